@@ -1,0 +1,32 @@
+// What a test run may find missing on a machine, and what that means: a named skip on a desk, a failure where `CI` is set.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const isCi = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
+const chromiumCandidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Path of the Chromium that browser tests drive (`CHROMIUM_PATH` wins), or undefined. */
+export function chromiumPath(): string | undefined {
+  const named = process.env['CHROMIUM_PATH'];
+  if (named !== undefined && named !== '') return existsSync(named) ? named : undefined;
+  return chromiumCandidates.find((path) => existsSync(path));
+}
+
+/** Absolute path of a file or folder under the data folder beside the repository (`TALLYSTICK_SHARED` wins), or undefined. */
+export function sharedPath(relative: string): string | undefined {
+  const root = process.env['TALLYSTICK_SHARED'] ?? fileURLToPath(new URL('../../shared/', import.meta.url));
+  const path = `${root.replace(/\/$/, '')}/${relative}`;
+  return existsSync(path) ? path : undefined;
+}
+
+/**
+ * For `describe.skipIf(isMissing('Chromium', chromiumPath()))`: false when `found` is there; where it is not, says so on
+ * stderr and returns true, or throws when `CI` is set, because there a missing service is a failure and not a reason to skip.
+ */
+export function isMissing(what: string, found: unknown): boolean {
+  if (found !== undefined && found !== false) return false;
+  const message = `skipped: ${what} is not on this machine`;
+  if (isCi) throw new Error(`${message}, and CI is set, so this is a failure`);
+  process.stderr.write(`${message}\n`);
+  return true;
+}
