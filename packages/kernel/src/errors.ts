@@ -1,0 +1,24 @@
+/** The one error class of the kernel. Everything a caller must branch on in normal work is returned, not thrown. */
+
+export type KernelErrorCode =
+  | 'kernel/bad-table'
+  | 'kernel/bad-verb'
+  | 'kernel/bad-effect'
+  | 'kernel/bad-row'
+  | 'kernel/closed'
+  | 'kernel/foreign-book'
+  | 'kernel/no-book'
+  | 'kernel/storage'
+  | 'kernel/relay-key'
+  | 'kernel/invalid-log'
+  | 'kernel/forked-device';
+
+export class KernelError extends Error {
+  override readonly name = 'KernelError';
+  readonly code: KernelErrorCode;
+
+  constructor(code: KernelErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

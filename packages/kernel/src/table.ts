@@ -1,0 +1,130 @@
+/**
+ * Projection tables and the effects that change them (DESIGN section 5). A table's kind is its merge strategy: sums commute,
+ * set rows never change once put, and the last write in order wins in a register whose history stays readable.
+ */
+import { KernelError } from './errors.ts';
+import type { OpFacts, Refusal } from './verb.ts';
+
+export type ColumnType = 'integer' | 'text';
+export type Columns = Readonly<Record<string, ColumnType>>;
+type ValueOf<T extends ColumnType> = T extends 'integer' ? number : string;
+/** One row as a plain object: integers within +-(2^53-1) and well-formed text, never null. */
+export type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
+export type Row = Readonly<Record<string, number | string>>;
+
+interface TableShape {
+  readonly name: string;
+  readonly key: Columns;
+  /** The columns beside the key; in a sum table these are its sums. */
+  readonly columns: Columns;
+}
+
+export interface SumTable<K extends Columns = Columns, S extends string = string> extends TableShape {
+  readonly kind: 'sum';
+  readonly key: K;
+  readonly columns: Readonly<Record<S, 'integer'>>;
+  /** Adds to one row's sums. A row whose sums are all zero does not exist in SQL. */
+  add(key: RowOf<K>, deltas: Readonly<Partial<Record<S, number>>>): Effect;
+}
+
+export interface SetTable<K extends Columns = Columns, C extends Columns = Columns> extends TableShape {
+  readonly kind: 'set';
+  readonly key: K;
+  readonly columns: C;
+  /** Adds a row. An id that is already there refuses the op (`kernel/duplicate-id`): set rows never change. */
+  put(row: RowOf<K> & RowOf<C>): Effect;
+  /** Judges all rows that one op puts into this table; a refusal refuses the op, whichever verb it was. */
+  readonly check?: (rows: readonly Row[], op: OpFacts) => Refusal | undefined;
+  /** Effects that follow from each row, whichever verb put it. */
+  readonly derive?: (row: Row) => readonly Effect[];
+}
+
+export interface RegisterTable<K extends Columns = Columns, C extends Columns = Columns> extends TableShape {
+  readonly kind: 'register';
+  readonly key: K;
+  readonly columns: C;
+  /** Writes the whole row. What it held before stays in `<name>_history`. */
+  write(row: RowOf<K> & RowOf<C>): Effect;
+}
+
+// biome-ignore lint: the tables of a book are heterogeneous; their row types are checked where they are declared
+export type AnyTable = TableShape & { readonly kind: 'sum' | 'set' | 'register' } & Partial<
+    Pick<SetTable, 'check' | 'derive'>
+  >;
+
+export type Effect =
+  | { readonly kind: 'add'; readonly table: AnyTable; readonly row: Row }
+  | { readonly kind: 'put'; readonly table: AnyTable; readonly row: Row }
+  | { readonly kind: 'write'; readonly table: AnyTable; readonly row: Row };
+
+const NAME = /^[a-z][A-Za-z0-9]{0,47}$/;
+/** Tables of the engine itself; see projection.ts. */
+const RESERVED = new Set(['scope', 'scopes', 'tail', 'chains', 'refusals', 'place', 'op', 'sqlite', 'log']);
+
+function checkShape(shape: TableShape): void {
+  const names = [...Object.keys(shape.key), ...Object.keys(shape.columns)];
+  const bad = [shape.name, ...names].find((name) => !NAME.test(name));
+  if (bad !== undefined)
+    throw new KernelError('kernel/bad-table', `table ${shape.name}: "${bad}" is not a camelCase name`);
+  if (Object.keys(shape.key).length === 0) throw new KernelError('kernel/bad-table', `table ${shape.name} has no key`);
+  const seen = new Set<string>(['scope', 'place']);
+  for (const name of names) {
+    const folded = name.toLowerCase();
+    if (seen.has(folded)) throw new KernelError('kernel/bad-table', `table ${shape.name}: column "${name}" is taken`);
+    seen.add(folded);
+  }
+}
+
+function checkName(name: string): void {
+  if (RESERVED.has(name.toLowerCase())) throw new KernelError('kernel/bad-table', `table name "${name}" is reserved`);
+}
+
+/** A table of integer sums: on-hand is the sum of movements, a balance the sum of postings. */
+export function sumTable<K extends Columns, S extends string>(
+  name: string,
+  shape: { readonly key: K; readonly sums: readonly S[] },
+): SumTable<K, S> {
+  checkName(name);
+  const columns = Object.fromEntries(shape.sums.map((sum) => [sum, 'integer'])) as Record<S, 'integer'>;
+  const table: SumTable<K, S> = {
+    kind: 'sum',
+    name,
+    key: shape.key,
+    columns,
+    add: (key, deltas) => ({ kind: 'add', table: table as AnyTable, row: { ...key, ...deltas } as Row }),
+  };
+  checkShape(table);
+  return table;
+}
+
+/** A table of rows that are added and never changed; a void or a return is another row. */
+export function setTable<K extends Columns, C extends Columns>(
+  name: string,
+  shape: { readonly key: K; readonly columns: C } & Pick<SetTable<K, C>, 'check' | 'derive'>,
+): SetTable<K, C> {
+  checkName(name);
+  const table: SetTable<K, C> = {
+    kind: 'set',
+    name,
+    ...shape,
+    put: (row) => ({ kind: 'put', table: table as AnyTable, row: row as Row }),
+  };
+  checkShape(table);
+  return table;
+}
+
+/** A table of rows that are replaced whole; the last write in order wins and the history stays queryable. */
+export function registerTable<K extends Columns, C extends Columns>(
+  name: string,
+  shape: { readonly key: K; readonly columns: C },
+): RegisterTable<K, C> {
+  checkName(name);
+  const table: RegisterTable<K, C> = {
+    kind: 'register',
+    name,
+    ...shape,
+    write: (row) => ({ kind: 'write', table: table as AnyTable, row: row as Row }),
+  };
+  checkShape(table);
+  return table;
+}

@@ -1,0 +1,91 @@
+/**
+ * Verbs: named, versioned, pure functions from (view, op) to effects (DESIGN section 5). A shipped version never changes; what it
+ * may read comes through the view, and everything else it needs was recorded in the op.
+ */
+import type { Role } from '@tallystick/sign';
+import { KernelError } from './errors.ts';
+import type { AnyTable, Columns, Effect, RegisterTable, RowOf, SetTable, SumTable } from './table.ts';
+
+/** Why an op has no effect at its place. `details` are plain canonical values, shown to people and kept in `refusals`. */
+export interface Refusal {
+  readonly kind: 'refusal';
+  readonly code: string;
+  readonly details: Readonly<Record<string, string | number>>;
+}
+
+/** Refuses the op with a code such as `shop/too-late`. */
+export function refuse(code: string, details: Readonly<Record<string, string | number>> = {}): Refusal {
+  return { kind: 'refusal', code, details };
+}
+
+/** What a verb may know about the op it folds; `at` is business time and may be wrong. */
+export interface OpFacts {
+  readonly id: string;
+  readonly hash: string;
+  readonly at: number;
+  readonly device: string;
+  readonly scope: string;
+  readonly seq: number;
+}
+
+/** Reads of tables whose rows can be looked up as they stood in `hq` at the scope's last mark. */
+export interface AsOfView {
+  get<K extends Columns, C extends Columns>(table: RegisterTable<K, C>, key: RowOf<K>): RowOf<K & C> | undefined;
+}
+
+/** The only way a verb reads state. Everything read here is tracked, so that the tail is folded again when it must be. */
+export interface View {
+  /** A register or set row of the op's own scope, or undefined. */
+  get<K extends Columns, C extends Columns>(
+    table: RegisterTable<K, C> | SetTable<K, C>,
+    key: RowOf<K>,
+  ): RowOf<K & C> | undefined;
+  /** The sums of one row of the op's own scope; zeros when the row does not exist. */
+  sum<K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>>;
+  /** Rows of the op's own scope whose key starts with the given leading key columns, in key order. */
+  list<K extends Columns, C extends Columns>(
+    table: RegisterTable<K, C> | SetTable<K, C>,
+    prefix: Partial<RowOf<K>>,
+  ): readonly RowOf<K & C>[];
+  /** Registers of `hq` as of the scope's last mark; in scope `hq` the current rows. */
+  readonly hq: AsOfView;
+  /** The author as enrolled at this place. */
+  readonly author: { readonly device: string; readonly role: Role; readonly name: string };
+}
+
+/** The synchronous part of the Standard Schema interface (zod, valibot and arktype schemas have it). */
+export interface ArgsSchema<A> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly types?: { readonly input: unknown; readonly output: A } | undefined;
+    validate(value: unknown): SchemaResult | Promise<SchemaResult>;
+  };
+}
+type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
+
+export interface Verb<N extends string = string, A = unknown> {
+  readonly name: N;
+  readonly version: number;
+  /** `name@version`, as ops and manifests write it. */
+  readonly ref: string;
+  readonly roles: readonly Role[];
+  readonly tables: readonly AnyTable[];
+  readonly args: ArgsSchema<A>;
+  /** Bivariant on purpose: a book holds verbs of many argument types. */
+  plan(view: View, op: OpFacts, args: A): readonly Effect[] | Refusal;
+}
+
+const VERB_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/;
+
+/** Declares one version of a verb. The schema only accepts or refuses: the recorded args are handed to `plan` as they are. */
+export function defineVerb<const N extends string, A>(definition: Omit<Verb<N, A>, 'ref'>): Verb<N, A> {
+  const { name, version } = definition;
+  if (!VERB_NAME.test(name) || name.length > 64)
+    throw new KernelError('kernel/bad-verb', `"${name}" is not a verb name like "sale.complete"`);
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new KernelError('kernel/bad-verb', `${name}: version ${version}`);
+  return { ...definition, ref: `${name}@${version}` };
+}
