@@ -1,0 +1,116 @@
+// The port behind which a device keeps the ops of its scopes, what the relay said about them, and what it could not use.
+// Every adapter passes `test/contract.ts`.
+import type { DeviceId, OpHash, Scope } from './brands.ts';
+import type { MaybePromise } from './errors.ts';
+import type { OpRecord } from './record.ts';
+
+/** The last op of a chain. */
+export interface ChainHead {
+  readonly seq: number;
+  readonly hash: OpHash;
+}
+
+/** Where the settled prefix of a scope ends. */
+export interface Tip {
+  /** Ops with a position. */
+  readonly size: number;
+  /** RFC 6962 compact range of those ops, in hex, the largest subtree first. */
+  readonly frontier: readonly string[];
+  /** The relay's signed checkpoint text for exactly this size, or ''. */
+  readonly note: string;
+}
+
+/** A relay's signed answer that ops are durable at positions. */
+export interface ReceiptNote {
+  readonly scope: Scope;
+  readonly note: string;
+  readonly lines: readonly ReceiptLine[];
+}
+
+export interface ReceiptLine {
+  readonly position: number;
+  readonly hash: OpHash;
+}
+
+/** A record that was held back or rejected, kept for people to see. */
+export interface Aside {
+  readonly hash: OpHash;
+  readonly scope: Scope;
+  readonly code: string;
+  readonly message: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredRecord {
+  readonly record: OpRecord;
+  readonly position: number | undefined;
+}
+
+export interface LogStore {
+  /** Durable when it returns. Hashes already present are ignored. All or nothing. */
+  append(records: readonly OpRecord[]): MaybePromise<void>;
+  /**
+   * Gives `hashes` the positions `from`, `from + 1` ... and moves the tip, all or nothing. Throws `store/position` unless
+   * `from` is the tip's size, `tip.size` is where the positions end and no hash has one yet; `store/missing` when a hash is
+   * not stored in this scope. With no hashes it replaces the tip's note.
+   */
+  settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): MaybePromise<void>;
+  has(hash: OpHash): boolean;
+  get(hash: OpHash): MaybePromise<StoredRecord | undefined>;
+  /** Highest seq stored; the op stored first where a fork has two. */
+  head(device: DeviceId, scope: Scope): ChainHead | undefined;
+  /** Scopes with a record or a tip, sorted. */
+  scopes(): readonly Scope[];
+  /** `{ size: 0, frontier: [], note: '' }` when nothing is settled. */
+  tip(scope: Scope): Tip;
+  /** In position order. */
+  settled(scope: Scope, from: number, limit: number): MaybePromise<readonly OpRecord[]>;
+  /** Ops without a position, in the order they were appended. */
+  pending(scope: Scope): MaybePromise<readonly OpRecord[]>;
+  addReceipt(receipt: ReceiptNote): MaybePromise<void>;
+  /** In the order they were added. */
+  receipts(scope: Scope): MaybePromise<readonly ReceiptNote[]>;
+  /** The position the first receipt that names `hash` gave it. */
+  receiptPosition(hash: OpHash): number | undefined;
+  /** Keeps one entry a hash; a later one replaces an earlier one. */
+  setAside(entries: readonly Aside[]): MaybePromise<void>;
+  asides(scope?: Scope): MaybePromise<readonly Aside[]>;
+  dropAsides(hashes: readonly OpHash[]): MaybePromise<void>;
+  meta(name: string): string | undefined;
+  setMeta(name: string, value: string): MaybePromise<void>;
+  /** Drops whatever was cached, after another connection wrote or an outer transaction was rolled back. */
+  refresh(): MaybePromise<void>;
+  close(): MaybePromise<void>;
+}
+
+/** A log store that answers at once, so it can take part in a caller's own transaction. */
+export interface SyncLogStore extends LogStore {
+  append(records: readonly OpRecord[]): void;
+  settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void;
+  get(hash: OpHash): StoredRecord | undefined;
+  settled(scope: Scope, from: number, limit: number): readonly OpRecord[];
+  pending(scope: Scope): readonly OpRecord[];
+  addReceipt(receipt: ReceiptNote): void;
+  receipts(scope: Scope): readonly ReceiptNote[];
+  setAside(entries: readonly Aside[]): void;
+  asides(scope?: Scope): readonly Aside[];
+  dropAsides(hashes: readonly OpHash[]): void;
+  setMeta(name: string, value: string): void;
+  refresh(): void;
+  close(): void;
+}
+
+/** What a file must do for `createFileLogStore`: an OPFS sync access handle or a Node file. Every call throws on failure. */
+export interface AppendFile {
+  size(): number;
+  /** Exactly `length` bytes from `offset`. */
+  read(offset: number, length: number): Uint8Array;
+  write(offset: number, bytes: Uint8Array): void;
+  /** Returns when everything written is durable. */
+  flush(): void;
+  truncate(size: number): void;
+  close(): void;
+}
+
+/** The tip of a scope in which nothing is settled. */
+export const emptyTip: Tip = { size: 0, frontier: [], note: '' };

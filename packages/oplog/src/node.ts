@@ -1,0 +1,2 @@
+// @tallystick/oplog/node: log stores that need Node.
+export { createNodeAppendFile } from './append-file.ts';
