@@ -1,2 +1,3 @@
 // @tallystick/oplog/node: log stores that need Node.
 export { createNodeAppendFile } from './append-file.ts';
+export { createSqliteLogStore } from './sqlite-log-store.ts';

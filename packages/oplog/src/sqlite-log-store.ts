@@ -1,0 +1,57 @@
+// A log store in the caller's better-sqlite3 database, so that ops and projections commit in one transaction. It caches
+// nothing, so neither a rollback nor another connection can leave it wrong.
+import type BetterSqlite3 from 'better-sqlite3';
+import type { OpHash, Scope } from './brands.ts';
+import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
+import type { SyncLogStore, Tip } from './log-store.ts';
+import { createNames } from './sqlite-names.ts';
+import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
+import { createRecordTable } from './sqlite-records.ts';
+import { prepareSchema } from './sqlite-schema.ts';
+
+/**
+ * Keeps the log in tables named `log_*` of `db`. Inside a transaction of the caller every call joins it, in a savepoint of its
+ * own; outside, every call is one transaction. The caller owns `db`: `close` leaves it open.
+ */
+export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
+  requireFullSync(db);
+  const transaction = db.transaction((work: () => void) => work());
+  const atomically = (work: () => void): void => transaction.immediate(work);
+  atomically(() => prepareSchema(db));
+  const names = createNames(db);
+  const records = createRecordTable(db, names);
+  const tips = createTips(db);
+
+  function settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void {
+    checkTip(scope, tips.get(scope).size, from, hashes.length, tip);
+    const scopeId = names.intern(scope);
+    hashes.forEach((hash, index) => {
+      if (records.setPosition(hash, scopeId, from + index)) return;
+      throw records.isIn(hash, scope) ? alreadySettled(hash) : missingRecord(hash, scope);
+    });
+    tips.set(scopeId, tip);
+  }
+
+  return {
+    append: (batch) => atomically(() => records.append(batch)),
+    settle: (scope, from, hashes, tip) => atomically(() => settle(scope, from, hashes, tip)),
+    has: records.has,
+    get: records.get,
+    head: records.head,
+    scopes: tips.scopes,
+    tip: tips.get,
+    settled: records.settled,
+    pending: records.pending,
+    ...createReceipts(db, names, atomically),
+    ...createAsides(db, atomically),
+    ...createMeta(db),
+    refresh: () => undefined,
+    close: () => undefined,
+  };
+}
+
+/** better-sqlite3 opens WAL databases with synchronous=NORMAL, which loses acknowledged commits in a power cut. */
+function requireFullSync(db: BetterSqlite3.Database): void {
+  if (db.inTransaction || Number(db.pragma('synchronous', { simple: true })) >= 2) return;
+  db.pragma('synchronous = FULL');
+}
