@@ -1,0 +1,59 @@
+// Which keys and signatures are valid is consensus (DESIGN.md section 3, docs/decisions/001-signature-acceptance.md). Once
+// key and signature pass the checks here, every verifier that uses the cofactorless equation gives the same answer.
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { encodeHex } from '@tallystick/oplog';
+import { rememberKeys } from './key-cache.ts';
+
+export type Point = InstanceType<typeof ed25519.Point>;
+
+// Little-endian, as on the wire.
+const fieldPrime = littleEndian((1n << 255n) - 19n);
+const groupOrder = littleEndian(ed25519.Point.Fn.ORDER);
+/** Every encoding of a point of small order, canonical or not, with the sign bit cleared. */
+const smallOrderEncodings: ReadonlySet<string> = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+]);
+
+/** The key as a point if it is canonical, of prime order and not the identity. Costs a scalar multiplication. */
+export function acceptPoint(publicKey: Uint8Array): Point | undefined {
+  if (publicKey.length !== 32) return undefined;
+  try {
+    const point = ed25519.Point.fromBytes(publicKey);
+    return !point.is0() && point.isTorsionFree() ? point : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const verdictOf = rememberKeys((publicKey) => acceptPoint(publicKey) !== undefined);
+
+/** Whether a public key may be enrolled: 32 bytes, canonical, of prime order, not the identity. */
+export function acceptPublicKey(publicKey: Uint8Array): boolean {
+  return publicKey.length === 32 && verdictOf(publicKey);
+}
+
+/** 64 bytes, S < L, R canonical and not of small order. What remains to be checked is the equation. */
+export function acceptSignature(signature: Uint8Array): boolean {
+  if (signature.length !== 64 || !isBelow(signature.subarray(32), groupOrder)) return false;
+  const y = signature.slice(0, 32);
+  y[31] = (y[31] as number) & 0x7f;
+  return isBelow(y, fieldPrime) && !smallOrderEncodings.has(encodeHex(y));
+}
+
+function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
+  for (let i = 31; i >= 0; i--) {
+    const difference = (value[i] as number) - (bound[i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function littleEndian(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
+}

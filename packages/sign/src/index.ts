@@ -1,0 +1,18 @@
+// Ed25519 op signatures with one verdict on every back end, device keys, and the roster of who may sign.
+export { acceptPublicKey } from './acceptance.ts';
+export type { Ed25519, KeyPair } from './ed25519.ts';
+export { SignError, type SignErrorCode } from './errors.ts';
+export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
+export { createMemoryKeyStore, type DeviceKey, type KeyStore, keyIdOf } from './key-store.ts';
+export { nobleEd25519 } from './noble.ts';
+export { createRecordVerifier, type RecordVerifierOptions, signaturePreimage, signOp } from './op-signature.ts';
+export {
+  type BookOpenArgs,
+  type EnrolArgs,
+  judgeEnrolment,
+  parseBookOpenArgs,
+  parseEnrolArgs,
+  type Role,
+} from './roles.ts';
+export { createRoster, type Device, type Roster } from './roster.ts';
+export { webCryptoEd25519 } from './web-crypto.ts';

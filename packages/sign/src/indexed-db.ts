@@ -1,0 +1,74 @@
+// Device keys in IndexedDB: the private half is a CryptoKey that nothing can extract, kept by the browser itself.
+import type { Hasher } from '@tallystick/chain';
+import { SignError } from './errors.ts';
+import { checkKeyName, firstDeviceKey, type KeyStore } from './key-store.ts';
+import { generateKeyPair, platformKeyPair } from './web-crypto.ts';
+
+export interface IndexedDbKeyStoreOptions {
+  readonly hasher: Hasher;
+  /** Name of the database; one per origin and product by default. */
+  readonly database?: string;
+}
+
+interface StoredKey {
+  readonly publicKey: Uint8Array;
+  readonly privateKey: CryptoKey;
+}
+
+const storeName = 'keys';
+
+/** Works in windows and workers. Opens the database for each call, so no other tab is ever held up by it. */
+export function createIndexedDbKeyStore({ hasher, database = 'tallystick-keys' }: IndexedDbKeyStoreOptions): KeyStore {
+  const { subtle } = globalThis.crypto;
+  return {
+    async load(name) {
+      const stored = await runRequest<StoredKey | undefined>(database, 'readonly', (keys) =>
+        keys.get(checkKeyName(name)),
+      );
+      if (stored === undefined) return undefined;
+      return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, subtle), hasher);
+    },
+    async create(name) {
+      checkKeyName(name);
+      const { pair, privateKey } = await generateKeyPair(subtle);
+      const stored: StoredKey = { publicKey: pair.publicKey, privateKey };
+      // `add`, never `put`: of two tabs that create at once, one keeps its key and the other is told.
+      await runRequest(database, 'readwrite', (keys) => keys.add(stored, name));
+      return firstDeviceKey(pair, hasher);
+    },
+  };
+}
+
+/** Runs one request in a transaction of its own and waits until that is durable. */
+async function runRequest<T>(
+  database: string,
+  mode: IDBTransactionMode,
+  ask: (keys: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
+  const connection = await openDatabase(database);
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = connection.transaction(storeName, mode, { durability: 'strict' });
+      const request = ask(transaction.objectStore(storeName));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(storageError(database, request.error ?? transaction.error));
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+function openDatabase(database: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = globalThis.indexedDB.open(database, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(storeName);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(storageError(database, request.error));
+  });
+}
+
+function storageError(database: string, cause: DOMException | null): SignError {
+  const exists = cause?.name === 'ConstraintError';
+  const message = exists ? `there is a key of this name in ${database} already` : `cannot use database ${database}`;
+  return new SignError(exists ? 'sign/key-exists' : 'sign/key-storage', message, { cause });
+}

@@ -1,0 +1,32 @@
+// Ed25519 by `node:crypto` (OpenSSL), synchronous.
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
+import { acceptPublicKey, acceptSignature } from './acceptance.ts';
+import type { Ed25519, KeyPair } from './ed25519.ts';
+import { rememberKeys } from './key-cache.ts';
+import { seedToPkcs8 } from './seed.ts';
+
+const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
+const keyOf = rememberKeys(publicKeyObject);
+
+export const nodeEd25519: Ed25519 = {
+  name: 'node',
+  generate: () => keyPairOf(randomBytes(32)),
+  fromSeed: keyPairOf,
+  verify(publicKey, message, signature) {
+    if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
+    return verify(null, message, keyOf(publicKey), signature);
+  },
+};
+
+function keyPairOf(seed: Uint8Array): KeyPair {
+  const key = createPrivateKey({ key: Buffer.from(seedToPkcs8(seed)), format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return {
+    publicKey: Uint8Array.from(spki.subarray(spkiPrefix.length)),
+    sign: (message) => sign(null, message, key),
+  };
+}
+
+function publicKeyObject(publicKey: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' });
+}

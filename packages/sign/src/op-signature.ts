@@ -1,0 +1,86 @@
+// Signing ops and checking who signed them (DESIGN.md section 3).
+import { type Hasher, hashOp, nobleHasher, type VerifyRecord } from '@tallystick/chain';
+import {
+  type BookId,
+  type DeviceId,
+  decodeHex,
+  encodeOp,
+  encodeRecord,
+  type KeyId,
+  type MaybePromise,
+  type Op,
+  type OpHash,
+  type OpRecord,
+  signatureOf,
+} from '@tallystick/oplog';
+import type { Ed25519 } from './ed25519.ts';
+import { SignError } from './errors.ts';
+import { type DeviceKey, keyIdOf } from './key-store.ts';
+import { parseBookOpenArgs } from './roles.ts';
+
+const domain = new TextEncoder().encode('tallystick/sig/1\n');
+
+/** "tallystick/sig/1\n" || book id (32 raw bytes) || op hash (32 raw bytes). */
+export function signaturePreimage(book: BookId, hash: OpHash): Uint8Array {
+  const preimage = new Uint8Array(domain.length + 64);
+  preimage.set(domain);
+  preimage.set(decodeHex(book), domain.length);
+  preimage.set(decodeHex(hash), domain.length + 32);
+  return preimage;
+}
+
+/**
+ * Encodes, hashes and signs an op. `book` is undefined for the genesis op, whose own hash is the book id. Answers at once
+ * when the key does. Throws when the signer throws or answers with anything but 64 bytes, and `sign/wrong-device` when the
+ * op is not this device's.
+ */
+export function signOp(op: Op, key: DeviceKey, book: BookId | undefined, hasher: Hasher): MaybePromise<OpRecord> {
+  if (op.device !== key.device) {
+    throw new SignError('sign/wrong-device', `device ${key.device} cannot sign an op of ${op.device}`);
+  }
+  if ((op.prev === undefined) !== (book === undefined)) {
+    throw new SignError('sign/book', 'the genesis op, and no other, is signed without a book');
+  }
+  const text = encodeOp(op);
+  const hash = hashOp(text, hasher);
+  const close = (signature: Uint8Array): OpRecord => {
+    if (signature.length !== 64)
+      throw new SignError('sign/signer', `the signer gave ${signature.length} bytes, not 64`);
+    return { op, hash, keyId: key.keyId, bytes: encodeRecord(key.keyId, signature, text) };
+  };
+  const signature = key.sign(signaturePreimage(book ?? bookIdOf(hash), hash));
+  return signature instanceof Promise ? signature.then(close) : close(signature);
+}
+
+/** A book's id is the hash of its genesis op. */
+export function bookIdOf(genesis: OpHash): BookId {
+  const id: string = genesis;
+  return id as BookId;
+}
+
+export interface RecordVerifierOptions {
+  readonly book: BookId;
+  readonly ed25519: Ed25519;
+  /** The raw key, if it is one of this device's; another device's key never signs for it. */
+  publicKeyOf(keyId: KeyId, device: DeviceId): Uint8Array | undefined;
+}
+
+/**
+ * The verifier that `verifyChain` and `verifyRuns` take. The genesis op of this very book needs no enrolment: the book id
+ * is its hash, and its key stands in its args.
+ */
+export function createRecordVerifier({ book, ed25519, publicKeyOf }: RecordVerifierOptions): VerifyRecord {
+  return (record) => {
+    const publicKey = publicKeyOf(record.keyId, record.op.device) ?? genesisKey(record, book);
+    if (publicKey === undefined) return false;
+    return ed25519.verify(publicKey, signaturePreimage(book, record.hash), signatureOf(record));
+  };
+}
+
+function genesisKey({ op, hash, keyId }: OpRecord, book: BookId): Uint8Array | undefined {
+  if (bookIdOf(hash) !== book || op.prev !== undefined) return undefined;
+  const args = parseBookOpenArgs(op.args);
+  if (!args.ok) return undefined;
+  const publicKey = decodeHex(args.value.key);
+  return keyIdOf(publicKey, nobleHasher) === keyId ? publicKey : undefined;
+}

@@ -1,0 +1,93 @@
+// Roles, the args of the two verbs that admit keys, and who may admit whom (DESIGN.md sections 2 and 8).
+import {
+  type DeviceId,
+  decodeHex,
+  type Failure,
+  type Json,
+  type JsonObject,
+  parseDeviceId,
+  parseVerbRef,
+  type Result,
+  type VerbRef,
+} from '@tallystick/oplog';
+import { acceptPublicKey } from './acceptance.ts';
+
+const roles = ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'customer', 'auditor'] as const;
+
+/** What a device may do. */
+export type Role = (typeof roles)[number];
+
+/** Args of `book.open@1`: the root key in hex, the book's name, and the verb versions adopted from the start. */
+export interface BookOpenArgs {
+  readonly key: string;
+  readonly name: string;
+  readonly verbs: readonly VerbRef[];
+}
+
+/** Args of `device.enroll@1`. `key` is the device's first public key in hex; `device` is its SHA-256. */
+export interface EnrolArgs {
+  readonly device: DeviceId;
+  readonly key: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+const keyPattern = /^[0-9a-f]{64}$/;
+const maxNameLength = 200;
+const maxVerbs = 1000;
+
+export function parseRole(value: unknown): Role | undefined {
+  return roles.find((role) => role === value);
+}
+
+/** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
+export function parseBookOpenArgs(value: Json): Result<BookOpenArgs> {
+  const args = parseMembers(value, ['key', 'name', 'verbs']);
+  if (args === undefined || !isName(args.name)) return badArgs('book.open@1');
+  const { key, name, verbs } = args;
+  if (!Array.isArray(verbs) || verbs.length > maxVerbs) return badArgs('book.open@1');
+  const parsed = verbs.map(parseVerbRef).filter((verb) => verb !== undefined);
+  if (parsed.length !== verbs.length || new Set(parsed).size !== parsed.length) return badArgs('book.open@1');
+  return isAcceptedKey(key) ? { ok: true, value: { key, name, verbs: parsed } } : badKey(key);
+}
+
+/** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
+export function parseEnrolArgs(value: Json): Result<EnrolArgs> {
+  const args = parseMembers(value, ['device', 'key', 'name', 'role']);
+  const device = parseDeviceId(args?.device);
+  const role = parseRole(args?.role);
+  if (args === undefined || device === undefined || role === undefined || !isName(args.name)) {
+    return badArgs('device.enroll@1');
+  }
+  const { key, name } = args;
+  return isAcceptedKey(key) ? { ok: true, value: { device, key, name, role } } : badKey(key);
+}
+
+/** Owners enrol anyone, managers anyone but owners, others nobody. Undefined when it is allowed; refusal `sign/role`. */
+export function judgeEnrolment(author: Role | undefined, { role }: Pick<EnrolArgs, 'role'>): Failure | undefined {
+  if (author === 'owner' || (author === 'manager' && role !== 'owner')) return undefined;
+  return { code: 'sign/role', message: `a device with role ${author ?? 'none'} may not enrol one with role ${role}` };
+}
+
+function parseMembers(value: Json, names: readonly string[]): JsonObject | undefined {
+  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
+  const members = Object.keys(value);
+  const fits = members.length === names.length && names.every((name) => members.includes(name));
+  return fits ? (value as JsonObject) : undefined;
+}
+
+function isName(value: Json | undefined): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maxNameLength;
+}
+
+function isAcceptedKey(value: Json | undefined): value is string {
+  return typeof value === 'string' && keyPattern.test(value) && acceptPublicKey(decodeHex(value));
+}
+
+function badArgs(verb: string): { readonly ok: false } & Failure {
+  return { ok: false, code: 'sign/args', message: `not the args of ${verb}` };
+}
+
+function badKey(key: Json | undefined): { readonly ok: false } & Failure {
+  return { ok: false, code: 'sign/key', message: `not a public key that may be enrolled: ${String(key).slice(0, 80)}` };
+}

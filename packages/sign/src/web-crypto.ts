@@ -1,0 +1,42 @@
+// Ed25519 by WebCrypto. Keys it makes cannot be extracted.
+import { acceptPublicKey, acceptSignature } from './acceptance.ts';
+import type { Ed25519, KeyPair } from './ed25519.ts';
+import { rememberKeys } from './key-cache.ts';
+import { nobleEd25519 } from './noble.ts';
+import { seedToPkcs8 } from './seed.ts';
+
+/** `subtle` is the platform's own by default. Where it has no Ed25519, every call rejects with the platform's error. */
+export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle): Ed25519 {
+  const keyOf = rememberKeys(
+    async (publicKey): Promise<CryptoKey> => subtle.importKey('raw', publicKey.slice(), 'Ed25519', false, ['verify']),
+  );
+  return {
+    name: 'webcrypto',
+    generate: async () => generateKeyPair(subtle).then(({ pair }) => pair),
+    async fromSeed(seed) {
+      const { publicKey } = await nobleEd25519.fromSeed(seed);
+      const privateKey = await subtle.importKey('pkcs8', seedToPkcs8(seed), 'Ed25519', false, ['sign']);
+      return platformKeyPair(publicKey, privateKey, subtle);
+    },
+    verify(publicKey, message, signature) {
+      if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
+      const [heldSignature, heldMessage] = [signature.slice(), message.slice()];
+      return keyOf(publicKey).then((key) => subtle.verify('Ed25519', key, heldSignature, heldMessage));
+    },
+  };
+}
+
+/** A fresh pair together with the platform's handle of the private key, which a key store can keep but nobody can read. */
+export async function generateKeyPair(subtle: SubtleCrypto): Promise<{ pair: KeyPair; privateKey: CryptoKey }> {
+  const generated = await subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+  if (!('privateKey' in generated)) throw new TypeError('the platform generated no key pair for Ed25519');
+  const publicKey = new Uint8Array(await subtle.exportKey('raw', generated.publicKey));
+  return { pair: platformKeyPair(publicKey, generated.privateKey, subtle), privateKey: generated.privateKey };
+}
+
+export function platformKeyPair(publicKey: Uint8Array, privateKey: CryptoKey, subtle: SubtleCrypto): KeyPair {
+  return {
+    publicKey,
+    sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', privateKey, message.slice())),
+  };
+}
