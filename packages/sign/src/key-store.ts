@@ -38,18 +38,19 @@ export function checkKeyName(name: string): string {
 
 /** Keys that end with the process. */
 export function createMemoryKeyStore(ed25519: Ed25519, hasher: Hasher): KeyStore {
-  const keysByName = new Map<string, MaybePromise<DeviceKey>>();
+  const keysByName = new Map<string, DeviceKey>();
   return {
     load: (name) => keysByName.get(checkKeyName(name)),
     create(name) {
-      if (keysByName.has(checkKeyName(name))) throw new SignError('sign/key-exists', `there is a key ${name} already`);
+      checkKeyName(name);
+      const keep = (pair: KeyPair): DeviceKey => {
+        if (keysByName.has(name)) throw new SignError('sign/key-exists', `there is a key ${name} already`);
+        const key = firstDeviceKey(pair, hasher);
+        keysByName.set(name, key);
+        return key;
+      };
       const generated = ed25519.generate();
-      const key =
-        generated instanceof Promise
-          ? generated.then((pair) => firstDeviceKey(pair, hasher))
-          : firstDeviceKey(generated, hasher);
-      keysByName.set(name, key);
-      return key;
+      return generated instanceof Promise ? generated.then(keep) : keep(generated);
     },
   };
 }

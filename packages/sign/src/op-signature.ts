@@ -44,8 +44,9 @@ export function signOp(op: Op, key: DeviceKey, book: BookId | undefined, hasher:
   const text = encodeOp(op);
   const hash = hashOp(text, hasher);
   const close = (signature: Uint8Array): OpRecord => {
-    if (signature.length !== 64)
-      throw new SignError('sign/signer', `the signer gave ${signature.length} bytes, not 64`);
+    if (!(signature instanceof Uint8Array) || signature.length !== 64) {
+      throw new SignError('sign/signer', 'the signer gave something else than 64 bytes');
+    }
     return { op, hash, keyId: key.keyId, bytes: encodeRecord(key.keyId, signature, text) };
   };
   const signature = key.sign(signaturePreimage(book ?? bookIdOf(hash), hash));
