@@ -37,6 +37,7 @@ export type StoreCode =
   | 'store/missing'
   | 'store/moved'
   | 'store/position'
+  | 'store/read'
   | 'store/write';
 
 export type OplogCode = CanonicalCode | OpCode | RecordCode | StoreCode | 'bundle/length' | 'id/clock' | 'id/exhausted';

@@ -33,6 +33,7 @@ export {
   type StoreCode,
 } from './errors.ts';
 export { createFileLogStore, type FileLogStore } from './file-log-store.ts';
+export type { FramedFileOptions, Recovery } from './framed-file.ts';
 export { decodeHex, encodeHex } from './hex.ts';
 export { createIdMint, type IdMint, type IdMintOptions } from './id-mint.ts';
 export type {

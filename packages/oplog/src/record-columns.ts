@@ -7,7 +7,7 @@ import type { Op, Seen } from './op.ts';
 import { type OpRecord, textOf } from './record.ts';
 
 /** The text around the args. Strings of it need no escapes: their patterns allow none that would. */
-export interface Frame {
+export interface OpFrame {
   readonly at: number;
   readonly device: DeviceId;
   readonly id: OpId;
@@ -23,14 +23,14 @@ const textStart = '{"args":';
 const textOffset = 96;
 const encoder = new TextEncoder();
 
-export function frameOf(op: Op): Frame {
+export function frameOf(op: Op): OpFrame {
   const seen = op.seen === undefined ? undefined : encodeCanonical(op.seen as JsonObject);
   const { at, device, id, prev, scope, seq, verb } = op;
   return { at, device, id, prev, scope, seen, seq, verb };
 }
 
 /** The args as they stand in the record's text, or undefined when the text is not exactly `frame` around them. */
-export function argsTextOf(record: OpRecord, frame: Frame): string | undefined {
+export function argsTextOf(record: OpRecord, frame: OpFrame): string | undefined {
   const text = textOf(record);
   const end = textAfterArgs(frame);
   return text.startsWith(textStart) && text.endsWith(end) && text.length > textStart.length + end.length
@@ -39,7 +39,7 @@ export function argsTextOf(record: OpRecord, frame: Frame): string | undefined {
 }
 
 /** The record whose text is `frame` around `args`. */
-export function recordOf(frame: Frame, args: string, keyId: KeyId, signature: Uint8Array, hash: OpHash): OpRecord {
+export function recordOf(frame: OpFrame, args: string, keyId: KeyId, signature: Uint8Array, hash: OpHash): OpRecord {
   const text = textStart + args + textAfterArgs(frame);
   const bytes = new Uint8Array(textOffset + Buffer.byteLength(text));
   Buffer.from(bytes.buffer).write(keyId, 'hex');
@@ -48,13 +48,13 @@ export function recordOf(frame: Frame, args: string, keyId: KeyId, signature: Ui
   return { op: opOf(frame, args, hash), hash, keyId, bytes };
 }
 
-function textAfterArgs({ at, device, id, prev, scope, seen, seq, verb }: Frame): string {
+function textAfterArgs({ at, device, id, prev, scope, seen, seq, verb }: OpFrame): string {
   const link = prev === undefined ? '' : `","prev":"${prev}`;
   const basis = seen === undefined ? '' : `,"seen":${seen}`;
   return `,"at":${at},"device":"${device}","id":"${id}${link}","scope":"${scope}"${basis},"seq":${seq},"verb":"${verb}"}`;
 }
 
-function opOf({ at, device, id, prev, scope, seen, seq, verb }: Frame, args: string, hash: OpHash): Op {
+function opOf({ at, device, id, prev, scope, seen, seq, verb }: OpFrame, args: string, hash: OpHash): Op {
   try {
     return {
       args: JSON.parse(args) as JsonObject,

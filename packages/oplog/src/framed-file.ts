@@ -1,0 +1,157 @@
+// A file of checksummed frames after a first line that names the format: opening it finds where it is whole, and a write that
+// fails leaves no trace.
+import { OplogError } from './errors.ts';
+import { encodeFrame, type Frame, findFrame, frameHeaderBytes, readFrame } from './frame.ts';
+import type { AppendFile } from './log-store.ts';
+
+export interface Recovery {
+  /** Byte offset of the first frame that was not whole; the file now ends here. */
+  readonly tornAt: number;
+  /** Bytes that stood after it and are gone. */
+  readonly lostBytes: number;
+}
+
+export interface FramedFile {
+  readonly recovered: Recovery | undefined;
+  /** Appends a frame; it is durable when the offset of its payload is returned. */
+  append(kind: number, payload: Uint8Array): number;
+  read(offset: number, length: number): Uint8Array;
+  close(): void;
+}
+
+export interface FramedFileOptions {
+  /**
+   * A frame that is damaged although whole frames follow it is no torn tail: acknowledged ops are lost. `refuse` (the default)
+   * throws `store/damaged` and leaves the file alone; `cut` keeps what stands before it, so copy the file first.
+   */
+  readonly onDamage?: 'refuse' | 'cut';
+}
+
+const formatLine: Uint8Array = new TextEncoder().encode('tallystick-log/1\n');
+const windowBytes = 1 << 20;
+
+/** Opens the file, hands every whole frame to `apply` in order and cuts a torn tail. */
+export function openFramedFile(
+  file: AppendFile,
+  apply: (frame: Frame) => void,
+  options: FramedFileOptions = {},
+): FramedFile {
+  const size = file.size();
+  const read = createWindow(file, size);
+  let end = 0;
+  if (!isFormatLine(read(0, formatLine.length), size)) {
+    throw new OplogError('store/format', 'the file is no tallystick log of version 1');
+  }
+  if (size >= formatLine.length) {
+    end = formatLine.length;
+    for (let frame = readFrame(read, end); frame !== undefined; frame = readFrame(read, end)) {
+      apply(frame);
+      end = frame.end;
+    }
+  }
+  const recovered = end < size ? { tornAt: end, lostBytes: size - end } : undefined;
+  if (recovered !== undefined && end > 0 && options.onDamage !== 'cut')
+    refuseDamage(findFrame(read, end + 1, size), end);
+  if (recovered !== undefined) file.truncate(end);
+  if (end === 0) {
+    file.write(0, formatLine);
+    end = formatLine.length;
+  }
+  file.flush();
+  return createWriter(file, end, recovered);
+}
+
+function isFormatLine(bytes: Uint8Array, size: number): boolean {
+  return (
+    bytes.every((byte, i) => byte === formatLine[i]) && (size < formatLine.length || bytes.length === formatLine.length)
+  );
+}
+
+function refuseDamage(nextWhole: number | undefined, at: number): void {
+  if (nextWhole === undefined) return;
+  throw new OplogError(
+    'store/damaged',
+    `the frame at byte ${at} is damaged, and a whole one follows at byte ${nextWhole}`,
+  );
+}
+
+/** Reads ahead, so that a log of small frames is opened with few reads. Short only at the end of the file. */
+function createWindow(file: AppendFile, size: number): (offset: number, length: number) => Uint8Array {
+  let start = 0;
+  let bytes: Uint8Array = new Uint8Array(0);
+  return (offset, length) => {
+    const end = Math.min(offset + length, size);
+    if (end <= offset) return new Uint8Array(0);
+    if (offset < start || end > start + bytes.length) {
+      start = offset;
+      bytes = file.read(offset, Math.min(Math.max(length, windowBytes), size - offset));
+    }
+    return bytes.subarray(offset - start, end - start);
+  };
+}
+
+function createWriter(file: AppendFile, start: number, recovered: Recovery | undefined): FramedFile {
+  let end = start;
+  let isCutDue = false;
+  let isClosed = false;
+
+  function requireOpen(): void {
+    if (isClosed) throw new OplogError('store/closed', 'the log file is closed');
+  }
+
+  /** Removes what a failed write may have left, so that nothing unacknowledged comes back when the file is opened again. */
+  function cut(): void {
+    file.truncate(end);
+    isCutDue = false;
+  }
+
+  function requireOwnEnd(): void {
+    const size = file.size();
+    if (size !== end)
+      throw new OplogError('store/moved', `the file has ${size} bytes where we wrote ${end}: another writer`);
+  }
+
+  function append(kind: number, payload: Uint8Array): number {
+    requireOpen();
+    try {
+      if (isCutDue) cut();
+      requireOwnEnd();
+      isCutDue = true;
+      file.write(end, encodeFrame(kind, payload, end));
+      file.flush();
+      isCutDue = false;
+    } catch (cause) {
+      if (cause instanceof OplogError) throw cause;
+      throw writeFailed(cause);
+    }
+    const payloadAt = end + frameHeaderBytes;
+    end = payloadAt + payload.length;
+    return payloadAt;
+  }
+
+  function writeFailed(cause: unknown): OplogError {
+    try {
+      if (isCutDue) cut();
+    } catch {
+      // The next append cuts first, and fails if it cannot.
+    }
+    return new OplogError('store/write', 'the log file took no frame; nothing was appended', { cause });
+  }
+
+  function read(offset: number, length: number): Uint8Array {
+    requireOpen();
+    try {
+      return file.read(offset, length);
+    } catch (cause) {
+      throw new OplogError('store/read', `the log file gave no ${length} bytes at ${offset}`, { cause });
+    }
+  }
+
+  function close(): void {
+    if (isClosed) return;
+    isClosed = true;
+    file.close();
+  }
+
+  return { recovered, append, read, close };
+}
