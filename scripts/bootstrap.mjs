@@ -9,9 +9,9 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commands } from './commands.mjs';
 
-const nodeVersion = '24.21.0';
-const pnpmVersion = '12.21.0';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** The Node and pnpm this repository is developed, built and tested with. */
+const versions = JSON.parse(readFileSync(join(root, 'scripts', 'toolchain.json'), 'utf8'));
 const toolchain = join(root, '.toolchain');
 const stampPath = join(toolchain, 'stamp');
 const lockPath = join(toolchain, 'lock');
@@ -26,10 +26,10 @@ class SetupError extends Error {}
 const say = (/** @type {string} */ line) => process.stderr.write(`tallystick: ${line}\n`);
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const needsOwnNode = Number(process.versions.node.split('.')[0]) < Number(nodeVersion.split('.')[0]);
+const needsOwnNode = Number(process.versions.node.split('.')[0]) < Number(versions.node.split('.')[0]);
 const nodePackage = `node-${isWindows ? 'win' : process.platform}-${process.arch}`;
 /** The folder of our own pnpm, and Node where needed. Its name says what is inside, so another version never finds it. */
-const toolsPath = join(toolchain, `tools-${needsOwnNode ? `node-${nodeVersion}-` : ''}pnpm-${pnpmVersion}`);
+const toolsPath = join(toolchain, `tools-${needsOwnNode ? `node-${versions.node}-` : ''}pnpm-${versions.pnpm}`);
 const toolchainNode = join(toolsPath, 'node_modules', nodePackage, 'bin', isWindows ? 'node.exe' : 'node');
 const toolchainPnpm = join(toolsPath, 'node_modules', 'pnpm', 'bin', 'pnpm.mjs');
 const node = needsOwnNode ? toolchainNode : process.execPath;
@@ -40,7 +40,7 @@ function setupHash() {
   for (const folder of ['packages', 'apps']) {
     for (const name of readdirSync(join(root, folder)).sort()) files.push(`${folder}/${name}/package.json`);
   }
-  const hash = createHash('sha256').update(`${nodeVersion} ${pnpmVersion} ${process.platform} ${process.arch}\n`);
+  const hash = createHash('sha256').update(`${versions.node} ${versions.pnpm} ${process.platform} ${process.arch}\n`);
   for (const file of files) {
     const path = join(root, file);
     if (existsSync(path)) hash.update(`${file}\n`).update(readFileSync(path)).update('\n');
@@ -51,7 +51,7 @@ function setupHash() {
 /** @returns {boolean} whether the last set-up was for `hash` and what it made is still there */
 function isSetUp(/** @type {string} */ hash) {
   if (!existsSync(stampPath) || readFileSync(stampPath, 'utf8') !== hash) return false;
-  return existsSync(node) && existsSync(join(root, 'node_modules', '.modules.yaml'));
+  return existsSync(node) && existsSync(toolchainPnpm) && existsSync(join(root, 'node_modules', '.modules.yaml'));
 }
 
 /** Runs a set-up step with its output in the log; on failure throws with the log's end, so the reader sees the cause. */
@@ -121,8 +121,8 @@ function removeStaleLock() {
 
 /** Installs our own Node and pnpm beside each other with npm, in a folder that appears under its name only when whole. */
 async function installTools() {
-  const packages = needsOwnNode ? [`${nodePackage}@${nodeVersion}`] : [];
-  packages.push(`pnpm@${pnpmVersion}`);
+  const packages = needsOwnNode ? [`${nodePackage}@${versions.node}`] : [];
+  packages.push(`pnpm@${versions.pnpm}`);
   say(`installing ${packages.join(' and ')} into .toolchain (once)`);
   const temporary = `${toolsPath}.${randomUUID()}`;
   mkdirSync(temporary);
@@ -191,11 +191,17 @@ async function run(/** @type {string[]} */ args, /** @type {string} */ cwd) {
       if (signal !== 'SIGINT' || process.stdin.isTTY !== true) child.kill(signal);
     });
   }
+  // npm hands SIGTERM to the shell between us, which dies without a word to us: see it by our parent changing.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, 250);
   /** @type {End} */
   const end = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  clearInterval(watch);
   for (const signal of signals) process.removeAllListeners(signal);
   return end;
 }
