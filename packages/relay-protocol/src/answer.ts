@@ -1,0 +1,91 @@
+// How a relay writes its answers: JSON, notes, bundles and refusals, readable from pages of any origin.
+import { encodeBundle } from '@tallystick/oplog';
+import { gzip } from './body.ts';
+import { RelayError, type RelayAnswerCode, parseAnswerCode, statusByCode } from './errors.ts';
+
+/** Everything served is signed or public, and no request carries credentials, so every origin may read it. */
+const crossOrigin = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'tallystick-checkpoint, tallystick-size, retry-after',
+  'cross-origin-resource-policy': 'cross-origin',
+};
+const fresh = { 'cache-control': 'no-store' };
+const immutable = { 'cache-control': 'public, max-age=31536000, immutable' };
+const octets = { 'content-type': 'application/octet-stream' };
+const minGzipBytes = 1024;
+
+export function answerJson(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  const body = JSON.stringify(value);
+  return new Response(body, {
+    status,
+    headers: { 'content-type': 'application/json', ...fresh, ...crossOrigin, ...headers },
+  });
+}
+
+export function answerNote(note: string): Response {
+  return new Response(note, { headers: { 'content-type': 'text/plain; charset=utf-8', ...fresh, ...crossOrigin } });
+}
+
+/** Tiles never change once they are there. */
+export function answerTile(hashes: Uint8Array): Response {
+  return new Response(hashes as Uint8Array<ArrayBuffer>, { headers: { ...octets, ...immutable, ...crossOrigin } });
+}
+
+export function answerEntries(records: readonly Uint8Array[]): Promise<Response> {
+  return answerBundle(records, { ...immutable }, '');
+}
+
+/** A page of the log: the records, the size of the log, and the checkpoint for exactly the page's end. */
+export function answerPage(
+  records: readonly Uint8Array[],
+  page: { readonly checkpoint: string; readonly size: number; readonly acceptEncoding: string },
+): Promise<Response> {
+  const headers: Record<string, string> = { ...fresh, 'tallystick-size': String(page.size) };
+  if (page.checkpoint !== '') headers['tallystick-checkpoint'] = noteToHeader(page.checkpoint);
+  return answerBundle(records, headers, page.acceptEncoding);
+}
+
+async function answerBundle(
+  records: readonly Uint8Array[],
+  headers: Record<string, string>,
+  acceptEncoding: string,
+): Promise<Response> {
+  const all = { ...octets, vary: 'accept-encoding', ...headers, ...crossOrigin };
+  if (records.length === 0) return new Response(null, { status: 204, headers: all });
+  const bundle = encodeBundle(records.map((bytes) => ({ bytes })));
+  const zips = bundle.length >= minGzipBytes && /(?:^|,)\s*gzip\s*(?:,|$)/.test(acceptEncoding);
+  if (!zips) return new Response(bundle as Uint8Array<ArrayBuffer>, { headers: all });
+  return new Response(await gzip(bundle), { headers: { ...all, 'content-encoding': 'gzip' } });
+}
+
+export function answerPreflight(): Response {
+  const headers = {
+    ...crossOrigin,
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': 'content-type, content-encoding',
+    'access-control-max-age': '86400',
+  };
+  return new Response(null, { status: 204, headers });
+}
+
+/** What went wrong in terms of the sender; nothing of the relay's inside. */
+export function answerRefusal(error: unknown): Response {
+  const code: RelayAnswerCode = (error instanceof RelayError && parseAnswerCode(error.code)) || 'relay/failed';
+  const text = error instanceof RelayError && code !== 'relay/failed' ? error.message : 'relay/failed: try again later';
+  const headers = code === 'relay/busy' ? { 'retry-after': '1' } : {};
+  return answerJson({ code, message: text.slice(code.length + 2) }, statusByCode[code], headers);
+}
+
+/** Notes are UTF-8 and headers are not, so a note travels in base64. */
+export function noteToHeader(note: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(note)));
+}
+
+export function headerToNote(header: string): string | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(header), (character) => character.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+// Bodies with a bound: bytes from a stream that may be endless, gzip that may unpack to gigabytes.
+import { RelayError } from './errors.ts';
+
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** All bytes of `stream`; cancels it and throws `relay/too-large` as soon as there are more than `maxBytes`. */
+export async function readBody(stream: ByteStream | null, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (stream === null) return new Uint8Array(0);
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    size += next.value.length;
+    if (size > maxBytes) {
+      await reader.cancel().catch(() => undefined);
+      throw new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`, { status: 413 });
+    }
+    chunks.push(next.value);
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+/** Unpacks gzip, with the same bound on what comes out. Throws `relay/bad-encoding` or `relay/too-large`. */
+export async function gunzip(bytes: Uint8Array<ArrayBuffer>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readBody(streamOf(bytes).pipeThrough(new DecompressionStream('gzip')), maxBytes);
+  } catch (cause) {
+    if (cause instanceof RelayError) throw cause;
+    throw new RelayError('relay/bad-encoding', 'the body is not gzip', { cause, status: 400 });
+  }
+}
+
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = streamOf(bytes as Uint8Array<ArrayBuffer>).pipeThrough(new CompressionStream('gzip'));
+  return readBody(stream, Number.POSITIVE_INFINITY);
+}
+
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ByteStream {
+  return new Blob([bytes]).stream();
+}

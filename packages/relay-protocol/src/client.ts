@@ -1,0 +1,178 @@
+// Talking to a relay from a device: pushes that may be repeated at will, pages, checkpoints and proofs.
+import { type BookId, decodeBundle, encodeBundle, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { headerToNote } from './answer.ts';
+import { gzip, readBody } from './body.ts';
+import { RelayError } from './errors.ts';
+import {
+  type BatchAnswer,
+  checkStatus,
+  parseBatchAnswer,
+  parseInfo,
+  parseProof,
+  parseScopes,
+  type RelayInfo,
+} from './replies.ts';
+import { type Reply, type RetryPolicy, withRetry } from './retry.ts';
+import type { ScopeSize } from './store.ts';
+import type { PushResult } from './verdict.ts';
+
+export interface RelayClientOptions {
+  /** `https://relay.example`; a path is kept as a prefix. */
+  readonly url: string;
+  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly retry?: RetryPolicy;
+  /** Ends every request under way, every wait and every later call: a deadline or a stop. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PushAnswer {
+  /** Of the scope's log after the push. */
+  readonly size: number;
+  /** The relay's signed checkpoint for that size, not yet verified; '' when the log is empty. */
+  readonly checkpoint: string;
+  /** One signed note for each request in which some op has a position, not yet verified. */
+  readonly receipts: readonly string[];
+  /** One for each record, in order. */
+  readonly results: readonly PushResult[];
+}
+
+export interface PullPage {
+  readonly from: number;
+  /** Record bytes, unchecked. None at the end of the log. */
+  readonly frames: readonly Uint8Array[];
+  /** The relay's signed checkpoint for the page's end, not yet verified; '' when the log is empty. */
+  readonly checkpoint: string;
+  /** Ops in the log now. */
+  readonly size: number;
+}
+
+/** Every call throws `RelayError`: the relay's own refusal, `relay/unreachable`, `relay/aborted` or `relay/bad-answer`. */
+export interface RelayClient {
+  readonly url: string;
+  info(): Promise<RelayInfo>;
+  /** Splits to the relay's limits. What a relay refuses of the records stands in the results, not in an exception. */
+  push(book: BookId, scope: Scope, records: readonly OpRecord[]): Promise<PushAnswer>;
+  pull(book: BookId, scope: Scope, from: number): Promise<PullPage>;
+  /** The signed note, not yet verified. Throws `relay/empty` when the scope has no ops. */
+  checkpoint(book: BookId, scope: Scope): Promise<string>;
+  consistency(book: BookId, scope: Scope, first: number, second: number): Promise<readonly Uint8Array[]>;
+  inclusion(book: BookId, scope: Scope, index: number, size: number): Promise<readonly Uint8Array[]>;
+  scopes(book: BookId): Promise<readonly ScopeSize[]>;
+}
+
+type Call = (path: string, body?: Uint8Array) => Promise<Reply>;
+
+const maxReplyBytes = 64 << 20;
+const minGzipBytes = 1024;
+
+export function createRelayClient(options: RelayClientOptions): RelayClient {
+  const url = options.url.replace(/\/+$/, '');
+  const call = createCall(url, options);
+  let known: RelayInfo | undefined;
+  const info = async (): Promise<RelayInfo> => (known = parseInfo(await call('/v1/info')));
+  const pathOf = (book: BookId, scope: Scope): string => `/v1/books/${book}/scopes/${encodeURIComponent(scope)}`;
+  return {
+    url,
+    info,
+    async push(book, scope, records) {
+      const path = `${pathOf(book, scope)}/ops`;
+      try {
+        return await pushAll(call, path, records, known ?? (await info()));
+      } catch (error) {
+        // The relay may have come back with smaller limits. What was stored already is answered `exists`.
+        if (!(error instanceof RelayError) || error.code !== 'relay/too-large') throw error;
+        return pushAll(call, path, records, await info());
+      }
+    },
+    pull: async (book, scope, from) => readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`), from),
+    async checkpoint(book, scope) {
+      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`);
+      return new TextDecoder().decode(bytes);
+    },
+    async consistency(book, scope, first, second) {
+      return parseProof(await call(`${pathOf(book, scope)}/proof/consistency?first=${first}&second=${second}`));
+    },
+    async inclusion(book, scope, index, size) {
+      return parseProof(await call(`${pathOf(book, scope)}/proof/inclusion?index=${index}&size=${size}`));
+    },
+    scopes: async (book) => parseScopes(await call(`/v1/books/${book}/scopes`)),
+  };
+}
+
+function createCall(url: string, options: RelayClientOptions): Call {
+  const { retry = {}, signal = new AbortController().signal } = options;
+  const send = options.fetch ?? ((request: Request) => fetch(request));
+  return async (path, body) => {
+    const headers: Record<string, string> = {};
+    let sent = body as Uint8Array<ArrayBuffer> | undefined;
+    if (sent !== undefined) headers['content-type'] = 'application/octet-stream';
+    if (sent !== undefined && sent.length >= minGzipBytes) {
+      sent = await gzip(sent);
+      headers['content-encoding'] = 'gzip';
+    }
+    const init = { method: sent === undefined ? 'GET' : 'POST', headers, body: sent ?? null };
+    const attempt = async (attemptSignal: AbortSignal): Promise<Reply> => {
+      const response = await send(new Request(url + path, { ...init, signal: attemptSignal }));
+      return { status: response.status, headers: response.headers, bytes: await readReply(response) };
+    };
+    const reply = await withRetry(attempt, retry, signal);
+    checkStatus(reply);
+    return reply;
+  };
+}
+
+async function readReply({ body }: Response): Promise<Uint8Array> {
+  try {
+    return await readBody(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, maxReplyBytes);
+  } catch (cause) {
+    if (!(cause instanceof RelayError)) throw cause;
+    throw new RelayError('relay/bad-answer', `the answer has more than ${maxReplyBytes} bytes`, { cause });
+  }
+}
+
+async function pushAll(
+  call: Call,
+  path: string,
+  records: readonly OpRecord[],
+  { limits }: RelayInfo,
+): Promise<PushAnswer> {
+  const results: PushResult[] = [];
+  const receipts: string[] = [];
+  let last: BatchAnswer | undefined;
+  for (const batch of splitToLimits(records, limits)) {
+    const hashes: OpHash[] = batch.map(({ hash }) => hash);
+    last = parseBatchAnswer(await call(path, encodeBundle(batch)), hashes);
+    results.push(...last.results);
+    if (last.receipt !== '') receipts.push(last.receipt);
+  }
+  return { size: last?.size ?? 0, checkpoint: last?.checkpoint ?? '', receipts, results };
+}
+
+/** Always at least one batch, so that an empty push still asks how things stand. */
+function splitToLimits(records: readonly OpRecord[], limits: RelayInfo['limits']): OpRecord[][] {
+  let batch: OpRecord[] = [];
+  const batches = [batch];
+  let bytes = 0;
+  for (const record of records) {
+    const framed = record.bytes.length + 2;
+    const full = batch.length >= limits.maxBatchOps || bytes + framed > limits.maxBatchBytes;
+    if (full && batch.length > 0) {
+      batches.push((batch = []));
+      bytes = 0;
+    }
+    batch.push(record);
+    bytes += framed;
+  }
+  return batches;
+}
+
+function readPullPage({ status, headers, bytes }: Reply, from: number): PullPage {
+  const size = Number(headers.get('tallystick-size') ?? Number.NaN);
+  const checkpoint = headerToNote(headers.get('tallystick-checkpoint') ?? '');
+  const { frames, tornAt } = decodeBundle(bytes);
+  const isPage = Number.isSafeInteger(size) && tornAt === undefined && checkpoint !== undefined;
+  if (!isPage || (status === 204) !== (frames.length === 0)) {
+    throw new RelayError('relay/bad-answer', `the relay's page from ${from} is damaged`, { status });
+  }
+  return { from, frames, checkpoint, size };
+}

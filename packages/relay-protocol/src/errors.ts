@@ -1,0 +1,80 @@
+// The package's one error class and its literal codes (docs/spec/relay.md, "Errors").
+
+/** What a relay answers, as `{ code, message }` with a 4xx or 5xx status. */
+export type RelayAnswerCode =
+  | 'relay/bad-request'
+  | 'relay/bad-encoding'
+  | 'relay/torn'
+  | 'relay/book-refused'
+  | 'relay/quota'
+  | 'relay/not-found'
+  | 'relay/unknown-book'
+  | 'relay/empty'
+  | 'relay/method'
+  | 'relay/too-large'
+  | 'relay/encoding'
+  | 'relay/beyond-end'
+  | 'relay/busy'
+  | 'relay/failed';
+
+/** What a client or a follower throws of its own accord. */
+export type RelayClientCode =
+  | 'relay/unreachable'
+  | 'relay/aborted'
+  | 'relay/bad-answer'
+  | 'relay/refused'
+  | 'relay/bad-note'
+  | 'relay/bad-page'
+  | 'relay/inconsistent'
+  | 'relay/rolled-back';
+
+/** What a relay store or a relay throws at its operator. */
+export type RelayStoreCode = 'relay/conflict' | 'relay/identity' | 'relay/store' | 'relay/store-busy' | 'relay/name';
+
+export type RelayCode = RelayAnswerCode | RelayClientCode | RelayStoreCode;
+
+export interface RelayErrorOptions {
+  readonly cause?: unknown;
+  readonly status?: number;
+  readonly evidence?: readonly string[];
+}
+
+/** Everything this package throws. Branch on `code`, never on the message. */
+export class RelayError extends Error {
+  override readonly name = 'RelayError';
+  readonly code: RelayCode;
+  /** The HTTP status a relay answered with. */
+  readonly status: number | undefined;
+  /** Notes signed by the relay itself that contradict each other: ours first. */
+  readonly evidence: readonly string[];
+
+  constructor(code: RelayCode, message: string, options: RelayErrorOptions = {}) {
+    super(`${code}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = options.status;
+    this.evidence = options.evidence ?? [];
+  }
+}
+
+/** The status each refusal of a relay travels with. */
+export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
+  'relay/bad-request': 400,
+  'relay/bad-encoding': 400,
+  'relay/torn': 400,
+  'relay/book-refused': 403,
+  'relay/quota': 403,
+  'relay/not-found': 404,
+  'relay/unknown-book': 404,
+  'relay/empty': 404,
+  'relay/method': 405,
+  'relay/too-large': 413,
+  'relay/encoding': 415,
+  'relay/beyond-end': 416,
+  'relay/failed': 500,
+  'relay/busy': 503,
+};
+
+/** The code if a relay may answer with it, or undefined. */
+export function parseAnswerCode(x: unknown): RelayAnswerCode | undefined {
+  return typeof x === 'string' && Object.hasOwn(statusByCode, x) ? (x as RelayAnswerCode) : undefined;
+}

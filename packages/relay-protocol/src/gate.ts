@@ -1,0 +1,167 @@
+// The gate: what happens to each op of one push, cheap checks first, signatures last (docs/spec/relay.md, "Gate"). It decides
+// and changes nothing but the roster it is given; the caller stores what it accepted or forgets both.
+import type { Hasher } from '@tallystick/chain';
+import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
+import { createRoster, type Roster } from '@tallystick/sign';
+import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground, linkOf } from './ground.ts';
+import type { ChainState, Placed } from './store.ts';
+import type { PushResult, Warning } from './verdict.ts';
+
+export interface Ruling {
+  /** One for each frame, in order. */
+  readonly results: readonly PushResult[];
+  /** In the order of their positions, the first of which is `ground.size`. */
+  readonly accepted: readonly OpRecord[];
+  readonly chains: ReadonlyMap<DeviceId, ChainState>;
+  /** Positions of the accepted ops that changed the roster. */
+  readonly enrolments: readonly number[];
+  readonly signaturesChecked: number;
+}
+
+interface Candidate {
+  readonly frame: number;
+  readonly record: OpRecord;
+  readonly warnings: readonly Warning[];
+}
+
+/** Consecutive ops of one chain, waiting for the signature that closes them. */
+interface Run {
+  readonly candidates: Candidate[];
+  readonly fork: boolean;
+}
+
+/** A push in the making: the ground and what this push has put on it so far. */
+interface Session {
+  readonly ground: Ground;
+  readonly hasher: Hasher;
+  readonly results: PushResult[];
+  readonly accepted: OpRecord[];
+  readonly placed: Map<OpHash, Placed>;
+  readonly chains: Map<DeviceId, ChainState>;
+  readonly enrolments: number[];
+  signaturesChecked: number;
+  run: Run | undefined;
+}
+
+export async function judgePush(frames: readonly Frame[], ground: Ground, hasher: Hasher): Promise<Ruling> {
+  const session: Session = {
+    ground,
+    hasher,
+    results: [],
+    accepted: [],
+    placed: new Map(),
+    chains: new Map(),
+    enrolments: [],
+    signaturesChecked: 0,
+    run: undefined,
+  };
+  for (const [index, frame] of frames.entries()) {
+    if (frame.kind === 'refused') {
+      session.results[index] = frame.result;
+      continue;
+    }
+    if (session.run !== undefined && !continuesRun(session.run, frame.record)) await closeRun(session, session.run);
+    const refusal = await judgeOp(session, frame.record, index);
+    if (refusal !== undefined) session.results[index] = refusal;
+  }
+  if (session.run !== undefined) await closeRun(session, session.run);
+  return session;
+}
+
+/** The answer at once, or nothing while the op waits in the run for the signature that closes it. */
+async function judgeOp(session: Session, record: OpRecord, frame: number): Promise<PushResult | undefined> {
+  const { ground, run } = session;
+  const { op, hash } = record;
+  const placeOf = (mentioned: OpHash): Placed | undefined =>
+    session.placed.get(mentioned) ?? ground.placed.get(mentioned);
+  const misplaced = findMisplaced(record, ground);
+  if (misplaced !== undefined) return { hash, verdict: 'misplaced', message: misplaced };
+  const place = placeOf(hash);
+  if (place !== undefined) return { hash, verdict: 'exists', position: place.position };
+  const roster = rosterFor(session, record);
+  const author = roster.get(op.device);
+  // A device may write in the scope that enrolled it, and everywhere when that is hq.
+  if (author === undefined || (author.scope !== op.scope && String(author.scope) !== 'hq')) {
+    return { hash, verdict: 'unknown-device', message: `device ${op.device} is not enrolled in ${op.scope}` };
+  }
+  const chain = chainOf(session, op.device);
+  const link = run === undefined ? linkOf(op, author.enrolment, chain, placeOf) : run.fork ? 'fork' : 'main';
+  if (link === 'gap') {
+    const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? author.enrolment };
+    return { hash, verdict: 'gap', head, message: `${op.prev}, the op before seq ${op.seq}, is not here` };
+  }
+  const waiting = run?.candidates.length ?? 0;
+  if (link === 'fork' && (chain?.forks ?? 0) + waiting >= ground.maxForks) {
+    return { hash, verdict: 'fork', message: `more than ${ground.maxForks} forked ops of ${op.device}` };
+  }
+  const inRun = (mentioned: OpHash): boolean => run?.candidates.some((one) => one.record.hash === mentioned) === true;
+  const isHere = (mentioned: OpHash): boolean => placeOf(mentioned) !== undefined || inRun(mentioned);
+  const missing = await findMissingBasis(op, ground, ground.size + session.accepted.length + waiting, isHere);
+  if (missing !== undefined) return { hash, verdict: 'basis', message: missing };
+  if (roster.publicKeyOf(record.keyId, op.device) === undefined) {
+    return { hash, verdict: 'bad-signature', message: `key ${record.keyId} is not a key of device ${op.device}` };
+  }
+  const candidate = { frame, record, warnings: await findWarnings(op, ground) };
+  if (run === undefined) session.run = { candidates: [candidate], fork: link === 'fork' };
+  else run.candidates.push(candidate);
+  return undefined;
+}
+
+/** The genesis op brings its own author, who counts for nothing else until that op is accepted. */
+function rosterFor({ ground, hasher }: Session, record: OpRecord): Roster {
+  if (record.op.prev !== undefined) return ground.roster;
+  const roster = createRoster(hasher);
+  roster.apply(record);
+  return roster;
+}
+
+function chainOf({ chains, ground }: Session, device: DeviceId): ChainState | undefined {
+  return chains.get(device) ?? ground.chains.get(device);
+}
+
+function continuesRun({ candidates }: Run, { op }: OpRecord): boolean {
+  const last = (candidates.at(-1) as Candidate).record;
+  // The genesis op is a run of its own: until it is accepted its author is not on the roster.
+  if (last.op.prev === undefined) return false;
+  return (
+    op.prev === last.hash && op.device === last.op.device && op.scope === last.op.scope && op.seq === last.op.seq + 1
+  );
+}
+
+/** Checks the run's last signature, walks back where it fails, and accepts what a valid one covers. */
+async function closeRun(session: Session, { candidates, fork }: Run): Promise<void> {
+  session.run = undefined;
+  let covered = candidates.length;
+  for (; covered > 0; covered--) {
+    session.signaturesChecked += 1;
+    if (await session.ground.verify((candidates[covered - 1] as Candidate).record)) break;
+  }
+  for (const [index, { frame, record, warnings }] of candidates.entries()) {
+    const { hash, keyId } = record;
+    if (index >= covered) {
+      const message = `no valid signature by key ${keyId} at it or after it`;
+      session.results[frame] = { hash, verdict: 'bad-signature', message };
+      continue;
+    }
+    const result: PushResult = { hash, verdict: fork ? 'fork' : 'stored', position: acceptOp(session, record, fork) };
+    session.results[frame] = warnings.length > 0 ? { ...result, warnings } : result;
+  }
+}
+
+function acceptOp(session: Session, record: OpRecord, fork: boolean): number {
+  const { ground, accepted, placed, chains, enrolments } = session;
+  const { op, hash } = record;
+  const position = ground.size + accepted.length;
+  const forks = chainOf(session, op.device)?.forks ?? 0;
+  accepted.push(record);
+  placed.set(hash, { position, device: op.device, seq: op.seq });
+  if (!fork) chains.set(op.device, { seq: op.seq, hash, forks });
+  else {
+    const main = chainOf(session, op.device) as ChainState;
+    chains.set(op.device, { ...main, forks: forks + 1 });
+  }
+  // The losing branch of a fork has no effect, so it enrols nobody.
+  const enrols = op.verb === 'book.open@1' || op.verb === 'device.enroll@1';
+  if (!fork && enrols && ground.roster.apply(record).ok) enrolments.push(position);
+  return position;
+}

@@ -1,0 +1,121 @@
+// What the gate stands on: the stored state around one push, and the checks of a single op against it that need no
+// signature (docs/spec/relay.md, "Gate").
+import { type Hasher, hashOp, openRecord, type VerifyRecord } from '@tallystick/chain';
+import {
+  type BookId,
+  type DeviceId,
+  type Op,
+  type OpHash,
+  type OpRecord,
+  parseRootHash,
+  parseScope,
+  type RootHash,
+  type Scope,
+} from '@tallystick/oplog';
+import type { Roster } from '@tallystick/sign';
+import type { ChainState, Placed } from './store.ts';
+import type { PushResult, Warning } from './verdict.ts';
+
+export interface Ground {
+  readonly book: BookId;
+  readonly scope: Scope;
+  /** Ops in the scope's log before the push. */
+  readonly size: number;
+  readonly chains: ReadonlyMap<DeviceId, ChainState>;
+  /** Those of `mentionedHashes` that are stored. */
+  readonly placed: ReadonlyMap<OpHash, Placed>;
+  /** Takes notice of accepted enrolments while the push is judged. */
+  readonly roster: Roster;
+  readonly verify: VerifyRecord;
+  /** The root of this book's log of `scope` at `size`; undefined beyond its end. */
+  rootOf(scope: Scope, size: number): Promise<RootHash | undefined>;
+  readonly maxForks: number;
+  readonly nowMs: number;
+}
+
+/** A record of the push, or the verdict on bytes that are none. */
+export type Frame =
+  | { readonly kind: 'record'; readonly record: OpRecord }
+  | { readonly kind: 'refused'; readonly result: PushResult };
+
+const hq = parseScope('hq') as Scope;
+const markVerb = 'hq.mark@1';
+const dayMs = 86_400_000;
+const textOffset = 96;
+
+/** Size and shape: the checks that need no state. */
+export function openFrame(bytes: Uint8Array, hasher: Hasher): Frame {
+  const opened = openRecord(bytes, hasher);
+  if (opened.ok) return { kind: 'record', record: opened.value };
+  // Bytes that are no record still get a name, so that the sender can tell which of its ops is meant.
+  const hash = hashOp(new TextDecoder().decode(bytes.subarray(textOffset)), hasher);
+  const verdict = opened.code === 'canonical/too-large' ? 'too-large' : 'not-canonical';
+  return { kind: 'refused', result: { hash, verdict, message: `${opened.code}: ${opened.message}` } };
+}
+
+/** Every hash whose place the gate may ask for. */
+export function mentionedHashes(frames: readonly Frame[]): Set<OpHash> {
+  const hashes = new Set<OpHash>();
+  for (const frame of frames) {
+    if (frame.kind === 'refused') continue;
+    const { op, hash } = frame.record;
+    hashes.add(hash);
+    if (op.prev !== undefined) hashes.add(op.prev);
+    for (const head of op.seen?.heads ?? []) hashes.add(head);
+  }
+  return hashes;
+}
+
+export function findMisplaced({ op, hash }: OpRecord, { book, scope }: Ground): string | undefined {
+  if (op.scope !== scope) return `the op belongs to scope ${op.scope}`;
+  return op.prev === undefined && String(hash) !== book ? 'the op opens another book' : undefined;
+}
+
+/** Whether an op goes on from the chain's head, from an earlier op of it (a fork), or from nothing that is here. */
+export function linkOf(
+  op: Op,
+  enrolment: OpHash,
+  chain: ChainState | undefined,
+  placeOf: (hash: OpHash) => Placed | undefined,
+): 'main' | 'fork' | 'gap' {
+  const isFirst = op.seq === 1 && (op.prev === undefined || op.prev === enrolment);
+  if (isFirst) return chain === undefined ? 'main' : 'fork';
+  if (chain !== undefined && op.seq === chain.seq + 1 && op.prev === chain.hash) return 'main';
+  const before = op.seq === 1 || op.prev === undefined ? undefined : placeOf(op.prev);
+  return before?.device === op.device && before.seq === op.seq - 1 ? 'fork' : 'gap';
+}
+
+/** What the op builds on and this relay does not have, in words. `end` is the size just before the op. */
+export async function findMissingBasis(
+  op: Op,
+  ground: Ground,
+  end: number,
+  isHere: (hash: OpHash) => boolean,
+): Promise<string | undefined> {
+  const { heads = [], size = 0 } = op.seen ?? {};
+  if (size > end) return `the author saw ${size} ops here, the relay has ${end}`;
+  const head = heads.find((hash) => !isHere(hash));
+  if (head !== undefined) return `${head}, which the author built on, is not here`;
+  return op.verb === markVerb ? findMissingMark(op, ground) : undefined;
+}
+
+/** A mark must name a size and root of hq that this relay can confirm from its own log. */
+async function findMissingMark({ args }: Op, ground: Ground): Promise<string | undefined> {
+  const { size } = args;
+  const root = parseRootHash(args.root);
+  if (typeof size !== 'number' || size < 1 || root === undefined) return 'a mark names a size of hq and its root';
+  const known = await ground.rootOf(hq, size);
+  if (known === undefined) return `the mark is at ${size}, beyond the end of hq here`;
+  return known === root ? undefined : `the root of hq at ${size} is ${known} here`;
+}
+
+export async function findWarnings({ id, seen }: Op, ground: Ground): Promise<readonly Warning[]> {
+  const found: Warning[] = [];
+  const mintedMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  if (mintedMs > ground.nowMs + dayMs) found.push('clock-ahead');
+  const { root, size = 0 } = seen ?? {};
+  if (root !== undefined && size <= ground.size && (await ground.rootOf(ground.scope, size)) !== root) {
+    found.push('seen-differs');
+  }
+  return found;
+}

@@ -1,0 +1,31 @@
+// @tallystick/relay-protocol: the relay as a fetch handler, the port it stores through, and the devices' side of it.
+// Spec: docs/spec/relay.md.
+export {
+  createRelayClient,
+  type PullPage,
+  type PushAnswer,
+  type RelayClient,
+  type RelayClientOptions,
+} from './client.ts';
+export { RelayError, type RelayCode } from './errors.ts';
+export { createFollower, type FollowedPage, type Follower, type FollowerOptions } from './follower.ts';
+export { defaultLimits, type RelayLimits } from './limits.ts';
+export { createMemoryRelayStore } from './memory-store.ts';
+export { type NoteCheck, originOf, type Receipt, verifyCheckpoint, verifyReceipt } from './receipt.ts';
+export { createRelay, type Relay, type RelayEvent, type RelayOptions } from './relay.ts';
+export type { RelayInfo } from './replies.ts';
+export type { RetryPolicy } from './retry.ts';
+export type {
+  Batch,
+  ChainState,
+  Enrolment,
+  Entry,
+  LogState,
+  Page,
+  PageLimits,
+  Placed,
+  RelayStore,
+  ScopeSize,
+  Tile,
+} from './store.ts';
+export type { PushResult, Verdict, Warning } from './verdict.ts';

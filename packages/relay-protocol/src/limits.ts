@@ -1,0 +1,28 @@
+// The bounds of a relay (docs/spec/relay.md, "Limits"). Every list, body and loop of it has one.
+
+export interface RelayLimits {
+  /** Ops in one push, and so signatures checked for one push. */
+  readonly maxBatchOps: number;
+  /** Bytes of one push, as sent and again after decompression. */
+  readonly maxBatchBytes: number;
+  /** Ops in one page; a batch that was pushed whole is served whole. */
+  readonly maxPageOps: number;
+  readonly maxPageBytes: number;
+  /** Forked ops of one device and scope that still get positions. */
+  readonly maxForks: number;
+  /** Pushes being received or waiting for their turn; the next one is answered `relay/busy`. */
+  readonly maxPushesInFlight: number;
+  readonly maxBooks: number;
+  readonly maxScopes: number;
+}
+
+export const defaultLimits: RelayLimits = {
+  maxBatchOps: 1_000,
+  maxBatchBytes: 4 << 20,
+  maxPageOps: 2_000,
+  maxPageBytes: 4 << 20,
+  maxForks: 256,
+  maxPushesInFlight: 64,
+  maxBooks: 10_000,
+  maxScopes: 10_000,
+};

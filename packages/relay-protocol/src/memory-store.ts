@@ -1,0 +1,96 @@
+// A relay store that forgets: for tests, and for a relay inside a process that is refilled from the edges.
+import type { BookId, DeviceId, OpHash, Scope } from '@tallystick/oplog';
+import { RelayError } from './errors.ts';
+import type { Batch, ChainState, Enrolment, Entry, LogState, Placed, RelayStore } from './store.ts';
+
+interface Log {
+  state: LogState;
+  readonly entries: Entry[];
+  readonly placed: Map<OpHash, Placed>;
+  readonly chains: Map<DeviceId, ChainState>;
+  readonly tiles: Map<string, Uint8Array>;
+  /** Ends of the batches, ascending, with the checkpoint at each. */
+  readonly ends: { readonly size: number; readonly checkpoint: string }[];
+}
+
+interface Shelf {
+  readonly logs: Map<Scope, Log>;
+  readonly enrolments: Enrolment[];
+}
+
+export function createMemoryRelayStore(): RelayStore {
+  const shelves = new Map<BookId, Shelf>();
+  let identity: string | undefined;
+  const logOf = (book: BookId, scope: Scope): Log | undefined => shelves.get(book)?.logs.get(scope);
+  return {
+    adoptIdentity: (vkey) => (identity ??= vkey),
+    bookCount: () => shelves.size,
+    scopes(book) {
+      const logs = [...(shelves.get(book)?.logs ?? [])];
+      return logs.map(([scope, log]) => ({ scope, size: log.state.size })).sort(byScope);
+    },
+    log: (book, scope) => logOf(book, scope)?.state,
+    chains: (book, scope, devices) => pick(logOf(book, scope)?.chains, devices),
+    find: (book, scope, hashes) => pick(logOf(book, scope)?.placed, hashes),
+    append(batch) {
+      const log = logOf(batch.book, batch.scope);
+      const size = log?.state.size ?? 0;
+      if (batch.from !== size) throw new RelayError('relay/conflict', `the log has ${size} ops, not ${batch.from}`);
+      let shelf = shelves.get(batch.book);
+      if (shelf === undefined) shelves.set(batch.book, (shelf = { logs: new Map(), enrolments: [] }));
+      shelf.logs.set(batch.scope, extendLog(log ?? emptyLog(), batch));
+      for (const index of batch.enrolments) shelf.enrolments.push(batch.entries[index - batch.from] as Entry);
+    },
+    page(book, scope, from, { maxOps, maxBytes }) {
+      const log = logOf(book, scope);
+      const ends = log?.ends.filter(({ size }) => size > from) ?? [];
+      const first = ends[0];
+      if (log === undefined || first === undefined) return undefined;
+      let last = first;
+      for (const end of ends) {
+        const bytes = log.entries.slice(from, end.size).reduce((sum, entry) => sum + entry.bytes.length, 0);
+        if (end.size - from > maxOps || bytes > maxBytes) break;
+        last = end;
+      }
+      return { records: log.entries.slice(from, last.size).map(({ bytes }) => bytes), checkpoint: last.checkpoint };
+    },
+    records: (book, scope, from, limit) =>
+      logOf(book, scope)
+        ?.entries.slice(from, from + limit)
+        .map(({ bytes }) => bytes) ?? [],
+    tile: (book, scope, level, index) => logOf(book, scope)?.tiles.get(`${level}/${index}`),
+    enrolments: (book) => [...(shelves.get(book)?.enrolments ?? [])],
+    close() {},
+  };
+}
+
+function emptyLog(): Log {
+  const state = { size: 0, frontier: [], checkpoint: '' };
+  return { state, entries: [], placed: new Map(), chains: new Map(), tiles: new Map(), ends: [] };
+}
+
+function extendLog(log: Log, { entries, state, chains, tiles }: Batch): Log {
+  for (const entry of entries) {
+    const { hash, device, seq } = entry;
+    log.placed.set(hash, { position: log.entries.length, device, seq });
+    log.entries.push({ ...entry, bytes: entry.bytes.slice() });
+  }
+  for (const [device, chain] of chains) log.chains.set(device, chain);
+  for (const tile of tiles) log.tiles.set(`${tile.level}/${tile.index}`, tile.hashes);
+  log.ends.push({ size: state.size, checkpoint: state.checkpoint });
+  log.state = state;
+  return log;
+}
+
+function pick<K, V>(all: ReadonlyMap<K, V> | undefined, keys: Iterable<K>): Map<K, V> {
+  const picked = new Map<K, V>();
+  for (const key of keys) {
+    const value = all?.get(key);
+    if (value !== undefined) picked.set(key, value);
+  }
+  return picked;
+}
+
+function byScope(left: { scope: Scope }, right: { scope: Scope }): number {
+  return left.scope < right.scope ? -1 : 1;
+}

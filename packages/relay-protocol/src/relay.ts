@@ -1,0 +1,224 @@
+// The relay as a standard fetch handler: it accepts, orders, persists and hands out; it runs no verb and knows no business
+// (DESIGN.md section 7, docs/spec/relay.md).
+import { consistencyProof, encodeVerifierKey, type Hasher, inclusionProof, type NoteSigner } from '@tallystick/chain';
+import { type BookId, encodeHex, parseScope, type Scope } from '@tallystick/oplog';
+import type { Ed25519 } from '@tallystick/sign';
+import {
+  answerEntries,
+  answerJson,
+  answerNote,
+  answerPage,
+  answerPreflight,
+  answerRefusal,
+  answerTile,
+} from './answer.ts';
+import { gunzip, readBody } from './body.ts';
+import { RelayError } from './errors.ts';
+import { defaultLimits, type RelayLimits } from './limits.ts';
+import { openFrames, type PushDesk, type PushOutcome, pushFrames } from './push.ts';
+import { createRosters } from './rosters.ts';
+import { parseRoute, type Route } from './routes.ts';
+import type { LogState, RelayStore } from './store.ts';
+import { overTiles, type ReadTile, tileWidth } from './tiles.ts';
+import { createSlots, createTurns } from './turns.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface RelayOptions {
+  readonly store: RelayStore;
+  /** Its name and key stand in every checkpoint and receipt. */
+  readonly signer: NoteSigner;
+  readonly hasher: Hasher;
+  readonly ed25519: Ed25519;
+  /** Milliseconds since 1970; used for the `clock-ahead` warning alone. */
+  now?(): number;
+  readonly limits?: Partial<RelayLimits>;
+  /** Books that may be opened here. `open` (the default) takes any. */
+  readonly books?: 'open' | readonly BookId[];
+  onEvent?(event: RelayEvent): void;
+}
+
+/** What an operator may want to know. No op bodies, no personal data. */
+export type RelayEvent =
+  | { readonly kind: 'opened'; readonly book: BookId }
+  | {
+      readonly kind: 'pushed';
+      readonly book: BookId;
+      readonly scope: Scope;
+      readonly size: number;
+      readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
+      readonly signaturesChecked: number;
+    }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+export interface Relay {
+  /** Never rejects: what goes wrong is an answer. */
+  fetch(request: Request): Promise<Response>;
+  /** Name and key in the C2SP "vkey" form, for clients to pin. */
+  readonly vkey: string;
+  /** Rejects with `relay/identity` when the store belongs to a relay of another name or key. */
+  ready(): Promise<void>;
+  /** Resolves when pushes under way are answered. The store stays open: it is the caller's. */
+  close(): Promise<void>;
+}
+
+type Push = Extract<Route, { kind: 'push' }>;
+type Read = Exclude<Route, Push>;
+
+const hq = parseScope('hq') as Scope;
+
+export function createRelay(options: RelayOptions): Relay {
+  const { store, signer, hasher } = options;
+  const vkey = encodeVerifierKey(signer, hasher);
+  const limits = checkLimits({ ...defaultLimits, ...options.limits });
+  const desk: PushDesk = {
+    store,
+    signer,
+    hasher,
+    ed25519: options.ed25519,
+    limits,
+    books: options.books ?? 'open',
+    rosters: createRosters(store, hasher),
+    nowMs: options.now ?? Date.now,
+  };
+  const turns = createTurns();
+  const slots = createSlots(limits.maxPushesInFlight);
+  const tell = options.onEvent ?? (() => undefined);
+  let identity: Promise<void> | undefined;
+  const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
+
+  async function push(route: Push, request: Request): Promise<Response> {
+    const frames = openFrames(await readPush(request, limits.maxBatchBytes), desk);
+    const { book, scope } = route;
+    const outcome = await turns.take(book, () => pushFrames(desk, book, scope, frames));
+    if (outcome.opened) tell({ kind: 'opened', book });
+    const { size, checkpoint, receipt, results, signaturesChecked } = outcome;
+    tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
+    return answerJson({ size, checkpoint, receipt, results });
+  }
+
+  async function answer(request: Request): Promise<Response> {
+    if (request.method === 'OPTIONS') return answerPreflight();
+    const route = parseRoute(request.method, new URL(request.url));
+    await ready();
+    if (route.kind === 'push') return slots.use(() => push(route, request));
+    if (route.kind !== 'info') return read(desk, route, request.headers.get('accept-encoding') ?? '');
+    const { maxBatchOps, maxBatchBytes } = limits;
+    return answerJson({ protocol: 1, name: signer.name, vkey, limits: { maxBatchOps, maxBatchBytes } });
+  }
+
+  return {
+    async fetch(request) {
+      try {
+        return await answer(request);
+      } catch (error) {
+        const refusal = answerRefusal(error);
+        if (refusal.status === 500) tell({ kind: 'failed', error });
+        return refusal;
+      }
+    },
+    vkey,
+    ready,
+    close: turns.idle,
+  };
+}
+
+/** A push that was accepted whole must fit one page. */
+function checkLimits(limits: RelayLimits): RelayLimits {
+  const { maxBatchOps, maxBatchBytes, maxPageOps, maxPageBytes } = limits;
+  return {
+    ...limits,
+    maxPageOps: Math.max(maxPageOps, maxBatchOps),
+    maxPageBytes: Math.max(maxPageBytes, maxBatchBytes),
+  };
+}
+
+async function checkIdentity(store: RelayStore, vkey: string): Promise<void> {
+  const kept = await store.adoptIdentity(vkey);
+  if (kept !== vkey) throw new RelayError('relay/identity', `the store belongs to ${kept}, this relay is ${vkey}`);
+}
+
+async function readPush(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const encoding = request.headers.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity' && encoding !== 'gzip') {
+    throw new RelayError('relay/encoding', 'a body is plain or gzip');
+  }
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) {
+    throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
+  }
+  const bytes = await readBody(request.body as ReadableStream<Uint8Array<ArrayBuffer>> | null, maxBytes);
+  return encoding === 'gzip' ? gunzip(bytes, maxBytes) : bytes;
+}
+
+function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number>> {
+  const counts: Partial<Record<Verdict, number>> = {};
+  for (const { verdict } of results) counts[verdict] = (counts[verdict] ?? 0) + 1;
+  return counts;
+}
+
+async function read(desk: PushDesk, route: Exclude<Read, { kind: 'info' }>, acceptEncoding: string): Promise<Response> {
+  const { store } = desk;
+  if (route.kind === 'scopes') {
+    const scopes = await store.scopes(route.book);
+    if (scopes.length === 0) throw unknownBook(route.book);
+    return answerJson({ scopes });
+  }
+  const { book, scope } = route;
+  if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
+  const log: LogState = (await store.log(book, scope)) ?? { size: 0, frontier: [], checkpoint: '' };
+  if (route.kind === 'checkpoint') {
+    if (log.size === 0) throw new RelayError('relay/empty', `scope ${scope} has no ops yet`);
+    return answerNote(log.checkpoint);
+  }
+  if (route.kind === 'pull') return readPage(desk, route, log, acceptEncoding);
+  const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);
+  if (route.kind === 'tile' || route.kind === 'entries') return readTiles(store, route);
+  return readProof(route, log, readTile, desk.hasher);
+}
+
+async function readPage(
+  { store, limits }: PushDesk,
+  { book, scope, from }: Extract<Route, { kind: 'pull' }>,
+  { size, checkpoint }: LogState,
+  acceptEncoding: string,
+): Promise<Response> {
+  if (from > size) throw new RelayError('relay/beyond-end', `scope ${scope} has ${size} ops`);
+  if (from === size) return answerPage([], { checkpoint, size, acceptEncoding });
+  const page = await store.page(book, scope, from, { maxOps: limits.maxPageOps, maxBytes: limits.maxPageBytes });
+  if (page === undefined) throw new RelayError('relay/store', `scope ${scope} has ${size} ops and none at ${from}`);
+  return answerPage(page.records, { checkpoint: page.checkpoint, size, acceptEncoding });
+}
+
+async function readTiles(store: RelayStore, route: Extract<Route, { kind: 'tile' | 'entries' }>): Promise<Response> {
+  const { book, scope, index, width } = route;
+  const absent = new RelayError('relay/not-found', `no tile ${index} with ${width} members yet`);
+  if (route.kind === 'entries') {
+    const records = await store.records(book, scope, index * tileWidth, width);
+    if (records.length < width) throw absent;
+    return answerEntries(records);
+  }
+  const hashes = await store.tile(book, scope, route.level, index);
+  if (hashes === undefined || hashes.length < width * 32) throw absent;
+  return answerTile(hashes.slice(0, width * 32));
+}
+
+async function readProof(
+  route: Extract<Route, { kind: 'consistency' | 'inclusion' }>,
+  { size }: LogState,
+  readTile: ReadTile,
+  hasher: Hasher,
+): Promise<Response> {
+  const [low, high] = route.kind === 'consistency' ? [route.first - 1, route.second] : [route.index, route.size];
+  if (low < 0 || low >= high || high > size) {
+    throw new RelayError('relay/bad-request', `no such proof in a log of ${size} ops`);
+  }
+  const proof = await overTiles(readTile, hasher, (readNode) =>
+    route.kind === 'consistency'
+      ? consistencyProof(route.first, route.second, readNode, hasher)
+      : inclusionProof(route.index, route.size, readNode, hasher),
+  );
+  return answerJson({ proof: proof.map(encodeHex) });
+}
+
+function unknownBook(book: BookId): RelayError {
+  return new RelayError('relay/unknown-book', `book ${book} is not here`);
+}

@@ -1,0 +1,130 @@
+// Reading what a relay answers. A relay is an untrusted pipe: whatever is not exactly as specified is `relay/bad-answer`.
+import { type ChainHead, decodeHex, type OpHash, parseOpHash, parseScope } from '@tallystick/oplog';
+import { parseAnswerCode, RelayError } from './errors.ts';
+import type { Reply } from './retry.ts';
+import type { ScopeSize } from './store.ts';
+import { type PushResult, verdicts, type Warning, warnings } from './verdict.ts';
+
+export interface RelayInfo {
+  readonly protocol: 1;
+  readonly name: string;
+  /** As the relay says it. Pin the one you were given when the book was set up, never this one. */
+  readonly vkey: string;
+  readonly limits: { readonly maxBatchOps: number; readonly maxBatchBytes: number };
+}
+
+/** The answer to one request of a push. */
+export interface BatchAnswer {
+  readonly size: number;
+  readonly checkpoint: string;
+  readonly receipt: string;
+  readonly results: readonly PushResult[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Throws what the relay refused with: its own code if it is one we know, `relay/refused` otherwise. */
+export function checkStatus(reply: Reply): void {
+  if (reply.status >= 200 && reply.status < 300) return;
+  const { code, message } = tryJson(reply.bytes) ?? {};
+  const known = parseAnswerCode(code) ?? 'relay/refused';
+  const text = typeof message === 'string' ? message.slice(0, 500) : `the relay answered ${reply.status}`;
+  throw new RelayError(known, text, { status: reply.status });
+}
+
+export function parseInfo({ bytes }: Reply): RelayInfo {
+  const { protocol, name, vkey, limits } = parseFields(bytes);
+  const { maxBatchOps, maxBatchBytes } = isFields(limits) ? limits : {};
+  if (protocol !== 1 || typeof name !== 'string' || typeof vkey !== 'string') throw badAnswer('relay info');
+  if (!isCount(maxBatchOps) || !isCount(maxBatchBytes) || maxBatchOps < 1) throw badAnswer('relay limits');
+  return { protocol, name, vkey, limits: { maxBatchOps, maxBatchBytes } };
+}
+
+/** `hashes` are those of the ops that were sent, in order. */
+export function parseBatchAnswer({ bytes }: Reply, hashes: readonly OpHash[]): BatchAnswer {
+  const { size, checkpoint, receipt, results } = parseFields(bytes);
+  if (!isCount(size) || typeof checkpoint !== 'string' || typeof receipt !== 'string' || !Array.isArray(results)) {
+    throw badAnswer('answer to a push');
+  }
+  if (results.length !== hashes.length) throw badAnswer('number of results');
+  const parsed = results.map(parseResult);
+  if (parsed.some(({ hash }, index) => hash !== hashes[index])) throw badAnswer('order of results');
+  return { size, checkpoint, receipt, results: parsed };
+}
+
+export function parseScopes({ bytes }: Reply): readonly ScopeSize[] {
+  const { scopes } = parseFields(bytes);
+  if (!Array.isArray(scopes)) throw badAnswer('list of scopes');
+  return scopes.map((item: unknown) => {
+    const { scope, size } = isFields(item) ? item : {};
+    const name = parseScope(scope);
+    if (name === undefined || !isCount(size)) throw badAnswer('scope');
+    return { scope: name, size };
+  });
+}
+
+export function parseProof({ bytes }: Reply): Uint8Array[] {
+  const { proof } = parseFields(bytes);
+  if (!Array.isArray(proof) || proof.length > 128) throw badAnswer('proof');
+  return proof.map((node: unknown) => {
+    const hex = parseOpHash(node);
+    if (hex === undefined) throw badAnswer('hash in a proof');
+    return decodeHex(hex);
+  });
+}
+
+function parseResult(item: unknown): PushResult {
+  const { hash, verdict, position, warnings: warned, message, head } = isFields(item) ? item : {};
+  const name = parseOpHash(hash);
+  const known = verdicts.find((candidate) => candidate === verdict);
+  if (name === undefined || known === undefined) throw badAnswer('verdict');
+  if (position !== undefined && !isCount(position)) throw badAnswer('position');
+  if (position === undefined && (known === 'stored' || known === 'exists'))
+    throw badAnswer('verdict without a position');
+  return {
+    hash: name,
+    verdict: known,
+    ...(position === undefined ? {} : { position }),
+    ...(Array.isArray(warned) ? { warnings: warned.filter(isWarning) } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(head === undefined ? {} : { head: parseHead(head) }),
+  };
+}
+
+function parseHead(item: unknown): ChainHead {
+  const { seq, hash } = isFields(item) ? item : {};
+  const name = parseOpHash(hash);
+  if (name === undefined || !isCount(seq)) throw badAnswer('head');
+  return { seq, hash: name };
+}
+
+function isWarning(item: unknown): item is Warning {
+  return warnings.some((warning) => warning === item);
+}
+
+function parseFields(bytes: Uint8Array): Fields {
+  const fields = tryJson(bytes);
+  if (fields === undefined) throw badAnswer('JSON object');
+  return fields;
+}
+
+function tryJson(bytes: Uint8Array): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function badAnswer(what: string): RelayError {
+  return new RelayError('relay/bad-answer', `the relay's answer has a wrong ${what}`);
+}

@@ -1,0 +1,96 @@
+// The paths of the HTTP surface (docs/spec/relay.md, "Requests"), read strictly: what is not one of them is no request.
+import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import { RelayError } from './errors.ts';
+import { tileWidth } from './tiles.ts';
+
+interface InLog {
+  readonly book: BookId;
+  readonly scope: Scope;
+}
+
+/** Part of a tile or of an entry bundle: the first `width` of its up to 256 members. */
+interface TileRange {
+  readonly index: number;
+  readonly width: number;
+}
+
+export type Route =
+  | { readonly kind: 'info' }
+  | { readonly kind: 'scopes'; readonly book: BookId }
+  | ({ readonly kind: 'push' } & InLog)
+  | ({ readonly kind: 'pull'; readonly from: number } & InLog)
+  | ({ readonly kind: 'checkpoint' } & InLog)
+  | ({ readonly kind: 'consistency'; readonly first: number; readonly second: number } & InLog)
+  | ({ readonly kind: 'inclusion'; readonly index: number; readonly size: number } & InLog)
+  | ({ readonly kind: 'tile'; readonly level: number } & TileRange & InLog)
+  | ({ readonly kind: 'entries' } & TileRange & InLog);
+
+const numberPattern = /^(?:0|[1-9][0-9]{0,14})$/;
+const maxTileLevel = 5;
+
+/** Throws `relay/not-found`, `relay/method` or `relay/bad-request`. */
+export function parseRoute(method: string, target: URL): Route {
+  const [version, ...path] = target.pathname.slice(1).split('/');
+  if (version !== 'v1') throw notFound(target);
+  const isRead = method === 'GET';
+  if (path.length === 1 && path[0] === 'info') return isRead ? { kind: 'info' } : wrongMethod(method);
+  const [books, bookText, scopes, scopeText, ...rest] = path;
+  if (books !== 'books' || scopes !== 'scopes') throw notFound(target);
+  const book = parseBookId(bookText);
+  if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
+  if (scopeText === undefined) return isRead ? { kind: 'scopes', book } : wrongMethod(method);
+  const scope = parseScope(decodeSegment(scopeText));
+  if (scope === undefined) throw new RelayError('relay/bad-request', 'not the name of a scope');
+  const name = rest.join('/');
+  if (name === 'ops' && method === 'POST') return { kind: 'push', book, scope };
+  const route = readRoute(name, rest, target, { book, scope });
+  return isRead ? route : wrongMethod(method);
+}
+
+function readRoute(name: string, rest: readonly string[], target: URL, log: InLog): Route {
+  const query = (key: string): number => parseNumber(target.searchParams.get(key), key);
+  if (name === 'ops') return { kind: 'pull', from: query('from'), ...log };
+  if (name === 'checkpoint') return { kind: 'checkpoint', ...log };
+  if (name === 'proof/consistency') {
+    return { kind: 'consistency', first: query('first'), second: query('second'), ...log };
+  }
+  if (name === 'proof/inclusion') return { kind: 'inclusion', index: query('index'), size: query('size'), ...log };
+  if (rest[0] !== 'tile' || rest.length < 3) throw notFound(target);
+  const range = parseTileRange(rest.slice(2));
+  if (range === undefined) throw notFound(target);
+  if (rest[1] === 'entries') return { kind: 'entries', ...range, ...log };
+  const level = parseNumber(rest[1], 'tile level');
+  if (level > maxTileLevel) throw notFound(target);
+  return { kind: 'tile', level, ...range, ...log };
+}
+
+/** C2SP tlog-tiles: the index in groups of three digits, all but the last behind an "x"; `.p/W` for a partial tile. */
+function parseTileRange(segments: readonly string[]): TileRange | undefined {
+  const partial = /^(.*)\.p\/([1-9][0-9]{0,2})$/.exec(segments.join('/'));
+  const width = partial === null ? tileWidth : Number(partial[2]);
+  const path = partial === null ? segments.join('/') : (partial[1] as string);
+  if (!/^(?:x[0-9]{3}\/){0,4}[0-9]{3}$/.test(path) || path.startsWith('x000/')) return undefined;
+  if (partial !== null && width >= tileWidth) return undefined;
+  return { index: Number(path.replaceAll(/[x/]/g, '')), width };
+}
+
+function parseNumber(text: string | null | undefined, name: string): number {
+  if (typeof text === 'string' && numberPattern.test(text)) return Number(text);
+  throw new RelayError('relay/bad-request', `${name} must be a whole number`);
+}
+
+function decodeSegment(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function notFound({ pathname }: URL): RelayError {
+  return new RelayError('relay/not-found', `nothing is at ${pathname.slice(0, 200)}`);
+}
+
+function wrongMethod(method: string): never {
+  throw new RelayError('relay/method', `${method.slice(0, 20)} is not possible here`);
+}

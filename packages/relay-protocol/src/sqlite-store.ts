@@ -1,0 +1,216 @@
+// The relay store on SQLite: WAL, synchronous=FULL, one transaction a push. Plain tables; nothing is kept in memory.
+import { type BookId, type DeviceId, decodeHex, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
+import Database from 'better-sqlite3';
+import { RelayError } from './errors.ts';
+import type { Batch, ChainState, Placed, RelayStore } from './store.ts';
+
+// An entry's rowid is log * 2^32 + position: a log's entries lie together in order, and no second index is needed for it.
+const positionsPerLog = 2 ** 32;
+const schemaVersion = 1;
+const schema = `
+  CREATE TABLE relay_identity (one INTEGER PRIMARY KEY CHECK (one = 1), vkey TEXT NOT NULL) STRICT;
+  CREATE TABLE relay_logs (
+    log INTEGER PRIMARY KEY, book BLOB NOT NULL, scope TEXT NOT NULL, size INTEGER NOT NULL, frontier TEXT NOT NULL,
+    checkpoint TEXT NOT NULL, UNIQUE (book, scope)) STRICT;
+  CREATE TABLE relay_entries (
+    entry INTEGER PRIMARY KEY, log INTEGER NOT NULL, hash BLOB NOT NULL, device BLOB NOT NULL, seq INTEGER NOT NULL,
+    bytes BLOB NOT NULL) STRICT;
+  CREATE UNIQUE INDEX relay_entries_hash ON relay_entries (log, hash);
+  CREATE TABLE relay_chains (
+    log INTEGER NOT NULL, device BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, forks INTEGER NOT NULL,
+    PRIMARY KEY (log, device)) STRICT, WITHOUT ROWID;
+  CREATE TABLE relay_tiles (
+    log INTEGER NOT NULL, level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL,
+    PRIMARY KEY (log, level, tile)) STRICT;
+  CREATE TABLE relay_batches (
+    log INTEGER NOT NULL, size INTEGER NOT NULL, bytes INTEGER NOT NULL, checkpoint TEXT NOT NULL,
+    PRIMARY KEY (log, size)) STRICT, WITHOUT ROWID;
+  CREATE TABLE relay_enrolments (
+    place INTEGER PRIMARY KEY, book BLOB NOT NULL, entry INTEGER NOT NULL) STRICT;
+  CREATE INDEX relay_enrolments_book ON relay_enrolments (book);
+`;
+
+interface LogRow {
+  readonly log: number;
+  readonly size: number;
+  readonly frontier: string;
+  readonly checkpoint: string;
+}
+
+interface ChainRow {
+  readonly seq: number;
+  readonly hash: Uint8Array;
+  readonly forks: number;
+}
+
+interface PlaceRow {
+  readonly entry: number;
+  readonly device: Uint8Array;
+  readonly seq: number;
+}
+
+type Statements = ReturnType<typeof prepare>;
+
+/** Opens or makes the database file. One process at a time: a second one gets `relay/store-busy`. */
+export function createSqliteRelayStore(path: string): RelayStore {
+  const db = openDatabase(path);
+  const sql = prepare(db);
+  const logOf = (book: BookId, scope: Scope): LogRow | undefined =>
+    sql.log.get(decodeHex(book), scope) as LogRow | undefined;
+  const append = db.transaction((batch: Batch) => appendBatch(sql, logOf(batch.book, batch.scope), batch));
+  return {
+    adoptIdentity(vkey) {
+      sql.adopt.run(vkey);
+      return sql.identity.get() as string;
+    },
+    bookCount: () => sql.bookCount.get() as number,
+    scopes: (book) => sql.scopes.all(decodeHex(book)) as { scope: Scope; size: number }[],
+    log(book, scope) {
+      const row = logOf(book, scope);
+      if (row === undefined) return undefined;
+      const frontier = row.frontier === '' ? [] : row.frontier.split(' ');
+      return { size: row.size, frontier, checkpoint: row.checkpoint };
+    },
+    chains(book, scope, devices) {
+      const log = logOf(book, scope)?.log;
+      return collect(log === undefined ? [] : devices, (device) => readChain(sql, log as number, device));
+    },
+    find(book, scope, hashes) {
+      const log = logOf(book, scope)?.log;
+      return collect(log === undefined ? [] : hashes, (hash) => readPlace(sql, log as number, hash));
+    },
+    append: (batch) => append.immediate(batch),
+    page(book, scope, from, { maxOps, maxBytes }) {
+      const log = logOf(book, scope)?.log;
+      const end = log === undefined ? undefined : findPageEnd(sql, log, from, maxOps, maxBytes);
+      if (log === undefined || end === undefined) return undefined;
+      const checkpoint = sql.batchCheckpoint.get(log, end) as string;
+      return { records: readRecords(sql, log, from, end), checkpoint };
+    },
+    records(book, scope, from, limit) {
+      const row = logOf(book, scope);
+      return row === undefined ? [] : readRecords(sql, row.log, from, Math.min(from + limit, row.size));
+    },
+    tile(book, scope, level, index) {
+      const log = logOf(book, scope)?.log;
+      return log === undefined ? undefined : (sql.tile.get(log, level, index) as Uint8Array | undefined);
+    },
+    enrolments(book) {
+      const rows = sql.enrolments.all(decodeHex(book)) as { hash: Uint8Array; bytes: Uint8Array }[];
+      return rows.map(({ hash, bytes }) => ({ hash: encodeHex(hash) as OpHash, bytes }));
+    },
+    close: () => void db.close(),
+  };
+}
+
+function openDatabase(path: string): Database.Database {
+  const db = new Database(path);
+  try {
+    // One sequencer: the lock is held until the store closes.
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    // Only macOS has the difference; without it a sync there stops at the drive's cache.
+    db.pragma('fullfsync = ON');
+    db.pragma('cache_size = -65536');
+    const version = db.pragma('user_version', { simple: true }) as number;
+    if (version !== 0 && version !== schemaVersion) {
+      throw new RelayError('relay/store', `${path} has schema ${version}, this release knows ${schemaVersion}`);
+    }
+    db.transaction(() => {
+      if (version === 0) db.exec(schema);
+      db.pragma(`user_version = ${schemaVersion}`);
+    }).immediate();
+    return db;
+  } catch (cause) {
+    db.close();
+    if (cause instanceof RelayError) throw cause;
+    if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) {
+      throw new RelayError('relay/store-busy', `another process has ${path} open`, { cause });
+    }
+    throw new RelayError('relay/store', `cannot open ${path}`, { cause });
+  }
+}
+
+function prepare(db: Database.Database) {
+  return {
+    adopt: db.prepare('INSERT OR IGNORE INTO relay_identity VALUES (1, ?)'),
+    identity: db.prepare('SELECT vkey FROM relay_identity').pluck(),
+    bookCount: db.prepare(`SELECT count(*) FROM relay_logs WHERE scope = 'hq'`).pluck(),
+    scopes: db.prepare('SELECT scope, size FROM relay_logs WHERE book = ? ORDER BY scope'),
+    log: db.prepare('SELECT log, size, frontier, checkpoint FROM relay_logs WHERE book = ? AND scope = ?'),
+    addLog: db.prepare(`INSERT INTO relay_logs (book, scope, size, frontier, checkpoint) VALUES (?, ?, 0, '', '')`),
+    moveLog: db.prepare('UPDATE relay_logs SET size = ?, frontier = ?, checkpoint = ? WHERE log = ?'),
+    addEntry: db.prepare('INSERT INTO relay_entries VALUES (?, ?, ?, ?, ?, ?)'),
+    place: db.prepare('SELECT entry, device, seq FROM relay_entries WHERE log = ? AND hash = ?'),
+    records: db.prepare('SELECT bytes FROM relay_entries WHERE entry >= ? AND entry < ? ORDER BY entry').pluck(),
+    chain: db.prepare('SELECT seq, hash, forks FROM relay_chains WHERE log = ? AND device = ?'),
+    putChain: db.prepare('INSERT OR REPLACE INTO relay_chains VALUES (?, ?, ?, ?, ?)'),
+    tile: db.prepare('SELECT hashes FROM relay_tiles WHERE log = ? AND level = ? AND tile = ?').pluck(),
+    putTile: db.prepare('INSERT OR REPLACE INTO relay_tiles VALUES (?, ?, ?, ?)'),
+    addBatch: db.prepare('INSERT INTO relay_batches VALUES (?, ?, ?, ?)'),
+    batches: db.prepare('SELECT size, bytes FROM relay_batches WHERE log = ? AND size > ? ORDER BY size'),
+    batchCheckpoint: db.prepare('SELECT checkpoint FROM relay_batches WHERE log = ? AND size = ?').pluck(),
+    addEnrolment: db.prepare('INSERT INTO relay_enrolments (book, entry) VALUES (?, ?)'),
+    enrolments: db.prepare(
+      'SELECT hash, bytes FROM relay_enrolments JOIN relay_entries USING (entry) WHERE book = ? ORDER BY place',
+    ),
+  };
+}
+
+function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): void {
+  const { from, entries, state } = batch;
+  const size = row?.size ?? 0;
+  if (from !== size) throw new RelayError('relay/conflict', `the log has ${size} ops, not ${from}`);
+  const book = decodeHex(batch.book);
+  const log = row?.log ?? Number(sql.addLog.run(book, batch.scope).lastInsertRowid);
+  let bytes = 0;
+  for (const [index, entry] of entries.entries()) {
+    const key = log * positionsPerLog + from + index;
+    sql.addEntry.run(key, log, decodeHex(entry.hash), decodeHex(entry.device), entry.seq, entry.bytes);
+    bytes += entry.bytes.length;
+  }
+  for (const [device, { seq, hash, forks }] of batch.chains) {
+    sql.putChain.run(log, decodeHex(device), seq, decodeHex(hash), forks);
+  }
+  for (const { level, index, hashes } of batch.tiles) sql.putTile.run(log, level, index, hashes);
+  for (const position of batch.enrolments) sql.addEnrolment.run(book, log * positionsPerLog + position);
+  sql.addBatch.run(log, state.size, bytes, state.checkpoint);
+  sql.moveLog.run(state.size, state.frontier.join(' '), state.checkpoint, log);
+}
+
+function readChain(sql: Statements, log: number, device: DeviceId): ChainState | undefined {
+  const row = sql.chain.get(log, decodeHex(device)) as ChainRow | undefined;
+  return row === undefined ? undefined : { seq: row.seq, hash: encodeHex(row.hash) as OpHash, forks: row.forks };
+}
+
+function readPlace(sql: Statements, log: number, hash: OpHash): Placed | undefined {
+  const row = sql.place.get(log, decodeHex(hash)) as PlaceRow | undefined;
+  if (row === undefined) return undefined;
+  return { position: row.entry - log * positionsPerLog, device: encodeHex(row.device) as DeviceId, seq: row.seq };
+}
+
+function readRecords(sql: Statements, log: number, from: number, end: number): Uint8Array[] {
+  return sql.records.all(log * positionsPerLog + from, log * positionsPerLog + end) as Uint8Array[];
+}
+
+/** End of the last batch that fits, and at least of the first one. */
+function findPageEnd(sql: Statements, log: number, from: number, maxOps: number, maxBytes: number): number | undefined {
+  let end: number | undefined;
+  let total = 0;
+  for (const row of sql.batches.iterate(log, from) as Iterable<{ size: number; bytes: number }>) {
+    total += row.bytes;
+    if (end !== undefined && (row.size - from > maxOps || total > maxBytes)) break;
+    end = row.size;
+  }
+  return end;
+}
+
+function collect<K, V>(keys: Iterable<K>, read: (key: K) => V | undefined): Map<K, V> {
+  const found = new Map<K, V>();
+  for (const key of keys) {
+    const value = read(key);
+    if (value !== undefined) found.set(key, value);
+  }
+  return found;
+}

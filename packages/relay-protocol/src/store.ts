@@ -1,0 +1,109 @@
+// The port behind which a relay keeps its logs. Every adapter passes `test/contract.ts`. Books never see each other: every
+// call names the book, and nothing is shared between two of them.
+import type { BookId, ChainHead, DeviceId, MaybePromise, OpHash, Scope } from '@tallystick/oplog';
+
+/** Where one scope's log stands. */
+export interface LogState {
+  /** Ops with a position. */
+  readonly size: number;
+  /** RFC 6962 compact range of those ops, in hex, the largest subtree first. */
+  readonly frontier: readonly string[];
+  /** The signed checkpoint for exactly this size. */
+  readonly checkpoint: string;
+}
+
+/** The chain of one device in one scope: the last op of the branch that was positioned first. */
+export interface ChainState extends ChainHead {
+  /** Ops with a position that are off that branch. */
+  readonly forks: number;
+}
+
+/** What is known of an op by its hash. */
+export interface Placed {
+  readonly position: number;
+  readonly device: DeviceId;
+  readonly seq: number;
+}
+
+export interface Entry {
+  readonly hash: OpHash;
+  readonly device: DeviceId;
+  readonly seq: number;
+  /** The record, which is the Merkle leaf. */
+  readonly bytes: Uint8Array;
+}
+
+/** A C2SP tlog-tile: up to 256 hashes of tree level 8 * `level`. */
+export interface Tile {
+  readonly level: number;
+  readonly index: number;
+  /** 32 bytes a hash; fewer than 8,192 bytes while the tile is partial. */
+  readonly hashes: Uint8Array;
+}
+
+/** One push, as it becomes durable: all of it or none. */
+export interface Batch {
+  readonly book: BookId;
+  readonly scope: Scope;
+  /** The size before. */
+  readonly from: number;
+  readonly entries: readonly Entry[];
+  /** After the batch. */
+  readonly state: LogState;
+  /** The chains that changed. */
+  readonly chains: ReadonlyMap<DeviceId, ChainState>;
+  /** The tiles that changed, whole or partial. */
+  readonly tiles: readonly Tile[];
+  /** Positions within this batch of the ops that the roster is folded from. */
+  readonly enrolments: readonly number[];
+}
+
+export interface PageLimits {
+  readonly maxOps: number;
+  readonly maxBytes: number;
+}
+
+export interface Page {
+  /** Record bytes in position order. */
+  readonly records: readonly Uint8Array[];
+  /** The signed checkpoint for the size at the page's end. */
+  readonly checkpoint: string;
+}
+
+export interface ScopeSize {
+  readonly scope: Scope;
+  readonly size: number;
+}
+
+export interface Enrolment {
+  readonly hash: OpHash;
+  readonly bytes: Uint8Array;
+}
+
+export interface RelayStore {
+  /** Keeps `vkey` if the store has none yet, durably. Answers the one it has. */
+  adoptIdentity(vkey: string): MaybePromise<string>;
+  /** Number of books. */
+  bookCount(): MaybePromise<number>;
+  /** Sorted by name; empty for a book that is not here. */
+  scopes(book: BookId): MaybePromise<readonly ScopeSize[]>;
+  log(book: BookId, scope: Scope): MaybePromise<LogState | undefined>;
+  /** The chains that exist. */
+  chains(book: BookId, scope: Scope, devices: Iterable<DeviceId>): MaybePromise<ReadonlyMap<DeviceId, ChainState>>;
+  /** The ops that are stored. */
+  find(book: BookId, scope: Scope, hashes: Iterable<OpHash>): MaybePromise<ReadonlyMap<OpHash, Placed>>;
+  /** Durable when it returns, all or nothing. Throws `relay/conflict` unless `from` is the log's size. */
+  append(batch: Batch): MaybePromise<void>;
+  /**
+   * Whole batches from position `from` on (the rest of the batch, where `from` is inside one): as many as fit the limits, at
+   * least one. Undefined when no op has that position.
+   */
+  page(book: BookId, scope: Scope, from: number, limits: PageLimits): MaybePromise<Page | undefined>;
+  /** Up to `limit` records from position `from` on. */
+  records(book: BookId, scope: Scope, from: number, limit: number): MaybePromise<readonly Uint8Array[]>;
+  /** The hashes of a tile as far as it is filled. */
+  tile(book: BookId, scope: Scope, level: number, index: number): MaybePromise<Uint8Array | undefined>;
+  /** The ops that the book's roster is folded from, in the order they were appended, over all scopes. */
+  enrolments(book: BookId): MaybePromise<readonly Enrolment[]>;
+  close(): MaybePromise<void>;
+}

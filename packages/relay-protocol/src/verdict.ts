@@ -1,0 +1,33 @@
+// What a relay says about each op of a push (docs/spec/relay.md, "Verdicts").
+import type { ChainHead, OpHash } from '@tallystick/oplog';
+
+export const verdicts = [
+  'stored',
+  'exists',
+  'fork',
+  'gap',
+  'basis',
+  'misplaced',
+  'unknown-device',
+  'bad-signature',
+  'too-large',
+  'not-canonical',
+] as const;
+
+export type Verdict = (typeof verdicts)[number];
+
+export const warnings = ['clock-ahead', 'seen-differs'] as const;
+
+/** `clock-ahead`: the id is more than 24 hours ahead. `seen-differs`: the author saw another root for a size we signed. */
+export type Warning = (typeof warnings)[number];
+
+export interface PushResult {
+  readonly hash: OpHash;
+  readonly verdict: Verdict;
+  /** There if, and only if, the op is durable at this relay. */
+  readonly position?: number;
+  readonly warnings?: readonly Warning[];
+  readonly message?: string;
+  /** With `gap`: the last op of the chain that the relay has (seq 0 and the enrolment's hash when it has none). */
+  readonly head?: ChainHead;
+}
