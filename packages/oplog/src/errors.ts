@@ -38,6 +38,7 @@ export type StoreCode =
   | 'store/moved'
   | 'store/position'
   | 'store/read'
+  | 'store/transaction'
   | 'store/write';
 
 export type OplogCode = CanonicalCode | OpCode | RecordCode | StoreCode | 'bundle/length' | 'id/clock' | 'id/exhausted';

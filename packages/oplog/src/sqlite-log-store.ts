@@ -2,6 +2,7 @@
 // nothing, so neither a rollback nor another connection can leave it wrong.
 import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
+import { OplogError } from './errors.ts';
 import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
 import { createNames } from './sqlite-names.ts';
@@ -50,8 +51,12 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   };
 }
 
-/** better-sqlite3 opens WAL databases with synchronous=NORMAL, which loses acknowledged commits in a power cut. */
+/**
+ * SQLite builds for Node drop to synchronous=NORMAL at the first read of a WAL file unless the level was set by hand, and then
+ * lose acknowledged commits in a power cut. The level cannot be set inside a transaction.
+ */
 function requireFullSync(db: BetterSqlite3.Database): void {
-  if (db.inTransaction || Number(db.pragma('synchronous', { simple: true })) >= 2) return;
-  db.pragma('synchronous = FULL');
+  if (db.inTransaction) throw new OplogError('store/transaction', 'open the log store before the transaction begins');
+  const extra = 3;
+  if (db.pragma('synchronous', { simple: true }) !== extra) db.pragma('synchronous = FULL');
 }

@@ -1,0 +1,246 @@
+// What every log store must do. An adapter's test calls `logStoreContract` with a way to make a store and to open it again.
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  type Aside,
+  type LogStore,
+  type MaybePromise,
+  OplogError,
+  type OpRecord,
+  type ReceiptNote,
+  type RootHash,
+  type Scope,
+  type Seen,
+  type Tip,
+  type VerbRef,
+} from '@tallystick/oplog';
+import { makeChain, makeRecord, sampleOp } from './arbitraries.ts';
+
+export interface StoreUnderTest {
+  readonly store: LogStore;
+  /** Closes the store and opens what it kept. One that cannot be opened again returns itself. */
+  reopen(): MaybePromise<LogStore>;
+}
+
+const hq = 'hq' as Scope;
+const branch = 'b/042' as Scope;
+const nothing: Tip = { size: 0, frontier: [], note: '' };
+
+function tipOf(size: number): Tip {
+  return { size, frontier: [`${size}`.padStart(64, '0')], note: `log\n${size}\n\n— relay AAAA\n` };
+}
+
+function hashesOf(records: readonly OpRecord[]): OpRecord['hash'][] {
+  return records.map(({ hash }) => hash);
+}
+
+export async function refusal(work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof OplogError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+export function logStoreContract(name: string, make: () => MaybePromise<StoreUnderTest>): void {
+  describe(`log store contract: ${name}`, () => {
+    let store: LogStore;
+    let reopen: () => MaybePromise<LogStore>;
+
+    beforeEach(async () => {
+      const made = await make();
+      store = made.store;
+      reopen = () => made.reopen();
+    });
+
+    it('starts empty', async () => {
+      const [record] = makeChain(1) as [OpRecord];
+      expect(store.has(record.hash)).toBe(false);
+      expect(await store.get(record.hash)).toBeUndefined();
+      expect(store.head(record.op.device, hq)).toBeUndefined();
+      expect(store.scopes()).toEqual([]);
+      expect(store.tip(hq)).toEqual(nothing);
+      expect(await store.settled(hq, 0, 10)).toEqual([]);
+      expect(await store.pending(hq)).toEqual([]);
+      expect(await store.receipts(hq)).toEqual([]);
+      expect(store.receiptPosition(record.hash)).toBeUndefined();
+      expect(await store.asides()).toEqual([]);
+      expect(store.meta('epoch')).toBeUndefined();
+    });
+
+    it('gives back what was appended, byte for byte, also after reopening', async () => {
+      const records = makeChain(3);
+      await store.append(records);
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(await current.pending(hq)).toEqual(records);
+        for (const record of records) expect(await current.get(record.hash)).toEqual({ record, position: undefined });
+        expect(current.scopes()).toEqual([hq]);
+      }
+    });
+
+    it('keeps every member, script and odd name of an op', async () => {
+      const args = JSON.parse('{"":"","10":[],"9":{},"__proto__":{"x":true},"größe":"😀\\u0000"}');
+      const seen: Seen = { heads: [makeRecord(sampleOp()).hash], root: 'ee'.repeat(32) as RootHash, size: 9 };
+      const { prev: _, ...first } = sampleOp({ args, seq: 1, verb: 'book.open@1' as VerbRef });
+      const genesis = makeRecord(first);
+      const record = makeRecord(sampleOp({ args, seen, at: 253_402_300_799_999 }));
+      await store.append([genesis, record]);
+      const current = await reopen();
+      expect((await current.get(record.hash))?.record).toEqual(record);
+      expect((await current.get(genesis.hash))?.record).toEqual(genesis);
+      expect(Object.hasOwn((await current.get(record.hash))?.record.op.args ?? {}, '__proto__')).toBe(true);
+    });
+
+    it('keeps a record whose bytes are not the usual form of its op', async () => {
+      const { op, hash, keyId, bytes } = makeRecord(sampleOp());
+      const spaced = { op, hash, keyId, bytes: Uint8Array.from([...bytes, 0x20]) };
+      await store.append([spaced]);
+      expect((await (await reopen()).get(hash))?.record).toEqual(spaced);
+    });
+
+    it('ignores hashes it has, within a batch and across batches', async () => {
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      await store.append([first, first]);
+      await store.append([first, second, first]);
+      await store.append([]);
+      expect(hashesOf(await store.pending(hq))).toEqual(hashesOf([first, second]));
+    });
+
+    it('keeps the scopes apart and sorted', async () => {
+      const ours = makeChain(2);
+      const theirs = makeChain(2, { scope: branch });
+      await store.append([ours[0], theirs[0], ours[1], theirs[1]] as OpRecord[]);
+      expect(store.scopes()).toEqual([branch, hq]);
+      expect(await store.pending(branch)).toEqual(theirs);
+      expect(await store.pending(hq)).toEqual(ours);
+    });
+
+    it('knows the head of each chain, the first stored on a fork', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      const fork = makeRecord({ ...second.op, args: { n: -2 } });
+      const { device } = first.op;
+      await store.append([first, second]);
+      await store.append([fork]);
+      expect(store.head(device, hq)).toEqual({ seq: 2, hash: second.hash });
+      expect(store.head(device, branch)).toBeUndefined();
+      const current = await reopen();
+      expect(current.head(device, hq)).toEqual({ seq: 2, hash: second.hash });
+      await current.append([third]);
+      expect(current.head(device, hq)).toEqual({ seq: 3, hash: third.hash });
+    });
+
+    it('takes the highest seq as head, in whatever order ops come', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      await store.append([third, first]);
+      await store.append([second]);
+      expect(store.head(first.op.device, hq)).toEqual({ seq: 3, hash: third.hash });
+    });
+
+    it('settles ops in the order of positions and leaves the rest pending', async () => {
+      const [first, second, third, fourth] = makeChain(4) as [OpRecord, OpRecord, OpRecord, OpRecord];
+      await store.append([first, second, third, fourth]);
+      await store.settle(hq, 0, hashesOf([second, first]), tipOf(2));
+      await store.settle(hq, 2, [fourth.hash], tipOf(3));
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(current.tip(hq)).toEqual(tipOf(3));
+        expect(await current.settled(hq, 0, 10)).toEqual([second, first, fourth]);
+        expect(await current.settled(hq, 1, 1)).toEqual([first]);
+        expect(await current.settled(hq, 3, 10)).toEqual([]);
+        expect(await current.pending(hq)).toEqual([third]);
+        expect(await current.get(fourth.hash)).toEqual({ record: fourth, position: 2 });
+        expect((await current.get(third.hash))?.position).toBeUndefined();
+      }
+    });
+
+    it('replaces the note of a tip when no op is named', async () => {
+      await store.settle(hq, 0, [], { size: 0, frontier: [], note: 'empty\n' });
+      expect((await reopen()).tip(hq)).toEqual({ size: 0, frontier: [], note: 'empty\n' });
+    });
+
+    it('refuses to settle what would leave the log wrong, and changes nothing', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      const elsewhere = makeChain(1, { scope: branch })[0] as OpRecord;
+      await store.append([first, second, elsewhere]);
+      await store.settle(hq, 0, [first.hash], tipOf(1));
+      const settle = (from: number, hashes: OpRecord['hash'][], tip: Tip) =>
+        refusal(() => store.settle(hq, from, hashes, tip));
+      expect(await settle(0, [second.hash], tipOf(1))).toBe('store/position');
+      expect(await settle(2, [second.hash], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second.hash], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second.hash, second.hash], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second.hash, first.hash], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second.hash, third.hash], tipOf(3))).toBe('store/missing');
+      expect(await settle(1, [second.hash, elsewhere.hash], tipOf(3))).toBe('store/missing');
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(current.tip(hq)).toEqual(tipOf(1));
+        expect(await current.settled(hq, 0, 10)).toEqual([first]);
+        expect(await current.pending(hq)).toEqual([second]);
+        expect(await current.pending(branch)).toEqual([elsewhere]);
+      }
+    });
+
+    it('keeps receipts, and the position the first of them gave an op', async () => {
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      const one: ReceiptNote = { scope: hq, note: 'one\n', lines: [{ position: 4, hash: first.hash }] };
+      const two: ReceiptNote = {
+        scope: hq,
+        note: 'two\n',
+        lines: [
+          { position: 5, hash: second.hash },
+          { position: 9, hash: first.hash },
+        ],
+      };
+      const other: ReceiptNote = { scope: branch, note: 'other\n', lines: [] };
+      for (const receipt of [one, other, two]) await store.addReceipt(receipt);
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(await current.receipts(hq)).toEqual([one, two]);
+        expect(await current.receipts(branch)).toEqual([other]);
+        expect(current.receiptPosition(first.hash)).toBe(4);
+        expect(current.receiptPosition(second.hash)).toBe(5);
+      }
+    });
+
+    it('keeps what was set aside, one entry a hash, until it is dropped', async () => {
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      const held = asideOf(first, 'chain/gap', hq);
+      const rejected = asideOf(second, 'chain/signature', branch);
+      await store.setAside([held, rejected]);
+      const changed = { ...held, code: 'chain/link', bytes: Uint8Array.of(1, 2, 3) };
+      await store.setAside([changed]);
+      const current = await reopen();
+      expect(await current.asides()).toEqual([changed, rejected]);
+      expect(await current.asides(branch)).toEqual([rejected]);
+      await current.dropAsides([first.hash, first.hash]);
+      await current.setAside([]);
+      const last = await reopen();
+      expect(await last.asides()).toEqual([rejected]);
+      expect(last.has(second.hash)).toBe(false);
+    });
+
+    it('keeps named values', async () => {
+      await store.setMeta('epoch', '1');
+      await store.setMeta('__proto__', 'a name like any other');
+      await store.setMeta('epoch', '2 \u0000 ü');
+      const current = await reopen();
+      expect(current.meta('epoch')).toBe('2 \u0000 ü');
+      expect(current.meta('__proto__')).toBe('a name like any other');
+      expect(current.meta('constructor')).toBeUndefined();
+    });
+
+    it('stays right after refresh', async () => {
+      const records = makeChain(2);
+      await store.append(records);
+      await store.refresh();
+      expect(await store.pending(hq)).toEqual(records);
+    });
+  });
+}
+
+function asideOf({ hash, bytes }: OpRecord, code: string, scope: Scope): Aside {
+  return { hash, scope, code, message: `because of ${code}`, bytes };
+}

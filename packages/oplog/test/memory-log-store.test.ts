@@ -1,0 +1,7 @@
+import { createMemoryLogStore } from '@tallystick/oplog';
+import { logStoreContract } from './contract.ts';
+
+logStoreContract('memory', () => {
+  const store = createMemoryLogStore();
+  return { store, reopen: () => store };
+});
