@@ -1,0 +1,34 @@
+/** The short texts that name things in the books: days, currencies, names. Days are recorded at the edge, never computed here. */
+
+const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+/** True for a day of the proleptic Gregorian calendar written as ISO 8601 `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  const match = DAY.exec(text);
+  if (match === null) return false;
+  const year = Number(match[1]);
+  const month = Number(match[2]);
+  const day = Number(match[3]);
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const last = month === 2 && isLeap ? 29 : (MONTH_DAYS[month - 1] ?? 0);
+  return day >= 1 && day <= last;
+}
+
+/** True for the shape of an ISO 4217 code: three capital letters. Which codes exist changes, so it is not judged here. */
+export function isCurrency(text: string): boolean {
+  return text.length === 3 && /^[A-Z]{3}$/.test(text);
+}
+
+/**
+ * True for a text of at most `maxLength` UTF-16 units without control characters. They would let two different names look
+ * alike on a screen, and SQLite's C interface ends a text at NUL.
+ */
+export function isPlainText(text: string, maxLength: number): boolean {
+  if (text.length > maxLength) return false;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit === 0x7f) return false;
+  }
+  return true;
+}

@@ -1,0 +1,32 @@
+/** The chart of accounts that the retail verbs post to. A book opens it once, with `account.open`. */
+import type { AccountOpenArgs } from '@tallystick/ledger';
+
+/** Account numbers by what they are for. */
+export const retailAccounts = {
+  cash: '1000',
+  cardClearing: '1010',
+  receivables: '1100',
+  payables: '2100',
+  taxPayable: '2200',
+  openingEquity: '3000',
+  sales: '4000',
+  purchases: '5000',
+  stockWrittenOff: '5900',
+  chargesAndBadDebts: '6100',
+  cashOverAndShort: '6900',
+} as const;
+
+/** Arguments of one `account.open` each. */
+export const chart: readonly AccountOpenArgs[] = [
+  { account: retailAccounts.cash, kind: 'asset', name: 'Cash' },
+  { account: retailAccounts.cardClearing, kind: 'asset', name: 'Card clearing' },
+  { account: retailAccounts.receivables, kind: 'asset', name: 'Receivables' },
+  { account: retailAccounts.payables, kind: 'liability', name: 'Payables' },
+  { account: retailAccounts.taxPayable, kind: 'liability', name: 'Tax payable' },
+  { account: retailAccounts.openingEquity, kind: 'equity', name: 'Opening equity' },
+  { account: retailAccounts.sales, kind: 'income', name: 'Sales' },
+  { account: retailAccounts.purchases, kind: 'expense', name: 'Purchases' },
+  { account: retailAccounts.stockWrittenOff, kind: 'expense', name: 'Stock written off' },
+  { account: retailAccounts.chargesAndBadDebts, kind: 'expense', name: 'Charges and bad debts' },
+  { account: retailAccounts.cashOverAndShort, kind: 'expense', name: 'Cash over and short' },
+];

@@ -1,0 +1,81 @@
+/** Documents: one an op, numbered without gaps per device and series from the log itself (DESIGN section 3). */
+import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
+import type { DocumentLinks } from './args.ts';
+import { counters, documents } from './tables.ts';
+
+export type DocumentKind = 'sale' | 'refund' | 'void' | 'receipt' | 'adjustment' | 'charge';
+
+/** The series that each kind of document is numbered in. */
+export const documentSeries: Readonly<Record<DocumentKind, string>> = {
+  sale: 'INV',
+  refund: 'REF',
+  void: 'VOID',
+  receipt: 'RCV',
+  adjustment: 'ADJ',
+  charge: 'CHG',
+};
+
+/** What a document takes over from the op as it was given. */
+export interface DocumentHeader extends DocumentLinks {
+  readonly day: string;
+  readonly currency: string;
+  readonly session?: string;
+  readonly customer?: string;
+  readonly original?: string;
+  readonly reason?: string;
+}
+
+/** What a document comes to; `totalMinor` includes `taxMinor`. */
+export interface DocumentTotals {
+  readonly totalMinor: number;
+  readonly taxMinor: number;
+}
+
+/** Puts the document, counts it in its series and returns its number, such as `INV/till-3/2026-11-21/17`. */
+export function issueDocument(
+  view: View,
+  op: OpFacts,
+  kind: DocumentKind,
+  header: DocumentHeader,
+  { totalMinor, taxMinor }: DocumentTotals,
+  effects: Effect[],
+): string {
+  const series = documentSeries[kind];
+  const counter = { device: op.device, series };
+  const number = `${series}/${view.author.name}/${header.day}/${view.sum(counters, counter).issued + 1}`;
+  effects.push(
+    documents.put({
+      id: op.id,
+      kind,
+      number,
+      day: header.day,
+      at: op.at,
+      device: op.device,
+      session: header.session ?? '',
+      currency: header.currency,
+      totalMinor,
+      taxMinor,
+      external: header.external ?? '',
+      part: header.part ?? 1,
+      parts: header.parts ?? 1,
+      first: header.first ?? '',
+      original: header.original ?? '',
+      customer: header.customer ?? '',
+      reason: header.reason ?? '',
+    }),
+    counters.add(counter, { issued: 1 }),
+  );
+  return number;
+}
+
+/** Judges how an op says it belongs to others: `retail/bad-part`. */
+export function checkLinks(view: View, { external, part, parts, first }: DocumentLinks): Refusal | undefined {
+  if (part === undefined && parts === undefined && first === undefined) return undefined;
+  if (part === undefined || parts === undefined || part > parts || (first !== undefined && part === 1)) {
+    return refuse('retail/bad-part', { part: part ?? 0, parts: parts ?? 0 });
+  }
+  if (first === undefined) return undefined;
+  const start = view.get(documents, { id: first });
+  const fits = start?.part === 1 && start.parts === parts && start.external === (external ?? '');
+  return fits ? undefined : refuse('retail/bad-part', { part, parts, first });
+}

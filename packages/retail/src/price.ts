@@ -1,0 +1,55 @@
+/** What lines come to: rounded once per line, tax split off or added per line (docs/decisions/040-rounding.md). */
+import { type Refusal, refuse } from '@tallystick/kernel';
+import { lineAmountMinor, scaleHalfAway } from '@tallystick/ledger';
+import type { SaleLine } from './args.ts';
+
+export interface LineAmounts {
+  /** Without tax. */
+  readonly amountMinor: number;
+  readonly taxMinor: number;
+}
+
+/** What a price is made of; `SaleLine` and every other line of goods has these. */
+export type Priced = Pick<SaleLine, 'quantity' | 'quantityScale' | 'unitPriceMilliMinor' | 'taxRateBasisPoints'>;
+
+/** The lines' amounts in order, and their sums. */
+export interface PricedLines extends LineAmounts {
+  readonly amounts: readonly LineAmounts[];
+}
+
+/**
+ * The amount of a line and its tax. With `taxIncluded` the rounded line amount is what is paid and the tax is its share of
+ * that; otherwise the tax comes on top. Either way amount and tax add up to what is paid. Undefined out of range.
+ */
+export function priceLine(line: Priced, taxIncluded: boolean): LineAmounts | undefined {
+  const quoted = lineAmountMinor(line.quantity, line.quantityScale ?? 0, line.unitPriceMilliMinor);
+  if (quoted === undefined) return undefined;
+  const rate = line.taxRateBasisPoints ?? 0;
+  if (rate === 0) return { amountMinor: quoted, taxMinor: 0 };
+  const taxMinor = scaleHalfAway(quoted, rate, taxIncluded ? 10_000 + rate : 10_000);
+  if (taxMinor === undefined) return undefined;
+  return { amountMinor: taxIncluded ? quoted - taxMinor : quoted, taxMinor };
+}
+
+/** Prices all lines of a document, or refuses `retail/amount-range` naming the line. */
+export function priceLines(lines: readonly Priced[], taxIncluded: boolean): PricedLines | Refusal {
+  const amounts: LineAmounts[] = [];
+  let amountMinor = 0;
+  let taxMinor = 0;
+  for (const line of lines) {
+    const priced = priceLine(line, taxIncluded);
+    if (priced === undefined) return outOfRange(amounts);
+    amounts.push(priced);
+    amountMinor += priced.amountMinor;
+    taxMinor += priced.taxMinor;
+    // Each term was a safe integer, so the first sum that is not one shows here and not later.
+    if (!isSafe(amountMinor) || !isSafe(taxMinor) || !isSafe(amountMinor + taxMinor)) return outOfRange(amounts);
+  }
+  return { amounts, amountMinor, taxMinor };
+}
+
+const isSafe = Number.isSafeInteger;
+
+function outOfRange(priced: readonly LineAmounts[]): Refusal {
+  return refuse('retail/amount-range', { line: Math.max(1, priced.length) });
+}

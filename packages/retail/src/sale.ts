@@ -1,0 +1,51 @@
+/** Selling: one op is one receipt, with its lines, tenders, stock movements, drawer and postings. */
+import { defineVerb, type Effect, type OpFacts, type Refusal, type Verb, type View } from '@tallystick/kernel';
+import { ledgerTables, post } from '@tallystick/ledger';
+import type { SaleCompleteArgs } from './args.ts';
+import { checkSession, settle } from './cash.ts';
+import { retailAccounts } from './chart.ts';
+import { checkLinks, issueDocument } from './document.ts';
+import { moveStock, putLines } from './goods.ts';
+import { priceLines } from './price.ts';
+import { saleCompleteArgs } from './schema.ts';
+import { counters, documentLines, documents, drawers, products, sessions, stock, tenders } from './tables.ts';
+
+function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): readonly Effect[] | Refusal {
+  const { day, currency, session, lines } = args;
+  const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency);
+  if (unfit !== undefined) return unfit;
+  const priced = priceLines(lines, args.taxIncluded);
+  if ('code' in priced) return priced;
+  const totalMinor = priced.amountMinor + priced.taxMinor;
+  const effects: Effect[] = [];
+  putLines(op, { kind: 'sale', lines, priced, sign: 1 }, effects);
+  const short = moveStock(view, lines, -1, effects);
+  if (short !== undefined) return short;
+  const settlement = {
+    currency,
+    session,
+    tenders: args.tenders,
+    changeMinor: args.changeMinor ?? 0,
+    totalMinor,
+    sign: 1,
+  } as const;
+  const debits = settle(op, settlement, effects);
+  if ('code' in debits) return debits;
+  const memo = issueDocument(view, op, 'sale', args, { totalMinor, taxMinor: priced.taxMinor }, effects);
+  debits.push(
+    { account: retailAccounts.sales, currency, amountMinor: 0 - priced.amountMinor },
+    { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
+  );
+  const posted = post(view, op, { day, memo, lines: debits });
+  return 'code' in posted ? posted : effects.concat(posted);
+}
+
+/** Completes a sale. */
+export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb({
+  name: 'sale.complete',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, counters, documentLines, documents, drawers, products, sessions, stock, tenders],
+  args: saleCompleteArgs,
+  plan: planSale,
+});

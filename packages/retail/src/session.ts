@@ -1,0 +1,65 @@
+/** Cash sessions: a drawer is opened with a float, counted at the end, and the difference is posted, never hidden. */
+import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
+import { ledgerTables, post } from '@tallystick/ledger';
+import type { SessionCloseArgs, SessionOpenArgs } from './args.ts';
+import { moveDrawer } from './cash.ts';
+import { retailAccounts } from './chart.ts';
+import { sessionCloseArgs, sessionOpenArgs } from './schema.ts';
+import { deviceSessions, drawers, sessions } from './tables.ts';
+
+/** Opens a cash session on the op's device; its id is the op's. The float is moved between drawers, so nothing is posted. */
+export const sessionOpen: Verb<'session.open', SessionOpenArgs> = defineVerb({
+  name: 'session.open',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [deviceSessions, drawers, sessions],
+  args: sessionOpenArgs,
+  plan: (view, op, { day, currency, floatMinor }) => {
+    const { device } = op;
+    const current = view.get(deviceSessions, { device })?.session ?? '';
+    if (current !== '') return refuse('retail/session-open', { session: current });
+    const closing = { closedDay: '', closedBy: '', expectedMinor: 0, countedMinor: 0 };
+    const effects: Effect[] = [
+      sessions.write({ id: op.id, device, state: 'open', currency, floatMinor, openedDay: day, ...closing }),
+      deviceSessions.write({ device, session: op.id }),
+    ];
+    moveDrawer(op.id, currency, floatMinor, effects);
+    return effects;
+  },
+});
+
+/**
+ * Closes a session: empties its drawer and posts what was counted over or short. A device closes its own; an owner or a
+ * manager may close another's, such as that of a till that broke.
+ */
+export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb({
+  name: 'session.close',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, deviceSessions, drawers, sessions],
+  args: sessionCloseArgs,
+  plan: (view, op, { session, countedMinor, day }) => {
+    const row = view.get(sessions, { id: session });
+    if (row === undefined) return refuse('retail/unknown-session', { session });
+    const { device, currency } = row;
+    const mayCloseAny = view.author.role === 'owner' || view.author.role === 'manager';
+    if (device !== op.device && !mayCloseAny) return refuse('retail/foreign-session', { session, device });
+    if (row.state !== 'open') return refuse('retail/session-closed', { session });
+    const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
+    const overMinor = countedMinor - expectedMinor;
+    if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
+    const posted = post(view, op, {
+      day,
+      memo: `session ${session}`,
+      lines: [
+        { account: retailAccounts.cash, currency, amountMinor: overMinor },
+        { account: retailAccounts.cashOverAndShort, currency, amountMinor: 0 - overMinor },
+      ],
+    });
+    if ('code' in posted) return posted;
+    const closing = { state: 'closed', closedDay: day, closedBy: op.device, expectedMinor, countedMinor };
+    const effects: Effect[] = [sessions.write({ ...row, ...closing }), deviceSessions.write({ device, session: '' })];
+    moveDrawer(session, currency, 0 - expectedMinor, effects);
+    return effects.concat(posted);
+  },
+});

@@ -1,0 +1,75 @@
+/** Stock in and out without a sale. The periodic method: purchases are an expense at once, losses move to an account of their own. */
+import { defineVerb, type Effect, type OpFacts, type Refusal, type Verb, type View } from '@tallystick/kernel';
+import { ledgerTables, post } from '@tallystick/ledger';
+import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
+import { retailAccounts } from './chart.ts';
+import { checkLinks, type DocumentHeader, issueDocument } from './document.ts';
+import { moveStock, putLines } from './goods.ts';
+import { priceLines } from './price.ts';
+import { stockAdjustArgs, stockReceiveArgs } from './schema.ts';
+import { counters, documentLines, documents, products, stock } from './tables.ts';
+
+interface Movement extends DocumentHeader {
+  readonly lines: readonly GoodsLine[];
+}
+
+/** Accounts that are debited and credited with what the goods that came in are worth; goods that went out turn them round. */
+interface Accounts {
+  readonly debit: string;
+  readonly credit: string;
+}
+
+function planMovement(
+  view: View,
+  op: OpFacts,
+  kind: 'receipt' | 'adjustment',
+  movement: Movement,
+  { debit, credit }: Accounts,
+): readonly Effect[] | Refusal {
+  const { day, currency, lines } = movement;
+  const unfit = checkLinks(view, movement);
+  if (unfit !== undefined) return unfit;
+  const priced = priceLines(lines, false);
+  if ('code' in priced) return priced;
+  const { amountMinor } = priced;
+  const effects: Effect[] = [];
+  putLines(op, { kind, lines, priced, sign: 1 }, effects);
+  const short = moveStock(view, lines, 1, effects);
+  if (short !== undefined) return short;
+  const memo = issueDocument(view, op, kind, movement, { totalMinor: amountMinor, taxMinor: 0 }, effects);
+  const debits = { account: debit, currency, amountMinor };
+  const credits = { account: credit, currency, amountMinor: 0 - amountMinor };
+  const posted = post(view, op, { day, memo, lines: [debits, credits] });
+  return 'code' in posted ? posted : effects.concat(posted);
+}
+
+/** Takes a delivery into stock. */
+export const stockReceive: Verb<'stock.receive', StockReceiveArgs> = defineVerb({
+  name: 'stock.receive',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
+  tables: [...ledgerTables, counters, documentLines, documents, products, stock],
+  args: stockReceiveArgs,
+  plan: (view, op, { day, currency, lines, reference }) => {
+    const goods = lines.map(({ unitCostMilliMinor, ...line }) => ({
+      ...line,
+      unitPriceMilliMinor: unitCostMilliMinor,
+    }));
+    const movement = { day, currency, lines: goods, external: reference };
+    const accounts = { debit: retailAccounts.purchases, credit: retailAccounts.payables };
+    return planMovement(view, op, 'receipt', movement, accounts);
+  },
+});
+
+/** Corrects stock: a loss (negative) is written off at the given price, a find comes back the same way. */
+export const stockAdjust: Verb<'stock.adjust', StockAdjustArgs> = defineVerb({
+  name: 'stock.adjust',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse'],
+  tables: [...ledgerTables, counters, documentLines, documents, products, stock],
+  args: stockAdjustArgs,
+  plan: (view, op, args) => {
+    const accounts = { debit: retailAccounts.purchases, credit: retailAccounts.stockWrittenOff };
+    return planMovement(view, op, 'adjustment', args, accounts);
+  },
+});

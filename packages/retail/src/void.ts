@@ -1,0 +1,65 @@
+/** Voiding: the whole sale taken back by a document of its own; the sale itself stays as it was written. */
+import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import { ledgerTables, reverse } from '@tallystick/ledger';
+import type { SaleVoidArgs } from './args.ts';
+import { checkSession, moveDrawer } from './cash.ts';
+import { issueDocument } from './document.ts';
+import { saleVoidArgs } from './schema.ts';
+import { counters, documentLines, documents, drawers, refunded, sessions, stock, tenders, voids } from './tables.ts';
+
+function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): readonly Effect[] | Refusal {
+  const { document, day, reason } = args;
+  const sale = view.get(documents, { id: document });
+  if (sale === undefined) return refuse('retail/unknown-document', { document });
+  if (sale.kind !== 'sale') return refuse('retail/not-a-sale', { document, kind: sale.kind });
+  if (view.get(voids, { document }) !== undefined) return refuse('retail/voided', { document });
+  const unfit = checkSession(view, op, args.session, sale.currency);
+  if (unfit !== undefined) return unfit;
+  const { currency, totalMinor, taxMinor, customer } = sale;
+  const session = args.session ?? sale.session;
+  const effects: Effect[] = [voids.put({ document, by: op.id })];
+  const refusal = returnLines(view, op, document, effects);
+  if (refusal !== undefined) return refusal;
+  returnTenders(view, op, { document, session, currency }, effects);
+  const header = { day, currency, session, customer, reason, original: document };
+  const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - taxMinor };
+  const memo = issueDocument(view, op, 'void', header, totals, effects);
+  return effects.concat(reverse(view, op, { of: document, day, memo }));
+}
+
+function returnLines(view: View, op: OpFacts, document: string, effects: Effect[]): Refusal | undefined {
+  for (const row of view.list(documentLines, { document })) {
+    const { line, sku, quantity, amountMinor, taxMinor } = row;
+    if (view.sum(refunded, { document, line }).quantity !== 0) return refuse('retail/refunded', { document, line });
+    const taken = { quantity: 0 - quantity, amountMinor: 0 - amountMinor, taxMinor: 0 - taxMinor };
+    effects.push(
+      documentLines.put({ ...row, ...taken, document: op.id, kind: 'void', at: op.at }),
+      stock.add({ sku }, { onHand: quantity }),
+    );
+  }
+  return undefined;
+}
+
+function returnTenders(
+  view: View,
+  op: OpFacts,
+  { document, session, currency }: { readonly document: string; readonly session: string; readonly currency: string },
+  effects: Effect[],
+): void {
+  let cashMinor = 0;
+  for (const row of view.list(tenders, { document })) {
+    if (row.kind === 'cash') cashMinor += row.amountMinor;
+    effects.push(tenders.put({ ...row, document: op.id, amountMinor: 0 - row.amountMinor }));
+  }
+  moveDrawer(session, currency, 0 - cashMinor, effects);
+}
+
+/** Voids a sale, once, and not after a part of it was refunded. */
+export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
+  name: 'sale.void',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, counters, documentLines, documents, drawers, refunded, sessions, stock, tenders, voids],
+  args: saleVoidArgs,
+  plan: planVoid,
+});
