@@ -41,7 +41,8 @@ export function acceptPublicKey(publicKey: Uint8Array): boolean {
 /** 64 bytes, S < L, R canonical and not of small order. What remains to be checked is the equation. */
 export function acceptSignature(signature: Uint8Array): boolean {
   if (signature.length !== 64 || !isBelow(signature.subarray(32), groupOrder)) return false;
-  const y = signature.slice(0, 32);
+  // A copy also of a Buffer, whose own `slice` is not one.
+  const y = Uint8Array.from(signature.subarray(0, 32));
   y[31] = (y[31] as number) & 0x7f;
   return isBelow(y, fieldPrime) && !smallOrderEncodings.has(encodeHex(y));
 }

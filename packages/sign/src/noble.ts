@@ -15,7 +15,7 @@ const pointOf = rememberKeys((publicKey): { point: Point | undefined } => ({ poi
 export const nobleEd25519: Ed25519 = {
   name: 'noble',
   generate: () => keyPairOf(utils.randomSecretKey()),
-  fromSeed: (seed) => keyPairOf(checkSeed(seed).slice()),
+  fromSeed: (seed) => keyPairOf(Uint8Array.from(checkSeed(seed))),
   verify(publicKey, message, signature) {
     if (publicKey.length !== 32 || !acceptSignature(signature)) return false;
     const { point } = pointOf(publicKey);

@@ -8,7 +8,8 @@ import { seedToPkcs8 } from './seed.ts';
 /** `subtle` is the platform's own by default. Where it has no Ed25519, every call rejects with the platform's error. */
 export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle): Ed25519 {
   const keyOf = rememberKeys(
-    async (publicKey): Promise<CryptoKey> => subtle.importKey('raw', publicKey.slice(), 'Ed25519', false, ['verify']),
+    async (publicKey): Promise<CryptoKey> =>
+      subtle.importKey('raw', Uint8Array.from(publicKey), 'Ed25519', false, ['verify']),
   );
   return {
     name: 'webcrypto',
@@ -20,7 +21,7 @@ export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle
     },
     verify(publicKey, message, signature) {
       if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
-      const [heldSignature, heldMessage] = [signature.slice(), message.slice()];
+      const [heldSignature, heldMessage] = [Uint8Array.from(signature), Uint8Array.from(message)];
       return keyOf(publicKey).then((key) => subtle.verify('Ed25519', key, heldSignature, heldMessage));
     },
   };
@@ -37,6 +38,6 @@ export async function generateKeyPair(subtle: SubtleCrypto): Promise<{ pair: Key
 export function platformKeyPair(publicKey: Uint8Array, privateKey: CryptoKey, subtle: SubtleCrypto): KeyPair {
   return {
     publicKey,
-    sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', privateKey, message.slice())),
+    sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', privateKey, Uint8Array.from(message))),
   };
 }
