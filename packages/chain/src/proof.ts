@@ -92,9 +92,9 @@ export function verifyConsistency(
   { first, second, firstRoot, secondRoot, proof }: Consistency,
   hasher: Hasher,
 ): boolean {
-  if (!isSize(first) || !isSize(second) || first < 1 || first > second) return false;
-  if (!isDigests([firstRoot, secondRoot, ...proof])) return false;
+  if (!isSize(first) || !isSize(second) || !isDigests([firstRoot, secondRoot, ...proof])) return false;
   if (first === second) return proof.length === 0 && equalBytes(firstRoot, secondRoot);
+  if (first < 1 || first > second) return false;
   let node = first - 1;
   let last = second - 1;
   while (node % 2 === 1) [node, last] = [half(node), half(last)];

@@ -1,0 +1,169 @@
+import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  ChainError,
+  encodeVerifierKey,
+  nobleHasher as hasher,
+  type NoteKey,
+  type NoteSigner,
+  openNote,
+  parseVerifierKey,
+  signNote,
+  type VerifySignature,
+} from '../src/index.ts';
+
+const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+const verifyEd25519: VerifySignature = (publicKey, message, signature) => {
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' });
+  return verify(null, message, key, signature);
+};
+
+function makeSigner(name: string): NoteSigner {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(spkiPrefix.length);
+  return { name, publicKey: new Uint8Array(raw), sign: (message) => sign(null, message, privateKey) };
+}
+
+function keyOf(text: string): NoteKey {
+  const key = parseVerifierKey(text, hasher);
+  if (!key.ok) throw new Error(key.message);
+  return key.value;
+}
+
+const relay = makeSigner('relay.example/one');
+const other = makeSigner('witness.example');
+const body = 'A note.\n\nWith an empty line.\n';
+
+// From the documentation of golang.org/x/mod/sumdb/note.
+const neumann = {
+  key: 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW',
+  note: [
+    'If you think cryptography is the answer to your problem,',
+    "then you don't know what your problem is.",
+    '',
+    '— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=',
+    '',
+  ].join('\n'),
+};
+
+describe('notes', () => {
+  it('open what another implementation signed', async () => {
+    const opened = await openNote(neumann.note, keyOf(neumann.key), verifyEd25519, hasher);
+    expect(opened).toMatchObject({ ok: true, value: { body: expect.stringContaining('your problem is.\n') } });
+    expect(encodeVerifierKey(keyOf(neumann.key), hasher)).toBe(neumann.key);
+  });
+
+  it('open to the body that was signed', async () => {
+    const note = await signNote(body, relay, hasher);
+    expect(note).toMatch(/^A note\.\n\nWith an empty line\.\n\n— relay\.example\/one [A-Za-z0-9+/]{91}=\n$/);
+    expect(await openNote(note, relay, verifyEd25519, hasher)).toEqual({ ok: true, value: { body } });
+  });
+
+  it('answer at once when key and verifier do', () => {
+    expect(typeof signNote(body, relay, hasher)).toBe('string');
+    const later: NoteSigner = { ...relay, sign: async (message) => relay.sign(message) };
+    expect(signNote(body, later, hasher)).toBeInstanceOf(Promise);
+  });
+
+  it('carry the signatures of others, which are ignored', async () => {
+    const [mine, theirs] = [await signNote(body, relay, hasher), await signNote(body, other, hasher)];
+    const both = `${theirs}${mine.slice(mine.indexOf('\n— ') + 1)}`;
+    for (const key of [relay, other])
+      expect(await openNote(both, key, verifyEd25519, hasher)).toMatchObject({ ok: true });
+    const namesake = { ...other, name: relay.name };
+    expect(await openNote(mine, namesake, verifyEd25519, hasher)).toMatchObject({ code: 'chain/note-unsigned' });
+    expect(await openNote(theirs, relay, verifyEd25519, hasher)).toMatchObject({ code: 'chain/note-unsigned' });
+  });
+
+  it('are refused whole when the first line of the key is not valid', async () => {
+    const note = await signNote(body, relay, hasher);
+    const tampered = note.replace('A note', 'B note');
+    expect(await openNote(tampered, relay, verifyEd25519, hasher)).toMatchObject({ code: 'chain/note-signature' });
+    expect(await openNote(tampered, relay, () => true, hasher)).toMatchObject({ ok: true });
+  });
+
+  it('are refused under any one changed character', async () => {
+    const note = await signNote(body, relay, hasher);
+    const anyChange = fc.record({
+      at: fc.nat(note.length - 1),
+      character: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(anyChange, async ({ at, character }) => {
+        fc.pre(note[at] !== character);
+        const changed = `${note.slice(0, at)}${character}${note.slice(at + 1)}`;
+        expect(await openNote(changed, relay, verifyEd25519, hasher)).toMatchObject({ ok: false });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('are refused when they are not notes, without a throw', async () => {
+    const line = '— relay.example/one AAAAAAA=';
+    const malformed = [
+      '',
+      '\n',
+      'text\n',
+      'text\n\n',
+      `text\n${line}\n`,
+      `text\n\n${line}`,
+      `text\r\n\n${line}\n`,
+      'text\n\n- relay.example/one AAAAAAA=\n',
+      'text\n\n— relay.example/one AAAAAAA\n',
+      'text\n\n— relay.example/one AAAA\n',
+      'text\n\n— relay.example/one  AAAAAAA=\n',
+      'text\n\n— relay+one AAAAAAA=\n',
+      `text\u0000\n\n${line}\n`,
+      `text\ud800\n\n${line}\n`,
+      `text\n\n${`${line}\n`.repeat(65)}`,
+      `${'x'.repeat(1 << 20)}\n\n${line}\n`,
+    ];
+    for (const text of malformed) {
+      expect(await openNote(text, relay, verifyEd25519, hasher)).toMatchObject({ code: 'chain/note-format' });
+    }
+  });
+
+  it('are not made of what cannot be one, nor without a signature', () => {
+    for (const text of ['', 'no newline', 'bell\u0007\n', '\ud800\n']) {
+      expect(() => signNote(text, relay, hasher)).toThrow(expect.objectContaining({ code: 'chain/note-body' }));
+    }
+    for (const name of ['', 'two words', 'a+b', 'line\n', 'next\u0085']) {
+      expect(() => signNote(body, { ...relay, name }, hasher)).toThrow(
+        expect.objectContaining({ code: 'chain/note-name' }),
+      );
+    }
+    expect(() => signNote(body, { ...relay, sign: () => new Uint8Array(0) }, hasher)).toThrow(ChainError);
+    const failing = (): Uint8Array => {
+      throw new Error('no key');
+    };
+    expect(() => signNote(body, { ...relay, sign: failing }, hasher)).toThrow('no key');
+  });
+});
+
+describe('verifier keys', () => {
+  it('survive a round trip, also with a plus sign in their base64', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (publicKey) => {
+        const key = { name: 'relay.example/books', publicKey };
+        expect(parseVerifierKey(encodeVerifierKey(key, hasher), hasher)).toEqual({ ok: true, value: key });
+      }),
+    );
+  });
+
+  it('are refused with another name, key id, type or length', () => {
+    const text = encodeVerifierKey(relay, hasher);
+    const [name, id] = text.split('+');
+    const changed = [
+      '',
+      text.replace('relay', 'delay'),
+      text.replace(`${id}`, '00000000'),
+      text.slice(0, -4),
+      `${text}=`,
+      neumann.key.replace('+AR', '+BB'),
+      `${name}+${id}`,
+    ];
+    for (const key of changed) expect(parseVerifierKey(key, hasher)).toMatchObject({ code: 'chain/verifier-key' });
+  });
+});
