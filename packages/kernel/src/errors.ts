@@ -1,6 +1,7 @@
 /** The one error class of the kernel. Everything a caller must branch on in normal work is returned, not thrown. */
 
 export type KernelErrorCode =
+  | 'kernel/bad-file'
   | 'kernel/bad-table'
   | 'kernel/bad-verb'
   | 'kernel/bad-effect'
@@ -8,10 +9,11 @@ export type KernelErrorCode =
   | 'kernel/closed'
   | 'kernel/foreign-book'
   | 'kernel/no-book'
+  | 'kernel/no-keys'
+  | 'kernel/query'
   | 'kernel/storage'
   | 'kernel/relay-key'
-  | 'kernel/invalid-log'
-  | 'kernel/forked-device';
+  | 'kernel/invalid-log';
 
 export class KernelError extends Error {
   override readonly name = 'KernelError';

@@ -58,8 +58,8 @@ export type Effect =
   | { readonly kind: 'write'; readonly table: AnyTable; readonly row: Row };
 
 const NAME = /^[a-z][A-Za-z0-9]{0,47}$/;
-/** Tables of the engine itself; see projection.ts. */
-const RESERVED = new Set(['scope', 'scopes', 'tail', 'chains', 'refusals', 'place', 'op', 'sqlite', 'log']);
+/** Tables of the engine itself; see schema.ts. */
+const RESERVED = new Set(['scopes', 'tail', 'chains', 'enrolments']);
 
 function checkShape(shape: TableShape): void {
   const names = [...Object.keys(shape.key), ...Object.keys(shape.columns)];

@@ -1,0 +1,245 @@
+/**
+ * Writes this device's ops (DESIGN section 3): mints the id, links the chain, states what was seen, signs, and folds the op on top before it is
+ * stored. The edge's clock and dice are read here and nowhere else in the kernel.
+ */
+import { createTree } from '@tallystick/chain';
+import {
+  createIdMint,
+  encodeHex,
+  type IdMint,
+  type JsonObject,
+  type Op,
+  type OpHash,
+  type OpId,
+  OplogError,
+  type OpRecord,
+  type RootHash,
+  type Scope as ScopeName,
+  type Seen,
+  trustedRecord,
+  type VerbRef,
+} from '@tallystick/oplog';
+import { type DeviceKey, signOp } from '@tallystick/sign';
+import { hqMark, marks } from './builtin.ts';
+import { HQ, type Replica } from './replica.ts';
+import type { Scope } from './scope.ts';
+
+/** The clock and the dice of this device. */
+export interface Edge {
+  /** Milliseconds since 1970, as the device believes. */
+  now(): number;
+  random(count: number): Uint8Array;
+}
+
+export interface CommitRequest {
+  readonly verb: string;
+  readonly args: unknown;
+  /** Business time in ms; the edge's clock when left out. */
+  readonly at?: number;
+  readonly scope?: ScopeName;
+}
+
+/** An op that was not committed: nothing of it is stored. */
+export interface NotCommitted {
+  readonly ok: false;
+  readonly code: string;
+  readonly details: Readonly<Record<string, string | number>>;
+}
+
+export interface Written {
+  readonly ok: true;
+  readonly record: OpRecord;
+}
+
+/** How many heads one op may state; the rest go into the next. */
+const MAX_HEADS = 16;
+
+export class Author {
+  readonly #replica: Replica;
+  readonly #key: DeviceKey;
+  readonly #edge: Edge;
+  readonly #mint: IdMint;
+  /** By scope and device: the last op of another device that arrived without a position since our own last op. */
+  readonly #unstated = new Map<string, Map<string, OpRecord>>();
+  readonly #statedSize = new Map<string, number>();
+
+  constructor(replica: Replica, key: DeviceKey, edge: Edge) {
+    this.#replica = replica;
+    this.#key = key;
+    this.#edge = edge;
+    this.#mint = createIdMint({ now: () => edge.now(), random: (count) => edge.random(count) });
+    for (const scope of replica.scopes()) {
+      if (scope.lastId !== '') this.observeId(scope.lastId as OpId);
+      this.observe(scope.tail);
+    }
+  }
+
+  observeId(id: OpId): void {
+    this.#mint.observe(id);
+  }
+
+  /** Takes notice of ops of others: ids minted from now on are greater, and the next op names the pending ones. */
+  observe(records: readonly OpRecord[]): void {
+    for (const record of records) {
+      this.#mint.observe(record.op.id);
+      if (record.op.device === this.#key.device) continue;
+      const byDevice = this.#unstated.get(record.op.scope);
+      if (byDevice === undefined) this.#unstated.set(record.op.scope, new Map([[record.op.device, record]]));
+      else byDevice.set(record.op.device, record);
+    }
+  }
+
+  /** Writes, folds and stores ops in one transaction. A refused one is answered and leaves no trace; the others go on. */
+  async write(requests: readonly CommitRequest[], defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
+    const answers: (Written | NotCommitted)[] = [];
+    const fresh: OpRecord[] = [];
+    // Links of ops of this batch, which the log does not have yet.
+    const heads = new Map<string, OpRecord>();
+    for (const request of requests) {
+      const scope = request.scope ?? defaultScope;
+      const marked = await this.#mark(scope, heads);
+      if (marked !== undefined) fresh.push(marked);
+      const answer = await this.#writeOne({ ...request, scope }, heads);
+      answers.push(answer);
+      if (answer.ok) fresh.push(answer.record);
+    }
+    await this.#replica.log.append(fresh);
+    this.#replica.admitter.remember(fresh);
+    for (const record of fresh) this.#stated(record);
+    return answers;
+  }
+
+  /** In a scope beside `hq`: takes notice of newer `hq` before the next op. */
+  async #mark(name: ScopeName, heads: Map<string, OpRecord>): Promise<OpRecord | undefined> {
+    if (name === HQ) return undefined;
+    const { size } = this.#replica.log.tip(HQ);
+    const compiled = this.#replica.schema.tableNamed(marks.name);
+    const marked = this.#replica.scope(name).projection.get(compiled, ['hq']);
+    if (size === 0 || (marked !== undefined && (marked['size'] as number) >= size)) return undefined;
+    const root = await this.#replica.hqRoot(size);
+    const answer = await this.#writeOne({ verb: hqMark.name, args: { size, root }, scope: name }, heads);
+    return answer.ok ? answer.record : undefined;
+  }
+
+  async #writeOne(
+    request: CommitRequest & { readonly scope: ScopeName },
+    heads: Map<string, OpRecord>,
+  ): Promise<Written | NotCommitted> {
+    const scope = this.#replica.change(request.scope);
+    const ref = this.#refOf(request.verb);
+    if (ref === undefined) return notCommitted('kernel/unknown-verb', { verb: request.verb });
+    if (scope.stop !== undefined)
+      return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: scope.stop.code });
+    const link = this.#link(request.scope, scope, heads);
+    if ('ok' in link) return link;
+    const issue = argsIssue(this.#replica, ref, request.args);
+    if (issue !== undefined) return notCommitted('kernel/bad-args', { verb: ref, issue });
+    const op: Op = {
+      args: request.args as JsonObject,
+      at: request.at ?? this.#edge.now(),
+      device: this.#key.device,
+      id: this.#mint.mint(),
+      prev: link.prev,
+      scope: request.scope,
+      ...this.#seen(request.scope, scope),
+      seq: link.seq,
+      verb: ref,
+    };
+    const record = await this.#sign(op);
+    if ('ok' in record) return record;
+    const verdict = scope.append(record);
+    if (verdict.kind === 'stopped')
+      return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: verdict.stop.code });
+    if (verdict.kind === 'refused') return { ok: false, code: verdict.refusal.code, details: verdict.refusal.details };
+    heads.set(request.scope, record);
+    return { ok: true, record };
+  }
+
+  /** Canonical text refuses what no reader would accept: fractions, nulls, too much. A signer that fails, throws. */
+  async #sign(op: Op): Promise<OpRecord | NotCommitted> {
+    try {
+      const signed = await signOp(op, this.#key, this.#replica.book, this.#replica.crypto.hasher);
+      // Read back from the signed bytes: what the caller does with its args afterwards must not reach the fold.
+      return trustedRecord(signed.bytes, signed.hash);
+    } catch (error) {
+      if (error instanceof OplogError) return notCommitted(error.code, { message: error.message });
+      throw error;
+    }
+  }
+
+  /** The newest adopted version of a verb by its plain name, or the version that was asked for. */
+  #refOf(name: string): VerbRef | undefined {
+    if (name.includes('@')) return this.#replica.verbs.has(name) ? (name as VerbRef) : undefined;
+    let best = 0;
+    for (const verb of this.#replica.verbs.values())
+      if (verb.name === name && verb.version > best && this.#isAdopted(verb.ref)) best = verb.version;
+    if (best > 0) return `${name}@${best}` as VerbRef;
+    const any = [...this.#replica.verbs.values()].find((verb) => verb.name === name);
+    return any?.ref as VerbRef | undefined;
+  }
+
+  #isAdopted(ref: string): boolean {
+    const compiled = this.#replica.schema.tableNamed('manifest');
+    return this.#replica.scope(HQ).projection.get(compiled, [ref]) !== undefined;
+  }
+
+  #link(name: ScopeName, scope: Scope, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {
+    const written = heads.get(name);
+    if (written !== undefined) return { seq: written.op.seq + 1, prev: written.hash };
+    const stored = this.#replica.log.head(this.#key.device, name);
+    const folded = scope.projection.chainHead(this.#key.device);
+    if (stored?.hash !== folded?.hash)
+      return notCommitted('kernel/forked', { device: this.#key.device, seq: folded?.seq ?? 0 });
+    if (stored !== undefined) return { seq: stored.seq + 1, prev: stored.hash };
+    const enrolment = this.#replica.admitter.enrolmentOf(this.#key.device);
+    return enrolment === undefined
+      ? notCommitted('kernel/not-enrolled', { device: this.#key.device })
+      : { seq: 1, prev: enrolment };
+  }
+
+  /** Only what changed since this device's last op here. */
+  #seen(name: ScopeName, scope: Scope): { seen?: Seen } {
+    const { size, note, frontier } = this.#replica.log.tip(name);
+    const heads = this.#headsToState(name, scope);
+    const isNews = size > 0 && note !== '' && this.#statedSize.get(name) !== size;
+    if (!isNews && heads.length === 0) return {};
+    const root = (): RootHash =>
+      encodeHex(createTree(this.#replica.crypto.hasher, { size, frontier }).root()) as RootHash;
+    return { seen: { ...(heads.length === 0 ? {} : { heads }), ...(isNews ? { root: root(), size } : {}) } };
+  }
+
+  #headsToState(name: ScopeName, scope: Scope): OpHash[] {
+    const unstated = this.#unstated.get(name);
+    if (unstated === undefined || unstated.size === 0) return [];
+    const pending = new Set(scope.tail.map((record) => record.hash));
+    for (const [device, record] of unstated) if (!pending.has(record.hash)) unstated.delete(device);
+    const newest = [...unstated.values()].sort((a, b) => (a.op.id < b.op.id ? 1 : -1)).slice(0, MAX_HEADS);
+    return newest.map((record) => record.hash).sort();
+  }
+
+  #stated({ op }: OpRecord): void {
+    if (op.seen?.size !== undefined) this.#statedSize.set(op.scope, op.seen.size);
+    const unstated = this.#unstated.get(op.scope);
+    const heads = new Set(op.seen?.heads ?? []);
+    for (const [device, record] of unstated ?? []) if (heads.has(record.hash)) unstated?.delete(device);
+  }
+}
+
+function notCommitted(code: string, details: Readonly<Record<string, string | number>>): NotCommitted {
+  return { ok: false, code, details };
+}
+
+/** What the schema says against the args, for the person who wrote them. The fold records only that they were refused. */
+function argsIssue(replica: Replica, ref: VerbRef, args: unknown): string | undefined {
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) return 'args must be an object';
+  const result = replica.verbs.get(ref)?.args['~standard'].validate(args);
+  if (result === undefined || result instanceof Promise) return 'the schema must answer at once';
+  const issue = result.issues?.[0];
+  return issue === undefined
+    ? undefined
+    : `${(issue.path ?? []).map(pathName).join('.')}${issue.path?.length ? ': ' : ''}${issue.message}`;
+}
+
+function pathName(part: unknown): string {
+  return typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part);
+}

@@ -1,0 +1,370 @@
+/**
+ * `openBook`, the one thing an integrator needs: a replica of a book together with this device's key. Commit, query, subscribe, sync, prove.
+ */
+import { nobleHasher } from '@tallystick/chain';
+import type { BookId, DeviceId, LogStore, OpHash, OpId, Scope as ScopeName } from '@tallystick/oplog';
+import type { RelayClient } from '@tallystick/relay-protocol';
+import { type DeviceKey, nobleEd25519, type Role } from '@tallystick/sign';
+import type { CryptoProvider } from './admit.ts';
+import { Author, type CommitRequest, type Edge, type NotCommitted } from './author.ts';
+import { type builtinVerbs, devices } from './builtin.ts';
+import type { BookDigest } from './digest.ts';
+import type { BookStore, SqlValue } from './driver.ts';
+import { platformEdge } from './edge.ts';
+import { KernelError } from './errors.ts';
+import type { Stop } from './fold.ts';
+import { HQ, Replica } from './replica.ts';
+import { openGenesis, recoverBookId } from './genesis.ts';
+import { type ProofReport, prove } from './prove.ts';
+import { type Replayed, replay } from './replay.ts';
+import { pinRelay, type SyncReport, syncWith } from './sync.ts';
+import { exportBook, type ImportReport, importBook } from './transfer.ts';
+import type { Verb } from './verb.ts';
+import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
+
+export interface OpenBookOptions<V extends readonly Verb[]> {
+  readonly store: BookStore;
+  /** Every verb version this program knows, of every package it uses. */
+  readonly verbs: V;
+  /** Where device keys are kept; the store's own key place when left out. */
+  readonly keys?: BookStore['keys'];
+  readonly crypto?: CryptoProvider;
+  /** Join this book instead of opening a new one in an empty store; its records come by `import` or `sync`. */
+  readonly book?: BookId;
+  /** The key of the relay to believe, in verifier-key form. The first relay that is synced with is pinned when left out. */
+  readonly relayKey?: string;
+  /** Name of a new book. */
+  readonly name?: string;
+  /** Name of this device in a new book; others are named by the op that enrols them. */
+  readonly deviceName?: string;
+  /** Where this device writes. A small shop has only `hq`. */
+  readonly scope?: ScopeName;
+  /** Which scopes are replicated here: all that the relay has, or `hq` and the device's own. */
+  readonly replicate?: 'all' | 'own';
+  readonly edge?: Edge;
+}
+
+/** How far an op is known to be safe: on this device; at the relay; in the order everyone shares. */
+export type Stage = 'local' | 'durable' | 'settled';
+
+export interface Committed {
+  readonly ok: true;
+  readonly id: OpId;
+  readonly hash: OpHash;
+  readonly scope: ScopeName;
+  /** Where the op stands now. */
+  stage(): Promise<Stage>;
+  /** Resolves when the op has come at least this far. Offline that may take days. */
+  reached(stage: Stage): Promise<void>;
+}
+
+export type Commit = Committed | NotCommitted;
+
+export interface BookStatus {
+  readonly book: BookId;
+  readonly device: DeviceId;
+  /** Undefined until this device's enrolment has arrived. */
+  readonly role: Role | undefined;
+  readonly deviceName: string | undefined;
+  /** False while this device must first learn its own last op from a relay or another device. */
+  readonly anchored: boolean;
+  readonly relayKey: string | undefined;
+  readonly scopes: readonly ScopeStatus[];
+}
+
+export interface ScopeStatus {
+  readonly scope: ScopeName;
+  /** Ops with a position in the shared order. */
+  readonly settled: number;
+  /** Ops without one. */
+  readonly pending: number;
+  readonly stop: Stop | undefined;
+}
+
+export interface PendingOp {
+  readonly id: OpId;
+  readonly hash: OpHash;
+  readonly scope: ScopeName;
+  readonly verb: string;
+  readonly at: number;
+  readonly stage: Exclude<Stage, 'settled'>;
+}
+
+export interface Change {
+  readonly kind: 'commit' | 'import' | 'sync';
+}
+
+type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[number];
+/** Plain names of the verbs of a book; `commit` takes the newest adopted version. */
+export type VerbName<V extends readonly Verb[]> = KnownVerb<V>['name'];
+/** The args that a verb's schema asks for. */
+export type VerbArgs<V extends readonly Verb[], N extends string> =
+  Extract<KnownVerb<V>, { readonly name: N }> extends Verb<string, infer A> ? A : never;
+export type TypedRequest<V extends readonly Verb[]> = {
+  [N in VerbName<V>]: Omit<CommitRequest, 'verb' | 'args'> & { readonly verb: N; readonly args: VerbArgs<V, N> };
+}[VerbName<V>];
+
+const META_UNANCHORED = 'unanchored';
+
+/** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
+export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
+  const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: nobleEd25519 };
+  const keys = options.keys ?? options.store.keys;
+  if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
+  const edge = options.edge ?? platformEdge;
+  const replica = await Replica.open(options.store, options.verbs, crypto);
+  const hadKey = await keys.load('device');
+  const key = hadKey ?? (await keys.create('device'));
+  const stored = replica.book ?? (await recoverBookId(replica.log));
+  if (stored === undefined && options.book === undefined) {
+    const root = (await keys.load('root')) ?? (await keys.create('root'));
+    await openGenesis(replica, {
+      root,
+      device: key,
+      edge,
+      name: options.name ?? 'book',
+      deviceName: options.deviceName ?? 'office',
+      verbs: options.verbs.map((verb) => verb.ref),
+    });
+  } else {
+    const fresh = stored === undefined;
+    await replica.bind(options.book ?? (stored as BookId));
+    if (replica.book !== stored || fresh) await replica.exclusive(() => replica.transaction(() => replica.catchUp()));
+    // A key that is older than its store has written before: its chain must be learnt before it may grow.
+    if (fresh && hadKey !== undefined) await replica.log.setMeta(META_UNANCHORED, '1');
+  }
+  if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
+  return new Book(replica, options, key, edge);
+}
+
+export class Book<V extends readonly Verb[] = readonly Verb[]> {
+  readonly id: BookId;
+  readonly device: DeviceId;
+  readonly #replica: Replica;
+  readonly #options: OpenBookOptions<V>;
+  readonly #author: Author;
+  readonly #listeners = new Set<(change: Change) => void>();
+  #closed = false;
+
+  /** Use `openBook`. */
+  constructor(replica: Replica, options: OpenBookOptions<V>, key: DeviceKey, edge: Edge) {
+    this.#replica = replica;
+    this.#options = options;
+    this.#author = new Author(replica, key, edge);
+    this.id = replica.book as BookId;
+    this.device = key.device;
+  }
+
+  /** The op log under this book, for tools. Write to a book through `commit` only. */
+  get log(): LogStore {
+    return this.#replica.log;
+  }
+
+  /** Durable when it resolves with `ok`. A refusal is answered, and nothing of it is stored. */
+  async commit<N extends VerbName<V>>(
+    verb: N,
+    args: VerbArgs<V, N>,
+    options: Omit<CommitRequest, 'verb' | 'args'> = {},
+  ): Promise<Commit> {
+    const [commit] = await this.#commitRequests([{ ...options, verb, args }]);
+    return commit as Commit;
+  }
+
+  /** Several ops, one transaction, one wait for the disk. A refused one is answered; the others go on. */
+  commitAll(requests: readonly TypedRequest<V>[]): Promise<Commit[]> {
+    return this.#commitRequests(requests as readonly CommitRequest[]);
+  }
+
+  async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
+    this.#mustBeOpen();
+    const answers = await this.#replica.exclusive(async () => {
+      if (this.#replica.log.meta(META_UNANCHORED) === '1') {
+        const refusal: NotCommitted = { ok: false, code: 'kernel/unanchored', details: { device: this.device } };
+        return requests.map(() => refusal);
+      }
+      return this.#replica.transaction(() => this.#author.write(requests, this.#options.scope ?? HQ));
+    });
+    this.#emit({ kind: 'commit' });
+    return answers.map((answer) =>
+      answer.ok ? this.#committed(answer.record.op.id, answer.record.hash, answer.record.op.scope) : answer,
+    );
+  }
+
+  /** Plain SQL over the projections. Reads only. */
+  query<Row extends Readonly<Record<string, SqlValue>> = Readonly<Record<string, SqlValue>>>(
+    sql: string,
+    params: readonly SqlValue[] = [],
+  ): readonly Row[] {
+    this.#mustBeOpen();
+    return this.#replica.sql.query(sql, params) as readonly Row[];
+  }
+
+  /** Calls back after every change of state. Returns how to stop. */
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  status(): BookStatus {
+    this.#mustBeOpen();
+    const row = this.#deviceRow();
+    return {
+      book: this.id,
+      device: this.device,
+      role: row?.['role'] as Role | undefined,
+      deviceName: row?.['name'] as string | undefined,
+      anchored: this.#replica.log.meta(META_UNANCHORED) !== '1',
+      relayKey: this.#replica.log.meta('relay'),
+      scopes: this.#replica.scopes().map((scope) => ({
+        scope: scope.name as ScopeName,
+        settled: scope.folded,
+        pending: scope.tailSize,
+        stop: scope.stop,
+      })),
+    };
+  }
+
+  /** Ops that have no position in the shared order yet, in the order they are folded. */
+  pendingOps(): readonly PendingOp[] {
+    return this.#replica.scopes().flatMap((scope) =>
+      scope.tail.map(({ op, hash }) => ({
+        id: op.id,
+        hash,
+        scope: op.scope,
+        verb: op.verb,
+        at: op.at,
+        stage: this.#replica.log.receiptPosition(hash) === undefined ? ('local' as const) : ('durable' as const),
+      })),
+    );
+  }
+
+  /** Where an op stands; undefined for one that is not stored here. */
+  async stage(hash: OpHash): Promise<Stage | undefined> {
+    const stored = await this.#replica.log.get(hash);
+    if (stored === undefined) return undefined;
+    if (stored.position !== undefined) return 'settled';
+    return this.#replica.log.receiptPosition(hash) === undefined ? 'local' : 'durable';
+  }
+
+  /** One exchange with a relay: push, receipts, pull, fold. `pull: false` only hands in what is pending. */
+  async sync(client: RelayClient, options: { readonly pull?: boolean } = {}): Promise<SyncReport> {
+    this.#mustBeOpen();
+    const pull = options.pull ?? true;
+    const report = await syncWith(this.#replica, client, await this.#replicated(client), { pull });
+    this.#observeAll();
+    if (pull && this.status().role !== undefined) await this.anchor();
+    this.#emit({ kind: 'sync' });
+    return report;
+  }
+
+  /** The book, or some scopes of it, as one file for `import`. */
+  export(options: { readonly scopes?: readonly ScopeName[] } = {}): Promise<Uint8Array> {
+    this.#mustBeOpen();
+    return this.#replica.exclusive(() => exportBook(this.#replica, options.scopes));
+  }
+
+  /** Takes in what another replica exported. Only what verifies is folded; nothing already stored is lost. */
+  async import(bytes: Uint8Array): Promise<ImportReport> {
+    this.#mustBeOpen();
+    const report = await importBook(this.#replica, bytes);
+    this.#observeAll();
+    this.#emit({ kind: 'import' });
+    return report;
+  }
+
+  /**
+   * Says that every copy of this device's own ops that exists has been imported, so that it may write again. A full sync with the relay
+   * says so by itself.
+   */
+  async anchor(): Promise<void> {
+    if (this.#replica.log.meta(META_UNANCHORED) === '1') await this.#replica.log.setMeta(META_UNANCHORED, '');
+  }
+
+  digest(): BookDigest {
+    this.#mustBeOpen();
+    return this.#replica.digest();
+  }
+
+  /** Checks the stored log: text, hashes, links, one signature a run (or each), Merkle roots. */
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#mustBeOpen();
+    return this.#replica.exclusive(() => verifyLog(this.#replica.log, this.#replica.crypto, options));
+  }
+
+  /** Folds the whole log into an empty store, which the caller closes. */
+  replay(into: BookStore): Promise<Replayed> {
+    this.#mustBeOpen();
+    return this.#replica.exclusive(() =>
+      replay({ from: this.#replica.log, into, verbs: this.#options.verbs, crypto: this.#replica.crypto }),
+    );
+  }
+
+  /** Folds the log afresh into an empty store and compares every live row with it. */
+  prove(fresh: BookStore): Promise<ProofReport> {
+    this.#mustBeOpen();
+    return this.#replica.exclusive(() => prove(this.#replica, this.#options.verbs, fresh));
+  }
+
+  /** Waits for work under way and closes the store. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#replica.exclusive(async () => this.#options.store.close());
+    this.#listeners.clear();
+  }
+
+  #deviceRow(): Readonly<Record<string, SqlValue>> | undefined {
+    const scope = this.#options.scope ?? HQ;
+    const rows = this.#replica.sql.query(
+      `SELECT scope, role, name FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
+      [this.device, scope, HQ],
+    );
+    return rows.find((row) => row['scope'] === scope) ?? rows[0];
+  }
+
+  async #replicated(client: RelayClient): Promise<readonly ScopeName[]> {
+    const own = [HQ, this.#options.scope ?? HQ, ...this.#replica.log.scopes()];
+    if (this.#options.replicate !== 'all') return [...new Set(own)];
+    return [...new Set([...own, ...(await this.#scopesAt(client))])];
+  }
+
+  async #scopesAt(client: RelayClient): Promise<readonly ScopeName[]> {
+    const found = await client.scopes(this.id);
+    return found.map((entry) => entry.scope);
+  }
+
+  #observeAll(): void {
+    for (const scope of this.#replica.scopes()) {
+      if (scope.lastId !== '') this.#author.observeId(scope.lastId as OpId);
+      this.#author.observe(scope.tail);
+    }
+  }
+
+  #committed(id: OpId, hash: OpHash, scope: ScopeName): Committed {
+    const stage = async (): Promise<Stage> => (await this.stage(hash)) ?? 'local';
+    return { ok: true, id, hash, scope, stage, reached: (wanted) => this.#reached(stage, wanted) };
+  }
+
+  async #reached(stage: () => Promise<Stage>, wanted: Stage): Promise<void> {
+    const rank: Readonly<Record<Stage, number>> = { local: 0, durable: 1, settled: 2 };
+    const isThere = async (): Promise<boolean> => rank[await stage()] >= rank[wanted];
+    if (await isThere()) return;
+    await new Promise<void>((resolve, reject) => {
+      const stop = this.subscribe(() => {
+        isThere().then((there) => {
+          if (!there) return;
+          stop();
+          resolve();
+        }, reject);
+      });
+    });
+  }
+
+  #emit(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new KernelError('kernel/closed', 'this book is closed');
+  }
+}

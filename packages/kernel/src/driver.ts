@@ -1,0 +1,40 @@
+/**
+ * The port between the kernel and a SQLite: prepared statements, one connection, explicit transactions. The contract suite in
+ * test/contract.ts is what every driver passes.
+ */
+import type { LogStore, MaybePromise } from '@tallystick/oplog';
+import type { KeyStore } from '@tallystick/sign';
+import type { CryptoProvider } from './admit.ts';
+
+export type SqlValue = number | string;
+
+export interface Statement {
+  /** Runs a statement that returns no rows; answers how many rows it changed. */
+  run(params: readonly SqlValue[]): number;
+  /** The first row as an array of columns, or undefined. */
+  get(params: readonly SqlValue[]): readonly SqlValue[] | undefined;
+  /** Rows one at a time, as arrays of columns. The iterator must be run to its end or closed before the next statement. */
+  iterate(params: readonly SqlValue[]): IterableIterator<readonly SqlValue[]>;
+}
+
+export interface SqlDriver {
+  readonly name: string;
+  exec(sql: string): void;
+  /** Statements are cached by their text. */
+  prepare(sql: string): Statement;
+  /** Rows as objects, for integrators' own queries. Refuses anything that would write. */
+  query(sql: string, params: readonly SqlValue[]): readonly Readonly<Record<string, SqlValue>>[];
+  /** True once after another connection changed the database. */
+  changedOutside(): boolean;
+  close(): void;
+}
+
+/** Where one replica of a book lives: its log, its projections, and how it keeps its keys by default. */
+export interface BookStore {
+  readonly log: LogStore;
+  readonly sql: SqlDriver;
+  readonly keys?: KeyStore;
+  /** What this platform hashes and signs with; pure noble when left out. */
+  readonly crypto?: CryptoProvider;
+  close(): MaybePromise<void>;
+}

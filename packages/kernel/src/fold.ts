@@ -1,0 +1,214 @@
+/**
+ * Judges and applies one op at its place (DESIGN sections 4 to 6): chain, author, manifest, role, schema, plan, effects. Everything here is a pure
+ * function of the op and the rows before it; nothing throws for what an op contains.
+ */
+import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/oplog';
+import type { Role } from '@tallystick/sign';
+import { bookOpen, builtinVerbs, devices, hqMark, type MarkArgs, manifest, marks, refusals } from './builtin.ts';
+import type { Projection, TouchRecorder, Undo } from './projection.ts';
+import type { CompiledTable, Schema } from './schema.ts';
+import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
+import { type OpFacts, type Refusal, refuse, type Verb, type View } from './verb.ts';
+
+/** Why folding cannot go past an op for now. State before it stays readable. */
+export type Stop =
+  | { readonly code: 'kernel/unsupported-verb'; readonly verb: string; readonly hash: string }
+  | { readonly code: 'kernel/needs-hq'; readonly size: number; readonly hash: string };
+
+export type Verdict =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'stopped'; readonly stop: Stop };
+
+/** What a scope may know of `hq`: how far it is folded here, its registers as of a size, and whether a mark names its true root. */
+export interface HqReader {
+  readonly folded: number;
+  getAsOf(table: AnyTable, key: Row, size: number): Row | undefined;
+  confirmsRoot(size: number, root: string): boolean;
+}
+
+interface Author {
+  readonly device: string;
+  readonly role: Role;
+  readonly name: string;
+  readonly enrolment: string;
+}
+
+const APPLIED: Verdict = { kind: 'applied' };
+const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
+
+export class Fold {
+  readonly #projection: Projection;
+  readonly #schema: Schema;
+  readonly #verbs: ReadonlyMap<string, Verb>;
+  /** Undefined in scope `hq` itself. */
+  readonly #hq: HqReader | undefined;
+
+  constructor(projection: Projection, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
+    this.#projection = projection;
+    this.#schema = schema;
+    this.#verbs = verbs;
+    this.#hq = hq;
+  }
+
+  /** Folds one op. A refused op still advances its device's chain, unless it is a fork. */
+  fold(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
+    const { op, hash } = record;
+    const head = this.#projection.chainHead(op.device);
+    touch?.reads.add(chainKey(op.device, op.seq - 1));
+    touch?.writes.add(chainKey(op.device, op.seq));
+    if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
+      return this.#refused(record, refuse('kernel/fork', { seq: op.seq }), place, undo);
+    }
+    const judged = this.judge(record, touch);
+    if ('kind' in judged && judged.kind === 'stopped') return judged;
+    this.#projection.advanceChain(op.device, { seq: op.seq, hash }, undo);
+    if ('kind' in judged) return this.#refused(record, judged, place, undo);
+    const refusal = this.#projection.apply(judged.effects, judged.facts, place, undo, touch);
+    return refusal === undefined ? APPLIED : this.#refused(record, refusal, place, undo);
+  }
+
+  /** What the op would do here, without doing it. */
+  judge(
+    record: OpRecord,
+    touch?: TouchRecorder,
+  ): { readonly effects: readonly Effect[]; readonly facts: OpFacts } | Refusal | (Verdict & { kind: 'stopped' }) {
+    const { op, hash } = record;
+    const size = this.#markSize(record, touch);
+    if (this.#hq !== undefined && size > this.#hq.folded)
+      return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
+    const isGenesis = op.verb === bookOpen.ref && op.prev === undefined;
+    const author = isGenesis ? rootAuthor(record) : this.#author(op.device, size, touch);
+    if (author === undefined) return refuse('kernel/unknown-device');
+    if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
+    if ((record.keyId as string) !== op.device) return refuse('kernel/wrong-key', { key: record.keyId });
+    if (!BUILTIN.has(op.verb) && this.#hqRow(manifest, { verb: op.verb }, size, touch) === undefined)
+      return refuse('kernel/not-adopted', { verb: op.verb });
+    const verb = this.#verbs.get(op.verb);
+    if (verb === undefined) return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: op.verb, hash } };
+    if (!verb.roles.includes(author.role)) return refuse('kernel/role', { role: author.role });
+    if (op.verb === hqMark.ref && this.#hq?.confirmsRoot(size, (op.args as unknown as MarkArgs).root) === false)
+      return refuse('kernel/mark-root', { size });
+    const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
+    const planned = this.#plan(verb, facts, op.args, author, size, touch);
+    return 'kind' in planned ? planned : { effects: planned, facts };
+  }
+
+  #plan(
+    verb: Verb,
+    facts: OpFacts,
+    args: JsonObject,
+    author: Author,
+    size: number,
+    touch: TouchRecorder | undefined,
+  ): readonly Effect[] | Refusal {
+    const result = verb.args['~standard'].validate(args);
+    if (result instanceof Promise || result.issues !== undefined) return refuse('kernel/bad-args');
+    try {
+      return verb.plan(this.#view(author, size, touch), facts, args);
+    } catch (cause) {
+      // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet.
+      return refuse('kernel/verb-failed', { reason: cause instanceof Error ? cause.name : 'unknown' });
+    }
+  }
+
+  #refused(record: OpRecord, refusal: Refusal, place: number, undo: Undo[] | undefined): Verdict {
+    const { op, hash } = record;
+    const row = {
+      hash,
+      id: op.id,
+      device: op.device,
+      verb: op.verb,
+      code: refusal.code,
+      details: encodeCanonical(refusal.details),
+    };
+    const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
+    this.#projection.apply([refusals.put(row)], facts, place, undo, undefined);
+    return { kind: 'refused', refusal };
+  }
+
+  /** The `hq` size in force for this op; a mark is judged by the prefix it names. */
+  #markSize(record: OpRecord, touch: TouchRecorder | undefined): number {
+    if (this.#hq === undefined) return 0;
+    if (record.op.verb === hqMark.ref) {
+      const size = record.op.args['size'];
+      return typeof size === 'number' ? size : 0;
+    }
+    const row = this.#projection.get(this.#compiled(marks), ['hq'], touch);
+    return row === undefined ? 0 : (row['size'] as number);
+  }
+
+  #author(device: string, size: number, touch: TouchRecorder | undefined): Author | undefined {
+    const own = this.#projection.get(this.#compiled(devices), [device], touch);
+    const row = own ?? (this.#hq === undefined ? undefined : this.#hq.getAsOf(devices as AnyTable, { device }, size));
+    if (row === undefined) return undefined;
+    return { device, role: row['role'] as Role, name: row['name'] as string, enrolment: row['enrolment'] as string };
+  }
+
+  #hqRow(table: AnyTable, key: Row, size: number, touch: TouchRecorder | undefined): Row | undefined {
+    if (this.#hq !== undefined) return this.#hq.getAsOf(table, key, size);
+    const compiled = this.#compiled(table);
+    return this.#projection.get(compiled, compiled.keyValuesOf(key), touch);
+  }
+
+  #view(author: Author, size: number, touch: TouchRecorder | undefined): View {
+    const projection = this.#projection;
+    return {
+      author,
+      get: <K extends Columns, C extends Columns>(
+        table: RegisterTable<K, C> | SetTable<K, C>,
+        key: RowOf<K>,
+      ): RowOf<K & C> | undefined => {
+        const compiled = this.#compiled(table as AnyTable);
+        return projection.get(compiled, compiled.keyValuesOf(key as Row), touch) as RowOf<K & C> | undefined;
+      },
+      sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
+        const compiled = this.#compiled(table as AnyTable);
+        const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key as Row), touch);
+        return Object.fromEntries(compiled.columnNames.map((name, index) => [name, sums[index] as number])) as Record<
+          S,
+          number
+        >;
+      },
+      list: <K extends Columns, C extends Columns>(
+        table: RegisterTable<K, C> | SetTable<K, C>,
+        prefix: Partial<RowOf<K>>,
+      ): readonly RowOf<K & C>[] => {
+        const compiled = this.#compiled(table as AnyTable);
+        return projection.list(compiled, prefixValues(compiled, prefix as Row), touch) as unknown as readonly RowOf<
+          K & C
+        >[];
+      },
+      hq: {
+        get: <K extends Columns, C extends Columns>(
+          table: RegisterTable<K, C>,
+          key: RowOf<K>,
+        ): RowOf<K & C> | undefined =>
+          this.#hqRow(table as AnyTable, key as Row, size, touch) as RowOf<K & C> | undefined,
+      },
+    };
+  }
+
+  #compiled(table: AnyTable | RegisterTable | SetTable): CompiledTable {
+    return this.#schema.table(table as AnyTable);
+  }
+}
+
+/** The values of the leading key columns that a prefix names. */
+function prefixValues(table: CompiledTable, prefix: Row): (string | number)[] {
+  const values: (string | number)[] = [];
+  for (const name of table.keyNames) {
+    const value = prefix[name];
+    if (value === undefined) break;
+    values.push(value);
+  }
+  return values;
+}
+
+function chainKey(device: string, seq: number): string {
+  return `chains|${device},${seq};`;
+}
+
+function rootAuthor(record: OpRecord): Author {
+  return { device: record.op.device, role: 'owner', name: 'root', enrolment: record.hash };
+}

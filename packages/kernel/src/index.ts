@@ -1,0 +1,41 @@
+// @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
+export type { CryptoProvider, Undecodable } from './admit.ts';
+export type { CommitRequest, Edge, NotCommitted } from './author.ts';
+export {
+  Book,
+  type BookStatus,
+  type Change,
+  type Commit,
+  type Committed,
+  openBook,
+  type OpenBookOptions,
+  type PendingOp,
+  type ScopeStatus,
+  type Stage,
+  type TypedRequest,
+  type VerbArgs,
+  type VerbName,
+} from './book.ts';
+export { books, devices, manifest, marks, refusals } from './builtin.ts';
+export type { BookDigest, ScopeDigest } from './digest.ts';
+export type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
+export { KernelError, type KernelErrorCode } from './errors.ts';
+export type { Stop } from './fold.ts';
+export type { ProofProblem, ProofReport } from './prove.ts';
+export { type Replayed, replay, type ReplayOptions } from './replay.ts';
+export type { SyncReport } from './sync.ts';
+export {
+  type Columns,
+  type Effect,
+  type RegisterTable,
+  type Row,
+  type RowOf,
+  registerTable,
+  type SetTable,
+  type SumTable,
+  setTable,
+  sumTable,
+} from './table.ts';
+export type { ImportReport } from './transfer.ts';
+export { type ArgsSchema, defineVerb, type OpFacts, type Refusal, refuse, type Verb, type View } from './verb.ts';
+export { type LogProblem, type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';

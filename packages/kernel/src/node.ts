@@ -1,0 +1,100 @@
+/** The better-sqlite3 driver: log and projections in one file, one fsync a commit (WAL, synchronous=FULL). */
+import { nodeHasher } from '@tallystick/chain/node';
+import { createSqliteLogStore } from '@tallystick/oplog/node';
+import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
+import Database from 'better-sqlite3';
+import type { CryptoProvider } from './admit.ts';
+import type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
+import { KernelError } from './errors.ts';
+
+/** Native SHA-256 and Ed25519. */
+export const nodeCrypto: CryptoProvider = { hasher: nodeHasher, ed25519: nodeEd25519 };
+
+export interface NodeStoreOptions {
+  /** Folder of the key files; `<path>.keys` when left out. An in-memory store has no key folder. */
+  readonly keysDir?: string;
+}
+
+/** A book in one SQLite file. `:memory:` is for tests and throw-away replays. */
+export function nodeStore(path: string, options: NodeStoreOptions = {}): BookStore {
+  const db = openDatabase(path);
+  const log = createSqliteLogStore(db);
+  const keysDir = options.keysDir ?? (path === ':memory:' ? undefined : `${path}.keys`);
+  return {
+    log,
+    sql: betterSqliteDriver(db),
+    crypto: nodeCrypto,
+    ...(keysDir === undefined ? {} : { keys: createFileKeyStore(keysDir, nodeEd25519, nodeHasher) }),
+    close: () => {
+      void log.close();
+      if (db.open) db.close();
+    },
+  };
+}
+
+function openDatabase(path: string): Database.Database {
+  try {
+    const db = new Database(path, { timeout: 10_000 });
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('cache_size = -65536');
+    return db;
+  } catch (cause) {
+    throw new KernelError(
+      'kernel/storage',
+      `cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
+  }
+}
+
+export function betterSqliteDriver(db: Database.Database): SqlDriver {
+  const statements = new Map<string, Statement>();
+  const version = db.prepare('PRAGMA data_version').pluck();
+  let seen = version.get();
+  return {
+    name: 'better-sqlite3',
+    exec: (sql) => void db.exec(sql),
+    prepare: (sql) => {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      const statement = wrap(db.prepare(sql));
+      statements.set(sql, statement);
+      return statement;
+    },
+    query: (sql, params) => {
+      const statement = prepareQuery(db, sql);
+      if (!statement.readonly || !statement.reader)
+        throw new KernelError('kernel/query', 'query() only reads: a book changes by ops');
+      return statement.all(...params);
+    },
+    changedOutside: () => {
+      const now = version.get();
+      const changed = now !== seen;
+      seen = now;
+      return changed;
+    },
+    close: () => void db.close(),
+  };
+}
+
+function prepareQuery(db: Database.Database, sql: string): Database.Statement<SqlValue[], Record<string, SqlValue>> {
+  try {
+    return db.prepare(sql);
+  } catch (cause) {
+    throw new KernelError(
+      'kernel/query',
+      `the query failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
+  }
+}
+
+function wrap(statement: Database.Statement<SqlValue[]>): Statement {
+  const rows = statement.reader ? (statement.raw(true) as Database.Statement<SqlValue[], SqlValue[]>) : undefined;
+  return {
+    run: (params) => statement.run(...params).changes,
+    get: (params) => rows?.get(...params),
+    iterate: (params) => rows?.iterate(...params) ?? [][Symbol.iterator](),
+  };
+}

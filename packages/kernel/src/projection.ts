@@ -1,0 +1,297 @@
+/**
+ * The rows of one scope: reads with tracking, effects applied, effects taken back. The engine writes SQLite, never a verb; sums are kept in
+ * memory and flushed once per transaction, and every change can be undone from data, so verbs never write undo code.
+ */
+import type { ChainHead, DeviceId, OpHash } from '@tallystick/oplog';
+import type { SqlValue } from './driver.ts';
+import type { CompiledTable, Schema } from './schema.ts';
+import type { Effect, Row } from './table.ts';
+import { rangeOf } from './touch.ts';
+import type { OpFacts, Refusal } from './verb.ts';
+import { refuse } from './verb.ts';
+
+/** One change taken back: kind, table, key and what was there. Stored as JSON beside each pending op. */
+export type Undo =
+  | readonly ['add', table: string, key: readonly SqlValue[], deltas: readonly number[]]
+  | readonly ['put', table: string, key: readonly SqlValue[]]
+  | readonly ['write', table: string, key: readonly SqlValue[], before: readonly SqlValue[] | 0]
+  | readonly ['chain', device: string, seq: number, hash: string];
+
+/** Collects what one op reads and writes; see touch.ts. */
+export interface TouchRecorder {
+  readonly reads: Set<string>;
+  readonly writes: Set<string>;
+  readonly adds: Set<string>;
+  all: boolean;
+}
+
+interface SumRow {
+  readonly table: CompiledTable;
+  readonly key: readonly SqlValue[];
+  readonly sums: number[];
+  dirty: boolean;
+}
+
+/** Beyond this a sum might leave its bound if the order changed, so nothing may pass the op that brought it there. */
+const NEAR_BOUND = 2 ** 51;
+const CACHE_ROWS = 200_000;
+
+export class Projection {
+  readonly scope: string;
+  readonly #schema: Schema;
+  readonly #sums = new Map<string, SumRow>();
+  readonly #dirtySums: SumRow[] = [];
+  readonly #registers = new Map<string, Row | undefined>();
+  readonly #chains = new Map<string, ChainHead | undefined>();
+  readonly #dirtyChains = new Set<string>();
+
+  constructor(schema: Schema, scope: string) {
+    this.#schema = schema;
+    this.scope = scope;
+  }
+
+  /** Forgets what is cached: after a rollback, or when another connection wrote. */
+  discard(): void {
+    this.#sums.clear();
+    this.#dirtySums.length = 0;
+    this.#registers.clear();
+    this.#chains.clear();
+    this.#dirtyChains.clear();
+  }
+
+  // Reads.
+
+  get(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): Row | undefined {
+    const text = table.keyText(key);
+    touch?.reads.add(text);
+    if (table.def.kind !== 'register') return this.#load(table, key);
+    const cached = this.#registers.get(text);
+    if (cached !== undefined || this.#registers.has(text)) return cached;
+    const row = this.#load(table, key);
+    if (this.#registers.size >= CACHE_ROWS) this.#registers.clear();
+    this.#registers.set(text, row);
+    return row;
+  }
+
+  sumsOf(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): readonly number[] {
+    const text = table.keyText(key);
+    touch?.reads.add(text);
+    return this.#sumRow(table, key, text).sums;
+  }
+
+  list(table: CompiledTable, prefix: readonly SqlValue[], touch?: TouchRecorder): Row[] {
+    touch?.reads.add(rangeOf(table.keyText(prefix, prefix.length)));
+    return table.list(this.#schema.driver, this.scope, prefix);
+  }
+
+  /** A register row as it stood before the given position; only settled rows count. */
+  getAsOf(table: CompiledTable, key: readonly SqlValue[], position: number): Row | undefined {
+    const values = table.statements.historyAsOf.get([this.scope, ...key, position]);
+    return values === undefined ? undefined : table.rowOf(values);
+  }
+
+  chainHead(device: string): ChainHead | undefined {
+    const cached = this.#chains.get(device);
+    if (cached !== undefined || this.#chains.has(device)) return cached;
+    const row = this.#schema.driver
+      .prepare('SELECT seq, hash FROM chains WHERE scope = ? AND device = ?')
+      .get([this.scope, device]);
+    const head = row === undefined ? undefined : { seq: row[0] as number, hash: row[1] as OpHash };
+    this.#chains.set(device, head);
+    return head;
+  }
+
+  // Changes.
+
+  /** Moves a device's folded chain head; see `fold.ts` for when. */
+  advanceChain(device: DeviceId, head: ChainHead, undo: Undo[] | undefined): void {
+    const before = this.chainHead(device);
+    undo?.push(['chain', device, before?.seq ?? 0, before?.hash ?? '']);
+    this.#setChain(device, head);
+  }
+
+  /**
+   * Applies all effects of one op, or none: the refusal says why. `place` is the op's position, or PENDING_PLACE + ordinal.
+   * `undo` is filled when the op is pending.
+   */
+  apply(
+    effects: readonly Effect[],
+    op: OpFacts,
+    place: number,
+    undo: Undo[] | undefined,
+    touch: TouchRecorder | undefined,
+  ): Refusal | undefined {
+    const done: Undo[] = undo ?? [];
+    const start = done.length;
+    const putRows = new Map<CompiledTable, Row[]>();
+    const queue: Effect[] = [...effects];
+    let refusal: Refusal | undefined;
+    for (let index = 0; index < queue.length && refusal === undefined; index++) {
+      const effect = queue[index] as Effect;
+      const table = this.#schema.table(effect.table);
+      refusal = this.#applyOne(table, effect, place, done, touch);
+      if (effect.kind !== 'put' || refusal !== undefined) continue;
+      if (table.def.derive !== undefined) queue.push(...table.def.derive(effect.row));
+      if (table.def.check === undefined) continue;
+      const rows = putRows.get(table);
+      if (rows === undefined) putRows.set(table, [effect.row]);
+      else rows.push(effect.row);
+    }
+    for (const [table, rows] of putRows) refusal ??= table.def.check?.(rows, op);
+    if (refusal !== undefined) this.takeBack(done.splice(start), place);
+    return refusal;
+  }
+
+  /** Takes back changes, last first. */
+  takeBack(undo: readonly Undo[], place: number): void {
+    for (let index = undo.length - 1; index >= 0; index--) {
+      const step = undo[index] as Undo;
+      if (step[0] === 'chain') {
+        this.#setChain(step[1], step[2] === 0 ? undefined : { seq: step[2], hash: step[3] as OpHash });
+        continue;
+      }
+      const table = this.#schema.tableNamed(step[1]);
+      if (step[0] === 'add') this.#changeSums(this.#sumRow(table, step[2], table.keyText(step[2])), step[3], -1);
+      else if (step[0] === 'put') table.statements.remove.run([this.scope, ...step[2]]);
+      else this.#restoreRegister(table, step[2], step[3], place);
+    }
+  }
+
+  /** Gives the history rows of a pending op its position. */
+  settleHistory(undo: readonly Undo[], pendingPlace: number, position: number): void {
+    const tables = new Set(undo.flatMap((step) => (step[0] === 'write' ? [step[1]] : [])));
+    for (const name of tables)
+      this.#schema.tableNamed(name).statements.historySettle.run([position, this.scope, pendingPlace]);
+  }
+
+  /** Writes what is held in memory. Called at the end of every transaction, so SQL sees whole state. */
+  flush(): void {
+    for (const row of this.#dirtySums) {
+      row.dirty = false;
+      if (row.sums.every((sum) => sum === 0)) row.table.statements.remove.run([this.scope, ...row.key]);
+      else row.table.statements.upsert.run([this.scope, ...row.key, ...row.sums]);
+    }
+    this.#dirtySums.length = 0;
+    if (this.#sums.size > CACHE_ROWS) this.#sums.clear();
+    for (const device of this.#dirtyChains) this.#flushChain(device);
+    this.#dirtyChains.clear();
+  }
+
+  // Inside.
+
+  #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
+    const values = table.statements.get.get([this.scope, ...key]);
+    return values === undefined ? undefined : table.rowOf(values);
+  }
+
+  #applyOne(
+    table: CompiledTable,
+    effect: Effect,
+    place: number,
+    undo: Undo[],
+    touch: TouchRecorder | undefined,
+  ): Refusal | undefined {
+    const keyCount = table.keyNames.length;
+    if (effect.kind === 'add') {
+      const values = table.sumValuesOf(effect.row);
+      return this.#applyAdd(table, values.slice(0, keyCount), values.slice(keyCount) as number[], undo, touch);
+    }
+    const values = table.valuesOf(effect.row);
+    const key = values.slice(0, keyCount);
+    const text = table.keyText(key);
+    touch?.writes.add(text);
+    if (effect.kind === 'put') {
+      if (table.statements.insert.run([this.scope, ...values]) === 0)
+        return refuse('kernel/duplicate-id', { table: table.name, key: JSON.stringify(key) });
+      undo.push(['put', table.name, key]);
+      return undefined;
+    }
+    const before = this.get(table, key);
+    undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(keyCount)]);
+    this.#registers.set(text, table.rowOf(values));
+    table.statements.upsert.run([this.scope, ...values]);
+    table.statements.historyInsert.run([this.scope, ...values, place]);
+    return undefined;
+  }
+
+  #applyAdd(
+    table: CompiledTable,
+    key: readonly SqlValue[],
+    deltas: readonly number[],
+    undo: Undo[],
+    touch: TouchRecorder | undefined,
+  ): Refusal | undefined {
+    const text = table.keyText(key);
+    touch?.adds.add(text);
+    const row = this.#sumRow(table, key, text);
+    for (let index = 0; index < deltas.length; index++) {
+      const before = row.sums[index] as number;
+      const after = before + (deltas[index] as number);
+      if (touch !== undefined && (Math.abs(before) > NEAR_BOUND || Math.abs(after) > NEAR_BOUND)) touch.all = true;
+      if (!Number.isSafeInteger(after))
+        return refuse('kernel/sum-overflow', { table: table.name, key: JSON.stringify(key) });
+    }
+    undo.push(['add', table.name, key, deltas]);
+    this.#changeSums(row, deltas, 1);
+    return undefined;
+  }
+
+  #sumRow(table: CompiledTable, key: readonly SqlValue[], text: string): SumRow {
+    const cached = this.#sums.get(text);
+    if (cached !== undefined) return cached;
+    const values = table.statements.get.get([this.scope, ...key]);
+    const sums =
+      values === undefined ? table.columnNames.map(() => 0) : (values.slice(table.keyNames.length) as number[]);
+    const row: SumRow = { table, key, sums, dirty: false };
+    this.#sums.set(text, row);
+    return row;
+  }
+
+  #changeSums(row: SumRow, deltas: readonly number[], sign: 1 | -1): void {
+    for (let index = 0; index < deltas.length; index++)
+      row.sums[index] = (row.sums[index] as number) + sign * (deltas[index] as number);
+    if (row.dirty) return;
+    row.dirty = true;
+    this.#dirtySums.push(row);
+  }
+
+  #restoreRegister(
+    table: CompiledTable,
+    key: readonly SqlValue[],
+    before: readonly SqlValue[] | 0,
+    place: number,
+  ): void {
+    table.statements.historyRemove.run([this.scope, ...key, place]);
+    const text = table.keyText(key);
+    if (before === 0) {
+      table.statements.remove.run([this.scope, ...key]);
+      this.#registers.set(text, undefined);
+    } else {
+      table.statements.upsert.run([this.scope, ...key, ...before]);
+      this.#registers.set(text, table.rowOf([...key, ...before]));
+    }
+  }
+
+  #setChain(device: string, head: ChainHead | undefined): void {
+    this.#chains.set(device, head);
+    this.#dirtyChains.add(device);
+  }
+
+  #flushChain(device: string): void {
+    const head = this.#chains.get(device);
+    const driver = this.#schema.driver;
+    if (head === undefined)
+      driver.prepare('DELETE FROM chains WHERE scope = ? AND device = ?').run([this.scope, device]);
+    else
+      driver
+        .prepare(
+          'INSERT INTO chains (scope, device, seq, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash',
+        )
+        .run([this.scope, device, head.seq, head.hash]);
+  }
+}
+
+/** The shape `apply` and the reads record into. */
+export function createTouchRecorder(): TouchRecorder {
+  return { reads: new Set(), writes: new Set(), adds: new Set(), all: false };
+}

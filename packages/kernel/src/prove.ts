@@ -1,0 +1,315 @@
+/**
+ * "Prove the books" (DESIGN section 5): fold the log into a fresh database and scan the live tables, and compare both, row by row. The log itself is
+ * checked signature by signature, its notes against the relay's pinned key. A check that replays the same code over the same cache is no proof.
+ */
+import { type Aside, type DeviceId, parseScope } from '@tallystick/oplog';
+import { originOf, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
+import { openRecords } from './admit.ts';
+import type { BookStore, SqlDriver, SqlValue } from './driver.ts';
+import type { Replica } from './replica.ts';
+import { replay } from './replay.ts';
+import { PENDING_PLACE, type Schema } from './schema.ts';
+import { pinnedRelay } from './sync.ts';
+import type { Verb } from './verb.ts';
+
+export interface ProofProblem {
+  readonly table: string;
+  /** The row's key as people can find it. */
+  readonly row: string;
+  readonly why: string;
+}
+
+export interface ProofReport {
+  readonly ok: boolean;
+  /** Ops folded afresh. */
+  readonly ops: number;
+  /** Signatures checked. */
+  readonly signatures: number;
+  /** Rows compared. */
+  readonly rows: number;
+  /** Digest of the live tables, and of the fresh fold. */
+  readonly digest: string;
+  readonly freshDigest: string;
+  /** At most `MAX_PROBLEMS`; empty when ok. */
+  readonly problems: readonly ProofProblem[];
+}
+
+const MAX_PROBLEMS = 100;
+
+/** Folds everything into `fresh`, an empty store that the caller closes, and compares. */
+export async function prove(live: Replica, verbs: readonly Verb[], fresh: BookStore): Promise<ProofReport> {
+  const problems: ProofProblem[] = [];
+  const replayed = await replay({ from: live.log, into: fresh, verbs, crypto: live.crypto, every: true });
+  for (const { scope, position, hash, code, message } of replayed.problems) {
+    problems.push({
+      table: 'log_records',
+      row: `${scope} ${position === undefined ? 'pending' : `position ${position}`} ${hash}`.trim(),
+      why: `${code}: ${message}`,
+    });
+  }
+  problems.push(...compareHeads(live, replayed.replica), ...(await checkNotes(live)), ...(await checkAsides(live)));
+  problems.push(...compareObjects(live.sql, fresh.sql));
+  const compared = compareTables(live.schema, fresh.sql);
+  problems.push(...compared.problems);
+  const digest = live.digest().digest;
+  if (digest !== replayed.digest.digest && problems.length === 0)
+    problems.push({ table: 'scopes', row: '', why: 'the digests differ although no compared row does' });
+  return {
+    ok: problems.length === 0,
+    ops: replayed.ops,
+    signatures: replayed.signatures,
+    rows: compared.rows,
+    digest,
+    freshDigest: replayed.digest.digest,
+    problems: problems.slice(0, MAX_PROBLEMS),
+  };
+}
+
+/** Each device's head as the store answers it, against the chains as they are. */
+function compareHeads(live: Replica, fresh: Replica): ProofProblem[] {
+  const problems: ProofProblem[] = [];
+  for (const scope of fresh.log.scopes()) {
+    for (const [device] of fresh.sql.prepare('SELECT DISTINCT device FROM chains WHERE scope = ?').iterate([scope])) {
+      const got = live.log.head(device as DeviceId, scope);
+      const want = fresh.log.head(device as DeviceId, scope);
+      if (got?.hash !== want?.hash || got?.seq !== want?.seq) {
+        problems.push({
+          table: 'log_heads',
+          row: `${scope} ${String(device)}`,
+          why: `says seq ${got?.seq ?? 0}, the chain ends at ${want?.seq ?? 0}`,
+        });
+      }
+    }
+  }
+  return problems;
+}
+
+/** Checkpoints and receipts must open under the relay's pinned key and say what is stored. */
+async function checkNotes(live: Replica): Promise<ProofProblem[]> {
+  const problems: ProofProblem[] = [];
+  const relay = pinnedRelay(live);
+  const { hasher, ed25519 } = live.crypto;
+  const verify = ed25519.verify.bind(ed25519);
+  for (const scope of live.log.scopes()) {
+    const { size, note } = live.log.tip(scope);
+    const receipts = await live.log.receipts(scope);
+    if (note === '' && receipts.length === 0) continue;
+    if (relay === undefined || live.book === undefined) {
+      problems.push({ table: 'log_meta', row: 'relay', why: 'there are signed notes but no readable relay key' });
+      continue;
+    }
+    const check = { key: relay, origin: originOf(relay.name, live.book, scope), verify, hasher };
+    const signed = note === '' ? undefined : await verifyCheckpoint(note, check);
+    if (signed?.ok === false) problems.push({ table: 'log_tips', row: scope, why: signed.message });
+    if (signed?.ok && (signed.value.size !== size || signed.value.root !== (await live.rootOf(scope, size)))) {
+      problems.push({
+        table: 'log_tips',
+        row: scope,
+        why: `the signed checkpoint is about size ${signed.value.size} and another root`,
+      });
+    }
+    for (const [index, receipt] of receipts.entries()) {
+      const opened = await verifyReceipt(receipt.note, check);
+      const row = `${scope} receipt ${index}`;
+      if (!opened.ok) problems.push({ table: 'log_receipts', row, why: opened.message });
+      else if (
+        JSON.stringify(opened.value.lines) !==
+        JSON.stringify(receipt.lines.map(({ position, hash }) => ({ position, hash })))
+      ) {
+        problems.push({ table: 'log_receipt_lines', row, why: 'the stored lines are not those the relay signed' });
+      }
+    }
+  }
+  return problems;
+}
+
+/** A record kept aside must still be refused, for the reason that stands beside it. */
+async function checkAsides(live: Replica): Promise<ProofProblem[]> {
+  const asides = await live.log.asides();
+  const { records, undecodable } = openRecords(
+    asides.map((entry) => entry.bytes),
+    live.crypto.hasher,
+  );
+  const byHash = new Map(records.map((record) => [record.hash, record]));
+  const why = new Map(
+    (await live.admitter.admit(records)).notAccepted.map(({ record, code, message }) => [
+      record.hash,
+      { code, message },
+    ]),
+  );
+  const isTrue = (entry: Aside): boolean => {
+    const verdict = why.get(entry.hash);
+    return (
+      byHash.get(entry.hash)?.op.scope === entry.scope &&
+      verdict?.code === entry.code &&
+      verdict.message === entry.message
+    );
+  };
+  return [
+    ...undecodable.map(({ index, message }) => ({
+      table: 'log_asides',
+      row: asides[index]?.hash ?? String(index),
+      why: message,
+    })),
+    ...asides
+      .filter((entry) => parseScope(entry.scope) === undefined || !isTrue(entry))
+      .map((entry) => ({
+        table: 'log_asides',
+        row: entry.hash,
+        why: 'what it says is not what checking it again says',
+      })),
+  ];
+}
+
+/** Tables, indexes, triggers and views that a fresh database of these verbs does not have. */
+function compareObjects(live: SqlDriver, fresh: SqlDriver): ProofProblem[] {
+  const objects = (driver: SqlDriver): Map<string, string> =>
+    new Map(
+      [
+        ...driver
+          .prepare("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+          .iterate([]),
+      ].map(([name, sql]) => [String(name), String(sql)]),
+    );
+  const wanted = objects(fresh);
+  const found = objects(live);
+  const problems: ProofProblem[] = [];
+  const isLog = (name: string): boolean => / log_/.test(name) && !wanted.has('table log_records');
+  for (const [name, sql] of found) {
+    if (!isLog(name) && wanted.get(name) !== sql)
+      problems.push({
+        table: name.split(' ')[1] ?? name,
+        row: '',
+        why: `${name} is not as this book's verbs declare it`,
+      });
+  }
+  for (const name of wanted.keys()) {
+    if (!found.has(name) && !/ log_/.test(name))
+      problems.push({ table: name.split(' ')[1] ?? name, row: '', why: `${name} is missing` });
+  }
+  return problems;
+}
+
+interface Comparison {
+  readonly table: string;
+  readonly keys: number;
+  readonly sql: string;
+}
+
+/** Places of pending ops and the order they were folded in are this replica's own business; they are compared by op. */
+function comparisonsOf(schema: Schema): Comparison[] {
+  const comparisons: Comparison[] = [
+    { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
+    { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash FROM chains ORDER BY scope, device' },
+    { table: 'enrolments', keys: 1, sql: 'SELECT device, key, enrolment FROM enrolments ORDER BY device' },
+    { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
+  ];
+  for (const table of schema.tables.values()) {
+    const keys = ['scope', ...table.keyNames].map((name) => `"${name}"`);
+    const columns = [...keys, ...table.columnNames.map((name) => `"${name}"`)].join(', ');
+    comparisons.push({
+      table: table.name,
+      keys: keys.length,
+      sql: `SELECT ${columns} FROM "${table.name}" ORDER BY ${keys.join(', ')}`,
+    });
+    if (table.def.kind !== 'register') continue;
+    const place = `CASE WHEN place < ${PENDING_PLACE} THEN place ELSE (SELECT 'pending ' || hash FROM tail WHERE tail.scope = h.scope AND tail.ordinal = h.place - ${PENDING_PLACE}) END`;
+    const sql = `SELECT ${keys.join(', ')}, ${place} AS placed, ${columns} FROM "${table.name}_history" AS h ORDER BY ${keys.join(', ')}, placed`;
+    comparisons.push({ table: `${table.name}_history`, keys: keys.length + 1, sql });
+  }
+  return comparisons;
+}
+
+function compareTables(schema: Schema, fresh: SqlDriver): { rows: number; problems: ProofProblem[] } {
+  const problems: ProofProblem[] = [];
+  let rows = 0;
+  for (const comparison of comparisonsOf(schema)) {
+    try {
+      rows += compareRows(comparison, schema.driver, fresh, problems);
+    } catch (cause) {
+      problems.push({
+        table: comparison.table,
+        row: '',
+        why: `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      });
+    }
+  }
+  return { rows, problems };
+}
+
+/** Walks both results in key order, side by side. */
+function compareRows(
+  { table, keys, sql }: Comparison,
+  live: SqlDriver,
+  fresh: SqlDriver,
+  problems: ProofProblem[],
+): number {
+  const left = live.prepare(sql).iterate([]);
+  const right = fresh.prepare(sql).iterate([]);
+  let rows = 0;
+  try {
+    let got = left.next();
+    let want = right.next();
+    while (!(got.done && want.done) && problems.length < MAX_PROBLEMS) {
+      const order = got.done ? 1 : want.done ? -1 : compareKeys(got.value, want.value, keys);
+      if (order === 0 && JSON.stringify(got.value) !== JSON.stringify(want.value)) {
+        problems.push({
+          table,
+          row: rowName(got.value, keys),
+          why: `holds ${rowRest(got.value, keys)}, the log says ${rowRest(want.value, keys)}`,
+        });
+      } else if (order < 0)
+        problems.push({
+          table,
+          row: rowName(got.value, keys),
+          why: `holds ${rowRest(got.value, keys)}, the log has no such row`,
+        });
+      else if (order > 0)
+        problems.push({
+          table,
+          row: rowName(want.value, keys),
+          why: `is missing; the log says ${rowRest(want.value, keys)}`,
+        });
+      rows += 1;
+      if (order <= 0) got = left.next();
+      if (order >= 0) want = right.next();
+    }
+  } finally {
+    left.return?.();
+    right.return?.();
+  }
+  return rows;
+}
+
+const utf8 = new TextEncoder();
+
+/** SQLite's own order: integers before text, text by its bytes. */
+function compareKeys(left: readonly SqlValue[], right: readonly SqlValue[], keys: number): number {
+  for (let index = 0; index < keys; index++) {
+    const a = left[index] as SqlValue;
+    const b = right[index] as SqlValue;
+    if (a === b) continue;
+    if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
+    return typeof a === 'number' ? a - (b as number) : compareText(a, b as string);
+  }
+  return 0;
+}
+
+function compareText(a: string, b: string): number {
+  const left = utf8.encode(a);
+  const right = utf8.encode(b);
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const difference = (left[index] as number) - (right[index] as number);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function rowName(row: readonly SqlValue[], keys: number): string {
+  return row.slice(0, keys).join(' ');
+}
+
+function rowRest(row: readonly SqlValue[], keys: number): string {
+  return JSON.stringify(row.slice(keys));
+}

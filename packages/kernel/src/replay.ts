@@ -1,0 +1,39 @@
+/** Folding a verified log from nothing into an empty database: what proofs compare against and what `replayDigest` means. */
+import type { LogStore } from '@tallystick/oplog';
+import type { CryptoProvider } from './admit.ts';
+import type { BookDigest } from './digest.ts';
+import type { BookStore } from './driver.ts';
+import { Replica } from './replica.ts';
+import type { Verb } from './verb.ts';
+import { type LogProblem, VerifiedLog, type VerifyOptions } from './verify.ts';
+
+export interface ReplayOptions extends VerifyOptions {
+  readonly from: LogStore;
+  /** An empty store. */
+  readonly into: BookStore;
+  readonly verbs: readonly Verb[];
+  readonly crypto: CryptoProvider;
+}
+
+export interface Replayed {
+  readonly replica: Replica;
+  readonly ops: number;
+  /** Signatures checked. */
+  readonly signatures: number;
+  readonly digest: BookDigest;
+  /** What in the log does not verify; it is not folded. Empty for an honest log. */
+  readonly problems: readonly LogProblem[];
+}
+
+export async function replay({ from, into, verbs, crypto, every = false }: ReplayOptions): Promise<Replayed> {
+  const replica = await Replica.open(into, verbs, crypto);
+  const book = from.meta('book');
+  if (book !== undefined) await replica.bind(book as Parameters<Replica['bind']>[0]);
+  const log = new VerifiedLog(from, crypto, { every });
+  for await (const { scope, records, tip } of log.pages()) {
+    await replica.transaction(() =>
+      tip === undefined ? replica.mergePending(records) : replica.settle(scope, records, tip),
+    );
+  }
+  return { replica, ops: log.ops, signatures: log.signatures, digest: replica.digest(), problems: log.problems };
+}

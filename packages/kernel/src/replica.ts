@@ -1,0 +1,301 @@
+/**
+ * A log and its projections, kept together: every change of both happens in one transaction, scopes are folded `hq` first, and what is on
+ * disk is caught up before anybody reads. A replica has no keys and writes no ops; book.ts adds those.
+ */
+import { createTree, leafHash } from '@tallystick/chain';
+import {
+  type BookId,
+  encodeHex,
+  type LogStore,
+  type MaybePromise,
+  type OpRecord,
+  orderTail,
+  type Scope as ScopeName,
+  type Tip,
+} from '@tallystick/oplog';
+import { Admitter, type CryptoProvider } from './admit.ts';
+import { builtinTables, builtinVerbs, hqMark } from './builtin.ts';
+import { type BookDigest, digestBook } from './digest.ts';
+import type { BookStore, SqlDriver } from './driver.ts';
+import { KernelError } from './errors.ts';
+import type { HqReader } from './fold.ts';
+import { Schema } from './schema.ts';
+import { Scope } from './scope.ts';
+import type { AnyTable, Row } from './table.ts';
+import type { Verb } from './verb.ts';
+
+export const HQ = 'hq' as ScopeName;
+const PAGE = 2000;
+const META_BOOK = 'book';
+
+export class Replica {
+  readonly log: LogStore;
+  readonly sql: SqlDriver;
+  readonly schema: Schema;
+  readonly verbs: ReadonlyMap<string, Verb>;
+  readonly crypto: CryptoProvider;
+  readonly #scopes = new Map<string, Scope>();
+  readonly #dirty = new Set<Scope>();
+  readonly #hqRoots = new Map<number, string>();
+  readonly #hqRows = new Map<string, Row | undefined>();
+  #hqRowsSize = 0;
+  #admitter: Admitter | undefined;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  private constructor(store: BookStore, verbs: readonly Verb[], crypto: CryptoProvider) {
+    this.log = store.log;
+    this.sql = store.sql;
+    this.crypto = crypto;
+    this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
+    const tables = new Set<AnyTable>([...builtinTables, ...verbs.flatMap((verb) => verb.tables)]);
+    this.schema = new Schema(this.sql, [...tables]);
+  }
+
+  /** Opens and catches up: when it resolves, everything stored is folded or the stop is in `Scope.stop`. */
+  static async open(store: BookStore, verbs: readonly Verb[], crypto: CryptoProvider): Promise<Replica> {
+    const replica = new Replica(store, verbs, crypto);
+    const book = replica.log.meta(META_BOOK) as BookId | undefined;
+    if (book !== undefined) replica.#admitter = new Admitter(book, replica.log, replica.sql, crypto);
+    await replica.#reload();
+    await replica.transaction(() => replica.catchUp());
+    return replica;
+  }
+
+  get book(): BookId | undefined {
+    return this.log.meta(META_BOOK) as BookId | undefined;
+  }
+
+  /** Binds an empty replica to a book. A replica never changes its book. */
+  async bind(book: BookId): Promise<void> {
+    const bound = this.book;
+    if (bound !== undefined && bound !== book)
+      throw new KernelError('kernel/foreign-book', `this store holds book ${bound}, not ${book}`);
+    if (bound === undefined) await this.log.setMeta(META_BOOK, book);
+    this.#admitter ??= new Admitter(book, this.log, this.sql, this.crypto);
+  }
+
+  get admitter(): Admitter {
+    if (this.#admitter === undefined) throw new KernelError('kernel/no-book', 'no book is bound to this store yet');
+    return this.#admitter;
+  }
+
+  scope(name: ScopeName): Scope {
+    const known = this.#scopes.get(name);
+    if (known !== undefined) return known;
+    const scope = new Scope(name, this.schema, this.verbs, name === HQ ? undefined : this.#hqReader());
+    this.#scopes.set(name, scope);
+    return scope;
+  }
+
+  /** Every scope with something in it, `hq` first, then by name. */
+  scopes(): Scope[] {
+    const names = new Set<string>([...this.log.scopes(), ...this.#scopes.keys()]);
+    return [...names]
+      .sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1))
+      .map((name) => this.scope(name as ScopeName));
+  }
+
+  /** Runs work alone. Calls queue up; one that fails does not stop the next. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#busy.then(work, work);
+    this.#busy = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Runs work in one SQL transaction; on failure everything is as before. Call inside `exclusive`. */
+  async transaction<T>(work: () => MaybePromise<T>): Promise<T> {
+    this.#sqlStep(() => this.sql.exec('BEGIN IMMEDIATE'));
+    try {
+      if (this.sql.changedOutside()) await this.#reload();
+      const result = await work();
+      for (const scope of this.#dirty) scope.flush();
+      this.#sqlStep(() => this.sql.exec('COMMIT'));
+      this.#dirty.clear();
+      return result;
+    } catch (error) {
+      this.#dirty.clear();
+      this.sql.exec('ROLLBACK');
+      await this.#reload();
+      throw error;
+    }
+  }
+
+  /** The scope, to be changed in this transaction. */
+  change(name: ScopeName): Scope {
+    const scope = this.scope(name);
+    this.#dirty.add(scope);
+    return scope;
+  }
+
+  /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
+  async mergePending(records: readonly OpRecord[]): Promise<number> {
+    await this.log.append(records);
+    this.admitter.remember(records);
+    await this.#checkMarks(records);
+    let refolded = 0;
+    for (const [name, group] of groupByScope(records)) refolded += this.change(name).merge(group).refolded;
+    await this.#resumeWaiting();
+    return refolded;
+  }
+
+  /** Stores records, gives them the positions after the settled prefix, and folds them. Call inside a transaction. */
+  async settle(name: ScopeName, records: readonly OpRecord[], tip: Tip): Promise<number> {
+    const from = this.log.tip(name).size;
+    await this.log.append(records);
+    await this.log.settle(
+      name,
+      from,
+      records.map((record) => record.hash),
+      tip,
+    );
+    this.admitter.remember(records);
+    await this.#checkMarks(records);
+    const scope = this.change(name);
+    const refolded = scope.folded === from && scope.stop === undefined ? scope.settle(records).refolded : 0;
+    await this.#resumeWaiting();
+    return refolded;
+  }
+
+  /** Folds whatever the log holds beyond what is folded. Call inside a transaction. */
+  async catchUp(): Promise<void> {
+    for (const scope of this.scopes()) await this.#catchUpScope(scope);
+  }
+
+  /** Root of the first `size` records of `hq`, or undefined when fewer are settled here. */
+  async hqRoot(size: number): Promise<string | undefined> {
+    const known = this.#hqRoots.get(size);
+    if (known !== undefined) return known;
+    if (size > this.log.tip(HQ).size) return undefined;
+    const root = await this.rootOf(HQ, size);
+    this.#hqRoots.set(size, root);
+    return root;
+  }
+
+  /** Merkle root over the first `size` stored records of a scope, computed from their bytes. */
+  async rootOf(scope: ScopeName, size: number): Promise<string> {
+    const tree = createTree(this.crypto.hasher);
+    for (let from = 0; from < size; from += PAGE) {
+      for (const record of await this.log.settled(scope, from, Math.min(PAGE, size - from)))
+        tree.append(leafHash(record.bytes, this.crypto.hasher));
+    }
+    return encodeHex(tree.root());
+  }
+
+  digest(): BookDigest {
+    return digestBook(
+      this.schema,
+      this.scopes().map((scope) => scope.name),
+      this.crypto.hasher,
+    );
+  }
+
+  async #catchUpScope(scope: Scope): Promise<void> {
+    const name = scope.name as ScopeName;
+    const size = this.log.tip(name).size;
+    while (scope.folded < size && scope.stop === undefined) {
+      const page = await this.log.settled(name, scope.folded, Math.min(PAGE, size - scope.folded));
+      if (page.length === 0)
+        throw new KernelError(
+          'kernel/invalid-log',
+          `scope ${name} has no record at position ${scope.folded} of ${size}`,
+        );
+      this.#admitter?.remember(page);
+      await this.#checkMarks(page);
+      this.change(name).settle(page);
+    }
+    const pending = await this.log.pending(name);
+    if (pending.length === scope.tailSize || scope.stop !== undefined) return;
+    this.#admitter?.remember(pending);
+    await this.#checkMarks(pending);
+    this.change(name).merge(orderTail(pending));
+  }
+
+  /** Scopes that waited for more of `hq` go on when it has come. */
+  async #resumeWaiting(): Promise<void> {
+    const folded = this.scope(HQ).folded;
+    for (const scope of this.scopes()) {
+      const { stop } = scope;
+      if (stop?.code !== 'kernel/needs-hq' || stop.size > folded) continue;
+      scope.resume();
+      await this.#catchUpScope(scope);
+    }
+  }
+
+  /** The fold is synchronous, so the roots that marks among these records name are looked up before it. */
+  async #checkMarks(records: readonly OpRecord[]): Promise<void> {
+    for (const { op } of records) {
+      const size = op.args['size'];
+      if (op.verb === hqMark.ref && typeof size === 'number') await this.hqRoot(size);
+    }
+  }
+
+  #hqReader(): HqReader {
+    const hq = this.scope(HQ);
+    const roots = this.#hqRoots;
+    return {
+      get folded() {
+        return hq.folded;
+      },
+      getAsOf: (table, key, size) => this.#hqRow(hq, table, key, size),
+      confirmsRoot: (size, root) => roots.get(size) === root,
+    };
+  }
+
+  /** Rows of a settled prefix never change, so they are kept while the mark stays the same. */
+  #hqRow(hq: Scope, table: AnyTable, key: Row, size: number): Row | undefined {
+    if (size !== this.#hqRowsSize || this.#hqRows.size > PAGE * 50) {
+      this.#hqRows.clear();
+      this.#hqRowsSize = size;
+    }
+    const compiled = this.schema.table(table);
+    const values = compiled.keyValuesOf(key);
+    const text = compiled.keyText(values);
+    if (this.#hqRows.has(text)) return this.#hqRows.get(text);
+    hq.projection.flush();
+    const row = hq.projection.getAsOf(compiled, values, size);
+    this.#hqRows.set(text, row);
+    return row;
+  }
+
+  async #reload(): Promise<void> {
+    await this.log.refresh();
+    this.#admitter?.load();
+    this.#hqRows.clear();
+    this.#hqRoots.clear();
+    for (const scope of this.scopes()) scope.load(await this.log.pending(scope.name as ScopeName));
+  }
+
+  #sqlStep(step: () => void): void {
+    try {
+      step();
+    } catch (cause) {
+      throw new KernelError(
+        'kernel/storage',
+        `the database refused to write: ${cause instanceof Error ? cause.message : String(cause)}`,
+        cause,
+      );
+    }
+  }
+}
+
+function verbsByRef(verbs: readonly Verb[]): Map<string, Verb> {
+  const byRef = new Map<string, Verb>();
+  for (const verb of verbs) {
+    const known = byRef.get(verb.ref);
+    if (known !== undefined && known !== verb)
+      throw new KernelError('kernel/bad-verb', `two verbs are named ${verb.ref}`);
+    byRef.set(verb.ref, verb);
+  }
+  return byRef;
+}
+
+/** Records by scope, `hq` first: what other scopes mark must be there before them. */
+export function groupByScope(records: readonly OpRecord[]): [ScopeName, OpRecord[]][] {
+  const groups = new Map<ScopeName, OpRecord[]>();
+  for (const record of records) {
+    const group = groups.get(record.op.scope);
+    if (group === undefined) groups.set(record.op.scope, [record]);
+    else group.push(record);
+  }
+  return [...groups].sort(([a], [b]) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
+}

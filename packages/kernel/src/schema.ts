@@ -1,0 +1,205 @@
+/**
+ * How tables become SQL. Every table is STRICT, leads with `scope`, and has the key as its primary key; registers have a `_history` twin that
+ * holds every row ever written with its place, which makes a read as of a mark a plain read.
+ */
+import type { SqlDriver, SqlValue, Statement } from './driver.ts';
+import { KernelError } from './errors.ts';
+import type { AnyTable, ColumnType, Row } from './table.ts';
+
+/** Places of ops that have no position yet start here, so they sort after every settled one. */
+export const PENDING_PLACE: number = 2 ** 52;
+
+export interface TableStatements {
+  readonly get: Statement;
+  readonly insert: Statement;
+  readonly upsert: Statement;
+  readonly remove: Statement;
+  readonly historyInsert: Statement;
+  readonly historyRemove: Statement;
+  readonly historySettle: Statement;
+  readonly historyAsOf: Statement;
+}
+
+/** A table with its column lists and statements worked out once. */
+export class CompiledTable {
+  readonly def: AnyTable;
+  readonly name: string;
+  readonly keyNames: readonly string[];
+  readonly columnNames: readonly string[];
+  readonly #types: readonly ColumnType[];
+  readonly #names: readonly string[];
+  readonly statements: TableStatements;
+
+  constructor(def: AnyTable, driver: SqlDriver) {
+    this.def = def;
+    this.name = def.name;
+    this.keyNames = Object.keys(def.key);
+    this.columnNames = Object.keys(def.columns);
+    this.#names = [...this.keyNames, ...this.columnNames];
+    this.#types = [...Object.values(def.key), ...Object.values(def.columns)];
+    for (const sql of this.#ddl()) driver.exec(sql);
+    this.statements = this.#prepare(driver);
+  }
+
+  /** The row's values in column order; throws when a verb built a row that its table does not have. */
+  valuesOf(row: Row): SqlValue[] {
+    const names = this.#names;
+    const values = new Array<SqlValue>(names.length);
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      const value = row[name];
+      values[index] = this.#types[index] === 'integer' ? this.#integer(name, value) : this.#text(name, value);
+    }
+    return values;
+  }
+
+  /** The values of an `add`: sums that are not named change by nothing. */
+  sumValuesOf(row: Row): SqlValue[] {
+    const values = new Array<SqlValue>(this.#names.length);
+    for (let index = 0; index < this.#names.length; index++) {
+      const name = this.#names[index] as string;
+      const value = row[name];
+      if (this.#types[index] === 'text') values[index] = this.#text(name, value);
+      else values[index] = value === undefined && index >= this.keyNames.length ? 0 : this.#integer(name, value);
+    }
+    return values;
+  }
+
+  keyValuesOf(key: Row): SqlValue[] {
+    return this.keyNames.map((name, index) =>
+      this.#types[index] === 'integer' ? this.#integer(name, key[name]) : this.#text(name, key[name]),
+    );
+  }
+
+  /** The text of a key (or of its leading columns): every column is terminated, so a prefix covers exactly its keys. */
+  keyText(values: readonly SqlValue[], count: number = this.keyNames.length): string {
+    let text = `${this.name}|`;
+    for (let index = 0; index < count; index++) {
+      const value = values[index] as SqlValue;
+      text += typeof value === 'number' ? `${value};` : `${value.length}:${value},`;
+    }
+    return text;
+  }
+
+  rowOf(values: readonly SqlValue[]): Row {
+    const row: Record<string, SqlValue> = Object.create(null) as Record<string, SqlValue>;
+    for (let index = 0; index < this.#names.length; index++)
+      row[this.#names[index] as string] = values[index] as SqlValue;
+    return row;
+  }
+
+  #integer(name: string, value: unknown): number {
+    if (!Number.isSafeInteger(value)) this.#badRow(name, value, 'an integer within +-(2^53-1)');
+    return (value as number) + 0;
+  }
+
+  #text(name: string, value: unknown): string {
+    if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0'))
+      this.#badRow(name, value, 'well-formed text without NUL');
+    return value as string;
+  }
+
+  #badRow(name: string, value: unknown, wanted: string): never {
+    throw new KernelError(
+      'kernel/bad-row',
+      `${this.name}.${name} must be ${wanted}, got ${typeof value} ${String(value)}`,
+    );
+  }
+
+  #columnList(): string {
+    const typed = this.#names.map(
+      (name, index) => `"${name}" ${this.#types[index] === 'integer' ? 'INTEGER' : 'TEXT'} NOT NULL`,
+    );
+    return typed.join(', ');
+  }
+
+  #keyList(): string {
+    return this.keyNames.map((name) => `"${name}"`).join(', ');
+  }
+
+  #ddl(): string[] {
+    const table = `CREATE TABLE IF NOT EXISTS "${this.name}" (scope TEXT NOT NULL, ${this.#columnList()}, PRIMARY KEY (scope, ${this.#keyList()})) STRICT, WITHOUT ROWID`;
+    if (this.def.kind !== 'register') return [table];
+    const history = `CREATE TABLE IF NOT EXISTS "${this.name}_history" (scope TEXT NOT NULL, ${this.#columnList()}, place INTEGER NOT NULL, PRIMARY KEY (scope, ${this.#keyList()}, place)) STRICT, WITHOUT ROWID`;
+    return [
+      table,
+      history,
+      `CREATE INDEX IF NOT EXISTS "${this.name}_history_place" ON "${this.name}_history" (scope, place)`,
+    ];
+  }
+
+  #prepare(driver: SqlDriver): TableStatements {
+    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    const marks = this.#names.map(() => '?').join(', ');
+    const where = ['scope = ?', ...this.keyNames.map((name) => `"${name}" = ?`)].join(' AND ');
+    const updates = this.columnNames.map((name) => `"${name}" = excluded."${name}"`).join(', ');
+    const history = this.def.kind === 'register' ? `"${this.name}_history"` : undefined;
+    const insert = `INTO "${this.name}" (scope, ${all}) VALUES (?, ${marks})`;
+    const onHistory = (sql: string): Statement => (history === undefined ? UNUSED : driver.prepare(sql));
+    return {
+      get: driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE ${where}`),
+      insert: driver.prepare(`INSERT OR IGNORE ${insert}`),
+      upsert: driver.prepare(`INSERT ${insert} ON CONFLICT DO ${updates === '' ? 'NOTHING' : `UPDATE SET ${updates}`}`),
+      remove: driver.prepare(`DELETE FROM "${this.name}" WHERE ${where}`),
+      historyInsert: onHistory(`INSERT OR REPLACE INTO ${history} (scope, ${all}, place) VALUES (?, ${marks}, ?)`),
+      historyRemove: onHistory(`DELETE FROM ${history} WHERE ${where} AND place = ?`),
+      historySettle: onHistory(`UPDATE ${history} SET place = ? WHERE scope = ? AND place = ?`),
+      historyAsOf: onHistory(`SELECT ${all} FROM ${history} WHERE ${where} AND place < ? ORDER BY place DESC LIMIT 1`),
+    };
+  }
+
+  /** Rows whose key starts with the given leading values, in key order. */
+  list(driver: SqlDriver, scope: string, prefix: readonly SqlValue[]): Row[] {
+    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    const where = ['scope = ?', ...this.keyNames.slice(0, prefix.length).map((name) => `"${name}" = ?`)].join(' AND ');
+    const statement = driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE ${where} ORDER BY ${this.#keyList()}`);
+    return [...statement.iterate([scope, ...prefix])].map((values) => this.rowOf(values));
+  }
+}
+
+const refuseUse = (): never => {
+  throw new KernelError('kernel/bad-effect', 'only registers have a history');
+};
+const UNUSED: Statement = { run: refuseUse, get: refuseUse, iterate: refuseUse };
+
+/** The SQL tables of one database: those of the verbs and those of the engine. */
+export class Schema {
+  readonly driver: SqlDriver;
+  readonly tables: ReadonlyMap<string, CompiledTable>;
+
+  constructor(driver: SqlDriver, defs: readonly AnyTable[]) {
+    this.driver = driver;
+    for (const sql of ENGINE_TABLES) driver.exec(sql);
+    const tables = new Map<string, CompiledTable>();
+    for (const def of defs) {
+      const known = tables.get(def.name);
+      if (known === undefined) tables.set(def.name, new CompiledTable(def, driver));
+      else if (known.def !== def) throw new KernelError('kernel/bad-table', `two tables are named "${def.name}"`);
+    }
+    this.tables = tables;
+  }
+
+  table(def: AnyTable): CompiledTable {
+    const compiled = this.tables.get(def.name);
+    if (compiled?.def !== def)
+      throw new KernelError('kernel/bad-effect', `table "${def.name}" is not declared by any verb of this book`);
+    return compiled;
+  }
+
+  tableNamed(name: string): CompiledTable {
+    const compiled = this.tables.get(name);
+    if (compiled === undefined) throw new KernelError('kernel/bad-table', `no table is named "${name}"`);
+    return compiled;
+  }
+}
+
+/**
+ * `scopes` says how far the settled prefix is folded and the greatest op id there; `chains` is the folded head of each device; `tail` holds, for each pending op on top of the
+ * settled prefix, what it touched and how to take it back; `enrolments` is whose signatures can be checked.
+ */
+const ENGINE_TABLES: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS scopes (scope TEXT NOT NULL PRIMARY KEY, folded INTEGER NOT NULL, lastId TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS chains (scope TEXT NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (scope, device)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS tail (scope TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS enrolments (device TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL, enrolment TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+];

@@ -1,0 +1,279 @@
+/**
+ * One scope's fold: the settled prefix in position order, and the pending tail folded on top of it (DESIGN section 4). When positions arrive,
+ * ops that nothing in between touched are only marked; otherwise the tail is taken back and folded again. Both ways end in the state of a fold
+ * from nothing. Every method here runs inside a transaction that the caller opens and closes.
+ */
+import { type OpRecord, orderTail } from '@tallystick/oplog';
+import type { SqlDriver } from './driver.ts';
+import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
+import { createTouchRecorder, Projection, type TouchRecorder, type Undo } from './projection.ts';
+import { PENDING_PLACE, type Schema } from './schema.ts';
+import { type Touch, TouchIndex } from './touch.ts';
+import type { Verb } from './verb.ts';
+
+interface TailEntry {
+  readonly record: OpRecord;
+  readonly ordinal: number;
+  readonly touch: Touch;
+  readonly undo: readonly Undo[];
+}
+
+/** What one merge did to a scope. */
+export interface MergeReport {
+  /** Ops that had to be taken back and folded again. */
+  readonly refolded: number;
+}
+
+/** Thrown inside the attempt to merge without refolding; never leaves this file. */
+class Conflict extends Error {}
+
+export class Scope {
+  readonly name: string;
+  readonly projection: Projection;
+  readonly #fold: Fold;
+  readonly #driver: SqlDriver;
+  #folded = 0;
+  #lastId = '';
+  #tail: TailEntry[] = [];
+  #stop: Stop | undefined;
+
+  constructor(name: string, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
+    this.name = name;
+    this.#driver = schema.driver;
+    this.projection = new Projection(schema, name);
+    this.#fold = new Fold(this.projection, schema, verbs, hq);
+  }
+
+  /** How many settled ops are folded. Less than the log's size only while stopped or before `catchUp`. */
+  get folded(): number {
+    return this.#folded;
+  }
+
+  /** The greatest id among all ops folded here, or ''. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  get stop(): Stop | undefined {
+    return this.#stop;
+  }
+
+  /** Pending ops in the order they are folded here. */
+  get tail(): readonly OpRecord[] {
+    return this.#tail.map((entry) => entry.record);
+  }
+
+  get tailSize(): number {
+    return this.#tail.length;
+  }
+
+  /** Reads what the database says of this scope; `pending` are the log's records without a position. */
+  load(pending: readonly OpRecord[]): void {
+    this.projection.discard();
+    this.#stop = undefined;
+    const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
+    this.#folded = (row?.[0] as number | undefined) ?? 0;
+    this.#lastId = (row?.[1] as string | undefined) ?? '';
+    const byHash = new Map(pending.map((record) => [record.hash as string, record]));
+    this.#tail = [];
+    for (const [ordinal, hash, touch, undo] of this.#driver
+      .prepare('SELECT ordinal, hash, touch, undo FROM tail WHERE scope = ? ORDER BY ordinal')
+      .iterate([this.name])) {
+      const record = byHash.get(hash as string);
+      if (record === undefined) continue;
+      this.#tail.push({
+        record,
+        ordinal: ordinal as number,
+        touch: JSON.parse(touch as string) as Touch,
+        undo: JSON.parse(undo as string) as Undo[],
+      });
+    }
+  }
+
+  /** Forgets the stop, because what was missing may have come; `catchUp` then goes on. */
+  resume(): void {
+    this.#stop = undefined;
+  }
+
+  /** Folds settled ops that follow the folded prefix. Records of the tail among them become settled. */
+  settle(records: readonly OpRecord[]): MergeReport {
+    if (this.#tail.length === 0) {
+      this.#foldSettled(records);
+      return { refolded: 0 };
+    }
+    return this.#attempt(() => this.#settleAround(records)) ? { refolded: 0 } : this.#refold(records, []);
+  }
+
+  /** Folds pending ops of others (or, after a crash, our own) into the tail. */
+  merge(records: readonly OpRecord[]): MergeReport {
+    const known = new Set(this.#tail.map((entry) => entry.record.hash));
+    const fresh = orderTail(records.filter((record) => !known.has(record.hash)));
+    if (fresh.length === 0 || this.#stop !== undefined) return { refolded: 0 };
+    return this.#attempt(() => this.#mergeOnTop(fresh)) ? { refolded: 0 } : this.#refold([], fresh);
+  }
+
+  /**
+   * Folds one new op of this device on top of everything. A refused one leaves no trace: the caller must not store it.
+   * An op whose id comes before that of a pending one (another device's clock is far ahead) is merged at its place instead.
+   */
+  append(record: OpRecord): Verdict {
+    const isLast = record.op.id > this.#lastId;
+    const { verdict, entry } = this.#foldPending(record);
+    if (entry !== undefined && verdict.kind === 'refused') this.#drop(entry);
+    else if (entry !== undefined && !isLast) {
+      this.#drop(entry);
+      this.merge([record]);
+    }
+    return verdict;
+  }
+
+  /** Writes everything held in memory; the last call of every transaction. */
+  flush(): void {
+    this.projection.flush();
+    this.#driver
+      .prepare(
+        'INSERT INTO scopes (scope, folded, lastId) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded, lastId = excluded.lastId',
+      )
+      .run([this.name, this.#folded, this.#lastId]);
+  }
+
+  // Inside.
+
+  #foldSettled(records: readonly OpRecord[]): void {
+    for (const record of records) {
+      if (this.#stop !== undefined) return;
+      const verdict = this.#fold.fold(record, this.#folded);
+      if (verdict.kind === 'stopped') this.#stop = verdict.stop;
+      else this.#settled(record);
+    }
+  }
+
+  #settled(record: OpRecord): void {
+    this.#folded += 1;
+    this.#noteId(record);
+  }
+
+  #noteId(record: OpRecord): void {
+    if (record.op.id > this.#lastId) this.#lastId = record.op.id;
+  }
+
+  /** Runs a fast path under a savepoint; false when it met a conflict, with everything as before. */
+  #attempt(work: () => void): boolean {
+    this.projection.flush();
+    const before = { folded: this.#folded, lastId: this.#lastId, tail: [...this.#tail], stop: this.#stop };
+    this.#driver.exec('SAVEPOINT attempt');
+    try {
+      work();
+      this.projection.flush();
+      this.#driver.exec('RELEASE attempt');
+      return true;
+    } catch (error) {
+      this.#driver.exec('ROLLBACK TO attempt; RELEASE attempt');
+      this.projection.discard();
+      this.#folded = before.folded;
+      this.#lastId = before.lastId;
+      this.#tail = before.tail;
+      this.#stop = before.stop;
+      if (error instanceof Conflict) return false;
+      throw error;
+    }
+  }
+
+  #settleAround(records: readonly OpRecord[]): void {
+    const index = indexOf(this.#tail);
+    const pending = new Set(this.#tail.map((entry) => entry.record.hash));
+    for (const record of records) {
+      const at = pending.has(record.hash) ? this.#tail.findIndex((entry) => entry.record.hash === record.hash) : -1;
+      if (at >= 0) this.#settleEntry(at);
+      else this.#foldBelow(record, index);
+      if (this.#stop !== undefined) throw new Conflict();
+    }
+    const remaining = this.tail;
+    if (orderTail(remaining).some((record, at) => record !== remaining[at])) throw new Conflict();
+  }
+
+  /** A pending op got its position: whatever it passes on the way down must commute with it. */
+  #settleEntry(at: number): void {
+    const entry = this.#tail[at] as TailEntry;
+    if (at > 0 && indexOf(this.#tail.slice(0, at)).conflicts(entry.touch)) throw new Conflict();
+    this.projection.settleHistory(entry.undo, PENDING_PLACE + entry.ordinal, this.#folded);
+    this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
+    this.#tail.splice(at, 1);
+    this.#folded += 1;
+  }
+
+  /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
+  #foldBelow(record: OpRecord, tail: TouchIndex): void {
+    const recorder = createTouchRecorder();
+    const verdict = this.#fold.fold(record, this.#folded, undefined, recorder);
+    if (verdict.kind === 'stopped') this.#stop = verdict.stop;
+    else if (tail.conflicts(touchOf(recorder))) throw new Conflict();
+    else this.#settled(record);
+  }
+
+  #mergeOnTop(fresh: readonly OpRecord[]): void {
+    const before = this.#tail.map((entry) => entry.record);
+    const order = orderTail([...before, ...fresh]);
+    const comesAfter = before.every((record, at) => order[at] === record);
+    const index = comesAfter ? undefined : indexOf(this.#tail);
+    for (const record of fresh) {
+      const { entry } = this.#foldPending(record);
+      if (this.#stop !== undefined) return;
+      if (entry !== undefined && index?.conflicts(entry.touch)) throw new Conflict();
+    }
+  }
+
+  /** The general path: take the whole tail back, fold what is settled, fold the rest again in order. */
+  #refold(settled: readonly OpRecord[], fresh: readonly OpRecord[]): MergeReport {
+    const entries = this.#tail;
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const entry = entries[at] as TailEntry;
+      this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
+    }
+    this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.name]);
+    this.#tail = [];
+    this.#foldSettled(settled);
+    const done = new Set(settled.map((record) => record.hash));
+    const rest = orderTail([
+      ...entries.map((entry) => entry.record).filter((record) => !done.has(record.hash)),
+      ...fresh,
+    ]);
+    for (const record of rest) if (this.#stop === undefined) this.#foldPending(record);
+    return { refolded: rest.length - fresh.length };
+  }
+
+  /** Takes the last entry of the tail back. */
+  #drop(entry: TailEntry): void {
+    this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
+    this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
+    this.#tail.pop();
+  }
+
+  #foldPending(record: OpRecord): { readonly verdict: Verdict; readonly entry?: TailEntry } {
+    const ordinal = (this.#tail.at(-1)?.ordinal ?? -1) + 1;
+    const undo: Undo[] = [];
+    const recorder = createTouchRecorder();
+    const verdict = this.#fold.fold(record, PENDING_PLACE + ordinal, undo, recorder);
+    if (verdict.kind === 'stopped') {
+      this.#stop = verdict.stop;
+      return { verdict };
+    }
+    const entry: TailEntry = { record, ordinal, touch: touchOf(recorder), undo };
+    this.#tail.push(entry);
+    this.#noteId(record);
+    this.#driver
+      .prepare('INSERT INTO tail (scope, ordinal, id, hash, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
+      .run([this.name, ordinal, record.op.id, record.hash, JSON.stringify(entry.touch), JSON.stringify(undo)]);
+    return { verdict, entry };
+  }
+}
+
+function touchOf(recorder: TouchRecorder): Touch {
+  return { reads: [...recorder.reads], writes: [...recorder.writes], adds: [...recorder.adds], all: recorder.all };
+}
+
+function indexOf(entries: readonly TailEntry[]): TouchIndex {
+  const index = new TouchIndex();
+  for (const entry of entries) index.add(entry.touch);
+  return index;
+}

@@ -1,0 +1,229 @@
+/**
+ * One exchange with a relay (DESIGN section 7): push what it does not have, keep its receipts, pull what it has beyond our settled prefix, check it,
+ * fold it. The network is never waited for inside a transaction, so selling goes on meanwhile.
+ */
+import { createTree, encodeVerifierKey, leafHash, type NoteKey, parseVerifierKey } from '@tallystick/chain';
+import { type BookId, encodeHex, type OpRecord, orderTail, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import {
+  createFollower,
+  originOf,
+  type PushResult,
+  type RelayClient,
+  verifyCheckpoint,
+  verifyReceipt,
+} from '@tallystick/relay-protocol';
+import { KernelError } from './errors.ts';
+import { HQ, type Replica } from './replica.ts';
+
+export interface SyncReport {
+  /** Ops that the relay made durable in this exchange, those it already had included. */
+  readonly pushed: number;
+  /** Ops that the relay would not take, with its verdicts. They stay pending here. */
+  readonly notTaken: readonly PushResult[];
+  /** Ops that got a position in this exchange. */
+  readonly settled: number;
+  /** Pending ops that had to be folded again. */
+  readonly refolded: number;
+}
+
+const META_RELAY = 'relay';
+
+/** The relay whose notes this replica believes, as pinned, or undefined. */
+export function pinnedRelay(replica: Replica): NoteKey | undefined {
+  const text = replica.log.meta(META_RELAY);
+  if (text === undefined) return undefined;
+  const parsed = parseVerifierKey(text, replica.crypto.hasher);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+/** Pins the relay's key, once. Another key later is an error until the book appoints another relay. */
+export async function pinRelay(replica: Replica, vkey: string): Promise<NoteKey> {
+  const parsed = parseVerifierKey(vkey, replica.crypto.hasher);
+  if (!parsed.ok) throw new KernelError('kernel/relay-key', `not a relay key: ${vkey}`);
+  const pinned = pinnedRelay(replica);
+  if (pinned === undefined) await replica.log.setMeta(META_RELAY, vkey);
+  else if (
+    encodeVerifierKey(pinned, replica.crypto.hasher) !== encodeVerifierKey(parsed.value, replica.crypto.hasher)
+  ) {
+    throw new KernelError(
+      'kernel/relay-key',
+      `this book follows relay ${pinned.name}; the relay answering now signs as ${vkey}`,
+    );
+  }
+  return parsed.value;
+}
+
+/** Everything one scope of one exchange needs. */
+interface Exchange {
+  readonly replica: Replica;
+  readonly client: RelayClient;
+  readonly book: BookId;
+  readonly relay: NoteKey;
+}
+
+export async function syncWith(
+  replica: Replica,
+  client: RelayClient,
+  scopes: readonly ScopeName[],
+  options: { readonly pull: boolean },
+): Promise<SyncReport> {
+  const book = replica.book;
+  if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to sync yet');
+  const info = await client.info();
+  const relay = await replica.exclusive(() => pinRelay(replica, info.vkey));
+  const exchange: Exchange = { replica, client, book, relay };
+  let report: SyncReport = { pushed: 0, notTaken: [], settled: 0, refolded: 0 };
+  const ordered = [...scopes].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
+  for (const scope of ordered) {
+    report = sum(report, await push(exchange, scope));
+    if (options.pull) report = sum(report, await pull(exchange, scope));
+  }
+  return report;
+}
+
+/** Sends pending ops that have no receipt, ours and those ours build on, in causal order. */
+async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
+  const { replica, client, book, relay } = exchange;
+  const pending = await replica.exclusive(async () =>
+    (await replica.log.pending(scope)).filter((record) => replica.log.receiptPosition(record.hash) === undefined),
+  );
+  if (pending.length === 0) return NOTHING;
+  const answer = await client.push(book, scope, orderTail(pending));
+  for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
+  const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
+  const notTaken = answer.results.filter((result) => result.position === undefined);
+  return {
+    pushed: answer.results.length - notTaken.length,
+    notTaken,
+    settled: settled.settled,
+    refolded: settled.refolded,
+  };
+}
+
+/** Checks a receipt under the pinned key and keeps it. Answers false for one that is not the relay's. */
+export async function keepReceipt(
+  replica: Replica,
+  relay: NoteKey,
+  book: BookId,
+  scope: ScopeName,
+  note: string,
+): Promise<boolean> {
+  const { hasher, ed25519 } = replica.crypto;
+  const verify = ed25519.verify.bind(ed25519);
+  const receipt = await verifyReceipt(note, { key: relay, origin: originOf(relay.name, book, scope), verify, hasher });
+  if (!receipt.ok) return false;
+  await replica.exclusive(async () => replica.log.addReceipt({ scope, note, lines: receipt.value.lines }));
+  return true;
+}
+
+/**
+ * Receipts that continue the settled prefix without a hole say all that a pull would: those ops settle at once. `checkpoint` is taken as the new
+ * tip's note when it is about exactly that size.
+ */
+export function settleReceipted(
+  replica: Replica,
+  scope: ScopeName,
+  relay: NoteKey,
+  checkpoint: string,
+): Promise<{ settled: number; refolded: number }> {
+  return replica.exclusive(async () => {
+    const tip = replica.log.tip(scope);
+    const byPosition = new Map<number, OpRecord>();
+    for (const record of await replica.log.pending(scope)) {
+      const position = replica.log.receiptPosition(record.hash);
+      if (position !== undefined) byPosition.set(position, record);
+    }
+    const run: OpRecord[] = [];
+    for (let record = byPosition.get(tip.size); record !== undefined; record = byPosition.get(tip.size + run.length))
+      run.push(record);
+    if (run.length === 0) return { settled: 0, refolded: 0 };
+    const next = await extendTip(replica, scope, relay, tip, run, checkpoint);
+    const refolded = await replica.transaction(() => replica.settle(scope, run, next));
+    return { settled: run.length, refolded };
+  });
+}
+
+async function extendTip(
+  replica: Replica,
+  scope: ScopeName,
+  relay: NoteKey,
+  tip: Tip,
+  run: readonly OpRecord[],
+  checkpoint: string,
+): Promise<Tip> {
+  const { hasher, ed25519 } = replica.crypto;
+  const tree = createTree(hasher, tip);
+  for (const record of run) tree.append(leafHash(record.bytes, hasher));
+  const next = { size: tree.size, frontier: tree.frontier(), note: '' };
+  const origin = originOf(relay.name, replica.book as BookId, scope);
+  const verify = ed25519.verify.bind(ed25519);
+  const signed =
+    checkpoint === '' ? undefined : await verifyCheckpoint(checkpoint, { key: relay, origin, verify, hasher });
+  if (signed?.ok !== true || signed.value.size !== next.size) return next;
+  if (signed.value.root !== encodeHex(tree.root())) {
+    throw new KernelError(
+      'kernel/invalid-log',
+      `relay ${relay.name} signed receipts and a checkpoint of ${scope} at size ${next.size} that contradict each other`,
+    );
+  }
+  return { ...next, note: checkpoint };
+}
+
+async function pull(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
+  const { replica, client, book, relay } = exchange;
+  const { hasher, ed25519 } = replica.crypto;
+  let settled = 0;
+  let refolded = 0;
+  for (;;) {
+    const tip = replica.log.tip(scope);
+    const follower = createFollower({
+      client,
+      book,
+      scope,
+      relay,
+      verifyNote: ed25519.verify.bind(ed25519),
+      hasher,
+      tip,
+    });
+    for (let page = await follower.next(); ; page = await follower.next()) {
+      if (page === undefined) return { ...NOTHING, settled, refolded };
+      const { from, records, tip: next } = page;
+      const merged = await replica.exclusive(() => settlePage(replica, scope, from, records, next));
+      // A receipt moved our tip meanwhile: follow again from there.
+      if (merged === undefined) break;
+      settled += records.length;
+      refolded += merged;
+    }
+  }
+}
+
+async function settlePage(
+  replica: Replica,
+  scope: ScopeName,
+  from: number,
+  records: readonly OpRecord[],
+  tip: Tip,
+): Promise<number | undefined> {
+  if (replica.log.tip(scope).size !== from) return undefined;
+  const unknown = records.filter((record) => !replica.log.has(record.hash));
+  const admission = await replica.admitter.admit(unknown);
+  const bad = admission.notAccepted[0];
+  if (bad !== undefined) {
+    throw new KernelError(
+      'kernel/invalid-log',
+      `the relay's log of ${scope} holds an op that does not verify: ${bad.record.hash} (${bad.code}: ${bad.message})`,
+    );
+  }
+  return replica.transaction(() => replica.settle(scope, records, tip));
+}
+
+const NOTHING: SyncReport = { pushed: 0, notTaken: [], settled: 0, refolded: 0 };
+
+function sum(a: SyncReport, b: SyncReport): SyncReport {
+  return {
+    pushed: a.pushed + b.pushed,
+    notTaken: [...a.notTaken, ...b.notTaken],
+    settled: a.settled + b.settled,
+    refolded: a.refolded + b.refolded,
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * A book as a file: one header line of JSON, then the records as an entry bundle. Records carry their signatures; positions are believed only
+ * under the relay's signed notes in the header and a key that was pinned before, never one from the file.
+ */
+import { createTree, leafHash, type NoteKey } from '@tallystick/chain';
+import {
+  type Aside,
+  type BookId,
+  decodeBundle,
+  encodeBundle,
+  encodeHex,
+  type OpRecord,
+  orderTail,
+  parseBookId,
+  parseScope,
+  type Scope as ScopeName,
+} from '@tallystick/oplog';
+import { originOf, verifyCheckpoint } from '@tallystick/relay-protocol';
+import { openRecords, type Undecodable } from './admit.ts';
+import { KernelError } from './errors.ts';
+import { groupByScope, type Replica } from './replica.ts';
+import { keepReceipt, pinnedRelay, settleReceipted } from './sync.ts';
+
+interface FileScope {
+  readonly scope: ScopeName;
+  /** How many of this scope's first records in the file are its settled prefix. */
+  readonly size: number;
+  /** The relay's checkpoint of exactly that size, or ''. */
+  readonly note: string;
+  readonly receipts: readonly string[];
+}
+
+interface FileHeader {
+  readonly tallystick: 'book/1';
+  readonly book: BookId;
+  readonly scopes: readonly FileScope[];
+}
+
+export interface ImportReport {
+  readonly added: number;
+  readonly known: number;
+  readonly settled: number;
+  readonly refolded: number;
+  /** Well-formed records that could not be taken yet or at all; they are kept aside. */
+  readonly aside: readonly { readonly hash: string; readonly code: string; readonly message: string }[];
+  /** Frames of the file that are no records, by index. */
+  readonly undecodable: readonly Undecodable[];
+  /** Byte offset in the file where a torn last record begins. */
+  readonly tornAt?: number;
+}
+
+const PAGE = 2000;
+
+/** The whole book, or some scopes of it, `hq` first. */
+export async function exportBook(replica: Replica, scopes?: readonly ScopeName[]): Promise<Uint8Array> {
+  const book = replica.book;
+  if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to export yet');
+  const names = replica.scopes().map((scope) => scope.name as ScopeName);
+  const fileScopes: FileScope[] = [];
+  const records: OpRecord[] = [];
+  for (const scope of names.filter((name) => scopes === undefined || scopes.includes(name))) {
+    const { size, note } = replica.log.tip(scope);
+    const receipts = (await replica.log.receipts(scope)).map((receipt) => receipt.note);
+    fileScopes.push({ scope, size, note, receipts });
+    for (let from = 0; from < size; from += PAGE)
+      records.push(...(await replica.log.settled(scope, from, Math.min(PAGE, size - from))));
+    records.push(...orderTail(await replica.log.pending(scope)));
+  }
+  const header: FileHeader = { tallystick: 'book/1', book, scopes: fileScopes };
+  return joinBytes(new TextEncoder().encode(`${JSON.stringify(header)}\n`), encodeBundle(records));
+}
+
+/** Takes in a book file: what verifies is stored and folded, the rest is reported. Nothing already stored is lost. */
+export async function importBook(replica: Replica, bytes: Uint8Array): Promise<ImportReport> {
+  const { header, offset } = parseHeader(bytes);
+  await replica.bind(header.book);
+  const { frames, tornAt } = decodeBundle(bytes.subarray(offset));
+  const { records, undecodable } = openRecords(frames, replica.crypto.hasher);
+  const relay = pinnedRelay(replica);
+  let settled = 0;
+  let refolded = 0;
+  const before = await countRecords(replica);
+  for (const [scope, group] of groupByScope(records)) {
+    const claimed = header.scopes.find((entry) => entry.scope === scope);
+    const prefix =
+      claimed === undefined || relay === undefined ? undefined : await settledPrefix(replica, relay, claimed, group);
+    if (prefix === undefined || !(await replica.exclusive(() => settlePrefix(replica, scope, prefix)))) continue;
+    settled += prefix.records.length;
+  }
+  const offered = [...records, ...(await storedAsides(replica))];
+  const merged = await replica.exclusive(() => mergeRest(replica, offered));
+  refolded += merged.refolded;
+  for (const entry of relay === undefined ? [] : header.scopes) {
+    for (const note of entry.receipts) await keepReceipt(replica, relay as NoteKey, header.book, entry.scope, note);
+    const more = await settleReceipted(replica, entry.scope, relay as NoteKey, entry.note);
+    settled += more.settled;
+    refolded += more.refolded;
+  }
+  const added = (await countRecords(replica)) - before;
+  const report = { added, known: records.length - added, settled, refolded, aside: merged.aside, undecodable };
+  return tornAt === undefined ? report : { ...report, tornAt: offset + tornAt };
+}
+
+interface Prefix {
+  readonly records: readonly OpRecord[];
+  readonly note: string;
+  readonly size: number;
+  readonly frontier: readonly string[];
+}
+
+/** The part of a claimed prefix that lies beyond ours, if the relay's note covers it and it continues ours. */
+async function settledPrefix(
+  replica: Replica,
+  relay: NoteKey,
+  claimed: FileScope,
+  group: readonly OpRecord[],
+): Promise<Prefix | undefined> {
+  const { hasher, ed25519 } = replica.crypto;
+  const tip = replica.log.tip(claimed.scope);
+  if (claimed.note === '' || claimed.size > group.length || claimed.size <= tip.size) return undefined;
+  const origin = originOf(relay.name, replica.book as BookId, claimed.scope);
+  const signed = await verifyCheckpoint(claimed.note, {
+    key: relay,
+    origin,
+    verify: ed25519.verify.bind(ed25519),
+    hasher,
+  });
+  const tree = createTree(hasher, tip);
+  const beyond = group.slice(tip.size, claimed.size);
+  for (const record of beyond) tree.append(leafHash(record.bytes, hasher));
+  if (!signed.ok || signed.value.size !== claimed.size || signed.value.root !== encodeHex(tree.root()))
+    return undefined;
+  return { records: beyond, note: claimed.note, size: tree.size, frontier: tree.frontier() };
+}
+
+async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix): Promise<boolean> {
+  const admission = await replica.admitter.admit(prefix.records.filter((record) => !replica.log.has(record.hash)));
+  if (admission.notAccepted.length > 0) return false;
+  await replica.transaction(() =>
+    replica.settle(scope, prefix.records, { size: prefix.size, frontier: prefix.frontier, note: prefix.note }),
+  );
+  return true;
+}
+
+async function mergeRest(
+  replica: Replica,
+  records: readonly OpRecord[],
+): Promise<{ refolded: number; aside: ImportReport['aside'] }> {
+  const unknown = records.filter((record) => !replica.log.has(record.hash));
+  const admission = await replica.admitter.admit(unknown);
+  const aside = admission.notAccepted.map(
+    ({ record, code, message }) =>
+      ({ hash: record.hash, scope: record.op.scope, code, message, bytes: record.bytes }) satisfies Aside,
+  );
+  const refolded = await replica.transaction(async () => {
+    const count = await replica.mergePending(admission.accepted);
+    await replica.log.dropAsides(admission.accepted.map((record) => record.hash));
+    await replica.log.setAside(aside);
+    return count;
+  });
+  return { refolded, aside: aside.map(({ hash, code, message }) => ({ hash, code, message })) };
+}
+
+/** What was held back before may fit now. */
+async function storedAsides(replica: Replica): Promise<OpRecord[]> {
+  const asides = await replica.log.asides();
+  return openRecords(
+    asides.map((entry) => entry.bytes),
+    replica.crypto.hasher,
+  ).records;
+}
+
+async function countRecords(replica: Replica): Promise<number> {
+  let count = 0;
+  for (const scope of replica.log.scopes())
+    count += replica.log.tip(scope).size + (await replica.log.pending(scope)).length;
+  return count;
+}
+
+function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } {
+  const end = bytes.subarray(0, 1 << 24).indexOf(0x0a);
+  const bad = (why: string): KernelError => new KernelError('kernel/bad-file', `not a book file: ${why}`);
+  if (end < 0) throw bad('it has no header line');
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end)));
+  } catch (cause) {
+    throw new KernelError('kernel/bad-file', 'not a book file: the header line is not JSON', cause);
+  }
+  if (typeof value !== 'object' || value === null || !('tallystick' in value) || value.tallystick !== 'book/1')
+    throw bad('the header is not of kind book/1');
+  const { book, scopes } = value as { book?: unknown; scopes?: unknown };
+  const id = parseBookId(book);
+  if (id === undefined || !Array.isArray(scopes)) throw bad('the header names no book');
+  return {
+    header: {
+      tallystick: 'book/1',
+      book: id,
+      scopes: scopes.map(parseFileScope).filter((scope) => scope !== undefined),
+    },
+    offset: end + 1,
+  };
+}
+
+function parseFileScope(value: unknown): FileScope | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { scope, size, note, receipts } = value as Record<string, unknown>;
+  const name = parseScope(scope);
+  const notes = Array.isArray(receipts) ? receipts.filter((text) => typeof text === 'string') : [];
+  if (name === undefined || !Number.isSafeInteger(size) || (size as number) < 0 || typeof note !== 'string')
+    return undefined;
+  return { scope: name, size: size as number, note, receipts: notes };
+}
+
+function joinBytes(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
+}
