@@ -206,17 +206,20 @@ async function run(/** @type {string[]} */ args, /** @type {string} */ cwd) {
   return end;
 }
 
+/** @returns {Promise<End>} */
 async function main() {
   const [name = '', ...args] = process.argv.slice(2);
   const isPnpm = name === 'pnpm';
+  const isSetUpOnly = name === 'setup';
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined && !isPnpm) {
-    say(`unknown command '${name}'; there are: ${[...Object.keys(commands), 'pnpm'].join(', ')}`);
+  if (command === undefined && !isPnpm && !isSetUpOnly) {
+    say(`unknown command '${name}'; there are: ${[...Object.keys(commands), 'pnpm', 'setup'].join(', ')}`);
     process.exit(2);
   }
   // `pnpm` itself must run when the lockfile is behind, because it is what brings the lockfile up to date.
   if (isPnpm && existsSync(toolchainPnpm) && existsSync(node)) return run([toolchainPnpm, ...args], root);
   if (!isSetUp(setupHash())) await setUp();
+  if (isSetUpOnly) return { code: 0, signal: null };
   if (command === undefined) return run([toolchainPnpm, ...args], root);
   const lines = command.lines.map(([script = '', ...rest]) => [join(root, script), ...rest]);
   const cwd = command.from === 'caller' ? callerFolder() : root;

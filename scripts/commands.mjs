@@ -25,7 +25,7 @@ export const commands = {
   knip: { lines: [['node_modules/knip/bin/knip.js']] },
   build: { lines: [['node_modules/turbo/bin/turbo', 'run', 'build', '--filter=./packages/*']] },
   'package-checks': { lines: [['scripts/package-checks.ts']] },
-  smoke: { lines: [['scripts/smoke.mjs']] },
+  smoke: { lines: [['scripts/smoke.ts']] },
   fixtures: { lines: [['scripts/fixtures.ts']] },
   vectors: { lines: [['scripts/fixtures.ts', '--check']] },
   changeset: { lines: [['node_modules/@changesets/cli/bin.js']] },

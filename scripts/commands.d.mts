@@ -1,0 +1,3 @@
+export declare const commands: Readonly<
+  Record<string, { readonly from?: 'caller'; readonly lines: readonly (readonly string[])[] }>
+>;

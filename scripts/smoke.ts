@@ -1,0 +1,69 @@
+// The smoke run: installs the packed tarballs into an empty folder with npm, as a stranger would, and imports every entry
+// point with the Node of the machine (`SMOKE_NODE`, else the first on PATH that is not ours; it must be 20.19 or newer).
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { buildPackages, packPackage, publicPackages } from './packages.ts';
+
+/** The peer that the `/node` entries use. Its current major does not run on Node 20; the peer range allows this one. */
+const sqlitePeer = 'better-sqlite3@12';
+const sqljsPeer = 'sql.js@1';
+
+function systemNode(): string {
+  const named = process.env['SMOKE_NODE'];
+  if (named !== undefined && named !== '') return named;
+  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'));
+  const isOurs = (path: string): boolean => path.includes('.toolchain') || path.includes('node_modules');
+  return candidates.find((path) => !isOurs(path) && existsSync(path)) ?? process.execPath;
+}
+
+function checkedVersion(node: string): string {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Error(`the packages need Node >= 20.19; ${node} is ${version}`);
+  return version;
+}
+
+/** A program that imports each specifier and says how many names it found; an entry without exports is a failure. */
+function importProgram(specifiers: readonly string[]): string {
+  return `let failed = 0;
+for (const specifier of ${JSON.stringify(specifiers)}) {
+  try {
+    const count = Object.keys(await import(specifier)).length;
+    if (count === 0) throw new Error('it exports nothing');
+    console.log(\`ok    \${specifier} (\${count} exports)\`);
+  } catch (error) {
+    failed += 1;
+    console.log(\`FAIL  \${specifier}: \${error?.stack ?? error}\`);
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1;
+`;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tallystick-smoke-'));
+try {
+  const node = systemNode();
+  const version = checkedVersion(node);
+  buildPackages();
+  const packages = publicPackages();
+  const tarballs = packages.map((packed) => packPackage(packed, folder));
+  const specifiers = packages.flatMap(({ name, entries }) => entries.map((entry) => `${name}${entry.slice(1)}`));
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers));
+  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--prefer-offline'];
+  const peers = [sqlitePeer, sqljsPeer];
+  // npm runs on the machine's Node too, so a native peer gets the binary of that Node.
+  const env = { ...process.env, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
+  execFileSync('npm', ['install', ...options, ...tarballs, ...peers], { cwd: folder, env, stdio: ['ignore', 2, 2] });
+  const ended = spawnSync(node, ['smoke.mjs'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  const isOk = ended.status === 0;
+  console.log(
+    `smoke: ${specifiers.length} entries of ${packages.length} packages on Node ${version} ${isOk ? 'ok' : 'FAIL'}`,
+  );
+  if (!isOk) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
