@@ -8,7 +8,7 @@ function naive(value: Json): string {
   if (typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(naive).join()}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${naive(member as Json)}`).join()}}`;
+  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${naive(member)}`).join()}}`;
 }
 
 /** Members in another order, and numbers as they were: the same value. */
@@ -17,7 +17,7 @@ function shuffled(value: Json): Json {
   if (Array.isArray(value)) return value.map(shuffled);
   const object = {};
   for (const [key, member] of Object.entries(value).reverse()) {
-    Object.defineProperty(object, key, { value: shuffled(member as Json), enumerable: true });
+    Object.defineProperty(object, key, { value: shuffled(member), enumerable: true });
   }
   return object;
 }

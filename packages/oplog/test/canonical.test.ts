@@ -39,7 +39,7 @@ describe('canonical text', () => {
   it.each([
     ['undefined', undefined, 'canonical/type'],
     ['an undefined member', { a: undefined }, 'canonical/type'],
-    ['a hole in an array', [, 1], 'canonical/type'],
+    ['a hole in an array', new Array(1), 'canonical/type'],
     ['a bigint', 1n, 'canonical/type'],
     ['a function', () => 1, 'canonical/type'],
     ['a symbol', Symbol('a'), 'canonical/type'],

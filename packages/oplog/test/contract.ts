@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type Aside,
+  type JsonObject,
   type LogStore,
   type MaybePromise,
   OplogError,
@@ -81,7 +82,7 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
     });
 
     it('keeps every member, script and odd name of an op', async () => {
-      const args = JSON.parse('{"":"","10":[],"9":{},"__proto__":{"x":true},"größe":"😀\\u0000"}');
+      const args = JSON.parse('{"":"","10":[],"9":{},"__proto__":{"x":true},"größe":"😀\\u0000"}') as JsonObject;
       const seen: Seen = { heads: [makeRecord(sampleOp()).hash], root: 'ee'.repeat(32) as RootHash, size: 9 };
       const { prev: _, ...first } = sampleOp({ args, seq: 1, verb: 'book.open@1' as VerbRef });
       const genesis = makeRecord(first);
