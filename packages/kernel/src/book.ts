@@ -3,7 +3,7 @@
  */
 import { nobleHasher } from '@tallystick/chain';
 import type { BookId, DeviceId, LogStore, OpHash, OpId, Scope as ScopeName } from '@tallystick/oplog';
-import type { RelayClient } from '@tallystick/relay-protocol';
+import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { type DeviceKey, nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
 import { Author, type CommitRequest, type Edge, type NotCommitted } from './author.ts';
@@ -329,8 +329,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   async #scopesAt(client: RelayClient): Promise<readonly ScopeName[]> {
-    const found = await client.scopes(this.id);
-    return found.map((entry) => entry.scope);
+    try {
+      return (await client.scopes(this.id)).map((entry) => entry.scope);
+    } catch (error) {
+      // A relay that has never seen this book has no scopes of it; the push that follows brings them.
+      if (error instanceof RelayError && error.code === 'relay/unknown-book') return [];
+      throw error;
+    }
   }
 
   #observeAll(): void {

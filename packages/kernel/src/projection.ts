@@ -4,6 +4,7 @@
  */
 import type { ChainHead, DeviceId, OpHash } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
+import { KernelError } from './errors.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { Effect, Row } from './table.ts';
 import { rangeOf } from './touch.ts';
@@ -123,21 +124,14 @@ export class Projection {
   ): Refusal | undefined {
     const done: Undo[] = undo ?? [];
     const start = done.length;
-    const putRows = new Map<CompiledTable, Row[]>();
-    const queue: Effect[] = [...effects];
     let refusal: Refusal | undefined;
-    for (let index = 0; index < queue.length && refusal === undefined; index++) {
-      const effect = queue[index] as Effect;
-      const table = this.#schema.table(effect.table);
-      refusal = this.#applyOne(table, effect, place, done, touch);
-      if (effect.kind !== 'put' || refusal !== undefined) continue;
-      if (table.def.derive !== undefined) queue.push(...table.def.derive(effect.row));
-      if (table.def.check === undefined) continue;
-      const rows = putRows.get(table);
-      if (rows === undefined) putRows.set(table, [effect.row]);
-      else rows.push(effect.row);
+    try {
+      refusal = this.#applyAll(effects, op, place, done, touch);
+    } catch (cause) {
+      // A verb, check or derivation that builds what its tables cannot hold is a bug of that verb: it refuses the op everywhere.
+      if (!(cause instanceof KernelError)) throw cause;
+      refusal = refuse('kernel/verb-failed', { reason: cause.code });
     }
-    for (const [table, rows] of putRows) refusal ??= table.def.check?.(rows, op);
     if (refusal !== undefined) this.takeBack(done.splice(start), place);
     return refusal;
   }
@@ -182,6 +176,33 @@ export class Projection {
   #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
     const values = table.statements.get.get([this.scope, ...key]);
     return values === undefined ? undefined : table.rowOf(values);
+  }
+
+  #applyAll(
+    effects: readonly Effect[],
+    op: OpFacts,
+    place: number,
+    undo: Undo[],
+    touch: TouchRecorder | undefined,
+  ): Refusal | undefined {
+    const putRows = new Map<CompiledTable, Row[]>();
+    const queue: Effect[] = [...effects];
+    for (let index = 0; index < queue.length; index++) {
+      const effect = queue[index] as Effect;
+      const table = this.#schema.table(effect.table);
+      if (table.def.derived === true && index < effects.length)
+        return refuse('kernel/derived-table', { table: table.name });
+      const refusal = this.#applyOne(table, effect, place, undo, touch);
+      if (refusal !== undefined) return refusal;
+      if (effect.kind !== 'put') continue;
+      if (table.def.derive !== undefined) queue.push(...table.def.derive(effect.row));
+      if (table.def.check !== undefined) collect(putRows, table, effect.row);
+    }
+    for (const [table, rows] of putRows) {
+      const refusal = table.def.check?.(rows, op);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   #applyOne(
@@ -294,4 +315,10 @@ export class Projection {
 /** The shape `apply` and the reads record into. */
 export function createTouchRecorder(): TouchRecorder {
   return { reads: new Set(), writes: new Set(), adds: new Set(), all: false };
+}
+
+function collect(rowsByTable: Map<CompiledTable, Row[]>, table: CompiledTable, row: Row): void {
+  const rows = rowsByTable.get(table);
+  if (rows === undefined) rowsByTable.set(table, [row]);
+  else rows.push(row);
 }

@@ -198,12 +198,7 @@ interface Comparison {
 
 /** Places of pending ops and the order they were folded in are this replica's own business; they are compared by op. */
 function comparisonsOf(schema: Schema): Comparison[] {
-  const comparisons: Comparison[] = [
-    { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
-    { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash FROM chains ORDER BY scope, device' },
-    { table: 'enrolments', keys: 1, sql: 'SELECT device, key, enrolment FROM enrolments ORDER BY device' },
-    { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
-  ];
+  const comparisons: Comparison[] = [];
   for (const table of schema.tables.values()) {
     const keys = ['scope', ...table.keyNames].map((name) => `"${name}"`);
     const columns = [...keys, ...table.columnNames.map((name) => `"${name}"`)].join(', ');
@@ -217,7 +212,13 @@ function comparisonsOf(schema: Schema): Comparison[] {
     const sql = `SELECT ${keys.join(', ')}, ${place} AS placed, ${columns} FROM "${table.name}_history" AS h ORDER BY ${keys.join(', ')}, placed`;
     comparisons.push({ table: `${table.name}_history`, keys: keys.length + 1, sql });
   }
-  return comparisons;
+  return [
+    ...comparisons,
+    { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
+    { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash FROM chains ORDER BY scope, device' },
+    { table: 'enrolments', keys: 1, sql: 'SELECT device, key, enrolment FROM enrolments ORDER BY device' },
+    { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
+  ];
 }
 
 function compareTables(schema: Schema, fresh: SqlDriver): { rows: number; problems: ProofProblem[] } {

@@ -117,13 +117,12 @@ export class Scope {
    * An op whose id comes before that of a pending one (another device's clock is far ahead) is merged at its place instead.
    */
   append(record: OpRecord): Verdict {
-    const isLast = record.op.id > this.#lastId;
+    const lastId = this.#lastId;
     const { verdict, entry } = this.#foldPending(record);
-    if (entry !== undefined && verdict.kind === 'refused') this.#drop(entry);
-    else if (entry !== undefined && !isLast) {
-      this.#drop(entry);
-      this.merge([record]);
-    }
+    if (entry === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
+    this.#drop(entry);
+    this.#lastId = lastId;
+    if (verdict.kind === 'applied') this.merge([record]);
     return verdict;
   }
 

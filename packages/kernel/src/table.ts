@@ -23,6 +23,8 @@ export interface SumTable<K extends Columns = Columns, S extends string = string
   readonly kind: 'sum';
   readonly key: K;
   readonly columns: Readonly<Record<S, 'integer'>>;
+  /** True when only other tables' `derive` may add here; a verb that adds by itself is refused (`kernel/derived-table`). */
+  readonly derived: boolean;
   /** Adds to one row's sums. A row whose sums are all zero does not exist in SQL. */
   add(key: RowOf<K>, deltas: Readonly<Partial<Record<S, number>>>): Effect;
 }
@@ -47,9 +49,9 @@ export interface RegisterTable<K extends Columns = Columns, C extends Columns = 
   write(row: RowOf<K> & RowOf<C>): Effect;
 }
 
-// biome-ignore lint: the tables of a book are heterogeneous; their row types are checked where they are declared
+/** Any table; the tables of a book are of many row types, which are checked where they are declared. */
 export type AnyTable = TableShape & { readonly kind: 'sum' | 'set' | 'register' } & Partial<
-    Pick<SetTable, 'check' | 'derive'>
+    Pick<SetTable, 'check' | 'derive'> & Pick<SumTable, 'derived'>
   >;
 
 export type Effect =
@@ -82,7 +84,7 @@ function checkName(name: string): void {
 /** A table of integer sums: on-hand is the sum of movements, a balance the sum of postings. */
 export function sumTable<K extends Columns, S extends string>(
   name: string,
-  shape: { readonly key: K; readonly sums: readonly S[] },
+  shape: { readonly key: K; readonly sums: readonly S[]; readonly derived?: boolean },
 ): SumTable<K, S> {
   checkName(name);
   const columns = Object.fromEntries(shape.sums.map((sum) => [sum, 'integer'])) as Record<S, 'integer'>;
@@ -91,6 +93,7 @@ export function sumTable<K extends Columns, S extends string>(
     name,
     key: shape.key,
     columns,
+    derived: shape.derived ?? false,
     add: (key, deltas) => ({ kind: 'add', table: table as AnyTable, row: { ...key, ...deltas } as Row }),
   };
   checkShape(table);
