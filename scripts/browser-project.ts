@@ -2,7 +2,14 @@
 import { globSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
-import { chromiumPath, isMissing } from './test-environment.ts';
+import { chromiumPath, isMissing, sharedPath } from './test-environment.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Folder of the public vectors, empty where there is none: `commands.readFile` reaches it from a browser test. */
+    vectorsFolder: string;
+  }
+}
 
 /** `include` are globs of the browser tests, from the root of the repository. */
 export function browserProject(include: readonly string[]): TestProjectInlineConfiguration[] {
@@ -13,12 +20,18 @@ export function browserProject(include: readonly string[]): TestProjectInlineCon
     isMissing(`Chromium (for ${files.sort().join(', ')})`, executablePath);
     return [];
   }
+  const vectorsFolder = process.env['TALLYSTICK_VECTORS'] ?? sharedPath('vectors');
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
   return [
     {
+      // Browser tests read the public vectors through the test server, which serves no other folder outside the repository.
+      server: { fs: { allow: [process.cwd(), ...(vectorsFolder === undefined ? [] : [vectorsFolder])] } },
+      // Found before the first test starts: a dependency found later would reload the page under a running test.
+      optimizeDeps: { entries: files },
       test: {
         name: 'browser',
         include: [...include],
+        provide: { vectorsFolder: vectorsFolder ?? '' },
         testTimeout: 30_000,
         browser: {
           enabled: true,
