@@ -47,7 +47,6 @@ export function createFileKeyStore(
       const path = pathOf(folder, name);
       const seed = randomBytes(32);
       return afterPair(ed25519.fromSeed(seed), (pair) => {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
         writeNewFile(folder, path, `tallystick/key/1\n${encodeHex(seed)}\n${encodeHex(pair.publicKey)}\n`);
         return firstDeviceKey(pair, hasher);
       });
@@ -93,22 +92,31 @@ function openIfThere(path: string): number | undefined {
 /** Writes beside the path and links into place: a reader sees the whole file or none, and an older key is never replaced. */
 function writeNewFile(folder: string, path: string, text: string): void {
   const temporary = `${path}.${encodeHex(randomBytes(8))}.new`;
-  const file = openSync(temporary, 'wx', 0o600);
   try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeDurably(temporary, text);
     try {
-      writeFileSync(file, text);
-      fsyncSync(file);
+      linkSync(temporary, path);
     } finally {
-      closeSync(file);
+      unlinkSync(temporary);
     }
-    linkSync(temporary, path);
+    syncFolder(folder);
   } catch (cause) {
-    if (isErrno(cause, 'EEXIST')) throw new SignError('sign/key-exists', `there is a key ${path} already`, { cause });
+    // A file in the place of the folder is EEXIST as well, but not of this path.
+    const exists = isErrno(cause, 'EEXIST') && 'dest' in cause && cause.dest === path;
+    if (exists) throw new SignError('sign/key-exists', `there is a key ${path} already`, { cause });
     throw new SignError('sign/key-storage', `cannot write ${path}`, { cause });
-  } finally {
-    unlinkSync(temporary);
   }
-  syncFolder(folder);
+}
+
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function syncFolder(folder: string): void {
@@ -121,6 +129,6 @@ function syncFolder(folder: string): void {
   }
 }
 
-function isErrno(error: unknown, code: string): boolean {
+function isErrno(error: unknown, code: string): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && error.code === code;
 }

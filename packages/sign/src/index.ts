@@ -5,6 +5,7 @@ export { SignError, type SignErrorCode } from './errors.ts';
 export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
 export { createMemoryKeyStore, type DeviceKey, type KeyStore, keyIdOf } from './key-store.ts';
 export { nobleEd25519 } from './noble.ts';
+export { choosePlatformEd25519 } from './platform.ts';
 export { createRecordVerifier, type RecordVerifierOptions, signaturePreimage, signOp } from './op-signature.ts';
 export {
   type BookOpenArgs,

@@ -1,0 +1,54 @@
+import { nobleHasher } from '@tallystick/chain';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createIndexedDbKeyStore, keyIdOf, nobleEd25519 } from '../src/index.ts';
+
+const database = 'tallystick-keys-test';
+const store = () => createIndexedDbKeyStore({ hasher: nobleHasher, database });
+
+function asPromise<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+afterEach(() => asPromise(indexedDB.deleteDatabase(database)));
+
+describe('the IndexedDB key store', () => {
+  it('loads what it created, from another instance too', async () => {
+    expect(await store().load('device')).toBeUndefined();
+    const created = await store().create('device');
+    expect(created.device).toBe(keyIdOf(created.publicKey, nobleHasher));
+    const loaded = await store().load('device');
+    expect(loaded).toMatchObject({ device: created.device, keyId: created.keyId, publicKey: created.publicKey });
+    const message = Uint8Array.of(1, 2, 3);
+    const signature = (await loaded?.sign(message)) ?? new Uint8Array(0);
+    expect(nobleEd25519.verify(created.publicKey, message, signature)).toBe(true);
+  });
+
+  it('keeps one key when two tabs create at once, and tells the other', async () => {
+    const outcomes = await Promise.allSettled([store().create('device'), store().create('device')]);
+    const [kept] = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    const [told] = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(told?.reason).toMatchObject({ code: 'sign/key-exists' });
+    expect(await store().load('device')).toMatchObject({ device: kept?.value.device });
+  });
+
+  it('holds the private half where no script can extract it', async () => {
+    await store().create('device');
+    const connection = await asPromise(indexedDB.open(database));
+    const stored = await asPromise(connection.transaction('keys').objectStore('keys').get('device'));
+    connection.close();
+    expect(stored.privateKey).toBeInstanceOf(CryptoKey);
+    expect(stored.privateKey.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey('pkcs8', stored.privateKey)).rejects.toThrow();
+  });
+
+  it('refuses names that are none, and says when the database cannot be used', async () => {
+    await expect(store().load('../root')).rejects.toMatchObject({ code: 'sign/key-name' });
+    await expect(store().create('')).rejects.toMatchObject({ code: 'sign/key-name' });
+    const newer = await asPromise(indexedDB.open(database, 2));
+    newer.close();
+    await expect(store().load('device')).rejects.toMatchObject({ code: 'sign/key-storage' });
+  });
+});
