@@ -1,0 +1,61 @@
+// The samples and tables of README.md and docs/spec/op.md say what the code does.
+import { execFileSync } from 'node:child_process';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { encodeRecord, type KeyId, parseOp } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+
+const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(`${packageRoot}README.md`, 'utf8');
+const spec = readFileSync(new URL('../../../docs/spec/op.md', import.meta.url), 'utf8');
+
+function fenced(markdown: string, language: string): string {
+  const found = new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(markdown)?.[1];
+  if (found === undefined) throw new Error(`no ${language} sample`);
+  return found;
+}
+
+describe('README', () => {
+  it('has a sample that prints what it says', () => {
+    const args = ['--input-type=module-typescript', '--eval', fenced(readme, 'ts')];
+    expect(execFileSync(process.execPath, args, { cwd: packageRoot, encoding: 'utf8' })).toBe(fenced(readme, 'text'));
+  });
+
+  it('or the spec names every code', () => {
+    const source = readFileSync(`${packageRoot}src/errors.ts`, 'utf8');
+    const codes = [...source.matchAll(/'([a-z]+\/[a-z0-9-]+)'/g)].map(([, code]) => code as string);
+    expect(codes.length).toBeGreaterThan(30);
+    expect(codes.filter((code) => !readme.includes(`\`${code}\``) && !spec.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  it('names every export', async () => {
+    const names = [
+      ...Object.keys(await import('@tallystick/oplog')),
+      ...Object.keys(await import('@tallystick/oplog/node')),
+    ];
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('spec', () => {
+  const text = fenced(spec, 'json').replaceAll('\n', '');
+  const row = (name: string): string => new RegExp(`\\| ${name} \\| \`([0-9a-f]+)\` \\|`).exec(spec)?.[1] ?? '';
+  const raw = (name: string): Buffer => Buffer.from(row(name), 'hex');
+
+  it('has an example that is an op, with its hash and record size', () => {
+    expect(parseOp(text).ok).toBe(true);
+    expect(createHash('sha256').update(`tallystick/op/1\n${text}`).digest('hex')).toBe(row('hash'));
+    expect(createHash('sha256').update(raw('public key')).digest('hex')).toBe(row('key id'));
+    expect(encodeRecord(row('key id') as KeyId, raw('signature'), text).length).toBe(390);
+  });
+
+  it('has an example that is signed as it says', () => {
+    const x = raw('public key').toString('base64url');
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    const message = Buffer.concat([Buffer.from('tallystick/sig/1\n'), raw('book id'), raw('hash')]);
+    expect(message.length).toBe(81);
+    expect(verify(null, message, key, raw('signature'))).toBe(true);
+    expect(verify(null, Buffer.concat([message, Buffer.of(0)]), key, raw('signature'))).toBe(false);
+  });
+});
