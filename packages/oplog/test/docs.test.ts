@@ -40,7 +40,7 @@ describe('README', () => {
 
 describe('spec', () => {
   const text = fenced(spec, 'json').replaceAll('\n', '');
-  const row = (name: string): string => new RegExp(`\\| ${name} \\| \`([0-9a-f]+)\` \\|`).exec(spec)?.[1] ?? '';
+  const row = (name: string): string => new RegExp(`\\| ${name} +\\| \`([0-9a-f]+)\` +\\|`).exec(spec)?.[1] ?? '';
   const raw = (name: string): Buffer => Buffer.from(row(name), 'hex');
 
   it('has an example that is an op, with its hash and record size', () => {
