@@ -1,0 +1,64 @@
+// The goods as the tiles show them, from the projections.
+import type { StockLevel } from './messages.ts';
+import type { Product } from './port.ts';
+import type { TillBook } from './till-book.ts';
+
+interface ProductRow {
+  readonly sku: string;
+  readonly name: string;
+  readonly category: string;
+  readonly unitScale: number;
+  readonly taxRateBasisPoints: number;
+  readonly negativeStock: string;
+  readonly unitPriceMilliMinor: number;
+  readonly onHand: number;
+  readonly [column: string]: string | number;
+}
+
+const productsOnSale = `
+  SELECT p.sku, p.name, p.category, p.unitScale, p.taxRateBasisPoints, p.negativeStock, c.unitPriceMilliMinor,
+    coalesce(s.onHand, 0) AS onHand
+  FROM products p
+  JOIN prices c ON c.scope = 'hq' AND c.sku = p.sku AND c.currency = ?
+  LEFT JOIN stock s ON s.scope = ? AND s.sku = p.sku
+  WHERE p.scope = 'hq' AND p.active = 1`;
+
+/** Products that are active and have a price in the till's currency, by category and name. */
+export function readCatalogue(book: TillBook, scope: string, currency: string): readonly Product[] {
+  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [currency, scope]);
+  return rows.map((row) => ({
+    sku: row.sku,
+    name: row.name === '' ? row.sku : row.name,
+    category: row.category,
+    unitScale: row.unitScale,
+    taxRateBasisPoints: row.taxRateBasisPoints,
+    unitPriceMilliMinor: row.unitPriceMilliMinor,
+    onHand: countedStock(row),
+  }));
+}
+
+/** What is left of the goods that just moved. */
+export function readStock(
+  book: TillBook,
+  scope: string,
+  currency: string,
+  skus: readonly string[],
+): readonly StockLevel[] {
+  const find = `${productsOnSale} AND p.sku = ?`;
+  return [...new Set(skus)].flatMap((sku) =>
+    book.query<ProductRow>(find, [currency, scope, sku]).map((row) => ({ sku, onHand: countedStock(row) })),
+  );
+}
+
+/** The currency most prices are in: what a shop that was joined sells in. Undefined while there are no prices. */
+export function readCurrency(book: TillBook): string | undefined {
+  const [row] = book.query<{ readonly currency: string }>(
+    "SELECT currency FROM prices WHERE scope = 'hq' GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1",
+  );
+  return row?.currency;
+}
+
+/** Stock counts where the shop enforces it, or where some has been received; otherwise a number would mislead. */
+function countedStock({ negativeStock, onHand }: ProductRow): number | undefined {
+  return negativeStock === 'refuse' || onHand > 0 ? onHand : undefined;
+}

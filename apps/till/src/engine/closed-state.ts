@@ -1,0 +1,17 @@
+// The state of a till without an open book.
+import type { Phase, TillState } from './port.ts';
+
+export function closedState(phase: Phase): TillState {
+  return {
+    phase,
+    link: { kind: 'alone' },
+    session: undefined,
+    today: undefined,
+    unsent: 0,
+    lastSyncAt: undefined,
+    storageFault: undefined,
+    refused: 0,
+    stop: undefined,
+    recoveredBytes: 0,
+  };
+}

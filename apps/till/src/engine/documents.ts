@@ -1,0 +1,178 @@
+// Sales, refunds and voids as the screens show them, from the projections.
+import type { DaySummary, DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
+import type { Tender } from '../model/tender.ts';
+import type { TillBook } from './till-book.ts';
+
+export interface DocumentReader {
+  readonly book: TillBook;
+  readonly scope: string;
+  /** How far each document that is not settled yet has come. */
+  readonly stageOf: (document: string) => Stage;
+}
+
+interface Row {
+  readonly id: string;
+  readonly kind: DocumentKind;
+  readonly number: string;
+  readonly day: string;
+  readonly at: number;
+  readonly device: string;
+  readonly currency: string;
+  readonly totalMinor: number;
+  readonly taxMinor: number;
+  readonly original: string;
+  readonly items: number;
+  readonly sold: number;
+  readonly refunded: number;
+  readonly isVoided: number;
+  readonly [column: string]: string | number;
+}
+
+const mostRows = 1_000;
+const documentColumns = `
+  SELECT d.id, d.kind, d.number, d.day, d.at, d.device, d.currency, d.totalMinor, d.taxMinor, d.original,
+    (SELECT coalesce(sum(CASE l.quantityScale WHEN 0 THEN abs(l.quantity) ELSE 1 END), 0)
+      FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS items,
+    (SELECT coalesce(sum(l.quantity), 0)
+      FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS sold,
+    (SELECT coalesce(sum(r.quantity), 0)
+      FROM refunded r WHERE r.scope = d.scope AND r.document = d.id) AS refunded,
+    EXISTS (SELECT 1 FROM voids v WHERE v.scope = d.scope AND v.document = d.id) AS isVoided
+  FROM documents d
+  WHERE d.scope = ? AND d.kind IN ('sale', 'refund', 'void')`;
+
+/** What this till did on a day, newest first. */
+export function readDay(reader: DocumentReader, day: string): DaySummary {
+  const { book, scope } = reader;
+  const rows = book.query<Row>(
+    `${documentColumns} AND d.device = ? AND d.day = ? ORDER BY d.id DESC LIMIT ${mostRows}`,
+    [scope, book.device, day],
+  );
+  const [sums] = book.query<{ readonly totalMinor: number; readonly sales: number; readonly refunds: number }>(
+    `SELECT coalesce(sum(totalMinor), 0) AS totalMinor, coalesce(sum(kind = 'sale'), 0) AS sales,
+       coalesce(sum(kind = 'refund'), 0) AS refunds
+     FROM documents WHERE scope = ? AND device = ? AND day = ? AND kind IN ('sale', 'refund', 'void')`,
+    [scope, book.device, day],
+  );
+  return {
+    day,
+    totalMinor: sums?.totalMinor ?? 0,
+    cashMinor: readTaken(reader, day, 'cash'),
+    cardMinor: readTaken(reader, day, 'card'),
+    saleCount: sums?.sales ?? 0,
+    refundCount: sums?.refunds ?? 0,
+    documents: rows.map((row) => toDocument(reader, row)),
+  };
+}
+
+function readTaken({ book, scope }: DocumentReader, day: string, kind: Tender['kind']): number {
+  const [row] = book.query<{ readonly amountMinor: number }>(
+    `SELECT coalesce(sum(t.amountMinor), 0) AS amountMinor
+     FROM documents d JOIN tenders t ON t.scope = d.scope AND t.document = d.id
+     WHERE d.scope = ? AND d.device = ? AND d.day = ? AND t.kind = ?`,
+    [scope, book.device, day, kind],
+  );
+  return row?.amountMinor ?? 0;
+}
+
+/** Documents of the whole shop whose number contains the text, newest first. */
+export function findByNumber(reader: DocumentReader, text: string): readonly DocumentRow[] {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
+  const rows = reader.book.query<Row>(
+    `${documentColumns} AND d.number LIKE ? ESCAPE '\\' ORDER BY d.id DESC LIMIT 50`,
+    [reader.scope, pattern],
+  );
+  return rows.map((row) => toDocument(reader, row));
+}
+
+/** The sale that a cart with this key became, if it did. */
+export function findByKey({ book, scope }: DocumentReader, key: string): string | undefined {
+  const [row] = book.query<{ readonly id: string }>(
+    "SELECT id FROM documents WHERE external = ? AND external <> '' AND scope = ? AND device = ? LIMIT 1",
+    [key, scope, book.device],
+  );
+  return row?.id;
+}
+
+export function readReceipt(reader: DocumentReader, document: string, shop: Shop): Receipt | undefined {
+  const { book, scope } = reader;
+  const [row] = book.query<Row>(`${documentColumns} AND d.id = ?`, [scope, document]);
+  if (row === undefined) return undefined;
+  const tenders = book.query<{ readonly kind: Tender['kind']; readonly amountMinor: number }>(
+    "SELECT kind, amountMinor FROM tenders WHERE scope = ? AND document = ? AND kind IN ('cash', 'card') ORDER BY line",
+    [scope, document],
+  );
+  return {
+    ...toDocument(reader, row),
+    currency: row.currency,
+    shop: shop.name,
+    till: deviceName(book, row.device),
+    lines: readLines(reader, document),
+    tenders: tenders.map(({ kind, amountMinor }) => ({ kind, amountMinor })),
+    original: readOriginal(reader, row.original),
+  };
+}
+
+interface LineRow {
+  readonly line: number;
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly quantityScale: number;
+  readonly unitPriceMilliMinor: number;
+  readonly amountMinor: number;
+  readonly taxMinor: number;
+  readonly taxRateBasisPoints: number;
+  readonly refundedQuantity: number;
+  readonly refundedMinor: number;
+  readonly [column: string]: string | number;
+}
+
+function readLines({ book, scope }: DocumentReader, document: string): readonly ReceiptLine[] {
+  const rows = book.query<LineRow>(
+    `SELECT l.line, l.sku, l.name, l.quantity, l.quantityScale, l.unitPriceMilliMinor, l.amountMinor, l.taxMinor,
+       l.taxRateBasisPoints, coalesce(r.quantity, 0) AS refundedQuantity, coalesce(r.amountMinor, 0) AS refundedMinor
+     FROM documentLines l
+     LEFT JOIN refunded r ON r.scope = l.scope AND r.document = l.document AND r.line = l.line
+     WHERE l.scope = ? AND l.document = ? ORDER BY l.line`,
+    [scope, document],
+  );
+  return rows.map(({ amountMinor, ...row }) => ({ ...row, paidMinor: amountMinor + row.taxMinor }));
+}
+
+function readOriginal({ book, scope }: DocumentReader, id: string): Receipt['original'] {
+  if (id === '') return undefined;
+  const [row] = book.query<{ readonly number: string }>('SELECT number FROM documents WHERE scope = ? AND id = ?', [
+    scope,
+    id,
+  ]);
+  return row === undefined ? undefined : { id, number: row.number };
+}
+
+function deviceName(book: TillBook, device: string): string {
+  const [row] = book.query<{ readonly name: string }>('SELECT name FROM devices WHERE device = ? LIMIT 1', [device]);
+  return row?.name ?? device.slice(0, 8);
+}
+
+function toDocument({ book, stageOf }: DocumentReader, row: Row): DocumentRow {
+  return {
+    id: row.id,
+    kind: row.kind,
+    number: row.number,
+    day: row.day,
+    at: row.at,
+    device: row.device,
+    totalMinor: row.totalMinor,
+    taxMinor: row.taxMinor,
+    items: row.items,
+    stage: stageOf(row.id),
+    reversed: reversedOf(row),
+    own: row.device === book.device,
+  };
+}
+
+function reversedOf({ isVoided, refunded, sold }: Row): DocumentRow['reversed'] {
+  if (isVoided !== 0) return 'voided';
+  if (refunded === 0) return 'no';
+  return refunded >= sold ? 'refunded' : 'partly';
+}

@@ -1,0 +1,48 @@
+// What one exchange with the relay, or the lack of one, lets the till say about its connection.
+import type { SyncReport } from '@tallystick/kernel';
+import type { Link } from './port.ts';
+
+const distrustCodes: ReadonlySet<string> = new Set([
+  'relay/inconsistent',
+  'relay/rolled-back',
+  'kernel/relay-key',
+  'kernel/invalid-log',
+]);
+const silenceCodes: ReadonlySet<string> = new Set([
+  'relay/unreachable',
+  'relay/aborted',
+  'relay/bad-answer',
+  'relay/busy',
+]);
+
+/** After an exchange that came to its end. */
+export function linkAfterReport({ notTaken }: Pick<SyncReport, 'notTaken'>, at: number): Link {
+  const [first] = notTaken;
+  if (first === undefined) return { kind: 'linked', at };
+  if (notTaken.some((result) => result.verdict === 'unknown-device')) return { kind: 'not-enrolled' };
+  const count = notTaken.length;
+  return { kind: 'refused', reason: `${count} not taken, the first as “${first.verdict}”.` };
+}
+
+/** After one that failed. `before` keeps the time since which nobody answers. */
+export function linkAfterFailure(error: unknown, before: Link, hasNetwork: boolean, at: number): Link {
+  const code = codeOf(error);
+  if (distrustCodes.has(code)) return { kind: 'relay-distrusted', reason: messageOf(error) };
+  if (code === 'relay/unknown-book') return { kind: 'refused', reason: 'It does not keep this shop’s book.' };
+  if (!hasNetwork) return { kind: 'no-network', since: before.kind === 'no-network' ? before.since : at };
+  if (code === '' || silenceCodes.has(code)) {
+    const since = before.kind === 'relay-unreachable' ? before.since : at;
+    return { kind: 'relay-unreachable', since, reason: messageOf(error) };
+  }
+  return { kind: 'refused', reason: `${messageOf(error)}.` };
+}
+
+/** The literal code of an error of any of our packages, or ''. */
+export function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,67 @@
+// A shop whose book is open in this worker: what the actions and the screens' views need of it.
+import type { FileLogStore } from '@tallystick/oplog';
+import { readCurrency } from './catalogue.ts';
+import type { DocumentReader } from './documents.ts';
+import type { Session, Shop, Stage } from './port.ts';
+import type { ShopRecord } from './shop-record.ts';
+import type { SyncLoop } from './sync-loop.ts';
+import type { TillBook } from './till-book.ts';
+
+export interface OpenShop {
+  readonly book: TillBook;
+  readonly log: FileLogStore;
+  readonly record: ShopRecord;
+  /** Undefined where there is no relay. */
+  readonly sync: SyncLoop | undefined;
+}
+
+const currencyBeforePrices = 'EUR';
+
+export function describeShop({ book, record }: OpenShop): Shop {
+  const [row] = book.query<{ readonly name: string }>('SELECT name FROM books LIMIT 1');
+  return {
+    book: book.id,
+    device: book.device,
+    name: row?.name ?? record.own?.shop ?? 'Shop',
+    till: book.status().deviceName ?? record.own?.till ?? book.device.slice(0, 8),
+    currency: record.own?.currency ?? readCurrency(book) ?? currencyBeforePrices,
+    relay: record.relay?.url,
+  };
+}
+
+/** Reads documents with how far each has come right now. */
+export function documentReader({ book, record, sync }: OpenShop): DocumentReader {
+  const { scope } = record;
+  if (sync === undefined) return { book, scope, stageOf: () => 'local' };
+  const stageById = new Map<string, Stage>();
+  for (const { id, stage } of book.pendingOps()) {
+    stageById.set(id, stage === 'local' && sync.isUnderWay ? 'syncing' : stage);
+  }
+  return { book, scope, stageOf: (id) => stageById.get(id) ?? 'settled' };
+}
+
+/** Entries that no relay has answered for. */
+export function countUnsent({ book, sync }: OpenShop): number {
+  return sync === undefined ? 0 : book.pendingOps().filter((op) => op.stage === 'local').length;
+}
+
+interface SessionRow {
+  readonly id: string;
+  readonly openedDay: string;
+  readonly floatMinor: number;
+  readonly expectedMinor: number;
+  readonly [column: string]: string | number;
+}
+
+/** The open cash session of this device. */
+export function readSession({ book, record }: OpenShop): Session | undefined {
+  const [row] = book.query<SessionRow>(
+    `SELECT s.id, s.openedDay, s.floatMinor, coalesce(d.amountMinor, 0) AS expectedMinor
+     FROM deviceSessions o
+     JOIN sessions s ON s.scope = o.scope AND s.id = o.session
+     LEFT JOIN drawers d ON d.scope = s.scope AND d.session = s.id AND d.currency = s.currency
+     WHERE o.scope = ? AND o.device = ?`,
+    [record.scope, book.device],
+  );
+  return row;
+}

@@ -1,0 +1,208 @@
+// What the interface asks of the till's engine, and nothing more. The engine lives in a dedicated worker with the book, the
+// log file and the relay connection; everything here is plain data that can be posted between the two.
+import type { Tender } from '../model/tender.ts';
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** How far a document has come: on this till, being sent, stored at the relay, in the settled order. */
+export type Stage = 'local' | 'syncing' | 'durable' | 'settled';
+
+export interface Product {
+  readonly sku: string;
+  readonly name: string;
+  readonly category: string;
+  /** Decimals of its quantities: 0 for pieces, 3 for kilograms in grams. */
+  readonly unitScale: number;
+  readonly taxRateBasisPoints: number;
+  readonly unitPriceMilliMinor: number;
+  /** On hand in its unit scale; undefined for goods whose stock is not counted. */
+  readonly onHand: number | undefined;
+}
+
+export interface SaleLine {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly quantityScale: number;
+  readonly unitPriceMilliMinor: number;
+  readonly taxRateBasisPoints: number;
+}
+
+export interface SaleRequest {
+  /** The cart's key; a second request with the same key answers with the first sale. */
+  readonly key: string;
+  readonly lines: readonly SaleLine[];
+  readonly tenders: readonly Tender[];
+  readonly changeMinor: number;
+}
+
+export interface RefundRequest {
+  readonly key: string;
+  readonly document: string;
+  /** Line numbers of the original and how much of each comes back. */
+  readonly lines: readonly { readonly line: number; readonly quantity: number }[];
+  readonly tender: Tender['kind'];
+  readonly reason: string;
+}
+
+export interface VoidRequest {
+  readonly document: string;
+  readonly reason: string;
+}
+
+export type DocumentKind = 'sale' | 'refund' | 'void';
+
+export interface DocumentRow {
+  readonly id: string;
+  readonly kind: DocumentKind;
+  readonly number: string;
+  readonly day: string;
+  readonly at: number;
+  readonly device: string;
+  readonly totalMinor: number;
+  readonly taxMinor: number;
+  readonly items: number;
+  readonly stage: Stage;
+  readonly reversed: 'no' | 'partly' | 'refunded' | 'voided';
+  /** Sold on this device, not on another till of the shop. */
+  readonly own: boolean;
+}
+
+export interface ReceiptLine extends SaleLine {
+  readonly line: number;
+  readonly taxMinor: number;
+  /** With tax: what was paid for it. */
+  readonly paidMinor: number;
+  /** What has already come back of it, and how much was paid back for that. */
+  readonly refundedQuantity: number;
+  readonly refundedMinor: number;
+}
+
+export interface Receipt extends DocumentRow {
+  readonly currency: string;
+  readonly shop: string;
+  readonly till: string;
+  readonly lines: readonly ReceiptLine[];
+  /** As recorded: change is cash with a negative amount, and everything paid back is negative. */
+  readonly tenders: readonly Tender[];
+  readonly original: { readonly id: string; readonly number: string } | undefined;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly openedDay: string;
+  readonly floatMinor: number;
+  /** What the drawer must hold now: float, plus cash taken, less change and cash refunds. */
+  readonly expectedMinor: number;
+}
+
+export interface ClosedSession {
+  readonly id: string;
+  readonly openedDay: string;
+  readonly floatMinor: number;
+  readonly expectedMinor: number;
+  readonly countedMinor: number;
+}
+
+export interface DaySummary {
+  readonly day: string;
+  readonly totalMinor: number;
+  readonly cashMinor: number;
+  readonly cardMinor: number;
+  readonly saleCount: number;
+  readonly refundCount: number;
+  readonly documents: readonly DocumentRow[];
+}
+
+/** Where the till stands with its relay. `since` and `at` are clock readings in ms. */
+export type Link =
+  | { readonly kind: 'alone' }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'linked'; readonly at: number }
+  | { readonly kind: 'no-network'; readonly since: number }
+  | { readonly kind: 'relay-unreachable'; readonly since: number; readonly reason: string }
+  | { readonly kind: 'not-enrolled' }
+  | { readonly kind: 'relay-distrusted'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface Shop {
+  readonly book: string;
+  readonly device: string;
+  readonly name: string;
+  readonly till: string;
+  readonly currency: string;
+  readonly relay: string | undefined;
+}
+
+export type Phase =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'waiting'; readonly shop: Shop | undefined }
+  | { readonly kind: 'first-run' }
+  | { readonly kind: 'open'; readonly shop: Shop }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** Everything the screens show about the till as a whole; sent anew whenever any of it changes. */
+export interface TillState {
+  readonly phase: Phase;
+  readonly link: Link;
+  readonly session: Session | undefined;
+  readonly today: DaySummary | undefined;
+  /** Ops that no relay has answered for yet. Always 0 where there is no relay. */
+  readonly unsent: number;
+  readonly lastSyncAt: number | undefined;
+  /** Set when the log file could not be written: nothing is being saved until it works again. */
+  readonly storageFault: string | undefined;
+  /** Entries of this till that the book gave no effect. */
+  readonly refused: number;
+  /** Set when the fold stopped at something this version does not understand. */
+  readonly stop: string | undefined;
+  /** Bytes cut off a torn log at start: what a crash left half-written and nobody was told was saved. */
+  readonly recoveredBytes: number;
+}
+
+export interface TillStatus {
+  readonly logBytes: number;
+  readonly scopes: readonly { readonly scope: string; readonly size: number; readonly pending: number }[];
+  readonly role: string | undefined;
+  readonly refusals: readonly { readonly code: string; readonly details: string; readonly verb: string }[];
+  readonly asides: number;
+}
+
+export interface JoinRequest {
+  readonly office: string;
+  readonly secret: string;
+  readonly till: string;
+}
+
+export interface StandaloneRequest {
+  readonly shop: string;
+  readonly till: string;
+  readonly currency: string;
+}
+
+export interface TillEngine {
+  subscribe(listener: (state: TillState) => void): () => void;
+  /** Fires when the goods, prices or stock may have changed. */
+  onCatalogue(listener: (products: readonly Product[]) => void): () => void;
+  join(request: JoinRequest): Promise<Outcome<void>>;
+  openAlone(request: StandaloneRequest): Promise<Outcome<void>>;
+  /** Resolves `ok` only after the sale is flushed to this device's storage. */
+  sell(request: SaleRequest): Promise<Outcome<Receipt>>;
+  refund(request: RefundRequest): Promise<Outcome<Receipt>>;
+  voidSale(request: VoidRequest): Promise<Outcome<Receipt>>;
+  openSession(floatMinor: number): Promise<Outcome<void>>;
+  closeSession(countedMinor: number): Promise<Outcome<ClosedSession>>;
+  /** The sale with this cart key, when it was saved already. */
+  findSale(key: string): Promise<Outcome<Receipt | undefined>>;
+  receipt(document: string): Promise<Outcome<Receipt>>;
+  day(day: string): Promise<Outcome<DaySummary>>;
+  findDocuments(text: string): Promise<Outcome<readonly DocumentRow[]>>;
+  status(): Promise<Outcome<TillStatus>>;
+  syncNow(): Promise<Outcome<void>>;
+  /** The whole log as one file that any replica can import. */
+  exportLog(): Promise<Outcome<Uint8Array>>;
+  /** Asks the tab that holds the till to let go of it. */
+  takeOver(): Promise<Outcome<void>>;
+}

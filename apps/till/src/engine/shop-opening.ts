@@ -1,0 +1,90 @@
+// Ways to a shop: the one this device already belongs to, one it joins by an invitation, one of its own.
+import { nobleHasher } from '@tallystick/chain';
+import { openBook, type SyncReport } from '@tallystick/kernel';
+import { sqljsStore } from '@tallystick/kernel/sqljs';
+import { type FileLogStore, parseScope, type Scope } from '@tallystick/oplog';
+import { createRelayClient } from '@tallystick/relay-protocol';
+import { createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
+import type { SqlJsStatic } from 'sql.js';
+import { localDay } from '../model/business-day.ts';
+import { currencyDigits } from '../model/money.ts';
+import { fillDemoShop } from './demo-shop.ts';
+import { askToJoin } from './join.ts';
+import type { OpenShop } from './open-shop.ts';
+import type { JoinRequest, Outcome, StandaloneRequest } from './port.ts';
+import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
+import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
+import { addLookUps, type TillBook, tillCrypto, tillVerbs } from './till-book.ts';
+
+export interface ShopPlace {
+  readonly log: FileLogStore;
+  readonly sqlite: SqlJsStatic;
+  readonly onSync: (report: SyncReport | undefined) => void;
+}
+
+const keys: KeyStore = createIndexedDbKeyStore({ hasher: nobleHasher });
+
+/** The shop this device belongs to, or undefined on its first start. */
+export async function openKnownShop(place: ShopPlace): Promise<OpenShop | undefined> {
+  const record = parseShopRecord(place.log.meta(shopRecordName));
+  return record === undefined ? undefined : openShop(place, record);
+}
+
+/** A new book on this device alone. The record is written first, so a crash half-way is gone on with at the next start. */
+export async function openOwnShop(place: ShopPlace, request: StandaloneRequest): Promise<OpenShop> {
+  const scope = parseScope('hq') as Scope;
+  const record: ShopRecord = { book: undefined, scope, relay: undefined, own: request };
+  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  return openShop(place, record);
+}
+
+/** Asks the office, remembers its answer, and opens the book with the records that came with it. */
+export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<Outcome<OpenShop>> {
+  const before = await keys.load('device');
+  const asked = await askToJoin(request, before ?? (await keys.create('device')));
+  if (!asked.ok) return asked;
+  const { book, scope, relay, bundle } = asked.value;
+  const record: ShopRecord = { book, scope, relay, own: undefined };
+  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  const shop = await openShop(place, record);
+  await shop.book.import(bundle);
+  // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.
+  if (before === undefined) await shop.book.anchor();
+  return { ok: true, value: shop };
+}
+
+async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord): Promise<OpenShop> {
+  const { book: id, scope, relay, own } = record;
+  const store = sqljsStore({ sqlite, log });
+  const book: TillBook = await openBook({
+    store,
+    keys,
+    verbs: tillVerbs,
+    crypto: tillCrypto,
+    scope,
+    ...(id === undefined ? {} : { book: id }),
+    ...(relay === undefined ? {} : { relayKey: relay.vkey }),
+    ...(own === undefined ? {} : { name: own.shop, deviceName: own.till }),
+  });
+  addLookUps(store);
+  if (own !== undefined) await fillOnce(book, own.currency);
+  return { book, log, record, sync: relay === undefined ? undefined : startSync(book, relay.url, onSync) };
+}
+
+async function fillOnce(book: TillBook, currency: string): Promise<void> {
+  if (book.query('SELECT 1 FROM products LIMIT 1').length > 0) return;
+  await fillDemoShop(book, currency, currencyDigits(currency), localDay(new Date()));
+}
+
+const exchangeTimeoutMs = 15_000;
+
+function startSync(book: TillBook, url: string, onChange: ShopPlace['onSync']): SyncLoop {
+  const client = createRelayClient({ url, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
+  return createSyncLoop({
+    exchange: () => book.sync(client),
+    onChange,
+    hasNetwork: () => navigator.onLine,
+    now: Date.now,
+    random: Math.random,
+  });
+}

@@ -1,0 +1,100 @@
+// Keeps the till in touch with its relay: soon after each entry, every few seconds otherwise, ever more rarely while nobody
+// answers, at once when the network comes back. One exchange at a time; it never holds up a sale.
+import type { SyncReport } from '@tallystick/kernel';
+import { nextDelayMs, soonMs } from '../model/backoff.ts';
+import { linkAfterFailure, linkAfterReport } from './link.ts';
+import type { Link } from './port.ts';
+
+export interface SyncLoopOptions {
+  readonly exchange: () => Promise<SyncReport>;
+  /** Called when an exchange begins, when it ends, and when the network goes or comes. */
+  readonly onChange: (report: SyncReport | undefined) => void;
+  readonly hasNetwork: () => boolean;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface SyncLoop {
+  readonly link: Link;
+  readonly isUnderWay: boolean;
+  readonly lastSyncAt: number | undefined;
+  /** Something is to be sent. */
+  nudge(): void;
+  /** The network came or went. */
+  networkChanged(): void;
+  /** An exchange now; resolves when it is over. */
+  syncNow(): Promise<void>;
+  stop(): void;
+}
+
+export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
+  const { exchange, onChange, hasNetwork, now, random } = options;
+  let link: Link = { kind: 'connecting' };
+  let lastSyncAt: number | undefined;
+  let failures = 0;
+  let underWay: Promise<void> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
+  let isNudged = false;
+
+  function schedule(delayMs: number): void {
+    clearTimeout(timer);
+    if (!isStopped) timer = setTimeout(() => void run(), delayMs);
+  }
+
+  function run(): Promise<void> {
+    underWay ??= exchangeOnce().finally(() => {
+      underWay = undefined;
+      schedule(isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random()));
+    });
+    return underWay;
+  }
+
+  async function exchangeOnce(): Promise<void> {
+    isNudged = false;
+    let report: SyncReport | undefined;
+    const work = exchange();
+    queueMicrotask(() => onChange(undefined));
+    try {
+      report = await work;
+      failures = 0;
+      lastSyncAt = now();
+      link = linkAfterReport(report, lastSyncAt);
+    } catch (error) {
+      failures += 1;
+      link = linkAfterFailure(error, link, hasNetwork(), now());
+    }
+    queueMicrotask(() => onChange(report));
+  }
+
+  schedule(0);
+  return {
+    get link() {
+      return link;
+    },
+    get isUnderWay() {
+      return underWay !== undefined;
+    },
+    get lastSyncAt() {
+      return lastSyncAt;
+    },
+    nudge() {
+      isNudged = true;
+      if (underWay === undefined && failures === 0) schedule(soonMs);
+    },
+    networkChanged() {
+      if (hasNetwork()) {
+        failures = 0;
+        schedule(0);
+      } else {
+        link = { kind: 'no-network', since: now() };
+        onChange(undefined);
+      }
+    },
+    syncNow: () => run(),
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

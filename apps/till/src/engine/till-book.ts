@@ -1,0 +1,20 @@
+// The book as this till uses it: which verbs it knows, and what is added to the projections for its own look-ups.
+import { nobleHasher } from '@tallystick/chain';
+import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
+import { ledgerVerbs } from '@tallystick/ledger';
+import { retailVerbs } from '@tallystick/retail';
+import { webCryptoEd25519 } from '@tallystick/sign';
+
+export type TillVerbs = readonly [...typeof ledgerVerbs, ...typeof retailVerbs];
+export type TillBook = Book<TillVerbs>;
+
+export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs];
+
+/** Native signatures, portable hashes: the faster of each in a browser. */
+export const tillCrypto: CryptoProvider = { hasher: nobleHasher, ed25519: webCryptoEd25519() };
+
+/** The till asks by day, by cart key and by original on every sale; without these each would scan all documents. */
+export function addLookUps(store: BookStore): void {
+  store.sql.exec('CREATE INDEX IF NOT EXISTS till_documents_day ON documents (device, day)');
+  store.sql.exec("CREATE INDEX IF NOT EXISTS till_documents_external ON documents (external) WHERE external <> ''");
+}

@@ -1,0 +1,91 @@
+// The cart: what is about to be sold. Integers only, immutable, and every total comes from the ledger's own line rule, so
+// what the screen asks for is what the book will check.
+import { lineAmountMinor } from '@tallystick/ledger';
+import type { Product } from '../engine/port.ts';
+
+export interface CartLine {
+  readonly sku: string;
+  readonly name: string;
+  /** In units of 10^-quantityScale. */
+  readonly quantity: number;
+  readonly quantityScale: number;
+  readonly unitPriceMilliMinor: number;
+  readonly taxRateBasisPoints: number;
+}
+
+export interface Cart {
+  /** Names this sale before it exists, so a repeated attempt finds the first one instead of selling twice. */
+  readonly key: string;
+  readonly lines: readonly CartLine[];
+}
+
+export const largestQuantity = 1_000_000_000;
+const mostLines = 2_000;
+
+export function emptyCart(key: string): Cart {
+  return { key, lines: [] };
+}
+
+/** One piece of a product in its own scale: 1, or 1000 of a product kept in thousandths. */
+export function oneOf(product: Pick<Product, 'unitScale'>): number {
+  return 10 ** product.unitScale;
+}
+
+/** Adds to the line of the same product at the same price, or opens one. A cart that is full stays as it is. */
+export function addProduct(cart: Cart, product: Product, quantity: number = oneOf(product)): Cart {
+  const at = cart.lines.findIndex(
+    (line) => line.sku === product.sku && line.unitPriceMilliMinor === product.unitPriceMilliMinor,
+  );
+  const before = cart.lines[at];
+  if (before !== undefined) return setQuantity(cart, at, before.quantity + quantity);
+  if (cart.lines.length >= mostLines) return cart;
+  const line: CartLine = {
+    sku: product.sku,
+    name: product.name,
+    quantity: boundQuantity(quantity),
+    quantityScale: product.unitScale,
+    unitPriceMilliMinor: product.unitPriceMilliMinor,
+    taxRateBasisPoints: product.taxRateBasisPoints,
+  };
+  return line.quantity === 0 ? cart : { ...cart, lines: [...cart.lines, line] };
+}
+
+/** A quantity of zero or less takes the line out. */
+export function setQuantity(cart: Cart, at: number, quantity: number): Cart {
+  const bounded = boundQuantity(quantity);
+  if (bounded === 0) return removeLine(cart, at);
+  return { ...cart, lines: cart.lines.map((line, index) => (index === at ? { ...line, quantity: bounded } : line)) };
+}
+
+export function removeLine(cart: Cart, at: number): Cart {
+  return { ...cart, lines: cart.lines.filter((_, index) => index !== at) };
+}
+
+/** Pieces of a product in the cart, for its tile: whole pieces for counted goods, lines for weighed ones. */
+export function countInCart(cart: Cart, sku: string): number {
+  return cart.lines.reduce((count, line) => (line.sku === sku ? count + pieces(line) : count), 0);
+}
+
+/** Pieces in the whole cart, each weighed line counting as one. */
+export function countItems(cart: Cart): number {
+  return cart.lines.reduce((count, line) => count + pieces(line), 0);
+}
+
+export function lineTotalMinor(line: CartLine): number {
+  return lineAmountMinor(line.quantity, line.quantityScale, line.unitPriceMilliMinor) ?? Number.NaN;
+}
+
+/** The sum of the lines, or undefined where it would leave the safe integers: such a cart cannot be sold. */
+export function cartTotalMinor(cart: Pick<Cart, 'lines'>): number | undefined {
+  let total = 0;
+  for (const line of cart.lines) total += lineTotalMinor(line);
+  return Number.isSafeInteger(total) ? total : undefined;
+}
+
+function pieces(line: CartLine): number {
+  return line.quantityScale === 0 ? line.quantity : 1;
+}
+
+function boundQuantity(quantity: number): number {
+  return Math.max(0, Math.min(largestQuantity, Math.trunc(quantity)));
+}

@@ -1,0 +1,67 @@
+// Paying: what is still due, what a tender adds, what change goes back. Change comes out of cash only.
+
+export type TenderKind = 'cash' | 'card';
+
+export interface Tender {
+  readonly kind: TenderKind;
+  readonly amountMinor: number;
+}
+
+export interface Payment {
+  readonly totalMinor: number;
+  readonly tenders: readonly Tender[];
+}
+
+/** Still to pay; 0 when paid or overpaid. */
+export function dueMinor(payment: Payment): number {
+  return Math.max(0, payment.totalMinor - paidMinor(payment));
+}
+
+/** Goes back to the customer: whatever cash went beyond the total. */
+export function changeMinor(payment: Payment): number {
+  return Math.max(0, paidMinor(payment) - payment.totalMinor);
+}
+
+export function isPaid(payment: Payment): boolean {
+  return paidMinor(payment) >= payment.totalMinor;
+}
+
+function paidMinor(payment: Payment): number {
+  return payment.tenders.reduce((sum, tender) => sum + tender.amountMinor, 0);
+}
+
+/** Adds a tender. A card never takes more than is due, cash may; an amount of nothing pays what is due. */
+export function addTender(payment: Payment, kind: TenderKind, amountMinor?: number): Payment {
+  const due = dueMinor(payment);
+  const offered = amountMinor ?? due;
+  const taken = kind === 'card' ? Math.min(offered, due) : offered;
+  if (taken <= 0 && due > 0) return payment;
+  return { ...payment, tenders: mergeTender(payment.tenders, { kind, amountMinor: Math.max(0, taken) }) };
+}
+
+export function removeTender(payment: Payment, kind: TenderKind): Payment {
+  return { ...payment, tenders: payment.tenders.filter((tender) => tender.kind !== kind) };
+}
+
+function mergeTender(tenders: readonly Tender[], added: Tender): readonly Tender[] {
+  const before = tenders.find((tender) => tender.kind === added.kind);
+  if (before === undefined) return [...tenders, added];
+  const merged: Tender = { kind: added.kind, amountMinor: before.amountMinor + added.amountMinor };
+  return tenders.map((tender) => (tender === before ? merged : tender));
+}
+
+/**
+ * Amounts a customer is likely to hand over for what is due, smallest first, without the exact amount: the next whole
+ * unit and the next multiples of common notes. `digits` are the currency's decimals.
+ */
+export function quickCash(due: number, digits: number, most = 4): readonly number[] {
+  if (due <= 0) return [];
+  const unit = 10 ** digits;
+  const steps = digits === 0 ? [100, 500, 1_000, 5_000, 10_000] : [1, 5, 10, 20, 50, 100].map((note) => note * unit);
+  const amounts = new Set<number>();
+  for (const step of steps) {
+    const amount = Math.ceil(due / step) * step;
+    if (amount > due && Number.isSafeInteger(amount)) amounts.add(amount);
+  }
+  return [...amounts].sort((a, b) => a - b).slice(0, most);
+}

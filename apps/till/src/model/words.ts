@@ -1,0 +1,134 @@
+// What the till says in words: where a sale stands, what the connection is, why something was refused.
+import type { Link, Stage } from '../engine/port.ts';
+
+export const stageWords: Readonly<Record<Stage, string>> = {
+  local: 'Saved on this till',
+  syncing: 'Sending',
+  durable: 'Stored at relay',
+  settled: 'Settled',
+};
+
+export interface Notice {
+  readonly tone: 'calm' | 'warn' | 'alarm';
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** One line for the corner of the screen. It says what is known and never more. */
+export function linkWords(link: Link, unsent: number): string {
+  switch (link.kind) {
+    case 'alone':
+      return 'This device alone';
+    case 'connecting':
+      return 'Connecting';
+    case 'linked':
+      return unsent === 0 ? 'Up to date' : `Sending ${unsent}`;
+    case 'no-network':
+      return withUnsent('No network', unsent);
+    case 'relay-unreachable':
+      return withUnsent('Relay not answering', unsent);
+    case 'not-enrolled':
+      return withUnsent('Not admitted yet', unsent);
+    case 'relay-distrusted':
+      return 'Relay not trusted';
+    case 'refused':
+      return 'Relay refuses';
+  }
+}
+
+/** The banner above the work; undefined when there is nothing a seller has to know. */
+export function linkNotice(link: Link, unsent: number): Notice | undefined {
+  const kept = keptWords(unsent);
+  switch (link.kind) {
+    case 'alone':
+    case 'connecting':
+    case 'linked':
+      return undefined;
+    case 'no-network':
+      return { tone: 'warn', title: 'No network.', detail: `Keep selling: ${kept}` };
+    case 'relay-unreachable':
+      return {
+        tone: 'warn',
+        title: 'The network is up, but the relay does not answer.',
+        detail: `Keep selling: ${kept}`,
+      };
+    case 'not-enrolled':
+      return { tone: 'warn', title: 'The relay does not know this till yet.', detail: `Keep selling: ${kept}` };
+    case 'relay-distrusted':
+      return {
+        tone: 'alarm',
+        title: 'The relay contradicts what it signed before.',
+        detail: 'Nothing is sent to it any more. Sales stay on this till; tell the office.',
+      };
+    case 'refused':
+      return {
+        tone: 'alarm',
+        title: 'The relay refuses what this till sends.',
+        detail: `${link.reason} Tell the office.`,
+      };
+  }
+}
+
+/** What the book itself has to say: it needs a newer till, or it gave an entry of this till no effect. */
+export function bookNotice({
+  stop,
+  refused,
+}: {
+  readonly stop: string | undefined;
+  readonly refused: number;
+}): Notice | undefined {
+  if (stop !== undefined) {
+    return {
+      tone: 'alarm',
+      title: 'This till needs its new version to go on.',
+      detail: `${stop} Reload while online.`,
+    };
+  }
+  if (refused === 0) return undefined;
+  const entries = refused === 1 ? 'One entry' : `${refused} entries`;
+  return {
+    tone: 'alarm',
+    title: `${entries} of this till had no effect.`,
+    detail: 'See “This till” and tell the office.',
+  };
+}
+
+function keptWords(unsent: number): string {
+  if (unsent === 0) return 'everything is sent, and new sales are saved on this till.';
+  return `${unsent} ${unsent === 1 ? 'entry is' : 'entries are'} saved on this till and will be sent.`;
+}
+
+function withUnsent(words: string, unsent: number): string {
+  return unsent === 0 ? words : `${words}, ${unsent} to send`;
+}
+
+const refusalWords: Readonly<Record<string, string>> = {
+  'retail/session-open': 'The drawer is already open on this till.',
+  'retail/tender-mismatch': 'What was paid does not match the total.',
+  'till/no-session': 'Open the drawer first.',
+  'retail/over-refunded': 'More than was sold cannot come back.',
+  'retail/voided': 'This sale was voided.',
+  'retail/refunded': 'A part of this sale was refunded, so it cannot be voided.',
+  'retail/out-of-stock': 'There is not enough in stock, and this shop does not sell below zero.',
+  'kernel/not-enrolled': 'The shop has not admitted this till yet.',
+  'kernel/unanchored': 'This till must reach the relay once before it may sell again.',
+  'kernel/forked': 'This till was copied. Tell the office before you go on.',
+  'kernel/scope-stopped': 'This till needs its new version to go on.',
+  'till/refund-lines': 'These lines cannot be refunded like this.',
+  'till/storage': 'This device could not save it.',
+  'till/no-book': 'The till is not set up yet.',
+  'till/unknown-document': 'That document is not on this till.',
+  'till/engine-gone': 'The till stopped working in this tab. Reload the page; what was saved is safe.',
+  'till/office-unreachable': 'The office does not answer. Check the network and try again.',
+  'office/invitation-unknown': 'The office does not know this invitation. Ask for a new one.',
+  'office/invitation-used': 'This invitation was used already. Each till needs its own.',
+  'office/device-refused': 'The office did not admit this device.',
+  'invitation/empty': 'Paste the link or the code from the office.',
+  'invitation/unreadable': 'This is not an invitation. Copy the whole link again.',
+  'invitation/office': 'The invitation names no office to join.',
+};
+
+/** A refusal in plain words; the code's own message where we have none better. */
+export function refusalText(code: string, message: string): string {
+  return refusalWords[code] ?? message;
+}

@@ -1,0 +1,146 @@
+// The cart: lines with their quantity, the total, and the one button that matters.
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type CartLine, countItems, lineTotalMinor, oneOf, removeLine, setQuantity } from '../model/cart.ts';
+import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts';
+import { useShop, useTill } from '../state/context.ts';
+import { Icon } from './icons.tsx';
+import { QuantityDialog } from './quantity-dialog.tsx';
+
+export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNode {
+  const till = useTill();
+  const { lines } = till.cart.value;
+  const [editing, setEditing] = useState<number>();
+  const edited = editing === undefined ? undefined : lines[editing];
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+  }, [lines.length]);
+  const change = (at: number, quantity: number): void => {
+    till.cart.value = setQuantity(till.cart.value, at, quantity);
+  };
+  const remove = (at: number): void => {
+    till.announcement.value = `${lines[at]?.name ?? 'Line'} removed`;
+    till.cart.value = removeLine(till.cart.value, at);
+  };
+  return (
+    <div class="cart">
+      <header class="cart-head">
+        <h2>Cart</h2>
+        {lines.length > 0 && (
+          <button type="button" class="button button-quiet" onClick={till.clearCart}>
+            Clear
+          </button>
+        )}
+      </header>
+      {lines.length === 0 ? (
+        <EmptyCart />
+      ) : (
+        <ul class="cart-lines" ref={list}>
+          {lines.map((line, at) => (
+            <CartRow
+              key={`${line.sku} ${line.unitPriceMilliMinor}`}
+              line={line}
+              onChange={(quantity) => change(at, quantity)}
+              onEdit={() => setEditing(at)}
+              onRemove={() => remove(at)}
+            />
+          ))}
+        </ul>
+      )}
+      <CartFoot onCharge={onCharge} />
+      {editing !== undefined && edited !== undefined && (
+        <QuantityDialog
+          title={edited.name}
+          scale={edited.quantityScale}
+          start={formatQuantity(edited.quantity, edited.quantityScale, 'en').replaceAll(',', '')}
+          onClose={() => setEditing(undefined)}
+          onRemove={() => {
+            remove(editing);
+            setEditing(undefined);
+          }}
+          onQuantity={(quantity) => {
+            change(editing, quantity);
+            setEditing(undefined);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+interface CartRowProps {
+  readonly line: CartLine;
+  readonly onChange: (quantity: number) => void;
+  readonly onEdit: () => void;
+  readonly onRemove: () => void;
+}
+
+function CartRow({ line, onChange, onEdit, onRemove }: CartRowProps): VNode {
+  const shop = useShop();
+  const one = oneOf({ unitScale: line.quantityScale });
+  const quantity = formatQuantity(line.quantity, line.quantityScale);
+  const isLast = line.quantity <= one;
+  return (
+    <li class="cart-line">
+      <span class="cart-name">{line.name}</span>
+      <span class="cart-amount">{formatMoney(lineTotalMinor(line), shop.currency)}</span>
+      <span class="cart-each">{formatUnitPrice(line.unitPriceMilliMinor, shop.currency)}</span>
+      <span class="stepper" role="group" aria-label={`Quantity of ${line.name}`}>
+        <button
+          type="button"
+          aria-label={isLast ? `Remove ${line.name}` : `One less ${line.name}`}
+          onClick={() => (isLast ? onRemove() : onChange(line.quantity - one))}
+        >
+          <Icon name={isLast ? 'trash' : 'minus'} size={18} />
+        </button>
+        <button type="button" class="stepper-value" aria-label={`${quantity}, edit quantity`} onClick={onEdit}>
+          {quantity}
+        </button>
+        <button type="button" aria-label={`One more ${line.name}`} onClick={() => onChange(line.quantity + one)}>
+          <Icon name="plus" size={18} />
+        </button>
+      </span>
+    </li>
+  );
+}
+
+function CartFoot({ onCharge }: { readonly onCharge: () => void }): VNode {
+  const till = useTill();
+  const shop = useShop();
+  const total = till.cartTotal.value;
+  const items = countItems(till.cart.value);
+  const isFaulty = till.state.value.storageFault !== undefined;
+  return (
+    <footer class="cart-foot">
+      <div class="cart-total">
+        <span>{items === 0 ? 'Total' : `Total, ${items} ${items === 1 ? 'item' : 'items'}`}</span>
+        <output>{total === undefined ? 'Too large' : formatMoney(total, shop.currency)}</output>
+      </div>
+      <button
+        type="button"
+        class="button button-primary button-charge"
+        disabled={items === 0 || total === undefined}
+        onClick={onCharge}
+      >
+        {isFaulty ? 'Try to charge' : 'Charge'}
+        {items > 0 && total !== undefined && <span>{formatMoney(total, shop.currency)}</span>}
+      </button>
+    </footer>
+  );
+}
+
+function EmptyCart(): VNode {
+  return (
+    <div class="empty empty-cart">
+      <svg width="72" height="40" viewBox="0 0 72 40" aria-hidden="true">
+        <path d="M12 6v28M24 6v28M36 6v28M48 6v28" />
+        <path d="M4 27 60 11" />
+      </svg>
+      <p>Tap an article, scan a code, or just start typing.</p>
+      <p class="keys">
+        <kbd>Enter</kbd> adds the first match, <kbd>3*</kbd> before it adds three, <kbd>Enter</kbd> again charges.
+      </p>
+    </div>
+  );
+}

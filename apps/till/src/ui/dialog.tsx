@@ -1,0 +1,58 @@
+// A modal on the platform's own <dialog>: it traps the focus, closes on Escape and gives the focus back where it was.
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { Icon } from './icons.tsx';
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  /** `sheet` fills a phone's screen; `wide` has room for two columns. */
+  readonly shape?: 'sheet' | 'wide' | 'narrow';
+  /** While something is being saved: Escape and the close button do nothing. */
+  readonly isBusy?: boolean;
+  readonly role?: 'alertdialog';
+}
+
+export function Dialog(props: DialogProps): VNode {
+  const { title, onClose, children, shape = 'narrow', isBusy = false } = props;
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    const opener = document.activeElement;
+    dialog?.showModal();
+    focusFirst(dialog);
+    return () => {
+      dialog?.close();
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+    };
+  }, []);
+  const cancel = (event: Event): void => {
+    event.preventDefault();
+    if (!isBusy) onClose();
+  };
+  return (
+    <dialog
+      ref={ref}
+      class={`dialog dialog-${shape}`}
+      aria-labelledby={titleId}
+      aria-busy={isBusy}
+      onCancel={cancel}
+      {...(props.role === undefined ? {} : { role: props.role })}
+    >
+      <header class="dialog-head">
+        <h2 id={titleId}>{title}</h2>
+        <button type="button" class="icon-button" aria-label="Close" disabled={isBusy} onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="dialog-body">{children}</div>
+    </dialog>
+  );
+}
+
+/** The element that asks for it by `data-focus`, so that the answer most people want is one key away. */
+function focusFirst(dialog: HTMLDialogElement | null): void {
+  dialog?.querySelector<HTMLElement>('[data-focus]')?.focus();
+}

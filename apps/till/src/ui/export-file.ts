@@ -1,0 +1,23 @@
+// Hands the whole log to the person as a file, for another replica to import.
+import type { Till } from '../state/till.ts';
+
+export async function exportToFile(till: Till): Promise<void> {
+  const exported = await till.engine.exportLog();
+  if (!exported.ok) {
+    till.toast.value = { text: `The export failed: ${exported.message}` };
+    return;
+  }
+  const phase = till.state.peek().phase;
+  const name = phase.kind === 'open' ? `${phase.shop.till}-${phase.shop.book.slice(0, 8)}` : 'till';
+  saveFile(`tallystick-${name}.bundle`, exported.value);
+  till.toast.value = { text: 'Exported. Keep the file until the office has imported it.' };
+}
+
+function saveFile(name: string, bytes: Uint8Array): void {
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,68 @@
+// Screens that stand for the whole till: it is open in another tab, or it cannot start.
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Shop } from '../engine/port.ts';
+import { refusalText } from '../model/words.ts';
+import { ShopContext, useTill } from '../state/context.ts';
+import { exportToFile } from './export-file.ts';
+import { Icon } from './icons.tsx';
+import { DayTotals, DocumentList } from './sales.tsx';
+
+export function OtherTab({ shop }: { readonly shop: Shop | undefined }): VNode {
+  const till = useTill();
+  const today = till.state.value.today;
+  const [isAsked, setAsked] = useState(false);
+  const takeOver = (): void => {
+    setAsked(true);
+    void till.engine.takeOver();
+  };
+  return (
+    <main class="other-tab">
+      <section class="other-tab-head">
+        <Icon name="lock" size={40} />
+        <h1>The till is open in another tab</h1>
+        <p>
+          Only one tab may write, so that no two sales ever share a number. This one is read-only and takes over by
+          itself when the other is closed.
+        </p>
+        <button type="button" class="button button-primary button-tall" disabled={isAsked} onClick={takeOver}>
+          {isAsked ? 'Waiting for the other tab…' : 'Use the till here instead'}
+        </button>
+      </section>
+      {shop !== undefined && today !== undefined && (
+        <ShopContext.Provider value={shop}>
+          <section class="page" aria-label="Today, read only">
+            <DayTotals summary={today} isToday />
+            <DocumentList documents={today.documents} isSearch={false} />
+          </section>
+        </ShopContext.Provider>
+      )}
+    </main>
+  );
+}
+
+export function Failed({ code, message }: { readonly code: string; readonly message: string }): VNode {
+  const till = useTill();
+  return (
+    <main class="other-tab">
+      <section class="other-tab-head" role="alert">
+        <span class="fault-mark">
+          <Icon name="alert" size={44} />
+        </span>
+        <h1>The till cannot start</h1>
+        <p>{refusalText(code, message)}</p>
+        <p>
+          <code>{code}</code>
+        </p>
+        <div class="actions">
+          <button type="button" class="button" onClick={() => void exportToFile(till)}>
+            <Icon name="save" size={20} /> Export what is saved
+          </button>
+          <button type="button" class="button button-primary" onClick={() => location.reload()}>
+            Try again
+          </button>
+        </div>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,279 @@
+// The goods: search, categories, tiles. Typing anywhere on the screen searches, Enter adds the first match.
+import type { VNode } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Product } from '../engine/port.ts';
+import { addProduct, countInCart, oneOf } from '../model/cart.ts';
+import { formatQuantity, formatUnitPrice, parseDecimal } from '../model/money.ts';
+import { parseQuery, searchProducts } from '../model/search.ts';
+import { useShop, useTill } from '../state/context.ts';
+import type { Till } from '../state/till.ts';
+import { Icon, Tally } from './icons.tsx';
+import { LinkChip } from './link-chip.tsx';
+import { QuantityDialog } from './quantity-dialog.tsx';
+
+const mostTiles = 240;
+const hues = [155, 75, 250, 25, 300, 195, 110, 345];
+
+export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
+  const till = useTill();
+  const products = till.products.value;
+  const [typed, setTyped] = useState('');
+  const [category, setCategory] = useState<string>();
+  const [weighing, setWeighing] = useState<Product>();
+  const search = useRef<HTMLInputElement>(null);
+  useTypeToSearch(search);
+
+  const query = parseQuery(typed);
+  const categories = useMemo(() => [...new Set((products ?? []).map((product) => product.category))], [products]);
+  const shown = useMemo(() => {
+    const inCategory = (products ?? []).filter((product) => category === undefined || product.category === category);
+    return searchProducts(query.text === '' ? inCategory : (products ?? []), query.text);
+  }, [products, category, query.text]);
+
+  const add = (product: Product, count?: string): void => {
+    const quantity = count === undefined ? undefined : parseDecimal(count, product.unitScale);
+    if (count === undefined && product.unitScale > 0) return setWeighing(product);
+    if (count !== undefined && quantity === undefined) return sayCount(till, product, count);
+    addToCart(till, product, quantity ?? oneOf(product));
+    setTyped('');
+  };
+  const enter = (): void => {
+    const [first] = shown;
+    if (typed.trim() === '') onCharge();
+    else if (first !== undefined) add(first, query.count);
+    else till.announcement.value = `Nothing matches ${query.text}`;
+  };
+
+  return (
+    <section class="goods" aria-label="Goods">
+      <div class="goods-bar">
+        <SearchField field={search} value={typed} onInput={setTyped} onEnter={enter} />
+        <LinkChip />
+      </div>
+      <Categories categories={categories} chosen={category} onChoose={setCategory} isSearching={query.text !== ''} />
+      <Tiles
+        products={products === undefined ? undefined : shown}
+        categories={categories}
+        isSearching={query.text !== ''}
+        query={query.text}
+        onAdd={(product) => add(product, query.count)}
+      />
+      {weighing !== undefined && (
+        <QuantityDialog
+          title={weighing.name}
+          scale={weighing.unitScale}
+          start=""
+          onClose={() => setWeighing(undefined)}
+          onQuantity={(quantity) => {
+            addToCart(till, weighing, quantity);
+            setWeighing(undefined);
+            setTyped('');
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function addToCart(till: Till, product: Product, quantity: number): void {
+  till.cart.value = addProduct(till.cart.value, product, quantity);
+  const inCart = countInCart(till.cart.value, product.sku);
+  till.announcement.value = `${product.name} added, ${inCart} in the cart`;
+}
+
+function sayCount(till: Till, product: Product, count: string): void {
+  till.toast.value = { text: `${product.name} is sold in whole pieces, not ${count}` };
+}
+
+/** Any printable key that no other field wants goes to the search field. */
+function useTypeToSearch(search: { readonly current: HTMLInputElement | null }): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const target = event.target;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (event.key.length !== 1 || event.key === ' ') return;
+      if (target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null) return;
+      search.current?.focus();
+      if (event.key === '/') event.preventDefault();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
+}
+
+interface SearchFieldProps {
+  readonly field: { current: HTMLInputElement | null };
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly onEnter: () => void;
+}
+
+function SearchField({ field, value, onInput, onEnter }: SearchFieldProps): VNode {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && value !== '') {
+      event.preventDefault();
+      onInput('');
+    } else if (event.key === 'Enter' && !event.repeat && !event.isComposing) {
+      event.preventDefault();
+      onEnter();
+    }
+  };
+  return (
+    <div class="search" role="search">
+      <Icon name="search" />
+      <input
+        ref={field}
+        type="search"
+        value={value}
+        aria-label="Search goods"
+        placeholder="Search or scan"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        enterkeyhint="done"
+        onInput={(event) => onInput(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <kbd class="search-key">/</kbd>
+    </div>
+  );
+}
+
+interface CategoriesProps {
+  readonly categories: readonly string[];
+  readonly chosen: string | undefined;
+  readonly onChoose: (category: string | undefined) => void;
+  readonly isSearching: boolean;
+}
+
+function Categories({ categories, chosen, onChoose, isSearching }: CategoriesProps): VNode | null {
+  if (categories.length < 2) return null;
+  return (
+    <div class="chips" role="group" aria-label="Categories" data-muted={isSearching}>
+      <button type="button" class="chip" aria-pressed={chosen === undefined} onClick={() => onChoose(undefined)}>
+        All
+      </button>
+      {categories.map((category, index) => (
+        <button
+          key={category}
+          type="button"
+          class="chip"
+          style={hueStyle(index)}
+          aria-pressed={chosen === category}
+          onClick={() => onChoose(chosen === category ? undefined : category)}
+        >
+          <span class="chip-dot" aria-hidden="true" />
+          {category === '' ? 'Other' : category}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface TilesProps {
+  readonly products: readonly Product[] | undefined;
+  readonly categories: readonly string[];
+  readonly isSearching: boolean;
+  readonly query: string;
+  readonly onAdd: (product: Product) => void;
+}
+
+function Tiles({ products, categories, isSearching, query, onAdd }: TilesProps): VNode {
+  if (products === undefined) return <TileSkeleton />;
+  if (products.length === 0) return <NoGoods query={query} />;
+  return (
+    <div class="tiles-scroll">
+      <ul class="tiles">
+        {products.slice(0, mostTiles).map((product, index) => (
+          <li key={product.sku}>
+            <Tile
+              product={product}
+              hue={categories.indexOf(product.category)}
+              isTarget={isSearching && index === 0}
+              onAdd={onAdd}
+            />
+          </li>
+        ))}
+      </ul>
+      {products.length > mostTiles && (
+        <p class="tiles-more">{products.length - mostTiles} more. Search or choose a category to find them.</p>
+      )}
+    </div>
+  );
+}
+
+interface TileProps {
+  readonly product: Product;
+  readonly hue: number;
+  readonly isTarget: boolean;
+  readonly onAdd: (product: Product) => void;
+}
+
+function Tile({ product, hue, isTarget, onAdd }: TileProps): VNode {
+  const shop = useShop();
+  const inCart = countInCart(useTill().cart.value, product.sku);
+  const price = formatUnitPrice(product.unitPriceMilliMinor, shop.currency);
+  const stock = stockWords(product);
+  return (
+    <button
+      type="button"
+      class="tile"
+      style={hueStyle(hue)}
+      data-in-cart={inCart > 0}
+      data-target={isTarget}
+      onClick={() => onAdd(product)}
+    >
+      <span class="tile-name">{product.name}</span>
+      {stock !== undefined && <span class="tile-stock">{stock}</span>}
+      <span class="tile-foot">
+        <span class="tile-price">
+          {price}
+          {product.unitScale > 0 && <small> per unit</small>}
+        </span>
+        {inCart > 0 && (
+          <span class="tile-count">
+            <Tally count={inCart} />
+            <span class="hidden">{inCart} in the cart</span>
+          </span>
+        )}
+      </span>
+    </button>
+  );
+}
+
+function stockWords(product: Product): string | undefined {
+  if (product.onHand === undefined) return undefined;
+  if (product.onHand <= 0) return 'Sold out';
+  const few = 5 * 10 ** product.unitScale;
+  return product.onHand <= few ? `${formatQuantity(product.onHand, product.unitScale)} left` : undefined;
+}
+
+function NoGoods({ query }: { readonly query: string }): VNode {
+  return query === '' ? (
+    <div class="empty">
+      <Icon name="sell" size={40} />
+      <h2>No goods yet</h2>
+      <p>They appear here as soon as the office has added them and this till has received them.</p>
+    </div>
+  ) : (
+    <div class="empty">
+      <Icon name="search" size={40} />
+      <h2>Nothing matches “{query}”</h2>
+      <p>Try the start of a word, or the article number.</p>
+    </div>
+  );
+}
+
+function TileSkeleton(): VNode {
+  return (
+    <ul class="tiles" aria-hidden="true">
+      {Array.from({ length: 12 }, (_, index) => (
+        <li key={index} class="tile tile-skeleton" />
+      ))}
+    </ul>
+  );
+}
+
+function hueStyle(index: number): { '--hue': string } {
+  return { '--hue': String(hues[Math.max(0, index) % hues.length]) };
+}

@@ -1,0 +1,46 @@
+// Where the till stands with its relay: a chip in the corner, and a banner when a seller should know.
+import type { VNode } from 'preact';
+import { bookNotice, linkNotice, linkWords } from '../model/words.ts';
+import { useTill } from '../state/context.ts';
+import { Icon } from './icons.tsx';
+
+export function LinkChip(): VNode {
+  const till = useTill();
+  const { link, unsent } = till.state.value;
+  return (
+    <button type="button" class="link-chip" data-link={link.kind} onClick={() => (till.view.value = 'till')}>
+      <span class="link-dot" aria-hidden="true" />
+      <span>{linkWords(link, unsent)}</span>
+    </button>
+  );
+}
+
+export function LinkBanner(): VNode | null {
+  const state = useTill().state.value;
+  if (state.storageFault !== undefined) return <StorageBanner fault={state.storageFault} />;
+  const notice = bookNotice(state) ?? linkNotice(state.link, state.unsent);
+  if (notice === undefined) return null;
+  return (
+    <div class={`banner banner-${notice.tone}`} role={notice.tone === 'alarm' ? 'alert' : 'status'}>
+      <Icon name={notice.tone === 'alarm' ? 'alert' : 'offline'} size={20} />
+      <p>
+        <strong>{notice.title}</strong> {notice.detail}
+      </p>
+    </div>
+  );
+}
+
+function StorageBanner({ fault }: { readonly fault: string }): VNode {
+  const till = useTill();
+  return (
+    <div class="banner banner-alarm" role="alert">
+      <Icon name="alert" size={20} />
+      <p>
+        <strong>This device cannot save.</strong> Do not take money until it can. {fault}
+      </p>
+      <button type="button" class="button button-small" onClick={() => (till.view.value = 'till')}>
+        Export what is saved
+      </button>
+    </div>
+  );
+}

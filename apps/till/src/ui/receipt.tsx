@@ -1,0 +1,118 @@
+// A document as the customer gets it, on screen and on paper.
+import type { ComponentChildren, VNode } from 'preact';
+import type { DocumentKind, Receipt, ReceiptLine } from '../engine/port.ts';
+import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts';
+import { taxByRate } from '../model/tax.ts';
+import type { Tender } from '../model/tender.ts';
+import { dateTimeText, percentText } from '../model/time.ts';
+import { useTill } from '../state/context.ts';
+import { Icon } from './icons.tsx';
+import { StageLabel } from './stage.tsx';
+
+const headings: Readonly<Record<DocumentKind, string>> = { sale: 'Receipt', refund: 'Refund', void: 'Void' };
+
+export interface ReceiptViewProps {
+  readonly receipt: Receipt;
+  /** Buttons beside "Print". */
+  readonly children?: ComponentChildren;
+  readonly onDone?: () => void;
+}
+
+export function ReceiptView({ receipt, children, onDone }: ReceiptViewProps): VNode {
+  const documents = useTill().state.value.today?.documents;
+  const stage = documents?.find((document) => document.id === receipt.id)?.stage ?? receipt.stage;
+  return (
+    <div class="receipt-view">
+      <ReceiptPaper receipt={receipt} />
+      <p class="receipt-stage">
+        <StageLabel stage={stage} />
+      </p>
+      <div class="actions">
+        <button type="button" class="button" onClick={() => globalThis.print()}>
+          <Icon name="print" size={20} /> Print
+        </button>
+        {children}
+        {onDone !== undefined && (
+          <button type="button" class="button button-primary" data-focus onClick={onDone}>
+            New sale
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
+  const { currency } = receipt;
+  return (
+    <article class="receipt" aria-label={`${headings[receipt.kind]} ${receipt.number}`}>
+      <header class="receipt-head">
+        <h3>{receipt.shop}</h3>
+        <p>{headings[receipt.kind]}</p>
+        <p class="receipt-number">{receipt.number}</p>
+        <p>
+          {dateTimeText(receipt.at)}, {receipt.till}
+        </p>
+        {receipt.original !== undefined && <p>for {receipt.original.number}</p>}
+        {receipt.reversed === 'voided' && <p class="receipt-stamp">Voided</p>}
+        {receipt.reversed === 'refunded' && <p class="receipt-stamp">Refunded</p>}
+      </header>
+      <table class="receipt-lines">
+        <thead class="hidden">
+          <tr>
+            <th scope="col">Article</th>
+            <th scope="col">Amount</th>
+          </tr>
+        </thead>
+        <tbody>
+          {receipt.lines.map((line) => (
+            <ReceiptRow key={line.line} line={line} currency={currency} />
+          ))}
+        </tbody>
+      </table>
+      <dl class="receipt-sums">
+        <div class="receipt-total">
+          <dt>Total</dt>
+          <dd>{formatMoney(receipt.totalMinor, currency)}</dd>
+        </div>
+        {taxByRate(receipt.lines).map((tax) => (
+          <div key={tax.rateBasisPoints}>
+            <dt>of which tax {percentText(tax.rateBasisPoints)}</dt>
+            <dd>{formatMoney(tax.taxMinor, currency)}</dd>
+          </div>
+        ))}
+        {receipt.tenders.map((tender, index) => (
+          <div key={index} class={index === 0 ? 'receipt-rule' : ''}>
+            <dt>{tenderWords(receipt.kind, tender)}</dt>
+            <dd>{formatMoney(tender.amountMinor, currency)}</dd>
+          </div>
+        ))}
+      </dl>
+      <footer class="receipt-foot">
+        <span class="receipt-id">{receipt.id}</span>
+      </footer>
+    </article>
+  );
+}
+
+function tenderWords(document: DocumentKind, { kind, amountMinor }: Tender): string {
+  if (kind === 'card') return 'Card';
+  return document === 'sale' && amountMinor < 0 ? 'Change' : 'Cash';
+}
+
+function ReceiptRow({ line, currency }: { readonly line: ReceiptLine; readonly currency: string }): VNode {
+  const quantity = formatQuantity(line.quantity, line.quantityScale);
+  const back = line.refundedQuantity > 0 ? formatQuantity(line.refundedQuantity, line.quantityScale) : undefined;
+  return (
+    <tr>
+      <td>
+        {line.name === '' ? line.sku : line.name}
+        <small>
+          {quantity} × {formatUnitPrice(line.unitPriceMilliMinor, currency)}
+          {back !== undefined && `, ${back} returned`}
+        </small>
+      </td>
+      <td>{formatMoney(line.paidMinor, currency)}</td>
+    </tr>
+  );
+}

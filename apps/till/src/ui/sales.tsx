@@ -1,0 +1,201 @@
+// The sales of a day, each with how far it has come, and the document behind each.
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { DaySummary, DocumentRow, Receipt } from '../engine/port.ts';
+import { formatMoney } from '../model/money.ts';
+import { dayText, timeText } from '../model/time.ts';
+import { refusalText } from '../model/words.ts';
+import { useShop, useTill } from '../state/context.ts';
+import { Dialog } from './dialog.tsx';
+import { Icon } from './icons.tsx';
+import { ReceiptView } from './receipt.tsx';
+import { RefundDialog, VoidDialog } from './reverse-dialog.tsx';
+import { StageLabel } from './stage.tsx';
+
+export function Sales(): VNode {
+  const till = useTill();
+  const today = till.state.value.today;
+  const [day, setDay] = useState<string>();
+  const [past, setPast] = useState<DaySummary>();
+  const [text, setText] = useState('');
+  const [found, setFound] = useState<readonly DocumentRow[]>();
+  const [opened, setOpened] = useState<Receipt>();
+  const shownDay = day ?? today?.day ?? '';
+  const isToday = shownDay === today?.day;
+
+  useEffect(() => {
+    if (isToday || shownDay === '') return;
+    void till.engine.day(shownDay).then((answer) => answer.ok && setPast(answer.value));
+  }, [shownDay, isToday, today]);
+  useEffect(() => {
+    if (text.trim() === '') return setFound(undefined);
+    void till.engine.findDocuments(text.trim()).then((answer) => answer.ok && setFound(answer.value));
+  }, [text, today]);
+
+  const open = async (id: string): Promise<void> => {
+    const answer = await till.engine.receipt(id);
+    if (answer.ok) setOpened(answer.value);
+    else till.toast.value = { text: refusalText(answer.code, answer.message) };
+  };
+  const summary = isToday ? today : past?.day === shownDay ? past : undefined;
+  return (
+    <div class="page sales">
+      <header class="page-head">
+        <h1>Sales</h1>
+        <div class="sales-tools">
+          <div class="search search-small" role="search">
+            <Icon name="search" size={18} />
+            <input
+              type="search"
+              aria-label="Find a document by its number"
+              placeholder="Find a number"
+              value={text}
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+          </div>
+          <input
+            type="date"
+            class="day-field"
+            aria-label="Day"
+            value={shownDay}
+            max={today?.day}
+            onInput={(event) => setDay(event.currentTarget.value || undefined)}
+          />
+        </div>
+      </header>
+      {summary !== undefined && found === undefined && <DayTotals summary={summary} isToday={isToday} />}
+      <DocumentList documents={found ?? summary?.documents ?? []} isSearch={found !== undefined} onOpen={open} />
+      {opened !== undefined && (
+        <DocumentDialog receipt={opened} onChanged={setOpened} onClose={() => setOpened(undefined)} />
+      )}
+    </div>
+  );
+}
+
+export function DayTotals({ summary, isToday }: { readonly summary: DaySummary; readonly isToday: boolean }): VNode {
+  const { currency } = useShop();
+  return (
+    <section class="totals" aria-label={isToday ? 'Today' : dayText(summary.day)}>
+      <div class="totals-main">
+        <p>{isToday ? 'Taken today' : dayText(summary.day)}</p>
+        <p class="totals-amount">{formatMoney(summary.totalMinor, currency)}</p>
+      </div>
+      <dl class="totals-parts">
+        <div>
+          <dt>Sales</dt>
+          <dd>{summary.saleCount}</dd>
+        </div>
+        <div>
+          <dt>Refunds</dt>
+          <dd>{summary.refundCount}</dd>
+        </div>
+        <div>
+          <dt>Cash</dt>
+          <dd>{formatMoney(summary.cashMinor, currency)}</dd>
+        </div>
+        <div>
+          <dt>Card</dt>
+          <dd>{formatMoney(summary.cardMinor, currency)}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+const kindWords = { sale: '', refund: 'Refund', void: 'Void' } as const;
+const reversedWords = { no: '', partly: 'Partly refunded', refunded: 'Refunded', voided: 'Voided' } as const;
+
+interface DocumentListProps {
+  readonly documents: readonly DocumentRow[];
+  readonly isSearch: boolean;
+  readonly onOpen?: (id: string) => void;
+}
+
+export function DocumentList({ documents, isSearch, onOpen }: DocumentListProps): VNode {
+  if (documents.length === 0) return <NoDocuments isSearch={isSearch} />;
+  return (
+    <ul class="documents">
+      {documents.map((document) => (
+        <li key={document.id}>
+          <button
+            type="button"
+            class="document"
+            data-reversed={document.reversed === 'voided'}
+            disabled={onOpen === undefined}
+            onClick={() => onOpen?.(document.id)}
+          >
+            <DocumentCells document={document} isSearch={isSearch} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function DocumentCells({ document, isSearch }: { readonly document: DocumentRow; readonly isSearch: boolean }): VNode {
+  const { currency } = useShop();
+  const tag = kindWords[document.kind] || reversedWords[document.reversed];
+  return (
+    <>
+      <span class="document-time">{isSearch ? document.day : timeText(document.at)}</span>
+      <span class="document-number">
+        {document.number}
+        {tag !== '' && <span class="tag">{tag}</span>}
+        {!document.own && <span class="tag">Another till</span>}
+      </span>
+      <span class="document-items">
+        {document.items} {document.items === 1 ? 'item' : 'items'}
+      </span>
+      <span class="document-stage">
+        <StageLabel stage={document.stage} />
+      </span>
+      <span class="document-total">{formatMoney(document.totalMinor, currency)}</span>
+    </>
+  );
+}
+
+function NoDocuments({ isSearch }: { readonly isSearch: boolean }): VNode {
+  return (
+    <div class="empty">
+      <Icon name="sales" size={40} />
+      <h2>{isSearch ? 'No such document' : 'No sales on this day'}</h2>
+      <p>
+        {isSearch ? 'Check the number on the receipt.' : 'The first one will be listed here the moment it is saved.'}
+      </p>
+    </div>
+  );
+}
+
+interface DocumentDialogProps {
+  readonly receipt: Receipt;
+  readonly onChanged: (receipt: Receipt) => void;
+  readonly onClose: () => void;
+}
+
+function DocumentDialog({ receipt, onChanged, onClose }: DocumentDialogProps): VNode {
+  const [step, setStep] = useState<'view' | 'refund' | 'void'>('view');
+  const back = (): void => setStep('view');
+  const done = (changed: Receipt): void => {
+    onChanged(changed);
+    back();
+  };
+  if (step === 'refund') return <RefundDialog receipt={receipt} onDone={done} onClose={back} />;
+  if (step === 'void') return <VoidDialog receipt={receipt} onDone={done} onClose={back} />;
+  const isSale = receipt.kind === 'sale';
+  return (
+    <Dialog title={receipt.number} onClose={onClose}>
+      <ReceiptView receipt={receipt}>
+        {isSale && (receipt.reversed === 'no' || receipt.reversed === 'partly') && (
+          <button type="button" class="button" onClick={() => setStep('refund')}>
+            <Icon name="refund" size={20} /> Refund
+          </button>
+        )}
+        {isSale && receipt.reversed === 'no' && (
+          <button type="button" class="button button-danger" onClick={() => setStep('void')}>
+            Void
+          </button>
+        )}
+      </ReceiptView>
+    </Dialog>
+  );
+}

@@ -1,0 +1,178 @@
+// Taking the money. The sale is asked for once it is paid; the dialog says "saved" only after the engine said it is on disk,
+// and keeps the cart when it is not.
+import type { VNode } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { Receipt } from '../engine/port.ts';
+import { currencyDigits, formatMoney, parseDecimal } from '../model/money.ts';
+import { addTender, changeMinor, dueMinor, isPaid, type Payment, quickCash, removeTender } from '../model/tender.ts';
+import type { TenderKind } from '../model/tender.ts';
+import { refusalText } from '../model/words.ts';
+import { useShop, useTill } from '../state/context.ts';
+import { Dialog } from './dialog.tsx';
+import { Icon } from './icons.tsx';
+import { Keypad } from './keypad.tsx';
+import { ReceiptView } from './receipt.tsx';
+import { SavedSale } from './saved-sale.tsx';
+import { SaveFault } from './save-fault.tsx';
+
+type Step =
+  | { readonly kind: 'paying' }
+  | { readonly kind: 'saving' }
+  | { readonly kind: 'fault'; readonly code: string; readonly message: string }
+  | { readonly kind: 'saved'; readonly receipt: Receipt; readonly changeMinor: number }
+  | { readonly kind: 'receipt'; readonly receipt: Receipt };
+
+const titles: Readonly<Record<Step['kind'], string>> = {
+  paying: 'Payment',
+  saving: 'Saving',
+  fault: 'Not saved',
+  saved: 'Sale saved',
+  receipt: 'Receipt',
+};
+
+export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNode {
+  const till = useTill();
+  const [payment, setPayment] = useState<Payment>(() => ({ totalMinor: till.cartTotal.peek() ?? 0, tenders: [] }));
+  const [step, setStep] = useState<Step>({ kind: 'paying' });
+  const isUnderWay = useRef(false);
+
+  const complete = async (paid: Payment): Promise<void> => {
+    if (isUnderWay.current) return;
+    isUnderWay.current = true;
+    setStep({ kind: 'saving' });
+    const sold = await till.sell(paid);
+    isUnderWay.current = false;
+    if (!sold.ok) return setStep({ kind: 'fault', code: sold.code, message: sold.message });
+    till.newCart();
+    setStep({ kind: 'saved', receipt: sold.value, changeMinor: changeMinor(paid) });
+  };
+  const tender = (kind: TenderKind, amountMinor?: number): void => {
+    const next = addTender(payment, kind, amountMinor);
+    setPayment(next);
+    if (isPaid(next)) void complete(next);
+  };
+  const shape = step.kind === 'paying' ? 'wide' : 'narrow';
+  return (
+    <Dialog title={titles[step.kind]} shape={shape} isBusy={step.kind === 'saving'} onClose={onClose}>
+      {step.kind === 'paying' && <Paying payment={payment} onTender={tender} onChange={setPayment} />}
+      {step.kind === 'saving' && <p class="saving">Writing the sale to this device…</p>}
+      {step.kind === 'fault' && (
+        <SaveFault
+          what="The sale"
+          text={refusalText(step.code, step.message)}
+          onRetry={() => void complete(payment)}
+          onBack={onClose}
+        />
+      )}
+      {step.kind === 'saved' && (
+        <SavedSale
+          receipt={step.receipt}
+          changeMinor={step.changeMinor}
+          onReceipt={() => setStep({ kind: 'receipt', receipt: step.receipt })}
+          onClose={onClose}
+        />
+      )}
+      {step.kind === 'receipt' && <ReceiptView receipt={step.receipt} onDone={onClose} />}
+    </Dialog>
+  );
+}
+
+interface PayingProps {
+  readonly payment: Payment;
+  readonly onTender: (kind: TenderKind, amountMinor?: number) => void;
+  readonly onChange: (payment: Payment) => void;
+}
+
+function Paying({ payment, onTender, onChange }: PayingProps): VNode {
+  const { currency } = useShop();
+  const digits = currencyDigits(currency);
+  const [text, setText] = useState('');
+  const due = dueMinor(payment);
+  const amount = text === '' ? undefined : parseDecimal(text, digits);
+  const isWrong = text !== '' && amount === undefined;
+  const pay = (kind: TenderKind): void => {
+    if (isWrong) return;
+    onTender(kind, amount);
+    setText('');
+  };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    pay('cash');
+  };
+  const type = (next: string): void => {
+    if (next === '' || parseDecimal(next, digits) !== undefined) setText(next);
+  };
+  const over = amount === undefined ? 0 : amount - due;
+  return (
+    <form class="paying" onSubmit={submit}>
+      <div class="paying-sum">
+        <p class="paying-label">{payment.tenders.length === 0 ? 'To pay' : 'Still to pay'}</p>
+        <p class="paying-due">{formatMoney(due, currency)}</p>
+        <TenderList payment={payment} onChange={onChange} />
+        <label class="field field-amount">
+          <span>Cash given</span>
+          <input
+            data-focus
+            inputmode="decimal"
+            autocomplete="off"
+            placeholder={formatMoney(due, currency)}
+            aria-invalid={isWrong}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <p class="paying-change" aria-live="polite">
+          {isWrong && 'This is not an amount.'}
+          {over > 0 && `Change ${formatMoney(over, currency)}`}
+          {amount !== undefined && over < 0 && `Leaves ${formatMoney(-over, currency)} to pay`}
+        </p>
+        <div class="quick" role="group" aria-label="Cash given">
+          <button type="button" class="button" onClick={() => onTender('cash')}>
+            Exact
+          </button>
+          {quickCash(due, digits).map((quick) => (
+            <button key={quick} type="button" class="button" onClick={() => onTender('cash', quick)}>
+              {formatMoney(quick, currency)}
+            </button>
+          ))}
+        </div>
+      </div>
+      <div class="paying-pad">
+        <Keypad value={text} onInput={type} hasPoint={digits > 0} />
+        <div class="actions actions-equal">
+          <button type="submit" class="button button-primary button-tall" disabled={isWrong}>
+            <Icon name="cash" /> Cash
+          </button>
+          <button type="button" class="button button-strong button-tall" disabled={isWrong} onClick={() => pay('card')}>
+            <Icon name="card" /> Card
+          </button>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+const tenderNames: Readonly<Record<TenderKind, string>> = { cash: 'Cash', card: 'Card' };
+
+function TenderList({ payment, onChange }: Pick<PayingProps, 'payment' | 'onChange'>): VNode | null {
+  const { currency } = useShop();
+  if (payment.tenders.length === 0) return null;
+  return (
+    <ul class="tender-list">
+      {payment.tenders.map((tender) => (
+        <li key={tender.kind}>
+          <span>{tenderNames[tender.kind]}</span>
+          <span>{formatMoney(tender.amountMinor, currency)}</span>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={`Take back ${tenderNames[tender.kind]}`}
+            onClick={() => onChange(removeTender(payment, tender.kind))}
+          >
+            <Icon name="close" size={18} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

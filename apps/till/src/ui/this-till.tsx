@@ -1,0 +1,195 @@
+// What this till is and how it fares: storage, device, book, what is unsent, the last sync, the version.
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { TillStatus } from '../engine/port.ts';
+import { linkWords } from '../model/words.ts';
+import { dateTimeText } from '../model/time.ts';
+import { useShop, useTill } from '../state/context.ts';
+import { applyTheme, storedTheme, type Theme, themes } from '../state/theme.ts';
+import { exportToFile } from './export-file.ts';
+import { Icon } from './icons.tsx';
+
+export function ThisTill(): VNode {
+  const till = useTill();
+  const status = useStatus();
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>This till</h1>
+      </header>
+      {till.state.value.recoveredBytes > 0 && (
+        <p class="banner banner-warn">
+          At the last start, {till.state.value.recoveredBytes} bytes at the end of the log were unfinished and were cut
+          off. Nothing that was shown as saved is affected.
+        </p>
+      )}
+      <div class="cards">
+        <ConnectionCard />
+        <StorageCard status={status} />
+        <IdentityCard status={status} />
+        <AppearanceCard />
+      </div>
+      {status !== undefined && status.refusals.length > 0 && <Refusals status={status} />}
+    </div>
+  );
+}
+
+function useStatus(): TillStatus | undefined {
+  const till = useTill();
+  const state = till.state.value;
+  const [status, setStatus] = useState<TillStatus>();
+  useEffect(() => {
+    void till.engine.status().then((answer) => answer.ok && setStatus(answer.value));
+  }, [state]);
+  return status;
+}
+
+function ConnectionCard(): VNode {
+  const till = useTill();
+  const { link, unsent, lastSyncAt } = till.state.value;
+  const { relay } = useShop();
+  return (
+    <Card title="Connection">
+      <Rows
+        rows={[
+          ['State', linkWords(link, unsent)],
+          ['Not sent yet', relay === undefined ? 'No relay: nothing to send' : String(unsent)],
+          ['Last sync', lastSyncAt === undefined ? 'Never' : dateTimeText(lastSyncAt)],
+          ['Relay', relay ?? 'None'],
+        ]}
+      />
+      {relay !== undefined && (
+        <button type="button" class="button" onClick={() => void till.engine.syncNow()}>
+          Sync now
+        </button>
+      )}
+    </Card>
+  );
+}
+
+function StorageCard({ status }: { readonly status: TillStatus | undefined }): VNode {
+  const till = useTill();
+  const persisted = till.persisted.value;
+  const words =
+    persisted === undefined
+      ? 'Asking the browser'
+      : persisted
+        ? 'Protected: the browser keeps it'
+        : 'Not protected: the browser may clear it when the device is full';
+  return (
+    <Card title="Storage">
+      <Rows
+        rows={[
+          ['State', till.state.value.storageFault === undefined ? 'Saving works' : 'Cannot save'],
+          ['Protection', words],
+          ['Log on this device', status === undefined ? '…' : bytesText(status.logBytes)],
+        ]}
+      />
+      <button type="button" class="button" onClick={() => void exportToFile(till)}>
+        <Icon name="save" size={20} /> Export everything
+      </button>
+    </Card>
+  );
+}
+
+function IdentityCard({ status }: { readonly status: TillStatus | undefined }): VNode {
+  const shop = useShop();
+  const till = useTill();
+  const restart = till.updateReady.value;
+  const scopes = (status?.scopes ?? []).map(
+    (scope) => `${scope.scope}: ${scope.size} settled, ${scope.pending} pending`,
+  );
+  return (
+    <Card title={shop.till}>
+      <Rows
+        rows={[
+          ['Shop', shop.name],
+          ['Role', status?.role ?? 'Not admitted yet'],
+          ['Device', <Code key="device" text={shop.device} />],
+          ['Book', <Code key="book" text={shop.book} />],
+          ['Log', scopes.join('; ')],
+          ['Set aside', String(status?.asides ?? 0)],
+          ['Version', __APP_VERSION__],
+        ]}
+      />
+      {restart !== undefined && (
+        <button type="button" class="button button-primary" onClick={restart}>
+          Restart with the new version
+        </button>
+      )}
+    </Card>
+  );
+}
+
+const themeNames: Readonly<Record<Theme, string>> = { system: 'As the device', light: 'Light', dark: 'Dark' };
+
+function AppearanceCard(): VNode {
+  const [theme, setTheme] = useState<Theme>(storedTheme);
+  const choose = (next: Theme): void => {
+    setTheme(next);
+    applyTheme(next);
+  };
+  return (
+    <Card title="Appearance">
+      <div class="segments" role="group" aria-label="Appearance">
+        {themes.map((name) => (
+          <button key={name} type="button" aria-pressed={theme === name} onClick={() => choose(name)}>
+            {themeNames[name]}
+          </button>
+        ))}
+      </div>
+    </Card>
+  );
+}
+
+function Refusals({ status }: { readonly status: TillStatus }): VNode {
+  return (
+    <section class="card" aria-label="Refused entries">
+      <h2>Refused entries</h2>
+      <p>These are in the log but have no effect. The office can see them too.</p>
+      <ul class="refusals">
+        {status.refusals.map((refusal, index) => (
+          <li key={index}>
+            <code>{refusal.verb}</code> {refusal.code} <small>{refusal.details}</small>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Card({ title, children }: { readonly title: string; readonly children: ComponentChildren }): VNode {
+  return (
+    <section class="card" aria-label={title}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Rows({ rows }: { readonly rows: readonly (readonly [string, ComponentChildren])[] }): VNode {
+  return (
+    <dl class="rows">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Code({ text }: { readonly text: string }): VNode {
+  return (
+    <code class="code" title={text}>
+      {text.slice(0, 8)} {text.slice(8, 16)}…
+    </code>
+  );
+}
+
+function bytesText(bytes: number): string {
+  const kilo = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 1 });
+  const mega = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 });
+  return bytes < 1_000_000 ? kilo.format(bytes / 1_000) : mega.format(bytes / 1_000_000);
+}
