@@ -20,7 +20,8 @@ import {
   type VerbRef,
 } from '@tallystick/oplog';
 import { type DeviceKey, signOp } from '@tallystick/sign';
-import { hqMark, marks } from './builtin.ts';
+import { hqMark, marks, refusals } from './builtin.ts';
+import { FORK } from './fold.ts';
 import { HQ, type Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
 
@@ -61,6 +62,9 @@ export class Author {
   readonly #mint: IdMint;
   /** By scope and device: the last op of another device that arrived without a position since our own last op. */
   readonly #unstated = new Map<string, Map<string, OpRecord>>();
+  #forked: ReadonlySet<string> = new Set();
+  /** By scope and device: the head named last, so that it is not named again. */
+  readonly #statedHeads = new Map<string, OpHash>();
   readonly #statedSize = new Map<string, number>();
 
   constructor(replica: Replica, key: DeviceKey, edge: Edge) {
@@ -68,25 +72,27 @@ export class Author {
     this.#key = key;
     this.#edge = edge;
     this.#mint = createIdMint({ now: () => edge.now(), random: (count) => edge.random(count) });
-    for (const scope of replica.scopes()) {
-      if (scope.lastId !== '') this.observeId(scope.lastId as OpId);
-      this.observe(scope.tail);
-    }
+    this.observe();
   }
 
-  observeId(id: OpId): void {
-    this.#mint.observe(id);
+  /**
+   * Takes notice of what has come from others: ids minted from now on are greater, the next op names the pending ops it builds on, and a second
+   * op on one of our own places means that this key writes elsewhere too.
+   */
+  observe(): void {
+    for (const scope of this.#replica.scopes()) {
+      if (scope.lastId !== '') this.#mint.observe(scope.lastId as OpId);
+      for (const record of scope.tail) if (record.op.device !== this.#key.device) this.#toState(record);
+    }
+    const forks = this.#replica.sql.query(`SELECT DISTINCT scope FROM ${refusals.name} WHERE device = ? AND code = ?`, [this.#key.device, FORK]);
+    this.#forked = new Set(forks.map((row) => String(row['scope'])));
   }
 
-  /** Takes notice of ops of others: ids minted from now on are greater, and the next op names the pending ones. */
-  observe(records: readonly OpRecord[]): void {
-    for (const record of records) {
-      this.#mint.observe(record.op.id);
-      if (record.op.device === this.#key.device) continue;
-      const byDevice = this.#unstated.get(record.op.scope);
-      if (byDevice === undefined) this.#unstated.set(record.op.scope, new Map([[record.op.device, record]]));
-      else byDevice.set(record.op.device, record);
-    }
+  #toState(record: OpRecord): void {
+    if (this.#statedHeads.get(`${record.op.scope} ${record.op.device}`) === record.hash) return;
+    const byDevice = this.#unstated.get(record.op.scope);
+    if (byDevice === undefined) this.#unstated.set(record.op.scope, new Map([[record.op.device, record]]));
+    else if ((byDevice.get(record.op.device)?.op.seq ?? 0) < record.op.seq) byDevice.set(record.op.device, record);
   }
 
   /** Writes, folds and stores ops in one transaction. A refused one is answered and leaves no trace; the others go on. */
@@ -130,7 +136,7 @@ export class Author {
     if (ref === undefined) return notCommitted('kernel/unknown-verb', { verb: request.verb });
     if (scope.stop !== undefined)
       return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: scope.stop.code });
-    const link = this.#link(request.scope, scope, heads);
+    const link = this.#link(request.scope, heads);
     if ('ok' in link) return link;
     const issue = argsIssue(this.#replica, ref, request.args);
     if (issue !== undefined) return notCommitted('kernel/bad-args', { verb: ref, issue });
@@ -183,13 +189,11 @@ export class Author {
     return this.#replica.scope(HQ).projection.get(compiled, [ref]) !== undefined;
   }
 
-  #link(name: ScopeName, scope: Scope, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {
+  #link(name: ScopeName, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {
     const written = heads.get(name);
     if (written !== undefined) return { seq: written.op.seq + 1, prev: written.hash };
     const stored = this.#replica.log.head(this.#key.device, name);
-    const folded = scope.projection.chainHead(this.#key.device);
-    if (stored?.hash !== folded?.hash)
-      return notCommitted('kernel/forked', { device: this.#key.device, seq: folded?.seq ?? 0 });
+    if (this.#forked.has(name)) return notCommitted('kernel/forked', { device: this.#key.device });
     if (stored !== undefined) return { seq: stored.seq + 1, prev: stored.hash };
     const enrolment = this.#replica.admitter.enrolmentOf(this.#key.device);
     return enrolment === undefined
@@ -221,7 +225,11 @@ export class Author {
     if (op.seen?.size !== undefined) this.#statedSize.set(op.scope, op.seen.size);
     const unstated = this.#unstated.get(op.scope);
     const heads = new Set(op.seen?.heads ?? []);
-    for (const [device, record] of unstated ?? []) if (heads.has(record.hash)) unstated?.delete(device);
+    for (const [device, record] of unstated ?? []) {
+      if (!heads.has(record.hash)) continue;
+      this.#statedHeads.set(`${op.scope} ${device}`, record.hash);
+      unstated?.delete(device);
+    }
   }
 }
 

@@ -251,7 +251,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
     const report = await syncWith(this.#replica, client, await this.#replicated(client), { pull });
-    this.#observeAll();
+    this.#author.observe();
     if (pull && this.status().role !== undefined) await this.anchor();
     this.#emit({ kind: 'sync' });
     return report;
@@ -267,7 +267,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async import(bytes: Uint8Array): Promise<ImportReport> {
     this.#mustBeOpen();
     const report = await importBook(this.#replica, bytes);
-    this.#observeAll();
+    this.#author.observe();
     this.#emit({ kind: 'import' });
     return report;
   }
@@ -335,13 +335,6 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       // A relay that has never seen this book has no scopes of it; the push that follows brings them.
       if (error instanceof RelayError && error.code === 'relay/unknown-book') return [];
       throw error;
-    }
-  }
-
-  #observeAll(): void {
-    for (const scope of this.#replica.scopes()) {
-      if (scope.lastId !== '') this.#author.observeId(scope.lastId as OpId);
-      this.#author.observe(scope.tail);
     }
   }
 

@@ -34,6 +34,9 @@ interface Author {
   readonly enrolment: string;
 }
 
+/** Refusal of an op on a place of its chain that another op took first, and of all that build on it. */
+export const FORK = 'kernel/fork';
+
 const APPLIED: Verdict = { kind: 'applied' };
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
 
@@ -58,7 +61,7 @@ export class Fold {
     touch?.reads.add(chainKey(op.device, op.seq - 1));
     touch?.writes.add(chainKey(op.device, op.seq));
     if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
-      return this.#refused(record, refuse('kernel/fork', { seq: op.seq }), place, undo);
+      return this.#refused(record, refuse(FORK, { seq: op.seq }), place, undo);
     }
     const judged = this.judge(record, touch);
     if ('kind' in judged && judged.kind === 'stopped') return judged;

@@ -119,6 +119,8 @@ export class Scope {
   append(record: OpRecord): Verdict {
     const lastId = this.#lastId;
     const { verdict, entry } = this.#foldPending(record);
+    // Stopped: the op is not stored, so nothing stands in the way of the next one.
+    if (entry === undefined) this.#stop = undefined;
     if (entry === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
     this.#drop(entry);
     this.#lastId = lastId;

@@ -19,7 +19,12 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
   it('opens with its root and its own device enrolled', async () => {
     const book = await open();
     const status = book.status();
-    expect(status).toMatchObject({ book: book.id, role: 'owner', anchored: true, scopes: [{ scope: 'hq', settled: 0, pending: 2 }] });
+    expect(status).toMatchObject({
+      book: book.id,
+      role: 'owner',
+      anchored: true,
+      scopes: [{ scope: 'hq', settled: 0, pending: 2 }],
+    });
     expect(book.query('SELECT name, role FROM devices ORDER BY name')).toEqual([
       { name: 'office', role: 'owner' },
       { name: 'root', role: 'owner' },
@@ -47,12 +52,32 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
   it('answers a refusal and stores nothing of it', async () => {
     const book = await open();
     const before = book.digest();
-    expect(await book.commit('stock.take', { sku: 'apple', quantity: 1 })).toEqual({ ok: false, code: 'shop/too-few', details: { onHand: 0 } });
-    expect(await book.commit('stock.move', { sku: 'apple', quantity: 13 })).toMatchObject({ ok: false, code: 'shop/unlucky' });
-    expect(await book.commit('stock.move', { sku: 'apple' } as never)).toMatchObject({ ok: false, code: 'kernel/bad-args', details: { issue: expect.stringContaining('quantity') } });
-    expect(await book.commit('no.such' as 'stock.move', { sku: 'a', quantity: 1 })).toMatchObject({ ok: false, code: 'kernel/unknown-verb' });
-    expect(await book.commit('stock.move', { sku: 'a', quantity: 0.5 })).toMatchObject({ ok: false, code: 'kernel/bad-args' });
-    expect(await book.commit('stock.move', { sku: 'x'.repeat(70_000), quantity: 1 })).toMatchObject({ ok: false, code: 'canonical/too-large' });
+    expect(await book.commit('stock.take', { sku: 'apple', quantity: 1 })).toEqual({
+      ok: false,
+      code: 'shop/too-few',
+      details: { onHand: 0 },
+    });
+    expect(await book.commit('stock.move', { sku: 'apple', quantity: 13 })).toMatchObject({
+      ok: false,
+      code: 'shop/unlucky',
+    });
+    expect(await book.commit('stock.move', { sku: 'apple' } as never)).toMatchObject({
+      ok: false,
+      code: 'kernel/bad-args',
+      details: { issue: expect.stringContaining('quantity') },
+    });
+    expect(await book.commit('no.such' as 'stock.move', { sku: 'a', quantity: 1 })).toMatchObject({
+      ok: false,
+      code: 'kernel/unknown-verb',
+    });
+    expect(await book.commit('stock.move', { sku: 'a', quantity: 0.5 })).toMatchObject({
+      ok: false,
+      code: 'kernel/bad-args',
+    });
+    expect(await book.commit('stock.move', { sku: 'x'.repeat(70_000), quantity: 1 })).toMatchObject({
+      ok: false,
+      code: 'canonical/too-large',
+    });
     expect(book.digest()).toEqual(before);
     expect(book.status().scopes[0]?.pending).toBe(2);
     expect((await book.commit('stock.move', { sku: 'apple', quantity: 1 })).ok).toBe(true);
@@ -74,7 +99,10 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
     const book = await open();
     const most = Number.MAX_SAFE_INTEGER;
     expect((await book.commit('stock.move', { sku: 'apple', quantity: most })).ok).toBe(true);
-    expect(await book.commit('stock.move', { sku: 'apple', quantity: 1 })).toMatchObject({ ok: false, code: 'kernel/sum-overflow' });
+    expect(await book.commit('stock.move', { sku: 'apple', quantity: 1 })).toMatchObject({
+      ok: false,
+      code: 'kernel/sum-overflow',
+    });
     expect(book.query('SELECT onHand FROM stock')).toEqual([{ onHand: most }]);
     await provenDigest(book, makeStore);
   });
@@ -99,7 +127,12 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
 
   it('query reads only', async () => {
     const book = await open();
-    for (const sql of ['DELETE FROM stock', 'INSERT INTO chains VALUES (1, 2, 3, 4)', 'WITH x AS (SELECT 1) DELETE FROM devices', 'nonsense']) {
+    for (const sql of [
+      'DELETE FROM stock',
+      'INSERT INTO chains VALUES (1, 2, 3, 4)',
+      'WITH x AS (SELECT 1) DELETE FROM devices',
+      'nonsense',
+    ]) {
       expect(() => book.query(sql)).toThrow(KernelError);
     }
     expect(book.query('SELECT count(*) AS n FROM devices')).toEqual([{ n: 2 }]);
@@ -117,14 +150,18 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
 
   it('export, wipe, import gives the same digest', async () => {
     const book = await open();
-    for (let index = 0; index < 20; index++) await book.commit('stock.move', { sku: `sku-${index % 7}`, quantity: (index % 7) + 1 });
+    for (let index = 0; index < 20; index++)
+      await book.commit('stock.move', { sku: `sku-${index % 7}`, quantity: (index % 7) + 1 });
     const copy = await openBook({ store: makeStore(), keys: memoryKeys(), verbs: shopVerbs, book: book.id });
     closing.push(copy);
     const report = await copy.import(await book.export());
     expect(report).toMatchObject({ added: 22, aside: [], undecodable: [] });
     expect(copy.digest()).toEqual(book.digest());
     expect(await copy.import(await book.export())).toMatchObject({ added: 0, known: 22 });
-    expect(await copy.commit('stock.move', { sku: 'a', quantity: 1 })).toMatchObject({ ok: false, code: 'kernel/not-enrolled' });
+    expect(await copy.commit('stock.move', { sku: 'a', quantity: 1 })).toMatchObject({
+      ok: false,
+      code: 'kernel/not-enrolled',
+    });
   });
 
   it('says where an import is damaged and keeps the rest', async () => {
@@ -163,10 +200,19 @@ describe('a device that joins', () => {
     closing.push(book);
     await book.commit('stock.move', { sku: 'apple', quantity: 1 });
     await book.sync(relay);
-    const restored = await openBook({ store: stores['better-sqlite3'](), keys, verbs: shopVerbs, edge: testEdge(9), book: book.id });
+    const restored = await openBook({
+      store: stores['better-sqlite3'](),
+      keys,
+      verbs: shopVerbs,
+      edge: testEdge(9),
+      book: book.id,
+    });
     closing.push(restored);
     expect(restored.status().anchored).toBe(false);
-    expect(await restored.commit('stock.move', { sku: 'apple', quantity: 1 })).toMatchObject({ ok: false, code: 'kernel/unanchored' });
+    expect(await restored.commit('stock.move', { sku: 'apple', quantity: 1 })).toMatchObject({
+      ok: false,
+      code: 'kernel/unanchored',
+    });
     await restored.sync(relay);
     expect(restored.status().anchored).toBe(true);
     const commit = await restored.commit('stock.move', { sku: 'apple', quantity: 1 });

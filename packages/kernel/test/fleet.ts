@@ -20,21 +20,42 @@ export interface Fleet {
 export async function createTestRelay(): Promise<RelayClient> {
   const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(7));
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
-  const relay = await createRelay({ store: createMemoryRelayStore(), signer, hasher: nodeHasher, ed25519: nodeEd25519 });
+  const relay = await createRelay({
+    store: createMemoryRelayStore(),
+    signer,
+    hasher: nodeHasher,
+    ed25519: nodeEd25519,
+  });
   return createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
 }
 
 /** The owner and `count - 1` tills of one book, all enrolled and knowing it. */
-export async function createFleet(count: number, makeStore: () => BookStore = stores['better-sqlite3']): Promise<Fleet> {
+export async function createFleet(
+  count: number,
+  makeStore: () => BookStore = stores['better-sqlite3'],
+): Promise<Fleet> {
   const relay = await createTestRelay();
-  const owner: ShopBook = await openBook({ store: makeStore(), keys: memoryKeys(), verbs: shopVerbs, edge: testEdge(1), replicate: 'all' });
+  const owner: ShopBook = await openBook({
+    store: makeStore(),
+    keys: memoryKeys(),
+    verbs: shopVerbs,
+    edge: testEdge(1),
+    replicate: 'all',
+  });
   const books: ShopBook[] = [owner];
   for (let index = 1; index < count; index++) {
     const keys = memoryKeys();
     const key = await keys.create('device');
-    const enrolled = await owner.commit('device.enroll', { device: key.device, key: encodeHex(key.publicKey), name: `till-${index}`, role: 'till' });
+    const enrolled = await owner.commit('device.enroll', {
+      device: key.device,
+      key: encodeHex(key.publicKey),
+      name: `till-${index}`,
+      role: 'till',
+    });
     expect(enrolled.ok).toBe(true);
-    books.push(await openBook({ store: makeStore(), keys, verbs: shopVerbs, edge: testEdge(index + 1), book: owner.id }));
+    books.push(
+      await openBook({ store: makeStore(), keys, verbs: shopVerbs, edge: testEdge(index + 1), book: owner.id }),
+    );
   }
   const all = await owner.export();
   for (const till of books.slice(1)) {
@@ -51,7 +72,10 @@ export async function createFleet(count: number, makeStore: () => BookStore = st
 }
 
 /** The live digest, after checking it against a fold from nothing. */
-export async function provenDigest(book: Pick<Book, 'prove'>, makeStore: () => BookStore = stores['better-sqlite3']): Promise<string> {
+export async function provenDigest(
+  book: Pick<Book, 'prove'>,
+  makeStore: () => BookStore = stores['better-sqlite3'],
+): Promise<string> {
   const fresh = makeStore();
   const report = await book.prove(fresh);
   await fresh.close();

@@ -7,7 +7,13 @@ import { createFleet, type Fleet, provenDigest, type ShopBook } from './fleet.ts
 import { memoryKeys, stock, stores, testEdge } from './shop.ts';
 
 type Action =
-  | { readonly kind: 'commit'; readonly device: number; readonly verb: 'move' | 'take' | 'seat' | 'row' | 'price'; readonly key: number; readonly value: number }
+  | {
+      readonly kind: 'commit';
+      readonly device: number;
+      readonly verb: 'move' | 'take' | 'seat' | 'row' | 'price';
+      readonly key: number;
+      readonly value: number;
+    }
   | { readonly kind: 'sync'; readonly device: number; readonly pull: boolean }
   | { readonly kind: 'hand-over'; readonly from: number; readonly to: number };
 

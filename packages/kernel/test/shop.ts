@@ -27,7 +27,11 @@ export const moves: SetTable<{ id: 'text' }, { sku: 'text'; quantity: 'integer' 
   check: (rows) => (rows.some((row) => row['quantity'] === 13) ? refuse('shop/unlucky') : undefined),
   derive: (row) => [counted.add({ sku: String(row['sku']) }, { moves: 1 })],
 });
-export const counted: SumTable<{ sku: 'text' }, 'moves'> = sumTable('counted', { key: { sku: 'text' }, sums: ['moves'], derived: true });
+export const counted: SumTable<{ sku: 'text' }, 'moves'> = sumTable('counted', {
+  key: { sku: 'text' },
+  sums: ['moves'],
+  derived: true,
+});
 export const seats: RegisterTable<{ row: 'integer'; seat: 'integer' }, { holder: 'text' }> = registerTable('seats', {
   key: { row: 'integer', seat: 'integer' },
   columns: { holder: 'text' },
@@ -48,7 +52,10 @@ export const move: Verb<'stock.move', MoveArgs> = defineVerb({
   roles: ['owner', 'manager', 'till'],
   tables: [stock, moves, counted],
   args: z.strictObject({ sku: z.string(), quantity: z.int() }),
-  plan: (_view, op, { sku, quantity }) => [moves.put({ id: op.id, sku, quantity }), stock.add({ sku }, { onHand: quantity })],
+  plan: (_view, op, { sku, quantity }) => [
+    moves.put({ id: op.id, sku, quantity }),
+    stock.add({ sku }, { onHand: quantity }),
+  ],
 });
 
 /** Reads a sum: refused when there is not enough. */
@@ -77,7 +84,9 @@ export const seatTake: Verb<'seat.take', SeatArgs> = defineVerb({
   args: z.strictObject({ row: z.int(), seat: z.int() }),
   plan: (view, op, { row, seat }) => {
     const taken = view.get(seats, { row, seat });
-    return taken === undefined ? [seats.write({ row, seat, holder: op.id })] : refuse('shop/taken', { by: taken.holder });
+    return taken === undefined
+      ? [seats.write({ row, seat, holder: op.id })]
+      : refuse('shop/taken', { by: taken.holder });
   },
 });
 
@@ -89,7 +98,9 @@ export const rowBook: Verb<'row.book', SeatArgs> = defineVerb({
   tables: [seats],
   args: z.strictObject({ row: z.int(), seat: z.int() }),
   plan: (view, op, { row, seat }) =>
-    view.list(seats, { row }).length >= 2 ? refuse('shop/row-full') : [seats.write({ row, seat, holder: `${op.id} of the row` })],
+    view.list(seats, { row }).length >= 2
+      ? refuse('shop/row-full')
+      : [seats.write({ row, seat, holder: `${op.id} of the row` })],
 });
 
 export interface PriceArgs {
@@ -118,18 +129,20 @@ export const sell: Verb<'shop.sell', SellArgs> = defineVerb({
   args: z.strictObject({ sku: z.string() }),
   plan: (view, _op, { sku }) => {
     const price = view.hq.get(prices, { sku });
-    return price === undefined ? refuse('shop/no-price') : [stock.add({ sku: `takings of ${sku}` }, { onHand: price.priceMinor })];
+    return price === undefined
+      ? refuse('shop/no-price')
+      : [stock.add({ sku: `takings of ${sku}` }, { onHand: price.priceMinor })];
   },
 });
 
-export const shopVerbs: readonly [typeof move, typeof take, typeof seatTake, typeof rowBook, typeof priceSet, typeof sell] = [
-  move,
-  take,
-  seatTake,
-  rowBook,
-  priceSet,
-  sell,
-];
+export const shopVerbs: readonly [
+  typeof move,
+  typeof take,
+  typeof seatTake,
+  typeof rowBook,
+  typeof priceSet,
+  typeof sell,
+] = [move, take, seatTake, rowBook, priceSet, sell];
 
 const sqlite: SqlJsStatic = await initSqlJs();
 
