@@ -1,0 +1,112 @@
+/** Arguments that nobody means well by: every one is refused with a code, none throws, none leaves a trace. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GoodsLine, retailVerbs, saleComplete } from '../src/index.ts';
+import { day, drivers, line, openShop, product, type ShopBook, sale } from './shop.ts';
+
+const [{ store }] = drivers as [(typeof drivers)[number]];
+const goods = (rest: object) => ({ ...line(), ...rest });
+
+describe('hostile arguments', () => {
+  let book: ShopBook;
+  beforeAll(async () => {
+    book = await openShop(store());
+  });
+  afterAll(() => book.close());
+
+  const commitAny = (verb: string, args: unknown) =>
+    book.commitAll([{ verb, args } as never]).then(([answer]) => answer);
+
+  it.each([
+    ['a quantity of 0', { lines: [goods({ quantity: 0 })] }],
+    ['a negative quantity', { lines: [goods({ quantity: -1 })] }],
+    ['a quantity of -0', { lines: [goods({ quantity: -0 })] }],
+    ['a fractional quantity', { lines: [goods({ quantity: 1.5 })] }],
+    ['a quantity beyond 10^9', { lines: [goods({ quantity: 1e9 + 1 })] }],
+    ['a quantity as text', { lines: [goods({ quantity: '1' })] }],
+    ['a negative price', { lines: [goods({ unitPriceMilliMinor: -1 })] }],
+    ['a price of -0', { lines: [goods({ unitPriceMilliMinor: -0 })] }],
+    ['a price beyond 10^13', { lines: [goods({ unitPriceMilliMinor: 1e13 + 1 })] }],
+    ['a price of 2^53', { lines: [goods({ unitPriceMilliMinor: 2 ** 53 })] }],
+    ['a price of NaN', { lines: [goods({ unitPriceMilliMinor: Number.NaN })] }],
+    ['a scale of 7', { lines: [goods({ quantityScale: 7 })] }],
+    ['a tax rate beyond 1,000 %', { lines: [goods({ taxRateBasisPoints: 100_001 })] }],
+    ['no lines', { lines: [] }],
+    ['2,001 lines', { lines: Array.from({ length: 2001 }, () => line()) }],
+    ['an empty sku', { lines: [goods({ sku: '' })] }],
+    ['a sku with a line break', { lines: [goods({ sku: 'A\nB' })] }],
+    ['a name with NUL', { lines: [goods({ name: 'a\0b' })] }],
+    ['a name of 201 units', { lines: [goods({ name: 'x'.repeat(201) })] }],
+    ['a member nobody knows', { lines: [goods({ discount: 1 })] }],
+    ['an own __proto__', JSON.parse('{"__proto__":{"session":"x"}}')],
+    ['null for a session', { session: null }],
+    ['undefined for a session', { session: undefined }],
+    ['a negative tender', { tenders: [{ kind: 'cash', amountMinor: -500 }] }],
+    ['an unknown tender', { tenders: [{ kind: 'iou', amountMinor: 500 }] }],
+    ['a tender called __proto__', { tenders: [{ kind: '__proto__', amountMinor: 500 }] }],
+    ['51 tenders', { tenders: Array.from({ length: 51 }, () => ({ kind: 'cash', amountMinor: 0 })) }],
+    ['negative change', { changeMinor: -1 }],
+    ['part 0', { part: 0, parts: 1 }],
+    ['the 31st of June', { day: '2026-06-31' }],
+  ])('refuse %s', async (_what, change) => {
+    const args = Object.defineProperties({}, Object.getOwnPropertyDescriptors({ ...sale(500) }));
+    Object.defineProperties(args, Object.getOwnPropertyDescriptors(change));
+    expect(await commitAny('sale.complete', args)).toMatchObject({ ok: false, code: 'kernel/bad-args' });
+  });
+
+  it.each([
+    ['a line', [goods({ quantity: 1e9, unitPriceMilliMinor: 1e13 })], 1],
+    ['the sum of lines', Array.from({ length: 3 }, () => goods({ quantity: 1e6, unitPriceMilliMinor: 4e12 })), 3],
+  ])('refuse %s beyond 2^53-1', async (_what, lines, number) => {
+    const answer = await commitAny('sale.complete', sale(0, { lines: lines as GoodsLine[] }));
+    expect(answer).toEqual({ ok: false, code: 'retail/amount-range', details: { line: number } });
+  });
+
+  it('refuse tenders whose sum is beyond 2^53-1', async () => {
+    const tender = { kind: 'card', amountMinor: Number.MAX_SAFE_INTEGER } as const;
+    expect(await commitAny('sale.complete', sale(0, { tenders: [tender, tender] }))).toMatchObject({
+      code: 'retail/amount-range',
+    });
+    const cash = { kind: 'cash', amountMinor: Number.MAX_SAFE_INTEGER } as const;
+    const change = { tenders: [cash], changeMinor: Number.MAX_SAFE_INTEGER };
+    expect(await commitAny('sale.complete', sale(0, change))).toMatchObject({ code: 'retail/tender-mismatch' });
+  });
+
+  it('of any JSON shape are answered, for every verb', async () => {
+    const value = fc.jsonValue();
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...retailVerbs.map((verb) => verb.name)), value, async (verb, args) => {
+        expect(await commitAny(verb, args)).toMatchObject({ ok: false });
+      }),
+    );
+  });
+
+  it('with one argument replaced by anything are refused without a trace, or recorded', async () => {
+    const members = fc.constantFrom(
+      'day',
+      'currency',
+      'lines',
+      'tenders',
+      'taxIncluded',
+      'changeMinor',
+      'part',
+      'customer',
+    );
+    const value = fc.oneof(fc.anything({ withBigInt: true, withNullPrototype: true }), fc.string());
+    let recorded = 0;
+    await fc.assert(
+      fc.asyncProperty(members, value, async (member, replacement) => {
+        const answer = await commitAny('sale.complete', { ...sale(500), [member]: replacement });
+        if (answer?.ok === true) recorded += 1;
+        expect(book.query('SELECT count(*) AS n FROM documents')).toEqual([{ n: recorded }]);
+      }),
+    );
+  });
+
+  it('do not pass for those of another verb (falsifier)', () => {
+    const validate = saleComplete.args['~standard'].validate;
+    expect(validate(sale(500))).not.toHaveProperty('issues');
+    expect(validate(product('MUG'))).toHaveProperty('issues');
+    expect(validate({ ...sale(500), day: `${day} ` })).toHaveProperty('issues');
+  });
+});
