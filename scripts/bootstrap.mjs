@@ -188,7 +188,7 @@ async function run(/** @type {string[]} */ args, /** @type {string} */ cwd) {
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) {
     process.on(signal, () => {
-      if (signal !== 'SIGINT' || process.stdin.isTTY !== true) child.kill(signal);
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
   // npm hands SIGTERM to the shell between us, which dies without a word to us: see it by our parent changing.

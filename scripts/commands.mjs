@@ -14,7 +14,7 @@ export const commands = {
   typecheck: {
     lines: [
       [tsc, '--project', 'tsconfig.portable.json'],
-      [tsc, '--project', 'tsconfig.scripts.json'],
+      [tsc, '--project', 'tsconfig.libraries.json'],
       [tsc, '--project', 'tsconfig.json'],
     ],
   },

@@ -31,9 +31,9 @@ function runTool(script: string, args: readonly string[]): string[] {
   return ended.status === 0 ? [] : `${ended.stdout}${ended.stderr}`.trim().split('\n');
 }
 
+buildPackages();
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-pack-'));
 try {
-  buildPackages();
   for (const checked of publicPackages()) {
     const tarball = packPackage(checked, folder);
     report(`${checked.name} publint`, await checkWithPublint(tarball));

@@ -1,5 +1,5 @@
 // The public packages and their tarballs, as the checks of what would be published need them.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,10 @@ interface Manifest {
 export function buildPackages(): void {
   const turbo = join(root, 'node_modules/turbo/bin/turbo');
   const args = ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only'];
-  execFileSync(process.execPath, [turbo, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  const ended = spawnSync(process.execPath, [turbo, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (ended.status === 0) return;
+  console.error('the packages do not build, so there is nothing to check');
+  process.exit(1);
 }
 
 /** Packs a package as publishing would, into `folder`, and returns the tarball's path. */

@@ -26,7 +26,10 @@ function checkedVersion(node: string): string {
   return version;
 }
 
-/** A program that imports each specifier and says how many names it found; an entry without exports is a failure. */
+/**
+ * A program that imports each specifier, says how many names it found, and opens a store on the native peer. An entry
+ * without exports is a failure.
+ */
 function importProgram(specifiers: readonly string[]): string {
   return `let failed = 0;
 for (const specifier of ${JSON.stringify(specifiers)}) {
@@ -39,15 +42,20 @@ for (const specifier of ${JSON.stringify(specifiers)}) {
     console.log(\`FAIL  \${specifier}: \${error?.stack ?? error}\`);
   }
 }
+const { nodeStore } = await import('@tallystick/kernel/node');
+const store = nodeStore(':memory:');
+const [row] = store.sql.query('SELECT sqlite_version() AS version', []);
+store.close();
+console.log(\`ok    a store in SQLite \${row.version}\`);
 process.exitCode = failed === 0 ? 0 : 1;
 `;
 }
 
+buildPackages();
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-smoke-'));
 try {
   const node = systemNode();
   const version = checkedVersion(node);
-  buildPackages();
   const packages = publicPackages();
   const tarballs = packages.map((packed) => packPackage(packed, folder));
   const specifiers = packages.flatMap(({ name, entries }) => entries.map((entry) => `${name}${entry.slice(1)}`));
