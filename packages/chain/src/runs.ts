@@ -134,8 +134,8 @@ function chainOf(
   chainsByDevice: Map<DeviceId, Map<Scope, Chain>>,
   check: RunsCheck,
 ): Chain {
-  let chainsByScope = chainsByDevice.get(device);
-  if (chainsByScope === undefined) chainsByDevice.set(device, (chainsByScope = new Map()));
+  const chainsByScope = chainsByDevice.get(device) ?? new Map<Scope, Chain>();
+  chainsByDevice.set(device, chainsByScope);
   let chain = chainsByScope.get(scope);
   if (chain === undefined) {
     chain = { device, scope, head: check.headOf(device, scope), extended: false };
@@ -223,7 +223,7 @@ async function coverLinks(linked: readonly Link[], check: RunsCheck): Promise<nu
   let verified = 0;
   for (let start = 0; start < ends.length; start += signaturesInFlight) {
     const window = ends.slice(start, start + signaturesInFlight);
-    const answers = await Promise.all(window.map((link) => check.verify(link.record)));
+    const answers = await Promise.all(window.map(async (link) => check.verify(link.record)));
     for (const [index, link] of window.entries()) link.signed = answers[index] === true;
     verified += window.length;
   }

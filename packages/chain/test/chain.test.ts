@@ -10,14 +10,14 @@ import {
   makeChain,
   makeRecord,
   spoilSignature,
-  verifyFake,
+  isValid,
 } from './fixtures.ts';
 
 const root = deviceNamed('root');
 const till = deviceNamed('till');
 const honest = makeChain(root, 12);
 const genesis = honest[0] as OpRecord;
-const check = { hasher, verify: verifyFake };
+const check = { hasher, verify: isValid };
 
 function at(records: readonly OpRecord[], index: number): OpRecord {
   return records[index] as OpRecord;

@@ -51,7 +51,7 @@ const neumann = {
 describe('notes', () => {
   it('open what another implementation signed', async () => {
     const opened = await openNote(neumann.note, keyOf(neumann.key), verifyEd25519, hasher);
-    expect(opened).toMatchObject({ ok: true, value: { body: expect.stringContaining('your problem is.\n') } });
+    expect(opened).toEqual({ ok: true, value: { body: neumann.note.slice(0, neumann.note.indexOf('\n\n') + 1) } });
     expect(encodeVerifierKey(keyOf(neumann.key), hasher)).toBe(neumann.key);
   });
 

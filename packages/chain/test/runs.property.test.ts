@@ -2,7 +2,7 @@ import type { ChainHead, DeviceId, OpHash, OpRecord, Scope } from '@tallystick/o
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type RunCode, verifyRuns } from '../src/index.ts';
-import { branch, deviceNamed, hq, keyNamed, makeRecord, spoilSignature, verifyFake } from './fixtures.ts';
+import { branch, deviceNamed, hq, isValid, keyNamed, makeRecord, spoilSignature } from './fixtures.ts';
 
 /** One op to be made: whose, on which earlier op of that chain it builds, and what is wrong with it. */
 interface Step {
@@ -59,7 +59,7 @@ function oracle(
   const all = [...stored, ...batch];
   const fresh = [...new Set(batch.map(({ hash }) => hash))].filter((hash) => !known.has(hash));
   const find = (hash: OpHash | undefined) => all.find((record) => record.hash === hash);
-  const isSigned = (hash: OpHash) => batch.some((record) => record.hash === hash && verifyFake(record));
+  const isSigned = (hash: OpHash) => batch.some((record) => record.hash === hash && isValid(record));
   const linkOf = (hash: OpHash): RunCode | 'linked' => {
     if (known.has(hash)) return 'linked';
     const { op } = find(hash) as OpRecord;
@@ -99,7 +99,7 @@ function storeOf(stored: readonly OpRecord[], genesis: OpHash) {
     enrolmentOf: () => genesis,
     has: (hash: OpHash) => stored.some((record) => record.hash === hash),
     opOf: (hash: OpHash) => stored.find((record) => record.hash === hash)?.op,
-    verify: verifyFake,
+    verify: isValid,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   makeChain,
   makeRecord,
   spoilSignature,
-  verifyFake,
+  isValid,
 } from './fixtures.ts';
 
 const root = deviceNamed('root');
@@ -39,7 +39,7 @@ function reader(stored: readonly OpRecord[] = [], enrolled: readonly DeviceId[] 
     enrolmentOf: (device: DeviceId) => (enrolled.includes(device) ? enrolments.get(device) : undefined),
     has: (hash: OpHash) => byHash.has(hash),
     opOf: async (hash: OpHash) => byHash.get(hash)?.op,
-    verify: verifyFake,
+    verify: isValid,
   };
 }
 

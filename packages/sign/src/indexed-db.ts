@@ -22,9 +22,10 @@ export function createIndexedDbKeyStore({ hasher, database = 'tallystick-keys' }
   const { subtle } = globalThis.crypto;
   return {
     async load(name) {
-      const stored = await runRequest<StoredKey | undefined>(database, 'readonly', (keys) =>
-        keys.get(checkKeyName(name)),
-      );
+      checkKeyName(name);
+      // The DOM types leave open what a store holds; here it is what `create` added.
+      const ask = (keys: IDBObjectStore) => keys.get(name) as IDBRequest<StoredKey | undefined>;
+      const stored = await runRequest(database, 'readonly', ask);
       if (stored === undefined) return undefined;
       return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, subtle), hasher);
     },

@@ -89,5 +89,6 @@ function badArgs(verb: string): { readonly ok: false } & Failure {
 }
 
 function badKey(key: Json | undefined): { readonly ok: false } & Failure {
-  return { ok: false, code: 'sign/key', message: `not a public key that may be enrolled: ${String(key).slice(0, 80)}` };
+  const got = typeof key === 'string' ? key.slice(0, 80) : typeof key;
+  return { ok: false, code: 'sign/key', message: `not a public key that may be enrolled: ${got}` };
 }

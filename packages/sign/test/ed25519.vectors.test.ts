@@ -24,7 +24,9 @@ describe.skipIf(skip)('the published Ed25519 edge cases', () => {
     const cases = [...readCctvCases(), ...readWycheproofCases()];
     expect(cases.length).toBeGreaterThan(0);
     for (const { name, publicKey, message, signature } of cases) {
-      const verdicts = await Promise.all(providers.map((provider) => provider.verify(publicKey, message, signature)));
+      const verdicts = await Promise.all(
+        providers.map(async (provider) => provider.verify(publicKey, message, signature)),
+      );
       expect(new Set(verdicts).size, `${name}: ${verdicts}`).toBe(1);
     }
   });

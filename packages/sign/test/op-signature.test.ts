@@ -19,7 +19,7 @@ const till = newKey();
 const { genesis, book } = openBook(root);
 const enrolment = enrol(root, enrolArgs(till, 'till'), book, genesis);
 const roster = createRoster(hasher);
-for (const record of [genesis, enrolment]) expect(roster.apply(record)).toMatchObject({ ok: true });
+for (const record of [genesis, enrolment]) roster.apply(record);
 const options = { book, ed25519: nodeEd25519, publicKeyOf: roster.publicKeyOf };
 const verify = createRecordVerifier(options);
 
