@@ -52,7 +52,7 @@ export function parseUnitPrice(text: string, currency: string): ParsedPrice {
 }
 
 /** Largest unit price an op may carry, in thousandths of a minor unit. */
-export const maxUnitPriceMilliMinor = 10 ** 13;
+export const maxUnitPriceMilliMinor: number = 10 ** 13;
 
 /** A price that names a currency is refused with the name of it, because the format is in one currency by definition. */
 function foreignCurrency(text: string, currency: string): string | undefined {

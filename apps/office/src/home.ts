@@ -23,21 +23,21 @@ export interface Home {
   readonly officeFile: string;
   readonly relayFolder: string;
   readonly relayFile: string;
-  tillFolder(index: number): string;
+  /** Database of a device that is no office and keeps its book in the directory itself. */
+  readonly deviceFile: string;
   tillFile(index: number): string;
 }
 
 /** The layout under `root`; nothing is created. */
 export function homeAt(root: string): Home {
-  const tillFolder = (index: number): string => join(root, 'tills', `till-${String(index + 1).padStart(2, '0')}`);
   return {
     root,
     officeFolder: join(root, 'office'),
     officeFile: join(root, 'office', 'office.db'),
     relayFolder: join(root, 'relay'),
     relayFile: join(root, 'relay', 'relay.db'),
-    tillFolder,
-    tillFile: (index) => join(tillFolder(index), 'till.db'),
+    deviceFile: join(root, 'till.db'),
+    tillFile: (index) => join(root, 'tills', `till-${String(index + 1).padStart(2, '0')}`, 'till.db'),
   };
 }
 
@@ -116,12 +116,14 @@ export function syncFolder(path: string): void {
  */
 export function takeHome(home: Home): { release(): void } {
   mkdirSync(home.root, { recursive: true });
-  const lock = new Database(join(home.root, 'lock.db'), { timeout: 0 });
+  const lock = new Database(join(home.root, 'lock'), { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new OfficeError('office/busy', `${home.root}: another tally is at work in this directory`, { cause });
+    throw new OfficeError('office/busy', `${home.root}: another tally is at work in this directory; stop it first`, {
+      cause,
+    });
   }
   bringBack(home.officeFile);
   bringBack(home.relayFile);

@@ -1,7 +1,16 @@
 // Maps an invoice of the Online Retail format to retail ops, losing no row: docs/decisions on the mapping says why each
 // row becomes what it becomes. The ops of one invoice are numbered parts of it, and (invoice number, part) identifies an
 // op for ever, which is what makes a second run of the same file add nothing.
-import { encodeCanonical, type JsonObject } from '@tallystick/oplog';
+import { encodeCanonical } from '@tallystick/oplog';
+import {
+  type ChargeAdjustArgs,
+  type GoodsLine,
+  retailAccounts,
+  type SaleCompleteArgs,
+  type SaleRefundArgs,
+  type StockAdjustArgs,
+  type Tender,
+} from '@tallystick/retail';
 import { type Invoice, isCancellation } from './invoices.ts';
 import { lineAmount, type RetailRow } from './retail-row.ts';
 
@@ -12,10 +21,17 @@ const maxLines = 1_000;
 
 type TradeKind = 'sale' | 'refund' | 'adjustment' | 'charge';
 
+/** A verb with the arguments it takes. */
+export type TradeRequest =
+  | { readonly verb: 'sale.complete'; readonly args: SaleCompleteArgs }
+  | { readonly verb: 'sale.refund'; readonly args: SaleRefundArgs }
+  | { readonly verb: 'stock.adjust'; readonly args: StockAdjustArgs }
+  | { readonly verb: 'charge.adjust'; readonly args: ChargeAdjustArgs };
+
 /** One op to commit, with what its document will say once folded. */
 export interface TradeOp {
-  readonly verb: 'sale.complete' | 'sale.refund' | 'stock.adjust' | 'charge.adjust';
-  readonly args: JsonObject;
+  /** `first` is the document id of part 1, for the parts after it. */
+  request(first?: string): TradeRequest;
   readonly at: number;
   readonly external: string;
   readonly part: number;
@@ -54,44 +70,48 @@ function tradeOp(
   part: number,
   parts: number,
 ): TradeOp {
-  const first = invoice.rows[0] ?? rows[0];
-  const at = first?.atMs ?? 0;
+  const at = invoice.rows[0]?.atMs ?? 0;
+  const day = invoice.rows[0]?.day ?? '';
   const amountMinor = rows.reduce((sum, row) => sum + lineAmount(row.quantity, row.unitPriceMilliMinor), 0);
   const units = rows.reduce((sum, row) => sum + row.quantity, 0);
-  const lines = rows.map((row) => lineOf(kind, row, at));
-  const links = { external: invoice.number, ...(parts > 1 ? { part, parts } : {}) };
-  const common = { day: first?.day ?? '', currency, ...links, lines };
-  const content = { lines: rows.length, units, amountMinor };
-  const place = { at, external: invoice.number, part, parts, content };
-  switch (kind) {
-    case 'sale':
-      return {
-        verb: 'sale.complete',
-        args: { ...common, taxIncluded: true, tenders: onAccount(amountMinor) },
-        ...place,
-      };
-    case 'refund':
-      return {
-        verb: 'sale.refund',
-        args: { ...common, taxIncluded: true, tenders: onAccount(-amountMinor), reason: 'cancelled' },
-        ...place,
-      };
-    case 'adjustment':
-      return { verb: 'stock.adjust', args: { ...common, reason: 'written off' }, ...place };
-    case 'charge':
-      return { verb: 'charge.adjust', args: { ...common, account: '6100', reason: 'adjustment' }, ...place };
-  }
+  const external = invoice.number;
+  return {
+    request(first) {
+      const links = { external, ...(parts > 1 ? { part, parts } : {}), ...(first === undefined ? {} : { first }) };
+      const common = { day, currency, ...links, lines: rows.map((row) => lineOf(kind, row, at)) };
+      switch (kind) {
+        case 'sale':
+          return { verb: 'sale.complete', args: { ...common, taxIncluded: true, tenders: onAccount(amountMinor) } };
+        case 'refund': {
+          const tenders = onAccount(-amountMinor);
+          return { verb: 'sale.refund', args: { ...common, taxIncluded: true, tenders, reason: 'cancelled' } };
+        }
+        case 'adjustment':
+          return { verb: 'stock.adjust', args: { ...common, reason: 'written off' } };
+        case 'charge':
+          return {
+            verb: 'charge.adjust',
+            args: { ...common, account: retailAccounts.chargesAndBadDebts, reason: 'adjustment' },
+          };
+      }
+    },
+    at,
+    external,
+    part,
+    parts,
+    content: { lines: rows.length, units, amountMinor },
+  };
 }
 
 /** The file does not say how an invoice was paid: it stands on account, and nothing is tendered for a total of nothing. */
-function onAccount(amountMinor: number): readonly JsonObject[] {
+function onAccount(amountMinor: number): readonly Tender[] {
   return amountMinor === 0 ? [] : [{ kind: 'account', amountMinor }];
 }
 
-function lineOf(kind: TradeKind, row: RetailRow, at: number): JsonObject {
+function lineOf(kind: TradeKind, row: RetailRow, at: number): GoodsLine {
+  const { sku, name, unitPriceMilliMinor } = row;
   const quantity = kind === 'refund' ? -row.quantity : row.quantity;
-  const time = row.atMs === at ? {} : { at: row.atMs };
-  return { sku: row.sku, name: row.name, quantity, unitPriceMilliMinor: row.unitPriceMilliMinor, ...time };
+  return { sku, name, quantity, unitPriceMilliMinor, ...(row.atMs === at ? {} : { at: row.atMs }) };
 }
 
 /** Cuts rows into runs whose lines fit one op. Sizes are of the canonical text, the form that is signed and stored. */
@@ -99,7 +119,7 @@ function splitRows(rows: readonly RetailRow[]): (readonly RetailRow[])[] {
   const runs: RetailRow[][] = [];
   let bytes = 0;
   for (const row of rows) {
-    const size = Buffer.byteLength(encodeCanonical(lineOf('adjustment', row, -1))) + 1;
+    const size = Buffer.byteLength(encodeCanonical({ ...lineOf('adjustment', row, -1) })) + 1;
     const run = runs.at(-1);
     if (run === undefined || bytes + size > maxLineBytes || run.length >= maxLines) {
       runs.push([row]);

@@ -1,14 +1,13 @@
 // No row is lost and none is counted twice on the way from a file to ops, whatever the file.
-import { encodeCanonical } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Invoice, readInvoices, surveyFile, tillOf } from '../src/invoices.ts';
 import { mapInvoice } from '../src/mapping.ts';
-import { csvText, fileRows, naiveTotals, temporaryFile } from './retail-format.ts';
+import { collect, csvText, fileRows, naiveTotals, temporaryFile } from './retail-format.ts';
 
 async function invoicesOf(path: string): Promise<Invoice[]> {
   const file = { path, currency: 'GBP' };
-  return Array.fromAsync(readInvoices(file, await surveyFile(file)));
+  return collect(readInvoices(file, await surveyFile(file)));
 }
 
 describe('mapping a generated file', () => {
@@ -38,7 +37,7 @@ describe('mapping a generated file', () => {
         const ops = (await invoicesOf(path)).flatMap((invoice) => mapInvoice(invoice, 'GBP'));
         expect(new Set(ops.map((op) => `${op.external} ${op.part}`)).size).toBe(ops.length);
         const again = (await invoicesOf(path)).flatMap((invoice) => mapInvoice(invoice, 'GBP'));
-        expect(again).toEqual(ops);
+        expect(again.map((op) => op.request())).toEqual(ops.map((op) => op.request()));
       }),
       { numRuns: 20 },
     );
@@ -52,9 +51,7 @@ describe('mapping a generated file', () => {
           invoices
             .map((invoice): [string, readonly unknown[]] => [
               invoice.number,
-              mapInvoice(invoice, 'GBP').map((op) =>
-                encodeCanonical({ verb: op.verb, args: op.args, at: op.at, part: op.part }),
-              ),
+              mapInvoice(invoice, 'GBP').map((op) => JSON.stringify([op.request(), op.at, op.part])),
             ])
             .sort(([left], [right]) => (left < right ? -1 : 1));
         expect(byNumber(await invoicesOf(temporaryFile('a.csv', csvText(apart))))).toEqual(

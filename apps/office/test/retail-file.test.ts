@@ -4,10 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { surveyFile } from '../src/invoices.ts';
 import { readRetailRows } from '../src/retail-file.ts';
 import type { RetailRow } from '../src/retail-row.ts';
-import { csvLine, csvText, type FileRow, header, plainRow, temporaryFile, temporaryFolder } from './retail-format.ts';
+import {
+  collect,
+  csvLine,
+  csvText,
+  type FileRow,
+  header,
+  plainRow,
+  temporaryFile,
+  temporaryFolder,
+} from './retail-format.ts';
 
 async function read(path: string): Promise<RetailRow[]> {
-  return Array.fromAsync(readRetailRows({ path, currency: 'GBP' }));
+  return collect(readRetailRows({ path, currency: 'GBP' }));
 }
 
 function bad(change: Partial<FileRow>): string {

@@ -100,3 +100,10 @@ function naiveAmount(row: FileRow): number {
   const rounded = Number(exact / 1000n) + (exact % 1000n >= 500n ? 1 : 0);
   return row.quantity < 0 === row.price.startsWith('-') ? rounded : -rounded;
 }
+
+/** Everything an async iterable gives. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}

@@ -1,0 +1,70 @@
+// `tally books`: trial balance, sales by day and stock, out of the folded tables.
+import { trialBalance } from '@tallystick/ledger';
+import { formatMinor } from '../currency.ts';
+import { readSettings } from '../home.ts';
+import { grouped } from '../progress.ts';
+import { salesByDay, stockList } from '../queries.ts';
+import { type Answer, readingCommand } from './reading.ts';
+import { renderTable } from './table.ts';
+import type { Command } from '../command.ts';
+
+const shownStock = 20;
+
+export const books: Command = readingCommand({
+  name: 'books',
+  summary: 'Show the trial balance, sales by day and stock.',
+  notes: `The tables show the ${shownStock} stock codes furthest from zero; --json has them all.`,
+  async answer(book, _context, home): Promise<Answer> {
+    const currency = readSettings(home)?.currency ?? 'GBP';
+    const accounts = trialBalance(book);
+    const days = salesByDay(book, currency);
+    const stock = stockList(book);
+    const sum = accounts.reduce((total, row) => total + row.amountMinor, 0);
+    const side = (amountMinor: number, code: string): string =>
+      amountMinor > 0 ? formatMinor(amountMinor, code, true) : '';
+    const furthest = [...stock]
+      .sort((left, right) => Math.abs(right.onHand) - Math.abs(left.onHand))
+      .slice(0, shownStock);
+    return {
+      status: sum === 0 ? 0 : 1,
+      json: { book: book.id, currency, trialBalance: accounts, trialBalanceMinor: sum, salesByDay: days, stock },
+      lines: [
+        ...renderTable(
+          ['Account', 'Name', 'Currency', '>Debit', '>Credit'],
+          accounts.map((row) => [
+            row.account,
+            row.name,
+            row.currency,
+            side(row.amountMinor, row.currency),
+            side(-row.amountMinor, row.currency),
+          ]),
+        ),
+        sum === 0 ? 'Debits and credits are equal.' : `Debits and credits DIFFER by ${sum} minor units.`,
+        '',
+        ...renderTable(
+          ['Day', '>Sales', '>Refunds', '>Sold', '>Returned', '>Net'],
+          days.map((row) => [
+            row.day,
+            grouped(row.sales),
+            grouped(row.refunds),
+            formatMinor(row.grossMinor, currency, true),
+            formatMinor(-row.refundedMinor, currency, true),
+            formatMinor(row.grossMinor + row.refundedMinor, currency, true),
+          ]),
+        ),
+        '',
+        ...renderTable(
+          ['Code', 'Goods', '>On hand'],
+          furthest.map((row) => [row.sku, row.name, formatQuantity(row.onHand, row.unitScale)]),
+        ),
+        `${grouped(stock.length)} stock codes in all.`,
+      ],
+    };
+  },
+});
+
+function formatQuantity(onHand: number, unitScale: number): string {
+  if (unitScale === 0) return String(onHand);
+  const digits = String(Math.abs(onHand)).padStart(unitScale + 1, '0');
+  return `${onHand < 0 ? '-' : ''}${digits.slice(0, -unitScale)}.${digits.slice(-unitScale)}`;
+}

@@ -1,0 +1,72 @@
+// `tally sync`: one exchange with the relay. A device that was enrolled elsewhere names the book the first time.
+import { existsSync } from 'node:fs';
+import { openReader, openTill, type ShopBook } from '../book.ts';
+import { type Command, dataOption, usage } from '../command.ts';
+import { OfficeError } from '../errors.ts';
+import { type Home, homeAt, readSettings, type Settings, takeHome, writeSettings } from '../home.ts';
+import { grouped } from '../progress.ts';
+import { openRelay } from '../relay.ts';
+import { requireData } from './init.ts';
+import { parseRelayUrl } from './trade.ts';
+
+export const sync: Command = {
+  name: 'sync',
+  summary: 'Hand in what the relay does not have and take in what is new there.',
+  operands: '',
+  minOperands: 0,
+  maxOperands: 0,
+  options: {
+    data: dataOption,
+    relay: { type: 'string', value: 'URL', help: 'the relay; remembered for the next time' },
+    book: { type: 'string', value: 'ID', help: 'the book to join, on a device that was enrolled and has nothing yet' },
+  },
+  async run(context) {
+    const home = homeAt(requireData(context.text('data'), 'sync', context.path));
+    const lock = takeHome(home);
+    try {
+      const settings = settingsFor(home, context.text('relay'), context.text('book'));
+      const relay = await openRelay(home, settings.relay);
+      if (relay === undefined) throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
+      const book = await openFor(home, settings);
+      try {
+        const { pushed, settled, notTaken } = await book.sync(relay.client);
+        writeSettings(home, { ...settings, book: book.id });
+        const { role } = book.status();
+        const json = { book: book.id, pushed, settled, notTaken: notTaken.length, role: role ?? '' };
+        const waiting = role === undefined ? '\nthis device is not enrolled in the book yet' : '';
+        context.print(
+          context.json
+            ? JSON.stringify(json)
+            : `${grouped(pushed)} ops handed in, ${grouped(settled)} settled${waiting}`,
+        );
+        for (const result of notTaken)
+          context.progress.say(`the relay does not take op ${result.hash}: ${result.verdict}`);
+        return notTaken.length === 0 ? 0 : 1;
+      } finally {
+        await book.close();
+        await relay.close();
+      }
+    } finally {
+      lock.release();
+    }
+  },
+};
+
+function settingsFor(home: Home, relayText: string | undefined, book: string | undefined): Settings {
+  const known = readSettings(home) ?? { version: 1, currency: 'GBP', tills: 0, relay: { kind: 'none' } };
+  const relay: Settings['relay'] =
+    relayText === undefined ? known.relay : { kind: 'url', url: parseRelayUrl(relayText, 'sync') };
+  if (known.relay.kind === 'embedded' && relay.kind !== 'embedded') {
+    throw new OfficeError('office/settings', `${home.root} follows its embedded relay; its log cannot move to another`);
+  }
+  if (book !== undefined && known.book !== undefined && known.book !== book) {
+    throw new OfficeError('office/settings', `${home.root} holds book ${known.book}, not ${book}`);
+  }
+  return { ...known, relay, ...(book === undefined ? {} : { book }) };
+}
+
+function openFor(home: Home, settings: Settings): Promise<ShopBook> {
+  if (existsSync(home.officeFile) || existsSync(home.deviceFile)) return openReader(home);
+  if (settings.book === undefined) throw usage('--book ID is missing: this directory holds no book yet', 'sync');
+  return openTill(home.deviceFile, settings.book);
+}

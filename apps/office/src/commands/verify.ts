@@ -1,0 +1,26 @@
+// `tally verify`: checks the stored log without folding it.
+import type { Command } from '../command.ts';
+import { grouped } from '../progress.ts';
+import { readingCommand } from './reading.ts';
+
+export const verify: Command = readingCommand({
+  name: 'verify',
+  summary: 'Check the stored log: text, hashes, links, signatures, Merkle roots.',
+  options: { every: { type: 'boolean', help: "check each op's own signature instead of one a run" } },
+  async answer(book, context) {
+    const startedMs = performance.now();
+    const { ok, ops, signatures, problems } = await book.verify({ every: context.flag('every') });
+    const seconds = Math.round(performance.now() - startedMs) / 1000;
+    return {
+      status: ok ? 0 : 1,
+      json: { ok, ops, signatures, seconds, problems },
+      lines: [
+        ...problems.map(
+          (problem) =>
+            `${problem.scope} position ${problem.position ?? 'none'}: op ${problem.hash}: ${problem.code}: ${problem.message}`,
+        ),
+        `${ok ? 'verified' : 'FAILED'}: ${grouped(ops)} ops, ${grouped(signatures)} signatures in ${seconds} s`,
+      ],
+    };
+  },
+});

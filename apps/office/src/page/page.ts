@@ -1,0 +1,117 @@
+// The office page: keeps the state of the books current by server-sent events, switches views, invites tills.
+import type { LiveState } from '../web/live-state.ts';
+import { byId, inputById } from './dom.ts';
+import { drawAll, drawLink, drawStock, type Period } from './views.ts';
+
+const views = ['sales', 'stock', 'balance', 'devices', 'log'] as const;
+let state: LiveState | undefined;
+let period: Period = 'hours';
+let loading = false;
+let stale = false;
+
+/** Fetches the state; a change that comes in meanwhile makes it fetch once more. */
+async function load(): Promise<void> {
+  stale = true;
+  if (loading) return;
+  loading = true;
+  try {
+    while (stale) {
+      stale = false;
+      const response = await fetch('/api/state');
+      if (!response.ok) throw new Error(`the office answered ${response.status}`);
+      state = (await response.json()) as LiveState;
+      drawAll(state, period);
+    }
+  } catch {
+    showOffline();
+  } finally {
+    loading = false;
+  }
+}
+
+/** The office itself does not answer: say so where the connection is shown, and keep what is on the page. */
+function showOffline(): void {
+  byId('link').dataset['state'] = 'unreachable';
+  byId('link-text').textContent = 'Office not answering';
+}
+
+function showView(): void {
+  const wanted = views.find((view) => `#${view}` === location.hash) ?? 'sales';
+  for (const view of views) byId(`view-${view}`).hidden = view !== wanted;
+  for (const link of document.querySelectorAll('.tabs a')) {
+    if (link.getAttribute('href') === `#${wanted}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+}
+
+function choosePeriod(wanted: Period): void {
+  period = wanted;
+  for (const button of document.querySelectorAll<HTMLElement>('[data-period]')) {
+    button.setAttribute('aria-pressed', String(button.dataset['period'] === wanted));
+  }
+  if (state !== undefined) drawAll(state, period);
+}
+
+async function invite(): Promise<void> {
+  const dialog = byId('invitation');
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  const said = byId('invitation-said');
+  said.textContent = '';
+  inputById('invitation-link').value = '';
+  dialog.showModal();
+  const response = await fetch('/api/invitations', { method: 'POST' }).catch(() => undefined);
+  if (response?.ok !== true) {
+    said.textContent = 'The office could not make an invitation.';
+    return;
+  }
+  const { link } = (await response.json()) as { link: string };
+  inputById('invitation-link').value = link;
+  inputById('invitation-link').select();
+  byId('invitation-open').setAttribute('href', link);
+}
+
+async function copyLink(): Promise<void> {
+  const input = inputById('invitation-link');
+  input.select();
+  const copied = await navigator.clipboard.writeText(input.value).then(
+    () => true,
+    () => false,
+  );
+  byId('invitation-said').textContent = copied
+    ? 'Copied.'
+    : 'Copying is not allowed here; the link is selected, copy it by hand.';
+}
+
+function switchTheme(): void {
+  const root = document.documentElement;
+  const dark =
+    root.dataset['theme'] === undefined
+      ? matchMedia('(prefers-color-scheme: dark)').matches
+      : root.dataset['theme'] === 'dark';
+  root.dataset['theme'] = dark ? 'light' : 'dark';
+  localStorage.setItem('theme', root.dataset['theme']);
+}
+
+function listen(): void {
+  const events = new EventSource('/api/events');
+  events.addEventListener('changed', () => void load());
+  events.addEventListener('open', () => void load());
+  events.addEventListener('error', showOffline);
+}
+
+const theme = localStorage.getItem('theme');
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme;
+addEventListener('hashchange', showView);
+byId('invite').addEventListener('click', () => void invite());
+byId('invitation-copy').addEventListener('click', () => void copyLink());
+byId('theme').addEventListener('click', switchTheme);
+for (const button of document.querySelectorAll<HTMLElement>('[data-period]')) {
+  button.addEventListener('click', () => choosePeriod(button.dataset['period'] === 'days' ? 'days' : 'hours'));
+}
+for (const id of ['stock-search', 'stock-negative'])
+  byId(id).addEventListener('input', () => state !== undefined && drawStock(state));
+setInterval(() => {
+  if (state !== undefined && byId('link').dataset['state'] === state.relay.state) drawLink(state);
+}, 1_000);
+showView();
+listen();

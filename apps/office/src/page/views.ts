@@ -1,0 +1,239 @@
+// Draws the state of the books into the page, one function a view. A part is redrawn only when what it shows has changed.
+import type { LiveState, SalesSlot } from '../web/live-state.ts';
+import { type Bar, barChart } from './chart.ts';
+import { byId, element, inputById, replaceWhenChanged } from './dom.ts';
+import { ago, clock, day, dayAndClock, money, quantity, roundMoney, shortDay, whole } from './format.ts';
+
+export type Period = 'hours' | 'days';
+
+const kindWords: ReadonlyMap<string, string> = new Map([
+  ['refund', 'Refund'],
+  ['void', 'Void'],
+  ['receipt', 'Delivery'],
+  ['adjustment', 'Stock adjusted'],
+  ['charge', 'Charge'],
+]);
+const relayWords: Readonly<Record<LiveState['relay']['state'], string>> = {
+  connecting: 'Connecting to the relay',
+  linked: 'Live',
+  unreachable: 'Relay not answering',
+  distrusted: 'Relay contradicts itself',
+};
+
+/** Draws everything. `period` says what the chart shows. */
+export function drawAll(state: LiveState, period: Period): void {
+  byId('book-name').textContent = state.book.name;
+  document.title = `${state.book.name} · Back office`;
+  drawFigures(state);
+  drawChart(state, period);
+  drawDocuments(state);
+  drawStock(state);
+  drawBalance(state);
+  drawDevices(state);
+  drawTip(state);
+  drawLink(state);
+  byId('main').setAttribute('aria-busy', 'false');
+}
+
+/** The connection chip; drawn every second, because it says how long ago the last exchange was. */
+export function drawLink(state: LiveState): void {
+  const { relay } = state;
+  const since = relay.syncedAtMs === 0 ? '' : ` · ${ago(Date.now() - relay.syncedAtMs)}`;
+  byId('link').dataset['state'] = relay.state;
+  const words = `${relayWords[relay.state]}${since}`;
+  if (byId('link-text').textContent !== words) byId('link-text').textContent = words;
+  const notice = byId('notice');
+  notice.hidden = relay.state !== 'distrusted';
+  notice.textContent = relay.message;
+}
+
+function drawFigures(state: LiveState): void {
+  const latest = state.days.at(-1);
+  const before = state.days.at(-2);
+  replaceWhenChanged('figures', [latest, before, state.book.currency], () => {
+    const show = (amount: number): string => money(amount, state.book.currency);
+    const sales = latest?.sales ?? 0;
+    const net = (latest?.grossMinor ?? 0) + (latest?.refundedMinor ?? 0);
+    const when = latest === undefined ? 'no trading day yet' : day(latest.slot);
+    return [
+      figure('Net sales', show(net), when),
+      figure(
+        'Sales',
+        whole(sales),
+        before === undefined ? 'first day in the books' : `${whole(before.sales)} on the day before`,
+      ),
+      figure('Average sale', sales === 0 ? '–' : show(Math.round((latest?.grossMinor ?? 0) / sales)), 'tax included'),
+      figure('Returned', show(-(latest?.refundedMinor ?? 0)), `${whole(latest?.refunds ?? 0)} refunds and voids`),
+    ];
+  });
+}
+
+function figure(name: string, value: string, note: string): HTMLElement {
+  return element(
+    'dl',
+    { class: 'figure' },
+    element('dt', {}, name),
+    element('dd', {}, value),
+    element('dd', { class: 'note', style: undefined }, note),
+  );
+}
+
+function drawChart(state: LiveState, period: Period): void {
+  const { currency } = state.book;
+  const slots = period === 'days' ? state.days : state.hours;
+  const latest = state.days.at(-1);
+  const title = period === 'days' || latest === undefined ? 'Sales by day' : `Sales by hour, ${day(latest.slot)}`;
+  byId('chart-title').textContent = title;
+  replaceWhenChanged('chart', [period, slots, currency], () =>
+    barChart(
+      slots.map((slot) => barOf(slot, period)),
+      (amount) => roundMoney(amount, currency),
+      (amount) => money(amount, currency),
+    ),
+  );
+}
+
+function barOf(slot: SalesSlot, period: Period): Bar {
+  const label = period === 'days' ? shortDay(slot.slot) : clock(Number(slot.slot));
+  return {
+    label,
+    longLabel: period === 'days' ? day(slot.slot) : label,
+    gross: slot.grossMinor,
+    refunded: slot.refundedMinor,
+  };
+}
+
+function drawDocuments(state: LiveState): void {
+  const known = new Set([...byId('documents').children].map((item) => item.getAttribute('data-number')));
+  replaceWhenChanged('documents', state.documents, () =>
+    state.documents.length === 0
+      ? [element('li', {}, element('p', { class: 'empty' }, 'Nothing sold yet. Invite a till to begin.'))]
+      : state.documents.map((document) => {
+          const word = kindWords.get(document.kind);
+          const tag = word === undefined ? [] : [element('span', { class: 'tag' }, word)];
+          const fresh = known.size > 1 && !known.has(document.number);
+          const lines = `${document.lines} ${document.lines === 1 ? 'line' : 'lines'}`;
+          return element(
+            'li',
+            { 'data-number': document.number, class: fresh ? 'fresh' : '' },
+            element('strong', {}, document.number, ...tag),
+            element('span', { class: 'note' }, `${document.device} · ${dayAndClock(document.at)} · ${lines}`),
+            element(
+              'span',
+              { class: document.totalMinor < 0 ? 'amount negative' : 'amount' },
+              money(document.totalMinor, document.currency),
+            ),
+          );
+        }),
+  );
+}
+
+/** The stock table under the current search. */
+export function drawStock(state: LiveState): void {
+  const wanted = inputById('stock-search').value.trim().toLocaleLowerCase();
+  const onlyNegative = inputById('stock-negative').checked;
+  const rows = state.stock.filter((row) => {
+    const text = `${row.name} ${row.sku} ${row.category}`.toLocaleLowerCase();
+    return text.includes(wanted) && (!onlyNegative || row.onHand < 0);
+  });
+  replaceWhenChanged('stock', rows, () =>
+    rows.map((row) =>
+      element(
+        'tr',
+        {},
+        element('td', {}, row.name),
+        element('td', { class: 'code' }, row.sku),
+        element('td', { class: 'note' }, row.category),
+        element('td', { class: row.onHand < 0 ? 'number negative' : 'number' }, quantity(row.onHand, row.unitScale)),
+      ),
+    ),
+  );
+  const hidden = state.stockSkus - state.stock.length;
+  const more = hidden > 0 ? ` The first ${whole(state.stock.length)} of ${whole(state.stockSkus)} are listed.` : '';
+  byId('stock-note').textContent = rows.length === 0 ? `No goods match.${more}` : `${whole(rows.length)} goods.${more}`;
+}
+
+function drawBalance(state: LiveState): void {
+  const currencies = [...new Set(state.trialBalance.map((row) => row.currency))];
+  const sum = (currency: string, sign: 1 | -1): number =>
+    state.trialBalance
+      .filter((row) => row.currency === currency && row.amountMinor * sign > 0)
+      .reduce((total, row) => total + row.amountMinor * sign, 0);
+  const balanced = currencies.every((currency) => sum(currency, 1) === sum(currency, -1));
+  replaceWhenChanged('balance', state.trialBalance, () =>
+    state.trialBalance.map((row) =>
+      element(
+        'tr',
+        {},
+        element('td', { class: 'code' }, row.account),
+        element('td', {}, row.name),
+        element('td', { class: 'note' }, row.kind),
+        element('td', { class: 'number' }, row.amountMinor > 0 ? money(row.amountMinor, row.currency) : ''),
+        element('td', { class: 'number' }, row.amountMinor < 0 ? money(-row.amountMinor, row.currency) : ''),
+      ),
+    ),
+  );
+  replaceWhenChanged('balance-total', [currencies, state.trialBalance], () =>
+    currencies.map((currency) =>
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row', colspan: '3' }, `Total ${currency}`),
+        element('td', { class: 'number' }, money(sum(currency, 1), currency)),
+        element('td', { class: 'number' }, money(sum(currency, -1), currency)),
+      ),
+    ),
+  );
+  const words = balanced ? 'In balance' : 'Out of balance';
+  byId('balance-state').dataset['state'] = balanced ? 'good' : 'bad';
+  replaceWhenChanged('balance-state', words, () => [element('span', { class: 'dot' }), words]);
+  byId('strip-balance').textContent = balanced ? 'Debits equal credits' : 'Debits and credits differ';
+}
+
+function drawDevices(state: LiveState): void {
+  const open =
+    state.openInvitations === 0
+      ? ''
+      : ` · ${state.openInvitations} ${state.openInvitations === 1 ? 'invitation' : 'invitations'} not used yet`;
+  byId('devices-note').textContent = `${state.devices.length} enrolled${open}`;
+  replaceWhenChanged('devices', state.devices, () =>
+    state.devices.map((device) => {
+      const sold =
+        device.documents === 0
+          ? 'no documents yet'
+          : `${whole(device.documents)} documents, last ${dayAndClock(device.lastAt)}`;
+      return element(
+        'li',
+        {},
+        element(
+          'h3',
+          {},
+          device.name,
+          element('span', { class: 'role' }, device.self ? `${device.role}, this office` : device.role),
+        ),
+        element('p', { class: 'note' }, `${whole(device.ops)} ops · ${sold}`),
+        element('p', { class: 'hash', title: device.device }, device.device.slice(0, 24)),
+      );
+    }),
+  );
+}
+
+function drawTip(state: LiveState): void {
+  const { tip } = state;
+  const facts: [string, string][] = [
+    ['Book', state.book.id],
+    ['Relay', state.relay.url],
+    ['Settled', `${whole(tip.size)} ops`],
+    ['Waiting for a position', `${whole(tip.pending)} ops`],
+    ['Root', tip.root],
+    ['Refused on fold', whole(state.refusals)],
+    ['Held or rejected', whole(state.asides)],
+  ];
+  replaceWhenChanged('tip', facts, () =>
+    facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
+  );
+  byId('note').textContent = tip.note === '' ? 'No checkpoint for exactly this size yet.' : tip.note;
+  byId('strip-size').textContent =
+    `${whole(tip.size)} ops settled${tip.pending === 0 ? '' : `, ${whole(tip.pending)} waiting`}`;
+  byId('strip-root').textContent = tip.root;
+}

@@ -1,0 +1,66 @@
+// The `tally` command line. Results go to stdout, progress and errors to stderr; the exit status is 0 when all is well, 1 when
+// something failed or was found wrong, 2 when the command was not understood.
+import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
+import { books } from './commands/books.ts';
+import { enrol } from './commands/enrol.ts';
+import { exportCommand } from './commands/export.ts';
+import { init } from './commands/init.ts';
+import { prove } from './commands/prove.ts';
+import { replay } from './commands/replay.ts';
+import { sync } from './commands/sync.ts';
+import { tradeCommand } from './commands/trade.ts';
+import { verify } from './commands/verify.ts';
+import { OfficeError } from './errors.ts';
+import { createProgress } from './progress.ts';
+
+const commands: readonly Command[] = [init, enrol, tradeCommand, sync, books, verify, prove, replay, exportCommand];
+
+function helpText(): string {
+  const width = Math.max(...commands.map((command) => command.name.length)) + 2;
+  const lines = commands.map((command) => `  ${command.name.padEnd(width)}${command.summary}`);
+  return [
+    'tally: books that many tills keep together',
+    '',
+    'tally COMMAND [options]',
+    '',
+    ...lines,
+    '',
+    'tally COMMAND --help says more.',
+  ].join('\n');
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help') {
+    printLine(helpText());
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined)
+    throw new OfficeError('office/usage', `unknown command ${JSON.stringify(name)} (see: tally help)`);
+  const parsed = parseArguments(command, rest);
+  if (parsed.values['help'] === true) {
+    printLine(commandHelp(command));
+    return 0;
+  }
+  return command.run(createContext(parsed, progress, printLine));
+}
+
+/** One line, whatever went wrong: the message of an error that was foreseen by some package, or the trace of one that was not. */
+function report(error: unknown): number {
+  progress.clear();
+  const isForeseen =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.includes('/');
+  const line = error instanceof Error ? (isForeseen ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`tally: ${isForeseen ? line.replaceAll('\n', ' ') : line}\n`);
+  return error instanceof OfficeError && error.code === 'office/usage' ? 2 : 1;
+}
+
+const progress = createProgress(process.stderr);
+// A reader that went away (`tally books | head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -1,0 +1,151 @@
+// Trades a file in the Online Retail format: every invoice goes to one of N tills, each with its own key, chain and database;
+// the tills hand their ops to the relay, the office pulls, verifies and folds them, and the books are rebuilt and compared.
+// Every step can be taken again: what a till's own documents already hold is not written twice.
+import { existsSync } from 'node:fs';
+import { deviceKey, enrolDevice, openOrCreateOffice, openTill, type ShopBook } from './book.ts';
+import { OfficeError } from './errors.ts';
+import { type Home, readSettings, type Settings, writeSettings } from './home.ts';
+import { type Invoice, readInvoices, type Survey, tillOf } from './invoices.ts';
+import { mapInvoice } from './mapping.ts';
+import { grouped, type Progress } from './progress.ts';
+import { type OpenRelay, openRelay } from './relay.ts';
+import type { RetailFile } from './retail-file.ts';
+import { createTradingTill, type TradingTill } from './trading-till.ts';
+
+/** What is to be traded, where, and through which relay. */
+export interface TradeOrder {
+  readonly home: Home;
+  readonly file: RetailFile;
+  readonly survey: Survey;
+  readonly tills: number;
+  /** As asked for on the command line; a directory keeps to what it began with. */
+  readonly relay: { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string } | undefined;
+  readonly progress: Progress;
+}
+
+/** The open books after trading. The caller closes them, tills first. */
+export interface TradedBooks {
+  readonly settings: Settings;
+  readonly office: ShopBook;
+  readonly tills: readonly ShopBook[];
+  readonly relay: OpenRelay;
+  /** Ops written by this run; 0 when everything was in the books before. */
+  readonly written: number;
+}
+
+/** The settings of the directory, made on first use and held to afterwards. */
+export function settleSettings(order: TradeOrder): Settings {
+  const { home, tills, file, relay } = order;
+  const known = readSettings(home);
+  const asked =
+    relay ?? (known === undefined || known.relay.kind === 'none' ? { kind: 'embedded' as const } : known.relay);
+  const fresh = known === undefined || known.tills === 0;
+  if (!fresh && known.tills !== tills) {
+    throw new OfficeError(
+      'office/settings',
+      `${home.root} trades on ${known.tills} tills, not ${tills}: the number decides which till an invoice belongs to`,
+    );
+  }
+  if (known !== undefined && known.currency !== file.currency) {
+    throw new OfficeError('office/settings', `${home.root} keeps its books in ${known.currency}, not ${file.currency}`);
+  }
+  if (known !== undefined && known.relay.kind !== 'none' && JSON.stringify(known.relay) !== JSON.stringify(asked)) {
+    const name = known.relay.kind === 'url' ? known.relay.url : 'its embedded relay';
+    throw new OfficeError('office/settings', `${home.root} follows ${name}; its log cannot move to another relay`);
+  }
+  const settings: Settings = {
+    version: 1,
+    ...(known?.book === undefined ? {} : { book: known.book }),
+    currency: file.currency,
+    tills,
+    relay: asked,
+  };
+  writeSettings(home, settings);
+  return settings;
+}
+
+/** Trades the whole file and brings the office up to date. */
+export async function trade(order: TradeOrder): Promise<TradedBooks> {
+  const { home, progress } = order;
+  const settings = settleSettings(order);
+  const relay = await openRelay(home, settings.relay);
+  if (relay === undefined) throw new OfficeError('office/relay', `${home.root} has no relay`);
+  const opened: { close(): Promise<void> }[] = [relay];
+  try {
+    const office = await openOrCreateOffice(home, 'Online Retail');
+    opened.unshift(office);
+    const tills = await openTills(order, office, relay, opened);
+    const written = await tradeInvoices(order, tills);
+    const step = progress.begin('office');
+    const { settled } = await office.sync(relay.client);
+    step.finish(`pulled, verified and folded ${grouped(settled)} ops`);
+    writeSettings(home, { ...settings, book: office.id });
+    return { settings, office, tills: tills.map((till) => till.book), relay, written };
+  } catch (error) {
+    for (const resource of opened) await resource.close();
+    throw error;
+  }
+}
+
+/** Enrols the tills that are not, and opens each with its enrolment settled in its own log. */
+async function openTills(
+  order: TradeOrder,
+  office: ShopBook,
+  relay: OpenRelay,
+  opened: { close(): Promise<void> }[],
+): Promise<TradingTill[]> {
+  const { home, tills, progress, file } = order;
+  const step = progress.begin('tills', tills);
+  const files = Array.from({ length: tills }, (_, index) => home.tillFile(index));
+  for (const [index, path] of files.entries()) {
+    // The file's write-offs and bad debts are a manager's to book; a till that only sells could not trade it whole.
+    await enrolDevice(office, await deviceKey(path), `Till ${index + 1}`, 'manager');
+  }
+  await office.sync(relay.client, { pull: false });
+  const { relayKey } = office.status();
+  const trading: TradingTill[] = [];
+  for (const [index, path] of files.entries()) {
+    const book = await openTill(path, office.id, relayKey);
+    opened.unshift(book);
+    // Only what stands before its enrolment is pulled: what other tills sell is no business of this one.
+    if (book.status().role === undefined || !book.status().anchored) await book.sync(relay.client);
+    trading.push(createTradingTill(book, relay.client, file.path));
+    step.reach(index + 1);
+  }
+  step.finish(`${tills} enrolled, each with its own key, chain and database`);
+  return trading;
+}
+
+async function tradeInvoices(order: TradeOrder, tills: readonly TradingTill[]): Promise<number> {
+  const { file, survey, progress } = order;
+  const step = progress.begin('trade', survey.totals.rows);
+  let rows = 0;
+  for await (const invoice of readInvoices(file, survey)) {
+    await tradeInvoice(invoice, file.currency, tills);
+    rows += invoice.rows.length;
+    step.reach(rows);
+  }
+  for (const till of tills) await till.finish();
+  const written = tills.reduce((sum, till) => sum + till.written(), 0);
+  const known = tills.reduce((sum, till) => sum + till.known(), 0);
+  const before = known === 0 ? '' : `, ${grouped(known)} were in the books already`;
+  step.finish(`${grouped(survey.totals.invoices)} invoices, ${grouped(written)} ops written${before}`);
+  return written;
+}
+
+async function tradeInvoice(invoice: Invoice, currency: string, tills: readonly TradingTill[]): Promise<void> {
+  const till = tills[tillOf(invoice.number, tills.length)];
+  for (const op of mapInvoice(invoice, currency)) await till?.take(op);
+}
+
+/** Closes everything `trade` opened, tills before the relay they talk to. */
+export async function closeBooks(books: Pick<TradedBooks, 'office' | 'tills' | 'relay'>): Promise<void> {
+  for (const till of books.tills) await till.close();
+  await books.office.close();
+  await books.relay.close();
+}
+
+/** Whether a directory holds an office already. */
+export function hasOffice(home: Home): boolean {
+  return existsSync(home.officeFile);
+}

@@ -1,0 +1,166 @@
+// What the office page shows, read from the folded tables: sales, stock, trial balance, devices and the tip.
+import type { Book } from '@tallystick/kernel';
+import { trialBalance } from '@tallystick/ledger';
+import { salesByDay, stockList } from '../queries.ts';
+
+const shownDays = 31;
+const shownDocuments = 14;
+const shownStock = 500;
+
+/** One document in the list of the latest ones. */
+export interface RecentDocument {
+  readonly number: string;
+  readonly kind: string;
+  readonly at: number;
+  readonly device: string;
+  readonly totalMinor: number;
+  readonly currency: string;
+  readonly lines: number;
+}
+
+/** Sums of one business day, or of one hour of it. */
+export interface SalesSlot {
+  /** Business day, or milliseconds of the start of an hour as text. */
+  readonly slot: string;
+  readonly sales: number;
+  readonly refunds: number;
+  readonly grossMinor: number;
+  readonly refundedMinor: number;
+}
+
+export interface LiveDevice {
+  readonly device: string;
+  readonly name: string;
+  readonly role: string;
+  readonly ops: number;
+  readonly documents: number;
+  readonly lastAt: number;
+  readonly self: boolean;
+}
+
+export interface LiveState {
+  readonly book: { readonly id: string; readonly name: string; readonly currency: string };
+  readonly relay: RelayHealth;
+  readonly tip: {
+    readonly scope: string;
+    readonly size: number;
+    readonly pending: number;
+    readonly root: string;
+    readonly note: string;
+  };
+  readonly days: readonly SalesSlot[];
+  readonly hours: readonly SalesSlot[];
+  readonly documents: readonly RecentDocument[];
+  readonly stock: readonly {
+    readonly sku: string;
+    readonly name: string;
+    readonly category: string;
+    readonly onHand: number;
+    readonly unitScale: number;
+  }[];
+  readonly stockSkus: number;
+  readonly trialBalance: readonly {
+    readonly account: string;
+    readonly name: string;
+    readonly kind: string;
+    readonly currency: string;
+    readonly amountMinor: number;
+  }[];
+  readonly devices: readonly LiveDevice[];
+  readonly refusals: number;
+  readonly asides: number;
+  readonly openInvitations: number;
+}
+
+export interface RelayHealth {
+  readonly url: string;
+  readonly state: 'connecting' | 'linked' | 'unreachable' | 'distrusted';
+  /** When the last exchange ended well, 0 before the first. */
+  readonly syncedAtMs: number;
+  readonly message: string;
+}
+
+/** Everything the page shows, as of now. */
+export function readLiveState(
+  book: Book,
+  facts: { currency: string; relay: RelayHealth; tip: LiveState['tip']; asides: number; openInvitations: number },
+): LiveState {
+  const { currency, relay, tip, asides, openInvitations } = facts;
+  const days = salesByDay(book, currency).slice(-shownDays);
+  const stock = stockList(book);
+  return {
+    book: { id: book.id, name: textOf(book, "SELECT name AS value FROM books WHERE scope = 'hq'"), currency },
+    relay,
+    tip,
+    days: days.map(({ day, ...sums }) => ({ slot: day, ...sums })),
+    hours: salesByHour(book, days.at(-1)?.day ?? '', currency),
+    documents: recentDocuments(book),
+    stock: stock.slice(0, shownStock),
+    stockSkus: stock.length,
+    trialBalance: trialBalance(book),
+    devices: liveDevices(book),
+    refusals: Number(textOf(book, 'SELECT count(*) AS value FROM refusals')),
+    asides,
+    openInvitations,
+  };
+}
+
+function textOf(book: Book, sql: string): string {
+  return String(book.query(sql, [])[0]?.['value'] ?? '');
+}
+
+function salesByHour(book: Book, day: string, currency: string): SalesSlot[] {
+  const rows = book.query(
+    `SELECT at / 3600000 AS hour, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
+            sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
+            sum(CASE WHEN kind IN ('refund', 'void') THEN totalMinor ELSE 0 END) AS refundedMinor
+       FROM documents WHERE day = ? AND currency = ? AND kind IN ('sale', 'refund', 'void') GROUP BY hour ORDER BY hour`,
+    [day, currency],
+  );
+  return rows.map((row) => ({
+    slot: String(Number(row['hour']) * 3_600_000),
+    sales: Number(row['sales']),
+    refunds: Number(row['refunds']),
+    grossMinor: Number(row['grossMinor']),
+    refundedMinor: Number(row['refundedMinor']),
+  }));
+}
+
+function recentDocuments(book: Book): RecentDocument[] {
+  const rows = book.query(
+    `SELECT d.number, d.kind, d.at, coalesce(v.name, '') AS device, d.totalMinor, d.currency,
+            (SELECT count(*) FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS lines
+       FROM (SELECT * FROM documents ORDER BY at DESC, id DESC LIMIT ?) d
+       LEFT JOIN devices v ON v.device = d.device ORDER BY d.at DESC, d.id DESC`,
+    [shownDocuments],
+  );
+  return rows.map((row) => ({
+    number: String(row['number']),
+    kind: String(row['kind']),
+    at: Number(row['at']),
+    device: String(row['device']),
+    totalMinor: Number(row['totalMinor']),
+    currency: String(row['currency']),
+    lines: Number(row['lines']),
+  }));
+}
+
+function liveDevices(book: Book): LiveDevice[] {
+  const self = String(book.device);
+  const rows = book.query(
+    `SELECT v.device, v.name, v.role, coalesce(c.seq, 0) AS ops, coalesce(d.documents, 0) AS documents, coalesce(d.lastAt, 0) AS lastAt
+       FROM devices v LEFT JOIN (SELECT device, sum(seq) AS seq FROM chains GROUP BY device) c ON c.device = v.device
+       LEFT JOIN (SELECT device, count(*) AS documents, max(at) AS lastAt FROM documents GROUP BY device) d ON d.device = v.device
+      ORDER BY v.role <> 'owner', v.name, v.device`,
+    [],
+  );
+  return rows.map((row) => ({
+    device: String(row['device']),
+    name: String(row['name']),
+    role: String(row['role']),
+    ops: Number(row['ops']),
+    documents: Number(row['documents']),
+    lastAt: Number(row['lastAt']),
+    self: row['device'] === self,
+  }));
+}
