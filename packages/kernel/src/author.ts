@@ -22,7 +22,8 @@ import {
 import { type DeviceKey, signOp } from '@tallystick/sign';
 import { hqMark, marks, refusals } from './builtin.ts';
 import { FORK } from './fold.ts';
-import { HQ, type Replica } from './replica.ts';
+import { type Replica } from './replica.ts';
+import { HQ } from './genesis.ts';
 import type { Scope } from './scope.ts';
 
 /** The clock and the dice of this device. */
@@ -84,7 +85,10 @@ export class Author {
       if (scope.lastId !== '') this.#mint.observe(scope.lastId as OpId);
       for (const record of scope.tail) if (record.op.device !== this.#key.device) this.#toState(record);
     }
-    const forks = this.#replica.sql.query(`SELECT DISTINCT scope FROM ${refusals.name} WHERE device = ? AND code = ?`, [this.#key.device, FORK]);
+    const forks = this.#replica.sql.query(`SELECT DISTINCT scope FROM ${refusals.name} WHERE device = ? AND code = ?`, [
+      this.#key.device,
+      FORK,
+    ]);
     this.#forked = new Set(forks.map((row) => String(row['scope'])));
   }
 

@@ -13,8 +13,8 @@ import type { BookStore, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
 import type { Stop } from './fold.ts';
-import { HQ, Replica } from './replica.ts';
-import { openGenesis, recoverBookId } from './genesis.ts';
+import { Replica } from './replica.ts';
+import { HQ, openGenesis } from './genesis.ts';
 import { type ProofReport, prove } from './prove.ts';
 import { type Replayed, replay } from './replay.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
@@ -115,23 +115,16 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const replica = await Replica.open(options.store, options.verbs, crypto);
   const hadKey = await keys.load('device');
   const key = hadKey ?? (await keys.create('device'));
-  const stored = replica.book ?? (await recoverBookId(replica.log));
-  if (stored === undefined && options.book === undefined) {
+  if (replica.book === undefined && options.book === undefined) {
     const root = (await keys.load('root')) ?? (await keys.create('root'));
-    await openGenesis(replica, {
-      root,
-      device: key,
-      edge,
-      name: options.name ?? 'book',
-      deviceName: options.deviceName ?? 'office',
-      verbs: options.verbs.map((verb) => verb.ref),
-    });
+    const verbs = options.verbs.map((verb) => verb.ref);
+    const names = { name: options.name ?? 'book', deviceName: options.deviceName ?? 'office' };
+    await openGenesis(replica, { root, device: key, edge, verbs, ...names });
   } else {
-    const fresh = stored === undefined;
-    await replica.bind(options.book ?? (stored as BookId));
-    if (replica.book !== stored || fresh) await replica.exclusive(() => replica.transaction(() => replica.catchUp()));
     // A key that is older than its store has written before: its chain must be learnt before it may grow.
-    if (fresh && hadKey !== undefined) await replica.log.setMeta(META_UNANCHORED, '1');
+    const isAnchored = replica.book !== undefined || hadKey === undefined;
+    await replica.bind(options.book ?? (replica.book as BookId));
+    if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
   }
   if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
   return new Book(replica, options, key, edge);

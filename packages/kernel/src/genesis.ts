@@ -2,18 +2,22 @@
 import {
   type BookId,
   createIdMint,
+  encodeHex,
   type JsonObject,
   type LogStore,
   type Op,
   type OpRecord,
   parseVerbRef,
+  type Scope,
   type VerbRef,
 } from '@tallystick/oplog';
-import { encodeHex } from '@tallystick/oplog';
 import { type DeviceKey, signOp } from '@tallystick/sign';
 import type { Edge } from './author.ts';
 import { bookOpen, deviceEnroll } from './builtin.ts';
-import { HQ, type Replica } from './replica.ts';
+import type { Replica } from './replica.ts';
+
+/** The scope of people, devices, catalogue and rules; in a small shop of everything. */
+export const HQ: Scope = 'hq' as Scope;
 
 export interface GenesisOptions {
   readonly root: DeviceKey;

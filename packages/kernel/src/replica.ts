@@ -18,13 +18,13 @@ import { builtinTables, builtinVerbs, hqMark } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
 import type { BookStore, SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { Schema } from './schema.ts';
 import { Scope } from './scope.ts';
 import type { AnyTable, Row } from './table.ts';
 import type { Verb } from './verb.ts';
 
-export const HQ = 'hq' as ScopeName;
 const PAGE = 2000;
 const META_BOOK = 'book';
 
@@ -54,8 +54,8 @@ export class Replica {
   /** Opens and catches up: when it resolves, everything stored is folded or the stop is in `Scope.stop`. */
   static async open(store: BookStore, verbs: readonly Verb[], crypto: CryptoProvider): Promise<Replica> {
     const replica = new Replica(store, verbs, crypto);
-    const book = replica.log.meta(META_BOOK) as BookId | undefined;
-    if (book !== undefined) replica.#admitter = new Admitter(book, replica.log, replica.sql, crypto);
+    const book = replica.book ?? (await recoverBookId(replica.log));
+    if (book !== undefined) await replica.bind(book);
     await replica.#reload();
     await replica.transaction(() => replica.catchUp());
     return replica;
@@ -104,17 +104,17 @@ export class Replica {
 
   /** Runs work in one SQL transaction; on failure everything is as before. Call inside `exclusive`. */
   async transaction<T>(work: () => MaybePromise<T>): Promise<T> {
-    this.#sqlStep(() => this.sql.exec('BEGIN IMMEDIATE'));
+    this.#sqlStep(() => this.sql.prepare('BEGIN IMMEDIATE').run([]));
     try {
       if (this.sql.changedOutside()) await this.#reload();
       const result = await work();
       for (const scope of this.#dirty) scope.flush();
-      this.#sqlStep(() => this.sql.exec('COMMIT'));
+      this.#sqlStep(() => this.sql.prepare('COMMIT').run([]));
       this.#dirty.clear();
       return result;
     } catch (error) {
       this.#dirty.clear();
-      this.sql.exec('ROLLBACK');
+      this.sql.prepare('ROLLBACK').run([]);
       await this.#reload();
       throw error;
     }

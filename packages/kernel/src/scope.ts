@@ -11,11 +11,27 @@ import { PENDING_PLACE, type Schema } from './schema.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import type { Verb } from './verb.ts';
 
-interface TailEntry {
+/** A pending op as it is folded. What it touched and how to take it back stay text until somebody asks. */
+class TailEntry {
   readonly record: OpRecord;
   readonly ordinal: number;
-  readonly touch: Touch;
-  readonly undo: readonly Undo[];
+  readonly touchText: string;
+  readonly undoText: string;
+
+  constructor(record: OpRecord, ordinal: number, touchText: string, undoText: string) {
+    this.record = record;
+    this.ordinal = ordinal;
+    this.touchText = touchText;
+    this.undoText = undoText;
+  }
+
+  get touch(): Touch {
+    return JSON.parse(this.touchText) as Touch;
+  }
+
+  get undo(): readonly Undo[] {
+    return JSON.parse(this.undoText) as Undo[];
+  }
 }
 
 /** What one merge did to a scope. */
@@ -81,12 +97,7 @@ export class Scope {
       .iterate([this.name])) {
       const record = byHash.get(hash as string);
       if (record === undefined) continue;
-      this.#tail.push({
-        record,
-        ordinal: ordinal as number,
-        touch: JSON.parse(touch as string) as Touch,
-        undo: JSON.parse(undo as string) as Undo[],
-      });
+      this.#tail.push(new TailEntry(record, ordinal as number, touch as string, undo as string));
     }
   }
 
@@ -162,14 +173,15 @@ export class Scope {
   #attempt(work: () => void): boolean {
     this.projection.flush();
     const before = { folded: this.#folded, lastId: this.#lastId, tail: [...this.#tail], stop: this.#stop };
-    this.#driver.exec('SAVEPOINT attempt');
+    this.#driver.prepare('SAVEPOINT attempt').run([]);
     try {
       work();
       this.projection.flush();
-      this.#driver.exec('RELEASE attempt');
+      this.#driver.prepare('RELEASE attempt').run([]);
       return true;
     } catch (error) {
-      this.#driver.exec('ROLLBACK TO attempt; RELEASE attempt');
+      this.#driver.prepare('ROLLBACK TO attempt').run([]);
+      this.#driver.prepare('RELEASE attempt').run([]);
       this.projection.discard();
       this.#folded = before.folded;
       this.#lastId = before.lastId;
@@ -259,12 +271,12 @@ export class Scope {
       this.#stop = verdict.stop;
       return { verdict };
     }
-    const entry: TailEntry = { record, ordinal, touch: touchOf(recorder), undo };
+    const entry = new TailEntry(record, ordinal, JSON.stringify(touchOf(recorder)), JSON.stringify(undo));
     this.#tail.push(entry);
     this.#noteId(record);
     this.#driver
       .prepare('INSERT INTO tail (scope, ordinal, id, hash, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
-      .run([this.name, ordinal, record.op.id, record.hash, JSON.stringify(entry.touch), JSON.stringify(undo)]);
+      .run([this.name, ordinal, record.op.id, record.hash, entry.touchText, entry.undoText]);
     return { verdict, entry };
   }
 }

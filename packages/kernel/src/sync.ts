@@ -13,7 +13,8 @@ import {
   verifyReceipt,
 } from '@tallystick/relay-protocol';
 import { KernelError } from './errors.ts';
-import { HQ, type Replica } from './replica.ts';
+import { type Replica } from './replica.ts';
+import { HQ } from './genesis.ts';
 
 export interface SyncReport {
   /** Ops that the relay made durable in this exchange, those it already had included. */

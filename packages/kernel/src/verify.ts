@@ -18,7 +18,7 @@ import {
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
 import { type CryptoProvider, enrolledBy, openRecords } from './admit.ts';
-import { HQ } from './replica.ts';
+import { HQ } from './genesis.ts';
 
 export interface LogProblem {
   readonly scope: string;

@@ -1,0 +1,127 @@
+// "Prove the books" and its falsifiers: an honest database passes; one value changed by hand in any row of any table makes it red.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { type Book, openBook } from '@tallystick/kernel';
+import { nodeStore } from '@tallystick/kernel/node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestRelay } from './fleet.ts';
+import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tallystick-prove-'));
+const path = join(dir, 'book.db');
+const honest = join(dir, 'honest.db');
+const keys = memoryKeys();
+
+beforeAll(async () => {
+  const relay = await createTestRelay();
+  const book = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs, edge: testEdge() });
+  for (let index = 0; index < 5; index++) await book.commit('stock.move', { sku: `sku-${index}`, quantity: index + 1 });
+  await book.commit('seat.take', { row: 1, seat: 1 });
+  await book.commit('price.set', { sku: 'apple', priceMinor: 100 });
+  await book.sync(relay);
+  await book.commit('price.set', { sku: 'apple', priceMinor: 120 });
+  await book.commit('stock.move', { sku: 'sku-1', quantity: 7 });
+  await book.close();
+  const db = new Database(path);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.exec(`VACUUM INTO '${honest}'`);
+  db.close();
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+async function withCopy<T>(edit: (db: Database.Database) => void, work: (book: Book) => Promise<T>): Promise<T> {
+  const copy = join(dir, `copy-${Math.random().toString(36).slice(2)}.db`);
+  const db = new Database(honest);
+  db.exec(`VACUUM INTO '${copy}'`);
+  db.close();
+  const edited = new Database(copy);
+  edit(edited);
+  edited.close();
+  const book = (await openBook({ store: nodeStore(copy), keys, verbs: shopVerbs })) as unknown as Book;
+  try {
+    return await work(book);
+  } finally {
+    await book.close();
+    rmSync(copy, { force: true });
+  }
+}
+
+async function proveCopy(edit: (db: Database.Database) => void) {
+  try {
+    return await withCopy(edit, async (book) => {
+      const fresh = stores['better-sqlite3']();
+      const report = await book.prove(fresh);
+      await fresh.close();
+      return report;
+    });
+  } catch (error) {
+    // A database so damaged that it does not open is named by the error.
+    return { ok: false, problems: [{ table: 'open', row: '', why: String(error) }] };
+  }
+}
+
+describe('prove', () => {
+  it('passes an honest database', async () => {
+    expect(await proveCopy(() => undefined)).toMatchObject({ ok: true, problems: [] });
+  });
+
+  it('goes red for every column of every table', { timeout: 60_000 }, async () => {
+    const db = new Database(honest, { readonly: true });
+    const tables = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .pluck()
+      .all() as string[];
+    const passed: string[] = [];
+    const empty: string[] = [];
+    for (const table of tables) {
+      if (db.prepare(`SELECT count(*) FROM "${table}"`).pluck().get() === 0) empty.push(table);
+      for (const { name, type } of db.prepare(`SELECT name, type FROM pragma_table_info('${table}')`).all() as {
+        name: string;
+        type: string;
+      }[]) {
+        const changed =
+          type === 'INTEGER'
+            ? `coalesce("${name}", 0) + 1000`
+            : type === 'BLOB'
+              ? `CAST(X'00' || substr("${name}", 2) AS BLOB)`
+              : `"${name}" || 'x'`;
+        const report = await proveCopy((copy) => {
+          const whole = `SELECT * FROM "${table}" LIMIT 1`;
+          const first = copy.prepare(whole).get() as Record<string, unknown> | undefined;
+          if (first === undefined) return;
+          const where = Object.keys(first).map((column) => `"${column}" IS ?`);
+          copy
+            .prepare(`UPDATE "${table}" SET "${name}" = ${changed} WHERE ${where.join(' AND ')}`)
+            .run(...(Object.values(first) as never[]));
+        });
+        if (report.ok && !empty.includes(table)) passed.push(`${table}.${name}`);
+      }
+    }
+    db.close();
+    expect(passed).toEqual([]);
+  });
+
+  it('names table and row', async () => {
+    const report = await proveCopy((db) => void db.exec("UPDATE stock SET onHand = 99 WHERE sku = 'sku-3'"));
+    expect(report.problems).toEqual([{ table: 'stock', row: 'hq sku-3', why: 'holds [99], the log says [4]' }]);
+    const added = await proveCopy((db) => void db.exec("INSERT INTO stock VALUES ('hq', 'ghost', 5)"));
+    expect(added.problems).toEqual([{ table: 'stock', row: 'hq ghost', why: 'holds [5], the log has no such row' }]);
+    const removed = await proveCopy((db) => void db.exec("DELETE FROM moves WHERE sku = 'sku-4'"));
+    expect(removed.problems[0]).toMatchObject({ table: 'moves', why: expect.stringContaining('is missing') });
+  });
+
+  it('sees a dropped op, a reordered pair and a foreign table', async () => {
+    const dropped = await proveCopy((db) => void db.exec('DELETE FROM log_records WHERE position = 4'));
+    expect(dropped.problems.length).toBeGreaterThan(0);
+    const swapped = await proveCopy((db) => {
+      db.exec(
+        'UPDATE log_records SET position = 1000 WHERE position = 3; UPDATE log_records SET position = 3 WHERE position = 4; UPDATE log_records SET position = 4 WHERE position = 1000',
+      );
+    });
+    expect(swapped.problems.length).toBeGreaterThan(0);
+    const foreign = await proveCopy((db) => void db.exec('CREATE TABLE notes (x)'));
+    expect(foreign.problems).toMatchObject([{ table: 'notes' }]);
+  });
+});
