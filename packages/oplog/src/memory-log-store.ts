@@ -1,14 +1,14 @@
 // A log store that lives as long as its process: for tests, tools and replicas that are fetched again.
-import type { OpHash, Scope } from './brands.ts';
-import { createLogIndex } from './log-index.ts';
-import type { Aside, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
+import type { OpHash } from './brands.ts';
+import { LogIndex } from './log-index.ts';
+import type { Aside, ReceiptNote, StoredRecord, SyncLogStore } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
 export function createMemoryLogStore(): SyncLogStore {
-  const index = createLogIndex();
+  const index = new LogIndex();
   const records: OpRecord[] = [];
   const receipts: ReceiptNote[] = [];
-  const asidesByHash = new Map<OpHash, Aside>();
+  const asideByHash = new Map<OpHash, Aside>();
   const metaByName = new Map<string, string>();
 
   const recordAt = (ordinal: number): OpRecord => records[ordinal] as OpRecord;
@@ -19,10 +19,6 @@ export function createMemoryLogStore(): SyncLogStore {
       index.add(record);
       records.push(record);
     }
-  }
-
-  function settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void {
-    index.settle(scope, index.checkSettle(scope, from, hashes, tip), tip);
   }
 
   function get(hash: OpHash): StoredRecord | undefined {
@@ -37,20 +33,20 @@ export function createMemoryLogStore(): SyncLogStore {
 
   return {
     append,
-    settle,
+    settle: (scope, from, hashes, tip) => index.settle(scope, index.checkSettle(scope, from, hashes, tip), tip),
     has: (hash) => index.ordinalOf(hash) !== undefined,
     get,
-    head: index.head,
-    scopes: index.scopes,
-    tip: index.tip,
+    head: (device, scope) => index.head(device, scope),
+    scopes: () => index.scopes(),
+    tip: (scope) => index.tip(scope),
     settled: (scope, from, limit) => index.settled(scope, from, limit).map(recordAt),
     pending: (scope) => index.pending(scope).map(recordAt),
     addReceipt,
     receipts: (scope) => receipts.filter((receipt) => receipt.scope === scope),
-    receiptPosition: index.receiptPosition,
-    setAside: (entries) => entries.forEach((entry) => asidesByHash.set(entry.hash, entry)),
-    asides: (scope) => [...asidesByHash.values()].filter((entry) => scope === undefined || entry.scope === scope),
-    dropAsides: (hashes) => hashes.forEach((hash) => asidesByHash.delete(hash)),
+    receiptPosition: (hash) => index.receiptPosition(hash),
+    setAside: (entries) => entries.forEach((entry) => asideByHash.set(entry.hash, entry)),
+    asides: (scope) => [...asideByHash.values()].filter((entry) => scope === undefined || entry.scope === scope),
+    dropAsides: (hashes) => hashes.forEach((hash) => asideByHash.delete(hash)),
     meta: (name) => metaByName.get(name),
     setMeta: (name, value) => void metaByName.set(name, value),
     refresh: () => undefined,

@@ -7,7 +7,7 @@ import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
 import { createNames } from './sqlite-names.ts';
 import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
-import { createRecordTable } from './sqlite-records.ts';
+import { createAppend, createPositions, createReads } from './sqlite-records.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 
 /**
@@ -20,29 +20,26 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   const atomically = (work: () => void): void => transaction.immediate(work);
   atomically(() => prepareSchema(db));
   const names = createNames(db);
-  const records = createRecordTable(db, names);
+  const append = createAppend(db, names);
+  const positions = createPositions(db);
   const tips = createTips(db);
 
   function settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void {
     checkTip(scope, tips.get(scope).size, from, hashes.length, tip);
     const scopeId = names.intern(scope);
     hashes.forEach((hash, index) => {
-      if (records.setPosition(hash, scopeId, from + index)) return;
-      throw records.isIn(hash, scope) ? alreadySettled(hash) : missingRecord(hash, scope);
+      if (positions.set(hash, scopeId, from + index)) return;
+      throw positions.isIn(hash, scopeId) ? alreadySettled(hash) : missingRecord(hash, scope);
     });
     tips.set(scopeId, tip);
   }
 
   return {
-    append: (batch) => atomically(() => records.append(batch)),
+    append: (records) => atomically(() => append(records)),
     settle: (scope, from, hashes, tip) => atomically(() => settle(scope, from, hashes, tip)),
-    has: records.has,
-    get: records.get,
-    head: records.head,
     scopes: tips.scopes,
     tip: tips.get,
-    settled: records.settled,
-    pending: records.pending,
+    ...createReads(db, names),
     ...createReceipts(db, names, atomically),
     ...createAsides(db, atomically),
     ...createMeta(db),

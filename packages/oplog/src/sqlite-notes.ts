@@ -3,7 +3,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
 import { type Aside, emptyTip, type ReceiptNote, type SyncLogStore, type Tip } from './log-store.ts';
 import type { Names } from './sqlite-names.ts';
-import { hashToBlob, toBytes } from './sqlite-records.ts';
+import { hashToBlob, toBytes } from './sqlite-rows.ts';
 
 type Atomically = (work: () => void) => void;
 

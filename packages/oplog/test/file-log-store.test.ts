@@ -263,6 +263,17 @@ describe('file log store after a fault', () => {
     again.close();
   });
 
+  it('writes nothing of a batch that holds a record nobody could read again', async () => {
+    const file = createMemoryFile();
+    const store = createFileLogStore(file);
+    const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+    const unreadable = { ...second, bytes: second.bytes.subarray(0, second.bytes.length - 1) };
+    const before = file.contents();
+    expect(await refusal(() => store.append([first, unreadable]))).toBe('record/corrupt');
+    expect(file.contents()).toEqual(before);
+    expect(store.has(first.hash)).toBe(false);
+  });
+
   it('says which stored record can no longer be read', async () => {
     const path = newPath();
     const store = createFileLogStore(createNodeAppendFile(path));

@@ -1,0 +1,98 @@
+// What a log file means: the state that its frames build, each new frame exactly as one that was found on opening.
+import type { OpHash, Scope } from './brands.ts';
+import { OplogError } from './errors.ts';
+import { type Frame, frameKinds } from './frame.ts';
+import { LogIndex } from './log-index.ts';
+import type { Aside, ReceiptNote, Tip } from './log-store.ts';
+import { trustedRecord } from './record.ts';
+import { locateRecords } from './record-frame.ts';
+
+/** Bytes of the file. */
+export interface Span {
+  readonly at: number;
+  readonly length: number;
+}
+
+export interface FileLogState {
+  readonly index: LogIndex;
+  /** Where each record stands, by ordinal. */
+  readonly bodies: Span[];
+  readonly receiptsByScope: Map<Scope, Span[]>;
+  /** The payload that holds the entry. */
+  readonly asideByHash: Map<OpHash, Span>;
+  readonly metaByName: Map<string, string>;
+}
+
+/** Payload of a settle frame, as JSON. */
+export interface SettleEntry {
+  readonly scope: Scope;
+  /** The settled ops by their order of arrival in this file. */
+  readonly ordinals: readonly number[];
+  readonly tip: Tip;
+}
+
+/** One of the entries of an asides frame, as JSON; the bytes in hex. */
+export type AsideEntry = Omit<Aside, 'bytes'> & { readonly bytes: string };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function createFileLogState(): FileLogState {
+  return {
+    index: new LogIndex(),
+    bodies: [],
+    receiptsByScope: new Map(),
+    asideByHash: new Map(),
+    metaByName: new Map(),
+  };
+}
+
+export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Frame): void {
+  const span: Span = { at: payloadAt, length: payload.length };
+  switch (kind) {
+    case frameKinds.records:
+      return applyRecords(state, payload, payloadAt);
+    case frameKinds.settle: {
+      const { scope, ordinals, tip } = parsePayload(payload) as SettleEntry;
+      return state.index.settle(scope, ordinals, tip);
+    }
+    case frameKinds.receipt:
+      return applyReceipt(state, parsePayload(payload) as ReceiptNote, span);
+    case frameKinds.asides:
+      for (const { hash } of parsePayload(payload) as AsideEntry[]) state.asideByHash.set(hash, span);
+      return;
+    case frameKinds.dropAsides:
+      for (const hash of parsePayload(payload) as OpHash[]) state.asideByHash.delete(hash);
+      return;
+    case frameKinds.meta: {
+      const [name, value] = parsePayload(payload) as [string, string];
+      state.metaByName.set(name, value);
+      return;
+    }
+    default:
+      throw new OplogError('store/format', `frame of unknown kind ${kind}: a newer release wrote it`);
+  }
+}
+
+/** Payload of every frame but that of records. */
+export function encodePayload(content: SettleEntry | ReceiptNote | readonly (AsideEntry | string)[]): Uint8Array {
+  return encoder.encode(JSON.stringify(content));
+}
+
+export function parsePayload(payload: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(payload));
+}
+
+function applyRecords({ index, bodies }: FileLogState, payload: Uint8Array, payloadAt: number): void {
+  for (const { hash, at, length } of locateRecords(payload)) {
+    index.add(trustedRecord(payload.subarray(at, at + length), hash));
+    bodies.push({ at: payloadAt + at, length });
+  }
+}
+
+function applyReceipt({ index, receiptsByScope }: FileLogState, { scope, lines }: ReceiptNote, span: Span): void {
+  const spans = receiptsByScope.get(scope) ?? [];
+  spans.push(span);
+  receiptsByScope.set(scope, spans);
+  index.addReceiptLines(lines);
+}

@@ -1,0 +1,113 @@
+// The stores against each other: whatever is done to all of them, they answer alike, and so do their reopened files.
+import {
+  createFileLogStore,
+  createMemoryLogStore,
+  type DeviceId,
+  type OpHash,
+  OplogError,
+  type OpRecord,
+  type Scope,
+  type SyncLogStore,
+} from '@tallystick/oplog';
+import { createSqliteLogStore } from '@tallystick/oplog/node';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { makeChain, makeRecord } from './arbitraries.ts';
+import { createMemoryFile } from './memory-file.ts';
+
+const scopes = ['hq', 'b/1'] as Scope[];
+const devices = ['11', '22', '33'].map((byte) => byte.repeat(32)) as DeviceId[];
+const chains = scopes.flatMap((scope) => devices.map((device) => makeChain(6, { scope, device })));
+const forks = chains.map((chain) => makeRecord({ ...(chain[3] as OpRecord).op, args: { fork: true } }));
+const pool: readonly OpRecord[] = [...chains.flat(), ...forks];
+
+type Command = (store: SyncLogStore) => void;
+
+const record = fc.constantFrom(...pool);
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc.array(record, { maxLength: 6 }).map((records) => (store: SyncLogStore) => store.append(records)),
+  fc.tuple(fc.constantFrom(...scopes), fc.nat({ max: 3 }), fc.nat({ max: 9 })).map(([scope, count, skip]) => {
+    return (store: SyncLogStore) => {
+      const from = store.tip(scope).size;
+      const hashes = store
+        .pending(scope)
+        .slice(skip % 3, (skip % 3) + count)
+        .map(({ hash }) => hash);
+      store.settle(scope, from, hashes, { size: from + hashes.length, frontier: [`${skip}`], note: `n${skip}` });
+    };
+  }),
+  fc
+    .tuple(fc.constantFrom(...scopes), fc.array(record, { maxLength: 3 }), fc.nat({ max: 9 }))
+    .map(([scope, records, from]) => {
+      const hashes = records.map(({ hash }) => hash);
+      return (store: SyncLogStore) =>
+        store.settle(scope, from, hashes, { size: from + hashes.length, frontier: [], note: '' });
+    }),
+  fc.tuple(record, fc.nat({ max: 9 })).map(([{ hash, op }, position]) => {
+    return (store: SyncLogStore) =>
+      store.addReceipt({ scope: op.scope, note: `r${position}`, lines: [{ hash, position }] });
+  }),
+  fc.tuple(fc.array(record, { maxLength: 3 }), fc.constantFrom('chain/gap', 'chain/link')).map(([records, code]) => {
+    const entries = records.map(({ hash, op, bytes }) => ({ hash, scope: op.scope, code, message: op.id, bytes }));
+    return (store: SyncLogStore) => store.setAside(entries);
+  }),
+  fc.array(record, { maxLength: 3 }).map((records) => {
+    return (store: SyncLogStore) => store.dropAsides(records.map(({ hash }) => hash));
+  }),
+  fc.tuple(fc.constantFrom('a', 'b'), fc.string({ unit: 'binary' })).map(([name, value]) => {
+    return (store: SyncLogStore) => store.setMeta(name, value);
+  }),
+);
+
+/** What the store answered: nothing, or the code it threw. */
+function run(store: SyncLogStore, step: Command): string {
+  try {
+    step(store);
+    return 'done';
+  } catch (error) {
+    if (error instanceof OplogError) return error.code;
+    throw error;
+  }
+}
+
+/** Everything a caller can see. */
+function observe(store: SyncLogStore): unknown {
+  const perScope = scopes.map((scope) => ({
+    tip: store.tip(scope),
+    settled: store.settled(scope, 0, 1_000),
+    page: store.settled(scope, 1, 2),
+    pending: store.pending(scope),
+    receipts: store.receipts(scope),
+    asides: store.asides(scope),
+    heads: devices.map((device) => store.head(device, scope)),
+  }));
+  const perHash = (hash: OpHash): unknown => [store.has(hash), store.get(hash), store.receiptPosition(hash)];
+  return {
+    perScope,
+    scopes: store.scopes(),
+    asides: store.asides(),
+    meta: [store.meta('a'), store.meta('b'), store.meta('c')],
+    perHash: pool.map(({ hash }) => perHash(hash)),
+  };
+}
+
+it('all log stores answer alike, step by step and after reopening (property)', () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 12 }), (steps) => {
+      const db = new Database(':memory:');
+      const file = createMemoryFile();
+      const [memory, sqlite, framed] = [createMemoryLogStore(), createSqliteLogStore(db), createFileLogStore(file)];
+      for (const step of steps) {
+        const answer = run(memory, step);
+        expect(run(sqlite, step)).toBe(answer);
+        expect(run(framed, step)).toBe(answer);
+      }
+      const seen = observe(memory);
+      expect(observe(sqlite)).toEqual(seen);
+      expect(observe(framed)).toEqual(seen);
+      expect(observe(createFileLogStore(createMemoryFile(file.contents())))).toEqual(seen);
+      db.close();
+    }),
+  );
+});
