@@ -53,14 +53,19 @@ export function openFrame(bytes: Uint8Array, hasher: Hasher): Frame {
   return { kind: 'refused', result: { hash, verdict, message: `${opened.code}: ${opened.message}` } };
 }
 
-/** Every hash whose place the gate may ask for. */
-export function mentionedHashes(frames: readonly Frame[]): Set<OpHash> {
+/**
+ * Every hash whose place the gate may ask for. An op beyond the head of a chain without forks cannot be stored, and what it
+ * links to is either that head or in the push, so the usual push asks for one place and not for one an op.
+ */
+export function mentionedHashes(frames: readonly Frame[], chains: Ground['chains']): Set<OpHash> {
   const hashes = new Set<OpHash>();
   for (const frame of frames) {
     if (frame.kind === 'refused') continue;
     const { op, hash } = frame.record;
-    hashes.add(hash);
-    if (op.prev !== undefined) hashes.add(op.prev);
+    const chain = chains.get(op.device);
+    const mayBeStored = chain !== undefined && (op.seq <= chain.seq || chain.forks > 0);
+    if (mayBeStored) hashes.add(hash);
+    if (op.prev !== undefined && (mayBeStored || op.prev === chain?.hash)) hashes.add(op.prev);
     for (const head of op.seen?.heads ?? []) hashes.add(head);
   }
   return hashes;

@@ -1,2 +1,2 @@
 // The Node entry point: the relay store on SQLite.
-export { createSqliteRelayStore } from './sqlite-store.ts';
+export { createSqliteRelayStore, type SqliteRelayStoreOptions } from './sqlite-store.ts';

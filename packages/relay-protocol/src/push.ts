@@ -90,7 +90,8 @@ export async function pushFrames(desk: PushDesk, book: BookId, scope: Scope, fra
   } catch (error) {
     // The roster may have taken notice of ops that were not stored.
     rosters.forget(book);
-    throw error;
+    if (!(error instanceof RelayError) || error.code !== 'relay/conflict') throw error;
+    throw new RelayError('relay/busy', 'another writer was first', { cause: error });
   }
 }
 
@@ -121,6 +122,7 @@ interface Groundwork {
 async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: Groundwork): Promise<Ground> {
   const { store, ed25519, hasher, limits } = desk;
   const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
+  const chains = await store.chains(book, scope, devices);
   const roots = new Map<string, Promise<RootHash | undefined>>();
   const findRoot = async (of: Scope, size: number): Promise<RootHash | undefined> => {
     const end = of === scope ? log.size : ((await store.log(book, of))?.size ?? 0);
@@ -130,8 +132,8 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
     book,
     scope,
     size: log.size,
-    chains: await store.chains(book, scope, devices),
-    placed: await store.find(book, scope, mentionedHashes(frames)),
+    chains,
+    placed: await store.find(book, scope, mentionedHashes(frames, chains)),
     roster,
     verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
     rootOf(of, size) {

@@ -1,5 +1,5 @@
 // The relay store on SQLite: WAL, synchronous=FULL, one transaction a push. Plain tables; nothing is kept in memory.
-import { type BookId, type DeviceId, decodeHex, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
+import { type BookId, type DeviceId, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
 import type { Batch, ChainState, Placed, RelayStore } from './store.ts';
@@ -51,12 +51,17 @@ interface PlaceRow {
 
 type Statements = ReturnType<typeof prepare>;
 
+export interface SqliteRelayStoreOptions {
+  /** How long to wait for a process that has the file open, such as one that is just stopping. Default 5,000. */
+  readonly busyTimeoutMs?: number;
+}
+
 /** Opens or makes the database file. One process at a time: a second one gets `relay/store-busy`. */
-export function createSqliteRelayStore(path: string): RelayStore {
-  const db = openDatabase(path);
+export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOptions = {}): RelayStore {
+  const db = openDatabase(path, options.busyTimeoutMs ?? 5_000);
   const sql = prepare(db);
   const logOf = (book: BookId, scope: Scope): LogRow | undefined =>
-    sql.log.get(decodeHex(book), scope) as LogRow | undefined;
+    sql.log.get(hexToBlob(book), scope) as LogRow | undefined;
   const append = db.transaction((batch: Batch) => appendBatch(sql, logOf(batch.book, batch.scope), batch));
   return {
     adoptIdentity(vkey) {
@@ -64,7 +69,7 @@ export function createSqliteRelayStore(path: string): RelayStore {
       return sql.identity.get() as string;
     },
     bookCount: () => sql.bookCount.get() as number,
-    scopes: (book) => sql.scopes.all(decodeHex(book)) as { scope: Scope; size: number }[],
+    scopes: (book) => sql.scopes.all(hexToBlob(book)) as { scope: Scope; size: number }[],
     log(book, scope) {
       const row = logOf(book, scope);
       if (row === undefined) return undefined;
@@ -96,40 +101,50 @@ export function createSqliteRelayStore(path: string): RelayStore {
       return log === undefined ? undefined : (sql.tile.get(log, level, index) as Uint8Array | undefined);
     },
     enrolments(book) {
-      const rows = sql.enrolments.all(decodeHex(book)) as { hash: Uint8Array; bytes: Uint8Array }[];
+      const rows = sql.enrolments.all(hexToBlob(book)) as { hash: Uint8Array; bytes: Uint8Array }[];
       return rows.map(({ hash, bytes }) => ({ hash: encodeHex(hash) as OpHash, bytes }));
     },
     close: () => void db.close(),
   };
 }
 
-function openDatabase(path: string): Database.Database {
-  const db = new Database(path);
+function openDatabase(path: string, timeout: number): Database.Database {
+  let db: Database.Database | undefined;
   try {
-    // One sequencer: the lock is held until the store closes.
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
-    // Only macOS has the difference; without it a sync there stops at the drive's cache.
-    db.pragma('fullfsync = ON');
-    db.pragma('cache_size = -65536');
-    const version = db.pragma('user_version', { simple: true }) as number;
-    if (version !== 0 && version !== schemaVersion) {
-      throw new RelayError('relay/store', `${path} has schema ${version}, this release knows ${schemaVersion}`);
-    }
-    db.transaction(() => {
-      if (version === 0) db.exec(schema);
-      db.pragma(`user_version = ${schemaVersion}`);
-    }).immediate();
+    db = new Database(path, { timeout });
+    configure(db);
+    db.transaction(createTables).immediate(db);
     return db;
   } catch (cause) {
-    db.close();
+    db?.close();
     if (cause instanceof RelayError) throw cause;
     if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) {
       throw new RelayError('relay/store-busy', `another process has ${path} open`, { cause });
     }
     throw new RelayError('relay/store', `cannot open ${path}`, { cause });
   }
+}
+
+function configure(db: Database.Database): void {
+  // One sequencer: the lock is held until the store closes.
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  // Only macOS has the difference; without it a sync there stops at the drive's cache.
+  db.pragma('fullfsync = ON');
+  db.pragma('cache_size = -65536');
+  // Up to 32 MiB of log before it is moved into the database: pages that every push touches are then moved once.
+  db.pragma('wal_autocheckpoint = 8192');
+}
+
+function createTables(db: Database.Database): void {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version === schemaVersion) return;
+  if (version !== 0) {
+    throw new RelayError('relay/store', `schema ${version} is not the ${schemaVersion} that this release knows`);
+  }
+  db.exec(schema);
+  db.pragma(`user_version = ${schemaVersion}`);
 }
 
 function prepare(db: Database.Database) {
@@ -162,16 +177,17 @@ function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): vo
   const { from, entries, state } = batch;
   const size = row?.size ?? 0;
   if (from !== size) throw new RelayError('relay/conflict', `the log has ${size} ops, not ${from}`);
-  const book = decodeHex(batch.book);
+  const book = hexToBlob(batch.book);
   const log = row?.log ?? Number(sql.addLog.run(book, batch.scope).lastInsertRowid);
   let bytes = 0;
-  for (const [index, entry] of entries.entries()) {
-    const key = log * positionsPerLog + from + index;
-    sql.addEntry.run(key, log, decodeHex(entry.hash), decodeHex(entry.device), entry.seq, entry.bytes);
+  let key = log * positionsPerLog + from;
+  for (const entry of entries) {
+    sql.addEntry.run(key, log, hexToBlob(entry.hash), hexToBlob(entry.device), entry.seq, entry.bytes);
     bytes += entry.bytes.length;
+    key += 1;
   }
   for (const [device, { seq, hash, forks }] of batch.chains) {
-    sql.putChain.run(log, decodeHex(device), seq, decodeHex(hash), forks);
+    sql.putChain.run(log, hexToBlob(device), seq, hexToBlob(hash), forks);
   }
   for (const { level, index, hashes } of batch.tiles) sql.putTile.run(log, level, index, hashes);
   for (const position of batch.enrolments) sql.addEnrolment.run(book, log * positionsPerLog + position);
@@ -180,12 +196,12 @@ function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): vo
 }
 
 function readChain(sql: Statements, log: number, device: DeviceId): ChainState | undefined {
-  const row = sql.chain.get(log, decodeHex(device)) as ChainRow | undefined;
+  const row = sql.chain.get(log, hexToBlob(device)) as ChainRow | undefined;
   return row === undefined ? undefined : { seq: row.seq, hash: encodeHex(row.hash) as OpHash, forks: row.forks };
 }
 
 function readPlace(sql: Statements, log: number, hash: OpHash): Placed | undefined {
-  const row = sql.place.get(log, decodeHex(hash)) as PlaceRow | undefined;
+  const row = sql.place.get(log, hexToBlob(hash)) as PlaceRow | undefined;
   if (row === undefined) return undefined;
   return { position: row.entry - log * positionsPerLog, device: encodeHex(row.device) as DeviceId, seq: row.seq };
 }
@@ -204,6 +220,10 @@ function findPageEnd(sql: Statements, log: number, from: number, maxOps: number,
     end = row.size;
   }
   return end;
+}
+
+function hexToBlob(hex: string): Buffer {
+  return Buffer.from(hex, 'hex');
 }
 
 function collect<K, V>(keys: Iterable<K>, read: (key: K) => V | undefined): Map<K, V> {

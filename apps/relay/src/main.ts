@@ -1,0 +1,51 @@
+// `node apps/relay/src/main.ts --port 7101 --data DIR [--host 127.0.0.1] [--name relay.example] [--book ID]...`
+import { parseArgs } from 'node:util';
+import { type BookId, parseBookId } from '@tallystick/oplog';
+import { createJsonLog, errorToFields } from './log.ts';
+import { type StartRelayOptions, startRelay } from './start-relay.ts';
+
+const usage = 'usage: main.ts --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]...\n';
+
+function parseOptions(args: string[]): StartRelayOptions | undefined {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { port: text, data: text, host: text, name: text, book: { type: 'string', multiple: true } },
+    });
+    const port = Number(values.port ?? 7101);
+    const books = values.book?.map(parseBookId);
+    const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
+    if (values.data === undefined || !isPort || books?.includes(undefined)) return undefined;
+    return {
+      dataDir: values.data,
+      port,
+      ...(values.host === undefined ? {} : { host: values.host }),
+      ...(values.name === undefined ? {} : { name: values.name }),
+      ...(books === undefined ? {} : { books: books as BookId[] }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === undefined) {
+    process.stderr.write(usage);
+    process.exitCode = 2;
+    return;
+  }
+  const log = createJsonLog((text) => process.stderr.write(text));
+  try {
+    const relay = await startRelay({ ...options, log });
+    const stop = (): void => void relay.close();
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  } catch (error) {
+    log({ level: 'error', event: 'not-started', ...errorToFields(error) });
+    process.exitCode = 1;
+  }
+}
+
+await main();

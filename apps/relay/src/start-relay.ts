@@ -1,0 +1,152 @@
+// A relay on a port: SQLite file, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
+import { mkdirSync } from 'node:fs';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { NoteSigner } from '@tallystick/chain';
+import { nodeHasher } from '@tallystick/chain/node';
+import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import {
+  createRelay,
+  type Relay,
+  type RelayEvent,
+  type RelayLimits,
+  type RelayStore,
+} from '@tallystick/relay-protocol';
+import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
+import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
+import { toNodeHandler } from 'srvx/node';
+import { errorToFields, type Log } from './log.ts';
+
+export interface StartRelayOptions {
+  /** Holds relay.sqlite and relay.key; made when missing. */
+  readonly dataDir: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Default 127.0.0.1: a relay that others should reach is told so, or stands behind a proxy that speaks TLS. */
+  readonly host?: string;
+  readonly log?: Log;
+  /** Stands in every note; it cannot change once the relay has signed one. Default: `relay-` and 16 digits of the key id. */
+  readonly name?: string;
+  readonly books?: 'open' | readonly BookId[];
+  readonly limits?: Partial<RelayLimits>;
+}
+
+export interface RunningRelay {
+  readonly url: string;
+  /** The key to pin, in the C2SP "vkey" form. */
+  readonly vkey: string;
+  /** Stops accepting, lets requests under way finish for up to ten seconds, then closes the database. */
+  close(): Promise<void>;
+}
+
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 60_000;
+const idleTimeoutMs = 120_000;
+const stopTimeoutMs = 10_000;
+const maxConnections = 2_000;
+const hq = parseScope('hq') as Scope;
+const nobody = parseBookId('0'.repeat(64)) as BookId;
+
+export async function startRelay(options: StartRelayOptions): Promise<RunningRelay> {
+  const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const signer = await openSigner(dataDir, options.name);
+  const store = createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
+  try {
+    const onEvent = (event: RelayEvent): void => logEvent(log, event);
+    const relay = createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519, books, limits, onEvent });
+    await relay.ready();
+    const server = createServer(
+      { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
+      createListener(relay, store, log),
+    );
+    server.maxConnections = maxConnections;
+    server.timeout = idleTimeoutMs;
+    await listen(server, port, host);
+    const url = urlOf(server);
+    log({ level: 'info', event: 'listening', url, vkey: relay.vkey });
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => (closing ??= stop(server, relay, store, log));
+    return { url, vkey: relay.vkey, close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openSigner(dataDir: string, name: string | undefined): Promise<NoteSigner> {
+  const keys = createFileKeyStore(dataDir);
+  const key = (await keys.load('relay')) ?? (await keys.create('relay'));
+  return {
+    name: name ?? `relay-${key.keyId.slice(0, 16)}`,
+    publicKey: key.publicKey,
+    sign: (message) => key.sign(message),
+  };
+}
+
+function createListener(relay: Relay, store: RelayStore, log: Log): RequestListener {
+  const handle = toNodeHandler(async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    const response = pathname === '/healthz' ? await checkHealth(store) : await relay.fetch(request);
+    if (response.status >= 400) {
+      const { method } = request;
+      log({ level: 'warn', event: 'refused', method, path: pathname.slice(0, 200), status: response.status });
+    }
+    return response;
+    // Its type asks for a message of both HTTP versions at once; it takes either.
+  }) as (request: IncomingMessage, response: ServerResponse) => unknown;
+  return (request, response) => {
+    Promise.resolve(handle(request, response)).catch((error: unknown) => {
+      log({ level: 'warn', event: 'not-sent', ...errorToFields(error) });
+      response.destroy();
+    });
+  };
+}
+
+async function checkHealth(store: RelayStore): Promise<Response> {
+  try {
+    await store.log(nobody, hq);
+    return Response.json({ status: 'ok' });
+  } catch {
+    return Response.json({ status: 'store' }, { status: 503 });
+  }
+}
+
+function logEvent(log: Log, event: RelayEvent): void {
+  if (event.kind === 'failed') {
+    log({ level: 'error', event: 'failed', ...errorToFields(event.error) });
+    return;
+  }
+  const { kind, ...fields } = event;
+  log({ level: 'info', event: kind, ...fields });
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function stop(server: Server, relay: Relay, store: RelayStore, log: Log): Promise<void> {
+  log({ level: 'info', event: 'stopping' });
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const deadline = setTimeout(() => server.closeAllConnections(), stopTimeoutMs);
+  // A connection that is kept alive becomes idle when its answer is out; nothing else tells the server to end it then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  await closed;
+  clearTimeout(deadline);
+  clearInterval(sweep);
+  await relay.close();
+  await store.close();
+  log({ level: 'info', event: 'stopped' });
+}
