@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createFileLogStore, type Scope, type SyncLogStore } from '@tallystick/oplog';
+import { createFileLogStore, type OpRecord, type Scope, type SyncLogStore } from '@tallystick/oplog';
 import { createNodeAppendFile, createSqliteLogStore } from '@tallystick/oplog/node';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -35,18 +35,24 @@ async function killAfter(count: number, kind: string, path: string): Promise<num
   return last;
 }
 
+/** What `append-forever.ts` appends first. */
+function firstOps(count: number): OpRecord[] {
+  const hundreds = Array.from({ length: Math.ceil(count / 100) }, (_, i) => makeChain(100, { from: 100 * i + 1 }));
+  return hundreds.flat().slice(0, count);
+}
+
 const open: Record<string, (path: string) => SyncLogStore> = {
   file: (path) => createFileLogStore(createNodeAppendFile(path)),
   sqlite: (path) => createSqliteLogStore(new Database(path)),
 };
 
 it.each(Object.entries(open))('%s store', async (kind, reopen) => {
-  for (const count of [1, 40, 117]) {
+  for (const count of [1, 60]) {
     const path = join(folder, `${kind}-${count}`);
     const acknowledged = await killAfter(count, kind, path);
     expect(acknowledged).toBeGreaterThanOrEqual(count);
     const stored = reopen(path).pending(hq);
     expect(stored.length).toBeGreaterThanOrEqual(acknowledged);
-    expect(stored).toEqual(makeChain(stored.length));
+    expect(stored).toEqual(firstOps(stored.length));
   }
 });
