@@ -1,9 +1,10 @@
+import { ed25519 as stockNoble } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptPublicKey, choosePlatformEd25519, type Ed25519, nobleEd25519, webCryptoEd25519 } from '../src/index.ts';
 import { nodeEd25519 } from '../src/node.ts';
 import { isValidByTheBook } from './acceptance-oracle.ts';
-import { addOrder, signWithTorsion, smallOrderPoints } from './torsion.ts';
+import { addOrder, signWithSmallR, signWithTorsion, smallOrderPoints } from './torsion.ts';
 
 const webCrypto = webCryptoEd25519();
 const providers = [nobleEd25519, nodeEd25519, webCrypto];
@@ -72,6 +73,14 @@ describe('Ed25519 providers', () => {
       const forged = Uint8Array.of(...point, ...new Uint8Array(32));
       expect(await verdicts(point, message, forged)).toEqual([false, false, false]);
       expect(await verdicts(publicKey, message, forged)).toEqual([false, false, false]);
+    }
+  });
+
+  it('refuse a small-order R even where the equation holds and the native libraries differ', async () => {
+    for (let rTorsion = 0; rTorsion < 8; rTorsion++) {
+      const { publicKey, signature } = signWithSmallR(seed, message, rTorsion);
+      expect(stockNoble.verify(signature, message, publicKey)).toBe(true);
+      expect(await verdicts(publicKey, message, signature)).toEqual([false, false, false]);
     }
   });
 

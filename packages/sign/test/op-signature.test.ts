@@ -98,6 +98,11 @@ describe('the record verifier', () => {
     expect(await blind(enrolment)).toBe(false);
     expect(await blind(openBook(root, { name: 'Another shop' }).genesis)).toBe(false);
     expect(await blind(openBook(till).genesis)).toBe(false);
+    const renamed = openRecord(
+      Uint8Array.from(genesis.bytes, (byte, i) => (i === 3 ? byte ^ 1 : byte)),
+      hasher,
+    );
+    expect(renamed.ok && (await blind(renamed.value))).toBe(false);
     const forged = { ...genesis, bytes: Uint8Array.from(genesis.bytes, (byte, i) => (i === 40 ? byte ^ 1 : byte)) };
     expect(await blind(forged)).toBe(false);
   });

@@ -26,10 +26,26 @@ export function signWithTorsion(
   keyTorsion: number,
   rTorsion: number,
 ): TorsionCase {
-  const { scalar, point, prefix } = utils.getExtendedPublicKey(seed);
+  const { prefix } = utils.getExtendedPublicKey(seed);
   const nonce = numberOf(sha512(Uint8Array.of(...prefix, ...message))) % order;
+  return signWithNonce(seed, message, nonce, keyTorsion, rTorsion);
+}
+
+/** The same with a nonce of zero: R is of small order, and with no torsion the cofactorless equation holds all the same. */
+export function signWithSmallR(seed: Uint8Array, message: Uint8Array, rTorsion: number): TorsionCase {
+  return signWithNonce(seed, message, 0n, 0, rTorsion);
+}
+
+function signWithNonce(
+  seed: Uint8Array,
+  message: Uint8Array,
+  nonce: bigint,
+  keyTorsion: number,
+  rTorsion: number,
+): TorsionCase {
+  const { scalar, point } = utils.getExtendedPublicKey(seed);
   const publicKey = point.add(times(keyTorsion)).toBytes();
-  const r = Point.BASE.multiply(nonce).add(times(rTorsion)).toBytes();
+  const r = Point.BASE.multiplyUnsafe(nonce).add(times(rTorsion)).toBytes();
   const challenge = numberOf(sha512(Uint8Array.of(...r, ...publicKey, ...message))) % order;
   const s = (nonce + challenge * scalar) % order;
   return { publicKey, signature: Uint8Array.of(...r, ...bytesOf(s)) };
