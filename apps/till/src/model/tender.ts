@@ -54,7 +54,7 @@ function mergeTender(tenders: readonly Tender[], added: Tender): readonly Tender
  * Amounts a customer is likely to hand over for what is due, smallest first, without the exact amount: the next whole
  * unit and the next multiples of common notes. `digits` are the currency's decimals.
  */
-export function quickCash(due: number, digits: number, most = 4): readonly number[] {
+export function quickCash(due: number, digits: number, most = 3): readonly number[] {
   if (due <= 0) return [];
   const unit = 10 ** digits;
   const steps = digits === 0 ? [100, 500, 1_000, 5_000, 10_000] : [1, 5, 10, 20, 50, 100].map((note) => note * unit);

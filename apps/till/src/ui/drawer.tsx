@@ -8,7 +8,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
-import { Keypad } from './keypad.tsx';
+import { Keypad, NumberField } from './keypad.tsx';
 import { Fault } from './reverse-dialog.tsx';
 
 export function Drawer(): VNode {
@@ -181,27 +181,14 @@ function AmountDialog(props: AmountDialogProps): VNode {
     setFault(await onAmount(amount));
     setBusy(false);
   };
-  const type = (next: string): void => {
-    if (next === '' || parseDecimal(next, digits) !== undefined) setText(next);
-  };
   return (
     <Dialog title={title} isBusy={isBusy} onClose={onClose}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
-        <label class="field field-amount">
-          <span>{label}</span>
-          <input
-            data-focus
-            inputmode="decimal"
-            autocomplete="off"
-            {...(placeholder === undefined ? {} : { placeholder })}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
+        <NumberField label={label} value={text} onInput={setText} scale={digits} placeholder={placeholder ?? ''} />
         <div class="amount-note" aria-live="polite">
           {text !== '' && amount !== undefined && note?.(amount)}
         </div>
-        <Keypad value={text} onInput={type} hasPoint={digits > 0} />
+        <Keypad value={text} onInput={setText} scale={digits} />
         <Fault text={fault} />
         <button type="submit" class="button button-primary button-tall" disabled={amount === undefined || isBusy}>
           <Icon name="drawer" /> {action}

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { largestQuantity } from '../model/cart.ts';
 import { parseDecimal } from '../model/money.ts';
 import { Dialog } from './dialog.tsx';
-import { Keypad } from './keypad.tsx';
+import { Keypad, NumberField } from './keypad.tsx';
 
 export interface QuantityDialogProps {
   readonly title: string;
@@ -24,24 +24,11 @@ export function QuantityDialog(props: QuantityDialogProps): VNode {
     event.preventDefault();
     if (isValid) onQuantity(quantity);
   };
-  const type = (next: string): void => {
-    if (next === '' || parseDecimal(next, scale) !== undefined) setText(next);
-  };
   return (
     <Dialog title={title} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <label class="field field-amount">
-          <span>{scale > 0 ? 'How much' : 'How many'}</span>
-          <input
-            data-focus
-            inputmode={scale > 0 ? 'decimal' : 'numeric'}
-            autocomplete="off"
-            value={text}
-            onFocus={(event) => event.currentTarget.select()}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
-        <Keypad value={text} onInput={type} hasPoint={scale > 0} />
+        <NumberField label={scale > 0 ? 'How much' : 'How many'} value={text} onInput={setText} scale={scale} />
+        <Keypad value={text} onInput={setText} scale={scale} />
         <div class="actions">
           {onRemove !== undefined && (
             <button type="button" class="button button-danger" onClick={onRemove}>

@@ -66,10 +66,10 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
         <Fault text={run.fault} />
         <div class="actions actions-equal">
           <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('cash')}>
-            <Icon name="cash" /> Pay back cash
+            <Icon name="cash" /> Refund cash
           </button>
           <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('card')}>
-            <Icon name="card" /> To the card
+            <Icon name="card" /> Refund card
           </button>
         </div>
       </div>

@@ -10,7 +10,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
-import { Keypad } from './keypad.tsx';
+import { Keypad, NumberField } from './keypad.tsx';
 import { ReceiptView } from './receipt.tsx';
 import { SavedSale } from './saved-sale.tsx';
 import { SaveFault } from './save-fault.tsx';
@@ -99,9 +99,6 @@ function Paying({ payment, onTender, onChange }: PayingProps): VNode {
     event.preventDefault();
     pay('cash');
   };
-  const type = (next: string): void => {
-    if (next === '' || parseDecimal(next, digits) !== undefined) setText(next);
-  };
   const over = amount === undefined ? 0 : amount - due;
   return (
     <form class="paying" onSubmit={submit}>
@@ -109,18 +106,13 @@ function Paying({ payment, onTender, onChange }: PayingProps): VNode {
         <p class="paying-label">{payment.tenders.length === 0 ? 'To pay' : 'Still to pay'}</p>
         <p class="paying-due">{formatMoney(due, currency)}</p>
         <TenderList payment={payment} onChange={onChange} />
-        <label class="field field-amount">
-          <span>Cash given</span>
-          <input
-            data-focus
-            inputmode="decimal"
-            autocomplete="off"
-            placeholder={formatMoney(due, currency)}
-            aria-invalid={isWrong}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
+        <NumberField
+          label="Cash given"
+          value={text}
+          onInput={setText}
+          scale={digits}
+          placeholder={formatMoney(due, currency)}
+        />
         <p class="paying-change" aria-live="polite">
           {isWrong && 'This is not an amount.'}
           {over > 0 && `Change ${formatMoney(over, currency)}`}
@@ -138,7 +130,7 @@ function Paying({ payment, onTender, onChange }: PayingProps): VNode {
         </div>
       </div>
       <div class="paying-pad">
-        <Keypad value={text} onInput={type} hasPoint={digits > 0} />
+        <Keypad value={text} onInput={setText} scale={digits} />
         <div class="actions actions-equal">
           <button type="submit" class="button button-primary button-tall" disabled={isWrong}>
             <Icon name="cash" /> Cash

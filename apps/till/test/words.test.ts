@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { Link } from '../src/engine/port.ts';
+import { bookNotice, linkNotice, linkWords, refusalText, stageWords } from '../src/model/words.ts';
+
+describe('what the till says', () => {
+  it('names every stage of a sale', () => {
+    expect(stageWords).toEqual({
+      local: 'Saved on this till',
+      syncing: 'Sending',
+      durable: 'Stored at relay',
+      settled: 'Settled',
+    });
+  });
+
+  it.each<[Link, number, string, string | undefined]>([
+    [{ kind: 'alone' }, 0, 'This device alone', undefined],
+    [{ kind: 'linked', at: 1 }, 0, 'Up to date', undefined],
+    [{ kind: 'linked', at: 1 }, 2, 'Sending 2', undefined],
+    [{ kind: 'no-network', since: 1 }, 3, 'No network, 3 to send', 'No network.'],
+    [
+      { kind: 'relay-unreachable', since: 1, reason: '' },
+      0,
+      'Relay not answering',
+      'The network is up, but the relay does not answer.',
+    ],
+    [{ kind: 'not-enrolled' }, 1, 'Not admitted yet, 1 to send', 'The relay does not know this till yet.'],
+    [{ kind: 'relay-distrusted', reason: '' }, 1, 'Relay not trusted', 'The relay contradicts what it signed before.'],
+  ])('tells %j with %i unsent apart', (link, unsent, chip, banner) => {
+    expect(linkWords(link, unsent)).toBe(chip);
+    expect(linkNotice(link, unsent)?.title).toBe(banner);
+  });
+
+  it('counts what is kept back, and says so when nothing is', () => {
+    const link: Link = { kind: 'no-network', since: 1 };
+    expect(linkNotice(link, 1)?.detail).toContain('1 entry is saved');
+    expect(linkNotice(link, 2)?.detail).toContain('2 entries are saved');
+    expect(linkNotice(link, 0)?.detail).toContain('everything is sent');
+  });
+
+  it('speaks up when the book stops or refuses', () => {
+    expect(bookNotice({ stop: undefined, refused: 0 })).toBeUndefined();
+    expect(bookNotice({ stop: undefined, refused: 1 })?.title).toBe('One entry of this till had no effect.');
+    expect(bookNotice({ stop: 'x@2', refused: 1 })?.title).toContain('new version');
+  });
+
+  it('falls back on the refusal’s own message', () => {
+    expect(refusalText('retail/session-open', 'x')).toBe('The drawer is already open on this till.');
+    expect(refusalText('retail/something-new', 'The book refused it.')).toBe('The book refused it.');
+  });
+});
