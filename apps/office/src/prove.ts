@@ -2,30 +2,64 @@
 // already repair or extend it, and evidence must stay as it was found.
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBook, type ProofReport } from '@tallystick/kernel';
+import { openBook, type ProofProblem, type ProofReport } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { keysFolder, shopVerbs } from './book.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 import { withScratch } from './proof.ts';
+import { brokenRows } from './stored-rows.ts';
+
+/** What was proved, or which rows stand against it. */
+export type Proof = Pick<ProofReport, 'ok' | 'ops' | 'signatures' | 'rows' | 'digest' | 'problems'>;
+
+const nothingProved: Proof = { ok: false, ops: 0, signatures: 0, rows: 0, digest: '', problems: [] };
 
 /** Proves the office database of a directory, or a device's own when it is no office. */
-export async function proveDirectory(home: Home): Promise<ProofReport> {
+export async function proveDirectory(home: Home): Promise<Proof> {
   const file = [home.officeFile, home.deviceFile].find((path) => existsSync(path));
   if (file === undefined) throw new OfficeError('office/no-book', `${home.root}: there are no books here`);
   return withScratch(home, (folder) => proveCopy(file, folder));
 }
 
-async function proveCopy(file: string, folder: string): Promise<ProofReport> {
+async function proveCopy(file: string, folder: string): Promise<Proof> {
   const copy = join(folder, 'copy.db');
   for (const suffix of ['', '-wal'])
     if (existsSync(`${file}${suffix}`)) copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
-  const book = await openBook({ store: nodeStore(copy, { keysDir: keysFolder(file) }), verbs: shopVerbs });
+  // The plain look comes first: opening the copy may repair what it finds.
+  const broken = brokenRowsOf(copy);
+  const proof = await proveBook(copy, keysFolder(file), folder).catch((cause: unknown) => unreadable(broken, cause));
+  return { ...proof, ok: proof.ok && broken.length === 0, problems: [...broken, ...proof.problems] };
+}
+
+/** A database that cannot even be opened is not proved; the layer that gave up says why, unless the place is known already. */
+function unreadable(broken: readonly ProofProblem[], cause: unknown): Proof {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return { ...nothingProved, problems: broken.length > 0 ? [] : [{ table: 'the database', row: '', why }] };
+}
+
+async function proveBook(copy: string, keysDir: string, folder: string): Promise<Proof> {
+  const book = await openBook({ store: nodeStore(copy, { keysDir }), verbs: shopVerbs });
   const fresh = nodeStore(join(folder, 'fresh.db'));
   try {
-    return await book.prove(fresh);
+    const { ok, ops, signatures, rows, digest, problems } = await book.prove(fresh);
+    return { ok, ops, signatures, rows, digest, problems };
   } finally {
     await book.close();
     await fresh.close();
+  }
+}
+
+function brokenRowsOf(copy: string): readonly ProofProblem[] {
+  try {
+    return brokenRows(copy);
+  } catch (cause) {
+    return [
+      {
+        table: 'the database',
+        row: '',
+        why: `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      },
+    ];
   }
 }
