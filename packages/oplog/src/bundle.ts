@@ -38,7 +38,7 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   while (offset < bytes.length) {
     const start = offset + lengthBytes;
     const end = start + (((bytes[offset] as number) << 8) | (bytes[offset + 1] ?? 0));
-    if (start > bytes.length || end > bytes.length) return { frames, tornAt: offset };
+    if (end > bytes.length) return { frames, tornAt: offset };
     frames.push(bytes.subarray(start, end));
     offset = end;
   }

@@ -1,6 +1,7 @@
 // The record table of the SQLite log store: ops in, ops out, their positions and the heads of their chains.
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, OpHash, Scope } from './brands.ts';
+import { OplogError } from './errors.ts';
 import type { SyncLogStore } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 import type { Names } from './sqlite-names.ts';
@@ -62,6 +63,7 @@ export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
        WHERE ${scopeIs} AND position IS NOT NULL AND position >= ? ORDER BY position LIMIT ?`,
     )
     .raw();
+  const selectSize = db.prepare<[Scope], number>(`SELECT size FROM log_tips WHERE ${scopeIs}`).pluck();
   const selectPending = db
     .prepare<[string], RecordRow>(
       `SELECT ${recordColumns} FROM log_records WHERE ${scopeIs} AND position IS NULL ORDER BY ordinal`,
@@ -74,6 +76,18 @@ export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
     )
     .raw();
 
+  /** Positions without a hole up to the tip: a row that was moved or removed must not pass for a shorter log. */
+  function settledRows(scope: Scope, from: number, limit: number): RecordRow[] {
+    const rows = selectSettled.all(scope, from, limit);
+    const count = Math.max(0, Math.min(limit, (selectSize.get(scope) ?? 0) - from));
+    const hole = rows.findIndex((row, i) => row[14] !== from + i);
+    if (rows.length !== count || hole >= 0) {
+      const position = from + (hole >= 0 ? hole : Math.min(rows.length, count));
+      throw new OplogError('store/damaged', `${scope} does not have its op at position ${position}`);
+    }
+    return rows;
+  }
+
   return {
     has: (hash) => find(hash) !== undefined,
     get: (hash) => {
@@ -84,7 +98,7 @@ export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
       const row = selectHead.get(device, scope);
       return row === undefined ? undefined : { seq: row[0], hash: joinHash(row[1], row[2]) };
     },
-    settled: (scope, from, limit) => selectSettled.all(scope, from, limit).map(createReader()),
+    settled: (scope, from, limit) => settledRows(scope, from, limit).map(createReader()),
     pending: (scope) => selectPending.all(scope).map(createReader()),
   };
 }

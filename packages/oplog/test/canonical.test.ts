@@ -70,7 +70,11 @@ describe('canonical text', () => {
     expect(encodeCode('x'.repeat(61_438))).toBe('accepted');
     for (const [unit, bytes] of [
       ['x', 1],
-      ['é', 2],
+      ['\u007f', 1],
+      ['\u0080', 2],
+      ['\u07ff', 2],
+      ['\u0800', 3],
+      ['\uffff', 3],
       ['€', 3],
       ['😀', 4],
     ] as const) {

@@ -132,6 +132,14 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       expect(current.head(device, hq)).toEqual({ seq: 3, hash: third.hash });
     });
 
+    it('takes the first of a fork as head within one batch too', async () => {
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      const fork = makeRecord({ ...second.op, args: { n: -2 } });
+      await store.append([first, second, fork]);
+      expect(store.head(first.op.device, hq)).toEqual({ seq: 2, hash: second.hash });
+      expect((await reopen()).head(first.op.device, hq)).toEqual({ seq: 2, hash: second.hash });
+    });
+
     it('takes the highest seq as head, in whatever order ops come', async () => {
       const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
       await store.append([third, first]);

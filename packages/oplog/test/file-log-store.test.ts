@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileLogStore, type FileLogStore, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
@@ -244,6 +244,12 @@ describe('file log store after a fault', () => {
     delete file.faults.failTruncate;
     store.append([record]);
     expect(store.pending(hq)).toEqual([record]);
+  });
+
+  it('makes a file that only its owner may read', () => {
+    const path = newPath();
+    createNodeAppendFile(path).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it('notices a second writer and appends nothing', async () => {

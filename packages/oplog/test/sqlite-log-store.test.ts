@@ -156,6 +156,26 @@ describe('SQLite log store', () => {
     db.close();
   });
 
+  it.each([
+    ['the last position moved up', 'UPDATE log_records SET position = 3 WHERE position = 2'],
+    ['a position cleared', 'UPDATE log_records SET position = NULL WHERE position = 1'],
+    ['a settled op removed', 'DELETE FROM log_records WHERE position = 0'],
+    ['a pending op given a position', 'UPDATE log_records SET position = 3 WHERE position IS NULL'],
+    ['the size of the tip lowered', 'UPDATE log_tips SET size = 2'],
+    ['the tip removed', 'DELETE FROM log_tips'],
+  ])('does not take %s for a log', async (_name, sql) => {
+    const db = openFile(newPath());
+    const store = createSqliteLogStore(db);
+    const records = makeChain(4);
+    const hashes = records.slice(0, 3).map(({ hash }) => hash);
+    store.append(records);
+    store.settle(hq, 0, hashes, { size: 3, frontier: [], note: '' });
+    expect(store.settled(hq, 0, 10)).toEqual(records.slice(0, 3));
+    db.exec(sql);
+    expect(await refusal(() => store.settled(hq, 0, 10))).toBe('store/damaged');
+    db.close();
+  });
+
   it('gives back any record as it was (property)', () => {
     const db = openFile(newPath());
     const store = createSqliteLogStore(db);
