@@ -24,7 +24,7 @@ const pick = <T>(from: readonly T[], index: number): T | undefined => from[index
 
 const goods = fc
   .record({
-    sku: fc.constantFrom('MUG', 'VASE', 'TEA', 'unknown'),
+    sku: fc.constantFrom('MUG', 'MUG', 'MUG', 'TEA', 'TEA', 'VASE', 'unknown', 'unknown'),
     quantity: fc.integer({ min: 1, max: 6 }),
     unitPriceMilliMinor: fc.oneof(fc.integer({ min: 0, max: 3_000_000 }), fc.constantFrom(0, 500, 1500, 333)),
   })
@@ -32,14 +32,18 @@ const goods = fc
 const rate = fc.constantFrom(0, 500, 1900, 2000);
 const saleLine = fc.tuple(goods, rate).map(([line, taxRateBasisPoints]) => ({ ...line, taxRateBasisPoints }));
 /** Now and then a tender is one off, or a session is not the open one. */
-const slip = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, -1);
+const slip = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, -1);
 const sessionIndex = fc.option(fc.constantFrom(-1, -1, -1, 0), { nil: undefined });
 
-function paid(totalMinor: number, kind: Tender['kind'], splitMinor: number): Tender[] {
-  const first = Math.min(Math.max(totalMinor, 0), splitMinor);
+const nothing: Tender = { kind: 'cash', amountMinor: 0 };
+
+/** A part by card and the rest as said; what comes back as change is handed over on top, in cash unless somebody errs. */
+function paid(total: number, kind: Tender['kind'], splitMinor: number, extra: Tender = nothing): Tender[] {
+  const first = Math.min(Math.max(total, 0), splitMinor);
   const tenders: Tender[] = [
     { kind: 'card', amountMinor: first },
-    { kind, amountMinor: Math.max(totalMinor, 0) - first },
+    { kind, amountMinor: Math.max(total, 0) - first },
+    extra,
   ];
   return tenders.filter((tender) => tender.amountMinor > 0);
 }
@@ -61,12 +65,16 @@ const saleStep: fc.Arbitrary<Step> = fc
     taxIncluded: fc.boolean(),
     kind: fc.constantFrom('cash', 'account', 'card'),
     split: fc.nat({ max: 2000 }),
-    changeMinor: fc.nat({ max: 500 }),
+    changeMinor: fc.constantFrom(0, 0, 1, 250),
     slip,
+    changeFrom: fc.constantFrom('cash', 'cash', 'cash', 'card'),
     session: sessionIndex,
   })
-  .map(({ lines, taxIncluded, kind, split, changeMinor, slip: off, session }) => (standing) => {
-    const tenders = paid(totalMinor(lines, taxIncluded) + changeMinor + off, kind, split);
+  .map(({ lines, taxIncluded, kind, split, changeMinor, slip: off, changeFrom, session }) => (standing) => {
+    const tenders = paid(totalMinor(lines, taxIncluded) + off, kind, split, {
+      kind: changeFrom,
+      amountMinor: changeMinor,
+    });
     return {
       verb: 'sale.complete',
       args: { ...header, lines, taxIncluded, tenders, changeMinor, ...named(standing, session) },
@@ -81,9 +89,10 @@ const refundStep: fc.Arbitrary<Step> = fc
     count: fc.integer({ min: 1, max: 6 }),
     slip,
     session: sessionIndex,
-    isNamed: fc.boolean(),
+    isNamed: fc.constantFrom(true, true, false),
+    isTwice: fc.boolean(),
   })
-  .map(({ lines, of, line, count, slip: off, session, isNamed }) => (standing) => {
+  .map(({ lines, of, line, count, slip: off, session, isNamed, isTwice }) => (standing) => {
     const original = isNamed ? pick(standing.sales, of) : undefined;
     const rest = { ...header, reason: 'back', ...named(standing, session) };
     if (original === undefined) {
@@ -92,7 +101,8 @@ const refundStep: fc.Arbitrary<Step> = fc
     }
     const index = line % original.lines.length;
     const sold = original.lines[index] as SaleLine;
-    const back = [{ ...sold, quantity: Math.min(count, sold.quantity + 1), line: index + 1 }];
+    const one = { ...sold, quantity: Math.min(count, sold.quantity + 1), line: index + 1 };
+    const back = isTwice ? [one, one] : [one];
     const tenders = paid(totalMinor(back, original.taxIncluded) + off, 'cash', 0);
     return {
       verb: 'sale.refund',

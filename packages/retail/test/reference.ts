@@ -152,7 +152,10 @@ export class ReferenceShop {
     if (change > cash) codes.push('retail/change-not-cash');
     if (sum(paid.map(([, amount]) => amount)) - change !== totalOf(lines)) codes.push('retail/tender-mismatch');
     return {
-      ...{ id, call, kind: 'sale', lines },
+      id,
+      call,
+      kind: 'sale',
+      lines,
       moves: args.lines.map((line) => [line.sku, -BigInt(line.quantity)] as const),
       drawer: args.session === undefined ? undefined : [args.session, cash - change],
       posted: [
@@ -173,7 +176,10 @@ export class ReferenceShop {
     if (sum(paid.map(([, amount]) => amount)) !== totalOf(lines)) codes.push('retail/tender-mismatch');
     if (args.original !== undefined) this.#needOriginal(args, lines, codes);
     return {
-      ...{ id, call, kind: 'refund', lines: lines.map(negative) },
+      id,
+      call,
+      kind: 'refund',
+      lines: lines.map(negative),
       moves: args.lines.map((line) => [line.sku, BigInt(line.quantity)] as const),
       drawer: args.session === undefined ? undefined : [args.session, -cash],
       posted: [
@@ -286,7 +292,11 @@ function goodsFact(id: string, call: Call & { verb: 'stock.receive' | 'stock.adj
   const [debit, credit] = accounts[call.verb];
   const moves = lines.map(({ line }) => [line.sku, BigInt(line.quantity)] as const);
   return {
-    ...{ id, call, kind: 'other', lines, drawer: undefined },
+    id,
+    call,
+    kind: 'other',
+    lines,
+    drawer: undefined,
     moves: call.verb === 'charge.adjust' ? [] : moves,
     posted: [
       [debit, total],
