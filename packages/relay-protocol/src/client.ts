@@ -123,7 +123,7 @@ function createCall(url: string, options: RelayClientOptions): Call {
 
 async function readReply({ body }: Response): Promise<Uint8Array> {
   try {
-    return await readBody(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, maxReplyBytes);
+    return await readBody(body, maxReplyBytes);
   } catch (cause) {
     if (!(cause instanceof RelayError)) throw cause;
     throw new RelayError('relay/bad-answer', `the answer has more than ${maxReplyBytes} bytes`, { cause });

@@ -145,7 +145,7 @@ async function readPush(request: Request, maxBytes: number): Promise<Uint8Array>
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) {
     throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
   }
-  const bytes = await readBody(request.body as ReadableStream<Uint8Array<ArrayBuffer>> | null, maxBytes);
+  const bytes = await readBody(request.body, maxBytes);
   return encoding === 'gzip' ? gunzip(bytes, maxBytes) : bytes;
 }
 

@@ -67,7 +67,8 @@ export async function post(
   const url = `http://relay.test/v1/books/${book}/scopes/${encodeURIComponent(scope)}/ops`;
   const init = { method: 'POST', body: bytes as Uint8Array<ArrayBuffer>, headers };
   const response = await relay.fetch(new Request(url, init));
-  return { status: response.status, json: await response.json(), headers: response.headers };
+  const json = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, json, headers: response.headers };
 }
 
 export async function get(

@@ -72,29 +72,32 @@ export function keyOf(name: string): DeviceKey {
   return store.create('device') as DeviceKey;
 }
 
-function createWriter(key: DeviceKey, bookOf: () => BookId | undefined, enrolment: OpHash | undefined): Writer {
-  const heads = new Map<Scope, { seq: number; hash: OpHash }>();
+/** `start` is where the chain in hq stands already; chains elsewhere begin with a link to `enrolment`. */
+function createWriter(key: DeviceKey, book: BookId, enrolment: OpHash, start?: OpRecord): Writer {
+  const heads = new Map<Scope, OpRecord>();
+  if (start !== undefined) heads.set(hq, start);
   const craft = (changes: OpChanges): OpRecord => {
-    const { args = { note: 'x' }, verb = 'test.note@1', scope = hq, seq = 1, prev, seen, idMs } = changes;
+    const { args = { note: 'x' }, verb = 'test.note@1', scope = hq, seq = 1, prev = enrolment, seen, idMs } = changes;
+    const seenMember = seen === undefined ? {} : { seen };
+    const id = mintId(idMs);
     const op: Op = {
       args,
       at: startMs,
       device: key.device,
-      id: mintId(idMs),
-      ...(prev === undefined ? {} : { prev }),
+      id,
+      prev,
       scope,
-      ...(seen === undefined ? {} : { seen }),
+      ...seenMember,
       seq,
       verb: verb as VerbRef,
     };
-    return signOp(op, key, bookOf(), hasher) as OpRecord;
+    return signOp(op, key, book, hasher) as OpRecord;
   };
   const write = (changes: OpChanges = {}): OpRecord => {
     const scope = changes.scope ?? hq;
     const head = heads.get(scope);
-    const prev = head?.hash ?? enrolment;
-    const record = craft({ seq: (head?.seq ?? 0) + 1, ...(prev === undefined ? {} : { prev }), ...changes });
-    heads.set(scope, { seq: record.op.seq, hash: record.hash });
+    const record = craft({ seq: (head?.op.seq ?? 0) + 1, prev: head?.hash ?? enrolment, ...changes });
+    heads.set(scope, record);
     return record;
   };
   return { key, write, craft, writeMany: (count, changes) => Array.from({ length: count }, () => write(changes)) };
@@ -102,22 +105,19 @@ function createWriter(key: DeviceKey, bookOf: () => BookId | undefined, enrolmen
 
 export function createFleet(name = 'corner shop'): Fleet {
   const key = keyOf(`${name} root`);
-  let book: BookId | undefined;
-  let genesisHash: OpHash | undefined;
-  const opener = createWriter(key, () => book, undefined);
   const args = { key: encodeHex(key.publicKey), name, verbs: ['test.note@1'] };
-  const genesis = opener.write({ verb: 'book.open@1', args });
-  genesisHash = genesis.hash;
-  book = String(genesis.hash) as BookId;
-  const elsewhere = createWriter(key, () => book, genesisHash);
-  // The root key's chain in hq starts with the genesis; in every other scope with a link to it.
-  const pick = (changes: OpChanges): Writer => ((changes.scope ?? hq) === hq ? opener : elsewhere);
-  const root: Writer = {
-    key,
-    craft: (changes) => opener.craft(changes),
-    write: (changes = {}) => pick(changes).write(changes),
-    writeMany: (count, changes = {}) => pick(changes).writeMany(count, changes),
+  const opening: Op = {
+    args,
+    at: startMs,
+    device: key.device,
+    id: mintId(),
+    scope: hq,
+    seq: 1,
+    verb: 'book.open@1' as VerbRef,
   };
+  const genesis = signOp(opening, key, undefined, hasher) as OpRecord;
+  const book = String(genesis.hash) as BookId;
+  const root = createWriter(key, book, genesis.hash, genesis);
   return {
     book,
     genesis,
@@ -126,9 +126,9 @@ export function createFleet(name = 'corner shop'): Fleet {
       const device = keyOf(`${name} ${deviceName}`);
       const member = { device: device.device, key: encodeHex(device.publicKey), name: deviceName, role };
       const enrolment = by.write({ verb: 'device.enroll@1', args: member, scope });
-      return { writer: createWriter(device, () => book, enrolment.hash), enrolment };
+      return { writer: createWriter(device, book, enrolment.hash), enrolment };
     },
-    stranger: (deviceName, enrolment) => createWriter(keyOf(deviceName), () => book, enrolment ?? genesis.hash),
+    stranger: (deviceName, enrolment) => createWriter(keyOf(deviceName), book, enrolment ?? genesis.hash),
   };
 }
 

@@ -21,18 +21,18 @@ relayStoreContract('the SQLite store', () => {
 });
 
 describe('the SQLite store', () => {
-  it('is for one process at a time', () => {
+  it('is for one process at a time', async () => {
     const path = newPath();
     const store = createSqliteRelayStore(path);
     const second = (): unknown => createSqliteRelayStore(path, { busyTimeoutMs: 0 });
     expect(second).toThrow(expect.objectContaining({ code: 'relay/store-busy' }));
-    store.close();
-    createSqliteRelayStore(path).close();
+    await store.close();
+    await createSqliteRelayStore(path).close();
   });
 
-  it('keeps a write-ahead log', () => {
+  it('keeps a write-ahead log', async () => {
     const path = newPath();
-    createSqliteRelayStore(path).close();
+    await createSqliteRelayStore(path).close();
     const db = new Database(path);
     expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
     db.close();

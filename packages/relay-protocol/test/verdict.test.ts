@@ -41,8 +41,7 @@ describe('a push', () => {
     const second = fleet.enrol('van');
     till = first.writer;
     van = second.writer;
-    const opened = await desk.push(fleet.book, [fleet.genesis, first.enrolment, second.enrolment]);
-    expect(opened.results.map(({ verdict }) => verdict)).toEqual(['stored', 'stored', 'stored']);
+    await desk.push(fleet.book, [fleet.genesis, first.enrolment, second.enrolment]);
     checks = 0;
   });
 
