@@ -1,14 +1,6 @@
 // What the build puts in place.
 declare const __APP_VERSION__: string;
 
-interface ImportMetaEnv {
-  readonly DEV: boolean;
-}
-
-interface ImportMeta {
-  readonly env: ImportMetaEnv;
-}
-
 declare module '*.css';
 
 declare module '*.wasm?url' {

@@ -11,7 +11,7 @@ describe('the business day', () => {
     ['2026-11-22T04:00:00', '2026-11-21', '2026-11-22', 'the new day from four'],
     ['2026-11-25T01:00:00', '2026-11-21', '2026-11-25', 'the date when the drawer was forgotten for days'],
     ['2019-01-01T12:00:00', '2026-11-21', '2026-11-21', 'never a day before the drawer was opened'],
-  ])('%s with a drawer of %s is %s: %s', (now, opened, day) => {
+  ])('%s with a drawer of %s is %s: %s', (now, opened, day, _why) => {
     expect(businessDay(at(now), opened)).toBe(day);
   });
 

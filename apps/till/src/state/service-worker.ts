@@ -2,7 +2,7 @@
 // version takes over only when somebody asks for it: never under a sale.
 
 export async function registerServiceWorker(onUpdate: (restart: () => void) => void): Promise<void> {
-  if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
+  if (!('serviceWorker' in navigator)) return;
   const registration = await navigator.serviceWorker.register('/sw.js').catch(() => undefined);
   if (registration === undefined) return;
   const offer = (waiting: ServiceWorker): void => onUpdate(() => takeUpdate(waiting));

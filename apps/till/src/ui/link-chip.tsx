@@ -17,7 +17,7 @@ export function LinkChip(): VNode {
 
 export function LinkBanner(): VNode | null {
   const state = useTill().state.value;
-  if (state.storageFault !== undefined) return <StorageBanner fault={state.storageFault} />;
+  if (state.storageFault !== undefined) return <StorageBanner />;
   const notice = bookNotice(state) ?? linkNotice(state.link, state.unsent);
   if (notice === undefined) return null;
   return (
@@ -30,13 +30,14 @@ export function LinkBanner(): VNode | null {
   );
 }
 
-function StorageBanner({ fault }: { readonly fault: string }): VNode {
+function StorageBanner(): VNode {
   const till = useTill();
   return (
     <div class="banner banner-alarm" role="alert">
       <Icon name="alert" size={20} />
       <p>
-        <strong>This device cannot save.</strong> Do not take money until it can. {fault}
+        <strong>This device cannot save.</strong> Take no money here until it can: free some space on it, or sell on
+        another till. What was saved before is safe.
       </p>
       <button type="button" class="button button-small" onClick={() => (till.view.value = 'till')}>
         Export what is saved

@@ -69,6 +69,7 @@ function ConnectionCard(): VNode {
 
 function StorageCard({ status }: { readonly status: TillStatus | undefined }): VNode {
   const till = useTill();
+  const fault = till.state.value.storageFault;
   const persisted = till.persisted.value;
   const words =
     persisted === undefined
@@ -80,7 +81,7 @@ function StorageCard({ status }: { readonly status: TillStatus | undefined }): V
     <Card title="Storage">
       <Rows
         rows={[
-          ['State', till.state.value.storageFault === undefined ? 'Saving works' : 'Cannot save'],
+          ['State', fault === undefined ? 'Saving works' : `Cannot save: ${fault}`],
           ['Protection', words],
           ['Log on this device', status === undefined ? '…' : bytesText(status.logBytes)],
         ]}

@@ -1,0 +1,109 @@
+// What the end-to-end tests share: the built app on a local port, a Chromium, and the hands of a seller.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../../../scripts/test-environment.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+export const dist: string = join(root, 'dist');
+
+const typeByExtension: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
+};
+
+/** Builds the app unless dist is newer than every source of it and of the packages it bundles. */
+export function buildOnce(): void {
+  const sources = ['apps/till/src', 'apps/till/public', 'packages'].map((path) => join(root, '../..', path));
+  const newest = Math.max(...sources.map(newestUnder), statSync(join(root, 'index.html')).mtimeMs);
+  const built = join(dist, 'sw.js');
+  if (existsSync(built) && statSync(built).mtimeMs > newest) return;
+  // A test run names its own environment, which must not reach the build.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const vite = join(root, 'node_modules/vite/bin/vite.js');
+  execFileSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: root, stdio: 'inherit', env });
+}
+
+function newestUnder(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => !/(^|\/)(node_modules|dist|test)(\/|$)/.test(file));
+  return Math.max(0, ...sources.map((file) => statSync(join(folder, file)).mtimeMs));
+}
+
+export interface Served {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function serveDist(): Promise<Served> {
+  const server: Server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const path = join(dist, pathname === '/' ? 'index.html' : pathname);
+    readFile(path).then(
+      (body) => response.writeHead(200, { 'content-type': typeByExtension[extname(path)] ?? '' }).end(body),
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: () => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()),
+  };
+}
+
+export function launch(): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
+  const executablePath = chromiumPath();
+  return chromium.launch({ args, ...(executablePath === undefined ? {} : { executablePath }) });
+}
+
+export function newDevice(browser: Browser): Promise<BrowserContext> {
+  return browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/London', viewport: { width: 1280, height: 800 } });
+}
+
+/** A till of its own, opened and ready to sell, its drawer still closed. */
+export async function openAlone(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.getByRole('button', { name: 'Try it alone' }).click();
+  await page.getByLabel('Currency').selectOption('GBP');
+  await page.getByRole('button', { name: 'Open the till' }).click();
+  await tile(page, 'Flat white').waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  return page;
+}
+
+export function tile(page: Page, name: string): ReturnType<Page['locator']> {
+  return page.locator('.tile', { hasText: name });
+}
+
+export async function openDrawer(page: Page, float: string): Promise<void> {
+  await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+  await page.getByRole('button', { name: 'Open the drawer' }).click();
+  await page.getByLabel('Float in the drawer').fill(float);
+  await page.getByRole('dialog').getByRole('button', { name: 'Open the drawer' }).click();
+  await page.getByRole('button', { name: 'Count and close' }).waitFor();
+  await page.getByRole('button', { name: 'Sell', exact: true }).click();
+}
+
+/** Rings up one of each, takes cash for exactly the total, and answers the document's number. */
+export async function sell(page: Page, ...names: readonly string[]): Promise<string> {
+  for (const name of names) await tile(page, name).click();
+  await page.getByRole('button', { name: /^Charge/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+  await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
+  const number = (await page.locator('.saved-number').textContent()) ?? '';
+  await page.getByRole('button', { name: 'New sale' }).click();
+  return number;
+}

@@ -1,0 +1,164 @@
+// The built till in a real Chromium, on this device alone: what a shop would notice if it broke.
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { buildOnce, launch, newDevice, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
+
+const timeoutMs = 60_000;
+
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeout: timeoutMs }, () => {
+  let browser: Browser;
+  let served: Served;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    buildOnce();
+    [browser, served] = await Promise.all([launch(), serveDist()]);
+  }, timeoutMs);
+  afterAll(async () => {
+    await browser.close();
+    await served.close();
+  });
+  beforeEach(async () => {
+    context = await newDevice(browser);
+    page = await openAlone(context, served.url);
+  }, timeoutMs);
+  afterEach(() => context.close());
+
+  it('sells offline, starts again offline, and still has the sale under the same number', async () => {
+    await openDrawer(page, '100');
+    await context.setOffline(true);
+    const number = await sell(page, 'Flat white', 'Butter croissant');
+    expect(number).toMatch(/^INV\/till-1\/\d{4}-\d{2}-\d{2}\/1$/);
+    await page.reload();
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    const row = page.locator('.document', { hasText: number });
+    expect(await row.locator('.document-total').textContent()).toBe('£6.10');
+    expect(await row.locator('.stage').textContent()).toBe('Saved on this till');
+    await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    expect(await sell(page, 'Espresso')).toMatch(/\/2$/);
+  });
+
+  it('keeps the cart over a reload, and does not sell it twice when the answer was lost', async () => {
+    await openDrawer(page, '0');
+    await tile(page, 'Flat white').click();
+    await page.reload();
+    await page.locator('.cart-line', { hasText: 'Flat white' }).waitFor();
+    const draft = await page.evaluate(() => localStorage.getItem('tallystick/cart'));
+    await page.getByRole('button', { name: /^Charge/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+    await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
+    // As if the tab had died between the flush and the answer: the draft of the sold cart is still there.
+    await page.evaluate((text) => localStorage.setItem('tallystick/cart', text ?? ''), draft);
+    await page.reload();
+    await page.getByText('The last sale was saved: INV/').waitFor();
+    expect(await page.locator('.cart-line').count()).toBe(0);
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    expect(await page.locator('.document').count()).toBe(1);
+  });
+
+  it('lets a second tab look only, and hands over when the first closes', async () => {
+    await openDrawer(page, '0');
+    const number = await sell(page, 'Flat white');
+    const second = await context.newPage();
+    await second.goto(served.url);
+    await second.getByRole('heading', { name: 'The till is open in another tab' }).waitFor();
+    await second.getByText(number).waitFor();
+    expect(await second.getByRole('button', { name: /^Charge/ }).count()).toBe(0);
+    const next = await sell(page, 'Espresso');
+    await second.getByText(next).waitFor();
+    await page.close();
+    await tile(second, 'Flat white').waitFor();
+    expect(await sell(second, 'Espresso')).toMatch(/\/3$/);
+  });
+
+  it('hands over when asked, with the cart', async () => {
+    await tile(page, 'Flat white').click();
+    const second = await context.newPage();
+    await second.goto(served.url);
+    await second.getByRole('button', { name: 'Use the till here instead' }).click();
+    await second.locator('.cart-line', { hasText: 'Flat white' }).waitFor();
+    await page.getByRole('heading', { name: 'The till is open in another tab' }).waitFor();
+  });
+
+  it('sells by keyboard alone', async () => {
+    const keys = page.keyboard;
+    await keys.type('3*esp');
+    await keys.press('Enter');
+    await keys.type('creme');
+    await keys.press('Enter');
+    await keys.press('Enter');
+    await page.getByRole('heading', { name: 'Open the drawer' }).waitFor();
+    await keys.type('50');
+    await keys.press('Enter');
+    await page.getByRole('heading', { name: 'Payment' }).waitFor();
+    await keys.type('20');
+    await keys.press('Enter');
+    await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
+    expect(await page.locator('.saved-amount').textContent()).toBe('£8.70');
+    await keys.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await keys.type('flat');
+    expect(await page.getByLabel('Search goods').inputValue()).toBe('flat');
+  });
+
+  it('refunds a part, voids a sale, and counts the drawer to the cent', async () => {
+    await openDrawer(page, '100');
+    await sell(page, 'Flat white', 'Butter croissant');
+    const voided = await sell(page, 'Espresso');
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.locator('.document').last().click();
+    await page.getByRole('button', { name: 'Refund' }).click();
+    await page.getByRole('button', { name: 'One more Butter croissant' }).click();
+    await page.getByRole('button', { name: 'Damaged' }).click();
+    await page.getByRole('button', { name: 'Refund cash' }).click();
+    await page.getByText('1 returned').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.locator('.document', { hasText: voided }).click();
+    await page.getByRole('button', { name: 'Void' }).click();
+    await page.getByRole('button', { name: 'Rung up by mistake' }).click();
+    await page.getByRole('button', { name: 'Void the sale' }).click();
+    await page.locator('.receipt-stamp').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    expect(await page.locator('.totals-amount').textContent()).toBe('£3.60');
+    await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+    expect(await page.locator('.drawer-amount').textContent()).toBe('£103.60');
+    await page.getByRole('button', { name: 'Count and close' }).click();
+    await page.getByLabel('Counted in the drawer').fill('103.50');
+    await page.getByRole('button', { name: 'Close the drawer' }).click();
+    await page.getByText('£0.10 short').waitFor();
+  });
+
+  it('exports the whole log as a book file', async () => {
+    await page.getByRole('button', { name: 'This till', exact: true }).click();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export everything' }).click();
+    const file = await readFile(await (await downloading).path());
+    expect(file.subarray(0, file.indexOf('\n')).toString()).toContain('"tallystick":"book/1"');
+  });
+
+  it('says so loudly when the device cannot save, keeps the cart, and sells it once when it can again', async () => {
+    await openDrawer(page, '0');
+    await sell(page, 'Espresso');
+    const control = await context.newCDPSession(page);
+    const { origin } = new URL(served.url);
+    await control.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await tile(page, 'Flat white').click();
+    await page.getByRole('button', { name: /^Charge/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+    await page.getByRole('heading', { name: 'Not saved' }).waitFor();
+    expect(await page.getByRole('dialog').getByRole('alert').textContent()).toContain('The sale was not saved.');
+    await page.getByRole('button', { name: 'Back to the cart' }).click();
+    await page.getByText('This device cannot save.').waitFor();
+    expect(await page.locator('.cart-line').count()).toBe(1);
+    await control.send('Storage.overrideQuotaForOrigin', { origin });
+    expect(await sell(page)).toMatch(/\/2$/);
+    expect(await page.getByText('This device cannot save.').count()).toBe(0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.locator('.document').first().waitFor();
+    expect(await page.locator('.document').count()).toBe(2);
+  });
+});
