@@ -81,7 +81,7 @@ function parseStrictly(name: string, argv: readonly string[], options: OptionTyp
     const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
     const twice = given.find((option, index) => given.indexOf(option) !== index);
     if (twice !== undefined) throw usage(`--${twice} is given twice`, name);
-    return { values: values as ParsedArguments['values'], positionals };
+    return { values: values, positionals };
   } catch (cause) {
     if (cause instanceof OfficeError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
@@ -102,19 +102,12 @@ export function parseCount(text: string, option: string, command: string, min: n
   throw usage(`--${option} ${JSON.stringify(text)} is not a whole number from ${min} to ${max}`, command);
 }
 
-/** The folder relative paths are meant from: npm moves to the package root before it runs a script and says where it was. */
-export function commandFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const fromNpm = environment['npm_lifecycle_event'] === 'tally' ? environment['INIT_CWD'] : undefined;
-  return fromNpm ?? process.cwd();
-}
-
 /** What a command's `run` sees of its parsed arguments. */
 export function createContext(
   parsed: ParsedArguments,
   progress: Progress,
   print: (line: string) => void,
 ): CommandContext {
-  const folder = commandFolder();
   return {
     positionals: parsed.positionals,
     json: parsed.values['json'] === true,
@@ -125,7 +118,7 @@ export function createContext(
       return typeof value === 'string' ? value : undefined;
     },
     flag: (option) => parsed.values[option] === true,
-    path: (relative) => resolve(folder, relative),
+    path: (relative) => resolve(relative),
   };
 }
 

@@ -19,6 +19,7 @@ export type OfficeErrorCode =
   | 'office/refused'
   | 'office/relay'
   | 'office/proof'
+  | 'office/build'
   | 'office/address';
 
 /** Where in an input file an error was found: `line` counts from 1 with the header, `row` from 1 without it. */

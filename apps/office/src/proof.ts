@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { trialBalance } from '@tallystick/ledger';
+import { createFileLogStore } from '@tallystick/oplog';
+import { createNodeAppendFile } from '@tallystick/oplog/node';
 import initSqlJs from 'sql.js';
-import { officeStore, type ShopBook } from './book.ts';
+import { officeStore, openTill, type ShopBook } from './book.ts';
 import { OfficeError } from './errors.ts';
 import { bringBack, dropAside, type Home, moveAside } from './home.ts';
 import { grouped, type Progress } from './progress.ts';
 import { openEmbeddedRelay } from './relay.ts';
-import { rebuildOffice, refillRelay, relayTip, type Tip, tipOf } from './rebuild.ts';
+import { type Edge, hq, openEdge, rebuildOffice, refillRelay, relayTip, type Tip, tipOf } from './rebuild.ts';
 import type { TradedBooks } from './trade.ts';
+
+const coverPage = 1_000;
 
 /** Digests of the same log folded in different places; equal when nothing is wrong. */
 export interface Digests {
@@ -28,7 +32,7 @@ export async function replayDigests(home: Home, office: ShopBook, progress: Prog
   const replayed = await replayIntoFile(home, office);
   native.finish(`${grouped(replayed.ops)} ops`);
   const portable = progress.begin('replay into sql.js');
-  const inMemory = await replayIntoSqlJs(office);
+  const inMemory = await replayIntoSqlJs(home, office);
   portable.finish(`${grouped(inMemory.ops)} ops`);
   return { officeDigest, replayDigest: replayed.digest, sqljsDigest: inMemory.digest };
 }
@@ -51,13 +55,17 @@ export async function replayIntoFile(home: Home, book: ShopBook): Promise<Replay
   });
 }
 
-export async function replayIntoSqlJs(book: ShopBook): Promise<Replay> {
-  const fresh = sqljsStore({ sqlite: await initSqlJs() });
-  try {
-    return replayOf(await book.replay(fresh));
-  } finally {
-    await fresh.close();
-  }
+/** The projections lie in memory, as they do in a browser; the log beside them in a file. */
+export async function replayIntoSqlJs(home: Home, book: ShopBook): Promise<Replay> {
+  return withScratch(home, async (folder) => {
+    const log = createFileLogStore(createNodeAppendFile(join(folder, 'replay.log')));
+    const fresh = sqljsStore({ sqlite: await initSqlJs(), log });
+    try {
+      return replayOf(await book.replay(fresh));
+    } finally {
+      await fresh.close();
+    }
+  });
 }
 
 function replayOf(replayed: Awaited<ReturnType<ShopBook['replay']>>): Replay {
@@ -102,7 +110,7 @@ export async function rebuildFromTills(
   progress: Progress,
 ): Promise<Rebuilt> {
   const before = tipOf(books.office);
-  await coverOffice(books, before);
+  await coverOffice(home, books, before);
   const isEmbedded = books.settings.relay.kind === 'embedded';
   await books.office.close();
   if (isEmbedded) await books.relay.close();
@@ -111,7 +119,7 @@ export async function rebuildFromTills(
   const opened: { close(): Promise<void> }[] = [];
   try {
     const step = progress.begin('rebuild from the tills');
-    const office = await rebuildOffice(officeStore(home), books.tills);
+    const office = await rebuildFrom(home, books.settings.tills);
     opened.unshift(office);
     const relay = isEmbedded ? await openEmbeddedRelay(home) : books.relay;
     if (isEmbedded) opened.unshift(relay);
@@ -135,21 +143,35 @@ function differs(digest: string, rebuilt: string, before: Tip, after: Tip): stri
   return `the rebuilt books differ: digest ${digest} is now ${rebuilt}, ${before.size} ops of root ${before.root} are now ${after.size} of root ${after.root}`;
 }
 
+async function rebuildFrom(home: Home, tills: number): Promise<ShopBook> {
+  const edges = openEdges(home, tills);
+  try {
+    return await rebuildOffice(officeStore(home), edges);
+  } finally {
+    for (const edge of edges) await edge.close();
+  }
+}
+
+function openEdges(home: Home, tills: number): ReturnType<typeof openEdge>[] {
+  return Array.from({ length: tills }, (_, index) => openEdge(home.tillFile(index)));
+}
+
 /** Ops of the office that no till has pulled would be lost with it: one till takes them in first. */
-async function coverOffice(books: TradedBooks, tip: Tip): Promise<void> {
-  const [first] = books.tills;
-  if (first === undefined || (await isCovered(books.office, books.tills, tip))) return;
-  await first.sync(books.relay.client);
+async function coverOffice(home: Home, books: TradedBooks, tip: Tip): Promise<void> {
+  const edges = openEdges(home, books.settings.tills);
+  const covered = await isCovered(books.office, edges, tip);
+  for (const edge of edges) await edge.close();
+  if (covered) return;
+  const till = await openTill(home.tillFile(0), books.office.id);
+  await till.sync(books.relay.client);
+  await till.close();
 }
 
 /** Whether every settled op of the office is in some till's log. */
-async function isCovered(office: ShopBook, tills: readonly ShopBook[], tip: Tip): Promise<boolean> {
-  const scopes = office.log.scopes();
-  for (const scope of scopes) {
-    for (let from = 0; from < tip.size; from += 1_000) {
-      const page = await office.log.settled(scope, from, 1_000);
-      if (page.some((record) => !tills.some((till) => till.log.has(record.hash)))) return false;
-    }
+async function isCovered(office: ShopBook, edges: readonly Edge[], tip: Tip): Promise<boolean> {
+  for (let from = 0; from < tip.size; from += coverPage) {
+    const page = await office.log.settled(hq, from, coverPage);
+    if (page.some((record) => !edges.some((edge) => edge.log.has(record.hash)))) return false;
   }
   return true;
 }

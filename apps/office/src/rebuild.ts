@@ -1,8 +1,18 @@
 // The office rebuilt from the edges: the tills' own logs hold every op, their checkpointed prefixes and signed receipts say at
 // which position each one stands, and nothing of the relay's or the old office's databases is read.
-import { createTree, leafHash, type NoteKey, parseVerifierKey } from '@tallystick/chain';
+import { createTree, encodeVerifierKey, leafHash, type NoteKey, parseVerifierKey } from '@tallystick/chain';
 import { type BookStore, openBook } from '@tallystick/kernel';
-import { encodeHex, type LogStore, type OpHash, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { nodeStore } from '@tallystick/kernel/node';
+import {
+  type BookId,
+  encodeHex,
+  type LogStore,
+  type OpHash,
+  type OpRecord,
+  parseBookId,
+  parseScope,
+  type Scope,
+} from '@tallystick/oplog';
 import { originOf, type RelayClient, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
 import { type ShopBook, shopCrypto, shopVerbs } from './book.ts';
 import { OfficeError } from './errors.ts';
@@ -17,10 +27,26 @@ export interface Tip {
   readonly root: string;
 }
 
-/** One till's log as a source of ops. */
-interface Edge {
+/** One till's log as a source of ops, and the relay it believes. */
+export interface Edge {
+  readonly book: BookId;
   readonly log: LogStore;
   readonly relay: NoteKey;
+}
+
+/** The log under an open book. */
+export function edgeOf(till: ShopBook): Edge {
+  return { book: till.id, log: till.log, relay: pinnedKey(till) };
+}
+
+/** The log in a till's database file, without opening the book on top of it. The caller closes it. */
+export function openEdge(databaseFile: string): Edge & { close(): Promise<void> } {
+  const store = nodeStore(databaseFile);
+  const book = parseBookId(store.log.meta('book'));
+  const relay = parseVerifierKey(store.log.meta('relay') ?? '', shopCrypto.hasher);
+  if (book === undefined || !relay.ok)
+    throw new OfficeError('office/proof', `${databaseFile}: this till belongs to no book or follows no relay`);
+  return { book, log: store.log, relay: relay.value, close: async () => store.close() };
 }
 
 /** The settled prefix of `hq` as this replica knows it. */
@@ -33,17 +59,19 @@ export function tipOf(book: ShopBook): Tip {
  * Folds a new office database into `store`, an empty one, out of the tills' logs and receipts, in receipted order. Every
  * record is verified again. Throws `office/proof` when positions are missing or contradict each other.
  */
-export async function rebuildOffice(store: BookStore, tills: readonly ShopBook[]): Promise<ShopBook> {
-  const [first] = tills;
-  const relayKey = first?.status().relayKey;
-  if (first === undefined || relayKey === undefined)
-    throw new OfficeError('office/proof', 'there is no till with receipts to rebuild from');
-  const edges = tills.map((till) => edgeOf(till));
-  const order = await receiptedOrder(first.id, edges);
+export async function rebuildOffice(store: BookStore, edges: readonly Edge[]): Promise<ShopBook> {
+  const [first] = edges;
+  if (first === undefined) throw new OfficeError('office/proof', 'there is no till to rebuild from');
+  const order = await receiptedOrder(edges);
   // Bound before it is opened, as any book is whose records are already stored.
-  await store.log.setMeta('book', first.id);
+  await store.log.setMeta('book', first.book);
   await restoreLog(store.log, order);
-  const office = await openBook({ store, verbs: shopVerbs, book: first.id, relayKey });
+  const office = await openBook({
+    store,
+    verbs: shopVerbs,
+    book: first.book,
+    relayKey: encodeVerifierKey(first.relay, shopCrypto.hasher),
+  });
   const { ok, problems } = await office.verify();
   if (ok) return office;
   await office.close();
@@ -82,10 +110,7 @@ export async function relayTip(office: ShopBook, client: RelayClient): Promise<T
 }
 
 /** For each position the log and hash that hold it. */
-async function receiptedOrder(
-  book: ShopBook['id'],
-  edges: readonly Edge[],
-): Promise<{ log: LogStore; hash: OpHash }[]> {
+async function receiptedOrder(edges: readonly Edge[]): Promise<{ log: LogStore; hash: OpHash }[]> {
   const order: { log: LogStore; hash: OpHash }[] = [];
   const place = (position: number, log: LogStore, hash: OpHash): void => {
     const known = order[position];
@@ -97,7 +122,7 @@ async function receiptedOrder(
     }
     order[position] ??= { log, hash };
   };
-  for (const { log, relay } of edges) {
+  for (const { book, log, relay } of edges) {
     for (const [position, hash] of await checkpointed(book, log, relay)) place(position, log, hash);
     for (const { note } of await log.receipts(hq)) {
       const receipt = await verifyReceipt(note, noteCheck(relay, book));
@@ -113,7 +138,7 @@ async function receiptedOrder(
 }
 
 /** Positions of a till's settled prefix, believed because the relay's signed root covers exactly these records. */
-async function checkpointed(book: ShopBook['id'], log: LogStore, relay: NoteKey): Promise<[number, OpHash][]> {
+async function checkpointed(book: BookId, log: LogStore, relay: NoteKey): Promise<[number, OpHash][]> {
   const { size, note } = log.tip(hq);
   const tree = createTree(shopCrypto.hasher);
   const places: [number, OpHash][] = [];
@@ -147,17 +172,13 @@ async function restoreLog(log: LogStore, order: readonly { log: LogStore; hash: 
   }
 }
 
-function edgeOf(till: ShopBook): Edge {
-  return { log: till.log, relay: pinnedKey(till) };
-}
-
 function pinnedKey(book: ShopBook): NoteKey {
   const parsed = parseVerifierKey(book.status().relayKey ?? '', shopCrypto.hasher);
   if (parsed.ok) return parsed.value;
   throw new OfficeError('office/relay', 'no relay is pinned in this book yet');
 }
 
-function noteCheck(relay: NoteKey, book: ShopBook['id']): Parameters<typeof verifyCheckpoint>[1] {
+function noteCheck(relay: NoteKey, book: BookId): Parameters<typeof verifyCheckpoint>[1] {
   const { hasher, ed25519 } = shopCrypto;
   return { key: relay, origin: originOf(relay.name, book, hq), verify: ed25519.verify.bind(ed25519), hasher };
 }

@@ -23,11 +23,10 @@ export interface TradeOrder {
   readonly progress: Progress;
 }
 
-/** The open books after trading. The caller closes them, tills first. */
+/** What is open after trading; the tills are closed by then. The caller closes the office before the relay. */
 export interface TradedBooks {
   readonly settings: Settings;
   readonly office: ShopBook;
-  readonly tills: readonly ShopBook[];
   readonly relay: OpenRelay;
   /** Ops written by this run; 0 when everything was in the books before. */
   readonly written: number;
@@ -74,16 +73,25 @@ export async function trade(order: TradeOrder): Promise<TradedBooks> {
   try {
     const office = await openOrCreateOffice(home, 'Online Retail');
     opened.unshift(office);
-    const tills = await openTills(order, office, relay, opened);
-    const written = await tradeInvoices(order, tills);
+    const written = await tradeOnTills(order, office, relay);
     const step = progress.begin('office');
     const { settled } = await office.sync(relay.client);
     step.finish(`pulled, verified and folded ${grouped(settled)} ops`);
     writeSettings(home, { ...settings, book: office.id });
-    return { settings, office, tills: tills.map((till) => till.book), relay, written };
+    return { settings, office, relay, written };
   } catch (error) {
     for (const resource of opened) await resource.close();
     throw error;
+  }
+}
+
+/** All tills are open at once, because the file mixes their invoices; each is closed when the file is traded. */
+async function tradeOnTills(order: TradeOrder, office: ShopBook, relay: OpenRelay): Promise<number> {
+  const opened: ShopBook[] = [];
+  try {
+    return await tradeInvoices(order, await openTills(order, office, relay, opened));
+  } finally {
+    for (const till of opened) await till.close();
   }
 }
 
@@ -92,7 +100,7 @@ async function openTills(
   order: TradeOrder,
   office: ShopBook,
   relay: OpenRelay,
-  opened: { close(): Promise<void> }[],
+  opened: ShopBook[],
 ): Promise<TradingTill[]> {
   const { home, tills, progress, file } = order;
   const step = progress.begin('tills', tills);
@@ -106,7 +114,7 @@ async function openTills(
   const trading: TradingTill[] = [];
   for (const [index, path] of files.entries()) {
     const book = await openTill(path, office.id, relayKey);
-    opened.unshift(book);
+    opened.push(book);
     // Only what stands before its enrolment is pulled: what other tills sell is no business of this one.
     if (book.status().role === undefined || !book.status().anchored) await book.sync(relay.client);
     trading.push(createTradingTill(book, relay.client, file.path));
@@ -138,11 +146,10 @@ async function tradeInvoice(invoice: Invoice, currency: string, tills: readonly 
   for (const op of mapInvoice(invoice, currency)) await till?.take(op);
 }
 
-/** Closes everything `trade` opened, tills before the relay they talk to. */
-export async function closeBooks(books: Pick<TradedBooks, 'office' | 'tills' | 'relay'>): Promise<void> {
-  for (const till of books.tills) await till.close();
-  await books.office.close();
-  await books.relay.close();
+/** Closes what `trade` left open. */
+export async function closeBooks({ office, relay }: TradedBooks): Promise<void> {
+  await office.close();
+  await relay.close();
 }
 
 /** Whether a directory holds an office already. */

@@ -10,7 +10,7 @@ export const replay: Command = readingCommand({
   async answer(book, _context, home) {
     const live = book.digest().digest;
     const native = await timed(() => replayIntoFile(home, book));
-    const portable = await timed(() => replayIntoSqlJs(book));
+    const portable = await timed(() => replayIntoSqlJs(home, book));
     const ok = native.digest === live && portable.digest === live;
     const line = (name: string, run: Replay & { seconds: number }): string =>
       `${name.padEnd(16)}${run.digest}  ${grouped(run.ops)} ops in ${run.seconds} s, ${grouped(Math.round(run.ops / Math.max(run.seconds, 0.001)))} ops/s`;

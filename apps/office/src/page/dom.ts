@@ -13,7 +13,7 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
 
 /** The same for SVG. */
 export function shape(name: string, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElement {
-  const node = document.createElementNS(svgNamespace, name) as SVGElement;
+  const node = document.createElementNS(svgNamespace, name);
   fill(node, attributes, children);
   return node;
 }

@@ -95,6 +95,11 @@ function switchTheme(): void {
 function listen(): void {
   const events = new EventSource('/api/events');
   events.addEventListener('changed', () => void load());
+  events.addEventListener('beat', ({ data }) => {
+    if (state === undefined) return;
+    state = { ...state, relay: { ...state.relay, ...(JSON.parse(data) as LiveState['relay']) } };
+    drawLink(state);
+  });
   events.addEventListener('open', () => void load());
   events.addEventListener('error', showOffline);
 }

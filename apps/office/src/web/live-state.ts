@@ -1,6 +1,6 @@
 // What the office page shows, read from the folded tables: sales, stock, trial balance, devices and the tip.
-import type { Book } from '@tallystick/kernel';
 import { trialBalance } from '@tallystick/ledger';
+import type { ShopBook } from '../book.ts';
 import { salesByDay, stockList } from '../queries.ts';
 
 const shownDays = 31;
@@ -82,7 +82,7 @@ export interface RelayHealth {
 
 /** Everything the page shows, as of now. */
 export function readLiveState(
-  book: Book,
+  book: ShopBook,
   facts: { currency: string; relay: RelayHealth; tip: LiveState['tip']; asides: number; openInvitations: number },
 ): LiveState {
   const { currency, relay, tip, asides, openInvitations } = facts;
@@ -105,11 +105,11 @@ export function readLiveState(
   };
 }
 
-function textOf(book: Book, sql: string): string {
+function textOf(book: ShopBook, sql: string): string {
   return String(book.query(sql, [])[0]?.['value'] ?? '');
 }
 
-function salesByHour(book: Book, day: string, currency: string): SalesSlot[] {
+function salesByHour(book: ShopBook, day: string, currency: string): SalesSlot[] {
   const rows = book.query(
     `SELECT at / 3600000 AS hour, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
             sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
@@ -126,7 +126,7 @@ function salesByHour(book: Book, day: string, currency: string): SalesSlot[] {
   }));
 }
 
-function recentDocuments(book: Book): RecentDocument[] {
+function recentDocuments(book: ShopBook): RecentDocument[] {
   const rows = book.query(
     `SELECT d.number, d.kind, d.at, coalesce(v.name, '') AS device, d.totalMinor, d.currency,
             (SELECT count(*) FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS lines
@@ -145,7 +145,7 @@ function recentDocuments(book: Book): RecentDocument[] {
   }));
 }
 
-function liveDevices(book: Book): LiveDevice[] {
+function liveDevices(book: ShopBook): LiveDevice[] {
   const self = String(book.device);
   const rows = book.query(
     `SELECT v.device, v.name, v.role, coalesce(c.seq, 0) AS ops, coalesce(d.documents, 0) AS documents, coalesce(d.lastAt, 0) AS lastAt

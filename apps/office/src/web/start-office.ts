@@ -1,0 +1,221 @@
+// The back office as a web server on loopback: the page with its live state, invitations, the door for new tills, and the built
+// till on a port of its own (another origin, so that neither can read the other's storage).
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createRelayClient } from '@tallystick/relay-protocol';
+import { openOrCreateOffice, type ShopBook } from '../book.ts';
+import { homeAt, readSettings, takeHome, writeSettings } from '../home.ts';
+import { hq, tipOf } from '../rebuild.ts';
+import { createPageHandler } from './page-files.ts';
+import { type Handler, HttpRefusal, type Listener, listen, readJson, requireOrigin, sendJson } from './http.ts';
+import { createInvitations } from './invitations.ts';
+import { type JoinDesk, join } from './join.ts';
+import { createLiveFeed, type LiveFeed } from './live-feed.ts';
+import { readLiveState } from './live-state.ts';
+import { createRelayLink, type RelayLink } from './relay-link.ts';
+import { staticFiles } from './static-files.ts';
+
+export interface StartOfficeOptions {
+  /** Holds the office's database and keys; a new book is opened when there is none. */
+  readonly dataDir: string;
+  readonly relayUrl: string;
+  /** Preferred ports; another free one is taken when they are not. 0 (the default) takes any. */
+  readonly port?: number;
+  readonly tillPort?: number;
+  /** A loopback address (default 127.0.0.1): the office has no log-in. */
+  readonly host?: string;
+  /** Name and currency of a new book. */
+  readonly name?: string;
+  readonly currency?: string;
+  /** Folder of the built till (default apps/till/dist); nothing is served when it is not there. */
+  readonly tillDist?: string;
+  /** Another origin that tills may join from, such as a development server's. */
+  readonly tillOrigin?: string;
+  /** Pause between exchanges with the relay (default 1000). */
+  readonly syncEveryMs?: number;
+}
+
+export interface RunningOffice {
+  readonly url: string;
+  /** Where the built till is served, if it is. */
+  readonly tillUrl: string | undefined;
+  readonly book: ShopBook;
+  /** A link that lets one new till join, once. */
+  invite(lifetimeMs?: number): string;
+  /** Resolves when everything committed here has been offered to the relay and news from there is folded. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const hourMs = 3_600_000;
+const builtTill = fileURLToPath(new URL('../../../till/dist/', import.meta.url));
+
+/** Everything the request handlers share. */
+interface Desk extends JoinDesk {
+  readonly link: RelayLink;
+  readonly feed: LiveFeed;
+  readonly currency: string;
+  /** Origins a till may join from, and our own. */
+  origins(): { readonly own: readonly string[]; readonly tills: readonly string[] };
+  invite(lifetimeMs: number): string;
+}
+
+/** Starts the office on a data directory, which it holds alone until it is closed. */
+export async function startOffice(options: StartOfficeOptions): Promise<RunningOffice> {
+  const home = homeAt(options.dataDir);
+  const lock = takeHome(home);
+  const opened: (() => Promise<void> | void)[] = [() => lock.release()];
+  const close = async (): Promise<void> => {
+    for (const release of opened.splice(0).reverse()) await release();
+  };
+  try {
+    const known = readSettings(home);
+    const currency = known?.currency ?? options.currency ?? 'GBP';
+    const book = await openOrCreateOffice(home, options.name ?? 'Shop');
+    opened.push(() => book.close());
+    writeSettings(home, {
+      version: 1,
+      tills: known?.tills ?? 0,
+      book: book.id,
+      currency,
+      relay: { kind: 'url', url: options.relayUrl },
+    });
+    return await serve(options, book, currency, opened, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serve(
+  options: StartOfficeOptions,
+  book: ShopBook,
+  currency: string,
+  opened: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<RunningOffice> {
+  const { relayUrl, host = '127.0.0.1', port = 0, tillPort = 0, syncEveryMs = 1_000 } = options;
+  const client = createRelayClient({ url: relayUrl });
+  const feed = createLiveFeed();
+  const link = createRelayLink(book, client, syncEveryMs, () => {
+    const { state, syncedAtMs, message } = link.health();
+    feed.send('beat', { state, syncedAtMs, message });
+  });
+  opened.push(
+    () => link.close(),
+    () => feed.close(),
+    announceChanges(book, feed),
+  );
+  const dist = options.tillDist ?? builtTill;
+  const till = existsSync(dist) ? await listen(host, tillPort, true, staticFiles(dist)) : undefined;
+  if (till !== undefined) opened.push(() => till.close());
+  const tillUrl = till?.origin ?? options.tillOrigin;
+  const invitations = createInvitations();
+  // Filled in when the listener has its port; no request can come before that.
+  const office: { listener?: Listener } = {};
+  const ownOrigin = (): string => office.listener?.origin ?? '';
+  const desk: Desk = {
+    book,
+    invitations,
+    link,
+    feed,
+    currency,
+    relay: { url: relayUrl, vkey: async () => book.status().relayKey ?? (await client.info()).vkey },
+    sync: () => link.sync(),
+    origins: () => ({ own: sameMachine(ownOrigin()), tills: [till?.origin, options.tillOrigin].flatMap(sameMachine) }),
+    invite: (lifetimeMs) => invitationLink(tillUrl, ownOrigin(), invitations.invite(lifetimeMs)),
+  };
+  const listener = await listen(host, port, true, createRouter(desk));
+  office.listener = listener;
+  opened.push(() => listener.close());
+  return {
+    url: listener.origin,
+    tillUrl,
+    book,
+    invite: (lifetimeMs = 24 * hourMs) => desk.invite(lifetimeMs),
+    sync: () => link.sync(),
+    close,
+  };
+}
+
+/** Tells the pages when something they show has changed, and not merely been looked at. */
+function announceChanges(book: ShopBook, feed: LiveFeed): () => void {
+  let shown = '';
+  return book.subscribe(() => {
+    const { scopes } = book.status();
+    const now = JSON.stringify(scopes.map(({ scope, settled, pending }) => [scope, settled, pending]));
+    if (now === shown) return;
+    shown = now;
+    feed.send('changed', {});
+  });
+}
+
+/** A browser may call the same listener by either of its loopback names; they are different origins to it. */
+function sameMachine(origin: string | undefined): string[] {
+  if (origin === undefined || origin === '') return [];
+  const other = origin.includes('//127.0.0.1')
+    ? origin.replace('//127.0.0.1', '//localhost')
+    : origin.replace('//localhost', '//127.0.0.1');
+  return [...new Set([origin, other])];
+}
+
+function invitationLink(tillUrl: string | undefined, office: string, secret: string): string {
+  const code = Buffer.from(JSON.stringify({ office, secret })).toString('base64url');
+  // The code stands after the #, so no server and no log on the way ever sees it.
+  return `${tillUrl === undefined ? '' : `${tillUrl}/`}#join=${code}`;
+}
+
+function createRouter(desk: Desk): Handler {
+  const page = createPageHandler();
+  return async (request, response, url) => {
+    const call = `${request.method} ${url.pathname}`;
+    switch (call) {
+      case 'GET /api/state':
+        return sendJson(response, 200, await stateOf(desk));
+      case 'GET /api/events':
+        return desk.feed.add(response);
+      case 'POST /api/invitations':
+        requireOrigin(request, desk.origins().own);
+        return sendJson(response, 201, { link: desk.invite(hourMs) });
+      case 'POST /api/join':
+      case 'OPTIONS /api/join':
+        return answerJoin(desk, request, response);
+      default:
+        if (!page(request, response, url))
+          throw new HttpRefusal(404, 'office/not-found', `${url.pathname} is not here`);
+    }
+  };
+}
+
+async function answerJoin(
+  desk: Desk,
+  request: Parameters<Handler>[0],
+  response: Parameters<Handler>[1],
+): Promise<void> {
+  const { own, tills } = desk.origins();
+  const { origin } = request.headers;
+  if (origin !== undefined && tills.includes(origin)) {
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-allow-methods', 'POST');
+    response.setHeader('access-control-allow-headers', 'content-type');
+  }
+  response.setHeader('vary', 'origin');
+  requireOrigin(request, [...own, ...tills]);
+  if (request.method === 'OPTIONS') return void response.writeHead(204, { 'access-control-max-age': '600' }).end();
+  sendJson(response, 200, await join(desk, await readJson(request)));
+}
+
+async function stateOf(desk: Desk): Promise<ReturnType<typeof readLiveState>> {
+  const { book, link, currency, invitations } = desk;
+  const { size, root } = tipOf(book);
+  const { note } = book.log.tip(hq);
+  const pending = book.status().scopes.reduce((sum, scope) => sum + scope.pending, 0);
+  const asides = (await book.log.asides()).length;
+  return readLiveState(book, {
+    currency,
+    relay: link.health(),
+    tip: { scope: 'hq', size, root, note, pending },
+    asides,
+    openInvitations: invitations.open(),
+  });
+}
