@@ -1,5 +1,5 @@
 /**
- * Exact integer arithmetic for money: one rounding rule and one way to allocate (docs/decisions/040-rounding.md). Results
+ * Exact integer arithmetic for money: one rounding rule and one way to allocate (docs/decisions/010-rounding.md). Results
  * are safe integers or `undefined`; nothing here throws and nothing here ever yields -0.
  */
 

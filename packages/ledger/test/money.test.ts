@@ -1,4 +1,4 @@
-/** The rounding rule of docs/decisions/040-rounding.md, by example. */
+/** The rounding rule of docs/decisions/010-rounding.md, by example. */
 import { describe, expect, it } from 'vitest';
 import { addMinor, allocate, lineAmountMinor, roundHalfAway, scaleHalfAway } from '../src/index.ts';
 

@@ -1,4 +1,4 @@
-/** What lines come to: rounded once per line, tax split off or added per line (docs/decisions/040-rounding.md). */
+/** What lines come to: rounded once per line, tax split off or added per line (docs/decisions/010-rounding.md). */
 import { type Refusal, refuse } from '@tallystick/kernel';
 import { lineAmountMinor, scaleHalfAway } from '@tallystick/ledger';
 import type { SaleLine } from './args.ts';
