@@ -58,7 +58,7 @@ export async function serveDist(): Promise<Served> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/`,
-    close: () => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()),
+    close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
   };
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { businessDay, localDay } from '../src/model/business-day.ts';
 
-const at = (text: string): Date => new Date(`${text}`);
+const at = (text: string): Date => new Date(text);
 
 describe('the business day', () => {
   it.each([

@@ -36,6 +36,14 @@ export function naiveConsistency(first: number, data: readonly Uint8Array[], isW
     : [...naiveConsistency(first - split, data.slice(split), false), naiveRoot(data.slice(0, split))];
 }
 
+/** The roots of the complete subtrees, largest first. */
+export function naiveFrontier(data: readonly Uint8Array[]): Uint8Array[] {
+  if (data.length === 0) return [];
+  let width = 1;
+  while (width * 2 <= data.length) width *= 2;
+  return [naiveRoot(data.slice(0, width)), ...naiveFrontier(data.slice(width))];
+}
+
 /** What a tile store answers: complete subtrees only. */
 export function naiveNode(level: number, index: number, data: readonly Uint8Array[]): Uint8Array | undefined {
   const width = 2 ** level;

@@ -84,7 +84,7 @@ export class Admitter {
       .prepare('SELECT device, key, enrolment FROM enrolments')
       .iterate([])) {
       this.#enrolments.set(device as string, {
-        key: decodeHex(key as string) as Uint8Array,
+        key: decodeHex(key as string),
         enrolment: enrolment as OpHash,
       });
     }
@@ -150,7 +150,7 @@ export class Admitter {
     for (const record of records) {
       const enrolled = enrolledBy(record, this.#book);
       if (enrolled === undefined || this.#enrolments.has(enrolled.device)) continue;
-      this.#enrolments.set(enrolled.device, { key: decodeHex(enrolled.key) as Uint8Array, enrolment: record.hash });
+      this.#enrolments.set(enrolled.device, { key: decodeHex(enrolled.key), enrolment: record.hash });
       fresh.push({ ...enrolled, enrolment: record.hash });
     }
     return fresh;

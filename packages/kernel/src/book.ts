@@ -165,7 +165,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /** Several ops, one transaction, one wait for the disk. A refused one is answered; the others go on. */
   commitAll(requests: readonly TypedRequest<V>[]): Promise<Commit[]> {
-    return this.#commitRequests(requests as readonly CommitRequest[]);
+    return this.#commitRequests(requests);
   }
 
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {

@@ -143,7 +143,7 @@ export class Fold {
 
   #author(device: string, size: number, touch: TouchRecorder | undefined): Author | undefined {
     const own = this.#projection.get(this.#compiled(devices), [device], touch);
-    const row = own ?? (this.#hq === undefined ? undefined : this.#hq.getAsOf(devices as AnyTable, { device }, size));
+    const row = own ?? (this.#hq === undefined ? undefined : this.#hq.getAsOf(devices, { device }, size));
     if (row === undefined) return undefined;
     return { device, role: row['role'] as Role, name: row['name'] as string, enrolment: row['enrolment'] as string };
   }
@@ -162,12 +162,12 @@ export class Fold {
         table: RegisterTable<K, C> | SetTable<K, C>,
         key: RowOf<K>,
       ): RowOf<K & C> | undefined => {
-        const compiled = this.#compiled(table as AnyTable);
-        return projection.get(compiled, compiled.keyValuesOf(key as Row), touch) as RowOf<K & C> | undefined;
+        const compiled = this.#compiled(table);
+        return projection.get(compiled, compiled.keyValuesOf(key), touch) as RowOf<K & C> | undefined;
       },
       sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
-        const compiled = this.#compiled(table as AnyTable);
-        const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key as Row), touch);
+        const compiled = this.#compiled(table);
+        const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), touch);
         return Object.fromEntries(compiled.columnNames.map((name, index) => [name, sums[index] as number])) as Record<
           S,
           number
@@ -177,7 +177,7 @@ export class Fold {
         table: RegisterTable<K, C> | SetTable<K, C>,
         prefix: Partial<RowOf<K>>,
       ): readonly RowOf<K & C>[] => {
-        const compiled = this.#compiled(table as AnyTable);
+        const compiled = this.#compiled(table);
         return projection.list(compiled, prefixValues(compiled, prefix as Row), touch) as unknown as readonly RowOf<
           K & C
         >[];
@@ -186,14 +186,13 @@ export class Fold {
         get: <K extends Columns, C extends Columns>(
           table: RegisterTable<K, C>,
           key: RowOf<K>,
-        ): RowOf<K & C> | undefined =>
-          this.#hqRow(table as AnyTable, key as Row, size, touch) as RowOf<K & C> | undefined,
+        ): RowOf<K & C> | undefined => this.#hqRow(table, key, size, touch) as RowOf<K & C> | undefined,
       },
     };
   }
 
   #compiled(table: AnyTable | RegisterTable | SetTable): CompiledTable {
-    return this.#schema.table(table as AnyTable);
+    return this.#schema.table(table);
   }
 }
 

@@ -26,7 +26,7 @@ export function nodeStore(path: string, options: NodeStoreOptions = {}): BookSto
     crypto: nodeCrypto,
     ...(keysDir === undefined ? {} : { keys: createFileKeyStore(keysDir, nodeEd25519, nodeHasher) }),
     close: () => {
-      void log.close();
+      log.close();
       if (db.open) db.close();
     },
   };

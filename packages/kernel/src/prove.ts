@@ -48,7 +48,7 @@ export async function prove(live: Replica, verbs: readonly Verb[], fresh: BookSt
     });
   }
   problems.push(...compareHeads(live, replayed.replica), ...(await checkNotes(live)), ...(await checkAsides(live)));
-  problems.push(...compareObjects(live.sql, fresh.sql));
+  problems.push(...compareObjects(live.sql, fresh.sql), ...checkLogNames(live.sql));
   const compared = compareTables(live.schema, fresh.sql);
   problems.push(...compared.problems);
   const digest = live.digest().digest;
@@ -158,6 +158,21 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
         row: entry.hash,
         why: 'what it says is not what checking it again says',
       })),
+  ];
+}
+
+/** Rows of a SQLite log that belong to nothing: a receipt of no scope, a value nobody reads. */
+function checkLogNames(live: SqlDriver): ProofProblem[] {
+  if (live.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_meta'").get([]) === undefined) return [];
+  const receipts = live.prepare('SELECT id FROM log_receipts WHERE scope NOT IN (SELECT id FROM log_names)');
+  const values = live.prepare("SELECT name FROM log_meta WHERE name NOT IN ('book', 'relay', 'unanchored')");
+  return [
+    ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),
+    ...[...values.iterate([])].map(([name]) => ({
+      table: 'log_meta',
+      row: String(name),
+      why: 'is no value of a book',
+    })),
   ];
 }
 

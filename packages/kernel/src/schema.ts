@@ -96,7 +96,7 @@ export class CompiledTable {
   #text(name: string, value: unknown): string {
     if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0'))
       this.#badRow(name, value, 'well-formed text without NUL');
-    return value as string;
+    return value;
   }
 
   #badRow(name: string, value: unknown, wanted: string): never {

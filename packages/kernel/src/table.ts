@@ -94,7 +94,7 @@ export function sumTable<K extends Columns, S extends string>(
     key: shape.key,
     columns,
     derived: shape.derived ?? false,
-    add: (key, deltas) => ({ kind: 'add', table: table as AnyTable, row: { ...key, ...deltas } as Row }),
+    add: (key, deltas) => ({ kind: 'add', table: table, row: { ...key, ...deltas } }),
   };
   checkShape(table);
   return table;
@@ -110,7 +110,7 @@ export function setTable<K extends Columns, C extends Columns>(
     kind: 'set',
     name,
     ...shape,
-    put: (row) => ({ kind: 'put', table: table as AnyTable, row: row as Row }),
+    put: (row) => ({ kind: 'put', table: table, row: row }),
   };
   checkShape(table);
   return table;
@@ -126,7 +126,7 @@ export function registerTable<K extends Columns, C extends Columns>(
     kind: 'register',
     name,
     ...shape,
-    write: (row) => ({ kind: 'write', table: table as AnyTable, row: row as Row }),
+    write: (row) => ({ kind: 'write', table: table, row: row }),
   };
   checkShape(table);
   return table;

@@ -176,7 +176,7 @@ export class VerifiedLog {
     if ((this.#heads.get(name)?.seq ?? 0) < seq) this.#heads.set(name, { seq, hash: record.hash });
     const enrolled = enrolledBy(record, this.#book);
     if (enrolled !== undefined && !this.#enrolments.has(enrolled.device)) {
-      this.#enrolments.set(enrolled.device, { key: decodeHex(enrolled.key) as Uint8Array, hash: record.hash });
+      this.#enrolments.set(enrolled.device, { key: decodeHex(enrolled.key), hash: record.hash });
     }
   }
 

@@ -3,7 +3,7 @@ import { encodeBundle } from '@tallystick/oplog';
 import { gzip } from './body.ts';
 import { RelayError, type RelayAnswerCode, parseAnswerCode, statusByCode } from './errors.ts';
 
-/** Everything served is signed or public, and no request carries credentials, so every origin may read it. */
+/** No request carries credentials and everything served is signed, so a page of any origin may read what it knows the name of. */
 const crossOrigin = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'tallystick-checkpoint, tallystick-size, retry-after',

@@ -29,7 +29,7 @@ export type RelayClientCode =
   | 'relay/rolled-back';
 
 /** What a relay store or a relay throws at its operator. */
-export type RelayStoreCode = 'relay/conflict' | 'relay/identity' | 'relay/store' | 'relay/store-busy' | 'relay/name';
+export type RelayStoreCode = 'relay/conflict' | 'relay/identity' | 'relay/store' | 'relay/store-busy';
 
 export type RelayCode = RelayAnswerCode | RelayClientCode | RelayStoreCode;
 

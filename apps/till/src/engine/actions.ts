@@ -8,7 +8,11 @@ import { codeOf, messageOf } from './link.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { ClosedSession, Outcome, Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
 
-type Failed = { readonly ok: false; readonly code: string; readonly message: string };
+interface Failed {
+  readonly ok: false;
+  readonly code: string;
+  readonly message: string;
+}
 
 const noSession: Failed = { ok: false, code: 'till/no-session', message: 'The drawer is closed.' };
 const unknownDocument: Failed = { ok: false, code: 'till/unknown-document', message: 'No such document here.' };

@@ -33,9 +33,11 @@ export function describeShop({ book, record }: OpenShop): Shop {
 export function documentReader({ book, record, sync }: OpenShop): DocumentReader {
   const { scope } = record;
   if (sync === undefined) return { book, scope, stageOf: () => 'local' };
+  // An attempt to reach somebody who did not answer last time is not "sending".
+  const isSending = sync.isUnderWay && sync.link.kind === 'linked';
   const stageById = new Map<string, Stage>();
   for (const { id, stage } of book.pendingOps()) {
-    stageById.set(id, stage === 'local' && sync.isUnderWay ? 'syncing' : stage);
+    stageById.set(id, stage === 'local' && isSending ? 'syncing' : stage);
   }
   return { book, scope, stageOf: (id) => stageById.get(id) ?? 'settled' };
 }

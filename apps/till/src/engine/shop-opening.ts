@@ -60,7 +60,7 @@ async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord):
     store,
     keys,
     verbs: tillVerbs,
-    crypto: tillCrypto,
+    crypto: await tillCrypto(),
     scope,
     ...(id === undefined ? {} : { book: id }),
     ...(relay === undefined ? {} : { relayKey: relay.vkey }),

@@ -3,15 +3,17 @@ import { nobleHasher } from '@tallystick/chain';
 import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { retailVerbs } from '@tallystick/retail';
-import { webCryptoEd25519 } from '@tallystick/sign';
+import { choosePlatformEd25519 } from '@tallystick/sign';
 
 export type TillVerbs = readonly [...typeof ledgerVerbs, ...typeof retailVerbs];
 export type TillBook = Book<TillVerbs>;
 
 export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs];
 
-/** Native signatures, portable hashes: the faster of each in a browser. */
-export const tillCrypto: CryptoProvider = { hasher: nobleHasher, ed25519: webCryptoEd25519() };
+/** Portable hashes, and native signatures where the browser's hold to the acceptance rule. */
+export async function tillCrypto(): Promise<CryptoProvider> {
+  return { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
+}
 
 /** The till asks by day, by cart key and by original on every sale; without these each would scan all documents. */
 export function addLookUps(store: BookStore): void {

@@ -110,7 +110,6 @@ function CartFoot({ onCharge }: { readonly onCharge: () => void }): VNode {
   const shop = useShop();
   const total = till.cartTotal.value;
   const items = countItems(till.cart.value);
-  const isFaulty = till.state.value.storageFault !== undefined;
   return (
     <footer class="cart-foot">
       <div class="cart-total">
@@ -123,7 +122,7 @@ function CartFoot({ onCharge }: { readonly onCharge: () => void }): VNode {
         disabled={items === 0 || total === undefined}
         onClick={onCharge}
       >
-        {isFaulty ? 'Try to charge' : 'Charge'}
+        Charge
         {items > 0 && total !== undefined && <span>{formatMoney(total, shop.currency)}</span>}
       </button>
     </footer>

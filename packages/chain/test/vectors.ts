@@ -1,0 +1,70 @@
+// The vectors of docs/spec/chain.md that need no device keys. Runs in Node and in a browser, so it uses nothing of either.
+import { decodeHex, encodeHex } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import checkpointVectors from '../../../fixtures/chain/checkpoint.json' with { type: 'json' };
+import noteVectors from '../../../fixtures/chain/note.json' with { type: 'json' };
+import treeVectors from '../../../fixtures/chain/tree.json' with { type: 'json' };
+import {
+  consistencyProof,
+  createTree,
+  inclusionProof,
+  leafHash,
+  nobleHasher as hasher,
+  openNote,
+  parseCheckpoint,
+  parseVerifierKey,
+  type VerifySignature,
+  verifyConsistency,
+  verifyInclusion,
+} from '../src/index.ts';
+
+const verifyNative: VerifySignature = async (publicKey, message, signature) => {
+  const { subtle } = globalThis.crypto;
+  const key = await subtle.importKey('raw', Uint8Array.from(publicKey), 'Ed25519', false, ['verify']);
+  return subtle.verify('Ed25519', key, Uint8Array.from(signature), Uint8Array.from(message));
+};
+
+/** Hash of the complete subtree, grown from its leaves alone. */
+function nodeOf(leaves: readonly Uint8Array[], level: number, index: number): Uint8Array {
+  const tree = createTree(hasher);
+  for (const leaf of leaves.slice(index * 2 ** level, (index + 1) * 2 ** level)) tree.append(leaf);
+  return tree.root();
+}
+
+export function runVectors(): void {
+  describe('vectors', () => {
+    it.each(treeVectors)('tree: $name', ({ input, expect: expected }) => {
+      const leaves = input.leaves.map((data) => leafHash(decodeHex(data), hasher));
+      const size = leaves.length;
+      const roots = [...leaves, undefined].map((_, end) => nodeOf(leaves.slice(0, end), 30, 0));
+      const tree = createTree(hasher);
+      for (const leaf of leaves) tree.append(leaf);
+      expect([encodeHex(tree.root()), tree.frontier()]).toEqual([expected.root, expected.frontier]);
+      const readNode = (level: number, index: number): Uint8Array => nodeOf(leaves, level, index);
+      const root = decodeHex(expected.root);
+      for (const [index, leaf] of leaves.entries()) {
+        const proof = inclusionProof(index, size, readNode, hasher);
+        expect(proof.map(encodeHex)).toEqual(expected.inclusion[index]);
+        expect(verifyInclusion({ index, size, leaf, root, proof }, hasher)).toBe(true);
+        const first = index + 1;
+        const shared = consistencyProof(first, size, readNode, hasher);
+        expect(shared.map(encodeHex)).toEqual(expected.consistency[index]);
+        const firstRoot = roots[first] ?? new Uint8Array(0);
+        const consistency = { first, second: size, firstRoot, secondRoot: root, proof: shared };
+        expect(verifyConsistency(consistency, hasher)).toBe(true);
+      }
+    });
+
+    it.each(noteVectors)('note: $name', async ({ input, expect: expected }) => {
+      const key = parseVerifierKey(input.vkey, hasher);
+      if (!key.ok) throw new Error(key.message);
+      const opened = await openNote(input.note, key.value, verifyNative, hasher);
+      expect(opened.ok ? { ok: true, body: opened.value.body } : { ok: false, code: opened.code }).toEqual(expected);
+    });
+
+    it.each(checkpointVectors)('checkpoint: $name', ({ input, expect: expected }) => {
+      const parsed = parseCheckpoint(input.body);
+      expect(parsed.ok ? { ok: true, ...parsed.value } : { ok: false, code: parsed.code }).toEqual(expected);
+    });
+  });
+}

@@ -1,0 +1,63 @@
+// The samples and tables of README.md and docs/spec/sign.md say what the code does.
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { decodeHex } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import { nobleEd25519 } from '../src/index.ts';
+import { nodeEd25519 } from '../src/node.ts';
+
+const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(`${packageRoot}README.md`, 'utf8');
+const spec = readFileSync(new URL('../../../docs/spec/sign.md', import.meta.url), 'utf8');
+
+function fenced(markdown: string, language: string): string {
+  const found = new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(markdown)?.[1];
+  if (found === undefined) throw new Error(`no ${language} sample`);
+  return found;
+}
+
+describe('README', () => {
+  it('has a sample that prints what it says', () => {
+    const args = ['--input-type=module-typescript', '--eval', fenced(readme, 'ts')];
+    expect(execFileSync(process.execPath, args, { cwd: packageRoot, encoding: 'utf8' })).toBe(fenced(readme, 'text'));
+  });
+
+  it('names every code, and no other', () => {
+    const sources = globSync(`${packageRoot}src/*.ts`).map((path) => readFileSync(path, 'utf8'));
+    const inSource = sources.flatMap((source) => [...source.matchAll(/'(sign\/[a-z-]+)'/g)].map(([, code]) => code));
+    const inReadme = [...readme.matchAll(/`(sign\/[a-z-]+)`/g)].map(([, code]) => code);
+    expect(inSource.length).toBeGreaterThan(10);
+    expect(new Set(inReadme)).toEqual(new Set(inSource));
+  });
+
+  it('names every export', async () => {
+    const names = [...Object.keys(await import('../src/index.ts')), ...Object.keys(await import('../src/node.ts'))];
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('spec', () => {
+  const source = readFileSync(`${packageRoot}src/acceptance.ts`, 'utf8');
+  const listed = (text: string, indent: string): string[] =>
+    [...text.matchAll(new RegExp(`^${indent}'?([0-9a-f]{64})'?,?$`, 'gm'))].map(([, hex]) => hex as string);
+
+  it('lists the encodings of R that the code refuses', () => {
+    expect(listed(spec, ' {8}')).toHaveLength(7);
+    expect(listed(spec, ' {8}').sort()).toEqual(listed(source, ' {2}').sort());
+  });
+
+  it('has two signatures that are judged as it says', () => {
+    const key = decodeHex(/The key `([0-9a-f]{64})`/.exec(spec)?.[1] ?? '');
+    const message = new TextEncoder().encode('tallystick');
+    for (const [name, valid] of [
+      ['plain', true],
+      ['crafted', false],
+    ] as const) {
+      const signature = decodeHex(new RegExp(`\\| ${name} \\| \`([0-9a-f]{128})\``).exec(spec)?.[1] ?? '');
+      for (const provider of [nobleEd25519, nodeEd25519]) {
+        expect(provider.verify(key, message, signature), `${name}, ${provider.name}`).toBe(valid);
+      }
+    }
+  });
+});

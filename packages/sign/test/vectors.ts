@@ -1,0 +1,112 @@
+// The vectors of docs/spec/sign.md, and of docs/spec/chain.md as far as they need device keys. Runs in Node and in a browser.
+import { nobleHasher as hasher, openRecord, verifyChain } from '@tallystick/chain';
+import {
+  decodeHex,
+  encodeHex,
+  type OpHash,
+  type OpRecord,
+  parseBookId,
+  parseOp,
+  parseOpHash,
+  encodeCanonical,
+  signatureOf,
+} from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import chainVectors from '../../../fixtures/chain/chain.json' with { type: 'json' };
+import enrolmentVectors from '../../../fixtures/sign/enrolment.json' with { type: 'json' };
+import keyVectors from '../../../fixtures/sign/key.json' with { type: 'json' };
+import opSignatureVectors from '../../../fixtures/sign/op-signature.json' with { type: 'json' };
+import signatureVectors from '../../../fixtures/sign/signature.json' with { type: 'json' };
+import {
+  acceptPublicKey,
+  createMemoryKeyStore,
+  createRecordVerifier,
+  judgeEnrolment,
+  keyIdOf,
+  nobleEd25519,
+  type Role,
+  signaturePreimage,
+  signOp,
+  webCryptoEd25519,
+} from '../src/index.ts';
+
+const providers = [nobleEd25519, webCryptoEd25519()];
+
+interface ChainInput {
+  readonly book: string;
+  readonly key: string;
+  readonly records: readonly { hash: string; hex: string }[];
+  readonly start?: { seq: number; hash: OpHash } | { enrolment: OpHash };
+  readonly every?: boolean;
+}
+
+function minted<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the vector is malformed');
+  return value;
+}
+
+/** The record under the hash the vector gives it; one whose bytes are no record is only bytes, as a damaged store has it. */
+function recordOf({ hash, hex }: { hash: string; hex: string }, anyRecord: OpRecord | undefined): OpRecord {
+  const bytes = decodeHex(hex);
+  const opened = openRecord(bytes, hasher);
+  const record = opened.ok ? opened.value : minted(anyRecord);
+  return { ...record, bytes, hash: minted(parseOpHash(hash)) };
+}
+
+export function runVectors(): void {
+  describe('vectors', () => {
+    it.each(keyVectors)('key: $name', ({ input, expect: expected }) => {
+      expect(acceptPublicKey(decodeHex(input.key))).toBe(expected.accepted);
+    });
+
+    it.each(signatureVectors)('signature: $name', async ({ input, expect: expected }) => {
+      const [key, message, signature] = [input.key, input.message, input.signature].map(decodeHex);
+      for (const provider of providers) {
+        const verdict = await provider.verify(minted(key), minted(message), minted(signature));
+        expect(verdict, provider.name).toBe(expected.valid);
+      }
+    });
+
+    it.each(opSignatureVectors)('op signature: $name', async ({ input, expect: expected }) => {
+      const op = parseOp(encodeCanonical(input.op));
+      if (!op.ok) throw new Error(op.message);
+      for (const provider of providers) {
+        const seeded = { ...provider, generate: () => provider.fromSeed(decodeHex(input.seed)) };
+        const key = await createMemoryKeyStore(seeded, hasher).create('device');
+        const record = await signOp(op.value, key, parseBookId('book' in input ? input.book : undefined), hasher);
+        expect({
+          hash: record.hash,
+          keyId: record.keyId,
+          message: encodeHex(signaturePreimage(minted(parseBookId(input.book ?? record.hash)), record.hash)),
+          signature: encodeHex(signatureOf(record)),
+          record: encodeHex(record.bytes),
+        }).toEqual(expected);
+      }
+    });
+
+    it.each(enrolmentVectors)('enrolment: $name', ({ input, expect: expected }) => {
+      const refusal = judgeEnrolment(input.author as Role | undefined, { role: input.role as Role });
+      expect(refusal === undefined).toBe(expected.allowed);
+    });
+
+    it.each(chainVectors)('chain: $name', async ({ input, expect: expected }) => {
+      const { book, key, records, start, every = false } = input as ChainInput;
+      const publicKey = decodeHex(key);
+      const keyId = keyIdOf(publicKey, hasher);
+      const [first] = records;
+      const anyRecord = first && recordOf(first, undefined);
+      const verify = createRecordVerifier({
+        book: minted(parseBookId(book)),
+        ed25519: nobleEd25519,
+        publicKeyOf: (asked) => (asked === keyId ? publicKey : undefined),
+      });
+      const check = { hasher, verify, every, ...(start === undefined ? {} : { start }) };
+      const verdict = await verifyChain(
+        records.map((record) => recordOf(record, anyRecord)),
+        check,
+      );
+      const { ok } = verdict;
+      expect(ok ? verdict : { ok, code: verdict.code, index: verdict.index }).toEqual(expected);
+    });
+  });
+}

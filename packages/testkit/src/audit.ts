@@ -1,0 +1,49 @@
+/** What must hold of a shop's books in every state, asked in plain SQL: the tables agree with each other, whatever was folded in which order. */
+import type { SqlValue } from '@tallystick/kernel';
+
+/** The reading side of a book. */
+export interface Audited {
+  query(sql: string, params?: readonly SqlValue[]): readonly Readonly<Record<string, SqlValue>>[];
+}
+
+/** Each question answers the rows that break a rule. */
+const rules: Readonly<Record<string, string>> = {
+  'postings balance per op and currency':
+    'SELECT op, currency, sum(amountMinor) AS wrong FROM postings GROUP BY scope, op, currency HAVING wrong <> 0',
+  'balances are the sum of postings': `
+    SELECT scope, account, currency, sum(amountMinor) AS wrong FROM (
+      SELECT scope, account, currency, amountMinor FROM postings
+      UNION ALL SELECT scope, account, currency, -amountMinor FROM balances
+    ) GROUP BY scope, account, currency HAVING wrong <> 0`,
+  'the trial balance is zero':
+    'SELECT currency, sum(amountMinor) AS wrong FROM balances GROUP BY currency HAVING wrong <> 0',
+  'on-hand is the sum of movements': `
+    SELECT scope, sku, sum(quantity) AS wrong FROM (
+      SELECT scope, sku, CASE kind WHEN 'receipt' THEN quantity WHEN 'adjustment' THEN quantity WHEN 'charge' THEN 0 ELSE -quantity END AS quantity FROM documentLines
+      UNION ALL SELECT scope, sku, -onHand FROM stock
+    ) GROUP BY scope, sku HAVING wrong <> 0`,
+  'a document totals its lines': `
+    SELECT d.id, d.totalMinor AS wrong FROM documents d WHERE d.totalMinor <> (
+      SELECT sum(l.amountMinor + l.taxMinor) FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id)`,
+  'tenders pay for what was sold': `
+    SELECT d.id, d.totalMinor AS wrong FROM documents d WHERE d.kind IN ('sale', 'refund', 'void') AND d.totalMinor <> (
+      SELECT coalesce(sum(t.amountMinor), 0) FROM tenders t WHERE t.scope = d.scope AND t.document = d.id)`,
+  'nothing is given back twice': `
+    SELECT r.document, r.line, r.quantity AS wrong FROM refunded r JOIN documentLines l USING (scope, document, line)
+     WHERE r.quantity > l.quantity OR r.quantity < 0`,
+  'document numbers have no gap': `
+    SELECT device, substr(number, 1, instr(number, '/')) AS series, count(*) AS wrong FROM documents GROUP BY scope, device, series
+    HAVING count(*) <> (SELECT issued FROM counters c WHERE c.device = documents.device AND c.scope = documents.scope AND c.series || '/' = substr(documents.number, 1, instr(documents.number, '/')))`,
+  'a refused op has no document':
+    'SELECT r.id, 1 AS wrong FROM refusals r JOIN documents d ON d.id = r.id AND d.scope = r.scope',
+};
+
+export interface Finding {
+  readonly rule: string;
+  readonly row: Readonly<Record<string, SqlValue>>;
+}
+
+/** Every row of a shop's book that contradicts another. Empty for books that are right. */
+export function auditShop(book: Audited): readonly Finding[] {
+  return Object.entries(rules).flatMap(([rule, sql]) => book.query(sql).map((row) => ({ rule, row })));
+}

@@ -1,0 +1,185 @@
+/** Several devices of one book in this process: each with its own key, clock and store, and with nothing in common but what is delivered. */
+import {
+  type Book,
+  type BookStore,
+  type CryptoProvider,
+  type ImportReport,
+  openBook,
+  type SyncReport,
+  type Verb,
+} from '@tallystick/kernel';
+import { encodeHex, parseScope, type Scope } from '@tallystick/oplog';
+import { chart } from '@tallystick/retail';
+import type { KeyStore, Role } from '@tallystick/sign';
+import { type Clock, createClock, createDice, createEdge } from './dice.ts';
+import { createSeededKeys } from './keys.ts';
+import type { Losses } from './network.ts';
+import { createLocalRelay, type LocalRelay } from './relay.ts';
+import type { Shop } from './shop.ts';
+import { type Crossing, type ShopBook, shopVerbs, stockShelves, type Trader } from './trader.ts';
+
+export interface MemberOptions {
+  readonly name: string;
+  /** Of the first member, who opens the book, it is `owner` whatever stands here. */
+  readonly role: Role;
+  /** How far the device's clock is wrong. */
+  readonly skewMs?: number;
+  /** Where the device writes; `hq` when left out. Other scopes need the relay, because a mark names a relay's checkpoint. */
+  readonly scope?: string;
+}
+
+export interface FleetOptions {
+  readonly seed: number;
+  readonly members: readonly MemberOptions[];
+  /** The store of a member, opened at the start and again by `reopen`. */
+  store(member: number): BookStore;
+  readonly crypto: CryptoProvider;
+  /** Verbs beside those of a shop. */
+  readonly verbs?: readonly Verb[];
+  readonly shop?: Shop;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly scope: Scope;
+  /** Another object after `reopen`. */
+  readonly book: ShopBook;
+}
+
+export interface Fleet {
+  readonly clock: Clock;
+  readonly relay: LocalRelay;
+  readonly members: readonly Member[];
+  readonly verbs: readonly Verb[];
+  book(member: number): ShopBook;
+  trader(member: number, crossing: Crossing): Trader;
+  /** A file of what one member has, given to another. */
+  deliver(from: number, to: number): Promise<ImportReport>;
+  sync(member: number, options?: { readonly pull?: boolean; readonly losses?: Losses }): Promise<SyncReport>;
+  /** Closes a member's book and opens it again over `store(member)`. */
+  reopen(member: number): Promise<void>;
+  /** Everybody gives everybody what they have, by file, until nothing is new. */
+  exchange(): Promise<void>;
+  /** Everybody syncs until nobody has anything pending that the relay would take. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Seat extends Member {
+  book: ShopBook;
+  readonly keys: KeyStore;
+  readonly skewMs: number;
+  opened: number;
+}
+
+/** Opens the book on the first member, with a chart of accounts and the shop's catalogue, and enrols the others. */
+export async function createFleet(options: FleetOptions): Promise<Fleet> {
+  const { seed, crypto, shop } = options;
+  const clock = createClock();
+  const verbs: readonly Verb[] = [...shopVerbs, ...(options.verbs ?? [])];
+  const relay = await createLocalRelay({ crypto, nowMs: () => clock.nowMs() });
+  const losses = createDice(seed ^ 0x10_55);
+  const seats: Seat[] = [];
+
+  const open = async (index: number, join: { book?: Book['id'] }): Promise<ShopBook> => {
+    const { name, skewMs, scope, keys, opened } = seats[index] as Seat;
+    const edge = createEdge(clock, { seed: (seed * 31 + index) * 31 + opened, skewMs });
+    const book = await openBook({
+      store: options.store(index),
+      verbs,
+      crypto,
+      keys,
+      edge,
+      scope,
+      relayKey: relay.vkey,
+      deviceName: name,
+      replicate: 'all',
+      ...join,
+    });
+    return book as unknown as ShopBook;
+  };
+
+  for (const [index, member] of options.members.entries()) {
+    const { name, role, skewMs = 0 } = member;
+    const scope = parseScope(member.scope ?? 'hq');
+    if (scope === undefined) throw new RangeError(`not a scope: ${member.scope}`);
+    const keys = createSeededKeys(`${name} of fleet ${seed}`, crypto);
+    const seat = { name, scope, keys, skewMs, opened: 0 } as Seat;
+    seats.push(seat);
+    if (index === 0) {
+      seat.book = await open(0, {});
+      await openShop(seat.book, shop);
+      continue;
+    }
+    const office = (seats[0] as Seat).book;
+    const { device, publicKey } = await keys.create('device');
+    clock.advance(1_000);
+    const enrolled = await office.commit('device.enroll', { device, key: encodeHex(publicKey), name, role });
+    if (!enrolled.ok) throw new Error(`${name} was not enrolled: ${enrolled.code}`);
+    seat.book = await open(index, { book: office.id });
+  }
+
+  const bookOf = (member: number): ShopBook => (seats[member] as Seat).book;
+  const fleet: Fleet = {
+    clock,
+    relay,
+    members: seats,
+    verbs,
+    book: bookOf,
+    trader: (member, crossing) => ({
+      book: bookOf(member),
+      shop: shop ?? { currency: 'GBP', taxIncluded: true, products: [] },
+      device: member,
+      devices: seats.length,
+      crossing,
+      nowMs: () => clock.nowMs(),
+    }),
+    deliver: async (from, to) => bookOf(to).import(await bookOf(from).export()),
+    sync: (member, { losses: lost, ...sync } = {}) =>
+      bookOf(member).sync(relay.client(lost === undefined ? undefined : { dice: losses, losses: lost }), sync),
+    async reopen(member) {
+      const seat = seats[member] as Seat;
+      const { id } = seat.book;
+      await seat.book.close();
+      seat.opened += 1;
+      seat.book = await open(member, { book: id });
+    },
+    exchange: () => exchange(seats),
+    settle: () => settle(fleet),
+    async close() {
+      for (const { book } of seats) await book.close();
+      await relay.close();
+    },
+  };
+  await join(fleet);
+  return fleet;
+}
+
+async function openShop(book: ShopBook, shop: Shop | undefined): Promise<void> {
+  const opened = await book.commitAll(chart.map((args) => ({ verb: 'account.open' as const, args })));
+  const stocked = shop === undefined ? [] : await stockShelves(book, shop);
+  const refused = [...opened, ...stocked].find((commit) => !commit.ok);
+  if (refused?.ok === false) throw new Error(`the shop could not be opened: ${refused.code}`);
+}
+
+/** Hands every new device the book as it stands, as an invitation does. */
+async function join(fleet: Fleet): Promise<void> {
+  const office = fleet.book(0);
+  if (fleet.members.some(({ scope }) => scope !== 'hq')) await fleet.sync(0);
+  const file = await office.export();
+  for (let member = 1; member < fleet.members.length; member++) {
+    await fleet.book(member).import(file);
+    await fleet.book(member).anchor();
+  }
+}
+
+async function exchange(seats: readonly Seat[]): Promise<void> {
+  // Two rounds carry everything to everybody: all to the first, the first to all.
+  const first = (seats[0] as Seat).book;
+  for (const { book } of seats.slice(1)) await first.import(await book.export());
+  for (const { book } of seats.slice(1)) await book.import(await first.export());
+}
+
+async function settle(fleet: Fleet): Promise<void> {
+  for (let round = 0; round < 2; round++) for (const member of fleet.members.keys()) await fleet.sync(member);
+}
