@@ -81,6 +81,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a day in the shop', { ti
     const row = page.locator('.document', { hasText: number });
     expect(await row.locator('.stage').textContent()).toBe('Saved on this till');
     expect(saleAt(office, number)).toBeUndefined();
+    expect(await warnsOnLeaving(page)).toBe('beforeunload');
 
     await context.setOffline(false);
     await row.locator('[data-stage=settled]').waitFor();
@@ -123,6 +124,15 @@ async function stockShop({ book, sync }: RunningOffice): Promise<void> {
   for (const commit of [...commits, received])
     if (!commit.ok) throw new Error(`the shop was not stocked: ${commit.code}`);
   await sync();
+}
+
+/** Tries to close the tab, stays, and answers what the browser asked. */
+async function warnsOnLeaving(page: Page): Promise<string> {
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  await dialog.dismiss();
+  return dialog.type();
 }
 
 function saleAt({ book }: RunningOffice, number: string): unknown {
