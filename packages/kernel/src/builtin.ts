@@ -2,8 +2,9 @@
  * The kernel's own tables and verbs: opening a book, enrolling devices, adopting verb versions, and marks. They are in force in every book and
  * cannot be withdrawn.
  */
-import type { Json } from '@tallystick/oplog';
-import { judgeEnrolment, parseBookOpenArgs, parseEnrolArgs, type Role } from '@tallystick/sign';
+import { nobleHasher } from '@tallystick/chain';
+import { decodeHex, type Json } from '@tallystick/oplog';
+import { judgeEnrolment, keyIdOf, parseBookOpenArgs, parseEnrolArgs, type Role } from '@tallystick/sign';
 import { type AnyTable, type RegisterTable, registerTable, type SetTable, setTable } from './table.ts';
 import { type ArgsSchema, defineVerb, refuse, type Verb } from './verb.ts';
 
@@ -119,6 +120,8 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
   plan: (view, op, args) => {
     const judged = judgeEnrolment(view.author.role, args);
     if (judged !== undefined) return refuse(judged.code);
+    if ((keyIdOf(decodeHex(args.key) ?? new Uint8Array(0), nobleHasher) as string) !== args.device)
+      return refuse('sign/device');
     if (
       view.get(devices, { device: args.device }) !== undefined ||
       view.hq.get(devices, { device: args.device }) !== undefined

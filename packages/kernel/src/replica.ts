@@ -129,7 +129,7 @@ export class Replica {
 
   /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
   async mergePending(records: readonly OpRecord[]): Promise<number> {
-    await this.log.append(records);
+    await this.#store(records);
     this.admitter.remember(records);
     await this.#checkMarks(records);
     let refolded = 0;
@@ -141,7 +141,7 @@ export class Replica {
   /** Stores records, gives them the positions after the settled prefix, and folds them. Call inside a transaction. */
   async settle(name: ScopeName, records: readonly OpRecord[], tip: Tip): Promise<number> {
     const from = this.log.tip(name).size;
-    await this.log.append(records);
+    await this.#store(records);
     await this.log.settle(
       name,
       from,
@@ -187,6 +187,12 @@ export class Replica {
       this.scopes().map((scope) => scope.name),
       this.crypto.hasher,
     );
+  }
+
+  /** What is stored is no longer kept aside, whichever way it came. */
+  async #store(records: readonly OpRecord[]): Promise<void> {
+    await this.log.append(records);
+    await this.log.dropAsides(records.map((record) => record.hash));
   }
 
   async #catchUpScope(scope: Scope): Promise<void> {

@@ -228,8 +228,12 @@ export class Scope {
     const before = this.#tail.map((entry) => entry.record);
     const order = orderTail([...before, ...fresh]);
     const comesAfter = before.every((record, at) => order[at] === record);
+    const known = new Set(before.map((record) => record.hash));
+    // New ops may also reorder old ones: an op of a clock far ahead, or one whose cause comes only now.
+    if (order.filter((record) => known.has(record.hash)).some((record, at) => record !== before[at]))
+      throw new Conflict();
     const index = comesAfter ? undefined : indexOf(this.#tail);
-    for (const record of fresh) {
+    for (const record of order.filter((entry) => !known.has(entry.hash))) {
       const { entry } = this.#foldPending(record);
       if (this.#stop !== undefined) return;
       if (entry !== undefined && index?.conflicts(entry.touch)) throw new Conflict();

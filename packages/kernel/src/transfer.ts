@@ -154,7 +154,6 @@ async function mergeRest(
   );
   const refolded = await replica.transaction(async () => {
     const count = await replica.mergePending(admission.accepted);
-    await replica.log.dropAsides(admission.accepted.map((record) => record.hash));
     await replica.log.setAside(aside);
     return count;
   });

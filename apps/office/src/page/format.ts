@@ -32,8 +32,8 @@ export function quantity(value: number, unitScale: number): string {
   }).format(value / 10 ** unitScale);
 }
 
-export function clock(atMs: number): string {
-  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(atMs);
+export function hour(atMs: number): string {
+  return new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).format(atMs);
 }
 
 export function dayAndClock(atMs: number): string {

@@ -1,8 +1,8 @@
 // Draws the state of the books into the page, one function a view. A part is redrawn only when what it shows has changed.
 import type { LiveState, SalesSlot } from '../web/live-state.ts';
 import { type Bar, barChart } from './chart.ts';
-import { byId, element, inputById, replaceWhenChanged } from './dom.ts';
-import { ago, clock, day, dayAndClock, money, quantity, roundMoney, shortDay, whole } from './format.ts';
+import { byId, element, inputById, replaceWhenChanged, shape } from './dom.ts';
+import { ago, day, dayAndClock, hour, money, quantity, roundMoney, shortDay, whole } from './format.ts';
 
 export type Period = 'hours' | 'days';
 
@@ -20,12 +20,19 @@ const relayWords: Readonly<Record<LiveState['relay']['state'], string>> = {
   distrusted: 'Relay contradicts itself',
 };
 
+/** `1 line`, `2 lines`. */
+function counted(count: number, noun: string): string {
+  return `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Draws everything. `period` says what the chart shows. */
 export function drawAll(state: LiveState, period: Period): void {
   byId('book-name').textContent = state.book.name;
   document.title = `${state.book.name} · Back office`;
   drawFigures(state);
   drawChart(state, period);
+  drawRanks('best', state.bestSellers, state.book.currency);
+  drawRanks('by-till', state.byTill, state.book.currency);
   drawDocuments(state);
   drawStock(state);
   drawBalance(state);
@@ -74,7 +81,7 @@ function figure(name: string, value: string, note: string): HTMLElement {
     { class: 'figure' },
     element('dt', {}, name),
     element('dd', {}, value),
-    element('dd', { class: 'note', style: undefined }, note),
+    element('dd', { class: 'note' }, note),
   );
 }
 
@@ -94,13 +101,32 @@ function drawChart(state: LiveState, period: Period): void {
 }
 
 function barOf(slot: SalesSlot, period: Period): Bar {
-  const label = period === 'days' ? shortDay(slot.slot) : clock(Number(slot.slot));
+  const label = period === 'days' ? shortDay(slot.slot) : hour(Number(slot.slot));
   return {
     label,
     longLabel: period === 'days' ? day(slot.slot) : label,
     gross: slot.grossMinor,
     refunded: slot.refundedMinor,
   };
+}
+
+function drawRanks(id: string, ranks: LiveState['byTill'], currency: string): void {
+  const top = Math.max(1, ...ranks.map((rank) => rank.amountMinor));
+  replaceWhenChanged(id, [ranks, currency], () =>
+    ranks.map((rank) =>
+      element(
+        'li',
+        {},
+        element('span', { class: 'name' }, rank.name),
+        element('span', {}, money(rank.amountMinor, currency)),
+        shape(
+          'svg',
+          { viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+          shape('rect', { width: String((100 * Math.max(0, rank.amountMinor)) / top), height: '6' }),
+        ),
+      ),
+    ),
+  );
 }
 
 function drawDocuments(state: LiveState): void {
@@ -112,12 +138,12 @@ function drawDocuments(state: LiveState): void {
           const word = kindWords.get(document.kind);
           const tag = word === undefined ? [] : [element('span', { class: 'tag' }, word)];
           const fresh = known.size > 1 && !known.has(document.number);
-          const lines = `${document.lines} ${document.lines === 1 ? 'line' : 'lines'}`;
+          const lines = counted(document.lines, 'line');
           return element(
             'li',
             { 'data-number': document.number, class: fresh ? 'fresh' : '' },
             element('strong', {}, document.number, ...tag),
-            element('span', { class: 'note' }, `${document.device} · ${dayAndClock(document.at)} · ${lines}`),
+            element('span', { class: 'note' }, `${dayAndClock(document.at)} · ${lines}`),
             element(
               'span',
               { class: document.totalMinor < 0 ? 'amount negative' : 'amount' },
@@ -136,14 +162,14 @@ export function drawStock(state: LiveState): void {
     const text = `${row.name} ${row.sku} ${row.category}`.toLocaleLowerCase();
     return text.includes(wanted) && (!onlyNegative || row.onHand < 0);
   });
-  replaceWhenChanged('stock', rows, () =>
+  replaceWhenChanged('stock-rows', rows, () =>
     rows.map((row) =>
       element(
         'tr',
         {},
         element('td', {}, row.name),
         element('td', { class: 'code' }, row.sku),
-        element('td', { class: 'note' }, row.category),
+        element('td', { class: 'note aside' }, row.category),
         element('td', { class: row.onHand < 0 ? 'number negative' : 'number' }, quantity(row.onHand, row.unitScale)),
       ),
     ),
@@ -160,14 +186,14 @@ function drawBalance(state: LiveState): void {
       .filter((row) => row.currency === currency && row.amountMinor * sign > 0)
       .reduce((total, row) => total + row.amountMinor * sign, 0);
   const balanced = currencies.every((currency) => sum(currency, 1) === sum(currency, -1));
-  replaceWhenChanged('balance', state.trialBalance, () =>
+  replaceWhenChanged('balance-rows', state.trialBalance, () =>
     state.trialBalance.map((row) =>
       element(
         'tr',
         {},
         element('td', { class: 'code' }, row.account),
         element('td', {}, row.name),
-        element('td', { class: 'note' }, row.kind),
+        element('td', { class: 'note aside' }, row.kind),
         element('td', { class: 'number' }, row.amountMinor > 0 ? money(row.amountMinor, row.currency) : ''),
         element('td', { class: 'number' }, row.amountMinor < 0 ? money(-row.amountMinor, row.currency) : ''),
       ),
@@ -178,7 +204,8 @@ function drawBalance(state: LiveState): void {
       element(
         'tr',
         {},
-        element('th', { scope: 'row', colspan: '3' }, `Total ${currency}`),
+        element('th', { scope: 'row', colspan: '2' }, `Total ${currency}`),
+        element('td', { class: 'aside' }),
         element('td', { class: 'number' }, money(sum(currency, 1), currency)),
         element('td', { class: 'number' }, money(sum(currency, -1), currency)),
       ),
@@ -191,17 +218,14 @@ function drawBalance(state: LiveState): void {
 }
 
 function drawDevices(state: LiveState): void {
-  const open =
-    state.openInvitations === 0
-      ? ''
-      : ` · ${state.openInvitations} ${state.openInvitations === 1 ? 'invitation' : 'invitations'} not used yet`;
+  const open = state.openInvitations === 0 ? '' : ` · ${counted(state.openInvitations, 'invitation')} not used yet`;
   byId('devices-note').textContent = `${state.devices.length} enrolled${open}`;
-  replaceWhenChanged('devices', state.devices, () =>
+  replaceWhenChanged('device-cards', state.devices, () =>
     state.devices.map((device) => {
       const sold =
         device.documents === 0
           ? 'no documents yet'
-          : `${whole(device.documents)} documents, last ${dayAndClock(device.lastAt)}`;
+          : `${counted(device.documents, 'document')}, last ${dayAndClock(device.lastAt)}`;
       return element(
         'li',
         {},

@@ -4,7 +4,7 @@ import type { ShopBook } from '../book.ts';
 import { salesByDay, stockList } from '../queries.ts';
 
 const shownDays = 31;
-const shownDocuments = 14;
+const shownDocuments = 13;
 const shownStock = 500;
 
 /** One document in the list of the latest ones. */
@@ -26,6 +26,12 @@ export interface SalesSlot {
   readonly refunds: number;
   readonly grossMinor: number;
   readonly refundedMinor: number;
+}
+
+/** A name and what was sold under it, tax included. */
+export interface Rank {
+  readonly name: string;
+  readonly amountMinor: number;
 }
 
 export interface LiveDevice {
@@ -51,6 +57,9 @@ export interface LiveState {
   readonly days: readonly SalesSlot[];
   readonly hours: readonly SalesSlot[];
   readonly documents: readonly RecentDocument[];
+  /** Of the latest day, the greatest first; what came back is taken off. */
+  readonly bestSellers: readonly Rank[];
+  readonly byTill: readonly Rank[];
   readonly stock: readonly {
     readonly sku: string;
     readonly name: string;
@@ -95,6 +104,8 @@ export function readLiveState(
     days: days.map(({ day, ...sums }) => ({ slot: day, ...sums })),
     hours: salesByHour(book, days.at(-1)?.day ?? '', currency),
     documents: recentDocuments(book),
+    bestSellers: ranks(book, bestSellersSql, days.at(-1)?.day ?? '', currency),
+    byTill: ranks(book, byTillSql, days.at(-1)?.day ?? '', currency),
     stock: stock.slice(0, shownStock),
     stockSkus: stock.length,
     trialBalance: trialBalance(book),
@@ -124,6 +135,24 @@ function salesByHour(book: ShopBook, day: string, currency: string): SalesSlot[]
     grossMinor: Number(row['grossMinor']),
     refundedMinor: Number(row['refundedMinor']),
   }));
+}
+
+const bestSellersSql = `
+  SELECT max(l.name) AS name, sum(l.amountMinor + l.taxMinor) AS amountMinor
+    FROM documents d JOIN documentLines l ON l.scope = d.scope AND l.document = d.id
+   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void')
+   GROUP BY l.sku ORDER BY amountMinor DESC, l.sku LIMIT 6`;
+
+const byTillSql = `
+  SELECT coalesce(v.name, d.device) AS name, sum(d.totalMinor) AS amountMinor
+    FROM documents d LEFT JOIN devices v ON v.scope = 'hq' AND v.device = d.device
+   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void')
+   GROUP BY d.device ORDER BY amountMinor DESC, name LIMIT 6`;
+
+function ranks(book: ShopBook, sql: string, day: string, currency: string): Rank[] {
+  return book
+    .query(sql, [day, currency])
+    .map((row) => ({ name: String(row['name']), amountMinor: Number(row['amountMinor']) }));
 }
 
 function recentDocuments(book: ShopBook): RecentDocument[] {

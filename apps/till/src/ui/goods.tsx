@@ -3,16 +3,16 @@ import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Product } from '../engine/port.ts';
 import { addProduct, countInCart, oneOf } from '../model/cart.ts';
-import { formatQuantity, formatUnitPrice, parseDecimal } from '../model/money.ts';
+import { parseDecimal } from '../model/money.ts';
 import { parseQuery, searchProducts } from '../model/search.ts';
-import { useShop, useTill } from '../state/context.ts';
+import { useTill } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
-import { Icon, Tally } from './icons.tsx';
+import { Icon } from './icons.tsx';
 import { LinkChip } from './link-chip.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
+import { hueStyle, Tile } from './tile.tsx';
 
 const mostTiles = 240;
-const hues = [155, 75, 250, 25, 300, 195, 110, 345];
 
 export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
   const till = useTill();
@@ -202,52 +202,6 @@ function Tiles({ products, categories, isSearching, query, onAdd }: TilesProps):
   );
 }
 
-interface TileProps {
-  readonly product: Product;
-  readonly hue: number;
-  readonly isTarget: boolean;
-  readonly onAdd: (product: Product) => void;
-}
-
-function Tile({ product, hue, isTarget, onAdd }: TileProps): VNode {
-  const shop = useShop();
-  const inCart = countInCart(useTill().cart.value, product.sku);
-  const price = formatUnitPrice(product.unitPriceMilliMinor, shop.currency);
-  const stock = stockWords(product);
-  return (
-    <button
-      type="button"
-      class="tile"
-      style={hueStyle(hue)}
-      data-in-cart={inCart > 0}
-      data-target={isTarget}
-      onClick={() => onAdd(product)}
-    >
-      <span class="tile-name">{product.name}</span>
-      {stock !== undefined && <span class="tile-stock">{stock}</span>}
-      <span class="tile-foot">
-        <span class="tile-price">
-          {price}
-          {product.unitScale > 0 && <small> per unit</small>}
-        </span>
-        {inCart > 0 && (
-          <span class="tile-count">
-            <Tally count={inCart} />
-            <span class="hidden">{inCart} in the cart</span>
-          </span>
-        )}
-      </span>
-    </button>
-  );
-}
-
-function stockWords(product: Product): string | undefined {
-  if (product.onHand === undefined) return undefined;
-  if (product.onHand <= 0) return 'Sold out';
-  const few = 5 * 10 ** product.unitScale;
-  return product.onHand <= few ? `${formatQuantity(product.onHand, product.unitScale)} left` : undefined;
-}
-
 function NoGoods({ query }: { readonly query: string }): VNode {
   return query === '' ? (
     <div class="empty">
@@ -272,8 +226,4 @@ function TileSkeleton(): VNode {
       ))}
     </ul>
   );
-}
-
-function hueStyle(index: number): { '--hue': string } {
-  return { '--hue': String(hues[Math.max(0, index) % hues.length]) };
 }
