@@ -107,3 +107,32 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   for await (const item of source) items.push(item);
   return items;
 }
+
+/** A believable file of `invoices` invoices with every legal oddity in it, always the same for the same number. */
+export function sampleRows(invoices: number): FileRow[] {
+  return Array.from({ length: invoices }, (_, index) => sampleInvoice(index)).flat();
+}
+
+function sampleInvoice(index: number): FileRow[] {
+  const minute = String(index % 60).padStart(2, '0');
+  const hour = String(8 + (Math.floor(index / 60) % 10)).padStart(2, '0');
+  const day = String(1 + (Math.floor(index / 600) % 28)).padStart(2, '0');
+  const date = `2010-12-${day} ${hour}:${minute}:00`;
+  const base = { ...plainRow, date, invoice: String(536_365 + index) };
+  const line = (number: number): FileRow => ({
+    ...base,
+    sku: String(20_000 + ((index * 7 + number * 13) % 90)),
+    name: `ITEM ${(index * 7 + number * 13) % 90}, "NEW" £`,
+    quantity: 1 + ((index + number) % 24),
+    price: ['2.55', '0.42', '12.75', '1.005', '0.0'][(index + number) % 5] ?? '1.0',
+  });
+  const lines = Array.from({ length: 1 + (index % 6) }, (_, number) => line(number));
+  if (index % 7 === 3) return lines.map((row) => ({ ...row, invoice: `C${row.invoice}`, quantity: -row.quantity }));
+  if (index % 31 === 5)
+    return [
+      { ...base, invoice: `A${base.invoice}`, sku: 'B', name: 'Adjust bad debt', quantity: 1, price: '-11062.06' },
+    ];
+  if (index % 11 === 4) return [...lines, { ...line(9), quantity: -5, price: '0.0', name: '' }];
+  if (index % 97 === 8) return Array.from({ length: 1_150 }, (_, number) => line(number));
+  return lines;
+}

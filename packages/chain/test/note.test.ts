@@ -118,6 +118,7 @@ describe('notes', () => {
       `text\u0000\n\n${line}\n`,
       `text\ud800\n\n${line}\n`,
       `text\n\n${`${line}\n`.repeat(65)}`,
+      `text\n\n— relay.example/one ${'A'.repeat(1_000_000)}\n`,
       `${'x'.repeat(1 << 20)}\n\n${line}\n`,
     ];
     for (const text of malformed) {
