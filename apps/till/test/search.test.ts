@@ -55,7 +55,11 @@ describe('product search', () => {
   });
 
   it('folds to the same text twice', () => {
-    fc.assert(fc.property(fc.string(), (text) => expect(foldText(foldText(text))).toBe(foldText(text))));
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(foldText(foldText(text))).toBe(foldText(text));
+      }),
+    );
   });
 });
 
