@@ -169,7 +169,7 @@ export class TillHost implements EngineCalls {
   findDocuments: EngineCalls['findDocuments'] = (text) =>
     this.#read((shop) => ({ ok: true, value: findByNumber(documentReader(shop), text) }));
   status: EngineCalls['status'] = () =>
-    this.#read(async (shop) => ({ ok: true, value: await statusOf(shop, this.#logFile?.file.size() ?? 0) }));
+    this.#read((shop) => ({ ok: true, value: statusOf(shop, this.#logFile?.file.size() ?? 0) }));
   syncNow: EngineCalls['syncNow'] = () =>
     this.#read(async (shop) => {
       await shop.sync?.syncNow();

@@ -34,7 +34,7 @@ export async function openKnownShop(place: ShopPlace): Promise<OpenShop | undefi
 export async function openOwnShop(place: ShopPlace, request: StandaloneRequest): Promise<OpenShop> {
   const scope = parseScope('hq') as Scope;
   const record: ShopRecord = { book: undefined, scope, relay: undefined, own: request };
-  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  place.log.setMeta(shopRecordName, encodeShopRecord(record));
   return openShop(place, record);
 }
 
@@ -45,7 +45,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
   const record: ShopRecord = { book, scope, relay, own: undefined };
-  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(bundle);
   // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.

@@ -28,14 +28,14 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
   };
 }
 
-export async function statusOf(shop: OpenShop, logBytes: number): Promise<TillStatus> {
+export function statusOf(shop: OpenShop, logBytes: number): TillStatus {
   const { role, scopes } = shop.book.status();
   return {
     logBytes,
     scopes: scopes.map(({ scope, settled, pending }) => ({ scope, size: settled, pending })),
     role,
     refusals: ownRefusals(shop),
-    asides: (await shop.log.asides()).length,
+    asides: shop.log.asides().length,
   };
 }
 
