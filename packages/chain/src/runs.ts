@@ -267,7 +267,8 @@ function acceptLink(link: Link): boolean {
   const before = parent ?? chain;
   const onBranch = parent?.state === 'accepted' ? !parent.fork : head === undefined || head.hash === record.op.prev;
   link.fork = before.extended || !onBranch;
-  before.extended = true;
+  // What leaves the chain below its head does not take the place of what continues the head.
+  if (parent !== undefined || onBranch) before.extended = true;
   return true;
 }
 

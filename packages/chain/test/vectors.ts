@@ -3,6 +3,7 @@ import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import checkpointVectors from '../../../fixtures/chain/checkpoint.json' with { type: 'json' };
 import noteVectors from '../../../fixtures/chain/note.json' with { type: 'json' };
+import proofVectors from '../../../fixtures/chain/proof.json' with { type: 'json' };
 import treeVectors from '../../../fixtures/chain/tree.json' with { type: 'json' };
 import {
   consistencyProof,
@@ -53,6 +54,20 @@ export function runVectors(): void {
         const consistency = { first, second: size, firstRoot, secondRoot: root, proof: shared };
         expect(verifyConsistency(consistency, hasher)).toBe(true);
       }
+    });
+
+    it.each(proofVectors)('proof: $name', ({ input, expect: expected }) => {
+      const bytes = (name: string): Uint8Array => decodeHex((input as unknown as Record<string, string>)[name] ?? '');
+      const proof = input.proof.map(decodeHex);
+      const { index = 0, size = 0, first = 0, second = 0 } = input;
+      const valid =
+        input.kind === 'inclusion'
+          ? verifyInclusion({ index, size, leaf: bytes('leaf'), root: bytes('root'), proof }, hasher)
+          : verifyConsistency(
+              { first, second, firstRoot: bytes('firstRoot'), secondRoot: bytes('secondRoot'), proof },
+              hasher,
+            );
+      expect(valid).toBe(expected.valid);
     });
 
     it.each(noteVectors)('note: $name', async ({ input, expect: expected }) => {

@@ -1,5 +1,5 @@
 // The vectors of docs/spec/sign.md, and of docs/spec/chain.md as far as they need device keys. Runs in Node and in a browser.
-import { nobleHasher as hasher, openRecord, verifyChain } from '@tallystick/chain';
+import { hashOp, nobleHasher as hasher, openRecord, verifyChain, verifyRuns } from '@tallystick/chain';
 import {
   decodeHex,
   encodeHex,
@@ -13,14 +13,17 @@ import {
 } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import chainVectors from '../../../fixtures/chain/chain.json' with { type: 'json' };
+import runsVectors from '../../../fixtures/chain/runs.json' with { type: 'json' };
 import enrolmentVectors from '../../../fixtures/sign/enrolment.json' with { type: 'json' };
 import keyVectors from '../../../fixtures/sign/key.json' with { type: 'json' };
 import opSignatureVectors from '../../../fixtures/sign/op-signature.json' with { type: 'json' };
+import rosterVectors from '../../../fixtures/sign/roster.json' with { type: 'json' };
 import signatureVectors from '../../../fixtures/sign/signature.json' with { type: 'json' };
 import {
   acceptPublicKey,
   createMemoryKeyStore,
   createRecordVerifier,
+  createRoster,
   judgeEnrolment,
   keyIdOf,
   nobleEd25519,
@@ -87,6 +90,63 @@ export function runVectors(): void {
     it.each(enrolmentVectors)('enrolment: $name', ({ input, expect: expected }) => {
       const refusal = judgeEnrolment(input.author as Role | undefined, { role: input.role as Role });
       expect(refusal === undefined).toBe(expected.allowed);
+    });
+
+    it.each(rosterVectors)('roster: $name', ({ input, expect: expected }) => {
+      const roster = createRoster(hasher);
+      const answers = input.ops.map((text) => {
+        const op = parseOp(text);
+        if (!op.ok) throw new Error(op.message);
+        const record = { op: op.value, hash: hashOp(text, hasher), keyId: op.value.device, bytes: new Uint8Array(0) };
+        const answer = roster.apply(record as unknown as OpRecord);
+        return answer.ok ? 'ok' : answer.code;
+      });
+      const devices = roster.devices().map(({ id, key, name, role, scope, enrolment }) => {
+        return { id, key, name, role, scope, enrolment };
+      });
+      expect({ answers, devices }).toEqual(expected);
+    });
+
+    it.each(runsVectors)('runs: $name', async ({ input, expect: expected }) => {
+      const opened = (texts: readonly string[]): OpRecord[] =>
+        texts.map((text) => {
+          const record = openRecord(decodeHex(text), hasher);
+          if (!record.ok) throw new Error(record.message);
+          return record.value;
+        });
+      const [stored, records] = [opened(input.stored), opened(input.records)];
+      const devices = new Map(
+        input.devices.map(({ key, enrolment }) => [String(keyIdOf(decodeHex(key), hasher)), { key, enrolment }]),
+      );
+      const keyOf = (keyId: string): Uint8Array | undefined => {
+        const device = devices.get(keyId);
+        return device && decodeHex(device.key);
+      };
+      const report = await verifyRuns(records, {
+        headOf: (device, scope) => {
+          const chain = stored.filter(({ op }) => op.device === device && op.scope === scope);
+          const head = chain.reduce<OpRecord | undefined>((a, b) => (a && a.op.seq >= b.op.seq ? a : b), undefined);
+          return head && { seq: head.op.seq, hash: head.hash };
+        },
+        enrolmentOf: (device) => parseOpHash(devices.get(device)?.enrolment),
+        has: (hash) => stored.some((record) => record.hash === hash),
+        opOf: (hash) => stored.find((record) => record.hash === hash)?.op,
+        verify: createRecordVerifier({
+          book: minted(parseBookId(input.book)),
+          ed25519: nobleEd25519,
+          publicKeyOf: (keyId, device) => (String(keyId) === String(device) ? keyOf(keyId) : undefined),
+        }),
+        every: input.every,
+      });
+      const verdicts = records.map((record) => {
+        if (report.accepted.includes(record)) return 'accepted';
+        if (report.known.includes(record)) return 'known';
+        const refused = report.refused.find((entry) => entry.record === record);
+        const waits = report.waiting.find((entry) => entry.record === record);
+        return refused === undefined ? `waits ${waits?.code}` : `refused ${refused.code}`;
+      });
+      const forks = report.forks.map(({ record }) => records.indexOf(record)).sort((a, b) => a - b);
+      expect({ verdicts, forks }).toEqual(expected);
     });
 
     it.each(chainVectors)('chain: $name', async ({ input, expect: expected }) => {
