@@ -1,0 +1,71 @@
+/** Committing sales on disk: signed, chained, folded, and on the platter before the call returns. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CryptoProvider } from '@tallystick/kernel';
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { countedCrypto, countStatements, WorkCounter } from '../counts.ts';
+import { anySales, checkSales, openTill, recordsOf, type SaleRequest, type Till, wireBytes } from '../sales.ts';
+import { type Case, mustBe, perOp, type Size, type Suite, timed } from '../suite.ts';
+
+const WARM_UP = 64;
+/** Few enough that the counted run meets no checkpoint. */
+const COUNTED = 64;
+
+export const commit: Suite = {
+  name: 'commit',
+  summary: 'sales committed durably in Node: signed, chained, folded, WAL with synchronous=FULL',
+  prepare: async (size, folder) => ({
+    cases: [commitCase('commit-durable-one', 1, size, folder), commitCase('commit-durable-32', 32, size, folder)],
+    close: async () => undefined,
+  }),
+};
+
+function commitCase(name: string, batch: number, size: Size, folder: string): Case {
+  return {
+    figures: [{ name, unit: 'ops/s' }],
+    count: async () => {
+      const counter = new WorkCounter();
+      return onFreshDisk(folder, countedCrypto(nodeCrypto, counter), async (till) => {
+        const before = wireBytes(await recordsOf(till.book));
+        const requests = anySales(till.dice, COUNTED);
+        counter.reset();
+        await countStatements(counter, () => commitAll(till, requests, batch));
+        const counts = counter.counts();
+        return perOp({ ...counts, bytes: wireBytes(await recordsOf(till.book)) - before }, COUNTED);
+      });
+    },
+    run: () =>
+      onFreshDisk(folder, nodeCrypto, async (till) => {
+        await commitAll(till, anySales(till.dice, WARM_UP), batch);
+        const requests = anySales(till.dice, size.commits);
+        const { ms } = await timed(() => commitAll(till, requests, batch));
+        checkSales(till.book, WARM_UP + size.commits);
+        return [(size.commits * 1000) / ms];
+      }),
+  };
+}
+
+/** Waits for each commit before it makes the next, as a till does. */
+async function commitAll({ book }: Till, requests: readonly SaleRequest[], batch: number): Promise<void> {
+  let refused = 0;
+  for (let from = 0; from < requests.length; from += batch) {
+    if (batch === 1) {
+      const { verb, args } = requests[from] as SaleRequest;
+      if (!(await book.commit(verb, args)).ok) refused += 1;
+    } else {
+      for (const answer of await book.commitAll(requests.slice(from, from + batch))) if (!answer.ok) refused += 1;
+    }
+  }
+  mustBe('refused sales', refused, 0);
+}
+
+async function onFreshDisk<T>(folder: string, crypto: CryptoProvider, work: (till: Till) => Promise<T>): Promise<T> {
+  const own = await mkdtemp(join(folder, 'commit-'));
+  const till = await openTill({ store: nodeStore(join(own, 'book.db')), crypto });
+  try {
+    return await work(till);
+  } finally {
+    await till.book.close();
+    await rm(own, { recursive: true });
+  }
+}

@@ -1,0 +1,35 @@
+/** Opens a book, verifies its log and reads every op, once. Arguments: the database, `count` to count work instead of timing it. */
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { countedCrypto, countStatements, WorkCounter } from '../counts.ts';
+import { openTill, recordsOf, wireBytes } from '../sales.ts';
+import { timed } from '../suite.ts';
+
+export interface Reopened {
+  readonly ms: number;
+  readonly ops: number;
+  readonly problems: number;
+  readonly digest: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const [path = '', mode] = process.argv.slice(2);
+const counter = new WorkCounter();
+const crypto = mode === 'count' ? countedCrypto(nodeCrypto, counter) : nodeCrypto;
+
+async function reopen() {
+  const { book } = await openTill({ store: nodeStore(path), crypto });
+  const report = await book.verify();
+  return { book, report, records: await recordsOf(book) };
+}
+
+const { ms, value } = await timed(() => (mode === 'count' ? countStatements(counter, reopen) : reopen()));
+const counts = { ...counter.counts(), bytes: wireBytes(value.records) };
+const reopened: Reopened = {
+  ms,
+  ops: value.records.length,
+  problems: value.report.problems.length,
+  digest: value.book.digest().digest,
+  counts,
+};
+await value.book.close();
+process.stdout.write(JSON.stringify(reopened));

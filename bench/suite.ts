@@ -1,0 +1,119 @@
+/** What a benchmark suite is, and how its cases are run: interleaved, so that a slow minute of the machine hits them all alike. */
+
+/** Work done for one op (or, in a suite of milliseconds, in one run). Deterministic: the same on every machine, to the last digit. */
+export type Counts = Readonly<Record<string, number>>;
+
+export type Unit = 'ops/s' | 'ms' | 'MB' | 'bytes';
+
+export interface Result {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly runs: number;
+  readonly counts: Counts;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly unit: Unit;
+}
+
+export interface Case {
+  /** What one run measures: mostly one figure. */
+  readonly figures: readonly Figure[];
+  /** Does the work once under counters, untimed. It runs first, and so warms up too. */
+  count(): Promise<Counts>;
+  /** One run: sets up, times, then checks the outcome. Answers the figures in order; throws when the outcome is wrong. */
+  run(): Promise<readonly number[]>;
+}
+
+export interface Prepared {
+  readonly cases: readonly Case[];
+  close(): Promise<void>;
+}
+
+/** How much work there is. The sizes that names speak of are those of `full`. */
+export interface Size {
+  /** Sales in a log, and in each of two replicas that merge. */
+  readonly ops: number;
+  /** Sales committed in one run. */
+  readonly commits: number;
+}
+
+export const full: Size = { ops: 10_000, commits: 3_200 };
+export const quick: Size = { ops: 1_000, commits: 640 };
+
+export interface Suite {
+  readonly name: string;
+  readonly summary: string;
+  /** Makes what all runs share, in an empty folder. */
+  prepare(size: Size, folder: string): Promise<Prepared>;
+}
+
+export interface MeasureOptions {
+  readonly size: Size;
+  readonly runs: number;
+  readonly folder: string;
+}
+
+/** Counts each case once, then runs them in turn, `runs` times. */
+export async function measure(suite: Suite, { size, runs, folder }: MeasureOptions): Promise<readonly Result[]> {
+  const { cases, close } = await suite.prepare(size, folder);
+  try {
+    const counts: Counts[] = [];
+    for (const one of cases) counts.push(await one.count());
+    const measured: number[][][] = cases.map(({ figures }) => figures.map(() => []));
+    for (let run = 0; run < runs; run++) {
+      for (const [index, one] of cases.entries()) {
+        const values = await one.run();
+        one.figures.forEach((_figure, at) => measured[index]?.[at]?.push(values[at] as number));
+      }
+    }
+    return cases.flatMap(({ figures }, index) =>
+      figures.map((figure, at) => ({
+        ...figure,
+        ...spread(measured[index]?.[at] ?? []),
+        runs,
+        counts: counts[index] ?? {},
+      })),
+    );
+  } finally {
+    await close();
+  }
+}
+
+/** The middle, the least and the greatest of at least one value; the middle of an even number is the mean of the two in it. */
+export function spread(values: readonly number[]): { median: number; min: number; max: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1];
+  const lower = sorted[(sorted.length - 1) >> 1];
+  if (upper === undefined || lower === undefined) throw new RangeError('nothing was measured');
+  return {
+    median: rounded((lower + upper) / 2),
+    min: rounded(sorted[0] as number),
+    max: rounded(sorted.at(-1) as number),
+  };
+}
+
+/** Counts of `ops` ops as counts of one, to a thousandth. */
+export function perOp(counts: Counts, ops: number): Counts {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, rounded(count / ops)]));
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** How long the work takes, in milliseconds. */
+export async function timed<T>(work: () => T | Promise<T>): Promise<{ ms: number; value: T }> {
+  const before = performance.now();
+  const value = await work();
+  return { ms: performance.now() - before, value };
+}
+
+/** A wrong outcome makes every figure of it worthless. */
+export function mustBe<T>(what: string, got: T, expected: T): void {
+  if (got !== expected) throw new Error(`${what}: got ${String(got)}, expected ${String(expected)}`);
+}
