@@ -15,10 +15,17 @@ import { createLocalRelay } from '@tallystick/testkit';
 import initSqlJs from 'sql.js';
 import { type Claims, createClaims } from './claim.ts';
 import { exchange, memoryKeys, openShop, sell, type TwoDevices, verbs } from './shop.ts';
+import { checkVectors } from './vectors-check.mjs';
 
 const hq = 'hq' as Scope;
 const asked = process.argv.slice(2);
 const broken = asked.includes('--break');
+
+async function vectors({ claim }: Claims): Promise<void> {
+  for (const { file, cases, refused, wrong } of checkVectors(broken)) {
+    claim('VECTORS', { file, cases, refused, wrong: wrong.length }, cases > 0 && wrong.length === 0);
+  }
+}
 
 async function distributed({ claim }: Claims): Promise<void> {
   for (const crossing of [false, true]) {
@@ -196,6 +203,7 @@ async function closeShop({ office, till }: TwoDevices): Promise<void> {
 }
 
 const witnesses: Readonly<Record<string, (claims: Claims) => Promise<void>>> = {
+  vectors,
   distributed,
   chain,
   sign,

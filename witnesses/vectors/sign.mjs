@@ -1,0 +1,114 @@
+// @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
+// docs/spec/sign.md read once more: which keys and signatures are valid, what is signed, and who is enrolled.
+import { createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto';
+import { bytes, hashOp, hex, isHash, outcome, parseOp, refuse, rules, sha256, within, write } from './op.mjs';
+
+const p = 2n ** 255n - 19n;
+const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+const mod = (x) => ((x % p) + p) % p;
+const power = (base, exponent) => {
+  let [result, square] = [1n, base];
+  for (let e = exponent; e > 0n; e >>= 1n, square = mod(square * square)) if (e & 1n) result = mod(result * square);
+  return result;
+};
+const d = mod(-121665n * power(121666n, p - 2n));
+const number = (data) => BigInt(`0x${hex(Buffer.from(data).reverse())}`);
+function add([x1, y1, z1], [x2, y2, z2]) {
+  const [a, c, e, f] = [mod(z1 * z2), mod(x1 * x2), mod(y1 * y2), mod((x1 + y1) * (x2 + y2))];
+  const [b, g] = [mod(a * a), mod(d * c * e)];
+  return [mod(a * (b - g) * (f - c - e)), mod(a * (b + g) * (e + c)), mod((b - g) * (b + g))];
+}
+function isAcceptedKey(key) {
+  if (key.length !== 32) return false;
+  const y = number(key) & (2n ** 255n - 1n);
+  const [u, v] = [mod(y * y - 1n), mod(d * y * y + 1n)];
+  let x = mod(u * power(v, 3n) * power(u * power(v, 7n), (p - 5n) / 8n));
+  if (mod(v * x * x) === mod(-u)) x = mod(x * power(2n, (p - 1n) / 4n));
+  if (y >= p || mod(v * x * x) !== u || x === 0n) return false;
+  if (x % 2n !== BigInt(key[31] >> 7)) x = p - x;
+  let [sum, double] = [
+    [0n, 1n, 1n],
+    [x, y, 1n],
+  ];
+  for (let n = order; n > 0n; n >>= 1n, double = add(double, double)) if (n & 1n) sum = add(sum, double);
+  return sum[0] === 0n && sum[1] === sum[2];
+}
+const smallOrder = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ...['ec', 'ed', 'ee'].map((first) => `${first}${'ff'.repeat(30)}7f`),
+];
+const keyObject = (key) =>
+  createPublicKey({ key: Buffer.concat([bytes('302a300506032b6570032100'), key]), format: 'der', type: 'spki' });
+export function isValid(key, message, signature) {
+  if (signature.length !== 64 || number(signature.subarray(32)) >= order || !isAcceptedKey(key)) return false;
+  const y = Buffer.from(signature.subarray(0, 32));
+  y[31] &= 0x7f;
+  return number(y) < p && !smallOrder.includes(hex(y)) && verifyWith(null, message, keyObject(key), signature);
+}
+export const preimage = (book, hash) => Buffer.concat([Buffer.from('tallystick/sig/1\n'), bytes(book), bytes(hash)]);
+function signOp({ seed, op, book }) {
+  const secret = createPrivateKey({
+    key: bytes(`302e020100300506032b657004220420${seed}`),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const keyId = sha256(createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(12));
+  const hash = hashOp(write(op));
+  const message = preimage(book ?? hash, hash);
+  const signature = signWith(null, message, secret);
+  return {
+    hash,
+    keyId: hex(keyId),
+    message: hex(message),
+    signature: hex(signature),
+    record: hex(Buffer.concat([keyId, signature, Buffer.from(write(op))])),
+  };
+}
+const mayEnrol = (author, role) => author === 'owner' || (author === 'manager' && role !== 'owner');
+const roles = ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'customer', 'auditor'];
+function foldRoster({ ops }) {
+  const devices = [];
+  const find = (id) => devices.find((device) => device.id === id);
+  const apply = (text) => {
+    const { args, device: author, scope, verb } = parseOp(text);
+    const enrolment = hashOp(text);
+    if (verb !== 'book.open@1' && verb !== 'device.enroll@1') return;
+    const isOpening = verb === 'book.open@1';
+    const members = isOpening ? 'key,name,verbs' : 'device,key,name,role';
+    if (
+      Object.keys(args).sort().join() !== members ||
+      typeof args.name !== 'string' ||
+      !within(args.name.length, 1, 200)
+    )
+      refuse('sign/args');
+    if (
+      isOpening
+        ? args.verbs.length > 1000 || !args.verbs.every(rules.verb) || new Set(args.verbs).size < args.verbs.length
+        : !isHash(args.device) || !roles.includes(args.role)
+    )
+      refuse('sign/args');
+    if (!isHash(args.key) || !isAcceptedKey(bytes(args.key))) refuse('sign/key');
+    if (isOpening ? devices.length > 0 && devices[0].enrolment !== enrolment : devices.length === 0)
+      refuse('sign/book');
+    const id = isOpening ? author : args.device;
+    const by = find(author);
+    if (!isOpening && by?.scope !== scope && by?.scope !== 'hq') refuse('sign/unknown-device');
+    if (!isOpening && !mayEnrol(by.role, args.role)) refuse('sign/role');
+    if (hex(sha256(bytes(args.key))) !== id) refuse('sign/device');
+    if (find(id) === undefined)
+      devices.push({ id, key: args.key, name: args.name, role: args.role ?? 'owner', scope, enrolment });
+    else if (find(id).enrolment !== enrolment) refuse('sign/enrolled');
+  };
+  const answers = ops.map((text) => outcome(() => apply(text)).code ?? 'ok');
+  return { answers, devices };
+}
+export const judges = {
+  'sign/key': ({ key }) => ({ accepted: isAcceptedKey(bytes(key)) }),
+  'sign/signature': ({ key, message, signature }) => ({ valid: isValid(bytes(key), bytes(message), bytes(signature)) }),
+  'sign/op-signature': signOp,
+  'sign/enrolment': ({ author, role }) => ({ allowed: mayEnrol(author, role) }),
+  'sign/roster': foldRoster,
+};
