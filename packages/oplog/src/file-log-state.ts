@@ -52,6 +52,8 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
   switch (kind) {
     case frameKinds.records:
       return applyRecords(state, payload, payloadAt);
+    case frameKinds.replace:
+      return applyReplace(state, payload, payloadAt);
     case frameKinds.settle: {
       const { scope, ordinals, tip } = parsePayload(payload) as SettleEntry;
       return state.index.settle(scope, ordinals, tip);
@@ -87,6 +89,13 @@ function applyRecords({ index, bodies }: FileLogState, payload: Uint8Array, payl
   for (const { hash, at, length } of locateRecords(payload)) {
     index.add(trustedRecord(payload.subarray(at, at + length), hash));
     bodies.push({ at: payloadAt + at, length });
+  }
+}
+
+function applyReplace({ index, bodies }: FileLogState, payload: Uint8Array, payloadAt: number): void {
+  for (const { hash, at, length } of locateRecords(payload)) {
+    const { op } = trustedRecord(payload.subarray(at, at + length), hash);
+    bodies[index.mustFind(hash, op.scope)] = { at: payloadAt + at, length };
   }
 }
 

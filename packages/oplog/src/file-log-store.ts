@@ -46,7 +46,7 @@ export function createFileLogStore(file: AppendFile, options: FramedFileOptions 
   };
 }
 
-type Ops = 'append' | 'settle' | 'has' | 'get' | 'head' | 'scopes' | 'tip' | 'settled' | 'pending';
+type Ops = 'append' | 'replace' | 'settle' | 'has' | 'get' | 'head' | 'scopes' | 'tip' | 'settled' | 'pending';
 
 function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write: WriteFrame): Pick<SyncLogStore, Ops> {
   function append(records: readonly OpRecord[]): void {
@@ -61,6 +61,14 @@ function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write:
     if (newByHash.size > 0) write(frameKinds.records, encodeRecords([...newByHash.values()]));
   }
 
+  function replace(records: readonly OpRecord[]): void {
+    for (const { hash, op, bytes } of records) {
+      index.mustFind(hash, op.scope);
+      trustedRecord(bytes, hash);
+    }
+    if (records.length > 0) write(frameKinds.replace, encodeRecords(records));
+  }
+
   function readRecords(ordinals: readonly number[]): OpRecord[] {
     const spans = ordinals.map((ordinal) => bodies[ordinal] as Span);
     return readSpans(spans, read).map((bytes, i) => trustedRecord(bytes, index.hashOf(ordinals[i] as number)));
@@ -68,6 +76,7 @@ function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write:
 
   return {
     append,
+    replace,
     settle: (scope, from, hashes, tip) => {
       const entry: SettleEntry = { scope, ordinals: index.checkSettle(scope, from, hashes, tip), tip };
       write(frameKinds.settle, encodePayload(entry));

@@ -25,6 +25,13 @@ export class LogIndex {
     return this.#ordinalByHash.get(hash);
   }
 
+  /** Throws `store/missing` for an op that is not stored. */
+  mustFind(hash: OpHash, scope: Scope): number {
+    const ordinal = this.#ordinalByHash.get(hash);
+    if (ordinal === undefined) throw missingRecord(hash, scope);
+    return ordinal;
+  }
+
   hashOf(ordinal: number): OpHash {
     return this.#hashes[ordinal] as OpHash;
   }

@@ -50,6 +50,11 @@ export interface LogStore {
   /** Durable when it returns. Hashes already present are ignored. All or nothing. */
   append(records: readonly OpRecord[]): MaybePromise<void>;
   /**
+   * Puts these bytes in the place of those stored under the same hashes: the relay's tree fixes which signature an op is kept
+   * with. Positions, heads and order stay. All or nothing; throws `store/missing` when a hash is not stored.
+   */
+  replace(records: readonly OpRecord[]): MaybePromise<void>;
+  /**
    * Gives `hashes` the positions `from`, `from + 1` ... and moves the tip, all or nothing. Throws `store/position` unless
    * `from` is the tip's size, `tip.size` is where the positions end and no hash has one yet; `store/missing` when a hash is
    * not stored in this scope. With no hashes it replaces the tip's note.
@@ -86,6 +91,7 @@ export interface LogStore {
 /** A log store that answers at once, so it can take part in a caller's own transaction. */
 export interface SyncLogStore extends LogStore {
   append(records: readonly OpRecord[]): void;
+  replace(records: readonly OpRecord[]): void;
   settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void;
   get(hash: OpHash): StoredRecord | undefined;
   settled(scope: Scope, from: number, limit: number): readonly OpRecord[];

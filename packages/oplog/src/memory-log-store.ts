@@ -21,6 +21,11 @@ export function createMemoryLogStore(): SyncLogStore {
     }
   }
 
+  function replace(batch: readonly OpRecord[]): void {
+    const ordinals = batch.map(({ hash, op }) => index.mustFind(hash, op.scope));
+    batch.forEach((record, i) => (records[ordinals[i] as number] = record));
+  }
+
   function get(hash: OpHash): StoredRecord | undefined {
     const ordinal = index.ordinalOf(hash);
     return ordinal === undefined ? undefined : { record: recordAt(ordinal), position: index.positionOf(ordinal) };
@@ -33,6 +38,7 @@ export function createMemoryLogStore(): SyncLogStore {
 
   return {
     append,
+    replace,
     settle: (scope, from, hashes, tip) => index.settle(scope, index.checkSettle(scope, from, hashes, tip), tip),
     has: (hash) => index.ordinalOf(hash) !== undefined,
     get,

@@ -7,7 +7,7 @@ import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
 import { createNames } from './sqlite-names.ts';
 import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
-import { createAppend, createPositions, createReads } from './sqlite-records.ts';
+import { createAppend, createPositions, createReads, createReplace } from './sqlite-records.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 
 /**
@@ -21,6 +21,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   atomically(() => prepareSchema(db));
   const names = createNames(db);
   const append = createAppend(db, names);
+  const replace = createReplace(db, names);
   const positions = createPositions(db);
   const tips = createTips(db);
 
@@ -36,6 +37,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
 
   return {
     append: (records) => atomically(() => append(records)),
+    replace: (records) => atomically(() => replace(records)),
     settle: (scope, from, hashes, tip) => atomically(() => settle(scope, from, hashes, tip)),
     scopes: tips.scopes,
     tip: tips.get,

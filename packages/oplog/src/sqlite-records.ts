@@ -2,6 +2,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
+import { missingRecord } from './log-index.ts';
 import type { SyncLogStore } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 import type { Names } from './sqlite-names.ts';
@@ -47,6 +48,22 @@ export function createAppend(db: BetterSqlite3.Database, names: Names): (records
       if (op.seq > (headByChain.get(chain)?.[2] ?? 0)) headByChain.set(chain, [device, scope, op.seq, ordinal]);
     }
     for (const head of headByChain.values()) raiseHead.run(...head);
+  };
+}
+
+/** Writes other bytes over stored ones; the caller holds the transaction. */
+export function createReplace(db: BetterSqlite3.Database, names: Names): (records: readonly OpRecord[]) => void {
+  const find = createFind(db);
+  const update = db.prepare<[key: number, signature: Uint8Array, body: string | Uint8Array, ordinal: number]>(
+    'UPDATE log_records SET key = ?, signature = ?, body = ? WHERE ordinal = ?',
+  );
+  return (records) => {
+    for (const record of records) {
+      const ordinal = find(record.hash);
+      if (ordinal === undefined) throw missingRecord(record.hash, record.op.scope);
+      const [, , , key, , , , , , , , signature, body] = toRow(record, names.intern, find);
+      update.run(key, signature, body, ordinal);
+    }
   };
 }
 

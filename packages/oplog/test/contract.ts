@@ -109,6 +109,30 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       expect(hashesOf(await store.pending(hq))).toEqual(hashesOf([first, second]));
     });
 
+    it('keeps an op under other bytes when told, in its place and with its head', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      await store.append([first, second, third]);
+      await store.settle(hq, 0, hashesOf([first]), tipOf(1));
+      const signedAgain = [otherwiseSigned(first), otherwiseSigned(second)];
+      await store.replace(signedAgain);
+      await store.replace([]);
+      await store.append([first, second]);
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(await current.settled(hq, 0, 10)).toEqual([signedAgain[0]]);
+        expect(await current.pending(hq)).toEqual([signedAgain[1], third]);
+        expect(await current.get(first.hash)).toEqual({ record: signedAgain[0], position: 0 });
+        expect(current.head(first.op.device, hq)).toEqual({ seq: 3, hash: third.hash });
+      }
+    });
+
+    it('refuses other bytes for an op it does not have, and changes nothing', async () => {
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      await store.append([first]);
+      expect(await refusal(() => store.replace([otherwiseSigned(first), second]))).toBe('store/missing');
+      for (const open of [() => store, reopen]) expect(await (await open()).pending(hq)).toEqual([first]);
+    });
+
     it('keeps the scopes apart and sorted', async () => {
       const ours = makeChain(2);
       const theirs = makeChain(2, { scope: branch });
@@ -248,6 +272,13 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       expect(await store.pending(hq)).toEqual(records);
     });
   });
+}
+
+/** The same op with one bit of its signature turned over. */
+export function otherwiseSigned(record: OpRecord): OpRecord {
+  const bytes = record.bytes.slice();
+  bytes[40] = (bytes[40] as number) ^ 1;
+  return { ...record, bytes };
 }
 
 function asideOf({ hash, bytes }: OpRecord, code: string, scope: Scope): Aside {

@@ -14,6 +14,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { makeChain, makeRecord } from './arbitraries.ts';
+import { otherwiseSigned } from './contract.ts';
 import { createMemoryFile } from './memory-file.ts';
 
 const scopes = ['hq', 'b/1'] as Scope[];
@@ -44,6 +45,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       return (store: SyncLogStore) =>
         store.settle(scope, from, hashes, { size: from + hashes.length, frontier: [], note: '' });
     }),
+  fc.array(record, { maxLength: 3 }).map((records) => {
+    return (store: SyncLogStore) => store.replace(records.map(otherwiseSigned));
+  }),
   fc.tuple(record, fc.nat({ max: 9 })).map(([{ hash, op }, position]) => {
     return (store: SyncLogStore) =>
       store.addReceipt({ scope: op.scope, note: `r${position}`, lines: [{ hash, position }] });
