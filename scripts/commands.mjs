@@ -27,6 +27,7 @@ export const commands = {
   'package-checks': { lines: [['scripts/package-checks.ts']] },
   smoke: { lines: [['scripts/smoke.ts']] },
   fixtures: { lines: [['scripts/fixtures.ts']] },
-  vectors: { lines: [['scripts/fixtures.ts', '--check']] },
+  'fixtures:check': { lines: [['scripts/fixtures.ts', '--check']] },
+  vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },
   changeset: { lines: [['node_modules/@changesets/cli/bin.js']] },
 };
