@@ -1,7 +1,11 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { browserProject } from './scripts/browser-project.ts';
 
-const tests = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'];
+const tests = [
+  'packages/*/test/**/*.test.ts',
+  'apps/*/test/**/*.test.ts',
+  '{scripts,bench,witnesses}/test/**/*.test.ts',
+];
 const browserTests = ['packages/*/test/**/*.browser.test.ts', 'apps/*/test/**/*.browser.test.ts'];
 
 const config: ViteUserConfig = defineConfig({

@@ -1,15 +1,16 @@
-/** A shop with two devices on files, a relay in this process, and sales to trade. Keys live in memory. */
-import { mkdtempSync } from 'node:fs';
+/** A shop with two devices on files, and sales to trade. Keys live in memory. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Book, openBook } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { ledgerVerbs } from '@tallystick/ledger';
-import { encodeHex } from '@tallystick/oplog';
+import { encodeHex, type Scope } from '@tallystick/oplog';
 import { chart, retailVerbs } from '@tallystick/retail';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 
-export const verbs = [...ledgerVerbs, ...retailVerbs] as const;
+const verbs = [...ledgerVerbs, ...retailVerbs] as const;
+export const hq = 'hq' as Scope;
 export type ShopBook = Book<typeof verbs>;
 
 export interface TwoDevices {
@@ -19,12 +20,23 @@ export interface TwoDevices {
   readonly tillKeys: KeyStore;
 }
 
-export function memoryKeys(): KeyStore {
-  return createMemoryKeyStore(nodeCrypto.ed25519, nodeCrypto.hasher);
+/** Opens the shop, lends it, and leaves nothing behind. */
+export async function withShop(work: (shop: TwoDevices) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'tallystick-witness-'));
+  try {
+    const shop = await openShop(dir);
+    try {
+      await work(shop);
+    } finally {
+      await shop.office.close();
+      await shop.till.close();
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 }
 
-export async function openShop(): Promise<TwoDevices> {
-  const dir = mkdtempSync(join(tmpdir(), 'tallystick-witness-'));
+async function openShop(dir: string): Promise<TwoDevices> {
   const office = await openBook({
     store: nodeStore(join(dir, 'office.db')),
     keys: memoryKeys(),
@@ -34,18 +46,25 @@ export async function openShop(): Promise<TwoDevices> {
   for (const args of chart) must(await office.commit('account.open', args));
   const tillKeys = memoryKeys();
   const key = await tillKeys.create('device');
-  must(
-    await office.commit('device.enroll', {
-      device: key.device,
-      key: encodeHex(key.publicKey),
-      name: 'till',
-      role: 'till',
-    }),
-  );
+  const enrolment = { device: key.device, key: encodeHex(key.publicKey), name: 'till', role: 'till' } as const;
+  must(await office.commit('device.enroll', enrolment));
   const till = await openBook({ store: nodeStore(join(dir, 'till.db')), keys: tillKeys, verbs, book: office.id });
   await till.import(await office.export());
   await till.anchor();
   return { dir, office, till, tillKeys };
+}
+
+/** Another replica of the same book, empty as yet: by default in memory and with a key of its own. */
+export function joinShop(
+  { office }: TwoDevices,
+  options: { readonly path?: string; readonly keys?: KeyStore; readonly relayKey?: string } = {},
+): Promise<ShopBook> {
+  const { path = ':memory:', keys = memoryKeys(), ...rest } = options;
+  return openBook({ store: nodeStore(path), keys, verbs, book: office.id, ...rest });
+}
+
+function memoryKeys(): KeyStore {
+  return createMemoryKeyStore(nodeCrypto.ed25519, nodeCrypto.hasher);
 }
 
 export async function sell(book: ShopBook, sku: string, quantity: number): Promise<void> {
@@ -60,9 +79,29 @@ export async function sell(book: ShopBook, sku: string, quantity: number): Promi
   );
 }
 
+/** Sells `count` times: 1 apple, 2 apples, and so on. */
+export async function sellMany(
+  book: ShopBook,
+  count: number,
+  skuOf = (_sale: number): string => 'apple',
+): Promise<void> {
+  for (let sale = 1; sale <= count; sale++) await sell(book, skuOf(sale), sale);
+}
+
 export async function exchange({ office, till }: TwoDevices): Promise<void> {
   await office.import(await till.export());
   await till.import(await office.export());
+}
+
+/** The tables that a bookkeeper reads, row by row, as text. */
+export function rowsOf(book: ShopBook): readonly string[] {
+  return ['documents', 'documentLines', 'tenders', 'stock', 'postings', 'balances'].flatMap((table) =>
+    book.query(`SELECT * FROM ${table}`).map((row) => `${table} ${JSON.stringify(row)}`),
+  );
+}
+
+export function short(digest: string): string {
+  return digest.slice(0, 12);
 }
 
 function must(commit: { readonly ok: boolean }): void {

@@ -1,0 +1,97 @@
+// Each witness passes on an honest book, and each of its claims fails when what it speaks of is broken.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { hear, type Trial } from '../claim.ts';
+
+const program = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+interface Ended {
+  readonly status: number;
+  /** Without the last line, which counts them. */
+  readonly claims: readonly string[];
+  readonly last: string;
+  readonly stderr: string;
+}
+
+function witness(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...args], (_error, stdout, stderr) => {
+      const lines = stdout.trimEnd().split('\n');
+      const last = lines.pop() ?? '';
+      resolve({ status: child.exitCode ?? -1, claims: lines, last, stderr });
+    });
+  });
+}
+
+const claimsByWitness = {
+  vectors: 10,
+  distributed: 8,
+  chain: 2,
+  sign: 3,
+  replay: 3,
+  persist: 1,
+  relay: 2,
+  rebuild: 1,
+} as const;
+
+describe.each(Object.entries(claimsByWitness))('witness %s', (name, atLeast) => {
+  it('passes on an honest book, and fails in every claim on a broken one', async () => {
+    const [honest, broken] = await Promise.all([witness(name), witness(name, '--break')]);
+    expect(honest.claims.length).toBeGreaterThanOrEqual(atLeast);
+    expect(honest.claims.filter((line) => !line.startsWith(`§${name} `) || !line.endsWith(' PASS'))).toEqual([]);
+    expect(honest).toMatchObject({ status: 0, last: `${honest.claims.length} passed, 0 failed` });
+    // As many claims, none of them red because the witness fell over.
+    expect(broken.claims.filter((line) => !line.endsWith(' FAIL') || line.includes(' threw='))).toEqual([]);
+    expect(broken).toMatchObject({ status: 1, last: `0 passed, ${honest.claims.length} failed` });
+  });
+});
+
+describe('what a witness is asked', () => {
+  it('must be known', async () => {
+    expect(await witness('chian')).toMatchObject({ status: 2, stderr: expect.stringContaining('"chian"') });
+    expect(await witness('--brake')).toMatchObject({ status: 2, stderr: expect.stringContaining('--brake') });
+  });
+
+  it('is every name that the list has', async () => {
+    const { stderr } = await witness('nobody');
+    expect(stderr.trim().split('there are ')[1]?.split(', ')).toEqual(Object.keys(claimsByWitness));
+  });
+});
+
+describe('a claim', () => {
+  const heard = async (claims: number, run: (trial: Trial) => void): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    const count = await hear({ name: 'w', claims, run: async (trial) => run(trial) }, false, (line) =>
+      lines.push(line),
+    );
+    expect(count.passed + count.failed).toBe(lines.length);
+    return lines;
+  };
+
+  it('passes when it holds over something', async () => {
+    expect(await heard(1, ({ claim }) => claim({ ops: 3 }, { fault: 'none' }, true))).toEqual([
+      '§w ops=3 fault=none PASS',
+    ]);
+  });
+
+  it('fails when it does not hold, and when there was nothing to look at', async () => {
+    expect(await heard(1, ({ claim }) => claim({ ops: 3 }, {}, false))).toEqual(['§w ops=3 FAIL']);
+    expect(await heard(1, ({ claim }) => claim({ ops: 3, rows: 0 }, {}, true))).toEqual(['§w ops=3 rows=0 FAIL']);
+  });
+
+  it('fails when it is not made', async () => {
+    expect(await heard(2, ({ claim }) => claim({ ops: 1 }, {}, true))).toEqual([
+      '§w ops=1 PASS',
+      '§w claims=1 promised=2 FAIL',
+    ]);
+    expect(await heard(1, () => undefined)).toEqual(['§w claims=0 promised=1 FAIL']);
+  });
+
+  it('fails when the witness falls over', async () => {
+    const lines = await heard(1, () => {
+      throw new Error('no disk');
+    });
+    expect(lines).toEqual(['§w threw="Error: no disk" FAIL']);
+  });
+});
