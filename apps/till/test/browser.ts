@@ -97,10 +97,15 @@ export async function openDrawer(page: Page, float: string): Promise<void> {
   await page.getByRole('button', { name: 'Sell', exact: true }).click();
 }
 
-/** Rings up one of each, takes cash for exactly the total, and answers the document's number. */
+/** Rings up one of each, takes cash for exactly the total, and answers the document's number. On a phone by way of the cart bar. */
 export async function sell(page: Page, ...names: readonly string[]): Promise<string> {
   for (const name of names) await tile(page, name).click();
-  await page.getByRole('button', { name: /^Charge/ }).click();
+  const bar = page.locator('.cart-bar');
+  if (await bar.isVisible()) await bar.click();
+  await page
+    .getByRole('button', { name: /^Charge/ })
+    .last()
+    .click();
   await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
   await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
   const number = (await page.locator('.saved-number').textContent()) ?? '';

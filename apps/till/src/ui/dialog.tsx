@@ -17,6 +17,7 @@ export interface DialogProps {
 export function Dialog(props: DialogProps): VNode {
   const { title, onClose, children, shape = 'narrow', isBusy = false } = props;
   const ref = useRef<HTMLDialogElement>(null);
+  const isLeaving = useRef(false);
   const titleId = useId();
   useEffect(() => {
     const dialog = ref.current;
@@ -24,6 +25,7 @@ export function Dialog(props: DialogProps): VNode {
     dialog?.showModal();
     focusFirst(dialog);
     return () => {
+      isLeaving.current = true;
       dialog?.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     };
@@ -32,6 +34,12 @@ export function Dialog(props: DialogProps): VNode {
     event.preventDefault();
     if (!isBusy) onClose();
   };
+  // A second Escape in a row closes a <dialog> without asking `cancel`: what is shown must follow, or stay while it is busy.
+  const closed = (): void => {
+    if (isLeaving.current) return;
+    if (isBusy) ref.current?.showModal();
+    else onClose();
+  };
   return (
     <dialog
       ref={ref}
@@ -39,6 +47,7 @@ export function Dialog(props: DialogProps): VNode {
       aria-labelledby={titleId}
       aria-busy={isBusy}
       onCancel={cancel}
+      onClose={closed}
       {...(props.role === undefined ? {} : { role: props.role })}
     >
       <header class="dialog-head">

@@ -46,6 +46,7 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
 
   return (
     <section class="goods" aria-label="Goods">
+      <h1 class="hidden">Sell</h1>
       <div class="goods-bar">
         <SearchField field={search} value={typed} onInput={setTyped} onEnter={enter} />
         <LinkChip />

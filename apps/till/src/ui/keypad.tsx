@@ -42,7 +42,7 @@ export function Keypad({ value, onInput, scale }: NumberEntryProps): VNode {
     const next = value + key;
     if (parseDecimal(next, scale) !== undefined || next === '.') onInput(next);
   };
-  const [lastKey, lastKeyName] = scale > 0 ? ['.', 'Decimal point'] : ['00', 'Two zeros'];
+  const [lastKey, lastKeyName] = scale > 0 ? ['.', 'Decimal point'] : ['00', '00'];
   return (
     <div class="keypad" role="group" aria-label="Number pad">
       {keys.map((key) => (

@@ -64,7 +64,11 @@ export function Sales(): VNode {
         </div>
       </header>
       {summary !== undefined && found === undefined && <DayTotals summary={summary} isToday={isToday} />}
-      <DocumentList documents={found ?? summary?.documents ?? []} isSearch={found !== undefined} onOpen={(id) => void open(id)} />
+      <DocumentList
+        documents={found ?? summary?.documents ?? []}
+        isSearch={found !== undefined}
+        onOpen={(id) => void open(id)}
+      />
       {opened !== undefined && (
         <DocumentDialog receipt={opened} onChanged={setOpened} onClose={() => setOpened(undefined)} />
       )}

@@ -97,8 +97,8 @@ function IdentityCard({ status }: { readonly status: TillStatus | undefined }): 
   const shop = useShop();
   const till = useTill();
   const restart = till.updateReady.value;
-  const scopes = (status?.scopes ?? []).map(
-    (scope) => `${scope.scope}: ${scope.size} settled, ${scope.pending} pending`,
+  const scopes = (status?.scopes ?? []).map(({ scope, size, pending }) =>
+    shop.relay === undefined ? `${scope}: ${pending} entries` : `${scope}: ${size} settled, ${pending} pending`,
   );
   return (
     <Card title={shop.till}>

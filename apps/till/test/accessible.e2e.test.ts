@@ -1,0 +1,165 @@
+// What a person with a screen reader, a keyboard, a phone or a dislike of movement meets: axe-core's rules on every screen
+// and dialog in both palettes, the way of the focus, no sideways scrolling, and no animation where none is wanted.
+import axe, { type AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { buildOnce, launch, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
+
+const timeoutMs = 90_000;
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const shapes = [
+  { name: 'a phone in the dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark', isMobile: true },
+  { name: 'a tablet by day', viewport: { width: 820, height: 1180 }, colorScheme: 'light', isMobile: true },
+  { name: 'a counter screen by day', viewport: { width: 1440, height: 900 }, colorScheme: 'light', isMobile: false },
+] as const;
+
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', { timeout: timeoutMs }, () => {
+  let browser: Browser;
+  let served: Served;
+
+  beforeAll(async () => {
+    buildOnce();
+    [browser, served] = await Promise.all([launch(), serveDist()]);
+  }, timeoutMs);
+  afterAll(async () => {
+    await browser.close();
+    await served.close();
+  });
+
+  it.each(shapes)('has no fault that axe can find, nor a sideways scroll, on $name', async (shape) => {
+    const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true, ...shape });
+    const faults: string[] = [];
+    await walk(context, served.url, async (page, screen) => {
+      faults.push(...(await faultsOf(page)).map((fault) => `${screen}: ${fault}`));
+      if (await scrollsSideways(page)) faults.push(`${screen}: wider than the window`);
+      if (await page.evaluate(() => document.getAnimations().length > 0)) faults.push(`${screen}: moves`);
+    });
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('would name a fault: an unlabelled button and grey text on grey', async () => {
+    const context = await browser.newContext({ locale: 'en-GB' });
+    const page = await openAlone(context, served.url);
+    await page.evaluate(() => {
+      const main = document.querySelector('main') as HTMLElement;
+      main.append(document.createElement('button'));
+      main.append(Object.assign(document.createElement('p'), { textContent: 'faint', className: 'faint' }));
+      const faint = main.querySelector('.faint') as HTMLElement;
+      faint.style.color = '#999';
+      faint.style.background = '#aaa';
+    });
+    const faults = (await faultsOf(page)).join(' ');
+    expect(faults).toContain('button-name');
+    expect(faults).toContain('color-contrast');
+    await context.close();
+  });
+
+  it('keeps the focus in a dialog and gives it back where it was', async () => {
+    const context = await browser.newContext({ locale: 'en-GB' });
+    const page = await openAlone(context, served.url);
+    await openDrawer(page, '0');
+    await tile(page, 'Flat white').click();
+    const charge = page.getByRole('button', { name: /^Charge/ });
+    await charge.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Payment' }).waitFor();
+    for (let presses = 0; presses < 30; presses += 1) {
+      expect(await page.evaluate(focusIsInside), `after ${presses} presses of Tab`).toBe(true);
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await charge.evaluate((button) => button === document.activeElement)).toBe(true);
+    await context.close();
+  });
+});
+
+/** Brings every screen and dialog up, one after the other, and hands each to `look`. */
+async function walk(
+  context: BrowserContext,
+  url: string,
+  look: (page: Page, screen: string) => Promise<void>,
+): Promise<void> {
+  const first = await context.newPage();
+  await first.goto(url);
+  await first.getByRole('button', { name: 'Try it alone' }).waitFor();
+  await look(first, 'first run');
+  await first.close();
+  const page = await openAlone(context, url);
+  const go = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await look(page, 'sell, empty');
+  await openDrawer(page, '100');
+  await sell(page, 'Flat white', 'Cinnamon bun');
+  await tile(page, 'Espresso').click();
+  await look(page, 'sell');
+  const bar = page.locator('.cart-bar');
+  if (await bar.isVisible()) {
+    await bar.click();
+    await look(page, 'cart');
+  }
+  await page
+    .getByRole('button', { name: /edit quantity/ })
+    .last()
+    .click();
+  await look(page, 'quantity');
+  await page.keyboard.press('Escape');
+  await page
+    .getByRole('button', { name: /^Charge/ })
+    .last()
+    .click();
+  await look(page, 'payment');
+  await dialog.getByRole('button', { name: 'Exact' }).click();
+  await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
+  await look(page, 'saved');
+  await dialog.getByRole('button', { name: 'Receipt' }).click();
+  await look(page, 'receipt');
+  await page.keyboard.press('Escape');
+  await go('Sales');
+  await look(page, 'sales');
+  await page.locator('.document').first().click();
+  await dialog.getByRole('button', { name: 'Refund' }).click();
+  await look(page, 'refund');
+  await page.keyboard.press('Escape');
+  await dialog.getByRole('button', { name: 'Void' }).click();
+  await look(page, 'void');
+  await page.keyboard.press('Escape');
+  await dialog.getByRole('button', { name: 'Void' }).waitFor();
+  await page.keyboard.press('Escape');
+  await go('Drawer');
+  await look(page, 'drawer');
+  await go('Count and close');
+  await look(page, 'count');
+  await page.keyboard.press('Escape');
+  await go('This till');
+  await look(page, 'this till');
+  const second = await context.newPage();
+  await second.goto(url);
+  await second.getByRole('heading', { name: 'The till is open in another tab' }).waitFor();
+  await look(second, 'other tab');
+}
+
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(
+    (values) =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
+        runOnly: { type: 'tag', values },
+        resultTypes: ['violations'],
+      }) as Promise<AxeResults>,
+    standards,
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(' ')}`));
+}
+
+function scrollsSideways(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}
+
+/** True for the page's own body too, where the focus rests while the browser's own controls have it. */
+function focusIsInside(): boolean {
+  const focused = document.activeElement;
+  return focused === document.body || focused?.closest('dialog') !== null;
+}
