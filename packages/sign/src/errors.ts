@@ -4,6 +4,7 @@ export type SignErrorCode =
   | 'sign/key-exists'
   | 'sign/key-file'
   | 'sign/key-file-mode'
+  | 'sign/key-seal'
   | 'sign/key-storage'
   | 'sign/seed'
   | 'sign/signer'

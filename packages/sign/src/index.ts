@@ -3,7 +3,14 @@ export { acceptPublicKey } from './acceptance.ts';
 export type { Ed25519, KeyPair } from './ed25519.ts';
 export { SignError, type SignErrorCode } from './errors.ts';
 export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
-export { createMemoryKeyStore, type DeviceKey, type KeyStore, keyIdOf } from './key-store.ts';
+export {
+  createMemoryKeyStore,
+  type DeviceKey,
+  type ImportingKeyStore,
+  type KeyStore,
+  keyIdOf,
+} from './key-store.ts';
+export { encodeKeyText, type KeyMaterial, parseKeyText } from './key-text.ts';
 export { nobleEd25519 } from './noble.ts';
 export { choosePlatformEd25519 } from './platform.ts';
 export { createRecordVerifier, type RecordVerifierOptions, signaturePreimage, signOp } from './op-signature.ts';

@@ -1,8 +1,8 @@
 // Device keys in IndexedDB: the private half is a CryptoKey that nothing can extract, kept by the browser itself.
 import type { Hasher } from '@tallystick/chain';
 import { SignError } from './errors.ts';
-import { checkKeyName, firstDeviceKey, type KeyStore } from './key-store.ts';
-import { generateKeyPair, platformKeyPair } from './web-crypto.ts';
+import { checkKeyName, type DeviceKey, firstDeviceKey, type ImportingKeyStore } from './key-store.ts';
+import { generateKeyPair, importKeyPair, type PlatformKeyPair, platformKeyPair } from './web-crypto.ts';
 
 export interface IndexedDbKeyStoreOptions {
   readonly hasher: Hasher;
@@ -18,25 +18,28 @@ interface StoredKey {
 const storeName = 'keys';
 
 /** Works in windows and workers. Opens the database for each call, so no other tab is ever held up by it. */
-export function createIndexedDbKeyStore({ hasher, database = 'tallystick-keys' }: IndexedDbKeyStoreOptions): KeyStore {
+export function createIndexedDbKeyStore({
+  hasher,
+  database = 'tallystick-keys',
+}: IndexedDbKeyStoreOptions): ImportingKeyStore {
   const { subtle } = globalThis.crypto;
+  const keep = async (name: string, { pair, privateKey }: PlatformKeyPair): Promise<DeviceKey> => {
+    const stored: StoredKey = { publicKey: pair.publicKey, privateKey };
+    // `add`, never `put`: of two tabs that create at once, one keeps its key and the other is told.
+    await runRequest(database, 'readwrite', (keys) => keys.add(stored, name));
+    return firstDeviceKey(pair, hasher);
+  };
   return {
     async load(name) {
       checkKeyName(name);
-      // The DOM types leave open what a store holds; here it is what `create` added.
+      // The DOM types leave open what a store holds; here it is what `keep` added.
       const ask = (keys: IDBObjectStore) => keys.get(name) as IDBRequest<StoredKey | undefined>;
       const stored = await runRequest(database, 'readonly', ask);
       if (stored === undefined) return undefined;
       return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, subtle), hasher);
     },
-    async create(name) {
-      checkKeyName(name);
-      const { pair, privateKey } = await generateKeyPair(subtle);
-      const stored: StoredKey = { publicKey: pair.publicKey, privateKey };
-      // `add`, never `put`: of two tabs that create at once, one keeps its key and the other is told.
-      await runRequest(database, 'readwrite', (keys) => keys.add(stored, name));
-      return firstDeviceKey(pair, hasher);
-    },
+    create: async (name) => keep(checkKeyName(name), await generateKeyPair(subtle)),
+    import: async (name, seed) => keep(checkKeyName(name), await importKeyPair(seed, subtle)),
   };
 }
 

@@ -17,6 +17,12 @@ export interface KeyStore {
   create(name: string): MaybePromise<DeviceKey>;
 }
 
+/** A store that also takes a key made elsewhere: one that comes back from a backup, or whose backup is made before it. */
+export interface ImportingKeyStore extends KeyStore {
+  /** Keeps the key of this 32 byte RFC 8032 secret as `create` would. The caller wipes the seed. */
+  import(name: string, seed: Uint8Array): MaybePromise<DeviceKey>;
+}
+
 const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** SHA-256 of the raw public key, lowercase hex. */
@@ -37,20 +43,22 @@ export function checkKeyName(name: string): string {
 }
 
 /** Keys that end with the process. */
-export function createMemoryKeyStore(ed25519: Ed25519, hasher: Hasher): KeyStore {
+export function createMemoryKeyStore(ed25519: Ed25519, hasher: Hasher): ImportingKeyStore {
   const keysByName = new Map<string, DeviceKey>();
+  const keep = (name: string, made: () => MaybePromise<KeyPair>): MaybePromise<DeviceKey> => {
+    checkKeyName(name);
+    const add = (pair: KeyPair): DeviceKey => {
+      if (keysByName.has(name)) throw new SignError('sign/key-exists', `there is a key ${name} already`);
+      const key = firstDeviceKey(pair, hasher);
+      keysByName.set(name, key);
+      return key;
+    };
+    const pair = made();
+    return pair instanceof Promise ? pair.then(add) : add(pair);
+  };
   return {
     load: (name) => keysByName.get(checkKeyName(name)),
-    create(name) {
-      checkKeyName(name);
-      const keep = (pair: KeyPair): DeviceKey => {
-        if (keysByName.has(name)) throw new SignError('sign/key-exists', `there is a key ${name} already`);
-        const key = firstDeviceKey(pair, hasher);
-        keysByName.set(name, key);
-        return key;
-      };
-      const generated = ed25519.generate();
-      return generated instanceof Promise ? generated.then(keep) : keep(generated);
-    },
+    create: (name) => keep(name, () => ed25519.generate()),
+    import: (name, seed) => keep(name, () => ed25519.fromSeed(seed)),
   };
 }

@@ -1,3 +1,9 @@
 // The Node entry point: Ed25519 by `node:crypto` and keys in files.
-export { createFileKeyStore } from './file-key-store.ts';
+export {
+  createFileKeyStore,
+  createSealedKeyStore,
+  type KeySeal,
+  resealKeyFile,
+  type SealedKeyStoreOptions,
+} from './file-key-store.ts';
 export { nodeEd25519 } from './node-ed25519.ts';

@@ -14,11 +14,7 @@ export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle
   return {
     name: 'webcrypto',
     generate: async () => generateKeyPair(subtle).then(({ pair }) => pair),
-    async fromSeed(seed) {
-      const { publicKey } = await nobleEd25519.fromSeed(seed);
-      const privateKey = await subtle.importKey('pkcs8', seedToPkcs8(seed), 'Ed25519', false, ['sign']);
-      return platformKeyPair(publicKey, privateKey, subtle);
-    },
+    fromSeed: async (seed) => importKeyPair(seed, subtle).then(({ pair }) => pair),
     verify(publicKey, message, signature) {
       if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
       const [heldSignature, heldMessage] = [Uint8Array.from(signature), Uint8Array.from(message)];
@@ -27,12 +23,24 @@ export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle
   };
 }
 
-/** A fresh pair together with the platform's handle of the private key, which a key store can keep but nobody can read. */
-export async function generateKeyPair(subtle: SubtleCrypto): Promise<{ pair: KeyPair; privateKey: CryptoKey }> {
+/** A pair together with the platform's handle of the private key, which a key store can keep but nobody can read. */
+export interface PlatformKeyPair {
+  readonly pair: KeyPair;
+  readonly privateKey: CryptoKey;
+}
+
+export async function generateKeyPair(subtle: SubtleCrypto): Promise<PlatformKeyPair> {
   const generated = await subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   if (!('privateKey' in generated)) throw new TypeError('the platform generated no key pair for Ed25519');
   const publicKey = new Uint8Array(await subtle.exportKey('raw', generated.publicKey));
   return { pair: platformKeyPair(publicKey, generated.privateKey, subtle), privateKey: generated.privateKey };
+}
+
+/** From the 32 byte secret, which the platform takes in and does not give back. */
+export async function importKeyPair(seed: Uint8Array, subtle: SubtleCrypto): Promise<PlatformKeyPair> {
+  const { publicKey } = await nobleEd25519.fromSeed(seed);
+  const privateKey = await subtle.importKey('pkcs8', seedToPkcs8(seed), 'Ed25519', false, ['sign']);
+  return { pair: platformKeyPair(publicKey, privateKey, subtle), privateKey };
 }
 
 export function platformKeyPair(publicKey: Uint8Array, privateKey: CryptoKey, subtle: SubtleCrypto): KeyPair {

@@ -46,6 +46,27 @@ describe('the IndexedDB key store', () => {
     await expect(crypto.subtle.exportKey('pkcs8', privateKey)).rejects.toThrow('not extractable');
   });
 
+  it('imports a key as one that cannot be extracted', async () => {
+    const seed = crypto.getRandomValues(new Uint8Array(32));
+    const { publicKey } = await nobleEd25519.fromSeed(seed);
+    const imported = await store().import('device', seed);
+    expect(imported.publicKey).toEqual(publicKey);
+    seed.fill(0);
+    const loaded = await store().load('device');
+    expect(loaded).toMatchObject({ device: imported.device, publicKey });
+    const message = Uint8Array.of(1, 2, 3);
+    const signature = (await loaded?.sign(message)) ?? new Uint8Array(0);
+    expect(nobleEd25519.verify(publicKey, message, signature)).toBe(true);
+    await expect(store().import('device', seed)).rejects.toMatchObject({ code: 'sign/key-exists' });
+    await expect(store().import('other', new Uint8Array(31))).rejects.toMatchObject({ code: 'sign/seed' });
+    const connection = await asPromise(indexedDB.open(database));
+    const stored: unknown = await asPromise<unknown>(connection.transaction('keys').objectStore('keys').get('device'));
+    connection.close();
+    const { privateKey } = stored as { privateKey: CryptoKey };
+    expect(privateKey.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey('pkcs8', privateKey)).rejects.toThrow('not extractable');
+  });
+
   it('refuses names that are none, and says when the database cannot be used', async () => {
     await expect(store().load('../root')).rejects.toMatchObject({ code: 'sign/key-name' });
     await expect(store().create('')).rejects.toMatchObject({ code: 'sign/key-name' });
