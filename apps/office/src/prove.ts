@@ -8,7 +8,7 @@ import { keysFolder, shopVerbs } from './book.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 import { withScratch } from './proof.ts';
-import { brokenRows } from './stored-rows.ts';
+import { brokenRows, misnamedRecords, nameReceipts } from './stored-rows.ts';
 
 /** What was proved, or which rows stand against it. */
 export type Proof = Pick<ProofReport, 'ok' | 'ops' | 'signatures' | 'rows' | 'digest' | 'problems'>;
@@ -28,14 +28,22 @@ async function proveCopy(file: string, folder: string): Promise<Proof> {
     if (existsSync(`${file}${suffix}`)) copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
   // The plain look comes first: opening the copy may repair what it finds.
   const broken = brokenRowsOf(copy);
-  const proof = await proveBook(copy, keysFolder(file), folder).catch((cause: unknown) => unreadable(broken, cause));
-  return { ...proof, ok: proof.ok && broken.length === 0, problems: [...broken, ...proof.problems] };
+  const proof = await proveBook(copy, keysFolder(file), folder).catch((cause: unknown) =>
+    unreadable(copy, broken, cause),
+  );
+  return {
+    ...proof,
+    ok: proof.ok && broken.length === 0,
+    problems: [...broken, ...nameReceipts(copy, proof.problems)],
+  };
 }
 
 /** A database that cannot even be opened is not proved; the layer that gave up says why, unless the place is known already. */
-function unreadable(broken: readonly ProofProblem[], cause: unknown): Proof {
+async function unreadable(copy: string, broken: readonly ProofProblem[], cause: unknown): Promise<Proof> {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return { ...nothingProved, problems: broken.length > 0 ? [] : [{ table: 'the database', row: '', why }] };
+  const misnamed = await misnamedRecords(copy).catch(() => []);
+  const isPlaceKnown = broken.length > 0 || misnamed.length > 0;
+  return { ...nothingProved, problems: isPlaceKnown ? misnamed : [{ table: 'the database', row: '', why }] };
 }
 
 async function proveBook(copy: string, keysDir: string, folder: string): Promise<Proof> {

@@ -1,140 +1,29 @@
-// What must hold between the rows of a book's database file before anybody opens it as a book: every number refers to something,
-// positions and ordinals have no holes, texts that are JSON parse. The kernel's proof goes on from there; it would stumble
-// over such rows, or repair them, before it could name them.
-import Database from 'better-sqlite3';
+// A plain look at the rows of a book's database file before anybody opens it as a book: the kernel's proof goes on from there; it
+// would stumble over rows that break these rules, or repair them, before it could name them.
+import { openRecord } from '@tallystick/chain';
 import type { ProofProblem } from '@tallystick/kernel';
-
-interface Invariant {
-  readonly table: string;
-  readonly why: string;
-  /** Answers the rows that break it, by a name people can find them under. */
-  readonly sql: string;
-}
+import { nodeStore } from '@tallystick/kernel/node';
+import { type OpHash, parseOpHash } from '@tallystick/oplog';
+import Database from 'better-sqlite3';
+import { shopCrypto } from './book.ts';
+import { rowRules } from './stored-row-rules.ts';
 
 const maxRows = 20;
-const builtinVerbs = "('book.open@1', 'device.enroll@1', 'manifest.adopt@1', 'hq.mark@1')";
-const nameIds = 'SELECT id FROM log_names';
+/** Register history rows of pending ops stand at this place plus the op's ordinal in the tail. */
+const pendingPlace = 2 ** 52;
 
-const invariants: readonly Invariant[] = [
-  {
-    table: 'log_format',
-    why: 'is not the one format this release reads',
-    sql: 'SELECT version FROM log_format WHERE version <> 1 OR (SELECT count(*) FROM log_format) <> 1',
-  },
-  { table: 'log_format', why: 'is missing', sql: "SELECT 'version' WHERE NOT EXISTS (SELECT 1 FROM log_format)" },
-  ...(['scope', 'key', 'device', 'verb'] as const).map((column) => ({
-    table: 'log_records',
-    why: `its ${column} is no name in log_names`,
-    sql: `SELECT 'ordinal ' || ordinal FROM log_records WHERE ${column} NOT IN (${nameIds})`,
-  })),
-  {
-    table: 'log_records',
-    why: 'ordinals have a hole before it',
-    sql: "SELECT 'ordinal ' || ordinal FROM (SELECT ordinal, row_number() OVER (ORDER BY ordinal) AS place FROM log_records) WHERE ordinal <> place LIMIT 1",
-  },
-  {
-    table: 'log_records',
-    why: 'positions have a hole before it',
-    sql: `SELECT 'scope ' || scope || ' position ' || position FROM (
-            SELECT scope, position, row_number() OVER (PARTITION BY scope ORDER BY position) - 1 AS place FROM log_records WHERE position IS NOT NULL)
-          WHERE position <> place LIMIT 1`,
-  },
-  {
-    table: 'log_records',
-    why: 'holds text that is not JSON',
-    sql: `SELECT 'ordinal ' || ordinal FROM log_records WHERE (typeof(body) = 'text' AND NOT json_valid(body)) OR (seen IS NOT NULL AND NOT json_valid(seen))`,
-  },
-  {
-    table: 'log_names',
-    why: 'nothing refers to it',
-    sql: `SELECT id || ' ' || name FROM log_names WHERE id NOT IN (
-            SELECT scope FROM log_records UNION SELECT key FROM log_records UNION SELECT device FROM log_records
-            UNION SELECT verb FROM log_records UNION SELECT scope FROM log_tips UNION SELECT scope FROM log_receipts)`,
-  },
-  {
-    table: 'log_names',
-    why: 'names no scope, device or verb of this book',
-    sql: `SELECT id || ' ' || name FROM log_names WHERE name NOT IN (
-            SELECT scope FROM scopes UNION SELECT device FROM enrolments UNION SELECT verb FROM manifest UNION SELECT verb FROM refusals)
-          AND name NOT IN ${builtinVerbs}`,
-  },
-  {
-    table: 'log_heads',
-    why: 'refers to nothing',
-    sql: `SELECT 'device ' || device || ' scope ' || scope FROM log_heads WHERE device NOT IN (${nameIds}) OR scope NOT IN (${nameIds}) OR ordinal NOT IN (SELECT ordinal FROM log_records)`,
-  },
-  {
-    table: 'log_tips',
-    why: 'its scope is no name in log_names',
-    sql: `SELECT 'scope ' || scope FROM log_tips WHERE scope NOT IN (${nameIds})`,
-  },
-  {
-    table: 'log_tips',
-    why: 'its frontier is not JSON',
-    sql: "SELECT 'scope ' || scope FROM log_tips WHERE NOT json_valid(frontier)",
-  },
-  {
-    table: 'log_tips',
-    why: 'its size is not the number of ops that have a position',
-    sql: "SELECT 'scope ' || scope FROM log_tips t WHERE size <> (SELECT count(*) FROM log_records r WHERE r.scope = t.scope AND r.position IS NOT NULL)",
-  },
-  {
-    table: 'log_tips',
-    why: 'is missing for a scope with positions',
-    sql: "SELECT DISTINCT 'scope ' || scope FROM log_records WHERE position IS NOT NULL AND scope NOT IN (SELECT scope FROM log_tips)",
-  },
-  {
-    table: 'log_receipts',
-    why: 'its scope is no name in log_names',
-    sql: `SELECT 'receipt ' || id FROM log_receipts WHERE scope NOT IN (${nameIds})`,
-  },
-  {
-    table: 'log_receipts',
-    why: 'has no lines',
-    sql: "SELECT 'receipt ' || id FROM log_receipts WHERE id NOT IN (SELECT receipt FROM log_receipt_lines)",
-  },
-  {
-    table: 'log_receipt_lines',
-    why: 'belongs to no receipt',
-    sql: "SELECT 'receipt ' || receipt || ' line ' || line FROM log_receipt_lines WHERE receipt NOT IN (SELECT id FROM log_receipts)",
-  },
-  {
-    table: 'log_meta',
-    why: 'is not a value this release keeps',
-    sql: "SELECT name FROM log_meta WHERE name NOT IN ('book', 'relay', 'unanchored') OR (name = 'unanchored' AND value NOT IN ('', '1'))",
-  },
-  {
-    table: 'log_meta',
-    why: 'is not the book that was opened here',
-    sql: "SELECT name FROM log_meta WHERE name = 'book' AND value NOT IN (SELECT book FROM books)",
-  },
-  {
-    table: 'log_meta',
-    why: 'is missing',
-    sql: "SELECT 'book' WHERE NOT EXISTS (SELECT 1 FROM log_meta WHERE name = 'book')",
-  },
-  {
-    table: 'scopes',
-    why: 'is no scope of the log',
-    sql: 'SELECT scope FROM scopes WHERE scope NOT IN (SELECT name FROM log_names WHERE id IN (SELECT scope FROM log_records UNION SELECT scope FROM log_tips))',
-  },
-  {
-    table: 'scopes',
-    why: 'is not folded up to its tip',
-    sql: 'SELECT s.scope FROM scopes s WHERE s.folded <> coalesce((SELECT t.size FROM log_tips t JOIN log_names n ON n.id = t.scope WHERE n.name = s.scope), 0)',
-  },
-  {
-    table: 'tail',
-    why: 'holds text that is not JSON',
-    sql: "SELECT scope || ' ' || ordinal FROM tail WHERE NOT json_valid(touch) OR NOT json_valid(undo)",
-  },
-];
-
-/** Rows of the file that break an invariant. A table that is missing or cannot be read is a problem of its own. */
+/** Rows of the file that break a rule. A table that is missing or cannot be read throws. */
 export function brokenRows(path: string): ProofProblem[] {
   const db = new Database(path, { readonly: true });
   try {
-    return invariants.flatMap(({ table, why, sql }) => rowsOf(db, sql).map((row) => ({ table, row, why })));
+    const damaged = db.prepare<[], string>('PRAGMA integrity_check').pluck().all();
+    const broken = rowRules.flatMap(({ table, why, sql }) => rowsOf(db, sql).map((row) => ({ table, row, why })));
+    return [
+      ...damaged.filter((line) => line !== 'ok').map((why) => ({ table: 'the database', row: '', why })),
+      ...broken,
+      // What the tail holds can be looked into only while it is what it should be.
+      ...(broken.some(({ table }) => table === 'tail') ? [] : misplacedTail(db)),
+    ];
   } finally {
     db.close();
   }
@@ -143,4 +32,92 @@ export function brokenRows(path: string): ProofProblem[] {
 function rowsOf(db: Database.Database, sql: string): string[] {
   const rows = db.prepare<[], string | number>(`SELECT * FROM (${sql}) LIMIT ${maxRows}`).pluck().all();
   return rows.map(String);
+}
+
+interface TailRow {
+  readonly scope: string;
+  readonly ordinal: number;
+  readonly undo: string;
+}
+
+/** Pending ops whose writes are not in the history under the ordinal they are stored with. */
+function misplacedTail(db: Database.Database): ProofProblem[] {
+  const tail = db.prepare<[], TailRow>('SELECT scope, ordinal, undo FROM tail').all();
+  const why = 'what it wrote is not in the history at its place';
+  return tail
+    .filter(({ scope, ordinal, undo }) => tablesWritten(undo).some((name) => !hasPlace(db, name, scope, ordinal)))
+    .map(({ scope, ordinal }) => ({ table: 'tail', row: `${scope} ${ordinal}`, why }));
+}
+
+/** Names of the registers that a pending op wrote, out of the steps that would take it back. */
+function tablesWritten(undo: string): string[] {
+  const steps: unknown = JSON.parse(undo);
+  if (!Array.isArray(steps)) return [];
+  return steps.flatMap((step: unknown) => {
+    const [kind, table] = Array.isArray(step) ? (step as unknown[]) : [];
+    return kind === 'write' && typeof table === 'string' ? [table] : [];
+  });
+}
+
+function hasPlace(db: Database.Database, register: string, scope: string, ordinal: number): boolean {
+  const history = `${register}_history`;
+  const isTable = db.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(history);
+  if (isTable === undefined) return false;
+  const place = pendingPlace + ordinal;
+  return (
+    db.prepare<[string, number]>(`SELECT 1 FROM "${history}" WHERE scope = ? AND place = ?`).get(scope, place) !==
+    undefined
+  );
+}
+
+const countedReceipt = /^(.+) receipt (\d+)$/;
+
+/** Names receipts by their id; the kernel, which does not know ids, counts those of a scope from 0. */
+export function nameReceipts(path: string, problems: readonly ProofProblem[]): readonly ProofProblem[] {
+  if (!problems.some(({ row }) => countedReceipt.test(row))) return problems;
+  const db = new Database(path, { readonly: true });
+  try {
+    const select = db
+      .prepare<[string, number], number>(
+        'SELECT r.id FROM log_receipts r JOIN log_names n ON n.id = r.scope WHERE n.name = ? ORDER BY r.id LIMIT 1 OFFSET ?',
+      )
+      .pluck();
+    return problems.map((problem) => {
+      const [, scope, index] = countedReceipt.exec(problem.row) ?? [];
+      if (scope === undefined || !problem.table.startsWith('log_receipt')) return problem;
+      return { ...problem, row: `receipt ${select.get(scope, Number(index))}` };
+    });
+  } finally {
+    db.close();
+  }
+}
+
+/** Records that are not the op whose hash they are stored under: what stands against a database that cannot be opened as a book. */
+export async function misnamedRecords(path: string): Promise<ProofProblem[]> {
+  const store = nodeStore(path);
+  try {
+    const hashes = store.sql.query("SELECT printf('%012x', tag) || lower(hex(rest)) AS hash FROM log_records", []);
+    const problems: ProofProblem[] = [];
+    for (const { hash } of hashes) {
+      const why = await whyMisnamed(store.log, String(hash));
+      if (why !== undefined) problems.push({ table: 'log_records', row: String(hash), why });
+    }
+    return problems.slice(0, maxRows);
+  } finally {
+    await store.close();
+  }
+}
+
+async function whyMisnamed(log: ReturnType<typeof nodeStore>['log'], text: string): Promise<string | undefined> {
+  const hash: OpHash | undefined = parseOpHash(text);
+  if (hash === undefined) return 'is stored under what is no hash';
+  try {
+    const stored = await log.get(hash);
+    const opened = stored === undefined ? undefined : openRecord(stored.record.bytes, shopCrypto.hasher);
+    if (opened === undefined) return 'cannot be found under its own hash';
+    if (!opened.ok) return `${opened.code}: ${opened.message}`;
+    return opened.value.hash === hash ? undefined : `what is stored under this hash is op ${opened.value.hash}`;
+  } catch (cause) {
+    return `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
 }

@@ -1,0 +1,303 @@
+// `tally prove` cannot be satisfied by a database that was edited: every table, every column, a changed, a removed and a made-up row.
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Home, homeAt } from '../src/home.ts';
+import { type Proof, proveDirectory } from '../src/prove.ts';
+import { temporaryFolder } from './retail-format.ts';
+import { jsonOf, runTally } from './tally-process.ts';
+import { makeWholeShop } from './whole-shop.ts';
+
+type Value = string | number | Buffer | null;
+type Row = Readonly<Record<string, Value>>;
+
+interface Column {
+  readonly name: string;
+  /** 1 and up for a column of the primary key. */
+  readonly pk: number;
+}
+
+/**
+ * Edits that are no edits of the books. A record that was held back is hearsay: it came from anywhere, was not believed, and nothing
+ * follows from it. It must still be what it says it is, but its number, a signature nobody could check yet, and whether it was kept
+ * at all are nothing the log could confirm.
+ */
+const hearsay: ReadonlySet<string> = new Set(['log_asides id', 'log_asides bytes', 'log_asides delete']);
+
+const root = temporaryFolder();
+let honest: Home;
+const edited = homeAt(join(root, 'edited'));
+
+beforeAll(async () => {
+  honest = await makeWholeShop(join(root, 'honest'));
+  const db = new Database(honest.officeFile);
+  db.pragma('journal_mode = DELETE');
+  db.close();
+}, 60_000);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** The proof of a copy after `edit`, or undefined when SQLite itself refused the edit. */
+async function proveEdited(edit: (db: Database.Database) => void): Promise<Proof | undefined> {
+  layOutCopy();
+  const db = new Database(edited.officeFile);
+  try {
+    edit(db);
+  } catch (error) {
+    if (error instanceof Database.SqliteError) return undefined;
+    throw error;
+  } finally {
+    db.close();
+  }
+  return proveDirectory(edited);
+}
+
+function layOutCopy(): void {
+  rmSync(edited.root, { recursive: true, force: true });
+  const keys = join(edited.officeFolder, 'keys');
+  mkdirSync(keys, { recursive: true });
+  copyFileSync(honest.officeFile, edited.officeFile);
+  const from = join(honest.officeFolder, 'keys');
+  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(keys, name));
+}
+
+function readHonest<T>(read: (db: Database.Database) => T): T {
+  const db = new Database(honest.officeFile, { readonly: true });
+  try {
+    return read(db);
+  } finally {
+    db.close();
+  }
+}
+
+function columnsOf(table: string): Column[] {
+  return readHonest((db) => db.prepare<[string], Column>('SELECT name, pk FROM pragma_table_info(?)').all(table));
+}
+
+function rowsOf(table: string): Row[] {
+  return readHonest((db) => db.prepare<[], Row>(`SELECT * FROM "${table}"`).all());
+}
+
+/** Values that are not `value`, the closest first. */
+function otherValues(value: Value | undefined): Value[] {
+  if (typeof value === 'number') return [value + 1, value + 1_000, -1];
+  if (typeof value === 'string') return [`${value}x`, ''];
+  if (Buffer.isBuffer(value)) return [Buffer.concat([Buffer.from([(value[0] ?? 0) ^ 1]), value.subarray(1)])];
+  return [1, 'x'];
+}
+
+function emptied(value: Value | undefined): Value[] {
+  if (typeof value === 'number') return value === 0 ? [1] : [0];
+  if (typeof value === 'string') return value === '' ? ['x'] : [''];
+  return Buffer.isBuffer(value) ? [Buffer.alloc(0)] : [0, 'x'];
+}
+
+/** Texts under which people find a row: its key, or for ops and receipts also what else identifies one. */
+function namesOf(table: string, columns: readonly Column[], row: Row): string[] {
+  const keys = columns.filter((column) => column.pk > 0).sort((left, right) => left.pk - right.pk);
+  const shown = (keys.length === 0 ? columns : keys).map(({ name }) => text(row[name]));
+  switch (table) {
+    case 'log_records': {
+      const hash = `${Number(row['tag']).toString(16).padStart(12, '0')}${text(row['rest'])}`;
+      return [`ordinal ${row['ordinal']}`, hash, `position ${row['position']}`];
+    }
+    case 'log_receipts':
+      return [`receipt ${row['id']}`];
+    case 'log_receipt_lines':
+      return [`receipt ${row['receipt']}`];
+    case 'log_asides':
+      return [text(row['hash'])];
+    case 'tail':
+      return [shown.join(' '), text(row['hash'])];
+    case 'log_heads':
+    case 'log_tips':
+      // Named by what the ids stand for.
+      return [row['device'], row['scope']].map(nameOfId);
+    default:
+      // The place of a pending op's write is told by the op.
+      return table.endsWith('_history') ? [shown.slice(0, -1).join(' ')] : [shown.join(' ')];
+  }
+}
+
+function text(value: Value | undefined): string {
+  return Buffer.isBuffer(value) ? value.toString('hex') : String(value);
+}
+
+function nameOfId(id: Value | undefined): string {
+  const name = readHonest((db) =>
+    db
+      .prepare<[Value], string>('SELECT name FROM log_names WHERE id = ?')
+      .pluck()
+      .get(id ?? -1),
+  );
+  return name ?? text(id);
+}
+
+/** What is wrong with a proof of a database in which a row of `table` was edited, or undefined when it is as it should be. */
+function verdict(proof: Proof, table: string, columns: readonly Column[], rows: readonly Row[]): string | undefined {
+  if (proof.ok) return 'passed as honest';
+  const names = rows.flatMap((row) => namesOf(table, columns, row));
+  const isNamed = proof.problems.some(
+    (problem) => problem.table === table && names.some((name) => problem.row.includes(name)),
+  );
+  return isNamed ? undefined : `not named: ${JSON.stringify(proof.problems.slice(0, 3))}`;
+}
+
+function whereOf(columns: readonly Column[], row: Row): { where: string; values: Value[] } {
+  const names = columns.map(({ name }) => name);
+  return { where: names.map((name) => `"${name}" IS ?`).join(' AND '), values: names.map((name) => row[name] ?? null) };
+}
+
+async function changeCell(
+  table: string,
+  columns: readonly Column[],
+  row: Row,
+  column: string,
+  values: Value[],
+): Promise<string[]> {
+  const { where, values: found } = whereOf(columns, row);
+  const set = `UPDATE "${table}" SET "${column}" = ? WHERE ${where}`;
+  for (const value of values) {
+    const proof = await proveEdited((db) => void db.prepare(set).run(value, ...found));
+    if (proof === undefined) continue;
+    const wrong = verdict(proof, table, columns, [row, { ...row, [column]: value }]);
+    return wrong === undefined ? [] : [`${column}: ${text(row[column])} -> ${text(value)}: ${wrong}`];
+  }
+  return [];
+}
+
+async function deleteRow(table: string, columns: readonly Column[], row: Row): Promise<string[]> {
+  const { where, values } = whereOf(columns, row);
+  const proof = await proveEdited((db) => void db.prepare(`DELETE FROM "${table}" WHERE ${where}`).run(...values));
+  const wrong = proof === undefined ? 'SQLite refused' : verdict(proof, table, columns, [row]);
+  return wrong === undefined ? [] : [`delete of ${JSON.stringify(row)}: ${wrong}`];
+}
+
+/** A row like `row` that is not there: another last column of the key, and whatever else must be unique. */
+function madeUp(columns: readonly Column[], row: Row): Row {
+  const key = [...columns].sort((left, right) => right.pk - left.pk)[0]?.name ?? '';
+  const unique = ['hash', 'name', 'tag'].filter((name) => name in row && name !== key);
+  const change = (value: Value | undefined): Value =>
+    Buffer.isBuffer(value)
+      ? Buffer.alloc(value.length, 7)
+      : typeof value === 'number'
+        ? value + 5_000
+        : `${text(value)}-made-up`;
+  return {
+    ...row,
+    ...Object.fromEntries([key, ...unique].map((name) => [name, change(row[name])])),
+    ...('position' in row && 'tag' in row ? { position: null } : {}),
+  };
+}
+
+async function insertRow(table: string, columns: readonly Column[], row: Row): Promise<string[]> {
+  const made = madeUp(columns, row);
+  const names = columns.map(({ name }) => `"${name}"`);
+  const sql = `INSERT INTO "${table}" (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+  const proof = await proveEdited((db) => void db.prepare(sql).run(...columns.map(({ name }) => made[name] ?? null)));
+  const wrong = proof === undefined ? 'SQLite refused' : verdict(proof, table, columns, [made]);
+  return wrong === undefined ? [] : [`insert of ${JSON.stringify(made)}: ${wrong}`];
+}
+
+/** Every edit of a table that the proof did not answer as it must. */
+async function sweep(table: string): Promise<string[]> {
+  const columns = columnsOf(table);
+  const rows = rowsOf(table);
+  const [first, last] = [rows.at(0), rows.at(-1)];
+  if (first === undefined || last === undefined) return ['the shop of this test leaves it empty'];
+  const missed: string[] = [];
+  for (const { name } of columns.filter((column) => !hearsay.has(`${table} ${column.name}`))) {
+    missed.push(...(await changeCell(table, columns, first, name, otherValues(first[name]))));
+    missed.push(...(await changeCell(table, columns, last, name, emptied(last[name]))));
+  }
+  for (const row of hearsay.has(`${table} delete`) ? [] : new Set([first, last]))
+    missed.push(...(await deleteRow(table, columns, row)));
+  missed.push(...(await insertRow(table, columns, last)));
+  return missed;
+}
+
+const logTables = ['format', 'names', 'records', 'heads', 'tips', 'receipts', 'receipt_lines', 'asides', 'meta'];
+const engineTables = ['scopes', 'chains', 'tail', 'enrolments'];
+const setTables = ['postings', 'documents', 'documentLines', 'tenders', 'voids', 'refusals'];
+const sumTables = ['balances', 'stock', 'drawers', 'counters', 'refunded'];
+const registers = [
+  'books',
+  'devices',
+  'manifest',
+  'marks',
+  'accounts',
+  'products',
+  'prices',
+  'deviceSessions',
+  'sessions',
+];
+const tables = [
+  ...logTables.map((name) => `log_${name}`),
+  ...engineTables,
+  ...setTables,
+  ...sumTables,
+  ...registers.flatMap((name) => [name, `${name}_history`]),
+];
+
+describe('the proof of an office database', { timeout: 120_000 }, () => {
+  it('passes when nothing was edited, and knows of every table there is', async () => {
+    expect(await proveEdited(() => undefined)).toMatchObject({ ok: true, problems: [] });
+    const found = readHonest((db) =>
+      db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all(),
+    );
+    expect([...found].sort()).toEqual([...tables].sort());
+  });
+
+  it.each(tables)('names the edited row of %s', async (table) => {
+    expect(await sweep(table)).toEqual([]);
+  });
+
+  it('names every op that is taken out of the log', async () => {
+    const columns = columnsOf('log_records');
+    const missed: string[] = [];
+    for (const row of rowsOf('log_records')) missed.push(...(await deleteRow('log_records', columns, row)));
+    expect(missed).toEqual([]);
+  });
+
+  it('sees a table or a trigger that does not belong to the book, and a table that is gone', async () => {
+    for (const sql of [
+      'CREATE TABLE notes (x)',
+      'CREATE TRIGGER t AFTER INSERT ON stock BEGIN SELECT 1; END',
+      'DROP TABLE voids',
+    ]) {
+      const proof = await proveEdited((db) => void db.exec(sql));
+      expect(proof?.ok, sql).toBe(false);
+    }
+  });
+
+  it('leaves what it examined as it found it', async () => {
+    await proveEdited((db) => void db.exec("UPDATE stock SET onHand = 99 WHERE sku = 'A'"));
+    const db = new Database(edited.officeFile, { readonly: true });
+    expect(db.prepare("SELECT DISTINCT onHand FROM stock WHERE sku = 'A'").pluck().all()).toEqual([99]);
+    db.close();
+  });
+});
+
+describe('tally prove', { timeout: 60_000 }, () => {
+  it('exits 0 on honest books and 1 with table and row on edited ones', async () => {
+    layOutCopy();
+    expect(jsonOf(await runTally('prove', '--data', edited.root, '--json'))).toMatchObject({ ok: true, problems: [] });
+    const db = new Database(edited.officeFile);
+    db.exec("UPDATE balances SET amountMinor = amountMinor + 1 WHERE scope = 'hq' AND account = '4000'");
+    db.close();
+    const red = await runTally('prove', '--data', edited.root);
+    expect(red.status).toBe(1);
+    expect(red.stdout).toMatch(
+      /^table balances row hq 4000 GBP: holds \[-?\d+\], the log says \[-?\d+\]\nNOT proved: 1 row/,
+    );
+    expect(await runTally('prove', '--data', edited.root, '--json')).toMatchObject({ status: 1 });
+  });
+
+  it('exits 1 on a file that is no database', async () => {
+    layOutCopy();
+    copyFileSync(new URL(import.meta.url).pathname, edited.officeFile);
+    const { status, stdout } = await runTally('prove', '--data', edited.root);
+    expect(status).toBe(1);
+    expect(stdout).toContain('table the database row (all): cannot be read');
+  });
+});

@@ -1,0 +1,178 @@
+// A small shop made by the real parts in which every table of the office's database has rows: two tills with cash sessions, sales, a
+// refund, a void, a sale that another till's sale makes a refused one, a branch with a scope of its own, ops that wait for a position,
+// a receipt, and a record that was held back because what comes before it never came.
+import { encodeBundle, parseScope, type Scope } from '@tallystick/oplog';
+import type { SaleLine } from '@tallystick/retail';
+import { type Commit, openBook } from '@tallystick/kernel';
+import { nodeStore } from '@tallystick/kernel/node';
+import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import {
+  deviceKey,
+  enrolDevice,
+  keysFolder,
+  openOrCreateOffice,
+  openTill,
+  type ShopBook,
+  shopVerbs,
+} from '../src/book.ts';
+import { type Home, homeAt, writeSettings } from '../src/home.ts';
+import { type OpenRelay, openEmbeddedRelay } from '../src/relay.ts';
+
+const day = '2026-03-02';
+const currency = 'GBP';
+const branch = parseScope('b/001') as Scope;
+
+function line(sku: string, quantity: number, unitPriceMilliMinor: number): SaleLine {
+  return { sku, name: `Goods ${sku}`, quantity, unitPriceMilliMinor, taxRateBasisPoints: 2_000 };
+}
+
+async function done(commit: Promise<Commit>): Promise<string> {
+  const answer = await commit;
+  if (!answer.ok) throw new Error(`${answer.code} ${JSON.stringify(answer.details)}`);
+  return answer.id;
+}
+
+/** Makes the shop in `root` and closes everything. */
+export async function makeWholeShop(root: string): Promise<Home> {
+  const home = homeAt(root);
+  const relay = await openEmbeddedRelay(home);
+  const office = await openOrCreateOffice(home, 'Whole shop');
+  await stockTheShop(office);
+  const tills = await openTills(home, office, relay);
+  const [front, back] = tills as [ShopBook, ShopBook];
+  await tradeOn(front);
+  // Both tills sell the last one before they hear of each other: whichever the relay places second is refused by the fold.
+  await sellLast(front);
+  await sellLast(back);
+  await front.sync(relay.client, { pull: false });
+  await back.sync(relay.client, { pull: false });
+  await office.sync(relay.client);
+  await tradeInBranch(home, office, relay);
+  await office.sync(relay.client);
+  await leaveWaiting(office, front, back, relay);
+  writeSettings(home, { version: 1, book: office.id, currency, tills: 2, relay: { kind: 'embedded' } });
+  for (const book of [office, front, back, relay]) await book.close();
+  return home;
+}
+
+async function stockTheShop(office: ShopBook): Promise<void> {
+  const product = { category: 'Shelf', unitScale: 0, taxRateBasisPoints: 2_000, active: 1 } as const;
+  for (const [sku, negativeStock] of [
+    ['A', 'allow'],
+    ['B', 'allow'],
+    ['LAST', 'refuse'],
+  ] as const) {
+    await done(office.commit('product.set', { sku, name: `Goods ${sku}`, negativeStock, ...product }));
+    await done(office.commit('price.set', { sku, currency, unitPriceMilliMinor: 250_000 }));
+  }
+  const lines = ['A', 'LAST'].map((sku) => ({ sku, name: `Goods ${sku}`, quantity: 1, unitCostMilliMinor: 100_000 }));
+  await done(office.commit('stock.receive', { day, currency, reference: 'DELIVERY-1', lines }));
+}
+
+async function openTills(home: Home, office: ShopBook, relay: OpenRelay): Promise<ShopBook[]> {
+  const files = [home.tillFile(0), home.tillFile(1)];
+  for (const [index, file] of files.entries())
+    await enrolDevice(office, await deviceKey(file), `Till ${index}`, 'manager');
+  await office.sync(relay.client);
+  const tills: ShopBook[] = [];
+  for (const file of files) {
+    const till = await openTill(file, office.id);
+    await till.sync(relay.client);
+    tills.push(till);
+  }
+  return tills;
+}
+
+/** A session in which goods are sold for cash and by card, one line is given back, one sale is voided, and the drawer is counted. */
+async function tradeOn(till: ShopBook): Promise<void> {
+  const session = await done(till.commit('session.open', { day, currency, floatMinor: 5_000 }));
+  const sale = { day, currency, session, taxIncluded: true } as const;
+  const lines = [line('A', 2, 250_000), line('B', 1, 99_500)];
+  const sold = await done(
+    till.commit('sale.complete', { ...sale, lines, tenders: [{ kind: 'cash', amountMinor: 700 }], changeMinor: 100 }),
+  );
+  const back = [{ ...line('A', 1, 250_000), line: 1 }];
+  const given = [{ kind: 'cash', amountMinor: 250 }] as const;
+  await done(
+    till.commit('sale.refund', { ...sale, original: sold, lines: back, tenders: given, reason: 'changed their mind' }),
+  );
+  const twice = await done(
+    till.commit('sale.complete', { ...sale, lines, tenders: [{ kind: 'card', amountMinor: 600 }] }),
+  );
+  await done(till.commit('sale.void', { document: twice, day, session, reason: 'rung twice' }));
+  await done(
+    till.commit('stock.adjust', { day, currency, reason: 'broken', lines: [line('B', -1, 99_500)].map(withoutTax) }),
+  );
+}
+
+function withoutTax({ sku, name, quantity, unitPriceMilliMinor }: SaleLine): Omit<SaleLine, 'taxRateBasisPoints'> {
+  return { sku, name, quantity, unitPriceMilliMinor };
+}
+
+async function sellLast(till: ShopBook): Promise<void> {
+  await till.commit('sale.complete', {
+    day,
+    currency,
+    taxIncluded: true,
+    lines: [line('LAST', 1, 250_000)],
+    tenders: [{ kind: 'card', amountMinor: 250 }],
+  });
+}
+
+/** A till that is enrolled in the scope of a branch and takes notice of `hq` by a mark. */
+async function tradeInBranch(home: Home, office: ShopBook, relay: OpenRelay): Promise<void> {
+  const file = join(dirname(home.tillFile(0)), '..', 'branch', 'till.db');
+  mkdirSync(dirname(file), { recursive: true });
+  const { device, publicKey } = await deviceKey(file);
+  const key = Buffer.from(publicKey).toString('hex');
+  await done(office.commit('device.enroll', { device, key, name: 'Branch till', role: 'till' }, { scope: branch }));
+  await office.sync(relay.client);
+  const store = nodeStore(file, { keysDir: keysFolder(file) });
+  const till = await openBook({ store, verbs: shopVerbs, book: office.id, scope: branch });
+  await till.sync(relay.client);
+  await done(
+    till.commit('sale.complete', {
+      day,
+      currency,
+      taxIncluded: true,
+      lines: [line('A', 1, 250_000)],
+      tenders: [{ kind: 'card', amountMinor: 250 }],
+    }),
+  );
+  await till.sync(relay.client);
+  await till.close();
+}
+
+/** Leaves the office with a record held back, an op the relay has and nobody placed here, and one nobody else has. */
+async function leaveWaiting(office: ShopBook, front: ShopBook, back: ShopBook, relay: OpenRelay): Promise<void> {
+  await back.sync(relay.client);
+  const price = { sku: 'A', currency, unitPriceMilliMinor: 275_000 };
+  await sellB(back);
+  await back.sync(relay.client, { pull: false });
+  await done(office.commit('price.set', price));
+  await office.sync(relay.client, { pull: false });
+  await done(office.commit('price.set', { ...price, unitPriceMilliMinor: 280_000 }));
+  await sellB(front);
+  await sellB(front);
+  const last = (await front.log.pending(hq())).at(-1);
+  if (last === undefined) throw new Error('the front till wrote nothing');
+  const header = new TextEncoder().encode(`${JSON.stringify({ tallystick: 'book/1', book: office.id, scopes: [] })}\n`);
+  await office.import(Buffer.concat([header, encodeBundle([last])]));
+}
+
+async function sellB(till: ShopBook): Promise<void> {
+  await done(
+    till.commit('sale.complete', {
+      day,
+      currency,
+      taxIncluded: true,
+      lines: [line('B', 1, 99_500)],
+      tenders: [{ kind: 'card', amountMinor: 100 }],
+    }),
+  );
+}
+
+function hq(): Scope {
+  return parseScope('hq') as Scope;
+}
