@@ -3,10 +3,11 @@
 // and judges every vector in fixtures/. `node witnesses/vectors-check.mjs` prints one line a file of vectors.
 import { readdirSync, readFileSync } from 'node:fs';
 import { judges as chain } from './vectors/chain.mjs';
+import { judges as note } from './vectors/note.mjs';
 import { judges as op } from './vectors/op.mjs';
 import { judges as sign } from './vectors/sign.mjs';
 
-const judges = { ...op, ...chain, ...sign };
+const judges = { ...op, ...chain, ...note, ...sign };
 const fixtures = new URL('../fixtures/', import.meta.url);
 const sorted = (value) =>
   JSON.stringify(value, (_, x) => (x?.constructor === Object ? Object.fromEntries(Object.entries(x).sort()) : x));

@@ -1,6 +1,6 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
-// docs/spec/chain.md read once more: chains, runs, forks, trees, proofs, notes and checkpoints.
-import { bytes, hex, isHash, outcome, parseRecord, refuse, sha256 } from './op.mjs';
+// docs/spec/chain.md read once more: chains, runs, forks, trees and proofs.
+import { bytes, hex, isHash, outcome, parseRecord, sha256 } from './op.mjs';
 import { isValid, preimage } from './sign.mjs';
 
 const keyIdOf = (key) => hex(sha256(key));
@@ -127,7 +127,7 @@ function growTree({ leaves: data }) {
   };
 }
 /** The root that a path leads to, from the leaf up; undefined where hashes are left or lacking. */
-function climb(index, size, leaf, path) {
+export function climb(index, size, leaf, path) {
   if (size === 1) return path.length === 0 ? leaf : undefined;
   const [at, top, rest] = [split(size), path.at(-1), path.slice(0, -1)];
   if (top === undefined) return undefined;
@@ -153,53 +153,9 @@ function checkProof({ kind, proof, ...input }) {
   return { valid: roots !== undefined && hex(roots[0]) === input.firstRoot && hex(roots[1]) === input.secondRoot };
 }
 
-export function base64(text) {
-  const data = Buffer.from(text, 'base64');
-  return data.toString('base64') === text ? data : refuse('base64/form');
-}
-export function parseNote(note) {
-  const at = note.lastIndexOf('\n\n');
-  // oxlint-disable-next-line no-control-regex: a note has no control characters but the newline
-  if (at === -1 || !note.endsWith('\n') || !note.isWellFormed() || /[\0-\x09\x0b-\x1f]/.test(note))
-    refuse('chain/note-format');
-  const lines = note
-    .slice(at + 2, -1)
-    .split('\n')
-    .map((line) => {
-      const [, name, encoded] =
-        /^\u2014 ([^\s+\p{Cc}]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? refuse('chain/note-format');
-      const data = outcome(() => ({ data: base64(encoded) })).data ?? refuse('chain/note-format');
-      return data.length < 5
-        ? refuse('chain/note-format')
-        : { name, keyId: hex(data.subarray(0, 4)), signature: data.subarray(4) };
-    });
-  return lines.length > 64 ? refuse('chain/note-format') : { body: note.slice(0, at + 1), lines };
-}
-export function openNote({ vkey, note }, type = 1) {
-  const [name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.*)$/.exec(vkey)?.slice(1) ?? refuse('chain/verifier-key');
-  const [key, { body, lines }] = [base64(encoded), parseNote(note)];
-  if (key[0] !== type || key.length !== 33 || hex(sha256(`${name}\n`, key)).slice(0, 8) !== id)
-    refuse('chain/verifier-key');
-  const line = lines.find((each) => each.name === name && each.keyId === id) ?? refuse('chain/note-unsigned');
-  return { body, key: key.subarray(1), signature: line.signature };
-}
-const verifyNote = (input) => {
-  const { body, key, signature } = openNote(input);
-  return isValid(key, Buffer.from(body), signature) ? { body } : refuse('chain/note-signature');
-};
-export function parseCheckpoint(body) {
-  const [, origin, size, root] =
-    /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n([^\n]+\n)*$/.exec(body) ??
-    refuse('chain/checkpoint-format');
-  return Number.isSafeInteger(Number(size))
-    ? { origin, size: Number(size), root: hex(base64(root)) }
-    : refuse('chain/checkpoint-format');
-}
 export const judges = {
   'chain/chain': checkChain,
   'chain/runs': judgeRuns,
   'chain/tree': growTree,
   'chain/proof': checkProof,
-  'chain/note': (input) => outcome(() => verifyNote(input)),
-  'chain/checkpoint': ({ body }) => outcome(() => parseCheckpoint(body)),
 };

@@ -1,7 +1,9 @@
 // Standard padded base64 (RFC 4648 section 4), the only spelling that C2SP notes allow.
 
 export function encodeBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
+  let characters = '';
+  for (const byte of bytes) characters += String.fromCharCode(byte);
+  return btoa(characters);
 }
 
 /** The bytes, or undefined when the text is not exactly what `encodeBase64` writes for them. */

@@ -7,8 +7,11 @@ import type { VerifyRecord } from './chain.ts';
 export interface RunsCheck {
   /** The stored op with the highest sequence of this device in this scope. */
   headOf(device: DeviceId, scope: Scope): ChainHead | undefined;
-  /** Hash of the op that enrolled the device (its own for the device that wrote the genesis); undefined while unknown. */
-  enrolmentOf(device: DeviceId): OpHash | undefined;
+  /**
+   * Hash of the op that enrolled the device (its own for the device that wrote the genesis); undefined while unknown. `link` is
+   * what the first op of its chain names: of several ops that enrol the device, answer that one.
+   */
+  enrolmentOf(device: DeviceId, link: OpHash): OpHash | undefined;
   /** Whether an op is stored. Asked only about sequences that are taken and links that lead out of the batch. */
   has(hash: OpHash): boolean;
   /** A stored op. Asked only where a chain may fork. */
@@ -182,7 +185,7 @@ function placeLink(link: Link, parent: Link | undefined, check: RunsCheck): Prom
 /** Sequence 1 links to the op that enrolled the device; the genesis op links to nothing and is its own enrolment. */
 function placeFirst(link: Link, check: RunsCheck): void {
   const { op, hash } = link.record;
-  const enrolment = check.enrolmentOf(op.device);
+  const enrolment = check.enrolmentOf(op.device, op.prev ?? hash);
   if (enrolment === undefined && op.prev !== undefined) {
     setAside(link, 'waiting', 'chain/unknown-device', `device ${op.device} is not enrolled`);
   } else if (enrolment !== undefined && enrolment !== (op.prev ?? hash)) {

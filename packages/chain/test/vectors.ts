@@ -1,8 +1,10 @@
 // The vectors of docs/spec/chain.md that need no device keys. Runs in Node and in a browser, so it uses nothing of either.
-import { decodeHex, encodeHex } from '@tallystick/oplog';
+import { decodeHex, encodeHex, type Result } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import checkpointVectors from '../../../fixtures/chain/checkpoint.json' with { type: 'json' };
+import cosignatureVectors from '../../../fixtures/chain/cosignature.json' with { type: 'json' };
 import noteVectors from '../../../fixtures/chain/note.json' with { type: 'json' };
+import opProofVectors from '../../../fixtures/chain/op-proof.json' with { type: 'json' };
 import proofVectors from '../../../fixtures/chain/proof.json' with { type: 'json' };
 import treeVectors from '../../../fixtures/chain/tree.json' with { type: 'json' };
 import {
@@ -11,12 +13,16 @@ import {
   inclusionProof,
   leafHash,
   nobleHasher as hasher,
+  type NoteKey,
+  openCosignature,
   openNote,
   parseCheckpoint,
+  parseCosignerKey,
   parseVerifierKey,
   type VerifySignature,
   verifyConsistency,
   verifyInclusion,
+  verifyOpProof,
 } from '../src/index.ts';
 
 const verifyNative: VerifySignature = async (publicKey, message, signature) => {
@@ -30,6 +36,11 @@ function nodeOf(leaves: readonly Uint8Array[], level: number, index: number): Ui
   const tree = createTree(hasher);
   for (const leaf of leaves.slice(index * 2 ** level, (index + 1) * 2 ** level)) tree.append(leaf);
   return tree.root();
+}
+
+function keyOf(key: Result<NoteKey>): NoteKey {
+  if (!key.ok) throw new Error(key.message);
+  return key.value;
 }
 
 export function runVectors(): void {
@@ -71,10 +82,31 @@ export function runVectors(): void {
     });
 
     it.each(noteVectors)('note: $name', async ({ input, expect: expected }) => {
-      const key = parseVerifierKey(input.vkey, hasher);
-      if (!key.ok) throw new Error(key.message);
-      const opened = await openNote(input.note, key.value, verifyNative, hasher);
+      const key = keyOf(parseVerifierKey(input.vkey, hasher));
+      const opened = await openNote(input.note, key, verifyNative, hasher);
       expect(opened.ok ? { ok: true, body: opened.value.body } : { ok: false, code: opened.code }).toEqual(expected);
+    });
+
+    it.each(cosignatureVectors)('cosignature: $name', async ({ input, expect: expected }) => {
+      const key = keyOf(parseCosignerKey(input.vkey, hasher));
+      const opened = await openCosignature(input.note, key, verifyNative, hasher);
+      const { ok } = opened;
+      const got = ok
+        ? { ok, timeSeconds: opened.value.timeSeconds, size: opened.value.checkpoint.size }
+        : { ok, code: opened.code };
+      expect(got).toEqual(expected);
+    });
+
+    it.each(opProofVectors)('op proof: $name', async ({ input, expect: expected }) => {
+      const { proof, origin, quorum } = input;
+      const cosigners = input.cosigners.map((vkey) => keyOf(parseCosignerKey(vkey, hasher)));
+      const log = keyOf(parseVerifierKey(input.vkey, hasher));
+      const proven = await verifyOpProof(proof, { origin, log, cosigners, quorum, verify: verifyNative, hasher });
+      const { ok } = proven;
+      if (!ok) return expect({ ok, code: proven.code }).toEqual(expected);
+      const { record, position, checkpoint, cosigners: cosigned } = proven.value;
+      const got = { ok, hash: record.hash, position, size: checkpoint.size, cosigned: cosigned.length };
+      return expect(got).toEqual(expected);
     });
 
     it.each(checkpointVectors)('checkpoint: $name', ({ input, expect: expected }) => {
