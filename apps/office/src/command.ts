@@ -85,6 +85,8 @@ function parseStrictly(name: string, argv: readonly string[], options: OptionTyp
   } catch (cause) {
     if (cause instanceof OfficeError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
+    const ambiguous = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message);
+    if (ambiguous !== null) throw usage(`the value of ${ambiguous[1]} is missing or begins with a dash`, name, cause);
     // Only the first sentence: the rest of Node's message is about passing such a thing as a positional.
     throw usage(message.split(/\. |\n/)[0]?.replace(/^Unknown option/, 'unknown option') ?? message, name, cause);
   }

@@ -40,7 +40,7 @@ export type ParsedPrice =
  * unit of `currency`: 2.55 GBP is 255000. Refuses anything finer, and anything but digits, one point and a leading minus.
  */
 export function parseUnitPrice(text: string, currency: string): ParsedPrice {
-  const match = /^(-?)(\d{1,12})(?:\.(\d{1,12}))?$/.exec(text);
+  const match = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?$/.exec(text);
   if (match === null) return { ok: false, reason: foreignCurrency(text, currency) ?? 'is not a decimal number' };
   const decimals = minorDecimals(currency) + priceDecimalsBelowMinor;
   const fraction = (match[3] ?? '').replace(/0+$/, '');

@@ -15,6 +15,7 @@ export type OfficeErrorCode =
   | 'office/no-book'
   | 'office/book-exists'
   | 'office/busy'
+  | 'office/data'
   | 'office/settings'
   | 'office/refused'
   | 'office/relay'

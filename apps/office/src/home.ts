@@ -112,11 +112,10 @@ export function syncFolder(path: string): void {
 
 /**
  * Takes the directory for this process alone and puts right what an interrupted rebuild left. The lock is an exclusive
- * SQLite transaction on a file of its own, so the operating system gives it back when the process dies. Throws `office/busy`.
+ * SQLite transaction on a file of its own, so the operating system gives it back when the process dies. Throws `office/busy` and `office/data`.
  */
 export function takeHome(home: Home): { release(): void } {
-  mkdirSync(home.root, { recursive: true });
-  const lock = new Database(join(home.root, 'lock'), { timeout: 0 });
+  const lock = openLock(home);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -128,6 +127,16 @@ export function takeHome(home: Home): { release(): void } {
   bringBack(home.officeFile);
   bringBack(home.relayFile);
   return { release: () => lock.close() };
+}
+
+function openLock(home: Home): Database.Database {
+  try {
+    mkdirSync(home.root, { recursive: true });
+    return new Database(join(home.root, 'lock'), { timeout: 0 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OfficeError('office/data', `${home.root}: no databases can be kept here (${why})`, { cause });
+  }
 }
 
 const asideSuffix = '.aside';

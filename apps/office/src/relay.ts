@@ -5,6 +5,7 @@ import { createRelay, createRelayClient, type RelayClient } from '@tallystick/re
 import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { mkdirSync } from 'node:fs';
+import { OfficeError } from './errors.ts';
 import type { Home, Settings } from './home.ts';
 
 const embeddedName = 'relay.embedded';
@@ -21,7 +22,19 @@ export interface OpenRelay {
 export async function openRelay(home: Home, settings: Settings['relay']): Promise<OpenRelay | undefined> {
   if (settings.kind === 'none') return undefined;
   if (settings.kind === 'embedded') return openEmbeddedRelay(home);
-  return { client: createRelayClient({ url: settings.url }), close: async () => undefined };
+  const client = createRelayClient({ url: settings.url });
+  await requireRelay(client, settings.url);
+  return { client, close: async () => undefined };
+}
+
+/** Asks who is there before anything is begun: a wrong address must not be remembered. Throws `office/relay`. */
+async function requireRelay(client: RelayClient, url: string): Promise<void> {
+  try {
+    await client.info();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OfficeError('office/relay', `${url}: no relay answers there (${why})`, { cause });
+  }
 }
 
 /** The relay core on SQLite, called directly: the same handler that serves HTTP elsewhere. */

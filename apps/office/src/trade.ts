@@ -32,7 +32,7 @@ export interface TradedBooks {
   readonly written: number;
 }
 
-/** The settings of the directory, made on first use and held to afterwards. */
+/** The settings the directory trades with: those it has, or the first ones. Throws `office/settings` when they do not fit the order. */
 export function settleSettings(order: TradeOrder): Settings {
   const { home, tills, file, relay } = order;
   const known = readSettings(home);
@@ -48,19 +48,18 @@ export function settleSettings(order: TradeOrder): Settings {
   if (known !== undefined && known.currency !== file.currency) {
     throw new OfficeError('office/settings', `${home.root} keeps its books in ${known.currency}, not ${file.currency}`);
   }
-  if (known !== undefined && known.relay.kind !== 'none' && JSON.stringify(known.relay) !== JSON.stringify(asked)) {
+  // A relay may get another address: its key, which every database here has pinned, says whether it is the same one.
+  if (known !== undefined && known.relay.kind !== 'none' && known.relay.kind !== asked.kind) {
     const name = known.relay.kind === 'url' ? known.relay.url : 'its embedded relay';
     throw new OfficeError('office/settings', `${home.root} follows ${name}; its log cannot move to another relay`);
   }
-  const settings: Settings = {
+  return {
     version: 1,
     ...(known?.book === undefined ? {} : { book: known.book }),
     currency: file.currency,
     tills,
     relay: asked,
   };
-  writeSettings(home, settings);
-  return settings;
 }
 
 /** Trades the whole file and brings the office up to date. */
@@ -73,6 +72,9 @@ export async function trade(order: TradeOrder): Promise<TradedBooks> {
   try {
     const office = await openOrCreateOffice(home, 'Online Retail');
     opened.unshift(office);
+    // The first exchange pins the relay's key, or finds it to be another: only then is the relay one to remember.
+    await office.sync(relay.client, { pull: false });
+    writeSettings(home, settings);
     const written = await tradeOnTills(order, office, relay);
     const step = progress.begin('office');
     const { settled } = await office.sync(relay.client);
