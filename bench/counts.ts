@@ -3,6 +3,7 @@
  * estimated from the source. A wait for the disk is counted where a writing transaction ends: with WAL and synchronous=FULL that is one fsync of the
  * write-ahead log (checkpoints, every 1,000 pages, come on top).
  */
+import { stat } from 'node:fs/promises';
 import type { CryptoProvider, SqlDriver, Statement } from '@tallystick/kernel';
 import type { KeyPair } from '@tallystick/sign';
 import Database from 'better-sqlite3';
@@ -125,6 +126,27 @@ function statementPrototype(): StatementPrototype {
   const db = new Database(':memory:');
   try {
     return Object.getPrototypeOf(db.prepare('SELECT 1')) as StatementPrototype;
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Pages written to the write-ahead log of a database while the work runs. Exact as long as no checkpoint falls into it, that is below 1,000 pages; more is
+ * refused.
+ */
+export async function countPages(path: string, work: () => Promise<void>): Promise<number> {
+  const header = 32;
+  const frameHeader = 24;
+  const autoCheckpoint = 1_000;
+  const db = new Database(path);
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    await work();
+    const { size } = await stat(`${path}-wal`);
+    const pages = (size - header) / (Number(db.pragma('page_size', { simple: true })) + frameHeader);
+    if (pages >= autoCheckpoint) throw new RangeError(`${pages} pages: a checkpoint may have fallen into the work`);
+    return pages;
   } finally {
     db.close();
   }

@@ -23,10 +23,10 @@ export interface Figure {
 export interface Case {
   /** What one run measures: mostly one figure. */
   readonly figures: readonly Figure[];
-  /** Does the work once under counters, untimed. It runs first, and so warms up too. */
-  count(): Promise<Counts>;
   /** One run: sets up, times, then checks the outcome. Answers the figures in order; throws when the outcome is wrong. */
   run(): Promise<readonly number[]>;
+  /** Does the work once under counters, untimed. */
+  count(): Promise<Counts>;
 }
 
 export interface Prepared {
@@ -58,27 +58,25 @@ export interface MeasureOptions {
   readonly folder: string;
 }
 
-/** Counts each case once, then runs them in turn, `runs` times. */
+/** Runs the cases in turn, `runs` times after one time that does not count, and counts their work last: what counts also slows down. */
 export async function measure(suite: Suite, { size, runs, folder }: MeasureOptions): Promise<readonly Result[]> {
   const { cases, close } = await suite.prepare(size, folder);
   try {
-    const counts: Counts[] = [];
-    for (const one of cases) counts.push(await one.count());
-    const measured: number[][][] = cases.map(({ figures }) => figures.map(() => []));
-    for (let run = 0; run < runs; run++) {
+    const measured = cases.map(({ figures }) => figures.map((): number[] => []));
+    for (let run = -1; run < runs; run++) {
       for (const [index, one] of cases.entries()) {
         const values = await one.run();
-        one.figures.forEach((_figure, at) => measured[index]?.[at]?.push(values[at] as number));
+        if (run >= 0) values.forEach((value, at) => measured[index]?.[at]?.push(value));
       }
     }
-    return cases.flatMap(({ figures }, index) =>
-      figures.map((figure, at) => ({
-        ...figure,
-        ...spread(measured[index]?.[at] ?? []),
-        runs,
-        counts: counts[index] ?? {},
-      })),
-    );
+    const results: Result[] = [];
+    for (const [index, one] of cases.entries()) {
+      const counts = await one.count();
+      one.figures.forEach((figure, at) => {
+        results.push({ ...figure, ...spread(measured[index]?.[at] ?? []), runs, counts });
+      });
+    }
+    return results;
   } finally {
     await close();
   }

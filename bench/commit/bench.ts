@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CryptoProvider } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
-import { countedCrypto, countStatements, WorkCounter } from '../counts.ts';
+import { countedCrypto, countPages, countStatements, WorkCounter } from '../counts.ts';
 import { anySales, checkSales, openTill, recordsOf, type SaleRequest, type Till, wireBytes } from '../sales.ts';
 import { type Case, mustBe, perOp, type Size, type Suite, timed } from '../suite.ts';
 
 const WARM_UP = 64;
-/** Few enough that the counted run meets no checkpoint. */
-const COUNTED = 64;
+/** A whole number of batches, and few enough that no checkpoint falls into them. */
+const COUNTED = 32;
 
 export const commit: Suite = {
   name: 'commit',
@@ -25,13 +25,17 @@ function commitCase(name: string, batch: number, size: Size, folder: string): Ca
     figures: [{ name, unit: 'ops/s' }],
     count: async () => {
       const counter = new WorkCounter();
-      return onFreshDisk(folder, countedCrypto(nodeCrypto, counter), async (till) => {
+      return onFreshDisk(folder, countedCrypto(nodeCrypto, counter), async (till, path) => {
+        await commitAll(till, anySales(till.dice, WARM_UP), batch);
         const before = wireBytes(await recordsOf(till.book));
         const requests = anySales(till.dice, COUNTED);
-        counter.reset();
-        await countStatements(counter, () => commitAll(till, requests, batch));
-        const counts = counter.counts();
-        return perOp({ ...counts, bytes: wireBytes(await recordsOf(till.book)) - before }, COUNTED);
+        let counts = {};
+        const pages = await countPages(path, async () => {
+          counter.reset();
+          await countStatements(counter, () => commitAll(till, requests, batch));
+          counts = counter.counts();
+        });
+        return perOp({ ...counts, pages, bytes: wireBytes(await recordsOf(till.book)) - before }, COUNTED);
       });
     },
     run: () =>
@@ -59,11 +63,16 @@ async function commitAll({ book }: Till, requests: readonly SaleRequest[], batch
   mustBe('refused sales', refused, 0);
 }
 
-async function onFreshDisk<T>(folder: string, crypto: CryptoProvider, work: (till: Till) => Promise<T>): Promise<T> {
+async function onFreshDisk<T>(
+  folder: string,
+  crypto: CryptoProvider,
+  work: (till: Till, path: string) => Promise<T>,
+): Promise<T> {
   const own = await mkdtemp(join(folder, 'commit-'));
-  const till = await openTill({ store: nodeStore(join(own, 'book.db')), crypto });
+  const path = join(own, 'book.db');
+  const till = await openTill({ store: nodeStore(path), crypto });
   try {
-    return await work(till);
+    return await work(till, path);
   } finally {
     await till.book.close();
     await rm(own, { recursive: true });

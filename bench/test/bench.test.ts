@@ -1,0 +1,170 @@
+// Every suite in miniature: it has the right shape, its outcome is checked, and what it counts is exact. The bounds are what this release needs, so that a
+// change that does more work per op fails here, on any machine.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countedCrypto, countPages, countStatements, WorkCounter } from '../counts.ts';
+import { anySales, openTill } from '../sales.ts';
+import { measure, mustBe, type Result, spread, type Suite } from '../suite.ts';
+import { suites } from '../suites.ts';
+
+const program = fileURLToPath(new URL('../main.ts', import.meta.url));
+const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+let folder = '';
+beforeAll(() => {
+  mkdirSync(cache, { recursive: true });
+  folder = mkdtempSync(join(cache, 'bench-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function tiny(suite: Suite): Promise<readonly Result[]> {
+  return measure(suite, { size: { ops: 200, commits: 64 }, runs: 1, folder: mkdtempSync(join(folder, 'run-')) });
+}
+
+/** The most work per op that this release may do, by result. */
+const bounds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'commit-durable-one': {
+    hashes: 1,
+    signatures: 1,
+    verifications: 0,
+    fsyncs: 1,
+    statements: 40,
+    pages: 21.5,
+    bytes: 830,
+  },
+  'commit-durable-32': {
+    hashes: 1,
+    signatures: 1,
+    verifications: 0,
+    fsyncs: 1 / 32,
+    statements: 22,
+    pages: 3.5,
+    bytes: 830,
+  },
+  'replay-better-sqlite3': { signatures: 0, statements: 15, fsyncs: 0 },
+  'replay-sqljs': { signatures: 0, statements: 10, fsyncs: 0 },
+  'verify-runs': { hashes: 3.1, signatures: 0, verifications: 0.01, statements: 0.1, fsyncs: 0 },
+  'verify-every': { hashes: 3.1, signatures: 0, verifications: 1, statements: 0.1, fsyncs: 0 },
+  'merge-0.2k-0.2k': { hashes: 700, verifications: 1, statements: 9_100, fsyncs: 1 },
+  'reopen-0.2k': { verifications: 4, fsyncs: 0, statements: 100 },
+};
+
+const bytesBounds: Readonly<Record<string, number>> = {
+  'record-sale': 830,
+  'wire-sale-gzip': 260,
+  'stored-sale-pending': 6_600,
+  'stored-sale-settled': 2_000,
+  'stored-payload-177': 420,
+};
+
+describe.each(suites.map((suite) => [suite.name, suite] as const))('suite %s', (name, suite) => {
+  it('measures, and counts the same work every time', async () => {
+    const [first, second] = [await tiny(suite), await tiny(suite)];
+    expect(first.length).toBeGreaterThan(0);
+    for (const result of first) {
+      expect(Object.keys(result)).toEqual(['name', 'unit', 'median', 'min', 'max', 'runs', 'counts']);
+      expect(result.median).toBeGreaterThan(0);
+      expect(result).toMatchObject({ runs: 1, min: result.median, max: result.median });
+      const most = bounds[result.name];
+      for (const [what, bound] of Object.entries(most ?? {}))
+        expect(result.counts[what], `${result.name}: ${what}`).toBeLessThanOrEqual(bound);
+    }
+    expect(second.map(({ name, counts }) => ({ name, counts }))).toEqual(
+      first.map(({ name, counts }) => ({ name, counts })),
+    );
+    if (name !== 'bytes') return;
+    expect(second).toEqual(first);
+    expect(first.map((result) => result.name)).toEqual(Object.keys(bytesBounds));
+    for (const result of first) expect(result.median, result.name).toBeLessThanOrEqual(bytesBounds[result.name] ?? 0);
+  }, 60_000);
+});
+
+describe('counters', () => {
+  it('count the fsyncs that the write-ahead log shows', async () => {
+    const path = join(mkdtempSync(join(folder, 'fsync-')), 'book.db');
+    const { book, dice } = await openTill({ store: nodeStore(path) });
+    const counter = new WorkCounter();
+    const sales = anySales(dice, 5);
+    const pages = await countPages(path, () =>
+      countStatements(counter, async () => {
+        for (const { verb, args } of sales) await book.commit(verb, args);
+      }),
+    );
+    expect(counter.fsyncs).toBe(5);
+    expect(pages).toBeGreaterThan(5);
+    await book.close();
+  });
+
+  it('count no fsync for a commit that does not wait, and none for a read', async () => {
+    const db = new Database(join(mkdtempSync(join(folder, 'normal-')), 'x.db'));
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    db.exec('CREATE TABLE t (n INTEGER)');
+    const counter = new WorkCounter();
+    await countStatements(counter, async () => db.prepare('INSERT INTO t VALUES (1)').run());
+    expect(counter.counts()).toMatchObject({ fsyncs: 0, statements: 1 });
+    db.pragma('synchronous = FULL');
+    await countStatements(counter, async () => db.prepare('SELECT n FROM t').get());
+    expect(counter.counts()).toMatchObject({ fsyncs: 0, statements: 2 });
+    await countStatements(counter, async () => db.transaction(() => db.prepare('INSERT INTO t VALUES (2)').run())());
+    expect(counter.counts()).toMatchObject({ fsyncs: 1, statements: 5 });
+    db.prepare('INSERT INTO t VALUES (3)').run();
+    expect(counter.counts()).toMatchObject({ fsyncs: 1, statements: 5 });
+    db.close();
+  });
+
+  it('count what the provider really does', async () => {
+    const counter = new WorkCounter();
+    const { hasher, ed25519 } = countedCrypto(nodeCrypto, counter);
+    const key = await ed25519.generate();
+    const message = hasher.sha256(Uint8Array.of(1));
+    expect(await ed25519.verify(key.publicKey, message, await key.sign(message))).toBe(true);
+    expect(counter.counts()).toMatchObject({ hashes: 1, signatures: 1, verifications: 1 });
+  });
+});
+
+describe('figures', () => {
+  it('are a median between the least and the greatest', () => {
+    expect(spread([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
+    expect(spread([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 });
+    expect(() => spread([])).toThrow('nothing was measured');
+  });
+
+  it('do not stand when the outcome is wrong', () => {
+    expect(() => mustBe('sales', 9, 10)).toThrow('sales: got 9, expected 10');
+  });
+});
+
+describe('the command', () => {
+  const bench = (...args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
+    new Promise((resolve) => {
+      const child = execFile(process.execPath, [program, ...args], (_error, stdout, stderr) =>
+        resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+      );
+    });
+
+  it('prints one object on one line', async () => {
+    const { status, stdout } = await bench('import', '--json', '--quick', '--runs', '1');
+    expect(status).toBe(0);
+    expect(stdout.endsWith('}\n')).toBe(true);
+    expect(stdout.trimEnd().includes('\n')).toBe(false);
+    const report = JSON.parse(stdout) as Record<string, unknown>;
+    expect(Object.keys(report)).toEqual(['suite', 'machine', 'results']);
+    expect(report).toMatchObject({ suite: 'import', results: [{ name: 'import-kernel', unit: 'ms', runs: 1 }] });
+  });
+
+  it.each([
+    [['comit'], 'there is no suite "comit"'],
+    [['--jsn'], "Unknown option '--jsn'"],
+    [['--runs', '0'], '--runs is a whole number from 1 to 1000, not "0"'],
+    [['--runs', '2.5'], 'not "2.5"'],
+  ])('refuses %j', async (args, message) => {
+    const { status, stdout, stderr } = await bench(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});
