@@ -11,11 +11,10 @@ import {
   verifyRuns,
 } from '@tallystick/chain';
 import type { ChainHead, DeviceId, LogStore, Op, OpHash, OpRecord } from '@tallystick/oplog';
-import { decodeHex } from '@tallystick/oplog';
 import { createRecordVerifier, type Ed25519 } from '@tallystick/sign';
 import type { BookId, KeyId } from '@tallystick/oplog';
-import { bookOpen, deviceEnroll } from './builtin.ts';
 import type { SqlDriver } from './driver.ts';
+import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 
 /** SHA-256 and Ed25519 as this platform has them. */
 export interface CryptoProvider {
@@ -39,9 +38,10 @@ export interface Undecodable {
   readonly message: string;
 }
 
-interface Enrolment {
-  readonly key: Uint8Array;
-  readonly enrolment: OpHash;
+/** How records are checked against what is stored. */
+export interface AdmitOptions {
+  /** As if none of these records were stored: their bytes are to take the place of the stored ones. */
+  readonly anew?: boolean;
 }
 
 /** Opens wire records strictly; those that are no records are answered by their index. */
@@ -59,53 +59,55 @@ export function openRecords(
   return { records, undecodable };
 }
 
-/** Who may write into this book as far as the stored ops say, whatever their verdicts: the keys under which signatures are checked. */
+/** Judges records by what is stored: the links of their chains, and the keys of all who were ever enrolled. */
 export class Admitter {
   readonly #book: BookId;
   readonly #log: LogStore;
   readonly #driver: SqlDriver;
+  readonly #hasher: Hasher;
   readonly #verify: VerifyRecord;
-  readonly #enrolments = new Map<string, Enrolment>();
+  #enrolments = new Enrolments();
 
   constructor(book: BookId, log: LogStore, driver: SqlDriver, crypto: CryptoProvider) {
     this.#book = book;
     this.#log = log;
     this.#driver = driver;
+    this.#hasher = crypto.hasher;
     const publicKeyOf = (keyId: KeyId, device: DeviceId): Uint8Array | undefined =>
-      (keyId as string) === device ? this.#enrolments.get(device)?.key : undefined;
+      (keyId as string) === device ? this.#enrolments.keyOf(device) : undefined;
     this.#verify = createRecordVerifier({ book, ed25519: crypto.ed25519, publicKeyOf });
     this.load();
   }
 
   /** Reads the enrolments of the stored ops. */
   load(): void {
-    this.#enrolments.clear();
-    for (const [device, key, enrolment] of this.#driver
+    this.#enrolments = new Enrolments();
+    for (const [device, key, hash] of this.#driver
       .prepare('SELECT device, key, enrolment FROM enrolments')
       .iterate([])) {
-      this.#enrolments.set(device as string, {
-        key: decodeHex(key as string),
-        enrolment: enrolment as OpHash,
-      });
+      this.#enrolments.add({ device: device as DeviceId, key: key as string, hash: hash as OpHash });
     }
   }
 
-  /** The op that enrolled a device, whatever its verdict. */
+  /** An op that enrolled a device, whatever its verdict. */
   enrolmentOf(device: DeviceId): OpHash | undefined {
-    return this.#enrolments.get(device)?.enrolment;
+    return this.#enrolments.enrolmentOf(device);
   }
 
-  /** Remembers who is enrolled by these stored ops. Runs in the transaction that stores or folds them. */
-  remember(records: readonly OpRecord[]): void {
-    for (const { device, key, enrolment } of this.#learn(records)) {
+  /** Remembers who is enrolled by these stored ops; true when that is news. Runs in the transaction that stores or folds them. */
+  remember(records: readonly OpRecord[]): boolean {
+    const fresh = this.#learn(records);
+    for (const { device, key, hash } of fresh) {
       this.#driver
         .prepare('INSERT OR IGNORE INTO enrolments (device, key, enrolment) VALUES (?, ?, ?)')
-        .run([device, key, enrolment]);
+        .run([device, key, hash]);
     }
+    return fresh.length > 0;
   }
 
   /** Checks records against what is stored and against each other. An enrolment counts once its own signature is good. */
-  async admit(records: readonly OpRecord[], every = false): Promise<Admission> {
+  async admit(records: readonly OpRecord[], { anew = false }: AdmitOptions = {}): Promise<Admission> {
+    const judged = new Set(anew ? records.map((record) => record.hash) : []);
     const accepted: OpRecord[] = [];
     const ops = new Map<OpHash, Op>();
     const heads = new Map<string, ChainHead>();
@@ -114,16 +116,16 @@ export class Admitter {
     let forks = 0;
     let known = 0;
     let verified = 0;
-    const learned: string[] = [];
+    const learned: Enrolment[] = [];
     // Each round admits what the enrolments of the round before made checkable; it ends when a round enrols nobody new.
     for (let round = 0; round <= records.length; round++) {
       report = await verifyRuns(open, {
-        headOf: (device, scope) => heads.get(`${scope} ${device}`) ?? this.#log.head(device, scope),
-        enrolmentOf: (device) => this.#enrolments.get(device)?.enrolment,
-        has: (hash) => ops.has(hash) || this.#log.has(hash),
+        headOf: (device, scope) =>
+          heads.get(`${scope} ${device}`) ?? (anew ? undefined : this.#log.head(device, scope)),
+        enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
+        has: (hash) => ops.has(hash) || (!judged.has(hash) && this.#log.has(hash)),
         opOf: async (hash) => ops.get(hash) ?? (await this.#log.get(hash))?.record.op,
         verify: this.#verify,
-        every,
       });
       forks += report.forks.length;
       known += report.known.length;
@@ -135,34 +137,19 @@ export class Admitter {
         if ((heads.get(name)?.seq ?? 0) < record.op.seq) heads.set(name, { seq: record.op.seq, hash: record.hash });
       }
       const fresh = this.#learn(report.accepted);
-      learned.push(...fresh.map(({ device }) => device));
+      learned.push(...fresh);
       if (fresh.length === 0) break;
-      open = report.waiting.map((entry) => entry.record);
+      open = [...report.refused, ...report.waiting].map((entry) => entry.record);
       if (open.length === 0) break;
     }
     // What is only admitted may still fail to be stored; `remember` learns it again when it is.
-    for (const device of learned) this.#enrolments.delete(device);
+    for (const enrolment of learned) this.#enrolments.remove(enrolment);
     return { accepted, forks, notAccepted: [...(report?.refused ?? []), ...(report?.waiting ?? [])], known, verified };
   }
 
-  #learn(records: readonly OpRecord[]): { device: DeviceId; key: string; enrolment: OpHash }[] {
-    const fresh: { device: DeviceId; key: string; enrolment: OpHash }[] = [];
-    for (const record of records) {
-      const enrolled = enrolledBy(record, this.#book);
-      if (enrolled === undefined || this.#enrolments.has(enrolled.device)) continue;
-      this.#enrolments.set(enrolled.device, { key: decodeHex(enrolled.key), enrolment: record.hash });
-      fresh.push({ ...enrolled, enrolment: record.hash });
-    }
-    return fresh;
+  #learn(records: readonly OpRecord[]): Enrolment[] {
+    return records
+      .map((record) => enrolledBy(record, this.#book, this.#hasher))
+      .filter((enrolment) => enrolment !== undefined && this.#enrolments.add(enrolment)) as Enrolment[];
   }
-}
-
-/** The device that an op brings into the book, whether or not its author may: the fold decides that. */
-export function enrolledBy(record: OpRecord, book: BookId): { device: DeviceId; key: string } | undefined {
-  const { op, hash } = record;
-  const key = op.args['key'];
-  if (typeof key !== 'string' || !/^[0-9a-f]{64}$/.test(key)) return undefined;
-  if (op.verb === bookOpen.ref && op.prev === undefined && (hash as string) === book) return { device: op.device, key };
-  const device = op.args['device'];
-  return op.verb === deviceEnroll.ref && typeof device === 'string' ? { device: device as DeviceId, key } : undefined;
 }

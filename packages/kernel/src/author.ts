@@ -199,10 +199,17 @@ export class Author {
     const stored = this.#replica.log.head(this.#key.device, name);
     if (this.#forked.has(name)) return notCommitted('kernel/forked', { device: this.#key.device });
     if (stored !== undefined) return { seq: stored.seq + 1, prev: stored.hash };
-    const enrolment = this.#replica.admitter.enrolmentOf(this.#key.device);
+    const enrolment = this.#enrolment(name);
     return enrolment === undefined
       ? notCommitted('kernel/not-enrolled', { device: this.#key.device })
       : { seq: 1, prev: enrolment };
+  }
+
+  /** Of several ops that enrolled this device, the one that counts in the fold, here or in `hq`. */
+  #enrolment(name: ScopeName): OpHash | undefined {
+    const { device } = this.#key;
+    const counted = this.#replica.scope(name).enrolmentOf(device) ?? this.#replica.scope(HQ).enrolmentOf(device);
+    return (counted as OpHash | undefined) ?? this.#replica.admitter.enrolmentOf(device);
   }
 
   /** Only what changed since this device's last op here. */

@@ -7,7 +7,8 @@ import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { type DeviceKey, nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
 import { Author, type CommitRequest, type Edge, type NotCommitted } from './author.ts';
-import { type builtinVerbs, devices } from './builtin.ts';
+import { retryAsides } from './asides.ts';
+import { type builtinVerbs, deviceEnroll, devices } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
@@ -175,7 +176,10 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         const refusal: NotCommitted = { ok: false, code: 'kernel/unanchored', details: { device: this.device } };
         return requests.map(() => refusal);
       }
-      return this.#replica.transaction(() => this.#author.write(requests, this.#options.scope ?? HQ));
+      const written = await this.#replica.transaction(() => this.#author.write(requests, this.#options.scope ?? HQ));
+      // Ops of a device may have come before the op that enrols it.
+      if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) await retryAsides(this.#replica);
+      return written;
     });
     this.#emit({ kind: 'commit' });
     return answers.map((answer) =>

@@ -71,6 +71,11 @@ export class Fold {
     return refusal === undefined ? APPLIED : this.#refused(record, refusal, place, undo);
   }
 
+  /** The op by which a device counts as enrolled here as things stand. */
+  enrolmentOf(device: string): string | undefined {
+    return this.#author(device, this.#markInForce(undefined), undefined)?.enrolment;
+  }
+
   /** What the op would do here, without doing it. */
   judge(
     record: OpRecord,
@@ -137,7 +142,11 @@ export class Fold {
       const size = record.op.args['size'];
       return typeof size === 'number' ? size : 0;
     }
-    const row = this.#projection.get(this.#compiled(marks), ['hq'], touch);
+    return this.#markInForce(touch);
+  }
+
+  #markInForce(touch: TouchRecorder | undefined): number {
+    const row = this.#hq === undefined ? undefined : this.#projection.get(this.#compiled(marks), ['hq'], touch);
     return row === undefined ? 0 : (row['size'] as number);
   }
 

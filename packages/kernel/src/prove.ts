@@ -40,14 +40,17 @@ const MAX_PROBLEMS = 100;
 export async function prove(live: Replica, verbs: readonly Verb[], fresh: BookStore): Promise<ProofReport> {
   const problems: ProofProblem[] = [];
   const replayed = await replay({ from: live.log, into: fresh, verbs, crypto: live.crypto, every: true });
-  for (const { scope, position, hash, code, message } of replayed.problems) {
+  const notes = await checkNotes(live);
+  // The tree that the relay signed fixes signatures too, valid or not; where it vouches for none, each must be good.
+  const unvouched = replayed.covered.filter(({ scope }) => !notes.vouched.has(scope));
+  for (const { scope, position, hash, code, message } of [...replayed.problems, ...unvouched]) {
     problems.push({
       table: 'log_records',
       row: `${scope} ${position === undefined ? 'pending' : `position ${position}`} ${hash}`.trim(),
       why: `${code}: ${message}`,
     });
   }
-  problems.push(...compareHeads(live, replayed.replica), ...(await checkNotes(live)), ...(await checkAsides(live)));
+  problems.push(...compareHeads(live, replayed.replica), ...notes.problems, ...(await checkAsides(live)));
   problems.push(...compareObjects(live.sql, fresh.sql), ...checkLogNames(live.sql));
   const compared = compareTables(live.schema, fresh.sql);
   problems.push(...compared.problems);
@@ -85,9 +88,10 @@ function compareHeads(live: Replica, fresh: Replica): ProofProblem[] {
   return problems;
 }
 
-/** Checkpoints and receipts must open under the relay's pinned key and say what is stored. */
-async function checkNotes(live: Replica): Promise<ProofProblem[]> {
+/** Checkpoints and receipts must open under the relay's pinned key and say what is stored. `vouched`: scopes whose checkpoint does. */
+async function checkNotes(live: Replica): Promise<{ problems: ProofProblem[]; vouched: ReadonlySet<string> }> {
   const problems: ProofProblem[] = [];
+  const vouched = new Set<string>();
   const relay = pinnedRelay(live);
   const { hasher, ed25519 } = live.crypto;
   const verify = ed25519.verify.bind(ed25519);
@@ -102,12 +106,12 @@ async function checkNotes(live: Replica): Promise<ProofProblem[]> {
     const check = { key: relay, origin: originOf(relay.name, live.book, scope), verify, hasher };
     const signed = note === '' ? undefined : await verifyCheckpoint(note, check);
     if (signed?.ok === false) problems.push({ table: 'log_tips', row: scope, why: signed.message });
-    if (signed?.ok && (signed.value.size !== size || signed.value.root !== (await live.rootOf(scope, size)))) {
-      problems.push({
-        table: 'log_tips',
-        row: scope,
-        why: `the signed checkpoint is about size ${signed.value.size} and another root`,
-      });
+    const isTrue =
+      signed?.ok === true && signed.value.size === size && signed.value.root === (await live.rootOf(scope, size));
+    if (isTrue) vouched.add(scope);
+    else if (signed?.ok) {
+      const why = `the signed checkpoint is about size ${signed.value.size} and another root`;
+      problems.push({ table: 'log_tips', row: scope, why });
     }
     for (const [index, receipt] of receipts.entries()) {
       const opened = await verifyReceipt(receipt.note, check);
@@ -121,7 +125,7 @@ async function checkNotes(live: Replica): Promise<ProofProblem[]> {
       }
     }
   }
-  return problems;
+  return { problems, vouched };
 }
 
 /** A record kept aside must still be refused, for the reason that stands beside it. */
@@ -232,7 +236,11 @@ function comparisonsOf(schema: Schema): Comparison[] {
     ...comparisons,
     { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
     { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash FROM chains ORDER BY scope, device' },
-    { table: 'enrolments', keys: 1, sql: 'SELECT device, key, enrolment FROM enrolments ORDER BY device' },
+    {
+      table: 'enrolments',
+      keys: 2,
+      sql: 'SELECT device, enrolment, key FROM enrolments ORDER BY device, enrolment',
+    },
     { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
   ];
 }

@@ -21,6 +21,8 @@ export interface Replayed {
   /** Signatures checked. */
   readonly signatures: number;
   readonly digest: BookDigest;
+  /** Settled ops whose own signature only a later one covers; looked for with `every`. */
+  readonly covered: readonly LogProblem[];
   /** What in the log does not verify; it is not folded. Empty for an honest log. */
   readonly problems: readonly LogProblem[];
 }
@@ -35,5 +37,6 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
       tip === undefined ? replica.mergePending(records) : replica.settle(scope, records, tip),
     );
   }
-  return { replica, ops: log.ops, signatures: log.signatures, digest: replica.digest(), problems: log.problems };
+  const { ops, signatures, covered, problems } = log;
+  return { replica, ops, signatures, digest: replica.digest(), covered, problems };
 }

@@ -21,7 +21,7 @@ import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { Schema } from './schema.ts';
-import { Scope } from './scope.ts';
+import { type MergeReport, Scope } from './scope.ts';
 import type { AnyTable, Row } from './table.ts';
 import type { Verb } from './verb.ts';
 
@@ -130,30 +130,47 @@ export class Replica {
   /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
   async mergePending(records: readonly OpRecord[]): Promise<number> {
     await this.#store(records);
-    this.admitter.remember(records);
-    await this.#checkMarks(records);
     let refolded = 0;
-    for (const [name, group] of groupByScope(records)) refolded += this.change(name).merge(group).refolded;
+    for (const [name, group] of groupByScope(records)) {
+      const { size } = this.log.tip(name);
+      refolded += await this.#foldNew(this.change(name), size, (scope) => scope.merge(group));
+    }
     await this.#resumeWaiting();
     return refolded;
   }
 
-  /** Stores records, gives them the positions after the settled prefix, and folds them. Call inside a transaction. */
-  async settle(name: ScopeName, records: readonly OpRecord[], tip: Tip): Promise<number> {
+  /**
+   * Stores records, gives them the positions after the settled prefix, and folds them. `changed` are those that are stored already under other
+   * bytes: a position fixes the bytes, so these take the place of the old ones. Call inside a transaction.
+   */
+  async settle(
+    name: ScopeName,
+    records: readonly OpRecord[],
+    tip: Tip,
+    changed: readonly OpRecord[] = [],
+  ): Promise<number> {
     const from = this.log.tip(name).size;
     await this.#store(records);
+    if (changed.length > 0) await this.log.replace(changed);
     await this.log.settle(
       name,
       from,
       records.map((record) => record.hash),
       tip,
     );
-    this.admitter.remember(records);
-    await this.#checkMarks(records);
-    const scope = this.change(name);
-    const refolded = scope.folded === from && scope.stop === undefined ? scope.settle(records).refolded : 0;
+    const refolded = await this.#foldNew(this.change(name), from, (scope) => scope.settle(records));
     await this.#resumeWaiting();
     return refolded;
+  }
+
+  /** Those of the records that are stored here under other bytes. */
+  async storedOtherwise(records: readonly OpRecord[]): Promise<OpRecord[]> {
+    const changed: OpRecord[] = [];
+    for (const record of records) {
+      const stored = this.log.has(record.hash) ? await this.log.get(record.hash) : undefined;
+      if (stored !== undefined && !isSameBytes(stored.record.bytes, record.bytes)) changed.push(record);
+    }
+    return changed;
   }
 
   /** Folds whatever the log holds beyond what is folded. Call inside a transaction. */
@@ -193,6 +210,21 @@ export class Replica {
   async #store(records: readonly OpRecord[]): Promise<void> {
     await this.log.append(records);
     await this.log.dropAsides(records.map((record) => record.hash));
+    this.admitter.remember(records);
+    await this.#checkMarks(records);
+  }
+
+  /**
+   * Folds what has just been stored: by `quick` as a rule, in order from the settled prefix on where the tail had stopped, for the new ops may come
+   * before the stop. A scope that stopped within its settled prefix stays there. `size` is how many were settled before.
+   */
+  async #foldNew(scope: Scope, size: number, quick: (scope: Scope) => MergeReport): Promise<number> {
+    if (scope.folded < size) return 0;
+    if (scope.stop === undefined) return quick(scope).refolded;
+    const refolded = scope.tailSize;
+    scope.rewind();
+    await this.#catchUpScope(scope);
+    return refolded;
   }
 
   async #catchUpScope(scope: Scope): Promise<void> {
@@ -222,7 +254,7 @@ export class Replica {
     for (const scope of this.scopes()) {
       const { stop } = scope;
       if (stop?.code !== 'kernel/needs-hq' || stop.size > folded) continue;
-      scope.resume();
+      this.change(scope.name as ScopeName).rewind();
       await this.#catchUpScope(scope);
     }
   }
@@ -268,7 +300,12 @@ export class Replica {
     this.#admitter?.load();
     this.#hqRows.clear();
     this.#hqRoots.clear();
-    for (const scope of this.scopes()) scope.load(await this.log.pending(scope.name as ScopeName));
+    for (const scope of this.scopes()) {
+      const pending = await this.log.pending(scope.name as ScopeName);
+      scope.load(pending);
+      // A tail that is folded again asks for the roots that its marks name.
+      await this.#checkMarks(pending);
+    }
   }
 
   #sqlStep(step: () => void): void {
@@ -293,6 +330,10 @@ function verbsByRef(verbs: readonly Verb[]): Map<string, Verb> {
     byRef.set(verb.ref, verb);
   }
   return byRef;
+}
+
+function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
 /** Records by scope, `hq` first: what other scopes mark must be there before them. */

@@ -49,7 +49,9 @@ export class Scope {
   readonly #fold: Fold;
   readonly #driver: SqlDriver;
   #folded = 0;
-  #lastId = '';
+  /** The greatest id among the settled ops, and among those of the tail. */
+  #settledId = '';
+  #tailId = '';
   #tail: TailEntry[] = [];
   #stop: Stop | undefined;
 
@@ -67,7 +69,7 @@ export class Scope {
 
   /** The greatest id among all ops folded here, or ''. */
   get lastId(): string {
-    return this.#lastId;
+    return this.#settledId > this.#tailId ? this.#settledId : this.#tailId;
   }
 
   get stop(): Stop | undefined {
@@ -83,13 +85,19 @@ export class Scope {
     return this.#tail.length;
   }
 
+  /** The op by which a device counts as enrolled here, if it does. */
+  enrolmentOf(device: string): string | undefined {
+    return this.#fold.enrolmentOf(device);
+  }
+
   /** Reads what the database says of this scope; `pending` are the log's records without a position. */
   load(pending: readonly OpRecord[]): void {
     this.projection.discard();
     this.#stop = undefined;
     const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
     this.#folded = (row?.[0] as number | undefined) ?? 0;
-    this.#lastId = (row?.[1] as string | undefined) ?? '';
+    this.#settledId = (row?.[1] as string | undefined) ?? '';
+    this.#tailId = '';
     const byHash = new Map(pending.map((record) => [record.hash as string, record]));
     this.#tail = [];
     for (const [ordinal, hash, touch, undo] of this.#driver
@@ -97,12 +105,13 @@ export class Scope {
       .iterate([this.name])) {
       const record = byHash.get(hash as string);
       if (record === undefined) continue;
-      this.#tail.push(new TailEntry(record, ordinal as number, touch as string, undo as string));
+      this.#push(new TailEntry(record, ordinal as number, touch as string, undo as string));
     }
   }
 
-  /** Forgets the stop, because what was missing may have come; `catchUp` then goes on. */
-  resume(): void {
+  /** Back to the settled prefix without a stop, because what was missing may have come; `catchUp` then goes on in order. */
+  rewind(): void {
+    this.#takeTailBack();
     this.#stop = undefined;
   }
 
@@ -128,13 +137,14 @@ export class Scope {
    * An op whose id comes before that of a pending one (another device's clock is far ahead) is merged at its place instead.
    */
   append(record: OpRecord): Verdict {
-    const lastId = this.#lastId;
+    const { lastId } = this;
+    const tailId = this.#tailId;
     const { verdict, entry } = this.#foldPending(record);
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
     if (entry === undefined) this.#stop = undefined;
     if (entry === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
     this.#drop(entry);
-    this.#lastId = lastId;
+    this.#tailId = tailId;
     if (verdict.kind === 'applied') this.merge([record]);
     return verdict;
   }
@@ -146,7 +156,7 @@ export class Scope {
       .prepare(
         'INSERT INTO scopes (scope, folded, lastId) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded, lastId = excluded.lastId',
       )
-      .run([this.name, this.#folded, this.#lastId]);
+      .run([this.name, this.#folded, this.#settledId]);
   }
 
   // Inside.
@@ -162,17 +172,13 @@ export class Scope {
 
   #settled(record: OpRecord): void {
     this.#folded += 1;
-    this.#noteId(record);
-  }
-
-  #noteId(record: OpRecord): void {
-    if (record.op.id > this.#lastId) this.#lastId = record.op.id;
+    if (record.op.id > this.#settledId) this.#settledId = record.op.id;
   }
 
   /** Runs a fast path under a savepoint; false when it met a conflict, with everything as before. */
   #attempt(work: () => void): boolean {
     this.projection.flush();
-    const before = { folded: this.#folded, lastId: this.#lastId, tail: [...this.#tail], stop: this.#stop };
+    const before = { folded: this.#folded, settledId: this.#settledId, tail: [...this.#tail], tailId: this.#tailId };
     this.#driver.prepare('SAVEPOINT attempt').run([]);
     try {
       work();
@@ -184,9 +190,10 @@ export class Scope {
       this.#driver.prepare('RELEASE attempt').run([]);
       this.projection.discard();
       this.#folded = before.folded;
-      this.#lastId = before.lastId;
+      this.#settledId = before.settledId;
       this.#tail = before.tail;
-      this.#stop = before.stop;
+      this.#tailId = before.tailId;
+      this.#stop = undefined;
       if (error instanceof Conflict) return false;
       throw error;
     }
@@ -212,7 +219,7 @@ export class Scope {
     this.projection.settleHistory(entry.undo, PENDING_PLACE + entry.ordinal, this.#folded);
     this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
     this.#tail.splice(at, 1);
-    this.#folded += 1;
+    this.#settled(entry.record);
   }
 
   /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
@@ -235,6 +242,8 @@ export class Scope {
     const index = comesAfter ? undefined : indexOf(this.#tail);
     for (const record of order.filter((entry) => !known.has(entry.hash))) {
       const { entry } = this.#foldPending(record);
+      // What comes after a stop is not folded: an old op that does must be taken back.
+      if (this.#stop !== undefined && !comesAfter) throw new Conflict();
       if (this.#stop !== undefined) return;
       if (entry !== undefined && index?.conflicts(entry.touch)) throw new Conflict();
     }
@@ -242,13 +251,7 @@ export class Scope {
 
   /** The general path: take the whole tail back, fold what is settled, fold the rest again in order. */
   #refold(settled: readonly OpRecord[], fresh: readonly OpRecord[]): MergeReport {
-    const entries = this.#tail;
-    for (let at = entries.length - 1; at >= 0; at--) {
-      const entry = entries[at] as TailEntry;
-      this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
-    }
-    this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.name]);
-    this.#tail = [];
+    const entries = this.#takeTailBack();
     this.#foldSettled(settled);
     const done = new Set(settled.map((record) => record.hash));
     const rest = orderTail([
@@ -259,11 +262,28 @@ export class Scope {
     return { refolded: rest.length - fresh.length };
   }
 
+  #takeTailBack(): readonly TailEntry[] {
+    const entries = this.#tail;
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const entry = entries[at] as TailEntry;
+      this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
+    }
+    this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.name]);
+    this.#tail = [];
+    this.#tailId = '';
+    return entries;
+  }
+
   /** Takes the last entry of the tail back. */
   #drop(entry: TailEntry): void {
     this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
     this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
     this.#tail.pop();
+  }
+
+  #push(entry: TailEntry): void {
+    this.#tail.push(entry);
+    if (entry.record.op.id > this.#tailId) this.#tailId = entry.record.op.id;
   }
 
   #foldPending(record: OpRecord): { readonly verdict: Verdict; readonly entry?: TailEntry } {
@@ -276,8 +296,7 @@ export class Scope {
       return { verdict };
     }
     const entry = new TailEntry(record, ordinal, JSON.stringify(touchOf(recorder)), JSON.stringify(undo));
-    this.#tail.push(entry);
-    this.#noteId(record);
+    this.#push(entry);
     this.#driver
       .prepare('INSERT INTO tail (scope, ordinal, id, hash, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
       .run([this.name, ordinal, record.op.id, record.hash, entry.touchText, entry.undoText]);

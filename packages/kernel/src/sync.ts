@@ -2,7 +2,14 @@
  * One exchange with a relay (DESIGN section 7): push what it does not have, keep its receipts, pull what it has beyond our settled prefix, check it,
  * fold it. The network is never waited for inside a transaction, so selling goes on meanwhile.
  */
-import { createTree, encodeVerifierKey, leafHash, type NoteKey, parseVerifierKey } from '@tallystick/chain';
+import {
+  createTree,
+  encodeVerifierKey,
+  leafHash,
+  type NoteKey,
+  parseVerifierKey,
+  type Unaccepted,
+} from '@tallystick/chain';
 import { type BookId, encodeHex, type OpRecord, orderTail, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
 import {
   createFollower,
@@ -12,6 +19,7 @@ import {
   verifyCheckpoint,
   verifyReceipt,
 } from '@tallystick/relay-protocol';
+import { retryAsides } from './asides.ts';
 import { KernelError } from './errors.ts';
 import { type Replica } from './replica.ts';
 import { HQ } from './genesis.ts';
@@ -79,7 +87,8 @@ export async function syncWith(
     report = sum(report, await push(exchange, scope));
     if (options.pull) report = sum(report, await pull(exchange, scope));
   }
-  return report;
+  const retried = await replica.exclusive(() => retryAsides(replica));
+  return { ...report, refolded: report.refolded + retried.refolded };
 }
 
 /** Sends pending ops that have no receipt, ours and those ours build on, in causal order. */
@@ -118,8 +127,8 @@ export async function keepReceipt(
 }
 
 /**
- * Receipts that continue the settled prefix without a hole say all that a pull would: those ops settle at once. `checkpoint` is taken as the new
- * tip's note when it is about exactly that size.
+ * Receipts that continue the settled prefix without a hole say all that a pull would, if the relay also signed the root of exactly our bytes in
+ * that order: those ops settle at once. In every other case the pull decides, for a receipt names the op and not the bytes the relay keeps.
  */
 export function settleReceipted(
   replica: Replica,
@@ -137,13 +146,15 @@ export function settleReceipted(
     const run: OpRecord[] = [];
     for (let record = byPosition.get(tip.size); record !== undefined; record = byPosition.get(tip.size + run.length))
       run.push(record);
-    if (run.length === 0) return { settled: 0, refolded: 0 };
-    const next = await extendTip(replica, scope, relay, tip, run, checkpoint);
-    const refolded = await replica.transaction(() => replica.settle(scope, run, next));
-    return { settled: run.length, refolded };
+    const next = run.length === 0 ? undefined : await extendTip(replica, scope, relay, tip, run, checkpoint);
+    if (next === undefined) return { settled: 0, refolded: 0 };
+    const settled = run.slice(0, next.size - tip.size);
+    const refolded = await replica.transaction(() => replica.settle(scope, settled, next));
+    return { settled: settled.length, refolded };
   });
 }
 
+/** The tip that the checkpoint signs, if the records of `run` lead to it. */
 async function extendTip(
   replica: Replica,
   scope: ScopeName,
@@ -151,23 +162,17 @@ async function extendTip(
   tip: Tip,
   run: readonly OpRecord[],
   checkpoint: string,
-): Promise<Tip> {
+): Promise<Tip | undefined> {
+  if (checkpoint === '') return undefined;
   const { hasher, ed25519 } = replica.crypto;
-  const tree = createTree(hasher, tip);
-  for (const record of run) tree.append(leafHash(record.bytes, hasher));
-  const next = { size: tree.size, frontier: tree.frontier(), note: '' };
   const origin = originOf(relay.name, replica.book as BookId, scope);
   const verify = ed25519.verify.bind(ed25519);
-  const signed =
-    checkpoint === '' ? undefined : await verifyCheckpoint(checkpoint, { key: relay, origin, verify, hasher });
-  if (signed?.ok !== true || signed.value.size !== next.size) return next;
-  if (signed.value.root !== encodeHex(tree.root())) {
-    throw new KernelError(
-      'kernel/invalid-log',
-      `relay ${relay.name} signed receipts and a checkpoint of ${scope} at size ${next.size} that contradict each other`,
-    );
-  }
-  return { ...next, note: checkpoint };
+  const signed = await verifyCheckpoint(checkpoint, { key: relay, origin, verify, hasher });
+  if (!signed.ok || signed.value.size <= tip.size || signed.value.size > tip.size + run.length) return undefined;
+  const tree = createTree(hasher, tip);
+  for (const record of run.slice(0, signed.value.size - tip.size)) tree.append(leafHash(record.bytes, hasher));
+  if (signed.value.root !== encodeHex(tree.root())) return undefined;
+  return { size: tree.size, frontier: tree.frontier(), note: checkpoint };
 }
 
 async function pull(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
@@ -206,16 +211,29 @@ async function settlePage(
   tip: Tip,
 ): Promise<number | undefined> {
   if (replica.log.tip(scope).size !== from) return undefined;
-  const unknown = records.filter((record) => !replica.log.has(record.hash));
-  const admission = await replica.admitter.admit(unknown);
-  const bad = admission.notAccepted[0];
-  if (bad !== undefined) {
-    throw new KernelError(
-      'kernel/invalid-log',
-      `the relay's log of ${scope} holds an op that does not verify: ${bad.record.hash} (${bad.code}: ${bad.message})`,
-    );
-  }
-  return replica.transaction(() => replica.settle(scope, records, tip));
+  const settled = await settleChecked(replica, scope, records, tip);
+  if (settled.ok) return settled.refolded;
+  const { record, code, message } = settled.bad;
+  throw new KernelError(
+    'kernel/invalid-log',
+    `the relay's log of ${scope} holds an op that does not verify: ${record.hash} (${code}: ${message})`,
+  );
+}
+
+/** Checks records that the relay's tree holds at the next positions and settles them, all or none. Call inside `exclusive`. */
+export async function settleChecked(
+  replica: Replica,
+  scope: ScopeName,
+  records: readonly OpRecord[],
+  tip: Tip,
+): Promise<{ readonly ok: true; readonly refolded: number } | { readonly ok: false; readonly bad: Unaccepted }> {
+  const changed = await replica.storedOtherwise(records);
+  // Bytes that take the place of ours must be as good as if they had come first.
+  const anew = changed.length > 0;
+  const unchecked = anew ? records : records.filter((record) => !replica.log.has(record.hash));
+  const [bad] = (await replica.admitter.admit(unchecked, { anew })).notAccepted;
+  if (bad !== undefined) return { ok: false, bad };
+  return { ok: true, refolded: await replica.transaction(() => replica.settle(scope, records, tip, changed)) };
 }
 
 const NOTHING: SyncReport = { pushed: 0, notTaken: [], settled: 0, refolded: 0 };

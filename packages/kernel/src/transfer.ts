@@ -4,7 +4,6 @@
  */
 import { createTree, leafHash, type NoteKey } from '@tallystick/chain';
 import {
-  type Aside,
   type BookId,
   decodeBundle,
   encodeBundle,
@@ -17,9 +16,10 @@ import {
 } from '@tallystick/oplog';
 import { originOf, verifyCheckpoint } from '@tallystick/relay-protocol';
 import { openRecords, type Undecodable } from './admit.ts';
+import { mergeRecords } from './asides.ts';
 import { KernelError } from './errors.ts';
 import { groupByScope, type Replica } from './replica.ts';
-import { keepReceipt, pinnedRelay, settleReceipted } from './sync.ts';
+import { keepReceipt, pinnedRelay, settleChecked, settleReceipted } from './sync.ts';
 
 interface FileScope {
   readonly scope: ScopeName;
@@ -87,8 +87,7 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
     if (prefix === undefined || !(await replica.exclusive(() => settlePrefix(replica, scope, prefix)))) continue;
     settled += prefix.records.length;
   }
-  const offered = [...records, ...(await storedAsides(replica))];
-  const merged = await replica.exclusive(() => mergeRest(replica, offered));
+  const merged = await replica.exclusive(() => mergeRecords(replica, records));
   refolded += merged.refolded;
   for (const entry of relay === undefined ? [] : header.scopes) {
     for (const note of entry.receipts) await keepReceipt(replica, relay as NoteKey, header.book, entry.scope, note);
@@ -134,39 +133,9 @@ async function settledPrefix(
 }
 
 async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix): Promise<boolean> {
-  const admission = await replica.admitter.admit(prefix.records.filter((record) => !replica.log.has(record.hash)));
-  if (admission.notAccepted.length > 0) return false;
-  await replica.transaction(() =>
-    replica.settle(scope, prefix.records, { size: prefix.size, frontier: prefix.frontier, note: prefix.note }),
-  );
-  return true;
-}
-
-async function mergeRest(
-  replica: Replica,
-  records: readonly OpRecord[],
-): Promise<{ refolded: number; aside: ImportReport['aside'] }> {
-  const unknown = records.filter((record) => !replica.log.has(record.hash));
-  const admission = await replica.admitter.admit(unknown);
-  const aside = admission.notAccepted.map(
-    ({ record, code, message }) =>
-      ({ hash: record.hash, scope: record.op.scope, code, message, bytes: record.bytes }) satisfies Aside,
-  );
-  const refolded = await replica.transaction(async () => {
-    const count = await replica.mergePending(admission.accepted);
-    await replica.log.setAside(aside);
-    return count;
-  });
-  return { refolded, aside: aside.map(({ hash, code, message }) => ({ hash, code, message })) };
-}
-
-/** What was held back before may fit now. */
-async function storedAsides(replica: Replica): Promise<OpRecord[]> {
-  const asides = await replica.log.asides();
-  return openRecords(
-    asides.map((entry) => entry.bytes),
-    replica.crypto.hasher,
-  ).records;
+  const { records, ...tip } = prefix;
+  if (replica.log.tip(scope).size !== tip.size - records.length) return false;
+  return (await settleChecked(replica, scope, records, tip)).ok;
 }
 
 async function countRecords(replica: Replica): Promise<number> {

@@ -6,10 +6,8 @@ import { createTree, leafHash } from '@tallystick/chain';
 import {
   type BookId,
   type ChainHead,
-  decodeHex,
-  type DeviceId,
-  type KeyId,
   type LogStore,
+  type OpHash,
   type OpRecord,
   orderTail,
   type Scope as ScopeName,
@@ -17,7 +15,8 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
-import { type CryptoProvider, enrolledBy, openRecords } from './admit.ts';
+import { type CryptoProvider, openRecords } from './admit.ts';
+import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 
 export interface LogProblem {
@@ -30,7 +29,7 @@ export interface LogProblem {
 }
 
 export interface VerifyOptions {
-  /** Check each op's own signature instead of one a run. */
+  /** Also check each op's own signature, where otherwise the last one of each run is checked. */
   readonly every?: boolean;
 }
 
@@ -39,6 +38,11 @@ export interface VerifyReport {
   readonly ops: number;
   /** Signatures checked. */
   readonly signatures: number;
+  /**
+   * Settled ops whose own signature is not valid, though a later one of their run covers them: a bit turned over on the way to the relay, which
+   * then fixed it in its tree. Looked for with `every` only.
+   */
+  readonly covered: readonly LogProblem[];
   /** The first problem is the first broken op of its scope. */
   readonly problems: readonly LogProblem[];
 }
@@ -50,10 +54,20 @@ export interface VerifiedPage {
   readonly tip: Tip | undefined;
 }
 
+/** At least the ops of one push, so that two pages hold the end of every run that begins in the first. */
 const PAGE = 2000;
+
+/** What checking some records came to; taken over only when they are final. */
+interface Checked {
+  readonly records: readonly OpRecord[];
+  readonly problems: readonly LogProblem[];
+  readonly covered: readonly LogProblem[];
+  readonly signatures: number;
+}
 
 export class VerifiedLog {
   readonly problems: LogProblem[] = [];
+  readonly covered: LogProblem[] = [];
   ops = 0;
   signatures = 0;
   readonly #log: LogStore;
@@ -61,7 +75,7 @@ export class VerifiedLog {
   readonly #every: boolean;
   readonly #book: BookId;
   readonly #heads = new Map<string, ChainHead>();
-  readonly #enrolments = new Map<string, { readonly key: Uint8Array; readonly hash: OpRecord['hash'] }>();
+  readonly #enrolments = new Enrolments();
 
   constructor(log: LogStore, crypto: CryptoProvider, options: VerifyOptions = {}) {
     this.#log = log;
@@ -75,7 +89,7 @@ export class VerifiedLog {
     const scopes = [...this.#log.scopes()].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
     for (const scope of scopes) yield* this.#settledPages(scope);
     for (const scope of scopes) {
-      const records = await this.#check(orderTail(await this.#log.pending(scope)), scope, undefined);
+      const { records } = this.#take(await this.#check(orderTail(await this.#log.pending(scope)), scope, undefined));
       if (records.length > 0) yield { scope, records, tip: undefined };
     }
   }
@@ -86,106 +100,157 @@ export class VerifiedLog {
     const tree = createTree(hasher);
     while (tree.size < tip.size) {
       const position = tree.size;
-      const page = await this.#log.settled(scope, position, Math.min(PAGE, tip.size - position));
-      const records = await this.#check(page, scope, position);
+      const { stored, checked } = await this.#settledPage(scope, position, tip.size);
+      const { records } = this.#take(checked);
       for (const record of records) tree.append(leafHash(record.bytes, hasher));
       const note = tree.size === tip.size ? tip.note : '';
       if (records.length > 0) yield { scope, records, tip: { size: tree.size, frontier: tree.frontier(), note } };
-      if (page.length === 0)
-        this.#problem(scope, position, '', 'log/missing', `no record at position ${position} of ${tip.size}`);
-      if (page.length === 0 || records.length < page.length) return;
+      if (stored === 0)
+        this.problems.push(
+          problem(scope, position, '', 'log/missing', `no record at position ${position} of ${tip.size}`),
+        );
+      if (stored === 0 || records.length < stored) return;
     }
     if (tree.frontier().join() !== tip.frontier.join()) {
-      this.#problem(
-        scope,
-        undefined,
-        '',
-        'log/root',
-        `the first ${tip.size} records do not have the tree that is recorded`,
-      );
+      const why = `the first ${tip.size} records do not have the tree that is recorded`;
+      this.problems.push(problem(scope, undefined, '', 'log/root', why));
     }
   }
 
-  /** Answers the records that verify. In a settled page nothing after the first bad one counts. */
-  async #check(stored: readonly OpRecord[], scope: ScopeName, start: number | undefined): Promise<readonly OpRecord[]> {
-    const place = (index: number): number | undefined => (start === undefined ? undefined : start + index);
-    const { records, undecodable } = openRecords(
-      stored.map((record) => record.bytes),
-      this.#crypto.hasher,
-    );
-    for (const { index, code, message } of undecodable)
-      this.#problem(scope, place(index), stored[index]?.hash ?? '', code, message);
-    const bad = new Set(undecodable.map(({ index }) => index));
-    const claimed = stored.filter((_record, index) => !bad.has(index));
-    const true_ = records.filter((record, index) => {
-      const claim = claimed[index] as OpRecord;
-      if (record.hash === claim.hash && record.op.scope === scope) return true;
-      this.#problem(
+  /** The next settled ops. A page that ends without a valid signature may end inside a run, so the next is read with it. */
+  async #settledPage(scope: ScopeName, position: number, size: number): Promise<{ stored: number; checked: Checked }> {
+    const read = (from: number): Promise<readonly OpRecord[]> =>
+      Promise.resolve(this.#log.settled(scope, from, Math.min(PAGE, size - from)));
+    const page = await read(position);
+    const checked = await this.#check(page, scope, position);
+    const end = position + page.length;
+    if (end >= size || !checked.problems.some(({ code }) => code === 'chain/signature'))
+      return { stored: page.length, checked };
+    const both = [...page, ...(await read(end))];
+    return { stored: both.length, checked: await this.#check(both, scope, position) };
+  }
+
+  /** Finds the records that verify. In a settled page nothing after the first bad one counts. */
+  async #check(stored: readonly OpRecord[], scope: ScopeName, start: number | undefined): Promise<Checked> {
+    const problems: LogProblem[] = [];
+    const placeByHash = new Map(stored.map(({ hash }, index) => [hash, index]));
+    const say = (hash: OpHash, code: string, message: string): void => {
+      const place = placeByHash.get(hash) ?? 0;
+      problems.push(problem(scope, start === undefined ? undefined : start + place, hash, code, message));
+    };
+    const opened = this.#open(stored, scope, say);
+    const { accepted, signatures, invalid } = await this.#verify(opened, say);
+    const good = opened.filter((record) => accepted.has(record));
+    const covered = invalid.map((record) => {
+      const position = start === undefined ? undefined : start + (placeByHash.get(record.hash) ?? 0);
+      return problem(
         scope,
-        place(stored.indexOf(claim)),
-        claim.hash,
-        'log/hash',
-        `what is stored under this hash is op ${record.hash} of scope ${record.op.scope}`,
+        position,
+        record.hash,
+        'chain/signature',
+        'its own signature is not valid, a later one covers it',
       );
-      return false;
     });
-    const accepted = await this.#verify(true_, (record, code, message) => {
-      this.#problem(scope, place(stored.findIndex((claim) => claim.hash === record.hash)), record.hash, code, message);
+    // Nothing but the relay's tree vouches for a signature that is only covered.
+    if (start === undefined) return { records: good, problems: [...problems, ...covered], covered: [], signatures };
+    const goodHashes = new Set(good.map((record) => record.hash));
+    const broken = stored.findIndex(({ hash }) => !goodHashes.has(hash));
+    return { records: broken < 0 ? good : good.slice(0, broken), problems, covered, signatures };
+  }
+
+  /** The stored records read strictly from their bytes, without those that are not what they are stored as. */
+  #open(stored: readonly OpRecord[], scope: ScopeName, say: Say): OpRecord[] {
+    const { hasher } = this.#crypto;
+    return stored.flatMap(({ bytes, hash }) => {
+      const { records, undecodable } = openRecords([bytes], hasher);
+      for (const { code, message } of undecodable) say(hash, code, message);
+      return records.filter((record) => {
+        if (record.hash === hash && record.op.scope === scope) return true;
+        const found = `op ${record.hash} of scope ${record.op.scope}`;
+        say(hash, 'log/hash', `what is stored under this hash is ${found}`);
+        return false;
+      });
     });
-    this.ops += accepted.size;
-    const good = true_.filter((record) => accepted.has(record));
-    if (start === undefined) return good;
-    const broken = stored.findIndex((claim) => !good.some((record) => record.hash === claim.hash));
-    return good.length === stored.length ? good : good.slice(0, Math.max(0, broken));
   }
 
   async #verify(
     records: readonly OpRecord[],
-    report: (record: OpRecord, code: string, message: string) => void,
-  ): Promise<Set<OpRecord>> {
+    say: Say,
+  ): Promise<{ accepted: Set<OpRecord>; signatures: number; invalid: OpRecord[] }> {
     const accepted = new Set<OpRecord>();
+    const valid = new Set<OpRecord>();
+    let signatures = 0;
+    // Being stored says nothing of the records that are checked here: the second branch of a fork comes after its head.
+    const unplaced = new Set(records.map(({ hash }) => hash));
+    const heads = new Map<string, ChainHead>();
+    const added: Enrolment[] = [];
+    const verify = createRecordVerifier({
+      book: this.#book,
+      ed25519: this.#crypto.ed25519,
+      publicKeyOf: (key, device) => ((key as string) === device ? this.#enrolments.keyOf(device) : undefined),
+    });
+    const check = async (record: OpRecord): Promise<boolean> => {
+      // Only what is valid is final: the key of what is not may be enrolled by the records of this round.
+      if (valid.has(record)) return true;
+      signatures += 1;
+      if (await verify(record)) valid.add(record);
+      return valid.has(record);
+    };
     let open = records;
     for (let round = 0; round <= records.length && open.length > 0; round++) {
       const runs = await verifyRuns(open, {
-        headOf: (device, scope) => this.#heads.get(`${scope} ${device}`),
-        enrolmentOf: (device) => this.#enrolments.get(device)?.hash,
-        has: (hash) => this.#log.has(hash),
+        headOf: (device, scope) => heads.get(`${scope} ${device}`) ?? this.#heads.get(`${scope} ${device}`),
+        enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
+        has: (hash) => !unplaced.has(hash) && this.#log.has(hash),
         opOf: async (hash) => (await this.#log.get(hash))?.record.op,
-        verify: createRecordVerifier({
-          book: this.#book,
-          ed25519: this.#crypto.ed25519,
-          publicKeyOf: (key, device) => this.#keyOf(key, device),
-        }),
-        every: this.#every,
+        verify: check,
       });
-      this.signatures += runs.verified;
-      for (const record of runs.accepted) this.#take(record, accepted);
-      const isStuck = !runs.accepted.some((record) => enrolledBy(record, this.#book) !== undefined);
-      for (const entry of isStuck ? [...runs.refused, ...runs.waiting] : runs.refused)
-        report(entry.record, entry.code, entry.message);
-      if (isStuck) break;
-      open = runs.waiting.map((entry) => entry.record);
+      for (const record of runs.accepted) {
+        accepted.add(record);
+        unplaced.delete(record.hash);
+      }
+      advance(heads, runs.accepted);
+      const fresh = this.#enrolledBy(runs.accepted).filter((enrolment) => this.#enrolments.add(enrolment));
+      added.push(...fresh);
+      const left = [...runs.refused, ...runs.waiting];
+      if (fresh.length === 0) for (const { record, code, message } of left) say(record.hash, code, message);
+      if (fresh.length === 0) break;
+      open = left.map((entry) => entry.record);
     }
-    return accepted;
+    const invalid: OpRecord[] = [];
+    if (this.#every) for (const record of accepted) if (!(await check(record))) invalid.push(record);
+    // The records may be checked again with more of their run; what they say counts when they are taken.
+    for (const enrolment of added) this.#enrolments.remove(enrolment);
+    return { accepted, signatures, invalid };
   }
 
-  #take(record: OpRecord, accepted: Set<OpRecord>): void {
-    accepted.add(record);
-    const { device, scope, seq } = record.op;
-    const name = `${scope} ${device}`;
-    if ((this.#heads.get(name)?.seq ?? 0) < seq) this.#heads.set(name, { seq, hash: record.hash });
-    const enrolled = enrolledBy(record, this.#book);
-    if (enrolled !== undefined && !this.#enrolments.has(enrolled.device)) {
-      this.#enrolments.set(enrolled.device, { key: decodeHex(enrolled.key), hash: record.hash });
-    }
+  #take(checked: Checked): Checked {
+    const { records, problems, covered, signatures } = checked;
+    this.ops += records.length;
+    this.signatures += signatures;
+    this.problems.push(...problems);
+    this.covered.push(...covered);
+    advance(this.#heads, records);
+    for (const enrolment of this.#enrolledBy(records)) this.#enrolments.add(enrolment);
+    return checked;
   }
 
-  #keyOf(key: KeyId, device: DeviceId): Uint8Array | undefined {
-    return (key as string) === device ? this.#enrolments.get(device)?.key : undefined;
+  #enrolledBy(records: readonly OpRecord[]): Enrolment[] {
+    return records.flatMap((record) => enrolledBy(record, this.#book, this.#crypto.hasher) ?? []);
   }
+}
 
-  #problem(scope: string, position: number | undefined, hash: string, code: string, message: string): void {
-    this.problems.push({ scope, position, hash, code, message });
+type Say = (hash: OpHash, code: string, message: string) => void;
+
+function problem(scope: string, position: number | undefined, hash: string, code: string, message: string): LogProblem {
+  return { scope, position, hash, code, message };
+}
+
+/** Moves the heads of chains on to the highest seq among the records. */
+function advance(heads: Map<string, ChainHead>, records: readonly OpRecord[]): void {
+  for (const { op, hash } of records) {
+    const name = `${op.scope} ${op.device}`;
+    if ((heads.get(name)?.seq ?? 0) < op.seq) heads.set(name, { seq: op.seq, hash });
   }
 }
 
@@ -197,6 +262,6 @@ export async function verifyLog(
 ): Promise<VerifyReport> {
   const verified = new VerifiedLog(log, crypto, options);
   for await (const _page of verified.pages()) continue;
-  const { ops, signatures, problems } = verified;
-  return { ok: problems.length === 0, ops, signatures, problems };
+  const { ops, signatures, covered, problems } = verified;
+  return { ok: problems.length === 0, ops, signatures, covered, problems };
 }

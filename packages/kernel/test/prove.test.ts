@@ -85,7 +85,7 @@ describe('prove', () => {
           type === 'INTEGER'
             ? `coalesce("${name}", 0) + 1000`
             : type === 'BLOB'
-              ? `CAST(X'00' || substr("${name}", 2) AS BLOB)`
+              ? `CAST(CASE substr("${name}", 1, 1) WHEN X'00' THEN X'01' ELSE X'00' END || substr("${name}", 2) AS BLOB)`
               : `"${name}" || 'x'`;
         const report = await proveCopy((copy) => {
           const whole = `SELECT * FROM "${table}" WHERE "${name}" IS NOT NULL LIMIT 1`;
@@ -110,6 +110,17 @@ describe('prove', () => {
     expect(added.problems).toEqual([{ table: 'stock', row: 'hq ghost', why: 'holds [5], the log has no such row' }]);
     const removed = await proveCopy((db) => void db.exec("DELETE FROM moves WHERE sku = 'sku-4'"));
     expect(removed.problems[0]).toMatchObject({ table: 'moves', why: expect.stringContaining('is missing') });
+  });
+
+  it('names an op whose signature was edited, though a later one covers it', async () => {
+    const mid = (where: string) => `
+      UPDATE log_records SET signature = CAST(substr(signature, 1, 5) || X'00FF' || substr(signature, 8) AS BLOB) WHERE ordinal = (
+        SELECT min(ordinal) FROM log_records WHERE ${where} AND seq > 2)`;
+    for (const where of ['position IS NULL', 'position IS NOT NULL']) {
+      const report = await proveCopy((db) => void db.exec(mid(where)));
+      const named = report.problems.filter(({ why }) => why.startsWith('chain/signature'));
+      expect(named).toMatchObject([{ table: 'log_records' }]);
+    }
   });
 
   it('sees a dropped op, a reordered pair and a foreign table', async () => {

@@ -1,0 +1,42 @@
+/**
+ * Records that come without a position: what verifies is stored and folded, the rest is kept aside with the reason. What is aside is judged again
+ * with everything that comes, so the reason that stands beside it is always the one of now.
+ */
+import type { Aside, OpRecord } from '@tallystick/oplog';
+import { openRecords } from './admit.ts';
+import type { Replica } from './replica.ts';
+
+export interface Merged {
+  readonly refolded: number;
+  readonly aside: readonly Pick<Aside, 'hash' | 'code' | 'message'>[];
+}
+
+/** Takes in records together with those kept aside. Call inside `exclusive`. */
+export async function mergeRecords(replica: Replica, records: readonly OpRecord[]): Promise<Merged> {
+  const offered = [...records, ...(await storedAsides(replica))];
+  const admission = await replica.admitter.admit(offered.filter((record) => !replica.log.has(record.hash)));
+  const aside = admission.notAccepted.map(
+    ({ record, code, message }) =>
+      ({ hash: record.hash, scope: record.op.scope, code, message, bytes: record.bytes }) satisfies Aside,
+  );
+  const refolded = await replica.transaction(async () => {
+    const count = await replica.mergePending(admission.accepted);
+    await replica.log.setAside(aside);
+    return count;
+  });
+  return { refolded, aside: aside.map(({ hash, code, message }) => ({ hash, code, message })) };
+}
+
+/** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */
+export async function retryAsides(replica: Replica): Promise<Merged> {
+  const none: Merged = { refolded: 0, aside: [] };
+  return (await replica.log.asides()).length === 0 ? none : mergeRecords(replica, []);
+}
+
+async function storedAsides(replica: Replica): Promise<OpRecord[]> {
+  const asides = await replica.log.asides();
+  return openRecords(
+    asides.map((entry) => entry.bytes),
+    replica.crypto.hasher,
+  ).records;
+}
