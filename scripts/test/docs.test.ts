@@ -1,0 +1,81 @@
+// Every sample in every document runs and prints what it says, every link leads somewhere, every command exists.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  checkSamples,
+  documents,
+  installSamples,
+  localLinks,
+  npmCommands,
+  readDocument,
+  repository,
+  runSample,
+  samplesOf,
+} from './markdown.ts';
+
+const paths = documents();
+const samples = paths.flatMap((path) => samplesOf(path, readDocument(path)));
+let folder = '';
+let files: readonly string[] = [];
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tallystick-samples-'));
+  files = installSamples(folder, samples);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('samples', () => {
+  it('stand where readers begin', () => {
+    const files = new Set(samples.map(({ place }) => place.split(':')[0]));
+    for (const path of ['README.md', 'docs/start.md', 'packages/kernel/README.md']) expect(files).toContain(path);
+  });
+
+  it.each(samples.map(({ place, prints }, index) => [place, prints, index] as const))(
+    'at %s prints what it says',
+    async (_place, prints, index) => {
+      expect(prints).not.toBe('');
+      expect(await runSample(files[index] ?? '')).toBe(prints);
+    },
+    60_000,
+  );
+
+  it('have no type error', async () => {
+    expect(await checkSamples(folder)).toBe('');
+  }, 60_000);
+
+  it('are seen to fail: a wrong output, a thrown error, a wrong type', async () => {
+    const text =
+      "```ts\nconsole.log(1); // 2\n```\n```ts\nthrow new Error('no');\n```\n```ts\nexport const n: number = 'x';\n```\n";
+    const wrong = samplesOf('x.md', text);
+    expect(wrong.map(({ place, prints }) => [place, prints])).toEqual([
+      ['x.md:1', '2\n'],
+      ['x.md:4', ''],
+      ['x.md:7', ''],
+    ]);
+    const other = mkdtempSync(join(tmpdir(), 'tallystick-wrong-'));
+    const [printing = '', throwing = ''] = installSamples(other, wrong);
+    expect(await runSample(printing)).toBe('1\n');
+    await expect(runSample(throwing)).rejects.toThrow('no');
+    expect(await checkSamples(other)).toContain("'string' is not assignable to type 'number'");
+    rmSync(other, { recursive: true });
+  }, 60_000);
+});
+
+describe('links and commands', () => {
+  it('lead to files that are there', () => {
+    const targets = paths.flatMap((path) => localLinks(readDocument(path)).map((target) => [path, target] as const));
+    expect(targets.length).toBeGreaterThan(30);
+    const dead = targets.filter(
+      ([path, target]) => !existsSync(join(repository, dirname(path), target.replace(/#.*/, '') || '.')),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  it('are npm scripts of the repository', () => {
+    const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: object };
+    const named = paths.flatMap((path) => npmCommands(readDocument(path)).map((name) => [path, name] as const));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter(([, name]) => !(name in manifest.scripts))).toEqual([]);
+  });
+});
