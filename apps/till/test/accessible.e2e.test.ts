@@ -143,12 +143,12 @@ async function walk(
 
 async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(
+  const { violations } = await page.evaluate<AxeResults, string[]>(
     (values) =>
       (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
         runOnly: { type: 'tag', values },
         resultTypes: ['violations'],
-      }) as Promise<AxeResults>,
+      }),
     standards,
   );
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(' ')}`));

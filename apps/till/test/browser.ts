@@ -1,7 +1,7 @@
 // What the end-to-end tests share: the built app on a local port, a Chromium, and the hands of a seller.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
@@ -62,14 +62,34 @@ export async function serveDist(): Promise<Served> {
   };
 }
 
+const counter = { locale: 'en-GB', timezoneId: 'Europe/London', viewport: { width: 1280, height: 800 } };
+
 export function launch(): Promise<Browser> {
-  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
-  const executablePath = chromiumPath();
-  return chromium.launch({ args, ...(executablePath === undefined ? {} : { executablePath }) });
+  return chromium.launch(launchOptions());
 }
 
 export function newDevice(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/London', viewport: { width: 1280, height: 800 } });
+  return browser.newContext(counter);
+}
+
+/** A browser of its own whose profile stays on disk: a device that can be killed, started again and copied. */
+export function openProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { ...launchOptions(), ...counter });
+}
+
+/** Kills the browser of a profile without a word of warning, and waits until it is gone. */
+export async function killBrowser(context: BrowserContext, folder: string): Promise<void> {
+  const gone = new Promise((resolve) => context.once('close', resolve));
+  // The lock names its holder as `host-pid`.
+  const holder = await readlink(join(folder, 'SingletonLock'));
+  process.kill(Number(holder.slice(holder.lastIndexOf('-') + 1)), 'SIGKILL');
+  await gone;
+}
+
+function launchOptions(): { readonly args: string[]; readonly executablePath?: string } {
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
+  const executablePath = chromiumPath();
+  return { args, ...(executablePath === undefined ? {} : { executablePath }) };
 }
 
 /** A till of its own, opened and ready to sell, its drawer still closed. */

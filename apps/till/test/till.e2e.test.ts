@@ -150,6 +150,10 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
     await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
     await page.getByRole('heading', { name: 'Not saved' }).waitFor();
     expect(await page.getByRole('dialog').getByRole('alert').textContent()).toContain('The sale was not saved.');
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export everything saved so far' }).click();
+    const file = await readFile(await (await downloading).path());
+    expect(file.toString('latin1')).toContain('"sale.complete@1"');
     await page.getByRole('button', { name: 'Back to the cart' }).click();
     await page.getByText('This device cannot save.').waitFor();
     expect(await page.locator('.cart-line').count()).toBe(1);

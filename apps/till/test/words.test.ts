@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Link } from '../src/engine/port.ts';
-import { bookNotice, linkNotice, linkWords, refusalText, stageWords } from '../src/model/words.ts';
+import { bookNotice, linkNotice, tornNotice } from '../src/model/notices.ts';
+import { linkWords, refusalText, stageWords, verbWords } from '../src/model/words.ts';
 
 describe('what the till says', () => {
   it('names every stage of a sale', () => {
@@ -38,9 +39,26 @@ describe('what the till says', () => {
   });
 
   it('speaks up when the book stops or refuses', () => {
-    expect(bookNotice({ stop: undefined, refused: 0 })).toBeUndefined();
-    expect(bookNotice({ stop: undefined, refused: 1 })?.title).toBe('One entry of this till had no effect.');
-    expect(bookNotice({ stop: 'x@2', refused: 1 })?.title).toContain('new version');
+    const calm = { stop: undefined, refused: 0, isCopied: false };
+    expect(bookNotice(calm)).toBeUndefined();
+    expect(bookNotice({ ...calm, refused: 1 })?.title).toBe('One entry of this till had no effect.');
+    expect(bookNotice({ ...calm, refused: 1, isCopied: true })?.title).toContain('was copied');
+    expect(bookNotice({ ...calm, refused: 1, stop: 'x@2' })?.title).toContain('new version');
+  });
+
+  it('claims nothing about what a damaged end of the log held', () => {
+    expect(tornNotice(undefined)).toBeUndefined();
+    const torn = { bytes: 9, lastDocument: 'INV/a/1', mustReachRelay: false };
+    expect(tornNotice(torn)).toMatchObject({ tone: 'warn', detail: expect.stringContaining('9 bytes') as string });
+    expect(tornNotice(torn)?.detail).toContain('INV/a/1');
+    expect(tornNotice({ ...torn, lastDocument: undefined })?.detail).toContain('No sale is left');
+    const waiting = tornNotice({ ...torn, mustReachRelay: true });
+    expect(waiting).toMatchObject({ tone: 'alarm', detail: expect.stringContaining('reached the relay') as string });
+  });
+
+  it('calls an entry what a seller calls it', () => {
+    expect(verbWords('sale.complete@1')).toBe('Sale');
+    expect(verbWords('stock.count@1')).toBe('stock.count@1');
   });
 
   it('falls back on the refusal’s own message', () => {

@@ -7,6 +7,7 @@ import { findByKey, readReceipt } from './documents.ts';
 import { codeOf, messageOf } from './link.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { ClosedSession, Outcome, Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
+import { mustReachRelay } from './torn-log.ts';
 
 interface Failed {
   readonly ok: false;
@@ -15,6 +16,7 @@ interface Failed {
 }
 
 const noSession: Failed = { ok: false, code: 'till/no-session', message: 'The drawer is closed.' };
+const unanchored: Failed = { ok: false, code: 'kernel/unanchored', message: 'The end of the log is missing here.' };
 const unknownDocument: Failed = { ok: false, code: 'till/unknown-document', message: 'No such document here.' };
 
 /** Sells once per cart key: asked again, it answers with the sale that was saved. */
@@ -23,7 +25,7 @@ export async function sell(shop: OpenShop, request: SaleRequest): Promise<Outcom
   if (earlier !== undefined) return receiptOf(shop, earlier);
   const session = readSession(shop);
   if (session === undefined) return noSession;
-  const saved = await attempt(() =>
+  const saved = await attempt(shop, () =>
     shop.book.commit('sale.complete', {
       ...frame(shop, session),
       external: request.key,
@@ -46,7 +48,7 @@ export async function refund(shop: OpenShop, request: RefundRequest): Promise<Ou
   const lines = refundLines(original, request.lines);
   if (lines === undefined) return { ok: false, code: 'till/refund-lines', message: 'These lines cannot be refunded.' };
   const totalMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
-  const saved = await attempt(() =>
+  const saved = await attempt(shop, () =>
     shop.book.commit('sale.refund', {
       ...frame(shop, session),
       currency: original.currency,
@@ -64,14 +66,14 @@ export async function voidSale(shop: OpenShop, request: VoidRequest): Promise<Ou
   const session = readSession(shop);
   if (session === undefined) return noSession;
   const { day } = frame(shop, session);
-  const saved = await attempt(() => shop.book.commit('sale.void', { ...request, day, session: session.id }));
+  const saved = await attempt(shop, () => shop.book.commit('sale.void', { ...request, day, session: session.id }));
   return saved.ok ? receiptOf(shop, saved.value) : saved;
 }
 
 export async function openSession(shop: OpenShop, floatMinor: number): Promise<Outcome<void>> {
   const day = businessDay(new Date(), undefined);
   const { currency } = describeShop(shop);
-  const saved = await attempt(() => shop.book.commit('session.open', { day, currency, floatMinor }));
+  const saved = await attempt(shop, () => shop.book.commit('session.open', { day, currency, floatMinor }));
   return saved.ok ? { ok: true, value: undefined } : saved;
 }
 
@@ -79,7 +81,9 @@ export async function closeSession(shop: OpenShop, countedMinor: number): Promis
   const session = readSession(shop);
   if (session === undefined) return noSession;
   const { day } = frame(shop, session);
-  const saved = await attempt(() => shop.book.commit('session.close', { session: session.id, countedMinor, day }));
+  const saved = await attempt(shop, () =>
+    shop.book.commit('session.close', { session: session.id, countedMinor, day }),
+  );
   if (!saved.ok) return saved;
   const { id, openedDay, floatMinor, expectedMinor } = session;
   return { ok: true, value: { id, openedDay, floatMinor, expectedMinor, countedMinor } };
@@ -119,7 +123,8 @@ function refundLines(original: Receipt, chosen: RefundRequest['lines']): readonl
   return lines.length === 0 ? undefined : lines;
 }
 
-async function attempt(commit: () => Promise<Commit>): Promise<Outcome<string>> {
+async function attempt({ log, sync }: OpenShop, commit: () => Promise<Commit>): Promise<Outcome<string>> {
+  if (sync !== undefined && mustReachRelay(log)) return unanchored;
   try {
     const done = await commit();
     if (done.ok) return { ok: true, value: done.id };

@@ -12,6 +12,8 @@ export function closedState(phase: Phase): TillState {
     storageFault: undefined,
     refused: 0,
     stop: undefined,
-    recoveredBytes: 0,
+    isCopied: false,
+    torn: undefined,
+    clock: 'fine',
   };
 }

@@ -12,7 +12,7 @@ import { describeShop, documentReader, type OpenShop } from './open-shop.ts';
 import type { Outcome, Phase, Receipt, TillEngine, TillState } from './port.ts';
 import { joinShop, openKnownShop, openOwnShop, type ShopPlace } from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
-import { type LogFile, loadSqlite, openLogFile } from './storage.ts';
+import { type LogFile, loadSqlite, openLogFile, readLogBytes } from './storage.ts';
 import { openState, statusOf, waitingState } from './till-state.ts';
 
 export type EngineCalls = Pick<TillEngine, CallName>;
@@ -182,7 +182,8 @@ export class TillHost implements EngineCalls {
       try {
         if (this.#shop !== undefined) return { ok: true, value: await this.#shop.book.export() };
         const file = this.#logFile?.file;
-        return file === undefined ? noBook : { ok: true, value: file.read(0, file.size()) };
+        const bytes = file === undefined ? await readLogBytes() : file.read(0, file.size());
+        return bytes === undefined ? noBook : { ok: true, value: bytes };
       } catch (error) {
         return { ok: false, ...faultOf(error) };
       }

@@ -1,6 +1,7 @@
 // A shop whose book is open in this worker: what the actions and the screens' views need of it.
 import type { FileLogStore } from '@tallystick/oplog';
 import { readCurrency } from './catalogue.ts';
+import type { ClockWatch } from './clock-watch.ts';
 import type { DocumentReader } from './documents.ts';
 import type { Session, Shop, Stage } from './port.ts';
 import type { ShopRecord } from './shop-record.ts';
@@ -13,6 +14,7 @@ export interface OpenShop {
   readonly record: ShopRecord;
   /** Undefined where there is no relay. */
   readonly sync: SyncLoop | undefined;
+  readonly clock: ClockWatch;
 }
 
 const currencyBeforePrices = 'EUR';

@@ -158,16 +158,41 @@ export interface TillState {
   readonly refused: number;
   /** Set when the fold stopped at something this version does not understand. */
   readonly stop: string | undefined;
-  /** Bytes cut off a torn log at start: what a crash left half-written and nobody was told was saved. */
-  readonly recoveredBytes: number;
+  /** Another device wrote with this one's key, so one of the two has no effect. */
+  readonly isCopied: boolean;
+  /** Set when a start had to cut a damaged end off the log. */
+  readonly torn: Torn | undefined;
+  readonly clock: Clock;
 }
+
+export interface Torn {
+  /** Cut off at this start; 0 when it was an earlier one. */
+  readonly bytes: number;
+  /** Number of the newest document of this till that is left. */
+  readonly lastDocument: string | undefined;
+  /** Some of what was cut may be at the relay: nothing is written before that is known. */
+  readonly mustReachRelay: boolean;
+}
+
+/** Whether the device's clock can be right: `behind` the day it was admitted, or `ahead` by what the relay says. */
+export type Clock = 'fine' | 'behind' | 'ahead';
 
 export interface TillStatus {
   readonly logBytes: number;
   readonly scopes: readonly { readonly scope: string; readonly size: number; readonly pending: number }[];
   readonly role: string | undefined;
-  readonly refusals: readonly { readonly code: string; readonly details: string; readonly verb: string }[];
+  readonly refusals: readonly RefusedEntry[];
   readonly asides: number;
+}
+
+/** An op of this device that is in the log and has no effect. */
+export interface RefusedEntry {
+  readonly verb: string;
+  readonly code: string;
+  readonly details: string;
+  readonly at: number | undefined;
+  /** What was tendered with it, less the change; undefined where nothing was. */
+  readonly paidMinor: number | undefined;
 }
 
 export interface JoinRequest {

@@ -3,17 +3,19 @@ import { nobleHasher } from '@tallystick/chain';
 import { openBook, type SyncReport } from '@tallystick/kernel';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { type FileLogStore, parseScope, type Scope } from '@tallystick/oplog';
-import { createRelayClient } from '@tallystick/relay-protocol';
+import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import { createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';
+import { createClockWatch } from './clock-watch.ts';
 import { fillDemoShop } from './demo-shop.ts';
 import { askToJoin } from './join.ts';
 import type { OpenShop } from './open-shop.ts';
 import type { JoinRequest, Outcome, StandaloneRequest } from './port.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
 import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
+import { noteTear, tearIsMended } from './torn-log.ts';
 import { addLookUps, type TillBook, tillCrypto, tillVerbs } from './till-book.ts';
 
 export interface ShopPlace {
@@ -68,7 +70,11 @@ async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord):
   });
   addLookUps(store);
   if (own !== undefined) await fillOnce(book, own.currency);
-  return { book, log, record, sync: relay === undefined ? undefined : startSync(book, relay.url, onSync) };
+  const clock = createClockWatch();
+  const shop = { book, log, record, clock };
+  if (relay === undefined) return { ...shop, sync: undefined };
+  noteTear(log);
+  return { ...shop, sync: startSync(shop, relay.url, onSync) };
 }
 
 async function fillOnce(book: TillBook, currency: string): Promise<void> {
@@ -78,10 +84,22 @@ async function fillOnce(book: TillBook, currency: string): Promise<void> {
 
 const exchangeTimeoutMs = 15_000;
 
-function startSync(book: TillBook, url: string, onChange: ShopPlace['onSync']): SyncLoop {
-  const client = createRelayClient({ url, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
+function startSync({ book, log, clock }: Omit<OpenShop, 'sync'>, url: string, onChange: ShopPlace['onSync']): SyncLoop {
+  const plain = createRelayClient({ url, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
+  const client: RelayClient = {
+    ...plain,
+    push: async (...handedIn) => {
+      const answer = await plain.push(...handedIn);
+      clock.heard(answer.results);
+      return answer;
+    },
+  };
   return createSyncLoop({
-    exchange: () => book.sync(client),
+    exchange: async () => {
+      const report = await book.sync(client);
+      tearIsMended(log);
+      return report;
+    },
     onChange,
     hasNetwork: () => navigator.onLine,
     now: Date.now,

@@ -29,6 +29,14 @@ export async function openLogFile(): Promise<LogFile> {
   }
 }
 
+/** The bytes of the log as they stand, for a file that could not be opened as one; undefined where there is none. */
+export async function readLogBytes(): Promise<Uint8Array | undefined> {
+  const folder = await navigator.storage.getDirectory();
+  const handle = await folder.getFileHandle(fileName).catch(() => undefined);
+  const file = await handle?.getFile();
+  return file === undefined ? undefined : new Uint8Array(await file.arrayBuffer());
+}
+
 export function loadSqlite(): Promise<SqlJsStatic> {
   return initSqlJs({ locateFile: () => sqliteAddress });
 }

@@ -1,9 +1,11 @@
 // The till as a whole, as one value for the screens.
+import { type JsonObject, parseOpHash } from '@tallystick/oplog';
 import { businessDay } from '../model/business-day.ts';
 import { closedState } from './closed-state.ts';
 import { readDay } from './documents.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { TillState, TillStatus } from './port.ts';
+import { readTorn } from './torn-log.ts';
 
 /** What another tab shows, as this one may show it: to be looked at only. */
 export function waitingState(shown: TillState | undefined): TillState {
@@ -22,9 +24,11 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     unsent: countUnsent(shop),
     lastSyncAt: sync?.lastSyncAt,
     storageFault,
-    refused: ownRefusals(shop).length,
+    refused: countRefusals(shop),
     stop: stopWords(shop),
-    recoveredBytes: shop.log.recovered?.lostBytes ?? 0,
+    isCopied: isCopied(shop),
+    torn: readTorn(shop),
+    clock: shop.clock.read(shop, Date.now()),
   };
 }
 
@@ -39,11 +43,43 @@ export function statusOf(shop: OpenShop, logBytes: number): TillStatus {
   };
 }
 
-function ownRefusals({ book }: OpenShop): TillStatus['refusals'] {
-  return book.query<{ readonly code: string; readonly details: string; readonly verb: string }>(
-    'SELECT code, details, verb FROM refusals WHERE device = ? ORDER BY id DESC LIMIT 50',
+function countRefusals({ book }: OpenShop): number {
+  const [row] = book.query<{ readonly count: number }>('SELECT count(*) AS count FROM refusals WHERE device = ?', [
+    book.device,
+  ]);
+  return row?.count ?? 0;
+}
+
+function isCopied({ book }: OpenShop): boolean {
+  const forks = "SELECT 1 FROM refusals WHERE device = ? AND code = 'kernel/fork' LIMIT 1";
+  return book.query(forks, [book.device]).length > 0;
+}
+
+interface RefusalRow {
+  readonly hash: string;
+  readonly code: string;
+  readonly details: string;
+  readonly verb: string;
+  readonly [column: string]: string;
+}
+
+/** The newest entries without effect, each with what the op itself says of its time and money: the projections do not have it. */
+function ownRefusals({ book, log }: OpenShop): TillStatus['refusals'] {
+  const rows = book.query<RefusalRow>(
+    'SELECT hash, code, details, verb FROM refusals WHERE device = ? ORDER BY id DESC LIMIT 50',
     [book.device],
   );
+  return rows.map(({ hash, code, details, verb }) => {
+    const parsed = parseOpHash(hash);
+    const op = parsed === undefined ? undefined : log.get(parsed)?.record.op;
+    return { verb, code, details, at: op?.at, paidMinor: op === undefined ? undefined : paidMinor(op.args) };
+  });
+}
+
+function paidMinor({ tenders, changeMinor }: JsonObject): number | undefined {
+  if (!Array.isArray(tenders)) return undefined;
+  const amounts = (tenders as readonly { readonly amountMinor?: unknown }[]).map(({ amountMinor }) => amountMinor);
+  return amounts.reduce<number>((sum, amount) => sum + Number(amount), 0) - Number(changeMinor ?? 0);
 }
 
 function stopWords({ book }: OpenShop): string | undefined {

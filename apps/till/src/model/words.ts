@@ -8,12 +8,6 @@ export const stageWords: Readonly<Record<Stage, string>> = {
   settled: 'Settled',
 };
 
-export interface Notice {
-  readonly tone: 'calm' | 'warn' | 'alarm';
-  readonly title: string;
-  readonly detail: string;
-}
-
 /** One line for the corner of the screen. It says what is known and never more. */
 export function linkWords(link: Link, unsent: number): string {
   switch (link.kind) {
@@ -36,70 +30,21 @@ export function linkWords(link: Link, unsent: number): string {
   }
 }
 
-/** The banner above the work; undefined when there is nothing a seller has to know. */
-export function linkNotice(link: Link, unsent: number): Notice | undefined {
-  const kept = keptWords(unsent);
-  switch (link.kind) {
-    case 'alone':
-    case 'connecting':
-    case 'linked':
-      return undefined;
-    case 'no-network':
-      return { tone: 'warn', title: 'No network.', detail: `Keep selling: ${kept}` };
-    case 'relay-unreachable':
-      return {
-        tone: 'warn',
-        title: 'The network is up, but the relay does not answer.',
-        detail: `Keep selling: ${kept}`,
-      };
-    case 'not-enrolled':
-      return { tone: 'warn', title: 'The relay does not know this till yet.', detail: `Keep selling: ${kept}` };
-    case 'relay-distrusted':
-      return {
-        tone: 'alarm',
-        title: 'The relay contradicts what it signed before.',
-        detail: 'Nothing is sent to it any more. Sales stay on this till; tell the office.',
-      };
-    case 'refused':
-      return {
-        tone: 'alarm',
-        title: 'The relay refuses what this till sends.',
-        detail: `${link.reason} Tell the office.`,
-      };
-  }
-}
-
-/** What the book itself has to say: it needs a newer till, or it gave an entry of this till no effect. */
-export function bookNotice({
-  stop,
-  refused,
-}: {
-  readonly stop: string | undefined;
-  readonly refused: number;
-}): Notice | undefined {
-  if (stop !== undefined) {
-    return {
-      tone: 'alarm',
-      title: 'This till needs its new version to go on.',
-      detail: `${stop} Reload while online.`,
-    };
-  }
-  if (refused === 0) return undefined;
-  const entries = refused === 1 ? 'One entry' : `${refused} entries`;
-  return {
-    tone: 'alarm',
-    title: `${entries} of this till had no effect.`,
-    detail: 'See “This till” and tell the office.',
-  };
-}
-
-function keptWords(unsent: number): string {
-  if (unsent === 0) return 'everything is sent, and new sales are saved on this till.';
-  return `${unsent} ${unsent === 1 ? 'entry is' : 'entries are'} saved on this till and will be sent.`;
-}
-
 function withUnsent(words: string, unsent: number): string {
   return unsent === 0 ? words : `${words}, ${unsent} to send`;
+}
+
+const wordsByVerb: Readonly<Record<string, string>> = {
+  'sale.complete': 'Sale',
+  'sale.refund': 'Refund',
+  'sale.void': 'Void',
+  'session.open': 'Drawer opened',
+  'session.close': 'Drawer closed',
+};
+
+/** A verb in a seller's words; its own name where we have none. */
+export function verbWords(verb: string): string {
+  return wordsByVerb[verb.split('@', 1)[0] ?? ''] ?? verb;
 }
 
 const refusalWords: Readonly<Record<string, string>> = {
@@ -112,7 +57,11 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/out-of-stock': 'There is not enough in stock, and this shop does not sell below zero.',
   'kernel/not-enrolled': 'The shop has not admitted this till yet.',
   'kernel/unanchored': 'This till must reach the relay once before it may sell again.',
+  'kernel/fork': 'Another device wrote this entry’s number first.',
   'kernel/forked': 'This till was copied. Tell the office before you go on.',
+  'store/damaged':
+    'The log on this device is damaged in the middle. Export it and tell the office: do not clear this browser.',
+  'store/format': 'The log on this device cannot be read. Export it and tell the office: do not clear this browser.',
   'kernel/scope-stopped': 'This till needs its new version to go on.',
   'till/refund-lines': 'These lines cannot be refunded like this.',
   'till/storage': 'This device could not save it.',

@@ -8,9 +8,11 @@ export async function exportToFile(till: Till): Promise<void> {
     return;
   }
   const phase = till.state.peek().phase;
-  const name = phase.kind === 'open' ? `${phase.shop.till}-${phase.shop.book.slice(0, 8)}` : 'till';
-  saveFile(`tallystick-${name}.bundle`, exported.value);
-  till.toast.value = { text: 'Exported. Keep the file until the office has imported it.' };
+  const isBook = phase.kind === 'open';
+  const name = isBook ? `${phase.shop.till}-${phase.shop.book.slice(0, 8)}.bundle` : 'till.log';
+  saveFile(`tallystick-${name}`, exported.value);
+  const next = isBook ? 'until the office has imported it' : 'and hand it to the office';
+  till.toast.value = { text: `Exported. Keep the file ${next}.` };
 }
 
 function saveFile(name: string, bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
-// Where the till stands with its relay: a chip in the corner, and a banner when a seller should know.
+// Where the till stands with its relay: a chip in the corner, and banners when a seller should know something.
 import type { VNode } from 'preact';
-import { bookNotice, linkNotice, linkWords } from '../model/words.ts';
+import { type Notice, noticesOf } from '../model/notices.ts';
+import { linkWords } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
 import { Icon } from './icons.tsx';
 
@@ -15,14 +16,23 @@ export function LinkChip(): VNode {
   );
 }
 
-export function LinkBanner(): VNode | null {
+export function Banners(): VNode {
   const state = useTill().state.value;
-  if (state.storageFault !== undefined) return <StorageBanner />;
-  const notice = bookNotice(state) ?? linkNotice(state.link, state.unsent);
-  if (notice === undefined) return null;
   return (
-    <div class={`banner banner-${notice.tone}`} role={notice.tone === 'alarm' ? 'alert' : 'status'}>
-      <Icon name={notice.tone === 'alarm' ? 'alert' : 'offline'} size={20} />
+    <div class="banners">
+      {state.storageFault !== undefined && <StorageBanner />}
+      {noticesOf(state).map((notice) => (
+        <NoticeBanner key={notice.title} notice={notice} />
+      ))}
+    </div>
+  );
+}
+
+function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
+  const isAlarm = notice.tone === 'alarm';
+  return (
+    <div class={`banner banner-${notice.tone}`} role={isAlarm ? 'alert' : 'status'}>
+      <Icon name={isAlarm ? 'alert' : 'offline'} size={20} />
       <p>
         <strong>{notice.title}</strong> {notice.detail}
       </p>

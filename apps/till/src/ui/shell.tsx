@@ -5,7 +5,7 @@ import { useTill } from '../state/context.ts';
 import type { Toast, View } from '../state/till.ts';
 import { Drawer } from './drawer.tsx';
 import { Icon, type IconName, Mark } from './icons.tsx';
-import { LinkBanner } from './link-chip.tsx';
+import { Banners } from './link-chip.tsx';
 import { Sales } from './sales.tsx';
 import { Sell } from './sell.tsx';
 import { ThisTill } from './this-till.tsx';
@@ -40,7 +40,7 @@ export function Shell(): VNode {
         ))}
       </nav>
       <div class="stage-area">
-        <LinkBanner />
+        <Banners />
         <main class="screen" data-view={view}>
           {view === 'sell' && <Sell />}
           {view === 'sales' && <Sales />}

@@ -2,7 +2,8 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { TillStatus } from '../engine/port.ts';
-import { linkWords } from '../model/words.ts';
+import { linkWords, refusalText, verbWords } from '../model/words.ts';
+import { formatMoney } from '../model/money.ts';
 import { dateTimeText } from '../model/time.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { applyTheme, storedTheme, type Theme, themes } from '../state/theme.ts';
@@ -10,19 +11,12 @@ import { exportToFile } from './export-file.ts';
 import { Icon } from './icons.tsx';
 
 export function ThisTill(): VNode {
-  const till = useTill();
   const status = useStatus();
   return (
     <div class="page">
       <header class="page-head">
         <h1>This till</h1>
       </header>
-      {till.state.value.recoveredBytes > 0 && (
-        <p class="banner banner-warn">
-          At the last start, {till.state.value.recoveredBytes} bytes at the end of the log were unfinished and were cut
-          off. Nothing that was shown as saved is affected.
-        </p>
-      )}
       <div class="cards">
         <ConnectionCard />
         <StorageCard status={status} />
@@ -144,14 +138,19 @@ function AppearanceCard(): VNode {
 }
 
 function Refusals({ status }: { readonly status: TillStatus }): VNode {
+  const { currency } = useShop();
   return (
     <section class="card" aria-label="Refused entries">
       <h2>Refused entries</h2>
       <p>These are in the log but have no effect. The office can see them too.</p>
       <ul class="refusals">
-        {status.refusals.map((refusal, index) => (
+        {status.refusals.map(({ verb, code, details, at, paidMinor }, index) => (
           <li key={index}>
-            <code>{refusal.verb}</code> {refusal.code} <small>{refusal.details}</small>
+            <strong>{verbWords(verb)}</strong>
+            {at !== undefined && `, ${dateTimeText(at)}`}
+            {paidMinor !== undefined && `, ${formatMoney(paidMinor, currency)}`}
+            <br />
+            {refusalText(code, code)} <small>{details === '{}' ? '' : details}</small>
           </li>
         ))}
       </ul>

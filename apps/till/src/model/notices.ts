@@ -1,0 +1,119 @@
+// What stands in a banner above the work: what a seller has to know, and only that.
+import type { Link, TillState } from '../engine/port.ts';
+
+export interface Notice {
+  readonly tone: 'calm' | 'warn' | 'alarm';
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** All there is to say, the gravest first; empty on a good day. */
+export function noticesOf(state: TillState): readonly Notice[] {
+  return [
+    bookNotice(state),
+    tornNotice(state.torn),
+    clockNotice(state.clock),
+    linkNotice(state.link, state.unsent),
+  ].filter((notice) => notice !== undefined);
+}
+
+/** How the connection stands; undefined when there is nothing a seller has to know. */
+export function linkNotice(link: Link, unsent: number): Notice | undefined {
+  const kept = keptWords(unsent);
+  switch (link.kind) {
+    case 'alone':
+    case 'connecting':
+    case 'linked':
+      return undefined;
+    case 'no-network':
+      return { tone: 'warn', title: 'No network.', detail: `Keep selling: ${kept}` };
+    case 'relay-unreachable':
+      return {
+        tone: 'warn',
+        title: 'The network is up, but the relay does not answer.',
+        detail: `Keep selling: ${kept}`,
+      };
+    case 'not-enrolled':
+      return { tone: 'warn', title: 'The relay does not know this till yet.', detail: `Keep selling: ${kept}` };
+    case 'relay-distrusted':
+      return {
+        tone: 'alarm',
+        title: 'The relay contradicts what it signed before.',
+        detail: 'Nothing is sent to it any more. Sales stay on this till; tell the office.',
+      };
+    case 'refused':
+      return {
+        tone: 'alarm',
+        title: 'The relay refuses what this till sends.',
+        detail: `${link.reason} Tell the office.`,
+      };
+  }
+}
+
+/** What the book itself has to say: it needs a newer till, another device wrote as this one, or entries had no effect. */
+export function bookNotice({
+  stop,
+  refused,
+  isCopied,
+}: Pick<TillState, 'stop' | 'refused' | 'isCopied'>): Notice | undefined {
+  if (stop !== undefined) {
+    return {
+      tone: 'alarm',
+      title: 'This till needs its new version to go on.',
+      detail: `${stop} Reload while online.`,
+    };
+  }
+  if (isCopied) {
+    return {
+      tone: 'alarm',
+      title: 'This till was copied: two devices wrote as one.',
+      detail:
+        'Stop selling here and tell the office. Entries that had no effect are kept and listed under “This till”.',
+    };
+  }
+  if (refused === 0) return undefined;
+  const entries = refused === 1 ? 'One entry' : `${refused} entries`;
+  return {
+    tone: 'alarm',
+    title: `${entries} of this till had no effect.`,
+    detail: 'See “This till” and tell the office.',
+  };
+}
+
+/** What the start cut off a damaged log. Nobody can know what stood there, so the paper has to be looked at. */
+export function tornNotice(torn: TillState['torn']): Notice | undefined {
+  if (torn === undefined) return undefined;
+  const last = torn.lastDocument;
+  const compare =
+    last === undefined ? 'No sale is left on this till.' : `The last one here is ${last}: compare it with your paper.`;
+  const cut = torn.bytes === 0 ? '' : ` ${torn.bytes} bytes could not be read and were cut off.`;
+  return {
+    tone: torn.mustReachRelay ? 'alarm' : 'warn',
+    title: 'The end of this till’s log was damaged.',
+    detail: `Everything before it is here.${cut} ${compare}${torn.mustReachRelay ? ' The till sells again once it has reached the relay.' : ''}`,
+  };
+}
+
+function clockNotice(clock: TillState['clock']): Notice | undefined {
+  switch (clock) {
+    case 'fine':
+      return undefined;
+    case 'behind':
+      return {
+        tone: 'warn',
+        title: 'The clock of this device is behind.',
+        detail: 'It shows a time before this till was set up. Set it: receipts and days carry what it says.',
+      };
+    case 'ahead':
+      return {
+        tone: 'warn',
+        title: 'The clock of this device is ahead.',
+        detail: 'The relay says by more than a day. Set it: receipts and days carry what it says.',
+      };
+  }
+}
+
+function keptWords(unsent: number): string {
+  if (unsent === 0) return 'everything is sent, and new sales are saved on this till.';
+  return `${unsent} ${unsent === 1 ? 'entry is' : 'entries are'} saved on this till and will be sent.`;
+}

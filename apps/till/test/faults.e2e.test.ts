@@ -1,0 +1,119 @@
+// Faults of the device a shop meets, in a real Chromium with a profile on disk: a killed browser, a damaged log.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { buildOnce, killBrowser, openAlone, openDrawer, openProfile, type Served, sell, serveDist } from './browser.ts';
+
+const timeoutMs = 60_000;
+
+describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', { timeout: timeoutMs }, () => {
+  let served: Served;
+  let folder: string;
+  let profile: string;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    buildOnce();
+    served = await serveDist();
+  }, timeoutMs);
+  afterAll(() => served.close());
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tallystick-till-'));
+    profile = join(folder, 'profile');
+    context = await openProfile(profile);
+    page = await openAlone(context, served.url);
+    await openDrawer(page, '0');
+  }, timeoutMs);
+  afterEach(async () => {
+    await context.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  /** Starts the same device again, on a profile nobody holds any more. */
+  async function startAgain(): Promise<void> {
+    context = await openProfile(profile);
+    page = await context.newPage();
+    await page.goto(served.url);
+  }
+
+  it('has every sale it called saved after its browser was killed in that moment', async () => {
+    const numbers = [await sell(page, 'Espresso'), await sell(page, 'Flat white')];
+    await page.locator('.tile', { hasText: 'Cold brew' }).click();
+    await page.getByRole('button', { name: /^Charge/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+    await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
+    await killBrowser(context, profile);
+    await startAgain();
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.locator('.document').nth(2).waitFor();
+    expect(await page.locator('.document').count()).toBe(3);
+    for (const number of numbers) expect(await page.locator('.document', { hasText: number }).count()).toBe(1);
+    expect(await page.locator('.totals-amount').textContent()).toBe('£9.90');
+    expect(await page.locator('.banner').count()).toBe(0);
+    await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    expect(await page.locator('.cart-line').count()).toBe(0);
+    expect(await sell(page, 'Espresso')).toMatch(/\/4$/);
+  });
+
+  it('keeps everything before a damaged end of its log, and says what to compare', async () => {
+    const kept = await sell(page, 'Espresso');
+    const lost = await sell(page, 'Flat white');
+    await changeLog(page, served.url, (size) => ({ at: size - 40, bytes: 8 }));
+    page = await context.newPage();
+    await page.goto(served.url);
+    const banner = page.getByRole('status').filter({ hasText: 'The end of this till’s log was damaged.' });
+    await banner.waitFor();
+    expect(await banner.textContent()).toContain(`The last one here is ${kept}`);
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.locator('.document', { hasText: kept }).waitFor();
+    expect(await page.locator('.document', { hasText: lost }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    expect(await sell(page, 'Espresso')).toBe(lost);
+    await page.reload();
+    await page.locator('.tile').first().waitFor();
+    expect(await page.locator('.banner').count()).toBe(0);
+  });
+
+  it('does not start on a log damaged in the middle, cuts nothing, and hands the bytes out', async () => {
+    await sell(page, 'Espresso');
+    await sell(page, 'Flat white');
+    const before = await changeLog(page, served.url, (size) => ({ at: Math.floor(size / 2), bytes: 8 }));
+    page = await context.newPage();
+    await page.goto(served.url);
+    await page.getByRole('heading', { name: 'The till cannot start' }).waitFor();
+    await page.getByText('damaged in the middle').waitFor();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export what is saved' }).click();
+    const file = await readFile(await (await downloading).path());
+    expect(file.length).toBe(before);
+    expect(file.subarray(0, 16).toString()).toBe('tallystick-log/1');
+  });
+});
+
+/** Flips bytes in the till's log file while no tab holds it, and answers how long the file is. */
+async function changeLog(
+  page: Page,
+  url: string,
+  where: (size: number) => { readonly at: number; readonly bytes: number },
+): Promise<number> {
+  // A file of the same origin without the app on it, so that nobody holds the log.
+  await page.goto(`${url}icon.svg`);
+  const size = await page.evaluate(async () => {
+    const folder = await navigator.storage.getDirectory();
+    return (await (await folder.getFileHandle('tallystick.log')).getFile()).size;
+  });
+  await page.evaluate(async ({ at, bytes }) => {
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle('tallystick.log');
+    const old = new Uint8Array(await (await handle.getFile()).slice(at, at + bytes).arrayBuffer());
+    const writer = await handle.createWritable({ keepExistingData: true });
+    await writer.write({ type: 'write', position: at, data: old.map((byte) => byte ^ 255) });
+    await writer.close();
+  }, where(size));
+  await page.close();
+  return size;
+}
