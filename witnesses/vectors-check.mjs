@@ -6,8 +6,9 @@ import { judges as chain } from './vectors/chain.mjs';
 import { judges as note } from './vectors/note.mjs';
 import { judges as op } from './vectors/op.mjs';
 import { judges as sign } from './vectors/sign.mjs';
+import { judges as token } from './vectors/token.mjs';
 
-const judges = { ...op, ...chain, ...note, ...sign };
+const judges = { ...op, ...chain, ...note, ...sign, ...token };
 const fixtures = new URL('../fixtures/', import.meta.url);
 const sorted = (value) =>
   JSON.stringify(value, (_, x) => (x?.constructor === Object ? Object.fromEntries(Object.entries(x).sort()) : x));

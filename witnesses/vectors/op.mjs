@@ -79,15 +79,17 @@ export function parseOp(text) {
   return op;
 }
 export const hashOp = (text) => hex(sha256('tallystick/op/1\n', text));
+export function decodeText(data) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data);
+  } catch {
+    return refuse('record/utf8');
+  }
+}
 export function parseRecord(data) {
   if (data.length < 97) refuse('record/short');
   if (data.length > 61_536) refuse('canonical/too-large');
-  let text;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data.subarray(96));
-  } catch {
-    refuse('record/utf8');
-  }
+  const text = decodeText(data.subarray(96));
   return {
     op: parseOp(text),
     text,

@@ -18,7 +18,7 @@ function add([x1, y1, z1], [x2, y2, z2]) {
   const [b, g] = [mod(a * a), mod(d * c * e)];
   return [mod(a * (b - g) * (f - c - e)), mod(a * (b + g) * (e + c)), mod((b - g) * (b + g))];
 }
-function isAcceptedKey(key) {
+export function isAcceptedKey(key) {
   if (key.length !== 32) return false;
   const y = number(key) & (2n ** 255n - 1n);
   const [u, v] = [mod(y * y - 1n), mod(d * y * y + 1n)];

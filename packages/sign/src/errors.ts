@@ -8,6 +8,7 @@ export type SignErrorCode =
   | 'sign/key-storage'
   | 'sign/seed'
   | 'sign/signer'
+  | 'sign/token'
   | 'sign/wrong-device'
   | 'sign/book';
 

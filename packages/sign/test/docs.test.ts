@@ -2,10 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { decodeHex } from '@tallystick/oplog';
+import { nobleHasher } from '@tallystick/chain';
+import { decodeHex, encodeCanonical, encodeHex } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { nobleEd25519 } from '../src/index.ts';
 import { nodeEd25519 } from '../src/node.ts';
+import { parseTokenUrl } from '../src/token.ts';
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${packageRoot}README.md`, 'utf8');
@@ -25,15 +27,41 @@ describe('README', () => {
 
   it('names every code, and no other', () => {
     const sources = globSync(`${packageRoot}src/*.ts`).map((path) => readFileSync(path, 'utf8'));
-    const inSource = sources.flatMap((source) => [...source.matchAll(/'(sign\/[a-z-]+)'/g)].map(([, code]) => code));
-    const inReadme = [...readme.matchAll(/`(sign\/[a-z-]+)`/g)].map(([, code]) => code);
+    const inSource = sources.flatMap((source) =>
+      [...source.matchAll(/'((?:sign|token)\/[a-z-]+)'/g)].map(([, code]) => code),
+    );
+    const inReadme = [...readme.matchAll(/`((?:sign|token)\/[a-z-]+)`/g)].map(([, code]) => code);
     expect(inSource.length).toBeGreaterThan(10);
     expect(new Set(inReadme)).toEqual(new Set(inSource));
   });
 
   it('names every export', async () => {
-    const names = [...Object.keys(await import('../src/index.ts')), ...Object.keys(await import('../src/node.ts'))];
+    const entries = [import('../src/index.ts'), import('../src/node.ts'), import('../src/token.ts')];
+    const names = (await Promise.all<object>(entries)).flatMap((entry) => Object.keys(entry));
     expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('spec of tokens', () => {
+  const tokenSpec = readFileSync(new URL('../../../docs/spec/token.md', import.meta.url), 'utf8');
+
+  it('shows a token that is what it says', () => {
+    const parsed = parseTokenUrl(fenced(tokenSpec, 'text').trim(), nobleHasher);
+    if (!parsed.ok) throw new Error(parsed.message);
+    const { kind, book, issuer, number, terms, hash } = parsed.value;
+    for (const told of [kind, book, encodeHex(issuer), number, encodeCanonical(terms), hash]) {
+      expect(tokenSpec).toContain(told);
+    }
+  });
+
+  it('names every code of tokens, and no other', () => {
+    const sources = globSync(`${packageRoot}src/token*.ts`).map((path) => readFileSync(path, 'utf8'));
+    const codesIn = (texts: readonly string[], quote: string): Set<string> =>
+      new Set(
+        texts.flatMap((text) => [...text.matchAll(new RegExp(`${quote}(token/[a-z-]+)${quote}`, 'g'))].map(String)),
+      );
+    const plain = (codes: Set<string>): string[] => [...codes].map((code) => code.split(',')[1] as string).sort();
+    expect(plain(codesIn([tokenSpec], '`'))).toEqual(plain(codesIn(sources, "'")));
   });
 });
 

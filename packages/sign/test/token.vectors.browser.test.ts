@@ -1,0 +1,3 @@
+import { runTokenVectors } from './token.vectors.ts';
+
+runTokenVectors();
