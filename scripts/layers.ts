@@ -11,6 +11,7 @@ export const layerOrder: readonly string[] = [
   'oplog',
   'chain',
   'sign',
+  'custody',
   'relay-protocol',
   'cas',
   'erasure',
