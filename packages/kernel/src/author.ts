@@ -83,7 +83,9 @@ export class Author {
   observe(): void {
     for (const scope of this.#replica.scopes()) {
       if (scope.lastId !== '') this.#mint.observe(scope.lastId as OpId);
-      for (const record of scope.tail) if (record.op.device !== this.#key.device) this.#toState(record);
+      // The newest first: the others of its chain are then known at a glance.
+      for (const record of [...scope.tail].reverse())
+        if (record.op.device !== this.#key.device) this.#toState(record, scope);
     }
     const forks = this.#replica.sql.query(`SELECT DISTINCT scope FROM ${refusals.name} WHERE device = ? AND code = ?`, [
       this.#key.device,
@@ -92,11 +94,12 @@ export class Author {
     this.#forked = new Set(forks.map((row) => String(row['scope'])));
   }
 
-  #toState(record: OpRecord): void {
-    if (this.#statedHeads.get(`${record.op.scope} ${record.op.device}`) === record.hash) return;
-    const byDevice = this.#unstated.get(record.op.scope);
-    if (byDevice === undefined) this.#unstated.set(record.op.scope, new Map([[record.op.device, record]]));
-    else if ((byDevice.get(record.op.device)?.op.seq ?? 0) < record.op.seq) byDevice.set(record.op.device, record);
+  #toState(record: OpRecord, scope: Scope): void {
+    const { device, seq } = record.op;
+    if (this.#statedHeads.get(`${scope.name} ${device}`) === record.hash) return;
+    const byDevice = this.#unstated.get(scope.name) ?? new Map<string, OpRecord>();
+    if ((byDevice.get(device)?.op.seq ?? 0) >= seq || scope.isRefused(record.hash)) return;
+    this.#unstated.set(scope.name, byDevice.set(device, record));
   }
 
   /** Writes, folds and stores ops in one transaction. A refused one is answered and leaves no trace; the others go on. */
@@ -227,7 +230,9 @@ export class Author {
     const unstated = this.#unstated.get(name);
     if (unstated === undefined || unstated.size === 0) return [];
     const pending = new Set(scope.tail.map((record) => record.hash));
-    for (const [device, record] of unstated) if (!pending.has(record.hash)) unstated.delete(device);
+    // Nobody builds on an op without effect, and a relay that will not have it would refuse all that says so.
+    for (const [device, record] of unstated)
+      if (!pending.has(record.hash) || scope.isRefused(record.hash)) unstated.delete(device);
     const newest = [...unstated.values()].sort((a, b) => (a.op.id < b.op.id ? 1 : -1)).slice(0, MAX_HEADS);
     return newest.map((record) => record.hash).sort();
   }

@@ -76,6 +76,11 @@ export class Fold {
     return this.#author(device, this.#markInForce(undefined), undefined)?.enrolment;
   }
 
+  /** Whether a folded op was refused. */
+  isRefused(hash: string): boolean {
+    return this.#projection.get(this.#compiled(refusals), [hash]) !== undefined;
+  }
+
   /** What the op would do here, without doing it. */
   judge(
     record: OpRecord,

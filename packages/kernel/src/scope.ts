@@ -90,6 +90,11 @@ export class Scope {
     return this.#fold.enrolmentOf(device);
   }
 
+  /** Whether an op that is folded here has no effect at its place. */
+  isRefused(hash: string): boolean {
+    return this.#fold.isRefused(hash);
+  }
+
   /** Reads what the database says of this scope; `pending` are the log's records without a position. */
   load(pending: readonly OpRecord[]): void {
     this.projection.discard();

@@ -85,7 +85,8 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
     return { hash, verdict: 'unknown-device', message: `device ${op.device} is not enrolled in ${op.scope}` };
   }
   const chain = chainOf(session, op.device);
-  const link = run === undefined ? linkOf(op, author.enrolment, chain, placeOf) : run.fork ? 'fork' : 'main';
+  const isRooted = op.prev === undefined || roster.isEnrolment(op.device, op.prev);
+  const link = run === undefined ? linkOf(op, isRooted, chain, placeOf) : run.fork ? 'fork' : 'main';
   if (link === 'gap') {
     const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? author.enrolment };
     return { hash, verdict: 'gap', head, message: `${op.prev}, the op before seq ${op.seq}, is not here` };
@@ -162,6 +163,9 @@ function acceptOp(session: Session, record: OpRecord, fork: boolean): number {
   }
   // The losing branch of a fork has no effect, so it enrols nobody.
   const enrols = op.verb === 'book.open@1' || op.verb === 'device.enroll@1';
-  if (!fork && enrols && ground.roster.apply(record).ok) enrolments.push(position);
+  if (fork || !enrols) return position;
+  // One that comes after another of the same device changes nothing but where the device's chain may link to.
+  const applied = ground.roster.apply(record);
+  if (applied.ok || applied.code === 'sign/enrolled') enrolments.push(position);
   return position;
 }

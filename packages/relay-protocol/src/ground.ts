@@ -76,15 +76,14 @@ export function findMisplaced({ op, hash }: OpRecord, { book, scope }: Ground): 
   return op.prev === undefined && String(hash) !== book ? 'the op opens another book' : undefined;
 }
 
-/** Whether an op goes on from the chain's head, from an earlier op of it (a fork), or from nothing that is here. */
+/** `isRooted`: it links to an op that enrols its device. Whether an op goes on from the chain's head, from an earlier op of it (a fork), or from nothing that is here. */
 export function linkOf(
   op: Op,
-  enrolment: OpHash,
+  isRooted: boolean,
   chain: ChainState | undefined,
   placeOf: (hash: OpHash) => Placed | undefined,
 ): 'main' | 'fork' | 'gap' {
-  const isFirst = op.seq === 1 && (op.prev === undefined || op.prev === enrolment);
-  if (isFirst) return chain === undefined ? 'main' : 'fork';
+  if (op.seq === 1 && isRooted) return chain === undefined ? 'main' : 'fork';
   if (chain !== undefined && op.seq === chain.seq + 1 && op.prev === chain.hash) return 'main';
   const before = op.seq === 1 || op.prev === undefined ? undefined : placeOf(op.prev);
   return before?.device === op.device && before.seq === op.seq - 1 ? 'fork' : 'gap';

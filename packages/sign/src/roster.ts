@@ -37,6 +37,8 @@ export interface Roster {
    */
   apply(record: OpRecord): Result<void>;
   get(device: DeviceId): Device | undefined;
+  /** Whether this op enrols the device: the one that counts, or another by someone who may. A chain may link to either. */
+  isEnrolment(device: DeviceId, hash: OpHash): boolean;
   /** The raw key, if it is this device's. */
   publicKeyOf(keyId: KeyId, device: DeviceId): Uint8Array | undefined;
   /** In the order of enrolment. */
@@ -46,6 +48,7 @@ export interface Roster {
 interface Member extends Device {
   readonly keyId: KeyId;
   readonly publicKey: Uint8Array;
+  readonly enrolments: Set<OpHash>;
 }
 
 const done: Result<void> = { ok: true, value: undefined };
@@ -60,8 +63,9 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     if (String(keyId) !== device.id) return refuse('sign/device', `device ${device.id} is not the hash of its key`);
     const before = membersById.get(device.id);
     if (before?.enrolment === device.enrolment) return done;
+    before?.enrolments.add(device.enrolment);
     if (before !== undefined) return refuse('sign/enrolled', `device ${device.id} is enrolled by ${before.enrolment}`);
-    membersById.set(device.id, { ...device, keyId, publicKey });
+    membersById.set(device.id, { ...device, keyId, publicKey, enrolments: new Set([device.enrolment]) });
     return done;
   }
 
@@ -99,6 +103,7 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
       return record.op.verb === 'device.enroll@1' ? applyEnrol(record) : done;
     },
     get: (device) => membersById.get(device),
+    isEnrolment: (device, hash) => membersById.get(device)?.enrolments.has(hash) === true,
     publicKeyOf(keyId, device) {
       const member = membersById.get(device);
       return member?.keyId === keyId ? member.publicKey : undefined;

@@ -10,7 +10,7 @@ import {
 } from '@tallystick/kernel';
 import { encodeHex, parseScope, type Scope } from '@tallystick/oplog';
 import { chart } from '@tallystick/retail';
-import type { KeyStore, Role } from '@tallystick/sign';
+import type { DeviceKey, KeyStore, Role } from '@tallystick/sign';
 import { type Clock, createClock, createDice, createEdge } from './dice.ts';
 import { createSeededKeys } from './keys.ts';
 import type { Losses } from './network.ts';
@@ -51,8 +51,11 @@ export interface Fleet {
   readonly relay: LocalRelay;
   readonly members: readonly Member[];
   readonly verbs: readonly Verb[];
+  readonly crypto: CryptoProvider;
   book(member: number): ShopBook;
   trader(member: number, crossing: Crossing): Trader;
+  /** The key a member signs with, for whoever stole it. */
+  keyOf(member: number): Promise<DeviceKey>;
   /** A file of what one member has, given to another. */
   deliver(from: number, to: number): Promise<ImportReport>;
   sync(member: number, options?: { readonly pull?: boolean; readonly losses?: Losses }): Promise<SyncReport>;
@@ -125,7 +128,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     relay,
     members: seats,
     verbs,
+    crypto,
     book: bookOf,
+    async keyOf(member) {
+      const key = await (seats[member] as Seat).keys.load('device');
+      if (key === undefined) throw new Error(`member ${member} has no key`);
+      return key;
+    },
     trader: (member, crossing) => ({
       book: bookOf(member),
       shop: shop ?? { currency: 'GBP', taxIncluded: true, products: [] },

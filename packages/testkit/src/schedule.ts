@@ -8,6 +8,7 @@ import { recutBookFile } from './book-file.ts';
 import { anyStep, type Step } from './day.ts';
 import { createDice, type Dice } from './dice.ts';
 import type { Fleet } from './fleet.ts';
+import { cloneLastOp, createGuests } from './guests.ts';
 import { type Crossing, perform } from './trader.ts';
 
 export type Delivery =
@@ -20,7 +21,11 @@ export type Delivery =
   | { readonly kind: 'damaged'; readonly from: number; readonly to: number; readonly seed: number }
   | { readonly kind: 'sync'; readonly member: number; readonly lossy: boolean }
   | { readonly kind: 'push'; readonly member: number }
-  | { readonly kind: 'reopen'; readonly member: number };
+  | { readonly kind: 'reopen'; readonly member: number }
+  /** Somebody who restored a backup of the member writes on, and another gets it first. */
+  | { readonly kind: 'clone'; readonly member: number; readonly to: number }
+  /** The member enrols a guest, whom others may be enrolling too, and another gets what the guest writes. */
+  | { readonly kind: 'guest'; readonly member: number; readonly guest: number; readonly to: number };
 
 export type Event = ({ readonly kind: 'trade' } & Step) | Delivery;
 
@@ -39,7 +44,7 @@ export function anySchedule({
   members,
   minEvents = 1,
   maxEvents = 30,
-  deliveries = ['file', 'part', 'again', 'damaged', 'sync', 'push', 'reopen'],
+  deliveries = ['file', 'part', 'again', 'damaged', 'sync', 'push', 'reopen', 'clone', 'guest'],
 }: ScheduleOptions): fc.Arbitrary<readonly Event[]> {
   const member = fc.nat({ max: members - 1 });
   const from = member;
@@ -52,6 +57,8 @@ export function anySchedule({
     sync: fc.record({ kind: fc.constant('sync' as const), member, lossy: fc.boolean() }),
     push: fc.record({ kind: fc.constant('push' as const), member }),
     reopen: fc.record({ kind: fc.constant('reopen' as const), member }),
+    clone: fc.record({ kind: fc.constant('clone' as const), member, to }),
+    guest: fc.record({ kind: fc.constant('guest' as const), member, guest: fc.nat({ max: 1 }), to }),
   };
   const trade: fc.Arbitrary<Event> = anyStep(members).map((step) => ({ kind: 'trade' as const, ...step }));
   const event = fc.oneof(
@@ -69,6 +76,7 @@ export interface Play {
 
 export function play(fleet: Fleet, crossing: Crossing): Play {
   const files: Uint8Array[] = [];
+  const guests = createGuests(fleet);
   const hand = async (to: number, file: Uint8Array): Promise<number> => {
     files.push(file);
     await fleet.book(to).import(file);
@@ -102,6 +110,14 @@ export function play(fleet: Fleet, crossing: Crossing): Play {
         case 'reopen':
           await fleet.reopen(event.member);
           return event.member;
+        case 'clone':
+        case 'guest': {
+          const file =
+            event.kind === 'clone'
+              ? await cloneLastOp(fleet, event.member)
+              : await guests.visit(event.member, event.guest);
+          return file === undefined ? event.member : hand(event.to, file);
+        }
       }
     },
   };
