@@ -132,3 +132,24 @@ export async function sell(page: Page, ...names: readonly string[]): Promise<str
   await page.getByRole('button', { name: 'New sale' }).click();
   return number;
 }
+
+/** Changes the till's log file while no tab holds it, closes the page, and answers what the file is now. */
+export async function editLog(page: Page, url: string, edit: (log: Buffer) => Buffer): Promise<Buffer> {
+  // Of the same origin, but without the app on it.
+  await page.goto(new URL('icon.svg', url).href);
+  const text = await page.evaluate(async () => {
+    const folder = await navigator.storage.getDirectory();
+    const file = await (await folder.getFileHandle('tallystick.log')).getFile();
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  });
+  const edited = edit(Buffer.from(text, 'latin1'));
+  await page.evaluate(async (latin1) => {
+    const folder = await navigator.storage.getDirectory();
+    const writer = await (await folder.getFileHandle('tallystick.log')).createWritable();
+    await writer.write(Uint8Array.from(latin1, (char) => char.charCodeAt(0)));
+    await writer.close();
+  }, edited.toString('latin1'));
+  await page.close();
+  return edited;
+}

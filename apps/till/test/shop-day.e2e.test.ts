@@ -3,13 +3,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chart } from '@tallystick/retail';
 import { type RunningOffice, startOffice } from '@tallystick-app/office';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { buildOnce, dist, launch, newDevice, openDrawer, sell, tile } from './browser.ts';
+import { officeShows, saleAt, stockShop } from './shop.ts';
 
 const timeoutMs = 90_000;
 
@@ -86,6 +86,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a day in the shop', { ti
     await context.setOffline(false);
     await row.locator('[data-stage=settled]').waitFor();
     await expect.poll(() => saleAt(office, number), { timeout: 20_000 }).toBe(840);
+    expect(await officeShows(office, number)).toBe(840);
     await expect.poll(() => stockAt(office, 'B04'), { timeout: 20_000 }).toBe(11);
   });
 
@@ -108,24 +109,6 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a day in the shop', { ti
   });
 });
 
-async function stockShop({ book, sync }: RunningOffice): Promise<void> {
-  const terms = { taxRateBasisPoints: 0, unitScale: 0, negativeStock: 'allow', active: 1 } as const;
-  const known = new Set(book.query('SELECT account FROM accounts').map((row) => row['account']));
-  const accounts = chart.filter((args) => !known.has(args.account));
-  const commits = await book.commitAll([
-    ...accounts.map((args) => ({ verb: 'account.open' as const, args })),
-    { verb: 'product.set', args: { sku: 'C02', name: 'Flat white', category: 'Coffee', ...terms } },
-    { verb: 'product.set', args: { sku: 'B04', name: 'Sourdough', category: 'Bakery', ...terms } },
-    { verb: 'price.set', args: { sku: 'C02', currency: 'GBP', unitPriceMilliMinor: 360_000 } },
-    { verb: 'price.set', args: { sku: 'B04', currency: 'GBP', unitPriceMilliMinor: 480_000 } },
-  ]);
-  const lines = [{ sku: 'B04', name: 'Sourdough', quantity: 12, unitCostMilliMinor: 200_000 }];
-  const received = await book.commit('stock.receive', { day: '2026-01-02', currency: 'GBP', lines, reference: 'DN 1' });
-  for (const commit of [...commits, received])
-    if (!commit.ok) throw new Error(`the shop was not stocked: ${commit.code}`);
-  await sync();
-}
-
 /** Tries to close the tab, stays, and answers what the browser asked. */
 async function warnsOnLeaving(page: Page): Promise<string> {
   const asked = page.waitForEvent('dialog');
@@ -133,10 +116,6 @@ async function warnsOnLeaving(page: Page): Promise<string> {
   const dialog = await asked;
   await dialog.dismiss();
   return dialog.type();
-}
-
-function saleAt({ book }: RunningOffice, number: string): unknown {
-  return book.query('SELECT totalMinor FROM documents WHERE number = ?', [number])[0]?.['totalMinor'];
 }
 
 function stockAt({ book }: RunningOffice, sku: string): unknown {
