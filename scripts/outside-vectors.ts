@@ -4,12 +4,19 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { verifyConsistency, verifyInclusion, nobleHasher } from '@tallystick/chain';
+import { nobleHasher } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
-import { encodeCanonical, type Json, parseCanonical } from '@tallystick/oplog';
 import { nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { isValid } from '../witnesses/vectors/sign.mjs';
+import {
+  type BackEnds,
+  type Case,
+  type Judge,
+  parseWycheproof,
+  portableJudges,
+  type PublishedFile,
+} from './browsers/published-cases.ts';
 import { runInChromium } from './outside-vectors-browser.ts';
 import { isMissing, sharedPath } from './test-environment.ts';
 
@@ -22,109 +29,18 @@ export interface Tally {
   readonly wrong: readonly string[];
 }
 
-/** One published case: what each back end says of it, and what it must say. */
-interface Case {
-  readonly name: string;
-  readonly wanted: unknown;
-  readonly verdictByBackEnd: Readonly<Record<string, unknown>>;
-}
+const ownJudges: readonly (readonly [file: RegExp, judge: Judge])[] = [
+  [/^wycheproof-aes-gcm\.json$/, judgeAesGcm],
+  [/^wycheproof-hkdf-sha256\.json$/, judgeHkdf],
+];
+const judges = [...portableJudges, ...ownJudges];
 
-type Judge = (text: string, folder: string) => AsyncGenerator<Case> | Generator<Case>;
-
-const hex = (text: string): Uint8Array => Buffer.from(text, 'hex');
-const base64 = (text: string): Uint8Array => Buffer.from(text, 'base64');
-
-interface WycheproofFile<Group, Test> {
-  readonly testGroups: readonly (Group & { readonly tests: readonly (Test & { tcId: number; result: string })[] })[];
-}
-
-function wycheproof<Group, Test>(text: string) {
-  const { testGroups } = JSON.parse(text) as WycheproofFile<Group, Test>;
-  return testGroups.flatMap((group) => group.tests.map((test) => ({ group, test })));
-}
-
-async function ed25519Verdicts(key: Uint8Array, message: Uint8Array, signature: Uint8Array) {
-  const providers = { noble: nobleEd25519, node: nodeEd25519, webcrypto: webCryptoEd25519() };
-  const verdicts: Record<string, boolean> = {};
-  for (const [name, { verify }] of Object.entries(providers)) verdicts[name] = await verify(key, message, signature);
-  return verdicts;
-}
-
-async function* judgeWycheproofEd25519(text: string): AsyncGenerator<Case> {
-  for (const { group, test } of wycheproof<{ publicKey: { pk: string } }, { msg: string; sig: string }>(text)) {
-    const verdictByBackEnd = await ed25519Verdicts(hex(group.publicKey.pk), hex(test.msg), hex(test.sig));
-    yield { name: `${test.tcId}`, wanted: test.result === 'valid', verdictByBackEnd };
-  }
-}
-
-/** Which of these are valid is each implementation's choice; ours is docs/spec/sign.md, read here by the independent checker. */
-async function* judgeCctvEd25519(text: string): AsyncGenerator<Case> {
-  for (const { number, key, sig, msg } of JSON.parse(text) as (Record<'key' | 'sig' | 'msg', string> & {
-    number: number;
-  })[]) {
-    const message = new TextEncoder().encode(msg);
-    const wanted: unknown = isValid(hex(key), message, hex(sig));
-    yield {
-      name: String(number),
-      wanted,
-      verdictByBackEnd: await ed25519Verdicts(hex(key), message, hex(sig)),
-    };
-  }
-}
-
-interface ProofCase {
-  readonly file: string;
-  readonly proof: readonly string[] | null;
-  readonly wantErr: boolean;
-}
-
-function* judgeInclusion(text: string): Generator<Case> {
-  type Input = ProofCase & { leafIdx: number; treeSize: number; root: string; leafHash: string };
-  for (const { file, leafIdx, treeSize, root, leafHash, proof, wantErr } of JSON.parse(text) as Input[]) {
-    const path = (proof ?? []).map(base64);
-    const inclusion = { index: leafIdx, size: treeSize, leaf: base64(leafHash), root: base64(root), proof: path };
-    const verdicts = { noble: verifyInclusion(inclusion, nobleHasher), node: verifyInclusion(inclusion, nodeHasher) };
-    yield { name: file, wanted: !wantErr, verdictByBackEnd: verdicts };
-  }
-}
-
-function* judgeConsistency(text: string): Generator<Case> {
-  type Input = ProofCase & { size1: number; size2: number; root1: string; root2: string };
-  for (const { file, size1, size2, root1, root2, proof, wantErr } of JSON.parse(text) as Input[]) {
-    const [firstRoot, secondRoot] = [base64(root1), base64(root2)];
-    const steps = { first: size1, second: size2, firstRoot, secondRoot, proof: (proof ?? []).map(base64) };
-    const verdicts = { noble: verifyConsistency(steps, nobleHasher), node: verifyConsistency(steps, nodeHasher) };
-    yield { name: file, wanted: !wantErr, verdictByBackEnd: verdicts };
-  }
-}
-
-/** The code our subset refuses a JSON value with, or undefined when the value is inside it. */
-function outsideSubset(value: unknown): string | undefined {
-  if (value === null) return 'canonical/null';
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : 'canonical/number';
-  if (typeof value !== 'object') return undefined;
-  const members: readonly unknown[] = Object.values(value);
-  return members.map(outsideSubset).find((code) => code !== undefined);
-}
-
-/** `text` is an output file. Inside our subset it is ours and its input leads to it; outside both ways refuse, with a code. */
-function* judgeCanonical(text: string, path: string): Generator<Case> {
-  const value = JSON.parse(readFileSync(path.replace('output', 'input'), 'utf8')) as Json;
-  const code = outsideSubset(value);
-  const parsed = parseCanonical(text);
-  let written: string;
-  try {
-    written = encodeCanonical(value);
-  } catch (error) {
-    written = (error as { code: string }).code;
-  }
-  const read = parsed.ok ? text : parsed.code;
-  // Where a value breaks two rules, either code is right.
-  const plain = (answer: string): string => (answer === 'canonical/number' ? 'canonical/null' : answer);
-  const wanted = code === undefined ? text : 'canonical/null';
-  yield { name: 'read', wanted, verdictByBackEnd: { oplog: code === undefined ? read : plain(read) } };
-  yield { name: 'written', wanted, verdictByBackEnd: { oplog: code === undefined ? written : plain(written) } };
-}
+/** What a browser has, and node:crypto. */
+const backEnds: BackEnds = {
+  ed25519: { noble: nobleEd25519.verify, node: nodeEd25519.verify, webcrypto: webCryptoEd25519().verify },
+  hashers: { noble: nobleHasher, node: nodeHasher },
+  rule: isValid,
+};
 
 interface AeadTest {
   readonly key: string;
@@ -136,8 +52,8 @@ interface AeadTest {
 }
 
 /** With nonces of 96 bits, the only ones that all platforms take. */
-async function* judgeAesGcm(text: string): AsyncGenerator<Case> {
-  for (const { group, test } of wycheproof<{ ivSize: number }, AeadTest>(text)) {
+async function* judgeAesGcm({ text }: PublishedFile): AsyncGenerator<Case> {
+  for (const { group, test } of parseWycheproof<{ ivSize: number }, AeadTest>(text)) {
     if (group.ivSize !== 96) continue;
     const [key, iv, aad, ct, tag] = [test.key, test.iv, test.aad, test.ct, test.tag].map((part) =>
       Buffer.from(part, 'hex'),
@@ -168,11 +84,11 @@ async function* judgeAesGcm(text: string): AsyncGenerator<Case> {
   }
 }
 
-async function* judgeHkdf(text: string): AsyncGenerator<Case> {
+async function* judgeHkdf({ text }: PublishedFile): AsyncGenerator<Case> {
   interface HkdfTest extends Record<'ikm' | 'salt' | 'info' | 'okm', string> {
     readonly size: number;
   }
-  for (const { test } of wycheproof<object, HkdfTest>(text)) {
+  for (const { test } of parseWycheproof<object, HkdfTest>(text)) {
     const [ikm, salt, info] = [test.ikm, test.salt, test.info].map((part) => Buffer.from(part, 'hex'));
     if (!ikm || !salt || !info) continue;
     const derive = {
@@ -194,33 +110,33 @@ async function* judgeHkdf(text: string): AsyncGenerator<Case> {
   }
 }
 
-const judges: readonly (readonly [file: RegExp, judge: Judge])[] = [
-  [/^wycheproof-ed25519\.json$/, judgeWycheproofEd25519],
-  [/^cctv-ed25519\.json$/, judgeCctvEd25519],
-  [/^rfc6962-inclusion\.json$/, judgeInclusion],
-  [/^rfc6962-consistency\.json$/, judgeConsistency],
-  [/^jcs\/output\/.*\.json$/, judgeCanonical],
-  [/^wycheproof-aes-gcm\.json$/, judgeAesGcm],
-  [/^wycheproof-hkdf-sha256\.json$/, judgeHkdf],
-];
+/** Every file of cases in the folder. */
+export function readPublished(folder: string): PublishedFile[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.json') && !file.startsWith('jcs/input/'))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      if (!file.startsWith('jcs/output/')) return { file, text };
+      return { file, text, input: readFileSync(join(folder, file.replace('output', 'input')), 'utf8') };
+    });
+}
 
 /** Judges every file of the folder; a file nothing here has a back end for is tallied under `none`. */
 export async function tallyFolder(folder: string): Promise<Tally[]> {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.json') && !file.startsWith('jcs/input/'));
   const tallies: Tally[] = [];
-  for (const file of files.sort()) {
-    const judge = judges.find(([pattern]) => pattern.test(file))?.[1];
-    if (judge === undefined) tallies.push({ file, backEnd: 'none', cases: 0, wrong: [] });
-    else tallies.push(...(await tallyFile(file, judge, join(folder, file))));
+  for (const published of readPublished(folder)) {
+    const judge = judges.find(([pattern]) => pattern.test(published.file))?.[1];
+    if (judge === undefined) tallies.push({ file: published.file, backEnd: 'none', cases: 0, wrong: [] });
+    else tallies.push(...(await tallyFile(published, judge)));
   }
   return tallies;
 }
 
-async function tallyFile(file: string, judge: Judge, path: string): Promise<Tally[]> {
+async function tallyFile(published: PublishedFile, judge: Judge): Promise<Tally[]> {
   const counts = new Map<string, { cases: number; wrong: string[] }>();
-  for await (const { name, wanted, verdictByBackEnd } of judge(readFileSync(path, 'utf8'), path)) {
+  for await (const { name, wanted, verdictByBackEnd } of judge(published, backEnds)) {
     for (const [backEnd, verdict] of Object.entries(verdictByBackEnd)) {
       const count = counts.get(backEnd) ?? { cases: 0, wrong: [] };
       counts.set(backEnd, count);
@@ -228,7 +144,7 @@ async function tallyFile(file: string, judge: Judge, path: string): Promise<Tall
       if (verdict !== wanted) count.wrong.push(name);
     }
   }
-  return [...counts].map(([backEnd, count]) => ({ file, backEnd, ...count }));
+  return [...counts].map(([backEnd, count]) => ({ file: published.file, backEnd, ...count }));
 }
 
 async function main(): Promise<void> {
