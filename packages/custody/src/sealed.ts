@@ -3,8 +3,8 @@ import { armor, Decrypter, type Stanza } from 'age-encryption';
 import { CustodyError, type CustodyResult, refuse, type SealCode } from './errors.ts';
 import { addOpener, createEncrypter, maxRecipients, maxWorkFactor, type Opener, type Recipient } from './recipients.ts';
 
-/** UTF-16 units of armored text. A sealed key for eight recipients has about 1,900. */
-const maxArmoredUnits = 16_384;
+/** UTF-16 units of armored text. A key sealed to eight post-quantum recipients has about 19,000. */
+const maxArmoredUnits = 32_768;
 
 /** Throws what `createEncrypter` throws, and `custody/passkey` when the platform or the person declines. */
 export async function sealText(text: string, to: Recipient): Promise<string> {

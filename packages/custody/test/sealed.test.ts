@@ -2,7 +2,7 @@
 import { nobleHasher } from '@tallystick/chain';
 import { createMemoryKeyStore, encodeKeyText, keyIdOf, nobleEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
-import { armor, Encrypter } from 'age-encryption';
+import { armor, Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createBackedUpKey, createOrganisationIdentity, openBackup, type Opener } from '../src/index.ts';
@@ -79,6 +79,15 @@ describe('a sealed key', () => {
     expect(await codeOf(escrow, { kind: 'organisation', identity: ` ${office.identity}\n` })).toBe('opened');
   });
 
+  it('may be for eight recipients, post-quantum ones of age too', async () => {
+    const identities = await Promise.all(Array.from({ length: 8 }, generateHybridIdentity));
+    const recipients = await Promise.all(identities.map(identityToRecipient));
+    const { sealed } = await createBackedUpKey(memory(), 'device', { sealTo: [{ kind: 'organisation', recipients }] });
+    const opener = { kind: 'organisation', identity: minted(identities.at(-1)) } as const;
+    expect(await codeOf(minted(sealed[0]), opener)).toBe('opened');
+    expect(await codeOf(minted(sealed[0]), asOffice())).toBe('custody/no-match');
+  });
+
   it('is refused as another key than the one that is missed', async () => {
     const { key } = await createBackedUpKey(memory(), 'device', { shares: { threshold: 2, count: 2 } });
     expect(await openBackup(escrow, asOffice(), { expect: key.keyId })).toMatchObject({
@@ -110,7 +119,7 @@ describe('a sealed key', () => {
     expect(costly).not.toBe(header);
     const sealed = armor.encode(Uint8Array.from(Buffer.from(costly, 'latin1')));
     expect(await codeOf(sealed, { kind: 'passphrase', passphrase })).toBe('custody/too-costly');
-    expect(await codeOf(`${escrow}${' '.repeat(16_384)}`, asOffice())).toBe('custody/not-sealed');
+    expect(await codeOf(`${escrow}${' '.repeat(32_768)}`, asOffice())).toBe('custody/not-sealed');
   });
 });
 
