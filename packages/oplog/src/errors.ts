@@ -41,7 +41,15 @@ export type StoreCode =
   | 'store/transaction'
   | 'store/write';
 
-export type OplogCode = CanonicalCode | OpCode | RecordCode | StoreCode | 'bundle/length' | 'id/clock' | 'id/exhausted';
+export type OplogCode =
+  | CanonicalCode
+  | OpCode
+  | RecordCode
+  | StoreCode
+  | 'bundle/length'
+  | 'frame/size'
+  | 'id/clock'
+  | 'id/exhausted';
 
 /** Everything this package throws. Branch on `code`, never on the message. */
 export class OplogError extends Error {

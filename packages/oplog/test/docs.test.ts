@@ -33,6 +33,7 @@ describe('README', () => {
     const names = [
       ...Object.keys(await import('@tallystick/oplog')),
       ...Object.keys(await import('@tallystick/oplog/node')),
+      ...Object.keys(await import('@tallystick/oplog/transport')),
     ];
     expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });

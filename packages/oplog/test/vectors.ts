@@ -12,9 +12,11 @@ import {
   parseCanonical,
   parseOp,
 } from '@tallystick/oplog';
+import { createFrameCollector } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import bundleVectors from '../../../fixtures/op/bundle.json' with { type: 'json' };
 import canonicalVectors from '../../../fixtures/op/canonical.json' with { type: 'json' };
+import frameVectors from '../../../fixtures/op/frame.json' with { type: 'json' };
 import idVectors from '../../../fixtures/op/id.json' with { type: 'json' };
 import opVectors from '../../../fixtures/op/op.json' with { type: 'json' };
 import orderVectors from '../../../fixtures/op/order.json' with { type: 'json' };
@@ -91,6 +93,15 @@ export function runVectors(): void {
       const { frames, tornAt } = decodeBundle(decodeHex(input.hex));
       expect(frames.map(encodeHex)).toEqual(outcome.frames);
       expect(tornAt).toBe(outcome.tornAt);
+    });
+
+    it.each(frameVectors)('frame: $name', ({ input, expect: outcome }) => {
+      const collector = createFrameCollector();
+      const damaged = collector
+        .add(input.text)
+        .map(({ line, number }) => (number === undefined ? { line } : { line, number }));
+      const sets = collector.sets().map((set) => ({ ...set, bundle: encodeHex(set.bundle) }));
+      expect({ sets, damaged }).toEqual(outcome);
     });
 
     it.each(ids)('id: $name', ({ input: { nowMs, randomHex, last, observe, mint }, expect: outcome }) => {
