@@ -85,7 +85,7 @@ async function buildTill(progress: Progress): Promise<void> {
     cwd: tillFolder,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const [code] = await once(child, 'exit');
+  const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new OfficeError('office/build', `the till could not be built: vite ended with ${String(code)}`);
   step.finish('done');
 }

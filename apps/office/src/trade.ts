@@ -12,6 +12,11 @@ import { type OpenRelay, openRelay } from './relay.ts';
 import type { RetailFile } from './retail-file.ts';
 import { createTradingTill, type TradingTill } from './trading-till.ts';
 
+/** Rows of the file that are shared out among the tills at once. */
+const sliceRows = 40_000;
+/** Ops without a settled position that all open tills together may hold from one slice to the next. */
+const maxPendingOps = 6_000;
+
 /** What is to be traded, where, and through which relay. */
 export interface TradeOrder {
   readonly home: Home;
@@ -87,65 +92,75 @@ export async function trade(order: TradeOrder): Promise<TradedBooks> {
   }
 }
 
-/** All tills are open at once, because the file mixes their invoices; each is closed when the file is traded. */
 async function tradeOnTills(order: TradeOrder, office: ShopBook, relay: OpenRelay): Promise<number> {
-  const opened: ShopBook[] = [];
+  const tills: TradingTill[] = [];
   try {
-    return await tradeInvoices(order, await openTills(order, office, relay, opened));
+    await openTills(order, office, relay, tills);
+    return await tradeInvoices(order, tills);
   } finally {
-    for (const till of opened) await till.close();
+    for (const till of tills) await till.close();
   }
 }
 
-/** Enrols the tills that are not, and opens each with its enrolment settled in its own log. */
-async function openTills(
-  order: TradeOrder,
-  office: ShopBook,
-  relay: OpenRelay,
-  opened: ShopBook[],
-): Promise<TradingTill[]> {
+/** Enrols the tills that are not, and sees to it that each has its enrolment settled in its own log. */
+async function openTills(order: TradeOrder, office: ShopBook, relay: OpenRelay, opened: TradingTill[]): Promise<void> {
   const { home, tills, progress, file } = order;
   const step = progress.begin('tills', tills);
-  const files = Array.from({ length: tills }, (_, index) => home.tillFile(index));
-  for (const [index, path] of files.entries()) {
+  const paths = Array.from({ length: tills }, (_, index) => home.tillFile(index));
+  for (const [index, path] of paths.entries()) {
     // The file's write-offs and bad debts are a manager's to book; a till that only sells could not trade it whole.
     await enrolDevice(office, await deviceKey(path), `Till ${index + 1}`, 'manager');
   }
   await office.sync(relay.client, { pull: false });
   const { relayKey } = office.status();
-  const trading: TradingTill[] = [];
-  for (const [index, path] of files.entries()) {
+  const open = async (path: string): Promise<ShopBook> => {
     const book = await openTill(path, office.id, relayKey);
-    opened.push(book);
     // Only what stands before its enrolment is pulled: what other tills sell is no business of this one.
     if (book.status().role === undefined || !book.status().anchored) await book.sync(relay.client);
-    trading.push(createTradingTill(book, relay.client, file.path));
+    return book;
+  };
+  for (const [index, path] of paths.entries()) {
+    const till = createTradingTill(() => open(path), relay.client, file.path);
+    opened.push(till);
+    await till.finish();
     step.reach(index + 1);
   }
   step.finish(`${tills} enrolled, each with its own key, chain and database`);
-  return trading;
 }
 
+/**
+ * The file mixes the tills' invoices. A till's ops keep their place in its memory until it hears what the others sold in between,
+ * which it does not here; so the tills take turns on a slice of the file, and those with much in memory are closed until the next.
+ */
 async function tradeInvoices(order: TradeOrder, tills: readonly TradingTill[]): Promise<number> {
   const { file, survey, progress } = order;
   const step = progress.begin('trade', survey.totals.rows);
+  const slice: Invoice[][] = tills.map(() => []);
+  let held = 0;
   let rows = 0;
+  const tradeSlice = async (): Promise<void> => {
+    for (const [index, till] of tills.entries()) {
+      for (const invoice of slice[index]?.splice(0) ?? []) {
+        for (const op of mapInvoice(invoice, file.currency)) await till.take(op);
+        rows += invoice.rows.length;
+        step.reach(rows);
+      }
+      await till.finish();
+      if (till.pending() > maxPendingOps / tills.length) await till.close();
+    }
+    held = 0;
+  };
   for await (const invoice of readInvoices(file, survey)) {
-    await tradeInvoice(invoice, file.currency, tills);
-    rows += invoice.rows.length;
-    step.reach(rows);
+    slice[tillOf(invoice.number, tills.length)]?.push(invoice);
+    held += invoice.rows.length;
+    if (held >= sliceRows) await tradeSlice();
   }
-  for (const till of tills) await till.finish();
+  await tradeSlice();
   const written = tills.reduce((sum, till) => sum + till.written(), 0);
   const known = tills.reduce((sum, till) => sum + till.known(), 0);
   const before = known === 0 ? '' : `, ${grouped(known)} were in the books already`;
   step.finish(`${grouped(survey.totals.invoices)} invoices, ${grouped(written)} ops written${before}`);
   return written;
-}
-
-async function tradeInvoice(invoice: Invoice, currency: string, tills: readonly TradingTill[]): Promise<void> {
-  const till = tills[tillOf(invoice.number, tills.length)];
-  for (const op of mapInvoice(invoice, currency)) await till?.take(op);
 }
 
 /** Closes what `trade` left open. */

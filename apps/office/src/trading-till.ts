@@ -12,11 +12,14 @@ const commitOps = 128;
 const pushOps = 512;
 
 export interface TradingTill {
-  readonly book: ShopBook;
   /** Writes the op, sooner or later, unless the till has it. Throws when the till has another op in its place. */
   take(op: TradeOp): Promise<void>;
   /** Writes and hands in what is left. */
   finish(): Promise<void>;
+  /** Ops without a settled position that the open book holds in memory; 0 while it is closed. */
+  pending(): number;
+  /** Closes the book until it is needed again. Call after `finish`. */
+  close(): Promise<void>;
   written(): number;
   known(): number;
 }
@@ -26,22 +29,33 @@ interface KnownDocument extends TradeContent {
   readonly id: string;
 }
 
-/** `source` names the file in errors. */
-export function createTradingTill(book: ShopBook, client: RelayClient, source: string): TradingTill {
-  const documents = knownDocuments(book);
+/** `open` opens the till's book whenever it is needed and closed; `source` names the file in errors. */
+export function createTradingTill(open: () => Promise<ShopBook>, client: RelayClient, source: string): TradingTill {
+  let book: ShopBook | undefined;
+  let documents: Map<string, KnownDocument> | undefined;
   let waiting: TradeOp[] = [];
   let written = 0;
   let known = 0;
-  let unpushed = book.pendingOps().filter((op) => op.stage === 'local').length;
+  let unpushed = 0;
+
+  async function opened(): Promise<{ book: ShopBook; documents: Map<string, KnownDocument> }> {
+    if (book === undefined) {
+      book = await open();
+      unpushed = book.pendingOps().filter((op) => op.stage === 'local').length;
+    }
+    documents ??= knownDocuments(book);
+    return { book, documents };
+  }
 
   async function write(ops: readonly TradeOp[]): Promise<void> {
     if (ops.length === 0) return;
-    const commits = await book.commitAll(ops.map((op) => requestOf(op, documents)));
+    const till = await opened();
+    const commits = await till.book.commitAll(ops.map((op) => requestOf(op, till.documents)));
     for (const [index, commit] of commits.entries()) {
       const op = ops[index];
       if (op === undefined) continue;
       const id = idOf(commit, op, source);
-      if (op.part === 1 && op.parts > 1) documents.set(placeOf(op.external, 1), { id, ...op.content });
+      if (op.part === 1 && op.parts > 1) till.documents.set(placeOf(op.external, 1), { id, ...op.content });
     }
     written += ops.length;
     unpushed += ops.length;
@@ -56,7 +70,8 @@ export function createTradingTill(book: ShopBook, client: RelayClient, source: s
   }
 
   async function push(): Promise<void> {
-    const { notTaken } = await book.sync(client, { pull: false });
+    const till = await opened();
+    const { notTaken } = await till.book.sync(client, { pull: false });
     const bad = notTaken[0];
     if (bad !== undefined)
       throw new OfficeError(
@@ -67,9 +82,8 @@ export function createTradingTill(book: ShopBook, client: RelayClient, source: s
   }
 
   return {
-    book,
     async take(op) {
-      const document = documents.get(placeOf(op.external, op.part));
+      const document = (await opened()).documents.get(placeOf(op.external, op.part));
       if (document !== undefined) {
         compare(document, op, source);
         known += 1;
@@ -80,8 +94,14 @@ export function createTradingTill(book: ShopBook, client: RelayClient, source: s
       if (unpushed >= pushOps) await push();
     },
     async finish() {
+      await opened();
       await flush();
       if (unpushed > 0) await push();
+    },
+    pending: () => book?.status().scopes.reduce((sum, scope) => sum + scope.pending, 0) ?? 0,
+    async close() {
+      await book?.close();
+      book = undefined;
     },
     written: () => written,
     known: () => known,

@@ -13,6 +13,11 @@ describe('currencies', () => {
   });
 });
 
+function reasonOf(price: string): string {
+  const parsed = parseUnitPrice(price, 'GBP');
+  return parsed.ok ? '' : parsed.reason;
+}
+
 describe('parseUnitPrice', () => {
   it('keeps tenths of a penny and finer exactly', () => {
     const cases = {
@@ -54,16 +59,11 @@ describe('parseUnitPrice', () => {
 
   it('says which currency a price names', () => {
     expect(parseUnitPrice('2.55 QQQ', 'GBP')).toEqual({ ok: false, reason: 'names the unknown currency QQQ' });
-    expect(parseUnitPrice('EUR 2.55', 'GBP')).toMatchObject({
-      reason: expect.stringContaining('names the currency EUR'),
-    });
+    expect(reasonOf('EUR 2.55')).toContain('names the currency EUR');
   });
 
   it('refuses what it could not keep exactly, and what an op could not carry', () => {
-    expect(parseUnitPrice('0.000001', 'GBP')).toMatchObject({
-      ok: false,
-      reason: expect.stringContaining('5 decimals'),
-    });
+    expect(reasonOf('0.000001')).toContain('5 decimals');
     expect(parseUnitPrice('999999999999', 'GBP')).toEqual({ ok: false, reason: 'is too large' });
   });
 

@@ -1,6 +1,7 @@
 // The reader: good files of every legal shape, and one by one the ways a file can be bad.
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { OfficeError } from '../src/errors.ts';
 import { surveyFile } from '../src/invoices.ts';
 import { readRetailRows } from '../src/retail-file.ts';
 import type { RetailRow } from '../src/retail-row.ts';
@@ -170,9 +171,9 @@ describe('a bad file is refused with one line that names file, row and reason:',
   });
 
   it('a damaged gzip', async () => {
-    await expect(read(temporaryFile('bad.csv.gz', damaged))).rejects.toMatchObject({
-      code: expect.stringMatching(/^office\/(gzip|row)$/),
-    });
+    await expect(read(temporaryFile('bad.csv.gz', damaged))).rejects.toSatisfy(
+      (error: unknown) => error instanceof OfficeError && ['office/gzip', 'office/row'].includes(error.code),
+    );
   });
 
   it('text called .gz', async () => {

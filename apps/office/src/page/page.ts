@@ -95,7 +95,7 @@ function switchTheme(): void {
 function listen(): void {
   const events = new EventSource('/api/events');
   events.addEventListener('changed', () => void load());
-  events.addEventListener('beat', ({ data }) => {
+  events.addEventListener('beat', ({ data }: MessageEvent<string>) => {
     if (state === undefined) return;
     state = { ...state, relay: { ...state.relay, ...(JSON.parse(data) as LiveState['relay']) } };
     drawLink(state);

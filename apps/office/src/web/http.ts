@@ -121,7 +121,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBodyBytes)
       throw new HttpRefusal(413, 'office/bad-request', `the body is longer than ${maxBodyBytes} bytes`);
