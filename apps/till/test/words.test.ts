@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Link } from '../src/engine/port.ts';
-import { bookNotice, linkNotice, tornNotice } from '../src/model/notices.ts';
+import { closedState } from '../src/engine/closed-state.ts';
+import type { Link, TillState } from '../src/engine/port.ts';
+import { bookNotice, linkNotice, noticesOf, tornNotice } from '../src/model/notices.ts';
 import { linkWords, refusalText, stageWords, verbWords } from '../src/model/words.ts';
 
 describe('what the till says', () => {
@@ -56,6 +57,19 @@ describe('what the till says', () => {
     expect(waiting).toMatchObject({ tone: 'alarm', detail: expect.stringContaining('reached the relay') as string });
   });
 
+  it('never says to keep selling where nothing can be saved', () => {
+    const open: TillState = { ...closedState({ kind: 'starting' }), link: { kind: 'no-network', since: 1 } };
+    const torn = { bytes: 9, lastDocument: undefined, mustReachRelay: true };
+    expect(titlesOf(open)).toEqual(['No network.']);
+    expect(titlesOf({ ...open, storageFault: 'full' })).toEqual([]);
+    expect(titlesOf({ ...open, torn })).toEqual(['The end of this till’s log was damaged.']);
+    expect(titlesOf({ ...open, torn: { ...torn, mustReachRelay: false } })).toHaveLength(2);
+    expect(titlesOf({ ...open, isCopied: true, clock: 'ahead' })).toEqual([
+      'This till was copied: two devices wrote as one.',
+      'The clock of this device is ahead.',
+    ]);
+  });
+
   it('calls an entry what a seller calls it', () => {
     expect(verbWords('sale.complete@1')).toBe('Sale');
     expect(verbWords('stock.count@1')).toBe('stock.count@1');
@@ -66,3 +80,7 @@ describe('what the till says', () => {
     expect(refusalText('retail/something-new', 'The book refused it.')).toBe('The book refused it.');
   });
 });
+
+function titlesOf(state: TillState): readonly string[] {
+  return noticesOf(state).map((notice) => notice.title);
+}

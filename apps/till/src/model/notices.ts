@@ -9,12 +9,15 @@ export interface Notice {
 
 /** All there is to say, the gravest first; empty on a good day. */
 export function noticesOf(state: TillState): readonly Notice[] {
-  return [
-    bookNotice(state),
-    tornNotice(state.torn),
-    clockNotice(state.clock),
-    linkNotice(state.link, state.unsent),
-  ].filter((notice) => notice !== undefined);
+  const link = linkNotice(state.link, state.unsent);
+  // "Keep selling" would contradict what stands above it.
+  const isLinkSaid = link?.tone === 'alarm' || canSell(state);
+  const notices = [bookNotice(state), tornNotice(state.torn), clockNotice(state.clock), isLinkSaid ? link : undefined];
+  return notices.filter((notice) => notice !== undefined);
+}
+
+function canSell({ stop, isCopied, torn, storageFault }: TillState): boolean {
+  return stop === undefined && !isCopied && torn?.mustReachRelay !== true && storageFault === undefined;
 }
 
 /** How the connection stands; undefined when there is nothing a seller has to know. */

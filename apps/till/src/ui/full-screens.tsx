@@ -44,7 +44,7 @@ export function OtherTab({ shop }: { readonly shop: Shop | undefined }): VNode {
 export function Failed({ code, message }: { readonly code: string; readonly message: string }): VNode {
   const till = useTill();
   return (
-    <main class="other-tab">
+    <main class="other-tab other-tab-alone">
       <section class="other-tab-head" role="alert">
         <span class="fault-mark">
           <Icon name="alert" size={44} />
