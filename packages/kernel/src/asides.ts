@@ -13,14 +13,18 @@ export interface Merged {
 
 /** Takes in records together with those kept aside. Call inside `exclusive`. */
 export async function mergeRecords(replica: Replica, records: readonly OpRecord[]): Promise<Merged> {
-  const offered = [...records, ...(await storedAsides(replica))];
-  const admission = await replica.admitter.admit(offered.filter((record) => !replica.log.has(record.hash)));
+  const before = await storedAsides(replica);
+  // A death between storing an op and dropping it here leaves it in both.
+  const stored = before.filter((record) => replica.log.has(record.hash)).map((record) => record.hash);
+  const offered = [...records, ...before].filter((record) => !replica.log.has(record.hash));
+  const admission = await replica.admitter.admit(offered);
   const aside = admission.notAccepted.map(
     ({ record, code, message }) =>
       ({ hash: record.hash, scope: record.op.scope, code, message, bytes: record.bytes }) satisfies Aside,
   );
   const refolded = await replica.transaction(async () => {
     const count = await replica.mergePending(admission.accepted);
+    if (stored.length > 0) await replica.log.dropAsides(stored);
     await replica.log.setAside(aside);
     return count;
   });

@@ -127,6 +127,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     await replica.bind(options.book ?? (replica.book as BookId));
     if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
   }
+  await retryAsides(replica);
   if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
   return new Book(replica, options, key, edge);
 }

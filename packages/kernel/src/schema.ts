@@ -169,14 +169,20 @@ export class Schema {
 
   constructor(driver: SqlDriver, defs: readonly AnyTable[]) {
     this.driver = driver;
-    for (const sql of ENGINE_TABLES) driver.exec(sql);
-    const tables = new Map<string, CompiledTable>();
-    for (const def of defs) {
-      const known = tables.get(def.name);
-      if (known === undefined) tables.set(def.name, new CompiledTable(def, driver));
-      else if (known.def !== def) throw new KernelError('kernel/bad-table', `two tables are named "${def.name}"`);
+    // One transaction, so a new book waits for the disk once and not once a table.
+    try {
+      driver.exec('BEGIN IMMEDIATE');
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new KernelError('kernel/storage', `the database refused to open: ${why}`, cause);
     }
-    this.tables = tables;
+    try {
+      this.tables = createTables(driver, defs);
+      driver.exec('COMMIT');
+    } catch (error) {
+      driver.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   table(def: AnyTable): CompiledTable {
@@ -191,6 +197,17 @@ export class Schema {
     if (compiled === undefined) throw new KernelError('kernel/bad-table', `no table is named "${name}"`);
     return compiled;
   }
+}
+
+function createTables(driver: SqlDriver, defs: readonly AnyTable[]): Map<string, CompiledTable> {
+  for (const sql of ENGINE_TABLES) driver.exec(sql);
+  const tables = new Map<string, CompiledTable>();
+  for (const def of defs) {
+    const known = tables.get(def.name);
+    if (known === undefined) tables.set(def.name, new CompiledTable(def, driver));
+    else if (known.def !== def) throw new KernelError('kernel/bad-table', `two tables are named "${def.name}"`);
+  }
+  return tables;
 }
 
 /**

@@ -1,6 +1,7 @@
 // @tallystick/testkit: arbitraries, simulated fleets and fault injection for code built on the kernel.
 export { type Audited, auditShop, type Finding } from './audit.ts';
 export { framesOf, recutBookFile } from './book-file.ts';
+export { type CrashPoint, crashingStore, createCrashPoint, createMemoryFile, type MemoryFile } from './crash.ts';
 export {
   type Action,
   anyAction,
