@@ -9,13 +9,6 @@ export {
   verifyChain,
 } from './chain.ts';
 export { type Checkpoint, encodeCheckpoint, parseCheckpoint } from './checkpoint.ts';
-export {
-  cosignCheckpoint,
-  type Cosigned,
-  encodeCosignerKey,
-  openCosignature,
-  parseCosignerKey,
-} from './cosignature.ts';
 export { ChainError, type ChainErrorCode } from './errors.ts';
 export { type Hasher, nobleHasher } from './hasher.ts';
 export {
@@ -28,15 +21,6 @@ export {
   signNote,
   type VerifySignature,
 } from './note.ts';
-export {
-  encodeOpProof,
-  encodeTlogProof,
-  type OpProofCheck,
-  parseTlogProof,
-  type ProvenOp,
-  type TlogProof,
-  verifyOpProof,
-} from './op-proof.ts';
 export {
   type Consistency,
   consistencyProof,

@@ -39,7 +39,11 @@ describe('README', () => {
   });
 
   it('names every export', async () => {
-    const names = [...Object.keys(await import('../src/index.ts')), ...Object.keys(await import('../src/node.ts'))];
+    const names = [
+      ...Object.keys(await import('../src/op-proof.ts')),
+      ...Object.keys(await import('../src/index.ts')),
+      ...Object.keys(await import('../src/node.ts')),
+    ];
     expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -5,23 +5,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ChainError,
-  cosignCheckpoint,
   createTree,
   encodeCheckpoint,
-  encodeCosignerKey,
-  encodeOpProof,
-  encodeTlogProof,
   inclusionProof,
   leafHash,
   type NoteSigner,
-  openCosignature,
-  parseCosignerKey,
-  parseTlogProof,
   parseVerifierKey,
   signNote,
   type VerifySignature,
-  verifyOpProof,
 } from '../src/index.ts';
+import {
+  cosignCheckpoint,
+  encodeCosignerKey,
+  encodeOpProof,
+  encodeTlogProof,
+  openCosignature,
+  parseCosignerKey,
+  parseTlogProof,
+  verifyOpProof,
+} from '../src/op-proof.ts';
 import { nodeHasher as hasher } from '../src/node.ts';
 import { deviceNamed, makeChain } from './fixtures.ts';
 import { naiveFrontier, naiveNode, naivePath, naiveRoot } from './merkle-oracle.ts';

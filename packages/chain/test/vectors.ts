@@ -14,16 +14,14 @@ import {
   leafHash,
   nobleHasher as hasher,
   type NoteKey,
-  openCosignature,
   openNote,
   parseCheckpoint,
-  parseCosignerKey,
   parseVerifierKey,
   type VerifySignature,
   verifyConsistency,
   verifyInclusion,
-  verifyOpProof,
 } from '../src/index.ts';
+import { openCosignature, parseCosignerKey, verifyOpProof } from '../src/op-proof.ts';
 
 const verifyNative: VerifySignature = async (publicKey, message, signature) => {
   const { subtle } = globalThis.crypto;
