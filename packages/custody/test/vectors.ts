@@ -47,7 +47,8 @@ export function runVectors(): void {
   });
 
   describe('sealed.json', () => {
-    it.each(sealedVectors)('$name', async ({ input, expect: expected }) => {
+    // One asks for age's full work factor: some seconds where the code is instrumented.
+    it.each(sealedVectors)('$name', { timeout: 60_000 }, async ({ input, expect: expected }) => {
       expect(keyVerdict(await openBackup(input.sealed, input.opener as Opener))).toEqual(expected);
     });
   });
