@@ -273,37 +273,38 @@ function compareRows(
   const right = fresh.prepare(sql).iterate([]);
   let rows = 0;
   try {
-    let got = left.next();
-    let want = right.next();
-    while (!(got.done && want.done) && problems.length < MAX_PROBLEMS) {
-      const order = got.done ? 1 : want.done ? -1 : compareKeys(got.value, want.value, keys);
-      if (order === 0 && JSON.stringify(got.value) !== JSON.stringify(want.value)) {
-        problems.push({
-          table,
-          row: rowName(got.value, keys),
-          why: `holds ${rowRest(got.value, keys)}, the log says ${rowRest(want.value, keys)}`,
-        });
-      } else if (order < 0)
-        problems.push({
-          table,
-          row: rowName(got.value, keys),
-          why: `holds ${rowRest(got.value, keys)}, the log has no such row`,
-        });
-      else if (order > 0)
-        problems.push({
-          table,
-          row: rowName(want.value, keys),
-          why: `is missing; the log says ${rowRest(want.value, keys)}`,
-        });
+    let got = nextRow(left);
+    let want = nextRow(right);
+    while ((got !== undefined || want !== undefined) && problems.length < MAX_PROBLEMS) {
+      const order = got === undefined ? 1 : want === undefined ? -1 : compareKeys(got, want, keys);
+      const why = differenceOf(order <= 0 ? got : undefined, order >= 0 ? want : undefined, keys);
+      if (why !== undefined) problems.push({ table, row: rowName((order <= 0 ? got : want) ?? [], keys), why });
       rows += 1;
-      if (order <= 0) got = left.next();
-      if (order >= 0) want = right.next();
+      if (order <= 0) got = nextRow(left);
+      if (order >= 0) want = nextRow(right);
     }
   } finally {
     left.return?.();
     right.return?.();
   }
   return rows;
+}
+
+function nextRow(rows: IterableIterator<readonly SqlValue[]>): readonly SqlValue[] | undefined {
+  const next: IteratorResult<readonly SqlValue[], unknown> = rows.next();
+  return next.done === true ? undefined : next.value;
+}
+
+/** How two rows of one key differ, one of which may not be there. */
+function differenceOf(
+  got: readonly SqlValue[] | undefined,
+  want: readonly SqlValue[] | undefined,
+  keys: number,
+): string | undefined {
+  if (got === undefined) return want === undefined ? undefined : `is missing; the log says ${rowRest(want, keys)}`;
+  if (want === undefined) return `holds ${rowRest(got, keys)}, the log has no such row`;
+  const [held, said] = [JSON.stringify(got), JSON.stringify(want)];
+  return held === said ? undefined : `holds ${rowRest(got, keys)}, the log says ${rowRest(want, keys)}`;
 }
 
 const utf8 = new TextEncoder();

@@ -56,7 +56,9 @@ describe('an import', () => {
     const book = await open();
     const file = edit(await book.export(), (frames) => [...frames, new Uint8Array(200)]);
     const report = await (await join(book)).import(file);
-    expect(report.undecodable).toEqual([{ index: 2, code: expect.any(String), message: expect.any(String) }]);
+    expect(report.undecodable).toEqual([
+      { index: 2, code: expect.any(String) as string, message: expect.any(String) as string },
+    ]);
   });
 
   it('holds what comes before its cause and folds it when the cause has come', async () => {

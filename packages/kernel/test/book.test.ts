@@ -64,7 +64,7 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
     expect(await book.commit('stock.move', { sku: 'apple' } as never)).toMatchObject({
       ok: false,
       code: 'kernel/bad-args',
-      details: { issue: expect.stringContaining('quantity') },
+      details: { issue: expect.stringContaining('quantity') as string },
     });
     expect(await book.commit('no.such' as 'stock.move', { sku: 'a', quantity: 1 })).toMatchObject({
       ok: false,

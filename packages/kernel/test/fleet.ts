@@ -20,7 +20,7 @@ export interface Fleet {
 export async function createTestRelay(): Promise<RelayClient> {
   const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(7));
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
-  const relay = await createRelay({
+  const relay = createRelay({
     store: createMemoryRelayStore(),
     signer,
     hasher: nodeHasher,

@@ -82,7 +82,7 @@ function crashingLog(log: LogStore, point: CrashPoint): LogStore {
           return method(...args);
         },
   ]);
-  return Object.fromEntries(wrapped) as unknown as LogStore;
+  return Object.fromEntries(wrapped) as LogStore;
 }
 
 /** An append file in memory. `written` is what a reader of the disk would find. */
