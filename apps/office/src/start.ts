@@ -55,11 +55,12 @@ async function start(options: StartOptions, progress: Progress, print: (line: st
       currency: shopCurrency,
     });
     running.unshift(() => office.close());
+    printAddresses(office, relay, home, print);
     const tills = await tradeDemo(home, office, relay, progress);
     running.unshift(() => closeAll(tills));
     const ok = await prove(home, office, tills, relay, progress, print);
     if (options.once) return ok;
-    announce(office, relay, home, print);
+    announce(office, print);
     await interrupted();
     progress.say('stopping');
     return ok;
@@ -213,12 +214,15 @@ async function everyOpIsAt(tills: readonly ShopBook[], book: ShopBook): Promise<
   return true;
 }
 
-function announce(office: RunningOffice, relay: RunningRelay, home: Home, print: (line: string) => void): void {
-  print('');
+/** Early, so that the day can be watched while it is traded. */
+function printAddresses(office: RunningOffice, relay: RunningRelay, home: Home, print: (line: string) => void): void {
   print(`office   ${office.url}`);
   print(`till     ${office.tillUrl ?? '(not built)'}`);
   print(`relay    ${relay.url}`);
   print(`data     ${home.root}  (kept for the next start; npm start -- --fresh begins anew)`);
+}
+
+function announce(office: RunningOffice, print: (line: string) => void): void {
   print('');
   print('Open this link and the browser is a till of the shop. It works once, for a day:');
   print(office.invite());

@@ -13,9 +13,9 @@ import type { RetailFile } from './retail-file.ts';
 import { createTradingTill, type TradingTill } from './trading-till.ts';
 
 /** Rows of the file that are shared out among the tills at once. */
-const sliceRows = 40_000;
+const sliceRows = 25_000;
 /** Ops without a settled position that all open tills together may hold from one slice to the next. */
-const maxPendingOps = 6_000;
+const maxPendingOps = 2_000;
 
 /** What is to be traded, where, and through which relay. */
 export interface TradeOrder {

@@ -18,7 +18,13 @@ export interface RunningTally {
 }
 
 export function startTally(...args: readonly string[]): RunningTally {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startTallyIn({}, ...args);
+}
+
+/** The same with more in its environment. */
+export function startTallyIn(environment: Readonly<Record<string, string>>, ...args: readonly string[]): RunningTally {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const texts = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (texts.stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (texts.stderr += chunk));

@@ -32,7 +32,7 @@ function invoiceLines(number: number, lines: number, atMs: number, random: Rando
   const customer = random() < 0.75 ? `${12_346 + Math.floor(random() * 5_000)}.0` : '';
   const end = `${customer},United Kingdom`;
   const kind = random();
-  if (kind < 0.0002)
+  if (kind < 0.002)
     return [`A${number},B,Adjust bad debt,1,${date},-${(random() * 12_000).toFixed(2)},,United Kingdom`];
   if (kind < 0.15) {
     const count = Math.min(lines, 3);

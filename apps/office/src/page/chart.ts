@@ -32,7 +32,7 @@ export function barChart(
   const drawn = bars.flatMap((bar, index) => {
     const x = left + slot * index + (slot - thick) / 2;
     const every = Math.ceil(bars.length / 12);
-    const label = index % every === 0 ? [text(x + thick / 2, height - 8, 'middle', bar.label)] : [];
+    const label = index % every === 0 ? [slotLabel(x + thick / 2, index / every, bar.label)] : [];
     const title = `${bar.longLabel}: ${value(bar.gross)} sold, ${value(-bar.refunded)} returned`;
     return [
       column('gross', x, y(bar.gross), thick, y(0) - y(bar.gross), title),
@@ -56,6 +56,13 @@ function column(name: string, x: number, y: number, thick: number, tall: number,
 
 function text(x: number, y: number, anchor: string, content: string): SVGElement {
   return shape('text', { x: String(x), y: String(y), 'text-anchor': anchor }, content);
+}
+
+/** On a narrow screen, where letters are larger against the picture, only every other label has room. */
+function slotLabel(x: number, place: number, label: string): SVGElement {
+  const drawn = text(x, height - 8, 'middle', label);
+  if (place % 2 === 1) drawn.setAttribute('class', 'where-there-is-room');
+  return drawn;
 }
 
 function table(bars: readonly Bar[], value: (value: number) => string): HTMLElement {

@@ -1,0 +1,49 @@
+// What the office says of its relay: linked, not answering, or not the one it knows.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRelayClient } from '@tallystick/relay-protocol';
+import { type RunningRelay, startRelay } from '@tallystick-app/relay';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openOrCreateOffice } from '../src/book.ts';
+import { homeAt } from '../src/home.ts';
+import type { RelayHealth } from '../src/web/live-state.ts';
+import { createRelayLink } from '../src/web/relay-link.ts';
+import { temporaryFolder } from './retail-format.ts';
+
+const folder = temporaryFolder();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the link to the relay', { timeout: 60_000 }, () => {
+  it('tells weather from betrayal, and finds back by itself', async () => {
+    let relay: RunningRelay = await startRelay({ dataDir: join(folder, 'relay'), port: 0 });
+    const port = Number(new URL(relay.url).port);
+    const book = await openOrCreateOffice(homeAt(folder), 'Shop');
+    const client = createRelayClient({ url: relay.url, retry: { attempts: 1 } });
+    let heard: (health: RelayHealth) => void = () => undefined;
+    const link = createRelayLink(book, client, 10, () => heard(link.health()));
+    const becomes = (state: RelayHealth['state']): Promise<RelayHealth> =>
+      new Promise((resolve) => {
+        heard = (health) => void (health.state === state && resolve(health));
+      });
+
+    const linked = await becomes('linked');
+    expect(linked).toMatchObject({ url: client.url, message: '' });
+    expect(linked.syncedAtMs).toBeGreaterThan(0);
+    expect(book.status().scopes).toMatchObject([{ scope: 'hq', pending: 0 }]);
+
+    await relay.close();
+    const away = await becomes('unreachable');
+    expect(away.message).toContain('relay/unreachable');
+    expect(away.syncedAtMs).toBeGreaterThanOrEqual(linked.syncedAtMs);
+
+    relay = await startRelay({ dataDir: join(folder, 'stranger'), port });
+    expect((await becomes('distrusted')).message).toContain('signs as');
+    await relay.close();
+
+    relay = await startRelay({ dataDir: join(folder, 'relay'), port });
+    await becomes('linked');
+    await link.close();
+    await book.close();
+    await relay.close();
+  });
+});
