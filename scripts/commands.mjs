@@ -29,5 +29,20 @@ export const commands = {
   fixtures: { lines: [['scripts/fixtures.ts']] },
   'fixtures:check': { lines: [['scripts/fixtures.ts', '--check']] },
   vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },
+  fuzz: { from: 'caller', lines: [['scripts/fuzz.ts']] },
+  'coverage:protocol': {
+    lines: [
+      [
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        '--coverage',
+        '--coverage.include=packages/{oplog,chain,sign}/src/**/*.ts',
+        '--coverage.thresholds.branches=95',
+        'packages/oplog',
+        'packages/chain',
+        'packages/sign',
+      ],
+    ],
+  },
   changeset: { lines: [['node_modules/@changesets/cli/bin.js']] },
 };

@@ -3,6 +3,7 @@ import { encodeHex, type JsonObject, type OpRecord, parseBookId } from '@tallyst
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DeviceKey, SignError, signOp } from '../src/index.ts';
+import { parseBase64Url } from '../src/base64url.ts';
 import { nodeEd25519 } from '../src/node.ts';
 import {
   type Claim,
@@ -103,6 +104,11 @@ describe('a token', () => {
       });
       expect(parseTokenUrl(`https://${piece.repeat(490)}`.slice(0, 500), hasher).ok).toBe(false);
     }
+  });
+
+  it('is in base64url of one spelling', () => {
+    for (const text of ['A', 'AAAAA', 'AB', 'AA==', 'A+', 'é']) expect(parseBase64Url(text), text).toBeUndefined();
+    expect(parseBase64Url('')).toEqual(new Uint8Array(0));
   });
 
   it('is not minted of what no token can hold', async () => {

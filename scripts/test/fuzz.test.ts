@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { fuzz, targets } from '../fuzz.ts';
+
+test('no parser throws, hangs or accepts what no writer writes, and none refuses everything', () => {
+  const reports = fuzz(3000, 7);
+  expect(reports.map(({ target }) => target)).toEqual(Object.keys(targets));
+  for (const { target, accepted, faults } of reports) {
+    expect(faults, target).toEqual([]);
+    expect(accepted, target).toBeGreaterThan(0);
+  }
+});
+
+test('a parser that throws is found, with its input, and one seed makes the same inputs', () => {
+  const seen: string[] = [];
+  const brittle = (bytes: Uint8Array): boolean => {
+    seen.push(Buffer.from(bytes).toString('hex'));
+    return JSON.parse(new TextDecoder().decode(bytes)) !== undefined;
+  };
+  const [report] = fuzz(100, 3, { brittle });
+  expect(report?.faults.length).toBeGreaterThan(0);
+  const first = seen.splice(0);
+  fuzz(100, 3, { brittle });
+  expect(seen).toEqual(first);
+});
