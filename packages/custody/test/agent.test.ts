@@ -230,6 +230,52 @@ describe('a server that is no ssh-agent', () => {
   });
 });
 
+describe('an ssh-agent that lies', () => {
+  const text = (bytes: Uint8Array | string): Buffer => {
+    const body = Buffer.from(bytes);
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(body.length);
+    return Buffer.concat([size, body]);
+  };
+
+  /** The code of signing with an agent that answers the request to sign with `reply`. */
+  async function codeOf(publicKey: Uint8Array, reply: (message: Uint8Array) => Promise<Buffer>): Promise<unknown> {
+    const blob = Buffer.concat([text('ssh-ed25519'), text(publicKey)]);
+    const identities = Buffer.concat([Buffer.of(12, 0, 0, 0, 1), text(blob), text('device')]);
+    const message = Uint8Array.of(1, 2, 3);
+    const socket = join(folder, 'lies.sock');
+    const server = createServer((connection) => {
+      connection.once('data', (request) => {
+        if (request.readUInt8(4) === 11) connection.write(text(identities));
+        else void reply(message).then((body) => connection.write(text(body)));
+      });
+    });
+    server.listen(socket);
+    await once(server, 'listening');
+    const key = minted(await createAgentKeyStore(createSshAgent({ socket })).load('device'));
+    const outcome = await Promise.resolve(key.sign(message)).then(
+      () => 'signed',
+      (error: { code: unknown }) => error.code,
+    );
+    server.close();
+    return outcome;
+  }
+
+  it('is found out: another kind of signature, another length, another message, a refusal', async () => {
+    const { publicKey, sign } = await nobleEd25519.generate();
+    const answer = (type: string, signature: Uint8Array): Buffer =>
+      Buffer.concat([Buffer.of(14), text(Buffer.concat([text(type), text(signature)]))]);
+    const replies: [string, (message: Uint8Array) => Promise<Buffer>][] = [
+      ['signed', async (message) => answer('ssh-ed25519', await sign(message))],
+      ['custody/agent', async (message) => answer('ssh-rsa', await sign(message))],
+      ['custody/agent', async (message) => answer('ssh-ed25519', (await sign(message)).subarray(1))],
+      ['custody/agent', async () => answer('ssh-ed25519', await sign(Uint8Array.of(9)))],
+      ['custody/agent', async () => Buffer.of(5)],
+    ];
+    for (const [expected, reply] of replies) expect(await codeOf(publicKey, reply)).toBe(expected);
+  });
+});
+
 describe('the store of an agent', () => {
   it('names keys as every store does', async () => {
     const seed = new Uint8Array(32).fill(1);
