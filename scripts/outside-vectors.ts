@@ -9,6 +9,8 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { isValid } from '../witnesses/vectors/sign.mjs';
+import { findBrowsers, runPage } from './browsers/browsers.ts';
+import { bundlePage, runSuitesInNode } from './browsers/bundle.ts';
 import {
   type BackEnds,
   type Case,
@@ -17,17 +19,9 @@ import {
   portableJudges,
   type PublishedFile,
 } from './browsers/published-cases.ts';
-import { runInChromium } from './outside-vectors-browser.ts';
+import { type Tally, tallyFixtures, tallyVerdicts } from './browsers/tally.ts';
+import type { VerdictList } from './browsers/verdicts.ts';
 import { isMissing, sharedPath } from './test-environment.ts';
-
-/** What one back end made of one file. */
-export interface Tally {
-  readonly file: string;
-  readonly backEnd: string;
-  readonly cases: number;
-  /** Names of the cases it judged otherwise than it must. */
-  readonly wrong: readonly string[];
-}
 
 const ownJudges: readonly (readonly [file: RegExp, judge: Judge])[] = [
   [/^wycheproof-aes-gcm\.json$/, judgeAesGcm],
@@ -123,20 +117,28 @@ export function readPublished(folder: string): PublishedFile[] {
     });
 }
 
-/** Judges every file of the folder; a file nothing here has a back end for is tallied under `none`. */
-export async function tallyFolder(folder: string): Promise<Tally[]> {
+function judgeOf({ file }: PublishedFile): Judge | undefined {
+  return judges.find(([pattern]) => pattern.test(file))?.[1];
+}
+
+async function casesOf(published: PublishedFile, judge: Judge): Promise<Case[]> {
+  return Array.fromAsync(judge(published, backEnds));
+}
+
+/** Judges every file in Node; a file nothing here has a back end for is tallied under `none`. */
+export async function tallyFiles(files: readonly PublishedFile[]): Promise<Tally[]> {
   const tallies: Tally[] = [];
-  for (const published of readPublished(folder)) {
-    const judge = judges.find(([pattern]) => pattern.test(published.file))?.[1];
+  for (const published of files) {
+    const judge = judgeOf(published);
     if (judge === undefined) tallies.push({ file: published.file, backEnd: 'none', cases: 0, wrong: [] });
-    else tallies.push(...(await tallyFile(published, judge)));
+    else tallies.push(...tallyCases(published.file, await casesOf(published, judge)));
   }
   return tallies;
 }
 
-async function tallyFile(published: PublishedFile, judge: Judge): Promise<Tally[]> {
+function tallyCases(file: string, cases: readonly Case[]): Tally[] {
   const counts = new Map<string, { cases: number; wrong: string[] }>();
-  for await (const { name, wanted, verdictByBackEnd } of judge(published, backEnds)) {
+  for (const { name, wanted, verdictByBackEnd } of cases) {
     for (const [backEnd, verdict] of Object.entries(verdictByBackEnd)) {
       const count = counts.get(backEnd) ?? { cases: 0, wrong: [] };
       counts.set(backEnd, count);
@@ -144,14 +146,50 @@ async function tallyFile(published: PublishedFile, judge: Judge): Promise<Tally[
       if (verdict !== wanted) count.wrong.push(name);
     }
   }
-  return [...counts].map(([backEnd, count]) => ({ file: published.file, backEnd, ...count }));
+  return [...counts].map(([backEnd, count]) => ({ file, backEnd, ...count }));
+}
+
+/** What every back end of a browser must say of every file that a browser judges. */
+export async function wantedVerdicts(files: readonly PublishedFile[]): Promise<VerdictList[]> {
+  const lists: VerdictList[] = [];
+  for (const published of files) {
+    const judge = portableJudges.find(([pattern]) => pattern.test(published.file))?.[1];
+    if (judge === undefined) continue;
+    const cases = await casesOf(published, judge);
+    const verdicts = cases.map(({ name, wanted }) => [name, wanted] as const);
+    const names = Object.keys(cases[0]?.verdictByBackEnd ?? {}).filter((backEnd) => backEnd !== 'node');
+    lists.push(...names.map((backEnd) => ({ file: published.file, backEnd, verdicts })));
+  }
+  return lists;
+}
+
+/** The published cases and our own vectors in each browser there is. */
+async function tallyBrowsers(files: readonly PublishedFile[]): Promise<Tally[]> {
+  const bundles = await bundlePage();
+  const [wanted, inNode] = [await wantedVerdicts(files), await runSuitesInNode(bundles)];
+  const tallies: Tally[] = [];
+  for (const browser of findBrowsers()) {
+    if (isMissing(browser.name, browser.open)) continue;
+    const report = await runPage(browser, bundles, files);
+    console.log(`${browser.name}: ${report.userAgent}`);
+    isMissing(`Ed25519 in the WebCrypto of ${browser.name}`, report.hasEd25519);
+    tallies.push(...tallyVerdicts(browser.name, report, wanted), ...tallyFixtures(browser.name, report, inNode));
+  }
+  return tallies;
+}
+
+/** The folder of published vectors, or undefined where there is none. */
+export function publishedFolder(): string | undefined {
+  const named = process.env['TALLYSTICK_VECTORS'];
+  if (named === undefined) return sharedPath('vectors');
+  return existsSync(named) ? named : undefined;
 }
 
 async function main(): Promise<void> {
-  const named = process.env['TALLYSTICK_VECTORS'];
-  const folder = named === undefined ? sharedPath('vectors') : existsSync(named) ? named : undefined;
+  const folder = publishedFolder();
   if (isMissing('the folder of outside vectors', folder) || folder === undefined) return;
-  const tallies = [...(await tallyFolder(folder)), ...runInChromium()];
+  const files = readPublished(folder);
+  const tallies = [...(await tallyFiles(files)), ...(await tallyBrowsers(files))];
   for (const { file, backEnd, cases, wrong } of tallies) {
     const verdict = backEnd === 'none' ? 'not run: nothing here implements it' : wrong.length === 0 ? 'PASS' : 'FAIL';
     console.log(`${file} back-end=${backEnd} cases=${cases} wrong=${wrong.length} ${verdict}`);

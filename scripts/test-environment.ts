@@ -3,13 +3,32 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const isCi = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
-const chromiumCandidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** The file that the environment variable names, which wins, or the first candidate that is there, or undefined. */
+function findFile(variable: string, candidates: readonly string[]): string | undefined {
+  const named = process.env[variable];
+  if (named !== undefined && named !== '') return existsSync(named) ? named : undefined;
+  return candidates.find((path) => existsSync(path));
+}
 
 /** Path of the Chromium that browser tests drive (`CHROMIUM_PATH` wins), or undefined. */
 export function chromiumPath(): string | undefined {
-  const named = process.env['CHROMIUM_PATH'];
-  if (named !== undefined && named !== '') return existsSync(named) ? named : undefined;
-  return chromiumCandidates.find((path) => existsSync(path));
+  return findFile('CHROMIUM_PATH', ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']);
+}
+
+/** Path of the Firefox that browser tests drive (`FIREFOX_PATH` wins), or undefined. */
+export function firefoxPath(): string | undefined {
+  return findFile('FIREFOX_PATH', ['/usr/bin/firefox-esr', '/usr/bin/firefox']);
+}
+
+/** Path of the WebDriver server of WebKitGTK (`WEBKIT_DRIVER_PATH` wins), or undefined. */
+export function webKitDriverPath(): string | undefined {
+  return findFile('WEBKIT_DRIVER_PATH', ['/usr/bin/WebKitWebDriver']);
+}
+
+/** Path of the virtual display that WebKitGTK draws on (`XVFB_PATH` wins), or undefined. */
+export function xvfbPath(): string | undefined {
+  return findFile('XVFB_PATH', ['/usr/bin/Xvfb']);
 }
 
 /** Absolute path of a file or folder under the data folder beside the repository (`TALLYSTICK_SHARED` wins), or undefined. */

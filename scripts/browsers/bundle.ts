@@ -1,0 +1,55 @@
+// The page, the worker and our own vectors as single files, from the sources as they stand.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import type { Outcome } from './suite.ts';
+
+const at = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** An ES module of one entry here with all it imports; vitest in it is `suite.ts`. */
+async function bundleEntry(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [at(entry)],
+    alias: { vitest: at('suite.ts') },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    logLevel: 'error',
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error(`no bundle of ${entry}`);
+  return file.text;
+}
+
+export interface Bundles {
+  readonly page: string;
+  readonly worker: string;
+  /** Exports `runFixtureSuites`. */
+  readonly suites: string;
+}
+
+interface Suites {
+  runFixtureSuites(): Promise<Outcome[]>;
+}
+
+export async function bundlePage(): Promise<Bundles> {
+  const [page, worker, suites] = await Promise.all(['page.ts', 'worker.ts', 'fixture-suites.ts'].map(bundleEntry));
+  return { page: page ?? '', worker: worker ?? '', suites: suites ?? '' };
+}
+
+/** Our own vectors in Node, by the very bytes that a browser runs. */
+export async function runSuitesInNode({ suites }: Bundles): Promise<Outcome[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'tallystick-suites-'));
+  try {
+    const path = join(folder, 'suites.mjs');
+    writeFileSync(path, suites);
+    const { runFixtureSuites } = (await import(pathToFileURL(path).href)) as Suites;
+    return await runFixtureSuites();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,76 @@
+// The same page in every browser there is: published cases, our own vectors and a bare worker, each with Node's answer.
+import { nobleHasher } from '@tallystick/chain';
+import { nodeHasher } from '@tallystick/chain/node';
+import { nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
+import { nodeEd25519 } from '@tallystick/sign/node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { tradeAndAdmit } from '../browsers/admission.ts';
+import { findBrowsers, runPage } from '../browsers/browsers.ts';
+import { type Bundles, bundlePage, runSuitesInNode } from '../browsers/bundle.ts';
+import type { PageReport } from '../browsers/page.ts';
+import { collectVerdicts } from '../browsers/verdicts.ts';
+import { publishedFolder, readPublished } from '../outside-vectors.ts';
+import { isMissing } from '../test-environment.ts';
+
+const runTimeoutMs = 120_000;
+const folder = publishedFolder();
+const published = folder === undefined ? [] : readPublished(folder);
+let bundles: Bundles;
+
+beforeAll(async () => {
+  bundles = await bundlePage();
+});
+
+for (const browser of findBrowsers()) {
+  describe.skipIf(isMissing(browser.name, browser.open))(`in ${browser.name}`, () => {
+    let report: PageReport;
+
+    beforeAll(async () => {
+      report = await runPage(browser, bundles, published);
+    }, runTimeoutMs);
+
+    test.skipIf(isMissing('the folder of published vectors', folder))(
+      'judges every published case as Node',
+      async () => {
+        const native = isMissing(`Ed25519 in the WebCrypto of ${browser.name}`, report.hasEd25519)
+          ? {}
+          : { webcrypto: webCryptoEd25519().verify };
+        const ed25519 = { noble: nobleEd25519.verify, ...native };
+        const inNode = await collectVerdicts(published, { ed25519, hashers: { noble: nobleHasher } });
+        expect(inNode.length).toBeGreaterThan(0);
+        expect(report.verdicts).toEqual(inNode);
+      },
+    );
+
+    test('judges our own vectors as Node', async () => {
+      const inNode = await runSuitesInNode(bundles);
+      expect(inNode.length).toBeGreaterThan(0);
+      expect(inNode.filter(({ failure }) => failure !== undefined)).toEqual([]);
+      expect(report.fixtures.map(({ name, failure }) => ({ name, failure }))).toEqual(inNode);
+    });
+
+    test('signs, verifies and admits in a bare worker by JavaScript alone', async () => {
+      const inNode = await tradeAndAdmit(nodeEd25519, nodeHasher);
+      expect(report.worker).toEqual({ pageGlobals: [], subtleUses: 0, isTrapSet: true, admission: inNode });
+    });
+
+    test('says what went wrong in a page that fails', { timeout: runTimeoutMs }, async () => {
+      const broken = { ...bundles, page: 'this is no script' };
+      await expect(runPage(browser, broken, [])).rejects.toThrow('the page failed: ');
+    });
+  });
+}
+
+test('the worker is built without WebCrypto, which the page is not', () => {
+  expect(bundles.page).toContain('packages/sign/src/web-crypto.ts');
+  expect(bundles.worker).not.toContain('packages/sign/src/web-crypto.ts');
+  expect(bundles.worker).toContain('packages/sign/src/noble.ts');
+});
+
+test('the shop of the worker stores every record but the forged ones', async () => {
+  const { records, stored, devices, forged } = await tradeAndAdmit(nobleEd25519, nobleHasher);
+  expect(stored.length).toBe(records.length);
+  expect(new Set(stored).size).toBe(records.length);
+  expect(devices).toEqual(['owner: Tea house', 'till: Till']);
+  expect(forged).toEqual(['chain/signature', 'chain/signature']);
+});
