@@ -53,11 +53,16 @@ async function main(argv: readonly string[]): Promise<number> {
 /** One line, whatever went wrong: the message of an error that was foreseen by some package, or the trace of one that was not. */
 function report(error: unknown): number {
   progress.clear();
-  const isForeseen =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.includes('/');
-  const line = error instanceof Error ? (isForeseen ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`tally: ${isForeseen ? line.replaceAll('\n', ' ') : line}\n`);
+  const line =
+    error instanceof Error ? (isForeseen(error) ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`tally: ${isForeseen(error) ? line.replaceAll('\n', ' ') : line}\n`);
   return error instanceof OfficeError && error.code === 'office/usage' ? 2 : 1;
+}
+
+/** Our packages' errors have codes with a slash; what the system or SQLite refuses says by itself what and where. */
+function isForeseen(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return error.code.includes('/') || error.code.startsWith('SQLITE_') || 'syscall' in error;
 }
 
 const progress = createProgress(process.stderr);
