@@ -1,6 +1,6 @@
 // What the end-to-end tests share: the built app on a local port, a Chromium, and the hands of a seller.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,7 @@ import { chromiumPath } from '../../../scripts/test-environment.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 export const dist: string = join(root, 'dist');
+const buildLock = join(root, 'node_modules/.build-for-tests');
 
 const typeByExtension: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -24,10 +25,50 @@ const typeByExtension: Readonly<Record<string, string>> = {
 
 /** Builds the app unless dist is newer than every source of it and of the packages it bundles. */
 export function buildOnce(): void {
+  while (existsSync(buildLock) || !isBuilt()) {
+    if (takeBuildLock()) return buildAndUnlock();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+}
+
+function buildAndUnlock(): void {
+  try {
+    if (!isBuilt()) build();
+  } finally {
+    rmSync(buildLock, { force: true });
+  }
+}
+
+function isBuilt(): boolean {
   const sources = ['apps/till/src', 'apps/till/public', 'packages'].map((path) => join(root, '../..', path));
   const newest = Math.max(...sources.map(newestUnder), statSync(join(root, 'index.html')).mtimeMs);
   const built = join(dist, 'sw.js');
-  if (existsSync(built) && statSync(built).mtimeMs > newest) return;
+  return existsSync(built) && statSync(built).mtimeMs > newest;
+}
+
+/** Test files run in processes of their own, and two builds at a time would empty each other's folder. */
+function takeBuildLock(): boolean {
+  try {
+    writeFileSync(buildLock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    if (!isAlive(buildLock)) rmSync(buildLock, { force: true });
+    return false;
+  }
+}
+
+/** False for a lock whose holder was killed. */
+function isAlive(lock: string): boolean {
+  try {
+    const holder = Number(readFileSync(lock, 'utf8'));
+    // Between its making and its writing a lock names nobody yet.
+    return holder === 0 || process.kill(holder, 0);
+  } catch {
+    return false;
+  }
+}
+
+function build(): void {
   // A test run names its own environment, which must not reach the build.
   const env = { ...process.env, NODE_ENV: 'production' };
   const vite = join(root, 'node_modules/vite/bin/vite.js');

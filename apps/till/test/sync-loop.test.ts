@@ -70,6 +70,16 @@ describe('the sync loop', () => {
     expect(exchange).toHaveBeenCalledTimes(3);
   });
 
+  it('says from the start that there is no network', () => {
+    expect(
+      start(
+        async () => done,
+        () => false,
+      ).link.kind,
+    ).toBe('no-network');
+    expect(start(async () => done).link.kind).toBe('connecting');
+  });
+
   it('says at once that the network went, and goes on at once when it is back', async () => {
     let isOnline = true;
     const exchange = vi.fn(async () => done);

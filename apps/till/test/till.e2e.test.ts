@@ -131,6 +131,18 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
     await page.getByText('£0.10 short').waitFor();
   });
 
+  it('starts without a flash of emptiness, and nothing jumps', async () => {
+    await openDrawer(page, '0');
+    await tile(page, 'Flat white').click();
+    await page.addInitScript(watchStart);
+    await page.reload();
+    await page.locator('.cart-line', { hasText: 'Flat white' }).waitFor();
+    const { frames, empty, shift } = await page.evaluate(() => (globalThis as unknown as { start: StartRecord }).start);
+    expect(frames).toBeGreaterThan(0);
+    expect(empty).toEqual([]);
+    expect(shift).toBeLessThan(0.05);
+  });
+
   it('exports the whole log as a book file', async () => {
     await page.getByRole('button', { name: 'This till', exact: true }).click();
     const downloading = page.waitForEvent('download');
@@ -166,3 +178,31 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
     expect(await page.locator('.document').count()).toBe(2);
   });
 });
+
+interface StartRecord {
+  frames: number;
+  /** What each frame lacked that had too little on it. */
+  readonly empty: string[];
+  /** Cumulative layout shift. */
+  shift: number;
+}
+
+/** Runs in the page: looks at every frame from the first one with a body on. */
+function watchStart(): void {
+  const start: StartRecord = { frames: 0, empty: [], shift: 0 };
+  Object.assign(globalThis, { start });
+  const look = (): void => {
+    if (document.querySelector('#app') !== null) {
+      start.frames += 1;
+      if (document.querySelector('.shell .search') === null) start.empty.push('no search');
+      if (document.querySelectorAll('.tile').length < 8) start.empty.push('no tiles');
+      if (document.querySelector('.goods .empty') !== null) start.empty.push('says that there is nothing');
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries())
+      start.shift += (entry as PerformanceEntry & { readonly value: number }).value;
+  }).observe({ type: 'layout-shift', buffered: true });
+}

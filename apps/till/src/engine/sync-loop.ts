@@ -29,7 +29,7 @@ export interface SyncLoop {
 
 export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
   const { exchange, onChange, hasNetwork, now, random } = options;
-  let link: Link = { kind: 'connecting' };
+  let link: Link = hasNetwork() ? { kind: 'connecting' } : { kind: 'no-network', since: now() };
   let lastSyncAt: number | undefined;
   let failures = 0;
   let underWay: Promise<void> | undefined;
