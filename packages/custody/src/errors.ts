@@ -21,7 +21,8 @@ export type ShareCode =
   | 'custody/share-twice'
   | 'custody/share-set'
   | 'custody/share-count'
-  | 'custody/share-key';
+  | 'custody/share-key'
+  | 'custody/other-key';
 
 export type ThrownCode =
   | 'custody/recipient'

@@ -2,7 +2,7 @@
 export { type AgentKeyStoreOptions, createAgentKeyStore, type KeyAgent } from './agent.ts';
 export { type BackedUpKey, type BackupPlan, createBackedUpKey, restoreKey } from './backup.ts';
 export { type CustodyCode, CustodyError, type CustodyFailure, type CustodyResult } from './errors.ts';
-export { openBackup, type OpenBackupOptions, type OpenedKey, sealKey } from './key.ts';
+export { openBackup, type OpenedKey, type RestoreOptions, sealKey } from './key.ts';
 export { createPassphraseSeal, type PassphraseSeal, type PassphraseSealOptions } from './passphrase-seal.ts';
 export { createOrganisationIdentity, createPasskey, type Opener, type Recipient } from './recipients.ts';
 export { parseShare, shareToText, shareToWords } from './share-text.ts';

@@ -35,7 +35,7 @@ export async function sealKey({ seed, publicKey }: OpenedKey, to: Recipient): Pr
   return sealText(encodeKeyText(seed, publicKey), to);
 }
 
-export interface OpenBackupOptions extends Providers {
+export interface RestoreOptions extends Providers {
   /** The key that is missed: a backup of another one is refused (`custody/other-key`). */
   readonly expect?: KeyId;
 }
@@ -44,13 +44,20 @@ export interface OpenBackupOptions extends Providers {
 export async function openBackup(
   sealed: string,
   opener: Opener,
-  { expect, ...providers }: OpenBackupOptions = {},
+  options: RestoreOptions = {},
 ): Promise<CustodyResult<OpenedKey, SealCode>> {
   const opened = await openSealed(sealed, opener);
   if (!opened.ok) return opened;
-  const material = await parseKeyText(opened.value, providers.ed25519 ?? nobleEd25519);
+  const material = await parseKeyText(opened.value, options.ed25519 ?? nobleEd25519);
   if (material === undefined) return refuse('custody/not-a-key', 'it opens, but holds no key');
-  const key = await keyOfSeed(material.seed, providers);
+  return checkExpected(await keyOfSeed(material.seed, options), options);
+}
+
+/** Refuses, and wipes, another key than the one that is missed. */
+export function checkExpected(
+  key: OpenedKey,
+  { expect }: RestoreOptions,
+): CustodyResult<OpenedKey, 'custody/other-key'> {
   if (expect === undefined || key.keyId === expect) return { ok: true, value: key };
   key.seed.fill(0);
   return refuse('custody/other-key', `this is a backup of the key ${key.keyId}`);

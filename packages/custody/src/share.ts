@@ -3,7 +3,7 @@ import { nobleHasher } from '@tallystick/chain';
 import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { combine, split } from 'shamir-secret-sharing';
 import { CustodyError, type CustodyResult, refuse, type ShareCode } from './errors.ts';
-import { keyOfSeed, type OpenedKey, type Providers } from './key.ts';
+import { checkExpected, keyOfSeed, type OpenedKey, type RestoreOptions } from './key.ts';
 
 export interface SharePlan {
   /** How many it takes: 2 to `count`. */
@@ -49,7 +49,7 @@ export async function splitKey({ seed, keyId }: OpenedKey, { threshold, count }:
  */
 export async function combineShares(
   shares: readonly Share[],
-  providers: Providers = {},
+  options: RestoreOptions = {},
 ): Promise<CustodyResult<OpenedKey, ShareCode>> {
   const first = shares[0];
   if (first === undefined) return refuse('custody/share-count', 'no shares', { have: 0, need: 2 });
@@ -64,8 +64,8 @@ export async function combineShares(
     const message = `${shares.length} of the ${need} shares it takes`;
     return refuse('custody/share-count', message, { have: shares.length, need });
   }
-  const key = await keyOfSeed(await combine(shares.map(({ value }) => Uint8Array.from(value))), providers);
-  if (key.keyId.startsWith(first.keyPrefix)) return { ok: true, value: key };
+  const key = await keyOfSeed(await combine(shares.map(({ value }) => Uint8Array.from(value))), options);
+  if (key.keyId.startsWith(first.keyPrefix)) return checkExpected(key, options);
   key.seed.fill(0);
   return refuse('custody/share-key', 'together they give another key than they name: one of them was forged');
 }

@@ -86,6 +86,13 @@ describe('shares', () => {
     expect(await combineShares([])).toMatchObject({ code: 'custody/share-count', have: 0 });
   });
 
+  it('of another key than the one that is missed are refused', async () => {
+    const [key, missed] = [await newKey(), await newKey()];
+    const shares = await splitKey(key, plan);
+    expect(valueOf(await combineShares(shares, { expect: key.keyId })).seed).toEqual(key.seed);
+    expect(await combineShares(shares, { expect: missed.keyId })).toMatchObject({ code: 'custody/other-key' });
+  });
+
   it('of which one was forged give no key at all', async () => {
     const [a, b, c] = await splitKey(await newKey(), plan);
     const value = minted(c).value.map((byte, i) => (i === 5 ? byte ^ 1 : byte));
