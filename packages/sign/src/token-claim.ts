@@ -87,13 +87,12 @@ export async function verifyClaim(
   if (!args?.ok) return refuse('token/claim', 'the claim comes without the op that opened its book');
   const { device } = genesis.value.op;
   const publicKey = decodeHex(args.value.key);
-  const owns = (keyId: string, author: string): boolean =>
-    keyId === keyIdOf(publicKey, hasher) && keyId === device && author === device;
+  if (String(keyIdOf(publicKey, hasher)) !== device) return refuse('token/claim', 'the wallet is not named by its key');
   if (claimedToken(op.value) !== token.hash) return refuse('token/claim', 'the op claims another token, or none');
   const verify = createRecordVerifier({
     book: bookIdOf(genesis.value.hash),
     ed25519,
-    publicKeyOf: (keyId, author) => (owns(keyId, author) ? publicKey : undefined),
+    publicKeyOf: (keyId, author) => (String(keyId) === device && author === device ? publicKey : undefined),
   });
   const signed = (await verify(genesis.value)) && (await verify(op.value));
   return signed ? { ok: true, value: { device, publicKey } } : refuse('token/claim', 'the claim is not validly signed');
