@@ -1,12 +1,14 @@
 // Starts the till in this tab: the engine's worker, the service worker, the screen.
 import { effect } from '@preact/signals';
-import { render } from 'preact';
+import { render, type VNode } from 'preact';
 import { createWorkerEngine } from './engine/client.ts';
 import { registerServiceWorker } from './state/service-worker.ts';
 import { browserDrafts } from './state/draft.ts';
 import { createTill, settleDraft, type Till } from './state/till.ts';
 import { bindView, guardLeaving, takeInvitation } from './state/window.ts';
+import { missingFeature } from './state/browser-features.ts';
 import { App } from './ui/app.tsx';
+import { Unsupported } from './ui/full-screens.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/shell.css';
@@ -15,30 +17,40 @@ import './styles/dialog.css';
 import './styles/pages.css';
 import './styles/receipt.css';
 
-const till: Till = createTill(createWorkerEngine(), browserDrafts, () => crypto.randomUUID());
-const pasted = takeInvitation(window);
-bindView(till, window);
-guardLeaving(till, window);
-void registerServiceWorker((restart) => (till.updateReady.value = restart));
-void navigator.storage.persist().then((granted) => (till.persisted.value = granted));
+const lack = missingFeature(globalThis);
+if (lack === undefined) start();
+else show(<Unsupported lack={lack} />);
 
-// The static shell in index.html stays on the screen until there is something true to show.
-const stop = effect(() => {
-  if (till.state.value.phase.kind === 'starting') return;
-  queueMicrotask(() => {
-    stop();
-    const root = document.getElementById('app');
-    root?.replaceChildren();
-    if (root !== null) render(<App till={till} pasted={pasted} />, root);
-  });
-});
+function show(screen: VNode): void {
+  const root = document.getElementById('app');
+  root?.replaceChildren();
+  if (root !== null) render(screen, root);
+}
 
-const settled = effect(() => {
-  if (till.state.value.phase.kind !== 'open') return;
-  queueMicrotask(() => {
-    settled();
-    void settleDraft(till).then((receipt) => {
-      if (receipt !== undefined) till.toast.value = { text: `The last sale was saved: ${receipt.number}` };
+function start(): void {
+  const till: Till = createTill(createWorkerEngine(), browserDrafts, () => crypto.randomUUID());
+  const pasted = takeInvitation(window);
+  bindView(till, window);
+  guardLeaving(till, window);
+  void registerServiceWorker((restart) => (till.updateReady.value = restart));
+  void navigator.storage.persist().then((granted) => (till.persisted.value = granted));
+
+  // The static shell in index.html stays on the screen until there is something true to show.
+  const stop = effect(() => {
+    if (till.state.value.phase.kind === 'starting') return;
+    queueMicrotask(() => {
+      stop();
+      show(<App till={till} pasted={pasted} />);
     });
   });
-});
+
+  const settled = effect(() => {
+    if (till.state.value.phase.kind !== 'open') return;
+    queueMicrotask(() => {
+      settled();
+      void settleDraft(till).then((receipt) => {
+        if (receipt !== undefined) till.toast.value = { text: `The last sale was saved: ${receipt.number}` };
+      });
+    });
+  });
+}

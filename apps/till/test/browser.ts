@@ -105,8 +105,9 @@ export async function serveDist(): Promise<Served> {
 
 const counter = { locale: 'en-GB', timezoneId: 'Europe/London', viewport: { width: 1280, height: 800 } };
 
-export function launch(): Promise<Browser> {
-  return chromium.launch(launchOptions());
+export function launch(...moreArgs: readonly string[]): Promise<Browser> {
+  const { args, ...options } = launchOptions();
+  return chromium.launch({ ...options, args: [...args, ...moreArgs] });
 }
 
 export function newDevice(browser: Browser): Promise<BrowserContext> {

@@ -131,6 +131,15 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
     await page.getByText('£0.10 short').waitFor();
   });
 
+  it('says what is wrong where a browser gives it neither storage nor keys', async () => {
+    const other = await launch('--host-resolver-rules=MAP till.example 127.0.0.1');
+    const plain = await other.newPage();
+    await plain.goto(served.url.replace('127.0.0.1', 'till.example'));
+    await plain.getByRole('heading', { name: 'The till cannot start here' }).waitFor();
+    await plain.getByText('Open it by an https address').waitFor();
+    await other.close();
+  });
+
   it('starts without a flash of emptiness, and nothing jumps', async () => {
     await openDrawer(page, '0');
     await tile(page, 'Flat white').click();

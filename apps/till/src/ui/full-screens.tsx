@@ -66,3 +66,17 @@ export function Failed({ code, message }: { readonly code: string; readonly mess
     </main>
   );
 }
+
+export function Unsupported({ lack }: { readonly lack: string }): VNode {
+  return (
+    <main class="other-tab other-tab-alone">
+      <section class="other-tab-head" role="alert">
+        <span class="fault-mark">
+          <Icon name="alert" size={44} />
+        </span>
+        <h1>The till cannot start here</h1>
+        <p>{lack}</p>
+      </section>
+    </main>
+  );
+}
