@@ -23,6 +23,7 @@ export function brokenRows(path: string): ProofProblem[] {
       ...broken,
       // What the tail holds can be looked into only while it is what it should be.
       ...(broken.some(({ table }) => table === 'tail') ? [] : misplacedTail(db)),
+      ...mislabelledAsides(db),
     ];
   } finally {
     db.close();
@@ -32,6 +33,22 @@ export function brokenRows(path: string): ProofProblem[] {
 function rowsOf(db: Database.Database, sql: string): string[] {
   const rows = db.prepare<[], string | number>(`SELECT * FROM (${sql}) LIMIT ${maxRows}`).pluck().all();
   return rows.map(String);
+}
+
+interface AsideRow {
+  readonly hash: string;
+  readonly scope: string;
+  readonly bytes: Buffer;
+}
+
+/** Records held back that are not the op, or not of the scope, they are stored as. Why they were held back is judged at every opening. */
+function mislabelledAsides(db: Database.Database): ProofProblem[] {
+  const asides = db.prepare<[], AsideRow>('SELECT lower(hex(hash)) AS hash, scope, bytes FROM log_asides').all();
+  return asides.flatMap(({ hash, scope, bytes }) => {
+    const opened = openRecord(new Uint8Array(bytes), shopCrypto.hasher);
+    const isItself = opened.ok && opened.value.hash === hash && opened.value.op.scope === scope;
+    return isItself ? [] : [{ table: 'log_asides', row: hash, why: 'is not the op it is stored as' }];
+  });
 }
 
 interface TailRow {

@@ -20,10 +20,12 @@ interface Column {
 
 /**
  * Edits that are no edits of the books. A record that was held back is hearsay: it came from anywhere, was not believed, and nothing
- * follows from it. It must still be what it says it is, but its number, a signature nobody could check yet, and whether it was kept
- * at all are nothing the log could confirm.
+ * follows from it. It must still be the op it is stored as, but its number, a signature nobody could check yet, why it is held back
+ * (which is judged again at every opening) and whether it was kept at all are nothing the log could confirm.
  */
-const hearsay: ReadonlySet<string> = new Set(['log_asides id', 'log_asides bytes', 'log_asides delete']);
+const hearsay: ReadonlySet<string> = new Set(
+  ['id', 'bytes', 'code', 'message', 'delete'].map((what) => `log_asides ${what}`),
+);
 
 const root = temporaryFolder();
 let honest: Home;
