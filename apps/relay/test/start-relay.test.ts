@@ -273,6 +273,19 @@ describe('the program', () => {
     expect(acknowledged).toBeGreaterThan(0);
   });
 
+  it('says so in its log and ends when it cannot start', async () => {
+    const { url } = await start(newFolder());
+    const child = spawn(process.execPath, [main, '--data', newFolder(), '--port', new URL(url).port], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    children.push(child);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(1);
+    expect(JSON.parse(text)).toMatchObject({ level: 'error', event: 'not-started', code: 'EADDRINUSE' });
+  });
+
   it('explains itself when called wrongly', async () => {
     for (const args of [
       [],
