@@ -169,7 +169,7 @@ async function tallyBrowsers(files: readonly PublishedFile[]): Promise<Tally[]> 
   const [wanted, inNode] = [await wantedVerdicts(files), await runSuitesInNode(bundles)];
   const tallies: Tally[] = [];
   for (const browser of findBrowsers()) {
-    if (isMissing(browser.name, browser.open)) continue;
+    if (isMissing(browser.needs, browser.open)) continue;
     const report = await runPage(browser, bundles, files);
     console.log(`${browser.name}: ${report.userAgent}`);
     isMissing(`Ed25519 in the WebCrypto of ${browser.name}`, report.hasEd25519);

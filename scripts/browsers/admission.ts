@@ -98,13 +98,13 @@ function createReplica(book: BookId, ed25519: Ed25519, hasher: Hasher) {
         enrolmentOf: (device) =>
           roster.get(device)?.enrolment ?? (record.op.prev === undefined ? record.hash : undefined),
         has: log.has,
-        opOf: async (hash) => (await log.get(hash))?.record.op,
+        opOf: (hash) => log.get(hash)?.record.op,
         verify,
       });
       for (const accepted of report.accepted) {
         const applied = roster.apply(accepted);
         if (!applied.ok) return [applied.code];
-        await log.append([accepted]);
+        log.append([accepted]);
       }
       return [...report.refused, ...report.waiting].map(({ code }) => code);
     },
@@ -126,7 +126,7 @@ export async function tradeAndAdmit(ed25519: Ed25519, hasher: Hasher): Promise<A
   }
   const refused = await replica.admit(last);
   if (refused.length > 0) throw new Error(`the last record was not admitted: ${refused.join(' ')}`);
-  const stored = await replica.log.pending(minted(parseScope('hq')));
+  const stored = replica.log.pending(minted(parseScope('hq')));
   return {
     records: frames.map(encodeHex),
     stored: stored.map(({ hash }) => hash),

@@ -3,7 +3,7 @@ import { chromiumPath, firefoxPath, webKitDriverPath, xvfbPath } from '../test-e
 import type { Bundles } from './bundle.ts';
 import { openInChromium } from './chromium.ts';
 import { openInFirefox } from './firefox.ts';
-import { createFolder } from './owned-process.ts';
+import { createFolder } from './owned.ts';
 import type { PageReport } from './page.ts';
 import { servePage } from './page-server.ts';
 import type { PublishedFile } from './published-cases.ts';
@@ -13,26 +13,36 @@ const reportDeadlineMs = 60_000;
 
 export interface Browser {
   readonly name: 'Chromium' | 'Firefox' | 'WebKit';
+  /** What must be on the machine for it. */
+  readonly needs: string;
   /** Opens a page at `url`, all of it inside `folder`; undefined where the browser is not on this machine. */
   readonly open: ((url: string, folder: string) => Promise<AsyncDisposable>) | undefined;
 }
 
 export function findBrowsers(): Browser[] {
   const [chromium, firefox, driver, xvfb] = [chromiumPath(), firefoxPath(), webKitDriverPath(), xvfbPath()];
+  const webKit = driver === undefined || xvfb === undefined ? undefined : { driver, xvfb };
   return [
-    { name: 'Chromium', open: chromium && ((url, folder) => openInChromium(chromium, url, folder)) },
-    { name: 'Firefox', open: firefox && ((url, folder) => openInFirefox(firefox, url, folder)) },
-    { name: 'WebKit', open: driver && xvfb && ((url, folder) => openInWebKit({ driver, xvfb }, url, folder)) },
-  ] as Browser[];
+    { name: 'Chromium', needs: 'Chromium', open: openerOf(chromium, openInChromium) },
+    { name: 'Firefox', needs: 'Firefox', open: openerOf(firefox, openInFirefox) },
+    { name: 'WebKit', needs: 'WebKitWebDriver with Xvfb', open: openerOf(webKit, openInWebKit) },
+  ];
+}
+
+function openerOf<Paths>(
+  paths: Paths | undefined,
+  open: (paths: Paths, url: string, folder: string) => Promise<AsyncDisposable>,
+): Browser['open'] {
+  return paths === undefined ? undefined : (url, folder) => open(paths, url, folder);
 }
 
 /** Runs the page once. Rejects when the browser does not start, the page fails, or nothing is heard for a minute. */
 export async function runPage(
-  { name, open }: Browser,
+  { name, needs, open }: Browser,
   bundles: Bundles,
   files: readonly PublishedFile[],
 ): Promise<PageReport> {
-  if (open === undefined) throw new Error(`${name} is not on this machine`);
+  if (open === undefined) throw new Error(`${needs} is not on this machine`);
   await using stack = new AsyncDisposableStack();
   const folder = createFolder(stack);
   const server = stack.use(await servePage(bundles, files));

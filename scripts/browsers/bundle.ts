@@ -1,8 +1,5 @@
 // The page, the worker and our own vectors as single files, from the sources as they stand.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Outcome } from './suite.ts';
 
@@ -43,13 +40,7 @@ export async function bundlePage(): Promise<Bundles> {
 
 /** Our own vectors in Node, by the very bytes that a browser runs. */
 export async function runSuitesInNode({ suites }: Bundles): Promise<Outcome[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'tallystick-suites-'));
-  try {
-    const path = join(folder, 'suites.mjs');
-    writeFileSync(path, suites);
-    const { runFixtureSuites } = (await import(pathToFileURL(path).href)) as Suites;
-    return await runFixtureSuites();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const url = `data:text/javascript;base64,${Buffer.from(suites).toString('base64')}`;
+  const { runFixtureSuites } = (await import(url)) as Suites;
+  return runFixtureSuites();
 }

@@ -1,7 +1,7 @@
 // What the page does once it is open: judges every published case by what the browser has, runs our own vectors, lets the
 // bare worker trade, and reports all of it to the server it came from.
 import { nobleHasher } from '@tallystick/chain';
-import { nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
+import { choosePlatformEd25519, nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { runFixtureSuites } from './fixture-suites.ts';
 import type { PublishedFile } from './published-cases.ts';
 import type { Outcome } from './suite.ts';
@@ -12,6 +12,8 @@ export interface PageReport {
   readonly userAgent: string;
   /** Whether the browser's WebCrypto has Ed25519; where it has not, there are no verdicts of `webcrypto`. */
   readonly hasEd25519: boolean;
+  /** Name of the provider that is chosen here by what it can do. */
+  readonly chosenEd25519: string;
   readonly verdicts: readonly VerdictList[];
   readonly fixtures: readonly Outcome[];
   readonly worker: WorkerReport;
@@ -49,7 +51,9 @@ async function work(): Promise<PageReport> {
   const ed25519 = { noble: nobleEd25519.verify, ...(hasEd25519 ? { webcrypto: webCryptoEd25519().verify } : {}) };
   const verdicts = await collectVerdicts(files, { ed25519, hashers: { noble: nobleHasher } });
   const fixtures = await runFixtureSuites();
-  return { userAgent: navigator.userAgent, hasEd25519, verdicts, fixtures, worker: await askWorker() };
+  const { name: chosenEd25519 } = await choosePlatformEd25519();
+  const worker = await askWorker();
+  return { userAgent: navigator.userAgent, hasEd25519, chosenEd25519, verdicts, fixtures, worker };
 }
 
 async function report(message: PageReport | PageFailure): Promise<void> {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { OwnedProcess } from './owned-process.ts';
+import { OwnedProcess } from './owned.ts';
 
 const startDeadlineMs = 30_000;
 const startPollMs = 20;

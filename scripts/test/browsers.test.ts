@@ -8,6 +8,7 @@ import { tradeAndAdmit } from '../browsers/admission.ts';
 import { findBrowsers, runPage } from '../browsers/browsers.ts';
 import { type Bundles, bundlePage, runSuitesInNode } from '../browsers/bundle.ts';
 import type { PageReport } from '../browsers/page.ts';
+import type { Outcome } from '../browsers/suite.ts';
 import { collectVerdicts } from '../browsers/verdicts.ts';
 import { publishedFolder, readPublished } from '../outside-vectors.ts';
 import { isMissing } from '../test-environment.ts';
@@ -16,13 +17,17 @@ const runTimeoutMs = 120_000;
 const folder = publishedFolder();
 const published = folder === undefined ? [] : readPublished(folder);
 let bundles: Bundles;
+let suitesInNode: Outcome[];
 
 beforeAll(async () => {
   bundles = await bundlePage();
+  suitesInNode = await runSuitesInNode(bundles);
 });
 
-for (const browser of findBrowsers()) {
-  describe.skipIf(isMissing(browser.name, browser.open))(`in ${browser.name}`, () => {
+const browsers = findBrowsers();
+
+for (const browser of browsers) {
+  describe.skipIf(isMissing(browser.needs, browser.open))(`in ${browser.name}`, () => {
     let report: PageReport;
 
     beforeAll(async () => {
@@ -42,24 +47,37 @@ for (const browser of findBrowsers()) {
       },
     );
 
-    test('judges our own vectors as Node', async () => {
-      const inNode = await runSuitesInNode(bundles);
-      expect(inNode.length).toBeGreaterThan(0);
-      expect(inNode.filter(({ failure }) => failure !== undefined)).toEqual([]);
-      expect(report.fixtures.map(({ name, failure }) => ({ name, failure }))).toEqual(inNode);
+    test('judges our own vectors as Node', () => {
+      expect(suitesInNode.filter(({ failure }) => failure !== undefined)).toEqual([]);
+      expect(report.fixtures.map(({ name, failure }) => ({ name, failure }))).toEqual(suitesInNode);
+    });
+
+    test('is given the Ed25519 of its own where it has one', () => {
+      expect(report.chosenEd25519).toBe(report.hasEd25519 ? 'webcrypto' : 'noble');
     });
 
     test('signs, verifies and admits in a bare worker by JavaScript alone', async () => {
       const inNode = await tradeAndAdmit(nodeEd25519, nodeHasher);
       expect(report.worker).toEqual({ pageGlobals: [], subtleUses: 0, isTrapSet: true, admission: inNode });
     });
-
-    test('says what went wrong in a page that fails', { timeout: runTimeoutMs }, async () => {
-      const broken = { ...bundles, page: 'this is no script' };
-      await expect(runPage(browser, broken, [])).rejects.toThrow('the page failed: ');
-    });
   });
 }
+
+const anyBrowser = browsers.find(({ open }) => open !== undefined);
+
+describe.skipIf(isMissing('any browser', anyBrowser))('a page that cannot run', () => {
+  test('says why', { timeout: runTimeoutMs }, async () => {
+    if (anyBrowser === undefined) throw new Error('no browser');
+    await expect(runPage(anyBrowser, { ...bundles, page: 'this is no script' }, [])).rejects.toThrow(
+      'the page failed: ',
+    );
+  });
+});
+
+test('our own vectors are those of op, chain and sign', () => {
+  const protocols = suitesInNode.map(({ name }) => name.split(' > ')[0]);
+  expect([...new Set(protocols)]).toEqual(['op', 'chain', 'sign']);
+});
 
 test('the worker is built without WebCrypto, which the page is not', () => {
   expect(bundles.page).toContain('packages/sign/src/web-crypto.ts');

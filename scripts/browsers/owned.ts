@@ -19,13 +19,20 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-process.once('exit', () => {
-  for (const child of running) signalGroup(child, 'SIGKILL');
-  for (const folder of folders) removeFolder(folder);
-});
-// Left to itself a signal ends the process without that.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+let isWatching = false;
+
+/** From the first thing owned on. */
+function endWithThisProcess(): void {
+  if (isWatching) return;
+  isWatching = true;
+  process.once('exit', () => {
+    for (const child of running) signalGroup(child, 'SIGKILL');
+    for (const folder of folders) removeFolder(folder);
+  });
+  // Left to itself a signal ends the process without that.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
 }
 
 function removeFolder(path: string): void {
@@ -36,6 +43,7 @@ function removeFolder(path: string): void {
 
 /** Path of a new empty folder that is removed with `stack`. */
 export function createFolder(stack: AsyncDisposableStack): string {
+  endWithThisProcess();
   const path = mkdtempSync(join(tmpdir(), 'tallystick-browser-'));
   folders.add(path);
   return stack.adopt(path, removeFolder);
@@ -45,6 +53,7 @@ export class OwnedProcess implements AsyncDisposable {
   readonly child: ChildProcess;
 
   constructor(command: string, args: readonly string[], options: SpawnOptions) {
+    endWithThisProcess();
     this.child = spawn(command, args, { ...options, detached: true });
     running.add(this.child);
     this.child.once('exit', () => running.delete(this.child));
