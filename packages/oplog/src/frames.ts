@@ -19,8 +19,8 @@ const noise = /[\s>|]/g;
 const utf8 = new TextEncoder();
 
 /**
- * The frames of a bundle, in order. Throws `frame/size` for an empty bundle, for one that needs more than 9,999 frames and for
- * frames of less than 1 or more than 2,500 bytes.
+ * The frames of a bundle, or of a book file, which is a header and a bundle. Throws `frame/size` for an empty one, for one that
+ * needs more than 9,999 frames, and for frames of less than 1 or more than 2,500 bytes.
  */
 export function encodeFrames(bundle: Uint8Array, frameBytes: number = qrFrameBytes): string[] {
   const count = Math.ceil(bundle.length / frameBytes);

@@ -147,4 +147,15 @@ describe('choosing a provider', () => {
     ];
     for (const candidate of candidates) expect(await choosePlatformEd25519(candidate)).toBe(nobleEd25519);
   });
+
+  it('takes the portable one where the platform decides the cofactored equation', async () => {
+    const cofactored: Ed25519 = {
+      ...webCrypto,
+      name: 'cofactored',
+      verify: (publicKey, text, signature) => stockNoble.verify(signature, text, publicKey),
+    };
+    expect(await choosePlatformEd25519(cofactored)).toBe(nobleEd25519);
+    const always: Ed25519 = { ...cofactored, verify: nobleEd25519.verify };
+    expect(await choosePlatformEd25519(always)).toBe(always);
+  });
 });
