@@ -64,3 +64,8 @@ test('a file that nothing here implements is named, not passed over', async () =
     { file: 'wycheproof-rsa.json', backEnd: 'none', cases: 0, wrong: [] },
   ]);
 });
+
+test('a file without cases is a failure', async () => {
+  write('wycheproof-ed25519.json', { testGroups: [] });
+  expect((await tallyFiles(readPublished(folder))).map(({ wrong }) => wrong)).toEqual([['it holds no case']]);
+});
