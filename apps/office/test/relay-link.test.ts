@@ -1,5 +1,7 @@
 // What the office says of its relay: linked, not answering, or not the one it knows.
 import { rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
@@ -8,6 +10,7 @@ import { openOrCreateOffice } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
 import type { RelayHealth } from '../src/web/live-state.ts';
 import { createRelayLink } from '../src/web/relay-link.ts';
+import { startOffice } from '../src/web/start-office.ts';
 import { temporaryFolder } from './retail-format.ts';
 
 const folder = temporaryFolder();
@@ -45,5 +48,20 @@ describe('the link to the relay', { timeout: 60_000 }, () => {
     await link.close();
     await book.close();
     await relay.close();
+  });
+
+  it('does not hold up the stop of an office when the relay never answers', async () => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve());
+    await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const office = await startOffice({ dataDir: join(folder, 'waiting'), relayUrl: `http://127.0.0.1:${port}` });
+    await asked.promise;
+    // Much less than the time a request may take.
+    const stopped = office.close().then(() => 'stopped');
+    const tooLate = new Promise<string>((resolve) => void setTimeout(resolve, 5_000, 'waited').unref());
+    expect(await Promise.race([stopped, tooLate])).toBe('stopped');
+    silent.closeAllConnections();
+    silent.close();
   });
 });

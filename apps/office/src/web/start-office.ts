@@ -47,6 +47,7 @@ export interface RunningOffice {
   close(): Promise<void>;
 }
 
+const requestTimeoutMs = 10_000;
 const hourMs = 3_600_000;
 const builtTill = fileURLToPath(new URL('../../../till/dist/', import.meta.url));
 
@@ -95,14 +96,23 @@ async function serve(
   close: () => Promise<void>,
 ): Promise<RunningOffice> {
   const { relayUrl, host = '127.0.0.1', port = 0, tillPort = 0, syncEveryMs = 1_000 } = options;
-  const client = createRelayClient({ url: relayUrl });
+  // One try an exchange: the link comes back by itself. A relay that never answers holds up neither the next one nor the stop.
+  const stop = new AbortController();
+  const client = createRelayClient({
+    url: relayUrl,
+    signal: stop.signal,
+    retry: { attempts: 1, timeoutMs: requestTimeoutMs },
+  });
   const feed = createLiveFeed();
   const link = createRelayLink(book, client, syncEveryMs, () => {
     const { state, syncedAtMs, message } = link.health();
     feed.send('beat', { state, syncedAtMs, message });
   });
   opened.push(
-    () => link.close(),
+    () => {
+      stop.abort();
+      return link.close();
+    },
     () => feed.close(),
     announceChanges(book, feed),
   );
