@@ -75,6 +75,7 @@ function foldRoster({ ops }) {
   const apply = (text) => {
     const { args, device: author, scope, verb } = parseOp(text);
     const enrolment = hashOp(text);
+    if (deviceVerbs[verb]) return deviceVerbs[verb](args, find(author), scope);
     if (verb !== 'book.open@1' && verb !== 'device.enroll@1') return;
     const isOpening = verb === 'book.open@1';
     const members = isOpening ? 'key,name,verbs' : 'device,key,name,role';
@@ -102,8 +103,75 @@ function foldRoster({ ops }) {
       devices.push({ id, key: args.key, name: args.name, role: args.role ?? 'owner', scope, enrolment });
     else if (find(id).enrolment !== enrolment) refuse('sign/enrolled');
   };
+  const revoked = new Set();
+  const policies = {};
+  const exactly = (args, members, fits) => {
+    if (Object.keys(args).sort().join() !== members || !fits) refuse('sign/args');
+  };
+  const here = (device, scope) => {
+    if (device?.scope !== scope && device?.scope !== 'hq') refuse('sign/unknown-device');
+  };
+  const deviceVerbs = {
+    'device.rotate@1': (args, by, scope) => {
+      judgeRotateArgs(args);
+      here(by, scope);
+    },
+    'policy.revoke@1': ({ role, revokes, ...rest }, by, scope) => {
+      const fits = roles.includes(role) && Array.isArray(revokes) && revokes.every((one) => roles.includes(one));
+      exactly({ role, revokes, ...rest }, 'revokes,role', fits && new Set(revokes).size === revokes.length);
+      here(by, scope);
+      if (by.role !== 'owner' || revoked.has(by.id)) refuse('sign/role');
+      policies[`${scope} ${role}`] = revokes;
+    },
+    'device.revoke@1': (args, by, scope) => {
+      exactly(args, 'device,reason', isHash(args.device) && reasons.includes(args.reason));
+      const subject = find(args.device);
+      here(by, scope);
+      if (subject?.scope !== scope) refuse('sign/unknown-device');
+      const byRole = { owner: roles, manager: roles.filter((role) => !['owner', 'manager'].includes(role)) };
+      const may = policies[`${scope} ${by.role}`] ?? policies[`hq ${by.role}`] ?? byRole[by.role] ?? [];
+      if (by !== subject && (revoked.has(by.id) || !may.includes(subject.role))) refuse('sign/role');
+      const owners = devices.filter(({ id, role, scope: of }) => role === 'owner' && of === 'hq' && !revoked.has(id));
+      if (owners.length === 1 && owners[0] === subject) refuse('sign/role');
+      revoked.add(subject.id);
+    },
+  };
   const answers = ops.map((text) => outcome(() => apply(text)).code ?? 'ok');
-  return { answers, devices };
+  return { answers, devices, revoked: [...revoked].sort() };
+}
+const reasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'];
+const isProof = (text) => typeof text === 'string' && /^[0-9a-f]{128}$/.test(text);
+function judgeRotateArgs(args) {
+  if (Object.keys(args).sort().join() !== 'key,proof' || !isProof(args.proof)) refuse('sign/args');
+  if (!isHash(args.key) || !isAcceptedKey(bytes(args.key))) refuse('sign/key');
+}
+/** One chain from its genesis op on; every signature is checked. */
+function judgeRotations({ book, records }) {
+  const placed = new Map();
+  const rotations = [];
+  const judge = ({ prev, verb, args }, hash, keyId, signature) => {
+    const before = placed.get(prev);
+    const key = prev === undefined ? args.key : before?.next;
+    let isGood = prev === undefined || before?.isGood === true;
+    if (verb === 'device.rotate@1') {
+      const answer = outcome(() => {
+        judgeRotateArgs(args);
+        if (hex(sha256(bytes(args.key))) === keyId) refuse('sign/key');
+        const message = Buffer.concat([Buffer.from('tallystick/rotate/1\n'), bytes(prev), bytes(args.key)]);
+        if (!isValid(bytes(args.key), message, bytes(args.proof))) refuse('sign/proof');
+      });
+      rotations.push(answer.code ?? 'ok');
+      isGood &&= answer.code === undefined;
+    }
+    isGood &&= hex(sha256(bytes(key))) === keyId && isValid(bytes(key), preimage(book, hash), signature);
+    placed.set(hash, { isGood, next: verb === 'device.rotate@1' ? args.key : key });
+    return isGood ? 'accepted' : 'waits chain/signature';
+  };
+  const verdicts = records.map(bytes).map((record) => {
+    const text = record.subarray(96).toString();
+    return judge(parseOp(text), hashOp(text), hex(record.subarray(0, 32)), record.subarray(32, 96));
+  });
+  return { verdicts, rotations };
 }
 export const judges = {
   'sign/key': ({ key }) => ({ accepted: isAcceptedKey(bytes(key)) }),
@@ -111,4 +179,5 @@ export const judges = {
   'sign/op-signature': signOp,
   'sign/enrolment': ({ author, role }) => ({ allowed: mayEnrol(author, role) }),
   'sign/roster': foldRoster,
+  'sign/rotation': judgeRotations,
 };

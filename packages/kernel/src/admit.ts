@@ -10,9 +10,17 @@ import {
   type VerifyRecord,
   verifyRuns,
 } from '@tallystick/chain';
-import type { ChainHead, DeviceId, LogStore, Op, OpHash, OpRecord } from '@tallystick/oplog';
-import { createRecordVerifier, type Ed25519 } from '@tallystick/sign';
-import type { BookId, KeyId } from '@tallystick/oplog';
+import {
+  type ChainHead,
+  decodeHex,
+  type DeviceId,
+  encodeHex,
+  type LogStore,
+  type Op,
+  type OpHash,
+} from '@tallystick/oplog';
+import type { BookId, KeyId, OpRecord } from '@tallystick/oplog';
+import { createKeyInForce, createRecordVerifier, type Ed25519, rotateVerb } from '@tallystick/sign';
 import type { SqlDriver } from './driver.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 
@@ -65,7 +73,7 @@ export class Admitter {
   readonly #log: LogStore;
   readonly #driver: SqlDriver;
   readonly #hasher: Hasher;
-  readonly #verify: VerifyRecord;
+  readonly #ed25519: Ed25519;
   #enrolments = new Enrolments();
 
   constructor(book: BookId, log: LogStore, driver: SqlDriver, crypto: CryptoProvider) {
@@ -73,19 +81,22 @@ export class Admitter {
     this.#log = log;
     this.#driver = driver;
     this.#hasher = crypto.hasher;
-    const publicKeyOf = (keyId: KeyId, device: DeviceId): Uint8Array | undefined =>
-      (keyId as string) === device ? this.#enrolments.keyOf(device) : undefined;
-    this.#verify = createRecordVerifier({ book, ed25519: crypto.ed25519, publicKeyOf });
+    this.#ed25519 = crypto.ed25519;
     this.load();
   }
 
   /** Reads the enrolments of the stored ops. */
   load(): void {
     this.#enrolments = new Enrolments();
-    for (const [device, key, hash] of this.#driver
-      .prepare('SELECT device, key, enrolment FROM enrolments')
+    for (const [device, keyId, key, hash] of this.#driver
+      .prepare('SELECT device, keyId, key, enrolment FROM enrolments')
       .iterate([])) {
-      this.#enrolments.add({ device: device as DeviceId, key: key as string, hash: hash as OpHash });
+      this.#enrolments.add({
+        device: device as DeviceId,
+        keyId: keyId as KeyId,
+        publicKey: decodeHex(key as string),
+        hash: hash as OpHash,
+      });
     }
   }
 
@@ -94,13 +105,18 @@ export class Admitter {
     return this.#enrolments.enrolmentOf(device);
   }
 
+  /** A key that the device has or had in one of its chains. */
+  keyOf(device: DeviceId, keyId: KeyId): Uint8Array | undefined {
+    return this.#enrolments.keyOf(device, keyId);
+  }
+
   /** Remembers who is enrolled by these stored ops; true when that is news. Runs in the transaction that stores or folds them. */
   remember(records: readonly OpRecord[]): boolean {
     const fresh = this.#learn(records);
-    for (const { device, key, hash } of fresh) {
+    for (const { device, keyId, publicKey, hash } of fresh) {
       this.#driver
-        .prepare('INSERT OR IGNORE INTO enrolments (device, key, enrolment) VALUES (?, ?, ?)')
-        .run([device, key, hash]);
+        .prepare('INSERT OR IGNORE INTO enrolments (device, keyId, key, enrolment) VALUES (?, ?, ?, ?)')
+        .run([device, keyId, encodeHex(publicKey), hash]);
     }
     return fresh.length > 0;
   }
@@ -117,6 +133,7 @@ export class Admitter {
     let known = 0;
     let verified = 0;
     const learned: Enrolment[] = [];
+    const verify = this.#verifierOf(records);
     // Each round admits what the enrolments of the round before made checkable; it ends when a round enrols nobody new.
     for (let round = 0; round <= records.length; round++) {
       report = await verifyRuns(open, {
@@ -125,7 +142,7 @@ export class Admitter {
         enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
         has: (hash) => ops.has(hash) || (!judged.has(hash) && this.#log.has(hash)),
         opOf: async (hash) => ops.get(hash) ?? (await this.#log.get(hash))?.record.op,
-        verify: this.#verify,
+        verify,
       });
       forks += report.forks.length;
       known += report.known.length;
@@ -147,9 +164,34 @@ export class Admitter {
     return { accepted, forks, notAccepted: [...(report?.refused ?? []), ...(report?.waiting ?? [])], known, verified };
   }
 
+  /** Which key is in force depends on the ops before one, and those may come in the same batch. */
+  #verifierOf(records: readonly OpRecord[]): VerifyRecord {
+    const keys = this.#enrolments;
+    const publicKeyOf = keysInForce(records, keys, this.#log, this.#hasher);
+    return createRecordVerifier({ book: this.#book, ed25519: this.#ed25519, publicKeyOf });
+  }
+
   #learn(records: readonly OpRecord[]): Enrolment[] {
     return records
       .map((record) => enrolledBy(record, this.#book, this.#hasher))
       .filter((enrolment) => enrolment !== undefined && this.#enrolments.add(enrolment)) as Enrolment[];
   }
+}
+
+/** Keys by their place in a chain, over records that are being checked and the log that they continue. */
+export function keysInForce(
+  records: readonly OpRecord[],
+  keys: Enrolments,
+  log: LogStore,
+  hasher: Hasher,
+): ReturnType<typeof createKeyInForce> {
+  const rotating = new Set(records.filter(({ op }) => op.verb === rotateVerb).map(({ op }) => op.device));
+  let byHash: Map<OpHash, OpRecord> | undefined;
+  return createKeyInForce({
+    keyOf: (device, keyId) => keys.keyOf(device, keyId),
+    hasRotated: (device) => rotating.has(device) || keys.hasRotated(device),
+    offered: (hash) => (byHash ??= new Map(records.map((record) => [record.hash, record]))).get(hash),
+    stored: async (hash) => (await log.get(hash))?.record,
+    hasher,
+  });
 }

@@ -19,11 +19,12 @@ import {
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
-import { type DeviceKey, signOp } from '@tallystick/sign';
-import { hqMark, marks, refusals } from './builtin.ts';
+import { type DeviceKey, judgeRotation, proveRotation, rotateVerb, signOp } from '@tallystick/sign';
+import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK } from './fold.ts';
-import { type Replica } from './replica.ts';
 import { HQ } from './genesis.ts';
+import type { KeyRing } from './key-ring.ts';
+import { type Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
 
 /** The clock and the dice of this device. */
@@ -58,7 +59,7 @@ const MAX_HEADS = 16;
 
 export class Author {
   readonly #replica: Replica;
-  readonly #key: DeviceKey;
+  readonly #keys: KeyRing;
   readonly #edge: Edge;
   readonly #mint: IdMint;
   /** By scope and device: the last op of another device that arrived without a position since our own last op. */
@@ -68,9 +69,9 @@ export class Author {
   readonly #statedHeads = new Map<string, OpHash>();
   readonly #statedSize = new Map<string, number>();
 
-  constructor(replica: Replica, key: DeviceKey, edge: Edge) {
+  constructor(replica: Replica, keys: KeyRing, edge: Edge) {
     this.#replica = replica;
-    this.#key = key;
+    this.#keys = keys;
     this.#edge = edge;
     this.#mint = createIdMint({ now: () => edge.now(), random: (count) => edge.random(count) });
     this.observe();
@@ -85,12 +86,14 @@ export class Author {
       if (scope.lastId !== '') this.#mint.observe(scope.lastId as OpId);
       // The newest first: the others of its chain are then known at a glance.
       for (const record of [...scope.tail].reverse())
-        if (record.op.device !== this.#key.device) this.#toState(record, scope);
+        if (record.op.device !== this.#keys.device) this.#toState(record, scope);
     }
-    const forks = this.#replica.sql.query(`SELECT DISTINCT scope FROM ${refusals.name} WHERE device = ? AND code = ?`, [
-      this.#key.device,
-      FORK,
-    ]);
+    // A second op under a key that the chain has left behind is not ours, and stops nobody.
+    const forks = this.#replica.sql.query(
+      `SELECT DISTINCT r.scope AS scope FROM ${refusals.name} r JOIN chains c ON c.scope = r.scope AND c.device = r.device
+       WHERE r.device = ? AND r.code = ? AND r.details LIKE '%"key":"' || c.keyId || '"%'`,
+      [this.#keys.device, FORK],
+    );
     this.#forked = new Set(forks.map((row) => String(row['scope'])));
   }
 
@@ -110,8 +113,7 @@ export class Author {
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {
       const scope = request.scope ?? defaultScope;
-      const marked = await this.#mark(scope, heads);
-      if (marked !== undefined) fresh.push(marked);
+      fresh.push(...(await this.#followHq(scope, heads)));
       const answer = await this.#writeOne({ ...request, scope }, heads);
       answers.push(answer);
       if (answer.ok) fresh.push(answer.record);
@@ -120,6 +122,38 @@ export class Author {
     this.#replica.admitter.remember(fresh);
     for (const record of fresh) this.#stated(record);
     return answers;
+  }
+
+  /** Goes on under `key` in each scope that enrolled this device. Call like `write`. */
+  async rotate(key: DeviceKey, defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
+    const enrolled = this.#replica.sql.query(`SELECT scope FROM ${devices.name} WHERE device = ? ORDER BY scope`, [
+      key.device,
+    ]);
+    const scopes = enrolled.length === 0 ? [defaultScope] : enrolled.map((row) => row['scope'] as ScopeName);
+    const requests = scopes.map((scope) => ({ verb: rotateVerb, scope, args: {}, rotateTo: key }));
+    return this.write(requests, defaultScope);
+  }
+
+  /** In a scope beside `hq`, before the next op: takes notice of newer `hq`, and of the key that this device has there. */
+  async #followHq(name: ScopeName, heads: Map<string, OpRecord>): Promise<OpRecord[]> {
+    const marked = await this.#mark(name, heads);
+    const records = marked === undefined ? [] : [marked];
+    const keyId = this.#keyInHq(name);
+    const rotateTo = keyId === undefined ? undefined : this.#keys.keyOf(keyId);
+    if (rotateTo === undefined || keyId === this.#keyInForce(name)) return records;
+    const answer = await this.#writeOne({ verb: rotateVerb, args: {}, scope: name, rotateTo }, heads);
+    return answer.ok ? [...records, answer.record] : records;
+  }
+
+  /** The key that counts for a device of `hq` in this scope, as of its mark. */
+  #keyInHq(name: ScopeName): string | undefined {
+    if (name === HQ) return undefined;
+    return this.#replica.scope(name).keyInHq(this.#keys.device);
+  }
+
+  /** The key that must sign this device's next op here. */
+  #keyInForce(name: ScopeName): string {
+    return this.#replica.scope(name).chainHead(this.#keys.device)?.keyId ?? this.#keys.device;
   }
 
   /** In a scope beside `hq`: takes notice of newer `hq` before the next op. */
@@ -135,7 +169,7 @@ export class Author {
   }
 
   async #writeOne(
-    request: CommitRequest & { readonly scope: ScopeName },
+    request: CommitRequest & { readonly scope: ScopeName; readonly rotateTo?: DeviceKey },
     heads: Map<string, OpRecord>,
   ): Promise<Written | NotCommitted> {
     const scope = this.#replica.change(request.scope);
@@ -145,12 +179,14 @@ export class Author {
       return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: scope.stop.code });
     const link = this.#link(request.scope, heads);
     if ('ok' in link) return link;
-    const issue = argsIssue(this.#replica, ref, request.args);
+    const { rotateTo } = request;
+    const args = rotateTo === undefined ? request.args : { ...(await proveRotation(link.prev, rotateTo)) };
+    const issue = argsIssue(this.#replica, ref, args);
     if (issue !== undefined) return notCommitted('kernel/bad-args', { verb: ref, issue });
     const op: Op = {
-      args: request.args as JsonObject,
+      args: args as JsonObject,
       at: request.at ?? this.#edge.now(),
-      device: this.#key.device,
+      device: this.#keys.device,
       id: this.#mint.mint(),
       prev: link.prev,
       scope: request.scope,
@@ -170,8 +206,13 @@ export class Author {
 
   /** Canonical text refuses what no reader would accept: fractions, nulls, too much. A signer that fails, throws. */
   async #sign(op: Op): Promise<OpRecord | NotCommitted> {
+    const key = this.#keys.keyOf(this.#keyInForce(op.scope));
+    if (key === undefined) return notCommitted('kernel/superseded', { device: op.device });
+    const { ed25519, hasher } = this.#replica.crypto;
+    const judged = op.verb === rotateVerb ? await judgeRotation(op, key.keyId, ed25519, hasher) : undefined;
+    if (judged?.ok === false) return notCommitted(judged.code, { message: judged.message });
     try {
-      const signed = await signOp(op, this.#key, this.#replica.book, this.#replica.crypto.hasher);
+      const signed = await signOp(op, key, this.#replica.book, this.#replica.crypto.hasher);
       // Read back from the signed bytes: what the caller does with its args afterwards must not reach the fold.
       return trustedRecord(signed.bytes, signed.hash);
     } catch (error) {
@@ -199,18 +240,18 @@ export class Author {
   #link(name: ScopeName, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {
     const written = heads.get(name);
     if (written !== undefined) return { seq: written.op.seq + 1, prev: written.hash };
-    const stored = this.#replica.log.head(this.#key.device, name);
-    if (this.#forked.has(name)) return notCommitted('kernel/forked', { device: this.#key.device });
+    const stored = this.#replica.scope(name).chainHead(this.#keys.device);
+    if (this.#forked.has(name)) return notCommitted('kernel/forked', { device: this.#keys.device });
     if (stored !== undefined) return { seq: stored.seq + 1, prev: stored.hash };
     const enrolment = this.#enrolment(name);
     return enrolment === undefined
-      ? notCommitted('kernel/not-enrolled', { device: this.#key.device })
+      ? notCommitted('kernel/not-enrolled', { device: this.#keys.device })
       : { seq: 1, prev: enrolment };
   }
 
   /** Of several ops that enrolled this device, the one that counts in the fold, here or in `hq`. */
   #enrolment(name: ScopeName): OpHash | undefined {
-    const { device } = this.#key;
+    const { device } = this.#keys;
     const counted = this.#replica.scope(name).enrolmentOf(device) ?? this.#replica.scope(HQ).enrolmentOf(device);
     return (counted as OpHash | undefined) ?? this.#replica.admitter.enrolmentOf(device);
   }

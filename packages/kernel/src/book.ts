@@ -4,9 +4,9 @@
 import { nobleHasher } from '@tallystick/chain';
 import type { BookId, DeviceId, LogStore, OpHash, OpId, Scope as ScopeName } from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
-import { type DeviceKey, nobleEd25519, type Role } from '@tallystick/sign';
+import { nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
-import { Author, type CommitRequest, type Edge, type NotCommitted } from './author.ts';
+import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
 import { retryAsides } from './asides.ts';
 import { type builtinVerbs, deviceEnroll, devices } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
@@ -16,6 +16,7 @@ import { KernelError } from './errors.ts';
 import type { Stop } from './fold.ts';
 import { Replica } from './replica.ts';
 import { HQ, openGenesis } from './genesis.ts';
+import { KeyRing } from './key-ring.ts';
 import { type ProofReport, prove } from './prove.ts';
 import { type Replayed, replay } from './replay.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
@@ -115,12 +116,12 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const edge = options.edge ?? platformEdge;
   const replica = await Replica.open(options.store, options.verbs, crypto);
   const hadKey = await keys.load('device');
-  const key = hadKey ?? (await keys.create('device'));
+  const ring = await KeyRing.open(keys, 'device');
   if (replica.book === undefined && options.book === undefined) {
     const root = (await keys.load('root')) ?? (await keys.create('root'));
     const verbs = options.verbs.map((verb) => verb.ref);
     const names = { name: options.name ?? 'book', deviceName: options.deviceName ?? 'office' };
-    await openGenesis(replica, { root, device: key, edge, verbs, ...names });
+    await openGenesis(replica, { root, device: ring.first, edge, verbs, ...names });
   } else {
     // A key that is older than its store has written before: its chain must be learnt before it may grow.
     const isAnchored = replica.book !== undefined || hadKey === undefined;
@@ -129,7 +130,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   }
   await retryAsides(replica);
   if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
-  return new Book(replica, options, key, edge);
+  return new Book(replica, options, ring, edge);
 }
 
 export class Book<V extends readonly Verb[] = readonly Verb[]> {
@@ -137,17 +138,19 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly device: DeviceId;
   readonly #replica: Replica;
   readonly #options: OpenBookOptions<V>;
+  readonly #keys: KeyRing;
   readonly #author: Author;
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
 
   /** Use `openBook`. */
-  constructor(replica: Replica, options: OpenBookOptions<V>, key: DeviceKey, edge: Edge) {
+  constructor(replica: Replica, options: OpenBookOptions<V>, keys: KeyRing, edge: Edge) {
     this.#replica = replica;
     this.#options = options;
-    this.#author = new Author(replica, key, edge);
+    this.#keys = keys;
+    this.#author = new Author(replica, keys, edge);
     this.id = replica.book as BookId;
-    this.device = key.device;
+    this.device = keys.device;
   }
 
   /** The op log under this book, for tools. Write to a book through `commit` only. */
@@ -170,17 +173,34 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return this.#commitRequests(requests);
   }
 
+  /**
+   * Goes on under a new key, made in the key store: from the next op on the old one signs nothing here. What it signed stays. One answer for each
+   * scope that enrolled this device.
+   */
+  async rotate(): Promise<Commit[]> {
+    const scope = this.#options.scope ?? HQ;
+    return this.#write(async () => {
+      const key = await this.#keys.spare((keyId) => this.#replica.admitter.keyOf(this.device, keyId) !== undefined);
+      return this.#replica.transaction(() => this.#author.rotate(key, scope));
+    }, 1);
+  }
+
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
-    this.#mustBeOpen();
-    const answers = await this.#replica.exclusive(async () => {
-      if (this.#replica.log.meta(META_UNANCHORED) === '1') {
-        const refusal: NotCommitted = { ok: false, code: 'kernel/unanchored', details: { device: this.device } };
-        return requests.map(() => refusal);
-      }
+    return this.#write(async () => {
       const written = await this.#replica.transaction(() => this.#author.write(requests, this.#options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.
       if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) await retryAsides(this.#replica);
       return written;
+    }, requests.length);
+  }
+
+  /** Runs what writes `count` ops, alone, once this device knows its own last op. */
+  async #write(work: () => Promise<(Written | NotCommitted)[]>, count: number): Promise<Commit[]> {
+    this.#mustBeOpen();
+    const answers = await this.#replica.exclusive(async () => {
+      if (this.#replica.log.meta(META_UNANCHORED) !== '1') return work();
+      const refusal: NotCommitted = { ok: false, code: 'kernel/unanchored', details: { device: this.device } };
+      return Array.from({ length: count }, () => refusal);
     });
     this.#emit({ kind: 'commit' });
     return answers.map((answer) =>

@@ -3,7 +3,7 @@
  * function of the op and the rows before it; nothing throws for what an op contains.
  */
 import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/oplog';
-import type { Role } from '@tallystick/sign';
+import { keyIdAfter, keyRotatedTo, type Role, rotateVerb } from '@tallystick/sign';
 import { bookOpen, builtinVerbs, devices, hqMark, type MarkArgs, manifest, marks, refusals } from './builtin.ts';
 import type { Projection, TouchRecorder, Undo } from './projection.ts';
 import type { CompiledTable, Schema } from './schema.ts';
@@ -32,6 +32,9 @@ interface Author {
   readonly role: Role;
   readonly name: string;
   readonly enrolment: string;
+  readonly isRevoked: boolean;
+  /** Undefined for one enrolled here: its chain alone decides. For one of `hq` it is the key's id there, as of the mark. */
+  readonly keyId: string | undefined;
 }
 
 /** Refusal of an op on a place of its chain that another op took first, and of all that build on it. */
@@ -58,14 +61,16 @@ export class Fold {
   fold(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
     const { op, hash } = record;
     const head = this.#projection.chainHead(op.device);
+    const keyId = head?.keyId ?? op.device;
     touch?.reads.add(chainKey(op.device, op.seq - 1));
     touch?.writes.add(chainKey(op.device, op.seq));
     if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
-      return this.#refused(record, refuse(FORK, { seq: op.seq }), place, undo);
+      return this.#refused(record, refuse(FORK, { seq: op.seq, key: record.keyId }), place, undo);
     }
-    const judged = this.judge(record, touch);
+    const judged = this.#judge(record, keyId, touch);
     if ('kind' in judged && judged.kind === 'stopped') return judged;
-    this.#projection.advanceChain(op.device, { seq: op.seq, hash }, undo);
+    // A rotation without effect still changes the key: the door, which folds nothing, must agree.
+    this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
     if ('kind' in judged) return this.#refused(record, judged, place, undo);
     const refusal = this.#projection.apply(judged.effects, judged.facts, place, undo, touch);
     return refusal === undefined ? APPLIED : this.#refused(record, refusal, place, undo);
@@ -76,15 +81,21 @@ export class Fold {
     return this.#author(device, this.#markInForce(undefined), undefined)?.enrolment;
   }
 
+  /** Of a device that `hq` enrolled and not this scope: the id of its key there, as of the mark. */
+  keyInHq(device: string): string | undefined {
+    return this.#author(device, this.#markInForce(undefined), undefined)?.keyId;
+  }
+
   /** Whether a folded op was refused. */
   isRefused(hash: string): boolean {
     return this.#projection.get(this.#compiled(refusals), [hash]) !== undefined;
   }
 
-  /** What the op would do here, without doing it. */
-  judge(
+  /** What the op would do here, without doing it. `keyId` is in force in its chain. */
+  #judge(
     record: OpRecord,
-    touch?: TouchRecorder,
+    keyId: string,
+    touch: TouchRecorder | undefined,
   ): { readonly effects: readonly Effect[]; readonly facts: OpFacts } | Refusal | (Verdict & { kind: 'stopped' }) {
     const { op, hash } = record;
     const size = this.#markSize(record, touch);
@@ -94,7 +105,10 @@ export class Fold {
     const author = isGenesis ? rootAuthor(record) : this.#author(op.device, size, touch);
     if (author === undefined) return refuse('kernel/unknown-device');
     if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
-    if ((record.keyId as string) !== op.device) return refuse('kernel/wrong-key', { key: record.keyId });
+    if ((record.keyId as string) !== keyId) return refuse('kernel/wrong-key', { key: record.keyId });
+    if (author.isRevoked) return refuse('kernel/revoked', { device: op.device });
+    if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
+      return refuse('kernel/superseded', { key: keyId });
     if (!BUILTIN.has(op.verb) && this.#hqRow(manifest, { verb: op.verb }, size, touch) === undefined)
       return refuse('kernel/not-adopted', { verb: op.verb });
     const verb = this.#verbs.get(op.verb);
@@ -159,7 +173,14 @@ export class Fold {
     const own = this.#projection.get(this.#compiled(devices), [device], touch);
     const row = own ?? (this.#hq === undefined ? undefined : this.#hq.getAsOf(devices, { device }, size));
     if (row === undefined) return undefined;
-    return { device, role: row['role'] as Role, name: row['name'] as string, enrolment: row['enrolment'] as string };
+    return {
+      device,
+      role: row['role'] as Role,
+      name: row['name'] as string,
+      enrolment: row['enrolment'] as string,
+      isRevoked: row['status'] === 'revoked',
+      keyId: own === undefined ? (row['keyId'] as string) : undefined,
+    };
   }
 
   #hqRow(table: AnyTable, key: Row, size: number, touch: TouchRecorder | undefined): Row | undefined {
@@ -226,5 +247,11 @@ function chainKey(device: string, seq: number): string {
 }
 
 function rootAuthor(record: OpRecord): Author {
-  return { device: record.op.device, role: 'owner', name: 'root', enrolment: record.hash };
+  const { hash, op } = record;
+  return { device: op.device, role: 'owner', name: 'root', enrolment: hash, isRevoked: false, keyId: undefined };
+}
+
+/** What a chain under a key that `hq` no longer knows may still do: take notice of that, and go on under the key of `hq`. */
+function followsHq({ op }: OpRecord, keyId: string): boolean {
+  return op.verb === hqMark.ref || (op.verb === rotateVerb && keyRotatedTo(op)?.keyId === keyId);
 }

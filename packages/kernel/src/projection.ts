@@ -2,7 +2,7 @@
  * The rows of one scope: reads with tracking, effects applied, effects taken back. The engine writes SQLite, never a verb; sums are kept in
  * memory and flushed once per transaction, and every change can be undone from data, so verbs never write undo code.
  */
-import type { ChainHead, DeviceId, OpHash } from '@tallystick/oplog';
+import type { ChainHead, DeviceId, KeyId, OpHash } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { CompiledTable, Schema } from './schema.ts';
@@ -16,7 +16,12 @@ export type Undo =
   | readonly ['add', table: string, key: readonly SqlValue[], deltas: readonly number[]]
   | readonly ['put', table: string, key: readonly SqlValue[]]
   | readonly ['write', table: string, key: readonly SqlValue[], before: readonly SqlValue[] | 0]
-  | readonly ['chain', device: string, seq: number, hash: string];
+  | readonly ['chain', device: string, seq: number, hash: string, keyId: string];
+
+/** A device's last folded op here, and the key that must sign the next. */
+export interface FoldedHead extends ChainHead {
+  readonly keyId: KeyId;
+}
 
 /** Collects what one op reads and writes; see touch.ts. */
 export interface TouchRecorder {
@@ -43,7 +48,7 @@ export class Projection {
   readonly #sums = new Map<string, SumRow>();
   readonly #dirtySums: SumRow[] = [];
   readonly #registers = new Map<string, Row | undefined>();
-  readonly #chains = new Map<string, ChainHead | undefined>();
+  readonly #chains = new Map<string, FoldedHead | undefined>();
   readonly #dirtyChains = new Set<string>();
 
   constructor(schema: Schema, scope: string) {
@@ -91,13 +96,14 @@ export class Projection {
     return values === undefined ? undefined : table.rowOf(values);
   }
 
-  chainHead(device: string): ChainHead | undefined {
+  chainHead(device: string): FoldedHead | undefined {
     const cached = this.#chains.get(device);
     if (cached !== undefined || this.#chains.has(device)) return cached;
     const row = this.#schema.driver
-      .prepare('SELECT seq, hash FROM chains WHERE scope = ? AND device = ?')
+      .prepare('SELECT seq, hash, keyId FROM chains WHERE scope = ? AND device = ?')
       .get([this.scope, device]);
-    const head = row === undefined ? undefined : { seq: row[0] as number, hash: row[1] as OpHash };
+    const head =
+      row === undefined ? undefined : { seq: row[0] as number, hash: row[1] as OpHash, keyId: row[2] as KeyId };
     this.#chains.set(device, head);
     return head;
   }
@@ -105,9 +111,9 @@ export class Projection {
   // Changes.
 
   /** Moves a device's folded chain head; see `fold.ts` for when. */
-  advanceChain(device: DeviceId, head: ChainHead, undo: Undo[] | undefined): void {
+  advanceChain(device: DeviceId, head: FoldedHead, undo: Undo[] | undefined): void {
     const before = this.chainHead(device);
-    undo?.push(['chain', device, before?.seq ?? 0, before?.hash ?? '']);
+    undo?.push(['chain', device, before?.seq ?? 0, before?.hash ?? '', before?.keyId ?? '']);
     this.#setChain(device, head);
   }
 
@@ -141,7 +147,8 @@ export class Projection {
     for (let index = undo.length - 1; index >= 0; index--) {
       const step = undo[index] as Undo;
       if (step[0] === 'chain') {
-        this.#setChain(step[1], step[2] === 0 ? undefined : { seq: step[2], hash: step[3] as OpHash });
+        const [, device, seq, hash, keyId] = step;
+        this.#setChain(device, seq === 0 ? undefined : { seq, hash: hash as OpHash, keyId: keyId as KeyId });
         continue;
       }
       const table = this.#schema.tableNamed(step[1]);
@@ -293,7 +300,7 @@ export class Projection {
     }
   }
 
-  #setChain(device: string, head: ChainHead | undefined): void {
+  #setChain(device: string, head: FoldedHead | undefined): void {
     this.#chains.set(device, head);
     this.#dirtyChains.add(device);
   }
@@ -306,9 +313,9 @@ export class Projection {
     else
       driver
         .prepare(
-          'INSERT INTO chains (scope, device, seq, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash',
+          'INSERT INTO chains (scope, device, seq, hash, keyId) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash, keyId = excluded.keyId',
         )
-        .run([this.scope, device, head.seq, head.hash]);
+        .run([this.scope, device, head.seq, head.hash, head.keyId]);
   }
 }
 

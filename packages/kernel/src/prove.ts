@@ -235,11 +235,11 @@ function comparisonsOf(schema: Schema): Comparison[] {
   return [
     ...comparisons,
     { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
-    { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash FROM chains ORDER BY scope, device' },
+    { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash, keyId FROM chains ORDER BY scope, device' },
     {
       table: 'enrolments',
       keys: 2,
-      sql: 'SELECT device, enrolment, key FROM enrolments ORDER BY device, enrolment',
+      sql: 'SELECT device, enrolment, keyId, key FROM enrolments ORDER BY device, enrolment',
     },
     { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
   ];

@@ -211,12 +211,12 @@ function createTables(driver: SqlDriver, defs: readonly AnyTable[]): Map<string,
 }
 
 /**
- * `scopes` says how far the settled prefix is folded and the greatest op id there; `chains` is the folded head of each device; `tail` holds, for each pending op on top of the
+ * `scopes` says how far the settled prefix is folded and the greatest op id there; `chains` is the folded head of each device and the key that signs what follows it; `tail` holds, for each pending op on top of the
  * settled prefix, what it touched and how to take it back; `enrolments` is whose signatures can be checked.
  */
 const ENGINE_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS scopes (scope TEXT NOT NULL PRIMARY KEY, folded INTEGER NOT NULL, lastId TEXT NOT NULL) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS chains (scope TEXT NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (scope, device)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS chains (scope TEXT NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, keyId TEXT NOT NULL, PRIMARY KEY (scope, device)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS tail (scope TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS enrolments (device TEXT NOT NULL, key TEXT NOT NULL, enrolment TEXT NOT NULL, PRIMARY KEY (device, enrolment)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS enrolments (device TEXT NOT NULL, keyId TEXT NOT NULL, key TEXT NOT NULL, enrolment TEXT NOT NULL, PRIMARY KEY (device, enrolment)) STRICT, WITHOUT ROWID`,
 ];

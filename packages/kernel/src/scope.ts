@@ -6,7 +6,7 @@
 import { type OpRecord, orderTail } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
 import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
-import { createTouchRecorder, Projection, type TouchRecorder, type Undo } from './projection.ts';
+import { createTouchRecorder, type FoldedHead, Projection, type TouchRecorder, type Undo } from './projection.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import type { Verb } from './verb.ts';
@@ -88,6 +88,16 @@ export class Scope {
   /** The op by which a device counts as enrolled here, if it does. */
   enrolmentOf(device: string): string | undefined {
     return this.#fold.enrolmentOf(device);
+  }
+
+  /** Of a device that `hq` enrolled: the id of its key there as of the mark. */
+  keyInHq(device: string): string | undefined {
+    return this.#fold.keyInHq(device);
+  }
+
+  /** The last op of a device's chain as it is folded here, and the key in force after it. */
+  chainHead(device: string): FoldedHead | undefined {
+    return this.projection.chainHead(device);
   }
 
   /** Whether an op that is folded here has no effect at its place. */

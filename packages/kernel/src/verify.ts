@@ -15,7 +15,7 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
-import { type CryptoProvider, openRecords } from './admit.ts';
+import { type CryptoProvider, keysInForce, openRecords } from './admit.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 
@@ -187,7 +187,7 @@ export class VerifiedLog {
     const verify = createRecordVerifier({
       book: this.#book,
       ed25519: this.#crypto.ed25519,
-      publicKeyOf: (key, device) => ((key as string) === device ? this.#enrolments.keyOf(device) : undefined),
+      publicKeyOf: keysInForce(records, this.#enrolments, this.#log, this.#crypto.hasher),
     });
     const check = async (record: OpRecord): Promise<boolean> => {
       // Only what is valid is final: the key of what is not may be enrolled by the records of this round.

@@ -2,7 +2,7 @@
 // and changes nothing but the roster it is given; the caller stores what it accepted or forgets both.
 import type { Hasher } from '@tallystick/chain';
 import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
-import { createRoster, type Roster } from '@tallystick/sign';
+import { createRoster, keyIdAfter, type Roster, rosterVerbs, rotateVerb } from '@tallystick/sign';
 import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground, linkOf } from './ground.ts';
 import type { ChainState, Placed } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
@@ -42,6 +42,8 @@ interface Session {
   signaturesChecked: number;
   run: Run | undefined;
 }
+
+const quarantined: readonly Warning[] = ['quarantined'];
 
 export async function judgePush(frames: readonly Frame[], ground: Ground, hasher: Hasher): Promise<Ruling> {
   const session: Session = {
@@ -99,10 +101,19 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const isHere = (mentioned: OpHash): boolean => placeOf(mentioned) !== undefined || inRun(mentioned);
   const missing = await findMissingBasis(op, ground, ground.size + session.accepted.length + waiting, isHere);
   if (missing !== undefined) return { hash, verdict: 'basis', message: missing };
-  if (roster.publicKeyOf(record.keyId, op.device) === undefined) {
-    return { hash, verdict: 'bad-signature', message: `key ${record.keyId} is not a key of device ${op.device}` };
+  const isKnown = roster.publicKeyOf(record.keyId, op.device) !== undefined;
+  if (!isKnown || record.keyId !== (await keyInForce(session, roster, record))) {
+    return {
+      hash,
+      verdict: 'bad-signature',
+      message: `key ${record.keyId} is not the one in force for ${op.device} here`,
+    };
   }
-  const candidate = { frame, record, warnings: await findWarnings(op, ground) };
+  const warnings: Warning[] = [
+    ...(await findWarnings(op, ground)),
+    ...(roster.isRevoked(op.device) ? quarantined : []),
+  ];
+  const candidate = { frame, record, warnings };
   if (run === undefined) session.run = { candidates: [candidate], fork: link === 'fork' };
   else run.candidates.push(candidate);
   return undefined;
@@ -116,14 +127,28 @@ function rosterFor({ ground, hasher }: Session, record: OpRecord): Roster {
   return roster;
 }
 
+/** The op before it decides: a rotation brings the key, any other op was signed by it. */
+async function keyInForce(
+  { ground, accepted, run }: Session,
+  roster: Roster,
+  { op }: OpRecord,
+): Promise<string | undefined> {
+  if (op.seq === 1 || op.prev === undefined || !roster.hasRotated(op.device)) return op.device;
+  const inRun = run?.candidates.at(-1)?.record;
+  if (inRun?.hash === op.prev) return keyIdAfter(inRun);
+  const inPush = accepted.find(({ hash }) => hash === op.prev);
+  const before = inPush ?? (await ground.recordAt(op.prev));
+  return before && keyIdAfter(before);
+}
+
 function chainOf({ chains, ground }: Session, device: DeviceId): ChainState | undefined {
   return chains.get(device) ?? ground.chains.get(device);
 }
 
-function continuesRun({ candidates }: Run, { op }: OpRecord): boolean {
+function continuesRun({ candidates }: Run, { op, keyId }: OpRecord): boolean {
   const last = (candidates.at(-1) as Candidate).record;
-  // The genesis op is a run of its own: until it is accepted its author is not on the roster.
-  if (last.op.prev === undefined) return false;
+  // The genesis op and a rotation end their run: until they are accepted the roster lacks their key.
+  if (last.op.prev === undefined || last.op.verb === rotateVerb || last.keyId !== keyId) return false;
   return (
     op.prev === last.hash && op.device === last.op.device && op.scope === last.op.scope && op.seq === last.op.seq + 1
   );
@@ -140,7 +165,10 @@ async function closeRun(session: Session, { candidates, fork }: Run): Promise<vo
   for (const [index, { frame, record, warnings }] of candidates.entries()) {
     const { hash, keyId } = record;
     if (index >= covered) {
-      const message = `no valid signature by key ${keyId} at it or after it`;
+      const message =
+        record.op.verb === rotateVerb
+          ? `no valid signature by key ${keyId}, or no proof by the new one`
+          : `no valid signature by key ${keyId} at it or after it`;
       session.results[frame] = { hash, verdict: 'bad-signature', message };
       continue;
     }
@@ -161,9 +189,8 @@ function acceptOp(session: Session, record: OpRecord, fork: boolean): number {
     const main = chainOf(session, op.device) as ChainState;
     chains.set(op.device, { ...main, forks: forks + 1 });
   }
-  // The losing branch of a fork has no effect, so it enrols nobody.
-  const enrols = op.verb === 'book.open@1' || op.verb === 'device.enroll@1';
-  if (fork || !enrols) return position;
+  // The losing branch of a fork has no effect, so it enrols nobody; yet what is on it may go on under a later key.
+  if (!rosterVerbs.has(op.verb) || (fork && op.verb !== rotateVerb)) return position;
   // One that comes after another of the same device changes nothing but where the device's chain may link to.
   const applied = ground.roster.apply(record);
   if (applied.ok || applied.code === 'sign/enrolled') enrolments.push(position);

@@ -8,6 +8,7 @@ import {
   parseScope,
   type RootHash,
   type Scope,
+  trustedRecord,
 } from '@tallystick/oplog';
 import { createRecordVerifier, type Ed25519, type Roster } from '@tallystick/sign';
 import { RelayError } from './errors.ts';
@@ -136,6 +137,11 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
     placed: await store.find(book, scope, mentionedHashes(frames, chains)),
     roster,
     verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
+    async recordAt(hash) {
+      const place = (await store.find(book, scope, [hash])).get(hash);
+      const [bytes] = place === undefined ? [] : await store.records(book, scope, place.position, 1);
+      return bytes === undefined ? undefined : trustedRecord(bytes, hash);
+    },
     rootOf(of, size) {
       const name = `${size} ${of}`;
       const root = roots.get(name) ?? findRoot(of, size);

@@ -16,9 +16,12 @@ export const verdicts = [
 
 export type Verdict = (typeof verdicts)[number];
 
-export const warnings = ['clock-ahead', 'seen-differs'] as const;
+export const warnings = ['clock-ahead', 'seen-differs', 'quarantined'] as const;
 
-/** `clock-ahead`: the id is more than 24 hours ahead. `seen-differs`: the author saw another root for a size we signed. */
+/**
+ * `clock-ahead`: the id is more than 24 hours ahead. `seen-differs`: the author saw another root for a size we signed.
+ * `quarantined`: the author is revoked, so the op waits for a person to adopt it.
+ */
 export type Warning = (typeof warnings)[number];
 
 export interface PushResult {

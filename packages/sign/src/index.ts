@@ -4,6 +4,19 @@ export type { Ed25519, KeyPair } from './ed25519.ts';
 export { SignError, type SignErrorCode } from './errors.ts';
 export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
 export {
+  createKeyInForce,
+  judgeRotation,
+  keyIdAfter,
+  keyRotatedTo,
+  laterKey,
+  type KeysKnown,
+  parseRotateArgs,
+  proveRotation,
+  type RotateArgs,
+  rotateVerb,
+  rotationPreimage,
+} from './key-life.ts';
+export {
   createMemoryKeyStore,
   type DeviceKey,
   type ImportingKeyStore,
@@ -16,11 +29,17 @@ export { choosePlatformEd25519 } from './platform.ts';
 export { createRecordVerifier, type RecordVerifierOptions, signaturePreimage, signOp } from './op-signature.ts';
 export {
   type BookOpenArgs,
+  defaultRevokes,
   type EnrolArgs,
   judgeEnrolment,
   parseBookOpenArgs,
   parseEnrolArgs,
+  parseRevokeArgs,
+  parseRevokePolicyArgs,
+  type RevokeArgs,
+  type RevokePolicyArgs,
+  type RevokeReason,
   type Role,
 } from './roles.ts';
-export { createRoster, type Device, type Roster } from './roster.ts';
+export { createRoster, type Device, type Roster, rosterVerbs } from './roster.ts';
 export { webCryptoEd25519 } from './web-crypto.ts';

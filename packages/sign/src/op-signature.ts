@@ -15,6 +15,7 @@ import {
 } from '@tallystick/oplog';
 import type { Ed25519 } from './ed25519.ts';
 import { SignError } from './errors.ts';
+import { judgeRotation, rotateVerb } from './key-life.ts';
 import { type DeviceKey, keyIdOf } from './key-store.ts';
 import { parseBookOpenArgs } from './roles.ts';
 
@@ -62,19 +63,27 @@ export function bookIdOf(genesis: OpHash): BookId {
 export interface RecordVerifierOptions {
   readonly book: BookId;
   readonly ed25519: Ed25519;
-  /** The raw key, if it is one of this device's; another device's key never signs for it. */
-  publicKeyOf(keyId: KeyId, device: DeviceId): Uint8Array | undefined;
+  /** The raw key, if it is this device's at this place; another device's key never signs for it. */
+  publicKeyOf(keyId: KeyId, device: DeviceId, record: OpRecord): MaybePromise<Uint8Array | undefined>;
 }
 
 /**
- * The verifier that `verifyChain` and `verifyRuns` take. The genesis op of this very book needs no enrolment: the book id
+ * The verifier that `verifyChain` and `verifyRuns` take; of a rotation it also checks that the new key agreed. The genesis op of this very book needs no enrolment: the book id
  * is its hash, and its key stands in its args.
  */
 export function createRecordVerifier({ book, ed25519, publicKeyOf }: RecordVerifierOptions): VerifyRecord {
+  const verifyUnder = (record: OpRecord, publicKey: Uint8Array | undefined): MaybePromise<boolean> =>
+    publicKey !== undefined && ed25519.verify(publicKey, signaturePreimage(book, record.hash), signatureOf(record));
+  const verify: VerifyRecord = (record) => {
+    const publicKey = publicKeyOf(record.keyId, record.op.device, record) ?? genesisKey(record, book);
+    return publicKey instanceof Promise
+      ? publicKey.then((key) => verifyUnder(record, key))
+      : verifyUnder(record, publicKey);
+  };
   return (record) => {
-    const publicKey = publicKeyOf(record.keyId, record.op.device) ?? genesisKey(record, book);
-    if (publicKey === undefined) return false;
-    return ed25519.verify(publicKey, signaturePreimage(book, record.hash), signatureOf(record));
+    if (record.op.verb !== rotateVerb) return verify(record);
+    // A rotation ends its run, so it is never merely covered: its own signature is checked, and so is the new key's.
+    return judgeRotation(record.op, record.keyId, ed25519, nobleHasher).then(({ ok }) => ok && verify(record));
   };
 }
 

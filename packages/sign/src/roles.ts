@@ -32,6 +32,22 @@ export interface EnrolArgs {
   readonly role: Role;
 }
 
+/** Why a device is revoked. */
+export const revokeReasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'] as const;
+export type RevokeReason = (typeof revokeReasons)[number];
+
+/** Args of `device.revoke@1`. */
+export interface RevokeArgs {
+  readonly device: DeviceId;
+  readonly reason: RevokeReason;
+}
+
+/** Args of `policy.revoke@1`: devices of `role` may from here on revoke those of the roles in `revokes`. */
+export interface RevokePolicyArgs {
+  readonly role: Role;
+  readonly revokes: readonly Role[];
+}
+
 const keyPattern = /^[0-9a-f]{64}$/;
 const maxNameLength = 200;
 const maxVerbs = 1000;
@@ -69,11 +85,36 @@ export function judgeEnrolment(author: Role | undefined, { role }: Pick<EnrolArg
   return { code: 'sign/role', message: `a device with role ${author ?? 'none'} may not enrol one with role ${role}` };
 }
 
-function parseMembers(value: Json, names: readonly string[]): JsonObject | undefined {
+export function parseMembers(value: Json, names: readonly string[]): JsonObject | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
   const members = Object.keys(value);
   const fits = members.length === names.length && names.every((name) => members.includes(name));
   return fits ? (value as JsonObject) : undefined;
+}
+
+/** Refusal: `sign/args`. */
+export function parseRevokeArgs(value: Json): Result<RevokeArgs> {
+  const args = parseMembers(value, ['device', 'reason']);
+  const device = parseDeviceId(args?.device);
+  const reason = revokeReasons.find((one) => one === args?.reason);
+  const fits = device !== undefined && reason !== undefined;
+  return fits ? { ok: true, value: { device, reason } } : badArgs('device.revoke@1');
+}
+
+/** Refusal: `sign/args`; each role at most once. */
+export function parseRevokePolicyArgs(value: Json): Result<RevokePolicyArgs> {
+  const args = parseMembers(value, ['revokes', 'role']);
+  const role = parseRole(args?.role);
+  const named = args?.revokes;
+  const revokes = Array.isArray(named) ? named.map(parseRole).filter((one) => one !== undefined) : [];
+  const fits = role !== undefined && Array.isArray(named) && new Set(revokes).size === named.length;
+  return fits ? { ok: true, value: { role, revokes } } : badArgs('policy.revoke@1');
+}
+
+/** Whom a role may revoke while no `policy.revoke@1` says otherwise. */
+export function defaultRevokes(role: Role): readonly Role[] {
+  if (role === 'owner') return roles;
+  return role === 'manager' ? roles.filter((other) => other !== 'owner' && other !== 'manager') : [];
 }
 
 function isName(value: Json | undefined): value is string {
@@ -84,11 +125,11 @@ function isAcceptedKey(value: Json | undefined): value is string {
   return typeof value === 'string' && keyPattern.test(value) && acceptPublicKey(decodeHex(value));
 }
 
-function badArgs(verb: string): { readonly ok: false } & Failure {
+export function badArgs(verb: string): { readonly ok: false } & Failure {
   return { ok: false, code: 'sign/args', message: `not the args of ${verb}` };
 }
 
-function badKey(key: Json | undefined): { readonly ok: false } & Failure {
+export function badKey(key: Json | undefined): { readonly ok: false } & Failure {
   const got = typeof key === 'string' ? key.slice(0, 80) : typeof key;
   return { ok: false, code: 'sign/key', message: `not a public key that may be enrolled: ${got}` };
 }

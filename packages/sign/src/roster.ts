@@ -1,4 +1,4 @@
-// The devices of a book: a fold over `book.open@1` and `device.enroll@1` in the order they are applied.
+// The devices of a book and their keys: a fold over the verbs of docs/spec/sign.md, "Devices", in the order they are applied.
 import { type Hasher, nobleHasher } from '@tallystick/chain';
 import {
   type BookId,
@@ -14,7 +14,16 @@ import {
 } from '@tallystick/oplog';
 import { keyIdOf } from './key-store.ts';
 import { bookIdOf } from './op-signature.ts';
-import { judgeEnrolment, parseBookOpenArgs, parseEnrolArgs, type Role } from './roles.ts';
+import { parseRotateArgs, rotateVerb } from './key-life.ts';
+import {
+  defaultRevokes,
+  judgeEnrolment,
+  parseBookOpenArgs,
+  parseEnrolArgs,
+  parseRevokeArgs,
+  parseRevokePolicyArgs,
+  type Role,
+} from './roles.ts';
 
 export interface Device {
   readonly id: DeviceId;
@@ -31,30 +40,34 @@ export interface Device {
 export interface Roster {
   readonly book: BookId | undefined;
   /**
-   * Takes notice of a verified record; any verb but the two is fine and changes nothing, and so does an op applied before.
+   * Takes notice of a verified record; any verb but those of devices is fine and changes nothing, and so does an op applied before.
    * Refusals: `sign/args`, `sign/key`, `sign/device` (not the hash of the key), `sign/book` (a second genesis, or an
-   * enrolment before any), `sign/unknown-device` (author not enrolled here), `sign/role`, `sign/enrolled`.
+   * enrolment before any), `sign/unknown-device` (author or subject not enrolled here), `sign/role`, `sign/enrolled`.
    */
   apply(record: OpRecord): Result<void>;
   get(device: DeviceId): Device | undefined;
   /** Whether this op enrols the device: the one that counts, or another by someone who may. A chain may link to either. */
   isEnrolment(device: DeviceId, hash: OpHash): boolean;
-  /** The raw key, if it is this device's. */
+  /** The raw key, if it is or was this device's in any of its chains; which one is in force at a place is decided there. */
   publicKeyOf(keyId: KeyId, device: DeviceId): Uint8Array | undefined;
+  /** Whether the device ever had another key than its first. */
+  hasRotated(device: DeviceId): boolean;
+  isRevoked(device: DeviceId): boolean;
   /** In the order of enrolment. */
   devices(): readonly Device[];
 }
 
 interface Member extends Device {
-  readonly keyId: KeyId;
-  readonly publicKey: Uint8Array;
+  readonly keys: Map<KeyId, Uint8Array>;
   readonly enrolments: Set<OpHash>;
+  isRevoked: boolean;
 }
 
 const done: Result<void> = { ok: true, value: undefined };
 
 export function createRoster(hasher: Hasher = nobleHasher): Roster {
   const membersById = new Map<DeviceId, Member>();
+  const revokesByRole = new Map<string, readonly Role[]>();
   let book: BookId | undefined;
 
   function admit(device: Device): Result<void> {
@@ -65,7 +78,8 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     if (before?.enrolment === device.enrolment) return done;
     before?.enrolments.add(device.enrolment);
     if (before !== undefined) return refuse('sign/enrolled', `device ${device.id} is enrolled by ${before.enrolment}`);
-    membersById.set(device.id, { ...device, keyId, publicKey, enrolments: new Set([device.enrolment]) });
+    const keys = new Map([[keyId, publicKey]]);
+    membersById.set(device.id, { ...device, keys, enrolments: new Set([device.enrolment]), isRevoked: false });
     return done;
   }
 
@@ -84,35 +98,100 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     const args = parseEnrolArgs(op.args);
     if (!args.ok) return args;
     if (book === undefined) return refuse('sign/book', `${hash} enrols a device before any book is open`);
-    const author = membersById.get(op.device);
-    if (author === undefined || (author.scope !== op.scope && author.scope !== headquarters)) {
-      return refuse('sign/unknown-device', `device ${op.device} is not enrolled in ${op.scope}`);
-    }
+    const author = memberIn(op.scope, op.device);
+    if (author === undefined) return unknown(op.device, op.scope);
     const { device, key, name, role } = args.value;
     const refusal = judgeEnrolment(author.role, args.value);
     if (refusal !== undefined) return { ok: false, ...refusal };
     return admit({ id: device, key, name, role, scope: op.scope, enrolment: hash });
   }
 
+  function memberIn(scope: Scope, device: DeviceId): Member | undefined {
+    const member = membersById.get(device);
+    return member?.scope === scope || member?.scope === headquarters ? member : undefined;
+  }
+
+  /** A rotation at any place of any chain, even off its branch: what builds on it is signed by that key. */
+  function applyRotation({ op }: OpRecord): Result<void> {
+    const args = parseRotateArgs(op.args);
+    if (!args.ok) return args;
+    const author = memberIn(op.scope, op.device);
+    if (author === undefined) return unknown(op.device, op.scope);
+    const publicKey = decodeHex(args.value.key);
+    author.keys.set(keyIdOf(publicKey, hasher), publicKey);
+    return done;
+  }
+
+  function applyPolicy({ op }: OpRecord): Result<void> {
+    const args = parseRevokePolicyArgs(op.args);
+    if (!args.ok) return args;
+    const author = memberIn(op.scope, op.device);
+    if (author === undefined) return unknown(op.device, op.scope);
+    if (author.role !== 'owner' || author.isRevoked)
+      return refuse('sign/role', 'only an owner says who may revoke whom');
+    revokesByRole.set(`${op.scope} ${args.value.role}`, args.value.revokes);
+    return done;
+  }
+
+  function applyRevocation({ op }: OpRecord): Result<void> {
+    const args = parseRevokeArgs(op.args);
+    if (!args.ok) return args;
+    const author = memberIn(op.scope, op.device);
+    const subject = membersById.get(args.value.device);
+    if (author === undefined) return unknown(op.device, op.scope);
+    if (subject?.scope !== op.scope) return unknown(args.value.device, op.scope);
+    const revokes =
+      revokesByRole.get(`${op.scope} ${author.role}`) ??
+      revokesByRole.get(`${headquarters} ${author.role}`) ??
+      defaultRevokes(author.role);
+    const may = author === subject || (!author.isRevoked && revokes.includes(subject.role));
+    if (!may)
+      return refuse('sign/role', `a device with role ${author.role} may not revoke one with role ${subject.role}`);
+    const owners = [...membersById.values()].filter(
+      ({ role, scope, isRevoked }) => role === 'owner' && scope === headquarters && !isRevoked,
+    );
+    if (owners.length === 1 && owners[0] === subject) return refuse('sign/role', 'the last owner stays');
+    subject.isRevoked = true;
+    return done;
+  }
+
+  const appliers: Readonly<Record<string, (record: OpRecord) => Result<void>>> = {
+    'book.open@1': applyOpen,
+    'device.enroll@1': applyEnrol,
+    [rotateVerb]: applyRotation,
+    'device.revoke@1': applyRevocation,
+    'policy.revoke@1': applyPolicy,
+  };
+
   return {
     get book() {
       return book;
     },
-    apply(record) {
-      if (record.op.verb === 'book.open@1') return applyOpen(record);
-      return record.op.verb === 'device.enroll@1' ? applyEnrol(record) : done;
-    },
+    apply: (record) =>
+      (Object.hasOwn(appliers, record.op.verb) ? appliers[record.op.verb]?.(record) : undefined) ?? done,
     get: (device) => membersById.get(device),
     isEnrolment: (device, hash) => membersById.get(device)?.enrolments.has(hash) === true,
-    publicKeyOf(keyId, device) {
-      const member = membersById.get(device);
-      return member?.keyId === keyId ? member.publicKey : undefined;
-    },
+    publicKeyOf: (keyId, device) => membersById.get(device)?.keys.get(keyId),
+    hasRotated: (device) => (membersById.get(device)?.keys.size ?? 0) > 1,
+    isRevoked: (device) => membersById.get(device)?.isRevoked === true,
     devices: () => [...membersById.values()],
   };
 }
 
 const headquarters = parseScope('hq');
+
+/** The verbs that a roster is folded from. */
+export const rosterVerbs: ReadonlySet<string> = new Set([
+  'book.open@1',
+  'device.enroll@1',
+  rotateVerb,
+  'device.revoke@1',
+  'policy.revoke@1',
+]);
+
+function unknown(device: DeviceId, scope: Scope): { readonly ok: false } & Failure {
+  return refuse('sign/unknown-device', `device ${device} is not enrolled in ${scope}`);
+}
 
 function refuse(code: string, message: string): { readonly ok: false } & Failure {
   return { ok: false, code, message };

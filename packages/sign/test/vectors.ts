@@ -18,16 +18,20 @@ import enrolmentVectors from '../../../fixtures/sign/enrolment.json' with { type
 import keyVectors from '../../../fixtures/sign/key.json' with { type: 'json' };
 import opSignatureVectors from '../../../fixtures/sign/op-signature.json' with { type: 'json' };
 import rosterVectors from '../../../fixtures/sign/roster.json' with { type: 'json' };
+import rotationVectors from '../../../fixtures/sign/rotation.json' with { type: 'json' };
 import signatureVectors from '../../../fixtures/sign/signature.json' with { type: 'json' };
 import {
   acceptPublicKey,
+  createKeyInForce,
   createMemoryKeyStore,
   createRecordVerifier,
   createRoster,
   judgeEnrolment,
+  judgeRotation,
   keyIdOf,
   nobleEd25519,
   type Role,
+  rotateVerb,
   signaturePreimage,
   signOp,
   webCryptoEd25519,
@@ -104,7 +108,42 @@ export function runVectors(): void {
       const devices = roster.devices().map(({ id, key, name, role, scope, enrolment }) => {
         return { id, key, name, role, scope, enrolment };
       });
-      expect({ answers, devices }).toEqual(expected);
+      const revoked = devices.map(({ id }) => id).filter((id) => roster.isRevoked(id));
+      expect({ answers, devices, revoked: revoked.sort() }).toEqual(expected);
+    });
+
+    it.each(rotationVectors)('rotation: $name', async ({ input, expect: expected }) => {
+      const records = input.records.map((hex) => {
+        const opened = openRecord(decodeHex(hex), hasher);
+        if (!opened.ok) throw new Error(opened.message);
+        return opened.value;
+      });
+      const [genesis] = records as [OpRecord];
+      const firstKey = decodeHex(genesis.op.args['key'] as string);
+      const publicKeyOf = createKeyInForce({
+        keyOf: (device, keyId) => (String(keyId) === String(device) ? firstKey : undefined),
+        hasRotated: () => true,
+        offered: (hash) => records.find((record) => record.hash === hash),
+        stored: () => undefined,
+        hasher,
+      });
+      const report = await verifyRuns(records, {
+        headOf: () => undefined,
+        enrolmentOf: () => genesis.hash,
+        has: () => false,
+        opOf: () => undefined,
+        verify: createRecordVerifier({ book: minted(parseBookId(input.book)), ed25519: nobleEd25519, publicKeyOf }),
+        every: true,
+      });
+      const waits = (record: OpRecord): string =>
+        `waits ${report.waiting.find((entry) => entry.record === record)?.code}`;
+      const verdicts = records.map((record) => (report.accepted.includes(record) ? 'accepted' : waits(record)));
+      const rotations: string[] = [];
+      for (const { op, keyId } of records.filter((record) => record.op.verb === rotateVerb)) {
+        const judged = await judgeRotation(op, keyId, nobleEd25519, hasher);
+        rotations.push(judged.ok ? 'ok' : judged.code);
+      }
+      expect({ verdicts, rotations }).toEqual(expected);
     });
 
     it.each(runsVectors)('runs: $name', async ({ input, expect: expected }) => {

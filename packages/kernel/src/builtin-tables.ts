@@ -1,0 +1,67 @@
+/** The kernel's own tables. Every book has them, whatever its verbs. */
+import { type AnyTable, type RegisterTable, registerTable, type SetTable, setTable } from './table.ts';
+import type { ArgsSchema } from './verb.ts';
+
+type Text = 'text';
+type Int = 'integer';
+
+/** Devices as enrolled: role, newest key and its id, by device id. `status` is `active` or `revoked`. */
+export const devices: RegisterTable<
+  { device: Text },
+  { key: Text; keyId: Text; name: Text; role: Text; enrolment: Text; status: Text }
+> = registerTable('devices', {
+  key: { device: 'text' },
+  columns: { key: 'text', keyId: 'text', name: 'text', role: 'text', enrolment: 'text', status: 'text' },
+});
+
+/** Whom a role may revoke, as roles separated by spaces; a role without a row may do what `defaultRevokes` says. */
+export const keyPolicy: RegisterTable<{ role: Text }, { revokes: Text }> = registerTable('keyPolicy', {
+  key: { role: 'text' },
+  columns: { revokes: 'text' },
+});
+
+/** Verb versions in force. */
+export const manifest: RegisterTable<{ verb: Text }, { adopted: Int }> = registerTable('manifest', {
+  key: { verb: 'text' },
+  columns: { adopted: 'integer' },
+});
+
+/** The `hq` prefix that this scope has taken notice of; one row named `hq`. */
+export const marks: RegisterTable<{ of: Text }, { size: Int; root: Text }> = registerTable('marks', {
+  key: { of: 'text' },
+  columns: { size: 'integer', root: 'text' },
+});
+
+/** The book's own facts; one row in `hq`. */
+export const books: RegisterTable<{ book: Text }, { name: Text }> = registerTable('books', {
+  key: { book: 'text' },
+  columns: { name: 'text' },
+});
+
+/** Ops without effect at their place, and why. */
+export const refusals: SetTable<{ hash: Text }, { id: Text; device: Text; verb: Text; code: Text; details: Text }> =
+  setTable('refusals', {
+    key: { hash: 'text' },
+    columns: { id: 'text', device: 'text', verb: 'text', code: 'text', details: 'text' },
+  });
+
+/** Tables that every book has, whatever its verbs. */
+export const builtinTables: readonly AnyTable[] = [books, devices, keyPolicy, manifest, marks, refusals];
+
+/** A schema out of a predicate; the kernel carries no schema library. */
+export function schemaOf<A>(accepts: (value: unknown) => boolean, wanted: string): ArgsSchema<A> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'tallystick',
+      validate: (value) => (accepts(value) ? { value } : { issues: [{ message: `expected ${wanted}` }] }),
+    },
+  };
+}
+
+/** An object with these members and no other. */
+export function isExactly(value: unknown, names: readonly string[]): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const keys = Object.keys(value);
+  return keys.length === names.length && names.every((name) => Object.hasOwn(value, name));
+}
