@@ -133,15 +133,15 @@ export interface FuzzReport {
 /** A single input may take this long on a busy machine; what hangs takes for ever. */
 const boundMs = 1000;
 
-/** Runs `inputs` inputs through each target. */
+/** Runs every seed through each target as it is, and then `inputs` changed ones. */
 export function fuzz(inputs: number, seed: number, tried: Readonly<Record<string, Target>> = targets): FuzzReport[] {
   const seeds = readSeeds();
   return Object.entries(tried).map(([target, run]) => {
     const random = createRandom(seed);
     const faults: string[] = [];
     let [accepted, slowestMs] = [0, 0];
-    for (let i = 0; i < inputs; i++) {
-      const input = makeInput(seeds, random);
+    for (let i = 0; i < seeds.length + inputs; i++) {
+      const input = seeds[i] ?? makeInput(seeds, random);
       const started = performance.now();
       try {
         if (run(input)) accepted += 1;
@@ -152,7 +152,7 @@ export function fuzz(inputs: number, seed: number, tried: Readonly<Record<string
       if (tookMs > boundMs && faults.length < 5) faults.push(`${Math.round(tookMs)} ms for ${input.length} bytes`);
       slowestMs = Math.max(slowestMs, tookMs);
     }
-    return { target, inputs, accepted, slowestMs, faults };
+    return { target, inputs: seeds.length + inputs, accepted, slowestMs, faults };
   });
 }
 
