@@ -18,7 +18,7 @@ function parseNote(note) {
     .split('\n')
     .map((line) => {
       const [, name, encoded] =
-        /^\u2014 ([^\s+\p{Cc}]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? refuse('chain/note-format');
+        /^\u2014 ([^\s+\p{Cc}]+) ([A-Za-z0-9+/=]{1,16384})$/u.exec(line) ?? refuse('chain/note-format');
       const data = outcome(() => ({ data: base64(encoded) })).data ?? refuse('chain/note-format');
       return data.length < 5
         ? refuse('chain/note-format')
