@@ -1,12 +1,13 @@
 // Properties of frames: what is sent is what comes, in any order and through any mail program, and damage is named.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBundle, encodeBundle, OplogError } from '../src/index.ts';
+import { decodeBundle, encodeBundle } from '../src/index.ts';
 import { createFrameCollector, encodeFrames, encodeText, type FrameSet, qrFrameBytes } from '../src/transport.ts';
 import { parseBase32 } from '../src/base32.ts';
 
 const bundles = fc.uint8Array({ minLength: 1, maxLength: 2000 });
 const sizes = fc.integer({ min: 1, max: 400 });
+const outOfBounds: unknown = expect.objectContaining({ name: 'OplogError', code: 'frame/size' });
 
 function collect(...texts: readonly string[]): { sets: readonly FrameSet[]; damaged: number } {
   const collector = createFrameCollector();
@@ -123,9 +124,9 @@ describe('frames', () => {
       [10, 1.5],
       [10_000, 1],
     ] as const) {
-      expect(() => encodeFrames(new Uint8Array(size), frameBytes)).toThrow(OplogError);
+      expect(() => encodeFrames(new Uint8Array(size), frameBytes)).toThrow(outOfBounds);
     }
-    expect(() => encodeText(new Uint8Array(0))).toThrow(OplogError);
+    expect(() => encodeText(new Uint8Array(0))).toThrow(outOfBounds);
   });
 
   it('hold base32 of one spelling', () => {
