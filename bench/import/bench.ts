@@ -1,28 +1,38 @@
-/** What an application waits for when it imports the kernel, in a fresh process. */
+/** What an application waits for when it imports a package, in a fresh process. */
+import { readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildProgram, runProgram } from '../program.ts';
-import { mustBe, type Suite } from '../suite.ts';
+import { type Case, mustBe, type Suite } from '../suite.ts';
 
-export const importKernel: Suite = {
+const packages = new URL('../../packages/', import.meta.url);
+/** A tool for tests, which no application imports. */
+const left = 'testkit';
+
+export const importPackages: Suite = {
   name: 'import',
-  summary: 'importing the kernel and all it needs, built into one file, in a fresh process',
+  summary: 'importing each package and all it needs, built into one file, in a fresh process',
   async prepare(_size, folder) {
     const program = await buildProgram(new URL('program.ts', import.meta.url), join(folder, 'import'));
-    const kernel = await buildProgram(new URL('../../packages/kernel/src/index.ts', import.meta.url), folder);
-    const run = async (): Promise<number> => {
-      const { ms, names } = await runProgram<{ ms: number; names: number }>(program, [kernel]);
-      mustBe('the kernel has exports', names > 10, true);
-      return ms;
-    };
-    const one = {
-      figures: [{ name: 'import-kernel', unit: 'ms' }] as const,
-      count: async () => {
-        await run();
-        return { bytes: (await stat(kernel)).size };
-      },
-      run: async () => [await run()],
-    };
-    return { cases: [one], close: async () => undefined };
+    const names = readdirSync(fileURLToPath(packages)).filter((name) => name !== left);
+    const cases: Case[] = [];
+    for (const name of names.sort()) {
+      const built = await buildProgram(new URL(`${name}/src/index.ts`, packages), join(folder, name));
+      cases.push(importCase(name, program, built));
+    }
+    return { cases, close: async () => undefined };
   },
 };
+
+function importCase(name: string, program: string, built: string): Case {
+  return {
+    figures: [{ name: `import-${name}`, unit: 'ms' }],
+    count: async () => ({ bytes: (await stat(built)).size }),
+    run: async () => {
+      const { ms, names } = await runProgram<{ ms: number; names: number }>(program, [built]);
+      mustBe(`${name} has exports`, names > 3, true);
+      return [ms];
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** What the protocol core weighs in a browser: minified and gzipped, each package with all it needs. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { type Case, mustBe, type Suite } from '../suite.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const core = ['oplog', 'chain', 'sign'] as const;
+
+interface Weighed {
+  readonly minified: number;
+  readonly gzipped: number;
+}
+
+export const bundle: Suite = {
+  name: 'bundle',
+  summary: 'bytes of oplog, chain and sign in a browser: minified, gzipped, each alone and together',
+  prepare: async () => ({
+    cases: [
+      bundleCase(
+        'bundle-protocol',
+        core.map((name) => `@tallystick/${name}`),
+      ),
+      bundleCase('bundle-protocol-every-entry', core.flatMap(portableEntries)),
+      ...core.map((name) => bundleCase(`bundle-${name}`, [`@tallystick/${name}`])),
+    ],
+    close: async () => undefined,
+  }),
+};
+
+function bundleCase(name: string, modules: readonly string[]): Case {
+  return {
+    figures: [{ name, unit: 'bytes' }],
+    count: async () => ({ minifiedBytes: (await weigh(modules)).minified, entries: modules.length }),
+    run: async () => {
+      const { minified, gzipped } = await weigh(modules);
+      mustBe('the bundle holds its packages', minified > 1_000, true);
+      return [gzipped];
+    },
+  };
+}
+
+/** Every entry of a package that runs without Node. */
+function portableEntries(name: string): readonly string[] {
+  const manifest = JSON.parse(readFileSync(`${root}packages/${name}/package.json`, 'utf8')) as {
+    readonly exports: Readonly<Record<string, string>>;
+  };
+  const entries = Object.keys(manifest.exports).filter((entry) => entry !== './node');
+  return entries.map((entry) => `@tallystick/${name}${entry.slice(1)}`);
+}
+
+/** All exports of the modules in one file, nothing left outside: an import of Node would fail the build. */
+async function weigh(modules: readonly string[]): Promise<Weighed> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: modules.map((name, index) => `export * as module${index} from '${name}';`).join('\n'),
+      resolveDir: root,
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    logLevel: 'silent',
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new TypeError('nothing was built');
+  return { minified: file.contents.length, gzipped: gzipSync(file.contents, { level: 9 }).length };
+}
