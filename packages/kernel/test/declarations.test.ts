@@ -1,0 +1,117 @@
+// Mistakes in declarations throw where they are declared or when the book opens; a verb that breaks its tables refuses its op and changes nothing.
+import { type Book, defineVerb, type Effect, openBook, setTable, sumTable, type Verb } from '@tallystick/kernel';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { provenDigest } from './fleet.ts';
+import { counted, memoryKeys, move, moves, stock, stores, testEdge } from './shop.ts';
+
+function kernelError(code: string): unknown {
+  return expect.objectContaining({ name: 'KernelError', code });
+}
+
+/** A verb without args that answers these effects. */
+function verbOf(name: string, effects: () => readonly Effect[]): Verb<string, Record<string, never>> {
+  const args = z.strictObject({}) as never;
+  return defineVerb({ name, version: 1, roles: ['owner'], tables: [stock, moves, counted], args, plan: effects });
+}
+
+async function openWith(verb: Verb): Promise<Book> {
+  const store = stores['better-sqlite3']();
+  return (await openBook({ store, keys: memoryKeys(), verbs: [move, verb], edge: testEdge() })) as unknown as Book;
+}
+
+describe('a table', () => {
+  const key = { sku: 'text' } as const;
+
+  it.each([
+    ['a name that is no camelCase', () => sumTable('Stock', { key, sums: ['onHand'] })],
+    ['a name that SQL would read', () => sumTable('stock"; DROP', { key, sums: ['onHand'] })],
+    ['a column that is no camelCase', () => sumTable('shelf', { key, sums: ['on_hand'] })],
+    ['no key', () => sumTable('shelf', { key: {}, sums: ['onHand'] })],
+    ['two columns that differ in case alone', () => sumTable('shelf', { key, sums: ['onHand', 'onhand'] })],
+    ['a column of the engine', () => sumTable('shelf', { key, sums: ['scope'] })],
+    ['a name of the engine', () => setTable('tail', { key, columns: {} })],
+  ])('is not declared with %s', (_what, declare) => {
+    expect(declare).toThrow(kernelError('kernel/bad-table'));
+  });
+
+  it('has its name alone', async () => {
+    const other = sumTable('stock', { key, sums: ['onHand'] });
+    await expect(openWith({ ...verbOf('shop.count', () => []), tables: [other] })).rejects.toThrow(
+      kernelError('kernel/bad-table'),
+    );
+  });
+});
+
+describe('a verb', () => {
+  const definition = { ...move, plan: () => [] };
+
+  it.each([
+    ['one word', { name: 'move' }],
+    ['capitals', { name: 'Stock.move' }],
+    ['more than 64 letters', { name: `stock.${'m'.repeat(60)}` }],
+    ['version 0', { version: 0 }],
+    ['half a version', { version: 1.5 }],
+  ])('is not declared with %s', (_what, bad) => {
+    expect(() => defineVerb({ ...definition, ...bad })).toThrow(kernelError('kernel/bad-verb'));
+  });
+
+  it('has its name and version alone', async () => {
+    await expect(openWith(defineVerb(definition))).rejects.toThrow(kernelError('kernel/bad-verb'));
+  });
+
+  const undeclared = sumTable('undeclared', { key: { sku: 'text' }, sums: ['onHand'] });
+  const row = { sku: 'apple', quantity: 1 };
+
+  it.each([
+    [
+      'writes a table that no verb declares',
+      () => [undeclared.add({ sku: 'apple' }, { onHand: 1 })],
+      'kernel/bad-effect',
+    ],
+    ['writes a number that is no integer', () => [stock.add({ sku: 'apple' }, { onHand: 0.5 })], 'kernel/bad-row'],
+    ['leaves a column out', () => [moves.put({ id: 'a', quantity: 1 } as never)], 'kernel/bad-row'],
+    ['writes text with half a character', () => [moves.put({ ...row, id: '\ud800' })], 'kernel/bad-row'],
+  ])('that %s refuses its op, and says what was wrong', async (_what, effects, reason) => {
+    const book = await openWith(verbOf('shop.break', () => [stock.add({ sku: 'pear' }, { onHand: 1 }), ...effects()]));
+    expect(await book.commit('shop.break', {})).toMatchObject({
+      ok: false,
+      code: 'kernel/verb-failed',
+      details: { reason },
+    });
+    expect(book.query('SELECT * FROM stock')).toEqual([]);
+    await book.close();
+  });
+
+  it('that adds to a derived table is refused: only the rows that it follows from may', async () => {
+    const book = await openWith(verbOf('shop.cheat', () => [counted.add({ sku: 'apple' }, { moves: 7 })]));
+    expect(await book.commit('shop.cheat', {})).toEqual({
+      ok: false,
+      code: 'kernel/derived-table',
+      details: { table: 'counted' },
+    });
+    await book.commit('stock.move', { sku: 'apple', quantity: 1 });
+    expect(book.query('SELECT sku, moves FROM counted')).toEqual([{ sku: 'apple', moves: 1 }]);
+    await provenDigest(book);
+  });
+
+  it('that puts an id twice is refused, in one op and in two; the row stays as it was', async () => {
+    const twice = await openWith(
+      verbOf('shop.twice', () => [moves.put({ ...row, id: 'a' }), moves.put({ ...row, id: 'a' })]),
+    );
+    expect(await twice.commit('shop.twice', {})).toMatchObject({ ok: false, code: 'kernel/duplicate-id' });
+    expect(twice.query('SELECT * FROM moves')).toEqual([]);
+
+    let quantity = 0;
+    const again = await openWith(
+      verbOf('shop.again', () => [moves.put({ id: 'a', sku: 'apple', quantity: ++quantity })]),
+    );
+    expect((await again.commit('shop.again', {})).ok).toBe(true);
+    expect(await again.commit('shop.again', {})).toEqual({
+      ok: false,
+      code: 'kernel/duplicate-id',
+      details: { table: 'moves', key: '["a"]' },
+    });
+    expect(again.query('SELECT id, quantity FROM moves')).toEqual([{ id: 'a', quantity: 1 }]);
+  });
+});
