@@ -1,6 +1,5 @@
-// The sample and the tables of README.md, and the example of docs/spec/backup.md, say what the code does.
-import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+// The example and the codes of docs/spec/backup.md are those of the code.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { decodeHex } from '@tallystick/oplog';
@@ -10,34 +9,10 @@ import { parseShare, shareToText, shareToWords } from '../src/index.ts';
 import { minted, valueOf } from './fixtures.ts';
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(`${packageRoot}README.md`, 'utf8');
 const spec = readFileSync(new URL('../../../docs/spec/backup.md', import.meta.url), 'utf8');
-
-function fenced(markdown: string, language: string): string {
-  return minted(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(markdown)?.[1]);
-}
 
 const codesIn = (text: string, quote: string): Set<string> =>
   new Set([...text.matchAll(new RegExp(`${quote}(custody/[a-z-]+)${quote}`, 'g'))].map(([, code]) => minted(code)));
-
-describe('README', () => {
-  it('has a sample that prints what it says', () => {
-    const args = ['--input-type=module-typescript', '--eval', fenced(readme, 'ts')];
-    expect(execFileSync(process.execPath, args, { cwd: packageRoot, encoding: 'utf8' })).toBe(fenced(readme, 'text'));
-  });
-
-  it('names every code, and no other', () => {
-    const source = globSync(`${packageRoot}src/*.ts`).map((path) => readFileSync(path, 'utf8'));
-    const inSource = codesIn(source.join('\n'), "'");
-    expect(inSource.size).toBeGreaterThan(15);
-    expect([...codesIn(readme, '`')].sort()).toEqual([...inSource].sort());
-  });
-
-  it('names every export', async () => {
-    const names = [...Object.keys(await import('../src/index.ts')), ...Object.keys(await import('../src/node.ts'))];
-    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
-  });
-});
 
 describe('spec', () => {
   const indented = (pattern: RegExp): string => minted(pattern.exec(spec)?.[0]).replaceAll(/^ {4}/gm, '');

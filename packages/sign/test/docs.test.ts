@@ -1,5 +1,4 @@
-// The samples and tables of README.md and docs/spec/sign.md say what the code does.
-import { execFileSync } from 'node:child_process';
+// The examples and lists of docs/spec/sign.md and docs/spec/token.md are those of the code.
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nobleHasher } from '@tallystick/chain';
@@ -10,7 +9,6 @@ import { nodeEd25519 } from '../src/node.ts';
 import { parseTokenUrl } from '../src/token.ts';
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(`${packageRoot}README.md`, 'utf8');
 const spec = readFileSync(new URL('../../../docs/spec/sign.md', import.meta.url), 'utf8');
 
 function fenced(markdown: string, language: string): string {
@@ -18,29 +16,6 @@ function fenced(markdown: string, language: string): string {
   if (found === undefined) throw new Error(`no ${language} sample`);
   return found;
 }
-
-describe('README', () => {
-  it('has a sample that prints what it says', () => {
-    const args = ['--input-type=module-typescript', '--eval', fenced(readme, 'ts')];
-    expect(execFileSync(process.execPath, args, { cwd: packageRoot, encoding: 'utf8' })).toBe(fenced(readme, 'text'));
-  });
-
-  it('names every code, and no other', () => {
-    const sources = globSync(`${packageRoot}src/*.ts`).map((path) => readFileSync(path, 'utf8'));
-    const inSource = sources.flatMap((source) =>
-      [...source.matchAll(/'((?:sign|token)\/[a-z-]+)'/g)].map(([, code]) => code),
-    );
-    const inReadme = [...readme.matchAll(/`((?:sign|token)\/[a-z-]+)`/g)].map(([, code]) => code);
-    expect(inSource.length).toBeGreaterThan(10);
-    expect(new Set(inReadme)).toEqual(new Set(inSource));
-  });
-
-  it('names every export', async () => {
-    const entries = [import('../src/index.ts'), import('../src/node.ts'), import('../src/token.ts')];
-    const names = (await Promise.all<object>(entries)).flatMap((entry) => Object.keys(entry));
-    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
-  });
-});
 
 describe('spec of tokens', () => {
   const tokenSpec = readFileSync(new URL('../../../docs/spec/token.md', import.meta.url), 'utf8');
