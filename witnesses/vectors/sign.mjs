@@ -79,8 +79,12 @@ function foldRoster({ ops }) {
     if (verb !== 'book.open@1' && verb !== 'device.enroll@1') return;
     const isOpening = verb === 'book.open@1';
     const members = isOpening ? 'key,name,verbs' : 'device,key,name,role';
+    const { replaces, ...others } = args;
+    if (!isOpening && replaces !== undefined && (!isHash(replaces) || replaces === args.device)) refuse('sign/args');
     if (
-      Object.keys(args).sort().join() !== members ||
+      Object.keys(isOpening ? args : others)
+        .sort()
+        .join() !== members ||
       typeof args.name !== 'string' ||
       !within(args.name.length, 1, 200)
     )

@@ -21,7 +21,7 @@ import {
 } from '@tallystick/oplog';
 import { type DeviceKey, judgeRotation, proveRotation, rotateVerb, signOp } from '@tallystick/sign';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
-import { FORK } from './fold.ts';
+import { FORK } from './codes.ts';
 import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
@@ -95,6 +95,11 @@ export class Author {
       [this.#keys.device, FORK],
     );
     this.#forked = new Set(forks.map((row) => String(row['scope'])));
+  }
+
+  /** Scopes where this device's key in force wrote two ops at one place. */
+  get forked(): ReadonlySet<string> {
+    return this.#forked;
   }
 
   #toState(record: OpRecord, scope: Scope): void {

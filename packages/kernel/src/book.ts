@@ -2,13 +2,21 @@
  * `openBook`, the one thing an integrator needs: a replica of a book together with this device's key. Commit, query, subscribe, sync, prove.
  */
 import { nobleHasher } from '@tallystick/chain';
-import type { BookId, DeviceId, LogStore, OpHash, OpId, Scope as ScopeName } from '@tallystick/oplog';
+import {
+  type BookId,
+  type DeviceId,
+  type LogStore,
+  type OpHash,
+  type OpId,
+  type Scope as ScopeName,
+} from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
-import { nobleEd25519, type Role } from '@tallystick/sign';
+import { type KeyStore, nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
 import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
 import { retryAsides } from './asides.ts';
-import { type builtinVerbs, deviceEnroll, devices } from './builtin.ts';
+import { type builtinVerbs, deviceEnroll, deviceRecover, devices } from './builtin.ts';
+import { SUPERSEDED } from './codes.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
@@ -18,6 +26,7 @@ import { Replica } from './replica.ts';
 import { HQ, openGenesis } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
 import { type ProofReport, prove } from './prove.ts';
+import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal, renewDevice } from './renewal.ts';
 import { type Replayed, replay } from './replay.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
 import { exportBook, type ImportReport, importBook } from './transfer.ts';
@@ -81,6 +90,8 @@ export interface ScopeStatus {
   /** Ops without one. */
   readonly pending: number;
   readonly stop: Stop | undefined;
+  /** This device's key wrote two ops at one place here: a cloned tab, a restored backup, a copied database. `renew` goes on. */
+  readonly forked: boolean;
 }
 
 export interface PendingOp {
@@ -108,6 +119,13 @@ export type TypedRequest<V extends readonly Verb[]> = {
 
 const META_UNANCHORED = 'unanchored';
 
+/** Who writes here, and where its keys are kept. */
+interface Identity {
+  readonly keyStore: KeyStore;
+  readonly keys: KeyRing;
+  readonly edge: Edge;
+}
+
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
   const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: nobleEd25519 };
@@ -115,8 +133,9 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
   const replica = await Replica.open(options.store, options.verbs, crypto);
-  const hadKey = await keys.load('device');
-  const ring = await KeyRing.open(keys, 'device');
+  const name = deviceKeyName(replica.log);
+  const hadKey = await keys.load(name);
+  const ring = await KeyRing.open(keys, name);
   if (replica.book === undefined && options.book === undefined) {
     const root = (await keys.load('root')) ?? (await keys.create('root'));
     const verbs = options.verbs.map((verb) => verb.ref);
@@ -130,27 +149,35 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   }
   await retryAsides(replica);
   if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
-  return new Book(replica, options, ring, edge);
+  return new Book(replica, options, { keyStore: keys, keys: ring, edge });
 }
 
 export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly id: BookId;
-  readonly device: DeviceId;
   readonly #replica: Replica;
   readonly #options: OpenBookOptions<V>;
-  readonly #keys: KeyRing;
-  readonly #author: Author;
+  readonly #keyStore: KeyStore;
+  readonly #edge: Edge;
+  #keys: KeyRing;
+  #author: Author;
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
 
   /** Use `openBook`. */
-  constructor(replica: Replica, options: OpenBookOptions<V>, keys: KeyRing, edge: Edge) {
+  constructor(replica: Replica, options: OpenBookOptions<V>, device: Identity) {
+    const { keyStore, keys, edge } = device;
     this.#replica = replica;
     this.#options = options;
+    this.#keyStore = keyStore;
+    this.#edge = edge;
     this.#keys = keys;
     this.#author = new Author(replica, keys, edge);
     this.id = replica.book as BookId;
-    this.device = keys.device;
+  }
+
+  /** This device: another after `renew`. */
+  get device(): DeviceId {
+    return this.#keys.device;
   }
 
   /** The op log under this book, for tools. Write to a book through `commit` only. */
@@ -183,6 +210,58 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       const key = await this.#keys.spare((keyId) => this.#replica.admitter.keyOf(this.device, keyId) !== undefined);
       return this.#replica.transaction(() => this.#author.rotate(key, scope));
     }, 1);
+  }
+
+  /**
+   * Goes on as another device, under a fresh key, because this one's was copied or revoked. Nothing is lost: what it did without effect waits in
+   * `quarantine()`. The new device writes once somebody has enrolled it with the answer's `replaces` (where the root key is kept, it is so at
+   * once: `enrolled`); then `recoverAll()` adopts what waits.
+   * Asked again before that, it answers the same.
+   */
+  async renew(): Promise<Renewal> {
+    this.#mustBeOpen();
+    const renewal = await this.#replica.exclusive(async () => {
+      const before = this.#deviceRow();
+      const { ring, ...made } = await renewDevice(this.#replica.log, this.#keyStore, this.device, before !== undefined);
+      this.#keys = ring;
+      this.#author = new Author(this.#replica, ring, this.#edge);
+      return { ...made, enrolled: before !== undefined && (await this.#enrolByRoot(made, before)) };
+    });
+    this.#emit({ kind: 'commit' });
+    return renewal;
+  }
+
+  /** The only office of a book has nobody to ask; it holds the root key. */
+  async #enrolByRoot(made: Omit<Renewal, 'enrolled'>, before: Readonly<Record<string, SqlValue>>): Promise<boolean> {
+    if ((await this.#keyStore.load('root')) === undefined) return false;
+    const root = new Author(this.#replica, await KeyRing.open(this.#keyStore, 'root'), this.#edge);
+    const { device, key, replaces, generation } = made;
+    // Documents are numbered by the names of their devices, so no name comes twice.
+    const name = `${String(before['name']).slice(0, 190)} (${generation})`;
+    const args = { device, key, replaces, name, role: before['role'] };
+    const request = { verb: deviceEnroll.name, args, scope: HQ };
+    const [answer] = await this.#replica.transaction(() => root.write([request], HQ));
+    return answer?.ok === true;
+  }
+
+  /** Ops without effect because of who wrote them, that nobody has adopted or dismissed yet, oldest first. */
+  quarantine(): readonly QuarantinedOp[] {
+    this.#mustBeOpen();
+    return readQuarantine(this.#replica.sql);
+  }
+
+  /**
+   * Gives every quarantined op of a device its effect, each by an op of its own: those of the device that this one replaces, or of `device`. One
+   * that another replica adopts at the same time counts once.
+   */
+  async recoverAll(device?: DeviceId): Promise<Commit[]> {
+    const of = device ?? this.#deviceRow()?.['replaces'];
+    const waiting = this.quarantine().filter(
+      (op) => op.device === of || (device === undefined && op.device === this.device && op.code === SUPERSEDED),
+    );
+    return this.#commitRequests(
+      waiting.map(({ scope, hash }) => ({ verb: deviceRecover.name, args: { op: hash }, scope })),
+    );
   }
 
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
@@ -238,6 +317,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         settled: scope.folded,
         pending: scope.tailSize,
         stop: scope.stop,
+        forked: this.#author.forked.has(scope.name),
       })),
     };
   }
@@ -334,7 +414,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   #deviceRow(): Readonly<Record<string, SqlValue>> | undefined {
     const scope = this.#options.scope ?? HQ;
     const rows = this.#replica.sql.query(
-      `SELECT scope, role, name FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
+      `SELECT scope, role, name, replaces FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
       [this.device, scope, HQ],
     );
     return rows.find((row) => row['scope'] === scope) ?? rows[0];

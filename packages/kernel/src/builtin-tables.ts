@@ -5,13 +5,21 @@ import type { ArgsSchema } from './verb.ts';
 type Text = 'text';
 type Int = 'integer';
 
-/** Devices as enrolled: role, newest key and its id, by device id. `status` is `active` or `revoked`. */
+/** Devices as enrolled: role, newest key and its id, by device id. `status` is `active` or `revoked`; `replaces` a device whose work this one may adopt, or ''. */
 export const devices: RegisterTable<
   { device: Text },
-  { key: Text; keyId: Text; name: Text; role: Text; enrolment: Text; status: Text }
+  { key: Text; keyId: Text; name: Text; role: Text; enrolment: Text; status: Text; replaces: Text }
 > = registerTable('devices', {
   key: { device: 'text' },
-  columns: { key: 'text', keyId: 'text', name: 'text', role: 'text', enrolment: 'text', status: 'text' },
+  columns: {
+    key: 'text',
+    keyId: 'text',
+    name: 'text',
+    role: 'text',
+    enrolment: 'text',
+    status: 'text',
+    replaces: 'text',
+  },
 });
 
 /** Whom a role may revoke, as roles separated by spaces; a role without a row may do what `defaultRevokes` says. */
@@ -45,8 +53,32 @@ export const refusals: SetTable<{ hash: Text }, { id: Text; device: Text; verb: 
     columns: { id: 'text', device: 'text', verb: 'text', code: 'text', details: 'text' },
   });
 
+/** Ops of domain verbs without effect because of who wrote them, whole: a person may yet adopt them. `code` says why. */
+export const quarantine: SetTable<
+  { hash: Text },
+  { id: Text; device: Text; at: Int; seq: Int; verb: Text; args: Text; code: Text }
+> = setTable('quarantine', {
+  key: { hash: 'text' },
+  columns: { id: 'text', device: 'text', at: 'integer', seq: 'integer', verb: 'text', args: 'text', code: 'text' },
+});
+
+/** What became of quarantined ops: `recovered` or `dismissed`, by the op `act` of the device `by`. */
+export const recoveries: SetTable<{ op: Text }, { kind: Text; by: Text; act: Text; reason: Text }> = setTable(
+  'recoveries',
+  { key: { op: 'text' }, columns: { kind: 'text', by: 'text', act: 'text', reason: 'text' } },
+);
+
 /** Tables that every book has, whatever its verbs. */
-export const builtinTables: readonly AnyTable[] = [books, devices, keyPolicy, manifest, marks, refusals];
+export const builtinTables: readonly AnyTable[] = [
+  books,
+  devices,
+  keyPolicy,
+  manifest,
+  marks,
+  quarantine,
+  recoveries,
+  refusals,
+];
 
 /** A schema out of a predicate; the kernel carries no schema library. */
 export function schemaOf<A>(accepts: (value: unknown) => boolean, wanted: string): ArgsSchema<A> {
@@ -57,6 +89,10 @@ export function schemaOf<A>(accepts: (value: unknown) => boolean, wanted: string
       validate: (value) => (accepts(value) ? { value } : { issues: [{ message: `expected ${wanted}` }] }),
     },
   };
+}
+
+export function isHash(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }
 
 /** An object with these members and no other. */

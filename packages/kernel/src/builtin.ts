@@ -6,9 +6,11 @@ import type { Json } from '@tallystick/oplog';
 import { parseBookOpenArgs } from '@tallystick/sign';
 import { books, devices, isExactly, manifest, marks, schemaOf } from './builtin-tables.ts';
 import { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
+import { deviceDismiss, deviceRecover } from './recovery.ts';
 import { defineVerb, refuse, type Verb } from './verb.ts';
 
-export { books, builtinTables, devices, manifest, marks, refusals } from './builtin-tables.ts';
+export { books, builtinTables, devices, manifest, marks, quarantine, recoveries, refusals } from './builtin-tables.ts';
+export { deviceRecover } from './recovery.ts';
 export { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 
 export interface BookOpenArgs {
@@ -55,6 +57,7 @@ export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
         role: 'owner',
         enrolment: op.hash,
         status: 'active',
+        replaces: '',
       }),
       ...[...new Set(args.verbs)].sort().map((verb) => manifest.write({ verb, adopted: 1 })),
     ];
@@ -104,6 +107,18 @@ export const builtinVerbs: readonly [
   typeof deviceRotate,
   typeof deviceRevoke,
   typeof policyRevoke,
+  typeof deviceRecover,
+  typeof deviceDismiss,
   typeof manifestAdopt,
   typeof hqMark,
-] = [bookOpen, deviceEnroll, deviceRotate, deviceRevoke, policyRevoke, manifestAdopt, hqMark];
+] = [
+  bookOpen,
+  deviceEnroll,
+  deviceRotate,
+  deviceRevoke,
+  policyRevoke,
+  deviceRecover,
+  deviceDismiss,
+  manifestAdopt,
+  hqMark,
+];

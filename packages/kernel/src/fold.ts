@@ -4,7 +4,19 @@
  */
 import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/oplog';
 import { keyIdAfter, keyRotatedTo, type Role, rotateVerb } from '@tallystick/sign';
-import { bookOpen, builtinVerbs, devices, hqMark, type MarkArgs, manifest, marks, refusals } from './builtin.ts';
+import {
+  bookOpen,
+  builtinVerbs,
+  deviceRecover,
+  devices,
+  hqMark,
+  type MarkArgs,
+  manifest,
+  marks,
+  quarantine,
+  refusals,
+} from './builtin.ts';
+import { FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import type { Projection, TouchRecorder, Undo } from './projection.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
@@ -37,8 +49,19 @@ interface Author {
   readonly keyId: string | undefined;
 }
 
-/** Refusal of an op on a place of its chain that another op took first, and of all that build on it. */
-export const FORK = 'kernel/fork';
+/** What an op would do: its effects, and the facts of the op whose they are. */
+interface Planned {
+  readonly effects: readonly Effect[];
+  readonly facts: OpFacts;
+}
+
+/** The op is refused because of who wrote it; what it says may yet be adopted. */
+interface Waits {
+  readonly kind: 'waits';
+  readonly refusal: Refusal;
+}
+
+type Stopped = Extract<Verdict, { kind: 'stopped' }>;
 
 const APPLIED: Verdict = { kind: 'applied' };
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
@@ -65,15 +88,16 @@ export class Fold {
     touch?.reads.add(chainKey(op.device, op.seq - 1));
     touch?.writes.add(chainKey(op.device, op.seq));
     if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
-      return this.#refused(record, refuse(FORK, { seq: op.seq, key: record.keyId }), place, undo);
+      const forked: Waits = { kind: 'waits', refusal: refuse(FORK, { seq: op.seq, key: record.keyId }) };
+      return this.#refused(record, forked, place, undo, touch);
     }
     const judged = this.#judge(record, keyId, touch);
     if ('kind' in judged && judged.kind === 'stopped') return judged;
     // A rotation without effect still changes the key: the door, which folds nothing, must agree.
     this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
-    if ('kind' in judged) return this.#refused(record, judged, place, undo);
+    if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
     const refusal = this.#projection.apply(judged.effects, judged.facts, place, undo, touch);
-    return refusal === undefined ? APPLIED : this.#refused(record, refusal, place, undo);
+    return refusal === undefined ? APPLIED : this.#refused(record, refusal, place, undo, touch);
   }
 
   /** The op by which a device counts as enrolled here as things stand. */
@@ -92,11 +116,7 @@ export class Fold {
   }
 
   /** What the op would do here, without doing it. `keyId` is in force in its chain. */
-  #judge(
-    record: OpRecord,
-    keyId: string,
-    touch: TouchRecorder | undefined,
-  ): { readonly effects: readonly Effect[]; readonly facts: OpFacts } | Refusal | (Verdict & { kind: 'stopped' }) {
+  #judge(record: OpRecord, keyId: string, touch: TouchRecorder | undefined): Planned | Refusal | Waits | Stopped {
     const { op, hash } = record;
     const size = this.#markSize(record, touch);
     if (this.#hq !== undefined && size > this.#hq.folded)
@@ -106,19 +126,46 @@ export class Fold {
     if (author === undefined) return refuse('kernel/unknown-device');
     if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
     if ((record.keyId as string) !== keyId) return refuse('kernel/wrong-key', { key: record.keyId });
-    if (author.isRevoked) return refuse('kernel/revoked', { device: op.device });
+    if (author.isRevoked) return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
     if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
-      return refuse('kernel/superseded', { key: keyId });
-    if (!BUILTIN.has(op.verb) && this.#hqRow(manifest, { verb: op.verb }, size, touch) === undefined)
-      return refuse('kernel/not-adopted', { verb: op.verb });
-    const verb = this.#verbs.get(op.verb);
-    if (verb === undefined) return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: op.verb, hash } };
-    if (!verb.roles.includes(author.role)) return refuse('kernel/role', { role: author.role });
+      return { kind: 'waits', refusal: refuse(SUPERSEDED, { key: keyId }) };
     if (op.verb === hqMark.ref && this.#hq?.confirmsRoot(size, (op.args as unknown as MarkArgs).root) === false)
       return refuse('kernel/mark-root', { size });
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
-    const planned = this.#plan(verb, facts, op.args, author, size, touch);
-    return 'kind' in planned ? planned : { effects: planned, facts };
+    const planned = this.#planAs(author, op.verb, facts, op.args, size, touch);
+    if ('kind' in planned || op.verb !== deviceRecover.ref) return planned;
+    return this.#adopt(op.args['op'] as string, planned, size, touch);
+  }
+
+  /** What a verb by this author comes to here, whatever else may be said against the author. */
+  #planAs(
+    author: Author,
+    ref: string,
+    facts: OpFacts,
+    args: JsonObject,
+    size: number,
+    touch: TouchRecorder | undefined,
+  ): Planned | Refusal | Stopped {
+    if (!BUILTIN.has(ref) && this.#hqRow(manifest, { verb: ref }, size, touch) === undefined)
+      return refuse('kernel/not-adopted', { verb: ref });
+    const verb = this.#verbs.get(ref);
+    if (verb === undefined)
+      return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: ref, hash: facts.hash } };
+    if (!verb.roles.includes(author.role)) return refuse('kernel/role', { role: author.role });
+    const effects = this.#plan(verb, facts, args, author, size, touch);
+    return 'kind' in effects ? effects : { effects, facts };
+  }
+
+  /** A recovery does what the quarantined op says, as its author would at this place, and takes note of it. */
+  #adopt(hash: string, noted: Planned, size: number, touch: TouchRecorder | undefined): Planned | Refusal | Stopped {
+    const row = this.#projection.get(this.#compiled(quarantine), [hash], touch) as Row;
+    const { id, at, device, seq, verb, args } = row as Record<'id' | 'device' | 'verb' | 'args', string> &
+      Record<'at' | 'seq', number>;
+    const author = this.#author(device, size, touch);
+    if (author === undefined) return refuse('kernel/unknown-device', { device });
+    const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq };
+    const adopted = this.#planAs(author, verb, facts, JSON.parse(args) as JsonObject, size, touch);
+    return 'kind' in adopted ? adopted : { effects: [...adopted.effects, ...noted.effects], facts };
   }
 
   #plan(
@@ -139,8 +186,15 @@ export class Fold {
     }
   }
 
-  #refused(record: OpRecord, refusal: Refusal, place: number, undo: Undo[] | undefined): Verdict {
+  #refused(
+    record: OpRecord,
+    why: Refusal | Waits,
+    place: number,
+    undo: Undo[] | undefined,
+    touch: TouchRecorder | undefined,
+  ): Verdict {
     const { op, hash } = record;
+    const refusal = why.kind === 'waits' ? why.refusal : why;
     const row = {
       hash,
       id: op.id,
@@ -151,6 +205,12 @@ export class Fold {
     };
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     this.#projection.apply([refusals.put(row)], facts, place, undo, undefined);
+    // Acts about keys and devices are never adopted: whoever may act so does it anew.
+    if (why.kind === 'waits' && !BUILTIN.has(op.verb)) {
+      const { id, at, device, seq, verb } = op;
+      const waits = { hash, id, device, at, seq, verb, args: encodeCanonical(op.args), code: refusal.code };
+      this.#projection.apply([quarantine.put(waits)], facts, place, undo, touch);
+    }
     return { kind: 'refused', refusal };
   }
 

@@ -16,13 +16,14 @@ export {
   type VerbArgs,
   type VerbName,
 } from './book.ts';
-export { books, devices, manifest, marks, refusals } from './builtin.ts';
+export { books, devices, manifest, marks, quarantine, recoveries, refusals } from './builtin.ts';
 export type { BookDigest, ScopeDigest } from './digest.ts';
 export type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
 export type { Stop } from './fold.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
 export { type Replayed, replay, type ReplayOptions } from './replay.ts';
+export type { QuarantinedOp, Renewal } from './renewal.ts';
 export type { SyncReport } from './sync.ts';
 export {
   type Columns,

@@ -170,7 +170,9 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
 function checkLogNames(live: SqlDriver): ProofProblem[] {
   if (live.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_meta'").get([]) === undefined) return [];
   const receipts = live.prepare('SELECT id FROM log_receipts WHERE scope NOT IN (SELECT id FROM log_names)');
-  const values = live.prepare("SELECT name FROM log_meta WHERE name NOT IN ('book', 'relay', 'unanchored')");
+  const values = live.prepare(
+    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'unanchored')",
+  );
   return [
     ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),
     ...[...values.iterate([])].map(([name]) => ({

@@ -30,6 +30,8 @@ export interface EnrolArgs {
   readonly key: string;
   readonly name: string;
   readonly role: Role;
+  /** A device that this one takes the place of. */
+  readonly replaces?: DeviceId;
 }
 
 /** Why a device is revoked. */
@@ -69,14 +71,17 @@ export function parseBookOpenArgs(value: Json): Result<BookOpenArgs> {
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
 export function parseEnrolArgs(value: Json): Result<EnrolArgs> {
-  const args = parseMembers(value, ['device', 'key', 'name', 'role']);
+  const args = parseMembers(value, ['device', 'key', 'name', 'role'], ['replaces']);
   const device = parseDeviceId(args?.device);
   const role = parseRole(args?.role);
+  const replaces = parseDeviceId(args?.replaces);
   if (args === undefined || device === undefined || role === undefined || !isName(args.name)) {
     return badArgs('device.enroll@1');
   }
+  if (replaces === undefined ? args.replaces !== undefined : replaces === device) return badArgs('device.enroll@1');
   const { key, name } = args;
-  return isAcceptedKey(key) ? { ok: true, value: { device, key, name, role } } : badKey(key);
+  if (!isAcceptedKey(key)) return badKey(key);
+  return { ok: true, value: { device, key, name, role, ...(replaces === undefined ? {} : { replaces }) } };
 }
 
 /** Owners enrol anyone, managers anyone but owners, others nobody. Undefined when it is allowed; refusal `sign/role`. */
@@ -85,9 +90,14 @@ export function judgeEnrolment(author: Role | undefined, { role }: Pick<EnrolArg
   return { code: 'sign/role', message: `a device with role ${author ?? 'none'} may not enrol one with role ${role}` };
 }
 
-export function parseMembers(value: Json, names: readonly string[]): JsonObject | undefined {
+/** An object with these members, those that may be there, and no other. */
+export function parseMembers(
+  value: Json,
+  names: readonly string[],
+  optional: readonly string[] = [],
+): JsonObject | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const members = Object.keys(value);
+  const members = Object.keys(value).filter((name) => !optional.includes(name));
   const fits = members.length === names.length && names.every((name) => members.includes(name));
   return fits ? (value as JsonObject) : undefined;
 }

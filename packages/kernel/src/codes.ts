@@ -1,0 +1,8 @@
+/** Why an op waits in quarantine. */
+
+/** It is on a place of its chain that another op took first, or builds on such an op. */
+export const FORK = 'kernel/fork';
+/** Its device was revoked before it. */
+export const REVOKED = 'kernel/revoked';
+/** Its key is not its device's in `hq` any more. */
+export const SUPERSEDED = 'kernel/superseded';
