@@ -28,7 +28,7 @@ export type TradeRequest =
   | { readonly verb: 'stock.adjust'; readonly args: StockAdjustArgs }
   | { readonly verb: 'charge.adjust'; readonly args: ChargeAdjustArgs };
 
-/** One op to commit, with what its document will say once folded. */
+/** One op to commit, with the rows of the file that it carries. */
 export interface TradeOp {
   /** `first` is the document id of part 1, for the parts after it. */
   request(first?: string): TradeRequest;
@@ -36,14 +36,7 @@ export interface TradeOp {
   readonly external: string;
   readonly part: number;
   readonly parts: number;
-  readonly content: TradeContent;
-}
-
-/** What can be compared between an op to be committed and a document that is already in the books. */
-export interface TradeContent {
-  readonly lines: number;
-  readonly units: number;
-  readonly amountMinor: number;
+  readonly rows: readonly RetailRow[];
 }
 
 /** The ops of an invoice, in the fixed order sale, refund, adjustment, charge; usually one. */
@@ -73,7 +66,6 @@ function tradeOp(
   const at = invoice.rows[0]?.atMs ?? 0;
   const day = invoice.rows[0]?.day ?? '';
   const amountMinor = rows.reduce((sum, row) => sum + lineAmount(row.quantity, row.unitPriceMilliMinor), 0);
-  const units = rows.reduce((sum, row) => sum + row.quantity, 0);
   const external = invoice.number;
   return {
     request(first) {
@@ -99,7 +91,7 @@ function tradeOp(
     external,
     part,
     parts,
-    content: { lines: rows.length, units, amountMinor },
+    rows,
   };
 }
 

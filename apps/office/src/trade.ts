@@ -96,6 +96,7 @@ async function tradeOnTills(order: TradeOrder, office: ShopBook, relay: OpenRela
   const tills: TradingTill[] = [];
   try {
     await openTills(order, office, relay, tills);
+    await checkInvoices(order, tills);
     return await tradeInvoices(order, tills);
   } finally {
     for (const till of tills) await till.close();
@@ -128,6 +129,15 @@ async function openTills(order: TradeOrder, office: ShopBook, relay: OpenRelay, 
   step.finish(`${tills} enrolled, each with its own key, chain and database`);
 }
 
+/** Where there are books already: finds an invoice that is another there before anything is written. */
+async function checkInvoices({ file, survey }: TradeOrder, tills: readonly TradingTill[]): Promise<void> {
+  let booked = 0;
+  for (const till of tills) booked += await till.booked();
+  if (booked === 0) return;
+  for await (const invoice of readInvoices(file, survey))
+    await tills[tillOf(invoice.number, tills.length)]?.check(mapInvoice(invoice, file.currency));
+}
+
 /**
  * The file mixes the tills' invoices. A till's ops keep their place in its memory until it hears what the others sold in between,
  * which it does not here; so the tills take turns on a slice of the file, and those with much in memory are closed until the next.
@@ -141,7 +151,7 @@ async function tradeInvoices(order: TradeOrder, tills: readonly TradingTill[]): 
   const tradeSlice = async (): Promise<void> => {
     for (const [index, till] of tills.entries()) {
       for (const invoice of slice[index]?.splice(0) ?? []) {
-        for (const op of mapInvoice(invoice, file.currency)) await till.take(op);
+        await till.take(mapInvoice(invoice, file.currency));
         rows += invoice.rows.length;
         step.reach(rows);
       }

@@ -3,7 +3,15 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { csvText, naiveTotals, plainRow, sampleRows, temporaryFile, temporaryFolder } from './retail-format.ts';
+import {
+  csvText,
+  type FileRow,
+  naiveTotals,
+  plainRow,
+  sampleRows,
+  temporaryFile,
+  temporaryFolder,
+} from './retail-format.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 const rows = sampleRows(140);
@@ -114,7 +122,7 @@ describe('tally trade', { timeout: 120_000 }, () => {
       '--json',
     );
     expect(status).toBe(1);
-    expect(stderr).toMatch(/invoice \w*536365 is in the books with 1 lines and a total of/);
+    expect(stderr).toMatch(/changed\.csv:2: row 1: invoice 536365 is in the books with another Quantity\n$/);
     expect(jsonOf(await runTally('trade', file, '--tills', '3', '--data', data, '--json'))).toMatchObject({
       written: 0,
       ok: true,
@@ -143,5 +151,20 @@ describe('a bad row in the middle of a file', { timeout: 120_000 }, () => {
     const worse = await runTally('trade', path, '--tills', '2', '--data', home, '--json');
     expect(worse.stderr).toMatch(/InvoiceDate "today" is not a date and time/);
     expect(jsonOf(await runTally('prove', '--data', home, '--json'))).toMatchObject({ ok: true });
+  });
+});
+
+describe('an invoice that is in the books with other goods', { timeout: 60_000 }, () => {
+  it('is refused by file and row, and nothing of the file is traded', async () => {
+    const data = join(temporaryFolder(), 'books');
+    const trade = (path: string) => runTally('trade', path, '--tills', '2', '--data', data, '--json');
+    const row = { ...plainRow, invoice: '1', sku: 'A', name: 'x', quantity: 2, price: '1.5' };
+    const first = jsonOf(await trade(temporaryFile('a.csv', csvText([row]))));
+    const other = temporaryFile('b.csv', csvText([plainRow, { ...row, sku: 'B', name: 'yyy' }]));
+    const { status, stdout, stderr } = await trade(other);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    const why = 'row 2: invoice 1 is in the books with another StockCode, Description';
+    expect(stderr.split('\n').at(-2)).toBe(`tally: ${other}:3: ${why}`);
+    expect(jsonOf(await runTally('prove', '--data', data, '--json'))).toMatchObject({ ok: true, ops: first['ops'] });
   });
 });
