@@ -79,8 +79,9 @@ function foldRoster({ ops }) {
     if (verb !== 'book.open@1' && verb !== 'device.enroll@1') return;
     const isOpening = verb === 'book.open@1';
     const members = isOpening ? 'key,name,verbs' : 'device,key,name,role';
-    const { replaces, ...others } = args;
+    const { replaces, untilDay, ...others } = args;
     if (!isOpening && replaces !== undefined && (!isHash(replaces) || replaces === args.device)) refuse('sign/args');
+    if (!isOpening && untilDay !== undefined && !isDay(untilDay)) refuse('sign/args');
     if (
       Object.keys(isOpening ? args : others)
         .sort()
@@ -143,6 +144,8 @@ function foldRoster({ ops }) {
   const answers = ops.map((text) => outcome(() => apply(text)).code ?? 'ok');
   return { answers, devices, revoked: [...revoked].sort() };
 }
+const isDay = (text) =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
 const reasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'];
 const isProof = (text) => typeof text === 'string' && /^[0-9a-f]{128}$/.test(text);
 function judgeRotateArgs(args) {

@@ -5,10 +5,10 @@ import type { ArgsSchema } from './verb.ts';
 type Text = 'text';
 type Int = 'integer';
 
-/** Devices as enrolled: role, newest key and its id, by device id. `status` is `active` or `revoked`; `replaces` a device whose work this one may adopt, or ''. */
+/** Devices as enrolled: role, newest key and its id, by device id. `status` is `active` or `revoked`; `replaces` a device whose work this one may adopt, or ''; `untilDay` its last day, or ''. */
 export const devices: RegisterTable<
   { device: Text },
-  { key: Text; keyId: Text; name: Text; role: Text; enrolment: Text; status: Text; replaces: Text }
+  { key: Text; keyId: Text; name: Text; role: Text; enrolment: Text; status: Text; replaces: Text; untilDay: Text }
 > = registerTable('devices', {
   key: { device: 'text' },
   columns: {
@@ -19,6 +19,7 @@ export const devices: RegisterTable<
     enrolment: 'text',
     status: 'text',
     replaces: 'text',
+    untilDay: 'text',
   },
 });
 
@@ -26,6 +27,12 @@ export const devices: RegisterTable<
 export const keyPolicy: RegisterTable<{ role: Text }, { revokes: Text }> = registerTable('keyPolicy', {
   key: { role: 'text' },
   columns: { revokes: 'text' },
+});
+
+/** The business day that is open in this scope; one row named `book`. */
+export const businessDays: RegisterTable<{ of: Text }, { day: Text }> = registerTable('businessDays', {
+  key: { of: 'text' },
+  columns: { day: 'text' },
 });
 
 /** Verb versions in force. */
@@ -71,6 +78,7 @@ export const recoveries: SetTable<{ op: Text }, { kind: Text; by: Text; act: Tex
 /** Tables that every book has, whatever its verbs. */
 export const builtinTables: readonly AnyTable[] = [
   books,
+  businessDays,
   devices,
   keyPolicy,
   manifest,

@@ -3,13 +3,23 @@
  * cannot be withdrawn.
  */
 import type { Json } from '@tallystick/oplog';
-import { parseBookOpenArgs } from '@tallystick/sign';
-import { books, devices, isExactly, manifest, marks, schemaOf } from './builtin-tables.ts';
+import { isDay, parseBookOpenArgs } from '@tallystick/sign';
+import { books, businessDays, devices, isExactly, manifest, marks, schemaOf } from './builtin-tables.ts';
 import { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 import { defineVerb, refuse, type Verb } from './verb.ts';
 
-export { books, builtinTables, devices, manifest, marks, quarantine, recoveries, refusals } from './builtin-tables.ts';
+export {
+  books,
+  builtinTables,
+  businessDays,
+  devices,
+  manifest,
+  marks,
+  quarantine,
+  recoveries,
+  refusals,
+} from './builtin-tables.ts';
 export { deviceRecover } from './recovery.ts';
 export { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 
@@ -58,6 +68,7 @@ export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
         enrolment: op.hash,
         status: 'active',
         replaces: '',
+        untilDay: '',
       }),
       ...[...new Set(args.verbs)].sort().map((verb) => manifest.write({ verb, adopted: 1 })),
     ];
@@ -76,6 +87,25 @@ export const manifestAdopt: Verb<'manifest.adopt', AdoptArgs> = defineVerb({
   plan: (_view, op, args) => {
     if (op.scope !== 'hq') return refuse('kernel/only-hq');
     return [...new Set(args.verbs)].sort().map((verb) => manifest.write({ verb, adopted: 1 }));
+  },
+});
+
+export interface DayArgs {
+  /** `YYYY-MM-DD`. */
+  readonly day: string;
+}
+
+/** Rules that end with a day read it here, never from a clock. Days go forward; only an owner may correct one that was mistyped. */
+export const dayOpen: Verb<'day.open', DayArgs> = defineVerb({
+  name: 'day.open',
+  version: 1,
+  roles: ['owner', 'manager', 'till'],
+  tables: [businessDays],
+  args: schemaOf<DayArgs>((value) => isExactly(value, ['day']) && isDay(value['day']), '{ day: "YYYY-MM-DD" }'),
+  plan: (view, _op, { day }) => {
+    const before = view.get(businessDays, { of: 'book' })?.day ?? '';
+    if (day === before || (day < before && view.author.role !== 'owner')) return refuse('kernel/day', { day: before });
+    return [businessDays.write({ of: 'book', day })];
   },
 });
 
@@ -109,6 +139,7 @@ export const builtinVerbs: readonly [
   typeof policyRevoke,
   typeof deviceRecover,
   typeof deviceDismiss,
+  typeof dayOpen,
   typeof manifestAdopt,
   typeof hqMark,
 ] = [
@@ -119,6 +150,7 @@ export const builtinVerbs: readonly [
   policyRevoke,
   deviceRecover,
   deviceDismiss,
+  dayOpen,
   manifestAdopt,
   hqMark,
 ];

@@ -4,5 +4,7 @@
 export const FORK = 'kernel/fork';
 /** Its device was revoked before it. */
 export const REVOKED = 'kernel/revoked';
+/** The last business day of its device was over before it. */
+export const EXPIRED = 'kernel/expired';
 /** Its key is not its device's in `hq` any more. */
 export const SUPERSEDED = 'kernel/superseded';

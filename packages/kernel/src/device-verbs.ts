@@ -26,6 +26,8 @@ export interface EnrolArgs {
   readonly role: Role;
   /** A device that this one takes the place of: it may adopt what that one did without effect. */
   readonly replaces?: string;
+  /** The last business day on which its ops have effect, `YYYY-MM-DD`. */
+  readonly untilDay?: string;
 }
 export interface RevokeArgs {
   readonly device: string;
@@ -43,16 +45,21 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
   version: 1,
   roles: ['owner', 'manager'],
   tables: [devices],
-  args: schemaOf<EnrolArgs>((value) => parseEnrolArgs(value as Json).ok, '{ device, key, name, role, replaces? }'),
+  args: schemaOf<EnrolArgs>(
+    (value) => parseEnrolArgs(value as Json).ok,
+    '{ device, key, name, role, replaces?, untilDay? }',
+  ),
   plan: (view, op, args) => {
     const judged = judgeEnrolment(view.author.role, args);
     if (judged !== undefined) return refuse(judged.code);
-    const { device, key, name, role, replaces = '' } = args;
+    const { device, key, name, role, replaces = '', untilDay = '' } = args;
     const keyId: string = keyIdOf(decodeHex(key), nobleHasher);
     if (keyId !== device) return refuse('sign/device');
     if (view.get(devices, { device }) !== undefined || view.hq.get(devices, { device }) !== undefined)
       return refuse('kernel/already-enrolled', { device });
-    return [devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces })];
+    return [
+      devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
+    ];
   },
 });
 

@@ -6,6 +6,7 @@ import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/opl
 import { keyIdAfter, keyRotatedTo, type Role, rotateVerb } from '@tallystick/sign';
 import {
   bookOpen,
+  businessDays,
   builtinVerbs,
   deviceRecover,
   devices,
@@ -16,7 +17,7 @@ import {
   quarantine,
   refusals,
 } from './builtin.ts';
-import { FORK, REVOKED, SUPERSEDED } from './codes.ts';
+import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import type { Projection, TouchRecorder, Undo } from './projection.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
@@ -45,6 +46,8 @@ interface Author {
   readonly name: string;
   readonly enrolment: string;
   readonly isRevoked: boolean;
+  /** Its last business day, or ''. */
+  readonly untilDay: string;
   /** Undefined for one enrolled here: its chain alone decides. For one of `hq` it is the key's id there, as of the mark. */
   readonly keyId: string | undefined;
 }
@@ -127,6 +130,8 @@ export class Fold {
     if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
     if ((record.keyId as string) !== keyId) return refuse('kernel/wrong-key', { key: record.keyId });
     if (author.isRevoked) return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
+    if (author.untilDay !== '' && this.#day(size, touch) > author.untilDay)
+      return { kind: 'waits', refusal: refuse(EXPIRED, { untilDay: author.untilDay }) };
     if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
       return { kind: 'waits', refusal: refuse(SUPERSEDED, { key: keyId }) };
     if (op.verb === hqMark.ref && this.#hq?.confirmsRoot(size, (op.args as unknown as MarkArgs).root) === false)
@@ -239,8 +244,16 @@ export class Fold {
       name: row['name'] as string,
       enrolment: row['enrolment'] as string,
       isRevoked: row['status'] === 'revoked',
+      untilDay: row['untilDay'] as string,
       keyId: own === undefined ? (row['keyId'] as string) : undefined,
     };
+  }
+
+  /** The business day here, or that of `hq` as of the mark if it is later; '' before the first. */
+  #day(size: number, touch: TouchRecorder | undefined): string {
+    const here = this.#projection.get(this.#compiled(businessDays), ['book'], touch)?.['day'] ?? '';
+    const above = this.#hq?.getAsOf(businessDays, { of: 'book' }, size)?.['day'] ?? '';
+    return String(here > above ? here : above);
   }
 
   #hqRow(table: AnyTable, key: Row, size: number, touch: TouchRecorder | undefined): Row | undefined {
@@ -308,7 +321,15 @@ function chainKey(device: string, seq: number): string {
 
 function rootAuthor(record: OpRecord): Author {
   const { hash, op } = record;
-  return { device: op.device, role: 'owner', name: 'root', enrolment: hash, isRevoked: false, keyId: undefined };
+  return {
+    device: op.device,
+    role: 'owner',
+    name: 'root',
+    enrolment: hash,
+    isRevoked: false,
+    untilDay: '',
+    keyId: undefined,
+  };
 }
 
 /** What a chain under a key that `hq` no longer knows may still do: take notice of that, and go on under the key of `hq`. */

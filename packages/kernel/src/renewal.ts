@@ -40,7 +40,7 @@ export interface QuarantinedOp {
   readonly at: number;
   readonly verb: string;
   readonly args: JsonObject;
-  /** `kernel/fork`, `kernel/revoked` or `kernel/superseded`. */
+  /** `kernel/fork`, `kernel/revoked`, `kernel/expired` or `kernel/superseded`. */
   readonly code: string;
 }
 

@@ -328,6 +328,44 @@ describe('a revoked device', () => {
     });
   });
 
+  it('by its last day counts in another scope until a day there, or in hq as of the mark, is later', async () => {
+    const branch = 'b/042' as Scope;
+    const owner = await openOwner();
+    const relay = await createTestRelay();
+    const key = await memoryKeys().create('device');
+    const args = { device: key.device, key: encodeHex(key.publicKey), name: 'fair', role: 'till' as const };
+    await owner.commit('device.enroll', { ...args, untilDay: '2026-11-22' });
+    const enrolment = String(
+      owner.query('SELECT enrolment FROM devices WHERE device = ?', [key.device])[0]?.['enrolment'],
+    );
+    await owner.sync(relay);
+    const mark = (): Promise<unknown> => owner.commit('stock.move', { sku: 'mark', quantity: 1 }, { scope: branch });
+    await mark();
+    let after: OpRecord | undefined;
+    const sellThere = async (): Promise<unknown> => {
+      after = await craft(owner, key, { ...(after === undefined ? { enrolment } : { after }), scope: branch });
+      await owner.import(fileOf(owner, [after]));
+      return codes(owner);
+    };
+    expect(await sellThere()).toEqual([]);
+    await owner.commit('day.open', { day: '2026-11-23' });
+    await owner.sync(relay);
+    // Nobody has taken notice in the branch.
+    expect(await sellThere()).toEqual([]);
+    await mark();
+    await owner.sync(relay);
+    expect(await sellThere()).toEqual(['kernel/expired']);
+    await owner.commit('day.open', { day: '2026-11-20' });
+    await owner.sync(relay);
+    await mark();
+    await owner.sync(relay);
+    expect(await sellThere()).toEqual(['kernel/expired']);
+    await owner.commit('day.open', { day: '2026-11-24' }, { scope: branch });
+    await owner.sync(relay);
+    expect(await sellThere()).toEqual(['kernel/expired', 'kernel/expired']);
+    await provenDigest(owner);
+  });
+
   it('of hq stops counting in another scope at the first mark that says so', async () => {
     const branch = 'b/042' as Scope;
     const owner = await openOwner();

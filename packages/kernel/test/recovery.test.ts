@@ -364,6 +364,44 @@ describe('an op in quarantine', () => {
     expect(counts(owner)).toMatchObject({ units: 1 });
   });
 
+  it('is also what a device did after its last day', async () => {
+    const owner = await openShop('better-sqlite3');
+    const key = await (await tillKeys()).load('device');
+    if (key === undefined) throw new Error('no key');
+    const args = { device: key.device, key: encodeHex(key.publicKey), name: 'fair', role: 'till' as const };
+    expect(await owner.commit('device.enroll', { ...args, untilDay: '2026-02-29' })).toMatchObject(
+      refused('kernel/bad-args'),
+    );
+    await owner.commit('device.enroll', { ...args, untilDay: '2026-11-22' });
+    const till = await copyOf('better-sqlite3', owner);
+    const openDay = (book: ShopBook, day: string) => book.commit('day.open', { day });
+    // On its last day, and offline after it.
+    expect(await openDay(till, '2026-11-22')).toMatchObject({ ok: true });
+    expect(await sell(till, 1)).toMatchObject({ ok: true });
+    await owner.import(await till.export());
+    expect(await openDay(owner, '2026-11-23')).toMatchObject({ ok: true });
+    expect(await openDay(owner, '2026-11-23')).toMatchObject(refused('kernel/day'));
+    expect(await openDay(till, '2026-11-21')).toMatchObject(refused('kernel/day'));
+    expect(await sell(till, 2)).toMatchObject({ ok: true });
+    for (let round = 0; round < 2; round++) {
+      await owner.import(await till.export());
+      await till.import(await owner.export());
+    }
+    expect(counts(owner)).toMatchObject({ units: 1 });
+    expect(owner.quarantine()).toMatchObject([{ code: 'kernel/expired', args: { quantity: 2 } }]);
+    expect(await sell(till, 4)).toMatchObject(refused('kernel/expired'));
+    expect(await owner.recoverAll(till.device)).toMatchObject([{ ok: true }]);
+    expect(counts(owner)).toMatchObject({ units: 3 });
+    // A day that was mistyped is put right by an owner, and by nobody else.
+    expect(await openDay(owner, '2062-01-01')).toMatchObject({ ok: true });
+    expect(await openDay(owner, '2026-11-22')).toMatchObject({ ok: true });
+    await till.import(await owner.export());
+    expect(await sell(till, 8)).toMatchObject({ ok: true });
+    expect(await provenDigest(till)).not.toBe(await provenDigest(owner));
+    await owner.import(await till.export());
+    expect(await provenDigest(till)).toBe(await provenDigest(owner));
+  });
+
   it('holds work only, never what was done about devices', async () => {
     const { owner, till } = await scene();
     const device = await (await tillKeys()).load('device');

@@ -31,6 +31,7 @@ export {
   type BookOpenArgs,
   defaultRevokes,
   type EnrolArgs,
+  isDay,
   judgeEnrolment,
   parseBookOpenArgs,
   parseEnrolArgs,

@@ -32,6 +32,8 @@ export interface EnrolArgs {
   readonly role: Role;
   /** A device that this one takes the place of. */
   readonly replaces?: DeviceId;
+  /** The last business day, `YYYY-MM-DD`, on which its ops have effect. */
+  readonly untilDay?: string;
 }
 
 /** Why a device is revoked. */
@@ -71,7 +73,7 @@ export function parseBookOpenArgs(value: Json): Result<BookOpenArgs> {
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
 export function parseEnrolArgs(value: Json): Result<EnrolArgs> {
-  const args = parseMembers(value, ['device', 'key', 'name', 'role'], ['replaces']);
+  const args = parseMembers(value, ['device', 'key', 'name', 'role'], ['replaces', 'untilDay']);
   const device = parseDeviceId(args?.device);
   const role = parseRole(args?.role);
   const replaces = parseDeviceId(args?.replaces);
@@ -79,9 +81,11 @@ export function parseEnrolArgs(value: Json): Result<EnrolArgs> {
     return badArgs('device.enroll@1');
   }
   if (replaces === undefined ? args.replaces !== undefined : replaces === device) return badArgs('device.enroll@1');
-  const { key, name } = args;
+  const { key, name, untilDay } = args;
+  if (untilDay !== undefined && !isDay(untilDay)) return badArgs('device.enroll@1');
   if (!isAcceptedKey(key)) return badKey(key);
-  return { ok: true, value: { device, key, name, role, ...(replaces === undefined ? {} : { replaces }) } };
+  const optional = { ...(replaces === undefined ? {} : { replaces }), ...(untilDay === undefined ? {} : { untilDay }) };
+  return { ok: true, value: { device, key, name, role, ...optional } };
 }
 
 /** Owners enrol anyone, managers anyone but owners, others nobody. Undefined when it is allowed; refusal `sign/role`. */
@@ -125,6 +129,16 @@ export function parseRevokePolicyArgs(value: Json): Result<RevokePolicyArgs> {
 export function defaultRevokes(role: Role): readonly Role[] {
   if (role === 'owner') return roles;
   return role === 'manager' ? roles.filter((other) => other !== 'owner' && other !== 'manager') : [];
+}
+
+/** A day of the calendar as `YYYY-MM-DD`; such days compare as text. */
+export function isDay(value: unknown): value is string {
+  const [, year, month, day] = typeof value === 'string' ? (/^(\d{4})-(\d{2})-(\d{2})$/.exec(value) ?? []) : [];
+  const [y, m, d] = [Number(year), Number(month), Number(day)];
+  if (!(m >= 1 && m <= 12)) return false;
+  const isLeap = y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0);
+  const length = m === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(m) ? 30 : 31;
+  return d >= 1 && d <= length;
 }
 
 function isName(value: Json | undefined): value is string {
