@@ -61,12 +61,18 @@ describe('a verb', () => {
   });
 
   const undeclared = sumTable('undeclared', { key: { sku: 'text' }, sums: ['onHand'] });
+  const namesake = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
   const row = { sku: 'apple', quantity: 1 };
 
   it.each([
     [
       'writes a table that no verb declares',
       () => [undeclared.add({ sku: 'apple' }, { onHand: 1 })],
+      'kernel/bad-effect',
+    ],
+    [
+      'writes a table by a second declaration',
+      () => [namesake.add({ sku: 'apple' }, { onHand: 1 })],
       'kernel/bad-effect',
     ],
     ['writes a number that is no integer', () => [stock.add({ sku: 'apple' }, { onHand: 0.5 })], 'kernel/bad-row'],
