@@ -26,6 +26,7 @@ import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
+import { validateArgs } from './verb.ts';
 
 /** The clock and the dice of this device. */
 export interface Edge {
@@ -102,6 +103,14 @@ export class Author {
     return this.#forked;
   }
 
+  /** Forgets what ops have stated that were never stored, so that the next op states it again. */
+  forgetStated(): void {
+    this.#unstated.clear();
+    this.#statedHeads.clear();
+    this.#statedSize.clear();
+    this.observe();
+  }
+
   #toState(record: OpRecord, scope: Scope): void {
     const { device, seq } = record.op;
     if (this.#statedHeads.get(`${scope.name} ${device}`) === record.hash) return;
@@ -123,6 +132,8 @@ export class Author {
       answers.push(answer);
       if (answer.ok) fresh.push(answer.record);
     }
+    // Rows first: a log of its own is durable with the append, and no op may be there whose rows could not be written.
+    this.#replica.flush();
     await this.#replica.log.append(fresh);
     this.#replica.admitter.remember(fresh);
     for (const record of fresh) this.#stated(record);
@@ -302,8 +313,9 @@ function notCommitted(code: string, details: Readonly<Record<string, string | nu
 /** What the schema says against the args, for the person who wrote them. The fold records only that they were refused. */
 function argsIssue(replica: Replica, ref: VerbRef, args: unknown): string | undefined {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return 'args must be an object';
-  const result = replica.verbs.get(ref)?.args['~standard'].validate(args);
-  if (result === undefined || result instanceof Promise) return 'the schema must answer at once';
+  const verb = replica.verbs.get(ref);
+  const result = verb === undefined ? undefined : validateArgs(verb, args);
+  if (result === undefined) return 'the schema must answer at once';
   const issue = result.issues?.[0];
   return issue === undefined
     ? undefined

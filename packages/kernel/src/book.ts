@@ -208,7 +208,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     const scope = this.#options.scope ?? HQ;
     return this.#write(async () => {
       const key = await this.#keys.spare((keyId) => this.#replica.admitter.keyOf(this.device, keyId) !== undefined);
-      return this.#replica.transaction(() => this.#author.rotate(key, scope));
+      return this.#store(() => this.#author.rotate(key, scope));
     }, 1);
   }
 
@@ -266,11 +266,31 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
     return this.#write(async () => {
-      const written = await this.#replica.transaction(() => this.#author.write(requests, this.#options.scope ?? HQ));
+      const written = await this.#store(() => this.#author.write(requests, this.#options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.
-      if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) await retryAsides(this.#replica);
+      if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) {
+        // What is committed stays so; what was held back is looked at again by the next sync or opening.
+        await retryAsides(this.#replica).catch(() => undefined);
+      }
       return written;
     }, requests.length);
+  }
+
+  /** Runs the author in a transaction. Where the log is a file of its own, what it made durable was committed, whatever the rows came to. */
+  async #store(work: () => Promise<(Written | NotCommitted)[]>): Promise<(Written | NotCommitted)[]> {
+    let written: (Written | NotCommitted)[] = [];
+    try {
+      await this.#replica.transaction(async () => {
+        written = await work();
+      });
+    } catch (error) {
+      this.#author.forgetStated();
+      const isDurable = written.some((answer) => answer.ok && this.#replica.log.has(answer.record.hash));
+      if (!isDurable) throw error;
+      // Reads should see it at once; if the database still cannot, the next transaction tries again.
+      await this.#replica.transaction(() => undefined).catch(() => undefined);
+    }
+    return written;
   }
 
   /** Runs what writes `count` ops, alone, once this device knows its own last op. */
@@ -457,7 +477,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   #emit(change: Change): void {
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        // What happened has happened, and whoever asked for it must be told so; the listener's fault goes where uncaught errors go.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   #mustBeOpen(): void {

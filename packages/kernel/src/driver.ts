@@ -5,6 +5,7 @@
 import type { LogStore, MaybePromise } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
+import { KernelError } from './errors.ts';
 
 export type SqlValue = number | string;
 
@@ -37,4 +38,19 @@ export interface BookStore {
   /** What this platform hashes and signs with; pure noble when left out. */
   readonly crypto?: CryptoProvider;
   close(): MaybePromise<void>;
+}
+
+/** Ends a transaction that failed. SQLite has ended it already where the disk was full or memory ran out. */
+export function rollBack(driver: SqlDriver): void {
+  try {
+    driver.exec('ROLLBACK');
+  } catch {
+    // Ended already.
+  }
+}
+
+/** SQLite's own errors, of the driver and of a log in the same database, as `kernel/storage`; every other error as it is. */
+export function storageError(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause.name !== 'SqliteError') return cause;
+  return new KernelError('kernel/storage', `the database refused to write: ${cause.message}`, cause);
 }

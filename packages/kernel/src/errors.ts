@@ -2,6 +2,7 @@
 
 export type KernelErrorCode =
   | 'kernel/bad-file'
+  | 'kernel/bad-receipt'
   | 'kernel/bad-table'
   | 'kernel/bad-verb'
   | 'kernel/bad-effect'

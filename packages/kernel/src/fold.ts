@@ -21,7 +21,7 @@ import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import type { Projection, TouchRecorder, Undo } from './projection.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
-import { type OpFacts, type Refusal, refuse, type Verb, type View } from './verb.ts';
+import { type OpFacts, type Refusal, refuse, validateArgs, type Verb, type View } from './verb.ts';
 
 /** Why folding cannot go past an op for now. State before it stays readable. */
 export type Stop =
@@ -181,13 +181,14 @@ export class Fold {
     size: number,
     touch: TouchRecorder | undefined,
   ): readonly Effect[] | Refusal {
-    const result = verb.args['~standard'].validate(args);
-    if (result instanceof Promise || result.issues !== undefined) return refuse('kernel/bad-args');
     try {
+      const valid = validateArgs(verb, args);
+      if (valid === undefined || valid.issues !== undefined) return refuse('kernel/bad-args');
       return verb.plan(this.#view(author, size, touch), facts, args);
-    } catch (cause) {
-      // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet.
-      return refuse('kernel/verb-failed', { reason: cause instanceof Error ? cause.name : 'unknown' });
+    } catch {
+      // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. What it threw is not
+      // recorded: engines name the same failure differently.
+      return refuse('kernel/verb-failed');
     }
   }
 

@@ -16,7 +16,7 @@ import {
 import { Admitter, type CryptoProvider } from './admit.ts';
 import { builtinTables, builtinVerbs, hqMark } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
-import type { BookStore, SqlDriver } from './driver.ts';
+import { type BookStore, rollBack, type SqlDriver, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
@@ -36,6 +36,8 @@ export class Replica {
   readonly crypto: CryptoProvider;
   readonly #scopes = new Map<string, Scope>();
   readonly #dirty = new Set<Scope>();
+  /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
+  #isBehind = false;
   readonly #hqRoots = new Map<number, string>();
   readonly #hqRows = new Map<string, Row | undefined>();
   #hqRowsSize = 0;
@@ -102,22 +104,34 @@ export class Replica {
     return run;
   }
 
-  /** Runs work in one SQL transaction; on failure everything is as before. Call inside `exclusive`. */
+  /**
+   * Runs work in one SQL transaction; on failure the database is as before. A log of its own may then hold ops that the database gave up: the next
+   * transaction folds them first. Call inside `exclusive`.
+   */
   async transaction<T>(work: () => MaybePromise<T>): Promise<T> {
-    this.#sqlStep(() => this.sql.prepare('BEGIN IMMEDIATE').run([]));
+    this.#begin();
     try {
-      if (this.sql.changedOutside()) await this.#reload();
+      const isBehind = this.#isBehind;
+      if (this.sql.changedOutside() || isBehind) await this.#reload();
+      if (isBehind) await this.catchUp();
       const result = await work();
-      for (const scope of this.#dirty) scope.flush();
-      this.#sqlStep(() => this.sql.prepare('COMMIT').run([]));
+      this.flush();
+      this.sql.prepare('COMMIT').run([]);
       this.#dirty.clear();
+      this.#isBehind = false;
       return result;
     } catch (error) {
       this.#dirty.clear();
-      this.sql.prepare('ROLLBACK').run([]);
+      this.#isBehind = true;
+      rollBack(this.sql);
       await this.#reload();
-      throw error;
+      throw storageError(error);
     }
+  }
+
+  /** Writes what is folded in memory to the database. Call inside a transaction. */
+  flush(): void {
+    for (const scope of this.#dirty) scope.flush();
   }
 
   /** The scope, to be changed in this transaction. */
@@ -308,15 +322,11 @@ export class Replica {
     }
   }
 
-  #sqlStep(step: () => void): void {
+  #begin(): void {
     try {
-      step();
+      this.sql.prepare('BEGIN IMMEDIATE').run([]);
     } catch (cause) {
-      throw new KernelError(
-        'kernel/storage',
-        `the database refused to write: ${cause instanceof Error ? cause.message : String(cause)}`,
-        cause,
-      );
+      throw storageError(cause);
     }
   }
 }

@@ -2,7 +2,7 @@
  * How tables become SQL. Every table is STRICT, leads with `scope`, and has the key as its primary key; registers have a `_history` twin that
  * holds every row ever written with its place, which makes a read as of a mark a plain read.
  */
-import type { SqlDriver, SqlValue, Statement } from './driver.ts';
+import { rollBack, type SqlDriver, type SqlValue, type Statement, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
 
@@ -180,8 +180,8 @@ export class Schema {
       this.tables = createTables(driver, defs);
       driver.exec('COMMIT');
     } catch (error) {
-      driver.exec('ROLLBACK');
-      throw error;
+      rollBack(driver);
+      throw storageError(error);
     }
   }
 

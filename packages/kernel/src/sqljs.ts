@@ -76,10 +76,20 @@ function allRows(statement: SqlJsStatement, params: readonly SqlValue[]): Record
   }
 }
 
+/** sql.js throws plain errors; the kernel knows those of a database by their name. */
+function named(cause: unknown): unknown {
+  if (cause instanceof Error) cause.name = 'SqliteError';
+  return cause;
+}
+
 function wrap(db: Database, statement: SqlJsStatement): Statement {
   return {
     run: (params) => {
-      statement.run(params as SqlValue[]);
+      try {
+        statement.run(params as SqlValue[]);
+      } catch (cause) {
+        throw named(cause);
+      }
       return db.getRowsModified();
     },
     get: (params) => {

@@ -100,6 +100,7 @@ async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
   if (pending.length === 0) return NOTHING;
   const answer = await client.push(book, scope, orderTail(pending));
   for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
+  requireReceipts(replica, scope, answer.results);
   const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
   const notTaken = answer.results.filter((result) => result.position === undefined);
   return {
@@ -108,6 +109,17 @@ async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
     settled: settled.settled,
     refolded: settled.refolded,
   };
+}
+
+/** What the relay only claims to have stored is not durable. Throws `kernel/bad-receipt`. */
+function requireReceipts(replica: Replica, scope: ScopeName, results: readonly PushResult[]): void {
+  for (const { hash, position } of results) {
+    if (position === undefined || replica.log.receiptPosition(hash) !== undefined) continue;
+    throw new KernelError(
+      'kernel/bad-receipt',
+      `the relay gives op ${hash} of ${scope} a position but no valid receipt`,
+    );
+  }
 }
 
 /** Checks a receipt under the pinned key and keeps it. Answers false for one that is not the relay's. */

@@ -66,6 +66,15 @@ type SchemaResult =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
 
+/** What the schema says of args; undefined when it does not answer at once. Throws what a schema throws. */
+export function validateArgs(verb: Verb, args: unknown): SchemaResult | undefined {
+  const result = verb.args['~standard'].validate(args);
+  if (!(result instanceof Promise)) return result;
+  // Nobody waits for it: it must not end the process when it fails.
+  result.catch(() => undefined);
+  return undefined;
+}
+
 export interface Verb<N extends string = string, A = unknown> {
   readonly name: N;
   readonly version: number;

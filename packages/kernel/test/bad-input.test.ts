@@ -211,11 +211,7 @@ describe('a verb that this program lacks', () => {
       verbs: [broken, wrong],
       edge: testEdge(),
     });
-    expect(await book.commit('shop.break', {})).toMatchObject({
-      ok: false,
-      code: 'kernel/verb-failed',
-      details: { reason: 'TypeError' },
-    });
+    expect(await book.commit('shop.break', {})).toEqual({ ok: false, code: 'kernel/verb-failed', details: {} });
     expect(await book.commit('shop.wrong', {})).toMatchObject({
       ok: false,
       code: 'kernel/verb-failed',
