@@ -11,27 +11,19 @@ import { PENDING_PLACE, type Schema } from './schema.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import type { Verb } from './verb.ts';
 
-/** A pending op as it is folded. What it touched and how to take it back stay text until somebody asks. */
-class TailEntry {
+/**
+ * A pending op as it is folded. What it touched and how to take it back stay in the database until somebody asks: together they are longer
+ * than the op.
+ */
+interface TailEntry {
   readonly record: OpRecord;
   readonly ordinal: number;
-  readonly touchText: string;
-  readonly undoText: string;
+}
 
-  constructor(record: OpRecord, ordinal: number, touchText: string, undoText: string) {
-    this.record = record;
-    this.ordinal = ordinal;
-    this.touchText = touchText;
-    this.undoText = undoText;
-  }
-
-  get touch(): Touch {
-    return JSON.parse(this.touchText) as Touch;
-  }
-
-  get undo(): readonly Undo[] {
-    return JSON.parse(this.undoText) as Undo[];
-  }
+/** What folding one pending op came to; nothing but the verdict when the fold stopped there. */
+interface FoldedPending {
+  readonly verdict: Verdict;
+  readonly folded?: { readonly entry: TailEntry; readonly touch: Touch; readonly undo: readonly Undo[] };
 }
 
 /** What one merge did to a scope. */
@@ -52,7 +44,10 @@ export class Scope {
   /** The greatest id among the settled ops, and among those of the tail. */
   #settledId = '';
   #tailId = '';
+  /** In causal order, ties by id. */
   #tail: TailEntry[] = [];
+  /** Greater than those of the tail. */
+  #nextOrdinal = 0;
   #stop: Stop | undefined;
 
   constructor(name: string, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
@@ -114,14 +109,19 @@ export class Scope {
     this.#settledId = (row?.[1] as string | undefined) ?? '';
     this.#tailId = '';
     const byHash = new Map(pending.map((record) => [record.hash as string, record]));
-    this.#tail = [];
-    for (const [ordinal, hash, touch, undo] of this.#driver
-      .prepare('SELECT ordinal, hash, touch, undo FROM tail WHERE scope = ? ORDER BY ordinal')
+    const ordinalByHash = new Map<string, number>();
+    const tail: OpRecord[] = [];
+    for (const [ordinal, hash] of this.#driver
+      .prepare('SELECT ordinal, hash FROM tail WHERE scope = ? ORDER BY ordinal')
       .iterate([this.name])) {
       const record = byHash.get(hash as string);
       if (record === undefined) continue;
-      this.#push(new TailEntry(record, ordinal as number, touch as string, undo as string));
+      ordinalByHash.set(record.hash, ordinal as number);
+      tail.push(record);
     }
+    this.#tail = [];
+    this.#nextOrdinal = 0;
+    for (const record of orderTail(tail)) this.#push({ record, ordinal: ordinalByHash.get(record.hash) as number });
   }
 
   /** Back to the settled prefix without a stop, because what was missing may have come; `catchUp` then goes on in order. */
@@ -154,11 +154,11 @@ export class Scope {
   append(record: OpRecord): Verdict {
     const { lastId } = this;
     const tailId = this.#tailId;
-    const { verdict, entry } = this.#foldPending(record);
+    const { verdict, folded } = this.#foldPending(record);
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
-    if (entry === undefined) this.#stop = undefined;
-    if (entry === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
-    this.#drop(entry);
+    if (folded === undefined) this.#stop = undefined;
+    if (folded === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
+    this.#dropLast(folded.entry, folded.undo);
     this.#tailId = tailId;
     if (verdict.kind === 'applied') this.merge([record]);
     return verdict;
@@ -194,6 +194,7 @@ export class Scope {
   #attempt(work: () => void): boolean {
     this.projection.flush();
     const before = { folded: this.#folded, settledId: this.#settledId, tail: [...this.#tail], tailId: this.#tailId };
+    const nextOrdinal = this.#nextOrdinal;
     this.#driver.prepare('SAVEPOINT attempt').run([]);
     try {
       work();
@@ -201,6 +202,8 @@ export class Scope {
       this.#driver.prepare('RELEASE attempt').run([]);
       return true;
     } catch (error) {
+      // Anything else ends the whole transaction, which SQLite may have done already.
+      if (!(error instanceof Conflict)) throw error;
       this.#driver.prepare('ROLLBACK TO attempt').run([]);
       this.#driver.prepare('RELEASE attempt').run([]);
       this.projection.discard();
@@ -208,14 +211,14 @@ export class Scope {
       this.#settledId = before.settledId;
       this.#tail = before.tail;
       this.#tailId = before.tailId;
+      this.#nextOrdinal = nextOrdinal;
       this.#stop = undefined;
-      if (error instanceof Conflict) return false;
-      throw error;
+      return false;
     }
   }
 
   #settleAround(records: readonly OpRecord[]): void {
-    const index = indexOf(this.#tail);
+    const index = this.#indexOf(this.#tail);
     const pending = new Set(this.#tail.map((entry) => entry.record.hash));
     for (const record of records) {
       const at = pending.has(record.hash) ? this.#tail.findIndex((entry) => entry.record.hash === record.hash) : -1;
@@ -230,8 +233,8 @@ export class Scope {
   /** A pending op got its position: whatever it passes on the way down must commute with it. */
   #settleEntry(at: number): void {
     const entry = this.#tail[at] as TailEntry;
-    if (at > 0 && indexOf(this.#tail.slice(0, at)).conflicts(entry.touch)) throw new Conflict();
-    this.projection.settleHistory(entry.undo, PENDING_PLACE + entry.ordinal, this.#folded);
+    if (at > 0 && this.#indexOf(this.#tail.slice(0, at)).conflicts(this.#touchOf(entry))) throw new Conflict();
+    this.projection.settleHistory(this.#undoOf(entry), PENDING_PLACE + entry.ordinal, this.#folded);
     this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
     this.#tail.splice(at, 1);
     this.#settled(entry.record);
@@ -246,22 +249,32 @@ export class Scope {
     else this.#settled(record);
   }
 
+  /** New ops are folded on top of everything; right only if each commutes with the old ones that it belongs before. */
   #mergeOnTop(fresh: readonly OpRecord[]): void {
-    const before = this.#tail.map((entry) => entry.record);
+    const old = this.#tail;
+    const before = old.map((entry) => entry.record);
     const order = orderTail([...before, ...fresh]);
     const comesAfter = before.every((record, at) => order[at] === record);
     const known = new Set(before.map((record) => record.hash));
     // New ops may also reorder old ones: an op of a clock far ahead, or one whose cause comes only now.
     if (order.filter((record) => known.has(record.hash)).some((record, at) => record !== before[at]))
       throw new Conflict();
-    const index = comesAfter ? undefined : indexOf(this.#tail);
-    for (const record of order.filter((entry) => !known.has(entry.hash))) {
-      const { entry } = this.#foldPending(record);
+    const index = comesAfter ? undefined : this.#indexOf(old);
+    const tail: TailEntry[] = [];
+    let passed = 0;
+    for (const record of order) {
+      if (known.has(record.hash)) {
+        tail.push(old[passed++] as TailEntry);
+        continue;
+      }
+      const { folded } = this.#foldPending(record);
       // What comes after a stop is not folded: an old op that does must be taken back.
       if (this.#stop !== undefined && !comesAfter) throw new Conflict();
-      if (this.#stop !== undefined) return;
-      if (entry !== undefined && index?.conflicts(entry.touch)) throw new Conflict();
+      if (folded === undefined) return;
+      if (index?.conflicts(folded.touch, passed)) throw new Conflict();
+      tail.push(folded.entry);
     }
+    this.#tail = tail;
   }
 
   /** The general path: take the whole tail back, fold what is settled, fold the rest again in order. */
@@ -281,50 +294,69 @@ export class Scope {
     const entries = this.#tail;
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at] as TailEntry;
-      this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
+      this.projection.takeBack(this.#undoOf(entry), PENDING_PLACE + entry.ordinal);
     }
     this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.name]);
     this.#tail = [];
+    this.#nextOrdinal = 0;
     this.#tailId = '';
     return entries;
   }
 
-  /** Takes the last entry of the tail back. */
-  #drop(entry: TailEntry): void {
-    this.projection.takeBack(entry.undo, PENDING_PLACE + entry.ordinal);
+  /** Takes the op that was folded last back. */
+  #dropLast(entry: TailEntry, undo: readonly Undo[]): void {
+    this.projection.takeBack(undo, PENDING_PLACE + entry.ordinal);
     this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
     this.#tail.pop();
+    this.#nextOrdinal = entry.ordinal;
   }
 
   #push(entry: TailEntry): void {
     this.#tail.push(entry);
+    this.#nextOrdinal = Math.max(this.#nextOrdinal, entry.ordinal + 1);
     if (entry.record.op.id > this.#tailId) this.#tailId = entry.record.op.id;
   }
 
-  #foldPending(record: OpRecord): { readonly verdict: Verdict; readonly entry?: TailEntry } {
-    const ordinal = (this.#tail.at(-1)?.ordinal ?? -1) + 1;
+  #foldPending(record: OpRecord): FoldedPending {
+    const entry: TailEntry = { record, ordinal: this.#nextOrdinal };
     const undo: Undo[] = [];
     const recorder = createTouchRecorder();
-    const verdict = this.#fold.fold(record, PENDING_PLACE + ordinal, undo, recorder);
+    const verdict = this.#fold.fold(record, PENDING_PLACE + entry.ordinal, undo, recorder);
     if (verdict.kind === 'stopped') {
       this.#stop = verdict.stop;
       return { verdict };
     }
-    const entry = new TailEntry(record, ordinal, JSON.stringify(touchOf(recorder)), JSON.stringify(undo));
+    const touch = touchOf(recorder);
     this.#push(entry);
     this.#driver
       .prepare('INSERT INTO tail (scope, ordinal, id, hash, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
-      .run([this.name, ordinal, record.op.id, record.hash, entry.touchText, entry.undoText]);
-    return { verdict, entry };
+      .run([this.name, entry.ordinal, record.op.id, record.hash, JSON.stringify(touch), JSON.stringify(undo)]);
+    return { verdict, folded: { entry, touch, undo } };
+  }
+
+  /** By the places of these entries. */
+  #indexOf(entries: readonly TailEntry[]): TouchIndex {
+    const index = new TouchIndex();
+    entries.forEach((entry, place) => index.add(this.#touchOf(entry), place));
+    return index;
+  }
+
+  #touchOf({ ordinal }: TailEntry): Touch {
+    return JSON.parse(this.#stored('touch', ordinal)) as Touch;
+  }
+
+  #undoOf({ ordinal }: TailEntry): readonly Undo[] {
+    return JSON.parse(this.#stored('undo', ordinal)) as Undo[];
+  }
+
+  #stored(column: 'touch' | 'undo', ordinal: number): string {
+    const row = this.#driver
+      .prepare(`SELECT ${column} FROM tail WHERE scope = ? AND ordinal = ?`)
+      .get([this.name, ordinal]);
+    return (row as readonly [string])[0];
   }
 }
 
 function touchOf(recorder: TouchRecorder): Touch {
   return { reads: [...recorder.reads], writes: [...recorder.writes], adds: [...recorder.adds], all: recorder.all };
-}
-
-function indexOf(entries: readonly TailEntry[]): TouchIndex {
-  const index = new TouchIndex();
-  for (const entry of entries) index.add(entry.touch);
-  return index;
 }

@@ -14,47 +14,54 @@ export interface Touch {
   readonly all: boolean;
 }
 
-/** Everything a group of ops touched, indexed for tests against one more op. */
+/** Everything a group of ops touched, and the last of them that did, indexed for tests against one more op. */
 export class TouchIndex {
-  readonly #reads = new Set<string>();
-  readonly #writes = new Set<string>();
-  readonly #adds = new Set<string>();
+  readonly #reads = new Map<string, number>();
+  readonly #writes = new Map<string, number>();
+  readonly #adds = new Map<string, number>();
   /** Reads that stop before the end of a key; only these need a scan. */
-  readonly #ranges = new Set<string>();
-  #all = false;
-  #count = 0;
+  readonly #ranges = new Map<string, number>();
+  /** The last op near a bound, and the last of all. */
+  #lastAll = -1;
+  #last = -1;
 
-  add(touch: Touch): void {
-    this.#count += 1;
-    this.#all ||= touch.all;
-    for (const read of touch.reads) (isRange(read) ? this.#ranges : this.#reads).add(read);
-    for (const write of touch.writes) this.#writes.add(write);
-    for (const add of touch.adds) this.#adds.add(add);
+  /** Takes in the next op. `place` counts up from 0: later ops have greater places. */
+  add(touch: Touch, place: number): void {
+    this.#last = place;
+    if (touch.all) this.#lastAll = place;
+    for (const read of touch.reads) (isRange(read) ? this.#ranges : this.#reads).set(read, place);
+    for (const write of touch.writes) this.#writes.set(write, place);
+    for (const add of touch.adds) this.#adds.set(add, place);
   }
 
-  /** True when the op and the group might not commute. */
-  conflicts(touch: Touch): boolean {
-    if (this.#count === 0) return false;
-    if (this.#all || touch.all) return true;
+  /** True when the op might not commute with all ops of the group whose place is `from` or later. */
+  conflicts(touch: Touch, from = 0): boolean {
+    if (this.#last < from) return false;
+    if (this.#lastAll >= from || touch.all) return true;
     for (const write of touch.writes) {
-      if (this.#reads.has(write) || this.#writes.has(write) || this.#coversRange(write)) return true;
+      if (has(this.#reads, write, from) || has(this.#writes, write, from) || this.#coversRange(write, from))
+        return true;
     }
-    for (const add of touch.adds) if (this.#reads.has(add) || this.#coversRange(add)) return true;
-    return touch.reads.some((read) => this.#changed(read));
+    for (const add of touch.adds) if (has(this.#reads, add, from) || this.#coversRange(add, from)) return true;
+    return touch.reads.some((read) => this.#changed(read, from));
   }
 
-  #coversRange(key: string): boolean {
-    for (const range of this.#ranges) if (key.startsWith(rangePrefix(range))) return true;
+  #coversRange(key: string, from: number): boolean {
+    for (const [range, place] of this.#ranges) if (place >= from && key.startsWith(rangePrefix(range))) return true;
     return false;
   }
 
-  #changed(read: string): boolean {
-    if (!isRange(read)) return this.#writes.has(read) || this.#adds.has(read);
+  #changed(read: string, from: number): boolean {
+    if (!isRange(read)) return has(this.#writes, read, from) || has(this.#adds, read, from);
     const prefix = rangePrefix(read);
-    for (const key of this.#writes) if (key.startsWith(prefix)) return true;
-    for (const key of this.#adds) if (key.startsWith(prefix)) return true;
+    for (const [key, place] of this.#writes) if (place >= from && key.startsWith(prefix)) return true;
+    for (const [key, place] of this.#adds) if (place >= from && key.startsWith(prefix)) return true;
     return false;
   }
+}
+
+function has(lastByKey: ReadonlyMap<string, number>, key: string, from: number): boolean {
+  return (lastByKey.get(key) ?? -1) >= from;
 }
 
 const RANGE = '*';

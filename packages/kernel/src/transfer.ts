@@ -37,6 +37,7 @@ interface FileHeader {
 }
 
 export interface ImportReport {
+  /** Records that are stored here now and were not before: those of the file, and those that were held back for want of them. */
   readonly added: number;
   readonly known: number;
   readonly settled: number;
@@ -79,7 +80,8 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
   const relay = pinnedRelay(replica);
   let settled = 0;
   let refolded = 0;
-  const before = await countRecords(replica);
+  const offered = [...records, ...(await replica.log.asides())].map(({ hash }) => hash);
+  const news = new Set(offered.filter((hash) => !replica.log.has(hash)));
   for (const [scope, group] of groupByScope(records)) {
     const claimed = header.scopes.find((entry) => entry.scope === scope);
     const prefix =
@@ -95,7 +97,7 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
     settled += more.settled;
     refolded += more.refolded;
   }
-  const added = (await countRecords(replica)) - before;
+  const added = [...news].filter((hash) => replica.log.has(hash)).length;
   const report = { added, known: records.length - added, settled, refolded, aside: merged.aside, undecodable };
   return tornAt === undefined ? report : { ...report, tornAt: offset + tornAt };
 }
@@ -136,13 +138,6 @@ async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix):
   const { records, ...tip } = prefix;
   if (replica.log.tip(scope).size !== tip.size - records.length) return false;
   return (await settleChecked(replica, scope, records, tip)).ok;
-}
-
-async function countRecords(replica: Replica): Promise<number> {
-  let count = 0;
-  for (const scope of replica.log.scopes())
-    count += replica.log.tip(scope).size + (await replica.log.pending(scope)).length;
-  return count;
 }
 
 function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } {

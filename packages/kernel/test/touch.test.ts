@@ -1,0 +1,81 @@
+// Which ops may pass each other, and that a merge in which they may takes nothing back.
+import { describe, expect, it } from 'vitest';
+import { type Touch, TouchIndex } from '../src/touch.ts';
+import { createFleet, provenDigest } from './fleet.ts';
+import { stores } from './shop.ts';
+
+function touchOf(touched: Partial<Touch>): Touch {
+  return { reads: [], writes: [], adds: [], all: false, ...touched };
+}
+
+describe('an index of what ops touched', () => {
+  const read = touchOf({ reads: ['a|1;'] });
+  const write = touchOf({ writes: ['a|1;'] });
+  const add = touchOf({ adds: ['a|1;'] });
+  const range = touchOf({ reads: ['a|*'] });
+  const bound = touchOf({ all: true });
+
+  it.each([
+    ['a write and a read', write, read, true],
+    ['a write and a range', write, range, true],
+    ['a read and a write', read, write, true],
+    ['a range and a write', range, write, true],
+    ['two writes', write, write, true],
+    ['an add and a read', add, read, true],
+    ['an add and a range', add, range, true],
+    ['a range and an add', range, add, true],
+    ['a sum near its bound and anything', bound, read, true],
+    ['anything and a sum near its bound', read, bound, true],
+    ['two adds', add, add, false],
+    ['two reads', read, range, false],
+  ])('tells whether %s may conflict, from a place on', (_what, earlier, later, conflicts) => {
+    const index = new TouchIndex();
+    index.add(earlier, 0);
+    index.add(touchOf({ reads: ['b|1;'] }), 1);
+    expect(index.conflicts(later, 0)).toBe(conflicts);
+    expect(index.conflicts(later)).toBe(conflicts);
+    expect(index.conflicts(later, 2)).toBe(false);
+    if (later !== bound) expect(index.conflicts(later, 1)).toBe(false);
+  });
+
+  it('remembers the last op that touched a key', () => {
+    const index = new TouchIndex();
+    index.add(write, 0);
+    index.add(write, 1);
+    expect(index.conflicts(read, 1)).toBe(true);
+    expect(index.conflicts(read, 2)).toBe(false);
+  });
+});
+
+describe('a merge of two tails', () => {
+  it('takes nothing back for ops that come before others they have nothing in common with', async () => {
+    const { books, close } = await createFleet(2);
+    const [owner, till] = books as [(typeof books)[0], (typeof books)[0]];
+    for (let round = 0; round < 2; round++) {
+      for (let count = 0; count < 3; count++) {
+        for (const book of [owner, till]) await book.commit('stock.move', { sku: 'sku-1', quantity: 1 });
+      }
+      // The till's enrolment is pending too, and what the till wrote comes after it but before some ops of the owner.
+      expect(await owner.import(await till.export())).toMatchObject({ added: 3, refolded: 0 });
+      expect(await till.import(await owner.export())).toMatchObject({ added: 3, refolded: 0 });
+    }
+    const ids = owner.pendingOps().map(({ id }) => id);
+    expect(ids).toEqual([...ids].sort());
+    const digests = [await provenDigest(owner, stores['better-sqlite3']), await provenDigest(till, stores['sql.js'])];
+    expect(digests[0]).toBe(digests[1]);
+    await close();
+  });
+
+  it('folds the tail again when an op comes before one that took its seat', async () => {
+    const { books, close } = await createFleet(2);
+    const [owner, till] = books as [(typeof books)[0], (typeof books)[0]];
+    const first = await till.commit('seat.take', { row: 1, seat: 1 });
+    const second = await owner.commit('seat.take', { row: 1, seat: 1 });
+    if (!first.ok || !second.ok) throw new Error('both seats were free');
+    const [early, late] = first.id < second.id ? [till, owner] : [owner, till];
+    const { refolded } = await late.import(await early.export());
+    expect(refolded).toBeGreaterThan(0);
+    expect(await provenDigest(late, stores['better-sqlite3'])).toBeTruthy();
+    await close();
+  });
+});
