@@ -6,6 +6,7 @@ import type { Json } from '@tallystick/oplog';
 import { isDay, parseBookOpenArgs } from '@tallystick/sign';
 import { books, businessDays, devices, isExactly, manifest, marks, schemaOf } from './builtin-tables.ts';
 import { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
+import { actTables, keyOverrule, noteDay, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 import { defineVerb, refuse, type Verb } from './verb.ts';
 
@@ -20,6 +21,7 @@ export {
   recoveries,
   refusals,
 } from './builtin-tables.ts';
+export { keyActs, keyOverrule } from './overrule.ts';
 export { deviceRecover } from './recovery.ts';
 export { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 
@@ -100,12 +102,12 @@ export const dayOpen: Verb<'day.open', DayArgs> = defineVerb({
   name: 'day.open',
   version: 1,
   roles: ['owner', 'manager', 'till'],
-  tables: [businessDays],
+  tables: [businessDays, ...actTables],
   args: schemaOf<DayArgs>((value) => isExactly(value, ['day']) && isDay(value['day']), '{ day: "YYYY-MM-DD" }'),
-  plan: (view, _op, { day }) => {
+  plan: (view, op, { day }) => {
     const before = view.get(businessDays, { of: 'book' })?.day ?? '';
     if (day === before || (day < before && view.author.role !== 'owner')) return refuse('kernel/day', { day: before });
-    return [businessDays.write({ of: 'book', day })];
+    return [...noteDay(view, op, day), businessDays.write({ of: 'book', day })];
   },
 });
 
@@ -139,6 +141,8 @@ export const builtinVerbs: readonly [
   typeof policyRevoke,
   typeof deviceRecover,
   typeof deviceDismiss,
+  typeof recoverySet,
+  typeof keyOverrule,
   typeof dayOpen,
   typeof manifestAdopt,
   typeof hqMark,
@@ -150,6 +154,8 @@ export const builtinVerbs: readonly [
   policyRevoke,
   deviceRecover,
   deviceDismiss,
+  recoverySet,
+  keyOverrule,
   dayOpen,
   manifestAdopt,
   hqMark,

@@ -17,6 +17,7 @@ import {
   type RotateArgs,
 } from '@tallystick/sign';
 import { devices, keyPolicy, schemaOf } from './builtin-tables.ts';
+import { actTables, noteAct } from './overrule.ts';
 import { defineVerb, refuse, type Verb, type View } from './verb.ts';
 
 export interface EnrolArgs {
@@ -44,7 +45,7 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
   name: 'device.enroll',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: [devices],
+  tables: [devices, ...actTables],
   args: schemaOf<EnrolArgs>(
     (value) => parseEnrolArgs(value as Json).ok,
     '{ device, key, name, role, replaces?, untilDay? }',
@@ -58,6 +59,7 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
     if (view.get(devices, { device }) !== undefined || view.hq.get(devices, { device }) !== undefined)
       return refuse('kernel/already-enrolled', { device });
     return [
+      ...noteAct(view, op, 'enroll', device),
       devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
     ];
   },
@@ -68,11 +70,13 @@ export const deviceRotate: Verb<'device.rotate', RotateArgs> = defineVerb({
   name: 'device.rotate',
   version: 1,
   roles: everyRole,
-  tables: [devices],
+  tables: [devices, ...actTables],
   args: schemaOf<RotateArgs>((value) => parseRotateArgs(value as Json).ok, '{ key, proof }'),
   plan: (view, op, { key }) => {
     const row = view.get(devices, { device: op.device });
-    return row === undefined ? [] : [devices.write({ ...row, key, keyId: keyIdOf(decodeHex(key), nobleHasher) })];
+    if (row === undefined) return [];
+    const keyId = keyIdOf(decodeHex(key), nobleHasher);
+    return [...noteAct(view, op, 'rotate', op.device), devices.write({ ...row, key, keyId })];
   },
 });
 
@@ -80,7 +84,7 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
   name: 'device.revoke',
   version: 1,
   roles: everyRole,
-  tables: [devices, keyPolicy],
+  tables: [devices, keyPolicy, ...actTables],
   args: schemaOf<RevokeArgs>((value) => parseRevokeArgs(value as Json).ok, '{ device, reason }'),
   plan: (view, op, { device }) => {
     const row = view.get(devices, { device });
@@ -89,7 +93,7 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
     if (device !== op.device && !revokedBy(view).includes(row.role))
       return refuse('kernel/may-not-revoke', { role: row.role });
     if (op.scope === 'hq' && row.role === 'owner' && countOwners(view) === 1) return refuse('kernel/last-owner');
-    return [devices.write({ ...row, status: 'revoked' })];
+    return [...noteAct(view, op, 'revoke', device), devices.write({ ...row, status: 'revoked' })];
   },
 });
 
@@ -97,9 +101,15 @@ export const policyRevoke: Verb<'policy.revoke', RevokePolicyArgs> = defineVerb(
   name: 'policy.revoke',
   version: 1,
   roles: ['owner'],
-  tables: [keyPolicy],
+  tables: [keyPolicy, ...actTables],
   args: schemaOf<RevokePolicyArgs>((value) => parseRevokePolicyArgs(value as Json).ok, '{ role, revokes }'),
-  plan: (_view, _op, { role, revokes }) => [keyPolicy.write({ role, revokes: [...revokes].sort().join(' ') })],
+  plan: (view, op, { role, revokes }) => {
+    const before = view.get(keyPolicy, { role });
+    return [
+      ...noteAct(view, op, 'policy', role, before),
+      keyPolicy.write({ role, revokes: [...revokes].sort().join(' ') }),
+    ];
+  },
 });
 
 /** The roles of the devices that the author may revoke, itself apart. */

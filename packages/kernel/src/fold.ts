@@ -11,6 +11,8 @@ import {
   deviceRecover,
   devices,
   hqMark,
+  keyActs,
+  keyOverrule,
   type MarkArgs,
   manifest,
   marks,
@@ -129,7 +131,8 @@ export class Fold {
     if (author === undefined) return refuse('kernel/unknown-device');
     if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
     if ((record.keyId as string) !== keyId) return refuse('kernel/wrong-key', { key: record.keyId });
-    if (author.isRevoked) return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
+    if (author.isRevoked && !this.#overrulesItsRevocation(op, touch))
+      return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
     if (author.untilDay !== '' && this.#day(size, touch) > author.untilDay)
       return { kind: 'waits', refusal: refuse(EXPIRED, { untilDay: author.untilDay }) };
     if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
@@ -248,6 +251,14 @@ export class Fold {
       untilDay: row['untilDay'] as string,
       keyId: own === undefined ? (row['keyId'] as string) : undefined,
     };
+  }
+
+  /** A revoked device may still take that very revocation back; its rank decides in the verb. */
+  #overrulesItsRevocation({ verb, args, device }: OpRecord['op'], touch: TouchRecorder | undefined): boolean {
+    const { act } = args;
+    if (verb !== keyOverrule.ref || typeof act !== 'string') return false;
+    const row = this.#projection.get(this.#compiled(keyActs), [act], touch);
+    return row?.['kind'] === 'revoke' && row['subject'] === device;
   }
 
   /** The business day here, or that of `hq` as of the mark if it is later; '' before the first. */

@@ -49,7 +49,7 @@ export class Replica {
     this.sql = store.sql;
     this.crypto = crypto;
     this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
-    const tables = new Set<AnyTable>([...builtinTables, ...verbs.flatMap((verb) => verb.tables)]);
+    const tables = new Set<AnyTable>([...builtinTables, ...[...builtinVerbs, ...verbs].flatMap((verb) => verb.tables)]);
     this.schema = new Schema(this.sql, [...tables]);
   }
 

@@ -1,0 +1,194 @@
+/**
+ * Recovery keys: owner devices kept offline, in order of priority, that may take back what was done about devices and keys for a number of business
+ * days. Whoever stole a key of lower priority can neither change those above it nor run the days forward. All of it happens in `hq`.
+ */
+import { encodeCanonical } from '@tallystick/oplog';
+import { defaultRevokes, type Role } from '@tallystick/sign';
+import { devices, isExactly, isHash, keyPolicy, schemaOf } from './builtin-tables.ts';
+import {
+  type AnyTable,
+  type Effect,
+  type RegisterTable,
+  registerTable,
+  type Row,
+  type SetTable,
+  setTable,
+} from './table.ts';
+import { defineVerb, type OpFacts, refuse, type Verb, type View } from './verb.ts';
+
+type Text = 'text';
+type Int = 'integer';
+
+/** The recovery keys as device ids separated by spaces, highest priority first, and how long they may overrule; one row named `book`. */
+export const recoveryKeys: RegisterTable<{ of: Text }, { devices: Text; windowDays: Int }> = registerTable(
+  'recoveryKeys',
+  { key: { of: 'text' }, columns: { devices: 'text', windowDays: 'integer' } },
+);
+
+/** Acts that may be overruled: by whom, of what rank, about whom, the how many-eth act, after how many opened days, and the row it replaced. */
+export const keyActs: SetTable<
+  { hash: Text },
+  { kind: Text; subject: Text; author: Text; rank: Int; number: Int; days: Int; windowDays: Int; before: Text }
+> = setTable('keyActs', {
+  key: { hash: 'text' },
+  columns: {
+    kind: 'text',
+    subject: 'text',
+    author: 'text',
+    rank: 'integer',
+    number: 'integer',
+    days: 'integer',
+    windowDays: 'integer',
+    before: 'text',
+  },
+});
+
+/** Who opened which day since there are recovery keys. */
+export const openedDays: SetTable<{ number: Int }, { day: Text; by: Text }> = setTable('openedDays', {
+  key: { number: 'integer' },
+  columns: { day: 'text', by: 'text' },
+});
+
+/** How many acts and days there are; one row named `book`. */
+const keyCounts: RegisterTable<{ of: Text }, { acts: Int; days: Int }> = registerTable('keyCounts', {
+  key: { of: 'text' },
+  columns: { acts: 'integer', days: 'integer' },
+});
+
+/** Acts that were taken back. */
+export const overrules: SetTable<{ act: Text }, { by: Text }> = setTable('overrules', {
+  key: { act: 'text' },
+  columns: { by: 'text' },
+});
+
+/** What a verb needs that records acts or days. */
+export const actTables: readonly AnyTable[] = [recoveryKeys, keyActs, openedDays, keyCounts, overrules];
+
+export interface RecoverySetArgs {
+  /** Owner devices, highest priority first. */
+  readonly keys: readonly string[];
+  readonly windowDays: number;
+}
+export interface OverruleArgs {
+  /** Hash of the op that is taken back. */
+  readonly act: string;
+}
+
+type ActKind = 'enroll' | 'rotate' | 'revoke' | 'policy' | 'recovery';
+
+const BOOK = { of: 'book' } as const;
+const NO_KEYS = { keys: [] as readonly string[], windowDays: 0 };
+
+function listInForce(view: View): { readonly keys: readonly string[]; readonly windowDays: number } {
+  const row = view.get(recoveryKeys, BOOK);
+  return row === undefined || row.devices === ''
+    ? NO_KEYS
+    : { keys: row.devices.split(' '), windowDays: row.windowDays };
+}
+
+function rankOf(keys: readonly string[], device: string): number {
+  const index = keys.indexOf(device);
+  return index < 0 ? keys.length : index;
+}
+
+/** Takes note of an act, once there is somebody who may overrule it. */
+export function noteAct(view: View, op: OpFacts, kind: ActKind, subject: string, before?: Row): readonly Effect[] {
+  const { keys, windowDays } = listInForce(view);
+  if (op.scope !== 'hq' || keys.length === 0) return [];
+  const { acts, days } = view.get(keyCounts, BOOK) ?? { acts: 0, days: 0 };
+  const rank = rankOf(keys, op.device);
+  const act = { hash: op.hash, kind, subject, author: op.device, rank, number: acts, days, windowDays };
+  return [
+    keyActs.put({ ...act, before: encodeCanonical({ ...before }) }),
+    keyCounts.write({ ...BOOK, acts: acts + 1, days }),
+  ];
+}
+
+/** Takes note of a day that is opened, likewise. */
+export function noteDay(view: View, op: OpFacts, day: string): readonly Effect[] {
+  if (op.scope !== 'hq' || listInForce(view).keys.length === 0) return [];
+  const { acts, days } = view.get(keyCounts, BOOK) ?? { acts: 0, days: 0 };
+  return [openedDays.put({ number: days, day, by: op.device }), keyCounts.write({ ...BOOK, acts, days: days + 1 })];
+}
+
+export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
+  name: 'recovery.set',
+  version: 1,
+  roles: ['owner'],
+  tables: [devices, ...actTables],
+  args: schemaOf<RecoverySetArgs>(isRecoverySet, '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }'),
+  plan: (view, op, { keys, windowDays }) => {
+    if (op.scope !== 'hq') return refuse('kernel/only-hq');
+    for (const device of keys) {
+      const row = view.get(devices, { device });
+      if (row === undefined) return refuse('kernel/unknown-device', { device });
+      if (row.role !== 'owner' || row.status !== 'active') return refuse('kernel/role', { device, role: row.role });
+    }
+    const before = listInForce(view);
+    const rank = rankOf(before.keys, op.device);
+    // Keys above the author stay where they are, and only the highest says how long.
+    const keepsHigher = before.keys.slice(0, rank).every((device, index) => keys[index] === device);
+    const keepsWindow = rank === 0 || windowDays === before.windowDays;
+    if (!keepsHigher || !keepsWindow) return refuse('kernel/priority', { rank });
+    const row = { devices: before.keys.join(' '), windowDays: before.windowDays };
+    return [
+      ...noteAct(view, op, 'recovery', '', row),
+      recoveryKeys.write({ ...BOOK, devices: keys.join(' '), windowDays }),
+    ];
+  },
+});
+
+function isRecoverySet(value: unknown): boolean {
+  if (!isExactly(value, ['keys', 'windowDays'])) return false;
+  const { keys, windowDays } = value;
+  const isWindow = Number.isSafeInteger(windowDays) && Number(windowDays) >= 1 && Number(windowDays) <= 3650;
+  if (!isWindow || !Array.isArray(keys) || keys.length < 1 || keys.length > 16) return false;
+  return keys.every(isHash) && new Set(keys).size === keys.length;
+}
+
+/** Its author may be revoked, if what it takes back is that very revocation; see fold.ts. */
+export const keyOverrule: Verb<'key.overrule', OverruleArgs> = defineVerb({
+  name: 'key.overrule',
+  version: 1,
+  roles: ['owner'],
+  tables: [devices, keyPolicy, ...actTables],
+  args: schemaOf<OverruleArgs>((value) => isExactly(value, ['act']) && isHash(value['act']), '{ act: hash }'),
+  plan: (view, op, { act: hash }) => {
+    const act = view.get(keyActs, { hash });
+    if (act === undefined) return refuse('kernel/unknown-act');
+    if (view.get(overrules, { act: hash }) !== undefined) return refuse('kernel/overruled');
+    const rank = rankOf(listInForce(view).keys, op.device);
+    if (rank >= act.rank) return refuse('kernel/priority', { rank });
+    if (countDays(view, act) > act.windowDays) return refuse('kernel/window-closed', { windowDays: act.windowDays });
+    return [overrules.put({ act: hash, by: op.device }), ...takeBack(view, act)];
+  },
+});
+
+type Act = Readonly<{ kind: string; subject: string; author: string; number: number; days: number; before: string }>;
+
+/** Days opened since the act by devices that were enrolled before it, its author apart: a thief cannot hurry them. */
+function countDays(view: View, act: Act): number {
+  const later = new Set(
+    view
+      .list(keyActs, {})
+      .filter(({ kind, number }) => kind === 'enroll' && number >= act.number)
+      .map(({ subject }) => subject),
+  );
+  return view.list(openedDays, {}).filter(({ number, by }) => number >= act.days && by !== act.author && !later.has(by))
+    .length;
+}
+
+function takeBack(view: View, { kind, subject, before }: Act): readonly Effect[] {
+  const was = JSON.parse(before) as Row;
+  if (kind === 'recovery') {
+    return [recoveryKeys.write({ ...BOOK, devices: String(was['devices']), windowDays: Number(was['windowDays']) })];
+  }
+  if (kind === 'policy') {
+    const revokes = was['revokes'] ?? defaultRevokes(subject as Role).join(' ');
+    return [keyPolicy.write({ role: subject, revokes: String(revokes) })];
+  }
+  const row = view.get(devices, { device: subject });
+  // An enrolment or rotation that is taken back leaves a device that nobody trusts; its own acts are not undone with it.
+  const status = kind === 'revoke' ? 'active' : 'revoked';
+  return row === undefined || row.status === status ? [] : [devices.write({ ...row, status })];
+}
