@@ -50,16 +50,19 @@ function portableEntries(name: string): readonly string[] {
   return entries.map((entry) => `@tallystick/${name}${entry.slice(1)}`);
 }
 
-/** All exports of the modules in one file, nothing left outside: an import of Node would fail the build. */
+/**
+ * All exports of the modules in one script, nothing left outside: an import of Node would fail the build. As in the bundle of an application, the code
+ * of every export is in it and their names are not; licences are.
+ */
 async function weigh(modules: readonly string[]): Promise<Weighed> {
   const { outputFiles } = await build({
     stdin: {
-      contents: modules.map((name, index) => `export * as module${index} from '${name}';`).join('\n'),
+      contents: modules.map((name) => `export * from '${name}';`).join('\n'),
       resolveDir: root,
     },
     bundle: true,
     minify: true,
-    format: 'esm',
+    format: 'iife',
     platform: 'browser',
     target: 'es2022',
     write: false,

@@ -73,11 +73,11 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'stored-payload-177': 420,
   },
   bundle: {
-    'bundle-protocol': 32_000,
-    'bundle-protocol-every-entry': 40_000,
+    'bundle-protocol': 31_000,
+    'bundle-protocol-every-entry': 36_000,
     'bundle-oplog': 8_192,
     'bundle-chain': 10_240,
-    'bundle-sign': 23_500,
+    'bundle-sign': 22_528,
   },
 };
 
