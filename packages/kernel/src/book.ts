@@ -111,8 +111,9 @@ type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[nu
 /** Plain names of the verbs of a book; `commit` takes the newest adopted version. */
 export type VerbName<V extends readonly Verb[]> = KnownVerb<V>['name'];
 /** The args that a verb's schema asks for. */
-export type VerbArgs<V extends readonly Verb[], N extends string> =
-  Extract<KnownVerb<V>, { readonly name: N }> extends Verb<string, infer A> ? A : never;
+export type VerbArgs<V extends readonly Verb[], N extends string> = ArgsOf<Extract<KnownVerb<V>, { readonly name: N }>>;
+// Verb by verb: of several at once, args that others extend would swallow those. Nothing is known of a verb that is not in the list.
+type ArgsOf<K> = [K] extends [never] ? unknown : K extends Verb<string, infer A> ? A : never;
 export type TypedRequest<V extends readonly Verb[]> = {
   [N in VerbName<V>]: Omit<CommitRequest, 'verb' | 'args'> & { readonly verb: N; readonly args: VerbArgs<V, N> };
 }[VerbName<V>];
