@@ -111,10 +111,10 @@ export function syncFolder(path: string): void {
 }
 
 /**
- * Takes the directory for this process alone and puts right what an interrupted rebuild left. The lock is an exclusive
- * SQLite transaction on a file of its own, so the operating system gives it back when the process dies. Throws `office/busy` and `office/data`.
+ * Takes the directory for this process alone, and touches nothing in it. The lock is an exclusive SQLite transaction on a file of
+ * its own, so the operating system gives it back when the process dies. Throws `office/busy` and `office/data`.
  */
-export function takeHome(home: Home): { release(): void } {
+export function lockHome(home: Home): { release(): void } {
   const lock = openLock(home);
   try {
     lock.exec('BEGIN EXCLUSIVE');
@@ -124,9 +124,15 @@ export function takeHome(home: Home): { release(): void } {
       cause,
     });
   }
+  return { release: () => lock.close() };
+}
+
+/** Takes the directory as `lockHome` does and puts right what an interrupted rebuild left. */
+export function takeHome(home: Home): { release(): void } {
+  const lock = lockHome(home);
   bringBack(home.officeFile);
   bringBack(home.relayFile);
-  return { release: () => lock.close() };
+  return lock;
 }
 
 function openLock(home: Home): Database.Database {
@@ -140,6 +146,12 @@ function openLock(home: Home): Database.Database {
 }
 
 const asideSuffix = '.aside';
+
+/** The file that `takeHome` would find its database in: `path`, or what an interrupted rebuild moved aside. */
+export function standingFile(path: string): string {
+  return existsSync(`${path}${asideSuffix}`) ? `${path}${asideSuffix}` : path;
+}
+
 const journalSuffixes = ['-wal', '-shm', '-journal'];
 
 /**

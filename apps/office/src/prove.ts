@@ -6,28 +6,33 @@ import { openBook, type ProofProblem, type ProofReport } from '@tallystick/kerne
 import { nodeStore } from '@tallystick/kernel/node';
 import { keysFolder, shopVerbs } from './book.ts';
 import { OfficeError } from './errors.ts';
-import type { Home } from './home.ts';
+import { type Home, standingFile } from './home.ts';
 import { withScratch } from './proof.ts';
 import { brokenRows, misnamedRecords, nameReceipts } from './stored-rows.ts';
+import { strangeObjects } from './stored-schema.ts';
 
 /** What was proved, or which rows stand against it. */
 export type Proof = Pick<ProofReport, 'ok' | 'ops' | 'signatures' | 'rows' | 'digest' | 'problems'>;
 
 const nothingProved: Proof = { ok: false, ops: 0, signatures: 0, rows: 0, digest: '', problems: [] };
 
-/** Proves the office database of a directory, or a device's own when it is no office. */
+/**
+ * Proves the office database of a directory, or a device's own when it is no office. Wants the directory locked, and reads the
+ * database where it stands: one that an interrupted rebuild moved aside is judged there.
+ */
 export async function proveDirectory(home: Home): Promise<Proof> {
-  const file = [home.officeFile, home.deviceFile].find((path) => existsSync(path));
+  const file = [standingFile(home.officeFile), home.deviceFile].find((path) => existsSync(path));
   if (file === undefined) throw new OfficeError('office/no-book', `${home.root}: there are no books here`);
   return withScratch(home, (folder) => proveCopy(file, folder));
 }
 
 async function proveCopy(file: string, folder: string): Promise<Proof> {
   const copy = join(folder, 'copy.db');
-  for (const suffix of ['', '-wal'])
+  // A rollback journal is played back at the next opening, so it belongs to what is judged.
+  for (const suffix of ['', '-wal', '-journal'])
     if (existsSync(`${file}${suffix}`)) copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
   // The plain look comes first: opening the copy may repair what it finds.
-  const broken = brokenRowsOf(copy);
+  const broken = await problemsOf(copy);
   const proof = await proveBook(copy, keysFolder(file), folder).catch((cause: unknown) =>
     unreadable(copy, broken, cause),
   );
@@ -58,16 +63,14 @@ async function proveBook(copy: string, keysDir: string, folder: string): Promise
   }
 }
 
-function brokenRowsOf(copy: string): readonly ProofProblem[] {
+async function problemsOf(copy: string): Promise<readonly ProofProblem[]> {
+  const problems: ProofProblem[] = [];
   try {
-    return brokenRows(copy);
+    problems.push(...(await strangeObjects(copy)));
+    problems.push(...brokenRows(copy));
   } catch (cause) {
-    return [
-      {
-        table: 'the database',
-        row: '',
-        why: `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      },
-    ];
+    const why = `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    problems.push({ table: 'the database', row: '', why });
   }
+  return problems;
 }

@@ -1,6 +1,8 @@
 // What must hold between the rows of a book's database file, as SQL that answers the rows that break it. Where one row refers to
 // another that is not there, either may be the one that was changed: both are named, each by a rule of its own.
 
+import { builtinVerbs } from '@tallystick/kernel';
+
 /** A rule about one table. */
 export interface RowRule {
   readonly table: string;
@@ -9,7 +11,7 @@ export interface RowRule {
   readonly sql: string;
 }
 
-const builtinVerbs = "('book.open@1', 'device.enroll@1', 'manifest.adopt@1', 'hq.mark@1')";
+const builtinNames = builtinVerbs.map(({ name, version }) => `'${name}@${version}'`).join(', ');
 const nameIds = 'SELECT id FROM log_names';
 const scopeIds = 'SELECT n.id FROM log_names n JOIN scopes s ON s.scope = n.name';
 /** The ids of names by where they are used. */
@@ -82,7 +84,7 @@ const nameRules: readonly RowRule[] = [
     why: 'names no scope, device or verb of this book',
     sql: `SELECT id || ' ' || name FROM log_names WHERE name NOT IN (
             SELECT scope FROM scopes UNION SELECT device FROM enrolments UNION SELECT verb FROM manifest UNION SELECT verb FROM refusals)
-          AND name NOT IN ${builtinVerbs}`,
+          AND name NOT IN (${builtinNames})`,
   },
 ];
 
@@ -167,7 +169,13 @@ const engineRules: readonly RowRule[] = [
   {
     table: 'log_meta',
     why: 'is not a value this release keeps',
-    sql: "SELECT name FROM log_meta WHERE name NOT IN ('book', 'relay', 'unanchored') OR (name = 'unanchored' AND value NOT IN ('', '1'))",
+    sql: "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'unanchored') OR (name = 'unanchored' AND value NOT IN ('', '1'))",
+  },
+  {
+    table: 'log_meta',
+    why: 'does not say which renewal of which device of this book keeps it',
+    sql: `SELECT name FROM log_meta WHERE name = 'identity'
+          AND value NOT IN (SELECT max(CAST(value AS INTEGER), 2) || ' ' || device FROM enrolments)`,
   },
   {
     table: 'log_meta',

@@ -16,7 +16,17 @@ export {
   type VerbArgs,
   type VerbName,
 } from './book.ts';
-export { books, businessDays, devices, manifest, marks, quarantine, recoveries, refusals } from './builtin.ts';
+export {
+  books,
+  builtinVerbs,
+  businessDays,
+  devices,
+  manifest,
+  marks,
+  quarantine,
+  recoveries,
+  refusals,
+} from './builtin.ts';
 export type { BookDigest, ScopeDigest } from './digest.ts';
 export type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';

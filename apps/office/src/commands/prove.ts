@@ -3,7 +3,7 @@
 import type { Command } from '../command.ts';
 import { grouped } from '../progress.ts';
 import { dataOption } from '../command.ts';
-import { homeAt, takeHome } from '../home.ts';
+import { homeAt, lockHome } from '../home.ts';
 import { proveDirectory } from '../prove.ts';
 import { requireData } from './init.ts';
 
@@ -19,7 +19,7 @@ export const prove: Command = {
   notes: 'Exits 0 only when every table holds exactly what the log says; otherwise names table and row.',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'prove', context.path));
-    const lock = takeHome(home);
+    const lock = lockHome(home);
     try {
       const proof = await proveDirectory(home);
       const { ok, ops, signatures, rows, digest, problems } = proof;
