@@ -78,4 +78,10 @@ describe('links and commands', () => {
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter(([, name]) => !(name in manifest.scripts))).toEqual([]);
   });
+
+  it('run on any Node, or say which they need: only npm scripts bring their own', () => {
+    const typed = paths.filter((path) => /\bnode [^\s`]*\.ts\b/.test(readDocument(path)));
+    expect(typed.length).toBeGreaterThan(0);
+    expect(typed.filter((path) => !readDocument(path).includes('Node 24'))).toEqual([]);
+  });
 });

@@ -1,10 +1,10 @@
-// `node apps/relay/src/main.ts --port 7101 --data DIR [--host 127.0.0.1] [--name relay.example] [--book ID]...`
+// `npm run --silent relay -- --data DIR [--port 7101] [--host 127.0.0.1] [--name relay.example] [--book ID]...`
 import { parseArgs } from 'node:util';
 import { type BookId, parseBookId } from '@tallystick/oplog';
 import { createJsonLog, errorToFields } from './log.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
-const usage = 'usage: main.ts --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]...\n';
+const usage = 'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]...\n';
 
 function parseOptions(args: string[]): StartRelayOptions | undefined {
   const text = { type: 'string' } as const;
