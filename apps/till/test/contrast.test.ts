@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const css = readFileSync(new URL('../src/styles/tokens.css', import.meta.url), 'utf8');
-const blocks = [...css.matchAll(/:root[^{]*\{([^}]*)\}/g)].map(([, body = '']) => body);
+const pairs = [...css.matchAll(/--([a-z-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g)];
 
 const textOn: readonly (readonly [string, readonly string[]])[] = [
   ['ink', ['bg', 'surface', 'surface-raised', 'surface-sunk', 'control']],
@@ -22,8 +22,9 @@ const edgeOn: readonly (readonly [string, readonly string[]])[] = [
   ['focus', ['surface', 'bg', 'surface-sunk']],
 ];
 
-function paletteOf(block: string): ReadonlyMap<string, string> {
-  return new Map([...block.matchAll(/--([a-z-]+):\s*(#[0-9a-f]{6})/g)].map(([, name = '', hex = '']) => [name, hex]));
+/** The colours by day (0) or by lamp (1). */
+function paletteOf(by: 0 | 1): ReadonlyMap<string, string> {
+  return new Map(pairs.map(([, name = '', ...colours]) => [name, colours[by] ?? '']));
 }
 
 function luminance(hex: string): number {
@@ -45,14 +46,16 @@ function missing(name: string): never {
 }
 
 describe('the palette', () => {
-  it('has a light part and a dark part given twice, by choice and by preference', () => {
-    expect(blocks).toHaveLength(3);
-    expect([...paletteOf(blocks[1] ?? '')]).toEqual([...paletteOf(blocks[2] ?? '')]);
+  it('says every colour once, for day and lamp together', () => {
+    const names = [...css.matchAll(/^\s*--([a-z-]+):/gm)].map(([, name]) => name);
+    expect(names).toEqual([...new Set(names)]);
+    const alone = css.replaceAll(/light-dark\([^;]*;/g, '');
+    expect(alone).not.toMatch(/#[0-9a-f]{3}|rgb\(|oklch\(/);
   });
 
   it.each([
-    ['light', paletteOf(blocks[0] ?? '')],
-    ['dark', paletteOf(blocks[1] ?? '')],
+    ['light', paletteOf(0)],
+    ['dark', paletteOf(1)],
   ])('can be read in the %s', (_, palette) => {
     for (const [front, backs] of textOn) {
       for (const back of backs)
