@@ -45,5 +45,6 @@ export const commands = {
       ],
     ],
   },
+  mutation: { lines: [['node_modules/@stryker-mutator/core/bin/stryker.js', 'run']] },
   changeset: { lines: [['node_modules/@changesets/cli/bin.js']] },
 };
