@@ -40,6 +40,11 @@ function flipped(hash: Uint8Array, bit: number): Uint8Array {
   return hash.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
 }
 
+/** The right bytes in the wrong container, as a caller without types may have them from JSON. */
+function asNumbers(hash: Uint8Array): Uint8Array {
+  return [...hash] as unknown as Uint8Array;
+}
+
 /** Every way to change one hash, add one or leave one out. */
 function mutatedProofs(proof: readonly Uint8Array[], bit: number): Uint8Array[][] {
   const spare = new Uint8Array(32).fill(7);
@@ -86,6 +91,7 @@ describe('inclusion', () => {
       expect(verifyInclusion({ ...honest, size }, nodeHasher)).toBe(false);
     }
     expect(verifyInclusion({ ...honest, leaf: new Uint8Array(0) }, nodeHasher)).toBe(false);
+    expect(verifyInclusion({ ...honest, proof: honest.proof.map(asNumbers) }, nodeHasher)).toBe(false);
   });
 
   it('reaches trees beyond 2^32 leaves', () => {
@@ -124,6 +130,19 @@ describe('consistency', () => {
     );
   });
 
+  it('is refused, not thrown at, for malformed numbers and hashes', () => {
+    const honest = consistencyOf({ first: 5, second: 9 });
+    for (const first of [0, -1, 4.5, 10, Number.NaN, 2 ** 64]) {
+      expect(verifyConsistency({ ...honest, first }, nodeHasher)).toBe(false);
+    }
+    for (const second of [-1, 0, 4, 9.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(verifyConsistency({ ...honest, second }, nodeHasher)).toBe(false);
+    }
+    expect(verifyConsistency({ ...honest, firstRoot: new Uint8Array(0) }, nodeHasher)).toBe(false);
+    expect(verifyConsistency({ ...honest, proof: honest.proof.map(asNumbers) }, nodeHasher)).toBe(false);
+    expect(verifyConsistency({ ...honest, proof: [] }, nodeHasher)).toBe(false);
+  });
+
   it('is refused for a log that was rewritten', () => {
     const rewritten = data.with(3, leafData(1000));
     const proof = naiveConsistency(10, rewritten.slice(0, 20));
@@ -147,6 +166,10 @@ describe('building proofs', () => {
     const calls: [() => unknown, string][] = [
       [() => inclusionProof(5, 5, readNode, nodeHasher), 'chain/proof-range'],
       [() => inclusionProof(-1, 5, readNode, nodeHasher), 'chain/proof-range'],
+      [() => inclusionProof(1.5, 5, readNode, nodeHasher), 'chain/proof-range'],
+      [() => inclusionProof(0, Number.NaN, readNode, nodeHasher), 'chain/proof-range'],
+      [() => consistencyProof(1.5, 5, readNode, nodeHasher), 'chain/proof-range'],
+      [() => consistencyProof(1, Number.NaN, readNode, nodeHasher), 'chain/proof-range'],
       [() => consistencyProof(0, 5, readNode, nodeHasher), 'chain/proof-range'],
       [() => consistencyProof(6, 5, readNode, nodeHasher), 'chain/proof-range'],
       [() => inclusionProof(0, 5, () => undefined, nodeHasher), 'chain/node-missing'],
