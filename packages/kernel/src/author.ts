@@ -66,6 +66,8 @@ export class Author {
   /** By scope and device: the last op of another device that arrived without a position since our own last op. */
   readonly #unstated = new Map<string, Map<string, OpRecord>>();
   #forked: ReadonlySet<string> = new Set();
+  /** What the last `write` has written. */
+  #fresh: readonly OpRecord[] = [];
   /** By scope and device: the head named last, so that it is not named again. */
   readonly #statedHeads = new Map<string, OpHash>();
   readonly #statedSize = new Map<string, number>();
@@ -103,12 +105,10 @@ export class Author {
     return this.#forked;
   }
 
-  /** Forgets what ops have stated that were never stored, so that the next op states it again. */
-  forgetStated(): void {
-    this.#unstated.clear();
-    this.#statedHeads.clear();
-    this.#statedSize.clear();
-    this.observe();
+  /** What the ops of the last `write` stated need not be stated again. Call once they are stored. */
+  noteStored(): void {
+    for (const record of this.#fresh) this.#stated(record);
+    this.#fresh = [];
   }
 
   #toState(record: OpRecord, scope: Scope): void {
@@ -136,7 +136,7 @@ export class Author {
     this.#replica.flush();
     await this.#replica.log.append(fresh);
     this.#replica.admitter.remember(fresh);
-    for (const record of fresh) this.#stated(record);
+    this.#fresh = fresh;
     return answers;
   }
 

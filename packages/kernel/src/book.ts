@@ -285,12 +285,11 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         written = await work();
       });
     } catch (error) {
-      this.#author.forgetStated();
-      const isDurable = written.some((answer) => answer.ok && this.#replica.log.has(answer.record.hash));
-      if (!isDurable) throw error;
+      if (!this.#replica.hasKept(written.flatMap((answer) => (answer.ok ? [answer.record.hash] : [])))) throw error;
       // Reads should see it at once; if the database still cannot, the next transaction tries again.
       await this.#replica.transaction(() => undefined).catch(() => undefined);
     }
+    this.#author.noteStored();
     return written;
   }
 

@@ -40,12 +40,23 @@ export interface BookStore {
   close(): MaybePromise<void>;
 }
 
-/** Ends a transaction that failed. SQLite has ended it already where the disk was full or memory ran out. */
-export function rollBack(driver: SqlDriver): void {
+/** Ends a transaction that failed, and answers whether none is open now. SQLite ends it by itself where the disk was full or memory ran out. */
+export function rollBack(driver: SqlDriver): boolean {
   try {
     driver.exec('ROLLBACK');
+    return true;
   } catch {
-    // Ended already.
+    return canBegin(driver);
+  }
+}
+
+function canBegin(driver: SqlDriver): boolean {
+  try {
+    driver.exec('BEGIN');
+    driver.exec('ROLLBACK');
+    return true;
+  } catch {
+    return false;
   }
 }
 

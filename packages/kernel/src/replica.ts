@@ -8,6 +8,7 @@ import {
   encodeHex,
   type LogStore,
   type MaybePromise,
+  type OpHash,
   type OpRecord,
   orderTail,
   type Scope as ScopeName,
@@ -38,6 +39,8 @@ export class Replica {
   readonly #dirty = new Set<Scope>();
   /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
   #isBehind = false;
+  /** The last transaction could neither be committed nor taken back. */
+  #isStuck = false;
   readonly #hqRoots = new Map<number, string>();
   readonly #hqRows = new Map<string, Row | undefined>();
   #hqRowsSize = 0;
@@ -123,10 +126,15 @@ export class Replica {
     } catch (error) {
       this.#dirty.clear();
       this.#isBehind = true;
-      rollBack(this.sql);
-      await this.#reload();
+      this.#isStuck = !rollBack(this.sql);
+      if (!this.#isStuck) await this.#reload();
       throw storageError(error);
     }
+  }
+
+  /** Whether the log has kept these ops after their transaction failed: a log in the same database has not. */
+  hasKept(hashes: readonly OpHash[]): boolean {
+    return !this.#isStuck && hashes.length > 0 && hashes.every((hash) => this.log.has(hash));
   }
 
   /** Writes what is folded in memory to the database. Call inside a transaction. */

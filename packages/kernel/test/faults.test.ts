@@ -33,7 +33,11 @@ function brittle(store: BookStore, state: { failing: RegExp | undefined }): Book
       },
     };
   };
-  return { ...store, sql: { ...store.sql, prepare } };
+  const exec = (sql: string): void => {
+    guard(sql);
+    store.sql.exec(sql);
+  };
+  return { ...store, sql: { ...store.sql, prepare, exec } };
 }
 
 describe('a disk that is really full', () => {
@@ -73,6 +77,21 @@ describe('a disk that is really full', () => {
     expect((await reader.prove(nodeStore(':memory:'))).ok).toBe(true);
     await reader.close();
   });
+});
+
+it('a database that can neither keep nor give up an op has not committed it', async () => {
+  const state: { failing: RegExp | undefined } = { failing: undefined };
+  const path = join(folder, 'stuck.db');
+  const keys = memoryKeys();
+  const book = await openBook({ store: brittle(nodeStore(path), state), keys, verbs: shopVerbs, edge: testEdge() });
+  await book.commit('stock.move', apple);
+  state.failing = /^(COMMIT|ROLLBACK|BEGIN)$/;
+  await expect(book.commit('stock.move', apple)).rejects.toMatchObject({ code: 'kernel/storage' });
+  await book.close();
+  const again = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs, edge: testEdge(2) });
+  expect(again.query('SELECT onHand FROM stock')).toEqual([{ onHand: 1 }]);
+  expect((await again.commit('stock.move', apple)).ok).toBe(true);
+  await again.close();
 });
 
 /** Commits until one fails, and answers what it failed with. */
