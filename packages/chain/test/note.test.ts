@@ -126,6 +126,40 @@ describe('notes', () => {
     }
   });
 
+  it('are read up to their bounds and no further', async () => {
+    const open = (text: string) => openNote(text, relay, verifyEd25519, hasher);
+    const mine = String(signNote(body, relay, hasher));
+    const line = (base64: string): string => `— other ${base64}\n`;
+    // 4 bytes are a key id alone; 16,384 characters are the longest signature of any type.
+    for (const base64 of ['AAAAAAA=', 'A'.repeat(16_384)])
+      expect(await open(mine + line(base64))).toMatchObject({ ok: true });
+    for (const base64 of ['AAAAAA==', 'A'.repeat(16_388)]) {
+      expect(await open(mine + line(base64))).toMatchObject({ code: 'chain/note-format' });
+    }
+    expect(await open(mine + line('AAAAAAA=').repeat(63))).toMatchObject({ ok: true });
+    expect(await open(mine + line('AAAAAAA=').repeat(64))).toMatchObject({ code: 'chain/note-format' });
+
+    const room = (1 << 20) - mine.length + body.length;
+    const full = String(signNote(`${'x'.repeat(room - 1)}\n`, relay, hasher));
+    expect(full).toHaveLength(1 << 20);
+    expect(await open(full)).toMatchObject({ ok: true });
+    expect(await open(`x${full}`)).toMatchObject({ code: 'chain/note-format' });
+    expect(signNote(`${'x'.repeat((1 << 20) - 1)}\n`, relay, hasher)).toMatch(/\n\n— /);
+    expect(() => signNote(`${'x'.repeat(1 << 20)}\n`, relay, hasher)).toThrow(ChainError);
+  });
+
+  it('take 64 bytes for a signature, whatever a verifier says', async () => {
+    const note = String(signNote(body, relay, hasher));
+    const [text = '', encoded = ''] = note.split(' relay.example/one ');
+    for (const length of [67, 69]) {
+      const signature = Buffer.concat([Buffer.from(encoded, 'base64'), Buffer.alloc(1)]).subarray(0, length);
+      const changed = `${text} relay.example/one ${signature.toString('base64')}\n`;
+      expect(await openNote(changed, relay, () => true, hasher)).toMatchObject({ code: 'chain/note-signature' });
+    }
+    const short: NoteSigner = { ...relay, sign: async () => new Uint8Array(63) };
+    await expect(signNote(body, short, hasher)).rejects.toMatchObject({ code: 'chain/note-body' });
+  });
+
   it('are not made of what cannot be one, nor without a signature', () => {
     for (const text of ['', 'no newline', 'bell\u0007\n', '\ud800\n']) {
       expect(() => signNote(text, relay, hasher)).toThrow(expect.objectContaining({ code: 'chain/note-body' }));

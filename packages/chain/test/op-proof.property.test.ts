@@ -123,8 +123,19 @@ describe('the proof of an op', () => {
       }),
     );
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !parseTlogProof(text).ok));
-    for (const bad of [{ index: -1 }, { proof: [new Uint8Array(31)] }, { checkpoint: 'no newline' }]) {
-      expect(() => encodeTlogProof({ index: 0, proof: [], checkpoint: '\n', ...bad })).toThrow(ChainError);
+    const spare = new Uint8Array(32);
+    for (const bad of [
+      { index: -1 },
+      { index: 1.5 },
+      { index: 2 ** 53 },
+      { proof: [new Uint8Array(31)] },
+      { proof: [spare, new Uint8Array(33)] },
+      { proof: Array.from({ length: 65 }, () => spare) },
+      { checkpoint: 'no newline' },
+    ]) {
+      expect(() => encodeTlogProof({ index: 0, proof: [], checkpoint: '\n', ...bad })).toThrow(
+        expect.objectContaining({ code: 'chain/proof-range' }),
+      );
     }
   });
 });
@@ -140,6 +151,29 @@ describe('a cosignature', () => {
     const vkey = encodeCosignerKey(witness, hasher);
     expect(parseCosignerKey(vkey, hasher)).toMatchObject({ ok: true, value: { name: witness.name } });
     expect(parseVerifierKey(vkey, hasher)).toMatchObject({ code: 'chain/verifier-key' });
+  });
+
+  it('is of a second that a number holds, and has 64 bytes beside it, whatever a verifier says', async () => {
+    const note = checkpointOf(3);
+    for (const time of [0, Number.MAX_SAFE_INTEGER]) {
+      const cosigned = String(cosignCheckpoint(note, witness, time, hasher));
+      expect(await openCosignature(cosigned, witness, verifyNative, hasher)).toMatchObject({
+        value: { timeSeconds: time },
+      });
+    }
+    expect(() => cosignCheckpoint(note, witness, 2 ** 53, hasher)).toThrow(
+      expect.objectContaining({ code: 'chain/checkpoint' }),
+    );
+    const [text = '', encoded = ''] = String(cosignCheckpoint(note, witness, 7, hasher)).split(` ${witness.name} `);
+    for (const length of [75, 77]) {
+      const line = Buffer.concat([Buffer.from(encoded, 'base64'), Buffer.alloc(1)]).subarray(0, length);
+      const changed = `${text} ${witness.name} ${line.toString('base64')}\n`;
+      expect(await openCosignature(changed, witness, () => true, hasher)).toMatchObject({
+        code: 'chain/note-signature',
+      });
+    }
+    const short: NoteSigner = { ...witness, sign: async () => new Uint8Array(63) };
+    await expect(cosignCheckpoint(note, short, 7, hasher)).rejects.toMatchObject({ code: 'chain/checkpoint' });
   });
 
   it('is made of a checkpoint and a second alone, by a signer that answers now or later', async () => {

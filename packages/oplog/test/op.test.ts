@@ -47,6 +47,7 @@ describe('op', () => {
     ['a verb of 64 characters', { verb: `${'a'.repeat(57)}@999999` }],
     ['seen heads', { seen: { heads: [hash] } }],
     ['seen root and size', { seen: { root: hash, size: 1 } }],
+    ['16 heads', { seen: { heads: Array.from({ length: 16 }, (_, i) => `${i + 10}`.repeat(32)) } }],
     ['all of seen', { seen: { heads: [hash, otherHash], root: hash, size: 1042 } }],
   ])('accepts %s', (_name, parts) => {
     const value = { ...sampleOp(), ...parts };
