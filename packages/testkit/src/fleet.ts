@@ -102,23 +102,17 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     return book as unknown as ShopBook;
   };
 
-  for (const [index, member] of options.members.entries()) {
-    const { name, role, skewMs = 0 } = member;
-    const scope = parseScope(member.scope ?? 'hq');
-    if (scope === undefined) throw new RangeError(`not a scope: ${member.scope}`);
-    const keys = createSeededKeys(`${name} of fleet ${seed}`, crypto);
-    const seat = { name, scope, keys, skewMs, opened: 0 } as Seat;
-    seats.push(seat);
-    if (index === 0) {
-      seat.book = await open(0, {});
+  for (const member of options.members) {
+    const seat = newSeat(member, seed, crypto);
+    const index = seats.push(seat) - 1;
+    const office = seats[0]?.book;
+    if (office === undefined) {
+      seat.book = await open(index, {});
       await openShop(seat.book, shop);
       continue;
     }
-    const office = (seats[0] as Seat).book;
-    const { device, publicKey } = await keys.create('device');
     clock.advance(1_000);
-    const enrolled = await office.commit('device.enroll', { device, key: encodeHex(publicKey), name, role });
-    if (!enrolled.ok) throw new Error(`${name} was not enrolled: ${enrolled.code}`);
+    await enrol(office, seat, member.role);
     seat.book = await open(index, { book: office.id });
   }
 
@@ -162,6 +156,19 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   };
   await join(fleet);
   return fleet;
+}
+
+/** A place for a member whose book is still to be opened. */
+function newSeat({ name, skewMs = 0, scope: place = 'hq' }: MemberOptions, seed: number, crypto: CryptoProvider): Seat {
+  const scope = parseScope(place);
+  if (scope === undefined) throw new RangeError(`not a scope: ${place}`);
+  return { name, scope, keys: createSeededKeys(`${name} of fleet ${seed}`, crypto), skewMs, opened: 0 } as Seat;
+}
+
+async function enrol(office: ShopBook, { name, keys }: Seat, role: Role): Promise<void> {
+  const { device, publicKey } = await keys.create('device');
+  const enrolled = await office.commit('device.enroll', { device, key: encodeHex(publicKey), name, role });
+  if (!enrolled.ok) throw new Error(`${name} was not enrolled: ${enrolled.code}`);
 }
 
 async function openShop(book: ShopBook, shop: Shop | undefined): Promise<void> {
