@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['index', 'node', 'token']);
+const config: Options = library(['index', 'node', 'rotation', 'token']);
 
 export default config;

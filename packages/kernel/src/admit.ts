@@ -20,7 +20,8 @@ import {
   type OpHash,
 } from '@tallystick/oplog';
 import type { BookId, KeyId, OpRecord } from '@tallystick/oplog';
-import { createKeyInForce, createRecordVerifier, type Ed25519, rotateVerb } from '@tallystick/sign';
+import { createRecordVerifier, type Ed25519, rotateVerb } from '@tallystick/sign';
+import { createKeyInForce } from '@tallystick/sign/rotation';
 import type { SqlDriver } from './driver.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 

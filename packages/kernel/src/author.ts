@@ -19,7 +19,8 @@ import {
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
-import { type DeviceKey, judgeRotation, proveRotation, rotateVerb, signOp } from '@tallystick/sign';
+import { type DeviceKey, judgeRotation, rotateVerb, signOp } from '@tallystick/sign';
+import { proveRotation } from '@tallystick/sign/rotation';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK } from './codes.ts';
 import { HQ } from './genesis.ts';

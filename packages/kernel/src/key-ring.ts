@@ -3,7 +3,8 @@
  * and a crash between making a key and writing the rotation leaves the old one in force.
  */
 import type { DeviceId, KeyId } from '@tallystick/oplog';
-import { type DeviceKey, type KeyStore, laterKey } from '@tallystick/sign';
+import type { DeviceKey, KeyStore } from '@tallystick/sign';
+import { laterKey } from '@tallystick/sign/rotation';
 
 export class KeyRing {
   readonly device: DeviceId;

@@ -1,7 +1,7 @@
 /** Every order in which rotations, revocations, offline work and a thief's ops arrive ends in one state. */
 import { openBook } from '@tallystick/kernel';
 import { encodeHex, type OpRecord } from '@tallystick/oplog';
-import { proveRotation } from '@tallystick/sign';
+import { proveRotation } from '@tallystick/sign/rotation';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';

@@ -2,7 +2,8 @@
 import { openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
-import { type DeviceKey, type KeyStore, laterKey, proveRotation, type Role } from '@tallystick/sign';
+import type { DeviceKey, KeyStore, Role } from '@tallystick/sign';
+import { laterKey, proveRotation } from '@tallystick/sign/rotation';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

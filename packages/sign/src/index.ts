@@ -4,14 +4,10 @@ export type { Ed25519, KeyPair } from './ed25519.ts';
 export { SignError, type SignErrorCode } from './errors.ts';
 export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
 export {
-  createKeyInForce,
   judgeRotation,
   keyIdAfter,
   keyRotatedTo,
-  laterKey,
-  type KeysKnown,
   parseRotateArgs,
-  proveRotation,
   type RotateArgs,
   rotateVerb,
   rotationPreimage,

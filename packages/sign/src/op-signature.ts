@@ -17,17 +17,12 @@ import type { Ed25519 } from './ed25519.ts';
 import { SignError } from './errors.ts';
 import { judgeRotation, rotateVerb } from './key-life.ts';
 import { type DeviceKey, keyIdOf } from './key-store.ts';
+import { preimageOf } from './preimage.ts';
 import { parseBookOpenArgs } from './roles.ts';
-
-const domain = new TextEncoder().encode('tallystick/sig/1\n');
 
 /** "tallystick/sig/1\n" || book id (32 raw bytes) || op hash (32 raw bytes). */
 export function signaturePreimage(book: BookId, hash: OpHash): Uint8Array {
-  const preimage = new Uint8Array(domain.length + 64);
-  preimage.set(domain);
-  preimage.set(decodeHex(book), domain.length);
-  preimage.set(decodeHex(hash), domain.length + 32);
-  return preimage;
+  return preimageOf('sig', decodeHex(book), decodeHex(hash));
 }
 
 /**

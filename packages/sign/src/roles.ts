@@ -52,7 +52,7 @@ export interface RevokePolicyArgs {
   readonly revokes: readonly Role[];
 }
 
-const keyPattern = /^[0-9a-f]{64}$/;
+export const keyPattern: RegExp = /^[0-9a-f]{64}$/;
 const maxNameLength = 200;
 const maxVerbs = 1000;
 
@@ -133,19 +133,16 @@ export function defaultRevokes(role: Role): readonly Role[] {
 
 /** A day of the calendar as `YYYY-MM-DD`; such days compare as text. */
 export function isDay(value: unknown): value is string {
-  const [, year, month, day] = typeof value === 'string' ? (/^(\d{4})-(\d{2})-(\d{2})$/.exec(value) ?? []) : [];
-  const [y, m, d] = [Number(year), Number(month), Number(day)];
-  if (!(m >= 1 && m <= 12)) return false;
-  const isLeap = y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0);
-  const length = m === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(m) ? 30 : 31;
-  return d >= 1 && d <= length;
+  if (typeof value !== 'string' || !/^\d{4}(-\d{2}){2}$/.test(value)) return false;
+  const midnight = new Date(`${value}T00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(value);
 }
 
 function isName(value: Json | undefined): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxNameLength;
 }
 
-function isAcceptedKey(value: Json | undefined): value is string {
+export function isAcceptedKey(value: Json | undefined): value is string {
   return typeof value === 'string' && keyPattern.test(value) && acceptPublicKey(decodeHex(value));
 }
 

@@ -5,7 +5,9 @@ import {
   type DeviceId,
   decodeHex,
   type Failure,
+  type Json,
   type KeyId,
+  type Op,
   type OpHash,
   type OpRecord,
   parseScope,
@@ -67,7 +69,6 @@ const done: Result<void> = { ok: true, value: undefined };
 
 export function createRoster(hasher: Hasher = nobleHasher): Roster {
   const membersById = new Map<DeviceId, Member>();
-  const revokesByRole = new Map<string, readonly Role[]>();
   let book: BookId | undefined;
 
   function admit(device: Device): Result<void> {
@@ -98,7 +99,7 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     const args = parseEnrolArgs(op.args);
     if (!args.ok) return args;
     if (book === undefined) return refuse('sign/book', `${hash} enrols a device before any book is open`);
-    const author = memberIn(op.scope, op.device);
+    const author = memberIn(membersById, op.scope, op.device);
     if (author === undefined) return unknown(op.device, op.scope);
     const { device, key, name, role } = args.value;
     const refusal = judgeEnrolment(author.role, args.value);
@@ -106,61 +107,10 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     return admit({ id: device, key, name, role, scope: op.scope, enrolment: hash });
   }
 
-  function memberIn(scope: Scope, device: DeviceId): Member | undefined {
-    const member = membersById.get(device);
-    return member?.scope === scope || member?.scope === headquarters ? member : undefined;
-  }
-
-  /** A rotation at any place of any chain, even off its branch: what builds on it is signed by that key. */
-  function applyRotation({ op }: OpRecord): Result<void> {
-    const args = parseRotateArgs(op.args);
-    if (!args.ok) return args;
-    const author = memberIn(op.scope, op.device);
-    if (author === undefined) return unknown(op.device, op.scope);
-    const publicKey = decodeHex(args.value.key);
-    author.keys.set(keyIdOf(publicKey, hasher), publicKey);
-    return done;
-  }
-
-  function applyPolicy({ op }: OpRecord): Result<void> {
-    const args = parseRevokePolicyArgs(op.args);
-    if (!args.ok) return args;
-    const author = memberIn(op.scope, op.device);
-    if (author === undefined) return unknown(op.device, op.scope);
-    if (author.role !== 'owner' || author.isRevoked)
-      return refuse('sign/role', 'only an owner says who may revoke whom');
-    revokesByRole.set(`${op.scope} ${args.value.role}`, args.value.revokes);
-    return done;
-  }
-
-  function applyRevocation({ op }: OpRecord): Result<void> {
-    const args = parseRevokeArgs(op.args);
-    if (!args.ok) return args;
-    const author = memberIn(op.scope, op.device);
-    const subject = membersById.get(args.value.device);
-    if (author === undefined) return unknown(op.device, op.scope);
-    if (subject?.scope !== op.scope) return unknown(args.value.device, op.scope);
-    const revokes =
-      revokesByRole.get(`${op.scope} ${author.role}`) ??
-      revokesByRole.get(`${headquarters} ${author.role}`) ??
-      defaultRevokes(author.role);
-    const may = author === subject || (!author.isRevoked && revokes.includes(subject.role));
-    if (!may)
-      return refuse('sign/role', `a device with role ${author.role} may not revoke one with role ${subject.role}`);
-    const owners = [...membersById.values()].filter(
-      ({ role, scope, isRevoked }) => role === 'owner' && scope === headquarters && !isRevoked,
-    );
-    if (owners.length === 1 && owners[0] === subject) return refuse('sign/role', 'the last owner stays');
-    subject.isRevoked = true;
-    return done;
-  }
-
-  const appliers: Readonly<Record<string, (record: OpRecord) => Result<void>>> = {
+  const appliers: Appliers = {
     'book.open@1': applyOpen,
     'device.enroll@1': applyEnrol,
-    [rotateVerb]: applyRotation,
-    'device.revoke@1': applyRevocation,
-    'policy.revoke@1': applyPolicy,
+    ...createMemberAppliers(membersById, hasher),
   };
 
   return {
@@ -180,14 +130,72 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
 
 const headquarters = parseScope('hq');
 
+type Appliers = Readonly<Record<string, (record: OpRecord) => Result<void>>>;
+
+function memberIn(members: ReadonlyMap<DeviceId, Member>, scope: Scope, device: DeviceId): Member | undefined {
+  const member = members.get(device);
+  return member?.scope === scope || member?.scope === headquarters ? member : undefined;
+}
+
+/** What members may say about keys and devices, beside enrolling them. */
+function createMemberAppliers(membersById: ReadonlyMap<DeviceId, Member>, hasher: Hasher): Appliers {
+  const revokesByRole = new Map<string, readonly Role[]>();
+
+  /** An op by a member, with args in their shape. */
+  function byMember<Args>(
+    parse: (args: Json) => Result<Args>,
+    change: (author: Member, args: Args, op: Op) => Result<void>,
+  ): (record: OpRecord) => Result<void> {
+    return ({ op }) => {
+      const args = parse(op.args);
+      if (!args.ok) return args;
+      const author = memberIn(membersById, op.scope, op.device);
+      return author === undefined ? unknown(op.device, op.scope) : change(author, args.value, op);
+    };
+  }
+
+  /** At any place of any chain, even off its branch: what builds on it is signed by that key. */
+  const applyRotation = byMember(parseRotateArgs, ({ keys }, { key }) => {
+    const publicKey = decodeHex(key);
+    keys.set(keyIdOf(publicKey, hasher), publicKey);
+    return done;
+  });
+
+  const applyPolicy = byMember(parseRevokePolicyArgs, (author, { role, revokes }, { scope }) => {
+    if (author.role !== 'owner' || author.isRevoked) return refuse('sign/role', 'only an owner may');
+    revokesByRole.set(`${scope} ${role}`, revokes);
+    return done;
+  });
+
+  const applyRevocation = byMember(parseRevokeArgs, (author, { device }, { scope }) => {
+    const subject = membersById.get(device);
+    if (subject?.scope !== scope) return unknown(device, scope);
+    const stated = [scope, headquarters].map((at) => revokesByRole.get(`${at} ${author.role}`)).find(Boolean);
+    if (!mayRevoke(author, subject, stated) || isLastOwner(subject, membersById))
+      return refuse('sign/role', `a ${author.role} may not revoke this ${subject.role}`);
+    subject.isRevoked = true;
+    return done;
+  });
+
+  return { [rotateVerb]: applyRotation, 'policy.revoke@1': applyPolicy, 'device.revoke@1': applyRevocation };
+}
+
+function mayRevoke(author: Member, subject: Member, stated: readonly Role[] | undefined): boolean {
+  const revokes = stated ?? defaultRevokes(author.role);
+  return author === subject || (!author.isRevoked && revokes.includes(subject.role));
+}
+
+function isLastOwner(subject: Member, members: ReadonlyMap<DeviceId, Member>): boolean {
+  const owners = [...members.values()].filter(
+    ({ role, scope, isRevoked }) => role === 'owner' && scope === headquarters && !isRevoked,
+  );
+  return owners.length === 1 && owners[0] === subject;
+}
+
 /** The verbs that a roster is folded from. */
-export const rosterVerbs: ReadonlySet<string> = new Set([
-  'book.open@1',
-  'device.enroll@1',
-  rotateVerb,
-  'device.revoke@1',
-  'policy.revoke@1',
-]);
+export const rosterVerbs: ReadonlySet<string> = new Set(
+  ['book.open@1', 'device.enroll@1', 'device.revoke@1', 'policy.revoke@1'].concat(rotateVerb),
+);
 
 function unknown(device: DeviceId, scope: Scope): { readonly ok: false } & Failure {
   return refuse('sign/unknown-device', `device ${device} is not enrolled in ${scope}`);

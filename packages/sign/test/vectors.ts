@@ -22,7 +22,6 @@ import rotationVectors from '../../../fixtures/sign/rotation.json' with { type: 
 import signatureVectors from '../../../fixtures/sign/signature.json' with { type: 'json' };
 import {
   acceptPublicKey,
-  createKeyInForce,
   createMemoryKeyStore,
   createRecordVerifier,
   createRoster,
@@ -36,6 +35,7 @@ import {
   signOp,
   webCryptoEd25519,
 } from '../src/index.ts';
+import { createKeyInForce } from '../src/rotation.ts';
 
 const providers = [nobleEd25519, webCryptoEd25519()];
 

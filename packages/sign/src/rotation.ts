@@ -1,0 +1,77 @@
+// @tallystick/sign/rotation: going on under a new key, and finding the key in force at a place. Spec: docs/spec/sign.md, "Rotation".
+import type { Hasher } from '@tallystick/chain';
+import { type DeviceId, encodeHex, type KeyId, type MaybePromise, type OpHash, type OpRecord } from '@tallystick/oplog';
+import type { KeyPair } from './ed25519.ts';
+import { type ChainKey, keyRotatedTo, type RotateArgs, rotationPreimage } from './key-life.ts';
+import type { DeviceKey } from './key-store.ts';
+
+/** The args by which a chain whose head is `prev` goes on under `key`. Throws when the signer does. */
+export async function proveRotation(prev: OpHash, key: KeyPair): Promise<RotateArgs> {
+  const proof = await key.sign(rotationPreimage(prev, key.publicKey));
+  return { key: encodeHex(key.publicKey), proof: encodeHex(proof) };
+}
+
+/** A later key of the device. */
+export function laterKey(device: DeviceId, key: KeyPair & { readonly keyId: KeyId }): DeviceKey {
+  return { device, keyId: key.keyId, publicKey: key.publicKey, sign: (message) => key.sign(message) };
+}
+
+/** What a reader knows of the chains that it checks. */
+export interface KeysKnown {
+  /** The raw key if it ever was one of this device's. */
+  keyOf(device: DeviceId, keyId: KeyId): Uint8Array | undefined;
+  /** Whether the device ever had another key than its first. */
+  hasRotated(device: DeviceId): boolean;
+  /** An op of the records that are being checked. */
+  offered(hash: OpHash): OpRecord | undefined;
+  /** An op that passed the door before. */
+  stored(hash: OpHash): MaybePromise<OpRecord | undefined>;
+  readonly hasher: Hasher;
+}
+
+/**
+ * The key of a record, if it is the one in force at its place: that of the rotation which it links to, else the one that signed the op
+ * before it, else the device's first. Only the ops before it in its own chain matter, so every reader agrees. For one batch of records.
+ */
+export function createKeyInForce(
+  known: KeysKnown,
+): (keyId: KeyId, device: DeviceId, record: OpRecord) => MaybePromise<Uint8Array | undefined> {
+  const { hasher } = known;
+  const keyByHash = new Map<OpHash, ChainKey | undefined>();
+
+  function keyNamed(device: DeviceId, keyId: KeyId): ChainKey | undefined {
+    const publicKey = known.keyOf(device, keyId);
+    return publicKey && { keyId, publicKey };
+  }
+
+  async function keyAt(record: OpRecord): Promise<ChainKey | undefined> {
+    const { device } = record.op;
+    const walked: OpHash[] = [];
+    let key: ChainKey | undefined;
+    // From the record back to what settles the question: a rotation, an op that passed the door, or the start of the chain.
+    for (let at: OpRecord | undefined = record; at !== undefined && key === undefined; ) {
+      const { hash, op }: OpRecord = at;
+      if (keyByHash.has(hash)) {
+        key = keyByHash.get(hash);
+        break;
+      }
+      walked.push(hash);
+      if (op.prev === undefined || op.seq === 1) {
+        key = keyNamed(device, device as string as KeyId);
+        break;
+      }
+      const offered: OpRecord | undefined = known.offered(op.prev);
+      const before: OpRecord | undefined = offered ?? (await known.stored(op.prev));
+      key = before && keyRotatedTo(before.op, hasher);
+      if (before !== undefined && offered === undefined) key ??= keyNamed(device, before.keyId);
+      at = offered;
+    }
+    for (const hash of walked) keyByHash.set(hash, key);
+    return key;
+  }
+
+  return (keyId, device, record) => {
+    if (!known.hasRotated(device)) return (keyId as string) === device ? known.keyOf(device, keyId) : undefined;
+    return keyAt(record).then((key) => (key?.keyId === keyId ? key.publicKey : undefined));
+  };
+}
