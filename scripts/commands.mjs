@@ -9,6 +9,7 @@ export const commands = {
   start: { from: 'caller', lines: [['apps/office/src/start.ts']] },
   tally: { from: 'caller', lines: [['apps/office/src/tally.ts']] },
   relay: { from: 'caller', lines: [['apps/relay/src/main.ts']] },
+  node: { from: 'caller', lines: [['scripts/run-file.ts']] },
   bench: { from: 'caller', lines: [['bench/main.ts']] },
   witness: { from: 'caller', lines: [['witnesses/main.ts']] },
   test: { lines: [['node_modules/vitest/vitest.mjs', 'run']] },

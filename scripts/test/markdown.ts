@@ -52,7 +52,7 @@ export function installSamples(folder: string, samples: readonly Sample[]): read
     ['@types', 'node_modules/@types'],
     ['better-sqlite3', 'node_modules/better-sqlite3'],
     ['sql.js', 'node_modules/sql.js'],
-    ['zod', 'packages/kernel/node_modules/zod'],
+    ['zod', 'node_modules/zod'],
   ] as const)
     symlinkSync(join(repository, target), join(modules, name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
