@@ -6,6 +6,13 @@ import { retailAccounts } from './chart.ts';
 import { signed } from './goods.ts';
 import { drawers, sessions, tenders as tenderRows } from './tables.ts';
 
+/** What a verb that takes or gives money touches. */
+export const cashTables: readonly [typeof drawers, typeof sessions, typeof tenderRows] = [
+  drawers,
+  sessions,
+  tenderRows,
+];
+
 export interface Settlement {
   readonly currency: string;
   readonly session: string | undefined;

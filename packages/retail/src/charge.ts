@@ -3,11 +3,11 @@ import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb,
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { ChargeAdjustArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
-import { checkLinks, issueDocument } from './document.ts';
+import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { putLines } from './goods.ts';
 import { priceLines } from './price.ts';
 import { chargeAdjustArgs } from './schema.ts';
-import { counters, documentLines, documents } from './tables.ts';
+import { documentLines } from './tables.ts';
 
 function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): readonly Effect[] | Refusal {
   const { day, currency, lines, account } = args;
@@ -36,7 +36,7 @@ export const chargeAdjust: Verb<'charge.adjust', ChargeAdjustArgs> = defineVerb(
   name: 'charge.adjust',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: [...ledgerTables, counters, documentLines, documents],
+  tables: [...ledgerTables, ...documentTables, documentLines],
   args: chargeAdjustArgs,
   plan: planCharge,
 });

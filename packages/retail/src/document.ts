@@ -3,6 +3,9 @@ import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tal
 import type { DocumentLinks } from './args.ts';
 import { counters, documents } from './tables.ts';
 
+/** What a verb that issues a document touches. */
+export const documentTables: readonly [typeof counters, typeof documents] = [counters, documents];
+
 export type DocumentKind = 'sale' | 'refund' | 'void' | 'receipt' | 'adjustment' | 'charge';
 
 /** The series that each kind of document is numbered in. */

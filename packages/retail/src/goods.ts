@@ -5,6 +5,13 @@ import type { DocumentKind } from './document.ts';
 import type { PricedLines } from './price.ts';
 import { documentLines, products, stock } from './tables.ts';
 
+/** What a verb that moves goods touches. */
+export const goodsTables: readonly [typeof documentLines, typeof products, typeof stock] = [
+  documentLines,
+  products,
+  stock,
+];
+
 export interface LineRows {
   readonly kind: DocumentKind;
   readonly lines: readonly SaleLine[];

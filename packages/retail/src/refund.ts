@@ -2,24 +2,13 @@
 import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { RefundLine, SaleRefundArgs } from './args.ts';
-import { checkSession, settle } from './cash.ts';
+import { cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
-import { checkLinks, issueDocument } from './document.ts';
-import { moveStock, putLines } from './goods.ts';
+import { checkLinks, documentTables, issueDocument } from './document.ts';
+import { goodsTables, moveStock, putLines } from './goods.ts';
 import { type PricedLines, priceLines } from './price.ts';
 import { saleRefundArgs } from './schema.ts';
-import {
-  counters,
-  documentLines,
-  documents,
-  drawers,
-  products,
-  refunded,
-  sessions,
-  stock,
-  tenders,
-  voids,
-} from './tables.ts';
+import { documentLines, documents, refunded, voids } from './tables.ts';
 
 function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): readonly Effect[] | Refusal {
   const { day, currency, session, lines } = args;
@@ -106,19 +95,7 @@ export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
   name: 'sale.refund',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [
-    ...ledgerTables,
-    counters,
-    documentLines,
-    documents,
-    drawers,
-    products,
-    refunded,
-    sessions,
-    stock,
-    tenders,
-    voids,
-  ],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...cashTables, refunded, voids],
   args: saleRefundArgs,
   plan: planRefund,
 });

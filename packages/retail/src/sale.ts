@@ -2,13 +2,12 @@
 import { defineVerb, type Effect, type OpFacts, type Refusal, type Verb, type View } from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { SaleCompleteArgs } from './args.ts';
-import { checkSession, settle } from './cash.ts';
+import { cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
-import { checkLinks, issueDocument } from './document.ts';
-import { moveStock, putLines } from './goods.ts';
+import { checkLinks, documentTables, issueDocument } from './document.ts';
+import { goodsTables, moveStock, putLines } from './goods.ts';
 import { priceLines } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
-import { counters, documentLines, documents, drawers, products, sessions, stock, tenders } from './tables.ts';
 
 function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): readonly Effect[] | Refusal {
   const { day, currency, session, lines } = args;
@@ -45,7 +44,7 @@ export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb(
   name: 'sale.complete',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, counters, documentLines, documents, drawers, products, sessions, stock, tenders],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...cashTables],
   args: saleCompleteArgs,
   plan: planSale,
 });

@@ -3,11 +3,10 @@ import { defineVerb, type Effect, type OpFacts, type Refusal, type Verb, type Vi
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
-import { checkLinks, type DocumentHeader, issueDocument } from './document.ts';
-import { moveStock, putLines } from './goods.ts';
+import { checkLinks, type DocumentHeader, documentTables, issueDocument } from './document.ts';
+import { goodsTables, moveStock, putLines } from './goods.ts';
 import { priceLines } from './price.ts';
 import { stockAdjustArgs, stockReceiveArgs } from './schema.ts';
-import { counters, documentLines, documents, products, stock } from './tables.ts';
 
 interface Movement extends DocumentHeader {
   readonly lines: readonly GoodsLine[];
@@ -48,7 +47,7 @@ export const stockReceive: Verb<'stock.receive', StockReceiveArgs> = defineVerb(
   name: 'stock.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
-  tables: [...ledgerTables, counters, documentLines, documents, products, stock],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables],
   args: stockReceiveArgs,
   plan: (view, op, { day, currency, lines, reference }) => {
     const goods = lines.map(({ unitCostMilliMinor, ...line }) => ({
@@ -66,7 +65,7 @@ export const stockAdjust: Verb<'stock.adjust', StockAdjustArgs> = defineVerb({
   name: 'stock.adjust',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],
-  tables: [...ledgerTables, counters, documentLines, documents, products, stock],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables],
   args: stockAdjustArgs,
   plan: (view, op, args) => {
     const accounts = { debit: retailAccounts.purchases, credit: retailAccounts.stockWrittenOff };

@@ -2,10 +2,10 @@
 import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
 import { ledgerTables, reverse } from '@tallystick/ledger';
 import type { SaleVoidArgs } from './args.ts';
-import { checkSession, moveDrawer } from './cash.ts';
-import { issueDocument } from './document.ts';
+import { cashTables, checkSession, moveDrawer } from './cash.ts';
+import { documentTables, issueDocument } from './document.ts';
 import { saleVoidArgs } from './schema.ts';
-import { counters, documentLines, documents, drawers, refunded, sessions, stock, tenders, voids } from './tables.ts';
+import { documentLines, documents, refunded, stock, tenders, voids } from './tables.ts';
 
 function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): readonly Effect[] | Refusal {
   const { document, day, reason } = args;
@@ -59,7 +59,7 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
   name: 'sale.void',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, counters, documentLines, documents, drawers, refunded, sessions, stock, tenders, voids],
+  tables: [...ledgerTables, ...documentTables, ...cashTables, documentLines, refunded, stock, voids],
   args: saleVoidArgs,
   plan: planVoid,
 });

@@ -1,22 +1,18 @@
 /** sale.refund by example: goods and money go back, never more of either than were sold. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { RefundLine, SaleRefundArgs } from '../src/index.ts';
 import {
   balancesOf,
   day,
+  describeShop,
   drawersOf,
-  drivers,
   exchange,
   idOf,
-  joinReplica,
   line,
   numbersOf,
-  openShop,
-  type ShopBook,
   sale,
   standing,
   stockOf,
-  verbs,
 } from './shop.ts';
 
 function refund(cashMinor: number, rest: Partial<SaleRefundArgs> = {}): SaleRefundArgs {
@@ -24,15 +20,8 @@ function refund(cashMinor: number, rest: Partial<SaleRefundArgs> = {}): SaleRefu
   return { day, currency: 'GBP', taxIncluded: true, lines: [line()], tenders, reason: 'unwanted', ...rest };
 }
 
-describe.each(drivers)('sale.refund on $driver', ({ store }) => {
-  let book: ShopBook;
-
-  beforeEach(async () => {
-    book = await openShop(store());
-  });
-  afterEach(() => book.close());
-
-  const giveBack = (...args: Parameters<typeof refund>) => book.commit('sale.refund', refund(...args));
+describeShop('sale.refund', (shop) => {
+  const giveBack = (...args: Parameters<typeof refund>) => shop.book.commit('sale.refund', refund(...args));
   /** Three mugs at 5.00, then tea with tax in the price. */
   const sellFour = async (session?: string): Promise<string> => {
     const tea = line({
@@ -44,17 +33,19 @@ describe.each(drivers)('sale.refund on $driver', ({ store }) => {
     });
     const lines = [line({ quantity: 3 }), tea];
     return idOf(
-      await book.commit('sale.complete', sale(2500, { lines, ...(session === undefined ? {} : { session }) })),
+      await shop.book.commit('sale.complete', sale(2500, { lines, ...(session === undefined ? {} : { session }) })),
     );
   };
 
   it('takes goods back and pays money out, without naming a sale', async () => {
-    const session = idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor: 10_000 }));
+    const session = idOf(await shop.book.commit('session.open', { day, currency: 'GBP', floatMinor: 10_000 }));
     idOf(await giveBack(500, { session, customer: 'c-1', external: 'C536365' }));
-    expect(book.query('SELECT quantity, amountMinor FROM documentLines')).toEqual([
+    expect(shop.book.query('SELECT quantity, amountMinor FROM documentLines')).toEqual([
       { quantity: -1, amountMinor: -500 },
     ]);
-    expect(book.query('SELECT kind, number, totalMinor, original, customer, external, reason FROM documents')).toEqual([
+    expect(
+      shop.book.query('SELECT kind, number, totalMinor, original, customer, external, reason FROM documents'),
+    ).toEqual([
       {
         kind: 'refund',
         number: `REF/till-3/${day}/1`,
@@ -65,15 +56,15 @@ describe.each(drivers)('sale.refund on $driver', ({ store }) => {
         reason: 'unwanted',
       },
     ]);
-    expect(book.query('SELECT kind, amountMinor FROM tenders')).toEqual([{ kind: 'cash', amountMinor: -500 }]);
-    expect(balancesOf(book)).toEqual({ 1000: -500, 4000: 500 });
-    expect(stockOf(book)).toEqual({ MUG: 1 });
-    expect(drawersOf(book)).toEqual([9500]);
+    expect(shop.book.query('SELECT kind, amountMinor FROM tenders')).toEqual([{ kind: 'cash', amountMinor: -500 }]);
+    expect(balancesOf(shop.book)).toEqual({ 1000: -500, 4000: 500 });
+    expect(stockOf(shop.book)).toEqual({ MUG: 1 });
+    expect(drawersOf(shop.book)).toEqual([9500]);
   });
 
   it('brings back exactly how things stood before the sale', async () => {
-    const session = idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor: 100 }));
-    const before = standing(book);
+    const session = idOf(await shop.book.commit('session.open', { day, currency: 'GBP', floatMinor: 100 }));
+    const before = standing(shop.book);
     const original = await sellFour(session);
     const tea = line({
       line: 2,
@@ -85,14 +76,14 @@ describe.each(drivers)('sale.refund on $driver', ({ store }) => {
     } as RefundLine);
     const lines: RefundLine[] = [{ ...line({ quantity: 3 }), line: 1 }, tea];
     idOf(await giveBack(2500, { original, session, lines }));
-    expect(standing(book)).toEqual(before);
+    expect(standing(shop.book)).toEqual(before);
   });
 
   it('counts what was refunded before', async () => {
     const original = await sellFour();
     const two = { original, lines: [{ ...line({ quantity: 2 }), line: 1 }] };
     idOf(await giveBack(1000, two));
-    expect(book.query('SELECT line, quantity, amountMinor FROM refunded')).toEqual([
+    expect(shop.book.query('SELECT line, quantity, amountMinor FROM refunded')).toEqual([
       { line: 1, quantity: 2, amountMinor: 1000 },
     ]);
     expect(await giveBack(1000, two)).toEqual({
@@ -117,7 +108,7 @@ describe.each(drivers)('sale.refund on $driver', ({ store }) => {
 
   it('never pays out more than was paid, however it is cut up or priced', async () => {
     const halves = { quantity: 2, unitPriceMilliMinor: 500 };
-    const original = idOf(await book.commit('sale.complete', sale(1, { lines: [line(halves)] })));
+    const original = idOf(await shop.book.commit('sale.complete', sale(1, { lines: [line(halves)] })));
     const piece = { original, lines: [{ ...line({ unitPriceMilliMinor: 500 }), line: 1 }] };
     idOf(await giveBack(1, piece));
     expect(await giveBack(1, piece)).toMatchObject({
@@ -142,7 +133,7 @@ describe.each(drivers)('sale.refund on $driver', ({ store }) => {
     ['retail/scale-mismatch', { lines: [line({ quantityScale: 1, quantity: 10 })] }],
   ])('refuses %s', async (code, rest: Partial<SaleRefundArgs>) => {
     expect(await giveBack(500, rest)).toMatchObject({ ok: false, code });
-    expect(book.query('SELECT * FROM documents')).toEqual([]);
+    expect(shop.book.query('SELECT * FROM documents')).toEqual([]);
   });
 
   it.each([
@@ -164,23 +155,23 @@ describe.each(drivers)('sale.refund on $driver', ({ store }) => {
     });
     const refunded = idOf(await giveBack(500));
     expect(await giveBack(500, { original: refunded, lines })).toMatchObject({ code: 'retail/not-a-sale' });
-    idOf(await book.commit('sale.void', { document: original, day, reason: 'wrong' }));
+    idOf(await shop.book.commit('sale.void', { document: original, day, reason: 'wrong' }));
     expect(await giveBack(500, { original, lines })).toMatchObject({ code: 'retail/voided' });
-    expect(numbersOf(book).filter((number) => number.startsWith('REF'))).toEqual([`REF/till-3/${day}/1`]);
+    expect(numbersOf(shop.book).filter((number) => number.startsWith('REF'))).toEqual([`REF/till-3/${day}/1`]);
   });
 
   it('lets the order decide between two tills that refund the same mug', async () => {
-    const original = idOf(await book.commit('sale.complete', sale(500)));
-    const other = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+    const original = idOf(await shop.book.commit('sale.complete', sale(500)));
+    const other = await shop.join('till', 'till-4');
     const args = refund(500, { original, lines: [{ ...line(), line: 1 }] });
-    idOf(await book.commit('sale.refund', args));
+    idOf(await shop.book.commit('sale.refund', args));
     idOf(await other.commit('sale.refund', args));
-    await exchange(book, other);
-    expect(book.query("SELECT code FROM refusals WHERE verb = 'sale.refund@1'")).toEqual([
+    await exchange(shop.book, other);
+    expect(shop.book.query("SELECT code FROM refusals WHERE verb = 'sale.refund@1'")).toEqual([
       { code: 'retail/over-refunded' },
     ]);
-    expect(balancesOf(book)).toEqual({});
-    expect(other.digest()).toEqual(book.digest());
+    expect(balancesOf(shop.book)).toEqual({});
+    expect(other.digest()).toEqual(shop.book.digest());
     await other.close();
   });
 });

@@ -1,34 +1,24 @@
 /** sale.complete by example, through real books on both drivers. */
 import type { Scope } from '@tallystick/oplog';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   balancesOf,
   createTestRelay,
   day,
+  describeShop,
   drawersOf,
-  drivers,
   exchange,
   idOf,
-  joinReplica,
   line,
   numbersOf,
-  openShop,
   product,
-  type ShopBook,
   sale,
+  type ShopBook,
   stockOf,
-  verbs,
 } from './shop.ts';
 
-describe.each(drivers)('sale.complete on $driver', ({ store }) => {
-  let book: ShopBook;
-
-  beforeEach(async () => {
-    book = await openShop(store());
-  });
-  afterEach(() => book.close());
-
-  const sell = (...args: Parameters<typeof sale>) => book.commit('sale.complete', sale(...args));
+describeShop('sale.complete', (shop) => {
+  const sell = (...args: Parameters<typeof sale>) => shop.book.commit('sale.complete', sale(...args));
 
   it('records a document with its lines, tenders, stock and postings', async () => {
     const lines = [
@@ -49,7 +39,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
     ] as const;
     const commit = await sell(0, { lines, tenders, external: 'A-1', customer: 'c-7' });
     const id = idOf(commit);
-    expect(book.query('SELECT * FROM documents')).toEqual([
+    expect(shop.book.query('SELECT * FROM documents')).toEqual([
       {
         scope: 'hq',
         id,
@@ -57,7 +47,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
         number: `INV/till-3/${day}/1`,
         day,
         at: expect.any(Number) as unknown,
-        device: book.device,
+        device: shop.book.device,
         session: '',
         currency: 'GBP',
         totalMinor: 1525,
@@ -73,63 +63,65 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
     ]);
     const text =
       'SELECT line, kind, sku, name, quantity, quantityScale, unitPriceMilliMinor, amountMinor, taxMinor, taxRateBasisPoints FROM documentLines ORDER BY line';
-    expect(book.query(text).map((row) => Object.values(row))).toEqual([
+    expect(shop.book.query(text).map((row) => Object.values(row))).toEqual([
       [1, 'sale', 'MUG', 'Mug', 2, 0, 500_000, 1000, 0, 0],
       [2, 'sale', 'TEA', 'Tea', 250, 3, 2_100_000, 500, 25, 500],
     ]);
-    expect(book.query('SELECT at FROM documentLines WHERE line = 2')).toEqual([{ at: 7 }]);
-    expect(stockOf(book)).toEqual({ MUG: -2, TEA: -250 });
-    expect(balancesOf(book)).toEqual({ 1000: 1000, 1010: 525, 2200: -25, 4000: -1500 });
-    expect(book.query('SELECT DISTINCT memo, day FROM postings')).toEqual([{ memo: `INV/till-3/${day}/1`, day }]);
+    expect(shop.book.query('SELECT at FROM documentLines WHERE line = 2')).toEqual([{ at: 7 }]);
+    expect(stockOf(shop.book)).toEqual({ MUG: -2, TEA: -250 });
+    expect(balancesOf(shop.book)).toEqual({ 1000: 1000, 1010: 525, 2200: -25, 4000: -1500 });
+    expect(shop.book.query('SELECT DISTINCT memo, day FROM postings')).toEqual([{ memo: `INV/till-3/${day}/1`, day }]);
   });
 
   it('adds tax to prices without it', async () => {
     idOf(await sell(600, { taxIncluded: false, lines: [line({ taxRateBasisPoints: 2000 })] }));
-    expect(book.query('SELECT amountMinor, taxMinor FROM documentLines')).toEqual([
+    expect(shop.book.query('SELECT amountMinor, taxMinor FROM documentLines')).toEqual([
       { amountMinor: 500, taxMinor: 100 },
     ]);
-    expect(balancesOf(book)).toEqual({ 1000: 600, 2200: -100, 4000: -500 });
+    expect(balancesOf(shop.book)).toEqual({ 1000: 600, 2200: -100, 4000: -500 });
   });
 
   it('splits tax off prices with it', async () => {
     idOf(await sell(500, { lines: [line({ taxRateBasisPoints: 2000 })] }));
-    expect(book.query('SELECT amountMinor, taxMinor FROM documentLines')).toEqual([{ amountMinor: 417, taxMinor: 83 }]);
-    expect(balancesOf(book)).toEqual({ 1000: 500, 2200: -83, 4000: -417 });
+    expect(shop.book.query('SELECT amountMinor, taxMinor FROM documentLines')).toEqual([
+      { amountMinor: 417, taxMinor: 83 },
+    ]);
+    expect(balancesOf(shop.book)).toEqual({ 1000: 500, 2200: -83, 4000: -417 });
   });
 
   it('rounds each line once, halves away from zero', async () => {
     const half = line({ quantity: 1, unitPriceMilliMinor: 500 });
     idOf(await sell(3, { lines: [half, half, half] }));
-    expect(balancesOf(book)).toEqual({ 1000: 3, 4000: -3 });
+    expect(balancesOf(shop.book)).toEqual({ 1000: 3, 4000: -3 });
   });
 
   it('gives things away for nothing', async () => {
     idOf(await sell(0, { lines: [line({ unitPriceMilliMinor: 0 })], tenders: [] }));
-    expect(balancesOf(book)).toEqual({});
-    expect(stockOf(book)).toEqual({ MUG: -1 });
+    expect(balancesOf(shop.book)).toEqual({});
+    expect(stockOf(shop.book)).toEqual({ MUG: -1 });
   });
 
   it('sells the same line twice: equal lines are legal', async () => {
     idOf(await sell(1000, { lines: [line(), line()] }));
-    expect(book.query('SELECT count(*) AS n FROM documentLines')).toEqual([{ n: 2 }]);
-    expect(stockOf(book)).toEqual({ MUG: -2 });
+    expect(shop.book.query('SELECT count(*) AS n FROM documentLines')).toEqual([{ n: 2 }]);
+    expect(stockOf(shop.book)).toEqual({ MUG: -2 });
   });
 
   it('puts what is not paid yet on the account', async () => {
     idOf(await sell(0, { tenders: [{ kind: 'account', amountMinor: 500 }] }));
-    expect(balancesOf(book)).toEqual({ 1100: 500, 4000: -500 });
+    expect(balancesOf(shop.book)).toEqual({ 1100: 500, 4000: -500 });
   });
 
   describe('tenders', () => {
     it('give change out of cash', async () => {
-      const session = idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor: 0 }));
+      const session = idOf(await shop.book.commit('session.open', { day, currency: 'GBP', floatMinor: 0 }));
       idOf(await sell(2000, { session, changeMinor: 1500 }));
-      expect(book.query('SELECT line, kind, amountMinor FROM tenders ORDER BY line')).toEqual([
+      expect(shop.book.query('SELECT line, kind, amountMinor FROM tenders ORDER BY line')).toEqual([
         { line: 1, kind: 'cash', amountMinor: 2000 },
         { line: 2, kind: 'cash', amountMinor: -1500 },
       ]);
-      expect(drawersOf(book)).toEqual([500]);
-      expect(balancesOf(book)).toEqual({ 1000: 500, 4000: -500 });
+      expect(drawersOf(shop.book)).toEqual([500]);
+      expect(balancesOf(shop.book)).toEqual({ 1000: 500, 4000: -500 });
     });
 
     it('give no change out of a card', async () => {
@@ -149,7 +141,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
         code: 'retail/tender-mismatch',
         details: { expectedMinor: 500, gotMinor: cashMinor },
       });
-      expect(book.query('SELECT * FROM documents')).toEqual([]);
+      expect(shop.book.query('SELECT * FROM documents')).toEqual([]);
     });
   });
 
@@ -158,31 +150,31 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
       const first = idOf(await sell(500));
       await sell(499);
       idOf(await sell(500, { day: '2026-11-22' }));
-      await book.commit('sale.complete', sale(500, { lines: [line({ sku: 'VASE' })] }));
-      idOf(await book.commit('sale.void', { document: first, day, reason: 'wrong' }));
+      await shop.book.commit('sale.complete', sale(500, { lines: [line({ sku: 'VASE' })] }));
+      idOf(await shop.book.commit('sale.void', { document: first, day, reason: 'wrong' }));
       idOf(await sell(500));
-      expect(numbersOf(book)).toEqual([
+      expect(numbersOf(shop.book)).toEqual([
         `INV/till-3/${day}/1`,
         'INV/till-3/2026-11-22/2',
         `VOID/till-3/${day}/1`,
         `INV/till-3/${day}/3`,
       ]);
-      expect(book.query('SELECT series, issued FROM counters ORDER BY series')).toEqual([
+      expect(shop.book.query('SELECT series, issued FROM counters ORDER BY series')).toEqual([
         { series: 'INV', issued: 3 },
         { series: 'VOID', issued: 1 },
       ]);
     });
 
     it('are counted per device, and survive the replicas meeting', async () => {
-      const other = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+      const other = await shop.join('till', 'till-4');
       for (let index = 0; index < 3; index++) {
         idOf(await sell(500));
         idOf(await other.commit('sale.complete', sale(500)));
       }
-      await exchange(book, other);
+      await exchange(shop.book, other);
       const numbers = [1, 2, 3].flatMap((n) => [`INV/till-3/${day}/${n}`, `INV/till-4/${day}/${n}`]);
-      expect([...numbersOf(book)].sort()).toEqual(numbers.sort());
-      expect(other.digest()).toEqual(book.digest());
+      expect([...numbersOf(shop.book)].sort()).toEqual(numbers.sort());
+      expect(other.digest()).toEqual(shop.book.digest());
       await other.close();
     });
   });
@@ -190,7 +182,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
   describe('stock policy', () => {
     const vase = (quantity: number) => line({ sku: 'VASE', quantity });
     const receive = (quantity: number) =>
-      book.commit('stock.receive', {
+      shop.book.commit('stock.receive', {
         day,
         currency: 'GBP',
         reference: 'D-1',
@@ -199,7 +191,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
 
     it('allows on-hand below zero where the product does', async () => {
       idOf(await sell(500));
-      expect(stockOf(book)).toEqual({ MUG: -1 });
+      expect(stockOf(shop.book)).toEqual({ MUG: -1 });
     });
 
     it('refuses it where the product does', async () => {
@@ -210,7 +202,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
         details: { sku: 'VASE', onHand: 2, wanted: 3 },
       });
       idOf(await sell(1000, { lines: [vase(2)] }));
-      expect(stockOf(book)).toEqual({});
+      expect(stockOf(shop.book)).toEqual({});
       expect(await sell(500, { lines: [vase(1)] })).toMatchObject({ code: 'retail/out-of-stock' });
     });
 
@@ -223,11 +215,11 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
 
     it('knows nothing of a product that is not in the catalogue, and sells it', async () => {
       idOf(await sell(500, { lines: [line({ sku: '__proto__', quantityScale: 2, quantity: 100 })] }));
-      expect(stockOf(book)).toEqual(Object.fromEntries([['__proto__', -100]]));
+      expect(stockOf(shop.book)).toEqual(Object.fromEntries([['__proto__', -100]]));
     });
 
     it('sells what was taken off the shelves meanwhile: a sale that happened counts', async () => {
-      idOf(await book.commit('product.set', product('MUG', { active: 0 })));
+      idOf(await shop.book.commit('product.set', product('MUG', { active: 0 })));
       idOf(await sell(500));
     });
 
@@ -241,15 +233,15 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
 
     it('lets the order decide who got the last one, and shows the other as refused', async () => {
       idOf(await receive(1));
-      const other = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+      const other = await shop.join('till', 'till-4');
       idOf(await sell(500, { lines: [vase(1)] }));
       idOf(await other.commit('sale.complete', sale(500, { lines: [vase(1)] })));
-      await exchange(book, other);
-      expect(book.query("SELECT code FROM refusals WHERE verb = 'sale.complete@1'")).toEqual([
+      await exchange(shop.book, other);
+      expect(shop.book.query("SELECT code FROM refusals WHERE verb = 'sale.complete@1'")).toEqual([
         { code: 'retail/out-of-stock' },
       ]);
-      expect(stockOf(book)).toEqual({});
-      expect(other.digest()).toEqual(book.digest());
+      expect(stockOf(shop.book)).toEqual({});
+      expect(other.digest()).toEqual(shop.book.digest());
       await other.close();
     });
   });
@@ -270,12 +262,12 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
         },
       ],
     ])('%s', async (code, open) => {
-      expect(await sell(500, { session: await open(book) })).toMatchObject({ ok: false, code });
+      expect(await sell(500, { session: await open(shop.book) })).toMatchObject({ ok: false, code });
     });
 
     it('are not for other devices', async () => {
-      const session = idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor: 0 }));
-      const other = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+      const session = idOf(await shop.book.commit('session.open', { day, currency: 'GBP', floatMinor: 0 }));
+      const other = await shop.join('till', 'till-4');
       expect(await other.commit('sale.complete', sale(500, { session }))).toMatchObject({
         code: 'retail/foreign-session',
       });
@@ -289,7 +281,7 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
     it('names its number, its part and its first op', async () => {
       const first = idOf(await part({ part: 1 }));
       idOf(await part({ part: 2, first }));
-      expect(book.query('SELECT part, parts, first FROM documents ORDER BY id')).toEqual([
+      expect(shop.book.query('SELECT part, parts, first FROM documents ORDER BY id')).toEqual([
         { part: 1, parts: 2, first: '' },
         { part: 2, parts: 2, first },
       ]);
@@ -310,18 +302,18 @@ describe.each(drivers)('sale.complete on $driver', ({ store }) => {
   });
 
   it('sells in a branch with the catalogue and the accounts of hq', async () => {
-    idOf(await book.commit('product.set', product('MUG', { negativeStock: 'refuse' })));
-    await book.sync(await createTestRelay());
+    idOf(await shop.book.commit('product.set', product('MUG', { negativeStock: 'refuse' })));
+    await shop.book.sync(await createTestRelay());
     const scope = 'b/042' as Scope;
-    const [refused] = await book.commitAll([{ verb: 'sale.complete', scope, args: sale(500) }]);
+    const [refused] = await shop.book.commitAll([{ verb: 'sale.complete', scope, args: sale(500) }]);
     expect(refused).toMatchObject({ code: 'retail/out-of-stock' });
     const goods = [{ sku: 'MUG', name: 'Mug', quantity: 1, unitCostMilliMinor: 0 }];
-    const traded = await book.commitAll([
+    const traded = await shop.book.commitAll([
       { verb: 'stock.receive', scope, args: { day, currency: 'GBP', reference: 'D-1', lines: goods } },
       { verb: 'sale.complete', scope, args: sale(500) },
     ]);
     traded.forEach(idOf);
-    expect(book.query('SELECT scope, number FROM documents ORDER BY id')).toEqual([
+    expect(shop.book.query('SELECT scope, number FROM documents ORDER BY id')).toEqual([
       { scope, number: `RCV/till-3/${day}/1` },
       { scope, number: `INV/till-3/${day}/1` },
     ]);

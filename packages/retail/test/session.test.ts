@@ -1,38 +1,19 @@
 /** Cash sessions by example: open, trade, count, and post the difference. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  balancesOf,
-  day,
-  drawersOf,
-  drivers,
-  exchange,
-  idOf,
-  joinReplica,
-  openShop,
-  type ShopBook,
-  sale,
-  verbs,
-} from './shop.ts';
+import { expect, it } from 'vitest';
+import { balancesOf, day, describeShop, drawersOf, exchange, idOf, sale } from './shop.ts';
 
-describe.each(drivers)('sessions on $driver', ({ store }) => {
-  let book: ShopBook;
-
-  beforeEach(async () => {
-    book = await openShop(store());
-  });
-  afterEach(() => book.close());
-
-  const open = (floatMinor = 5000) => book.commit('session.open', { day, currency: 'GBP', floatMinor });
+describeShop('sessions', (shop) => {
+  const open = (floatMinor = 5000) => shop.book.commit('session.open', { day, currency: 'GBP', floatMinor });
   const close = (session: string, countedMinor: number) =>
-    book.commit('session.close', { session, countedMinor, day: '2026-11-22' });
+    shop.book.commit('session.close', { session, countedMinor, day: '2026-11-22' });
 
   it('opens with a float, which is no income', async () => {
     const id = idOf(await open());
-    expect(book.query('SELECT * FROM sessions')).toEqual([
+    expect(shop.book.query('SELECT * FROM sessions')).toEqual([
       {
         scope: 'hq',
         id,
-        device: book.device,
+        device: shop.book.device,
         state: 'open',
         currency: 'GBP',
         floatMinor: 5000,
@@ -43,9 +24,11 @@ describe.each(drivers)('sessions on $driver', ({ store }) => {
         countedMinor: 0,
       },
     ]);
-    expect(book.query('SELECT session FROM deviceSessions WHERE device = ?', [book.device])).toEqual([{ session: id }]);
-    expect(drawersOf(book)).toEqual([5000]);
-    expect(balancesOf(book)).toEqual({});
+    expect(shop.book.query('SELECT session FROM deviceSessions WHERE device = ?', [shop.book.device])).toEqual([
+      { session: id },
+    ]);
+    expect(drawersOf(shop.book)).toEqual([5000]);
+    expect(balancesOf(shop.book)).toEqual({});
   });
 
   it('is one a device', async () => {
@@ -53,7 +36,7 @@ describe.each(drivers)('sessions on $driver', ({ store }) => {
     expect(await open()).toEqual({ ok: false, code: 'retail/session-open', details: { session } });
     idOf(await close(session, 5000));
     idOf(await open());
-    expect(book.query('SELECT state FROM sessions ORDER BY id')).toEqual([{ state: 'closed' }, { state: 'open' }]);
+    expect(shop.book.query('SELECT state FROM sessions ORDER BY id')).toEqual([{ state: 'closed' }, { state: 'open' }]);
   });
 
   it.each([
@@ -63,16 +46,16 @@ describe.each(drivers)('sessions on $driver', ({ store }) => {
     ['with an empty drawer', 0, { 1000: -5500, 6900: 5500 }],
   ])('closes %s', async (_how, countedMinor, difference) => {
     const session = idOf(await open());
-    idOf(await book.commit('sale.complete', sale(500, { session })));
-    const before = balancesOf(book);
+    idOf(await shop.book.commit('sale.complete', sale(500, { session })));
+    const before = balancesOf(shop.book);
     idOf(await close(session, countedMinor));
     const expected: Record<string, number> = { ...before };
     for (const [account, minor] of Object.entries(difference)) expected[account] = (expected[account] ?? 0) + minor;
-    expect(balancesOf(book)).toEqual(expected);
-    expect(book.query('SELECT state, closedDay, closedBy, expectedMinor, countedMinor FROM sessions')).toEqual([
-      { state: 'closed', closedDay: '2026-11-22', closedBy: book.device, expectedMinor: 5500, countedMinor },
+    expect(balancesOf(shop.book)).toEqual(expected);
+    expect(shop.book.query('SELECT state, closedDay, closedBy, expectedMinor, countedMinor FROM sessions')).toEqual([
+      { state: 'closed', closedDay: '2026-11-22', closedBy: shop.book.device, expectedMinor: 5500, countedMinor },
     ]);
-    expect(drawersOf(book)).toEqual([]);
+    expect(drawersOf(shop.book)).toEqual([]);
   });
 
   it('closes once, and only what was opened', async () => {
@@ -88,7 +71,7 @@ describe.each(drivers)('sessions on $driver', ({ store }) => {
     const tenders = [{ kind: 'cash', amountMinor: 500 }] as const;
     const lines = [{ sku: 'MUG', name: 'Mug', quantity: 1, unitPriceMilliMinor: 500_000 }];
     idOf(
-      await book.commit('sale.refund', {
+      await shop.book.commit('sale.refund', {
         day,
         currency: 'GBP',
         taxIncluded: true,
@@ -98,19 +81,19 @@ describe.each(drivers)('sessions on $driver', ({ store }) => {
         reason: '',
       }),
     );
-    expect(drawersOf(book)).toEqual([-500]);
+    expect(drawersOf(shop.book)).toEqual([-500]);
     expect(await close(session, max)).toMatchObject({ code: 'retail/amount-range' });
   });
 
   it('is closed by its own till, or by a manager', async () => {
     const session = idOf(await open());
-    const till = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+    const till = await shop.join('till', 'till-4');
     expect(await till.commit('session.close', { session, countedMinor: 0, day })).toMatchObject({
       code: 'retail/foreign-session',
     });
-    const manager = await joinReplica(book, { store: store(), verbs, role: 'manager', deviceName: 'manager', seed: 3 });
+    const manager = await shop.join('manager', 'manager', 3);
     idOf(await manager.commit('session.close', { session, countedMinor: 5000, day }));
-    await exchange(book, manager);
+    await exchange(shop.book, manager);
     idOf(await open());
     await till.close();
     await manager.close();
@@ -118,16 +101,16 @@ describe.each(drivers)('sessions on $driver', ({ store }) => {
 
   it('loses no sale that a till made before it heard that its session was closed', async () => {
     const session = idOf(await open());
-    const manager = await joinReplica(book, { store: store(), verbs, role: 'manager', deviceName: 'manager' });
+    const manager = await shop.join('manager', 'manager');
     idOf(await manager.commit('session.close', { session, countedMinor: 5000, day }));
-    idOf(await book.commit('sale.complete', sale(500, { session })));
-    await exchange(book, manager);
-    idOf(await book.commit('sale.complete', sale(500, { session })));
-    expect(book.query('SELECT count(*) AS n FROM documents')).toEqual([{ n: 2 }]);
-    expect(balancesOf(book)).toMatchObject({ 4000: -1000 });
-    await exchange(book, manager);
-    expect(drawersOf(manager)).toEqual(drawersOf(book));
-    expect(manager.digest()).toEqual(book.digest());
+    idOf(await shop.book.commit('sale.complete', sale(500, { session })));
+    await exchange(shop.book, manager);
+    idOf(await shop.book.commit('sale.complete', sale(500, { session })));
+    expect(shop.book.query('SELECT count(*) AS n FROM documents')).toEqual([{ n: 2 }]);
+    expect(balancesOf(shop.book)).toMatchObject({ 4000: -1000 });
+    await exchange(shop.book, manager);
+    expect(drawersOf(manager)).toEqual(drawersOf(shop.book));
+    expect(manager.digest()).toEqual(shop.book.digest());
     await manager.close();
   });
 });

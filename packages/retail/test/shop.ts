@@ -1,7 +1,9 @@
 /** A shop to test with: a real book with the chart, a small catalogue, and short ways to trade in it. */
 import type { Book, BookStore, Commit } from '@tallystick/kernel';
 import { ledgerVerbs } from '@tallystick/ledger';
-import { createReplica } from '../../ledger/test/replica.ts';
+import type { Role } from '@tallystick/sign';
+import { afterEach, beforeEach, describe } from 'vitest';
+import { createReplica, drivers, joinReplica } from '../../ledger/test/replica.ts';
 import { chart, type ProductSetArgs, retailVerbs, type SaleCompleteArgs, type SaleLine } from '../src/index.ts';
 
 export { createTestRelay, drivers, exchange, joinReplica } from '../../ledger/test/replica.ts';
@@ -40,6 +42,33 @@ export async function openShop(store: BookStore): Promise<ShopBook> {
   ]);
   for (const commit of opened) idOf(commit);
   return book;
+}
+
+/** What the tests of one shop are given, for each of them anew. */
+export interface TestShop {
+  readonly book: ShopBook;
+  /** Opens another device's replica of the book. */
+  join(role: Role, deviceName: string, seed?: number): Promise<ShopBook>;
+}
+
+/** Runs tests on each driver, each in a shop of its own, which is closed after it. */
+export function describeShop(what: string, tests: (shop: TestShop) => void): void {
+  describe.each(drivers)(`${what} on $driver`, ({ store }) => {
+    let book: ShopBook;
+
+    beforeEach(async () => {
+      book = await openShop(store());
+    });
+    afterEach(() => book.close());
+
+    tests({
+      get book() {
+        return book;
+      },
+      join: (role, deviceName, seed) =>
+        joinReplica(book, { store: store(), verbs, role, deviceName, ...(seed === undefined ? {} : { seed }) }),
+    });
+  });
 }
 
 /** The id of an op that must have been committed. */

@@ -1,21 +1,8 @@
 /** Deliveries, corrections, charges and the catalogue by example. */
 import type { Scope } from '@tallystick/oplog';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ChargeAdjustArgs, StockAdjustArgs } from '../src/index.ts';
-import {
-  balancesOf,
-  createTestRelay,
-  day,
-  drivers,
-  idOf,
-  joinReplica,
-  line,
-  openShop,
-  product,
-  type ShopBook,
-  stockOf,
-  verbs,
-} from './shop.ts';
+import { balancesOf, createTestRelay, day, describeShop, idOf, line, product, stockOf } from './shop.ts';
 
 const adjust = (rest: Partial<StockAdjustArgs> = {}): StockAdjustArgs => ({
   day,
@@ -34,24 +21,17 @@ const charge = (rest: Partial<ChargeAdjustArgs> = {}): ChargeAdjustArgs => ({
   ...rest,
 });
 
-describe.each(drivers)('stock, charges and catalogue on $driver', ({ store }) => {
-  let book: ShopBook;
-
-  beforeEach(async () => {
-    book = await openShop(store());
-  });
-  afterEach(() => book.close());
-
+describeShop('stock, charges and catalogue', (shop) => {
   describe('stock.receive', () => {
     it('adds to stock and owes the supplier', async () => {
       const lines = [
         { sku: 'MUG', name: 'Mug', quantity: 10, unitCostMilliMinor: 123_400 },
         { sku: 'TEA', name: 'Tea', quantity: 2500, quantityScale: 3, unitCostMilliMinor: 800_000 },
       ];
-      const document = idOf(await book.commit('stock.receive', { day, currency: 'GBP', lines, reference: 'D-1' }));
-      expect(stockOf(book)).toEqual({ MUG: 10, TEA: 2500 });
-      expect(balancesOf(book)).toEqual({ 2100: -3234, 5000: 3234 });
-      expect(book.query('SELECT id, kind, number, external, totalMinor, taxMinor FROM documents')).toEqual([
+      const document = idOf(await shop.book.commit('stock.receive', { day, currency: 'GBP', lines, reference: 'D-1' }));
+      expect(stockOf(shop.book)).toEqual({ MUG: 10, TEA: 2500 });
+      expect(balancesOf(shop.book)).toEqual({ 2100: -3234, 5000: 3234 });
+      expect(shop.book.query('SELECT id, kind, number, external, totalMinor, taxMinor FROM documents')).toEqual([
         {
           id: document,
           kind: 'receipt',
@@ -61,7 +41,7 @@ describe.each(drivers)('stock, charges and catalogue on $driver', ({ store }) =>
           taxMinor: 0,
         },
       ]);
-      expect(book.query('SELECT kind, quantity, amountMinor FROM documentLines ORDER BY line')).toEqual([
+      expect(shop.book.query('SELECT kind, quantity, amountMinor FROM documentLines ORDER BY line')).toEqual([
         { kind: 'receipt', quantity: 10, amountMinor: 1234 },
         { kind: 'receipt', quantity: 2500, amountMinor: 2000 },
       ]);
@@ -70,65 +50,65 @@ describe.each(drivers)('stock, charges and catalogue on $driver', ({ store }) =>
     it('wants the scale of the product', async () => {
       const lines = [{ sku: 'TEA', name: 'Tea', quantity: 1, unitCostMilliMinor: 0 }];
       const args = { day, currency: 'GBP', lines, reference: 'D-1' };
-      expect(await book.commit('stock.receive', args)).toMatchObject({ code: 'retail/scale-mismatch' });
+      expect(await shop.book.commit('stock.receive', args)).toMatchObject({ code: 'retail/scale-mismatch' });
     });
   });
 
   describe('stock.adjust', () => {
     it('writes off what is lost at the given price', async () => {
-      idOf(await book.commit('stock.adjust', adjust({ external: '536414' })));
-      expect(stockOf(book)).toEqual({ MUG: -2 });
-      expect(balancesOf(book)).toEqual({ 5000: -1000, 5900: 1000 });
-      expect(book.query('SELECT kind, number, totalMinor, external, reason FROM documents')).toEqual([
+      idOf(await shop.book.commit('stock.adjust', adjust({ external: '536414' })));
+      expect(stockOf(shop.book)).toEqual({ MUG: -2 });
+      expect(balancesOf(shop.book)).toEqual({ 5000: -1000, 5900: 1000 });
+      expect(shop.book.query('SELECT kind, number, totalMinor, external, reason FROM documents')).toEqual([
         { kind: 'adjustment', number: `ADJ/till-3/${day}/1`, totalMinor: -1000, external: '536414', reason: 'broken' },
       ]);
     });
 
     it('posts nothing for what has no price', async () => {
       idOf(
-        await book.commit(
+        await shop.book.commit(
           'stock.adjust',
           adjust({ lines: [line({ quantity: -30, unitPriceMilliMinor: 0, name: '' })] }),
         ),
       );
-      expect(stockOf(book)).toEqual({ MUG: -30 });
-      expect(balancesOf(book)).toEqual({});
+      expect(stockOf(shop.book)).toEqual({ MUG: -30 });
+      expect(balancesOf(shop.book)).toEqual({});
     });
 
     it('takes a find back in', async () => {
-      idOf(await book.commit('stock.adjust', adjust({ lines: [line({ quantity: 1 })] })));
-      expect(balancesOf(book)).toEqual({ 5000: 500, 5900: -500 });
+      idOf(await shop.book.commit('stock.adjust', adjust({ lines: [line({ quantity: 1 })] })));
+      expect(balancesOf(shop.book)).toEqual({ 5000: 500, 5900: -500 });
     });
 
     it('keeps to the policy on negative stock, per product and on balance', async () => {
       const vase = (quantity: number) => line({ sku: 'VASE', quantity });
-      expect(await book.commit('stock.adjust', adjust({ lines: [vase(-1)] }))).toMatchObject({
+      expect(await shop.book.commit('stock.adjust', adjust({ lines: [vase(-1)] }))).toMatchObject({
         code: 'retail/out-of-stock',
       });
-      idOf(await book.commit('stock.adjust', adjust({ lines: [vase(-1), vase(1)] })));
-      idOf(await book.commit('stock.adjust', adjust({ lines: [vase(2)] })));
-      idOf(await book.commit('stock.adjust', adjust({ lines: [vase(-2)] })));
-      expect(stockOf(book)).toEqual({});
+      idOf(await shop.book.commit('stock.adjust', adjust({ lines: [vase(-1), vase(1)] })));
+      idOf(await shop.book.commit('stock.adjust', adjust({ lines: [vase(2)] })));
+      idOf(await shop.book.commit('stock.adjust', adjust({ lines: [vase(-2)] })));
+      expect(stockOf(shop.book)).toEqual({});
     });
 
     it('is not for tills', async () => {
-      const till = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+      const till = await shop.join('till', 'till-4');
       expect(await till.commit('stock.adjust', adjust())).toMatchObject({ code: 'kernel/role' });
       await till.close();
     });
 
     it('may be a part of an invoice', async () => {
-      expect(await book.commit('stock.adjust', adjust({ part: 1 }))).toMatchObject({ code: 'retail/bad-part' });
-      idOf(await book.commit('stock.adjust', adjust({ external: 'x', part: 2, parts: 2 })));
+      expect(await shop.book.commit('stock.adjust', adjust({ part: 1 }))).toMatchObject({ code: 'retail/bad-part' });
+      idOf(await shop.book.commit('stock.adjust', adjust({ external: 'x', part: 2, parts: 2 })));
     });
   });
 
   describe('charge.adjust', () => {
     it('writes a bad debt off against receivables, and leaves stock alone', async () => {
-      idOf(await book.commit('charge.adjust', charge({ external: 'A563186' })));
-      expect(balancesOf(book)).toEqual({ 1100: -1_106_206, 6100: 1_106_206 });
-      expect(stockOf(book)).toEqual({});
-      expect(book.query('SELECT kind, number, totalMinor FROM documents')).toEqual([
+      idOf(await shop.book.commit('charge.adjust', charge({ external: 'A563186' })));
+      expect(balancesOf(shop.book)).toEqual({ 1100: -1_106_206, 6100: 1_106_206 });
+      expect(stockOf(shop.book)).toEqual({});
+      expect(shop.book.query('SELECT kind, number, totalMinor FROM documents')).toEqual([
         { kind: 'charge', number: `CHG/till-3/${day}/1`, totalMinor: -1_106_206 },
       ]);
     });
@@ -138,8 +118,8 @@ describe.each(drivers)('stock, charges and catalogue on $driver', ({ store }) =>
         { sku: 'FEE', name: 'Fee', quantity: 1, unitPriceMilliMinor: 250_000 },
         { sku: 'NOTE', name: '', quantity: 0, unitPriceMilliMinor: 250_000 },
       ];
-      idOf(await book.commit('charge.adjust', charge({ lines })));
-      expect(balancesOf(book)).toEqual({ 1100: 250, 6100: -250 });
+      idOf(await shop.book.commit('charge.adjust', charge({ lines })));
+      expect(balancesOf(shop.book)).toEqual({ 1100: 250, 6100: -250 });
     });
 
     it.each([
@@ -147,41 +127,41 @@ describe.each(drivers)('stock, charges and catalogue on $driver', ({ store }) =>
       ['ledger/unknown-account', { account: '9999' }],
       ['retail/bad-part', { part: 1 }],
     ])('refuses %s', async (code, rest) => {
-      expect(await book.commit('charge.adjust', charge(rest))).toMatchObject({ ok: false, code });
+      expect(await shop.book.commit('charge.adjust', charge(rest))).toMatchObject({ ok: false, code });
     });
   });
 
   describe('the catalogue', () => {
     it('replaces what is said of a product, but never its scale', async () => {
-      idOf(await book.commit('product.set', product('MUG', { name: 'Big mug', active: 0 })));
-      expect(book.query("SELECT name, active FROM products WHERE sku = 'MUG'")).toEqual([
+      idOf(await shop.book.commit('product.set', product('MUG', { name: 'Big mug', active: 0 })));
+      expect(shop.book.query("SELECT name, active FROM products WHERE sku = 'MUG'")).toEqual([
         { name: 'Big mug', active: 0 },
       ]);
-      expect(await book.commit('product.set', product('MUG', { unitScale: 3 }))).toMatchObject({
+      expect(await shop.book.commit('product.set', product('MUG', { unitScale: 3 }))).toMatchObject({
         code: 'retail/scale-mismatch',
       });
     });
 
     it('tells skus apart by case', async () => {
-      idOf(await book.commit('product.set', product('mug')));
-      expect(book.query("SELECT count(*) AS n FROM products WHERE lower(sku) = 'mug'")).toEqual([{ n: 2 }]);
+      idOf(await shop.book.commit('product.set', product('mug')));
+      expect(shop.book.query("SELECT count(*) AS n FROM products WHERE lower(sku) = 'mug'")).toEqual([{ n: 2 }]);
     });
 
     it('prices products it has, per currency', async () => {
-      idOf(await book.commit('price.set', { sku: 'MUG', currency: 'GBP', unitPriceMilliMinor: 500_000 }));
-      idOf(await book.commit('price.set', { sku: 'MUG', currency: 'EUR', unitPriceMilliMinor: 599_900 }));
-      expect(book.query('SELECT currency, unitPriceMilliMinor FROM prices ORDER BY currency')).toEqual([
+      idOf(await shop.book.commit('price.set', { sku: 'MUG', currency: 'GBP', unitPriceMilliMinor: 500_000 }));
+      idOf(await shop.book.commit('price.set', { sku: 'MUG', currency: 'EUR', unitPriceMilliMinor: 599_900 }));
+      expect(shop.book.query('SELECT currency, unitPriceMilliMinor FROM prices ORDER BY currency')).toEqual([
         { currency: 'EUR', unitPriceMilliMinor: 599_900 },
         { currency: 'GBP', unitPriceMilliMinor: 500_000 },
       ]);
       const unknown = { sku: 'NOPE', currency: 'GBP', unitPriceMilliMinor: 1 };
-      expect(await book.commit('price.set', unknown)).toMatchObject({ code: 'retail/unknown-product' });
+      expect(await shop.book.commit('price.set', unknown)).toMatchObject({ code: 'retail/unknown-product' });
     });
 
     it('is kept in hq', async () => {
-      await book.sync(await createTestRelay());
+      await shop.book.sync(await createTestRelay());
       const scope = 'b/042' as Scope;
-      const answers = await book.commitAll([
+      const answers = await shop.book.commitAll([
         { verb: 'product.set', scope, args: product('MUG') },
         { verb: 'price.set', scope, args: { sku: 'MUG', currency: 'GBP', unitPriceMilliMinor: 1 } },
       ]);

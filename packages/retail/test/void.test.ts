@@ -1,37 +1,16 @@
 /** sale.void by example: the sale stays as it was written, and nothing of it is left standing. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  balancesOf,
-  day,
-  drawersOf,
-  drivers,
-  exchange,
-  idOf,
-  joinReplica,
-  line,
-  openShop,
-  type ShopBook,
-  sale,
-  standing,
-  verbs,
-} from './shop.ts';
+import { expect, it } from 'vitest';
+import { balancesOf, day, describeShop, drawersOf, exchange, idOf, line, sale, standing } from './shop.ts';
 
-describe.each(drivers)('sale.void on $driver', ({ store }) => {
-  let book: ShopBook;
-
-  beforeEach(async () => {
-    book = await openShop(store());
-  });
-  afterEach(() => book.close());
-
+describeShop('sale.void', (shop) => {
   const voidSale = (document: string, rest: object = {}) =>
-    book.commit('sale.void', { document, day, reason: 'wrong customer', ...rest });
+    shop.book.commit('sale.void', { document, day, reason: 'wrong customer', ...rest });
   const openSession = async (floatMinor = 0) =>
-    idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor }));
+    idOf(await shop.book.commit('session.open', { day, currency: 'GBP', floatMinor }));
 
   it('restores stock, drawer and balances, and leaves both documents', async () => {
     const session = await openSession(100);
-    const before = standing(book);
+    const before = standing(shop.book);
     const lines = [
       line({ quantity: 3, taxRateBasisPoints: 2000 }),
       line({ sku: 'TEA', quantityScale: 3, quantity: 7, unitPriceMilliMinor: 0 }),
@@ -41,13 +20,13 @@ describe.each(drivers)('sale.void on $driver', ({ store }) => {
       { kind: 'cash', amountMinor: 2000 },
     ] as const;
     const document = idOf(
-      await book.commit('sale.complete', sale(0, { lines, tenders, changeMinor: 1000, session, customer: 'c-1' })),
+      await shop.book.commit('sale.complete', sale(0, { lines, tenders, changeMinor: 1000, session, customer: 'c-1' })),
     );
     const by = idOf(await voidSale(document));
-    expect(standing(book)).toEqual(before);
-    expect(book.query('SELECT document, "by" FROM voids')).toEqual([{ document, by }]);
+    expect(standing(shop.book)).toEqual(before);
+    expect(shop.book.query('SELECT document, "by" FROM voids')).toEqual([{ document, by }]);
     expect(
-      book.query(
+      shop.book.query(
         'SELECT kind, number, totalMinor, taxMinor, original, session, customer, reason FROM documents WHERE id = ?',
         [by],
       ),
@@ -65,39 +44,41 @@ describe.each(drivers)('sale.void on $driver', ({ store }) => {
     ]);
     const sums =
       'SELECT sum(quantity) AS quantity, sum(amountMinor) AS amountMinor, sum(taxMinor) AS taxMinor FROM documentLines';
-    expect(book.query(sums)).toEqual([{ quantity: 0, amountMinor: 0, taxMinor: 0 }]);
-    expect(book.query('SELECT kind, sum(amountMinor) AS net FROM tenders GROUP BY kind')).toEqual([
+    expect(shop.book.query(sums)).toEqual([{ quantity: 0, amountMinor: 0, taxMinor: 0 }]);
+    expect(shop.book.query('SELECT kind, sum(amountMinor) AS net FROM tenders GROUP BY kind')).toEqual([
       { kind: 'card', net: 0 },
       { kind: 'cash', net: 0 },
     ]);
-    expect(book.query('SELECT count(*) AS n FROM documentLines')).toEqual([{ n: 4 }]);
+    expect(shop.book.query('SELECT count(*) AS n FROM documentLines')).toEqual([{ n: 4 }]);
   });
 
   it('happens once', async () => {
-    const document = idOf(await book.commit('sale.complete', sale(500)));
+    const document = idOf(await shop.book.commit('sale.complete', sale(500)));
     idOf(await voidSale(document));
     expect(await voidSale(document)).toEqual({ ok: false, code: 'retail/voided', details: { document } });
-    expect(balancesOf(book)).toEqual({});
+    expect(balancesOf(shop.book)).toEqual({});
   });
 
   it('happens once among devices too', async () => {
-    const document = idOf(await book.commit('sale.complete', sale(500)));
-    const other = await joinReplica(book, { store: store(), verbs, role: 'manager', deviceName: 'manager' });
+    const document = idOf(await shop.book.commit('sale.complete', sale(500)));
+    const other = await shop.join('manager', 'manager');
     idOf(await voidSale(document));
     idOf(await other.commit('sale.void', { document, day, reason: 'again' }));
-    await exchange(book, other);
-    expect(book.query("SELECT code FROM refusals WHERE verb = 'sale.void@1'")).toEqual([{ code: 'retail/voided' }]);
+    await exchange(shop.book, other);
+    expect(shop.book.query("SELECT code FROM refusals WHERE verb = 'sale.void@1'")).toEqual([
+      { code: 'retail/voided' },
+    ]);
     expect(balancesOf(other)).toEqual({});
-    expect(other.digest()).toEqual(book.digest());
+    expect(other.digest()).toEqual(shop.book.digest());
     await other.close();
   });
 
   it('is no longer possible after a refund', async () => {
-    const document = idOf(await book.commit('sale.complete', sale(1000, { lines: [line({ quantity: 2 })] })));
+    const document = idOf(await shop.book.commit('sale.complete', sale(1000, { lines: [line({ quantity: 2 })] })));
     const tenders = [{ kind: 'cash', amountMinor: 500 }] as const;
     const lines = [{ ...line(), line: 1 }];
     idOf(
-      await book.commit('sale.refund', {
+      await shop.book.commit('sale.refund', {
         day,
         currency: 'GBP',
         taxIncluded: true,
@@ -111,7 +92,7 @@ describe.each(drivers)('sale.void on $driver', ({ store }) => {
   });
 
   it('is for sales only', async () => {
-    const document = idOf(await book.commit('sale.complete', sale(500)));
+    const document = idOf(await shop.book.commit('sale.complete', sale(500)));
     const by = idOf(await voidSale(document));
     expect(await voidSale(by)).toMatchObject({ code: 'retail/not-a-sale', details: { kind: 'void' } });
     expect(await voidSale('nothing')).toMatchObject({ code: 'retail/unknown-document' });
@@ -119,28 +100,28 @@ describe.each(drivers)('sale.void on $driver', ({ store }) => {
 
   it('voids a sale that cost nothing', async () => {
     const document = idOf(
-      await book.commit('sale.complete', sale(0, { tenders: [], lines: [line({ unitPriceMilliMinor: 0 })] })),
+      await shop.book.commit('sale.complete', sale(0, { tenders: [], lines: [line({ unitPriceMilliMinor: 0 })] })),
     );
     idOf(await voidSale(document));
-    expect(standing(book)).toEqual({ balances: {}, stock: {}, drawers: [] });
+    expect(standing(shop.book)).toEqual({ balances: {}, stock: {}, drawers: [] });
   });
 
   it('pays the cash out of the session that is named', async () => {
     const first = await openSession();
-    const document = idOf(await book.commit('sale.complete', sale(500, { session: first })));
-    idOf(await book.commit('session.close', { session: first, countedMinor: 500, day }));
+    const document = idOf(await shop.book.commit('sale.complete', sale(500, { session: first })));
+    idOf(await shop.book.commit('session.close', { session: first, countedMinor: 500, day }));
     const second = await openSession(2000);
     expect(await voidSale(document, { session: first })).toMatchObject({ code: 'retail/session-closed' });
     idOf(await voidSale(document, { session: second }));
-    expect(drawersOf(book)).toEqual([1500]);
+    expect(drawersOf(shop.book)).toEqual([1500]);
   });
 
   it('shows cash that left a drawer after its close', async () => {
     const session = await openSession();
-    const document = idOf(await book.commit('sale.complete', sale(500, { session })));
-    idOf(await book.commit('session.close', { session, countedMinor: 500, day }));
+    const document = idOf(await shop.book.commit('sale.complete', sale(500, { session })));
+    idOf(await shop.book.commit('session.close', { session, countedMinor: 500, day }));
     idOf(await voidSale(document));
-    expect(drawersOf(book)).toEqual([-500]);
-    expect(balancesOf(book)).toEqual({});
+    expect(drawersOf(shop.book)).toEqual([-500]);
+    expect(balancesOf(shop.book)).toEqual({});
   });
 });
