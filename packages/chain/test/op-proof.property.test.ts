@@ -25,7 +25,7 @@ import {
   verifyOpProof,
 } from '../src/op-proof.ts';
 import { nodeHasher as hasher } from '../src/node.ts';
-import { deviceNamed, makeChain } from './fixtures.ts';
+import { anyCharacter, deviceNamed, makeChain } from './fixtures.ts';
 import { naiveFrontier, naiveNode, naivePath, naiveRoot } from './merkle-oracle.ts';
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
@@ -122,7 +122,7 @@ describe('the proof of an op', () => {
         expect(parseTlogProof(encodeTlogProof(written))).toEqual({ ok: true, value: written });
       }),
     );
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !parseTlogProof(text).ok));
+    fc.assert(fc.property(fc.string({ unit: anyCharacter }), (text) => !parseTlogProof(text).ok));
     const spare = new Uint8Array(32);
     for (const bad of [
       { index: -1 },
@@ -156,7 +156,7 @@ describe('a cosignature', () => {
   it('is of a second that a number holds, and has 64 bytes beside it, whatever a verifier says', async () => {
     const note = checkpointOf(3);
     for (const time of [0, Number.MAX_SAFE_INTEGER]) {
-      const cosigned = String(cosignCheckpoint(note, witness, time, hasher));
+      const cosigned = await cosignCheckpoint(note, witness, time, hasher);
       expect(await openCosignature(cosigned, witness, verifyNative, hasher)).toMatchObject({
         value: { timeSeconds: time },
       });
@@ -164,7 +164,7 @@ describe('a cosignature', () => {
     expect(() => cosignCheckpoint(note, witness, 2 ** 53, hasher)).toThrow(
       expect.objectContaining({ code: 'chain/checkpoint' }),
     );
-    const [text = '', encoded = ''] = String(cosignCheckpoint(note, witness, 7, hasher)).split(` ${witness.name} `);
+    const [text = '', encoded = ''] = (await cosignCheckpoint(note, witness, 7, hasher)).split(` ${witness.name} `);
     for (const length of [75, 77]) {
       const line = Buffer.concat([Buffer.from(encoded, 'base64'), Buffer.alloc(1)]).subarray(0, length);
       const changed = `${text} ${witness.name} ${line.toString('base64')}\n`;
