@@ -7,7 +7,15 @@ import {
   formatQuantity,
   formatUnitPrice,
   parseDecimal,
+  wholeUnitText,
 } from '../src/model/money.ts';
+
+describe('what a price is for', () => {
+  it('is one whole unit, with the decimals of its scale', () => {
+    expect(wholeUnitText(3, 'en')).toBe('1.000');
+    expect(wholeUnitText(2, 'de')).toBe('1,00');
+  });
+});
 
 describe('money on the screen', () => {
   it.each([

@@ -44,6 +44,11 @@ export function formatUnitPrice(unitPriceMilliMinor: number, currency: string, l
   return moneyFormat(currency, own + 3 - spare, locale).format(text);
 }
 
+/** What the price of goods sold in parts is for: `1.000` of scale 3. A catalogue has scales and no names of units. */
+export function wholeUnitText(scale: number, locale?: string): string {
+  return new Intl.NumberFormat(locale, { minimumFractionDigits: scale }).format(1);
+}
+
 /** `1250` of scale 3 as `1.25`. */
 export function formatQuantity(quantity: number, scale: number, locale?: string): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: scale }).format(decimalText(quantity, scale));

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import type { Product } from '../engine/port.ts';
 import { countInCart } from '../model/cart.ts';
-import { formatQuantity, formatUnitPrice } from '../model/money.ts';
+import { formatQuantity, formatUnitPrice, wholeUnitText } from '../model/money.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Tally } from './icons.tsx';
 
@@ -34,7 +34,7 @@ export function Tile({ product, hue, isTarget, onAdd }: TileProps): VNode {
       <span class="tile-foot">
         <span class="tile-price">
           {price}
-          {product.unitScale > 0 && <small> per unit</small>}
+          {product.unitScale > 0 && <small> per {wholeUnitText(product.unitScale)}</small>}
         </span>
         {inCart > 0 && (
           <span class="tile-count">
