@@ -48,8 +48,11 @@ function start(): void {
     if (till.state.value.phase.kind !== 'open') return;
     queueMicrotask(() => {
       settled();
-      void settleDraft(till).then((receipt) => {
-        if (receipt !== undefined) till.toast.value = { text: `The last sale was saved: ${receipt.number}` };
+      void settleDraft(till).then((found) => {
+        if (!found.ok)
+          till.toast.value = { text: 'Whether this cart was sold already could not be looked up. Reload.' };
+        else if (found.value !== undefined)
+          till.toast.value = { text: `The last sale was saved: ${found.value.number}` };
       });
     });
   });

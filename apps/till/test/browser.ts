@@ -1,7 +1,7 @@
 // What the end-to-end tests share: the built app on a local port, a Chromium, and the hands of a seller.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { readFile, readlink } from 'node:fs/promises';
+import { cp, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
@@ -86,10 +86,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export async function serveDist(): Promise<Served> {
+export async function serveDist(folder: string = dist): Promise<Served> {
   const server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const path = join(dist, pathname === '/' ? 'index.html' : pathname);
+    const path = join(folder, pathname === '/' ? 'index.html' : pathname);
     readFile(path).then(
       (body) => response.writeHead(200, { 'content-type': typeByExtension[extname(path)] ?? '' }).end(body),
       () => response.writeHead(404).end(),
@@ -101,6 +101,16 @@ export async function serveDist(): Promise<Served> {
     url: `http://127.0.0.1:${port}/`,
     close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
   };
+}
+
+/** A copy of the built till whose worker runs this first. */
+export async function copyWithWorker(folder: string, prelude: string): Promise<void> {
+  await cp(dist, folder, { recursive: true });
+  const assets = join(folder, 'assets');
+  const worker = (await readdir(assets)).find((name) => /^worker-.*\.js$/.test(name));
+  if (worker === undefined) throw new Error('the build has no worker');
+  const path = join(assets, worker);
+  await writeFile(path, `{ ${prelude} }\n${await readFile(path, 'utf8')}`);
 }
 
 const counter = { locale: 'en-GB', timezoneId: 'Europe/London', viewport: { width: 1280, height: 800 } };

@@ -6,7 +6,6 @@ import type { Product } from '../src/engine/port.ts';
 import {
   addProduct,
   type Cart,
-  type CartLine,
   cartTotalMinor,
   countInCart,
   countItems,
@@ -15,6 +14,7 @@ import {
   removeLine,
   setQuantity,
 } from '../src/model/cart.ts';
+import type { SaleLine } from '../src/model/sale-line.ts';
 
 const coffee = product('C1', 'Flat white', 360_000);
 const cheese: Product = { ...product('W1', 'Manchego', 2_450_000), unitScale: 3 };
@@ -79,7 +79,7 @@ describe('the cart', () => {
   });
 });
 
-function cartLine(): fc.Arbitrary<CartLine> {
+function cartLine(): fc.Arbitrary<SaleLine> {
   return fc
     .record({
       sku: fc.constantFrom('a', 'b', 'c'),

@@ -1,6 +1,6 @@
 // What goes wrong between a till and the rest of its shop: a relay that errs or stalls, a relay and an office that are gone,
 // a log that lost what the relay has, a wrong clock, a copied device.
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOffice } from '@tallystick-app/office';
@@ -8,7 +8,7 @@ import { startRelay } from '@tallystick-app/relay';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
-import { buildOnce, dist, editLog, openDrawer, openProfile, sell, tile } from './browser.ts';
+import { buildOnce, copyWithWorker, dist, editLog, openDrawer, openProfile, sell, tile } from './browser.ts';
 import { joinShop, type LineState, officeShows, openTestShop, saleAt, type TestShop } from './shop.ts';
 
 const timeoutMs = 120_000;
@@ -199,14 +199,11 @@ function mintedYear(id: string): number {
 }
 
 /** A copy of the built till whose worker's clock is off by so much. */
-async function setClock(folder: string, offMs: number): Promise<void> {
-  await cp(dist, folder, { recursive: true });
-  const assets = join(folder, 'assets');
-  const worker = (await readdir(assets)).find((name) => /^worker-.*\.js$/.test(name));
-  if (worker === undefined) throw new Error('the build has no worker');
-  const path = join(assets, worker);
-  const clock = `{ const Real = Date; globalThis.Date = class extends Real {
-    constructor(...parts) { parts.length === 0 ? super(Real.now() + ${offMs}) : super(...parts); }
-    static now() { return Real.now() + ${offMs}; } }; }\n`;
-  await writeFile(path, clock + (await readFile(path, 'utf8')));
+function setClock(folder: string, offMs: number): Promise<void> {
+  return copyWithWorker(
+    folder,
+    `const Real = Date; globalThis.Date = class extends Real {
+      constructor(...parts) { parts.length === 0 ? super(Real.now() + ${offMs}) : super(...parts); }
+      static now() { return Real.now() + ${offMs}; } };`,
+  );
 }

@@ -1,72 +1,60 @@
-// The page's side of the engine: a dedicated worker behind the port. A worker that dies answers every open call with a
-// failure, so nothing on the screen waits for ever.
+// The page's side of the engine: a dedicated worker behind the port.
 import { closedState } from './closed-state.ts';
-import type { Answer, Call, CallName, FromWorker, StockLevel } from './messages.ts';
-import type { Outcome, Product, TillEngine, TillState } from './port.ts';
+import type { Notice, StockLevel } from './messages.ts';
+import type { Product, TillEngine, TillState } from './port.ts';
+import { openWorkerLine } from './worker-line.ts';
 
 export function createWorkerEngine(): TillEngine {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'tallystick-till' });
-  const waiting = new Map<number, (outcome: Outcome<unknown>) => void>();
   const stateListeners = new Set<(state: TillState) => void>();
   const catalogueListeners = new Set<(products: readonly Product[]) => void>();
+  const troubleListeners = new Set<(trouble: string | undefined) => void>();
   let products: readonly Product[] = [];
-  let lastState: TillState | undefined;
-  let calls = 0;
+  let isOpen = false;
 
   const tellCatalogue = (next: readonly Product[]): void => {
     products = next;
     for (const listener of catalogueListeners) listener(next);
   };
   const tellState = (state: TillState): void => {
-    lastState = state;
+    isOpen = state.phase.kind === 'open';
     for (const listener of stateListeners) listener(state);
   };
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if ('call' in data) answer(waiting, data);
-    else if (data.kind === 'state') tellState(data.state);
-    else if (data.kind === 'catalogue') tellCatalogue(data.products);
-    else tellCatalogue(withStock(products, data.levels));
+  const tellTrouble = (trouble: string | undefined): void => {
+    for (const listener of troubleListeners) listener(trouble);
   };
-  worker.onerror = (event) => {
-    const code = 'till/engine-gone';
-    const message = event.message;
-    for (const [call] of waiting) answer(waiting, { call, outcome: { ok: false, code, message } });
-    if (lastState?.phase.kind !== 'open') tellState(closedState({ kind: 'failed', code, message }));
+  const onNotice = (notice: Notice): void => {
+    if (notice.kind === 'state') tellState(notice.state);
+    else if (notice.kind === 'catalogue') tellCatalogue(notice.products);
+    else if (notice.kind === 'stock') tellCatalogue(withStock(products, notice.levels));
+    else tellTrouble(notice.message);
   };
-
-  const ask = <T>(name: CallName, ...args: readonly unknown[]): Promise<Outcome<T>> => {
-    calls += 1;
-    const call: Call = { call: calls, name, args };
-    return new Promise((resolve) => {
-      waiting.set(call.call, resolve as (outcome: Outcome<unknown>) => void);
-      worker.postMessage(call);
-    });
+  const onError = (message: string): void => {
+    if (isOpen) tellTrouble(message);
+    else tellState(closedState({ kind: 'failed', code: 'till/engine-gone', message }));
   };
+  const { ask } = openWorkerLine({ onNotice, onError });
   return {
     subscribe: (listener) => listen(stateListeners, listener),
     onCatalogue: (listener) => listen(catalogueListeners, listener),
+    onTrouble: (listener) => listen(troubleListeners, listener),
     join: (request) => ask('join', request),
     openAlone: (request) => ask('openAlone', request),
     sell: (request) => ask('sell', request),
     refund: (request) => ask('refund', request),
     voidSale: (request) => ask('voidSale', request),
     openSession: (floatMinor) => ask('openSession', floatMinor),
-    closeSession: (countedMinor) => ask('closeSession', countedMinor),
+    closeSession: (request) => ask('closeSession', request),
+    lookUp: ((name, request) => ask('lookUp', name, request)) as TillEngine['lookUp'],
     findSale: (key) => ask('findSale', key),
     receipt: (document) => ask('receipt', document),
-    day: (day) => ask('day', day),
+    day: (day, most) => ask('day', day, most),
+    stageOf: (document) => ask('stageOf', document),
     findDocuments: (text) => ask('findDocuments', text),
     status: () => ask('status'),
     syncNow: () => ask('syncNow'),
     exportLog: () => ask('exportLog'),
     takeOver: () => ask('takeOver'),
   };
-}
-
-function answer(waiting: Map<number, (outcome: Outcome<unknown>) => void>, { call, outcome }: Answer): void {
-  const resolve = waiting.get(call);
-  waiting.delete(call);
-  resolve?.(outcome);
 }
 
 function listen<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void): () => void {

@@ -1,6 +1,6 @@
 // Sales, refunds and voids as the screens show them, from the projections.
-import type { DaySummary, DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
 import type { Tender } from '../model/tender.ts';
+import type { DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
 import type { TillBook } from './till-book.ts';
 
 export interface DocumentReader {
@@ -28,7 +28,6 @@ interface Row {
   readonly [column: string]: string | number;
 }
 
-const mostRows = 1_000;
 const documentColumns = `
   SELECT d.id, d.kind, d.number, d.day, d.at, d.device, d.currency, d.totalMinor, d.taxMinor, d.original,
     (SELECT coalesce(sum(CASE l.quantityScale WHEN 0 THEN abs(l.quantity) ELSE 1 END), 0)
@@ -41,38 +40,15 @@ const documentColumns = `
   FROM documents d
   WHERE d.scope = ? AND d.kind IN ('sale', 'refund', 'void')`;
 
-/** What this till did on a day, newest first. */
-export function readDay(reader: DocumentReader, day: string): DaySummary {
+/** What this till did on a day: its newest documents, no more than `most`. */
+export function readNewest(reader: DocumentReader, day: string, most: number): readonly DocumentRow[] {
   const { book, scope } = reader;
-  const rows = book.query<Row>(
-    `${documentColumns} AND d.device = ? AND d.day = ? ORDER BY d.id DESC LIMIT ${mostRows}`,
-    [scope, book.device, day],
-  );
-  const [sums] = book.query<{ readonly totalMinor: number; readonly sales: number; readonly refunds: number }>(
-    `SELECT coalesce(sum(totalMinor), 0) AS totalMinor, coalesce(sum(kind = 'sale'), 0) AS sales,
-       coalesce(sum(kind = 'refund'), 0) AS refunds
-     FROM documents WHERE scope = ? AND device = ? AND day = ? AND kind IN ('sale', 'refund', 'void')`,
-    [scope, book.device, day],
-  );
-  return {
+  const rows = book.query<Row>(`${documentColumns} AND d.device = ? AND d.day = ? ORDER BY d.id DESC LIMIT ${most}`, [
+    scope,
+    book.device,
     day,
-    totalMinor: sums?.totalMinor ?? 0,
-    cashMinor: readTaken(reader, day, 'cash'),
-    cardMinor: readTaken(reader, day, 'card'),
-    saleCount: sums?.sales ?? 0,
-    refundCount: sums?.refunds ?? 0,
-    documents: rows.map((row) => toDocument(reader, row)),
-  };
-}
-
-function readTaken({ book, scope }: DocumentReader, day: string, kind: Tender['kind']): number {
-  const [row] = book.query<{ readonly amountMinor: number }>(
-    `SELECT coalesce(sum(t.amountMinor), 0) AS amountMinor
-     FROM documents d JOIN tenders t ON t.scope = d.scope AND t.document = d.id
-     WHERE d.scope = ? AND d.device = ? AND d.day = ? AND t.kind = ?`,
-    [scope, book.device, day, kind],
-  );
-  return row?.amountMinor ?? 0;
+  ]);
+  return rows.map((row) => toDocument(reader, row));
 }
 
 /** Documents of the whole shop whose number contains the text, newest first. */
@@ -113,20 +89,8 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
   };
 }
 
-interface LineRow {
-  readonly line: number;
-  readonly sku: string;
-  readonly name: string;
-  readonly quantity: number;
-  readonly quantityScale: number;
-  readonly unitPriceMilliMinor: number;
-  readonly amountMinor: number;
-  readonly taxMinor: number;
-  readonly taxRateBasisPoints: number;
-  readonly refundedQuantity: number;
-  readonly refundedMinor: number;
-  readonly [column: string]: string | number;
-}
+/** As the projections have it: without tax. */
+type LineRow = Omit<ReceiptLine, 'paidMinor'> & { readonly amountMinor: number };
 
 function readLines({ book, scope }: DocumentReader, document: string): readonly ReceiptLine[] {
   const rows = book.query<LineRow>(

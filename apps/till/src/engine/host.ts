@@ -2,22 +2,33 @@
 // everything that changes.
 import type { SyncReport } from '@tallystick/kernel';
 import type { SqlJsStatic } from 'sql.js';
-import { closeSession, faultOf, openSession, refund, sell, voidSale } from './actions.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
-import { findByKey, findByNumber, readDay, readReceipt } from './documents.ts';
+import { findByKey, findByNumber, readReceipt } from './documents.ts';
+import { entries } from './entries.ts';
+import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
 import { codeOf, messageOf } from './link.ts';
-import type { CallName, Notice } from './messages.ts';
+import type { CallName, EntryName, Notice } from './messages.ts';
 import { describeShop, documentReader, type OpenShop } from './open-shop.ts';
-import type { Outcome, Phase, Receipt, TillEngine, TillState } from './port.ts';
+import {
+  type Outcome,
+  outcomeUnknown,
+  type Phase,
+  type Receipt,
+  type Saved,
+  type TillEngine,
+  type TillState,
+} from './port.ts';
 import { joinShop, openKnownShop, openOwnShop, type ShopPlace } from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
 import { type LogFile, loadSqlite, openLogFile, readLogBytes } from './storage.ts';
-import { openState, statusOf, waitingState } from './till-state.ts';
+import { openState, readDay, statusOf, waitingState } from './till-state.ts';
 
 export type EngineCalls = Pick<TillEngine, CallName>;
 
 const dayWatchMs = 30_000;
+/** How long somebody who asks what became of an entry waits for the book to be open. */
+const openingMs = 10_000;
 const noBook = { ok: false, code: 'till/no-book', message: 'The till is not open in this tab.' } as const;
 
 export class TillHost implements EngineCalls {
@@ -27,7 +38,11 @@ export class TillHost implements EngineCalls {
   #phase: Exclude<Phase, { kind: 'open' }> = { kind: 'starting' };
   #logFile: LogFile | undefined;
   #shop: OpenShop | undefined;
+  /** The book was let go of after a failed write, and could not be opened again yet. */
+  #isLost = false;
+  #opened = Promise.withResolvers<void>();
   #storageFault: string | undefined;
+  #isBehind = false;
   #catalogueCurrency = '';
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -38,7 +53,7 @@ export class TillHost implements EngineCalls {
       wait: (shown) => this.#tell({ kind: 'state', state: waitingState(shown) }),
     });
     // The business day turns without anybody doing anything.
-    setInterval(() => this.#shop !== undefined && this.#tellState(), dayWatchMs);
+    setInterval(() => this.#shop !== undefined && this.#show(() => this.#tellState()), dayWatchMs);
     const networkChanged = (): void => this.#shop?.sync?.networkChanged();
     addEventListener('online', networkChanged);
     addEventListener('offline', networkChanged);
@@ -52,8 +67,11 @@ export class TillHost implements EngineCalls {
       this.#phase = { kind: 'first-run' };
       this.#tellAll();
     } catch (error) {
-      this.#fail(error);
+      const code = codeOf(error) === '' ? 'till/failed' : codeOf(error);
+      this.#phase = { kind: 'failed', code, message: messageOf(error) };
+      this.#tellPage(closedState(this.#phase));
     }
+    this.#opened.resolve();
     await letGo;
     await this.#inTurn(() => this.#close());
   }
@@ -63,24 +81,62 @@ export class TillHost implements EngineCalls {
     if (this.#shop === undefined) this.#logFile?.log.close();
     else await this.#shop.book.close();
     this.#shop = undefined;
+    this.#isLost = false;
     this.#logFile = undefined;
     this.#phase = { kind: 'starting' };
+    this.#opened = Promise.withResolvers();
+  }
+
+  /** Lets go of the book and folds it again from its log: what is there then is what was saved. */
+  async #openAgain(): Promise<OpenShop> {
+    this.#shop?.sync?.stop();
+    await this.#shop?.book.close().catch(() => undefined);
+    this.#logFile?.log.close();
+    this.#shop = undefined;
+    this.#logFile = undefined;
+    this.#isLost = true;
+    const logFile = await openLogFile();
+    try {
+      this.#shop = await openKnownShop(await this.#place(logFile));
+    } finally {
+      if (this.#shop === undefined) logFile.log.close();
+    }
+    if (this.#shop === undefined) throw new Error('the log on this device names no shop any more');
+    this.#logFile = logFile;
+    this.#isLost = false;
+    return this.#shop;
   }
 
   async #place(logFile: LogFile): Promise<ShopPlace> {
     return { log: logFile.log, sqlite: await this.#sqlite, onSync: (report) => this.#synced(report) };
   }
 
-  #fail(error: unknown): void {
-    const code = codeOf(error) === '' ? 'till/failed' : codeOf(error);
-    this.#phase = { kind: 'failed', code, message: messageOf(error) };
-    this.#tellState();
+  #synced(report: SyncReport | undefined): void {
+    const shop = this.#shop;
+    if (shop === undefined) return;
+    this.#show(() => {
+      if (report !== undefined) shop.progress.refresh();
+      if (report !== undefined && report.refolded > 0) shop.sums.forget();
+      if (report !== undefined && report.settled + report.refolded > 0) this.#tellCatalogue(shop);
+      this.#tellState();
+    });
   }
 
-  #synced(report: SyncReport | undefined): void {
-    if (this.#shop === undefined) return;
-    if (report !== undefined && report.settled + report.refolded > 0) this.#tellCatalogue(this.#shop);
-    this.#tellState();
+  /**
+   * Tells the page how things stand. What is saved is saved whether or not that works, so its failure is told by itself, and the
+   * next time everything is told anew.
+   */
+  #show(tell: () => void): void {
+    try {
+      tell();
+      if (!this.#isBehind) return;
+      this.#tellAll();
+      this.#tell({ kind: 'trouble', message: undefined });
+      this.#isBehind = false;
+    } catch (error) {
+      this.#isBehind = true;
+      this.#tell({ kind: 'trouble', message: messageOf(error) });
+    }
   }
 
   #tellAll(): void {
@@ -89,8 +145,10 @@ export class TillHost implements EngineCalls {
   }
 
   #tellState(): void {
-    const state: TillState =
-      this.#shop === undefined ? closedState(this.#phase) : openState(this.#shop, this.#storageFault);
+    this.#tellPage(this.#shop === undefined ? closedState(this.#phase) : openState(this.#shop, this.#storageFault));
+  }
+
+  #tellPage(state: TillState): void {
     this.#tell({ kind: 'state', state });
     this.#writer.show(state);
   }
@@ -112,26 +170,52 @@ export class TillHost implements EngineCalls {
     return turn;
   }
 
-  /** A call that writes: says afterwards how the till stands, and remembers a storage that failed. */
-  #record<T>(
-    work: (shop: OpenShop) => Promise<Outcome<T>>,
-    touched?: (value: T) => readonly string[],
-  ): Promise<Outcome<T>> {
+  /** An entry: writes it, says how the till stands, and remembers a storage that failed. */
+  #record<Request, Shown>(
+    entry: Entry<Request, Shown>,
+    request: Request,
+    touched?: (shown: Shown) => readonly string[],
+  ): Promise<Outcome<Saved<Shown>>> {
     return this.#inTurn(async () => {
-      const shop = this.#shop;
-      if (shop === undefined) return noBook;
-      const outcome = await work(shop);
+      const before = await this.#current();
+      if (!before.ok) return before;
+      const outcome = await enter(entry, request, before.value, () => this.#openAgain());
       if (outcome.ok) this.#storageFault = undefined;
-      else if (outcome.code === 'till/storage') this.#storageFault = outcome.message;
-      if (outcome.ok && touched !== undefined) this.#tellStock(shop, touched(outcome.value));
+      else if (outcome.code === 'till/storage' || outcome.code === outcomeUnknown) this.#storageFault = outcome.message;
+      const shop = this.#shop;
+      // A book that is lost shows what it showed last.
+      if (shop === undefined) return outcome;
+      this.#show(() => {
+        if (outcome.ok) shop.progress.wrote(outcome.value.id);
+        if (shop !== before.value) return this.#tellAll();
+        if (outcome.ok && outcome.value.shown !== undefined && touched !== undefined)
+          this.#tellStock(shop, touched(outcome.value.shown));
+        this.#tellState();
+      });
       shop.sync?.nudge();
-      this.#tellState();
       return outcome;
     });
   }
 
+  /** The open shop, opened again where it was lost: an answer about it must not rest on what could not be read. */
+  async #current(): Promise<Outcome<OpenShop>> {
+    if (this.#shop !== undefined) return { ok: true, value: this.#shop };
+    if (!this.#isLost) return noBook;
+    try {
+      const value = await this.#openAgain();
+      this.#storageFault = undefined;
+      this.#show(() => this.#tellAll());
+      return { ok: true, value };
+    } catch (error) {
+      return unknown(error);
+    }
+  }
+
   async #read<T>(work: (shop: OpenShop) => Outcome<T> | Promise<Outcome<T>>): Promise<Outcome<T>> {
-    return this.#shop === undefined ? noBook : work(this.#shop);
+    if (this.#shop !== undefined) return work(this.#shop);
+    // Being opened again, or to be.
+    const shop = await this.#inTurn(() => this.#current());
+    return shop.ok ? work(shop.value) : shop;
   }
 
   #enter(open: (place: ShopPlace) => Promise<Outcome<OpenShop>>): Promise<Outcome<void>> {
@@ -141,7 +225,7 @@ export class TillHost implements EngineCalls {
         const opened = await open(await this.#place(this.#logFile));
         if (!opened.ok) return opened;
         this.#shop = opened.value;
-        this.#tellAll();
+        this.#show(() => this.#tellAll());
         return { ok: true, value: undefined };
       } catch (error) {
         return { ok: false, ...faultOf(error) };
@@ -153,11 +237,21 @@ export class TillHost implements EngineCalls {
   openAlone: EngineCalls['openAlone'] = (request) =>
     this.#enter(async (place) => ({ ok: true, value: await openOwnShop(place, request) }));
 
-  sell: EngineCalls['sell'] = (request) => this.#record((shop) => sell(shop, request), skusOf);
-  refund: EngineCalls['refund'] = (request) => this.#record((shop) => refund(shop, request), skusOf);
-  voidSale: EngineCalls['voidSale'] = (request) => this.#record((shop) => voidSale(shop, request), skusOf);
-  openSession: EngineCalls['openSession'] = (float) => this.#record((shop) => openSession(shop, float));
-  closeSession: EngineCalls['closeSession'] = (counted) => this.#record((shop) => closeSession(shop, counted));
+  sell: EngineCalls['sell'] = (request) => this.#record(entries.sell, request, skusOf);
+  refund: EngineCalls['refund'] = (request) => this.#record(entries.refund, request, skusOf);
+  voidSale: EngineCalls['voidSale'] = (request) => this.#record(entries.voidSale, request, skusOf);
+  openSession: EngineCalls['openSession'] = (float) => this.#record(entries.openSession, float);
+  closeSession: EngineCalls['closeSession'] = (request) => this.#record(entries.closeSession, request);
+
+  /** Waits for the book of a worker that has just been started. */
+  lookUp: EngineCalls['lookUp'] = (async (name: EntryName, request: unknown) => {
+    await Promise.race([this.#opened.promise, new Promise((resolve) => setTimeout(resolve, openingMs))]);
+    return this.#inTurn(async () => {
+      const shop = await this.#current();
+      if (!shop.ok) return unknown(shop.message);
+      return lookUp<never, unknown>(entries[name], request as never, shop.value);
+    });
+  }) as EngineCalls['lookUp'];
 
   findSale: EngineCalls['findSale'] = (key) =>
     this.#read((shop): Outcome<Receipt | undefined> => {
@@ -165,7 +259,9 @@ export class TillHost implements EngineCalls {
       return document === undefined ? { ok: true, value: undefined } : receiptOutcome(shop, document);
     });
   receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => receiptOutcome(shop, document));
-  day: EngineCalls['day'] = (day) => this.#read((shop) => ({ ok: true, value: readDay(documentReader(shop), day) }));
+  stageOf: EngineCalls['stageOf'] = (document) =>
+    this.#read((shop) => ({ ok: true, value: documentReader(shop).stageOf(document) }));
+  day: EngineCalls['day'] = (day, most) => this.#read((shop) => ({ ok: true, value: readDay(shop, day, most) }));
   findDocuments: EngineCalls['findDocuments'] = (text) =>
     this.#read((shop) => ({ ok: true, value: findByNumber(documentReader(shop), text) }));
   status: EngineCalls['status'] = () =>

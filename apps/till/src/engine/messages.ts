@@ -1,8 +1,23 @@
 // What travels between the page and the worker. Calls are numbered and answered; notices come unasked.
-import type { Outcome, Product, TillEngine, TillState } from './port.ts';
+import type { Outcome, Product, TillEngine, TillEntries, TillState } from './port.ts';
 
 /** The calls of the port that the worker answers. */
-export type CallName = Exclude<keyof TillEngine, 'subscribe' | 'onCatalogue'>;
+export type CallName = Exclude<keyof TillEngine, 'subscribe' | 'onCatalogue' | 'onTrouble'>;
+
+export type EntryName = keyof TillEntries;
+
+const entryNames: ReadonlySet<string> = new Set<EntryName>([
+  'sell',
+  'refund',
+  'voidSale',
+  'openSession',
+  'closeSession',
+]);
+
+/** Whether a call writes what a seller entered. */
+export function isEntryName(name: string): name is EntryName {
+  return entryNames.has(name);
+}
 
 export interface Call {
   readonly call: number;
@@ -23,6 +38,17 @@ export interface StockLevel {
 export type Notice =
   | { readonly kind: 'state'; readonly state: TillState }
   | { readonly kind: 'catalogue'; readonly products: readonly Product[] }
-  | { readonly kind: 'stock'; readonly levels: readonly StockLevel[] };
+  | { readonly kind: 'stock'; readonly levels: readonly StockLevel[] }
+  /** What is shown may be behind what is saved, or no longer is. */
+  | { readonly kind: 'trouble'; readonly message: string | undefined };
 
-export type FromWorker = Answer | Notice;
+/** Asks the worker whether it is still there, and its answer. */
+export interface AreYouThere {
+  readonly kind: 'are-you-there';
+}
+export interface Here {
+  readonly kind: 'here';
+}
+
+export type ToWorker = Call | AreYouThere;
+export type FromWorker = Answer | Notice | Here;

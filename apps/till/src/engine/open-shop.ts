@@ -2,8 +2,10 @@
 import type { FileLogStore } from '@tallystick/oplog';
 import { readCurrency } from './catalogue.ts';
 import type { ClockWatch } from './clock-watch.ts';
+import { createDaySums, type DaySumsReader } from './day-sums.ts';
 import type { DocumentReader } from './documents.ts';
-import type { Session, Shop, Stage } from './port.ts';
+import type { Session, Shop } from './port.ts';
+import { createProgress, type Progress } from './progress.ts';
 import type { ShopRecord } from './shop-record.ts';
 import type { SyncLoop } from './sync-loop.ts';
 import type { TillBook } from './till-book.ts';
@@ -15,6 +17,14 @@ export interface OpenShop {
   /** Undefined where there is no relay. */
   readonly sync: SyncLoop | undefined;
   readonly clock: ClockWatch;
+  readonly progress: Progress;
+  readonly sums: DaySumsReader;
+}
+
+/** The shop with what is kept up to date beside its book. */
+export function watchShop(shop: Omit<OpenShop, 'progress' | 'sums'>): OpenShop {
+  const { book, record } = shop;
+  return { ...shop, progress: createProgress(book), sums: createDaySums(book, record.scope) };
 }
 
 const currencyBeforePrices = 'EUR';
@@ -32,21 +42,21 @@ export function describeShop({ book, record }: OpenShop): Shop {
 }
 
 /** Reads documents with how far each has come right now. */
-export function documentReader({ book, record, sync }: OpenShop): DocumentReader {
+export function documentReader({ book, record, sync, progress }: OpenShop): DocumentReader {
   const { scope } = record;
   if (sync === undefined) return { book, scope, stageOf: () => 'local' };
   // An attempt to reach somebody who did not answer last time is not "sending".
   const isSending = sync.isUnderWay && sync.link.kind === 'linked';
-  const stageById = new Map<string, Stage>();
-  for (const { id, stage } of book.pendingOps()) {
-    stageById.set(id, stage === 'local' && isSending ? 'syncing' : stage);
-  }
-  return { book, scope, stageOf: (id) => stageById.get(id) ?? 'settled' };
+  const stageOf: DocumentReader['stageOf'] = (id) => {
+    const stage = progress.stageOf(id);
+    return stage === 'local' && isSending ? 'syncing' : stage;
+  };
+  return { book, scope, stageOf };
 }
 
 /** Entries that no relay has answered for. */
-export function countUnsent({ book, sync }: OpenShop): number {
-  return sync === undefined ? 0 : book.pendingOps().filter((op) => op.stage === 'local').length;
+export function countUnsent({ progress, sync }: OpenShop): number {
+  return sync === undefined ? 0 : progress.unsent;
 }
 
 interface SessionRow {

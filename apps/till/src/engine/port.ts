@@ -1,10 +1,22 @@
 // What the interface asks of the till's engine, and nothing more. The engine lives in a dedicated worker with the book, the
 // log file and the relay connection; everything here is plain data that can be posted between the two.
+import type { SaleLine } from '../model/sale-line.ts';
 import type { Tender } from '../model/tender.ts';
 
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** The code of an outcome that cannot be known now: what was entered may be saved or not. `lookUp` asks again. */
+export const outcomeUnknown = 'till/outcome-unknown';
+
+/** Something entered that is on this device's disk. */
+export interface Saved<T> {
+  /** Id of its op. */
+  readonly id: string;
+  /** Undefined when it could not be read back to be shown. */
+  readonly shown: T | undefined;
+}
 
 /** How far a document has come: on this till, being sent, stored at the relay, in the settled order. */
 export type Stage = 'local' | 'syncing' | 'durable' | 'settled';
@@ -21,17 +33,8 @@ export interface Product {
   readonly onHand: number | undefined;
 }
 
-export interface SaleLine {
-  readonly sku: string;
-  readonly name: string;
-  readonly quantity: number;
-  readonly quantityScale: number;
-  readonly unitPriceMilliMinor: number;
-  readonly taxRateBasisPoints: number;
-}
-
 export interface SaleRequest {
-  /** The cart's key; a second request with the same key answers with the first sale. */
+  /** The cart's key; the same request again answers with the first sale, another one with this key is refused. */
   readonly key: string;
   readonly lines: readonly SaleLine[];
   readonly tenders: readonly Tender[];
@@ -50,6 +53,11 @@ export interface RefundRequest {
 export interface VoidRequest {
   readonly document: string;
   readonly reason: string;
+}
+
+export interface CloseRequest {
+  readonly session: string;
+  readonly countedMinor: number;
 }
 
 export type DocumentKind = 'sale' | 'refund' | 'void';
@@ -106,14 +114,20 @@ export interface ClosedSession {
   readonly countedMinor: number;
 }
 
-export interface DaySummary {
+export interface DaySums {
   readonly day: string;
   readonly totalMinor: number;
   readonly cashMinor: number;
   readonly cardMinor: number;
   readonly saleCount: number;
   readonly refundCount: number;
+}
+
+export interface DaySummary extends DaySums {
+  /** The newest, the newest first. */
   readonly documents: readonly DocumentRow[];
+  /** There are older ones that day. */
+  readonly hasMore: boolean;
 }
 
 /** Where the till stands with its relay. `since` and `at` are clock readings in ms. */
@@ -148,6 +162,7 @@ export interface TillState {
   readonly phase: Phase;
   readonly link: Link;
   readonly session: Session | undefined;
+  /** With a handful of documents only: what stands here is sent at every change. */
   readonly today: DaySummary | undefined;
   /** Ops that no relay has answered for yet. Always 0 where there is no relay. */
   readonly unsent: number;
@@ -207,22 +222,36 @@ export interface StandaloneRequest {
   readonly currency: string;
 }
 
-export interface TillEngine {
+/** What a seller enters. Each call may be repeated: what it enters is written once. */
+export interface TillEntries {
+  /** Resolves `ok` only after the sale is flushed to this device's storage, and to a failure only when it is not there. */
+  sell(request: SaleRequest): Promise<Outcome<Saved<Receipt>>>;
+  refund(request: RefundRequest): Promise<Outcome<Saved<Receipt>>>;
+  voidSale(request: VoidRequest): Promise<Outcome<Saved<Receipt>>>;
+  openSession(floatMinor: number): Promise<Outcome<Saved<Session>>>;
+  closeSession(request: CloseRequest): Promise<Outcome<Saved<ClosedSession>>>;
+}
+
+export interface TillEngine extends TillEntries {
   subscribe(listener: (state: TillState) => void): () => void;
+  /** Fires with what went wrong when the screen may be behind what is saved, and with undefined when it no longer is. */
+  onTrouble(listener: (trouble: string | undefined) => void): () => void;
   /** Fires when the goods, prices or stock may have changed. */
   onCatalogue(listener: (products: readonly Product[]) => void): () => void;
   join(request: JoinRequest): Promise<Outcome<void>>;
   openAlone(request: StandaloneRequest): Promise<Outcome<void>>;
-  /** Resolves `ok` only after the sale is flushed to this device's storage. */
-  sell(request: SaleRequest): Promise<Outcome<Receipt>>;
-  refund(request: RefundRequest): Promise<Outcome<Receipt>>;
-  voidSale(request: VoidRequest): Promise<Outcome<Receipt>>;
-  openSession(floatMinor: number): Promise<Outcome<void>>;
-  closeSession(countedMinor: number): Promise<Outcome<ClosedSession>>;
+  /** What became of an entry, as the entry's own call would have said; `till/not-saved` when the book has nothing of it. */
+  lookUp<Name extends keyof TillEntries>(
+    name: Name,
+    request: Parameters<TillEntries[Name]>[0],
+  ): ReturnType<TillEntries[Name]>;
   /** The sale with this cart key, when it was saved already. */
   findSale(key: string): Promise<Outcome<Receipt | undefined>>;
   receipt(document: string): Promise<Outcome<Receipt>>;
-  day(day: string): Promise<Outcome<DaySummary>>;
+  /** A day with its newest documents, no more than `most`. */
+  day(day: string, most: number): Promise<Outcome<DaySummary>>;
+  /** How far a document has come. */
+  stageOf(document: string): Promise<Outcome<Stage>>;
   findDocuments(text: string): Promise<Outcome<readonly DocumentRow[]>>;
   status(): Promise<Outcome<TillStatus>>;
   syncNow(): Promise<Outcome<void>>;

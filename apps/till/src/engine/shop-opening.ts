@@ -11,7 +11,7 @@ import { currencyDigits } from '../model/money.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { fillDemoShop } from './demo-shop.ts';
 import { askToJoin } from './join.ts';
-import type { OpenShop } from './open-shop.ts';
+import { type OpenShop, watchShop } from './open-shop.ts';
 import type { JoinRequest, Outcome, StandaloneRequest } from './port.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
 import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
@@ -50,6 +50,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(bundle);
+  shop.progress.refresh();
   // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.
   if (before === undefined) await shop.book.anchor();
   return { ok: true, value: shop };
@@ -72,9 +73,9 @@ async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord):
   if (own !== undefined) await fillOnce(book, own.currency);
   const clock = createClockWatch();
   const shop = { book, log, record, clock };
-  if (relay === undefined) return { ...shop, sync: undefined };
+  if (relay === undefined) return watchShop({ ...shop, sync: undefined });
   noteTear(log);
-  return { ...shop, sync: startSync(shop, relay.url, onSync) };
+  return watchShop({ ...shop, sync: startSync(shop, relay.url, onSync) });
 }
 
 async function fillOnce(book: TillBook, currency: string): Promise<void> {
@@ -84,7 +85,11 @@ async function fillOnce(book: TillBook, currency: string): Promise<void> {
 
 const exchangeTimeoutMs = 15_000;
 
-function startSync({ book, log, clock }: Omit<OpenShop, 'sync'>, url: string, onChange: ShopPlace['onSync']): SyncLoop {
+function startSync(
+  { book, log, clock }: Pick<OpenShop, 'book' | 'log' | 'clock'>,
+  url: string,
+  onChange: ShopPlace['onSync'],
+): SyncLoop {
   const plain = createRelayClient({ url, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
   const client: RelayClient = {
     ...plain,

@@ -2,10 +2,13 @@
 import { type JsonObject, parseOpHash } from '@tallystick/oplog';
 import { businessDay } from '../model/business-day.ts';
 import { closedState } from './closed-state.ts';
-import { readDay } from './documents.ts';
+import { readNewest } from './documents.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
-import type { TillState, TillStatus } from './port.ts';
+import type { DaySummary, TillState, TillStatus } from './port.ts';
 import { readTorn } from './torn-log.ts';
+
+/** As many as a tab that only looks on has room for; the page asks for the list itself when it shows one. */
+const newestShown = 12;
 
 /** What another tab shows, as this one may show it: to be looked at only. */
 export function waitingState(shown: TillState | undefined): TillState {
@@ -20,7 +23,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     phase: { kind: 'open', shop: describeShop(shop) },
     link: sync?.link ?? { kind: 'alone' },
     session,
-    today: readDay(documentReader(shop), businessDay(new Date(), session?.openedDay)),
+    today: readDay(shop, businessDay(new Date(), session?.openedDay), newestShown),
     unsent: countUnsent(shop),
     lastSyncAt: sync?.lastSyncAt,
     storageFault,
@@ -30,6 +33,14 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     torn: readTorn(shop),
     clock: shop.clock.read(shop, Date.now()),
   };
+}
+
+/** A day's sums and its newest documents, no more than `most`. */
+export function readDay(shop: OpenShop, day: string, most: number): DaySummary {
+  const sums = shop.sums.read(day);
+  // One more than asked for tells whether there are others.
+  const rows = readNewest(documentReader(shop), day, most + 1);
+  return { ...sums, documents: rows.slice(0, most), hasMore: rows.length > most };
 }
 
 export function statusOf(shop: OpenShop, logBytes: number): TillStatus {

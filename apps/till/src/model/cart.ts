@@ -2,21 +2,12 @@
 // what the screen asks for is what the book will check.
 import { lineAmountMinor } from '@tallystick/ledger';
 import type { Product } from '../engine/port.ts';
-
-export interface CartLine {
-  readonly sku: string;
-  readonly name: string;
-  /** In units of 10^-quantityScale. */
-  readonly quantity: number;
-  readonly quantityScale: number;
-  readonly unitPriceMilliMinor: number;
-  readonly taxRateBasisPoints: number;
-}
+import type { SaleLine } from './sale-line.ts';
 
 export interface Cart {
   /** Names this sale before it exists, so a repeated attempt finds the first one instead of selling twice. */
   readonly key: string;
-  readonly lines: readonly CartLine[];
+  readonly lines: readonly SaleLine[];
 }
 
 export const largestQuantity = 1_000_000_000;
@@ -39,7 +30,7 @@ export function addProduct(cart: Cart, product: Product, quantity: number = oneO
   const before = cart.lines[at];
   if (before !== undefined) return setQuantity(cart, at, before.quantity + quantity);
   if (cart.lines.length >= mostLines) return cart;
-  const line: CartLine = {
+  const line: SaleLine = {
     sku: product.sku,
     name: product.name,
     quantity: boundQuantity(quantity),
@@ -71,7 +62,7 @@ export function countItems(cart: Cart): number {
   return cart.lines.reduce((count, line) => count + pieces(line), 0);
 }
 
-export function lineTotalMinor(line: CartLine): number {
+export function lineTotalMinor(line: SaleLine): number {
   return lineAmountMinor(line.quantity, line.quantityScale, line.unitPriceMilliMinor) ?? Number.NaN;
 }
 
@@ -82,7 +73,7 @@ export function cartTotalMinor(cart: Pick<Cart, 'lines'>): number | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
-function pieces(line: CartLine): number {
+function pieces(line: SaleLine): number {
   return line.quantityScale === 0 ? line.quantity : 1;
 }
 

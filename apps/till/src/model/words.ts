@@ -65,6 +65,10 @@ const refusalWords: Readonly<Record<string, string>> = {
   'kernel/scope-stopped': 'This till needs its new version to go on.',
   'till/refund-lines': 'These lines cannot be refunded like this.',
   'till/storage': 'This device could not save it.',
+  'till/not-saved': 'The till stopped in this tab before it was saved.',
+  'till/outcome-unknown':
+    'Whether it was saved is not known yet. Do the same again: the till looks first, and never writes it twice.',
+  'till/closed-before': 'The drawer was closed before, with another count.',
   'till/no-book': 'The till is not set up yet.',
   'till/unknown-document': 'That document is not on this till.',
   'till/engine-gone': 'The till stopped working in this tab. Reload the page; what was saved is safe.',
@@ -79,5 +83,7 @@ const refusalWords: Readonly<Record<string, string>> = {
 
 /** A refusal in plain words; the code's own message where we have none better. */
 export function refusalText(code: string, message: string): string {
+  if (code === 'till/key-used')
+    return `It was saved before it was changed, as ${message}. Nothing was recorded now: look at that one under “Sales” first.`;
   return refusalWords[code] ?? message;
 }

@@ -1,6 +1,7 @@
 // The cart between reloads. What comes back is checked like any other input: a draft from an older version, or one that
 // somebody edited, is dropped and never half-read.
-import { type Cart, type CartLine, largestQuantity } from '../model/cart.ts';
+import { type Cart, largestQuantity } from '../model/cart.ts';
+import type { SaleLine } from '../model/sale-line.ts';
 
 export interface DraftStore {
   load(): string | undefined;
@@ -32,15 +33,15 @@ export function parseDraft(text: string | undefined): Cart | undefined {
   try {
     const { key, lines } = JSON.parse(text) as { key?: unknown; lines?: unknown };
     if (typeof key !== 'string' || key === '' || !Array.isArray(lines)) return undefined;
-    return lines.every(isCartLine) ? { key, lines } : undefined;
+    return lines.every(isSaleLine) ? { key, lines } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isCartLine(value: unknown): value is CartLine {
+function isSaleLine(value: unknown): value is SaleLine {
   if (typeof value !== 'object' || value === null) return false;
-  const line = value as Partial<Record<keyof CartLine, unknown>>;
+  const line = value as Partial<Record<keyof SaleLine, unknown>>;
   const isText = typeof line.sku === 'string' && typeof line.name === 'string';
   return (
     isText &&

@@ -2,7 +2,16 @@
 // not a fact, so it is kept in localStorage and survives a reload; everything else comes from the engine.
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { closedState } from '../engine/closed-state.ts';
-import type { Outcome, Product, Receipt, SaleRequest, TillEngine, TillState } from '../engine/port.ts';
+import {
+  type Outcome,
+  outcomeUnknown,
+  type Product,
+  type Receipt,
+  type Saved,
+  type SaleRequest,
+  type TillEngine,
+  type TillState,
+} from '../engine/port.ts';
 import { type Cart, cartTotalMinor, emptyCart } from '../model/cart.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
 import { type DraftStore, parseDraft } from './draft.ts';
@@ -26,9 +35,17 @@ export interface Till {
   readonly announcement: Signal<string>;
   readonly updateReady: Signal<(() => void) | undefined>;
   readonly persisted: Signal<boolean | undefined>;
-  sell(payment: Payment): Promise<Outcome<Receipt>>;
+  /** What went wrong in the engine when the screen may be behind what is saved. */
+  readonly trouble: ReadonlySignal<string | undefined>;
+  /** The sale of which nobody knows yet whether it was saved. */
+  readonly doubt: ReadonlySignal<SaleRequest | undefined>;
+  sell(payment: Payment): Promise<Outcome<Saved<Receipt>>>;
+  /** Asks the book what became of the sale in doubt. */
+  lookAgain(): Promise<Outcome<Saved<Receipt>>>;
   newCart(): void;
   clearCart(): void;
+  /** Makes what is in the cart another sale than the one its key stands for. */
+  renewKey(): void;
 }
 
 export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () => string): Till {
@@ -45,7 +62,19 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   engine.onCatalogue((next) => {
     products.value = next;
   });
+  const trouble = signal<string | undefined>(undefined);
+  engine.onTrouble((next) => {
+    trouble.value = next;
+  });
+  const doubt = signal<SaleRequest | undefined>(undefined);
   effect(() => drafts.save(JSON.stringify(cart.value)));
+
+  const heard = (request: SaleRequest, outcome: Outcome<Saved<Receipt>>): Outcome<Saved<Receipt>> => {
+    const isUnknown = !outcome.ok && outcome.code === outcomeUnknown;
+    doubt.value = isUnknown ? request : undefined;
+    if (outcome.ok && cart.value.key === request.key) till.newCart();
+    return outcome;
+  };
 
   const till: Till = {
     engine,
@@ -58,9 +87,22 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     announcement: signal(''),
     updateReady: signal<(() => void) | undefined>(undefined),
     persisted: signal<boolean | undefined>(undefined),
-    sell: (payment) => engine.sell(saleRequest(cart.value, payment)),
+    trouble,
+    doubt,
+    sell: async (payment) => {
+      const request = saleRequest(cart.value, payment);
+      return heard(request, await engine.sell(request));
+    },
+    lookAgain: async () => {
+      const request = doubt.value;
+      if (request === undefined) return { ok: false, code: 'till/not-saved', message: 'Nothing is in doubt.' };
+      return heard(request, await engine.lookUp('sell', request));
+    },
     newCart: () => {
       cart.value = emptyCart(newKey());
+    },
+    renewKey: () => {
+      cart.value = { ...cart.value, key: newKey() };
     },
     clearCart: () => {
       const before = cart.value;
@@ -85,11 +127,10 @@ function saleRequest(cart: Cart, payment: Payment): SaleRequest {
  * A cart that survived a crash may be sold already: the flush can have happened while the answer was lost. Asks the book,
  * and starts a new cart when it was.
  */
-export async function settleDraft(till: Till): Promise<Receipt | undefined> {
+export async function settleDraft(till: Till): Promise<Outcome<Receipt | undefined>> {
   const { key, lines } = till.cart.value;
-  if (lines.length === 0) return undefined;
+  if (lines.length === 0) return { ok: true, value: undefined };
   const found = await till.engine.findSale(key);
-  if (!found.ok || found.value === undefined || till.cart.value.key !== key) return undefined;
-  till.newCart();
-  return found.value;
+  if (found.ok && found.value !== undefined && till.cart.value.key === key) till.newCart();
+  return found;
 }

@@ -1,8 +1,9 @@
 // The cart: lines with their quantity, the total, and the one button that matters.
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type CartLine, countItems, lineTotalMinor, oneOf, removeLine, setQuantity } from '../model/cart.ts';
+import { countItems, lineTotalMinor, oneOf, removeLine, setQuantity } from '../model/cart.ts';
 import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts';
+import type { SaleLine } from '../model/sale-line.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Icon } from './icons.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
@@ -70,7 +71,7 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
 }
 
 interface CartRowProps {
-  readonly line: CartLine;
+  readonly line: SaleLine;
   readonly onChange: (quantity: number) => void;
   readonly onEdit: () => void;
   readonly onRemove: () => void;

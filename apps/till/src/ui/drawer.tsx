@@ -133,7 +133,7 @@ export function OpenSessionDialog({ onClose, onOpened }: OpenSessionDialogProps)
 interface CloseSessionDialogProps {
   readonly session: Session;
   readonly onClose: () => void;
-  readonly onClosed: (closed: ClosedSession) => void;
+  readonly onClosed: (closed: ClosedSession | undefined) => void;
 }
 
 function CloseSessionDialog({ session, onClose, onClosed }: CloseSessionDialogProps): VNode {
@@ -146,9 +146,9 @@ function CloseSessionDialog({ session, onClose, onClosed }: CloseSessionDialogPr
       note={(counted) => <Difference difference={counted - session.expectedMinor} />}
       onClose={onClose}
       onAmount={async (countedMinor) => {
-        const closed = await till.engine.closeSession(countedMinor);
+        const closed = await till.engine.closeSession({ session: session.id, countedMinor });
         if (!closed.ok) return refusalText(closed.code, closed.message);
-        onClosed(closed.value);
+        onClosed(closed.value.shown);
         return undefined;
       }}
     />

@@ -28,16 +28,29 @@ export function OtherTab({ shop }: { readonly shop: Shop | undefined }): VNode {
         <button type="button" class="button button-primary button-tall" disabled={isAsked} onClick={takeOver}>
           {isAsked ? 'Waiting for the other tab…' : 'Use the till here instead'}
         </button>
+        <Doubt />
       </section>
       {shop !== undefined && today !== undefined && (
         <ShopContext.Provider value={shop}>
           <section class="page" aria-label="Today, read only">
             <DayTotals summary={today} isToday />
             <DocumentList documents={today.documents} isSearch={false} />
+            {today.hasMore && <p class="tiles-more">Older ones are listed in the tab that writes.</p>}
           </section>
         </ShopContext.Provider>
       )}
     </main>
+  );
+}
+
+/** A sale that was under way when this screen came up. */
+function Doubt(): VNode | null {
+  if (useTill().doubt.value === undefined) return null;
+  return (
+    <p role="alert">
+      <strong>Whether the last sale was saved is not known here.</strong> The till looks when it opens again: if it was
+      saved, it names the sale and the cart is empty. If the cart is still there, it was not.
+    </p>
   );
 }
 
@@ -54,6 +67,7 @@ export function Failed({ code, message }: { readonly code: string; readonly mess
         <p>
           <code>{code}</code>
         </p>
+        <Doubt />
         <div class="actions">
           <button type="button" class="button" onClick={() => void exportToFile(till)}>
             <Icon name="save" size={20} /> Export what is saved

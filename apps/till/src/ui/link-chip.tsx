@@ -1,8 +1,9 @@
 // Where the till stands with its relay: a chip in the corner, and banners when a seller should know something.
 import type { VNode } from 'preact';
 import { type Notice, noticesOf } from '../model/notices.ts';
-import { linkWords } from '../model/words.ts';
+import { linkWords, refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
+import type { Till } from '../state/till.ts';
 import { Icon } from './icons.tsx';
 
 export function LinkChip(): VNode {
@@ -20,6 +21,8 @@ export function Banners(): VNode {
   const state = useTill().state.value;
   return (
     <div class="banners">
+      <DoubtBanner />
+      <TroubleBanner />
       {state.storageFault !== undefined && <StorageBanner />}
       {noticesOf(state).map((notice) => (
         <NoticeBanner key={notice.title} notice={notice} />
@@ -35,6 +38,45 @@ function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
       <Icon name={isAlarm ? 'alert' : 'offline'} size={20} />
       <p>
         <strong>{notice.title}</strong> {notice.detail}
+      </p>
+    </div>
+  );
+}
+
+/** A sale whose dialog was left before anybody knew. */
+function DoubtBanner(): VNode | null {
+  const till = useTill();
+  if (till.doubt.value === undefined) return null;
+  return (
+    <div class="banner banner-alarm" role="alert">
+      <Icon name="alert" size={20} />
+      <p>
+        <strong>Whether the last sale was saved is not known.</strong> Do not ring it up anew before you know.
+      </p>
+      <button type="button" class="button button-small" onClick={() => void lookAgain(till)}>
+        Look again
+      </button>
+    </div>
+  );
+}
+
+async function lookAgain(till: Till): Promise<void> {
+  const found = await till.lookAgain();
+  if (found.ok) till.toast.value = { text: `The last sale was saved: ${found.value.shown?.number ?? 'see “Sales”'}` };
+  else if (found.code === 'till/not-saved')
+    till.toast.value = { text: 'The last sale was not saved. Charge the cart again.' };
+  else till.toast.value = { text: refusalText(found.code, found.message) };
+}
+
+function TroubleBanner(): VNode | null {
+  const trouble = useTill().trouble.value;
+  if (trouble === undefined) return null;
+  return (
+    <div class="banner banner-warn" role="status">
+      <Icon name="alert" size={20} />
+      <p>
+        <strong>What the screen shows may be behind.</strong> What it called saved is saved. Reload the page when you
+        can. ({trouble})
       </p>
     </div>
   );

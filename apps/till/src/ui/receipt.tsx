@@ -5,9 +5,8 @@ import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts'
 import { taxByRate } from '../model/tax.ts';
 import type { Tender } from '../model/tender.ts';
 import { dateTimeText, percentText } from '../model/time.ts';
-import { useTill } from '../state/context.ts';
 import { Icon } from './icons.tsx';
-import { StageLabel } from './stage.tsx';
+import { StageLabel, useStage } from './stage.tsx';
 
 const headings: Readonly<Record<DocumentKind, string>> = { sale: 'Receipt', refund: 'Refund', void: 'Void' };
 
@@ -19,8 +18,7 @@ export interface ReceiptViewProps {
 }
 
 export function ReceiptView({ receipt, children, onDone }: ReceiptViewProps): VNode {
-  const documents = useTill().state.value.today?.documents;
-  const stage = documents?.find((document) => document.id === receipt.id)?.stage ?? receipt.stage;
+  const stage = useStage(receipt.id, receipt.stage);
   return (
     <div class="receipt-view">
       <ReceiptPaper receipt={receipt} />

@@ -1,7 +1,7 @@
 // Taking goods back: a refund of chosen lines, or the void of a whole sale.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Outcome, Receipt, ReceiptLine } from '../engine/port.ts';
+import type { Outcome, Receipt, ReceiptLine, Saved } from '../engine/port.ts';
 import { oneOf } from '../model/cart.ts';
 import { formatMoney, formatQuantity } from '../model/money.ts';
 import { refundAmountMinor } from '../model/refund.ts';
@@ -22,7 +22,7 @@ export interface ReverseDialogProps {
 
 export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): VNode {
   const till = useTill();
-  const [key] = useState(() => crypto.randomUUID());
+  const [key, setKey] = useState(() => crypto.randomUUID());
   const [quantities, setQuantities] = useState<Readonly<Record<number, number>>>({});
   const [reason, setReason] = useState('');
   const run = useReversal(receipt, onDone);
@@ -33,7 +33,10 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
   const total = chosen.reduce((sum, { line, quantity }) => sum + refundAmountMinor(line, quantity), 0);
   const pay = (tender: TenderKind): void => {
     const lines = chosen.map(({ line, quantity }) => ({ line: line.line, quantity }));
-    void run.start(() => till.engine.refund({ key, document: receipt.id, lines, tender, reason }));
+    const ask = (): Promise<Outcome<Saved<Receipt>>> =>
+      till.engine.refund({ key, document: receipt.id, lines, tender, reason });
+    // What is chosen now is another refund than the one this key stands for.
+    void run.start(ask).then((code) => code === 'till/key-used' && setKey(crypto.randomUUID()));
   };
   const isReady = chosen.length > 0 && reason !== '' && !run.isBusy;
   const setAll = (): void => {
@@ -107,7 +110,8 @@ export function VoidDialog({ receipt, onDone, onClose }: ReverseDialogProps): VN
 interface Reversal {
   readonly isBusy: boolean;
   readonly fault: string | undefined;
-  start(commit: () => Promise<Outcome<Receipt>>): Promise<void>;
+  /** Resolves to the code of what went wrong, or undefined. */
+  start(commit: () => Promise<Outcome<Saved<Receipt>>>): Promise<string | undefined>;
 }
 
 /** Runs one reversal at a time, and shows the original anew once it is saved. */
@@ -115,16 +119,20 @@ function useReversal(receipt: Receipt, onDone: (changed: Receipt) => void): Reve
   const till = useTill();
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
-  const start = async (commit: () => Promise<Outcome<Receipt>>): Promise<void> => {
-    if (isBusy) return;
+  const start: Reversal['start'] = async (commit) => {
+    if (isBusy) return undefined;
     setBusy(true);
     setFault(undefined);
     const saved = await commit();
     setBusy(false);
-    if (!saved.ok) return setFault(refusalText(saved.code, saved.message));
-    till.toast.value = { text: `${saved.value.number} saved` };
+    if (!saved.ok) {
+      setFault(refusalText(saved.code, saved.message));
+      return saved.code;
+    }
+    till.toast.value = { text: `${saved.value.shown?.number ?? 'It is'} saved` };
     const changed = await till.engine.receipt(receipt.id);
     onDone(changed.ok ? changed.value : receipt);
+    return undefined;
   };
   return { isBusy, fault, start };
 }

@@ -12,11 +12,15 @@ import { ReceiptView } from './receipt.tsx';
 import { RefundDialog, VoidDialog } from './reverse-dialog.tsx';
 import { StageLabel } from './stage.tsx';
 
+/** Documents listed at first, and added at a time. */
+const pageRows = 50;
+
 export function Sales(): VNode {
   const till = useTill();
   const today = till.state.value.today;
   const [day, setDay] = useState<string>();
-  const [past, setPast] = useState<DaySummary>();
+  const [listed, setListed] = useState<DaySummary>();
+  const [most, setMost] = useState(pageRows);
   const [text, setText] = useState('');
   const [found, setFound] = useState<readonly DocumentRow[]>();
   const [opened, setOpened] = useState<Receipt>();
@@ -24,9 +28,9 @@ export function Sales(): VNode {
   const isToday = shownDay === today?.day;
 
   useEffect(() => {
-    if (isToday || shownDay === '') return;
-    void till.engine.day(shownDay).then((answer) => answer.ok && setPast(answer.value));
-  }, [shownDay, isToday, today]);
+    if (shownDay === '') return;
+    void till.engine.day(shownDay, most).then((answer) => answer.ok && setListed(answer.value));
+  }, [shownDay, most, today]);
   useEffect(() => {
     if (text.trim() === '') return setFound(undefined);
     void till.engine.findDocuments(text.trim()).then((answer) => answer.ok && setFound(answer.value));
@@ -37,7 +41,7 @@ export function Sales(): VNode {
     if (answer.ok) setOpened(answer.value);
     else till.toast.value = { text: refusalText(answer.code, answer.message) };
   };
-  const summary = isToday ? today : past?.day === shownDay ? past : undefined;
+  const summary = listed?.day === shownDay ? listed : isToday ? today : undefined;
   return (
     <div class="page sales">
       <header class="page-head">
@@ -59,7 +63,10 @@ export function Sales(): VNode {
             aria-label="Day"
             value={shownDay}
             max={today?.day}
-            onInput={(event) => setDay(event.currentTarget.value || undefined)}
+            onInput={(event) => {
+              setDay(event.currentTarget.value || undefined);
+              setMost(pageRows);
+            }}
           />
         </div>
       </header>
@@ -69,6 +76,11 @@ export function Sales(): VNode {
         isSearch={found !== undefined}
         onOpen={(id) => void open(id)}
       />
+      {found === undefined && listed?.day === shownDay && listed.hasMore && (
+        <button type="button" class="button documents-more" onClick={() => setMost(most + pageRows)}>
+          Show older ones
+        </button>
+      )}
       {opened !== undefined && (
         <DocumentDialog receipt={opened} onChanged={setOpened} onClose={() => setOpened(undefined)} />
       )}

@@ -1,9 +1,24 @@
 // How far a document has come, as notches and in words.
 import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import type { Stage } from '../engine/port.ts';
 import { stageWords } from '../model/words.ts';
+import { useTill } from '../state/context.ts';
 
 const notches: Readonly<Record<Stage, number>> = { local: 1, syncing: 1, durable: 2, settled: 3 };
+
+/** How far a document that is shown has come by now. */
+export function useStage(document: string, before: Stage): Stage {
+  const till = useTill();
+  const state = till.state.value;
+  const [known, setKnown] = useState({ document, stage: before });
+  const stage = known.document === document ? known.stage : before;
+  useEffect(() => {
+    if (stage === 'settled') return;
+    void till.engine.stageOf(document).then((answer) => answer.ok && setKnown({ document, stage: answer.value }));
+  }, [state, document]);
+  return stage;
+}
 
 export function StageLabel({ stage }: { readonly stage: Stage }): VNode {
   return (

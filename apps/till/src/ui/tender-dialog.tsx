@@ -2,30 +2,28 @@
 // and keeps the cart when it is not.
 import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { Receipt } from '../engine/port.ts';
+import { type Outcome, outcomeUnknown, type Receipt, type Saved } from '../engine/port.ts';
 import { currencyDigits, formatMoney, parseDecimal } from '../model/money.ts';
-import { addTender, changeMinor, dueMinor, isPaid, type Payment, quickCash, removeTender } from '../model/tender.ts';
+import { addTender, dueMinor, isPaid, type Payment, quickCash, removeTender } from '../model/tender.ts';
 import type { TenderKind } from '../model/tender.ts';
-import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
 import { ReceiptView } from './receipt.tsx';
 import { SavedSale } from './saved-sale.tsx';
-import { SaveFault } from './save-fault.tsx';
+import { faultTitle, SaveFault } from './save-fault.tsx';
 
 type Step =
   | { readonly kind: 'paying' }
   | { readonly kind: 'saving' }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string }
-  | { readonly kind: 'saved'; readonly receipt: Receipt; readonly changeMinor: number }
+  | { readonly kind: 'saved'; readonly saved: Saved<Receipt> }
   | { readonly kind: 'receipt'; readonly receipt: Receipt };
 
-const titles: Readonly<Record<Step['kind'], string>> = {
+const titles: Readonly<Record<Exclude<Step['kind'], 'fault'>, string>> = {
   paying: 'Payment',
   saving: 'Saving',
-  fault: 'Not saved',
   saved: 'Sale saved',
   receipt: 'Receipt',
 };
@@ -36,16 +34,17 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
   const [step, setStep] = useState<Step>({ kind: 'paying' });
   const isUnderWay = useRef(false);
 
-  const complete = async (paid: Payment): Promise<void> => {
+  const ask = async (question: () => Promise<Outcome<Saved<Receipt>>>): Promise<void> => {
     if (isUnderWay.current) return;
     isUnderWay.current = true;
     setStep({ kind: 'saving' });
-    const sold = await till.sell(paid);
+    const sold = await question();
     isUnderWay.current = false;
-    if (!sold.ok) return setStep({ kind: 'fault', code: sold.code, message: sold.message });
-    till.newCart();
-    setStep({ kind: 'saved', receipt: sold.value, changeMinor: changeMinor(paid) });
+    if (sold.ok) return setStep({ kind: 'saved', saved: sold.value });
+    if (sold.code === 'till/key-used') till.renewKey();
+    setStep({ kind: 'fault', code: sold.code, message: sold.message });
   };
+  const complete = (paid: Payment): Promise<void> => ask(() => till.sell(paid));
   const tender = (kind: TenderKind, amountMinor?: number): void => {
     const next = addTender(payment, kind, amountMinor);
     setPayment(next);
@@ -53,22 +52,27 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
   };
   const shape = step.kind === 'paying' ? 'wide' : 'narrow';
   return (
-    <Dialog title={titles[step.kind]} shape={shape} isBusy={step.kind === 'saving'} onClose={onClose}>
+    <Dialog
+      title={step.kind === 'fault' ? faultTitle(step.code) : titles[step.kind]}
+      shape={shape}
+      isBusy={step.kind === 'saving'}
+      onClose={onClose}
+    >
       {step.kind === 'paying' && <Paying payment={payment} onTender={tender} onChange={setPayment} />}
       {step.kind === 'saving' && <p class="saving">Writing the sale to this device…</p>}
       {step.kind === 'fault' && (
         <SaveFault
-          what="The sale"
-          text={refusalText(step.code, step.message)}
-          onRetry={() => void complete(payment)}
+          code={step.code}
+          message={step.message}
+          onRetry={() => void (step.code === outcomeUnknown ? ask(till.lookAgain) : complete(payment))}
           onBack={onClose}
         />
       )}
       {step.kind === 'saved' && (
         <SavedSale
-          receipt={step.receipt}
-          changeMinor={step.changeMinor}
-          onReceipt={() => setStep({ kind: 'receipt', receipt: step.receipt })}
+          saved={step.saved}
+          payment={payment}
+          onReceipt={(receipt) => setStep({ kind: 'receipt', receipt })}
           onClose={onClose}
         />
       )}

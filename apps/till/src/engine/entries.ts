@@ -1,0 +1,17 @@
+// The entries of this till by the name of the call that makes them.
+import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
+import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
+
+export const entries: {
+  readonly sell: typeof saleEntry;
+  readonly refund: typeof refundEntry;
+  readonly voidSale: typeof voidEntry;
+  readonly openSession: typeof openSessionEntry;
+  readonly closeSession: typeof closeSessionEntry;
+} = {
+  sell: saleEntry,
+  refund: refundEntry,
+  voidSale: voidEntry,
+  openSession: openSessionEntry,
+  closeSession: closeSessionEntry,
+};

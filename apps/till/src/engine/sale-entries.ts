@@ -1,0 +1,155 @@
+// Sales, refunds and voids as entries. A sale and a refund are known by the key their request carries, a void by what it voids.
+import { businessDay } from '../model/business-day.ts';
+import { refundAmountMinor, refundUnitPrice } from '../model/refund.ts';
+import type { SaleLine } from '../model/sale-line.ts';
+import { findByKey, readReceipt } from './documents.ts';
+import type { Entry, Failed, Found } from './entry.ts';
+import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
+import type { Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
+
+export const noSession: Failed = { ok: false, code: 'till/no-session', message: 'The drawer is closed.' };
+const unknownDocument: Failed = { ok: false, code: 'till/unknown-document', message: 'No such document here.' };
+
+export const saleEntry: Entry<SaleRequest, Receipt> = {
+  find: (shop, request) => findSame(shop, request.key, (document) => isSameSale(document, request)),
+  write: async (shop, request) => {
+    const session = readSession(shop);
+    if (session === undefined) return noSession;
+    return shop.book.commit('sale.complete', {
+      ...frame(shop, session),
+      external: request.key,
+      lines: request.lines,
+      tenders: request.tenders.filter(isMoney),
+      changeMinor: request.changeMinor,
+    });
+  },
+  show: receiptOf,
+};
+
+export const refundEntry: Entry<RefundRequest, Receipt> = {
+  find: (shop, request) => {
+    const original = receiptOf(shop, request.document);
+    return findSame(shop, request.key, (document) => isSameRefund(document, request, original));
+  },
+  write: async (shop, request) => {
+    const session = readSession(shop);
+    if (session === undefined) return noSession;
+    const original = receiptOf(shop, request.document);
+    if (original === undefined) return unknownDocument;
+    const lines = refundLines(original, request.lines);
+    if (lines === undefined)
+      return { ok: false, code: 'till/refund-lines', message: 'These lines cannot be refunded.' };
+    const totalMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
+    return shop.book.commit('sale.refund', {
+      ...frame(shop, session),
+      currency: original.currency,
+      external: request.key,
+      original: original.id,
+      lines: lines.map(({ amountMinor: _, ...line }) => line),
+      tenders: totalMinor === 0 ? [] : [{ kind: request.tender, amountMinor: totalMinor }],
+      reason: request.reason,
+    });
+  },
+  show: receiptOf,
+};
+
+export const voidEntry: Entry<VoidRequest, Receipt> = {
+  find: ({ book, record }, { document }) => {
+    const [row] = book.query<{ readonly id: string }>(
+      `SELECT d.id FROM voids v JOIN documents d ON d.scope = v.scope AND d.id = v.by
+       WHERE v.scope = ? AND v.document = ? AND d.device = ?`,
+      [record.scope, document, book.device],
+    );
+    return row === undefined ? undefined : { ok: true, id: row.id };
+  },
+  write: async (shop, request) => {
+    const session = readSession(shop);
+    if (session === undefined) return noSession;
+    return shop.book.commit('sale.void', { ...request, day: frame(shop, session).day, session: session.id });
+  },
+  show: receiptOf,
+};
+
+/** What every document of this till says about its place and time. Shelf prices include the tax. */
+function frame(
+  shop: OpenShop,
+  session: Session,
+): { day: string; currency: string; session: string; taxIncluded: boolean } {
+  const day = businessDay(new Date(), session.openedDay);
+  return { day, currency: describeShop(shop).currency, session: session.id, taxIncluded: true };
+}
+
+function receiptOf(shop: OpenShop, document: string): Receipt | undefined {
+  return readReceipt(documentReader(shop), document, describeShop(shop));
+}
+
+/** A key names one sale for good: where that sale says something else, this one was not saved and must not seem to be. */
+function findSame(shop: OpenShop, key: string, isSame: (document: Receipt) => boolean): Found | Failed | undefined {
+  const id = findByKey(documentReader(shop), key);
+  if (id === undefined) return undefined;
+  const document = receiptOf(shop, id);
+  if (document === undefined) return unknownDocument;
+  if (isSame(document)) return { ok: true, id };
+  return { ok: false, code: 'till/key-used', message: document.number };
+}
+
+function isSameSale(document: Receipt, { lines, tenders, changeMinor }: SaleRequest): boolean {
+  const change = changeMinor > 0 ? [`cash ${-changeMinor}`] : [];
+  return (
+    document.kind === 'sale' &&
+    isSameList(document.lines.map(lineWords), lines.map(lineWords)) &&
+    isSameList(document.tenders.map(tenderWords), [...tenders.filter(isMoney).map(tenderWords), ...change])
+  );
+}
+
+/** Amounts follow from the lines, whose remainder has changed since; what was chosen has not. */
+function isSameRefund(document: Receipt, request: RefundRequest, original: Receipt | undefined): boolean {
+  const chosen = request.lines.map(({ line, quantity }) => {
+    const sold = original?.lines.find((candidate) => candidate.line === line);
+    return `${sold?.sku ?? ''} ${quantity} ${sold?.quantityScale ?? 0}`;
+  });
+  return (
+    document.kind === 'refund' &&
+    document.original?.id === request.document &&
+    isSameList(
+      document.lines.map(({ sku, quantity, quantityScale }) => `${sku} ${-quantity} ${quantityScale}`),
+      chosen,
+    ) &&
+    document.tenders.every(({ kind }) => kind === request.tender)
+  );
+}
+
+function isMoney({ amountMinor }: { readonly amountMinor: number }): boolean {
+  return amountMinor > 0;
+}
+
+function lineWords({ sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints }: SaleLine): string {
+  return JSON.stringify([sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints]);
+}
+
+function tenderWords({ kind, amountMinor }: { readonly kind: string; readonly amountMinor: number }): string {
+  return `${kind} ${amountMinor}`;
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((words, index) => words === other[index]);
+}
+
+interface RefundLine extends SaleLine {
+  readonly line: number;
+  readonly amountMinor: number;
+}
+
+function refundLines(original: Receipt, chosen: RefundRequest['lines']): readonly RefundLine[] | undefined {
+  const lines: RefundLine[] = [];
+  for (const { line, quantity } of chosen) {
+    const sold = original.lines.find((candidate) => candidate.line === line);
+    if (sold === undefined || quantity <= 0 || quantity > sold.quantity - sold.refundedQuantity) return undefined;
+    const unitPriceMilliMinor = refundUnitPrice(sold, quantity);
+    if (unitPriceMilliMinor === undefined) return undefined;
+    const { sku, name, quantityScale, taxRateBasisPoints } = sold;
+    const amountMinor = refundAmountMinor(sold, quantity);
+    lines.push({ line, sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, amountMinor });
+  }
+  return lines.length === 0 ? undefined : lines;
+}
