@@ -70,6 +70,8 @@ describe('verifyChain', () => {
   it('names a gap, a fork, a wrong link, a stranger and a wrong hash', async () => {
     expect(await breakOf(honest.toSpliced(5, 1))).toEqual(['chain/gap', 5]);
     expect(await breakOf(honest.toSpliced(6, 0, at(honest, 5)))).toEqual(['chain/fork', 6]);
+    const again = await verifyChain(honest.toSpliced(6, 0, at(honest, 5)), check);
+    expect(again).toMatchObject({ expected: 'seq 7', got: 'seq 6' });
     const stray = makeRecord({ device: root, seq: 8, prev: at(honest, 3).hash });
     expect(await breakOf(honest.toSpliced(7, 1, stray))).toEqual(['chain/link', 7]);
     const stranger = makeRecord({ device: till, seq: 8, prev: at(honest, 6).hash });
@@ -106,6 +108,7 @@ describe('verifyChain', () => {
   it('walks back to the last valid signature and names the op after it', async () => {
     const tail = honest.map((record, i) => (i >= 9 ? spoilSignature(record) : record));
     expect(await breakOf(tail)).toEqual(['chain/signature', 9]);
+    expect(await verifyChain(tail, check)).toMatchObject({ got: 'none' });
     expect(await breakOf(honest.map(spoilSignature))).toEqual(['chain/signature', 0]);
   });
 
