@@ -89,6 +89,9 @@ export interface RelayHealth {
   readonly message: string;
 }
 
+/** A row whose columns are named as the members of `T`; every table here is STRICT, so their types are those declared. */
+type RowOf<T> = Pick<T, keyof T>;
+
 /** Everything the page shows, as of now. */
 export function readLiveState(
   book: ShopBook,
@@ -120,21 +123,15 @@ function textOf(book: ShopBook, sql: string): string {
   return String(book.query(sql, [])[0]?.['value'] ?? '');
 }
 
-function salesByHour(book: ShopBook, day: string, currency: string): SalesSlot[] {
-  const rows = book.query(
-    `SELECT at / 3600000 AS hour, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
+function salesByHour(book: ShopBook, day: string, currency: string): readonly SalesSlot[] {
+  return book.query<RowOf<SalesSlot>>(
+    `SELECT CAST(at / 3600000 * 3600000 AS TEXT) AS slot, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
             sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
             sum(CASE WHEN kind IN ('refund', 'void') THEN totalMinor ELSE 0 END) AS refundedMinor
-       FROM documents WHERE day = ? AND currency = ? AND kind IN ('sale', 'refund', 'void') GROUP BY hour ORDER BY hour`,
+       FROM documents WHERE day = ? AND currency = ? AND kind IN ('sale', 'refund', 'void')
+      GROUP BY at / 3600000 ORDER BY at / 3600000`,
     [day, currency],
   );
-  return rows.map((row) => ({
-    slot: String(Number(row['hour']) * 3_600_000),
-    sales: Number(row['sales']),
-    refunds: Number(row['refunds']),
-    grossMinor: Number(row['grossMinor']),
-    refundedMinor: Number(row['refundedMinor']),
-  }));
 }
 
 const bestSellersSql = `
@@ -149,47 +146,27 @@ const byTillSql = `
    WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void')
    GROUP BY d.device ORDER BY amountMinor DESC, name LIMIT 6`;
 
-function ranks(book: ShopBook, sql: string, day: string, currency: string): Rank[] {
-  return book
-    .query(sql, [day, currency])
-    .map((row) => ({ name: String(row['name']), amountMinor: Number(row['amountMinor']) }));
+function ranks(book: ShopBook, sql: string, day: string, currency: string): readonly Rank[] {
+  return book.query<RowOf<Rank>>(sql, [day, currency]);
 }
 
-function recentDocuments(book: ShopBook): RecentDocument[] {
-  const rows = book.query(
+function recentDocuments(book: ShopBook): readonly RecentDocument[] {
+  return book.query<RowOf<RecentDocument>>(
     `SELECT d.number, d.kind, d.at, coalesce(v.name, '') AS device, d.totalMinor, d.currency,
             (SELECT count(*) FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS lines
        FROM (SELECT * FROM documents ORDER BY at DESC, id DESC LIMIT ?) d
        LEFT JOIN devices v ON v.device = d.device ORDER BY d.at DESC, d.id DESC`,
     [shownDocuments],
   );
-  return rows.map((row) => ({
-    number: String(row['number']),
-    kind: String(row['kind']),
-    at: Number(row['at']),
-    device: String(row['device']),
-    totalMinor: Number(row['totalMinor']),
-    currency: String(row['currency']),
-    lines: Number(row['lines']),
-  }));
 }
 
-function liveDevices(book: ShopBook): LiveDevice[] {
-  const self = String(book.device);
-  const rows = book.query(
+function liveDevices(book: ShopBook): readonly LiveDevice[] {
+  const rows = book.query<RowOf<Omit<LiveDevice, 'self'>>>(
     `SELECT v.device, v.name, v.role, coalesce(c.seq, 0) AS ops, coalesce(d.documents, 0) AS documents, coalesce(d.lastAt, 0) AS lastAt
        FROM devices v LEFT JOIN (SELECT device, sum(seq) AS seq FROM chains GROUP BY device) c ON c.device = v.device
        LEFT JOIN (SELECT device, count(*) AS documents, max(at) AS lastAt FROM documents GROUP BY device) d ON d.device = v.device
       ORDER BY v.role <> 'owner', v.name, v.device`,
     [],
   );
-  return rows.map((row) => ({
-    device: String(row['device']),
-    name: String(row['name']),
-    role: String(row['role']),
-    ops: Number(row['ops']),
-    documents: Number(row['documents']),
-    lastAt: Number(row['lastAt']),
-    self: row['device'] === self,
-  }));
+  return rows.map((row) => ({ ...row, self: row.device === book.device }));
 }
