@@ -24,6 +24,7 @@ describe('the cart between reloads', () => {
     '[]',
     '{"key":"","lines":[]}',
     '{"key":"k"}',
+    '{"key":"sold before","lines":[]}',
     '{"key":"k","lines":[null]}',
     JSON.stringify({ key: 'k', lines: [line, { ...line, quantity: 1.5 }] }),
     JSON.stringify({ key: 'k', lines: [{ ...line, quantity: -1 }] }),

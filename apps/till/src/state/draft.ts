@@ -32,7 +32,8 @@ export function parseDraft(text: string | undefined): Cart | undefined {
   if (text === undefined) return undefined;
   try {
     const { key, lines } = JSON.parse(text) as { key?: unknown; lines?: unknown };
-    if (typeof key !== 'string' || key === '' || !Array.isArray(lines)) return undefined;
+    // What a killed browser kept may be older than the last sale: an empty cart would go on under a key that was sold.
+    if (typeof key !== 'string' || key === '' || !Array.isArray(lines) || lines.length === 0) return undefined;
     return lines.every(isSaleLine) ? { key, lines } : undefined;
   } catch {
     return undefined;
