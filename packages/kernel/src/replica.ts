@@ -151,7 +151,8 @@ export class Replica {
 
   /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
   async mergePending(records: readonly OpRecord[]): Promise<number> {
-    await this.#store(records);
+    await this.log.append(records);
+    await this.#stored(records);
     let refolded = 0;
     for (const [name, group] of groupByScope(records)) {
       const { size } = this.log.tip(name);
@@ -172,14 +173,9 @@ export class Replica {
     changed: readonly OpRecord[] = [],
   ): Promise<number> {
     const from = this.log.tip(name).size;
-    await this.#store(records);
     if (changed.length > 0) await this.log.replace(changed);
-    await this.log.settle(
-      name,
-      from,
-      records.map((record) => record.hash),
-      tip,
-    );
+    await this.log.settle(name, from, records, tip);
+    await this.#stored(records);
     const refolded = await this.#foldNew(this.change(name), from, (scope) => scope.settle(records));
     await this.#resumeWaiting();
     return refolded;
@@ -229,8 +225,7 @@ export class Replica {
   }
 
   /** What is stored is no longer kept aside, whichever way it came. */
-  async #store(records: readonly OpRecord[]): Promise<void> {
-    await this.log.append(records);
+  async #stored(records: readonly OpRecord[]): Promise<void> {
     await this.log.dropAsides(records.map((record) => record.hash));
     this.admitter.remember(records);
     await this.#checkMarks(records);

@@ -53,12 +53,15 @@ function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write:
     const newByHash = new Map<OpHash, OpRecord>();
     for (const record of records) {
       const isKnown = index.ordinalOf(record.hash) !== undefined || newByHash.has(record.hash);
-      if (isKnown) continue;
-      // One unreadable record would make the whole file unreadable, so it is refused before anything is written.
-      trustedRecord(record.bytes, record.hash);
-      newByHash.set(record.hash, record);
+      if (!isKnown) newByHash.set(record.hash, record);
     }
-    if (newByHash.size > 0) write(frameKinds.records, encodeRecords([...newByHash.values()]));
+    writeRecords([...newByHash.values()]);
+  }
+
+  function writeRecords(records: readonly OpRecord[]): void {
+    // One unreadable record would make the whole file unreadable, so it is refused before anything is written.
+    for (const { bytes, hash } of records) trustedRecord(bytes, hash);
+    if (records.length > 0) write(frameKinds.records, encodeRecords(records));
   }
 
   function replace(records: readonly OpRecord[]): void {
@@ -77,8 +80,10 @@ function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write:
   return {
     append,
     replace,
-    settle: (scope, from, hashes, tip) => {
-      const entry: SettleEntry = { scope, ordinals: index.checkSettle(scope, from, hashes, tip), tip };
+    settle: (scope, from, ops, tip) => {
+      const { fresh, ordinals } = index.checkSettle(scope, from, ops, tip);
+      writeRecords(fresh);
+      const entry: SettleEntry = { scope, ordinals, tip };
       write(frameKinds.settle, encodePayload(entry));
     },
     has: (hash) => index.ordinalOf(hash) !== undefined,

@@ -14,6 +14,13 @@ interface ScopeIndex {
   tip: Tip;
 }
 
+export interface Settling {
+  /** What must be appended first, in this order. */
+  readonly fresh: readonly OpRecord[];
+  /** Of the ops that get positions, in the order of positions; those of `fresh` as appending will give them. */
+  readonly ordinals: readonly number[];
+}
+
 export class LogIndex {
   readonly #hashes: OpHash[] = [];
   readonly #positions: (number | undefined)[] = [];
@@ -76,18 +83,26 @@ export class LogIndex {
     return ordinal;
   }
 
-  /** The ordinals that `LogStore.settle` would give positions, or throws as it must; changes nothing. */
-  checkSettle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): number[] {
+  /** What `LogStore.settle` would do, or throws as it must; changes nothing. */
+  checkSettle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): Settling {
     const index = this.#scopes.get(scope);
-    checkTip(scope, index?.tip.size ?? 0, from, hashes.length, tip);
+    checkTip(scope, index?.tip.size ?? 0, from, ops.length, tip);
     const ordinals = new Set<number>();
-    for (const hash of hashes) {
+    const freshByHash = new Map<OpHash, OpRecord>();
+    for (const op of ops) {
+      const hash = typeof op === 'string' ? op : op.hash;
       const ordinal = this.#ordinalByHash.get(hash);
+      if (freshByHash.has(hash)) throw alreadySettled(hash);
+      if (ordinal === undefined && typeof op !== 'string' && op.op.scope === scope) {
+        ordinals.add(this.#hashes.length + freshByHash.size);
+        freshByHash.set(hash, op);
+        continue;
+      }
       if (ordinal === undefined || !this.#isIn(index, ordinal)) throw missingRecord(hash, scope);
       if (this.#positions[ordinal] !== undefined || ordinals.has(ordinal)) throw alreadySettled(hash);
       ordinals.add(ordinal);
     }
-    return [...ordinals];
+    return { fresh: [...freshByHash.values()], ordinals: [...ordinals] };
   }
 
   settle(scope: Scope, ordinals: readonly number[], tip: Tip): void {

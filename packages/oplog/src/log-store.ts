@@ -55,11 +55,12 @@ export interface LogStore {
    */
   replace(records: readonly OpRecord[]): MaybePromise<void>;
   /**
-   * Gives `hashes` the positions `from`, `from + 1` ... and moves the tip, all or nothing. Throws `store/position` unless
-   * `from` is the tip's size, `tip.size` is where the positions end and no hash has one yet; `store/missing` when a hash is
-   * not stored in this scope. With no hashes it replaces the tip's note.
+   * Gives ops the positions `from`, `from + 1` ... and moves the tip, all or nothing. Records that are not stored yet are
+   * appended; where a store cannot do both at once, a death in between leaves them appended without a position. Throws
+   * `store/position` unless `from` is the tip's size, `tip.size` is where the positions end and no op has one yet;
+   * `store/missing` when a hash is not stored in this scope or a record is of another. With no ops it replaces the tip's note.
    */
-  settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): MaybePromise<void>;
+  settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): MaybePromise<void>;
   has(hash: OpHash): boolean;
   get(hash: OpHash): MaybePromise<StoredRecord | undefined>;
   /** Highest seq stored; the op stored first where a fork has two. */
@@ -92,7 +93,7 @@ export interface LogStore {
 export interface SyncLogStore extends LogStore {
   append(records: readonly OpRecord[]): void;
   replace(records: readonly OpRecord[]): void;
-  settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void;
+  settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void;
   get(hash: OpHash): StoredRecord | undefined;
   settled(scope: Scope, from: number, limit: number): readonly OpRecord[];
   pending(scope: Scope): readonly OpRecord[];

@@ -1,7 +1,7 @@
 // A log store that lives as long as its process: for tests, tools and replicas that are fetched again.
-import type { OpHash } from './brands.ts';
+import type { OpHash, Scope } from './brands.ts';
 import { LogIndex } from './log-index.ts';
-import type { Aside, ReceiptNote, StoredRecord, SyncLogStore } from './log-store.ts';
+import type { Aside, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
 export function createMemoryLogStore(): SyncLogStore {
@@ -26,6 +26,12 @@ export function createMemoryLogStore(): SyncLogStore {
     batch.forEach((record, i) => (records[ordinals[i] as number] = record));
   }
 
+  function settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void {
+    const { fresh, ordinals } = index.checkSettle(scope, from, ops, tip);
+    append(fresh);
+    index.settle(scope, ordinals, tip);
+  }
+
   function get(hash: OpHash): StoredRecord | undefined {
     const ordinal = index.ordinalOf(hash);
     return ordinal === undefined ? undefined : { record: recordAt(ordinal), position: index.positionOf(ordinal) };
@@ -39,7 +45,7 @@ export function createMemoryLogStore(): SyncLogStore {
   return {
     append,
     replace,
-    settle: (scope, from, hashes, tip) => index.settle(scope, index.checkSettle(scope, from, hashes, tip), tip),
+    settle,
     has: (hash) => index.ordinalOf(hash) !== undefined,
     get,
     head: (device, scope) => index.head(device, scope),

@@ -5,9 +5,10 @@ import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
 import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
+import type { OpRecord } from './record.ts';
 import { createNames } from './sqlite-names.ts';
 import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
-import { createAppend, createPositions, createReads, createReplace } from './sqlite-records.ts';
+import { createInserters, createPositions, createReads, createReplace } from './sqlite-records.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 
 /**
@@ -20,18 +21,28 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   const atomically = (work: () => void): void => transaction.immediate(work);
   atomically(() => prepareSchema(db));
   const names = createNames(db);
-  const append = createAppend(db, names);
+  const startInserting = createInserters(db, names);
   const replace = createReplace(db, names);
   const positions = createPositions(db);
   const tips = createTips(db);
 
-  function settle(scope: Scope, from: number, hashes: readonly OpHash[], tip: Tip): void {
-    checkTip(scope, tips.get(scope).size, from, hashes.length, tip);
+  function append(records: readonly OpRecord[]): void {
+    const inserter = startInserting();
+    for (const record of records) inserter.add(record, null);
+    inserter.raiseHeads();
+  }
+
+  function settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void {
+    checkTip(scope, tips.get(scope).size, from, ops.length, tip);
     const scopeId = names.intern(scope);
-    hashes.forEach((hash, index) => {
-      if (positions.set(hash, scopeId, from + index)) return;
+    const inserter = startInserting();
+    ops.forEach((op, index) => {
+      const isNew = typeof op !== 'string' && op.op.scope === scope && inserter.add(op, from + index);
+      const hash = typeof op === 'string' ? op : op.hash;
+      if (isNew || positions.set(hash, scopeId, from + index)) return;
       throw positions.isIn(hash, scopeId) ? alreadySettled(hash) : missingRecord(hash, scope);
     });
+    inserter.raiseHeads();
     tips.set(scopeId, tip);
   }
 

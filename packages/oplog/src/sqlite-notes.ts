@@ -87,16 +87,22 @@ export function createAsides(
     'SELECT lower(hex(hash)) AS hash, scope, code, message, bytes FROM log_asides WHERE @scope IS NULL OR scope = @scope ORDER BY id',
   );
   const remove = db.prepare<[Buffer]>('DELETE FROM log_asides WHERE hash = ?');
+  const selectAny = db.prepare<[], number>('SELECT 1 FROM log_asides LIMIT 1').pluck();
 
   function setAside(entries: readonly Aside[]): void {
     for (const { hash, scope, code, message, bytes } of entries)
       upsert.run(hashToBlob(hash), scope, code, message, bytes);
   }
 
+  function dropAsides(hashes: readonly OpHash[]): void {
+    // Every op that is stored is dropped here, and as a rule nothing is aside.
+    if (selectAny.get() !== undefined) for (const hash of hashes) remove.run(hashToBlob(hash));
+  }
+
   return {
     setAside: (entries) => atomically(() => setAside(entries)),
     asides: (scope) => select.all({ scope: scope ?? null }).map((row) => ({ ...row, bytes: toBytes(row.bytes) })),
-    dropAsides: (hashes) => atomically(() => hashes.forEach((hash) => remove.run(hashToBlob(hash)))),
+    dropAsides: (hashes) => atomically(() => dropAsides(hashes)),
   };
 }
 

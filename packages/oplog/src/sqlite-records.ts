@@ -21,11 +21,18 @@ import {
 
 type Reads = Pick<SyncLogStore, 'has' | 'get' | 'head' | 'settled' | 'pending'>;
 
-/** Inserts what is new; the caller holds the transaction. */
-export function createAppend(db: BetterSqlite3.Database, names: Names): (records: readonly OpRecord[]) => void {
+/** Inserts records in one transaction, which the caller holds. */
+export interface Inserter {
+  /** False when the record is stored already. */
+  add(record: OpRecord, position: number | null): boolean;
+  /** The last call: moves the heads of the chains that grew. */
+  raiseHeads(): void;
+}
+
+export function createInserters(db: BetterSqlite3.Database, names: Names): () => Inserter {
   const find = createFind(db);
-  const insert = db.prepare<NewRow>(
-    `INSERT INTO log_records (${newRowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  const insert = db.prepare<[...NewRow, position: number | null]>(
+    `INSERT INTO log_records (${newRowColumns}, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   // Of two ops with the highest seq the first stored stays the head.
   const raiseHead = db.prepare<[device: number, scope: number, seq: number, ordinal: number]>(
@@ -33,21 +40,24 @@ export function createAppend(db: BetterSqlite3.Database, names: Names): (records
      ON CONFLICT DO UPDATE SET seq = excluded.seq, ordinal = excluded.ordinal WHERE excluded.seq > seq`,
   );
 
-  return (records) => {
+  return () => {
     const idOf = memoize(names.intern);
     const ordinalByHash = new Map<OpHash, number>();
     const ordinalOf = (hash: OpHash): number | undefined => ordinalByHash.get(hash) ?? find(hash);
     const headByChain = new Map<string, [device: number, scope: number, seq: number, ordinal: number]>();
-    for (const record of records) {
+
+    function add(record: OpRecord, position: number | null): boolean {
       const { op, hash } = record;
-      if (ordinalOf(hash) !== undefined) continue;
-      const ordinal = Number(insert.run(...toRow(record, idOf, ordinalOf)).lastInsertRowid);
+      if (ordinalOf(hash) !== undefined) return false;
+      const ordinal = Number(insert.run(...toRow(record, idOf, ordinalOf), position).lastInsertRowid);
       ordinalByHash.set(hash, ordinal);
       const [device, scope] = [idOf(op.device), idOf(op.scope)];
       const chain = `${device} ${scope}`;
       if (op.seq > (headByChain.get(chain)?.[2] ?? 0)) headByChain.set(chain, [device, scope, op.seq, ordinal]);
+      return true;
     }
-    for (const head of headByChain.values()) raiseHead.run(...head);
+
+    return { add, raiseHeads: () => headByChain.forEach((head) => raiseHead.run(...head)) };
   };
 }
 

@@ -27,7 +27,7 @@ export type RecordRow = [
 export const recordColumns =
   'ordinal, tag, rest, scope, key, device, seq, verb, at, id, prev, seen, signature, body, position';
 
-/** What `insertRecord` binds: a row without what SQLite gives it. */
+/** A row without what SQLite gives it and without its position. */
 export type NewRow = [
   tag: number,
   rest: Buffer,

@@ -188,6 +188,50 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       }
     });
 
+    it('stores records with their positions at once, beside ops that it has', async () => {
+      const [first, second, third, fourth] = makeChain(4) as [OpRecord, OpRecord, OpRecord, OpRecord];
+      await store.append([second]);
+      await store.settle(hq, 0, [first, second.hash], tipOf(2));
+      await store.append([first, fourth]);
+      // A record whose op is stored brings no bytes: those that are stored stay.
+      await store.settle(hq, 2, [otherwiseSigned(fourth)], tipOf(3));
+      await store.append([third]);
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(current.tip(hq)).toEqual(tipOf(3));
+        expect(await current.settled(hq, 0, 10)).toEqual([first, second, fourth]);
+        expect(await current.pending(hq)).toEqual([third]);
+        expect(await current.get(first.hash)).toEqual({ record: first, position: 0 });
+        expect(current.head(first.op.device, hq)).toEqual({ seq: 4, hash: fourth.hash });
+        expect(current.scopes()).toEqual([hq]);
+      }
+    });
+
+    it('refuses records that would leave the log wrong, and stores none of them', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      const [elsewhere, other] = makeChain(2, { scope: branch }) as [OpRecord, OpRecord];
+      await store.settle(hq, 0, [first], tipOf(1));
+      await store.append([elsewhere]);
+      const settle = (from: number, ops: (OpRecord | OpRecord['hash'])[], tip: Tip) =>
+        refusal(() => store.settle(hq, from, ops, tip));
+      expect(await settle(0, [second], tipOf(1))).toBe('store/position');
+      expect(await settle(1, [second], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second, first], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second, second], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second, second.hash], tipOf(3))).toBe('store/position');
+      expect(await settle(1, [second, third.hash], tipOf(3))).toBe('store/missing');
+      expect(await settle(1, [second, elsewhere], tipOf(3))).toBe('store/missing');
+      expect(await settle(1, [second, other], tipOf(3))).toBe('store/missing');
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(current.tip(hq)).toEqual(tipOf(1));
+        expect(await current.settled(hq, 0, 10)).toEqual([first]);
+        expect(await current.pending(hq)).toEqual([]);
+        for (const { hash } of [second, third, other]) expect(current.has(hash)).toBe(false);
+        expect(current.head(first.op.device, hq)).toEqual({ seq: 1, hash: first.hash });
+      }
+    });
+
     it('replaces the note of a tip when no op is named', async () => {
       await store.settle(hq, 0, [], { size: 0, frontier: [], note: 'empty\n' });
       expect((await reopen()).tip(hq)).toEqual({ size: 0, frontier: [], note: 'empty\n' });

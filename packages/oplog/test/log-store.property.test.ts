@@ -45,6 +45,16 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       return (store: SyncLogStore) =>
         store.settle(scope, from, hashes, { size: from + hashes.length, frontier: [], note: '' });
     }),
+  fc
+    .tuple(fc.constantFrom(...scopes), fc.uniqueArray(record, { maxLength: 4 }), fc.nat({ max: 4 }))
+    .map(([scope, records, byHash]) => {
+      return (store: SyncLogStore) => {
+        const from = store.tip(scope).size;
+        const news = records.filter(({ op, hash }) => op.scope === scope || store.has(hash));
+        const ops = news.map((one, index) => (index === byHash ? one.hash : one));
+        store.settle(scope, from, ops, { size: from + ops.length, frontier: [], note: 'records' });
+      };
+    }),
   fc.array(record, { maxLength: 3 }).map((records) => {
     return (store: SyncLogStore) => store.replace(records.map(otherwiseSigned));
   }),
