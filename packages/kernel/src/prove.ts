@@ -166,15 +166,23 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
   ];
 }
 
-/** Rows of a SQLite log that belong to nothing: a receipt of no scope, a value nobody reads. */
+/** Rows of a SQLite log that belong to nothing: a receipt of no scope, a line that is not counted from 0, a value nobody reads. */
 function checkLogNames(live: SqlDriver): ProofProblem[] {
   if (live.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_meta'").get([]) === undefined) return [];
   const receipts = live.prepare('SELECT id FROM log_receipts WHERE scope NOT IN (SELECT id FROM log_names)');
+  const lines = live.prepare(
+    'SELECT receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1',
+  );
   const values = live.prepare(
     "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'unanchored')",
   );
   return [
     ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),
+    ...[...lines.iterate([])].map(([receipt]) => ({
+      table: 'log_receipt_lines',
+      row: `receipt ${String(receipt)}`,
+      why: 'its lines are not counted from 0 without a gap',
+    })),
     ...[...values.iterate([])].map(([name]) => ({
       table: 'log_meta',
       row: String(name),

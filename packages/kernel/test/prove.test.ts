@@ -123,6 +123,13 @@ describe('prove', () => {
     }
   });
 
+  it('sees the last line of a receipt counted otherwise, which changes no order', async () => {
+    const moved = await proveCopy((db) => {
+      db.exec('UPDATE log_receipt_lines SET line = line + 1 WHERE line = (SELECT max(line) FROM log_receipt_lines)');
+    });
+    expect(moved.problems).toMatchObject([{ table: 'log_receipt_lines' }]);
+  });
+
   it('sees a dropped op, a reordered pair and a foreign table', async () => {
     const dropped = await proveCopy((db) => void db.exec('DELETE FROM log_records WHERE position = 4'));
     expect(dropped.problems.length).toBeGreaterThan(0);
