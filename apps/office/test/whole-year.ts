@@ -3,6 +3,7 @@
 // without a description and rows without a customer. The same seed gives the same file.
 // Run by hand: node apps/office/test/whole-year.ts FILE.csv [ROWS] [SEED]
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { seededRandom } from '../src/demo/plan.ts';
 import { header } from './retail-format.ts';
 
 export const wholeYearRows = 541_909;
@@ -12,17 +13,6 @@ const longInvoiceLines = 1_114;
 const openedMs = Date.UTC(2010, 11, 1, 8, 26);
 const yearMs = 373 * 86_400_000;
 const flushBytes = 1 << 20;
-
-/** mulberry32: small and seeded. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 type Random = () => number;
 

@@ -25,7 +25,7 @@ import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
 import { type OpFacts, type Refusal, refuse, validateArgs, type Verb, type View } from './verb.ts';
 
-/** Why folding cannot go past an op for now. State before it stays readable. */
+/** Why folding cannot go past an op until something arrives. State before it stays readable. */
 export type Stop =
   | { readonly code: 'kernel/unsupported-verb'; readonly verb: string; readonly hash: string }
   | { readonly code: 'kernel/needs-hq'; readonly size: number; readonly hash: string };

@@ -104,7 +104,7 @@ function pick(random: () => number): Product {
 }
 
 /** mulberry32: small, seeded, good enough for shopping baskets. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
