@@ -11,12 +11,11 @@ import {
   type Scope as ScopeName,
 } from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
-import { type KeyStore, nobleEd25519, type Role } from '@tallystick/sign';
+import { nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
-import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
+import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
 import { retryAsides } from './asides.ts';
-import { type builtinVerbs, deviceEnroll, deviceRecover, devices } from './builtin.ts';
-import { SUPERSEDED } from './codes.ts';
+import { type builtinVerbs, deviceEnroll } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
@@ -25,8 +24,9 @@ import type { Stop } from './fold.ts';
 import { Replica } from './replica.ts';
 import { HQ, openGenesis } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
+import { OwnDevice } from './own-device.ts';
 import { type ProofReport, prove } from './prove.ts';
-import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal, renewDevice } from './renewal.ts';
+import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import { type Replayed, replay } from './replay.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
 import { exportBook, type ImportReport, importBook } from './transfer.ts';
@@ -120,13 +120,6 @@ export type TypedRequest<V extends readonly Verb[]> = {
 
 const META_UNANCHORED = 'unanchored';
 
-/** Who writes here, and where its keys are kept. */
-interface Identity {
-  readonly keyStore: KeyStore;
-  readonly keys: KeyRing;
-  readonly edge: Edge;
-}
-
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
   const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: nobleEd25519 };
@@ -150,35 +143,28 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   }
   await retryAsides(replica);
   if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
-  return new Book(replica, options, { keyStore: keys, keys: ring, edge });
+  return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
 }
 
 export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly id: BookId;
   readonly #replica: Replica;
   readonly #options: OpenBookOptions<V>;
-  readonly #keyStore: KeyStore;
-  readonly #edge: Edge;
-  #keys: KeyRing;
-  #author: Author;
+  readonly #own: OwnDevice;
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
 
   /** Use `openBook`. */
-  constructor(replica: Replica, options: OpenBookOptions<V>, device: Identity) {
-    const { keyStore, keys, edge } = device;
+  constructor(replica: Replica, options: OpenBookOptions<V>, own: OwnDevice) {
     this.#replica = replica;
     this.#options = options;
-    this.#keyStore = keyStore;
-    this.#edge = edge;
-    this.#keys = keys;
-    this.#author = new Author(replica, keys, edge);
+    this.#own = own;
     this.id = replica.book as BookId;
   }
 
   /** This device: another after `renew`. */
   get device(): DeviceId {
-    return this.#keys.device;
+    return this.#own.id;
   }
 
   /** The op log under this book, for tools. Write to a book through `commit` only. */
@@ -206,11 +192,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * scope that enrolled this device.
    */
   async rotate(): Promise<Commit[]> {
-    const scope = this.#options.scope ?? HQ;
-    return this.#write(async () => {
-      const key = await this.#keys.spare((keyId) => this.#replica.admitter.keyOf(this.device, keyId) !== undefined);
-      return this.#store(() => this.#author.rotate(key, scope));
-    }, 1);
+    return this.#write(() => this.#own.rotate((work) => this.#store(work)), 1);
   }
 
   /**
@@ -221,28 +203,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async renew(): Promise<Renewal> {
     this.#mustBeOpen();
-    const renewal = await this.#replica.exclusive(async () => {
-      const before = this.#deviceRow();
-      const { ring, ...made } = await renewDevice(this.#replica.log, this.#keyStore, this.device, before !== undefined);
-      this.#keys = ring;
-      this.#author = new Author(this.#replica, ring, this.#edge);
-      return { ...made, enrolled: before !== undefined && (await this.#enrolByRoot(made, before)) };
-    });
+    const renewal = await this.#replica.exclusive(() => this.#own.renew());
     this.#emit({ kind: 'commit' });
     return renewal;
-  }
-
-  /** The only office of a book has nobody to ask; it holds the root key. */
-  async #enrolByRoot(made: Omit<Renewal, 'enrolled'>, before: Readonly<Record<string, SqlValue>>): Promise<boolean> {
-    if ((await this.#keyStore.load('root')) === undefined) return false;
-    const root = new Author(this.#replica, await KeyRing.open(this.#keyStore, 'root'), this.#edge);
-    const { device, key, replaces, generation } = made;
-    // Documents are numbered by the names of their devices, so no name comes twice.
-    const name = `${String(before['name']).slice(0, 190)} (${generation})`;
-    const args = { device, key, replaces, name, role: before['role'] };
-    const request = { verb: deviceEnroll.name, args, scope: HQ };
-    const [answer] = await this.#replica.transaction(() => root.write([request], HQ));
-    return answer?.ok === true;
   }
 
   /** Ops without effect because of who wrote them, that nobody has adopted or dismissed yet, oldest first. */
@@ -256,18 +219,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * that another replica adopts at the same time counts once.
    */
   async recoverAll(device?: DeviceId): Promise<Commit[]> {
-    const of = device ?? this.#deviceRow()?.['replaces'];
-    const waiting = this.quarantine().filter(
-      (op) => op.device === of || (device === undefined && op.device === this.device && op.code === SUPERSEDED),
-    );
-    return this.#commitRequests(
-      waiting.map(({ scope, hash }) => ({ verb: deviceRecover.name, args: { op: hash }, scope })),
-    );
+    return this.#commitRequests(this.#own.recoveries(this.quarantine(), device));
   }
 
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
     return this.#write(async () => {
-      const written = await this.#store(() => this.#author.write(requests, this.#options.scope ?? HQ));
+      const written = await this.#store(() => this.#own.author.write(requests, this.#options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.
       if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) {
         // What is committed stays so; what was held back is looked at again by the next sync or opening.
@@ -289,7 +246,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       // Reads should see it at once; if the database still cannot, the next transaction tries again.
       await this.#replica.transaction(() => undefined).catch(() => undefined);
     }
-    this.#author.noteStored();
+    this.#own.author.noteStored();
     return written;
   }
 
@@ -324,7 +281,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   status(): BookStatus {
     this.#mustBeOpen();
-    const row = this.#deviceRow();
+    const row = this.#own.row();
     return {
       book: this.id,
       device: this.device,
@@ -337,7 +294,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         settled: scope.folded,
         pending: scope.tailSize,
         stop: scope.stop,
-        forked: this.#author.forked.has(scope.name),
+        forked: this.#own.author.forked.has(scope.name),
       })),
     };
   }
@@ -369,7 +326,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
     const report = await syncWith(this.#replica, client, await this.#replicated(client), { pull });
-    this.#author.observe();
+    this.#own.author.observe();
     if (pull && this.status().role !== undefined) await this.anchor();
     this.#emit({ kind: 'sync' });
     return report;
@@ -385,7 +342,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async import(bytes: Uint8Array): Promise<ImportReport> {
     this.#mustBeOpen();
     const report = await importBook(this.#replica, bytes);
-    this.#author.observe();
+    this.#own.author.observe();
     this.#emit({ kind: 'import' });
     return report;
   }
@@ -429,15 +386,6 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#closed = true;
     await this.#replica.exclusive(async () => this.#options.store.close());
     this.#listeners.clear();
-  }
-
-  #deviceRow(): Readonly<Record<string, SqlValue>> | undefined {
-    const scope = this.#options.scope ?? HQ;
-    const rows = this.#replica.sql.query(
-      `SELECT scope, role, name, replaces FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
-      [this.device, scope, HQ],
-    );
-    return rows.find((row) => row['scope'] === scope) ?? rows[0];
   }
 
   async #replicated(client: RelayClient): Promise<readonly ScopeName[]> {

@@ -1,0 +1,93 @@
+/** The device that writes here: the keys it has, the author that signs with them, and how it goes on under others (docs/keys.md). */
+import type { DeviceId, Scope as ScopeName } from '@tallystick/oplog';
+import type { KeyStore } from '@tallystick/sign';
+import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
+import { deviceEnroll, deviceRecover, devices } from './builtin.ts';
+import { SUPERSEDED } from './codes.ts';
+import type { SqlValue } from './driver.ts';
+import { HQ } from './genesis.ts';
+import { KeyRing } from './key-ring.ts';
+import { type QuarantinedOp, type Renewal, renewDevice } from './renewal.ts';
+import type { Replica } from './replica.ts';
+
+export interface OwnDeviceOptions {
+  readonly keyStore: KeyStore;
+  readonly ring: KeyRing;
+  readonly edge: Edge;
+  /** Where it writes unless it says otherwise. */
+  readonly scope: ScopeName;
+}
+
+export class OwnDevice {
+  readonly #replica: Replica;
+  readonly #options: OwnDeviceOptions;
+  #ring: KeyRing;
+  #author: Author;
+
+  constructor(replica: Replica, options: OwnDeviceOptions) {
+    this.#replica = replica;
+    this.#options = options;
+    this.#ring = options.ring;
+    this.#author = new Author(replica, options.ring, options.edge);
+  }
+
+  /** Another one after `renew`. */
+  get id(): DeviceId {
+    return this.#ring.device;
+  }
+
+  get author(): Author {
+    return this.#author;
+  }
+
+  /** How it is enrolled in its scope, else in `hq`; undefined until its enrolment has arrived. */
+  row(): Readonly<Record<string, SqlValue>> | undefined {
+    const { scope } = this.#options;
+    const rows = this.#replica.sql.query(
+      `SELECT scope, role, name, replaces FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
+      [this.id, scope, HQ],
+    );
+    return rows.find((row) => row['scope'] === scope) ?? rows[0];
+  }
+
+  /** Goes on under a key that nobody has seen yet. Call inside `exclusive`; `store` runs the author in a transaction. */
+  async rotate(
+    store: (work: () => Promise<(Written | NotCommitted)[]>) => Promise<(Written | NotCommitted)[]>,
+  ): Promise<(Written | NotCommitted)[]> {
+    const key = await this.#ring.spare((keyId) => this.#replica.admitter.keyOf(this.id, keyId) !== undefined);
+    return store(() => this.#author.rotate(key, this.#options.scope));
+  }
+
+  /** Goes on as another device under a fresh key. Call inside `exclusive`. */
+  async renew(): Promise<Renewal> {
+    const before = this.row();
+    const { keyStore, edge } = this.#options;
+    const { ring, ...made } = await renewDevice(this.#replica.log, keyStore, this.id, before !== undefined);
+    this.#ring = ring;
+    this.#author = new Author(this.#replica, ring, edge);
+    return { ...made, enrolled: before !== undefined && (await this.#enrolByRoot(made, before)) };
+  }
+
+  /** What adopts the waiting ops of `device`: left out, those of the device that this one replaces, and its own under a superseded key. */
+  recoveries(waiting: readonly QuarantinedOp[], device?: DeviceId): CommitRequest[] {
+    const of = device ?? this.row()?.['replaces'];
+    const own = device === undefined ? this.id : undefined;
+    return waiting
+      .filter((op) => op.device === of || (op.device === own && op.code === SUPERSEDED))
+      .map(({ scope, hash }) => ({ verb: deviceRecover.name, args: { op: hash }, scope }));
+  }
+
+  /** The only office of a book has nobody to ask; it holds the root key. */
+  async #enrolByRoot(made: Omit<Renewal, 'enrolled'>, before: Readonly<Record<string, SqlValue>>): Promise<boolean> {
+    const { keyStore, edge } = this.#options;
+    if ((await keyStore.load('root')) === undefined) return false;
+    const root = new Author(this.#replica, await KeyRing.open(keyStore, 'root'), edge);
+    const { device, key, replaces, generation } = made;
+    // Documents are numbered by the names of their devices, so no name comes twice.
+    const name = `${String(before['name']).slice(0, 190)} (${generation})`;
+    const args = { device, key, replaces, name, role: before['role'] };
+    const request = { verb: deviceEnroll.name, args, scope: HQ };
+    const [answer] = await this.#replica.transaction(() => root.write([request], HQ));
+    return answer?.ok === true;
+  }
+}
