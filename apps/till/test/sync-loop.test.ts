@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSyncLoop, type SyncLoop } from '../src/engine/sync-loop.ts';
 import { nextDelayMs, soonMs, steadyMs } from '../src/model/backoff.ts';
 
-const done: SyncReport = { pushed: 0, notTaken: [], settled: 0, refolded: 0 };
+const done: SyncReport = { pushed: 0, notTaken: [], warned: [], settled: 0, refolded: 0 };
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -29,6 +29,8 @@ export interface SyncReport {
   readonly pushed: number;
   /** Ops that the relay would not take, with its verdicts. They stay pending here. */
   readonly notTaken: readonly PushResult[];
+  /** Ops that the relay took with a warning: `clock-ahead`, `seen-differs` or `quarantined`. People should know. */
+  readonly warned: readonly PushResult[];
   /** Ops that got a position in this exchange. */
   readonly settled: number;
   /** Pending ops that had to be folded again. */
@@ -81,7 +83,7 @@ export async function syncWith(
   const info = await client.info();
   const relay = await replica.exclusive(() => pinRelay(replica, info.vkey));
   const exchange: Exchange = { replica, client, book, relay };
-  let report: SyncReport = { pushed: 0, notTaken: [], settled: 0, refolded: 0 };
+  let report = NOTHING;
   const ordered = [...scopes].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
   for (const scope of ordered) {
     report = sum(report, await push(exchange, scope));
@@ -106,6 +108,7 @@ async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
   return {
     pushed: answer.results.length - notTaken.length,
     notTaken,
+    warned: answer.results.filter(({ position, warnings = [] }) => position !== undefined && warnings.length > 0),
     settled: settled.settled,
     refolded: settled.refolded,
   };
@@ -248,12 +251,13 @@ export async function settleChecked(
   return { ok: true, refolded: await replica.transaction(() => replica.settle(scope, records, tip, changed)) };
 }
 
-const NOTHING: SyncReport = { pushed: 0, notTaken: [], settled: 0, refolded: 0 };
+const NOTHING: SyncReport = { pushed: 0, notTaken: [], warned: [], settled: 0, refolded: 0 };
 
 function sum(a: SyncReport, b: SyncReport): SyncReport {
   return {
     pushed: a.pushed + b.pushed,
     notTaken: [...a.notTaken, ...b.notTaken],
+    warned: [...a.warned, ...b.warned],
     settled: a.settled + b.settled,
     refolded: a.refolded + b.refolded,
   };

@@ -277,11 +277,11 @@ describe('a revoked device', () => {
     await owner.sync(relay);
     // Offline, the till does not know yet.
     expect(await move(till.book, 5)).toMatchObject({ ok: true });
-    const records = (await recordsOf(till.book)).filter(({ op }) => op.device === till.key.device);
-    const answer = await relay.push(owner.id, HQ, records);
-    expect(answer.results.map(({ verdict }) => verdict)).toEqual(['exists', 'stored']);
-    expect(answer.results[1]).toMatchObject({ warnings: ['quarantined'] });
-    await till.book.sync(relay);
+    const late = await lastOf(till.book, till.key.device);
+    const { notTaken, warned } = await till.book.sync(relay, { pull: false });
+    expect(notTaken).toEqual([]);
+    expect(warned).toMatchObject([{ hash: late.hash, verdict: 'stored', warnings: ['quarantined'] }]);
+    expect(await till.book.sync(relay)).toMatchObject({ warned: [] });
     await owner.sync(relay);
     expect(onHand(owner)).toBe(3);
     expect(codes(owner)).toEqual(['kernel/revoked']);
