@@ -20,10 +20,11 @@ export const layerOrder: readonly string[] = [
   'ledger',
   'retail',
   'testkit',
+  'eslint-plugin',
 ];
 
 /** Tools: above every package, a dependency of the root alone, and free to use Node. */
-const tools: ReadonlySet<string> = new Set(['testkit']);
+const tools: ReadonlySet<string> = new Set(['testkit', 'eslint-plugin']);
 const scope = '@tallystick/';
 const nativeModules: ReadonlySet<string> = new Set(['better-sqlite3']);
 

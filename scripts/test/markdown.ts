@@ -51,6 +51,7 @@ export function installSamples(folder: string, samples: readonly Sample[]): read
     ['@tallystick', 'node_modules/@tallystick'],
     ['@types', 'node_modules/@types'],
     ['better-sqlite3', 'node_modules/better-sqlite3'],
+    ['eslint', 'packages/eslint-plugin/node_modules/eslint'],
     ['sql.js', 'node_modules/sql.js'],
     ['zod', 'node_modules/zod'],
   ] as const)
