@@ -1,5 +1,5 @@
 // The check of one chain, op by op from its bytes, that names the first broken op (DESIGN.md section 3).
-import type { ChainHead, MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
+import type { ChainHead, MaybePromise, OpHash, OpRecord, Result } from '@tallystick/oplog';
 import type { Hasher } from './hasher.ts';
 import { openRecord } from './record.ts';
 
@@ -44,68 +44,74 @@ export type ChainVerdict = { readonly ok: true; readonly head: ChainHead | undef
 /**
  * Checks the records of one device in one scope, in sequence order: canonical text, hash, author, sequence, link, and the
  * signature that closes each run of one key. Where that signature fails, the first op after the last valid one is named.
+ * Nothing but the op before is kept, so a chain of any length takes the memory of its records.
  */
 export async function verifyChain(records: readonly OpRecord[], check: ChainCheck): Promise<ChainVerdict> {
-  const { linked, broken } = linkRecords(records, check);
-  const unsigned = check.every ? await firstInvalid(linked, check) : await firstUncovered(linked, check);
-  if (unsigned !== undefined) {
-    const { hash, keyId } = linked[unsigned] as OpRecord;
-    return brokenAt(unsigned, hash, 'chain/signature', `a valid signature by key ${keyId}`, 'none');
-  }
-  if (broken !== undefined) return broken;
-  const last = linked.at(-1);
-  if (last !== undefined) return { ok: true, head: { seq: last.op.seq, hash: last.hash } };
-  return { ok: true, head: check.start !== undefined && 'seq' in check.start ? check.start : undefined };
-}
-
-/** The longest prefix whose texts, hashes and links hold, opened afresh from its bytes, and what broke after it. */
-function linkRecords(
-  records: readonly OpRecord[],
-  { hasher, start }: ChainCheck,
-): { linked: OpRecord[]; broken?: BrokenChain } {
-  const linked: OpRecord[] = [];
-  const enrolment = start !== undefined && 'enrolment' in start ? start.enrolment : undefined;
-  let head: ChainHead | undefined = start !== undefined && 'seq' in start ? start : undefined;
-  for (const [index, record] of records.entries()) {
-    const opened = openRecord(record.bytes, hasher);
-    if (!opened.ok) {
-      return { linked, broken: brokenAt(index, record.hash, 'chain/canonical', 'a canonical record', opened.code) };
-    }
-    const { op, hash } = opened.value;
-    const author = `${op.device} in ${op.scope}`;
-    const first = linked[0]?.op ?? op;
-    const wanted = `${first.device} in ${first.scope}`;
-    const seq = (head?.seq ?? 0) + 1;
-    const prev = head?.hash ?? enrolment;
-    let broken: BrokenChain | undefined;
-    if (hash !== record.hash) broken = brokenAt(index, record.hash, 'chain/hash', record.hash, hash);
-    else if (author !== wanted) broken = brokenAt(index, hash, 'chain/device', wanted, author);
-    else if (op.seq > seq) broken = brokenAt(index, hash, 'chain/gap', `seq ${seq}`, `seq ${op.seq}`);
-    else if (op.seq < seq) broken = brokenAt(index, hash, 'chain/fork', `seq ${seq}`, `seq ${op.seq}`);
-    else if (op.prev !== prev) broken = brokenAt(index, hash, 'chain/link', prev ?? 'none', op.prev ?? 'none');
-    if (broken !== undefined) return { linked, broken };
-    linked.push(opened.value);
-    head = { seq: op.seq, hash };
-  }
-  return { linked };
-}
-
-async function firstInvalid(linked: readonly OpRecord[], { verify }: ChainCheck): Promise<number | undefined> {
-  for (const [index, record] of linked.entries()) if (!(await verify(record))) return index;
-  return undefined;
-}
-
-/** Checks the last signature of each run of one key; where it fails, walks back to the last valid one of that run. */
-async function firstUncovered(linked: readonly OpRecord[], { verify }: ChainCheck): Promise<number | undefined> {
+  const { every, start, verify } = check;
+  let head = start !== undefined && 'seq' in start ? start : undefined;
+  let before: OpRecord | undefined;
   let runStart = 0;
-  for (const [index, record] of linked.entries()) {
-    if (linked[index + 1]?.keyId === record.keyId) continue;
-    let covered = index + 1;
-    while (covered > runStart && !(await verify(linked[covered - 1] as OpRecord))) covered -= 1;
-    if (covered <= index) return covered;
-    runStart = index + 1;
+  for (const [index, record] of records.entries()) {
+    const linked = linkRecord(record, index, before, head, check);
+    const keyId = linked.ok ? linked.value.keyId : undefined;
+    if (before !== undefined && keyId !== before.keyId) {
+      const uncovered = await findUncovered(records, runStart, index, before, check);
+      if (uncovered !== undefined) return uncovered;
+      runStart = index;
+    }
+    if (!linked.ok) return linked;
+    before = linked.value;
+    if (every && !(await verify(before))) return unsignedAt(index, before);
+    head = { seq: before.op.seq, hash: before.hash };
   }
-  return undefined;
+  const uncovered = before && (await findUncovered(records, runStart, records.length, before, check));
+  return uncovered ?? { ok: true, head };
+}
+
+/** Opens a record afresh from its bytes and holds it against the one before it. */
+function linkRecord(
+  record: OpRecord,
+  index: number,
+  before: OpRecord | undefined,
+  head: ChainHead | undefined,
+  { hasher, start }: ChainCheck,
+): Result<OpRecord, BrokenChain> {
+  const opened = openRecord(record.bytes, hasher);
+  if (!opened.ok) return brokenAt(index, record.hash, 'chain/canonical', 'a canonical record', opened.code);
+  const { op, hash } = opened.value;
+  if (hash !== record.hash) return brokenAt(index, record.hash, 'chain/hash', record.hash, hash);
+  const { device, scope } = before?.op ?? op;
+  if (op.device !== device || op.scope !== scope) {
+    return brokenAt(index, hash, 'chain/device', `${device} in ${scope}`, `${op.device} in ${op.scope}`);
+  }
+  const seq = (head?.seq ?? 0) + 1;
+  if (op.seq > seq) return brokenAt(index, hash, 'chain/gap', `seq ${seq}`, `seq ${op.seq}`);
+  if (op.seq < seq) return brokenAt(index, hash, 'chain/fork', `seq ${seq}`, `seq ${op.seq}`);
+  const prev = head?.hash ?? (start !== undefined && 'enrolment' in start ? start.enrolment : undefined);
+  return op.prev === prev ? opened : brokenAt(index, hash, 'chain/link', prev ?? 'none', op.prev ?? 'none');
+}
+
+/** Checks the signature that closes the run from `from` up to `end`; where it fails, walks back to the last valid one. */
+async function findUncovered(
+  records: readonly OpRecord[],
+  from: number,
+  end: number,
+  last: OpRecord,
+  { every, hasher, verify }: ChainCheck,
+): Promise<BrokenChain | undefined> {
+  // With `every` its signature has been checked already.
+  if (every || (await verify(last))) return undefined;
+  let [index, first] = [end - 1, last];
+  for (; index > from; index -= 1) {
+    const opened = openRecord((records[index - 1] as OpRecord).bytes, hasher);
+    if (!opened.ok || (await verify(opened.value))) break;
+    first = opened.value;
+  }
+  return unsignedAt(index, first);
+}
+
+function unsignedAt(index: number, { hash, keyId }: OpRecord): BrokenChain {
+  return brokenAt(index, hash, 'chain/signature', `a valid signature by key ${keyId}`, 'none');
 }
 
 function brokenAt(index: number, hash: OpHash, code: ChainBreak, expected: string, got: string): BrokenChain {

@@ -94,6 +94,17 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The key id read last: records come in runs of one key. */
+const lastKey = new Uint8Array(keyBytes);
+let lastKeyId = encodeHex(lastKey) as KeyId;
+
 function keyIdOf(bytes: Uint8Array): KeyId {
-  return encodeHex(bytes.subarray(0, keyBytes)) as KeyId;
+  for (let i = 0; i < keyBytes; i++) if (bytes[i] !== lastKey[i]) return readKeyId(bytes);
+  return lastKeyId;
+}
+
+function readKeyId(bytes: Uint8Array): KeyId {
+  lastKey.set(bytes.subarray(0, keyBytes));
+  lastKeyId = encodeHex(lastKey) as KeyId;
+  return lastKeyId;
 }

@@ -1,6 +1,7 @@
 import { encodeCanonical, type Json, parseCanonical } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isPlain } from '../src/plain.ts';
 import { anyCharacter, json } from './arbitraries.ts';
 
 /** The slow way: JSON.stringify with the members of every object in sorted order. */
@@ -66,5 +67,79 @@ describe('canonical text (properties)', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  describe('the short way', () => {
+    /** Small texts of what JSON is made of, and writings of values that differ from the canonical one in little. */
+    const pieces = [
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '-',
+      '0',
+      '7',
+      '42',
+      '1.5',
+      '1e2',
+      'true',
+      'false',
+      'null',
+      ' ',
+      '\n',
+    ];
+    const names = ['""', '"a"', '"a!"', '"aa"', '"b"', '"\\u0061"', '"\\""', '"\u001f"', '"\ud800"', '"😀"', '"é"'];
+    const numbers = ['-0', '00', '999999999999999', '1000000000000000', '9007199254740991', '9007199254740992', '-'];
+    const hostile = fc.oneof(
+      fc.array(fc.constantFrom(...pieces, ...names, ...numbers), { maxLength: 8 }).map((parts) => parts.join('')),
+      fc
+        .array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...pieces, ...names, ...numbers)), { maxLength: 3 })
+        .map((members) => `{${members.map(([name, value]) => `${name}:${value}`).join()}}`),
+      fc.tuple(json, fc.nat(), fc.constantFrom(...pieces, '"', '\\')).map(([value, at, insert]) => {
+        const text = encodeCanonical(value);
+        const cut = at % (text.length + 1);
+        return text.slice(0, cut) + insert + text.slice(cut + (at % 3));
+      }),
+    );
+    const isCanonical = (text: string): boolean => {
+      try {
+        return encodeCanonical(JSON.parse(text) as Json) === text;
+      } catch {
+        return false;
+      }
+    };
+
+    it('says yes to canonical texts alone, and leaves no verdict other than the long one', () => {
+      fc.assert(
+        fc.property(hostile, fc.boolean(), (text, nested) => {
+          const tried = nested ? `{"a":[${text}]}` : text;
+          if (isPlain(tried, 16)) expect(isCanonical(tried)).toBe(true);
+          expect(parseCanonical(tried).ok).toBe(isCanonical(tried));
+        }),
+        { numRuns: 3000 },
+      );
+    });
+
+    it('says yes to every canonical text without an escape, a surrogate or a number of 16 digits', () => {
+      fc.assert(
+        fc.property(json, (value) => {
+          const text = encodeCanonical(value);
+          const isCommon = !/[\\\ud800-\udfff]/.test(text) && !/\d{16}/.test(text.replaceAll(/"[^"]*"/g, ''));
+          expect(isPlain(text, 16)).toBe(isCommon);
+        }),
+      );
+    });
+
+    it.each([
+      ['[]', 1],
+      ['{}', 1],
+      ['[[0]]', 2],
+      ['{"a":{"b":[]}}', 3],
+    ])('counts the levels of %s', (text, levels) => {
+      expect(isPlain(text, levels)).toBe(true);
+      expect(isPlain(text, levels - 1)).toBe(false);
+    });
   });
 });

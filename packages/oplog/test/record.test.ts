@@ -36,6 +36,17 @@ describe('record', () => {
     expect(textOf({ bytes })).toBe(text);
   });
 
+  it('knows each key, also where all records are read into one buffer', () => {
+    const keyIds = ['5e', '5e', '00', 'e5', '5e'].map((pair) => pair.repeat(32) as KeyId);
+    const buffer = Buffer.alloc(encodeRecord(keyId, signature, text).length);
+    const read = keyIds.map((id) => {
+      buffer.set(encodeRecord(id, signature, text));
+      const decoded = decodeRecord(buffer);
+      return decoded.ok && decoded.value.keyId;
+    });
+    expect(read).toEqual(keyIds);
+  });
+
   it('hands out a signature that nobody can change the record through', () => {
     const bytes = encodeRecord(keyId, signature, text);
     signatureOf({ bytes }).fill(0);

@@ -3,7 +3,7 @@ import { type Hasher, nobleHasher } from '@tallystick/chain';
 import { decodeHex, type Json, type KeyId, type Op, type OpHash, type OpRecord, type Result } from '@tallystick/oplog';
 import type { Ed25519 } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';
-import { preimageOf } from './preimage.ts';
+import { preimagesOf } from './preimage.ts';
 import { badArgs, badKey, isAcceptedKey, keyPattern, parseMembers } from './roles.ts';
 
 /** The verb by which a device goes on under a new key. */
@@ -21,6 +21,7 @@ export interface ChainKey {
   readonly publicKey: Uint8Array;
 }
 
+const rotation = preimagesOf('rotate');
 const proofPattern = /^[0-9a-f]{128}$/;
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
@@ -33,7 +34,7 @@ export function parseRotateArgs(value: Json): Result<RotateArgs> {
 
 /** "tallystick/rotate/1\n" || hash of the op before the rotation (32 raw bytes) || new public key (32 bytes). */
 export function rotationPreimage(prev: OpHash, publicKey: Uint8Array): Uint8Array {
-  return preimageOf('rotate', decodeHex(prev), publicKey);
+  return rotation(decodeHex(prev), publicKey);
 }
 
 /**

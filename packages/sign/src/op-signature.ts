@@ -17,12 +17,14 @@ import type { Ed25519 } from './ed25519.ts';
 import { SignError } from './errors.ts';
 import { judgeRotation, rotateVerb } from './key-life.ts';
 import { type DeviceKey, keyIdOf } from './key-store.ts';
-import { preimageOf } from './preimage.ts';
+import { preimagesOf } from './preimage.ts';
 import { parseBookOpenArgs } from './roles.ts';
+
+const opSignature = preimagesOf('sig');
 
 /** "tallystick/sig/1\n" || book id (32 raw bytes) || op hash (32 raw bytes). */
 export function signaturePreimage(book: BookId, hash: OpHash): Uint8Array {
-  return preimageOf('sig', decodeHex(book), decodeHex(hash));
+  return opSignature(decodeHex(book), decodeHex(hash));
 }
 
 /**

@@ -2,6 +2,14 @@
 
 const encoder = new TextEncoder();
 
-export function preimageOf(domain: string, first: Uint8Array, second: Uint8Array): Uint8Array {
-  return Uint8Array.of(...encoder.encode(`tallystick/${domain}/1\n`), ...first, ...second);
+/** What makes the preimages of one domain. */
+export function preimagesOf(domain: string): (first: Uint8Array, second: Uint8Array) => Uint8Array {
+  const opening = encoder.encode(`tallystick/${domain}/1\n`);
+  return (first, second) => {
+    const preimage = new Uint8Array(opening.length + first.length + second.length);
+    preimage.set(opening);
+    preimage.set(first, opening.length);
+    preimage.set(second, opening.length + first.length);
+    return preimage;
+  };
 }
