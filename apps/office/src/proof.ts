@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { trialBalance } from '@tallystick/ledger';
-import { createFileLogStore } from '@tallystick/oplog';
+import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import initSqlJs from 'sql.js';
 import { officeStore, openTill, type ShopBook } from './book.ts';

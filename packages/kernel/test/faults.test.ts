@@ -2,7 +2,8 @@
 // claims what it did not sign. Either nothing is stored or the commit says ok; never anything between.
 import { type BookStore, defineVerb, KernelError, openBook, sumTable } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
-import { createFileLogStore, type LogStore } from '@tallystick/oplog';
+import type { LogStore } from '@tallystick/oplog';
+import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { createMemoryRelayStore, createRelay, createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import { mkdtempSync, rmSync } from 'node:fs';

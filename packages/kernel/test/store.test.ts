@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createFileLogStore } from '@tallystick/oplog';
+import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import initSqlJs from 'sql.js';

@@ -32,8 +32,6 @@ export {
   type Result,
   type StoreCode,
 } from './errors.ts';
-export { createFileLogStore, type FileLogStore } from './file-log-store.ts';
-export type { FramedFileOptions, Recovery } from './framed-file.ts';
 export { decodeHex, encodeHex } from './hex.ts';
 export { createIdMint, type IdMint, type IdMintOptions } from './id-mint.ts';
 export type {

@@ -1,7 +1,8 @@
 // Child process of kill.test.ts: appends one op after another to the store named by its arguments and prints each seq once the
 // store says it is durable.
 import { writeSync } from 'node:fs';
-import { createFileLogStore, type OpRecord } from '@tallystick/oplog';
+import type { OpRecord } from '@tallystick/oplog';
+import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile, createSqliteLogStore } from '@tallystick/oplog/node';
 import Database from 'better-sqlite3';
 import { makeChain } from './arbitraries.ts';

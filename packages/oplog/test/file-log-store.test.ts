@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileLogStore, type FileLogStore, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import type { OpHash, OpRecord, Scope } from '@tallystick/oplog';
+import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeChain } from './arbitraries.ts';

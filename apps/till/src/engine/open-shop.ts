@@ -1,5 +1,5 @@
 // A shop whose book is open in this worker: what the actions and the screens' views need of it.
-import type { FileLogStore } from '@tallystick/oplog';
+import type { FileLogStore } from '@tallystick/oplog/file';
 import { readCurrency } from './catalogue.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import { createDaySums, type DaySumsReader } from './day-sums.ts';

@@ -2,7 +2,8 @@
 import { nobleHasher } from '@tallystick/chain';
 import { openBook, type SyncReport } from '@tallystick/kernel';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { type FileLogStore, parseScope, type Scope } from '@tallystick/oplog';
+import { parseScope, type Scope } from '@tallystick/oplog';
+import type { FileLogStore } from '@tallystick/oplog/file';
 import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import { createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
 import type { SqlJsStatic } from 'sql.js';

@@ -1,6 +1,7 @@
 // The log file of this device and the SQL engine beside it.
 import { openOpfsFile } from '@tallystick/kernel/browser';
-import { type AppendFile, createFileLogStore, type FileLogStore } from '@tallystick/oplog';
+import type { AppendFile } from '@tallystick/oplog';
+import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 import initSqlJs, { type SqlJsStatic } from 'sql.js';
 import sqliteAddress from 'sql.js/dist/sql-wasm-browser.wasm?url';
 

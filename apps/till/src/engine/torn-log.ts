@@ -1,6 +1,6 @@
 // A log whose damaged end was cut off at a start. What was cut may have been saved, shown and sent, so a till with a relay
 // first learns its own last op from there: written without it, the next op would be a fork (DESIGN section 3).
-import type { FileLogStore } from '@tallystick/oplog';
+import type { FileLogStore } from '@tallystick/oplog/file';
 import type { OpenShop } from './open-shop.ts';
 import type { Torn } from './port.ts';
 
