@@ -10,6 +10,8 @@ const browserTests = ['packages/*/test/**/*.browser.test.ts', 'apps/*/test/**/*.
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // The default leaves a core free, which on two cores is one file at a time; many files wait for browsers, processes and disks.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -17,7 +19,7 @@ const config: ViteUserConfig = defineConfig({
           environment: 'node',
           include: tests,
           exclude: ['**/node_modules/**', '**/dist/**', ...browserTests],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       ...browserProject(browserTests),
