@@ -3,6 +3,7 @@
  * the same log; `flush` returns when the bytes are on disk.
  */
 import type { AppendFile } from '@tallystick/oplog';
+import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 
 interface SyncHandle {
@@ -26,18 +27,57 @@ export async function openOpfsFile(name: string): Promise<AppendFile> {
         throw new KernelError('kernel/storage', `${name}: read ${count} of ${length} bytes at ${offset}`);
       return bytes;
     },
-    write: (offset, bytes) => {
-      const count = handle.write(bytes, { at: offset });
-      if (count !== bytes.length)
-        throw new KernelError(
-          'kernel/storage',
-          `${name}: wrote ${count} of ${bytes.length} bytes; the disk or quota is full`,
-        );
-    },
+    write: (offset, bytes) => void writeAll(handle, bytes, offset, name),
     flush: () => handle.flush(),
     truncate: (size) => handle.truncate(size),
     close: () => handle.close(),
   };
+}
+
+/**
+ * Keeps images as files named `<name>.<image>` in the origin private file system. Works in a worker. A save that dies leaves a file that is not whole,
+ * which the next opening sees by its checksum and goes without.
+ */
+export function opfsImages(name: string): ImagePlace {
+  return {
+    load: async (image) => {
+      if (!(await isThere(`${name}.${image}`))) return undefined;
+      const handle = await openHandle(`${name}.${image}`);
+      const bytes = new Uint8Array(handle.getSize());
+      handle.read(bytes, { at: 0 });
+      handle.close();
+      return bytes;
+    },
+    save: async (image, parts) => {
+      const handle = await openHandle(`${name}.${image}`);
+      try {
+        handle.truncate(0);
+        let at = 0;
+        for (const part of parts) at += writeAll(handle, part, at, `${name}.${image}`);
+        handle.flush();
+      } finally {
+        handle.close();
+      }
+    },
+  };
+}
+
+async function isThere(name: string): Promise<boolean> {
+  const directory = await navigator.storage.getDirectory();
+  return directory.getFileHandle(name).then(
+    () => true,
+    () => false,
+  );
+}
+
+function writeAll(handle: SyncHandle, bytes: Uint8Array, at: number, name: string): number {
+  const count = handle.write(bytes, { at });
+  if (count !== bytes.length)
+    throw new KernelError(
+      'kernel/storage',
+      `${name}: wrote ${count} of ${bytes.length} bytes; the disk or quota is full`,
+    );
+  return count;
 }
 
 async function openHandle(name: string): Promise<SyncHandle> {

@@ -37,7 +37,27 @@ export interface BookStore {
   readonly keys?: KeyStore;
   /** What this platform hashes and signs with; pure noble when left out. */
   readonly crypto?: CryptoProvider;
+  /** For projections that live in memory: what keeps them from one opening to the next. */
+  readonly image?: StoreImage;
   close(): MaybePromise<void>;
+}
+
+/** Where bytes that can be made again at any time are kept, by name. A save that dies leaves what was there before, or nothing. */
+export interface ImagePlace {
+  load(name: string): MaybePromise<Uint8Array | undefined>;
+  /** Keeps the parts, one after another, as one. */
+  save(name: string, parts: readonly Uint8Array[]): MaybePromise<void>;
+}
+
+/** A database in memory that can be taken out whole and put back. */
+export interface StoreImage {
+  readonly place: ImagePlace;
+  /** Names the build of the program: an image that another build saved is not used. */
+  readonly release: string;
+  /** The whole database. Call outside a transaction. */
+  dump(): Uint8Array;
+  /** Goes on with this database if `accepts` says so of it, and as before if not. Call outside a transaction. */
+  replace(bytes: Uint8Array, accepts: (found: SqlDriver) => boolean): boolean;
 }
 
 /** Ends a transaction that failed, and answers whether none is open now. SQLite ends it by itself where the disk was full or memory ran out. */

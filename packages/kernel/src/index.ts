@@ -28,9 +28,10 @@ export {
   refusals,
 } from './builtin.ts';
 export type { BookDigest, ScopeDigest } from './digest.ts';
-export type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
+export type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
 export type { Stop } from './fold.ts';
+export type { ImageMisfit } from './image.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
 export { type Replayed, replay, type ReplayOptions } from './replay.ts';
 export type { QuarantinedOp, Renewal } from './renewal.ts';

@@ -21,6 +21,7 @@ import { type BookStore, rollBack, type SqlDriver, storageError } from './driver
 import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
+import { type ImageMisfit, restoreImage } from './image.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import type { AnyTable, Row } from './table.ts';
@@ -41,6 +42,8 @@ export class Replica {
   #isBehind = false;
   /** The last transaction could neither be committed nor taken back. */
   #isStuck = false;
+  /** Why the log was folded and no image used. */
+  #misfit: ImageMisfit | undefined = 'none';
   readonly #hqRoots = new Map<number, string>();
   readonly #hqRows = new Map<string, Row | undefined>();
   #hqRowsSize = 0;
@@ -61,9 +64,14 @@ export class Replica {
     const replica = new Replica(store, verbs, crypto);
     const book = replica.book ?? (await recoverBookId(replica.log));
     if (book !== undefined) await replica.bind(book);
+    if (store.image !== undefined && book !== undefined) replica.#misfit = await restoreImage(replica, store.image);
     await replica.#reload();
     await replica.transaction(() => replica.catchUp());
     return replica;
+  }
+
+  get misfit(): ImageMisfit | undefined {
+    return this.#misfit;
   }
 
   get book(): BookId | undefined {
@@ -247,6 +255,7 @@ export class Replica {
   async #catchUpScope(scope: Scope): Promise<void> {
     const name = scope.name as ScopeName;
     const size = this.log.tip(name).size;
+    if (scope.hasLeftovers) this.change(name).takeLeftoversBack();
     while (scope.folded < size && scope.stop === undefined) {
       const page = await this.log.settled(name, scope.folded, Math.min(PAGE, size - scope.folded));
       if (page.length === 0)

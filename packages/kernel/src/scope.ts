@@ -49,6 +49,7 @@ export class Scope {
   /** Greater than those of the tail. */
   #nextOrdinal = 0;
   #stop: Stop | undefined;
+  #hasLeftovers = false;
 
   constructor(name: string, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
     this.name = name;
@@ -104,6 +105,7 @@ export class Scope {
   load(pending: readonly OpRecord[]): void {
     this.projection.discard();
     this.#stop = undefined;
+    this.#hasLeftovers = false;
     const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
     this.#folded = (row?.[0] as number | undefined) ?? 0;
     this.#settledId = (row?.[1] as string | undefined) ?? '';
@@ -115,13 +117,35 @@ export class Scope {
       .prepare('SELECT ordinal, hash FROM tail WHERE scope = ? ORDER BY ordinal')
       .iterate([this.name])) {
       const record = byHash.get(hash as string);
-      if (record === undefined) continue;
+      if (record === undefined) {
+        this.#hasLeftovers = true;
+        continue;
+      }
       ordinalByHash.set(record.hash, ordinal as number);
       tail.push(record);
     }
     this.#tail = [];
     this.#nextOrdinal = 0;
     for (const record of orderTail(tail)) this.#push({ record, ordinal: ordinalByHash.get(record.hash) as number });
+  }
+
+  /** Some rows are of pending ops that are not pending any more: the log went on while the rows did not. */
+  get hasLeftovers(): boolean {
+    return this.#hasLeftovers;
+  }
+
+  /** Takes everything pending back, last folded first, whether or not its record is pending still. */
+  takeLeftoversBack(): void {
+    const ordinals = [
+      ...this.#driver.prepare('SELECT ordinal FROM tail WHERE scope = ? ORDER BY ordinal DESC').iterate([this.name]),
+    ];
+    for (const [ordinal] of ordinals as [number][]) {
+      const undo = JSON.parse(this.#stored('undo', ordinal)) as Undo[];
+      this.projection.takeBack(undo, PENDING_PLACE + ordinal);
+    }
+    this.#tail = [];
+    this.#takeTailBack();
+    this.#hasLeftovers = false;
   }
 
   /** Back to the settled prefix without a stop, because what was missing may have come; `catchUp` then goes on in order. */

@@ -5,7 +5,7 @@
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';
-import type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
+import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
 import { KernelError } from './errors.ts';
 
 export interface SqlJsStoreOptions {
@@ -14,55 +14,116 @@ export interface SqlJsStoreOptions {
   /** Where ops are durable; memory when left out, which is for tests and throw-away replays only. */
   readonly log?: LogStore;
   readonly keys?: KeyStore;
+  /** Keeps the projections from one opening to the next; see `Book.saveImage`. Without it every opening folds the whole log. */
+  readonly images?: ImagePlace;
+  /** Names the build of your program: what another build saved is folded again. */
+  readonly release?: string;
 }
 
 export function sqljsStore(options: SqlJsStoreOptions): BookStore {
-  const log = options.log ?? createMemoryLogStore();
-  const sql = sqljsDriver(new options.sqlite.Database());
+  const { sqlite, log = createMemoryLogStore(), keys, images, release = '' } = options;
+  const database = createDatabase(new sqlite.Database());
+  const image: StoreImage | undefined =
+    images === undefined
+      ? undefined
+      : {
+          place: images,
+          release,
+          dump: database.dump,
+          replace: (bytes, accepts) => database.replace(() => new sqlite.Database(bytes), accepts),
+        };
   return {
     log,
-    sql,
-    ...(options.keys === undefined ? {} : { keys: options.keys }),
+    sql: database.driver,
+    ...(keys === undefined ? {} : { keys }),
+    ...(image === undefined ? {} : { image }),
     close: async () => {
-      sql.close();
+      database.driver.close();
       await log.close();
     },
   };
 }
 
 export function sqljsDriver(db: Database): SqlDriver {
-  const statements = new Map<string, SqlJsStatement>();
-  const statementOf = (sql: string): SqlJsStatement => {
+  return createDatabase(db).driver;
+}
+
+/** A statement that outlives the database it was prepared in: the next one prepares it again. */
+interface Prepared extends Statement {
+  prepare(db: Database): void;
+  free(): void;
+}
+
+interface ReplaceableDatabase {
+  readonly driver: SqlDriver;
+  dump(): Uint8Array;
+  replace(open: () => Database, accepts: (found: SqlDriver) => boolean): boolean;
+}
+
+function createDatabase(first: Database): ReplaceableDatabase {
+  let db = first;
+  const statements = new Map<string, Prepared>();
+
+  function prepare(sql: string): Prepared {
     const known = statements.get(sql);
     if (known !== undefined) return known;
-    const statement = db.prepare(sql);
+    const statement = wrap(sql, db);
     statements.set(sql, statement);
     return statement;
-  };
-  return {
+  }
+
+  function prepareAgain(): void {
+    for (const statement of statements.values()) statement.prepare(db);
+  }
+
+  /** sql.js closes and opens the database to read it, and frees every statement. */
+  function dump(): Uint8Array {
+    const bytes = db.export();
+    prepareAgain();
+    return bytes;
+  }
+
+  function replace(open: () => Database, accepts: (found: SqlDriver) => boolean): boolean {
+    let candidate: Database | undefined;
+    try {
+      candidate = open();
+      if (!accepts(createDatabase(candidate).driver)) throw new KernelError('kernel/storage', 'it does not fit');
+    } catch {
+      // What is no database shows when it is read.
+      candidate?.close();
+      return false;
+    }
+    for (const statement of statements.values()) statement.free();
+    db.close();
+    db = candidate;
+    prepareAgain();
+    return true;
+  }
+
+  const driver: SqlDriver = {
     name: 'sql.js',
     exec: (sql) => void db.run(sql),
-    prepare: (sql) => wrap(db, statementOf(sql)),
-    query: (sql, params) => {
-      db.run('PRAGMA query_only = ON');
-      try {
-        return allRows(db.prepare(sql), params);
-      } catch (cause) {
-        throw new KernelError(
-          'kernel/query',
-          `the query failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-          cause,
-        );
-      } finally {
-        db.run('PRAGMA query_only = OFF');
-      }
-    },
+    prepare,
+    query: (sql, params) => runQuery(db, sql, params),
     changedOutside: () => false,
     close: () => {
       for (const statement of statements.values()) statement.free();
       db.close();
     },
   };
+  return { driver, dump, replace };
+}
+
+function runQuery(db: Database, sql: string, params: readonly SqlValue[]): Record<string, SqlValue>[] {
+  db.run('PRAGMA query_only = ON');
+  try {
+    return allRows(db.prepare(sql), params);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KernelError('kernel/query', `the query failed: ${why}`, cause);
+  } finally {
+    db.run('PRAGMA query_only = OFF');
+  }
 }
 
 function allRows(statement: SqlJsStatement, params: readonly SqlValue[]): Record<string, SqlValue>[] {
@@ -82,8 +143,15 @@ function named(cause: unknown): unknown {
   return cause;
 }
 
-function wrap(db: Database, statement: SqlJsStatement): Statement {
+function wrap(sql: string, first: Database): Prepared {
+  let db = first;
+  let statement: SqlJsStatement = first.prepare(sql);
   return {
+    prepare: (next) => {
+      db = next;
+      statement = next.prepare(sql);
+    },
+    free: () => void statement.free(),
     run: (params) => {
       try {
         statement.run(params as SqlValue[]);

@@ -37,9 +37,9 @@ export type AsideEntry = Omit<Aside, 'bytes'> & { readonly bytes: string };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function createFileLogState(): FileLogState {
+export function createFileLogState(index: LogIndex = new LogIndex()): FileLogState {
   return {
-    index: new LogIndex(),
+    index,
     bodies: [],
     receiptsByScope: new Map(),
     asideByHash: new Map(),

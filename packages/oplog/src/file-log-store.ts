@@ -12,7 +12,8 @@ import {
   type Span,
 } from './file-log-state.ts';
 import { frameKinds } from './frame.ts';
-import { type FramedFile, type FramedFileOptions, openFramedFile, type Recovery } from './framed-file.ts';
+import { decodeFileLogIndex, encodeFileLogIndex } from './file-log-index.ts';
+import { type FramedFile, type FramedFileOptions, hasFrame, openFramedFile, type Recovery } from './framed-file.ts';
 import { decodeHex, encodeHex } from './hex.ts';
 import type { AppendFile, Aside, ReceiptNote, SyncLogStore } from './log-store.ts';
 import { type OpRecord, trustedRecord } from './record.ts';
@@ -22,20 +23,38 @@ import { readSpans } from './span-reader.ts';
 export interface FileLogStore extends SyncLogStore {
   /** What opening had to cut, for people to be told: a device that lost ops must fetch its own head before it appends. */
   readonly recovered: Recovery | undefined;
+  /** Ops whose frames were read when the store opened: all of them without an index that fits. */
+  readonly scanned: number;
+  /** What memory holds, to be kept anywhere and given to the next opening as `index`. Undefined in an empty file. */
+  encodeIndex(): Uint8Array | undefined;
+}
+
+export interface FileLogStoreOptions extends FramedFileOptions {
+  /**
+   * What `encodeIndex` answered some time before: opening reads only what was appended after that. An index that is damaged, or of
+   * another file, is not used. Damage to the file before that place then shows when the book is verified and no longer when it opens.
+   */
+  readonly index?: Uint8Array | undefined;
 }
 
 /** Appends a frame and applies it. */
 type WriteFrame = (kind: number, payload: Uint8Array) => void;
 
 /** Opens or starts the log in `file`, which must be this store's alone until `close`. */
-export function createFileLogStore(file: AppendFile, options: FramedFileOptions = {}): FileLogStore {
-  const state = createFileLogState();
-  const frames = openFramedFile(file, (frame) => applyFrame(state, frame), options);
+export function createFileLogStore(file: AppendFile, options: FileLogStoreOptions = {}): FileLogStore {
+  const indexed = options.index === undefined ? undefined : decodeFileLogIndex(options.index);
+  const known = indexed !== undefined && hasFrame(file, indexed.last) ? indexed : undefined;
+  const state = known?.state ?? createFileLogState();
+  const before = state.bodies.length;
+  const frames = openFramedFile(file, (frame) => applyFrame(state, frame), options, known?.last);
+  const scanned = state.bodies.length - before;
   const write: WriteFrame = (kind, payload) => {
     applyFrame(state, { kind, payload, payloadAt: frames.append(kind, payload) });
   };
   return {
     recovered: frames.recovered,
+    scanned,
+    encodeIndex: () => (frames.last === undefined ? undefined : encodeFileLogIndex({ state, last: frames.last })),
     ...createOps(state, frames, write),
     ...createReceipts(state, frames, write),
     ...createAsides(state, frames, write),

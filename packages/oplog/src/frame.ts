@@ -13,6 +13,7 @@ export interface Frame {
 }
 
 export interface WholeFrame extends Frame {
+  readonly checksum: number;
   /** Offset where the next frame begins. */
   readonly end: number;
 }
@@ -49,7 +50,7 @@ export function readFrame(read: ReadBytes, offset: number): WholeFrame | undefin
   const frame = read(offset, frameHeaderBytes + length);
   if (frame.length < frameHeaderBytes + length || checksumOf(frame, offset) !== checksum) return undefined;
   const payloadAt = offset + frameHeaderBytes;
-  return { kind, payload: frame.subarray(frameHeaderBytes), payloadAt, end: payloadAt + length };
+  return { kind, checksum, payload: frame.subarray(frameHeaderBytes), payloadAt, end: payloadAt + length };
 }
 
 /** Offset of the first whole frame at or after `from`, or undefined: tells a damaged file from a torn one. */
@@ -63,6 +64,11 @@ export function findFrame(read: ReadBytes, from: number, size: number): number |
     }
   }
   return undefined;
+}
+
+/** The checksum that a frame of `encodeFrame` carries. */
+export function frameChecksum(frame: Uint8Array): number {
+  return new DataView(frame.buffer, frame.byteOffset).getUint32(checksumAt);
 }
 
 function checksumOf(frame: Uint8Array, offset: number): number {

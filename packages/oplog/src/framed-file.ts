@@ -1,7 +1,7 @@
 // A file of checksummed frames after a first line that names the format: opening it finds where it is whole, and a write that
 // fails leaves no trace.
 import { OplogError } from './errors.ts';
-import { encodeFrame, type Frame, findFrame, frameHeaderBytes, readFrame } from './frame.ts';
+import { encodeFrame, type Frame, findFrame, frameChecksum, frameHeaderBytes, readFrame } from './frame.ts';
 import type { AppendFile } from './log-store.ts';
 
 export interface Recovery {
@@ -11,8 +11,20 @@ export interface Recovery {
   readonly lostBytes: number;
 }
 
+/** A whole frame by which a file can be known again. */
+export interface FramePlace {
+  /** Offset of the frame. */
+  readonly at: number;
+  /** Offset where the next one begins. */
+  readonly end: number;
+  /** Of the frame, over its place and content. */
+  readonly checksum: number;
+}
+
 export interface FramedFile {
   readonly recovered: Recovery | undefined;
+  /** The last frame; undefined in a file that has none yet. */
+  readonly last: FramePlace | undefined;
   /** Appends a frame; it is durable when the offset of its payload is returned. */
   append(kind: number, payload: Uint8Array): number;
   read(offset: number, length: number): Uint8Array;
@@ -30,22 +42,33 @@ export interface FramedFileOptions {
 const formatLine: Uint8Array = new TextEncoder().encode('tallystick-log/1\n');
 const windowBytes = 1 << 20;
 
-/** Opens the file, hands every whole frame to `apply` in order and cuts a torn tail. */
+/** Whether this frame still stands where it stood. */
+export function hasFrame(file: AppendFile, { at, end, checksum }: FramePlace): boolean {
+  const size = file.size();
+  if (size < end) return false;
+  const frame = readFrame(createWindow(file, size), at);
+  return frame?.end === end && frame.checksum === checksum;
+}
+
+/** Opens the file, hands every whole frame to `apply` in order, from the one after `from` on, and cuts a torn tail. */
 export function openFramedFile(
   file: AppendFile,
   apply: (frame: Frame) => void,
   options: FramedFileOptions = {},
+  from?: FramePlace,
 ): FramedFile {
   const size = file.size();
   const read = createWindow(file, size);
   let end = 0;
+  let last = from;
   if (!isFormatLine(read(0, formatLine.length), size)) {
     throw new OplogError('store/format', 'the file is no tallystick log of version 1');
   }
   if (size >= formatLine.length) {
-    end = formatLine.length;
+    end = from?.end ?? formatLine.length;
     for (let frame = readFrame(read, end); frame !== undefined; frame = readFrame(read, end)) {
       apply(frame);
+      last = { at: end, end: frame.end, checksum: frame.checksum };
       end = frame.end;
     }
   }
@@ -58,7 +81,7 @@ export function openFramedFile(
     end = formatLine.length;
   }
   file.flush();
-  return createWriter(file, end, recovered);
+  return createWriter(file, end, recovered, last);
 }
 
 function isFormatLine(bytes: Uint8Array, size: number): boolean {
@@ -90,8 +113,14 @@ function createWindow(file: AppendFile, size: number): (offset: number, length: 
   };
 }
 
-function createWriter(file: AppendFile, start: number, recovered: Recovery | undefined): FramedFile {
+function createWriter(
+  file: AppendFile,
+  start: number,
+  recovered: Recovery | undefined,
+  found: FramePlace | undefined,
+): FramedFile {
   let end = start;
+  let last = found;
   let isCutDue = false;
   let isClosed = false;
 
@@ -113,19 +142,23 @@ function createWriter(file: AppendFile, start: number, recovered: Recovery | und
 
   function append(kind: number, payload: Uint8Array): number {
     requireOpen();
+    let checksum: number;
     try {
       if (isCutDue) cut();
       requireOwnEnd();
       isCutDue = true;
-      file.write(end, encodeFrame(kind, payload, end));
+      const frame = encodeFrame(kind, payload, end);
+      checksum = frameChecksum(frame);
+      file.write(end, frame);
       file.flush();
       isCutDue = false;
     } catch (cause) {
       if (cause instanceof OplogError) throw cause;
       throw writeFailed(cause);
     }
-    const payloadAt = end + frameHeaderBytes;
+    const [at, payloadAt] = [end, end + frameHeaderBytes];
     end = payloadAt + payload.length;
+    last = { at, end, checksum };
     return payloadAt;
   }
 
@@ -153,5 +186,13 @@ function createWriter(file: AppendFile, start: number, recovered: Recovery | und
     file.close();
   }
 
-  return { recovered, append, read, close };
+  return {
+    recovered,
+    get last() {
+      return last;
+    },
+    append,
+    read,
+    close,
+  };
 }

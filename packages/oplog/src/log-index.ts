@@ -21,12 +21,56 @@ export interface Settling {
   readonly ordinals: readonly number[];
 }
 
+/** Everything an index holds, as plain lists. */
+export interface IndexContent {
+  /** By ordinal. */
+  readonly hashes: readonly OpHash[];
+  readonly scopes: readonly ScopeContent[];
+  /** Positions that receipts gave, the first of each hash. */
+  readonly receipted: ReadonlyMap<OpHash, number>;
+}
+
+export interface ScopeContent {
+  readonly scope: Scope;
+  readonly heads: readonly (readonly [device: DeviceId, seq: number, hash: OpHash])[];
+  /** Ordinals by position. */
+  readonly settled: readonly number[];
+  /** Ordinals without a position, in order of arrival. */
+  readonly pending: readonly number[];
+  readonly tip: Tip;
+}
+
 export class LogIndex {
   readonly #hashes: OpHash[] = [];
   readonly #positions: (number | undefined)[] = [];
   readonly #ordinalByHash = new Map<OpHash, number>();
   readonly #scopes = new Map<Scope, ScopeIndex>();
   readonly #positionByReceiptedHash = new Map<OpHash, number>();
+
+  /** The index that held `content`. */
+  static from({ hashes, scopes, receipted }: IndexContent): LogIndex {
+    const index = new LogIndex();
+    for (const hash of hashes) {
+      index.#ordinalByHash.set(hash, index.#hashes.push(hash) - 1);
+      index.#positions.push(undefined);
+    }
+    for (const { scope, heads, settled, pending, tip } of scopes) {
+      const opened = index.#open(scope);
+      for (const [device, seq, hash] of heads) opened.headByDevice.set(device, { seq, hash });
+      for (const ordinal of pending) opened.pending.add(ordinal);
+      index.settle(scope, settled, tip);
+    }
+    for (const [hash, position] of receipted) index.#positionByReceiptedHash.set(hash, position);
+    return index;
+  }
+
+  content(): IndexContent {
+    const scopes = [...this.#scopes].map(([scope, { headByDevice, settled, pending, tip }]): ScopeContent => {
+      const heads = [...headByDevice].map(([device, { seq, hash }]) => [device, seq, hash] as const);
+      return { scope, heads, settled, pending: [...pending], tip };
+    });
+    return { hashes: this.#hashes, scopes, receipted: this.#positionByReceiptedHash };
+  }
 
   ordinalOf(hash: OpHash): number | undefined {
     return this.#ordinalByHash.get(hash);

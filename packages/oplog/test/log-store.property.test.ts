@@ -108,19 +108,22 @@ function observe(store: SyncLogStore): unknown {
 
 it('all log stores answer alike, step by step and after reopening (property)', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 12 }), (steps) => {
+    fc.property(fc.array(command, { maxLength: 12 }), fc.nat({ max: 12 }), (steps, indexedAt) => {
+      let index: Uint8Array | undefined;
       const db = new Database(':memory:');
       const file = createMemoryFile();
       const [memory, sqlite, framed] = [createMemoryLogStore(), createSqliteLogStore(db), createFileLogStore(file)];
-      for (const step of steps) {
+      for (const [at, step] of steps.entries()) {
         const answer = run(memory, step);
         expect(run(sqlite, step)).toBe(answer);
         expect(run(framed, step)).toBe(answer);
+        if (at === indexedAt) index = framed.encodeIndex();
       }
       const seen = observe(memory);
       expect(observe(sqlite)).toEqual(seen);
       expect(observe(framed)).toEqual(seen);
       expect(observe(createFileLogStore(createMemoryFile(file.contents())))).toEqual(seen);
+      expect(observe(createFileLogStore(createMemoryFile(file.contents()), { index }))).toEqual(seen);
       db.close();
     }),
   );

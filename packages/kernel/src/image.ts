@@ -1,0 +1,134 @@
+/**
+ * The image of projections that live in memory, so that opening need not fold the whole log again. It is a cache of this device's own and is
+ * believed like a database file: it must be whole, of this book, of this build with these verbs and tables, and no further than the log. Whatever
+ * does not fit is left alone, and the log is folded.
+ */
+import { encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
+import type { SqlDriver, StoreImage } from './driver.ts';
+import type { Replica } from './replica.ts';
+
+/** Why an image was not used: there is none, it is not whole, or it is of another build, book, list of verbs, shape of tables or log. */
+export type ImageMisfit = 'none' | 'damaged' | 'release' | 'book' | 'verbs' | 'tables' | 'log';
+
+interface ImageHeader {
+  readonly tallystick: 'image/1';
+  readonly release: string;
+  readonly book: string;
+  /** Refs of all verbs, sorted. */
+  readonly verbs: readonly string[];
+  /** The last settled op that is folded, by scope. */
+  readonly lastHashes: Readonly<Record<string, string>>;
+  /** Of the database that follows the header's line, hex. */
+  readonly sha256: string;
+}
+
+/** Names in the place of images. */
+const ROWS = 'rows';
+export const LOG_INDEX = 'log-index';
+
+const NEWLINE = 0x0a;
+const MAX_HEADER_BYTES = 1 << 20;
+
+/** Keeps the rows as they are, and the index of a log that has one. Call inside `exclusive`, outside a transaction. */
+export async function saveImage(replica: Replica, image: StoreImage): Promise<void> {
+  const lastHashes: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [scope, folded] of foldedSizes(replica.sql)) {
+    const [last] = folded === 0 ? [] : await replica.log.settled(scope, folded - 1, 1);
+    if (last !== undefined) lastHashes[scope] = last.hash;
+  }
+  const rows = image.dump();
+  const header: ImageHeader = {
+    tallystick: 'image/1',
+    release: image.release,
+    book: replica.book ?? '',
+    verbs: refsOf(replica),
+    lastHashes,
+    sha256: await sha256Hex(rows, replica),
+  };
+  await image.place.save(ROWS, [new TextEncoder().encode(`${JSON.stringify(header)}\n`), rows]);
+  const index = replica.log.encodeIndex?.();
+  if (index !== undefined) await image.place.save(LOG_INDEX, [index]);
+}
+
+/** Puts the saved rows in the place of empty tables, if they fit; answers why not. */
+export async function restoreImage(replica: Replica, image: StoreImage): Promise<ImageMisfit | undefined> {
+  const bytes = await image.place.load(ROWS);
+  if (bytes === undefined) return 'none';
+  const found = parseImage(bytes);
+  if (found === undefined) return 'damaged';
+  const { header, rows } = found;
+  if (header.release !== image.release) return 'release';
+  if (header.book !== replica.book) return 'book';
+  if (header.verbs.join() !== refsOf(replica).join()) return 'verbs';
+  const positions = await lastPositions(replica, header);
+  if ((await sha256Hex(rows, replica)) !== header.sha256) return 'damaged';
+  const wanted = objectsOf(replica.sql);
+  let why: ImageMisfit | undefined = 'damaged';
+  image.replace(rows, (candidate) => {
+    why = misfitOf(candidate, wanted, replica, positions);
+    return why === undefined;
+  });
+  return why;
+}
+
+function misfitOf(
+  found: SqlDriver,
+  wanted: ReadonlyMap<string, string>,
+  { log }: Replica,
+  positions: ReadonlyMap<string, number>,
+): ImageMisfit | undefined {
+  const objects = objectsOf(found);
+  // A program may have added look-ups of its own.
+  for (const [name, sql] of wanted) if (objects.get(name) !== sql) return 'tables';
+  for (const [scope, folded] of foldedSizes(found))
+    if (folded > log.tip(scope).size || (folded > 0 && positions.get(scope) !== folded - 1)) return 'log';
+  for (const table of ['tail', 'chains'])
+    for (const [hash] of found.prepare(`SELECT hash FROM ${table}`).iterate([]))
+      if (!log.has(hash as OpHash)) return 'log';
+  return undefined;
+}
+
+/** Where the log has the ops that the image says were the last. */
+async function lastPositions({ log }: Replica, { lastHashes }: ImageHeader): Promise<Map<string, number>> {
+  const positions = new Map<string, number>();
+  for (const [scope, hash] of Object.entries(lastHashes)) {
+    const position = (await log.get(hash as OpHash))?.position;
+    if (position !== undefined) positions.set(scope, position);
+  }
+  return positions;
+}
+
+function foldedSizes(sql: SqlDriver): [ScopeName, number][] {
+  return [...sql.prepare('SELECT scope, folded FROM scopes').iterate([])] as [ScopeName, number][];
+}
+
+/** Tables and indexes with the text that made them. */
+function objectsOf(sql: SqlDriver): Map<string, string> {
+  const rows = sql.prepare("SELECT name, sql FROM sqlite_schema WHERE sql <> ''").iterate([]);
+  return new Map([...rows] as [string, string][]);
+}
+
+function refsOf({ verbs }: Replica): string[] {
+  return [...verbs.keys()].sort();
+}
+
+function parseImage(bytes: Uint8Array): { header: ImageHeader; rows: Uint8Array } | undefined {
+  const end = bytes.subarray(0, MAX_HEADER_BYTES).indexOf(NEWLINE);
+  try {
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end)))) as ImageHeader;
+    const isImage = header.tallystick === 'image/1' && Array.isArray(header.verbs);
+    return isImage ? { header, rows: bytes.subarray(end + 1) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the platform where it can: it hashes beside this thread, and faster than JavaScript. */
+async function sha256Hex(bytes: Uint8Array, { crypto }: Replica): Promise<string> {
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  const hash =
+    subtle === undefined
+      ? crypto.hasher.sha256(bytes)
+      : new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return encodeHex(hash);
+}
