@@ -8,7 +8,8 @@ const config: ViteUserConfig = defineConfig({
     include: [
       'packages/oplog/test/{brands,canonical,op,record,vectors}{,.property}.test.ts',
       'packages/chain/test/*.test.ts',
-      'packages/sign/test/{acceptance,ed25519,op-signature,record-bits,roles,roster,vectors}.test.ts',
+      'packages/sign/test/{acceptance,ed25519,op-signature,record-bits,roles,roster,rotation,vectors}.test.ts',
+      'packages/sign/test/token.{property,vectors}.test.ts',
     ],
     exclude: ['**/docs.test.ts', '**/*.browser.test.ts'],
     setupFiles: ['scripts/mutation-setup.ts'],

@@ -39,7 +39,7 @@ export const commands = {
         'run',
         '--coverage',
         '--coverage.include=packages/{oplog,chain,sign}/src/**/*.ts',
-        '--coverage.thresholds.branches=95',
+        ...['oplog', 'chain', 'sign'].map((name) => `--coverage.thresholds.packages/${name}/src/**.branches=95`),
         'packages/oplog',
         'packages/chain',
         'packages/sign',

@@ -67,12 +67,11 @@ export function openCosignature(
   if (!checkpoint.ok) return checkpoint;
   const line = findLine(note, key, cosignatureType, hasher);
   if (line === undefined) return unsigned(key);
+  const invalid = { ok: false, code: 'chain/note-signature', message: `no valid cosignature by ${key.name}` } as const;
   const time = decodeTime(line.signature);
+  if (time === undefined) return invalid;
   const answer = (valid: boolean): Result<Cosigned> =>
-    valid && time !== undefined
-      ? { ok: true, value: { checkpoint: checkpoint.value, timeSeconds: time } }
-      : { ok: false, code: 'chain/note-signature', message: `the cosignature by ${key.name} is not valid` };
-  if (time === undefined) return answer(false);
+    valid ? { ok: true, value: { checkpoint: checkpoint.value, timeSeconds: time } } : invalid;
   const valid = verify(key.publicKey, messageOf(note.body, time), line.signature.subarray(timeBytes));
   return typeof valid === 'boolean' ? answer(valid) : valid.then(answer);
 }

@@ -271,7 +271,7 @@ function acceptLink(link: Link): boolean {
   const onBranch = parent?.state === 'accepted' ? !parent.fork : head === undefined || head.hash === record.op.prev;
   link.fork = before.extended || !onBranch;
   // What leaves the chain below its head does not take the place of what continues the head.
-  if (parent !== undefined || onBranch) before.extended = true;
+  if (onBranch) before.extended = true;
   return true;
 }
 

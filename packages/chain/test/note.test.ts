@@ -116,6 +116,8 @@ describe('notes', () => {
       'text\n\n— relay.example/one AAAA\n',
       'text\n\n— relay.example/one  AAAAAAA=\n',
       'text\n\n— relay+one AAAAAAA=\n',
+      `text\n\n${line} AAAAAAA=\n`,
+      `x${line}\n`,
       `text\u0000\n\n${line}\n`,
       `text\ud800\n\n${line}\n`,
       `text\n\n${`${line}\n`.repeat(65)}`,
@@ -171,6 +173,14 @@ describe('notes', () => {
       );
     }
     expect(() => signNote(body, { ...relay, sign: () => new Uint8Array(0) }, hasher)).toThrow(ChainError);
+    let signed = false;
+    const sign = (): Uint8Array => ((signed = true), new Uint8Array(64));
+    expect(() => signNote(body, { ...relay, name: 'two words', sign }, hasher)).toThrow(ChainError);
+    expect(signed).toBe(false);
+    const note = signNote(body, relay, hasher) as string;
+    expect(() => openNote(note, { ...relay, name: 'two words' }, verifyEd25519, hasher)).toThrow(
+      expect.objectContaining({ code: 'chain/note-name' }),
+    );
     const failing = (): Uint8Array => {
       throw new Error('no key');
     };

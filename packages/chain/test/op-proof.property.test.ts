@@ -113,17 +113,50 @@ describe('the proof of an op', () => {
     });
   });
 
+  it('says what is wrong with the note that it carries', async () => {
+    const proof = { index: 0, proof: [] };
+    const record = records[0] as OpRecord;
+    const prove = (checkpoint: string) => verifyOpProof(encodeOpProof(record, { ...proof, checkpoint }), check);
+    expect(await prove(signNote('no checkpoint\n', log, hasher) as string)).toMatchObject({
+      code: 'chain/checkpoint-format',
+    });
+    expect(await prove(checkpointOf(1))).toMatchObject({ code: 'chain/tlog-proof-quorum' });
+    const { cosigners: _, quorum: __, ...alone } = check;
+    const text = encodeOpProof(record, { ...proof, checkpoint: checkpointOf(1) });
+    expect(await verifyOpProof(text, alone)).toMatchObject({ ok: true, value: { cosigners: [] } });
+    const unsigned = encodeTlogProof({ ...proof, checkpoint: checkpointOf(1) });
+    expect(await verifyOpProof(unsigned, check)).toMatchObject({ code: 'chain/tlog-proof-record' });
+  });
+
   it('reads back what was written, and reads nothing else without a word', () => {
     const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const extra = fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined });
     fc.assert(
       fc.property(fc.nat(), fc.array(hash, { maxLength: 64 }), extra, (index, proof, extra) => {
         const written = { index, proof, checkpoint: 'a\n1\n', ...(extra === undefined ? {} : { extra }) };
-        expect(parseTlogProof(encodeTlogProof(written))).toEqual({ ok: true, value: written });
+        expect(parseTlogProof(encodeTlogProof(written))).toStrictEqual({ ok: true, value: written });
       }),
     );
     fc.assert(fc.property(fc.string({ unit: anyCharacter }), (text) => !parseTlogProof(text).ok));
     const spare = new Uint8Array(32);
+    const longest = { index: 0, proof: Array.from({ length: 64 }, () => spare), checkpoint: 'a\n1\n' };
+    const text = encodeTlogProof(longest);
+    expect(parseTlogProof(text)).toStrictEqual({ ok: true, value: longest });
+    const filled = text + 'x'.repeat(2 ** 21 - text.length);
+    expect(parseTlogProof(filled).ok).toBe(true);
+    const empty = encodeTlogProof({ ...longest, proof: [] });
+    for (const other of [
+      `${filled}x`,
+      text.replace('\n\n', `\n${'A'.repeat(43)}=\n\n`),
+      empty.replace('index', 'x\nindex'),
+      empty.replace('index', 'xindex'),
+      empty.replace('index', 'extra A\nindex'),
+      empty.replace('\n\n', '\n'),
+      'c2sp.org/tlog-proof@v1\n\n',
+      'c2sp.org/tlog-proof@v1\nextra AA==\n\n',
+    ]) {
+      expect(parseTlogProof(other)).toMatchObject({ ok: false, code: 'chain/tlog-proof-format' });
+    }
     for (const bad of [
       { index: -1 },
       { index: 1.5 },

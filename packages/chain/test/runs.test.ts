@@ -139,6 +139,10 @@ describe('verifyRuns', () => {
     const report = await verifyRuns([...ofRoot.slice(0, 5), forged, at(ofRoot, 5)], reader());
     expect(report.accepted).toEqual(ofRoot);
     expect(report.known).toEqual([forged]);
+    const late = await verifyRuns([...ofRoot.slice(0, 5), forged, forged, at(ofRoot, 5)], reader());
+    expect(late.accepted).toEqual(ofRoot);
+    expect(late.known).toEqual([forged, forged]);
+    expect([report.verified, late.verified]).toEqual([2, 3]);
   });
 
   it('accepts both branches of a fork and says which ops are off the first', async () => {
@@ -150,6 +154,35 @@ describe('verifyRuns', () => {
     const onStored = await verifyRuns([other, after], reader(ofRoot));
     expect(onStored.accepted).toEqual([other, after]);
     expect(onStored.forks).toEqual([{ record: other }, { record: after }]);
+  });
+
+  it('sees two ops on one head for a fork, whatever lies between them', async () => {
+    const other = makeRecord({ device: root, seq: 4, prev: at(ofRoot, 2).hash, args: { total: 1 } });
+    const stored = reader([...ofRoot.slice(0, 3), ...ofTill.slice(0, 3)]);
+    const report = await verifyRuns([at(ofRoot, 3), at(ofTill, 3), other, at(ofTill, 4)], stored);
+    expect(summary(report)).toMatchObject({ accepted: [4, 4, 4, 5], forks: [4] });
+    expect(report.forks).toEqual([{ record: other }]);
+  });
+
+  it('lets the chain go on at its head beside a fork below it', async () => {
+    const other = makeRecord({ device: root, seq: 4, prev: at(ofRoot, 2).hash, args: { total: 1 } });
+    const next = makeRecord({ device: root, seq: 7, prev: at(ofRoot, 5).hash });
+    const report = await verifyRuns([other, next], reader(ofRoot));
+    expect(report.accepted).toEqual([other, next]);
+    expect(report.forks).toEqual([{ record: other }]);
+  });
+
+  it('asks for the enrolment that the first op names', async () => {
+    const asked: unknown[] = [];
+    const admitted = { ...reader(), enrolmentOf: (...of: unknown[]) => (asked.push(of), of[1] as OpHash) };
+    const again = makeRecord({ device: till, scope: branch, seq: 1, prev: at(ofRoot, 3).hash });
+    const report = await verifyRuns([genesis, at(ofTill, 0), again], admitted);
+    expect(report.accepted).toEqual([genesis, at(ofTill, 0), again]);
+    expect(asked).toEqual([
+      [root, genesis.hash],
+      [till, at(ofRoot, 1).hash],
+      [till, at(ofRoot, 3).hash],
+    ]);
   });
 
   it('does not take a fork on the word of a bad signature', async () => {

@@ -9,15 +9,13 @@ export type Point = InstanceType<typeof ed25519.Point>;
 // Little-endian, as on the wire.
 const fieldPrime = littleEndian((1n << 255n) - 19n);
 const groupOrder = littleEndian(ed25519.Point.Fn.ORDER);
-/** Every encoding of a point of small order, canonical or not, with the sign bit cleared. */
+/** Every canonical encoding of a point of small order, with the sign bit cleared. */
 const smallOrderEncodings: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
 /** The key as a point if it is canonical, of prime order and not the identity. Costs a scalar multiplication. */

@@ -1,5 +1,5 @@
 import { hashOp, openRecord, verifyChain, verifyRuns } from '@tallystick/chain';
-import { encodeOp, type OpRecord, signatureOf } from '@tallystick/oplog';
+import { encodeHex, encodeOp, type OpRecord, parseBookId, signatureOf } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -22,6 +22,13 @@ const roster = createRoster(hasher);
 for (const record of [genesis, enrolment]) roster.apply(record);
 const options = { book, ed25519: nodeEd25519, publicKeyOf: roster.publicKeyOf };
 const verify = createRecordVerifier(options);
+
+/** What is signed, with the id of this book for that of its own. */
+function underBook(preimage: Uint8Array): Uint8Array {
+  const changed = preimage.slice();
+  changed.set(Buffer.from(book, 'hex'), changed.length - 64);
+  return changed;
+}
 
 function sell(key: DeviceKey, seq: number, prev: OpRecord): OpRecord {
   const op = makeOp({ key, verb: 'sale.complete@1', args: { seq }, prev: prev.hash, seq, scope: branch });
@@ -105,6 +112,30 @@ describe('the record verifier', () => {
     expect(renamed.ok && (await blind(renamed.value))).toBe(false);
     const forged = { ...genesis, bytes: Uint8Array.from(genesis.bytes, (byte, i) => (i === 40 ? byte ^ 1 : byte)) };
     expect(await blind(forged)).toBe(false);
+  });
+
+  it('takes no other op of the book for its genesis, whatever it says of itself', async () => {
+    const blindTo = (id: string) =>
+      createRecordVerifier({ ...options, book: minted(parseBookId(id)), publicKeyOf: () => undefined });
+    const open = { key: encodeHex(root.publicKey), name: 'Corner shop', verbs: [] };
+    // Signed under this book's id, with its own key in its args: only its hash says that it is not the genesis.
+    const usurper = makeOp({ key: root, verb: 'book.open@1', args: open });
+    const usurping = now(signOp(usurper, { ...root, sign: (bytes) => root.sign(underBook(bytes)) }, undefined, hasher));
+    expect(nodeEd25519.verify(root.publicKey, signaturePreimage(book, usurping.hash), signatureOf(usurping))).toBe(
+      true,
+    );
+    expect(await blindTo(book)(usurping)).toBe(false);
+    // Known by their hashes, so the ids of books that nobody can have opened.
+    for (const draft of [
+      { verb: 'book.open@1', args: {} },
+      { verb: 'test.note@1', args: open, prev: genesis.hash },
+    ]) {
+      const op = makeOp({ key: root, ...draft });
+      const hash = hashOp(encodeOp(op), hasher);
+      const sign: DeviceKey['sign'] = () => root.sign(signaturePreimage(minted(parseBookId(hash)), hash));
+      const record = now(signOp(op, { ...root, sign }, op.prev === undefined ? undefined : book, hasher));
+      expect(await blindTo(hash)(record)).toBe(false);
+    }
   });
 
   it('refuses another device’s key, another book and another text', async () => {
