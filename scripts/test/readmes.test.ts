@@ -24,6 +24,7 @@ const ownersByFamily: Readonly<Record<string, string>> = {
   log: 'kernel',
   ledger: 'ledger',
   retail: 'retail',
+  testkit: 'testkit',
 };
 const codePattern = `(?:${Object.keys(ownersByFamily).join('|')})/[a-z][a-z0-9-]*`;
 

@@ -4,9 +4,12 @@ import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { createMemoryRelayStore, createRelay, createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import { createMemoryKeyStore, type EnrolArgs, type Role } from '@tallystick/sign';
+import { holdRealm, pureVerbs } from '@tallystick/testkit';
 import initSqlJs from 'sql.js';
 
 const sqlite = await initSqlJs();
+// Every verb of these tests folds in the realm, which stands as long as the tests run.
+holdRealm();
 
 /** Every verb test runs on each of these. */
 export const drivers: readonly { readonly driver: string; readonly store: () => BookStore }[] = [
@@ -39,7 +42,7 @@ function testEdge(seed: number): { now(): number; random(count: number): Uint8Ar
 export function createReplica<const V extends readonly Verb[]>(options: ReplicaOptions<V>): Promise<Book<V>> {
   return openBook({
     store: options.store,
-    verbs: options.verbs,
+    verbs: pureVerbs(options.verbs),
     crypto: nodeCrypto,
     keys: createMemoryKeyStore(nodeCrypto.ed25519, nodeCrypto.hasher),
     edge: testEdge(options.seed ?? 1),
@@ -64,7 +67,7 @@ export async function joinReplica<const V extends readonly Verb[]>(
   const enrolled = await host.commit('device.enroll', { device, key, name: deviceName, role });
   if (!enrolled.ok) throw new Error(enrolled.code);
   const edge = testEdge(options.seed ?? 2);
-  const joined = await openBook({ store, verbs, crypto: nodeCrypto, keys, edge, book: host.id });
+  const joined = await openBook({ store, verbs: pureVerbs(verbs), crypto: nodeCrypto, keys, edge, book: host.id });
   await exchange(host, joined);
   await joined.anchor();
   return joined;

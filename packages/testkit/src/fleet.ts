@@ -14,6 +14,7 @@ import type { DeviceKey, KeyStore, Role } from '@tallystick/sign';
 import { type Clock, createClock, createDice, createEdge } from './dice.ts';
 import { createSeededKeys } from './keys.ts';
 import type { Losses } from './network.ts';
+import { holdRealm, type OnImpure, pureVerbs } from './realm.ts';
 import { createLocalRelay, type LocalRelay } from './relay.ts';
 import type { Shop } from './shop.ts';
 import { type Crossing, type ShopBook, shopVerbs, stockShelves, type Trader } from './trader.ts';
@@ -37,6 +38,8 @@ export interface FleetOptions {
   /** Verbs beside those of a shop. */
   readonly verbs?: readonly Verb[];
   readonly shop?: Shop;
+  /** Told when a verb reaches out of the realm that the fleet folds in; without it, that ends the program or the test run. */
+  readonly onImpure?: OnImpure;
 }
 
 export interface Member {
@@ -79,7 +82,8 @@ interface Seat extends Member {
 export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const { seed, crypto, shop } = options;
   const clock = createClock();
-  const verbs: readonly Verb[] = [...shopVerbs, ...(options.verbs ?? [])];
+  const verbs: readonly Verb[] = pureVerbs([...shopVerbs, ...(options.verbs ?? [])], options.onImpure);
+  const release = holdRealm();
   const relay = await createLocalRelay({ crypto, nowMs: () => clock.nowMs() });
   const losses = createDice(seed ^ 0x10_55);
   const seats: Seat[] = [];
@@ -152,6 +156,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     async close() {
       for (const { book } of seats) await book.close();
       await relay.close();
+      release();
     },
   };
   await join(fleet);

@@ -12,10 +12,21 @@ export {
   type Picked,
   type Step,
 } from './day.ts';
+export {
+  checkBook,
+  type CheckBookOptions,
+  checkDeterminism,
+  type DeterminismOptions,
+  type DeterminismReport,
+  type Occurred,
+  type Stores,
+} from './determinism.ts';
 export { type Clock, createClock, createDice, createEdge, type Dice, openingMs } from './dice.ts';
+export { TestkitError, type TestkitErrorCode } from './errors.ts';
 export { createFleet, type Fleet, type FleetOptions, type Member, type MemberOptions } from './fleet.ts';
 export { createSeededKeys } from './keys.ts';
 export { type Fetch, type Losses, lossyFetch } from './network.ts';
+export { holdRealm, type OnImpure, pureVerbs } from './realm.ts';
 export { createLocalRelay, type LocalRelay, type LocalRelayOptions } from './relay.ts';
 export {
   anySchedule,
