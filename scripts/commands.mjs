@@ -28,6 +28,7 @@ export const commands = {
   build: { lines: [['node_modules/turbo/bin/turbo', 'run', 'build', '--filter=./packages/*']] },
   'package-checks': { lines: [['scripts/package-checks.ts']] },
   smoke: { lines: [['scripts/smoke.ts']] },
+  examples: { from: 'caller', lines: [['scripts/examples.ts']] },
   fixtures: { lines: [['scripts/fixtures.ts']] },
   'fixtures:check': { lines: [['scripts/fixtures.ts', '--check']] },
   vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },

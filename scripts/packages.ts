@@ -8,6 +8,7 @@ export const root: string = fileURLToPath(new URL('..', import.meta.url));
 
 interface PublicPackage {
   readonly name: string;
+  readonly version: string;
   /** Relative to the root. */
   readonly folder: string;
   /** `.` and `./node` style names. */
@@ -21,6 +22,7 @@ export function publicPackages(): PublicPackage[] {
     .filter(({ manifest }) => manifest.private !== true)
     .map(({ path, manifest }) => ({
       name: manifest.name,
+      version: manifest.version,
       folder: dirname(path),
       entries: Object.keys(manifest.exports),
     }));
@@ -28,6 +30,7 @@ export function publicPackages(): PublicPackage[] {
 
 interface Manifest {
   readonly name: string;
+  readonly version: string;
   readonly private?: boolean;
   readonly exports: Readonly<Record<string, string>>;
 }

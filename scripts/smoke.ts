@@ -1,10 +1,12 @@
-// The smoke run: installs the packed tarballs into an empty folder with npm, as a stranger would, and imports every entry
-// point with the Node of the machine (`SMOKE_NODE`, else the first on PATH that is not ours; it must be 20.19 or newer).
+// The smoke run: installs the packed tarballs into an empty folder with npm, as a stranger would, imports every entry point with
+// the Node of the machine (`SMOKE_NODE`, else the first on PATH that is not ours; it must be 20.19 or newer), and runs the tests of
+// the Node example there.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { buildPackages, packPackage, publicPackages } from './packages.ts';
+import { installExample, packPackages } from './example-folder.ts';
+import { publicPackages } from './packages.ts';
 
 /** The peer that the `/node` entries use. Its current major does not run on Node 20; the peer range allows this one. */
 const sqlitePeer = 'better-sqlite3@12';
@@ -51,27 +53,24 @@ process.exitCode = failed === 0 ? 0 : 1;
 `;
 }
 
-buildPackages();
-const folder = mkdtempSync(join(tmpdir(), 'tallystick-smoke-'));
+const work = mkdtempSync(join(tmpdir(), 'tallystick-smoke-'));
 try {
   const node = systemNode();
   const version = checkedVersion(node);
-  const packages = publicPackages();
-  const tarballs = packages.map((packed) => packPackage(packed, folder));
-  const specifiers = packages.flatMap(({ name, entries }) => entries.map((entry) => `${name}${entry.slice(1)}`));
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
-  writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers));
-  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--prefer-offline'];
-  const peers = [sqlitePeer, sqljsPeer];
+  const specifiers = publicPackages().flatMap(({ name, entries }) =>
+    entries.map((entry) => `${name}${entry.slice(1)}`),
+  );
   // npm runs on the machine's Node too, so a native peer gets the binary of that Node.
   const env = { ...process.env, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
-  execFileSync('npm', ['install', ...options, ...tarballs, ...peers], { cwd: folder, env, stdio: ['ignore', 2, 2] });
-  const ended = spawnSync(node, ['smoke.mjs'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
-  const isOk = ended.status === 0;
-  console.log(
-    `smoke: ${specifiers.length} entries of ${packages.length} packages on Node ${version} ${isOk ? 'ok' : 'FAIL'}`,
-  );
+  const folder = join(work, 'node-pos');
+  installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer], env });
+  writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers));
+  const imported = spawnSync(node, ['smoke.mjs'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  const tested = spawnSync('npm', ['test'], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
+  console.log(`${tested.status === 0 ? 'ok  ' : `FAIL\n${tested.stdout}\n`}  the tests of examples/node-pos`);
+  const isOk = imported.status === 0 && tested.status === 0;
+  console.log(`smoke: ${specifiers.length} entries and an example on Node ${version} ${isOk ? 'ok' : 'FAIL'}`);
   if (!isOk) process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
 }

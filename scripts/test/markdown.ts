@@ -18,7 +18,12 @@ export interface Sample {
 
 /** Paths of every document, relative to the repository. */
 export function documents(): readonly string[] {
-  const patterns = ['*.md', 'docs/**/*.md', '{packages,apps,bench}/*/README.md', '{bench,witnesses}/README.md'];
+  const patterns = [
+    '*.md',
+    'docs/**/*.md',
+    '{packages,apps,bench,examples}/*/README.md',
+    '{bench,witnesses}/README.md',
+  ];
   return globSync(patterns, { cwd: repository, exclude: ['**/node_modules/**'] }).sort();
 }
 

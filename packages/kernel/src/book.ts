@@ -78,6 +78,8 @@ export interface BookStatus {
   /** Undefined until this device's enrolment has arrived. */
   readonly role: Role | undefined;
   readonly deviceName: string | undefined;
+  /** The first public key of this device in hex: what `device.enroll` names beside `device`. */
+  readonly publicKey: string;
   /** False while this device must first learn its own last op from a relay or another device. */
   readonly anchored: boolean;
   readonly relayKey: string | undefined;
@@ -268,7 +270,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   /** Plain SQL over the projections. Reads only. */
-  query<Row extends Readonly<Record<string, SqlValue>> = Readonly<Record<string, SqlValue>>>(
+  query<Row extends object = Readonly<Record<string, SqlValue>>>(
     sql: string,
     params: readonly SqlValue[] = [],
   ): readonly Row[] {
@@ -290,6 +292,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       device: this.device,
       role: row?.['role'] as Role | undefined,
       deviceName: row?.['name'] as string | undefined,
+      publicKey: this.#own.publicKey,
       anchored: this.#replica.log.meta(META_UNANCHORED) !== '1',
       relayKey: this.#replica.log.meta('relay'),
       imageMisfit: this.#options.store.image === undefined ? undefined : this.#replica.misfit,

@@ -1,6 +1,7 @@
 /** The better-sqlite3 driver: log and projections in one file, one fsync a commit (WAL, synchronous=FULL). */
 import { nodeHasher } from '@tallystick/chain/node';
 import { createSqliteLogStore } from '@tallystick/oplog/node';
+import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import Database from 'better-sqlite3';
 import type { CryptoProvider } from './admit.ts';
@@ -11,7 +12,7 @@ import { KernelError } from './errors.ts';
 export const nodeCrypto: CryptoProvider = { hasher: nodeHasher, ed25519: nodeEd25519 };
 
 export interface NodeStoreOptions {
-  /** Folder of the key files; `<path>.keys` when left out. An in-memory store has no key folder. */
+  /** Folder of the key files; `<path>.keys` when left out. A store in memory keeps its keys there too. */
   readonly keysDir?: string;
 }
 
@@ -19,17 +20,21 @@ export interface NodeStoreOptions {
 export function nodeStore(path: string, options: NodeStoreOptions = {}): BookStore {
   const db = openDatabase(path);
   const log = createSqliteLogStore(db);
-  const keysDir = options.keysDir ?? (path === ':memory:' ? undefined : `${path}.keys`);
   return {
     log,
     sql: betterSqliteDriver(db),
     crypto: nodeCrypto,
-    ...(keysDir === undefined ? {} : { keys: createFileKeyStore(keysDir, nodeEd25519, nodeHasher) }),
+    keys: openKeys(path, options.keysDir),
     close: () => {
       log.close();
       if (db.open) db.close();
     },
   };
+}
+
+function openKeys(path: string, keysDir: string | undefined): KeyStore {
+  if (path === ':memory:' && keysDir === undefined) return createMemoryKeyStore(nodeEd25519, nodeHasher);
+  return createFileKeyStore(keysDir ?? `${path}.keys`, nodeEd25519, nodeHasher);
 }
 
 function openDatabase(path: string): Database.Database {

@@ -1,5 +1,5 @@
 /** The device that writes here: the keys it has, the author that signs with them, and how it goes on under others (docs/keys.md). */
-import type { DeviceId, Scope as ScopeName } from '@tallystick/oplog';
+import { type DeviceId, encodeHex, type Scope as ScopeName } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
 import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
 import { deviceEnroll, deviceRecover, devices } from './builtin.ts';
@@ -34,6 +34,11 @@ export class OwnDevice {
   /** Another one after `renew`. */
   get id(): DeviceId {
     return this.#ring.device;
+  }
+
+  /** Of its first key, in hex. */
+  get publicKey(): string {
+    return encodeHex(this.#ring.first.publicKey);
   }
 
   get author(): Author {

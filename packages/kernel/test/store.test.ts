@@ -34,6 +34,20 @@ describe('a book in a SQLite file', () => {
     await again.close();
   });
 
+  it('in memory keeps its keys there too, and its status is what an enrolment names', async () => {
+    const office = await openBook({ store: nodeStore(':memory:'), verbs: shopVerbs });
+    const till = await openBook({ store: nodeStore(':memory:'), verbs: shopVerbs, book: office.id });
+    expect(till.device).not.toBe(office.device);
+    const { device, publicKey, role } = till.status();
+    expect(role).toBeUndefined();
+    const enrolled = await office.commit('device.enroll', { device, key: publicKey, name: 'till-1', role: 'till' });
+    expect(enrolled.ok).toBe(true);
+    await till.import(await office.export());
+    expect(till.status()).toMatchObject({ role: 'till', deviceName: 'till-1' });
+    await office.close();
+    await till.close();
+  });
+
   it('may be open in two programs: neither forks the chain, both see the sum', async () => {
     const path = join(dir, 'book.db');
     const one = await openBook({ store: nodeStore(path), verbs: shopVerbs });
