@@ -25,7 +25,7 @@ const leastPercent = 80;
 
 /** Holds every file to the least score, because a whole that is well tested can hide a part that is not. */
 class EachFile {
-  onMutationTestReportReady(/** @type {import('@stryker-mutator/api/core').schema.MutationTestResult} */ { files }) {
+  onMutationTestReportReady(/** @type {{ files: Record<string, { mutants: { status: string }[] }> }} */ { files }) {
     for (const [file, { mutants }] of Object.entries(files)) {
       const count = (/** @type {string[]} */ ...statuses) =>
         mutants.filter(({ status }) => statuses.includes(status)).length;

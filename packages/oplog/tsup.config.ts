@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['file', 'index', 'node', 'transport']);
+const config: Options = library(['index', 'file', 'node', 'transport']);
 
 export default config;
