@@ -15,7 +15,8 @@ import { nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
 import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
 import { retryAsides } from './asides.ts';
-import { type builtinVerbs, deviceEnroll } from './builtin.ts';
+import { type AttestOptions, claimFor, type Disagreement, readDisagreements } from './attest.ts';
+import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
@@ -85,6 +86,8 @@ export interface BookStatus {
   readonly relayKey: string | undefined;
   /** Why opening folded the whole log and used no image of the rows; undefined where one was used, or the database keeps them. */
   readonly imageMisfit: ImageMisfit | undefined;
+  /** Devices that folded the same and signed different outcomes: a bug, or rows that somebody edited. Evidence; it does not go away. */
+  readonly disagreements: readonly Disagreement[];
   readonly scopes: readonly ScopeStatus[];
 }
 
@@ -109,7 +112,8 @@ export interface PendingOp {
 }
 
 export interface Change {
-  readonly kind: 'commit' | 'import' | 'sync';
+  /** `disagreement` comes after the change that brought it, once for each time that there are more. */
+  readonly kind: 'commit' | 'import' | 'sync' | 'disagreement';
 }
 
 type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[number];
@@ -158,6 +162,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly #own: OwnDevice;
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
+  /** How many were told. */
+  #disagreements: number;
 
   /** Use `openBook`. */
   constructor(replica: Replica, options: OpenBookOptions<V>, own: OwnDevice) {
@@ -165,6 +171,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#options = options;
     this.#own = own;
     this.id = replica.book as BookId;
+    this.#disagreements = readDisagreements(replica.sql).length;
   }
 
   /** This device: another after `renew`. */
@@ -211,6 +218,21 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     const renewal = await this.#replica.exclusive(() => this.#own.renew());
     this.#emit({ kind: 'commit' });
     return renewal;
+  }
+
+  /**
+   * Signs what the fold of this device's settled prefix came to (`book.attest`), so that devices which folded the same and differ are found:
+   * `status().disagreements`. With `size` and an empty store it folds the log to there afresh, to say the same of a prefix that others attested.
+   * `kernel/nothing-settled` where there is no such prefix.
+   */
+  async attest(options: AttestOptions = {}): Promise<Commit> {
+    this.#mustBeOpen();
+    const scope = options.scope ?? this.#options.scope ?? HQ;
+    const { verbs } = this.#options;
+    const claim = await this.#replica.exclusive(() => claimFor(this.#replica, scope, verbs, options));
+    if (claim === undefined) return { ok: false, code: 'kernel/nothing-settled', details: { scope } };
+    const [commit] = await this.#commitRequests([{ verb: bookAttest.name, args: { ...claim, scope }, scope }]);
+    return commit as Commit;
   }
 
   /** Ops without effect because of who wrote them, that nobody has adopted or dismissed yet, oldest first. */
@@ -296,6 +318,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       anchored: this.#replica.log.meta(META_UNANCHORED) !== '1',
       relayKey: this.#replica.log.meta('relay'),
       imageMisfit: this.#options.store.image === undefined ? undefined : this.#replica.misfit,
+      disagreements: readDisagreements(this.#replica.sql),
       scopes: this.#replica.scopes().map((scope) => ({
         scope: scope.name as ScopeName,
         settled: scope.folded,
@@ -444,6 +467,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   #emit(change: Change): void {
+    this.#tell(change);
+    const { length } = this.#closed ? [] : readDisagreements(this.#replica.sql);
+    if (length > this.#disagreements) this.#tell({ kind: 'disagreement' });
+    this.#disagreements = Math.max(length, this.#disagreements);
+  }
+
+  #tell(change: Change): void {
     for (const listener of this.#listeners) {
       try {
         listener(change);

@@ -5,6 +5,7 @@
 import type { Json } from '@tallystick/oplog';
 import { isDay, parseBookOpenArgs } from '@tallystick/sign';
 import { books, businessDays, devices, isExactly, manifest, marks, schemaOf } from './builtin-tables.ts';
+import { bookAttest } from './certificates.ts';
 import { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 import { actTables, keyOverrule, noteDay, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
@@ -21,6 +22,7 @@ export {
   recoveries,
   refusals,
 } from './builtin-tables.ts';
+export { bookAttest, certificates, disagreements } from './certificates.ts';
 export { keyActs, keyOverrule } from './overrule.ts';
 export { deviceRecover } from './recovery.ts';
 export { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
@@ -146,6 +148,7 @@ export const builtinVerbs: readonly [
   typeof dayOpen,
   typeof manifestAdopt,
   typeof hqMark,
+  typeof bookAttest,
 ] = [
   bookOpen,
   deviceEnroll,
@@ -159,4 +162,5 @@ export const builtinVerbs: readonly [
   dayOpen,
   manifestAdopt,
   hqMark,
+  bookAttest,
 ];

@@ -31,31 +31,74 @@ export function digestBook(schema: Schema, scopes: readonly string[], hasher: Ha
 }
 
 function digestScope(schema: Schema, scope: string, hasher: Hasher): ScopeDigest {
-  const tables: Record<string, string> = {};
-  const keysByTable = new Map<string, readonly string[]>([
-    ['chains', ['device']],
-    ...[...schema.tables].map(([name, table]) => [name, table.keyNames] as const),
-  ]);
-  for (const [name, keys] of [...keysByTable].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const digest = digestTable(schema.driver, name, keys, scope, hasher);
-    if (digest !== undefined) tables[name] = digest;
-  }
-  const lines = Object.entries(tables).map(([name, digest]) => `${name} ${digest}\n`);
-  return { digest: hasher.sha256Hex(`tallystick/digest/1\n${lines.join('')}`), tables };
+  return digestTables('digest', tablesOf(schema), schema.driver, scope, hasher);
 }
 
-function digestTable(
+/**
+ * The digest of a scope that has no pending tail, histories included: their places are positions then, and the same everywhere. It is what state
+ * certificates sign.
+ */
+export function digestState(schema: Schema, scope: string, hasher: Hasher): ScopeDigest {
+  return digestTables('state', stateTablesOf(schema), schema.driver, scope, hasher);
+}
+
+/** A table's name, and the columns that order its rows within a scope. */
+export type KeyedTable = readonly [name: string, keys: readonly string[]];
+
+function tablesOf(schema: Schema): KeyedTable[] {
+  return [['chains', ['device']], ...[...schema.tables].map(([name, { keyNames }]) => [name, keyNames] as const)];
+}
+
+/** Every table that a settled prefix decides. */
+export function stateTablesOf(schema: Schema): KeyedTable[] {
+  const registers = [...schema.tables.values()].filter(({ def }) => def.kind === 'register');
+  return [
+    ...tablesOf(schema),
+    ...registers.map(({ name, keyNames }) => [`${name}_history`, [...keyNames, 'place']] as const),
+  ];
+}
+
+function digestTables(
+  kind: 'digest' | 'state',
+  keyed: readonly KeyedTable[],
   driver: SqlDriver,
-  name: string,
-  keys: readonly string[],
   scope: string,
   hasher: Hasher,
-): string | undefined {
+): ScopeDigest {
+  const tables: Record<string, string> = {};
+  for (const table of [...keyed].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const digest = digestRows(table[0], rowsOf(driver, table, scope), hasher);
+    if (digest !== undefined) tables[table[0]] = digest;
+  }
+  return { digest: digestOfTables(kind, tables, hasher), tables };
+}
+
+/** The digest over the digests of tables, whose names stand in order. */
+export function digestOfTables(
+  kind: 'digest' | 'state',
+  tables: Readonly<Record<string, string>>,
+  hasher: Hasher,
+): string {
+  const lines = Object.entries(tables).map(([name, digest]) => `${name} ${digest}\n`);
+  return hasher.sha256Hex(`tallystick/${kind}/1\n${lines.join('')}`);
+}
+
+/** A scope's rows of one table in key order, the column `scope` first. */
+export function rowsOf(
+  driver: SqlDriver,
+  [name, keys]: KeyedTable,
+  scope: string,
+): IterableIterator<readonly SqlValue[]> {
+  const order = keys.map((key) => `"${key}"`).join(', ');
+  return driver.prepare(`SELECT * FROM "${name}" WHERE scope = ? ORDER BY ${order}`).iterate([scope]);
+}
+
+/** Undefined for no rows at all. */
+export function digestRows(name: string, from: Iterable<readonly SqlValue[]>, hasher: Hasher): string | undefined {
   const chunks: string[] = [];
   let text = '';
   let rows = 0;
-  const order = keys.map((key) => `"${key}"`).join(', ');
-  for (const row of driver.prepare(`SELECT * FROM "${name}" WHERE scope = ? ORDER BY ${order}`).iterate([scope])) {
+  for (const row of from) {
     text += rowText(row);
     rows += 1;
     if (rows % CHUNK_ROWS !== 0) continue;
@@ -68,6 +111,6 @@ function digestTable(
 }
 
 /** JSON.stringify of well-formed strings and safe integers is their canonical form. */
-function rowText(row: readonly SqlValue[]): string {
+export function rowText(row: readonly SqlValue[]): string {
   return `${JSON.stringify(row)}\n`;
 }

@@ -1,5 +1,6 @@
 // @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
 export type { CryptoProvider, Undecodable } from './admit.ts';
+export type { AttestOptions, Disagreement } from './attest.ts';
 export type { CommitRequest, Edge, NotCommitted } from './author.ts';
 export {
   Book,
@@ -20,7 +21,9 @@ export {
   books,
   builtinVerbs,
   businessDays,
+  certificates,
   devices,
+  disagreements,
   manifest,
   marks,
   quarantine,

@@ -204,6 +204,27 @@ export class Replica {
     for (const scope of this.scopes()) await this.#catchUpScope(scope);
   }
 
+  /** Reads the rows as they are without the pending tail, and puts the tail back. Call inside `exclusive`, outside a transaction. */
+  settledOnly<T>(name: ScopeName, read: (scope: Scope) => T): Promise<T> {
+    return this.transaction(async () => {
+      const scope = this.scope(name);
+      scope.projection.flush();
+      if (scope.tailSize === 0) return read(scope);
+      this.sql.prepare('SAVEPOINT settled').run([]);
+      scope.rewind();
+      scope.projection.flush();
+      try {
+        return read(scope);
+      } finally {
+        this.sql.prepare('ROLLBACK TO settled').run([]);
+        this.sql.prepare('RELEASE settled').run([]);
+        scope.load(await this.log.pending(name), (hash) => this.log.has(hash));
+        // A tail that had stopped stops again.
+        await this.#catchUpScope(scope);
+      }
+    });
+  }
+
   /** Root of the first `size` records of `hq`, or undefined when fewer are settled here. */
   async hqRoot(size: number): Promise<string | undefined> {
     const known = this.#hqRoots.get(size);
@@ -328,7 +349,7 @@ export class Replica {
     this.#hqRoots.clear();
     for (const scope of this.scopes()) {
       const pending = await this.log.pending(scope.name as ScopeName);
-      scope.load(pending);
+      scope.load(pending, (hash) => this.log.has(hash));
       // A tail that is folded again asks for the roots that its marks name.
       await this.#checkMarks(pending);
     }

@@ -3,7 +3,7 @@
  * ops that nothing in between touched are only marked; otherwise the tail is taken back and folded again. Both ways end in the state of a fold
  * from nothing. Every method here runs inside a transaction that the caller opens and closes.
  */
-import { type OpRecord, orderTail } from '@tallystick/oplog';
+import { type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
 import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
 import { createTouchRecorder, type FoldedHead, Projection, type TouchRecorder, type Undo } from './projection.ts';
@@ -101,8 +101,8 @@ export class Scope {
     return this.#fold.isRefused(hash);
   }
 
-  /** Reads what the database says of this scope; `pending` are the log's records without a position. */
-  load(pending: readonly OpRecord[]): void {
+  /** Reads what the database says of this scope; `pending` are the log's records without a position, of all that it `has`. */
+  load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): void {
     this.projection.discard();
     this.#stop = undefined;
     this.#hasLeftovers = false;
@@ -118,7 +118,9 @@ export class Scope {
       .iterate([this.name])) {
       const record = byHash.get(hash as string);
       if (record === undefined) {
-        this.#hasLeftovers = true;
+        // What the log has never seen is no leftover: somebody edited the row, and a proof shall show it.
+        const known = parseOpHash(hash);
+        this.#hasLeftovers ||= known !== undefined && has(known);
         continue;
       }
       ordinalByHash.set(record.hash, ordinal as number);

@@ -1,0 +1,113 @@
+/**
+ * What a replica can say of a settled prefix: of the one it stands on, by looking at its rows without the pending tail, and of an earlier one by folding
+ * the log to there. See certificates.ts for what is done with it.
+ */
+import { createTree, leafHash } from '@tallystick/chain';
+import { encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import { disagreements, type StateClaim } from './certificates.ts';
+import type { BookStore, SqlDriver } from './driver.ts';
+import { manifest, marks } from './builtin-tables.ts';
+import { digestRows, digestState } from './digest.ts';
+import { HQ } from './genesis.ts';
+import { Replica } from './replica.ts';
+import type { Verb } from './verb.ts';
+import { VerifiedLog } from './verify.ts';
+
+export interface AttestOptions {
+  readonly scope?: ScopeName;
+  /** How many of the scope's first ops to speak of, with `fresh`; all that are settled when left out. */
+  readonly size?: number;
+  /** An empty store in which the log is folded up to `size`; the caller closes it. */
+  readonly fresh?: BookStore;
+}
+
+/** Two certificates of one prefix that cannot both be true. */
+export interface Disagreement {
+  readonly scope: ScopeName;
+  readonly size: number;
+  /** The first thing in which they differ: `root`, `marked`, `manifest` or `digest`. */
+  readonly about: string;
+  /** The ops that say so, and who signed them. */
+  readonly op: string;
+  readonly device: string;
+  readonly against: string;
+  readonly otherDevice: string;
+}
+
+export function readDisagreements(sql: SqlDriver): readonly Disagreement[] {
+  const { name } = disagreements;
+  const rows = sql
+    .prepare(
+      `SELECT scope, size, about, op, device, against, otherDevice FROM ${name} ORDER BY scope, size, op, against`,
+    )
+    .iterate([]);
+  return [...rows].map(([scope, size, about, op, device, against, otherDevice]) => {
+    return { scope, size, about, op, device, against, otherDevice } as Disagreement;
+  });
+}
+
+/** Of the prefix that stands here, or of an earlier one. */
+export function claimFor(
+  replica: Replica,
+  scope: ScopeName,
+  verbs: readonly Verb[],
+  { size, fresh }: AttestOptions,
+): Promise<StateClaim | undefined> {
+  if (size === undefined || fresh === undefined) return claimState(replica, scope);
+  return claimEarlier(replica, scope, size, { verbs, fresh });
+}
+
+/** What the rows here say of the whole settled prefix. Undefined where nothing is settled, or not all of it is folded. */
+export async function claimState(replica: Replica, name: ScopeName): Promise<StateClaim | undefined> {
+  const { size, frontier } = replica.log.tip(name);
+  if (size === 0 || replica.scope(name).folded !== size) return undefined;
+  const { hasher } = replica.crypto;
+  const root = encodeHex(createTree(hasher, { size, frontier }).root());
+  return replica.settledOnly(name, (scope) => {
+    const marked =
+      name === HQ ? size : Number(scope.projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0);
+    const { digest } = digestState(replica.schema, name, hasher);
+    return { size, root, marked, manifest: digestManifest(replica, marked), digest };
+  });
+}
+
+/** The verb versions that were in force in `hq` at a size. */
+function digestManifest({ schema, crypto }: Replica, size: number): string {
+  const { keyNames } = schema.table(manifest);
+  const [isSame, order] = [keyNames.map((key) => `l."${key}" = h."${key}"`).join(' AND '), keyNames.join(', ')];
+  const history = `"${manifest.name}_history"`;
+  const rows = schema.driver
+    .prepare(
+      `SELECT * FROM ${history} AS h WHERE scope = ? AND place < ? AND NOT EXISTS
+       (SELECT 1 FROM ${history} AS l WHERE l.scope = h.scope AND ${isSame} AND l.place > h.place AND l.place < ?) ORDER BY ${order}`,
+    )
+    .iterate([HQ, size, size]);
+  return digestRows(manifest.name, rows, crypto.hasher) ?? crypto.hasher.sha256Hex(`${manifest.name} 0\n`);
+}
+
+/** Folds the log into `fresh`, an empty store, up to `size` ops of a scope, and says what that came to. */
+export async function claimEarlier(
+  from: Replica,
+  name: ScopeName,
+  size: number,
+  { verbs, fresh }: { readonly verbs: readonly Verb[]; readonly fresh: BookStore },
+): Promise<StateClaim | undefined> {
+  const replica = await Replica.open(fresh, verbs, from.crypto);
+  if (from.book !== undefined) await replica.bind(from.book);
+  const log = new VerifiedLog(from.log, from.crypto);
+  for await (const { scope, records, tip } of log.pages()) {
+    if (tip === undefined) break;
+    const left = scope === name ? size - replica.log.tip(scope).size : Number.POSITIVE_INFINITY;
+    if (left <= 0 || (scope !== name && scope !== HQ)) continue;
+    const part = records.slice(0, left);
+    const end = part.length === records.length ? tip : extend(replica.log.tip(scope), part, replica);
+    await replica.transaction(() => replica.settle(scope, part, end));
+  }
+  return replica.log.tip(name).size === size ? claimState(replica, name) : undefined;
+}
+
+function extend(tip: Tip, records: readonly OpRecord[], { crypto }: Replica): Tip {
+  const tree = createTree(crypto.hasher, tip);
+  for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
+  return { size: tree.size, frontier: tree.frontier(), note: '' };
+}
