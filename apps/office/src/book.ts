@@ -1,5 +1,6 @@
 // Opening the books of a data directory: the office's own, and those of the tills that trade from it.
 import { type Book, type BookStore, openBook } from '@tallystick/kernel';
+import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { type BookId, encodeHex, parseBookId } from '@tallystick/oplog';
@@ -12,9 +13,13 @@ import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 
 /** Every verb version this release knows. */
-export const shopVerbs: readonly [...typeof ledgerVerbs, ...typeof retailVerbs] = [...ledgerVerbs, ...retailVerbs];
+export const shopVerbs: readonly [...typeof ledgerVerbs, ...typeof retailVerbs, ...typeof escrowVerbs] = [
+  ...ledgerVerbs,
+  ...retailVerbs,
+  ...escrowVerbs,
+];
 
-/** A book of ledger and retail verbs. */
+/** A book of ledger and retail verbs, and of what it says of the backups of keys. */
 export type ShopBook = Book<typeof shopVerbs>;
 
 /** Folder of a device's key files, beside its database. */
@@ -67,14 +72,18 @@ export async function enrolDevice(
   key: { readonly device: string; readonly publicKey: Uint8Array },
   name: string,
   role: EnrolRole,
+  more: { readonly replaces?: string; readonly untilDay?: string | undefined } = {},
 ): Promise<void> {
   const known = office.query('SELECT name FROM devices WHERE device = ?', [key.device]);
   if (known.length > 0) return;
+  const { replaces, untilDay } = more;
   const commit = await office.commit('device.enroll', {
     device: key.device,
     key: encodeHex(key.publicKey),
     name,
     role,
+    ...(replaces === undefined ? {} : { replaces }),
+    ...(untilDay === undefined ? {} : { untilDay }),
   });
   if (!commit.ok) throw new OfficeError('office/refused', `device ${key.device} was not enrolled: ${commit.code}`);
 }

@@ -21,7 +21,9 @@ export type OfficeErrorCode =
   | 'office/relay'
   | 'office/proof'
   | 'office/build'
-  | 'office/address';
+  | 'office/address'
+  | 'office/device'
+  | 'office/keys';
 
 /** Where in an input file an error was found: `line` counts from 1 with the header, `row` from 1 without it. */
 export interface FilePlace {

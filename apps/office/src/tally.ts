@@ -2,18 +2,28 @@
 // something failed or was found wrong, 2 when the command was not understood.
 import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
 import { books } from './commands/books.ts';
+import { day } from './commands/day.ts';
+import { devices, policy, revoke } from './commands/devices.ts';
 import { enrol } from './commands/enrol.ts';
+import { escrow, release } from './commands/escrow.ts';
 import { exportCommand } from './commands/export.ts';
 import { init } from './commands/init.ts';
+import { renew, rotate } from './commands/key-life.ts';
+import { keys } from './commands/keys.ts';
 import { prove } from './commands/prove.ts';
+import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { replay } from './commands/replay.ts';
 import { sync } from './commands/sync.ts';
 import { tradeCommand } from './commands/trade.ts';
 import { verify } from './commands/verify.ts';
+import { dismiss, quarantine, recover } from './commands/waiting.ts';
 import { OfficeError } from './errors.ts';
 import { createProgress } from './progress.ts';
 
-const commands: readonly Command[] = [init, enrol, tradeCommand, sync, books, verify, prove, replay, exportCommand];
+const booksCommands = [init, enrol, tradeCommand, sync, books, verify, prove, replay, exportCommand, day];
+const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
+const recoveryCommands = [quarantine, recover, dismiss, recoveryKeys, acts, overrule];
+const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recoveryCommands];
 
 function helpText(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

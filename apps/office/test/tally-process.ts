@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../src/tally.ts', import.meta.url));
+const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/tally/', import.meta.url));
 
 export interface Ended {
   readonly status: number | null;
@@ -23,7 +24,8 @@ export function startTally(...args: readonly string[]): RunningTally {
 
 /** The same with more in its environment. */
 export function startTallyIn(environment: Readonly<Record<string, string>>, ...args: readonly string[]): RunningTally {
-  const env = { ...process.env, ...environment };
+  // What is compiled once is kept beside the other things that tests make: a process starts three times as fast.
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, ...environment };
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const texts = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (texts.stdout += chunk));

@@ -4,6 +4,7 @@
 import { encodeBundle, parseScope, type Scope } from '@tallystick/oplog';
 import type { SaleLine } from '@tallystick/retail';
 import { type Commit, openBook } from '@tallystick/kernel';
+import { createOrganisationIdentity } from '@tallystick/custody';
 import { nodeStore } from '@tallystick/kernel/node';
 import { dirname, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
@@ -39,6 +40,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   const relay = await openEmbeddedRelay(home);
   const office = await openOrCreateOffice(home, 'Whole shop');
   await stockTheShop(office);
+  await backUpItsKey(office);
   const tills = await openTills(home, office, relay);
   const [front, back] = tills as [ShopBook, ShopBook];
   await tradeOn(front);
@@ -68,6 +70,13 @@ async function stockTheShop(office: ShopBook): Promise<void> {
   }
   const lines = ['A', 'LAST'].map((sku) => ({ sku, name: `Goods ${sku}`, quantity: 1, unitCostMilliMinor: 100_000 }));
   await done(office.commit('stock.receive', { day, currency, reference: 'DELIVERY-1', lines }));
+}
+
+async function backUpItsKey(office: ShopBook): Promise<void> {
+  const { recipient } = await createOrganisationIdentity();
+  const { device } = office;
+  await done(office.commit('escrow.set', { recipients: [recipient] }));
+  await done(office.commit('key.backup', { device, keyId: device, kind: 'file', sealed: '' }));
 }
 
 async function openTills(home: Home, office: ShopBook, relay: OpenRelay): Promise<ShopBook[]> {

@@ -16,6 +16,7 @@ import './styles/sell.css';
 import './styles/dialog.css';
 import './styles/pages.css';
 import './styles/receipt.css';
+import './styles/keys.css';
 
 const lack = missingFeature(globalThis);
 if (lack === undefined) start();

@@ -13,6 +13,7 @@ import { createMemoryKeyStore } from '@tallystick/sign';
 import initSqlJs from 'sql.js';
 import { createClockWatch } from '../src/engine/clock-watch.ts';
 import { fillDemoShop } from '../src/engine/demo-shop.ts';
+import { createKeyPlace } from '../src/engine/key-place.ts';
 import { type OpenShop, watchShop } from '../src/engine/open-shop.ts';
 import type { SaleRequest } from '../src/engine/port.ts';
 import { addLookUps, tillVerbs } from '../src/engine/till-book.ts';
@@ -49,7 +50,8 @@ export async function openCounter(): Promise<Counter> {
     addLookUps(store);
     const own = { shop: 'Corner', till: 'till-1', currency: 'GBP' };
     const record = { book: undefined, scope: parseScope('hq') as Scope, relay: undefined, own };
-    return watchShop({ book, log, record, sync: undefined, clock: createClockWatch() });
+    const place = createKeyPlace(log, undefined, keys);
+    return watchShop({ book, log, record, keys: place, sync: undefined, clock: createClockWatch() });
   }
 
   let shop = await open();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeInvitation, parseInvitation } from '../src/model/invitation.ts';
+import { encodeInvitation, linkKindOf, parseInvitation } from '../src/model/invitation.ts';
 
-const invitation = { office: 'https://office.example/shop', secret: 'ab'.repeat(32) };
+const invitation = { office: 'https://office.example/shop', secret: 'ab'.repeat(32), escrow: ['age1xyz'] };
 
 describe('an invitation', () => {
   it('is read from a link, a bare code and its own JSON', () => {
@@ -22,8 +22,9 @@ describe('an invitation', () => {
     ['{"office":"javascript:alert(1)","secret":"x"}', 'invitation/office'],
     ['{"office":"file:///etc/passwd","secret":"x"}', 'invitation/office'],
     ['{"office":7,"secret":"x"}', 'invitation/office'],
+    ['{"office":"https://office.example","secret":"x","escrow":["AGE-SECRET-KEY-1"]}', 'invitation/unreadable'],
     ['null', 'invitation/unreadable'],
-    ['x'.repeat(10_000), 'invitation/unreadable'],
+    ['x'.repeat(30_000), 'invitation/unreadable'],
   ])('refuses %.40j with %s', (pasted, code) => {
     expect(parseInvitation(pasted)).toEqual({ ok: false, code });
   });
@@ -40,8 +41,11 @@ describe('an invitation', () => {
   it('survives the link for any secret', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 200 }), (secret) => {
-        const pasted = encodeInvitation('/', { office: 'http://127.0.0.1:4000', secret });
-        expect(parseInvitation(pasted)).toEqual({ ok: true, value: { office: 'http://127.0.0.1:4000', secret } });
+        const value = { office: 'http://127.0.0.1:4000', secret, escrow: [] };
+        for (const kind of ['join', 'restore'] as const) {
+          const pasted = encodeInvitation('/', value, kind);
+          expect([linkKindOf(pasted), parseInvitation(pasted)]).toEqual([kind, { ok: true, value }]);
+        }
       }),
     );
   });

@@ -56,7 +56,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))(
       await page.getByRole('button', { name: 'Sync now' }).click();
       await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
       await expect.poll(() => saleAt(shop.office, other), pollMs).toBe(480);
-      await page.locator('.banner').waitFor({ state: 'detached' });
+      await page.locator('.banner', { hasText: 'relay' }).waitFor({ state: 'detached' });
       expect(shop.office.book.query('SELECT 1 FROM documents WHERE number = ?', [number])).toHaveLength(1);
     });
 
@@ -135,7 +135,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))(
       await tile(page, '£3.75').waitFor();
     });
 
-    it('names a copied device on both screens, and keeps what its second half sold', async () => {
+    it('names a copied device on both screens, and counts what each half sold once both go on as new tills', async () => {
       await open();
       const { tillUrl = '' } = shop.office;
       await page.locator('.link-chip', { hasText: 'Up to date' }).waitFor();
@@ -162,6 +162,17 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))(
         await page.getByRole('alert').filter({ hasText: 'This till was copied' }).waitFor(pollMs);
         await expect.poll(() => forksAt(shop), pollMs).toEqual(['sale.complete@1']);
         expect(saleAt(shop.office, number)).toBe(360);
+
+        await goOn(copy, shop, 'till-1-b');
+        await expect.poll(() => totalsAt(shop), pollMs).toEqual([360, 480]);
+        await goOn(page, shop, 'till-1-c');
+        for (const till of [page, copy]) {
+          await openDrawer(till, '0');
+          const next = await sell(till, 'Flat white');
+          await expect.poll(() => saleAt(shop.office, next), pollMs).toBe(360);
+        }
+        expect(totalsAt(shop)).toEqual([360, 360, 360, 480]);
+        expect(shop.office.book.quarantine()).toEqual([]);
       } finally {
         await copyContext.close();
       }
@@ -188,6 +199,23 @@ async function stageOf(page: Page, number: string): Promise<string | null> {
 
 function forksAt({ office }: TestShop): readonly unknown[] {
   return office.book.query("SELECT verb FROM refusals WHERE code = 'kernel/fork'").map((refusal) => refusal['verb']);
+}
+
+/** Goes on as a new till in the place of till-1. */
+async function goOn(till: Page, { office }: TestShop, name: string): Promise<void> {
+  const [row] = office.book.query<{ device: string }>("SELECT device FROM devices WHERE name = 'till-1'");
+  await till.getByRole('button', { name: 'Sell', exact: true }).click();
+  await till.locator('.ended').getByRole('button', { name: 'Go on as a new till' }).click();
+  await till.getByLabel('Invitation').fill(office.invite(60_000, row?.device));
+  await till.getByLabel('Name of the new till').fill(name);
+  await till.getByRole('button', { name: 'Go on', exact: true }).click();
+  await till.getByRole('button', { name: 'Skip for now' }).click();
+  await tile(till, 'Flat white').waitFor();
+}
+
+function totalsAt({ office }: TestShop): readonly unknown[] {
+  const sales = office.book.query("SELECT totalMinor FROM documents WHERE kind = 'sale' ORDER BY totalMinor");
+  return sales.map((sale) => sale['totalMinor']);
 }
 
 function portOf(url: string): number {

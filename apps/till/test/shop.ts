@@ -114,6 +114,7 @@ export async function joinShop(page: Page, office: RunningOffice, name: string):
   await page.goto(office.invite());
   await page.getByLabel('Name of this till').fill(name);
   await page.getByRole('button', { name: 'Join the shop' }).click();
+  await page.getByRole('button', { name: 'Skip for now' }).click();
   await tile(page, 'Flat white').waitFor();
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
 }

@@ -40,7 +40,7 @@ describe('what the till says', () => {
   });
 
   it('speaks up when the book stops or refuses', () => {
-    const calm = { stop: undefined, refused: 0, isCopied: false };
+    const calm = { stop: undefined, refused: 0, isCopied: false, key: undefined };
     expect(bookNotice(calm)).toBeUndefined();
     expect(bookNotice({ ...calm, refused: 1 })?.title).toBe('One entry of this till had no effect.');
     expect(bookNotice({ ...calm, refused: 1, isCopied: true })?.title).toContain('was copied');

@@ -10,7 +10,8 @@ import { defineVerb, refuse, type Verb } from './verb.ts';
 
 type Text = 'text';
 
-export type BackupKind = 'passkey' | 'organisation' | 'shares';
+/** `file` is one that its owner keeps, under a passphrase. */
+export type BackupKind = 'passkey' | 'organisation' | 'shares' | 'file';
 
 /** Age recipients separated by spaces, any one of which opens what is sealed to the organisation; one row named `book`. */
 export const escrow: RegisterTable<{ of: Text }, { recipients: Text }> = registerTable('escrow', {
@@ -18,7 +19,7 @@ export const escrow: RegisterTable<{ of: Text }, { recipients: Text }> = registe
   columns: { recipients: 'text' },
 });
 
-/** How a key was backed up. `sealed` is armored age text, '' for shares, which people keep. */
+/** How a key was backed up. `sealed` is armored age text; '' for shares and files, which people keep. */
 export const keyBackups: RegisterTable<{ keyId: Text; kind: Text }, { device: Text; sealed: Text; by: Text }> =
   registerTable('keyBackups', {
     key: { keyId: 'text', kind: 'text' },
@@ -34,7 +35,7 @@ export interface KeyBackupArgs {
   /** SHA-256 of the public key. */
   readonly keyId: string;
   readonly kind: BackupKind;
-  /** Armored age text; '' for shares. */
+  /** Armored age text; '' for shares and files. */
   readonly sealed: string;
 }
 
@@ -58,7 +59,7 @@ export const keyBackup: Verb<'key.backup', KeyBackupArgs> = defineVerb({
   tables: [keyBackups],
   args: schemaOf<KeyBackupArgs>(
     isBackup,
-    '{ device, keyId, kind: passkey | organisation | shares, sealed: text, empty for shares }',
+    '{ device, keyId, kind: passkey | organisation | shares | file, sealed: text, empty for shares and files }',
   ),
   plan: (view, op, args) => {
     const { role } = view.author;
@@ -81,6 +82,6 @@ function isBackup(value: unknown): boolean {
   if (!isExactly(value, ['device', 'keyId', 'kind', 'sealed'])) return false;
   const { device, keyId, kind, sealed } = value;
   if (!isHash(device) || !isHash(keyId) || typeof sealed !== 'string' || sealed.length > MAX_SEALED_UNITS) return false;
-  if (kind === 'shares') return sealed === '';
+  if (kind === 'shares' || kind === 'file') return sealed === '';
   return (kind === 'passkey' || kind === 'organisation') && sealed.startsWith('-----BEGIN AGE ENCRYPTED FILE-----');
 }

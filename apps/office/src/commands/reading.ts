@@ -14,6 +14,8 @@ export interface Answer {
 interface Reading {
   readonly name: string;
   readonly summary: string;
+  /** What it asks about; '' or left out for the book as a whole. */
+  readonly operands?: string;
   readonly notes?: string;
   readonly options?: Readonly<Record<string, CommandOption>>;
   answer(book: ShopBook, context: CommandContext, home: Home): Promise<Answer>;
@@ -21,13 +23,14 @@ interface Reading {
 
 /** A command that opens the book of a data directory, asks it something and prints the answer. */
 export function readingCommand(reading: Reading): Command {
-  const { name, summary, notes } = reading;
+  const { name, summary, operands = '', notes } = reading;
+  const operandCount = operands === '' ? 0 : 1;
   return {
     name,
     summary,
-    operands: '',
-    minOperands: 0,
-    maxOperands: 0,
+    operands,
+    minOperands: operandCount,
+    maxOperands: operandCount,
     options: { data: dataOption, ...reading.options },
     ...(notes === undefined ? {} : { notes }),
     async run(context) {

@@ -1,9 +1,10 @@
 // `tally sync`: one exchange with the relay. A device that was enrolled elsewhere names the book the first time.
 import { existsSync } from 'node:fs';
-import { openReader, openTill, type ShopBook } from '../book.ts';
+import { keysFolder, openReader, openTill, type ShopBook } from '../book.ts';
 import { type Command, dataOption, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
 import { type Home, homeAt, readSettings, type Settings, takeHome, writeSettings } from '../home.ts';
+import { keysFolderOf } from '../key-files.ts';
 import { grouped } from '../progress.ts';
 import { openRelay } from '../relay.ts';
 import { requireData } from './init.ts';
@@ -68,5 +69,7 @@ function settingsFor(home: Home, relayText: string | undefined, book: string | u
 function openFor(home: Home, settings: Settings): Promise<ShopBook> {
   if (existsSync(home.officeFile) || existsSync(home.deviceFile)) return openReader(home);
   if (settings.book === undefined) throw usage('--book ID is missing: this directory holds no book yet', 'sync');
-  return openTill(home.deviceFile, settings.book);
+  // An office whose keys were put back is an office again.
+  const isOffice = keysFolderOf(home) === keysFolder(home.officeFile);
+  return openTill(isOffice ? home.officeFile : home.deviceFile, settings.book);
 }

@@ -8,18 +8,19 @@ export const verify: Command = readingCommand({
   summary: 'Check the stored log: text, hashes, links, signatures, Merkle roots.',
   options: { every: { type: 'boolean', help: "check each op's own signature instead of one a run" } },
   async answer(book, context) {
+    const every = context.flag('every');
     const startedMs = performance.now();
-    const { ok, ops, signatures, problems } = await book.verify({ every: context.flag('every') });
+    const { ok, ops, signatures, covered, problems } = await book.verify({ every });
     const seconds = Math.round(performance.now() - startedMs) / 1000;
     return {
       status: ok ? 0 : 1,
-      json: { ok, ops, signatures, seconds, problems },
+      json: { ok, ops, signatures, covered: covered.length, seconds, problems },
       lines: [
         ...problems.map(
           (problem) =>
             `${problem.scope} position ${problem.position ?? 'none'}: op ${problem.hash}: ${problem.code}: ${problem.message}`,
         ),
-        `${ok ? 'verified' : 'FAILED'}: ${grouped(ops)} ops, ${grouped(signatures)} signatures in ${seconds} s`,
+        `${ok ? 'verified' : 'FAILED'}: ${grouped(ops)} ops, ${grouped(signatures)} signatures${every ? `, ${grouped(covered.length)} covered by a later one of their run only` : ''} in ${seconds} s`,
       ],
     };
   },

@@ -59,7 +59,11 @@ async function invite(): Promise<void> {
   said.textContent = '';
   inputById('invitation-link').value = '';
   dialog.showModal();
-  const response = await fetch('/api/invitations', { method: 'POST' }).catch(() => undefined);
+  const response = await fetch('/api/invitations', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  }).catch(() => undefined);
   if (response?.ok !== true) {
     said.textContent = 'The office could not make an invitation.';
     return;

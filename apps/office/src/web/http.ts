@@ -2,6 +2,7 @@
 // that a page elsewhere cannot reach it by rebinding a DNS name; body reading with a bound; JSON answers.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { z } from 'zod';
 import { OfficeError } from '../errors.ts';
 
 const maxBodyBytes = 64 * 1024;
@@ -137,4 +138,13 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
+}
+
+/** The body as the schema has it; 400 with the first thing that is wrong with it. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') || 'the body';
+  throw new HttpRefusal(400, 'office/bad-request', `${where}: ${issue?.message ?? 'is not understood'}`);
 }

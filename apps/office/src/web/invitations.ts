@@ -1,17 +1,17 @@
-// Invitations to new tills: secrets that let one device join, once. Only their hashes are kept, in memory: whoever reads this
-// process's data directory learns nothing, and a restart withdraws what was not used.
+// Invitations: secrets that let one device join, or one wiped browser ask for the key of its till, once. Only their hashes are kept, in
+// memory: whoever reads this process's data directory learns nothing, and a restart withdraws what was not used.
 import { hash, randomBytes } from 'node:crypto';
 
 const maxOpen = 256;
 
 /** Whether an invitation may be used by a device now. */
 export type InvitationVerdict =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly about: string | undefined }
   | { readonly ok: false; readonly code: 'office/invitation-unknown' | 'office/invitation-used' };
 
 export interface Invitations {
-  /** A new secret, 64 hex digits, valid for `lifetimeMs`. */
-  invite(lifetimeMs: number): string;
+  /** A new secret, 64 hex digits, valid for `lifetimeMs`; `about` is the device that it concerns, where it is one that is known. */
+  invite(lifetimeMs: number, about?: string): string;
   /**
    * Binds an invitation to the device that uses it. The same device may use it again, because an answer can be lost on the
    * way; any other device is refused.
@@ -25,6 +25,7 @@ export interface Invitations {
 
 interface Invitation {
   readonly expiresMs: number;
+  readonly about: string | undefined;
   device: string | undefined;
 }
 
@@ -38,10 +39,10 @@ export function createInvitations(now: () => number = Date.now): Invitations {
     for (const key of bySecretHash.keys()) if (bySecretHash.size >= maxOpen) bySecretHash.delete(key);
   };
   return {
-    invite(lifetimeMs) {
+    invite(lifetimeMs, about) {
       sweep();
       const secret = randomBytes(32).toString('hex');
-      bySecretHash.set(keyOf(secret), { expiresMs: now() + lifetimeMs, device: undefined });
+      bySecretHash.set(keyOf(secret), { expiresMs: now() + lifetimeMs, about, device: undefined });
       return secret;
     },
     claim(secret, device) {
@@ -51,7 +52,7 @@ export function createInvitations(now: () => number = Date.now): Invitations {
       if (invitation.device !== undefined && invitation.device !== device)
         return { ok: false, code: 'office/invitation-used' };
       invitation.device = device;
-      return { ok: true };
+      return { ok: true, about: invitation.about };
     },
     giveBack(secret, device) {
       const invitation = bySecretHash.get(keyOf(secret));

@@ -1,27 +1,36 @@
-// How a new till joins over HTTP: it hands in a single-use secret and its public key, the office enrols it by an op and answers
-// with what the till needs to verify everything from then on by itself.
+// How a new till joins over HTTP: it hands in a single-use secret, its public key and how that is backed up; the office enrols it by an
+// op and answers with what the till needs to verify everything from then on by itself.
 import { z } from 'zod';
 import type { ShopBook } from '../book.ts';
 import { hq } from '../rebuild.ts';
-import { HttpRefusal } from './http.ts';
+import { HttpRefusal, parseBody } from './http.ts';
 import type { Invitations } from './invitations.ts';
 
-const requestSchema = z.strictObject({
-  secret: z.string().regex(/^[0-9a-f]{64}$/),
-  device: z.string().regex(/^[0-9a-f]{64}$/),
-  key: z.string().regex(/^[0-9a-f]{64}$/),
-  name: z.string().trim().min(1).max(60),
-});
+export const hexSchema: z.ZodString = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** The answer to a till that was let in. Everything in it can be verified from `book` and `relay.vkey`. */
-export interface JoinAnswer {
+const requestSchema = z.strictObject({
+  secret: hexSchema,
+  device: hexSchema,
+  key: hexSchema,
+  name: z.string().trim().min(1).max(60),
+  backups: z
+    .array(z.strictObject({ kind: z.enum(['passkey', 'organisation', 'shares']), sealed: z.string().max(32_768) }))
+    .max(3)
+    .default([]),
+});
+type JoinRequest = z.infer<typeof requestSchema>;
+
+/** What a till can go on from alone. Everything in it can be verified from `book` and `relay.vkey`. */
+export interface BookAnswer {
   readonly book: string;
   readonly relay: { readonly url: string; readonly vkey: string };
   readonly scope: 'hq';
   readonly name: string;
-  /** Base64 of a book file for `import`, with everything up to the till's enrolment. */
+  /** Base64 of a book file for `import`. */
   readonly bundle: string;
 }
+
+export type JoinAnswer = BookAnswer;
 
 export interface JoinDesk {
   readonly book: ShopBook;
@@ -33,44 +42,50 @@ export interface JoinDesk {
 
 /** Lets a till in, or throws the HttpRefusal to answer with. */
 export async function join(desk: JoinDesk, body: unknown): Promise<JoinAnswer> {
-  const request = requestSchema.safeParse(body);
-  if (!request.success) {
-    const issue = request.error.issues[0];
-    throw new HttpRefusal(
-      400,
-      'office/bad-request',
-      `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'is not understood'}`,
-    );
-  }
-  const { secret, device, key, name } = request.data;
+  const request = parseBody(requestSchema, body);
+  const { secret, device, name } = request;
   const claimed = desk.invitations.claim(secret, device);
   if (!claimed.ok) throw invitationRefusal(claimed.code);
-  const { book } = desk;
-  const known = book.query('SELECT name FROM devices WHERE scope = ? AND device = ?', ['hq', device])[0];
-  if (known === undefined) await enrol(desk, secret, { device, key, name });
+  const known = desk.book.query('SELECT name FROM devices WHERE scope = ? AND device = ?', ['hq', device])[0];
+  if (known === undefined) await enrol(desk, request, claimed.about);
   await desk.sync();
-  const vkey = await desk.relay.vkey();
+  return bookAnswer(desk, String(known?.['name'] ?? name));
+}
+
+export async function bookAnswer({ book, relay }: JoinDesk, name: string): Promise<BookAnswer> {
   return {
     book: book.id,
-    relay: { url: desk.relay.url, vkey },
+    relay: { url: relay.url, vkey: await relay.vkey() },
     scope: 'hq',
-    name: String(known?.['name'] ?? name),
+    name,
     bundle: Buffer.from(await book.export({ scopes: [hq] })).toString('base64'),
   };
 }
 
-async function enrol(
-  desk: JoinDesk,
-  secret: string,
-  till: { device: string; key: string; name: string },
-): Promise<void> {
-  const commit = await desk.book.commit('device.enroll', { ...till, role: 'till' });
-  if (commit.ok) return;
-  desk.invitations.giveBack(secret, till.device);
-  throw new HttpRefusal(409, 'office/device-refused', `the device was not enrolled: ${commit.code}`);
+/** The backups stand in the book before the device does. `replaces` is what the invitation says, never what the till says. */
+async function enrol({ book, invitations }: JoinDesk, request: JoinRequest, replaces?: string): Promise<void> {
+  const { secret, device, key, name, backups } = request;
+  const refuse = (code: string): never => {
+    invitations.giveBack(secret, device);
+    throw new HttpRefusal(409, 'office/device-refused', `the device was not enrolled: ${code}`);
+  };
+  // Documents are numbered by the names of their devices.
+  const namesakes = book.query("SELECT 1 FROM devices WHERE scope = 'hq' AND name = ?", [name]);
+  if (namesakes.length > 0) {
+    invitations.giveBack(secret, device);
+    throw new HttpRefusal(409, 'office/name-taken', `a device of this shop is called ${name} already`);
+  }
+  const commits = await book.commitAll([
+    ...backups.map((backup) => ({ verb: 'key.backup' as const, args: { device, keyId: device, ...backup } })),
+    {
+      verb: 'device.enroll',
+      args: { device, key, name, role: 'till', ...(replaces === undefined ? {} : { replaces }) },
+    },
+  ]);
+  for (const commit of commits) if (!commit.ok) refuse(commit.code);
 }
 
-function invitationRefusal(code: 'office/invitation-unknown' | 'office/invitation-used'): HttpRefusal {
+export function invitationRefusal(code: 'office/invitation-unknown' | 'office/invitation-used'): HttpRefusal {
   if (code === 'office/invitation-used')
     return new HttpRefusal(410, code, 'this invitation was used by another device');
   return new HttpRefusal(404, code, 'this invitation is not known or has expired; ask the office for a new one');

@@ -2,6 +2,7 @@
 import { trialBalance } from '@tallystick/ledger';
 import type { ShopBook } from '../book.ts';
 import { salesByDay, stockList } from '../queries.ts';
+import { readWaitingWork, type WaitingWork } from './acts.ts';
 
 const shownDays = 31;
 const shownDocuments = 13;
@@ -42,6 +43,13 @@ export interface LiveDevice {
   readonly documents: number;
   readonly lastAt: number;
   readonly self: boolean;
+  readonly status: 'active' | 'revoked';
+  /** Name of the device whose place it took, or ''. */
+  readonly replaces: string;
+  /** How the key in force is backed up: `passkey`, `organisation`, `shares`, with spaces between; '' when it cannot come back. */
+  readonly backups: string;
+  /** A wiped browser waits for its key out of escrow. */
+  readonly asksForKey: boolean;
 }
 
 export interface LiveState {
@@ -76,6 +84,7 @@ export interface LiveState {
     readonly amountMinor: number;
   }[];
   readonly devices: readonly LiveDevice[];
+  readonly waitingWork: readonly WaitingWork[];
   readonly refusals: number;
   readonly asides: number;
   readonly openInvitations: number;
@@ -89,15 +98,23 @@ export interface RelayHealth {
   readonly message: string;
 }
 
+/** What the tables do not say. */
+interface Facts {
+  readonly currency: string;
+  readonly relay: RelayHealth;
+  readonly tip: LiveState['tip'];
+  readonly asides: number;
+  readonly openInvitations: number;
+  /** Devices whose key a browser waits for. */
+  readonly waiting: ReadonlySet<string>;
+}
+
 /** A row whose columns are named as the members of `T`; every table here is STRICT, so their types are those declared. */
 type RowOf<T> = Pick<T, keyof T>;
 
 /** Everything the page shows, as of now. */
-export function readLiveState(
-  book: ShopBook,
-  facts: { currency: string; relay: RelayHealth; tip: LiveState['tip']; asides: number; openInvitations: number },
-): LiveState {
-  const { currency, relay, tip, asides, openInvitations } = facts;
+export function readLiveState(book: ShopBook, facts: Facts): LiveState {
+  const { currency, relay, tip, asides, openInvitations, waiting } = facts;
   const days = salesByDay(book, currency).slice(-shownDays);
   const stock = stockList(book);
   return {
@@ -112,7 +129,8 @@ export function readLiveState(
     stock: stock.slice(0, shownStock),
     stockSkus: stock.length,
     trialBalance: trialBalance(book),
-    devices: liveDevices(book),
+    devices: liveDevices(book, waiting),
+    waitingWork: readWaitingWork(book),
     refusals: Number(textOf(book, 'SELECT count(*) AS value FROM refusals')),
     asides,
     openInvitations,
@@ -160,13 +178,17 @@ function recentDocuments(book: ShopBook): readonly RecentDocument[] {
   );
 }
 
-function liveDevices(book: ShopBook): readonly LiveDevice[] {
-  const rows = book.query<RowOf<Omit<LiveDevice, 'self'>>>(
-    `SELECT v.device, v.name, v.role, coalesce(c.seq, 0) AS ops, coalesce(d.documents, 0) AS documents, coalesce(d.lastAt, 0) AS lastAt
-       FROM devices v LEFT JOIN (SELECT device, sum(seq) AS seq FROM chains GROUP BY device) c ON c.device = v.device
+function liveDevices(book: ShopBook, waiting: ReadonlySet<string>): readonly LiveDevice[] {
+  const rows = book.query<RowOf<Omit<LiveDevice, 'self' | 'asksForKey'>>>(
+    `SELECT v.device, v.name, v.role, v.status, coalesce(r.name, '') AS replaces, coalesce(k.kinds, '') AS backups,
+            coalesce(c.seq, 0) AS ops, coalesce(d.documents, 0) AS documents, coalesce(d.lastAt, 0) AS lastAt
+       FROM devices v LEFT JOIN devices r ON r.scope = v.scope AND r.device = v.replaces
+       LEFT JOIN (SELECT scope, device, keyId, group_concat(kind, ' ' ORDER BY kind) AS kinds FROM keyBackups GROUP BY scope, device, keyId) k
+         ON k.scope = v.scope AND k.device = v.device AND k.keyId = v.keyId
+       LEFT JOIN (SELECT device, sum(seq) AS seq FROM chains GROUP BY device) c ON c.device = v.device
        LEFT JOIN (SELECT device, count(*) AS documents, max(at) AS lastAt FROM documents GROUP BY device) d ON d.device = v.device
       ORDER BY v.role <> 'owner', v.name, v.device`,
     [],
   );
-  return rows.map((row) => ({ ...row, self: row.device === book.device }));
+  return rows.map((row) => ({ ...row, self: row.device === book.device, asksForKey: waiting.has(row.device) }));
 }

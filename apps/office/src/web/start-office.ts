@@ -5,14 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { openOrCreateOffice, type ShopBook } from '../book.ts';
 import { homeAt, readSettings, takeHome, writeSettings } from '../home.ts';
-import { hq, tipOf } from '../rebuild.ts';
-import { createPageHandler } from './page-files.ts';
-import { type Handler, HttpRefusal, type Listener, listen, readJson, requireOrigin, sendJson } from './http.ts';
+import { escrowRecipients } from '../escrow.ts';
+import { type Listener, listen } from './http.ts';
 import { createInvitations } from './invitations.ts';
-import { type JoinDesk, join } from './join.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
-import { readLiveState } from './live-state.ts';
-import { createRelayLink, type RelayLink } from './relay-link.ts';
+import { createRelayLink } from './relay-link.ts';
+import { createRouter, type Desk } from './routes.ts';
 import { staticFiles } from './static-files.ts';
 
 export interface StartOfficeOptions {
@@ -40,8 +38,10 @@ export interface RunningOffice {
   /** Where the built till is served, if it is. */
   readonly tillUrl: string | undefined;
   readonly book: ShopBook;
-  /** A link that lets one new till join, once. */
-  invite(lifetimeMs?: number): string;
+  /** A link that lets one new till join, once; in the place of a device, where one is named. */
+  invite(lifetimeMs?: number, replaces?: string): string;
+  /** A link by which the wiped browser of a device asks for its key, once. */
+  giveBack(device: string): string;
   /** Resolves when everything committed here has been offered to the relay and news from there is folded. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -50,16 +50,6 @@ export interface RunningOffice {
 const requestTimeoutMs = 10_000;
 const hourMs = 3_600_000;
 const builtTill = fileURLToPath(new URL('../../../till/dist/', import.meta.url));
-
-/** Everything the request handlers share. */
-interface Desk extends JoinDesk {
-  readonly link: RelayLink;
-  readonly feed: LiveFeed;
-  readonly currency: string;
-  /** Origins a till may join from, and our own. */
-  origins(): { readonly own: readonly string[]; readonly tills: readonly string[] };
-  invite(lifetimeMs: number): string;
-}
 
 /** Starts the office on a data directory, which it holds alone until it is closed. */
 export async function startOffice(options: StartOfficeOptions): Promise<RunningOffice> {
@@ -119,8 +109,10 @@ async function serve(
   const dist = options.tillDist ?? builtTill;
   const till = existsSync(dist) ? await listen(host, tillPort, true, staticFiles(dist)) : undefined;
   if (till !== undefined) opened.push(() => till.close());
-  const tillUrl = till?.origin ?? options.tillOrigin;
+  // By name: a passkey belongs to a name and never to an address.
+  const tillUrl = till?.origin.replace('//127.0.0.1', '//localhost') ?? options.tillOrigin;
   const invitations = createInvitations();
+  const restorations = createInvitations();
   // Filled in when the listener has its port; no request can come before that.
   const office: { listener?: Listener } = {};
   const ownOrigin = (): string => office.listener?.origin ?? '';
@@ -133,7 +125,16 @@ async function serve(
     relay: { url: relayUrl, vkey: async () => book.status().relayKey ?? (await client.info()).vkey },
     sync: () => link.sync(),
     origins: () => ({ own: sameMachine(ownOrigin()), tills: [till?.origin, options.tillOrigin].flatMap(sameMachine) }),
-    invite: (lifetimeMs) => invitationLink(tillUrl, ownOrigin(), invitations.invite(lifetimeMs)),
+    invite: (lifetimeMs, replaces) => {
+      const secret = invitations.invite(lifetimeMs, replaces);
+      const escrow = escrowRecipients(book);
+      return linkTo(tillUrl, 'join', { office: ownOrigin(), secret, ...(escrow.length === 0 ? {} : { escrow }) });
+    },
+    restorations,
+    waiting: new Map(),
+    changed: () => feed.send('changed', {}),
+    giveBack: (device) =>
+      linkTo(tillUrl, 'restore', { office: ownOrigin(), secret: restorations.invite(hourMs, device) }),
   };
   const listener = await listen(host, port, true, createRouter(desk));
   office.listener = listener;
@@ -142,7 +143,8 @@ async function serve(
     url: listener.origin,
     tillUrl,
     book,
-    invite: (lifetimeMs = 24 * hourMs) => desk.invite(lifetimeMs),
+    invite: (lifetimeMs = 24 * hourMs, replaces) => desk.invite(lifetimeMs, replaces),
+    giveBack: (device) => desk.giveBack(device),
     sync: () => link.sync(),
     close,
   };
@@ -169,63 +171,12 @@ function sameMachine(origin: string | undefined): string[] {
   return [...new Set([origin, other])];
 }
 
-function invitationLink(tillUrl: string | undefined, office: string, secret: string): string {
-  const code = Buffer.from(JSON.stringify({ office, secret })).toString('base64url');
-  // The code stands after the #, so no server and no log on the way ever sees it.
-  return `${tillUrl === undefined ? '' : `${tillUrl}/`}#join=${code}`;
-}
-
-function createRouter(desk: Desk): Handler {
-  const page = createPageHandler();
-  return async (request, response, url) => {
-    const call = `${request.method} ${url.pathname}`;
-    switch (call) {
-      case 'GET /api/state':
-        return sendJson(response, 200, await stateOf(desk));
-      case 'GET /api/events':
-        return desk.feed.add(response);
-      case 'POST /api/invitations':
-        requireOrigin(request, desk.origins().own);
-        return sendJson(response, 201, { link: desk.invite(hourMs) });
-      case 'POST /api/join':
-      case 'OPTIONS /api/join':
-        return answerJoin(desk, request, response);
-      default:
-        if (!page(request, response, url))
-          throw new HttpRefusal(404, 'office/not-found', `${url.pathname} is not here`);
-    }
-  };
-}
-
-async function answerJoin(
-  desk: Desk,
-  request: Parameters<Handler>[0],
-  response: Parameters<Handler>[1],
-): Promise<void> {
-  const { own, tills } = desk.origins();
-  const { origin } = request.headers;
-  if (origin !== undefined && tills.includes(origin)) {
-    response.setHeader('access-control-allow-origin', origin);
-    response.setHeader('access-control-allow-methods', 'POST');
-    response.setHeader('access-control-allow-headers', 'content-type');
-  }
-  response.setHeader('vary', 'origin');
-  requireOrigin(request, [...own, ...tills]);
-  if (request.method === 'OPTIONS') return void response.writeHead(204, { 'access-control-max-age': '600' }).end();
-  sendJson(response, 200, await join(desk, await readJson(request)));
-}
-
-async function stateOf(desk: Desk): Promise<ReturnType<typeof readLiveState>> {
-  const { book, link, currency, invitations } = desk;
-  const { size, root } = tipOf(book);
-  const { note } = book.log.tip(hq);
-  const pending = book.status().scopes.reduce((sum, scope) => sum + scope.pending, 0);
-  const asides = (await book.log.asides()).length;
-  return readLiveState(book, {
-    currency,
-    relay: link.health(),
-    tip: { scope: 'hq', size, root, note, pending },
-    asides,
-    openInvitations: invitations.open(),
-  });
+/** The code stands after the #, so no server and no log on the way ever sees it. */
+function linkTo(
+  tillUrl: string | undefined,
+  kind: 'join' | 'restore',
+  what: Readonly<Record<string, unknown>>,
+): string {
+  const code = Buffer.from(JSON.stringify(what)).toString('base64url');
+  return `${tillUrl === undefined ? '' : `${tillUrl}/`}#${kind}=${code}`;
 }

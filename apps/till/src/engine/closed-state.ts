@@ -15,5 +15,6 @@ export function closedState(phase: Phase): TillState {
     isCopied: false,
     torn: undefined,
     clock: 'fine',
+    key: undefined,
   };
 }

@@ -19,7 +19,8 @@ import {
   type TillEngine,
   type TillState,
 } from './port.ts';
-import { joinShop, openKnownShop, openOwnShop, type ShopPlace } from './shop-opening.ts';
+import { changeKey, goOnAsNew } from './key-life.ts';
+import { joinShop, openKnownShop, openOwnShop, restoreShop, type ShopPlace } from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
 import { type LogFile, loadSqlite, openLogFile, readLogBytes } from './storage.ts';
 import { openState, readDay, statusOf, waitingState } from './till-state.ts';
@@ -233,9 +234,34 @@ export class TillHost implements EngineCalls {
     });
   }
 
+  /** What changes who this till is. */
+  #change(work: (shop: OpenShop) => Promise<Outcome<void>>): Promise<Outcome<void>> {
+    return this.#inTurn(async () => {
+      const shop = await this.#current();
+      if (!shop.ok) return shop;
+      try {
+        return await work(shop.value);
+      } catch (error) {
+        return { ok: false, ...faultOf(error) };
+      } finally {
+        this.#show(() => this.#tellAll());
+        this.#shop?.sync?.nudge();
+      }
+    });
+  }
+
   join: EngineCalls['join'] = (request) => this.#enter((place) => joinShop(place, request));
   openAlone: EngineCalls['openAlone'] = (request) =>
     this.#enter(async (place) => ({ ok: true, value: await openOwnShop(place, request) }));
+  restore: EngineCalls['restore'] = (request) => this.#enter((place) => restoreShop(place, request));
+  changeKey: EngineCalls['changeKey'] = (made) => this.#change((shop) => changeKey(shop, made));
+  /** Everything that counts by device is read anew. */
+  goOnAsNew: EngineCalls['goOnAsNew'] = (request) =>
+    this.#change(async (shop) => {
+      const outcome = await goOnAsNew(shop, request);
+      await this.#openAgain();
+      return outcome;
+    });
 
   sell: EngineCalls['sell'] = (request) => this.#record(entries.sell, request, skusOf);
   refund: EngineCalls['refund'] = (request) => this.#record(entries.refund, request, skusOf);

@@ -1,8 +1,7 @@
 // Asks an office to admit this device: hands in the invitation and the public half of the device's key, gets the book to
 // join, the relay to trust and the records that prove the admission.
-import { type BookId, encodeHex, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
-import type { DeviceKey } from '@tallystick/sign';
-import type { JoinRequest, Outcome } from './port.ts';
+import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import type { Backup, JoinRequest, Outcome } from './port.ts';
 
 export interface Admission {
   readonly book: BookId;
@@ -14,10 +13,20 @@ export interface Admission {
 
 const deadlineMs = 20_000;
 
+/** The device that is to be let in; `key` is its public key as hex. */
+export interface Joining {
+  readonly device: string;
+  readonly key: string;
+}
+
 /** Safe to repeat: an invitation answers the device that used it again. */
-export async function askToJoin(request: JoinRequest, key: DeviceKey): Promise<Outcome<Admission>> {
+export async function askToJoin(
+  request: JoinRequest,
+  { device, key }: Joining,
+  backups: readonly Backup[],
+): Promise<Outcome<Admission>> {
   const { secret, till: name } = request;
-  const body = JSON.stringify({ secret, device: key.device, key: encodeHex(key.publicKey), name });
+  const body = JSON.stringify({ secret, device, key, name, backups });
   const headers = { 'content-type': 'application/json' };
   let response: Response;
   let answer: unknown;

@@ -4,6 +4,7 @@ import { readCurrency } from './catalogue.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import { createDaySums, type DaySumsReader } from './day-sums.ts';
 import type { DocumentReader } from './documents.ts';
+import type { KeyPlace } from './key-place.ts';
 import type { Session, Shop } from './port.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { ShopRecord } from './shop-record.ts';
@@ -14,6 +15,7 @@ export interface OpenShop {
   readonly book: TillBook;
   readonly log: FileLogStore;
   readonly record: ShopRecord;
+  readonly keys: KeyPlace;
   /** Undefined where there is no relay. */
   readonly sync: SyncLoop | undefined;
   readonly clock: ClockWatch;

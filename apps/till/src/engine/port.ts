@@ -178,6 +178,8 @@ export interface TillState {
   /** Set when a start had to cut a damaged end off the log. */
   readonly torn: Torn | undefined;
   readonly clock: Clock;
+  /** Undefined for a till alone. */
+  readonly key: KeyState | undefined;
 }
 
 export interface Torn {
@@ -187,6 +189,34 @@ export interface Torn {
   readonly lastDocument: string | undefined;
   /** Some of what was cut may be at the relay: nothing is written before that is known. */
   readonly mustReachRelay: boolean;
+}
+
+export type BackupKind = 'passkey' | 'organisation' | 'shares' | 'file';
+
+/** What the book is told of a key's backup. `sealed` is '' for shares, which people keep. */
+export interface Backup {
+  readonly kind: BackupKind;
+  readonly sealed: string;
+}
+
+/** A key that the page made together with its backups. */
+export interface MadeKey {
+  /** The name under which the platform keeps it. */
+  readonly slot: string;
+  readonly keyId: string;
+  readonly backups: readonly Backup[];
+}
+
+export interface KeyState {
+  /** How the key in force is backed up; empty when it cannot come back. */
+  readonly backups: readonly BackupKind[];
+  /** To whom the organisation wants keys sealed; empty where it keeps no escrow. */
+  readonly escrow: readonly string[];
+  /** The shop has let this device in, as far as this till knows. */
+  readonly isEnrolled: boolean;
+  readonly isRevoked: boolean;
+  /** False while it must first learn from the relay what it wrote last. */
+  readonly isAnchored: boolean;
 }
 
 /** Whether the device's clock can be right: `behind` the day it was admitted, or `ahead` by what the relay says. */
@@ -214,6 +244,17 @@ export interface JoinRequest {
   readonly office: string;
   readonly secret: string;
   readonly till: string;
+  /** The key made for this; without one the till makes its own, which cannot be backed up. */
+  readonly key?: MadeKey | undefined;
+}
+
+/** A till whose key was put back, and the shop that it belongs to. */
+export interface RestoreRequest {
+  readonly book: string;
+  readonly scope: string;
+  readonly relay: { readonly url: string; readonly vkey: string };
+  readonly device: string;
+  readonly bundle: Uint8Array;
 }
 
 export interface StandaloneRequest {
@@ -240,6 +281,12 @@ export interface TillEngine extends TillEntries {
   onCatalogue(listener: (products: readonly Product[]) => void): () => void;
   join(request: JoinRequest): Promise<Outcome<void>>;
   openAlone(request: StandaloneRequest): Promise<Outcome<void>>;
+  /** Opens the shop of a till whose key is back. It sells again once it has learnt from the relay what it wrote last. */
+  restore(request: RestoreRequest): Promise<Outcome<void>>;
+  /** Goes on under this key. */
+  changeKey(made: MadeKey): Promise<Outcome<void>>;
+  /** Goes on as a new till in the place of this one. */
+  goOnAsNew(request: JoinRequest): Promise<Outcome<void>>;
   /** What became of an entry, as the entry's own call would have said; `till/not-saved` when the book has nothing of it. */
   lookUp<Name extends keyof TillEntries>(
     name: Name,

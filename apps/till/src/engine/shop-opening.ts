@@ -1,19 +1,19 @@
 // Ways to a shop: the one this device already belongs to, one it joins by an invitation, one of its own.
-import { nobleHasher } from '@tallystick/chain';
 import { openBook, type SyncReport } from '@tallystick/kernel';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { parseScope, type Scope } from '@tallystick/oplog';
+import { encodeHex, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
 import type { FileLogStore } from '@tallystick/oplog/file';
 import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
-import { createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { fillDemoShop } from './demo-shop.ts';
 import { askToJoin } from './join.ts';
+import { adoptCopied, backupsOf } from './key-life.ts';
+import { createKeyPlace } from './key-place.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
-import type { JoinRequest, Outcome, StandaloneRequest } from './port.ts';
+import type { JoinRequest, Outcome, RestoreRequest, StandaloneRequest } from './port.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
 import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
 import { noteTear, tearIsMended } from './torn-log.ts';
@@ -24,8 +24,6 @@ export interface ShopPlace {
   readonly sqlite: SqlJsStatic;
   readonly onSync: (report: SyncReport | undefined) => void;
 }
-
-const keys: KeyStore = createIndexedDbKeyStore({ hasher: nobleHasher });
 
 /** The shop this device belongs to, or undefined on its first start. */
 export async function openKnownShop(place: ShopPlace): Promise<OpenShop | undefined> {
@@ -43,8 +41,12 @@ export async function openOwnShop(place: ShopPlace, request: StandaloneRequest):
 
 /** Asks the office, remembers its answer, and opens the book with the records that came with it. */
 export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<Outcome<OpenShop>> {
+  const keys = createKeyPlace(place.log, undefined);
   const before = await keys.load('device');
-  const asked = await askToJoin(request, before ?? (await keys.create('device')));
+  const { device, keyId, publicKey } = before ?? (await keys.create('device'));
+  const isMade = request.key?.keyId === keyId;
+  const joining = { device, key: encodeHex(publicKey) };
+  const asked = await askToJoin(request, joining, isMade ? backupsOf(request) : []);
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
   const record: ShopRecord = { book, scope, relay, own: undefined };
@@ -53,13 +55,29 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   await shop.book.import(bundle);
   shop.progress.refresh();
   // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.
-  if (before === undefined) await shop.book.anchor();
+  if (before === undefined || isMade) await shop.book.anchor();
+  return { ok: true, value: shop };
+}
+
+/** The key is back under its name; what this till wrote comes from the relay before it writes on. */
+export async function restoreShop(place: ShopPlace, request: RestoreRequest): Promise<Outcome<OpenShop>> {
+  const book = parseBookId(request.book);
+  const scope = parseScope(request.scope);
+  const device = parseDeviceId(request.device);
+  if (book === undefined || scope === undefined || device === undefined)
+    return { ok: false, code: 'till/office-answer', message: 'The office names no shop.' };
+  const record: ShopRecord = { book, scope, device, relay: request.relay, own: undefined };
+  place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  const shop = await openShop(place, record);
+  await shop.book.import(request.bundle);
+  shop.progress.refresh();
   return { ok: true, value: shop };
 }
 
 async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord): Promise<OpenShop> {
   const { book: id, scope, relay, own } = record;
   const store = sqljsStore({ sqlite, log });
+  const keys = createKeyPlace(log, record.device);
   const book: TillBook = await openBook({
     store,
     keys,
@@ -73,7 +91,7 @@ async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord):
   addLookUps(store);
   if (own !== undefined) await fillOnce(book, own.currency);
   const clock = createClockWatch();
-  const shop = { book, log, record, clock };
+  const shop = { book, log, record, keys, clock };
   if (relay === undefined) return watchShop({ ...shop, sync: undefined });
   noteTear(log);
   return watchShop({ ...shop, sync: startSync(shop, relay.url, onSync) });
@@ -104,7 +122,8 @@ function startSync(
     exchange: async () => {
       const report = await book.sync(client);
       tearIsMended(log);
-      return report;
+      // What is adopted now is handed in at once.
+      return (await adoptCopied(book)) ? book.sync(client) : report;
     },
     onChange,
     hasNetwork: () => navigator.onLine,

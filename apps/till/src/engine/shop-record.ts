@@ -1,11 +1,13 @@
 // How this device knows on its next start which shop it belongs to: one line in the log file's own metadata.
-import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type DeviceId, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
 
 export interface ShopRecord {
   /** Undefined until the device's own book is opened for the first time. */
   readonly book: BookId | undefined;
   readonly scope: Scope;
   readonly relay: { readonly url: string; readonly vkey: string } | undefined;
+  /** Who this till is, where its key was put back. */
+  readonly device?: DeviceId | undefined;
   /** What a shop of its own is called and counts in; a shop that was joined says so in its book. */
   readonly own: { readonly shop: string; readonly till: string; readonly currency: string } | undefined;
 }
@@ -24,7 +26,8 @@ export function parseShopRecord(text: string | undefined): ShopRecord | undefine
   const relay = parseRelay(value['relay']);
   const own = parseOwn(value['own']);
   const book = parseBookId(value['book']);
-  return relay === undefined && own === undefined ? undefined : { book, scope, relay, own };
+  const device = parseDeviceId(value['device']);
+  return relay === undefined && own === undefined ? undefined : { book, scope, relay, own, device };
 }
 
 function parseRelay(value: unknown): ShopRecord['relay'] {

@@ -1,14 +1,15 @@
 // The book as this till uses it: which verbs it knows, and what is added to the projections for its own look-ups.
 import { nobleHasher } from '@tallystick/chain';
 import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
+import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { retailVerbs } from '@tallystick/retail';
 import { choosePlatformEd25519 } from '@tallystick/sign';
 
-export type TillVerbs = readonly [...typeof ledgerVerbs, ...typeof retailVerbs];
+export type TillVerbs = readonly [...typeof ledgerVerbs, ...typeof retailVerbs, ...typeof escrowVerbs];
 export type TillBook = Book<TillVerbs>;
 
-export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs];
+export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs, ...escrowVerbs];
 
 /** Portable hashes, and native signatures where the browser's hold to the acceptance rule. */
 export async function tillCrypto(): Promise<CryptoProvider> {

@@ -3,6 +3,7 @@ import { type JsonObject, parseOpHash } from '@tallystick/oplog';
 import { businessDay } from '../model/business-day.ts';
 import { closedState } from './closed-state.ts';
 import { readNewest } from './documents.ts';
+import { readKeyState } from './key-state.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { DaySummary, TillState, TillStatus } from './port.ts';
 import { readTorn } from './torn-log.ts';
@@ -32,6 +33,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     isCopied: isCopied(shop),
     torn: readTorn(shop),
     clock: shop.clock.read(shop, Date.now()),
+    key: readKeyState(shop),
   };
 }
 
@@ -61,9 +63,9 @@ function countRefusals({ book }: OpenShop): number {
   return row?.count ?? 0;
 }
 
+/** A second op under a key that this till has left behind is not its own, and stops nobody. */
 function isCopied({ book }: OpenShop): boolean {
-  const forks = "SELECT 1 FROM refusals WHERE device = ? AND code = 'kernel/fork' LIMIT 1";
-  return book.query(forks, [book.device]).length > 0;
+  return book.status().scopes.some(({ forked }) => forked);
 }
 
 interface RefusalRow {

@@ -5,6 +5,8 @@ export interface Notice {
   readonly tone: 'calm' | 'warn' | 'alarm';
   readonly title: string;
   readonly detail: string;
+  /** What can be done about it here and now. */
+  readonly action?: 'back-up' | 'go-on';
 }
 
 /** All there is to say, the gravest first; empty on a good day. */
@@ -12,12 +14,25 @@ export function noticesOf(state: TillState): readonly Notice[] {
   const link = linkNotice(state.link, state.unsent);
   // "Keep selling" would contradict what stands above it.
   const isLinkSaid = link?.tone === 'alarm' || canSell(state);
-  const notices = [bookNotice(state), tornNotice(state.torn), clockNotice(state.clock), isLinkSaid ? link : undefined];
+  const notices = [
+    bookNotice(state),
+    keyNotice(state),
+    tornNotice(state.torn),
+    clockNotice(state.clock),
+    isLinkSaid ? link : undefined,
+  ];
   return notices.filter((notice) => notice !== undefined);
 }
 
-function canSell({ stop, isCopied, torn, storageFault }: TillState): boolean {
-  return stop === undefined && !isCopied && torn?.mustReachRelay !== true && storageFault === undefined;
+function canSell({ stop, isCopied, key, torn, storageFault }: TillState): boolean {
+  if (isCopied || key?.isRevoked === true || key?.isAnchored === false) return false;
+  return stop === undefined && torn?.mustReachRelay !== true && storageFault === undefined;
+}
+
+/** Whether this till can go on only as a new one, and why. */
+export function isEnded({ isCopied, key }: TillState): 'copied' | 'revoked' | undefined {
+  if (key?.isRevoked === true) return 'revoked';
+  return isCopied ? 'copied' : undefined;
 }
 
 /** How the connection stands; undefined when there is nothing a seller has to know. */
@@ -58,7 +73,8 @@ export function bookNotice({
   stop,
   refused,
   isCopied,
-}: Pick<TillState, 'stop' | 'refused' | 'isCopied'>): Notice | undefined {
+  key,
+}: Pick<TillState, 'stop' | 'refused' | 'isCopied' | 'key'>): Notice | undefined {
   if (stop !== undefined) {
     return {
       tone: 'alarm',
@@ -66,12 +82,20 @@ export function bookNotice({
       detail: `${stop} Reload while online.`,
     };
   }
-  if (isCopied) {
+  if (key?.isRevoked === true) {
     return {
       tone: 'alarm',
+      title: 'This till was revoked.',
+      detail: 'What it sold before stays. Tell the office if it should go on.',
+      action: 'go-on',
+    };
+  }
+  if (isCopied) {
+    return {
+      action: 'go-on',
+      tone: 'alarm',
       title: 'This till was copied: two devices wrote as one.',
-      detail:
-        'Stop selling here and tell the office. Entries that had no effect are kept and listed under “This till”.',
+      detail: 'Tell the office. Entries that had no effect are kept and listed under “This till”.',
     };
   }
   if (refused === 0) return undefined;
@@ -80,6 +104,25 @@ export function bookNotice({
     tone: 'alarm',
     title: `${entries} of this till had no effect.`,
     detail: 'See “This till” and tell the office.',
+  };
+}
+
+/** A key that cannot come back, or one that is back and has not heard from the relay yet. */
+export function keyNotice({ key, isCopied }: Pick<TillState, 'key' | 'isCopied'>): Notice | undefined {
+  if (key === undefined || key.isRevoked || isCopied) return undefined;
+  if (!key.isAnchored) {
+    return {
+      tone: 'warn',
+      title: 'This till has its key back.',
+      detail: 'It sells again once it has learnt from the relay what it sold last.',
+    };
+  }
+  if (!key.isEnrolled || key.backups.length > 0) return undefined;
+  return {
+    tone: 'warn',
+    title: 'The key of this till is not backed up.',
+    detail: 'If this browser is wiped, the till cannot go on as itself.',
+    action: 'back-up',
   };
 }
 

@@ -16,6 +16,9 @@ import { type Cart, cartTotalMinor, emptyCart } from '../model/cart.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
 import { type DraftStore, parseDraft } from './draft.ts';
 
+/** What a person wants to do about this till's key. */
+export type KeyTask = 'change' | 'go-on';
+
 export type View = 'sell' | 'sales' | 'drawer' | 'till';
 
 export interface Toast {
@@ -30,6 +33,8 @@ export interface Till {
   readonly cart: Signal<Cart>;
   readonly cartTotal: ReadonlySignal<number | undefined>;
   readonly view: Signal<View>;
+  /** The dialog about the key that is open. */
+  readonly keyTask: Signal<KeyTask | undefined>;
   readonly toast: Signal<Toast | undefined>;
   /** Read out by screen readers, not shown. */
   readonly announcement: Signal<string>;
@@ -83,6 +88,7 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     cart,
     cartTotal: computed(() => cartTotalMinor(cart.value)),
     view: signal<View>('sell'),
+    keyTask: signal<KeyTask | undefined>(undefined),
     toast,
     announcement: signal(''),
     updateReady: signal<(() => void) | undefined>(undefined),

@@ -1,13 +1,14 @@
 // The till and its browser window: the address, the way back, and the warning before leaving.
 import { effect } from '@preact/signals';
+import { linkKindOf } from '../model/invitation.ts';
 import type { Till, View } from './till.ts';
 
 const views: readonly View[] = ['sell', 'sales', 'drawer', 'till'];
 
-/** The invitation in the address, taken out of it so that it is not left in the history. */
+/** The link of an office in the address, taken out of it so that it is not left in the history. */
 export function takeInvitation(target: Window): string | undefined {
   const { hash } = target.location;
-  if (!hash.startsWith('#join=')) return undefined;
+  if (linkKindOf(hash) === undefined) return undefined;
   target.history.replaceState(null, '', target.location.pathname);
   return hash;
 }

@@ -1,16 +1,19 @@
 // The first minute: join a shop by its invitation, or try the till on this device alone.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { parseInvitation } from '../model/invitation.ts';
+import { linkKindOf, parseInvitation } from '../model/invitation.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
+import type { MadeKey } from '../engine/port.ts';
 import { Icon, Mark } from './icons.tsx';
+import { WithKeyScreens } from './loaded.tsx';
 import { Fault } from './reverse-dialog.tsx';
 
 const currencies = ['EUR', 'GBP', 'USD', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'CAD', 'AUD', 'JPY'];
 
 export function FirstRun({ pasted }: { readonly pasted: string | undefined }): VNode {
-  const [mode, setMode] = useState<'join' | 'alone'>('join');
+  const isReturning = linkKindOf(pasted ?? '') === 'restore';
+  const [mode, setMode] = useState<'join' | 'restore' | 'alone'>(isReturning ? 'restore' : 'join');
   return (
     <main class="welcome">
       <section class="welcome-brand">
@@ -29,11 +32,18 @@ export function FirstRun({ pasted }: { readonly pasted: string | undefined }): V
           <button type="button" aria-pressed={mode === 'join'} onClick={() => setMode('join')}>
             Join a shop
           </button>
+          <button type="button" aria-pressed={mode === 'restore'} onClick={() => setMode('restore')}>
+            Bring one back
+          </button>
           <button type="button" aria-pressed={mode === 'alone'} onClick={() => setMode('alone')}>
             Try it alone
           </button>
         </div>
-        {mode === 'join' ? <JoinForm pasted={pasted ?? ''} /> : <AloneForm />}
+        {mode === 'join' && <JoinForm pasted={isReturning ? '' : (pasted ?? '')} />}
+        {mode === 'restore' && (
+          <WithKeyScreens show={({ RestoreTill }) => <RestoreTill pasted={isReturning ? (pasted ?? '') : ''} />} />
+        )}
+        {mode === 'alone' && <AloneForm />}
       </section>
     </main>
   );
@@ -45,19 +55,49 @@ function JoinForm({ pasted }: { readonly pasted: string }): VNode {
   const [name, setName] = useState('till-1');
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
+  const [isBackingUp, setBackingUp] = useState(false);
+  // Made once, however often the office has to be asked.
+  const [made, setMade] = useState<MadeKey>();
   const invitation = parseInvitation(text);
-  const join = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (isBusy) return;
-    if (!invitation.ok) return setFault(refusalText(invitation.code, invitation.code));
+  const join = async (key: MadeKey | undefined): Promise<void> => {
+    if (!invitation.ok) return;
+    setMade(key);
+    setBackingUp(false);
     setBusy(true);
     setFault(undefined);
-    const joined = await till.engine.join({ ...invitation.value, till: name });
+    const joined = await till.engine.join({ ...invitation.value, till: name, key });
     setBusy(false);
     if (!joined.ok) setFault(refusalText(joined.code, joined.message));
   };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (isBusy) return;
+    if (!invitation.ok) return setFault(refusalText(invitation.code, invitation.code));
+    setFault(undefined);
+    if (made === undefined) setBackingUp(true);
+    else void join(made);
+  };
+  if (isBackingUp && invitation.ok) {
+    const { escrow } = invitation.value;
+    return (
+      <div class="stack">
+        <h2>Back up this till’s key</h2>
+        <WithKeyScreens
+          show={({ BackupSetup }) => (
+            <BackupSetup
+              till={name}
+              escrow={escrow}
+              isFirst
+              onSkip={() => void join(undefined)}
+              onMade={(key) => void join(key)}
+            />
+          )}
+        />
+      </div>
+    );
+  }
   return (
-    <form class="stack" onSubmit={(event) => void join(event)}>
+    <form class="stack" onSubmit={submit}>
       <h2>Join a shop</h2>
       <p>The office gives out one invitation for each till. Open its link here, or paste it.</p>
       <label class="field">

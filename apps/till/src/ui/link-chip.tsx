@@ -32,6 +32,7 @@ export function Banners(): VNode {
 }
 
 function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
+  const till = useTill();
   const isAlarm = notice.tone === 'alarm';
   return (
     <div class={`banner banner-${notice.tone}`} role={isAlarm ? 'alert' : 'status'}>
@@ -39,6 +40,16 @@ function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
       <p>
         <strong>{notice.title}</strong> {notice.detail}
       </p>
+      {notice.action === 'back-up' && (
+        <button type="button" class="button button-small" onClick={() => (till.keyTask.value = 'change')}>
+          Back it up
+        </button>
+      )}
+      {notice.action === 'go-on' && (
+        <button type="button" class="button button-small" onClick={() => (till.keyTask.value = 'go-on')}>
+          Go on as a new till
+        </button>
+      )}
     </div>
   );
 }

@@ -3,9 +3,12 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useTill } from '../state/context.ts';
 import type { Toast, View } from '../state/till.ts';
+import { isEnded } from '../model/notices.ts';
 import { Drawer } from './drawer.tsx';
+import { Ended } from './ended.tsx';
 import { Icon, type IconName, Mark } from './icons.tsx';
 import { Banners } from './link-chip.tsx';
+import { WithKeyScreens } from './loaded.tsx';
 import { Sales } from './sales.tsx';
 import { Sell } from './sell.tsx';
 import { ThisTill } from './this-till.tsx';
@@ -20,6 +23,7 @@ const places: readonly { readonly view: View; readonly name: string; readonly ic
 export function Shell(): VNode {
   const till = useTill();
   const view = till.view.value;
+  const ended = isEnded(till.state.value);
   return (
     <div class="shell">
       <nav class="rail" aria-label="Main">
@@ -42,18 +46,34 @@ export function Shell(): VNode {
       <div class="stage-area">
         <Banners />
         <main class="screen" data-view={view}>
-          {view === 'sell' && <Sell />}
+          {view === 'sell' && (ended === undefined ? <Sell /> : <Ended />)}
           {view === 'sales' && <Sales />}
           {view === 'drawer' && <Drawer />}
           {view === 'till' && <ThisTill />}
         </main>
       </div>
+      <KeyTaskDialog />
       <ToastArea />
       <p class="hidden" role="status" aria-live="polite">
         {till.announcement.value}
       </p>
     </div>
   );
+}
+
+function KeyTaskDialog(): VNode | null {
+  const { keyTask } = useTill();
+  const close = (): void => {
+    keyTask.value = undefined;
+  };
+  switch (keyTask.value) {
+    case undefined:
+      return null;
+    case 'change':
+      return <WithKeyScreens show={({ ChangeKeyDialog }) => <ChangeKeyDialog onClose={close} />} />;
+    case 'go-on':
+      return <WithKeyScreens show={({ GoOnDialog }) => <GoOnDialog onClose={close} />} />;
+  }
 }
 
 const toastMs = 6_000;

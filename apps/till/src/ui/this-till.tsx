@@ -1,7 +1,7 @@
 // What this till is and how it fares: storage, device, book, what is unsent, the last sync, the version.
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { TillStatus } from '../engine/port.ts';
+import type { BackupKind, TillStatus } from '../engine/port.ts';
 import { linkWords, refusalText, verbWords } from '../model/words.ts';
 import { formatMoney } from '../model/money.ts';
 import { dateTimeText } from '../model/time.ts';
@@ -21,6 +21,7 @@ export function ThisTill(): VNode {
         <ConnectionCard />
         <StorageCard status={status} />
         <IdentityCard status={status} />
+        <KeyCard />
         <AppearanceCard />
       </div>
       {status !== undefined && status.refusals.length > 0 && <Refusals status={status} />}
@@ -112,6 +113,34 @@ function IdentityCard({ status }: { readonly status: TillStatus | undefined }): 
           Restart with the new version
         </button>
       )}
+    </Card>
+  );
+}
+
+const backupWords: Readonly<Record<BackupKind, string>> = {
+  passkey: 'with a passkey',
+  organisation: 'with the office',
+  shares: 'on paper',
+  file: 'in a file',
+};
+
+/** Not for a till alone: its book is gone with this device, whatever becomes of its key. */
+function KeyCard(): VNode | null {
+  const till = useTill();
+  const { key, isCopied } = till.state.value;
+  if (key === undefined) return null;
+  const words = key.backups.map((kind) => backupWords[kind]).join(', ');
+  return (
+    <Card title="Key">
+      <Rows rows={[['Backed up', words === '' ? 'No: it cannot come back' : `Yes, ${words}`]]} />
+      <button
+        type="button"
+        class="button"
+        disabled={!key.isEnrolled || key.isRevoked || isCopied}
+        onClick={() => (till.keyTask.value = 'change')}
+      >
+        <Icon name="lock" size={20} /> {words === '' ? 'Back it up' : 'Change the key'}
+      </button>
     </Card>
   );
 }

@@ -1,0 +1,108 @@
+// Which request does what at the office, and who may ask for it: its own page for everything that changes something, a till's page for
+// joining and for getting its key back.
+import { hq, tipOf } from '../rebuild.ts';
+import { acts } from './acts.ts';
+import { type Handler, HttpRefusal, parseBody, readJson, requireOrigin, sendJson } from './http.ts';
+import { hexSchema, join } from './join.ts';
+import type { LiveFeed } from './live-feed.ts';
+import { type LiveState, readLiveState } from './live-state.ts';
+import { createPageHandler } from './page-files.ts';
+import type { RelayLink } from './relay-link.ts';
+import { releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
+import { z } from 'zod';
+
+/** Everything the request handlers share. */
+export interface Desk extends RestoreDesk {
+  readonly link: RelayLink;
+  readonly feed: LiveFeed;
+  readonly currency: string;
+  /** Origins a till may join from, and our own. */
+  origins(): { readonly own: readonly string[]; readonly tills: readonly string[] };
+  invite(lifetimeMs: number, replaces?: string): string;
+  giveBack(device: string): string;
+}
+
+const hourMs = 3_600_000;
+const invitationSchema = z.strictObject({ replaces: hexSchema.optional() });
+const restorationSchema = z.strictObject({ device: hexSchema });
+
+type Answer = (desk: Desk, body: unknown) => unknown;
+
+/** Asked by the office's own page. */
+const ownCalls: Readonly<Record<string, Answer>> = {
+  '/api/invitations': (desk, body) => ({ link: desk.invite(hourMs, parseBody(invitationSchema, body).replaces) }),
+  '/api/restorations': (desk, body) => {
+    const { device } = requireActive(desk.book, parseBody(restorationSchema, body).device);
+    return { link: desk.giveBack(device) };
+  },
+  '/api/escrow': async (desk, body) => {
+    await releaseEscrow(desk, body);
+    return {};
+  },
+  ...Object.fromEntries(
+    Object.entries(acts).map(([name, act]): [string, Answer] => [
+      `/api/acts/${name}`,
+      async ({ book, link }, body) => {
+        await act(book, body);
+        await link.sync();
+        return {};
+      },
+    ]),
+  ),
+};
+
+/** Asked by a till's page, which is of another origin. */
+const tillCalls: Readonly<Record<string, Answer>> = { '/api/join': join, '/api/restore': restore };
+
+export function createRouter(desk: Desk): Handler {
+  const page = createPageHandler();
+  return async (request, response, url) => {
+    const { method = '' } = request;
+    const own = ownCalls[url.pathname];
+    const till = tillCalls[url.pathname];
+    if (method === 'GET' && url.pathname === '/api/state') return sendJson(response, 200, await stateOf(desk));
+    if (method === 'GET' && url.pathname === '/api/events') return desk.feed.add(response);
+    if (method === 'POST' && own !== undefined) {
+      requireOrigin(request, desk.origins().own);
+      return sendJson(response, 200, await own(desk, await readJson(request)));
+    }
+    if (till !== undefined && (method === 'POST' || method === 'OPTIONS'))
+      return answerTill(desk, till, request, response);
+    if (!page(request, response, url)) throw new HttpRefusal(404, 'office/not-found', `${url.pathname} is not here`);
+  };
+}
+
+async function answerTill(
+  desk: Desk,
+  answer: Answer,
+  request: Parameters<Handler>[0],
+  response: Parameters<Handler>[1],
+): Promise<void> {
+  const { own, tills } = desk.origins();
+  const { origin } = request.headers;
+  if (origin !== undefined && tills.includes(origin)) {
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-allow-methods', 'POST');
+    response.setHeader('access-control-allow-headers', 'content-type');
+  }
+  response.setHeader('vary', 'origin');
+  requireOrigin(request, [...own, ...tills]);
+  if (request.method === 'OPTIONS') return void response.writeHead(204, { 'access-control-max-age': '600' }).end();
+  sendJson(response, 200, await answer(desk, await readJson(request)));
+}
+
+async function stateOf(desk: Desk): Promise<LiveState> {
+  const { book, link, currency, invitations, waiting } = desk;
+  const { size, root } = tipOf(book);
+  const { note } = book.log.tip(hq);
+  const pending = book.status().scopes.reduce((sum, scope) => sum + scope.pending, 0);
+  const asides = (await book.log.asides()).length;
+  return readLiveState(book, {
+    currency,
+    relay: link.health(),
+    tip: { scope: 'hq', size, root, note, pending },
+    asides,
+    openInvitations: invitations.open(),
+    waiting: new Set([...waiting].flatMap(([device, { released }]) => (released === '' ? [device] : []))),
+  });
+}

@@ -1,0 +1,67 @@
+// The life of this till's key after it joined: it goes on under a new one, it goes on as a new till where it was copied or revoked, and
+// what a copy wrote without effect is adopted by the till that replaces it.
+import { askToJoin } from './join.ts';
+import type { OpenShop } from './open-shop.ts';
+import type { Backup, JoinRequest, MadeKey, Outcome } from './port.ts';
+
+interface Refused {
+  readonly ok: false;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Goes on under the key that was made. Its backups stand in the book before it signs anything. */
+export async function changeKey({ book, keys }: OpenShop, made: MadeKey): Promise<Outcome<void>> {
+  const device = book.device;
+  for (const backup of made.backups) {
+    const said = await book.commit('key.backup', { device, keyId: made.keyId, ...backup });
+    if (!said.ok) return refused(said.code);
+  }
+  keys.take(made.slot);
+  const commits = await book.rotate();
+  keys.take(undefined);
+  const bad = commits.find((commit) => !commit.ok);
+  if (bad !== undefined && !bad.ok) return refused(bad.code);
+  return commits.length === 0 ? refused('kernel/not-enrolled') : { ok: true, value: undefined };
+}
+
+/** Goes on as a new device in the place of this one, let in by an invitation that the office made for it. Safe to repeat. */
+export async function goOnAsNew({ book, keys }: OpenShop, request: JoinRequest): Promise<Outcome<void>> {
+  keys.take(request.key?.slot);
+  const renewal = await book.renew();
+  keys.take(undefined);
+  // Asked again, it is the key of the first time.
+  const isMade = renewal.device === request.key?.keyId;
+  const asked = await askToJoin(request, renewal, isMade ? backupsOf(request) : []);
+  if (!asked.ok) return asked;
+  if (asked.value.book !== book.id) return refused('till/other-shop');
+  await book.import(asked.value.bundle);
+  await adoptCopied(book);
+  return { ok: true, value: undefined };
+}
+
+export function backupsOf({ key }: JoinRequest): readonly Backup[] {
+  return key?.backups ?? [];
+}
+
+/**
+ * Gives effect to what the device that this one replaces wrote where another had written first. What it wrote after it was revoked is not this
+ * till's to judge: it waits for a person at the office. True when there was something.
+ */
+export async function adoptCopied(book: OpenShop['book']): Promise<boolean> {
+  const [row] = book.query<{ readonly replaces: string }>(
+    "SELECT replaces FROM devices WHERE device = ? AND replaces <> '' LIMIT 1",
+    [book.device],
+  );
+  if (row === undefined) return false;
+  const copied = book.quarantine().filter(({ device, code }) => device === row.replaces && code === 'kernel/fork');
+  if (copied.length === 0) return false;
+  const commits = await book.commitAll(
+    copied.map(({ hash, scope }) => ({ verb: 'device.recover' as const, args: { op: hash }, scope })),
+  );
+  return commits.some(({ ok }) => ok);
+}
+
+function refused(code: string): Refused {
+  return { ok: false, code, message: `The book refused it (${code}).` };
+}

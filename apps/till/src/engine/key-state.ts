@@ -1,0 +1,39 @@
+// What the screens have to know about this till's key: how it is backed up, and whether the shop still takes what it signs.
+import type { OpenShop } from './open-shop.ts';
+import type { BackupKind, KeyState } from './port.ts';
+
+interface DeviceRow {
+  readonly keyId: string;
+  readonly status: string;
+  readonly [column: string]: string;
+}
+
+/** Undefined for a till on its own: its whole book is on this device, and so gone with it. */
+export function readKeyState({ book, record }: OpenShop): KeyState | undefined {
+  if (record.relay === undefined) return undefined;
+  const [row] = book.query<DeviceRow>('SELECT keyId, status FROM devices WHERE scope = ? AND device = ?', [
+    record.scope,
+    book.device,
+  ]);
+  const { anchored } = book.status();
+  return {
+    backups: row === undefined ? [] : readBackups(book, row.keyId),
+    escrow: readEscrow(book),
+    isEnrolled: row !== undefined,
+    isRevoked: row?.status === 'revoked',
+    isAnchored: anchored,
+  };
+}
+
+function readBackups(book: OpenShop['book'], keyId: string): readonly BackupKind[] {
+  const rows = book.query<{ readonly kind: BackupKind }>(
+    'SELECT kind FROM keyBackups WHERE device = ? AND keyId = ? ORDER BY kind',
+    [book.device, keyId],
+  );
+  return rows.map(({ kind }) => kind);
+}
+
+function readEscrow(book: OpenShop['book']): readonly string[] {
+  const [row] = book.query<{ readonly recipients: string }>("SELECT recipients FROM escrow WHERE scope = 'hq'");
+  return row === undefined ? [] : row.recipients.split(' ');
+}

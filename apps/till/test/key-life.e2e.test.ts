@@ -1,0 +1,229 @@
+// The life of a till's key in a real Chromium with a real relay and office: backed up before the till joins, back on a wiped browser by each
+// of the ways, changed for one that has a backup, and a till that goes on as a new one.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOrganisationIdentity } from '@tallystick/custody';
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { buildOnce, launch, newDevice, openDrawer, sell, tile } from './browser.ts';
+import { joinShop, openTestShop, saleAt, type TestShop } from './shop.ts';
+
+const timeoutMs = 90_000;
+const pollMs = { timeout: 20_000 };
+
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { timeout: timeoutMs }, () => {
+  let folder: string;
+  let shop: TestShop;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let control: CDPSession;
+
+  beforeAll(async () => {
+    buildOnce();
+    folder = await mkdtemp(join(tmpdir(), 'tallystick-keys-'));
+    [shop, browser] = await Promise.all([openTestShop(folder), launch()]);
+  }, timeoutMs);
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  beforeEach(async () => {
+    context = await newDevice(browser);
+    page = await context.newPage();
+    control = await context.newCDPSession(page);
+  });
+  afterEach(() => context.close());
+
+  /** The site's data gone, as after a reset of the browser; a passkey is kept elsewhere. */
+  async function wipe(): Promise<void> {
+    await page.goto('about:blank');
+    const { origin } = new URL(shop.office.tillUrl ?? '');
+    await control.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+  }
+
+  async function comeBack(): Promise<void> {
+    await tile(page, 'Flat white').waitFor();
+    await page.getByText('This till has its key back.').waitFor({ state: 'detached' });
+  }
+
+  async function askForKey(device: string): Promise<void> {
+    await page.goto(shop.office.giveBack(device));
+    await page.getByRole('button', { name: 'Find its backup' }).click();
+  }
+
+  async function nextSale(): Promise<string> {
+    const number = await sell(page, 'Flat white');
+    await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
+    return number;
+  }
+
+  async function readSheets(): Promise<string[]> {
+    const sheets: string[] = [];
+    for (;;) {
+      const words = await page.locator('.sheet-words li').allTextContents();
+      expect(words).toHaveLength(35);
+      sheets.push(words.join(' '));
+      const last = page.getByRole('button', { name: 'All sheets are handed out' });
+      if (await last.isVisible()) {
+        await last.click();
+        return sheets;
+      }
+      await page.getByRole('button', { name: 'Next sheet' }).click();
+      await page.getByRole('heading', { name: `Sheet ${sheets.length + 1} of` }).waitFor();
+    }
+  }
+
+  async function typeSheet(words: string): Promise<void> {
+    await page.getByLabel('Words of a sheet').fill(words);
+    await page.getByRole('button', { name: 'Add this sheet' }).click();
+  }
+
+  function deviceNamed(name: string): string {
+    return String(shop.office.book.query('SELECT device FROM devices WHERE name = ?', [name])[0]?.['device']);
+  }
+
+  function ownSales(device: string): unknown {
+    return shop.office.book.query(
+      'SELECT count(*) AS sales, count(DISTINCT number) AS numbers FROM documents WHERE device = ?',
+      [device],
+    )[0];
+  }
+
+  it('comes back to a wiped browser by passkey, by sheets and by the office, and sells on', async () => {
+    await addAuthenticator(control);
+    const { identity, recipient } = await createOrganisationIdentity();
+    await shop.office.book.commit('escrow.set', { recipients: [recipient] });
+    await page.goto(shop.office.invite());
+    await page.getByLabel('Name of this till').fill('till-1');
+    await page.getByRole('button', { name: 'Join the shop' }).click();
+    // The office's escrow is chosen where the shop has one.
+    expect(await page.getByLabel('With the office').isChecked()).toBe(true);
+    await page.getByLabel('With a passkey').check();
+    await page.getByLabel('On paper').check();
+    await page.getByRole('button', { name: 'Back it up and go on' }).click();
+    const [first = '', , third = ''] = await readSheets();
+    await tile(page, 'Flat white').waitFor();
+    expect(await page.getByText('is not backed up').count()).toBe(0);
+    await openDrawer(page, '50');
+    const device = deviceNamed('till-1');
+    expect(await nextSale()).toMatch(/\/1$/);
+
+    await wipe();
+    await askForKey(device);
+    await page.getByRole('button', { name: 'Use the passkey' }).click();
+    await comeBack();
+    expect(await nextSale()).toMatch(/\/2$/);
+
+    await wipe();
+    await askForKey(device);
+    await typeSheet(third.replace(/ \w+$/, ' zoo'));
+    await page.getByText('Some word is mistyped.').waitFor();
+    await typeSheet(third);
+    await page.getByText('1 more needed').waitFor();
+    await typeSheet(first);
+    await comeBack();
+    expect(await nextSale()).toMatch(/\/3$/);
+
+    await wipe();
+    await askForKey(device);
+    await page.getByRole('button', { name: 'Ask the office to open it' }).click();
+    await page.getByText('Waiting for the office.').waitFor();
+    const release = (key: string): Promise<Response> =>
+      fetch(`${shop.office.url}/api/escrow`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ device, identity: key }),
+      });
+    const stranger = await createOrganisationIdentity();
+    expect(await (await release(stranger.identity)).json()).toMatchObject({ code: 'custody/no-match' });
+    expect((await release(identity)).status).toBe(200);
+    await comeBack();
+    expect(await nextSale()).toMatch(/\/4$/);
+    expect(ownSales(device)).toEqual({ sales: 4, numbers: 4 });
+    expect(shop.office.book.query('SELECT code FROM refusals WHERE device = ?', [device])).toEqual([]);
+  });
+
+  it('says that it is not backed up until it is, under a new key that comes back as the same till', async () => {
+    await joinShop(page, shop.office, 'till-2');
+    await openDrawer(page, '50');
+    expect(await nextSale()).toMatch(/\/1$/);
+    await page.getByText('The key of this till is not backed up.').waitFor();
+    await page.getByRole('button', { name: 'Back it up' }).click();
+    await page.getByRole('dialog').getByLabel('With the office').uncheck();
+    await page.getByRole('dialog').getByLabel('On paper').check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Back it up and go on' }).click();
+    const sheets = await readSheets();
+    await page.getByText('The till goes on under its new key').waitFor();
+    await page.getByText('The key of this till is not backed up.').waitFor({ state: 'detached' });
+    expect(await nextSale()).toMatch(/\/2$/);
+
+    await wipe();
+    const device = deviceNamed('till-2');
+    await askForKey(device);
+    shop.line.state = 'error';
+    for (const words of sheets.slice(0, 2)) await typeSheet(words);
+    await tile(page, 'Flat white').click();
+    await page.getByRole('button', { name: /^Charge/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+    await page.getByText('This till must reach the relay once before it may sell again.').waitFor();
+    await page.getByRole('button', { name: 'Back to the cart' }).click();
+    await page.getByRole('button', { name: 'Remove Flat white' }).click();
+    shop.line.state = 'pass';
+    await comeBack();
+    expect(await nextSale()).toMatch(/\/3$/);
+    expect(ownSales(device)).toEqual({ sales: 3, numbers: 3 });
+    expect(shop.office.book.query('SELECT code FROM refusals WHERE device = ?', [device])).toEqual([]);
+  });
+
+  it('stops selling where the office revoked the till, and goes on as another in its place', async () => {
+    await joinShop(page, shop.office, 'till-3');
+    await openDrawer(page, '50');
+    expect(await nextSale()).toMatch(/\/1$/);
+    const device = deviceNamed('till-3');
+    shop.line.state = 'error';
+    await shop.office.book.commit('device.revoke', { device, reason: 'other' });
+    const late = await sell(page, 'Sourdough');
+    shop.line.state = 'pass';
+    await page.getByRole('heading', { name: 'this till was revoked' }).waitFor(pollMs);
+    expect(await tile(page, 'Flat white').count()).toBe(0);
+    expect(saleAt(shop.office, late)).toBeUndefined();
+
+    await page.locator('.ended').getByRole('button', { name: 'Go on as a new till' }).click();
+    await page.getByLabel('Invitation').fill(shop.office.invite(60_000, device));
+    await page.getByLabel('Name of the new till').fill('till-3');
+    await page.getByRole('button', { name: 'Go on', exact: true }).click();
+    await page.getByRole('button', { name: 'Skip for now' }).click();
+    await page.getByText('Another device of the shop has this name.').waitFor();
+    await page.getByLabel('Name of the new till').fill('till-3-b');
+    await page.getByRole('button', { name: 'Go on', exact: true }).click();
+    await page.getByRole('button', { name: 'Skip for now' }).click();
+    await tile(page, 'Flat white').waitFor();
+    await openDrawer(page, '50');
+    expect(await nextSale()).toMatch(/^INV\/till-3-b\/.*\/1$/);
+    // What a revoked till sold is nobody's to adopt but a person's at the office.
+    await expect.poll(() => shop.office.book.quarantine().length, pollMs).toBe(1);
+    await shop.office.book.recoverAll(device as never);
+    expect(saleAt(shop.office, late)).toBe(480);
+  });
+});
+
+/** A platform authenticator with PRF whose person always agrees. */
+async function addAuthenticator(control: CDPSession): Promise<void> {
+  await control.send('WebAuthn.enable');
+  await control.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      hasPrf: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
