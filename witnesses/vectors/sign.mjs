@@ -80,10 +80,19 @@ function foldRoster({ ops }) {
     const isOpening = verb === 'book.open@1';
     const members = isOpening ? 'key,name,verbs' : 'device,key,name,role';
     const { replaces, untilDay, ...others } = args;
+    const { release, tables, ...opening } = args;
+    const isTextByName = (value) =>
+      typeof value === 'object' &&
+      !Array.isArray(value) &&
+      Object.keys(value).length <= 1000 &&
+      Object.values(value).every((text) => typeof text === 'string');
+    if (isOpening && release !== undefined && !(typeof release === 'string' && within(release.length, 1, 200)))
+      refuse('sign/args');
+    if (isOpening && tables !== undefined && !isTextByName(tables)) refuse('sign/args');
     if (!isOpening && replaces !== undefined && (!isHash(replaces) || replaces === args.device)) refuse('sign/args');
     if (!isOpening && untilDay !== undefined && !isDay(untilDay)) refuse('sign/args');
     if (
-      Object.keys(isOpening ? args : others)
+      Object.keys(isOpening ? opening : others)
         .sort()
         .join() !== members ||
       typeof args.name !== 'string' ||

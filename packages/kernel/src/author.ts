@@ -27,7 +27,8 @@ import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
-import { validateArgs } from './verb.ts';
+import type { Stop } from './fold.ts';
+import { type Correction, validateArgs } from './verb.ts';
 
 /** The clock and the dice of this device. */
 export interface Edge {
@@ -54,6 +55,8 @@ export interface NotCommitted {
 export interface Written {
   readonly ok: true;
   readonly record: OpRecord;
+  /** What the op was compensated with as things stand here. */
+  readonly correction: Correction | undefined;
 }
 
 /** How many heads one op may state; the rest go into the next. */
@@ -190,10 +193,9 @@ export class Author {
     heads: Map<string, OpRecord>,
   ): Promise<Written | NotCommitted> {
     const scope = this.#replica.change(request.scope);
-    const ref = this.#refOf(request.verb);
+    const ref = this.#refOf(request.verb, scope);
     if (ref === undefined) return notCommitted('kernel/unknown-verb', { verb: request.verb });
-    if (scope.stop !== undefined)
-      return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: scope.stop.code });
+    if (scope.stop !== undefined) return notCommitted('kernel/scope-stopped', stopDetails(scope.name, scope.stop));
     const link = this.#link(request.scope, heads);
     if ('ok' in link) return link;
     const { rotateTo } = request;
@@ -214,11 +216,10 @@ export class Author {
     const record = await this.#sign(op);
     if ('ok' in record) return record;
     const verdict = scope.append(record);
-    if (verdict.kind === 'stopped')
-      return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: verdict.stop.code });
+    if (verdict.kind === 'stopped') return notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop));
     if (verdict.kind === 'refused') return { ok: false, code: verdict.refusal.code, details: verdict.refusal.details };
     heads.set(request.scope, record);
-    return { ok: true, record };
+    return { ok: true, record, correction: verdict.correction };
   }
 
   /** Canonical text refuses what no reader would accept: fractions, nulls, too much. A signer that fails, throws. */
@@ -239,19 +240,14 @@ export class Author {
   }
 
   /** The newest adopted version of a verb by its plain name, or the version that was asked for. */
-  #refOf(name: string): VerbRef | undefined {
+  #refOf(name: string, scope: Scope): VerbRef | undefined {
     if (name.includes('@')) return this.#replica.verbs.has(name) ? (name as VerbRef) : undefined;
     let best = 0;
     for (const verb of this.#replica.verbs.values())
-      if (verb.name === name && verb.version > best && this.#isAdopted(verb.ref)) best = verb.version;
+      if (verb.name === name && verb.version > best && scope.isAdopted(verb.ref)) best = verb.version;
     if (best > 0) return `${name}@${best}` as VerbRef;
     const any = [...this.#replica.verbs.values()].find((verb) => verb.name === name);
     return any?.ref as VerbRef | undefined;
-  }
-
-  #isAdopted(ref: string): boolean {
-    const compiled = this.#replica.schema.tableNamed('manifest');
-    return this.#replica.scope(HQ).projection.get(compiled, [ref]) !== undefined;
   }
 
   #link(name: ScopeName, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {
@@ -305,6 +301,12 @@ export class Author {
       unstated?.delete(device);
     }
   }
+}
+
+function stopDetails(scope: string, stop: Stop): NotCommitted['details'] {
+  if (stop.code === 'kernel/needs-hq') return { scope, reason: stop.code, size: stop.size };
+  const { code: reason, hash: _, ...lacking } = stop;
+  return { scope, reason, ...lacking };
 }
 
 function notCommitted(code: string, details: Readonly<Record<string, string | number>>): NotCommitted {

@@ -14,6 +14,7 @@ import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
 import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
+import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import { type AttestOptions, claimFor, type Disagreement, readDisagreements } from './attest.ts';
 import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
@@ -27,12 +28,13 @@ import { HQ, openGenesis } from './genesis.ts';
 import { type ImageMisfit, saveImage } from './image.ts';
 import { KeyRing } from './key-ring.ts';
 import { OwnDevice } from './own-device.ts';
+import { manifestAdopt, shapesByName } from './manifest.ts';
 import { type ProofReport, prove } from './prove.ts';
 import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import { type Replayed, replay } from './replay.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
 import { exportBook, type ImportReport, importBook } from './transfer.ts';
-import type { Verb } from './verb.ts';
+import type { Correction, Verb } from './verb.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
 export interface OpenBookOptions<V extends readonly Verb[]> {
@@ -52,8 +54,10 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
   readonly deviceName?: string;
   /** Where this device writes. A small shop has only `hq`. */
   readonly scope?: ScopeName;
-  /** Which scopes are replicated here: all that the relay has, or `hq` and the device's own. */
-  readonly replicate?: 'all' | 'own';
+  /** Which scopes are replicated here: all that the relay has; `hq` and the device's own; or these too. */
+  readonly replicate?: 'all' | 'own' | readonly ScopeName[];
+  /** Name and version of this program, such as `corner-pos 2.1.0`: others are told that they need it for what it adopts. */
+  readonly release?: string;
   readonly edge?: Edge;
 }
 
@@ -65,6 +69,8 @@ export interface Committed {
   readonly id: OpId;
   readonly hash: OpHash;
   readonly scope: ScopeName;
+  /** Why the op was accepted with a compensation, if it was, as things stand here; later the table `corrections` says it. */
+  readonly correction: Correction | undefined;
   /** Where the op stands now. */
   stage(): Promise<Stage>;
   /** Resolves when the op has come at least this far. Offline that may take days. */
@@ -89,6 +95,8 @@ export interface BookStatus {
   /** Devices that folded the same and signed different outcomes: a bug, or rows that somebody edited. Evidence; it does not go away. */
   readonly disagreements: readonly Disagreement[];
   readonly scopes: readonly ScopeStatus[];
+  /** What the book has adopted and this program lacks. A scope stops where it is needed. */
+  readonly lacking: readonly Lacking[];
 }
 
 export interface ScopeStatus {
@@ -143,7 +151,9 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     const root = (await keys.load('root')) ?? (await keys.create('root'));
     const verbs = options.verbs.map((verb) => verb.ref);
     const names = { name: options.name ?? 'book', deviceName: options.deviceName ?? 'office' };
-    await openGenesis(replica, { root, device: ring.first, edge, verbs, ...names });
+    const tables = shapesByName(replica.schema.declared.values());
+    const { release = '' } = options;
+    await openGenesis(replica, { root, device: ring.first, edge, verbs, tables, release, ...names });
   } else {
     // A key that is older than its store has written before: its chain must be learnt before it may grow.
     const isAnchored = replica.book !== undefined || hadKey === undefined;
@@ -197,6 +207,18 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** Several ops, one transaction, one wait for the disk. A refused one is answered; the others go on. */
   commitAll(requests: readonly TypedRequest<V>[]): Promise<Commit[]> {
     return this.#commitRequests(requests);
+  }
+
+  /**
+   * Adopts, in `hq`, the verb versions and tables that this program declares and the book does not have yet; undefined when there are none. Only
+   * an owner's device may.
+   */
+  async adopt(): Promise<Commit | undefined> {
+    this.#mustBeOpen();
+    const args = adoptable(this.#replica, this.#options.release ?? '');
+    if (args === undefined) return undefined;
+    const [commit] = await this.#commitRequests([{ verb: manifestAdopt.name, args, scope: HQ }]);
+    return commit;
   }
 
   /**
@@ -286,9 +308,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       return Array.from({ length: count }, () => refusal);
     });
     this.#emit({ kind: 'commit' });
-    return answers.map((answer) =>
-      answer.ok ? this.#committed(answer.record.op.id, answer.record.hash, answer.record.op.scope) : answer,
-    );
+    return answers.map((answer) => (answer.ok ? this.#committed(answer) : answer));
   }
 
   /** Plain SQL over the projections. Reads only. */
@@ -326,6 +346,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         stop: scope.stop,
         forked: this.#own.author.forked.has(scope.name),
       })),
+      lacking: lackingOf(this.#replica),
     };
   }
 
@@ -432,8 +453,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   async #replicated(client: RelayClient): Promise<readonly ScopeName[]> {
     const own = [HQ, this.#options.scope ?? HQ, ...this.#replica.log.scopes()];
-    if (this.#options.replicate !== 'all') return [...new Set(own)];
-    return [...new Set([...own, ...(await this.#scopesAt(client))])];
+    const { replicate = 'own' } = this.#options;
+    if (replicate === 'own') return [...new Set(own)];
+    return [...new Set([...own, ...(replicate === 'all' ? await this.#scopesAt(client) : replicate)])];
   }
 
   async #scopesAt(client: RelayClient): Promise<readonly ScopeName[]> {
@@ -446,9 +468,10 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     }
   }
 
-  #committed(id: OpId, hash: OpHash, scope: ScopeName): Committed {
+  #committed({ record: { op, hash }, correction }: Written): Committed {
+    const { id, scope } = op;
     const stage = async (): Promise<Stage> => (await this.stage(hash)) ?? 'local';
-    return { ok: true, id, hash, scope, stage, reached: (wanted) => this.#reached(stage, wanted) };
+    return { ok: true, id, hash, scope, correction, stage, reached: (wanted) => this.#reached(stage, wanted) };
   }
 
   async #reached(stage: () => Promise<Stage>, wanted: Stage): Promise<void> {

@@ -35,11 +35,17 @@ export const businessDays: RegisterTable<{ of: Text }, { day: Text }> = register
   columns: { day: 'text' },
 });
 
-/** Verb versions in force. */
-export const manifest: RegisterTable<{ verb: Text }, { adopted: Int }> = registerTable('manifest', {
+/** Verb versions in force: by the op `op`, of the program `release`, or ''. */
+export const manifest: RegisterTable<{ verb: Text }, { release: Text; op: Text }> = registerTable('manifest', {
   key: { verb: 'text' },
-  columns: { adopted: 'integer' },
+  columns: { release: 'text', op: 'text' },
 });
+
+/** Tables in force and their shapes, in the form of shape.ts; like `manifest`. */
+export const tableShapes: RegisterTable<{ name: Text }, { shape: Text; release: Text; op: Text }> = registerTable(
+  'tableShapes',
+  { key: { name: 'text' }, columns: { shape: 'text', release: 'text', op: 'text' } },
+);
 
 /** The `hq` prefix that this scope has taken notice of; one row named `hq`. */
 export const marks: RegisterTable<{ of: Text }, { size: Int; root: Text }> = registerTable('marks', {
@@ -56,6 +62,13 @@ export const books: RegisterTable<{ book: Text }, { name: Text }> = registerTabl
 /** Ops without effect at their place, and why. */
 export const refusals: SetTable<{ hash: Text }, { id: Text; device: Text; verb: Text; code: Text; details: Text }> =
   setTable('refusals', {
+    key: { hash: 'text' },
+    columns: { id: 'text', device: 'text', verb: 'text', code: 'text', details: 'text' },
+  });
+
+/** Ops that have their effect and more: what was posted or noted because they could not be taken as they are, and why. */
+export const corrections: SetTable<{ hash: Text }, { id: Text; device: Text; verb: Text; code: Text; details: Text }> =
+  setTable('corrections', {
     key: { hash: 'text' },
     columns: { id: 'text', device: 'text', verb: 'text', code: 'text', details: 'text' },
   });
@@ -79,6 +92,7 @@ export const recoveries: SetTable<{ op: Text }, { kind: Text; by: Text; act: Tex
 export const builtinTables: readonly AnyTable[] = [
   books,
   businessDays,
+  corrections,
   devices,
   keyPolicy,
   manifest,
@@ -86,6 +100,7 @@ export const builtinTables: readonly AnyTable[] = [
   quarantine,
   recoveries,
   refusals,
+  tableShapes,
 ];
 
 /** A schema out of a predicate; the kernel carries no schema library. */

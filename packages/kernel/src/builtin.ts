@@ -4,23 +4,25 @@
  */
 import type { Json } from '@tallystick/oplog';
 import { isDay, parseBookOpenArgs } from '@tallystick/sign';
-import { books, businessDays, devices, isExactly, manifest, marks, schemaOf } from './builtin-tables.ts';
+import { books, businessDays, devices, isExactly, manifest, marks, schemaOf, tableShapes } from './builtin-tables.ts';
 import { bookAttest } from './certificates.ts';
 import { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
+import { adoption, isShapesByName, manifestAdopt } from './manifest.ts';
 import { actTables, keyOverrule, noteDay, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 import { defineVerb, refuse, type Verb } from './verb.ts';
 
 export {
   books,
-  builtinTables,
   businessDays,
+  corrections,
   devices,
   manifest,
   marks,
   quarantine,
   recoveries,
   refusals,
+  tableShapes,
 } from './builtin-tables.ts';
 export { bookAttest, certificates, disagreements } from './certificates.ts';
 export { keyActs, keyOverrule } from './overrule.ts';
@@ -33,34 +35,29 @@ export interface BookOpenArgs {
   readonly name: string;
   /** Verb versions in force from the start, as `name@version`. */
   readonly verbs: readonly string[];
+  /** Tables in force from the start: shapes by name. */
+  readonly tables?: Readonly<Record<string, string>>;
+  /** The release of the program that opens the book. */
+  readonly release?: string;
 }
 export interface MarkArgs {
   readonly size: number;
   readonly root: string;
-}
-export interface AdoptArgs {
-  readonly verbs: readonly string[];
-}
-
-const VERB_REF = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+@[1-9][0-9]{0,5}$/;
-
-function isVerbList(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.length <= 1000 &&
-    value.every((ref) => typeof ref === 'string' && VERB_REF.test(ref))
-  );
 }
 
 export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
   name: 'book.open',
   version: 1,
   roles: ['owner'],
-  tables: [books, devices, manifest],
-  args: schemaOf<BookOpenArgs>((value) => parseBookOpenArgs(value as Json).ok, '{ key, name, verbs }'),
+  tables: [books, devices, manifest, tableShapes],
+  args: schemaOf<BookOpenArgs>((value) => {
+    const args = parseBookOpenArgs(value as Json);
+    return args.ok && isShapesByName(args.value.tables ?? {});
+  }, '{ key, name, verbs, tables, release }'),
   plan: (view, op, args) => {
     if (op.seq !== 1 || op.scope !== 'hq' || view.list(books, {}).length > 0) return refuse('kernel/not-genesis');
+    const adopted = adoption(view, op, args);
+    if ('kind' in adopted) return adopted;
     return [
       books.write({ book: op.hash, name: args.name }),
       devices.write({
@@ -74,23 +71,8 @@ export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
         replaces: '',
         untilDay: '',
       }),
-      ...[...new Set(args.verbs)].sort().map((verb) => manifest.write({ verb, adopted: 1 })),
+      ...adopted,
     ];
-  },
-});
-
-export const manifestAdopt: Verb<'manifest.adopt', AdoptArgs> = defineVerb({
-  name: 'manifest.adopt',
-  version: 1,
-  roles: ['owner'],
-  tables: [manifest],
-  args: schemaOf<AdoptArgs>(
-    (value) => isExactly(value, ['verbs']) && isVerbList(value['verbs']),
-    '{ verbs: ["name@1", ...] }',
-  ),
-  plan: (_view, op, args) => {
-    if (op.scope !== 'hq') return refuse('kernel/only-hq');
-    return [...new Set(args.verbs)].sort().map((verb) => manifest.write({ verb, adopted: 1 }));
   },
 });
 

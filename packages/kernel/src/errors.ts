@@ -6,6 +6,7 @@ export type KernelErrorCode =
   | 'kernel/bad-table'
   | 'kernel/bad-verb'
   | 'kernel/bad-effect'
+  | 'kernel/bad-read'
   | 'kernel/bad-row'
   | 'kernel/closed'
   | 'kernel/foreign-book'

@@ -8,6 +8,7 @@ import {
   bookOpen,
   businessDays,
   builtinVerbs,
+  corrections,
   deviceRecover,
   devices,
   hqMark,
@@ -18,20 +19,41 @@ import {
   marks,
   quarantine,
   refusals,
+  tableShapes,
 } from './builtin.ts';
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
-import type { Projection, TouchRecorder, Undo } from './projection.ts';
+import { KernelError } from './errors.ts';
+import { kernelTables } from './kernel-tables.ts';
+import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
+import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
-import { type OpFacts, type Refusal, refuse, validateArgs, type Verb, type View } from './verb.ts';
+import {
+  type Compensated,
+  type Correction,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  validateArgs,
+  type Verb,
+  type View,
+} from './verb.ts';
 
 /** Why folding cannot go past an op until something arrives. State before it stays readable. */
 export type Stop =
-  | { readonly code: 'kernel/unsupported-verb'; readonly verb: string; readonly hash: string }
+  | {
+      readonly code: 'kernel/unsupported-verb';
+      readonly verb: string;
+      /** The release that brought it, or ''. */
+      readonly release: string;
+      readonly hash: string;
+    }
+  | LackingTable
   | { readonly code: 'kernel/needs-hq'; readonly size: number; readonly hash: string };
 
 export type Verdict =
-  | { readonly kind: 'applied' }
+  | { readonly kind: 'applied'; readonly correction?: Correction }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'stopped'; readonly stop: Stop };
 
@@ -39,6 +61,7 @@ export type Verdict =
 export interface HqReader {
   readonly folded: number;
   getAsOf(table: AnyTable, key: Row, size: number): Row | undefined;
+  listAsOf(table: AnyTable, size: number): readonly Row[];
   confirmsRoot(size: number, root: string): boolean;
 }
 
@@ -54,10 +77,12 @@ interface Author {
   readonly keyId: string | undefined;
 }
 
-/** What an op would do: its effects, and the facts of the op whose they are. */
+/** What an op would do: its effects, the facts of the op whose they are, and what its verb may touch. */
 interface Planned {
   readonly effects: readonly Effect[];
   readonly facts: OpFacts;
+  readonly rules: Rules;
+  readonly correction?: Correction;
 }
 
 /** The op is refused because of who wrote it; what it says may yet be adopted. */
@@ -69,7 +94,9 @@ interface Waits {
 type Stopped = Extract<Verdict, { kind: 'stopped' }>;
 
 const APPLIED: Verdict = { kind: 'applied' };
+const NO_RELEASE: Row = { release: '' };
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
+const BUILTIN_TABLES: ReadonlySet<AnyTable> = new Set(kernelTables);
 
 export class Fold {
   readonly #projection: Projection;
@@ -77,6 +104,9 @@ export class Fold {
   readonly #verbs: ReadonlyMap<string, Verb>;
   /** Undefined in scope `hq` itself. */
   readonly #hq: HqReader | undefined;
+  readonly #tablesByVerb = new Map<Verb, ReadonlySet<AnyTable>>();
+  /** As of the mark, or of the last change in `hq`. */
+  #inForce: { readonly at: number; readonly value: InForce } | undefined;
 
   constructor(projection: Projection, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
     this.#projection = projection;
@@ -101,8 +131,21 @@ export class Fold {
     // A rotation without effect still changes the key: the door, which folds nothing, must agree.
     this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
     if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
-    const refusal = this.#projection.apply(judged.effects, judged.facts, place, undo, touch);
-    return refusal === undefined ? APPLIED : this.#refused(record, refusal, place, undo, touch);
+    const { effects, facts, rules, correction } = judged;
+    const refusal = this.#projection.apply(effects, facts, place, undo, touch, rules);
+    if (refusal !== undefined) return this.#refused(record, refusal, place, undo, touch);
+    return correction === undefined ? APPLIED : { kind: 'applied', correction };
+  }
+
+  /** A table in force here that this program lacks: what is folded stays as it is until a program comes that has it. */
+  get lacking(): LackingTable | undefined {
+    return this.#tablesInForce(this.#markInForce(undefined)).lacking;
+  }
+
+  /** Whether ops of this verb version count here as things stand. */
+  isAdopted(ref: string): boolean {
+    const size = this.#markInForce(undefined);
+    return BUILTIN.has(ref) || this.#hqRow(manifest, { verb: ref }, size, undefined) !== undefined;
   }
 
   /** The op by which a device counts as enrolled here as things stand. */
@@ -141,8 +184,42 @@ export class Fold {
       return refuse('kernel/mark-root', { size });
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     const planned = this.#planAs(author, op.verb, facts, op.args, size, touch);
-    if ('kind' in planned || op.verb !== deviceRecover.ref) return planned;
-    return this.#adopt(op.args['op'] as string, planned, size, touch);
+    if ('kind' in planned) return planned;
+    if (op.verb === deviceRecover.ref) return this.#adopt(op.args['op'] as string, planned, size, touch);
+    return op.verb === hqMark.ref || planned.effects.some(({ table }) => table === tableShapes)
+      ? this.#comeIntoForce(planned, size, touch)
+      : planned;
+  }
+
+  /** What an adoption, or a mark that takes notice of it, does beside its own effects. Stops where this program lacks a table. */
+  #comeIntoForce(planned: Planned, size: number, touch: TouchRecorder | undefined): Planned | Refusal | Stopped {
+    const { effects, facts, rules } = planned;
+    const before = this.#tablesInForce(this.#markInForce(undefined));
+    const after = this.#hq === undefined ? this.#shapesWith(effects) : this.#tablesInForce(size);
+    if (after.lacking !== undefined) return { kind: 'stopped', stop: after.lacking };
+    const fresh = [...after.tables].filter((table) => !before.tables.has(table));
+    // Whatever any op wrote may count from here on, so none passes this one.
+    if (touch !== undefined && fresh.length > 0) touch.all = true;
+    const filled = fresh.filter(({ derived }) => derived === true);
+    const fills = filled.length === 0 ? [] : fillOf(new Set(filled), this.#schema, this.#projection);
+    return 'kind' in fills ? fills : { effects, facts, rules: { ...rules, fills } };
+  }
+
+  #tablesInForce(size: number): InForce {
+    const at = this.#hq === undefined ? this.#projection.shapeChanges : size;
+    if (this.#inForce?.at !== at) {
+      const table = this.#compiled(tableShapes);
+      const rows = this.#hq === undefined ? this.#projection.list(table, []) : this.#hq.listAsOf(tableShapes, size);
+      this.#inForce = { at, value: judgeShapes(rows, this.#schema.declared) };
+    }
+    return this.#inForce.value;
+  }
+
+  /** In `hq`: what is in force after an op with these effects. */
+  #shapesWith(effects: readonly Effect[]): InForce {
+    const written = effects.flatMap(({ table, row }) => (table === tableShapes ? [row] : []));
+    const rows = this.#projection.list(this.#compiled(tableShapes), []);
+    return judgeShapes([...rows, ...written], this.#schema.declared);
   }
 
   /** What a verb by this author comes to here, whatever else may be said against the author. */
@@ -154,14 +231,31 @@ export class Fold {
     size: number,
     touch: TouchRecorder | undefined,
   ): Planned | Refusal | Stopped {
-    if (!BUILTIN.has(ref) && this.#hqRow(manifest, { verb: ref }, size, touch) === undefined)
-      return refuse('kernel/not-adopted', { verb: ref });
+    const adopted = BUILTIN.has(ref) ? NO_RELEASE : this.#hqRow(manifest, { verb: ref }, size, touch);
+    if (adopted === undefined) return refuse('kernel/not-adopted', { verb: ref });
     const verb = this.#verbs.get(ref);
-    if (verb === undefined)
-      return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: ref, hash: facts.hash } };
+    if (verb === undefined) {
+      const release = adopted['release'] as string;
+      return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: ref, release, hash: facts.hash } };
+    }
     if (!verb.roles.includes(author.role)) return refuse('kernel/role', { role: author.role });
-    const effects = this.#plan(verb, facts, args, author, size, touch);
-    return 'kind' in effects ? effects : { effects, facts };
+    const outcome = this.#plan(verb, facts, args, author, size, touch);
+    if ('kind' in outcome && outcome.kind === 'refusal') return outcome;
+    const effects = 'kind' in outcome ? outcome.effects : outcome;
+    const tables = this.#tablesOf(verb);
+    const inForce = this.#tablesInForce(size).tables;
+    for (const { table } of effects) {
+      if (!tables.has(table)) return refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
+      if (!inForce.has(table)) return refuse('kernel/not-adopted', { table: table.name });
+    }
+    const planned = { effects, facts, rules: { tables, inForce, fills: [] } };
+    return 'kind' in outcome ? withCorrection(planned, verb, outcome.correction) : planned;
+  }
+
+  #tablesOf(verb: Verb): ReadonlySet<AnyTable> {
+    let tables = this.#tablesByVerb.get(verb);
+    if (tables === undefined) this.#tablesByVerb.set(verb, (tables = new Set(verb.tables)));
+    return tables;
   }
 
   /** A recovery does what the quarantined op says, as its author would at this place, and takes note of it. */
@@ -173,7 +267,7 @@ export class Fold {
     if (author === undefined) return refuse('kernel/unknown-device', { device });
     const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq };
     const adopted = this.#planAs(author, verb, facts, JSON.parse(args) as JsonObject, size, touch);
-    return 'kind' in adopted ? adopted : { effects: [...adopted.effects, ...noted.effects], facts };
+    return 'kind' in adopted ? adopted : { ...adopted, effects: [...adopted.effects, ...noted.effects] };
   }
 
   #plan(
@@ -183,15 +277,17 @@ export class Fold {
     author: Author,
     size: number,
     touch: TouchRecorder | undefined,
-  ): readonly Effect[] | Refusal {
+  ): Outcome {
     try {
       const valid = validateArgs(verb, args);
       if (valid === undefined || valid.issues !== undefined) return refuse('kernel/bad-args');
-      return verb.plan(this.#view(author, size, touch), facts, args);
-    } catch {
-      // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. What it threw is not
-      // recorded: engines name the same failure differently.
-      return refuse('kernel/verb-failed');
+      const outcome = verb.plan(this.#view(verb, author, size, touch), facts, args);
+      return isOutcome(outcome) ? outcome : refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
+    } catch (cause) {
+      // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
+      // the kernel's own codes are recorded: engines name the same failure differently.
+      if (cause instanceof Error && cause.name === 'SqliteError') throw cause;
+      return refuse('kernel/verb-failed', cause instanceof KernelError ? { reason: cause.code } : {});
     }
   }
 
@@ -274,19 +370,24 @@ export class Fold {
     return this.#projection.get(compiled, compiled.keyValuesOf(key), touch);
   }
 
-  #view(author: Author, size: number, touch: TouchRecorder | undefined): View {
+  #view(verb: Verb, author: Author, size: number, touch: TouchRecorder | undefined): View {
     const projection = this.#projection;
+    const tables = this.#tablesOf(verb);
+    const readable = (table: AnyTable): CompiledTable => {
+      if (!tables.has(table) && !BUILTIN_TABLES.has(table)) throw badRead(table, `is no table of ${verb.ref}`);
+      return this.#compiled(table);
+    };
     return {
       author,
       get: <K extends Columns, C extends Columns>(
         table: RegisterTable<K, C> | SetTable<K, C>,
         key: RowOf<K>,
       ): RowOf<K & C> | undefined => {
-        const compiled = this.#compiled(table);
+        const compiled = readable(table);
         return projection.get(compiled, compiled.keyValuesOf(key), touch) as RowOf<K & C> | undefined;
       },
       sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
-        const compiled = this.#compiled(table);
+        const compiled = readable(table);
         const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), touch);
         return Object.fromEntries(compiled.columnNames.map((name, index) => [name, sums[index] as number])) as Record<
           S,
@@ -297,7 +398,7 @@ export class Fold {
         table: RegisterTable<K, C> | SetTable<K, C>,
         prefix: Partial<RowOf<K>>,
       ): readonly RowOf<K & C>[] => {
-        const compiled = this.#compiled(table);
+        const compiled = readable(table);
         return projection.list(compiled, prefixValues(compiled, prefix as Row), touch) as unknown as readonly RowOf<
           K & C
         >[];
@@ -306,7 +407,12 @@ export class Fold {
         get: <K extends Columns, C extends Columns>(
           table: RegisterTable<K, C>,
           key: RowOf<K>,
-        ): RowOf<K & C> | undefined => this.#hqRow(table, key, size, touch) as RowOf<K & C> | undefined,
+        ): RowOf<K & C> | undefined => {
+          const { def } = readable(table);
+          if (def.kind !== 'register')
+            throw badRead(def, 'keeps no history: only registers of hq are read as of the mark');
+          return this.#hqRow(def, key, size, touch) as RowOf<K & C> | undefined;
+        },
       },
     };
   }
@@ -325,6 +431,34 @@ function prefixValues(table: CompiledTable, prefix: Row): (string | number)[] {
     values.push(value);
   }
   return values;
+}
+
+/** Plan is code of others: whatever it answers, no op halts the fold. */
+function isOutcome(outcome: unknown): boolean {
+  // Nobody waits for it: it must not end the process when it fails.
+  if (outcome instanceof Promise) outcome.catch(() => undefined);
+  if (typeof outcome !== 'object' || outcome === null) return false;
+  const named = outcome as Partial<Refusal> & Partial<Compensated>;
+  if (named.kind === 'refusal') return isReason(named as Refusal);
+  if (named.kind === 'compensated' && !isReason(named.correction)) return false;
+  const list: unknown = named.kind === 'compensated' ? named.effects : outcome;
+  return Array.isArray(list) && list.every((effect) => typeof effect === 'object' && effect !== null);
+}
+
+/** Throws for details that have no canonical text. */
+function isReason(reason: Correction | undefined): boolean {
+  return typeof reason?.code === 'string' && encodeCanonical(reason.details).startsWith('{');
+}
+
+function badRead({ name }: AnyTable, why: string): KernelError {
+  return new KernelError('kernel/bad-read', `table "${name}" ${why}`);
+}
+
+function withCorrection(planned: Planned, verb: Verb, correction: Correction): Planned {
+  const { id, hash, device } = planned.facts;
+  const { code, details } = correction;
+  const row = corrections.put({ hash, id, device, verb: verb.ref, code, details: encodeCanonical(details) });
+  return { ...planned, effects: [...planned.effects, row], correction };
 }
 
 function chainKey(device: string, seq: number): string {

@@ -26,11 +26,15 @@ export interface GenesisOptions {
   readonly name: string;
   readonly deviceName: string;
   readonly verbs: readonly string[];
+  /** Shapes by name. */
+  readonly tables: Readonly<Record<string, string>>;
+  /** Of this program; '' when it has no name. */
+  readonly release: string;
 }
 
 /** Opens a new book in an empty replica. The records are stored before the book is bound, so a crash in between can be told and mended. */
 export async function openGenesis(replica: Replica, options: GenesisOptions): Promise<void> {
-  const { root, device, edge, name, deviceName } = options;
+  const { root, device, edge, name, deviceName, tables, release } = options;
   const { hasher } = replica.crypto;
   const mint = createIdMint({ now: () => edge.now(), random: (count) => edge.random(count) });
   const write = (verb: string, seq: number, args: JsonObject, prev?: OpRecord): Op => ({
@@ -46,6 +50,8 @@ export async function openGenesis(replica: Replica, options: GenesisOptions): Pr
   const opening = write(bookOpen.ref, 1, {
     key: encodeHex(root.publicKey),
     name,
+    ...(release === '' ? {} : { release }),
+    tables,
     verbs: [...new Set(options.verbs)].sort(),
   });
   const genesis = await signOp(opening, root, undefined, hasher);

@@ -74,12 +74,13 @@ export async function restoreImage(replica: Replica, image: StoreImage): Promise
 function misfitOf(
   found: SqlDriver,
   wanted: ReadonlyMap<string, string>,
-  { log }: Replica,
+  { log, sql }: Replica,
   positions: ReadonlyMap<string, number>,
 ): ImageMisfit | undefined {
   const objects = objectsOf(found);
   // A program may have added look-ups of its own.
-  for (const [name, sql] of wanted) if (objects.get(name) !== sql) return 'tables';
+  for (const [name, text] of wanted) if (objects.get(name) !== text) return 'tables';
+  if (tableRegistryOf(found) !== tableRegistryOf(sql)) return 'tables';
   for (const [scope, folded] of foldedSizes(found))
     if (folded > log.tip(scope).size || (folded > 0 && positions.get(scope) !== folded - 1)) return 'log';
   for (const table of ['tail', 'chains'])
@@ -106,6 +107,11 @@ function foldedSizes(sql: SqlDriver): [ScopeName, number][] {
 function objectsOf(sql: SqlDriver): Map<string, string> {
   const rows = sql.prepare("SELECT name, sql FROM sqlite_schema WHERE sql <> ''").iterate([]);
   return new Map([...rows] as [string, string][]);
+}
+
+/** Tables and the fold that wrote them; see table-registry.ts. */
+function tableRegistryOf(sql: SqlDriver): string {
+  return JSON.stringify([...sql.prepare('SELECT name, shape FROM kernel_tables ORDER BY name').iterate([])]);
 }
 
 function refsOf({ verbs }: Replica): string[] {

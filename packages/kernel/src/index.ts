@@ -1,5 +1,6 @@
 // @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
 export type { CryptoProvider, Undecodable } from './admit.ts';
+export type { Lacking } from './adopt.ts';
 export type { AttestOptions, Disagreement } from './attest.ts';
 export type { CommitRequest, Edge, NotCommitted } from './author.ts';
 export {
@@ -22,6 +23,7 @@ export {
   builtinVerbs,
   businessDays,
   certificates,
+  corrections,
   devices,
   disagreements,
   manifest,
@@ -29,12 +31,15 @@ export {
   quarantine,
   recoveries,
   refusals,
+  tableShapes,
 } from './builtin.ts';
 export type { BookDigest, ScopeDigest } from './digest.ts';
 export type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
 export type { Stop } from './fold.ts';
 export type { ImageMisfit } from './image.ts';
+export type { LackingTable } from './in-force.ts';
+export type { AdoptArgs } from './manifest.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
 export { type Replayed, replay, type ReplayOptions } from './replay.ts';
 export type { QuarantinedOp, Renewal } from './renewal.ts';
@@ -52,5 +57,17 @@ export {
   sumTable,
 } from './table.ts';
 export type { ImportReport } from './transfer.ts';
-export { type ArgsSchema, defineVerb, type OpFacts, type Refusal, refuse, type Verb, type View } from './verb.ts';
+export {
+  type ArgsSchema,
+  type Compensated,
+  compensate,
+  type Correction,
+  defineVerb,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from './verb.ts';
 export { type LogProblem, type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';

@@ -6,7 +6,8 @@ import type { ChainHead, DeviceId, KeyId, OpHash } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { CompiledTable, Schema } from './schema.ts';
-import type { Effect, Row } from './table.ts';
+import { tableShapes } from './builtin-tables.ts';
+import type { AnyTable, Effect, Row } from './table.ts';
 import { rangeOf } from './touch.ts';
 import type { OpFacts, Refusal } from './verb.ts';
 import { refuse } from './verb.ts';
@@ -38,6 +39,16 @@ interface SumRow {
   dirty: boolean;
 }
 
+/** What the effects of one op may do: see `in-force.ts`. */
+export interface Rules {
+  /** The tables of its verb; rows that it puts derive into these only. */
+  readonly tables: ReadonlySet<AnyTable>;
+  /** What is derived into other tables is left out: they are filled when they come into force. */
+  readonly inForce: ReadonlySet<AnyTable>;
+  /** Adds to derived tables that come into force by this op. */
+  readonly fills: readonly Effect[];
+}
+
 /** Beyond this a sum might leave its bound if the order changed, so nothing may pass the op that brought it there. */
 const NEAR_BOUND = 2 ** 51;
 const CACHE_ROWS = 200_000;
@@ -50,6 +61,7 @@ export class Projection {
   readonly #registers = new Map<string, Row | undefined>();
   readonly #chains = new Map<string, FoldedHead | undefined>();
   readonly #dirtyChains = new Set<string>();
+  #shapeChanges = 0;
 
   constructor(schema: Schema, scope: string) {
     this.#schema = schema;
@@ -63,6 +75,12 @@ export class Projection {
     this.#registers.clear();
     this.#chains.clear();
     this.#dirtyChains.clear();
+    this.#shapeChanges += 1;
+  }
+
+  /** Goes up whenever a row of `tableShapes` may have changed. */
+  get shapeChanges(): number {
+    return this.#shapeChanges;
   }
 
   // Reads.
@@ -96,6 +114,16 @@ export class Projection {
     return values === undefined ? undefined : table.rowOf(values);
   }
 
+  /** Every row of a table; no other statement may run until the last is read. */
+  rows(table: CompiledTable): IterableIterator<Row> {
+    return table.rows(this.#schema.driver, this.scope);
+  }
+
+  /** Register rows as they stood before the given position; only settled rows count. */
+  listAsOf(table: CompiledTable, position: number): Row[] {
+    return table.listAsOf(this.#schema.driver, this.scope, position);
+  }
+
   chainHead(device: string): FoldedHead | undefined {
     const cached = this.#chains.get(device);
     if (cached !== undefined || this.#chains.has(device)) return cached;
@@ -119,7 +147,7 @@ export class Projection {
 
   /**
    * Applies all effects of one op, or none: the refusal says why. `place` is the op's position, or PENDING_PLACE + ordinal.
-   * `undo` is filled when the op is pending.
+   * `undo` is filled when the op is pending. Rows that the kernel itself puts need no `rules`: nothing is derived from them.
    */
   apply(
     effects: readonly Effect[],
@@ -127,12 +155,13 @@ export class Projection {
     place: number,
     undo: Undo[] | undefined,
     touch: TouchRecorder | undefined,
+    rules?: Rules,
   ): Refusal | undefined {
     const done: Undo[] = undo ?? [];
     const start = done.length;
     let refusal: Refusal | undefined;
     try {
-      refusal = this.#applyAll(effects, op, place, done, touch);
+      refusal = this.#applyAll(effects, op, place, done, touch, rules);
     } catch (cause) {
       // A verb, check or derivation that builds what its tables cannot hold is a bug of that verb: it refuses the op everywhere.
       if (!(cause instanceof KernelError)) throw cause;
@@ -191,14 +220,16 @@ export class Projection {
     place: number,
     undo: Undo[],
     touch: TouchRecorder | undefined,
+    rules: Rules | undefined,
   ): Refusal | undefined {
     const putRows = new Map<CompiledTable, Row[]>();
     const queue: Effect[] = [...effects];
     for (let index = 0; index < queue.length; index++) {
       const effect = queue[index] as Effect;
       const table = this.#schema.table(effect.table);
-      if (table.def.derived === true && index < effects.length)
-        return refuse('kernel/derived-table', { table: table.name });
+      const isDerived = index >= effects.length;
+      if (table.def.derived === true && !isDerived) return refuse('kernel/derived-table', { table: table.name });
+      if (isDerived && !isDerivedInForce(effect, rules)) continue;
       const refusal = this.#applyOne(table, effect, place, undo, touch);
       if (refusal !== undefined) return refusal;
       if (effect.kind !== 'put') continue;
@@ -207,6 +238,10 @@ export class Projection {
     }
     for (const [table, rows] of putRows) {
       const refusal = table.def.check?.(rows, op);
+      if (refusal !== undefined) return refusal;
+    }
+    for (const fill of rules?.fills ?? []) {
+      const refusal = this.#applyOne(this.#schema.table(fill.table), fill, place, undo, touch);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
@@ -234,6 +269,7 @@ export class Projection {
       undo.push(['put', table.name, key]);
       return undefined;
     }
+    if (table.def === tableShapes) this.#shapeChanges += 1;
     const before = this.get(table, key);
     undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(keyCount)]);
     this.#registers.set(text, table.rowOf(values));
@@ -289,6 +325,7 @@ export class Projection {
     before: readonly SqlValue[] | 0,
     place: number,
   ): void {
+    if (table.def === tableShapes) this.#shapeChanges += 1;
     table.statements.historyRemove.run([this.scope, ...key, place]);
     const text = table.keyText(key);
     if (before === 0) {
@@ -322,6 +359,13 @@ export class Projection {
 /** The shape `apply` and the reads record into. */
 export function createTouchRecorder(): TouchRecorder {
   return { reads: new Set(), writes: new Set(), adds: new Set(), all: false };
+}
+
+/** Throws for an effect that no row may derive: into a table that is not derived, or that the op's verb does not name. */
+function isDerivedInForce({ table }: Effect, rules: Rules | undefined): boolean {
+  if (table.derived !== true || rules?.tables.has(table) !== true)
+    throw new KernelError('kernel/bad-effect', `"${table.name}" is no derived table of this verb`);
+  return rules.inForce.has(table);
 }
 
 function collect(rowsByTable: Map<CompiledTable, Row[]>, table: CompiledTable, row: Row): void {

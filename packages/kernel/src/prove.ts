@@ -244,6 +244,7 @@ function comparisonsOf(schema: Schema): Comparison[] {
   }
   return [
     ...comparisons,
+    { table: 'kernel_tables', keys: 1, sql: 'SELECT name, shape FROM kernel_tables ORDER BY name' },
     { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
     { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash, keyId FROM chains ORDER BY scope, device' },
     {

@@ -15,13 +15,14 @@ import {
   type Tip,
 } from '@tallystick/oplog';
 import { Admitter, type CryptoProvider } from './admit.ts';
-import { builtinTables, builtinVerbs, hqMark } from './builtin.ts';
+import { builtinVerbs, hqMark } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
 import { type BookStore, rollBack, type SqlDriver, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { type ImageMisfit, restoreImage } from './image.ts';
+import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import type { AnyTable, Row } from './table.ts';
@@ -55,7 +56,7 @@ export class Replica {
     this.sql = store.sql;
     this.crypto = crypto;
     this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
-    const tables = new Set<AnyTable>([...builtinTables, ...[...builtinVerbs, ...verbs].flatMap((verb) => verb.tables)]);
+    const tables = new Set<AnyTable>([...kernelTables, ...verbs.flatMap((verb) => verb.tables)]);
     this.schema = new Schema(this.sql, [...tables]);
   }
 
@@ -322,6 +323,10 @@ export class Replica {
         return hq.folded;
       },
       getAsOf: (table, key, size) => this.#hqRow(hq, table, key, size),
+      listAsOf: (table, size) => {
+        hq.projection.flush();
+        return hq.projection.listAsOf(this.schema.table(table), size);
+      },
       confirmsRoot: (size, root) => roots.get(size) === root,
     };
   }

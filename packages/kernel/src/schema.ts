@@ -4,6 +4,7 @@
  */
 import { rollBack, type SqlDriver, type SqlValue, type Statement, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { reconcileTables } from './table-registry.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
 
 /** Places of ops that have no position yet start here, so they sort after every settled one. */
@@ -148,6 +149,21 @@ export class CompiledTable {
     };
   }
 
+  /** Rows of a register as they stood before the given place, in key order. */
+  listAsOf(driver: SqlDriver, scope: string, place: number): Row[] {
+    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    // SQLite takes the other columns from the row that has the greatest place.
+    const sql = `SELECT ${all}, max(place) FROM "${this.name}_history" WHERE scope = ? AND place < ? GROUP BY ${this.#keyList()} ORDER BY ${this.#keyList()}`;
+    return [...driver.prepare(sql).iterate([scope, place])].map((values) => this.rowOf(values));
+  }
+
+  /** Every row of a scope, in key order, read as the caller goes on; no other statement may run meanwhile. */
+  *rows(driver: SqlDriver, scope: string): IterableIterator<Row> {
+    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    const statement = driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE scope = ? ORDER BY ${this.#keyList()}`);
+    for (const values of statement.iterate([scope])) yield this.rowOf(values);
+  }
+
   /** Rows whose key starts with the given leading values, in key order. */
   list(driver: SqlDriver, scope: string, prefix: readonly SqlValue[]): Row[] {
     const all = this.#names.map((name) => `"${name}"`).join(', ');
@@ -165,10 +181,14 @@ const UNUSED: Statement = { run: refuseUse, get: refuseUse, iterate: refuseUse }
 /** The SQL tables of one database: those of the verbs and those of the engine. */
 export class Schema {
   readonly driver: SqlDriver;
+  /** As this program declares them. */
+  readonly declared: ReadonlyMap<string, AnyTable>;
+  /** As they stand in the database: those declared, and those whose rows another program wrote. */
   readonly tables: ReadonlyMap<string, CompiledTable>;
 
   constructor(driver: SqlDriver, defs: readonly AnyTable[]) {
     this.driver = driver;
+    this.declared = tablesByName(defs);
     // One transaction, so a new book waits for the disk once and not once a table.
     try {
       driver.exec('BEGIN IMMEDIATE');
@@ -177,7 +197,7 @@ export class Schema {
       throw new KernelError('kernel/storage', `the database refused to open: ${why}`, cause);
     }
     try {
-      this.tables = createTables(driver, defs);
+      this.tables = createTables(driver, this.declared);
       driver.exec('COMMIT');
     } catch (error) {
       rollBack(driver);
@@ -199,15 +219,20 @@ export class Schema {
   }
 }
 
-function createTables(driver: SqlDriver, defs: readonly AnyTable[]): Map<string, CompiledTable> {
-  for (const sql of ENGINE_TABLES) driver.exec(sql);
-  const tables = new Map<string, CompiledTable>();
+function tablesByName(defs: readonly AnyTable[]): Map<string, AnyTable> {
+  const tables = new Map<string, AnyTable>();
   for (const def of defs) {
-    const known = tables.get(def.name);
-    if (known === undefined) tables.set(def.name, new CompiledTable(def, driver));
-    else if (known.def !== def) throw new KernelError('kernel/bad-table', `two tables are named "${def.name}"`);
+    const known = tables.get(def.name) ?? def;
+    if (known !== def) throw new KernelError('kernel/bad-table', `two tables are named "${def.name}"`);
+    tables.set(def.name, def);
   }
   return tables;
+}
+
+function createTables(driver: SqlDriver, declared: ReadonlyMap<string, AnyTable>): Map<string, CompiledTable> {
+  const defs = reconcileTables(driver, declared, ['scopes', 'chains', 'tail', 'enrolments']);
+  for (const sql of ENGINE_TABLES) driver.exec(sql);
+  return new Map(defs.map((def) => [def.name, new CompiledTable(def, driver)]));
 }
 
 /**

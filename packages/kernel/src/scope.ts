@@ -50,6 +50,8 @@ export class Scope {
   #nextOrdinal = 0;
   #stop: Stop | undefined;
   #hasLeftovers = false;
+  /** Rows stand here that this program cannot go on from, so it leaves them as they are. */
+  #isBarred = false;
 
   constructor(name: string, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
     this.name = name;
@@ -96,6 +98,11 @@ export class Scope {
     return this.projection.chainHead(device);
   }
 
+  /** Whether ops of this verb version count here as things stand. */
+  isAdopted(ref: string): boolean {
+    return this.#fold.isAdopted(ref);
+  }
+
   /** Whether an op that is folded here has no effect at its place. */
   isRefused(hash: string): boolean {
     return this.#fold.isRefused(hash);
@@ -104,7 +111,8 @@ export class Scope {
   /** Reads what the database says of this scope; `pending` are the log's records without a position, of all that it `has`. */
   load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): void {
     this.projection.discard();
-    this.#stop = undefined;
+    this.#stop = this.#fold.lacking;
+    this.#isBarred = this.#stop !== undefined;
     this.#hasLeftovers = false;
     const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
     this.#folded = (row?.[0] as number | undefined) ?? 0;
@@ -133,7 +141,7 @@ export class Scope {
 
   /** Some rows are of pending ops that are not pending any more: the log went on while the rows did not. */
   get hasLeftovers(): boolean {
-    return this.#hasLeftovers;
+    return this.#hasLeftovers && !this.#isBarred;
   }
 
   /** Takes everything pending back, last folded first, whether or not its record is pending still. */
@@ -152,12 +160,14 @@ export class Scope {
 
   /** Back to the settled prefix without a stop, because what was missing may have come; `catchUp` then goes on in order. */
   rewind(): void {
+    if (this.#isBarred) return;
     this.#takeTailBack();
     this.#stop = undefined;
   }
 
   /** Folds settled ops that follow the folded prefix. Records of the tail among them become settled. */
   settle(records: readonly OpRecord[]): MergeReport {
+    if (this.#isBarred) return { refolded: 0 };
     if (this.#tail.length === 0) {
       this.#foldSettled(records);
       return { refolded: 0 };

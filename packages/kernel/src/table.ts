@@ -59,7 +59,7 @@ export type Effect =
   | { readonly kind: 'put'; readonly table: AnyTable; readonly row: Row }
   | { readonly kind: 'write'; readonly table: AnyTable; readonly row: Row };
 
-const NAME = /^[a-z][A-Za-z0-9]{0,47}$/;
+export const NAME: RegExp = /^[a-z][A-Za-z0-9]{0,47}$/;
 /** Tables of the engine itself; see schema.ts. */
 const RESERVED = new Set(['scopes', 'tail', 'chains', 'enrolments']);
 

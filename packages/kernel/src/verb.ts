@@ -18,6 +18,30 @@ export function refuse(code: string, details: Readonly<Record<string, string | n
   return { kind: 'refusal', code, details };
 }
 
+/** The op has its effects although it could not be taken as it is: what they make good, and why. Kept in `corrections`. */
+export interface Correction {
+  readonly code: string;
+  readonly details: Readonly<Record<string, string | number>>;
+}
+
+export interface Compensated {
+  readonly kind: 'compensated';
+  readonly correction: Correction;
+  readonly effects: readonly Effect[];
+}
+
+/** Accepts the op and compensates: `effects` are what it has come to, the code such as `shop/backorder` says what they make good. */
+export function compensate(
+  code: string,
+  details: Readonly<Record<string, string | number>>,
+  effects: readonly Effect[],
+): Compensated {
+  return { kind: 'compensated', correction: { code, details }, effects };
+}
+
+/** What a verb makes of an op: it is accepted, accepted and compensated, or refused. */
+export type Outcome = readonly Effect[] | Compensated | Refusal;
+
 /** What a verb may know about the op it folds; `at` is business time and may be wrong. */
 export interface OpFacts {
   readonly id: string;
@@ -84,7 +108,7 @@ export interface Verb<N extends string = string, A = unknown> {
   readonly tables: readonly AnyTable[];
   readonly args: ArgsSchema<A>;
   /** Bivariant on purpose: a book holds verbs of many argument types. */
-  plan(view: View, op: OpFacts, args: A): readonly Effect[] | Refusal;
+  plan(view: View, op: OpFacts, args: A): Outcome;
 }
 
 const VERB_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/;

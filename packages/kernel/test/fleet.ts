@@ -33,12 +33,13 @@ export async function createTestRelay(): Promise<RelayClient> {
 export async function createFleet(
   count: number,
   makeStore: () => BookStore = stores['better-sqlite3'],
+  verbs: typeof shopVerbs = shopVerbs,
 ): Promise<Fleet> {
   const relay = await createTestRelay();
   const owner: ShopBook = await openBook({
     store: makeStore(),
     keys: memoryKeys(),
-    verbs: shopVerbs,
+    verbs,
     edge: testEdge(1),
     replicate: 'all',
   });
@@ -53,9 +54,7 @@ export async function createFleet(
       role: 'till',
     });
     expect(enrolled.ok).toBe(true);
-    books.push(
-      await openBook({ store: makeStore(), keys, verbs: shopVerbs, edge: testEdge(index + 1), book: owner.id }),
-    );
+    books.push(await openBook({ store: makeStore(), keys, verbs, edge: testEdge(index + 1), book: owner.id }));
   }
   const all = await owner.export();
   for (const till of books.slice(1)) {

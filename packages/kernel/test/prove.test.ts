@@ -73,6 +73,8 @@ describe('prove', () => {
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
       .pluck()
       .all() as string[];
+    // Rows that another fold wrote are folded again at opening; see migration.test.ts.
+    tables.splice(tables.indexOf('kernel_tables'), 1);
     const passed: string[] = [];
     const empty: string[] = [];
     for (const table of tables) {

@@ -26,6 +26,7 @@ export const accounts: RegisterTable<{ account: Text }, { kind: Text; name: Text
 export const balances: SumTable<{ account: Text; currency: Text }, 'amountMinor'> = sumTable('balances', {
   key: { account: 'text', currency: 'text' },
   sums: ['amountMinor'],
+  derived: true,
 });
 
 /**

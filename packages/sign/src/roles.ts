@@ -22,6 +22,10 @@ export interface BookOpenArgs {
   readonly key: string;
   readonly name: string;
   readonly verbs: readonly VerbRef[];
+  /** The shapes of the tables adopted with them, by table name; what a shape says is the fold's business. */
+  readonly tables?: Readonly<Record<string, string>>;
+  /** The release of the program that wrote it. */
+  readonly release?: string;
 }
 
 /** Args of `device.enroll@1`. `key` is the device's first public key in hex; `device` is its SHA-256. */
@@ -55,6 +59,7 @@ export interface RevokePolicyArgs {
 export const keyPattern: RegExp = /^[0-9a-f]{64}$/;
 const maxNameLength = 200;
 const maxVerbs = 1000;
+const maxTables = 1000;
 
 export function parseRole(value: unknown): Role | undefined {
   return roles.find((role) => role === value);
@@ -62,13 +67,17 @@ export function parseRole(value: unknown): Role | undefined {
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
 export function parseBookOpenArgs(value: Json): Result<BookOpenArgs> {
-  const args = parseMembers(value, ['key', 'name', 'verbs']);
+  const args = parseMembers(value, ['key', 'name', 'verbs'], ['release', 'tables']);
   if (args === undefined || !isName(args.name)) return badArgs('book.open@1');
-  const { key, name, verbs } = args;
+  const { key, name, verbs, release, tables } = args;
   if (!Array.isArray(verbs) || verbs.length > maxVerbs) return badArgs('book.open@1');
   const parsed = verbs.map(parseVerbRef).filter((verb) => verb !== undefined);
   if (parsed.length !== verbs.length || new Set(parsed).size !== parsed.length) return badArgs('book.open@1');
-  return isAcceptedKey(key) ? { ok: true, value: { key, name, verbs: parsed } } : badKey(key);
+  if (release !== undefined && !isName(release)) return badArgs('book.open@1');
+  if (tables !== undefined && !isTextByName(tables)) return badArgs('book.open@1');
+  if (!isAcceptedKey(key)) return badKey(key);
+  const optional = { ...(release === undefined ? {} : { release }), ...(tables === undefined ? {} : { tables }) };
+  return { ok: true, value: { key, name, verbs: parsed, ...optional } };
 }
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
@@ -140,6 +149,12 @@ export function isDay(value: unknown): value is string {
 
 function isName(value: Json | undefined): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxNameLength;
+}
+
+function isTextByName(value: Json): value is Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || Array.isArray(value)) return false;
+  const texts = Object.values(value);
+  return texts.length <= maxTables && texts.every((text) => typeof text === 'string');
 }
 
 export function isAcceptedKey(value: Json | undefined): value is string {

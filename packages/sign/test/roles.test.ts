@@ -38,12 +38,21 @@ function expectReadAndRefused(
 }
 
 describe('args', () => {
-  it('of book.open hold a key, a name and the verbs adopted, each once', () => {
+  it('of book.open hold a key, a name, the verbs adopted, each once, and perhaps tables and a release', () => {
     const verbs = Array.from({ length: 1001 }, (_, i) => `verb.number@${i + 1}`);
+    const tables = Object.fromEntries(verbs.map((_, i) => [`table${i}`, 'set(id text)']));
+    const { table1000: _, ...thousand } = tables;
     expectReadAndRefused(
       parseBookOpenArgs,
       'book.open@1',
-      [open, { ...open, verbs: [] }, { ...open, name: 'n'.repeat(200) }, { ...open, verbs: verbs.slice(1) }],
+      [
+        open,
+        { ...open, verbs: [] },
+        { ...open, name: 'n'.repeat(200) },
+        { ...open, verbs: verbs.slice(1) },
+        { ...open, tables: {}, release: 'r' },
+        { ...open, tables: thousand, release: 'n'.repeat(200) },
+      ],
       [
         { ...open, extra: 1 },
         { name: open.name, verbs: open.verbs },
@@ -57,6 +66,12 @@ describe('args', () => {
         { ...open, verbs: ['sale.complete'] },
         { ...open, verbs: ['sale.complete@1', 'sale.complete@1'] },
         { ...open, verbs },
+        { ...open, tables },
+        { ...open, tables: ['set(id text)'] },
+        { ...open, tables: { stock: 1 } },
+        { ...open, tables: 'stock' },
+        { ...open, release: '' },
+        { ...open, release: 'n'.repeat(201) },
       ],
     );
   });

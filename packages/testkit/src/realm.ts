@@ -2,7 +2,14 @@
  * The realm in which verbs are pure by force (DESIGN section 5): while a verb's schema, `plan`, `check` or `derive` runs, whatever reaches beside its
  * view and its op throws `testkit/impure`, and now and then a plan is asked twice, so that one with a memory of its own is caught too.
  */
-import { builtinVerbs, type Effect, type Refusal, type Row, type Verb, type View } from '@tallystick/kernel';
+import {
+  builtinVerbs,
+  type Effect,
+  type Outcome,
+  type Row,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
 import { TestkitError } from './errors.ts';
 import { setTraps } from './traps.ts';
 
@@ -106,12 +113,13 @@ function pureVerb(verb: Verb, onImpure: OnImpure): Verb {
     plan: (view, op, args) => {
       freeze(args);
       const own = pureView(view);
-      const plan = (): readonly Effect[] | Refusal => inside(runner, () => verb.plan(own, op, args));
+      const plan = (): Outcome => inside(runner, () => verb.plan(own, op, args));
       const planned = plan();
       // Once in four, so that what is run a thousand times is not run two thousand times.
       if (op.hash < '4' && textOf(plan()) !== textOf(planned))
         throw blame(verb.ref, onImpure, 'answered the same question in two ways');
-      return Array.isArray(planned) ? planned.map(pureEffect) : planned;
+      if (!('kind' in planned)) return planned.map(pureEffect);
+      return planned.kind === 'refusal' ? planned : { ...planned, effects: planned.effects.map(pureEffect) };
     },
   };
 }
@@ -164,9 +172,9 @@ function freeze(value: unknown): void {
   for (const member of Object.values(value)) freeze(member);
 }
 
-function textOf(planned: readonly Effect[] | Refusal): string {
-  const told = Array.isArray(planned)
-    ? (planned as readonly Effect[]).map(({ kind, table, row }) => [kind, table.name, row])
-    : planned;
+function textOf(planned: Outcome): string {
+  const effects = !('kind' in planned) ? planned : planned.kind === 'compensated' ? planned.effects : [];
+  const reason = !('kind' in planned) ? undefined : planned.kind === 'compensated' ? planned.correction : planned;
+  const told = [reason, effects.map(({ kind, table, row }) => [kind, table.name, row])];
   return JSON.stringify(told, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

@@ -1,0 +1,69 @@
+/**
+ * Which tables stand in a database, and in which shape. Rows are a cache of the log: a kernel that folds otherwise than the one before drops them
+ * all and they are folded again, and rows of tables that this program declares otherwise, or not any more, stay readable as they are.
+ */
+import type { SqlDriver } from './driver.ts';
+import { parseShape, shapeOf } from './shape.ts';
+import type { AnyTable } from './table.ts';
+
+/** Goes up with every release of the kernel whose own verbs write other rows for the same log. */
+const FOLD = '1';
+/** No table has this name. */
+const FOLD_ROW = '@fold';
+
+/** The tables to compile: those declared, and those with rows that are declared otherwise or not at all. Call in a transaction. */
+export function reconcileTables(
+  driver: SqlDriver,
+  declared: ReadonlyMap<string, AnyTable>,
+  engine: readonly string[],
+): AnyTable[] {
+  driver.exec(
+    'CREATE TABLE IF NOT EXISTS kernel_tables (name TEXT NOT NULL PRIMARY KEY, shape TEXT NOT NULL) STRICT, WITHOUT ROWID',
+  );
+  let stored = readStored(driver);
+  if (stored === undefined) {
+    for (const name of [...engine, ...declared.keys()]) dropTable(driver, name);
+    driver.exec('DELETE FROM kernel_tables');
+    register(driver, FOLD_ROW, FOLD);
+    stored = [];
+  }
+  const kept = new Map<string, AnyTable>();
+  for (const old of stored) {
+    const table = declared.get(old.name);
+    if (table !== undefined && shapeOf(table) === shapeOf(old)) continue;
+    if (hasRows(driver, old)) kept.set(old.name, old);
+    else dropTable(driver, old.name);
+  }
+  for (const table of declared.values()) if (!kept.has(table.name)) register(driver, table.name, shapeOf(table));
+  return [...[...declared.values()].filter(({ name }) => !kept.has(name)), ...kept.values()];
+}
+
+/** Undefined when another fold wrote the rows, or when what stands here is not what is said of it. */
+function readStored(driver: SqlDriver): AnyTable[] | undefined {
+  const shapes = new Map([...driver.prepare('SELECT name, shape FROM kernel_tables ORDER BY name').iterate([])] as [
+    string,
+    string,
+  ][]);
+  const isOfThisFold = shapes.get(FOLD_ROW) === FOLD;
+  shapes.delete(FOLD_ROW);
+  const tables = [...shapes].map(([name, shape]) => parseShape(name, shape));
+  const isThere = ({ name }: AnyTable): boolean =>
+    driver.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get([name]) !== undefined;
+  const found = tables.filter((table) => table !== undefined && isThere(table)) as AnyTable[];
+  return isOfThisFold && found.length === tables.length ? found : undefined;
+}
+
+function register(driver: SqlDriver, name: string, shape: string): void {
+  driver.prepare('INSERT OR REPLACE INTO kernel_tables (name, shape) VALUES (?, ?)').run([name, shape]);
+}
+
+function hasRows(driver: SqlDriver, { name, kind }: AnyTable): boolean {
+  const tables = kind === 'register' ? [name, `${name}_history`] : [name];
+  return tables.some((table) => driver.prepare(`SELECT 1 FROM "${table}" LIMIT 1`).get([]) !== undefined);
+}
+
+function dropTable(driver: SqlDriver, name: string): void {
+  driver.exec(`DROP TABLE IF EXISTS "${name}"`);
+  driver.exec(`DROP TABLE IF EXISTS "${name}_history"`);
+  driver.prepare('DELETE FROM kernel_tables WHERE name = ?').run([name]);
+}

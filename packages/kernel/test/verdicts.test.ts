@@ -1,0 +1,161 @@
+// What a verb may make of an op: accept it, accept and compensate, or refuse; and that it reads and writes no more than it says.
+import {
+  compensate,
+  defineVerb,
+  type Effect,
+  openBook,
+  type Outcome,
+  refuse,
+  setTable,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import type { Scope } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createFleet, createTestRelay, provenDigest } from './fleet.ts';
+import { memoryKeys, moves, prices, seats, shopVerbs, stock, stores, testEdge } from './shop.ts';
+
+const args = z.strictObject({ sku: z.string(), quantity: z.int().positive() });
+
+/** Sells what is not there as a backorder: the customer has paid, so the op is accepted, and what is owed is posted beside it. */
+const order = defineVerb({
+  name: 'shop.order',
+  version: 1,
+  roles: ['owner', 'till'],
+  tables: [stock],
+  args,
+  plan: (view, _op, { sku, quantity }) => {
+    const { onHand } = view.sum(stock, { sku });
+    const there = Math.max(0, Math.min(onHand, quantity));
+    const handed = stock.add({ sku }, { onHand: -there });
+    if (there === quantity) return [handed];
+    const short = quantity - there;
+    return compensate('shop/backorder', { sku, short }, [handed, stock.add({ sku: `owed ${sku}` }, { onHand: short })]);
+  },
+});
+const verbs = [...shopVerbs, order] as const;
+
+describe('an op that is accepted and compensated', () => {
+  it('is committed with the reason, which stands in corrections beside the op', async () => {
+    const book = await openBook({ store: stores['sql.js'](), keys: memoryKeys(), verbs, edge: testEdge() });
+    await book.commit('stock.move', { sku: 'tea', quantity: 3 });
+    const whole = await book.commit('shop.order', { sku: 'tea', quantity: 2 });
+    expect(whole).toMatchObject({ ok: true, correction: undefined });
+    const part = await book.commit('shop.order', { sku: 'tea', quantity: 5 });
+    if (!part.ok) throw new Error(part.code);
+    expect(part.correction).toEqual({ code: 'shop/backorder', details: { sku: 'tea', short: 4 } });
+    expect(book.query('SELECT sku, onHand FROM stock')).toEqual([{ sku: 'owed tea', onHand: 4 }]);
+    expect(book.query('SELECT hash, id, device, verb, code, details FROM corrections')).toEqual([
+      {
+        hash: part.hash,
+        id: part.id,
+        device: book.device,
+        verb: 'shop.order@1',
+        code: 'shop/backorder',
+        details: '{"short":4,"sku":"tea"}',
+      },
+    ]);
+    expect(book.query('SELECT * FROM refusals')).toEqual([]);
+    await provenDigest(book);
+  });
+
+  it('is compensated for what the shared order makes of it, and no more once that is known', async () => {
+    const fleet = await createFleet(3, stores['better-sqlite3'], verbs as never);
+    const [office, one, two] = fleet.books as [
+      (typeof fleet.books)[0],
+      (typeof fleet.books)[0],
+      (typeof fleet.books)[0],
+    ];
+    await office.commit('stock.move', { sku: 'tea', quantity: 3 });
+    await office.sync(fleet.relay);
+    for (const till of [one, two]) {
+      await till.sync(fleet.relay);
+      const commit = await till.commit('shop.order' as 'stock.take', { sku: 'tea', quantity: 2 });
+      expect(commit).toMatchObject({ ok: true, correction: undefined });
+    }
+    for (const book of [two, one, two, office]) await book.sync(fleet.relay);
+    const [corrected, ...others] = one.query('SELECT device, code, details FROM corrections');
+    expect(others).toEqual([]);
+    expect(corrected).toEqual({ device: one.device, code: 'shop/backorder', details: '{"short":1,"sku":"tea"}' });
+    const digests = new Set<string>();
+    for (const book of fleet.books) digests.add(await provenDigest(book));
+    expect(digests.size).toBe(1);
+    await fleet.close();
+  });
+});
+
+describe('a verb', () => {
+  const secret = setTable('secret', { key: { id: 'text' }, columns: { what: 'text' } });
+  const keeper = defineVerb({
+    name: 'shop.keep',
+    version: 1,
+    roles: ['owner'],
+    tables: [secret],
+    args: z.strictObject({}),
+    plan: (_view, op) => [secret.put({ id: op.id, what: 'x' })],
+  });
+
+  /** A verb of the tables `stock`, `moves` and `prices` that does something in its plan. */
+  function peek(plan: (view: View) => Outcome): Verb<'shop.peek', Record<string, never>> {
+    return defineVerb({
+      name: 'shop.peek',
+      version: 1,
+      roles: ['owner'],
+      tables: [stock, moves, prices],
+      args: z.strictObject({}) as never,
+      plan,
+    });
+  }
+
+  async function answerOf(plan: (view: View) => unknown, scope: string): Promise<unknown> {
+    const verb = peek(plan as (view: View) => Outcome);
+    const known = [...shopVerbs, keeper, verb] as const;
+    const store = stores['better-sqlite3']();
+    const book = await openBook({ store, keys: memoryKeys(), verbs: known, edge: testEdge(), replicate: 'all' });
+    await book.sync(await createTestRelay());
+    const answer = await book.commit('shop.peek', {}, { scope: scope as Scope });
+    await book.close();
+    return answer.ok ? 'ok' : { code: answer.code, ...answer.details };
+  }
+  const failed = (reason?: string): unknown => ({ code: 'kernel/verb-failed', ...(reason && { reason }) });
+  const none: readonly Effect[] = [];
+
+  it.each(['hq', 'b/042'])(
+    'in %s reads its own tables there, those of the kernel, and registers of hq',
+    async (scope) => {
+      const plan = (view: View): Outcome => {
+        view.get(moves, { id: 'x' });
+        view.sum(stock, { sku: 'x' });
+        return view.hq.get(prices, { sku: 'x' }) === undefined ? none : refuse('shop/none');
+      };
+      expect(await answerOf(plan, scope)).toBe('ok');
+    },
+  );
+
+  it.each([
+    ['a table of another verb', (view: View) => view.get(secret, { id: 'x' })],
+    ['rows of a table of another verb', (view: View) => view.list(seats, {})],
+    ['a register of hq of another verb', (view: View) => view.hq.get(seats, { row: 1, seat: 1 })],
+    ['a set of hq', (view: View) => view.hq.get(moves as never, { id: 'x' })],
+    ['a sum of hq', (view: View) => view.hq.get(stock as never, { sku: 'x' })],
+  ])('that reads %s fails, in hq as in a branch', async (_what, read) => {
+    const plan = (view: View): Outcome => {
+      read(view);
+      return none;
+    };
+    for (const scope of ['hq', 'b/042']) expect(await answerOf(plan, scope)).toEqual(failed('kernel/bad-read'));
+  });
+
+  it.each<[string, (view: View) => unknown, unknown]>([
+    ['a row of another verb’s table', () => [secret.put({ id: 'x', what: 'y' })], failed('kernel/bad-effect')],
+    ['nothing at all', () => undefined, failed('kernel/bad-effect')],
+    ['a promise', () => Promise.reject(new Error('late')), failed('kernel/bad-effect')],
+    ['no effects', () => [undefined], failed('kernel/bad-effect')],
+    ['a compensation of nothing', () => compensate('x', {}, 7 as never), failed('kernel/bad-effect')],
+    ['a reason with a fraction', () => refuse('shop/x', { share: 0.5 }), failed()],
+    ['a compensation without a code', () => compensate(7 as never, {}, []), failed('kernel/bad-effect')],
+  ])('that answers %s is refused, and halts nobody', async (_what, plan, answer) => {
+    expect(await answerOf(plan, 'hq')).toEqual(answer);
+  });
+});
