@@ -10,6 +10,11 @@ declare module 'vitest' {
     vectorsFolder: string;
   }
 }
+declare module 'vitest/browser' {
+  interface BrowserCommands {
+    everyVerbDigest(seed: number): Promise<string>;
+  }
+}
 
 /** `include` are globs of the browser tests, from the root of the repository. */
 export function browserProject(include: readonly string[]): TestProjectInlineConfiguration[] {
@@ -39,6 +44,10 @@ export function browserProject(include: readonly string[]): TestProjectInlineCon
           screenshotFailures: false,
           provider: playwright({ launchOptions: { executablePath, args } }),
           instances: [{ browser: 'chromium' }],
+          commands: {
+            /** The digest that this Node comes to, for a page to compare its own with. */
+            everyVerbDigest: async (_context, seed: number) => (await import('./every-verb.ts')).everyVerbDigest(seed),
+          },
         },
       },
     },

@@ -1,16 +1,19 @@
 // The smoke run: installs the packed tarballs into an empty folder with npm, as a stranger would, imports every entry point with
 // the Node of the machine (`SMOKE_NODE`, else the first on PATH that is not ours; it must be 20.19 or newer), and runs the tests of
-// the Node example there.
+// the Node example there. In another zone and language the packages must fold the history of every verb to the digest that the
+// sources fold it to here.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { everyVerbDigest } from './every-verb.ts';
 import { installExample, packPackages } from './example-folder.ts';
 import { publicPackages } from './packages.ts';
 
 /** The peer that the `/node` entries use. Its current major does not run on Node 20; the peer range allows this one. */
 const sqlitePeer = 'better-sqlite3@12';
 const sqljsPeer = 'sql.js@1';
+const seed = 1;
 
 function systemNode(): string {
   const named = process.env['SMOKE_NODE'];
@@ -29,10 +32,10 @@ function checkedVersion(node: string): string {
 }
 
 /**
- * A program that imports each specifier, says how many names it found, and opens a store on the native peer. An entry
- * without exports is a failure.
+ * A program that imports each specifier and says how many names it found, and that folds the history of every verb on both peers. An entry without
+ * exports is a failure, and so is another digest.
  */
-function importProgram(specifiers: readonly string[]): string {
+function importProgram(specifiers: readonly string[], digest: string): string {
   return `let failed = 0;
 for (const specifier of ${JSON.stringify(specifiers)}) {
   try {
@@ -44,11 +47,19 @@ for (const specifier of ${JSON.stringify(specifiers)}) {
     console.log(\`FAIL  \${specifier}: \${error?.stack ?? error}\`);
   }
 }
-const { nodeStore } = await import('@tallystick/kernel/node');
-const store = nodeStore(':memory:');
-const [row] = store.sql.query('SELECT sqlite_version() AS version', []);
-store.close();
-console.log(\`ok    a store in SQLite \${row.version}\`);
+const { nodeCrypto, nodeStore } = await import('@tallystick/kernel/node');
+const { sqljsStore } = await import('@tallystick/kernel/sqljs');
+const { checkBook, everyVerb, liveEveryVerb } = await import('@tallystick/testkit');
+const sqlite = await (await import('sql.js')).default();
+const stores = { 'better-sqlite3': () => nodeStore(':memory:'), 'sql.js': () => ({ ...sqljsStore({ sqlite }), crypto: nodeCrypto }) };
+for (const [name, store] of Object.entries(stores)) {
+  const fleet = await liveEveryVerb({ seed: ${seed}, crypto: nodeCrypto, store });
+  const report = await checkBook(fleet.book(0), { verbs: everyVerb, crypto: nodeCrypto, stores });
+  await fleet.close();
+  const problems = report.digest === ${JSON.stringify(digest)} ? report.problems : [...report.problems, 'the sources fold to ${digest}'];
+  if (problems.length > 0) failed += 1;
+  console.log(\`\${problems.length === 0 ? 'ok   ' : 'FAIL '} every verb on \${name} folds to \${report.digest} \${problems.join('; ')}\`.trimEnd());
+}
 process.exitCode = failed === 0 ? 0 : 1;
 `;
 }
@@ -64,8 +75,10 @@ try {
   const env = { ...process.env, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
   const folder = join(work, 'node-pos');
   installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer], env });
-  writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers));
-  const imported = spawnSync(node, ['smoke.mjs'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers, await everyVerbDigest(seed)));
+  const elsewhere = { ...env, TZ: 'Pacific/Kiritimati', LC_ALL: 'de_CH.UTF-8' };
+  const stdio = ['ignore', 'inherit', 'inherit'] as const;
+  const imported = spawnSync(node, ['smoke.mjs'], { cwd: folder, env: elsewhere, stdio: [...stdio] });
   const tested = spawnSync('npm', ['test'], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
   console.log(`${tested.status === 0 ? 'ok  ' : `FAIL\n${tested.stdout}\n`}  the tests of examples/node-pos`);
   const isOk = imported.status === 0 && tested.status === 0;

@@ -2,14 +2,7 @@
  * The realm in which verbs are pure by force (DESIGN section 5): while a verb's schema, `plan`, `check` or `derive` runs, whatever reaches beside its
  * view and its op throws `testkit/impure`, and now and then a plan is asked twice, so that one with a memory of its own is caught too.
  */
-import {
-  builtinVerbs,
-  type Effect,
-  type Outcome,
-  type Row,
-  type Verb,
-  type View,
-} from '@tallystick/kernel';
+import { builtinVerbs, type Effect, type Outcome, type Row, type Verb, type View } from '@tallystick/kernel';
 import { TestkitError } from './errors.ts';
 import { setTraps } from './traps.ts';
 

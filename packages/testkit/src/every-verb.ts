@@ -1,0 +1,153 @@
+/**
+ * A history in which every verb of the packages has effect: a trading day of a shop with a branch, and what happens to keys, devices and the book
+ * itself. From one seed it is the same history everywhere, so its digest tells whether a store, an engine or a release folds as the others do.
+ */
+import { type BookStore, builtinVerbs, type Commit, type CryptoProvider, type Verb } from '@tallystick/kernel';
+import { tallyVerbs } from '@tallystick/kernel/tally';
+import { encodeHex, type OpHash } from '@tallystick/oplog';
+import { createDice, type Dice } from './dice.ts';
+import { drawShop, drawStep } from './draw.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { createSeededKeys } from './keys.ts';
+import { perform, shopVerbs } from './trader.ts';
+import { bookFileOf, createWriter } from './writer.ts';
+
+/** Every verb that the packages define. */
+export const everyVerb: readonly Verb[] = [...builtinVerbs, ...tallyVerbs, ...shopVerbs];
+
+export interface EveryVerbOptions {
+  readonly seed: number;
+  readonly crypto: CryptoProvider;
+  /** A new, empty store for each of the four members. */
+  store(member: number): BookStore;
+  /** Of trade, spread over the other acts; 120 when left out. */
+  readonly steps?: number;
+}
+
+const OFFICE = 0;
+const SAFE = 1;
+const TILL = 2;
+
+/** Lives the history and answers its fleet, settled: every member shows the same books. Throws when an act is refused that must not be. */
+export async function liveEveryVerb({ seed, crypto, store, steps = 120 }: EveryVerbOptions): Promise<Fleet> {
+  const dice = createDice(seed);
+  const fleet = await createFleet({
+    seed,
+    crypto,
+    store,
+    shop: drawShop(dice),
+    verbs: tallyVerbs,
+    members: [
+      { name: 'office', role: 'owner' },
+      { name: 'safe', role: 'owner' },
+      { name: 'till-1', role: 'manager', skewMs: 90_000 },
+      { name: 'till-2', role: 'till', scope: 'b/1', skewMs: -3_600_000 },
+    ],
+  });
+  const acts = actsOf(fleet, crypto);
+  for (let act = 0; act < acts.length; act++) {
+    await trade(fleet, dice, Math.ceil(steps / acts.length));
+    await fleet.settle();
+    fleet.clock.advance(60_000);
+    await acts[act]?.();
+  }
+  await fleet.settle();
+  await fleet.exchange();
+  await fleet.settle();
+  return fleet;
+}
+
+async function trade(fleet: Fleet, dice: Dice, steps: number): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    const { device, afterMs, action } = drawStep(dice, fleet.members.length);
+    fleet.clock.advance(afterMs);
+    await perform(fleet.trader(device, 'shared'), action);
+    if (dice.chance(6)) await fleet.sync(dice.below(fleet.members.length));
+  }
+}
+
+type Act = () => Promise<void>;
+
+/** What shops do now and then, in an order in which all of it is allowed. */
+function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
+  const book = fleet.book(OFFICE);
+  const office = async (verb: string, args: object): Promise<OpHash> => done(await commit(fleet, OFFICE, verb, args));
+  const day = (day: string): Promise<OpHash> => office('day.open', { day });
+  const line = (account: string, amountMinor: number): object => ({ account, currency: 'GBP', amountMinor });
+  return [
+    async () => {
+      await office('recovery.set', { keys: [fleet.book(SAFE).device, book.device], windowDays: 30 });
+      await office('policy.revoke', { role: 'manager', revokes: ['till', 'van'] });
+    },
+    async () => {
+      await day('2026-11-21');
+      await office('journal.post', {
+        day: '2026-11-21',
+        memo: 'capital',
+        lines: [line('1000', 90_000), line('3000', -90_000)],
+      });
+    },
+    async () => {
+      for (const { book: witness } of fleet.members) done(await witness.attest());
+    },
+    () => workOfOneRevoked(fleet, crypto, office),
+    () => tally(fleet),
+    async () => {
+      await day('2026-11-22');
+      await office('manifest.adopt', { verbs: fleet.verbs.map(({ ref }) => ref).sort() });
+      for (const rotated of await fleet.book(TILL).rotate()) done(rotated);
+    },
+  ];
+}
+
+/** A helper is revoked while it works on: one op is recovered, one dismissed, and then the safe takes the revocation back. */
+async function workOfOneRevoked(
+  fleet: Fleet,
+  crypto: CryptoProvider,
+  office: (verb: string, args: object) => Promise<OpHash>,
+): Promise<void> {
+  const book = fleet.book(OFFICE);
+  const key = await createSeededKeys('helper', crypto).create('device');
+  const { device, publicKey } = key;
+  const after = await office('device.enroll', { device, key: encodeHex(publicKey), name: 'helper', role: 'manager' });
+  const { hasher } = crypto;
+  const writer = createWriter({ key, book: book.id, after, hasher, atMs: fleet.clock.nowMs() + 120_000 });
+  const open = (account: string) =>
+    writer.write({
+      verb: 'account.open@1',
+      args: { account, name: `opened by a helper, ${account}`, kind: 'expense' },
+    });
+  await book.import(bookFileOf(book.id, [await open('9001')]));
+  fleet.clock.advance(240_000);
+  const revoked = await office('device.revoke', { device, reason: 'lost' });
+  await fleet.settle();
+  await book.import(bookFileOf(book.id, [await open('9002'), await open('9003')]));
+  await fleet.settle();
+  const [one, two] = book.quarantine();
+  await office('device.recover', { op: one?.hash });
+  await office('device.dismiss', { op: two?.hash, reason: 'nobody knows what this was' });
+  await fleet.settle();
+  done(await commit(fleet, SAFE, 'key.overrule', { act: revoked }));
+}
+
+/** A parcel that the office takes from the till, and one that it does not. */
+async function tally(fleet: Fleet): Promise<void> {
+  const offer = async (subject: string): Promise<OpHash> => {
+    const to = fleet.book(OFFICE).device;
+    return done(await commit(fleet, TILL, 'tally.offer', { to, kind: 'custody', subject, terms: { parcels: 1 } }));
+  };
+  const [taken, refused] = [await offer('P-1'), await offer('P-2')];
+  await fleet.settle();
+  done(await commit(fleet, OFFICE, 'tally.accept', { offer: taken }));
+  done(await commit(fleet, OFFICE, 'tally.decline', { offer: refused, reason: 'wet' }));
+}
+
+async function commit(fleet: Fleet, member: number, verb: string, args: object): Promise<Commit | undefined> {
+  const [made] = await fleet.book(member).commitAll([{ verb, args } as never]);
+  return made;
+}
+
+function done(commit: Commit | undefined): OpHash {
+  if (commit?.ok !== true) throw new Error(`an act of the history was refused: ${JSON.stringify(commit)}`);
+  return commit.hash;
+}

@@ -1,0 +1,44 @@
+// The gate for the packages' own verbs: each has effect in a generated history, which folds alike live and again, on both drivers.
+import { defineVerb } from '@tallystick/kernel';
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { sqljsStore } from '@tallystick/kernel/sqljs';
+import { checkBook, everyVerb, liveEveryVerb } from '@tallystick/testkit';
+import initSqlJs from 'sql.js';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+const sqlite = await initSqlJs();
+const stores = {
+  'better-sqlite3': () => nodeStore(':memory:'),
+  'sql.js': () => ({ ...sqljsStore({ sqlite }), crypto: nodeCrypto }),
+};
+
+describe.each([1])('the history of seed %i', (seed) => {
+  it('folds every verb, everywhere alike', { timeout: 60_000 }, async () => {
+    const digests: string[] = [];
+    for (const store of Object.values(stores)) {
+      const fleet = await liveEveryVerb({ seed, crypto: nodeCrypto, store });
+      const report = await checkBook(fleet.book(0), { verbs: everyVerb, crypto: nodeCrypto, stores });
+      expect(report.problems).toEqual([]);
+      for (const { book } of fleet.members) expect(book.digest().digest).toBe(report.digest);
+      digests.push(report.digest);
+      await fleet.close();
+    }
+    expect(new Set(digests).size).toBe(1);
+  });
+});
+
+it('is shut to a verb that a package adds and no history has', { timeout: 60_000 }, async () => {
+  const added = defineVerb({
+    name: 'shop.added',
+    version: 1,
+    roles: [],
+    tables: [],
+    args: z.strictObject({}),
+    plan: () => [],
+  });
+  const fleet = await liveEveryVerb({ seed: 1, crypto: nodeCrypto, store: stores['better-sqlite3'] });
+  const { problems } = await checkBook(fleet.book(0), { verbs: [...everyVerb, added], crypto: nodeCrypto, stores: {} });
+  await fleet.close();
+  expect(problems).toEqual(['no op of shop.added@1 was accepted: nothing is known of it']);
+});
