@@ -1,6 +1,6 @@
 /** Shapes of the ledger's verb arguments. They only accept or refuse: an op's args are recorded as given. */
 import type { ArgsSchema } from '@tallystick/kernel';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isCurrency, isDay, isPlainText } from './text.ts';
 import type { AccountKind } from './tables.ts';
 import type { EntryLine } from './post.ts';

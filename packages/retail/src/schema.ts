@@ -1,7 +1,7 @@
 /** Shapes and bounds of the retail verbs' arguments. They only accept or refuse: an op's args are recorded as given. */
 import type { ArgsSchema } from '@tallystick/kernel';
 import { isCurrency, isDay, isPlainText, maxQuantityScale } from '@tallystick/ledger';
-import { z } from 'zod';
+import * as z from 'zod';
 import type {
   ChargeAdjustArgs,
   PriceSetArgs,
