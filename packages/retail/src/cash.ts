@@ -1,5 +1,13 @@
 /** Tenders and drawers: what was paid how, and in which session the cash lies. */
-import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
+import {
+  compensate,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type View,
+} from '@tallystick/kernel';
 import { addMinor, type EntryLine } from '@tallystick/ledger';
 import type { Tender, TenderKind } from './args.ts';
 import { retailAccounts } from './chart.ts';
@@ -74,6 +82,23 @@ export function moveDrawer(
 ): void {
   if (session === undefined || session === '' || amountMinor === 0) return;
   effects.push(drawers.add({ session, currency }, { amountMinor }));
+}
+
+/**
+ * Accepts what moves cash in a session that somebody else closed meanwhile, and says so (`retail/late-cash`): the drawer was counted and emptied
+ * without it, so that is what it shows now.
+ */
+export function acceptCash(view: View, session: string | undefined, effects: readonly Effect[]): Outcome {
+  const row = session === undefined || session === '' ? undefined : view.get(sessions, { id: session });
+  if (row === undefined || row.state !== 'closed') return effects;
+  const moved = effects
+    .filter((effect) => effect.table === drawers)
+    .map(({ row: drawer }) => Number(drawer['amountMinor']));
+  const cashMinor = moved.reduce((sum, amountMinor) => sum + amountMinor, 0);
+  const { closedBy, closedDay, currency } = row;
+  return cashMinor === 0
+    ? effects
+    : compensate('retail/late-cash', { session: row.id, cashMinor, currency, closedBy, closedDay }, effects);
 }
 
 /**

@@ -1,8 +1,17 @@
 /** Giving back: goods return to stock, money leaves, and where the sale is named it bounds both. */
-import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import {
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { RefundLine, SaleRefundArgs } from './args.ts';
-import { cashTables, checkSession, settle } from './cash.ts';
+import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { goodsTables, moveStock, putLines } from './goods.ts';
@@ -10,7 +19,7 @@ import { type PricedLines, priceLines } from './price.ts';
 import { saleRefundArgs } from './schema.ts';
 import { documentLines, documents, refunded, voids } from './tables.ts';
 
-function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): readonly Effect[] | Refusal {
+function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const { day, currency, session, lines } = args;
   const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, args);
   if (unfit !== undefined) return unfit;
@@ -34,7 +43,7 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): readonly Eff
     { account: retailAccounts.taxPayable, currency, amountMinor: priced.taxMinor },
   );
   const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
 }
 
 /** The sale that is given back stands here, in this currency, and was not voided; each line names its line there. */

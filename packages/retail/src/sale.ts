@@ -1,15 +1,15 @@
 /** Selling: one op is one receipt, with its lines, tenders, stock movements, drawer and postings. */
-import { defineVerb, type Effect, type OpFacts, type Refusal, type Verb, type View } from '@tallystick/kernel';
+import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { SaleCompleteArgs } from './args.ts';
-import { cashTables, checkSession, settle } from './cash.ts';
+import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { goodsTables, moveStock, putLines } from './goods.ts';
 import { priceLines } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
 
-function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): readonly Effect[] | Refusal {
+function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
   const { day, currency, session, lines } = args;
   const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
@@ -36,7 +36,7 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): readonly Eff
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
   );
   const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
 }
 
 /** Completes a sale. */

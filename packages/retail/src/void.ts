@@ -1,13 +1,22 @@
 /** Voiding: the whole sale taken back by a document of its own; the sale itself stays as it was written. */
-import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import {
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
 import { ledgerTables, reverse } from '@tallystick/ledger';
 import type { SaleVoidArgs } from './args.ts';
-import { cashTables, checkSession, moveDrawer } from './cash.ts';
+import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
 import { documentTables, issueDocument } from './document.ts';
 import { saleVoidArgs } from './schema.ts';
 import { documentLines, documents, refunded, stock, tenders, voids } from './tables.ts';
 
-function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): readonly Effect[] | Refusal {
+function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const { document, day, reason } = args;
   const sale = view.get(documents, { id: document });
   if (sale === undefined) return refuse('retail/unknown-document', { document });
@@ -24,7 +33,7 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): readonly Effect[
   const header = { day, currency, session, customer, reason, original: document };
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - taxMinor };
   const memo = issueDocument(view, op, 'void', header, totals, effects);
-  return effects.concat(reverse(view, op, { of: document, day, memo }));
+  return acceptCash(view, session, effects.concat(reverse(view, op, { of: document, day, memo })));
 }
 
 function returnLines(view: View, op: OpFacts, document: string, effects: Effect[]): Refusal | undefined {

@@ -103,10 +103,20 @@ describeShop('sessions', (shop) => {
     const session = idOf(await open());
     const manager = await shop.join('manager', 'manager');
     idOf(await manager.commit('session.close', { session, countedMinor: 5000, day }));
-    idOf(await shop.book.commit('sale.complete', sale(500, { session })));
+    const unaware = await shop.book.commit('sale.complete', sale(500, { session }));
+    expect(unaware).toMatchObject({ ok: true, correction: undefined });
     await exchange(shop.book, manager);
-    idOf(await shop.book.commit('sale.complete', sale(500, { session })));
+    const late = await shop.book.commit('sale.complete', sale(500, { session }));
+    const correction = {
+      code: 'retail/late-cash',
+      details: { session, cashMinor: 500, currency: 'GBP', closedBy: manager.device, closedDay: day },
+    };
+    expect(late).toMatchObject({ ok: true, correction });
     expect(shop.book.query('SELECT count(*) AS n FROM documents')).toEqual([{ n: 2 }]);
+    expect(shop.book.query("SELECT details ->> 'cashMinor' AS cashMinor FROM corrections")).toEqual([
+      { cashMinor: 500 },
+      { cashMinor: 500 },
+    ]);
     expect(balancesOf(shop.book)).toMatchObject({ 4000: -1000 });
     await exchange(shop.book, manager);
     expect(drawersOf(manager)).toEqual(drawersOf(shop.book));

@@ -120,7 +120,9 @@ describeShop('sale.void', (shop) => {
     const session = await openSession();
     const document = idOf(await shop.book.commit('sale.complete', sale(500, { session })));
     idOf(await shop.book.commit('session.close', { session, countedMinor: 500, day }));
-    idOf(await voidSale(document));
+    expect(await voidSale(document)).toMatchObject({
+      correction: { code: 'retail/late-cash', details: { session, cashMinor: -500, closedBy: shop.book.device } },
+    });
     expect(drawersOf(shop.book)).toEqual([-500]);
     expect(balancesOf(shop.book)).toEqual({});
   });
