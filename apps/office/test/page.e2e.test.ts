@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { deviceKey, enrolDevice, openTill, type ShopBook } from '../src/book.ts';
 import { mustCommit, seedShop } from '../src/demo/seed.ts';
+import { encodeDeviceText } from '../src/device-text.ts';
 import { homeAt } from '../src/home.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
+import { faultsOf } from '../../till/test/axe.ts';
 import { temporaryFolder } from './retail-format.ts';
 
 const timeoutMs = 60_000;
@@ -44,9 +46,11 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { time
     browser = await chromium.launch({ args, ...(executablePath === undefined ? {} : { executablePath }) });
     page = await browser.newPage({
       locale: 'en-GB',
+      reducedMotion: 'reduce',
       timezoneId: 'Europe/London',
       viewport: { width: 1280, height: 900 },
     });
+    page.setDefaultTimeout(15_000);
   }, timeoutMs);
   afterAll(async () => {
     await browser?.close();
@@ -116,13 +120,72 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { time
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
   });
 
-  it('fits a phone, and has a dark side', async () => {
+  const card = (name: string) => page.locator('#device-cards li', { hasText: name });
+  const dialog = () => page.getByRole('dialog');
+
+  it('takes a device in by its text, and changes its own key', async () => {
+    await page.getByRole('link', { name: 'Devices' }).click();
+    await page.getByRole('button', { name: 'Enrol by text…' }).click();
+    await dialog().getByLabel('Text of the device').fill('tallystick-device-1:00');
+    await dialog().getByLabel('Name', { exact: true }).fill('Van 1');
+    await dialog().getByLabel('Role').selectOption('van');
+    await dialog().getByRole('button', { name: 'Enrol it' }).click();
+    await dialog().getByText('is not the key text of a device').waitFor();
+    const { publicKey } = await deviceKey(homeAt(join(folder, 'van')).deviceFile);
+    await dialog()
+      .getByLabel('Text of the device')
+      .fill(` ${encodeDeviceText(publicKey)}\n`);
+    expect(await faultsOf(page)).toEqual([]);
+    await dialog().getByRole('button', { name: 'Enrol it' }).click();
+    await card('Van 1').getByText('Key not backed up').waitFor();
+    const keyOf = (): unknown =>
+      office.book.query('SELECT keyId FROM devices WHERE device = ?', [office.book.device])[0];
+    const before = keyOf();
+    await page.getByRole('button', { name: 'New key for this office…' }).click();
+    await dialog().getByRole('button', { name: 'Change the key' }).click();
+    await dialog().waitFor({ state: 'hidden' });
+    expect(keyOf()).not.toEqual(before);
+  });
+
+  it('revokes a till, and lets a person adopt or dismiss what it sold since, with a reason', async () => {
+    await card('Front till').getByRole('button', { name: 'Revoke…' }).click();
+    await dialog().getByLabel('Why').selectOption('lost');
+    await dialog().getByRole('button', { name: 'Revoke Front till' }).click();
+    await card('Front till').getByText('Revoked').waitFor();
+    expect(office.book.query('SELECT status FROM devices WHERE device = ?', [till.device])).toEqual([
+      { status: 'revoked' },
+    ]);
+    await card('Front till').getByRole('button', { name: 'Replace it…' }).click();
+    await page.getByRole('img', { name: 'The same as a QR code' }).waitFor();
+    await page.keyboard.press('Escape');
+
+    await sell('BAK-01', 420);
+    await sell('BAK-01', 990);
+    await page.getByRole('link', { name: 'Waiting (2)' }).click();
+    expect(await faultsOf(page)).toEqual([]);
+    const waiting = (amount: string) => page.locator('.waiting li', { hasText: amount });
+    await waiting('£9.90').getByText('written after the device was revoked').waitFor();
+    await waiting('£9.90').getByRole('button', { name: 'Dismiss…' }).click();
+    await dialog().getByLabel('Reason').fill('The till was stolen by then');
+    await dialog().getByRole('button', { name: 'Dismiss' }).click();
+    await waiting('£9.90').waitFor({ state: 'detached' });
+    await waiting('£4.20').getByRole('button', { name: 'Adopt…' }).click();
+    await dialog().getByRole('button', { name: 'Adopt' }).click();
+    await page.getByText('Nothing waits.').waitFor();
+    expect(office.book.query('SELECT kind, reason FROM recoveries ORDER BY kind')).toEqual([
+      { kind: 'dismissed', reason: 'The till was stolen by then' },
+      { kind: 'recovered', reason: '' },
+    ]);
+    expect(office.book.query('SELECT totalMinor FROM documents WHERE totalMinor = 990')).toEqual([]);
+  });
+
+  it('fits a phone, has a dark side, and no fault that axe can find', async () => {
     await page.setViewportSize({ width: 375, height: 740 });
-    for (const view of ['sales', 'stock', 'balance', 'devices', 'log']) {
+    for (const view of ['sales', 'stock', 'balance', 'devices', 'waiting', 'log']) {
       await page.goto(`${office.url}/#${view}`);
       await page.locator(`#view-${view}`).waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect({ view, overflow }).toEqual({ view, overflow: 0 });
+      expect({ view, overflow, faults: await faultsOf(page) }).toEqual({ view, overflow: 0, faults: [] });
     }
     const ground = (): Promise<string> =>
       page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

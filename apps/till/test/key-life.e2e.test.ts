@@ -7,6 +7,7 @@ import { createOrganisationIdentity } from '@tallystick/custody';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { faultsOf } from './axe.ts';
 import { buildOnce, launch, newDevice, openDrawer, sell, tile } from './browser.ts';
 import { joinShop, openTestShop, saleAt, type TestShop } from './shop.ts';
 
@@ -190,10 +191,12 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { ti
     shop.line.state = 'pass';
     await page.getByRole('heading', { name: 'this till was revoked' }).waitFor(pollMs);
     expect(await tile(page, 'Flat white').count()).toBe(0);
+    expect(await faultsOf(page)).toEqual([]);
     expect(saleAt(shop.office, late)).toBeUndefined();
 
     await page.locator('.ended').getByRole('button', { name: 'Go on as a new till' }).click();
     await page.getByLabel('Invitation').fill(shop.office.invite(60_000, device));
+    expect(await faultsOf(page)).toEqual([]);
     await page.getByLabel('Name of the new till').fill('till-3');
     await page.getByRole('button', { name: 'Go on', exact: true }).click();
     await page.getByRole('button', { name: 'Skip for now' }).click();

@@ -1,9 +1,11 @@
 // The office page: keeps the state of the books current by server-sent events, switches views, invites tills.
 import type { LiveState } from '../web/live-state.ts';
-import { byId, inputById } from './dom.ts';
+import { askToEnrol, askToRotate } from './devices.ts';
+import { byId } from './dom.ts';
+import { copyLink, showLink } from './links.ts';
 import { drawAll, drawLink, drawStock, type Period } from './views.ts';
 
-const views = ['sales', 'stock', 'balance', 'devices', 'log'] as const;
+const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'log'] as const;
 let state: LiveState | undefined;
 let period: Period = 'hours';
 let loading = false;
@@ -52,38 +54,13 @@ function choosePeriod(wanted: Period): void {
   if (state !== undefined) drawAll(state, period);
 }
 
-async function invite(): Promise<void> {
-  const dialog = byId('invitation');
-  if (!(dialog instanceof HTMLDialogElement)) return;
-  const said = byId('invitation-said');
-  said.textContent = '';
-  inputById('invitation-link').value = '';
-  dialog.showModal();
-  const response = await fetch('/api/invitations', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  }).catch(() => undefined);
-  if (response?.ok !== true) {
-    said.textContent = 'The office could not make an invitation.';
-    return;
-  }
-  const { link } = (await response.json()) as { link: string };
-  inputById('invitation-link').value = link;
-  inputById('invitation-link').select();
-  byId('invitation-open').setAttribute('href', link);
-}
-
-async function copyLink(): Promise<void> {
-  const input = inputById('invitation-link');
-  input.select();
-  const copied = await navigator.clipboard.writeText(input.value).then(
-    () => true,
-    () => false,
-  );
-  byId('invitation-said').textContent = copied
-    ? 'Copied.'
-    : 'Copying is not allowed here; the link is selected, copy it by hand.';
+function invite(): Promise<void> {
+  return showLink({
+    title: 'Invite a till',
+    text: 'Open this link in the browser that is to become a till. It lets one device in, once, within the hour.',
+    path: '/api/invitations',
+    body: {},
+  });
 }
 
 function switchTheme(): void {
@@ -113,6 +90,8 @@ if (theme === 'light' || theme === 'dark') document.documentElement.dataset['the
 addEventListener('hashchange', showView);
 byId('invite').addEventListener('click', () => void invite());
 byId('invitation-copy').addEventListener('click', () => void copyLink());
+byId('enrol').addEventListener('click', askToEnrol);
+byId('rotate').addEventListener('click', askToRotate);
 byId('theme').addEventListener('click', switchTheme);
 for (const button of document.querySelectorAll<HTMLElement>('[data-period]')) {
   button.addEventListener('click', () => choosePeriod(button.dataset['period'] === 'days' ? 'days' : 'hours'));

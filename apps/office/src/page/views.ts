@@ -1,8 +1,10 @@
 // Draws the state of the books into the page, one function a view. A part is redrawn only when what it shows has changed.
 import type { LiveState, SalesSlot } from '../web/live-state.ts';
 import { type Bar, barChart } from './chart.ts';
+import { drawDevices } from './devices.ts';
 import { byId, element, inputById, replaceWhenChanged, shape } from './dom.ts';
-import { ago, day, dayAndClock, hour, money, quantity, roundMoney, shortDay, whole } from './format.ts';
+import { ago, counted, day, dayAndClock, hour, money, quantity, roundMoney, shortDay, whole } from './format.ts';
+import { drawWaiting } from './waiting.ts';
 
 export type Period = 'hours' | 'days';
 
@@ -20,11 +22,6 @@ const relayWords: Readonly<Record<LiveState['relay']['state'], string>> = {
   distrusted: 'Relay contradicts itself',
 };
 
-/** `1 line`, `2 lines`. */
-function counted(count: number, noun: string): string {
-  return `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** Draws everything. `period` says what the chart shows. */
 export function drawAll(state: LiveState, period: Period): void {
   byId('book-name').textContent = state.book.name;
@@ -37,6 +34,7 @@ export function drawAll(state: LiveState, period: Period): void {
   drawStock(state);
   drawBalance(state);
   drawDevices(state);
+  drawWaiting(state);
   drawTip(state);
   drawLink(state);
   byId('main').setAttribute('aria-busy', 'false');
@@ -215,31 +213,6 @@ function drawBalance(state: LiveState): void {
   byId('balance-state').dataset['state'] = balanced ? 'good' : 'bad';
   replaceWhenChanged('balance-state', words, () => [element('span', { class: 'dot' }), words]);
   byId('strip-balance').textContent = balanced ? 'Debits equal credits' : 'Debits and credits differ';
-}
-
-function drawDevices(state: LiveState): void {
-  const open = state.openInvitations === 0 ? '' : ` · ${counted(state.openInvitations, 'invitation')} not used yet`;
-  byId('devices-note').textContent = `${state.devices.length} enrolled${open}`;
-  replaceWhenChanged('device-cards', state.devices, () =>
-    state.devices.map((device) => {
-      const sold =
-        device.documents === 0
-          ? 'no documents yet'
-          : `${counted(device.documents, 'document')}, last ${dayAndClock(device.lastAt)}`;
-      return element(
-        'li',
-        {},
-        element(
-          'h3',
-          {},
-          device.name,
-          element('span', { class: 'role' }, device.self ? `${device.role}, this office` : device.role),
-        ),
-        element('p', { class: 'note' }, `${whole(device.ops)} ops · ${sold}`),
-        element('p', { class: 'hash', title: device.device }, device.device.slice(0, 24)),
-      );
-    }),
-  );
 }
 
 function drawTip(state: LiveState): void {

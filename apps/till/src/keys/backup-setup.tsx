@@ -48,7 +48,7 @@ export function BackupSetup(props: BackupSetupProps): VNode {
     event.preventDefault();
     setBusy(true);
     setFault(undefined);
-    const passkey = usesPasskey ? `Till ${till}` : undefined;
+    const passkey = usesPasskey ? `Tallystick ${till}` : undefined;
     const shares = usesPaper ? plan : undefined;
     const outcome = await makeKey({ passkey, escrow: usesOffice ? escrow : [], shares }, isFirst);
     setBusy(false);
@@ -57,7 +57,7 @@ export function BackupSetup(props: BackupSetupProps): VNode {
     else setMade(outcome.value);
   };
   if (made !== undefined) {
-    const title = `The key of till ${till}`;
+    const title = `The key of ${till}`;
     return <Sheets sheets={made.sheets} threshold={plan.threshold} title={title} onDone={() => onMade(made.key)} />;
   }
   if (isKept && onSkip !== undefined) {

@@ -25,12 +25,19 @@ export function ChangeKeyDialog({ onClose }: { readonly onClose: () => void }): 
   };
   return (
     <Dialog title="A new key for this till" onClose={onClose} isBusy={isBusy}>
-      {state?.backups.length === 0 && (
-        <p>A key that is in use cannot be copied out, so the till gets a new one that is backed up first.</p>
-      )}
-      <p>Nothing is lost: what the old key signed stays, and from now on it signs nothing.</p>
-      <BackupSetup till={shop.till} escrow={state?.escrow ?? []} isFirst={false} onMade={(made) => void change(made)} />
-      <Fault text={fault} />
+      <div class="stack">
+        {state?.backups.length === 0 && (
+          <p>A key that is in use cannot be copied out, so the till gets a new one that is backed up first.</p>
+        )}
+        <p>Nothing is lost: what the old key signed stays, and from now on it signs nothing.</p>
+        <BackupSetup
+          till={shop.till}
+          escrow={state?.escrow ?? []}
+          isFirst={false}
+          onMade={(made) => void change(made)}
+        />
+        <Fault text={fault} />
+      </div>
     </Dialog>
   );
 }

@@ -36,7 +36,7 @@ function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
   const isAlarm = notice.tone === 'alarm';
   return (
     <div class={`banner banner-${notice.tone}`} role={isAlarm ? 'alert' : 'status'}>
-      <Icon name={isAlarm ? 'alert' : 'offline'} size={20} />
+      <Icon name={notice.action === 'back-up' ? 'lock' : isAlarm ? 'alert' : 'offline'} size={20} />
       <p>
         <strong>{notice.title}</strong> {notice.detail}
       </p>
