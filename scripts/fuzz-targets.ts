@@ -55,8 +55,10 @@ import {
   encodeKeyText,
   judgeRotation,
   keyIdAfter,
+  parseAdmitArgs,
   parseBookOpenArgs,
   parseEnrolArgs,
+  parseRecoverySetArgs,
   parseKeyText,
   parseRevokeArgs,
   parseRevokePolicyArgs,
@@ -248,14 +250,22 @@ const signTargets: Readonly<Record<string, Target>> = {
   args: ofText((text) => {
     const parsed = parseCanonical(text);
     if (!parsed.ok) return false;
-    const parsers = [parseBookOpenArgs, parseEnrolArgs, parseRevokeArgs, parseRevokePolicyArgs, parseRotateArgs];
+    const parsers = [
+      parseAdmitArgs,
+      parseBookOpenArgs,
+      parseEnrolArgs,
+      parseRecoverySetArgs,
+      parseRevokeArgs,
+      parseRevokePolicyArgs,
+      parseRotateArgs,
+    ];
     const read = parsers.map((parse) => parse(parsed.value)).filter(({ ok }) => ok);
     return promise(read.length < 2, 'took one value for the args of two verbs') && read.length === 1;
   }),
   roster: ofRecords((records) => {
     const roster = createRoster();
     const answers = records.map((record) => roster.apply(record));
-    for (const { id } of roster.devices()) roster.isRevoked(id);
+    for (const { id, scope } of roster.devices()) roster.standing(id, scope);
     return answers.some(({ ok }) => ok) && roster.devices().length > 0;
   }),
   rotation: ofRecords(async (records) => {

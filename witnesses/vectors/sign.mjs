@@ -1,7 +1,8 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
-// docs/spec/sign.md read once more: which keys and signatures are valid, what is signed, and who is enrolled.
+// docs/spec/sign.md read once more: which keys and signatures are valid, what is signed, and which key follows which.
 import { createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto';
-import { bytes, hashOp, hex, isHash, outcome, parseOp, refuse, rules, sha256, within, write } from './op.mjs';
+import { bytes, hashOp, hex, outcome, parseOp, refuse, sha256, write } from './op.mjs';
+import { foldRoster, judgeRotateArgs, mayEnrol } from './roster.mjs';
 
 const p = 2n ** 255n - 19n;
 const order = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -66,100 +67,6 @@ function signOp({ seed, op, book }) {
     signature: hex(signature),
     record: hex(Buffer.concat([keyId, signature, Buffer.from(write(op))])),
   };
-}
-const mayEnrol = (author, role) => author === 'owner' || (author === 'manager' && role !== 'owner');
-const roles = ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'customer', 'auditor'];
-function foldRoster({ ops }) {
-  const devices = [];
-  const find = (id) => devices.find((device) => device.id === id);
-  const apply = (text) => {
-    const { args, device: author, scope, verb } = parseOp(text);
-    const enrolment = hashOp(text);
-    if (deviceVerbs[verb]) return deviceVerbs[verb](args, find(author), scope);
-    if (verb !== 'book.open@1' && verb !== 'device.enroll@1') return;
-    const isOpening = verb === 'book.open@1';
-    const members = isOpening ? 'key,name,verbs' : 'device,key,name,role';
-    const { replaces, untilDay, ...others } = args;
-    const { release, tables, ...opening } = args;
-    const isTextByName = (value) =>
-      typeof value === 'object' &&
-      !Array.isArray(value) &&
-      Object.keys(value).length <= 1000 &&
-      Object.values(value).every((text) => typeof text === 'string');
-    if (isOpening && release !== undefined && !(typeof release === 'string' && within(release.length, 1, 200)))
-      refuse('sign/args');
-    if (isOpening && tables !== undefined && !isTextByName(tables)) refuse('sign/args');
-    if (!isOpening && replaces !== undefined && (!isHash(replaces) || replaces === args.device)) refuse('sign/args');
-    if (!isOpening && untilDay !== undefined && !isDay(untilDay)) refuse('sign/args');
-    if (
-      Object.keys(isOpening ? opening : others)
-        .sort()
-        .join() !== members ||
-      typeof args.name !== 'string' ||
-      !within(args.name.length, 1, 200)
-    )
-      refuse('sign/args');
-    if (
-      isOpening
-        ? args.verbs.length > 1000 || !args.verbs.every(rules.verb) || new Set(args.verbs).size < args.verbs.length
-        : !isHash(args.device) || !roles.includes(args.role)
-    )
-      refuse('sign/args');
-    if (!isHash(args.key) || !isAcceptedKey(bytes(args.key))) refuse('sign/key');
-    if (isOpening ? devices.length > 0 && devices[0].enrolment !== enrolment : devices.length === 0)
-      refuse('sign/book');
-    const id = isOpening ? author : args.device;
-    const by = find(author);
-    if (!isOpening && by?.scope !== scope && by?.scope !== 'hq') refuse('sign/unknown-device');
-    if (!isOpening && !mayEnrol(by.role, args.role)) refuse('sign/role');
-    if (hex(sha256(bytes(args.key))) !== id) refuse('sign/device');
-    if (find(id) === undefined)
-      devices.push({ id, key: args.key, name: args.name, role: args.role ?? 'owner', scope, enrolment });
-    else if (find(id).enrolment !== enrolment) refuse('sign/enrolled');
-  };
-  const revoked = new Set();
-  const policies = {};
-  const exactly = (args, members, fits) => {
-    if (Object.keys(args).sort().join() !== members || !fits) refuse('sign/args');
-  };
-  const here = (device, scope) => {
-    if (device?.scope !== scope && device?.scope !== 'hq') refuse('sign/unknown-device');
-  };
-  const deviceVerbs = {
-    'device.rotate@1': (args, by, scope) => {
-      judgeRotateArgs(args);
-      here(by, scope);
-    },
-    'policy.revoke@1': ({ role, revokes, ...rest }, by, scope) => {
-      const fits = roles.includes(role) && Array.isArray(revokes) && revokes.every((one) => roles.includes(one));
-      exactly({ role, revokes, ...rest }, 'revokes,role', fits && new Set(revokes).size === revokes.length);
-      here(by, scope);
-      if (by.role !== 'owner' || revoked.has(by.id)) refuse('sign/role');
-      policies[`${scope} ${role}`] = revokes;
-    },
-    'device.revoke@1': (args, by, scope) => {
-      exactly(args, 'device,reason', isHash(args.device) && reasons.includes(args.reason));
-      const subject = find(args.device);
-      here(by, scope);
-      if (subject?.scope !== scope) refuse('sign/unknown-device');
-      const byRole = { owner: roles, manager: roles.filter((role) => !['owner', 'manager'].includes(role)) };
-      const may = policies[`${scope} ${by.role}`] ?? policies[`hq ${by.role}`] ?? byRole[by.role] ?? [];
-      if (by !== subject && (revoked.has(by.id) || !may.includes(subject.role))) refuse('sign/role');
-      const owners = devices.filter(({ id, role, scope: of }) => role === 'owner' && of === 'hq' && !revoked.has(id));
-      if (owners.length === 1 && owners[0] === subject) refuse('sign/role');
-      revoked.add(subject.id);
-    },
-  };
-  const answers = ops.map((text) => outcome(() => apply(text)).code ?? 'ok');
-  return { answers, devices, revoked: [...revoked].sort() };
-}
-const isDay = (text) =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
-const reasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'];
-const isProof = (text) => typeof text === 'string' && /^[0-9a-f]{128}$/.test(text);
-function judgeRotateArgs(args) {
-  if (Object.keys(args).sort().join() !== 'key,proof' || !isProof(args.proof)) refuse('sign/args');
-  if (!isHash(args.key) || !isAcceptedKey(bytes(args.key))) refuse('sign/key');
 }
 /** One chain from its genesis op on; every signature is checked. */
 function judgeRotations({ book, records }) {

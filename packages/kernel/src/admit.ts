@@ -89,14 +89,15 @@ export class Admitter {
   /** Reads the enrolments of the stored ops. */
   load(): void {
     this.#enrolments = new Enrolments();
-    for (const [device, keyId, key, hash] of this.#driver
-      .prepare('SELECT device, keyId, key, enrolment FROM enrolments')
+    for (const [device, keyId, key, hash, isRoot] of this.#driver
+      .prepare('SELECT device, keyId, key, enrolment, isRoot FROM enrolments')
       .iterate([])) {
       this.#enrolments.add({
         device: device as DeviceId,
         keyId: keyId as KeyId,
         publicKey: decodeHex(key as string),
         hash: hash as OpHash,
+        isRoot: isRoot === 1,
       });
     }
   }
@@ -114,10 +115,10 @@ export class Admitter {
   /** Remembers who is enrolled by these stored ops; true when that is news. Runs in the transaction that stores or folds them. */
   remember(records: readonly OpRecord[]): boolean {
     const fresh = this.#learn(records);
-    for (const { device, keyId, publicKey, hash } of fresh) {
+    for (const { device, keyId, publicKey, hash, isRoot } of fresh) {
       this.#driver
-        .prepare('INSERT OR IGNORE INTO enrolments (device, keyId, key, enrolment) VALUES (?, ?, ?, ?)')
-        .run([device, keyId, encodeHex(publicKey), hash]);
+        .prepare('INSERT OR IGNORE INTO enrolments (device, keyId, key, enrolment, isRoot) VALUES (?, ?, ?, ?, ?)')
+        .run([device, keyId, encodeHex(publicKey), hash, isRoot ? 1 : 0]);
     }
     return fresh.length > 0;
   }
@@ -129,7 +130,9 @@ export class Admitter {
     const ops = new Map<OpHash, Op>();
     const heads = new Map<string, ChainHead>();
     let report: RunsReport | undefined;
-    let open = records;
+    // Only one op may begin this book, whoever signed another for it.
+    const [foreign, ours] = partition(records, ({ op, hash }) => op.prev === undefined && String(hash) !== this.#book);
+    let open: readonly OpRecord[] = ours;
     let forks = 0;
     let known = 0;
     let verified = 0;
@@ -162,7 +165,13 @@ export class Admitter {
     }
     // What is only admitted may still fail to be stored; `remember` learns it again when it is.
     for (const enrolment of learned) this.#enrolments.remove(enrolment);
-    return { accepted, forks, notAccepted: [...(report?.refused ?? []), ...(report?.waiting ?? [])], known, verified };
+    return {
+      accepted,
+      forks,
+      notAccepted: [...(report?.refused ?? []), ...(report?.waiting ?? []), ...foreign.map(opensAnother)],
+      known,
+      verified,
+    };
   }
 
   /** Which key is in force depends on the ops before one, and those may come in the same batch. */
@@ -179,6 +188,14 @@ export class Admitter {
   }
 }
 
+function opensAnother(record: OpRecord): Unaccepted {
+  return { record, code: 'chain/link', message: 'it opens another book' };
+}
+
+function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(test), all.filter((one) => !test(one))];
+}
+
 /** Keys by their place in a chain, over records that are being checked and the log that they continue. */
 export function keysInForce(
   records: readonly OpRecord[],
@@ -190,6 +207,7 @@ export function keysInForce(
   let byHash: Map<OpHash, OpRecord> | undefined;
   return createKeyInForce({
     keyOf: (device, keyId) => keys.keyOf(device, keyId),
+    firstKeyOf: (device, link) => keys.firstKeyOf(device, link),
     hasRotated: (device) => rotating.has(device) || keys.hasRotated(device),
     offered: (hash) => (byHash ??= new Map(records.map((record) => [record.hash, record]))).get(hash),
     stored: async (hash) => (await log.get(hash))?.record,

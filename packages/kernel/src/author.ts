@@ -173,7 +173,9 @@ export class Author {
 
   /** The key that must sign this device's next op here. */
   #keyInForce(name: ScopeName): string {
-    return this.#replica.scope(name).chainHead(this.#keys.device)?.keyId ?? this.#keys.device;
+    const { device } = this.#keys;
+    const scope = this.#replica.scope(name);
+    return scope.chainHead(device)?.keyId ?? scope.firstKeyOf(device) ?? device;
   }
 
   /** In a scope beside `hq`: takes notice of newer `hq` before the next op. */

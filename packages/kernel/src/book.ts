@@ -18,6 +18,7 @@ import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import { type AttestOptions, claimFor, type Disagreement, readDisagreements } from './attest.ts';
 import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
+import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
@@ -227,6 +228,15 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async rotate(): Promise<Commit[]> {
     return this.#write(() => this.#own.rotate((work) => this.#store(work)), 1);
+  }
+
+  /**
+   * What lets this device write in another scope: the args of `device.admit`, which somebody who may enrol there commits in that scope, with a
+   * `role` of theirs. A later key is vouched for by the first. Undefined until this device is enrolled; devices of `hq` need no admission.
+   */
+  admission(): Promise<AdmitArgs | undefined> {
+    this.#mustBeOpen();
+    return this.#replica.exclusive(() => this.#own.admission());
   }
 
   /**

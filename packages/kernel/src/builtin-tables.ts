@@ -5,7 +5,7 @@ import type { ArgsSchema } from './verb.ts';
 type Text = 'text';
 type Int = 'integer';
 
-/** Devices as enrolled: role, newest key and its id, by device id. `status` is `active` or `revoked`; `replaces` a device whose work this one may adopt, or ''; `untilDay` its last day, or ''. */
+/** Devices as enrolled or admitted here: role, newest key and its id, by device id. `status` is `active` or `revoked`; `replaces` a device whose work this one may adopt, or ''; `untilDay` its last day, or ''. */
 export const devices: RegisterTable<
   { device: Text },
   { key: Text; keyId: Text; name: Text; role: Text; enrolment: Text; status: Text; replaces: Text; untilDay: Text }
@@ -21,6 +21,12 @@ export const devices: RegisterTable<
     replaces: 'text',
     untilDay: 'text',
   },
+});
+
+/** Devices of other scopes that `hq` revoked in all of them: `revoked`, or `active` again after a recovery key took that back. */
+export const revocations: RegisterTable<{ device: Text }, { status: Text }> = registerTable('revocations', {
+  key: { device: 'text' },
+  columns: { status: 'text' },
 });
 
 /** Whom a role may revoke, as roles separated by spaces; a role without a row may do what `defaultRevokes` says. */
@@ -100,6 +106,7 @@ export const builtinTables: readonly AnyTable[] = [
   quarantine,
   recoveries,
   refusals,
+  revocations,
   tableShapes,
 ];
 

@@ -6,7 +6,7 @@ import type { Json } from '@tallystick/oplog';
 import { isDay, parseBookOpenArgs } from '@tallystick/sign';
 import { books, businessDays, devices, isExactly, manifest, marks, schemaOf, tableShapes } from './builtin-tables.ts';
 import { bookAttest } from './certificates.ts';
-import { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
+import { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 import { adoption, isShapesByName, manifestAdopt } from './manifest.ts';
 import { actTables, keyOverrule, noteDay, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
@@ -22,12 +22,13 @@ export {
   quarantine,
   recoveries,
   refusals,
+  revocations,
   tableShapes,
 } from './builtin-tables.ts';
 export { bookAttest, certificates, disagreements } from './certificates.ts';
 export { keyActs, keyOverrule } from './overrule.ts';
 export { deviceRecover } from './recovery.ts';
-export { deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
+export { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 
 export interface BookOpenArgs {
   /** The root's public key, 32 bytes as hex. */
@@ -120,6 +121,7 @@ export const hqMark: Verb<'hq.mark', MarkArgs> = defineVerb({
 export const builtinVerbs: readonly [
   typeof bookOpen,
   typeof deviceEnroll,
+  typeof deviceAdmit,
   typeof deviceRotate,
   typeof deviceRevoke,
   typeof policyRevoke,
@@ -134,6 +136,7 @@ export const builtinVerbs: readonly [
 ] = [
   bookOpen,
   deviceEnroll,
+  deviceAdmit,
   deviceRotate,
   deviceRevoke,
   policyRevoke,

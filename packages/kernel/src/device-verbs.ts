@@ -8,6 +8,7 @@ import {
   defaultRevokes,
   judgeEnrolment,
   keyIdOf,
+  parseAdmitArgs,
   parseEnrolArgs,
   parseRevokeArgs,
   parseRevokePolicyArgs,
@@ -16,9 +17,10 @@ import {
   type Role,
   type RotateArgs,
 } from '@tallystick/sign';
-import { devices, keyPolicy, schemaOf } from './builtin-tables.ts';
+import { devices, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
 import { actTables, noteAct } from './overrule.ts';
-import { defineVerb, refuse, type Verb, type View } from './verb.ts';
+import type { Effect } from './table.ts';
+import { defineVerb, type OpFacts, refuse, type Refusal, type Verb, type View } from './verb.ts';
 
 export interface EnrolArgs {
   readonly device: string;
@@ -29,6 +31,13 @@ export interface EnrolArgs {
   readonly replaces?: string;
   /** The last business day on which its ops have effect, `YYYY-MM-DD`. */
   readonly untilDay?: string;
+}
+export interface AdmitArgs extends EnrolArgs {
+  /** Hash of the op that enrolled the device in the scope that it is from. */
+  readonly enrolment: string;
+  /** Where `key` is a later key: the device's first one, and its signature over the enrolment and `key`. */
+  readonly first?: string;
+  readonly proof?: string;
 }
 export interface RevokeArgs {
   readonly device: string;
@@ -45,25 +54,43 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
   name: 'device.enroll',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: [devices, ...actTables],
+  tables: [devices, revocations, ...actTables],
   args: schemaOf<EnrolArgs>(
     (value) => parseEnrolArgs(value as Json).ok,
     '{ device, key, name, role, replaces?, untilDay? }',
   ),
   plan: (view, op, args) => {
-    const judged = judgeEnrolment(view.author.role, args);
-    if (judged !== undefined) return refuse(judged.code);
-    const { device, key, name, role, replaces = '', untilDay = '' } = args;
-    const keyId: string = keyIdOf(decodeHex(key), nobleHasher);
-    if (keyId !== device) return refuse('sign/device');
-    if (view.get(devices, { device }) !== undefined || view.hq.get(devices, { device }) !== undefined)
-      return refuse('kernel/already-enrolled', { device });
-    return [
-      ...noteAct(view, op, 'enroll', device),
-      devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
-    ];
+    const keyId: string = keyIdOf(decodeHex(args.key), nobleHasher);
+    return keyId === args.device ? enter(view, op, args, keyId) : refuse('sign/device');
   },
 });
+
+/** A device of another scope writes here from now on, in a chain of its own that begins at this op. Revoked there, it is not revoked here. */
+export const deviceAdmit: Verb<'device.admit', AdmitArgs> = defineVerb({
+  name: 'device.admit',
+  version: 1,
+  roles: ['owner', 'manager'],
+  tables: [devices, revocations, ...actTables],
+  args: schemaOf<AdmitArgs>(
+    (value) => parseAdmitArgs(value as Json).ok,
+    '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
+  ),
+  plan: (view, op, args) =>
+    op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), nobleHasher)),
+});
+
+function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): readonly Effect[] | Refusal {
+  const judged = judgeEnrolment(view.author.role, args);
+  if (judged !== undefined) return refuse(judged.code);
+  const { device, key, name, role, replaces = '', untilDay = '' } = args;
+  if (view.get(devices, { device }) !== undefined || view.hq.get(devices, { device }) !== undefined)
+    return refuse('kernel/already-enrolled', { device });
+  if (view.hq.get(revocations, { device })?.status === 'revoked') return refuse('kernel/already-revoked', { device });
+  return [
+    ...noteAct(view, op, 'enroll', device),
+    devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
+  ];
+}
 
 /** The chain goes on under the new key whatever is decided here; in the scope that enrolled the device the key becomes its own. */
 export const deviceRotate: Verb<'device.rotate', RotateArgs> = defineVerb({
@@ -84,11 +111,11 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
   name: 'device.revoke',
   version: 1,
   roles: everyRole,
-  tables: [devices, keyPolicy, ...actTables],
+  tables: [devices, keyPolicy, revocations, ...actTables],
   args: schemaOf<RevokeArgs>((value) => parseRevokeArgs(value as Json).ok, '{ device, reason }'),
   plan: (view, op, { device }) => {
     const row = view.get(devices, { device });
-    if (row === undefined) return refuse('kernel/unknown-device', { device });
+    if (row === undefined) return revokeElsewhere(view, op, device);
     if (row.status === 'revoked') return refuse('kernel/already-revoked', { device });
     if (device !== op.device && !revokedBy(view).includes(row.role))
       return refuse('kernel/may-not-revoke', { role: row.role });
@@ -96,6 +123,14 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
     return [...noteAct(view, op, 'revoke', device), devices.write({ ...row, status: 'revoked' })];
   },
 });
+
+/** An owner of `hq` revokes a device of other scopes, which `hq` need not know, in all of them from their next mark on. */
+function revokeElsewhere(view: View, op: OpFacts, device: string): readonly Effect[] | Refusal {
+  if (op.scope !== 'hq') return refuse('kernel/unknown-device', { device });
+  if (view.author.role !== 'owner') return refuse('kernel/may-not-revoke');
+  if (view.get(revocations, { device })?.status === 'revoked') return refuse('kernel/already-revoked', { device });
+  return [...noteAct(view, op, 'revoke', device), revocations.write({ device, status: 'revoked' })];
+}
 
 export const policyRevoke: Verb<'policy.revoke', RevokePolicyArgs> = defineVerb({
   name: 'policy.revoke',

@@ -1,11 +1,19 @@
 /**
- * Whose signatures can be checked: the ops that bring a device into the book under its own key, whether or not their authors might, and those by
+ * Whose signatures can be checked: the ops that bring a device into a scope under a key of its own, whether or not their authors might, and those by
  * which it went on under a later one. Two people may enrol one device at once; its chain may then link to either op, and the fold says which counts.
  */
 import type { Hasher } from '@tallystick/chain';
-import { type BookId, decodeHex, type DeviceId, type KeyId, type OpHash, type OpRecord } from '@tallystick/oplog';
-import { keyIdOf, keyRotatedTo } from '@tallystick/sign';
-import { bookOpen, deviceEnroll } from './builtin.ts';
+import {
+  type BookId,
+  decodeHex,
+  type DeviceId,
+  type Json,
+  type KeyId,
+  type OpHash,
+  type OpRecord,
+} from '@tallystick/oplog';
+import { type ChainKey, keyIdOf, keyRotatedTo, parseAdmitArgs } from '@tallystick/sign';
+import { bookOpen, deviceAdmit, deviceEnroll } from './builtin.ts';
 
 /** One op that brings one key of one device. */
 export interface Enrolment {
@@ -13,6 +21,8 @@ export interface Enrolment {
   readonly keyId: KeyId;
   readonly publicKey: Uint8Array;
   readonly hash: OpHash;
+  /** Whether a chain of the device may begin at this op: it enrols or admits it, and is no rotation. */
+  readonly isRoot: boolean;
 }
 
 export class Enrolments {
@@ -30,13 +40,24 @@ export class Enrolments {
 
   /** Whether the device ever had another key than its first. */
   hasRotated(device: DeviceId): boolean {
-    return [...(this.#byDevice.get(device)?.values() ?? [])].some((enrolment) => !isRoot(enrolment));
+    return [...(this.#byDevice.get(device)?.values() ?? [])].some(({ keyId }) => (keyId as string) !== device);
   }
 
-  /** The op a chain's first op may link to: the one it names if that enrols its device, else the smallest hash that does. */
+  /** The key with which a chain begins that links to this op. */
+  firstKeyOf(device: DeviceId, link: OpHash): ChainKey | undefined {
+    const root = this.#byDevice.get(device)?.get(link);
+    return root?.isRoot === true ? root : undefined;
+  }
+
+  /**
+   * The op that a chain's first op may link to: the one it names, if that lets its device write. Another may yet come, so there is none where it
+   * names anything else. Without a name: the smallest hash.
+   */
   enrolmentOf(device: DeviceId, link?: OpHash): OpHash | undefined {
-    const roots = [...(this.#byDevice.get(device)?.values() ?? [])].filter(isRoot).map(({ hash }) => hash);
-    return link !== undefined && roots.includes(link) ? link : roots.sort()[0];
+    const roots = [...(this.#byDevice.get(device)?.values() ?? [])].filter(({ isRoot }) => isRoot);
+    const hashes = roots.map(({ hash }) => hash);
+    if (link !== undefined) return hashes.includes(link) ? link : undefined;
+    return hashes.sort()[0];
   }
 
   /** False when it was known. */
@@ -55,22 +76,36 @@ export class Enrolments {
   }
 }
 
-/** A device is named by its first key, so every op that enrols it brings that one. */
-function isRoot({ device, keyId }: Enrolment): boolean {
-  return (keyId as string) === device;
-}
-
 /** The device and key that an op brings into the book, whether or not its author may: the fold decides that. */
 export function enrolledBy({ op, hash }: OpRecord, book: BookId, hasher: Hasher): Enrolment | undefined {
   const rotated = keyRotatedTo(op, hasher);
-  if (rotated !== undefined) return { device: op.device, ...rotated, hash };
+  if (rotated !== undefined) return { device: op.device, ...rotated, hash, isRoot: false };
+  const named = op.verb === deviceAdmit.ref ? admitted(op.args) : enrolled({ op, hash }, book);
+  if (named === undefined) return undefined;
+  const publicKey = decodeHex(named.key);
+  const keyId = keyIdOf(publicKey, hasher);
+  // Whoever names another's device beside a key of his own enrols nobody.
+  if (op.verb !== deviceAdmit.ref && (keyId as string) !== named.device) return undefined;
+  return { device: named.device as DeviceId, keyId, publicKey, hash, isRoot: true };
+}
+
+interface Named {
+  readonly device: string;
+  /** Public key, hex. */
+  readonly key: string;
+}
+
+function enrolled({ op, hash }: Pick<OpRecord, 'op' | 'hash'>, book: BookId): Named | undefined {
   const isGenesis = op.verb === bookOpen.ref && op.prev === undefined && (hash as string) === book;
   if (!isGenesis && op.verb !== deviceEnroll.ref) return undefined;
   const { key } = op.args;
   const device = isGenesis ? op.device : op.args['device'];
-  if (typeof key !== 'string' || !/^[0-9a-f]{64}$/.test(key)) return undefined;
-  const publicKey = decodeHex(key);
-  const keyId = keyIdOf(publicKey, hasher);
-  // Whoever names another's device beside a key of his own enrols nobody.
-  return (keyId as string) === device ? { device: device as DeviceId, keyId, publicKey, hash } : undefined;
+  if (typeof device !== 'string' || typeof key !== 'string' || !/^[0-9a-f]{64}$/.test(key)) return undefined;
+  return { device, key };
+}
+
+/** An admission says itself, by a signature of the device's first key, that its key is the device's. */
+function admitted(args: Json): Named | undefined {
+  const parsed = parseAdmitArgs(args);
+  return parsed.ok ? parsed.value : undefined;
 }

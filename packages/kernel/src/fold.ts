@@ -19,6 +19,7 @@ import {
   marks,
   quarantine,
   refusals,
+  revocations,
   tableShapes,
 } from './builtin.ts';
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
@@ -75,6 +76,8 @@ interface Author {
   readonly untilDay: string;
   /** Undefined for one enrolled here: its chain alone decides. For one of `hq` it is the key's id there, as of the mark. */
   readonly keyId: string | undefined;
+  /** The id of the key that its chain here begins with. */
+  readonly firstKeyId: string;
 }
 
 /** What an op would do: its effects, the facts of the op whose they are, and what its verb may touch. */
@@ -88,6 +91,12 @@ interface Planned {
 /** The op is refused because of who wrote it; what it says may yet be adopted. */
 interface Waits {
   readonly kind: 'waits';
+  readonly refusal: Refusal;
+}
+
+/** The op is by somebody who was not let in here, or not under that key. It begins no chain. */
+interface Outside {
+  readonly kind: 'outside';
   readonly refusal: Refusal;
 }
 
@@ -119,17 +128,17 @@ export class Fold {
   fold(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
     const { op, hash } = record;
     const head = this.#projection.chainHead(op.device);
-    const keyId = head?.keyId ?? op.device;
     touch?.reads.add(chainKey(op.device, op.seq - 1));
     touch?.writes.add(chainKey(op.device, op.seq));
     if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
       const forked: Waits = { kind: 'waits', refusal: refuse(FORK, { seq: op.seq, key: record.keyId }) };
       return this.#refused(record, forked, place, undo, touch);
     }
-    const judged = this.#judge(record, keyId, touch);
+    const judged = this.#judge(record, head?.keyId, touch);
     if ('kind' in judged && judged.kind === 'stopped') return judged;
     // A rotation without effect still changes the key: the door, which folds nothing, must agree.
-    this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
+    if (head !== undefined || !('kind' in judged) || judged.kind !== 'outside')
+      this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
     if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
     const { effects, facts, rules, correction } = judged;
     const refusal = this.#projection.apply(effects, facts, place, undo, touch, rules);
@@ -153,6 +162,11 @@ export class Fold {
     return this.#author(device, this.#markInForce(undefined), undefined)?.enrolment;
   }
 
+  /** The key that begins the chain of a device here, as things stand; undefined for one that may not write. */
+  firstKeyOf(device: string): string | undefined {
+    return this.#author(device, this.#markInForce(undefined), undefined)?.firstKeyId;
+  }
+
   /** Of a device that `hq` enrolled and not this scope: the id of its key there, as of the mark. */
   keyInHq(device: string): string | undefined {
     return this.#author(device, this.#markInForce(undefined), undefined)?.keyId;
@@ -163,17 +177,23 @@ export class Fold {
     return this.#projection.get(this.#compiled(refusals), [hash]) !== undefined;
   }
 
-  /** What the op would do here, without doing it. `keyId` is in force in its chain. */
-  #judge(record: OpRecord, keyId: string, touch: TouchRecorder | undefined): Planned | Refusal | Waits | Stopped {
+  /** What the op would do here, without doing it. `chainKeyId` is in force in its chain, if that has begun. */
+  #judge(
+    record: OpRecord,
+    chainKeyId: string | undefined,
+    touch: TouchRecorder | undefined,
+  ): Planned | Refusal | Waits | Outside | Stopped {
     const { op, hash } = record;
     const size = this.#markSize(record, touch);
     if (this.#hq !== undefined && size > this.#hq.folded)
       return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
     const isGenesis = op.verb === bookOpen.ref && op.prev === undefined;
     const author = isGenesis ? rootAuthor(record) : this.#author(op.device, size, touch);
-    if (author === undefined) return refuse('kernel/unknown-device');
+    if (author === undefined) return { kind: 'outside', refusal: refuse('kernel/unknown-device') };
     if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
-    if ((record.keyId as string) !== keyId) return refuse('kernel/wrong-key', { key: record.keyId });
+    const keyId = chainKeyId ?? author.firstKeyId;
+    if ((record.keyId as string) !== keyId)
+      return { kind: 'outside', refusal: refuse('kernel/wrong-key', { key: record.keyId }) };
     if (author.isRevoked && !this.#overrulesItsRevocation(op, touch))
       return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
     if (author.untilDay !== '' && this.#day(size, touch) > author.untilDay)
@@ -293,13 +313,13 @@ export class Fold {
 
   #refused(
     record: OpRecord,
-    why: Refusal | Waits,
+    why: Refusal | Waits | Outside,
     place: number,
     undo: Undo[] | undefined,
     touch: TouchRecorder | undefined,
   ): Verdict {
     const { op, hash } = record;
-    const refusal = why.kind === 'waits' ? why.refusal : why;
+    const refusal = why.kind === 'refusal' ? why : why.refusal;
     const row = {
       hash,
       id: op.id,
@@ -338,14 +358,19 @@ export class Fold {
     const own = this.#projection.get(this.#compiled(devices), [device], touch);
     const row = own ?? (this.#hq === undefined ? undefined : this.#hq.getAsOf(devices, { device }, size));
     if (row === undefined) return undefined;
+    const keyId = row['keyId'] as string;
+    const revokedAbove =
+      own !== undefined && this.#hq?.getAsOf(revocations, { device }, size)?.['status'] === 'revoked';
     return {
       device,
       role: row['role'] as Role,
       name: row['name'] as string,
       enrolment: row['enrolment'] as string,
-      isRevoked: row['status'] === 'revoked',
+      isRevoked: row['status'] === 'revoked' || revokedAbove,
       untilDay: row['untilDay'] as string,
-      keyId: own === undefined ? (row['keyId'] as string) : undefined,
+      keyId: own === undefined ? keyId : undefined,
+      // Nobody rotates here before the chain begins.
+      firstKeyId: own === undefined ? device : keyId,
     };
   }
 
@@ -475,6 +500,7 @@ function rootAuthor(record: OpRecord): Author {
     isRevoked: false,
     untilDay: '',
     keyId: undefined,
+    firstKeyId: op.device,
   };
 }
 

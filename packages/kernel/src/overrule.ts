@@ -2,9 +2,9 @@
  * Recovery keys: owner devices kept offline, in order of priority, that may take back what was done about devices and keys for a number of business
  * days. Whoever stole a key of lower priority can neither change those above it nor run the days forward. All of it happens in `hq`.
  */
-import { encodeCanonical } from '@tallystick/oplog';
-import { defaultRevokes, type Role } from '@tallystick/sign';
-import { devices, isExactly, isHash, keyPolicy, schemaOf } from './builtin-tables.ts';
+import { encodeCanonical, type Json } from '@tallystick/oplog';
+import { defaultRevokes, parseRecoverySetArgs, type Role } from '@tallystick/sign';
+import { devices, isExactly, isHash, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
 import {
   type AnyTable,
   type Effect,
@@ -116,7 +116,10 @@ export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [devices, ...actTables],
-  args: schemaOf<RecoverySetArgs>(isRecoverySet, '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }'),
+  args: schemaOf<RecoverySetArgs>(
+    (value) => parseRecoverySetArgs(value as Json).ok,
+    '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }',
+  ),
   plan: (view, op, { keys, windowDays }) => {
     if (op.scope !== 'hq') return refuse('kernel/only-hq');
     for (const device of keys) {
@@ -138,20 +141,12 @@ export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
   },
 });
 
-function isRecoverySet(value: unknown): boolean {
-  if (!isExactly(value, ['keys', 'windowDays'])) return false;
-  const { keys, windowDays } = value;
-  const isWindow = Number.isSafeInteger(windowDays) && Number(windowDays) >= 1 && Number(windowDays) <= 3650;
-  if (!isWindow || !Array.isArray(keys) || keys.length < 1 || keys.length > 16) return false;
-  return keys.every(isHash) && new Set(keys).size === keys.length;
-}
-
 /** Its author may be revoked, if what it takes back is that very revocation; see fold.ts. */
 export const keyOverrule: Verb<'key.overrule', OverruleArgs> = defineVerb({
   name: 'key.overrule',
   version: 1,
   roles: ['owner'],
-  tables: [devices, keyPolicy, ...actTables],
+  tables: [devices, keyPolicy, revocations, ...actTables],
   args: schemaOf<OverruleArgs>((value) => isExactly(value, ['act']) && isHash(value['act']), '{ act: hash }'),
   plan: (view, op, { act: hash }) => {
     const act = view.get(keyActs, { hash });
@@ -190,5 +185,6 @@ function takeBack(view: View, { kind, subject, before }: Act): readonly Effect[]
   const row = view.get(devices, { device: subject });
   // An enrolment or rotation that is taken back leaves a device that nobody trusts; its own acts are not undone with it.
   const status = kind === 'revoke' ? 'active' : 'revoked';
-  return row === undefined || row.status === status ? [] : [devices.write({ ...row, status })];
+  if (row === undefined) return kind === 'revoke' ? [revocations.write({ device: subject, status })] : [];
+  return row.status === status ? [] : [devices.write({ ...row, status })];
 }

@@ -1,9 +1,11 @@
 /** The device that writes here: the keys it has, the author that signs with them, and how it goes on under others (docs/keys.md). */
-import { type DeviceId, encodeHex, type Scope as ScopeName } from '@tallystick/oplog';
-import type { KeyStore } from '@tallystick/sign';
+import { decodeHex, type DeviceId, encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
+import type { KeyStore, Role } from '@tallystick/sign';
+import { proveAdmission } from '@tallystick/sign/rotation';
 import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
 import { deviceEnroll, deviceRecover, devices } from './builtin.ts';
 import { SUPERSEDED } from './codes.ts';
+import type { AdmitArgs } from './device-verbs.ts';
 import type { SqlValue } from './driver.ts';
 import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
@@ -49,10 +51,20 @@ export class OwnDevice {
   row(): Readonly<Record<string, SqlValue>> | undefined {
     const { scope } = this.#options;
     const rows = this.#replica.sql.query(
-      `SELECT scope, role, name, replaces FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
+      `SELECT scope, role, name, replaces, enrolment, key, keyId FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
       [this.id, scope, HQ],
     );
     return rows.find((row) => row['scope'] === scope) ?? rows[0];
+  }
+
+  /** What lets this device in elsewhere; undefined until it is enrolled itself. Call inside `exclusive`. */
+  async admission(): Promise<AdmitArgs | undefined> {
+    const row = this.row() as Readonly<Record<string, string>> | undefined;
+    if (row === undefined) return undefined;
+    const { enrolment = '', key = '', keyId, name = '', role } = row;
+    const args = { device: this.id, enrolment, key, name, role: role as Role };
+    if (keyId === this.id) return args;
+    return { ...args, ...(await proveAdmission(enrolment as OpHash, decodeHex(key), this.#ring.first)) };
   }
 
   /** Goes on under a key that nobody has seen yet. Call inside `exclusive`; `store` runs the author in a transaction. */

@@ -250,7 +250,7 @@ function comparisonsOf(schema: Schema): Comparison[] {
     {
       table: 'enrolments',
       keys: 2,
-      sql: 'SELECT device, enrolment, keyId, key FROM enrolments ORDER BY device, enrolment',
+      sql: 'SELECT device, enrolment, keyId, key, isRoot FROM enrolments ORDER BY device, enrolment',
     },
     { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
   ];

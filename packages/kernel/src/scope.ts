@@ -88,6 +88,11 @@ export class Scope {
     return this.#fold.enrolmentOf(device);
   }
 
+  /** The id of the key that begins a device's chain here; undefined for one that may not write. */
+  firstKeyOf(device: string): string | undefined {
+    return this.#fold.firstKeyOf(device);
+  }
+
   /** Of a device that `hq` enrolled: the id of its key there as of the mark. */
   keyInHq(device: string): string | undefined {
     return this.#fold.keyInHq(device);

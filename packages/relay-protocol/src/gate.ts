@@ -4,7 +4,7 @@ import type { Hasher } from '@tallystick/chain';
 import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
 import { createRoster, keyIdAfter, type Roster, rosterVerbs, rotateVerb } from '@tallystick/sign';
 import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground, linkOf } from './ground.ts';
-import type { ChainState, Placed } from './store.ts';
+import type { ChainState, Placed, RosterEntry } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
 
 export interface Ruling {
@@ -13,8 +13,8 @@ export interface Ruling {
   /** In the order of their positions, the first of which is `ground.size`. */
   readonly accepted: readonly OpRecord[];
   readonly chains: ReadonlyMap<DeviceId, ChainState>;
-  /** Positions of the accepted ops that changed the roster. */
-  readonly enrolments: readonly number[];
+  /** The accepted ops that changed the roster. */
+  readonly enrolments: readonly RosterEntry[];
   readonly signaturesChecked: number;
 }
 
@@ -22,6 +22,8 @@ interface Candidate {
   readonly frame: number;
   readonly record: OpRecord;
   readonly warnings: readonly Warning[];
+  /** Its author is revoked, or its last day is over. */
+  readonly isLate: boolean;
 }
 
 /** Consecutive ops of one chain, waiting for the signature that closes them. */
@@ -38,7 +40,7 @@ interface Session {
   readonly accepted: OpRecord[];
   readonly placed: Map<OpHash, Placed>;
   readonly chains: Map<DeviceId, ChainState>;
-  readonly enrolments: number[];
+  readonly enrolments: RosterEntry[];
   signaturesChecked: number;
   run: Run | undefined;
 }
@@ -81,22 +83,22 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const place = placeOf(hash);
   if (place !== undefined) return { hash, verdict: 'exists', position: place.position };
   const roster = rosterFor(session, record);
-  const author = roster.get(op.device);
-  // A device may write in the scope that enrolled it, and everywhere when that is hq.
-  if (author === undefined || (author.scope !== op.scope && String(author.scope) !== 'hq')) {
+  const author = roster.get(op.device, op.scope);
+  if (author === undefined) {
     return { hash, verdict: 'unknown-device', message: `device ${op.device} is not enrolled in ${op.scope}` };
   }
   const chain = chainOf(session, op.device);
-  const isRooted = op.prev === undefined || roster.isEnrolment(op.device, op.prev);
+  const isRooted = op.prev === undefined || roster.isEnrolment(op.device, op.prev, op.scope);
   const link = run === undefined ? linkOf(op, isRooted, chain, placeOf) : run.fork ? 'fork' : 'main';
   if (link === 'gap') {
     const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? author.enrolment };
     return { hash, verdict: 'gap', head, message: `${op.prev}, the op before seq ${op.seq}, is not here` };
   }
   const waiting = run?.candidates.length ?? 0;
-  if (link === 'fork' && (chain?.forks ?? 0) + waiting >= ground.maxForks) {
-    return { hash, verdict: 'fork', message: `more than ${ground.maxForks} forked ops of ${op.device}` };
-  }
+  const isFork = link === 'fork';
+  const isLate = roster.standing(op.device, op.scope) !== 'active';
+  const excess = findExcess(ground, { isFork, isLate, chain, waiting });
+  if (excess !== undefined) return { hash, verdict: excess, message: `too many ops of ${op.device} without effect` };
   const inRun = (mentioned: OpHash): boolean => run?.candidates.some((one) => one.record.hash === mentioned) === true;
   const isHere = (mentioned: OpHash): boolean => placeOf(mentioned) !== undefined || inRun(mentioned);
   const missing = await findMissingBasis(op, ground, ground.size + session.accepted.length + waiting, isHere);
@@ -109,14 +111,27 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
       message: `key ${record.keyId} is not the one in force for ${op.device} here`,
     };
   }
-  const warnings: Warning[] = [
-    ...(await findWarnings(op, ground)),
-    ...(roster.isRevoked(op.device) ? quarantined : []),
-  ];
-  const candidate = { frame, record, warnings };
-  if (run === undefined) session.run = { candidates: [candidate], fork: link === 'fork' };
+  const warnings: Warning[] = [...(await findWarnings(op, ground)), ...(isLate ? quarantined : [])];
+  const candidate = { frame, record, warnings, isLate };
+  if (run === undefined) session.run = { candidates: [candidate], fork: isFork };
   else run.candidates.push(candidate);
   return undefined;
+}
+
+/** Of what cannot have effect by itself, a relay takes so much of a device and scope and no more. */
+function findExcess(
+  { maxForks, maxQuarantined }: Ground,
+  op: {
+    readonly isFork: boolean;
+    readonly isLate: boolean;
+    readonly chain: ChainState | undefined;
+    /** Ops of the run before it. */
+    readonly waiting: number;
+  },
+): 'fork' | 'quarantined' | undefined {
+  const { forks, late } = op.chain ?? { forks: 0, late: 0 };
+  if (op.isFork && forks + op.waiting >= maxForks) return 'fork';
+  return op.isLate && late + op.waiting >= maxQuarantined ? 'quarantined' : undefined;
 }
 
 /** The genesis op brings its own author, who counts for nothing else until that op is accepted. */
@@ -127,13 +142,14 @@ function rosterFor({ ground, hasher }: Session, record: OpRecord): Roster {
   return roster;
 }
 
-/** The op before it decides: a rotation brings the key, any other op was signed by it. */
+/** The op before it decides: a rotation brings the key, any other op was signed by it, and a chain begins with the key its enrolment names. */
 async function keyInForce(
   { ground, accepted, run }: Session,
   roster: Roster,
   { op }: OpRecord,
 ): Promise<string | undefined> {
-  if (op.seq === 1 || op.prev === undefined || !roster.hasRotated(op.device)) return op.device;
+  if (op.prev === undefined || !roster.hasRotated(op.device)) return op.device;
+  if (op.seq === 1) return roster.firstKeyOf(op.device, op.prev);
   const inRun = run?.candidates.at(-1)?.record;
   if (inRun?.hash === op.prev) return keyIdAfter(inRun);
   const inPush = accepted.find(({ hash }) => hash === op.prev);
@@ -162,7 +178,8 @@ async function closeRun(session: Session, { candidates, fork }: Run): Promise<vo
     session.signaturesChecked += 1;
     if (await session.ground.verify((candidates[covered - 1] as Candidate).record)) break;
   }
-  for (const [index, { frame, record, warnings }] of candidates.entries()) {
+  for (const [index, candidate] of candidates.entries()) {
+    const { frame, record, warnings } = candidate;
     const { hash, keyId } = record;
     if (index >= covered) {
       const message =
@@ -172,27 +189,35 @@ async function closeRun(session: Session, { candidates, fork }: Run): Promise<vo
       session.results[frame] = { hash, verdict: 'bad-signature', message };
       continue;
     }
-    const result: PushResult = { hash, verdict: fork ? 'fork' : 'stored', position: acceptOp(session, record, fork) };
+    const result: PushResult = {
+      hash,
+      verdict: fork ? 'fork' : 'stored',
+      position: acceptOp(session, candidate, fork),
+    };
     session.results[frame] = warnings.length > 0 ? { ...result, warnings } : result;
   }
 }
 
-function acceptOp(session: Session, record: OpRecord, fork: boolean): number {
-  const { ground, accepted, placed, chains, enrolments } = session;
+function acceptOp(session: Session, { record, isLate }: Candidate, fork: boolean): number {
+  const { ground, accepted, placed, chains } = session;
   const { op, hash } = record;
   const position = ground.size + accepted.length;
-  const forks = chainOf(session, op.device)?.forks ?? 0;
+  const { forks, late, ...head } = chainOf(session, op.device) ?? { seq: 0, hash, forks: 0, late: 0 };
   accepted.push(record);
   placed.set(hash, { position, device: op.device, seq: op.seq });
-  if (!fork) chains.set(op.device, { seq: op.seq, hash, forks });
-  else {
-    const main = chainOf(session, op.device) as ChainState;
-    chains.set(op.device, { ...main, forks: forks + 1 });
-  }
-  // The losing branch of a fork has no effect, so it enrols nobody; yet what is on it may go on under a later key.
-  if (!rosterVerbs.has(op.verb) || (fork && op.verb !== rotateVerb)) return position;
-  // One that comes after another of the same device changes nothing but where the device's chain may link to.
-  const applied = ground.roster.apply(record);
-  if (applied.ok || applied.code === 'sign/enrolled') enrolments.push(position);
+  chains.set(op.device, {
+    ...(fork ? head : { seq: op.seq, hash }),
+    forks: forks + (fork ? 1 : 0),
+    late: late + (isLate ? 1 : 0),
+  });
+  if (rosterVerbs.has(op.verb)) noteInRoster(session, record, position, fork);
   return position;
+}
+
+/** The losing branch of a fork has no effect, so it enrols nobody; yet what is on it may go on under a later key. */
+function noteInRoster({ ground, enrolments }: Session, record: OpRecord, position: number, isFork: boolean): void {
+  if (isFork && record.op.verb !== rotateVerb) return;
+  const applied = ground.roster.apply(record, isFork);
+  // One that comes after another of the same device changes nothing but where the device's chain may link to.
+  if (applied.ok || applied.code === 'sign/enrolled') enrolments.push({ position, isFork });
 }

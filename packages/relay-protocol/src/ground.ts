@@ -32,6 +32,7 @@ export interface Ground {
   /** The root of this book's log of `scope` at `size`; undefined beyond its end. */
   rootOf(scope: Scope, size: number): Promise<RootHash | undefined>;
   readonly maxForks: number;
+  readonly maxQuarantined: number;
   readonly nowMs: number;
 }
 

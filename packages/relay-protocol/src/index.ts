@@ -25,6 +25,7 @@ export type {
   PageLimits,
   Placed,
   RelayStore,
+  RosterEntry,
   ScopeSize,
   Tile,
 } from './store.ts';

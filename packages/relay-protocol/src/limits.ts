@@ -10,6 +10,8 @@ export interface RelayLimits {
   readonly maxPageBytes: number;
   /** Forked ops of one device and scope that still get positions. */
   readonly maxForks: number;
+  /** Ops of one device and scope that still get positions after it was revoked or its last day was over. */
+  readonly maxQuarantined: number;
   /** Pushes being received or waiting for their turn; the next one is answered `relay/busy`. */
   readonly maxPushesInFlight: number;
   readonly maxBooks: number;
@@ -22,6 +24,7 @@ export const defaultLimits: RelayLimits = {
   maxPageOps: 2_000,
   maxPageBytes: 4 << 20,
   maxForks: 256,
+  maxQuarantined: 4_096,
   maxPushesInFlight: 64,
   maxBooks: 10_000,
   maxScopes: 10_000,

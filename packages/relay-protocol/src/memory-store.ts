@@ -39,7 +39,10 @@ export function createMemoryRelayStore(): RelayStore {
       let shelf = shelves.get(batch.book);
       if (shelf === undefined) shelves.set(batch.book, (shelf = { logs: new Map(), enrolments: [] }));
       shelf.logs.set(batch.scope, extendLog(log ?? emptyLog(), batch));
-      for (const index of batch.enrolments) shelf.enrolments.push(batch.entries[index - batch.from] as Entry);
+      for (const { position, isFork } of batch.enrolments) {
+        const { hash, bytes } = batch.entries[position - batch.from] as Entry;
+        shelf.enrolments.push({ hash, bytes, isFork });
+      }
     },
     page(book, scope, from, { maxOps, maxBytes }) {
       const log = logOf(book, scope);

@@ -149,6 +149,7 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
       return root;
     },
     maxForks: limits.maxForks,
+    maxQuarantined: limits.maxQuarantined,
     nowMs: desk.nowMs(),
   };
 }

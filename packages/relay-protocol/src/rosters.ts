@@ -17,7 +17,8 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
       let roster = rostersByBook.get(book);
       if (roster === undefined) {
         roster = createRoster(hasher);
-        for (const { bytes, hash } of await store.enrolments(book)) roster.apply(trustedRecord(bytes, hash));
+        for (const { bytes, hash, isFork } of await store.enrolments(book))
+          roster.apply(trustedRecord(bytes, hash), isFork);
       }
       // The one used longest ago goes first.
       rostersByBook.delete(book);

@@ -18,7 +18,7 @@ const schema = `
   CREATE UNIQUE INDEX relay_entries_hash ON relay_entries (log, hash);
   CREATE TABLE relay_chains (
     log INTEGER NOT NULL, device BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, forks INTEGER NOT NULL,
-    PRIMARY KEY (log, device)) STRICT, WITHOUT ROWID;
+    late INTEGER NOT NULL, PRIMARY KEY (log, device)) STRICT, WITHOUT ROWID;
   CREATE TABLE relay_tiles (
     log INTEGER NOT NULL, level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL,
     PRIMARY KEY (log, level, tile)) STRICT;
@@ -26,7 +26,7 @@ const schema = `
     log INTEGER NOT NULL, size INTEGER NOT NULL, bytes INTEGER NOT NULL, checkpoint TEXT NOT NULL,
     PRIMARY KEY (log, size)) STRICT, WITHOUT ROWID;
   CREATE TABLE relay_enrolments (
-    place INTEGER PRIMARY KEY, book BLOB NOT NULL, entry INTEGER NOT NULL) STRICT;
+    place INTEGER PRIMARY KEY, book BLOB NOT NULL, entry INTEGER NOT NULL, fork INTEGER NOT NULL) STRICT;
   CREATE INDEX relay_enrolments_book ON relay_enrolments (book);
 `;
 
@@ -41,6 +41,7 @@ interface ChainRow {
   readonly seq: number;
   readonly hash: Uint8Array;
   readonly forks: number;
+  readonly late: number;
 }
 
 interface PlaceRow {
@@ -101,8 +102,8 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       return log === undefined ? undefined : (sql.tile.get(log, level, index) as Uint8Array | undefined);
     },
     enrolments(book) {
-      const rows = sql.enrolments.all(hexToBlob(book)) as { hash: Uint8Array; bytes: Uint8Array }[];
-      return rows.map(({ hash, bytes }) => ({ hash: encodeHex(hash) as OpHash, bytes }));
+      const rows = sql.enrolments.all(hexToBlob(book)) as { hash: Uint8Array; bytes: Uint8Array; fork: number }[];
+      return rows.map(({ hash, bytes, fork }) => ({ hash: encodeHex(hash) as OpHash, bytes, isFork: fork === 1 }));
     },
     close: () => void db.close(),
   };
@@ -159,16 +160,16 @@ function prepare(db: Database.Database) {
     addEntry: db.prepare('INSERT INTO relay_entries VALUES (?, ?, ?, ?, ?, ?)'),
     place: db.prepare('SELECT entry, device, seq FROM relay_entries WHERE log = ? AND hash = ?'),
     records: db.prepare('SELECT bytes FROM relay_entries WHERE entry >= ? AND entry < ? ORDER BY entry').pluck(),
-    chain: db.prepare('SELECT seq, hash, forks FROM relay_chains WHERE log = ? AND device = ?'),
-    putChain: db.prepare('INSERT OR REPLACE INTO relay_chains VALUES (?, ?, ?, ?, ?)'),
+    chain: db.prepare('SELECT seq, hash, forks, late FROM relay_chains WHERE log = ? AND device = ?'),
+    putChain: db.prepare('INSERT OR REPLACE INTO relay_chains VALUES (?, ?, ?, ?, ?, ?)'),
     tile: db.prepare('SELECT hashes FROM relay_tiles WHERE log = ? AND level = ? AND tile = ?').pluck(),
     putTile: db.prepare('INSERT OR REPLACE INTO relay_tiles VALUES (?, ?, ?, ?)'),
     addBatch: db.prepare('INSERT INTO relay_batches VALUES (?, ?, ?, ?)'),
     batches: db.prepare('SELECT size, bytes FROM relay_batches WHERE log = ? AND size > ? ORDER BY size'),
     batchCheckpoint: db.prepare('SELECT checkpoint FROM relay_batches WHERE log = ? AND size = ?').pluck(),
-    addEnrolment: db.prepare('INSERT INTO relay_enrolments (book, entry) VALUES (?, ?)'),
+    addEnrolment: db.prepare('INSERT INTO relay_enrolments (book, entry, fork) VALUES (?, ?, ?)'),
     enrolments: db.prepare(
-      'SELECT hash, bytes FROM relay_enrolments JOIN relay_entries USING (entry) WHERE book = ? ORDER BY place',
+      'SELECT hash, bytes, fork FROM relay_enrolments JOIN relay_entries USING (entry) WHERE book = ? ORDER BY place',
     ),
   };
 }
@@ -186,18 +187,21 @@ function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): vo
     bytes += entry.bytes.length;
     key += 1;
   }
-  for (const [device, { seq, hash, forks }] of batch.chains) {
-    sql.putChain.run(log, hexToBlob(device), seq, hexToBlob(hash), forks);
+  for (const [device, { seq, hash, forks, late }] of batch.chains) {
+    sql.putChain.run(log, hexToBlob(device), seq, hexToBlob(hash), forks, late);
   }
   for (const { level, index, hashes } of batch.tiles) sql.putTile.run(log, level, index, hashes);
-  for (const position of batch.enrolments) sql.addEnrolment.run(book, log * positionsPerLog + position);
+  for (const { position, isFork } of batch.enrolments)
+    sql.addEnrolment.run(book, log * positionsPerLog + position, isFork ? 1 : 0);
   sql.addBatch.run(log, state.size, bytes, state.checkpoint);
   sql.moveLog.run(state.size, state.frontier.join(' '), state.checkpoint, log);
 }
 
 function readChain(sql: Statements, log: number, device: DeviceId): ChainState | undefined {
   const row = sql.chain.get(log, hexToBlob(device)) as ChainRow | undefined;
-  return row === undefined ? undefined : { seq: row.seq, hash: encodeHex(row.hash) as OpHash, forks: row.forks };
+  if (row === undefined) return undefined;
+  const { seq, hash, forks, late } = row;
+  return { seq, hash: encodeHex(hash) as OpHash, forks, late };
 }
 
 function readPlace(sql: Statements, log: number, hash: OpHash): Placed | undefined {

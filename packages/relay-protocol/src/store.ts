@@ -16,6 +16,15 @@ export interface LogState {
 export interface ChainState extends ChainHead {
   /** Ops with a position that are off that branch. */
   readonly forks: number;
+  /** Ops with a position that came when the device was revoked or its last day was over. */
+  readonly late: number;
+}
+
+/** An op that the roster is folded from. */
+export interface RosterEntry {
+  readonly position: number;
+  /** Off the branch of its chain that counts. */
+  readonly isFork: boolean;
 }
 
 /** What is known of an op by its hash. */
@@ -54,8 +63,8 @@ export interface Batch {
   readonly chains: ReadonlyMap<DeviceId, ChainState>;
   /** The tiles that changed, whole or partial. */
   readonly tiles: readonly Tile[];
-  /** Positions within this batch of the ops that the roster is folded from. */
-  readonly enrolments: readonly number[];
+  /** Those of this batch. */
+  readonly enrolments: readonly RosterEntry[];
 }
 
 export interface PageLimits {
@@ -75,7 +84,7 @@ export interface ScopeSize {
   readonly size: number;
 }
 
-export interface Enrolment {
+export interface Enrolment extends Pick<RosterEntry, 'isFork'> {
   readonly hash: OpHash;
   readonly bytes: Uint8Array;
 }

@@ -5,6 +5,7 @@ export const verdicts = [
   'stored',
   'exists',
   'fork',
+  'quarantined',
   'gap',
   'basis',
   'misplaced',
@@ -20,7 +21,7 @@ export const warnings = ['clock-ahead', 'seen-differs', 'quarantined'] as const;
 
 /**
  * `clock-ahead`: the id is more than 24 hours ahead. `seen-differs`: the author saw another root for a size we signed.
- * `quarantined`: the author is revoked, so the op waits for a person to adopt it.
+ * `quarantined`: the author is revoked or its last day is over, so the op waits for a person to adopt it.
  */
 export type Warning = (typeof warnings)[number];
 

@@ -18,7 +18,7 @@ function batchOf(
   more: Partial<Batch> = {},
 ): Batch {
   const chains = new Map<OpRecord['op']['device'], ChainState>();
-  for (const { op, hash } of records) chains.set(op.device, { seq: op.seq, hash, forks: 0 });
+  for (const { op, hash } of records) chains.set(op.device, { seq: op.seq, hash, forks: 0, late: 0 });
   const size = from + records.length;
   return {
     book,
@@ -75,7 +75,9 @@ export function relayStoreContract(
       const { book, genesis, root } = fleet;
       const records = [genesis, ...root.writeMany(3)];
       const tile = { level: 0, index: 0, hashes: new Uint8Array(128).fill(7) };
-      await store.append(batchOf(book, hq, 0, records, { tiles: [tile], enrolments: [0] }));
+      await store.append(
+        batchOf(book, hq, 0, records, { tiles: [tile], enrolments: [{ position: 0, isFork: false }] }),
+      );
       const expected: LogState = {
         size: 4,
         frontier: ['ab'.repeat(32), 'cd'.repeat(32)],
@@ -86,7 +88,7 @@ export function relayStoreContract(
       expect(await store.scopes(book)).toEqual([{ scope: hq, size: 4 }]);
       const last = records[3] as OpRecord;
       const chains = await store.chains(book, hq, [last.op.device]);
-      expect([...chains.values()]).toEqual([{ seq: 4, hash: last.hash, forks: 0 }]);
+      expect([...chains.values()]).toEqual([{ seq: 4, hash: last.hash, forks: 0, late: 0 }]);
       const found = await store.find(
         book,
         hq,
@@ -105,11 +107,12 @@ export function relayStoreContract(
       const hashes = (count: number): Uint8Array => new Uint8Array(32 * count).fill(count);
       await store.append(batchOf(book, hq, 0, [genesis], { tiles: [{ level: 0, index: 0, hashes: hashes(1) }] }));
       const second = root.write();
-      const chains = new Map([[second.op.device, { seq: 2, hash: second.hash, forks: 5 }]]);
+      const chains = new Map([[second.op.device, { seq: 2, hash: second.hash, forks: 5, late: 2 }]]);
       const tiles = [{ level: 0, index: 0, hashes: hashes(2) }];
       await store.append(batchOf(book, hq, 1, [second], { chains, tiles }));
       expect(await store.tile(book, hq, 0, 0)).toHaveLength(64);
-      expect((await store.chains(book, hq, [second.op.device])).get(second.op.device)?.forks).toBe(5);
+      const chain = (await store.chains(book, hq, [second.op.device])).get(second.op.device);
+      expect(chain).toEqual({ seq: 2, hash: second.hash, forks: 5, late: 2 });
     });
 
     it('refuses a batch that does not start at the end, and keeps nothing of it', async () => {
@@ -158,8 +161,8 @@ export function relayStoreContract(
     it('keeps scopes and books apart', async () => {
       const other = createFleet(`${name} other`);
       const away = fleet.root.write({ scope: branch });
-      await store.append(batchOf(fleet.book, hq, 0, [fleet.genesis], { enrolments: [0] }));
-      await store.append(batchOf(other.book, hq, 0, [other.genesis], { enrolments: [0] }));
+      await store.append(batchOf(fleet.book, hq, 0, [fleet.genesis], { enrolments: [{ position: 0, isFork: false }] }));
+      await store.append(batchOf(other.book, hq, 0, [other.genesis], { enrolments: [{ position: 0, isFork: false }] }));
       await store.append(batchOf(fleet.book, branch, 0, [away]));
       expect(await store.bookCount()).toBe(2);
       expect(await store.scopes(fleet.book)).toEqual([
@@ -177,11 +180,18 @@ export function relayStoreContract(
     it('lists enrolments in the order they came, over all scopes', async () => {
       const { book, genesis, root } = fleet;
       const [first, second, third] = [root.write(), root.write({ scope: branch }), root.write()];
-      await store.append(batchOf(book, hq, 0, [genesis, first], { enrolments: [0, 1] }));
-      await store.append(batchOf(book, branch, 0, [second], { enrolments: [0] }));
-      await store.append(batchOf(book, hq, 2, [third], { enrolments: [2] }));
-      const hashes = (await store.enrolments(book)).map(({ hash }) => hash);
-      expect(hashes).toEqual([genesis.hash, first.hash, second.hash, third.hash]);
+      await store.append(
+        batchOf(book, hq, 0, [genesis, first], {
+          enrolments: [
+            { position: 0, isFork: false },
+            { position: 1, isFork: false },
+          ],
+        }),
+      );
+      await store.append(batchOf(book, branch, 0, [second], { enrolments: [{ position: 0, isFork: false }] }));
+      await store.append(batchOf(book, hq, 2, [third], { enrolments: [{ position: 2, isFork: true }] }));
+      const listed = (await store.enrolments(book)).map(({ hash, isFork }) => [hash, isFork]);
+      expect(listed).toEqual([...[genesis, first, second].map(({ hash }) => [hash, false]), [third.hash, true]]);
     });
 
     if (forgets) return;
@@ -191,7 +201,9 @@ export function relayStoreContract(
       const records = [genesis, ...root.writeMany(4)];
       const tile = { level: 0, index: 0, hashes: new Uint8Array(160).fill(9) };
       await store.adoptIdentity('relay+1+a');
-      await store.append(batchOf(book, hq, 0, records, { tiles: [tile], enrolments: [0] }));
+      await store.append(
+        batchOf(book, hq, 0, records, { tiles: [tile], enrolments: [{ position: 0, isFork: false }] }),
+      );
       await store.close();
       store = await made.reopen();
       expect(await store.adoptIdentity('other+2+b')).toBe('relay+1+a');

@@ -1,9 +1,11 @@
 // Ed25519 op signatures with one verdict on every back end, device keys, and the roster of who may sign.
 export { acceptPublicKey } from './acceptance.ts';
+export { type AdmitArgs, admitVerb, parseAdmitArgs } from './admission.ts';
 export type { Ed25519, KeyPair } from './ed25519.ts';
 export { SignError, type SignErrorCode } from './errors.ts';
 export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
 export {
+  type ChainKey,
   judgeRotation,
   keyIdAfter,
   keyRotatedTo,
@@ -31,6 +33,7 @@ export {
   judgeEnrolment,
   parseBookOpenArgs,
   parseEnrolArgs,
+  parseRecoverySetArgs,
   parseRevokeArgs,
   parseRevokePolicyArgs,
   type RevokeArgs,
@@ -38,5 +41,5 @@ export {
   type RevokeReason,
   type Role,
 } from './roles.ts';
-export { createRoster, type Device, type Roster, rosterVerbs } from './roster.ts';
+export { createRoster, type Device, type Roster, rosterVerbs, type Standing } from './roster.ts';
 export { webCryptoEd25519 } from './web-crypto.ts';

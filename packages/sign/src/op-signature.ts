@@ -72,10 +72,10 @@ export function createRecordVerifier({ book, ed25519, publicKeyOf }: RecordVerif
   const verifyUnder = (record: OpRecord, publicKey: Uint8Array | undefined): MaybePromise<boolean> =>
     publicKey !== undefined && ed25519.verify(publicKey, signaturePreimage(book, record.hash), signatureOf(record));
   const verify: VerifyRecord = (record) => {
-    const publicKey = publicKeyOf(record.keyId, record.op.device, record) ?? genesisKey(record, book);
-    return publicKey instanceof Promise
-      ? publicKey.then((key) => verifyUnder(record, key))
-      : verifyUnder(record, publicKey);
+    const known = publicKeyOf(record.keyId, record.op.device, record);
+    const verifyBy = (key: Uint8Array | undefined): MaybePromise<boolean> =>
+      verifyUnder(record, key ?? genesisKey(record, book));
+    return known instanceof Promise ? known.then(verifyBy) : verifyBy(known);
   };
   return (record) => {
     if (record.op.verb !== rotateVerb) return verify(record);

@@ -5,7 +5,9 @@ import {
   type Failure,
   type Json,
   type JsonObject,
+  type OpHash,
   parseDeviceId,
+  parseOpHash,
   parseVerbRef,
   type Result,
   type VerbRef,
@@ -54,6 +56,12 @@ export interface RevokeArgs {
 export interface RevokePolicyArgs {
   readonly role: Role;
   readonly revokes: readonly Role[];
+}
+
+/** Args of `recovery.set@1`: owner devices kept offline, highest priority first, and for how many business days they may overrule. */
+export interface RecoverySetArgs {
+  readonly keys: readonly DeviceId[];
+  readonly windowDays: number;
 }
 
 export const keyPattern: RegExp = /^[0-9a-f]{64}$/;
@@ -132,6 +140,29 @@ export function parseRevokePolicyArgs(value: Json): Result<RevokePolicyArgs> {
   const revokes = Array.isArray(named) ? named.map(parseRole).filter((one) => one !== undefined) : [];
   const fits = role !== undefined && Array.isArray(named) && new Set(revokes).size === named.length;
   return fits ? { ok: true, value: { role, revokes } } : badArgs('policy.revoke@1');
+}
+
+/** Refusal: `sign/args`; 1 to 16 devices, each once, and 1 to 3,650 days. */
+export function parseRecoverySetArgs(value: Json): Result<RecoverySetArgs> {
+  const args = parseMembers(value, ['keys', 'windowDays']);
+  const { keys: named, windowDays } = args ?? {};
+  const keys = Array.isArray(named) ? named.map(parseDeviceId).filter((one) => one !== undefined) : [];
+  const isWhole =
+    Array.isArray(named) && named.length >= 1 && named.length <= 16 && new Set(keys).size === named.length;
+  const fits = isWhole && typeof windowDays === 'number' && windowDays >= 1 && windowDays <= 3650;
+  return fits ? { ok: true, value: { keys, windowDays } } : badArgs('recovery.set@1');
+}
+
+/** Args of `key.overrule@1`: the hash of what is taken back. Refusal: `sign/args`. */
+export function parseOverruleArgs(value: Json): Result<{ readonly act: OpHash }> {
+  const act = parseOpHash(parseMembers(value, ['act'])?.act);
+  return act === undefined ? badArgs('key.overrule@1') : { ok: true, value: { act } };
+}
+
+/** Args of `day.open@1`. Refusal: `sign/args`. */
+export function parseDayArgs(value: Json): Result<{ readonly day: string }> {
+  const day = parseMembers(value, ['day'])?.day;
+  return isDay(day) ? { ok: true, value: { day } } : badArgs('day.open@1');
 }
 
 /** Whom a role may revoke while no `policy.revoke@1` says otherwise. */

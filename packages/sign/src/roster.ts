@@ -4,203 +4,180 @@ import {
   type BookId,
   type DeviceId,
   decodeHex,
-  type Failure,
-  type Json,
   type KeyId,
-  type Op,
   type OpHash,
   type OpRecord,
-  parseScope,
   type Result,
   type Scope,
 } from '@tallystick/oplog';
+import { admitVerb, parseAdmitArgs } from './admission.ts';
+import { judges, noteAct, refuse, unknownIn } from './device-acts.ts';
+import { parseRotateArgs, rotateVerb } from './key-life.ts';
 import { keyIdOf } from './key-store.ts';
 import { bookIdOf } from './op-signature.ts';
-import { parseRotateArgs, rotateVerb } from './key-life.ts';
-import {
-  defaultRevokes,
-  judgeEnrolment,
-  parseBookOpenArgs,
-  parseEnrolArgs,
-  parseRevokeArgs,
-  parseRevokePolicyArgs,
-  type Role,
-} from './roles.ts';
+import { type EnrolArgs, judgeEnrolment, parseBookOpenArgs, parseEnrolArgs } from './roles.ts';
+import { type Device, headquarters, type Member, RosterState, type Standing } from './roster-state.ts';
 
-export interface Device {
-  readonly id: DeviceId;
-  /** Public key, hex. */
-  readonly key: string;
-  readonly role: Role;
-  readonly name: string;
-  /** The scope whose log enrolled it. */
-  readonly scope: Scope;
-  /** The op that enrolled it, which the first op of its every chain links to. */
-  readonly enrolment: OpHash;
-}
+export type { Device, Standing } from './roster-state.ts';
 
 export interface Roster {
   readonly book: BookId | undefined;
   /**
-   * Takes notice of a verified record; any verb but those of devices is fine and changes nothing, and so does an op applied before.
-   * Refusals: `sign/args`, `sign/key`, `sign/device` (not the hash of the key), `sign/book` (a second genesis, or an
-   * enrolment before any), `sign/unknown-device` (author or subject not enrolled here), `sign/role`, `sign/enrolled`.
+   * Takes notice of a verified record; any verb but those of devices is fine and changes nothing, and so does an op applied before. Of a record
+   * `isFork`, on a branch that does not count, only the key that a rotation brings is noticed.
+   * Refusals: `sign/args`, `sign/key`, `sign/device` (not the hash of the key), `sign/proof`, `sign/book` (a second genesis, or an
+   * enrolment before any), `sign/unknown-device` (author or subject not enrolled here), `sign/revoked` (author or subject), `sign/role`,
+   * `sign/enrolled`, `sign/scope` (belongs in `hq`, or anywhere else), `sign/act` (nothing that can be overruled now).
    */
-  apply(record: OpRecord): Result<void>;
-  get(device: DeviceId): Device | undefined;
-  /** Whether this op enrols the device: the one that counts, or another by someone who may. A chain may link to either. */
-  isEnrolment(device: DeviceId, hash: OpHash): boolean;
+  apply(record: OpRecord, isFork?: boolean): Result<void>;
+  /** As what the device may write in `scope`: as enrolled or admitted there, else in `hq`. Without a scope: where it was first. */
+  get(device: DeviceId, scope?: Scope): Device | undefined;
+  /** Undefined for a device that may not write there. */
+  standing(device: DeviceId, scope: Scope): Standing | undefined;
+  /** Whether this op lets the device write in `scope`: the one that counts, or another by someone who may. A chain may link to either. */
+  isEnrolment(device: DeviceId, hash: OpHash, scope: Scope): boolean;
+  /** The key that begins a chain of the device which links to `enrolment`; undefined where that op does not let it write. */
+  firstKeyOf(device: DeviceId, enrolment: OpHash): KeyId | undefined;
   /** The raw key, if it is or was this device's in any of its chains; which one is in force at a place is decided there. */
   publicKeyOf(keyId: KeyId, device: DeviceId): Uint8Array | undefined;
   /** Whether the device ever had another key than its first. */
   hasRotated(device: DeviceId): boolean;
-  isRevoked(device: DeviceId): boolean;
-  /** In the order of enrolment. */
+  /** In the order of enrolment; one entry for each scope that enrolled or admitted a device. */
   devices(): readonly Device[];
-}
-
-interface Member extends Device {
-  readonly keys: Map<KeyId, Uint8Array>;
-  readonly enrolments: Set<OpHash>;
-  isRevoked: boolean;
 }
 
 const done: Result<void> = { ok: true, value: undefined };
 
 export function createRoster(hasher: Hasher = nobleHasher): Roster {
-  const membersById = new Map<DeviceId, Member>();
-  let book: BookId | undefined;
+  const state = new RosterState();
+  const keysByDevice = new Map<DeviceId, Map<KeyId, Uint8Array>>();
+  const firstKeyByLink = new Map<string, KeyId>();
+  const applied = new Set<OpHash>();
 
-  function admit(device: Device): Result<void> {
-    const publicKey = decodeHex(device.key);
+  function learnKey(device: DeviceId, key: string): KeyId {
+    const publicKey = decodeHex(key);
     const keyId = keyIdOf(publicKey, hasher);
-    if (String(keyId) !== device.id) return refuse('sign/device', `device ${device.id} is not the hash of its key`);
-    const before = membersById.get(device.id);
-    if (before?.enrolment === device.enrolment) return done;
-    before?.enrolments.add(device.enrolment);
-    if (before !== undefined) return refuse('sign/enrolled', `device ${device.id} is enrolled by ${before.enrolment}`);
-    const keys = new Map([[keyId, publicKey]]);
-    membersById.set(device.id, { ...device, keys, enrolments: new Set([device.enrolment]), isRevoked: false });
+    const keys = keysByDevice.get(device) ?? new Map<KeyId, Uint8Array>();
+    keysByDevice.set(device, keys.set(keyId, publicKey));
+    return keyId;
+  }
+
+  /** An op lets a device write in its scope, as one that is revoked where its author is. */
+  function enter({ op, hash }: OpRecord, args: Omit<EnrolArgs, 'replaces'>, isProvisional: boolean): Result<void> {
+    const { device, key, name, role, untilDay = '' } = args;
+    const { scope } = op;
+    const before = state.writerIn(scope, device);
+    before?.enrolments.add(hash);
+    const keyId = learnKey(device, key);
+    firstKeyByLink.set(`${device} ${hash}`, keyId);
+    if (before !== undefined && (isProvisional || !before.isProvisional))
+      return refuse('sign/enrolled', `device ${device} is enrolled by ${before.enrolment}`);
+    const enrolments = before?.enrolments ?? new Set([hash]);
+    const standing = { isProvisional, isRevoked: isProvisional };
+    state.add({ id: device, key, keyId, name, role, scope, enrolment: hash, untilDay, enrolments, ...standing });
     return done;
   }
 
-  function applyOpen({ op, hash }: OpRecord): Result<void> {
+  function open(record: OpRecord): Result<void> {
+    const { op, hash } = record;
     const args = parseBookOpenArgs(op.args);
     if (!args.ok) return args;
     const { key, name } = args.value;
     const id = bookIdOf(hash);
-    if (book !== undefined && book !== id) return refuse('sign/book', `${hash} would open book ${book} again`);
-    const admitted = admit({ id: op.device, key, name, role: 'owner', scope: op.scope, enrolment: hash });
-    if (admitted.ok) book = id;
-    return admitted;
+    if (state.book !== undefined) return refuse('sign/book', `${hash} would open book ${state.book} again`);
+    if (String(keyIdOf(decodeHex(key), hasher)) !== op.device) return notItsKey(op.device);
+    state.book = id;
+    return enter(record, { device: op.device, key, name, role: 'owner' }, false);
   }
 
-  function applyEnrol({ op, hash }: OpRecord): Result<void> {
-    const args = parseEnrolArgs(op.args);
+  function enrol(record: OpRecord, author: Member, isInactive: boolean): Result<void> {
+    const { op } = record;
+    const isAdmission = op.verb === admitVerb;
+    const args = isAdmission ? parseAdmitArgs(op.args) : parseEnrolArgs(op.args);
     if (!args.ok) return args;
-    if (book === undefined) return refuse('sign/book', `${hash} enrols a device before any book is open`);
-    const author = memberIn(membersById, op.scope, op.device);
-    if (author === undefined) return unknown(op.device, op.scope);
-    const { device, key, name, role } = args.value;
+    const { device, key } = args.value;
     const refusal = judgeEnrolment(author.role, args.value);
     if (refusal !== undefined) return { ok: false, ...refusal };
-    return admit({ id: device, key, name, role, scope: op.scope, enrolment: hash });
+    if (!isAdmission && String(keyIdOf(decodeHex(key), hasher)) !== device) return notItsKey(device);
+    if (op.scope === headquarters) {
+      if (isAdmission) return refuse('sign/scope', 'a device is enrolled in hq, never admitted');
+      if (state.barred.has(device)) return refuse('sign/revoked', `device ${device} is revoked`);
+    }
+    const entered = enter(record, args.value, isInactive);
+    return entered.ok ? noteAct({ state, author, record }, { kind: 'enroll', device }) : entered;
   }
 
-  const appliers: Appliers = {
-    'book.open@1': applyOpen,
-    'device.enroll@1': applyEnrol,
-    ...createMemberAppliers(membersById, hasher),
-  };
+  function rotate(record: OpRecord, author: Member, counts: boolean): Result<void> {
+    const args = parseRotateArgs(record.op.args);
+    if (!args.ok) return args;
+    // At any place of any chain, even off its branch: what builds on it is signed by that key.
+    const keyId = learnKey(record.op.device, args.value.key);
+    if (!counts || author.scope !== record.op.scope) return done;
+    author.keyId = keyId;
+    return noteAct({ state, author, record }, { kind: 'rotate', device: author.id });
+  }
+
+  function applyByMember(record: OpRecord, isFork: boolean): Result<void> {
+    const { op } = record;
+    const { device, scope, verb } = op;
+    const isEnrolling = verb === enrolVerb || verb === admitVerb;
+    if (isEnrolling && state.book === undefined) return refuse('sign/book', 'no book is open yet');
+    const author = state.writerIn(scope, device);
+    if (author === undefined) return unknownIn(scope, device);
+    const isRooted = op.seq > 1 || op.prev === author.enrolment;
+    const isInactive = !mayAct(state, author, record);
+    if (verb === rotateVerb) return rotate(record, author, !isFork && isRooted && !isInactive);
+    if (isFork) return done;
+    if (!isRooted) return refuse('sign/unknown-device', `the chain of ${device} begins at ${author.enrolment}`);
+    // Elsewhere replicas read hq as of a mark, which may be older: what a device of hq lets in there may write, as one that is revoked.
+    const isElsewhere = author.scope === headquarters && scope !== headquarters;
+    if (isEnrolling && (!isInactive || isElsewhere)) return enrol(record, author, isInactive);
+    if (isInactive) return refuse('sign/revoked', `device ${device} is revoked, or its last day is over`);
+    return judges[verb]?.({ state, author, record }) ?? done;
+  }
 
   return {
     get book() {
-      return book;
+      return state.book;
     },
-    apply: (record) =>
-      (Object.hasOwn(appliers, record.op.verb) ? appliers[record.op.verb]?.(record) : undefined) ?? done,
-    get: (device) => membersById.get(device),
-    isEnrolment: (device, hash) => membersById.get(device)?.enrolments.has(hash) === true,
-    publicKeyOf: (keyId, device) => membersById.get(device)?.keys.get(keyId),
-    hasRotated: (device) => (membersById.get(device)?.keys.size ?? 0) > 1,
-    isRevoked: (device) => membersById.get(device)?.isRevoked === true,
-    devices: () => [...membersById.values()],
+    apply(record, isFork = false) {
+      const { op, hash } = record;
+      if (!rosterVerbs.has(op.verb) || applied.has(hash)) return done;
+      const result = op.verb === openVerb ? open(record) : applyByMember(record, isFork);
+      if (result.ok) applied.add(hash);
+      return result;
+    },
+    get: (device, scope) =>
+      scope === undefined ? state.members.find(({ id }) => id === device) : state.writerIn(scope, device),
+    standing: (device, scope) => state.standingOf(scope, device),
+    isEnrolment: (device, hash, scope) =>
+      [scope, headquarters].some((at) => state.memberOf(at, device)?.enrolments.has(hash) === true),
+    firstKeyOf: (device, enrolment) => firstKeyByLink.get(`${device} ${enrolment}`),
+    publicKeyOf: (keyId, device) => keysByDevice.get(device)?.get(keyId),
+    hasRotated: (device) => [...(keysByDevice.get(device)?.keys() ?? [])].some((keyId) => String(keyId) !== device),
+    devices: () => state.members,
   };
 }
 
-const headquarters = parseScope('hq');
-
-type Appliers = Readonly<Record<string, (record: OpRecord) => Result<void>>>;
-
-function memberIn(members: ReadonlyMap<DeviceId, Member>, scope: Scope, device: DeviceId): Member | undefined {
-  const member = members.get(device);
-  return member?.scope === scope || member?.scope === headquarters ? member : undefined;
-}
-
-/** What members may say about keys and devices, beside enrolling them. */
-function createMemberAppliers(membersById: ReadonlyMap<DeviceId, Member>, hasher: Hasher): Appliers {
-  const revokesByRole = new Map<string, readonly Role[]>();
-
-  /** An op by a member, with args in their shape. */
-  function byMember<Args>(
-    parse: (args: Json) => Result<Args>,
-    change: (author: Member, args: Args, op: Op) => Result<void>,
-  ): (record: OpRecord) => Result<void> {
-    return ({ op }) => {
-      const args = parse(op.args);
-      if (!args.ok) return args;
-      const author = memberIn(membersById, op.scope, op.device);
-      return author === undefined ? unknown(op.device, op.scope) : change(author, args.value, op);
-    };
-  }
-
-  /** At any place of any chain, even off its branch: what builds on it is signed by that key. */
-  const applyRotation = byMember(parseRotateArgs, ({ keys }, { key }) => {
-    const publicKey = decodeHex(key);
-    keys.set(keyIdOf(publicKey, hasher), publicKey);
-    return done;
-  });
-
-  const applyPolicy = byMember(parseRevokePolicyArgs, (author, { role, revokes }, { scope }) => {
-    if (author.role !== 'owner' || author.isRevoked) return refuse('sign/role', 'only an owner may');
-    revokesByRole.set(`${scope} ${role}`, revokes);
-    return done;
-  });
-
-  const applyRevocation = byMember(parseRevokeArgs, (author, { device }, { scope }) => {
-    const subject = membersById.get(device);
-    if (subject?.scope !== scope) return unknown(device, scope);
-    const stated = [scope, headquarters].map((at) => revokesByRole.get(`${at} ${author.role}`)).find(Boolean);
-    if (!mayRevoke(author, subject, stated) || isLastOwner(subject, membersById))
-      return refuse('sign/role', `a ${author.role} may not revoke this ${subject.role}`);
-    subject.isRevoked = true;
-    return done;
-  });
-
-  return { [rotateVerb]: applyRotation, 'policy.revoke@1': applyPolicy, 'device.revoke@1': applyRevocation };
-}
-
-function mayRevoke(author: Member, subject: Member, stated: readonly Role[] | undefined): boolean {
-  const revokes = stated ?? defaultRevokes(author.role);
-  return author === subject || (!author.isRevoked && revokes.includes(subject.role));
-}
-
-function isLastOwner(subject: Member, members: ReadonlyMap<DeviceId, Member>): boolean {
-  const owners = [...members.values()].filter(
-    ({ role, scope, isRevoked }) => role === 'owner' && scope === headquarters && !isRevoked,
-  );
-  return owners.length === 1 && owners[0] === subject;
-}
+const openVerb = 'book.open@1';
+const enrolVerb = 'device.enroll@1';
 
 /** The verbs that a roster is folded from. */
-export const rosterVerbs: ReadonlySet<string> = new Set(
-  ['book.open@1', 'device.enroll@1', 'device.revoke@1', 'policy.revoke@1'].concat(rotateVerb),
-);
+export const rosterVerbs: ReadonlySet<string> = new Set([
+  openVerb,
+  enrolVerb,
+  admitVerb,
+  rotateVerb,
+  ...Object.keys(judges),
+]);
 
-function unknown(device: DeviceId, scope: Scope): { readonly ok: false } & Failure {
-  return refuse('sign/unknown-device', `device ${device} is not enrolled in ${scope}`);
+/** Whether ops of the device have effect; a revoked one may still take that very revocation back. */
+function mayAct(state: RosterState, author: Member, { op, keyId }: OpRecord): boolean {
+  const overrules = op.verb === 'key.overrule@1' && state.acts.revokes(op.args['act'], op.device);
+  const isSuperseded = author.scope === headquarters && op.scope !== headquarters && keyId !== author.keyId;
+  return !isSuperseded && !state.isExpired(author, op.scope) && (overrules || !state.isRevoked(author));
 }
 
-function refuse(code: string, message: string): { readonly ok: false } & Failure {
-  return { ok: false, code, message };
+function notItsKey(device: DeviceId): Result<void> {
+  return refuse('sign/device', `device ${device} is not the hash of its key`);
 }

@@ -1,9 +1,11 @@
-// @tallystick/sign/rotation: going on under a new key, and finding the key in force at a place. Spec: docs/spec/sign.md, "Rotation".
+// @tallystick/sign/rotation: going on under a new key, in another scope too, and finding the key in force at a place. Spec: docs/spec/sign.md, "Rotation".
 import type { Hasher } from '@tallystick/chain';
 import { type DeviceId, encodeHex, type KeyId, type MaybePromise, type OpHash, type OpRecord } from '@tallystick/oplog';
 import type { KeyPair } from './ed25519.ts';
 import { type ChainKey, keyRotatedTo, type RotateArgs, rotationPreimage } from './key-life.ts';
 import type { DeviceKey } from './key-store.ts';
+
+export { proveAdmission } from './admission.ts';
 
 /** The args by which a chain whose head is `prev` goes on under `key`. Throws when the signer does. */
 export async function proveRotation(prev: OpHash, key: KeyPair): Promise<RotateArgs> {
@@ -20,6 +22,8 @@ export function laterKey(device: DeviceId, key: KeyPair & { readonly keyId: KeyI
 export interface KeysKnown {
   /** The raw key if it ever was one of this device's. */
   keyOf(device: DeviceId, keyId: KeyId): Uint8Array | undefined;
+  /** The key that a chain begins with which links to this op, if that enrols or admits the device. */
+  firstKeyOf(device: DeviceId, link: OpHash): ChainKey | undefined;
   /** Whether the device ever had another key than its first. */
   hasRotated(device: DeviceId): boolean;
   /** An op of the records that are being checked. */
@@ -31,13 +35,13 @@ export interface KeysKnown {
 
 /**
  * The key of a record, if it is the one in force at its place: that of the rotation which it links to, else the one that signed the op
- * before it, else the device's first. Only the ops before it in its own chain matter, so every reader agrees. For one batch of records.
+ * before it, else the one named by the op that its chain begins at. Only the ops before it in its own chain matter, so every reader agrees. For one batch of records.
  */
 export function createKeyInForce(
   known: KeysKnown,
 ): (keyId: KeyId, device: DeviceId, record: OpRecord) => MaybePromise<Uint8Array | undefined> {
   const { hasher } = known;
-  const keyByHash = new Map<OpHash, ChainKey | undefined>();
+  const keyByHash = new Map<OpHash, ChainKey>();
 
   function keyNamed(device: DeviceId, keyId: KeyId): ChainKey | undefined {
     const publicKey = known.keyOf(device, keyId);
@@ -51,13 +55,11 @@ export function createKeyInForce(
     // From the record back to what settles the question: a rotation, an op that passed the door, or the start of the chain.
     for (let at: OpRecord | undefined = record; at !== undefined && key === undefined; ) {
       const { hash, op }: OpRecord = at;
-      if (keyByHash.has(hash)) {
-        key = keyByHash.get(hash);
-        break;
-      }
+      key = keyByHash.get(hash);
+      if (key !== undefined) break;
       walked.push(hash);
       if (op.prev === undefined || op.seq === 1) {
-        key = keyNamed(device, device as string as KeyId);
+        key = op.prev === undefined ? keyNamed(device, device as string as KeyId) : known.firstKeyOf(device, op.prev);
         break;
       }
       const offered: OpRecord | undefined = known.offered(op.prev);
@@ -66,7 +68,8 @@ export function createKeyInForce(
       if (before !== undefined && offered === undefined) key ??= keyNamed(device, before.keyId);
       at = offered;
     }
-    for (const hash of walked) keyByHash.set(hash, key);
+    // What is not known now may be known in a moment: an enrolment of the same batch.
+    if (key !== undefined) for (const hash of walked) keyByHash.set(hash, key);
     return key;
   }
 

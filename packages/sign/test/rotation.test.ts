@@ -64,6 +64,7 @@ describe('the key in force', () => {
   function ask(record: OpRecord, keyId: DeviceKey['keyId'], known: Partial<KeysKnown>) {
     return createKeyInForce({
       keyOf: (device, id) => (device === first.device ? keys.get(id) : undefined),
+      firstKeyOf: () => undefined,
       hasRotated: () => true,
       offered: () => undefined,
       stored: () => undefined,
@@ -101,6 +102,18 @@ describe('the key in force', () => {
     expect(await ask(afterThat, second.keyId, { ...stored(after), keyOf: () => undefined })).toBeUndefined();
   });
 
+  it('is at the start of a chain the one that the op names which lets the device write there', async () => {
+    const begun = makeOp({ key: first, verb: 'sale.complete@1', args: {}, prev: rotation.hash, seq: 1 });
+    const record = now(signOp(begun, later, book, hasher));
+    const letIn = {
+      firstKeyOf: (device: unknown, link: unknown) =>
+        device === first.device && link === rotation.hash ? second : undefined,
+    };
+    expect(await ask(record, second.keyId, letIn)).toEqual(second.publicKey);
+    expect(await ask(record, first.keyId, letIn)).toBeUndefined();
+    expect(await ask(record, first.keyId, {})).toBeUndefined();
+  });
+
   it('is found once for a chain, however long', async () => {
     let asked = 0;
     const offered = (hash: OpRecord['hash']) => {
@@ -109,6 +122,7 @@ describe('the key in force', () => {
     };
     const keyOf = createKeyInForce({
       keyOf: (_, id) => keys.get(id),
+      firstKeyOf: () => undefined,
       hasRotated: () => true,
       offered,
       stored: () => undefined,

@@ -6,6 +6,9 @@ import {
   type OpHash,
   type OpRecord,
   parseBookId,
+  parseDeviceId,
+  parseKeyId,
+  parseScope,
   parseOp,
   parseOpHash,
   encodeCanonical,
@@ -108,8 +111,10 @@ export function runVectors(): void {
       const devices = roster.devices().map(({ id, key, name, role, scope, enrolment }) => {
         return { id, key, name, role, scope, enrolment };
       });
-      const revoked = devices.map(({ id }) => id).filter((id) => roster.isRevoked(id));
-      expect({ answers, devices, revoked: revoked.sort() }).toEqual(expected);
+      const standing = devices.map(
+        ({ id, scope }) => `${roster.standing(minted(parseDeviceId(id)), minted(parseScope(scope)))}`,
+      );
+      expect({ answers, devices, standing }).toEqual(expected);
     });
 
     it.each(rotationVectors)('rotation: $name', async ({ input, expect: expected }) => {
@@ -122,6 +127,7 @@ export function runVectors(): void {
       const firstKey = decodeHex(genesis.op.args['key'] as string);
       const publicKeyOf = createKeyInForce({
         keyOf: (device, keyId) => (String(keyId) === String(device) ? firstKey : undefined),
+        firstKeyOf: (device) => ({ keyId: minted(parseKeyId(device)), publicKey: firstKey }),
         hasRotated: () => true,
         offered: (hash) => records.find((record) => record.hash === hash),
         stored: () => undefined,

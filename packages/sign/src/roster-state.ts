@@ -1,0 +1,97 @@
+// What a roster remembers: who is enrolled where, and how each stands. Judged in roster.ts and device-acts.ts.
+import { type BookId, type DeviceId, type KeyId, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
+import { KeyActs } from './key-acts.ts';
+import type { Role } from './roles.ts';
+
+export interface Device {
+  readonly id: DeviceId;
+  /** Public key as enrolled, hex. */
+  readonly key: string;
+  readonly role: Role;
+  readonly name: string;
+  /** The scope whose log enrolled or admitted it. */
+  readonly scope: Scope;
+  /** The op that did so, which the first op of its chain there links to; in every scope where it is of `hq`. */
+  readonly enrolment: OpHash;
+}
+
+/** Whether ops of a device have effect from here on. `expired`: its last day is over. */
+export type Standing = 'active' | 'revoked' | 'expired';
+
+export interface Member extends Device {
+  /** Its last day, or ''. */
+  readonly untilDay: string;
+  /** Every op that enrols it here: the one that counts, and others by people who might. */
+  readonly enrolments: Set<OpHash>;
+  isRevoked: boolean;
+  /** Let in by a device that `hq` revoked: replicas whose mark is older may count it. One that is active takes its place. */
+  readonly isProvisional: boolean;
+  /** The newest key of its chain there, where it is in force. */
+  keyId: KeyId;
+}
+
+export const headquarters: Scope = parseScope('hq') as Scope;
+
+export class RosterState {
+  book: BookId | undefined;
+  readonly #members = new Map<string, Member>();
+  /** Devices of other scopes that `hq` has revoked everywhere. */
+  readonly barred: Set<DeviceId> = new Set();
+  readonly days: Map<Scope, string> = new Map();
+  readonly #policies = new Map<string, readonly Role[]>();
+  readonly acts: KeyActs = new KeyActs();
+
+  /** In the order of enrolment. */
+  get members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  add(member: Member): void {
+    const name = `${member.scope} ${member.id}`;
+    this.#members.delete(name);
+    this.#members.set(name, member);
+  }
+
+  memberOf(scope: Scope, device: DeviceId): Member | undefined {
+    return this.#members.get(`${scope} ${device}`);
+  }
+
+  /** As what the device may write in a scope: as enrolled there, else in `hq`. */
+  writerIn(scope: Scope, device: DeviceId): Member | undefined {
+    return this.memberOf(scope, device) ?? this.memberOf(headquarters, device);
+  }
+
+  standingOf(scope: Scope, device: DeviceId): Standing | undefined {
+    const member = this.writerIn(scope, device);
+    if (member === undefined) return undefined;
+    if (this.isRevoked(member)) return 'revoked';
+    return this.isExpired(member, scope) ? 'expired' : 'active';
+  }
+
+  isRevoked({ id, scope, isRevoked }: Member): boolean {
+    return isRevoked || (scope !== headquarters && this.barred.has(id));
+  }
+
+  isExpired({ untilDay }: Member, scope: Scope): boolean {
+    return untilDay !== '' && this.dayOf(scope) > untilDay;
+  }
+
+  /** The day that is open in the scope, or the one of `hq` if that is later; '' before the first. */
+  dayOf(scope: Scope): string {
+    const [here = '', above = ''] = [this.days.get(scope), this.days.get(headquarters)];
+    return here > above ? here : above;
+  }
+
+  /** What the scope says, else `hq`, about whom a role may revoke. */
+  policyIn(scope: Scope, role: Role): readonly Role[] | undefined {
+    return this.statedPolicy(scope, role) ?? this.statedPolicy(headquarters, role);
+  }
+
+  statedPolicy(scope: Scope, role: Role): readonly Role[] | undefined {
+    return this.#policies.get(`${scope} ${role}`);
+  }
+
+  setPolicy(scope: Scope, role: Role, revokes: readonly Role[]): void {
+    this.#policies.set(`${scope} ${role}`, revokes);
+  }
+}
