@@ -40,7 +40,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** An office and two tills, on the first release; the tills in `scope`. */
-async function openFleet(driver: keyof typeof stores, scope: Scope): Promise<{ devices: Device[]; relay: RelayClient }> {
+async function openFleet(
+  driver: keyof typeof stores,
+  scope: Scope,
+): Promise<{ devices: Device[]; relay: RelayClient }> {
   const relay = await createTestRelay();
   const office = await installAt('one', driver, { replicate: 'all' });
   await office.book.sync(relay);
@@ -56,7 +59,12 @@ async function openFleet(driver: keyof typeof stores, scope: Scope): Promise<{ d
   return { devices, relay };
 }
 
-async function play(devices: readonly Device[], relay: RelayClient, steps: readonly Step[], scope: Scope): Promise<void> {
+async function play(
+  devices: readonly Device[],
+  relay: RelayClient,
+  steps: readonly Step[],
+  scope: Scope,
+): Promise<void> {
   const device = (index: number): Device => devices[index] as Device;
   for (const one of steps) {
     if (one.kind === 'sell') await sell(device(one.at).book, one.sku, 1, one.day, scope);
