@@ -20,6 +20,7 @@ import runsVectors from '../../../fixtures/chain/runs.json' with { type: 'json' 
 import enrolmentVectors from '../../../fixtures/sign/enrolment.json' with { type: 'json' };
 import keyVectors from '../../../fixtures/sign/key.json' with { type: 'json' };
 import opSignatureVectors from '../../../fixtures/sign/op-signature.json' with { type: 'json' };
+import recordVectors from '../../../fixtures/sign/record.json' with { type: 'json' };
 import rosterVectors from '../../../fixtures/sign/roster.json' with { type: 'json' };
 import rotationVectors from '../../../fixtures/sign/rotation.json' with { type: 'json' };
 import signatureVectors from '../../../fixtures/sign/signature.json' with { type: 'json' };
@@ -115,6 +116,21 @@ export function runVectors(): void {
         ({ id, scope }) => `${roster.standing(minted(parseDeviceId(id)), minted(parseScope(scope)))}`,
       );
       expect({ answers, devices, standing }).toEqual(expected);
+    });
+
+    it.each(recordVectors)('record: $name', async ({ input, expect: expected }) => {
+      const record = openRecord(decodeHex(input.record), hasher);
+      const publicKey = decodeHex(input.key);
+      const keyId = keyIdOf(publicKey, hasher);
+      const isOwn = (id: string, device: string): boolean => id === keyId && device === String(keyId);
+      for (const ed25519 of providers) {
+        const verify = createRecordVerifier({
+          book: minted(parseBookId(input.book)),
+          ed25519,
+          publicKeyOf: (id, device) => (isOwn(id, device) ? publicKey : undefined),
+        });
+        expect({ valid: record.ok && (await verify(record.value)) }).toEqual(expected);
+      }
     });
 
     it.each(rotationVectors)('rotation: $name', async ({ input, expect: expected }) => {
