@@ -8,11 +8,13 @@ import { judges as custody } from './vectors/custody.mjs';
 import { judges as frame } from './vectors/frame.mjs';
 import { judges as note } from './vectors/note.mjs';
 import { judges as op } from './vectors/op.mjs';
+import { judges as roster } from './vectors/roster.mjs';
+import { judges as rotation } from './vectors/rotation.mjs';
 import { judges as sealed } from './vectors/sealed.mjs';
 import { judges as sign } from './vectors/sign.mjs';
 import { judges as token } from './vectors/token.mjs';
 
-const judges = { ...op, ...chain, ...custody, ...frame, ...note, ...sealed, ...sign, ...token };
+const judges = { ...op, ...chain, ...custody, ...frame, ...note, ...roster, ...rotation, ...sealed, ...sign, ...token };
 const fixtures = new URL('../fixtures/', import.meta.url);
 const sorted = (value) =>
   JSON.stringify(value, (_, x) => (x?.constructor === Object ? Object.fromEntries(Object.entries(x).sort()) : x));

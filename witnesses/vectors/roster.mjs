@@ -5,7 +5,7 @@ import { isAcceptedKey, isValid } from './sign.mjs';
 
 const roles = ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'customer', 'auditor'];
 const reasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'];
-export const mayEnrol = (author, role) => author === 'owner' || (author === 'manager' && role !== 'owner');
+const mayEnrol = (author, role) => author === 'owner' || (author === 'manager' && role !== 'owner');
 const isDay = (text) =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
 const isProof = (text) => typeof text === 'string' && /^[0-9a-f]{128}$/.test(text);
@@ -42,7 +42,7 @@ function judgeEntry(args, isAdmission) {
 }
 
 /** The texts of ops in order: what each is answered, who may write where, and how each of them stands at the end. */
-export function foldRoster({ ops }) {
+function foldRoster({ ops }) {
   const devices = [];
   const [revoked, provisional, barred, seen, overruled] = Array.from({ length: 5 }, () => new Set());
   const [days, policies, acts, opened] = [{}, {}, [], []];
@@ -184,3 +184,7 @@ export function foldRoster({ ops }) {
   const standing = devices.map((one) => (isGone(one) ? 'revoked' : isOver(one, one.scope) ? 'expired' : 'active'));
   return { answers, devices: devices.map(({ untilDay: _, ...device }) => device), standing };
 }
+export const judges = {
+  'sign/enrolment': ({ author, role }) => ({ allowed: mayEnrol(author, role) }),
+  'sign/roster': foldRoster,
+};

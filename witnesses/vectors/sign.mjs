@@ -1,8 +1,7 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/sign.md read once more: which keys and signatures are valid, what is signed, and which key follows which.
 import { createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto';
-import { bytes, hashOp, hex, outcome, parseOp, refuse, sha256, write } from './op.mjs';
-import { foldRoster, judgeRotateArgs, mayEnrol } from './roster.mjs';
+import { bytes, hashOp, hex, parseOp, sha256, write } from './op.mjs';
 
 const p = 2n ** 255n - 19n;
 const order = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -68,34 +67,6 @@ function signOp({ seed, op, book }) {
     record: hex(Buffer.concat([keyId, signature, Buffer.from(write(op))])),
   };
 }
-/** One chain from its genesis op on; every signature is checked. */
-function judgeRotations({ book, records }) {
-  const placed = new Map();
-  const rotations = [];
-  const judge = ({ prev, verb, args }, hash, keyId, signature) => {
-    const before = placed.get(prev);
-    const key = prev === undefined ? args.key : before?.next;
-    let isGood = prev === undefined || before?.isGood === true;
-    if (verb === 'device.rotate@1') {
-      const answer = outcome(() => {
-        judgeRotateArgs(args);
-        if (hex(sha256(bytes(args.key))) === keyId) refuse('sign/key');
-        const message = Buffer.concat([Buffer.from('tallystick/rotate/1\n'), bytes(prev), bytes(args.key)]);
-        if (!isValid(bytes(args.key), message, bytes(args.proof))) refuse('sign/proof');
-      });
-      rotations.push(answer.code ?? 'ok');
-      isGood &&= answer.code === undefined;
-    }
-    isGood &&= hex(sha256(bytes(key))) === keyId && isValid(bytes(key), preimage(book, hash), signature);
-    placed.set(hash, { isGood, next: verb === 'device.rotate@1' ? args.key : key });
-    return isGood ? 'accepted' : 'waits chain/signature';
-  };
-  const verdicts = records.map(bytes).map((record) => {
-    const text = record.subarray(96).toString();
-    return judge(parseOp(text), hashOp(text), hex(record.subarray(0, 32)), record.subarray(32, 96));
-  });
-  return { verdicts, rotations };
-}
 /** Of a device that has one key. */
 function judgeRecord({ book, key, record }) {
   const [keyId, signature, text] = [[0, 32], [32, 96], [96]].map((span) => bytes(record).subarray(...span));
@@ -108,7 +79,4 @@ export const judges = {
   'sign/signature': ({ key, message, signature }) => ({ valid: isValid(bytes(key), bytes(message), bytes(signature)) }),
   'sign/op-signature': signOp,
   'sign/record': judgeRecord,
-  'sign/enrolment': ({ author, role }) => ({ allowed: mayEnrol(author, role) }),
-  'sign/roster': foldRoster,
-  'sign/rotation': judgeRotations,
 };
