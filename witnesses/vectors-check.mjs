@@ -25,24 +25,27 @@ const sorted = (value) =>
  */
 export function checkVectors(isBroken = false) {
   const files = readdirSync(fixtures, { recursive: true, encoding: 'utf8' });
-  return files
-    .filter((file) => file.endsWith('.json'))
-    .sort()
-    .map((file) => {
-      const judge = judges[file.replace('.json', '')];
-      const vectors = JSON.parse(readFileSync(new URL(file, fixtures), 'utf8'));
-      const wrong = vectors.filter(({ input, expect }, index) => {
-        // The fault for `--break`: the verdict of the case before.
-        const wanted = isBroken ? vectors.at(index - 1).expect : expect;
-        return judge === undefined || sorted(judge(input)) !== sorted(wanted);
-      });
-      const refused = vectors.filter(({ expect }) =>
-        /"ok":false|"(valid|accepted|allowed)":false|refused |waits |sign\/|tornAt|clock-ahead|"line":/.test(
-          JSON.stringify(expect),
-        ),
-      );
-      return { file, cases: vectors.length, refused: refused.length, wrong: wrong.map(({ name }) => name) };
-    });
+  return (
+    files
+      // The history of the kernel is judged by its fold, which takes the verbs.
+      .filter((file) => file.endsWith('.json') && !file.startsWith('kernel'))
+      .sort()
+      .map((file) => {
+        const judge = judges[file.replace('.json', '')];
+        const vectors = JSON.parse(readFileSync(new URL(file, fixtures), 'utf8'));
+        const wrong = vectors.filter(({ input, expect }, index) => {
+          // The fault for `--break`: the verdict of the case before.
+          const wanted = isBroken ? vectors.at(index - 1).expect : expect;
+          return judge === undefined || sorted(judge(input)) !== sorted(wanted);
+        });
+        const refused = vectors.filter(({ expect }) =>
+          /"ok":false|"(valid|accepted|allowed)":false|refused |waits |sign\/|tornAt|clock-ahead|"line":/.test(
+            JSON.stringify(expect),
+          ),
+        );
+        return { file, cases: vectors.length, refused: refused.length, wrong: wrong.map(({ name }) => name) };
+      })
+  );
 }
 
 if (import.meta.main) {
