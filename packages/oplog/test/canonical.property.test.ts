@@ -122,14 +122,72 @@ describe('canonical text (properties)', () => {
       );
     });
 
-    it('says yes to every canonical text without an escape, a surrogate or a number of 16 digits', () => {
-      fc.assert(
-        fc.property(json, (value) => {
-          const text = encodeCanonical(value);
-          const isCommon = !/[\\\ud800-\udfff]/.test(text) && !/\d{16}/.test(text.replaceAll(/"[^"]*"/g, ''));
-          expect(isPlain(text, 16)).toBe(isCommon);
-        }),
-      );
+    it('says yes to every canonical text of the common kind', () => {
+      const word = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '!', '~', 'é'), maxLength: 3 });
+      const common = fc.letrec<{ value: Json }>((tie) => ({
+        value: fc.oneof(
+          { maxDepth: 4, withCrossShrink: true },
+          word,
+          fc.integer({ min: -999_999_999_999_999, max: 999_999_999_999_999 }),
+          fc.boolean(),
+          fc.array(tie('value'), { maxLength: 3 }),
+          fc.dictionary(word, tie('value'), { minKeys: 2, maxKeys: 5 }),
+        ),
+      })).value;
+      fc.assert(fc.property(common, (value) => isPlain(encodeCanonical(value), 16)));
+    });
+
+    it.each([
+      ...[
+        '',
+        '"',
+        '"a',
+        '[',
+        ']',
+        '{',
+        '}',
+        '[1',
+        '[1;2]',
+        '[1,]',
+        '[,1]',
+        '[1]]',
+        '{"a":1',
+        '{"a"',
+        '{"a":',
+        '{"a":}',
+      ],
+      ...[
+        '{a":1}',
+        '{"a";1}',
+        '{"a"1}',
+        '{"a":1,}',
+        '{"a":1;"b":2}',
+        '{"a":1,b":2}',
+        '{"a":1,"b"}',
+        '{"a":[1}',
+        '{1:1}',
+      ],
+      ...['{"a":1,"a":2}', '{"b":1,"a":2}', '{"aa":1,"a":2}', '{"a":1,"":2}', '{"a!":1,"a":2}', '{"ab":1,"aa":2}'],
+      ...[
+        '-',
+        '-0',
+        '00',
+        '01',
+        '-01',
+        '1.5',
+        '1e2',
+        '+1',
+        '1000000000000000',
+        '-1000000000000000',
+        'tru',
+        'fals',
+        'null',
+      ],
+      ...['"\\n"', '"\n"', '"😀"', ' 1', '1 ', '1,2'],
+    ])('says no to %j', (text) => {
+      expect(isPlain(text, 16)).toBe(false);
+      expect(isPlain(`[${text}]`, 16)).toBe(text === '' || text === '1,2');
+      expect(isPlain(`{"":${text}}`, 16)).toBe(false);
     });
 
     it.each([
@@ -139,7 +197,8 @@ describe('canonical text (properties)', () => {
       ['{"a":{"b":[]}}', 3],
     ])('counts the levels of %s', (text, levels) => {
       expect(isPlain(text, levels)).toBe(true);
-      expect(isPlain(text, levels - 1)).toBe(false);
+      for (let fewer = 0; fewer < levels; fewer++) expect(isPlain(text, fewer)).toBe(false);
+      expect([isPlain('[', 0), isPlain('{', 0)]).toEqual([false, false]);
     });
   });
 });

@@ -77,6 +77,8 @@ describe('canonical text', () => {
       ['\uffff', 3],
       ['€', 3],
       ['😀', 4],
+      ['\u{10000}', 4],
+      ['\u{10ffff}', 4],
     ] as const) {
       const most = Math.floor(61_438 / bytes);
       expect(codeOf(`"${unit.repeat(most)}"`)).toBe('accepted');
