@@ -18,6 +18,7 @@ import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import { type AttestOptions, claimFor, type Disagreement, readDisagreements } from './attest.ts';
 import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
+import { Cosigning } from './cosigning.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
@@ -171,6 +172,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly #replica: Replica;
   readonly #options: OpenBookOptions<V>;
   readonly #own: OwnDevice;
+  readonly #cosigning = new Cosigning();
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
   /** How many were told. */
@@ -382,13 +384,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return this.#replica.log.receiptPosition(hash) === undefined ? 'local' : 'durable';
   }
 
-  /** One exchange with a relay: push, receipts, pull, fold. `pull: false` only hands in what is pending. */
+  /** One exchange with a relay: push, receipts, pull, fold, and a cosignature of what it led to. `pull: false` only hands in what is pending. */
   async sync(client: RelayClient, options: { readonly pull?: boolean } = {}): Promise<SyncReport> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
-    const report = await syncWith(this.#replica, client, await this.#replicated(client), { pull });
+    const scopes = await this.#replicated(client);
+    const report = await syncWith(this.#replica, client, scopes, { pull });
     this.#own.author.observe();
     if (pull && this.status().role !== undefined) await this.anchor();
+    const cosigner = pull ? this.#own.cosigner() : undefined;
+    if (cosigner !== undefined) await this.#cosigning.state(this.#replica, client, cosigner, scopes);
     this.#emit({ kind: 'sync' });
     return report;
   }

@@ -5,6 +5,7 @@ import { proveAdmission } from '@tallystick/sign/rotation';
 import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
 import { deviceEnroll, deviceRecover, devices } from './builtin.ts';
 import { SUPERSEDED } from './codes.ts';
+import type { Cosigner } from './cosigning.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { SqlValue } from './driver.ts';
 import { HQ } from './genesis.ts';
@@ -55,6 +56,16 @@ export class OwnDevice {
       [this.id, scope, HQ],
     );
     return rows.find((row) => row['scope'] === scope) ?? rows[0];
+  }
+
+  /** This device as a witness of its relay; undefined while it is not enrolled, or its key is not here. */
+  cosigner(): Cosigner | undefined {
+    const keyId = this.row()?.['keyId'];
+    const key = typeof keyId === 'string' ? this.#ring.keyOf(keyId) : undefined;
+    if (key === undefined) return undefined;
+    const { publicKey } = key;
+    const nowSeconds = Math.max(0, Math.floor(this.#options.edge.now() / 1000));
+    return { device: this.id, publicKey, sign: (message) => key.sign(message), nowSeconds };
   }
 
   /** What lets this device in elsewhere; undefined until it is enrolled itself. Call inside `exclusive`. */

@@ -1,5 +1,13 @@
 // Talking to a relay from a device: pushes that may be repeated at will, pages, checkpoints and proofs.
-import { type BookId, decodeBundle, encodeBundle, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import {
+  type BookId,
+  type DeviceId,
+  decodeBundle,
+  encodeBundle,
+  type OpHash,
+  type OpRecord,
+  type Scope,
+} from '@tallystick/oplog';
 import { headerToNote } from './answer.ts';
 import { gzip, readBody } from './body.ts';
 import { RelayError } from './errors.ts';
@@ -55,6 +63,10 @@ export interface RelayClient {
   pull(book: BookId, scope: Scope, from: number): Promise<PullPage>;
   /** The signed note, not yet verified. Throws `relay/empty` when the scope has no ops. */
   checkpoint(book: BookId, scope: Scope): Promise<string>;
+  /** The newest checkpoint that at least so many devices cosigned, with their lines, not yet verified. Throws `relay/not-cosigned`. */
+  cosigned(book: BookId, scope: Scope, count: number): Promise<string>;
+  /** Hands in a checkpoint of this relay with the device's line. Throws `relay/cosignature` when it is not taken. */
+  cosign(book: BookId, scope: Scope, device: DeviceId, note: string): Promise<void>;
   consistency(book: BookId, scope: Scope, first: number, second: number): Promise<readonly Uint8Array[]>;
   inclusion(book: BookId, scope: Scope, index: number, size: number): Promise<readonly Uint8Array[]>;
   scopes(book: BookId): Promise<readonly ScopeSize[]>;
@@ -88,6 +100,13 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     async checkpoint(book, scope) {
       const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`);
       return new TextDecoder().decode(bytes);
+    },
+    async cosigned(book, scope, count) {
+      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint?cosigned=${count}`);
+      return new TextDecoder().decode(bytes);
+    },
+    async cosign(book, scope, device, note) {
+      await call(`${pathOf(book, scope)}/cosignatures/${device}`, new TextEncoder().encode(note));
     },
     async consistency(book, scope, first, second) {
       return parseProof(await call(`${pathOf(book, scope)}/proof/consistency?first=${first}&second=${second}`));

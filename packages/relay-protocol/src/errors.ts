@@ -7,9 +7,11 @@ export type RelayAnswerCode =
   | 'relay/torn'
   | 'relay/book-refused'
   | 'relay/quota'
+  | 'relay/cosignature'
   | 'relay/not-found'
   | 'relay/unknown-book'
   | 'relay/empty'
+  | 'relay/not-cosigned'
   | 'relay/method'
   | 'relay/too-large'
   | 'relay/encoding'
@@ -63,9 +65,11 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/torn': 400,
   'relay/book-refused': 403,
   'relay/quota': 403,
+  'relay/cosignature': 403,
   'relay/not-found': 404,
   'relay/unknown-book': 404,
   'relay/empty': 404,
+  'relay/not-cosigned': 404,
   'relay/method': 405,
   'relay/too-large': 413,
   'relay/encoding': 415,

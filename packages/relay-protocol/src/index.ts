@@ -18,6 +18,7 @@ export type { RetryPolicy } from './retry.ts';
 export type {
   Batch,
   ChainState,
+  Cosignature,
   Enrolment,
   Entry,
   LogState,

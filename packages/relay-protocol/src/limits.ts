@@ -12,6 +12,8 @@ export interface RelayLimits {
   readonly maxForks: number;
   /** Ops of one device and scope that still get positions after it was revoked or its last day was over. */
   readonly maxQuarantined: number;
+  /** Devices of which a cosignature is kept for each log. */
+  readonly maxCosigners: number;
   /** Pushes being received or waiting for their turn; the next one is answered `relay/busy`. */
   readonly maxPushesInFlight: number;
   readonly maxBooks: number;
@@ -25,6 +27,7 @@ export const defaultLimits: RelayLimits = {
   maxPageBytes: 4 << 20,
   maxForks: 256,
   maxQuarantined: 4_096,
+  maxCosigners: 256,
   maxPushesInFlight: 64,
   maxBooks: 10_000,
   maxScopes: 10_000,

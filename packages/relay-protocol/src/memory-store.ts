@@ -1,7 +1,7 @@
 // A relay store that forgets: for tests, and for a relay inside a process that is refilled from the edges.
 import type { BookId, DeviceId, OpHash, Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
-import type { Batch, ChainState, Enrolment, Entry, LogState, Placed, RelayStore } from './store.ts';
+import type { Batch, ChainState, Cosignature, Enrolment, Entry, LogState, Placed, RelayStore } from './store.ts';
 
 interface Log {
   state: LogState;
@@ -9,6 +9,7 @@ interface Log {
   readonly placed: Map<OpHash, Placed>;
   readonly chains: Map<DeviceId, ChainState>;
   readonly tiles: Map<string, Uint8Array>;
+  readonly cosignatures: Map<DeviceId, Cosignature>;
   /** Ends of the batches, ascending, with the checkpoint at each. */
   readonly ends: { readonly size: number; readonly checkpoint: string }[];
 }
@@ -63,13 +64,29 @@ export function createMemoryRelayStore(): RelayStore {
         .map(({ bytes }) => bytes) ?? [],
     tile: (book, scope, level, index) => logOf(book, scope)?.tiles.get(`${level}/${index}`),
     enrolments: (book) => [...(shelves.get(book)?.enrolments ?? [])],
+    checkpointAt: (book, scope, size) => logOf(book, scope)?.ends.find((end) => end.size === size)?.checkpoint,
+    cosign({ book, scope, device, size, line }, maxKept) {
+      const kept = logOf(book, scope)?.cosignatures;
+      if (kept === undefined || (kept.get(device)?.size ?? 0) > size) return;
+      kept.set(device, { device, size, line });
+      for (const { device: oldest } of [...kept.values()].sort(byNews).slice(maxKept)) kept.delete(oldest);
+    },
+    cosignatures: (book, scope) => [...(logOf(book, scope)?.cosignatures.values() ?? [])].sort(byNews),
     close() {},
   };
 }
 
 function emptyLog(): Log {
   const state = { size: 0, frontier: [], checkpoint: '' };
-  return { state, entries: [], placed: new Map(), chains: new Map(), tiles: new Map(), ends: [] };
+  return {
+    state,
+    entries: [],
+    placed: new Map(),
+    chains: new Map(),
+    tiles: new Map(),
+    cosignatures: new Map(),
+    ends: [],
+  };
 }
 
 function extendLog(log: Log, { entries, state, chains, tiles }: Batch): Log {
@@ -92,6 +109,10 @@ function pick<K, V>(all: ReadonlyMap<K, V> | undefined, keys: Iterable<K>): Map<
     if (value !== undefined) picked.set(key, value);
   }
   return picked;
+}
+
+function byNews(left: Cosignature, right: Cosignature): number {
+  return right.size - left.size || (left.device < right.device ? -1 : 1);
 }
 
 function byScope(left: { scope: Scope }, right: { scope: Scope }): number {

@@ -13,6 +13,7 @@ import {
   answerTile,
 } from './answer.ts';
 import { gunzip, readBody } from './body.ts';
+import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { RelayError } from './errors.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, pushFrames } from './push.ts';
@@ -62,7 +63,8 @@ export interface Relay {
 }
 
 type Push = Extract<Route, { kind: 'push' }>;
-type Read = Exclude<Route, Push>;
+type Cosign = Extract<Route, { kind: 'cosign' }>;
+type Read = Exclude<Route, Push | Cosign>;
 
 const hq = parseScope('hq') as Scope;
 
@@ -96,11 +98,19 @@ export function createRelay(options: RelayOptions): Relay {
     return answerJson({ size, checkpoint, receipt, results });
   }
 
+  async function cosign(route: Cosign, request: Request): Promise<Response> {
+    const note = new TextDecoder().decode(await readPush(request, maxCosignedBytes));
+    if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
+    await turns.take(route.book, () => keepCosignature(desk, route, note));
+    return answerJson({});
+  }
+
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return answerPreflight();
     const route = parseRoute(request.method, new URL(request.url));
     await ready();
     if (route.kind === 'push') return slots.use(() => push(route, request));
+    if (route.kind === 'cosign') return slots.use(() => cosign(route, request));
     if (route.kind !== 'info') return read(desk, route, request.headers.get('accept-encoding') ?? '');
     const { maxBatchOps, maxBatchBytes } = limits;
     return answerJson({ protocol: 1, name: signer.name, vkey, limits: { maxBatchOps, maxBatchBytes } });
@@ -167,7 +177,7 @@ async function read(desk: PushDesk, route: Exclude<Read, { kind: 'info' }>, acce
   const log: LogState = (await store.log(book, scope)) ?? { size: 0, frontier: [], checkpoint: '' };
   if (route.kind === 'checkpoint') {
     if (log.size === 0) throw new RelayError('relay/empty', `scope ${scope} has no ops yet`);
-    return answerNote(log.checkpoint);
+    return answerNote(await cosignedCheckpoint(desk, route, log));
   }
   if (route.kind === 'pull') return readPage(desk, route, log, acceptEncoding);
   const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);

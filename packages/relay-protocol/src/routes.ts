@@ -1,5 +1,5 @@
 // The paths of the HTTP surface (docs/spec/relay.md, "Requests"), read strictly: what is not one of them is no request.
-import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type DeviceId, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 import { tileWidth } from './tiles.ts';
 
@@ -19,7 +19,8 @@ export type Route =
   | { readonly kind: 'scopes'; readonly book: BookId }
   | ({ readonly kind: 'push' } & InLog)
   | ({ readonly kind: 'pull'; readonly from: number } & InLog)
-  | ({ readonly kind: 'checkpoint' } & InLog)
+  | ({ readonly kind: 'checkpoint'; readonly count: number } & InLog)
+  | ({ readonly kind: 'cosign'; readonly device: DeviceId } & InLog)
   | ({ readonly kind: 'consistency'; readonly first: number; readonly second: number } & InLog)
   | ({ readonly kind: 'inclusion'; readonly index: number; readonly size: number } & InLog)
   | ({ readonly kind: 'tile'; readonly level: number } & TileRange & InLog)
@@ -43,6 +44,8 @@ export function parseRoute(method: string, target: URL): Route {
   if (scope === undefined) throw new RelayError('relay/bad-request', 'not the name of a scope');
   const name = rest.join('/');
   if (name === 'ops' && method === 'POST') return { kind: 'push', book, scope };
+  const device = rest[0] === 'cosignatures' && rest.length === 2 ? parseDeviceId(rest[1]) : undefined;
+  if (device !== undefined) return isRead ? wrongMethod(method) : { kind: 'cosign', book, scope, device };
   const route = readRoute(name, rest, target, { book, scope });
   return isRead ? route : wrongMethod(method);
 }
@@ -50,7 +53,8 @@ export function parseRoute(method: string, target: URL): Route {
 function readRoute(name: string, rest: readonly string[], target: URL, log: InLog): Route {
   const query = (key: string): number => parseNumber(target.searchParams.get(key), key);
   if (name === 'ops') return { kind: 'pull', from: query('from'), ...log };
-  if (name === 'checkpoint') return { kind: 'checkpoint', ...log };
+  if (name === 'checkpoint')
+    return { kind: 'checkpoint', count: target.searchParams.has('cosigned') ? query('cosigned') : 0, ...log };
   if (name === 'proof/consistency') {
     return { kind: 'consistency', first: query('first'), second: query('second'), ...log };
   }

@@ -22,6 +22,9 @@ const schema = `
   CREATE TABLE relay_tiles (
     log INTEGER NOT NULL, level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL,
     PRIMARY KEY (log, level, tile)) STRICT;
+  CREATE TABLE relay_cosignatures (
+    log INTEGER NOT NULL, device BLOB NOT NULL, size INTEGER NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (log, device)) STRICT, WITHOUT ROWID;
   CREATE TABLE relay_batches (
     log INTEGER NOT NULL, size INTEGER NOT NULL, bytes INTEGER NOT NULL, checkpoint TEXT NOT NULL,
     PRIMARY KEY (log, size)) STRICT, WITHOUT ROWID;
@@ -42,6 +45,12 @@ interface ChainRow {
   readonly hash: Uint8Array;
   readonly forks: number;
   readonly late: number;
+}
+
+interface CosignatureRow {
+  readonly device: Uint8Array;
+  readonly size: number;
+  readonly line: string;
 }
 
 interface PlaceRow {
@@ -105,6 +114,21 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       const rows = sql.enrolments.all(hexToBlob(book)) as { hash: Uint8Array; bytes: Uint8Array; fork: number }[];
       return rows.map(({ hash, bytes, fork }) => ({ hash: encodeHex(hash) as OpHash, bytes, isFork: fork === 1 }));
     },
+    checkpointAt(book, scope, size) {
+      const log = logOf(book, scope)?.log;
+      return log === undefined ? undefined : (sql.batchCheckpoint.get(log, size) as string | undefined);
+    },
+    cosign({ book, scope, device, size, line }, maxKept) {
+      const log = logOf(book, scope)?.log;
+      if (log === undefined) return;
+      sql.putCosignature.run(log, hexToBlob(device), size, line);
+      sql.dropCosignatures.run(log, log, maxKept);
+    },
+    cosignatures(book, scope) {
+      const log = logOf(book, scope)?.log;
+      const rows = log === undefined ? [] : (sql.cosignatures.all(log) as CosignatureRow[]);
+      return rows.map(({ device, size, line }) => ({ device: encodeHex(device) as DeviceId, size, line }));
+    },
     close: () => void db.close(),
   };
 }
@@ -167,6 +191,17 @@ function prepare(db: Database.Database) {
     addBatch: db.prepare('INSERT INTO relay_batches VALUES (?, ?, ?, ?)'),
     batches: db.prepare('SELECT size, bytes FROM relay_batches WHERE log = ? AND size > ? ORDER BY size'),
     batchCheckpoint: db.prepare('SELECT checkpoint FROM relay_batches WHERE log = ? AND size = ?').pluck(),
+    putCosignature: db.prepare(
+      `INSERT INTO relay_cosignatures VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET size = excluded.size, line = excluded.line WHERE size <= excluded.size`,
+    ),
+    dropCosignatures: db.prepare(
+      `DELETE FROM relay_cosignatures WHERE log = ? AND device NOT IN
+       (SELECT device FROM relay_cosignatures WHERE log = ? ORDER BY size DESC, device LIMIT ?)`,
+    ),
+    cosignatures: db.prepare(
+      'SELECT device, size, line FROM relay_cosignatures WHERE log = ? ORDER BY size DESC, device',
+    ),
     addEnrolment: db.prepare('INSERT INTO relay_enrolments (book, entry, fork) VALUES (?, ?, ?)'),
     enrolments: db.prepare(
       'SELECT hash, bytes, fork FROM relay_enrolments JOIN relay_entries USING (entry) WHERE book = ? ORDER BY place',

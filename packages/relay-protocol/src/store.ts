@@ -89,6 +89,15 @@ export interface Enrolment extends Pick<RosterEntry, 'isFork'> {
   readonly bytes: Uint8Array;
 }
 
+/** What one device last stated about a log. */
+export interface Cosignature {
+  readonly device: DeviceId;
+  /** Of the checkpoint. */
+  readonly size: number;
+  /** Its line of a signed note, with the newline. */
+  readonly line: string;
+}
+
 export interface RelayStore {
   /** Keeps `vkey` if the store has none yet, durably. Answers the one it has. */
   adoptIdentity(vkey: string): MaybePromise<string>;
@@ -114,5 +123,14 @@ export interface RelayStore {
   tile(book: BookId, scope: Scope, level: number, index: number): MaybePromise<Uint8Array | undefined>;
   /** The ops that the book's roster is folded from, in the order they were appended, over all scopes. */
   enrolments(book: BookId): MaybePromise<readonly Enrolment[]>;
+  /** The checkpoint that was signed at this size; undefined where no batch ended there. */
+  checkpointAt(book: BookId, scope: Scope, size: number): MaybePromise<string | undefined>;
+  /** Keeps the cosignature unless the device stated a greater size; beyond `maxKept` of a log those of the least sizes go. */
+  cosign(
+    cosignature: Cosignature & { readonly book: BookId; readonly scope: Scope },
+    maxKept: number,
+  ): MaybePromise<void>;
+  /** One of each device, by size, the greatest first, then by device. */
+  cosignatures(book: BookId, scope: Scope): MaybePromise<readonly Cosignature[]>;
   close(): MaybePromise<void>;
 }

@@ -1,8 +1,8 @@
 // The contract suite that every relay store passes. `make` gives an empty store and a way to open the same data again.
-import type { BookId, MaybePromise, OpRecord, Scope } from '@tallystick/oplog';
+import type { BookId, DeviceId, MaybePromise, OpRecord, Scope } from '@tallystick/oplog';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, ChainState, LogState, RelayStore } from '../src/index.ts';
-import { branch, createFleet, type Fleet, hq } from './fleet.ts';
+import { branch, createFleet, type Fleet, hq, keyOf } from './fleet.ts';
 
 export interface StoreUnderTest {
   readonly store: RelayStore;
@@ -175,6 +175,42 @@ export function relayStoreContract(
       expect((await store.chains(other.book, hq, [fleet.root.key.device])).size).toBe(0);
       expect(await store.records(other.book, branch, 0, 5)).toEqual([]);
       expect((await store.enrolments(other.book)).map(({ hash }) => hash)).toEqual([other.genesis.hash]);
+    });
+
+    it('finds the checkpoint that was signed at a size', async () => {
+      const { book, genesis, root } = fleet;
+      await store.append(batchOf(book, hq, 0, [genesis]));
+      await store.append(batchOf(book, hq, 1, root.writeMany(2)));
+      const found = [undefined, 'checkpoint 1\n', undefined, 'checkpoint 3\n'];
+      for (const [size, checkpoint] of found.entries())
+        expect(await store.checkpointAt(book, hq, size)).toBe(checkpoint);
+      expect(await store.checkpointAt(book, branch, 1)).toBeUndefined();
+    });
+
+    it('keeps the newest cosignature of each device, and those of the greatest sizes', async () => {
+      const { book, genesis } = fleet;
+      await store.append(batchOf(book, hq, 0, [genesis]));
+      const [one, two, three] = ['one', 'two', 'three'].map((name) => keyOf(name).device).sort() as [
+        DeviceId,
+        DeviceId,
+        DeviceId,
+      ];
+      const cosign = (device: DeviceId, size: number, maxKept = 2, scope = hq): unknown =>
+        store.cosign({ book, scope, device, size, line: `${size} of ${device}\n` }, maxKept);
+      const kept = async (): Promise<unknown> =>
+        (await store.cosignatures(book, hq)).map(({ device, size, line }) => [device, size, line]);
+      const said = (device: DeviceId, size: number): unknown => [device, size, `${size} of ${device}\n`];
+      await cosign(one, 5);
+      await cosign(one, 4);
+      await cosign(one, 9, 2, branch);
+      expect(await kept()).toEqual([said(one, 5)]);
+      await cosign(two, 5);
+      await cosign(one, 6);
+      expect(await kept()).toEqual([said(one, 6), said(two, 5)]);
+      await cosign(three, 5);
+      expect(await kept()).toEqual([said(one, 6), said(two, 5)]);
+      await cosign(three, 7);
+      expect(await kept()).toEqual([said(three, 7), said(one, 6)]);
     });
 
     it('lists enrolments in the order they came, over all scopes', async () => {

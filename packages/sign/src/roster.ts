@@ -42,6 +42,8 @@ export interface Roster {
   publicKeyOf(keyId: KeyId, device: DeviceId): Uint8Array | undefined;
   /** Whether the device ever had another key than its first. */
   hasRotated(device: DeviceId): boolean;
+  /** The raw keys that the device has now, where it is active: in each scope that enrolled or admitted it, the newest of its chain there. */
+  keysInForce(device: DeviceId): readonly Uint8Array[];
   /** In the order of enrolment; one entry for each scope that enrolled or admitted a device. */
   devices(): readonly Device[];
 }
@@ -155,6 +157,10 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     firstKeyOf: (device, enrolment) => firstKeyByLink.get(`${device} ${enrolment}`),
     publicKeyOf: (keyId, device) => keysByDevice.get(device)?.get(keyId),
     hasRotated: (device) => [...(keysByDevice.get(device)?.keys() ?? [])].some((keyId) => String(keyId) !== device),
+    keysInForce: (device) =>
+      state.members
+        .filter(({ id, scope }) => id === device && state.standingOf(scope, device) === 'active')
+        .flatMap(({ keyId }) => keysByDevice.get(device)?.get(keyId) ?? []),
     devices: () => state.members,
   };
 }

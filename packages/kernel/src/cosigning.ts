@@ -1,0 +1,37 @@
+/**
+ * This device as a witness of its relay (DESIGN section 7, docs/spec/relay.md, "Cosignatures"): it cosigns the checkpoints that it has followed to from
+ * those before and has stored, so that a relay cannot show others another log without being found out.
+ */
+import type { NoteSigner } from '@tallystick/chain';
+import { cosignCheckpoint } from '@tallystick/chain/op-proof';
+import type { DeviceId, Scope as ScopeName } from '@tallystick/oplog';
+import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
+import type { Replica } from './replica.ts';
+
+/** The device and its key in force; its clock, in seconds since 1970. */
+export interface Cosigner extends Pick<NoteSigner, 'publicKey' | 'sign'> {
+  readonly device: DeviceId;
+  readonly nowSeconds: number;
+}
+
+export class Cosigning {
+  /** What was handed in last, by scope; a device that starts again says it again. */
+  readonly #statedByScope = new Map<ScopeName, string>();
+
+  /** Hands in what is new. A relay that does not want it, or is gone again, has what it came for: the next exchange tries anew. */
+  async state(replica: Replica, client: RelayClient, cosigner: Cosigner, scopes: readonly ScopeName[]): Promise<void> {
+    const { device, publicKey, sign, nowSeconds } = cosigner;
+    const { book, crypto } = replica;
+    for (const scope of scopes) {
+      const { note } = replica.log.tip(scope);
+      if (book === undefined || note === '' || this.#statedByScope.get(scope) === note) continue;
+      const cosigned = await cosignCheckpoint(note, { name: device, publicKey, sign }, nowSeconds, crypto.hasher);
+      try {
+        await client.cosign(book, scope, device, cosigned);
+        this.#statedByScope.set(scope, note);
+      } catch (error) {
+        if (!(error instanceof RelayError)) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// Devices as witnesses of their relay (docs/spec/relay.md, "Cosignatures"): the newest cosignature of each device and log is kept and served.
+import type { VerifySignature } from '@tallystick/chain';
+import { type Cosigned, openCosignature } from '@tallystick/chain/op-proof';
+import type { BookId, DeviceId, Scope } from '@tallystick/oplog';
+import { RelayError } from './errors.ts';
+import type { PushDesk } from './push.ts';
+
+export interface CosigningDevice {
+  readonly book: BookId;
+  readonly scope: Scope;
+  readonly device: DeviceId;
+}
+
+/** A note has at most 64 lines of signatures, one of which is the relay's. */
+export const maxServedCosignatures = 63;
+/** Of a note with one cosignature. */
+export const maxCosignedBytes = 16_384;
+
+/**
+ * Keeps the cosignature in `note`, a checkpoint of this log as the relay signed it with the device's line. Runs in the book's turn. Throws
+ * `relay/cosignature` unless an active device of the book made it, under a key that it has now, of a checkpoint that this relay signed.
+ */
+export async function keepCosignature(
+  { store, rosters, limits, hasher, ed25519 }: PushDesk,
+  { book, scope, device }: CosigningDevice,
+  note: string,
+): Promise<void> {
+  const roster = await rosters.of(book);
+  const verify: VerifySignature = (key, message, signature) => ed25519.verify(key, message, signature);
+  for (const line of linesOf(note, device)) {
+    for (const publicKey of roster.keysInForce(device)) {
+      const single = `${bodyOf(note)}\n${line}`;
+      const opened = await openCosignature(single, { name: device, publicKey }, verify, hasher);
+      if (!opened.ok) continue;
+      await checkSigned(store.checkpointAt(book, scope, opened.value.checkpoint.size), opened.value, note);
+      const { size } = opened.value.checkpoint;
+      await store.cosign({ book, scope, device, size, line }, limits.maxCosigners);
+      return;
+    }
+  }
+  throw new RelayError('relay/cosignature', `not a cosignature by a device of this book that may make one: ${device}`);
+}
+
+async function checkSigned(
+  signed: string | undefined | Promise<string | undefined>,
+  { checkpoint }: Cosigned,
+  note: string,
+): Promise<void> {
+  const own = await signed;
+  if (own !== undefined && bodyOf(own) === bodyOf(note)) return;
+  throw new RelayError('relay/cosignature', `this relay signed no such checkpoint of ${checkpoint.size} ops`);
+}
+
+/** The newest checkpoint that at least `count` devices cosigned, with their lines. Throws `relay/not-cosigned`. */
+export async function cosignedCheckpoint(
+  { store }: PushDesk,
+  { book, scope, count }: { readonly book: BookId; readonly scope: Scope; readonly count: number },
+  newest: { readonly size: number; readonly checkpoint: string },
+): Promise<string> {
+  const linesBySize = new Map<number, string[]>([[newest.size, []]]);
+  for (const { size, line } of await store.cosignatures(book, scope))
+    linesBySize.set(size, [...(linesBySize.get(size) ?? []), line]);
+  for (const [size, lines] of [...linesBySize].sort(([left], [right]) => right - left)) {
+    if (lines.length < count) continue;
+    const note = size === newest.size ? newest.checkpoint : await store.checkpointAt(book, scope, size);
+    if (note !== undefined) return note + lines.slice(0, maxServedCosignatures).join('');
+  }
+  throw new RelayError('relay/not-cosigned', `no checkpoint of ${scope} has ${count} cosignatures`);
+}
+
+/** The text that is signed, up to the empty line. */
+function bodyOf(note: string): string {
+  return note.slice(0, note.lastIndexOf('\n\n') + 1);
+}
+
+/** The signature lines under this name, each with its newline. */
+function linesOf(note: string, name: string): string[] {
+  const lines = note.slice(note.lastIndexOf('\n\n') + 2).split('\n');
+  return lines.filter((line) => line.startsWith(`— ${name} `)).map((line) => `${line}\n`);
+}
