@@ -29,6 +29,7 @@ export const commands = {
   'package-checks': { lines: [['scripts/package-checks.ts']] },
   smoke: { lines: [['scripts/smoke.ts']] },
   examples: { from: 'caller', lines: [['scripts/examples.ts']] },
+  releases: { lines: [['scripts/releases.ts']] },
   fixtures: { lines: [['scripts/fixtures.ts']] },
   'fixtures:check': { lines: [['scripts/fixtures.ts', '--check']] },
   vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },

@@ -26,17 +26,20 @@ export function adoptable(replica: Replica, release: string): AdoptArgs | undefi
   return { verbs, tables, ...(release === '' ? {} : { release }) };
 }
 
-/** What this program lacks of the manifest of `hq`, whether or not it has stopped at it yet. */
+/** What this program lacks of the manifest of `hq`, whether or not it has stopped at it yet, and of what it has stopped at. */
 export function lackingOf(replica: Replica): readonly Lacking[] {
   const verbs = rowsOf(replica, manifest.name).filter(({ verb }) => !replica.verbs.has(verb as string));
   const tables = rowsOf(replica, tableShapes.name).filter(({ name, shape }) => {
     const table = replica.schema.declared.get(name as string);
     return table === undefined || shapeOf(table) !== shape;
   });
-  return [...verbs, ...tables].map(({ verb, name, release }) => ({
-    what: String(verb ?? name),
-    release: String(release),
-  }));
+  const releaseByWhat = new Map<string, string>();
+  for (const { verb, name, release } of [...verbs, ...tables]) releaseByWhat.set(String(verb ?? name), String(release));
+  for (const { stop } of replica.scopes()) {
+    if (stop?.code === 'kernel/unsupported-verb') releaseByWhat.set(stop.verb, stop.release);
+    if (stop?.code === 'kernel/unsupported-table') releaseByWhat.set(stop.table, stop.release);
+  }
+  return [...releaseByWhat].map(([what, release]) => ({ what, release }));
 }
 
 function rowsOf(replica: Replica, table: string): readonly Readonly<Record<string, unknown>>[] {
