@@ -16,6 +16,7 @@ import {
   type RootHash,
   type Scope as ScopeName,
   type Seen,
+  type Tip,
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
@@ -75,6 +76,8 @@ export class Author {
   /** By scope and device: the head named last, so that it is not named again. */
   readonly #statedHeads = new Map<string, OpHash>();
   readonly #statedSize = new Map<string, number>();
+  /** Tips of the log during one `write`, which moves none. */
+  readonly #tips = new Map<ScopeName, Tip>();
 
   constructor(replica: Replica, keys: KeyRing, edge: Edge) {
     this.#replica = replica;
@@ -127,6 +130,7 @@ export class Author {
   async write(requests: readonly CommitRequest[], defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
     const answers: (Written | NotCommitted)[] = [];
     const fresh: OpRecord[] = [];
+    this.#tips.clear();
     // Links of ops of this batch, which the log does not have yet.
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {
@@ -181,7 +185,7 @@ export class Author {
   /** In a scope beside `hq`: takes notice of newer `hq` before the next op. */
   async #mark(name: ScopeName, heads: Map<string, OpRecord>): Promise<OpRecord | undefined> {
     if (name === HQ) return undefined;
-    const { size } = this.#replica.log.tip(HQ);
+    const { size } = this.#tip(HQ);
     const compiled = this.#replica.schema.tableNamed(marks.name);
     const marked = this.#replica.scope(name).projection.get(compiled, ['hq']);
     if (size === 0 || (marked !== undefined && (marked['size'] as number) >= size)) return undefined;
@@ -202,8 +206,11 @@ export class Author {
     if ('ok' in link) return link;
     const { rotateTo } = request;
     const args = rotateTo === undefined ? request.args : { ...(await proveRotation(link.prev, rotateTo)) };
-    const issue = argsIssue(this.#replica, ref, args);
-    if (issue !== undefined) return notCommitted('kernel/bad-args', { verb: ref, issue });
+    // The schema judges what will be recorded, in the fold. What it says against the args as they came is looked up for people, once they are refused.
+    const refusedAs = (answer: NotCommitted): NotCommitted => {
+      const issue = argsIssue(this.#replica, ref, args);
+      return issue === undefined ? answer : notCommitted('kernel/bad-args', { verb: ref, issue });
+    };
     const op: Op = {
       args: args as JsonObject,
       at: request.at ?? this.#edge.now(),
@@ -216,10 +223,11 @@ export class Author {
       verb: ref,
     };
     const record = await this.#sign(op);
-    if ('ok' in record) return record;
+    if ('ok' in record) return refusedAs(record);
     const verdict = scope.append(record);
-    if (verdict.kind === 'stopped') return notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop));
-    if (verdict.kind === 'refused') return { ok: false, code: verdict.refusal.code, details: verdict.refusal.details };
+    if (verdict.kind === 'stopped')
+      return refusedAs(notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop)));
+    if (verdict.kind === 'refused') return refusedAs(notCommitted(verdict.refusal.code, verdict.refusal.details));
     heads.set(request.scope, record);
     return { ok: true, record, correction: verdict.correction };
   }
@@ -273,13 +281,19 @@ export class Author {
 
   /** Only what changed since this device's last op here. */
   #seen(name: ScopeName, scope: Scope): { seen?: Seen } {
-    const { size, note, frontier } = this.#replica.log.tip(name);
+    const { size, note, frontier } = this.#tip(name);
     const heads = this.#headsToState(name, scope);
     const isNews = size > 0 && note !== '' && this.#statedSize.get(name) !== size;
     if (!isNews && heads.length === 0) return {};
     const root = (): RootHash =>
       encodeHex(createTree(this.#replica.crypto.hasher, { size, frontier }).root()) as RootHash;
     return { seen: { ...(heads.length === 0 ? {} : { heads }), ...(isNews ? { root: root(), size } : {}) } };
+  }
+
+  #tip(name: ScopeName): Tip {
+    const tip = this.#tips.get(name) ?? this.#replica.log.tip(name);
+    this.#tips.set(name, tip);
+    return tip;
   }
 
   #headsToState(name: ScopeName, scope: Scope): OpHash[] {

@@ -80,6 +80,13 @@ interface Author {
   readonly firstKeyId: string;
 }
 
+/** What a view reads for while an op is planned. */
+interface Planning {
+  readonly author: Author;
+  readonly size: number;
+  readonly touch: TouchRecorder | undefined;
+}
+
 /** What an op would do: its effects, the facts of the op whose they are, and what its verb may touch. */
 interface Planned {
   readonly effects: readonly Effect[];
@@ -114,6 +121,10 @@ export class Fold {
   /** Undefined in scope `hq` itself. */
   readonly #hq: HqReader | undefined;
   readonly #tablesByVerb = new Map<Verb, ReadonlySet<AnyTable>>();
+  readonly #viewByVerb = new Map<Verb, View>();
+  /** By device: the row that says who it is, and what was made of it. */
+  readonly #authors = new Map<string, { readonly row: Row; readonly revokedAbove: boolean; readonly author: Author }>();
+  #now: Planning | undefined;
   /** As of the mark, or of the last change in `hq`. */
   #inForce: { readonly at: number; readonly value: InForce } | undefined;
 
@@ -128,8 +139,6 @@ export class Fold {
   fold(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
     const { op, hash } = record;
     const head = this.#projection.chainHead(op.device);
-    touch?.reads.add(chainKey(op.device, op.seq - 1));
-    touch?.writes.add(chainKey(op.device, op.seq));
     if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
       const forked: Waits = { kind: 'waits', refusal: refuse(FORK, { seq: op.seq, key: record.keyId }) };
       return this.#refused(record, forked, place, undo, touch);
@@ -298,16 +307,19 @@ export class Fold {
     size: number,
     touch: TouchRecorder | undefined,
   ): Outcome {
+    this.#now = { author, size, touch };
     try {
       const valid = validateArgs(verb, args);
       if (valid === undefined || valid.issues !== undefined) return refuse('kernel/bad-args');
-      const outcome = verb.plan(this.#view(verb, author, size, touch), facts, args);
+      const outcome = verb.plan(this.#viewOf(verb), facts, args);
       return isOutcome(outcome) ? outcome : refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
     } catch (cause) {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
       if (cause instanceof Error && cause.name === 'SqliteError') throw cause;
       return refuse('kernel/verb-failed', cause instanceof KernelError ? { reason: cause.code } : {});
+    } finally {
+      this.#now = undefined;
     }
   }
 
@@ -361,7 +373,9 @@ export class Fold {
     const keyId = row['keyId'] as string;
     const revokedAbove =
       own !== undefined && this.#hq?.getAsOf(revocations, { device }, size)?.['status'] === 'revoked';
-    return {
+    const known = this.#authors.get(device);
+    if (known?.row === row && known.revokedAbove === revokedAbove) return known.author;
+    const author: Author = Object.freeze({
       device,
       role: row['role'] as Role,
       name: row['name'] as string,
@@ -371,7 +385,9 @@ export class Fold {
       keyId: own === undefined ? keyId : undefined,
       // Nobody rotates here before the chain begins.
       firstKeyId: own === undefined ? device : keyId,
-    };
+    });
+    this.#authors.set(device, { row, revokedAbove, author });
+    return author;
   }
 
   /** A revoked device may still take that very revocation back; its rank decides in the verb. */
@@ -395,38 +411,50 @@ export class Fold {
     return this.#projection.get(compiled, compiled.keyValuesOf(key), touch);
   }
 
-  #view(verb: Verb, author: Author, size: number, touch: TouchRecorder | undefined): View {
+  #viewOf(verb: Verb): View {
+    let view = this.#viewByVerb.get(verb);
+    if (view === undefined) this.#viewByVerb.set(verb, (view = this.#createView(verb)));
+    return view;
+  }
+
+  /** One view for all ops of a verb: a plan reads at once or not at all. */
+  #createView(verb: Verb): View {
     const projection = this.#projection;
     const tables = this.#tablesOf(verb);
     const readable = (table: AnyTable): CompiledTable => {
       if (!tables.has(table) && !BUILTIN_TABLES.has(table)) throw badRead(table, `is no table of ${verb.ref}`);
       return this.#compiled(table);
     };
+    const now = (): Planning => {
+      if (this.#now === undefined) throw new KernelError('kernel/bad-verb', 'a view is read while its op is planned');
+      return this.#now;
+    };
     return {
-      author,
+      get author(): Author {
+        return now().author;
+      },
       get: <K extends Columns, C extends Columns>(
         table: RegisterTable<K, C> | SetTable<K, C>,
         key: RowOf<K>,
       ): RowOf<K & C> | undefined => {
         const compiled = readable(table);
-        return projection.get(compiled, compiled.keyValuesOf(key), touch) as RowOf<K & C> | undefined;
+        return projection.get(compiled, compiled.keyValuesOf(key), now().touch) as RowOf<K & C> | undefined;
       },
       sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
         const compiled = readable(table);
-        const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), touch);
-        return Object.fromEntries(compiled.columnNames.map((name, index) => [name, sums[index] as number])) as Record<
-          S,
-          number
-        >;
+        const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), now().touch);
+        const row: Record<string, number> = {};
+        for (let index = 0; index < sums.length; index++)
+          row[compiled.columnNames[index] as string] = sums[index] as number;
+        return row as Record<S, number>;
       },
       list: <K extends Columns, C extends Columns>(
         table: RegisterTable<K, C> | SetTable<K, C>,
         prefix: Partial<RowOf<K>>,
       ): readonly RowOf<K & C>[] => {
         const compiled = readable(table);
-        return projection.list(compiled, prefixValues(compiled, prefix as Row), touch) as unknown as readonly RowOf<
-          K & C
-        >[];
+        const rows = projection.list(compiled, prefixValues(compiled, prefix as Row), now().touch);
+        return rows as unknown as readonly RowOf<K & C>[];
       },
       hq: {
         get: <K extends Columns, C extends Columns>(
@@ -436,7 +464,7 @@ export class Fold {
           const { def } = readable(table);
           if (def.kind !== 'register')
             throw badRead(def, 'keeps no history: only registers of hq are read as of the mark');
-          return this.#hqRow(def, key, size, touch) as RowOf<K & C> | undefined;
+          return this.#hqRow(def, key, now().size, now().touch) as RowOf<K & C> | undefined;
         },
       },
     };
@@ -484,10 +512,6 @@ function withCorrection(planned: Planned, verb: Verb, correction: Correction): P
   const { code, details } = correction;
   const row = corrections.put({ hash, id, device, verb: verb.ref, code, details: encodeCanonical(details) });
   return { ...planned, effects: [...planned.effects, row], correction };
-}
-
-function chainKey(device: string, seq: number): string {
-  return `chains|${device},${seq};`;
 }
 
 function rootAuthor(record: OpRecord): Author {

@@ -5,6 +5,7 @@
 import type { ChainHead, DeviceId, KeyId, OpHash } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { keyName, PutBuffers, RowCache } from './row-cache.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import { tableShapes } from './builtin-tables.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
@@ -24,11 +25,11 @@ export interface FoldedHead extends ChainHead {
   readonly keyId: KeyId;
 }
 
-/** Collects what one op reads and writes; see touch.ts. */
+/** Collects what one op reads and writes, each key as often as it comes; see touch.ts. */
 export interface TouchRecorder {
-  readonly reads: Set<string>;
-  readonly writes: Set<string>;
-  readonly adds: Set<string>;
+  readonly reads: string[];
+  readonly writes: string[];
+  readonly adds: string[];
   all: boolean;
 }
 
@@ -51,14 +52,15 @@ export interface Rules {
 
 /** Beyond this a sum might leave its bound if the order changed, so nothing may pass the op that brought it there. */
 const NEAR_BOUND = 2 ** 51;
-const CACHE_ROWS = 200_000;
 
 export class Projection {
   readonly scope: string;
   readonly #schema: Schema;
-  readonly #sums = new Map<string, SumRow>();
+  /** By table and key. */
+  readonly #sums = new RowCache<SumRow>();
   readonly #dirtySums: SumRow[] = [];
-  readonly #registers = new Map<string, Row | undefined>();
+  readonly #registers = new RowCache<Row | undefined>();
+  readonly #puts = new PutBuffers();
   readonly #chains = new Map<string, FoldedHead | undefined>();
   readonly #dirtyChains = new Set<string>();
   #shapeChanges = 0;
@@ -76,6 +78,7 @@ export class Projection {
     this.#chains.clear();
     this.#dirtyChains.clear();
     this.#shapeChanges += 1;
+    this.#puts.discard();
   }
 
   /** Goes up whenever a row of `tableShapes` may have changed. */
@@ -83,28 +86,48 @@ export class Projection {
     return this.#shapeChanges;
   }
 
+  /**
+   * Runs work whose set rows are inserted many at a time, and answers true. A row that was there already shows only then: the answer is false, the
+   * caller rolls the database back and does the work again without this, so that the op whose row it was is refused.
+   */
+  withBufferedPuts(work: () => void): boolean {
+    this.#puts.start();
+    try {
+      work();
+      this.flush();
+      return !this.#puts.metKnownRow;
+    } finally {
+      this.#puts.stop();
+    }
+  }
+
+  /** Whether buffered puts have met a row that was there. */
+  get metKnownRow(): boolean {
+    return this.#puts.metKnownRow;
+  }
+
   // Reads.
 
   get(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): Row | undefined {
-    const text = table.keyText(key);
-    touch?.reads.add(text);
+    touch?.reads.push(table.keyText(key));
     if (table.def.kind !== 'register') return this.#load(table, key);
-    const cached = this.#registers.get(text);
-    if (cached !== undefined || this.#registers.has(text)) return cached;
+    const rows = this.#registers.of(table);
+    const name = keyName(key);
+    const cached = rows.get(name);
+    if (cached !== undefined || rows.has(name)) return cached;
     const row = this.#load(table, key);
-    if (this.#registers.size >= CACHE_ROWS) this.#registers.clear();
-    this.#registers.set(text, row);
+    this.#registers.set(rows, name, row);
     return row;
   }
 
   sumsOf(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): readonly number[] {
-    const text = table.keyText(key);
-    touch?.reads.add(text);
-    return this.#sumRow(table, key, text).sums;
+    touch?.reads.push(table.keyText(key));
+    return this.#sumRow(table, key).sums;
   }
 
   list(table: CompiledTable, prefix: readonly SqlValue[], touch?: TouchRecorder): Row[] {
-    touch?.reads.add(rangeOf(table.keyText(prefix, prefix.length)));
+    touch?.reads.push(rangeOf(table.keyText(prefix, prefix.length)));
+    this.#puts.flush(table);
     return table.list(this.#schema.driver, this.scope, prefix);
   }
 
@@ -116,6 +139,7 @@ export class Projection {
 
   /** Every row of a table; no other statement may run until the last is read. */
   rows(table: CompiledTable): IterableIterator<Row> {
+    this.#puts.flush(table);
     return table.rows(this.#schema.driver, this.scope);
   }
 
@@ -181,9 +205,11 @@ export class Projection {
         continue;
       }
       const table = this.#schema.tableNamed(step[1]);
-      if (step[0] === 'add') this.#changeSums(this.#sumRow(table, step[2], table.keyText(step[2])), step[3], -1);
-      else if (step[0] === 'put') table.statements.remove.run([this.scope, ...step[2]]);
-      else this.#restoreRegister(table, step[2], step[3], place);
+      if (step[0] === 'add') this.#changeSums(this.#sumRow(table, step[2]), step[3], -1);
+      else if (step[0] === 'put') {
+        this.#puts.flush(table);
+        table.statements.remove.run([this.scope, ...step[2]]);
+      } else this.#restoreRegister(table, step[2], step[3], place);
     }
   }
 
@@ -196,13 +222,15 @@ export class Projection {
 
   /** Writes what is held in memory. Called at the end of every transaction, so SQL sees whole state. */
   flush(): void {
+    this.#puts.flushAll();
     for (const row of this.#dirtySums) {
       row.dirty = false;
       if (row.sums.every((sum) => sum === 0)) row.table.statements.remove.run([this.scope, ...row.key]);
       else row.table.statements.upsert.run([this.scope, ...row.key, ...row.sums]);
     }
     this.#dirtySums.length = 0;
-    if (this.#sums.size > CACHE_ROWS) this.#sums.clear();
+    this.#sums.trim();
+    this.#registers.trim();
     for (const device of this.#dirtyChains) this.#flushChain(device);
     this.#dirtyChains.clear();
   }
@@ -210,6 +238,7 @@ export class Projection {
   // Inside.
 
   #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
+    this.#puts.flush(table);
     const values = table.statements.get.get([this.scope, ...key]);
     return values === undefined ? undefined : table.rowOf(values);
   }
@@ -222,10 +251,10 @@ export class Projection {
     touch: TouchRecorder | undefined,
     rules: Rules | undefined,
   ): Refusal | undefined {
-    const putRows = new Map<CompiledTable, Row[]>();
-    const queue: Effect[] = [...effects];
-    for (let index = 0; index < queue.length; index++) {
-      const effect = queue[index] as Effect;
+    const derived: Effect[] = [];
+    let putRows: Map<CompiledTable, Row[]> | undefined;
+    for (let index = 0; index < effects.length + derived.length; index++) {
+      const effect = (index < effects.length ? effects[index] : derived[index - effects.length]) as Effect;
       const table = this.#schema.table(effect.table);
       const isDerived = index >= effects.length;
       if (table.def.derived === true && !isDerived) return refuse('kernel/derived-table', { table: table.name });
@@ -233,9 +262,10 @@ export class Projection {
       const refusal = this.#applyOne(table, effect, place, undo, touch);
       if (refusal !== undefined) return refusal;
       if (effect.kind !== 'put') continue;
-      if (table.def.derive !== undefined) queue.push(...table.def.derive(effect.row));
-      if (table.def.check !== undefined) collect(putRows, table, effect.row);
+      if (table.def.derive !== undefined) derived.push(...table.def.derive(effect.row));
+      if (table.def.check !== undefined) collect((putRows ??= new Map<CompiledTable, Row[]>()), table, effect.row);
     }
+    if (putRows === undefined) return undefined;
     for (const [table, rows] of putRows) {
       const refusal = table.def.check?.(rows, op);
       if (refusal !== undefined) return refusal;
@@ -254,40 +284,31 @@ export class Projection {
     undo: Undo[],
     touch: TouchRecorder | undefined,
   ): Refusal | undefined {
-    const keyCount = table.keyNames.length;
-    if (effect.kind === 'add') {
-      const values = table.sumValuesOf(effect.row);
-      return this.#applyAdd(table, values.slice(0, keyCount), values.slice(keyCount) as number[], undo, touch);
-    }
-    const values = table.valuesOf(effect.row);
-    const key = values.slice(0, keyCount);
-    const text = table.keyText(key);
-    touch?.writes.add(text);
+    if (effect.kind === 'add') return this.#applyAdd(table, effect.row, undo, touch);
+    const params = table.paramsOf(this.scope, effect.row);
+    const key = params.slice(1, 1 + table.keyNames.length);
+    touch?.writes.push(table.keyText(key));
     if (effect.kind === 'put') {
-      if (table.statements.insert.run([this.scope, ...values]) === 0)
+      if (!this.#puts.put(table, params) && table.statements.insert.run(params) === 0)
         return refuse('kernel/duplicate-id', { table: table.name, key: JSON.stringify(key) });
       undo.push(['put', table.name, key]);
       return undefined;
     }
     if (table.def === tableShapes) this.#shapeChanges += 1;
     const before = this.get(table, key);
-    undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(keyCount)]);
-    this.#registers.set(text, table.rowOf(values));
-    table.statements.upsert.run([this.scope, ...values]);
-    table.statements.historyInsert.run([this.scope, ...values, place]);
+    undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(key.length)]);
+    this.#registers.set(this.#registers.of(table), keyName(key), table.rowOf(params, 1));
+    table.statements.upsert.run(params);
+    params.push(place);
+    table.statements.historyInsert.run(params);
     return undefined;
   }
 
-  #applyAdd(
-    table: CompiledTable,
-    key: readonly SqlValue[],
-    deltas: readonly number[],
-    undo: Undo[],
-    touch: TouchRecorder | undefined,
-  ): Refusal | undefined {
-    const text = table.keyText(key);
-    touch?.adds.add(text);
-    const row = this.#sumRow(table, key, text);
+  #applyAdd(table: CompiledTable, effectRow: Row, undo: Undo[], touch: TouchRecorder | undefined): Refusal | undefined {
+    const key = table.keyValuesOf(effectRow);
+    const deltas = table.deltasOf(effectRow);
+    touch?.adds.push(table.keyText(key));
+    const row = this.#sumRow(table, key);
     for (let index = 0; index < deltas.length; index++) {
       const before = row.sums[index] as number;
       const after = before + (deltas[index] as number);
@@ -300,14 +321,16 @@ export class Projection {
     return undefined;
   }
 
-  #sumRow(table: CompiledTable, key: readonly SqlValue[], text: string): SumRow {
-    const cached = this.#sums.get(text);
+  #sumRow(table: CompiledTable, key: readonly SqlValue[]): SumRow {
+    const rows = this.#sums.of(table);
+    const name = keyName(key);
+    const cached = rows.get(name);
     if (cached !== undefined) return cached;
     const values = table.statements.get.get([this.scope, ...key]);
     const sums =
       values === undefined ? table.columnNames.map(() => 0) : (values.slice(table.keyNames.length) as number[]);
     const row: SumRow = { table, key, sums, dirty: false };
-    this.#sums.set(text, row);
+    this.#sums.set(rows, name, row);
     return row;
   }
 
@@ -327,13 +350,13 @@ export class Projection {
   ): void {
     if (table.def === tableShapes) this.#shapeChanges += 1;
     table.statements.historyRemove.run([this.scope, ...key, place]);
-    const text = table.keyText(key);
+    const rows = this.#registers.of(table);
     if (before === 0) {
       table.statements.remove.run([this.scope, ...key]);
-      this.#registers.set(text, undefined);
+      this.#registers.set(rows, keyName(key), undefined);
     } else {
       table.statements.upsert.run([this.scope, ...key, ...before]);
-      this.#registers.set(text, table.rowOf([...key, ...before]));
+      this.#registers.set(rows, keyName(key), table.rowOf([...key, ...before]));
     }
   }
 
@@ -358,7 +381,7 @@ export class Projection {
 
 /** The shape `apply` and the reads record into. */
 export function createTouchRecorder(): TouchRecorder {
-  return { reads: new Set(), writes: new Set(), adds: new Set(), all: false };
+  return { reads: [], writes: [], adds: [], all: false };
 }
 
 /** Throws for an effect that no row may derive: into a table that is not derived, or that the op's verb does not name. */

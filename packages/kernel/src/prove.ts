@@ -252,7 +252,7 @@ function comparisonsOf(schema: Schema): Comparison[] {
       keys: 2,
       sql: 'SELECT device, enrolment, keyId, key, isRoot FROM enrolments ORDER BY device, enrolment',
     },
-    { table: 'tail', keys: 2, sql: 'SELECT scope, hash, id, touch, undo FROM tail ORDER BY scope, hash' },
+    { table: 'tail', keys: 2, sql: 'SELECT scope, hash, touch, undo FROM tail ORDER BY scope, hash' },
   ];
 }
 

@@ -49,6 +49,7 @@ export class Replica {
   readonly #hqRows = new Map<string, Row | undefined>();
   #hqRowsSize = 0;
   #admitter: Admitter | undefined;
+  #book: BookId | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
   private constructor(store: BookStore, verbs: readonly Verb[], crypto: CryptoProvider) {
@@ -75,8 +76,10 @@ export class Replica {
     return this.#misfit;
   }
 
+  /** A replica never changes its book, so it is asked for until it has one and then known. */
   get book(): BookId | undefined {
-    return this.log.meta(META_BOOK) as BookId | undefined;
+    this.#book ??= this.log.meta(META_BOOK) as BookId | undefined;
+    return this.#book;
   }
 
   /** Binds an empty replica to a book. A replica never changes its book. */
@@ -274,10 +277,20 @@ export class Replica {
     return refolded;
   }
 
+  /** The ops without a position: those of the tail, unless some of them wait for what is missing. */
+  async pending(name: ScopeName): Promise<readonly OpRecord[]> {
+    const scope = this.scope(name);
+    return this.#isBehind || scope.stop !== undefined ? this.log.pending(name) : scope.tail;
+  }
+
   async #catchUpScope(scope: Scope): Promise<void> {
     const name = scope.name as ScopeName;
     const size = this.log.tip(name).size;
-    if (scope.hasLeftovers) this.change(name).takeLeftoversBack();
+    if (scope.holdsPending && scope.folded === size) return;
+    if (scope.hasLeftovers) {
+      const change = this.change(name);
+      await change.takeLeftoversBack(async (hash) => (await this.log.get(hash))?.record);
+    }
     while (scope.folded < size && scope.stop === undefined) {
       const page = await this.log.settled(name, scope.folded, Math.min(PAGE, size - scope.folded));
       if (page.length === 0)
@@ -310,8 +323,8 @@ export class Replica {
   /** The fold is synchronous, so the roots that marks among these records name are looked up before it. */
   async #checkMarks(records: readonly OpRecord[]): Promise<void> {
     for (const { op } of records) {
-      const size = op.args['size'];
-      if (op.verb === hqMark.ref && typeof size === 'number') await this.hqRoot(size);
+      const size = op.verb === hqMark.ref ? op.args['size'] : undefined;
+      if (typeof size === 'number') await this.hqRoot(size);
     }
   }
 
@@ -381,7 +394,9 @@ function verbsByRef(verbs: readonly Verb[]): Map<string, Verb> {
 }
 
 function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
 }
 
 /** Records by scope, `hq` first: what other scopes mark must be there before them. */

@@ -7,6 +7,9 @@ import { KernelError } from './errors.ts';
 import { reconcileTables } from './table-registry.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
 
+/** How many rows of a set `insertMany` takes. */
+export const ROWS_AT_ONCE = 16;
+
 /** Places of ops that have no position yet start here, so they sort after every settled one. */
 export const PENDING_PLACE: number = 2 ** 52;
 
@@ -30,9 +33,12 @@ export class CompiledTable {
   readonly #types: readonly ColumnType[];
   readonly #names: readonly string[];
   readonly statements: TableStatements;
+  readonly #driver: SqlDriver;
+  #insertMany: Statement | undefined;
 
   constructor(def: AnyTable, driver: SqlDriver) {
     this.def = def;
+    this.#driver = driver;
     this.name = def.name;
     this.keyNames = Object.keys(def.key);
     this.columnNames = Object.keys(def.columns);
@@ -44,32 +50,33 @@ export class CompiledTable {
 
   /** The row's values in column order; throws when a verb built a row that its table does not have. */
   valuesOf(row: Row): SqlValue[] {
-    const names = this.#names;
-    const values = new Array<SqlValue>(names.length);
-    for (let index = 0; index < names.length; index++) {
-      const name = names[index] as string;
-      const value = row[name];
-      values[index] = this.#types[index] === 'integer' ? this.#integer(name, value) : this.#text(name, value);
-    }
+    const values: SqlValue[] = [];
+    for (let index = 0; index < this.#names.length; index++) values.push(this.#valueOf(index, row));
     return values;
   }
 
-  /** The values of an `add`: sums that are not named change by nothing. */
-  sumValuesOf(row: Row): SqlValue[] {
-    const values = new Array<SqlValue>(this.#names.length);
-    for (let index = 0; index < this.#names.length; index++) {
-      const name = this.#names[index] as string;
+  /** The scope and the row's values: what an insert binds. Throws like `valuesOf`. */
+  paramsOf(scope: string, row: Row): SqlValue[] {
+    const names = this.#names;
+    const params: SqlValue[] = [scope];
+    for (let index = 0; index < names.length; index++) params.push(this.#valueOf(index, row));
+    return params;
+  }
+
+  /** By what an `add` changes each sum: those that are not named change by nothing. */
+  deltasOf(row: Row): number[] {
+    const deltas: number[] = [];
+    for (const name of this.columnNames) {
       const value = row[name];
-      if (this.#types[index] === 'text') values[index] = this.#text(name, value);
-      else values[index] = value === undefined && index >= this.keyNames.length ? 0 : this.#integer(name, value);
+      deltas.push(value === undefined ? 0 : this.#integer(name, value));
     }
-    return values;
+    return deltas;
   }
 
   keyValuesOf(key: Row): SqlValue[] {
-    return this.keyNames.map((name, index) =>
-      this.#types[index] === 'integer' ? this.#integer(name, key[name]) : this.#text(name, key[name]),
-    );
+    const values: SqlValue[] = [];
+    for (let index = 0; index < this.keyNames.length; index++) values.push(this.#valueOf(index, key));
+    return values;
   }
 
   /** The text of a key (or of its leading columns): every column is terminated, so a prefix covers exactly its keys. */
@@ -82,11 +89,25 @@ export class CompiledTable {
     return text;
   }
 
-  rowOf(values: readonly SqlValue[]): Row {
+  /** The row whose values begin at `from`. */
+  rowOf(values: readonly SqlValue[], from = 0): Row {
     const row: Record<string, SqlValue> = Object.create(null) as Record<string, SqlValue>;
     for (let index = 0; index < this.#names.length; index++)
-      row[this.#names[index] as string] = values[index] as SqlValue;
+      row[this.#names[index] as string] = values[from + index] as SqlValue;
     return row;
+  }
+
+  /** Inserts `ROWS_AT_ONCE` rows, one set of params after the other; answers how many were not there. */
+  insertMany(): Statement {
+    this.#insertMany ??= this.#driver.prepare(
+      `INSERT OR IGNORE INTO "${this.name}" (scope, ${this.#names.map((name) => `"${name}"`).join(', ')}) VALUES ${new Array(ROWS_AT_ONCE).fill(`(?${', ?'.repeat(this.#names.length)})`).join(', ')}`,
+    );
+    return this.#insertMany;
+  }
+
+  #valueOf(index: number, row: Row): SqlValue {
+    const name = this.#names[index] as string;
+    return this.#types[index] === 'integer' ? this.#integer(name, row[name]) : this.#text(name, row[name]);
   }
 
   #integer(name: string, value: unknown): number {
@@ -242,6 +263,6 @@ function createTables(driver: SqlDriver, declared: ReadonlyMap<string, AnyTable>
 const ENGINE_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS scopes (scope TEXT NOT NULL PRIMARY KEY, folded INTEGER NOT NULL, lastId TEXT NOT NULL) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS chains (scope TEXT NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, keyId TEXT NOT NULL, PRIMARY KEY (scope, device)) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS tail (scope TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS tail (scope TEXT NOT NULL, ordinal INTEGER NOT NULL, hash TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS enrolments (device TEXT NOT NULL, keyId TEXT NOT NULL, key TEXT NOT NULL, enrolment TEXT NOT NULL, isRoot INTEGER NOT NULL, PRIMARY KEY (device, enrolment)) STRICT, WITHOUT ROWID`,
 ];

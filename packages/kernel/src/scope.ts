@@ -3,11 +3,12 @@
  * ops that nothing in between touched are only marked; otherwise the tail is taken back and folded again. Both ways end in the state of a fold
  * from nothing. Every method here runs inside a transaction that the caller opens and closes.
  */
-import { type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
+import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
 import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
-import { createTouchRecorder, type FoldedHead, Projection, type TouchRecorder, type Undo } from './projection.ts';
+import { createTouchRecorder, type FoldedHead, Projection, type Undo } from './projection.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
+import { decodeTouch, decodeUndo, encodeTailRow, type TailRow, withChain } from './tail-row.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import type { Verb } from './verb.ts';
 
@@ -32,6 +33,9 @@ export interface MergeReport {
   readonly refolded: number;
 }
 
+/** From so many ops on it pays to insert the rows of sets together. */
+const MANY = 8;
+
 /** Thrown inside the attempt to merge without refolding; never leaves this file. */
 class Conflict extends Error {}
 
@@ -39,6 +43,7 @@ export class Scope {
   readonly name: string;
   readonly projection: Projection;
   readonly #fold: Fold;
+  readonly #schema: Schema;
   readonly #driver: SqlDriver;
   #folded = 0;
   /** The greatest id among the settled ops, and among those of the tail. */
@@ -52,9 +57,13 @@ export class Scope {
   #hasLeftovers = false;
   /** Rows stand here that this program cannot go on from, so it leaves them as they are. */
   #isBarred = false;
+  #holdsPending = false;
+  /** What the database says in `scopes`; undefined before it says anything. */
+  #saved: { readonly folded: number; readonly settledId: string } | undefined;
 
   constructor(name: string, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
     this.name = name;
+    this.#schema = schema;
     this.#driver = schema.driver;
     this.projection = new Projection(schema, name);
     this.#fold = new Fold(this.projection, schema, verbs, hq);
@@ -122,6 +131,7 @@ export class Scope {
     const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
     this.#folded = (row?.[0] as number | undefined) ?? 0;
     this.#settledId = (row?.[1] as string | undefined) ?? '';
+    this.#saved = row === undefined ? undefined : { folded: this.#folded, settledId: this.#settledId };
     this.#tailId = '';
     const byHash = new Map(pending.map((record) => [record.hash as string, record]));
     const ordinalByHash = new Map<string, number>();
@@ -142,6 +152,12 @@ export class Scope {
     this.#tail = [];
     this.#nextOrdinal = 0;
     for (const record of orderTail(tail)) this.#push({ record, ordinal: ordinalByHash.get(record.hash) as number });
+    this.#holdsPending = tail.length === pending.length && !this.#hasLeftovers;
+  }
+
+  /** Everything that was pending when this scope was read is folded here, and nothing has been taken back since. */
+  get holdsPending(): boolean {
+    return this.#holdsPending;
   }
 
   /** Some rows are of pending ops that are not pending any more: the log went on while the rows did not. */
@@ -149,14 +165,16 @@ export class Scope {
     return this.#hasLeftovers && !this.#isBarred;
   }
 
-  /** Takes everything pending back, last folded first, whether or not its record is pending still. */
-  takeLeftoversBack(): void {
-    const ordinals = [
-      ...this.#driver.prepare('SELECT ordinal FROM tail WHERE scope = ? ORDER BY ordinal DESC').iterate([this.name]),
+  /** Takes everything pending back, last folded first, whether or not its record is pending still; `recordOf` reads the log. */
+  async takeLeftoversBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
+    const rows = [
+      ...this.#driver
+        .prepare('SELECT ordinal, hash, undo FROM tail WHERE scope = ? ORDER BY ordinal DESC')
+        .iterate([this.name]),
     ];
-    for (const [ordinal] of ordinals as [number][]) {
-      const undo = JSON.parse(this.#stored('undo', ordinal)) as Undo[];
-      this.projection.takeBack(undo, PENDING_PLACE + ordinal);
+    for (const [ordinal, hash, undo] of rows as [number, OpHash, string][]) {
+      const record = await recordOf(hash);
+      if (record !== undefined) this.projection.takeBack(decodeUndo(record, undo), PENDING_PLACE + ordinal);
     }
     this.#tail = [];
     this.#takeTailBack();
@@ -165,6 +183,7 @@ export class Scope {
 
   /** Back to the settled prefix without a stop, because what was missing may have come; `catchUp` then goes on in order. */
   rewind(): void {
+    this.#holdsPending = false;
     if (this.#isBarred) return;
     this.#takeTailBack();
     this.#stop = undefined;
@@ -173,11 +192,14 @@ export class Scope {
   /** Folds settled ops that follow the folded prefix. Records of the tail among them become settled. */
   settle(records: readonly OpRecord[]): MergeReport {
     if (this.#isBarred) return { refolded: 0 };
-    if (this.#tail.length === 0) {
-      this.#foldSettled(records);
-      return { refolded: 0 };
+    if (this.#tail.length > 0) {
+      const isDone = this.#attempt(records.length, () => this.#settleAround(records));
+      return isDone ? { refolded: 0 } : this.#refold(records, []);
     }
-    return this.#attempt(() => this.#settleAround(records)) ? { refolded: 0 } : this.#refold(records, []);
+    // Without a tail nothing is in conflict.
+    if (records.length < MANY) this.#foldSettled(records);
+    else this.#attempt(records.length, () => this.#foldSettled(records));
+    return { refolded: 0 };
   }
 
   /** Folds pending ops of others (or, after a crash, our own) into the tail. */
@@ -185,7 +207,8 @@ export class Scope {
     const known = new Set(this.#tail.map((entry) => entry.record.hash));
     const fresh = orderTail(records.filter((record) => !known.has(record.hash)));
     if (fresh.length === 0 || this.#stop !== undefined) return { refolded: 0 };
-    return this.#attempt(() => this.#mergeOnTop(fresh)) ? { refolded: 0 } : this.#refold([], fresh);
+    const isDone = this.#attempt(fresh.length, () => this.#mergeOnTop(fresh));
+    return isDone ? { refolded: 0 } : this.#refold([], fresh);
   }
 
   /**
@@ -208,6 +231,8 @@ export class Scope {
   /** Writes everything held in memory; the last call of every transaction. */
   flush(): void {
     this.projection.flush();
+    if (this.#saved?.folded === this.#folded && this.#saved.settledId === this.#settledId) return;
+    this.#saved = { folded: this.#folded, settledId: this.#settledId };
     this.#driver
       .prepare(
         'INSERT INTO scopes (scope, folded, lastId) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded, lastId = excluded.lastId',
@@ -231,22 +256,39 @@ export class Scope {
     if (record.op.id > this.#settledId) this.#settledId = record.op.id;
   }
 
-  /** Runs a fast path under a savepoint; false when it met a conflict, with everything as before. */
-  #attempt(work: () => void): boolean {
+  /**
+   * Runs a fast path under a savepoint; false when it met a conflict, with everything as before. Of many ops the set rows are first inserted
+   * together, which tells too late which op found its row there; then the ops are folded once more with each row on its own.
+   */
+  #attempt(ops: number, work: () => void): boolean {
+    if (ops >= MANY) {
+      const answer = this.#underSavepoint(() => this.projection.withBufferedPuts(work));
+      if (answer !== 'known row') return answer === 'done';
+    }
+    return (
+      this.#underSavepoint(() => {
+        work();
+        this.projection.flush();
+        return true;
+      }) === 'done'
+    );
+  }
+
+  #underSavepoint(work: () => boolean): 'done' | 'conflict' | 'known row' {
     this.projection.flush();
     const before = { folded: this.#folded, settledId: this.#settledId, tail: [...this.#tail], tailId: this.#tailId };
     const nextOrdinal = this.#nextOrdinal;
     this.#driver.prepare('SAVEPOINT attempt').run([]);
+    let answer: 'done' | 'conflict' | 'known row';
     try {
-      work();
-      this.projection.flush();
-      this.#driver.prepare('RELEASE attempt').run([]);
-      return true;
+      answer = work() ? 'done' : 'known row';
     } catch (error) {
       // Anything else ends the whole transaction, which SQLite may have done already.
       if (!(error instanceof Conflict)) throw error;
+      answer = this.projection.metKnownRow ? 'known row' : 'conflict';
+    }
+    if (answer !== 'done') {
       this.#driver.prepare('ROLLBACK TO attempt').run([]);
-      this.#driver.prepare('RELEASE attempt').run([]);
       this.projection.discard();
       this.#folded = before.folded;
       this.#settledId = before.settledId;
@@ -254,31 +296,44 @@ export class Scope {
       this.#tailId = before.tailId;
       this.#nextOrdinal = nextOrdinal;
       this.#stop = undefined;
-      return false;
     }
+    this.#driver.prepare('RELEASE attempt').run([]);
+    return answer;
   }
 
   #settleAround(records: readonly OpRecord[]): void {
-    const index = this.#indexOf(this.#tail);
-    const pending = new Set(this.#tail.map((entry) => entry.record.hash));
+    const tail = this.#tail;
+    const placeByHash = new Map(tail.map((entry, place) => [entry.record.hash, place]));
+    const settled = new Set<number>();
+    let index: TouchIndex | undefined;
+    let first = 0;
     for (const record of records) {
-      const at = pending.has(record.hash) ? this.#tail.findIndex((entry) => entry.record.hash === record.hash) : -1;
-      if (at >= 0) this.#settleEntry(at);
-      else this.#foldBelow(record, index);
+      const place = placeByHash.get(record.hash);
+      if (place !== first) index ??= this.#indexOf(tail, settled);
+      if (place === undefined) this.#foldBelow(record, index as TouchIndex);
+      else {
+        const entry = tail[place] as TailEntry;
+        // A pending op got its position: whatever it passes on the way down must commute with it.
+        if (place > first && index?.conflicts(this.#touchOf(entry), 0, place) === true) throw new Conflict();
+        this.#settleEntry(entry);
+        settled.add(place);
+        index?.remove(place);
+        while (settled.has(first)) first += 1;
+      }
       if (this.#stop !== undefined) throw new Conflict();
     }
-    const remaining = this.tail;
-    if (orderTail(remaining).some((record, at) => record !== remaining[at])) throw new Conflict();
+    this.#tail = tail.filter((_, place) => !settled.has(place));
+    if (!isInOrder(this.tail)) throw new Conflict();
   }
 
-  /** A pending op got its position: whatever it passes on the way down must commute with it. */
-  #settleEntry(at: number): void {
-    const entry = this.#tail[at] as TailEntry;
-    if (at > 0 && this.#indexOf(this.#tail.slice(0, at)).conflicts(this.#touchOf(entry))) throw new Conflict();
-    this.projection.settleHistory(this.#undoOf(entry), PENDING_PLACE + entry.ordinal, this.#folded);
-    this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
-    this.#tail.splice(at, 1);
-    this.#settled(entry.record);
+  #settleEntry({ record, ordinal }: TailEntry): void {
+    const row = this.#driver
+      .prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ? RETURNING undo')
+      .get([this.name, ordinal]) as readonly [string];
+    // Quotes within texts are escaped, so this cannot be part of one.
+    if (row[0].includes('["write",'))
+      this.projection.settleHistory(decodeUndo(record, row[0]), PENDING_PLACE + ordinal, this.#folded);
+    this.#settled(record);
   }
 
   /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
@@ -286,7 +341,7 @@ export class Scope {
     const recorder = createTouchRecorder();
     const verdict = this.#fold.fold(record, this.#folded, undefined, recorder);
     if (verdict.kind === 'stopped') this.#stop = verdict.stop;
-    else if (tail.conflicts(touchOf(recorder))) throw new Conflict();
+    else if (tail.conflicts(withChain(record, recorder))) throw new Conflict();
     else this.#settled(record);
   }
 
@@ -367,37 +422,45 @@ export class Scope {
       this.#stop = verdict.stop;
       return { verdict };
     }
-    const touch = touchOf(recorder);
+    const row = encodeTailRow(record, recorder, undo, verdict.kind === 'applied');
     this.#push(entry);
     this.#driver
-      .prepare('INSERT INTO tail (scope, ordinal, id, hash, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
-      .run([this.name, entry.ordinal, record.op.id, record.hash, JSON.stringify(touch), JSON.stringify(undo)]);
-    return { verdict, folded: { entry, touch, undo } };
+      .prepare('INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES (?, ?, ?, ?, ?)')
+      .run([this.name, entry.ordinal, record.hash, row.touch, row.undo]);
+    return { verdict, folded: { entry, touch: withChain(record, recorder), undo } };
   }
 
-  /** By the places of these entries. */
-  #indexOf(entries: readonly TailEntry[]): TouchIndex {
+  /** By the places of these entries, but for those that are settled. */
+  #indexOf(entries: readonly TailEntry[], settled?: ReadonlySet<number>): TouchIndex {
     const index = new TouchIndex();
-    entries.forEach((entry, place) => index.add(this.#touchOf(entry), place));
+    entries.forEach((entry, place) => {
+      if (settled?.has(place) !== true) index.add(this.#touchOf(entry), place);
+    });
     return index;
   }
 
-  #touchOf({ ordinal }: TailEntry): Touch {
-    return JSON.parse(this.#stored('touch', ordinal)) as Touch;
+  #touchOf({ record, ordinal }: TailEntry): Touch {
+    return decodeTouch(record, this.#stored(ordinal), this.#schema);
   }
 
-  #undoOf({ ordinal }: TailEntry): readonly Undo[] {
-    return JSON.parse(this.#stored('undo', ordinal)) as Undo[];
+  #undoOf({ record, ordinal }: TailEntry): readonly Undo[] {
+    return decodeUndo(record, this.#stored(ordinal).undo);
   }
 
-  #stored(column: 'touch' | 'undo', ordinal: number): string {
+  #stored(ordinal: number): TailRow {
     const row = this.#driver
-      .prepare(`SELECT ${column} FROM tail WHERE scope = ? AND ordinal = ?`)
+      .prepare('SELECT touch, undo FROM tail WHERE scope = ? AND ordinal = ?')
       .get([this.name, ordinal]);
-    return (row as readonly [string])[0];
+    const [touch, undo] = row as readonly [string, string];
+    return { touch, undo };
   }
 }
 
-function touchOf(recorder: TouchRecorder): Touch {
-  return { reads: [...recorder.reads], writes: [...recorder.writes], adds: [...recorder.adds], all: recorder.all };
+/** Whether this part of a tail, which stands in causal order, is in the order of a tail of its own. */
+function isInOrder(tail: readonly OpRecord[]): boolean {
+  // What comes after its causes and rises in its ids is so; it nearly always does.
+  let isRising = true;
+  for (let at = 1; at < tail.length && isRising; at++)
+    isRising = (tail[at - 1] as OpRecord).op.id < (tail[at] as OpRecord).op.id;
+  return isRising || orderTail(tail).every((record, at) => record === tail[at]);
 }

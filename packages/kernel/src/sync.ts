@@ -97,7 +97,7 @@ export async function syncWith(
 async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
   const { replica, client, book, relay } = exchange;
   const pending = await replica.exclusive(async () =>
-    (await replica.log.pending(scope)).filter((record) => replica.log.receiptPosition(record.hash) === undefined),
+    (await replica.pending(scope)).filter((record) => replica.log.receiptPosition(record.hash) === undefined),
   );
   if (pending.length === 0) return NOTHING;
   const answer = await client.push(book, scope, orderTail(pending));
@@ -154,7 +154,7 @@ export function settleReceipted(
   return replica.exclusive(async () => {
     const tip = replica.log.tip(scope);
     const byPosition = new Map<number, OpRecord>();
-    for (const record of await replica.log.pending(scope)) {
+    for (const record of await replica.pending(scope)) {
       const position = replica.log.receiptPosition(record.hash);
       if (position !== undefined) byPosition.set(position, record);
     }

@@ -14,54 +14,94 @@ export interface Touch {
   readonly all: boolean;
 }
 
-/** Everything a group of ops touched, and the last of them that did, indexed for tests against one more op. */
+/** Places in rising order; one alone stands for itself, for that is what most keys have. */
+type Places = number | number[];
+
+/** Everything a group of ops touched, and at which places, indexed for tests against one more op. */
 export class TouchIndex {
-  readonly #reads = new Map<string, number>();
-  readonly #writes = new Map<string, number>();
-  readonly #adds = new Map<string, number>();
+  readonly #reads = new Map<string, Places>();
+  readonly #writes = new Map<string, Places>();
+  readonly #adds = new Map<string, Places>();
   /** Reads that stop before the end of a key; only these need a scan. */
-  readonly #ranges = new Map<string, number>();
-  /** The last op near a bound, and the last of all. */
-  #lastAll = -1;
-  #last = -1;
+  readonly #ranges = new Map<string, Places>();
+  /** Places of the ops near a bound, and of all. */
+  #near: Places | undefined;
+  #all: Places | undefined;
+  readonly #gone = new Set<number>();
 
   /** Takes in the next op. `place` counts up from 0: later ops have greater places. */
   add(touch: Touch, place: number): void {
-    this.#last = place;
-    if (touch.all) this.#lastAll = place;
-    for (const read of touch.reads) (isRange(read) ? this.#ranges : this.#reads).set(read, place);
-    for (const write of touch.writes) this.#writes.set(write, place);
-    for (const add of touch.adds) this.#adds.set(add, place);
+    this.#all = joined(this.#all, place);
+    if (touch.all) this.#near = joined(this.#near, place);
+    for (const read of touch.reads) note(isRange(read) ? this.#ranges : this.#reads, read, place);
+    for (const write of touch.writes) note(this.#writes, write, place);
+    for (const add of touch.adds) note(this.#adds, add, place);
   }
 
-  /** True when the op might not commute with all ops of the group whose place is `from` or later. */
-  conflicts(touch: Touch, from = 0): boolean {
-    if (this.#last < from) return false;
-    if (this.#lastAll >= from || touch.all) return true;
-    for (const write of touch.writes) {
-      if (has(this.#reads, write, from) || has(this.#writes, write, from) || this.#coversRange(write, from))
-        return true;
-    }
-    for (const add of touch.adds) if (has(this.#reads, add, from) || this.#coversRange(add, from)) return true;
-    return touch.reads.some((read) => this.#changed(read, from));
+  /** Forgets the op at this place. */
+  remove(place: number): void {
+    this.#gone.add(place);
   }
 
-  #coversRange(key: string, from: number): boolean {
-    for (const [range, place] of this.#ranges) if (place >= from && key.startsWith(rangePrefix(range))) return true;
+  /** True when the op might not commute with all ops of the group whose place is `from` or later and before `to`. */
+  conflicts(touch: Touch, from = 0, to: number = Number.POSITIVE_INFINITY): boolean {
+    const isIn = (places: Places | undefined): boolean => places !== undefined && this.#isIn(places, from, to);
+    if (!isIn(this.#all)) return false;
+    if (touch.all || isIn(this.#near)) return true;
+    for (const write of touch.writes)
+      if (isIn(this.#reads.get(write)) || isIn(this.#writes.get(write)) || this.#coversRange(write, isIn)) return true;
+    for (const add of touch.adds) if (isIn(this.#reads.get(add)) || this.#coversRange(add, isIn)) return true;
+    return touch.reads.some((read) => this.#changed(read, isIn));
+  }
+
+  #coversRange(key: string, isIn: (places: Places) => boolean): boolean {
+    for (const [range, places] of this.#ranges) if (key.startsWith(rangePrefix(range)) && isIn(places)) return true;
     return false;
   }
 
-  #changed(read: string, from: number): boolean {
-    if (!isRange(read)) return has(this.#writes, read, from) || has(this.#adds, read, from);
+  #changed(read: string, isIn: (places: Places | undefined) => boolean): boolean {
+    if (!isRange(read)) return isIn(this.#writes.get(read)) || isIn(this.#adds.get(read));
     const prefix = rangePrefix(read);
-    for (const [key, place] of this.#writes) if (place >= from && key.startsWith(prefix)) return true;
-    for (const [key, place] of this.#adds) if (place >= from && key.startsWith(prefix)) return true;
+    for (const [key, places] of this.#writes) if (key.startsWith(prefix) && isIn(places)) return true;
+    for (const [key, places] of this.#adds) if (key.startsWith(prefix) && isIn(places)) return true;
+    return false;
+  }
+
+  /** Whether one of the places counts and lies within the bounds. */
+  #isIn(places: Places, from: number, to: number): boolean {
+    if (typeof places === 'number') return places >= from && places < to && !this.#gone.has(places);
+    for (let index = firstFrom(places, from); index < places.length; index++) {
+      const place = places[index] as number;
+      if (place >= to) return false;
+      if (!this.#gone.has(place)) return true;
+    }
     return false;
   }
 }
 
-function has(lastByKey: ReadonlyMap<string, number>, key: string, from: number): boolean {
-  return (lastByKey.get(key) ?? -1) >= from;
+function note(placesByKey: Map<string, Places>, key: string, place: number): void {
+  const before = placesByKey.get(key);
+  const after = joined(before, place);
+  if (after !== before) placesByKey.set(key, after);
+}
+
+function joined(places: Places | undefined, place: number): Places {
+  if (places === undefined) return place;
+  if (typeof places === 'number') return places === place ? places : [places, place];
+  if (places.at(-1) !== place) places.push(place);
+  return places;
+}
+
+/** The index of the first place that is `from` or later. */
+function firstFrom(places: readonly number[], from: number): number {
+  let low = 0;
+  let high = places.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle] as number) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const RANGE = '*';

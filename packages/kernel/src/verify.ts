@@ -2,7 +2,7 @@
  * Reading a stored log while believing none of it: every record is decoded strictly, hashed, linked and covered by a signature, and each scope's
  * Merkle root is computed again. What does not verify is named; pages that do are handed on.
  */
-import { createTree, leafHash } from '@tallystick/chain';
+import { createTree, leafHash, openRecord } from '@tallystick/chain';
 import {
   type BookId,
   type ChainHead,
@@ -15,7 +15,7 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
-import { type CryptoProvider, keysInForce, openRecords } from './admit.ts';
+import { type CryptoProvider, keysInForce } from './admit.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 
@@ -133,16 +133,21 @@ export class VerifiedLog {
   /** Finds the records that verify. In a settled page nothing after the first bad one counts. */
   async #check(stored: readonly OpRecord[], scope: ScopeName, start: number | undefined): Promise<Checked> {
     const problems: LogProblem[] = [];
-    const placeByHash = new Map(stored.map(({ hash }, index) => [hash, index]));
+    const placeOf = (hash: OpHash): number =>
+      Math.max(
+        0,
+        stored.findLastIndex((record) => record.hash === hash),
+      );
     const say = (hash: OpHash, code: string, message: string): void => {
-      const place = placeByHash.get(hash) ?? 0;
+      const place = placeOf(hash);
       problems.push(problem(scope, start === undefined ? undefined : start + place, hash, code, message));
     };
     const opened = this.#open(stored, scope, say);
     const { accepted, signatures, invalid } = await this.#verify(opened, say);
-    const good = opened.filter((record) => accepted.has(record));
+    const isWhole = accepted.size === stored.length;
+    const good = isWhole ? opened : opened.filter((record) => accepted.has(record));
     const covered = invalid.map((record) => {
-      const position = start === undefined ? undefined : start + (placeByHash.get(record.hash) ?? 0);
+      const position = start === undefined ? undefined : start + placeOf(record.hash);
       return problem(
         scope,
         position,
@@ -153,6 +158,7 @@ export class VerifiedLog {
     });
     // Nothing but the relay's tree vouches for a signature that is only covered.
     if (start === undefined) return { records: good, problems: [...problems, ...covered], covered: [], signatures };
+    if (isWhole) return { records: good, problems, covered, signatures };
     const goodHashes = new Set(good.map((record) => record.hash));
     const broken = stored.findIndex(({ hash }) => !goodHashes.has(hash));
     return { records: broken < 0 ? good : good.slice(0, broken), problems, covered, signatures };
@@ -161,16 +167,18 @@ export class VerifiedLog {
   /** The stored records read strictly from their bytes, without those that are not what they are stored as. */
   #open(stored: readonly OpRecord[], scope: ScopeName, say: Say): OpRecord[] {
     const { hasher } = this.#crypto;
-    return stored.flatMap(({ bytes, hash }) => {
-      const { records, undecodable } = openRecords([bytes], hasher);
-      for (const { code, message } of undecodable) say(hash, code, message);
-      return records.filter((record) => {
-        if (record.hash === hash && record.op.scope === scope) return true;
-        const found = `op ${record.hash} of scope ${record.op.scope}`;
-        say(hash, 'log/hash', `what is stored under this hash is ${found}`);
-        return false;
-      });
-    });
+    const records: OpRecord[] = [];
+    for (const { bytes, hash } of stored) {
+      const opened = openRecord(bytes, hasher);
+      if (!opened.ok) {
+        say(hash, opened.code, opened.message);
+        continue;
+      }
+      const record = opened.value;
+      if (record.hash === hash && record.op.scope === scope) records.push(record);
+      else say(hash, 'log/hash', `what is stored under this hash is op ${record.hash} of scope ${record.op.scope}`);
+    }
+    return records;
   }
 
   async #verify(
@@ -248,10 +256,17 @@ function problem(scope: string, position: number | undefined, hash: string, code
 
 /** Moves the heads of chains on to the highest seq among the records. */
 function advance(heads: Map<string, ChainHead>, records: readonly OpRecord[]): void {
+  let last: ChainHead | undefined;
+  let chain = { scope: '', device: '', name: '' };
   for (const { op, hash } of records) {
-    const name = `${op.scope} ${op.device}`;
-    if ((heads.get(name)?.seq ?? 0) < op.seq) heads.set(name, { seq: op.seq, hash });
+    if (op.device !== chain.device || op.scope !== chain.scope) {
+      if (last !== undefined) heads.set(chain.name, last);
+      chain = { scope: op.scope, device: op.device, name: `${op.scope} ${op.device}` };
+      last = heads.get(chain.name);
+    }
+    if ((last?.seq ?? 0) < op.seq) last = { seq: op.seq, hash };
   }
+  if (last !== undefined) heads.set(chain.name, last);
 }
 
 /** Checks a whole stored log without folding it. */

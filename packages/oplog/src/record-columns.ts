@@ -19,9 +19,10 @@ export interface OpFrame {
   readonly verb: VerbRef;
 }
 
+type Building = { -readonly [Name in keyof Op]?: Op[Name] };
+
 const textStart = '{"args":';
 const textOffset = 96;
-const encoder = new TextEncoder();
 
 export function frameOf(op: Op): OpFrame {
   const seen = op.seen === undefined ? undefined : encodeCanonical(op.seen as JsonObject);
@@ -38,13 +39,23 @@ export function argsTextOf(record: OpRecord, frame: OpFrame): string | undefined
     : undefined;
 }
 
-/** The record whose text is `frame` around `args`. */
-export function recordOf(frame: OpFrame, args: string, keyId: KeyId, signature: Uint8Array, hash: OpHash): OpRecord {
+/** What a record has beside its text. */
+export interface RecordSeal {
+  readonly keyId: KeyId;
+  readonly keyBytes: Uint8Array;
+  /** In hex. */
+  readonly signature: string;
+  readonly hash: OpHash;
+}
+
+/** The record whose text is `frame` around `args`. Its args are read when they are asked for, and throw `record/corrupt` then if they are no JSON. */
+export function recordOf(frame: OpFrame, args: string, { keyId, keyBytes, signature, hash }: RecordSeal): OpRecord {
   const text = textStart + args + textAfterArgs(frame);
   const bytes = new Uint8Array(textOffset + Buffer.byteLength(text));
-  Buffer.from(bytes.buffer).write(keyId, 'hex');
-  bytes.set(signature, 32);
-  encoder.encodeInto(text, bytes.subarray(textOffset));
+  const buffer = Buffer.from(bytes.buffer);
+  bytes.set(keyBytes);
+  buffer.write(signature, keyBytes.length, textOffset - keyBytes.length, 'hex');
+  buffer.write(text, textOffset);
   return { op: opOf(frame, args, hash), hash, keyId, bytes };
 }
 
@@ -54,19 +65,27 @@ function textAfterArgs({ at, device, id, prev, scope, seen, seq, verb }: OpFrame
   return `,"at":${at},"device":"${device}","id":"${id}${link}","scope":"${scope}"${basis},"seq":${seq},"verb":"${verb}"}`;
 }
 
+/** Whoever only checks or hands on an op never reads its args, which are most of the work: they are parsed when somebody asks for them. */
 function opOf({ at, device, id, prev, scope, seen, seq, verb }: OpFrame, args: string, hash: OpHash): Op {
+  const op: Building = {
+    get args() {
+      return parse(args, hash) as JsonObject;
+    },
+    at,
+    device,
+    id,
+  };
+  if (prev !== undefined) op.prev = prev;
+  op.scope = scope;
+  if (seen !== undefined) op.seen = parse(seen, hash) as Seen;
+  op.seq = seq;
+  op.verb = verb;
+  return op as Op;
+}
+
+function parse(text: string, hash: OpHash): unknown {
   try {
-    return {
-      args: JSON.parse(args) as JsonObject,
-      at,
-      device,
-      id,
-      ...(prev === undefined ? undefined : { prev }),
-      scope,
-      ...(seen === undefined ? undefined : { seen: JSON.parse(seen) as Seen }),
-      seq,
-      verb,
-    };
+    return JSON.parse(text);
   } catch (cause) {
     throw new OplogError('record/corrupt', `stored record ${hash} is no longer JSON`, { cause });
   }

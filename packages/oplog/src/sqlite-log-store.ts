@@ -1,5 +1,5 @@
-// A log store in the caller's better-sqlite3 database, so that ops and projections commit in one transaction. It caches
-// nothing, so neither a rollback nor another connection can leave it wrong.
+// A log store in the caller's better-sqlite3 database, so that ops and projections commit in one transaction. Of what may be
+// rolled back it keeps only names in memory, until `refresh`.
 import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
@@ -18,9 +18,16 @@ import { prepareSchema } from './sqlite-schema.ts';
 export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   requireFullSync(db);
   const transaction = db.transaction((work: () => void) => work());
-  const atomically = (work: () => void): void => transaction.immediate(work);
-  atomically(() => prepareSchema(db));
+  transaction.immediate(() => prepareSchema(db));
   const names = createNames(db);
+  const atomically = (work: () => void): void => {
+    try {
+      transaction.immediate(work);
+    } catch (error) {
+      names.refresh();
+      throw error;
+    }
+  };
   const startInserting = createInserters(db, names);
   const replace = createReplace(db, names);
   const positions = createPositions(db);
@@ -56,7 +63,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
     ...createReceipts(db, names, atomically),
     ...createAsides(db, atomically),
     ...createMeta(db),
-    refresh: () => undefined,
+    refresh: names.refresh,
     close: () => undefined,
   };
 }

@@ -97,8 +97,8 @@ export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
     )
     .raw();
   const selectHead = db
-    .prepare<[DeviceId, Scope], [seq: number, tag: number, rest: Buffer]>(
-      `SELECT h.seq, r.tag, r.rest FROM log_heads h JOIN log_records r USING (ordinal)
+    .prepare<[DeviceId, Scope], [seq: number, tag: number, rest: string]>(
+      `SELECT h.seq, r.tag, lower(hex(r.rest)) FROM log_heads h JOIN log_records r USING (ordinal)
        WHERE h.device = (SELECT id FROM log_names WHERE name = ?) AND h.${scopeIs}`,
     )
     .raw();

@@ -3,29 +3,30 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, KeyId, OpHash, OpId, Scope, VerbRef } from './brands.ts';
 import { type OpRecord, signatureOf, trustedRecord } from './record.ts';
 import { argsTextOf, frameOf, recordOf } from './record-columns.ts';
+import { decodeHex } from './hex.ts';
 import type { Names } from './sqlite-names.ts';
 
-/** The columns in the order of `recordColumns`. */
+/** The columns in the order of `recordColumns`. Short BLOBs come as hex: a text costs less to hand over than a buffer of its own. */
 export type RecordRow = [
   ordinal: number,
   tag: number,
-  rest: Buffer,
+  rest: string,
   scope: number,
   key: number,
   device: number,
   seq: number,
   verb: number,
   at: number,
-  id: Buffer,
+  id: string,
   prev: number | Buffer | null,
   seen: string | null,
-  signature: Buffer,
+  signature: string,
   body: string | Buffer,
   position: number | null,
 ];
 
 export const recordColumns =
-  'ordinal, tag, rest, scope, key, device, seq, verb, at, id, prev, seen, signature, body, position';
+  'ordinal, tag, lower(hex(rest)), scope, key, device, seq, verb, at, lower(hex(id)), prev, seen, hex(signature), body, position';
 
 /** A row without what SQLite gives it and without its position. */
 export type NewRow = [
@@ -74,11 +75,12 @@ export function toRow(
 /** A reader for the rows of one call: what it looks up it remembers until the call ends. */
 export function createRowReader(db: BetterSqlite3.Database, names: Names): () => (row: RecordRow) => OpRecord {
   const selectHash = db
-    .prepare<[number], [number, Buffer]>('SELECT tag, rest FROM log_records WHERE ordinal = ?')
+    .prepare<[number], [number, string]>('SELECT tag, lower(hex(rest)) FROM log_records WHERE ordinal = ?')
     .raw();
 
   return () => {
     const nameOf = memoize(names.nameOf);
+    const keyBytesOf = memoize((key: number) => decodeHex(nameOf(key)));
     const hashByOrdinal = new Map<number, OpHash>();
 
     function prevOf(prev: number | Buffer | null): OpHash | undefined {
@@ -86,7 +88,7 @@ export function createRowReader(db: BetterSqlite3.Database, names: Names): () =>
       if (typeof prev !== 'number') return prev.toString('hex') as OpHash;
       const known = hashByOrdinal.get(prev);
       if (known !== undefined) return known;
-      const [tag, rest] = selectHash.get(prev) as [number, Buffer];
+      const [tag, rest] = selectHash.get(prev) as [number, string];
       return joinHash(tag, rest);
     }
 
@@ -97,14 +99,14 @@ export function createRowReader(db: BetterSqlite3.Database, names: Names): () =>
       const frame = {
         at,
         device: nameOf(device) as DeviceId,
-        id: blobToId(id),
+        id: hexToId(id),
         prev: prevOf(prev),
         scope: nameOf(scope) as Scope,
         seen: seen ?? undefined,
         seq,
         verb: nameOf(verb) as VerbRef,
       };
-      return recordOf(frame, body, nameOf(key) as KeyId, signature, hash);
+      return recordOf(frame, body, { keyId: nameOf(key) as KeyId, keyBytes: keyBytesOf(key), signature, hash });
     };
   };
 }
@@ -130,8 +132,9 @@ export function restOf(hash: OpHash): Buffer {
   return Buffer.from(hash.slice(12), 'hex');
 }
 
-export function joinHash(tag: number, rest: Buffer): OpHash {
-  return `${tag.toString(16).padStart(12, '0')}${rest.toString('hex')}` as OpHash;
+/** `rest` in lowercase hex. */
+export function joinHash(tag: number, rest: string): OpHash {
+  return (tag.toString(16).padStart(12, '0') + rest) as OpHash;
 }
 
 export function hashToBlob(hash: OpHash): Buffer {
@@ -147,7 +150,6 @@ function idToBlob(id: OpId): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
-function blobToId(blob: Buffer): OpId {
-  const text = blob.toString('hex');
+function hexToId(text: string): OpId {
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}` as OpId;
 }

@@ -152,7 +152,7 @@ describe('SQLite log store', () => {
     const [record] = makeChain(1) as [OpRecord];
     store.append([record]);
     db.exec(`UPDATE log_records SET body = '{"n":'`);
-    expect(await refusal(() => store.get(record.hash))).toBe('record/corrupt');
+    expect(await refusal(() => store.get(record.hash)?.record.op.args)).toBe('record/corrupt');
     db.close();
   });
 

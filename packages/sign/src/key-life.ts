@@ -57,12 +57,10 @@ export async function judgeRotation(
 }
 
 /** The key that a rotation brings; undefined for every other op. */
-export function keyRotatedTo(
-  { verb, args }: Pick<Op, 'verb' | 'args'>,
-  hasher: Hasher = nobleHasher,
-): ChainKey | undefined {
-  const { key } = args;
-  if (verb !== rotateVerb || typeof key !== 'string' || !keyPattern.test(key)) return undefined;
+export function keyRotatedTo(op: Pick<Op, 'verb' | 'args'>, hasher: Hasher = nobleHasher): ChainKey | undefined {
+  if (op.verb !== rotateVerb) return undefined;
+  const { key } = op.args;
+  if (typeof key !== 'string' || !keyPattern.test(key)) return undefined;
   const publicKey = decodeHex(key);
   return { keyId: keyIdOf(publicKey, hasher), publicKey };
 }
