@@ -265,8 +265,7 @@ export class Projection {
       if (table.def.derive !== undefined) derived.push(...table.def.derive(effect.row));
       if (table.def.check !== undefined) collect((putRows ??= new Map<CompiledTable, Row[]>()), table, effect.row);
     }
-    if (putRows === undefined) return undefined;
-    for (const [table, rows] of putRows) {
+    for (const [table, rows] of putRows ?? []) {
       const refusal = table.def.check?.(rows, op);
       if (refusal !== undefined) return refusal;
     }

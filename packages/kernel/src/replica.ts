@@ -279,8 +279,8 @@ export class Replica {
 
   /** The ops without a position: those of the tail, unless some of them wait for what is missing. */
   async pending(name: ScopeName): Promise<readonly OpRecord[]> {
-    const scope = this.scope(name);
-    return this.#isBehind || scope.stop !== undefined ? this.log.pending(name) : scope.tail;
+    const scope = this.#scopes.get(name);
+    return this.#isBehind || scope === undefined || scope.stop !== undefined ? this.log.pending(name) : scope.tail;
   }
 
   async #catchUpScope(scope: Scope): Promise<void> {
