@@ -5,7 +5,7 @@ import type { CryptoProvider } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { countedCrypto, countPages, countStatements, WorkCounter } from '../counts.ts';
 import { anySales, checkSales, openTill, recordsOf, type SaleRequest, type Till, wireBytes } from '../sales.ts';
-import { type Case, mustBe, perOp, type Size, type Suite, timed } from '../suite.ts';
+import { type Case, mustBe, opsPerSecond, perOp, type Size, type Suite, timed } from '../suite.ts';
 
 const WARM_UP = 64;
 /** A whole number of batches, and few enough that no checkpoint falls into them. */
@@ -22,7 +22,10 @@ export const commit: Suite = {
 
 function commitCase(name: string, batch: number, size: Size, folder: string): Case {
   return {
-    figures: [{ name, unit: 'ops/s' }],
+    figures: [
+      { name, unit: 'ops/s' },
+      { name: `${name}-cpu`, unit: 'ops/s' },
+    ],
     count: async () => {
       const counter = new WorkCounter();
       return onFreshDisk(folder, countedCrypto(nodeCrypto, counter), async (till, path) => {
@@ -42,9 +45,9 @@ function commitCase(name: string, batch: number, size: Size, folder: string): Ca
       onFreshDisk(folder, nodeCrypto, async (till) => {
         await commitAll(till, anySales(till.dice, WARM_UP), batch);
         const requests = anySales(till.dice, size.commits);
-        const { ms } = await timed(() => commitAll(till, requests, batch));
+        const { ms, cpuMs } = await timed(() => commitAll(till, requests, batch));
         checkSales(till.book, WARM_UP + size.commits);
-        return [(size.commits * 1000) / ms];
+        return [opsPerSecond(size.commits, ms), opsPerSecond(size.commits, cpuMs)];
       }),
   };
 }

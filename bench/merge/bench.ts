@@ -30,12 +30,13 @@ export const merge: Suite = {
     const one = {
       figures: [
         { name, unit: 'ms' },
+        { name: `${name}-cpu`, unit: 'ms' },
         { name: `${name}-rss`, unit: 'MB' },
       ] as const,
       count: async () => (await run('count')).counts,
       run: async () => {
-        const { ms, rssMb } = await run();
-        return [ms, rssMb];
+        const { ms, cpuMs, rssMb } = await run();
+        return [ms, cpuMs, rssMb];
       },
     };
     return { cases: [one], close: async () => undefined };

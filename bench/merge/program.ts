@@ -7,6 +7,7 @@ import { timed } from '../suite.ts';
 
 export interface Merged {
   readonly ms: number;
+  readonly cpuMs: number;
   /** Peak memory of the whole process, in MB (10^6 bytes). */
   readonly rssMb: number;
   readonly added: number;
@@ -25,9 +26,10 @@ const merge = async () => {
   const bytes = await readFile(file);
   return { report: await book.import(bytes), bytes: bytes.length };
 };
-const { ms, value } = await timed(() => (mode === 'count' ? countStatements(counter, merge) : merge()));
+const { ms, cpuMs, value } = await timed(() => (mode === 'count' ? countStatements(counter, merge) : merge()));
 const merged: Merged = {
   ms,
+  cpuMs,
   rssMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
   added: value.report.added,
   aside: value.report.aside.length + value.report.undecodable.length,

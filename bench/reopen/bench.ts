@@ -24,11 +24,17 @@ export const reopen: Suite = {
       mustBe('digest after reopening', reopened.digest, expected.digest);
       return reopened;
     };
-    const figure = { name: `reopen-${size.ops / 1000}k`, unit: 'ms' } as const;
+    const name = `reopen-${size.ops / 1000}k`;
     const one = {
-      figures: [figure],
+      figures: [
+        { name, unit: 'ms' },
+        { name: `${name}-cpu`, unit: 'ms' },
+      ] as const,
       count: async () => (await run('count')).counts,
-      run: async () => [(await run()).ms],
+      run: async () => {
+        const { ms, cpuMs } = await run();
+        return [ms, cpuMs];
+      },
     };
     return { cases: [one], close: async () => undefined };
   },

@@ -6,6 +6,7 @@ import { timed } from '../suite.ts';
 
 export interface Reopened {
   readonly ms: number;
+  readonly cpuMs: number;
   readonly ops: number;
   readonly problems: number;
   readonly digest: string;
@@ -22,10 +23,11 @@ async function reopen() {
   return { book, report, records: await recordsOf(book) };
 }
 
-const { ms, value } = await timed(() => (mode === 'count' ? countStatements(counter, reopen) : reopen()));
+const { ms, cpuMs, value } = await timed(() => (mode === 'count' ? countStatements(counter, reopen) : reopen()));
 const counts = { ...counter.counts(), bytes: wireBytes(value.records) };
 const reopened: Reopened = {
   ms,
+  cpuMs,
   ops: value.records.length,
   problems: value.report.problems.length,
   digest: value.book.digest().digest,

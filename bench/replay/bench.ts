@@ -7,7 +7,7 @@ import { shopVerbs } from '@tallystick/testkit';
 import initSqlJs from 'sql.js';
 import { countedCrypto, countedDriver, countStatements, WorkCounter } from '../counts.ts';
 import { openTill, recordsOf, settleAll, type Till, trade, wireBytes } from '../sales.ts';
-import { type Case, mustBe, perOp, type Suite, timed } from '../suite.ts';
+import { type Case, mustBe, opsPerSecond, perOp, type Suite, timed } from '../suite.ts';
 
 export const replay: Suite = {
   name: 'replay',
@@ -31,7 +31,10 @@ function replayCase(till: Till, name: string, createStore: () => BookStore): Cas
   const expected = till.book.digest().digest;
   const ops = till.book.log.tip('hq' as never).size;
   return {
-    figures: [{ name, unit: 'ops/s' }],
+    figures: [
+      { name, unit: 'ops/s' },
+      { name: `${name}-cpu`, unit: 'ops/s' },
+    ],
     count: async () => {
       const counter = new WorkCounter();
       const store = createStore();
@@ -46,10 +49,10 @@ function replayCase(till: Till, name: string, createStore: () => BookStore): Cas
     },
     run: async () => {
       const store = createStore();
-      const { ms, value } = await timed(() => run(till, store, nodeCrypto));
+      const { ms, cpuMs, value } = await timed(() => run(till, store, nodeCrypto));
       check(value, ops, expected);
       await store.close();
-      return [(ops * 1000) / ms];
+      return [opsPerSecond(ops, ms), opsPerSecond(ops, cpuMs)];
     },
   };
 }

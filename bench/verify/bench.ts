@@ -4,7 +4,7 @@ import { type CryptoProvider, type VerifyReport, verifyLog } from '@tallystick/k
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { countedCrypto, countStatements, WorkCounter } from '../counts.ts';
 import { hq, openTill, recordsOf, settleAll, type Till, trade, wireBytes } from '../sales.ts';
-import { type Case, mustBe, perOp, type Suite, timed } from '../suite.ts';
+import { type Case, mustBe, opsPerSecond, perOp, type Suite, timed } from '../suite.ts';
 
 export const verify: Suite = {
   name: 'verify',
@@ -29,7 +29,10 @@ function verifyCase({ book }: Till, name: string, every: boolean): Case {
     mustBe('verified ops', report.ops, ops);
   };
   return {
-    figures: [{ name, unit: 'ops/s' }],
+    figures: [
+      { name, unit: 'ops/s' },
+      { name: `${name}-cpu`, unit: 'ops/s' },
+    ],
     count: async () => {
       const counter = new WorkCounter();
       const report = await countStatements(counter, () => run(countedCrypto(nodeCrypto, counter)));
@@ -38,9 +41,9 @@ function verifyCase({ book }: Till, name: string, every: boolean): Case {
       return perOp({ ...counts, bytes: wireBytes(await recordsOf(book)) }, ops);
     },
     run: async () => {
-      const { ms, value } = await timed(() => run(nodeCrypto));
+      const { ms, cpuMs, value } = await timed(() => run(nodeCrypto));
       check(value);
-      return [(ops * 1000) / ms];
+      return [opsPerSecond(ops, ms), opsPerSecond(ops, cpuMs)];
     },
   };
 }

@@ -42,7 +42,7 @@ function openDatabase(path: string): Database.Database {
     const db = new Database(path, { timeout: 10_000 });
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
-    db.pragma('cache_size = -65536');
+    db.pragma('cache_size = -16384');
     return db;
   } catch (cause) {
     throw new KernelError(

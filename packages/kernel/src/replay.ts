@@ -20,6 +20,7 @@ export interface Replayed {
   readonly ops: number;
   /** Signatures checked. */
   readonly signatures: number;
+  /** A scan of the tables, made when it is first asked for. */
   readonly digest: BookDigest;
   /** Settled ops whose own signature only a later one covers; looked for with `every`. */
   readonly covered: readonly LogProblem[];
@@ -38,5 +39,15 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
     );
   }
   const { ops, signatures, covered, problems } = log;
-  return { replica, ops, signatures, digest: replica.digest(), covered, problems };
+  let digest: BookDigest | undefined;
+  return {
+    replica,
+    ops,
+    signatures,
+    get digest() {
+      return (digest ??= replica.digest());
+    },
+    covered,
+    problems,
+  };
 }

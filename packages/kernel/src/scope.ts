@@ -314,7 +314,7 @@ export class Scope {
       else {
         const entry = tail[place] as TailEntry;
         // A pending op got its position: whatever it passes on the way down must commute with it.
-        if (place > first && index?.conflicts(this.#touchOf(entry), 0, place) === true) throw new Conflict();
+        if (place > first && index?.conflicts(this.#touchOf(entry), first, place) === true) throw new Conflict();
         this.#settleEntry(entry);
         settled.add(place);
         index?.remove(place);

@@ -54,7 +54,12 @@ function readStored(driver: SqlDriver): AnyTable[] | undefined {
 }
 
 function register(driver: SqlDriver, name: string, shape: string): void {
-  driver.prepare('INSERT OR REPLACE INTO kernel_tables (name, shape) VALUES (?, ?)').run([name, shape]);
+  // What stands there already is not written again: opening a book that did not change waits for no disk.
+  driver
+    .prepare(
+      'INSERT INTO kernel_tables (name, shape) VALUES (?, ?) ON CONFLICT DO UPDATE SET shape = excluded.shape WHERE shape <> excluded.shape',
+    )
+    .run([name, shape]);
 }
 
 function hasRows(driver: SqlDriver, { name, kind }: AnyTable): boolean {

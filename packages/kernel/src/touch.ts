@@ -45,31 +45,42 @@ export class TouchIndex {
 
   /** True when the op might not commute with all ops of the group whose place is `from` or later and before `to`. */
   conflicts(touch: Touch, from = 0, to: number = Number.POSITIVE_INFINITY): boolean {
-    const isIn = (places: Places | undefined): boolean => places !== undefined && this.#isIn(places, from, to);
-    if (!isIn(this.#all)) return false;
-    if (touch.all || isIn(this.#near)) return true;
-    for (const write of touch.writes)
-      if (isIn(this.#reads.get(write)) || isIn(this.#writes.get(write)) || this.#coversRange(write, isIn)) return true;
-    for (const add of touch.adds) if (isIn(this.#reads.get(add)) || this.#coversRange(add, isIn)) return true;
-    return touch.reads.some((read) => this.#changed(read, isIn));
-  }
-
-  #coversRange(key: string, isIn: (places: Places) => boolean): boolean {
-    for (const [range, places] of this.#ranges) if (key.startsWith(rangePrefix(range)) && isIn(places)) return true;
+    if (!this.#isIn(this.#all, from, to)) return false;
+    if (touch.all || this.#isIn(this.#near, from, to)) return true;
+    for (const write of touch.writes) {
+      if (this.#isIn(this.#reads.get(write), from, to) || this.#isIn(this.#writes.get(write), from, to)) return true;
+      if (this.#ranges.size > 0 && this.#coversRange(write, from, to)) return true;
+    }
+    for (const add of touch.adds) {
+      if (this.#isIn(this.#reads.get(add), from, to)) return true;
+      if (this.#ranges.size > 0 && this.#coversRange(add, from, to)) return true;
+    }
+    for (const read of touch.reads) if (this.#changed(read, from, to)) return true;
     return false;
   }
 
-  #changed(read: string, isIn: (places: Places | undefined) => boolean): boolean {
-    if (!isRange(read)) return isIn(this.#writes.get(read)) || isIn(this.#adds.get(read));
+  #coversRange(key: string, from: number, to: number): boolean {
+    for (const [range, places] of this.#ranges)
+      if (key.startsWith(rangePrefix(range)) && this.#isIn(places, from, to)) return true;
+    return false;
+  }
+
+  #changed(read: string, from: number, to: number): boolean {
+    if (!isRange(read))
+      return this.#isIn(this.#writes.get(read), from, to) || this.#isIn(this.#adds.get(read), from, to);
     const prefix = rangePrefix(read);
-    for (const [key, places] of this.#writes) if (key.startsWith(prefix) && isIn(places)) return true;
-    for (const [key, places] of this.#adds) if (key.startsWith(prefix) && isIn(places)) return true;
+    for (const [key, places] of this.#writes) if (key.startsWith(prefix) && this.#isIn(places, from, to)) return true;
+    for (const [key, places] of this.#adds) if (key.startsWith(prefix) && this.#isIn(places, from, to)) return true;
     return false;
   }
 
   /** Whether one of the places counts and lies within the bounds. */
-  #isIn(places: Places, from: number, to: number): boolean {
+  #isIn(places: Places | undefined, from: number, to: number): boolean {
+    if (places === undefined) return false;
     if (typeof places === 'number') return places >= from && places < to && !this.#gone.has(places);
+    const last = places[places.length - 1] as number;
+    if (last < from) return false;
+    if (last < to && !this.#gone.has(last)) return true;
     for (let index = firstFrom(places, from); index < places.length; index++) {
       const place = places[index] as number;
       if (place >= to) return false;
