@@ -6,24 +6,25 @@ import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, makeFolder } from './machine.ts';
 import { type Report, reportsToTable, reportToJson } from './report.ts';
-import { full, measure, quick, type Suite } from './suite.ts';
+import { full, long, measure, quick, type Size, type Suite } from './suite.ts';
 import { suites } from './suites.ts';
 
 const DEFAULT_RUNS = 5;
 const MAX_RUNS = 1_000;
 
-const usage = `npm run bench -- [SUITE...] [--json] [--runs N] [--quick]
+const usage = `npm run bench -- [SUITE...] [--json] [--runs N] [--quick | --long]
 
 ${suites.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}
 
   --json     one JSON object a suite: {suite, machine, results: [{name, unit, median, min, max, runs, counts}]}
   --runs N   how often each result is measured (${DEFAULT_RUNS})
-  --quick    a tenth of the work; the names say so`;
+  --quick    a tenth of the work; the names say so
+  --long     a hundred times the work: for scale, up to a million ops`;
 
 interface Asked {
   readonly suites: readonly Suite[];
   readonly runs: number;
-  readonly isQuick: boolean;
+  readonly size: Size;
   readonly isJson: boolean;
   readonly wantsHelp: boolean;
 }
@@ -36,6 +37,7 @@ function parseAsked(argv: readonly string[]): Asked {
     options: {
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       runs: { type: 'string', default: String(DEFAULT_RUNS) },
     },
@@ -43,6 +45,7 @@ function parseAsked(argv: readonly string[]): Asked {
   const runs = Number(values.runs);
   if (!/^[0-9]+$/.test(values.runs) || runs < 1 || runs > MAX_RUNS)
     throw new RangeError(`--runs is a whole number from 1 to ${MAX_RUNS}, not "${values.runs}"`);
+  if (values.quick && values.long) throw new RangeError('--quick and --long exclude each other');
   const named = positionals.map((name) => {
     const suite = suites.find((one) => one.name === name);
     if (suite === undefined)
@@ -52,7 +55,7 @@ function parseAsked(argv: readonly string[]): Asked {
   return {
     suites: named.length === 0 ? suites : [...new Set(named)],
     runs,
-    isQuick: values.quick,
+    size: values.quick ? quick : values.long ? long : full,
     isJson: values.json,
     wantsHelp: values.help,
   };
@@ -78,7 +81,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const folder = makeFolder();
     try {
       const machine = describeMachine();
-      const results = await measure(suite, { size: asked.isQuick ? quick : full, runs: asked.runs, folder });
+      const results = await measure(suite, { size: asked.size, runs: asked.runs, folder });
       reports.push({ suite: suite.name, machine, results });
       if (asked.isJson) console.log(reportToJson({ suite: suite.name, machine, results }));
     } catch (error) {

@@ -44,6 +44,7 @@ export interface Size {
 
 export const full: Size = { ops: 10_000, commits: 3_200 };
 export const quick: Size = { ops: 1_000, commits: 640 };
+export const long: Size = { ops: 1_000_000, commits: 320_000 };
 
 export interface Suite {
   readonly name: string;

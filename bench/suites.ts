@@ -9,6 +9,7 @@ import { merge } from './merge/bench.ts';
 import { parse } from './parse/bench.ts';
 import { reopen } from './reopen/bench.ts';
 import { replay } from './replay/bench.ts';
+import { scale } from './scale/bench.ts';
 import type { Suite } from './suite.ts';
 import { verify } from './verify/bench.ts';
 
@@ -21,6 +22,7 @@ export const suites: readonly Suite[] = [
   verify,
   merge,
   reopen,
+  scale,
   bytes,
   bundle,
   importPackages,
