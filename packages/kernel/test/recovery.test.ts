@@ -2,19 +2,24 @@
 import { copyFileSync, cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openBook, type Renewal } from '@tallystick/kernel';
-import { nodeStore } from '@tallystick/kernel/node';
+import { type BookStore, openBook, type Renewal } from '@tallystick/kernel';
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { encodeHex } from '@tallystick/oplog';
+import { createFileLogStore } from '@tallystick/oplog/file';
+import { createNodeAppendFile } from '@tallystick/oplog/node';
 import type { RelayClient } from '@tallystick/relay-protocol';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { nodeHasher } from '@tallystick/chain/node';
 import fc from 'fast-check';
+import initSqlJs from 'sql.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
 import { craft, fileOf, recordsOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
+const sqlite = await initSqlJs();
 const open: ShopBook[] = [];
 afterEach(async () => {
   for (const book of open.splice(0)) await book.close();
@@ -162,7 +167,7 @@ describe('on disk', () => {
   async function onDisk(path: string, extra: object = {}): Promise<ShopBook> {
     edges += 1;
     const book = await openBook({
-      store: nodeStore(path),
+      store: path.endsWith('.log') ? tabStore(path) : nodeStore(path),
       verbs: shopVerbs,
       edge: testEdge(edges, 1_764_500_000_000 + edges * 10_000),
       ...extra,
@@ -171,13 +176,21 @@ describe('on disk', () => {
     return book;
   }
 
-  it.each(['a copied database', 'a restored backup'])(
+  /** As a browser's tab keeps a book: rows in memory, the log in an append file. */
+  function tabStore(path: string): BookStore {
+    const log = createFileLogStore(createNodeAppendFile(path));
+    const keys = createFileKeyStore(`${path}.keys`, nodeEd25519, nodeHasher);
+    return { ...sqljsStore({ sqlite, keys, log }), crypto: nodeCrypto };
+  }
+
+  it.each(['a cloned tab', 'a copied database', 'a restored backup'])(
     '%s is found at the first contact, and nothing is lost',
     async (kind) => {
       const relay = await createTestRelay();
       const owner = await openShop('better-sqlite3');
       const folder = mkdtempSync(join(tmpdir(), 'tally-'));
-      const path = join(folder, 'till.db');
+      const file = kind === 'a cloned tab' ? 'tab.log' : 'till.db';
+      const [path, copied] = [join(folder, file), join(folder, `copy-${file}`)];
       const first = await onDisk(path, { book: owner.id });
       const keys = createFileKeyStore(`${path}.keys`, nodeEd25519, nodeHasher);
       await owner.commit('device.enroll', {
@@ -190,15 +203,16 @@ describe('on disk', () => {
       await first.sync(relay);
       await sell(first, 1);
       await first.sync(relay);
-      await first.close();
-      copyFileSync(path, join(folder, 'copy.db'));
-      cpSync(`${path}.keys`, join(folder, 'copy.db.keys'), { recursive: true });
-      const till = await onDisk(path);
+      // A tab is cloned while it is open; of a database people copy what was closed.
+      if (kind !== 'a cloned tab') await first.close();
+      copyFileSync(path, copied);
+      cpSync(`${path}.keys`, `${copied}.keys`, { recursive: true });
+      const till = kind === 'a cloned tab' ? first : await onDisk(path);
       await sell(till, 2);
       await till.sync(relay);
       // A backup comes back after the till is gone; a copy sells beside it.
       if (kind === 'a restored backup') await till.close();
-      const copy = await onDisk(join(folder, 'copy.db'));
+      const copy = await onDisk(copied);
       expect(await sell(copy, 4)).toMatchObject({ ok: true });
       await copy.sync(relay);
       expect(isForked(copy)).toBe(true);
@@ -208,7 +222,7 @@ describe('on disk', () => {
       expect(await copy.renew()).toEqual(renewal);
       expect(await sell(copy, 8)).toMatchObject({ ok: false, code: 'kernel/not-enrolled' });
       await copy.close();
-      const again = await onDisk(join(folder, 'copy.db'));
+      const again = await onDisk(copied);
       expect(again.device).toBe(renewal.device);
       await enrolRenewal(owner, renewal);
       await owner.sync(relay);
