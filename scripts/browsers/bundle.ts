@@ -9,7 +9,7 @@ const at = (file: string): string => fileURLToPath(new URL(file, import.meta.url
 async function bundleEntry(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [at(entry)],
-    alias: { vitest: at('suite.ts') },
+    alias: { vitest: at('suite.ts'), 'node:crypto': at('node-crypto.ts') },
     bundle: true,
     write: false,
     format: 'esm',
@@ -25,6 +25,7 @@ async function bundleEntry(entry: string): Promise<string> {
 export interface Bundles {
   readonly page: string;
   readonly worker: string;
+  readonly logWorker: string;
   /** Exports `runFixtureSuites`. */
   readonly suites: string;
 }
@@ -34,8 +35,9 @@ interface Suites {
 }
 
 export async function bundlePage(): Promise<Bundles> {
-  const [page, worker, suites] = await Promise.all(['page.ts', 'worker.ts', 'fixture-suites.ts'].map(bundleEntry));
-  return { page: page ?? '', worker: worker ?? '', suites: suites ?? '' };
+  const entries = ['page.ts', 'worker.ts', 'log-worker.ts', 'fixture-suites.ts'];
+  const [page = '', worker = '', logWorker = '', suites = ''] = await Promise.all(entries.map(bundleEntry));
+  return { page, worker, logWorker, suites };
 }
 
 /** Our own vectors in Node, by the very bytes that a browser runs. */

@@ -27,6 +27,7 @@ export async function servePage(bundles: Bundles, files: readonly PublishedFile[
     ['/', ['text/html', html]],
     ['/page.js', ['text/javascript', bundles.page]],
     ['/worker.js', ['text/javascript', bundles.worker]],
+    ['/log-worker.js', ['text/javascript', bundles.logWorker]],
     ['/published.json', ['application/json', JSON.stringify(files)]],
   ]);
   const { promise, resolve, reject } = Promise.withResolvers<PageReport>();

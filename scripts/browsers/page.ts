@@ -3,6 +3,7 @@
 import { nobleHasher } from '@tallystick/chain';
 import { choosePlatformEd25519, nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { runFixtureSuites } from './fixture-suites.ts';
+import type { LogReport } from './log-worker.ts';
 import type { PublishedFile } from './published-cases.ts';
 import type { Outcome } from './suite.ts';
 import { collectVerdicts, type VerdictList } from './verdicts.ts';
@@ -17,6 +18,7 @@ export interface PageReport {
   readonly verdicts: readonly VerdictList[];
   readonly fixtures: readonly Outcome[];
   readonly worker: WorkerReport;
+  readonly log: LogReport;
 }
 
 /** What the page says when it could not finish. */
@@ -34,11 +36,11 @@ async function hasNativeEd25519(): Promise<boolean> {
   }
 }
 
-function askWorker(): Promise<WorkerReport> {
+function askWorker<Report>(path: string): Promise<Report> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker('worker.js', { type: 'module' });
-    worker.addEventListener('message', ({ data }: MessageEvent<WorkerReport>) => resolve(data), { once: true });
-    worker.addEventListener('error', ({ message }) => reject(new Error(`the worker failed: ${message}`)), {
+    const worker = new Worker(path, { type: 'module' });
+    worker.addEventListener('message', ({ data }: MessageEvent<Report>) => resolve(data), { once: true });
+    worker.addEventListener('error', ({ message }) => reject(new Error(`${path} failed: ${message}`)), {
       once: true,
     });
   });
@@ -52,8 +54,9 @@ async function work(): Promise<PageReport> {
   const verdicts = await collectVerdicts(files, { ed25519, hashers: { noble: nobleHasher } });
   const fixtures = await runFixtureSuites();
   const { name: chosenEd25519 } = await choosePlatformEd25519();
-  const worker = await askWorker();
-  return { userAgent: navigator.userAgent, hasEd25519, chosenEd25519, verdicts, fixtures, worker };
+  const worker = await askWorker<WorkerReport>('worker.js');
+  const log = await askWorker<LogReport>('log-worker.js');
+  return { userAgent: navigator.userAgent, hasEd25519, chosenEd25519, verdicts, fixtures, worker, log };
 }
 
 async function report(message: PageReport | PageFailure): Promise<void> {

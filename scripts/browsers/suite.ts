@@ -9,16 +9,32 @@ export interface Outcome {
 type Body = () => unknown;
 
 const tests: { name: string; body: Body }[] = [];
-const groups: string[] = [];
+interface Group {
+  readonly name: string;
+  before: Body | undefined;
+}
+const groups: Group[] = [];
 
 export function describe(name: string, define: () => void): void {
-  groups.push(name);
+  groups.push({ name, before: undefined });
   define();
   groups.pop();
 }
 
+/** One for each group. */
+export function beforeEach(body: Body): void {
+  const group = groups.at(-1);
+  if (group === undefined || group.before !== undefined) throw new Error('beforeEach stands once, in a group');
+  group.before = body;
+}
+
 function test(name: string, body: Body): void {
-  tests.push({ name: [...groups, name].join(' > '), body });
+  const within = [...groups];
+  const run = async (): Promise<void> => {
+    for (const { before } of within) await before?.();
+    await body();
+  };
+  tests.push({ name: [...within.map((group) => group.name), name].join(' > '), body: run });
 }
 
 /** `$name` and `%s` stand for the row's name and its first cell, as in vitest. */
@@ -51,6 +67,7 @@ export function expect(got: unknown, label = '') {
   };
   return {
     toBe: (wanted: unknown) => hold(Object.is(got, wanted), 'is not', wanted),
+    toBeUndefined: () => hold(got === undefined, 'is not', undefined),
     toEqual: (wanted: unknown) => hold(isEqual(got, wanted), 'does not equal', wanted),
     toBeGreaterThanOrEqual: (wanted: number) => hold((got as number) >= wanted, 'is not at least', wanted),
     toBeLessThan: (wanted: number) => hold((got as number) < wanted, 'is not below', wanted),

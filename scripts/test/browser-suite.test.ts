@@ -1,6 +1,6 @@
 // What stands in for vitest in a browser goes red where vitest does, and a verdict that differs is found.
 import { expect, test } from 'vitest';
-import { describe, expect as expectInPage, isEqual, it, runSuite } from '../browsers/suite.ts';
+import { beforeEach, describe, expect as expectInPage, isEqual, it, runSuite } from '../browsers/suite.ts';
 import { tallyFixtures, tallyVerdicts } from '../browsers/tally.ts';
 
 test('a suite reports each test by its name, and what failed by why', async () => {
@@ -21,6 +21,24 @@ test('a suite reports each test by its name, and what failed by why', async () =
     { name: 'outer > second', failure: 'Error: 3 is not at least 4' },
   ]);
   expect(await runSuite()).toEqual([]);
+});
+
+test('what stands before each test runs before it, and once a group', async () => {
+  let count = 0;
+  describe('counted', () => {
+    beforeEach(() => (count += 1));
+    it('first', () => expectInPage(count).toBe(1));
+    it('second', () => expectInPage(count).toBe(3));
+    it('third', () => expectInPage(undefined).toBeUndefined());
+    it('fourth', () => expectInPage(null).toBeUndefined());
+    expect(() => beforeEach(() => undefined)).toThrow('once');
+  });
+  expect((await runSuite()).map(({ failure }) => failure)).toEqual([
+    undefined,
+    'Error: 2 is not 3',
+    undefined,
+    'Error: null is not undefined',
+  ]);
 });
 
 test('a table without rows is an error and not an empty suite', () => {

@@ -14,6 +14,8 @@ import { publishedFolder, readPublished } from '../outside-vectors.ts';
 import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 120_000;
+/** The contract of log stores, and what a browser's log does beyond. */
+const logTests = 25;
 const folder = publishedFolder();
 const published = folder === undefined ? [] : readPublished(folder);
 let bundles: Bundles;
@@ -54,6 +56,13 @@ for (const browser of browsers) {
 
     test('is given the Ed25519 of its own where it has one', () => {
       expect(report.chosenEd25519).toBe(report.hasEd25519 ? 'webcrypto' : 'noble');
+    });
+
+    test('keeps the log of a book in a worker, durable and for one tab at a time', () => {
+      expect(report.log.outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
+      const kinds = browser.name === 'WebKit' ? ['indexeddb'] : ['opfs', 'indexeddb'];
+      expect(report.log.chosen).toBe(kinds[0]);
+      expect(report.log.outcomes.length).toBe(kinds.length * logTests);
     });
 
     test('signs, verifies and admits in a bare worker by JavaScript alone', async () => {

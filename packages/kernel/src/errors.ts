@@ -10,12 +10,14 @@ export type KernelErrorCode =
   | 'kernel/bad-row'
   | 'kernel/closed'
   | 'kernel/foreign-book'
+  | 'kernel/locked-elsewhere'
   | 'kernel/no-book'
   | 'kernel/no-keys'
   | 'kernel/query'
   | 'kernel/storage'
   | 'kernel/relay-key'
-  | 'kernel/invalid-log';
+  | 'kernel/invalid-log'
+  | 'kernel/writer-gone';
 
 export class KernelError extends Error {
   override readonly name = 'KernelError';

@@ -2,8 +2,9 @@
  * The sql.js driver: projections in memory, in a browser, a worker or Node. The log lives elsewhere (an append file, memory); what is here is
  * rebuilt from it when the book opens.
  */
+import { nobleHasher } from '@tallystick/chain';
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
-import type { KeyStore } from '@tallystick/sign';
+import { createMemoryKeyStore, type KeyStore, nobleEd25519 } from '@tallystick/sign';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';
 import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
 import { KernelError } from './errors.ts';
@@ -13,6 +14,7 @@ export interface SqlJsStoreOptions {
   readonly sqlite: SqlJsStatic;
   /** Where ops are durable; memory when left out, which is for tests and throw-away replays only. */
   readonly log?: LogStore;
+  /** In memory when the log is, too. */
   readonly keys?: KeyStore;
   /** Keeps the projections from one opening to the next; see `Book.saveImage`. Without it every opening folds the whole log. */
   readonly images?: ImagePlace;
@@ -21,7 +23,9 @@ export interface SqlJsStoreOptions {
 }
 
 export function sqljsStore(options: SqlJsStoreOptions): BookStore {
-  const { sqlite, log = createMemoryLogStore(), keys, images, release = '' } = options;
+  const { sqlite, log = createMemoryLogStore(), images, release = '' } = options;
+  const keys =
+    options.keys ?? (options.log === undefined ? createMemoryKeyStore(nobleEd25519, nobleHasher) : undefined);
   const database = createDatabase(new sqlite.Database());
   const image: StoreImage | undefined =
     images === undefined

@@ -66,7 +66,7 @@ describe('a book', () => {
   });
 
   it('has keys', async () => {
-    const store = sqljsStore({ sqlite: await initSqlJs() });
+    const store = sqljsStore({ sqlite: await initSqlJs(), log: createMemoryLogStore() });
     await expect(openBook({ store, verbs: shopVerbs })).rejects.toThrow(kernelError('kernel/no-keys'));
   });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
+import { createMemoryLogStore, type LogStore, type SyncLogStore } from '@tallystick/oplog';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,5 +125,54 @@ describe('a book whose log is an append file', () => {
     expect(again.digest().digest).toBe(digest);
     expect((await again.commit('stock.move', { sku: 'pear', quantity: 1 })).ok).toBe(true);
     await again.close();
+  });
+});
+
+describe('a book whose log answers later, as IndexedDB does', () => {
+  /** Changes are there, and done, a turn of the event loop after they were asked for. */
+  function later(log: SyncLogStore): LogStore {
+    const delayed =
+      <Args extends unknown[]>(change: (...args: Args) => void) =>
+      async (...args: Args): Promise<void> => {
+        await new Promise((resolve) => setImmediate(resolve));
+        change(...args);
+      };
+    return {
+      ...log,
+      append: delayed(log.append),
+      replace: delayed(log.replace),
+      settle: delayed(log.settle),
+      addReceipt: delayed(log.addReceipt),
+      setAside: delayed(log.setAside),
+      dropAsides: delayed(log.dropAsides),
+      setMeta: delayed(log.setMeta),
+      get: (hash) => Promise.resolve(log.get(hash)),
+      settled: (scope, from, limit) => Promise.resolve(log.settled(scope, from, limit)),
+      pending: (scope) => Promise.resolve(log.pending(scope)),
+    };
+  }
+
+  it('commits one after another, meets others, and opens again with all of it', async () => {
+    const sqlite = await initSqlJs();
+    const [log, keys] = [createMemoryLogStore(), memoryKeys()];
+    const open = () => openBook({ store: sqljsStore({ sqlite, log: later(log), keys }), verbs: shopVerbs });
+    const book = await open();
+    const till = await openBook({ store: nodeStore(':memory:'), verbs: shopVerbs, book: book.id });
+    const { device, publicKey } = till.status();
+    // Nobody waits for one before asking for the next.
+    const commits = await Promise.all([
+      book.commit('device.enroll', { device, key: publicKey, name: 'till-1', role: 'till' }),
+      ...[1, 2, 3].map((quantity) => book.commit('stock.move', { sku: 'apple', quantity })),
+    ]);
+    expect(commits.map(({ ok }) => ok)).toEqual([true, true, true, true]);
+    await till.import(await book.export());
+    await till.commit('stock.move', { sku: 'apple', quantity: 10 });
+    await book.import(await till.export());
+    expect(book.query('SELECT onHand FROM stock')).toEqual([{ onHand: 16 }]);
+    const before = book.digest().digest;
+    expect(before).toBe(till.digest().digest);
+    const again = await open();
+    expect(again.digest().digest).toBe(before);
+    await till.close();
   });
 });

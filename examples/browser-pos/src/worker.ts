@@ -1,0 +1,21 @@
+// The till itself: the book, its log on this device and its SQL engine, off the page's thread. Every tab has a worker; the one that has the
+// log serves the book to all of them, and the next one takes over when its tab is closed.
+import { openBook } from '@tallystick/kernel';
+import { browserStore, serveBook } from '@tallystick/kernel/browser';
+import { parseBookId } from '@tallystick/oplog';
+import { createRelayClient } from '@tallystick/relay-protocol';
+import initSqlJs from 'sql.js';
+import sqliteAddress from 'sql.js/dist/sql-wasm-browser.wasm?url';
+import { verbs } from './shop.ts';
+
+const sqlite = await initSqlJs({ locateFile: () => sqliteAddress });
+const store = await browserStore('pos', { sqlite, wait: true });
+const joined = parseBookId(self.name);
+const book = await openBook({ store, verbs, name: 'Corner shop', ...(joined === undefined ? {} : { book: joined }) });
+
+const actions = {
+  sync: (url: string) => book.sync(createRelayClient({ url, retry: { attempts: 2 } })),
+  storage: () => store.log.storage(),
+};
+export type Actions = typeof actions;
+serveBook(book, 'pos', actions);

@@ -1,0 +1,157 @@
+/**
+ * The log of a book in a browser, wherever this browser can keep it: a file in the origin private file system, or IndexedDB where there are no
+ * synchronous access handles. One tab writes; the right to is a Web Lock.
+ */
+import type { LogStore } from '@tallystick/oplog';
+import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
+import type { ImagePlace } from './driver.ts';
+import { KernelError } from './errors.ts';
+import { LOG_INDEX } from './image.ts';
+import { createIndexedDbLog } from './indexed-db-log.ts';
+import { openOpfsFile, opfsImages } from './opfs.ts';
+
+export type BrowserLogKind = 'opfs' | 'indexeddb';
+
+export interface BrowserLogOptions {
+  /** Waits until the other tab has let go, instead of throwing `kernel/locked-elsewhere`. */
+  readonly wait?: boolean;
+  /** Where to keep it; chosen by what this browser has when left out. */
+  readonly kind?: BrowserLogKind;
+}
+
+export interface BrowserLog extends LogStore, Pick<FileLogStore, 'recovered'> {
+  readonly kind: BrowserLogKind;
+  /** Beside the log, for `saveImage` of a book; see docs/snapshots.md. Undefined where there are no files. */
+  readonly images: ImagePlace | undefined;
+  storage(): Promise<BrowserStorage>;
+}
+
+/** What the browser says of its storage for this origin. */
+export interface BrowserStorage {
+  readonly kind: BrowserLogKind;
+  /** False where the browser may evict everything when space is short: ask for it by `askToPersist` in a page. */
+  readonly persisted: boolean;
+  /** In bytes; 0 where the browser does not say. */
+  readonly quotaBytes: number;
+  readonly usedBytes: number;
+}
+
+/**
+ * Opens or starts the log `name` of this origin. Call in a dedicated worker. Closing it, or the book on it, lets the next tab have it.
+ *
+ * Throws `kernel/locked-elsewhere` while another tab has it, `kernel/storage` where this browser cannot keep it.
+ */
+export async function openBrowserLog(name: string, options: BrowserLogOptions = {}): Promise<BrowserLog> {
+  const letGo = await takeLock(name, options.wait ?? false);
+  try {
+    const kind = options.kind ?? (await chooseKind(name));
+    const images = kind === 'opfs' ? opfsImages(name) : undefined;
+    const log = images === undefined ? await createIndexedDbLog(databaseOf(name)) : await openOpfsLog(name, images);
+    return {
+      ...log,
+      kind,
+      images,
+      storage: () => readStorage(kind),
+      close: async () => {
+        await log.close();
+        await letGo();
+      },
+    };
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+}
+
+/** Asks the browser not to evict this origin. Call in a page, best when somebody has just done something worth keeping: some browsers ask the person. */
+export async function askToPersist(): Promise<boolean> {
+  return (await navigator.storage?.persist?.()) ?? false;
+}
+
+/** Resolves with how to let go, which is done when another tab can have the lock. */
+function takeLock(name: string, wait: boolean): Promise<() => Promise<void>> {
+  const { locks } = navigator as { readonly locks?: LockManager };
+  if (locks === undefined)
+    throw new KernelError(
+      'kernel/storage',
+      'a page that is not served over https, or from localhost, may keep nothing',
+    );
+  return new Promise((resolve, reject) => {
+    const hold = (lock: Lock | null): Promise<void> | undefined => {
+      if (lock === null) {
+        reject(new KernelError('kernel/locked-elsewhere', `another tab has the log "${name}"`));
+        return undefined;
+      }
+      return new Promise((end) =>
+        resolve(async () => {
+          end();
+          await ended;
+        }),
+      );
+    };
+    const ended = locks.request(lockOf(name), { ifAvailable: !wait }, hold).then(
+      () => undefined,
+      (error: unknown) => reject(error as Error),
+    );
+  });
+}
+
+/** Once a log is somewhere it stays there: what the browser learns or forgets later must not begin a second one. */
+async function chooseKind(name: string): Promise<BrowserLogKind> {
+  if (!('WorkerGlobalScope' in globalThis))
+    throw new KernelError('kernel/storage', 'a page cannot write files: open the log in a dedicated worker');
+  const folder = await navigator.storage?.getDirectory?.().catch(() => undefined);
+  const hasHandles = 'FileSystemFileHandle' in globalThis && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
+  const isInOpfs =
+    folder !== undefined && (await folder.getFileHandle(fileOf(name)).catch(() => undefined)) !== undefined;
+  if (isInOpfs && !hasHandles)
+    throw new KernelError('kernel/storage', `the log "${name}" is a file that this browser cannot write any more`);
+  if (isInOpfs) return 'opfs';
+  return folder === undefined || !hasHandles || (await hasDatabase(databaseOf(name))) ? 'indexeddb' : 'opfs';
+}
+
+async function hasDatabase(database: string): Promise<boolean> {
+  return (await globalThis.indexedDB.databases()).some((known) => known.name === database);
+}
+
+const openAttempts = 40;
+const attemptGapMs = 50;
+
+/** A tab that has just been closed may hold its file a moment longer than its lock. */
+async function openOpfsLog(name: string, images: ImagePlace): Promise<FileLogStore> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const file = await openOpfsFile(fileOf(name));
+      try {
+        return createFileLogStore(file, { index: await images.load(LOG_INDEX) });
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    } catch (error) {
+      if (attempt >= openAttempts || !isTaken(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, attemptGapMs));
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof DOMException && cause.name === 'NoModificationAllowedError';
+}
+
+async function readStorage(kind: BrowserLogKind): Promise<BrowserStorage> {
+  const { quota = 0, usage = 0 } = (await navigator.storage?.estimate?.()) ?? {};
+  const persisted = (await navigator.storage?.persisted?.()) ?? false;
+  return { kind, persisted, quotaBytes: quota, usedBytes: usage };
+}
+
+function lockOf(name: string): string {
+  return `tallystick/${name}`;
+}
+function fileOf(name: string): string {
+  return `${name}.log`;
+}
+function databaseOf(name: string): string {
+  return `tallystick-${name}`;
+}

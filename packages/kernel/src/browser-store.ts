@@ -1,0 +1,30 @@
+/** Everything a book needs in a browser, as `nodeStore` is in Node: the log on the disk, the rows in sql.js, the keys in IndexedDB. */
+import { nobleHasher } from '@tallystick/chain';
+import { choosePlatformEd25519, createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
+import type { SqlJsStatic } from 'sql.js';
+import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';
+import type { BookStore } from './driver.ts';
+import { sqljsStore } from './sqljs.ts';
+
+export interface BrowserStoreOptions extends BrowserLogOptions {
+  /** What `initSqlJs()` resolves to. */
+  readonly sqlite: SqlJsStatic;
+  /** Names the build of your program: rows that another build saved are folded again. */
+  readonly release?: string;
+}
+
+export interface BrowserStore extends BookStore {
+  readonly log: BrowserLog;
+  readonly keys: KeyStore;
+}
+
+/** Opens the store `name` of this origin. Call in a dedicated worker; throws as `openBrowserLog`. */
+export async function browserStore(name: string, options: BrowserStoreOptions): Promise<BrowserStore> {
+  const { sqlite, release = '', ...logOptions } = options;
+  const crypto = { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
+  const keys = createIndexedDbKeyStore({ hasher: nobleHasher, database: `tallystick-${name}-keys` });
+  const log = await openBrowserLog(name, logOptions);
+  const { images } = log;
+  const store = sqljsStore({ sqlite, log, keys, release, ...(images === undefined ? {} : { images }) });
+  return { ...store, log, keys, crypto };
+}

@@ -1,0 +1,97 @@
+/**
+ * An append file in the origin private file system, for the log in a worker. The synchronous access handle is exclusive, so a second tab cannot open
+ * the same log; `flush` returns when the bytes are on disk.
+ */
+import type { AppendFile } from '@tallystick/oplog';
+import type { ImagePlace } from './driver.ts';
+import { KernelError } from './errors.ts';
+
+interface SyncHandle {
+  getSize(): number;
+  read(buffer: Uint8Array, options: { at: number }): number;
+  write(buffer: Uint8Array, options: { at: number }): number;
+  flush(): void;
+  truncate(size: number): void;
+  close(): void;
+}
+
+/** Opens or creates the file. Throws `kernel/storage` outside a worker, without OPFS, or while another tab holds it. */
+export async function openOpfsFile(name: string): Promise<AppendFile> {
+  const handle = await openHandle(name);
+  return {
+    size: () => handle.getSize(),
+    read: (offset, length) => {
+      const bytes = new Uint8Array(length);
+      const count = handle.read(bytes, { at: offset });
+      if (count !== length)
+        throw new KernelError('kernel/storage', `${name}: read ${count} of ${length} bytes at ${offset}`);
+      return bytes;
+    },
+    write: (offset, bytes) => void writeAll(handle, bytes, offset, name),
+    flush: () => handle.flush(),
+    truncate: (size) => handle.truncate(size),
+    close: () => handle.close(),
+  };
+}
+
+/**
+ * Keeps images as files named `<name>.<image>` in the origin private file system. Works in a worker. A save that dies leaves a file that is not whole,
+ * which the next opening sees by its checksum and goes without.
+ */
+export function opfsImages(name: string): ImagePlace {
+  return {
+    load: async (image) => {
+      if (!(await isThere(`${name}.${image}`))) return undefined;
+      const handle = await openHandle(`${name}.${image}`);
+      const bytes = new Uint8Array(handle.getSize());
+      handle.read(bytes, { at: 0 });
+      handle.close();
+      return bytes;
+    },
+    save: async (image, parts) => {
+      const handle = await openHandle(`${name}.${image}`);
+      try {
+        handle.truncate(0);
+        let at = 0;
+        for (const part of parts) at += writeAll(handle, part, at, `${name}.${image}`);
+        handle.flush();
+      } finally {
+        handle.close();
+      }
+    },
+  };
+}
+
+async function isThere(name: string): Promise<boolean> {
+  const directory = await navigator.storage.getDirectory();
+  return directory.getFileHandle(name).then(
+    () => true,
+    () => false,
+  );
+}
+
+function writeAll(handle: SyncHandle, bytes: Uint8Array, at: number, name: string): number {
+  const count = handle.write(bytes, { at });
+  if (count !== bytes.length)
+    throw new KernelError(
+      'kernel/storage',
+      `${name}: wrote ${count} of ${bytes.length} bytes; the disk or quota is full`,
+    );
+  return count;
+}
+
+async function openHandle(name: string): Promise<SyncHandle> {
+  try {
+    const directory = await navigator.storage.getDirectory();
+    const file = (await directory.getFileHandle(name, { create: true })) as FileSystemFileHandle & {
+      createSyncAccessHandle(): Promise<SyncHandle>;
+    };
+    return await file.createSyncAccessHandle();
+  } catch (cause) {
+    throw new KernelError(
+      'kernel/storage',
+      `cannot open ${name} in this browser: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
+  }
+}

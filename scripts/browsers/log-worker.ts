@@ -1,0 +1,18 @@
+// The log stores of a browser in a worker: the contract of every log store and what is a browser's own, for each kind that there is here.
+import { type BrowserLogKind, openBrowserLog } from '@tallystick/kernel/browser';
+import { browserLogSuite } from '../../packages/kernel/test/browser-log.ts';
+import { type Outcome, runSuite } from './suite.ts';
+
+export interface LogReport {
+  /** Where a new log is kept in this browser. */
+  readonly chosen: BrowserLogKind;
+  readonly outcomes: readonly Outcome[];
+}
+
+const log = await openBrowserLog('chosen');
+const { kind: chosen } = log;
+await log.close();
+if (chosen === 'opfs') browserLogSuite('opfs');
+browserLogSuite('indexeddb');
+const report: LogReport = { chosen, outcomes: await runSuite() };
+postMessage(report);

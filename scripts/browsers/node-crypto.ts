@@ -1,0 +1,19 @@
+// What the test builders use of `node:crypto`, in bundles for browsers.
+import { nobleHasher } from '@tallystick/chain';
+
+interface Hash {
+  update(more: string): Hash;
+  digest(encoding: 'hex'): string;
+}
+
+export function createHash(_algorithm: 'sha256'): Hash {
+  let text = '';
+  const hash: Hash = {
+    update(more) {
+      text += more;
+      return hash;
+    },
+    digest: () => nobleHasher.sha256Hex(text),
+  };
+  return hash;
+}
