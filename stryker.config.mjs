@@ -48,7 +48,8 @@ const config = {
   mutate: [
     'packages/oplog/src/{brands,canonical,op,plain,record}.ts',
     'packages/chain/src/{base64,chain,checkpoint,cosignature,hasher,hex,note,proof,record,runs,tlog-proof,tree}.ts',
-    'packages/sign/src/{acceptance,admission,device-acts,key-acts,key-life,noble,node-ed25519,op-signature,roles,roster,roster-state,rotation,token-claim,token-url}.ts',
+    'packages/sign/src/{acceptance,admission,key-life,noble,node-ed25519,op-signature,preimage,rotation,token-claim,token-url}.ts',
+    'packages/sign/src/{device-acts,key-acts,roles,roster,roster-state}.ts',
   ],
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutation.config.ts' },

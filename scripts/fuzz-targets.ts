@@ -51,7 +51,6 @@ import {
   verifyReceipt,
 } from '@tallystick/relay-protocol';
 import {
-  createRoster,
   encodeKeyText,
   judgeRotation,
   keyIdAfter,
@@ -64,6 +63,7 @@ import {
   parseRevokePolicyArgs,
   parseRotateArgs,
 } from '@tallystick/sign';
+import { createRoster } from '@tallystick/sign/roster';
 import { nodeEd25519 as ed25519 } from '@tallystick/sign/node';
 import { createClaims, parseTokenUrl, type TokenHash, verifyClaim } from '@tallystick/sign/token';
 import {

@@ -74,7 +74,7 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 30_000,
-    'bundle-protocol-every-entry': 36_000,
+    'bundle-protocol-every-entry': 40_000,
     'bundle-oplog': 6_144,
     'bundle-chain': 10_240,
     'bundle-sign': 22_528,

@@ -15,14 +15,8 @@ import {
   parseScope,
   parseVerbRef,
 } from '@tallystick/oplog';
-import {
-  createMemoryKeyStore,
-  createRecordVerifier,
-  createRoster,
-  type DeviceKey,
-  type Ed25519,
-  signOp,
-} from '@tallystick/sign';
+import { createMemoryKeyStore, createRecordVerifier, type DeviceKey, type Ed25519, signOp } from '@tallystick/sign';
+import { createRoster } from '@tallystick/sign/roster';
 
 export interface Admission {
   /** Every record the shop made, hex, in order. */

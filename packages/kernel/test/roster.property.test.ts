@@ -1,7 +1,7 @@
 /** A relay's roster and the kernel's fold read the same history of keys and devices: who may write where, how each stands, and under which key. */
 import { openBook } from '@tallystick/kernel';
 import type { Scope } from '@tallystick/oplog';
-import type { createRoster } from '@tallystick/sign';
+import type { createRoster } from '@tallystick/sign/roster';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HQ, provenDigest, type ShopBook } from './fleet.ts';

@@ -13,7 +13,8 @@ import {
   type VerbRef,
 } from '@tallystick/oplog';
 import { createMemoryRelayStore, createRelay, createRelayClient } from '@tallystick/relay-protocol';
-import { createMemoryKeyStore, createRoster, type DeviceKey, signOp } from '@tallystick/sign';
+import { createMemoryKeyStore, type DeviceKey, signOp } from '@tallystick/sign';
+import { createRoster } from '@tallystick/sign/roster';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { laterKey, proveAdmission, proveRotation } from '@tallystick/sign/rotation';
 import fc from 'fast-check';

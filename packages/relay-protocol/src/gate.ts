@@ -2,7 +2,8 @@
 // and changes nothing but the roster it is given; the caller stores what it accepted or forgets both.
 import type { Hasher } from '@tallystick/chain';
 import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
-import { createRoster, keyIdAfter, type Roster, rosterVerbs, rotateVerb } from '@tallystick/sign';
+import { keyIdAfter, rotateVerb } from '@tallystick/sign';
+import { createRoster, type Roster, rosterVerbs } from '@tallystick/sign/roster';
 import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground, linkOf } from './ground.ts';
 import type { ChainState, Placed, RosterEntry } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';

@@ -12,7 +12,7 @@ import {
   type RootHash,
   type Scope,
 } from '@tallystick/oplog';
-import type { Roster } from '@tallystick/sign';
+import type { Roster } from '@tallystick/sign/roster';
 import type { ChainState, Placed } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
 

@@ -10,7 +10,8 @@ import {
   type Scope,
   trustedRecord,
 } from '@tallystick/oplog';
-import { createRecordVerifier, type Ed25519, type Roster } from '@tallystick/sign';
+import { createRecordVerifier, type Ed25519 } from '@tallystick/sign';
+import type { Roster } from '@tallystick/sign/roster';
 import { RelayError } from './errors.ts';
 import { judgePush, type Ruling } from './gate.ts';
 import { type Frame, type Ground, mentionedHashes, openFrame } from './ground.ts';

@@ -1,7 +1,7 @@
 // Who may write in which book: one roster a book, folded from the enrolments that its logs hold.
 import type { Hasher } from '@tallystick/chain';
 import { type BookId, trustedRecord } from '@tallystick/oplog';
-import { createRoster, type Roster } from '@tallystick/sign';
+import { createRoster, type Roster } from '@tallystick/sign/roster';
 import type { RelayStore } from './store.ts';
 
 /** The rosters of the books in use, folded from the store when first asked for. */

@@ -1,4 +1,4 @@
-// Ed25519 op signatures with one verdict on every back end, device keys, and the roster of who may sign.
+// Ed25519 op signatures with one verdict on every back end, device keys, and the args of the verbs that let devices in.
 export { acceptPublicKey } from './acceptance.ts';
 export { type AdmitArgs, admitVerb, parseAdmitArgs } from './admission.ts';
 export type { Ed25519, KeyPair } from './ed25519.ts';
@@ -41,5 +41,4 @@ export {
   type RevokeReason,
   type Role,
 } from './roles.ts';
-export { createRoster, type Device, type Roster, rosterVerbs, type Standing } from './roster.ts';
 export { webCryptoEd25519 } from './web-crypto.ts';

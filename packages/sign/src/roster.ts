@@ -1,4 +1,4 @@
-// The devices of a book and their keys: a fold over the verbs of docs/spec/sign.md, "Devices", in the order they are applied.
+// @tallystick/sign/roster: the devices of a book and their keys: a fold over the verbs of docs/spec/sign.md, "Devices", in the order they are applied.
 import { type Hasher, nobleHasher } from '@tallystick/chain';
 import {
   type BookId,

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createRecordVerifier,
-  createRoster,
   type DeviceKey,
   nobleEd25519,
   signaturePreimage,
   signOp,
   webCryptoEd25519,
 } from '../src/index.ts';
+import { createRoster } from '../src/roster.ts';
 import { nodeEd25519 } from '../src/node.ts';
 import { branch, enrol, enrolArgs, hasher, makeOp, minted, newKey, now, openBook } from './fixtures.ts';
 

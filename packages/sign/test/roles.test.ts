@@ -100,6 +100,8 @@ describe('args', () => {
 
   it.each<[string, Json]>([
     ['of small order', identity],
+    ['with a digit more', `${key}0`],
+    ['with a digit before', `0${key}`],
     ['in capitals', key.toUpperCase()],
     ['too long', `${key}00`],
     ['behind something', `00${key}`],

@@ -1,6 +1,7 @@
 import { encodeHex, type JsonObject, type OpRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
-import { createRoster, judgeEnrolment, parseBookOpenArgs, parseEnrolArgs, type Role, signOp } from '../src/index.ts';
+import { judgeEnrolment, parseBookOpenArgs, parseEnrolArgs, type Role, signOp } from '../src/index.ts';
+import { createRoster } from '../src/roster.ts';
 import { branch, enrol, enrolArgs, hasher, makeOp, newKey, now, openBook } from './fixtures.ts';
 import { smallOrderPoints } from './torsion.ts';
 

@@ -1,6 +1,14 @@
 import { encodeHex, type OpRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
-import { type DeviceKey, judgeRotation, keyIdAfter, keyRotatedTo, type RotateArgs, signOp } from '../src/index.ts';
+import {
+  type DeviceKey,
+  judgeRotation,
+  keyIdAfter,
+  keyRotatedTo,
+  parseRotateArgs,
+  type RotateArgs,
+  signOp,
+} from '../src/index.ts';
 import { nodeEd25519 } from '../src/node.ts';
 import { createKeyInForce, type KeysKnown, laterKey, proveRotation } from '../src/rotation.ts';
 import { hasher, makeOp, newKey, now, openBook } from './fixtures.ts';
@@ -48,6 +56,14 @@ describe('a rotation', () => {
   ])('is none %s', (_name, { verb, args }) => {
     expect(keyRotatedTo(makeOp({ key: first, verb, args }))).toBeUndefined();
   });
+});
+
+it.each([
+  ['digits more', { ...proof, proof: `${proof.proof}00` }],
+  ['digits before', { ...proof, proof: `00${proof.proof}` }],
+  ['no text', { ...proof, proof: 7 }],
+])('a proof of %s is none', (_name, args) => {
+  expect(parseRotateArgs(args)).toMatchObject({ ok: false, code: 'sign/args' });
 });
 
 describe('a later key', () => {

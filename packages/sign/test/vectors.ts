@@ -28,7 +28,6 @@ import {
   acceptPublicKey,
   createMemoryKeyStore,
   createRecordVerifier,
-  createRoster,
   judgeEnrolment,
   judgeRotation,
   keyIdOf,
@@ -39,6 +38,7 @@ import {
   signOp,
   webCryptoEd25519,
 } from '../src/index.ts';
+import { createRoster } from '../src/roster.ts';
 import { createKeyInForce } from '../src/rotation.ts';
 
 const providers = [nobleEd25519, webCryptoEd25519()];
