@@ -14,6 +14,7 @@ import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
 import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
+import { type AsOf, asOf, type AsOfPlace } from './as-of.ts';
 import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import { type AttestOptions, claimFor, type Disagreement, readDisagreements } from './attest.ts';
@@ -430,6 +431,15 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#mustBeOpen();
     return this.#replica.exclusive(() => verifyLog(this.#replica.log, this.#replica.crypto, options));
+  }
+
+  /**
+   * The books as they stood at the end of a business day, or after the first so many ops of a scope, folded into an empty store, which the caller
+   * closes. Any query and the digest can be asked of them.
+   */
+  asOf(place: AsOfPlace, into: BookStore): Promise<AsOf> {
+    this.#mustBeOpen();
+    return asOf(this.#replica, this.#options.verbs, place, into);
   }
 
   /** Folds the whole log into an empty store, which the caller closes. */

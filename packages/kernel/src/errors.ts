@@ -1,6 +1,7 @@
 /** The one error class of the kernel. Everything a caller must branch on in normal work is returned, not thrown. */
 
 export type KernelErrorCode =
+  | 'kernel/as-of'
   | 'kernel/bad-file'
   | 'kernel/bad-receipt'
   | 'kernel/bad-table'

@@ -1,6 +1,7 @@
 // @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
 export type { CryptoProvider, Undecodable } from './admit.ts';
 export type { Lacking } from './adopt.ts';
+export type { AsOf, AsOfPlace } from './as-of.ts';
 export type { AttestOptions, Disagreement } from './attest.ts';
 export type { CommitRequest, Edge, NotCommitted } from './author.ts';
 export {
