@@ -199,10 +199,10 @@ export class Fold {
     const isGenesis = op.verb === bookOpen.ref && op.prev === undefined;
     const author = isGenesis ? rootAuthor(record) : this.#author(op.device, size, touch);
     if (author === undefined) return { kind: 'outside', refusal: refuse('kernel/unknown-device') };
-    if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
     const keyId = chainKeyId ?? author.firstKeyId;
     if ((record.keyId as string) !== keyId)
       return { kind: 'outside', refusal: refuse('kernel/wrong-key', { key: record.keyId }) };
+    if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
     if (author.isRevoked && !this.#overrulesItsRevocation(op, touch))
       return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
     if (author.untilDay !== '' && this.#day(size, touch) > author.untilDay)

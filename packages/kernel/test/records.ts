@@ -26,6 +26,8 @@ export interface Craft {
   readonly after?: OpRecord;
   readonly enrolment?: string;
   readonly scope?: Scope;
+  /** Its id is earlier than those of the tests' clocks instead. */
+  readonly backDated?: boolean;
 }
 
 /** An op as whoever holds `key` can sign it, whatever the device did meanwhile. Its id is later than those of the tests' clocks. */
@@ -36,7 +38,7 @@ export async function craft(book: Pick<Book, 'id'>, key: DeviceKey, request: Cra
     args,
     at: 1_764_500_000_000,
     device: key.device,
-    id: `019ad4ff-ffff-7000-8000-${crafted.toString(16).padStart(12, '0')}` as OpId,
+    id: `019ad4${request.backDated === true ? '00' : 'ff'}-ffff-7000-8000-${crafted.toString(16).padStart(12, '0')}` as OpId,
     prev: (after?.hash ?? enrolment) as OpHash,
     scope,
     seq: (after?.op.seq ?? 0) + 1,
