@@ -86,7 +86,7 @@ function cutAt({ folded, tail }: Scope, size: number): Cut {
 /** A scope's day is its own or that of `hq` as it has marked it, so it ends at the first op that brings a later one of either. */
 function cutByDay(live: Replica, day: string): Map<string, Cut> {
   const cuts = new Map<string, Cut>();
-  const isLater = (record: OpRecord): boolean => record.op.verb === dayOpen.ref && String(record.op.args['day']) > day;
+  const isLater = ({ op }: OpRecord): boolean => op.verb === dayOpen.ref && (op.args['day'] as string) > day;
   for (const scope of live.scopes()) {
     const size = firstOf(
       scope,

@@ -1,6 +1,9 @@
 // `tally books`: trial balance, sales by day and stock, out of the folded tables.
+import { nodeStore } from '@tallystick/kernel/node';
 import { trialBalance } from '@tallystick/ledger';
+import { isDay } from '@tallystick/sign';
 import { formatMinor } from '../currency.ts';
+import { OfficeError } from '../errors.ts';
 import { readSettings } from '../home.ts';
 import { grouped } from '../progress.ts';
 import { salesByDay, stockList } from '../queries.ts';
@@ -14,11 +17,19 @@ export const books: Command = readingCommand({
   name: 'books',
   summary: 'Show the trial balance, sales by day and stock.',
   notes: `The tables show the ${shownStock} stock codes furthest from zero; --json has them all.`,
-  async answer(book, _context, home): Promise<Answer> {
+  options: {
+    at: { type: 'string', value: 'DAY', help: 'as they stood at the end of this business day' },
+  },
+  async answer(live, context, home): Promise<Answer> {
+    const day = context.text('at');
+    if (day !== undefined && !isDay(day)) throw new OfficeError('office/usage', `--at ${day}: a day is YYYY-MM-DD`);
+    const into = nodeStore(':memory:');
+    const book = day === undefined ? live : await live.asOf({ day }, into);
     const currency = readSettings(home)?.currency ?? 'GBP';
     const accounts = trialBalance(book);
     const days = salesByDay(book, currency);
     const stock = stockList(book);
+    await into.close();
     const sum = accounts.reduce((total, row) => total + row.amountMinor, 0);
     const side = (amountMinor: number, code: string): string =>
       amountMinor > 0 ? formatMinor(amountMinor, code, true) : '';
@@ -27,7 +38,15 @@ export const books: Command = readingCommand({
       .slice(0, shownStock);
     return {
       status: sum === 0 ? 0 : 1,
-      json: { book: book.id, currency, trialBalance: accounts, trialBalanceMinor: sum, salesByDay: days, stock },
+      json: {
+        book: live.id,
+        ...(day === undefined ? {} : { at: day }),
+        currency,
+        trialBalance: accounts,
+        trialBalanceMinor: sum,
+        salesByDay: days,
+        stock,
+      },
       lines: [
         ...renderTable(
           ['Account', 'Name', 'Currency', '>Debit', '>Credit'],
