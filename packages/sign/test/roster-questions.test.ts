@@ -101,7 +101,7 @@ describe('an admission', () => {
 
 describe('args', () => {
   const keys = [root.device, till.device];
-  const sixteen = Array.from({ length: 17 }, () => newKey().device);
+  const tooMany = Array.from({ length: 17 }, () => newKey().device);
 
   it('of recovery.set name 1 to 16 devices, each once, and 1 to 3,650 days', () => {
     const set = { keys, windowDays: 7 };
@@ -109,17 +109,21 @@ describe('args', () => {
       set,
       { ...set, windowDays: 1 },
       { ...set, windowDays: 3650 },
-      { ...set, keys: sixteen.slice(1) },
+      { ...set, keys: tooMany.slice(1) },
     ])
       expect(parseRecoverySetArgs(good)).toEqual({ ok: true, value: good });
     for (const bad of [
-      ...[{ keys }, { ...set, extra: 1 }, { ...set, keys: [] }, { ...set, keys: sixteen }, { ...set, keys: 'all' }],
-      ...[{ ...set, keys: [root.device, root.device] }, { ...set, keys: [root.device, 'x'] }, 'text'],
-      ...[
-        { ...set, windowDays: 0 },
-        { ...set, windowDays: 3651 },
-        { ...set, windowDays: '7' },
-      ],
+      { keys },
+      { ...set, extra: 1 },
+      { ...set, keys: [] },
+      { ...set, keys: tooMany },
+      { ...set, keys: 'all' },
+      { ...set, keys: [root.device, root.device] },
+      { ...set, keys: [root.device, 'x'] },
+      { ...set, windowDays: 0 },
+      { ...set, windowDays: 3651 },
+      { ...set, windowDays: '7' },
+      'text',
     ])
       expect(parseRecoverySetArgs(bad), JSON.stringify(bad)).toMatchObject({ code: 'sign/args' });
   });
