@@ -3,8 +3,9 @@
  * all and they are folded again, and rows of tables that this program declares otherwise, or not any more, stay readable as they are.
  */
 import type { SqlDriver } from './driver.ts';
+import { kernelTables } from './kernel-tables.ts';
 import { parseShape, shapeOf } from './shape.ts';
-import type { AnyTable } from './table.ts';
+import { type AnyTable, NAME } from './table.ts';
 
 /** Goes up with every release of the kernel whose own verbs write other rows for the same log. */
 const FOLD = '1';
@@ -20,15 +21,14 @@ export function reconcileTables(
   driver.exec(
     'CREATE TABLE IF NOT EXISTS kernel_tables (name TEXT NOT NULL PRIMARY KEY, shape TEXT NOT NULL) STRICT, WITHOUT ROWID',
   );
-  let stored = readStored(driver);
-  if (stored === undefined) {
-    for (const name of [...engine, ...declared.keys()]) dropTable(driver, name);
+  const stored = readStored(driver);
+  if (!stored.isCurrent) {
+    for (const name of [...engine, ...stored.names, ...declared.keys()]) dropTable(driver, name);
     driver.exec('DELETE FROM kernel_tables');
     register(driver, FOLD_ROW, FOLD);
-    stored = [];
   }
   const kept = new Map<string, AnyTable>();
-  for (const old of stored) {
+  for (const old of stored.isCurrent ? stored.tables : []) {
     const table = declared.get(old.name);
     if (table !== undefined && shapeOf(table) === shapeOf(old)) continue;
     if (hasRows(driver, old)) kept.set(old.name, old);
@@ -38,19 +38,29 @@ export function reconcileTables(
   return [...[...declared.values()].filter(({ name }) => !kept.has(name)), ...kept.values()];
 }
 
-/** Undefined when another fold wrote the rows, or when what stands here is not what is said of it. */
-function readStored(driver: SqlDriver): AnyTable[] | undefined {
+interface Stored {
+  /** False when another fold wrote the rows, with tables of the kernel in other shapes perhaps, or when what stands here is not what is said of it. */
+  readonly isCurrent: boolean;
+  readonly tables: readonly AnyTable[];
+  /** Of all tables that are said to be here, as far as they can be names of tables: nothing else is ever dropped. */
+  readonly names: readonly string[];
+}
+
+function readStored(driver: SqlDriver): Stored {
   const shapes = new Map([...driver.prepare('SELECT name, shape FROM kernel_tables ORDER BY name').iterate([])] as [
     string,
     string,
   ][]);
   const isOfThisFold = shapes.get(FOLD_ROW) === FOLD;
   shapes.delete(FOLD_ROW);
-  const tables = [...shapes].map(([name, shape]) => parseShape(name, shape));
+  const parsed = [...shapes].map(([name, shape]) => parseShape(name, shape));
   const isThere = ({ name }: AnyTable): boolean =>
     driver.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get([name]) !== undefined;
-  const found = tables.filter((table) => table !== undefined && isThere(table)) as AnyTable[];
-  return isOfThisFold && found.length === tables.length ? found : undefined;
+  const tables = parsed.filter((table) => table !== undefined && isThere(table)) as AnyTable[];
+  const isWhole = tables.length === parsed.length;
+  const ownChanged = kernelTables.some((own) => shapes.has(own.name) && shapes.get(own.name) !== shapeOf(own));
+  const names = [...shapes.keys()].filter((name) => NAME.test(name));
+  return { isCurrent: isOfThisFold && isWhole && !ownChanged, tables, names };
 }
 
 function register(driver: SqlDriver, name: string, shape: string): void {

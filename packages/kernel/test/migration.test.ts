@@ -301,6 +301,25 @@ describe('in a branch', () => {
 });
 
 describe('rows of another fold', () => {
+  it('go with all that stood beside them, also in tables that the program at hand does not have', async () => {
+    const office = await openOffice();
+    await office.install('two');
+    await office.book.adopt();
+    await sell(office.book, 'tea', 2, 'd1');
+    const before = office.book.digest();
+    const shapeOfKernel = "UPDATE kernel_tables SET shape = 'set(hash text)' WHERE name = 'refusals'";
+    for (const edit of ["UPDATE kernel_tables SET shape = '0' WHERE name = '@fold'", shapeOfKernel]) {
+      await office.install('one');
+      expect(office.book.digest()).toEqual(before);
+      await office.damage(edit);
+      expect(stopOf(office.book)).toMatchObject({ code: 'kernel/unsupported-table', table: 'soldByDay' });
+      expect(office.book.query("SELECT name FROM sqlite_schema WHERE name IN ('buyers', 'soldByDay')")).toEqual([]);
+      await office.install('two');
+      expect(office.book.digest()).toEqual(before);
+      await provenDigest(office.book);
+    }
+  });
+
   it('are folded again when the book opens, whatever call the process dies at', async () => {
     const office = await openOffice();
     const relay = await createTestRelay();
