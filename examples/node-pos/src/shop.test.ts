@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openBook } from '@tallystick/kernel';
+import { type Book, openBook } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { createMemoryRelayStore, createRelay, createRelayClient } from '@tallystick/relay-protocol';
 import { createMemoryKeyStore } from '@tallystick/sign';
@@ -52,3 +52,13 @@ test('two tills sell the last one apart from each other, and end with the same b
   assert.equal(till.query(salesQuery).length, 2);
   assert.equal(office.digest().digest, till.digest().digest);
 });
+
+/** Never run: the compiler reads it, and stops at a line that is expected to be wrong and is not. */
+export async function doesNotCompile(book: Book<typeof verbs>): Promise<void> {
+  // @ts-expect-error this shop has no such verb
+  await book.commit('goods.steal', { sku: 'tea' });
+  // @ts-expect-error a quantity is a number
+  await book.commit('goods.receive', { sku: 'tea', quantity: 'a few' });
+  // @ts-expect-error the price is missing
+  await book.commit('goods.sell', { sku: 'tea', quantity: 1 });
+}

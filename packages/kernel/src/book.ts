@@ -38,6 +38,7 @@ import { type Replayed, replay } from './replay.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
 import { exportBook, type ImportReport, importBook } from './transfer.ts';
 import type { Correction, Verb } from './verb.ts';
+import { onlyOthers } from './watch.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
 export interface OpenBookOptions<V extends readonly Verb[]> {
@@ -337,6 +338,17 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Calls back with the rows of a query at once, and after every change that made them others. Returns how to stop. */
+  watch<Row extends object = Readonly<Record<string, SqlValue>>>(
+    sql: string,
+    params: readonly SqlValue[],
+    listener: (rows: readonly Row[]) => void,
+  ): () => void {
+    const tell = onlyOthers(listener);
+    tell(this.query<Row>(sql, params));
+    return this.subscribe(() => tell(this.query<Row>(sql, params)));
   }
 
   status(): BookStatus {

@@ -10,6 +10,7 @@ import type { SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError, type KernelErrorCode } from './errors.ts';
 import type { Verb } from './verb.ts';
+import { onlyOthers } from './watch.ts';
 
 /** Functions of your own that run beside the book, such as an exchange with the relay. Arguments and answers are copied from tab to tab. */
 export type ServedActions = Readonly<Record<string, (...args: never[]) => unknown>>;
@@ -28,6 +29,12 @@ export interface RemoteBook<V extends readonly Verb[], A extends ServedActions> 
     sql: string,
     params?: readonly SqlValue[],
   ): Promise<readonly Row[]>;
+  /** Calls back with the rows of a query, and after every change that made them others. Resolves, after the first time, with how to stop. */
+  watch<Row extends object = Readonly<Record<string, SqlValue>>>(
+    sql: string,
+    params: readonly SqlValue[],
+    listener: (rows: readonly Row[]) => void,
+  ): Promise<() => void>;
   status(): Promise<BookStatus>;
   pendingOps(): Promise<readonly PendingOp[]>;
   stage(hash: OpHash): Promise<Stage | undefined>;
@@ -162,6 +169,11 @@ export function connectBook<V extends readonly Verb[], A extends ServedActions =
     for (const listener of listeners) listener(change);
   }
 
+  function subscribe(listener: (change: Change | { readonly kind: 'opened' }) => void): () => void {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.kind === 'here') isServed(data.session);
     else if (data.kind === 'gone')
@@ -176,14 +188,18 @@ export function connectBook<V extends readonly Verb[], A extends ServedActions =
     commit: (verb, args) => ask('commit', [verb, args]),
     commitAll: (requests) => ask('commitAll', [requests]),
     query: (sql, params = []) => ask('query', [sql, params]),
+    async watch(sql, params, listener) {
+      const tell = onlyOthers(listener);
+      tell(await ask('query', [sql, params]));
+      // Asked once, the query is sound: what fails later is a book that is closed.
+      const look = (): void => void ask('query', [sql, params]).then(tell, () => undefined);
+      return subscribe(look);
+    },
     status: () => ask('status', []),
     pendingOps: () => ask('pendingOps', []),
     stage: (hash) => ask('stage', [hash]),
     call: (action, ...args) => ask(`action ${action}`, args),
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    subscribe,
     close: () => {
       channel.close();
       for (const { reject } of waitingById.values()) reject(new KernelError('kernel/closed', 'this book is closed'));

@@ -47,6 +47,22 @@ describe('a book that is served', () => {
     expect(await two.status()).toEqual(book.status());
   });
 
+  it('answers a query that is watched again when its rows are others', async () => {
+    const name = newName();
+    ends.push(serveBook(await openShop(), name));
+    const remote = connect(name);
+    const seen: unknown[] = [];
+    const heard = Promise.withResolvers<void>();
+    const stop = await remote.watch('SELECT onHand FROM stock', [], (rows) => {
+      if (seen.push(rows) === 2) heard.resolve();
+    });
+    await remote.commit('stock.move', { sku: 'apple', quantity: 5 });
+    await heard.promise;
+    stop();
+    expect(seen).toEqual([[], [{ onHand: 5 }]]);
+    await expect(remote.watch('SELECT nothing', [], () => undefined)).rejects.toMatchObject({ code: 'kernel/query' });
+  });
+
   it('hands on refusals, and faults with their codes', async () => {
     const name = newName();
     ends.push(serveBook(await openShop(), name, { fail: () => Promise.reject(new Error('no relay')) }));
