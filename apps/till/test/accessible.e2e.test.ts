@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { encodeInvitation } from '../src/model/invitation.ts';
 import { faultsOf } from './axe.ts';
-import { buildOnce, launch, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
+import { buildOnce, launch, newDevice, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
 
 const timeoutMs = 90_000;
 const shapes = [
@@ -28,7 +28,13 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
   });
 
   it.each(shapes)('has no fault that axe can find, nor a sideways scroll, on $name', async (shape) => {
-    const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true, ...shape });
+    const context = await browser.newContext({
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+      serviceWorkers: 'block',
+      hasTouch: true,
+      ...shape,
+    });
     const faults: string[] = [];
     await walk(context, served.url, async (page, screen) => {
       // Where no movement is wanted a transition takes 1 ms: it is over by the second frame, and an animation is not.
@@ -42,7 +48,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
   });
 
   it('would name a fault: an unlabelled button and grey text on grey', async () => {
-    const context = await browser.newContext({ locale: 'en-GB' });
+    const context = await newDevice(browser);
     const page = await openAlone(context, served.url);
     await page.evaluate(() => {
       const main = document.querySelector('main') as HTMLElement;
@@ -59,7 +65,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
   });
 
   it('keeps the focus in a dialog and gives it back where it was', async () => {
-    const context = await browser.newContext({ locale: 'en-GB' });
+    const context = await newDevice(browser);
     const page = await openAlone(context, served.url);
     await openDrawer(page, '0');
     await tile(page, 'Flat white').click();

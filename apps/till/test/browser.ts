@@ -113,20 +113,32 @@ export async function copyWithWorker(folder: string, prelude: string): Promise<v
   await writeFile(path, `{ ${prelude} }\n${await readFile(path, 'utf8')}`);
 }
 
-const counter = { locale: 'en-GB', timezoneId: 'Europe/London', viewport: { width: 1280, height: 800 } };
+/** Without movement: every frame of it is drawn by the processor here. */
+const counter = {
+  locale: 'en-GB',
+  timezoneId: 'Europe/London',
+  viewport: { width: 1280, height: 800 },
+  reducedMotion: 'reduce',
+} as const;
 
 export function launch(...moreArgs: readonly string[]): Promise<Browser> {
   const { args, ...options } = launchOptions();
   return chromium.launch({ ...options, args: [...args, ...moreArgs] });
 }
 
-export function newDevice(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext(counter);
+/** Only a device that `startsOffline` keeps the app itself: filling that cache costs as much as the till's own start. */
+export function newDevice(browser: Browser, { startsOffline = false } = {}): Promise<BrowserContext> {
+  return browser.newContext({ ...counter, serviceWorkers: startsOffline ? 'allow' : 'block' });
+}
+
+/** Waits until the till can start without a network. */
+export async function keepsTheApp(page: Page): Promise<void> {
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
 }
 
 /** A browser of its own whose profile stays on disk: a device that can be killed, started again and copied. */
 export function openProfile(folder: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, { ...launchOptions(), ...counter });
+  return chromium.launchPersistentContext(folder, { ...launchOptions(), ...counter, serviceWorkers: 'block' });
 }
 
 /** Kills the browser of a profile without a word of warning, and waits until it is gone. */
@@ -152,7 +164,6 @@ export async function openAlone(context: BrowserContext, url: string): Promise<P
   await page.getByLabel('Currency').selectOption('GBP');
   await page.getByRole('button', { name: 'Open the till' }).click();
   await tile(page, 'Flat white').waitFor();
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   return page;
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
-import { buildOnce, launch, newDevice, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
+import { buildOnce, keepsTheApp, launch, newDevice, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
 
 const timeoutMs = 60_000;
 
@@ -28,6 +28,10 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
   afterEach(() => context.close());
 
   it('sells offline, starts again offline, and still has the sale under the same number', async () => {
+    await context.close();
+    context = await newDevice(browser, { startsOffline: true });
+    page = await openAlone(context, served.url);
+    await keepsTheApp(page);
     await openDrawer(page, '100');
     await context.setOffline(true);
     const number = await sell(page, 'Flat white', 'Butter croissant');
