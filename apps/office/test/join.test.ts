@@ -164,6 +164,55 @@ describe('POST /api/join', { timeout: 30_000 }, () => {
   });
 });
 
+describe('a wiped till', { timeout: 30_000 }, () => {
+  const recipient = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj';
+  const post = (path: string, body: unknown, origin: string): Promise<Response> =>
+    fetch(`${office.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify(body),
+    });
+  const secretOf = (link: string): string =>
+    (JSON.parse(Buffer.from(link.split('#restore=')[1] ?? '', 'base64url').toString()) as { secret: string }).secret;
+
+  it('is answered with its backups by the link made for it, once, and never after it was revoked', async () => {
+    const { keysDir: _, ...till } = await newDevice();
+    const sealed = '-----BEGIN AGE ENCRYPTED FILE-----\n';
+    const backups = [{ kind: 'passkey', sealed }];
+    expect((await ask({ secret: invited(), ...till, name: 'Till 7', backups })).status).toBe(200);
+    const link = await post('/api/restorations', { device: till.device }, office.url);
+    const secret = secretOf(((await link.json()) as { link: string }).link);
+    const answered = await post('/api/restore', { secret, recipient }, tillOrigin);
+    expect(await answered.json()).toMatchObject({ device: till.device, keyId: till.device, name: 'Till 7', backups });
+    const other = { secret, recipient: `${recipient}x` };
+    expect(await refusalOf(await post('/api/restore', other, tillOrigin))).toEqual([410, 'office/invitation-used']);
+    const made = { secret: 'ab'.repeat(32), recipient };
+    expect(await refusalOf(await post('/api/restore', made, tillOrigin))).toEqual([404, 'office/invitation-unknown']);
+    expect(await (await post('/api/restore', { secret, recipient, ask: true }, tillOrigin)).json()).toEqual({
+      released: '',
+    });
+    const release = { device: till.device, identity: 'AGE-SECRET-KEY-1' };
+    expect(await refusalOf(await post('/api/escrow', release, tillOrigin))).toEqual([403, 'office/origin']);
+    expect(await refusalOf(await post('/api/escrow', release, office.url))).toEqual([409, 'office/no-escrow']);
+    await office.book.commit('device.revoke', { device: till.device, reason: 'lost' });
+    expect(await refusalOf(await post('/api/restore', { secret, recipient }, tillOrigin))).toEqual([
+      409,
+      'office/device-revoked',
+    ]);
+  });
+
+  it('does not become another till under a name that is taken, nor does a page elsewhere act for the office', async () => {
+    const { keysDir: _, ...till } = await newDevice();
+    const secret = invited();
+    expect(await refusalOf(await ask({ secret, ...till, name: 'Till 1' }))).toEqual([409, 'office/name-taken']);
+    expect((await ask({ secret, ...till, name: 'Till 8' })).status).toBe(200);
+    const revoke = { device: till.device, reason: 'lost' };
+    expect(await refusalOf(await post('/api/acts/revoke', revoke, tillOrigin))).toEqual([403, 'office/origin']);
+    const lastOwner = { device: office.book.device, reason: 'bored' };
+    expect(await refusalOf(await post('/api/acts/revoke', lastOwner, office.url))).toEqual([400, 'office/bad-request']);
+  });
+});
+
 describe('the office’s other doors', { timeout: 30_000 }, () => {
   it('gives invitations to its own page only', async () => {
     const post = (origin: string): Promise<Response> =>

@@ -1,12 +1,12 @@
 // What the end-to-end tests share: the built app on a local port, a Chromium, and the hands of a seller.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cp, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page, type Route } from 'playwright-core';
 import { chromiumPath } from '../../../scripts/test-environment.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -103,14 +103,16 @@ export async function serveDist(folder: string = dist): Promise<Served> {
   };
 }
 
-/** A copy of the built till whose worker runs this first. */
-export async function copyWithWorker(folder: string, prelude: string): Promise<void> {
-  await cp(dist, folder, { recursive: true });
-  const assets = join(folder, 'assets');
-  const worker = (await readdir(assets)).find((name) => /^worker-.*\.js$/.test(name));
-  if (worker === undefined) throw new Error('the build has no worker');
-  const path = join(assets, worker);
-  await writeFile(path, `{ ${prelude} }\n${await readFile(path, 'utf8')}`);
+/** The next worker of this device runs `prelude` before its own code. The device must not keep the app itself. */
+export async function breakNextWorker(context: BrowserContext, prelude: string): Promise<void> {
+  const once = { times: 1 };
+  const breakIt = async (route: Route): Promise<void> => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `{ ${prelude} }\n${await response.text()}` });
+  };
+  // A script that comes from here and not from the network may ask the office on this machine only if it is told so.
+  await context.grantPermissions(['local-network-access']);
+  await context.route(/\/assets\/worker-[^/]*\.js$/, breakIt, once);
 }
 
 /** Without movement: every frame of it is drawn by the processor here. */

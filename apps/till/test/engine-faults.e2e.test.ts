@@ -1,13 +1,10 @@
 // A worker that throws, dies or loses its log in the moment of a sale, in a real Chromium: what the screen then says is true.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import {
+  breakNextWorker,
   buildOnce,
-  copyWithWorker,
   launch,
   newDevice,
   openAlone,
@@ -70,7 +67,6 @@ const breakWorker = `
   };`;
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fails', { timeout: timeoutMs }, () => {
-  let folder: string;
   let browser: Browser;
   let served: Served;
   let context: BrowserContext;
@@ -78,17 +74,15 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
 
   beforeAll(async () => {
     buildOnce();
-    folder = await mkdtemp(join(tmpdir(), 'tallystick-engine-'));
-    await copyWithWorker(join(folder, 'dist'), breakWorker);
-    [browser, served] = await Promise.all([launch(), serveDist(join(folder, 'dist'))]);
+    [browser, served] = await Promise.all([launch(), serveDist()]);
   }, timeoutMs);
   afterAll(async () => {
     await browser.close();
     await served.close();
-    await rm(folder, { recursive: true, force: true });
   });
   beforeEach(async () => {
     context = await newDevice(browser);
+    await breakNextWorker(context, breakWorker);
     page = await openAlone(context, served.url);
     await openDrawer(page, '0');
   }, timeoutMs);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAdmission } from '../src/engine/join.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord } from '../src/engine/shop-record.ts';
+import { parseReturning } from '../src/keys/restoring.ts';
 import { routeOf } from '../src/sw/routes.ts';
 
 const book = encodeHex(new Uint8Array(32).fill(7)) as NonNullable<ShopRecord['book']>;
@@ -30,9 +31,34 @@ describe('an office’s answer', () => {
   });
 });
 
+describe('what the office answers to a wiped till', () => {
+  const backups = [{ kind: 'passkey', sealed: 'age' }];
+  const answer = { book, scope, relay, name: 'till-1', bundle: btoa('records'), device: book, keyId: book, backups };
+
+  it('is read, without backups of kinds that are not known', () => {
+    const read = parseReturning({
+      ...answer,
+      backups: [...backups, { kind: 'stone', sealed: '' }, { kind: 'shares' }],
+    });
+    expect(read).toMatchObject({ name: 'till-1', keyId: book, backups, request: { book, device: book } });
+  });
+
+  it.each([
+    {},
+    { ...answer, book: 'x' },
+    { ...answer, device: 'x' },
+    { ...answer, keyId: undefined },
+    { ...answer, name: 7 },
+    { ...answer, backups: 'none' },
+  ])('is refused when it is %.60j', (bad) => {
+    expect(parseReturning(bad)).toBeUndefined();
+  });
+});
+
 describe('the record of the shop', () => {
   it.each<ShopRecord>([
     { book, scope, relay, own: undefined },
+    { book, scope, relay, own: undefined, device: book as string as NonNullable<ShopRecord['device']> },
     { book: undefined, scope, relay: undefined, own: { shop: 'Café', till: 'till-1', currency: 'EUR' } },
   ])('comes back as it was', (record) => {
     expect(parseShopRecord(encodeShopRecord(record))).toEqual(record);

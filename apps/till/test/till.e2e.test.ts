@@ -3,7 +3,18 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
-import { buildOnce, keepsTheApp, launch, newDevice, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
+import {
+  buildOnce,
+  keepsTheApp,
+  launch,
+  newDevice,
+  openAlone,
+  openDrawer,
+  type Served,
+  sell,
+  serveDist,
+  tile,
+} from './browser.ts';
 
 const timeoutMs = 60_000;
 

@@ -1,0 +1,329 @@
+// Tills in a shop with a real relay and a real office: a day at one of them, and what goes wrong between a till and the rest of its shop. All
+// tests share the shop; each till has a name of its own, and so numbers of its own.
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningOffice, startOffice } from '@tallystick-app/office';
+import { startRelay } from '@tallystick-app/relay';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import {
+  breakNextWorker,
+  buildOnce,
+  dist,
+  editLog,
+  keepsTheApp,
+  launch,
+  newDevice,
+  openDrawer,
+  openProfile,
+  sell,
+  tile,
+} from './browser.ts';
+import { joinShop, type LineState, officeShows, openTestShop, saleAt, type TestShop } from './shop.ts';
+
+const timeoutMs = 120_000;
+const pollMs = { timeout: 30_000 };
+
+describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { timeout: timeoutMs }, () => {
+  let folder: string;
+  let shop: TestShop;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    buildOnce();
+    folder = await mkdtemp(join(tmpdir(), 'tallystick-shop-'));
+    [shop, browser] = await Promise.all([openTestShop(folder), launch()]);
+  }, timeoutMs);
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  async function openTill(context: BrowserContext, name: string): Promise<Page> {
+    const page = await context.newPage();
+    await joinShop(page, shop.office, name);
+    await openDrawer(page, '50');
+    await page.locator('.link-chip', { hasText: 'Up to date' }).waitFor();
+    return page;
+  }
+
+  describe('a day', () => {
+    let context: BrowserContext;
+    let page: Page;
+
+    beforeAll(async () => {
+      context = await newDevice(browser, { startsOffline: true });
+      page = await context.newPage();
+    });
+    afterAll(() => context.close());
+
+    it('begins with an invitation, which then lets nobody else in', async () => {
+      const invitation = shop.office.invite();
+      await page.goto(invitation);
+      await page.getByLabel('Name of this till').fill('till-7');
+      await page.getByRole('button', { name: 'Join the shop' }).click();
+      await page.getByRole('button', { name: 'Skip for now' }).click();
+      await tile(page, 'Flat white').waitFor();
+      await page.locator('.link-chip', { hasText: 'Up to date' }).waitFor();
+      expect(page.url()).not.toContain('join');
+
+      const stranger = await newDevice(browser);
+      const other = await stranger.newPage();
+      await other.goto(invitation);
+      await other.getByRole('button', { name: 'Join the shop' }).click();
+      await other.getByRole('button', { name: 'Skip for now' }).click();
+      await other.getByText('This invitation was used already.').waitFor();
+      await stranger.close();
+    });
+
+    it('says in plain words how far a sale has come', async () => {
+      await openDrawer(page, '100');
+      const number = await sell(page, 'Flat white');
+      expect(number).toMatch(/^INV\/till-7\//);
+      await page.getByRole('button', { name: 'Sales', exact: true }).click();
+      await row(page, number).locator('[data-stage=settled]').waitFor();
+      await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    });
+
+    it('goes on with the network off, says so truly, and has the sale after a start without a network', async () => {
+      await keepsTheApp(page);
+      await context.setOffline(true);
+      await page.getByText('No network.', { exact: true }).waitFor();
+      const number = await sell(page, 'Flat white', 'Sourdough');
+      await page.locator('.link-chip', { hasText: 'No network, 1 to send' }).waitFor();
+      await page.reload();
+      await page.locator('.link-chip', { hasText: 'No network, 1 to send' }).waitFor();
+      await page.getByRole('button', { name: 'Sales', exact: true }).click();
+      expect(await row(page, number).locator('.stage').textContent()).toBe('Saved on this till');
+      expect(saleAt(shop.office, number)).toBeUndefined();
+      expect(await warnsOnLeaving(page)).toBe('beforeunload');
+
+      await context.setOffline(false);
+      await row(page, number).locator('[data-stage=settled]').waitFor();
+      await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(840);
+      expect(await officeShows(shop.office, number)).toBe(840);
+      await expect.poll(() => stockAt(shop.office, 'B04'), pollMs).toBe(11);
+    });
+
+    it('shows a price the office changed meanwhile', async () => {
+      await page.getByRole('button', { name: 'Sell', exact: true }).click();
+      for (const [priceMinor, words] of [
+        [375, '£3.75'],
+        [360, '£3.60'],
+      ] as const) {
+        const price = { sku: 'C02', currency: 'GBP', unitPriceMilliMinor: priceMinor * 1_000 };
+        await shop.office.book.commit('price.set', price);
+        await tile(page, words).waitFor();
+      }
+    });
+
+    it.each<LineState>(['error', 'garbage', 'silence'])('goes on while the relay answers with %s', async (state) => {
+      await page.locator('.link-chip', { hasText: 'Up to date' }).waitFor();
+      shop.line.state = state;
+      const number = await sell(page, 'Flat white');
+      await expect.poll(() => shop.line.requests, pollMs).toBeGreaterThan(0);
+      const other = await sell(page, 'Sourdough');
+      expect(await stageOf(page, number)).not.toBe('settled');
+      await page.getByText('The network is up, but the relay does not answer.').waitFor();
+      expect(saleAt(shop.office, number)).toBeUndefined();
+      shop.line.state = 'pass';
+      await page.getByRole('button', { name: 'This till', exact: true }).click();
+      await page.getByRole('button', { name: 'Sync now' }).click();
+      await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
+      await expect.poll(() => saleAt(shop.office, other), pollMs).toBe(480);
+      await page.locator('.banner', { hasText: 'relay' }).waitFor({ state: 'detached' });
+      expect(shop.office.book.query('SELECT 1 FROM documents WHERE number = ?', [number])).toHaveLength(1);
+      await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    });
+
+    it('outlives relay, office and network together, over a reload, and loses nothing', async () => {
+      const { office, relay } = shop;
+      const ports = { port: portOf(office.url), tillPort: portOf(office.tillUrl ?? '') };
+      await context.setOffline(true);
+      await office.close();
+      await relay.close();
+      const number = await sell(page, 'Flat white', 'Sourdough');
+      await page.reload();
+      await page.locator('.link-chip', { hasText: 'No network, 1 to send' }).waitFor();
+      expect(await stageOf(page, number)).toBe('local');
+      await context.setOffline(false);
+      await page.getByText('The network is up, but the relay does not answer.').waitFor();
+
+      const relayAgain = await startRelay({ dataDir: join(folder, 'relay'), port: portOf(relay.url) });
+      const officeAgain = await startOffice({
+        ...ports,
+        dataDir: join(folder, 'office'),
+        relayUrl: shop.line.url,
+        tillDist: dist,
+        syncEveryMs: 200,
+      });
+      shop = { ...shop, office: officeAgain, relay: relayAgain, close: closeAll(shop, officeAgain, relayAgain) };
+      await expect.poll(() => officeShows(officeAgain, number), pollMs).toBe(840);
+      await row(page, number).locator('[data-stage=settled]').waitFor(pollMs);
+      expect(await row(page, number).locator('.document-total').textContent()).toBe('£8.40');
+    });
+  });
+
+  it('fetches what its damaged log lost before it writes on, so that no two sales share a number', async () => {
+    const context = await newDevice(browser);
+    const first = await openTill(context, 'till-8');
+    const number = await sell(first, 'Flat white');
+    await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
+    const { tillUrl = '' } = shop.office;
+    // From the middle of the sale on: its receipt and its position are gone with it.
+    await editLog(first, tillUrl, (log) => log.subarray(0, log.lastIndexOf('sale.complete@1')));
+    shop.line.state = 'error';
+    const page = await context.newPage();
+    await page.goto(tillUrl);
+    await page.getByText('The till sells again once it has reached the relay.').waitFor();
+    await tile(page, 'Flat white').click();
+    await page.getByRole('button', { name: /^Charge/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+    await page.getByText('This till must reach the relay once before it may sell again.').waitFor();
+    await page.getByRole('button', { name: 'Back to the cart' }).click();
+    shop.line.state = 'pass';
+    await page.getByText('compare it with your paper').waitFor();
+    await page.getByText('The till sells again once it has reached the relay.').waitFor({ state: 'detached' });
+    const next = await sell(page);
+    expect(next).not.toBe(number);
+    await expect.poll(() => saleAt(shop.office, next), pollMs).toBe(360);
+    expect(shop.office.book.query('SELECT code FROM refusals')).toEqual([]);
+    await context.close();
+  });
+
+  it('names a copied device on both screens, and counts what each half sold once both go on as new tills', async () => {
+    const { tillUrl = '' } = shop.office;
+    let context = await openProfile(join(folder, 'till'));
+    await openTill(context, 'till-1');
+    await context.close();
+    await cp(join(folder, 'till'), join(folder, 'copy'), { recursive: true });
+    context = await openProfile(join(folder, 'till'));
+    const page = await context.newPage();
+    await page.goto(tillUrl);
+    const number = await sell(page, 'Flat white');
+    await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
+
+    shop.line.state = 'error';
+    const copyContext = await openProfile(join(folder, 'copy'));
+    try {
+      const copy = await copyContext.newPage();
+      await copy.goto(tillUrl);
+      expect(await sell(copy, 'Sourdough')).toBe(number);
+      shop.line.state = 'pass';
+      await copy.getByRole('alert').filter({ hasText: 'This till was copied' }).waitFor(pollMs);
+      await copy.getByRole('button', { name: 'This till', exact: true }).click();
+      const lost = copy.locator('.refusals li');
+      await lost.waitFor();
+      expect(await lost.textContent()).toContain('£4.80');
+      await page.getByRole('alert').filter({ hasText: 'This till was copied' }).waitFor(pollMs);
+      await expect.poll(() => forksAt(shop), pollMs).toEqual(['sale.complete@1']);
+      expect(saleAt(shop.office, number)).toBe(360);
+
+      await goOn(copy, shop, 'till-1-b');
+      await expect.poll(() => totalsAt(shop), pollMs).toEqual([360, 480]);
+      await goOn(page, shop, 'till-1-c');
+      for (const till of [page, copy]) {
+        await openDrawer(till, '0');
+        const next = await sell(till, 'Flat white');
+        await expect.poll(() => saleAt(shop.office, next), pollMs).toBe(360);
+      }
+      expect(totalsAt(shop)).toEqual([360, 360, 360, 480]);
+      expect(shop.office.book.quarantine()).toEqual([]);
+    } finally {
+      await copyContext.close();
+      await context.close();
+    }
+  });
+
+  it.each([
+    ['behind', -7],
+    ['ahead', 5],
+  ] as const)('says that its clock is years %s, and sells all the same', async (word, years) => {
+    const context = await newDevice(browser);
+    await breakNextWorker(context, clockOff(years * 365 * 24 * 3_600_000));
+    const page = await openTill(context, `till-${word}`);
+    const number = await sell(page, 'Flat white');
+    await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
+    await page.getByText(`The clock of this device is ${word}.`).waitFor();
+    expect(number).toContain(`/${new Date().getFullYear() + years}-`);
+    const price = { sku: 'B04', currency: 'GBP', unitPriceMilliMinor: word === 'behind' ? 490_000 : 500_000 };
+    const committed = await shop.office.book.commit('price.set', price);
+    if (!committed.ok) throw new Error(committed.code);
+    expect(mintedYear(committed.id)).toBe(new Date().getFullYear());
+    await tile(page, word === 'behind' ? '£4.90' : '£5.00').waitFor();
+    await context.close();
+  });
+});
+
+function closeAll(shop: TestShop, ...running: readonly { close(): Promise<void> }[]): () => Promise<void> {
+  return async () => {
+    for (const one of running) await one.close();
+    await shop.line.close();
+  };
+}
+
+function row(page: Page, number: string): Locator {
+  return page.locator('.document', { hasText: number });
+}
+
+/** How far the till says a document has come. Leaves the sales on the screen. */
+async function stageOf(page: Page, number: string): Promise<string | null> {
+  await page.getByRole('button', { name: 'Sales', exact: true }).click();
+  return row(page, number).locator('.stage').getAttribute('data-stage');
+}
+
+function forksAt({ office }: TestShop): readonly unknown[] {
+  return office.book.query("SELECT verb FROM refusals WHERE code = 'kernel/fork'").map((refusal) => refusal['verb']);
+}
+
+/** Goes on as a new till in the place of till-1. */
+async function goOn(till: Page, { office }: TestShop, name: string): Promise<void> {
+  const [row] = office.book.query<{ device: string }>("SELECT device FROM devices WHERE name = 'till-1'");
+  await till.getByRole('button', { name: 'Sell', exact: true }).click();
+  await till.locator('.ended').getByRole('button', { name: 'Go on as a new till' }).click();
+  await till.getByLabel('Invitation').fill(office.invite(60_000, row?.device));
+  await till.getByLabel('Name of the new till').fill(name);
+  await till.getByRole('button', { name: 'Go on', exact: true }).click();
+  await till.getByRole('button', { name: 'Skip for now' }).click();
+  await tile(till, 'Flat white').waitFor();
+}
+
+/** What till-1 and those in its place sold. */
+function totalsAt({ office }: TestShop): readonly unknown[] {
+  const sales = office.book.query(
+    `SELECT totalMinor FROM documents d JOIN devices v ON v.device = d.device
+     WHERE d.kind = 'sale' AND (v.name = 'till-1' OR v.name LIKE 'till-1-%') ORDER BY totalMinor`,
+  );
+  return sales.map((sale) => sale['totalMinor']);
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+function mintedYear(id: string): number {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).getFullYear();
+}
+
+/** For a worker whose clock is off by so much. */
+function clockOff(offMs: number): string {
+  return `const Real = Date; globalThis.Date = class extends Real {
+      constructor(...parts) { parts.length === 0 ? super(Real.now() + ${offMs}) : super(...parts); }
+      static now() { return Real.now() + ${offMs}; } };`;
+}
+
+/** Tries to close the tab, stays, and answers what the browser asked. */
+async function warnsOnLeaving(page: Page): Promise<string> {
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  await dialog.dismiss();
+  return dialog.type();
+}
+
+function stockAt({ book }: RunningOffice, sku: string): unknown {
+  return book.query('SELECT onHand FROM stock WHERE sku = ?', [sku])[0]?.['onHand'];
+}
