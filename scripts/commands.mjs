@@ -33,6 +33,7 @@ export const commands = {
   fixtures: { lines: [['scripts/fixtures.ts']] },
   'fixtures:check': { lines: [['scripts/fixtures.ts', '--check']] },
   vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },
+  'fuzz:fleet': { from: 'caller', lines: [['packages/testkit/bin/testkit.mjs', 'fuzz']] },
   fuzz: { from: 'caller', lines: [['scripts/fuzz.ts']] },
   'coverage:protocol': {
     lines: [

@@ -81,7 +81,12 @@ try {
   const imported = spawnSync(node, ['smoke.mjs'], { cwd: folder, env: elsewhere, stdio: [...stdio] });
   const tested = spawnSync('npm', ['test'], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
   console.log(`${tested.status === 0 ? 'ok  ' : `FAIL\n${tested.stdout}\n`}  the tests of examples/node-pos`);
-  const isOk = imported.status === 0 && tested.status === 0;
+  const fuzzed = spawnSync('npx', ['--no-install', 'testkit', 'fuzz', '--runs', '2', '--ops', '40'], {
+    cwd: folder,
+    env,
+    stdio: [...stdio],
+  });
+  const isOk = [imported, tested, fuzzed].every(({ status }) => status === 0);
   console.log(`smoke: ${specifiers.length} entries and an example on Node ${version} ${isOk ? 'ok' : 'FAIL'}`);
   if (!isOk) process.exitCode = 1;
 } finally {

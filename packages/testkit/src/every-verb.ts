@@ -3,8 +3,9 @@
  * itself. From one seed it is the same history everywhere, so its digest tells whether a store, an engine or a release folds as the others do.
  */
 import { type BookStore, builtinVerbs, type Commit, type CryptoProvider, type Verb } from '@tallystick/kernel';
+import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { tallyVerbs } from '@tallystick/kernel/tally';
-import { encodeHex, type OpHash } from '@tallystick/oplog';
+import { encodeHex, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import { createDice, type Dice } from './dice.ts';
 import { drawShop, drawStep } from './draw.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -13,7 +14,7 @@ import { perform, shopVerbs } from './trader.ts';
 import { bookFileOf, createWriter } from './writer.ts';
 
 /** Every verb that the packages define. */
-export const everyVerb: readonly Verb[] = [...builtinVerbs, ...tallyVerbs, ...shopVerbs];
+export const everyVerb: readonly Verb[] = [...builtinVerbs, ...tallyVerbs, ...escrowVerbs, ...shopVerbs];
 
 export interface EveryVerbOptions {
   readonly seed: number;
@@ -36,7 +37,7 @@ export async function liveEveryVerb({ seed, crypto, store, steps = 120 }: EveryV
     crypto,
     store,
     shop: drawShop(dice),
-    verbs: tallyVerbs,
+    verbs: [...tallyVerbs, ...escrowVerbs],
     members: [
       { name: 'office', role: 'owner' },
       { name: 'safe', role: 'owner' },
@@ -67,11 +68,13 @@ async function trade(fleet: Fleet, dice: Dice, steps: number): Promise<void> {
 }
 
 type Act = () => Promise<void>;
+/** What the office does, which must be accepted. */
+type Office = (verb: string, args: object, scope?: Scope) => Promise<OpHash>;
 
 /** What shops do now and then, in an order in which all of it is allowed. */
 function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
   const book = fleet.book(OFFICE);
-  const office = async (verb: string, args: object): Promise<OpHash> => done(await commit(fleet, OFFICE, verb, args));
+  const office: Office = async (verb, args, scope) => done(await commit(fleet, OFFICE, verb, args, scope));
   const day = (day: string): Promise<OpHash> => office('day.open', { day });
   const line = (account: string, amountMinor: number): object => ({ account, currency: 'GBP', amountMinor });
   return [
@@ -92,6 +95,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     },
     () => workOfOneRevoked(fleet, crypto, office),
     () => tally(fleet),
+    () => workOfACourier(fleet, crypto, office),
     async () => {
       await day('2026-11-22');
       await office('manifest.adopt', { verbs: fleet.verbs.map(({ ref }) => ref).sort() });
@@ -101,11 +105,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
 }
 
 /** A helper is revoked while it works on: one op is recovered, one dismissed, and then the safe takes the revocation back. */
-async function workOfOneRevoked(
-  fleet: Fleet,
-  crypto: CryptoProvider,
-  office: (verb: string, args: object) => Promise<OpHash>,
-): Promise<void> {
+async function workOfOneRevoked(fleet: Fleet, crypto: CryptoProvider, office: Office): Promise<void> {
   const book = fleet.book(OFFICE);
   const key = await createSeededKeys('helper', crypto).create('device');
   const { device, publicKey } = key;
@@ -130,6 +130,17 @@ async function workOfOneRevoked(
   done(await commit(fleet, SAFE, 'key.overrule', { act: revoked }));
 }
 
+/** A courier is of the branch, is admitted where claims are made, and has a key that is kept in a file. */
+async function workOfACourier(fleet: Fleet, crypto: CryptoProvider, office: Office): Promise<void> {
+  const { device, publicKey } = await createSeededKeys('courier', crypto).create('device');
+  const courier = { device, key: encodeHex(publicKey), name: 'courier', role: 'carrier' };
+  const enrolment = await office('device.enroll', courier, parseScope('b/1'));
+  await fleet.settle();
+  await office('device.admit', { ...courier, enrolment }, parseScope('claims'));
+  await office('escrow.set', { recipients: [`age1${'q'.repeat(58)}`] });
+  await office('key.backup', { device, keyId: device, kind: 'file', sealed: '' });
+}
+
 /** A parcel that the office takes from the till, and one that it does not. */
 async function tally(fleet: Fleet): Promise<void> {
   const offer = async (subject: string): Promise<OpHash> => {
@@ -142,8 +153,15 @@ async function tally(fleet: Fleet): Promise<void> {
   done(await commit(fleet, OFFICE, 'tally.decline', { offer: refused, reason: 'wet' }));
 }
 
-async function commit(fleet: Fleet, member: number, verb: string, args: object): Promise<Commit | undefined> {
-  const [made] = await fleet.book(member).commitAll([{ verb, args } as never]);
+async function commit(
+  fleet: Fleet,
+  member: number,
+  verb: string,
+  args: object,
+  scope?: Scope,
+): Promise<Commit | undefined> {
+  const place = scope === undefined ? {} : { scope };
+  const [made] = await fleet.book(member).commitAll([{ verb, args, ...place } as never]);
   return made;
 }
 

@@ -10,6 +10,7 @@ import {
 } from '@tallystick/kernel';
 import { encodeHex, parseScope, type Scope } from '@tallystick/oplog';
 import { chart } from '@tallystick/retail';
+import type { RelayStore } from '@tallystick/relay-protocol';
 import type { DeviceKey, KeyStore, Role } from '@tallystick/sign';
 import { type Clock, createClock, createDice, createEdge } from './dice.ts';
 import { createSeededKeys } from './keys.ts';
@@ -35,9 +36,11 @@ export interface FleetOptions {
   /** The store of a member, opened at the start and again by `reopen`. */
   store(member: number): BookStore;
   readonly crypto: CryptoProvider;
-  /** Verbs beside those of a shop. */
-  readonly verbs?: readonly Verb[];
+  /** Verbs beside those of a shop; a function says for each opening which the program of a member knows by then. */
+  readonly verbs?: readonly Verb[] | ((member: number) => readonly Verb[]);
   readonly shop?: Shop;
+  /** Where the relay keeps its logs; in memory when left out. */
+  readonly relayStore?: RelayStore;
   /** Told when a verb reaches out of the realm that the fleet folds in; without it, that ends the program or the test run. */
   readonly onImpure?: OnImpure;
 }
@@ -62,8 +65,10 @@ export interface Fleet {
   /** A file of what one member has, given to another. */
   deliver(from: number, to: number): Promise<ImportReport>;
   sync(member: number, options?: { readonly pull?: boolean; readonly losses?: Losses }): Promise<SyncReport>;
-  /** Closes a member's book and opens it again over `store(member)`. */
-  reopen(member: number): Promise<void>;
+  /** Closes a member's book and opens it again over `store(member)`; `isDead` leaves the book of a program that died as it is. */
+  reopen(member: number, options?: { readonly isDead?: boolean }): Promise<void>;
+  /** How far a member's clock is wrong from now on. */
+  setSkew(member: number, skewMs: number): void;
   /** Everybody gives everybody what they have, by file, until nothing is new. */
   exchange(): Promise<void>;
   /** Everybody syncs until nobody has anything pending that the relay would take. */
@@ -74,7 +79,7 @@ export interface Fleet {
 interface Seat extends Member {
   book: ShopBook;
   readonly keys: KeyStore;
-  readonly skewMs: number;
+  skewMs: number;
   opened: number;
 }
 
@@ -82,18 +87,27 @@ interface Seat extends Member {
 export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const { seed, crypto, shop } = options;
   const clock = createClock();
-  const verbs: readonly Verb[] = pureVerbs([...shopVerbs, ...(options.verbs ?? [])], options.onImpure);
+  const verbsOf = (member: number): readonly Verb[] => {
+    const more = typeof options.verbs === 'function' ? options.verbs(member) : (options.verbs ?? []);
+    return pureVerbs([...shopVerbs, ...more], options.onImpure);
+  };
   const release = holdRealm();
-  const relay = await createLocalRelay({ crypto, nowMs: () => clock.nowMs() });
+  const relay = await createLocalRelay({
+    crypto,
+    nowMs: () => clock.nowMs(),
+    ...(options.relayStore === undefined ? {} : { store: options.relayStore }),
+  });
   const losses = createDice(seed ^ 0x10_55);
   const seats: Seat[] = [];
 
   const open = async (index: number, join: { book?: Book['id'] }): Promise<ShopBook> => {
-    const { name, skewMs, scope, keys, opened } = seats[index] as Seat;
-    const edge = createEdge(clock, { seed: (seed * 31 + index) * 31 + opened, skewMs });
+    const seat = seats[index] as Seat;
+    const { name, scope, keys, opened } = seat;
+    const skewed: Clock = { ...clock, nowMs: () => clock.nowMs() + seat.skewMs };
+    const edge = createEdge(skewed, { seed: (seed * 31 + index) * 31 + opened });
     const book = await openBook({
       store: options.store(index),
-      verbs,
+      verbs: verbsOf(index),
       crypto,
       keys,
       edge,
@@ -125,7 +139,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     clock,
     relay,
     members: seats,
-    verbs,
+    verbs: verbsOf(0),
     crypto,
     book: bookOf,
     async keyOf(member) {
@@ -144,10 +158,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     deliver: async (from, to) => bookOf(to).import(await bookOf(from).export()),
     sync: (member, { losses: lost, ...sync } = {}) =>
       bookOf(member).sync(relay.client(lost === undefined ? undefined : { dice: losses, losses: lost }), sync),
-    async reopen(member) {
+    setSkew(member, skewMs) {
+      (seats[member] as Seat).skewMs = skewMs;
+    },
+    async reopen(member, { isDead = false } = {}) {
       const seat = seats[member] as Seat;
       const { id } = seat.book;
-      await seat.book.close();
+      if (!isDead) await seat.book.close();
       seat.opened += 1;
       seat.book = await open(member, { book: id });
     },

@@ -1,0 +1,2 @@
+// @tallystick/testkit/node: the command line of the testkit.
+export { runCommand } from './fuzz.ts';
