@@ -5,11 +5,16 @@ import type { Outcome } from './suite.ts';
 
 const at = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
+/** With its binary inside, so that no page has to serve it. */
+const sqlAsScript = fileURLToPath(import.meta.resolve('sql.js/dist/sql-wasm-inline.js'));
+
 /** An ES module of one entry here with all it imports; vitest in it is `suite.ts`. */
 async function bundleEntry(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [at(entry)],
-    alias: { vitest: at('suite.ts'), 'node:crypto': at('node-crypto.ts') },
+    alias: { vitest: at('suite.ts'), 'node:crypto': at('node-crypto.ts'), 'sql.js': sqlAsScript },
+    // sql.js asks for it where it finds itself in Node.
+    external: ['node:fs'],
     bundle: true,
     write: false,
     format: 'esm',

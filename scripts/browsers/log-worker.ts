@@ -1,5 +1,6 @@
 // The log stores of a browser in a worker: the contract of every log store and what is a browser's own, for each kind that there is here.
 import { type BrowserLogKind, openBrowserLog } from '@tallystick/kernel/browser';
+import initSqlJs from 'sql.js';
 import { browserLogSuite } from '../../packages/kernel/test/browser-log.ts';
 import { type Outcome, runSuite } from './suite.ts';
 
@@ -12,7 +13,8 @@ export interface LogReport {
 const log = await openBrowserLog('chosen');
 const { kind: chosen } = log;
 await log.close();
-if (chosen === 'opfs') browserLogSuite('opfs');
-browserLogSuite('indexeddb');
+const sqlite = await initSqlJs();
+if (chosen === 'opfs') browserLogSuite('opfs', sqlite);
+browserLogSuite('indexeddb', sqlite);
 const report: LogReport = { chosen, outcomes: await runSuite() };
 postMessage(report);

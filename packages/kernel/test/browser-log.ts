@@ -1,7 +1,11 @@
 // What the log of a browser does beyond the contract of every log store. Runs in a worker of each browser; see scripts/browsers.
-import { type BrowserLog, type BrowserLogKind, openBrowserLog } from '@tallystick/kernel/browser';
+import { type Book, defineVerb, openBook, sumTable } from '@tallystick/kernel';
+import { type BrowserLog, type BrowserLogKind, browserStore, openBrowserLog } from '@tallystick/kernel/browser';
+import { sqljsStore } from '@tallystick/kernel/sqljs';
 import type { OpRecord, Scope } from '@tallystick/oplog';
+import type { SqlJsStatic } from 'sql.js';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { makeChain } from '../../oplog/test/arbitraries.ts';
 import { logStoreContract } from '../../oplog/test/contract.ts';
 
@@ -9,7 +13,19 @@ const hq = 'hq' as Scope;
 let names = 0;
 const newName = (): string => `test-${(names += 1)}`;
 
-export function browserLogSuite(kind: BrowserLogKind): void {
+const stock = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
+const verbs = [
+  defineVerb({
+    name: 'stock.move',
+    version: 1,
+    roles: ['owner'],
+    tables: [stock],
+    args: z.strictObject({ sku: z.string(), quantity: z.int() }),
+    plan: (_view, _op, { sku, quantity }) => [stock.add({ sku }, { onHand: quantity })],
+  }),
+] as const;
+
+export function browserLogSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): void {
   logStoreContract(kind, async () => {
     const name = newName();
     let log = await openBrowserLog(name, { kind });
@@ -73,6 +89,24 @@ export function browserLogSuite(kind: BrowserLogKind): void {
       await log.close();
       const again = await openBrowserLog(name, { kind });
       expect(await again.pending(hq)).toEqual([first, third]);
+      await again.close();
+    });
+
+    it('keeps a whole book, with keys of the browser', async () => {
+      const name = newName();
+      const open = async (): Promise<Book<typeof verbs>> =>
+        openBook({ store: await browserStore(name, { sqlite, kind }), verbs });
+      const book = await open();
+      const commits = await Promise.all([1, 2, 3].map((quantity) => book.commit('stock.move', { sku: 'a', quantity })));
+      expect(commits.map(({ ok }) => ok)).toEqual([true, true, true]);
+      const { device } = book;
+      const { digest } = book.digest();
+      await book.close();
+      const again = await open();
+      expect(again.device).toBe(device);
+      expect(again.digest().digest).toBe(digest);
+      expect(again.query('SELECT onHand FROM stock')).toEqual([{ onHand: 6 }]);
+      expect((await again.prove(sqljsStore({ sqlite }))).ok).toBe(true);
       await again.close();
     });
 
