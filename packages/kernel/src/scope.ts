@@ -191,7 +191,6 @@ export class Scope {
 
   /** Folds settled ops that follow the folded prefix. Records of the tail among them become settled. */
   settle(records: readonly OpRecord[]): MergeReport {
-    if (this.#isBarred) return { refolded: 0 };
     if (this.#tail.length > 0) {
       const isDone = this.#attempt(records.length, () => this.#settleAround(records));
       return isDone ? { refolded: 0 } : this.#refold(records, []);

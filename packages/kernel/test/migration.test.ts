@@ -4,7 +4,7 @@ import type { RelayClient } from '@tallystick/relay-protocol';
 import { describe, expect, it } from 'vitest';
 import { createTestRelay, provenDigest } from './fleet.ts';
 import { type AnyBook, type Device, installAt, sell } from './releases.ts';
-import { memoryKeys, stores } from './shop.ts';
+import { memoryKeys, stores, testEdge } from './shop.ts';
 
 const BRANCH = 'b/042' as Scope;
 const drivers = Object.keys(stores) as (keyof typeof stores)[];
@@ -298,6 +298,27 @@ describe('in a branch', () => {
     await office.book.sync(relay);
     expect(await provenDigest(till.book)).toBe(await provenDigest(office.book));
   });
+});
+
+it('an adoption that gets its position lets no pending op keep what it came to before', async () => {
+  const relay = await createTestRelay();
+  const later = { edge: testEdge(99, 1_764_600_000_000), name: 'Corner shop', replicate: 'all' } as const;
+  const office = await installAt('one', 'better-sqlite3', later);
+  const till = await joinTill(office, 'better-sqlite3');
+  await office.book.sync(relay);
+  await till.book.sync(relay);
+  for (const device of [office, till]) await device.install('two');
+  await sell(till.book, 'tea', 2, 'd1');
+  await office.book.adopt();
+  await till.book.import(await office.book.export());
+  expect(till.book.pendingOps().map(({ verb }) => verb)).toEqual(['shop.sell@1', 'manifest.adopt@1']);
+  expect(fits(till.book)).toEqual(fromSales(till.book));
+  await office.book.sync(relay);
+  await till.book.import(await office.book.export());
+  expect(till.book.pendingOps().map(({ verb }) => verb)).toEqual(['shop.sell@1']);
+  expect(fits(till.book)).toEqual(fromSales(till.book));
+  // What is kept to take the sale back is compared too.
+  await provenDigest(till.book);
 });
 
 describe('rows of another fold', () => {
