@@ -1,9 +1,11 @@
 /** Every suite, in the order in which they are shown. */
 import { append } from './append/bench.ts';
+import { browser } from './browser/bench.ts';
 import { bundle } from './bundle/bench.ts';
 import { bytes } from './bytes/bench.ts';
 import { chain } from './chain/bench.ts';
 import { commit } from './commit/bench.ts';
+import { floor } from './floor/bench.ts';
 import { importPackages } from './import/bench.ts';
 import { merge } from './merge/bench.ts';
 import { parse } from './parse/bench.ts';
@@ -15,6 +17,7 @@ import { verify } from './verify/bench.ts';
 
 export const suites: readonly Suite[] = [
   append,
+  floor,
   parse,
   chain,
   commit,
@@ -23,6 +26,7 @@ export const suites: readonly Suite[] = [
   merge,
   reopen,
   scale,
+  browser,
   bytes,
   bundle,
   importPackages,
