@@ -1,0 +1,70 @@
+// Rows of sets are inserted many at a time where many ops are folded. One that was there already refuses the op that put it, and no other.
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { defineVerb } from '../src/verb.ts';
+import { PutBuffers } from '../src/row-cache.ts';
+import { createFleet, provenDigest, type ShopBook } from './fleet.ts';
+import { counted, moves, shopVerbs, stores } from './shop.ts';
+
+/** Names its row itself, so two ops can name one. */
+const note = defineVerb({
+  name: 'shop.note',
+  version: 1,
+  roles: ['owner', 'till'],
+  tables: [moves, counted],
+  args: z.strictObject({ id: z.string() }),
+  plan: (_view, op, { id }) => [
+    moves.put({ id: op.id, sku: 'before', quantity: 1 }),
+    moves.put({ id, sku: 'named', quantity: 1 }),
+    moves.put({ id: `${op.id} after`, sku: 'after', quantity: 1 }),
+  ],
+});
+const verbs = [...shopVerbs, note] as unknown as typeof shopVerbs;
+
+async function write(book: ShopBook, ids: readonly string[]): Promise<void> {
+  for (const id of ids) expect((await book.commit('shop.note' as never, { id } as never)).ok).toBe(true);
+}
+
+const refused = (book: ShopBook): unknown => book.query('SELECT code, details FROM refusals ORDER BY details');
+
+async function meet(makeStore: (typeof stores)['sql.js']) {
+  const { books, relay, close } = await createFleet(2, makeStore, verbs);
+  const [owner, till] = books as [ShopBook, ShopBook];
+  await write(owner, ['c', 'h']);
+  await write(till, [...'abcdefghij']);
+  await owner.import(await till.export());
+  await till.import(await owner.export());
+  return { owner, till, relay, close };
+}
+
+const duplicate = (id: string) => ({ code: 'kernel/duplicate-id', details: `{"key":"[\\"${id}\\"]","table":"moves"}` });
+
+afterEach(() => vi.restoreAllMocks());
+
+describe.each(Object.entries(stores))('a row that was there (%s)', (_name, makeStore) => {
+  it('refuses its own op among many, in a merge, in a replay and where ops settle', async () => {
+    const { owner, till, relay, close } = await meet(makeStore);
+    for (const book of [owner, till]) {
+      expect(refused(book)).toEqual([duplicate('c'), duplicate('h')]);
+      expect(book.query('SELECT count(*) AS n FROM moves')).toEqual([{ n: 30 }]);
+    }
+    const digest = await provenDigest(owner);
+    expect(await provenDigest(till)).toBe(digest);
+    for (const book of [owner, till, owner]) await book.sync(relay);
+    expect(owner.pendingOps()).toEqual([]);
+    expect(refused(owner)).toEqual([duplicate('c'), duplicate('h')]);
+    expect(await provenDigest(owner)).toBe(await provenDigest(till));
+    await close();
+  });
+
+  it('goes unseen where nobody counts what was inserted', async () => {
+    const { owner, till, relay, close } = await meet(makeStore);
+    for (const book of [owner, till, owner]) await book.sync(relay);
+    vi.spyOn(PutBuffers.prototype, 'metKnownRow', 'get').mockReturnValue(false);
+    const fresh = makeStore();
+    const tables = (await owner.prove(fresh)).problems.map(({ table }) => table);
+    expect(tables).toContain('refusals');
+    await fresh.close();
+    await close();
+  });
+});
