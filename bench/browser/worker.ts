@@ -40,7 +40,7 @@ function countedFile(file: AppendFile): AppendFile {
 }
 
 async function openTask(task: Task) {
-  const verbs: readonly Verb[] = [...ledgerVerbs, ...retailVerbs] as unknown as readonly Verb[];
+  const verbs: readonly Verb[] = [...ledgerVerbs, ...retailVerbs];
   const crypto = { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
   const sqlite = await initSqlJs({ locateFile: () => '/sql-wasm.wasm' });
   const file = await openOpfsFile(task.name);
@@ -58,7 +58,7 @@ async function openTask(task: Task) {
 
 async function commitAll(book: Awaited<ReturnType<typeof openTask>>['book'], requests: readonly Request[]) {
   for (const { verb, args } of requests) {
-    const { ok } = await book.commit(verb as never, args as never);
+    const { ok } = await book.commit(verb, args);
     if (!ok) throw new Error(`${verb} was refused`);
   }
 }

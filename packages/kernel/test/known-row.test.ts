@@ -22,7 +22,7 @@ const note = defineVerb({
 const verbs = [...shopVerbs, note] as unknown as typeof shopVerbs;
 
 async function write(book: ShopBook, ids: readonly string[]): Promise<void> {
-  for (const id of ids) expect((await book.commit('shop.note' as never, { id } as never)).ok).toBe(true);
+  for (const id of ids) expect((await book.commit('shop.note' as never, { id })).ok).toBe(true);
 }
 
 const refused = (book: ShopBook): unknown => book.query('SELECT code, details FROM refusals ORDER BY details');
@@ -31,7 +31,7 @@ async function meet(makeStore: (typeof stores)['sql.js']) {
   const { books, relay, close } = await createFleet(2, makeStore, verbs);
   const [owner, till] = books as [ShopBook, ShopBook];
   await write(owner, ['c', 'h']);
-  await write(till, [...'abcdefghij']);
+  await write(till, 'abcdefghij'.split(''));
   await owner.import(await till.export());
   await till.import(await owner.export());
   return { owner, till, relay, close };
