@@ -154,9 +154,13 @@ export class Replica {
     for (const scope of this.#dirty) scope.flush();
   }
 
-  /** The scope, to be changed in this transaction. */
+  /**
+   * The scope, to be changed in this transaction. What the others hold in memory is written first: a fold reads `hq`, which writes the rows of `hq`, and
+   * a fold that is rolled back must not take those with it.
+   */
   change(name: ScopeName): Scope {
     const scope = this.scope(name);
+    for (const other of this.#dirty) if (other !== scope) other.flush();
     this.#dirty.add(scope);
     return scope;
   }

@@ -1,5 +1,5 @@
 // The fuzzer of whole fleets: sound programs pass, and every planted bug is found, made small, and kept.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Book } from '@tallystick/kernel';
@@ -104,6 +104,12 @@ describe('the command', () => {
     expect(JSON.parse(readFileSync(keep, 'utf8'))).toEqual([{ seed, events: eventsOf(found) }]);
     vi.restoreAllMocks();
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).lines).toEqual([expect.stringContaining('1 runs (1 kept)')]);
+  });
+
+  it('finds mended what ever failed', { timeout: 60_000 }, async () => {
+    const keep = join(folder, 'failed.json');
+    cpSync(new URL('failed-traces.json', import.meta.url), keep);
+    expect(await run(`fuzz --runs 0 --keep ${keep}`)).toMatchObject({ code: 0 });
   });
 
   it.each(['', 'fuzz --runs many', 'fuzz --plant rumour', 'fuzz --unheard-of', 'play'])(
