@@ -51,6 +51,11 @@ export interface Undecodable {
 export interface AdmitOptions {
   /** As if none of these records were stored: their bytes are to take the place of the stored ones. */
   readonly anew?: boolean;
+  /**
+   * They stand in the relay's tree, so that an op before them which is stored nowhere here is taken to be the one they name, in a scope whose log
+   * begins after it: a second branch of a chain may leave it anywhere.
+   */
+  readonly positioned?: boolean;
 }
 
 /** Opens wire records strictly; those that are no records are answered by their index. */
@@ -67,6 +72,8 @@ export function openRecords(
   });
   return { records, undecodable };
 }
+
+const NOTHING_BEFORE: ReadonlyMap<OpHash, Op> = new Map();
 
 /** Judges records by what is stored: the links of their chains, and the keys of all who were ever enrolled. */
 export class Admitter {
@@ -102,6 +109,11 @@ export class Admitter {
     }
   }
 
+  /** Whose signatures can be checked. */
+  enrolments(): Iterable<Enrolment> {
+    return this.#enrolments.all();
+  }
+
   /** An op that enrolled a device, whatever its verdict. */
   enrolmentOf(device: DeviceId): OpHash | undefined {
     return this.#enrolments.enrolmentOf(device);
@@ -124,7 +136,11 @@ export class Admitter {
   }
 
   /** Checks records against what is stored and against each other. An enrolment counts once its own signature is good. */
-  async admit(records: readonly OpRecord[], { anew = false }: AdmitOptions = {}): Promise<Admission> {
+  async admit(
+    records: readonly OpRecord[],
+    { anew = false, positioned = false }: AdmitOptions = {},
+  ): Promise<Admission> {
+    const before = positioned ? opsBeforeBase(records, this.#log) : NOTHING_BEFORE;
     const judged = new Set(anew ? records.map((record) => record.hash) : []);
     const accepted: OpRecord[] = [];
     const ops = new Map<OpHash, Op>();
@@ -144,8 +160,8 @@ export class Admitter {
         headOf: (device, scope) =>
           heads.get(`${scope} ${device}`) ?? (anew ? undefined : this.#log.head(device, scope)),
         enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
-        has: (hash) => ops.has(hash) || (!judged.has(hash) && this.#log.has(hash)),
-        opOf: async (hash) => ops.get(hash) ?? (await this.#log.get(hash))?.record.op,
+        has: (hash) => ops.has(hash) || before.has(hash) || (!judged.has(hash) && this.#log.has(hash)),
+        opOf: async (hash) => ops.get(hash) ?? (await this.#log.get(hash))?.record.op ?? before.get(hash),
         verify,
       });
       forks += report.forks.length;
@@ -210,7 +226,30 @@ export function keysInForce(
     firstKeyOf: (device, link) => keys.firstKeyOf(device, link),
     hasRotated: (device) => rotating.has(device) || keys.hasRotated(device),
     offered: (hash) => (byHash ??= new Map(records.map((record) => [record.hash, record]))).get(hash),
-    stored: async (hash) => (await log.get(hash))?.record,
+    stored: async (hash) => (await log.get(hash))?.record ?? headBefore(log, hash),
     hasher,
   });
+}
+
+/** The ops that these name as previous, before the base of their scope, as they must have been. */
+export function opsBeforeBase(records: readonly OpRecord[], log: LogStore): ReadonlyMap<OpHash, Op> {
+  const offered = new Set(records.map(({ hash }) => hash));
+  const before = new Map<OpHash, Op>();
+  for (const { op } of records) {
+    if (op.prev === undefined || op.seq === 1 || offered.has(op.prev) || log.has(op.prev)) continue;
+    if (log.base(op.scope).size > 0) before.set(op.prev, { ...op, seq: op.seq - 1 });
+  }
+  return before;
+}
+
+/** What a log that begins at a base still knows of the op before: under which key its chain goes on. */
+function headBefore(log: LogStore, hash: OpHash): OpRecord | undefined {
+  for (const scope of log.scopes()) {
+    const head = log.base(scope).heads.find((known) => known.hash === hash);
+    if (head === undefined) continue;
+    const { device, seq, keyId } = head;
+    const op = { args: {}, at: 0, device, id: '' as Op['id'], scope, seq, verb: '' as Op['verb'] };
+    return { op, hash, keyId, bytes: new Uint8Array(0) };
+  }
+  return undefined;
 }

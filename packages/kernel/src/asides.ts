@@ -2,7 +2,7 @@
  * Records that come without a position: what verifies is stored and folded, the rest is kept aside with the reason. What is aside is judged again
  * with everything that comes, so the reason that stands beside it is always the one of now.
  */
-import type { Aside, OpRecord } from '@tallystick/oplog';
+import type { Aside, LogStore, OpRecord } from '@tallystick/oplog';
 import { openRecords } from './admit.ts';
 import type { Replica } from './replica.ts';
 
@@ -16,7 +16,8 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
   const before = await storedAsides(replica);
   // A death between storing an op and dropping it here leaves it in both.
   const stored = before.filter((record) => replica.log.has(record.hash)).map((record) => record.hash);
-  const offered = [...records, ...before].filter((record) => !replica.log.has(record.hash));
+  const news = [...records, ...before].filter((record) => !replica.log.has(record.hash));
+  const offered = news.filter((record) => !isBeforeBase(replica.log, record));
   const admission = await replica.admitter.admit(offered);
   const aside = admission.notAccepted.map(
     ({ record, code, message }) =>
@@ -29,6 +30,15 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     return count;
   });
   return { refolded, aside: aside.map(({ hash, code, message }) => ({ hash, code, message })) };
+}
+
+/**
+ * At or before the place of its chain where the stored log begins: an op that is archived, or a second one on a place of those. Only the archive tells
+ * which, so it is left alone here; a fork gets its position from the relay and shows then.
+ */
+function isBeforeBase(log: LogStore, { op }: OpRecord): boolean {
+  const head = log.base(op.scope).heads.find(({ device }) => device === op.device);
+  return head !== undefined && op.seq <= head.seq;
 }
 
 /** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */

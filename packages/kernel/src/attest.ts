@@ -12,6 +12,7 @@ import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
 import type { Verb } from './verb.ts';
 import { VerifiedLog } from './verify.ts';
+import { type OlderOps, wholeLog } from './whole-log.ts';
 
 export interface AttestOptions {
   readonly scope?: ScopeName;
@@ -19,6 +20,8 @@ export interface AttestOptions {
   readonly size?: number;
   /** An empty store in which the log is folded up to `size`; the caller closes it. */
   readonly fresh?: BookStore;
+  /** Where ops before the stored ones are. */
+  readonly older?: OlderOps;
 }
 
 /** Two certificates of one prefix that cannot both be true. */
@@ -51,10 +54,10 @@ export function claimFor(
   replica: Replica,
   scope: ScopeName,
   verbs: readonly Verb[],
-  { size, fresh }: AttestOptions,
+  { size, fresh, older = {} }: AttestOptions,
 ): Promise<StateClaim | undefined> {
   if (size === undefined || fresh === undefined) return claimState(replica, scope);
-  return claimEarlier(replica, scope, size, { verbs, fresh });
+  return claimEarlier(replica, scope, size, { verbs, fresh, older });
 }
 
 /** What the rows here say of the whole settled prefix. Undefined where nothing is settled, or not all of it is folded. */
@@ -90,11 +93,11 @@ export async function claimEarlier(
   from: Replica,
   name: ScopeName,
   size: number,
-  { verbs, fresh }: { readonly verbs: readonly Verb[]; readonly fresh: BookStore },
+  { verbs, fresh, older }: { readonly verbs: readonly Verb[]; readonly fresh: BookStore; readonly older: OlderOps },
 ): Promise<StateClaim | undefined> {
   const replica = await Replica.open(fresh, verbs, from.crypto);
   if (from.book !== undefined) await replica.bind(from.book);
-  const log = new VerifiedLog(from.log, from.crypto);
+  const log = new VerifiedLog(await wholeLog(from, older), from.crypto);
   for await (const { scope, records, tip } of log.pages()) {
     if (tip === undefined) break;
     const left = scope === name ? size - replica.log.tip(scope).size : Number.POSITIVE_INFINITY;

@@ -224,7 +224,9 @@ export class Author {
     };
     const record = await this.#sign(op);
     if ('ok' in record) return refusedAs(record);
-    const verdict = scope.append(record);
+    let verdict = scope.append(record);
+    for (; verdict.kind === 'stopped' && verdict.stop.code === 'kernel/not-resident'; verdict = scope.append(record))
+      if (!(await this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table))) break;
     if (verdict.kind === 'stopped')
       return refusedAs(notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop)));
     if (verdict.kind === 'refused') return refusedAs(notCommitted(verdict.refusal.code, verdict.refusal.details));

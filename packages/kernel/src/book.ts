@@ -13,6 +13,7 @@ import {
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { nobleEd25519, type Role } from '@tallystick/sign';
 import type { CryptoProvider } from './admit.ts';
+import { archiveLog, type ArchiveOptions, type ArchiveReport } from './archive.ts';
 import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
 import { type AsOf, asOf, type AsOfPlace } from './as-of.ts';
 import { adoptable, type Lacking, lackingOf } from './adopt.ts';
@@ -22,7 +23,7 @@ import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
 import { Cosigning } from './cosigning.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
-import type { BookStore, SqlValue } from './driver.ts';
+import type { BookStore, ImagePlace, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
 import type { Stop } from './fold.ts';
@@ -35,10 +36,23 @@ import { manifestAdopt, shapesByName } from './manifest.ts';
 import { type ProofReport, prove } from './prove.ts';
 import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import { type Replayed, replay } from './replay.ts';
+import type { AbsentTable } from './residency.ts';
+import {
+  absentTablesOf,
+  fetchTables,
+  notResident,
+  saveProof,
+  type SnapshotStatus,
+  snapshotStatus,
+} from './snapshot-use.ts';
+import { noteAudit, type SnapshotTrust } from './snapshot-trust.ts';
+import { saveSnapshot, type SnapshotReport } from './snapshot-save.ts';
+import type { SnapshotOptions } from './snapshot-start.ts';
 import { pinRelay, type SyncReport, syncWith } from './sync.ts';
 import { exportBook, type ImportReport, importBook } from './transfer.ts';
 import type { Correction, Verb } from './verb.ts';
 import { onlyOthers } from './watch.ts';
+import { type OlderOps, wholeLog } from './whole-log.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
 export interface OpenBookOptions<V extends readonly Verb[]> {
@@ -50,6 +64,8 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
   readonly crypto?: CryptoProvider;
   /** Join this book instead of opening a new one in an empty store; its records come by `import` or `sync`. */
   readonly book?: BookId;
+  /** Start from here where nothing is folded yet, and load tables from here later. Needs `book` in an empty store. */
+  readonly snapshot?: SnapshotOptions;
   /** The key of the relay to believe, in verifier-key form. The first relay that is synced with is pinned when left out. */
   readonly relayKey?: string;
   /** Name of a new book. */
@@ -96,6 +112,8 @@ export interface BookStatus {
   readonly relayKey: string | undefined;
   /** Why opening folded the whole log and used no image of the rows; undefined where one was used, or the database keeps them. */
   readonly imageMisfit: ImageMisfit | undefined;
+  /** Of a book that began from a snapshot: how far that is trusted, and which tables are not here yet. */
+  readonly snapshot: SnapshotStatus | undefined;
   /** Devices that folded the same and signed different outcomes: a bug, or rows that somebody edited. Evidence; it does not go away. */
   readonly disagreements: readonly Disagreement[];
   readonly scopes: readonly ScopeStatus[];
@@ -124,8 +142,8 @@ export interface PendingOp {
 }
 
 export interface Change {
-  /** `disagreement` comes after the change that brought it, once for each time that there are more. */
-  readonly kind: 'commit' | 'import' | 'sync' | 'disagreement';
+  /** `disagreement` comes after the change that brought it, once for each time that there are more; `resident` when tables have been loaded. */
+  readonly kind: 'commit' | 'import' | 'sync' | 'disagreement' | 'resident';
 }
 
 type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[number];
@@ -147,7 +165,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
-  const replica = await Replica.open(options.store, options.verbs, crypto);
+  const start = options.snapshot === undefined ? undefined : { ...options.snapshot, book: options.book };
+  const replica = await Replica.open(options.store, options.verbs, crypto, start);
   const name = deviceKeyName(replica.log);
   const hadKey = await keys.load(name);
   const ring = await KeyRing.open(keys, name);
@@ -325,13 +344,20 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return answers.map((answer) => (answer.ok ? this.#committed(answer) : answer));
   }
 
-  /** Plain SQL over the projections. Reads only. */
+  /**
+   * Plain SQL over the projections. Reads only. Throws `kernel/not-resident` for tables of a snapshot that are not here yet, and loads them: ask
+   * again after the change `resident`, or use `read`.
+   */
   query<Row extends object = Readonly<Record<string, SqlValue>>>(
     sql: string,
     params: readonly SqlValue[] = [],
   ): readonly Row[] {
     this.#mustBeOpen();
-    return this.#replica.sql.query(sql, params) as readonly Row[];
+    const absent = absentTablesOf(this.#replica, sql);
+    if (absent.length === 0) return this.#replica.sql.query(sql, params) as readonly Row[];
+    // Touched: they are on their way, and a listener hears when they are here.
+    this.#fetch(absent).catch(() => undefined);
+    throw notResident(absent);
   }
 
   /** Calls back after every change of state. Returns how to stop. */
@@ -363,6 +389,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       anchored: this.#replica.log.meta(META_UNANCHORED) !== '1',
       relayKey: this.#replica.log.meta('relay'),
       imageMisfit: this.#options.store.image === undefined ? undefined : this.#replica.misfit,
+      snapshot: snapshotStatus(this.#replica),
       disagreements: readDisagreements(this.#replica.sql),
       scopes: this.#replica.scopes().map((scope) => ({
         scope: scope.name as ScopeName,
@@ -442,7 +469,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** Checks the stored log: text, hashes, links, one signature a run (or each), Merkle roots. */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#mustBeOpen();
-    return this.#replica.exclusive(() => verifyLog(this.#replica.log, this.#replica.crypto, options));
+    const { log, crypto } = this.#replica;
+    const enrolments = this.#replica.admitter.enrolments();
+    return this.#replica.exclusive(() => verifyLog(log, crypto, { ...options, enrolments }));
   }
 
   /**
@@ -454,18 +483,33 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return asOf(this.#replica, this.#options.verbs, place, into);
   }
 
-  /** Folds the whole log into an empty store, which the caller closes. */
-  replay(into: BookStore): Promise<Replayed> {
+  /** Folds the whole log into an empty store, which the caller closes. A log that begins later needs the `older` ops. */
+  replay(into: BookStore, older: OlderOps = {}): Promise<Replayed> {
     this.#mustBeOpen();
-    return this.#replica.exclusive(() =>
-      replay({ from: this.#replica.log, into, verbs: this.#options.verbs, crypto: this.#replica.crypto }),
+    const { verbs } = this.#options;
+    return this.#replica.exclusive(async () =>
+      replay({ from: await wholeLog(this.#replica, older), into, verbs, crypto: this.#replica.crypto }),
     );
   }
 
-  /** Folds the log afresh into an empty store and compares every live row with it. */
-  prove(fresh: BookStore): Promise<ProofReport> {
+  /** Folds the log afresh into an empty store and compares every live row with it. A log that begins later needs the `older` ops. */
+  async prove(fresh: BookStore, older: OlderOps = {}): Promise<ProofReport> {
     this.#mustBeOpen();
-    return this.#replica.exclusive(() => prove(this.#replica, this.#options.verbs, fresh));
+    return this.#replica.exclusive(async () => {
+      const report = await prove(this.#replica, this.#options.verbs, fresh, older);
+      if (report.ok) await noteAudit(this.#replica);
+      return report;
+    });
+  }
+
+  /**
+   * Archives settled ops of a scope into a file, reads it back, verifies it, and only then drops them here. Save a snapshot first where rows live
+   * in memory. Throws `archive/*` with nothing dropped.
+   */
+  archive(options: Omit<ArchiveOptions, 'scope'> & { readonly scope?: ScopeName }): Promise<ArchiveReport> {
+    this.#mustBeOpen();
+    const scope = options.scope ?? this.#options.scope ?? HQ;
+    return this.#replica.exclusive(() => archiveLog(this.#replica, { ...options, scope }));
   }
 
   /**
@@ -478,6 +522,39 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     if (image === undefined) return false;
     await this.#replica.exclusive(() => saveImage(this.#replica, image));
     return true;
+  }
+
+  /**
+   * Saves the settled prefix of every scope as a snapshot: `openBook({ snapshot })` starts from it. Attest the same prefix (`attest`), let another device
+   * do so too, and keep the proof beside it (`saveSnapshotProof`), and it can be trusted.
+   */
+  saveSnapshot(place: Pick<ImagePlace, 'save'>): Promise<SnapshotReport> {
+    this.#mustBeOpen();
+    const key = this.#own.keyInForce;
+    if (key === undefined) throw new KernelError('kernel/no-keys', 'the key in force of this device is not here');
+    return this.#replica.exclusive(() => saveSnapshot(this.#replica, key, this.#own.now(), place));
+  }
+
+  /** Writes what proves the snapshot in `place` as far as it is proven now. Answers how far that is. */
+  saveSnapshotProof(place: ImagePlace): Promise<SnapshotTrust> {
+    this.#mustBeOpen();
+    return this.#replica.exclusive(() => saveProof(this.#replica, place));
+  }
+
+  /** As `query`, after loading the tables it reads where they are not here yet. */
+  async read<Row extends Readonly<Record<string, SqlValue>> = Readonly<Record<string, SqlValue>>>(
+    sql: string,
+    params: readonly SqlValue[] = [],
+  ): Promise<readonly Row[]> {
+    this.#mustBeOpen();
+    await this.#fetch(absentTablesOf(this.#replica, sql));
+    return this.query(sql, params);
+  }
+
+  async #fetch(tables: readonly AbsentTable[]): Promise<void> {
+    if (tables.length === 0) return;
+    await this.#replica.exclusive(() => this.#replica.transaction(() => fetchTables(this.#replica, tables)));
+    this.#emit({ kind: 'resident' });
   }
 
   /** Waits for work under way and closes the store. */

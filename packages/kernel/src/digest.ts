@@ -31,7 +31,7 @@ export function digestBook(schema: Schema, scopes: readonly string[], hasher: Ha
 }
 
 function digestScope(schema: Schema, scope: string, hasher: Hasher): ScopeDigest {
-  return digestTables('digest', tablesOf(schema), schema.driver, scope, hasher);
+  return digestTables('digest', tablesOf(schema), schema, scope, hasher);
 }
 
 /**
@@ -39,7 +39,7 @@ function digestScope(schema: Schema, scope: string, hasher: Hasher): ScopeDigest
  * certificates sign.
  */
 export function digestState(schema: Schema, scope: string, hasher: Hasher): ScopeDigest {
-  return digestTables('state', stateTablesOf(schema), schema.driver, scope, hasher);
+  return digestTables('state', stateTablesOf(schema), schema, scope, hasher);
 }
 
 /** A table's name, and the columns that order its rows within a scope. */
@@ -54,6 +54,7 @@ export function stateTablesOf(schema: Schema): KeyedTable[] {
   const registers = [...schema.tables.values()].filter(({ def }) => def.kind === 'register');
   return [
     ...tablesOf(schema),
+    ['gravity', ['name']],
     ...registers.map(({ name, keyNames }) => [`${name}_history`, [...keyNames, 'place']] as const),
   ];
 }
@@ -61,13 +62,15 @@ export function stateTablesOf(schema: Schema): KeyedTable[] {
 function digestTables(
   kind: 'digest' | 'state',
   keyed: readonly KeyedTable[],
-  driver: SqlDriver,
+  { driver, residency }: Schema,
   scope: string,
   hasher: Hasher,
 ): ScopeDigest {
   const tables: Record<string, string> = {};
   for (const table of [...keyed].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const digest = digestRows(table[0], rowsOf(driver, table, scope), hasher);
+    // Rows that nobody has touched are as the snapshot has them.
+    const known = residency.size === 0 ? undefined : residency.get(scope, table[0])?.digest;
+    const digest = known ?? digestRows(table[0], rowsOf(driver, table, scope), hasher);
     if (digest !== undefined) tables[table[0]] = digest;
   }
   return { digest: digestOfTables(kind, tables, hasher), tables };

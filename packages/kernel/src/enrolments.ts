@@ -32,6 +32,10 @@ export class Enrolments {
     for (const enrolment of known) this.add(enrolment);
   }
 
+  *all(): Generator<Enrolment> {
+    for (const byHash of this.#byDevice.values()) yield* byHash.values();
+  }
+
   keyOf(device: DeviceId, keyId: KeyId): Uint8Array | undefined {
     for (const enrolment of this.#byDevice.get(device)?.values() ?? [])
       if (enrolment.keyId === keyId) return enrolment.publicKey;

@@ -1,6 +1,10 @@
 /** The one error class of the kernel. Everything a caller must branch on in normal work is returned, not thrown. */
 
 export type KernelErrorCode =
+  | 'archive/marked'
+  | 'archive/missing'
+  | 'archive/range'
+  | 'archive/unverified'
   | 'kernel/as-of'
   | 'kernel/bad-file'
   | 'kernel/bad-receipt'
@@ -13,11 +17,20 @@ export type KernelErrorCode =
   | 'kernel/foreign-book'
   | 'kernel/locked-elsewhere'
   | 'kernel/no-book'
+  | 'kernel/needs-snapshot'
   | 'kernel/no-keys'
+  | 'kernel/not-resident'
   | 'kernel/query'
   | 'kernel/storage'
   | 'kernel/relay-key'
   | 'kernel/invalid-log'
+  | 'snapshot/foreign'
+  | 'snapshot/format'
+  | 'snapshot/log'
+  | 'snapshot/shard'
+  | 'snapshot/signature'
+  | 'snapshot/tables'
+  | 'snapshot/untrusted'
   | 'kernel/writer-gone';
 
 export class KernelError extends Error {

@@ -27,6 +27,7 @@ import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
 import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
+import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
 import {
@@ -51,7 +52,9 @@ export type Stop =
       readonly hash: string;
     }
   | LackingTable
-  | { readonly code: 'kernel/needs-hq'; readonly size: number; readonly hash: string };
+  | { readonly code: 'kernel/needs-hq'; readonly size: number; readonly hash: string }
+  /** A table of a snapshot whose rows cannot be loaded now. */
+  | { readonly code: 'kernel/not-resident'; readonly scope: string; readonly table: string; readonly hash: string };
 
 export type Verdict =
   | { readonly kind: 'applied'; readonly correction?: Correction }
@@ -63,7 +66,8 @@ export interface HqReader {
   readonly folded: number;
   getAsOf(table: AnyTable, key: Row, size: number): Row | undefined;
   listAsOf(table: AnyTable, size: number): readonly Row[];
-  confirmsRoot(size: number, root: string): boolean;
+  /** Undefined where the log begins after that size. */
+  confirmsRoot(size: number, root: string): boolean | undefined;
 }
 
 interface Author {
@@ -137,6 +141,22 @@ export class Fold {
 
   /** Folds one op. A refused op still advances its device's chain, unless it is a fork. */
   fold(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
+    const { residency } = this.#schema;
+    if (residency.size === 0) return this.#foldHere(record, place, undo, touch);
+    const done = undo ?? [];
+    const start = done.length;
+    residency.takeMissed();
+    try {
+      return this.#foldHere(record, place, done, touch);
+    } catch (cause) {
+      if (!(cause instanceof NotResident)) throw cause;
+      this.#projection.takeBack(done.splice(start), place);
+      const { scope, table } = cause;
+      return { kind: 'stopped', stop: { code: 'kernel/not-resident', scope, table, hash: record.hash } };
+    }
+  }
+
+  #foldHere(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
     const { op, hash } = record;
     const head = this.#projection.chainHead(op.device);
     if (head === undefined ? op.seq !== 1 : op.seq !== head.seq + 1 || op.prev !== head.hash) {
@@ -145,6 +165,9 @@ export class Fold {
     }
     const judged = this.#judge(record, head?.keyId, touch);
     if ('kind' in judged && judged.kind === 'stopped') return judged;
+    // Also where a verb swallowed the error: what it then made of it counts for nothing.
+    const missed = this.#schema.residency.takeMissed();
+    if (missed !== undefined) throw missed;
     // A rotation without effect still changes the key: the door, which folds nothing, must agree.
     if (head !== undefined || !('kind' in judged) || judged.kind !== 'outside')
       this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
@@ -209,8 +232,8 @@ export class Fold {
       return { kind: 'waits', refusal: refuse(EXPIRED, { untilDay: author.untilDay }) };
     if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
       return { kind: 'waits', refusal: refuse(SUPERSEDED, { key: keyId }) };
-    if (op.verb === hqMark.ref && this.#hq?.confirmsRoot(size, (op.args as unknown as MarkArgs).root) === false)
-      return refuse('kernel/mark-root', { size });
+    const mismarked = op.verb === hqMark.ref ? this.#judgeMark(record, size) : undefined;
+    if (mismarked !== undefined) return mismarked;
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     const planned = this.#planAs(author, op.verb, facts, op.args, size, touch);
     if ('kind' in planned) return planned;
@@ -232,6 +255,13 @@ export class Fold {
     const filled = fresh.filter(({ derived }) => derived === true);
     const fills = filled.length === 0 ? [] : fillOf(new Set(filled), this.#schema, this.#projection);
     return 'kind' in fills ? fills : { effects, facts, rules: { ...rules, fills } };
+  }
+
+  /** Whether a mark names the true root of `hq`; a replica whose log of `hq` begins later cannot tell. */
+  #judgeMark({ op, hash }: OpRecord, size: number): Refusal | Stopped | undefined {
+    const isRoot = this.#hq === undefined || this.#hq.confirmsRoot(size, (op.args as unknown as MarkArgs).root);
+    if (isRoot === undefined) return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
+    return isRoot ? undefined : refuse('kernel/mark-root', { size });
   }
 
   #tablesInForce(size: number): InForce {
@@ -316,7 +346,7 @@ export class Fold {
     } catch (cause) {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
-      if (cause instanceof Error && cause.name === 'SqliteError') throw cause;
+      if (cause instanceof NotResident || (cause instanceof Error && cause.name === 'SqliteError')) throw cause;
       return refuse('kernel/verb-failed', cause instanceof KernelError ? { reason: cause.code } : {});
     } finally {
       this.#now = undefined;

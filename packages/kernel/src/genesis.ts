@@ -70,6 +70,7 @@ export async function openGenesis(replica: Replica, options: GenesisOptions): Pr
 
 /** The book whose opening was stored but not bound when the process died, if any. */
 export async function recoverBookId(log: LogStore): Promise<BookId | undefined> {
+  if (log.base(HQ).size > 0) return undefined;
   const first =
     (await log.settled(HQ, 0, 1))[0] ?? (await log.pending(HQ)).find((record) => record.op.prev === undefined);
   return first === undefined ? undefined : bookIdOf(first);

@@ -33,7 +33,7 @@ const MAX_HEADER_BYTES = 1 << 20;
 export async function saveImage(replica: Replica, image: StoreImage): Promise<void> {
   const lastHashes: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [scope, folded] of foldedSizes(replica.sql)) {
-    const [last] = folded === 0 ? [] : await replica.log.settled(scope, folded - 1, 1);
+    const [last] = folded <= replica.log.base(scope).size ? [] : await replica.log.settled(scope, folded - 1, 1);
     if (last !== undefined) lastHashes[scope] = last.hash;
   }
   const rows = image.dump();
@@ -82,10 +82,12 @@ function misfitOf(
   for (const [name, text] of wanted) if (objects.get(name) !== text) return 'tables';
   if (tableRegistryOf(found) !== tableRegistryOf(sql)) return 'tables';
   for (const [scope, folded] of foldedSizes(found))
-    if (folded > log.tip(scope).size || (folded > 0 && positions.get(scope) !== folded - 1)) return 'log';
+    if (folded > log.tip(scope).size || (folded > log.base(scope).size && positions.get(scope) !== folded - 1))
+      return 'log';
+  const dropped = new Set(log.scopes().flatMap((scope) => log.base(scope).heads.map(({ hash }) => hash)));
   for (const table of ['tail', 'chains'])
     for (const [hash] of found.prepare(`SELECT hash FROM ${table}`).iterate([]))
-      if (!log.has(hash as OpHash)) return 'log';
+      if (!log.has(hash as OpHash) && !dropped.has(hash as OpHash)) return 'log';
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 // @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
 export type { CryptoProvider, Undecodable } from './admit.ts';
 export type { Lacking } from './adopt.ts';
+export type { ArchiveOptions, ArchiveReport } from './archive.ts';
 export type { AsOf, AsOfPlace } from './as-of.ts';
 export type { AttestOptions, Disagreement } from './attest.ts';
 export type { CommitRequest, Edge, NotCommitted } from './author.ts';
@@ -44,6 +45,12 @@ export type { AdoptArgs } from './manifest.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
 export { type Replayed, replay, type ReplayOptions } from './replay.ts';
 export type { QuarantinedOp, Renewal } from './renewal.ts';
+export type { AbsentTable } from './residency.ts';
+export type { SnapshotManifest } from './snapshot.ts';
+export type { SnapshotReport } from './snapshot-save.ts';
+export type { SnapshotOptions, SnapshotSource } from './snapshot-start.ts';
+export type { SnapshotTrust } from './snapshot-trust.ts';
+export type { SnapshotStatus } from './snapshot-use.ts';
 export type { SyncReport } from './sync.ts';
 export {
   type Columns,
@@ -71,4 +78,5 @@ export {
   type Verb,
   type View,
 } from './verb.ts';
+export type { OlderOps } from './whole-log.ts';
 export { type LogProblem, type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';

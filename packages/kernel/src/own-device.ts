@@ -1,6 +1,6 @@
 /** The device that writes here: the keys it has, the author that signs with them, and how it goes on under others (docs/keys.md). */
 import { decodeHex, type DeviceId, encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
-import type { KeyStore, Role } from '@tallystick/sign';
+import type { DeviceKey, KeyStore, Role } from '@tallystick/sign';
 import { proveAdmission } from '@tallystick/sign/rotation';
 import { Author, type CommitRequest, type Edge, type NotCommitted, type Written } from './author.ts';
 import { deviceEnroll, deviceRecover, devices } from './builtin.ts';
@@ -46,6 +46,17 @@ export class OwnDevice {
 
   get author(): Author {
     return this.#author;
+  }
+
+  /** Milliseconds since 1970, as this device believes. */
+  now(): number {
+    return this.#options.edge.now();
+  }
+
+  /** The key that signs for this device where it writes. */
+  get keyInForce(): DeviceKey | undefined {
+    const { scope } = this.#options;
+    return this.#ring.keyOf(this.#replica.scope(scope).chainHead(this.id)?.keyId ?? this.id);
   }
 
   /** How it is enrolled in its scope, else in `hq`; undefined until its enrolment has arrived. */

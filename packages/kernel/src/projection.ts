@@ -6,7 +6,7 @@ import type { ChainHead, DeviceId, KeyId, OpHash } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { keyName, PutBuffers, RowCache } from './row-cache.ts';
-import type { CompiledTable, Schema } from './schema.ts';
+import { type CompiledTable, PENDING_PLACE, type Schema } from './schema.ts';
 import { tableShapes } from './builtin-tables.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import { rangeOf } from './touch.ts';
@@ -63,6 +63,8 @@ export class Projection {
   readonly #puts = new PutBuffers();
   readonly #chains = new Map<string, FoldedHead | undefined>();
   readonly #dirtyChains = new Set<string>();
+  /** Changes by settled ops since the last flush, by table. */
+  readonly #touches = new Map<string, number>();
   #shapeChanges = 0;
 
   constructor(schema: Schema, scope: string) {
@@ -77,6 +79,7 @@ export class Projection {
     this.#registers.clear();
     this.#chains.clear();
     this.#dirtyChains.clear();
+    this.#touches.clear();
     this.#shapeChanges += 1;
     this.#puts.discard();
   }
@@ -126,6 +129,7 @@ export class Projection {
   }
 
   list(table: CompiledTable, prefix: readonly SqlValue[], touch?: TouchRecorder): Row[] {
+    this.#need(table.name);
     touch?.reads.push(rangeOf(table.keyText(prefix, prefix.length)));
     this.#puts.flush(table);
     return table.list(this.#schema.driver, this.scope, prefix);
@@ -133,6 +137,7 @@ export class Projection {
 
   /** A register row as it stood before the given position; only settled rows count. */
   getAsOf(table: CompiledTable, key: readonly SqlValue[], position: number): Row | undefined {
+    this.#need(`${table.name}_history`);
     const values = table.statements.historyAsOf.get([this.scope, ...key, position]);
     return values === undefined ? undefined : table.rowOf(values);
   }
@@ -140,11 +145,13 @@ export class Projection {
   /** Every row of a table; no other statement may run until the last is read. */
   rows(table: CompiledTable): IterableIterator<Row> {
     this.#puts.flush(table);
+    this.#need(table.name);
     return table.rows(this.#schema.driver, this.scope);
   }
 
   /** Register rows as they stood before the given position; only settled rows count. */
   listAsOf(table: CompiledTable, position: number): Row[] {
+    this.#need(`${table.name}_history`);
     return table.listAsOf(this.#schema.driver, this.scope, position);
   }
 
@@ -192,7 +199,26 @@ export class Projection {
       refusal = refuse('kernel/verb-failed', { reason: cause.code });
     }
     if (refusal !== undefined) this.takeBack(done.splice(start), place);
+    else if (place < PENDING_PLACE) this.#countTouches(done, start);
     return refusal;
+  }
+
+  /** How often settled ops changed a table says which tables a cold device wants first. */
+  #countTouches(steps: readonly Undo[], start: number): void {
+    for (let index = start; index < steps.length; index++) {
+      const [kind, table] = steps[index] as Undo;
+      if (kind !== 'chain') this.#countTouch(table);
+    }
+  }
+
+  #countTouch(table: string): void {
+    this.#touches.set(table, (this.#touches.get(table) ?? 0) + 1);
+  }
+
+  /** Counts what a pending op changed when it gets its position, by its stored steps. */
+  countStoredSteps(undo: string): void {
+    // Quotes within texts are escaped, so no text can look like a step.
+    for (const [, table] of undo.matchAll(/\["(?:add|put|write)","([A-Za-z0-9]+)"/g)) this.#countTouch(table as string);
   }
 
   /** Takes back changes, last first. */
@@ -233,12 +259,24 @@ export class Projection {
     this.#registers.trim();
     for (const device of this.#dirtyChains) this.#flushChain(device);
     this.#dirtyChains.clear();
+    const addTouches =
+      'INSERT INTO gravity (scope, name, touches) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET touches = touches + excluded.touches';
+    for (const [name, touches] of this.#touches)
+      this.#schema.driver.prepare(addTouches).run([this.scope, name, touches]);
+    this.#touches.clear();
   }
 
   // Inside.
 
+  /** Throws `NotResident` for a table of a snapshot whose rows have not been loaded. */
+  #need(name: string): void {
+    const { residency } = this.#schema;
+    if (residency.size > 0) residency.need(this.scope, name);
+  }
+
   #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
     this.#puts.flush(table);
+    this.#need(table.name);
     const values = table.statements.get.get([this.scope, ...key]);
     return values === undefined ? undefined : table.rowOf(values);
   }
@@ -284,6 +322,7 @@ export class Projection {
     touch: TouchRecorder | undefined,
   ): Refusal | undefined {
     if (effect.kind === 'add') return this.#applyAdd(table, effect.row, undo, touch);
+    this.#need(table.name);
     const params = table.paramsOf(this.scope, effect.row);
     const key = params.slice(1, 1 + table.keyNames.length);
     touch?.writes.push(table.keyText(key));
@@ -294,6 +333,7 @@ export class Projection {
       return undefined;
     }
     if (table.def === tableShapes) this.#shapeChanges += 1;
+    this.#need(`${table.name}_history`);
     const before = this.get(table, key);
     undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(key.length)]);
     this.#registers.set(this.#registers.of(table), keyName(key), table.rowOf(params, 1));
@@ -325,6 +365,7 @@ export class Projection {
     const name = keyName(key);
     const cached = rows.get(name);
     if (cached !== undefined) return cached;
+    this.#need(table.name);
     const values = table.statements.get.get([this.scope, ...key]);
     const sums =
       values === undefined ? table.columnNames.map(() => 0) : (values.slice(table.keyNames.length) as number[]);

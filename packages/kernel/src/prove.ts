@@ -9,8 +9,10 @@ import type { BookStore, SqlDriver, SqlValue } from './driver.ts';
 import type { Replica } from './replica.ts';
 import { replay } from './replay.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
+import { fetchAll } from './snapshot-save.ts';
 import { pinnedRelay } from './sync.ts';
 import type { Verb } from './verb.ts';
+import { type OlderOps, wholeLog } from './whole-log.ts';
 
 export interface ProofProblem {
   readonly table: string;
@@ -37,9 +39,21 @@ export interface ProofReport {
 const MAX_PROBLEMS = 100;
 
 /** Folds everything into `fresh`, an empty store that the caller closes, and compares. */
-export async function prove(live: Replica, verbs: readonly Verb[], fresh: BookStore): Promise<ProofReport> {
+export async function prove(
+  live: Replica,
+  verbs: readonly Verb[],
+  fresh: BookStore,
+  older: OlderOps = {},
+): Promise<ProofReport> {
   const problems: ProofProblem[] = [];
-  const replayed = await replay({ from: live.log, into: fresh, verbs, crypto: live.crypto, every: true });
+  await live.transaction(() => fetchAll(live));
+  const replayed = await replay({
+    from: await wholeLog(live, older),
+    into: fresh,
+    verbs,
+    crypto: live.crypto,
+    every: true,
+  });
   const notes = await checkNotes(live);
   // The tree that the relay signed fixes signatures too, valid or not; where it vouches for none, each must be good.
   const unvouched = replayed.covered.filter(({ scope }) => !notes.vouched.has(scope));
@@ -174,7 +188,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
     'SELECT receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1',
   );
   const values = live.prepare(
-    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'unanchored')",
+    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'snapshot', 'unanchored')",
   );
   return [
     ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),
@@ -245,6 +259,8 @@ function comparisonsOf(schema: Schema): Comparison[] {
   return [
     ...comparisons,
     { table: 'kernel_tables', keys: 1, sql: 'SELECT name, shape FROM kernel_tables ORDER BY name' },
+    { table: 'gravity', keys: 2, sql: 'SELECT scope, name, touches FROM gravity ORDER BY scope, name' },
+    { table: 'absent', keys: 2, sql: 'SELECT scope, name FROM absent ORDER BY scope, name' },
     { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
     { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash, keyId FROM chains ORDER BY scope, device' },
     {

@@ -22,6 +22,7 @@ import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { type ImageMisfit, restoreImage } from './image.ts';
+import { loadShard, type SnapshotSource, type SnapshotStart, startFromSnapshot } from './snapshot-start.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
@@ -37,6 +38,8 @@ export class Replica {
   readonly schema: Schema;
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly crypto: CryptoProvider;
+  /** Where tables that are not here can be loaded from. */
+  readonly snapshot: SnapshotSource | undefined;
   readonly #scopes = new Map<string, Scope>();
   readonly #dirty = new Set<Scope>();
   /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
@@ -52,7 +55,13 @@ export class Replica {
   #book: BookId | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
-  private constructor(store: BookStore, verbs: readonly Verb[], crypto: CryptoProvider) {
+  private constructor(
+    store: BookStore,
+    verbs: readonly Verb[],
+    crypto: CryptoProvider,
+    snapshot: SnapshotSource | undefined,
+  ) {
+    this.snapshot = snapshot;
     this.log = store.log;
     this.sql = store.sql;
     this.crypto = crypto;
@@ -62,14 +71,33 @@ export class Replica {
   }
 
   /** Opens and catches up: when it resolves, everything stored is folded or the stop is in `Scope.stop`. */
-  static async open(store: BookStore, verbs: readonly Verb[], crypto: CryptoProvider): Promise<Replica> {
-    const replica = new Replica(store, verbs, crypto);
-    const book = replica.book ?? (await recoverBookId(replica.log));
+  static async open(
+    store: BookStore,
+    verbs: readonly Verb[],
+    crypto: CryptoProvider,
+    start?: SnapshotStart,
+  ): Promise<Replica> {
+    const replica = new Replica(store, verbs, crypto, start?.from);
+    const book = replica.book ?? (await recoverBookId(replica.log)) ?? start?.book;
     if (book !== undefined) await replica.bind(book);
     if (store.image !== undefined && book !== undefined) replica.#misfit = await restoreImage(replica, store.image);
     await replica.#reload();
+    if (start !== undefined && (await startFromSnapshot(replica, start))) await replica.#reload();
+    replica.#mustHaveRows();
     await replica.transaction(() => replica.catchUp());
     return replica;
+  }
+
+  /** Rows before the first stored op cannot be folded from this log. */
+  #mustHaveRows(): void {
+    for (const { name, folded } of this.scopes()) {
+      const { size } = this.log.base(name as ScopeName);
+      if (folded < size)
+        throw new KernelError(
+          'kernel/needs-snapshot',
+          `the log of ${name} begins at position ${size}: open it with the snapshot of that place`,
+        );
+    }
   }
 
   get misfit(): ImageMisfit | undefined {
@@ -213,7 +241,7 @@ export class Replica {
   }
 
   /** Reads the rows as they are without the pending tail, and puts the tail back. Call inside `exclusive`, outside a transaction. */
-  settledOnly<T>(name: ScopeName, read: (scope: Scope) => T): Promise<T> {
+  settledOnly<T>(name: ScopeName, read: (scope: Scope) => MaybePromise<T>): Promise<T> {
     return this.transaction(async () => {
       const scope = this.scope(name);
       scope.projection.flush();
@@ -222,7 +250,7 @@ export class Replica {
       scope.rewind();
       scope.projection.flush();
       try {
-        return read(scope);
+        return await read(scope);
       } finally {
         this.sql.prepare('ROLLBACK TO settled').run([]);
         this.sql.prepare('RELEASE settled').run([]);
@@ -237,16 +265,17 @@ export class Replica {
   async hqRoot(size: number): Promise<string | undefined> {
     const known = this.#hqRoots.get(size);
     if (known !== undefined) return known;
-    if (size > this.log.tip(HQ).size) return undefined;
+    if (size > this.log.tip(HQ).size || size < this.log.base(HQ).size) return undefined;
     const root = await this.rootOf(HQ, size);
     this.#hqRoots.set(size, root);
     return root;
   }
 
-  /** Merkle root over the first `size` stored records of a scope, computed from their bytes. */
+  /** Merkle root over the first `size` records of a scope, computed from the bytes of those that are stored. */
   async rootOf(scope: ScopeName, size: number): Promise<string> {
-    const tree = createTree(this.crypto.hasher);
-    for (let from = 0; from < size; from += PAGE) {
+    const base = this.log.base(scope);
+    const tree = createTree(this.crypto.hasher, base);
+    for (let from = base.size; from < size; from += PAGE) {
       for (const record of await this.log.settled(scope, from, Math.min(PAGE, size - from)))
         tree.append(leafHash(record.bytes, this.crypto.hasher));
     }
@@ -274,7 +303,11 @@ export class Replica {
    */
   async #foldNew(scope: Scope, size: number, quick: (scope: Scope) => MergeReport): Promise<number> {
     if (scope.folded < size) return 0;
-    if (scope.stop === undefined) return quick(scope).refolded;
+    if (scope.stop === undefined) {
+      const { refolded: count } = quick(scope);
+      if (await this.#fetchFor(scope)) await this.#catchUpScope(scope);
+      return count;
+    }
     const refolded = scope.tailSize;
     scope.rewind();
     await this.#catchUpScope(scope);
@@ -288,6 +321,28 @@ export class Replica {
   }
 
   async #catchUpScope(scope: Scope): Promise<void> {
+    do await this.#foldOn(scope);
+    while (await this.#fetchFor(scope));
+  }
+
+  /** Loads the table that a fold stopped for, so that it can go on; false when it stopped for nothing, something else, or cannot be had. */
+  async #fetchFor(scope: Scope): Promise<boolean> {
+    const { stop } = scope;
+    if (stop?.code !== 'kernel/not-resident' || !(await this.fetchTable(stop.scope, stop.table))) return false;
+    this.change(scope.name as ScopeName).rewind();
+    return true;
+  }
+
+  /** Loads the rows of a table of the snapshot this replica began from. False when there is none to ask. Call inside a transaction. */
+  async fetchTable(scope: string, table: string): Promise<boolean> {
+    const absent = this.schema.residency.get(scope, table);
+    if (absent === undefined) return true;
+    if (this.snapshot === undefined) return false;
+    await loadShard(this, this.snapshot, absent);
+    return true;
+  }
+
+  async #foldOn(scope: Scope): Promise<void> {
     const name = scope.name as ScopeName;
     const size = this.log.tip(name).size;
     if (scope.holdsPending && scope.folded === size) return;
@@ -334,7 +389,7 @@ export class Replica {
 
   #hqReader(): HqReader {
     const hq = this.scope(HQ);
-    const roots = this.#hqRoots;
+    const [roots, log] = [this.#hqRoots, this.log];
     return {
       get folded() {
         return hq.folded;
@@ -344,7 +399,8 @@ export class Replica {
         hq.projection.flush();
         return hq.projection.listAsOf(this.schema.table(table), size);
       },
-      confirmsRoot: (size, root) => roots.get(size) === root,
+      confirmsRoot: (size, root) =>
+        !roots.has(size) && size < log.base(HQ).size ? undefined : roots.get(size) === root,
     };
   }
 
@@ -366,6 +422,7 @@ export class Replica {
 
   async #reload(): Promise<void> {
     await this.log.refresh();
+    this.schema.residency.load(this.sql);
     this.#admitter?.load();
     this.#hqRows.clear();
     this.#hqRoots.clear();

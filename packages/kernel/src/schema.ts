@@ -5,6 +5,7 @@
 import { rollBack, type SqlDriver, type SqlValue, type Statement, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { reconcileTables } from './table-registry.ts';
+import { Residency } from './residency.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
 
 /** How many rows of a set `insertMany` takes. */
@@ -202,6 +203,8 @@ const UNUSED: Statement = { run: refuseUse, get: refuseUse, iterate: refuseUse }
 /** The SQL tables of one database: those of the verbs and those of the engine. */
 export class Schema {
   readonly driver: SqlDriver;
+  /** Which tables of a snapshot are not here yet. */
+  readonly residency: Residency = new Residency();
   /** As this program declares them. */
   readonly declared: ReadonlyMap<string, AnyTable>;
   /** As they stand in the database: those declared, and those whose rows another program wrote. */
@@ -251,18 +254,21 @@ function tablesByName(defs: readonly AnyTable[]): Map<string, AnyTable> {
 }
 
 function createTables(driver: SqlDriver, declared: ReadonlyMap<string, AnyTable>): Map<string, CompiledTable> {
-  const defs = reconcileTables(driver, declared, ['scopes', 'chains', 'tail', 'enrolments']);
+  const defs = reconcileTables(driver, declared, ['scopes', 'chains', 'tail', 'enrolments', 'absent', 'gravity']);
   for (const sql of ENGINE_TABLES) driver.exec(sql);
   return new Map(defs.map((def) => [def.name, new CompiledTable(def, driver)]));
 }
 
 /**
  * `scopes` says how far the settled prefix is folded and the greatest op id there; `chains` is the folded head of each device and the key that signs what follows it; `tail` holds, for each pending op on top of the
- * settled prefix, what it touched and how to take it back; `enrolments` is whose signatures can be checked.
+ * settled prefix, what it touched and how to take it back; `enrolments` is whose signatures can be checked; `gravity` counts how often settled ops changed a table; `absent` names tables of a snapshot that
+ * nobody has touched yet.
  */
 const ENGINE_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS scopes (scope TEXT NOT NULL PRIMARY KEY, folded INTEGER NOT NULL, lastId TEXT NOT NULL) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS chains (scope TEXT NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, keyId TEXT NOT NULL, PRIMARY KEY (scope, device)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS tail (scope TEXT NOT NULL, ordinal INTEGER NOT NULL, hash TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS enrolments (device TEXT NOT NULL, keyId TEXT NOT NULL, key TEXT NOT NULL, enrolment TEXT NOT NULL, isRoot INTEGER NOT NULL, PRIMARY KEY (device, enrolment)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS gravity (scope TEXT NOT NULL, name TEXT NOT NULL, touches INTEGER NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS absent (scope TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID`,
 ];

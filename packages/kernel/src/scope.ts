@@ -332,6 +332,7 @@ export class Scope {
     // Quotes within texts are escaped, so this cannot be part of one.
     if (row[0].includes('["write",'))
       this.projection.settleHistory(decodeUndo(record, row[0]), PENDING_PLACE + ordinal, this.#folded);
+    this.projection.countStoredSteps(row[0]);
     this.#settled(record);
   }
 

@@ -246,7 +246,7 @@ export async function settleChecked(
   // Bytes that take the place of ours must be as good as if they had come first.
   const anew = changed.length > 0;
   const unchecked = anew ? records : records.filter((record) => !replica.log.has(record.hash));
-  const [bad] = (await replica.admitter.admit(unchecked, { anew })).notAccepted;
+  const [bad] = (await replica.admitter.admit(unchecked, { anew, positioned: true })).notAccepted;
   if (bad !== undefined) return { ok: false, bad };
   return { ok: true, refolded: await replica.transaction(() => replica.settle(scope, records, tip, changed)) };
 }

@@ -61,7 +61,7 @@ export type Effect =
 
 export const NAME: RegExp = /^[a-z][A-Za-z0-9]{0,47}$/;
 /** Tables of the engine itself; see schema.ts. */
-const RESERVED = new Set(['scopes', 'tail', 'chains', 'enrolments']);
+const RESERVED = new Set(['scopes', 'tail', 'chains', 'enrolments', 'absent', 'gravity']);
 
 function checkShape(shape: TableShape): void {
   const names = [...Object.keys(shape.key), ...Object.keys(shape.columns)];

@@ -21,16 +21,18 @@ import { KernelError } from './errors.ts';
 import { groupByScope, type Replica } from './replica.ts';
 import { keepReceipt, pinnedRelay, settleChecked, settleReceipted } from './sync.ts';
 
-interface FileScope {
+export interface FileScope {
   readonly scope: ScopeName;
-  /** How many of this scope's first records in the file are its settled prefix. */
+  /** Position of the first record: more than 0 where the exporting log began later. */
+  readonly from: number;
+  /** Where the settled prefix ends: its records from `from` on are the scope's first in the file. */
   readonly size: number;
   /** The relay's checkpoint of exactly that size, or ''. */
   readonly note: string;
   readonly receipts: readonly string[];
 }
 
-interface FileHeader {
+export interface FileHeader {
   readonly tallystick: 'book/1';
   readonly book: BookId;
   readonly scopes: readonly FileScope[];
@@ -62,12 +64,17 @@ export async function exportBook(replica: Replica, scopes?: readonly ScopeName[]
   for (const scope of names.filter((name) => scopes === undefined || scopes.includes(name))) {
     const { size, note } = replica.log.tip(scope);
     const receipts = (await replica.log.receipts(scope)).map((receipt) => receipt.note);
-    fileScopes.push({ scope, size, note, receipts });
-    for (let from = 0; from < size; from += PAGE)
+    const base = replica.log.base(scope).size;
+    fileScopes.push({ scope, from: base, size, note, receipts });
+    for (let from = base; from < size; from += PAGE)
       records.push(...(await replica.log.settled(scope, from, Math.min(PAGE, size - from))));
     records.push(...orderTail(await replica.log.pending(scope)));
   }
-  const header: FileHeader = { tallystick: 'book/1', book, scopes: fileScopes };
+  return bookFile(book, fileScopes, records);
+}
+
+export function bookFile(book: BookId, scopes: readonly FileScope[], records: readonly OpRecord[]): Uint8Array {
+  const header: FileHeader = { tallystick: 'book/1', book, scopes };
   return joinBytes(new TextEncoder().encode(`${JSON.stringify(header)}\n`), encodeBundle(records));
 }
 
@@ -118,7 +125,9 @@ async function settledPrefix(
 ): Promise<Prefix | undefined> {
   const { hasher, ed25519 } = replica.crypto;
   const tip = replica.log.tip(claimed.scope);
-  if (claimed.note === '' || claimed.size > group.length || claimed.size <= tip.size) return undefined;
+  const { from } = claimed;
+  if (claimed.note === '' || claimed.size - from > group.length || claimed.size <= tip.size || from > tip.size)
+    return undefined;
   const origin = originOf(relay.name, replica.book as BookId, claimed.scope);
   const signed = await verifyCheckpoint(claimed.note, {
     key: relay,
@@ -127,7 +136,7 @@ async function settledPrefix(
     hasher,
   });
   const tree = createTree(hasher, tip);
-  const beyond = group.slice(tip.size, claimed.size);
+  const beyond = group.slice(tip.size - from, claimed.size - from);
   for (const record of beyond) tree.append(leafHash(record.bytes, hasher));
   if (!signed.ok || signed.value.size !== claimed.size || signed.value.root !== encodeHex(tree.root()))
     return undefined;
@@ -140,7 +149,8 @@ async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix):
   return (await settleChecked(replica, scope, records, tip)).ok;
 }
 
-function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } {
+/** Throws `kernel/bad-file`. */
+export function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } {
   const end = bytes.subarray(0, 1 << 24).indexOf(0x0a);
   const bad = (why: string): KernelError => new KernelError('kernel/bad-file', `not a book file: ${why}`);
   if (end < 0) throw bad('it has no header line');
@@ -167,12 +177,12 @@ function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } 
 
 function parseFileScope(value: unknown): FileScope | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { scope, size, note, receipts } = value as Record<string, unknown>;
+  const { scope, from = 0, size, note, receipts } = value as Record<string, unknown>;
   const name = parseScope(scope);
   const notes = Array.isArray(receipts) ? receipts.filter((text) => typeof text === 'string') : [];
-  if (name === undefined || !Number.isSafeInteger(size) || (size as number) < 0 || typeof note !== 'string')
-    return undefined;
-  return { scope: name, size: size as number, note, receipts: notes };
+  const areSizes = [from, size].every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
+  if (name === undefined || !areSizes || typeof note !== 'string') return undefined;
+  return { scope: name, from: from as number, size: size as number, note, receipts: notes };
 }
 
 function joinBytes(head: Uint8Array, tail: Uint8Array): Uint8Array {

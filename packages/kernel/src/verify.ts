@@ -7,6 +7,7 @@ import {
   type BookId,
   type ChainHead,
   type LogStore,
+  type Op,
   type OpHash,
   type OpRecord,
   orderTail,
@@ -15,7 +16,7 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
-import { type CryptoProvider, keysInForce } from './admit.ts';
+import { type CryptoProvider, keysInForce, opsBeforeBase } from './admit.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 
@@ -31,6 +32,11 @@ export interface LogProblem {
 export interface VerifyOptions {
   /** Also check each op's own signature, where otherwise the last one of each run is checked. */
   readonly every?: boolean;
+}
+
+export interface LogToVerify extends VerifyOptions {
+  /** Whose signatures can be checked, for a log that begins after the ops that brought them; not believed of any other. */
+  readonly enrolments?: Iterable<Enrolment>;
 }
 
 export interface VerifyReport {
@@ -77,11 +83,15 @@ export class VerifiedLog {
   readonly #heads = new Map<string, ChainHead>();
   readonly #enrolments = new Enrolments();
 
-  constructor(log: LogStore, crypto: CryptoProvider, options: VerifyOptions = {}) {
+  constructor(log: LogStore, crypto: CryptoProvider, options: LogToVerify = {}) {
     this.#log = log;
     this.#crypto = crypto;
     this.#every = options.every ?? false;
     this.#book = (log.meta('book') ?? '') as BookId;
+    const heads = log.scopes().flatMap((scope) => log.base(scope).heads.map((head) => ({ ...head, scope })));
+    for (const { scope, device, seq, hash } of heads) this.#heads.set(`${scope} ${device}`, { seq, hash });
+    if (log.scopes().some((scope) => log.base(scope).size > 0))
+      for (const enrolment of options.enrolments ?? []) this.#enrolments.add(enrolment);
   }
 
   /** Settled prefixes first, `hq` before the scopes that mark it, then the pending ops. A broken scope ends at its first problem. */
@@ -97,7 +107,7 @@ export class VerifiedLog {
   async *#settledPages(scope: ScopeName): AsyncGenerator<VerifiedPage> {
     const { hasher } = this.#crypto;
     const tip = this.#log.tip(scope);
-    const tree = createTree(hasher);
+    const tree = createTree(hasher, this.#log.base(scope));
     while (tree.size < tip.size) {
       const position = tree.size;
       const { stored, checked } = await this.#settledPage(scope, position, tip.size);
@@ -143,7 +153,8 @@ export class VerifiedLog {
       problems.push(problem(scope, start === undefined ? undefined : start + place, hash, code, message));
     };
     const opened = this.#open(stored, scope, say);
-    const { accepted, signatures, invalid } = await this.#verify(opened, say);
+    const before = start === undefined ? new Map<OpHash, Op>() : opsBeforeBase(opened, this.#log);
+    const { accepted, signatures, invalid } = await this.#verify(opened, say, before);
     const isWhole = accepted.size === stored.length;
     const good = isWhole ? opened : opened.filter((record) => accepted.has(record));
     const covered = invalid.map((record) => {
@@ -184,6 +195,7 @@ export class VerifiedLog {
   async #verify(
     records: readonly OpRecord[],
     say: Say,
+    before: ReadonlyMap<OpHash, Op>,
   ): Promise<{ accepted: Set<OpRecord>; signatures: number; invalid: OpRecord[] }> {
     const accepted = new Set<OpRecord>();
     const valid = new Set<OpRecord>();
@@ -209,8 +221,8 @@ export class VerifiedLog {
       const runs = await verifyRuns(open, {
         headOf: (device, scope) => heads.get(`${scope} ${device}`) ?? this.#heads.get(`${scope} ${device}`),
         enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
-        has: (hash) => !unplaced.has(hash) && this.#log.has(hash),
-        opOf: async (hash) => (await this.#log.get(hash))?.record.op,
+        has: (hash) => before.has(hash) || (!unplaced.has(hash) && this.#log.has(hash)),
+        opOf: async (hash) => (await this.#log.get(hash))?.record.op ?? before.get(hash),
         verify: check,
       });
       for (const record of runs.accepted) {
@@ -273,7 +285,7 @@ function advance(heads: Map<string, ChainHead>, records: readonly OpRecord[]): v
 export async function verifyLog(
   log: LogStore,
   crypto: CryptoProvider,
-  options: VerifyOptions = {},
+  options: LogToVerify = {},
 ): Promise<VerifyReport> {
   const verified = new VerifiedLog(log, crypto, options);
   for await (const _page of verified.pages()) continue;

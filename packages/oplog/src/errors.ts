@@ -33,6 +33,7 @@ export type RecordCode = 'record/short' | 'record/utf8' | 'record/signature' | '
 export type StoreCode =
   | 'store/closed'
   | 'store/damaged'
+  | 'store/dropped'
   | 'store/format'
   | 'store/missing'
   | 'store/moved'

@@ -28,6 +28,8 @@ interface Header {
 
 const formatLine = new TextEncoder().encode('tallystick-log-index/1\n');
 const hashBytes = 32;
+/** Stands for a dropped op. */
+const nothing = '0'.repeat(2 * hashBytes);
 /** Checksum and header length follow the format line. */
 const headerAt: number = formatLine.length + 8;
 
@@ -118,7 +120,7 @@ function bytesOf({ buffer }: Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer
 function hexToBytes(hashes: readonly OpHash[]): Uint8Array {
   const bytes = new Uint8Array(hashes.length * hashBytes);
   hashes.forEach((hash, ordinal) => {
-    for (let i = 0; i < hashBytes; i++)
+    for (let i = 0; i < hash.length / 2; i++)
       bytes[ordinal * hashBytes + i] = (digitOf(hash.charCodeAt(2 * i)) << 4) | digitOf(hash.charCodeAt(2 * i + 1));
   });
   return bytes;
@@ -137,7 +139,8 @@ function bytesToHex(bytes: Uint8Array): OpHash[] {
     digits[2 * i + 1] = charOf(byte & 15);
   }
   const text = new TextDecoder('latin1').decode(digits);
-  return Array.from({ length: bytes.length / hashBytes }, (_, i) => text.slice(i * 64, i * 64 + 64) as OpHash);
+  const hashAt = (i: number): OpHash => text.slice(i * 64, i * 64 + 64) as OpHash;
+  return Array.from({ length: bytes.length / hashBytes }, (_, i) => (hashAt(i) === nothing ? '' : hashAt(i)) as OpHash);
 }
 
 function charOf(digit: number): number {

@@ -3,7 +3,7 @@ import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
 import { type Frame, frameKinds } from './frame.ts';
 import { LogIndex } from './log-index.ts';
-import type { Aside, ReceiptNote, Tip } from './log-store.ts';
+import type { Aside, LogBase, ReceiptNote, Tip } from './log-store.ts';
 import { trustedRecord } from './record.ts';
 import { locateRecords } from './record-frame.ts';
 
@@ -29,6 +29,13 @@ export interface SettleEntry {
   /** The settled ops by their order of arrival in this file. */
   readonly ordinals: readonly number[];
   readonly tip: Tip;
+}
+
+/** Payload of a begin frame, as JSON. */
+export interface BeginEntry {
+  readonly scope: Scope;
+  readonly base: LogBase;
+  readonly note: string;
 }
 
 /** One of the entries of an asides frame, as JSON; the bytes in hex. */
@@ -58,6 +65,11 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
       const { scope, ordinals, tip } = parsePayload(payload) as SettleEntry;
       return state.index.settle(scope, ordinals, tip);
     }
+    case frameKinds.begin: {
+      const { scope, base, note } = parsePayload(payload) as BeginEntry;
+      state.index.begin(scope, base, note);
+      return;
+    }
     case frameKinds.receipt:
       return applyReceipt(state, parsePayload(payload) as ReceiptNote, span);
     case frameKinds.asides:
@@ -77,7 +89,9 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
 }
 
 /** Payload of every frame but that of records. */
-export function encodePayload(content: SettleEntry | ReceiptNote | readonly (AsideEntry | string)[]): Uint8Array {
+export function encodePayload(
+  content: SettleEntry | BeginEntry | ReceiptNote | readonly (AsideEntry | string)[],
+): Uint8Array {
   return encoder.encode(JSON.stringify(content));
 }
 

@@ -4,6 +4,7 @@ import type { OpHash } from './brands.ts';
 import {
   applyFrame,
   type AsideEntry,
+  type BeginEntry,
   createFileLogState,
   encodePayload,
   type FileLogState,
@@ -65,7 +66,8 @@ export function createFileLogStore(file: AppendFile, options: FileLogStoreOption
   };
 }
 
-type Ops = 'append' | 'replace' | 'settle' | 'has' | 'get' | 'head' | 'scopes' | 'tip' | 'settled' | 'pending';
+type Reads = 'has' | 'get' | 'head' | 'scopes' | 'tip' | 'base' | 'settled' | 'pending';
+type Ops = 'append' | 'replace' | 'settle' | 'begin' | Reads;
 
 function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write: WriteFrame): Pick<SyncLogStore, Ops> {
   function append(records: readonly OpRecord[]): void {
@@ -114,6 +116,11 @@ function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write:
     head: (device, scope) => index.head(device, scope),
     scopes: () => index.scopes(),
     tip: (scope) => index.tip(scope),
+    base: (scope) => index.base(scope),
+    begin: (scope, base, note = '') => {
+      const entry: BeginEntry = { scope, base, note };
+      if (index.checkBegin(scope, base)) write(frameKinds.begin, encodePayload(entry));
+    },
     settled: (scope, from, limit) => readRecords(index.settled(scope, from, limit)),
     pending: (scope) => readRecords(index.pending(scope)),
   };

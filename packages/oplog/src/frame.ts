@@ -3,7 +3,16 @@
 import { crc32c } from './crc32c.ts';
 
 /** What a payload is. A reader that meets another number must stop: a newer release wrote it. */
-export const frameKinds = { records: 1, settle: 2, receipt: 3, asides: 4, dropAsides: 5, meta: 6, replace: 7 } as const;
+export const frameKinds = {
+  records: 1,
+  settle: 2,
+  receipt: 3,
+  asides: 4,
+  dropAsides: 5,
+  meta: 6,
+  replace: 7,
+  begin: 8,
+} as const;
 
 export interface Frame {
   readonly kind: number;

@@ -37,7 +37,9 @@ export { createIdMint, type IdMint, type IdMintOptions } from './id-mint.ts';
 export type {
   AppendFile,
   Aside,
+  BaseHead,
   ChainHead,
+  LogBase,
   LogStore,
   ReceiptLine,
   ReceiptNote,

@@ -2,15 +2,16 @@
 // the memory and file stores; an op is an ordinal, its place in the order of arrival.
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
-import { type ChainHead, emptyTip, type ReceiptLine, type Tip } from './log-store.ts';
+import { type ChainHead, emptyBase, emptyTip, type LogBase, type ReceiptLine, type Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
 interface ScopeIndex {
   readonly headByDevice: Map<DeviceId, ChainHead>;
-  /** Ordinals by position. */
+  /** Ordinals by position, from the base on. */
   readonly settled: number[];
   /** Ordinals without a position, in order of arrival. */
   readonly pending: Set<number>;
+  base: LogBase;
   tip: Tip;
 }
 
@@ -23,7 +24,7 @@ export interface Settling {
 
 /** Everything an index holds, as plain lists. */
 export interface IndexContent {
-  /** By ordinal. */
+  /** By ordinal; '' for one that was dropped. */
   readonly hashes: readonly OpHash[];
   readonly scopes: readonly ScopeContent[];
   /** Positions that receipts gave, the first of each hash. */
@@ -33,12 +34,16 @@ export interface IndexContent {
 export interface ScopeContent {
   readonly scope: Scope;
   readonly heads: readonly (readonly [device: DeviceId, seq: number, hash: OpHash])[];
-  /** Ordinals by position. */
+  /** Ordinals by position, from the base on. */
   readonly settled: readonly number[];
   /** Ordinals without a position, in order of arrival. */
   readonly pending: readonly number[];
+  readonly base: LogBase;
   readonly tip: Tip;
 }
+
+/** Stands where the hash of a dropped op stood, so that ordinals stay. */
+const DROPPED = '' as OpHash;
 
 export class LogIndex {
   readonly #hashes: OpHash[] = [];
@@ -51,11 +56,13 @@ export class LogIndex {
   static from({ hashes, scopes, receipted }: IndexContent): LogIndex {
     const index = new LogIndex();
     for (const hash of hashes) {
-      index.#ordinalByHash.set(hash, index.#hashes.push(hash) - 1);
+      const ordinal = index.#hashes.push(hash) - 1;
       index.#positions.push(undefined);
+      if (hash !== DROPPED) index.#ordinalByHash.set(hash, ordinal);
     }
-    for (const { scope, heads, settled, pending, tip } of scopes) {
+    for (const { scope, heads, settled, pending, base, tip } of scopes) {
       const opened = index.#open(scope);
+      opened.base = base;
       for (const [device, seq, hash] of heads) opened.headByDevice.set(device, { seq, hash });
       for (const ordinal of pending) opened.pending.add(ordinal);
       index.settle(scope, settled, tip);
@@ -65,9 +72,9 @@ export class LogIndex {
   }
 
   content(): IndexContent {
-    const scopes = [...this.#scopes].map(([scope, { headByDevice, settled, pending, tip }]): ScopeContent => {
+    const scopes = [...this.#scopes].map(([scope, { headByDevice, settled, pending, base, tip }]): ScopeContent => {
       const heads = [...headByDevice].map(([device, { seq, hash }]) => [device, seq, hash] as const);
-      return { scope, heads, settled, pending: [...pending], tip };
+      return { scope, heads, settled, pending: [...pending], base, tip };
     });
     return { hashes: this.#hashes, scopes, receipted: this.#positionByReceiptedHash };
   }
@@ -103,8 +110,47 @@ export class LogIndex {
     return this.#scopes.get(scope)?.tip ?? emptyTip;
   }
 
+  base(scope: Scope): LogBase {
+    return this.#scopes.get(scope)?.base ?? emptyBase;
+  }
+
   settled(scope: Scope, from: number, limit: number): readonly number[] {
-    return this.#scopes.get(scope)?.settled.slice(from, from + limit) ?? [];
+    const index = this.#scopes.get(scope);
+    if (index === undefined) return [];
+    if (from < index.base.size) throw dropped(scope, from, index.base);
+    return index.settled.slice(from - index.base.size, from - index.base.size + limit);
+  }
+
+  /** Throws as `LogStore.begin` must, and answers whether there is anything to do. */
+  checkBegin(scope: Scope, base: LogBase): boolean {
+    const index = this.#scopes.get(scope);
+    const isEmpty = index === undefined || (index.tip.size === 0 && index.pending.size === 0);
+    const isChange = checkBase(scope, index?.base.size ?? 0, isEmpty ? undefined : index.tip.size, base);
+    if (isChange && index !== undefined) checkHeads(scope, this.#headsBefore(index, base.size), base);
+    return isChange;
+  }
+
+  *#headsBefore({ base, headByDevice }: ScopeIndex, size: number): Generator<[DeviceId, number]> {
+    for (const { device, seq } of base.heads) yield [device, seq];
+    for (const [device, { seq, hash }] of headByDevice) {
+      const position = this.#positions[this.#ordinalByHash.get(hash) ?? -1];
+      if (position !== undefined && position < size) yield [device, seq];
+    }
+  }
+
+  /** Begins there, and answers the ordinals that are gone. */
+  begin(scope: Scope, base: LogBase, note: string): readonly number[] {
+    const index = this.#open(scope);
+    const gone = index.settled.splice(0, base.size - index.base.size);
+    for (const ordinal of gone) {
+      this.#ordinalByHash.delete(this.#hashes[ordinal] as OpHash);
+      this.#hashes[ordinal] = DROPPED;
+    }
+    for (const { device, seq, hash } of base.heads)
+      if ((index.headByDevice.get(device)?.seq ?? 0) < seq) index.headByDevice.set(device, { seq, hash });
+    index.base = base;
+    if (index.tip.size < base.size) index.tip = { size: base.size, frontier: base.frontier, note };
+    return gone;
   }
 
   pending(scope: Scope): readonly number[] {
@@ -152,7 +198,7 @@ export class LogIndex {
   settle(scope: Scope, ordinals: readonly number[], tip: Tip): void {
     const index = this.#open(scope);
     for (const ordinal of ordinals) {
-      this.#positions[ordinal] = index.settled.push(ordinal) - 1;
+      this.#positions[ordinal] = index.base.size + index.settled.push(ordinal) - 1;
       index.pending.delete(ordinal);
     }
     index.tip = { size: tip.size, frontier: [...tip.frontier], note: tip.note };
@@ -167,7 +213,13 @@ export class LogIndex {
   #open(scope: Scope): ScopeIndex {
     const known = this.#scopes.get(scope);
     if (known !== undefined) return known;
-    const fresh: ScopeIndex = { headByDevice: new Map(), settled: [], pending: new Set(), tip: emptyTip };
+    const fresh: ScopeIndex = {
+      headByDevice: new Map(),
+      settled: [],
+      pending: new Set(),
+      base: emptyBase,
+      tip: emptyTip,
+    };
     this.#scopes.set(scope, fresh);
     return fresh;
   }
@@ -175,8 +227,31 @@ export class LogIndex {
   #isIn(index: ScopeIndex | undefined, ordinal: number): boolean {
     if (index === undefined) return false;
     const position = this.#positions[ordinal];
-    return position === undefined ? index.pending.has(ordinal) : index.settled[position] === ordinal;
+    return position === undefined ? index.pending.has(ordinal) : index.settled[position - index.base.size] === ordinal;
   }
+}
+
+/** Throws unless a log that begins after `begin` ops, and ends after `end` if anything is in it, may begin at `base`; false when it does. */
+export function checkBase(scope: Scope, begin: number, end: number | undefined, base: LogBase): boolean {
+  if (base.size < begin || (end !== undefined && base.size > end))
+    throw new OplogError(
+      'store/position',
+      `${scope} has ops ${begin} to ${end ?? 0}, so it cannot begin at ${base.size}`,
+    );
+  return base.size > begin;
+}
+
+/** Throws unless the base names every chain whose last stored op goes. */
+export function checkHeads(scope: Scope, going: Iterable<readonly [DeviceId, number]>, base: LogBase): void {
+  const seqs = new Map(base.heads.map(({ device, seq }) => [device, seq]));
+  for (const [device, seq] of going)
+    if ((seqs.get(device) ?? 0) < seq)
+      throw new OplogError('store/position', `a base of ${scope} without seq ${seq} of ${device} forgets its chain`);
+}
+
+export function dropped(scope: Scope, position: number, base: LogBase): OplogError {
+  const where = `${scope} is stored from position ${base.size} on`;
+  return new OplogError('store/dropped', `${where}, so position ${position} is in an archive`);
 }
 
 /** Throws unless `count` positions from `from` continue a log of `size` ops and end where `tip` does. */

@@ -1,6 +1,6 @@
 // The port behind which a device keeps the ops of its scopes, what the relay said about them, and what it could not use.
 // Every adapter passes `test/contract.ts`.
-import type { DeviceId, OpHash, Scope } from './brands.ts';
+import type { DeviceId, KeyId, OpHash, Scope } from './brands.ts';
 import type { MaybePromise } from './errors.ts';
 import type { OpRecord } from './record.ts';
 
@@ -18,6 +18,22 @@ export interface Tip {
   readonly frontier: readonly string[];
   /** The relay's signed checkpoint text for exactly this size, or ''. */
   readonly note: string;
+}
+
+/** Where a scope's log begins that is not stored from its first op on. */
+export interface LogBase {
+  /** How many ops come before it. */
+  readonly size: number;
+  /** RFC 6962 compact range of those ops. */
+  readonly frontier: readonly string[];
+  /** The last of those ops in each chain. */
+  readonly heads: readonly BaseHead[];
+}
+
+export interface BaseHead extends ChainHead {
+  readonly device: DeviceId;
+  /** The key that signs what follows it. */
+  readonly keyId: KeyId;
 }
 
 /** A relay's signed answer that ops are durable at positions. */
@@ -69,7 +85,15 @@ export interface LogStore {
   scopes(): readonly Scope[];
   /** `{ size: 0, frontier: [], note: '' }` when nothing is settled. */
   tip(scope: Scope): Tip;
-  /** In position order. */
+  /** Where the stored log begins: size 0 for one that is whole. */
+  base(scope: Scope): LogBase;
+  /**
+   * Lets the scope's log begin at `base`, all or nothing: the records before it are dropped, for good, and where the scope is empty it begins there,
+   * with `note` as its tip's. Heads stay known; a base it has already changes nothing. Throws `store/position` when neither is so (it ends before `base`, or
+   * begins after it), or when `base` does not name a chain whose last op goes.
+   */
+  begin(scope: Scope, base: LogBase, note?: string): MaybePromise<void>;
+  /** In position order. Throws `store/dropped` for positions before the base. */
   settled(scope: Scope, from: number, limit: number): MaybePromise<readonly OpRecord[]>;
   /** Ops without a position, in the order they were appended. */
   pending(scope: Scope): MaybePromise<readonly OpRecord[]>;
@@ -97,6 +121,7 @@ export interface SyncLogStore extends LogStore {
   replace(records: readonly OpRecord[]): void;
   settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void;
   get(hash: OpHash): StoredRecord | undefined;
+  begin(scope: Scope, base: LogBase, note?: string): void;
   settled(scope: Scope, from: number, limit: number): readonly OpRecord[];
   pending(scope: Scope): readonly OpRecord[];
   addReceipt(receipt: ReceiptNote): void;
@@ -123,3 +148,6 @@ export interface AppendFile {
 
 /** The tip of a scope in which nothing is settled. */
 export const emptyTip: Tip = { size: 0, frontier: [], note: '' };
+
+/** The base of a log that is whole. */
+export const emptyBase: LogBase = { size: 0, frontier: [], heads: [] };

@@ -1,12 +1,12 @@
 // A log store that lives as long as its process: for tests, tools and replicas that are fetched again.
 import type { OpHash, Scope } from './brands.ts';
 import { LogIndex } from './log-index.ts';
-import type { Aside, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
+import type { Aside, LogBase, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
 export function createMemoryLogStore(): SyncLogStore {
   const index = new LogIndex();
-  const records: OpRecord[] = [];
+  const records: (OpRecord | undefined)[] = [];
   const receipts: ReceiptNote[] = [];
   const asideByHash = new Map<OpHash, Aside>();
   const metaByName = new Map<string, string>();
@@ -32,6 +32,11 @@ export function createMemoryLogStore(): SyncLogStore {
     index.settle(scope, ordinals, tip);
   }
 
+  function begin(scope: Scope, base: LogBase, note = ''): void {
+    if (!index.checkBegin(scope, base)) return;
+    for (const ordinal of index.begin(scope, base, note)) records[ordinal] = undefined;
+  }
+
   function get(hash: OpHash): StoredRecord | undefined {
     const ordinal = index.ordinalOf(hash);
     return ordinal === undefined ? undefined : { record: recordAt(ordinal), position: index.positionOf(ordinal) };
@@ -51,6 +56,8 @@ export function createMemoryLogStore(): SyncLogStore {
     head: (device, scope) => index.head(device, scope),
     scopes: () => index.scopes(),
     tip: (scope) => index.tip(scope),
+    base: (scope) => index.base(scope),
+    begin,
     settled: (scope, from, limit) => index.settled(scope, from, limit).map(recordAt),
     pending: (scope) => index.pending(scope).map(recordAt),
     addReceipt,

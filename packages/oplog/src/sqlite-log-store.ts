@@ -6,6 +6,7 @@ import { OplogError } from './errors.ts';
 import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
+import { createBases } from './sqlite-bases.ts';
 import { createNames } from './sqlite-names.ts';
 import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
 import { createInserters, createPositions, createReads, createReplace } from './sqlite-records.ts';
@@ -32,6 +33,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   const replace = createReplace(db, names);
   const positions = createPositions(db);
   const tips = createTips(db);
+  const bases = createBases(db, names, tips);
 
   function append(records: readonly OpRecord[]): void {
     const inserter = startInserting();
@@ -59,7 +61,9 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
     settle: (scope, from, hashes, tip) => atomically(() => settle(scope, from, hashes, tip)),
     scopes: tips.scopes,
     tip: tips.get,
-    ...createReads(db, names),
+    base: bases.get,
+    begin: (scope, base, note = '') => atomically(() => bases.begin(scope, base, note)),
+    ...createReads(db, names, bases),
     ...createReceipts(db, names, atomically),
     ...createAsides(db, atomically),
     ...createMeta(db),

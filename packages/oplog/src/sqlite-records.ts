@@ -2,8 +2,9 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
-import { missingRecord } from './log-index.ts';
+import { dropped, missingRecord } from './log-index.ts';
 import type { SyncLogStore } from './log-store.ts';
+import type { Bases } from './sqlite-bases.ts';
 import type { OpRecord } from './record.ts';
 import type { Names } from './sqlite-names.ts';
 import {
@@ -77,7 +78,7 @@ export function createReplace(db: BetterSqlite3.Database, names: Names): (record
   };
 }
 
-export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
+export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bases): Reads {
   const find = createFind(db);
   const createReader = createRowReader(db, names);
   const scopeIs = 'scope = (SELECT id FROM log_names WHERE name = ?)';
@@ -105,6 +106,8 @@ export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
 
   /** Positions without a hole up to the tip: a row that was moved or removed must not pass for a shorter log. */
   function settledRows(scope: Scope, from: number, limit: number): RecordRow[] {
+    const base = bases.get(scope);
+    if (from < base.size) throw dropped(scope, from, base);
     const rows = selectSettled.all(scope, from, limit);
     const count = Math.max(0, Math.min(limit, (selectSize.get(scope) ?? 0) - from));
     const hole = rows.findIndex((row, i) => row[14] !== from + i);
@@ -123,7 +126,10 @@ export function createReads(db: BetterSqlite3.Database, names: Names): Reads {
     },
     head: (device, scope) => {
       const row = selectHead.get(device, scope);
-      return row === undefined ? undefined : { seq: row[0], hash: joinHash(row[1], row[2]) };
+      const stored = row === undefined ? undefined : { seq: row[0], hash: joinHash(row[1], row[2]) };
+      const before = bases.get(scope).heads.find((head) => head.device === device);
+      if (before === undefined || (stored !== undefined && stored.seq > before.seq)) return stored;
+      return { seq: before.seq, hash: before.hash };
     },
     settled: (scope, from, limit) => settledRows(scope, from, limit).map(createReader()),
     pending: (scope) => selectPending.all(scope).map(createReader()),

@@ -43,6 +43,12 @@ CREATE TABLE IF NOT EXISTS log_tips (
   frontier TEXT NOT NULL,
   note TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS log_bases (
+  scope INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL,
+  frontier TEXT NOT NULL,
+  heads TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS log_receipts (id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS log_receipts_by_scope ON log_receipts (scope);
 CREATE TABLE IF NOT EXISTS log_receipt_lines (

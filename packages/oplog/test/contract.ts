@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type Aside,
   type JsonObject,
+  type LogBase,
   type LogStore,
   type MaybePromise,
   OplogError,
@@ -28,6 +29,10 @@ const nothing: Tip = { size: 0, frontier: [], note: '' };
 
 function tipOf(size: number): Tip {
   return { size, frontier: [`${size}`.padStart(64, '0')], note: `log\n${size}\n\n— relay AAAA\n` };
+}
+
+function baseOf(size: number, { op, hash, keyId }: OpRecord): LogBase {
+  return { size, frontier: tipOf(size).frontier, heads: [{ device: op.device, seq: op.seq, hash, keyId }] };
 }
 
 function hashesOf(records: readonly OpRecord[]): OpRecord['hash'][] {
@@ -257,6 +262,84 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
         expect(await current.settled(hq, 0, 10)).toEqual([first]);
         expect(await current.pending(hq)).toEqual([second]);
         expect(await current.pending(branch)).toEqual([elsewhere]);
+      }
+    });
+
+    it('begins where it is told in an empty scope, and goes on from there', async () => {
+      const [, second, third, fourth] = makeChain(4) as [OpRecord, OpRecord, OpRecord, OpRecord];
+      expect(store.base(hq)).toEqual({ size: 0, frontier: [], heads: [] });
+      const base = baseOf(2, second);
+      await store.begin(hq, base, 'a note\n');
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(current.base(hq)).toEqual(base);
+        expect(current.tip(hq)).toEqual({ size: 2, frontier: base.frontier, note: 'a note\n' });
+        expect(current.head(second.op.device, hq)).toEqual({ seq: 2, hash: second.hash });
+        expect(current.scopes()).toEqual([hq]);
+        expect(await current.settled(hq, 2, 10)).toEqual([]);
+      }
+      const current = await reopen();
+      expect(await refusal(() => current.settle(hq, 0, [third], tipOf(1)))).toBe('store/position');
+      await current.settle(hq, 2, [third], tipOf(3));
+      await current.append([fourth]);
+      const last = await reopen();
+      expect(await last.settled(hq, 2, 10)).toEqual([third]);
+      expect(await last.get(third.hash)).toEqual({ record: third, position: 2 });
+      expect(await last.pending(hq)).toEqual([fourth]);
+      expect(last.head(second.op.device, hq)).toEqual({ seq: 4, hash: fourth.hash });
+    });
+
+    it('drops the records before a base, and says so to who asks for them', async () => {
+      const [first, second, third, fourth] = makeChain(4) as [OpRecord, OpRecord, OpRecord, OpRecord];
+      const elsewhere = makeChain(2, { scope: branch });
+      await store.append([first, second, ...elsewhere, third, fourth]);
+      await store.settle(hq, 0, hashesOf([first, second, third]), tipOf(3));
+      await store.settle(branch, 0, hashesOf(elsewhere), tipOf(2));
+      await store.begin(hq, baseOf(2, second));
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        for (const { hash } of [first, second]) {
+          expect(current.has(hash)).toBe(false);
+          expect(await current.get(hash)).toBeUndefined();
+        }
+        expect(await refusal(() => current.settled(hq, 0, 10))).toBe('store/dropped');
+        expect(await refusal(() => current.settled(hq, 1, 1))).toBe('store/dropped');
+        expect(await current.settled(hq, 2, 10)).toEqual([third]);
+        expect(await current.get(third.hash)).toEqual({ record: third, position: 2 });
+        expect(await current.pending(hq)).toEqual([fourth]);
+        expect(current.tip(hq)).toEqual(tipOf(3));
+        expect(await current.settled(branch, 0, 10)).toEqual(elsewhere);
+      }
+      const current = await reopen();
+      await current.settle(hq, 3, [fourth.hash], tipOf(4));
+      await current.begin(hq, baseOf(4, fourth));
+      await current.begin(hq, baseOf(4, fourth));
+      const last = await reopen();
+      expect(last.tip(hq)).toEqual(tipOf(4));
+      expect(last.head(first.op.device, hq)).toEqual({ seq: 4, hash: fourth.hash });
+      expect(await last.settled(hq, 4, 10)).toEqual([]);
+      // Of two ops with one seq the one that the base names came first.
+      await last.append([makeRecord({ ...fourth.op, args: { n: -4 } })]);
+      expect(last.head(first.op.device, hq)).toEqual({ seq: 4, hash: fourth.hash });
+    });
+
+    it('begins nowhere that would leave a hole or bring records back, and changes nothing', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      await store.append([first, second, third]);
+      expect(await refusal(() => store.begin(hq, baseOf(1, first)))).toBe('store/position');
+      await store.settle(hq, 0, hashesOf([first, second]), tipOf(2));
+      expect(await refusal(() => store.begin(hq, baseOf(3, third)))).toBe('store/position');
+      await store.begin(hq, baseOf(1, first));
+      // The head of a chain that goes must stay known.
+      const elsewhere = makeChain(1, { scope: branch });
+      await store.settle(branch, 0, elsewhere, tipOf(1));
+      expect(await refusal(() => store.begin(branch, { size: 1, frontier: [], heads: [] }))).toBe('store/position');
+      expect(await refusal(() => store.begin(hq, { size: 0, frontier: [], heads: [] }))).toBe('store/position');
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect(current.base(hq)).toEqual(baseOf(1, first));
+        expect(await current.settled(hq, 1, 10)).toEqual([second]);
+        expect(await current.pending(hq)).toEqual([third]);
       }
     });
 

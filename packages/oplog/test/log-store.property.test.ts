@@ -55,6 +55,18 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         store.settle(scope, from, ops, { size: from + ops.length, frontier: [], note: 'records' });
       };
     }),
+  fc
+    .tuple(fc.constantFrom(...scopes), fc.nat({ max: 6 }), record, fc.boolean())
+    .map(([scope, size, { op, hash, keyId }, known]) => {
+      return (store: SyncLogStore) => {
+        const heads = (known ? devices : []).flatMap((device) => {
+          const head = store.head(device, scope);
+          return head === undefined ? [] : [{ device, ...head, keyId }];
+        });
+        const named = known ? heads : [{ device: op.device, seq: op.seq, hash, keyId }];
+        store.begin(scope, { size, frontier: ['b'], heads: named }, 'begun');
+      };
+    }),
   fc.array(record, { maxLength: 3 }).map((records) => {
     return (store: SyncLogStore) => store.replace(records.map(otherwiseSigned));
   }),
@@ -89,8 +101,9 @@ function run(store: SyncLogStore, step: Command): string {
 function observe(store: SyncLogStore): unknown {
   const perScope = scopes.map((scope) => ({
     tip: store.tip(scope),
-    settled: store.settled(scope, 0, 1_000),
-    page: store.settled(scope, 1, 2),
+    base: store.base(scope),
+    settled: store.settled(scope, store.base(scope).size, 1_000),
+    page: store.settled(scope, store.base(scope).size + 1, 2),
     pending: store.pending(scope),
     receipts: store.receipts(scope),
     asides: store.asides(scope),

@@ -65,6 +65,7 @@ const changes: ReadonlySet<PropertyKey> = new Set<keyof LogStore>([
   'append',
   'replace',
   'settle',
+  'begin',
   'addReceipt',
   'setAside',
   'dropAsides',

@@ -1,0 +1,88 @@
+/** A shard: the rows of one table in one scope as text, one JSON array a line in key order, compressed with gzip by the platform's own streams. */
+import type { Hasher } from '@tallystick/chain';
+import type { SqlDriver, SqlValue } from './driver.ts';
+import { digestRows, type KeyedTable, rowsOf, rowText } from './digest.ts';
+import { KernelError } from './errors.ts';
+import type { Shard } from './snapshot.ts';
+
+/** Undefined for a table without rows in this scope. */
+export async function encodeShard(
+  driver: SqlDriver,
+  table: KeyedTable,
+  scope: string,
+  hasher: Hasher,
+): Promise<{ readonly shard: Omit<Shard, 'gravity'>; readonly bytes: Uint8Array } | undefined> {
+  const lines: string[] = [];
+  function* noted(): Generator<readonly SqlValue[]> {
+    for (const row of rowsOf(driver, table, scope)) {
+      lines.push(rowText(row));
+      yield row;
+    }
+  }
+  const digest = digestRows(table[0], noted(), hasher);
+  if (digest === undefined) return undefined;
+  const text = new TextEncoder().encode(lines.join(''));
+  const shard = { table: table[0], digest, rows: lines.length, bytes: text.length };
+  return { shard, bytes: await through(text, new CompressionStream('gzip'), Number.MAX_SAFE_INTEGER) };
+}
+
+/** The rows, if they are those that the digest names. Throws `snapshot/shard`. */
+export async function decodeShard(
+  bytes: Uint8Array,
+  shard: Pick<Shard, 'table' | 'digest' | 'rows' | 'bytes'>,
+  scope: string,
+  hasher: Hasher,
+): Promise<readonly (readonly SqlValue[])[]> {
+  const bad = (why: string, cause?: unknown): KernelError =>
+    new KernelError('snapshot/shard', `shard ${shard.digest} of ${scope} ${shard.table} ${why}`, cause);
+  let lines: string[];
+  try {
+    // No more is unpacked than the manifest says there is.
+    const text = await through(bytes, new DecompressionStream('gzip'), shard.bytes);
+    lines = new TextDecoder('utf-8', { fatal: true }).decode(text).split('\n');
+  } catch (cause) {
+    throw bad('cannot be unpacked', cause);
+  }
+  if (lines.pop() !== '' || lines.length !== shard.rows) throw bad('has other rows than the manifest says');
+  const rows = lines.map((line) => parseRow(line));
+  if (rows.some((row) => row?.[0] !== scope)) throw bad('holds what is no row of the scope');
+  if (digestRows(shard.table, rows as (readonly SqlValue[])[], hasher) !== shard.digest)
+    throw bad('holds other rows than its name says');
+  return rows as (readonly SqlValue[])[];
+}
+
+function parseRow(line: string): readonly SqlValue[] | undefined {
+  try {
+    const row: unknown = JSON.parse(line);
+    const isRow = Array.isArray(row) && row.every((value) => typeof value === 'string' || Number.isSafeInteger(value));
+    return isRow ? (row as SqlValue[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function through(
+  bytes: Uint8Array,
+  stream: CompressionStream | DecompressionStream,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream).getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    const part = next.value as Uint8Array;
+    size += part.length;
+    if (size > maxBytes) {
+      await reader.cancel();
+      throw new RangeError(`more than ${maxBytes} bytes`);
+    }
+    parts.push(part);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

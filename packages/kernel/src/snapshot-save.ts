@@ -1,0 +1,95 @@
+/** Making a snapshot of the settled prefix: one shard per table and scope, and the signed manifest last, so that a place that has it has everything. */
+import type { DeviceKey } from '@tallystick/sign';
+import { claimState } from './attest.ts';
+import { stateTablesOf } from './digest.ts';
+import type { ImagePlace, SqlDriver } from './driver.ts';
+import { KernelError } from './errors.ts';
+import type { Replica } from './replica.ts';
+import type { Scope } from './scope.ts';
+import { encodeShard } from './shard.ts';
+import { encodeManifest, MANIFEST, type Shard, type SnapshotManifest, type SnapshotScope } from './snapshot.ts';
+
+/** What a snapshot came to. */
+export interface SnapshotReport {
+  readonly manifest: SnapshotManifest;
+  readonly shards: number;
+  /** As kept, compressed. */
+  readonly bytes: number;
+}
+
+/** Saves every scope's settled prefix into `place`. Throws `snapshot/log` where one is not folded to its end. Call inside `exclusive`. */
+export async function saveSnapshot(
+  replica: Replica,
+  key: DeviceKey,
+  at: number,
+  place: Pick<ImagePlace, 'save'>,
+): Promise<SnapshotReport> {
+  const { book, crypto } = replica;
+  if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book yet');
+  await replica.transaction(() => fetchAll(replica));
+  let kept = 0;
+  const scopes: SnapshotScope[] = [];
+  for (const scope of replica.scopes()) {
+    const saved = await saveScope(replica, scope, async (name, bytes) => {
+      kept += bytes.length;
+      await place.save(name, [bytes]);
+    });
+    if (saved !== undefined) scopes.push(saved);
+  }
+  const enrolments = replica.sql.prepare(
+    'SELECT device, keyId, key, enrolment, isRoot FROM enrolments ORDER BY device, enrolment',
+  );
+  const manifest: SnapshotManifest = {
+    tallystick: 'snapshot/1',
+    book,
+    device: key.device,
+    keyId: key.keyId,
+    at,
+    enrolments: [...enrolments.iterate([])] as unknown as SnapshotManifest['enrolments'],
+    scopes,
+  };
+  await place.save(MANIFEST, [await encodeManifest(manifest, (message) => key.sign(message), crypto)]);
+  return { manifest, shards: scopes.reduce((sum, { shards }) => sum + shards.length, 0), bytes: kept };
+}
+
+/** Loads every table that is not here. Call inside a transaction. */
+export async function fetchAll(replica: Replica): Promise<void> {
+  for (const { scope, table } of replica.schema.residency.absent)
+    if (!(await replica.fetchTable(scope, table)))
+      throw new KernelError(
+        'kernel/not-resident',
+        `table ${table} of ${scope} is not here, and there is no snapshot to load it from`,
+      );
+}
+
+async function saveScope(
+  replica: Replica,
+  { name, folded }: Scope,
+  keep: (name: string, bytes: Uint8Array) => Promise<void>,
+): Promise<SnapshotScope | undefined> {
+  const scope = name as SnapshotScope['scope'];
+  const { size, frontier, note } = replica.log.tip(scope);
+  if (size === 0) return undefined;
+  const claim = await claimState(replica, scope);
+  if (claim === undefined) throw new KernelError('snapshot/log', `scope ${name} is folded to ${folded} of ${size}`);
+  return replica.settledOnly(scope, async () => {
+    const shards: Shard[] = [];
+    for (const table of stateTablesOf(replica.schema)) {
+      const encoded = await encodeShard(replica.sql, table, name, replica.crypto.hasher);
+      if (encoded === undefined) continue;
+      await keep(encoded.shard.digest, encoded.bytes);
+      shards.push({ ...encoded.shard, gravity: gravityOf(replica.sql, table[0], name) });
+    }
+    shards.sort((a, b) => b.gravity - a.gravity || (a.table < b.table ? -1 : 1));
+    const row = replica.sql.prepare('SELECT lastId FROM scopes WHERE scope = ?').get([name]);
+    return { scope, ...claim, frontier, note, lastId: String(row?.[0] ?? ''), shards };
+  });
+}
+
+/** Of a history as of its table. */
+function gravityOf(sql: SqlDriver, table: string, scope: string): number {
+  const row = sql
+    .prepare('SELECT touches FROM gravity WHERE scope = ? AND name = ?')
+    .get([scope, table.replace(/_history$/, '')]);
+  return Number(row?.[0] ?? 0);
+}

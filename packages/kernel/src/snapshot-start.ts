@@ -1,0 +1,144 @@
+/**
+ * Opening a book from a snapshot: the manifest is checked, the log of each scope begins where the snapshot stands, and the rows come shard by shard, each
+ * held to the digest that names it. What is not loaded at once is loaded when somebody touches it; see residency.ts.
+ */
+import type { BaseHead, BookId, DeviceId, KeyId, MaybePromise, OpHash } from '@tallystick/oplog';
+import type { SqlValue } from './driver.ts';
+import { KernelError } from './errors.ts';
+import { kernelTables } from './kernel-tables.ts';
+import type { Replica } from './replica.ts';
+import type { AbsentTable } from './residency.ts';
+import { decodeShard } from './shard.ts';
+import { MANIFEST, openManifest, type SnapshotManifest, type SnapshotScope } from './snapshot.ts';
+import { judgeTrust, noteTrust, type SnapshotTrust } from './snapshot-trust.ts';
+
+/** Where the files of a snapshot are: a folder, a server, memory. Names are `manifest`, `proof`, and the digests of shards. */
+export interface SnapshotSource {
+  load(name: string): MaybePromise<Uint8Array | undefined>;
+}
+
+export interface SnapshotOptions {
+  readonly from: SnapshotSource;
+  /** `certified` refuses (`snapshot/untrusted`) what two devices, one of them not its author, have not attested. Else it is opened and `status()` says so. */
+  readonly require?: 'certified';
+  /** How many bytes of rows to load before opening resolves, the most touched tables first; the rest comes on touch. All when left out. */
+  readonly hotBytes?: number;
+}
+
+export interface SnapshotStart extends SnapshotOptions {
+  /** The book that this replica belongs to: never one that the snapshot names. */
+  readonly book: BookId | undefined;
+}
+
+interface Loaded {
+  readonly entry: AbsentTable;
+  readonly rows: readonly (readonly SqlValue[])[];
+}
+
+const [CHAINS, GRAVITY] = ['chains', 'gravity'];
+
+/** Begins where the snapshot stands, if nothing is folded here yet. Answers whether it did. */
+export async function startFromSnapshot(replica: Replica, start: SnapshotStart): Promise<boolean> {
+  const isNew = replica.sql.prepare('SELECT 1 FROM scopes WHERE folded > 0').get([]) === undefined;
+  if (!isNew || replica.book === undefined) return false;
+  const bytes = await start.from.load(MANIFEST);
+  if (bytes === undefined) throw new KernelError('snapshot/format', 'there is no manifest');
+  const { manifest, hash } = await openManifest(bytes, replica.book, replica.crypto);
+  const trust = await judgeTrust(manifest, start.from, replica.crypto);
+  if (start.require === 'certified' && trust !== 'certified')
+    throw new KernelError('snapshot/untrusted', `fewer than two devices attested what ${manifest.device} says`);
+  for (const scope of manifest.scopes) await mustFitLog(replica, scope);
+  const loaded = await loadHot(replica, manifest, start);
+  await replica.transaction(() => putInPlace(replica, manifest, loaded, { hash, trust }));
+  return true;
+}
+
+/** Loads one table's rows. Call inside a transaction. */
+export async function loadShard(replica: Replica, from: SnapshotSource, entry: AbsentTable): Promise<void> {
+  const { rows } = await readShard(replica, from, entry);
+  insertRows(replica, entry, rows);
+  replica.schema.residency.remove(replica.sql, entry);
+}
+
+/** The log here is empty, begins at this place, or holds the same ops up to it. */
+async function mustFitLog(replica: Replica, { scope, size, root, frontier }: SnapshotScope): Promise<void> {
+  const { log } = replica;
+  const [base, tip] = [log.base(scope), log.tip(scope)];
+  const isEmpty = tip.size === 0 && (await log.pending(scope)).length === 0;
+  if (isEmpty || (base.size === size && base.frontier.join() === frontier.join())) return;
+  if (base.size <= size && size <= tip.size && (await replica.rootOf(scope, size)) === root) return;
+  throw new KernelError(
+    'snapshot/log',
+    `the log of ${scope} holds ops ${base.size} to ${tip.size}, the snapshot stands on ${size} others`,
+  );
+}
+
+/** What the kernel itself reads, then the most touched tables up to the budget. */
+async function loadHot(
+  replica: Replica,
+  { scopes }: SnapshotManifest,
+  { from, hotBytes = Number.POSITIVE_INFINITY }: SnapshotStart,
+): Promise<{ readonly here: readonly Loaded[]; readonly absent: readonly AbsentTable[] }> {
+  const own = new Set([CHAINS, GRAVITY, ...kernelTables.flatMap(({ name }) => [name, `${name}_history`])]);
+  const entries = scopes.flatMap(({ scope, shards }) => shards.map((shard) => ({ ...shard, scope })));
+  const ranked = entries.sort((a, b) => b.gravity - a.gravity || (a.table < b.table ? -1 : 1));
+  const absent: AbsentTable[] = [];
+  const here: Loaded[] = [];
+  let left = hotBytes;
+  for (const entry of ranked) {
+    const isHot = own.has(entry.table) || entry.bytes <= left;
+    if (!isHot) absent.push(entry);
+    else here.push(await readShard(replica, from, entry));
+    if (isHot && !own.has(entry.table)) left -= entry.bytes;
+    // What is colder than a table that did not fit is not loaded before it.
+    else if (!isHot) left = 0;
+  }
+  return { here, absent };
+}
+
+async function readShard(replica: Replica, from: SnapshotSource, entry: AbsentTable): Promise<Loaded> {
+  const bytes = await from.load(entry.digest);
+  if (bytes === undefined)
+    throw new KernelError('snapshot/shard', `there is no shard ${entry.digest} (${entry.table})`);
+  return { entry, rows: await decodeShard(bytes, entry, entry.scope, replica.crypto.hasher) };
+}
+
+async function putInPlace(
+  replica: Replica,
+  manifest: SnapshotManifest,
+  { here, absent }: { readonly here: readonly Loaded[]; readonly absent: readonly AbsentTable[] },
+  note: { readonly hash: string; readonly trust: SnapshotTrust },
+): Promise<void> {
+  const { sql, schema, log } = replica;
+  for (const enrolment of manifest.enrolments)
+    sql
+      .prepare('INSERT OR IGNORE INTO enrolments (device, keyId, key, enrolment, isRoot) VALUES (?, ?, ?, ?, ?)')
+      .run(enrolment);
+  for (const { entry, rows } of here) insertRows(replica, entry, rows);
+  for (const entry of absent) schema.residency.add(sql, entry);
+  for (const { scope, size, lastId, frontier, note: checkpoint } of manifest.scopes) {
+    sql.prepare('INSERT INTO scopes (scope, folded, lastId) VALUES (?, ?, ?)').run([scope, size, lastId]);
+    const chains = here.find(({ entry }) => entry.scope === scope && entry.table === CHAINS)?.rows ?? [];
+    // A log that is stored from its first op on stays so.
+    if (log.tip(scope).size === 0)
+      await log.begin(scope, { size, frontier, heads: chains.map((row) => headOf(row)) }, checkpoint);
+  }
+  await noteTrust(replica, { ...note, device: manifest.device });
+}
+
+function headOf([, device, seq, hash, keyId]: readonly SqlValue[]): BaseHead {
+  return { device: device as DeviceId, seq: seq as number, hash: hash as OpHash, keyId: keyId as KeyId };
+}
+
+function insertRows({ sql, schema }: Replica, { table }: AbsentTable, rows: readonly (readonly SqlValue[])[]): void {
+  const columns = sql.prepare('SELECT count(*) FROM pragma_table_info(?)').get([table])?.[0];
+  const isKnown =
+    table === CHAINS ||
+    table === GRAVITY ||
+    schema.tables.has(table) ||
+    schema.tables.has(table.replace(/_history$/, ''));
+  if (!isKnown || rows.some((row) => row.length !== columns))
+    throw new KernelError('snapshot/tables', `this program has no table "${table}" of that shape`);
+  const insert = sql.prepare(`INSERT INTO "${table}" VALUES (${rows[0]?.map(() => '?').join(', ') ?? ''})`);
+  for (const row of rows) insert.run(row);
+}

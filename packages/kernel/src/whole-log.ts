@@ -1,0 +1,83 @@
+/**
+ * The log from its first op on, where the stored one begins later: from archives or from a relay, and then what is stored. It is only read; whoever
+ * replays it believes none of it.
+ */
+import { createTree, leafHash } from '@tallystick/chain';
+import {
+  createMemoryLogStore,
+  type LogStore,
+  type OpRecord,
+  type Scope as ScopeName,
+  type Tip,
+} from '@tallystick/oplog';
+import { createFollower, type RelayClient } from '@tallystick/relay-protocol';
+import { partOf, readAll } from './archive.ts';
+import { KernelError } from './errors.ts';
+import type { Replica } from './replica.ts';
+import { pinnedRelay } from './sync.ts';
+
+/** Where ops before the stored ones are. */
+export interface OlderOps {
+  /** Archives of this book, in any order. */
+  readonly archives?: readonly Uint8Array[];
+  /** A relay that has the whole log. */
+  readonly relay?: RelayClient;
+}
+
+const emptyTip: Tip = { size: 0, frontier: [], note: '' };
+
+/** The log itself where it is whole. Throws `archive/missing` where older ops are neither here nor there. */
+export async function wholeLog(replica: Replica, older: OlderOps): Promise<LogStore> {
+  const { log, crypto, book } = replica;
+  if (log.scopes().every((scope) => log.base(scope).size === 0)) return log;
+  const whole = createMemoryLogStore();
+  whole.setMeta('book', book ?? '');
+  for (const scope of log.scopes()) {
+    const records = await olderOps(replica, scope, older);
+    const base = log.base(scope);
+    if (records.length !== base.size)
+      throw new KernelError(
+        'archive/missing',
+        `${scope}: ops ${records.length} to ${base.size} are in no archive that was given`,
+      );
+    const tree = createTree(crypto.hasher);
+    for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
+    if (tree.frontier().join() !== base.frontier.join())
+      throw new KernelError(
+        'archive/unverified',
+        `${scope}: the older ops have another tree than the log goes on from`,
+      );
+    const tip: Tip = log.tip(scope);
+    whole.settle(scope, 0, [...records, ...(await readAll(log, scope, base.size, tip.size))], tip);
+    whole.append(await log.pending(scope));
+  }
+  return whole;
+}
+
+/** The ops before the base; fewer where they are not all there. */
+async function olderOps(replica: Replica, scope: ScopeName, { archives = [], relay }: OlderOps): Promise<OpRecord[]> {
+  const { size } = replica.log.base(scope);
+  const parts = archives.flatMap((bytes) => partOf(replica, scope, bytes) ?? []);
+  const records: OpRecord[] = [];
+  // The frontier tells whether they were the right ones.
+  for (const { from, records: more } of parts.sort((a, b) => a.from - b.from))
+    if (from <= records.length) records.push(...more.slice(records.length - from));
+  if (relay === undefined || records.length >= size) return records.slice(0, size);
+  return fromRelay(replica, scope, relay, size);
+}
+
+async function fromRelay(replica: Replica, scope: ScopeName, client: RelayClient, size: number): Promise<OpRecord[]> {
+  const { crypto, book } = replica;
+  const relay = pinnedRelay(replica);
+  if (relay === undefined || book === undefined) return [];
+  const { hasher, ed25519 } = crypto;
+  const verifyNote = ed25519.verify.bind(ed25519);
+  const follower = createFollower({ client, book, scope, relay, verifyNote, hasher, tip: emptyTip });
+  const records: OpRecord[] = [];
+  while (records.length < size) {
+    const page = await follower.next();
+    if (page === undefined) break;
+    records.push(...page.records);
+  }
+  return records.slice(0, size);
+}

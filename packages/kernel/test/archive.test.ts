@@ -1,0 +1,234 @@
+// Retention: nothing is dropped that was not archived, read back and verified; what is left goes on, and is proven from archive and log.
+import { type ImagePlace, KernelError, openBook } from '@tallystick/kernel';
+import { nodeStore } from '@tallystick/kernel/node';
+import type { Scope } from '@tallystick/oplog';
+import { crashingStore, createCrashPoint } from '@tallystick/testkit';
+import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFleet, createTestRelay, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
+
+interface Place extends ImagePlace {
+  readonly files: Map<string, Uint8Array>;
+}
+
+function memoryPlace(spoil: (bytes: Uint8Array) => Uint8Array | undefined = (bytes) => bytes): Place {
+  const files = new Map<string, Uint8Array>();
+  return {
+    files,
+    load: (name) => {
+      const bytes = files.get(name);
+      return bytes && spoil(bytes);
+    },
+    save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
+  };
+}
+
+async function traded(makeStore = stores['better-sqlite3']): Promise<Fleet & { office: ShopBook; till: ShopBook }> {
+  const fleet = await createFleet(2, makeStore);
+  const [office, till] = fleet.books as [ShopBook, ShopBook];
+  for (let index = 0; index < 8; index++) await till.commit('stock.move', { sku: `sku-${index % 3}`, quantity: 2 });
+  await office.commit('price.set', { sku: 'sku-0', priceMinor: 5 });
+  await settle(fleet);
+  return { ...fleet, office, till };
+}
+
+async function settle({ books, relay }: Fleet): Promise<void> {
+  for (const book of [...books, ...books]) await book.sync(relay);
+}
+
+async function proven(book: ShopBook, archives: readonly Uint8Array[]): Promise<boolean> {
+  const fresh = stores['better-sqlite3']();
+  const report = await book.prove(fresh, { archives });
+  await fresh.close();
+  expect(report.problems).toEqual([]);
+  return report.ok && report.freshDigest === report.digest;
+}
+
+describe('an archive', () => {
+  it.each(Object.entries(stores))(
+    'takes the place of the records, and the book goes on: %s',
+    async (_name, makeStore) => {
+      const fleet = await traded(makeStore);
+      const { office, till } = fleet;
+      await till.commit('stock.move', { sku: 'pending', quantity: 1 });
+      const before = till.digest();
+      const place = memoryPlace();
+      const half = await till.archive({ to: place, until: 6 });
+      expect(half).toMatchObject({ name: 'hq-0-6', from: 0, until: 6 });
+      const { size } = till.log.tip(HQ);
+      const rest = await till.archive({ to: place });
+      expect(rest).toMatchObject({ from: 6, until: size });
+      expect(till.digest()).toEqual(before);
+      expect(till.log.base(HQ).size).toBe(size);
+      expect((await till.verify()).problems).toEqual([]);
+      await settle(fleet);
+      for (const quantity of [1, 2])
+        expect((await till.commit('stock.move', { sku: 'later', quantity })).ok).toBe(true);
+      await office.commit('stock.take', { sku: 'sku-1', quantity: 1 });
+      await settle(fleet);
+      expect(till.digest()).toEqual(office.digest());
+      expect((await till.verify({ every: true })).problems).toEqual([]);
+      expect(await proven(till, [...place.files.values()])).toBe(true);
+      expect(await provenDigest(office)).toBe(till.digest().digest);
+      await fleet.close();
+    },
+  );
+
+  it('is what a proof needs: without it, with half of it, or with another, nothing is proven', async () => {
+    const fleet = await traded();
+    const { till, office, relay } = fleet;
+    const place = memoryPlace();
+    await till.archive({ to: place, until: 5 });
+    const second = await till.archive({ to: place });
+    const last = place.files.get(second.name) as Uint8Array;
+    const prove = (archives: readonly Uint8Array[]) => till.prove(stores['better-sqlite3'](), { archives });
+    await expect(prove([])).rejects.toMatchObject({ code: 'archive/missing' });
+    await expect(prove([last])).rejects.toMatchObject({ code: 'archive/missing' });
+    const other = await traded();
+    const elsewhere = memoryPlace();
+    await other.till.archive({ to: elsewhere });
+    await expect(prove([...elsewhere.files.values()])).rejects.toMatchObject({ code: 'archive/missing' });
+    expect(await proven(till, [...place.files.values()])).toBe(true);
+    // A relay that has the whole log does as well.
+    const fresh = stores['sql.js']();
+    expect((await till.prove(fresh, { relay })).problems).toEqual([]);
+    expect(await provenDigest(office)).toBe(till.digest().digest);
+    await fleet.close();
+    await other.close();
+  });
+
+  it('that cannot be read back, or is not what was written, drops nothing', async () => {
+    const fleet = await traded();
+    const { till } = fleet;
+    const spoilt: readonly [string, (bytes: Uint8Array) => Uint8Array | undefined][] = [
+      ['lost', () => undefined],
+      ['cut', (bytes) => bytes.subarray(0, bytes.length - 5)],
+      ['shorter', (bytes) => bytes.subarray(0, bytes.indexOf(10) + 1)],
+      ['a bit of a signature', (bytes) => bytes.map((byte, at) => (at === bytes.indexOf(10) + 40 ? byte ^ 1 : byte))],
+      ['a bit of the text', (bytes) => bytes.map((byte, at) => (at === bytes.length - 30 ? byte ^ 1 : byte))],
+      ['no file', () => new TextEncoder().encode('hello')],
+    ];
+    for (const [what, spoil] of spoilt) {
+      const error = await till.archive({ to: memoryPlace(spoil) }).catch((cause: unknown) => cause);
+      expect(error, what).toBeInstanceOf(KernelError);
+      expect(['archive/unverified', 'kernel/bad-file'], what).toContain((error as KernelError).code);
+    }
+    expect(till.log.base(HQ).size).toBe(0);
+    expect(await provenDigest(till)).toBe(till.digest().digest);
+    for (const until of [0, 99])
+      await expect(till.archive({ to: memoryPlace(), until })).rejects.toMatchObject({ code: 'archive/range' });
+    await fleet.close();
+  });
+
+  it('of hq ends where the least of the branches has marked it', async () => {
+    const fleet = await traded();
+    const { office } = fleet;
+    await office.commit('shop.sell', { sku: 'sku-0' }, { scope: 'b/1' as Scope });
+    await settle(fleet);
+    const { size } = office.log.tip(HQ);
+    await office.commit('price.set', { sku: 'sku-0', priceMinor: 6 });
+    await settle(fleet);
+    await expect(office.archive({ to: memoryPlace() })).rejects.toMatchObject({ code: 'archive/marked' });
+    const place = memoryPlace();
+    await office.archive({ to: place, until: size });
+    await office.commit('shop.sell', { sku: 'sku-0' }, { scope: 'b/1' as Scope });
+    await settle(fleet);
+    expect(await proven(office, [...place.files.values()])).toBe(true);
+    await fleet.close();
+  });
+
+  it('lets old ops that come again be', async () => {
+    const fleet = await traded();
+    const { office, till } = fleet;
+    const everything = await office.export();
+    await till.archive({ to: memoryPlace() });
+    const before = till.digest();
+    const report = await till.import(everything);
+    expect(report).toMatchObject({ added: 0, settled: 0, aside: [] });
+    expect(till.digest()).toEqual(before);
+    // What it exports now begins where its log does; one that has the rest can take it in.
+    await till.commit('stock.move', { sku: 'fresh', quantity: 3 });
+    await office.import(await till.export());
+    expect(office.query("SELECT onHand FROM stock WHERE sku = 'fresh'")).toEqual([{ onHand: 3 }]);
+    await fleet.close();
+  });
+});
+
+it('a fork that leaves a chain before the place where the log begins is seen like everywhere else', async () => {
+  const fleet = await traded();
+  const { office, relay } = fleet;
+  const keys = memoryKeys();
+  const key = await keys.create('device');
+  const device = {
+    device: key.device,
+    key: Buffer.from(key.publicKey).toString('hex'),
+    name: 'twin',
+    role: 'till',
+  } as const;
+  await office.commit('device.enroll', device);
+  await settle(fleet);
+  const open = (seed: number) =>
+    openBook({ store: stores['sql.js'](), keys, verbs: shopVerbs, edge: testEdge(seed), book: office.id });
+  const [one, twin] = [await open(21), await open(22)];
+  await one.sync(relay);
+  await one.commit('stock.move', { sku: 'twin', quantity: 1 });
+  await one.sync(relay);
+  await twin.sync(relay);
+  for (const quantity of [2, 3]) await one.commit('stock.move', { sku: 'twin', quantity });
+  await one.sync(relay);
+  await one.archive({ to: memoryPlace() });
+  expect((await twin.commit('stock.move', { sku: 'twin', quantity: 40 })).ok).toBe(true);
+  expect((await twin.commit('stock.move', { sku: 'twin', quantity: 50 })).ok).toBe(true);
+  await twin.sync(relay);
+  await one.sync(relay);
+  await settle(fleet);
+  expect(one.status().scopes[0]?.forked).toBe(true);
+  expect(one.digest()).toEqual(office.digest());
+  expect((await one.verify()).problems).toEqual([]);
+  await fleet.close();
+});
+
+describe('death at every storage call while records are dropped', () => {
+  it('leaves the whole log, or a shorter one with its archive', { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tallystick-archive-'));
+    const keys = memoryKeys();
+    const open = (store: ReturnType<typeof nodeStore>) => openBook({ store, keys, verbs: shopVerbs, edge: testEdge() });
+    const sweep = async (at: number): Promise<{ calls: number; dropped: boolean }> => {
+      const path = join(folder, `${at}.db`);
+      const fleetLess = await open(nodeStore(path));
+      for (let index = 0; index < 4; index++) await fleetLess.commit('stock.move', { sku: 'a', quantity: 1 });
+      await fleetLess.sync(await createTestRelay());
+      await fleetLess.commit('stock.move', { sku: 'a', quantity: 1 });
+      const { digest } = fleetLess.digest();
+      await fleetLess.close();
+      const store = nodeStore(path);
+      const opened = createCrashPoint(Number.MAX_SAFE_INTEGER);
+      const counting = await open(crashingStore(store, opened));
+      const place = memoryPlace();
+      const point = createCrashPoint(opened.calls + at);
+      await counting.close();
+      const dying = await open(crashingStore(nodeStore(path), point));
+      await dying.archive({ to: place }).catch((error: unknown) => {
+        if (!point.isDead) throw error;
+      });
+      await dying.close().catch(() => undefined);
+      const book = await open(nodeStore(path));
+      expect(book.digest().digest).toBe(digest);
+      const dropped = book.log.base(HQ).size > 0;
+      expect(await proven(book, dropped ? [...place.files.values()] : [])).toBe(true);
+      expect((await book.commit('stock.move', { sku: 'a', quantity: 1 })).ok).toBe(true);
+      await book.close();
+      return { calls: point.calls - opened.calls, dropped };
+    };
+    const whole = await sweep(1_000_000);
+    expect(whole.dropped).toBe(true);
+    expect(whole.calls).toBeGreaterThan(2);
+    const outcomes: boolean[] = [];
+    for (let at = 1; at <= whole.calls; at++) outcomes.push((await sweep(at)).dropped);
+    expect(new Set(outcomes)).toContain(false);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
