@@ -46,7 +46,7 @@ export async function prove(
   older: OlderOps = {},
 ): Promise<ProofReport> {
   const problems: ProofProblem[] = [];
-  await live.transaction(() => fetchAll(live));
+  await fetchAll(live);
   const replayed = await replay({
     from: await wholeLog(live, older),
     into: fresh,

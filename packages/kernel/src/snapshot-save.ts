@@ -26,7 +26,7 @@ export async function saveSnapshot(
 ): Promise<SnapshotReport> {
   const { book, crypto } = replica;
   if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book yet');
-  await replica.transaction(() => fetchAll(replica));
+  await fetchAll(replica);
   let kept = 0;
   const scopes: SnapshotScope[] = [];
   for (const scope of replica.scopes()) {
@@ -52,8 +52,12 @@ export async function saveSnapshot(
   return { manifest, shards: scopes.reduce((sum, { shards }) => sum + shards.length, 0), bytes: kept };
 }
 
-/** Loads every table that is not here. Call inside a transaction. */
+/** Loads every table that is not here. Call outside a transaction: where everything is here, nothing is written. */
 export async function fetchAll(replica: Replica): Promise<void> {
+  if (replica.schema.residency.size > 0) await replica.transaction(() => fetchEach(replica));
+}
+
+async function fetchEach(replica: Replica): Promise<void> {
   for (const { scope, table } of replica.schema.residency.absent)
     if (!(await replica.fetchTable(scope, table)))
       throw new KernelError(
