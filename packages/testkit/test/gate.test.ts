@@ -13,11 +13,11 @@ const stores = {
   'sql.js': () => ({ ...sqljsStore({ sqlite }), crypto: nodeCrypto }),
 };
 
-describe.each([1])('the history of seed %i', (seed) => {
+describe('the history of one seed', () => {
   it('folds every verb, everywhere alike', { timeout: 60_000 }, async () => {
     const digests: string[] = [];
     for (const store of Object.values(stores)) {
-      const fleet = await liveEveryVerb({ seed, crypto: nodeCrypto, store });
+      const fleet = await liveEveryVerb({ seed: 1, crypto: nodeCrypto, store });
       const report = await checkBook(fleet.book(0), { verbs: everyVerb, crypto: nodeCrypto, stores });
       expect(report.problems).toEqual([]);
       for (const { book } of fleet.members) expect(book.digest().digest).toBe(report.digest);
