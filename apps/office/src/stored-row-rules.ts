@@ -131,6 +131,12 @@ const noteRules: readonly RowRule[] = [
             SELECT 1 FROM log_receipt_lines l WHERE lower(hex(l.hash)) = ${hexHash} AND l.position = r.position)`,
   },
   {
+    // An office holds its book from the genesis on: it never archives, and never starts from a snapshot.
+    table: 'log_bases',
+    why: 'says that ops were archived; an office archives none',
+    sql: `SELECT ${scopeName} FROM log_bases`,
+  },
+  {
     table: 'log_receipts',
     why: 'its scope is no scope of this book',
     sql: `SELECT 'receipt ' || id FROM log_receipts WHERE scope NOT IN (${scopeIds})`,
@@ -201,6 +207,11 @@ const engineRules: readonly RowRule[] = [
     table: 'scopes',
     why: 'is not folded up to its tip',
     sql: 'SELECT s.scope FROM scopes s WHERE s.folded <> coalesce((SELECT t.size FROM log_tips t JOIN log_names n ON n.id = t.scope WHERE n.name = s.scope), 0)',
+  },
+  {
+    table: 'absent',
+    why: 'says that a table is still to come from a snapshot; an office starts from none',
+    sql: "SELECT scope || ' ' || name FROM absent",
   },
   {
     table: 'tail',

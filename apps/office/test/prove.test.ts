@@ -210,7 +210,7 @@ function madeUp(columns: readonly Column[], row: Row): Row {
 /** Something for every column, for a table that has no row to begin with. */
 function blankRow(columns: readonly Column[]): Row {
   const value = ({ name, type }: Column): Value =>
-    name === 'scope' ? 'hq' : type === 'INTEGER' ? 1 : type === 'BLOB' ? Buffer.alloc(32) : name;
+    type === 'INTEGER' ? 1 : name === 'scope' ? 'hq' : type === 'BLOB' ? Buffer.alloc(32) : name;
   return Object.fromEntries(columns.map((column) => [column.name, value(column)]));
 }
 
@@ -255,7 +255,8 @@ describe('the proof of an office database', { timeout: 120_000 }, () => {
     const filled = new Set(tables.filter((table) => rowsOf(table).length > 0));
     expect(domainTables.size).toBeGreaterThan(10);
     expect([...domainTables].filter((table) => !filled.has(table))).toEqual([]);
-    expect(tables.filter((table) => table.startsWith('log_') && !filled.has(table))).toEqual([]);
+    // Only a log that was archived begins at a base.
+    expect(tables.filter((table) => table.startsWith('log_') && !filled.has(table))).toEqual(['log_bases']);
   });
 
   // What `kernel_tables` says is made right by opening the book: rows that do not fit it are folded again.
