@@ -19,7 +19,7 @@ export interface SnapshotSource {
 
 export interface SnapshotOptions {
   readonly from: SnapshotSource;
-  /** `certified` refuses (`snapshot/untrusted`) what two devices, one of them not its author, have not attested. Else it is opened and `status()` says so. */
+  /** `certified` refuses (`snapshot/untrusted`) what is not certified by its proof (docs/spec/snapshot.md, "Trust"). Else it is opened and `status()` says so. */
   readonly require?: 'certified';
   /** How many bytes of rows to load before opening resolves, the most touched tables first; the rest comes on touch. All when left out. */
   readonly hotBytes?: number;
@@ -46,7 +46,7 @@ export async function startFromSnapshot(replica: Replica, start: SnapshotStart):
   const { manifest, hash } = await openManifest(bytes, replica.book, replica.crypto);
   const trust = await judgeTrust(manifest, start.from, replica.crypto);
   if (start.require === 'certified' && trust !== 'certified')
-    throw new KernelError('snapshot/untrusted', `fewer than two devices attested what ${manifest.device} says`);
+    throw new KernelError('snapshot/untrusted', `the proof does not bear out what ${manifest.device} says`);
   for (const scope of manifest.scopes) await mustFitLog(replica, scope);
   const loaded = await loadHot(replica, manifest, start);
   await replica.transaction(() => putInPlace(replica, manifest, loaded, { hash, trust }));

@@ -1,12 +1,13 @@
 /**
- * Whether a snapshot may be believed (DESIGN section 5): two devices, one not its author, attested what it says of every scope. The proof beside it holds
- * those certificates and the ops that brought their authors into the book, up to its first op, whose hash is the book's id.
+ * Whether a snapshot may be believed (DESIGN section 5): two devices that may attest, one not its author, attested what it says of every scope. The proof
+ * beside it holds those certificates and every op that brought a key which the manifest names, up to the book's first, whose hash is the book's id.
  */
-import { type BookId, decodeBundle, encodeBundle, type OpHash, type OpRecord } from '@tallystick/oplog';
-import { createRecordVerifier, type Role } from '@tallystick/sign';
+import { type BookId, decodeBundle, encodeBundle, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
+import { createRecordVerifier, judgeEnrolment, type Role } from '@tallystick/sign';
 import { type CryptoProvider, openRecords } from './admit.ts';
-import { bookAttest, bookOpen, certificates, deviceEnroll } from './builtin.ts';
-import { enrolledBy, Enrolments } from './enrolments.ts';
+import { bookAttest, bookOpen, certificates } from './builtin.ts';
+import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
+import { HQ } from './genesis.ts';
 import type { Replica } from './replica.ts';
 import { MANIFEST, openManifest, PROOF, type SnapshotManifest } from './snapshot.ts';
 import type { SnapshotSource } from './snapshot-start.ts';
@@ -48,12 +49,26 @@ export async function judgeTrust(
   const bytes = await from.load(PROOF);
   if (bytes === undefined) return 'untrusted';
   const { records } = openRecords(decodeBundle(bytes).frames, crypto.hasher);
-  const proven = await provenRecords(records, manifest.book, crypto);
-  const isCertified = manifest.scopes.every((scope) => {
-    const devices = new Set(proven.filter((record) => says(record, scope)).map(({ op }) => op.device));
+  const { proven, brought } = await provenRecords(records, manifest.book, crypto);
+  const roles = rolesIn(proven, brought);
+  const mayAttest = (device: string, scope: string): boolean => {
+    const role = roleIn(roles, device, scope);
+    return role !== undefined && bookAttest.roles.includes(role);
+  };
+  // The certificates say nothing of keys: each must come from the very op that the manifest names.
+  const keys = new Set([...brought.values()].map((enrolment) => JSON.stringify(entryOf(enrolment))));
+  const areKeysProven = manifest.enrolments.every((entry) => keys.has(JSON.stringify(entry)));
+  const isAuthored = manifest.scopes.some(({ scope }) => mayAttest(manifest.device, scope));
+  const isAttested = manifest.scopes.every((claim) => {
+    const attests = proven.filter((record) => says(record, claim) && mayAttest(record.op.device, claim.scope));
+    const devices = new Set(attests.map(({ op }) => op.device));
     return devices.size >= 2 && [...devices].some((device) => device !== manifest.device);
   });
-  return isCertified ? 'certified' : 'untrusted';
+  return areKeysProven && isAuthored && isAttested ? 'certified' : 'untrusted';
+}
+
+function entryOf({ device, keyId, publicKey, hash, isRoot }: Enrolment): SnapshotManifest['enrolments'][number] {
+  return [device, keyId, encodeHex(publicKey), hash, isRoot ? 1 : 0];
 }
 
 function says(
@@ -65,36 +80,60 @@ function says(
   return Object.entries(claim).every(([name, value]) => op.args[name] === value);
 }
 
-/** Those whose own signature is good, by devices that somebody who might do so enrolled, back to the op that opened the book. */
-async function provenRecords(
-  records: readonly OpRecord[],
-  book: BookId,
-  crypto: CryptoProvider,
-): Promise<readonly OpRecord[]> {
+interface Proven {
+  readonly proven: readonly OpRecord[];
+  /** What those of them that bring a key bring. */
+  readonly brought: ReadonlyMap<OpRecord, Enrolment>;
+}
+
+/** Those whose own signature is good, by a key that another of them brought, back to the op that opened the book. */
+async function provenRecords(records: readonly OpRecord[], book: BookId, crypto: CryptoProvider): Promise<Proven> {
   const enrolments = new Enrolments();
-  const roles = new Map<string, Role>();
   const verify = createRecordVerifier({
     book,
     ed25519: crypto.ed25519,
-    publicKeyOf: (keyId, device) => (roles.has(device) ? enrolments.keyOf(device, keyId) : undefined),
+    publicKeyOf: (keyId, device) => enrolments.keyOf(device, keyId),
   });
   const proven = new Set<OpRecord>();
+  const brought = new Map<OpRecord, Enrolment>();
   for (let isNews = true; isNews; ) {
     isNews = false;
     for (const record of records) {
       if (proven.has(record) || !(await verify(record))) continue;
       proven.add(record);
       isNews = true;
-      if (record.op.verb === deviceEnroll.ref && !deviceEnroll.roles.includes(roles.get(record.op.device) as Role))
-        continue;
-      const enrolled = enrolledBy(record, book, crypto.hasher);
-      if (enrolled === undefined) continue;
-      enrolments.add(enrolled);
-      if (record.op.verb === bookOpen.ref) roles.set(enrolled.device, 'owner');
-      else if (record.op.verb === deviceEnroll.ref) roles.set(enrolled.device, record.op.args['role'] as Role);
+      const enrolment = enrolledBy(record, book, crypto.hasher);
+      if (enrolment === undefined) continue;
+      enrolments.add(enrolment);
+      brought.set(record, enrolment);
     }
   }
-  return [...proven];
+  return { proven: [...proven], brought };
+}
+
+/** By scope and device: the role under which somebody who might do so let it in. */
+function rolesIn(proven: readonly OpRecord[], brought: ReadonlyMap<OpRecord, Enrolment>): ReadonlyMap<string, Role> {
+  const roles = new Map<string, Role>();
+  for (let isNews = true; isNews; ) {
+    isNews = false;
+    for (const record of proven) {
+      const { op } = record;
+      const enrolment = brought.get(record);
+      const name = `${op.scope} ${enrolment?.device}`;
+      if (enrolment?.isRoot !== true || roles.has(name)) continue;
+      const isGenesis = op.verb === bookOpen.ref;
+      const role = isGenesis ? 'owner' : (op.args['role'] as Role);
+      if (!isGenesis && judgeEnrolment(roleIn(roles, op.device, op.scope), { role }) !== undefined) continue;
+      roles.set(name, role);
+      isNews = true;
+    }
+  }
+  return roles;
+}
+
+/** A device of `hq` writes in every scope, one that another scope let in only there. */
+function roleIn(roles: ReadonlyMap<string, Role>, device: string, scope: string): Role | undefined {
+  return roles.get(`${scope} ${device}`) ?? roles.get(`${HQ} ${device}`);
 }
 
 /** The proof of a snapshot of this book, as far as its certificates have come and the ops behind them are stored here. */
@@ -114,6 +153,7 @@ export async function proofOf(replica: Replica, from: SnapshotSource): Promise<U
   const wanted = sql.prepare(`SELECT op FROM ${certificates.name} WHERE scope = ? AND size = ? AND digest = ?`);
   const named = manifest.scopes.flatMap(({ scope, size, digest }) => [...wanted.iterate([scope, size, digest])]);
   for (const [hash] of named) await take(hash as OpHash);
+  for (const [, , , hash] of manifest.enrolments) await take(hash as OpHash);
   const brought = sql.prepare('SELECT enrolment FROM enrolments WHERE device = ? ORDER BY enrolment');
   for (let device = devices.pop(); device !== undefined; device = devices.pop()) {
     const hashes = [...brought.iterate([device])].map(([hash]) => hash as OpHash);

@@ -80,7 +80,6 @@ export async function openManifest(
   const isSigned =
     key !== undefined &&
     /^[0-9a-f]{128}$/.test(signature) &&
-    crypto.hasher.sha256Hex(decodeHex(key[2])) === key[1] &&
     (await crypto.ed25519.verify(decodeHex(key[2]), preimage(book, line, crypto), decodeHex(signature)));
   if (!isSigned) throw new KernelError('snapshot/signature', `not signed by device ${manifest.device}`);
   return { manifest, hash: crypto.hasher.sha256Hex(line) };
@@ -149,6 +148,8 @@ function parseManifest(line: string, rest: string, crypto: CryptoProvider): Snap
   }
   if (!isManifest(value) || JSON.stringify(value) !== line || rest !== '') throw bad('its members');
   const manifest = value as SnapshotManifest;
+  if (manifest.enrolments.some(([, keyId, key]) => crypto.hasher.sha256Hex(decodeHex(key)) !== keyId))
+    throw bad('a key id is not the hash of its key');
   for (const scope of manifest.scopes) {
     const why = contradictionIn(scope, crypto);
     if (why !== undefined) throw bad(`${scope.scope}: ${why}`);
