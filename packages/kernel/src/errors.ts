@@ -16,6 +16,7 @@ export type KernelErrorCode =
   | 'kernel/closed'
   | 'kernel/foreign-book'
   | 'kernel/locked-elsewhere'
+  | 'kernel/newer-kernel'
   | 'kernel/no-book'
   | 'kernel/needs-snapshot'
   | 'kernel/no-keys'

@@ -22,7 +22,13 @@ import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { type ImageMisfit, restoreImage } from './image.ts';
-import { loadShard, type SnapshotSource, type SnapshotStart, startFromSnapshot } from './snapshot-start.ts';
+import {
+  loadShard,
+  reachesPastBases,
+  type SnapshotSource,
+  type SnapshotStart,
+  startFromSnapshot,
+} from './snapshot-start.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
@@ -60,6 +66,7 @@ export class Replica {
     verbs: readonly Verb[],
     crypto: CryptoProvider,
     snapshot: SnapshotSource | undefined,
+    canFoldAgain: boolean,
   ) {
     this.snapshot = snapshot;
     this.log = store.log;
@@ -67,7 +74,7 @@ export class Replica {
     this.crypto = crypto;
     this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
     const tables = new Set<AnyTable>([...kernelTables, ...verbs.flatMap((verb) => verb.tables)]);
-    this.schema = new Schema(this.sql, [...tables]);
+    this.schema = new Schema(this.sql, [...tables], canFoldAgain);
   }
 
   /** Opens and catches up: when it resolves, everything stored is folded or the stop is in `Scope.stop`. */
@@ -77,7 +84,8 @@ export class Replica {
     crypto: CryptoProvider,
     start?: SnapshotStart,
   ): Promise<Replica> {
-    const replica = new Replica(store, verbs, crypto, start?.from);
+    const canFoldAgain = await reachesPastBases(store.log, crypto, start);
+    const replica = new Replica(store, verbs, crypto, start?.from, canFoldAgain);
     const book = replica.book ?? (await recoverBookId(replica.log)) ?? start?.book;
     if (book !== undefined) await replica.bind(book);
     if (store.image !== undefined && book !== undefined) replica.#misfit = await restoreImage(replica, store.image);

@@ -4,6 +4,7 @@
  */
 import { rollBack, type SqlDriver, type SqlValue, type Statement, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { ddlOf, ENGINE_TABLES } from './table-ddl.ts';
 import { reconcileTables } from './table-registry.ts';
 import { Residency } from './residency.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
@@ -45,7 +46,7 @@ export class CompiledTable {
     this.columnNames = Object.keys(def.columns);
     this.#names = [...this.keyNames, ...this.columnNames];
     this.#types = [...Object.values(def.key), ...Object.values(def.columns)];
-    for (const sql of this.#ddl()) driver.exec(sql);
+    for (const [, sql] of ddlOf(def)) driver.exec(sql);
     this.statements = this.#prepare(driver);
   }
 
@@ -129,26 +130,8 @@ export class CompiledTable {
     );
   }
 
-  #columnList(): string {
-    const typed = this.#names.map(
-      (name, index) => `"${name}" ${this.#types[index] === 'integer' ? 'INTEGER' : 'TEXT'} NOT NULL`,
-    );
-    return typed.join(', ');
-  }
-
   #keyList(): string {
     return this.keyNames.map((name) => `"${name}"`).join(', ');
-  }
-
-  #ddl(): string[] {
-    const table = `CREATE TABLE IF NOT EXISTS "${this.name}" (scope TEXT NOT NULL, ${this.#columnList()}, PRIMARY KEY (scope, ${this.#keyList()})) STRICT, WITHOUT ROWID`;
-    if (this.def.kind !== 'register') return [table];
-    const history = `CREATE TABLE IF NOT EXISTS "${this.name}_history" (scope TEXT NOT NULL, ${this.#columnList()}, place INTEGER NOT NULL, PRIMARY KEY (scope, ${this.#keyList()}, place)) STRICT, WITHOUT ROWID`;
-    return [
-      table,
-      history,
-      `CREATE INDEX IF NOT EXISTS "${this.name}_history_place" ON "${this.name}_history" (scope, place)`,
-    ];
   }
 
   #prepare(driver: SqlDriver): TableStatements {
@@ -210,7 +193,8 @@ export class Schema {
   /** As they stand in the database: those declared, and those whose rows another program wrote. */
   readonly tables: ReadonlyMap<string, CompiledTable>;
 
-  constructor(driver: SqlDriver, defs: readonly AnyTable[]) {
+  /** Rows of another fold are dropped only where they can come again. */
+  constructor(driver: SqlDriver, defs: readonly AnyTable[], canFoldAgain: boolean) {
     this.driver = driver;
     this.declared = tablesByName(defs);
     // One transaction, so a new book waits for the disk once and not once a table.
@@ -221,7 +205,7 @@ export class Schema {
       throw new KernelError('kernel/storage', `the database refused to open: ${why}`, cause);
     }
     try {
-      this.tables = createTables(driver, this.declared);
+      this.tables = createTables(driver, this.declared, canFoldAgain);
       driver.exec('COMMIT');
     } catch (error) {
       rollBack(driver);
@@ -253,22 +237,12 @@ function tablesByName(defs: readonly AnyTable[]): Map<string, AnyTable> {
   return tables;
 }
 
-function createTables(driver: SqlDriver, declared: ReadonlyMap<string, AnyTable>): Map<string, CompiledTable> {
-  const defs = reconcileTables(driver, declared, ['scopes', 'chains', 'tail', 'enrolments', 'absent', 'gravity']);
-  for (const sql of ENGINE_TABLES) driver.exec(sql);
+function createTables(
+  driver: SqlDriver,
+  declared: ReadonlyMap<string, AnyTable>,
+  canFoldAgain: boolean,
+): Map<string, CompiledTable> {
+  const defs = reconcileTables(driver, declared, canFoldAgain);
+  for (const [, sql] of ENGINE_TABLES) driver.exec(sql);
   return new Map(defs.map((def) => [def.name, new CompiledTable(def, driver)]));
 }
-
-/**
- * `scopes` says how far the settled prefix is folded and the greatest op id there; `chains` is the folded head of each device and the key that signs what follows it; `tail` holds, for each pending op on top of the
- * settled prefix, what it touched and how to take it back; `enrolments` is whose signatures can be checked; `gravity` counts how often settled ops changed a table; `absent` names tables of a snapshot that
- * nobody has touched yet.
- */
-const ENGINE_TABLES: readonly string[] = [
-  `CREATE TABLE IF NOT EXISTS scopes (scope TEXT NOT NULL PRIMARY KEY, folded INTEGER NOT NULL, lastId TEXT NOT NULL) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS chains (scope TEXT NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, keyId TEXT NOT NULL, PRIMARY KEY (scope, device)) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS tail (scope TEXT NOT NULL, ordinal INTEGER NOT NULL, hash TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS enrolments (device TEXT NOT NULL, keyId TEXT NOT NULL, key TEXT NOT NULL, enrolment TEXT NOT NULL, isRoot INTEGER NOT NULL, PRIMARY KEY (device, enrolment)) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS gravity (scope TEXT NOT NULL, name TEXT NOT NULL, touches INTEGER NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS absent (scope TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (scope, name)) STRICT, WITHOUT ROWID`,
-];

@@ -2,7 +2,8 @@
  * Opening a book from a snapshot: the manifest is checked, the log of each scope begins where the snapshot stands, and the rows come shard by shard, each
  * held to the digest that names it. What is not loaded at once is loaded when somebody touches it; see residency.ts.
  */
-import type { BaseHead, BookId, DeviceId, KeyId, MaybePromise, OpHash } from '@tallystick/oplog';
+import type { BaseHead, BookId, DeviceId, KeyId, LogStore, MaybePromise, OpHash } from '@tallystick/oplog';
+import type { CryptoProvider } from './admit.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
@@ -51,6 +52,27 @@ export async function startFromSnapshot(replica: Replica, start: SnapshotStart):
   const loaded = await loadHot(replica, manifest, start);
   await replica.transaction(() => putInPlace(replica, manifest, loaded, { hash, trust }));
   return true;
+}
+
+/** Whether rows that were dropped could come again: by the log, or with the snapshot where the log begins later. */
+export async function reachesPastBases(
+  log: LogStore,
+  crypto: CryptoProvider,
+  start: SnapshotStart | undefined,
+): Promise<boolean> {
+  const later = log.scopes().filter((scope) => log.base(scope).size > 0);
+  const book = (log.meta('book') as BookId | undefined) ?? start?.book;
+  if (later.length === 0) return true;
+  const bytes = book === undefined ? undefined : await start?.from.load(MANIFEST);
+  if (bytes === undefined || book === undefined) return false;
+  try {
+    const { scopes } = (await openManifest(bytes, book, crypto)).manifest;
+    return later.every((scope) =>
+      scopes.some((stands) => stands.scope === scope && stands.size >= log.base(scope).size),
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** Loads one table's rows. Call inside a transaction. */
