@@ -30,6 +30,8 @@ export interface TouchRecorder {
   readonly reads: string[];
   readonly writes: string[];
   readonly adds: string[];
+  /** By how much the op changes sums, added up whichever way they go. */
+  moved: number;
   all: boolean;
 }
 
@@ -52,6 +54,11 @@ export interface Rules {
 
 /** Beyond this a sum might leave its bound if the order changed, so nothing may pass the op that brought it there. */
 const NEAR_BOUND = 2 ** 51;
+/**
+ * Nor may anything pass an op that changes sums by more than this: a sum under the bound above may have come there up and down, and leave its own
+ * bound where all ups come first. As many lesser ops as may pass one another (see touch.ts) move a sum by 2^50 together.
+ */
+const MOST_MOVED = 2 ** 31;
 
 export class Projection {
   readonly scope: string;
@@ -350,8 +357,12 @@ export class Projection {
     const row = this.#sumRow(table, key);
     for (let index = 0; index < deltas.length; index++) {
       const before = row.sums[index] as number;
-      const after = before + (deltas[index] as number);
-      if (touch !== undefined && (Math.abs(before) > NEAR_BOUND || Math.abs(after) > NEAR_BOUND)) touch.all = true;
+      const delta = deltas[index] as number;
+      const after = before + delta;
+      if (touch !== undefined) {
+        touch.moved += Math.abs(delta);
+        touch.all ||= touch.moved > MOST_MOVED || Math.abs(before) > NEAR_BOUND || Math.abs(after) > NEAR_BOUND;
+      }
       if (!Number.isSafeInteger(after))
         return refuse('kernel/sum-overflow', { table: table.name, key: JSON.stringify(key) });
     }
@@ -421,7 +432,7 @@ export class Projection {
 
 /** The shape `apply` and the reads record into. */
 export function createTouchRecorder(): TouchRecorder {
-  return { reads: [], writes: [], adds: [], all: false };
+  return { reads: [], writes: [], adds: [], moved: 0, all: false };
 }
 
 /** Throws for an effect that no row may derive: into a table that is not derived, or that the op's verb does not name. */

@@ -10,9 +10,12 @@ export interface Touch {
   readonly writes: readonly string[];
   /** Sum rows added to; adds commute with one another. */
   readonly adds: readonly string[];
-  /** A sum came near its bound: nothing may pass this op. */
+  /** A sum came near its bound, or may in another order: nothing may pass this op. */
   readonly all: boolean;
 }
+
+/** Nothing passes an op at this place or a later one: so many might bring a sum to its bound although none alone does. */
+const MOST_PASSED = 2 ** 19;
 
 /** Places in rising order; one alone stands for itself, for that is what most keys have. */
 type Places = number | number[];
@@ -32,7 +35,7 @@ export class TouchIndex {
   /** Takes in the next op. `place` counts up from 0: later ops have greater places. */
   add(touch: Touch, place: number): void {
     this.#all = joined(this.#all, place);
-    if (touch.all) this.#near = joined(this.#near, place);
+    if (touch.all || place >= MOST_PASSED) this.#near = joined(this.#near, place);
     for (const read of touch.reads) note(isRange(read) ? this.#ranges : this.#reads, read, place);
     for (const write of touch.writes) note(this.#writes, write, place);
     for (const add of touch.adds) note(this.#adds, add, place);

@@ -1,7 +1,7 @@
 // Which ops may pass each other, and that a merge in which they may takes nothing back.
 import { describe, expect, it } from 'vitest';
 import { type Touch, TouchIndex } from '../src/touch.ts';
-import { createFleet, provenDigest } from './fleet.ts';
+import { createFleet, provenDigest, type ShopBook } from './fleet.ts';
 import { stores } from './shop.ts';
 
 function touchOf(touched: Partial<Touch>): Touch {
@@ -36,6 +36,15 @@ describe('an index of what ops touched', () => {
     expect(index.conflicts(later)).toBe(conflicts);
     expect(index.conflicts(later, 2)).toBe(false);
     if (later !== bound) expect(index.conflicts(later, 1)).toBe(false);
+  });
+
+  it('lets nothing pass an op so far up that the changes below it may come to a bound together', () => {
+    const index = new TouchIndex();
+    for (let place = 0; place < 2 ** 19; place++) index.add(add, place);
+    expect(index.conflicts(add)).toBe(false);
+    index.add(add, 2 ** 19);
+    expect(index.conflicts(add, 0, 2 ** 19)).toBe(false);
+    expect(index.conflicts(add)).toBe(true);
   });
 
   it('remembers the last op that touched a key', () => {
@@ -79,3 +88,37 @@ describe('a merge of two tails', () => {
     await close();
   });
 });
+
+const HUGE = 2 ** 50;
+
+describe.each(Object.entries(stores))(
+  'changes so great that their order decides which fit, on %s',
+  (_name, makeStore) => {
+    it('are refused alike where they only get their positions and where they are folded in that order', async () => {
+      const fleet = await createFleet(5, makeStore);
+      const [office, ...tills] = fleet.books as [ShopBook, ShopBook, ShopBook, ShopBook, ShopBook];
+      for (let round = 0; round < 5; round++) {
+        for (const [index, till] of tills.entries())
+          expect(await till.commit('stock.move', { sku: 'x', quantity: index % 2 === 0 ? HUGE : -HUGE })).toMatchObject(
+            {
+              ok: true,
+            },
+          );
+      }
+      // The office holds them as they were written, up and down in turn; the log has all that go up first.
+      for (const till of tills) await office.import(await till.export());
+      const [upFirst, downFirst, upLast, downLast] = tills;
+      for (const till of [upFirst, upLast, downFirst, downLast]) await till.sync(fleet.relay, { pull: false });
+      for (const book of [...fleet.books, ...fleet.books]) await book.sync(fleet.relay);
+      const digests = new Set<string>();
+      for (const book of fleet.books) {
+        expect(book.query('SELECT code, count(*) AS ops FROM refusals')).toEqual([
+          { code: 'kernel/sum-overflow', ops: 3 },
+        ]);
+        digests.add(await provenDigest(book, makeStore));
+      }
+      expect(digests.size).toBe(1);
+      await fleet.close();
+    });
+  },
+);
