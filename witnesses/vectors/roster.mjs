@@ -53,10 +53,21 @@ function foldRoster({ ops }) {
   const isGone = (one) => revoked.has(one) || (one.scope !== 'hq' && barred.has(one.id));
   const isOver = (one, scope) => one.untilDay !== undefined && dayOf(scope) > one.untilDay;
   const rankOf = (id) => (list.keys.includes(id) ? list.keys.indexOf(id) : list.keys.length);
-  const note = ({ hash, author, scope }, kind, subject, undo) => {
+  const note = ({ hash, author, scope }, kind, subject, undo, before) => {
     if (scope !== 'hq' || list.keys.length === 0) return;
     const [rank, { windowDays }] = [rankOf(author), list];
-    acts.push({ hash, kind, subject, undo, author, rank, windowDays, days: opened.length });
+    acts.push({ hash, kind, subject, undo, before, rank, windowDays, days: opened.length });
+  };
+  const isAbove = (id, act) => list.keys.includes(id) && rankOf(id) < act.rank;
+  const mayPut = (id, next) =>
+    list.keys.slice(0, rankOf(id)).every((key, i) => next.keys[i] === key) &&
+    (rankOf(id) === 0 || next.windowDays === list.windowDays);
+  const keepsOut = (id) =>
+    acts.some((act) => act.subject === id && (act.kind === 'revoke') !== overruled.has(act.hash));
+  const mayRevokeAgain = ({ author, scope }, id) => {
+    const isStanding = ({ hash, kind, subject }) => kind === 'revoke' && subject === id && !overruled.has(hash);
+    const standing = acts.filter(isStanding);
+    return scope === 'hq' && standing.length > 0 && standing.every((act) => isAbove(author, act));
   };
   const enter = (op, args, isRevoked) => {
     const { device = op.author, key, name, role = 'owner', untilDay } = args;
@@ -79,7 +90,7 @@ function foldRoster({ ops }) {
       const mayOpen = ['owner', 'manager', 'till'].includes(by.role) && args.day !== before;
       if (!mayOpen || (args.day < before && by.role !== 'owner')) refuse('sign/role');
       days[op.scope] = args.day;
-      if (op.scope === 'hq' && list.keys.length > 0) opened.push(by.id);
+      if (op.scope === 'hq' && list.keys.includes(by.id)) opened.push(rankOf(by.id));
     },
     'policy.revoke@1': (op, args, by) => {
       exactly(args, 'revokes,role', roles.includes(args.role));
@@ -100,19 +111,19 @@ function foldRoster({ ops }) {
       if (one === undefined && op.scope !== 'hq') refuse('sign/unknown-device');
       if (one === undefined) {
         if (by.role !== 'owner') refuse('sign/role');
-        if (barred.has(args.device)) refuse('sign/revoked');
+        if (barred.has(args.device) && !mayRevokeAgain(op, args.device)) refuse('sign/revoked');
         barred.add(args.device);
-        note(op, 'revoke', args.device, () => barred.delete(args.device));
+        note(op, 'revoke', args.device, () => keepsOut(args.device) || barred.delete(args.device));
         return;
       }
-      if (revoked.has(one)) refuse('sign/revoked');
+      if (revoked.has(one) && !mayRevokeAgain(op, one.id)) refuse('sign/revoked');
       const byRole = { owner: roles, manager: roles.filter((role) => !['owner', 'manager'].includes(role)) };
       const may = policies[`${op.scope} ${by.role}`] ?? policies[`hq ${by.role}`] ?? byRole[by.role] ?? [];
       const owners = devices.filter((other) => other.role === 'owner' && other.scope === 'hq' && !revoked.has(other));
       if ((by.id !== one.id && !may.includes(one.role)) || (owners.length === 1 && owners[0] === one))
         refuse('sign/role');
       revoked.add(one);
-      note(op, 'revoke', one.id, () => revoked.delete(one));
+      note(op, 'revoke', one.id, () => keepsOut(one.id) || revoked.delete(one));
     },
     'recovery.set@1': (op, args, by) => {
       const { keys, windowDays } = args;
@@ -121,23 +132,19 @@ function foldRoster({ ops }) {
       if (by.role !== 'owner') refuse('sign/role');
       for (const one of keys.map((key) => find(key, 'hq') ?? refuse('sign/unknown-device')))
         if (one.role !== 'owner' || revoked.has(one)) refuse('sign/role');
-      const [before, rank] = [list, rankOf(op.author)];
-      const isHigherKept = before.keys.slice(0, rank).every((key, i) => keys[i] === key);
-      if (!isHigherKept || (rank > 0 && windowDays !== before.windowDays)) refuse('sign/role');
-      note(op, 'recovery', '', () => (list = before));
+      const before = list;
+      if (!mayPut(op.author, { keys, windowDays })) refuse('sign/role');
+      note(op, 'recovery', '', () => (list = before), before);
       list = { keys, windowDays };
     },
     'key.overrule@1': (op, args, by) => {
       exactly(args, 'act', isHash(args.act));
       if (op.scope !== 'hq') refuse('sign/scope');
       if (by.role !== 'owner') refuse('sign/role');
-      const place = acts.findIndex(({ hash }) => hash === args.act);
-      if (place < 0 || overruled.has(args.act)) refuse('sign/act');
-      const act = acts[place];
-      if (rankOf(op.author) >= act.rank) refuse('sign/role');
-      const later = acts.slice(place).filter(({ kind }) => kind === 'enroll');
-      const counts = (id) => id !== act.author && later.every(({ subject }) => subject !== id);
-      if (opened.slice(act.days).filter(counts).length > act.windowDays) refuse('sign/act');
+      const act = acts.find(({ hash }) => hash === args.act);
+      if (act === undefined || overruled.has(args.act)) refuse('sign/act');
+      if (!isAbove(op.author, act) || (act.before !== undefined && !mayPut(op.author, act.before))) refuse('sign/role');
+      if (opened.slice(act.days).filter((rank) => rank < act.rank).length > act.windowDays) refuse('sign/act');
       overruled.add(args.act);
       act.undo();
     },

@@ -18,7 +18,7 @@ import {
   type RotateArgs,
 } from '@tallystick/sign';
 import { devices, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
-import { actTables, noteAct } from './overrule.ts';
+import { actTables, mayRevokeAgain, noteAct } from './overrule.ts';
 import type { Effect } from './table.ts';
 import { defineVerb, type OpFacts, refuse, type Refusal, type Verb, type View } from './verb.ts';
 
@@ -85,7 +85,9 @@ function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): readonl
   const { device, key, name, role, replaces = '', untilDay = '' } = args;
   if (view.get(devices, { device }) !== undefined || view.hq.get(devices, { device }) !== undefined)
     return refuse('kernel/already-enrolled', { device });
-  if (view.hq.get(revocations, { device })?.status === 'revoked') return refuse('kernel/already-revoked', { device });
+  // In another scope the row is one of a revoked device, for as long as `hq` says so.
+  if (op.scope === 'hq' && view.get(revocations, { device })?.status === 'revoked')
+    return refuse('kernel/already-revoked', { device });
   return [
     ...noteAct(view, op, 'enroll', device),
     devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
@@ -116,10 +118,12 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
   plan: (view, op, { device }) => {
     const row = view.get(devices, { device });
     if (row === undefined) return revokeElsewhere(view, op, device);
-    if (row.status === 'revoked') return refuse('kernel/already-revoked', { device });
+    if (row.status === 'revoked' && !mayRevokeAgain(view, op, device))
+      return refuse('kernel/already-revoked', { device });
     if (device !== op.device && !revokedBy(view).includes(row.role))
       return refuse('kernel/may-not-revoke', { role: row.role });
-    if (op.scope === 'hq' && row.role === 'owner' && countOwners(view) === 1) return refuse('kernel/last-owner');
+    const isLast = row.status === 'active' && row.role === 'owner' && countOwners(view) === 1;
+    if (op.scope === 'hq' && isLast) return refuse('kernel/last-owner');
     return [...noteAct(view, op, 'revoke', device), devices.write({ ...row, status: 'revoked' })];
   },
 });
@@ -128,7 +132,8 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
 function revokeElsewhere(view: View, op: OpFacts, device: string): readonly Effect[] | Refusal {
   if (op.scope !== 'hq') return refuse('kernel/unknown-device', { device });
   if (view.author.role !== 'owner') return refuse('kernel/may-not-revoke');
-  if (view.get(revocations, { device })?.status === 'revoked') return refuse('kernel/already-revoked', { device });
+  if (view.get(revocations, { device })?.status === 'revoked' && !mayRevokeAgain(view, op, device))
+    return refuse('kernel/already-revoked', { device });
   return [...noteAct(view, op, 'revoke', device), revocations.write({ device, status: 'revoked' })];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Recovery keys: owner devices kept offline, in order of priority, that may take back what was done about devices and keys for a number of business
- * days. Whoever stole a key of lower priority can neither change those above it nor run the days forward. All of it happens in `hq`.
+ * days. Whoever stole a key of lower priority can neither change those above it nor run their days forward. All of it happens in `hq`.
  */
 import { encodeCanonical, type Json } from '@tallystick/oplog';
 import { defaultRevokes, parseRecoverySetArgs, type Role } from '@tallystick/sign';
@@ -25,7 +25,7 @@ export const recoveryKeys: RegisterTable<{ of: Text }, { devices: Text; windowDa
   { key: { of: 'text' }, columns: { devices: 'text', windowDays: 'integer' } },
 );
 
-/** Acts that may be overruled: by whom, of what rank, about whom, the how many-eth act, after how many opened days, and the row it replaced. */
+/** Acts that may be overruled: by whom, of what rank, about whom, the how many-eth act, after how many `openedDays`, and the row it replaced. */
 export const keyActs: SetTable<
   { hash: Text },
   { kind: Text; subject: Text; author: Text; rank: Int; number: Int; days: Int; windowDays: Int; before: Text }
@@ -43,10 +43,10 @@ export const keyActs: SetTable<
   },
 });
 
-/** Who opened which day since there are recovery keys. */
-export const openedDays: SetTable<{ number: Int }, { day: Text; by: Text }> = setTable('openedDays', {
+/** Which day a recovery key opened, and its rank then. */
+export const openedDays: SetTable<{ number: Int }, { day: Text; by: Text; rank: Int }> = setTable('openedDays', {
   key: { number: 'integer' },
-  columns: { day: 'text', by: 'text' },
+  columns: { day: 'text', by: 'text', rank: 'integer' },
 });
 
 /** How many acts and days there are; one row named `book`. */
@@ -74,16 +74,20 @@ export interface OverruleArgs {
   readonly act: string;
 }
 
+type RankedAct = Readonly<{ hash: string; kind: string; rank: number }>;
+type Act = RankedAct & Readonly<{ subject: string; days: number; before: string }>;
 type ActKind = 'enroll' | 'rotate' | 'revoke' | 'policy' | 'recovery';
 
 const BOOK = { of: 'book' } as const;
 const NO_KEYS = { keys: [] as readonly string[], windowDays: 0 };
 
-function listInForce(view: View): { readonly keys: readonly string[]; readonly windowDays: number } {
+function listInForce(view: View): RecoverySetArgs {
   const row = view.get(recoveryKeys, BOOK);
-  return row === undefined || row.devices === ''
-    ? NO_KEYS
-    : { keys: row.devices.split(' '), windowDays: row.windowDays };
+  return row === undefined || row.devices === '' ? NO_KEYS : listOf(row);
+}
+
+function listOf({ devices: ids, windowDays }: Row): RecoverySetArgs {
+  return { keys: String(ids).split(' '), windowDays: Number(windowDays) };
 }
 
 function rankOf(keys: readonly string[], device: string): number {
@@ -104,11 +108,40 @@ export function noteAct(view: View, op: OpFacts, kind: ActKind, subject: string,
   ];
 }
 
-/** Takes note of a day that is opened, likewise. */
+/** Takes note of a day that a recovery key opens. */
 export function noteDay(view: View, op: OpFacts, day: string): readonly Effect[] {
-  if (op.scope !== 'hq' || listInForce(view).keys.length === 0) return [];
+  const rank = op.scope === 'hq' ? listInForce(view).keys.indexOf(op.device) : -1;
+  if (rank < 0) return [];
   const { acts, days } = view.get(keyCounts, BOOK) ?? { acts: 0, days: 0 };
-  return [openedDays.put({ number: days, day, by: op.device }), keyCounts.write({ ...BOOK, acts, days: days + 1 })];
+  return [
+    openedDays.put({ number: days, day, by: op.device, rank }),
+    keyCounts.write({ ...BOOK, acts, days: days + 1 }),
+  ];
+}
+
+/** Whether the author may revoke a device that is revoked already: it ranks above everybody whose revocation stands. */
+export function mayRevokeAgain(view: View, op: OpFacts, device: string): boolean {
+  if (op.scope !== 'hq') return false;
+  const { keys } = listInForce(view);
+  const standing = actsAbout(view, device).filter(({ kind, isOverruled }) => kind === 'revoke' && !isOverruled);
+  return standing.length > 0 && standing.every((act) => ranksAbove(keys, op.device, act));
+}
+
+function actsAbout(view: View, device: string): readonly (RankedAct & { readonly isOverruled: boolean })[] {
+  const acts = view.list(keyActs, {}).filter(({ subject }) => subject === device);
+  return acts.map((act) => ({ ...act, isOverruled: view.get(overrules, { act: act.hash }) !== undefined }));
+}
+
+/** Only who is on the list: others would rise where it is shortened. */
+function ranksAbove(keys: readonly string[], device: string, { rank }: RankedAct): boolean {
+  return keys.includes(device) && rankOf(keys, device) < rank;
+}
+
+/** Keys above the author stay where they are, and only the highest says how long; so when a list of before returns. */
+function mayPut(before: RecoverySetArgs, author: string, { keys, windowDays }: RecoverySetArgs): boolean {
+  const rank = rankOf(before.keys, author);
+  const keepsHigher = before.keys.slice(0, rank).every((device, index) => keys[index] === device);
+  return keepsHigher && (rank === 0 || windowDays === before.windowDays);
 }
 
 export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
@@ -128,11 +161,8 @@ export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
       if (row.role !== 'owner' || row.status !== 'active') return refuse('kernel/role', { device, role: row.role });
     }
     const before = listInForce(view);
-    const rank = rankOf(before.keys, op.device);
-    // Keys above the author stay where they are, and only the highest says how long.
-    const keepsHigher = before.keys.slice(0, rank).every((device, index) => keys[index] === device);
-    const keepsWindow = rank === 0 || windowDays === before.windowDays;
-    if (!keepsHigher || !keepsWindow) return refuse('kernel/priority', { rank });
+    if (!mayPut(before, op.device, { keys, windowDays }))
+      return refuse('kernel/priority', { rank: rankOf(before.keys, op.device) });
     const row = { devices: before.keys.join(' '), windowDays: before.windowDays };
     return [
       ...noteAct(view, op, 'recovery', '', row),
@@ -152,28 +182,21 @@ export const keyOverrule: Verb<'key.overrule', OverruleArgs> = defineVerb({
     const act = view.get(keyActs, { hash });
     if (act === undefined) return refuse('kernel/unknown-act');
     if (view.get(overrules, { act: hash }) !== undefined) return refuse('kernel/overruled');
-    const rank = rankOf(listInForce(view).keys, op.device);
-    if (rank >= act.rank) return refuse('kernel/priority', { rank });
+    const list = listInForce(view);
+    const isRankedSo = ranksAbove(list.keys, op.device, act);
+    if (!isRankedSo || (act.kind === 'recovery' && !mayPut(list, op.device, listOf(JSON.parse(act.before) as Row))))
+      return refuse('kernel/priority', { rank: rankOf(list.keys, op.device) });
     if (countDays(view, act) > act.windowDays) return refuse('kernel/window-closed', { windowDays: act.windowDays });
     return [overrules.put({ act: hash, by: op.device }), ...takeBack(view, act)];
   },
 });
 
-type Act = Readonly<{ kind: string; subject: string; author: string; number: number; days: number; before: string }>;
-
-/** Days opened since the act by devices that were enrolled before it, its author apart: a thief cannot hurry them. */
+/** Days opened since the act by devices that ranked above it, who might have overruled it: nobody else can hurry them. */
 function countDays(view: View, act: Act): number {
-  const later = new Set(
-    view
-      .list(keyActs, {})
-      .filter(({ kind, number }) => kind === 'enroll' && number >= act.number)
-      .map(({ subject }) => subject),
-  );
-  return view.list(openedDays, {}).filter(({ number, by }) => number >= act.days && by !== act.author && !later.has(by))
-    .length;
+  return view.list(openedDays, {}).filter(({ number, rank }) => number >= act.days && rank < act.rank).length;
 }
 
-function takeBack(view: View, { kind, subject, before }: Act): readonly Effect[] {
+function takeBack(view: View, { hash, kind, subject, before }: Act): readonly Effect[] {
   const was = JSON.parse(before) as Row;
   if (kind === 'recovery') {
     return [recoveryKeys.write({ ...BOOK, devices: String(was['devices']), windowDays: Number(was['windowDays']) })];
@@ -184,7 +207,9 @@ function takeBack(view: View, { kind, subject, before }: Act): readonly Effect[]
   }
   const row = view.get(devices, { device: subject });
   // An enrolment or rotation that is taken back leaves a device that nobody trusts; its own acts are not undone with it.
-  const status = kind === 'revoke' ? 'active' : 'revoked';
-  if (row === undefined) return kind === 'revoke' ? [revocations.write({ device: subject, status })] : [];
+  const others = actsAbout(view, subject).filter((act) => act.hash !== hash);
+  const isOut = kind !== 'revoke' || others.some((act) => (act.kind === 'revoke') !== act.isOverruled);
+  const status = isOut ? 'revoked' : 'active';
+  if (row === undefined) return isOut ? [] : [revocations.write({ device: subject, status })];
   return row.status === status ? [] : [devices.write({ ...row, status })];
 }

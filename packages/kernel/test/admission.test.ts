@@ -183,11 +183,14 @@ describe('an admission', () => {
     expect(await move(till, CLAIMS)).toMatchObject(refused('kernel/revoked'));
     expect(owner.quarantine()).toMatchObject([{ scope: CLAIMS, code: 'kernel/revoked', args: { quantity: 4 } }]);
     expect(onHand(owner, CLAIMS)).toBe(9);
-    // Let in anywhere else it would be revoked there too, and `hq` does not enrol it.
+    // Let in anywhere else it is revoked there too, and `hq` does not enrol it.
     const args = await till.admission();
-    expect(await owner.commit('device.admit', args as never, { scope: 'c/1' as Scope })).toMatchObject(
-      refused('kernel/already-revoked'),
-    );
+    const elsewhere = 'c/1' as Scope;
+    expect(await owner.commit('device.admit', args as never, { scope: elsewhere })).toMatchObject(done);
+    await settle(relay, owner, till);
+    expect(await move(till, elsewhere)).toMatchObject(refused('kernel/revoked'));
+    const { enrolment: _, ...entry } = args as NonNullable<typeof args>;
+    expect(await owner.commit('device.enroll', entry as never)).toMatchObject(refused('kernel/already-revoked'));
     await settle(relay, owner, till);
     expect(await provenDigest(owner)).toBe(await provenDigest(till));
   });

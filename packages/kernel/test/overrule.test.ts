@@ -134,37 +134,63 @@ describe('an act about keys', () => {
 
   it('stands once the window is closed, which days of the thief do not close', async () => {
     const { owner, safe, family, stolen } = await scene();
-    const theft = await revoke(stolen, family);
-    const accomplice = await enlist(stolen, 'manager', 'accomplice');
+    const till = await enlist(owner, 'till', 'till');
+    await gossip(owner, stolen);
+    const accomplice = await enlist(stolen, 'owner', 'accomplice');
+    const theft = await revoke(stolen, owner);
     for (const day of ['2026-12-01', '2026-12-02', '2026-12-03']) await act(stolen, 'day.open', { day });
-    await gossip(stolen, accomplice);
+    await gossip(stolen, accomplice, till);
     for (const day of ['2026-12-04', '2026-12-05', '2026-12-06']) await act(accomplice, 'day.open', { day });
-    await gossip(accomplice, owner, safe);
-    for (const day of ['2026-12-07', '2026-12-08']) await act(owner, 'day.open', { day });
-    await gossip(owner, safe);
-    const inTime = await openBook({
-      store: stores['better-sqlite3'](),
-      keys: memoryKeys(),
-      verbs: shopVerbs,
-      edge: testEdge(60),
-      book: owner.id,
-    });
-    open.push(inTime);
-    await inTime.import(await safe.export());
-    await act(owner, 'day.open', { day: '2026-12-09' });
-    await gossip(owner, safe);
+    await gossip(accomplice, till);
+    for (const day of ['2027-12-01', '2027-12-02', '2027-12-03']) await act(till, 'day.open', { day });
+    await gossip(till, accomplice, owner, family, safe);
+    for (const day of ['2027-12-07', '2027-12-08']) await act(family, 'day.open', { day });
+    await gossip(family, safe);
+    expect(safe.query('SELECT rank FROM openedDays')).toEqual([{ rank: 1 }, { rank: 1 }]);
+    await act(family, 'day.open', { day: '2027-12-09' });
+    await gossip(family, safe);
     expect(await overrule(safe, theft)).toMatchObject(refused('kernel/window-closed'));
-    expect(statusOf(inTime, family.device)).toBe('revoked');
     expect(await act(safe, 'device.revoke', { device: stolen.device, reason: 'stolen' })).toBeTruthy();
   });
 
   it('is taken back on the last day', async () => {
     const { owner, safe, family, stolen } = await scene();
-    const theft = await revoke(stolen, family);
-    await gossip(stolen, owner);
-    for (const day of ['2026-12-07', '2026-12-08']) await act(owner, 'day.open', { day });
-    await gossip(owner, safe);
+    const theft = await revoke(stolen, owner);
+    await gossip(stolen, family);
+    for (const day of ['2026-12-07', '2026-12-08']) await act(family, 'day.open', { day });
+    await gossip(family, safe);
     expect(await overrule(safe, theft)).toMatchObject(done);
+  });
+
+  it('stays with the keys above it when the list is shortened', async () => {
+    const { owner, safe, family, stolen } = await scene();
+    const against = await revoke(owner, stolen);
+    const another = await revoke(owner, family);
+    await gossip(owner, safe);
+    await act(safe, 'recovery.set', { keys: [safe.device], windowDays: 2 });
+    await gossip(safe, family, stolen);
+    // Both ranked, or rank now, above what the owner had: 1 against 2.
+    expect(await overrule(stolen, against)).toMatchObject(refused('kernel/priority'));
+    expect(await overrule(family, another)).toMatchObject(refused('kernel/priority'));
+    expect(await overrule(safe, another)).toMatchObject(done);
+    expect([stolen, family].map(({ device }) => statusOf(safe, device))).toEqual(['revoked', 'active']);
+  });
+
+  it('of a lower key does not shield an accomplice from a revocation by a higher one', async () => {
+    const { safe, family, stolen, owner } = await scene();
+    const shield = await revoke(stolen, family);
+    await gossip(stolen, safe, family);
+    const again = await revoke(safe, family);
+    expect(await safe.commit('device.revoke', { device: family.device, reason: 'stolen' })).toMatchObject(
+      refused('kernel/already-revoked'),
+    );
+    await gossip(safe, family);
+    expect(await overrule(family, shield)).toMatchObject(done);
+    expect(statusOf(family, family.device)).toBe('revoked');
+    expect(await overrule(family, again)).toMatchObject(refused('kernel/priority'));
+    expect(await family.commit('stock.move', { sku: 'tea', quantity: 1 })).toMatchObject(refused('kernel/revoked'));
+    await gossip(family, owner);
+    expect(await provenDigest(owner)).toBe(await provenDigest(family));
   });
 
   it('of before there were recovery keys stands', async () => {
@@ -198,6 +224,20 @@ describe('the list of recovery keys', () => {
     expect(safe.query('SELECT devices, windowDays FROM recoveryKeys')).toEqual([
       { devices: family.device, windowDays: 9 },
     ]);
+  });
+
+  it('returns only as its overruler might set it', async () => {
+    const { owner, safe, family, stolen } = await scene();
+    const set = (by: ShopBook, keys: readonly ShopBook[], windowDays = 2): Promise<string> =>
+      act(by, 'recovery.set', { keys: keys.map(({ device }) => device), windowDays });
+    const low = await set(stolen, [safe, family, stolen]);
+    await gossip(stolen, safe);
+    await set(safe, [owner, safe, family], 30);
+    await gossip(safe, family, owner);
+    // The list from before is without the highest key.
+    expect(await overrule(safe, low)).toMatchObject(refused('kernel/priority'));
+    expect(await overrule(owner, low)).toMatchObject(done);
+    expect(owner.query('SELECT windowDays FROM recoveryKeys')).toEqual([{ windowDays: 2 }]);
   });
 
   it('names owners that are active, each once, in hq', async () => {

@@ -61,7 +61,8 @@ const revoke = withArgs(parseRevokeArgs, (act, { device }) => {
   const { scope } = record.op;
   const subject = state.memberOf(scope, device);
   if (subject === undefined) return revokeElsewhere(act, device);
-  if (subject.isRevoked) return refuse('sign/revoked', `device ${device} is revoked already`);
+  if (subject.isRevoked && !mayRevokeAgain(act, device))
+    return refuse('sign/revoked', `device ${device} is revoked already`);
   const revokes = state.policyIn(scope, author.role) ?? defaultRevokes(author.role);
   if ((author.id !== device && !revokes.includes(subject.role)) || isLastOwner(subject, state.members))
     return refuse('sign/role', `a ${author.role} may not revoke this ${subject.role}`);
@@ -75,9 +76,15 @@ function revokeElsewhere(act: Act, device: DeviceId): Result<void> {
   const { scope } = record.op;
   if (scope !== headquarters) return unknownIn(scope, device);
   if (author.role !== 'owner') return refuse('sign/role', 'only an owner may revoke devices of other scopes');
-  if (state.barred.has(device)) return refuse('sign/revoked', `device ${device} is revoked already`);
+  if (state.barred.has(device) && !mayRevokeAgain(act, device))
+    return refuse('sign/revoked', `device ${device} is revoked already`);
   state.barred.add(device);
   return noteAct(act, { kind: 'revoke', device });
+}
+
+/** A revocation by a lower rank does not shield the device from one that it cannot take back. */
+function mayRevokeAgain({ state, author, record: { op } }: Act, device: DeviceId): boolean {
+  return op.scope === headquarters && state.acts.mayRevokeAgain(author.id, device);
 }
 
 function isLastOwner(subject: Member, members: readonly Member[]): boolean {
@@ -116,8 +123,9 @@ function takeBack(state: RosterState, act: KeyAct): void {
     return;
   }
   const subject = state.memberOf(headquarters, act.device);
-  if (subject !== undefined) subject.isRevoked = act.kind !== 'revoke';
-  else if (act.kind === 'revoke') state.barred.delete(act.device);
+  const isOut = state.acts.keepsOut(act.device);
+  if (subject !== undefined) subject.isRevoked = isOut;
+  else if (!isOut) state.barred.delete(act.device);
 }
 
 /** By their verbs. */

@@ -10,10 +10,8 @@ export type KeyAct =
 
 interface Noted {
   readonly act: KeyAct;
-  readonly author: DeviceId;
   readonly rank: number;
-  readonly place: number;
-  /** Days opened before it. */
+  /** Days that recovery keys opened before it. */
   readonly days: number;
   readonly windowDays: number;
 }
@@ -24,23 +22,18 @@ export class KeyActs {
   #inForce: RecoverySetArgs = nobody;
   readonly #noted = new Map<OpHash, Noted>();
   readonly #overruled = new Set<OpHash>();
-  /** Who opened each day since there are recovery keys. */
-  readonly #dayOpeners: DeviceId[] = [];
-  /** Places of the enrolments among the acts. */
-  readonly #enrolledAt = new Map<DeviceId, number>();
+  /** The rank of each recovery key that opened a day, in order. */
+  readonly #dayRanks: number[] = [];
 
   /** Takes note of an act that had its effect, once there is somebody who may overrule it. */
   note(hash: OpHash, author: DeviceId, act: KeyAct): void {
     const { keys, windowDays } = this.#inForce;
     if (keys.length === 0) return;
-    const place = this.#noted.size;
-    if (act.kind === 'enroll') this.#enrolledAt.set(act.device, place);
-    const days = this.#dayOpeners.length;
-    this.#noted.set(hash, { act, author, rank: this.#rankOf(author), place, days, windowDays });
+    this.#noted.set(hash, { act, rank: this.#rankOf(author), days: this.#dayRanks.length, windowDays });
   }
 
   noteDay(author: DeviceId): void {
-    if (this.#inForce.keys.length > 0) this.#dayOpeners.push(author);
+    if (this.#inForce.keys.includes(author)) this.#dayRanks.push(this.#rankOf(author));
   }
 
   /** Whether this act is a revocation of that device: what it may overrule although it is revoked. */
@@ -49,13 +42,24 @@ export class KeyActs {
     return act?.kind === 'revoke' && act.device === device;
   }
 
-  /** Another list. Refusal: `sign/role`; keys above the author stay where they are, and only the highest says how long. */
+  /** Whether the author may revoke a device that is revoked already: it ranks above everybody whose revocation stands. */
+  mayRevokeAgain(author: DeviceId, device: DeviceId): boolean {
+    const standing = [...this.#noted].filter(([hash]) => this.revokes(hash, device) && !this.#overruled.has(hash));
+    return standing.length > 0 && standing.every(([, noted]) => this.#ranksAbove(author, noted));
+  }
+
+  /** Whether the device stays revoked by what stands: a revocation, or an enrolment or rotation that was taken back. */
+  keepsOut(device: DeviceId): boolean {
+    return [...this.#noted].some(
+      ([hash, { act }]) =>
+        'device' in act && act.device === device && (act.kind === 'revoke') !== this.#overruled.has(hash),
+    );
+  }
+
+  /** Another list. Refusal: `sign/role`. */
   set(hash: OpHash, author: DeviceId, list: RecoverySetArgs): Failure | undefined {
-    const before = this.#inForce;
-    const rank = this.#rankOf(author);
-    const keepsHigher = before.keys.slice(0, rank).every((device, index) => list.keys[index] === device);
-    if (!keepsHigher || (rank > 0 && list.windowDays !== before.windowDays)) return tooLow(author);
-    this.note(hash, author, { kind: 'recovery', before });
+    if (!this.#mayPut(author, list)) return tooLow(author);
+    this.note(hash, author, { kind: 'recovery', before: this.#inForce });
     this.#inForce = list;
     return undefined;
   }
@@ -65,11 +69,26 @@ export class KeyActs {
     const noted = this.#noted.get(hash);
     if (noted === undefined) return { code: 'sign/act', message: `${hash} is nothing that can be overruled` };
     if (this.#overruled.has(hash)) return { code: 'sign/act', message: `${hash} is overruled already` };
-    if (this.#rankOf(author) >= noted.rank) return tooLow(author);
-    if (this.#daysSince(noted) > noted.windowDays) return { code: 'sign/act', message: `${hash} is too long ago` };
+    const { act, windowDays } = noted;
+    if (!this.#ranksAbove(author, noted)) return tooLow(author);
+    if (act.kind === 'recovery' && !this.#mayPut(author, act.before)) return tooLow(author);
+    if (this.#daysSince(noted) > windowDays) return { code: 'sign/act', message: `${hash} is too long ago` };
     this.#overruled.add(hash);
-    if (noted.act.kind === 'recovery') this.#inForce = noted.act.before;
-    return noted.act;
+    if (act.kind === 'recovery') this.#inForce = act.before;
+    return act;
+  }
+
+  /** Keys above the author stay where they are, and only the highest says how long; so when a list of before returns. */
+  #mayPut(author: DeviceId, list: RecoverySetArgs): boolean {
+    const { keys, windowDays } = this.#inForce;
+    const rank = this.#rankOf(author);
+    const keepsHigher = keys.slice(0, rank).every((device, index) => list.keys[index] === device);
+    return keepsHigher && (rank === 0 || list.windowDays === windowDays);
+  }
+
+  /** Only who is on the list: others would rise where it is shortened. */
+  #ranksAbove(device: DeviceId, { rank }: Noted): boolean {
+    return this.#inForce.keys.includes(device) && this.#rankOf(device) < rank;
   }
 
   #rankOf(device: DeviceId): number {
@@ -77,10 +96,9 @@ export class KeyActs {
     return index < 0 ? this.#inForce.keys.length : index;
   }
 
-  /** Days opened since by devices that were enrolled before it, its author apart: a thief cannot hurry them. */
-  #daysSince({ author, place, days }: Noted): number {
-    const counts = (by: DeviceId): boolean => by !== author && (this.#enrolledAt.get(by) ?? -1) < place;
-    return this.#dayOpeners.slice(days).filter(counts).length;
+  /** Days opened since by devices that ranked above it, who might have overruled it: nobody else can hurry them. */
+  #daysSince({ rank, days }: Noted): number {
+    return this.#dayRanks.slice(days).filter((by) => by < rank).length;
   }
 }
 
