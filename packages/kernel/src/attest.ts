@@ -49,6 +49,10 @@ export function readDisagreements(sql: SqlDriver): readonly Disagreement[] {
   });
 }
 
+export function countDisagreements(sql: SqlDriver): number {
+  return Number(sql.prepare(`SELECT count(*) FROM ${disagreements.name}`).get([])?.[0]);
+}
+
 /** Of the prefix that stands here, or of an earlier one. */
 export function claimFor(
   replica: Replica,

@@ -18,7 +18,7 @@ import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
 import { type AsOf, asOf, type AsOfPlace } from './as-of.ts';
 import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
-import { type AttestOptions, claimFor, type Disagreement, readDisagreements } from './attest.ts';
+import { type AttestOptions, claimFor, countDisagreements, type Disagreement, readDisagreements } from './attest.ts';
 import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
 import { Cosigning } from './cosigning.ts';
 import type { AdmitArgs } from './device-verbs.ts';
@@ -205,7 +205,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#options = options;
     this.#own = own;
     this.id = replica.book as BookId;
-    this.#disagreements = readDisagreements(replica.sql).length;
+    this.#disagreements = countDisagreements(replica.sql);
   }
 
   /** This device: another after `renew`. */
@@ -605,9 +605,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   #emit(change: Change): void {
     this.#tell(change);
-    const { length } = this.#closed ? [] : readDisagreements(this.#replica.sql);
-    if (length > this.#disagreements) this.#tell({ kind: 'disagreement' });
-    this.#disagreements = Math.max(length, this.#disagreements);
+    const count = this.#closed ? 0 : countDisagreements(this.#replica.sql);
+    if (count > this.#disagreements) this.#tell({ kind: 'disagreement' });
+    this.#disagreements = Math.max(count, this.#disagreements);
   }
 
   #tell(change: Change): void {

@@ -42,7 +42,10 @@ export const certificates: SetTable<
   columns: { device: 'text', root: 'text', marked: 'integer', manifest: 'text', digest: 'text' },
 });
 
-/** Pairs of certificates of one prefix that cannot both be true; `about` is the first thing in which they differ. */
+/**
+ * Certificates of one prefix that cannot both be true, the first of each two devices; `about` is the first thing in which they differ. What those two
+ * say later is in `certificates`.
+ */
 export const disagreements: SetTable<
   { op: Text; against: Text },
   { size: Int; about: Text; device: Text; otherDevice: Text }
@@ -71,14 +74,28 @@ export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
   plan: (view, op, { scope, ...claim }) => {
     if (scope !== op.scope) return refuse('kernel/other-scope', { scope });
     const { hash, device } = op;
+    const { size } = claim;
+    const others = view.list(certificates, { size });
+    // One device is one witness: whoever could say many things of one prefix could make every certificate dearer than the one before.
+    if (others.some((other) => other.device === device)) return refuse('kernel/already-attested', { size });
+    const differing = others.flatMap((other) => {
+      const about = CLAIMS.find((name) => other[name] !== claim[name]);
+      return about === undefined ? [] : [{ about, against: other.op, otherDevice: other.device }];
+    });
+    const known = differing.length === 0 ? new Set() : accusedWith(device, view.list(disagreements, {}));
+    const news = differing.filter(({ otherDevice }) => !known.has(otherDevice));
     return [
       certificates.put({ ...claim, op: hash, device }),
-      ...view.list(certificates, { size: claim.size }).flatMap((other) => {
-        const about = CLAIMS.find((name) => other[name] !== claim[name]);
-        if (about === undefined) return [];
-        const named = { against: other.op, otherDevice: other.device };
-        return [disagreements.put({ op: hash, device, size: claim.size, about, ...named })];
-      }),
+      ...news.map((found) => disagreements.put({ op: hash, device, size, ...found })),
     ];
   },
 });
+
+/** Devices that have disagreed with this one before. */
+function accusedWith(
+  device: string,
+  rows: readonly { readonly device: string; readonly otherDevice: string }[],
+): Set<string> {
+  const pairs = rows.filter((row) => row.device === device || row.otherDevice === device);
+  return new Set(pairs.map((row) => (row.device === device ? row.otherDevice : row.device)));
+}

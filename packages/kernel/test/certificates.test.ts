@@ -142,6 +142,32 @@ describe('state certificates', () => {
     await book.close();
   });
 
+  it('are one of each device and size, and two devices that go on to differ are named once', async () => {
+    const fleet = await settledFleet();
+    const { office, till } = fleet;
+    const hash = (fill: number): string => fill.toString(16).padStart(64, '0');
+    const same = { scope: 'hq', manifest: hash(1), digest: hash(1) };
+    const claim = (size: number, fill: number) => ({ ...same, size, root: hash(fill), marked: size });
+    for (const size of [5, 6, 7]) {
+      expect(await till.commit('book.attest', claim(size, 1))).toMatchObject({ ok: true });
+      for (const fill of [1, 2])
+        expect(await till.commit('book.attest', claim(size, fill))).toMatchObject({ code: 'kernel/already-attested' });
+    }
+    await spread(fleet);
+    for (const size of [6, 5]) expect(await office.commit('book.attest', claim(size, 9))).toMatchObject({ ok: true });
+    await spread(fleet);
+    expect(await till.commit('book.attest', claim(8, 1))).toMatchObject({ ok: true });
+    await spread(fleet);
+    expect(await office.commit('book.attest', claim(8, 9))).toMatchObject({ ok: true });
+    await spread(fleet);
+    for (const book of fleet.books) {
+      expect(book.query('SELECT count(*) AS certificates FROM certificates')).toEqual([{ certificates: 7 }]);
+      expect(book.status().disagreements).toMatchObject([{ size: 6, about: 'root', device: office.device }]);
+    }
+    expect(await provenDigest(office)).toBe(await provenDigest(till));
+    await fleet.close();
+  });
+
   it('of a branch speak of the mark it has', async () => {
     const fleet = await settledFleet();
     const { office } = fleet;
