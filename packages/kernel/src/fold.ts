@@ -23,6 +23,7 @@ import {
   tableShapes,
 } from './builtin.ts';
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
+import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
@@ -455,6 +456,11 @@ export class Fold {
       if (!tables.has(table) && !BUILTIN_TABLES.has(table)) throw badRead(table, `is no table of ${verb.ref}`);
       return this.#compiled(table);
     };
+    const keyed = (table: AnyTable): CompiledTable => {
+      // The sums of a table are in memory until they are flushed: read as rows they would be those of some earlier op.
+      if (table.kind === 'sum') throw badRead(table, 'holds sums, not rows');
+      return readable(table);
+    };
     const now = (): Planning => {
       if (this.#now === undefined) throw new KernelError('kernel/bad-verb', 'a view is read while its op is planned');
       return this.#now;
@@ -467,10 +473,11 @@ export class Fold {
         table: RegisterTable<K, C> | SetTable<K, C>,
         key: RowOf<K>,
       ): RowOf<K & C> | undefined => {
-        const compiled = readable(table);
+        const compiled = keyed(table);
         return projection.get(compiled, compiled.keyValuesOf(key), now().touch) as RowOf<K & C> | undefined;
       },
       sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
+        if (table.kind !== 'sum') throw badRead(table, 'holds rows, not sums');
         const compiled = readable(table);
         const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), now().touch);
         const row: Record<string, number> = {};
@@ -482,7 +489,7 @@ export class Fold {
         table: RegisterTable<K, C> | SetTable<K, C>,
         prefix: Partial<RowOf<K>>,
       ): readonly RowOf<K & C>[] => {
-        const compiled = readable(table);
+        const compiled = keyed(table);
         const rows = projection.list(compiled, prefixValues(compiled, prefix as Row), now().touch);
         return rows as unknown as readonly RowOf<K & C>[];
       },
@@ -505,15 +512,14 @@ export class Fold {
   }
 }
 
-/** The values of the leading key columns that a prefix names. */
-function prefixValues(table: CompiledTable, prefix: Row): (string | number)[] {
-  const values: (string | number)[] = [];
-  for (const name of table.keyNames) {
-    const value = prefix[name];
-    if (value === undefined) break;
-    values.push(value);
-  }
-  return values;
+/** The values of the leading key columns that a prefix names. Throws for one that names others: it would list more than it says. */
+function prefixValues(table: CompiledTable, prefix: Row): SqlValue[] {
+  const end = table.keyNames.findIndex((name) => prefix[name] === undefined);
+  const count = end === -1 ? table.keyNames.length : end;
+  const leading = table.keyNames.slice(0, count);
+  const other = Object.keys(prefix).find((name) => prefix[name] !== undefined && !leading.includes(name));
+  if (other !== undefined) throw badRead(table.def, `is not listed by "${other}": only by leading columns of its key`);
+  return table.keyValuesOf(prefix, count);
 }
 
 /** Plan is code of others: whatever it answers, no op halts the fold. */

@@ -75,9 +75,10 @@ export class CompiledTable {
     return deltas;
   }
 
-  keyValuesOf(key: Row): SqlValue[] {
+  /** The values of a key, or of so many of its leading columns. Throws like `valuesOf`. */
+  keyValuesOf(key: Row, count: number = this.keyNames.length): SqlValue[] {
     const values: SqlValue[] = [];
-    for (let index = 0; index < this.keyNames.length; index++) values.push(this.#valueOf(index, key));
+    for (let index = 0; index < count; index++) values.push(this.#valueOf(index, key));
     return values;
   }
 

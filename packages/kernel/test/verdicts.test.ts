@@ -96,13 +96,15 @@ describe('a verb', () => {
     plan: (_view, op) => [secret.put({ id: op.id, what: 'x' })],
   });
 
-  /** A verb of the tables `stock`, `moves` and `prices` that does something in its plan. */
+  const shelves = setTable('shelves', { key: { aisle: 'integer', bin: 'text' }, columns: { sku: 'text' } });
+
+  /** A verb of the tables `stock`, `moves`, `prices` and `shelves` that does something in its plan. */
   function peek(plan: (view: View) => Outcome): Verb<'shop.peek', Record<string, never>> {
     return defineVerb({
       name: 'shop.peek',
       version: 1,
       roles: ['owner'],
-      tables: [stock, moves, prices],
+      tables: [stock, moves, prices, shelves],
       args: z.strictObject({}) as never,
       plan,
     });
@@ -139,12 +141,42 @@ describe('a verb', () => {
     ['a register of hq of another verb', (view: View) => view.hq.get(seats, { row: 1, seat: 1 })],
     ['a set of hq', (view: View) => view.hq.get(moves as never, { id: 'x' })],
     ['a sum of hq', (view: View) => view.hq.get(stock as never, { sku: 'x' })],
+    ['a sum as a row', (view: View) => view.get(stock as never, { sku: 'x' })],
+    ['the rows of sums', (view: View) => view.list(stock as never, {})],
+    ['a row as a sum', (view: View) => view.sum(moves as never, { id: 'x' })],
+    ['by a column that does not lead the key', (view: View) => view.list(shelves, { bin: 'x' })],
+    ['by a column that is none of the key', (view: View) => view.list(shelves, { aisle: 1, sku: 'x' } as never)],
   ])('that reads %s fails, in hq as in a branch', async (_what, read) => {
     const plan = (view: View): Outcome => {
       read(view);
       return none;
     };
     for (const scope of ['hq', 'b/042']) expect(await answerOf(plan, scope)).toEqual(failed('kernel/bad-read'));
+  });
+
+  it.each<[string, (view: View) => unknown]>([
+    ['text', (view) => view.list(shelves, { aisle: '7' as never })],
+    ['a fraction', (view) => view.list(shelves, { aisle: 7.5 })],
+    ['null', (view) => view.list(shelves, { aisle: null as never })],
+    ['a number that is to be text', (view) => view.list(shelves, { aisle: 7, bin: 5 as never })],
+    ['text, of one row', (view) => view.get(shelves, { aisle: '7' as never, bin: 'x' })],
+  ])('that lists the rows of %s, which its column does not hold, fails', async (_what, plan) => {
+    expect(await answerOf((view) => (plan(view), none), 'hq')).toEqual(failed('kernel/bad-row'));
+  });
+
+  it('lists the rows that the leading columns name', async () => {
+    const put = [shelves.put({ aisle: 7, bin: 'a', sku: 'x' }), shelves.put({ aisle: 8, bin: 'a', sku: 'y' })];
+    const plan = (view: View): Outcome => {
+      const found = [{}, { aisle: 7 }, { aisle: 7, bin: 'a' }, { aisle: 7, bin: undefined }].map(
+        (prefix) => view.list(shelves, prefix as { aisle: number }).length,
+      );
+      return found[0] === 0 ? put : refuse('shop/found', { found: found.join() });
+    };
+    const verb = peek(plan);
+    const book = await openBook({ store: stores['sql.js'](), keys: memoryKeys(), verbs: [verb], edge: testEdge() });
+    expect(await book.commit('shop.peek', {})).toMatchObject({ ok: true });
+    expect(await book.commit('shop.peek', {})).toMatchObject({ code: 'shop/found', details: { found: '2,1,1,1' } });
+    await book.close();
   });
 
   it.each<[string, (view: View) => unknown, unknown]>([
