@@ -57,7 +57,7 @@ export async function archiveLog(replica: Replica, options: ArchiveOptions): Pro
     );
   if (replica.scope(scope).folded < until)
     throw new KernelError('archive/range', `${scope} is folded to ${replica.scope(scope).folded} only`);
-  if (scope === HQ) mustBeMarked(replica, until);
+  if (scope === HQ) await mustBeMarked(replica, until);
   const note = until === tip.size ? tip.note : '';
   const receipts = until === tip.size ? (await log.receipts(scope)).map((receipt) => receipt.note) : [];
   const records = await readAll(log, scope, base.size, until);
@@ -68,16 +68,15 @@ export async function archiveLog(replica: Replica, options: ArchiveOptions): Pro
   return { name, from: base.size, until, bytes: next.bytes, root: next.root };
 }
 
-/** Marks of other scopes name older sizes of `hq`, whose roots must stay known. */
-function mustBeMarked(replica: Replica, until: number): void {
-  for (const scope of replica.scopes()) {
-    if (scope.name === HQ) continue;
-    const marked = Number(scope.projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0);
+/** Marks of other scopes name older sizes of `hq`, whose roots must stay known. A pending one may yet come after others. */
+async function mustBeMarked(replica: Replica, until: number): Promise<void> {
+  for (const { name } of replica.scopes()) {
+    if (name === HQ) continue;
+    const marked = await replica.settledOnly(name as ScopeName, ({ projection }) =>
+      Number(projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0),
+    );
     if (marked < until)
-      throw new KernelError(
-        'archive/marked',
-        `scope ${scope.name} has marked ${marked} ops of hq, so not up to ${until}`,
-      );
+      throw new KernelError('archive/marked', `scope ${name} has marked ${marked} ops of hq, so not up to ${until}`);
   }
 }
 

@@ -233,7 +233,7 @@ export class Fold {
       return { kind: 'waits', refusal: refuse(EXPIRED, { untilDay: author.untilDay }) };
     if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
       return { kind: 'waits', refusal: refuse(SUPERSEDED, { key: keyId }) };
-    const mismarked = op.verb === hqMark.ref ? this.#judgeMark(record, size) : undefined;
+    const mismarked = op.verb === hqMark.ref ? this.#judgeMark(record, size, touch) : undefined;
     if (mismarked !== undefined) return mismarked;
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     const planned = this.#planAs(author, op.verb, facts, op.args, size, touch);
@@ -258,8 +258,13 @@ export class Fold {
     return 'kind' in fills ? fills : { effects, facts, rules: { ...rules, fills } };
   }
 
-  /** Whether a mark names the true root of `hq`; a replica whose log of `hq` begins later cannot tell. */
-  #judgeMark({ op, hash }: OpRecord, size: number): Refusal | Stopped | undefined {
+  /** Whether a mark goes on, and names the true root of `hq`; a replica whose log of `hq` begins later cannot tell the root. */
+  #judgeMark({ op, hash }: OpRecord, size: number, touch: TouchRecorder | undefined): Refusal | Stopped | undefined {
+    if (this.#hq !== undefined) {
+      // Before the root, so that every replica refuses a late mark alike, whether or not it has that part of `hq`.
+      const inForce = this.#markInForce(touch);
+      if (size <= inForce) return refuse('kernel/mark-backwards', { size: inForce });
+    }
     const isRoot = this.#hq === undefined || this.#hq.confirmsRoot(size, (op.args as unknown as MarkArgs).root);
     if (isRoot === undefined) return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
     return isRoot ? undefined : refuse('kernel/mark-root', { size });

@@ -191,6 +191,74 @@ it('a fork that leaves a chain before the place where the log begins is seen lik
   await fleet.close();
 });
 
+describe('branches whose hq was archived', () => {
+  const BRANCH = 'b/1' as Scope;
+
+  /** An office that keeps everything, and two tills of the branch. */
+  async function branch() {
+    const relay = await createTestRelay();
+    const open = (n: number, more: object) =>
+      openBook({ store: stores['better-sqlite3'](), verbs: shopVerbs, edge: testEdge(n), ...more, keys: memoryKeys() });
+    const office: ShopBook = await open(1, { replicate: 'all' });
+    await office.commit('price.set', { sku: 'apple', priceMinor: 100 });
+    await office.sync(relay);
+    const tills: ShopBook[] = [];
+    for (const n of [2, 3]) {
+      const till = await open(n, { book: office.id, scope: BRANCH });
+      const args = { device: till.device, key: till.status().publicKey, name: `till-${n}`, role: 'till' } as const;
+      expect((await office.commit('device.enroll', args, { scope: BRANCH })).ok).toBe(true);
+      tills.push(till);
+    }
+    const [early, late] = tills as [ShopBook, ShopBook];
+    for (const book of [office, early, late]) await book.sync(relay);
+    return { relay, office, early, late };
+  }
+
+  it('refuse a mark that comes late as everybody does, and go on', async () => {
+    const { relay, office, early, late } = await branch();
+    const sell = async (till: ShopBook, priceMinor: number) => {
+      await office.commit('price.set', { sku: 'apple', priceMinor });
+      await office.sync(relay);
+      await till.sync(relay);
+      expect((await till.commit('shop.sell', { sku: 'apple' })).ok).toBe(true);
+    };
+    // The early one marks, and stays away; the late one marks more of hq and is settled first.
+    await sell(early, 110);
+    await sell(late, 120);
+    await late.sync(relay);
+    await office.sync(relay);
+    const [mark] = office.query<{ size: number }>("SELECT size FROM marks WHERE scope = 'b/1'");
+    const place = memoryPlace();
+    await office.archive({ to: place, scope: HQ, until: mark?.size ?? 0 });
+    for (const book of [early, late, early, late, office, office]) await book.sync(relay);
+    for (const book of [early, late, office]) {
+      expect(book.status().scopes.map(({ stop }) => stop)).toEqual([undefined, undefined]);
+      expect(book.query("SELECT verb, code FROM refusals WHERE scope = 'b/1'")).toEqual([
+        { verb: 'hq.mark@1', code: 'kernel/mark-backwards' },
+      ]);
+      expect(book.digest().scopes['b/1']).toEqual(office.digest().scopes['b/1']);
+    }
+    expect((await office.commit('shop.sell', { sku: 'apple' }, { scope: BRANCH })).ok).toBe(true);
+    await office.sync(relay);
+    expect(await proven(office, [...place.files.values()])).toBe(true);
+    for (const book of [office, early, late]) await book.close();
+  });
+
+  it('must have marked it in what is settled', async () => {
+    const { relay, office, early, late } = await branch();
+    await office.commit('price.set', { sku: 'apple', priceMinor: 110 });
+    await office.sync(relay);
+    expect((await office.commit('shop.sell', { sku: 'apple' }, { scope: BRANCH })).ok).toBe(true);
+    const archive = (until: number) => office.archive({ to: memoryPlace(), scope: HQ, until });
+    const { size } = office.log.tip(HQ);
+    await expect(archive(size)).rejects.toMatchObject({ code: 'archive/marked' });
+    expect(office.query("SELECT size FROM marks WHERE scope = 'b/1'")).toEqual([{ size }]);
+    await office.sync(relay);
+    expect(await archive(size)).toMatchObject({ until: size });
+    for (const book of [office, early, late]) await book.close();
+  });
+});
+
 describe('death at every storage call while records are dropped', () => {
   it('leaves the whole log, or a shorter one with its archive', { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tallystick-archive-'));

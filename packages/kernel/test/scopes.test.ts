@@ -3,6 +3,7 @@ import { openBook } from '@tallystick/kernel';
 import { encodeHex, type RootHash, type Scope } from '@tallystick/oplog';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
+import { craft, fileOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 const BRANCH = 'b/042' as Scope;
@@ -142,8 +143,21 @@ describe('a branch', () => {
     const root = '0'.repeat(64) as RootHash;
     expect(await owner.commit('hq.mark', { size: 2, root }, { scope: BRANCH })).toMatchObject({
       ok: false,
-      code: 'kernel/mark-root',
+      code: 'kernel/mark-backwards',
     });
+    // By hand: this program marks what is there before it writes anything else. It goes on, so its root is looked at.
+    const key = await memoryKeys().create('device');
+    const args = { device: key.device, key: encodeHex(key.publicKey), name: 'liar', role: 'till' as const };
+    const enrolled = await owner.commit('device.enroll', args, { scope: BRANCH });
+    const enrolment = enrolled.ok ? enrolled.hash : '';
+    await owner.commit('price.set', { sku: 'apple', priceMinor: 1 });
+    await owner.sync(relay);
+    const { size } = owner.log.tip('hq' as Scope);
+    const mark = await craft(owner, key, { verb: 'hq.mark@1', args: { size, root }, scope: BRANCH, enrolment });
+    await owner.import(fileOf(owner, [mark]));
+    expect(owner.query('SELECT code FROM refusals WHERE hash = ?', [mark.hash])).toEqual([
+      { code: 'kernel/mark-root' },
+    ]);
     expect(await owner.commit('hq.mark', { size: 99, root }, { scope: BRANCH })).toMatchObject({
       ok: false,
       code: 'kernel/scope-stopped',
