@@ -51,15 +51,23 @@ async function checkSigned(
   throw new RelayError('relay/cosignature', `this relay signed no such checkpoint of ${checkpoint.size} ops`);
 }
 
-/** The newest checkpoint that at least `count` devices cosigned, with their lines. Throws `relay/not-cosigned`. */
+/**
+ * The newest checkpoint that at least `count` active devices cosigned, with their lines: a revoked one may be in the hands of a thief. Runs in the
+ * book's turn. Throws `relay/not-cosigned`, and `relay/bad-request` where more are asked for than a note has lines.
+ */
 export async function cosignedCheckpoint(
-  { store }: PushDesk,
+  { store, rosters }: PushDesk,
   { book, scope, count }: { readonly book: BookId; readonly scope: Scope; readonly count: number },
   newest: { readonly size: number; readonly checkpoint: string },
 ): Promise<string> {
+  if (count > maxServedCosignatures)
+    throw new RelayError('relay/bad-request', `a note has at most ${maxServedCosignatures} cosignatures`);
   const linesBySize = new Map<number, string[]>([[newest.size, []]]);
-  for (const { size, line } of await store.cosignatures(book, scope))
-    linesBySize.set(size, [...(linesBySize.get(size) ?? []), line]);
+  const cosignatures = await store.cosignatures(book, scope);
+  // Asked only where there is something to ask: it may have to be folded first.
+  const roster = cosignatures.length === 0 ? undefined : await rosters.of(book);
+  const active = cosignatures.filter(({ device }) => roster?.keysInForce(device).length !== 0);
+  for (const { size, line } of active) linesBySize.set(size, [...(linesBySize.get(size) ?? []), line]);
   for (const [size, lines] of [...linesBySize].sort(([left], [right]) => right - left)) {
     if (lines.length < count) continue;
     const note = size === newest.size ? newest.checkpoint : await store.checkpointAt(book, scope, size);

@@ -111,7 +111,10 @@ export function createRelay(options: RelayOptions): Relay {
     await ready();
     if (route.kind === 'push') return slots.use(() => push(route, request));
     if (route.kind === 'cosign') return slots.use(() => cosign(route, request));
-    if (route.kind !== 'info') return read(desk, route, request.headers.get('accept-encoding') ?? '');
+    const acceptEncoding = request.headers.get('accept-encoding') ?? '';
+    // Which devices are active is known between pushes, not within one.
+    if (route.kind === 'checkpoint') return turns.take(route.book, () => read(desk, route, acceptEncoding));
+    if (route.kind !== 'info') return read(desk, route, acceptEncoding);
     const { maxBatchOps, maxBatchBytes } = limits;
     return answerJson({ protocol: 1, name: signer.name, vkey, limits: { maxBatchOps, maxBatchBytes } });
   }

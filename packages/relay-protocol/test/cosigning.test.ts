@@ -69,6 +69,19 @@ describe('a cosignature', () => {
     expect((await newest()).split('\n').filter((line) => line.startsWith('— '))).toHaveLength(2);
   });
 
+  it('is served of 63 devices at most, which is the most that may be asked for', async () => {
+    const made = Array.from({ length: 64 }, (_, index) => fleet.enrol(`till ${index}`));
+    await desk.push(
+      fleet.book,
+      made.map(({ enrolment }) => enrolment),
+    );
+    const note = await newest();
+    for (const { writer } of made) await say(writer.key, note);
+    const lines = (await desk.client.cosigned(fleet.book, hq, 63)).split('\n').filter((line) => line.startsWith('— '));
+    expect(lines).toHaveLength(64);
+    await expect(desk.client.cosigned(fleet.book, hq, 64)).rejects.toMatchObject({ code: 'relay/bad-request' });
+  });
+
   it('is refused by a stranger, under another name, and under a key that the device has left behind', async () => {
     const note = await newest();
     await expect(say(keyOf('stranger'), note)).rejects.toMatchObject(refused);
@@ -83,8 +96,8 @@ describe('a cosignature', () => {
     const revocation = { verb: 'device.revoke@1', args: { device: till.key.device, reason: 'lost' } };
     await desk.push(fleet.book, [fleet.root.write(revocation)]);
     await expect(say(second, await newest())).rejects.toMatchObject(refused);
-    // What it said before stays said.
-    expect(await read(await desk.client.cosigned(fleet.book, hq, 1), second)).toEqual([4, 1_764_500_000]);
+    // What it said before it was revoked counts no more: whoever has its key may have said it.
+    await expect(desk.client.cosigned(fleet.book, hq, 1)).rejects.toMatchObject({ code: 'relay/not-cosigned' });
   });
 
   it('is refused of anything that this relay did not sign as this log', async () => {
