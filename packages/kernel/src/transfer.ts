@@ -50,6 +50,15 @@ export interface ImportReport {
   readonly undecodable: readonly Undecodable[];
   /** Byte offset in the file where a torn last record begins. */
   readonly tornAt?: number;
+  /** Scopes whose settled ops in the file begin, at `from`, after the last that is settled here: those between are in an archive. */
+  readonly missing?: readonly MissingOps[];
+}
+
+export interface MissingOps {
+  readonly scope: ScopeName;
+  readonly from: number;
+  /** How many are settled here. */
+  readonly settled: number;
 }
 
 const PAGE = 2000;
@@ -78,7 +87,10 @@ export function bookFile(book: BookId, scopes: readonly FileScope[], records: re
   return joinBytes(new TextEncoder().encode(`${JSON.stringify(header)}\n`), encodeBundle(records));
 }
 
-/** Takes in a book file: what verifies is stored and folded, the rest is reported. Nothing already stored is lost. */
+/**
+ * Takes in a book file: what verifies is stored and folded, the rest is reported. Nothing already stored is lost. Throws `archive/missing` where the file
+ * begins later than the log here ends, so that nothing of it could be taken in.
+ */
 export async function importBook(replica: Replica, bytes: Uint8Array): Promise<ImportReport> {
   const { header, offset } = parseHeader(bytes);
   await replica.bind(header.book);
@@ -105,8 +117,26 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
     refolded += more.refolded;
   }
   const added = [...news].filter((hash) => replica.log.has(hash)).length;
-  const report = { added, known: records.length - added, settled, refolded, aside: merged.aside, undecodable };
-  return tornAt === undefined ? report : { ...report, tornAt: offset + tornAt };
+  const missing = header.scopes.flatMap(({ scope, from }): MissingOps[] => {
+    const { size } = replica.log.tip(scope);
+    return from > size ? [{ scope, from, settled: size }] : [];
+  });
+  const [gap] = missing;
+  if (gap !== undefined && !records.some(({ hash }) => replica.log.has(hash)))
+    throw new KernelError(
+      'archive/missing',
+      `the file begins at op ${gap.from} of ${gap.scope}, and ${gap.settled} are settled here: those between are in an archive`,
+    );
+  return {
+    added,
+    known: records.length - added,
+    settled,
+    refolded,
+    aside: merged.aside,
+    undecodable,
+    ...(tornAt === undefined ? {} : { tornAt: offset + tornAt }),
+    ...(gap === undefined ? {} : { missing }),
+  };
 }
 
 interface Prefix {

@@ -37,6 +37,8 @@ export interface VerifyOptions {
 export interface LogToVerify extends VerifyOptions {
   /** Whose signatures can be checked, for a log that begins after the ops that brought them; not believed of any other. */
   readonly enrolments?: Iterable<Enrolment>;
+  /** Believed of a log from its first op on too: it is one scope of a book, whose devices others brought. */
+  readonly trustEnrolments?: boolean;
 }
 
 export interface VerifyReport {
@@ -90,7 +92,7 @@ export class VerifiedLog {
     this.#book = (log.meta('book') ?? '') as BookId;
     const heads = log.scopes().flatMap((scope) => log.base(scope).heads.map((head) => ({ ...head, scope })));
     for (const { scope, device, seq, hash } of heads) this.#heads.set(`${scope} ${device}`, { seq, hash });
-    if (log.scopes().some((scope) => log.base(scope).size > 0))
+    if (options.trustEnrolments === true || log.scopes().some((scope) => log.base(scope).size > 0))
       for (const enrolment of options.enrolments ?? []) this.#enrolments.add(enrolment);
   }
 

@@ -155,6 +155,39 @@ describe('an archive', () => {
     expect(office.query("SELECT onHand FROM stock WHERE sku = 'fresh'")).toEqual([{ onHand: 3 }]);
     await fleet.close();
   });
+
+  it('leaves an export that joins nobody who lacks the rest, and import says so', async () => {
+    const fleet = await traded();
+    const { till } = fleet;
+    await till.archive({ to: memoryPlace() });
+    const newcomer = await openBook({
+      store: stores['better-sqlite3'](),
+      keys: memoryKeys(),
+      verbs: shopVerbs,
+      edge: testEdge(9),
+      book: till.id,
+    });
+    const empty = await newcomer.import(await till.export()).catch((error: unknown) => error);
+    expect(empty).toBeInstanceOf(KernelError);
+    expect(empty).toMatchObject({ code: 'archive/missing' });
+    // Also with an op that cannot be taken in, for want of what it builds on.
+    await till.commit('stock.move', { sku: 'fresh', quantity: 3 });
+    await expect(newcomer.import(await till.export())).rejects.toMatchObject({ code: 'archive/missing' });
+    await newcomer.sync(fleet.relay);
+    expect(await newcomer.import(await till.export())).not.toHaveProperty('missing');
+    expect(newcomer.digest()).toEqual(till.digest());
+    // What can be taken in is, beside a scope that begins later.
+    const bytes = await till.export();
+    const end = bytes.indexOf(0x0a);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as { scopes: object[] };
+    header.scopes.push({ scope: 'b/1', from: 7, size: 7, note: '', receipts: [] });
+    const more = Buffer.concat([new TextEncoder().encode(JSON.stringify(header)), bytes.subarray(end)]);
+    expect(await newcomer.import(new Uint8Array(more))).toMatchObject({
+      missing: [{ scope: 'b/1', from: 7, settled: 0 }],
+    });
+    await newcomer.close();
+    await fleet.close();
+  });
 });
 
 it('a fork that leaves a chain before the place where the log begins is seen like everywhere else', async () => {
@@ -241,6 +274,28 @@ describe('branches whose hq was archived', () => {
     expect((await office.commit('shop.sell', { sku: 'apple' }, { scope: BRANCH })).ok).toBe(true);
     await office.sync(relay);
     expect(await proven(office, [...place.files.values()])).toBe(true);
+    for (const book of [office, early, late]) await book.close();
+  });
+
+  it('are archived from their first op on too, each in files of its own name', async () => {
+    const { relay, office, early, late } = await branch();
+    const [place, scopes] = [memoryPlace(), [BRANCH, 'b_1' as Scope]];
+    const sell = async () => {
+      for (const scope of scopes) expect((await office.commit('shop.sell', { sku: 'apple' }, { scope })).ok).toBe(true);
+      await office.sync(relay);
+    };
+    await sell();
+    for (const scope of scopes) await office.archive({ to: place, scope });
+    expect([...place.files.keys()]).toEqual(['b%2F1-0-4', 'b_1-0-2']);
+    expect((await early.sync(relay), await early.archive({ to: memoryPlace(), scope: BRANCH })).until).toBe(4);
+    await sell();
+    for (const scope of scopes) await office.archive({ to: place, scope });
+    await office.archive({ to: place, scope: HQ });
+    await sell();
+    for (const book of [early, late]) await book.sync(relay);
+    expect((await office.verify({ every: true })).problems).toEqual([]);
+    expect(await proven(office, [...place.files.values()])).toBe(true);
+    expect(early.digest().scopes['b/1']).toEqual(office.digest().scopes['b/1']);
     for (const book of [office, early, late]) await book.close();
   });
 
