@@ -310,7 +310,9 @@ export class Fold {
     const tables = this.#tablesOf(verb);
     const inForce = this.#tablesInForce(size).tables;
     for (const { table } of effects) {
-      if (!tables.has(table)) return refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
+      // Who is enrolled, what is adopted and what was refused change by the kernel's own verbs alone: any verb may read it, whatever it declares.
+      if (!tables.has(table) || (BUILTIN_TABLES.has(table) && !BUILTIN.has(ref)))
+        return refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
       if (!inForce.has(table)) return refuse('kernel/not-adopted', { table: table.name });
     }
     const planned = { effects, facts, rules: { tables, inForce, fills: [] } };

@@ -2,6 +2,7 @@
 import {
   compensate,
   defineVerb,
+  devices,
   type Effect,
   openBook,
   type Outcome,
@@ -10,9 +11,11 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import type { Scope } from '@tallystick/oplog';
+import { encodeHex, type Scope } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { kernelTables } from '../src/kernel-tables.ts';
+import type { AnyTable } from '../src/table.ts';
 import { createFleet, createTestRelay, provenDigest } from './fleet.ts';
 import { memoryKeys, moves, prices, seats, shopVerbs, stock, stores, testEdge } from './shop.ts';
 
@@ -84,6 +87,14 @@ describe('an op that is accepted and compensated', () => {
     await fleet.close();
   });
 });
+
+/** Some row of a table, as it would come there. */
+function effectOn(def: AnyTable): Effect {
+  const columns = Object.entries({ ...def.key, ...def.columns });
+  const row = Object.fromEntries(columns.map(([name, type]) => [name, type === 'integer' ? 1 : 'x']));
+  const kinds = { sum: 'add', set: 'put', register: 'write' } as const;
+  return { kind: kinds[def.kind], table: def, row };
+}
 
 describe('a verb', () => {
   const secret = setTable('secret', { key: { id: 'text' }, columns: { what: 'text' } });
@@ -162,6 +173,47 @@ describe('a verb', () => {
     ['text, of one row', (view) => view.get(shelves, { aisle: '7' as never, bin: 'x' })],
   ])('that lists the rows of %s, which its column does not hold, fails', async (_what, plan) => {
     expect(await answerOf((view) => (plan(view), none), 'hq')).toEqual(failed('kernel/bad-row'));
+  });
+
+  it('reads tables of the kernel, declared or not, and writes none', async () => {
+    const till = memoryKeys();
+    const { device, publicKey } = await till.create('device');
+    const rise = defineVerb({
+      name: 'shop.rise',
+      version: 1,
+      roles: ['owner', 'till'],
+      tables: [...kernelTables],
+      args: z.strictObject({ table: z.string() }),
+      plan: (view, op, { table }) => {
+        const own = view.get(devices, { device: op.device });
+        if (table === 'devices') return own === undefined ? [] : [devices.write({ ...own, role: 'owner' })];
+        const [def] = kernelTables.filter(({ name }) => name === table);
+        return def === undefined ? refuse('shop/role', { role: own?.role ?? '' }) : [effectOn(def)];
+      },
+    });
+    const look = defineVerb({
+      ...rise,
+      name: 'shop.look',
+      tables: [],
+      plan: (view, op) => refuse('shop/role', { role: view.get(devices, { device: op.device })?.role ?? '' }),
+    });
+    const options = { verbs: [rise, look] as const };
+    const [office, shop] = [stores['better-sqlite3'](), stores['better-sqlite3']()];
+    const owner = await openBook({ store: office, keys: memoryKeys(), edge: testEdge(), ...options });
+    await owner.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'till', role: 'till' });
+    const book = await openBook({ store: shop, keys: till, edge: testEdge(2), book: owner.id, ...options });
+    await book.import(await owner.export());
+    await book.anchor();
+    for (const verb of ['shop.rise', 'shop.look'] as const) {
+      const answer = await book.commit(verb, { table: 'none' });
+      expect(answer).toMatchObject({ code: 'shop/role', details: { role: 'till' } });
+    }
+    for (const { name } of kernelTables) {
+      const answer = await book.commit('shop.rise', { table: name });
+      expect(answer).toMatchObject({ code: 'kernel/verb-failed', details: { reason: 'kernel/bad-effect' } });
+    }
+    expect(book.status().role).toBe('till');
+    for (const each of [owner, book]) await each.close();
   });
 
   it('lists the rows that the leading columns name', async () => {
