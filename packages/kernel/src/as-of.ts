@@ -13,6 +13,7 @@ import { Replica } from './replica.ts';
 import { PENDING_PLACE } from './schema.ts';
 import type { Scope } from './scope.ts';
 import type { Verb } from './verb.ts';
+import { missingHq } from './waiting.ts';
 
 /**
  * `day`: the end of that business day, that is before the first op that opens a later one, in each scope. `sizes`: the first so many ops of each scope
@@ -56,7 +57,7 @@ export async function asOf(
     throw new KernelError('kernel/as-of', 'the store to fold into is not empty');
   while (cut.revealMore()) await replica.transaction(() => replica.catchUp());
   return {
-    scopes: replica.scopes().map(({ name, folded, tailSize, stop }) => {
+    scopes: replica.scopes().map(({ name, folded, tailSize, waiting, stop = missingHq(waiting) }) => {
       return { scope: name as ScopeName, size: folded + tailSize, stop };
     }),
     query: <Row extends Readonly<Record<string, SqlValue>>>(sql: string, params: readonly SqlValue[] = []) =>

@@ -202,6 +202,10 @@ export class Author {
     const ref = this.#refOf(request.verb, scope);
     if (ref === undefined) return notCommitted('kernel/unknown-verb', { verb: request.verb });
     if (scope.stop !== undefined) return notCommitted('kernel/scope-stopped', stopDetails(scope.name, scope.stop));
+    // What this device wrote and cannot read yet comes before its next op.
+    const beyond = scope.waiting.find(({ op }) => op.device === this.#keys.device);
+    if (beyond !== undefined)
+      return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: 'kernel/needs-hq' });
     const link = this.#link(request.scope, heads);
     if ('ok' in link) return link;
     const { rotateTo } = request;

@@ -127,6 +127,8 @@ export interface ScopeStatus {
   readonly settled: number;
   /** Ops without one. */
   readonly pending: number;
+  /** Ops beside those without effect until more of `hq` is here: marks beyond it, and what builds on them. They stop nothing else. */
+  readonly waiting: number;
   readonly stop: Stop | undefined;
   /** This device's key wrote two ops at one place here: a cloned tab, a restored backup, a copied database. `renew` goes on. */
   readonly forked: boolean;
@@ -395,6 +397,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         scope: scope.name as ScopeName,
         settled: scope.folded,
         pending: scope.tailSize,
+        waiting: scope.waiting.length,
         stop: scope.stop,
         forked: this.#own.author.forked.has(scope.name),
       })),

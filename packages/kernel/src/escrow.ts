@@ -1,7 +1,7 @@
 /**
  * @tallystick/kernel/escrow. What a book says of the backups of its devices' keys: to whom the organisation wants them sealed, and for each key how it
  * was backed up, with the sealed text where nobody can open that without a passkey or the organisation. A wiped device then finds its backup with
- * anybody who has the book. The forms are docs/spec/backup.md; nothing here seals or opens.
+ * anybody who has the book. What is sealed, and in which form, is docs/spec/backup.md; the verbs are in docs/keys.md. Nothing here seals or opens.
  */
 import { defaultRevokes } from '@tallystick/sign';
 import { isExactly, isHash, schemaOf } from './builtin-tables.ts';
@@ -19,11 +19,14 @@ export const escrow: RegisterTable<{ of: Text }, { recipients: Text }> = registe
   columns: { recipients: 'text' },
 });
 
-/** How a key was backed up. `sealed` is armored age text; '' for shares and files, which people keep. */
-export const keyBackups: RegisterTable<{ keyId: Text; kind: Text }, { device: Text; sealed: Text; by: Text }> =
+/**
+ * How a key was backed up, by the device that is said to have it: whoever names another device's key writes a row of its own. `sealed` is armored
+ * age text; '' for shares and files, which people keep.
+ */
+export const keyBackups: RegisterTable<{ device: Text; keyId: Text; kind: Text }, { sealed: Text; by: Text }> =
   registerTable('keyBackups', {
-    key: { keyId: 'text', kind: 'text' },
-    columns: { device: 'text', sealed: 'text', by: 'text' },
+    key: { device: 'text', keyId: 'text', kind: 'text' },
+    columns: { sealed: 'text', by: 'text' },
   });
 
 export interface EscrowArgs {

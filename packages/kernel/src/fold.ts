@@ -25,6 +25,7 @@ import {
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { escrowVerbs } from './escrow.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
 import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
@@ -117,6 +118,8 @@ type Stopped = Extract<Verdict, { kind: 'stopped' }>;
 const APPLIED: Verdict = { kind: 'applied' };
 const NO_RELEASE: Row = { release: '' };
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
+/** Acts about keys and devices, by name: whether they wait must not depend on the verbs that a program has. */
+const NEVER_WAIT: ReadonlySet<string> = new Set([...builtinVerbs, ...escrowVerbs].map((verb) => verb.ref));
 const BUILTIN_TABLES: ReadonlySet<AnyTable> = new Set(kernelTables);
 
 export class Fold {
@@ -238,7 +241,7 @@ export class Fold {
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     const planned = this.#planAs(author, op.verb, facts, op.args, size, touch);
     if ('kind' in planned) return planned;
-    if (op.verb === deviceRecover.ref) return this.#adopt(op.args['op'] as string, planned, size, touch);
+    if (op.verb === deviceRecover.ref) return this.#adopt(op.args['op'] as string, author.role, planned, size, touch);
     return op.verb === hqMark.ref || planned.effects.some(({ table }) => table === tableShapes)
       ? this.#comeIntoForce(planned, size, touch)
       : planned;
@@ -325,13 +328,20 @@ export class Fold {
     return tables;
   }
 
-  /** A recovery does what the quarantined op says, as its author would at this place, and takes note of it. */
-  #adopt(hash: string, noted: Planned, size: number, touch: TouchRecorder | undefined): Planned | Refusal | Stopped {
+  /** A recovery does what the quarantined op says, as its author would at this place, and takes note of it. Nobody adopts what they may not author. */
+  #adopt(
+    hash: string,
+    by: Role,
+    noted: Planned,
+    size: number,
+    touch: TouchRecorder | undefined,
+  ): Planned | Refusal | Stopped {
     const row = this.#projection.get(this.#compiled(quarantine), [hash], touch) as Row;
     const { id, at, device, seq, verb, args } = row as Record<'id' | 'device' | 'verb' | 'args', string> &
       Record<'at' | 'seq', number>;
     const author = this.#author(device, size, touch);
     if (author === undefined) return refuse('kernel/unknown-device', { device });
+    if (this.#verbs.get(verb)?.roles.includes(by) === false) return refuse('kernel/role', { role: by });
     const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq };
     const adopted = this.#planAs(author, verb, facts, JSON.parse(args) as JsonObject, size, touch);
     return 'kind' in adopted ? adopted : { ...adopted, effects: [...adopted.effects, ...noted.effects] };
@@ -381,7 +391,7 @@ export class Fold {
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     this.#projection.apply([refusals.put(row)], facts, place, undo, undefined);
     // Acts about keys and devices are never adopted: whoever may act so does it anew.
-    if (why.kind === 'waits' && !BUILTIN.has(op.verb)) {
+    if (why.kind === 'waits' && !NEVER_WAIT.has(op.verb)) {
       const { id, at, device, seq, verb } = op;
       const waits = { hash, id, device, at, seq, verb, args: encodeCanonical(op.args), code: refusal.code };
       this.#projection.apply([quarantine.put(waits)], facts, place, undo, touch);

@@ -311,6 +311,7 @@ export class Replica {
    */
   async #foldNew(scope: Scope, size: number, quick: (scope: Scope) => MergeReport): Promise<number> {
     if (scope.folded < size) return 0;
+    await this.#checkMarks(scope.waiting);
     if (scope.stop === undefined) {
       const { refolded: count } = quick(scope);
       if (await this.#fetchFor(scope)) await this.#catchUpScope(scope);
@@ -322,10 +323,12 @@ export class Replica {
     return refolded;
   }
 
-  /** The ops without a position: those of the tail, unless some of them wait for what is missing. */
+  /** The ops without a position. */
   async pending(name: ScopeName): Promise<readonly OpRecord[]> {
     const scope = this.#scopes.get(name);
-    return this.#isBehind || scope === undefined || scope.stop !== undefined ? this.log.pending(name) : scope.tail;
+    return this.#isBehind || scope === undefined || scope.stop !== undefined
+      ? this.log.pending(name)
+      : [...scope.tail, ...scope.waiting];
   }
 
   async #catchUpScope(scope: Scope): Promise<void> {
@@ -376,11 +379,13 @@ export class Replica {
     this.change(name).merge(orderTail(pending));
   }
 
-  /** Scopes that waited for more of `hq` go on when it has come. */
+  /** Scopes that waited for more of `hq` go on when it has come, and so do the ops of a tail that did. */
   async #resumeWaiting(): Promise<void> {
     const folded = this.scope(HQ).folded;
     for (const scope of this.scopes()) {
       const { stop } = scope;
+      if (scope.waiting.length > 0 && stop === undefined)
+        await this.#foldNew(this.change(scope.name as ScopeName), scope.folded, (one) => one.merge([]));
       if (stop?.code !== 'kernel/needs-hq' || stop.size > folded) continue;
       this.change(scope.name as ScopeName).rewind();
       await this.#catchUpScope(scope);

@@ -11,6 +11,7 @@ import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeTouch, decodeUndo, encodeTailRow, type TailRow, withChain } from './tail-row.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import type { Verb } from './verb.ts';
+import { buildsOn, partWaiting } from './waiting.ts';
 
 /**
  * A pending op as it is folded. What it touched and how to take it back stay in the database until somebody asks: together they are longer
@@ -43,6 +44,7 @@ export class Scope {
   readonly name: string;
   readonly projection: Projection;
   readonly #fold: Fold;
+  readonly #hq: HqReader | undefined;
   readonly #schema: Schema;
   readonly #driver: SqlDriver;
   #folded = 0;
@@ -51,6 +53,8 @@ export class Scope {
   #tailId = '';
   /** In causal order, ties by id. */
   #tail: TailEntry[] = [];
+  /** Pending ops that are not folded: see `waiting.ts`. */
+  #waiting: readonly OpRecord[] = [];
   /** Greater than those of the tail. */
   #nextOrdinal = 0;
   #stop: Stop | undefined;
@@ -66,6 +70,7 @@ export class Scope {
     this.#schema = schema;
     this.#driver = schema.driver;
     this.projection = new Projection(schema, name);
+    this.#hq = hq;
     this.#fold = new Fold(this.projection, schema, verbs, hq);
   }
 
@@ -90,6 +95,11 @@ export class Scope {
 
   get tailSize(): number {
     return this.#tail.length;
+  }
+
+  /** Pending ops that are not folded before more of `hq` has come. */
+  get waiting(): readonly OpRecord[] {
+    return this.#waiting;
   }
 
   /** The op by which a device counts as enrolled here, if it does. */
@@ -152,12 +162,17 @@ export class Scope {
     this.#tail = [];
     this.#nextOrdinal = 0;
     for (const record of orderTail(tail)) this.#push({ record, ordinal: ordinalByHash.get(record.hash) as number });
-    this.#holdsPending = tail.length === pending.length && !this.#hasLeftovers;
+    const { ready, waiting } = partWaiting(
+      pending.filter(({ hash }) => !ordinalByHash.has(hash)),
+      this.#hq,
+    );
+    this.#waiting = waiting;
+    this.#holdsPending = ready.length === 0 && !this.#hasLeftovers;
   }
 
-  /** Everything that was pending when this scope was read is folded here, and nothing has been taken back since. */
+  /** Everything that was pending when this scope was read is folded or waits here, and nothing has been taken back since. */
   get holdsPending(): boolean {
-    return this.#holdsPending;
+    return this.#holdsPending && partWaiting(this.#waiting, this.#hq).ready.length === 0;
   }
 
   /** Some rows are of pending ops that are not pending any more: the log went on while the rows did not. */
@@ -186,11 +201,20 @@ export class Scope {
     this.#holdsPending = false;
     if (this.#isBarred) return;
     this.#takeTailBack();
+    this.#waiting = [];
     this.#stop = undefined;
   }
 
   /** Folds settled ops that follow the folded prefix. Records of the tail among them become settled. */
   settle(records: readonly OpRecord[]): MergeReport {
+    const { refolded } = this.#settle(records);
+    if (this.#waiting.length === 0) return { refolded };
+    const settled = new Set(records.map((record) => record.hash));
+    this.#waiting = this.#waiting.filter((record) => !settled.has(record.hash));
+    return { refolded: refolded + this.merge([]).refolded };
+  }
+
+  #settle(records: readonly OpRecord[]): MergeReport {
     if (this.#tail.length > 0) {
       const isDone = this.#attempt(records.length, () => this.#settleAround(records));
       return isDone ? { refolded: 0 } : this.#refold(records, []);
@@ -201,11 +225,19 @@ export class Scope {
     return { refolded: 0 };
   }
 
-  /** Folds pending ops of others (or, after a crash, our own) into the tail. */
+  /** Folds pending ops of others (or, after a crash, our own) into the tail, and those that need not wait any more. */
   merge(records: readonly OpRecord[]): MergeReport {
-    const known = new Set(this.#tail.map((entry) => entry.record.hash));
-    const fresh = orderTail(records.filter((record) => !known.has(record.hash)));
-    if (fresh.length === 0 || this.#stop !== undefined) return { refolded: 0 };
+    if (this.#stop !== undefined) return { refolded: 0 };
+    const known = new Set([...this.#tail.map((entry) => entry.record), ...this.#waiting].map((record) => record.hash));
+    const news = records.filter((record) => !known.has(record.hash));
+    const { ready: fresh, waiting } = partWaiting([...this.#waiting, ...news], this.#hq);
+    this.#waiting = waiting;
+    // An op of the tail may turn out to build on one that waits.
+    if (waiting.length > 0) {
+      const hashes = new Set(waiting.map((record) => record.hash));
+      if (this.#tail.some((entry) => buildsOn(entry.record, hashes))) return this.#refold([], fresh);
+    }
+    if (fresh.length === 0) return { refolded: 0 };
     const isDone = this.#attempt(fresh.length, () => this.#mergeOnTop(fresh));
     return isDone ? { refolded: 0 } : this.#refold([], fresh);
   }
@@ -378,12 +410,12 @@ export class Scope {
     const entries = this.#takeTailBack();
     this.#foldSettled(settled);
     const done = new Set(settled.map((record) => record.hash));
-    const rest = orderTail([
-      ...entries.map((entry) => entry.record).filter((record) => !done.has(record.hash)),
-      ...fresh,
-    ]);
-    for (const record of rest) if (this.#stop === undefined) this.#foldPending(record);
-    return { refolded: rest.length - fresh.length };
+    const old = entries.map((entry) => entry.record).filter((record) => !done.has(record.hash));
+    const waiting = this.#waiting.filter((record) => !done.has(record.hash));
+    const parted = partWaiting([...old, ...fresh, ...waiting], this.#hq);
+    this.#waiting = parted.waiting;
+    for (const record of parted.ready) if (this.#stop === undefined) this.#foldPending(record);
+    return { refolded: old.length };
   }
 
   #takeTailBack(): readonly TailEntry[] {

@@ -14,13 +14,15 @@ export const devices: Command = readingCommand({
   name: 'devices',
   summary: 'List the devices of the book: role, state, and how the key of each is backed up.',
   async answer(book) {
-    const kinds = book.query<{ keyId: string; kind: string }>(
-      "SELECT keyId, kind FROM keyBackups WHERE scope = 'hq' ORDER BY keyId, kind",
+    const kinds = book.query<{ device: string; keyId: string; kind: string }>(
+      "SELECT device, keyId, kind FROM keyBackups WHERE scope = 'hq' ORDER BY keyId, kind",
     );
     const rows = listDevices(book).map((row) => ({
       ...row,
       self: row.device === book.device,
-      backups: kinds.filter(({ keyId }) => keyId === row.keyId).map(({ kind }) => kind),
+      backups: kinds
+        .filter(({ device, keyId }) => device === row.device && keyId === row.keyId)
+        .map(({ kind }) => kind),
     }));
     const nameOf = new Map(rows.map(({ device, name }): [string, string] => [device, name]));
     return {
