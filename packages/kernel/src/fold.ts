@@ -341,10 +341,12 @@ export class Fold {
       Record<'at' | 'seq', number>;
     const author = this.#author(device, size, touch);
     if (author === undefined) return refuse('kernel/unknown-device', { device });
-    if (this.#verbs.get(verb)?.roles.includes(by) === false) return refuse('kernel/role', { role: by });
     const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq };
     const adopted = this.#planAs(author, verb, facts, JSON.parse(args) as JsonObject, size, touch);
-    return 'kind' in adopted ? adopted : { ...adopted, effects: [...adopted.effects, ...noted.effects] };
+    if ('kind' in adopted) return adopted;
+    // After the plan: whether the verb is adopted is judged alike where this program has it not.
+    if (this.#verbs.get(verb)?.roles.includes(by) !== true) return refuse('kernel/role', { role: by });
+    return { ...adopted, effects: [...adopted.effects, ...noted.effects] };
   }
 
   #plan(
