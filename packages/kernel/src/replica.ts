@@ -273,8 +273,11 @@ export class Replica {
   async hqRoot(size: number): Promise<string | undefined> {
     const known = this.#hqRoots.get(size);
     if (known !== undefined) return known;
-    if (size > this.log.tip(HQ).size || size < this.log.base(HQ).size) return undefined;
-    const root = await this.rootOf(HQ, size);
+    const tip = this.log.tip(HQ);
+    if (size > tip.size || size < this.log.base(HQ).size) return undefined;
+    // A branch asks for the tip at every change of `hq`, whose ops were hashed when they came. The log of an earlier place has no frontier.
+    const isKnown = size === tip.size && tip.frontier.length > 0;
+    const root = isKnown ? encodeHex(createTree(this.crypto.hasher, tip).root()) : await this.rootOf(HQ, size);
     this.#hqRoots.set(size, root);
     return root;
   }

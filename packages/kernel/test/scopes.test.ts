@@ -1,5 +1,6 @@
 // Scopes (DESIGN section 4): logs of their own, `hq` read as of the last mark, and nothing of it in a shop with one scope.
 import { openBook } from '@tallystick/kernel';
+import { nodeCrypto } from '@tallystick/kernel/node';
 import { encodeHex, type RootHash, type Scope } from '@tallystick/oplog';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
@@ -82,6 +83,28 @@ describe('a branch', () => {
     expect(owner.digest()).toEqual(till.digest());
     await provenDigest(owner);
     await provenDigest(till);
+  });
+
+  it('takes notice of a grown hq without reading it again', async () => {
+    const relay = await createTestRelay();
+    const store = stores['better-sqlite3']();
+    const { hasher } = nodeCrypto;
+    let hashes = 0;
+    const sha256 = (data: Uint8Array): Uint8Array => ((hashes += 1), hasher.sha256(data));
+    const crypto = { ...nodeCrypto, hasher: { ...hasher, sha256 } };
+    const options = { keys: memoryKeys(), verbs: shopVerbs, edge: testEdge(1), replicate: 'all' as const };
+    const owner = await openBook({ ...options, store: { ...store, crypto } });
+    closing.push(owner);
+    const prices = Array.from({ length: 200 }, (_, n) => ({ sku: `sku-${n}`, priceMinor: n }));
+    await owner.commitAll(prices.map((args) => ({ verb: 'price.set', args })));
+    await owner.sync(relay);
+    hashes = 0;
+    expect(await owner.commit('shop.sell', { sku: 'sku-100' }, { scope: BRANCH })).toMatchObject({ ok: true });
+    expect(hashes).toBeGreaterThan(0);
+    expect(hashes).toBeLessThan(40);
+    expect(owner.query('SELECT size FROM marks')).toEqual([{ size: 202 }]);
+    await owner.sync(relay);
+    await provenDigest(owner);
   });
 
   it('is folded by itself: a till of one branch and the office that holds all have the same digest of it', async () => {
