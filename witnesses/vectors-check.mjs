@@ -12,9 +12,22 @@ import { judges as roster } from './vectors/roster.mjs';
 import { judges as rotation } from './vectors/rotation.mjs';
 import { judges as sealed } from './vectors/sealed.mjs';
 import { judges as sign } from './vectors/sign.mjs';
+import { judges as snapshot } from './vectors/snapshot.mjs';
 import { judges as token } from './vectors/token.mjs';
 
-const judges = { ...op, ...chain, ...custody, ...frame, ...note, ...roster, ...rotation, ...sealed, ...sign, ...token };
+const judges = {
+  ...op,
+  ...chain,
+  ...custody,
+  ...frame,
+  ...note,
+  ...roster,
+  ...rotation,
+  ...sealed,
+  ...sign,
+  ...snapshot,
+  ...token,
+};
 const fixtures = new URL('../fixtures/', import.meta.url);
 const sorted = (value) =>
   JSON.stringify(value, (_, x) => (x?.constructor === Object ? Object.fromEntries(Object.entries(x).sort()) : x));

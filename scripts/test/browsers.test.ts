@@ -15,7 +15,7 @@ import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 120_000;
 /** The contract of log stores, and what a browser's log does beyond. */
-const logTests = 26;
+const logTests = 29;
 const folder = publishedFolder();
 const published = folder === undefined ? [] : readPublished(folder);
 let bundles: Bundles;
