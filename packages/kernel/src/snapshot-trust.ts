@@ -136,16 +136,21 @@ function roleIn(roles: ReadonlyMap<string, Role>, device: string, scope: string)
   return roles.get(`${scope} ${device}`) ?? roles.get(`${HQ} ${device}`);
 }
 
-/** The proof of a snapshot of this book, as far as its certificates have come and the ops behind them are stored here. */
+/**
+ * The proof of a snapshot of this book, as far as its certificates have come, and the ops behind them are stored here or stand in the earlier proof in
+ * the same place: a log that begins later lacks those that brought the first keys.
+ */
 export async function proofOf(replica: Replica, from: SnapshotSource): Promise<Uint8Array | undefined> {
   const { log, sql, crypto, book } = replica;
   const bytes = await from.load(MANIFEST);
   if (bytes === undefined || book === undefined) return undefined;
   const { manifest } = await openManifest(bytes, book, crypto);
+  const earlier = decodeBundle((await from.load(PROOF)) ?? new Uint8Array()).frames;
+  const earlierByHash = new Map(openRecords(earlier, crypto.hasher).records.map((record) => [record.hash, record]));
   const found = new Map<OpHash, OpRecord>();
   const devices: string[] = [];
   const take = async (hash: OpHash): Promise<void> => {
-    const record = found.has(hash) ? undefined : (await log.get(hash))?.record;
+    const record = found.has(hash) ? undefined : ((await log.get(hash))?.record ?? earlierByHash.get(hash));
     if (record === undefined) return;
     found.set(hash, record);
     devices.push(record.op.device);

@@ -127,3 +127,27 @@ it('names no key that is not of an op in the proof', async () => {
   expect(await openedWith(office, place)).toEqual(['snapshot/untrusted', 'untrusted']);
   await fleet.close();
 });
+
+it('is proven again after an archive, with the ops of the proof before it', async () => {
+  const fleet = await createFleet(2);
+  const [office, till] = fleet.books as [ShopBook, ShopBook];
+  const settle = async () => {
+    for (const book of [office, till, office, till]) await book.sync(fleet.relay);
+  };
+  const save = async (place: Place) => {
+    await till.commit('stock.move', { sku: 'apple', quantity: 1 });
+    await settle();
+    await office.saveSnapshot(place);
+    await office.attest();
+    await till.attest();
+    await settle();
+    return office.saveSnapshotProof(place);
+  };
+  const place = memoryPlace();
+  expect(await save(place)).toBe('certified');
+  await office.archive({ to: memoryPlace() });
+  expect(await save(place)).toBe('certified');
+  expect(await openedWith(office, place)).toEqual(['certified', 'certified']);
+  expect(await save(memoryPlace())).toBe('untrusted');
+  await fleet.close();
+});
