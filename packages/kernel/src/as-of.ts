@@ -3,6 +3,7 @@
  * held in memory does not grow with the log.
  */
 import { type LogStore, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
+import { isDay } from '@tallystick/sign';
 import { businessDays, dayOpen, hqMark, marks } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
@@ -14,6 +15,7 @@ import { PENDING_PLACE } from './schema.ts';
 import type { Scope } from './scope.ts';
 import type { Verb } from './verb.ts';
 import { missingHq } from './waiting.ts';
+import { type OlderOps, wholeLog } from './whole-log.ts';
 
 /**
  * `day`: the end of that business day, that is before the first op that opens a later one, in each scope. `sizes`: the first so many ops of each scope
@@ -41,17 +43,22 @@ interface Cut {
 /** Ops that are folded in one transaction, whose sums are held in memory. */
 const STEP = 20_000;
 
-/** Folds into `into`, an empty store whose database the caller closes. Throws `kernel/as-of` for a place that is not here. */
+/**
+ * Folds into `into`, an empty store whose database the caller closes. Throws `kernel/as-of` for a place that is not here, and `archive/*` where the log
+ * begins later and the ops before are not in `older`.
+ */
 export async function asOf(
   live: Replica,
   verbs: readonly Verb[],
   place: AsOfPlace,
-  into: Pick<BookStore, 'sql'>,
+  { into, older = {} }: { readonly into: Pick<BookStore, 'sql'>; readonly older?: OlderOps },
 ): Promise<AsOf> {
-  const cuts = await live.exclusive(async () =>
-    'day' in place ? cutByDay(live, place.day) : cutBySize(live, place.sizes),
-  );
-  const cut = createCutLog(live.log, cuts);
+  if ('day' in place && !isDay(place.day))
+    throw new KernelError('kernel/as-of', `"${String(place.day)}" is no day like 2026-11-21`);
+  const cut = await live.exclusive(async () => {
+    const cuts = 'day' in place ? cutByDay(live, place.day) : cutBySize(live, place.sizes);
+    return createCutLog(await wholeLog(live, older), cuts);
+  });
   const replica = await Replica.open({ log: cut.log, sql: into.sql, close: () => undefined }, verbs, live.crypto);
   if (into.sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)
     throw new KernelError('kernel/as-of', 'the store to fold into is not empty');

@@ -6,20 +6,26 @@ import { createTree, leafHash } from '@tallystick/chain';
 import { encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
 import { disagreements, type StateClaim } from './certificates.ts';
 import type { BookStore, SqlDriver } from './driver.ts';
-import { manifest, marks } from './builtin-tables.ts';
-import { digestRows, digestState } from './digest.ts';
+import { manifest, marks, tableShapes } from './builtin-tables.ts';
+import { digestOfTables, digestRows, digestState } from './digest.ts';
+import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
+import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
 import { VerifiedLog } from './verify.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
 
-export interface AttestOptions {
-  readonly scope?: ScopeName;
-  /** How many of the scope's first ops to speak of, with `fresh`; all that are settled when left out. */
-  readonly size?: number;
+/** Of all that is settled here, or of the first so many ops of the scope. */
+export type AttestOptions = { readonly scope?: ScopeName } & (
+  | EarlierPrefix
+  | { readonly [N in keyof EarlierPrefix]?: never }
+);
+
+export interface EarlierPrefix {
+  readonly size: number;
   /** An empty store in which the log is folded up to `size`; the caller closes it. */
-  readonly fresh?: BookStore;
+  readonly fresh: BookStore;
   /** Where ops before the stored ones are. */
   readonly older?: OlderOps;
 }
@@ -53,14 +59,20 @@ export function countDisagreements(sql: SqlDriver): number {
   return Number(sql.prepare(`SELECT count(*) FROM ${disagreements.name}`).get([])?.[0]);
 }
 
-/** Of the prefix that stands here, or of an earlier one. */
+/** Of the prefix that stands here, or of an earlier one. Throws `kernel/as-of` for a size without a store to fold it in. */
 export function claimFor(
   replica: Replica,
   scope: ScopeName,
   verbs: readonly Verb[],
   { size, fresh, older = {} }: AttestOptions,
 ): Promise<StateClaim | undefined> {
-  if (size === undefined || fresh === undefined) return claimState(replica, scope);
+  if (size === undefined && fresh === undefined) return claimState(replica, scope);
+  // Whoever has no types must not sign another prefix than the one that was asked for.
+  if (size === undefined || fresh === undefined)
+    throw new KernelError(
+      'kernel/as-of',
+      'an earlier prefix needs both `size` and `fresh`, an empty store to fold it in',
+    );
   return claimEarlier(replica, scope, size, { verbs, fresh, older });
 }
 
@@ -78,18 +90,28 @@ export async function claimState(replica: Replica, name: ScopeName): Promise<Sta
   });
 }
 
-/** The verb versions that were in force in `hq` at a size. */
-function digestManifest({ schema, crypto }: Replica, size: number): string {
-  const { keyNames } = schema.table(manifest);
+/** The verb versions and the shapes of tables that were in force in `hq` at a size. */
+function digestManifest(replica: Replica, size: number): string {
+  const tables: Record<string, string> = {};
+  for (const table of [manifest, tableShapes]) {
+    const digest = digestAsOf(replica, table, size);
+    if (digest !== undefined) tables[table.name] = digest;
+  }
+  return digestOfTables('manifest', tables, replica.crypto.hasher);
+}
+
+/** Of the rows that a register of `hq` had at a size. */
+function digestAsOf({ schema, crypto }: Replica, table: AnyTable, size: number): string | undefined {
+  const { name, keyNames } = schema.table(table);
   const [isSame, order] = [keyNames.map((key) => `l."${key}" = h."${key}"`).join(' AND '), keyNames.join(', ')];
-  const history = `"${manifest.name}_history"`;
+  const history = `"${name}_history"`;
   const rows = schema.driver
     .prepare(
       `SELECT * FROM ${history} AS h WHERE scope = ? AND place < ? AND NOT EXISTS
        (SELECT 1 FROM ${history} AS l WHERE l.scope = h.scope AND ${isSame} AND l.place > h.place AND l.place < ?) ORDER BY ${order}`,
     )
     .iterate([HQ, size, size]);
-  return digestRows(manifest.name, rows, crypto.hasher) ?? crypto.hasher.sha256Hex(`${manifest.name} 0\n`);
+  return digestRows(name, rows, crypto.hasher);
 }
 
 /** Folds the log into `fresh`, an empty store, up to `size` ops of a scope, and says what that came to. */

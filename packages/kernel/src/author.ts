@@ -112,10 +112,12 @@ export class Author {
     return this.#forked;
   }
 
-  /** What the ops of the last `write` stated need not be stated again. Call once they are stored. */
-  noteStored(): void {
-    for (const record of this.#fresh) this.#stated(record);
+  /** What the ops of the last `write` stated need not be stated again. Call once they are stored. Answers whether there were any. */
+  noteStored(): boolean {
+    const stored = this.#fresh;
+    for (const record of stored) this.#stated(record);
     this.#fresh = [];
+    return stored.length > 0;
   }
 
   #toState(record: OpRecord, scope: Scope): void {

@@ -149,15 +149,21 @@ export interface Change {
 }
 
 type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[number];
-/** Plain names of the verbs of a book; `commit` takes the newest adopted version. */
-export type VerbName<V extends readonly Verb[]> = KnownVerb<V>['name'];
-/** The args that a verb's schema asks for. */
-export type VerbArgs<V extends readonly Verb[], N extends string> = ArgsOf<Extract<KnownVerb<V>, { readonly name: N }>>;
+/** Names of the verbs of a book: plain, of which `commit` takes the newest adopted version, or with a version, such as `shop.sell@1`. */
+export type VerbName<V extends readonly Verb[]> = PlainName<V> | `${PlainName<V>}@${number}`;
+type PlainName<V extends readonly Verb[]> = KnownVerb<V>['name'];
+/** The args that a verb's schema asks for: of a name that has several versions, those of any. */
+export type VerbArgs<V extends readonly Verb[], N extends string> = ArgsOf<
+  Extract<KnownVerb<V>, { readonly name: N extends `${infer Plain}@${number}` ? Plain : N }>
+>;
 // Verb by verb: of several at once, args that others extend would swallow those. Nothing is known of a verb that is not in the list.
 type ArgsOf<K> = [K] extends [never] ? unknown : K extends Verb<string, infer A> ? A : never;
 export type TypedRequest<V extends readonly Verb[]> = {
-  [N in VerbName<V>]: Omit<CommitRequest, 'verb' | 'args'> & { readonly verb: N; readonly args: VerbArgs<V, N> };
-}[VerbName<V>];
+  [N in PlainName<V>]: Omit<CommitRequest, 'verb' | 'args'> & {
+    readonly verb: N | `${N}@${number}`;
+    readonly args: VerbArgs<V, N>;
+  };
+}[PlainName<V>];
 
 const META_UNANCHORED = 'unanchored';
 
@@ -198,6 +204,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly #cosigning = new Cosigning();
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
+  /** Whether the write under way has stored an op: a mark may be, where all that was asked for is refused. */
+  #hasStored = false;
   /** How many were told. */
   #disagreements: number;
 
@@ -330,19 +338,20 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       // Reads should see it at once; if the database still cannot, the next transaction tries again.
       await this.#replica.transaction(() => undefined).catch(() => undefined);
     }
-    this.#own.author.noteStored();
+    if (this.#own.author.noteStored()) this.#hasStored = true;
     return written;
   }
 
   /** Runs what writes `count` ops, alone, once this device knows its own last op. */
   async #write(work: () => Promise<(Written | NotCommitted)[]>, count: number): Promise<Commit[]> {
     this.#mustBeOpen();
-    const answers = await this.#replica.exclusive(async () => {
-      if (this.#replica.log.meta(META_UNANCHORED) !== '1') return work();
+    const { answers, isNews } = await this.#replica.exclusive(async () => {
+      this.#hasStored = false;
+      if (this.#replica.log.meta(META_UNANCHORED) !== '1') return { answers: await work(), isNews: this.#hasStored };
       const refusal: NotCommitted = { ok: false, code: 'kernel/unanchored', details: { device: this.device } };
-      return Array.from({ length: count }, () => refusal);
+      return { answers: Array.from({ length: count }, () => refusal), isNews: false };
     });
-    this.#emit({ kind: 'commit' });
+    if (isNews) this.#emit({ kind: 'commit' });
     return answers.map((answer) => (answer.ok ? this.#committed(answer) : answer));
   }
 
@@ -479,11 +488,11 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /**
    * The books as they stood at the end of a business day, or after the first so many ops of a scope, folded into an empty store, which the caller
-   * closes. Any query and the digest can be asked of them.
+   * closes. Any query and the digest can be asked of them. A log that begins later needs the `older` ops.
    */
-  asOf(place: AsOfPlace, into: BookStore): Promise<AsOf> {
+  asOf(place: AsOfPlace, into: BookStore, older: OlderOps = {}): Promise<AsOf> {
     this.#mustBeOpen();
-    return asOf(this.#replica, this.#options.verbs, place, into);
+    return asOf(this.#replica, this.#options.verbs, place, { into, older });
   }
 
   /** Folds the whole log into an empty store, which the caller closes. A log that begins later needs the `older` ops. */

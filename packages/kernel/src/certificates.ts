@@ -17,7 +17,7 @@ export interface StateClaim {
   readonly root: string;
   /** Size of `hq` as of the scope's last mark; in `hq` itself `size`. */
   readonly marked: number;
-  /** Digest of the verb versions in force there. */
+  /** Digest of the verb versions and the shapes of tables in force there. */
   readonly manifest: string;
   /** Digest of the scope's tables with their histories. */
   readonly digest: string;

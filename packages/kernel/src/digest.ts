@@ -78,7 +78,7 @@ function digestTables(
 
 /** The digest over the digests of tables, whose names stand in order. */
 export function digestOfTables(
-  kind: 'digest' | 'state',
+  kind: 'digest' | 'manifest' | 'state',
   tables: Readonly<Record<string, string>>,
   hasher: Hasher,
 ): string {

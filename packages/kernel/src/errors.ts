@@ -20,6 +20,7 @@ export type KernelErrorCode =
   | 'kernel/no-book'
   | 'kernel/needs-snapshot'
   | 'kernel/no-keys'
+  | 'kernel/not-cloneable'
   | 'kernel/not-resident'
   | 'kernel/query'
   | 'kernel/storage'

@@ -16,11 +16,12 @@ import { onlyOthers } from './watch.ts';
 export type ServedActions = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /** As `Committed`, without its functions; see `RemoteBook.stage`. */
-export type RemoteCommit = Pick<Committed, 'ok' | 'id' | 'hash' | 'scope'> | NotCommitted;
+export type RemoteCommit = Omit<Committed, 'stage' | 'reached'> | NotCommitted;
 
 /**
  * A book that is served elsewhere. Every call waits until some tab serves it. A call that writes and whose tab is gone before it answered is rejected
- * with `kernel/writer-gone`: look whether it was done before you try again.
+ * with `kernel/writer-gone`: look whether it was done before you try again. One whose arguments cannot be copied to another tab is rejected with
+ * `kernel/not-cloneable`, and nothing was done.
  */
 export interface RemoteBook<V extends readonly Verb[], A extends ServedActions> {
   commit<N extends VerbName<V>>(verb: N, args: VerbArgs<V, N>): Promise<RemoteCommit>;
@@ -142,12 +143,20 @@ export function connectBook<V extends readonly Verb[], A extends ServedActions =
       if (waiting.sentTo !== undefined) lose(waiting);
       if (!waitingById.has(waiting.id)) continue;
       waiting.sentTo = session;
-      const { kind, id, name, args } = waiting;
-      channel.postMessage({ kind, id, name, args, session } satisfies Message);
+      post(waiting, session);
     }
     if (session === lastSession) return;
     lastSession = session;
     tell({ kind: 'opened' });
+  }
+
+  function post({ kind, id, name, args }: Waiting, session: string): void {
+    try {
+      channel.postMessage({ kind, id, name, args, session } satisfies Message);
+    } catch (cause) {
+      const why = `what ${name} was given cannot be copied to another tab`;
+      settle(id, ({ reject }) => reject(new KernelError('kernel/not-cloneable', why, cause)));
+    }
   }
 
   /** Whom it was sent to is gone: what only reads is asked again, and of the rest nobody knows. */
@@ -210,8 +219,8 @@ export function connectBook<V extends readonly Verb[], A extends ServedActions =
 
 function plain(commit: Commit): RemoteCommit {
   if (!commit.ok) return commit;
-  const { ok, id, hash, scope } = commit;
-  return { ok, id, hash, scope };
+  const { ok, id, hash, scope, correction } = commit;
+  return { ok, id, hash, scope, correction };
 }
 
 function codeOf(error: unknown): string {

@@ -163,6 +163,31 @@ describe('as of a place', () => {
     await expect(book.asOf({ sizes: { hq: 2503 } }, fresh())).rejects.toMatchObject(wrong);
     await expect(book.asOf({ sizes: { hq: -1 } }, fresh())).rejects.toMatchObject(wrong);
     await expect(book.asOf({ sizes: { 'b/9': 0 } }, fresh())).rejects.toMatchObject(wrong);
+    for (const day of ['', 'zzz', '2026-11-31', 20_261_121 as never])
+      await expect(book.asOf({ day }, fresh())).rejects.toMatchObject(wrong);
+    await book.close();
+  });
+
+  it('before an archive is what it was, out of that archive', async () => {
+    const book = await openBook({ store: stores['sql.js'](), keys: memoryKeys(), verbs: shopVerbs, edge: testEdge() });
+    const relay = await createTestRelay();
+    await book.commit('day.open', { day: '2026-11-21' });
+    for (let n = 0; n < 6; n++) await trade(book, n);
+    await book.sync(relay);
+    const [before, size] = [book.digest().digest, book.status().scopes[0]?.settled ?? 0];
+    await book.commit('day.open', { day: '2026-11-22' });
+    await trade(book, 8);
+    await book.sync(relay);
+    const files: Uint8Array[] = [];
+    const save = (_name: string, parts: readonly Uint8Array[]): void =>
+      void files.push(new Uint8Array(Buffer.concat(parts)));
+    await book.archive({ to: { save, load: () => files[0] }, until: size });
+    for (const place of [{ day: '2026-11-21' }, { sizes: { hq: size } }]) {
+      for (const older of [{ archives: files }, { relay }])
+        expect((await book.asOf(place, stores['better-sqlite3'](), older)).digest().digest).toBe(before);
+      const missing = book.asOf(place, stores['better-sqlite3']());
+      await expect(missing).rejects.toMatchObject({ code: 'archive/missing' });
+    }
     await book.close();
   });
 });

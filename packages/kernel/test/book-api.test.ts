@@ -2,7 +2,9 @@
 // type checker, which fails where a line that is expected to be wrong is not.
 import { type Book, type Commit, type NotCommitted, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
+import type { Scope } from '@tallystick/oplog';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { createTestRelay } from './fleet.ts';
 import { type MoveArgs, move, shopVerbs } from './shop.ts';
 
 type OneVerb = Book<readonly [typeof move]>;
@@ -19,6 +21,12 @@ describe('the types of a book', () => {
       await book.commit('stock.count', { sku: 'apple', quantity: 1 });
       // @ts-expect-error a quantity is a number
       await book.commit('stock.move', { sku: 'apple', quantity: '1' });
+      await book.commit('stock.move@1', { sku: 'apple', quantity: 1 });
+      await book.commitAll([{ verb: 'stock.move@1', args: { sku: 'apple', quantity: 1 } }]);
+      // @ts-expect-error also of a version that is named
+      await book.commit('stock.move@1', { sku: 'apple', quantity: '1' });
+      // @ts-expect-error a version is a number
+      await book.commit('stock.move@one', { sku: 'apple', quantity: 1 });
       // @ts-expect-error the quantity is missing
       await book.commit('stock.move', { sku: 'apple' });
       // @ts-expect-error there is no price to move
@@ -64,6 +72,29 @@ it('a query that is watched answers at once, and again only when its rows are ot
   await book.commit('stock.move', { sku: 'apple', quantity: 1 });
   expect(seen).toEqual([[], [{ onHand: 5 }], [{ onHand: 3 }]]);
   expect(() => book.watch('DELETE FROM stock', [], () => undefined)).toThrow('only reads');
+  await book.close();
+});
+
+it('says that there is news where something was stored, not where all was refused', async () => {
+  const book = await openBook({ store: nodeStore(':memory:'), verbs: shopVerbs, replicate: 'all' });
+  const heard: string[] = [];
+  book.subscribe(({ kind }) => heard.push(kind));
+  const asked = [
+    () => book.commit('stock.take', { sku: 'apple', quantity: 1 }),
+    () => book.commit('stock.move@1', { sku: 'apple', quantity: 1 }),
+    () => book.commit('stock.take@2', { sku: 'apple', quantity: 1 }),
+    () => book.commit('stock.take@1', { sku: 'apple', quantity: 1 }),
+  ];
+  const answers: boolean[] = [];
+  for (const ask of asked) answers.push((await ask()).ok);
+  expect(answers).toEqual([false, true, false, true]);
+  expect(heard).toEqual(['commit', 'commit']);
+  // What is refused in a branch may have brought the mark of hq with it.
+  await book.sync(await createTestRelay());
+  heard.length = 0;
+  for (const sku of ['apple', 'pear'])
+    expect(await book.commit('shop.sell', { sku }, { scope: 'b/1' as Scope })).toMatchObject({ ok: false });
+  expect(heard).toEqual(['commit']);
   await book.close();
 });
 

@@ -121,6 +121,10 @@ describe('state certificates', () => {
     expect(office.status().disagreements).toEqual([]);
     const none = nodeStore(':memory:');
     expect(await till.attest({ size: 99, fresh: none })).toMatchObject({ ok: false, code: 'kernel/nothing-settled' });
+    // @ts-expect-error one without the other would sign another prefix than was asked for
+    await expect(till.attest({ size: 3 })).rejects.toMatchObject({ code: 'kernel/as-of' });
+    // @ts-expect-error there is nothing to fold it up to
+    await expect(till.attest({ fresh: none })).rejects.toMatchObject({ code: 'kernel/as-of' });
     await none.close();
     await fleet.close();
   });
@@ -140,6 +144,26 @@ describe('state certificates', () => {
       code: 'kernel/bad-args',
     });
     await book.close();
+  });
+
+  it('name the shapes of tables as well as the versions of verbs', async () => {
+    const fleet = await settledFleet();
+    const { office, till } = fleet;
+    const said = async (): Promise<readonly unknown[]> => {
+      for (const book of [office, till]) expect((await book.attest()).ok).toBe(true);
+      await spread(fleet);
+      return office.query('SELECT DISTINCT manifest FROM certificates');
+    };
+    expect(await said()).toHaveLength(1);
+    expect(await office.commit('manifest.adopt', { tables: { later: 'sum(sku text; onHand integer)' } })).toMatchObject(
+      {
+        ok: true,
+      },
+    );
+    await spread(fleet);
+    expect(await said()).toHaveLength(2);
+    expect(office.status().disagreements).toEqual([]);
+    await fleet.close();
   });
 
   it('are one of each device and size, and two devices that go on to differ are named once', async () => {

@@ -17,7 +17,7 @@ function verbOf(name: string, effects: () => readonly Effect[]): Verb<string, Re
 
 async function openWith(verb: Verb): Promise<Book> {
   const store = stores['better-sqlite3']();
-  return (await openBook({ store, keys: memoryKeys(), verbs: [move, verb], edge: testEdge() })) as unknown as Book;
+  return openBook<readonly Verb[]>({ store, keys: memoryKeys(), verbs: [move, verb], edge: testEdge() });
 }
 
 describe('a table', () => {

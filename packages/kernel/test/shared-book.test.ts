@@ -1,9 +1,10 @@
 // One book for many tabs, on the broadcast channels of Node: what is asked is done once, wherever it is asked, also when the serving side changes.
-import { openBook } from '@tallystick/kernel';
+import { compensate, defineVerb, openBook } from '@tallystick/kernel';
 import { type RemoteBook, connectBook, type ServedActions, serveBook } from '@tallystick/kernel/browser';
 import { nodeStore } from '@tallystick/kernel/node';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { shopVerbs } from './shop.ts';
+import { z } from 'zod';
+import { shopVerbs, stock } from './shop.ts';
 
 const ends: (() => unknown)[] = [];
 let names = 0;
@@ -70,6 +71,37 @@ describe('a book that is served', () => {
     await expect(remote.query('DELETE FROM stock')).rejects.toMatchObject({ code: 'kernel/query' });
     await expect(remote.call('fail')).rejects.toThrow('no relay');
     expect(await remote.commit('stock.move', { sku: '', quantity: Number.NaN })).toMatchObject({ ok: false });
+  });
+
+  it('rejects what cannot be copied to another tab, and goes on with the calls behind it', async () => {
+    const name = newName();
+    const remote = connect(name);
+    const asked = { sku: 'apple', quantity: 1, onDone: () => undefined };
+    const calls = [remote.commit('stock.move', asked), remote.commit('stock.move', { sku: 'apple', quantity: 1 })];
+    const ended = Promise.allSettled(calls);
+    ends.push(serveBook(await openShop(), name));
+    const [first, second] = await ended;
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'kernel/not-cloneable' } });
+    expect(second).toMatchObject({ status: 'fulfilled', value: { ok: true } });
+    await expect(remote.query('SELECT onHand FROM stock')).resolves.toEqual([{ onHand: 1 }]);
+  });
+
+  it('says with a commit what it was compensated with', async () => {
+    const name = newName();
+    const short = defineVerb({
+      name: 'stock.short',
+      version: 1,
+      roles: ['owner'],
+      tables: [stock],
+      args: z.strictObject({}),
+      plan: () => compensate('shop/short', { missing: 2 }, []),
+    });
+    const book = await openBook({ store: nodeStore(':memory:'), verbs: [short] });
+    ends.push(() => book.close(), serveBook(book, name));
+    const remote = connectBook<readonly [typeof short]>(name);
+    ends.push(() => remote.close());
+    const commit = await remote.commit('stock.short', {});
+    expect(commit).toMatchObject({ ok: true, correction: { code: 'shop/short', details: { missing: 2 } } });
   });
 
   it('goes on where another serves it: reads are asked again, a write that nobody answered is said to be unknown', async () => {
