@@ -30,6 +30,7 @@ async function refusal(home: string, ...args: readonly string[]): Promise<string
 }
 
 interface Listed {
+  readonly keyId: string;
   readonly name: string;
   readonly status: string;
   readonly backups: readonly string[];
@@ -182,8 +183,13 @@ describe('keys from the command line', { timeout: 120_000 }, () => {
 
     await ask('other', ...restore, at('escrowed'), '--identity', identity);
     expect((await ask('other', 'keys', 'list'))['keys']).toEqual(keys);
-    expect(await refusal('paper', 'keys', 'restore', at('sheet-1'))).toMatch(/custody\/share-count/);
-    await ask('paper', 'keys', 'restore', at('sheet-1'), at('sheet-3'));
+    const rooted = (await device('root')).keyId;
+    const sheet = ['keys', 'restore', at('sheet-1')];
+    expect(await refusal('paper', ...sheet, at('sheet-3'))).toMatch(/--expect KEY/);
+    expect(await refusal('paper', ...sheet, '--expect', rooted)).toMatch(/custody\/share-count/);
+    for (const other of ['0'.repeat(12), '0'.repeat(64)])
+      expect(await refusal('paper', ...sheet, at('sheet-3'), '--expect', other)).toMatch(/custody\/other-key/);
+    await ask('paper', ...sheet, at('sheet-3'), '--expect', rooted.slice(0, 12));
     await ask('paper', 'sync', '--relay', relay.url, '--book', book);
     expect(await ask('paper', 'day', '2026-03-04')).toMatchObject({ day: '2026-03-04', synced: true });
 

@@ -8,6 +8,7 @@ import { KernelError } from './errors.ts';
 import { keyName, PutBuffers, RowCache } from './row-cache.ts';
 import { type CompiledTable, PENDING_PLACE, type Schema } from './schema.ts';
 import { tableShapes } from './builtin-tables.ts';
+import { derivedBy, refusedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import { rangeOf } from './touch.ts';
 import type { OpFacts, Refusal } from './verb.ts';
@@ -307,11 +308,11 @@ export class Projection {
       const refusal = this.#applyOne(table, effect, place, undo, touch);
       if (refusal !== undefined) return refusal;
       if (effect.kind !== 'put') continue;
-      if (table.def.derive !== undefined) derived.push(...table.def.derive(effect.row));
+      if (table.def.derive !== undefined) derived.push(...derivedBy(table.def, effect.row));
       if (table.def.check !== undefined) collect((putRows ??= new Map<CompiledTable, Row[]>()), table, effect.row);
     }
     for (const [table, rows] of putRows ?? []) {
-      const refusal = table.def.check?.(rows, op);
+      const refusal = refusedBy(table.def, rows, op);
       if (refusal !== undefined) return refusal;
     }
     for (const fill of rules?.fills ?? []) {

@@ -89,6 +89,35 @@ describe('a verb', () => {
     await book.close();
   });
 
+  const broken = (): never => {
+    throw new TypeError('nothing there');
+  };
+  it.each([
+    ['check throws', { check: broken }],
+    ['check answers no refusal', { check: () => ({ code: 'shop/odd' }) as never }],
+    ['derivation throws', { derive: broken }],
+    ['derivation answers no list', { derive: () => undefined as never }],
+    ['derivation names no table', { derive: () => [{ kind: 'add', row: {} }] as never }],
+  ])('whose table brings code whose %s refuses its op', async (_what, code) => {
+    const odd = setTable('odd', { key: { id: 'text' }, columns: { sku: 'text' }, ...code });
+    const plan = () => [stock.add({ sku: 'pear' }, { onHand: 1 }), odd.put({ id: 'a', sku: 'pear' })];
+    const verb = defineVerb({
+      ...definition,
+      name: 'shop.odd',
+      tables: [stock, odd],
+      args: z.strictObject({}) as never,
+      plan,
+    });
+    const book = await openWith(verb);
+    expect(await book.commit('shop.odd', {})).toEqual({
+      ok: false,
+      code: 'kernel/verb-failed',
+      details: { reason: 'kernel/bad-effect' },
+    });
+    expect(book.query('SELECT * FROM stock')).toEqual([]);
+    await book.close();
+  });
+
   it('that adds to a derived table is refused: only the rows that it follows from may', async () => {
     const book = await openWith(verbOf('shop.cheat', () => [counted.add({ sku: 'apple' }, { moves: 7 })]));
     expect(await book.commit('shop.cheat', {})).toEqual({

@@ -9,6 +9,7 @@ import {
   shareToWords,
   splitKey,
 } from '@tallystick/custody';
+import type { KeyId } from '@tallystick/oplog';
 import { keysFolder, openReader, type ShopBook } from '../book.ts';
 import { type Command, type CommandContext, dataOption, parseCount, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
@@ -53,6 +54,11 @@ export const keys: Command = {
     },
     escrow: { type: 'boolean', help: 'backup: sealed to the recipients that the book names (tally escrow)' },
     identity: { type: 'string', value: 'FILE', help: "restore: the organisation's identity" },
+    expect: {
+      type: 'string',
+      value: 'KEY',
+      help: 'restore from sheets: the id of the key that is missed, or its first twelve digits or more',
+    },
     shares: { type: 'string', value: 'K/N', help: 'backup one key as N shares, any K of which give it back' },
     name: {
       type: 'string',
@@ -66,7 +72,7 @@ export const keys: Command = {
     'tally keys backup FILE --escrow               all keys, sealed to the organisation',
     'tally keys backup --shares 2/3 --name root    one key as words, a sheet for each person',
     'tally keys restore FILE --passphrase-file P   or --identity FILE; DIR must not have these keys',
-    'tally keys restore SHEET SHEET                each file holds the words of a sheet',
+    'tally keys restore SHEET SHEET --expect KEY   each file holds the words of a sheet; the id of the key is in the book',
     'Afterwards tally sync --relay URL --book ID brings the book.',
   ].join('\n'),
   async run(context) {
@@ -237,7 +243,18 @@ async function combineSheets(context: CommandContext, files: readonly string[]):
     if (!share.ok) throw new OfficeError('office/keys', `${path}: ${share.message} (${share.code})`);
     return share.value;
   });
-  const combined = await combineShares(shares);
+  // Anybody can split a key of their own, so what comes together is compared with the key that is missed.
+  const missed = context.text('expect') ?? '';
+  if (!/^[0-9a-f]{12,64}$/.test(missed))
+    throw usage(
+      'sheets take --expect KEY, twelve digits or more of the id of the missed key (see: tally devices --json)',
+      'keys',
+    );
+  const combined = await combineShares(shares, missed.length === 64 ? { expect: missed as KeyId } : {});
   if (!combined.ok) throw new OfficeError('office/keys', `${combined.message} (${combined.code})`);
+  if (!combined.value.keyId.startsWith(missed)) {
+    combined.value.seed.fill(0);
+    throw new OfficeError('office/keys', `the sheets give another key, ${combined.value.keyId} (custody/other-key)`);
+  }
   return { name: context.text('name') ?? 'device', key: combined.value };
 }
