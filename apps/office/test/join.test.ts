@@ -191,9 +191,12 @@ describe('a wiped till', { timeout: 30_000 }, () => {
     expect(await (await post('/api/restore', { secret, recipient, ask: true }, tillOrigin)).json()).toEqual({
       released: '',
     });
-    const release = { device: till.device, identity: 'AGE-SECRET-KEY-1' };
+    const code = `${recipient.slice(4, 8)} ${recipient.slice(8, 12)} ${recipient.slice(12, 16)}`;
+    const release = { device: till.device, code, identity: 'AGE-SECRET-KEY-1' };
     expect(await refusalOf(await post('/api/escrow', release, tillOrigin))).toEqual([403, 'office/origin']);
     expect(await refusalOf(await post('/api/escrow', release, office.url))).toEqual([409, 'office/no-escrow']);
+    const unseen = { ...release, code: 'qqqq qqqq qqqq' };
+    expect(await refusalOf(await post('/api/escrow', unseen, office.url))).toEqual([409, 'office/nobody-waits']);
     await office.book.commit('device.revoke', { device: till.device, reason: 'lost' });
     expect(await refusalOf(await post('/api/restore', { secret, recipient }, tillOrigin))).toEqual([
       409,

@@ -133,11 +133,12 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { ti
     await askForKey(device);
     await page.getByRole('button', { name: 'Ask the office to open it' }).click();
     await page.getByText('Waiting for the office.').waitFor();
+    const code = await page.locator('[aria-label="By the office"] strong').nth(1).textContent();
     const release = (key: string): Promise<Response> =>
       fetch(`${shop.office.url}/api/escrow`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ device, identity: key }),
+        body: JSON.stringify({ device, code, identity: key }),
       });
     const stranger = await createOrganisationIdentity();
     expect(await (await release(stranger.identity)).json()).toMatchObject({ code: 'custody/no-match' });

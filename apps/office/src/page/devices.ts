@@ -47,7 +47,7 @@ function drawDevice(device: LiveDevice): HTMLElement {
     element('p', { class: 'note' }, `${whole(ops)} ops · ${sold}${place}`),
     ...(status === 'active' ? [element('p', { class: 'note' }, keyWords(device))] : []),
     element('p', { class: 'hash', title: device.device }, device.device.slice(0, 24)),
-    ...(device.asksForKey ? [drawAsking(device)] : []),
+    ...(device.asksForKey === '' ? [] : [drawAsking(device)]),
     element('div', { class: 'card-actions' }, ...drawActions(device)),
   );
 }
@@ -61,7 +61,12 @@ function keyWords({ backups, role }: LiveDevice): string {
 
 function drawAsking(device: LiveDevice): HTMLElement {
   const open = button('Open the escrow…', () => ask(escrowQuestion(device)), 'primary');
-  return element('p', { class: 'asking', role: 'status' }, `A wiped browser asks for the key of ${device.name}.`, open);
+  return element(
+    'p',
+    { class: 'asking', role: 'status' },
+    `A wiped browser asks for the key of ${device.name}. Its code is ${device.asksForKey}.`,
+    open,
+  );
 }
 
 /** The root key is no device that stands anywhere, and the office does not shut itself out. */
@@ -105,16 +110,16 @@ function revokeQuestion({ device, name }: LiveDevice): Question {
   };
 }
 
-function escrowQuestion({ device, name }: LiveDevice): Question {
+function escrowQuestion({ device, name, asksForKey: code }: LiveDevice): Question {
   return {
     title: `The key of ${name} out of escrow`,
-    text: `Only do this when you know who asks. The key is sealed anew for that one browser. Choose the file with your organisation’s identity; it is read here and kept nowhere.`,
+    text: `Only do this when the browser shows the code ${code}: whoever opened the link first asks. The key is sealed anew for that one browser. Choose the file with your organisation’s identity; it is read here and kept nowhere.`,
     fields: [{ kind: 'file', name: 'identity', label: 'Identity file' }],
     confirm: 'Open the escrow',
     act: ({ identity = '' }) => {
       const line = identity.split(/\r?\n/).find((text) => text.startsWith('AGE-SECRET-KEY-'));
       if (line === undefined) return Promise.resolve('There is no identity in this file.');
-      return faultOf('/api/escrow', { device, identity: line.trim() });
+      return faultOf('/api/escrow', { device, code, identity: line.trim() });
     },
   };
 }

@@ -48,8 +48,8 @@ export interface LiveDevice {
   readonly replaces: string;
   /** How the key in force is backed up: `passkey`, `organisation`, `shares`, with spaces between; '' when it cannot come back. */
   readonly backups: string;
-  /** A wiped browser waits for its key out of escrow. */
-  readonly asksForKey: boolean;
+  /** The code of a wiped browser that waits for its key out of escrow, or ''. */
+  readonly asksForKey: string;
 }
 
 export interface LiveState {
@@ -106,7 +106,8 @@ interface Facts {
   readonly asides: number;
   readonly openInvitations: number;
   /** Devices whose key a browser waits for. */
-  readonly waiting: ReadonlySet<string>;
+  /** Codes by device. */
+  readonly waiting: ReadonlyMap<string, string>;
 }
 
 /** A row whose columns are named as the members of `T`; every table here is STRICT, so their types are those declared. */
@@ -178,7 +179,7 @@ function recentDocuments(book: ShopBook): readonly RecentDocument[] {
   );
 }
 
-function liveDevices(book: ShopBook, waiting: ReadonlySet<string>): readonly LiveDevice[] {
+function liveDevices(book: ShopBook, waiting: ReadonlyMap<string, string>): readonly LiveDevice[] {
   const rows = book.query<RowOf<Omit<LiveDevice, 'self' | 'asksForKey'>>>(
     `SELECT v.device, v.name, v.role, v.status, coalesce(r.name, '') AS replaces, coalesce(k.kinds, '') AS backups,
             coalesce(c.seq, 0) AS ops, coalesce(d.documents, 0) AS documents, coalesce(d.lastAt, 0) AS lastAt
@@ -190,5 +191,5 @@ function liveDevices(book: ShopBook, waiting: ReadonlySet<string>): readonly Liv
       ORDER BY v.role <> 'owner', v.name, v.device`,
     [],
   );
-  return rows.map((row) => ({ ...row, self: row.device === book.device, asksForKey: waiting.has(row.device) }));
+  return rows.map((row) => ({ ...row, self: row.device === book.device, asksForKey: waiting.get(row.device) ?? '' }));
 }

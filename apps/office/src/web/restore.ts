@@ -17,7 +17,12 @@ const requestSchema = z.strictObject({
   /** Asks a person at the office to open the escrow; without it, for the book. */
   ask: z.boolean().default(false),
 });
-const escrowSchema = z.strictObject({ device: hexSchema, identity: z.string().min(1).max(4_096) });
+/** `code` is what the person compared: another browser that has asked since gets nothing. */
+const escrowSchema = z.strictObject({
+  device: hexSchema,
+  code: z.string().max(64),
+  identity: z.string().min(1).max(4_096),
+});
 
 export interface RestoreAnswer extends BookAnswer {
   readonly device: string;
@@ -42,6 +47,11 @@ export interface RestoreDesk extends JoinDesk {
   readonly waiting: Map<string, Waiting>;
   /** Something that the pages show has changed. */
   changed(): void;
+}
+
+/** What both screens show, so that a person sees which browser asks: 60 bits of its one-time key. The till shows the same (`restoring.ts`). */
+export function releaseCode(recipient: string): string {
+  return (recipient.slice(4, 16).match(/.{1,4}/g) ?? []).join(' ');
 }
 
 /** Answers a wiped till, or throws the HttpRefusal to answer with. Safe to repeat for the browser that used the link. */
@@ -70,9 +80,10 @@ function waitFor(desk: RestoreDesk, device: string, recipient: string): string {
 
 /** Opens the escrow of a device with the organisation's identity, for the browser that waits for it. */
 export async function releaseEscrow(desk: RestoreDesk, body: unknown): Promise<void> {
-  const { device, identity } = parseBody(escrowSchema, body);
+  const { device, code, identity } = parseBody(escrowSchema, body);
   const waiting = desk.waiting.get(device);
-  if (waiting === undefined) throw new HttpRefusal(409, 'office/nobody-waits', 'no till waits for this key');
+  if (waiting === undefined || releaseCode(waiting.recipient) !== code)
+    throw new HttpRefusal(409, 'office/nobody-waits', 'no till waits for this key');
   const row = requireActive(desk.book, device);
   waiting.released = await sealAnew(desk.book, row, identity, waiting.recipient);
   desk.changed();

@@ -8,7 +8,7 @@ import type { LiveFeed } from './live-feed.ts';
 import { type LiveState, readLiveState } from './live-state.ts';
 import { createPageHandler } from './page-files.ts';
 import type { RelayLink } from './relay-link.ts';
-import { releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
+import { releaseCode, releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
 import { z } from 'zod';
 
 /** Everything the request handlers share. */
@@ -103,6 +103,10 @@ async function stateOf(desk: Desk): Promise<LiveState> {
     tip: { scope: 'hq', size, root, note, pending },
     asides,
     openInvitations: invitations.open(),
-    waiting: new Set([...waiting].flatMap(([device, { released }]) => (released === '' ? [device] : []))),
+    waiting: new Map(
+      [...waiting].flatMap(([device, { recipient, released }]) =>
+        released === '' ? [[device, releaseCode(recipient)] as const] : [],
+      ),
+    ),
   });
 }

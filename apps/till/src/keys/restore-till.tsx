@@ -7,7 +7,7 @@ import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
 import { Fault } from '../ui/reverse-dialog.tsx';
 import { createOneTimeIdentity, type OpenedKey, openReleased, openWithPasskey, putBack } from './backed-up-key.ts';
-import { askForBackups, askForRelease, type Returning } from './restoring.ts';
+import { askForBackups, askForRelease, releaseCode, type Returning } from './restoring.ts';
 import { SheetsForm } from './sheets-form.tsx';
 
 interface Found {
@@ -149,7 +149,7 @@ function ByOffice({
       {isWaiting ? (
         <p role="status">
           <strong>Waiting for the office.</strong> It sees under “Devices” that {till.name} asks for its key, and opens
-          the escrow there.
+          the escrow there. Its code must be <strong>{releaseCode(recipient)}</strong>: compare them first.
         </p>
       ) : (
         <button type="button" class="button button-tall" onClick={() => setWaiting(true)}>

@@ -31,6 +31,11 @@ export async function askForRelease(link: Invitation, recipient: string): Promis
   return { ok: true, value: released === '' ? undefined : released };
 }
 
+/** What the office shows beside the question, so that a person sees that this browser asks and no other that had the link. */
+export function releaseCode(recipient: string): string {
+  return (recipient.slice(4, 16).match(/.{1,4}/g) ?? []).join(' ');
+}
+
 const notUnderstood = {
   ok: false,
   code: 'till/office-answer',
