@@ -252,6 +252,8 @@ describe('stages', () => {
     expect(await till.stage('0'.repeat(64) as OpHash)).toBeUndefined();
     await owner.sync(fleet.relay);
     expect(await provenDigest(till)).toBe(await provenDigest(owner));
-    expect(owner.status().scopes).toEqual([{ scope: HQ, settled: 5, pending: 0, stop: undefined, forked: false }]);
+    expect(owner.status().scopes).toEqual([
+      { scope: HQ, settled: 5, pending: 0, stop: undefined, forked: false, waiting: 0 },
+    ]);
   });
 });
