@@ -20,6 +20,8 @@ const config: ViteUserConfig = defineConfig({
           include: tests,
           exclude: ['**/node_modules/**', '**/dist/**', ...browserTests],
           testTimeout: 60_000,
+          // On a busy machine a screen takes its time; a wait that is met ends at once.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
       ...browserProject(browserTests),

@@ -115,7 +115,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { time
 
   it('hands out an invitation', async () => {
     await page.getByRole('button', { name: 'Invite a till' }).click();
-    expect(await page.getByLabel('Link').inputValue()).toMatch(/#join=[\w-]+$/);
+    await expect.poll(() => page.getByLabel('Link').inputValue()).toMatch(/#join=[\w-]+$/);
     await page.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
   });

@@ -1,11 +1,12 @@
 // What a person with a screen reader, a keyboard, a phone or a dislike of movement meets: axe-core's rules on every screen
 // and dialog in both palettes, the way of the focus, no sideways scrolling, and no animation where none is wanted.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { encodeInvitation } from '../src/model/invitation.ts';
 import { faultsOf } from './axe.ts';
-import { buildOnce, launch, newDevice, openAlone, openDrawer, type Served, sell, serveDist, tile } from './browser.ts';
+import { newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
+import { tillForAll } from './for-all.ts';
 
 const timeoutMs = 90_000;
 const shapes = [
@@ -15,20 +16,10 @@ const shapes = [
 ] as const;
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', { timeout: timeoutMs }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  beforeAll(async () => {
-    buildOnce();
-    [browser, served] = await Promise.all([launch(), serveDist()]);
-  }, timeoutMs);
-  afterAll(async () => {
-    await browser.close();
-    await served.close();
-  });
+  const till = tillForAll(timeoutMs);
 
   it.each(shapes)('has no fault that axe can find, nor a sideways scroll, on $name', async (shape) => {
-    const context = await browser.newContext({
+    const context = await till.browser.newContext({
       locale: 'en-GB',
       reducedMotion: 'reduce',
       serviceWorkers: 'block',
@@ -36,7 +27,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
       ...shape,
     });
     const faults: string[] = [];
-    await walk(context, served.url, async (page, screen) => {
+    await walk(context, till.url, async (page, screen) => {
       // Where no movement is wanted a transition takes 1 ms: it is over by the second frame, and an animation is not.
       await page.evaluate(twoFrames);
       faults.push(...(await faultsOf(page)).map((fault) => `${screen}: ${fault}`));
@@ -48,8 +39,8 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
   });
 
   it('would name a fault: an unlabelled button and grey text on grey', async () => {
-    const context = await newDevice(browser);
-    const page = await openAlone(context, served.url);
+    const context = await newDevice(till.browser);
+    const page = await openAlone(context, till.url);
     await page.evaluate(() => {
       const main = document.querySelector('main') as HTMLElement;
       main.append(document.createElement('button'));
@@ -65,8 +56,8 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
   });
 
   it('keeps the focus in a dialog and gives it back where it was', async () => {
-    const context = await newDevice(browser);
-    const page = await openAlone(context, served.url);
+    const context = await newDevice(till.browser);
+    const page = await openAlone(context, till.url);
     await openDrawer(page, '0');
     await tile(page, 'Flat white').click();
     const charge = page.getByRole('button', { name: /^Charge/ });

@@ -1,19 +1,9 @@
 // A worker that throws, dies or loses its log in the moment of a sale, in a real Chromium: what the screen then says is true.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
-import {
-  breakNextWorker,
-  buildOnce,
-  launch,
-  newDevice,
-  openAlone,
-  openDrawer,
-  type Served,
-  sell,
-  serveDist,
-  tile,
-} from './browser.ts';
+import { breakNextWorker, newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
+import { tillForAll } from './for-all.ts';
 
 const timeoutMs = 90_000;
 
@@ -67,23 +57,14 @@ const breakWorker = `
   };`;
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fails', { timeout: timeoutMs }, () => {
-  let browser: Browser;
-  let served: Served;
+  const till = tillForAll(timeoutMs);
   let context: BrowserContext;
   let page: Page;
 
-  beforeAll(async () => {
-    buildOnce();
-    [browser, served] = await Promise.all([launch(), serveDist()]);
-  }, timeoutMs);
-  afterAll(async () => {
-    await browser.close();
-    await served.close();
-  });
   beforeEach(async () => {
-    context = await newDevice(browser);
+    context = await newDevice(till.browser);
     await breakNextWorker(context, breakWorker);
-    page = await openAlone(context, served.url);
+    page = await openAlone(context, till.url);
     await openDrawer(page, '0');
   }, timeoutMs);
   afterEach(() => context.close());

@@ -1,39 +1,25 @@
 // The life of a till's key in a real Chromium with a real relay and office: backed up before the till joins, back on a wiped browser by each
 // of the ways, changed for one that has a backup, and a till that goes on as a new one.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createOrganisationIdentity } from '@tallystick/custody';
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { faultsOf } from './axe.ts';
-import { buildOnce, launch, newDevice, openDrawer, sell, tile } from './browser.ts';
-import { joinShop, openTestShop, saleAt, type TestShop } from './shop.ts';
+import { newDevice, openDrawer, sell, tile } from './browser.ts';
+import { shopForAll } from './for-all.ts';
+import { joinShop, saleAt } from './shop.ts';
 
 const timeoutMs = 90_000;
 const pollMs = { timeout: 20_000 };
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { timeout: timeoutMs }, () => {
-  let folder: string;
-  let shop: TestShop;
-  let browser: Browser;
+  const shop = shopForAll(timeoutMs);
   let context: BrowserContext;
   let page: Page;
   let control: CDPSession;
 
-  beforeAll(async () => {
-    buildOnce();
-    folder = await mkdtemp(join(tmpdir(), 'tallystick-keys-'));
-    [shop, browser] = await Promise.all([openTestShop(folder), launch()]);
-  }, timeoutMs);
-  afterAll(async () => {
-    await browser?.close();
-    await shop?.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  });
   beforeEach(async () => {
-    context = await newDevice(browser);
+    context = await newDevice(shop.browser);
     page = await context.newPage();
     control = await context.newCDPSession(page);
   });

@@ -1,46 +1,31 @@
 // Tills in a shop with a real relay and a real office: a day at one of them, and what goes wrong between a till and the rest of its shop. All
 // tests share the shop; each till has a name of its own, and so numbers of its own.
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RunningOffice, startOffice } from '@tallystick-app/office';
 import { startRelay } from '@tallystick-app/relay';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import {
   breakNextWorker,
-  buildOnce,
   dist,
   editLog,
   keepsTheApp,
-  launch,
   newDevice,
   openDrawer,
   openProfile,
   sell,
   tile,
 } from './browser.ts';
-import { joinShop, type LineState, officeShows, openTestShop, saleAt, type TestShop } from './shop.ts';
+import { shopForAll } from './for-all.ts';
+import { joinShop, type LineState, officeShows, saleAt, type TestShop } from './shop.ts';
 
 const timeoutMs = 120_000;
 const pollMs = { timeout: 30_000 };
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { timeout: timeoutMs }, () => {
-  let folder: string;
-  let shop: TestShop;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    buildOnce();
-    folder = await mkdtemp(join(tmpdir(), 'tallystick-shop-'));
-    [shop, browser] = await Promise.all([openTestShop(folder), launch()]);
-  }, timeoutMs);
-  afterAll(async () => {
-    await browser?.close();
-    await shop?.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  });
+  const shop = shopForAll(timeoutMs);
 
   async function openTill(context: BrowserContext, name: string): Promise<Page> {
     const page = await context.newPage();
@@ -55,7 +40,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
     let page: Page;
 
     beforeAll(async () => {
-      context = await newDevice(browser, { startsOffline: true });
+      context = await newDevice(shop.browser, { startsOffline: true });
       page = await context.newPage();
     });
     afterAll(() => context.close());
@@ -70,7 +55,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
       await page.locator('.link-chip', { hasText: 'Up to date' }).waitFor();
       expect(page.url()).not.toContain('join');
 
-      const stranger = await newDevice(browser);
+      const stranger = await newDevice(shop.browser);
       const other = await stranger.newPage();
       await other.goto(invitation);
       await other.getByRole('button', { name: 'Join the shop' }).click();
@@ -152,15 +137,16 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
       await context.setOffline(false);
       await page.getByText('The network is up, but the relay does not answer.').waitFor();
 
-      const relayAgain = await startRelay({ dataDir: join(folder, 'relay'), port: portOf(relay.url) });
+      const relayAgain = await startRelay({ dataDir: join(shop.folder, 'relay'), port: portOf(relay.url) });
       const officeAgain = await startOffice({
         ...ports,
-        dataDir: join(folder, 'office'),
+        dataDir: join(shop.folder, 'office'),
         relayUrl: shop.line.url,
         tillDist: dist,
         syncEveryMs: 200,
       });
-      shop = { ...shop, office: officeAgain, relay: relayAgain, close: closeAll(shop, officeAgain, relayAgain) };
+      const close = closeAll(shop, officeAgain, relayAgain);
+      Object.assign(shop, { office: officeAgain, relay: relayAgain, close });
       await expect.poll(() => officeShows(officeAgain, number), pollMs).toBe(840);
       await row(page, number).locator('[data-stage=settled]').waitFor(pollMs);
       expect(await row(page, number).locator('.document-total').textContent()).toBe('£8.40');
@@ -168,7 +154,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
   });
 
   it('fetches what its damaged log lost before it writes on, so that no two sales share a number', async () => {
-    const context = await newDevice(browser);
+    const context = await newDevice(shop.browser);
     const first = await openTill(context, 'till-8');
     const number = await sell(first, 'Flat white');
     await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
@@ -196,18 +182,18 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
 
   it('names a copied device on both screens, and counts what each half sold once both go on as new tills', async () => {
     const { tillUrl = '' } = shop.office;
-    let context = await openProfile(join(folder, 'till'));
+    let context = await openProfile(join(shop.folder, 'till'));
     await openTill(context, 'till-1');
     await context.close();
-    await cp(join(folder, 'till'), join(folder, 'copy'), { recursive: true });
-    context = await openProfile(join(folder, 'till'));
+    await cp(join(shop.folder, 'till'), join(shop.folder, 'copy'), { recursive: true });
+    context = await openProfile(join(shop.folder, 'till'));
     const page = await context.newPage();
     await page.goto(tillUrl);
     const number = await sell(page, 'Flat white');
     await expect.poll(() => saleAt(shop.office, number), pollMs).toBe(360);
 
     shop.line.state = 'error';
-    const copyContext = await openProfile(join(folder, 'copy'));
+    const copyContext = await openProfile(join(shop.folder, 'copy'));
     try {
       const copy = await copyContext.newPage();
       await copy.goto(tillUrl);
@@ -242,7 +228,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
     ['behind', -7],
     ['ahead', 5],
   ] as const)('says that its clock is years %s, and sells all the same', async (word, years) => {
-    const context = await newDevice(browser);
+    const context = await newDevice(shop.browser);
     await breakNextWorker(context, clockOff(years * 365 * 24 * 3_600_000));
     const page = await openTill(context, `till-${word}`);
     const number = await sell(page, 'Flat white');

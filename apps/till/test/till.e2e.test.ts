@@ -1,47 +1,28 @@
 // The built till in a real Chromium, on this device alone: what a shop would notice if it broke.
 import { readFile } from 'node:fs/promises';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
-import {
-  buildOnce,
-  keepsTheApp,
-  launch,
-  newDevice,
-  openAlone,
-  openDrawer,
-  type Served,
-  sell,
-  serveDist,
-  tile,
-} from './browser.ts';
+import { keepsTheApp, launch, newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
+import { tillForAll } from './for-all.ts';
 
 const timeoutMs = 60_000;
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeout: timeoutMs }, () => {
-  let browser: Browser;
-  let served: Served;
+  const till = tillForAll(timeoutMs);
   let context: BrowserContext;
   let page: Page;
 
-  beforeAll(async () => {
-    buildOnce();
-    [browser, served] = await Promise.all([launch(), serveDist()]);
-  }, timeoutMs);
-  afterAll(async () => {
-    await browser.close();
-    await served.close();
-  });
   beforeEach(async () => {
-    context = await newDevice(browser);
-    page = await openAlone(context, served.url);
+    context = await newDevice(till.browser);
+    page = await openAlone(context, till.url);
   }, timeoutMs);
   afterEach(() => context.close());
 
   it('sells offline, starts again offline, and still has the sale under the same number', async () => {
     await context.close();
-    context = await newDevice(browser, { startsOffline: true });
-    page = await openAlone(context, served.url);
+    context = await newDevice(till.browser, { startsOffline: true });
+    page = await openAlone(context, till.url);
     await keepsTheApp(page);
     await openDrawer(page, '100');
     await context.setOffline(true);
@@ -78,7 +59,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
     await openDrawer(page, '0');
     const number = await sell(page, 'Flat white');
     const second = await context.newPage();
-    await second.goto(served.url);
+    await second.goto(till.url);
     await second.getByRole('heading', { name: 'The till is open in another tab' }).waitFor();
     await second.getByText(number).waitFor();
     expect(await second.getByRole('button', { name: /^Charge/ }).count()).toBe(0);
@@ -92,7 +73,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
   it('hands over when asked, with the cart', async () => {
     await tile(page, 'Flat white').click();
     const second = await context.newPage();
-    await second.goto(served.url);
+    await second.goto(till.url);
     await second.getByRole('button', { name: 'Use the till here instead' }).click();
     await second.locator('.cart-line', { hasText: 'Flat white' }).waitFor();
     await page.getByRole('heading', { name: 'The till is open in another tab' }).waitFor();
@@ -149,7 +130,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
   it('says what is wrong where a browser gives it neither storage nor keys', async () => {
     const other = await launch('--host-resolver-rules=MAP till.example 127.0.0.1');
     const plain = await other.newPage();
-    await plain.goto(served.url.replace('127.0.0.1', 'till.example'));
+    await plain.goto(till.url.replace('127.0.0.1', 'till.example'));
     await plain.getByRole('heading', { name: 'The till cannot start here' }).waitFor();
     await plain.getByText('Open it by an https address').waitFor();
     await other.close();
@@ -179,7 +160,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeo
     await openDrawer(page, '0');
     await sell(page, 'Espresso');
     const control = await context.newCDPSession(page);
-    const { origin } = new URL(served.url);
+    const { origin } = new URL(till.url);
     await control.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
     await tile(page, 'Flat white').click();
     await page.getByRole('button', { name: /^Charge/ }).click();

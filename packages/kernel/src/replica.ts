@@ -191,12 +191,12 @@ export class Replica {
   }
 
   /**
-   * The scope, to be changed in this transaction. What the others hold in memory is written first: a fold reads `hq`, which writes the rows of `hq`, and
-   * a fold that is rolled back must not take those with it.
+   * The scope, to be changed in this transaction. What `hq` holds in memory is written first: a fold of another scope reads `hq`, which writes its rows,
+   * and a fold that is rolled back must not take those with it.
    */
   change(name: ScopeName): Scope {
-    const scope = this.scope(name);
-    for (const other of this.#dirty) if (other !== scope) other.flush();
+    const [scope, hq] = [this.scope(name), this.scope(HQ)];
+    if (scope !== hq && this.#dirty.has(hq)) hq.flush();
     this.#dirty.add(scope);
     return scope;
   }
@@ -252,7 +252,7 @@ export class Replica {
   settledOnly<T>(name: ScopeName, read: (scope: Scope) => MaybePromise<T>): Promise<T> {
     return this.transaction(async () => {
       const scope = this.scope(name);
-      scope.projection.flush();
+      this.flush();
       if (scope.tailSize === 0) return read(scope);
       this.sql.prepare('SAVEPOINT settled').run([]);
       scope.rewind();
