@@ -111,7 +111,7 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
   const merged = await replica.exclusive(() => mergeRecords(replica, records));
   refolded += merged.refolded;
   for (const entry of relay === undefined ? [] : header.scopes) {
-    for (const note of entry.receipts) await keepReceipt(replica, relay as NoteKey, header.book, entry.scope, note);
+    await keepNewReceipts(replica, relay as NoteKey, header.book, entry);
     const more = await settleReceipted(replica, entry.scope, relay as NoteKey, entry.note);
     settled += more.settled;
     refolded += more.refolded;
@@ -137,6 +137,14 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
     ...(tornAt === undefined ? {} : { tornAt: offset + tornAt }),
     ...(gap === undefined ? {} : { missing }),
   };
+}
+
+/** Those not kept yet. Files go to and fro, and what each of them added again would double with every exchange. */
+async function keepNewReceipts(replica: Replica, relay: NoteKey, book: BookId, entry: FileScope): Promise<void> {
+  const { scope, receipts } = entry;
+  if (receipts.length === 0) return;
+  const kept = new Set((await replica.log.receipts(scope)).map(({ note }) => note));
+  for (const note of new Set(receipts)) if (!kept.has(note)) await keepReceipt(replica, relay, book, scope, note);
 }
 
 interface Prefix {

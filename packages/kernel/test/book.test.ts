@@ -193,6 +193,22 @@ describe('a device that joins', () => {
     expect(await owner?.commit('device.enroll', args)).toMatchObject({ ok: false, code: 'kernel/already-enrolled' });
   });
 
+  it('keeps each receipt once, however often files go to and fro', async () => {
+    const fleet = await createFleet(2);
+    closing.push(fleet);
+    const [owner, till] = fleet.books as [ShopBook, ShopBook];
+    await till.commit('stock.move', { sku: 'apple', quantity: 1 });
+    await owner.sync(fleet.relay);
+    await till.sync(fleet.relay);
+    const kept = async (book: ShopBook): Promise<number> => (await book.log.receipts(HQ)).length;
+    expect([await kept(owner), await kept(till)]).toEqual([1, 1]);
+    for (let round = 0; round < 3; round++) {
+      await owner.import(await till.export());
+      await till.import(await owner.export());
+    }
+    expect([await kept(owner), await kept(till)]).toEqual([2, 2]);
+  });
+
   it('with a key older than its store writes only after it has learnt its own chain', async () => {
     const relay = await createTestRelay();
     const keys = memoryKeys();
