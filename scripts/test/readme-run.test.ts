@@ -1,11 +1,12 @@
 // A README is followed to the letter: what it says must come out, and what fails or prints something else is seen.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { followReadme, readmeSteps } from '../readme-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-readme-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const readme = (commands: string, prints: string): string =>
   `# x\n\n## Get it\n\n\`\`\`sh\nfalse\n\`\`\`\n\n## Try it\n\n\`\`\`sh\n${commands}\n\`\`\`\n\n\`\`\`text\n${prints}\n\`\`\`\n\n## Go on\n\n\`\`\`sh\nfalse\n\`\`\`\n`;
 const follow = (commands: string, prints: string): Promise<void> =>

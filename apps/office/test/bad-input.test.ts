@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { parseBookId } from '@tallystick/oplog';
 import { startRelay } from '@tallystick-app/relay';
 import { describe, expect, it } from 'vitest';
-import { csvText, plainRow, sampleRows, temporaryFile, temporaryFolder } from './retail-format.ts';
+import { csvText, plainRow, sampleRows } from './retail-format.ts';
+import { temporaryFile, temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 const good = temporaryFile('good.csv', csvText([plainRow]));

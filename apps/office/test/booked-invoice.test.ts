@@ -9,7 +9,8 @@ import { type BookedDocuments, checkInvoice, placeOf, readBookedDocuments } from
 import type { OfficeError } from '../src/errors.ts';
 import { readInvoices, surveyFile } from '../src/invoices.ts';
 import { mapInvoice, type TradeOp } from '../src/mapping.ts';
-import { collect, csvText, type FileRow, plainRow, temporaryFile, temporaryFolder } from './retail-format.ts';
+import { collect, csvText, type FileRow, plainRow } from './retail-format.ts';
+import { temporaryFile, temporaryFolder } from './temporary.ts';
 
 const row: FileRow = { ...plainRow, invoice: '1', sku: 'A', name: 'x', quantity: 2, price: '1.5' };
 const two = [2, 3].map((quantity) => ({ ...row, invoice: '2', quantity }));

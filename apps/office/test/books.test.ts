@@ -1,13 +1,11 @@
 // `tally books` now and at the end of a business day.
-import { rmSync } from 'node:fs';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openReader } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 const data = temporaryFolder();
-afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 async function post(amountMinor: number, day: string): Promise<void> {
   const book = await openReader(homeAt(data));

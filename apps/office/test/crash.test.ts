@@ -4,7 +4,8 @@ import { existsSync, statSync, watch } from 'node:fs';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { csvText, naiveTotals, sampleRows, temporaryFile, temporaryFolder } from './retail-format.ts';
+import { csvText, naiveTotals, sampleRows } from './retail-format.ts';
+import { temporaryFile, temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally, startTally } from './tally-process.ts';
 
 const rows = sampleRows(900);

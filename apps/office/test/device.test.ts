@@ -1,9 +1,9 @@
 // A book begun from the command line, and a device that joins it by a key text: init, enrol, sync, export, as processes.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 /** The public key of RFC 8032, test 1. */
@@ -18,7 +18,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await relay?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 describe('a book from the command line', { timeout: 60_000 }, () => {

@@ -1,5 +1,4 @@
 // Joining over HTTP: an invitation lets in one device, once, from the till's own page, and what it is answered is enough to go on alone.
-import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { nodeStore } from '@tallystick/kernel/node';
@@ -13,7 +12,7 @@ import { shopVerbs } from '../src/book.ts';
 import { createInvitations } from '../src/web/invitations.ts';
 import type { JoinAnswer } from '../src/web/join.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
 const tillOrigin = 'http://127.0.0.1:5999';
@@ -32,7 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await office?.close();
   await relay?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** The secret of a fresh invitation, as the link carries it. */

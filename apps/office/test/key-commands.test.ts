@@ -1,13 +1,13 @@
 // The life of keys from the command line, as processes: who writes in the book, who may no longer, what a thief did taken back, keys backed up
 // and put back, work that waits adopted or dismissed.
-import { cpSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOrganisationIdentity, openBackup } from '@tallystick/custody';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openReader } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 const folder = temporaryFolder();
@@ -77,7 +77,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await relay?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 describe('keys from the command line', { timeout: 120_000 }, () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type Invoice, readInvoices, surveyFile, tillOf } from '../src/invoices.ts';
 import { mapInvoice, type TradeOp } from '../src/mapping.ts';
 import { lineAmount } from '../src/retail-row.ts';
-import { collect, csvText, fileRows, naiveTotals, temporaryFile } from './retail-format.ts';
+import { collect, csvText, fileRows, naiveTotals } from './retail-format.ts';
+import { temporaryFile } from './temporary.ts';
 
 async function invoicesOf(path: string): Promise<Invoice[]> {
   const file = { path, currency: 'GBP' };

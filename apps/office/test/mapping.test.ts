@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readInvoices, surveyFile } from '../src/invoices.ts';
 import { mapInvoice, type TradeOp } from '../src/mapping.ts';
-import { collect, csvText, type FileRow, plainRow, temporaryFile } from './retail-format.ts';
+import { collect, csvText, type FileRow, plainRow } from './retail-format.ts';
+import { temporaryFile } from './temporary.ts';
 
 async function opsOf(rows: readonly FileRow[]): Promise<TradeOp[]> {
   const file = { path: temporaryFile('a.csv', csvText(rows)), currency: 'GBP' };

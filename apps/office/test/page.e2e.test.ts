@@ -1,5 +1,4 @@
 // The office's page in a real browser: what it shows, that a sale appears without a reload, and how it says that it lost its relay.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
@@ -12,7 +11,7 @@ import { encodeDeviceText } from '../src/device-text.ts';
 import { homeAt } from '../src/home.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { faultsOf } from '../../till/test/axe.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const timeoutMs = 60_000;
 const day = '2026-03-02';
@@ -57,7 +56,6 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { time
     await till?.close();
     await office?.close();
     await relay?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   async function sell(sku: string, priceMinor: number): Promise<void> {

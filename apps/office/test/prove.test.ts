@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { shopVerbs } from '../src/book.ts';
 import { type Home, homeAt } from '../src/home.ts';
 import { type Proof, proveDirectory } from '../src/prove.ts';
 import { strangeObjects } from '../src/stored-schema.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { makeWholeShop } from './whole-shop.ts';
 
@@ -42,8 +42,6 @@ const hearsay: ReadonlySet<string> = new Set(
 const root = temporaryFolder();
 const honest = await makeHonest(join(root, 'honest'));
 const edited = homeAt(join(root, 'edited'));
-
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** The whole shop with everything in its database file, none in a journal beside it. */
 async function makeHonest(folder: string): Promise<Home> {

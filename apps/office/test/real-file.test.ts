@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isMissing, sharedPath } from '../../../scripts/test-environment.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 const file = sharedPath('data/online-retail/online-retail-2010-12-to-2011-01.csv.gz');

@@ -1,20 +1,18 @@
 // What the office says of its relay: linked, not answering, or not the one it knows.
-import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openOrCreateOffice } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
 import type { RelayHealth } from '../src/web/live-state.ts';
 import { createRelayLink } from '../src/web/relay-link.ts';
 import { startOffice } from '../src/web/start-office.ts';
-import { temporaryFolder } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the link to the relay', { timeout: 60_000 }, () => {
   it('tells weather from betrayal, and finds back by itself', async () => {

@@ -5,16 +5,8 @@ import { OfficeError } from '../src/errors.ts';
 import { surveyFile } from '../src/invoices.ts';
 import { readRetailRows } from '../src/retail-file.ts';
 import type { RetailRow } from '../src/retail-row.ts';
-import {
-  collect,
-  csvLine,
-  csvText,
-  type FileRow,
-  header,
-  plainRow,
-  temporaryFile,
-  temporaryFolder,
-} from './retail-format.ts';
+import { collect, csvLine, csvText, type FileRow, header, plainRow } from './retail-format.ts';
+import { temporaryFile, temporaryFolder } from './temporary.ts';
 
 async function read(path: string): Promise<RetailRow[]> {
   return collect(readRetailRows({ path, currency: 'GBP' }));

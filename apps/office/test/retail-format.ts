@@ -1,7 +1,4 @@
 // Builds files in the Online Retail format for tests, and fast-check arbitraries of them.
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 
 export const header = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country';
@@ -32,17 +29,6 @@ export function csvLine(row: FileRow): string {
 
 export function csvText(rows: readonly FileRow[]): string {
   return `${[header, ...rows.map(csvLine)].join('\n')}\n`;
-}
-
-export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'tally-office-'));
-}
-
-/** Writes `content` to a new file called `name` in a folder of its own and returns its path. */
-export function temporaryFile(name: string, content: string | Uint8Array): string {
-  const path = join(temporaryFolder(), name);
-  writeFileSync(path, content);
-  return path;
 }
 
 const signed = fc.integer({ min: 1, max: 2_000 }).chain((size) => fc.constantFrom(size, size, size, -size));

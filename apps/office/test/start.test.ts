@@ -1,12 +1,11 @@
 // `npm start` as its users have it: a process that trades a day, proves it, serves its pages, and stops when it is told to.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { temporaryFolder } from './retail-format.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from './temporary.ts';
 
 const program = fileURLToPath(new URL('../src/start.ts', import.meta.url));
 const folder = temporaryFolder();
@@ -16,7 +15,6 @@ const running = new Set<ChildProcess>();
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Started {
   readonly child: ChildProcess;

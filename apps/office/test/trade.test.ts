@@ -3,7 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { csvText, naiveTotals, plainRow, sampleRows, temporaryFile, temporaryFolder } from './retail-format.ts';
+import { csvText, naiveTotals, plainRow, sampleRows } from './retail-format.ts';
+import { temporaryFile, temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 
 const rows = sampleRows(140);

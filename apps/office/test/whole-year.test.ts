@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FileRow, naiveTotals, temporaryFolder } from './retail-format.ts';
+import { type FileRow, naiveTotals } from './retail-format.ts';
+import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally, startTallyIn } from './tally-process.ts';
 import { writeWholeYear } from './whole-year.ts';
 

@@ -4,10 +4,10 @@ import { nodeStore } from '@tallystick/kernel/node';
 import { encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
 import type { DeviceKey, KeyStore, Role } from '@tallystick/sign';
 import { laterKey, proveRotation } from '@tallystick/sign/rotation';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';
 import { craft, fileOf, recordsOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
@@ -70,7 +70,9 @@ describe('a rotated key', () => {
   });
 
   it('is in force again after a restart, however often it was rotated', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'tally-')), 'shop.db');
+    const folder = mkdtempSync(join(tmpdir(), 'tally-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, 'shop.db');
     for (let round = 0; round < 3; round++) {
       const book = await openBook({
         store: nodeStore(path),

@@ -1,5 +1,5 @@
 /** Cloned tabs, restored backups, copied databases: both halves are kept, the device is told, and every sale ends up counted once. */
-import { copyFileSync, cpSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BookStore, openBook, type Renewal } from '@tallystick/kernel';
@@ -14,7 +14,7 @@ import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { nodeHasher } from '@tallystick/chain/node';
 import fc from 'fast-check';
 import initSqlJs from 'sql.js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
 import { craft, fileOf, recordsOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
@@ -189,6 +189,7 @@ describe('on disk', () => {
       const relay = await createTestRelay();
       const owner = await openShop('better-sqlite3');
       const folder = mkdtempSync(join(tmpdir(), 'tally-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
       const file = kind === 'a cloned tab' ? 'tab.log' : 'till.db';
       const [path, copied] = [join(folder, file), join(folder, `copy-${file}`)];
       const first = await onDisk(path, { book: owner.id });
