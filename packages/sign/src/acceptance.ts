@@ -1,14 +1,12 @@
 // Which keys and signatures are valid is consensus (DESIGN.md section 3, docs/decisions/001-signature-acceptance.md). Once
 // key and signature pass the checks here, every verifier that uses the cofactorless equation gives the same answer.
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { Point } from '@noble/ed25519';
 import { encodeHex } from '@tallystick/oplog';
 import { rememberKeys } from './key-cache.ts';
 
-export type Point = InstanceType<typeof ed25519.Point>;
-
 // Little-endian, as on the wire.
 const fieldPrime = littleEndian((1n << 255n) - 19n);
-const groupOrder = littleEndian(ed25519.Point.Fn.ORDER);
+const groupOrder = littleEndian(Point.CURVE().n);
 /** Every canonical encoding of a point of small order, with the sign bit cleared. */
 const smallOrderEncodings: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
@@ -22,7 +20,7 @@ const smallOrderEncodings: ReadonlySet<string> = new Set([
 export function acceptPoint(publicKey: Uint8Array): Point | undefined {
   if (publicKey.length !== 32) return undefined;
   try {
-    const point = ed25519.Point.fromBytes(publicKey);
+    const point = Point.fromBytes(publicKey);
     return !point.is0() && point.isTorsionFree() ? point : undefined;
   } catch {
     return undefined;

@@ -1,14 +1,16 @@
 // Ed25519 in pure JavaScript. Its own `verify` uses the cofactored equation and so accepts signatures that native code
 // refuses; here R is computed and compared byte for byte instead, which is what native code does.
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { getPublicKey, hashes, Point, sign, utils } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { acceptPoint, acceptSignature, type Point } from './acceptance.ts';
+import { acceptPoint, acceptSignature } from './acceptance.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
 import { checkSeed } from './seed.ts';
 
-const { Point, utils, getPublicKey } = ed25519;
-const order = Point.Fn.ORDER;
+// The library brings no hash of its own for calls that answer at once.
+hashes.sha512 = sha512;
+
+const order = Point.CURVE().n;
 const pointOf = rememberKeys((publicKey): { point: Point | undefined } => ({ point: acceptPoint(publicKey) }));
 
 /** Runs everywhere; keys are held in memory as bytes. */
@@ -30,7 +32,7 @@ export const nobleEd25519: Ed25519 = {
 };
 
 function keyPairOf(seed: Uint8Array): KeyPair {
-  return { publicKey: getPublicKey(seed), sign: (message) => ed25519.sign(message, seed) };
+  return { publicKey: getPublicKey(seed), sign: (message) => sign(message, seed) };
 }
 
 function numberOf(littleEndian: Uint8Array): bigint {
