@@ -135,6 +135,19 @@ describe.each(drivers)('on %s', (driver) => {
     await provenDigest(office.book);
   });
 
+  it('an adoption whose derived table cannot be filled from the rows that are there is refused, and the next release adopts it', async () => {
+    const office = await openOffice(driver);
+    expect(await sell(office.book, 'tea', 2, 'd1')).toBe('ok');
+    await office.install('hasty');
+    const refused = { ok: false, code: 'kernel/verb-failed', details: { reason: 'kernel/bad-effect' } };
+    expect(await office.book.adopt()).toEqual(refused);
+    expect(fits(office.book)).toEqual([]);
+    await office.install('two');
+    expect(await office.book.adopt()).toMatchObject({ ok: true });
+    expect(fits(office.book)).toEqual(fromSales(office.book));
+    await provenDigest(office.book);
+  });
+
   it('a release that lacks a derived table stops at the adoption, keeps what it has, and goes on after an upgrade', async () => {
     const office = await openOffice(driver);
     const till = await joinTill(office, driver);

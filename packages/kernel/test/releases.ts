@@ -1,4 +1,4 @@
-/** One small shop as four releases of its program declare it. Each declares everything anew, as a release of its own does. */
+/** One small shop as five releases of its program declare it. Each declares everything anew, as a release of its own does. */
 import {
   type Book,
   type BookStore,
@@ -17,7 +17,7 @@ import type { KeyStore } from '@tallystick/sign';
 import { z } from 'zod';
 import { memoryKeys, stores, testEdge } from './shop.ts';
 
-export type Release = 'one' | 'two' | 'narrow' | 'changed';
+export type Release = 'one' | 'two' | 'hasty' | 'narrow' | 'changed';
 export type AnyBook = Book<readonly Verb[]>;
 
 type Sales = SetTable<{ id: 'text' }, { sku: 'text'; quantity: 'integer'; day: 'text' }>;
@@ -51,7 +51,7 @@ function releaseOne(): readonly Verb[] {
 }
 
 /** The second one: sales by day too, of the old sales as well, and a second version that keeps the last buyer. */
-function releaseTwo(): readonly Verb[] {
+function releaseTwo(dayOf = (day: string): string => day): readonly Verb[] {
   const soldBySku = sumTable('soldBySku', { key: { sku: 'text' }, sums: ['quantity'], derived: true });
   const soldByDay = sumTable('soldByDay', { key: { day: 'text' }, sums: ['quantity', 'sales'], derived: true });
   const stock = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
@@ -60,7 +60,7 @@ function releaseTwo(): readonly Verb[] {
     ...sold,
     derive: ({ sku, quantity, day }) => [
       soldBySku.add({ sku: String(sku) }, { quantity: Number(quantity) }),
-      soldByDay.add({ day: String(day) }, { quantity: Number(quantity), sales: 1 }),
+      soldByDay.add({ day: dayOf(String(day)) }, { quantity: Number(quantity), sales: 1 }),
     ],
   });
   const second = defineVerb({
@@ -76,6 +76,14 @@ function releaseTwo(): readonly Verb[] {
     ],
   }) as Verb;
   return [sellOne(sales, stock, [soldBySku, soldByDay]), second];
+}
+
+/** As the second release should never have been: it cannot read days as shops wrote them before. */
+function releaseHasty(): readonly Verb[] {
+  return releaseTwo((day) => {
+    if (!day.startsWith('2026-')) throw new TypeError('no date');
+    return day;
+  });
 }
 
 /** Of the second release only the tables: it never learnt `shop.sell@2`. */
@@ -95,7 +103,13 @@ function releaseChanged(): readonly Verb[] {
   return [sellOne(sales, stock, [soldBySku])];
 }
 
-const programs = { one: releaseOne, two: releaseTwo, narrow: releaseNarrow, changed: releaseChanged };
+const programs = {
+  one: releaseOne,
+  two: () => releaseTwo(),
+  hasty: releaseHasty,
+  narrow: releaseNarrow,
+  changed: releaseChanged,
+};
 
 /** A device whose program can be exchanged for another release. */
 export interface Device {
