@@ -49,7 +49,7 @@ const config = {
     'packages/oplog/src/{brands,canonical,op,plain,record}.ts',
     'packages/chain/src/{base64,chain,checkpoint,cosignature,hasher,hex,note,proof,record,runs,tlog-proof,tree}.ts',
     'packages/sign/src/{acceptance,admission,key-life,noble,node-ed25519,op-signature,preimage,rotation,token-claim,token-url}.ts',
-    'packages/sign/src/{device-acts,key-acts,roles,roster,roster-state}.ts',
+    'packages/sign/src/{device-acts,device-keys,enrolment,key-acts,roles,roster,roster-state}.ts',
   ],
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutation.config.ts' },

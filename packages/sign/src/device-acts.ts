@@ -12,7 +12,7 @@ import {
 import type { KeyAct } from './key-acts.ts';
 import { headquarters, type Member, type RosterState } from './roster-state.ts';
 
-/** One op by a device that is enrolled and active in its scope. */
+/** One op by a device that may write in its scope. */
 export interface Act {
   readonly state: RosterState;
   readonly author: Member;
@@ -21,7 +21,7 @@ export interface Act {
 
 type Judge = (act: Act) => Result<void>;
 
-const done: Result<void> = { ok: true, value: undefined };
+export const done: Result<void> = { ok: true, value: undefined };
 const dayOpeners: readonly Role[] = ['owner', 'manager', 'till'];
 
 /** Notes what had its effect in `hq`. */

@@ -3,7 +3,7 @@ import { type Hasher, nobleHasher } from '@tallystick/chain';
 import { decodeHex, type Json, type KeyId, type Op, type OpHash, type OpRecord, type Result } from '@tallystick/oplog';
 import type { Ed25519 } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';
-import { preimagesOf } from './preimage.ts';
+import { preimagesOf, proofPattern } from './preimage.ts';
 import { badArgs, badKey, isAcceptedKey, keyPattern, parseMembers } from './roles.ts';
 
 /** The verb by which a device goes on under a new key. */
@@ -22,7 +22,6 @@ export interface ChainKey {
 }
 
 const rotation = preimagesOf('rotate');
-const proofPattern = /^[0-9a-f]{128}$/;
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
 export function parseRotateArgs(value: Json): Result<RotateArgs> {

@@ -1,5 +1,6 @@
 // What a roster remembers: who is enrolled where, and how each stands. Judged in roster.ts and device-acts.ts.
 import { type BookId, type DeviceId, type KeyId, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
+import type { DeviceKeys } from './device-keys.ts';
 import { KeyActs } from './key-acts.ts';
 import type { Role } from './roles.ts';
 
@@ -34,12 +35,17 @@ export const headquarters: Scope = parseScope('hq') as Scope;
 
 export class RosterState {
   book: BookId | undefined;
+  readonly keys: DeviceKeys;
   readonly #members = new Map<string, Member>();
   /** Devices of other scopes that `hq` has revoked everywhere. */
   readonly barred: Set<DeviceId> = new Set();
   readonly days: Map<Scope, string> = new Map();
   readonly #policies = new Map<string, readonly Role[]>();
   readonly acts: KeyActs = new KeyActs();
+
+  constructor(keys: DeviceKeys) {
+    this.keys = keys;
+  }
 
   /** In the order of enrolment. */
   get members(): readonly Member[] {
