@@ -27,4 +27,14 @@ describe('rememberKeys', () => {
     for (let i = 0; i < 2; i++) expect(() => failing(key(1))).toThrow('once more');
     expect(calls).toBe(2);
   });
+
+  it('does not keep what rejected', async () => {
+    let calls = 0;
+    const failing = rememberKeys(async (): Promise<object> => {
+      calls += 1;
+      throw new Error('once more');
+    });
+    for (let i = 0; i < 2; i++) await expect(failing(key(1))).rejects.toThrow('once more');
+    expect(calls).toBe(2);
+  });
 });
