@@ -33,7 +33,7 @@ function judgeEntry(args, isAdmission) {
   if (!isAdmission) return;
   const isFirst = idOf(key) === device;
   const isVouched = first !== undefined || proof !== undefined;
-  if (isFirst ? isVouched : isVouched && !isProof(proof)) refuse('sign/args');
+  if (isFirst ? isVouched : isVouched && (first === undefined || !isProof(proof))) refuse('sign/args');
   if (isFirst) return;
   if (isVouched && !isKey(first)) refuse('sign/key');
   if (!isVouched || idOf(first) !== device) refuse('sign/device');

@@ -53,7 +53,9 @@ describe('ids', () => {
       null,
     ];
     expect(wrong.map(parseVerbRef).every((x) => x === undefined)).toBe(true);
-    expect(parseOpId('019aa2c6-0000-7000-8000-000000000001')).toBe('019aa2c6-0000-7000-8000-000000000001');
-    expect(parseOpId('019aa2c600007000800000000000000 1')).toBeUndefined();
+    const id = '019aa2c6-0000-7000-8000-000000000001';
+    expect(parseOpId(id)).toBe(id);
+    for (const x of ['019aa2c600007000800000000000000 1', `0${id}`, `${id}0`, id.toUpperCase()])
+      expect(parseOpId(x), x).toBeUndefined();
   });
 });

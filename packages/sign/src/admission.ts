@@ -1,19 +1,11 @@
 // Letting a device write in a scope beside the one that enrolled it (docs/spec/sign.md, "Admission").
 import { nobleHasher } from '@tallystick/chain';
-import {
-  decodeHex,
-  encodeHex,
-  type Json,
-  type JsonObject,
-  type OpHash,
-  parseOpHash,
-  type Result,
-} from '@tallystick/oplog';
+import { decodeHex, encodeHex, type Json, type OpHash, parseOpHash, type Result } from '@tallystick/oplog';
 import type { KeyPair } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';
 import { nobleEd25519 } from './noble.ts';
-import { preimagesOf } from './preimage.ts';
-import { badArgs, badKey, type EnrolArgs, isAcceptedKey, parseEnrolArgs } from './roles.ts';
+import { preimagesOf, proofPattern } from './preimage.ts';
+import { badArgs, badKey, type EnrolArgs, isAcceptedKey, isObject, parseEnrolArgs } from './roles.ts';
 
 /** The verb by which a device is admitted in another scope. */
 export const admitVerb = 'device.admit@1';
@@ -29,7 +21,6 @@ export interface AdmitArgs extends EnrolArgs {
 }
 
 const admission = preimagesOf('admit');
-const proofPattern = /^[0-9a-f]{128}$/;
 
 /** "tallystick/admit/1\n" || hash of the enrolment (32 raw bytes) || key of the admission (32 bytes). */
 export function admissionPreimage(enrolment: OpHash, publicKey: Uint8Array): Uint8Array {
@@ -51,11 +42,11 @@ export async function proveAdmission(
  * vouch for `key`). Answers at once, by the portable code: admissions are rare, and the fold asks too.
  */
 export function parseAdmitArgs(value: Json): Result<AdmitArgs> {
-  if (typeof value !== 'object' || Array.isArray(value)) return badArgs(admitVerb);
-  const { enrolment: link, first, proof, ...enrolling } = value as JsonObject;
-  const parsed = parseEnrolArgs(enrolling);
+  if (!isObject(value)) return badArgs(admitVerb);
+  const { enrolment: link, first, proof, ...enrolling } = value;
   const enrolment = parseOpHash(link);
-  if (enrolment === undefined || (!parsed.ok && parsed.code === 'sign/args')) return badArgs(admitVerb);
+  if (enrolment === undefined) return badArgs(admitVerb);
+  const parsed = parseEnrolArgs(enrolling, admitVerb);
   if (!parsed.ok) return parsed;
   const { device, key } = parsed.value;
   const admitted = { ...parsed.value, enrolment };
@@ -63,7 +54,7 @@ export function parseAdmitArgs(value: Json): Result<AdmitArgs> {
     return first === undefined && proof === undefined ? { ok: true, value: admitted } : badArgs(admitVerb);
   }
   if (first === undefined && proof === undefined) return notTheKeyOf(device);
-  if (typeof proof !== 'string' || !proofPattern.test(proof)) return badArgs(admitVerb);
+  if (first === undefined || typeof proof !== 'string' || !proofPattern.test(proof)) return badArgs(admitVerb);
   if (!isAcceptedKey(first)) return badKey(first);
   if (idOf(first) !== device) return notTheKeyOf(device);
   const message = admissionPreimage(enrolment, decodeHex(key));

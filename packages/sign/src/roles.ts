@@ -1,4 +1,4 @@
-// Roles, the args of the two verbs that admit keys, and who may admit whom (DESIGN.md sections 2 and 8).
+// Roles, who may enrol and revoke whom, and the args of the verbs about devices (docs/spec/sign.md, "Devices", "Revocation", "Recovery keys").
 import {
   type DeviceId,
   decodeHex,
@@ -88,18 +88,18 @@ export function parseBookOpenArgs(value: Json): Result<BookOpenArgs> {
   return { ok: true, value: { key, name, verbs: parsed, ...optional } };
 }
 
-/** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
-export function parseEnrolArgs(value: Json): Result<EnrolArgs> {
+/** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. `verb` is for the message. */
+export function parseEnrolArgs(value: Json, verb = 'device.enroll@1'): Result<EnrolArgs> {
   const args = parseMembers(value, ['device', 'key', 'name', 'role'], ['replaces', 'untilDay']);
   const device = parseDeviceId(args?.device);
   const role = parseRole(args?.role);
   const replaces = parseDeviceId(args?.replaces);
   if (args === undefined || device === undefined || role === undefined || !isName(args.name)) {
-    return badArgs('device.enroll@1');
+    return badArgs(verb);
   }
-  if (replaces === undefined ? args.replaces !== undefined : replaces === device) return badArgs('device.enroll@1');
+  if (replaces === undefined ? args.replaces !== undefined : replaces === device) return badArgs(verb);
   const { key, name, untilDay } = args;
-  if (untilDay !== undefined && !isDay(untilDay)) return badArgs('device.enroll@1');
+  if (untilDay !== undefined && !isDay(untilDay)) return badArgs(verb);
   if (!isAcceptedKey(key)) return badKey(key);
   const optional = { ...(replaces === undefined ? {} : { replaces }), ...(untilDay === undefined ? {} : { untilDay }) };
   return { ok: true, value: { device, key, name, role, ...optional } };
@@ -117,10 +117,10 @@ export function parseMembers(
   names: readonly string[],
   optional: readonly string[] = [],
 ): JsonObject | undefined {
-  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const members = Object.keys(value).filter((name) => !optional.includes(name));
   const fits = members.length === names.length && names.every((name) => members.includes(name));
-  return fits ? (value as JsonObject) : undefined;
+  return fits ? value : undefined;
 }
 
 /** Refusal: `sign/args`. */
@@ -178,12 +178,17 @@ export function isDay(value: unknown): value is string {
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(value);
 }
 
+/** Also of what a program passes that is no JSON: null, or nothing. */
+export function isObject(value: Json | null | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function isName(value: Json | undefined): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxNameLength;
 }
 
 function isTextByName(value: Json): value is Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || Array.isArray(value)) return false;
+  if (!isObject(value)) return false;
   const texts = Object.values(value);
   return texts.length <= maxTables && texts.every((text) => typeof text === 'string');
 }

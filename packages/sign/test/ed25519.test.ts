@@ -130,6 +130,10 @@ describe('Ed25519 providers', () => {
 });
 
 describe('choosing a provider', () => {
+  it('can say which one was taken', () => {
+    expect(providers.map(({ name }) => name)).toEqual(['noble', 'node', 'webcrypto']);
+  });
+
   const judging = (verify: Ed25519['verify']): Ed25519 => ({ ...nobleEd25519, name: 'candidate', verify });
 
   it('takes the platform where it holds to the rule', async () => {

@@ -21,8 +21,8 @@ const open = { key, name: 'Corner shop', verbs: ['sale.complete@1', 'sale.comple
 const enrolment = { device, key, name: 'Till 3', role: 'till' };
 const revocation = { device, reason: 'lost' };
 const policy = { role: 'manager', revokes: ['till', 'van'] };
-/** What is no object with members, by its kind. */
-const shapeless: Json[] = ['', 'text', 1, true, [], [enrolment]];
+/** What is no object with members, by its kind; the last two are no JSON, and a program may pass them all the same. */
+const shapeless = ['', 'text', 1, true, [], [enrolment], null, undefined] as Json[];
 
 function expectReadAndRefused(
   parse: (value: Json) => Result<unknown>,

@@ -86,13 +86,19 @@ describe('an admission', () => {
       [{ ...admitted, first: 'ff'.repeat(32) }, 'sign/key'],
       [{ ...admitted, proof: `${vouched.proof}00` }, 'sign/args'],
       [{ ...admitted, proof: 7 }, 'sign/args'],
+      [{ ...admitted, proof: [vouched.proof] }, 'sign/args'],
       [{ ...alone, first: vouched.first }, 'sign/args'],
+      [{ ...alone, proof: vouched.proof }, 'sign/args'],
       [{ ...args, ...vouched }, 'sign/args'],
+      [{ ...args, first: vouched.first }, 'sign/args'],
+      [{ ...args, proof: vouched.proof }, 'sign/args'],
       [{ ...args, key: '00'.repeat(32) }, 'sign/key'],
       [{ ...args, enrolment: 'here' }, 'sign/args'],
       [{ ...args, role: 'king' }, 'sign/args'],
       ['text', 'sign/args'],
       [[], 'sign/args'],
+      [null, 'sign/args'],
+      [undefined, 'sign/args'],
     ] as [Json, string][]) {
       expect(parseAdmitArgs(bad), JSON.stringify(bad)).toMatchObject({ ok: false, code });
     }
