@@ -15,7 +15,7 @@ import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 120_000;
 /** The contract of log stores, and what a browser's log does beyond. */
-const logTests = 29;
+const logTests = 31;
 const folder = publishedFolder();
 const published = folder === undefined ? [] : readPublished(folder);
 let bundles: Bundles;

@@ -8,3 +8,8 @@ declare module '*.wasm?url' {
   const url: string;
   export default url;
 }
+
+interface ImportMeta {
+  /** What Vite puts in place. */
+  readonly env: { readonly DEV: boolean };
+}

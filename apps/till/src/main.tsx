@@ -5,7 +5,7 @@ import { createWorkerEngine } from './engine/client.ts';
 import { registerServiceWorker } from './state/service-worker.ts';
 import { browserDrafts } from './state/draft.ts';
 import { createTill, settleDraft, type Till } from './state/till.ts';
-import { bindView, guardLeaving, takeInvitation } from './state/window.ts';
+import { bindView, guardLeaving, takeInvitation, tellRest } from './state/window.ts';
 import { missingFeature } from './state/browser-features.ts';
 import { App } from './ui/app.tsx';
 import { Unsupported } from './ui/full-screens.tsx';
@@ -29,10 +29,12 @@ function show(screen: VNode): void {
 }
 
 function start(): void {
-  const till: Till = createTill(createWorkerEngine(), browserDrafts, () => crypto.randomUUID());
+  const engine = createWorkerEngine();
+  const till: Till = createTill(engine, browserDrafts, () => crypto.randomUUID());
   const pasted = takeInvitation(window);
   bindView(till, window);
   guardLeaving(till, window);
+  tellRest(engine, window);
   void registerServiceWorker((restart) => (till.updateReady.value = restart));
   void navigator.storage.persist().then((granted) => (till.persisted.value = granted));
 

@@ -101,7 +101,33 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', {
     const file = await readFile(await (await downloading).path());
     expect(file.equals(before)).toBe(true);
   });
+
+  it('finds the damage in a part of its log that the start passes over, too', async () => {
+    await sell(page, 'Espresso');
+    await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+    await page.getByRole('button', { name: 'Count and close' }).click();
+    await page.getByLabel('Counted in the drawer').fill('2.40');
+    await page.getByRole('button', { name: 'Close the drawer' }).click();
+    await expect.poll(() => page.evaluate(keptFiles)).toEqual(['tallystick.log-index', 'tallystick.rows']);
+    const before = await editLog(page, served.url, (log) => flip(log, log.length >> 2));
+    page = await context.newPage();
+    await page.goto(served.url);
+    await page.getByRole('heading', { name: 'The till cannot start' }).waitFor();
+    await page.getByText('damaged in the middle').waitFor();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export what is saved' }).click();
+    const file = await readFile(await (await downloading).path());
+    expect(file.equals(before)).toBe(true);
+  });
 });
+
+/** Runs in the page: what the till keeps for its next start. */
+async function keptFiles(): Promise<string[]> {
+  const folder = await navigator.storage.getDirectory();
+  const names: string[] = [];
+  for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(name);
+  return names.filter((name) => name.startsWith('tallystick.') && name !== 'tallystick.log').sort();
+}
 
 function flip(log: Buffer, at: number): Buffer {
   const damaged = Buffer.from(log);

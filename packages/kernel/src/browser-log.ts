@@ -2,12 +2,11 @@
  * The log of a book in a browser, wherever this browser can keep it: a file in the origin private file system, or IndexedDB where there are no
  * synchronous access handles. One tab writes; the right to is a Web Lock.
  */
-import type { LogStore } from '@tallystick/oplog';
 import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { LOG_INDEX } from './image.ts';
-import { createIndexedDbLog } from './indexed-db-log.ts';
+import { createIndexedDbLog, type IndexedDbLog, readIndexedDbLog } from './indexed-db-log.ts';
 import { openOpfsFile, opfsImages } from './opfs.ts';
 
 export type BrowserLogKind = 'opfs' | 'indexeddb';
@@ -19,7 +18,8 @@ export interface BrowserLogOptions {
   readonly kind?: BrowserLogKind;
 }
 
-export interface BrowserLog extends LogStore, Pick<FileLogStore, 'recovered'> {
+/** Reading answers at once, writing when it is durable. */
+export interface BrowserLog extends IndexedDbLog {
   readonly kind: BrowserLogKind;
   /** Beside the log, for `saveImage` of a book; see docs/snapshots.md. Undefined where there are no files. */
   readonly images: ImagePlace | undefined;
@@ -63,6 +63,14 @@ export async function openBrowserLog(name: string, options: BrowserLogOptions = 
   }
 }
 
+/** The bytes of the log as they stand, also of one that cannot be opened, for a person to take away; undefined where there is none. */
+export async function readBrowserLog(name: string): Promise<Blob | undefined> {
+  const file = await (await openFolder())?.getFileHandle(fileOf(name)).catch(() => undefined);
+  if (file !== undefined) return file.getFile();
+  const bytes = (await hasDatabase(databaseOf(name))) ? await readIndexedDbLog(databaseOf(name)) : undefined;
+  return bytes === undefined ? undefined : new Blob([bytes]);
+}
+
 /** Asks the browser not to evict this origin. Call in a page, best when somebody has just done something worth keeping: some browsers ask the person. */
 export async function askToPersist(): Promise<boolean> {
   return (await navigator.storage?.persist?.()) ?? false;
@@ -100,14 +108,35 @@ function takeLock(name: string, wait: boolean): Promise<() => Promise<void>> {
 async function chooseKind(name: string): Promise<BrowserLogKind> {
   if (!('WorkerGlobalScope' in globalThis))
     throw new KernelError('kernel/storage', 'a page cannot write files: open the log in a dedicated worker');
-  const folder = await navigator.storage?.getDirectory?.().catch(() => undefined);
+  const folder = await openFolder();
   const hasHandles = 'FileSystemFileHandle' in globalThis && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
   const isInOpfs =
-    folder !== undefined && (await folder.getFileHandle(fileOf(name)).catch(() => undefined)) !== undefined;
-  if (isInOpfs && !hasHandles)
-    throw new KernelError('kernel/storage', `the log "${name}" is a file that this browser cannot write any more`);
+    folder === undefined
+      ? await hasDatabase(noteOf(name))
+      : (await folder.getFileHandle(fileOf(name)).catch(() => undefined)) !== undefined;
+  if (isInOpfs && !(hasHandles && folder !== undefined))
+    throw new KernelError('kernel/storage', `the log "${name}" is in a file that this browser does not open now`);
   if (isInOpfs) return 'opfs';
-  return folder === undefined || !hasHandles || (await hasDatabase(databaseOf(name))) ? 'indexeddb' : 'opfs';
+  if (folder === undefined || !hasHandles || (await hasDatabase(databaseOf(name)))) return 'indexeddb';
+  await noteFile(name);
+  return 'opfs';
+}
+
+/** Undefined where there is none, or none now: a private window, a disk that fails. */
+function openFolder(): Promise<FileSystemDirectoryHandle | undefined> {
+  return navigator.storage?.getDirectory?.().catch(() => undefined) ?? Promise.resolve(undefined);
+}
+
+/** A folder that cannot be opened does not say whether the log is in it, so an empty database says it before the file is made. */
+function noteFile(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const opening = globalThis.indexedDB.open(noteOf(name), 1);
+    opening.onerror = () => reject(opening.error ?? new Error(`database ${noteOf(name)} does not open`));
+    opening.onsuccess = () => {
+      opening.result.close();
+      resolve();
+    };
+  });
 }
 
 async function hasDatabase(database: string): Promise<boolean> {
@@ -154,4 +183,7 @@ function fileOf(name: string): string {
 }
 function databaseOf(name: string): string {
   return `tallystick-${name}`;
+}
+function noteOf(name: string): string {
+  return `tallystick-${name}-in-opfs`;
 }

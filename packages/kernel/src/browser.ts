@@ -6,6 +6,7 @@ export {
   type BrowserLogOptions,
   type BrowserStorage,
   openBrowserLog,
+  readBrowserLog,
 } from './browser-log.ts';
 export { type BrowserStore, browserStore, type BrowserStoreOptions } from './browser-store.ts';
 export { openOpfsFile, opfsImages } from './opfs.ts';

@@ -22,8 +22,25 @@ interface MemoryFile extends AppendFile {
   forget(): void;
 }
 
+type Reads = 'get' | 'settled' | 'pending' | 'receipts' | 'asides';
+
+/** Reading answers at once, writing when it is durable. */
+export interface IndexedDbLog
+  extends Omit<LogStore, Reads>,
+    Pick<FileLogStore, Reads | 'recovered' | 'scanned' | 'recheck'> {}
+
+/** The file in the database as it stands. */
+export async function readIndexedDbLog(database: string): Promise<Uint8Array<ArrayBuffer>> {
+  const connection = await openPieces(database);
+  try {
+    return await readPieces(connection);
+  } finally {
+    connection.close();
+  }
+}
+
 /** Opens or starts the log in the database, which must be this store's alone until `close`. A failed write throws `store/write`; nothing was appended. */
-export async function createIndexedDbLog(database: string): Promise<LogStore & Pick<FileLogStore, 'recovered'>> {
+export async function createIndexedDbLog(database: string): Promise<IndexedDbLog> {
   const connection = await openPieces(database);
   const file = createMemoryFile(await readPieces(connection));
   let log: FileLogStore;
@@ -34,7 +51,7 @@ export async function createIndexedDbLog(database: string): Promise<LogStore & P
     connection.close();
     throw error;
   }
-  const { recovered } = log;
+  const { recovered, scanned, recheck } = log;
   let queue: Promise<unknown> = Promise.resolve();
 
   async function save(): Promise<void> {
@@ -64,6 +81,8 @@ export async function createIndexedDbLog(database: string): Promise<LogStore & P
 
   return {
     recovered,
+    scanned,
+    recheck,
     append: (records) => change(() => log.append(records)),
     replace: (records) => change(() => log.replace(records)),
     settle: (scope, from, ops, tip) => change(() => log.settle(scope, from, ops, tip)),
@@ -158,7 +177,7 @@ function openPieces(database: string): Promise<IDBDatabase> {
 }
 
 /** The file, each piece at its offset; a piece that is missing leaves zeros, which are no frame. */
-async function readPieces(connection: IDBDatabase): Promise<Uint8Array> {
+async function readPieces(connection: IDBDatabase): Promise<Uint8Array<ArrayBuffer>> {
   let found: { readonly offsets: number[]; readonly pieces: Uint8Array[] } = { offsets: [], pieces: [] };
   await inTransaction(connection, 'readonly', (store) => {
     const [offsets, pieces] = [store.getAllKeys(), store.getAll()];

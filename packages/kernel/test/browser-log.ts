@@ -1,6 +1,12 @@
 // What the log of a browser does beyond the contract of every log store. Runs in a worker of each browser; see scripts/browsers.
 import { type Book, defineVerb, openBook, sumTable } from '@tallystick/kernel';
-import { type BrowserLog, type BrowserLogKind, browserStore, openBrowserLog } from '@tallystick/kernel/browser';
+import {
+  type BrowserLog,
+  type BrowserLogKind,
+  browserStore,
+  openBrowserLog,
+  readBrowserLog,
+} from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import type { OpRecord, Scope } from '@tallystick/oplog';
 import type { SqlJsStatic } from 'sql.js';
@@ -46,7 +52,7 @@ export function browserLogSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): void
       await log.append(makeChain(1));
       await log.close();
       const opened = await next;
-      expect((await opened.pending(hq)).length).toBe(1);
+      expect(opened.pending(hq).length).toBe(1);
       await opened.close();
     });
 
@@ -60,19 +66,42 @@ export function browserLogSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): void
       await again.close();
     });
 
+    it('begins no second log where the place of the first cannot be opened for once', async () => {
+      if (kind === 'indexeddb') return;
+      const name = newName();
+      await (await openBrowserLog(name)).close();
+      const { getDirectory } = StorageManager.prototype;
+      StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('not now', 'UnknownError'));
+      const whileAway = await codeOf(() => openBrowserLog(name));
+      StorageManager.prototype.getDirectory = getDirectory;
+      expect(whileAway).toBe('kernel/storage');
+    });
+
+    it('hands its bytes out, open or not', async () => {
+      const name = newName();
+      expect(await readBrowserLog(name)).toBeUndefined();
+      const log = await openBrowserLog(name, { kind });
+      await log.append(makeChain(1));
+      const whileOpen = await readBrowserLog(name);
+      await log.close();
+      const bytes = new Uint8Array((await (await readBrowserLog(name))?.arrayBuffer()) ?? new ArrayBuffer(0));
+      expect(new TextDecoder().decode(bytes).startsWith('tallystick-log/1')).toBe(true);
+      expect(whileOpen?.size).toBe(bytes.length);
+    });
+
     it('recovers what stands before a torn end, and says what was lost', async () => {
       const name = newName();
       const records = makeChain(3);
       await fill(name, kind, records);
       const size = await editEnd(name, kind, 7);
       const log = await openBrowserLog(name, { kind });
-      expect((await log.pending(hq)).map(({ hash }) => hash)).toEqual(records.slice(0, 2).map(({ hash }) => hash));
+      expect(log.pending(hq).map(({ hash }) => hash)).toEqual(records.slice(0, 2).map(({ hash }) => hash));
       expect((log.recovered?.tornAt ?? 0) + (log.recovered?.lostBytes ?? 0)).toBe(size);
       await log.append(records.slice(2));
       await log.close();
       const again = await openBrowserLog(name, { kind });
       expect(again.recovered).toBeUndefined();
-      expect(await again.pending(hq)).toEqual(records);
+      expect(again.pending(hq)).toEqual(records);
       await again.close();
     });
 
@@ -88,7 +117,7 @@ export function browserLogSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): void
       await log.append([third]);
       await log.close();
       const again = await openBrowserLog(name, { kind });
-      expect(await again.pending(hq)).toEqual([first, third]);
+      expect(again.pending(hq)).toEqual([first, third]);
       await again.close();
     });
 

@@ -14,7 +14,14 @@ import {
 } from './file-log-state.ts';
 import { frameKinds } from './frame.ts';
 import { decodeFileLogIndex, encodeFileLogIndex } from './file-log-index.ts';
-import { type FramedFile, type FramedFileOptions, hasFrame, openFramedFile, type Recovery } from './framed-file.ts';
+import {
+  type FramedFile,
+  type FramedFileOptions,
+  hasFrame,
+  openFramedFile,
+  type Recovery,
+  recheckFrames,
+} from './framed-file.ts';
 import { decodeHex, encodeHex } from './hex.ts';
 import type { AppendFile, Aside, ReceiptNote, SyncLogStore } from './log-store.ts';
 import { type OpRecord, trustedRecord } from './record.ts';
@@ -26,6 +33,11 @@ export interface FileLogStore extends SyncLogStore {
   readonly recovered: Recovery | undefined;
   /** Ops whose frames were read when the store opened: all of them without an index that fits. */
   readonly scanned: number;
+  /**
+   * Reads again, some at a time, what opening did not read because an index stood for it; throws `store/damaged` where it is not whole. Ends at
+   * once where opening read everything.
+   */
+  recheck(): Generator<undefined>;
   /** What memory holds, to be kept anywhere and given to the next opening as `index`. Undefined in an empty file. */
   encodeIndex(): Uint8Array | undefined;
 }
@@ -33,7 +45,7 @@ export interface FileLogStore extends SyncLogStore {
 export interface FileLogStoreOptions extends FramedFileOptions {
   /**
    * What `encodeIndex` answered some time before: opening reads only what was appended after that. An index that is damaged, or of
-   * another file, is not used. Damage to the file before that place then shows when the book is verified and no longer when it opens.
+   * another file, is not used. Damage to the file before that place then shows by `recheck`, or when the book is verified, and no longer when it opens.
    */
   readonly index?: Uint8Array | undefined;
 }
@@ -55,6 +67,7 @@ export function createFileLogStore(file: AppendFile, options: FileLogStoreOption
   return {
     recovered: frames.recovered,
     scanned,
+    recheck: () => recheckFrames(file, known?.last.end ?? 0),
     encodeIndex: () => (frames.last === undefined ? undefined : encodeFileLogIndex({ state, last: frames.last })),
     ...createOps(state, frames, write),
     ...createReceipts(state, frames, write),

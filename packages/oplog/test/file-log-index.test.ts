@@ -40,6 +40,17 @@ it('reads only the frames that came after the index', () => {
   expect(createFileLogStore(file).scanned).toBe(6);
 });
 
+it('finds damage that it passed over, when it reads that part again', () => {
+  const { file, index } = written();
+  const recheck = (): number => [...createFileLogStore(file, { index }).recheck()].length;
+  expect(recheck()).toBe(0);
+  expect([...createFileLogStore(file).recheck()]).toEqual([]);
+  const damagedAt = file.size() >> 2;
+  const [byte] = file.read(damagedAt, 1) as unknown as [number];
+  file.write(damagedAt, Uint8Array.of(byte ^ 1));
+  expect(recheck).toThrow(expect.objectContaining({ code: 'store/damaged' }));
+});
+
 it('goes without an index that is damaged anywhere, or cut', () => {
   const { file, index, records } = written();
   for (let at = 0; at < index.length; at += 7) {

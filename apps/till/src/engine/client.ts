@@ -56,6 +56,7 @@ export function createWorkerEngine(): TillEngine {
     status: () => ask('status'),
     syncNow: () => ask('syncNow'),
     exportLog: () => ask('exportLog'),
+    rest: () => ask('rest'),
     takeOver: () => ask('takeOver'),
   };
 }

@@ -1,6 +1,7 @@
 // The engine in its worker: holds the log and the book while this tab may write, answers the page's calls, and tells it
 // everything that changes.
 import type { SyncReport } from '@tallystick/kernel';
+import type { BrowserLog } from '@tallystick/kernel/browser';
 import type { SqlJsStatic } from 'sql.js';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
@@ -22,7 +23,7 @@ import {
 import { changeKey, goOnAsNew } from './key-life.ts';
 import { joinShop, openKnownShop, openOwnShop, restoreShop, type ShopPlace } from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
-import { type LogFile, loadSqlite, openLogFile, readLogBytes } from './storage.ts';
+import { loadSqlite, openLog, readLog } from './storage.ts';
 import { openState, readDay, statusOf, waitingState } from './till-state.ts';
 
 export type EngineCalls = Pick<TillEngine, CallName>;
@@ -37,7 +38,7 @@ export class TillHost implements EngineCalls {
   readonly #writer: SingleWriter;
   readonly #sqlite: Promise<SqlJsStatic> = loadSqlite();
   #phase: Exclude<Phase, { kind: 'open' }> = { kind: 'starting' };
-  #logFile: LogFile | undefined;
+  #log: BrowserLog | undefined;
   #shop: OpenShop | undefined;
   /** The book was let go of after a failed write, and could not be opened again yet. */
   #isLost = false;
@@ -63,27 +64,47 @@ export class TillHost implements EngineCalls {
   /** Everything this tab does while it is the one that writes. */
   async #write(letGo: Promise<void>): Promise<void> {
     try {
-      this.#logFile = await openLogFile();
-      this.#shop = await openKnownShop(await this.#place(this.#logFile));
+      this.#log = await openLog();
+      this.#shop = await openKnownShop(await this.#place(this.#log));
       this.#phase = { kind: 'first-run' };
       this.#tellAll();
     } catch (error) {
-      const code = codeOf(error) === '' ? 'till/failed' : codeOf(error);
-      this.#phase = { kind: 'failed', code, message: messageOf(error) };
-      this.#tellPage(closedState(this.#phase));
+      this.#fail((await findDamage(this.#log)) ?? error);
     }
     this.#opened.resolve();
+    void this.#inTurn(async () => this.#shop?.image.opened());
+    void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
   }
 
+  #fail(error: unknown): void {
+    const code = codeOf(error) === '' ? 'till/failed' : codeOf(error);
+    this.#phase = { kind: 'failed', code, message: messageOf(error) };
+    this.#tellPage(closedState(this.#phase));
+  }
+
+  /** A till whose log is damaged does not go on, whether or not its start had to read that part. */
+  async #recheck(): Promise<void> {
+    const log = this.#log;
+    const damage = await findDamage(log);
+    if (damage === undefined) return;
+    await this.#inTurn(async () => {
+      // The damage of a file that was let go of meanwhile is that it cannot be read any more.
+      if (this.#shop === undefined || this.#log !== log) return;
+      await this.#close();
+      this.#opened.resolve();
+      this.#fail(damage);
+    });
+  }
+
   async #close(): Promise<void> {
     this.#shop?.sync?.stop();
-    if (this.#shop === undefined) this.#logFile?.log.close();
+    if (this.#shop === undefined) await this.#log?.close();
     else await this.#shop.book.close();
     this.#shop = undefined;
     this.#isLost = false;
-    this.#logFile = undefined;
+    this.#log = undefined;
     this.#phase = { kind: 'starting' };
     this.#opened = Promise.withResolvers();
   }
@@ -92,24 +113,24 @@ export class TillHost implements EngineCalls {
   async #openAgain(): Promise<OpenShop> {
     this.#shop?.sync?.stop();
     await this.#shop?.book.close().catch(() => undefined);
-    this.#logFile?.log.close();
+    await this.#log?.close();
     this.#shop = undefined;
-    this.#logFile = undefined;
+    this.#log = undefined;
     this.#isLost = true;
-    const logFile = await openLogFile();
+    const log = await openLog();
     try {
-      this.#shop = await openKnownShop(await this.#place(logFile));
+      this.#shop = await openKnownShop(await this.#place(log));
     } finally {
-      if (this.#shop === undefined) logFile.log.close();
+      if (this.#shop === undefined) await log.close();
     }
     if (this.#shop === undefined) throw new Error('the log on this device names no shop any more');
-    this.#logFile = logFile;
+    this.#log = log;
     this.#isLost = false;
     return this.#shop;
   }
 
-  async #place(logFile: LogFile): Promise<ShopPlace> {
-    return { log: logFile.log, sqlite: await this.#sqlite, onSync: (report) => this.#synced(report) };
+  async #place(log: BrowserLog): Promise<ShopPlace> {
+    return { log, sqlite: await this.#sqlite, onSync: (report) => this.#synced(report) };
   }
 
   #synced(report: SyncReport | undefined): void {
@@ -221,9 +242,9 @@ export class TillHost implements EngineCalls {
 
   #enter(open: (place: ShopPlace) => Promise<Outcome<OpenShop>>): Promise<Outcome<void>> {
     return this.#inTurn(async () => {
-      if (this.#logFile === undefined || this.#shop !== undefined) return noBook;
+      if (this.#log === undefined || this.#shop !== undefined) return noBook;
       try {
-        const opened = await open(await this.#place(this.#logFile));
+        const opened = await open(await this.#place(this.#log));
         if (!opened.ok) return opened;
         this.#shop = opened.value;
         this.#show(() => this.#tellAll());
@@ -267,7 +288,11 @@ export class TillHost implements EngineCalls {
   refund: EngineCalls['refund'] = (request) => this.#record(entries.refund, request, skusOf);
   voidSale: EngineCalls['voidSale'] = (request) => this.#record(entries.voidSale, request, skusOf);
   openSession: EngineCalls['openSession'] = (float) => this.#record(entries.openSession, float);
-  closeSession: EngineCalls['closeSession'] = (request) => this.#record(entries.closeSession, request);
+  closeSession: EngineCalls['closeSession'] = async (request) => {
+    const outcome = await this.#record(entries.closeSession, request);
+    if (outcome.ok) void this.rest();
+    return outcome;
+  };
 
   /** Waits for the book of a worker that has just been started. */
   lookUp: EngineCalls['lookUp'] = (async (name: EntryName, request: unknown) => {
@@ -291,7 +316,7 @@ export class TillHost implements EngineCalls {
   findDocuments: EngineCalls['findDocuments'] = (text) =>
     this.#read((shop) => ({ ok: true, value: findByNumber(documentReader(shop), text) }));
   status: EngineCalls['status'] = () =>
-    this.#read((shop) => ({ ok: true, value: statusOf(shop, this.#logFile?.file.size() ?? 0) }));
+    this.#read(async (shop) => ({ ok: true, value: statusOf(shop, (await readLog())?.size ?? 0) }));
   syncNow: EngineCalls['syncNow'] = () =>
     this.#read(async (shop) => {
       await shop.sync?.syncNow();
@@ -303,18 +328,33 @@ export class TillHost implements EngineCalls {
     this.#inTurn(async () => {
       try {
         if (this.#shop !== undefined) return { ok: true, value: await this.#shop.book.export() };
-        const file = this.#logFile?.file;
-        const bytes = file === undefined ? await readLogBytes() : file.read(0, file.size());
-        return bytes === undefined ? noBook : { ok: true, value: bytes };
+        const bytes = await (await readLog())?.arrayBuffer();
+        return bytes === undefined ? noBook : { ok: true, value: new Uint8Array(bytes) };
       } catch (error) {
         return { ok: false, ...faultOf(error) };
       }
+    });
+
+  rest: EngineCalls['rest'] = () =>
+    this.#inTurn(async () => {
+      await this.#shop?.image.keep();
+      return { ok: true, value: undefined };
     });
 
   takeOver: EngineCalls['takeOver'] = async () => {
     this.#writer.takeOver();
     return { ok: true, value: undefined };
   };
+}
+
+/** Reads what the start passed over, bit by bit so that nobody has to wait for it. */
+async function findDamage(log: BrowserLog | undefined): Promise<unknown> {
+  try {
+    for (const _ of log?.recheck() ?? []) await new Promise((resolve) => setTimeout(resolve));
+    return undefined;
+  } catch (damage) {
+    return damage;
+  }
 }
 
 function skusOf(receipt: Receipt): readonly string[] {

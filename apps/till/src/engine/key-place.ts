@@ -1,8 +1,7 @@
 // Where the keys of this till are, by the names that the book asks for them. A key is made by the page, because its backups are made before
 // it is kept and a passkey asks the person; here it is taken up under the name that the book gives it. The log remembers which is which.
 import { nobleHasher } from '@tallystick/chain';
-import type { DeviceId } from '@tallystick/oplog';
-import type { FileLogStore } from '@tallystick/oplog/file';
+import type { DeviceId, LogStore } from '@tallystick/oplog';
 import { createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
 import { laterKey } from '@tallystick/sign/rotation';
 
@@ -15,7 +14,7 @@ const metaPrefix = 'till/key/';
 
 /** `device` is who this till is where its key was put back: after a rotation its id is no longer that of its key. */
 export function createKeyPlace(
-  log: Pick<FileLogStore, 'meta' | 'setMeta'>,
+  log: Pick<LogStore, 'meta' | 'setMeta'>,
   device: DeviceId | undefined,
   kept: KeyStore = createIndexedDbKeyStore({ hasher: nobleHasher }),
 ): KeyPlace {
@@ -33,7 +32,7 @@ export function createKeyPlace(
       taken = undefined;
       const made = slot === undefined ? undefined : await kept.load(slot);
       if (slot === undefined || made === undefined) return kept.create(name);
-      log.setMeta(`${metaPrefix}${name}`, slot);
+      await log.setMeta(`${metaPrefix}${name}`, slot);
       return made;
     },
   };

@@ -1,9 +1,10 @@
 // A shop whose book is open in this worker: what the actions and the screens' views need of it.
-import type { FileLogStore } from '@tallystick/oplog/file';
+import type { BrowserLog } from '@tallystick/kernel/browser';
 import { readCurrency } from './catalogue.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import { createDaySums, type DaySumsReader } from './day-sums.ts';
 import type { DocumentReader } from './documents.ts';
+import { createImageKeeper, type ImageKeeper } from './image-keeper.ts';
 import type { KeyPlace } from './key-place.ts';
 import type { Session, Shop } from './port.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -11,9 +12,12 @@ import type { ShopRecord } from './shop-record.ts';
 import type { SyncLoop } from './sync-loop.ts';
 import type { TillBook } from './till-book.ts';
 
+/** Whichever way this browser keeps it. */
+export type TillLog = Omit<BrowserLog, 'kind' | 'images' | 'storage'>;
+
 export interface OpenShop {
   readonly book: TillBook;
-  readonly log: FileLogStore;
+  readonly log: TillLog;
   readonly record: ShopRecord;
   readonly keys: KeyPlace;
   /** Undefined where there is no relay. */
@@ -21,12 +25,18 @@ export interface OpenShop {
   readonly clock: ClockWatch;
   readonly progress: Progress;
   readonly sums: DaySumsReader;
+  readonly image: ImageKeeper;
 }
 
 /** The shop with what is kept up to date beside its book. */
-export function watchShop(shop: Omit<OpenShop, 'progress' | 'sums'>): OpenShop {
-  const { book, record } = shop;
-  return { ...shop, progress: createProgress(book), sums: createDaySums(book, record.scope) };
+export function watchShop(shop: Omit<OpenShop, 'progress' | 'sums' | 'image'>): OpenShop {
+  const { book, record, log } = shop;
+  return {
+    ...shop,
+    progress: createProgress(book),
+    sums: createDaySums(book, record.scope),
+    image: createImageKeeper(book, log),
+  };
 }
 
 const currencyBeforePrices = 'EUR';

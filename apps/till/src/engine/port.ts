@@ -304,6 +304,8 @@ export interface TillEngine extends TillEntries {
   syncNow(): Promise<Outcome<void>>;
   /** The whole log as one file that any replica can import. */
   exportLog(): Promise<Outcome<Uint8Array>>;
+  /** Nobody looks at the screen now. */
+  rest(): Promise<Outcome<void>>;
   /** Asks the tab that holds the till to let go of it. */
   takeOver(): Promise<Outcome<void>>;
 }

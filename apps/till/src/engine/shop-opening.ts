@@ -1,8 +1,8 @@
 // Ways to a shop: the one this device already belongs to, one it joins by an invitation, one of its own.
 import { openBook, type SyncReport } from '@tallystick/kernel';
+import type { BrowserLog } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { encodeHex, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
-import type { FileLogStore } from '@tallystick/oplog/file';
 import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
@@ -19,8 +19,11 @@ import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
 import { noteTear, tearIsMended } from './torn-log.ts';
 import { addLookUps, type TillBook, tillCrypto, tillVerbs } from './till-book.ts';
 
+/** The worker's own address: the hash of its code is part of it, but where it is served as it is written. */
+const thisBuild = self.location.pathname;
+
 export interface ShopPlace {
-  readonly log: FileLogStore;
+  readonly log: BrowserLog;
   readonly sqlite: SqlJsStatic;
   readonly onSync: (report: SyncReport | undefined) => void;
 }
@@ -35,7 +38,7 @@ export async function openKnownShop(place: ShopPlace): Promise<OpenShop | undefi
 export async function openOwnShop(place: ShopPlace, request: StandaloneRequest): Promise<OpenShop> {
   const scope = parseScope('hq') as Scope;
   const record: ShopRecord = { book: undefined, scope, relay: undefined, own: request };
-  place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   return openShop(place, record);
 }
 
@@ -50,7 +53,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
   const record: ShopRecord = { book, scope, relay, own: undefined };
-  place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(bundle);
   shop.progress.refresh();
@@ -67,7 +70,7 @@ export async function restoreShop(place: ShopPlace, request: RestoreRequest): Pr
   if (book === undefined || scope === undefined || device === undefined)
     return { ok: false, code: 'till/office-answer', message: 'The office names no shop.' };
   const record: ShopRecord = { book, scope, device, relay: request.relay, own: undefined };
-  place.log.setMeta(shopRecordName, encodeShopRecord(record));
+  await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(request.bundle);
   shop.progress.refresh();
@@ -76,7 +79,8 @@ export async function restoreShop(place: ShopPlace, request: RestoreRequest): Pr
 
 async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord): Promise<OpenShop> {
   const { book: id, scope, relay, own } = record;
-  const store = sqljsStore({ sqlite, log });
+  const { images } = import.meta.env.DEV ? { images: undefined } : log;
+  const store = sqljsStore({ sqlite, log, release: thisBuild, ...(images === undefined ? {} : { images }) });
   const keys = createKeyPlace(log, record.device);
   const book: TillBook = await openBook({
     store,
@@ -93,7 +97,7 @@ async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord):
   const clock = createClockWatch();
   const shop = { book, log, record, keys, clock };
   if (relay === undefined) return watchShop({ ...shop, sync: undefined });
-  noteTear(log);
+  await noteTear(log);
   return watchShop({ ...shop, sync: startSync(shop, relay.url, onSync) });
 }
 
@@ -121,7 +125,7 @@ function startSync(
   return createSyncLoop({
     exchange: async () => {
       const report = await book.sync(client);
-      tearIsMended(log);
+      await tearIsMended(log);
       // What is adopted now is handed in at once.
       return (await adoptCopied(book)) ? book.sync(client) : report;
     },

@@ -1,22 +1,21 @@
 // A log whose damaged end was cut off at a start. What was cut may have been saved, shown and sent, so a till with a relay
 // first learns its own last op from there: written without it, the next op would be a fork (DESIGN section 3).
-import type { FileLogStore } from '@tallystick/oplog/file';
-import type { OpenShop } from './open-shop.ts';
+import type { OpenShop, TillLog } from './open-shop.ts';
 import type { Torn } from './port.ts';
 
 const noteName = 'till/torn';
 
 /** Notes in the log itself that it was cut, so that a restart does not forget it. */
-export function noteTear(log: FileLogStore): void {
-  if (log.recovered !== undefined) log.setMeta(noteName, '1');
+export async function noteTear(log: TillLog): Promise<void> {
+  if (log.recovered !== undefined) await log.setMeta(noteName, '1');
 }
 
 /** After an exchange with the relay that came to its end: everything of ours that it has is here again. */
-export function tearIsMended(log: FileLogStore): void {
-  if (mustReachRelay(log)) log.setMeta(noteName, '');
+export async function tearIsMended(log: TillLog): Promise<void> {
+  if (mustReachRelay(log)) await log.setMeta(noteName, '');
 }
 
-export function mustReachRelay(log: FileLogStore): boolean {
+export function mustReachRelay(log: Pick<TillLog, 'meta'>): boolean {
   return log.meta(noteName) === '1';
 }
 

@@ -4,8 +4,7 @@
 export function missingFeature(scope: typeof globalThis): string | undefined {
   if (!scope.isSecureContext)
     return 'Open it by an https address: over plain http a browser gives it no storage and no keys.';
-  const hasStorage = 'FileSystemFileHandle' in scope && 'storage' in scope.navigator;
-  if (!hasStorage) return 'This browser keeps no private files for it.';
+  if (!('indexedDB' in scope && 'storage' in scope.navigator)) return 'This browser keeps nothing for it.';
   if (!('locks' in scope.navigator)) return 'This browser cannot keep two tabs from writing at a time.';
   return undefined;
 }

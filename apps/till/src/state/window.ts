@@ -1,5 +1,6 @@
 // The till and its browser window: the address, the way back, and the warning before leaving.
 import { effect } from '@preact/signals';
+import type { TillEngine } from '../engine/port.ts';
 import { linkKindOf } from '../model/invitation.ts';
 import type { Till, View } from './till.ts';
 
@@ -35,5 +36,15 @@ export function guardLeaving(till: Till, target: Window): void {
     const { unsent, phase } = till.state.value;
     if (phase.kind === 'open' && unsent > 0) target.addEventListener('beforeunload', ask);
     else target.removeEventListener('beforeunload', ask);
+  });
+}
+
+/** Tells the engine when the screen goes dark. A window that is being left has no time for what it would do then. */
+export function tellRest(engine: Pick<TillEngine, 'rest'>, target: Window): void {
+  let isLeaving = false;
+  target.addEventListener('pagehide', () => (isLeaving = true));
+  target.addEventListener('pageshow', () => (isLeaving = false));
+  target.document.addEventListener('visibilitychange', () => {
+    if (target.document.hidden && !isLeaving) void engine.rest();
   });
 }
