@@ -42,7 +42,7 @@ test.each([
 ])('state packages may not read %s', (_, text, rule, verbRule) => {
   for (const name of ['chain', 'kernel'])
     expect(rulesFor(`packages/${name}/src/planted.ts`, `${text}\n`)).toEqual([rule]);
-  for (const name of ['ledger', 'retail'])
+  for (const name of ['guards', 'ledger', 'retail'])
     expect(rulesFor(`packages/${name}/src/planted.ts`, `${text}\n`)).toEqual([verbRule]);
   expect(rulesFor('packages/kernel/src/edge.ts', `${text}\n`)).toEqual([]);
   expect(rulesFor('packages/testkit/src/planted.ts', `${text}\n`)).toEqual([]);

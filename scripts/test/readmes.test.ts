@@ -22,6 +22,7 @@ const ownersByFamily: Readonly<Record<string, string>> = {
   relay: 'relay-protocol',
   kernel: 'kernel',
   log: 'kernel',
+  guards: 'guards',
   ledger: 'ledger',
   retail: 'retail',
   testkit: 'testkit',

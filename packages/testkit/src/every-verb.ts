@@ -2,6 +2,7 @@
  * A history in which every verb of the packages has effect: a trading day of a shop with a branch, and what happens to keys, devices and the book
  * itself. From one seed it is the same history everywhere, so its digest tells whether a store, an engine or a release folds as the others do.
  */
+import { guardVerbs } from '@tallystick/guards';
 import { type BookStore, builtinVerbs, type Commit, type CryptoProvider, type Verb } from '@tallystick/kernel';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { tallyVerbs } from '@tallystick/kernel/tally';
@@ -14,7 +15,7 @@ import { perform, shopVerbs } from './trader.ts';
 import { bookFileOf, createWriter } from './writer.ts';
 
 /** Every verb that the packages define. */
-export const everyVerb: readonly Verb[] = [...builtinVerbs, ...tallyVerbs, ...escrowVerbs, ...shopVerbs];
+export const everyVerb: readonly Verb[] = [...builtinVerbs, ...tallyVerbs, ...escrowVerbs, ...guardVerbs, ...shopVerbs];
 
 export interface EveryVerbOptions {
   readonly seed: number;
@@ -37,7 +38,7 @@ export async function liveEveryVerb({ seed, crypto, store, steps = 120 }: EveryV
     crypto,
     store,
     shop: drawShop(dice),
-    verbs: [...tallyVerbs, ...escrowVerbs],
+    verbs: [...tallyVerbs, ...escrowVerbs, ...guardVerbs],
     members: [
       { name: 'office', role: 'owner' },
       { name: 'safe', role: 'owner' },
@@ -96,6 +97,8 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => workOfOneRevoked(fleet, crypto, office),
     () => tally(fleet),
     () => workOfACourier(fleet, crypto, office),
+    () => handoff(fleet, office),
+    () => lease(fleet, office),
     async () => {
       await day('2026-11-22');
       await office('manifest.adopt', { verbs: fleet.verbs.map(({ ref }) => ref).sort() });
@@ -151,6 +154,31 @@ async function tally(fleet: Fleet): Promise<void> {
   await fleet.settle();
   done(await commit(fleet, OFFICE, 'tally.accept', { offer: taken }));
   done(await commit(fleet, OFFICE, 'tally.decline', { offer: refused, reason: 'wet' }));
+}
+
+/** A job that goes from the till to the office, is offered back in vain, and is moved. */
+async function handoff(fleet: Fleet, office: Office): Promise<void> {
+  const [home, till] = [fleet.book(OFFICE).device, fleet.book(TILL).device];
+  const entity = 'job-1';
+  await office('work.dispatch', { entity, to: till });
+  await fleet.settle();
+  const offer = done(await commit(fleet, TILL, 'handoff.offer', { entity, to: home }));
+  await fleet.settle();
+  await office('handoff.accept', { entity, offer });
+  await office('handoff.cancel', { entity, offer: await office('handoff.offer', { entity, to: till }) });
+  await office('handoff.move', { entity, to: till, reason: 'the office closes' });
+}
+
+/** A lease of the branch that nobody draws on. */
+async function lease(fleet: Fleet, office: Office): Promise<void> {
+  const pool = 'numbers';
+  await office('pool.fill', { pool, quantity: 100 });
+  const granted = await office('lease.grant', { pool, scope: 'b/1', quantity: 50, untilDay: '2026-11-20' });
+  const stored = await fleet.book(OFFICE).log.get(granted);
+  await fleet.settle();
+  const id = stored?.record.op.id;
+  const act = await office('lease.expire', { lease: id }, parseScope('b/1'));
+  await office('lease.return', { lease: id, drawn: 0, act });
 }
 
 async function commit(

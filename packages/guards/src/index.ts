@@ -1,0 +1,32 @@
+/** Guards: what an integrator's verbs ask before they act, held by every kernel on fold (DESIGN section 6). */
+export { businessDay, refuseUnlessRole } from './author.ts';
+export { refuseUnlessThere } from './identity.ts';
+export { dispatch, ownerOf, ownership, ownershipTables, owners, refuseUnlessOwner } from './ownership.ts';
+export {
+  handoffAccept,
+  type HandoffAcceptArgs,
+  handoffCancel,
+  type HandoffCancelArgs,
+  handoffMove,
+  type HandoffMoveArgs,
+  handoffOffer,
+  type HandoffOfferArgs,
+  ownershipVerbs,
+  workDispatch,
+  type WorkDispatchArgs,
+} from './handoff.ts';
+export { type Draw, drawLease, leaseDraws, leaseEnds, leases, leaseTables, pools } from './lease.ts';
+export {
+  leaseExpire,
+  type LeaseExpireArgs,
+  type LeaseFault,
+  leaseFaults,
+  leaseGrant,
+  type LeaseGrantArgs,
+  leaseReturn,
+  type LeaseReturnArgs,
+  leaseVerbs,
+  poolFill,
+  type PoolFillArgs,
+} from './lease-verbs.ts';
+export { guardVerbs } from './verbs.ts';

@@ -1,0 +1,54 @@
+/** Shapes of the guards' verb arguments. They only accept or refuse: an op's args are recorded as given. */
+import type { ArgsSchema } from '@tallystick/kernel';
+import { parseOpId, parseScope } from '@tallystick/oplog';
+import * as z from 'zod';
+import type {
+  HandoffAcceptArgs,
+  HandoffCancelArgs,
+  HandoffMoveArgs,
+  HandoffOfferArgs,
+  WorkDispatchArgs,
+} from './handoff.ts';
+import type { LeaseExpireArgs, LeaseGrantArgs, LeaseReturnArgs, PoolFillArgs } from './lease-verbs.ts';
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+// Two names that look alike on a screen should not be two things, and SQLite's C interface ends a text at NUL.
+const text = z.string().regex(/^[^\x00-\x1f\x7f]{1,200}$/);
+
+export const workDispatchArgs: ArgsSchema<WorkDispatchArgs> = z.strictObject({ entity: text, to: hash });
+export const handoffOfferArgs: ArgsSchema<HandoffOfferArgs> = z.strictObject({ entity: text, to: hash });
+export const handoffAcceptArgs: ArgsSchema<HandoffAcceptArgs> = z.strictObject({ entity: text, offer: hash });
+export const handoffCancelArgs: ArgsSchema<HandoffCancelArgs> = z.strictObject({ entity: text, offer: hash });
+export const handoffMoveArgs: ArgsSchema<HandoffMoveArgs> = z.strictObject({ entity: text, to: hash, reason: text });
+
+const day = z.iso.date();
+const scope = z.string().refine((value) => parseScope(value) !== undefined);
+const opId = z.string().refine((value) => parseOpId(value) !== undefined);
+const amount = z
+  .int()
+  .min(1)
+  .max(2 ** 40);
+
+export const poolFillArgs: ArgsSchema<PoolFillArgs> = z.strictObject({
+  pool: text,
+  quantity: z
+    .int()
+    .min(-(2 ** 40))
+    .max(2 ** 40),
+});
+export const leaseGrantArgs: ArgsSchema<LeaseGrantArgs> = z.strictObject({
+  pool: text,
+  scope,
+  quantity: amount,
+  untilDay: day,
+  device: hash.exactOptional(),
+});
+export const leaseExpireArgs: ArgsSchema<LeaseExpireArgs> = z.strictObject({ lease: opId });
+export const leaseReturnArgs: ArgsSchema<LeaseReturnArgs> = z.strictObject({
+  lease: opId,
+  drawn: z
+    .int()
+    .min(0)
+    .max(2 ** 40),
+  act: hash,
+});

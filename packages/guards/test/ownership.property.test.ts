@@ -1,0 +1,108 @@
+/** Whatever arrives when: at each place a thing has one writer, and an honest handoff costs nobody an edit. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { OpRecord } from '@tallystick/oplog';
+import { jobVerbs } from './job.ts';
+import { anyHistory, createScene, expectOneState, type Move, moved, type Scene } from './scene.ts';
+
+type Kind = 'take' | 'note' | 'offer' | 'accept' | 'cancel' | 'move';
+interface Act {
+  readonly kind: Kind;
+  readonly device: number;
+  readonly entity: string;
+  readonly to: number;
+}
+const DEVICES = 3;
+const anyAct = (kinds: readonly Kind[]): fc.Arbitrary<Act> =>
+  fc.record({
+    kind: fc.constantFrom(...kinds),
+    device: fc.nat(DEVICES - 1),
+    entity: fc.constantFrom('job-1', 'job-2'),
+    to: fc.nat(DEVICES - 1),
+  });
+
+async function act(scene: Scene, { kind, device, entity, to }: Act): Promise<void> {
+  const row = scene.books[device]!.query<{ offer: string }>('SELECT offer FROM owners WHERE entity = ?', [entity])[0];
+  const offer = row?.offer === '' || row === undefined ? '0'.repeat(64) : row.offer;
+  if (kind === 'take') await scene.commit(device, 'work.dispatch', { entity, to: scene.device(device) });
+  else if (kind === 'note') await scene.commit(device, 'job.note', { entity });
+  else if (kind === 'offer') await scene.commit(device, 'handoff.offer', { entity, to: scene.device(to) });
+  else if (kind === 'move') await scene.commit(device, 'handoff.move', { entity, to: scene.device(to), reason: 'r' });
+  else await scene.commit(device, `handoff.${kind}`, { entity, offer });
+}
+
+async function live(scene: Scene, history: readonly (Act | Move)[]): Promise<void> {
+  for (const step of history) if (!(await moved(scene, step))) await act(scene, step as Act);
+  await scene.settle();
+  await expectOneState(scene);
+}
+
+/** Who may note, told by hand from the ops in their order: what it says of two lines a rule. */
+function notesOf(records: readonly OpRecord[]): readonly string[] {
+  const owner = new Map<string, { device: string; offer?: { hash: string; to: string } | undefined }>();
+  const notes: string[] = [];
+  for (const { op, hash } of records) {
+    const { entity, to, offer } = op.args as Record<string, string>;
+    const now = owner.get(entity!);
+    const holds = now?.device === op.device && now.offer === undefined;
+    const isOffer = now?.offer !== undefined && now.offer.hash === offer;
+    if (op.verb === 'work.dispatch@1' && now === undefined) owner.set(entity!, { device: to! });
+    else if (op.verb === 'job.note@1' && holds) notes.push(hash);
+    else if (op.verb === 'handoff.offer@1' && holds && to !== op.device)
+      owner.set(entity!, { device: op.device, offer: { hash, to: to! } });
+    else if (op.verb === 'handoff.accept@1' && isOffer && now.offer?.to === op.device)
+      owner.set(entity!, { device: op.device });
+    else if (op.verb === 'handoff.cancel@1' && isOffer) owner.set(entity!, { device: now.device });
+    else if (op.verb === 'handoff.move@1' && now !== undefined) owner.set(entity!, { device: to! });
+  }
+  return notes.sort();
+}
+
+it('what counts is what a reading of the ops in their order says', { timeout: 120_000 }, async () => {
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      anyHistory(DEVICES, anyAct(['take', 'note', 'note', 'offer', 'accept', 'cancel', 'move'])),
+      async (history) => {
+        const scene = await createScene(jobVerbs, ['manager', 'manager']);
+        try {
+          await live(scene, history);
+          const { log } = scene.books[0]!;
+          const records = await log.settled('hq' as never, 0, 1000);
+          const notes = scene.books[0]!.query<{ id: string }>('SELECT id FROM notes ORDER BY id').map(({ id }) => id);
+          expect(notes).toEqual(notesOf(records));
+          refused += scene.refusedCodes().length;
+        } finally {
+          await scene.close();
+        }
+      },
+    ),
+    { numRuns: 12 },
+  );
+  // Or nothing has met: the histories were too tame.
+  expect(refused).toBeGreaterThan(0);
+});
+
+it('by offer and answer alone no note that its device took is ever refused', { timeout: 120_000 }, async () => {
+  let notes = 0;
+  let handoffs = 0;
+  await fc.assert(
+    fc.asyncProperty(anyHistory(DEVICES, anyAct(['note', 'note', 'offer', 'accept'])), async (history) => {
+      const scene = await createScene(jobVerbs, ['van', 'van']);
+      try {
+        for (const [index, entity] of ['job-1', 'job-2'].entries())
+          await scene.must(0, 'work.dispatch', { entity, to: scene.device(index) });
+        await scene.settle();
+        await live(scene, history);
+        expect(scene.refusedCodes()).toEqual([]);
+        notes += scene.books[0]!.query('SELECT id FROM notes').length;
+        const records = await scene.books[0]!.log.settled('hq' as never, 0, 1000);
+        handoffs += records.filter(({ op }) => op.verb === 'handoff.accept@1').length;
+      } finally {
+        await scene.close();
+      }
+    }),
+    { numRuns: 12 },
+  );
+  expect(Math.min(notes, handoffs)).toBeGreaterThan(0);
+});

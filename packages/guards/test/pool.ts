@@ -1,0 +1,29 @@
+/** Taking from pooled stock, by a lease and without one. */
+import { defineVerb, type SumTable, sumTable, type Verb } from '@tallystick/kernel';
+import { z } from 'zod';
+import { drawLease, leaseTables, leaseVerbs } from '../src/index.ts';
+
+const taken: SumTable<{ pool: 'text' }, 'quantity'> = sumTable('taken', { key: { pool: 'text' }, sums: ['quantity'] });
+
+interface TakeArgs {
+  readonly lease: string;
+  readonly quantity: number;
+}
+const take = (isGuarded: boolean): Verb =>
+  defineVerb({
+    name: 'stock.take',
+    version: 1,
+    roles: ['owner', 'till', 'van'],
+    tables: [...leaseTables, taken],
+    args: z.strictObject({ lease: z.string(), quantity: z.int() }),
+    plan: (view, op, { lease, quantity }: TakeArgs) => {
+      const out = taken.add({ pool: 'seats' }, { quantity });
+      if (!isGuarded) return [out];
+      const drawn = drawLease(view, op, { lease, pool: 'seats', quantity });
+      return 'code' in drawn ? drawn : [...drawn, out];
+    },
+  }) as Verb;
+
+export const poolVerbs: readonly Verb[] = [...leaseVerbs, take(true)] as readonly Verb[];
+/** The guard is off: whoever wants takes. */
+export const unguardedPoolVerbs: readonly Verb[] = [...leaseVerbs, take(false)] as readonly Verb[];
