@@ -1,26 +1,7 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
-// docs/spec/op.md read once more, from nothing but its text: canonical text, members, records, bundles, ids and order.
-import { createHash } from 'node:crypto';
+// docs/spec/op.md read once more, from nothing but its text: canonical text, members, records and bundles.
+import { bytes, fits, hex, isHash, isObject, outcome, refuse, sha256, within } from './bytes.mjs';
 
-export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
-export const bytes = (text) => Buffer.from(text, 'hex');
-export const hex = (data) => data.toString('hex');
-export const isHash = (x) => /^[0-9a-f]{64}$/.test(x);
-export const within = (x, min, max) => Number.isInteger(x) && x >= min && x <= max;
-export function refuse(code) {
-  throw Object.assign(new Error(code), { code });
-}
-/** What `accept` answers, or the refusal it threw. */
-export function outcome(accept) {
-  try {
-    return { ok: true, ...accept() };
-  } catch (error) {
-    if (!String(error.code).includes('/')) throw error;
-    return { ok: false, code: error.code };
-  }
-}
-
-export const isObject = (x) => typeof x === 'object' && x !== null && !Array.isArray(x);
 export function write(value, depth = 0) {
   if (value === null) refuse('canonical/null');
   if (typeof value === 'string') return value.isWellFormed() ? JSON.stringify(value) : refuse('canonical/unicode');
@@ -48,9 +29,9 @@ export const rules = {
   args: isObject,
   at: (x) => within(x, 0, 253_402_300_799_999),
   device: isHash,
-  id: (x) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(x),
+  id: fits(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
   prev: (x, op) => (x === undefined ? op.verb === 'book.open@1' : isHash(x)),
-  scope: (x) => /^[a-z0-9][a-z0-9/_-]{0,63}$/.test(x),
+  scope: fits(/^[a-z0-9][a-z0-9/_-]{0,63}$/),
   seen: (x) =>
     x === undefined ||
     (isObject(x) &&
@@ -60,7 +41,7 @@ export const rules = {
       (!('size' in x) || (within(x.size, 1, 2 ** 53 - 1) && isHash(x.root))) &&
       (!('heads' in x) || isHeads(x.heads))),
   seq: (x) => within(x, 1, 2 ** 53 - 1),
-  verb: (x) => /^(?=.{3,64}$)[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*@[1-9][0-9]{0,5}$/.test(x),
+  verb: fits(/^(?=.{3,64}$)[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*@[1-9][0-9]{0,5}$/),
 };
 const isHeads = (heads) =>
   Array.isArray(heads) &&
@@ -108,47 +89,6 @@ function parseBundle(data) {
   }
   return { frames };
 }
-function mintIds({ nowMs, randomHex, last, observe, mint }) {
-  const bits = (id) => BigInt(`0x${id.replaceAll('-', '')}`);
-  const instantOf = (id) =>
-    ((bits(id) >> 80n) << 42n) | (((bits(id) >> 64n) & 0xfffn) << 30n) | ((bits(id) >> 32n) & 0x3fffffffn);
-  const fresh = BigInt(`0x${randomHex.slice(0, 12)}`) & ((1n << 41n) - 1n);
-  let greatest = last === undefined ? -1n : instantOf(last);
-  const verdicts = observe.map((id) => {
-    if (instantOf(id) >> 42n > BigInt(nowMs + 86_400_000)) return 'clock-ahead';
-    if (instantOf(id) > greatest) greatest = instantOf(id);
-    return 'seen';
-  });
-  const minted = Array.from({ length: mint }, () => {
-    const ms = greatest >> 42n;
-    if (BigInt(nowMs) > ms) greatest = (BigInt(nowMs) << 42n) | fresh;
-    else greatest = (greatest + 1n) >> 42n > ms ? ((ms + 1n) << 42n) | fresh : greatest + 1n;
-    const [high, low] = [(greatest >> 30n) & 0xfffn, greatest & 0x3fffffffn];
-    const id =
-      ((greatest >> 42n) << 80n) |
-      (7n << 76n) |
-      (high << 64n) |
-      (1n << 63n) |
-      (low << 32n) |
-      BigInt(`0x${randomHex.slice(12)}`);
-    return id
-      .toString(16)
-      .padStart(32, '0')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-  });
-  return { verdicts, minted };
-}
-function orderTail({ ops }) {
-  const order = [];
-  const left = ops.toSorted((a, b) => (a.id + a.hash < b.id + b.hash ? -1 : 1));
-  while (left.length > 0) {
-    const isReady = ({ prev, heads = [] }) =>
-      ![prev, ...heads].some((cause) => left.some(({ hash }) => hash === cause));
-    order.push(left.splice(left.findIndex(isReady), 1)[0].hash);
-  }
-  return { order };
-}
-
 const text = ({ text, pieces }) => text ?? pieces.map(([piece, times]) => piece.repeat(times)).join('');
 export const judges = {
   'op/canonical': (input) => outcome(() => void parseText(text(input))),
@@ -159,6 +99,4 @@ export const judges = {
       return { keyId, signature: hex(signature), text };
     }),
   'op/bundle': ({ hex: data }) => parseBundle(bytes(data)),
-  'op/id': mintIds,
-  'op/order': orderTail,
 };

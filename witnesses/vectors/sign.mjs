@@ -1,7 +1,8 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/sign.md read once more: which keys and signatures are valid, what is signed, and which key follows which.
 import { createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto';
-import { bytes, hashOp, hex, parseOp, sha256, write } from './op.mjs';
+import { bytes, hex, outcome, refuse, sha256 } from './bytes.mjs';
+import { hashOp, parseOp, parseRecord, write } from './op.mjs';
 
 const p = 2n ** 255n - 19n;
 const order = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -55,8 +56,12 @@ function signOp({ seed, op, book }) {
     format: 'der',
     type: 'pkcs8',
   });
+  const text = write(op);
+  parseOp(text);
   const keyId = sha256(createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(12));
-  const hash = hashOp(write(op));
+  if (hex(keyId) !== op.device) refuse('sign/wrong-device');
+  if ((book === undefined) !== (op.verb === 'book.open@1')) refuse('sign/book');
+  const hash = hashOp(text);
   const message = preimage(book ?? hash, hash);
   const signature = signWith(null, message, secret);
   return {
@@ -64,19 +69,23 @@ function signOp({ seed, op, book }) {
     keyId: hex(keyId),
     message: hex(message),
     signature: hex(signature),
-    record: hex(Buffer.concat([keyId, signature, Buffer.from(write(op))])),
+    record: hex(Buffer.concat([keyId, signature, Buffer.from(text)])),
   };
 }
 /** Of a device that has one key. */
 function judgeRecord({ book, key, record }) {
-  const [keyId, signature, text] = [[0, 32], [32, 96], [96]].map((span) => bytes(record).subarray(...span));
-  const { device } = parseOp(text.toString());
-  const isOwn = hex(sha256(bytes(key))) === device && hex(keyId) === device;
-  return { valid: isOwn && isValid(bytes(key), preimage(book, hashOp(text.toString())), signature) };
+  const opened = outcome(() => parseRecord(bytes(record)));
+  if (!opened.ok) return { valid: false };
+  const { op, hash, keyId, signature } = opened;
+  const isOwn = hex(sha256(bytes(key))) === op.device && keyId === op.device;
+  return { valid: isOwn && isValid(bytes(key), preimage(book, hash), signature) };
 }
 export const judges = {
   'sign/key': ({ key }) => ({ accepted: isAcceptedKey(bytes(key)) }),
   'sign/signature': ({ key, message, signature }) => ({ valid: isValid(bytes(key), bytes(message), bytes(signature)) }),
-  'sign/op-signature': signOp,
+  'sign/op-signature': (input) => {
+    const { ok, ...made } = outcome(() => signOp(input));
+    return ok ? made : { ok, ...made };
+  },
   'sign/record': judgeRecord,
 };

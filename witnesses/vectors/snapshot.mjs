@@ -1,6 +1,6 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/snapshot.md read once more: shards, their digests, and the manifest that names them.
-import { bytes, hex, isHash, refuse as fail, outcome, sha256 } from './op.mjs';
+import { bytes, hex, isHash, refuse as fail, outcome, sha256 } from './bytes.mjs';
 import { isValid } from './sign.mjs';
 
 const isCount = (x) => Number.isSafeInteger(x) && x >= 0;

@@ -1,6 +1,8 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/token.md read once more: token URLs, claims, presentations and double claims.
-import { bytes, decodeText, hex, outcome, parseRecord, parseText, refuse, sha256 } from './op.mjs';
+import { bytes, hex, outcome, refuse, sha256 } from './bytes.mjs';
+import { decodeText, parseRecord, parseText } from './op.mjs';
+import { checkArgs } from './sign-args.mjs';
 import { isAcceptedKey, isValid, preimage } from './sign.mjs';
 
 function parseToken(url) {
@@ -35,7 +37,8 @@ const claimed = ({ op }) =>
   op.verb === 'token.claim@1' && Object.keys(op.args).join() === 'token' ? op.args.token : undefined;
 function checkClaim({ token, wallet, claim }) {
   const [genesis, op] = [wallet, claim].map((data) => outcome(() => parseRecord(bytes(data))));
-  const key = genesis.op?.verb === 'book.open@1' && bytes(genesis.op.args.key);
+  const opens = genesis.op?.verb === 'book.open@1' && outcome(() => checkArgs('book.open@1', genesis.op.args)).ok;
+  const key = opens && bytes(genesis.op.args.key);
   const isOwn = (record) => record.ok && key && record.keyId === hex(sha256(key)) && record.op.device === record.keyId;
   const isSigned = (record) => isOwn(record) && isValid(key, preimage(genesis.hash, record.hash), record.signature);
   if (!isSigned(genesis) || !isSigned(op) || claimed(op) !== token) refuse('token/claim');

@@ -3,6 +3,7 @@ import { decodeHex, encodeHex, type Result } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import checkpointVectors from '../../../fixtures/chain/checkpoint.json' with { type: 'json' };
 import cosignatureVectors from '../../../fixtures/chain/cosignature.json' with { type: 'json' };
+import frontierVectors from '../../../fixtures/chain/frontier.json' with { type: 'json' };
 import noteVectors from '../../../fixtures/chain/note.json' with { type: 'json' };
 import opProofVectors from '../../../fixtures/chain/op-proof.json' with { type: 'json' };
 import proofVectors from '../../../fixtures/chain/proof.json' with { type: 'json' };
@@ -63,6 +64,16 @@ export function runVectors(): void {
         const consistency = { first, second: size, firstRoot, secondRoot: root, proof: shared };
         expect(verifyConsistency(consistency, hasher)).toBe(true);
       }
+    });
+
+    it.each(frontierVectors)('frontier: $name', ({ input, expect: expected }) => {
+      if (!expected.ok) {
+        expect(() => createTree(hasher, input)).toThrow(expect.objectContaining({ code: expected.code }));
+        return;
+      }
+      const tree = createTree(hasher, input);
+      expect({ ok: true, root: encodeHex(tree.root()) }).toEqual(expected);
+      expect([tree.size, tree.frontier()]).toEqual([input.size, input.frontier]);
     });
 
     it.each(proofVectors)('proof: $name', ({ input, expect: expected }) => {

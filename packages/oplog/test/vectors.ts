@@ -11,6 +11,7 @@ import {
   orderTail,
   parseCanonical,
   parseOp,
+  parseOpId,
 } from '@tallystick/oplog';
 import { createFrameCollector } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
@@ -41,8 +42,8 @@ const records = recordVectors as unknown as Case<
 >[];
 const bundles = bundleVectors as Case<{ hex: string }, { frames: string[]; tornAt?: number }>[];
 const ids = idVectors as unknown as Case<
-  { nowMs: number; randomHex: string; last?: OpId; observe: OpId[]; mint: number },
-  { verdicts: string[]; minted: string[] }
+  { id: string } | { nowMs: number; randomHex: string; last?: OpId; observe: OpId[]; mint: number },
+  { valid: boolean } | { verdicts: string[]; minted: string[] } | { ok: false; code: string }
 >[];
 const orders = orderVectors as unknown as Case<
   { ops: { hash: OpHash; id: OpId; prev: OpHash; heads?: OpHash[] }[] },
@@ -104,11 +105,15 @@ export function runVectors(): void {
       expect({ sets, damaged }).toEqual(outcome);
     });
 
-    it.each(ids)('id: $name', ({ input: { nowMs, randomHex, last, observe, mint }, expect: outcome }) => {
+    it.each(ids)('id: $name', ({ input, expect: outcome }) => {
+      if ('id' in input) return expect({ valid: parseOpId(input.id) !== undefined }).toEqual(outcome);
+      const { nowMs, randomHex, last, observe, mint } = input;
       const random = (): Uint8Array => decodeHex(randomHex);
       const minter = createIdMint({ now: () => nowMs, random, ...(last === undefined ? {} : { last }) });
-      expect(observe.map((id) => minter.observe(id))).toEqual(outcome.verdicts);
-      expect(Array.from({ length: mint }, () => minter.mint())).toEqual(outcome.minted);
+      const verdicts = observe.map((id) => minter.observe(id));
+      if ('ok' in outcome) return expect(() => minter.mint()).toThrow(expect.objectContaining({ code: outcome.code }));
+      const minted = Array.from({ length: mint }, () => minter.mint());
+      return expect({ verdicts, minted }).toEqual(outcome);
     });
 
     it.each(orders)('order: $name', ({ input, expect: outcome }) => {

@@ -3,6 +3,7 @@ import { hashOp, nobleHasher as hasher, openRecord, verifyChain, verifyRuns } fr
 import {
   decodeHex,
   encodeHex,
+  type Op,
   type OpHash,
   type OpRecord,
   parseBookId,
@@ -11,7 +12,6 @@ import {
   parseScope,
   parseOp,
   parseOpHash,
-  encodeCanonical,
   signatureOf,
 } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
@@ -79,16 +79,20 @@ export function runVectors(): void {
     });
 
     it.each(opSignatureVectors)('op signature: $name', async ({ input, expect: expected }) => {
-      const op = parseOp(encodeCanonical(input.op));
-      if (!op.ok) throw new Error(op.message);
+      const { seed, book, op } = input as unknown as { seed: string; book?: string; op: Op };
       for (const provider of providers) {
-        const seeded = { ...provider, generate: () => provider.fromSeed(decodeHex(input.seed)) };
+        const seeded = { ...provider, generate: () => provider.fromSeed(decodeHex(seed)) };
         const key = await createMemoryKeyStore(seeded, hasher).create('device');
-        const record = await signOp(op.value, key, parseBookId('book' in input ? input.book : undefined), hasher);
+        const signing = async (): Promise<OpRecord> => signOp(op, key, parseBookId(book), hasher);
+        if ('code' in expected) {
+          await expect(signing()).rejects.toMatchObject({ code: expected.code });
+          continue;
+        }
+        const record = await signing();
         expect({
           hash: record.hash,
           keyId: record.keyId,
-          message: encodeHex(signaturePreimage(minted(parseBookId(input.book ?? record.hash)), record.hash)),
+          message: encodeHex(signaturePreimage(minted(parseBookId(book ?? record.hash)), record.hash)),
           signature: encodeHex(signatureOf(record)),
           record: encodeHex(record.bytes),
         }).toEqual(expected);
@@ -102,10 +106,16 @@ export function runVectors(): void {
 
     it.each(rosterVectors)('roster: $name', ({ input, expect: expected }) => {
       const roster = createRoster(hasher);
-      const answers = input.ops.map((text) => {
+      const { ops, keyIds } = input as { ops: readonly string[]; keyIds?: readonly string[] };
+      const answers = ops.map((text, i) => {
         const op = parseOp(text);
         if (!op.ok) throw new Error(op.message);
-        const record = { op: op.value, hash: hashOp(text, hasher), keyId: op.value.device, bytes: new Uint8Array(0) };
+        const record = {
+          op: op.value,
+          hash: hashOp(text, hasher),
+          keyId: keyIds?.[i] ?? op.value.device,
+          bytes: new Uint8Array(0),
+        };
         const answer = roster.apply(record as unknown as OpRecord);
         return answer.ok ? 'ok' : answer.code;
       });

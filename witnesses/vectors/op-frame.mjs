@@ -1,6 +1,6 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/op.md, "Frames", read once more: what a text holds of which bundles, and which of its frames are damaged.
-import { hex } from './op.mjs';
+import { hex } from './bytes.mjs';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const toBits = (digits, width) => digits.map((digit) => digit.toString(2).padStart(width, '0')).join('');

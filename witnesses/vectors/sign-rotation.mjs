@@ -1,7 +1,8 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/sign.md, "Rotation", read once more: which key signs at a place.
-import { bytes, hashOp, hex, outcome, parseOp, refuse, sha256 } from './op.mjs';
-import { judgeRotateArgs } from './roster.mjs';
+import { bytes, hex, outcome, refuse, sha256 } from './bytes.mjs';
+import { hashOp, parseOp } from './op.mjs';
+import { checkArgs } from './sign-args.mjs';
 import { isValid, preimage } from './sign.mjs';
 
 /** One chain from its genesis op on; every signature is checked. */
@@ -14,7 +15,7 @@ function judgeRotations({ book, records }) {
     let isGood = prev === undefined || before?.isGood === true;
     if (verb === 'device.rotate@1') {
       const answer = outcome(() => {
-        judgeRotateArgs(args);
+        checkArgs('device.rotate@1', args);
         if (hex(sha256(bytes(args.key))) === keyId) refuse('sign/key');
         const message = Buffer.concat([Buffer.from('tallystick/rotate/1\n'), bytes(prev), bytes(args.key)]);
         if (!isValid(bytes(args.key), message, bytes(args.proof))) refuse('sign/proof');

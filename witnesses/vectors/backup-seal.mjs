@@ -1,7 +1,7 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/backup.md read for itself: sealed keys, with as much of age (age-encryption.org/v1) as they need.
 import { createDecipheriv, createHmac, diffieHellman, hkdfSync, scryptSync } from 'node:crypto';
-import { deviceKey, keyOf, rawPublic, refuse } from './custody.mjs';
+import { deviceKey, keyOf, rawPublic, refuse } from './backup.mjs';
 
 const derive = (secret, salt, label) => Buffer.from(hkdfSync('sha256', secret, salt, label, 32));
 

@@ -1,7 +1,8 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/chain.md read once more: notes, checkpoints, cosignatures and the proof of one op.
-import { climb } from './chain.mjs';
-import { hex, outcome, parseRecord, refuse, sha256 } from './op.mjs';
+import { hex, outcome, refuse, sha256 } from './bytes.mjs';
+import { climb } from './chain-tree.mjs';
+import { parseRecord } from './op.mjs';
 import { isValid } from './sign.mjs';
 
 function base64(text) {
