@@ -37,7 +37,7 @@ export class RosterState {
   book: BookId | undefined;
   readonly keys: DeviceKeys;
   readonly #members = new Map<string, Member>();
-  /** Devices of other scopes that `hq` has revoked everywhere. */
+  /** Devices that `hq` does not know and has revoked everywhere; it enrols none of them. */
   readonly barred: Set<DeviceId> = new Set();
   readonly days: Map<Scope, string> = new Map();
   readonly #policies = new Map<string, readonly Role[]>();
@@ -74,8 +74,8 @@ export class RosterState {
     return this.isExpired(member, scope) ? 'expired' : 'active';
   }
 
-  isRevoked({ id, scope, isRevoked }: Member): boolean {
-    return isRevoked || (scope !== headquarters && this.barred.has(id));
+  isRevoked({ id, isRevoked }: Member): boolean {
+    return isRevoked || this.barred.has(id);
   }
 
   isExpired({ untilDay }: Member, scope: Scope): boolean {
