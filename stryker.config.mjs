@@ -46,9 +46,10 @@ export const strykerPlugins = [
 /** @type {import('@stryker-mutator/core').PartialStrykerOptions} */
 const config = {
   mutate: [
-    'packages/oplog/src/{brands,canonical,op,plain,record}.ts',
+    'packages/oplog/src/{brands,canonical,hex,op,plain,record}.ts',
     'packages/chain/src/{base64,chain,checkpoint,cosignature,hasher,hex,note,proof,record,runs,tlog-proof,tree}.ts',
-    'packages/sign/src/{acceptance,admission,key-life,noble,node-ed25519,op-signature,preimage,rotation,token-claim,token-url}.ts',
+    'packages/sign/src/{acceptance,admission,key-cache,key-life,noble,node-ed25519,op-signature,platform,preimage,rotation,web-crypto}.ts',
+    'packages/sign/src/{base64url,token-claim,token-url}.ts',
     'packages/sign/src/{device-acts,device-keys,enrolment,key-acts,roles,roster,roster-state}.ts',
   ],
   testRunner: 'vitest',
