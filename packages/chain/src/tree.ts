@@ -16,20 +16,23 @@ export interface Tree {
   clone(): Tree;
 }
 
+/** Memory outside the heap costs more than hashing a record, so every preimage of usual length is put together here. */
+const leafPreimage = new Uint8Array(1 << 12);
+const nodePreimage = Uint8Array.of(1, ...new Uint8Array(64));
+
 /** SHA-256(0x00 || data). The data of an op's leaf is its record bytes. */
 export function leafHash(data: Uint8Array, hasher: Hasher): Uint8Array {
-  const preimage = new Uint8Array(1 + data.length);
+  const size = 1 + data.length;
+  const preimage = size > leafPreimage.length ? new Uint8Array(size) : leafPreimage.subarray(0, size);
   preimage.set(data, 1);
   return hasher.sha256(preimage);
 }
 
 /** SHA-256(0x01 || left || right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {
-  const preimage = new Uint8Array(65);
-  preimage[0] = 1;
-  preimage.set(left, 1);
-  preimage.set(right, 33);
-  return hasher.sha256(preimage);
+  nodePreimage.set(left, 1);
+  nodePreimage.set(right, 33);
+  return hasher.sha256(nodePreimage);
 }
 
 /** Starts empty, or from a stored size and frontier. Throws `chain/frontier` when those two do not belong together. */

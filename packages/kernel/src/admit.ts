@@ -19,7 +19,7 @@ import {
   type Op,
   type OpHash,
 } from '@tallystick/oplog';
-import type { BookId, KeyId, OpRecord } from '@tallystick/oplog';
+import type { BookId, KeyId, OpRecord, Scope } from '@tallystick/oplog';
 import { createRecordVerifier, type Ed25519, rotateVerb } from '@tallystick/sign';
 import { createKeyInForce } from '@tallystick/sign/rotation';
 import type { SqlDriver } from './driver.ts';
@@ -233,13 +233,25 @@ export function keysInForce(
 
 /** The ops that these name as previous, before the base of their scope, as they must have been. */
 export function opsBeforeBase(records: readonly OpRecord[], log: LogStore): ReadonlyMap<OpHash, Op> {
-  const offered = new Set(records.map(({ hash }) => hash));
   const before = new Map<OpHash, Op>();
+  const isCut = createIsCut(log);
+  let offered: ReadonlySet<OpHash> | undefined;
   for (const { op } of records) {
-    if (op.prev === undefined || op.seq === 1 || offered.has(op.prev) || log.has(op.prev)) continue;
-    if (log.base(op.scope).size > 0) before.set(op.prev, { ...op, seq: op.seq - 1 });
+    if (op.prev === undefined || op.seq === 1 || !isCut(op.scope)) continue;
+    offered ??= new Set(records.map(({ hash }) => hash));
+    if (!offered.has(op.prev) && !log.has(op.prev)) before.set(op.prev, { ...op, seq: op.seq - 1 });
   }
   return before;
+}
+
+/** Whether the log of a scope begins at a base; few do, and one question for each scope tells. */
+function createIsCut(log: LogStore): (scope: Scope) => boolean {
+  const known = new Map<Scope, boolean>();
+  return (scope) => {
+    let isCut = known.get(scope);
+    if (isCut === undefined) known.set(scope, (isCut = log.base(scope).size > 0));
+    return isCut;
+  };
 }
 
 /** What a log that begins at a base still knows of the op before: under which key its chain goes on. */

@@ -62,8 +62,12 @@ export interface VerifiedPage {
   readonly tip: Tip | undefined;
 }
 
-/** At least the ops of one push, so that two pages hold the end of every run that begins in the first. */
-const PAGE = 2000;
+/** Few enough that a page is forgotten before the collector has to move it. */
+const PAGE = 250;
+/** At least twice the ops of one push, so that so many hold the end of every run that begins in the first half. */
+const LONGEST = 4000;
+/** What the ops after these may mend. */
+const WAITING: ReadonlySet<string> = new Set(['chain/signature', 'chain/unknown-device', 'chain/gap']);
 
 /** What checking some records came to; taken over only when they are final. */
 interface Checked {
@@ -129,17 +133,15 @@ export class VerifiedLog {
     }
   }
 
-  /** The next settled ops. A page that ends without a valid signature may end inside a run, so the next is read with it. */
+  /** The next settled ops. A page that ends without a valid signature may end inside a run, and then more are read with it. */
   async #settledPage(scope: ScopeName, position: number, size: number): Promise<{ stored: number; checked: Checked }> {
-    const read = (from: number): Promise<readonly OpRecord[]> =>
-      Promise.resolve(this.#log.settled(scope, from, Math.min(PAGE, size - from)));
-    const page = await read(position);
-    const checked = await this.#check(page, scope, position);
-    const end = position + page.length;
-    if (end >= size || !checked.problems.some(({ code }) => code === 'chain/signature'))
-      return { stored: page.length, checked };
-    const both = [...page, ...(await read(end))];
-    return { stored: both.length, checked: await this.#check(both, scope, position) };
+    const left = size - position;
+    for (let count = PAGE; ; count *= 4) {
+      const page = await this.#log.settled(scope, position, Math.min(count, LONGEST, left));
+      const checked = await this.#check(page, scope, position);
+      const isWhole = !checked.problems.some(({ code }) => WAITING.has(code));
+      if (isWhole || count >= LONGEST || page.length < count) return { stored: page.length, checked };
+    }
   }
 
   /** Finds the records that verify. In a settled page nothing after the first bad one counts. */
