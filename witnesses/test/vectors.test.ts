@@ -111,6 +111,30 @@ it('there is a judge for every file, and none for a file that is not there', () 
   expect(judgedOtherwise('op/none', [{ name: 'x', why: '', input: {}, expect: {} }])).toEqual(['x']);
 });
 
+describe.each(['op', 'chain', 'sign', 'token'])('docs/spec/%s.md', (spec) => {
+  const text = readFileSync(new URL(`../../docs/spec/${spec}.md`, import.meta.url), 'utf8');
+  const rows = /^## Refusal codes$(.*?)^## /ms.exec(text)?.[1]?.match(/^\|.*?\|/gm) ?? [];
+  const listed = rows.flatMap((row) => row.match(/(?<=`)[a-z]+\/[a-z-]+(?=`)/g) ?? []);
+  const expected = new Set<string>();
+  for (const [file, vectors] of files) {
+    const codes = JSON.stringify(file.startsWith(`${spec}/`) ? vectors.map((vector) => vector.expect) : []).match(
+      /(?<=")(refused |waits )?[a-z]+\/[a-z-]+(?=")/g,
+    );
+    for (const code of codes ?? []) expected.add(code.replace(/^(refused|waits) /, ''));
+  }
+
+  it('lists no code that no vector expects', () => {
+    // No JSON holds a value that JSON cannot hold.
+    const unseen = listed.filter((code) => !expected.has(code) && code !== 'canonical/type');
+    expect([listed.length > 5, unseen]).toEqual([true, []]);
+  });
+
+  it('explains every code that a vector expects, itself or by another spec', () => {
+    const here = [...expected].filter((code) => !listed.includes(code) && !text.includes(`\`${code}\``));
+    expect(here.filter((code) => !/^(op|canonical)\//.test(code) || spec === 'op')).toEqual([]);
+  });
+});
+
 describe('the checker', () => {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const sources = globSync('vectors{-check.mjs,/*.mjs}', { cwd: root });

@@ -5,9 +5,9 @@ import { climb } from './chain-tree.mjs';
 import { parseRecord } from './op.mjs';
 import { isValid } from './sign.mjs';
 
-function base64(text) {
+function base64(text, code) {
   const data = Buffer.from(text, 'base64');
-  return data.toString('base64') === text ? data : refuse('base64/form');
+  return data.toString('base64') === text ? data : refuse(code);
 }
 function parseNote(note) {
   const at = note.lastIndexOf('\n\n');
@@ -20,7 +20,7 @@ function parseNote(note) {
     .map((line) => {
       const [, name, encoded] =
         /^\u2014 ([^\s+\p{Cc}]+) ([A-Za-z0-9+/=]{1,16384})$/u.exec(line) ?? refuse('chain/note-format');
-      const data = outcome(() => ({ data: base64(encoded) })).data ?? refuse('chain/note-format');
+      const data = base64(encoded, 'chain/note-format');
       return data.length < 5
         ? refuse('chain/note-format')
         : { name, keyId: hex(data.subarray(0, 4)), signature: data.subarray(4) };
@@ -28,10 +28,12 @@ function parseNote(note) {
   return lines.length > 64 ? refuse('chain/note-format') : { body: note.slice(0, at + 1), lines };
 }
 function openNote({ vkey, note }, type = 1) {
-  const [name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.*)$/.exec(vkey)?.slice(1) ?? refuse('chain/verifier-key');
-  const [key, { body, lines }] = [base64(encoded), parseNote(note)];
+  const [name, id, encoded] =
+    /^([^\s+\p{Cc}]+)\+([0-9a-f]{8})\+(.*)$/u.exec(vkey)?.slice(1) ?? refuse('chain/verifier-key');
+  const key = base64(encoded, 'chain/verifier-key');
   if (key[0] !== type || key.length !== 33 || hex(sha256(`${name}\n`, key)).slice(0, 8) !== id)
     refuse('chain/verifier-key');
+  const { body, lines } = parseNote(note);
   if (type === 4) parseCheckpoint(body);
   const line = lines.find((each) => each.name === name && each.keyId === id) ?? refuse('chain/note-unsigned');
   return { body, key: key.subarray(1), signature: line.signature };
@@ -45,7 +47,7 @@ function parseCheckpoint(body) {
     /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n([^\n]+\n)*$/.exec(body) ??
     refuse('chain/checkpoint-format');
   return Number.isSafeInteger(Number(size))
-    ? { origin, size: Number(size), root: hex(base64(root)) }
+    ? { origin, size: Number(size), root: hex(base64(root, 'chain/checkpoint-format')) }
     : refuse('chain/checkpoint-format');
 }
 
@@ -59,7 +61,7 @@ function openCosignature(input) {
 function checkOpProof({ proof, origin, vkey, cosigners, quorum }) {
   const form = /^c2sp\.org\/tlog-proof@v1\n(?:extra (\S+)\n)?index (0|[1-9][0-9]{0,15})\n((?:\S{44}\n){0,64})\n([^]*)$/;
   const [, extra, index, hashes, note] = form.exec(proof) ?? refuse('chain/tlog-proof-format');
-  const decode = (text) => outcome(() => ({ data: base64(text) })).data ?? refuse('chain/tlog-proof-format');
+  const decode = (text) => base64(text, 'chain/tlog-proof-format');
   const path = hashes.split('\n').slice(0, -1).map(decode);
   if (path.some(({ length }) => length !== 32)) refuse('chain/tlog-proof-format');
   const data = decode(extra ?? '');
