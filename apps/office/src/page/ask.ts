@@ -51,6 +51,8 @@ export function ask(question: Question): void {
     void readValues(form)
       .then(question.act)
       .then((fault) => {
+        // Cancelled meanwhile, and asking for something else by now.
+        if (!form.isConnected) return;
         confirm.disabled = false;
         if (fault === undefined) dialog.close();
         else said.textContent = fault;

@@ -10,25 +10,32 @@ export interface LinkWanted {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** Links asked for so far. */
+let asked = 0;
+
 export async function showLink({ title, text, path, body }: LinkWanted): Promise<void> {
+  const turn = (asked += 1);
   const dialog = byId('invitation') as HTMLDialogElement;
   const said = byId('invitation-said');
   byId('invitation-title').textContent = title;
   byId('invitation-text').textContent = text;
-  byId('invitation-code').replaceChildren();
-  said.textContent = '';
-  inputById('invitation-link').value = '';
+  said.textContent = 'One moment…';
+  offer(undefined);
   dialog.showModal();
   const made = await post(path, body);
-  if (!made.ok) {
-    said.textContent = made.fault;
-    return;
-  }
-  const link = String(made.answer['link']);
-  inputById('invitation-link').value = link;
-  inputById('invitation-link').select();
-  byId('invitation-open').setAttribute('href', link);
-  byId('invitation-code').replaceChildren(drawCode(link));
+  // Closed meanwhile, and open for another link by now.
+  if (turn !== asked) return;
+  said.textContent = made.ok ? '' : made.fault;
+  if (made.ok) offer(String(made.answer['link']));
+}
+
+/** Shows the link, and what can be done with it only when there is one. */
+function offer(link: string | undefined): void {
+  for (const id of ['invitation-copy', 'invitation-open', 'invitation-shown']) byId(id).hidden = link === undefined;
+  byId('invitation-code').replaceChildren(...(link === undefined ? [] : [drawCode(link)]));
+  byId('invitation-open').setAttribute('href', link ?? '');
+  inputById('invitation-link').value = link ?? '';
+  if (link !== undefined) inputById('invitation-link').select();
 }
 
 /** Dark on light in both palettes: not every reader takes it the other way round. */

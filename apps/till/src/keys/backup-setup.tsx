@@ -39,9 +39,10 @@ export function BackupSetup(props: BackupSetupProps): VNode {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
   const [made, setMade] = useState<Made>();
-  const [isKept, setKept] = useState(false);
+  // Undefined until this browser has said so: a key that is here already cannot be made a second time.
+  const [isKept, setKept] = useState<boolean | undefined>(isFirst ? undefined : false);
   useEffect(() => {
-    if (isFirst) void hasFirstKey().then(setKept);
+    if (isFirst) void hasFirstKey().then(setKept, () => setKept(false));
   }, [isFirst]);
   const plan = plans[planIndex] ?? plans[0];
   const make = async (event: Event): Promise<void> => {
@@ -60,7 +61,7 @@ export function BackupSetup(props: BackupSetupProps): VNode {
     const title = `The key of ${till}`;
     return <Sheets sheets={made.sheets} threshold={plan.threshold} title={title} onDone={() => onMade(made.key)} />;
   }
-  if (isKept && onSkip !== undefined) {
+  if (isKept === true && onSkip !== undefined) {
     return (
       <div class="stack">
         <p>
@@ -110,7 +111,7 @@ export function BackupSetup(props: BackupSetupProps): VNode {
       <button
         type="submit"
         class="button button-primary button-tall"
-        disabled={isBusy || !(usesOffice || usesPasskey || usesPaper)}
+        disabled={isBusy || isKept === undefined || !(usesOffice || usesPasskey || usesPaper)}
       >
         <Icon name="lock" size={20} /> {isBusy ? 'Making the key…' : 'Back it up and go on'}
       </button>

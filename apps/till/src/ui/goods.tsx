@@ -1,6 +1,6 @@
 // The goods: search, categories, tiles. Typing anywhere on the screen searches, Enter adds the first match.
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Product } from '../engine/port.ts';
 import { addProduct, countInCart, oneOf } from '../model/cart.ts';
 import { parseDecimal } from '../model/money.ts';
@@ -88,7 +88,7 @@ function sayCount(till: Till, product: Product, count: string): void {
 
 /** Any printable key that no other field wants goes to the search field. */
 function useTypeToSearch(search: { readonly current: HTMLInputElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target;
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -1,6 +1,6 @@
 // What the seller sees once the sale is on disk: the change to hand back, and the way to the next customer.
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Receipt, Saved } from '../engine/port.ts';
 import { formatMoney } from '../model/money.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
@@ -18,7 +18,7 @@ export interface SavedSaleProps {
 export function SavedSale({ saved: { id, shown }, payment, onReceipt, onClose }: SavedSaleProps): VNode {
   const { currency } = useShop();
   const next = useRef<HTMLButtonElement>(null);
-  useEffect(() => next.current?.focus(), []);
+  useLayoutEffect(() => next.current?.focus(), []);
   const stage = useStage(id, shown?.stage ?? 'local');
   const change = changeMinor(payment);
   return (
