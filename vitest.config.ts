@@ -19,9 +19,10 @@ const config: ViteUserConfig = defineConfig({
           environment: 'node',
           include: tests,
           exclude: ['**/node_modules/**', '**/dist/**', ...browserTests],
-          testTimeout: 60_000,
-          // On a busy machine a screen takes its time; a wait that is met ends at once.
-          expect: { poll: { timeout: 15_000 } },
+          // On a busy machine everything takes its time; a wait that is met ends at once.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       ...browserProject(browserTests),

@@ -37,7 +37,9 @@ export function browserProject(include: readonly string[]): TestProjectInlineCon
         name: 'browser',
         include: [...include],
         provide: { vectorsFolder: vectorsFolder ?? '' },
-        testTimeout: 30_000,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        expect: { poll: { timeout: 30_000 } },
         browser: {
           enabled: true,
           headless: true,

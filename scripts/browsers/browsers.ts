@@ -9,7 +9,7 @@ import { servePage } from './page-server.ts';
 import type { PublishedFile } from './published-cases.ts';
 import { openInWebKit } from './webkit.ts';
 
-const reportDeadlineMs = 60_000;
+const reportDeadlineMs = 120_000;
 
 export interface Browser {
   readonly name: 'Chromium' | 'Firefox' | 'WebKit';
@@ -36,7 +36,7 @@ function openerOf<Paths>(
   return paths === undefined ? undefined : (url, folder) => open(paths, url, folder);
 }
 
-/** Runs the page once. Rejects when the browser does not start, the page fails, or nothing is heard for a minute. */
+/** Runs the page once. Rejects when the browser does not start, the page fails, or nothing is heard for two minutes. */
 export async function runPage(
   { name, needs, open }: Browser,
   bundles: Bundles,

@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OwnedProcess } from './owned.ts';
 
-const startDeadlineMs = 30_000;
+const startDeadlineMs = 60_000;
 const startPollMs = 20;
 
 export interface WebKitPaths {

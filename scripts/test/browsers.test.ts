@@ -13,7 +13,7 @@ import { collectVerdicts } from '../browsers/verdicts.ts';
 import { publishedFolder, readPublished } from '../outside-vectors.ts';
 import { isMissing } from '../test-environment.ts';
 
-const runTimeoutMs = 120_000;
+const runTimeoutMs = 240_000;
 /** The contract of log stores, and what a browser's log does beyond. */
 const logTests = 31;
 const folder = publishedFolder();

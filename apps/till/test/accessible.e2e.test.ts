@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { encodeInvitation } from '../src/model/invitation.ts';
 import { faultsOf } from './axe.ts';
-import { newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
+import { newDevice, openAlone, openCart, openDrawer, patient, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
 const timeoutMs = 90_000;
@@ -19,17 +19,10 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
   const till = tillForAll(timeoutMs);
 
   it.each(shapes)('has no fault that axe can find, nor a sideways scroll, on $name', async (shape) => {
-    const context = await till.browser.newContext({
-      locale: 'en-GB',
-      reducedMotion: 'reduce',
-      serviceWorkers: 'block',
-      hasTouch: true,
-      ...shape,
-    });
+    const options = { locale: 'en-GB', reducedMotion: 'reduce', serviceWorkers: 'block', hasTouch: true } as const;
+    const context = patient(await till.browser.newContext({ ...options, ...shape }));
     const faults: string[] = [];
     await walk(context, till.url, async (page, screen) => {
-      // Where no movement is wanted a transition takes 1 ms: it is over by the second frame, and an animation is not.
-      await page.evaluate(twoFrames);
       faults.push(...(await faultsOf(page)).map((fault) => `${screen}: ${fault}`));
       if (await scrollsSideways(page)) faults.push(`${screen}: wider than the window`);
       if (await page.evaluate(() => document.getAnimations().length > 0)) faults.push(`${screen}: moves`);
@@ -70,7 +63,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
     }
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await charge.evaluate((button) => button === document.activeElement)).toBe(true);
+    await expect.poll(() => charge.evaluate((button) => button === document.activeElement)).toBe(true);
     await context.close();
   });
 });
@@ -95,9 +88,8 @@ async function walk(
   await sell(page, 'Flat white', 'Cinnamon bun');
   await tile(page, 'Espresso').click();
   await look(page, 'sell');
-  const bar = page.locator('.cart-bar');
-  if (await bar.isVisible()) {
-    await bar.click();
+  if (await openCart(page)) {
+    await dialog.waitFor();
     await look(page, 'cart');
   }
   await page
@@ -156,10 +148,6 @@ async function lookAtKeys(page: Page, look: (page: Page, screen: string) => Prom
   await page.getByRole('button', { name: 'Back it up and go on' }).click();
   await page.locator('.sheet').waitFor();
   await look(page, 'a sheet');
-}
-
-function twoFrames(): Promise<unknown> {
-  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 
 function scrollsSideways(page: Page): Promise<boolean> {

@@ -129,8 +129,14 @@ export function launch(...moreArgs: readonly string[]): Promise<Browser> {
 }
 
 /** Only a device that `startsOffline` keeps the app itself: filling that cache costs as much as the till's own start. */
-export function newDevice(browser: Browser, { startsOffline = false } = {}): Promise<BrowserContext> {
-  return browser.newContext({ ...counter, serviceWorkers: startsOffline ? 'allow' : 'block' });
+export async function newDevice(browser: Browser, { startsOffline = false } = {}): Promise<BrowserContext> {
+  return patient(await browser.newContext({ ...counter, serviceWorkers: startsOffline ? 'allow' : 'block' }));
+}
+
+/** On a busy machine a screen takes its time; a wait that is met ends at once. */
+export function patient(context: BrowserContext): BrowserContext {
+  context.setDefaultTimeout(60_000);
+  return context;
 }
 
 /** Waits until the till can start without a network. */
@@ -139,8 +145,9 @@ export async function keepsTheApp(page: Page): Promise<void> {
 }
 
 /** A browser of its own whose profile stays on disk: a device that can be killed, started again and copied. */
-export function openProfile(folder: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, { ...launchOptions(), ...counter, serviceWorkers: 'block' });
+export async function openProfile(folder: string): Promise<BrowserContext> {
+  const options = { ...launchOptions(), ...counter, serviceWorkers: 'block' } as const;
+  return patient(await chromium.launchPersistentContext(folder, options));
 }
 
 /** Kills the browser of a profile without a word of warning, and waits until it is gone. */
@@ -185,8 +192,7 @@ export async function openDrawer(page: Page, float: string): Promise<void> {
 /** Rings up one of each, takes cash for exactly the total, and answers the document's number. On a phone by way of the cart bar. */
 export async function sell(page: Page, ...names: readonly string[]): Promise<string> {
   for (const name of names) await tile(page, name).click();
-  const bar = page.locator('.cart-bar');
-  if (await bar.isVisible()) await bar.click();
+  await openCart(page);
   await page
     .getByRole('button', { name: /^Charge/ })
     .last()
@@ -198,10 +204,41 @@ export async function sell(page: Page, ...names: readonly string[]): Promise<str
   return number;
 }
 
+/** On a phone the cart is behind a bar: brings it up there, and answers whether it had to. There must be something in it. */
+export async function openCart(page: Page): Promise<boolean> {
+  const bar = page.locator('.cart-bar');
+  const charge = page.getByRole('button', { name: /^Charge/ });
+  await bar.or(charge).filter({ visible: true }).first().waitFor();
+  const isBehindBar = await bar.isVisible();
+  if (isBehindBar) await bar.click();
+  return isBehindBar;
+}
+
+/** Leaves the till for a page of the same origin without the app on it, and waits until its worker has let go of the log. */
+export async function leaveTill(page: Page, url: string): Promise<void> {
+  await page.goto(new URL('icon.svg', url).href);
+  await page.evaluate(async () => {
+    const folder = await navigator.storage.getDirectory();
+    const file = await folder.getFileHandle('tallystick.log');
+    const isFree = (): Promise<boolean> =>
+      file.createWritable().then(
+        async (writer) => {
+          await writer.abort();
+          return true;
+        },
+        (error: DOMException) => {
+          if (error.name === 'NoModificationAllowedError') return false;
+          throw error;
+        },
+      );
+    // A worker that has been ended is gone a moment later than its page.
+    while (!(await isFree())) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+}
+
 /** Changes the till's log file while no tab holds it, closes the page, and answers what the file is now. */
 export async function editLog(page: Page, url: string, edit: (log: Buffer) => Buffer): Promise<Buffer> {
-  // Of the same origin, but without the app on it.
-  await page.goto(new URL('icon.svg', url).href);
+  await leaveTill(page, url);
   const text = await page.evaluate(async () => {
     const folder = await navigator.storage.getDirectory();
     const file = await (await folder.getFileHandle('tallystick.log')).getFile();

@@ -5,7 +5,7 @@ import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { breakNextWorker, newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
-const timeoutMs = 90_000;
+const timeoutMs = 120_000;
 
 /**
  * `stray`: a sale waits for its signature while something else throws. `behind`: the page can be told no state. `gone`: the worker
@@ -97,21 +97,24 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
     await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
   }
 
-  async function documents(): Promise<number> {
+  /** Waits until the till lists so many documents, and they come to so much. */
+  async function hasSold(count: number, total: string): Promise<void> {
     await page.getByRole('button', { name: 'Sales', exact: true }).click();
-    await page.locator('.document').first().waitFor();
-    return page.locator('.document').count();
+    await expect.poll(() => page.locator('.document').count()).toBe(count);
+    await expect.poll(() => page.locator('.totals-amount').textContent()).toBe(total);
   }
+
+  const linesInCart = (): Promise<number> => page.locator('.cart-line').count();
 
   it('does not call a sale unsaved because something else threw while it was written', async () => {
     await setFault('stray');
     await charge('Flat white');
     await page.getByText('a stray error').waitFor({ state: 'attached' });
-    expect(await page.getByRole('dialog').getByRole('heading').textContent()).toBe('Saving');
+    await heading('Saving');
     await setFault('none');
     await heading('Sale saved');
     await page.getByRole('button', { name: 'New sale' }).click();
-    expect(await documents()).toBe(1);
+    await hasSold(1, '£3.60');
   });
 
   it('calls a sale saved although the page cannot be told how the till stands, and catches up', async () => {
@@ -123,8 +126,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
     await setFault('none');
     await sell(page, 'Espresso');
     await page.getByText('What the screen shows may be behind.').waitFor({ state: 'detached' });
-    expect(await documents()).toBe(2);
-    expect(await page.locator('.totals-amount').textContent()).toBe('£6.00');
+    await hasSold(2, '£6.00');
   });
 
   it('starts another worker in the place of one that died, and finds the sale it had written', async () => {
@@ -134,7 +136,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
     expect(await page.locator('.saved-number').textContent()).toMatch(/\/1$/);
     await page.getByRole('button', { name: 'New sale' }).click();
     expect(await sell(page, 'Espresso')).toMatch(/\/2$/);
-    expect(await documents()).toBe(2);
+    await hasSold(2, '£6.00');
   });
 
   it('says that it does not know while it cannot know, and names the sale as soon as it can', async () => {
@@ -146,13 +148,13 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
     await heading('Not known');
     await page.getByRole('button', { name: 'Back to the cart' }).click();
     await page.getByText('Whether the last sale was saved is not known.').waitFor();
-    expect(await page.locator('.cart-line').count()).toBe(1);
+    expect(await linesInCart()).toBe(1);
     await setFault('none');
     await page.getByRole('button', { name: 'Look again' }).click();
     await page.getByText('The last sale was saved: INV/').waitFor();
-    expect(await page.locator('.cart-line').count()).toBe(0);
-    expect(await page.locator('.banner').count()).toBe(0);
-    expect(await documents()).toBe(1);
+    await expect.poll(linesInCart).toBe(0);
+    await expect.poll(() => page.locator('.banner').count()).toBe(0);
+    await hasSold(1, '£3.60');
   });
 
   it('does not pass an earlier sale off as the cart that was changed since', async () => {
@@ -170,7 +172,6 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
     await heading('Sale saved');
     expect(await page.locator('.saved-amount').textContent()).toBe('£2.40');
     await page.getByRole('button', { name: 'New sale' }).click();
-    expect(await documents()).toBe(2);
-    expect(await page.locator('.totals-amount').textContent()).toBe('£6.00');
+    await hasSold(2, '£6.00');
   });
 });

@@ -109,9 +109,28 @@ export async function stockShop({ book, sync }: RunningOffice): Promise<void> {
   await sync();
 }
 
+/** Puts goods on sale, or changes their price; answers the id of the op with the price. */
+export async function putOnSale(
+  { book }: RunningOffice,
+  sku: string,
+  name: string,
+  priceMinor: number,
+): Promise<string> {
+  const terms = { taxRateBasisPoints: 0, unitScale: 0, negativeStock: 'allow', active: 1 } as const;
+  const product = await book.commit('product.set', { sku, name, category: 'Other', ...terms });
+  const price = await book.commit('price.set', { sku, currency: 'GBP', unitPriceMilliMinor: priceMinor * 1_000 });
+  if (!product.ok || !price.ok) throw new Error(`${name} was not put on sale`);
+  return price.id;
+}
+
 /** Makes the page a till of the shop, whose key is not backed up. */
-export async function joinShop(page: Page, office: RunningOffice, name: string): Promise<void> {
-  await page.goto(office.invite());
+export async function joinShop(
+  page: Page,
+  office: RunningOffice,
+  name: string,
+  invitation: string = office.invite(),
+): Promise<void> {
+  await page.goto(invitation);
   await page.getByLabel('Name of this till').fill(name);
   await page.getByRole('button', { name: 'Join the shop' }).click();
   await page.getByRole('button', { name: 'Skip for now' }).click();

@@ -168,7 +168,7 @@ describe('trying again', () => {
       count === 1
         ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
         : undefined;
-    expect((await clientWith(never, { timeoutMs: 20 }).info()).protocol).toBe(1);
+    expect((await clientWith(never, { timeoutMs: 250 }).info()).protocol).toBe(1);
     expect(requests).toHaveLength(2);
   });
 });
