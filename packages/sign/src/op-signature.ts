@@ -65,8 +65,8 @@ export interface RecordVerifierOptions {
 }
 
 /**
- * The verifier that `verifyChain` and `verifyRuns` take; of a rotation it also checks that the new key agreed. The genesis op of this very book needs no enrolment: the book id
- * is its hash, and its key stands in its args.
+ * The verifier that `verifyChain` and `verifyRuns` take; of a rotation it also checks that the new key agreed. The genesis op of
+ * this very book needs no enrolment: the book id is its hash, and its key stands in its args.
  */
 export function createRecordVerifier({ book, ed25519, publicKeyOf }: RecordVerifierOptions): VerifyRecord {
   const verifyUnder = (record: OpRecord, publicKey: Uint8Array | undefined): MaybePromise<boolean> =>

@@ -35,7 +35,8 @@ export interface KeysKnown {
 
 /**
  * The key of a record, if it is the one in force at its place: that of the rotation which it links to, else the one that signed the op
- * before it, else the one named by the op that its chain begins at. Only the ops before it in its own chain matter, so every reader agrees. For one batch of records.
+ * before it, else the one named by the op that its chain begins at. Only the ops before it in its own chain matter, so every
+ * reader agrees. For one batch of records.
  */
 export function createKeyInForce(
   known: KeysKnown,
