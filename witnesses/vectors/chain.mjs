@@ -8,6 +8,9 @@ const keyIdOf = (key) => hex(sha256(key));
 const isSigned = (book, key, { hash, keyId, signature }) =>
   key !== undefined && keyIdOf(key) === keyId && isValid(key, preimage(book, hash), signature);
 
+/** Whether a signature at the next op covers this one. */
+const isRun = (record, next) => record.keyId === next?.keyId && record.op.verb !== 'device.rotate@1';
+
 function checkChain({ book, key, records, start = {}, every = false }) {
   const linked = [];
   let broken;
@@ -27,7 +30,7 @@ function checkChain({ book, key, records, start = {}, every = false }) {
     linked.push(opened);
   }
   const signed = linked.map((record) => isSigned(book, bytes(key), record));
-  const covers = (i) => linked[i + 1]?.keyId === linked[i].keyId && signed[i + 1];
+  const covers = (i) => isRun(linked[i], linked[i + 1]) && signed[i + 1];
   if (!every) for (let i = linked.length - 1; i >= 0; i--) signed[i] ||= covers(i) === true;
   if (signed.includes(false)) return { ok: false, code: 'chain/signature', index: signed.indexOf(false) };
   const last = linked.at(-1);
@@ -50,8 +53,7 @@ function judgeRuns({ book, devices, stored, records, every }) {
   const ops = [...unique.values()];
   const continues = (next, before) => next.op.prev === before.hash && next.op.seq === before.op.seq + 1;
   const isCovered = (record) =>
-    signs(record) ||
-    (!every && ops.some((next) => continues(next, record) && next.keyId === record.keyId && isCovered(next)));
+    signs(record) || (!every && ops.some((next) => continues(next, record) && isRun(record, next) && isCovered(next)));
   const judge = (record) => {
     const { prev, seq, scope, device: author } = record.op;
     if (known.some(({ hash }) => hash === record.hash)) return 'known';

@@ -1,7 +1,7 @@
 // The check of one chain, op by op from its bytes, that names the first broken op (DESIGN.md section 3).
 import type { ChainHead, MaybePromise, OpHash, OpRecord, Result } from '@tallystick/oplog';
 import type { Hasher } from './hasher.ts';
-import { openRecord } from './record.ts';
+import { continuesRun, openRecord } from './record.ts';
 
 /** Answers whether the record's signature is valid for its author and book. The sign package makes one. */
 export type VerifyRecord = (record: OpRecord) => MaybePromise<boolean>;
@@ -43,7 +43,7 @@ export type ChainVerdict = { readonly ok: true; readonly head: ChainHead | undef
 
 /**
  * Checks the records of one device in one scope, in sequence order: canonical text, hash, author, sequence, link, and the
- * signature that closes each run of one key. Where that signature fails, the first op after the last valid one is named.
+ * signature that closes each run. Where that signature fails, the first op after the last valid one is named.
  * Nothing but the op before is kept, so a chain of any length takes the memory of its records.
  */
 export async function verifyChain(records: readonly OpRecord[], check: ChainCheck): Promise<ChainVerdict> {
@@ -53,8 +53,7 @@ export async function verifyChain(records: readonly OpRecord[], check: ChainChec
   let runStart = 0;
   for (const [index, record] of records.entries()) {
     const linked = linkRecord(record, index, before, head, check);
-    const keyId = linked.ok ? linked.value.keyId : undefined;
-    if (before !== undefined && keyId !== before.keyId) {
+    if (before !== undefined && !(linked.ok && continuesRun(before, linked.value))) {
       const uncovered = await findUncovered(records, runStart, index, before, check);
       if (uncovered !== undefined) return uncovered;
       runStart = index;

@@ -2,6 +2,7 @@
 // run"). A record must come from `openRecord`, which is what checked its text and computed its hash.
 import type { ChainHead, DeviceId, MaybePromise, Op, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import type { VerifyRecord } from './chain.ts';
+import { continuesRun } from './record.ts';
 
 /** What the reader has stored already, and who may write. */
 export interface RunsCheck {
@@ -65,7 +66,7 @@ interface Link {
   message: string;
   /** The same op with other signatures, from the same batch. */
   copies: OpRecord[] | undefined;
-  /** An op of the same key links to this one. */
+  /** An op of the same run links to this one. */
   continued: boolean;
   signed: boolean | undefined;
   extended: boolean;
@@ -194,14 +195,14 @@ function placeFirst(link: Link, check: RunsCheck): void {
 }
 
 function placeOnParent(link: Link, parent: Link): void {
-  const { op, hash, keyId } = parent.record;
+  const { op, hash } = parent.record;
   judgeLink(link, op);
   if (link.state !== 'linked') return;
   if (parent.state === 'refused') setAside(link, 'refused', 'chain/link', `it builds on ${hash}, which is refused`);
   else if (parent.code !== undefined) setAside(link, 'waiting', parent.code, `it builds on ${hash}, which waits`);
   else {
     link.parent = parent;
-    if (keyId === link.record.keyId) parent.continued = true;
+    if (continuesRun(parent.record, link.record)) parent.continued = true;
   }
 }
 
@@ -238,7 +239,7 @@ async function coverLinks(linked: readonly Link[], check: RunsCheck): Promise<nu
     }
     if (!link.signed && link.copies !== undefined) verified += await tryCopies(link, link.copies, check);
     const { parent } = link;
-    if (!check.every && link.signed && parent?.record.keyId === link.record.keyId) parent.signed = true;
+    if (!check.every && link.signed && parent && continuesRun(parent.record, link.record)) parent.signed = true;
   }
   return verified;
 }

@@ -192,6 +192,19 @@ describe('a rotated key', () => {
     expect((await relay.push(owner.id, HQ, [rotation])).results).toMatchObject([{ verdict: 'bad-signature' }]);
   });
 
+  it('of a stranger makes him nobody, though his own signatures close the run', async () => {
+    const owner = await openOwner();
+    await move(owner);
+    const thief = laterKey(owner.device, await memoryKeys().create('device'));
+    const head = await lastOf(owner, owner.device);
+    const args = { ...(await proveRotation(head.hash, thief)) };
+    const rotation = await craft(owner, thief, { verb: 'device.rotate@1', args, after: head });
+    const theft = await craft(owner, thief, { after: rotation });
+    const waits = { code: 'chain/signature' };
+    expect((await owner.import(fileOf(owner, [rotation, theft]))).aside).toMatchObject([waits, waits]);
+    expect(onHand(owner, 'stolen')).toBe(0);
+  });
+
   it('of hq is followed in another scope from the mark on, and the old one counts there no more', async () => {
     const branch = 'b/042' as Scope;
     const owner = await openOwner();

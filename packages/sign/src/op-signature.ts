@@ -79,7 +79,7 @@ export function createRecordVerifier({ book, ed25519, publicKeyOf }: RecordVerif
   };
   return (record) => {
     if (record.op.verb !== rotateVerb) return verify(record);
-    // A rotation ends its run, so it is never merely covered: its own signature is checked, and so is the new key's.
+    // Both checks of chains ask about every rotation, because it ends its run: it is never merely covered.
     return judgeRotation(record.op, record.keyId, ed25519, nobleHasher).then(({ ok }) => ok && verify(record));
   };
 }
