@@ -1,9 +1,11 @@
 // The life of a till's key in a real Chromium with a real relay and office: backed up before the till joins, back on a wiped browser by each
 // of the ways, changed for one that has a backup, and a till that goes on as a new one.
-import { createOrganisationIdentity } from '@tallystick/custody';
+import { createOrganisationIdentity, openBackup } from '@tallystick/custody';
+import type { KeyId } from '@tallystick/oplog';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { encodeInvitation, parseInvitation } from '../src/model/invitation.ts';
 import { faultsOf } from './axe.ts';
 import { leaveTill, newDevice, openDrawer, sell, tile } from './browser.ts';
 import { shopForAll } from './for-all.ts';
@@ -81,6 +83,21 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { ti
     return String(shop.office.book.query('SELECT device FROM devices WHERE name = ?', [name])[0]?.['device']);
   }
 
+  /** The key in force of a till, and what the book has of it in escrow. */
+  function keyOf(name: string): { readonly keyId: string; readonly sealed: string } {
+    const [row] = shop.office.book.query<{ keyId: string; sealed: string }>(
+      `SELECT d.keyId, b.sealed FROM devices d JOIN keyBackups b ON b.device = d.device AND b.keyId = d.keyId
+       WHERE d.name = ? AND b.kind = 'organisation'`,
+      [name],
+    );
+    if (row === undefined) throw new Error(`${name} has no key in escrow`);
+    return row;
+  }
+
+  function openEscrow({ keyId, sealed }: { readonly keyId: string; readonly sealed: string }, identity: string) {
+    return openBackup(sealed, { kind: 'organisation', identity }, { expect: keyId as KeyId });
+  }
+
   /** The code that the office shows beside the question for the key of this device. */
   async function askedFor(device: string): Promise<unknown> {
     const state = (await (await fetch(`${shop.office.url}/api/state`)).json()) as {
@@ -108,7 +125,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { ti
     await page.getByRole('button', { name: 'Back it up and go on' }).click();
     const [first = '', , third = ''] = await readSheets();
     await tile(page, 'Flat white').waitFor();
-    expect(await page.getByText('is not backed up').count()).toBe(0);
+    expect(await page.locator('.banner', { hasText: 'The key of this till' }).count()).toBe(0);
     await openDrawer(page, '50');
     const device = deviceNamed('till-1');
     expect(await nextSale()).toMatch(/\/1$/);
@@ -181,6 +198,39 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { ti
     expect(await nextSale()).toMatch(/\/3$/);
     expect(ownSales(device)).toEqual({ sales: 3, numbers: 3 });
     expect(shop.office.book.query('SELECT code FROM refusals WHERE device = ?', [device])).toEqual([]);
+  });
+
+  it('finds out that a forged invitation had its key sealed to a stranger, and gets another', async () => {
+    const stranger = await createOrganisationIdentity();
+    const [address = '', code = ''] = shop.office.invite().split('#join=');
+    const invitation = parseInvitation(code);
+    if (!invitation.ok) throw new Error(invitation.code);
+    expect(invitation.value.escrow).toEqual([organisation.recipient]);
+    await page.goto(encodeInvitation(address, { ...invitation.value, escrow: [stranger.recipient] }));
+    await page.getByLabel('Name of this till').fill('till-4');
+    await page.getByRole('button', { name: 'Join the shop' }).click();
+    await page.getByRole('button', { name: 'Back it up and go on' }).click();
+
+    const alarm = page.getByRole('alert').filter({ hasText: 'sealed to others than the shop names' });
+    await page.getByRole('heading', { name: 'A new key for this till' }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await alarm.waitFor();
+    // The stranger can open what stands in the book, and the till knows nothing of a backup.
+    const given = keyOf('till-4');
+    expect((await openEscrow(given, stranger.identity)).ok).toBe(true);
+    await page.reload();
+    await alarm.getByRole('button', { name: 'Give it a new key' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Back it up and go on' }).click();
+    await page.getByText('The till goes on under its new key').waitFor();
+    await alarm.waitFor({ state: 'detached' });
+    await openDrawer(page, '50');
+    expect(await nextSale()).toMatch(/\/1$/);
+    const kept = keyOf('till-4');
+    expect(kept.keyId).not.toBe(given.keyId);
+    expect((await openEscrow(kept, stranger.identity)).ok).toBe(false);
+    expect((await openEscrow(kept, organisation.identity)).ok).toBe(true);
+    expect(await page.locator('.banner', { hasText: 'The key of this till' }).count()).toBe(0);
   });
 
   it('stops selling where the office revoked the till, and goes on as another in its place', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closedState } from '../src/engine/closed-state.ts';
-import type { Link, TillState } from '../src/engine/port.ts';
-import { bookNotice, linkNotice, noticesOf, tornNotice } from '../src/model/notices.ts';
+import type { KeyState, Link, TillState } from '../src/engine/port.ts';
+import { bookNotice, keyNotice, linkNotice, noticesOf, tornNotice } from '../src/model/notices.ts';
 import { linkWords, refusalText, stageWords, verbWords } from '../src/model/words.ts';
 
 describe('what the till says', () => {
@@ -45,6 +45,22 @@ describe('what the till says', () => {
     expect(bookNotice({ ...calm, refused: 1 })?.title).toBe('One entry of this till had no effect.');
     expect(bookNotice({ ...calm, refused: 1, isCopied: true })?.title).toContain('was copied');
     expect(bookNotice({ ...calm, refused: 1, stop: 'x@2' })?.title).toContain('new version');
+  });
+
+  it('calls a key that others may have worse than one without a backup', () => {
+    const key = {
+      backups: ['organisation'],
+      escrow: [],
+      isSealedElsewhere: false,
+      isEnrolled: true,
+      isRevoked: false,
+      isAnchored: true,
+    } as const;
+    const notice = (change: Partial<KeyState>) => keyNotice({ key: { ...key, ...change }, isCopied: false });
+    expect(notice({})).toBeUndefined();
+    expect(notice({ backups: [] })).toMatchObject({ tone: 'warn', action: 'back-up' });
+    expect(notice({ isSealedElsewhere: true })).toMatchObject({ tone: 'alarm', action: 'new-key' });
+    expect(notice({ isSealedElsewhere: true, isEnrolled: false })).toBeUndefined();
   });
 
   it('claims nothing about what a damaged end of the log held', () => {

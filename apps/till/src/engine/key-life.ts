@@ -1,5 +1,6 @@
 // The life of this till's key after it joined: it goes on under a new one, it goes on as a new till where it was copied or revoked, and
 // what a copy wrote without effect is adopted by the till that replaces it.
+import { compareSealed, noteSealed } from './escrow-check.ts';
 import { askToJoin } from './join.ts';
 import type { OpenShop } from './open-shop.ts';
 import type { Backup, JoinRequest, MadeKey, Outcome } from './port.ts';
@@ -26,7 +27,8 @@ export async function changeKey({ book, keys }: OpenShop, made: MadeKey): Promis
 }
 
 /** Goes on as a new device in the place of this one, let in by an invitation that the office made for it. Safe to repeat. */
-export async function goOnAsNew({ book, keys }: OpenShop, request: JoinRequest): Promise<Outcome<void>> {
+export async function goOnAsNew({ book, keys, log }: OpenShop, request: JoinRequest): Promise<Outcome<void>> {
+  noteSealed(log, request.key);
   keys.take(request.key?.slot);
   const renewal = await book.renew();
   keys.take(undefined);
@@ -36,6 +38,7 @@ export async function goOnAsNew({ book, keys }: OpenShop, request: JoinRequest):
   if (!asked.ok) return asked;
   if (asked.value.book !== book.id) return refused('till/other-shop');
   await book.import(asked.value.bundle);
+  if (request.key !== undefined) compareSealed(log, book, request.key.keyId);
   await adoptCopied(book);
   return { ok: true, value: undefined };
 }

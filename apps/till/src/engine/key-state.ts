@@ -1,4 +1,5 @@
 // What the screens have to know about this till's key: how it is backed up, and whether the shop still takes what it signs.
+import { isSealedElsewhere, readEscrow } from './escrow-check.ts';
 import type { OpenShop } from './open-shop.ts';
 import type { BackupKind, KeyState } from './port.ts';
 
@@ -9,16 +10,19 @@ interface DeviceRow {
 }
 
 /** Undefined for a till on its own: its whole book is on this device, and so gone with it. */
-export function readKeyState({ book, record }: OpenShop): KeyState | undefined {
+export function readKeyState({ book, log, record }: OpenShop): KeyState | undefined {
   if (record.relay === undefined) return undefined;
   const [row] = book.query<DeviceRow>('SELECT keyId, status FROM devices WHERE scope = ? AND device = ?', [
     record.scope,
     book.device,
   ]);
   const { anchored } = book.status();
+  const isElsewhere = row !== undefined && isSealedElsewhere(log, book, row.keyId);
+  const backups = row === undefined ? [] : readBackups(book, row.keyId);
   return {
-    backups: row === undefined ? [] : readBackups(book, row.keyId),
+    backups: isElsewhere ? backups.filter((kind) => kind !== 'organisation') : backups,
     escrow: readEscrow(book),
+    isSealedElsewhere: isElsewhere,
     isEnrolled: row !== undefined,
     isRevoked: row?.status === 'revoked',
     isAnchored: anchored,
@@ -31,9 +35,4 @@ function readBackups(book: OpenShop['book'], keyId: string): readonly BackupKind
     [book.device, keyId],
   );
   return rows.map(({ kind }) => kind);
-}
-
-function readEscrow(book: OpenShop['book']): readonly string[] {
-  const [row] = book.query<{ readonly recipients: string }>("SELECT recipients FROM escrow WHERE scope = 'hq'");
-  return row === undefined ? [] : row.recipients.split(' ');
 }

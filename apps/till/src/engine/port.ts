@@ -205,6 +205,8 @@ export interface MadeKey {
   readonly slot: string;
   readonly keyId: string;
   readonly backups: readonly Backup[];
+  /** The age recipients of the backup of kind `organisation`; empty where there is none. */
+  readonly sealedTo: readonly string[];
 }
 
 export interface KeyState {
@@ -212,6 +214,8 @@ export interface KeyState {
   readonly backups: readonly BackupKind[];
   /** To whom the organisation wants keys sealed; empty where it keeps no escrow. */
   readonly escrow: readonly string[];
+  /** The key was sealed to others than the shop's book names: that is no backup, and somebody else may have the key. */
+  readonly isSealedElsewhere: boolean;
   /** The shop has let this device in, as far as this till knows. */
   readonly isEnrolled: boolean;
   readonly isRevoked: boolean;

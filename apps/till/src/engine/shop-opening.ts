@@ -9,6 +9,7 @@ import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { fillDemoShop } from './demo-shop.ts';
+import { compareSealed, noteSealed } from './escrow-check.ts';
 import { askToJoin } from './join.ts';
 import { adoptCopied, backupsOf } from './key-life.ts';
 import { createKeyPlace } from './key-place.ts';
@@ -49,6 +50,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   const { device, keyId, publicKey } = before ?? (await keys.create('device'));
   const isMade = request.key?.keyId === keyId;
   const joining = { device, key: encodeHex(publicKey) };
+  noteSealed(place.log, request.key);
   const asked = await askToJoin(request, joining, isMade ? backupsOf(request) : []);
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
@@ -56,6 +58,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(bundle);
+  compareSealed(place.log, shop.book, keyId);
   shop.progress.refresh();
   // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.
   if (before === undefined || isMade) await shop.book.anchor();

@@ -72,7 +72,10 @@ export async function makeKey(ways: BackupWays, isFirst: boolean): Promise<Outco
     const { key, sealed, shares } = await createBackedUpKey(store(), slot, plan);
     const backups = sealed.map((text, index): Backup => ({ kind: kinds[index] ?? 'passkey', sealed: text }));
     if (shares.length > 0) backups.push({ kind: 'shares', sealed: '' });
-    return { ok: true, value: { key: { slot, keyId: key.keyId, backups }, sheets: shares.map(toSheet) } };
+    return {
+      ok: true,
+      value: { key: { slot, keyId: key.keyId, backups, sealedTo: ways.escrow }, sheets: shares.map(toSheet) },
+    };
   } catch (error) {
     return failed(error);
   }

@@ -26,7 +26,13 @@ export function ChangeKeyDialog({ onClose }: { readonly onClose: () => void }): 
   return (
     <Dialog title="A new key for this till" onClose={onClose} isBusy={isBusy}>
       <div class="stack">
-        {state?.backups.length === 0 && (
+        {state?.isSealedElsewhere === true && (
+          <p role="alert">
+            The invitation had the key sealed to others than the shop’s book names. Whoever they are may be able to sign
+            as this till until it has another key.
+          </p>
+        )}
+        {state?.backups.length === 0 && !state.isSealedElsewhere && (
           <p>A key that is in use cannot be copied out, so the till gets a new one that is backed up first.</p>
         )}
         <p>Nothing is lost: what the old key signed stays, and from now on it signs nothing.</p>
@@ -52,6 +58,8 @@ export function GoOnDialog({ onClose }: { readonly onClose: () => void }): VNode
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
   const invitation = parseInvitation(text);
+  // The book is here, so it says to whom; what an invitation says can be forged.
+  const escrow = till.state.value.key?.escrow ?? [];
   const goOn = async (key: MadeKey | undefined): Promise<void> => {
     if (!invitation.ok) return;
     setMade(key);
@@ -75,7 +83,7 @@ export function GoOnDialog({ onClose }: { readonly onClose: () => void }): VNode
       {isReady && invitation.ok ? (
         <BackupSetup
           till={name}
-          escrow={invitation.value.escrow}
+          escrow={escrow}
           isFirst={false}
           onSkip={() => void goOn(undefined)}
           onMade={(key) => void goOn(key)}

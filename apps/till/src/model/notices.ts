@@ -6,7 +6,7 @@ export interface Notice {
   readonly title: string;
   readonly detail: string;
   /** What can be done about it here and now. */
-  readonly action?: 'back-up' | 'go-on';
+  readonly action?: 'back-up' | 'new-key' | 'go-on';
 }
 
 /** All there is to say, the gravest first; empty on a good day. */
@@ -107,7 +107,7 @@ export function bookNotice({
   };
 }
 
-/** A key that cannot come back, or one that is back and has not heard from the relay yet. */
+/** A key that others may have, one that cannot come back, or one that is back and has not heard from the relay yet. */
 export function keyNotice({ key, isCopied }: Pick<TillState, 'key' | 'isCopied'>): Notice | undefined {
   if (key === undefined || key.isRevoked || isCopied) return undefined;
   if (!key.isAnchored) {
@@ -115,6 +115,15 @@ export function keyNotice({ key, isCopied }: Pick<TillState, 'key' | 'isCopied'>
       tone: 'warn',
       title: 'This till has its key back.',
       detail: 'It sells again once it has learnt from the relay what it sold last.',
+    };
+  }
+  if (key.isEnrolled && key.isSealedElsewhere) {
+    return {
+      tone: 'alarm',
+      title: 'The key of this till was sealed to others than the shop names.',
+      detail:
+        'The invitation may have been forged, and they may have the key. Give the till a new one now, and tell the office.',
+      action: 'new-key',
     };
   }
   if (!key.isEnrolled || key.backups.length > 0) return undefined;

@@ -68,6 +68,7 @@ function JoinForm({ pasted }: { readonly pasted: string }): VNode {
     const joined = await till.engine.join({ ...invitation.value, till: name, key });
     setBusy(false);
     if (!joined.ok) setFault(refusalText(joined.code, joined.message));
+    else if (till.state.value.key?.isSealedElsewhere === true) till.keyTask.value = 'change';
   };
   const submit = (event: Event): void => {
     event.preventDefault();

@@ -45,6 +45,11 @@ function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
           Back it up
         </button>
       )}
+      {notice.action === 'new-key' && (
+        <button type="button" class="button button-small" onClick={() => (till.keyTask.value = 'change')}>
+          Give it a new key
+        </button>
+      )}
       {notice.action === 'go-on' && (
         <button type="button" class="button button-small" onClick={() => (till.keyTask.value = 'go-on')}>
           Go on as a new till
