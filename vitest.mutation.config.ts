@@ -8,7 +8,7 @@ const config: ViteUserConfig = defineConfig({
     include: [
       'packages/oplog/test/{brands,canonical,op,record,vectors}{,.property}.test.ts',
       'packages/chain/test/*.test.ts',
-      'packages/sign/test/{acceptance,ed25519,key-cache,op-signature,record-bits,roles,roster*,rotation,vectors}.test.ts',
+      'packages/sign/test/{acceptance,ed25519,key-cache,op-signature,record-bits,roles,roster*,rotation*,vectors}.test.ts',
       'packages/sign/test/token.{property,vectors}.test.ts',
     ],
     exclude: ['**/docs.test.ts', '**/*.browser.test.ts'],
