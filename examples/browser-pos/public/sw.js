@@ -2,14 +2,8 @@
 const cacheName = 'browser-pos __VERSION__';
 const files = ['__FILES__'];
 
-addEventListener('install', (event) =>
-  event.waitUntil(
-    caches
-      .open(cacheName)
-      .then((cache) => cache.addAll(files))
-      .then(() => skipWaiting()),
-  ),
-);
+// A new version waits until no tab uses the old one, which may yet ask for parts of itself.
+addEventListener('install', (event) => event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(files))));
 addEventListener('activate', (event) => event.waitUntil(removeOthers().then(() => clients.claim())));
 addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(event.request.url);

@@ -90,6 +90,14 @@ onSubmit('relay', async (fields) => {
   return undefined;
 });
 
+onSubmit('prove', async () => {
+  const { ok, ops, rows } = await book.call('prove');
+  say(
+    ok ? `The ${rows} rows are those of the ${ops} signed records.` : 'The rows are not those of the signed records!',
+  );
+  return undefined;
+});
+
 book.subscribe(() => void show());
 await show();
 if (import.meta.env.PROD) await navigator.serviceWorker.register('/sw.js');

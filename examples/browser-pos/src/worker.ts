@@ -2,8 +2,9 @@
 // log serves the book to all of them, and the next one takes over when its tab is closed.
 import { openBook } from '@tallystick/kernel';
 import { browserStore, serveBook } from '@tallystick/kernel/browser';
+import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { parseBookId } from '@tallystick/oplog';
-import { createRelayClient } from '@tallystick/relay-protocol';
+import { createRelayClient } from '@tallystick/relay-protocol/client';
 import initSqlJs from 'sql.js';
 import sqliteAddress from 'sql.js/dist/sql-wasm-browser.wasm?url';
 import { verbs } from './shop.ts';
@@ -16,6 +17,8 @@ const book = await openBook({ store, verbs, name: 'Corner shop', ...(joined === 
 const actions = {
   sync: (url: string) => book.sync(createRelayClient({ url, retry: { attempts: 2 } })),
   storage: () => store.log.storage(),
+  // Loads more of the kernel when it is first asked for: the service worker has kept that, too.
+  prove: () => book.prove(sqljsStore({ sqlite })),
 };
 export type Actions = typeof actions;
 serveBook(book, 'pos', actions);

@@ -2,33 +2,20 @@
  * The door for records from outside: strict decoding, hashes, links, one signature a run (DESIGN section 3). What passes may be stored; what
  * does not is answered with a code and kept aside. Nothing here folds.
  */
-import {
-  type Hasher,
-  openRecord,
-  type RunsReport,
-  type Unaccepted,
-  type VerifyRecord,
-  verifyRuns,
-} from '@tallystick/chain';
-import {
-  type ChainHead,
-  decodeHex,
-  type DeviceId,
-  encodeHex,
-  type LogStore,
-  type Op,
-  type OpHash,
-} from '@tallystick/oplog';
-import type { BookId, KeyId, OpRecord, Scope } from '@tallystick/oplog';
-import { createRecordVerifier, type Ed25519, rotateVerb } from '@tallystick/sign';
+import { type Hasher, openRecord, type RunsReport, type Unaccepted, verifyRuns } from '@tallystick/chain';
+import type { BookId, ChainHead, LogStore, Op, OpHash, OpRecord, Scope } from '@tallystick/oplog';
+import { createRecordVerifier, rotateVerb } from '@tallystick/sign';
 import { createKeyInForce } from '@tallystick/sign/rotation';
-import type { SqlDriver } from './driver.ts';
-import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
+import type { CryptoProvider } from './admitter.ts';
+import { type Enrolment, type Enrolments, learn } from './enrolments.ts';
 
-/** SHA-256 and Ed25519 as this platform has them. */
-export interface CryptoProvider {
-  readonly hasher: Hasher;
-  readonly ed25519: Ed25519;
+/** What records are judged by: the links of the chains that are stored, and the keys of all who were ever enrolled. */
+export interface Door {
+  readonly book: BookId;
+  readonly log: LogStore;
+  readonly crypto: CryptoProvider;
+  /** As it was when the judging is over. */
+  readonly enrolments: Enrolments;
 }
 
 export interface Admission {
@@ -75,133 +62,61 @@ export function openRecords(
 
 const NOTHING_BEFORE: ReadonlyMap<OpHash, Op> = new Map();
 
-/** Judges records by what is stored: the links of their chains, and the keys of all who were ever enrolled. */
-export class Admitter {
-  readonly #book: BookId;
-  readonly #log: LogStore;
-  readonly #driver: SqlDriver;
-  readonly #hasher: Hasher;
-  readonly #ed25519: Ed25519;
-  #enrolments = new Enrolments();
-
-  constructor(book: BookId, log: LogStore, driver: SqlDriver, crypto: CryptoProvider) {
-    this.#book = book;
-    this.#log = log;
-    this.#driver = driver;
-    this.#hasher = crypto.hasher;
-    this.#ed25519 = crypto.ed25519;
-    this.load();
-  }
-
-  /** Reads the enrolments of the stored ops. */
-  load(): void {
-    this.#enrolments = new Enrolments();
-    for (const [device, keyId, key, hash, isRoot] of this.#driver
-      .prepare('SELECT device, keyId, key, enrolment, isRoot FROM enrolments')
-      .iterate([])) {
-      this.#enrolments.add({
-        device: device as DeviceId,
-        keyId: keyId as KeyId,
-        publicKey: decodeHex(key as string),
-        hash: hash as OpHash,
-        isRoot: isRoot === 1,
-      });
+/** Checks records against what is stored and against each other. An enrolment counts once its own signature is good. */
+export async function admit(
+  { book, log, crypto, enrolments }: Door,
+  records: readonly OpRecord[],
+  { anew = false, positioned = false }: AdmitOptions = {},
+): Promise<Admission> {
+  const before = positioned ? opsBeforeBase(records, log) : NOTHING_BEFORE;
+  const judged = new Set(anew ? records.map((record) => record.hash) : []);
+  const accepted: OpRecord[] = [];
+  const ops = new Map<OpHash, Op>();
+  const heads = new Map<string, ChainHead>();
+  let report: RunsReport | undefined;
+  // Only one op may begin this book, whoever signed another for it.
+  const [foreign, ours] = partition(records, ({ op, hash }) => op.prev === undefined && String(hash) !== book);
+  let open: readonly OpRecord[] = ours;
+  let forks = 0;
+  let known = 0;
+  let verified = 0;
+  const learned: Enrolment[] = [];
+  // Which key is in force depends on the ops before one, and those may come in the same batch.
+  const publicKeyOf = keysInForce(records, enrolments, log, crypto.hasher);
+  const verify = createRecordVerifier({ book, ed25519: crypto.ed25519, publicKeyOf });
+  // Each round admits what the enrolments of the round before made checkable; it ends when a round enrols nobody new.
+  for (let round = 0; round <= records.length; round++) {
+    report = await verifyRuns(open, {
+      headOf: (device, scope) => heads.get(`${scope} ${device}`) ?? (anew ? undefined : log.head(device, scope)),
+      enrolmentOf: (device, link) => enrolments.enrolmentOf(device, link),
+      has: (hash) => ops.has(hash) || before.has(hash) || (!judged.has(hash) && log.has(hash)),
+      opOf: async (hash) => ops.get(hash) ?? (await log.get(hash))?.record.op ?? before.get(hash),
+      verify,
+    });
+    forks += report.forks.length;
+    known += report.known.length;
+    verified += report.verified;
+    for (const record of report.accepted) {
+      accepted.push(record);
+      ops.set(record.hash, record.op);
+      const name = `${record.op.scope} ${record.op.device}`;
+      if ((heads.get(name)?.seq ?? 0) < record.op.seq) heads.set(name, { seq: record.op.seq, hash: record.hash });
     }
+    const fresh = learn(enrolments, report.accepted, book, crypto.hasher);
+    learned.push(...fresh);
+    if (fresh.length === 0) break;
+    open = [...report.refused, ...report.waiting].map((entry) => entry.record);
+    if (open.length === 0) break;
   }
-
-  /** Whose signatures can be checked. */
-  enrolments(): Iterable<Enrolment> {
-    return this.#enrolments.all();
-  }
-
-  /** An op that enrolled a device, whatever its verdict. */
-  enrolmentOf(device: DeviceId): OpHash | undefined {
-    return this.#enrolments.enrolmentOf(device);
-  }
-
-  /** A key that the device has or had in one of its chains. */
-  keyOf(device: DeviceId, keyId: KeyId): Uint8Array | undefined {
-    return this.#enrolments.keyOf(device, keyId);
-  }
-
-  /** Remembers who is enrolled by these stored ops; true when that is news. Runs in the transaction that stores or folds them. */
-  remember(records: readonly OpRecord[]): boolean {
-    const fresh = this.#learn(records);
-    for (const { device, keyId, publicKey, hash, isRoot } of fresh) {
-      this.#driver
-        .prepare('INSERT OR IGNORE INTO enrolments (device, keyId, key, enrolment, isRoot) VALUES (?, ?, ?, ?, ?)')
-        .run([device, keyId, encodeHex(publicKey), hash, isRoot ? 1 : 0]);
-    }
-    return fresh.length > 0;
-  }
-
-  /** Checks records against what is stored and against each other. An enrolment counts once its own signature is good. */
-  async admit(
-    records: readonly OpRecord[],
-    { anew = false, positioned = false }: AdmitOptions = {},
-  ): Promise<Admission> {
-    const before = positioned ? opsBeforeBase(records, this.#log) : NOTHING_BEFORE;
-    const judged = new Set(anew ? records.map((record) => record.hash) : []);
-    const accepted: OpRecord[] = [];
-    const ops = new Map<OpHash, Op>();
-    const heads = new Map<string, ChainHead>();
-    let report: RunsReport | undefined;
-    // Only one op may begin this book, whoever signed another for it.
-    const [foreign, ours] = partition(records, ({ op, hash }) => op.prev === undefined && String(hash) !== this.#book);
-    let open: readonly OpRecord[] = ours;
-    let forks = 0;
-    let known = 0;
-    let verified = 0;
-    const learned: Enrolment[] = [];
-    const verify = this.#verifierOf(records);
-    // Each round admits what the enrolments of the round before made checkable; it ends when a round enrols nobody new.
-    for (let round = 0; round <= records.length; round++) {
-      report = await verifyRuns(open, {
-        headOf: (device, scope) =>
-          heads.get(`${scope} ${device}`) ?? (anew ? undefined : this.#log.head(device, scope)),
-        enrolmentOf: (device, link) => this.#enrolments.enrolmentOf(device, link),
-        has: (hash) => ops.has(hash) || before.has(hash) || (!judged.has(hash) && this.#log.has(hash)),
-        opOf: async (hash) => ops.get(hash) ?? (await this.#log.get(hash))?.record.op ?? before.get(hash),
-        verify,
-      });
-      forks += report.forks.length;
-      known += report.known.length;
-      verified += report.verified;
-      for (const record of report.accepted) {
-        accepted.push(record);
-        ops.set(record.hash, record.op);
-        const name = `${record.op.scope} ${record.op.device}`;
-        if ((heads.get(name)?.seq ?? 0) < record.op.seq) heads.set(name, { seq: record.op.seq, hash: record.hash });
-      }
-      const fresh = this.#learn(report.accepted);
-      learned.push(...fresh);
-      if (fresh.length === 0) break;
-      open = [...report.refused, ...report.waiting].map((entry) => entry.record);
-      if (open.length === 0) break;
-    }
-    // What is only admitted may still fail to be stored; `remember` learns it again when it is.
-    for (const enrolment of learned) this.#enrolments.remove(enrolment);
-    return {
-      accepted,
-      forks,
-      notAccepted: [...(report?.refused ?? []), ...(report?.waiting ?? []), ...foreign.map(opensAnother)],
-      known,
-      verified,
-    };
-  }
-
-  /** Which key is in force depends on the ops before one, and those may come in the same batch. */
-  #verifierOf(records: readonly OpRecord[]): VerifyRecord {
-    const keys = this.#enrolments;
-    const publicKeyOf = keysInForce(records, keys, this.#log, this.#hasher);
-    return createRecordVerifier({ book: this.#book, ed25519: this.#ed25519, publicKeyOf });
-  }
-
-  #learn(records: readonly OpRecord[]): Enrolment[] {
-    return records
-      .map((record) => enrolledBy(record, this.#book, this.#hasher))
-      .filter((enrolment) => enrolment !== undefined && this.#enrolments.add(enrolment)) as Enrolment[];
-  }
+  // What is only admitted may still fail to be stored; `remember` learns it again when it is.
+  for (const enrolment of learned) enrolments.remove(enrolment);
+  return {
+    accepted,
+    forks,
+    notAccepted: [...(report?.refused ?? []), ...(report?.waiting ?? []), ...foreign.map(opensAnother)],
+    known,
+    verified,
+  };
 }
 
 function opensAnother(record: OpRecord): Unaccepted {

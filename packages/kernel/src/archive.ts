@@ -2,7 +2,7 @@
  * Retention (DESIGN section 5): archive, read back, verify, only then drop. An archive is a book file of one scope's settled ops between two positions;
  * what it holds is checked op by op and against the tree of the log before a single record goes.
  */
-import { createTree, leafHash } from '@tallystick/chain';
+import { createTree, leafHash } from '@tallystick/chain/hashing';
 import {
   type BaseHead,
   createMemoryLogStore,

@@ -2,10 +2,10 @@
  * What a replica can say of a settled prefix: of the one it stands on, by looking at its rows without the pending tail, and of an earlier one by folding
  * the log to there. See certificates.ts for what is done with it.
  */
-import { createTree, leafHash } from '@tallystick/chain';
+import { createTree, leafHash } from '@tallystick/chain/hashing';
 import { encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
-import { disagreements, type StateClaim } from './certificates.ts';
-import type { BookStore, SqlDriver } from './driver.ts';
+import type { StateClaim } from './certificates.ts';
+import type { BookStore } from './driver.ts';
 import { manifest, marks, tableShapes } from './builtin-tables.ts';
 import { digestOfTables, digestRows, digestState } from './digest.ts';
 import { KernelError } from './errors.ts';
@@ -28,35 +28,6 @@ export interface EarlierPrefix {
   readonly fresh: BookStore;
   /** Where ops before the stored ones are. */
   readonly older?: OlderOps;
-}
-
-/** Two certificates of one prefix that cannot both be true. */
-export interface Disagreement {
-  readonly scope: ScopeName;
-  readonly size: number;
-  /** The first thing in which they differ: `root`, `marked`, `manifest` or `digest`. */
-  readonly about: string;
-  /** The ops that say so, and who signed them. */
-  readonly op: string;
-  readonly device: string;
-  readonly against: string;
-  readonly otherDevice: string;
-}
-
-export function readDisagreements(sql: SqlDriver): readonly Disagreement[] {
-  const { name } = disagreements;
-  const rows = sql
-    .prepare(
-      `SELECT scope, size, about, op, device, against, otherDevice FROM ${name} ORDER BY scope, size, op, against`,
-    )
-    .iterate([]);
-  return [...rows].map(([scope, size, about, op, device, against, otherDevice]) => {
-    return { scope, size, about, op, device, against, otherDevice } as Disagreement;
-  });
-}
-
-export function countDisagreements(sql: SqlDriver): number {
-  return Number(sql.prepare(`SELECT count(*) FROM ${disagreements.name}`).get([])?.[0]);
 }
 
 /** Of the prefix that stands here, or of an earlier one. Throws `kernel/as-of` for a size without a store to fold it in. */

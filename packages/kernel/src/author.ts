@@ -2,7 +2,7 @@
  * Writes this device's ops (DESIGN section 3): mints the id, links the chain, states what was seen, signs, and folds the op on top before it is
  * stored. The edge's clock and dice are read here and nowhere else in the kernel.
  */
-import { createTree } from '@tallystick/chain';
+import { createTree } from '@tallystick/chain/hashing';
 import {
   createIdMint,
   encodeHex,

@@ -1,7 +1,7 @@
 /**
  * `openBook`, the one thing an integrator needs: a replica of a book together with this device's key. Commit, query, subscribe, sync, prove.
  */
-import { nobleHasher } from '@tallystick/chain';
+import { nobleHasher } from '@tallystick/chain/hashing';
 import {
   type BookId,
   type DeviceId,
@@ -10,19 +10,19 @@ import {
   type OpId,
   type Scope as ScopeName,
 } from '@tallystick/oplog';
-import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
+import type { RelayClient } from '@tallystick/relay-protocol';
 import { nobleEd25519, type Role } from '@tallystick/sign';
-import type { CryptoProvider } from './admit.ts';
-import { archiveLog, type ArchiveOptions, type ArchiveReport } from './archive.ts';
+import type { CryptoProvider } from './admitter.ts';
+import type { ArchiveOptions, ArchiveReport } from './archive.ts';
 import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
-import { type AsOf, asOf, type AsOfPlace } from './as-of.ts';
+import type { AsOf, AsOfPlace } from './as-of.ts';
 import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
-import { type AttestOptions, claimFor, countDisagreements, type Disagreement, readDisagreements } from './attest.ts';
+import type { AttestOptions } from './attest.ts';
 import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
-import { Cosigning } from './cosigning.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
+import { countDisagreements, type Disagreement, readDisagreements } from './disagreement.ts';
 import type { BookStore, ImagePlace, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
@@ -33,27 +33,21 @@ import { type ImageMisfit, saveImage } from './image.ts';
 import { KeyRing } from './key-ring.ts';
 import { OwnDevice } from './own-device.ts';
 import { manifestAdopt, shapesByName } from './manifest.ts';
-import { type ProofReport, prove } from './prove.ts';
+import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
+import type { ProofReport } from './prove.ts';
 import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
-import { type Replayed, replay } from './replay.ts';
+import type { Replayed } from './replay.ts';
 import type { AbsentTable } from './residency.ts';
-import {
-  absentTablesOf,
-  fetchTables,
-  notResident,
-  saveProof,
-  type SnapshotStatus,
-  snapshotStatus,
-} from './snapshot-use.ts';
-import { noteAudit, type SnapshotTrust } from './snapshot-trust.ts';
-import { saveSnapshot, type SnapshotReport } from './snapshot-save.ts';
+import { absentTablesOf, fetchTables, notResident, type SnapshotStatus, snapshotStatus } from './snapshot-use.ts';
+import type { SnapshotTrust } from './snapshot-trust.ts';
+import type { SnapshotReport } from './snapshot-save.ts';
 import type { SnapshotOptions } from './snapshot-start.ts';
-import { pinRelay, type SyncReport, syncWith } from './sync.ts';
-import { exportBook, type ImportReport, importBook } from './transfer.ts';
+import type { SyncReport } from './sync.ts';
+import type { ImportReport } from './transfer.ts';
 import type { Correction, Verb } from './verb.ts';
 import { onlyOthers } from './watch.ts';
-import { type OlderOps, wholeLog } from './whole-log.ts';
-import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
+import type { OlderOps } from './whole-log.ts';
+import type { VerifyOptions, VerifyReport } from './verify.ts';
 
 export interface OpenBookOptions<V extends readonly Verb[]> {
   readonly store: BookStore;
@@ -192,7 +186,9 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
   }
   await retryAsides(replica);
-  if (options.relayKey !== undefined) await pinRelay(replica, options.relayKey);
+  const { relayKey } = options;
+  if (relayKey !== undefined && relayKey !== replica.log.meta('relay'))
+    await (await loadExchange()).pinRelay(replica, relayKey);
   return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
 }
 
@@ -201,7 +197,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly #replica: Replica;
   readonly #options: OpenBookOptions<V>;
   readonly #own: OwnDevice;
-  readonly #cosigning = new Cosigning();
+  /** Which checkpoint was cosigned last, by scope; a device that starts again says it again. */
+  readonly #cosigned = new Map<ScopeName, string>();
   readonly #listeners = new Set<(change: Change) => void>();
   #closed = false;
   /** Whether the write under way has stored an op: a mark may be, where all that was asked for is refused. */
@@ -294,7 +291,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const scope = options.scope ?? this.#options.scope ?? HQ;
     const { verbs } = this.#options;
-    const claim = await this.#replica.exclusive(() => claimFor(this.#replica, scope, verbs, options));
+    const claim = await this.#replica.exclusive(async () =>
+      (await loadAudit()).claimFor(this.#replica, scope, verbs, options),
+    );
     if (claim === undefined) return { ok: false, code: 'kernel/nothing-settled', details: { scope } };
     const [commit] = await this.#commitRequests([{ verb: bookAttest.name, args: { ...claim, scope }, scope }]);
     return commit as Commit;
@@ -440,12 +439,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async sync(client: RelayClient, options: { readonly pull?: boolean } = {}): Promise<SyncReport> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
+    const { stateCosigned, syncWith } = await loadExchange();
     const scopes = await this.#replicated(client);
     const report = await syncWith(this.#replica, client, scopes, { pull });
     this.#own.author.observe();
     if (pull && this.status().role !== undefined) await this.anchor();
     const cosigner = pull ? this.#own.cosigner() : undefined;
-    if (cosigner !== undefined) await this.#cosigning.state(this.#replica, client, cosigner, scopes);
+    if (cosigner !== undefined) await stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned);
     this.#emit({ kind: 'sync' });
     return report;
   }
@@ -453,12 +453,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** The book, or some scopes of it, as one file for `import`. */
   export(options: { readonly scopes?: readonly ScopeName[] } = {}): Promise<Uint8Array> {
     this.#mustBeOpen();
-    return this.#replica.exclusive(() => exportBook(this.#replica, options.scopes));
+    return this.#replica.exclusive(async () => (await loadExchange()).exportBook(this.#replica, options.scopes));
   }
 
   /** Takes in what another replica exported. Only what verifies is folded; nothing already stored is lost. */
   async import(bytes: Uint8Array): Promise<ImportReport> {
     this.#mustBeOpen();
+    const { importBook } = await loadExchange();
     const report = await importBook(this.#replica, bytes);
     this.#own.author.observe();
     this.#emit({ kind: 'import' });
@@ -483,15 +484,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const { log, crypto } = this.#replica;
     const enrolments = this.#replica.admitter.enrolments();
-    return this.#replica.exclusive(() => verifyLog(log, crypto, { ...options, enrolments }));
+    return this.#replica.exclusive(async () => (await loadAudit()).verifyLog(log, crypto, { ...options, enrolments }));
   }
 
   /**
    * The books as they stood at the end of a business day, or after the first so many ops of a scope, folded into an empty store, which the caller
    * closes. Any query and the digest can be asked of them. A log that begins later needs the `older` ops.
    */
-  asOf(place: AsOfPlace, into: BookStore, older: OlderOps = {}): Promise<AsOf> {
+  async asOf(place: AsOfPlace, into: BookStore, older: OlderOps = {}): Promise<AsOf> {
     this.#mustBeOpen();
+    const { asOf } = await loadAudit();
     return asOf(this.#replica, this.#options.verbs, place, { into, older });
   }
 
@@ -499,15 +501,17 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   replay(into: BookStore, older: OlderOps = {}): Promise<Replayed> {
     this.#mustBeOpen();
     const { verbs } = this.#options;
-    return this.#replica.exclusive(async () =>
-      replay({ from: await wholeLog(this.#replica, older), into, verbs, crypto: this.#replica.crypto }),
-    );
+    return this.#replica.exclusive(async () => {
+      const { replay, wholeLog } = await loadAudit();
+      return replay({ from: await wholeLog(this.#replica, older), into, verbs, crypto: this.#replica.crypto });
+    });
   }
 
   /** Folds the log afresh into an empty store and compares every live row with it. A log that begins later needs the `older` ops. */
   async prove(fresh: BookStore, older: OlderOps = {}): Promise<ProofReport> {
     this.#mustBeOpen();
     return this.#replica.exclusive(async () => {
+      const { noteAudit, prove } = await loadAudit();
       const report = await prove(this.#replica, this.#options.verbs, fresh, older);
       if (report.ok) await noteAudit(this.#replica);
       return report;
@@ -521,7 +525,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   archive(options: Omit<ArchiveOptions, 'scope'> & { readonly scope?: ScopeName }): Promise<ArchiveReport> {
     this.#mustBeOpen();
     const scope = options.scope ?? this.#options.scope ?? HQ;
-    return this.#replica.exclusive(() => archiveLog(this.#replica, { ...options, scope }));
+    return this.#replica.exclusive(async () =>
+      (await loadSnapshots()).archiveLog(this.#replica, { ...options, scope }),
+    );
   }
 
   /**
@@ -544,13 +550,15 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const key = this.#own.keyInForce;
     if (key === undefined) throw new KernelError('kernel/no-keys', 'the key in force of this device is not here');
-    return this.#replica.exclusive(() => saveSnapshot(this.#replica, key, this.#own.now(), place));
+    return this.#replica.exclusive(async () =>
+      (await loadSnapshots()).saveSnapshot(this.#replica, key, this.#own.now(), place),
+    );
   }
 
   /** Writes what proves the snapshot in `place` as far as it is proven now. Answers how far that is. */
   saveSnapshotProof(place: ImagePlace): Promise<SnapshotTrust> {
     this.#mustBeOpen();
-    return this.#replica.exclusive(() => saveProof(this.#replica, place));
+    return this.#replica.exclusive(async () => (await loadSnapshots()).saveProof(this.#replica, place));
   }
 
   /** As `query`, after loading the tables it reads where they are not here yet. */
@@ -581,17 +589,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     const own = [HQ, this.#options.scope ?? HQ, ...this.#replica.log.scopes()];
     const { replicate = 'own' } = this.#options;
     if (replicate === 'own') return [...new Set(own)];
-    return [...new Set([...own, ...(replicate === 'all' ? await this.#scopesAt(client) : replicate)])];
-  }
-
-  async #scopesAt(client: RelayClient): Promise<readonly ScopeName[]> {
-    try {
-      return (await client.scopes(this.id)).map((entry) => entry.scope);
-    } catch (error) {
-      // A relay that has never seen this book has no scopes of it; the push that follows brings them.
-      if (error instanceof RelayError && error.code === 'relay/unknown-book') return [];
-      throw error;
-    }
+    return [
+      ...new Set([
+        ...own,
+        ...(replicate === 'all' ? await (await loadExchange()).scopesAt(client, this.id) : replicate),
+      ]),
+    ];
   }
 
   #committed({ record: { op, hash }, correction }: Written): Committed {

@@ -6,8 +6,9 @@ import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { LOG_INDEX } from './image.ts';
-import { createIndexedDbLog, type IndexedDbLog, readIndexedDbLog } from './indexed-db-log.ts';
+import type { IndexedDbLog } from './indexed-db-log.ts';
 import { openOpfsFile, opfsImages } from './opfs.ts';
+import { loadIndexedDbLog } from './parts.ts';
 
 export type BrowserLogKind = 'opfs' | 'indexeddb';
 
@@ -46,7 +47,10 @@ export async function openBrowserLog(name: string, options: BrowserLogOptions = 
   try {
     const kind = options.kind ?? (await chooseKind(name));
     const images = kind === 'opfs' ? opfsImages(name) : undefined;
-    const log = images === undefined ? await createIndexedDbLog(databaseOf(name)) : await openOpfsLog(name, images);
+    const log =
+      images === undefined
+        ? await (await loadIndexedDbLog()).createIndexedDbLog(databaseOf(name))
+        : await openOpfsLog(name, images);
     return {
       ...log,
       kind,
@@ -67,7 +71,9 @@ export async function openBrowserLog(name: string, options: BrowserLogOptions = 
 export async function readBrowserLog(name: string): Promise<Blob | undefined> {
   const file = await (await openFolder())?.getFileHandle(fileOf(name)).catch(() => undefined);
   if (file !== undefined) return file.getFile();
-  const bytes = (await hasDatabase(databaseOf(name))) ? await readIndexedDbLog(databaseOf(name)) : undefined;
+  if (!(await hasDatabase(databaseOf(name)))) return undefined;
+  const { readIndexedDbLog } = await loadIndexedDbLog();
+  const bytes = await readIndexedDbLog(databaseOf(name));
   return bytes === undefined ? undefined : new Blob([bytes]);
 }
 

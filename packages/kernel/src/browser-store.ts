@@ -1,5 +1,5 @@
 /** Everything a book needs in a browser, as `nodeStore` is in Node: the log on the disk, the rows in sql.js, the keys in IndexedDB. */
-import { nobleHasher } from '@tallystick/chain';
+import { nobleHasher } from '@tallystick/chain/hashing';
 import { choosePlatformEd25519, createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
 import type { SqlJsStatic } from 'sql.js';
 import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';

@@ -14,24 +14,28 @@ export interface Cosigner extends Pick<NoteSigner, 'publicKey' | 'sign'> {
   readonly nowSeconds: number;
 }
 
-export class Cosigning {
-  /** What was handed in last, by scope; a device that starts again says it again. */
-  readonly #statedByScope = new Map<ScopeName, string>();
-
-  /** Hands in what is new. A relay that does not want it, or is gone again, has what it came for: the next exchange tries anew. */
-  async state(replica: Replica, client: RelayClient, cosigner: Cosigner, scopes: readonly ScopeName[]): Promise<void> {
-    const { device, publicKey, sign, nowSeconds } = cosigner;
-    const { book, crypto } = replica;
-    for (const scope of scopes) {
-      const { note } = replica.log.tip(scope);
-      if (book === undefined || note === '' || this.#statedByScope.get(scope) === note) continue;
-      const cosigned = await cosignCheckpoint(note, { name: device, publicKey, sign }, nowSeconds, crypto.hasher);
-      try {
-        await client.cosign(book, scope, device, cosigned);
-        this.#statedByScope.set(scope, note);
-      } catch (error) {
-        if (!(error instanceof RelayError)) throw error;
-      }
+/**
+ * Hands in what is new since `statedByScope`, the checkpoints that were handed in last. A relay that does not want it, or is gone again, has what it came
+ * for: the next exchange tries anew.
+ */
+export async function stateCosigned(
+  replica: Replica,
+  client: RelayClient,
+  cosigner: Cosigner,
+  scopes: readonly ScopeName[],
+  statedByScope: Map<ScopeName, string>,
+): Promise<void> {
+  const { device, publicKey, sign, nowSeconds } = cosigner;
+  const { book, crypto } = replica;
+  for (const scope of scopes) {
+    const { note } = replica.log.tip(scope);
+    if (book === undefined || note === '' || statedByScope.get(scope) === note) continue;
+    const cosigned = await cosignCheckpoint(note, { name: device, publicKey, sign }, nowSeconds, crypto.hasher);
+    try {
+      await client.cosign(book, scope, device, cosigned);
+      statedByScope.set(scope, note);
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
     }
   }
 }

@@ -2,7 +2,7 @@
  * The life of a device's key (docs/spec/sign.md, "Devices"): enrolled, rotated, revoked. Which key signs an op is decided by its own chain and checked
  * at the door; whether an op has effect is decided here, at its place.
  */
-import { nobleHasher } from '@tallystick/chain';
+import { nobleHasher } from '@tallystick/chain/hashing';
 import { decodeHex, type Json } from '@tallystick/oplog';
 import {
   defaultRevokes,

@@ -4,7 +4,7 @@
  */
 import type { LogStore, MaybePromise } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
-import type { CryptoProvider } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import { KernelError } from './errors.ts';
 
 export type SqlValue = number | string;

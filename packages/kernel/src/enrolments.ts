@@ -80,6 +80,13 @@ export class Enrolments {
   }
 }
 
+/** Adds what these records bring; answers what of it is news. */
+export function learn(known: Enrolments, records: readonly OpRecord[], book: BookId, hasher: Hasher): Enrolment[] {
+  return records
+    .map((record) => enrolledBy(record, book, hasher))
+    .filter((enrolment) => enrolment !== undefined && known.add(enrolment)) as Enrolment[];
+}
+
 /** The device and key that an op brings into the book, whether or not its author may: the fold decides that. */
 export function enrolledBy({ op, hash }: OpRecord, book: BookId, hasher: Hasher): Enrolment | undefined {
   const rotated = keyRotatedTo(op, hasher);

@@ -25,7 +25,6 @@ import {
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
-import { escrowVerbs } from './escrow.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
 import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
@@ -118,8 +117,8 @@ type Stopped = Extract<Verdict, { kind: 'stopped' }>;
 const APPLIED: Verdict = { kind: 'applied' };
 const NO_RELEASE: Row = { release: '' };
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
-/** Acts about keys and devices, by name: whether they wait must not depend on the verbs that a program has. */
-const NEVER_WAIT: ReadonlySet<string> = new Set([...builtinVerbs, ...escrowVerbs].map((verb) => verb.ref));
+/** Acts about keys and devices, those of `/escrow` too: whether they wait must not depend on the verbs that a program has. */
+const NEVER_WAIT: ReadonlySet<string> = new Set([...BUILTIN, 'escrow.set@1', 'key.backup@1']);
 const BUILTIN_TABLES: ReadonlySet<AnyTable> = new Set(kernelTables);
 
 export class Fold {

@@ -1,9 +1,10 @@
 // @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
-export type { CryptoProvider, Undecodable } from './admit.ts';
+export type { Undecodable } from './admit.ts';
+export type { CryptoProvider } from './admitter.ts';
 export type { Lacking } from './adopt.ts';
 export type { ArchiveOptions, ArchiveReport } from './archive.ts';
 export type { AsOf, AsOfPlace } from './as-of.ts';
-export type { AttestOptions, Disagreement } from './attest.ts';
+export type { AttestOptions } from './attest.ts';
 export type { CommitRequest, Edge, NotCommitted } from './author.ts';
 export {
   Book,
@@ -36,6 +37,7 @@ export {
   tableShapes,
 } from './builtin.ts';
 export type { BookDigest, ScopeDigest } from './digest.ts';
+export type { Disagreement } from './disagreement.ts';
 export type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
 export type { Stop } from './fold.ts';
@@ -43,8 +45,9 @@ export type { ImageMisfit } from './image.ts';
 export type { LackingTable } from './in-force.ts';
 export type { AdoptArgs } from './manifest.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
-export { type Replayed, replay, type ReplayOptions } from './replay.ts';
+export type { Replayed, ReplayOptions } from './replay.ts';
 export type { QuarantinedOp, Renewal } from './renewal.ts';
+export { replay, verifyLog } from './log-check.ts';
 export type { AbsentTable } from './residency.ts';
 export type { SnapshotManifest } from './snapshot.ts';
 export type { SnapshotReport } from './snapshot-save.ts';
@@ -79,4 +82,4 @@ export {
   type View,
 } from './verb.ts';
 export type { OlderOps } from './whole-log.ts';
-export { type LogProblem, type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
+export type { LogProblem, VerifyOptions, VerifyReport } from './verify.ts';

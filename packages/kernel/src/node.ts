@@ -4,7 +4,7 @@ import { createSqliteLogStore } from '@tallystick/oplog/node';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import Database from 'better-sqlite3';
-import type { CryptoProvider } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /** Folding a verified log from nothing into an empty database: what proofs compare against and what `replayDigest` means. */
 import type { LogStore } from '@tallystick/oplog';
-import type { CryptoProvider } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore } from './driver.ts';
 import { Replica } from './replica.ts';

@@ -2,7 +2,7 @@
  * A log and its projections, kept together: every change of both happens in one transaction, scopes are folded `hq` first, and what is on
  * disk is caught up before anybody reads. A replica has no keys and writes no ops; book.ts adds those.
  */
-import { createTree, leafHash } from '@tallystick/chain';
+import { createTree, leafHash } from '@tallystick/chain/hashing';
 import {
   type BookId,
   encodeHex,
@@ -14,7 +14,7 @@ import {
   type Scope as ScopeName,
   type Tip,
 } from '@tallystick/oplog';
-import { Admitter, type CryptoProvider } from './admit.ts';
+import { Admitter, type CryptoProvider } from './admitter.ts';
 import { builtinVerbs, hqMark } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
 import { type BookStore, rollBack, type SqlDriver, storageError } from './driver.ts';
@@ -22,16 +22,11 @@ import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { type ImageMisfit, restoreImage } from './image.ts';
-import {
-  loadShard,
-  reachesPastBases,
-  type SnapshotSource,
-  type SnapshotStart,
-  startFromSnapshot,
-} from './snapshot-start.ts';
 import { kernelTables } from './kernel-tables.ts';
+import { loadSnapshots } from './parts.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
+import type { SnapshotSource, SnapshotStart } from './snapshot-start.ts';
 import type { AnyTable, Row } from './table.ts';
 import type { Verb } from './verb.ts';
 
@@ -84,13 +79,16 @@ export class Replica {
     crypto: CryptoProvider,
     start?: SnapshotStart,
   ): Promise<Replica> {
-    const canFoldAgain = await reachesPastBases(store.log, crypto, start);
+    const { log } = store;
+    const isWhole = log.scopes().every((scope) => log.base(scope).size === 0);
+    const snapshots = start === undefined ? undefined : await loadSnapshots();
+    const canFoldAgain = isWhole || (start && (await snapshots?.reachesPastBases(log, crypto, start))) === true;
     const replica = new Replica(store, verbs, crypto, start?.from, canFoldAgain);
     const book = replica.book ?? (await recoverBookId(replica.log)) ?? start?.book;
     if (book !== undefined) await replica.bind(book);
     if (store.image !== undefined && book !== undefined) replica.#misfit = await restoreImage(replica, store.image);
     await replica.#reload();
-    if (start !== undefined && (await startFromSnapshot(replica, start))) await replica.#reload();
+    if (start !== undefined && (await snapshots?.startFromSnapshot(replica, start)) === true) await replica.#reload();
     replica.#mustHaveRows();
     await replica.transaction(() => replica.catchUp());
     return replica;
@@ -352,6 +350,7 @@ export class Replica {
     const absent = this.schema.residency.get(scope, table);
     if (absent === undefined) return true;
     if (this.snapshot === undefined) return false;
+    const { loadShard } = await loadSnapshots();
     await loadShard(this, this.snapshot, absent);
     return true;
   }

@@ -3,7 +3,7 @@
  * held to the digest that names it. What is not loaded at once is loaded when somebody touches it; see residency.ts.
  */
 import type { BaseHead, BookId, DeviceId, KeyId, LogStore, MaybePromise, OpHash } from '@tallystick/oplog';
-import type { CryptoProvider } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
@@ -11,7 +11,8 @@ import type { Replica } from './replica.ts';
 import type { AbsentTable } from './residency.ts';
 import { decodeShard } from './shard.ts';
 import { MANIFEST, openManifest, type SnapshotManifest, type SnapshotScope } from './snapshot.ts';
-import { judgeTrust, noteTrust, type SnapshotTrust } from './snapshot-trust.ts';
+import { judgeTrust, type SnapshotTrust } from './snapshot-trust.ts';
+import { noteTrust } from './trust-note.ts';
 
 /** Where the files of a snapshot are: a folder, a server, memory. Names are `manifest`, `proof`, and the digests of shards. */
 export interface SnapshotSource {
@@ -54,16 +55,11 @@ export async function startFromSnapshot(replica: Replica, start: SnapshotStart):
   return true;
 }
 
-/** Whether rows that were dropped could come again: by the log, or with the snapshot where the log begins later. */
-export async function reachesPastBases(
-  log: LogStore,
-  crypto: CryptoProvider,
-  start: SnapshotStart | undefined,
-): Promise<boolean> {
+/** Whether rows that were dropped could come again with the snapshot, where the log begins later. */
+export async function reachesPastBases(log: LogStore, crypto: CryptoProvider, start: SnapshotStart): Promise<boolean> {
   const later = log.scopes().filter((scope) => log.base(scope).size > 0);
-  const book = (log.meta('book') as BookId | undefined) ?? start?.book;
-  if (later.length === 0) return true;
-  const bytes = book === undefined ? undefined : await start?.from.load(MANIFEST);
+  const book = (log.meta('book') as BookId | undefined) ?? start.book;
+  const bytes = book === undefined ? undefined : await start.from.load(MANIFEST);
   if (bytes === undefined || book === undefined) return false;
   try {
     const { scopes } = (await openManifest(bytes, book, crypto)).manifest;

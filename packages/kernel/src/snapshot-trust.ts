@@ -4,36 +4,18 @@
  */
 import { type BookId, decodeBundle, encodeBundle, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
 import { createRecordVerifier, judgeEnrolment, type Role } from '@tallystick/sign';
-import { type CryptoProvider, openRecords } from './admit.ts';
+import { openRecords } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import { bookAttest, bookOpen, certificates } from './builtin.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 import type { Replica } from './replica.ts';
 import { MANIFEST, openManifest, PROOF, type SnapshotManifest } from './snapshot.ts';
 import type { SnapshotSource } from './snapshot-start.ts';
+import { noteTrust, readTrust } from './trust-note.ts';
 
 /** `untrusted` until two devices attested it, or a replay of the log from its first op came to the same (`audited`). */
 export type SnapshotTrust = 'untrusted' | 'certified' | 'audited';
-
-export interface TrustNote {
-  /** Of the manifest's first line. */
-  readonly hash: string;
-  readonly device: string;
-  readonly trust: SnapshotTrust;
-}
-
-const META_SNAPSHOT = 'snapshot';
-
-export function readTrust({ log }: Replica): TrustNote | undefined {
-  const text = log.meta(META_SNAPSHOT);
-  if (text === undefined) return undefined;
-  const [trust, hash = '', device = ''] = text.split(' ');
-  return { trust: trust as SnapshotTrust, hash, device };
-}
-
-export async function noteTrust({ log }: Replica, { trust, hash, device }: TrustNote): Promise<void> {
-  await log.setMeta(META_SNAPSHOT, `${trust} ${hash} ${device}`);
-}
 
 /** The log was folded from its first op on, and every row is as it says. */
 export async function noteAudit(replica: Replica): Promise<void> {

@@ -1,11 +1,9 @@
-/** What an open book does with the snapshot that it began from: tables that are touched, its proof, and what people are told of it. */
-import type { ImagePlace } from './driver.ts';
+/** What an open book does with the snapshot that it began from: tables that are touched, and what people are told of it. */
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
 import { type AbsentTable, tablesRead } from './residency.ts';
-import { MANIFEST, openManifest, PROOF } from './snapshot.ts';
-import { judgeTrust, proofOf, readTrust, type SnapshotTrust } from './snapshot-trust.ts';
-import type { BookId } from '@tallystick/oplog';
+import type { SnapshotTrust } from './snapshot-trust.ts';
+import { readTrust } from './trust-note.ts';
 
 export interface SnapshotStatus {
   readonly trust: SnapshotTrust;
@@ -36,13 +34,4 @@ export function notResident(absent: readonly AbsentTable[]): KernelError {
 /** Call inside a transaction. */
 export async function fetchTables(replica: Replica, tables: readonly AbsentTable[]): Promise<void> {
   for (const entry of tables) if (!(await replica.fetchTable(entry.scope, entry.table))) throw notResident([entry]);
-}
-
-/** Keeps what proves the snapshot in `place`, and answers how far it does. */
-export async function saveProof(replica: Replica, place: ImagePlace): Promise<SnapshotTrust> {
-  const [proof, bytes] = [await proofOf(replica, place), await place.load(MANIFEST)];
-  if (proof === undefined || bytes === undefined) throw new KernelError('snapshot/format', 'there is no manifest');
-  await place.save(PROOF, [proof]);
-  const { manifest } = await openManifest(bytes, replica.book as BookId, replica.crypto);
-  return judgeTrust(manifest, place, replica.crypto);
 }

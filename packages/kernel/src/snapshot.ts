@@ -2,7 +2,7 @@
  * The manifest of a snapshot, as docs/spec/snapshot.md says: one shard per table and scope, named by the digest of its rows, and what a device needs to go
  * on verifying from there. The first line is JSON, the second the signature of the device that made it.
  */
-import { createTree } from '@tallystick/chain';
+import { createTree } from '@tallystick/chain/hashing';
 import {
   type BookId,
   decodeHex,
@@ -11,7 +11,7 @@ import {
   type KeyId,
   type Scope as ScopeName,
 } from '@tallystick/oplog';
-import type { CryptoProvider } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import type { StateClaim } from './certificates.ts';
 import { digestOfTables } from './digest.ts';
 import { KernelError } from './errors.ts';

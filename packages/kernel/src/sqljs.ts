@@ -2,7 +2,7 @@
  * The sql.js driver: projections in memory, in a browser, a worker or Node. The log lives elsewhere (an append file, memory); what is here is
  * rebuilt from it when the book opens.
  */
-import { nobleHasher } from '@tallystick/chain';
+import { nobleHasher } from '@tallystick/chain/hashing';
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
 import { createMemoryKeyStore, type KeyStore, nobleEd25519 } from '@tallystick/sign';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';

@@ -16,6 +16,7 @@ import {
   originOf,
   type PushResult,
   type RelayClient,
+  RelayError,
   verifyCheckpoint,
   verifyReceipt,
 } from '@tallystick/relay-protocol';
@@ -62,6 +63,16 @@ export async function pinRelay(replica: Replica, vkey: string): Promise<NoteKey>
     );
   }
   return parsed.value;
+}
+
+/** The scopes of a book that a relay has: none where it has never seen the book, for the push that follows brings them. */
+export async function scopesAt(client: RelayClient, book: BookId): Promise<readonly ScopeName[]> {
+  try {
+    return (await client.scopes(book)).map((entry) => entry.scope);
+  } catch (error) {
+    if (error instanceof RelayError && error.code === 'relay/unknown-book') return [];
+    throw error;
+  }
 }
 
 /** Everything one scope of one exchange needs. */

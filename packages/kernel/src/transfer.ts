@@ -16,7 +16,7 @@ import {
 } from '@tallystick/oplog';
 import { originOf, verifyCheckpoint } from '@tallystick/relay-protocol';
 import { openRecords, type Undecodable } from './admit.ts';
-import { mergeRecords } from './asides.ts';
+import { mergeRecords } from './merge-records.ts';
 import { KernelError } from './errors.ts';
 import { groupByScope, type Replica } from './replica.ts';
 import { keepReceipt, pinnedRelay, settleChecked, settleReceipted } from './sync.ts';

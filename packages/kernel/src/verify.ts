@@ -16,7 +16,8 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
-import { type CryptoProvider, keysInForce, opsBeforeBase } from './admit.ts';
+import { keysInForce, opsBeforeBase } from './admit.ts';
+import type { CryptoProvider } from './admitter.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 

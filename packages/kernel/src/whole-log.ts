@@ -2,7 +2,7 @@
  * The log from its first op on, where the stored one begins later: from archives or from a relay, and then what is stored. It is only read; whoever
  * replays it believes none of it.
  */
-import { createTree, leafHash } from '@tallystick/chain';
+import { createTree, leafHash } from '@tallystick/chain/hashing';
 import {
   createMemoryLogStore,
   type LogStore,

@@ -1,5 +1,5 @@
 // Keys that follow one another (docs/spec/sign.md, "Rotation"): which key signs an op is decided by the op before it in its chain.
-import { type Hasher, nobleHasher } from '@tallystick/chain';
+import { type Hasher, nobleHasher } from '@tallystick/chain/hashing';
 import { decodeHex, type Json, type KeyId, type Op, type OpHash, type OpRecord, type Result } from '@tallystick/oplog';
 import type { Ed25519 } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';

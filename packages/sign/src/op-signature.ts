@@ -1,5 +1,6 @@
 // Signing ops and checking who signed them (DESIGN.md section 3).
-import { type Hasher, hashOp, nobleHasher, type VerifyRecord } from '@tallystick/chain';
+import type { VerifyRecord } from '@tallystick/chain';
+import { type Hasher, hashOp, nobleHasher } from '@tallystick/chain/hashing';
 import {
   type BookId,
   type DeviceId,

@@ -1,5 +1,5 @@
 // @tallystick/sign/roster: the devices of a book and their keys: a fold over the verbs of docs/spec/sign.md, "Devices", in the order they are applied.
-import { type Hasher, nobleHasher } from '@tallystick/chain';
+import { type Hasher, nobleHasher } from '@tallystick/chain/hashing';
 import type { BookId, DeviceId, KeyId, OpHash, OpRecord, Result, Scope } from '@tallystick/oplog';
 import { admitVerb } from './admission.ts';
 import { type Act, done, judges, refuse, unknownIn } from './device-acts.ts';

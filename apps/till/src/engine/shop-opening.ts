@@ -3,7 +3,7 @@ import { openBook, type SyncReport } from '@tallystick/kernel';
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { encodeHex, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
-import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
+import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol/client';
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';

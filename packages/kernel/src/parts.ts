@@ -1,0 +1,38 @@
+/**
+ * The parts of the kernel that a book needs only for what it is seldom asked, each loaded when it is first asked for (docs/decisions/026-what-loads-when.md).
+ * A bundler makes files of their own of them.
+ */
+import { KernelError } from './errors.ts';
+import type * as indexedDbLog from './indexed-db-log.ts';
+import type * as audit from './part-audit.ts';
+import type * as exchange from './part-exchange.ts';
+import type * as snapshots from './part-snapshots.ts';
+
+/** What comes from outside: records that are checked, relays, book files. */
+export function loadExchange(): Promise<typeof exchange> {
+  return load('exchange', () => import('./part-exchange.ts'));
+}
+
+/** What reads the whole log again: checks, proofs, earlier days. */
+export function loadAudit(): Promise<typeof audit> {
+  return load('audit', () => import('./part-audit.ts'));
+}
+
+/** What begins from a snapshot, makes one, or drops ops into an archive. */
+export function loadSnapshots(): Promise<typeof snapshots> {
+  return load('snapshots', () => import('./part-snapshots.ts'));
+}
+
+/** The log of a browser that cannot write files. */
+export function loadIndexedDbLog(): Promise<typeof indexedDbLog> {
+  return load('indexed-db-log', () => import('./indexed-db-log.ts'));
+}
+
+/** Throws `kernel/not-loaded`, before anything was begun, where the file cannot be had. */
+async function load<T>(part: string, from: () => Promise<T>): Promise<T> {
+  try {
+    return await from();
+  } catch (cause) {
+    throw new KernelError('kernel/not-loaded', `the part "${part}" of the kernel cannot be loaded`, cause);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A program, run by parts.test.ts on its own: what the kernel loads when, and what it says while a part cannot be had. `import()` really fails here, as it
+ * does in a browser whose network is gone. Prints one line of JSON.
+ */
+import { registerHooks } from 'node:module';
+
+const asked: string[] = [];
+let isGone = false;
+registerHooks({
+  resolve(specifier, context, next) {
+    const part = /\/(part-\w+|indexed-db-log)\.ts$/.exec(specifier)?.[1];
+    if (part === undefined) return next(specifier, context);
+    asked.push(part);
+    if (isGone) throw new Error(`${part} is gone`);
+    return next(specifier, context);
+  },
+});
+const { openBook } = await import('../src/index.ts');
+const { nodeCrypto, nodeStore } = await import('../src/node.ts');
+const { createMemoryKeyStore } = await import('@tallystick/sign');
+const { createMemoryRelayStore, createRelay, createRelayClient } = await import('@tallystick/relay-protocol');
+
+const book = await openBook({ store: nodeStore(':memory:'), verbs: [] });
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'done',
+    (error: unknown) => String((error as { readonly code?: unknown }).code),
+  );
+const open = (day: string): Promise<unknown> => book.commit('day.open', { day });
+
+await open('2026-11-20');
+book.query('SELECT * FROM businessDays');
+book.status();
+const alone = asked.splice(0);
+isGone = true;
+const { hasher, ed25519 } = nodeCrypto;
+const { publicKey, sign } = await createMemoryKeyStore(ed25519, hasher).create('relay');
+const signer = { name: 'relay.example', publicKey, sign };
+const relay = createRelay({ store: createMemoryRelayStore(), signer, hasher, ed25519 });
+const client = createRelayClient({ url: 'http://relay.example', fetch: (request) => relay.fetch(request) });
+const nowhere = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };
+const missed: string[] = [];
+for (const ask of [() => book.sync(client), () => book.verify(), () => book.saveSnapshotProof(nowhere)])
+  missed.push(await codeOf(ask()));
+const sold = await codeOf(open('2026-11-21'));
+isGone = false;
+asked.splice(0);
+const { pushed } = await book.sync(client);
+const { ok, ops } = await book.verify();
+console.log(JSON.stringify({ alone, missed, sold, asked, pushed, verified: ok && ops }));
+await book.close();
