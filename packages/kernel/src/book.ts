@@ -19,7 +19,7 @@ import type { AsOf, AsOfPlace } from './as-of.ts';
 import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import type { AttestOptions } from './attest.ts';
-import { bookAttest, type builtinVerbs, deviceEnroll } from './builtin.ts';
+import { bookAttest, builtinVerbs, deviceEnroll } from './builtin.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
 import { countDisagreements, type Disagreement, readDisagreements } from './disagreement.ts';
@@ -160,6 +160,8 @@ export type TypedRequest<V extends readonly Verb[]> = {
 }[PlainName<V>];
 
 const META_UNANCHORED = 'unanchored';
+/** Names of the kernel's own verbs. */
+const ACTS: ReadonlySet<string> = new Set(builtinVerbs.map(({ name }) => name));
 
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
@@ -203,8 +205,10 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   #closed = false;
   /** Whether the write under way has stored an op: a mark may be, where all that was asked for is refused. */
   #hasStored = false;
-  /** How many were told. */
+  /** How many were told, and how often the replica had read its rows anew by then. */
   #disagreements: number;
+  #loads: number;
+  #isAnchored = false;
 
   /** Use `openBook`. */
   constructor(replica: Replica, options: OpenBookOptions<V>, own: OwnDevice) {
@@ -213,6 +217,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#own = own;
     this.id = replica.book as BookId;
     this.#disagreements = countDisagreements(replica.sql);
+    this.#loads = replica.loads;
   }
 
   /** This device: another after `renew`. */
@@ -314,7 +319,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
-    return this.#write(async () => {
+    const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
+    const work = async (): Promise<(Written | NotCommitted)[]> => {
       const written = await this.#store(() => this.#own.author.write(requests, this.#options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.
       if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) {
@@ -322,7 +328,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         await retryAsides(this.#replica).catch(() => undefined);
       }
       return written;
-    }, requests.length);
+    };
+    return this.#write(work, requests.length, isPlain);
   }
 
   /** Runs the author in a transaction. Where the log is a file of its own, what it made durable was committed, whatever the rows came to. */
@@ -342,15 +349,17 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   /** Runs what writes `count` ops, alone, once this device knows its own last op. */
-  async #write(work: () => Promise<(Written | NotCommitted)[]>, count: number): Promise<Commit[]> {
+  async #write(work: () => Promise<(Written | NotCommitted)[]>, count: number, isPlain = false): Promise<Commit[]> {
     this.#mustBeOpen();
     const { answers, isNews } = await this.#replica.exclusive(async () => {
       this.#hasStored = false;
-      if (this.#replica.log.meta(META_UNANCHORED) !== '1') return { answers: await work(), isNews: this.#hasStored };
+      // Once anchored, always anchored.
+      this.#isAnchored ||= this.#replica.log.meta(META_UNANCHORED) !== '1';
+      if (this.#isAnchored) return { answers: await work(), isNews: this.#hasStored };
       const refusal: NotCommitted = { ok: false, code: 'kernel/unanchored', details: { device: this.device } };
       return { answers: Array.from({ length: count }, () => refusal), isNews: false };
     });
-    if (isNews) this.#emit({ kind: 'commit' });
+    if (isNews) this.#emit({ kind: 'commit' }, isPlain);
     return answers.map((answer) => (answer.ok ? this.#committed(answer) : answer));
   }
 
@@ -618,8 +627,11 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     });
   }
 
-  #emit(change: Change): void {
+  #emit(change: Change, isPlain = false): void {
     this.#tell(change);
+    // Only acts of the kernel bring disagreements, or another program in the same database.
+    if (isPlain && this.#replica.loads === this.#loads) return;
+    this.#loads = this.#replica.loads;
     const count = this.#closed ? 0 : countDisagreements(this.#replica.sql);
     if (count > this.#disagreements) this.#tell({ kind: 'disagreement' });
     this.#disagreements = Math.max(count, this.#disagreements);

@@ -49,6 +49,7 @@ export class Replica {
   #isStuck = false;
   /** Why the log was folded and no image used. */
   #misfit: ImageMisfit | undefined = 'none';
+  #loads = 0;
   readonly #hqRoots = new Map<number, string>();
   readonly #hqRows = new Map<string, Row | undefined>();
   #hqRowsSize = 0;
@@ -104,6 +105,11 @@ export class Replica {
           `the log of ${name} begins at position ${size}: open it with the snapshot of that place`,
         );
     }
+  }
+
+  /** Goes up whenever what is in memory was read anew, because a transaction failed or another program wrote. */
+  get loads(): number {
+    return this.#loads;
   }
 
   get misfit(): ImageMisfit | undefined {
@@ -436,6 +442,7 @@ export class Replica {
   }
 
   async #reload(): Promise<void> {
+    this.#loads += 1;
     await this.log.refresh();
     this.schema.residency.load(this.sql);
     this.#admitter?.load();

@@ -1,5 +1,5 @@
 // A log store in the caller's better-sqlite3 database, so that ops and projections commit in one transaction. Of what may be
-// rolled back it keeps only names in memory, until `refresh`.
+// rolled back it keeps only names and a few ordinals in memory, until `refresh`.
 import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
@@ -21,22 +21,26 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   const transaction = db.transaction((work: () => void) => work());
   transaction.immediate(() => prepareSchema(db));
   const names = createNames(db);
+  const inserters = createInserters(db, names);
+  const refresh = (): void => {
+    names.refresh();
+    inserters.refresh();
+  };
   const atomically = (work: () => void): void => {
     try {
       transaction.immediate(work);
     } catch (error) {
-      names.refresh();
+      refresh();
       throw error;
     }
   };
-  const startInserting = createInserters(db, names);
   const replace = createReplace(db, names);
   const positions = createPositions(db);
   const tips = createTips(db);
   const bases = createBases(db, names, tips);
 
   function append(records: readonly OpRecord[]): void {
-    const inserter = startInserting();
+    const inserter = inserters.start();
     for (const record of records) inserter.add(record, null);
     inserter.raiseHeads();
   }
@@ -44,7 +48,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   function settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void {
     checkTip(scope, tips.get(scope).size, from, ops.length, tip);
     const scopeId = names.intern(scope);
-    const inserter = startInserting();
+    const inserter = inserters.start();
     ops.forEach((op, index) => {
       const isNew = typeof op !== 'string' && op.op.scope === scope && inserter.add(op, from + index);
       const hash = typeof op === 'string' ? op : op.hash;
@@ -62,12 +66,16 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
     scopes: tips.scopes,
     tip: tips.get,
     base: bases.get,
-    begin: (scope, base, note = '') => atomically(() => bases.begin(scope, base, note)),
+    begin: (scope, base, note = '') => {
+      // The records before the base go.
+      inserters.refresh();
+      atomically(() => bases.begin(scope, base, note));
+    },
     ...createReads(db, names, bases),
     ...createReceipts(db, names, atomically),
     ...createAsides(db, atomically),
     ...createMeta(db),
-    refresh: names.refresh,
+    refresh,
     close: () => undefined,
   };
 }

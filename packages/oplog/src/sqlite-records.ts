@@ -30,8 +30,18 @@ export interface Inserter {
   raiseHeads(): void;
 }
 
-export function createInserters(db: BetterSqlite3.Database, names: Names): () => Inserter {
+export interface Inserters {
+  start(): Inserter;
+  /** Forgets what it knows: an ordinal given inside a transaction that was rolled back may come to mean another op. */
+  refresh(): void;
+}
+
+/** A chain goes on from its last op, so few are asked for again. */
+const maxRecent = 256;
+
+export function createInserters(db: BetterSqlite3.Database, names: Names): Inserters {
   const find = createFind(db);
+  const recent = new Map<OpHash, number>();
   const insert = db.prepare<[...NewRow, position: number | null]>(
     `INSERT INTO log_records (${newRowColumns}, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
@@ -41,17 +51,17 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): () =>
      ON CONFLICT DO UPDATE SET seq = excluded.seq, ordinal = excluded.ordinal WHERE excluded.seq > seq`,
   );
 
-  return () => {
+  function start(): Inserter {
     const idOf = memoize(names.intern);
-    const ordinalByHash = new Map<OpHash, number>();
-    const ordinalOf = (hash: OpHash): number | undefined => ordinalByHash.get(hash) ?? find(hash);
+    if (recent.size > maxRecent) recent.clear();
+    const ordinalOf = (hash: OpHash): number | undefined => recent.get(hash) ?? find(hash);
     const headByChain = new Map<string, [device: number, scope: number, seq: number, ordinal: number]>();
 
     function add(record: OpRecord, position: number | null): boolean {
       const { op, hash } = record;
       if (ordinalOf(hash) !== undefined) return false;
       const ordinal = Number(insert.run(...toRow(record, idOf, ordinalOf), position).lastInsertRowid);
-      ordinalByHash.set(hash, ordinal);
+      recent.set(hash, ordinal);
       const [device, scope] = [idOf(op.device), idOf(op.scope)];
       const chain = `${device} ${scope}`;
       if (op.seq > (headByChain.get(chain)?.[2] ?? 0)) headByChain.set(chain, [device, scope, op.seq, ordinal]);
@@ -59,7 +69,9 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): () =>
     }
 
     return { add, raiseHeads: () => headByChain.forEach((head) => raiseHead.run(...head)) };
-  };
+  }
+
+  return { start, refresh: () => recent.clear() };
 }
 
 /** Writes other bytes over stored ones; the caller holds the transaction. */
