@@ -53,7 +53,7 @@ export const revoke: Command = changingCommand({
   minOperands: 1,
   maxOperands: 1,
   options: { reason: { type: 'string', value: 'WHY', help: `one of ${reasons.join(', ')}` } },
-  notes: 'DEVICE is a name, or the first six or more digits of an id (see: tally devices).',
+  notes: 'DEVICE is a name, or the first six or more digits of an id (see: tally devices). --reason is needed.',
   async change(book, context) {
     const given = context.text('reason');
     const reason = reasons.find((candidate) => candidate === given);
@@ -74,7 +74,8 @@ export const policy: Command = changingCommand({
   minOperands: 0,
   maxOperands: 1,
   options: { revokes: { type: 'string', value: 'ROLES', help: 'roles with commas between, or none' } },
-  notes: 'Every device may revoke itself. The last owner stays.',
+  notes:
+    'Without ROLE it shows them; with it --revokes is needed: tally policy manager --revokes till,van\nEvery device may revoke itself. The last owner stays.',
   changes: (context) => context.positionals.length > 0,
   async change(book, context) {
     const [given] = context.positionals;

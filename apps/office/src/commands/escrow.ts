@@ -21,7 +21,7 @@ export const escrow: Command = changingCommand({
     new: { type: 'string', value: 'FILE', help: 'make a new identity, kept in FILE, and name its recipient' },
   },
   notes:
-    'FILE opens every key in escrow: take it offline and put it into a safe.\nRECIPIENT is an age recipient, age1...; age-keygen makes one too. New tills back their keys up with it.',
+    'Without RECIPIENT and --new it shows them; otherwise they take the place of those named before, up to 8.\nFILE opens every key in escrow: take it offline and put it into a safe.\nRECIPIENT is an age recipient, age1...; age-keygen makes one too. New tills back their keys up with it; what was sealed before stays as it was.',
   changes: (context) => context.positionals.length > 0 || context.text('new') !== undefined,
   async change(book, context) {
     const file = context.text('new');
@@ -49,6 +49,8 @@ export const release: Command = readingCommand({
     identity: { type: 'string', value: 'FILE', help: 'the identity that tally escrow --new made' },
     to: { type: 'string', value: 'RECIPIENT', help: 'age recipient of the device that asks' },
   },
+  notes:
+    'DEVICE is a name, or the first six or more digits of an id (see: tally devices). Both options are needed.\nIt prints an age file that only the identity of RECIPIENT opens. A wiped browser asks by itself: on the office’s page, Devices, Give its key back.',
   async answer(book, context) {
     const file = context.text('identity');
     const to = context.text('to');

@@ -72,7 +72,7 @@ export const keys: Command = {
     'tally keys backup FILE --escrow               all keys, sealed to the organisation',
     'tally keys backup --shares 2/3 --name root    one key as words, a sheet for each person',
     'tally keys restore FILE --passphrase-file P   or --identity FILE; DIR must not have these keys',
-    'tally keys restore SHEET SHEET --expect KEY   each file holds the words of a sheet; the id of the key is in the book',
+    'tally keys restore SHEET SHEET --expect KEY   each file holds the words of a sheet; tally devices --json of any copy of the book has the id',
     'Afterwards tally sync --relay URL --book ID brings the book.',
   ].join('\n'),
   async run(context) {

@@ -16,12 +16,26 @@ export const recoveryKeys: Command = changingCommand({
   operands: '[DEVICE...]',
   minOperands: 0,
   maxOperands: 16,
-  options: { 'window-days': { type: 'string', value: 'N', help: 'business days within which they may overrule' } },
-  notes: 'Name them before a key is stolen, and keep them offline: on paper, in a safe.',
+  options: {
+    'window-days': {
+      type: 'string',
+      value: 'N',
+      help: 'with DEVICE: business days, 1 to 3650, within which they may overrule',
+    },
+  },
+  notes: [
+    'Without DEVICE it shows them. DEVICE is the name of an owner device, or the first six or more digits of its id (see: tally devices).',
+    '  tally recovery-keys "Safe" "Second safe" Office --window-days 7 --data DIR',
+    'Name them before a key is stolen, and keep them offline: on paper, in a safe.',
+    'Put the device that opens the days (tally day) last: days close a window only where a key on the list opens them that ranks above whose act it is.',
+    'A device that is not on the list ranks below all that are. Where only such devices open the days, no window closes.',
+  ].join('\n'),
   changes: (context) => context.positionals.length > 0,
   async change(book, context) {
     if (context.positionals.length > 0) {
-      const windowDays = parseCount(context.text('window-days') ?? '', 'window-days', 'recovery-keys', 1, 3_650);
+      const given = context.text('window-days');
+      if (given === undefined) throw usage('--window-days N is missing', 'recovery-keys');
+      const windowDays = parseCount(given, 'window-days', 'recovery-keys', 1, 3_650);
       const keys = context.positionals.map((text) => findDevice(book, text).device);
       mustBeCommitted(await book.commit('recovery.set', { keys, windowDays }));
     } else if (context.text('window-days') !== undefined) throw usage('DEVICE is missing', 'recovery-keys');
@@ -67,6 +81,7 @@ function listActs(book: ShopBook): readonly Act[] {
 export const acts: Command = readingCommand({
   name: 'acts',
   summary: 'List what was done about devices and keys since there are recovery keys.',
+  notes: 'A recovery key of higher priority than its author may take an act back: tally overrule ACT.',
   async answer(book) {
     const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
     const nameOf = (device: string): string => names.get(device) ?? device.slice(0, shownId);
@@ -98,7 +113,10 @@ export const overrule: Command = changingCommand({
   operands: 'ACT',
   minOperands: 1,
   maxOperands: 1,
-  notes: 'ACT is a hash as tally acts lists it, or its first six or more digits.',
+  notes: [
+    'ACT is a hash as tally acts lists it, or its first six or more digits.',
+    'Run it where the recovery key is kept, after tally sync; --data is the directory of that device.',
+  ].join('\n'),
   async change(book, context) {
     const text = context.positionals[0] ?? '';
     const found = listActs(book).filter(({ hash }) => text.length >= shortestHash && hash.startsWith(text));
