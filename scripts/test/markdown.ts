@@ -53,6 +53,7 @@ export function installSamples(folder: string, samples: readonly Sample[]): read
   const modules = join(folder, 'node_modules');
   mkdirSync(modules, { recursive: true });
   for (const [name, target] of [
+    ['@bufbuild', 'packages/guards/node_modules/@bufbuild'],
     ['@tallystick', 'node_modules/@tallystick'],
     ['@types', 'node_modules/@types'],
     ['better-sqlite3', 'node_modules/better-sqlite3'],

@@ -29,4 +29,17 @@ export {
   poolFill,
   type PoolFillArgs,
 } from './lease-verbs.ts';
+export {
+  refuseUnlessRules,
+  ruleDrop,
+  type RuleDropArgs,
+  type RuleFacts,
+  ruleNames,
+  rules,
+  ruleSet,
+  type RuleSetArgs,
+  ruleTables,
+  ruleVerbs,
+} from './rule.ts';
+export { type Replayable, type RuleTrial, tryRule, type TryRuleOptions, type WouldRefuse } from './try-rule.ts';
 export { guardVerbs } from './verbs.ts';

@@ -9,6 +9,7 @@ import type {
   HandoffOfferArgs,
   WorkDispatchArgs,
 } from './handoff.ts';
+import type { RuleDropArgs, RuleSetArgs } from './rule.ts';
 import type { LeaseExpireArgs, LeaseGrantArgs, LeaseReturnArgs, PoolFillArgs } from './lease-verbs.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -52,3 +53,12 @@ export const leaseReturnArgs: ArgsSchema<LeaseReturnArgs> = z.strictObject({
     .max(2 ** 40),
   act: hash,
 });
+
+const verb = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/)
+  .max(64);
+const rule = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
+
+export const ruleSetArgs: ArgsSchema<RuleSetArgs> = z.strictObject({ verb, rule, expr: z.string() });
+export const ruleDropArgs: ArgsSchema<RuleDropArgs> = z.strictObject({ verb, rule });

@@ -506,10 +506,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return asOf(this.#replica, this.#options.verbs, place, { into, older });
   }
 
-  /** Folds the whole log into an empty store, which the caller closes. A log that begins later needs the `older` ops. */
-  replay(into: BookStore, older: OlderOps = {}): Promise<Replayed> {
+  /**
+   * Folds the whole log into an empty store, which the caller closes. A log that begins later needs the `older` ops. With `verbs` instead of the book's
+   * own it tells what would have come of the same ops.
+   */
+  replay(into: BookStore, older: OlderOps = {}, verbs: readonly Verb[] = this.#options.verbs): Promise<Replayed> {
     this.#mustBeOpen();
-    const { verbs } = this.#options;
     return this.#replica.exclusive(async () => {
       const { replay, wholeLog } = await loadAudit();
       return replay({ from: await wholeLog(this.#replica, older), into, verbs, crypto: this.#replica.crypto });

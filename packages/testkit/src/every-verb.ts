@@ -100,6 +100,11 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => handoff(fleet, office),
     () => lease(fleet, office),
     async () => {
+      const rule = { verb: 'sale.complete', rule: 'nothing' };
+      await office('rule.set', { ...rule, expr: '{"constExpr":{"boolValue":true}}' });
+      await office('rule.drop', rule);
+    },
+    async () => {
       await day('2026-11-22');
       await office('manifest.adopt', { verbs: fleet.verbs.map(({ ref }) => ref).sort() });
       for (const rotated of await fleet.book(TILL).rotate()) done(rotated);
