@@ -82,7 +82,7 @@ const badFiles: readonly [string, string, string][] = [
   ['a folder', temporaryFolder(), 'is not a regular file'],
 ];
 
-describe('tally trade on bad input', { timeout: 60_000 }, () => {
+describe('tally trade on bad input', () => {
   it.each(badFiles)('%s', async (_name, file, message) => {
     const data = join(temporaryFolder(), 'books');
     const { status, stdout, stderr } = await runTally('trade', file, '--tills', '2', '--data', data, '--json');
@@ -104,7 +104,7 @@ describe('tally trade on bad input', { timeout: 60_000 }, () => {
   });
 });
 
-describe('tally trade with a relay that is not the one it should be', { timeout: 60_000 }, () => {
+describe('tally trade with a relay that is not the one it should be', () => {
   it('says that nobody answers, and forgets the wrong address', async () => {
     const data = join(temporaryFolder(), 'books');
     const args = ['trade', good, '--tills', '2', '--data', data, '--json'];
@@ -151,7 +151,7 @@ describe('tally trade with a relay that is not the one it should be', { timeout:
   });
 });
 
-describe('tally called wrongly', { timeout: 60_000 }, () => {
+describe('tally called wrongly', () => {
   it.each([
     [['trade', good], /--tills "" is not a whole number from 1 to 256/],
     ...['0', '10001', 'abc', '1e1', '2.5'].map((count): [string[], RegExp] => [

@@ -60,7 +60,7 @@ describe('a killed trade', { timeout: 180_000 }, () => {
   });
 });
 
-describe('two trades at once', { timeout: 60_000 }, () => {
+describe('two trades at once', () => {
   it('do not work in one directory: the second says so', async () => {
     const data = join(temporaryFolder(), 'books');
     const running = startTally('trade', file, '--tills', '3', '--data', data, '--json');

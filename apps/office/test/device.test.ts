@@ -20,7 +20,7 @@ afterAll(async () => {
   await relay?.close();
 });
 
-describe('a book from the command line', { timeout: 60_000 }, () => {
+describe('a book from the command line', () => {
   let book: string;
 
   it('is opened once', async () => {

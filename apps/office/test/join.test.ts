@@ -67,7 +67,7 @@ async function refusalOf(response: Response): Promise<[number, string]> {
   return [response.status, code];
 }
 
-describe('POST /api/join', { timeout: 30_000 }, () => {
+describe('POST /api/join', () => {
   it('lets a till in, which can then sell and is known at the office', async () => {
     const { keysDir, ...till } = await newDevice();
     const answered = await ask({ secret: invited(), ...till, name: 'Till 1' });
@@ -162,7 +162,7 @@ describe('POST /api/join', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a wiped till', { timeout: 30_000 }, () => {
+describe('a wiped till', () => {
   const recipient = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj';
   const post = (path: string, body: unknown, origin: string): Promise<Response> =>
     fetch(`${office.url}${path}`, {
@@ -214,7 +214,7 @@ describe('a wiped till', { timeout: 30_000 }, () => {
   });
 });
 
-describe('the office’s other doors', { timeout: 30_000 }, () => {
+describe('the office’s other doors', () => {
   it('gives invitations to its own page only', async () => {
     const post = (origin: string): Promise<Response> =>
       fetch(`${office.url}/api/invitations`, {

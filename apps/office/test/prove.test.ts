@@ -339,7 +339,7 @@ describe('the proof of an office database', { timeout: 120_000 }, () => {
   });
 });
 
-describe('tally prove', { timeout: 60_000 }, () => {
+describe('tally prove', () => {
   it('exits 0 on honest books and 1 with table and row on edited ones', async () => {
     layOutCopy();
     expect(jsonOf(await runTally('prove', '--data', edited.root, '--json'))).toMatchObject({ ok: true, problems: [] });

@@ -14,7 +14,7 @@ import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
 
-describe('the link to the relay', { timeout: 60_000 }, () => {
+describe('the link to the relay', () => {
   it('tells weather from betrayal, and finds back by itself', async () => {
     let relay: RunningRelay = await startRelay({ dataDir: join(folder, 'relay'), port: 0 });
     const port = Number(new URL(relay.url).port);

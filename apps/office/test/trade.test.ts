@@ -147,7 +147,7 @@ describe('a bad row in the middle of a file', { timeout: 120_000 }, () => {
   });
 });
 
-describe('an invoice that is in the books with other goods', { timeout: 60_000 }, () => {
+describe('an invoice that is in the books with other goods', () => {
   it('is refused by file and row, and nothing of the file is traded', async () => {
     const data = join(temporaryFolder(), 'books');
     const trade = (path: string) => runTally('trade', path, '--tills', '2', '--data', data, '--json');

@@ -48,7 +48,7 @@ export function runVectors(): void {
 
   describe('sealed.json', () => {
     // One asks for age's full work factor: some seconds where the code is instrumented.
-    it.each(sealedVectors)('$name', { timeout: 60_000 }, async ({ input, expect: expected }) => {
+    it.each(sealedVectors)('$name', async ({ input, expect: expected }) => {
       expect(keyVerdict(await openBackup(input.sealed, input.opener as Opener))).toEqual(expected);
     });
   });

@@ -50,7 +50,7 @@ async function openScene(of = verbs): Promise<Scene> {
 const count = (scene: Scene, table: string): number => scene.books[0]!.query(`SELECT * FROM ${table}`).length;
 
 describe('identity', () => {
-  it('is the id: equal content counts as often as it happened, wherever it happened', { timeout: 60_000 }, async () => {
+  it('is the id: equal content counts as often as it happened, wherever it happened', async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory(2, fc.record({ kind: fc.constant('sell'), device: fc.nat(1) })), async (history) => {
         const scene = await createScene(verbs, ['till']);

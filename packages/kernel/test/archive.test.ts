@@ -315,7 +315,7 @@ describe('branches whose hq was archived', () => {
 });
 
 describe('death at every storage call while records are dropped', () => {
-  it('leaves the whole log, or a shorter one with its archive', { timeout: 60_000 }, async () => {
+  it('leaves the whole log, or a shorter one with its archive', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tallystick-archive-'));
     const keys = memoryKeys();
     const open = (store: ReturnType<typeof nodeStore>) => openBook({ store, keys, verbs: shopVerbs, edge: testEdge() });

@@ -56,7 +56,7 @@ describe('an image of the rows', () => {
     await again.close();
   });
 
-  it('ends in the rows of a fold from nothing, whatever settled after it (property)', { timeout: 60_000 }, async () => {
+  it('ends in the rows of a fold from nothing, whatever settled after it (property)', async () => {
     const step = fc.constantFrom('move', 'take', 'seat', 'row', 'price', 'sync', 'image', 'reopen');
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), async (steps) => {

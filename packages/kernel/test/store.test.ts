@@ -82,7 +82,7 @@ describe('a book in a SQLite file', () => {
     await book.close();
   });
 
-  it('loses no acknowledged op when the process is killed', { timeout: 60_000 }, async () => {
+  it('loses no acknowledged op when the process is killed', async () => {
     const path = join(dir, 'book.db');
     const child = fork(join(import.meta.dirname, 'seller.ts'), [path], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
     let acknowledged = 0;

@@ -47,7 +47,7 @@ const open: Record<string, (path: string) => SyncLogStore> = {
   sqlite: (path) => createSqliteLogStore(new Database(path)),
 };
 
-it.each(Object.entries(open))('%s store', { timeout: 60_000 }, async (kind, reopen) => {
+it.each(Object.entries(open))('%s store', async (kind, reopen) => {
   for (const count of [1, 60]) {
     const path = join(folder, `${kind}-${count}`);
     const acknowledged = await killAfter(count, kind, path);

@@ -68,14 +68,14 @@ function keepOf(name: string, events: readonly WorldEvent[]): string {
 }
 
 describe('the command', () => {
-  it('finds nothing in sound programs, twice the same', { timeout: 60_000 }, async () => {
+  it('finds nothing in sound programs, twice the same', async () => {
     const first = await run('fuzz --seed 1 --runs 1 --ops 25');
     expect(first.lines).toEqual([expect.stringMatching(/^fuzz: 1 runs \(0 kept\), \d+ ops acknowledged, 0 failed/)]);
     expect(first.code).toBe(0);
     expect(await run('fuzz --seed 1 --runs 1 --ops 25')).toEqual(first);
   });
 
-  it.each(plants)('sees the planted bug %s, and that it is gone', { timeout: 60_000 }, async (plant) => {
+  it.each(plants)('sees the planted bug %s, and that it is gone', async (plant) => {
     const keep = keepOf(plant, cases[plant]);
     const found = await run(`fuzz --runs 0 --keep ${keep} --plant ${plant}`);
     expect(found.lines[0]).toMatch(/^FAIL {2}seed 1, commit \w+, \d+ events$/);
@@ -85,14 +85,14 @@ describe('the command', () => {
     expect(sound.code).toBe(0);
   });
 
-  it('sees a merge that does not look at what ops touched', { timeout: 60_000 }, async () => {
+  it('sees a merge that does not look at what ops touched', async () => {
     const keep = keepOf('touch', cases['merge-ignores-touch']);
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(0);
     vi.spyOn(TouchIndex.prototype, 'conflicts').mockReturnValue(false);
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(1);
   });
 
-  it('makes small what fails, keeps it, and runs it first from then on', { timeout: 60_000 }, async () => {
+  it('makes small what fails, keeps it, and runs it first from then on', async () => {
     const keep = join(folder, 'kept.json');
     let seed = 1;
     while (!drawTrace(seed, 12).events.some(({ kind }) => kind === 'rotate')) seed += 1;
@@ -106,7 +106,7 @@ describe('the command', () => {
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).lines).toEqual([expect.stringContaining('1 runs (1 kept)')]);
   });
 
-  it('finds mended what ever failed', { timeout: 60_000 }, async () => {
+  it('finds mended what ever failed', async () => {
     const keep = join(folder, 'failed.json');
     cpSync(new URL('failed-traces.json', import.meta.url), keep);
     expect(await run(`fuzz --runs 0 --keep ${keep}`)).toMatchObject({ code: 0 });

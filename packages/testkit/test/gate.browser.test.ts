@@ -11,7 +11,7 @@ import { commands } from 'vitest/browser';
 const sqlite = await initSqlJs({ locateFile: () => sqliteAddress });
 const crypto = { hasher: nobleHasher, ed25519: nobleEd25519 };
 
-it('folds every verb as Node does', { timeout: 60_000 }, async () => {
+it('folds every verb as Node does', async () => {
   const seed = 1;
   const open = () => sqljsStore({ sqlite });
   const fleet = await liveEveryVerb({ seed, crypto, store: open });

@@ -14,7 +14,7 @@ const stores = {
 };
 
 describe('the history of one seed', () => {
-  it('folds every verb, everywhere alike', { timeout: 60_000 }, async () => {
+  it('folds every verb, everywhere alike', async () => {
     const digests: string[] = [];
     for (const store of Object.values(stores)) {
       const fleet = await liveEveryVerb({ seed: 1, crypto: nodeCrypto, store });
@@ -28,7 +28,7 @@ describe('the history of one seed', () => {
   });
 });
 
-it('is shut to a verb that a package adds and no history has', { timeout: 60_000 }, async () => {
+it('is shut to a verb that a package adds and no history has', async () => {
   const added = defineVerb({
     name: 'shop.added',
     version: 1,
