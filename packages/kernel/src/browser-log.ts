@@ -149,10 +149,10 @@ async function hasDatabase(database: string): Promise<boolean> {
   return (await globalThis.indexedDB.databases()).some((known) => known.name === database);
 }
 
-const openAttempts = 40;
+const openAttempts = 200;
 const attemptGapMs = 50;
 
-/** A tab that has just been closed may hold its file a moment longer than its lock. */
+/** A tab that has just been closed may hold its file a moment longer than its lock; on a slow device that is seconds. */
 async function openOpfsLog(name: string, images: ImagePlace): Promise<FileLogStore> {
   for (let attempt = 1; ; attempt++) {
     try {
