@@ -11,7 +11,7 @@ import { chromiumPath } from './test-environment.ts';
 
 const site = 'http://127.0.0.1:4173';
 const relay = 'http://127.0.0.1:7101';
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 /** `folder` holds the example, installed; `office` the Node example, installed and built. */
 export async function driveBrowserExample(folder: string, office: string): Promise<void> {
