@@ -24,7 +24,11 @@ async function checkWithPublint(tarball: string): Promise<string[]> {
 }
 
 function runTool(script: string, args: readonly string[]): string[] {
-  const ended = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+  return runScript(join('node_modules', script), args);
+}
+
+function runScript(script: string, args: readonly string[] = []): string[] {
+  const ended = spawnSync(process.execPath, [join(root, script), ...args], {
     cwd: root,
     encoding: 'utf8',
   });
@@ -40,6 +44,7 @@ try {
     const attw = ['--profile', 'esm-only', '--no-emoji', '--no-color', '--format', 'ascii'];
     report(`${checked.name} attw`, runTool('@arethetypeswrong/cli/dist/index.js', [tarball, ...attw]));
   }
+  report('the weight of the kernel in a browser', runScript('scripts/kernel-bundle.ts'));
   report('size budgets', runTool('size-limit/bin.js', []));
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,8 +1,9 @@
-/** What the protocol core weighs in a browser: minified and gzipped, each package with all it needs. */
+/** What the protocol core and the kernel weigh in a browser: minified and gzipped, each with all it needs. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { bundleKernel, gzippedBytes, wholeKernel } from '../../scripts/kernel-bundle.ts';
 import { type Case, mustBe, type Suite } from '../suite.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,7 +16,7 @@ interface Weighed {
 
 export const bundle: Suite = {
   name: 'bundle',
-  summary: 'bytes of oplog, chain and sign in a browser: minified, gzipped, each alone and together',
+  summary: 'bytes of the protocol core and of the kernel in a browser: minified, gzipped',
   prepare: async () => ({
     cases: [
       bundleCase(
@@ -24,6 +25,7 @@ export const bundle: Suite = {
       ),
       bundleCase('bundle-protocol-every-entry', core.flatMap(portableEntries)),
       ...core.map((name) => bundleCase(`bundle-${name}`, [`@tallystick/${name}`])),
+      kernelCase(),
     ],
     close: async () => undefined,
   }),
@@ -37,6 +39,31 @@ function bundleCase(name: string, modules: readonly string[]): Case {
       const { minified, gzipped } = await weigh(modules);
       mustBe('the bundle holds its packages', minified > 1_000, true);
       return [gzipped];
+    },
+  };
+}
+
+/** What is loaded when a book opens, alone and with a relay's client, and what comes later (docs/decisions/026-what-loads-when.md). */
+function kernelCase(): Case {
+  const withRelay = `${wholeKernel}
+    import { createRelayClient } from '@tallystick/relay-protocol/client';
+    console.log(createRelayClient);`;
+  return {
+    figures: ['bundle-kernel', 'bundle-kernel-later', 'bundle-kernel-with-relay'].map((name) => ({
+      name,
+      unit: 'bytes',
+    })),
+    count: async () => {
+      const { first, later } = await bundleKernel(wholeKernel);
+      return {
+        minifiedBytes: first.reduce((sum, { contents }) => sum + contents.length, 0),
+        files: first.length,
+        laterFiles: later.length,
+      };
+    },
+    run: async () => {
+      const { first, later } = await bundleKernel(wholeKernel);
+      return [gzippedBytes(first), gzippedBytes(later), gzippedBytes((await bundleKernel(withRelay)).first)];
     },
   };
 }

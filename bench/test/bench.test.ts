@@ -79,11 +79,14 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'stored-payload-177': 420,
   },
   bundle: {
-    'bundle-protocol': 30_000,
-    'bundle-protocol-every-entry': 40_000,
+    'bundle-protocol': 23_000,
+    'bundle-protocol-every-entry': 34_000,
     'bundle-oplog': 6_400,
     'bundle-chain': 10_240,
-    'bundle-sign': 22_528,
+    'bundle-sign': 14_800,
+    'bundle-kernel': 55_600,
+    'bundle-kernel-later': 24_500,
+    'bundle-kernel-with-relay': 58_300,
   },
 };
 
