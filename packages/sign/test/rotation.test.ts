@@ -52,6 +52,7 @@ describe('a rotation', () => {
     ['of another verb', { verb: 'device.enroll@1', args: { ...proof } }],
     ['without a key', { verb: 'device.rotate@1', args: { proof: proof.proof } }],
     ['with a key that is no text', { verb: 'device.rotate@1', args: { ...proof, key: 7 } }],
+    ['with a key in a list', { verb: 'device.rotate@1', args: { ...proof, key: [proof.key] } }],
     ['with a key of another form', { verb: 'device.rotate@1', args: { ...proof, key: proof.key.toUpperCase() } }],
   ])('is none %s', (_name, { verb, args }) => {
     expect(keyRotatedTo(makeOp({ key: first, verb, args }))).toBeUndefined();
@@ -62,6 +63,7 @@ it.each([
   ['digits more', { ...proof, proof: `${proof.proof}00` }],
   ['digits before', { ...proof, proof: `00${proof.proof}` }],
   ['no text', { ...proof, proof: 7 }],
+  ['a text in a list', { ...proof, proof: [proof.proof] }],
 ])('a proof of %s is none', (_name, args) => {
   expect(parseRotateArgs(args)).toMatchObject({ ok: false, code: 'sign/args' });
 });
