@@ -20,14 +20,14 @@ import {
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
-import { type DeviceKey, judgeRotation, rotateVerb, signOp } from '@tallystick/sign';
+import { type DeviceKey, judgeRotation, rotateVerb, startSigning } from '@tallystick/sign';
 import { proveRotation } from '@tallystick/sign/rotation';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK } from './codes.ts';
 import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
-import type { Scope } from './scope.ts';
+import { MANY, type Scope } from './scope.ts';
 import type { Stop } from './fold.ts';
 import { type Correction, validateArgs } from './verb.ts';
 
@@ -78,6 +78,8 @@ export class Author {
   readonly #statedSize = new Map<string, number>();
   /** Tips of the log during one `write`, which moves none. */
   readonly #tips = new Map<ScopeName, Tip>();
+  /** Signatures that are on their way during one `write`. */
+  readonly #signings: Promise<void>[] = [];
 
   constructor(replica: Replica, keys: KeyRing, edge: Edge) {
     this.#replica = replica;
@@ -128,11 +130,20 @@ export class Author {
     this.#unstated.set(scope.name, byDevice.set(device, record));
   }
 
-  /** Writes, folds and stores ops in one transaction. A refused one is answered and leaves no trace; the others go on. */
-  async write(requests: readonly CommitRequest[], defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
+  /**
+   * Writes, folds and stores ops in one transaction. A refused one is answered and leaves no trace; the others go on. Many at once put their rows
+   * together and may throw `KnownRow`: call again then, in another transaction, with `apart`.
+   */
+  async write(
+    requests: readonly CommitRequest[],
+    defaultScope: ScopeName,
+    apart = false,
+  ): Promise<(Written | NotCommitted)[]> {
     const answers: (Written | NotCommitted)[] = [];
     const fresh: OpRecord[] = [];
     this.#tips.clear();
+    this.#signings.length = 0;
+    if (!apart && requests.length >= MANY) this.#replica.bufferPuts();
     // Links of ops of this batch, which the log does not have yet.
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {
@@ -142,6 +153,8 @@ export class Author {
       answers.push(answer);
       if (answer.ok) fresh.push(answer.record);
     }
+    // A key that takes its time has had it while the ops were folded. What fails here leaves nothing behind.
+    if (this.#signings.length > 0) await Promise.all(this.#signings);
     // Rows first: a log of its own is durable with the append, and no op may be there whose rows could not be written.
     this.#replica.flush();
     await this.#replica.log.append(fresh);
@@ -248,9 +261,14 @@ export class Author {
     const judged = op.verb === rotateVerb ? await judgeRotation(op, key.keyId, ed25519, hasher) : undefined;
     if (judged?.ok === false) return notCommitted(judged.code, { message: judged.message });
     try {
-      const signed = await signOp(op, key, this.#replica.book, this.#replica.crypto.hasher);
+      const { record, done } = startSigning(op, key, this.#replica.book, hasher);
+      if (done !== undefined) {
+        this.#signings.push(done);
+        // `write` may fail before it asks.
+        done.catch(() => undefined);
+      }
       // Read back from the signed bytes: what the caller does with its args afterwards must not reach the fold.
-      return trustedRecord(signed.bytes, signed.hash);
+      return trustedRecord(record.bytes, record.hash);
     } catch (error) {
       if (error instanceof OplogError) return notCommitted(error.code, { message: error.message });
       throw error;

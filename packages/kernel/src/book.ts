@@ -31,6 +31,7 @@ import { Replica } from './replica.ts';
 import { HQ, openGenesis } from './genesis.ts';
 import { type ImageMisfit, saveImage } from './image.ts';
 import { KeyRing } from './key-ring.ts';
+import { KnownRow } from './row-cache.ts';
 import { OwnDevice } from './own-device.ts';
 import { manifestAdopt, shapesByName } from './manifest.ts';
 import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
@@ -321,7 +322,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async #commitRequests(requests: readonly CommitRequest[]): Promise<Commit[]> {
     const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     const work = async (): Promise<(Written | NotCommitted)[]> => {
-      const written = await this.#store(() => this.#own.author.write(requests, this.#options.scope ?? HQ));
+      const scope = this.#options.scope ?? HQ;
+      const written = await this.#store((apart) => this.#own.author.write(requests, scope, apart));
       // Ops of a device may have come before the op that enrols it.
       if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) {
         // What is committed stays so; what was held back is looked at again by the next sync or opening.
@@ -333,13 +335,17 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   /** Runs the author in a transaction. Where the log is a file of its own, what it made durable was committed, whatever the rows came to. */
-  async #store(work: () => Promise<(Written | NotCommitted)[]>): Promise<(Written | NotCommitted)[]> {
+  async #store(
+    work: (apart: boolean) => Promise<(Written | NotCommitted)[]>,
+    apart = false,
+  ): Promise<(Written | NotCommitted)[]> {
     let written: (Written | NotCommitted)[] = [];
     try {
       await this.#replica.transaction(async () => {
-        written = await work();
+        written = await work(apart);
       });
     } catch (error) {
+      if (error instanceof KnownRow) return this.#store(work, true);
       if (!this.#replica.hasKept(written.flatMap((answer) => (answer.ok ? [answer.record.hash] : [])))) throw error;
       // Reads should see it at once; if the database still cannot, the next transaction tries again.
       await this.#replica.transaction(() => undefined).catch(() => undefined);

@@ -112,6 +112,22 @@ export class Projection {
     }
   }
 
+  /** Set rows are inserted many at a time from now on, until `endBuffering`. */
+  startBuffering(): void {
+    if (!this.#puts.isOn) this.#puts.start();
+  }
+
+  get isBuffering(): boolean {
+    return this.#puts.isOn;
+  }
+
+  /** Call when all is flushed. True when a row was there already: the work is to be taken back and done again without buffering. */
+  endBuffering(): boolean {
+    const hasMet = this.#puts.isOn && this.#puts.metKnownRow;
+    this.#puts.stop();
+    return hasMet;
+  }
+
   /** Whether buffered puts have met a row that was there. */
   get metKnownRow(): boolean {
     return this.#puts.metKnownRow;

@@ -27,6 +27,7 @@ import { loadSnapshots } from './parts.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import type { SnapshotSource, SnapshotStart } from './snapshot-start.ts';
+import { KnownRow } from './row-cache.ts';
 import type { AnyTable, Row } from './table.ts';
 import type { Verb } from './verb.ts';
 
@@ -43,6 +44,7 @@ export class Replica {
   readonly snapshot: SnapshotSource | undefined;
   readonly #scopes = new Map<string, Scope>();
   readonly #dirty = new Set<Scope>();
+  #isBuffering = false;
   /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
   #isBehind = false;
   /** The last transaction could neither be committed nor taken back. */
@@ -177,6 +179,7 @@ export class Replica {
       return result;
     } catch (error) {
       this.#dirty.clear();
+      this.#isBuffering = false;
       this.#isBehind = true;
       this.#isStuck = !rollBack(this.sql);
       if (!this.#isStuck) await this.#reload();
@@ -189,9 +192,19 @@ export class Replica {
     return !this.#isStuck && hashes.length > 0 && hashes.every((hash) => this.log.has(hash));
   }
 
-  /** Writes what is folded in memory to the database. Call inside a transaction. */
+  /** Writes what is folded in memory to the database. Call inside a transaction. Throws `KnownRow` after `bufferPuts`. */
   flush(): void {
     for (const scope of this.#dirty) scope.flush();
+    if (!this.#isBuffering) return;
+    this.#isBuffering = false;
+    let isKnown = false;
+    for (const { projection } of this.#dirty) if (projection.endBuffering()) isKnown = true;
+    if (isKnown) throw new KnownRow();
+  }
+
+  /** Rows of sets go in many at a time until the next `flush`, which says whether one of them was there. Call inside a transaction. */
+  bufferPuts(): void {
+    this.#isBuffering = true;
   }
 
   /**
@@ -202,6 +215,7 @@ export class Replica {
     const [scope, hq] = [this.scope(name), this.scope(HQ)];
     if (scope !== hq && this.#dirty.has(hq)) hq.flush();
     this.#dirty.add(scope);
+    if (this.#isBuffering) scope.projection.startBuffering();
     return scope;
   }
 

@@ -43,6 +43,9 @@ export class RowCache<T> {
   }
 }
 
+/** A row that was inserted together with others was there already, or might have to go again: do the work once more, with each row on its own. */
+export class KnownRow extends Error {}
+
 /** Set rows on their way into the database. Whoever reads or removes rows of a table flushes it first. */
 export class PutBuffers {
   readonly #waiting = new Map<CompiledTable, SqlValue[]>();
@@ -52,6 +55,10 @@ export class PutBuffers {
   /** Whether a row was there before one that was put since `start`. */
   get metKnownRow(): boolean {
     return this.#metKnownRow;
+  }
+
+  get isOn(): boolean {
+    return this.#isOn;
   }
 
   start(): void {
@@ -90,5 +97,6 @@ export class PutBuffers {
 
   discard(): void {
     this.#waiting.clear();
+    this.#isOn = false;
   }
 }

@@ -7,6 +7,7 @@ import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash }
 import type { SqlDriver } from './driver.ts';
 import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
 import { createTouchRecorder, type FoldedHead, Projection, type Undo } from './projection.ts';
+import { KnownRow } from './row-cache.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeTouch, decodeUndo, encodeTailRow, type TailRow, withChain } from './tail-row.ts';
 import { type Touch, TouchIndex } from './touch.ts';
@@ -35,7 +36,7 @@ export interface MergeReport {
 }
 
 /** From so many ops on it pays to insert the rows of sets together. */
-const MANY = 8;
+export const MANY = 8;
 
 /** Thrown inside the attempt to merge without refolding; never leaves this file. */
 class Conflict extends Error {}
@@ -253,6 +254,8 @@ export class Scope {
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
     if (folded === undefined) this.#stop = undefined;
     if (folded === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
+    // An attempt to merge counts the rows that were there by itself.
+    if (verdict.kind === 'applied' && this.projection.isBuffering) throw new KnownRow();
     this.#dropLast(folded.entry, folded.undo);
     this.#tailId = tailId;
     if (verdict.kind === 'applied') this.merge([record]);

@@ -245,6 +245,20 @@ describe('a signer or a disk that fails', () => {
     await provenDigest(book);
   });
 
+  it('is waited for: every op is stored with its own signature', async () => {
+    const inner = memoryKeys();
+    const slow = (key: DeviceKey): DeviceKey => ({
+      ...key,
+      sign: (message) => new Promise((resolve) => setImmediate(() => resolve(key.sign(message)))),
+    });
+    const book = await open({ load: () => undefined, create: async (name) => slow(await inner.create(name)) });
+    const moves = Array.from({ length: 12 }, () => ({ sku: 'apple', quantity: 1 }));
+    await book.commitAll(moves.map((args) => ({ verb: 'stock.move', args }) as const));
+    await book.commit('stock.move', { sku: 'apple', quantity: 1 });
+    expect(await book.verify({ every: true })).toMatchObject({ ok: true, ops: 15, problems: [] });
+    await provenDigest(book);
+  });
+
   it('a log that cannot be written fails the commit before anybody is told', async () => {
     const store = stores['sql.js']();
     const state = { full: false };

@@ -57,6 +57,36 @@ describe.each(Object.entries(stores))('a row that was there (%s)', (_name, makeS
     await close();
   });
 
+  const batch = 'abcdefbghij'.split('').map((id) => ({ verb: 'shop.note', args: { id } }) as never);
+
+  it('refuses its own op of a batch, and the others are written', async () => {
+    const { books, close } = await createFleet(1, makeStore, verbs);
+    const [owner] = books as [ShopBook];
+    const answers = await owner.commitAll(batch);
+    expect(answers.map((answer) => answer.ok || answer.code)).toEqual([
+      ...new Array(6).fill(true),
+      'kernel/duplicate-id',
+      ...new Array(4).fill(true),
+    ]);
+    expect(owner.query('SELECT count(*) AS n FROM moves')).toEqual([{ n: 30 }]);
+    expect(refused(owner)).toEqual([]);
+    await write(owner, ['k']);
+    await provenDigest(owner);
+    await close();
+  });
+
+  it('goes unseen in a batch where nobody counts', async () => {
+    const { books, close } = await createFleet(1, makeStore, verbs);
+    const [owner] = books as [ShopBook];
+    vi.spyOn(PutBuffers.prototype, 'metKnownRow', 'get').mockReturnValue(false);
+    expect((await owner.commitAll(batch)).every(({ ok }) => ok)).toBe(true);
+    vi.restoreAllMocks();
+    const fresh = makeStore();
+    expect((await owner.prove(fresh)).ok).toBe(false);
+    await fresh.close();
+    await close();
+  });
+
   it('goes unseen where nobody counts what was inserted', async () => {
     const { owner, till, relay, close } = await meet(makeStore);
     for (const book of [owner, till, owner]) await book.sync(relay);

@@ -24,7 +24,14 @@ export {
 export { encodeKeyText, type KeyMaterial, parseKeyText } from './key-text.ts';
 export { nobleEd25519 } from './noble.ts';
 export { choosePlatformEd25519 } from './platform.ts';
-export { createRecordVerifier, type RecordVerifierOptions, signaturePreimage, signOp } from './op-signature.ts';
+export {
+  createRecordVerifier,
+  type RecordVerifierOptions,
+  signaturePreimage,
+  type Signing,
+  signOp,
+  startSigning,
+} from './op-signature.ts';
 export {
   type BookOpenArgs,
   defaultRevokes,

@@ -8,6 +8,7 @@ import {
   nobleEd25519,
   signaturePreimage,
   signOp,
+  startSigning,
   webCryptoEd25519,
 } from '../src/index.ts';
 import { createRoster } from '../src/roster.ts';
@@ -59,6 +60,20 @@ describe('signing', () => {
     const op = makeOp({ key: till, verb: 'sale.complete@1', args: {}, prev: enrolment.hash, scope: branch });
     expect(signOp(op, slow, book, hasher)).toBeInstanceOf(Promise);
     expect(signOp(op, till, book, hasher)).not.toBeInstanceOf(Promise);
+  });
+
+  it('gives the record of a slow key at once, and its signature when it comes', async () => {
+    let answer: (signature: Uint8Array) => void = () => undefined;
+    const slow: DeviceKey = { ...till, sign: () => new Promise((resolve) => (answer = resolve)) };
+    const op = makeOp({ key: till, verb: 'sale.complete@1', args: {}, prev: enrolment.hash, scope: branch });
+    const { record, done } = startSigning(op, slow, book, hasher);
+    const whole = now(signOp(op, till, book, hasher));
+    expect(signatureOf(record)).toEqual(new Uint8Array(64));
+    expect(record.hash).toBe(whole.hash);
+    answer(signatureOf(whole));
+    await done;
+    expect(record).toEqual(whole);
+    expect(startSigning(op, till, book, hasher)).toEqual({ record: whole, done: undefined });
   });
 
   it('fails closed: no signature, no record', async () => {
