@@ -3,6 +3,31 @@ export { businessDay, refuseUnlessRole } from './author.ts';
 export { refuseUnlessThere } from './identity.ts';
 export { dispatch, ownerOf, ownership, ownershipTables, owners, refuseUnlessOwner } from './ownership.ts';
 export {
+  authorityTables,
+  expireSpending,
+  type Period,
+  type Plan,
+  planSpending,
+  postSpending,
+  spenders,
+  spending,
+  spendLimits,
+  spendPlans,
+  voidSpending,
+} from './authority.ts';
+export {
+  authorityVerbs,
+  type PlanArgs,
+  spenderSet,
+  type SpenderSetArgs,
+  spendExpire,
+  spendLimit,
+  type SpendLimitArgs,
+  spendPlan,
+  spendPost,
+  spendVoid,
+} from './authority-verbs.ts';
+export {
   handoffAccept,
   type HandoffAcceptArgs,
   handoffCancel,

@@ -9,6 +9,8 @@ import type {
   HandoffOfferArgs,
   WorkDispatchArgs,
 } from './handoff.ts';
+import type { Plan } from './authority.ts';
+import type { PlanArgs, SpenderSetArgs, SpendLimitArgs } from './authority-verbs.ts';
 import type { RuleDropArgs, RuleSetArgs } from './rule.ts';
 import type { LeaseExpireArgs, LeaseGrantArgs, LeaseReturnArgs, PoolFillArgs } from './lease-verbs.ts';
 
@@ -62,3 +64,22 @@ const rule = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 
 export const ruleSetArgs: ArgsSchema<RuleSetArgs> = z.strictObject({ verb, rule, expr: z.string() });
 export const ruleDropArgs: ArgsSchema<RuleDropArgs> = z.strictObject({ verb, rule });
+
+const currency = z.string().regex(/^[A-Z]{3}$/);
+
+export const spenderSetArgs: ArgsSchema<SpenderSetArgs> = z.strictObject({
+  device: hash,
+  subject: z.union([text, z.literal('')]),
+});
+export const spendLimitArgs: ArgsSchema<SpendLimitArgs> = z.strictObject({
+  subject: text,
+  scope,
+  currency,
+  limitMinor: z
+    .int()
+    .min(0)
+    .max(2 ** 40),
+  period: z.enum(['day', 'month', 'year', 'ever']),
+});
+export const spendPlanArgs: ArgsSchema<Plan> = z.strictObject({ currency, amountMinor: amount, untilDay: day });
+export const planArgs: ArgsSchema<PlanArgs> = z.strictObject({ plan: opId });

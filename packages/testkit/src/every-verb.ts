@@ -99,6 +99,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => workOfACourier(fleet, crypto, office),
     () => handoff(fleet, office),
     () => lease(fleet, office),
+    () => spend(fleet, office),
     async () => {
       const rule = { verb: 'sale.complete', rule: 'nothing' };
       await office('rule.set', { ...rule, expr: '{"constExpr":{"boolValue":true}}' });
@@ -184,6 +185,25 @@ async function lease(fleet: Fleet, office: Office): Promise<void> {
   const id = stored?.record.op.id;
   const act = await office('lease.expire', { lease: id }, parseScope('b/1'));
   await office('lease.return', { lease: id, drawn: 0, act });
+}
+
+/** Three plans of the till, which end in the three ways that there are. */
+async function spend(fleet: Fleet, office: Office): Promise<void> {
+  const till = fleet.book(TILL);
+  await office('spender.set', { device: till.device, subject: 'till' });
+  const limit = { subject: 'till', scope: 'hq', currency: 'GBP', limitMinor: 30, period: 'ever' };
+  await office('spend.limit', limit);
+  await fleet.settle();
+  const plan = async (): Promise<object> => {
+    const args = { currency: 'GBP', amountMinor: 10, untilDay: '2026-11-20' };
+    const stored = await till.log.get(done(await commit(fleet, TILL, 'spend.plan', args)));
+    return { plan: stored?.record.op.id };
+  };
+  const [posted, expired, voided] = [await plan(), await plan(), await plan()];
+  done(await commit(fleet, TILL, 'spend.void', voided));
+  await fleet.settle();
+  await office('spend.post', posted);
+  await office('spend.expire', expired);
 }
 
 async function commit(
