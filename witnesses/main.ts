@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { chain } from './chain.ts';
 import { hear, type Witness } from './claim.ts';
 import { distributed } from './distributed.ts';
+import { guards } from './guards.ts';
 import { persist } from './persist.ts';
 import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
@@ -13,7 +14,7 @@ import { replay } from './replay.ts';
 import { sign } from './sign.ts';
 import { vectors } from './vectors.ts';
 
-const witnesses: readonly Witness[] = [vectors, distributed, chain, sign, replay, persist, relay, rebuild];
+const witnesses: readonly Witness[] = [vectors, distributed, chain, sign, replay, persist, relay, rebuild, guards];
 
 async function main(argv: readonly string[]): Promise<number> {
   let asked: { readonly names: readonly string[]; readonly broken: boolean };

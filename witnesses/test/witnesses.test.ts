@@ -33,6 +33,7 @@ const claimsByWitness = {
   persist: 1,
   relay: 2,
   rebuild: 1,
+  guards: 11,
 } as const;
 
 describe.each(Object.entries(claimsByWitness))('witness %s', (name, atLeast) => {
