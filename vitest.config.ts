@@ -20,8 +20,8 @@ const config: ViteUserConfig = defineConfig({
           include: tests,
           exclude: ['**/node_modules/**', '**/dist/**', ...browserTests],
           // On a busy machine everything takes its time; a wait that is met ends at once.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           expect: { poll: { timeout: 30_000 } },
         },
       },

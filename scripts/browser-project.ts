@@ -37,8 +37,8 @@ export function browserProject(include: readonly string[]): TestProjectInlineCon
         name: 'browser',
         include: [...include],
         provide: { vectorsFolder: vectorsFolder ?? '' },
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
         expect: { poll: { timeout: 30_000 } },
         browser: {
           enabled: true,

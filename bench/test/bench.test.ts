@@ -116,7 +116,7 @@ describe.each(runnable.map((suite) => [suite.name, suite] as const))('suite %s',
     expect(second).toEqual(first);
     expect(first.map((result) => result.name)).toEqual(Object.keys(most));
     for (const result of first) expect(result.median, result.name).toBeLessThanOrEqual(most[result.name] ?? 0);
-  }, 60_000);
+  });
 });
 
 describe('counters', () => {

@@ -42,7 +42,7 @@ describe('samples', () => {
 
   it('have no type error', async () => {
     expect(await checkSamples(folder)).toBe('');
-  }, 60_000);
+  });
 
   it('are seen to fail: a wrong output, a thrown error, a wrong type', async () => {
     const text =
@@ -59,7 +59,7 @@ describe('samples', () => {
     await expect(runSample(throwing)).rejects.toThrow('no');
     expect(await checkSamples(other)).toContain("'string' is not assignable to type 'number'");
     rmSync(other, { recursive: true });
-  }, 60_000);
+  });
 });
 
 describe('links and commands', () => {

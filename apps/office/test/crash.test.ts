@@ -36,7 +36,7 @@ async function killWhen(data: string, isReached: () => boolean): Promise<void> {
 
 const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
 
-describe('a killed trade', { timeout: 180_000 }, () => {
+describe('a killed trade', () => {
   it('goes on where it was, however often it is killed', async () => {
     const data = join(temporaryFolder(), 'books');
     const log = join(data, 'tills', 'till-02', 'till.db-wal');

@@ -27,7 +27,7 @@ beforeAll(async () => {
     tillDist: join(folder, 'none'),
     tillOrigin,
   });
-}, 30_000);
+});
 afterAll(async () => {
   await office?.close();
   await relay?.close();

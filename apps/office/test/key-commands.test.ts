@@ -74,12 +74,12 @@ beforeAll(async () => {
   await enrolDeviceAt('van', 'Van');
   await enrolDeviceAt('safe', 'Safe', '--role', 'owner');
   await enrolDeviceAt('shop', 'Shop', '--role', 'manager');
-}, 120_000);
+});
 afterAll(async () => {
   await relay?.close();
 });
 
-describe('keys from the command line', { timeout: 120_000 }, () => {
+describe('keys from the command line', () => {
   it('rotates, revokes by the policy, and says who may not', async () => {
     const { keyId } = await ask('van', 'rotate');
     expect(keyId).not.toBe((await device('Van', 'van')).device);

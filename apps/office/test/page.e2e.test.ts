@@ -15,11 +15,10 @@ import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { faultsOf } from '../../till/test/axe.ts';
 import { temporaryFolder } from './temporary.ts';
 
-const timeoutMs = 120_000;
 const day = '2026-03-02';
 const openedMs = Date.parse('2026-03-02T09:00:00Z');
 
-describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { timeout: timeoutMs }, () => {
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => {
   const folder = temporaryFolder();
   let relay: RunningRelay;
   let office: RunningOffice;
@@ -42,7 +41,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { time
     const executablePath = chromiumPath();
     const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
     browser = await chromium.launch({ args, ...(executablePath === undefined ? {} : { executablePath }) });
-  }, timeoutMs);
+  });
   beforeEach(async () => {
     page = await browser.newPage({
       locale: 'en-GB',
@@ -54,7 +53,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', { time
     await page.goto(office.url);
     await page.locator('#link[data-state=linked]').waitFor();
     await page.locator('#main[aria-busy=false]').waitFor();
-  }, timeoutMs);
+  });
   afterEach(() => page.close());
   afterAll(async () => {
     await browser?.close();

@@ -244,7 +244,7 @@ const tables = readHonest((db) =>
 /** The tables of the ledger and of retail. */
 const domainTables = new Set(shopVerbs.flatMap((verb) => verb.tables.map(({ name }) => name)));
 
-describe('the proof of an office database', { timeout: 120_000 }, () => {
+describe('the proof of an office database', () => {
   it('passes when nothing was edited', async () => {
     expect(await proveEdited(() => undefined)).toMatchObject({ ok: true, problems: [] });
   });

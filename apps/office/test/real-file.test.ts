@@ -15,14 +15,14 @@ const counted = {
   netMinor: 130_895_728,
 };
 
-describe.skipIf(isMissing('the Online Retail file', file))('two months of a real shop', { timeout: 300_000 }, () => {
+describe.skipIf(isMissing('the Online Retail file', file))('two months of a real shop', () => {
   const data = join(temporaryFolder(), 'books');
   const args = ['trade', file ?? '', '--tills', '4', '--embedded', '--data', data, '--json'];
   let first: Record<string, unknown>;
 
   beforeAll(async () => {
     first = jsonOf(await runTally(...args));
-  }, 300_000);
+  });
 
   it('are traded to the penny and the unit', () => {
     expect(first).toMatchObject({ ...counted, trialBalanceMinor: 0, ok: true });

@@ -50,7 +50,7 @@ function addressOf(stdout: string, name: string): string {
 
 const proofLine = /^proof: PASS {2}live = replay = sql\.js = rebuilt from the 4 tills {2}([0-9a-f]{64})$/m;
 
-describe('npm start', { timeout: 180_000 }, () => {
+describe('npm start', () => {
   let digest = '';
 
   it('--once trades a day, prints addresses and the proof, and ends', async () => {

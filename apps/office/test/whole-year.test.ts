@@ -20,7 +20,7 @@ function rowsOf(text: string): FileRow[] {
   });
 }
 
-describe('a long file', { timeout: 180_000 }, () => {
+describe('a long file', () => {
   let written: readonly FileRow[];
 
   beforeAll(() => {

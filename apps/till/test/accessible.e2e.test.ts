@@ -8,15 +8,14 @@ import { faultsOf } from './axe.ts';
 import { newDevice, openAlone, openCart, openDrawer, patient, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
-const timeoutMs = 90_000;
 const shapes = [
   { name: 'a phone in the dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark', isMobile: true },
   { name: 'a tablet by day', viewport: { width: 820, height: 1180 }, colorScheme: 'light', isMobile: true },
   { name: 'a counter screen by day', viewport: { width: 1440, height: 900 }, colorScheme: 'light', isMobile: false },
 ] as const;
 
-describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', { timeout: timeoutMs }, () => {
-  const till = tillForAll(timeoutMs);
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', () => {
+  const till = tillForAll();
 
   it.each(shapes)('has no fault that axe can find, nor a sideways scroll, on $name', async (shape) => {
     const options = { locale: 'en-GB', reducedMotion: 'reduce', serviceWorkers: 'block', hasTouch: true } as const;

@@ -5,8 +5,6 @@ import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { breakNextWorker, newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
-const timeoutMs = 120_000;
-
 /**
  * `stray`: a sale waits for its signature while something else throws. `behind`: the page can be told no state. `gone`: the worker
  * dies right after the flush. `lost`: the flush reaches the disk and fails all the same, and the log cannot be opened again.
@@ -56,8 +54,8 @@ const breakWorker = `
     return getDirectory.call(this);
   };`;
 
-describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fails', { timeout: timeoutMs }, () => {
-  const till = tillForAll(timeoutMs);
+describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fails', () => {
+  const till = tillForAll();
   let context: BrowserContext;
   let page: Page;
 
@@ -66,7 +64,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
     await breakNextWorker(context, breakWorker);
     page = await openAlone(context, till.url);
     await openDrawer(page, '0');
-  }, timeoutMs);
+  });
   afterEach(() => context.close());
 
   const heading = (name: string): Promise<void> => page.getByRole('heading', { name }).waitFor();
@@ -132,7 +130,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till whose engine fail
   it('starts another worker in the place of one that died, and finds the sale it had written', async () => {
     await setFault('gone');
     await charge('Flat white');
-    await page.getByRole('heading', { name: 'Sale saved' }).waitFor({ timeout: 45_000 });
+    await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
     expect(await page.locator('.saved-number').textContent()).toMatch(/\/1$/);
     await page.getByRole('button', { name: 'New sale' }).click();
     expect(await sell(page, 'Espresso')).toMatch(/\/2$/);

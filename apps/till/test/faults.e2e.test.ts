@@ -17,9 +17,7 @@ import {
   serveDist,
 } from './browser.ts';
 
-const timeoutMs = 120_000;
-
-describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', { timeout: timeoutMs }, () => {
+describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', () => {
   let served: Served;
   let folder: string;
   let profile: string;
@@ -29,7 +27,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', {
   beforeAll(async () => {
     buildOnce();
     served = await serveDist();
-  }, timeoutMs);
+  });
   afterAll(() => served.close());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tallystick-till-'));
@@ -37,7 +35,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', {
     context = await openProfile(profile);
     page = await openAlone(context, served.url);
     await openDrawer(page, '0');
-  }, timeoutMs);
+  });
   afterEach(async () => {
     await context.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -21,14 +21,14 @@ interface InShop extends TestShop {
 }
 
 /** A till by itself, without a shop. */
-export function tillForAll(timeoutMs: number): Readonly<Alone> {
+export function tillForAll(): Readonly<Alone> {
   const till = {} as Alone;
   let served: Served | undefined;
   beforeAll(async () => {
     buildOnce();
     [till.browser, served] = await Promise.all([launch(), serveDist()]);
     till.url = served.url;
-  }, timeoutMs);
+  });
   afterAll(async () => {
     await till.browser?.close();
     await served?.close();
@@ -37,14 +37,14 @@ export function tillForAll(timeoutMs: number): Readonly<Alone> {
 }
 
 /** A shop with an office and a relay, where tills can join. */
-export function shopForAll(timeoutMs: number): Readonly<InShop> {
+export function shopForAll(): Readonly<InShop> {
   const shop = {} as InShop;
   beforeAll(async () => {
     buildOnce();
     shop.folder = await mkdtemp(join(tmpdir(), 'tallystick-shop-'));
     const [opened, browser] = await Promise.all([openTestShop(shop.folder), launch()]);
     Object.assign(shop, opened, { browser });
-  }, timeoutMs);
+  });
   afterAll(async () => {
     await shop.browser?.close();
     await shop.close?.();

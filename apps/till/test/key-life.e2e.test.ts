@@ -11,10 +11,8 @@ import { leaveTill, newDevice, openDrawer, sell, tile } from './browser.ts';
 import { shopForAll } from './for-all.ts';
 import { joinShop, saleAt } from './shop.ts';
 
-const timeoutMs = 180_000;
-
-describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', { timeout: timeoutMs }, () => {
-  const shop = shopForAll(timeoutMs);
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', () => {
+  const shop = shopForAll();
   let context: BrowserContext;
   let page: Page;
   let control: CDPSession;

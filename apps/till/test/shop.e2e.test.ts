@@ -21,10 +21,8 @@ import {
 import { shopForAll } from './for-all.ts';
 import { joinShop, type LineState, officeShows, putOnSale, saleAt, type TestShop } from './shop.ts';
 
-const timeoutMs = 180_000;
-
-describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { timeout: timeoutMs }, () => {
-  const shop = shopForAll(timeoutMs);
+describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => {
+  const shop = shopForAll();
 
   // Whatever a test that failed left behind, the next one has its relay.
   afterEach(() => {
@@ -51,14 +49,14 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', { time
       await joinShop(page, shop.office, 'till-7', invitation);
       await openDrawer(page, '100');
       await keepsTheApp(page);
-    }, timeoutMs);
+    });
     // Each begins on the goods, with nothing open and everything sent.
     beforeEach(async () => {
       await context.setOffline(false);
       await page.reload();
       await page.getByRole('button', { name: 'Sell', exact: true }).click();
       await isUpToDate(page);
-    }, timeoutMs);
+    });
     afterAll(() => context.close());
 
     it('began with an invitation, which lets nobody else in', async () => {

@@ -6,17 +6,15 @@ import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { keepsTheApp, launch, newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
-const timeoutMs = 120_000;
-
-describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', { timeout: timeoutMs }, () => {
-  const till = tillForAll(timeoutMs);
+describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', () => {
+  const till = tillForAll();
   let context: BrowserContext;
   let page: Page;
 
   beforeEach(async () => {
     context = await newDevice(till.browser);
     page = await openAlone(context, till.url);
-  }, timeoutMs);
+  });
   afterEach(() => context.close());
 
   it('sells offline, starts again offline, and still has the sale under the same number', async () => {

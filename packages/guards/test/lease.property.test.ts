@@ -37,7 +37,7 @@ async function act(scene: Scene, { kind, device, lease: index, holder, quantity 
   );
 }
 
-it('no pool is oversold, and nothing of it is lost', { timeout: 120_000 }, async () => {
+it('no pool is oversold, and nothing of it is lost', async () => {
   const met = { taken: 0, refused: 0 };
   await fc.assert(
     fc.asyncProperty(anyHistory(DEVICES, anyAct), async (history) => {

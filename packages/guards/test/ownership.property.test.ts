@@ -68,7 +68,7 @@ function notesOf(records: readonly OpRecord[]): readonly string[] {
   return notes.sort();
 }
 
-it('what counts is what a reading of the ops in their order says', { timeout: 120_000 }, async () => {
+it('what counts is what a reading of the ops in their order says', async () => {
   let refused = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -93,7 +93,7 @@ it('what counts is what a reading of the ops in their order says', { timeout: 12
   expect(refused).toBeGreaterThan(0);
 });
 
-it('by offer and answer alone no note that its device took is ever refused', { timeout: 120_000 }, async () => {
+it('by offer and answer alone no note that its device took is ever refused', async () => {
   let notes = 0;
   let handoffs = 0;
   await fc.assert(

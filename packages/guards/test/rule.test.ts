@@ -143,7 +143,7 @@ describe('a rule', () => {
   });
 });
 
-it('what counts is what a reading of the ops in their order says', { timeout: 120_000 }, async () => {
+it('what counts is what a reading of the ops in their order says', async () => {
   const anyAct = fc.record({
     kind: fc.constantFrom('set', 'drop', 'give', 'give', 'give'),
     device: fc.nat(2),

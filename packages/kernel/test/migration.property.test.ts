@@ -94,7 +94,7 @@ describe.each([
 ] as const)('releases on %s in %s', (driver, scopeName) => {
   const scope = scopeName as Scope;
 
-  it('converge after the adoption, and what is derived counts every sale', { timeout: 120_000 }, async () => {
+  it('converge after the adoption, and what is derived counts every sale', async () => {
     const seen = { stops: 0, accepted: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 40 }), async (steps) => {

@@ -88,7 +88,6 @@ const codeOf = (opening: Promise<ShopBook>): Promise<string> =>
 describe('a book opened from a snapshot', () => {
   it.each(Object.entries(stores))(
     'and its tail is the fold of the whole log (property): %s',
-    { timeout: 90_000 },
     async (_name, makeStore) => {
       const history = fc.array(fc.nat({ max: 4 }), { maxLength: 8 });
       await fc.assert(

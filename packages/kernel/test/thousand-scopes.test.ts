@@ -40,7 +40,7 @@ beforeAll(async () => {
   const store = stores['better-sqlite3']();
   van = await openBook({ ...shared, edge: testEdge(2), store, keys, book: office.id, scope: ONE, replicate: [TWO] });
   await van.sync(relay);
-}, 120_000);
+});
 
 afterAll(async () => {
   await van.close();

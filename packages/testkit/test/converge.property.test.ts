@@ -137,7 +137,7 @@ function anyHistory(makeShelf: () => Shelf) {
 }
 
 describe.each(Object.entries(shelves))('any trading day on %s', (_name, makeShelf) => {
-  it('is the fold of its ops from nothing, whatever came when', { timeout: 240_000 }, async () => {
+  it('is the fold of its ops from nothing, whatever came when', async () => {
     // The first history that breaks is reported as it is: making it smaller takes longer than the test may.
     await fc.assert(anyHistory(makeShelf), { numRuns: runs, endOnFailure: true });
   });
@@ -152,12 +152,12 @@ describe('the property goes red', () => {
 
   afterEach(() => vi.restoreAllMocks());
 
-  it('on a fold that never takes its tail back', { timeout: 120_000 }, async () => {
+  it('on a fold that never takes its tail back', async () => {
     vi.spyOn(TouchIndex.prototype, 'conflicts').mockReturnValue(false);
     expect(await firstBreak(shelves['sql.js'])).toMatchObject({ name: 'AssertionError' });
   });
 
-  it('on a driver that drops one write', { timeout: 120_000 }, async () => {
+  it('on a driver that drops one write', async () => {
     const forgetful = (): Shelf => {
       const shelf = shelves['sql.js']();
       return { ...shelf, store: (member) => forgetting(shelf.store(member)) };

@@ -55,7 +55,7 @@ async function reopen(store: BookStore, acknowledged: readonly OpHash[]): Promis
 }
 
 describe('death at every storage call', () => {
-  it('on better-sqlite3', { timeout: 300_000 }, async () => {
+  it('on better-sqlite3', async () => {
     const whole = createCrashPoint(never);
     await workUntilDeath(
       () => crashingStore(nodeStore(join(folder, 'whole.db')), whole),
@@ -75,7 +75,7 @@ describe('death at every storage call', () => {
     }
   });
 
-  it('on sql.js over a file that tears', { timeout: 120_000 }, async () => {
+  it('on sql.js over a file that tears', async () => {
     const none = new Uint8Array(0);
     const storeOver = (file: ReturnType<typeof createMemoryFile>): BookStore => ({
       ...sqljsStore({ sqlite, log: createFileLogStore(file) }),
@@ -99,7 +99,7 @@ describe('death at every storage call', () => {
     }
   });
 
-  it('of a process that is killed', { timeout: 120_000 }, async () => {
+  it('of a process that is killed', async () => {
     const script = fileURLToPath(new URL('./morning-process.ts', import.meta.url));
     const whole = createCrashPoint(never);
     await workMorning(crashingStore(nodeStore(':memory:'), whole), () => undefined, undefined);
