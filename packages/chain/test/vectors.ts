@@ -42,6 +42,16 @@ function keyOf(key: Result<NoteKey>): NoteKey {
   return key.value;
 }
 
+/** The code of what is thrown, with the matchers that every browser's suite has. */
+function codeThrown(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+  return undefined;
+}
+
 export function runVectors(): void {
   describe('vectors', () => {
     it.each(treeVectors)('tree: $name', ({ input, expect: expected }) => {
@@ -68,7 +78,7 @@ export function runVectors(): void {
 
     it.each(frontierVectors)('frontier: $name', ({ input, expect: expected }) => {
       if (!expected.ok) {
-        expect(() => createTree(hasher, input)).toThrow(expect.objectContaining({ code: expected.code }));
+        expect(codeThrown(() => createTree(hasher, input))).toBe(expected.code);
         return;
       }
       const tree = createTree(hasher, input);

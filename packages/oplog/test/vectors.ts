@@ -54,6 +54,16 @@ async function sha256(text: string): Promise<string> {
   return encodeHex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
 }
 
+/** The code of what is thrown, with the matchers that every browser's suite has. */
+function codeThrown(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+  return undefined;
+}
+
 export function runVectors(): void {
   describe('vectors', () => {
     it.each([
@@ -111,7 +121,7 @@ export function runVectors(): void {
       const random = (): Uint8Array => decodeHex(randomHex);
       const minter = createIdMint({ now: () => nowMs, random, ...(last === undefined ? {} : { last }) });
       const verdicts = observe.map((id) => minter.observe(id));
-      if ('ok' in outcome) return expect(() => minter.mint()).toThrow(expect.objectContaining({ code: outcome.code }));
+      if ('ok' in outcome) return expect(codeThrown(() => minter.mint())).toBe(outcome.code);
       const minted = Array.from({ length: mint }, () => minter.mint());
       return expect({ verdicts, minted }).toEqual(outcome);
     });

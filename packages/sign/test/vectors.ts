@@ -64,6 +64,16 @@ function recordOf({ hash, hex }: { hash: string; hex: string }, anyRecord: OpRec
   return { ...record, bytes, hash: minted(parseOpHash(hash)) };
 }
 
+/** The code of what is thrown, with the matchers that every browser's suite has. */
+async function codeThrown(action: () => unknown): Promise<unknown> {
+  try {
+    await action();
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+  return undefined;
+}
+
 export function runVectors(): void {
   describe('vectors', () => {
     it.each(keyVectors)('key: $name', ({ input, expect: expected }) => {
@@ -85,7 +95,7 @@ export function runVectors(): void {
         const key = await createMemoryKeyStore(seeded, hasher).create('device');
         const signing = async (): Promise<OpRecord> => signOp(op, key, parseBookId(book), hasher);
         if ('code' in expected) {
-          await expect(signing()).rejects.toMatchObject({ code: expected.code });
+          expect(await codeThrown(signing)).toBe(expected.code);
           continue;
         }
         const record = await signing();
