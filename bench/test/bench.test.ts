@@ -84,9 +84,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 6_400,
     'bundle-chain': 10_240,
     'bundle-sign': 14_800,
-    'bundle-kernel': 55_600,
+    'bundle-kernel': 56_300,
     'bundle-kernel-later': 24_500,
-    'bundle-kernel-with-relay': 58_300,
+    'bundle-kernel-with-relay': 59_000,
   },
 };
 

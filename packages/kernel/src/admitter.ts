@@ -1,4 +1,4 @@
-/** Who is enrolled in a book, as its stored ops say, and the way to the door (admit.ts) for records that come from outside. */
+/** Who is enrolled in a book, as its stored ops say. */
 import type { Hasher } from '@tallystick/chain';
 import {
   type BookId,
@@ -11,10 +11,9 @@ import {
   type OpRecord,
 } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
-import type { Admission, AdmitOptions } from './admit.ts';
+import type { Door } from './admit.ts';
 import type { SqlDriver } from './driver.ts';
 import { type Enrolment, Enrolments, learn } from './enrolments.ts';
-import { loadExchange } from './parts.ts';
 
 /** SHA-256 and Ed25519 as this platform has them. */
 export interface CryptoProvider {
@@ -79,13 +78,8 @@ export class Admitter {
     return fresh.length > 0;
   }
 
-  /** Checks records against what is stored and against each other. An enrolment counts once its own signature is good. */
-  async admit(records: readonly OpRecord[], options?: AdmitOptions): Promise<Admission> {
-    const { admit } = await loadExchange();
-    return admit(
-      { book: this.#book, log: this.#log, crypto: this.#crypto, enrolments: this.#enrolments },
-      records,
-      options,
-    );
+  /** By what the door judges records from outside: see admit.ts. */
+  get door(): Door {
+    return { book: this.#book, log: this.#log, crypto: this.#crypto, enrolments: this.#enrolments };
   }
 }

@@ -170,7 +170,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
-  const start = options.snapshot === undefined ? undefined : { ...options.snapshot, book: options.book };
+  const { snapshot } = options;
+  const start = snapshot && (await loadSnapshots()).snapshotStart(snapshot, options.book);
   const replica = await Replica.open(options.store, options.verbs, crypto, start);
   const name = deviceKeyName(replica.log);
   const hadKey = await keys.load(name);

@@ -3,7 +3,7 @@
  * with everything that comes, so the reason that stands beside it is always the one of now.
  */
 import type { Aside, LogStore, OpRecord } from '@tallystick/oplog';
-import { openRecords } from './admit.ts';
+import { admit, openRecords } from './admit.ts';
 import type { Replica } from './replica.ts';
 
 export interface Merged {
@@ -18,7 +18,7 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
   const stored = before.filter((record) => replica.log.has(record.hash)).map((record) => record.hash);
   const news = [...records, ...before].filter((record) => !replica.log.has(record.hash));
   const offered = news.filter((record) => !isBeforeBase(replica.log, record));
-  const admission = await replica.admitter.admit(offered);
+  const admission = await admit(replica.admitter.door, offered);
   const aside = admission.notAccepted.map(
     ({ record, code, message }) =>
       ({ hash: record.hash, scope: record.op.scope, code, message, bytes: record.bytes }) satisfies Aside,
@@ -39,6 +39,11 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
 function isBeforeBase(log: LogStore, { op }: OpRecord): boolean {
   const head = log.base(op.scope).heads.find(({ device }) => device === op.device);
   return head !== undefined && op.seq <= head.seq;
+}
+
+/** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */
+export async function mergeAsides(replica: Replica): Promise<Merged> {
+  return (await replica.log.asides()).length === 0 ? { refolded: 0, aside: [] } : mergeRecords(replica, []);
 }
 
 async function storedAsides(replica: Replica): Promise<OpRecord[]> {

@@ -1,6 +1,5 @@
 // What comes from outside, loaded together: see parts.ts.
-export { admit } from './admit.ts';
 export { stateCosigned } from './cosigning.ts';
-export { mergeRecords } from './merge-records.ts';
+export { mergeAsides } from './merge-records.ts';
 export { pinRelay, scopesAt, syncWith } from './sync.ts';
 export { exportBook, importBook } from './transfer.ts';

@@ -2,4 +2,4 @@
 export { archiveLog } from './archive.ts';
 export { saveSnapshot } from './snapshot-save.ts';
 export { saveProof } from './snapshot-proof.ts';
-export { loadShard, reachesPastBases, startFromSnapshot } from './snapshot-start.ts';
+export { snapshotStart } from './snapshot-start.ts';

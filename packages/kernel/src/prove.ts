@@ -4,7 +4,7 @@
  */
 import { type Aside, type DeviceId, parseScope } from '@tallystick/oplog';
 import { originOf, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
-import { openRecords } from './admit.ts';
+import { admit, openRecords } from './admit.ts';
 import type { BookStore, SqlDriver, SqlValue } from './driver.ts';
 import type { Replica } from './replica.ts';
 import { replay } from './replay.ts';
@@ -151,7 +151,7 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
   );
   const byHash = new Map(records.map((record) => [record.hash, record]));
   const why = new Map(
-    (await live.admitter.admit(records)).notAccepted.map(({ record, code, message }) => [
+    (await admit(live.admitter.door, records)).notAccepted.map(({ record, code, message }) => [
       record.hash,
       { code, message },
     ]),

@@ -23,10 +23,9 @@ import { HQ, recoverBookId } from './genesis.ts';
 import type { HqReader } from './fold.ts';
 import { type ImageMisfit, restoreImage } from './image.ts';
 import { kernelTables } from './kernel-tables.ts';
-import { loadSnapshots } from './parts.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
-import type { SnapshotSource, SnapshotStart } from './snapshot-start.ts';
+import type { SnapshotStart } from './snapshot-start.ts';
 import { KnownRow } from './row-cache.ts';
 import type { AnyTable, Row } from './table.ts';
 import type { Verb } from './verb.ts';
@@ -40,8 +39,8 @@ export class Replica {
   readonly schema: Schema;
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly crypto: CryptoProvider;
-  /** Where tables that are not here can be loaded from. */
-  readonly snapshot: SnapshotSource | undefined;
+  /** What this replica began from, where it began from a snapshot. */
+  readonly #start: SnapshotStart | undefined;
   readonly #scopes = new Map<string, Scope>();
   readonly #dirty = new Set<Scope>();
   #isBuffering = false;
@@ -63,10 +62,10 @@ export class Replica {
     store: BookStore,
     verbs: readonly Verb[],
     crypto: CryptoProvider,
-    snapshot: SnapshotSource | undefined,
+    start: SnapshotStart | undefined,
     canFoldAgain: boolean,
   ) {
-    this.snapshot = snapshot;
+    this.#start = start;
     this.log = store.log;
     this.sql = store.sql;
     this.crypto = crypto;
@@ -84,14 +83,13 @@ export class Replica {
   ): Promise<Replica> {
     const { log } = store;
     const isWhole = log.scopes().every((scope) => log.base(scope).size === 0);
-    const snapshots = start === undefined ? undefined : await loadSnapshots();
-    const canFoldAgain = isWhole || (start && (await snapshots?.reachesPastBases(log, crypto, start))) === true;
-    const replica = new Replica(store, verbs, crypto, start?.from, canFoldAgain);
+    const canFoldAgain = isWhole || (await start?.reachesPastBases(log, crypto)) === true;
+    const replica = new Replica(store, verbs, crypto, start, canFoldAgain);
     const book = replica.book ?? (await recoverBookId(replica.log)) ?? start?.book;
     if (book !== undefined) await replica.bind(book);
     if (store.image !== undefined && book !== undefined) replica.#misfit = await restoreImage(replica, store.image);
     await replica.#reload();
-    if (start !== undefined && (await snapshots?.startFromSnapshot(replica, start)) === true) await replica.#reload();
+    if ((await start?.begin(replica)) === true) await replica.#reload();
     replica.#mustHaveRows();
     await replica.transaction(() => replica.catchUp());
     return replica;
@@ -369,9 +367,8 @@ export class Replica {
   async fetchTable(scope: string, table: string): Promise<boolean> {
     const absent = this.schema.residency.get(scope, table);
     if (absent === undefined) return true;
-    if (this.snapshot === undefined) return false;
-    const { loadShard } = await loadSnapshots();
-    await loadShard(this, this.snapshot, absent);
+    if (this.#start === undefined) return false;
+    await this.#start.load(this, absent);
     return true;
   }
 

@@ -27,9 +27,25 @@ export interface SnapshotOptions {
   readonly hotBytes?: number;
 }
 
-export interface SnapshotStart extends SnapshotOptions {
+/** What a replica asks of the snapshot that it is opened with: a replica of its own knows none of this code. */
+export interface SnapshotStart {
   /** The book that this replica belongs to: never one that the snapshot names. */
   readonly book: BookId | undefined;
+  /** Whether rows that were dropped could come again with the snapshot, where the log begins later. */
+  reachesPastBases(log: LogStore, crypto: CryptoProvider): Promise<boolean>;
+  /** Begins where the snapshot stands, if nothing is folded here yet. Answers whether it did. */
+  begin(replica: Replica): Promise<boolean>;
+  /** Loads one table's rows. Call inside a transaction. */
+  load(replica: Replica, entry: AbsentTable): Promise<void>;
+}
+
+export function snapshotStart(options: SnapshotOptions, book: BookId | undefined): SnapshotStart {
+  return {
+    book,
+    reachesPastBases: (log, crypto) => reachesPastBases(log, crypto, options.from, book),
+    begin: (replica) => startFromSnapshot(replica, options),
+    load: (replica, entry) => loadShard(replica, options.from, entry),
+  };
 }
 
 interface Loaded {
@@ -39,8 +55,7 @@ interface Loaded {
 
 const [CHAINS, GRAVITY] = ['chains', 'gravity'];
 
-/** Begins where the snapshot stands, if nothing is folded here yet. Answers whether it did. */
-export async function startFromSnapshot(replica: Replica, start: SnapshotStart): Promise<boolean> {
+async function startFromSnapshot(replica: Replica, start: SnapshotOptions): Promise<boolean> {
   const isNew = replica.sql.prepare('SELECT 1 FROM scopes WHERE folded > 0').get([]) === undefined;
   if (!isNew || replica.book === undefined) return false;
   const bytes = await start.from.load(MANIFEST);
@@ -55,11 +70,15 @@ export async function startFromSnapshot(replica: Replica, start: SnapshotStart):
   return true;
 }
 
-/** Whether rows that were dropped could come again with the snapshot, where the log begins later. */
-export async function reachesPastBases(log: LogStore, crypto: CryptoProvider, start: SnapshotStart): Promise<boolean> {
+async function reachesPastBases(
+  log: LogStore,
+  crypto: CryptoProvider,
+  from: SnapshotSource,
+  wanted: BookId | undefined,
+): Promise<boolean> {
   const later = log.scopes().filter((scope) => log.base(scope).size > 0);
-  const book = (log.meta('book') as BookId | undefined) ?? start.book;
-  const bytes = book === undefined ? undefined : await start.from.load(MANIFEST);
+  const book = (log.meta('book') as BookId | undefined) ?? wanted;
+  const bytes = book === undefined ? undefined : await from.load(MANIFEST);
   if (bytes === undefined || book === undefined) return false;
   try {
     const { scopes } = (await openManifest(bytes, book, crypto)).manifest;
@@ -71,8 +90,7 @@ export async function reachesPastBases(log: LogStore, crypto: CryptoProvider, st
   }
 }
 
-/** Loads one table's rows. Call inside a transaction. */
-export async function loadShard(replica: Replica, from: SnapshotSource, entry: AbsentTable): Promise<void> {
+async function loadShard(replica: Replica, from: SnapshotSource, entry: AbsentTable): Promise<void> {
   const { rows } = await readShard(replica, from, entry);
   insertRows(replica, entry, rows);
   replica.schema.residency.remove(replica.sql, entry);
@@ -95,7 +113,7 @@ async function mustFitLog(replica: Replica, { scope, size, root, frontier }: Sna
 async function loadHot(
   replica: Replica,
   { scopes }: SnapshotManifest,
-  { from, hotBytes = Number.POSITIVE_INFINITY }: SnapshotStart,
+  { from, hotBytes = Number.POSITIVE_INFINITY }: SnapshotOptions,
 ): Promise<{ readonly here: readonly Loaded[]; readonly absent: readonly AbsentTable[] }> {
   const own = new Set([CHAINS, GRAVITY, ...kernelTables.flatMap(({ name }) => [name, `${name}_history`])]);
   const entries = scopes.flatMap(({ scope, shards }) => shards.map((shard) => ({ ...shard, scope })));

@@ -20,8 +20,9 @@ import {
   verifyCheckpoint,
   verifyReceipt,
 } from '@tallystick/relay-protocol';
-import { retryAsides } from './asides.ts';
+import { admit } from './admit.ts';
 import { KernelError } from './errors.ts';
+import { mergeAsides } from './merge-records.ts';
 import { type Replica } from './replica.ts';
 import { HQ } from './genesis.ts';
 
@@ -100,7 +101,7 @@ export async function syncWith(
     report = sum(report, await push(exchange, scope));
     if (options.pull) report = sum(report, await pull(exchange, scope));
   }
-  const retried = await replica.exclusive(() => retryAsides(replica));
+  const retried = await replica.exclusive(() => mergeAsides(replica));
   return { ...report, refolded: report.refolded + retried.refolded };
 }
 
@@ -257,7 +258,7 @@ export async function settleChecked(
   // Bytes that take the place of ours must be as good as if they had come first.
   const anew = changed.length > 0;
   const unchecked = anew ? records : records.filter((record) => !replica.log.has(record.hash));
-  const [bad] = (await replica.admitter.admit(unchecked, { anew, positioned: true })).notAccepted;
+  const [bad] = (await admit(replica.admitter.door, unchecked, { anew, positioned: true })).notAccepted;
   if (bad !== undefined) return { ok: false, bad };
   return { ok: true, refolded: await replica.transaction(() => replica.settle(scope, records, tip, changed)) };
 }
