@@ -1,5 +1,6 @@
 // The tests that the mutation run judges: those of the protocol core that run in Node. Left out are a killed process, the
-// documents, which are read beside the source text, and the published Ed25519 cases, which take too long for every mutant.
+// documents, which are read beside the source text, and the published Ed25519 cases, which take too long for every mutant. A package is
+// judged by its own tests alone: what the others import of it is read outside the copy in which it is changed.
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({

@@ -9,6 +9,7 @@ import {
   keyNamed,
   makeChain,
   makeRecord,
+  rotate,
   spoilSignature,
   isValid,
 } from './fixtures.ts';
@@ -129,6 +130,14 @@ describe('verifyChain', () => {
     expect(await breakOf(rotated)).toBe('ok');
     expect(await breakOf(rotated.with(5, spoilSignature(at(rotated, 5))))).toEqual(['chain/signature', 5]);
     expect(await breakOf(rotated.with(4, spoilSignature(at(rotated, 4))))).toBe('ok');
+  });
+
+  it('lets no later signature stand for a rotation', async () => {
+    const rotation = makeRecord({ device: root, seq: 3, prev: at(honest, 1).hash, verb: rotate });
+    const rotated = [...honest.slice(0, 2), rotation, makeRecord({ device: root, seq: 4, prev: rotation.hash })];
+    expect(await breakOf(rotated)).toBe('ok');
+    expect(await breakOf(rotated.with(2, spoilSignature(rotation)))).toEqual(['chain/signature', 2]);
+    expect(await breakOf(rotated.with(1, spoilSignature(at(rotated, 1))))).toBe('ok');
   });
 
   it('is only as good as its verifier', async () => {

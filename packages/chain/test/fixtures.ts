@@ -40,6 +40,7 @@ export const hasher: Hasher = nodeHasher;
 export const hq: Scope = minted(parseScope('hq'));
 export const branch: Scope = minted(parseScope('b/042'));
 export const sale: VerbRef = minted(parseVerbRef('sale.complete@1'));
+export const rotate: VerbRef = minted(parseVerbRef('device.rotate@1'));
 const open: VerbRef = minted(parseVerbRef('book.open@1'));
 
 export function keyNamed(name: string): KeyId {
@@ -82,12 +83,13 @@ export interface Draft {
   readonly prev: OpHash | undefined;
   readonly args?: JsonObject;
   readonly keyId?: KeyId;
+  readonly verb?: VerbRef;
 }
 
-export function makeRecord({ device, scope = hq, seq, prev, args = { seq }, keyId }: Draft): OpRecord {
+export function makeRecord({ device, scope = hq, seq, prev, args = { seq }, keyId, verb = sale }: Draft): OpRecord {
   const id: OpId = minted(parseOpId(`019acf63-7a00-7000-8000-${seq.toString(16).padStart(12, '0')}`));
   const base = { args, at: 1_764_500_000_000 + seq, device, id, scope, seq };
-  const op: Op = prev === undefined ? { ...base, verb: open } : { ...base, prev, verb: sale };
+  const op: Op = prev === undefined ? { ...base, verb: open } : { ...base, prev, verb };
   const text = encodeOp(op);
   const key = keyId ?? minted(parseKeyId(device));
   const hash = hashOp(text, hasher);

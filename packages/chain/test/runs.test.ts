@@ -8,6 +8,7 @@ import {
   keyNamed,
   makeChain,
   makeRecord,
+  rotate,
   spoilSignature,
   isValid,
 } from './fixtures.ts';
@@ -132,6 +133,33 @@ describe('verifyRuns', () => {
       accepted: [1, 2, 3],
       waiting: [4, 5, 6].map((seq) => [seq, 'chain/signature']),
     });
+  });
+
+  it('lets no later signature stand for a rotation', async () => {
+    const rotation = makeRecord({ device: root, seq: 4, prev: at(ofRoot, 2).hash, verb: rotate });
+    const after = makeRecord({ device: root, seq: 5, prev: rotation.hash });
+    const rotated = [...ofRoot.slice(0, 3), rotation, after];
+    expect(summary(await verifyRuns(rotated, reader()))).toMatchObject({ accepted: [1, 2, 3, 4, 5], verified: 2 });
+    const forged = rotated.with(3, spoilSignature(rotation));
+    expect(summary(await verifyRuns(forged, reader()))).toMatchObject({
+      accepted: [1, 2, 3],
+      waiting: [4, 5].map((seq) => [seq, 'chain/signature']),
+    });
+  });
+
+  it('asks about many runs at once, and never about more than 64', async () => {
+    const devices = Array.from({ length: 150 }, (_, i) => deviceNamed(`till ${i}`));
+    const firsts = devices.map((device) => makeRecord({ device, seq: 1, prev: genesis.hash }));
+    let [open, most] = [0, 0];
+    const verify = async (record: OpRecord): Promise<boolean> => {
+      open += 1;
+      most = Math.max(most, open);
+      await Promise.resolve();
+      open -= 1;
+      return isValid(record);
+    };
+    const report = await verifyRuns(firsts, { ...reader(), enrolmentOf: () => genesis.hash, verify });
+    expect([report.accepted.length, report.verified, most]).toEqual([150, 150, 64]);
   });
 
   it('takes the valid one of two copies of an op, whichever comes first', async () => {

@@ -29,6 +29,13 @@ describe('tree', () => {
     expect(encodeHex(leaf)).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d');
   });
 
+  it('hashes leaves of every length alike, whatever was hashed before', () => {
+    for (const length of [70_000, 4094, 4095, 4096, 4097, 1, 0]) {
+      const data = new Uint8Array(length).fill(7);
+      expect(encodeHex(leafHash(data, nodeHasher)), `${length}`).toBe(nodeHasher.sha256Hex(Uint8Array.of(0, ...data)));
+    }
+  });
+
   it('has the root of the RFC 6962 recursion at every size', () => {
     fc.assert(
       fc.property(sizes, (size) => {
