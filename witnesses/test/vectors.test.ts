@@ -135,6 +135,19 @@ describe.each(['op', 'chain', 'sign', 'token'])('docs/spec/%s.md', (spec) => {
   });
 });
 
+it('fixtures/README.md names every file of vectors, and every file that checks them', () => {
+  const text = readFileSync(new URL('../../fixtures/README.md', import.meta.url), 'utf8');
+  const named = { files: [] as string[], checkers: [] as string[] };
+  for (const [, listed = '', checkers = ''] of text.matchAll(/^\|[^|]*\|([^|]*)\|([^|]*)\|$/gm)) {
+    const [first = '', ...names] = listed.match(/(?<=`)[a-z/-]+(?=`)/g) ?? [];
+    named.files.push(...(first.endsWith('/') ? names.map((name) => first + name) : [first].filter(Boolean)));
+    named.checkers.push(...(checkers.match(/(?<=`)[a-z-]+\.mjs(?=`)/g) ?? []));
+  }
+  const sources = globSync('*.mjs', { cwd: fileURLToPath(new URL('../vectors', import.meta.url)) });
+  expect(named.files.sort()).toEqual(files.map(([file]) => file));
+  expect(named.checkers.sort()).toEqual(sources.filter((source) => source !== 'bytes.mjs').sort());
+});
+
 describe('the checker', () => {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const sources = globSync('vectors{-check.mjs,/*.mjs}', { cwd: root });
