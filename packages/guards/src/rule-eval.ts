@@ -215,7 +215,7 @@ function binary(meter: Meter, operator: Operator, left: Json, right: Json): Valu
   if (operator === '@in') return isIn(meter, left, right);
   if (typeof left === 'number' && typeof right === 'number') return arithmetic(operator, left, right);
   if (typeof left === 'string' && typeof right === 'string')
-    return spendOn(meter, left) && spendOn(meter, right) ? textOf(operator, left, right) : STEPS;
+    return spendOnBoth(meter, operator, left, right) ? textOf(operator, left, right) : STEPS;
   if (typeof left === 'boolean' && typeof right === 'boolean')
     return ordered(operator, Number(left) - Number(right)) ?? NO_OVERLOAD;
   if (operator !== '_+_' || !isList(left) || !isList(right)) return NO_OVERLOAD;
@@ -224,6 +224,12 @@ function binary(meter: Meter, operator: Operator, left: Json, right: Json): Valu
 
 function spendOn(meter: Meter, text: string): boolean {
   return spend(meter, Math.trunc(text.length / 64));
+}
+
+/** Where a text stands in another is looked for place by place, at worst. */
+function spendOnBoth(meter: Meter, operator: Operator, left: string, right: string): boolean {
+  if (operator === 'contains') return spend(meter, Math.trunc((left.length * right.length) / 4_096));
+  return spendOn(meter, left) && spendOn(meter, right);
 }
 
 /** Undefined when there are no steps left. */

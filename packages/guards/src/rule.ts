@@ -13,8 +13,8 @@ import {
 } from '@tallystick/kernel';
 import type { Json } from '@tallystick/oplog';
 import { businessDay, refuseUnlessHq } from './author.ts';
-import { parseRule } from './rule-ast.ts';
 import { evaluateRule, type Evaluated, reasonOf } from './rule-eval.ts';
+import { readRule } from './rule-memo.ts';
 import { ruleDropArgs, ruleSetArgs } from './schema.ts';
 
 type Text = 'text';
@@ -34,8 +34,6 @@ export const ruleNames: RegisterTable<{ verb: Text }, { names: Text }> = registe
 /** What a verb that obeys rules must list among its tables. */
 export const ruleTables: readonly [typeof rules, typeof ruleNames] = [rules, ruleNames];
 
-/** What rules of every verb may name. */
-const VARIABLES: ReadonlySet<string> = new Set(['args', 'author', 'day', 'rows']);
 const MOST_RULES = 16;
 const MOST_VALUE_UNITS = 100;
 
@@ -78,7 +76,7 @@ function judge(
   expr: string,
   facts: RuleFacts,
 ): Refusal | undefined {
-  const read = parseRule(expr, VARIABLES);
+  const read = readRule(expr);
   if (!read.ok) return refuse('guards/rule-error', { ...named, reason: read.code });
   const evaluated = evaluateRule(read.value.root, variablesOf(view, read.value.variables, facts));
   if (evaluated.value === true) return undefined;
@@ -132,7 +130,7 @@ export const ruleSet: Verb<'rule.set', RuleSetArgs> = defineVerb({
   plan: (view, op, { verb, rule, expr }) => {
     const refusal = refuseUnlessHq(op.scope);
     if (refusal !== undefined) return refusal;
-    const read = parseRule(expr, VARIABLES);
+    const read = readRule(expr);
     if (!read.ok) return refuse(read.code, { rule, what: read.what });
     const names = new Set(namesOf(view, verb)).add(rule);
     if (names.size > MOST_RULES) return refuse('guards/too-many-rules', { verb, most: MOST_RULES });

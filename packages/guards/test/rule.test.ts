@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { tryRule } from '../src/index.ts';
 import { parseRule, ruleBounds } from '../src/rule-ast.ts';
 import { evaluateRule, evaluationBounds, reasonOf } from '../src/rule-eval.ts';
+import { readRule } from '../src/rule-memo.ts';
 import { exprOf } from './cel.ts';
 import { refundVerbs, unguardedRefundVerbs } from './refund.ts';
 import { anyHistory, createScene, expectOneState, moved, type Scene } from './scene.ts';
@@ -305,6 +306,16 @@ describe('what is no rule', () => {
   });
 });
 
+it('read before or not is the same rule', () => {
+  const [first, ...others] = Array.from({ length: 100 }, (_one, count) => exprOf(`args.amount == ${count}`));
+  const before = readRule(first!);
+  expect(readRule(first!)).toBe(before);
+  for (const other of others) expect(readRule(other).ok).toBe(true);
+  // Long forgotten, and read anew.
+  expect(readRule(first!)).not.toBe(before);
+  expect(readRule(first!)).toEqual(before);
+});
+
 describe('an evaluation', () => {
   const come = (text: string, bindings: Readonly<Record<string, Json>> = {}): unknown => {
     const variables = new Map(Object.entries(bindings));
@@ -349,6 +360,9 @@ describe('an evaluation', () => {
     expect(come(nested, { list })).toBe('steps');
     const text = 'x'.repeat(evaluationBounds.text);
     expect(come('text + "y"', { text })).toBe('text-length');
+    const [hay, needle] = ['a'.repeat(30_000), `${'a'.repeat(15_000)}b`];
+    expect(come('hay.contains(needle)', { hay, needle })).toBe('steps');
+    expect(come('hay.contains("aab")', { hay })).toBe(false);
     const others = new Array<string>(100).fill(text);
     expect(come('others.all(one, one == text)', { others, text })).toBe('steps');
     const wide = Object.fromEntries(list.map((_zero, index) => [`k${index}`, index]));
