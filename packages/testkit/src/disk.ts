@@ -16,8 +16,12 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** A change to the file; `limit` cuts what it writes short. */
 type Change = (before: Bytes, limit: number) => Bytes;
 
-/** With `forgetsFlush` it is a disk that lies: what was flushed waits in its cache like everything else. */
-export function createDisk({ forgetsFlush = false }: { readonly forgetsFlush?: boolean } = {}): Disk {
+export interface DiskOptions {
+  /** A disk that lies: what was flushed waits in its cache like everything else. */
+  readonly forgetsFlush?: boolean;
+}
+
+export function createDisk({ forgetsFlush = false }: DiskOptions = {}): Disk {
   let durable: Bytes = new Uint8Array(0);
   let seen: Bytes = durable;
   let waiting: Change[] = [];

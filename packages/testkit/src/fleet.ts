@@ -5,6 +5,7 @@ import {
   type CryptoProvider,
   type ImportReport,
   openBook,
+  type SnapshotOptions,
   type SyncReport,
   type Verb,
 } from '@tallystick/kernel';
@@ -39,6 +40,8 @@ export interface FleetOptions {
   /** Verbs beside those of a shop; a function says for each opening which the program of a member knows by then. */
   readonly verbs?: readonly Verb[] | ((member: number) => readonly Verb[]);
   readonly shop?: Shop;
+  /** What a member's book begins from where its log does not begin at the first op; asked for at each opening. */
+  snapshot?(member: number): SnapshotOptions | undefined;
   /** Where the relay keeps its logs; in memory when left out. */
   readonly relayStore?: RelayStore;
   /** Told when a verb reaches out of the realm that the fleet folds in; without it, that ends the program or the test run. */
@@ -105,6 +108,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     const { name, scope, keys, opened } = seat;
     const skewed: Clock = { ...clock, nowMs: () => clock.nowMs() + seat.skewMs };
     const edge = createEdge(skewed, { seed: (seed * 31 + index) * 31 + opened });
+    const snapshot = options.snapshot?.(index);
     const book = await openBook({
       store: options.store(index),
       verbs: verbsOf(index),
@@ -116,6 +120,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       deviceName: name,
       replicate: 'all',
       ...join,
+      ...(snapshot === undefined ? {} : { snapshot }),
     });
     return book as unknown as ShopBook;
   };

@@ -1,38 +1,44 @@
 /**
- * `tallystick-testkit fuzz`: simulates seed after seed, makes the first trace that fails of a seed as small as it gets, prints what it takes to see it
- * again, and keeps it, so that every run begins with what ever failed.
+ * `tallystick-testkit fuzz`: simulates seed after seed on all cores, makes the trace of a seed that fails as small as it gets, prints what it takes to
+ * see it again, and keeps it, so that every run begins with what ever failed.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { CryptoProvider } from '@tallystick/kernel';
-import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { simulateSeeds } from './crew.ts';
+import { createNodeSurroundings } from './node-surroundings.ts';
+import { type Plant, plants } from './plants.ts';
 import { shrinkTrace } from './shrink.ts';
-import { type Plant, plants, type Simulated, simulate } from './simulate.ts';
+import { type Simulated, simulate } from './simulate.ts';
 import { drawTrace, type Trace } from './trace.ts';
 
 const usage = `tallystick-testkit fuzz [options]
   --seed S      the first seed; 1 when left out
   --runs N      how many seeds, one after another; 100 when left out
   --ops N       how many things members do in a run; 500 when left out
-  --seconds N   stop after so many seconds, however many seeds are done
+  --seconds N   begin no more seeds after so many seconds
+  --threads N   how many seeds at a time; as many as there are cores when left out
   --keep FILE   JSON file of what ever failed: run first, and added to
-  --plant BUG   plant a bug to see it found: ${plants.join(', ')}`;
+  --plant BUG   plant a bug to see it found:
+${Object.entries(plants)
+  .map(([name, what]) => `                  ${name.padEnd(16)} ${what}`)
+  .join('\n')}`;
 
 interface Options {
   readonly seed: number;
   readonly runs: number;
   readonly ops: number;
   readonly seconds: number;
+  readonly threads: number;
   readonly keep: string | undefined;
   readonly plant: Plant | undefined;
 }
 
+type Print = (line: string) => void;
+
 /** Runs the command. Answers the exit code: 0 when all held, 1 when something failed, 2 for a wrong command. */
-export async function runCommand(
-  args: readonly string[],
-  print: (line: string) => void = console.log,
-): Promise<number> {
+export async function runCommand(args: readonly string[], print: Print = console.log): Promise<number> {
   const options = parseOptions(args);
   if (options === undefined) {
     print(usage);
@@ -41,55 +47,90 @@ export async function runCommand(
   return fuzz(options, print);
 }
 
+const defaults = { seed: '1', runs: '100', ops: '500', seconds: '1000000000' };
+
 function parseOptions(args: readonly string[]): Options | undefined {
   try {
     const text = { type: 'string' } as const;
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { seed: text, runs: text, ops: text, seconds: text, keep: text, plant: text },
+      options: { seed: text, runs: text, ops: text, seconds: text, threads: text, keep: text, plant: text },
     });
-    const [seed, runs, ops, seconds] = [
-      values.seed ?? '1',
-      values.runs ?? '100',
-      values.ops ?? '500',
-      values.seconds ?? '1e9',
-    ].map(Number);
-    const plant = plants.find((name) => name === values.plant);
-    const isWrong = [seed, runs, ops, seconds].some((number) => !Number.isSafeInteger(number));
-    if (positionals.join() !== 'fuzz' || isWrong || plant !== values.plant) return undefined;
-    return { seed, runs, ops, seconds, keep: values.keep, plant } as Options;
+    const { keep, plant: named, ...asked } = { threads: String(availableParallelism()), ...defaults, ...values };
+    const numbers = Object.entries(asked).map(([name, value]) => [name, Number(value)] as const);
+    const plant = (Object.keys(plants) as Plant[]).find((name) => name === named);
+    const isWrong = numbers.some(([, number]) => !Number.isSafeInteger(number) || number < 0);
+    if (positionals.join() !== 'fuzz' || isWrong || plant !== named) return undefined;
+    return { ...(Object.fromEntries(numbers) as unknown as Options), keep, plant };
   } catch {
     return undefined;
   }
 }
 
-async function fuzz(options: Options, print: (line: string) => void): Promise<number> {
-  const { seed, runs, ops, seconds, keep, plant } = options;
-  const until = performance.now() + seconds * 1000;
-  const kept = readKept(keep);
-  let acknowledged = 0;
-  let failed = 0;
-  let done = 0;
-  const run = async (trace: Trace): Promise<void> => {
-    const outcome = await simulateHere(trace, plant);
-    done += 1;
-    acknowledged += outcome.acknowledged;
-    if (outcome.failures.length === 0) return;
-    failed += 1;
-    await tell(trace, outcome, plant, kept, print);
-    if (keep !== undefined && plant === undefined) writeKept(keep, kept);
-  };
-  for (const trace of kept.slice()) await run(trace);
-  for (let next = seed; next < seed + runs && performance.now() < until; next++) await run(drawTrace(next, ops));
-  print(
-    `fuzz: ${done} runs (${kept.length} kept), ${acknowledged} ops acknowledged, ${failed} failed, commit ${commit()}`,
-  );
-  return failed === 0 ? 0 : 1;
+/** What has come of the seeds so far. */
+interface Tally {
+  runs: number;
+  acknowledged: number;
+  failed: number;
 }
 
-function simulateHere(trace: Trace, plant: Plant | undefined): Promise<Simulated> {
-  return simulate(trace, { crypto: rememberVerdicts(nodeCrypto), openStore: () => nodeStore(':memory:'), plant });
+async function fuzz(options: Options, print: Print): Promise<number> {
+  const { keep, plant } = options;
+  const started = performance.now();
+  const kept = readKept(keep);
+  const tally: Tally = { runs: 0, acknowledged: 0, failed: 0 };
+  const failing: { readonly trace: Trace; readonly outcome: Simulated }[] = [];
+  const note = (trace: Trace, outcome: Simulated): void => {
+    tally.runs += 1;
+    tally.acknowledged += outcome.acknowledged;
+    if (outcome.failures.length === 0) return;
+    tally.failed += 1;
+    failing.push({ trace, outcome });
+  };
+  const old = kept.length;
+  for (const trace of kept.slice()) note(trace, await simulateHere(trace, plant));
+  const until = started + options.seconds * 1000;
+  await simulateAll(options, (seed, outcome) => {
+    note(drawTrace(seed, options.ops), outcome);
+    const done = tally.runs - old;
+    if (done % 100 === 0 && done < options.runs) print(progress(done, options.runs, tally, started));
+    return performance.now() < until;
+  });
+  // The smallest seed first, so that the same command prints the same, whichever thread came first.
+  for (const { trace, outcome } of failing.sort((a, b) => a.trace.seed - b.trace.seed)) {
+    await tell(trace, outcome, plant, kept, print);
+    if (keep !== undefined && plant === undefined) writeKept(keep, kept);
+  }
+  print(summary(options, old, tally));
+  return tally.failed === 0 ? 0 : 1;
+}
+
+type OnOutcome = (seed: number, outcome: Simulated) => boolean;
+
+/** In threads, or here where there is one seed or one thread. */
+async function simulateAll({ seed, runs, ops, threads, plant }: Options, onOutcome: OnOutcome): Promise<void> {
+  if (Math.min(runs, threads) > 1) {
+    const onDone = ({ seed: done, ...outcome }: Simulated & { seed: number }): boolean => onOutcome(done, outcome);
+    return simulateSeeds({ seed, runs, ops, plant, threads: Math.min(runs, threads), onDone });
+  }
+  let goesOn = true;
+  for (let next = seed; next < seed + runs && goesOn; next++)
+    goesOn = onOutcome(next, await simulateHere(drawTrace(next, ops), plant));
+}
+
+async function simulateHere(trace: Trace, plant: Plant | undefined): Promise<Simulated> {
+  return simulate(trace, await createNodeSurroundings(plant));
+}
+
+function progress(done: number, runs: number, { acknowledged, failed }: Tally, started: number): string {
+  const seconds = Math.round((performance.now() - started) / 1000);
+  return `fuzz: ${done} of ${runs} runs, ${acknowledged} ops acknowledged, ${failed} failed, ${seconds} s`;
+}
+
+function summary({ runs: asked }: Options, kept: number, { runs, acknowledged, failed }: Tally): string {
+  const short = runs - kept < asked ? ` of ${asked + kept}, for want of time` : '';
+  return `fuzz: ${runs} runs (${kept} kept)${short}, ${acknowledged} ops acknowledged, ${failed} failed, commit ${commit()}`;
 }
 
 /** What failed, and the smallest trace that fails too. */
@@ -98,7 +139,7 @@ async function tell(
   { failures }: Simulated,
   plant: Plant | undefined,
   kept: Trace[],
-  print: (line: string) => void,
+  print: Print,
 ): Promise<void> {
   print(`FAIL  seed ${trace.seed}, commit ${commit()}, ${trace.events.length} events`);
   for (const failure of failures.slice(0, 5)) print(`      ${failure.split('\n').slice(0, 6).join('\n      ')}`);
@@ -110,25 +151,6 @@ async function tell(
   for (const event of small.events) print(`        ${JSON.stringify(event)}`);
   const isKept = kept.some((one) => JSON.stringify(one) === JSON.stringify(small));
   if (!isKept) kept.push(small);
-}
-
-/** Signatures are checked by every member; the verdict on the same bytes is the same, so it is asked for once a run. */
-function rememberVerdicts({ hasher, ed25519 }: CryptoProvider): CryptoProvider {
-  const verdicts = new Map<string, boolean | Promise<boolean>>();
-  const textOf = (bytes: Uint8Array): string =>
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  return {
-    hasher,
-    ed25519: {
-      ...ed25519,
-      verify(publicKey, message, signature) {
-        const asked = textOf(publicKey) + textOf(signature) + textOf(message);
-        const known = verdicts.get(asked) ?? ed25519.verify(publicKey, message, signature);
-        verdicts.set(asked, known);
-        return known;
-      },
-    },
-  };
 }
 
 function readKept(path: string | undefined): Trace[] {

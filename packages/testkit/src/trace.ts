@@ -17,7 +17,13 @@ export type WorldEvent =
   | { readonly kind: 'adopt' }
   | { readonly kind: 'note'; readonly member: number; readonly shelf: number }
   | { readonly kind: 'rotate'; readonly member: number }
-  | { readonly kind: 'attest'; readonly member: number };
+  | { readonly kind: 'attest'; readonly member: number }
+  /** The member keeps its rows for the next opening, where they live in memory. */
+  | { readonly kind: 'image'; readonly member: number }
+  /** The member archives what is settled of its scope, and its log begins later from then on. */
+  | { readonly kind: 'archive'; readonly member: number }
+  /** The member gets a new machine, which starts from a snapshot that another makes. */
+  | { readonly kind: 'replace'; readonly member: number; readonly from: number };
 
 export interface Trace {
   /** Of the shop, the keys, the network's dice and the disks'. */
@@ -34,7 +40,7 @@ export function drawTrace(seed: number, ops: number): Trace {
   const events: WorldEvent[] = [];
   let done = 0;
   while (done < ops) {
-    const isWork = !dice.chance(6);
+    const isWork = !dice.chance(7);
     events.push(isWork ? drawWork(dice) : drawFault(dice));
     if (isWork) done += 1;
   }
@@ -52,7 +58,7 @@ const seed = (dice: Dice): number => dice.below(2 ** 32);
 
 /** Faults and deliveries, and how often each is drawn. Files are whole books, so they are rarer than syncs. */
 const faults: readonly (readonly [weight: number, draw: Draw])[] = [
-  [60, (dice) => ({ kind: 'sync', member: member(dice), lossy: false })],
+  [45, (dice) => ({ kind: 'sync', member: member(dice), lossy: false })],
   [12, (dice) => ({ kind: 'push', member: member(dice) })],
   [6, (dice) => ({ kind: 'file', from: member(dice), to: member(dice) })],
   [5, (dice) => ({ kind: 'part', from: member(dice), to: member(dice), seed: seed(dice) })],
@@ -70,6 +76,9 @@ const faults: readonly (readonly [weight: number, draw: Draw])[] = [
   [2, () => ({ kind: 'adopt' })],
   [2, (dice) => ({ kind: 'rotate', member: member(dice) })],
   [2, (dice) => ({ kind: 'attest', member: member(dice) })],
+  [3, (dice) => ({ kind: 'image', member: member(dice) })],
+  [2, (dice) => ({ kind: 'archive', member: member(dice) })],
+  [1, (dice) => ({ kind: 'replace', member: member(dice), from: member(dice) })],
 ];
 const cuts = [
   { requests: false, answers: false },
