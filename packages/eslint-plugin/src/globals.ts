@@ -1,5 +1,5 @@
 /** Globals and modules, sorted by what they let into a verb. What is on no list here is the world outside. */
-import { child, nameOf, type Node, unwrap } from './syntax.ts';
+import type { Node } from './syntax.ts';
 import type { VerbCode } from './verb-code.ts';
 
 export type Way = 'clock' | 'dice' | 'locale' | 'later' | 'floats' | 'outside';
@@ -44,9 +44,10 @@ export function wayOut(node: Node, code: VerbCode): { readonly way: Way; readonl
   return way === undefined ? undefined : { way, name: module };
 }
 
-/** The member of a global that is read: `random` where the node is `Math.random`. */
+/** The member of a global that is read: `random` where the node is `Math.random`, by whatever name `Math` goes in this file. */
 export function memberOfGlobal(node: Node, global: string, code: VerbCode): string | undefined {
-  if (node.type !== 'MemberExpression') return undefined;
-  const object = unwrap(child(node, 'object'));
-  return object !== undefined && code.globalOf(object) === global ? (nameOf(node) ?? '[...]') : undefined;
+  // A name for the member itself (`const r = Math.random`) leads to the place where it got it.
+  if (node.type !== 'MemberExpression' && !code.isTakenOut(node)) return undefined;
+  const path = code.pathOf(node);
+  return path?.startsWith(`${global}.`) === true ? path.slice(global.length + 1) : undefined;
 }

@@ -17,7 +17,11 @@ export function isIntegerDivision(node: Node, code: VerbCode): boolean {
 /** `Math.floor(a / b)`. */
 function isRounded(node: Node, code: VerbCode): boolean {
   const outer = code.parentOf(node);
-  return outer?.type === 'CallExpression' && ROUNDED.has(calleeName(outer) ?? '') && argumentsOf(outer)[0] === node;
+  return (
+    outer?.type === 'CallExpression' &&
+    ROUNDED.has(code.pathOf(child(outer, 'callee')) ?? '') &&
+    argumentsOf(outer)[0] === node
+  );
 }
 
 /** `(a - a % b) / b`, with the remainder written there or in a constant. */

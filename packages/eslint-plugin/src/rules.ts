@@ -3,8 +3,8 @@ import { memberOfGlobal, type Way, wayOut } from './globals.ts';
 import { isBigInt, isIntegerDivision } from './integers.ts';
 import { type Finding, type Rule, verbRule } from './rule.ts';
 import { sharedState } from './shared-state.ts';
-import { argumentsOf, calleeName, child, identifierName, nameOf, type Node, unwrap } from './syntax.ts';
-import type { VerbCode } from './verb-code.ts';
+import { argumentsOf, child, childrenOf, identifierName, nameOf, type Node, unwrap } from './syntax.ts';
+import { bodiesOf, type VerbCode } from './verb-code.ts';
 
 /** A finding where the node is a way out of this kind. */
 function goesOut(node: Node, code: VerbCode, way: Way): Finding | undefined {
@@ -110,6 +110,7 @@ const floats: Rule = verbRule(
     member: '{{name}} is for floats: money and quantities are integers of a declared unit.',
     literal: '{{name}} is a float: money and quantities are integers of a declared unit.',
     division: 'A quotient is a float: round it in place, as in Math.trunc(a / b), or divide bigints.',
+    text: '{{name}} of a text may be a fraction: record the number in the args, or read digits with BigInt or parseInt.',
     power: 'The power of two numbers is approximate and differs between engines: multiply, or use bigints.',
   },
   (node, code) => {
@@ -121,10 +122,11 @@ const floats: Rule = verbRule(
       case 'BinaryExpression':
       case 'AssignmentExpression':
         return judgeArithmetic(node, code);
-      case 'MemberExpression':
-        return judgeFloatMember(node, code);
+      case 'UnaryExpression':
+      case 'CallExpression':
+        return judgeConversion(node, code);
       default:
-        return goesOut(node, code, 'floats');
+        return judgeFloatMember(node, code) ?? goesOut(node, code, 'floats');
     }
   },
 );
@@ -134,6 +136,46 @@ function judgeArithmetic(node: Node, code: VerbCode): Finding | undefined {
   if (operator === '/') return isIntegerDivision(node, code) ? undefined : { messageId: 'division' };
   if (operator !== '**') return undefined;
   return isBigInt(child(node, 'left'), code) ? undefined : { messageId: 'power' };
+}
+
+const TEXT_METHODS: ReadonlySet<string> = new Set(
+  'at charAt concat join padEnd padStart replace replaceAll slice substring toString trim trimEnd trimStart'.split(' '),
+);
+
+/** `+text` and `Number(text)`. What comes out of a row or a pattern of digits is not seen to be a fraction. */
+function judgeConversion(node: Node, code: VerbCode): Finding | undefined {
+  if (node.type === 'UnaryExpression')
+    return node['operator'] === '+' ? { messageId: 'text', data: { name: '+' } } : undefined;
+  const [value] = argumentsOf(node);
+  return code.pathOf(child(node, 'callee')) === 'Number' && value !== undefined && mayBeFraction(value, code)
+    ? { messageId: 'text', data: { name: 'Number()' } }
+    : undefined;
+}
+
+function mayBeFraction(node: Node, code: VerbCode): boolean {
+  const value = unwrap(node);
+  const variable = value === undefined ? undefined : code.variableOf(value);
+  const [constant] = variable === undefined ? [] : bodiesOf(variable);
+  if (constant !== undefined)
+    return constant !== value && constant.type !== 'Identifier' && mayBeFraction(constant, code);
+  if (value?.type === 'Literal')
+    return typeof value['value'] === 'string' && !Number.isSafeInteger(Number(value['value']));
+  if (value?.type === 'TemplateLiteral') return true;
+  if (value?.type !== 'CallExpression') return isOfArgs(value, code);
+  const callee = unwrap(child(value, 'callee'));
+  return (
+    code.pathOf(callee) === 'String' || (callee?.type === 'MemberExpression' && TEXT_METHODS.has(nameOf(callee) ?? ''))
+  );
+}
+
+/** `args.text`, or `text` of `{ text }`, in a plan. Numbers stand in args as numbers, so whoever converts has a text. */
+function isOfArgs(node: Node | undefined, code: VerbCode): boolean {
+  const named = node?.type === 'MemberExpression' ? child(node, 'object') : node;
+  const [definition] = (named === undefined ? undefined : code.variableOf(named))?.defs ?? [];
+  const third = definition?.type === 'Parameter' ? (definition.node['params'] as readonly Node[])[2] : undefined;
+  if (third === undefined) return false;
+  if (named !== node) return third === definition?.name;
+  return third.type === 'ObjectPattern' && childrenOf(third).some((part) => child(part, 'value') === definition?.name);
 }
 
 function judgeFloatMember(node: Node, code: VerbCode): Finding | undefined {
@@ -164,7 +206,7 @@ const order: Rule = verbRule(
   (node, code) => {
     if (node.type === 'ForInStatement') return { messageId: 'forIn' };
     if (node.type !== 'CallExpression') return undefined;
-    const name = calleeName(node) ?? '';
+    const name = code.pathOf(child(node, 'callee')) ?? '';
     if (name === 'JSON.stringify') return { messageId: 'json' };
     return KEY_LISTS.has(name) && !isSorted(node, code) ? { messageId: 'keys', data: { name } } : undefined;
   },

@@ -51,6 +51,10 @@ export interface VerbCode {
   variableOf(node: Node): Variable | undefined;
   /** The name of the global that an identifier refers to. */
   globalOf(node: Node): string | undefined;
+  /** What a value is, as names that begin at a global: `Math.random` of `m.random` after `const m = Math`, and of `r` after `const { random: r } = Math`. */
+  pathOf(node: Node | undefined): string | undefined;
+  /** True for what reads a variable that a pattern such as `{ random }` takes out of an object. */
+  isTakenOut(node: Node): boolean;
   /** The module that an identifier was imported from. */
   moduleOf(node: Node): string | undefined;
   /** True when the variable lives outside the code that runs for one op. */
@@ -95,14 +99,20 @@ function readVerbCode(sourceCode: SourceCode, everywhere: boolean): VerbCode {
       if (variable !== undefined) pending.push(...bodiesOf(variable).filter((body) => !visited.has(body)));
     }
   }
+  const globalOf = (node: Node): string | undefined => {
+    const variable = variables.get(node);
+    if (variable === undefined) return undefined;
+    return variable === null || variable.defs.length === 0 ? String(node['name']) : undefined;
+  };
   return {
     nodes,
     parentOf: (node) => parents.get(node),
     variableOf,
-    globalOf(node) {
-      const variable = variables.get(node);
-      if (variable === undefined) return undefined;
-      return variable === null || variable.defs.length === 0 ? String(node['name']) : undefined;
+    globalOf,
+    pathOf: (node) => pathOf(node, { globalOf, variableOf }),
+    isTakenOut: (node) => {
+      const [definition, ...others] = variableOf(node)?.defs ?? [];
+      return others.length === 0 && definition?.type === 'Variable' && !isPlain(definition) && definition.name !== node;
     },
     moduleOf: (node) =>
       variableOf(node)
@@ -110,6 +120,42 @@ function readVerbCode(sourceCode: SourceCode, everywhere: boolean): VerbCode {
         .find((module) => module !== undefined),
     isOuter: (variable) => variable.defs.length > 0 && !variable.defs.some(({ name }) => visited.has(name)),
   };
+}
+
+const MAX_DEPTH = 12;
+
+type Names = Pick<VerbCode, 'globalOf' | 'variableOf'>;
+
+function pathOf(node: Node | undefined, names: Names, depth = 0): string | undefined {
+  const inner = unwrap(node);
+  if (inner === undefined || depth > MAX_DEPTH) return undefined;
+  if (inner.type === 'MemberExpression') {
+    const object = pathOf(child(inner, 'object'), names, depth + 1);
+    return object === undefined ? undefined : `${object}.${nameOf(inner) ?? '[...]'}`;
+  }
+  if (inner.type !== 'Identifier') return undefined;
+  const [definition, ...others] = names.variableOf(inner)?.defs ?? [];
+  if (definition === undefined) return names.globalOf(inner);
+  if (others.length > 0 || definition.type !== 'Variable') return undefined;
+  const taken = takenBy(child(definition.node, 'id'), definition.name);
+  const from = taken === undefined ? undefined : pathOf(child(definition.node, 'init'), names, depth + 1);
+  return from === undefined ? undefined : [from, ...(taken ?? [])].join('.');
+}
+
+function isPlain({ node, name }: Definition): boolean {
+  return child(node, 'id') === name;
+}
+
+/** The names that lead from what a pattern takes apart to the one it gives this identifier. */
+function takenBy(pattern: Node | undefined, name: Node): readonly string[] | undefined {
+  if (pattern === name) return [];
+  if (pattern?.type === 'AssignmentPattern') return takenBy(child(pattern, 'left'), name);
+  if (pattern?.type !== 'ObjectPattern') return undefined;
+  for (const property of childrenOf(pattern)) {
+    const inner = takenBy(child(property, 'value'), name);
+    if (inner !== undefined) return [nameOf(property) ?? '[...]', ...inner];
+  }
+  return undefined;
 }
 
 /** Where verb code begins. Fills `parents` for the whole file on the way. */

@@ -44,11 +44,18 @@ const cases: Readonly<Record<string, Cases>> = {
     ],
   },
   'no-dice': {
-    valid: bodies('return op.id;', 'return Math.max(1, 2);'),
+    valid: [
+      ...bodies('return op.id;', 'return Math.max(1, 2);', 'const { random } = args; return random();'),
+      verb('return floor(args.a);', 'const { random, floor } = Math;\nexport const roll = () => random();'),
+    ],
     invalid: [
       ...broken('found', 'return Math.random();', 'return crypto.randomUUID();', "return Math['random']();"),
       [verb('return randomUUID();', "import { randomUUID } from 'node:crypto';"), 'found'],
       [verb('return v4();', "import { v4 } from 'uuid';"), 'found'],
+      ...broken('found', 'const m = Math; return m.random();', 'const { random } = Math; return random();'),
+      [verb('return m.random();', 'const n = Math;\nconst m = n;'), 'found'],
+      [verb('return roll();', 'const { random: roll = () => 0, floor } = Math;'), 'found'],
+      [verb('return roll();', 'const roll = Math.random;'), 'found'],
     ],
   },
   'no-io': {
@@ -71,6 +78,12 @@ const cases: Readonly<Record<string, Cases>> = {
       ...bodies('const rest = args.a % args.b; return rest;', 'return Number(1n << 3n);', 'return 1e3;'),
       verb('const a = op.at; const b = 7; const rest = a % b; return (a - rest) / b;'),
       verb('const whole = [1].reduce((sum, x) => sum + BigInt(x), 0n); return 10n * BigInt(args.a) / whole;'),
+      ...bodies(
+        'return Number("12");',
+        'return Number(view.get(t, {}).amountMinor);',
+        'return parseInt(args.text, 10);',
+      ),
+      verb('return floor(args.a / 2);', 'const { floor } = Math;'),
       verb('return half(4n);', 'const half = (x) => { const two = 2n; return x / two; };'),
     ],
     invalid: [
@@ -81,6 +94,17 @@ const cases: Readonly<Record<string, Cases>> = {
       ...broken('found', 'return Number.parseFloat("1.5");', 'return new Float64Array(2);', 'return Math.PI;'),
       ...broken('member', 'return args.total.toFixed(2);'),
       [verb('return args.total * rate;', 'const rate = 0.2;'), 'literal'],
+      ...broken('text', 'return Number("0.1");', 'return Number(args.text);', 'return +args.text;'),
+      ...broken(
+        'text',
+        'return Number(`0.${op.seq}`);',
+        'return Number(op.id.slice(0, 3));',
+        'return Number(String(1));',
+      ),
+      ['defineVerb({ plan: (_view, _op, { text }) => [Number(text)] });', 'text'],
+      ...broken('text', 'const N = Number; return N(args.text);'),
+      ...broken('found', 'const m = Math; return m.sqrt(4);', 'const { parseFloat: p } = Number; return p("1.5");'),
+      [verb('return root(4);', 'const { sqrt: root } = Math;'), 'found'],
     ],
   },
   'no-locale': {
@@ -111,7 +135,9 @@ const cases: Readonly<Record<string, Cases>> = {
       ...broken('forIn', 'for (const key in args) view.get(key);'),
       ...broken('keys', 'return Object.keys(args);', 'for (const x of Object.values(args)) view.get(x);'),
       ...broken('keys', 'return Object.entries(args).map(([k]) => k).sort();', 'return Reflect.ownKeys(args);'),
-      ...broken('json', 'return JSON.stringify(args);'),
+      ...broken('json', 'return JSON.stringify(args);', 'const { stringify } = JSON; return stringify(args);'),
+      ...broken('keys', 'const o = Object; return o.keys(args);'),
+      [verb('return list(args);', 'const { entries: list } = Object;'), 'keys'],
     ],
   },
   'no-shared-state': {

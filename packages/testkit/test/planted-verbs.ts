@@ -9,6 +9,14 @@ const shape = { version: 1, roles: ['owner'] as const, tables: [kept], args: z.s
 const law = setTable('law', { key: { op: 'text' }, columns: {}, check: () => void Math.random() });
 
 let count = 0;
+const { random: roll } = Math;
+function depth(below: number): number {
+  try {
+    return depth(below + 1);
+  } catch {
+    return below;
+  }
+}
 const now = Date.now;
 const loadedMs = Date.now();
 const money = new Intl.NumberFormat();
@@ -66,6 +74,19 @@ export const planted = {
     },
   }),
   floats: defineVerb({ ...shape, name: 'planted.floats', plan: (_view, op) => keep(op, '', op.at / 7) }),
+  /** A number in decimals, read from a text. */
+  text: defineVerb({ ...shape, name: 'planted.text', plan: (_view, op) => keep(op, '', Number(`0.${op.seq}`)) }),
+  /** Dice under another name. */
+  alias: defineVerb({ ...shape, name: 'planted.alias', plan: (_view, op) => keep(op, roll()) }),
+  /** The order in which the caller wrote the args, which the log does not keep. */
+  unordered: defineVerb({
+    ...shape,
+    name: 'planted.unordered',
+    args: z.record(z.string(), z.number()),
+    plan: (_view, op, args) => keep(op, Object.keys(args).join()),
+  }),
+  /** How deep a stack is before it is full. */
+  catch: defineVerb({ ...shape, name: 'planted.catch', plan: (_view, op) => keep(op, '', depth(0)) }),
   schema: defineVerb({
     ...shape,
     name: 'planted.schema',
