@@ -41,11 +41,10 @@ export {
   type WorkDispatchArgs,
 } from './handoff.ts';
 export { type Draw, drawLease, leaseDraws, leaseEnds, leases, leaseTables, pools } from './lease.ts';
+export { type LeaseFault, leaseFaults, leaseReturnsDue } from './lease-books.ts';
 export {
   leaseExpire,
   type LeaseExpireArgs,
-  type LeaseFault,
-  leaseFaults,
   leaseGrant,
   type LeaseGrantArgs,
   leaseReturn,

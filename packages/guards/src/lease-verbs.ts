@@ -86,7 +86,7 @@ export const leaseExpire: Verb<'lease.expire', LeaseExpireArgs> = defineVerb({
   },
 });
 
-/** Takes back into the pool what a lease of another scope left, as its end there says: see `leaseFaults`. */
+/** Takes back into the pool what a lease of another scope left, as its end there says: see `leaseReturnsDue`. */
 export const leaseReturn: Verb<'lease.return', LeaseReturnArgs> = defineVerb({
   name: 'lease.return',
   version: 1,
@@ -111,30 +111,3 @@ export const leaseVerbs: readonly [typeof poolFill, typeof leaseGrant, typeof le
   leaseExpire,
   leaseReturn,
 ];
-
-/** The reading side of a book. */
-export interface BookReader {
-  query<Row extends object>(sql: string, params: readonly (number | string)[]): readonly Row[];
-}
-
-export interface LeaseFault {
-  readonly lease: string;
-  readonly pool: string;
-  /** What `hq` was told that it came to. */
-  readonly returnedDrawn: number;
-  /** What its scope drew: more, or less, or on after the return. */
-  readonly scopeDrawn: number;
-}
-
-/**
- * Leases whose return in `hq` does not say what their scope came to; empty for honest books. One scope cannot read another while it folds, so a
- * return is believed, and found out where both are.
- */
-export function leaseFaults(book: BookReader): readonly LeaseFault[] {
-  return book.query<LeaseFault>(
-    `SELECT l.lease, l.pool, l.drawn AS returnedDrawn, coalesce(d.drawn, 0) AS scopeDrawn
-       FROM leases l LEFT JOIN leaseDraws d ON d.scope = l.drawnIn AND d.lease = l.lease
-      WHERE l.scope = 'hq' AND l.state = 'returned' AND coalesce(d.drawn, 0) <> l.drawn ORDER BY l.lease`,
-    [],
-  );
-}

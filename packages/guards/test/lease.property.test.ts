@@ -1,8 +1,9 @@
 /** Whatever arrives when, a pool gives out no more than was put into it, and every unit of it is accounted for. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { leaseFaults, leaseReturnsDue } from '../src/index.ts';
 import { poolVerbs } from './pool.ts';
-import { anyHistory, createScene, expectOneState, moved, type Scene } from './scene.ts';
+import { anyHistory, createScene, expectOneState, type Move, moved, type Scene } from './scene.ts';
 
 const DEVICES = 3;
 const anyAct = fc.record({
@@ -79,3 +80,60 @@ it('no pool is oversold, and nothing of it is lost', async () => {
 function isRefused(scene: Scene, hash: string): boolean {
   return scene.books[0]!.query('SELECT hash FROM refusals WHERE hash = ?', [hash]).length > 0;
 }
+
+/** The lease of the branch that is drawn, ended and returned, as each device sees it; `soon` tells `hq` before the end is settled. */
+async function branchAct(scene: Scene, { kind, device, quantity }: Act, lease: string, soon: boolean): Promise<void> {
+  const book = scene.books[device]!;
+  if (kind === 'draw') await scene.commit(device, 'stock.take', { lease, quantity }, 'b/1');
+  else if (kind === 'expire') await scene.commit(device, 'lease.expire', { lease }, 'b/1');
+  else if (kind === 'fill' || kind === 'grant') {
+    const ends = book.query<{ lease: string; drawn: number; act: string }>('SELECT lease, drawn, act FROM leaseEnds');
+    const due = soon ? ends : await leaseReturnsDue(book);
+    for (const args of due) await scene.commit(device, 'lease.return', args);
+  }
+}
+
+async function liveBranch(history: readonly object[], soon: boolean): Promise<readonly unknown[]> {
+  const scene = await createScene(poolVerbs, ['owner', 'owner']);
+  try {
+    await scene.must(0, 'pool.fill', { pool: 'seats', quantity: 12 });
+    await scene.must(0, 'day.open', { day: '2026-11-21' });
+    const args = { pool: 'seats', scope: 'b/1', quantity: 8, untilDay: '2026-11-20' };
+    const granted = await scene.books[0]!.log.get(await scene.must(0, 'lease.grant', args));
+    await scene.settle();
+    const lease = String(granted?.record.op.id);
+    for (const event of history) if (!(await moved(scene, event))) await branchAct(scene, event as Act, lease, soon);
+    await scene.settle();
+    await expectOneState(scene);
+    const [row] = scene.books[0]!.query<{ taken: number }>("SELECT quantity AS taken FROM taken WHERE scope = 'b/1'");
+    expect(row?.taken ?? 0).toBeLessThanOrEqual(8);
+    return leaseFaults(scene.books[0]!);
+  } finally {
+    await scene.close();
+  }
+}
+
+/** One device ends the lease and tells hq; what another drew meanwhile then comes to stand before the end. */
+const branchActOf = (kind: Act['kind'], device: number): Act => ({ kind, device, lease: 0, holder: 0, quantity: 3 });
+const hasty: readonly (Act | Move)[] = [
+  branchActOf('draw', 1),
+  branchActOf('expire', 2),
+  branchActOf('fill', 2),
+  { kind: 'sync', device: 1 },
+  { kind: 'sync', device: 2 },
+  branchActOf('fill', 2),
+];
+
+it('what hq is told of a lease of a branch is what it came to there', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(anyHistory(DEVICES, anyAct), async (history) => {
+      expect(await liveBranch(history, false)).toEqual([]);
+    }),
+    { numRuns: 8, examples: [[hasty]] },
+  );
+});
+
+it('and is not, where hq is told before the end is settled (falsifier)', async () => {
+  expect(await liveBranch(hasty, true)).toHaveLength(1);
+  expect(await liveBranch(hasty, false)).toEqual([]);
+});

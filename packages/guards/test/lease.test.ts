@@ -1,7 +1,7 @@
 /** A pool, leases of it, and devices that are away for a week. */
 import type { Verb } from '@tallystick/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
-import { leaseFaults } from '../src/index.ts';
+import { leaseFaults, leaseReturnsDue } from '../src/index.ts';
 import { poolVerbs, unguardedPoolVerbs } from './pool.ts';
 import { createScene, expectOneState, type Scene } from './scene.ts';
 
@@ -116,6 +116,10 @@ describe('the end of a lease', () => {
     await scene.settle();
     const act = await scene.must(OFFICE, 'lease.expire', { lease }, 'b/1');
     expect(await scene.commit(OFFICE, 'stock.take', { lease, quantity: 1 }, 'b/1')).toBe('guards/lease-ended');
+    // Until it is settled, a draw of another may still come before the end.
+    expect(await leaseReturnsDue(scene.books[OFFICE]!)).toEqual([]);
+    await scene.settle();
+    expect(await leaseReturnsDue(scene.books[OFFICE]!)).toEqual([{ lease, drawn: 4, act }]);
     const back = (drawn: number, more: object = {}, scope?: string) =>
       scene.commit(OFFICE, 'lease.return', { lease, drawn, act, ...more }, scope);
     expect(await back(4, {}, 'b/1')).toBe('guards/only-hq');
@@ -126,6 +130,7 @@ describe('the end of a lease', () => {
     expect(await back(4)).toBe('guards/lease-ended');
     expect(poolOf(scene)).toEqual({ available: 5, leased: 1, drawn: 4 });
     expect(leaseFaults(scene.books[OFFICE]!)).toEqual([]);
+    expect(await leaseReturnsDue(scene.books[OFFICE]!)).toEqual([]);
 
     const second = await grant(scene, 3, { scope: 'b/1' });
     await scene.settle();
