@@ -12,6 +12,7 @@ import { parse } from './parse/bench.ts';
 import { reopen } from './reopen/bench.ts';
 import { replay } from './replay/bench.ts';
 import { scale } from './scale/bench.ts';
+import { snapshot } from './snapshot/bench.ts';
 import type { Suite } from './suite.ts';
 import { verify } from './verify/bench.ts';
 
@@ -27,6 +28,7 @@ export const suites: readonly Suite[] = [
   reopen,
   scale,
   browser,
+  snapshot,
   bytes,
   bundle,
   importPackages,

@@ -13,7 +13,12 @@ interface TaskBase {
 export type Task = TaskBase &
   (
     | { readonly kind: 'commit'; readonly opening: readonly Request[]; readonly sales: readonly Request[] }
-    | { readonly kind: 'replay'; readonly book: string; readonly relayKey: string; readonly file: Uint8Array }
+    | {
+        readonly kind: 'replay';
+        readonly book: string;
+        readonly relayKey: string /** Where it is served. */;
+        readonly file: string;
+      }
   );
 
 export interface Answer {

@@ -63,6 +63,10 @@ async function commitAll(book: Awaited<ReturnType<typeof openTask>>['book'], req
   }
 }
 
+async function bytesAt(path: string): Promise<Uint8Array> {
+  return new Uint8Array(await (await fetch(path)).arrayBuffer());
+}
+
 async function run(task: Task): Promise<Answer> {
   const { book, verbs, crypto, sqlite } = await openTask(task);
   if (task.kind === 'commit') {
@@ -74,7 +78,7 @@ async function run(task: Task): Promise<Answer> {
     const [row] = book.query("SELECT count(*) AS n FROM documents WHERE kind = 'sale'");
     return { ms, ops: Number(row?.['n']), digest: '', counts: { ...counts } };
   }
-  const { settled } = await book.import(task.file);
+  const { settled } = await book.import(await bytesAt(task.file));
   const into = sqljsStore({ sqlite });
   const sql = task.isCounted ? counted(into.sql) : into.sql;
   Object.assign(counts, { statements: 0, flushes: 0 });

@@ -1,6 +1,7 @@
 // The log stores of a browser in a worker: the contract of every log store and what is a browser's own, for each kind that there is here.
 import { type BrowserLogKind, openBrowserLog } from '@tallystick/kernel/browser';
 import initSqlJs from 'sql.js';
+import { browserImageSuite } from '../../packages/kernel/test/browser-image.ts';
 import { browserLogSuite } from '../../packages/kernel/test/browser-log.ts';
 import { type Outcome, runSuite } from './suite.ts';
 
@@ -14,7 +15,10 @@ const log = await openBrowserLog('chosen');
 const { kind: chosen } = log;
 await log.close();
 const sqlite = await initSqlJs();
-if (chosen === 'opfs') browserLogSuite('opfs', sqlite);
+if (chosen === 'opfs') {
+  browserLogSuite('opfs', sqlite);
+  browserImageSuite(sqlite);
+}
 browserLogSuite('indexeddb', sqlite);
 const report: LogReport = { chosen, outcomes: await runSuite() };
 postMessage(report);

@@ -16,6 +16,8 @@ import { isMissing } from '../test-environment.ts';
 const runTimeoutMs = 240_000;
 /** The contract of log stores, and what a browser's log does beyond. */
 const logTests = 31;
+/** The image of rows, where there are files. */
+const imageTests = 5;
 const folder = publishedFolder();
 const published = folder === undefined ? [] : readPublished(folder);
 let bundles: Bundles;
@@ -24,7 +26,7 @@ let suitesInNode: Outcome[];
 beforeAll(async () => {
   bundles = await bundlePage();
   suitesInNode = await runSuitesInNode(bundles);
-});
+}, runTimeoutMs);
 
 const browsers = findBrowsers();
 
@@ -62,7 +64,7 @@ for (const browser of browsers) {
       expect(report.log.outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
       const kinds = browser.name === 'WebKit' ? ['indexeddb'] : ['opfs', 'indexeddb'];
       expect(report.log.chosen).toBe(kinds[0]);
-      expect(report.log.outcomes.length).toBe(kinds.length * logTests);
+      expect(report.log.outcomes.length).toBe(kinds.length * logTests + (kinds[0] === 'opfs' ? imageTests : 0));
     });
 
     test('signs, verifies and admits in a bare worker by JavaScript alone', async () => {

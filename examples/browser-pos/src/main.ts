@@ -98,6 +98,10 @@ onSubmit('prove', async () => {
   return undefined;
 });
 
+// A quiet moment to keep the rows, so that the next start need not fold the whole log.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) void book.saveImage().catch(() => undefined);
+});
 book.subscribe(() => void show());
 await show();
 if (import.meta.env.PROD) await navigator.serviceWorker.register('/sw.js');

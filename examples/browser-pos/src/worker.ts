@@ -10,7 +10,9 @@ import sqliteAddress from 'sql.js/dist/sql-wasm-browser.wasm?url';
 import { verbs } from './shop.ts';
 
 const sqlite = await initSqlJs({ locateFile: () => sqliteAddress });
-const store = await browserStore('pos', { sqlite, wait: true });
+// Names this build, whose rows another one does not take over: the hash of its code is in the worker's address, but not while you edit it.
+const release = import.meta.env.DEV ? String(Date.now()) : self.location.pathname;
+const store = await browserStore('pos', { sqlite, wait: true, release });
 const joined = parseBookId(self.name);
 const book = await openBook({ store, verbs, name: 'Corner shop', ...(joined === undefined ? {} : { book: joined }) });
 

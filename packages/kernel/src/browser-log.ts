@@ -57,6 +57,7 @@ export async function openBrowserLog(name: string, options: BrowserLogOptions = 
       images,
       storage: () => readStorage(kind),
       close: async () => {
+        images?.close();
         await log.close();
         await letGo();
       },

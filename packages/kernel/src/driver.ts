@@ -2,7 +2,7 @@
  * The port between the kernel and a SQLite: prepared statements, one connection, explicit transactions. The contract suite in
  * test/contract.ts is what every driver passes.
  */
-import type { LogStore, MaybePromise } from '@tallystick/oplog';
+import type { AppendFile, LogStore, MaybePromise } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
 import type { CryptoProvider } from './admitter.ts';
 import { KernelError } from './errors.ts';
@@ -47,17 +47,21 @@ export interface ImagePlace {
   load(name: string): MaybePromise<Uint8Array | undefined>;
   /** Keeps the parts, one after another, as one. */
   save(name: string, parts: readonly Uint8Array[]): MaybePromise<void>;
+  /** Two files that stay open, for what need not be in memory whole; undefined where they cannot be had now. */
+  openPair?(name: string): MaybePromise<readonly [AppendFile, AppendFile] | undefined>;
 }
 
-/** A database in memory that can be taken out whole and put back. */
+/** How a database in memory is kept and put back. Call outside a transaction. */
 export interface StoreImage {
   readonly place: ImagePlace;
   /** Names the build of the program: an image that another build saved is not used. */
   readonly release: string;
-  /** The whole database. Call outside a transaction. */
-  dump(): Uint8Array;
-  /** Goes on with this database if `accepts` says so of it, and as before if not. Call outside a transaction. */
-  replace(bytes: Uint8Array, accepts: (found: SqlDriver) => boolean): boolean;
+  /** What was said of the rows that were kept last; '' where they are not whole, undefined where there are none. */
+  load(): MaybePromise<string | undefined>;
+  /** Goes on with those rows if they are whole and `accepts` says so of them, and as before if not. Call after `load`. */
+  use(accepts: (found: SqlDriver) => boolean): MaybePromise<boolean>;
+  /** Keeps the rows as they are, with what is to be said of them. */
+  save(header: string): MaybePromise<void>;
 }
 
 /** Ends a transaction that failed, and answers whether none is open now. SQLite ends it by itself where the disk was full or memory ran out. */

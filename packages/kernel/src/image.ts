@@ -3,7 +3,7 @@
  * believed like a database file: it must be whole, of this book, of this build with these verbs and tables, and no further than the log. Whatever
  * does not fit is left alone, and the log is folded.
  */
-import { encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
+import type { OpHash, Scope as ScopeName } from '@tallystick/oplog';
 import type { SqlDriver, StoreImage } from './driver.ts';
 import type { Replica } from './replica.ts';
 
@@ -18,16 +18,10 @@ interface ImageHeader {
   readonly verbs: readonly string[];
   /** The last settled op that is folded, by scope. */
   readonly lastHashes: Readonly<Record<string, string>>;
-  /** Of the database that follows the header's line, hex. */
-  readonly sha256: string;
 }
 
-/** Names in the place of images. */
-const ROWS = 'rows';
+/** The name of the log's index in the place of images. */
 export const LOG_INDEX = 'log-index';
-
-const NEWLINE = 0x0a;
-const MAX_HEADER_BYTES = 1 << 20;
 
 /** Keeps the rows as they are, and the index of a log that has one. Call inside `exclusive`, outside a transaction. */
 export async function saveImage(replica: Replica, image: StoreImage): Promise<void> {
@@ -36,39 +30,41 @@ export async function saveImage(replica: Replica, image: StoreImage): Promise<vo
     const [last] = folded <= replica.log.base(scope).size ? [] : await replica.log.settled(scope, folded - 1, 1);
     if (last !== undefined) lastHashes[scope] = last.hash;
   }
-  const rows = image.dump();
   const header: ImageHeader = {
     tallystick: 'image/1',
     release: image.release,
     book: replica.book ?? '',
     verbs: refsOf(replica),
     lastHashes,
-    sha256: await sha256Hex(rows, replica),
   };
-  await image.place.save(ROWS, [new TextEncoder().encode(`${JSON.stringify(header)}\n`), rows]);
+  await image.save(JSON.stringify(header));
   const index = replica.log.encodeIndex?.();
   if (index !== undefined) await image.place.save(LOG_INDEX, [index]);
 }
 
 /** Puts the saved rows in the place of empty tables, if they fit; answers why not. */
 export async function restoreImage(replica: Replica, image: StoreImage): Promise<ImageMisfit | undefined> {
-  const bytes = await image.place.load(ROWS);
-  if (bytes === undefined) return 'none';
-  const found = parseImage(bytes);
-  if (found === undefined) return 'damaged';
-  const { header, rows } = found;
-  if (header.release !== image.release) return 'release';
-  if (header.book !== replica.book) return 'book';
-  if (header.verbs.join() !== refsOf(replica).join()) return 'verbs';
-  const positions = await lastPositions(replica, header);
-  if ((await sha256Hex(rows, replica)) !== header.sha256) return 'damaged';
+  const text = await image.load();
+  const header = parseHeader(text ?? '');
+  let why = text === undefined ? 'none' : misfitOfHeader(header, image, replica);
+  const positions = await lastPositions(replica, header?.lastHashes ?? {});
   const wanted = objectsOf(replica.sql);
-  let why: ImageMisfit | undefined = 'damaged';
-  image.replace(rows, (candidate) => {
-    why = misfitOf(candidate, wanted, replica, positions);
+  const isUsed = await image.use((candidate) => {
+    why ??= misfitOf(candidate, wanted, replica, positions);
     return why === undefined;
   });
-  return why;
+  return isUsed ? undefined : (why ?? 'damaged');
+}
+
+function misfitOfHeader(
+  header: ImageHeader | undefined,
+  { release }: StoreImage,
+  replica: Replica,
+): ImageMisfit | undefined {
+  if (header === undefined) return 'damaged';
+  if (header.release !== release) return 'release';
+  if (header.book !== replica.book) return 'book';
+  return header.verbs.join() === refsOf(replica).join() ? undefined : 'verbs';
 }
 
 function misfitOf(
@@ -92,7 +88,7 @@ function misfitOf(
 }
 
 /** Where the log has the ops that the image says were the last. */
-async function lastPositions({ log }: Replica, { lastHashes }: ImageHeader): Promise<Map<string, number>> {
+async function lastPositions({ log }: Replica, lastHashes: ImageHeader['lastHashes']): Promise<Map<string, number>> {
   const positions = new Map<string, number>();
   for (const [scope, hash] of Object.entries(lastHashes)) {
     const position = (await log.get(hash as OpHash))?.position;
@@ -120,23 +116,11 @@ function refsOf({ verbs }: Replica): string[] {
   return [...verbs.keys()].sort();
 }
 
-function parseImage(bytes: Uint8Array): { header: ImageHeader; rows: Uint8Array } | undefined {
-  const end = bytes.subarray(0, MAX_HEADER_BYTES).indexOf(NEWLINE);
+function parseHeader(text: string): ImageHeader | undefined {
   try {
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end)))) as ImageHeader;
-    const isImage = header.tallystick === 'image/1' && Array.isArray(header.verbs);
-    return isImage ? { header, rows: bytes.subarray(end + 1) } : undefined;
+    const header = JSON.parse(text) as ImageHeader;
+    return header.tallystick === 'image/1' && Array.isArray(header.verbs) ? header : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** By the platform where it can: it hashes beside this thread, and faster than JavaScript. */
-async function sha256Hex(bytes: Uint8Array, { crypto }: Replica): Promise<string> {
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  const hash =
-    subtle === undefined
-      ? crypto.hasher.sha256(bytes)
-      : new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  return encodeHex(hash);
 }

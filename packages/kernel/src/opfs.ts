@@ -34,11 +34,17 @@ export async function openOpfsFile(name: string): Promise<AppendFile> {
   };
 }
 
+/** Images of one log; `close` lets go of the files that are open. */
+export interface OpfsImages extends ImagePlace {
+  close(): void;
+}
+
 /**
- * Keeps images as files named `<name>.<image>` in the origin private file system. Works in a worker. A save that dies leaves a file that is not whole,
- * which the next opening sees by its checksum and goes without.
+ * Keeps images as files named `<name>.<image>` in the origin private file system, and rows in two that take turns. Works in a worker. A save that dies
+ * leaves a file that is not whole, which the next opening sees by its checksum and goes without.
  */
-export function opfsImages(name: string): ImagePlace {
+export function opfsImages(name: string): OpfsImages {
+  const open: AppendFile[] = [];
   return {
     load: async (image) => {
       if (!(await isThere(`${name}.${image}`))) return undefined;
@@ -58,6 +64,18 @@ export function opfsImages(name: string): ImagePlace {
       } finally {
         handle.close();
       }
+    },
+    openPair: async (image) => {
+      try {
+        const [first, second] = [await openOpfsFile(`${name}.${image}-0`), await openOpfsFile(`${name}.${image}-1`)];
+        open.push(first, second);
+        return [first, second];
+      } catch {
+        return undefined;
+      }
+    },
+    close: () => {
+      for (const file of open.splice(0)) file.close();
     },
   };
 }

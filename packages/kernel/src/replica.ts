@@ -87,7 +87,7 @@ export class Replica {
     const replica = new Replica(store, verbs, crypto, start, canFoldAgain);
     const book = replica.book ?? (await recoverBookId(replica.log)) ?? start?.book;
     if (book !== undefined) await replica.bind(book);
-    if (store.image !== undefined && book !== undefined) replica.#misfit = await restoreImage(replica, store.image);
+    if (store.image !== undefined) replica.#misfit = await restoreImage(replica, store.image);
     await replica.#reload();
     if ((await start?.begin(replica)) === true) await replica.#reload();
     replica.#mustHaveRows();

@@ -39,6 +39,8 @@ export interface RemoteBook<V extends readonly Verb[], A extends ServedActions> 
   status(): Promise<BookStatus>;
   pendingOps(): Promise<readonly PendingOp[]>;
   stage(hash: OpHash): Promise<Stage | undefined>;
+  /** Keeps the rows for the next opening; see `Book.saveImage`. Call when the page goes dark. */
+  saveImage(): Promise<boolean>;
   /** Runs one of the actions it is served with. */
   call<N extends keyof A & string>(action: N, ...args: Parameters<A[N]>): Promise<Awaited<ReturnType<A[N]>>>;
   /** Calls back after every change, and when another tab has gone on with the book. Returns how to stop. */
@@ -47,7 +49,7 @@ export interface RemoteBook<V extends readonly Verb[], A extends ServedActions> 
 }
 
 /** Calls that may be asked again of another tab. */
-const reads: ReadonlySet<string> = new Set(['query', 'status', 'pendingOps', 'stage']);
+const reads: ReadonlySet<string> = new Set(['query', 'status', 'pendingOps', 'stage', 'saveImage']);
 
 interface Call {
   readonly kind: 'call';
@@ -85,6 +87,7 @@ export function serveBook<V extends readonly Verb[]>(
     status: () => book.status(),
     pendingOps: () => book.pendingOps(),
     stage: (hash: OpHash) => book.stage(hash),
+    saveImage: () => book.saveImage(),
   };
 
   async function answer({ id, name: called, args }: Call): Promise<void> {
@@ -207,6 +210,7 @@ export function connectBook<V extends readonly Verb[], A extends ServedActions =
     status: () => ask('status', []),
     pendingOps: () => ask('pendingOps', []),
     stage: (hash) => ask('stage', [hash]),
+    saveImage: () => ask('saveImage', []),
     call: (action, ...args) => ask(`action ${action}`, args),
     subscribe,
     close: () => {

@@ -6,8 +6,9 @@ import { nobleHasher } from '@tallystick/chain/hashing';
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
 import { createMemoryKeyStore, type KeyStore, nobleEd25519 } from '@tallystick/sign';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';
-import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
+import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { createRowsImage, type ReplaceableDatabase } from './rows-image.ts';
 
 export interface SqlJsStoreOptions {
   /** What `initSqlJs()` resolves to. */
@@ -27,15 +28,7 @@ export function sqljsStore(options: SqlJsStoreOptions): BookStore {
   const keys =
     options.keys ?? (options.log === undefined ? createMemoryKeyStore(nobleEd25519, nobleHasher) : undefined);
   const database = createDatabase(new sqlite.Database());
-  const image: StoreImage | undefined =
-    images === undefined
-      ? undefined
-      : {
-          place: images,
-          release,
-          dump: database.dump,
-          replace: (bytes, accepts) => database.replace(() => new sqlite.Database(bytes), accepts),
-        };
+  const image = images === undefined ? undefined : createRowsImage(database, images, release);
   return {
     log,
     sql: database.driver,
@@ -52,19 +45,17 @@ export function sqljsDriver(db: Database): SqlDriver {
   return createDatabase(db).driver;
 }
 
-/** A statement that outlives the database it was prepared in: the next one prepares it again. */
+/** A statement that outlives the database it was prepared in, and is prepared when it is run: of a schema's many, few are run at an opening. */
 interface Prepared extends Statement {
-  prepare(db: Database): void;
+  goOnIn(db: Database): void;
   free(): void;
 }
 
-interface ReplaceableDatabase {
+interface SqlJsDatabase extends ReplaceableDatabase {
   readonly driver: SqlDriver;
-  dump(): Uint8Array;
-  replace(open: () => Database, accepts: (found: SqlDriver) => boolean): boolean;
 }
 
-function createDatabase(first: Database): ReplaceableDatabase {
+function createDatabase(first: Database): SqlJsDatabase {
   let db = first;
   const statements = new Map<string, Prepared>();
 
@@ -76,21 +67,16 @@ function createDatabase(first: Database): ReplaceableDatabase {
     return statement;
   }
 
-  function prepareAgain(): void {
-    for (const statement of statements.values()) statement.prepare(db);
-  }
-
-  /** sql.js closes and opens the database to read it, and frees every statement. */
+  /** Some releases of sql.js close and open the database to read it, so no statement may be left in it. */
   function dump(): Uint8Array {
-    const bytes = db.export();
-    prepareAgain();
-    return bytes;
+    for (const statement of statements.values()) statement.free();
+    return db.export();
   }
 
-  function replace(open: () => Database, accepts: (found: SqlDriver) => boolean): boolean {
+  function replace(bytes: Uint8Array, accepts: (found: SqlDriver) => boolean): boolean {
     let candidate: Database | undefined;
     try {
-      candidate = open();
+      candidate = new (db.constructor as SqlJsStatic['Database'])(bytes);
       if (!accepts(createDatabase(candidate).driver)) throw new KernelError('kernel/storage', 'it does not fit');
     } catch {
       // What is no database shows when it is read.
@@ -100,7 +86,7 @@ function createDatabase(first: Database): ReplaceableDatabase {
     for (const statement of statements.values()) statement.free();
     db.close();
     db = candidate;
-    prepareAgain();
+    for (const statement of statements.values()) statement.goOnIn(db);
     return true;
   }
 
@@ -149,33 +135,36 @@ function named(cause: unknown): unknown {
 
 function wrap(sql: string, first: Database): Prepared {
   let db = first;
-  let statement: SqlJsStatement = first.prepare(sql);
+  let statement: SqlJsStatement | undefined;
+  const prepared = (): SqlJsStatement => (statement ??= db.prepare(sql));
   return {
-    prepare: (next) => {
-      db = next;
-      statement = next.prepare(sql);
+    goOnIn: (next) => void (db = next),
+    free: () => {
+      statement?.free();
+      statement = undefined;
     },
-    free: () => void statement.free(),
     run: (params) => {
       try {
-        statement.run(params as SqlValue[]);
+        prepared().run(params as SqlValue[]);
       } catch (cause) {
         throw named(cause);
       }
       return db.getRowsModified();
     },
     get: (params) => {
-      statement.bind(params as SqlValue[]);
-      const row = statement.step() ? (statement.get() as SqlValue[]) : undefined;
-      statement.reset();
+      const bound = prepared();
+      bound.bind(params as SqlValue[]);
+      const row = bound.step() ? (bound.get() as SqlValue[]) : undefined;
+      bound.reset();
       return row;
     },
     *iterate(params) {
-      statement.bind(params as SqlValue[]);
+      const bound = prepared();
+      bound.bind(params as SqlValue[]);
       try {
-        while (statement.step()) yield statement.get() as SqlValue[];
+        while (bound.step()) yield bound.get() as SqlValue[];
       } finally {
-        statement.reset();
+        bound.reset();
       }
     },
   };

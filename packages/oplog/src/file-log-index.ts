@@ -28,32 +28,27 @@ interface Header {
 
 const formatLine = new TextEncoder().encode('tallystick-log-index/1\n');
 const hashBytes = 32;
-/** Stands for a dropped op. */
-const nothing = '0'.repeat(2 * hashBytes);
 /** Checksum and header length follow the format line. */
 const headerAt: number = formatLine.length + 8;
 
 export function encodeFileLogIndex({ state, last }: IndexedPart): Uint8Array {
-  const { hashes, scopes, receipted } = state.index.content();
+  const { hashes, scopes, receipted, receiptedElsewhere } = state.index.content();
   const stored: number[] = [];
-  const receiptedElsewhere: [OpHash, number][] = [];
-  for (const [hash, position] of receipted) {
-    const ordinal = state.index.ordinalOf(hash);
-    if (ordinal === undefined) receiptedElsewhere.push([hash, position]);
-    else stored.push(ordinal, position);
-  }
+  receipted.forEach((position, ordinal) => {
+    if (position !== undefined) stored.push(ordinal, position);
+  });
   const header: Header = {
     last,
-    ops: hashes.length,
+    ops: state.bodies.length,
     scopes: scopes.map((scope) => ({ ...scope, settled: scope.settled.length, pending: scope.pending.length })),
     receipted: stored.length / 2,
-    receiptedElsewhere,
+    receiptedElsewhere: [...receiptedElsewhere],
     receipts: [...state.receiptsByScope],
     asides: [...state.asideByHash],
     meta: [...state.metaByName],
   };
   const columns = [
-    hexToBytes(hashes),
+    hashes,
     bytesOf(Float64Array.from(state.bodies, ({ at }) => at)),
     bytesOf(Uint32Array.from(state.bodies, ({ length }) => length)),
     ...scopes.flatMap(({ settled, pending }) => [
@@ -73,8 +68,9 @@ export function decodeFileLogIndex(bytes: Uint8Array): IndexedPart | undefined {
   const columnsAt = headerAt + view.getUint32(formatLine.length + 4);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(headerAt, columnsAt))) as Header;
   let at = columnsAt;
-  const take = (length: number): Uint8Array => bytes.slice(at, (at += length));
-  const hashes = bytesToHex(take(header.ops * hashBytes));
+  // A Buffer's own `slice` would not copy, and what it answers be out of step with larger numbers.
+  const take = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.prototype.slice.call(bytes, at, (at += length));
+  const hashes = take(header.ops * hashBytes);
   const starts = new Float64Array(take(header.ops * 8).buffer);
   const lengths = new Uint32Array(take(header.ops * 4).buffer);
   const numbers = (count: number): number[] => [...new Uint32Array(take(count * 4).buffer)];
@@ -82,10 +78,10 @@ export function decodeFileLogIndex(bytes: Uint8Array): IndexedPart | undefined {
     (scope): ScopeContent => ({ ...scope, settled: numbers(scope.settled), pending: numbers(scope.pending) }),
   );
   const stored = numbers(header.receipted * 2);
-  const receipted = new Map(header.receiptedElsewhere);
-  for (let i = 0; i < stored.length; i += 2)
-    receipted.set(hashes[stored[i] as number] as OpHash, stored[i + 1] as number);
-  return { state: stateOf(header, { hashes, scopes, receipted }, starts, lengths), last: header.last };
+  const receipted: (number | undefined)[] = Array.from({ length: header.ops });
+  for (let i = 0; i < stored.length; i += 2) receipted[stored[i] as number] = stored[i + 1] as number;
+  const content = { hashes, scopes, receipted, receiptedElsewhere: new Map(header.receiptedElsewhere) };
+  return { state: stateOf(header, content, starts, lengths), last: header.last };
 }
 
 function stateOf(header: Header, content: IndexContent, starts: Float64Array, lengths: Uint32Array): FileLogState {
@@ -115,34 +111,4 @@ function join(header: Uint8Array, columns: readonly Uint8Array[]): Uint8Array {
 
 function bytesOf({ buffer }: Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): Uint8Array {
   return new Uint8Array(buffer);
-}
-
-function hexToBytes(hashes: readonly OpHash[]): Uint8Array {
-  const bytes = new Uint8Array(hashes.length * hashBytes);
-  hashes.forEach((hash, ordinal) => {
-    for (let i = 0; i < hash.length / 2; i++)
-      bytes[ordinal * hashBytes + i] = (digitOf(hash.charCodeAt(2 * i)) << 4) | digitOf(hash.charCodeAt(2 * i + 1));
-  });
-  return bytes;
-}
-
-function digitOf(unit: number): number {
-  return unit < 58 ? unit - 48 : unit - 87;
-}
-
-/** One long text that is cut into hashes: a hundred thousand at once would be slow one by one. */
-function bytesToHex(bytes: Uint8Array): OpHash[] {
-  const digits = new Uint8Array(bytes.length * 2);
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    digits[2 * i] = charOf(byte >> 4);
-    digits[2 * i + 1] = charOf(byte & 15);
-  }
-  const text = new TextDecoder('latin1').decode(digits);
-  const hashAt = (i: number): OpHash => text.slice(i * 64, i * 64 + 64) as OpHash;
-  return Array.from({ length: bytes.length / hashBytes }, (_, i) => (hashAt(i) === nothing ? '' : hashAt(i)) as OpHash);
-}
-
-function charOf(digit: number): number {
-  return digit < 10 ? digit + 48 : digit + 87;
 }

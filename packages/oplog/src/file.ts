@@ -1,3 +1,4 @@
 // @tallystick/oplog/file: the log store in one append-only file, OPFS's or Node's. Portable; in Node `createNodeAppendFile` opens the file.
+export { crc32c } from './crc32c.ts';
 export { createFileLogStore, type FileLogStore, type FileLogStoreOptions } from './file-log-store.ts';
 export type { FramedFileOptions, Recovery } from './framed-file.ts';

@@ -10,7 +10,11 @@ export function encodeHex(bytes: Uint8Array): string {
 
 /** Bytes of lowercase hex that a `parseX` has checked. */
 export function decodeHex(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length >> 1);
+  return decodeHexInto(new Uint8Array(text.length >> 1), text);
+}
+
+/** As many bytes of the text as there is room for. */
+export function decodeHexInto(bytes: Uint8Array, text: string): Uint8Array {
   for (let i = 0; i < bytes.length; i++) bytes[i] = (digit(text, 2 * i) << 4) | digit(text, 2 * i + 1);
   return bytes;
 }

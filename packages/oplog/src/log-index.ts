@@ -2,6 +2,7 @@
 // the memory and file stores; an op is an ordinal, its place in the order of arrival.
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
+import { HashTable } from './hash-table.ts';
 import { type ChainHead, emptyBase, emptyTip, type LogBase, type ReceiptLine, type Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
@@ -24,11 +25,13 @@ export interface Settling {
 
 /** Everything an index holds, as plain lists. */
 export interface IndexContent {
-  /** By ordinal; '' for one that was dropped. */
-  readonly hashes: readonly OpHash[];
+  /** By ordinal, 32 bytes each; zeros for one that was dropped. */
+  readonly hashes: Uint8Array;
   readonly scopes: readonly ScopeContent[];
-  /** Positions that receipts gave, the first of each hash. */
-  readonly receipted: ReadonlyMap<OpHash, number>;
+  /** Positions that receipts gave, the first of each op; by ordinal. */
+  readonly receipted: readonly (number | undefined)[];
+  /** The same of hashes that are not stored. */
+  readonly receiptedElsewhere: ReadonlyMap<OpHash, number>;
 }
 
 export interface ScopeContent {
@@ -42,24 +45,25 @@ export interface ScopeContent {
   readonly tip: Tip;
 }
 
-/** Stands where the hash of a dropped op stood, so that ordinals stay. */
-const DROPPED = '' as OpHash;
-
 export class LogIndex {
-  readonly #hashes: OpHash[] = [];
+  readonly #hashes: HashTable;
   readonly #positions: (number | undefined)[] = [];
-  readonly #ordinalByHash = new Map<OpHash, number>();
   readonly #scopes = new Map<Scope, ScopeIndex>();
-  readonly #positionByReceiptedHash = new Map<OpHash, number>();
+  /** What receipts said, of stored ops by ordinal. */
+  readonly #receipted: (number | undefined)[] = [];
+  readonly #receiptedElsewhere = new Map<OpHash, number>();
+
+  constructor(hashes: HashTable = new HashTable()) {
+    this.#hashes = hashes;
+    for (let ordinal = 0; ordinal < hashes.size; ordinal++) {
+      this.#positions.push(undefined);
+      this.#receipted.push(undefined);
+    }
+  }
 
   /** The index that held `content`. */
-  static from({ hashes, scopes, receipted }: IndexContent): LogIndex {
-    const index = new LogIndex();
-    for (const hash of hashes) {
-      const ordinal = index.#hashes.push(hash) - 1;
-      index.#positions.push(undefined);
-      if (hash !== DROPPED) index.#ordinalByHash.set(hash, ordinal);
-    }
+  static from({ hashes, scopes, receipted, receiptedElsewhere }: IndexContent): LogIndex {
+    const index = new LogIndex(new HashTable(hashes));
     for (const { scope, heads, settled, pending, base, tip } of scopes) {
       const opened = index.#open(scope);
       opened.base = base;
@@ -67,7 +71,8 @@ export class LogIndex {
       for (const ordinal of pending) opened.pending.add(ordinal);
       index.settle(scope, settled, tip);
     }
-    for (const [hash, position] of receipted) index.#positionByReceiptedHash.set(hash, position);
+    receipted.forEach((position, ordinal) => (index.#receipted[ordinal] = position));
+    for (const [hash, position] of receiptedElsewhere) index.#receiptedElsewhere.set(hash, position);
     return index;
   }
 
@@ -76,22 +81,23 @@ export class LogIndex {
       const heads = [...headByDevice].map(([device, { seq, hash }]) => [device, seq, hash] as const);
       return { scope, heads, settled, pending: [...pending], base, tip };
     });
-    return { hashes: this.#hashes, scopes, receipted: this.#positionByReceiptedHash };
+    const [receipted, receiptedElsewhere] = [this.#receipted, this.#receiptedElsewhere];
+    return { hashes: this.#hashes.bytes(), scopes, receipted, receiptedElsewhere };
   }
 
   ordinalOf(hash: OpHash): number | undefined {
-    return this.#ordinalByHash.get(hash);
+    return this.#hashes.ordinalOf(hash);
   }
 
   /** Throws `store/missing` for an op that is not stored. */
   mustFind(hash: OpHash, scope: Scope): number {
-    const ordinal = this.#ordinalByHash.get(hash);
+    const ordinal = this.#hashes.ordinalOf(hash);
     if (ordinal === undefined) throw missingRecord(hash, scope);
     return ordinal;
   }
 
   hashOf(ordinal: number): OpHash {
-    return this.#hashes[ordinal] as OpHash;
+    return this.#hashes.at(ordinal);
   }
 
   positionOf(ordinal: number): number | undefined {
@@ -133,7 +139,7 @@ export class LogIndex {
   *#headsBefore({ base, headByDevice }: ScopeIndex, size: number): Generator<[DeviceId, number]> {
     for (const { device, seq } of base.heads) yield [device, seq];
     for (const [device, { seq, hash }] of headByDevice) {
-      const position = this.#positions[this.#ordinalByHash.get(hash) ?? -1];
+      const position = this.#positions[this.#hashes.ordinalOf(hash) ?? -1];
       if (position !== undefined && position < size) yield [device, seq];
     }
   }
@@ -143,8 +149,10 @@ export class LogIndex {
     const index = this.#open(scope);
     const gone = index.settled.splice(0, base.size - index.base.size);
     for (const ordinal of gone) {
-      this.#ordinalByHash.delete(this.#hashes[ordinal] as OpHash);
-      this.#hashes[ordinal] = DROPPED;
+      const receipted = this.#receipted[ordinal];
+      if (receipted !== undefined) this.#receiptedElsewhere.set(this.#hashes.at(ordinal), receipted);
+      this.#receipted[ordinal] = undefined;
+      this.#hashes.drop(ordinal);
     }
     for (const { device, seq, hash } of base.heads)
       if ((index.headByDevice.get(device)?.seq ?? 0) < seq) index.headByDevice.set(device, { seq, hash });
@@ -158,14 +166,16 @@ export class LogIndex {
   }
 
   receiptPosition(hash: OpHash): number | undefined {
-    return this.#positionByReceiptedHash.get(hash);
+    return this.#receipted[this.#hashes.ordinalOf(hash) ?? -1] ?? this.#receiptedElsewhere.get(hash);
   }
 
   /** Takes in an op whose hash is new and returns its ordinal. */
   add({ op, hash }: Pick<OpRecord, 'op' | 'hash'>): number {
-    const ordinal = this.#hashes.push(hash) - 1;
+    const ordinal = this.#hashes.add(hash);
     this.#positions.push(undefined);
-    this.#ordinalByHash.set(hash, ordinal);
+    // A receipt may come before what it is for.
+    this.#receipted.push(this.#receiptedElsewhere.get(hash));
+    this.#receiptedElsewhere.delete(hash);
     const { headByDevice, pending } = this.#open(op.scope);
     pending.add(ordinal);
     const head = headByDevice.get(op.device);
@@ -181,10 +191,10 @@ export class LogIndex {
     const freshByHash = new Map<OpHash, OpRecord>();
     for (const op of ops) {
       const hash = typeof op === 'string' ? op : op.hash;
-      const ordinal = this.#ordinalByHash.get(hash);
+      const ordinal = this.#hashes.ordinalOf(hash);
       if (freshByHash.has(hash)) throw alreadySettled(hash);
       if (ordinal === undefined && typeof op !== 'string' && op.op.scope === scope) {
-        ordinals.add(this.#hashes.length + freshByHash.size);
+        ordinals.add(this.#hashes.size + freshByHash.size);
         freshByHash.set(hash, op);
         continue;
       }
@@ -206,7 +216,10 @@ export class LogIndex {
 
   addReceiptLines(lines: readonly ReceiptLine[]): void {
     for (const { hash, position } of lines) {
-      if (!this.#positionByReceiptedHash.has(hash)) this.#positionByReceiptedHash.set(hash, position);
+      if (this.receiptPosition(hash) !== undefined) continue;
+      const ordinal = this.#hashes.ordinalOf(hash);
+      if (ordinal === undefined) this.#receiptedElsewhere.set(hash, position);
+      else this.#receipted[ordinal] = position;
     }
   }
 
