@@ -58,7 +58,10 @@ export class Acts {
     if (act === undefined || this.#overruled.has(hash)) refuse('sign/act');
     if (!this.#isAbove(author, act)) refuse('sign/role');
     if (act.kind === 'list' && !this.#maySet(author, act.before)) refuse('sign/role');
-    const daysSince = this.#days.slice(act.days).filter((rank) => rank < act.rank).length;
+    const isEntry = act.kind === 'enroll' || act.kind === 'rotate';
+    if (isEntry && this.#rankOf(act.subject) <= this.#rankOf(author)) refuse('sign/role');
+    const limit = this.isOwnRevocation(hash, author) ? this.#rankOf(author) : act.rank;
+    const daysSince = this.#days.slice(act.days).filter((rank) => rank < limit).length;
     if (daysSince > act.windowDays) refuse('sign/act');
     this.#overruled.add(hash);
     if (act.kind === 'list') this.#list = act.before;

@@ -183,17 +183,24 @@ export const keyOverrule: Verb<'key.overrule', OverruleArgs> = defineVerb({
     if (act === undefined) return refuse('kernel/unknown-act');
     if (view.get(overrules, { act: hash }) !== undefined) return refuse('kernel/overruled');
     const list = listInForce(view);
-    const isRankedSo = ranksAbove(list.keys, op.device, act);
+    const isRankedSo = ranksAbove(list.keys, op.device, act) && !takesAwayHigher(list.keys, op.device, act);
     if (!isRankedSo || (act.kind === 'recovery' && !mayPut(list, op.device, listOf(JSON.parse(act.before) as Row))))
       return refuse('kernel/priority', { rank: rankOf(list.keys, op.device) });
-    if (countDays(view, act) > act.windowDays) return refuse('kernel/window-closed', { windowDays: act.windowDays });
+    const isOwn = act.kind === 'revoke' && act.subject === op.device;
+    if (countDays(view, act, isOwn ? rankOf(list.keys, op.device) : act.rank) > act.windowDays)
+      return refuse('kernel/window-closed', { windowDays: act.windowDays });
     return [overrules.put({ act: hash, by: op.device }), ...takeBack(view, act)];
   },
 });
 
-/** Days opened since the act by devices that ranked above it, who might have overruled it: nobody else can hurry them. */
-function countDays(view: View, act: Act): number {
-  return view.list(openedDays, {}).filter(({ number, rank }) => number >= act.days && rank < act.rank).length;
+/** An enrolment or a rotation that is taken back shuts its device out, and nobody takes that back. */
+function takesAwayHigher(keys: readonly string[], author: string, { kind, subject }: Act): boolean {
+  return (kind === 'enroll' || kind === 'rotate') && rankOf(keys, subject) <= rankOf(keys, author);
+}
+
+/** Days opened since the act by devices that might have objected: those above it, or above the device that takes back its own revocation. */
+function countDays(view: View, { days }: Act, below: number): number {
+  return view.list(openedDays, {}).filter(({ number, rank }) => number >= days && rank < below).length;
 }
 
 function takeBack(view: View, { hash, kind, subject, before }: Act): readonly Effect[] {

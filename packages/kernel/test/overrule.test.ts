@@ -153,6 +153,33 @@ describe('an act about keys', () => {
     expect(await act(safe, 'device.revoke', { device: stolen.device, reason: 'stolen' })).toBeTruthy();
   });
 
+  it('that revokes a recovery key is taken back by it, whatever days the keys below it open', async () => {
+    const { safe, family, stolen } = await scene();
+    const accomplice = await enlist(family, 'owner', 'accomplice');
+    const theft = await revoke(accomplice, safe);
+    await gossip(accomplice, family);
+    for (const day of ['2026-12-01', '2026-12-02', '2026-12-03']) await act(family, 'day.open', { day });
+    await gossip(family, safe, stolen);
+    expect(safe.query('SELECT rank FROM openedDays')).toHaveLength(3);
+    expect(await overrule(safe, theft)).toMatchObject(done);
+    expect(statusOf(safe, safe.device)).toBe('active');
+    await gossip(safe, stolen);
+    expect(await provenDigest(stolen)).toBe(await provenDigest(safe));
+  });
+
+  it('that let in what now ranks above is not taken back from below', async () => {
+    const { safe, family, stolen } = await scene();
+    const safer = await enlist(stolen, 'owner', 'safer');
+    const [row] = stolen.query('SELECT enrolment FROM devices WHERE device = ?', [safer.device]);
+    const enrolment = String(row?.['enrolment']);
+    await gossip(stolen, safe);
+    await act(safe, 'recovery.set', { keys: [safer, safe, family].map(({ device }) => device), windowDays: 2 });
+    await gossip(safe, family, safer);
+    for (const by of [family, safe, safer])
+      expect(await overrule(by, enrolment)).toMatchObject(refused('kernel/priority'));
+    expect(statusOf(safer, safer.device)).toBe('active');
+  });
+
   it('is taken back on the last day', async () => {
     const { owner, safe, family, stolen } = await scene();
     const theft = await revoke(stolen, owner);

@@ -70,9 +70,9 @@ export class KeyActs {
     if (noted === undefined) return { code: 'sign/act', message: `${hash} is nothing that can be overruled` };
     if (this.#overruled.has(hash)) return { code: 'sign/act', message: `${hash} is overruled already` };
     const { act, windowDays } = noted;
-    if (!this.#ranksAbove(author, noted)) return tooLow(author);
+    if (!this.#ranksAbove(author, noted) || this.#takesAwayHigher(author, act)) return tooLow(author);
     if (act.kind === 'recovery' && !this.#mayPut(author, act.before)) return tooLow(author);
-    if (this.#daysSince(noted) > windowDays) return { code: 'sign/act', message: `${hash} is too long ago` };
+    if (this.#daysSince(noted, author) > windowDays) return { code: 'sign/act', message: `${hash} is too long ago` };
     this.#overruled.add(hash);
     if (act.kind === 'recovery') this.#inForce = act.before;
     return act;
@@ -96,9 +96,16 @@ export class KeyActs {
     return index < 0 ? this.#inForce.keys.length : index;
   }
 
-  /** Days opened since by devices that ranked above it, who might have overruled it: nobody else can hurry them. */
-  #daysSince({ rank, days }: Noted): number {
-    return this.#dayRanks.slice(days).filter((by) => by < rank).length;
+  /** An enrolment or a rotation that is taken back shuts its device out, and nobody takes that back. */
+  #takesAwayHigher(author: DeviceId, act: KeyAct): boolean {
+    const isEntry = act.kind === 'enroll' || act.kind === 'rotate';
+    return isEntry && this.#rankOf(act.device) <= this.#rankOf(author);
+  }
+
+  /** Days opened since by devices that ranked above it, who might have overruled it; against whom it revokes, only by those above that. */
+  #daysSince({ act, rank, days }: Noted, author: DeviceId): number {
+    const below = act.kind === 'revoke' && act.device === author ? this.#rankOf(author) : rank;
+    return this.#dayRanks.slice(days).filter((by) => by < below).length;
   }
 }
 
