@@ -2,7 +2,7 @@
  * Records that come without a position: what verifies is stored and folded, the rest is kept aside with the reason. What is aside is judged again
  * with everything that comes, so the reason that stands beside it is always the one of now.
  */
-import type { Aside, LogStore, OpRecord } from '@tallystick/oplog';
+import type { Aside, LogBase, LogStore, OpRecord, Scope } from '@tallystick/oplog';
 import { admit, openRecords } from './admit.ts';
 import type { Replica } from './replica.ts';
 
@@ -17,7 +17,8 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
   // A death between storing an op and dropping it here leaves it in both.
   const stored = before.filter((record) => replica.log.has(record.hash)).map((record) => record.hash);
   const news = [...records, ...before].filter((record) => !replica.log.has(record.hash));
-  const offered = news.filter((record) => !isBeforeBase(replica.log, record));
+  const baseOf = createBaseOf(replica.log);
+  const offered = news.filter((record) => !isBeforeBase(baseOf(record.op.scope), record));
   const admission = await admit(replica.admitter.door, offered);
   const aside = admission.notAccepted.map(
     ({ record, code, message }) =>
@@ -36,9 +37,19 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
  * At or before the place of its chain where the stored log begins: an op that is archived, or a second one on a place of those. Only the archive tells
  * which, so it is left alone here; a fork gets its position from the relay and shows then.
  */
-function isBeforeBase(log: LogStore, { op }: OpRecord): boolean {
-  const head = log.base(op.scope).heads.find(({ device }) => device === op.device);
+function isBeforeBase({ heads }: LogBase, { op }: OpRecord): boolean {
+  const head = heads.find(({ device }) => device === op.device);
   return head !== undefined && op.seq <= head.seq;
+}
+
+/** Where the log of each scope begins, asked once. */
+function createBaseOf(log: LogStore): (scope: Scope) => LogBase {
+  const known = new Map<Scope, LogBase>();
+  return (scope) => {
+    const base = known.get(scope) ?? log.base(scope);
+    known.set(scope, base);
+    return base;
+  };
 }
 
 /** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */

@@ -5,7 +5,7 @@ import type { BookDigest } from './digest.ts';
 import type { BookStore } from './driver.ts';
 import { Replica } from './replica.ts';
 import type { Verb } from './verb.ts';
-import { type LogProblem, VerifiedLog, type VerifyOptions } from './verify.ts';
+import { type LogProblem, VerifiedLog, type VerifiedPage, type VerifyOptions } from './verify.ts';
 
 export interface ReplayOptions extends VerifyOptions {
   readonly from: LogStore;
@@ -28,12 +28,28 @@ export interface Replayed {
   readonly problems: readonly LogProblem[];
 }
 
+/** A transaction of so many ops writes each sum once. Pages are smaller, so that what verifying them made is forgotten before. */
+const FOLDED_AT_ONCE = 1000;
+
+async function* joined(pages: AsyncIterable<VerifiedPage>): AsyncGenerator<VerifiedPage> {
+  let held: VerifiedPage | undefined;
+  for await (const page of pages) {
+    const goesOn = held !== undefined && held.scope === page.scope && held.tip !== undefined && page.tip !== undefined;
+    if (held !== undefined && !goesOn) yield held;
+    held = goesOn && held !== undefined ? { ...page, records: [...held.records, ...page.records] } : page;
+    if (held.records.length < FOLDED_AT_ONCE) continue;
+    yield held;
+    held = undefined;
+  }
+  if (held !== undefined) yield held;
+}
+
 export async function replay({ from, into, verbs, crypto, every = false }: ReplayOptions): Promise<Replayed> {
   const replica = await Replica.open(into, verbs, crypto);
   const book = from.meta('book');
   if (book !== undefined) await replica.bind(book as Parameters<Replica['bind']>[0]);
   const log = new VerifiedLog(from, crypto, { every });
-  for await (const { scope, records, tip } of log.pages()) {
+  for await (const { scope, records, tip } of joined(log.pages())) {
     await replica.transaction(() =>
       tip === undefined ? replica.mergePending(records) : replica.settle(scope, records, tip),
     );

@@ -42,6 +42,6 @@ export function buildsOn({ op }: OpRecord, hashes: ReadonlySet<OpHash>): boolean
 }
 
 function isBeyond({ op }: OpRecord, hq: HqReader): boolean {
-  const { size } = op.args;
-  return op.verb === hqMark.ref && typeof size === 'number' && size > hq.folded;
+  const size = op.verb === hqMark.ref ? op.args['size'] : undefined;
+  return typeof size === 'number' && size > hq.folded;
 }

@@ -19,11 +19,23 @@ export function unionRecords(...lists: readonly (readonly OpRecord[])[]): OpReco
  */
 export function orderTail(records: readonly OpRecord[]): OpRecord[] {
   const ranked = unionRecords(records).sort(byId);
+  // Ids are minted greater than all the author saw, so id order nearly always is a causal order already.
+  if (comesAfterCauses(ranked)) return ranked;
   const rankByHash = new Map(ranked.map((record, rank) => [record.hash, rank]));
   const causes = ranked.map((record) => causesOf(record, rankByHash));
-  // Ids are minted greater than all the author saw, so id order nearly always is a causal order already.
-  if (causes.every((ranks, rank) => ranks.every((cause) => cause < rank))) return ranked;
   return smallestFirst(causes).map((rank) => ranked[rank] as OpRecord);
+}
+
+/** Whether no op stands before one that it builds on. */
+function comesAfterCauses(ranked: readonly OpRecord[]): boolean {
+  const later = new Set<OpHash>();
+  for (let rank = ranked.length - 1; rank >= 0; rank--) {
+    const { hash, op } = ranked[rank] as OpRecord;
+    later.add(hash);
+    if (op.prev !== undefined && later.has(op.prev)) return false;
+    if (op.seen?.heads?.some((head) => later.has(head)) === true) return false;
+  }
+  return true;
 }
 
 function byId(a: OpRecord, b: OpRecord): number {

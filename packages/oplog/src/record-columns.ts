@@ -51,12 +51,27 @@ export interface RecordSeal {
 /** The record whose text is `frame` around `args`. Its args are read when they are asked for, and throw `record/corrupt` then if they are no JSON. */
 export function recordOf(frame: OpFrame, args: string, { keyId, keyBytes, signature, hash }: RecordSeal): OpRecord {
   const text = textStart + args + textAfterArgs(frame);
-  const bytes = new Uint8Array(textOffset + Buffer.byteLength(text));
-  const buffer = Buffer.from(bytes.buffer);
-  bytes.set(keyBytes);
-  buffer.write(signature, keyBytes.length, textOffset - keyBytes.length, 'hex');
-  buffer.write(text, textOffset);
-  return { op: opOf(frame, args, hash), hash, keyId, bytes };
+  const { memory, at } = takeMemory(textOffset + text.length * mostBytesOfUnit);
+  memory.set(keyBytes, at);
+  memory.write(signature, at + keyBytes.length, textOffset - keyBytes.length, 'hex');
+  const length = textOffset + memory.write(text, at + textOffset);
+  taken += length;
+  return { op: opOf(frame, args, hash), hash, keyId, bytes: new Uint8Array(memory.buffer, at, length) };
+}
+
+const mostBytesOfUnit = 3;
+const memoryBytes = 1 << 15;
+/** Records that are read one after another share memory: a piece for each would cost as much as all the rest of reading it. */
+let shared = Buffer.alloc(0);
+let taken = 0;
+
+/** Where there is room for so many bytes; how many of them were used is added to `taken`. */
+function takeMemory(size: number): { memory: Buffer; at: number } {
+  if (taken + size > shared.length) {
+    shared = Buffer.allocUnsafeSlow(Math.max(size, memoryBytes));
+    taken = 0;
+  }
+  return { memory: shared, at: taken };
 }
 
 function textAfterArgs({ at, device, id, prev, scope, seen, seq, verb }: OpFrame): string {

@@ -90,6 +90,9 @@ export function createReplace(db: BetterSqlite3.Database, names: Names): (record
   };
 }
 
+/** Rows are forgotten before the next ones are read. */
+const rowsAtOnce = 250;
+
 export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bases): Reads {
   const find = createFind(db);
   const createReader = createRowReader(db, names);
@@ -103,12 +106,12 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
        WHERE ${scopeIs} AND position IS NOT NULL AND position >= ? ORDER BY position LIMIT ?`,
     )
     .raw();
-  const selectSize = db.prepare<[Scope], number>(`SELECT size FROM log_tips WHERE ${scopeIs}`).pluck();
-  const selectPending = db
-    .prepare<[string], RecordRow>(
-      `SELECT ${recordColumns} FROM log_records WHERE ${scopeIs} AND position IS NULL ORDER BY ordinal`,
+  const selectPendingAfter = db
+    .prepare<[string, number, number], RecordRow>(
+      `SELECT ${recordColumns} FROM log_records WHERE ${scopeIs} AND position IS NULL AND ordinal > ? ORDER BY ordinal LIMIT ?`,
     )
     .raw();
+  const selectSize = db.prepare<[Scope], number>(`SELECT size FROM log_tips WHERE ${scopeIs}`).pluck();
   const selectHead = db
     .prepare<[DeviceId, Scope], [seq: number, tag: number, rest: string]>(
       `SELECT h.seq, r.tag, lower(hex(r.rest)) FROM log_heads h JOIN log_records r USING (ordinal)
@@ -117,17 +120,36 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     .raw();
 
   /** Positions without a hole up to the tip: a row that was moved or removed must not pass for a shorter log. */
-  function settledRows(scope: Scope, from: number, limit: number): RecordRow[] {
+  function settled(scope: Scope, from: number, limit: number): OpRecord[] {
     const base = bases.get(scope);
     if (from < base.size) throw dropped(scope, from, base);
-    const rows = selectSettled.all(scope, from, limit);
     const count = Math.max(0, Math.min(limit, (selectSize.get(scope) ?? 0) - from));
-    const hole = rows.findIndex((row, i) => row[14] !== from + i);
-    if (rows.length !== count || hole >= 0) {
-      const position = from + (hole >= 0 ? hole : Math.min(rows.length, count));
-      throw new OplogError('store/damaged', `${scope} does not have its op at position ${position}`);
+    const read = createReader();
+    const records: OpRecord[] = [];
+    for (;;) {
+      const next = from + records.length;
+      const rows = selectSettled.all(scope, next, Math.min(rowsAtOnce, limit - records.length));
+      const hole = rows.findIndex((row, i) => row[14] !== next + i);
+      const isEnd = rows.length < rowsAtOnce || records.length + rows.length === limit;
+      if (hole >= 0 || (isEnd && records.length + rows.length !== count)) {
+        const position = hole >= 0 ? next + hole : from + Math.min(records.length + rows.length, count);
+        throw new OplogError('store/damaged', `${scope} does not have its op at position ${position}`);
+      }
+      for (const row of rows) records.push(read(row));
+      if (isEnd) return records;
     }
-    return rows;
+  }
+
+  function pending(scope: Scope): OpRecord[] {
+    const read = createReader();
+    const records: OpRecord[] = [];
+    for (let after = -1; ; ) {
+      const rows = selectPendingAfter.all(scope, after, rowsAtOnce);
+      for (const row of rows) records.push(read(row));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < rowsAtOnce) return records;
+      [after] = last;
+    }
   }
 
   return {
@@ -143,8 +165,8 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
       if (before === undefined || (stored !== undefined && stored.seq > before.seq)) return stored;
       return { seq: before.seq, hash: before.hash };
     },
-    settled: (scope, from, limit) => settledRows(scope, from, limit).map(createReader()),
-    pending: (scope) => selectPending.all(scope).map(createReader()),
+    settled,
+    pending,
   };
 }
 
