@@ -44,6 +44,7 @@ export type { Stop } from './fold.ts';
 export type { ImageMisfit } from './image.ts';
 export type { LackingTable } from './in-force.ts';
 export type { AdoptArgs } from './manifest.ts';
+export { loadParts } from './parts.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
 export type { QuarantinedOp, Renewal } from './renewal.ts';

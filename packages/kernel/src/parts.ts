@@ -28,6 +28,14 @@ export function loadIndexedDbLog(): Promise<typeof indexedDbLog> {
   return load('indexed-db-log', () => import('./indexed-db-log.ts'));
 }
 
+/**
+ * Loads now what would be loaded when it is first asked for: for a program that runs on while its files may be replaced, such as a server, or a till
+ * whose service worker takes up a new version. Throws `kernel/not-loaded`; what is asked for later is tried again.
+ */
+export async function loadParts(): Promise<void> {
+  await Promise.all([loadExchange(), loadAudit(), loadSnapshots()]);
+}
+
 /** Throws `kernel/not-loaded`, before anything was begun, where the file cannot be had. */
 async function load<T>(part: string, from: () => Promise<T>): Promise<T> {
   try {

@@ -15,7 +15,7 @@ registerHooks({
     return next(specifier, context);
   },
 });
-const { openBook } = await import('../src/index.ts');
+const { loadParts, openBook } = await import('../src/index.ts');
 const { nodeCrypto, nodeStore } = await import('../src/node.ts');
 const { createMemoryKeyStore } = await import('@tallystick/sign');
 const { createMemoryRelayStore, createRelay, createRelayClient } = await import('@tallystick/relay-protocol');
@@ -47,5 +47,7 @@ isGone = false;
 asked.splice(0);
 const { pushed } = await book.sync(client);
 const { ok, ops } = await book.verify();
-console.log(JSON.stringify({ alone, missed, sold, asked, pushed, verified: ok && ops }));
+const inTurn = asked.splice(0);
+await loadParts();
+console.log(JSON.stringify({ alone, missed, sold, inTurn, pushed, verified: ok && ops, atOnce: asked }));
 await book.close();

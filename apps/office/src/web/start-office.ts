@@ -2,6 +2,7 @@
 // till on a port of its own (another origin, so that neither can read the other's storage).
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { loadParts } from '@tallystick/kernel';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { openOrCreateOffice, type ShopBook } from '../book.ts';
 import { homeAt, readSettings, takeHome, writeSettings } from '../home.ts';
@@ -64,6 +65,8 @@ export async function startOffice(options: StartOfficeOptions): Promise<RunningO
     const currency = known?.currency ?? options.currency ?? 'GBP';
     const book = await openOrCreateOffice(home, options.name ?? 'Shop');
     opened.push(() => book.close());
+    // The office runs for weeks, and its files may be replaced meanwhile.
+    await loadParts();
     writeSettings(home, {
       version: 1,
       tills: known?.tills ?? 0,

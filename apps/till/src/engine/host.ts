@@ -1,6 +1,6 @@
 // The engine in its worker: holds the log and the book while this tab may write, answers the page's calls, and tells it
 // everything that changes.
-import type { SyncReport } from '@tallystick/kernel';
+import { loadParts, type SyncReport } from '@tallystick/kernel';
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import type { SqlJsStatic } from 'sql.js';
 import { readCatalogue, readStock } from './catalogue.ts';
@@ -73,6 +73,8 @@ export class TillHost implements EngineCalls {
     }
     this.#opened.resolve();
     void this.#inTurn(async () => this.#shop?.image.opened());
+    // Another tab may take up a new version, whose files take the place of those that this one has not asked for yet.
+    void loadParts().catch(() => undefined);
     void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
