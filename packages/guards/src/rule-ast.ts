@@ -167,7 +167,7 @@ function readNode(reading: Reading, json: Json | undefined, place: Place): RuleN
 }
 
 function fail(reading: Reading, code: RuleFailure['code'], what: string): undefined {
-  reading.failure ??= { ok: false, code, what: what.slice(0, 100) };
+  reading.failure ??= { ok: false, code, what: what.isWellFormed() ? cutText(what) : 'text' };
   return undefined;
 }
 
@@ -178,7 +178,7 @@ function inner({ depth, bound }: Place, ...names: readonly string[]): Place {
 function readConstant(reading: Reading, json: Members): RuleNode | undefined {
   const [kind, value] = oneOf(json, []);
   if (kind === 'boolValue' && typeof value === 'boolean') return { kind: 'constant', value };
-  if (kind === 'stringValue' && typeof value === 'string') return { kind: 'constant', value };
+  if (kind === 'stringValue' && isText(value)) return { kind: 'constant', value };
   if (kind !== 'int64Value') return fail(reading, 'guards/rule-unsupported', kind ?? 'constExpr');
   const isInteger = typeof value === 'number' || (typeof value === 'string' && /^-?\d{1,20}$/.test(value));
   if (!isInteger) return fail(reading, 'guards/rule-malformed', kind);
@@ -189,7 +189,7 @@ function readConstant(reading: Reading, json: Members): RuleNode | undefined {
 }
 
 function readVariable(reading: Reading, { name }: Members, { bound }: Place): RuleNode | undefined {
-  if (typeof name !== 'string') return fail(reading, 'guards/rule-malformed', 'identExpr');
+  if (!isText(name)) return fail(reading, 'guards/rule-malformed', 'identExpr');
   if (bound.includes(name)) return { kind: 'variable', name };
   if (!reading.allowed.has(name)) return fail(reading, 'guards/rule-variable', name);
   reading.named.add(name);
@@ -198,15 +198,14 @@ function readVariable(reading: Reading, { name }: Members, { bound }: Place): Ru
 
 function readSelect(reading: Reading, json: Members, place: Place): RuleNode | undefined {
   const { field, testOnly = false } = json;
-  if (typeof field !== 'string' || typeof testOnly !== 'boolean')
-    return fail(reading, 'guards/rule-malformed', 'selectExpr');
+  if (!isText(field) || typeof testOnly !== 'boolean') return fail(reading, 'guards/rule-malformed', 'selectExpr');
   const operand = readNode(reading, json['operand'], inner(place));
   return operand && { kind: testOnly ? 'has' : 'select', operand, field };
 }
 
 function readCall(reading: Reading, json: Members, place: Place): RuleNode | undefined {
   const { function: name, target, args = [] } = json;
-  if (typeof name !== 'string' || !Array.isArray(args)) return fail(reading, 'guards/rule-malformed', 'callExpr');
+  if (!isText(name) || !Array.isArray(args)) return fail(reading, 'guards/rule-malformed', 'callExpr');
   const isMethod = target !== undefined;
   const given = (isMethod ? [target, ...(args as readonly Json[])] : args) as readonly Json[];
   if (ARITY.get(name) !== given.length || (isMethod && !METHODS.has(name)))
@@ -232,8 +231,7 @@ function readNodes(reading: Reading, list: readonly Json[], place: Place): reado
 /** Comprehensions are free loops; only the two shapes that `all` and `exists` expand to are read, and as what they are. */
 function readMacro(reading: Reading, json: Members, place: Place): RuleNode | undefined {
   const { iterVar, iterVar2 = '', accuVar, accuInit, loopCondition, loopStep, result } = json;
-  if (typeof iterVar !== 'string' || typeof accuVar !== 'string')
-    return fail(reading, 'guards/rule-malformed', 'comprehensionExpr');
+  if (!isText(iterVar) || !isText(accuVar)) return fail(reading, 'guards/rule-malformed', 'comprehensionExpr');
   const start = constantOf(accuInit);
   const isEvery = start === true;
   const [step, rest] = callOf(loopStep, isEvery ? '_&&_' : '_||_');
@@ -248,6 +246,17 @@ function readMacro(reading: Reading, json: Members, place: Place): RuleNode | un
   const range = readNode(reading, json['iterRange'], inner(place));
   const predicate = readNode(reading, rest, inner(place, iterVar));
   return range && predicate && { kind: isEvery ? 'every' : 'some', range, variable: iterVar, predicate };
+}
+
+/** At most 100 UTF-16 units of well-formed text, and no half of a surrogate pair. */
+export function cutText(text: string): string {
+  const short = text.slice(0, 100);
+  return short.isWellFormed() ? short : short.slice(0, -1);
+}
+
+/** An escape may stand for half of a surrogate pair, which no details could hold. */
+function isText(json: Json | undefined): json is string {
+  return typeof json === 'string' && json.isWellFormed();
 }
 
 function isMembers(json: Json | undefined): json is Members {

@@ -13,6 +13,7 @@ import {
 } from '@tallystick/kernel';
 import type { Json } from '@tallystick/oplog';
 import { businessDay, refuseUnlessHq } from './author.ts';
+import { cutText } from './rule-ast.ts';
 import { evaluateRule, type Evaluated, reasonOf } from './rule-eval.ts';
 import { readRule } from './rule-memo.ts';
 import { ruleDropArgs, ruleSetArgs } from './schema.ts';
@@ -35,7 +36,6 @@ export const ruleNames: RegisterTable<{ verb: Text }, { names: Text }> = registe
 export const ruleTables: readonly [typeof rules, typeof ruleNames] = [rules, ruleNames];
 
 const MOST_RULES = 16;
-const MOST_VALUE_UNITS = 100;
 
 export interface RuleSetArgs {
   /** The verb that it is for, without a version. */
@@ -110,14 +110,8 @@ function byName([left]: readonly [string, unknown], [right]: readonly [string, u
 function shown({ readings }: Evaluated): Readonly<Record<string, string | number>> {
   const details: Record<string, string | number> = {};
   for (const { path, value } of readings)
-    details[path.slice(0, MOST_VALUE_UNITS)] = typeof value === 'number' ? value : cut(String(value));
+    details[cutText(path)] = typeof value === 'number' ? value : cutText(String(value));
   return details;
-}
-
-/** Never half of a surrogate pair: details have a canonical text. */
-function cut(text: string): string {
-  const short = text.slice(0, MOST_VALUE_UNITS);
-  return short.isWellFormed() ? short : short.slice(0, -1);
 }
 
 /** Sets a rule, or a new version of it. What is no rule of this language is refused, and so never met in a fold. */

@@ -117,6 +117,10 @@ describe('a rule', () => {
     // 99 units and then the first half of a pair: a cut between its halves would have no canonical text.
     await scene.must(OFFICE, 'shop.sell', { sale: 's-2', totalMinor: 1, note: `${'x'.repeat(99)}\u{1F375} void` });
     const long = await scene.books[OFFICE]!.commit(verb, { sale: 's-2', amountMinor: 1, lines: [] });
+    await setRule(scene, `has(args["lines"][0].${'x'.repeat(200)})`);
+    const deep = await scene.books[OFFICE]!.commit(verb, { sale: 's-1', amountMinor: 1, lines });
+    const path = Object.keys(deep.ok ? {} : deep.details).find((key) => key.startsWith('args[lines][0].x'));
+    expect(path).toHaveLength(100);
     expect(long).toMatchObject({ code: 'guards/rule', details: { 'rows.sale.note': 'x'.repeat(99) } });
   });
 
@@ -268,6 +272,9 @@ describe('what is no rule', () => {
     ['{"callExpr":{"function":"toString","args":[]}}', 'guards/rule-unsupported toString'],
     ['{"listExpr":{"elements":1}}', 'guards/rule-malformed listExpr'],
     ['{"listExpr":{"optionalIndices":[0]}}', 'guards/rule-unsupported optionalIndices'],
+    ['{"constExpr":{"stringValue":"\\ud83c"}}', 'guards/rule-unsupported stringValue'],
+    ['{"selectExpr":{"operand":{"identExpr":{"name":"args"}},"field":"\\ud83c"}}', 'guards/rule-malformed selectExpr'],
+    ['{"\\ud83c":{}}', 'guards/rule-unsupported text'],
     ['{"comprehensionExpr":{}}', 'guards/rule-malformed comprehensionExpr'],
     ['{"comprehensionExpr":{"iterVar":"x","accuVar":"x"}}', 'guards/rule-unsupported comprehensionExpr'],
   ])('%s', (text, code) => {
