@@ -3,7 +3,7 @@
  * does not is answered with a code and kept aside. Nothing here folds.
  */
 import { type Hasher, openRecord, type RunsReport, type Unaccepted, verifyRuns } from '@tallystick/chain';
-import type { BookId, ChainHead, LogStore, Op, OpHash, OpRecord, Scope } from '@tallystick/oplog';
+import type { BaseHead, BookId, ChainHead, LogStore, Op, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import { createRecordVerifier, rotateVerb } from '@tallystick/sign';
 import { createKeyInForce } from '@tallystick/sign/rotation';
 import type { CryptoProvider } from './admitter.ts';
@@ -82,7 +82,7 @@ export async function admit(
   let verified = 0;
   const learned: Enrolment[] = [];
   // Which key is in force depends on the ops before one, and those may come in the same batch.
-  const publicKeyOf = keysInForce(records, enrolments, log, crypto.hasher);
+  const publicKeyOf = keysInForce(records, enrolments, log, crypto.hasher, before);
   const verify = createRecordVerifier({ book, ed25519: crypto.ed25519, publicKeyOf });
   // Each round admits what the enrolments of the round before made checkable; it ends when a round enrols nobody new.
   for (let round = 0; round <= records.length; round++) {
@@ -127,21 +127,29 @@ function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] 
   return [all.filter(test), all.filter((one) => !test(one))];
 }
 
-/** Keys by their place in a chain, over records that are being checked and the log that they continue. */
+/**
+ * Keys by their place in a chain, over records that are being checked and the log that they continue. An op of `before` was followed by the key that
+ * its next one names, if the device ever had that: which key was in force at a place that is dropped, only the relay knew.
+ */
 export function keysInForce(
   records: readonly OpRecord[],
   keys: Enrolments,
   log: LogStore,
   hasher: Hasher,
+  before: ReadonlyMap<OpHash, Op>,
 ): ReturnType<typeof createKeyInForce> {
   const rotating = new Set(records.filter(({ op }) => op.verb === rotateVerb).map(({ op }) => op.device));
   let byHash: Map<OpHash, OpRecord> | undefined;
+  const leftBefore = (hash: OpHash): OpRecord | undefined => {
+    const next = before.has(hash) ? records.find(({ op }) => op.prev === hash) : undefined;
+    return next && headRecord({ ...next.op, seq: next.op.seq - 1, hash, keyId: next.keyId }, next.op.scope);
+  };
   return createKeyInForce({
     keyOf: (device, keyId) => keys.keyOf(device, keyId),
     firstKeyOf: (device, link) => keys.firstKeyOf(device, link),
     hasRotated: (device) => rotating.has(device) || keys.hasRotated(device),
     offered: (hash) => (byHash ??= new Map(records.map((record) => [record.hash, record]))).get(hash),
-    stored: async (hash) => (await log.get(hash))?.record ?? headBefore(log, hash),
+    stored: async (hash) => (await log.get(hash))?.record ?? headBefore(log, hash) ?? leftBefore(hash),
     hasher,
   });
 }
@@ -173,10 +181,12 @@ function createIsCut(log: LogStore): (scope: Scope) => boolean {
 function headBefore(log: LogStore, hash: OpHash): OpRecord | undefined {
   for (const scope of log.scopes()) {
     const head = log.base(scope).heads.find((known) => known.hash === hash);
-    if (head === undefined) continue;
-    const { device, seq, keyId } = head;
-    const op = { args: {}, at: 0, device, id: '' as Op['id'], scope, seq, verb: '' as Op['verb'] };
-    return { op, hash, keyId, bytes: new Uint8Array(0) };
+    if (head !== undefined) return headRecord(head, scope);
   }
   return undefined;
+}
+
+function headRecord({ device, seq, hash, keyId }: BaseHead, scope: Scope): OpRecord {
+  const op = { args: {}, at: 0, device, id: '' as Op['id'], scope, seq, verb: '' as Op['verb'] };
+  return { op, hash, keyId, bytes: new Uint8Array(0) };
 }

@@ -212,7 +212,7 @@ export class VerifiedLog {
     const verify = createRecordVerifier({
       book: this.#book,
       ed25519: this.#crypto.ed25519,
-      publicKeyOf: keysInForce(records, this.#enrolments, this.#log, this.#crypto.hasher),
+      publicKeyOf: keysInForce(records, this.#enrolments, this.#log, this.#crypto.hasher, before),
     });
     const check = async (record: OpRecord): Promise<boolean> => {
       // Only what is valid is final: the key of what is not may be enrolled by the records of this round.

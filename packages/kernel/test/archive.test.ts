@@ -190,39 +190,52 @@ describe('an archive', () => {
   });
 });
 
-it('a fork that leaves a chain before the place where the log begins is seen like everywhere else', async () => {
-  const fleet = await traded();
-  const { office, relay } = fleet;
-  const keys = memoryKeys();
-  const key = await keys.create('device');
-  const device = {
-    device: key.device,
-    key: Buffer.from(key.publicKey).toString('hex'),
-    name: 'twin',
-    role: 'till',
-  } as const;
-  await office.commit('device.enroll', device);
-  await settle(fleet);
-  const open = (seed: number) =>
-    openBook({ store: stores['sql.js'](), keys, verbs: shopVerbs, edge: testEdge(seed), book: office.id });
-  const [one, twin] = [await open(21), await open(22)];
-  await one.sync(relay);
-  await one.commit('stock.move', { sku: 'twin', quantity: 1 });
-  await one.sync(relay);
-  await twin.sync(relay);
-  for (const quantity of [2, 3]) await one.commit('stock.move', { sku: 'twin', quantity });
-  await one.sync(relay);
-  await one.archive({ to: memoryPlace() });
-  expect((await twin.commit('stock.move', { sku: 'twin', quantity: 40 })).ok).toBe(true);
-  expect((await twin.commit('stock.move', { sku: 'twin', quantity: 50 })).ok).toBe(true);
-  await twin.sync(relay);
-  await one.sync(relay);
-  await settle(fleet);
-  expect(one.status().scopes[0]?.forked).toBe(true);
-  expect(one.digest()).toEqual(office.digest());
-  expect((await one.verify()).problems).toEqual([]);
-  await fleet.close();
-});
+it.each([
+  ['', false],
+  [', under a key from before a rotation', true],
+])(
+  'a fork that leaves a chain before the place where the log begins is seen like everywhere else%s',
+  async (_how, isRotated) => {
+    const fleet = await traded();
+    const { office, relay } = fleet;
+    const keys = memoryKeys();
+    const key = await keys.create('device');
+    const device = {
+      device: key.device,
+      key: Buffer.from(key.publicKey).toString('hex'),
+      name: 'twin',
+      role: 'till',
+    } as const;
+    await office.commit('device.enroll', device);
+    await settle(fleet);
+    const open = (seed: number) =>
+      openBook({ store: stores['sql.js'](), keys, verbs: shopVerbs, edge: testEdge(seed), book: office.id });
+    const [one, twin] = [await open(21), await open(22)];
+    await one.sync(relay);
+    await one.commit('stock.move', { sku: 'twin', quantity: 1 });
+    await one.sync(relay);
+    await twin.sync(relay);
+    for (const quantity of [2, 3]) await one.commit('stock.move', { sku: 'twin', quantity });
+    await one.sync(relay);
+    if (isRotated) {
+      expect((await one.rotate())[0]?.ok).toBe(true);
+      await one.commit('stock.move', { sku: 'twin', quantity: 4 });
+      await one.sync(relay);
+    }
+    await one.archive({ to: memoryPlace() });
+    expect((await twin.commit('stock.move', { sku: 'twin', quantity: 40 })).ok).toBe(true);
+    expect((await twin.commit('stock.move', { sku: 'twin', quantity: 50 })).ok).toBe(true);
+    await twin.sync(relay);
+    await one.sync(relay);
+    await settle(fleet);
+    // Whoever kept an old key stops nobody.
+    expect(one.status().scopes[0]?.forked).toBe(!isRotated);
+    expect(one.digest()).toEqual(office.digest());
+    expect((await one.commit('stock.move', { sku: 'twin', quantity: 5 })).ok).toBe(isRotated);
+    expect((await one.verify()).problems).toEqual([]);
+    await fleet.close();
+  },
+);
 
 describe('branches whose hq was archived', () => {
   const BRANCH = 'b/1' as Scope;
