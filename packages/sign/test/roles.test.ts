@@ -30,7 +30,7 @@ function expectReadAndRefused(
   accepted: readonly Json[],
   refused: readonly Json[],
 ): void {
-  for (const value of accepted) expect(parse(value)).toEqual({ ok: true, value });
+  for (const value of accepted) expect(parse(value)).toStrictEqual({ ok: true, value });
   for (const value of [...shapeless, ...refused]) {
     const message = `not the args of ${verb}`;
     expect(parse(value), JSON.stringify(value)).toEqual({ ok: false, code: 'sign/args', message });
