@@ -221,7 +221,16 @@ async function pull(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
     for (let page = await follower.next(); ; page = await follower.next()) {
       if (page === undefined) return { ...NOTHING, settled, refolded };
       const { from, records, tip: next } = page;
-      const merged = await replica.exclusive(() => settlePage(replica, scope, from, records, next));
+      const settle = () => replica.exclusive(() => settlePage(replica, scope, from, records, next));
+      let merged = await settle();
+      if (typeof merged === 'object' && scope !== HQ) {
+        // Since `hq` was pulled it may have let in who wrote here.
+        const more = await pull(exchange, HQ);
+        settled += more.settled;
+        refolded += more.refolded;
+        if (more.settled > 0) merged = await settle();
+      }
+      if (typeof merged === 'object') throw invalidLog(scope, merged);
       // A receipt moved our tip meanwhile: follow again from there.
       if (merged === undefined) break;
       settled += records.length;
@@ -230,18 +239,21 @@ async function pull(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
   }
 }
 
+/** How many ops were folded again, what does not verify, or undefined where the tip is elsewhere by now. */
 async function settlePage(
   replica: Replica,
   scope: ScopeName,
   from: number,
   records: readonly OpRecord[],
   tip: Tip,
-): Promise<number | undefined> {
+): Promise<number | Unaccepted | undefined> {
   if (replica.log.tip(scope).size !== from) return undefined;
   const settled = await settleChecked(replica, scope, records, tip);
-  if (settled.ok) return settled.refolded;
-  const { record, code, message } = settled.bad;
-  throw new KernelError(
+  return settled.ok ? settled.refolded : settled.bad;
+}
+
+function invalidLog(scope: ScopeName, { record, code, message }: Unaccepted): KernelError {
+  return new KernelError(
     'kernel/invalid-log',
     `the relay's log of ${scope} holds an op that does not verify: ${record.hash} (${code}: ${message})`,
   );

@@ -3,7 +3,7 @@ import { openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { encodeHex, type RootHash, type Scope } from '@tallystick/oplog';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
+import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';
 import { craft, fileOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
@@ -136,6 +136,23 @@ describe('a branch', () => {
       ok: false,
       code: 'kernel/unknown-device',
     });
+  });
+
+  it('takes in the ops of a device that hq enrolled while it was syncing', async () => {
+    const { relay, owner } = await openChain();
+    const till = await enrolTill(owner, relay, BRANCH, 2);
+    let writes = 0;
+    const pull: typeof relay.pull = async (book, scope, from) => {
+      if (scope === BRANCH && writes++ === 0) {
+        const late = await enrolTill(owner, relay, HQ, 3);
+        expect((await late.commit('stock.move', { sku: 'apple', quantity: 7 }, { scope: BRANCH })).ok).toBe(true);
+        await late.sync(relay);
+      }
+      return relay.pull(book, scope, from);
+    };
+    await till.sync({ ...relay, pull });
+    expect(till.query('SELECT onHand FROM stock WHERE scope = ?', [BRANCH])).toEqual([{ onHand: 7 }]);
+    expect(await provenDigest(till)).toBe(till.digest().digest);
   });
 
   it('waits while it lacks the hq that a mark names, then goes on by itself', async () => {
