@@ -86,9 +86,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 6_900,
     'bundle-chain': 10_240,
     'bundle-sign': 14_800,
-    'bundle-kernel': 57_900,
-    'bundle-kernel-later': 24_500,
-    'bundle-kernel-with-relay': 60_700,
+    'bundle-kernel': 58_600,
+    'bundle-kernel-later': 24_800,
+    'bundle-kernel-with-relay': 61_300,
   },
 };
 
