@@ -1,7 +1,7 @@
 /** What goes into the worker and what comes back. */
 export interface Task {
-  /** `keep` takes in the log and saves the image; `open` starts from it; `idle` only loads the SQL engine. */
-  readonly kind: 'keep' | 'open' | 'idle';
+  /** `take` takes in the log, `keep` saves the image, too; `open` starts from what is there; `idle` only loads the SQL engine. */
+  readonly kind: 'take' | 'keep' | 'open' | 'idle';
   /** Of the store in this origin. */
   readonly name: string;
   readonly book: string;

@@ -21,10 +21,8 @@ async function run(task: Task): Promise<Answer> {
   const { book, log } = await open(sqlite, task);
   if (task.kind === 'open') book.query(newestSale);
   const ms = performance.now() - start;
-  if (task.kind === 'keep') {
-    await book.import(new Uint8Array(await (await fetch(task.file)).arrayBuffer()));
-    await book.saveImage();
-  }
+  if (task.kind !== 'open') await book.import(new Uint8Array(await (await fetch(task.file)).arrayBuffer()));
+  if (task.kind === 'keep') await book.saveImage();
   const misfit = book.status().imageMisfit ?? '';
   if (task.kind === 'open') return { ms, sales: 0, digest: '', misfit, scanned: log.scanned };
   const [row] = book.query("SELECT count(*) AS n FROM documents WHERE kind = 'sale'");

@@ -17,7 +17,7 @@ const runTimeoutMs = 240_000;
 /** The contract of log stores, and what a browser's log does beyond. */
 const logTests = 31;
 /** The image of rows, where there are files. */
-const imageTests = 5;
+const imageTests = 6;
 const folder = publishedFolder();
 const published = folder === undefined ? [] : readPublished(folder);
 let bundles: Bundles;

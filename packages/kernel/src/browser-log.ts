@@ -7,7 +7,7 @@ import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { LOG_INDEX } from './image.ts';
 import type { IndexedDbLog } from './indexed-db-log.ts';
-import { openOpfsFile, opfsImages } from './opfs.ts';
+import { openOpfsFile, opfsImages, whenLetGo } from './opfs.ts';
 import { loadIndexedDbLog } from './parts.ts';
 
 export type BrowserLogKind = 'opfs' | 'indexeddb';
@@ -150,30 +150,14 @@ async function hasDatabase(database: string): Promise<boolean> {
   return (await globalThis.indexedDB.databases()).some((known) => known.name === database);
 }
 
-const openAttempts = 200;
-const attemptGapMs = 50;
-
-/** A tab that has just been closed may hold its file a moment longer than its lock; on a slow device that is seconds. */
 async function openOpfsLog(name: string, images: ImagePlace): Promise<FileLogStore> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const file = await openOpfsFile(fileOf(name));
-      try {
-        return createFileLogStore(file, { index: await images.load(LOG_INDEX) });
-      } catch (error) {
-        file.close();
-        throw error;
-      }
-    } catch (error) {
-      if (attempt >= openAttempts || !isTaken(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, attemptGapMs));
-    }
+  const file = await whenLetGo(() => openOpfsFile(fileOf(name)));
+  try {
+    return createFileLogStore(file, { index: await images.load(LOG_INDEX) });
+  } catch (error) {
+    file.close();
+    throw error;
   }
-}
-
-function isTaken(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof DOMException && cause.name === 'NoModificationAllowedError';
 }
 
 async function readStorage(kind: BrowserLogKind): Promise<BrowserStorage> {

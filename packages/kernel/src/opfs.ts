@@ -48,14 +48,14 @@ export function opfsImages(name: string): OpfsImages {
   return {
     load: async (image) => {
       if (!(await isThere(`${name}.${image}`))) return undefined;
-      const handle = await openHandle(`${name}.${image}`);
+      const handle = await whenLetGo(() => openHandle(`${name}.${image}`));
       const bytes = new Uint8Array(handle.getSize());
       handle.read(bytes, { at: 0 });
       handle.close();
       return bytes;
     },
     save: async (image, parts) => {
-      const handle = await openHandle(`${name}.${image}`);
+      const handle = await whenLetGo(() => openHandle(`${name}.${image}`));
       try {
         handle.truncate(0);
         let at = 0;
@@ -67,8 +67,10 @@ export function opfsImages(name: string): OpfsImages {
     },
     openPair: async (image) => {
       try {
-        const [first, second] = [await openOpfsFile(`${name}.${image}-0`), await openOpfsFile(`${name}.${image}-1`)];
-        open.push(first, second);
+        const first = await whenLetGo(() => openOpfsFile(`${name}.${image}-0`));
+        open.push(first);
+        const second = await whenLetGo(() => openOpfsFile(`${name}.${image}-1`));
+        open.push(second);
         return [first, second];
       } catch {
         return undefined;
@@ -78,6 +80,26 @@ export function opfsImages(name: string): OpfsImages {
       for (const file of open.splice(0)) file.close();
     },
   };
+}
+
+const attempts = 200;
+const attemptGapMs = 50;
+
+/** A tab that has just been closed may hold its files a moment longer than its lock; on a slow device that is seconds. */
+export async function whenLetGo<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await open();
+    } catch (error) {
+      if (attempt >= attempts || !isTaken(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, attemptGapMs));
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof DOMException && cause.name === 'NoModificationAllowedError';
 }
 
 async function isThere(name: string): Promise<boolean> {

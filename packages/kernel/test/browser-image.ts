@@ -1,6 +1,6 @@
 // The image of rows in files of a browser. Runs in a worker of each browser that has them; see scripts/browsers.
 import { type Book, defineVerb, openBook, sumTable } from '@tallystick/kernel';
-import { browserStore } from '@tallystick/kernel/browser';
+import { browserStore, openOpfsFile } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import type { SqlJsStatic } from 'sql.js';
 import { describe, expect, it } from 'vitest';
@@ -63,6 +63,19 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
       const third = await openAgain(name, second);
       expect([third.book.status().imageMisfit, third.scanned]).toEqual([undefined, 0]);
       await third.book.close();
+    });
+
+    it('is waited for while the worker of a closed tab still holds its files', async () => {
+      const name = newName();
+      const first = await open(name);
+      await move(first, 'a');
+      await first.book.saveImage();
+      await first.book.close();
+      const held = await Promise.all(['rows-0', 'rows-1', 'log-index'].map((file) => openOpfsFile(`${name}.${file}`)));
+      held.forEach((file, turn) => setTimeout(() => file.close(), 60 * (turn + 1)));
+      const again = await open(name);
+      expect([again.book.status().imageMisfit, again.scanned]).toEqual([undefined, 0]);
+      await again.book.close();
     });
 
     it('is left alone when it was cut off, and the log is folded', async () => {
