@@ -9,7 +9,7 @@ import { tallyVerbs } from '@tallystick/kernel/tally';
 import { encodeHex, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import { createDice, type Dice } from './dice.ts';
 import { drawShop, drawStep } from './draw.ts';
-import { createFleet, type Fleet } from './fleet.ts';
+import { createFleet, type Fleet, ofShop } from './fleet.ts';
 import { createSeededKeys } from './keys.ts';
 import { perform, shopVerbs } from './trader.ts';
 import { bookFileOf, createWriter } from './writer.ts';
@@ -33,7 +33,7 @@ const TILL = 2;
 /** Lives the history and answers its fleet, settled: every member shows the same books. Throws when an act is refused that must not be. */
 export async function liveEveryVerb({ seed, crypto, store, steps = 120 }: EveryVerbOptions): Promise<Fleet> {
   const dice = createDice(seed);
-  const fleet = await createFleet({
+  const opened = await createFleet({
     seed,
     crypto,
     store,
@@ -46,6 +46,7 @@ export async function liveEveryVerb({ seed, crypto, store, steps = 120 }: EveryV
       { name: 'till-2', role: 'till', scope: 'b/1', skewMs: -3_600_000 },
     ],
   });
+  const fleet = ofShop(opened);
   const acts = actsOf(fleet, crypto);
   for (let act = 0; act < acts.length; act++) {
     await trade(fleet, dice, Math.ceil(steps / acts.length));

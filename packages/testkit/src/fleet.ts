@@ -31,14 +31,14 @@ export interface MemberOptions {
   readonly scope?: string;
 }
 
-export interface FleetOptions {
+export interface FleetOptions<V extends readonly Verb[] = readonly []> {
   readonly seed: number;
   readonly members: readonly MemberOptions[];
   /** The store of a member, opened at the start and again by `reopen`. */
   store(member: number): BookStore;
   readonly crypto: CryptoProvider;
   /** Verbs beside those of a shop; a function says for each opening which the program of a member knows by then. */
-  readonly verbs?: readonly Verb[] | ((member: number) => readonly Verb[]);
+  readonly verbs?: V | ((member: number) => V);
   readonly shop?: Shop;
   /** What a member's book begins from where its log does not begin at the first op; asked for at each opening. */
   snapshot?(member: number): SnapshotOptions | undefined;
@@ -48,20 +48,23 @@ export interface FleetOptions {
   readonly onImpure?: OnImpure;
 }
 
-export interface Member {
+/** A book of a shop that has verbs of yours, too: their names and args are checked. */
+export type FleetBook<V extends readonly Verb[]> = Book<readonly [...typeof shopVerbs, ...V]>;
+
+export interface Member<V extends readonly Verb[] = readonly []> {
   readonly name: string;
   readonly scope: Scope;
   /** Another object after `reopen`. */
-  readonly book: ShopBook;
+  readonly book: FleetBook<V>;
 }
 
-export interface Fleet {
+export interface Fleet<V extends readonly Verb[] = readonly []> {
   readonly clock: Clock;
   readonly relay: LocalRelay;
-  readonly members: readonly Member[];
+  readonly members: readonly Member<V>[];
   readonly verbs: readonly Verb[];
   readonly crypto: CryptoProvider;
-  book(member: number): ShopBook;
+  book(member: number): FleetBook<V>;
   trader(member: number, crossing: Crossing): Trader;
   /** The key a member signs with, for whoever stole it. */
   keyOf(member: number): Promise<DeviceKey>;
@@ -87,7 +90,9 @@ interface Seat extends Member {
 }
 
 /** Opens the book on the first member, with a chart of accounts and the shop's catalogue, and enrols the others. */
-export async function createFleet(options: FleetOptions): Promise<Fleet> {
+export async function createFleet<const V extends readonly Verb[] = readonly []>(
+  options: FleetOptions<V>,
+): Promise<Fleet<V>> {
   const { seed, crypto, shop } = options;
   const clock = createClock();
   const verbsOf = (member: number): readonly Verb[] => {
@@ -182,7 +187,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
   };
   await join(fleet);
-  return fleet;
+  // The books have been opened with the verbs that their type names; within this file they are those of a shop.
+  return fleet as unknown as Fleet<V>;
+}
+
+/** The same fleet as one of a shop alone, for those who know no other verbs. */
+export function ofShop<V extends readonly Verb[]>(fleet: Fleet<V>): Fleet {
+  return fleet as unknown as Fleet;
 }
 
 /** A place for a member whose book is still to be opened. */

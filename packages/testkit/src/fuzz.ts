@@ -93,6 +93,8 @@ async function fuzz(options: Options, print: Print): Promise<number> {
   const until = started + options.seconds * 1000;
   await simulateAll(options, (seed, outcome) => {
     note(drawTrace(seed, options.ops), outcome);
+    const [failure] = outcome.failures;
+    if (failure !== undefined) print(`fuzz: seed ${seed} fails: ${failure.split('\n')[0]}`);
     const done = tally.runs - old;
     if (done % 100 === 0 && done < options.runs) print(progress(done, options.runs, tally, started));
     return performance.now() < until;

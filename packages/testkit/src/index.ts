@@ -24,7 +24,14 @@ export {
 export { type Clock, createClock, createDice, createEdge, type Dice, openingMs } from './dice.ts';
 export { TestkitError, type TestkitErrorCode } from './errors.ts';
 export { everyVerb, type EveryVerbOptions, liveEveryVerb } from './every-verb.ts';
-export { createFleet, type Fleet, type FleetOptions, type Member, type MemberOptions } from './fleet.ts';
+export {
+  createFleet,
+  type Fleet,
+  type FleetBook,
+  type FleetOptions,
+  type Member,
+  type MemberOptions,
+} from './fleet.ts';
 export { createSeededKeys } from './keys.ts';
 export { type Fetch, type Losses, lossyFetch } from './network.ts';
 export { holdRealm, type OnImpure, pureVerbs } from './realm.ts';

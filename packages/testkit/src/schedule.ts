@@ -2,12 +2,13 @@
  * Schedules: a trading day interleaved with everything that may happen between devices: files whole, in part, late, twice or damaged, syncs
  * over a network that loses requests and answers, restarts. Plain data again, so that a schedule that breaks something shrinks.
  */
+import type { Verb } from '@tallystick/kernel';
 import { RelayError } from '@tallystick/relay-protocol';
 import fc from 'fast-check';
 import { recutBookFile } from './book-file.ts';
 import { anyStep, type Step } from './day.ts';
 import { createDice, type Dice } from './dice.ts';
-import type { Fleet } from './fleet.ts';
+import { type Fleet, ofShop } from './fleet.ts';
 import { cloneLastOp, createGuests } from './guests.ts';
 import { type Crossing, perform } from './trader.ts';
 
@@ -74,7 +75,8 @@ export interface Play {
   next(event: Event): Promise<number>;
 }
 
-export function play(fleet: Fleet, crossing: Crossing): Play {
+export function play<V extends readonly Verb[]>(played: Fleet<V>, crossing: Crossing): Play {
+  const fleet = ofShop(played);
   const files: Uint8Array[] = [];
   const guests = createGuests(fleet);
   const hand = async (to: number, file: Uint8Array): Promise<number> => {

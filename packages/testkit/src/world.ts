@@ -4,7 +4,7 @@ import type { LogStore, OpHash } from '@tallystick/oplog';
 import type { RelayStore } from '@tallystick/relay-protocol';
 import { createDice } from './dice.ts';
 import { drawShop } from './draw.ts';
-import { createFleet, type Fleet, type MemberOptions } from './fleet.ts';
+import { createFleet, type Fleet, type MemberOptions, ofShop } from './fleet.ts';
 import { createLink, type Link } from './link.ts';
 import { createDatabaseMachine, createFileMachine, type Machine } from './machine.ts';
 import { noteVerbs, type Plant, plantedRelayStore } from './plants.ts';
@@ -51,7 +51,7 @@ export async function createWorld(seed: number, surroundings: Surroundings, fail
   const machines = members.map((_, member) => createMachine(seed, member, surroundings));
   const relayStore = plantedRelayStore(plant);
   let edited: BookStore | undefined;
-  const fleet = await createFleet({
+  const opened = await createFleet({
     seed,
     crypto,
     members,
@@ -69,6 +69,7 @@ export async function createWorld(seed: number, surroundings: Surroundings, fail
     onImpure: ({ message }) => failures.push(message),
     relayStore,
   });
+  const fleet = ofShop(opened);
   edited?.sql.exec("UPDATE accounts SET name = 'edited' WHERE account = (SELECT min(account) FROM accounts)");
   return {
     seed,

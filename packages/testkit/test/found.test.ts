@@ -16,6 +16,7 @@ import {
   createSeededKeys,
   createWriter,
   type Fleet,
+  type FleetOptions,
   type MemberOptions,
   recutBookFile,
   framesOf,
@@ -29,10 +30,7 @@ const till1: MemberOptions = { name: 'till-1', role: 'manager' };
 const till2: MemberOptions = { name: 'till-2', role: 'manager' };
 const dayMs = 86_400_000;
 
-function openFleet(
-  members: readonly MemberOptions[],
-  more: Partial<Parameters<typeof createFleet>[0]> = {},
-): Promise<Fleet> {
+function openFleet(members: readonly MemberOptions[], more: Partial<FleetOptions> = {}): Promise<Fleet> {
   return createFleet({ seed: 1, members, store: () => nodeStore(':memory:'), crypto: nodeCrypto, ...more });
 }
 

@@ -11,8 +11,7 @@ import { commands } from 'vitest/browser';
 const sqlite = await initSqlJs({ locateFile: () => sqliteAddress });
 const crypto = { hasher: nobleHasher, ed25519: nobleEd25519 };
 
-it('folds every verb as Node does', async () => {
-  const seed = 1;
+it.each([1, 2])('folds every verb of seed %i as Node does', async (seed) => {
   const open = () => sqljsStore({ sqlite });
   const fleet = await liveEveryVerb({ seed, crypto, store: open });
   const report = await checkBook(fleet.book(0), { verbs: everyVerb, crypto, stores: { 'sql.js': open } });
