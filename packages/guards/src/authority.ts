@@ -83,6 +83,7 @@ type PlanRow = RowOf<(typeof spendPlans)['key'] & (typeof spendPlans)['columns']
 
 /**
  * Opens a pending transfer under the id of the op, or says why not: `guards/quantity`, `guards/no-authority`, `guards/no-day`, `guards/over-limit`.
+ * Call it once in a plan, with the whole amount: the view does not show what the same op plans already.
  */
 export function planSpending(view: View, op: OpFacts, plan: Plan): readonly Effect[] | Refusal {
   const { currency, amountMinor, untilDay } = plan;
@@ -127,7 +128,7 @@ export function expireSpending(view: View, op: OpFacts, plan: string): readonly 
   return settle(op, row, 'expired');
 }
 
-/** By business days and not by what the op says of its day: whoever spends does not choose when the limit begins anew. */
+/** By business days and not by what the op says of its day. A limit begins anew when a day is opened, by whoever may open one: see docs/guards.md. */
 function periodOf(period: string, view: View): string {
   if (period === 'ever') return period;
   const units = period === 'day' ? 10 : period === 'month' ? 7 : 4;

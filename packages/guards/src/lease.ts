@@ -78,18 +78,32 @@ export interface Draw {
 }
 
 /**
- * The effects of drawing on a lease, or why not: `guards/quantity`, `guards/no-lease`, `guards/other-pool`, `guards/other-scope`, `guards/not-holder`,
- * `guards/lease-ended`, `guards/overdrawn`.
+ * The effects of all draws of one op, or why not: `guards/quantity`, `guards/no-lease`, `guards/other-pool`, `guards/other-scope`, `guards/not-holder`,
+ * `guards/lease-ended`, `guards/overdrawn`. Call it once in a plan: the view does not show what the same op draws already.
  */
-export function drawLease(view: View, op: OpFacts, { lease, pool, quantity }: Draw): readonly Effect[] | Refusal {
+export function drawLease(view: View, op: OpFacts, draws: Draw | readonly Draw[]): readonly Effect[] | Refusal {
+  const effects: Effect[] = [];
+  const drawn = new Map<string, number>();
+  for (const draw of [draws].flat()) {
+    const before = drawn.get(draw.lease) ?? 0;
+    const drawing = drawOne(view, op, draw, before);
+    if ('code' in drawing) return drawing;
+    drawn.set(draw.lease, before + draw.quantity);
+    effects.push(drawing);
+  }
+  return effects;
+}
+
+/** `before`: what the op has drawn on this lease already. */
+function drawOne(view: View, op: OpFacts, { lease, pool, quantity }: Draw, before: number): Effect | Refusal {
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('guards/quantity', { lease });
   const row = leaseHere(view, op, lease);
   if ('code' in row) return row;
   if (row.pool !== pool) return refuse('guards/other-pool', { lease, pool: row.pool });
   if (row.device !== '' && row.device !== op.device) return refuse('guards/not-holder', { lease, device: row.device });
-  const left = row.quantity - view.sum(leaseDraws, { lease }).drawn;
+  const left = row.quantity - view.sum(leaseDraws, { lease }).drawn - before;
   if (quantity > left) return refuse('guards/overdrawn', { lease, left });
-  return [leaseDraws.add({ lease }, { drawn: quantity })];
+  return leaseDraws.add({ lease }, { drawn: quantity });
 }
 
 /** A lease that runs in the scope of the op, or `guards/no-lease`, `guards/other-scope`, `guards/lease-ended`. */

@@ -48,6 +48,18 @@ describe('drawing', () => {
     expect(await draw(OFFICE, { lease: others, quantity: 1 })).toBe('guards/other-pool');
   });
 
+  it('counts everything that one op draws', async () => {
+    const scene = await openScene();
+    const [small, large] = [await grant(scene, 4), await grant(scene, 6)];
+    await scene.settle();
+    const drawEach = (...takes: readonly (readonly [lease: string, quantity: number])[]) =>
+      scene.commit(VAN, 'stock.take-each', { takes: takes.map(([lease, quantity]) => ({ lease, quantity })) });
+    expect(await drawEach([small, 3], [large, 6], [small, 2])).toBe('guards/overdrawn');
+    expect(await drawEach([small, 3], [large, 6], [small, 1])).toBe('ok');
+    expect(await drawEach([small, 1])).toBe('guards/overdrawn');
+    expect(await drawEach([large, 1])).toBe('guards/overdrawn');
+  });
+
   it('is granted out of what is free, in hq', async () => {
     const scene = await openScene();
     const args = { pool, scope: 'hq', quantity: 11, untilDay };

@@ -9,13 +9,14 @@ interface TakeArgs {
   readonly lease: string;
   readonly quantity: number;
 }
+const takes: z.ZodType<TakeArgs> = z.strictObject({ lease: z.string(), quantity: z.int() });
 const take = (isGuarded: boolean): Verb =>
   defineVerb({
     name: 'stock.take',
     version: 1,
     roles: ['owner', 'till', 'van'],
     tables: [...leaseTables, taken],
-    args: z.strictObject({ lease: z.string(), quantity: z.int() }),
+    args: takes,
     plan: (view, op, { lease, quantity }: TakeArgs) => {
       const out = taken.add({ pool: 'seats' }, { quantity });
       if (!isGuarded) return [out];
@@ -24,6 +25,21 @@ const take = (isGuarded: boolean): Verb =>
     },
   }) as Verb;
 
-export const poolVerbs: readonly Verb[] = [...leaseVerbs, take(true)] as readonly Verb[];
+/** Takes several times by one op. */
+const takeEach = defineVerb({
+  name: 'stock.take-each',
+  version: 1,
+  roles: ['van'],
+  tables: leaseTables,
+  args: z.strictObject({ takes: z.array(takes) }),
+  plan: (view, op, args) =>
+    drawLease(
+      view,
+      op,
+      args.takes.map((one) => ({ ...one, pool: 'seats' })),
+    ),
+});
+
+export const poolVerbs: readonly Verb[] = [...leaseVerbs, take(true), takeEach] as readonly Verb[];
 /** The guard is off: whoever wants takes. */
 export const unguardedPoolVerbs: readonly Verb[] = [...leaseVerbs, take(false)] as readonly Verb[];
