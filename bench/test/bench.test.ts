@@ -82,8 +82,8 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 23_500,
-    'bundle-protocol-every-entry': 34_000,
-    'bundle-oplog': 6_900,
+    'bundle-protocol-every-entry': 34_400,
+    'bundle-oplog': 7_000,
     'bundle-chain': 10_240,
     'bundle-sign': 14_800,
     'bundle-kernel': 58_600,
