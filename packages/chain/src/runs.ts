@@ -223,7 +223,7 @@ function judgeLink(link: Link, before: Pick<Op, 'device' | 'scope' | 'seq'>): vo
 
 /** Finds `signed` for every link, from the ends of the runs backwards. Answers the number of signatures checked. */
 async function coverLinks(linked: readonly Link[], check: RunsCheck): Promise<number> {
-  const ends = check.every ? linked : linked.filter((link) => !link.continued);
+  const ends = linked.filter((link) => (check.every || !link.continued) && link.copies === undefined);
   let verified = 0;
   for (let start = 0; start < ends.length; start += signaturesInFlight) {
     const window = ends.slice(start, start + signaturesInFlight);
@@ -233,27 +233,29 @@ async function coverLinks(linked: readonly Link[], check: RunsCheck): Promise<nu
   }
   for (let index = linked.length - 1; index >= 0; index--) {
     const link = linked[index] as Link;
-    if (link.signed === undefined) {
+    if (link.copies !== undefined) verified += await chooseCopy(link, link.copies, check);
+    else if (link.signed === undefined) {
       link.signed = await check.verify(link.record);
       verified += 1;
     }
-    if (!link.signed && link.copies !== undefined) verified += await tryCopies(link, link.copies, check);
     const { parent } = link;
     if (!check.every && link.signed && parent && continuesRun(parent.record, link.record)) parent.signed = true;
   }
   return verified;
 }
 
-/** An untrusted pipe may have put a forged copy of an op before the true one; the first valid copy stands for the op. */
-async function tryCopies(link: Link, copies: OpRecord[], check: RunsCheck): Promise<number> {
-  for (const [index, copy] of copies.entries()) {
+/** An untrusted pipe may have put a forged copy of an op before the true one; the first valid copy stands for the op, covered or not. */
+async function chooseCopy(link: Link, copies: OpRecord[], check: RunsCheck): Promise<number> {
+  const first = link.record;
+  for (const [index, copy] of [first, ...copies].entries()) {
     if (!(await check.verify(copy))) continue;
-    copies[index] = link.record;
+    if (index > 0) copies[index - 1] = first;
     link.record = copy;
     link.signed = true;
     return index + 1;
   }
-  return copies.length;
+  link.signed ??= false;
+  return copies.length + 1;
 }
 
 function acceptLink(link: Link): boolean {
