@@ -44,10 +44,12 @@ async function comeToRest(world: World): Promise<void> {
     link.cut({ requests: false, answers: false });
     link.weather(0);
   }
+  const notTaken = new Set<string>();
   for (let round = 1; round <= MAX_ROUNDS; round++) {
+    notTaken.clear();
     for (const member of fleet.members.keys()) {
       await upgradeWhereNeeded(world, member);
-      await fleet.sync(member);
+      for (const { hash, verdict } of (await fleet.sync(member)).notTaken) notTaken.add(`${hash} (${verdict})`);
       await replaceWhereStuck(world, member);
     }
     const [first, ...others] = fleet.members.map(standOf);
@@ -56,7 +58,9 @@ async function comeToRest(world: World): Promise<void> {
     if (round === 2) await fleet.exchange();
     if (round > 3 && others.every((stand) => stand === first)) return;
   }
-  world.failures.push(`the fleet does not come to rest: ${fleet.members.map(standOf).join(' ')}`);
+  world.failures.push(
+    `the fleet does not come to rest: ${fleet.members.map(standOf).join(' ')}, not taken: ${[...notTaken].join()}`,
+  );
 }
 
 async function upgradeWhereNeeded({ fleet, isUpgraded }: World, member: number): Promise<void> {

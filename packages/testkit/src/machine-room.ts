@@ -21,6 +21,8 @@ export async function replace(world: World, member: number, from: number): Promi
   if (member === from) return;
   const { fleet, isUpgraded, machines, mayFork, told } = world;
   const machine = machines[member] as Machine;
+  // What it gave to others and not to the relay would come after what the new machine writes in its place.
+  for (const other of fleet.members.keys()) if (other !== member) await fleet.sync(other);
   const files = new Map<string, readonly Uint8Array[]>();
   await fleet.book(from).saveSnapshot({ save: (name, parts) => void files.set(name, parts) });
   await leaveToOthers(world, member, ['settled', 'durable']);
@@ -32,6 +34,7 @@ export async function replace(world: World, member: number, from: number): Promi
   // A new machine gets a release that knows what the snapshot holds.
   isUpgraded[member] ||= isUpgraded[from] === true;
   await fleet.reopen(member);
+  await fleet.sync(member);
 }
 
 /** From now on it is not asked of the member's machine whether it has these ops. */
