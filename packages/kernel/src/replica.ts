@@ -180,7 +180,7 @@ export class Replica {
       this.#isBuffering = false;
       this.#isBehind = true;
       this.#isStuck = !rollBack(this.sql);
-      if (!this.#isStuck) await this.#reload();
+      if (!this.#isStuck) await this.#reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
       throw storageError(error);
     }
   }

@@ -137,6 +137,14 @@ function wrap(sql: string, first: Database): Prepared {
   let db = first;
   let statement: SqlJsStatement | undefined;
   const prepared = (): SqlJsStatement => (statement ??= db.prepare(sql));
+  /** Reading fails, too, where the rows are in files: a verb that meets that has not refused its op. */
+  function inDatabase<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw named(cause);
+    }
+  }
   return {
     goOnIn: (next) => void (db = next),
     free: () => {
@@ -144,25 +152,22 @@ function wrap(sql: string, first: Database): Prepared {
       statement = undefined;
     },
     run: (params) => {
-      try {
-        prepared().run(params as SqlValue[]);
-      } catch (cause) {
-        throw named(cause);
-      }
+      inDatabase(() => prepared().run(params as SqlValue[]));
       return db.getRowsModified();
     },
-    get: (params) => {
-      const bound = prepared();
-      bound.bind(params as SqlValue[]);
-      const row = bound.step() ? (bound.get() as SqlValue[]) : undefined;
-      bound.reset();
-      return row;
-    },
+    get: (params) =>
+      inDatabase(() => {
+        const bound = prepared();
+        bound.bind(params as SqlValue[]);
+        const row = bound.step() ? (bound.get() as SqlValue[]) : undefined;
+        bound.reset();
+        return row;
+      }),
     *iterate(params) {
-      const bound = prepared();
-      bound.bind(params as SqlValue[]);
+      const bound = inDatabase(prepared);
       try {
-        while (bound.step()) yield bound.get() as SqlValue[];
+        inDatabase(() => bound.bind(params as SqlValue[]));
+        while (inDatabase(() => bound.step())) yield bound.get() as SqlValue[];
       } finally {
         bound.reset();
       }

@@ -76,6 +76,16 @@ export function driverContract(name: string, make: () => SqlDriver): void {
       expect(() => driver.prepare("INSERT INTO t VALUES ('a', ?)").run([0.5])).toThrow();
     });
 
+    // A verb's plan reads, and what fails there as the database does refuses no op.
+    it('says that it failed, and not whoever asked, where a statement fails while it reads or writes', () => {
+      const failing = driver.prepare('SELECT json(?)');
+      const failed: unknown = expect.objectContaining({ name: 'SqliteError' });
+      expect(() => failing.get(['{'])).toThrow(failed);
+      expect(() => [...failing.iterate(['{'])]).toThrow(failed);
+      expect(() => driver.prepare('INSERT INTO t VALUES (json(?), 1)').run(['{'])).toThrow(failed);
+      expect(failing.get(['1'])).toEqual(['1']);
+    });
+
     it('query answers objects, refuses to write, and says what is wrong with bad SQL', () => {
       driver.prepare("INSERT INTO t VALUES ('a', 1)").run([]);
       expect(driver.query('SELECT k AS key, n FROM t WHERE n = ?', [1])).toEqual([{ key: 'a', n: 1 }]);

@@ -104,6 +104,35 @@ describe.each(places)('an image of the rows, %s', (_, place) => {
 });
 
 describe('an image of the rows', () => {
+  it('with a page that cannot be read refuses no op: the commit fails, and the log is folded', async () => {
+    const files = [createMemoryFile(), createMemoryFile()] as const;
+    const device = createDevice({ ...memoryImages(), openPair: () => files });
+    const name = (index: number): string => `${index} ${'x'.repeat(100)}`;
+    const moves = Array.from({ length: 500 }, (_, index) => ({
+      verb: 'stock.move' as const,
+      args: { sku: name(1_000 + index), quantity: 5 },
+    }));
+    const book = await device.open();
+    await book.commitAll(moves);
+    await book.saveImage();
+    await book.close();
+    const again = await device.open();
+    expect(again.status().imageMisfit).toBeUndefined();
+    for (const file of files) {
+      const text = Buffer.from(file.contents());
+      const row = `hq${name(1_250)}`;
+      for (let at = text.indexOf(row); at >= 0; at = text.indexOf(row, at + 1))
+        file.write(at + 5, Uint8Array.of((text[at + 5] as number) ^ 1));
+    }
+    const taken = again.commit('stock.take', { sku: name(1_250), quantity: 1 });
+    await expect(taken).rejects.toMatchObject({ code: 'kernel/storage' });
+    await again.close();
+    const third = await device.open();
+    expect(third.query('SELECT code FROM refusals')).toEqual([]);
+    expect((await third.commit('stock.take', { sku: name(1_250), quantity: 1 })).ok).toBe(true);
+    await third.close();
+  });
+
   it('is not used by another build, for other verbs or tables, for another log, or damaged', async () => {
     const device = createDevice();
     const book = await device.open();
