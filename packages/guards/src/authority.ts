@@ -11,6 +11,8 @@ import {
   type Refusal,
   registerTable,
   type RowOf,
+  type SetTable,
+  setTable,
   type SumTable,
   sumTable,
   type View,
@@ -45,11 +47,11 @@ export const spending: SumTable<{ subject: Text; currency: Text; period: Text },
     sums: ['pendingMinor', 'postedMinor'],
   });
 
-/** Plans by the id of the op that made them; `state` is `pending`, `posted`, `voided` or `expired`, by the device `by`. */
-export const spendPlans: RegisterTable<
+/** Plans by the id of the op that made them: one an op. */
+export const spendPlans: SetTable<
   { plan: Text },
-  { subject: Text; currency: Text; period: Text; amountMinor: Int; untilDay: Text; state: Text; device: Text; by: Text }
-> = registerTable('spendPlans', {
+  { subject: Text; currency: Text; period: Text; amountMinor: Int; untilDay: Text; device: Text }
+> = setTable('spendPlans', {
   key: { plan: 'text' },
   columns: {
     subject: 'text',
@@ -57,19 +59,24 @@ export const spendPlans: RegisterTable<
     period: 'text',
     amountMinor: 'integer',
     untilDay: 'text',
-    state: 'text',
     device: 'text',
-    by: 'text',
   },
 });
 
+/** How plans ended: `posted`, `voided` or `expired`, by the device `by`. A plan without a row here is pending. */
+export const spendEnds: SetTable<{ plan: Text }, { state: Text; by: Text }> = setTable('spendEnds', {
+  key: { plan: 'text' },
+  columns: { state: 'text', by: 'text' },
+});
+
 /** What a verb that plans, posts or voids must list among its tables. */
-export const authorityTables: readonly [typeof spenders, typeof spendLimits, typeof spending, typeof spendPlans] = [
-  spenders,
-  spendLimits,
-  spending,
-  spendPlans,
-];
+export const authorityTables: readonly [
+  typeof spenders,
+  typeof spendLimits,
+  typeof spending,
+  typeof spendPlans,
+  typeof spendEnds,
+] = [spenders, spendLimits, spending, spendPlans, spendEnds];
 
 export interface Plan {
   readonly currency: string;
@@ -83,7 +90,7 @@ type PlanRow = RowOf<(typeof spendPlans)['key'] & (typeof spendPlans)['columns']
 
 /**
  * Opens a pending transfer under the id of the op, or says why not: `guards/quantity`, `guards/no-authority`, `guards/no-day`, `guards/over-limit`.
- * Call it once in a plan, with the whole amount: the view does not show what the same op plans already.
+ * Call it once in a plan, with the whole amount: a second plan of the same op is refused as `kernel/duplicate-id`.
  */
 export function planSpending(view: View, op: OpFacts, plan: Plan): readonly Effect[] | Refusal {
   const { currency, amountMinor, untilDay } = plan;
@@ -96,10 +103,10 @@ export function planSpending(view: View, op: OpFacts, plan: Plan): readonly Effe
   const { pendingMinor, postedMinor } = view.sum(spending, { subject, currency, period });
   const leftMinor = limit.limitMinor - pendingMinor - postedMinor;
   if (amountMinor > leftMinor) return refuse('guards/over-limit', { subject, period, amountMinor, leftMinor });
-  const row = { subject, currency, period, amountMinor, untilDay, state: 'pending', device: op.device, by: op.device };
+  const row = { subject, currency, period, amountMinor, untilDay, device: op.device };
   return [
     spending.add({ subject, currency, period }, { pendingMinor: amountMinor }),
-    spendPlans.write({ plan: op.id, ...row }),
+    spendPlans.put({ plan: op.id, ...row }),
   ];
 }
 
@@ -138,7 +145,8 @@ function periodOf(period: string, view: View): string {
 function pendingPlan(view: View, plan: string): PlanRow | Refusal {
   const row = view.get(spendPlans, { plan });
   if (row === undefined) return refuse('guards/no-plan', { plan });
-  return row.state === 'pending' ? row : refuse('guards/plan-settled', { plan, state: row.state });
+  const end = view.get(spendEnds, { plan });
+  return end === undefined ? row : refuse('guards/plan-settled', { plan, state: end.state });
 }
 
 function isOwn(view: View, { device }: OpFacts, row: PlanRow): boolean {
@@ -146,10 +154,10 @@ function isOwn(view: View, { device }: OpFacts, row: PlanRow): boolean {
 }
 
 function settle({ device: by }: OpFacts, row: PlanRow, state: 'posted' | 'voided' | 'expired'): readonly Effect[] {
-  const { subject, currency, period, amountMinor } = row;
+  const { plan, subject, currency, period, amountMinor } = row;
   const posted = state === 'posted' ? { postedMinor: amountMinor } : {};
   return [
     spending.add({ subject, currency, period }, { pendingMinor: -amountMinor, ...posted }),
-    spendPlans.write({ ...row, state, by }),
+    spendEnds.put({ plan, state, by }),
   ];
 }

@@ -9,6 +9,7 @@ export {
   type Plan,
   planSpending,
   postSpending,
+  spendEnds,
   spenders,
   spending,
   spendLimits,

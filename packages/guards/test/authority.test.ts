@@ -81,9 +81,17 @@ describe('a plan', () => {
     expect(await scene.commit(OFFICE, 'spend.post', { plan: id })).toBe('guards/plan-settled');
     expect(await scene.commit(OFFICE, 'spend.void', { plan: id })).toBe('guards/plan-settled');
     expect(account(scene)).toEqual([{ period: '2026-11-21', pendingMinor: 0, postedMinor: 70 }]);
-    expect(scene.books[OFFICE]!.query('SELECT state, "by" FROM spendPlans')).toEqual([
+    expect(scene.books[OFFICE]!.query('SELECT state, "by" FROM spendEnds')).toEqual([
       { state: 'posted', by: scene.device(OFFICE) },
     ]);
+  });
+
+  it('is one an op, and ends once, whatever the verb', async () => {
+    const scene = await openScene();
+    expect(await scene.commit(ONE, 'purchase.twice', { plan: '' })).toBe('kernel/duplicate-id');
+    const id = await plan(scene, ONE, 70);
+    expect(await scene.commit(ONE, 'purchase.twice', { plan: id })).toBe('kernel/duplicate-id');
+    expect(account(scene, ONE)).toEqual([{ period: '2026-11-21', pendingMinor: 70, postedMinor: 0 }]);
   });
 
   it('is not approved by whoever made it, nor for whom it was made', async () => {
@@ -122,7 +130,7 @@ describe('a plan', () => {
       await scene.commit(TWO, 'spend.expire', { plan: first.replace(/.$/, (last) => (last === '0' ? '1' : '0')) }),
     ).toBe('guards/no-plan');
     expect(account(scene, TWO)).toEqual([]);
-    const states = scene.books[TWO]!.query<{ state: string }>('SELECT state FROM spendPlans').map(({ state }) => state);
+    const states = scene.books[TWO]!.query<{ state: string }>('SELECT state FROM spendEnds').map(({ state }) => state);
     expect(states.sort()).toEqual(['expired', 'voided', 'voided']);
   });
 
@@ -203,11 +211,11 @@ it('whatever arrives when, no period is overspent and every plan stands in the a
         await expectOneState(scene);
         const book = scene.books[OFFICE]!;
         expect(book.query('SELECT period FROM spending WHERE pendingMinor + postedMinor > 100')).toEqual([]);
-        const sums = `SELECT period, sum(iif(state = 'pending', amountMinor, 0)) AS pendingMinor, sum(iif(state = 'posted', amountMinor, 0)) AS postedMinor
-                        FROM spendPlans WHERE state IN ('pending', 'posted') GROUP BY period ORDER BY period`;
+        const sums = `SELECT period, sum(iif(state IS NULL, amountMinor, 0)) AS pendingMinor, sum(iif(state = 'posted', amountMinor, 0)) AS postedMinor
+                        FROM spendPlans LEFT JOIN spendEnds USING (scope, plan) WHERE state IS NULL OR state = 'posted' GROUP BY period ORDER BY period`;
         expect(account(scene)).toEqual(book.query(sums));
         met.refused += scene.refusedCodes().length;
-        met.posted += book.query("SELECT plan FROM spendPlans WHERE state = 'posted'").length;
+        met.posted += book.query("SELECT plan FROM spendEnds WHERE state = 'posted'").length;
       } finally {
         await scene.close();
       }
