@@ -49,9 +49,13 @@ describe.each(packages)('%s', (path) => {
     expect(manifest.publishConfig.exports).toEqual(Object.fromEntries(published));
   });
 
-  test('builds every entry', () => {
+  test('builds every entry, and the threads that its sources start', () => {
     const built = /library\(\[(.*?)\]\)/.exec(read(join(dirname(path), 'tsup.config.ts')))?.[1];
-    expect(built?.match(/[a-z-]+/g)).toEqual(entries);
+    const sources = globSync(join(dirname(path), 'src/*.ts'), { cwd: root })
+      .map(read)
+      .join('\n');
+    const threads = sources.includes('new Worker(') ? [...sources.matchAll(/'\.\/([a-z-]+)\.js'/g)] : [];
+    expect(built?.match(/[a-z-]+/g)).toEqual([...entries, ...threads.map(([, name]) => name)]);
   });
 
   test('has its portable entries typed without Node', () => {
