@@ -1,7 +1,7 @@
 /**
  * Counts work by wrapping what does it: the hash and signature providers, every statement of better-sqlite3, the SQL driver of sql.js. Nothing is
  * estimated from the source. A wait for the disk is counted where a writing transaction ends: with WAL and synchronous=FULL that is one fsync of the
- * write-ahead log (checkpoints, every 1,000 pages, come on top).
+ * write-ahead log (checkpoints, every 4,000 pages, come on top).
  */
 import { stat } from 'node:fs/promises';
 import type { CryptoProvider, SqlDriver, Statement } from '@tallystick/kernel';
@@ -132,7 +132,7 @@ function statementPrototype(): StatementPrototype {
 }
 
 /**
- * Pages written to the write-ahead log of a database while the work runs. Exact as long as no checkpoint falls into it, that is below 1,000 pages; more is
+ * Pages written to the write-ahead log of a database while the work runs. Exact as long as no checkpoint falls into it, and none does below 1,000 pages; more is
  * refused.
  */
 export async function countPages(path: string, work: () => Promise<void>): Promise<number> {
