@@ -1,5 +1,5 @@
 /** Bugs that can be planted in a simulated fleet, to see that it sees them: for each invariant that is held at its end there is one that breaks it. */
-import { defineVerb, type ImagePlace, sumTable, type Verb } from '@tallystick/kernel';
+import { defineVerb, type Effect, type ImagePlace, refuse, setTable, sumTable, type Verb } from '@tallystick/kernel';
 import { createMemoryRelayStore, type RelayStore } from '@tallystick/relay-protocol';
 import { stock } from '@tallystick/retail';
 
@@ -41,7 +41,17 @@ export function plantedRelayStore(plant: Plant | undefined): RelayStore {
 }
 
 const notes = sumTable('notes', { key: { shelf: 'integer' }, sums: ['count'] });
+const labels = setTable('labels', { key: { label: 'text' }, columns: { shelf: 'integer' } });
 const shelves = sumTable('shelves', { key: { device: 'text', shelf: 'integer' }, sums: ['notes'] });
+
+/** No shelf is beyond this one. */
+export const lastShelf = 2;
+
+export interface Note {
+  readonly shelf: number;
+  /** Whoever names a label first has it. */
+  readonly label?: string;
+}
 
 /** A verb of which the newer release has another version, with a table of its own. */
 export function noteVerbs(plant: Plant | undefined): readonly [Verb, Verb] {
@@ -51,11 +61,15 @@ export function noteVerbs(plant: Plant | undefined): readonly [Verb, Verb] {
   const one = defineVerb({
     ...shape,
     version: 1,
-    tables: [notes, stock],
+    tables: [notes, labels, stock],
     plan: (_view, _op, asked) => {
       if (plant === 'verb-remembers') remembered += 1;
-      const noted = notes.add(asked as { shelf: number }, { count: 1 + remembered });
-      return plant === 'verb-miscounts' ? [noted, stock.add({ sku: 'SKU-001' }, { onHand: 1 })] : [noted];
+      const { shelf, label } = asked as Note;
+      if (shelf > lastShelf) return refuse('shelf/none', { shelf });
+      const noted: Effect[] = [notes.add({ shelf }, { count: 1 + remembered })];
+      if (label !== undefined) noted.push(labels.put({ label, shelf }));
+      if (plant === 'verb-miscounts') noted.push(stock.add({ sku: 'SKU-001' }, { onHand: 1 }));
+      return noted;
     },
   });
   const two = defineVerb({
@@ -63,7 +77,8 @@ export function noteVerbs(plant: Plant | undefined): readonly [Verb, Verb] {
     version: 2,
     tables: [notes, shelves],
     plan: (_view, { device }, asked) => {
-      const { shelf } = asked as { shelf: number };
+      const { shelf } = asked as Note;
+      if (shelf > lastShelf) return refuse('shelf/none', { shelf });
       return [notes.add({ shelf }, { count: 100 }), shelves.add({ device, shelf }, { notes: 1 })];
     },
   });

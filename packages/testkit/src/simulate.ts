@@ -5,6 +5,7 @@ import type { Fleet } from './fleet.ts';
 import { judge } from './judge.ts';
 import type { Link } from './link.ts';
 import { archive, replace } from './machine-room.ts';
+import { lastShelf, type Note } from './plants.ts';
 import type { Trace, WorldEvent } from './trace.ts';
 import { perform } from './trader.ts';
 import { createWorld, members, type Surroundings, type World } from './world.ts';
@@ -112,8 +113,11 @@ async function act(world: World, event: WorldEvent): Promise<void> {
   }
 }
 
+/** One note; on the last shelf so many at once that their rows are inserted together, of which some are refused. */
 function commitNote(fleet: Fleet, member: number, shelf: number): Promise<Commit[]> {
-  return fleet.book(member).commitAll([{ verb: 'shelf.note', args: { shelf } } as never]);
+  const several: Note[] = Array.from({ length: 9 }, (_, index) => ({ shelf: index % (lastShelf + 2) }));
+  const notes = shelf < lastShelf ? [{ shelf }] : [...several, { shelf, label: `label of ${member % 2}` }, { shelf }];
+  return fleet.book(member).commitAll(notes.map((args) => ({ verb: 'shelf.note', args }) as never));
 }
 
 /** Remembers what a member was told is safe. */

@@ -6,11 +6,12 @@ import { Book } from '@tallystick/kernel';
 import { type Action, createDice } from '@tallystick/testkit';
 import { runCommand } from '@tallystick/testkit/node';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-// A fault is planted inside the kernel, where no export reaches.
+// Faults are planted inside the kernel, where no export reaches.
+import { PutBuffers } from '../../kernel/src/row-cache.ts';
 import { TouchIndex } from '../../kernel/src/touch.ts';
 import { createCrashPoint } from '../src/crash.ts';
 import { createDisk } from '../src/disk.ts';
-import { type Plant, plants } from '../src/plants.ts';
+import { lastShelf, type Plant, plants } from '../src/plants.ts';
 import { createNodeSurroundings } from '../src/node-surroundings.ts';
 import { simulate } from '../src/simulate.ts';
 import { drawTrace, type WorldEvent } from '../src/trace.ts';
@@ -128,6 +129,16 @@ describe('the command', () => {
     const keep = keepOf('touch', cases['merge-ignores-touch']);
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(0);
     vi.spyOn(TouchIndex.prototype, 'conflicts').mockReturnValue(false);
+    expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(1);
+  });
+
+  it('sees a batch that does not look at whether its rows were there', async () => {
+    const note = { kind: 'note', member: 2, shelf: lastShelf } as const;
+    // Where something of another is pending, ops are merged one by one.
+    const other: Action = { kind: 'sale', lines: [{ product: 868, quantity: 4 }], payment: 'short' };
+    const keep = keepOf('batch', [note, note, { kind: 'trade', device: 3, afterMs: 3_600_000, action: other }]);
+    expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(0);
+    vi.spyOn(PutBuffers.prototype, 'metKnownRow', 'get').mockReturnValue(false);
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(1);
   });
 
