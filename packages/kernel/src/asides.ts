@@ -4,5 +4,8 @@ import type { Replica } from './replica.ts';
 
 /** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */
 export async function retryAsides(replica: Replica): Promise<void> {
-  if ((await replica.log.asides()).length > 0) await (await loadExchange()).mergeAsides(replica);
+  if ((await replica.log.asides()).length === 0) return;
+  // Without what judges it, it is held back until the next exchange, and the book goes on.
+  const exchange = await loadExchange().catch(() => undefined);
+  await exchange?.mergeAsides(replica);
 }

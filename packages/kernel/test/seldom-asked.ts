@@ -43,11 +43,20 @@ const missed: string[] = [];
 for (const ask of [() => book.sync(client), () => book.verify(), () => book.saveSnapshotProof(nowhere)])
   missed.push(await codeOf(ask()));
 const sold = await codeOf(open('2026-11-21'));
+// Something is held back, which an opening would look at again.
+const shelf = nodeStore(':memory:');
+const kept = { ...shelf, close: () => undefined };
+const first = await openBook({ store: kept, verbs: [] });
+const [hash, bytes] = [first.pendingOps()[0]?.hash as never, new Uint8Array(1)];
+await shelf.log.setAside([{ hash, scope: 'hq' as never, code: 'chain/gap', message: '', bytes }]);
+await first.close();
+const opened = await codeOf(openBook({ store: kept, verbs: [] }));
+await shelf.close();
 isGone = false;
 asked.splice(0);
 const { pushed } = await book.sync(client);
 const { ok, ops } = await book.verify();
 const inTurn = asked.splice(0);
 await loadParts();
-console.log(JSON.stringify({ alone, missed, sold, inTurn, pushed, verified: ok && ops, atOnce: asked }));
+console.log(JSON.stringify({ alone, missed, opened, sold, inTurn, pushed, verified: ok && ops, atOnce: asked }));
 await book.close();
