@@ -123,9 +123,9 @@ async function chooseKind(name: string): Promise<BrowserLogKind> {
       : (await folder.getFileHandle(fileOf(name)).catch(() => undefined)) !== undefined;
   if (isInOpfs && !(hasHandles && folder !== undefined))
     throw new KernelError('kernel/storage', `the log "${name}" is in a file that this browser does not open now`);
-  if (isInOpfs) return 'opfs';
-  if (folder === undefined || !hasHandles || (await hasDatabase(databaseOf(name)))) return 'indexeddb';
-  await noteFile(name);
+  if (!isInOpfs && (folder === undefined || !hasHandles || (await hasDatabase(databaseOf(name))))) return 'indexeddb';
+  // Also of a file that was begun by its kind, or by a program that made no note.
+  if (!isInOpfs || !(await hasDatabase(noteOf(name)))) await noteFile(name);
   return 'opfs';
 }
 
