@@ -150,6 +150,23 @@ describe('keys from the command line', () => {
     expect((await ask('office', 'quarantine'))['waiting']).toEqual([]);
   });
 
+  it('goes on by its own root key where an office was copied, and adopts only what a person saw', async () => {
+    const solo = String((await ask('solo', 'init'))['book']);
+    await ask('solo', 'sync', '--relay', relay.url);
+    cpSync(at('solo'), at('thief'), { recursive: true });
+    await work('thief');
+    await ask('thief', 'sync');
+    await work('solo');
+    await ask('solo', 'sync');
+    const renewed = await ask('solo', 'renew');
+    expect(renewed).toMatchObject({ enrolled: true, waiting: [{ verb: 'product.set@1', code: 'kernel/fork' }] });
+    expect(await ask('solo', 'quarantine')).toEqual({ book: solo, waiting: renewed['waiting'] });
+    expect(await ask('solo', 'recover', '--replaced')).toMatchObject({ adopted: 1 });
+    expect((await runTally('renew', '--data', at('solo'))).stdout).toMatch(
+      /^this is device [0-9a-f]{64} from here on\nNothing waits\.\n$/,
+    );
+  });
+
   it('backs its keys up by passphrase, escrow and shares, and puts them back where they were lost', async () => {
     writeFileSync(at('passphrase'), 'nine ticks and a tock\n');
     const identity = at('identity');

@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { changingCommand } from './changing.ts';
+import { listWaiting, ofReplaced } from './waiting.ts';
 
 export const rotate: Command = changingCommand({
   name: 'rotate',
@@ -22,18 +23,19 @@ export const rotate: Command = changingCommand({
 
 export const renew: Command = changingCommand({
   name: 'renew',
-  summary: 'Go on as a new device, because this one was copied or revoked, and adopt what waits of it.',
+  summary: 'Go on as a new device, because this one was copied or revoked.',
   operands: '',
   minOperands: 0,
   maxOperands: 0,
   notes:
-    'Where the root key is kept the new device is enrolled at once. Elsewhere it prints a key text, and the office runs\n  tally enrol KEY-TEXT --name NAME --replaces DEVICE\nAfter the next tally sync, tally recover --replaced adopts what waits.',
+    "Where the root key is kept the new device is enrolled at once. Elsewhere it prints a key text, and the office runs\n  tally enrol KEY-TEXT --name NAME --replaces DEVICE\nand after the next tally sync the new device writes. What waits of the old one may be a thief's: look at it (tally quarantine), then\nadopt all of it (tally recover --replaced) or op by op (tally recover OP, tally dismiss OP).",
   async change(book) {
     const { device, replaces, text, enrolled } = await book.renew();
-    const adopted = enrolled ? (await book.recoverAll()).filter(({ ok }) => ok).length : 0;
+    // Whoever had the copied key wrote some of this: a person looks before it counts.
+    const { waiting, lines } = listWaiting(book, enrolled ? ofReplaced(book) : []);
     return {
-      json: { device, replaces, key: text, enrolled, adopted },
-      lines: enrolled ? [`this is device ${device} from here on; ${adopted} ops adopted`] : [text],
+      json: { device, replaces, key: text, enrolled, waiting },
+      lines: enrolled ? [`this is device ${device} from here on`, ...lines] : [text],
     };
   },
 });

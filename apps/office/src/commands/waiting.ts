@@ -15,27 +15,29 @@ export const quarantine: Command = readingCommand({
   name: 'quarantine',
   summary: 'List work that waits for a person: written by a revoked, expired or copied device.',
   async answer(book) {
-    const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
-    const ops = book.quarantine().map((op) => ({ ...op, name: names.get(op.device) ?? '' }));
-    return {
-      status: 0,
-      json: { book: book.id, waiting: ops },
-      lines:
-        ops.length === 0
-          ? ['Nothing waits.']
-          : renderTable(
-              ['Op', 'Written by', 'At', 'What', 'Why it waits'],
-              ops.map(({ hash, name, device, at, verb, code }) => [
-                hash.slice(0, shownHash),
-                name === '' ? device.slice(0, shownHash) : name,
-                new Date(at).toISOString(),
-                verb,
-                code,
-              ]),
-            ),
-    };
+    const { waiting, lines } = listWaiting(book, book.quarantine());
+    return { status: 0, json: { book: book.id, waiting }, lines };
   },
 });
+
+/** The same with the names of their devices, and as people read it. */
+export function listWaiting(
+  book: ShopBook,
+  ops: readonly QuarantinedOp[],
+): { readonly waiting: readonly (QuarantinedOp & { readonly name: string })[]; readonly lines: readonly string[] } {
+  const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
+  const waiting = ops.map((op) => ({ ...op, name: names.get(op.device) ?? '' }));
+  const rows = waiting.map(({ hash, name, device, at, verb, code }) => [
+    hash.slice(0, shownHash),
+    name === '' ? device.slice(0, shownHash) : name,
+    new Date(at).toISOString(),
+    verb,
+    code,
+  ]);
+  const lines =
+    rows.length === 0 ? ['Nothing waits.'] : renderTable(['Op', 'Written by', 'At', 'What', 'Why it waits'], rows);
+  return { waiting, lines };
+}
 
 const which = {
   device: { type: 'string', value: 'DEVICE', help: 'everything that waits of this device' },
@@ -108,7 +110,8 @@ function chooseOps(book: ShopBook, context: CommandContext, command: string): re
   });
 }
 
-function ofReplaced(book: ShopBook): readonly QuarantinedOp[] {
+/** What waits of the device that this one replaces. */
+export function ofReplaced(book: ShopBook): readonly QuarantinedOp[] {
   const own = listDevices(book).find(({ device }) => device === book.device);
   return book.quarantine().filter(({ device }) => device === own?.replaces);
 }
