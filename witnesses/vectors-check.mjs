@@ -16,6 +16,7 @@ import { judges as signRoster } from './vectors/sign-roster.mjs';
 import { judges as signRotation } from './vectors/sign-rotation.mjs';
 import { judges as sign } from './vectors/sign.mjs';
 import { judges as snapshot } from './vectors/snapshot.mjs';
+import { judges as tally } from './vectors/tally.mjs';
 import { judges as token } from './vectors/token.mjs';
 
 const judges = {
@@ -32,6 +33,7 @@ const judges = {
   ...signRoster,
   ...signRotation,
   ...snapshot,
+  ...tally,
   ...token,
 };
 const fixtures = new URL('../fixtures/', import.meta.url);

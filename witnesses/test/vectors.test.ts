@@ -111,7 +111,7 @@ it('there is a judge for every file, and none for a file that is not there', () 
   expect(judgedOtherwise('op/none', [{ name: 'x', why: '', input: {}, expect: {} }])).toEqual(['x']);
 });
 
-describe.each(['op', 'chain', 'sign', 'token'])('docs/spec/%s.md', (spec) => {
+describe.each(['op', 'chain', 'sign', 'tally', 'token'])('docs/spec/%s.md', (spec) => {
   const text = readFileSync(new URL(`../../docs/spec/${spec}.md`, import.meta.url), 'utf8');
   const rows = /^## Refusal codes$(.*?)^## /ms.exec(text)?.[1]?.match(/^\|.*?\|/gm) ?? [];
   const listed = rows.flatMap((row) => row.match(/(?<=`)[a-z]+\/[a-z-]+(?=`)/g) ?? []);

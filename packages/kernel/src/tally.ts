@@ -1,14 +1,17 @@
 /**
  * @tallystick/kernel/tally. Countersigning: one device offers, the one it names accepts or declines, each by an op of its own chain that fixes the other's by hash. Whoever
- * holds both records holds both halves of the tally. Custody, claims and handoffs build on the table; the verbs know nothing of goods or money.
+ * holds both records holds both halves of the tally, and `verifyTally` says so. Spec: docs/spec/tally.md. Custody, claims and handoffs build on the table; the verbs know nothing of goods or money.
  */
-import { encodeCanonical, type JsonObject } from '@tallystick/oplog';
+import { encodeCanonical } from '@tallystick/oplog';
 import { defaultRevokes, type Role } from '@tallystick/sign';
-import { devices, isExactly, isHash, schemaOf } from './builtin-tables.ts';
+import { devices, schemaOf } from './builtin-tables.ts';
 import { type Effect, type RegisterTable, registerTable } from './table.ts';
+import { type AcceptArgs, type DeclineArgs, isAccept, isDecline, isOffer, type OfferArgs } from './tally-args.ts';
 import { defineVerb, type OpFacts, refuse, type Refusal, type Verb, type View } from './verb.ts';
 
 export { proveOp, readTally, type Tally, type TallyHalf } from './receipt.ts';
+export type { AcceptArgs, DeclineArgs, OfferArgs } from './tally-args.ts';
+export { type SignedTally, type TallyCheck, type TallyCode, type TallyRecords, verifyTally } from './verify-tally.ts';
 
 type Text = 'text';
 
@@ -30,31 +33,8 @@ export const tallies: RegisterTable<
   },
 });
 
-export interface OfferArgs {
-  /** The device that is to answer. */
-  readonly to: string;
-  /** What sort of tally this is, such as `custody`. */
-  readonly kind: string;
-  /** What it is about, such as the number of a parcel. */
-  readonly subject: string;
-  /** Whatever both are to agree on. */
-  readonly terms: JsonObject;
-}
-export interface AcceptArgs {
-  /** Hash of the offer, and so of everything in it. */
-  readonly offer: string;
-}
-export interface DeclineArgs {
-  readonly offer: string;
-  readonly reason: string;
-}
-
 /** Everyone who acts in a book; an auditor only reads. */
 const parties: readonly Role[] = defaultRevokes('owner').filter((role) => role !== 'auditor');
-
-function isText(value: unknown, max: number): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= max;
-}
 
 export const tallyOffer: Verb<'tally.offer', OfferArgs> = defineVerb({
   name: 'tally.offer',
@@ -71,19 +51,12 @@ export const tallyOffer: Verb<'tally.offer', OfferArgs> = defineVerb({
   },
 });
 
-function isOffer(value: unknown): boolean {
-  if (!isExactly(value, ['to', 'kind', 'subject', 'terms'])) return false;
-  const { to, kind, subject, terms } = value;
-  if (!isHash(to) || !isText(kind, 64) || !isText(subject, 200)) return false;
-  return typeof terms === 'object' && terms !== null && !Array.isArray(terms);
-}
-
 export const tallyAccept: Verb<'tally.accept', AcceptArgs> = defineVerb({
   name: 'tally.accept',
   version: 1,
   roles: parties,
   tables: [tallies],
-  args: schemaOf<AcceptArgs>((value) => isExactly(value, ['offer']) && isHash(value['offer']), '{ offer: hash }'),
+  args: schemaOf<AcceptArgs>(isAccept, '{ offer: hash }'),
   plan: (view, op, { offer }) => answer(view, op, offer, 'accepted', ''),
 });
 
@@ -92,10 +65,7 @@ export const tallyDecline: Verb<'tally.decline', DeclineArgs> = defineVerb({
   version: 1,
   roles: parties,
   tables: [tallies],
-  args: schemaOf<DeclineArgs>(
-    (value) => isExactly(value, ['offer', 'reason']) && isHash(value['offer']) && isText(value['reason'], 200),
-    '{ offer: hash, reason: 1 to 200 characters }',
-  ),
+  args: schemaOf<DeclineArgs>(isDecline, '{ offer: hash, reason: 1 to 200 characters }'),
   plan: (view, op, { offer, reason }) => answer(view, op, offer, 'declined', reason),
 });
 

@@ -1,10 +1,10 @@
 /** Two halves of a tally: each names the other, both can be carried away, and neither party can change the notches alone. */
 import { defineVerb, openBook, refuse } from '@tallystick/kernel';
-import { readTally, tallies, tallyVerbs } from '@tallystick/kernel/tally';
+import { readTally, tallies, tallyVerbs, verifyTally } from '@tallystick/kernel/tally';
 import { verifyOpProof } from '@tallystick/chain/op-proof';
 import { nodeHasher } from '@tallystick/chain/node';
 import { parseVerifierKey } from '@tallystick/chain';
-import { encodeHex, type OpHash } from '@tallystick/oplog';
+import { decodeHex, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -103,12 +103,26 @@ describe('a tally', () => {
       verify: nodeEd25519.verify,
       hasher: nodeHasher,
     };
+    const carried: OpRecord[] = [];
     for (const half of [tally?.offer, tally?.answer]) {
       const proven = await verifyOpProof(String(half?.proof), check);
       expect(proven).toMatchObject({ ok: true, value: { record: { hash: half?.record.hash } } });
+      if (proven.ok) carried.push(proven.value.record);
       const moved = String(half?.proof).replace(/^index (\d+)$/m, (_, at) => `index ${Number(at) + 1}`);
       expect(await verifyOpProof(moved, check)).toMatchObject({ ok: false });
     }
+    const publicKeyOf = (keyId: string, device: string): Uint8Array | undefined => {
+      const [row] = office.query('SELECT key FROM devices WHERE device = ? AND keyId = ?', [device, keyId]);
+      return row && decodeHex(String(row['key']));
+    };
+    const keys = { book: office.id, ed25519: nodeEd25519, publicKeyOf };
+    const [one, other] = carried as [OpRecord, OpRecord];
+    const parts = { from: office.device, to: van.device, kind: 'custody', subject: 'tea', terms: { units: 40 } };
+    expect(await verifyTally({ offer: one, answer: other }, keys)).toMatchObject({
+      ok: true,
+      value: { state: 'accepted', ...parts, offer: one.hash, answer: other.hash },
+    });
+    expect(await verifyTally({ offer: other, answer: one }, keys)).toMatchObject(refused('tally/offer'));
     await provenDigest(office);
   });
 
