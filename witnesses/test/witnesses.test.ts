@@ -25,7 +25,7 @@ function witness(...args: readonly string[]): Promise<Ended> {
 }
 
 const claimsByWitness = {
-  vectors: 32,
+  vectors: 33,
   distributed: 8,
   chain: 2,
   sign: 3,
