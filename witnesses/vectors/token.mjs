@@ -27,10 +27,11 @@ function parseToken(url) {
   };
 }
 const hashToken = (body) => hex(sha256('tallystick/token/1\n', body));
-function checkUrl({ url, book, issuers }) {
+function checkUrl({ url, book, issuers, named }) {
   const token = parseToken(url);
   if (token.book !== book) refuse('token/book');
-  if (!issuers.includes(token.read.issuer) || !isAcceptedKey(token.issuer)) refuse('token/issuer');
+  const mightIssue = issuers.includes(token.read.issuer) || named.includes(token.read.hash);
+  if (!mightIssue || !isAcceptedKey(token.issuer)) refuse('token/issuer');
   return isValid(token.issuer, token.message, token.signature) ? token.read : refuse('token/signature');
 }
 const claimed = ({ op }) =>

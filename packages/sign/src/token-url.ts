@@ -116,16 +116,26 @@ export function parseTokenUrl(url: string, hasher: Hasher): Result<Token> {
 export interface TokenCheck {
   /** The book that must have issued it. */
   readonly book: BookId;
-  /** Whether this key is, or was when tokens of this kind were minted, one that may issue them. */
+  /** Whether this key is in force now, as far as the reader knows, and may issue tokens. */
   isIssuer(keyId: KeyId): boolean;
+  /**
+   * Asked of any other key: whether the log holds an op of the issuer that names `token.hash`, from when the key was in force and might issue
+   * tokens. Nothing in a token says when it was minted. Without it such tokens are refused.
+   */
+  isNamed?(token: Token): boolean;
   readonly ed25519: Ed25519;
 }
 
 /** Whether the token is what an issuer of the book signed. Refusals: `token/book`, `token/issuer`, `token/signature`. */
-export function verifyToken(token: Token, { book, isIssuer, ed25519 }: TokenCheck): MaybePromise<Result<void>> {
+export function verifyToken(token: Token, check: TokenCheck): MaybePromise<Result<void>> {
+  const { book, ed25519 } = check;
   if (token.book !== book) return refuse('token/book', `issued by book ${token.book}`);
-  if (!acceptPublicKey(token.issuer) || !isIssuer(token.issuerKeyId)) {
-    return refuse('token/issuer', `key ${token.issuerKeyId} may not issue tokens`);
+  const mightIssue = check.isIssuer(token.issuerKeyId) || check.isNamed?.(token) === true;
+  if (!mightIssue || !acceptPublicKey(token.issuer)) {
+    return refuse(
+      'token/issuer',
+      `key ${token.issuerKeyId} may not issue tokens, and no op from when it might names this one`,
+    );
   }
   const answer = (valid: boolean): Result<void> =>
     valid ? { ok: true, value: undefined } : refuse('token/signature', 'the signature is not valid');

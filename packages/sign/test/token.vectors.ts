@@ -44,7 +44,9 @@ export function runTokenVectors(): void {
       const token = parseTokenUrl(input.url, hasher);
       if (!token.ok) return expect({ ok: false, code: token.code }).toEqual(expected);
       const isIssuer = (keyId: string): boolean => input.issuers.includes(keyId);
-      const verdict = await verifyToken(token.value, { book: minted(parseBookId(input.book)), isIssuer, ed25519 });
+      const isNamed = ({ hash }: Token): boolean => input.named.includes(hash);
+      const check = { book: minted(parseBookId(input.book)), isIssuer, isNamed, ed25519 };
+      const verdict = await verifyToken(token.value, check);
       const { page, kind, number, terms, issuerKeyId, hash } = token.value;
       const read = { ok: true, page, kind, number, terms, issuer: issuerKeyId, hash };
       return expect(verdict.ok ? read : { ok: false, code: verdict.code }).toEqual(expected);
