@@ -392,8 +392,9 @@ export class Replica {
       this.change(name).settle(page);
     }
     const pending = await this.log.pending(name);
-    if (pending.length === scope.tailSize || scope.stop !== undefined) return;
+    // Before anything else is judged: rows that are folded again have lost what the tail said of keys, also where the tail itself is there.
     this.#admitter?.remember(pending);
+    if (pending.length === scope.tailSize || scope.stop !== undefined) return;
     await this.#checkMarks(pending);
     this.change(name).merge(orderTail(pending));
   }
