@@ -279,15 +279,12 @@ const signTargets: Readonly<Record<string, Target>> = {
   token: ofText((text) => parseTokenUrl(text, hasher).ok),
   claim: ofRecords(async (records) => {
     const claims = createClaims();
-    for (const record of records) claims.apply(record);
     const [wallet, claim] = records;
     const named = claim?.op.args['token'];
     if (wallet === undefined || claim === undefined || typeof named !== 'string') return false;
     const token = { hash: named as TokenHash };
-    return (
-      (await verifyClaim(token, { wallet, claim }, ed25519, hasher)).ok &&
-      promise(claims.claimOf(token) !== undefined, 'lost')
-    );
+    const claimer = await verifyClaim(token, { wallet, claim }, ed25519, hasher);
+    return claimer.ok && promise(claims.apply(claimer.value).ok && claims.claimOf(token) !== undefined, 'lost');
   }),
 };
 

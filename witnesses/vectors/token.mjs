@@ -47,7 +47,7 @@ function checkClaim({ token, wallet, claim }) {
 }
 function checkPresentation({ url, challenge, wallet, claim, proof, known }) {
   const { read } = parseToken(url);
-  const first = known.map((data) => parseRecord(bytes(data))).find((record) => claimed(record) === read.hash);
+  const first = known.map((pair) => outcome(() => checkClaim({ token: read.hash, ...pair }))).find(({ ok }) => ok);
   if (claim === undefined && read.kind === 'bound') refuse('token/claim');
   if (claim === undefined) return first === undefined ? {} : refuse('token/claimed');
   const { device, key, hash } = checkClaim({ token: read.hash, wallet, claim });

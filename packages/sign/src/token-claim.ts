@@ -1,6 +1,6 @@
 // Claims of tokens. A wallet is a device with a little book of its own; its chain says which tokens it claimed, offline too, and
 // two claims of one token are a proof that names who made them. docs/spec/token.md, "Claim" and "Presentation".
-import { hashOp, type Hasher, openRecord } from '@tallystick/chain';
+import { type Hasher, openRecord } from '@tallystick/chain';
 import {
   type DeviceId,
   decodeHex,
@@ -9,7 +9,6 @@ import {
   type OpRecord,
   parseVerbRef,
   type Result,
-  textOf,
   type VerbRef,
 } from '@tallystick/oplog';
 import type { Ed25519, KeyPair } from './ed25519.ts';
@@ -36,24 +35,20 @@ function claimedToken({ op }: OpRecord): string | undefined {
 }
 
 export interface Claims {
-  /** Takes notice of an op of any chain. Refusal: `token/claimed` when another op claimed that token before. */
-  apply(record: OpRecord): Result<void>;
+  /** Takes notice of a claim that was verified. Refusal: `token/claimed` when another op claimed that token before. */
+  apply(claim: Claimer): Result<void>;
   /** The op that claimed this token first. */
   claimOf(token: { readonly hash: TokenHash }): OpRecord | undefined;
 }
 
 /** The fold of a wallet's own chain, or of the claims a till has come to know: who claimed what first. */
 export function createClaims(): Claims {
-  const claimsByToken = new Map<string, OpRecord>();
+  const claimsByToken = new Map<TokenHash, OpRecord>();
   return {
-    apply(record) {
-      const token = claimedToken(record);
-      if (token === undefined) return done;
+    apply({ token, record }) {
       const first = claimsByToken.get(token);
       if (first === undefined) claimsByToken.set(token, record);
-      else if (first.hash !== record.hash) {
-        return refuse('token/claimed', `claimed before by device ${first.op.device} with op ${first.hash}`);
-      }
+      else if (first.hash !== record.hash) return claimedBy(first);
       return done;
     },
     claimOf: ({ hash }) => claimsByToken.get(hash),
@@ -66,9 +61,14 @@ export interface Claim {
   readonly claim: OpRecord;
 }
 
+declare const brand: unique symbol;
+/** Who claimed a token, by which op. Only `verifyClaim` makes one. */
 export interface Claimer {
+  readonly token: TokenHash;
+  readonly record: OpRecord;
   readonly device: DeviceId;
   readonly publicKey: Uint8Array;
+  readonly [brand]: 'Claimer';
 }
 
 /**
@@ -95,7 +95,8 @@ export async function verifyClaim(
     publicKeyOf: (keyId, author) => (String(keyId) === device && author === device ? publicKey : undefined),
   });
   const signed = (await verify(genesis.value)) && (await verify(op.value));
-  return signed ? { ok: true, value: { device, publicKey } } : refuse('token/claim', 'the claim is not validly signed');
+  if (!signed) return refuse('token/claim', 'the claim is not validly signed');
+  return { ok: true, value: { token: token.hash, record: op.value, device, publicKey } as Claimer };
 }
 
 /** Proves, for this one challenge, that whoever shows a bound token holds the key that claimed it. */
@@ -138,7 +139,7 @@ export async function verifyPresentation(
   const shown =
     proof !== undefined && ed25519.verify(claimer.value.publicKey, presentationBytes(token, challenge), proof);
   if (!(await shown)) return refuse('token/holder', `not shown by device ${claimer.value.device}, which claimed it`);
-  const isFirst = earlier === undefined || earlier.hash === hashOp(textOf(claim.claim), hasher);
+  const isFirst = earlier === undefined || earlier.hash === claimer.value.record.hash;
   return isFirst ? claimer : claimedBy(earlier);
 }
 
@@ -158,8 +159,8 @@ export async function proveDoubleClaim(
   ];
   if (!first.ok) return first;
   if (!second.ok) return second;
-  const [one, other] = claims.map(({ claim }) => hashOp(textOf(claim), hasher));
-  if (one === other) return refuse('token/same-claim', `both are op ${one}`);
+  const { hash } = first.value.record;
+  if (hash === second.value.record.hash) return refuse('token/same-claim', `both are op ${hash}`);
   return { ok: true, value: [first.value.device, second.value.device] };
 }
 
