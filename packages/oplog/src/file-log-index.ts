@@ -22,11 +22,11 @@ interface Header {
   /** Receipted ops that are not. */
   readonly receiptedElsewhere: readonly (readonly [OpHash, number])[];
   readonly receipts: readonly (readonly [scope: string, readonly Span[]])[];
-  readonly asides: readonly (readonly [OpHash, Span])[];
+  readonly asides: readonly (readonly [string, Span])[];
   readonly meta: readonly (readonly [string, string])[];
 }
 
-const formatLine = new TextEncoder().encode('tallystick-log-index/1\n');
+const formatLine = new TextEncoder().encode('tallystick-log-index/2\n');
 const hashBytes = 32;
 /** Checksum and header length follow the format line. */
 const headerAt: number = formatLine.length + 8;
@@ -44,7 +44,7 @@ export function encodeFileLogIndex({ state, last }: IndexedPart): Uint8Array {
     receipted: stored.length / 2,
     receiptedElsewhere: [...receiptedElsewhere],
     receipts: [...state.receiptsByScope],
-    asides: [...state.asideByHash],
+    asides: [...state.asidesByKey],
     meta: [...state.metaByName],
   };
   const columns = [
@@ -88,7 +88,7 @@ function stateOf(header: Header, content: IndexContent, starts: Float64Array, le
   const state = createFileLogState(LogIndex.from(content));
   starts.forEach((at, ordinal) => state.bodies.push({ at, length: lengths[ordinal] as number }));
   for (const [scope, spans] of header.receipts) state.receiptsByScope.set(scope as ScopeContent['scope'], [...spans]);
-  for (const [hash, span] of header.asides) state.asideByHash.set(hash, span);
+  for (const [key, span] of header.asides) state.asidesByKey.set(key, span);
   for (const [name, value] of header.meta) state.metaByName.set(name, value);
   return state;
 }

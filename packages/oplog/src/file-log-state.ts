@@ -1,4 +1,5 @@
 // What a log file means: the state that its frames build, each new frame exactly as one that was found on opening.
+import { asideKey, copiesOf } from './aside-key.ts';
 import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
 import { type Frame, frameKinds } from './frame.ts';
@@ -18,8 +19,8 @@ export interface FileLogState {
   /** Where each record stands, by ordinal. */
   readonly bodies: Span[];
   readonly receiptsByScope: Map<Scope, Span[]>;
-  /** The payload that holds the entry. */
-  readonly asideByHash: Map<OpHash, Span>;
+  /** The payload that holds the entry, by its `asideKey`. */
+  readonly asidesByKey: Map<string, Span>;
   readonly metaByName: Map<string, string>;
 }
 
@@ -49,7 +50,7 @@ export function createFileLogState(index: LogIndex = new LogIndex()): FileLogSta
     index,
     bodies: [],
     receiptsByScope: new Map(),
-    asideByHash: new Map(),
+    asidesByKey: new Map(),
     metaByName: new Map(),
   };
 }
@@ -73,10 +74,11 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
     case frameKinds.receipt:
       return applyReceipt(state, parsePayload(payload) as ReceiptNote, span);
     case frameKinds.asides:
-      for (const { hash } of parsePayload(payload) as AsideEntry[]) state.asideByHash.set(hash, span);
+      for (const entry of parsePayload(payload) as AsideEntry[]) state.asidesByKey.set(asideKey(entry), span);
       return;
     case frameKinds.dropAsides:
-      for (const hash of parsePayload(payload) as OpHash[]) state.asideByHash.delete(hash);
+      for (const key of copiesOf(parsePayload(payload) as OpHash[], state.asidesByKey.keys()))
+        state.asidesByKey.delete(key);
       return;
     case frameKinds.meta: {
       const [name, value] = parsePayload(payload) as [string, string];

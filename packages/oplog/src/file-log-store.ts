@@ -1,5 +1,6 @@
 // A log store over one append-only file (OPFS in a browser worker, a plain file in Node). Bodies stay in the file; memory holds
 // an index. Every change is one frame, flushed before the call returns.
+import { asideKey, opsOf } from './aside-key.ts';
 import type { OpHash } from './brands.ts';
 import {
   applyFrame,
@@ -154,11 +155,11 @@ type Asides = 'setAside' | 'asides' | 'dropAsides';
 
 function createAsides(state: FileLogState, { read }: FramedFile, write: WriteFrame): Pick<SyncLogStore, Asides> {
   function* entries(): Generator<AsideEntry> {
-    const entriesBySpan = new Map<Span, readonly AsideEntry[]>();
-    for (const [hash, span] of state.asideByHash) {
-      const found = entriesBySpan.get(span) ?? (parsePayload(read(span.at, span.length)) as AsideEntry[]);
-      entriesBySpan.set(span, found);
-      yield found.findLast((entry) => entry.hash === hash) as AsideEntry;
+    const framesBySpan = new Map<Span, ReadonlyMap<string, AsideEntry>>();
+    for (const [key, span] of state.asidesByKey) {
+      const frame = framesBySpan.get(span) ?? entriesByKey(read(span.at, span.length));
+      framesBySpan.set(span, frame);
+      yield frame.get(key) as AsideEntry;
     }
   }
 
@@ -173,8 +174,14 @@ function createAsides(state: FileLogState, { read }: FramedFile, write: WriteFra
       return wanted.map((entry): Aside => ({ ...entry, bytes: decodeHex(entry.bytes) }));
     },
     dropAsides: (hashes) => {
-      const known = hashes.filter((hash) => state.asideByHash.has(hash));
+      if (state.asidesByKey.size === 0) return;
+      const held = opsOf(state.asidesByKey.keys());
+      const known = hashes.filter((hash) => held.has(hash));
       if (known.length > 0) write(frameKinds.dropAsides, encodePayload(known));
     },
   };
+}
+
+function entriesByKey(payload: Uint8Array): ReadonlyMap<string, AsideEntry> {
+  return new Map((parsePayload(payload) as AsideEntry[]).map((entry) => [asideKey(entry), entry]));
 }

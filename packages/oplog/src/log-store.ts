@@ -102,9 +102,10 @@ export interface LogStore {
   receipts(scope: Scope): MaybePromise<readonly ReceiptNote[]>;
   /** The position the first receipt that names `hash` gave it. */
   receiptPosition(hash: OpHash): number | undefined;
-  /** Keeps one entry a hash; a later one replaces an earlier one. */
+  /** Keeps one entry for each copy of an op, told apart by key id and signature; a later entry of the same copy replaces an earlier one. */
   setAside(entries: readonly Aside[]): MaybePromise<void>;
   asides(scope?: Scope): MaybePromise<readonly Aside[]>;
+  /** Drops every copy of these ops. */
   dropAsides(hashes: readonly OpHash[]): MaybePromise<void>;
   meta(name: string): string | undefined;
   setMeta(name: string, value: string): MaybePromise<void>;

@@ -1,4 +1,5 @@
 // A log store that lives as long as its process: for tests, tools and replicas that are fetched again.
+import { asideKey, copiesOf } from './aside-key.ts';
 import type { OpHash, Scope } from './brands.ts';
 import { LogIndex } from './log-index.ts';
 import type { Aside, LogBase, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
@@ -8,7 +9,7 @@ export function createMemoryLogStore(): SyncLogStore {
   const index = new LogIndex();
   const records: (OpRecord | undefined)[] = [];
   const receipts: ReceiptNote[] = [];
-  const asideByHash = new Map<OpHash, Aside>();
+  const asidesByKey = new Map<string, Aside>();
   const metaByName = new Map<string, string>();
 
   const recordAt = (ordinal: number): OpRecord => records[ordinal] as OpRecord;
@@ -63,9 +64,11 @@ export function createMemoryLogStore(): SyncLogStore {
     addReceipt,
     receipts: (scope) => receipts.filter((receipt) => receipt.scope === scope),
     receiptPosition: (hash) => index.receiptPosition(hash),
-    setAside: (entries) => entries.forEach((entry) => asideByHash.set(entry.hash, entry)),
-    asides: (scope) => [...asideByHash.values()].filter((entry) => scope === undefined || entry.scope === scope),
-    dropAsides: (hashes) => hashes.forEach((hash) => asideByHash.delete(hash)),
+    setAside: (entries) => entries.forEach((entry) => asidesByKey.set(asideKey(entry), entry)),
+    asides: (scope) => [...asidesByKey.values()].filter((entry) => scope === undefined || entry.scope === scope),
+    dropAsides: (hashes) => {
+      if (asidesByKey.size > 0) copiesOf(hashes, asidesByKey.keys()).forEach((key) => asidesByKey.delete(key));
+    },
     meta: (name) => metaByName.get(name),
     setMeta: (name, value) => void metaByName.set(name, value),
     refresh: () => undefined,

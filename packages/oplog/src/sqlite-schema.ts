@@ -1,5 +1,6 @@
 // The tables of the SQLite log store.
 import type BetterSqlite3 from 'better-sqlite3';
+import { signedByBytes } from './aside-key.ts';
 import { OplogError } from './errors.ts';
 
 const version = 1;
@@ -61,12 +62,13 @@ CREATE TABLE IF NOT EXISTS log_receipt_lines (
 CREATE INDEX IF NOT EXISTS log_receipt_lines_in_order ON log_receipt_lines (receipt, line);
 CREATE TABLE IF NOT EXISTS log_asides (
   id INTEGER PRIMARY KEY,
-  hash BLOB NOT NULL UNIQUE,
+  hash BLOB NOT NULL,
   scope TEXT NOT NULL,
   code TEXT NOT NULL,
   message TEXT NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS log_asides_by_copy ON log_asides (hash, substr(bytes, 1, ${signedByBytes}));
 CREATE TABLE IF NOT EXISTS log_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 

@@ -365,15 +365,19 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       }
     });
 
-    it('keeps what was set aside, one entry a hash, until it is dropped', async () => {
+    it('keeps what was set aside, one entry a signed copy of an op, until the op is dropped', async () => {
       const [first, second] = makeChain(2) as [OpRecord, OpRecord];
       const held = asideOf(first, 'chain/gap', hq);
       const rejected = asideOf(second, 'chain/signature', branch);
       await store.setAside([held, rejected]);
-      const changed = { ...held, code: 'chain/link', bytes: Uint8Array.of(1, 2, 3) };
-      await store.setAside([changed]);
+      const changed = { ...held, code: 'chain/link', message: 'judged again' };
+      // A pipe that turns one bit over must not take the true copy away, nor one that names another key.
+      const forged = asideOf(otherwiseSigned(first), 'chain/signature', hq);
+      const otherKey = asideOf(underOtherKey(first), 'chain/signature', hq);
+      await store.setAside([changed, forged]);
+      await store.setAside([otherKey, forged]);
       const current = await reopen();
-      expect(await current.asides()).toEqual([changed, rejected]);
+      expect(await current.asides()).toEqual([changed, rejected, forged, otherKey]);
       expect(await current.asides(branch)).toEqual([rejected]);
       await current.dropAsides([first.hash, first.hash]);
       await current.setAside([]);
@@ -405,6 +409,12 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
 export function otherwiseSigned(record: OpRecord): OpRecord {
   const bytes = record.bytes.slice();
   bytes[40] = (bytes[40] as number) ^ 1;
+  return { ...record, bytes };
+}
+
+function underOtherKey(record: OpRecord): OpRecord {
+  const bytes = record.bytes.slice();
+  bytes[0] = (bytes[0] as number) ^ 1;
   return { ...record, bytes };
 }
 

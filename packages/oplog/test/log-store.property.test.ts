@@ -75,7 +75,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       store.addReceipt({ scope: op.scope, note: `r${position}`, lines: [{ hash, position }] });
   }),
   fc.tuple(fc.array(record, { maxLength: 3 }), fc.constantFrom('chain/gap', 'chain/link')).map(([records, code]) => {
-    const entries = records.map(({ hash, op, bytes }) => ({ hash, scope: op.scope, code, message: op.id, bytes }));
+    const copies = records.flatMap((one) => (code === 'chain/gap' ? [one] : [one, otherwiseSigned(one)]));
+    const entries = copies.map(({ hash, op, bytes }) => ({ hash, scope: op.scope, code, message: op.id, bytes }));
     return (store: SyncLogStore) => store.setAside(entries);
   }),
   fc.array(record, { maxLength: 3 }).map((records) => {
