@@ -483,6 +483,22 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   /**
+   * Forgets records that were set aside (`log.asides()`), all or those of some ops: a copy of them can be imported again. Answers of how many ops.
+   */
+  async dismissAsides(hashes?: readonly OpHash[]): Promise<number> {
+    this.#mustBeOpen();
+    const { log } = this.#replica;
+    const dismissed = await this.#replica.exclusive(async () => {
+      const held = new Set((await log.asides()).map(({ hash }) => hash));
+      const chosen = [...held].filter((hash) => hashes?.includes(hash) ?? true);
+      if (chosen.length > 0) await this.#replica.transaction(() => log.dropAsides(chosen));
+      return chosen.length;
+    });
+    if (dismissed > 0) this.#emit({ kind: 'import' });
+    return dismissed;
+  }
+
+  /**
    * Says that every copy of this device's own ops that exists has been imported, so that it may write again. A full sync with the relay
    * says so by itself.
    */

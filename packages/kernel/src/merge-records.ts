@@ -1,36 +1,123 @@
 /**
- * Records that come without a position: what verifies is stored and folded, the rest is kept aside with the reason. What is aside is judged again
- * with everything that comes, so the reason that stands beside it is always the one of now.
+ * Records that come without a position: what verifies is stored and folded, the rest is kept aside with the reason, as far as there is room: they
+ * may come from anybody. What is aside is judged again whenever something was stored, so the reason that stands beside it is always the one of now.
  */
-import type { Aside, LogBase, LogStore, OpRecord, Scope } from '@tallystick/oplog';
+import { type Aside, encodeHex, type LogBase, type LogStore, type OpRecord, type Scope } from '@tallystick/oplog';
 import { admit, openRecords } from './admit.ts';
 import type { Replica } from './replica.ts';
 
+/** Of all that is aside together, every copy counted. Judging so many takes a fraction of a second. */
+const maxAsides = 1_000;
+const maxAsideBytes = 1 << 20;
+/** Key id and signature, with which a record begins. */
+const signedByBytes = 96;
+
+type Verdict = Pick<Aside, 'hash' | 'code' | 'message'>;
+
 export interface Merged {
   readonly refolded: number;
-  readonly aside: readonly Pick<Aside, 'hash' | 'code' | 'message'>[];
+  readonly aside: readonly Verdict[];
+  /** Those with a copy that found no room. */
+  readonly notKept: readonly Verdict[];
 }
+
+const NOTHING: Merged = { refolded: 0, aside: [], notKept: [] };
 
 /** Takes in records together with those kept aside. Call inside `exclusive`. */
 export async function mergeRecords(replica: Replica, records: readonly OpRecord[]): Promise<Merged> {
-  const before = await storedAsides(replica);
+  const asides = await replica.log.asides();
+  const before = openRecords(
+    asides.map((entry) => entry.bytes),
+    replica.crypto.hasher,
+  ).records;
   // A death between storing an op and dropping it here leaves it in both.
   const stored = before.filter((record) => replica.log.has(record.hash)).map((record) => record.hash);
-  const news = [...records, ...before].filter((record) => !replica.log.has(record.hash));
+  const isNews = (record: OpRecord): boolean => !replica.log.has(record.hash);
+  const held = before.filter(isNews);
   const baseOf = createBaseOf(replica.log);
-  const offered = news.filter((record) => !isBeforeBase(baseOf(record.op.scope), record));
+  // Those from before come first, also among copies of one op: the verdict on it may name the first of them.
+  const news = copiesOf([...held, ...records.filter(isNews)]);
+  const offered = [...news.values()].filter((record) => !isBeforeBase(baseOf(record.op.scope), record));
   const admission = await admit(replica.admitter.door, offered);
-  const aside = admission.notAccepted.map(
-    ({ record, code, message }) =>
-      ({ hash: record.hash, scope: record.op.scope, code, message, bytes: record.bytes }) satisfies Aside,
-  );
+  const { entries, notKept } = setApart(offered, held, admission);
+  const saidBefore = new Map(asides.map((entry) => [copyOf(entry), entry]));
+  const changed = entries.filter((entry) => !saysSame(entry, saidBefore.get(copyOf(entry))));
   const refolded = await replica.transaction(async () => {
     const count = await replica.mergePending(admission.accepted);
     if (stored.length > 0) await replica.log.dropAsides(stored);
-    await replica.log.setAside(aside);
+    await replica.log.setAside(changed);
     return count;
   });
-  return { refolded, aside: aside.map(({ hash, code, message }) => ({ hash, code, message })) };
+  replica.asidesJudgedAt = entries.length === 0 ? undefined : placeOf(replica);
+  return { refolded, aside: verdictsOf(entries), notKept: verdictsOf(notKept) };
+}
+
+/** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */
+export async function mergeAsides(replica: Replica): Promise<Merged> {
+  const judgedAt = replica.asidesJudgedAt;
+  if (judgedAt !== undefined && judgedAt === placeOf(replica)) return NOTHING;
+  return (await replica.log.asides()).length === 0 ? NOTHING : mergeRecords(replica, []);
+}
+
+/** What was not accepted, in every copy: as far as there is room beside what is `held` already and stays. */
+function setApart(
+  offered: readonly OpRecord[],
+  held: readonly OpRecord[],
+  { accepted, notAccepted }: Awaited<ReturnType<typeof admit>>,
+): { readonly entries: readonly Aside[]; readonly notKept: readonly Aside[] } {
+  const taken = new Set(accepted.map(({ hash }) => hash));
+  const staying = held.filter(({ hash }) => !taken.has(hash));
+  const places = new Set(staying.map(copyOf));
+  let sizeBytes = staying.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const verdicts = new Map(notAccepted.map(({ record, code, message }) => [record.hash, { code, message }]));
+  const entries: Aside[] = [];
+  const notKept: Aside[] = [];
+  for (const record of offered) {
+    const { hash, op, bytes } = record;
+    const verdict = verdicts.get(hash);
+    if (verdict === undefined) continue;
+    const copy = copyOf(record);
+    const hasPlace = places.has(copy);
+    const fits = hasPlace || (places.size < maxAsides && sizeBytes + bytes.length <= maxAsideBytes);
+    (fits ? entries : notKept).push({ hash, scope: op.scope, ...verdict, bytes });
+    if (!fits || hasPlace) continue;
+    places.add(copy);
+    sizeBytes += bytes.length;
+  }
+  return { entries, notKept };
+}
+
+function verdictsOf(entries: readonly Aside[]): Verdict[] {
+  return [...new Map(entries.map(({ hash, code, message }) => [hash, { hash, code, message }])).values()];
+}
+
+function saysSame(one: Aside, other: Aside | undefined): boolean {
+  return one.code === other?.code && one.message === other.message && one.scope === other.scope;
+}
+
+function copiesOf(records: readonly OpRecord[]): ReadonlyMap<string, OpRecord> {
+  const byCopy = new Map<string, OpRecord>();
+  for (const record of records) if (!byCopy.has(copyOf(record))) byCopy.set(copyOf(record), record);
+  return byCopy;
+}
+
+/** Tells copies of an op apart, as the log does: by key id and signature. */
+function copyOf({ hash, bytes }: Pick<Aside, 'hash' | 'bytes'>): string {
+  return `${hash} ${encodeHex(bytes.subarray(0, signedByBytes))}`;
+}
+
+/**
+ * All that a verdict follows from, in short: which ops are stored. A settled prefix only grows, and so does what is pending until it settles. That
+ * something settled in the sync under way says less: the one before may have died before it came to the asides.
+ */
+function placeOf(replica: Replica): string {
+  return replica
+    .scopes()
+    .map(({ name, tailSize, waiting }) => {
+      const scope = name as Scope;
+      return `${name} ${replica.log.base(scope).size} ${replica.log.tip(scope).size} ${tailSize + waiting.length}`;
+    })
+    .join('\n');
 }
 
 /**
@@ -50,17 +137,4 @@ function createBaseOf(log: LogStore): (scope: Scope) => LogBase {
     known.set(scope, base);
     return base;
   };
-}
-
-/** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */
-export async function mergeAsides(replica: Replica): Promise<Merged> {
-  return (await replica.log.asides()).length === 0 ? { refolded: 0, aside: [] } : mergeRecords(replica, []);
-}
-
-async function storedAsides(replica: Replica): Promise<OpRecord[]> {
-  const asides = await replica.log.asides();
-  return openRecords(
-    asides.map((entry) => entry.bytes),
-    replica.crypto.hasher,
-  ).records;
 }

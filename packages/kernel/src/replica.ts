@@ -39,6 +39,8 @@ export class Replica {
   readonly schema: Schema;
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly crypto: CryptoProvider;
+  /** What was stored when all that is aside was judged last; undefined where nothing is, or nothing was judged since the opening. */
+  asidesJudgedAt: string | undefined;
   /** What this replica began from, where it began from a snapshot. */
   readonly #start: SnapshotStart | undefined;
   readonly #scopes = new Map<string, Scope>();

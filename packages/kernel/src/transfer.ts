@@ -44,8 +44,10 @@ export interface ImportReport {
   readonly known: number;
   readonly settled: number;
   readonly refolded: number;
-  /** Well-formed records that could not be taken yet or at all; they are kept aside. */
+  /** Well-formed records that could not be taken yet or at all; they are kept aside, with those that were there before. */
   readonly aside: readonly { readonly hash: string; readonly code: string; readonly message: string }[];
+  /** As `aside`, but there was no room for more: import them again when what is aside was taken or dismissed. */
+  readonly notKept: ImportReport['aside'];
   /** Frames of the file that are no records, by index. */
   readonly undecodable: readonly Undecodable[];
   /** Byte offset in the file where a torn last record begins. */
@@ -133,6 +135,7 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
     settled,
     refolded,
     aside: merged.aside,
+    notKept: merged.notKept,
     undecodable,
     ...(tornAt === undefined ? {} : { tornAt: offset + tornAt }),
     ...(gap === undefined ? {} : { missing }),

@@ -51,7 +51,7 @@ export async function craft(book: Pick<Book, 'id'>, key: DeviceKey, request: Cra
 /** A book file with these records, as any untrusted pipe may put one together. */
 export function fileOf(book: Pick<Book, 'id'>, records: readonly OpRecord[]): Uint8Array {
   const header = new TextEncoder().encode(`${JSON.stringify({ tallystick: 'book/1', book: book.id, scopes: [] })}\n`);
-  return Uint8Array.of(...header, ...encodeBundle(records));
+  return Uint8Array.from(Buffer.concat([header, encodeBundle(records)]));
 }
 
 /** Every record that a book holds. */
