@@ -71,6 +71,8 @@ export class Author {
   /** By scope and device: the last op of another device that arrived without a position since our own last op. */
   readonly #unstated = new Map<string, Map<string, OpRecord>>();
   #forked: ReadonlySet<string> = new Set();
+  /** A pending op of a clock that is far ahead: what is written here takes its place before that one, so rows cannot wait to be put together. */
+  #writesWithin = false;
   /** What the last `write` has written. */
   #fresh: readonly OpRecord[] = [];
   /** By scope and device: the head named last, so that it is not named again. */
@@ -94,8 +96,10 @@ export class Author {
    * op on one of our own places means that this key writes elsewhere too.
    */
   observe(): void {
+    this.#writesWithin = false;
     for (const scope of this.#replica.scopes()) {
       if (scope.lastId !== '') this.#mint.observe(scope.lastId as OpId);
+      if (scope.tailId !== '' && this.#mint.observe(scope.tailId as OpId) === 'clock-ahead') this.#writesWithin = true;
       // The newest first: the others of its chain are then known at a glance.
       for (const record of [...scope.tail].reverse())
         if (record.op.device !== this.#keys.device) this.#toState(record, scope);
@@ -143,7 +147,7 @@ export class Author {
     const fresh: OpRecord[] = [];
     this.#tips.clear();
     this.#signings.length = 0;
-    if (!apart && requests.length >= MANY) this.#replica.bufferPuts();
+    if (!apart && !this.#writesWithin && requests.length >= MANY) this.#replica.bufferPuts();
     // Links of ops of this batch, which the log does not have yet.
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {

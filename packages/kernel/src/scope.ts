@@ -85,6 +85,11 @@ export class Scope {
     return this.#settledId > this.#tailId ? this.#settledId : this.#tailId;
   }
 
+  /** The greatest id among the pending ops, or ''. */
+  get tailId(): string {
+    return this.#tailId;
+  }
+
   get stop(): Stop | undefined {
     return this.#stop;
   }
@@ -248,12 +253,11 @@ export class Scope {
    * An op whose id comes before that of a pending one (another device's clock is far ahead) is merged at its place instead.
    */
   append(record: OpRecord): Verdict {
-    const { lastId } = this;
     const tailId = this.#tailId;
     const { verdict, folded } = this.#foldPending(record);
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
     if (folded === undefined) this.#stop = undefined;
-    if (folded === undefined || (verdict.kind === 'applied' && record.op.id > lastId)) return verdict;
+    if (folded === undefined || (verdict.kind === 'applied' && record.op.id > tailId)) return verdict;
     // An attempt to merge counts the rows that were there by itself.
     if (verdict.kind === 'applied' && this.projection.isBuffering) throw new KnownRow();
     this.#dropLast(folded.entry, folded.undo);
