@@ -166,4 +166,17 @@ describe('records set aside', () => {
     expect((await recordsOf(other)).find(({ hash }) => hash === op.hash)?.bytes).toEqual(op.bytes);
     await provenDigest(other);
   });
+
+  it('say the same of all copies of an op, whichever came last', async () => {
+    const book = await open();
+    const { op } = await enrolled(book);
+    const other = await join(book);
+    await other.import(await book.export());
+    const otherKey = encodeRecord((await strangerKey()).keyId, new Uint8Array(64), textOf(op));
+    for (const copy of [turnedOver(op, 40), trustedRecord(otherKey, op.hash)])
+      expect((await other.import(fileOf(book, [copy]))).aside).toMatchObject([{ code: 'chain/signature' }]);
+    const said = (await other.log.asides()).map(({ message }) => message);
+    expect(said).toEqual([expect.stringContaining(op.keyId), said[0]]);
+    await provenDigest(other);
+  });
 });
