@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -9,6 +10,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  type Stats,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,28 +19,52 @@ import { dirname } from 'node:path';
 import { encodeHex } from '@tallystick/oplog';
 import { SignError } from './errors.ts';
 
-/** Its text, or undefined where there is none. Throws `sign/key-file-mode` while others than its owner may use it. */
+/**
+ * Its text, or undefined where there is none. Throws `sign/key-file-mode` while others than its owner may use it, or put another in its place, and
+ * `sign/key-storage` for what is no file: a link, a folder, a pipe.
+ */
 export function readPrivateFile(path: string): string | undefined {
   const file = openIfThere(path);
   if (file === undefined) return undefined;
   try {
-    // The mode of the open file, not of the path: nobody can exchange it in between. Windows has no such modes.
-    const mode = fstatSync(file).mode & 0o777;
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      throw new SignError(
-        'sign/key-file-mode',
-        `${path} has mode ${mode.toString(8)}; only its owner may read it (600)`,
-      );
-    }
+    // Of the open file, not of the path: nobody can exchange it in between.
+    mustBePrivate(path, fstatSync(file));
+    mustBeKeptFromOthers(dirname(path));
     return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof SignError) throw cause;
+    throw new SignError('sign/key-storage', `cannot read ${path}`, { cause });
   } finally {
     closeSync(file);
   }
 }
 
+function mustBePrivate(path: string, stats: Stats): void {
+  if (!stats.isFile()) throw new SignError('sign/key-storage', `${path} is no file`);
+  // Windows has neither such modes nor such owners.
+  if (process.platform === 'win32') return;
+  const mode = stats.mode & 0o777;
+  if ((mode & 0o077) !== 0) {
+    throw new SignError('sign/key-file-mode', `${path} has mode ${mode.toString(8)}; only its owner may read it (600)`);
+  }
+  if (stats.uid !== 0 && stats.uid !== process.getuid?.()) {
+    throw new SignError('sign/key-file-mode', `${path} belongs to user ${stats.uid}, who is another one`);
+  }
+}
+
+/** In a sticky folder nobody removes the files of others. Whom a group lets write is the administrator's affair; a file put there is not ours. */
+function mustBeKeptFromOthers(folder: string): void {
+  const { mode } = statSync(folder);
+  if (process.platform === 'win32' || (mode & 0o002) === 0 || (mode & 0o1000) !== 0) return;
+  const shown = (mode & 0o777).toString(8);
+  throw new SignError('sign/key-file-mode', `everybody may write in ${folder}, which has mode ${shown}; keys take 700`);
+}
+
 function openIfThere(path: string): number | undefined {
+  // Not through a link, and without waiting for whoever writes into a pipe. Windows has neither flag.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   try {
-    return openSync(path, 'r');
+    return openSync(path, flags);
   } catch (cause) {
     if (isErrno(cause, 'ENOENT')) return undefined;
     throw new SignError('sign/key-storage', `cannot open ${path}`, { cause });
@@ -49,6 +76,7 @@ export function writeNewFile(path: string, text: string): void {
   const temporary = `${path}.${encodeHex(randomBytes(8))}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    mustBeKeptFromOthers(dirname(path));
     writeDurably(temporary, text);
     try {
       linkSync(temporary, path);
@@ -57,6 +85,7 @@ export function writeNewFile(path: string, text: string): void {
     }
     syncFolder(dirname(path));
   } catch (cause) {
+    if (cause instanceof SignError) throw cause;
     // A file in the place of the folder is EEXIST as well, but not of this path.
     const exists = isErrno(cause, 'EEXIST') && 'dest' in cause && cause.dest === path;
     if (exists) throw new SignError('sign/key-exists', `there is a key ${path} already`, { cause });

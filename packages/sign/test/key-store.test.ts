@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,7 +14,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMemoryKeyStore, type KeyStore, keyIdOf, nobleEd25519, webCryptoEd25519 } from '../src/index.ts';
+import {
+  createMemoryKeyStore,
+  type KeyStore,
+  keyIdOf,
+  nobleEd25519,
+  SignError,
+  webCryptoEd25519,
+} from '../src/index.ts';
 import { createFileKeyStore, nodeEd25519 } from '../src/node.ts';
 import { hasher } from './fixtures.ts';
 
@@ -58,6 +68,15 @@ describe.each(stores)('key store: %s', (_, make) => {
   });
 });
 
+function codeOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof SignError ? error.code : error;
+  }
+  return undefined;
+}
+
 describe.skipIf(process.platform === 'win32')('key files', () => {
   const path = (): string => join(folder, 'device.key');
 
@@ -82,6 +101,39 @@ describe.skipIf(process.platform === 'win32')('key files', () => {
     }
     chmodSync(path(), 0o400);
     expect(await createFileKeyStore(folder).load('device')).toBeDefined();
+  });
+
+  it('are refused in a folder where others may put theirs in the place of them', async () => {
+    await createFileKeyStore(folder).create('device');
+    for (const mode of [0o777, 0o702]) {
+      chmodSync(folder, mode);
+      expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBe('sign/key-file-mode');
+      expect(codeOf(() => createFileKeyStore(folder).create('other'))).toBe('sign/key-file-mode');
+    }
+    // Nobody removes the files of others where it is sticky; a group is given by the administrator.
+    for (const mode of [0o1777, 0o775, 0o755]) {
+      chmodSync(folder, mode);
+      expect(await createFileKeyStore(folder).load('device')).toBeDefined();
+    }
+    expect(readdirSync(folder)).toEqual(['device.key']);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('are refused when they are of another user', async () => {
+    await createFileKeyStore(folder).create('device');
+    chownSync(path(), 12_345, 12_345);
+    expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBe('sign/key-file-mode');
+  });
+
+  it('are files, and nothing else that bears their name', async () => {
+    await createFileKeyStore(folder).create('device');
+    symlinkSync(path(), join(folder, 'link.key'));
+    mkdirSync(join(folder, 'folder.key'), { mode: 0o700 });
+    execFileSync('mkfifo', ['-m', '600', join(folder, 'pipe.key')]);
+    for (const name of ['link', 'folder', 'pipe'])
+      expect(
+        codeOf(() => createFileKeyStore(folder).load(name)),
+        name,
+      ).toBe('sign/key-storage');
   });
 
   it('are refused when they are damaged, in whatever place', async () => {
