@@ -31,17 +31,20 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     replica.crypto.hasher,
   ).records;
   // A death between storing an op and dropping it here leaves it in both.
-  const stored = before.filter((record) => replica.log.has(record.hash)).map((record) => record.hash);
-  const isNews = (record: OpRecord): boolean => !replica.log.has(record.hash);
+  const isNews = ({ hash }: OpRecord): boolean => !replica.log.has(hash);
+  const stored = before.filter((record) => !isNews(record)).map(({ hash }) => hash);
   const held = before.filter(isNews);
   const baseOf = createBaseOf(replica.log);
   // Those from before come first, also among copies of one op: the verdict on it may name the first of them.
-  const news = copiesOf([...held, ...records.filter(isNews)]);
-  const offered = [...news.values()].filter((record) => !isBeforeBase(baseOf(record.op.scope), record));
+  const news = [...held, ...records.filter(isNews)];
+  const offered = news.filter((record) => !isBeforeBase(baseOf(record.op.scope), record));
   const admission = await admit(replica.admitter.door, offered);
   const { entries, notKept } = setApart(offered, held, admission);
   const saidBefore = new Map(asides.map((entry) => [copyOf(entry), entry]));
-  const changed = entries.filter((entry) => !saysSame(entry, saidBefore.get(copyOf(entry))));
+  const changed = entries.filter((entry) => {
+    const said = saidBefore.get(copyOf(entry));
+    return said?.code !== entry.code || said.message !== entry.message;
+  });
   const refolded = await replica.transaction(async () => {
     const count = await replica.mergePending(admission.accepted);
     if (stored.length > 0) await replica.log.dropAsides(stored);
@@ -79,26 +82,15 @@ function setApart(
     const copy = copyOf(record);
     const hasPlace = places.has(copy);
     const fits = hasPlace || (places.size < maxAsides && sizeBytes + bytes.length <= maxAsideBytes);
+    if (fits && !hasPlace) sizeBytes += bytes.length;
+    if (fits) places.add(copy);
     (fits ? entries : notKept).push({ hash, scope: op.scope, ...verdict, bytes });
-    if (!fits || hasPlace) continue;
-    places.add(copy);
-    sizeBytes += bytes.length;
   }
   return { entries, notKept };
 }
 
 function verdictsOf(entries: readonly Aside[]): Verdict[] {
   return [...new Map(entries.map(({ hash, code, message }) => [hash, { hash, code, message }])).values()];
-}
-
-function saysSame(one: Aside, other: Aside | undefined): boolean {
-  return one.code === other?.code && one.message === other.message && one.scope === other.scope;
-}
-
-function copiesOf(records: readonly OpRecord[]): ReadonlyMap<string, OpRecord> {
-  const byCopy = new Map<string, OpRecord>();
-  for (const record of records) if (!byCopy.has(copyOf(record))) byCopy.set(copyOf(record), record);
-  return byCopy;
 }
 
 /** Tells copies of an op apart, as the log does: by key id and signature. */
@@ -117,7 +109,7 @@ function placeOf(replica: Replica): string {
       const scope = name as Scope;
       return `${name} ${replica.log.base(scope).size} ${replica.log.tip(scope).size} ${tailSize + waiting.length}`;
     })
-    .join('\n');
+    .join();
 }
 
 /**
