@@ -155,7 +155,7 @@ export class LogIndex {
       this.#hashes.drop(ordinal);
     }
     for (const { device, seq, hash } of base.heads)
-      if ((index.headByDevice.get(device)?.seq ?? 0) < seq) index.headByDevice.set(device, { seq, hash });
+      if ((index.headByDevice.get(device)?.seq ?? 0) <= seq) index.headByDevice.set(device, { seq, hash });
     index.base = base;
     if (index.tip.size < base.size) index.tip = { size: base.size, frontier: base.frontier, note };
     return gone;

@@ -323,6 +323,17 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       expect(last.head(first.op.device, hq)).toEqual({ seq: 4, hash: fourth.hash });
     });
 
+    it('takes the head that a base names, whichever op of that seq it stored first', async () => {
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      const fork = makeRecord({ ...second.op, args: { n: -2 } });
+      await store.append([first, fork, second]);
+      await store.settle(hq, 0, hashesOf([first, second]), tipOf(2));
+      expect(store.head(first.op.device, hq)).toEqual({ seq: 2, hash: fork.hash });
+      await store.begin(hq, baseOf(2, second));
+      for (const open of [() => store, reopen])
+        expect((await open()).head(first.op.device, hq)).toEqual({ seq: 2, hash: second.hash });
+    });
+
     it('begins nowhere that would leave a hole or bring records back, and changes nothing', async () => {
       const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
       await store.append([first, second, third]);
