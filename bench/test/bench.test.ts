@@ -81,13 +81,13 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'stored-payload-177': 420,
   },
   bundle: {
-    'bundle-protocol': 23_500,
-    'bundle-protocol-every-entry': 34_400,
-    'bundle-oplog': 7_000,
+    'bundle-protocol': 24_064,
+    'bundle-protocol-every-entry': 35_000,
+    'bundle-oplog': 7_168,
     'bundle-chain': 10_240,
     'bundle-sign': 14_800,
     'bundle-kernel': 58_600,
-    'bundle-kernel-later': 24_800,
+    'bundle-kernel-later': 25_000,
     'bundle-kernel-with-relay': 61_300,
   },
 };
