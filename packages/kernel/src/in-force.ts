@@ -2,14 +2,13 @@
  * Which tables are in force at a place, against those that this program declares (DESIGN section 5, migration). A derived table that comes into
  * force is filled from the rows that are there, so it says the same wherever and whenever a program that declares it came.
  */
-import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import type { Projection } from './projection.ts';
 import { refuse, type Refusal } from './verb.ts';
 import type { Schema } from './schema.ts';
 import { shapeOf } from './shape.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
-import { derivedBy } from './table-code.ts';
+import { derivedBy, failedBy } from './table-code.ts';
 
 /** A table in force that this program declares in another shape, or a derived one that it does not declare. */
 export interface LackingTable {
@@ -54,9 +53,7 @@ export function fillOf(
   try {
     return addsOf(fresh, schema, projection);
   } catch (cause) {
-    // As where a row is put: what the code of a table fails at refuses the op, everywhere alike.
-    if (!(cause instanceof KernelError)) throw cause;
-    return refuse('kernel/verb-failed', { reason: cause.code });
+    return failedBy(cause);
   }
 }
 

@@ -8,7 +8,7 @@ import { KernelError } from './errors.ts';
 import { keyName, PutBuffers, RowCache } from './row-cache.ts';
 import { type CompiledTable, PENDING_PLACE, type Schema } from './schema.ts';
 import { tableShapes } from './builtin-tables.ts';
-import { derivedBy, refusedBy } from './table-code.ts';
+import { derivedBy, failedBy, refusedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import { rangeOf } from './touch.ts';
 import type { OpFacts, Refusal } from './verb.ts';
@@ -218,9 +218,7 @@ export class Projection {
     try {
       refusal = this.#applyAll(effects, op, place, done, touch, rules);
     } catch (cause) {
-      // A verb, check or derivation that builds what its tables cannot hold is a bug of that verb: it refuses the op everywhere.
-      if (!(cause instanceof KernelError)) throw cause;
-      refusal = refuse('kernel/verb-failed', { reason: cause.code });
+      refusal = failedBy(cause);
     }
     if (refusal !== undefined) this.takeBack(done.splice(start), place);
     else if (place < PENDING_PLACE) this.#countTouches(done, start);

@@ -2,7 +2,7 @@
 import { encodeCanonical } from '@tallystick/oplog';
 import { KernelError } from './errors.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
-import type { OpFacts, Refusal } from './verb.ts';
+import { type OpFacts, refuse, type Refusal } from './verb.ts';
 
 /** What a row comes to in other tables. Throws `kernel/bad-effect`. */
 export function derivedBy({ name, derive }: AnyTable, row: Row): readonly Effect[] {
@@ -22,6 +22,12 @@ export function refusedBy({ name, check }: AnyTable, rows: readonly Row[], op: O
     if (refusal === undefined || isRefusal(refusal)) return refusal;
     throw new KernelError('kernel/bad-effect', `the check of "${name}" answers no refusal`);
   });
+}
+
+/** What an op comes to whose verb's or table's code failed: a bug of that code, so it refuses the op everywhere. What the kernel did not throw goes on. */
+export function failedBy(cause: unknown): Refusal {
+  if (!(cause instanceof KernelError)) throw cause;
+  return refuse('kernel/verb-failed', { reason: cause.code });
 }
 
 /** Its kind and its table are judged where it is applied. */
