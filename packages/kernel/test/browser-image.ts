@@ -1,22 +1,10 @@
 // The image of rows in files of a browser. Runs in a worker of each browser that has them; see scripts/browsers.
-import { type Book, defineVerb, openBook, sumTable } from '@tallystick/kernel';
+import { type Book, openBook } from '@tallystick/kernel';
 import { browserStore, openOpfsFile } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import type { SqlJsStatic } from 'sql.js';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-
-const stock = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
-const verbs = [
-  defineVerb({
-    name: 'stock.move',
-    version: 1,
-    roles: ['owner'],
-    tables: [stock],
-    args: z.strictObject({ sku: z.string(), quantity: z.int() }),
-    plan: (_view, _op, { sku, quantity }) => [stock.add({ sku }, { onHand: quantity })],
-  }),
-] as const;
+import { verbs } from './browser-shop.ts';
 
 interface Opened {
   readonly book: Book<typeof verbs>;
@@ -33,6 +21,13 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
   };
   const move = async ({ book }: Opened, sku: string): Promise<void> => {
     expect((await book.commit('stock.move', { sku, quantity: 1 })).ok).toBe(true);
+  };
+  /** Opens a new book, with one op and an image of it. */
+  const openSaved = async (name: string, sku = 'a'): Promise<Opened> => {
+    const opened = await open(name);
+    await move(opened, sku);
+    await opened.book.saveImage();
+    return opened;
   };
   /** Closes the book, opens it again, and sees that its rows are those of the log. */
   const openAgain = async (name: string, { book }: Opened): Promise<Opened> => {
@@ -51,9 +46,7 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
   describe('image in files', () => {
     it('is begun from, and what came after it is folded on top', async () => {
       const name = newName();
-      const first = await open(name);
-      await move(first, 'a');
-      await first.book.saveImage();
+      const first = await openSaved(name);
       await move(first, 'b');
       const second = await openAgain(name, first);
       expect(second.book.status().imageMisfit).toBeUndefined();
@@ -67,9 +60,7 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
 
     it('is waited for while the worker of a closed tab still holds its files', async () => {
       const name = newName();
-      const first = await open(name);
-      await move(first, 'a');
-      await first.book.saveImage();
+      const first = await openSaved(name);
       await first.book.close();
       const held = await Promise.all(['rows-0', 'rows-1', 'log-index'].map((file) => openOpfsFile(`${name}.${file}`)));
       held.forEach((file, turn) => setTimeout(() => file.close(), 60 * (turn + 1)));
@@ -80,9 +71,7 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
 
     it('is left alone when it was cut off, and the log is folded', async () => {
       const name = newName();
-      const first = await open(name);
-      await move(first, 'a');
-      await first.book.saveImage();
+      const first = await openSaved(name);
       const { digest } = first.book.digest();
       await first.book.close();
       await edit(await newest(name), (bytes) => bytes.subarray(0, bytes.length - 9));
@@ -95,9 +84,7 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
     it('of another book is left alone', async () => {
       const [one, other] = [newName(), newName()];
       for (const name of [one, other]) {
-        const opened = await open(name);
-        await move(opened, name);
-        await opened.book.saveImage();
+        const opened = await openSaved(name, name);
         await opened.book.close();
       }
       const bytes = new Uint8Array(await (await fileOf(await newest(one))).arrayBuffer());
@@ -110,9 +97,7 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
 
     it('with a page that is damaged is not read, and not begun from twice', async () => {
       const name = newName();
-      const first = await open(name);
-      await move(first, 'a');
-      await first.book.saveImage();
+      const first = await openSaved(name);
       const { digest } = first.book.digest();
       await first.book.close();
       await edit(await newest(name), (bytes) =>
@@ -126,9 +111,7 @@ export function browserImageSuite(sqlite: SqlJsStatic): void {
 
     it('is not kept where there is no room, and the one before stays', async () => {
       const name = newName();
-      const first = await open(name);
-      await move(first, 'a');
-      await first.book.saveImage();
+      const first = await openSaved(name);
       await move(first, 'b');
       const mend = fillDisk();
       const code = await first.book.saveImage().then(

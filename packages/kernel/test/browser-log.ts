@@ -1,5 +1,5 @@
 // What the log of a browser does beyond the contract of every log store. Runs in a worker of each browser; see scripts/browsers.
-import { type Book, defineVerb, openBook, sumTable } from '@tallystick/kernel';
+import { type Book, openBook } from '@tallystick/kernel';
 import {
   type BrowserLog,
   type BrowserLogKind,
@@ -11,25 +11,13 @@ import { sqljsStore } from '@tallystick/kernel/sqljs';
 import type { OpRecord, Scope } from '@tallystick/oplog';
 import type { SqlJsStatic } from 'sql.js';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { makeChain } from '../../oplog/test/arbitraries.ts';
 import { logStoreContract } from '../../oplog/test/contract.ts';
+import { verbs } from './browser-shop.ts';
 
 const hq = 'hq' as Scope;
 let names = 0;
 const newName = (): string => `test-${(names += 1)}`;
-
-const stock = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
-const verbs = [
-  defineVerb({
-    name: 'stock.move',
-    version: 1,
-    roles: ['owner'],
-    tables: [stock],
-    args: z.strictObject({ sku: z.string(), quantity: z.int() }),
-    plan: (_view, _op, { sku, quantity }) => [stock.add({ sku }, { onHand: quantity })],
-  }),
-] as const;
 
 export function browserLogSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): void {
   logStoreContract(kind, async () => {
