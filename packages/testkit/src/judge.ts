@@ -81,6 +81,12 @@ async function replaceWhereStuck(world: World, member: number): Promise<void> {
       .status()
       .scopes.flatMap(({ stop }) => stop?.code ?? []);
   if (!stopsOf(member).includes('kernel/needs-hq')) return;
+  // Whoever makes the snapshot must be folded to the end of what there is by then.
+  for (const other of fleet.members.keys()) {
+    if (other === member) continue;
+    await fleet.sync(other);
+    await upgradeWhereNeeded(world, other);
+  }
   const from = [...fleet.members.keys()].find((other) => stopsOf(other).length === 0);
   if (from !== undefined) await replace(world, member, from);
 }
