@@ -4,6 +4,7 @@ import { type Command, commandHelp, createContext, parseArguments } from './comm
 import { books } from './commands/books.ts';
 import { day } from './commands/day.ts';
 import { devices, policy, revoke } from './commands/devices.ts';
+import { doCommand } from './commands/do.ts';
 import { enrol } from './commands/enrol.ts';
 import { escrow, release } from './commands/escrow.ts';
 import { exportCommand } from './commands/export.ts';
@@ -11,6 +12,7 @@ import { init } from './commands/init.ts';
 import { renew, rotate } from './commands/key-life.ts';
 import { keys } from './commands/keys.ts';
 import { prove } from './commands/prove.ts';
+import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { replay } from './commands/replay.ts';
 import { sync } from './commands/sync.ts';
@@ -20,7 +22,20 @@ import { dismiss, quarantine, recover } from './commands/waiting.ts';
 import { OfficeError } from './errors.ts';
 import { createProgress } from './progress.ts';
 
-const booksCommands = [init, enrol, tradeCommand, sync, books, verify, prove, replay, exportCommand, day];
+const booksCommands = [
+  init,
+  enrol,
+  doCommand,
+  queryCommand,
+  tradeCommand,
+  sync,
+  books,
+  verify,
+  prove,
+  replay,
+  exportCommand,
+  day,
+];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
 const recoveryCommands = [quarantine, recover, dismiss, recoveryKeys, acts, overrule];
 const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recoveryCommands];
@@ -54,7 +69,8 @@ async function main(argv: readonly string[]): Promise<number> {
     throw new OfficeError('office/usage', `unknown command ${JSON.stringify(name)} (see: tally help)`);
   const parsed = parseArguments(command, rest);
   if (parsed.values['help'] === true) {
-    printLine(commandHelp(command));
+    const { positionals, values } = parsed;
+    printLine(command.help?.({ positionals, json: values['json'] === true }) ?? commandHelp(command));
     return 0;
   }
   return command.run(createContext(parsed, progress, printLine));

@@ -1,0 +1,33 @@
+// One line for each verb of the shop, as `tally do` lists them.
+
+/** What each verb does, by its name. A test holds that every verb has its line. */
+export const verbLines: Readonly<Record<string, string>> = {
+  'book.open': 'Opens a book; done once, by tally init.',
+  'device.enroll': 'Lets a device in (see also: tally enrol).',
+  'device.admit': 'Lets a device of another scope write in this one.',
+  'device.rotate': 'Goes on under a new key; takes its proof (use: tally rotate).',
+  'device.revoke': 'Takes a device out; what it did stays (see also: tally revoke).',
+  'policy.revoke': 'States which roles may revoke which (see also: tally policy).',
+  'device.recover': 'Adopts an op that waits (see also: tally recover).',
+  'device.dismiss': 'Says that an op that waits will never have effect (see also: tally dismiss).',
+  'recovery.set': 'Names the recovery keys (see also: tally recovery-keys).',
+  'key.overrule': 'Takes back an act about devices and keys (see also: tally overrule).',
+  'day.open': 'Opens a business day (see also: tally day).',
+  'manifest.adopt': 'Adopts verb versions and tables of a new release.',
+  'hq.mark': 'Takes notice of hq up to a size; the kernel writes it by itself.',
+  'book.attest': 'Signs what the fold of a prefix came to.',
+  'escrow.set': 'Names the keys that devices seal their own keys to (see also: tally escrow).',
+  'key.backup': 'Records how a key was backed up (see also: tally keys backup).',
+  'account.open': 'Opens an account, or renames one.',
+  'journal.post': 'Posts one entry by hand; its lines balance per currency.',
+  'product.set': 'Says what a stock code is.',
+  'price.set': 'States the price of a stock code in a currency.',
+  'session.open': 'Opens a cash session with its float.',
+  'session.close': 'Closes a cash session with what was counted; the difference is posted.',
+  'sale.complete': 'Sells goods against tenders.',
+  'sale.refund': 'Takes goods back and gives money for them.',
+  'sale.void': 'Takes a whole document back, its entry with it.',
+  'stock.receive': 'Takes goods in from a supplier.',
+  'stock.adjust': 'Corrects stock, with the reason.',
+  'charge.adjust': 'Posts charges, discounts and write-offs that no goods belong to.',
+};
