@@ -1,6 +1,5 @@
 /** Shapes and bounds of the retail verbs' arguments. They only accept or refuse: an op's args are recorded as given. */
 import type { ArgsSchema } from '@tallystick/kernel';
-import { isCurrency, isDay, isPlainText, maxQuantityScale } from '@tallystick/ledger';
 import * as z from 'zod';
 import type {
   ChargeAdjustArgs,
@@ -14,35 +13,26 @@ import type {
   StockAdjustArgs,
   StockReceiveArgs,
 } from './args.ts';
+import {
+  account,
+  amountMinor,
+  anyMilliMinor,
+  anyQuantity,
+  atMs,
+  basisPoints,
+  currency,
+  day,
+  key,
+  linesOf,
+  milliMinor,
+  ordinal,
+  positive,
+  scale,
+  text,
+} from './fields.ts';
 
-const maxLines = 2_000;
-const maxQuantity = 1e9;
-const maxMilliMinor = 1e13;
-/** Tax above 1,000 % is a typing error. */
-const maxTaxRateBasisPoints = 100_000;
-
-/** An integer within bounds; -0 is refused because no canonical op can say it. */
-function whole(min: number, max: number): z.ZodNumber {
-  return z.number().refine((value) => Number.isInteger(value) && value >= min && value <= max && !Object.is(value, -0));
-}
-
-const day = z.string().refine(isDay);
-const currency = z.string().refine(isCurrency);
-const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
-const key = z.string().refine((value) => value !== '' && isPlainText(value, 64));
-/** Real descriptions hold line breaks; only NUL, where SQLite's C interface would end the text, is refused. */
-const text = z.string().refine((value) => value.length <= 200 && !value.includes('\0'));
 const sku = key;
 const id = key;
-const amountMinor = whole(0, Number.MAX_SAFE_INTEGER);
-const milliMinor = whole(0, maxMilliMinor);
-const anyMilliMinor = whole(-maxMilliMinor, maxMilliMinor);
-const positive = whole(1, maxQuantity);
-const anyQuantity = whole(-maxQuantity, maxQuantity);
-const scale = whole(0, maxQuantityScale);
-const basisPoints = whole(0, maxTaxRateBasisPoints);
-const atMs = whole(0, Number.MAX_SAFE_INTEGER);
-const ordinal = whole(1, 100_000);
 
 const goods = { sku, name: text, quantityScale: scale.exactOptional(), at: atMs.exactOptional() };
 const sold = {
@@ -68,10 +58,6 @@ const trade = {
   customer: key.exactOptional(),
   tenders,
 };
-
-function linesOf<Line extends z.ZodType>(line: Line): z.ZodArray<Line> {
-  return z.array(line).min(1).max(maxLines);
-}
 
 export const productSetArgs: ArgsSchema<ProductSetArgs> = z.strictObject({
   sku,

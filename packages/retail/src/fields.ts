@@ -1,0 +1,38 @@
+/** What the arguments of retail verbs are made of: bounded numbers, texts and references. Schemas of every area use these. */
+import { isCurrency, isDay, isPlainText, maxQuantityScale } from '@tallystick/ledger';
+import * as z from 'zod';
+
+const maxLines = 2_000;
+const maxQuantity = 1e9;
+const maxMilliMinor = 1e13;
+/** Tax above 1,000 % is a typing error. */
+const maxTaxRateBasisPoints = 100_000;
+
+/** An integer within bounds; -0 is refused because no canonical op can say it. */
+export function whole(min: number, max: number): z.ZodNumber {
+  return z.number().refine((value) => Number.isInteger(value) && value >= min && value <= max && !Object.is(value, -0));
+}
+
+export const day: z.ZodString = z.string().refine(isDay);
+export const currency: z.ZodString = z.string().refine(isCurrency);
+export const account: z.ZodString = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
+/** A name or reference that keys rows. */
+export const key: z.ZodString = z.string().refine((value) => value !== '' && isPlainText(value, 64));
+/** Real descriptions hold line breaks; only NUL, where SQLite's C interface would end the text, is refused. */
+export const text: z.ZodString = z.string().refine((value) => value.length <= 200 && !value.includes('\0'));
+export const amountMinor: z.ZodNumber = whole(0, Number.MAX_SAFE_INTEGER);
+export const milliMinor: z.ZodNumber = whole(0, maxMilliMinor);
+export const anyMilliMinor: z.ZodNumber = whole(-maxMilliMinor, maxMilliMinor);
+/** Units of 10^-quantityScale. */
+export const positive: z.ZodNumber = whole(1, maxQuantity);
+export const anyQuantity: z.ZodNumber = whole(-maxQuantity, maxQuantity);
+export const scale: z.ZodNumber = whole(0, maxQuantityScale);
+export const basisPoints: z.ZodNumber = whole(0, maxTaxRateBasisPoints);
+export const atMs: z.ZodNumber = whole(0, Number.MAX_SAFE_INTEGER);
+/** A place counted from 1. */
+export const ordinal: z.ZodNumber = whole(1, 100_000);
+
+/** The lines of a document: one at least, 2,000 at most. */
+export function linesOf<Line extends z.ZodType>(line: Line): z.ZodArray<Line> {
+  return z.array(line).min(1).max(maxLines);
+}
