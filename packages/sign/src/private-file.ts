@@ -27,9 +27,10 @@ export function readPrivateFile(path: string): string | undefined {
   const file = openIfThere(path);
   if (file === undefined) return undefined;
   try {
+    const folder = statSync(dirname(path));
     // Of the open file, not of the path: nobody can exchange it in between.
-    mustBePrivate(path, fstatSync(file));
-    mustBeKeptFromOthers(dirname(path));
+    mustBePrivate(path, fstatSync(file), folder);
+    mustBeKeptFromOthers(dirname(path), folder);
     return readFileSync(file, 'utf8');
   } catch (cause) {
     if (cause instanceof SignError) throw cause;
@@ -39,7 +40,9 @@ export function readPrivateFile(path: string): string | undefined {
   }
 }
 
-function mustBePrivate(path: string, stats: Stats): void {
+const root = 0;
+
+function mustBePrivate(path: string, stats: Stats, folder: Stats): void {
   if (!stats.isFile()) throw new SignError('sign/key-storage', `${path} is no file`);
   // Windows has neither such modes nor such owners.
   if (process.platform === 'win32') return;
@@ -47,17 +50,24 @@ function mustBePrivate(path: string, stats: Stats): void {
   if ((mode & 0o077) !== 0) {
     throw new SignError('sign/key-file-mode', `${path} has mode ${mode.toString(8)}; only its owner may read it (600)`);
   }
-  if (stats.uid !== 0 && stats.uid !== process.getuid?.()) {
+  // Root may work on anybody's books, whose keys are those of whoever owns the folder.
+  const self = process.getuid?.();
+  const owners = [root, self, self === root ? folder.uid : root];
+  if (!owners.includes(stats.uid)) {
     throw new SignError('sign/key-file-mode', `${path} belongs to user ${stats.uid}, who is another one`);
   }
 }
 
-/** In a sticky folder nobody removes the files of others. Whom a group lets write is the administrator's affair; a file put there is not ours. */
-function mustBeKeptFromOthers(folder: string): void {
-  const { mode } = statSync(folder);
-  if (process.platform === 'win32' || (mode & 0o002) === 0 || (mode & 0o1000) !== 0) return;
+/**
+ * In a sticky folder nobody removes the files of others. A group that may write is root's or the user's own, which has the user's number; any other
+ * may have further members.
+ */
+function mustBeKeptFromOthers(path: string, { gid, mode, uid }: Stats): void {
+  if (process.platform === 'win32' || (mode & 0o1000) !== 0) return;
+  const isOwnGroup = [root, uid, process.getuid?.()].includes(gid);
+  if ((mode & (isOwnGroup ? 0o002 : 0o022)) === 0) return;
   const shown = (mode & 0o777).toString(8);
-  throw new SignError('sign/key-file-mode', `everybody may write in ${folder}, which has mode ${shown}; keys take 700`);
+  throw new SignError('sign/key-file-mode', `others may write in ${path}, which has mode ${shown}; keys take 700`);
 }
 
 function openIfThere(path: string): number | undefined {
@@ -76,7 +86,7 @@ export function writeNewFile(path: string, text: string): void {
   const temporary = `${path}.${encodeHex(randomBytes(8))}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    mustBeKeptFromOthers(dirname(path));
+    mustBeKeptFromOthers(dirname(path), statSync(dirname(path)));
     writeDurably(temporary, text);
     try {
       linkSync(temporary, path);

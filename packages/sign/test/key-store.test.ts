@@ -110,19 +110,53 @@ describe.skipIf(process.platform === 'win32')('key files', () => {
       expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBe('sign/key-file-mode');
       expect(codeOf(() => createFileKeyStore(folder).create('other'))).toBe('sign/key-file-mode');
     }
-    // Nobody removes the files of others where it is sticky; a group is given by the administrator.
-    for (const mode of [0o1777, 0o775, 0o755]) {
+    // Nobody removes the files of others where it is sticky.
+    for (const mode of [0o1777, 0o755]) {
       chmodSync(folder, mode);
       expect(await createFileKeyStore(folder).load('device')).toBeDefined();
     }
     expect(readdirSync(folder)).toEqual(['device.key']);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('are refused when they are of another user', async () => {
-    await createFileKeyStore(folder).create('device');
-    chownSync(path(), 12_345, 12_345);
-    expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBe('sign/key-file-mode');
-  });
+  it.skipIf(process.getuid?.() !== 0)(
+    'are refused where a group may write that is not the own one of their user',
+    async () => {
+      await createFileKeyStore(folder).create('device');
+      const refused = (uid: number, gid: number, mode: number): unknown => {
+        chownSync(folder, uid, gid);
+        chmodSync(folder, mode);
+        return codeOf(() => createFileKeyStore(folder).load('device'));
+      };
+      expect(refused(0, 12_345, 0o770)).toBe('sign/key-file-mode');
+      expect(refused(12_345, 12_346, 0o770)).toBe('sign/key-file-mode');
+      expect([refused(0, 12_345, 0o750), refused(0, 12_345, 0o1770)]).toEqual([undefined, undefined]);
+      expect([refused(0, 0, 0o770), refused(12_345, 12_345, 0o770)]).toEqual([undefined, undefined]);
+    },
+  );
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'are refused when they are of another user, but to root in a folder of that user',
+    async () => {
+      await createFileKeyStore(folder).create('device');
+      chmodSync(folder, 0o755);
+      // The code is read first: another user may not reach it.
+      const program = `import { createFileKeyStore } from '@tallystick/sign/node';
+        const [folder, uid] = process.argv.slice(1);
+        process.setuid(Number(uid));
+        try { createFileKeyStore(folder).load('device'); } catch (error) { console.log(error.code); }`;
+      const loadAs = (uid: number): string => {
+        const args = ['--input-type=module', '-e', program, folder, String(uid)];
+        return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim();
+      };
+      chownSync(path(), 12_345, 12_345);
+      expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBe('sign/key-file-mode');
+      expect([loadAs(12_345), loadAs(12_346)]).toEqual(['', 'sign/key-storage']);
+      chownSync(folder, 12_345, 12_345);
+      expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBeUndefined();
+      chownSync(path(), 0, 0);
+      expect(codeOf(() => createFileKeyStore(folder).load('device'))).toBeUndefined();
+    },
+  );
 
   it('are files, and nothing else that bears their name', async () => {
     await createFileKeyStore(folder).create('device');
