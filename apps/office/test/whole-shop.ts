@@ -68,7 +68,8 @@ async function stockTheShop(office: ShopBook): Promise<void> {
     await done(office.commit('product.set', { sku, name: `Goods ${sku}`, negativeStock, ...product }));
     await done(office.commit('price.set', { sku, currency, unitPriceMilliMinor: 250_000 }));
   }
-  const lines = ['A', 'LAST'].map((sku) => ({ sku, name: `Goods ${sku}`, quantity: 1, unitCostMilliMinor: 100_000 }));
+  const goods = { quantity: 1, unitCostMilliMinor: 100_000, lot: 'L-1' };
+  const lines = ['A', 'LAST'].map((sku) => ({ sku, name: `Goods ${sku}`, ...goods }));
   await done(office.commit('stock.receive', { day, currency, reference: 'DELIVERY-1', lines }));
 }
 

@@ -42,6 +42,8 @@ export interface GoodsLine {
   readonly quantity: number;
   readonly quantityScale?: number;
   readonly unitPriceMilliMinor: number;
+  /** The lot or serial number the goods carry; a serial number is a lot of one unit. */
+  readonly lot?: string;
   /** When this line was rung, where that differs from the op's `at`. */
   readonly at?: number;
 }
@@ -111,6 +113,7 @@ export interface ReceiveLine {
   readonly quantity: number;
   readonly quantityScale?: number;
   readonly unitCostMilliMinor: number;
+  readonly lot?: string;
 }
 
 export interface StockReceiveArgs {

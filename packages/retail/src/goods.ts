@@ -3,11 +3,12 @@ import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tal
 import type { SaleLine } from './args.ts';
 import type { DocumentKind } from './document.ts';
 import type { PricedLines } from './price.ts';
-import { documentLines, products, stock } from './tables.ts';
+import { documentLines, lotMoves, products, stock } from './tables.ts';
 
 /** What a verb that moves goods touches. */
-export const goodsTables: readonly [typeof documentLines, typeof products, typeof stock] = [
+export const goodsTables: readonly [typeof documentLines, typeof lotMoves, typeof products, typeof stock] = [
   documentLines,
+  lotMoves,
   products,
   stock,
 ];
@@ -73,6 +74,19 @@ export function moveStock(view: View, lines: readonly Moved[], sign: 1 | -1, eff
     if (onHand + delta < 0) return refuse('retail/out-of-stock', { sku, onHand, wanted: 0 - delta });
   }
   return undefined;
+}
+
+/** Puts what lines with a lot move: `sign` 1 into stock, -1 out of it. */
+export function putLots(
+  op: OpFacts,
+  lines: readonly (Moved & Pick<SaleLine, 'lot'>)[],
+  sign: 1 | -1,
+  effects: Effect[],
+): void {
+  for (const [index, { sku, lot, quantity }] of lines.entries()) {
+    if (lot === undefined) continue;
+    effects.push(lotMoves.put({ document: op.id, line: index + 1, sku, lot, quantity: signed(sign, quantity) }));
+  }
 }
 
 /** `sign * value` that is never -0. */

@@ -33,6 +33,7 @@ export {
   documentLines,
   documents,
   drawers,
+  lotMoves,
   prices,
   products,
   refunded,

@@ -14,10 +14,10 @@ import type { RefundLine, SaleRefundArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
-import { goodsTables, moveStock, putLines } from './goods.ts';
+import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { type PricedLines, priceLines } from './price.ts';
 import { saleRefundArgs } from './schema.ts';
-import { documentLines, documents, refunded, voids } from './tables.ts';
+import { documentLines, documents, lotMoves, refunded, voids } from './tables.ts';
 
 function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const { day, currency, session, lines } = args;
@@ -29,6 +29,7 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const refusal = countRefunded(view, args, priced, effects) ?? moveStock(view, lines, 1, effects);
   if (refusal !== undefined) return refusal;
   putLines(op, { kind: 'refund', lines, priced, sign: -1 }, effects);
+  putLots(op, lines, 1, effects);
   const totalMinor = priced.amountMinor + priced.taxMinor;
   const debits = settle(
     op,
@@ -71,7 +72,9 @@ function countRefunded(view: View, args: SaleRefundArgs, priced: PricedLines, ef
     const key = { document, line: given.line };
     const sold = view.get(documentLines, key);
     if (sold === undefined) return refuse('retail/unknown-line', key);
-    if (!isSameGoods(given, sold)) return refuse('retail/line-mismatch', { ...key, sku: sold.sku });
+    const lot = view.get(lotMoves, key)?.lot;
+    if (!isSameGoods(given, sold) || given.lot !== lot)
+      return refuse('retail/line-mismatch', { ...key, sku: sold.sku });
     const before = takenByLine.get(given.line) ?? view.sum(refunded, key);
     const amountMinor = amounts.amountMinor + amounts.taxMinor;
     const taken = { quantity: before.quantity + given.quantity, amountMinor: before.amountMinor + amountMinor };

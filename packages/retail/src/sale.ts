@@ -5,7 +5,7 @@ import type { SaleCompleteArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
-import { goodsTables, moveStock, putLines } from './goods.ts';
+import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { priceLines } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
 
@@ -18,6 +18,7 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
   const totalMinor = priced.amountMinor + priced.taxMinor;
   const effects: Effect[] = [];
   putLines(op, { kind: 'sale', lines, priced, sign: 1 }, effects);
+  putLots(op, lines, -1, effects);
   const short = moveStock(view, lines, -1, effects);
   if (short !== undefined) return short;
   const settlement = {

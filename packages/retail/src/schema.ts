@@ -34,7 +34,13 @@ import {
 const sku = key;
 const id = key;
 
-const goods = { sku, name: text, quantityScale: scale.exactOptional(), at: atMs.exactOptional() };
+const goods = {
+  sku,
+  name: text,
+  quantityScale: scale.exactOptional(),
+  lot: key.exactOptional(),
+  at: atMs.exactOptional(),
+};
 const sold = {
   ...goods,
   quantity: positive,
@@ -113,6 +119,7 @@ export const stockReceiveArgs: ArgsSchema<StockReceiveArgs> = z.strictObject({
       quantity: positive,
       quantityScale: scale.exactOptional(),
       unitCostMilliMinor: milliMinor,
+      lot: key.exactOptional(),
     }),
   ),
   reference: key,

@@ -4,7 +4,7 @@ import { ledgerTables, post } from '@tallystick/ledger';
 import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, type DocumentHeader, documentTables, issueDocument } from './document.ts';
-import { goodsTables, moveStock, putLines } from './goods.ts';
+import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { priceLines } from './price.ts';
 import { stockAdjustArgs, stockReceiveArgs } from './schema.ts';
 
@@ -33,6 +33,7 @@ function planMovement(
   const { amountMinor } = priced;
   const effects: Effect[] = [];
   putLines(op, { kind, lines, priced, sign: 1 }, effects);
+  putLots(op, lines, 1, effects);
   const short = moveStock(view, lines, 1, effects);
   if (short !== undefined) return short;
   const memo = issueDocument(view, op, kind, movement, { totalMinor: amountMinor, taxMinor: 0 }, effects);

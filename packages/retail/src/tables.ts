@@ -89,6 +89,12 @@ export const tenders: SetTable<{ document: Text; line: Int }, { kind: Text; curr
 /** On-hand per sku, in the product's unit scale: the sum of all movements. */
 export const stock: SumTable<{ sku: Text }, 'onHand'> = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
 
+/** What moved of goods with a lot or serial number, by the line that moved it: into stock positive, out of it negative. */
+export const lotMoves: SetTable<{ document: Text; line: Int }, { sku: Text; lot: Text; quantity: Int }> = setTable(
+  'lotMoves',
+  { key: { document: 'text', line: 'integer' }, columns: { sku: 'text', lot: 'text', quantity: 'integer' } },
+);
+
 /** How many documents of a series a device has issued; the next number is one more. */
 export const counters: SumTable<{ device: Text; series: Text }, 'issued'> = sumTable('counters', {
   key: { device: 'text', series: 'text' },

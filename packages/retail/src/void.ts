@@ -14,7 +14,7 @@ import type { SaleVoidArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
 import { documentTables, issueDocument } from './document.ts';
 import { saleVoidArgs } from './schema.ts';
-import { documentLines, documents, refunded, stock, tenders, voids } from './tables.ts';
+import { documentLines, documents, lotMoves, refunded, stock, tenders, voids } from './tables.ts';
 
 function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const { document, day, reason } = args;
@@ -46,6 +46,8 @@ function returnLines(view: View, op: OpFacts, document: string, effects: Effect[
       stock.add({ sku }, { onHand: quantity }),
     );
   }
+  for (const row of view.list(lotMoves, { document }))
+    effects.push(lotMoves.put({ ...row, document: op.id, quantity: 0 - row.quantity }));
   return undefined;
 }
 
@@ -68,7 +70,7 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
   name: 'sale.void',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...cashTables, documentLines, refunded, stock, voids],
+  tables: [...ledgerTables, ...documentTables, ...cashTables, documentLines, lotMoves, refunded, stock, voids],
   args: saleVoidArgs,
   plan: planVoid,
 });
