@@ -171,9 +171,12 @@ export class Fold {
     // Also where a verb swallowed the error: what it then made of it counts for nothing.
     const missed = this.#schema.residency.takeMissed();
     if (missed !== undefined) throw missed;
-    // A rotation without effect still changes the key: the door, which folds nothing, must agree.
-    if (head !== undefined || !('kind' in judged) || judged.kind !== 'outside')
-      this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId: keyIdAfter(record) }, undo);
+    // A rotation without effect still changes the key: the door, which folds nothing, must agree. Not so one that another key signed.
+    const isOutside = 'kind' in judged && judged.kind === 'outside';
+    if (head !== undefined || !isOutside) {
+      const keyId = isOutside && head !== undefined ? head.keyId : keyIdAfter(record);
+      this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId }, undo);
+    }
     if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
     const { effects, facts, rules, correction } = judged;
     const refusal = this.#projection.apply(effects, facts, place, undo, touch, rules);

@@ -14,6 +14,7 @@ import {
   textOf,
 } from '@tallystick/oplog';
 import type { DeviceKey, KeyStore } from '@tallystick/sign';
+import { proveRotation } from '@tallystick/sign/rotation';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
@@ -135,6 +136,25 @@ describe('a log at rest that is not as it was', () => {
     expect(refusalsIn(damaged)).toEqual([{ verb: 'stock.move@1', code: 'kernel/wrong-key' }]);
     expect(damaged.query('SELECT * FROM stock')).toEqual([]);
     expect(await damaged.prove(stores['better-sqlite3']())).toMatchObject({ ok: false });
+  });
+
+  it('goes on under its own key after a rotation that another key signed', async () => {
+    const keys = memoryKeys();
+    const owner = await openOwner(keys);
+    await owner.commit('stock.move', { sku: 'apple', quantity: 1 });
+    const records = (await recordsOf(owner)) as [OpRecord, OpRecord, OpRecord];
+    const [genesis, , last] = records;
+    const key = (await keys.load('device')) as DeviceKey;
+    const thief = await memoryKeys().create('device');
+    const args = { ...(await proveRotation(last.hash, thief)) };
+    const rotation = underKeyOf(genesis, await craft(owner, key, { verb: 'device.rotate@1', args, after: last }));
+    const next = await craft(owner, key, { after: rotation, args: { sku: 'pear', quantity: 2 } });
+    const damaged = await openOver(owner, [...records, rotation, next]);
+    expect(refusalsIn(damaged)).toEqual([{ verb: 'device.rotate@1', code: 'kernel/wrong-key' }]);
+    expect(damaged.query('SELECT sku, onHand FROM stock')).toEqual([
+      { sku: 'apple', onHand: 1 },
+      { sku: 'pear', onHand: 2 },
+    ]);
   });
 
   it('does not open the book again by the first op of another', async () => {
