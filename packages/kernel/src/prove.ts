@@ -86,14 +86,18 @@ export async function prove(
 function compareHeads(live: Replica, fresh: Replica): ProofProblem[] {
   const problems: ProofProblem[] = [];
   for (const scope of fresh.log.scopes()) {
-    for (const [device] of fresh.sql.prepare('SELECT DISTINCT device FROM chains WHERE scope = ?').iterate([scope])) {
-      const got = live.log.head(device as DeviceId, scope);
-      const want = fresh.log.head(device as DeviceId, scope);
-      // Which branch of a fork is the head depends on what arrived first here; how far the chain goes does not.
-      if (got?.seq !== want?.seq) {
+    const isWhole = live.log.base(scope).size === 0;
+    const chains = fresh.sql.prepare('SELECT device, seq FROM chains WHERE scope = ?').iterate([scope]);
+    for (const [device, folded] of [...chains] as [DeviceId, number][]) {
+      const got = live.log.head(device, scope);
+      const want = fresh.log.head(device, scope);
+      // Which branch of a fork is the head depends on what arrived first here; how far the chain goes does not. A log that begins at a snapshot
+      // has never seen the branch without effect, which may be the longer one.
+      const isBetween = (got?.seq ?? 0) >= folded && (got?.seq ?? 0) <= (want?.seq ?? 0);
+      if (isWhole ? got?.seq !== want?.seq : !isBetween) {
         problems.push({
           table: 'log_heads',
-          row: `${scope} ${String(device)}`,
+          row: `${scope} ${device}`,
           why: `says seq ${got?.seq ?? 0}, the chain ends at ${want?.seq ?? 0}`,
         });
       }
@@ -268,7 +272,13 @@ function comparisonsOf(schema: Schema): Comparison[] {
       keys: 2,
       sql: 'SELECT device, enrolment, keyId, key, isRoot FROM enrolments ORDER BY device, enrolment',
     },
-    { table: 'tail', keys: 2, sql: 'SELECT scope, hash, touch, undo FROM tail ORDER BY scope, hash' },
+    {
+      table: 'tail',
+      keys: 2,
+      // Whether a sum was near its bound when an op was folded depends on what was folded before it, which arrived as it did. Quotes within texts
+      // are escaped, so this is the flag.
+      sql: `SELECT scope, hash, replace(touch, ',"all":true}', '}') AS touch, undo FROM tail ORDER BY scope, hash`,
+    },
   ];
 }
 

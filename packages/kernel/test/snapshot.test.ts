@@ -7,9 +7,11 @@ import {
   type SnapshotManifest,
   type SnapshotOptions,
 } from '@tallystick/kernel';
+import { encodeHex } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFleet, type Fleet, provenDigest, type ShopBook } from './fleet.ts';
+import { createFleet, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { craft, fileOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 interface Place extends ImagePlace {
@@ -242,6 +244,40 @@ describe('a book opened from a snapshot', () => {
     await settle(fleet);
     expect(cold.digest()).toEqual(office.digest());
     expect(() => cold.log.settled('hq' as never, 0, 1)).toThrow('store/dropped');
+    await fleet.close();
+  });
+
+  it('is proven where it has never seen the longer branch of a chain, which has no effect', async () => {
+    const keys = memoryKeys();
+    const fleet = await createFleet(2);
+    const [office, till] = fleet.books as [ShopBook, ShopBook];
+    const key = await keys.create('device');
+    const args = { device: key.device, key: encodeHex(key.publicKey), name: 'cloned', role: 'till' } as const;
+    const enrolled = await office.commit('device.enroll', args);
+    const enrolment = enrolled.ok ? enrolled.hash : '';
+    const first = await craft(office, key, { enrolment });
+    const other = await craft(office, key, { enrolment, args: { sku: 'other', quantity: 1 } });
+    const longer = await craft(office, key, { after: other });
+    await settle(fleet);
+    await office.import(fileOf(office, [first]));
+    await settle(fleet);
+    await till.import(fileOf(office, [other, longer]));
+    await settle(fleet);
+    expect(office.log.head(key.device, HQ)?.seq).toBe(2);
+    const place = memoryPlace();
+    await office.saveSnapshot(place);
+    await office.commit('stock.move', { sku: 'later', quantity: 1 });
+    await settle(fleet);
+    const store = stores['better-sqlite3']();
+    const cold = await openCold(office, { from: place }, store);
+    await cold.sync(fleet.relay);
+    expect(cold.log.head(key.device, HQ)?.seq).toBe(1);
+    const problems = async (): Promise<unknown> =>
+      (await cold.prove(stores['better-sqlite3'](), { relay: fleet.relay })).problems;
+    expect(await problems()).toEqual([]);
+    const row = `(SELECT id FROM log_names WHERE name = '${office.device}')`;
+    store.sql.exec(`UPDATE log_heads SET seq = seq + 1 WHERE device = ${row}`);
+    expect(await problems()).toMatchObject([{ table: 'log_heads' }]);
     await fleet.close();
   });
 
