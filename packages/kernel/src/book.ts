@@ -445,6 +445,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /** Where an op stands; undefined for one that is not stored here. */
   async stage(hash: OpHash): Promise<Stage | undefined> {
+    this.#mustBeOpen();
     const stored = await this.#replica.log.get(hash);
     if (stored === undefined) return undefined;
     if (stored.position !== undefined) return 'settled';
@@ -455,15 +456,17 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async sync(client: RelayClient, options: { readonly pull?: boolean } = {}): Promise<SyncReport> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
-    const { stateCosigned, syncWith } = await loadExchange();
-    const scopes = await this.#replicated(client);
-    const report = await syncWith(this.#replica, client, scopes, { pull });
-    this.#own.author.observe();
-    if (pull && this.status().role !== undefined) await this.anchor();
-    const cosigner = pull ? this.#own.cosigner() : undefined;
-    if (cosigner !== undefined) await stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned);
-    this.#emit({ kind: 'sync' });
-    return report;
+    return this.#whileOpen(async () => {
+      const { stateCosigned, syncWith } = await loadExchange();
+      const scopes = await this.#replicated(client);
+      const report = await syncWith(this.#replica, client, scopes, { pull });
+      this.#own.author.observe();
+      if (pull && this.status().role !== undefined) await this.anchor();
+      const cosigner = pull ? this.#own.cosigner() : undefined;
+      if (cosigner !== undefined) await stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned);
+      this.#emit({ kind: 'sync' });
+      return report;
+    });
   }
 
   /** The book, or some scopes of it, as one file for `import`. */
@@ -475,11 +478,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** Takes in what another replica exported. Only what verifies is folded; nothing already stored is lost. */
   async import(bytes: Uint8Array): Promise<ImportReport> {
     this.#mustBeOpen();
-    const { importBook } = await loadExchange();
-    const report = await importBook(this.#replica, bytes);
-    this.#own.author.observe();
-    this.#emit({ kind: 'import' });
-    return report;
+    return this.#whileOpen(async () => {
+      const { importBook } = await loadExchange();
+      const report = await importBook(this.#replica, bytes);
+      this.#own.author.observe();
+      this.#emit({ kind: 'import' });
+      return report;
+    });
   }
 
   /**
@@ -503,7 +508,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * says so by itself.
    */
   async anchor(): Promise<void> {
-    if (this.#replica.log.meta(META_UNANCHORED) === '1') await this.#replica.log.setMeta(META_UNANCHORED, '');
+    this.#mustBeOpen();
+    const { log } = this.#replica;
+    if (log.meta(META_UNANCHORED) === '1') await this.#replica.exclusive(async () => log.setMeta(META_UNANCHORED, ''));
   }
 
   digest(): BookDigest {
@@ -525,8 +532,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async asOf(place: AsOfPlace, into: BookStore, older: OlderOps = {}): Promise<AsOf> {
     this.#mustBeOpen();
-    const { asOf } = await loadAudit();
-    return asOf(this.#replica, this.#options.verbs, place, { into, older });
+    return this.#whileOpen(async () =>
+      (await loadAudit()).asOf(this.#replica, this.#options.verbs, place, { into, older }),
+    );
   }
 
   /**
@@ -676,6 +684,19 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw new KernelError('kernel/closed', 'this book is closed');
+    if (this.#closed) throw closed();
   }
+
+  /** Runs what lets others in between. What it meets in a store that was closed meanwhile says no more than that. */
+  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#closed ? closed(error) : error;
+    }
+  }
+}
+
+function closed(cause?: unknown): KernelError {
+  return new KernelError('kernel/closed', 'this book is closed', cause);
 }

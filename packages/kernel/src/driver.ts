@@ -2,7 +2,7 @@
  * The port between the kernel and a SQLite: prepared statements, one connection, explicit transactions. The contract suite in
  * test/contract.ts is what every driver passes.
  */
-import type { AppendFile, LogStore, MaybePromise } from '@tallystick/oplog';
+import { type AppendFile, type LogStore, type MaybePromise, OplogError } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
 import type { CryptoProvider } from './admitter.ts';
 import { KernelError } from './errors.ts';
@@ -84,8 +84,14 @@ function canBegin(driver: SqlDriver): boolean {
   }
 }
 
-/** SQLite's own errors, of the driver and of a log in the same database, as `kernel/storage`; every other error as it is. */
+/** SQLite's own errors, of the driver and of a log in the same database, and those of a log that took no frame, as `kernel/storage`; others as they are. */
 export function storageError(cause: unknown): unknown {
-  if (!(cause instanceof Error) || cause.name !== 'SqliteError') return cause;
+  if (!(cause instanceof Error)) return cause;
+  if (cause instanceof OplogError && logFaults.has(cause.code))
+    return new KernelError('kernel/storage', `the log refused to write: ${cause.message}`, cause);
+  if (cause.name !== 'SqliteError') return cause;
   return new KernelError('kernel/storage', `the database refused to write: ${cause.message}`, cause);
 }
+
+/** What a log says that could not keep what it was given. */
+const logFaults: ReadonlySet<string> = new Set(['store/write', 'store/moved']);

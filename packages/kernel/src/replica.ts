@@ -154,9 +154,9 @@ export class Replica {
       .map((name) => this.scope(name as ScopeName));
   }
 
-  /** Runs work alone. Calls queue up; one that fails does not stop the next. */
+  /** Runs work alone. Calls queue up; one that fails does not stop the next. Throws `kernel/storage` where the disk fails. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#busy.then(work, work);
+    const run = this.#busy.then(work, work).catch((error: unknown) => Promise.reject(storageError(error)));
     this.#busy = run.catch(() => undefined);
     return run;
   }

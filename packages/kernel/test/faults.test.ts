@@ -127,6 +127,28 @@ describe('a database beside its log', () => {
     await book.close();
   });
 
+  it('goes on over a log that took nothing, and says so by its own code', async () => {
+    const file = createNodeAppendFile(join(folder, 'full.log'));
+    let isFull = false;
+    const write: typeof file.write = (at, bytes) => {
+      if (isFull) throw new Error('ENOSPC');
+      file.write(at, bytes);
+    };
+    const log = createFileLogStore({ ...file, write });
+    const book = await opened({ failing: undefined }, log);
+    await book.commit('stock.move', apple);
+    const { digest } = book.digest();
+    isFull = true;
+    const failed = { code: 'kernel/storage', cause: { code: 'store/write' } };
+    await expect(book.commit('stock.move', apple)).rejects.toMatchObject(failed);
+    await expect(book.renew()).rejects.toMatchObject(failed);
+    isFull = false;
+    expect(book.digest().digest).toBe(digest);
+    expect((await book.commit('stock.move', apple)).ok).toBe(true);
+    expect((await book.prove(stores['sql.js']())).problems).toEqual([]);
+    await book.close();
+  });
+
   it('that cannot take the rows leaves nothing in the log', async () => {
     const state: { failing: RegExp | undefined } = { failing: undefined };
     const log = newLog('rows.log');
@@ -196,3 +218,23 @@ async function openRelay(): Promise<RelayClient> {
   const relay = createRelay({ store: createMemoryRelayStore(), signer, ...nodeCrypto });
   return createRelayClient({ url: 'http://relay.example', fetch: (request) => relay.fetch(request) });
 }
+
+it.each(Object.entries(stores))('a book that is closed in the middle of an exchange says that: %s', async (_, open) => {
+  const office = await openBook({ store: open(), keys: memoryKeys(), verbs: shopVerbs, edge: testEdge() });
+  await office.commit('stock.move', apple);
+  const file = await office.export();
+  const joined = () =>
+    openBook({ store: open(), keys: memoryKeys(), verbs: shopVerbs, edge: testEdge(2), book: office.id });
+  const closed = { code: 'kernel/closed' };
+  for (const exchange of [
+    (book: typeof office) => book.import(file),
+    (book: typeof office) => book.asOf({ sizes: {} }, stores['better-sqlite3']()),
+  ]) {
+    const book = await joined();
+    const [exchanged] = await Promise.allSettled([exchange(book), book.close()]);
+    expect(exchanged).toMatchObject({ status: 'rejected', reason: closed });
+    await expect(book.stage('' as never)).rejects.toMatchObject(closed);
+    await expect(book.anchor()).rejects.toMatchObject(closed);
+  }
+  await office.close();
+});
