@@ -10,17 +10,17 @@ const SALES = 6;
 
 export const chain: Witness = {
   name: 'chain',
-  claims: 2,
+  claims: ['clean', 'altered'],
   run: ({ broken, claim }) =>
     withShop(async (shop) => {
       const { records, check, checkCredulously } = await tillChain(shop, SALES);
       // The fault: one byte in the middle of a chain that is given out as clean.
       const clean = broken ? records.toSpliced(2, 1, flipByte(records[2] as OpRecord, 200)) : records;
-      claim({ ops: records.length }, { altered: 0 }, (await check(clean)).ok);
+      claim({ ops: records.length }, { claim: 'clean', altered: 0 }, (await check(clean)).ok);
 
       // The fault: signatures are believed, so what stands in the signature's own bytes goes unseen.
       const { altered, named } = await alterEach(records, broken ? checkCredulously : check);
-      claim({ altered }, { named }, named === altered);
+      claim({ altered }, { claim: 'altered', named }, named === altered);
     }),
 };
 

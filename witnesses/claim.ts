@@ -7,29 +7,40 @@ export type Facts = Readonly<Record<string, string | number | boolean>>;
 export interface Trial {
   /** Break the thing that each claim speaks of, so that every claim must fail. */
   readonly broken: boolean;
-  /** Prints `§NAME key=value ... PASS|FAIL`. */
+  /** Prints `§NAME key=value ... PASS|FAIL`; `facts.claim` is the claim's name. */
   claim(population: Population, facts: Facts, holds: boolean): void;
 }
 
 export interface Witness {
   readonly name: string;
-  /** How many claims it makes at least; fewer is a failure. */
-  readonly claims: number;
+  /** The names of the claims that it makes, or at least how many where they have none. One that is not made is a failure. */
+  readonly claims: readonly string[] | number;
   run(trial: Trial): Promise<void>;
 }
 
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
+  /** By full name, `WITNESS/CLAIM`, or `WITNESS` of claims without one: whether all of that name held. */
+  readonly verdicts: ReadonlyMap<string, boolean>;
+}
+
+/** The full names of the claims of a witness. */
+export function claimNames({ name, claims }: Witness): readonly string[] {
+  return typeof claims === 'number' ? [name] : claims.map((claim) => `${name}/${claim}`);
 }
 
 /** Runs one witness to its end; what it throws is a failure like any other. */
 export async function hear(witness: Witness, broken: boolean, print: (line: string) => void): Promise<Outcome> {
   let passed = 0;
   let failed = 0;
+  const verdicts = new Map<string, boolean>();
   const say = (facts: Facts, holds: boolean): void => {
     if (holds) passed += 1;
     else failed += 1;
+    const { claim } = facts;
+    const full = claim === undefined ? witness.name : `${witness.name}/${claim}`;
+    verdicts.set(full, holds && verdicts.get(full) !== false);
     const words = Object.entries(facts).map(([key, value]) => `${key}=${value}`);
     print(`§${witness.name} ${words.join(' ')} ${holds ? 'PASS' : 'FAIL'}`);
   };
@@ -43,6 +54,10 @@ export async function hear(witness: Witness, broken: boolean, print: (line: stri
     say({ threw: JSON.stringify(String(error)) }, false);
   }
   const made = passed + failed;
-  if (made < witness.claims) say({ claims: made, promised: witness.claims }, false);
-  return { passed, failed };
+  if (typeof witness.claims === 'number') {
+    if (made < witness.claims) say({ claims: made, promised: witness.claims }, false);
+  } else
+    for (const name of claimNames(witness).filter((name) => !verdicts.has(name)))
+      say({ claims: made, missing: name }, false);
+  return { passed, failed, verdicts };
 }

@@ -5,7 +5,7 @@ import { exchange, joinShop, sellMany, short, type TwoDevices, withShop } from '
 
 export const distributed: Witness = {
   name: 'distributed',
-  claims: 8,
+  claims: ['meet', 'arrive'],
   async run(trial) {
     for (const crossing of [false, true]) {
       await withShop(async (shop) => {
@@ -23,7 +23,7 @@ async function meet({ broken, claim }: Trial, shop: TwoDevices, crossing: boolea
   if (broken) await shop.till.import(await shop.office.export());
   else await exchange(shop);
   const [office, till] = [shop.office.digest().digest, shop.till.digest().digest];
-  claim({ ops: shop.office.pendingOps().length }, { crossing, digest: short(office) }, office === till);
+  claim({ ops: shop.office.pendingOps().length }, { claim: 'meet', crossing, digest: short(office) }, office === till);
 }
 
 type Reorder = (frames: readonly Uint8Array[]) => readonly Uint8Array[];
@@ -45,7 +45,7 @@ async function arrive({ broken, claim }: Trial, shop: TwoDevices, crossing: bool
     const reader = await joinShop(shop);
     const arriving = reorder(frames);
     for (const frame of arriving) await reader.import(recutBookFile(file, () => [frame]));
-    const facts = { crossing, order, digest: short(reader.digest().digest) };
+    const facts = { claim: 'arrive', crossing, order, digest: short(reader.digest().digest) };
     claim({ files: arriving.length }, facts, reader.digest().digest === digest);
     await reader.close();
   }

@@ -8,7 +8,7 @@ const SALES = 20;
 
 export const persist: Witness = {
   name: 'persist',
-  claims: 1,
+  claims: ['wiped'],
   run: ({ broken, claim }) =>
     withShop(async (shop) => {
       await sellMany(shop.till, SALES);
@@ -22,7 +22,7 @@ export const persist: Witness = {
       // The fault: the file lost its last byte, and with it the last op.
       const report = await again.import(broken ? file.subarray(0, -1) : file);
       const { digest } = again.digest();
-      claim({ bytes: file.length, ops: report.added }, { digest: short(digest) }, digest === before);
+      claim({ bytes: file.length, ops: report.added }, { claim: 'wiped', digest: short(digest) }, digest === before);
       await again.close();
     }),
 };

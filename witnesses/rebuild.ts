@@ -10,7 +10,7 @@ const SALES = 10;
 
 export const rebuild: Witness = {
   name: 'rebuild',
-  claims: 1,
+  claims: ['edges'],
   run: ({ broken, claim }) =>
     withShop(async (shop) => {
       const server = await createLocalRelay({ crypto: nodeCrypto });
@@ -32,7 +32,7 @@ export const rebuild: Witness = {
       const rebuilt = new Set(rowsOf(again));
       const difference = rows.filter((row) => !rebuilt.has(row)).length + Math.abs(rebuilt.size - rows.length);
       const settled = again.status().scopes[0]?.settled ?? 0;
-      const facts = { relay: 'destroyed', difference, digest: short(again.digest().digest) };
+      const facts = { claim: 'edges', relay: 'destroyed', difference, digest: short(again.digest().digest) };
       claim({ rows: rows.length, settled }, facts, difference === 0 && again.digest().digest === digest);
       await again.close();
     }),

@@ -10,7 +10,7 @@ const SALES = 10;
 
 export const relay: Witness = {
   name: 'relay',
-  claims: 2,
+  claims: ['repeated', 'restarted'],
   run: ({ broken, claim }) =>
     withShop(async (shop) => {
       const path = join(shop.dir, 'relay.db');
@@ -31,7 +31,7 @@ export const relay: Witness = {
       const pushed = await shop.till.log.settled(hq, 0, shop.till.log.tip(hq).size);
       const { results } = await server.client().push(shop.till.id, hq, pushed);
       const existed = results.filter(({ verdict }) => verdict === 'exists').length;
-      claim({ pushedAgain: pushed.length }, { existed }, existed === pushed.length);
+      claim({ pushedAgain: pushed.length }, { claim: 'repeated', existed }, existed === pushed.length);
 
       await restart(path);
       await sell(shop.till, 'pear', 1);
@@ -39,7 +39,7 @@ export const relay: Witness = {
       for (const book of broken ? [shop.office] : [shop.till, shop.office]) await book.sync(server.client());
       const [office, till] = [shop.office.digest().digest, shop.till.digest().digest];
       const size = shop.office.log.tip(hq).size;
-      claim({ size }, { restarted: true, digest: short(office) }, office === till);
+      claim({ size }, { claim: 'restarted', digest: short(office) }, office === till);
       await server.close();
       await store.close();
     }),

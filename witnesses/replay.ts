@@ -11,7 +11,7 @@ const SALES = 20;
 
 export const replay: Witness = {
   name: 'replay',
-  claims: 3,
+  claims: ['proof', 'sqljs', 'edited'],
   run: ({ broken, claim }) =>
     withShop(async (shop) => {
       await sellMany(shop.till, SALES, (sale) => `sku-${sale % 5}`);
@@ -19,15 +19,15 @@ export const replay: Witness = {
       if (broken) editOutsideTheLog(shop);
 
       const honest = await prove(shop.till);
-      claim({ ops: honest.ops, rows: honest.rows }, { problems: honest.problems.length }, honest.ok);
+      claim({ ops: honest.ops, rows: honest.rows }, { claim: 'proof', problems: honest.problems.length }, honest.ok);
 
       const { ops, digest } = await shop.till.replay(sqljsStore({ sqlite: await initSqlJs() }));
-      const facts = { driver: 'sql.js', digest: short(digest.digest) };
+      const facts = { claim: 'sqljs', digest: short(digest.digest) };
       claim({ ops }, facts, digest.digest === shop.till.digest().digest);
 
       editOutsideTheLog(shop);
       const table = broken ? await selfCheck(shop.till) : (await prove(shop.till)).problems[0]?.table;
-      claim({ ops }, { edited: 'stock', named: table ?? 'nothing' }, table === 'stock');
+      claim({ ops }, { claim: 'edited', edited: 'stock', named: table ?? 'nothing' }, table === 'stock');
     }),
 };
 

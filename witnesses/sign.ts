@@ -10,7 +10,7 @@ const SALES = 6;
 
 export const sign: Witness = {
   name: 'sign',
-  claims: 3,
+  claims: ['forged-body', 'wrong-key', 'null-signature'],
   run: ({ broken, claim }) =>
     withShop(async (shop) => {
       const { records, check, checkCredulously } = await tillChain(shop, SALES);
@@ -28,7 +28,7 @@ export const sign: Witness = {
         // The fault: a verifier that believes every signature.
         const verdict = await (broken ? checkCredulously : check)([...records.slice(0, -1), forged.value]);
         const code = verdict.ok ? 'accepted' : verdict.code;
-        claim({ ops: records.length }, { forgery, code }, code === 'chain/signature');
+        claim({ ops: records.length }, { claim: forgery, code }, code === 'chain/signature');
       }
     }),
 };

@@ -1,0 +1,24 @@
+/** Every witness there is. */
+import { chain } from './chain.ts';
+import type { Witness } from './claim.ts';
+import { distributed } from './distributed.ts';
+import { guards } from './guards.ts';
+import { persist } from './persist.ts';
+import { rebuild } from './rebuild.ts';
+import { relay } from './relay.ts';
+import { replay } from './replay.ts';
+import { sign } from './sign.ts';
+import { vectors } from './vectors.ts';
+
+/** In this order. */
+export const witnesses: readonly Witness[] = [
+  vectors,
+  distributed,
+  chain,
+  sign,
+  replay,
+  persist,
+  relay,
+  rebuild,
+  guards,
+];
