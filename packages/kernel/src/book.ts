@@ -567,9 +567,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   archive(options: Omit<ArchiveOptions, 'scope'> & { readonly scope?: ScopeName }): Promise<ArchiveReport> {
     this.#mustBeOpen();
     const scope = options.scope ?? this.#options.scope ?? HQ;
-    return this.#replica.exclusive(async () =>
-      (await loadSnapshots()).archiveLog(this.#replica, { ...options, scope }),
-    );
+    return this.#replica.exclusive(async () => {
+      const report = await (await loadSnapshots()).archiveLog(this.#replica, { ...options, scope });
+      // What is held back was judged by ops that are gone here.
+      await retryAsides(this.#replica);
+      return report;
+    });
   }
 
   /**

@@ -30,14 +30,14 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     asides.map((entry) => entry.bytes),
     replica.crypto.hasher,
   ).records;
-  // A death between storing an op and dropping it here leaves it in both.
-  const isNews = ({ hash }: OpRecord): boolean => !replica.log.has(hash);
-  const stored = before.filter((record) => !isNews(record)).map(({ hash }) => hash);
-  const held = before.filter(isNews);
   const baseOf = createBaseOf(replica.log);
+  // A death between storing an op and dropping it here leaves it in both. What would come before the base is not judged any more, so it goes.
+  const isNews = (record: OpRecord): boolean =>
+    !replica.log.has(record.hash) && !isBeforeBase(baseOf(record.op.scope), record);
+  const settled = before.filter((record) => !isNews(record)).map(({ hash }) => hash);
+  const held = before.filter(isNews);
   // Those from before come first, also among copies of one op: the verdict on it may name the first of them.
-  const news = [...held, ...records.filter(isNews)];
-  const offered = news.filter((record) => !isBeforeBase(baseOf(record.op.scope), record));
+  const offered = [...held, ...records.filter(isNews)];
   const admission = await admit(replica.admitter.door, offered);
   const { entries, notKept } = setApart(offered, held, admission);
   const saidBefore = new Map(asides.map((entry) => [copyOf(entry), entry]));
@@ -47,7 +47,7 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
   });
   const refolded = await replica.transaction(async () => {
     const count = await replica.mergePending(admission.accepted);
-    if (stored.length > 0) await replica.log.dropAsides(stored);
+    if (settled.length > 0) await replica.log.dropAsides(settled);
     await replica.log.setAside(changed);
     return count;
   });

@@ -1,13 +1,14 @@
 // Retention: nothing is dropped that was not archived, read back and verified; what is left goes on, and is proven from archive and log.
 import { type ImagePlace, KernelError, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
-import type { Scope } from '@tallystick/oplog';
+import type { OpRecord, Scope } from '@tallystick/oplog';
 import { crashingStore, createCrashPoint } from '@tallystick/testkit';
 import { describe, expect, it } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFleet, createTestRelay, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { craft, fileOf, recordsOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 interface Place extends ImagePlace {
@@ -153,6 +154,20 @@ describe('an archive', () => {
     await till.commit('stock.move', { sku: 'fresh', quantity: 3 });
     await office.import(await till.export());
     expect(office.query("SELECT onHand FROM stock WHERE sku = 'fresh'")).toEqual([{ onHand: 3 }]);
+    await fleet.close();
+  });
+
+  it('takes with it what was held back for a place that is gone', async () => {
+    const fleet = await traded();
+    const { office, till } = fleet;
+    const after = (await recordsOf(office)).find(({ op }) => op.device === till.device && op.seq === 2) as OpRecord;
+    const stranger = await memoryKeys().create('device');
+    const forged = await craft(office, { ...stranger, device: till.device }, { after });
+    expect(await till.import(fileOf(office, [forged]))).toMatchObject({ aside: [{ hash: forged.hash }] });
+    const place = memoryPlace();
+    await till.archive({ to: place });
+    expect(await till.log.asides()).toEqual([]);
+    expect(await proven(till, [...place.files.values()])).toBe(true);
     await fleet.close();
   });
 
