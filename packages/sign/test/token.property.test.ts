@@ -123,11 +123,16 @@ describe('a token', () => {
 
   it('is not minted of what no token can hold', async () => {
     const draft = { page, kind: 'bound', book, number: 'a0'.repeat(16), terms: {} } as const;
+    const longest = 500 - now(mintToken(draft, till)).length;
+    expect(now(mintToken({ ...draft, page: page + 'x'.repeat(longest) }, till))).toHaveLength(500);
     for (const bad of [
       { number: 'A0'.repeat(16) },
       { number: '' },
+      { number: 'a0'.repeat(17) },
       { terms: { text: 'x'.repeat(160) } },
       { page: 'http://tea.example' },
+      { page: `x${page}` },
+      { page: page + 'x'.repeat(longest + 1) },
       { page: `https://tea.example/${'x'.repeat(300)}` },
       { kind: 'gift' as TokenKind },
       { book: 'x' as typeof book },
