@@ -23,7 +23,8 @@ export type OfficeErrorCode =
   | 'office/build'
   | 'office/address'
   | 'office/device'
-  | 'office/keys';
+  | 'office/keys'
+  | 'office/frames';
 
 /** Where in an input file an error was found: `line` counts from 1 with the header, `row` from 1 without it. */
 export interface FilePlace {

@@ -1,6 +1,7 @@
 // The `tally` command line. Results go to stdout, progress and errors to stderr; the exit status is 0 when all is well, 1 when
 // something failed or was found wrong, 2 when the command was not understood.
 import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
+import { asides } from './commands/asides.ts';
 import { books } from './commands/books.ts';
 import { day } from './commands/day.ts';
 import { devices, policy, revoke } from './commands/devices.ts';
@@ -8,6 +9,7 @@ import { doCommand } from './commands/do.ts';
 import { enrol } from './commands/enrol.ts';
 import { escrow, release } from './commands/escrow.ts';
 import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { init } from './commands/init.ts';
 import { renew, rotate } from './commands/key-life.ts';
 import { keys } from './commands/keys.ts';
@@ -34,10 +36,11 @@ const booksCommands = [
   prove,
   replay,
   exportCommand,
+  importCommand,
   day,
 ];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
-const recoveryCommands = [quarantine, recover, dismiss, recoveryKeys, acts, overrule];
+const recoveryCommands = [asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];
 const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recoveryCommands];
 
 function helpText(): string {

@@ -1,5 +1,6 @@
 // `tally export`: the whole book as one file that any replica can import.
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { encodeText } from '@tallystick/oplog/transport';
 import { type Command, dataOption } from '../command.ts';
 import { homeAt } from '../home.ts';
 import { grouped } from '../progress.ts';
@@ -12,12 +13,16 @@ export const exportCommand: Command = {
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
-  options: { data: dataOption },
+  options: {
+    data: dataOption,
+    text: { type: 'boolean', help: 'as text that can be pasted or mailed, at most 15 MB of book' },
+  },
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'export', context.path));
     const target = context.path(context.positionals[0] ?? '');
     return withBook(home, async (book) => {
-      const bytes = await book.export();
+      const exported = await book.export();
+      const bytes = context.flag('text') ? Buffer.from(encodeText(exported)) : exported;
       writeWhole(target, bytes);
       const result = { book: book.id, file: target, bytes: bytes.length };
       context.print(context.json ? JSON.stringify(result) : `${grouped(bytes.length)} bytes in ${target}`);

@@ -1,7 +1,7 @@
 // `tally sync`: one exchange with the relay. A device that was enrolled elsewhere names the book the first time.
 import { existsSync } from 'node:fs';
 import { keysFolder, openReader, openTill, type ShopBook } from '../book.ts';
-import { type Command, dataOption, usage } from '../command.ts';
+import { type Command, type CommandOption, dataOption, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
 import { type Home, homeAt, readSettings, type Settings, takeHome, writeSettings } from '../home.ts';
 import { keysFolderOf } from '../key-files.ts';
@@ -9,6 +9,12 @@ import { grouped } from '../progress.ts';
 import { openRelay } from '../relay.ts';
 import { requireData } from './init.ts';
 import { parseRelayUrl } from './trade.ts';
+
+export const bookOption: CommandOption = {
+  type: 'string',
+  value: 'ID',
+  help: 'the book to join, on a device that was enrolled and has nothing yet',
+};
 
 export const sync: Command = {
   name: 'sync',
@@ -19,7 +25,7 @@ export const sync: Command = {
   options: {
     data: dataOption,
     relay: { type: 'string', value: 'URL', help: 'the relay; remembered for the next time' },
-    book: { type: 'string', value: 'ID', help: 'the book to join, on a device that was enrolled and has nothing yet' },
+    book: bookOption,
   },
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'sync', context.path));
@@ -28,7 +34,7 @@ export const sync: Command = {
       const settings = settingsFor(home, context.text('relay'), context.text('book'));
       const relay = await openRelay(home, settings.relay);
       if (relay === undefined) throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
-      const book = await openFor(home, settings);
+      const book = await openFor(home, settings, 'sync');
       try {
         const { pushed, settled, notTaken } = await book.sync(relay.client);
         writeSettings(home, { ...settings, book: book.id });
@@ -53,7 +59,8 @@ export const sync: Command = {
   },
 };
 
-function settingsFor(home: Home, relayText: string | undefined, book: string | undefined): Settings {
+/** What the directory remembers, with what was said now. */
+export function settingsFor(home: Home, relayText: string | undefined, book: string | undefined): Settings {
   const known = readSettings(home) ?? { version: 1, currency: 'GBP', tills: 0, relay: { kind: 'none' } };
   const relay: Settings['relay'] =
     relayText === undefined ? known.relay : { kind: 'url', url: parseRelayUrl(relayText, 'sync') };
@@ -66,9 +73,10 @@ function settingsFor(home: Home, relayText: string | undefined, book: string | u
   return { ...known, relay, ...(book === undefined ? {} : { book }) };
 }
 
-function openFor(home: Home, settings: Settings): Promise<ShopBook> {
+/** The book of the directory, or an empty replica of the one to join. */
+export function openFor(home: Home, settings: Settings, command: string): Promise<ShopBook> {
   if (existsSync(home.officeFile) || existsSync(home.deviceFile)) return openReader(home);
-  if (settings.book === undefined) throw usage('--book ID is missing: this directory holds no book yet', 'sync');
+  if (settings.book === undefined) throw usage('--book ID is missing: this directory holds no book yet', command);
   // An office whose keys were put back is an office again.
   const isOffice = keysFolderOf(home) === keysFolder(home.officeFile);
   return openTill(isOffice ? home.officeFile : home.deviceFile, settings.book);
