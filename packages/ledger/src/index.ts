@@ -1,4 +1,5 @@
 /** Double-entry books as a projection (DESIGN section 9): accounts, postings that balance or do not exist, and their queries. */
+export { correct, type CorrectionEntry, type CorrectionKind } from './correct.ts';
 export { addMinor, allocate, lineAmountMinor, maxQuantityScale, roundHalfAway, scaleHalfAway } from './money.ts';
 export { type Entry, type EntryLine, post, reverse } from './post.ts';
 export {

@@ -1,5 +1,5 @@
 /** The chart of accounts that the retail verbs post to. A book opens it once, with `account.open`. */
-import type { AccountOpenArgs } from '@tallystick/ledger';
+import type { AccountOpenArgs, CorrectionKind } from '@tallystick/ledger';
 
 /** Account numbers by what they are for. */
 export const retailAccounts = {
@@ -11,12 +11,14 @@ export const retailAccounts = {
   payables: '2100',
   receivedNotInvoiced: '2150',
   taxPayable: '2200',
+  backordersOwed: '2400',
   openingEquity: '3000',
   sales: '4000',
   purchases: '5000',
   stockWrittenOff: '5900',
   lostInTransit: '5950',
   chargesAndBadDebts: '6100',
+  promotionExpense: '6200',
   cashOverAndShort: '6900',
 } as const;
 
@@ -30,11 +32,21 @@ export const chart: readonly AccountOpenArgs[] = [
   { account: retailAccounts.payables, kind: 'liability', name: 'Payables' },
   { account: retailAccounts.receivedNotInvoiced, kind: 'liability', name: 'Received, not invoiced' },
   { account: retailAccounts.taxPayable, kind: 'liability', name: 'Tax payable' },
+  { account: retailAccounts.backordersOwed, kind: 'liability', name: 'Backorders owed' },
   { account: retailAccounts.openingEquity, kind: 'equity', name: 'Opening equity' },
   { account: retailAccounts.sales, kind: 'income', name: 'Sales' },
   { account: retailAccounts.purchases, kind: 'expense', name: 'Purchases' },
   { account: retailAccounts.stockWrittenOff, kind: 'expense', name: 'Stock written off' },
   { account: retailAccounts.lostInTransit, kind: 'expense', name: 'Lost in transit' },
   { account: retailAccounts.chargesAndBadDebts, kind: 'expense', name: 'Charges and bad debts' },
+  { account: retailAccounts.promotionExpense, kind: 'expense', name: 'Promotion expense' },
   { account: retailAccounts.cashOverAndShort, kind: 'expense', name: 'Cash over and short' },
 ];
+
+/** Where the losses of contested ops go, for `correct` of the ledger. */
+export const correctionAccounts: Readonly<Record<CorrectionKind, string>> = {
+  receivable: retailAccounts.receivables,
+  backorder: retailAccounts.backordersOwed,
+  shortage: retailAccounts.sellersShortages,
+  'promo-expense': retailAccounts.promotionExpense,
+};

@@ -20,7 +20,7 @@ export type {
 } from './args.ts';
 export { priceSet, productSet } from './catalogue.ts';
 export { chargeAdjust } from './charge.ts';
-export { chart, retailAccounts } from './chart.ts';
+export { chart, correctionAccounts, retailAccounts } from './chart.ts';
 export { type DocumentKind, documentSeries } from './document.ts';
 export { type LineAmounts, type Priced, type PricedLines, priceLine, priceLines } from './price.ts';
 export { saleRefund } from './refund.ts';
