@@ -1,13 +1,13 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
-// The independent checker: it imports nothing of the packages, only node:crypto, and reads docs/spec for itself. Each file in vectors/ begins
-// with the name of the spec it reads, or shares bytes.mjs. It judges every vector in fixtures/ but those in kernel/, whose history is judged by
-// its fold; a file that has no judge fails. `node witnesses/vectors-check.mjs` prints one line a file.
-import { readdirSync, readFileSync } from 'node:fs';
+// The independent checker: it imports nothing of the packages, only node:crypto, and reads docs/spec for itself. Each file in vectors/ judges a
+// section of the spec that its name begins with; they share bytes.mjs, and files.mjs reads the disk. It judges every vector in fixtures/ but those
+// in kernel/, whose history is judged by its fold; a file that has no judge fails. `node witnesses/vectors-check.mjs` prints one line a file.
 import { judges as backupSeal } from './vectors/backup-seal.mjs';
 import { judges as backup } from './vectors/backup.mjs';
 import { judges as chainNote } from './vectors/chain-note.mjs';
 import { judges as chainTree } from './vectors/chain-tree.mjs';
 import { judges as chain } from './vectors/chain.mjs';
+import { readVectors } from './vectors/files.mjs';
 import { judges as opFrame } from './vectors/op-frame.mjs';
 import { judges as opOrder } from './vectors/op-order.mjs';
 import { judges as op } from './vectors/op.mjs';
@@ -36,18 +36,9 @@ const judges = {
   ...tally,
   ...token,
 };
-const fixtures = new URL('../fixtures/', import.meta.url);
+
 const sorted = (value) =>
   JSON.stringify(value, (_, x) => (x?.constructor === Object ? Object.fromEntries(Object.entries(x).sort()) : x));
-
-/** By file name, without `.json`. */
-export function readVectors() {
-  const files = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.json') && !file.startsWith('kernel'))
-    .map((file) => file.replace('.json', ''))
-    .sort();
-  return files.map((file) => [file, JSON.parse(readFileSync(new URL(`${file}.json`, fixtures), 'utf8'))]);
-}
 
 /**
  * The names of those cases that are judged otherwise than they say.

@@ -1,62 +1,40 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/backup.md read for itself: shares, and what they combine to.
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { hex, outcome, privateKeyOf, rawPublicOf, refuse, sha256 } from './bytes.mjs';
+import { readText } from './files.mjs';
 
-const words = readFileSync(new URL('../../fixtures/custody/published/english.txt', import.meta.url), 'utf8')
-  .trim()
-  .split('\n');
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
-export const refuse = (code, more) => ({ ok: false, code, ...more });
-export const keyOf = (kind, hex, raw) => {
-  const der = Buffer.concat([Buffer.from(hex, 'hex'), raw]);
-  return kind === 'private'
-    ? createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    : createPublicKey({ key: der, format: 'der', type: 'spki' });
-};
-export const rawPublic = (key) => createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(12);
+const words = readText('custody/published/english.txt').trim().split('\n');
+export const bytesOf = (bits) => Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
 
 export function deviceKey(seed) {
-  const publicKey = rawPublic(keyOf('private', '302e020100300506032b657004220420', seed));
-  return {
-    ok: true,
-    seed: seed.toString('hex'),
-    publicKey: publicKey.toString('hex'),
-    keyId: sha256(publicKey).toString('hex'),
-  };
+  const publicKey = rawPublicOf(privateKeyOf(seed));
+  return { seed: hex(seed), publicKey: hex(publicKey), keyId: hex(sha256(publicKey)) };
 }
 
 function share({ text }) {
-  if (text.length > 1024) return refuse('custody/share-form');
-  const hex = /^TALLYSTICK:SHARE:([0-9A-F]{96})$/.exec(text.replace(/\s/g, '').toUpperCase())?.[1];
-  if (hex !== undefined) return shareOf(Buffer.from(hex, 'hex'));
+  if (text.length > 1024) refuse('custody/share-form');
+  const scanned = /^TALLYSTICK:SHARE:([0-9A-F]{96})$/.exec(text.replace(/\s/g, '').toUpperCase())?.[1];
+  if (scanned !== undefined) return shareOf(Buffer.from(scanned, 'hex'));
   const typed = text.toLowerCase().match(/[a-z]+/g) ?? [];
-  if (typed.length !== 35) return refuse('custody/share-form');
+  if (typed.length !== 35) refuse('custody/share-form');
   const indexes = typed.map((word) =>
     words.findIndex((listed) => listed === word || (word.length > 3 && listed.startsWith(word))),
   );
   const places = indexes.flatMap((index, i) => (index < 0 ? [i + 1] : []));
-  if (places.length > 0) return refuse('custody/share-word', { places });
+  if (places.length > 0) refuse('custody/share-word', { places });
   const bits = indexes.map((index) => index.toString(2).padStart(11, '0')).join('');
-  if (bits[384] === '1') return refuse('custody/share-checksum');
-  return shareOf(
-    Buffer.from(
-      bits
-        .slice(0, 384)
-        .match(/.{8}/g)
-        .map((byte) => Number.parseInt(byte, 2)),
-    ),
-  );
+  if (bits[384] === '1') refuse('custody/share-checksum');
+  return shareOf(bytesOf(bits.slice(0, 384)));
 }
 
 function shareOf(bytes) {
   const checksum = sha256('tallystick/share/1\n', bytes.subarray(0, 44)).subarray(0, 4);
-  if (!checksum.equals(bytes.subarray(44))) return refuse('custody/share-checksum');
-  if (bytes[0] >> 4 !== 1) return refuse('custody/share-version');
+  if (!checksum.equals(bytes.subarray(44))) refuse('custody/share-checksum');
+  if (bytes[0] >> 4 !== 1) refuse('custody/share-version');
   const [index, threshold, count] = [(bytes[0] & 15) + 1, (bytes[1] >> 4) + 1, (bytes[1] & 15) + 1];
-  if (threshold < 2 || threshold > count || index > count || bytes[43] === 0) return refuse('custody/share-form');
-  const hex = (from, to) => bytes.subarray(from, to).toString('hex');
-  return { ok: true, index, threshold, count, setId: hex(2, 7), keyPrefix: hex(7, 11), value: hex(11, 44) };
+  if (threshold < 2 || threshold > count || index > count || bytes[43] === 0) refuse('custody/share-form');
+  const part = (from, to) => hex(bytes.subarray(from, to));
+  return { index, threshold, count, setId: part(2, 7), keyPrefix: part(7, 11), value: part(11, 44) };
 }
 
 const multiply = (a, b) => {
@@ -74,19 +52,19 @@ const divide = (a, b) =>
   );
 
 function combine({ shares }) {
-  const read = shares.map((text) => share({ text }));
-  if (read.length === 0) return refuse('custody/share-count', { have: 0, need: 2 });
+  const read = shares.map((text) => outcome(() => share({ text })));
+  if (read.length === 0) refuse('custody/share-count', { have: 0, need: 2 });
   const setOf = ({ setId, keyPrefix, threshold, count }) => `${setId}${keyPrefix}${threshold}/${count}`;
   const sizeOf = (one) => read.filter((other) => setOf(other) === setOf(one)).length;
   const set = read.reduce((best, one) => (sizeOf(one) > sizeOf(best) ? one : best));
   const placesOf = (isWrong) => read.flatMap((one, i) => (isWrong(one, i) ? [i + 1] : []));
   const strangers = placesOf((one) => setOf(one) !== setOf(set));
-  if (strangers.length > 0) return refuse('custody/share-set', { places: strangers });
+  if (strangers.length > 0) refuse('custody/share-set', { places: strangers });
   const placeOf = ({ value }) => Number.parseInt(value.slice(64), 16);
   const isSame = (a, b) => a.index === b.index || placeOf(a) === placeOf(b);
   const twice = placesOf((one, i) => read.slice(0, i).some((other) => isSame(one, other)));
-  if (twice.length > 0) return refuse('custody/share-twice', { places: twice });
-  if (read.length < set.threshold) return refuse('custody/share-count', { have: read.length, need: set.threshold });
+  if (twice.length > 0) refuse('custody/share-twice', { places: twice });
+  if (read.length < set.threshold) refuse('custody/share-count', { have: read.length, need: set.threshold });
   const seed = Buffer.alloc(32);
   for (const one of read) {
     const others = read.map(placeOf).filter((x) => x !== placeOf(one));
@@ -97,4 +75,7 @@ function combine({ shares }) {
   return key.keyId.startsWith(set.keyPrefix) ? key : refuse('custody/share-key');
 }
 
-export const judges = { 'custody/share': share, 'custody/combine': combine };
+export const judges = {
+  'custody/share': (input) => outcome(() => share(input)),
+  'custody/combine': (input) => outcome(() => combine(input)),
+};

@@ -73,7 +73,7 @@ function checkProof({ kind, proof, ...input }) {
 }
 
 /** From the right: a tree that is not complete has a complete one on its left. */
-function openFrontier({ size, frontier }) {
+export function openFrontier({ size, frontier }) {
   const ones = within(size, 0, 2 ** 53 - 1) ? [...size.toString(2)].filter((bit) => bit === '1').length : undefined;
   if (ones !== frontier.length || !frontier.every(isHash)) refuse('chain/frontier');
   return { root: hex(size === 0 ? sha256() : frontier.map(bytes).reduceRight((right, left) => node(left, right))) };

@@ -1,6 +1,6 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/sign.md read once more: the roles, and the args of the verbs about devices, keys and days.
-import { bytes, fits, hex, isHash, isObject, refuse, sha256, within } from './bytes.mjs';
+import { bytes, fits, has, hex, isHash, isObject, isText, refuse, sha256, textOf, within } from './bytes.mjs';
 import { rules } from './op.mjs';
 import { isAcceptedKey, isValid } from './sign.mjs';
 
@@ -12,8 +12,7 @@ export function revokesUnlessSaid(author) {
 }
 const isRole = (x) => roles.includes(x);
 const isReason = (x) => ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'].includes(x);
-const isText = (x) => typeof x === 'string';
-const isName = (x) => isText(x) && within(x.length, 1, 200);
+const isName = textOf(200);
 const isProof = fits(/^[0-9a-f]{128}$/);
 /** Judged later, by a code of its own. */
 const isAnything = () => true;
@@ -53,20 +52,16 @@ export const idOf = (key) => hex(sha256(bytes(key)));
 /** Refuses args that are not those of the verb, keys that are not accepted, and admissions that the first key did not agree to. */
 export function checkArgs(verb, args) {
   const [required, optional] = members[verb];
-  for (const name of Object.keys(args)) if (!(name in required) && !(name in optional)) refuse('sign/args');
-  for (const [name, holds] of Object.entries(required)) if (!(name in args && holds(args[name]))) refuse('sign/args');
-  for (const [name, holds] of Object.entries(optional)) if (name in args && !holds(args[name])) refuse('sign/args');
-  if ('replaces' in args && args.replaces === args.device) refuse('sign/args');
+  const replacesItself = 'replaces' in args && args.replaces === args.device;
+  if (!has(required, optional)(args) || replacesItself) refuse('sign/args');
   if ('key' in required && !isKey(args.key)) refuse('sign/key');
   if (verb === 'device.admit@1') checkFirstKey(args);
 }
 function checkFirstKey({ device, enrolment, key, first, proof }) {
-  if (idOf(key) === device) {
-    if (first !== undefined || proof !== undefined) refuse('sign/args');
-    return;
-  }
-  if (first === undefined && proof === undefined) refuse('sign/device');
-  if (first === undefined || proof === undefined) refuse('sign/args');
+  const [given, isFirst] = [[first, proof].filter((x) => x !== undefined).length, idOf(key) === device];
+  if (given === (isFirst ? 2 : 0)) refuse(isFirst ? 'sign/args' : 'sign/device');
+  if (given === 1) refuse('sign/args');
+  if (isFirst) return;
   if (!isKey(first)) refuse('sign/key');
   if (idOf(first) !== device) refuse('sign/device');
   const message = Buffer.concat([Buffer.from('tallystick/admit/1\n'), bytes(enrolment), bytes(key)]);

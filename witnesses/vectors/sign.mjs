@@ -1,7 +1,7 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/sign.md read once more: which keys and signatures are valid, what is signed, and which key follows which.
-import { createPrivateKey, createPublicKey, sign as signWith, verify as verifyWith } from 'node:crypto';
-import { bytes, hex, outcome, refuse, sha256 } from './bytes.mjs';
+import { sign as signWith, verify as verifyWith } from 'node:crypto';
+import { bytes, hex, outcome, privateKeyOf, publicKeyOf, rawPublicOf, refuse, sha256 } from './bytes.mjs';
 import { hashOp, parseOp, parseRecord, write } from './op.mjs';
 
 const p = 2n ** 255n - 19n;
@@ -41,24 +41,18 @@ const smallOrder = [
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
   `ec${'ff'.repeat(30)}7f`,
 ];
-const keyObject = (key) =>
-  createPublicKey({ key: Buffer.concat([bytes('302a300506032b6570032100'), key]), format: 'der', type: 'spki' });
 export function isValid(key, message, signature) {
   if (signature.length !== 64 || number(signature.subarray(32)) >= order || !isAcceptedKey(key)) return false;
   const y = Buffer.from(signature.subarray(0, 32));
   y[31] &= 0x7f;
-  return number(y) < p && !smallOrder.includes(hex(y)) && verifyWith(null, message, keyObject(key), signature);
+  return number(y) < p && !smallOrder.includes(hex(y)) && verifyWith(null, message, publicKeyOf(key), signature);
 }
 export const preimage = (book, hash) => Buffer.concat([Buffer.from('tallystick/sig/1\n'), bytes(book), bytes(hash)]);
 function signOp({ seed, op, book }) {
-  const secret = createPrivateKey({
-    key: bytes(`302e020100300506032b657004220420${seed}`),
-    format: 'der',
-    type: 'pkcs8',
-  });
+  const secret = privateKeyOf(bytes(seed));
   const text = write(op);
   parseOp(text);
-  const keyId = sha256(createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(12));
+  const keyId = sha256(rawPublicOf(secret));
   if (hex(keyId) !== op.device) refuse('sign/wrong-device');
   if ((book === undefined) !== (op.verb === 'book.open@1')) refuse('sign/book');
   const hash = hashOp(text);

@@ -1,29 +1,23 @@
 // @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
 // docs/spec/tally.md read once more: whether two records are the two halves of one tally.
-import { bytes, fits, hex, isHash, isObject, outcome, refuse, sha256 } from './bytes.mjs';
+import { bytes, has, hex, isHash, isObject, outcome, refuse, sha256, textOf } from './bytes.mjs';
 import { parseRecord } from './op.mjs';
 import { isValid, preimage } from './sign.mjs';
 
-const has = (args, members) => Object.keys(args).sort().join() === members;
-const isText = (x, max) => fits(new RegExp(`^[^]{1,${max}}$`))(x);
-const isOffer = ({ verb, args }) =>
-  verb === 'tally.offer@1' &&
-  has(args, 'kind,subject,terms,to') &&
-  isHash(args.to) &&
-  isText(args.kind, 64) &&
-  isText(args.subject, 200) &&
-  isObject(args.terms);
+const isOffer = has({ kind: textOf(64), subject: textOf(200), terms: isObject, to: isHash });
+const answers = {
+  'tally.accept@1': ['accepted', has({ offer: isHash })],
+  'tally.decline@1': ['declined', has({ offer: isHash, reason: textOf(200) })],
+};
 function stateOf({ verb, args }) {
-  if (!isHash(args.offer)) return undefined;
-  if (verb === 'tally.accept@1' && has(args, 'offer')) return 'accepted';
-  return verb === 'tally.decline@1' && has(args, 'offer,reason') && isText(args.reason, 200) ? 'declined' : undefined;
+  const [state, isAnswer] = answers[verb] ?? refuse('tally/answer');
+  return isAnswer(args) ? state : refuse('tally/answer');
 }
 const open = (data) => outcome(() => parseRecord(bytes(data)));
 function checkTally({ book, keys, offer, answer }) {
   const [one, other] = [open(offer), open(answer)];
-  if (!one.ok || !isOffer(one.op)) refuse('tally/offer');
-  const state = other.ok ? stateOf(other.op) : undefined;
-  if (state === undefined) refuse('tally/answer');
+  if (!one.ok || one.op.verb !== 'tally.offer@1' || !isOffer(one.op.args)) refuse('tally/offer');
+  const state = other.ok ? stateOf(other.op) : refuse('tally/answer');
   if (other.op.args.offer !== one.hash) refuse('tally/other-offer');
   if (other.op.scope !== one.op.scope) refuse('tally/other-scope');
   if (one.op.args.to === one.op.device) refuse('tally/own-tally');
