@@ -128,6 +128,8 @@ export class TillHost implements EngineCalls {
     if (this.#shop === undefined) throw new Error('the log on this device names no shop any more');
     this.#log = log;
     this.#isLost = false;
+    // This start, too, may have passed something over.
+    void this.#recheck();
     return this.#shop;
   }
 
