@@ -15,7 +15,7 @@ import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 240_000;
 /** The contract of log stores, and what a browser's log does beyond. */
-const logTests = 32;
+const logTests = 33;
 /** The image of rows, where there are files. */
 const imageTests = 6;
 const folder = publishedFolder();

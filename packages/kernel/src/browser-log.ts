@@ -40,7 +40,8 @@ export interface BrowserStorage {
 /**
  * Opens or starts the log `name` of this origin. Call in a dedicated worker. Closing it, or the book on it, lets the next tab have it.
  *
- * Throws `kernel/locked-elsewhere` while another tab has it, `kernel/storage` where this browser cannot keep it.
+ * Throws `kernel/locked-elsewhere` while another tab has it, `kernel/storage` where this browser cannot keep it, `kernel/two-logs` where it is in both
+ * places with something in each: neither hides the other, and `kind` says which to open.
  */
 export async function openBrowserLog(name: string, options: BrowserLogOptions = {}): Promise<BrowserLog> {
   const letGo = await takeLock(name, options.wait ?? false);
@@ -68,14 +69,25 @@ export async function openBrowserLog(name: string, options: BrowserLogOptions = 
   }
 }
 
-/** The bytes of the log as they stand, also of one that cannot be opened, for a person to take away; undefined where there is none. */
-export async function readBrowserLog(name: string): Promise<Blob | undefined> {
+/**
+ * The bytes of the log as they stand, also of one that cannot be opened, for a person to take away; undefined where there is none. Of two, without
+ * `kind`, the one with more in it.
+ */
+export async function readBrowserLog(name: string, kind?: BrowserLogKind): Promise<Blob | undefined> {
+  const file = kind === 'indexeddb' ? undefined : await readFile(name);
+  const pieces = kind === 'opfs' ? undefined : await readDatabase(name);
+  return (file?.size ?? -1) >= (pieces?.size ?? -1) ? file : pieces;
+}
+
+async function readFile(name: string): Promise<Blob | undefined> {
   const file = await (await openFolder())?.getFileHandle(fileOf(name)).catch(() => undefined);
-  if (file !== undefined) return file.getFile();
+  return file?.getFile();
+}
+
+async function readDatabase(name: string): Promise<Blob | undefined> {
   if (!(await hasDatabase(databaseOf(name)))) return undefined;
   const { readIndexedDbLog } = await loadIndexedDbLog();
-  const bytes = await readIndexedDbLog(databaseOf(name));
-  return bytes === undefined ? undefined : new Blob([bytes]);
+  return new Blob([await readIndexedDbLog(databaseOf(name))]);
 }
 
 /** Asks the browser not to evict this origin. Call in a page, best when somebody has just done something worth keeping: some browsers ask the person. */
@@ -121,12 +133,24 @@ async function chooseKind(name: string): Promise<BrowserLogKind> {
     folder === undefined
       ? await hasDatabase(noteOf(name))
       : (await folder.getFileHandle(fileOf(name)).catch(() => undefined)) !== undefined;
+  const isInBoth = isInOpfs && (await hasDatabase(databaseOf(name)));
+  if (isInBoth && (await isBegun(await readDatabase(name)))) {
+    if (folder === undefined || (await isBegun(await readFile(name))))
+      throw new KernelError('kernel/two-logs', `there is a log "${name}" in a file and one in IndexedDB`);
+    return 'indexeddb';
+  }
   if (isInOpfs && !(hasHandles && folder !== undefined))
     throw new KernelError('kernel/storage', `the log "${name}" is in a file that this browser does not open now`);
   if (!isInOpfs && (folder === undefined || !hasHandles || (await hasDatabase(databaseOf(name))))) return 'indexeddb';
   // Also of a file that was begun by its kind, or by a program that made no note.
   if (!isInOpfs || !(await hasDatabase(noteOf(name)))) await noteFile(name);
   return 'opfs';
+}
+
+/** Whether there is more in a log than its first line. */
+async function isBegun(bytes: Blob | undefined): Promise<boolean> {
+  const start = (await bytes?.slice(0, 64).text()) ?? '';
+  return (bytes?.size ?? 0) > start.indexOf('\n') + 1;
 }
 
 /** Undefined where there is none, or none now: a private window, a disk that fails. */

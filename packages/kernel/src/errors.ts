@@ -25,6 +25,7 @@ export type KernelErrorCode =
   | 'kernel/not-resident'
   | 'kernel/query'
   | 'kernel/storage'
+  | 'kernel/two-logs'
   | 'kernel/relay-key'
   | 'kernel/invalid-log'
   | 'snapshot/foreign'

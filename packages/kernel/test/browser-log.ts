@@ -54,6 +54,25 @@ export function browserLogSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): void
       await again.close();
     });
 
+    it('hides no second log, and opens the one that has something in it', async () => {
+      const name = newName();
+      const other: BrowserLogKind = kind === 'opfs' ? 'indexeddb' : 'opfs';
+      const usual = await openBrowserLog(newName());
+      await usual.close();
+      if (usual.kind === 'indexeddb') return;
+      const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+      await (await openBrowserLog(name, { kind: other })).close();
+      await fill(name, kind, [first]);
+      const chosen = await openBrowserLog(name);
+      expect([chosen.kind, chosen.pending(hq).length]).toEqual([kind, 1]);
+      await chosen.close();
+      await fill(name, other, [second]);
+      expect(await codeOf(() => openBrowserLog(name))).toBe('kernel/two-logs');
+      const sizeOf = async (one?: BrowserLogKind): Promise<number> => (await readBrowserLog(name, one))?.size ?? 0;
+      expect(await sizeOf()).toBe(Math.max(await sizeOf(kind), await sizeOf(other)));
+      await (await openBrowserLog(name, { kind })).close();
+    });
+
     it('begins no second log where the place of the first cannot be opened for once', async () => {
       if (kind === 'indexeddb') return;
       const name = newName();
