@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['index']);
+const config: Options = library(['index', 'entitlement']);
 
 export default config;

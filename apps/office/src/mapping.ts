@@ -9,7 +9,7 @@ import {
   type SaleCompleteArgs,
   type SaleRefundArgs,
   type StockAdjustArgs,
-  type Tender,
+  type MoneyTender,
 } from '@tallystick/retail';
 import { type Invoice, isCancellation } from './invoices.ts';
 import { lineAmount, type RetailRow } from './retail-row.ts';
@@ -96,7 +96,7 @@ function tradeOp(
 }
 
 /** The file does not say how an invoice was paid: it stands on account, and nothing is tendered for a total of nothing. */
-function onAccount(amountMinor: number): readonly Tender[] {
+function onAccount(amountMinor: number): readonly MoneyTender[] {
   return amountMinor === 0 ? [] : [{ kind: 'account', amountMinor }];
 }
 

@@ -1,5 +1,7 @@
 /** Arguments of the retail verbs, as ops record them. Shapes and bounds are enforced by schema.ts. */
 
+import type { EntitlementTender } from './entitlement/args.ts';
+
 export type TenderKind = 'cash' | 'card' | 'account';
 
 export interface ProductSetArgs {
@@ -57,10 +59,12 @@ export interface RefundLine extends SaleLine {
   readonly line?: number;
 }
 
-export interface Tender {
+export interface MoneyTender {
   readonly kind: TenderKind;
   readonly amountMinor: number;
 }
+
+export type Tender = MoneyTender | EntitlementTender;
 
 /** How a document is known outside, and how the ops of one that is too long for one op belong together. */
 export interface DocumentLinks {
@@ -95,7 +99,7 @@ export interface SaleRefundArgs extends DocumentLinks {
   /** Quantities given back, positive. */
   readonly lines: readonly RefundLine[];
   /** Amounts paid out, positive. */
-  readonly tenders: readonly Tender[];
+  readonly tenders: readonly MoneyTender[];
   readonly reason: string;
 }
 

@@ -9,7 +9,7 @@ import {
   type View,
 } from '@tallystick/kernel';
 import { addMinor, type EntryLine } from '@tallystick/ledger';
-import type { Tender, TenderKind } from './args.ts';
+import type { Tender } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { signed } from './goods.ts';
 import { drawers, sessions, tenders as tenderRows } from './tables.ts';
@@ -31,10 +31,11 @@ export interface Settlement {
   readonly sign: 1 | -1;
 }
 
-const tenderAccounts: Readonly<Record<TenderKind, string>> = {
+const tenderAccounts: Readonly<Record<Tender['kind'], string>> = {
   cash: retailAccounts.cash,
   card: retailAccounts.cardClearing,
   account: retailAccounts.receivables,
+  entitlement: retailAccounts.giftBalances,
 };
 
 /**
@@ -64,7 +65,7 @@ export function settle(op: OpFacts, settlement: Settlement, effects: Effect[]): 
 function putTender(
   op: OpFacts,
   debits: EntryLine[],
-  kind: TenderKind,
+  kind: Tender['kind'],
   currency: string,
   amountMinor: number,
   effects: Effect[],

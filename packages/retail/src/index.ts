@@ -3,6 +3,7 @@ export type {
   ChargeAdjustArgs,
   DocumentLinks,
   GoodsLine,
+  MoneyTender,
   PriceSetArgs,
   ProductSetArgs,
   ReceiveLine,

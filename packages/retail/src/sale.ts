@@ -5,6 +5,7 @@ import type { SaleCompleteArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
+import { redeem, redemptionTables } from './entitlement/redeem.ts';
 import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { priceLines } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
@@ -31,6 +32,8 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
   } as const;
   const debits = settle(op, settlement, effects);
   if ('code' in debits) return debits;
+  const unclaimed = redeem(view, op, args, effects);
+  if (unclaimed !== undefined) return unclaimed;
   const memo = issueDocument(view, op, 'sale', args, { totalMinor, taxMinor: priced.taxMinor }, effects);
   debits.push(
     { account: retailAccounts.sales, currency, amountMinor: 0 - priced.amountMinor },
@@ -45,7 +48,7 @@ export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb(
   name: 'sale.complete',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...cashTables],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...cashTables, ...redemptionTables],
   args: saleCompleteArgs,
   plan: planSale,
 });

@@ -13,6 +13,7 @@ import type {
   StockAdjustArgs,
   StockReceiveArgs,
 } from './args.ts';
+import { entitlementTender } from './entitlement/schema.ts';
 import {
   account,
   amountMinor,
@@ -48,7 +49,7 @@ const sold = {
   taxRateBasisPoints: basisPoints.exactOptional(),
 };
 const tender = z.strictObject({ kind: z.enum(['cash', 'card', 'account']), amountMinor });
-const tenders = z.array(tender).max(50);
+const maxTenders = 50;
 const links = {
   external: key.exactOptional(),
   part: ordinal.exactOptional(),
@@ -62,7 +63,6 @@ const trade = {
   session: id.exactOptional(),
   taxIncluded: z.boolean(),
   customer: key.exactOptional(),
-  tenders,
 };
 
 export const productSetArgs: ArgsSchema<ProductSetArgs> = z.strictObject({
@@ -92,6 +92,7 @@ export const sessionCloseArgs: ArgsSchema<SessionCloseArgs> = z.strictObject({
 export const saleCompleteArgs: ArgsSchema<SaleCompleteArgs> = z.strictObject({
   ...trade,
   lines: linesOf(z.strictObject(sold)),
+  tenders: z.array(z.union([tender, entitlementTender])).max(maxTenders),
   changeMinor: amountMinor.exactOptional(),
 });
 
@@ -99,6 +100,7 @@ export const saleRefundArgs: ArgsSchema<SaleRefundArgs> = z.strictObject({
   ...trade,
   original: id.exactOptional(),
   lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional() })),
+  tenders: z.array(tender).max(maxTenders),
   reason: text,
 });
 

@@ -1,6 +1,7 @@
 /** All retail verbs, for `openBook`. They post, so a book that has them needs the ledger's verbs too. */
 import { priceSet, productSet } from './catalogue.ts';
 import { chargeAdjust } from './charge.ts';
+import { entitlementVerbs } from './entitlement/verbs.ts';
 import { saleRefund } from './refund.ts';
 import { saleComplete } from './sale.ts';
 import { sessionClose, sessionOpen } from './session.ts';
@@ -18,6 +19,7 @@ export const retailVerbs: readonly [
   typeof stockReceive,
   typeof stockAdjust,
   typeof chargeAdjust,
+  ...typeof entitlementVerbs,
 ] = [
   productSet,
   priceSet,
@@ -29,4 +31,5 @@ export const retailVerbs: readonly [
   stockReceive,
   stockAdjust,
   chargeAdjust,
+  ...entitlementVerbs,
 ];

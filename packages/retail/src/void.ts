@@ -13,6 +13,7 @@ import { ledgerTables, reverse } from '@tallystick/ledger';
 import type { SaleVoidArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
 import { documentTables, issueDocument } from './document.ts';
+import { redemptionTables, unredeem } from './entitlement/redeem.ts';
 import { saleVoidArgs } from './schema.ts';
 import { documentLines, documents, lotMoves, refunded, stock, tenders, voids } from './tables.ts';
 
@@ -29,7 +30,7 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const effects: Effect[] = [voids.put({ document, by: op.id })];
   const refusal = returnLines(view, op, document, effects);
   if (refusal !== undefined) return refusal;
-  returnTenders(view, op, { document, session, currency }, effects);
+  returnTenders(view, op, { document, day, session, currency }, effects);
   const header = { day, currency, session, customer, reason, original: document };
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - taxMinor };
   const memo = issueDocument(view, op, 'void', header, totals, effects);
@@ -51,17 +52,27 @@ function returnLines(view: View, op: OpFacts, document: string, effects: Effect[
   return undefined;
 }
 
+interface Returned {
+  readonly document: string;
+  readonly day: string;
+  readonly session: string;
+  readonly currency: string;
+}
+
 function returnTenders(
   view: View,
   op: OpFacts,
-  { document, session, currency }: { readonly document: string; readonly session: string; readonly currency: string },
+  { document, day, session, currency }: Returned,
   effects: Effect[],
 ): void {
   let cashMinor = 0;
+  let hasEntitlement = false;
   for (const row of view.list(tenders, { document })) {
     if (row.kind === 'cash') cashMinor += row.amountMinor;
+    hasEntitlement ||= row.kind === 'entitlement';
     effects.push(tenders.put({ ...row, document: op.id, amountMinor: 0 - row.amountMinor }));
   }
+  if (hasEntitlement) unredeem(view, op, { document, day }, effects);
   moveDrawer(session, currency, 0 - cashMinor, effects);
 }
 
@@ -70,7 +81,17 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
   name: 'sale.void',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...cashTables, documentLines, lotMoves, refunded, stock, voids],
+  tables: [
+    ...ledgerTables,
+    ...documentTables,
+    ...cashTables,
+    ...redemptionTables,
+    documentLines,
+    lotMoves,
+    refunded,
+    stock,
+    voids,
+  ],
   args: saleVoidArgs,
   plan: planVoid,
 });

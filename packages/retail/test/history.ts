@@ -1,6 +1,6 @@
 /** Arbitrary histories of a shop: mostly sensible, wrong now and then, always meant for the shop as it stands. */
 import fc from 'fast-check';
-import { priceLines, type SaleLine, type Tender } from '../src/index.ts';
+import { priceLines, type SaleLine, type MoneyTender } from '../src/index.ts';
 import type { Call } from './reference.ts';
 import { day } from './shop.ts';
 
@@ -35,12 +35,17 @@ const saleLine = fc.tuple(goods, rate).map(([line, taxRateBasisPoints]) => ({ ..
 const slip = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, -1);
 const sessionIndex = fc.option(fc.constantFrom(-1, -1, -1, 0), { nil: undefined });
 
-const nothing: Tender = { kind: 'cash', amountMinor: 0 };
+const nothing: MoneyTender = { kind: 'cash', amountMinor: 0 };
 
 /** A part by card and the rest as said; what comes back as change is handed over on top, in cash unless somebody errs. */
-function paid(total: number, kind: Tender['kind'], splitMinor: number, extra: Tender = nothing): Tender[] {
+function paid(
+  total: number,
+  kind: MoneyTender['kind'],
+  splitMinor: number,
+  extra: MoneyTender = nothing,
+): MoneyTender[] {
   const first = Math.min(Math.max(total, 0), splitMinor);
-  const tenders: Tender[] = [
+  const tenders: MoneyTender[] = [
     { kind: 'card', amountMinor: first },
     { kind, amountMinor: Math.max(total, 0) - first },
     extra,

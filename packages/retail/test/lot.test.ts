@@ -41,6 +41,7 @@ describeShop('lots', (shop) => {
       );
       const back = await shop.book.commit('sale.refund', {
         ...sale(500, { lines: [] }),
+        tenders: [{ kind: 'cash', amountMinor: 500 }],
         original,
         lines: [{ ...line(lot), line: 1 }],
         reason: 'back',

@@ -63,7 +63,7 @@ function priced(line: SaleLine, taxIncluded: boolean): ReferenceLine {
 }
 
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
-const tenderAccount = { cash: '1000', card: '1010', account: '1100' } as const;
+const tenderAccount = { cash: '1000', card: '1010', account: '1100', entitlement: '2310' } as const;
 
 export class ReferenceShop {
   readonly #rules: ReferenceRules;

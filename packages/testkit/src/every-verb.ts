@@ -99,6 +99,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => tally(fleet),
     () => workOfACourier(fleet, crypto, office),
     () => handoff(fleet, office),
+    () => entitle(fleet, office),
     () => lease(fleet, office),
     () => spend(fleet, office),
     async () => {
@@ -174,6 +175,19 @@ async function handoff(fleet: Fleet, office: Office): Promise<void> {
   await office('handoff.accept', { entity, offer });
   await office('handoff.cancel', { entity, offer: await office('handoff.offer', { entity, to: till }) });
   await office('handoff.move', { entity, to: till, reason: 'the office closes' });
+}
+
+/** A gift that is claimed, given up and taken back, where claims are made. */
+async function entitle(fleet: Fleet, office: Office): Promise<void> {
+  const claims = parseScope('claims');
+  const [token, redemption, day] = ['70'.repeat(32), 'e1'.repeat(16), '2026-11-21'];
+  await office('entitlement.tier', { kind: 'gift', currency: 'GBP', mostMinor: 500 });
+  const gift = { kind: 'gift', holder: 'bearer', currency: 'GBP', amountMinor: 1000, day, account: '2300' };
+  await office('entitlement.issue', { token, keyId: fleet.book(OFFICE).device, ...gift }, claims);
+  const spent = { currency: 'GBP', amountMinor: 400, day, loss: 'receivable' };
+  await office('claim.spend', { token, redemption, ...spent }, claims);
+  await office('claim.release', { token, redemption, day }, claims);
+  await office('entitlement.cancel', { token, day, account: '4000', reason: 'never fetched' }, claims);
 }
 
 /** A lease of the branch that nobody draws on. */

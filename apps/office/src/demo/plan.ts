@@ -1,6 +1,6 @@
 // What happens in the demo shop on its day: who sells what when, decided by a seeded generator, so that the same till always has
 // the same day and a start that was interrupted can go on where it stopped.
-import { priceLines, type SaleLine, type Tender } from '@tallystick/retail';
+import { priceLines, type SaleLine, type MoneyTender } from '@tallystick/retail';
 import { type Product, products } from './shop.ts';
 
 export const tillNames: readonly string[] = ['Front till', 'Back till', 'Bakery till', 'Market stall'];
@@ -19,7 +19,7 @@ export interface PlannedSale {
   readonly afterMs: number;
   readonly external: string;
   readonly lines: readonly SaleLine[];
-  readonly tenders: readonly Tender[];
+  readonly tenders: readonly MoneyTender[];
   readonly changeMinor: number;
 }
 

@@ -1,0 +1,45 @@
+/** Entitlements as tenders of a sale: what was handed out for them, in the scope of the till, and how much of that without a claim first. */
+import { type Effect, type OpFacts, refuse, type Refusal, type View } from '@tallystick/kernel';
+import type { Tender } from '../args.ts';
+import { offlineTiers, redemptions } from './tables.ts';
+
+/** What a verb that takes or returns entitlements touches. */
+export const redemptionTables: readonly [typeof offlineTiers, typeof redemptions] = [offlineTiers, redemptions];
+
+/**
+ * Puts what a sale redeems. Refuses `retail/claim-first` where a tender without a claim is above its tier in `hq`, as of the scope's mark; without
+ * a tier nothing is taken offline.
+ */
+export function redeem(
+  view: View,
+  op: OpFacts,
+  { tenders, currency, day }: { readonly tenders: readonly Tender[]; readonly currency: string; readonly day: string },
+  effects: Effect[],
+): Refusal | undefined {
+  let line = 0;
+  for (const tender of tenders) {
+    if (tender.kind !== 'entitlement') continue;
+    const { token, redemption, entitlement: kind, amountMinor, claim = '' } = tender;
+    if (claim === '') {
+      const mostMinor = view.hq.get(offlineTiers, { kind, currency })?.mostMinor ?? 0;
+      if (amountMinor > mostMinor) return refuse('retail/claim-first', { token, kind, amountMinor, mostMinor });
+    }
+    line += 1;
+    const facts = { token, redemption, kind, currency, amountMinor, claim, day, device: op.device };
+    effects.push(redemptions.put({ document: op.id, line, ...facts }));
+  }
+  return undefined;
+}
+
+/** What a void takes back of what its sale redeemed. The claims stand until they are released. */
+export function unredeem(
+  view: View,
+  op: OpFacts,
+  { document, day }: { readonly document: string; readonly day: string },
+  effects: Effect[],
+): void {
+  for (const row of view.list(redemptions, { document }))
+    effects.push(
+      redemptions.put({ ...row, document: op.id, day, device: op.device, amountMinor: 0 - row.amountMinor }),
+    );
+}
