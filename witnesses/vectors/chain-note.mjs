@@ -19,7 +19,7 @@ function parseNote(note) {
     .split('\n')
     .map((line) => {
       const [, name, encoded] =
-        /^\u2014 ([^\s+\p{Cc}]+) ([A-Za-z0-9+/=]{1,16384})$/u.exec(line) ?? refuse('chain/note-format');
+        /^\u2014 ([^\p{White_Space}+\p{Cc}]+) ([A-Za-z0-9+/=]{1,16384})$/u.exec(line) ?? refuse('chain/note-format');
       const data = base64(encoded, 'chain/note-format');
       return data.length < 5
         ? refuse('chain/note-format')
@@ -29,7 +29,7 @@ function parseNote(note) {
 }
 function openNote({ vkey, note }, type = 1) {
   const [name, id, encoded] =
-    /^([^\s+\p{Cc}]+)\+([0-9a-f]{8})\+(.*)$/u.exec(vkey)?.slice(1) ?? refuse('chain/verifier-key');
+    /^([^\p{White_Space}+\p{Cc}]+)\+([0-9a-f]{8})\+(.*)$/u.exec(vkey)?.slice(1) ?? refuse('chain/verifier-key');
   const key = base64(encoded, 'chain/verifier-key');
   if (key[0] !== type || key.length !== 33 || hex(sha256(`${name}\n`, key)).slice(0, 8) !== id)
     refuse('chain/verifier-key');

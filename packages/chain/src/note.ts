@@ -32,7 +32,7 @@ const maxSignatureLines = 64;
 /** Of one line, in base64: room for the largest signatures that have a C2SP type. */
 const maxSignatureLength = 16_384;
 const signatureStart = '\u2014 ';
-const namePattern = /^[^\s\u0085+\p{Cc}\p{Surrogate}]+$/u;
+const namePattern = /^[^\p{White_Space}+\p{Cc}\p{Surrogate}]+$/u;
 const forbiddenInNotes = /[\0-\x09\x0b-\x1f]|\p{Surrogate}/u;
 const utf8 = new TextEncoder();
 
