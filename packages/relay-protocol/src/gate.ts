@@ -42,6 +42,8 @@ interface Session {
   readonly placed: Map<OpHash, Placed>;
   readonly chains: Map<DeviceId, ChainState>;
   readonly enrolments: RosterEntry[];
+  /** Ops of this push that never get a place here, whatever else comes. */
+  readonly hopeless: Set<OpHash>;
   signaturesChecked: number;
   run: Run | undefined;
 }
@@ -57,6 +59,7 @@ export async function judgePush(frames: readonly Frame[], ground: Ground, hasher
     placed: new Map(),
     chains: new Map(),
     enrolments: [],
+    hopeless: new Set(),
     signaturesChecked: 0,
     run: undefined,
   };
@@ -86,12 +89,14 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const roster = rosterFor(session, record);
   const author = roster.get(op.device, op.scope);
   if (author === undefined) {
+    await noteHopeless(session, record);
     return { hash, verdict: 'unknown-device', message: `device ${op.device} is not enrolled in ${op.scope}` };
   }
   const chain = chainOf(session, op.device);
   const isRooted = op.prev === undefined || roster.isEnrolment(op.device, op.prev, op.scope);
   const link = run === undefined ? linkOf(op, isRooted, chain, placeOf) : run.fork ? 'fork' : 'main';
   if (link === 'gap') {
+    await noteHopeless(session, record);
     const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? author.enrolment };
     return { hash, verdict: 'gap', head, message: `${op.prev}, the op before seq ${op.seq}, is not here` };
   }
@@ -99,9 +104,14 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const isFork = link === 'fork';
   const isLate = roster.standing(op.device, op.scope) !== 'active';
   const excess = findExcess(ground, { isFork, isLate, chain, waiting });
-  if (excess !== undefined) return { hash, verdict: excess, message: `too many ops of ${op.device} without effect` };
+  if (excess !== undefined) {
+    session.hopeless.add(hash);
+    return { hash, verdict: excess, message: `too many ops of ${op.device} without effect` };
+  }
   const inRun = (mentioned: OpHash): boolean => run?.candidates.some((one) => one.record.hash === mentioned) === true;
-  const isHere = (mentioned: OpHash): boolean => placeOf(mentioned) !== undefined || inRun(mentioned);
+  // What an author built on and nobody can place holds up nothing: else one stranger's op would keep its chain from here for ever.
+  const isHere = (mentioned: OpHash): boolean =>
+    placeOf(mentioned) !== undefined || inRun(mentioned) || session.hopeless.has(mentioned);
   const missing = await findMissingBasis(op, ground, ground.size + session.accepted.length + waiting, isHere);
   if (missing !== undefined) return { hash, verdict: 'basis', message: missing };
   const isKnown = roster.publicKeyOf(record.keyId, op.device) !== undefined;
@@ -117,6 +127,14 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   if (run === undefined) session.run = { candidates: [candidate], fork: isFork };
   else run.candidates.push(candidate);
   return undefined;
+}
+
+/** Notes an op that is not rooted here and never will be: its chain begins at an op that is here and enrols nobody, or at one that is as hopeless. */
+async function noteHopeless({ ground, hopeless, placed }: Session, { op, hash }: OpRecord): Promise<void> {
+  const { prev, seq } = op;
+  if (prev === undefined) return;
+  const isUnrooted = seq === 1 && !ground.roster.isEnrolment(op.device, prev, op.scope);
+  if (hopeless.has(prev) || (isUnrooted && (placed.has(prev) || (await ground.isPlaced(prev))))) hopeless.add(hash);
 }
 
 /** Of what cannot have effect by itself, a relay takes so much of a device and scope and no more. */

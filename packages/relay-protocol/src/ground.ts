@@ -27,6 +27,8 @@ export interface Ground {
   /** Takes notice of accepted enrolments while the push is judged. */
   readonly roster: Roster;
   readonly verify: VerifyRecord;
+  /** Whether an op is stored, in this scope or in `hq`. */
+  isPlaced(hash: OpHash): Promise<boolean>;
   /** A stored op of this scope; asked only about chains that have changed keys. */
   recordAt(hash: OpHash): Promise<OpRecord | undefined>;
   /** The root of this book's log of `scope` at `size`; undefined beyond its end. */

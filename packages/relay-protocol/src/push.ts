@@ -138,6 +138,10 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
     placed: await store.find(book, scope, mentionedHashes(frames, chains)),
     roster,
     verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
+    async isPlaced(hash) {
+      const isIn = async (place: Scope): Promise<boolean> => (await store.find(book, place, [hash])).has(hash);
+      return (await isIn(scope)) || (scope !== hq && (await isIn(hq)));
+    },
     async recordAt(hash) {
       const place = (await store.find(book, scope, [hash])).get(hash);
       const [bytes] = place === undefined ? [] : await store.records(book, scope, place.position, 1);

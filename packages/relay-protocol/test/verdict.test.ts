@@ -4,6 +4,7 @@ import {
   encodeBundle,
   encodeRecord,
   type OpHash,
+  type OpRecord,
   type RootHash,
   signatureOf,
   textOf,
@@ -31,6 +32,7 @@ describe('a push', () => {
   let desk: Desk;
   let till: Writer;
   let van: Writer;
+  let vanEnrolment: OpHash;
   let checks: number;
 
   beforeEach(async () => {
@@ -41,6 +43,7 @@ describe('a push', () => {
     const second = fleet.enrol('van');
     till = first.writer;
     van = second.writer;
+    vanEnrolment = second.enrolment.hash;
     await desk.push(fleet.book, [fleet.genesis, first.enrolment, second.enrolment]);
     checks = 0;
   });
@@ -222,6 +225,30 @@ describe('a push', () => {
     expect(await verdictsOf([record])).toEqual(['stored@4']);
     const unseen = till.write({ seen: { size: 99, root: 'ab'.repeat(32) as RootHash } });
     expect(await verdictsOf([unseen])).toEqual(['basis']);
+  });
+
+  it('waits for nothing that no relay will ever place, where it stands before in the push', async () => {
+    const { writer: guest, enrolment } = fleet.enrol('guest', 'till', till);
+    const [first, second] = guest.writeMany(2) as [OpRecord, OpRecord];
+    const later = fleet.stranger('friend', second.hash).write();
+    const record = till.write({ seen: { heads: [second.hash, later.hash] } });
+    expect(await verdictsOf([first, second, later, record])).toEqual([...Array(3).fill('unknown-device'), 'gap']);
+    expect(await verdictsOf([enrolment])).toEqual(['stored@3']);
+    expect(await verdictsOf([record])).toEqual(['basis']);
+    expect(await verdictsOf([first, later, record])).toEqual(['unknown-device', 'unknown-device', 'basis']);
+    const all = await verdictsOf([first, second, later, record]);
+    expect(all).toEqual([...Array(3).fill('unknown-device'), 'stored@4']);
+  });
+
+  it('does not wait in a branch for a device that a till let in above', async () => {
+    const { writer: guest, enrolment } = fleet.enrol('guest', 'till', till);
+    const first = guest.write({ scope: branch, prev: enrolment.hash });
+    const record = van.write({ scope: branch, prev: vanEnrolment, seen: { heads: [first.hash] } });
+    const push = async () =>
+      (await desk.push(fleet.book, [first, record], branch)).results.map(({ verdict }) => verdict);
+    expect(await push()).toEqual(['unknown-device', 'basis']);
+    await desk.push(fleet.book, [enrolment]);
+    expect(await push()).toEqual(['unknown-device', 'stored']);
   });
 
   it('that builds on a refused op of the same push is refused', async () => {

@@ -146,6 +146,35 @@ describe('found', () => {
     await fleet.close();
   });
 
+  it('J: who built on the op of a device that a revoked one let in is not held up for ever', async () => {
+    const fleet = await openFleet([office, till1, till2]);
+    const [owner, revoked, honest] = fleet.members.map((m) => m.book);
+    await fleet.settle();
+    expect(await owner!.commit('device.revoke', { device: revoked!.device, reason: 'stolen' })).toMatchObject({
+      ok: true,
+    });
+    await fleet.sync(0);
+    const key = await createSeededKeys('new', nodeCrypto).create('device');
+    const args = { device: key.device, key: encodeHex(key.publicKey), name: 'new', role: 'manager' } as const;
+    const enrolled = await revoked!.commit('device.enroll', args);
+    if (!enrolled.ok) throw new Error(enrolled.code);
+    const writer = createWriter({ key, book: owner!.id, after: enrolled.hash, hasher, atMs: fleet.clock.nowMs() });
+    const op = await writer.write({ verb: 'product.set@1', args: product('guest') });
+    await revoked!.import(bookFileOf(owner!.id, [op]));
+    await fleet.deliver(1, 2);
+    await honest!.commit('product.set', product('built on it'));
+    await fleet.settle();
+    for (const book of [owner, revoked, honest])
+      expect(book!.query("SELECT sku FROM products WHERE sku IN ('guest', 'built on it')")).toEqual([
+        { sku: 'built on it' },
+      ]);
+    expect(honest!.pendingOps().map(({ hash }) => hash)).toEqual([op.hash]);
+    await fleet.exchange();
+    expectAlike(fleet);
+    await expectProven(fleet);
+    await fleet.close();
+  });
+
   it('F: a device id that is not the hash of its key is not enrolled', async () => {
     const fleet = await openFleet([office, till1]);
     const a = fleet.book(0);
