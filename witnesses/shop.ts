@@ -6,10 +6,10 @@ import { type Book, openBook } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { encodeHex, type Scope } from '@tallystick/oplog';
-import { chart, retailVerbs } from '@tallystick/retail';
+import { chart, retailVerbs, type SaleCompleteArgs } from '@tallystick/retail';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 
-const verbs = [...ledgerVerbs, ...retailVerbs] as const;
+export const verbs = [...ledgerVerbs, ...retailVerbs] as const;
 export const hq = 'hq' as Scope;
 export type ShopBook = Book<typeof verbs>;
 
@@ -68,15 +68,18 @@ function memoryKeys(): KeyStore {
 }
 
 export async function sell(book: ShopBook, sku: string, quantity: number): Promise<void> {
-  must(
-    await book.commit('sale.complete', {
-      day: '2026-11-21',
-      currency: 'GBP',
-      taxIncluded: true,
-      lines: [{ sku, name: sku, quantity, unitPriceMilliMinor: 255_000, taxRateBasisPoints: 2000 }],
-      tenders: [{ kind: 'card', amountMinor: 255 * quantity }],
-    }),
-  );
+  must(await book.commit('sale.complete', saleOf(sku, quantity)));
+}
+
+/** A sale of one line, paid by card. */
+export function saleOf(sku: string, quantity: number): SaleCompleteArgs {
+  return {
+    day: '2026-11-21',
+    currency: 'GBP',
+    taxIncluded: true,
+    lines: [{ sku, name: sku, quantity, unitPriceMilliMinor: 255_000, taxRateBasisPoints: 2000 }],
+    tenders: [{ kind: 'card', amountMinor: 255 * quantity }],
+  };
 }
 
 /** Sells `count` times: 1 apple, 2 apples, and so on. */

@@ -2,8 +2,13 @@
 import { chain } from './chain.ts';
 import type { Witness } from './claim.ts';
 import { distributed } from './distributed.ts';
+import { drift } from './drift.ts';
 import { guards } from './guards.ts';
+import { loss } from './loss.ts';
+import { people } from './people.ts';
 import { persist } from './persist.ts';
+import { pretence } from './pretence.ts';
+import { privacy } from './privacy.ts';
 import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
 import { replay } from './replay.ts';
@@ -20,5 +25,10 @@ export const witnesses: readonly Witness[] = [
   persist,
   relay,
   rebuild,
+  loss,
+  pretence,
+  drift,
+  people,
+  privacy,
   guards,
 ];
