@@ -4,27 +4,6 @@ import type { EntitlementTender } from './entitlement/args.ts';
 
 export type TenderKind = 'cash' | 'card' | 'account';
 
-export interface ProductSetArgs {
-  readonly sku: string;
-  /** A name of goods, never of a person; so are all names here. */
-  readonly name: string;
-  readonly category: string;
-  /** Decimal places of a quantity: 0 for pieces, 3 for kilograms counted in grams. Fixed once set. */
-  readonly unitScale: number;
-  /** The rate a till proposes; what was charged is recorded in the line. 2000 is 20 %. */
-  readonly taxRateBasisPoints: number;
-  /** `refuse`: no sale or write-off takes on-hand below zero. */
-  readonly negativeStock: 'allow' | 'refuse';
-  /** 0 takes the product off the tills' shelves; a sale that still happened still counts. */
-  readonly active: 0 | 1;
-}
-
-export interface PriceSetArgs {
-  readonly sku: string;
-  readonly currency: string;
-  readonly unitPriceMilliMinor: number;
-}
-
 export interface SessionOpenArgs {
   readonly day: string;
   readonly currency: string;
@@ -52,11 +31,17 @@ export interface GoodsLine {
 
 export interface SaleLine extends GoodsLine {
   readonly taxRateBasisPoints?: number;
+  /** Taken off what quantity and unit price come to, before tax is split off or added. */
+  readonly discountMinor?: number;
+  /** The promotion that gives the discount; without one somebody at the till gave it. */
+  readonly promotion?: string;
 }
 
-export interface RefundLine extends SaleLine {
+export interface RefundLine extends Omit<SaleLine, 'promotion'> {
   /** Line of the original that is given back, from 1. */
   readonly line?: number;
+  /** False where the goods do not go back on the shelf: eaten, or broken. */
+  readonly restock?: boolean;
 }
 
 export interface MoneyTender {
@@ -86,6 +71,8 @@ export interface SaleCompleteArgs extends DocumentLinks {
   readonly lines: readonly SaleLine[];
   readonly tenders: readonly Tender[];
   readonly changeMinor?: number;
+  /** Codes of promotions that the customer handed in. */
+  readonly coupons?: readonly string[];
 }
 
 export interface SaleRefundArgs extends DocumentLinks {

@@ -1,6 +1,7 @@
 /** Tenders and drawers: what was paid how, and in which session the cash lies. */
 import {
   compensate,
+  type Correction,
   type Effect,
   type OpFacts,
   type Outcome,
@@ -87,19 +88,32 @@ export function moveDrawer(
 
 /**
  * Accepts what moves cash in a session that somebody else closed meanwhile, and says so (`retail/late-cash`): the drawer was counted and emptied
- * without it, so that is what it shows now.
+ * without it, so that is what it shows now. `before` is what else has to be said of the op.
  */
-export function acceptCash(view: View, session: string | undefined, effects: readonly Effect[]): Outcome {
+export function acceptCash(
+  view: View,
+  session: string | undefined,
+  effects: readonly Effect[],
+  before?: Correction,
+): Outcome {
+  const late = lateCash(view, session, effects);
+  const only = before === undefined ? late : late === undefined ? before : undefined;
+  if (only !== undefined) return compensate(only.code, only.details, effects);
+  if (before === undefined || late === undefined) return effects;
+  // An op has one correction: the first names itself, and the others.
+  return compensate(before.code, { ...late.details, ...before.details, and: late.code }, effects);
+}
+
+function lateCash(view: View, session: string | undefined, effects: readonly Effect[]): Correction | undefined {
   const row = session === undefined || session === '' ? undefined : view.get(sessions, { id: session });
-  if (row === undefined || row.state !== 'closed') return effects;
+  if (row === undefined || row.state !== 'closed') return undefined;
   const moved = effects
     .filter((effect) => effect.table === drawers)
     .map(({ row: drawer }) => Number(drawer['amountMinor']));
   const cashMinor = moved.reduce((sum, amountMinor) => sum + amountMinor, 0);
   const { closedBy, closedDay, currency } = row;
-  return cashMinor === 0
-    ? effects
-    : compensate('retail/late-cash', { session: row.id, cashMinor, currency, closedBy, closedDay }, effects);
+  if (cashMinor === 0) return undefined;
+  return { code: 'retail/late-cash', details: { session: row.id, cashMinor, currency, closedBy, closedDay } };
 }
 
 /**

@@ -18,7 +18,7 @@ function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): readonly E
   if ('code' in priced) return priced;
   const { amountMinor } = priced;
   const effects: Effect[] = [];
-  putLines(op, { kind: 'charge', lines, priced, sign: 1 }, effects);
+  putLines(op, { kind: 'charge', currency, lines, priced, sign: 1 }, effects);
   const memo = issueDocument(view, op, 'charge', args, { totalMinor: amountMinor, taxMinor: 0 }, effects);
   const posted = post(view, op, {
     day,

@@ -4,8 +4,6 @@ export type {
   DocumentLinks,
   GoodsLine,
   MoneyTender,
-  PriceSetArgs,
-  ProductSetArgs,
   ReceiveLine,
   RefundLine,
   SaleCompleteArgs,
@@ -19,7 +17,31 @@ export type {
   Tender,
   TenderKind,
 } from './args.ts';
-export { priceSet, productSet } from './catalogue.ts';
+export type {
+  BarcodeSetArgs,
+  PriceSetArgs,
+  ProductSetArgs,
+  PromotionEndArgs,
+  PromotionOffer,
+  PromotionSetArgs,
+  RecipePart,
+  RecipeSetArgs,
+} from './catalogue/args.ts';
+export { type BarcodeMeaning, barcodeSet, findBarcode } from './catalogue/barcode.ts';
+export { gtinOf, isCheckedKey } from './catalogue/gtin.ts';
+export { type PriceAsked, priceOf, priceSet } from './catalogue/price-list.ts';
+export { productSet, recipeSet } from './catalogue/product.ts';
+export {
+  applyPromotions,
+  type Discount,
+  promotionEnd,
+  type PromotionContext,
+  type PromotionRow,
+  promotionSet,
+  promotionsInForce,
+} from './catalogue/promotion.ts';
+export { barcodes, prices, products, promotions } from './catalogue/tables.ts';
+export { catalogueVerbs } from './catalogue/verbs.ts';
 export { chargeAdjust } from './charge.ts';
 export { chart, correctionAccounts, retailAccounts } from './chart.ts';
 export { type DocumentKind, documentSeries } from './document.ts';
@@ -31,12 +53,12 @@ export { stockAdjust, stockReceive } from './stock.ts';
 export {
   counters,
   deviceSessions,
+  discounts,
   documentLines,
   documents,
   drawers,
   lotMoves,
-  prices,
-  products,
+  movements,
   refunded,
   sessions,
   stock,

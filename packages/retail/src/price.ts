@@ -10,7 +10,10 @@ export interface LineAmounts {
 }
 
 /** What a price is made of; `SaleLine` and every other line of goods has these. */
-export type Priced = Pick<SaleLine, 'quantity' | 'quantityScale' | 'unitPriceMilliMinor' | 'taxRateBasisPoints'>;
+export type Priced = Pick<
+  SaleLine,
+  'quantity' | 'quantityScale' | 'unitPriceMilliMinor' | 'taxRateBasisPoints' | 'discountMinor'
+>;
 
 /** The lines' amounts in order, and their sums. */
 export interface PricedLines extends LineAmounts {
@@ -19,11 +22,14 @@ export interface PricedLines extends LineAmounts {
 
 /**
  * The amount of a line and its tax. With `taxIncluded` the rounded line amount is what is paid and the tax is its share of
- * that; otherwise the tax comes on top. Either way amount and tax add up to what is paid. Undefined out of range.
+ * that; otherwise the tax comes on top. Either way amount and tax add up to what is paid. Undefined out of range, or where a discount is more than its line.
  */
 export function priceLine(line: Priced, taxIncluded: boolean): LineAmounts | undefined {
-  const quoted = lineAmountMinor(line.quantity, line.quantityScale ?? 0, line.unitPriceMilliMinor);
-  if (quoted === undefined) return undefined;
+  const whole = lineAmountMinor(line.quantity, line.quantityScale ?? 0, line.unitPriceMilliMinor);
+  if (whole === undefined) return undefined;
+  const discountMinor = line.discountMinor ?? 0;
+  if (discountMinor > 0 && discountMinor > whole) return undefined;
+  const quoted = whole - discountMinor;
   const rate = line.taxRateBasisPoints ?? 0;
   if (rate === 0) return { amountMinor: quoted, taxMinor: 0 };
   const taxMinor = scaleHalfAway(quoted, rate, taxIncluded ? 10_000 + rate : 10_000);

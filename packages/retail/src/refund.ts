@@ -9,15 +9,15 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
-import type { RefundLine, SaleRefundArgs } from './args.ts';
+import { ledgerTables, post, scaleHalfAway } from '@tallystick/ledger';
+import type { RefundLine, SaleLine, SaleRefundArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
-import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
+import { moveStock, putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
 import { type PricedLines, priceLines } from './price.ts';
 import { saleRefundArgs } from './schema.ts';
-import { documentLines, documents, lotMoves, refunded, voids } from './tables.ts';
+import { discounts, documentLines, documents, lotMoves, movements, refunded, voids } from './tables.ts';
 
 function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const { day, currency, session, lines } = args;
@@ -26,9 +26,9 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
   const effects: Effect[] = [];
-  const refusal = countRefunded(view, args, priced, effects) ?? moveStock(view, lines, 1, effects);
+  const refusal = countRefunded(view, args, priced, effects) ?? restock(view, op, args, effects);
   if (refusal !== undefined) return refusal;
-  putLines(op, { kind: 'refund', lines, priced, sign: -1 }, effects);
+  putLines(op, { kind: 'refund', currency, lines: withPromotions(view, args), priced, sign: -1 }, effects);
   putLots(op, lines, 1, effects);
   const totalMinor = priced.amountMinor + priced.taxMinor;
   const debits = settle(
@@ -45,6 +45,16 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   );
   const posted = post(view, op, { day, memo, lines: debits });
   return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
+}
+
+/** What is given back of a discount counts against the promotion that gave it. */
+function withPromotions(view: View, { original: document, lines }: SaleRefundArgs): readonly SaleLine[] {
+  if (document === undefined) return lines;
+  return lines.map((given) => {
+    if (given.discountMinor === undefined || given.line === undefined) return given;
+    const promotion = view.get(discounts, { document, line: given.line })?.promotion ?? '';
+    return promotion === '' ? given : { ...given, promotion };
+  });
 }
 
 /** The sale that is given back stands here, in this currency, and was not voided; each line names its line there. */
@@ -91,6 +101,31 @@ function countRefunded(view: View, args: SaleRefundArgs, priced: PricedLines, ef
   return undefined;
 }
 
+/** Goods go back on the shelf as they left it: parts of a recipe as the sale took them, whatever the recipe says by now. */
+function restock(view: View, op: OpFacts, { original, lines }: SaleRefundArgs, effects: Effect[]): Refusal | undefined {
+  if (original === undefined) return tradeStock(view, op, lines, 1, effects);
+  const backByLine = new Map<number, number>();
+  for (let index = 0; index < lines.length; index++) {
+    const given = lines[index];
+    if (given?.line === undefined) break;
+    const key = { document: original, line: given.line };
+    const before = backByLine.get(given.line) ?? view.sum(refunded, key).quantity;
+    backByLine.set(given.line, before + given.quantity);
+    if (given.restock === false) continue;
+    const parts = view.list(movements, key);
+    const refusal = parts.length === 0 ? moveStock(view, [given], 1, effects) : undefined;
+    if (refusal !== undefined) return refusal;
+    const sold = view.get(documentLines, key)?.quantity ?? 0;
+    for (const { sku, quantity } of parts) {
+      // What all refunds so far come to, less what the earlier ones did: so the last one leaves nothing over.
+      const after = scaleHalfAway(0 - quantity, before + given.quantity, sold) ?? 0;
+      const already = scaleHalfAway(0 - quantity, before, sold) ?? 0;
+      putMovement(op, { line: index + 1, sku, quantity: after - already }, effects);
+    }
+  }
+  return undefined;
+}
+
 function isSameGoods(
   given: RefundLine,
   sold: { readonly sku: string; readonly quantityScale: number; readonly taxRateBasisPoints: number },
@@ -107,7 +142,7 @@ export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
   name: 'sale.refund',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...cashTables, refunded, voids],
+  tables: [...ledgerTables, ...documentTables, ...tradeTables, ...cashTables, refunded, voids],
   args: saleRefundArgs,
   plan: planRefund,
 });

@@ -4,9 +4,11 @@ import { ledgerTables, post } from '@tallystick/ledger';
 import type { SaleCompleteArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
+import { checkPromotions } from './catalogue/promotion.ts';
+import { promotions } from './catalogue/tables.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { redeem, redemptionTables } from './entitlement/redeem.ts';
-import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
+import { putLines, putLots, tradeStock, tradeTables } from './goods.ts';
 import { priceLines } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
 
@@ -14,13 +16,15 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
   const { day, currency, session, lines } = args;
   const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
+  const claimed = checkPromotions(view, lines, args);
+  if (claimed !== undefined && 'kind' in claimed) return claimed;
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
   const totalMinor = priced.amountMinor + priced.taxMinor;
   const effects: Effect[] = [];
-  putLines(op, { kind: 'sale', lines, priced, sign: 1 }, effects);
+  putLines(op, { kind: 'sale', currency, lines, priced, sign: 1 }, effects);
   putLots(op, lines, -1, effects);
-  const short = moveStock(view, lines, -1, effects);
+  const short = tradeStock(view, op, lines, -1, effects);
   if (short !== undefined) return short;
   const settlement = {
     currency,
@@ -40,7 +44,7 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
   );
   const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
+  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted), claimed);
 }
 
 /** Completes a sale. */
@@ -48,7 +52,7 @@ export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb(
   name: 'sale.complete',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...cashTables, ...redemptionTables],
+  tables: [...ledgerTables, ...documentTables, ...tradeTables, ...cashTables, ...redemptionTables, promotions],
   args: saleCompleteArgs,
   plan: planSale,
 });

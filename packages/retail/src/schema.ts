@@ -3,8 +3,6 @@ import type { ArgsSchema } from '@tallystick/kernel';
 import * as z from 'zod';
 import type {
   ChargeAdjustArgs,
-  PriceSetArgs,
-  ProductSetArgs,
   SaleCompleteArgs,
   SaleRefundArgs,
   SaleVoidArgs,
@@ -47,6 +45,7 @@ const sold = {
   quantity: positive,
   unitPriceMilliMinor: milliMinor,
   taxRateBasisPoints: basisPoints.exactOptional(),
+  discountMinor: amountMinor.exactOptional(),
 };
 const tender = z.strictObject({ kind: z.enum(['cash', 'card', 'account']), amountMinor });
 const maxTenders = 50;
@@ -65,22 +64,6 @@ const trade = {
   customer: key.exactOptional(),
 };
 
-export const productSetArgs: ArgsSchema<ProductSetArgs> = z.strictObject({
-  sku,
-  name: text,
-  category: text,
-  unitScale: scale,
-  taxRateBasisPoints: basisPoints,
-  negativeStock: z.enum(['allow', 'refuse']),
-  active: z.literal([0, 1]),
-});
-
-export const priceSetArgs: ArgsSchema<PriceSetArgs> = z.strictObject({
-  sku,
-  currency,
-  unitPriceMilliMinor: milliMinor,
-});
-
 export const sessionOpenArgs: ArgsSchema<SessionOpenArgs> = z.strictObject({ day, currency, floatMinor: amountMinor });
 
 export const sessionCloseArgs: ArgsSchema<SessionCloseArgs> = z.strictObject({
@@ -91,15 +74,16 @@ export const sessionCloseArgs: ArgsSchema<SessionCloseArgs> = z.strictObject({
 
 export const saleCompleteArgs: ArgsSchema<SaleCompleteArgs> = z.strictObject({
   ...trade,
-  lines: linesOf(z.strictObject(sold)),
+  lines: linesOf(z.strictObject({ ...sold, promotion: key.exactOptional() })),
   tenders: z.array(z.union([tender, entitlementTender])).max(maxTenders),
   changeMinor: amountMinor.exactOptional(),
+  coupons: z.array(key).max(20).exactOptional(),
 });
 
 export const saleRefundArgs: ArgsSchema<SaleRefundArgs> = z.strictObject({
   ...trade,
   original: id.exactOptional(),
-  lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional() })),
+  lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional(), restock: z.boolean().exactOptional() })),
   tenders: z.array(tender).max(maxTenders),
   reason: text,
 });

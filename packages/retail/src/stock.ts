@@ -32,7 +32,7 @@ function planMovement(
   if ('code' in priced) return priced;
   const { amountMinor } = priced;
   const effects: Effect[] = [];
-  putLines(op, { kind, lines, priced, sign: 1 }, effects);
+  putLines(op, { kind, currency, lines, priced, sign: 1 }, effects);
   putLots(op, lines, 1, effects);
   const short = moveStock(view, lines, 1, effects);
   if (short !== undefined) return short;

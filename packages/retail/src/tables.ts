@@ -14,27 +14,6 @@ import {
 type Text = 'text';
 type Int = 'integer';
 
-const productColumns = {
-  name: 'text',
-  category: 'text',
-  unitScale: 'integer',
-  taxRateBasisPoints: 'integer',
-  negativeStock: 'text',
-  active: 'integer',
-} as const;
-
-/** The catalogue, kept in `hq`. Quantities of a product count units of 10^-unitScale. */
-export const products: RegisterTable<{ sku: Text }, typeof productColumns> = registerTable('products', {
-  key: { sku: 'text' },
-  columns: productColumns,
-});
-
-/** List prices per currency, kept in `hq`, in thousandths of a minor unit. */
-export const prices: RegisterTable<{ sku: Text; currency: Text }, { unitPriceMilliMinor: Int }> = registerTable(
-  'prices',
-  { key: { sku: 'text', currency: 'text' }, columns: { unitPriceMilliMinor: 'integer' } },
-);
-
 const documentColumns = {
   kind: 'text',
   number: 'text',
@@ -85,6 +64,22 @@ export const tenders: SetTable<{ document: Text; line: Int }, { kind: Text; curr
     key: { document: 'text', line: 'integer' },
     columns: { kind: 'text', currency: 'text', amountMinor: 'integer' },
   });
+
+/**
+ * What was taken off a line, by which promotion ('' for none), in minor units and in the terms in which the price was quoted. Only lines with a discount
+ * stand here; the amounts of `documentLines` are what is left. What is given back is a negative row.
+ */
+export const discounts: SetTable<{ document: Text; line: Int }, { promotion: Text; currency: Text; amountMinor: Int }> =
+  setTable('discounts', {
+    key: { document: 'text', line: 'integer' },
+    columns: { promotion: 'text', currency: 'text', amountMinor: 'integer' },
+  });
+
+/** What was taken out of stock in place of a line that has a recipe. What is given back is a negative row. */
+export const movements: SetTable<{ document: Text; line: Int; sku: Text }, { quantity: Int }> = setTable('movements', {
+  key: { document: 'text', line: 'integer', sku: 'text' },
+  columns: { quantity: 'integer' },
+});
 
 /** On-hand per sku, in the product's unit scale: the sum of all movements. */
 export const stock: SumTable<{ sku: Text }, 'onHand'> = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });

@@ -1,5 +1,5 @@
 /** All retail verbs, for `openBook`. They post, so a book that has them needs the ledger's verbs too. */
-import { priceSet, productSet } from './catalogue.ts';
+import { catalogueVerbs } from './catalogue/verbs.ts';
 import { chargeAdjust } from './charge.ts';
 import { entitlementVerbs } from './entitlement/verbs.ts';
 import { saleRefund } from './refund.ts';
@@ -9,8 +9,7 @@ import { stockAdjust, stockReceive } from './stock.ts';
 import { saleVoid } from './void.ts';
 
 export const retailVerbs: readonly [
-  typeof productSet,
-  typeof priceSet,
+  ...typeof catalogueVerbs,
   typeof sessionOpen,
   typeof sessionClose,
   typeof saleComplete,
@@ -21,8 +20,7 @@ export const retailVerbs: readonly [
   typeof chargeAdjust,
   ...typeof entitlementVerbs,
 ] = [
-  productSet,
-  priceSet,
+  ...catalogueVerbs,
   sessionOpen,
   sessionClose,
   saleComplete,

@@ -14,8 +14,9 @@ import type { SaleVoidArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
 import { documentTables, issueDocument } from './document.ts';
 import { redemptionTables, unredeem } from './entitlement/redeem.ts';
+import { putMovement } from './goods.ts';
 import { saleVoidArgs } from './schema.ts';
-import { documentLines, documents, lotMoves, refunded, stock, tenders, voids } from './tables.ts';
+import { discounts, documentLines, documents, lotMoves, movements, refunded, stock, tenders, voids } from './tables.ts';
 
 function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const { document, day, reason } = args;
@@ -38,14 +39,20 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
 }
 
 function returnLines(view: View, op: OpFacts, document: string, effects: Effect[]): Refusal | undefined {
+  const made = new Set<number>();
+  for (const { line, sku, quantity } of view.list(movements, { document })) {
+    made.add(line);
+    putMovement(op, { line, sku, quantity: 0 - quantity }, effects);
+  }
   for (const row of view.list(documentLines, { document })) {
     const { line, sku, quantity, amountMinor, taxMinor } = row;
     if (view.sum(refunded, { document, line }).quantity !== 0) return refuse('retail/refunded', { document, line });
     const taken = { quantity: 0 - quantity, amountMinor: 0 - amountMinor, taxMinor: 0 - taxMinor };
-    effects.push(
-      documentLines.put({ ...row, ...taken, document: op.id, kind: 'void', at: op.at }),
-      stock.add({ sku }, { onHand: quantity }),
-    );
+    effects.push(documentLines.put({ ...row, ...taken, document: op.id, kind: 'void', at: op.at }));
+    if (!made.has(line)) effects.push(stock.add({ sku }, { onHand: quantity }));
+  }
+  for (const row of view.list(discounts, { document })) {
+    effects.push(discounts.put({ ...row, document: op.id, amountMinor: 0 - row.amountMinor }));
   }
   for (const row of view.list(lotMoves, { document }))
     effects.push(lotMoves.put({ ...row, document: op.id, quantity: 0 - row.quantity }));
@@ -88,6 +95,8 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
     ...redemptionTables,
     documentLines,
     lotMoves,
+    discounts,
+    movements,
     refunded,
     stock,
     voids,

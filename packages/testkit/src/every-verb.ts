@@ -9,6 +9,7 @@ import { tallyVerbs } from '@tallystick/kernel/tally';
 import { encodeHex, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import { createDice, type Dice } from './dice.ts';
 import { drawShop, drawStep } from './draw.ts';
+import { catalogue } from './every-counter.ts';
 import { createFleet, type Fleet, ofShop } from './fleet.ts';
 import { createSeededKeys } from './keys.ts';
 import { perform, shopVerbs } from './trader.ts';
@@ -102,6 +103,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => entitle(fleet, office),
     () => lease(fleet, office),
     () => spend(fleet, office),
+    () => catalogue(office),
     async () => {
       const rule = { verb: 'sale.complete', rule: 'nothing' };
       await office('rule.set', { ...rule, expr: '{"constExpr":{"boolValue":true}}' });

@@ -1,4 +1,5 @@
 // The goods as the tiles show them, from the projections.
+import { localDay } from '../model/business-day.ts';
 import type { StockLevel } from './messages.ts';
 import type { Product } from './port.ts';
 import type { TillBook } from './till-book.ts';
@@ -19,13 +20,19 @@ const productsOnSale = `
   SELECT p.sku, p.name, p.category, p.unitScale, p.taxRateBasisPoints, p.negativeStock, c.unitPriceMilliMinor,
     coalesce(s.onHand, 0) AS onHand
   FROM products p
-  JOIN prices c ON c.scope = 'hq' AND c.sku = p.sku AND c.currency = ?
+  JOIN prices c ON c.scope = 'hq' AND c.list = '' AND c.sku = p.sku AND c.currency = ?
+    AND c.fromDay = (SELECT max(fromDay) FROM prices WHERE scope = 'hq' AND list = '' AND sku = p.sku
+      AND currency = c.currency AND fromDay <= ?)
   LEFT JOIN stock s ON s.scope = ? AND s.sku = p.sku
   WHERE p.scope = 'hq' AND p.active = 1`;
 
-/** Products that are active and have a price in the till's currency, by category and name. */
+/** Products that are active and have a price in the till's currency today, by category and name. */
 export function readCatalogue(book: TillBook, scope: string, currency: string): readonly Product[] {
-  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [currency, scope]);
+  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [
+    currency,
+    localDay(new Date()),
+    scope,
+  ]);
   return rows.map((row) => ({
     sku: row.sku,
     name: row.name === '' ? row.sku : row.name,
@@ -45,8 +52,9 @@ export function readStock(
   skus: readonly string[],
 ): readonly StockLevel[] {
   const find = `${productsOnSale} AND p.sku = ?`;
+  const today = localDay(new Date());
   return [...new Set(skus)].flatMap((sku) =>
-    book.query<ProductRow>(find, [currency, scope, sku]).map((row) => ({ sku, onHand: countedStock(row) })),
+    book.query<ProductRow>(find, [currency, today, scope, sku]).map((row) => ({ sku, onHand: countedStock(row) })),
   );
 }
 
