@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['index', 'entitlement', 'scan']);
+const config: Options = library(['index', 'entitlement', 'scan', 'supply']);
 
 export default config;

@@ -2,6 +2,7 @@
 import { type Book, type BookStore, openBook } from '@tallystick/kernel';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { tallyVerbs } from '@tallystick/kernel/tally';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { type BookId, encodeHex, parseBookId } from '@tallystick/oplog';
 import { chart, retailVerbs } from '@tallystick/retail';
@@ -13,11 +14,12 @@ import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 
 /** Every verb version this release knows. */
-export const shopVerbs: readonly [...typeof ledgerVerbs, ...typeof retailVerbs, ...typeof escrowVerbs] = [
-  ...ledgerVerbs,
-  ...retailVerbs,
-  ...escrowVerbs,
-];
+export const shopVerbs: readonly [
+  ...typeof ledgerVerbs,
+  ...typeof retailVerbs,
+  ...typeof escrowVerbs,
+  ...typeof tallyVerbs,
+] = [...ledgerVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
 
 /** A book of ledger and retail verbs, and of what it says of the backups of keys. */
 export type ShopBook = Book<typeof shopVerbs>;

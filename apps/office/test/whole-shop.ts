@@ -3,6 +3,7 @@
 // a receipt, and a record that was held back because what comes before it never came.
 import { encodeBundle, parseScope, type Scope } from '@tallystick/oplog';
 import type { SaleLine } from '@tallystick/retail';
+import { custodyOffer, transferNote } from '@tallystick/retail/supply';
 import { type Commit, openBook } from '@tallystick/kernel';
 import { createOrganisationIdentity } from '@tallystick/custody';
 import { nodeStore } from '@tallystick/kernel/node';
@@ -151,7 +152,29 @@ async function tradeInBranch(home: Home, office: ShopBook, relay: OpenRelay): Pr
     }),
   );
   await till.sync(relay.client);
+  await supplyBranch(office, till, relay);
   await till.close();
+}
+
+/** Goods that `hq` orders and sends to the branch, under a tally; one of them never comes. */
+async function supplyBranch(office: ShopBook, till: ShopBook, relay: OpenRelay): Promise<void> {
+  const head = { day, currency };
+  const goods = { sku: 'A', name: 'Goods A', quantity: 3 };
+  await done(office.commit('stock.level', { branch, sku: 'A', minimum: 2, maximum: 4, source: 'hq' }));
+  await done(office.commit('transfer.order', { ...head, from: 'hq', to: branch, round: 1, lines: [goods] }));
+  const lines = [{ ...goods, unitCostMilliMinor: 100_000, lot: 'L-1' }];
+  const transfer = await done(office.commit('transfer.dispatch', { ...head, to: branch, round: 1, lines }));
+  const dispatch = transferNote(office, transfer)?.dispatch ?? '';
+  const terms = custodyOffer(transfer, till.device, { after: dispatch, took: [3], gave: [3] });
+  const offered = await office.commit('tally.offer', terms, { scope: branch });
+  if (!offered.ok) throw new Error(offered.code);
+  await office.sync(relay.client);
+  await till.sync(relay.client);
+  await done(till.commit('tally.accept', { offer: offered.hash }));
+  const received = [{ ...lines[0], received: 2 }] as never;
+  const note = { transfer, dispatch, from: 'hq', delivery: offered.hash, ...head };
+  await done(till.commit('transfer.receive', { ...note, lines: received }));
+  await till.sync(relay.client);
 }
 
 /** Leaves the office with a record held back, an op the relay has and nobody placed here, and one nobody else has. */

@@ -6,7 +6,16 @@ import { counters, documents } from './tables.ts';
 /** What a verb that issues a document touches. */
 export const documentTables: readonly [typeof counters, typeof documents] = [counters, documents];
 
-export type DocumentKind = 'sale' | 'refund' | 'void' | 'receipt' | 'adjustment' | 'charge';
+export type DocumentKind =
+  | 'sale'
+  | 'refund'
+  | 'void'
+  | 'receipt'
+  | 'adjustment'
+  | 'charge'
+  | 'dispatch'
+  | 'arrival'
+  | 'transfer-order';
 
 /** The series that each kind of document is numbered in. */
 export const documentSeries: Readonly<Record<DocumentKind, string>> = {
@@ -16,6 +25,9 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   receipt: 'RCV',
   adjustment: 'ADJ',
   charge: 'CHG',
+  dispatch: 'DSP',
+  arrival: 'ARV',
+  'transfer-order': 'TRO',
 };
 
 /** What a document takes over from the op as it was given. */

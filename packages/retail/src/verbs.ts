@@ -6,6 +6,7 @@ import { saleRefund } from './refund.ts';
 import { saleComplete } from './sale.ts';
 import { sessionClose, sessionOpen } from './session.ts';
 import { stockAdjust, stockReceive } from './stock.ts';
+import { supplyVerbs } from './supply/verbs.ts';
 import { saleVoid } from './void.ts';
 
 export const retailVerbs: readonly [
@@ -19,6 +20,7 @@ export const retailVerbs: readonly [
   typeof stockAdjust,
   typeof chargeAdjust,
   ...typeof entitlementVerbs,
+  ...typeof supplyVerbs,
 ] = [
   ...catalogueVerbs,
   sessionOpen,
@@ -30,4 +32,5 @@ export const retailVerbs: readonly [
   stockAdjust,
   chargeAdjust,
   ...entitlementVerbs,
+  ...supplyVerbs,
 ];

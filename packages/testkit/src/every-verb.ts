@@ -104,6 +104,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => lease(fleet, office),
     () => spend(fleet, office),
     () => catalogue(office),
+    () => supply(fleet, office),
     async () => {
       const rule = { verb: 'sale.complete', rule: 'nothing' };
       await office('rule.set', { ...rule, expr: '{"constExpr":{"boolValue":true}}' });
@@ -221,6 +222,25 @@ async function spend(fleet: Fleet, office: Office): Promise<void> {
   await fleet.settle();
   await office('spend.post', posted);
   await office('spend.expire', expired);
+}
+
+/** Goods that the branch is to have, are sent to it, and come in but for one; and an order that is taken back. */
+async function supply(fleet: Fleet, office: Office): Promise<void> {
+  const branch = parseScope('b/1');
+  const [day, currency, sku] = ['2026-11-21', 'GBP', 'SUPPLIED'];
+  const goods = { sku, name: 'Supplied', quantity: 4 };
+  const product = { category: 'goods', unitScale: 0, taxRateBasisPoints: 0, negativeStock: 'allow', active: 1 };
+  await office('product.set', { sku, name: 'Supplied', ...product });
+  await office('stock.level', { branch, sku, minimum: 1, maximum: 9, source: 'hq' });
+  const order = { day, currency, from: 'hq', to: branch, lines: [goods] };
+  for (const round of [1, 2]) await office('transfer.order', { ...order, round });
+  await office('transfer.cancel', { from: 'hq', to: branch, round: 2, reason: 'nobody asks for it' });
+  const line = { ...goods, unitCostMilliMinor: 150_000, lot: 'L-1' };
+  const dispatch = await office('transfer.dispatch', { day, currency, to: branch, round: 1, lines: [line] });
+  const stored = await fleet.book(OFFICE).log.get(dispatch);
+  const note = { transfer: stored?.record.op.id, dispatch, from: 'hq', day, currency };
+  await fleet.settle();
+  await office('transfer.receive', { ...note, lines: [{ ...line, received: 3 }] }, branch);
 }
 
 async function commit(

@@ -2,14 +2,20 @@
 import { nobleHasher } from '@tallystick/chain';
 import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
+import { tallyVerbs } from '@tallystick/kernel/tally';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { retailVerbs } from '@tallystick/retail';
 import { choosePlatformEd25519 } from '@tallystick/sign';
 
-export type TillVerbs = readonly [...typeof ledgerVerbs, ...typeof retailVerbs, ...typeof escrowVerbs];
+export type TillVerbs = readonly [
+  ...typeof ledgerVerbs,
+  ...typeof retailVerbs,
+  ...typeof escrowVerbs,
+  ...typeof tallyVerbs,
+];
 export type TillBook = Book<TillVerbs>;
 
-export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs, ...escrowVerbs];
+export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
 
 /** Portable hashes, and native signatures where the browser's hold to the acceptance rule. */
 export async function tillCrypto(): Promise<CryptoProvider> {

@@ -1,0 +1,137 @@
+/** The chain of custody as it was signed, over all scopes, and what transfers say that is not so. */
+import type { BookReader } from '@tallystick/ledger';
+import { parseCustodyTerms } from './custody.ts';
+
+/** One change of hands, in the order in which they follow each other. */
+export interface CustodyStep {
+  readonly scope: string;
+  readonly offer: string;
+  /** Hash of the answer; what follows names it. '' where there is none yet. */
+  readonly answer: string;
+  readonly giver: string;
+  readonly taker: string;
+  readonly state: string;
+  /** True when it follows, by hash and by who has the goods, what both sides signed before. */
+  readonly isLinked: boolean;
+  /** What the giver lost since it took the goods over, by line: what was signed for before less what was handed on. */
+  readonly lost: readonly number[];
+  /** True when the giver says that it took over what it signed for. */
+  readonly isConsistent: boolean;
+  readonly gave: readonly number[];
+}
+
+/** What is wrong with a transfer; empty for honest books that are whole. */
+export interface TransferFault {
+  readonly transfer: string;
+  readonly kind:
+    | 'not-dispatched'
+    | 'other-scope'
+    | 'received-twice'
+    | 'other-goods'
+    | 'custody-broken'
+    | 'custody-differs';
+  /** The scope that says it, and the device where it is one device's word. */
+  readonly scope: string;
+  readonly device: string;
+}
+
+interface Signed {
+  readonly scope: string;
+  readonly offer: string;
+  readonly answer: string;
+  readonly giver: string;
+  readonly taker: string;
+  readonly state: string;
+  readonly after: string;
+  readonly took: readonly number[];
+  readonly gave: readonly number[];
+}
+
+/** The changes of hands of a transfer: first those that are linked, from the dispatch on, then whatever else was signed about it. */
+export function custodyOf(book: BookReader, transfer: string): readonly CustodyStep[] {
+  const [head] = book.query(
+    'SELECT dispatch FROM transfers WHERE transfer = ? UNION ALL SELECT dispatch FROM arrivals WHERE transfer = ?',
+    [transfer, transfer],
+  );
+  let had = book
+    .query("SELECT 0 - quantity AS sent FROM documentLines WHERE document = ? AND kind = 'dispatch' ORDER BY line", [
+      transfer,
+    ])
+    .map((row) => Number(row['sent']));
+  const rest = signedFor(book, transfer);
+  const steps: CustodyStep[] = [];
+  let link = String(head?.['dispatch'] ?? '');
+  let holder = '';
+  for (let bound = rest.length; bound > 0; bound--) {
+    const index = rest.findIndex(({ after, giver }) => after === link && (holder === '' || giver === holder));
+    const next = rest[index];
+    if (next === undefined) break;
+    rest.splice(index, 1);
+    steps.push(stepOf(next, had, true));
+    if (next.state !== 'accepted') continue;
+    [link, holder, had] = [next.answer, next.taker, [...next.gave]];
+  }
+  return [...steps, ...rest.map((other) => stepOf(other, other.took, false))];
+}
+
+function stepOf(signed: Signed, before: readonly number[], isLinked: boolean): CustodyStep {
+  const { after: _after, took, ...step } = signed;
+  const had = before.length === took.length ? before : took;
+  const isConsistent = took.every((quantity, line) => quantity === had[line]);
+  const lost = step.gave.map((quantity, line) => (had[line] ?? quantity) - quantity);
+  return { ...step, isLinked, isConsistent, lost };
+}
+
+function signedFor(book: BookReader, transfer: string): Signed[] {
+  const rows = book.query(
+    `SELECT scope, offer, answer, "from" AS giver, "to" AS taker, state, terms FROM tallies
+      WHERE kind = 'custody' AND subject = ? ORDER BY CASE state WHEN 'accepted' THEN 0 ELSE 1 END, scope, offer`,
+    [transfer],
+  );
+  return rows.flatMap(({ scope, offer, answer, giver, taker, state, terms }) => {
+    const read = parseCustodyTerms(String(terms));
+    if (read === undefined) return [];
+    const who = { scope: String(scope), giver: String(giver), taker: String(taker), state: String(state) };
+    return [{ ...who, offer: String(offer), answer: String(answer), ...read }];
+  });
+}
+
+const arrivalFaults = `
+  SELECT a.transfer, 'not-dispatched' AS kind, a.scope FROM arrivals a
+   WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.scope = a.fromScope AND t.transfer = a.transfer)
+  UNION ALL SELECT a.transfer, 'other-scope', a.scope FROM arrivals a JOIN transfers t USING (transfer) WHERE t.toScope <> a.scope
+  UNION ALL SELECT transfer, 'received-twice', max(scope) FROM arrivals GROUP BY transfer HAVING count(*) > 1
+  UNION ALL SELECT a.transfer, 'other-goods', a.scope FROM arrivals a JOIN transfers t ON t.scope = a.fromScope AND t.transfer = a.transfer
+   WHERE t.dispatch <> a.dispatch OR t.amountMinor <> a.amountMinor OR EXISTS (
+     SELECT 1 FROM (
+       SELECT line, sku, quantityScale, 0 - quantity AS sent FROM documentLines WHERE scope = t.scope AND document = t.transfer
+       UNION ALL SELECT line, sku, quantityScale, 0 - quantity FROM documentLines WHERE scope = a.scope AND document = a.arrival
+       UNION ALL SELECT o.line, o.sku, l.quantityScale, 0 - o.quantity FROM transitLosses o
+         JOIN documentLines l ON l.scope = a.scope AND l.document = a.arrival AND l.line = o.line
+        WHERE o.scope = a.scope AND o.transfer = a.transfer
+     ) GROUP BY line, sku, quantityScale HAVING sum(sent) <> 0)`;
+
+/** Whatever scopes say of a transfer that does not fit. `not-dispatched` may only mean that the sending scope has not come in yet. */
+export function transferFaults(book: BookReader): readonly TransferFault[] {
+  const faults: TransferFault[] = book
+    .query(`SELECT transfer, kind, scope, '' AS device FROM (${arrivalFaults}) ORDER BY transfer, kind, scope`, [])
+    .map((row) => ({
+      transfer: String(row['transfer']),
+      kind: String(row['kind']) as TransferFault['kind'],
+      scope: String(row['scope']),
+      device: '',
+    }));
+  for (const { subject } of book.query(
+    "SELECT DISTINCT subject FROM tallies WHERE kind = 'custody' ORDER BY subject",
+    [],
+  )) {
+    const transfer = String(subject);
+    for (const step of custodyOf(book, transfer)) {
+      if (step.state !== 'accepted') continue;
+      const about = { transfer, scope: step.scope, device: step.giver };
+      if (!step.isLinked) faults.push({ ...about, kind: 'custody-broken' });
+      else if (!step.isConsistent) faults.push({ ...about, kind: 'custody-differs' });
+    }
+  }
+  return faults;
+}

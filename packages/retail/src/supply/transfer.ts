@@ -1,0 +1,128 @@
+/** Transfers: goods that leave one scope and come to another. What leaves is in transit until the other scope has counted it. */
+import {
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import { tallies } from '@tallystick/kernel/tally';
+import { ledgerTables, post } from '@tallystick/ledger';
+import type { GoodsLine } from '../args.ts';
+import { retailAccounts } from '../chart.ts';
+import { documentTables, issueDocument } from '../document.ts';
+import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
+import { priceLines } from '../price.ts';
+import type { TransferDispatchArgs, TransferLine, TransferReceiveArgs } from './args.ts';
+import { custodyHop, type CustodyHop } from './custody.ts';
+import { putLosses } from './loss.ts';
+import { fulfil } from './replenish.ts';
+import { transferDispatchArgs, transferReceiveArgs } from './schema.ts';
+import { arrivals, fulfilments, transferOrders, transfers, transit, transitLosses } from './tables.ts';
+
+/** Lines as the documents of a shop have them: what goods cost is their price. */
+function atCost(lines: readonly TransferLine[], quantityOf: (line: number) => number): readonly GoodsLine[] {
+  return lines.map(({ sku, name, quantityScale, unitCostMilliMinor, lot }, index) => ({
+    sku,
+    name,
+    quantity: quantityOf(index),
+    unitPriceMilliMinor: unitCostMilliMinor,
+    ...(quantityScale === undefined ? {} : { quantityScale }),
+    ...(lot === undefined ? {} : { lot }),
+  }));
+}
+
+function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outcome {
+  const { day, currency, to, lines, round, reference } = args;
+  if (to === op.scope) return refuse('retail/own-scope', { scope: to });
+  const goods = atCost(lines, (index) => lines[index]?.quantity ?? 0);
+  const priced = priceLines(goods, false);
+  if ('code' in priced) return priced;
+  const { amountMinor } = priced;
+  const effects: Effect[] = [];
+  putLines(op, { kind: 'dispatch', currency, lines: goods, priced, sign: -1 }, effects);
+  putLots(op, goods, -1, effects);
+  const unfit =
+    moveStock(view, goods, -1, effects) ?? (round === undefined ? undefined : fulfil(view, op, to, round, effects));
+  if (unfit !== undefined) return unfit;
+  for (const { sku, quantity } of lines) effects.push(transit.add({ sku }, { quantity }));
+  const header = { day, currency, ...(reference === undefined ? {} : { external: reference }) };
+  const memo = issueDocument(view, op, 'dispatch', header, { totalMinor: 0 - amountMinor, taxMinor: 0 }, effects);
+  effects.push(
+    transfers.put({ transfer: op.id, dispatch: op.hash, toScope: to, day, currency, amountMinor, round: round ?? 0 }),
+  );
+  const posted = post(view, op, {
+    day,
+    memo,
+    lines: [
+      { account: retailAccounts.stockInTransit, currency, amountMinor },
+      { account: retailAccounts.purchases, currency, amountMinor: 0 - amountMinor },
+    ],
+  });
+  return 'code' in posted ? posted : effects.concat(posted);
+}
+
+/** Sends goods to another scope. */
+export const transferDispatch: Verb<'transfer.dispatch', TransferDispatchArgs> = defineVerb({
+  name: 'transfer.dispatch',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, fulfilments, transferOrders, transfers, transit],
+  args: transferDispatchArgs,
+  plan: planDispatch,
+});
+
+/** Once in this scope, from another, and under a tally that both sides signed if one is named. */
+function checkArrival(view: View, op: OpFacts, args: TransferReceiveArgs): CustodyHop | Refusal | undefined {
+  const { transfer, from, delivery, lines } = args;
+  if (from === op.scope) return refuse('retail/own-scope', { scope: from });
+  if (view.get(arrivals, { transfer }) !== undefined) return refuse('retail/transfer-received', { transfer });
+  return delivery === undefined ? undefined : custodyHop(view, transfer, delivery, lines.length);
+}
+
+function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcome {
+  const { transfer, dispatch, from, day, currency, delivery = '', lines } = args;
+  const hop = checkArrival(view, op, args);
+  if (hop !== undefined && 'code' in hop) return hop;
+  const sent = priceLines(
+    atCost(lines, (index) => lines[index]?.quantity ?? 0),
+    false,
+  );
+  if ('code' in sent) return sent;
+  const goods = atCost(lines, (index) => lines[index]?.received ?? 0);
+  const priced = priceLines(goods, false);
+  if ('code' in priced) return priced;
+  const effects: Effect[] = [];
+  putLines(op, { kind: 'arrival', currency, lines: goods, priced, sign: 1 }, effects);
+  putLots(op, goods, 1, effects);
+  const unfit = moveStock(view, goods, 1, effects) ?? putLosses(args, hop, effects);
+  if (unfit !== undefined) return unfit;
+  for (const { sku, quantity } of lines) effects.push(transit.add({ sku }, { quantity: 0 - quantity }));
+  const totals = { totalMinor: priced.amountMinor, taxMinor: 0 };
+  const memo = issueDocument(view, op, 'arrival', { day, currency, original: transfer }, totals, effects);
+  const { amountMinor } = sent;
+  effects.push(arrivals.put({ transfer, arrival: op.id, fromScope: from, dispatch, delivery, day, amountMinor }));
+  const posted = post(view, op, {
+    day,
+    memo,
+    lines: [
+      { account: retailAccounts.stockInTransit, currency, amountMinor: 0 - amountMinor },
+      { account: retailAccounts.purchases, currency, amountMinor: priced.amountMinor },
+      { account: retailAccounts.lostInTransit, currency, amountMinor: amountMinor - priced.amountMinor },
+    ],
+  });
+  return 'code' in posted ? posted : effects.concat(posted);
+}
+
+/** Counts in what another scope sent. What is missing is lost in transit, by the hop that had it; counting in nothing closes a transfer that never came. */
+export const transferReceive: Verb<'transfer.receive', TransferReceiveArgs> = defineVerb({
+  name: 'transfer.receive',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, arrivals, tallies, transit, transitLosses],
+  args: transferReceiveArgs,
+  plan: planReceive,
+});

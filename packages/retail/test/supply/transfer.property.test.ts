@@ -1,0 +1,127 @@
+/** Whatever arrives when, and whatever is claimed, no unit is counted twice and none disappears: on every replica, at every moment. */
+import type { OpRecord } from '@tallystick/oplog';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type AnyBook, anyHistory, expectOneState, moved, type Scene } from '../../../guards/test/scene.ts';
+import { inTransit, stockPositions } from '../../src/supply.ts';
+import { balances, branch, depot, head, mugs, openChain, other, receipt, shop, warehouse } from './chain.ts';
+
+const scopes = [depot, shop, other] as const;
+const anyAct = fc.record({
+  kind: fc.constantFrom('buy', 'send', 'send', 'send', 'receive', 'receive', 'receive', 'sell'),
+  device: fc.constantFrom(warehouse, branch),
+  scope: fc.constantFrom(...scopes),
+  to: fc.constantFrom(...scopes),
+  /** Which of the transfers that the device knows. */
+  which: fc.nat(9),
+  quantity: fc.integer({ min: 1, max: 9 }),
+  /** Mostly to the scope that it is for. */
+  astray: fc.constantFrom(false, false, false, true),
+});
+type Act = typeof anyAct extends fc.Arbitrary<infer A> ? A : never;
+
+async function act(scene: Scene, { kind, device, scope, to, which, quantity, astray }: Act): Promise<void> {
+  const book = scene.books[device]!;
+  if (kind === 'buy')
+    await scene.commit(device, 'stock.receive', { ...head, reference: 'D', lines: [mugs(quantity)] }, scope);
+  else if (kind === 'send')
+    await scene.commit(device, 'transfer.dispatch', { ...head, to, lines: [mugs(quantity)] }, scope);
+  else if (kind === 'sell') {
+    const lines = [{ sku: 'MUG', name: 'Mug', quantity: 0 - quantity, unitPriceMilliMinor: 200_000 }];
+    await scene.commit(device, 'stock.adjust', { ...head, lines, reason: 'broken' }, scope);
+  } else {
+    const known = book.query<{ transfer: string; toScope: string }>(
+      'SELECT transfer, toScope FROM transfers ORDER BY 1',
+    );
+    const one = known[which % Math.max(1, known.length)];
+    if (one === undefined) return;
+    await scene.commit(device, 'transfer.receive', receipt(book, one.transfer, [quantity]), astray ? to : one.toScope);
+  }
+}
+
+/** What came in from outside less what went out, of what a replica has: it must be somewhere, in transit, or lost. */
+function expectNothingCountedTwice(book: AnyBook): void {
+  const [outside] = book.query<{ n: number }>(
+    "SELECT coalesce(sum(quantity), 0) AS n FROM documentLines WHERE kind IN ('receipt', 'adjustment')",
+  );
+  const there = stockPositions(book).reduce((sum, { onHand, inTransit: way, lost }) => sum + onHand + way + lost, 0);
+  expect(there).toBe(outside?.n);
+}
+
+/** The naive reference: lists of what was sent and of what came, out of the ops that were not refused. */
+async function expectAsReference(scene: Scene): Promise<{ received: number; refused: number }> {
+  const book = scene.books[0]!;
+  const refused = new Set(book.query<{ hash: string }>('SELECT hash FROM refusals').map(({ hash }) => hash));
+  const records: OpRecord[] = [];
+  for (const scope of scopes) records.push(...(await book.log.settled(scope as never, 0, 1000)));
+  const stands = records.filter(({ hash }) => !refused.has(hash));
+  const of = (verb: string) => stands.filter(({ op }) => op.verb === verb);
+  const lines = (record: OpRecord) => (record.op.args as { lines: { quantity: number; received: number }[] }).lines;
+  const count = (list: readonly OpRecord[], column: 'quantity' | 'received' = 'quantity') =>
+    list.reduce((sum, record) => sum + lines(record).reduce((all, line) => all + line[column], 0), 0);
+  const [sent, came] = [of('transfer.dispatch@1'), of('transfer.receive@1')];
+  const onHand = scopes.map((scope) => {
+    const here = (list: readonly OpRecord[]) => list.filter(({ op }) => op.scope === scope);
+    const bought = count(here(of('stock.receive@1'))) + count(here(of('stock.adjust@1')));
+    return bought - count(here(sent)) + count(here(came), 'received');
+  });
+  expect(
+    scopes.map((scope) =>
+      Number(book.query('SELECT sum(onHand) AS n FROM stock WHERE scope = ?', [scope])[0]?.['n'] ?? 0),
+    ),
+  ).toEqual(onHand);
+  const arrived = new Set(came.map(({ op }) => op.args['transfer']));
+  const open = sent.filter(({ op }) => !arrived.has(op.id));
+  expect(
+    inTransit(book)
+      .map(({ transfer, quantity }) => [transfer, quantity])
+      .sort(),
+  ).toEqual(open.map((record) => [record.op.id, lines(record)[0]?.quantity]).sort());
+  expect(balances(book)['1200'] ?? 0).toBe(200 * (count(sent) - count(came)));
+  expect(balances(book)['5950'] ?? 0).toBe(200 * (count(came) - count(came, 'received')));
+  return { received: came.length, refused: refused.size };
+}
+
+it('transfers count every unit once', { timeout: 120_000 }, async () => {
+  const met = { received: 0, refused: 0 };
+  const send: Act = { kind: 'send', device: warehouse, scope: depot, to: shop, which: 0, quantity: 5, astray: false };
+  const twice: readonly object[] = [
+    send,
+    { kind: 'deliver', from: warehouse, to: branch },
+    { ...send, kind: 'receive', device: branch },
+    { ...send, kind: 'receive' },
+  ];
+  await fc.assert(
+    fc.asyncProperty(anyHistory(3, anyAct), async (history) => {
+      const scene = await openChain();
+      try {
+        for (const event of history) {
+          if (!(await moved(scene, event))) await act(scene, event as Act);
+          for (const book of scene.books) expectNothingCountedTwice(book);
+        }
+        await scene.settle();
+        await expectOneState(scene);
+        const { received, refused } = await expectAsReference(scene);
+        met.received += received;
+        met.refused += refused;
+      } finally {
+        await scene.close();
+      }
+    }),
+    { numRuns: 8, examples: [[twice as never]] },
+  );
+  expect(Math.min(met.received, met.refused)).toBeGreaterThan(0);
+});
+
+it('goes red when a receipt does not take its goods out of transit (falsifier)', async () => {
+  const scene = await openChain();
+  const args = { ...head, to: shop, lines: [mugs(5)] };
+  await scene.must(warehouse, 'transfer.dispatch', args, depot);
+  const book = scene.books[warehouse]!;
+  expectNothingCountedTwice(book);
+  const forgetful = {
+    query: (sql: string) => book.query(sql.replace('quantity, 0 FROM transit', '0 - quantity, 0 FROM transit')),
+  } as AnyBook;
+  expect(() => expectNothingCountedTwice(forgetful)).toThrow('expected');
+  await scene.close();
+});
