@@ -1,5 +1,5 @@
 /** What a program declares and its book has not adopted yet, and what the book has adopted that the program lacks. */
-import { builtinVerbs, manifest, tableShapes } from './builtin.ts';
+import { firstVerbs, manifest, tableShapes } from './builtin.ts';
 import { HQ } from './genesis.ts';
 import { type AdoptArgs, shapesByName } from './manifest.ts';
 import type { Replica } from './replica.ts';
@@ -13,13 +13,11 @@ export interface Lacking {
   readonly release: string;
 }
 
-const BUILTIN = new Set(builtinVerbs.map(({ ref }) => ref));
-
 /** The args by which `hq` adopts what is new in this program; undefined when nothing is. */
 export function adoptable(replica: Replica, release: string): AdoptArgs | undefined {
   const adopted = new Set(rowsOf(replica, manifest.name).map(({ verb }) => verb));
   const known = new Set(rowsOf(replica, tableShapes.name).map(({ name }) => name));
-  const verbs = [...replica.verbs.keys()].filter((ref) => !BUILTIN.has(ref) && !adopted.has(ref)).sort();
+  const verbs = [...replica.verbs.keys()].filter((ref) => !firstVerbs.has(ref) && !adopted.has(ref)).sort();
   const declared = Object.entries(shapesByName(replica.schema.declared.values()));
   const tables = Object.fromEntries(declared.filter(([name]) => !known.has(name)));
   if (verbs.length === 0 && Object.keys(tables).length === 0) return undefined;

@@ -19,7 +19,7 @@ import type { AsOf, AsOfPlace } from './as-of.ts';
 import { adoptable, type Lacking, lackingOf } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import type { AttestOptions } from './attest.ts';
-import { bookAttest, builtinVerbs, deviceEnroll } from './builtin.ts';
+import { bookAttest, builtinVerbs, deviceEnroll, firstVerbs } from './builtin.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
 import { countDisagreements, type Disagreement, readDisagreements } from './disagreement.ts';
@@ -178,7 +178,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const ring = await KeyRing.open(keys, name);
   if (replica.book === undefined && options.book === undefined) {
     const root = (await keys.load('root')) ?? (await keys.create('root'));
-    const verbs = options.verbs.map((verb) => verb.ref);
+    const laterVerbs = builtinVerbs.filter(({ ref }) => !firstVerbs.has(ref));
+    const verbs = [...options.verbs, ...laterVerbs].map(({ ref }) => ref);
     const names = { name: options.name ?? 'book', deviceName: options.deviceName ?? 'office' };
     const tables = shapesByName(replica.schema.declared.values());
     const { release = '' } = options;

@@ -1,6 +1,6 @@
 /**
- * The kernel's own tables and verbs: opening a book, enrolling devices, adopting verb versions, and marks. They are in force in every book and
- * cannot be withdrawn.
+ * The kernel's own tables and verbs: opening a book, enrolling devices, adopting verb versions, and marks. They cannot be withdrawn, and those of the
+ * first release are in force in every book.
  */
 import type { Json } from '@tallystick/oplog';
 import { isDay, parseBookOpenArgs } from '@tallystick/sign';
@@ -146,3 +146,24 @@ export const builtinVerbs: readonly [
   hqMark,
   bookAttest,
 ];
+
+/**
+ * In force everywhere without adoption: the kernel's verbs of its first release, and never one more. Whatever it gains later is adopted like the
+ * verbs of any program (decision 025), or a kernel that lacks it would refuse what another applies.
+ */
+export const firstVerbs: ReadonlySet<string> = new Set([
+  'book.open@1',
+  'device.enroll@1',
+  'device.admit@1',
+  'device.rotate@1',
+  'device.revoke@1',
+  'policy.revoke@1',
+  'device.recover@1',
+  'device.dismiss@1',
+  'recovery.set@1',
+  'key.overrule@1',
+  'day.open@1',
+  'manifest.adopt@1',
+  'hq.mark@1',
+  'book.attest@1',
+]);

@@ -11,6 +11,7 @@ import {
   corrections,
   deviceRecover,
   devices,
+  firstVerbs,
   hqMark,
   keyActs,
   keyOverrule,
@@ -116,9 +117,10 @@ type Stopped = Extract<Verdict, { kind: 'stopped' }>;
 
 const APPLIED: Verdict = { kind: 'applied' };
 const NO_RELEASE: Row = { release: '' };
+/** Those that may write the kernel's tables. */
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
 /** Acts about keys and devices, those of `/escrow` too: whether they wait must not depend on the verbs that a program has. */
-const NEVER_WAIT: ReadonlySet<string> = new Set([...BUILTIN, 'escrow.set@1', 'key.backup@1']);
+const NEVER_WAIT: ReadonlySet<string> = new Set([...firstVerbs, 'escrow.set@1', 'key.backup@1']);
 const BUILTIN_TABLES: ReadonlySet<AnyTable> = new Set(kernelTables);
 
 export class Fold {
@@ -192,7 +194,7 @@ export class Fold {
   /** Whether ops of this verb version count here as things stand. */
   isAdopted(ref: string): boolean {
     const size = this.#markInForce(undefined);
-    return BUILTIN.has(ref) || this.#hqRow(manifest, { verb: ref }, size, undefined) !== undefined;
+    return firstVerbs.has(ref) || this.#hqRow(manifest, { verb: ref }, size, undefined) !== undefined;
   }
 
   /** The op by which a device counts as enrolled here as things stand. */
@@ -301,7 +303,7 @@ export class Fold {
     size: number,
     touch: TouchRecorder | undefined,
   ): Planned | Refusal | Stopped {
-    const adopted = BUILTIN.has(ref) ? NO_RELEASE : this.#hqRow(manifest, { verb: ref }, size, touch);
+    const adopted = firstVerbs.has(ref) ? NO_RELEASE : this.#hqRow(manifest, { verb: ref }, size, touch);
     if (adopted === undefined) return refuse('kernel/not-adopted', { verb: ref });
     const verb = this.#verbs.get(ref);
     if (verb === undefined) {
