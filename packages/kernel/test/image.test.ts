@@ -8,7 +8,7 @@ import { createMemoryFile, type MemoryFile } from '../../oplog/test/memory-file.
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
+import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';
 import { memoryKeys, shopVerbs, stock, testEdge } from './shop.ts';
 
 const sqlite = await initSqlJs();
@@ -170,6 +170,23 @@ describe('an image of the rows', () => {
     const again = await device.open();
     expect(again.status().imageMisfit).toBe('none');
     expect(again.digest().digest).toBe(digest);
+    await again.close();
+  });
+
+  it('is not used for a log of the same ops in another order', async () => {
+    const device = createDevice();
+    const book = await device.open();
+    for (const sku of ['apple', 'pear']) await move(book, sku, 4);
+    await book.sync(await createTestRelay());
+    await book.saveImage();
+    await book.close();
+    const settled = device.log.settled(HQ, 0, 9);
+    const turned = createMemoryLogStore();
+    turned.setMeta('book', book.id);
+    turned.settle(HQ, 0, [...settled.slice(0, -2), ...settled.slice(-2).reverse()], device.log.tip(HQ));
+    const again = await device.open(turned);
+    expect(again.status().imageMisfit).toBe('log');
+    expect(again.query('SELECT sku FROM stock')).toEqual([{ sku: 'apple' }]);
     await again.close();
   });
 

@@ -3,6 +3,7 @@ import * as first from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { encodeHex } from '@tallystick/oplog';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type * as builtin from '../src/builtin.ts';
 import { firstVerbs } from '../src/builtin.ts';
 import { memoryKeys, testEdge } from './shop.ts';
 
@@ -13,14 +14,14 @@ let later: Kernel;
 beforeAll(async () => {
   vi.resetModules();
   vi.doMock('../src/builtin.ts', async (original) => {
-    const kernel = await original<typeof import('../src/builtin.ts')>();
+    const kernel = await original<typeof builtin>();
     const { defineVerb } = await import('../src/verb.ts');
-    const label = defineVerb({
+    const label = defineVerb<'device.label', { readonly day: string }>({
       name: 'device.label',
       version: 1,
       roles: ['owner'],
       tables: [kernel.devices],
-      args: kernel.dayOpen.args as unknown as first.ArgsSchema<{ readonly day: string }>,
+      args: kernel.dayOpen.args,
       plan: (view, op, { day }) => {
         const row = view.get(kernel.devices, { device: op.device });
         return row === undefined ? [] : [kernel.devices.write({ ...row, name: `since ${day}` })];
@@ -36,7 +37,8 @@ const label = ['device.label' as 'day.open', { day: '2026-11-22' }] as const;
 const namesIn = (book: AnyBook) => book.query("SELECT name FROM devices WHERE name <> 'root' ORDER BY name");
 
 function open(kernel: Kernel, keys = memoryKeys(), book?: AnyBook['id']): Promise<AnyBook> {
-  const options = { store: nodeStore(':memory:'), keys, verbs: [], edge: testEdge(), release: 'pos 2' };
+  const verbs: readonly first.Verb[] = [];
+  const options = { store: nodeStore(':memory:'), keys, verbs, edge: testEdge(), release: 'pos 2' };
   return kernel.openBook(book === undefined ? options : { ...options, book, edge: testEdge(2) });
 }
 
