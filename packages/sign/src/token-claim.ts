@@ -28,7 +28,7 @@ export function claimArgs(token: { readonly hash: TokenHash }): JsonObject {
 }
 
 /** The token an op claims, or undefined. */
-function claimedToken({ op }: OpRecord): string | undefined {
+export function claimedToken({ op }: OpRecord): string | undefined {
   const { token, ...rest } = op.args;
   const isClaim = op.verb === claimVerb && Object.keys(rest).length === 0 && typeof token === 'string';
   return isClaim ? token : undefined;

@@ -23,3 +23,11 @@ export {
   type TokenKind,
   verifyToken,
 } from './token-url.ts';
+export {
+  openWallet,
+  type ShownToken,
+  type Wallet,
+  type WalletEntry,
+  type WalletOptions,
+  type WalletStore,
+} from './wallet.ts';

@@ -40,7 +40,7 @@ export interface EntitlementCancelArgs {
   readonly reason: string;
 }
 
-/** The wallet that showed a bound token, and the two records by which anybody can check its claim: genesis and claim, base64url. */
+/** The wallet that showed a bound token, and the two records by which anybody can check its claim: genesis and claim, in hex. */
 export interface ClaimHolder {
   readonly device: string;
   readonly claim: string;

@@ -1,16 +1,7 @@
 /** Claims on entitlements: `claim.spend`, of which the first in order is covered, and `claim.release`, which gives one up. */
-import {
-  compensate,
-  defineVerb,
-  type Effect,
-  type OpFacts,
-  type Outcome,
-  refuse,
-  type Verb,
-  type View,
-} from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
-import { retailAccounts } from '../chart.ts';
+import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
+import { correct, ledgerTables, post } from '@tallystick/ledger';
+import { correctionAccounts, retailAccounts } from '../chart.ts';
 import type { ClaimReleaseArgs, ClaimSpendArgs } from './args.ts';
 import { claimReleaseArgs, claimSpendArgs } from './schema.ts';
 import {
@@ -66,11 +57,10 @@ function planSpend(view: View, op: OpFacts, args: ClaimSpendArgs): Outcome {
     entitlementClaims.put({ ...facts, op: op.id, turn, customer: args.customer ?? '' }),
     entitlementSpends.add({ token }, { spentMinor: coveredMinor, uses: coveredMinor === 0 ? 0 : 1, claims: 1 }),
     claimOutcomes.add(key, { coveredMinor, lostMinor }),
-    ...keepEvidence(view, args),
+    ...keepEvidence(view, op, args),
   ];
-  const lines = [...lostLines(facts, lostMinor)];
+  const lines = entitlement === undefined ? [] : coveredLines(entitlement, coveredMinor);
   if (entitlement !== undefined && coveredMinor > 0) {
-    lines.push(...coveredLines(entitlement, coveredMinor));
     if (afterClaim(entitlement, standing, facts, coveredMinor).user === facts)
       effects.push(
         entitlementUsers.write({
@@ -82,12 +72,21 @@ function planSpend(view: View, op: OpFacts, args: ClaimSpendArgs): Outcome {
         }),
       );
   }
-  const posted = post(view, op, { day, memo: `claim ${redemption}`, lines });
-  if ('code' in posted) return posted;
-  effects.push(...posted);
-  if (code === undefined) return effects;
-  const details = { ...key, coveredMinor, lostMinor, currency, loss, ...winner(standing) };
-  return compensate(code, details, effects);
+  const entry = { day, memo: `claim ${redemption}`, lines };
+  if (code === undefined) {
+    const posted = post(view, op, entry);
+    return 'code' in posted ? posted : [...effects, ...posted];
+  }
+  return correct(view, op, {
+    ...entry,
+    as: loss,
+    account: correctionAccounts[loss],
+    against: retailAccounts.giftBalances,
+    currency,
+    amountMinor: lostMinor,
+    effects,
+    details: { ...key, reason: code, coveredMinor, ...winner(standing) },
+  });
 }
 
 /** Who was first, for the person who reads the correction. */
@@ -96,11 +95,11 @@ function winner({ user }: Standing): Readonly<Record<string, string>> {
 }
 
 /** The records by which a wallet's claim can be checked; of several claims the books keep each wallet's once. */
-function keepEvidence(view: View, { token, holder }: ClaimSpendArgs): readonly Effect[] {
+function keepEvidence(view: View, op: OpFacts, { token, holder }: ClaimSpendArgs): readonly Effect[] {
   if (holder === undefined) return [];
-  const { device, claim, evidence } = holder;
+  const { claim, evidence } = holder;
   if (view.get(walletClaims, { token, claim }) !== undefined) return [];
-  return [walletClaims.put({ token, claim, device, wallet: evidence[0], record: evidence[1] })];
+  return [walletClaims.put({ token, claim, device: op.device, wallet: evidence[0], record: evidence[1] })];
 }
 
 /** Claims value of an entitlement for a redemption. What it does not cover is posted as lost, in the name of the device that claimed. */

@@ -13,8 +13,8 @@ import type {
 
 /** Ten thousand million of a currency with cents: sums of a thousand claims stay exact. */
 const maxMinor = 1e12;
-/** Base64url of a record: a genesis op names all verbs of its book, and a wallet's are few. */
-const maxEvidence = 4_096;
+/** A genesis op names all verbs of its book, and a wallet's are few. */
+const maxEvidenceBytes = 2_048;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const redemption = z.string().regex(/^[0-9a-f]{32}$/);
@@ -23,8 +23,8 @@ const kind = z.enum(['gift', 'coupon', 'prize', 'credit']);
 const goods = z.strictObject({ sku: key, quantity: positive });
 const evidence = z
   .string()
-  .regex(/^[A-Za-z0-9_-]+$/)
-  .max(maxEvidence);
+  .regex(/^(?:[0-9a-f]{2})+$/)
+  .max(2 * maxEvidenceBytes);
 const holder = z.strictObject({ device: hash, claim: hash, evidence: z.tuple([evidence, evidence]) });
 
 export const entitlementIssueArgs: ArgsSchema<EntitlementIssueArgs> = z.strictObject({

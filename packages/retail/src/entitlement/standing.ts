@@ -4,7 +4,7 @@
  */
 import type { View } from '@tallystick/kernel';
 import type { EntryLine } from '@tallystick/ledger';
-import { retailAccounts } from '../chart.ts';
+import { correctionAccounts, retailAccounts } from '../chart.ts';
 import { entitlementCancels, entitlementSpends, entitlementUsers } from './tables.ts';
 
 /** The row of an entitlement, as far as claims are judged by it. */
@@ -122,7 +122,7 @@ export function coveredLines(entitlement: Entitlement, coveredMinor: number): re
 
 /** What is posted where a claim is lost: what was handed out is owed by who showed the token, or was given away. */
 export function lostLines({ currency, loss }: ClaimFacts, lostMinor: number): readonly EntryLine[] {
-  const account = loss === 'receivable' ? retailAccounts.receivables : retailAccounts.promotionExpense;
+  const account = loss === 'receivable' ? correctionAccounts.receivable : correctionAccounts['promo-expense'];
   return move(retailAccounts.giftBalances, account, currency, lostMinor);
 }
 

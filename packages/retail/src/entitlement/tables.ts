@@ -92,7 +92,7 @@ export const claimReleases: SetTable<{ token: Text; redemption: Text }, { op: Te
     columns: { op: 'text', device: 'text', day: 'text' },
   });
 
-/** Each wallet's claim of a bound token that a till was shown, with the two records that prove it, base64url. */
+/** Each wallet's claim of a bound token that was shown, by which till (`device`), with the two records that prove it, in hex. */
 export const walletClaims: SetTable<{ token: Text; claim: Text }, { device: Text; wallet: Text; record: Text }> =
   setTable('walletClaims', {
     key: { token: 'text', claim: 'text' },

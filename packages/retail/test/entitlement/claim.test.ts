@@ -44,9 +44,15 @@ describeShop('entitlements', (shop) => {
       { covered: 500, lost: 0 },
       { covered: 300, lost: 200 },
     ]);
-    const [row] = book.query<{ device: string; details: string }>('SELECT device, details FROM corrections');
-    expect(row?.device).toBe(book.device);
-    expect(JSON.parse(row?.details ?? '')).toMatchObject({ lostMinor: 200, firstRedemption: redemptionRef(1) });
+    const [row] = book.query<{ device: string; code: string; details: string }>(
+      'SELECT device, code, details FROM corrections',
+    );
+    expect(row).toMatchObject({ device: book.device, code: 'ledger/receivable' });
+    expect(JSON.parse(row?.details ?? '')).toMatchObject({
+      account: '1100',
+      amountMinor: 200,
+      firstRedemption: redemptionRef(1),
+    });
   });
 
   it('of a coupon cost when they are used, and are used once', async () => {
@@ -79,7 +85,7 @@ describeShop('entitlements', (shop) => {
 
   it('that are bound belong to the first wallet in order', async () => {
     const { book } = shop;
-    const holder = (n: number) => ({ device: tokenHash(n), claim: tokenHash(n + 10), evidence: ['AA', 'AA'] as const });
+    const holder = (n: number) => ({ device: tokenHash(n), claim: tokenHash(n + 10), evidence: ['aa', 'bb'] as const });
     expect(await issue({ holder: 'bound' })).toBe('ok');
     expect(await spend(book, 1)).toBe('retail/no-holder');
     expect(await spend(book, 2, { holder: holder(1), amountMinor: 100 })).toBe('ok');

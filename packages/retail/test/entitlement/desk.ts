@@ -37,9 +37,11 @@ export function redeeming(n: number, rest: Partial<EntitlementTender> = {}) {
   return sale(0, { tenders: [tender(n, rest)] });
 }
 
-/** `ok`, the code of the correction, or the code of the refusal. */
+/** `ok`, why the op was corrected, or the code of the refusal. */
 export function verdictOf(commit: Commit): string {
-  return commit.ok ? (commit.correction?.code ?? 'ok') : commit.code;
+  if (!commit.ok) return commit.code;
+  const { correction } = commit;
+  return correction === undefined ? 'ok' : String(correction.details['reason'] ?? correction.code);
 }
 
 export { balancesOf, day, describeShop, type ShopBook };
