@@ -2,6 +2,7 @@
  * Taking an entitlement at the till: the claim first where there is a network to settle it, and on trust, as far as the tier goes, where there is
  * none. Either way the claim is in the log before anything is handed out.
  */
+// oxlint-disable @tallystick/no-async, @tallystick/no-catch -- at the edge: what it comes to is recorded
 import type { Commit } from '@tallystick/kernel';
 import { encodeHex, type Scope } from '@tallystick/oplog';
 import type { ClaimReleaseArgs, ClaimSpendArgs, EntitlementTender } from './args.ts';

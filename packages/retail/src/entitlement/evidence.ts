@@ -1,4 +1,5 @@
 /** A wallet's claim as the books keep it, in hex, and the proof that one token was claimed twice. */
+// oxlint-disable @tallystick/no-async -- asked of a book, not in a fold
 import { type Hasher, openRecord } from '@tallystick/chain';
 import { decodeHex, encodeHex, type OpRecord } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';

@@ -1,4 +1,5 @@
 /** The token in hand: whether it is genuine, whether who shows it may use it, and what is left of it as far as this book knows. */
+// oxlint-disable @tallystick/no-async -- asked of a book, not in a fold
 import type { BookId, KeyId, Result } from '@tallystick/oplog';
 import { parseTokenUrl, type ShownToken, type Token, verifyPresentation, verifyToken } from '@tallystick/sign/token';
 import type { ClaimHolder } from './args.ts';

@@ -1,4 +1,5 @@
 /** What a token says of its entitlement, in at most 160 bytes, so that a till that knows nothing of the issue can still read it. */
+// oxlint-disable @tallystick/no-async -- at the edge: what it makes is recorded
 import { isCurrency, isDay, isPlainText } from '@tallystick/ledger';
 import type { BookId, JsonObject } from '@tallystick/oplog';
 import type { DeviceKey } from '@tallystick/sign';
@@ -23,7 +24,9 @@ const members: readonly string[] = ['amount', 'currency', 'kind', 'quantity', 's
 /** The terms of a token, or undefined where they are not those of an entitlement. */
 export function parseEntitlementTerms(terms: JsonObject): EntitlementTerms | undefined {
   const { amount, currency, kind, until = '', sku = '', quantity = 0 } = terms;
-  const isStranger = Object.keys(terms).some((name) => !members.includes(name));
+  const isStranger = Object.keys(terms)
+    .sort()
+    .some((name) => !members.includes(name));
   if (isStranger || typeof amount !== 'number' || amount < 1 || typeof quantity !== 'number') return undefined;
   if (typeof currency !== 'string' || !isCurrency(currency)) return undefined;
   if (typeof kind !== 'string' || !kinds.includes(kind)) return undefined;
