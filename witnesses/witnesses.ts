@@ -3,6 +3,7 @@ import { chain } from './chain.ts';
 import type { Witness } from './claim.ts';
 import { distributed } from './distributed.ts';
 import { drift } from './drift.ts';
+import { entitlements } from './entitlements.ts';
 import { guards } from './guards.ts';
 import { loss } from './loss.ts';
 import { people } from './people.ts';
@@ -31,4 +32,5 @@ export const witnesses: readonly Witness[] = [
   people,
   privacy,
   guards,
+  entitlements,
 ];
