@@ -17,6 +17,7 @@ import { prove } from './commands/prove.ts';
 import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { replay } from './commands/replay.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { sync } from './commands/sync.ts';
 import { tradeCommand } from './commands/trade.ts';
 import { verify } from './commands/verify.ts';
@@ -38,6 +39,7 @@ const booksCommands = [
   exportCommand,
   importCommand,
   day,
+  simulateCommand,
 ];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
 const recoveryCommands = [asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];

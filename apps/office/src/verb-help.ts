@@ -9,6 +9,8 @@ interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
   readonly items?: Shape;
+  /** Of a list in which every place has its own kind. */
+  readonly prefixItems?: readonly Shape[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly Shape[];
@@ -70,7 +72,8 @@ function wordsOf(shape: Shape): string {
   const kinds = shape.anyOf ?? shape.oneOf;
   if (kinds !== undefined) return [...new Set(kinds.map(wordsOf))].join(' | ');
   if (shape.type === 'array') {
-    const { minItems = 0, maxItems } = shape;
+    const { prefixItems, minItems = 0, maxItems } = shape;
+    if (prefixItems !== undefined) return `[${prefixItems.map(wordsOf).join(', ')}]`;
     const most = maxItems === undefined ? '' : ` to ${maxItems}`;
     return `list of ${minItems}${most}: ${wordsOf(shape.items ?? {})}`;
   }

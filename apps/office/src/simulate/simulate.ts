@@ -1,0 +1,224 @@
+// A simulated year: branches with tills and a van each trade day after day on real books, while tills are cut off, die, are copied and
+// requests get lost. At the end everything is brought together, proved, and compared with what happened.
+import { nodeStore } from '@tallystick/kernel/node';
+import { trialBalance } from '@tallystick/ledger';
+import type { ShopBook } from '../book.ts';
+import type { Progress } from '../progress.ts';
+import { backRoomDay, type Branch, cloneTill, devicesOf, loadVan, openBranch, unloadVan } from './branch.ts';
+import { createExpectations, type Expectations } from './expected.ts';
+import { commitAll, type Device, type Firm, openFirm } from './firm.ts';
+import { catalogue } from './goods.ts';
+import { tradeDay } from './till.ts';
+
+export interface SimulationOrder {
+  readonly days: number;
+  readonly branches: number;
+  /** In each branch. */
+  readonly tills: number;
+  readonly seed: number;
+  readonly progress: Progress;
+}
+
+export interface CurrencyFigures {
+  readonly currency: string;
+  readonly sales: number;
+  readonly soldMinor: number;
+  readonly refunds: number;
+  readonly voids: number;
+  readonly returnedMinor: number;
+  readonly creditMinor: number;
+  readonly cashShortMinor: number;
+  /** Must be 0. */
+  readonly trialBalanceMinor: number;
+}
+
+export interface Simulation {
+  readonly ops: number;
+  readonly devices: number;
+  readonly scopes: number;
+  readonly faults: {
+    readonly cutOff: number;
+    readonly crashes: number;
+    readonly copied: number;
+    readonly lost: number;
+  };
+  readonly currencies: readonly CurrencyFigures[];
+  readonly digest: string;
+  /** What is not as it must be; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Tills, out of so many a day, that are cut off for some days, and that die and start again. */
+const cutOffOneIn = 60;
+const crashOneIn = 40;
+/** A till hands in every evening, and asks what is new on one in so many. */
+const pullOneIn = 4;
+/** Days between two tills that are copied somewhere. */
+const cloneEvery = 45;
+
+interface Year {
+  readonly firm: Firm;
+  readonly branches: readonly Branch[];
+  readonly expected: Expectations;
+  readonly faults: { cutOff: number; crashes: number; copied: number };
+}
+
+export async function simulate(order: SimulationOrder): Promise<Simulation> {
+  const { days, progress, seed } = order;
+  const firm = await openFirm(seed);
+  try {
+    const opening = progress.begin('open', order.branches);
+    await commitAll(firm.office, catalogue(firm.today()));
+    const branches: Branch[] = [];
+    for (let index = 0; index < order.branches; index++) {
+      branches.push(await openBranch(firm, index, order.tills));
+      opening.reach(index + 1);
+    }
+    const faults = { cutOff: 0, crashes: 0, copied: 0 };
+    const year: Year = { firm, branches, expected: createExpectations(), faults };
+    await firm.sync(firm.office);
+    for (const branch of branches) for (const device of devicesOf(branch)) await firm.sync(device);
+    opening.finish(`${branches.length} branches of ${order.tills} tills and a van`);
+    const trading = progress.begin('trade', days);
+    for (let day = 0; day < days; day++) {
+      await simulateDay(year, day);
+      trading.reach(day + 1);
+    }
+    trading.finish(`${days} days`);
+    return await settleYear(year, progress);
+  } finally {
+    await firm.close();
+  }
+}
+
+async function simulateDay(year: Year, index: number): Promise<void> {
+  const { firm, branches, expected } = year;
+  const { dice, office } = firm;
+  const day = firm.today();
+  await commitAll(office, [{ verb: 'day.open', args: { day } }]);
+  await firm.sync(office);
+  for (const branch of branches) {
+    await backRoomDay(branch, day, dice, expected);
+    await loadVan(branch, day, dice, expected);
+    for (const till of [...branch.tills, branch.van]) {
+      const { device } = till;
+      if (device.cutOff === 0 && dice.chance(cutOffOneIn)) {
+        device.cutOff = 1 + dice.below(7);
+        year.faults.cutOff += 1;
+      }
+      await tradeDay(till, day, dice, expected);
+      if (dice.chance(crashOneIn)) {
+        await firm.restart(device);
+        year.faults.crashes += 1;
+      }
+    }
+    await unloadVan(branch, day, dice, expected);
+    for (const device of devicesOf(branch)) await exchange(year, branch, device);
+  }
+  if (index % cloneEvery === cloneEvery - 1) {
+    const till = dice.pick(dice.pick(branches).tills);
+    if (till.device.cutOff === 0) {
+      await cloneTill(firm, till, day, expected);
+      year.faults.copied += 1;
+    }
+  }
+  firm.nextDay();
+}
+
+/** With the relay; tills ask for what the others did every few days. Or, of a till that is cut off, now and then by a file to the back room, which comes again later by the relay. */
+async function exchange({ firm }: Year, { backRoom }: Branch, device: Device): Promise<void> {
+  if (device.cutOff === 0) return firm.sync(device, { pull: device === backRoom || firm.dice.chance(pullOneIn) });
+  device.cutOff -= 1;
+  if (firm.dice.chance(3) && device.scope === backRoom.scope) await backRoom.book.import(await device.book.export());
+}
+
+/** Brings everything together and compares. */
+async function settleYear(year: Year, progress: Progress): Promise<Simulation> {
+  const { firm, branches, expected, faults } = year;
+  const { book } = firm.office;
+  const everybody = [firm.office, ...branches.flatMap(devicesOf)];
+  const settling = progress.begin('settle', everybody.length * 2);
+  for (let round = 0; round < 2; round++)
+    for (const [index, device] of everybody.entries()) {
+      await firm.sync(device);
+      settling.reach(round * everybody.length + index + 1);
+    }
+  await firm.sync(firm.office);
+  settling.finish('everybody has what there is');
+  const proving = progress.begin('prove');
+  const fresh = nodeStore(':memory:');
+  const proof = await book.prove(fresh);
+  await fresh.close();
+  const problems = [
+    ...proof.problems.map(({ table }) => `the proof finds another ${table}`),
+    ...differences(firm.office, everybody),
+    ...compareTotals(book, expected),
+    ...(book.quarantine().length === 0 ? [] : [`${book.quarantine().length} ops wait for a person`]),
+  ];
+  proving.finish(`${proof.ops} ops folded afresh, ${problems.length} problems`);
+  return {
+    ops: proof.ops,
+    devices: everybody.length,
+    scopes: book.status().scopes.length,
+    faults: { ...faults, lost: firm.lost() },
+    currencies: figuresOf(book, expected),
+    digest: book.digest().digest,
+    problems,
+  };
+}
+
+/** Every device holds its own scope exactly as the office does. */
+function differences(office: Device, devices: readonly Device[]): string[] {
+  const all = office.book.digest().scopes;
+  return devices
+    .filter(({ book, scope }) => book.digest().scopes[scope]?.digest !== all[scope]?.digest)
+    .map(({ name, scope }) => `${name} has other books of ${scope}`);
+}
+
+/** What the books say otherwise than it happened. */
+export function compareTotals(book: ShopBook, expected: Expectations): string[] {
+  const problems: string[] = [];
+  for (const [currency, totals] of expected.byCurrency) {
+    const booked = (sql: string): number => book.query<{ n: number }>(sql, [currency])[0]?.n ?? 0;
+    const inDocuments = (kind: string, what: string): number =>
+      booked(`SELECT coalesce(${what}, 0) AS n FROM documents WHERE kind = '${kind}' AND currency = ?`);
+    const found = {
+      sales: inDocuments('sale', 'count(*)'),
+      soldMinor: inDocuments('sale', 'sum(totalMinor)'),
+      refunds: inDocuments('refund', 'count(*)'),
+      voids: inDocuments('void', 'count(*)'),
+      returnedMinor: 0 - inDocuments('refund', 'sum(totalMinor)') - inDocuments('void', 'sum(totalMinor)'),
+      creditMinor: booked("SELECT sum(amountMinor) AS n FROM balances WHERE account = '1100' AND currency = ?"),
+      cashShortMinor: booked("SELECT sum(amountMinor) AS n FROM balances WHERE account = '6900' AND currency = ?"),
+    };
+    for (const [name, value] of Object.entries(found))
+      if (value !== totals[name as keyof typeof found])
+        problems.push(`${currency} ${name}: the books have ${value}, ${totals[name as keyof typeof found]} happened`);
+  }
+  const booked = new Map(
+    book
+      .query<{ scope: string; sku: string; onHand: number }>('SELECT scope, sku, onHand FROM stock')
+      .map(({ scope, sku, onHand }): [string, number] => [`${scope} ${sku}`, onHand]),
+  );
+  for (const key of new Set([...booked.keys(), ...expected.stock.keys()]))
+    if ((booked.get(key) ?? 0) !== (expected.stock.get(key) ?? 0))
+      problems.push(
+        `stock of ${key}: the books have ${booked.get(key) ?? 0}, ${expected.stock.get(key) ?? 0} it must be`,
+      );
+  for (const { currency, trialBalanceMinor } of figuresOf(book, expected))
+    if (trialBalanceMinor !== 0) problems.push(`${currency} does not balance: ${trialBalanceMinor}`);
+  return problems;
+}
+
+function figuresOf(book: ShopBook, expected: Expectations): readonly CurrencyFigures[] {
+  const rows = trialBalance(book);
+  return [...expected.byCurrency]
+    .map(([currency, totals]) => ({
+      currency,
+      ...totals,
+      trialBalanceMinor: rows
+        .filter((row) => row.currency === currency)
+        .reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+    }))
+    .sort((left, right) => left.currency.localeCompare(right.currency, 'en'));
+}
