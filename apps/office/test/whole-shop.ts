@@ -41,6 +41,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   const relay = await openEmbeddedRelay(home);
   const office = await openOrCreateOffice(home, 'Whole shop');
   await stockTheShop(office);
+  await buy(office);
   await backUpItsKey(office);
   const tills = await openTills(home, office, relay);
   const [front, back] = tills as [ShopBook, ShopBook];
@@ -154,6 +155,20 @@ async function tradeInBranch(home: Home, office: ShopBook, relay: OpenRelay): Pr
   await till.sync(relay.client);
   await supplyBranch(office, till, relay);
   await till.close();
+}
+
+/** A purchase that is billed, paid in part, and closed. */
+async function buy(office: ShopBook): Promise<void> {
+  const lines = [{ sku: 'A', name: 'Goods A', quantity: 5, unitCostMilliMinor: 100_000 }];
+  const bill = { supplier: 'S-1', reference: 'BILL-1' };
+  await done(office.commit('purchase.tolerance', { priceBasisPoints: 100, quantityBasisPoints: 0 }));
+  const order = await done(office.commit('purchase.order', { day, currency, supplier: bill.supplier, lines }));
+  const came = [{ line: 1, quantity: 4, damaged: 1 }];
+  await done(office.commit('purchase.receive', { order, day, reference: 'DELIVERY-2', lines: came }));
+  const billed = [{ line: 1, quantity: 4, unitCostMilliMinor: 101_000 }];
+  await done(office.commit('purchase.bill', { ...bill, order, day, lines: billed }));
+  await done(office.commit('purchase.pay', { ...bill, day, amountMinor: 100, account: '1000' }));
+  await done(office.commit('purchase.close', { order, reason: 'that was all' }));
 }
 
 /** Goods that `hq` orders and sends to the branch, under a tally; one of them never comes. */

@@ -15,7 +15,10 @@ export type DocumentKind =
   | 'charge'
   | 'dispatch'
   | 'arrival'
-  | 'transfer-order';
+  | 'transfer-order'
+  | 'order'
+  | 'bill'
+  | 'payment';
 
 /** The series that each kind of document is numbered in. */
 export const documentSeries: Readonly<Record<DocumentKind, string>> = {
@@ -28,6 +31,9 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   dispatch: 'DSP',
   arrival: 'ARV',
   'transfer-order': 'TRO',
+  order: 'PO',
+  bill: 'BILL',
+  payment: 'PAY',
 };
 
 /** What a document takes over from the op as it was given. */

@@ -29,10 +29,16 @@ export interface LineRows {
   readonly priced: PricedLines;
   /** -1 where the document takes back what its lines say. */
   readonly sign: 1 | -1;
+  readonly numberOf?: NumberOf;
 }
 
+/** The number of the line at an index, for documents whose lines are those of another; 1, 2, 3 without it. */
+export type NumberOf = (index: number) => number;
+const inOrder: NumberOf = (index) => index + 1;
+
 /** Puts the lines of a document. */
-export function putLines(op: OpFacts, { kind, currency, lines, priced, sign }: LineRows, effects: Effect[]): void {
+export function putLines(op: OpFacts, rows: LineRows, effects: Effect[]): void {
+  const { kind, currency, lines, priced, sign, numberOf = inOrder } = rows;
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index];
     const amounts = priced.amounts[index];
@@ -40,7 +46,7 @@ export function putLines(op: OpFacts, { kind, currency, lines, priced, sign }: L
     effects.push(
       documentLines.put({
         document: op.id,
-        line: index + 1,
+        line: numberOf(index),
         kind,
         sku: line.sku,
         name: line.name,
@@ -56,7 +62,7 @@ export function putLines(op: OpFacts, { kind, currency, lines, priced, sign }: L
     if (line.discountMinor !== undefined) {
       const { promotion = '', discountMinor } = line;
       const amountMinor = signed(sign, discountMinor);
-      effects.push(discounts.put({ document: op.id, line: index + 1, promotion, currency, amountMinor }));
+      effects.push(discounts.put({ document: op.id, line: numberOf(index), promotion, currency, amountMinor }));
     }
   }
 }
@@ -177,10 +183,11 @@ export function putLots(
   lines: readonly (Moved & Pick<SaleLine, 'lot'>)[],
   sign: 1 | -1,
   effects: Effect[],
+  numberOf: NumberOf = inOrder,
 ): void {
   for (const [index, { sku, lot, quantity, restock }] of lines.entries()) {
     if (lot === undefined || restock === false) continue;
-    effects.push(lotMoves.put({ document: op.id, line: index + 1, sku, lot, quantity: signed(sign, quantity) }));
+    effects.push(lotMoves.put({ document: op.id, line: numberOf(index), sku, lot, quantity: signed(sign, quantity) }));
   }
 }
 

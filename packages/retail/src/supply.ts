@@ -1,7 +1,19 @@
 /** @tallystick/retail/supply. How goods come in and move between scopes: transfers under custody, replenishment. All verbs of it are in `retailVerbs`, too. */
 export type {
   ArrivalLine,
+  BilledLine,
+  BillName,
+  DeliveredLine,
   OrderedLine,
+  PurchaseApproveArgs,
+  PurchaseBillArgs,
+  PurchaseCloseArgs,
+  PurchaseMatchArgs,
+  PurchaseOrderArgs,
+  PurchasePayArgs,
+  PurchaseReceiveArgs,
+  PurchaseRejectArgs,
+  PurchaseToleranceArgs,
   StockLevelArgs,
   TransferCancelArgs,
   TransferDispatchArgs,
@@ -10,14 +22,29 @@ export type {
   TransferOrderArgs,
   TransferReceiveArgs,
 } from './supply/args.ts';
+export { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReject } from './supply/bill.ts';
 export { custodyOffer, type CustodyTerms, parseCustodyTerms } from './supply/custody.ts';
 export { custodyOf, type CustodyStep, type TransferFault, transferFaults } from './supply/custody-report.ts';
 export { inTransit, type InTransitRow, type StockPosition, stockPositions, transferNote } from './supply/in-transit.ts';
+export { purchaseClose, purchaseOrder, purchaseReceive, purchaseTolerance } from './supply/purchase.ts';
+export {
+  type DueBill,
+  dueBills,
+  type HeldBill,
+  heldBills,
+  type PurchaseLine,
+  purchaseLines,
+} from './supply/purchase-report.ts';
 export { stockLevel, transferCancel, transferOrder } from './supply/replenish.ts';
 export { dispatchesDue, type Replenishment, replenishment, transferOrdersDue } from './supply/replenishment.ts';
 export {
   arrivals,
+  billPayments,
+  bills,
   fulfilments,
+  matchTolerances,
+  purchased,
+  purchaseOrders,
   stockLevels,
   transferOrders,
   transfers,

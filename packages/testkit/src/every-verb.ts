@@ -105,6 +105,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => spend(fleet, office),
     () => catalogue(office),
     () => supply(fleet, office),
+    () => purchase(fleet, office),
     async () => {
       const rule = { verb: 'sale.complete', rule: 'nothing' };
       await office('rule.set', { ...rule, expr: '{"constExpr":{"boolValue":true}}' });
@@ -241,6 +242,30 @@ async function supply(fleet: Fleet, office: Office): Promise<void> {
   const note = { transfer: stored?.record.op.id, dispatch, from: 'hq', day, currency };
   await fleet.settle();
   await office('transfer.receive', { ...note, lines: [{ ...line, received: 3 }] }, branch);
+}
+
+/** An order of which less comes than was ordered, and bills that match at last, are approved, sent back and paid. */
+async function purchase(fleet: Fleet, office: Office): Promise<void> {
+  const [day, supplier] = ['2026-11-21', 'S-1'];
+  const line = { sku: 'SUPPLIED', name: 'Supplied', quantity: 9, unitCostMilliMinor: 150_000 };
+  await office('purchase.tolerance', { supplier, priceBasisPoints: 100, quantityBasisPoints: 0 });
+  const ordered = await office('purchase.order', { day, currency: 'GBP', supplier, lines: [line] });
+  const order = (await fleet.book(OFFICE).log.get(ordered))?.record.op.id;
+  const receive = (quantity: number) =>
+    office('purchase.receive', { order, day, reference: 'DN-3', lines: [{ line: 1, quantity, damaged: 1 }] });
+  const bill = async (reference: string, quantity: number): Promise<object> => {
+    const lines = [{ line: 1, quantity, unitCostMilliMinor: 151_000, taxRateBasisPoints: 2_000 }];
+    await office('purchase.bill', { order, supplier, reference, day, lines });
+    return { supplier, reference };
+  };
+  await receive(5);
+  const [early, more, wrong] = [await bill('B-1', 6), await bill('B-2', 7), await bill('B-3', 90)];
+  await receive(1);
+  await office('purchase.match', { ...early, day });
+  await office('purchase.approve', { ...more, day, reason: 'the rest is on its way' });
+  await office('purchase.reject', { ...wrong, reason: 'ninety' });
+  await office('purchase.pay', { ...early, day, amountMinor: 500, account: '1000' });
+  await office('purchase.close', { order, reason: 'no more comes' });
 }
 
 async function commit(

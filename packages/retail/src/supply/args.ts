@@ -52,6 +52,86 @@ export interface TransferCancelArgs {
   readonly reason: string;
 }
 
+export interface PurchaseOrderArgs {
+  readonly day: string;
+  readonly currency: string;
+  /** An opaque reference such as a supplier number. */
+  readonly supplier: string;
+  readonly lines: readonly ReceiveLine[];
+  readonly reference?: string;
+}
+
+/** What came of a line of the order. What is damaged does not come into stock and is not owed for. */
+export interface DeliveredLine {
+  /** The line of the order, from 1; each once. */
+  readonly line: number;
+  readonly quantity: number;
+  readonly damaged?: number;
+  readonly lot?: string;
+}
+
+export interface PurchaseReceiveArgs {
+  /** The id of the op that ordered. */
+  readonly order: string;
+  readonly day: string;
+  /** The supplier's delivery note. */
+  readonly reference: string;
+  readonly lines: readonly DeliveredLine[];
+}
+
+export interface PurchaseCloseArgs {
+  readonly order: string;
+  readonly reason: string;
+}
+
+export interface PurchaseToleranceArgs {
+  /** Whose bills; all suppliers without one of their own when left out. */
+  readonly supplier?: string;
+  /** By how much a price may differ from the order's, either way. 100 is 1 %. */
+  readonly priceBasisPoints: number;
+  /** By how much more than was received may be billed. */
+  readonly quantityBasisPoints: number;
+}
+
+export interface BilledLine {
+  readonly line: number;
+  readonly quantity: number;
+  readonly unitCostMilliMinor: number;
+  readonly taxRateBasisPoints?: number;
+}
+
+/** A supplier's bill, by the number that stands on it. */
+export interface BillName {
+  readonly supplier: string;
+  readonly reference: string;
+}
+
+export interface PurchaseBillArgs extends BillName {
+  readonly order: string;
+  readonly day: string;
+  readonly lines: readonly BilledLine[];
+}
+
+export interface PurchaseMatchArgs extends BillName {
+  readonly day: string;
+}
+
+export interface PurchaseApproveArgs extends BillName {
+  readonly day: string;
+  readonly reason: string;
+}
+
+export interface PurchaseRejectArgs extends BillName {
+  readonly reason: string;
+}
+
+export interface PurchasePayArgs extends BillName {
+  readonly day: string;
+  readonly amountMinor: number;
+  /** The account that it is paid from, such as 1000. */
+  readonly account: string;
+}
+
 /** What was sent, and how much of it was counted in. */
 export interface ArrivalLine extends TransferLine {
   readonly received: number;

@@ -34,7 +34,11 @@ const lacking = `
            JOIN documentLines l ON l.scope = t.scope AND l.document = t.transfer
           WHERE t.transfer NOT IN (SELECT transfer FROM arrivals)
          UNION ALL SELECT toScope, sku, 0, quantity, 0 FROM (${openOrders})
-         UNION ALL SELECT fromScope, sku, 0, 0, quantity FROM (${openOrders})),
+         UNION ALL SELECT fromScope, sku, 0, 0, quantity FROM (${openOrders})
+         UNION ALL SELECT o.scope, l.sku, 0, max(0, l.quantity - coalesce(g.received, 0)), 0 FROM purchaseOrders o
+           JOIN documentLines l ON l.scope = o.scope AND l.document = o.purchase
+           LEFT JOIN purchased g ON g.scope = o.scope AND g.purchase = o.purchase AND g.line = l.line
+          WHERE o.state = 'open'),
        summed AS (
          SELECT branch, sku, sum(onHand) AS onHand, sum(onItsWay) AS onItsWay, sum(promised) AS promised FROM held GROUP BY branch, sku)
   SELECT v.branch, v.source, v.sku, p.name, p.unitScale AS quantityScale, coalesce(b.onHand, 0) AS onHand, coalesce(b.onItsWay, 0) AS onItsWay,

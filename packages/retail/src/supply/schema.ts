@@ -2,8 +2,30 @@
 import type { ArgsSchema } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
 import * as z from 'zod';
-import { currency, day, key, linesOf, milliMinor, ordinal, positive, scale, text, whole } from '../fields.ts';
+import {
+  account,
+  basisPoints,
+  currency,
+  day,
+  key,
+  linesOf,
+  milliMinor,
+  ordinal,
+  positive,
+  scale,
+  text,
+  whole,
+} from '../fields.ts';
 import type {
+  PurchaseApproveArgs,
+  PurchaseBillArgs,
+  PurchaseCloseArgs,
+  PurchaseMatchArgs,
+  PurchaseOrderArgs,
+  PurchasePayArgs,
+  PurchaseReceiveArgs,
+  PurchaseRejectArgs,
+  PurchaseToleranceArgs,
   StockLevelArgs,
   TransferCancelArgs,
   TransferDispatchArgs,
@@ -63,3 +85,56 @@ export const transferOrderArgs: ArgsSchema<TransferOrderArgs> = z.strictObject({
 });
 
 export const transferCancelArgs: ArgsSchema<TransferCancelArgs> = z.strictObject({ ...route, reason: text });
+
+export const purchaseOrderArgs: ArgsSchema<PurchaseOrderArgs> = z.strictObject({
+  day,
+  currency,
+  supplier: key,
+  lines: linesOf(z.strictObject(transferLine)),
+  reference: key.exactOptional(),
+});
+
+const delivered = { line: ordinal, quantity: counted, damaged: counted.exactOptional(), lot: key.exactOptional() };
+
+export const purchaseReceiveArgs: ArgsSchema<PurchaseReceiveArgs> = z.strictObject({
+  order: key,
+  day,
+  reference: key,
+  lines: linesOf(z.strictObject(delivered)),
+});
+
+export const purchaseCloseArgs: ArgsSchema<PurchaseCloseArgs> = z.strictObject({ order: key, reason: text });
+
+const tolerance = whole(0, 10_000);
+
+export const purchaseToleranceArgs: ArgsSchema<PurchaseToleranceArgs> = z.strictObject({
+  supplier: key.exactOptional(),
+  priceBasisPoints: tolerance,
+  quantityBasisPoints: tolerance,
+});
+
+const bill = { supplier: key, reference: key };
+const billed = {
+  line: ordinal,
+  quantity: positive,
+  unitCostMilliMinor: milliMinor,
+  taxRateBasisPoints: basisPoints.exactOptional(),
+};
+
+export const purchaseBillArgs: ArgsSchema<PurchaseBillArgs> = z.strictObject({
+  ...bill,
+  order: key,
+  day,
+  lines: linesOf(z.strictObject(billed)),
+});
+
+export const purchaseMatchArgs: ArgsSchema<PurchaseMatchArgs> = z.strictObject({ ...bill, day });
+export const purchaseApproveArgs: ArgsSchema<PurchaseApproveArgs> = z.strictObject({ ...bill, day, reason: text });
+export const purchaseRejectArgs: ArgsSchema<PurchaseRejectArgs> = z.strictObject({ ...bill, reason: text });
+
+export const purchasePayArgs: ArgsSchema<PurchasePayArgs> = z.strictObject({
+  ...bill,
+  day,
+  amountMinor: whole(1, Number.MAX_SAFE_INTEGER),
+  account,
+});

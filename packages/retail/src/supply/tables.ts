@@ -87,3 +87,53 @@ export const fulfilments: SetTable<{ toScope: Text; round: Int }, { transfer: Te
   key: { toScope: 'text', round: 'integer' },
   columns: { transfer: 'text' },
 });
+
+/** Orders to suppliers, by the op that ordered; `state` is `open`, or `closed` when nothing more is waited for. Lines are those of the document. */
+export const purchaseOrders: RegisterTable<
+  { purchase: Text },
+  { supplier: Text; day: Text; currency: Text; state: Text; reason: Text }
+> = registerTable('purchaseOrders', {
+  key: { purchase: 'text' },
+  columns: { supplier: 'text', day: 'text', currency: 'text', state: 'text', reason: 'text' },
+});
+
+/** What came of each line of an order, what of it was damaged, and how much posted bills charge for. */
+export const purchased: SumTable<{ purchase: Text; line: Int }, 'received' | 'damaged' | 'billed'> = sumTable(
+  'purchased',
+  {
+    key: { purchase: 'text', line: 'integer' },
+    sums: ['received', 'damaged', 'billed'],
+  },
+);
+
+/** How far a bill may differ and still match, in `hq`; of supplier '' for all that have none of their own. */
+export const matchTolerances: RegisterTable<{ supplier: Text }, { priceBasisPoints: Int; quantityBasisPoints: Int }> =
+  registerTable('matchTolerances', {
+    key: { supplier: 'text' },
+    columns: { priceBasisPoints: 'integer', quantityBasisPoints: 'integer' },
+  });
+
+const billColumns = {
+  bill: 'text',
+  purchase: 'text',
+  day: 'text',
+  currency: 'text',
+  totalMinor: 'integer',
+  device: 'text',
+  state: 'text',
+  why: 'text',
+  decidedBy: 'text',
+  reason: 'text',
+} as const;
+
+/** Suppliers' bills. `state` is `held`, with the code `why`, `posted` or `rejected`; `device` entered it, `decidedBy` approved or rejected it. */
+export const bills: RegisterTable<{ supplier: Text; reference: Text }, typeof billColumns> = registerTable('bills', {
+  key: { supplier: 'text', reference: 'text' },
+  columns: billColumns,
+});
+
+/** What was paid of a bill. */
+export const billPayments: SumTable<{ supplier: Text; reference: Text }, 'paidMinor'> = sumTable('billPayments', {
+  key: { supplier: 'text', reference: 'text' },
+  sums: ['paidMinor'],
+});

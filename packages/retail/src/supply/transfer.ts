@@ -11,34 +11,22 @@ import {
 } from '@tallystick/kernel';
 import { tallies } from '@tallystick/kernel/tally';
 import { ledgerTables, post } from '@tallystick/ledger';
-import type { GoodsLine } from '../args.ts';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
 import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
 import { priceLines } from '../price.ts';
-import type { TransferDispatchArgs, TransferLine, TransferReceiveArgs } from './args.ts';
+import type { TransferDispatchArgs, TransferReceiveArgs } from './args.ts';
 import { custodyHop, type CustodyHop } from './custody.ts';
+import { atCost } from './line.ts';
 import { putLosses } from './loss.ts';
 import { fulfil } from './replenish.ts';
 import { transferDispatchArgs, transferReceiveArgs } from './schema.ts';
 import { arrivals, fulfilments, transferOrders, transfers, transit, transitLosses } from './tables.ts';
 
-/** Lines as the documents of a shop have them: what goods cost is their price. */
-function atCost(lines: readonly TransferLine[], quantityOf: (line: number) => number): readonly GoodsLine[] {
-  return lines.map(({ sku, name, quantityScale, unitCostMilliMinor, lot }, index) => ({
-    sku,
-    name,
-    quantity: quantityOf(index),
-    unitPriceMilliMinor: unitCostMilliMinor,
-    ...(quantityScale === undefined ? {} : { quantityScale }),
-    ...(lot === undefined ? {} : { lot }),
-  }));
-}
-
 function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outcome {
   const { day, currency, to, lines, round, reference } = args;
   if (to === op.scope) return refuse('retail/own-scope', { scope: to });
-  const goods = atCost(lines, (index) => lines[index]?.quantity ?? 0);
+  const goods = atCost(lines, ({ quantity }) => quantity);
   const priced = priceLines(goods, false);
   if ('code' in priced) return priced;
   const { amountMinor } = priced;
@@ -88,11 +76,11 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
   const hop = checkArrival(view, op, args);
   if (hop !== undefined && 'code' in hop) return hop;
   const sent = priceLines(
-    atCost(lines, (index) => lines[index]?.quantity ?? 0),
+    atCost(lines, ({ quantity }) => quantity),
     false,
   );
   if ('code' in sent) return sent;
-  const goods = atCost(lines, (index) => lines[index]?.received ?? 0);
+  const goods = atCost(lines, (line) => line.received);
   const priced = priceLines(goods, false);
   if ('code' in priced) return priced;
   const effects: Effect[] = [];

@@ -1,4 +1,6 @@
 /** The supply verbs, for `openBook`. Custody needs `tallyVerbs` of the kernel beside them. */
+import { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReject } from './bill.ts';
+import { purchaseClose, purchaseOrder, purchaseReceive, purchaseTolerance } from './purchase.ts';
 import { stockLevel, transferCancel, transferOrder } from './replenish.ts';
 import { transferDispatch, transferReceive } from './transfer.ts';
 
@@ -8,4 +10,28 @@ export const supplyVerbs: readonly [
   typeof stockLevel,
   typeof transferOrder,
   typeof transferCancel,
-] = [transferDispatch, transferReceive, stockLevel, transferOrder, transferCancel];
+  typeof purchaseOrder,
+  typeof purchaseReceive,
+  typeof purchaseClose,
+  typeof purchaseTolerance,
+  typeof purchaseBill,
+  typeof purchaseMatch,
+  typeof purchaseApprove,
+  typeof purchaseReject,
+  typeof purchasePay,
+] = [
+  transferDispatch,
+  transferReceive,
+  stockLevel,
+  transferOrder,
+  transferCancel,
+  purchaseOrder,
+  purchaseReceive,
+  purchaseClose,
+  purchaseTolerance,
+  purchaseBill,
+  purchaseMatch,
+  purchaseApprove,
+  purchaseReject,
+  purchasePay,
+];

@@ -1,0 +1,172 @@
+/** Purchases: what was ordered from a supplier, and what came of it. What came and is not billed yet is owed as received, not invoiced. */
+import {
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type RowOf,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import { ledgerTables, lineAmountMinor, post } from '@tallystick/ledger';
+import { retailAccounts } from '../chart.ts';
+import { documentTables, issueDocument } from '../document.ts';
+import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
+import { type PricedLines, priceLines } from '../price.ts';
+import { documentLines } from '../tables.ts';
+import type { PurchaseCloseArgs, PurchaseOrderArgs, PurchaseReceiveArgs, PurchaseToleranceArgs } from './args.ts';
+import { atCost } from './line.ts';
+import { purchaseCloseArgs, purchaseOrderArgs, purchaseReceiveArgs, purchaseToleranceArgs } from './schema.ts';
+import { matchTolerances, purchased, purchaseOrders } from './tables.ts';
+
+type OrderRow = RowOf<(typeof purchaseOrders)['columns']>;
+export type OrderedRow = RowOf<(typeof documentLines)['columns'] & (typeof documentLines)['key']>;
+
+function planOrder(view: View, op: OpFacts, args: PurchaseOrderArgs): Outcome {
+  const { day, currency, supplier, lines, reference } = args;
+  const goods = atCost(lines, ({ quantity }) => quantity);
+  const priced = priceLines(goods, false);
+  if ('code' in priced) return priced;
+  const effects: Effect[] = [];
+  putLines(op, { kind: 'order', currency, lines: goods, priced, sign: 1 }, effects);
+  const header = { day, currency, customer: supplier, ...(reference === undefined ? {} : { external: reference }) };
+  issueDocument(view, op, 'order', header, { totalMinor: priced.amountMinor, taxMinor: 0 }, effects);
+  effects.push(purchaseOrders.write({ purchase: op.id, supplier, day, currency, state: 'open', reason: '' }));
+  return effects;
+}
+
+/** Orders goods from a supplier. Nothing moves and nothing is owed yet. */
+export const purchaseOrder: Verb<'purchase.order', PurchaseOrderArgs> = defineVerb({
+  name: 'purchase.order',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse'],
+  tables: [...documentTables, ...goodsTables, purchaseOrders],
+  args: purchaseOrderArgs,
+  plan: planOrder,
+});
+
+/** The lines of an order that others name by their numbers, each once. */
+export function orderedLines(
+  view: View,
+  order: string,
+  lines: readonly { readonly line: number }[],
+): readonly OrderedRow[] | Refusal {
+  const rows: OrderedRow[] = [];
+  const named = new Set<number>();
+  for (const { line } of lines) {
+    const row = view.get(documentLines, { document: order, line });
+    if (row === undefined) return refuse('retail/unknown-line', { document: order, line });
+    if (named.has(line)) return refuse('retail/line-twice', { line });
+    named.add(line);
+    rows.push(row);
+  }
+  return rows;
+}
+
+/**
+ * What the next `quantity` of a line adds to what `before` of it came to, at the price of the order. However a line is cut into deliveries and bills, the
+ * parts add up to the same. Undefined out of range.
+ */
+export function addedMinor(ordered: OrderedRow, before: number, quantity: number): number | undefined {
+  const { quantityScale, unitPriceMilliMinor } = ordered;
+  const after = lineAmountMinor(before + quantity, quantityScale, unitPriceMilliMinor);
+  const already = lineAmountMinor(before, quantityScale, unitPriceMilliMinor);
+  return after === undefined || already === undefined ? undefined : after - already;
+}
+
+function openOrder(view: View, order: string): OrderRow | Refusal {
+  const row = view.get(purchaseOrders, { purchase: order });
+  if (row === undefined) return refuse('retail/no-purchase-order', { order });
+  return row.state === 'open' ? row : refuse('retail/purchase-closed', { order });
+}
+
+function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcome {
+  const { order, day, reference, lines } = args;
+  const row = openOrder(view, order);
+  if ('code' in row) return row;
+  const ordered = orderedLines(view, order, lines);
+  if ('code' in ordered) return ordered;
+  const goods = lines.map(({ quantity, lot }, index) => {
+    const { sku, name, quantityScale, unitPriceMilliMinor } = ordered[index] as OrderedRow;
+    return { sku, name, quantity, quantityScale, unitPriceMilliMinor, ...(lot === undefined ? {} : { lot }) };
+  });
+  const effects: Effect[] = [];
+  const priced = countReceived(view, args, ordered, effects);
+  if ('code' in priced) return priced;
+  const numberOf = (index: number): number => lines[index]?.line ?? 0;
+  const { currency } = row;
+  putLines(op, { kind: 'receipt', currency, lines: goods, priced, sign: 1, numberOf }, effects);
+  putLots(op, goods, 1, effects, numberOf);
+  const unfit = moveStock(view, goods, 1, effects);
+  if (unfit !== undefined) return unfit;
+  const { amountMinor } = priced;
+  const header = { day, currency, customer: row.supplier, external: reference, original: order };
+  const memo = issueDocument(view, op, 'receipt', header, { totalMinor: amountMinor, taxMinor: 0 }, effects);
+  const posted = post(view, op, {
+    day,
+    memo,
+    lines: [
+      { account: retailAccounts.purchases, currency, amountMinor },
+      { account: retailAccounts.receivedNotInvoiced, currency, amountMinor: 0 - amountMinor },
+    ],
+  });
+  return 'code' in posted ? posted : effects.concat(posted);
+}
+
+function countReceived(
+  view: View,
+  { order, lines }: PurchaseReceiveArgs,
+  ordered: readonly OrderedRow[],
+  effects: Effect[],
+): PricedLines | Refusal {
+  const amounts: { amountMinor: number; taxMinor: number }[] = [];
+  let sumMinor = 0;
+  for (const [index, { line, quantity, damaged = 0 }] of lines.entries()) {
+    const key = { purchase: order, line };
+    const amountMinor = addedMinor(ordered[index] as OrderedRow, view.sum(purchased, key).received, quantity);
+    if (amountMinor === undefined || !Number.isSafeInteger(sumMinor + amountMinor))
+      return refuse('retail/amount-range', { line });
+    sumMinor += amountMinor;
+    amounts.push({ amountMinor, taxMinor: 0 });
+    effects.push(purchased.add(key, { received: quantity, damaged }));
+  }
+  return { amounts, amountMinor: sumMinor, taxMinor: 0 };
+}
+
+/** Takes in what came of an order: less, more or damaged, all of it is said as it is. */
+export const purchaseReceive: Verb<'purchase.receive', PurchaseReceiveArgs> = defineVerb({
+  name: 'purchase.receive',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, purchased, purchaseOrders],
+  args: purchaseReceiveArgs,
+  plan: planReceive,
+});
+
+/** Says that nothing more is waited for of an order. Bills for what came are entered all the same. */
+export const purchaseClose: Verb<'purchase.close', PurchaseCloseArgs> = defineVerb({
+  name: 'purchase.close',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse'],
+  tables: [purchaseOrders],
+  args: purchaseCloseArgs,
+  plan: (view, _op, { order, reason }) => {
+    const row = openOrder(view, order);
+    return 'code' in row ? row : [purchaseOrders.write({ ...row, purchase: order, state: 'closed', reason })];
+  },
+});
+
+/** Says in `hq` how far bills may differ from order and receipt and still match. */
+export const purchaseTolerance: Verb<'purchase.tolerance', PurchaseToleranceArgs> = defineVerb({
+  name: 'purchase.tolerance',
+  version: 1,
+  roles: ['owner', 'manager'],
+  tables: [matchTolerances],
+  args: purchaseToleranceArgs,
+  plan: (_view, op, { supplier = '', priceBasisPoints, quantityBasisPoints }) =>
+    op.scope === 'hq'
+      ? [matchTolerances.write({ supplier, priceBasisPoints, quantityBasisPoints })]
+      : refuse('retail/hq-only', { scope: op.scope }),
+});

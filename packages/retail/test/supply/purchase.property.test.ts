@@ -1,0 +1,97 @@
+/** However an order is cut into deliveries and bills, by two devices apart, what is owed is what came and what was billed, to the last minor unit. */
+import { lineAmountMinor } from '@tallystick/ledger';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { balancesOf, day, drivers, exchange, idOf, joinReplica, openShop, type ShopBook, verbs } from '../shop.ts';
+
+const [{ store }] = drivers as [(typeof drivers)[number]];
+const head = { day, currency: 'GBP' };
+/** A price at which most quantities do not come to whole minor units. */
+const unitCostMilliMinor = 33_333;
+const anyAct = fc.record({
+  kind: fc.constantFrom('receive', 'receive', 'bill', 'bill', 'match', 'approve', 'pay', 'meet'),
+  device: fc.nat(1),
+  quantity: fc.integer({ min: 1, max: 7 }),
+  dear: fc.constantFrom(0, 0, 0, 500),
+});
+
+async function act(
+  book: ShopBook,
+  order: string,
+  { kind, quantity, dear }: { kind: string; quantity: number; dear: number },
+  step: number,
+): Promise<void> {
+  const [known] = book.query<{ reference: string }>(
+    `SELECT reference FROM bills WHERE state = '${kind === 'pay' ? 'posted' : 'held'}' ORDER BY reference LIMIT 1`,
+  );
+  const bill = { supplier: 'S', reference: known?.reference ?? `B-${step}` };
+  if (kind === 'receive')
+    await book.commit('purchase.receive', { order, day, reference: 'D', lines: [{ line: 1, quantity }] });
+  else if (kind === 'bill') {
+    const lines = [{ line: 1, quantity, unitCostMilliMinor: unitCostMilliMinor + dear, taxRateBasisPoints: 2000 }];
+    await book.commit('purchase.bill', { supplier: 'S', reference: `B-${step}`, order, day, lines });
+  } else if (kind === 'match') await book.commit('purchase.match', { ...bill, day });
+  else if (kind === 'approve') await book.commit('purchase.approve', { ...bill, day, reason: '' });
+  else if (kind === 'pay') await book.commit('purchase.pay', { ...bill, day, amountMinor: quantity, account: '1000' });
+}
+
+/** From the rows of documents alone: what came, and which bills count. */
+function expectOwed(book: ShopBook): { posted: number; held: number } {
+  const one = (sql: string): number => Number(Object.values(book.query(sql)[0] ?? { n: 0 })[0] ?? 0);
+  const received = one("SELECT sum(quantity) FROM documentLines WHERE kind = 'receipt'");
+  const ofPosted = "FROM documentLines l JOIN bills b ON b.bill = l.document AND b.state = 'posted'";
+  const billed = one(`SELECT sum(l.quantity) ${ofPosted}`);
+  const total = one(`SELECT sum(l.amountMinor + l.taxMinor) ${ofPosted}`);
+  const paid = one("SELECT 0 - sum(totalMinor) FROM documents WHERE kind = 'payment'");
+  const worth = (quantity: number): number => lineAmountMinor(quantity, 0, unitCostMilliMinor) ?? Number.NaN;
+  const balances = balancesOf(book);
+  expect(balances['2150'] ?? 0).toBe(worth(billed) - worth(received));
+  expect(balances['2100'] ?? 0).toBe(paid - total);
+  expect(balances['5000'] ?? 0).toBe(worth(received) - worth(billed) + one(`SELECT sum(l.amountMinor) ${ofPosted}`));
+  expect(paid).toBeLessThanOrEqual(total);
+  return { posted: billed, held: one("SELECT count(*) FROM bills WHERE state = 'held'") };
+}
+
+it('what is owed is what came and was billed', { timeout: 120_000 }, async () => {
+  const met = { posted: 0, held: 0 };
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyAct, { minLength: 4, maxLength: 24 }), async (acts) => {
+      const left = await openShop(store());
+      const right: ShopBook = await joinReplica(left, {
+        store: store(),
+        verbs,
+        role: 'manager',
+        deviceName: 'till-4',
+      });
+      const line = { sku: 'MUG', name: 'Mug', quantity: 20, unitCostMilliMinor };
+      const order = idOf(await left.commit('purchase.order', { ...head, supplier: 'S', lines: [line] }));
+      await exchange(left, right);
+      for (const [step, one] of acts.entries()) {
+        const book = [left, right][one.device] as ShopBook;
+        if (one.kind === 'meet') await exchange(left, right);
+        else await act(book, order, one, step);
+        expectOwed(book);
+      }
+      await exchange(left, right);
+      expect(right.digest()).toEqual(left.digest());
+      const { posted, held } = expectOwed(left);
+      met.posted += posted;
+      met.held += held;
+      for (const book of [left, right]) await book.close();
+    }),
+    { numRuns: 8 },
+  );
+  expect(Math.min(met.posted, met.held)).toBeGreaterThan(0);
+});
+
+it('goes red when a bill is posted twice (falsifier)', async () => {
+  const live = store();
+  const book = await openShop(live);
+  const line = { sku: 'MUG', name: 'Mug', quantity: 3, unitCostMilliMinor };
+  const order = idOf(await book.commit('purchase.order', { ...head, supplier: 'S', lines: [line] }));
+  for (const kind of ['receive', 'bill']) await act(book, order, { kind, quantity: 3, dear: 0 }, 1);
+  expectOwed(book);
+  live.sql.exec("UPDATE balances SET amountMinor = 2 * amountMinor WHERE account = '2100'");
+  expect(() => expectOwed(book)).toThrow('expected');
+  await book.close();
+});
