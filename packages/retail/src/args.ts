@@ -1,4 +1,5 @@
 /** Arguments of the retail verbs, as ops record them. Shapes and bounds are enforced by schema.ts. */
+import type { FiscalNumber } from './counter/args.ts';
 
 import type { EntitlementTender } from './entitlement/args.ts';
 
@@ -71,6 +72,7 @@ export interface SaleCompleteArgs extends DocumentLinks {
   readonly lines: readonly SaleLine[];
   readonly tenders: readonly Tender[];
   readonly changeMinor?: number;
+  readonly fiscal?: FiscalNumber;
   /** Codes of promotions that the customer handed in. */
   readonly coupons?: readonly string[];
 }
@@ -87,6 +89,7 @@ export interface SaleRefundArgs extends DocumentLinks {
   readonly lines: readonly RefundLine[];
   /** Amounts paid out, positive. */
   readonly tenders: readonly MoneyTender[];
+  readonly fiscal?: FiscalNumber;
   readonly reason: string;
 }
 

@@ -12,14 +12,16 @@ import {
 import { addMinor, type EntryLine } from '@tallystick/ledger';
 import type { Tender } from './args.ts';
 import { retailAccounts } from './chart.ts';
+import { takings } from './counter/tables.ts';
 import { signed } from './goods.ts';
 import { drawers, sessions, tenders as tenderRows } from './tables.ts';
 
 /** What a verb that takes or gives money touches. */
-export const cashTables: readonly [typeof drawers, typeof sessions, typeof tenderRows] = [
+export const cashTables: readonly [typeof drawers, typeof sessions, typeof tenderRows, typeof takings] = [
   drawers,
   sessions,
   tenderRows,
+  takings,
 ];
 
 export interface Settlement {

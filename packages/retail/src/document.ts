@@ -18,7 +18,12 @@ export type DocumentKind =
   | 'transfer-order'
   | 'order'
   | 'bill'
-  | 'payment';
+  | 'payment'
+  | 'close'
+  | 'pay-in'
+  | 'pay-out'
+  | 'drop'
+  | 'count';
 
 /** The series that each kind of document is numbered in. */
 export const documentSeries: Readonly<Record<DocumentKind, string>> = {
@@ -34,6 +39,11 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   order: 'PO',
   bill: 'BILL',
   payment: 'PAY',
+  close: 'Z',
+  'pay-in': 'PIN',
+  'pay-out': 'POUT',
+  drop: 'DROP',
+  count: 'CNT',
 };
 
 /** What a document takes over from the op as it was given. */

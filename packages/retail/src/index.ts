@@ -42,6 +42,28 @@ export {
 } from './catalogue/promotion.ts';
 export { barcodes, prices, products, promotions } from './catalogue/tables.ts';
 export { catalogueVerbs } from './catalogue/verbs.ts';
+export type {
+  CashDropArgs,
+  CashMoveArgs,
+  CountLine,
+  FiscalLeaseArgs,
+  FiscalNumber,
+  FiscalRangeArgs,
+  StockCountArgs,
+} from './counter/args.ts';
+export { cashDrop, cashPay, cashReceive } from './counter/cash-moves.ts';
+export { stockCount } from './counter/count.ts';
+export { fiscalLease, fiscalRange } from './counter/fiscal.ts';
+export {
+  type FiscalAlert,
+  fiscalAlerts,
+  type FiscalBlock,
+  fiscalBlockList,
+  nextFiscalNumber,
+} from './counter/fiscal-report.ts';
+export { type SessionReport, sessionReport } from './counter/session-report.ts';
+export { closings, counts, fiscalBlocks, fiscalSeries, fiscalUses, takings } from './counter/tables.ts';
+export { counterVerbs } from './counter/verbs.ts';
 export { chargeAdjust } from './charge.ts';
 export { chart, correctionAccounts, retailAccounts } from './chart.ts';
 export { type DocumentKind, documentSeries } from './document.ts';

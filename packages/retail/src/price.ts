@@ -54,6 +54,16 @@ export function priceLines(lines: readonly Priced[], taxIncluded: boolean): Pric
   return { amounts, amountMinor, taxMinor };
 }
 
+/** What a document comes to, for rules to judge: in minor units, the discount as it was taken off the prices. */
+export function totalsOf(
+  lines: readonly Priced[],
+  { amountMinor, taxMinor }: LineAmounts,
+): { readonly totalMinor: number; readonly taxMinor: number; readonly discountMinor: number } {
+  let discountMinor = 0;
+  for (const line of lines) discountMinor += line.discountMinor ?? 0;
+  return { totalMinor: amountMinor + taxMinor, taxMinor, discountMinor };
+}
+
 const isSafe = Number.isSafeInteger;
 
 function outOfRange(priced: readonly LineAmounts[]): Refusal {

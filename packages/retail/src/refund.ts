@@ -9,13 +9,16 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
+import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
 import { ledgerTables, post, scaleHalfAway } from '@tallystick/ledger';
 import type { RefundLine, SaleLine, SaleRefundArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
+import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
+import { addTakings } from './counter/takings.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { moveStock, putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
-import { type PricedLines, priceLines } from './price.ts';
+import { type PricedLines, priceLines, totalsOf } from './price.ts';
 import { saleRefundArgs } from './schema.ts';
 import { discounts, documentLines, documents, lotMoves, movements, refunded, voids } from './tables.ts';
 
@@ -25,12 +28,18 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   if (unfit !== undefined) return unfit;
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
+  const sale = args.original === undefined ? undefined : view.get(documents, { id: args.original });
+  const rows = { totals: totalsOf(lines, priced), sale };
+  const forbidden = refuseUnlessRules(view, 'sale.refund', { args, rows });
+  if (forbidden !== undefined) return forbidden;
   const effects: Effect[] = [];
   const refusal = countRefunded(view, args, priced, effects) ?? restock(view, op, args, effects);
   if (refusal !== undefined) return refusal;
   putLines(op, { kind: 'refund', currency, lines: withPromotions(view, args), priced, sign: -1 }, effects);
   putLots(op, lines, 1, effects);
   const totalMinor = priced.amountMinor + priced.taxMinor;
+  const unnumbered = useFiscalNumber(view, op, args.fiscal, effects);
+  if (unnumbered !== undefined) return unnumbered;
   const debits = settle(
     op,
     { currency, session, tenders: args.tenders, changeMinor: 0, totalMinor, sign: -1 },
@@ -44,7 +53,7 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
     { account: retailAccounts.taxPayable, currency, amountMinor: priced.taxMinor },
   );
   const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
+  return 'code' in posted ? posted : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)));
 }
 
 /** What is given back of a discount counts against the promotion that gave it. */
@@ -142,7 +151,16 @@ export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
   name: 'sale.refund',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...tradeTables, ...cashTables, refunded, voids],
+  tables: [
+    ...ledgerTables,
+    ...documentTables,
+    ...tradeTables,
+    ...cashTables,
+    ...fiscalTables,
+    ...ruleTables,
+    refunded,
+    voids,
+  ],
   args: saleRefundArgs,
   plan: planRefund,
 });

@@ -1,15 +1,18 @@
 /** Selling: one op is one receipt, with its lines, tenders, stock movements, drawer and postings. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
+import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { SaleCompleteArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkPromotions } from './catalogue/promotion.ts';
 import { promotions } from './catalogue/tables.ts';
+import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
+import { addTakings } from './counter/takings.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { redeem, redemptionTables } from './entitlement/redeem.ts';
 import { putLines, putLots, tradeStock, tradeTables } from './goods.ts';
-import { priceLines } from './price.ts';
+import { priceLines, totalsOf } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
 
 function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
@@ -21,9 +24,13 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
   const totalMinor = priced.amountMinor + priced.taxMinor;
+  const forbidden = refuseUnlessRules(view, 'sale.complete', { args, rows: { totals: totalsOf(lines, priced) } });
+  if (forbidden !== undefined) return forbidden;
   const effects: Effect[] = [];
   putLines(op, { kind: 'sale', currency, lines, priced, sign: 1 }, effects);
   putLots(op, lines, -1, effects);
+  const unnumbered = useFiscalNumber(view, op, args.fiscal, effects);
+  if (unnumbered !== undefined) return unnumbered;
   const short = tradeStock(view, op, lines, -1, effects);
   if (short !== undefined) return short;
   const settlement = {
@@ -44,7 +51,9 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
   );
   const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted), claimed);
+  return 'code' in posted
+    ? posted
+    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), claimed);
 }
 
 /** Completes a sale. */
@@ -52,7 +61,16 @@ export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb(
   name: 'sale.complete',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...tradeTables, ...cashTables, ...redemptionTables, promotions],
+  tables: [
+    ...ledgerTables,
+    ...documentTables,
+    ...tradeTables,
+    ...cashTables,
+    ...redemptionTables,
+    ...fiscalTables,
+    ...ruleTables,
+    promotions,
+  ],
   args: saleCompleteArgs,
   plan: planSale,
 });

@@ -12,6 +12,7 @@ import type {
   StockReceiveArgs,
 } from './args.ts';
 import { entitlementTender } from './entitlement/schema.ts';
+import { fiscalNumber } from './counter/schema.ts';
 import {
   account,
   amountMinor,
@@ -62,6 +63,7 @@ const trade = {
   session: id.exactOptional(),
   taxIncluded: z.boolean(),
   customer: key.exactOptional(),
+  fiscal: fiscalNumber.exactOptional(),
 };
 
 export const sessionOpenArgs: ArgsSchema<SessionOpenArgs> = z.strictObject({ day, currency, floatMinor: amountMinor });

@@ -1,9 +1,11 @@
-/** Cash sessions: a drawer is opened with a float, counted at the end, and the difference is posted, never hidden. */
+/** Cash sessions: a drawer is opened with a float, counted at the end, and the difference is posted, never hidden. A close is a Z report. */
 import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { SessionCloseArgs, SessionOpenArgs } from './args.ts';
 import { moveDrawer } from './cash.ts';
 import { retailAccounts } from './chart.ts';
+import { closings, takings } from './counter/tables.ts';
+import { documentTables, issueDocument } from './document.ts';
 import { sessionCloseArgs, sessionOpenArgs } from './schema.ts';
 import { deviceSessions, drawers, sessions } from './tables.ts';
 
@@ -36,7 +38,7 @@ export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb(
   name: 'session.close',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, deviceSessions, drawers, sessions],
+  tables: [...ledgerTables, ...documentTables, deviceSessions, drawers, sessions, takings, closings],
   args: sessionCloseArgs,
   plan: (view, op, { session, countedMinor, day }) => {
     const row = view.get(sessions, { id: session });
@@ -48,18 +50,22 @@ export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb(
     const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
     const overMinor = countedMinor - expectedMinor;
     if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
+    const closing = { state: 'closed', closedDay: day, closedBy: op.device, expectedMinor, countedMinor };
+    const effects: Effect[] = [sessions.write({ ...row, ...closing }), deviceSessions.write({ device, session: '' })];
+    moveDrawer(session, currency, 0 - expectedMinor, effects);
+    const totals = { totalMinor: overMinor, taxMinor: 0 };
+    const memo = issueDocument(view, op, 'close', { day, currency, session }, totals, effects);
+    const taken = view.sum(takings, { session });
+    const counted = { floatMinor: row.floatMinor, expectedMinor, countedMinor };
+    effects.push(closings.put({ session, number: memo, day, device, currency, ...counted, ...taken }));
     const posted = post(view, op, {
       day,
-      memo: `session ${session}`,
+      memo,
       lines: [
         { account: retailAccounts.cash, currency, amountMinor: overMinor },
         { account: retailAccounts.cashOverAndShort, currency, amountMinor: 0 - overMinor },
       ],
     });
-    if ('code' in posted) return posted;
-    const closing = { state: 'closed', closedDay: day, closedBy: op.device, expectedMinor, countedMinor };
-    const effects: Effect[] = [sessions.write({ ...row, ...closing }), deviceSessions.write({ device, session: '' })];
-    moveDrawer(session, currency, 0 - expectedMinor, effects);
-    return effects.concat(posted);
+    return 'code' in posted ? posted : effects.concat(posted);
   },
 });

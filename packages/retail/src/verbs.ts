@@ -1,6 +1,7 @@
 /** All retail verbs, for `openBook`. They post, so a book that has them needs the ledger's verbs too. */
 import { catalogueVerbs } from './catalogue/verbs.ts';
 import { chargeAdjust } from './charge.ts';
+import { counterVerbs } from './counter/verbs.ts';
 import { entitlementVerbs } from './entitlement/verbs.ts';
 import { saleRefund } from './refund.ts';
 import { saleComplete } from './sale.ts';
@@ -19,6 +20,7 @@ export const retailVerbs: readonly [
   typeof stockReceive,
   typeof stockAdjust,
   typeof chargeAdjust,
+  ...typeof counterVerbs,
   ...typeof entitlementVerbs,
   ...typeof supplyVerbs,
 ] = [
@@ -31,6 +33,7 @@ export const retailVerbs: readonly [
   stockReceive,
   stockAdjust,
   chargeAdjust,
+  ...counterVerbs,
   ...entitlementVerbs,
   ...supplyVerbs,
 ];

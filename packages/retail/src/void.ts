@@ -9,9 +9,11 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
+import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
 import { ledgerTables, reverse } from '@tallystick/ledger';
 import type { SaleVoidArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
+import { addTakings } from './counter/takings.ts';
 import { documentTables, issueDocument } from './document.ts';
 import { redemptionTables, unredeem } from './entitlement/redeem.ts';
 import { putMovement } from './goods.ts';
@@ -24,7 +26,9 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   if (sale === undefined) return refuse('retail/unknown-document', { document });
   if (sale.kind !== 'sale') return refuse('retail/not-a-sale', { document, kind: sale.kind });
   if (view.get(voids, { document }) !== undefined) return refuse('retail/voided', { document });
-  const unfit = checkSession(view, op, args.session, sale.currency);
+  const unfit =
+    checkSession(view, op, args.session, sale.currency) ??
+    refuseUnlessRules(view, 'sale.void', { args, rows: { sale } });
   if (unfit !== undefined) return unfit;
   const { currency, totalMinor, taxMinor, customer } = sale;
   const session = args.session ?? sale.session;
@@ -35,7 +39,8 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const header = { day, currency, session, customer, reason, original: document };
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - taxMinor };
   const memo = issueDocument(view, op, 'void', header, totals, effects);
-  return acceptCash(view, session, effects.concat(reverse(view, op, { of: document, day, memo })));
+  const all = effects.concat(reverse(view, op, { of: document, day, memo }));
+  return acceptCash(view, session, addTakings(session, all));
 }
 
 function returnLines(view: View, op: OpFacts, document: string, effects: Effect[]): Refusal | undefined {
@@ -93,6 +98,7 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
     ...documentTables,
     ...cashTables,
     ...redemptionTables,
+    ...ruleTables,
     documentLines,
     lotMoves,
     discounts,

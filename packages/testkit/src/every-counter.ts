@@ -1,4 +1,5 @@
 /** What a shop's office and its counter do beside the trade of every day: an act of the history of every verb. */
+import type { Book } from '@tallystick/kernel';
 import type { OpHash } from '@tallystick/oplog';
 
 /** What the office does, which must be accepted. */
@@ -34,4 +35,24 @@ export async function catalogue(office: Office): Promise<void> {
   const tenders = [{ kind: 'card', amountMinor: 450 }];
   await office('sale.complete', { day: '2026-11-21', currency: 'GBP', taxIncluded: true, lines: [line], tenders });
   await office('promotion.end', { promotion: 'TENTH', day: '2026-11-22' });
+}
+
+/** A drawer with cash in and out, a count, and a number for the authority. */
+export async function counter(book: Pick<Book, 'device' | 'log' | 'query'>, office: Office): Promise<void> {
+  const [day, currency] = ['2026-11-21', 'GBP'];
+  const { device } = book;
+  const openHere = "SELECT session FROM deviceSessions WHERE scope = 'hq' AND device = ? AND session <> ''";
+  const [left] = book.query<{ session: string }>(openHere, [device]);
+  if (left !== undefined) await office('session.close', { session: left.session, day, countedMinor: 0 });
+  const opened = await office('session.open', { day, currency, floatMinor: 100 });
+  const session = (await book.log.get(opened))?.record.op.id;
+  const move = { session, day, amountMinor: 10, reason: 'change' };
+  await office('cash.receive', { ...move, account: '3000' });
+  await office('cash.pay', { ...move, account: '6100' });
+  await office('cash.drop', move);
+  await office('session.close', { session, day, countedMinor: 91 });
+  const line = { sku: BUN, name: 'Bun', countedQuantity: 12, unitCostMilliMinor: 20_000 };
+  await office('stock.count', { day, currency, lines: [line], reason: 'month end' });
+  await office('fiscal.range', { series: 'A', first: 1, last: 100 });
+  await office('fiscal.lease', { series: 'A', scope: 'hq', device, untilDay: '2026-11-30' });
 }

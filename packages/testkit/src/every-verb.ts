@@ -9,7 +9,7 @@ import { tallyVerbs } from '@tallystick/kernel/tally';
 import { encodeHex, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import { createDice, type Dice } from './dice.ts';
 import { drawShop, drawStep } from './draw.ts';
-import { catalogue } from './every-counter.ts';
+import { catalogue, counter } from './every-counter.ts';
 import { createFleet, type Fleet, ofShop } from './fleet.ts';
 import { createSeededKeys } from './keys.ts';
 import { perform, shopVerbs } from './trader.ts';
@@ -104,6 +104,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => lease(fleet, office),
     () => spend(fleet, office),
     () => catalogue(office),
+    () => counter(book, office),
     () => supply(fleet, office),
     () => purchase(fleet, office),
     async () => {

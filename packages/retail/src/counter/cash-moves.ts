@@ -1,0 +1,76 @@
+/** Cash that goes into a drawer or out of it without a sale: paid in, paid out against a receipt, dropped into the safe. */
+import { defineVerb, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
+import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
+import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { acceptCash, cashTables, checkSession, moveDrawer } from '../cash.ts';
+import { retailAccounts } from '../chart.ts';
+import { type DocumentKind, documentTables, issueDocument } from '../document.ts';
+import { signed } from '../goods.ts';
+import { sessions } from '../tables.ts';
+import type { CashDropArgs, CashMoveArgs } from './args.ts';
+import { cashDropArgs, cashMoveArgs } from './schema.ts';
+import { type TakingSum, takings } from './tables.ts';
+
+interface Move {
+  readonly verb: string;
+  readonly kind: DocumentKind;
+  readonly sum: TakingSum;
+  readonly sign: 1 | -1;
+}
+
+function planMove(
+  view: View,
+  op: OpFacts,
+  args: CashMoveArgs | CashDropArgs,
+  { verb, kind, sum, sign }: Move,
+): Outcome {
+  const { session, day, amountMinor, reason } = args;
+  const row = view.get(sessions, { id: session });
+  if (row === undefined) return refuse('retail/unknown-session', { session });
+  const { currency } = row;
+  const unfit = checkSession(view, op, session, currency) ?? refuseUnlessRules(view, verb, { args });
+  if (unfit !== undefined) return unfit;
+  const moved = signed(sign, amountMinor);
+  const effects = [takings.add({ session }, { [sum]: moved })];
+  moveDrawer(session, currency, moved, effects);
+  const totals = { totalMinor: moved, taxMinor: 0 };
+  const memo = issueDocument(view, op, kind, { day, currency, session, reason }, totals, effects);
+  const cash = { account: retailAccounts.cash, currency, amountMinor: moved };
+  const lines: EntryLine[] =
+    'account' in args ? [cash, { account: args.account, currency, amountMinor: 0 - moved }] : [];
+  const posted = post(view, op, { day, memo, lines });
+  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
+}
+
+const common = {
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...cashTables, ...ruleTables, takings],
+} as const;
+
+/** Pays cash in: from the bank for change, from a person for a debt. */
+export const cashReceive: Verb<'cash.receive', CashMoveArgs> = defineVerb({
+  ...common,
+  name: 'cash.receive',
+  args: cashMoveArgs,
+  plan: (view, op, args) =>
+    planMove(view, op, args, { verb: 'cash.receive', kind: 'pay-in', sum: 'paidInMinor', sign: 1 }),
+});
+
+/** Pays cash out of the drawer for what is no refund: a window cleaner, milk. */
+export const cashPay: Verb<'cash.pay', CashMoveArgs> = defineVerb({
+  ...common,
+  name: 'cash.pay',
+  args: cashMoveArgs,
+  plan: (view, op, args) =>
+    planMove(view, op, args, { verb: 'cash.pay', kind: 'pay-out', sum: 'paidOutMinor', sign: -1 }),
+});
+
+/** Drops cash from the drawer into the safe. It stays the shop's cash, so nothing is posted. */
+export const cashDrop: Verb<'cash.drop', CashDropArgs> = defineVerb({
+  ...common,
+  name: 'cash.drop',
+  args: cashDropArgs,
+  plan: (view, op, args) =>
+    planMove(view, op, args, { verb: 'cash.drop', kind: 'drop', sum: 'droppedMinor', sign: -1 }),
+});

@@ -1,0 +1,51 @@
+/** Counting: what lies there is written down, and the books come to it. Who counts says nothing of what there should be. */
+import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
+import { ledgerTables, post } from '@tallystick/ledger';
+import { products } from '../catalogue/tables.ts';
+import { retailAccounts } from '../chart.ts';
+import { documentTables, issueDocument } from '../document.ts';
+import { goodsTables, putLines } from '../goods.ts';
+import { priceLines } from '../price.ts';
+import { stock } from '../tables.ts';
+import type { StockCountArgs } from './args.ts';
+import { stockCountArgs } from './schema.ts';
+import { counts } from './tables.ts';
+
+/**
+ * Counts stock. The difference from on-hand at the op's place in the order moves stock and is written off at cost, or found. A sale
+ * that was made before the count and comes later in the order is taken off once more; the next count shows it.
+ */
+export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
+  name: 'stock.count',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, counts],
+  args: stockCountArgs,
+  plan: (view, op, { day, currency, lines, reason }) => {
+    if (new Set(lines.map(({ sku }) => sku)).size < lines.length) return refuse('retail/counted-twice');
+    const effects: Effect[] = [];
+    const differences = [];
+    for (const [index, line] of lines.entries()) {
+      const { sku, name, countedQuantity, quantityScale = 0, unitCostMilliMinor } = line;
+      const product = view.hq.get(products, { sku });
+      if (product !== undefined && product.unitScale !== quantityScale) {
+        return refuse('retail/scale-mismatch', { sku, unitScale: product.unitScale, quantityScale });
+      }
+      const { onHand } = view.sum(stock, { sku });
+      const quantity = countedQuantity - onHand;
+      differences.push({ sku, name, quantity, quantityScale, unitPriceMilliMinor: unitCostMilliMinor });
+      effects.push(counts.put({ document: op.id, line: index + 1, sku, countedQuantity, expectedQuantity: onHand }));
+      if (quantity !== 0) effects.push(stock.add({ sku }, { onHand: quantity }));
+    }
+    const priced = priceLines(differences, false);
+    if ('code' in priced) return priced;
+    const { amountMinor } = priced;
+    putLines(op, { kind: 'count', currency, lines: differences, priced, sign: 1 }, effects);
+    const totals = { totalMinor: amountMinor, taxMinor: 0 };
+    const memo = issueDocument(view, op, 'count', { day, currency, reason }, totals, effects);
+    const found = { account: retailAccounts.purchases, currency, amountMinor };
+    const written = { account: retailAccounts.stockWrittenOff, currency, amountMinor: 0 - amountMinor };
+    const posted = post(view, op, { day, memo, lines: [found, written] });
+    return 'code' in posted ? posted : effects.concat(posted);
+  },
+});

@@ -1,0 +1,49 @@
+/** Rules of the owner that sales, refunds, voids and cash obey. */
+import { ruleSet } from '@tallystick/guards';
+import { expect, it } from 'vitest';
+import { createReplica } from '../../ledger/test/replica.ts';
+import { chart } from '../src/index.ts';
+import { day, drivers, idOf, line, sale, verbs } from './shop.ts';
+
+const ident = (name: string) => ({ identExpr: { name } });
+const field = (operand: object, name: string) => ({ selectExpr: { operand, field: name } });
+const call = (fn: string, ...args: object[]) => ({ callExpr: { function: fn, args } });
+const number = (value: number) => ({ constExpr: { int64Value: String(value) } });
+const total = (name: string) => field(field(ident('rows'), 'totals'), name);
+
+it('bound discounts and refunds, ask for a reason to void, and stop cash going out', async () => {
+  const [{ store }] = drivers as [(typeof drivers)[number]];
+  const book = await createReplica({ store: store(), verbs: [...verbs, ruleSet], deviceName: 'till-3' });
+  for (const args of chart) idOf(await book.commit('account.open', args));
+  const rule = (verb: string, expr: object) =>
+    book.commit('rule.set', { verb, rule: 'bound', expr: JSON.stringify(expr) });
+  idOf(await rule('sale.complete', call('_<=_', total('discountMinor'), number(100))));
+  idOf(await rule('sale.refund', call('_<=_', total('totalMinor'), number(300))));
+  const reason = { constExpr: { stringValue: '' } };
+  idOf(await rule('sale.void', call('_!=_', field(ident('args'), 'reason'), reason)));
+  idOf(await rule('cash.pay', { constExpr: { boolValue: false } }));
+
+  const cheap = (discountMinor: number) => sale(500 - discountMinor, { lines: [line({ discountMinor })] });
+  expect(await book.commit('sale.complete', cheap(101))).toMatchObject({
+    code: 'guards/rule',
+    details: { 'rows.totals.discountMinor': 101 },
+  });
+  const sold = idOf(await book.commit('sale.complete', cheap(100)));
+  const back = {
+    day,
+    currency: 'GBP',
+    taxIncluded: true,
+    reason: '',
+    lines: [line({ unitPriceMilliMinor: 301_000 })],
+    tenders: [{ kind: 'cash', amountMinor: 301 }],
+  } as const;
+  expect(await book.commit('sale.refund', back)).toMatchObject({ code: 'guards/rule' });
+  expect(await book.commit('sale.void', { document: sold, day, reason: '' })).toMatchObject({ code: 'guards/rule' });
+  idOf(await book.commit('sale.void', { document: sold, day, reason: 'wrong goods' }));
+  const session = idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor: 0 }));
+  expect(await book.commit('cash.pay', { session, day, amountMinor: 1, account: '6100', reason: '' })).toMatchObject({
+    code: 'guards/rule',
+  });
+  idOf(await book.commit('cash.receive', { session, day, amountMinor: 1, account: '6100', reason: '' }));
+  await book.close();
+});
