@@ -46,7 +46,11 @@ export class CompiledTable {
     this.columnNames = Object.keys(def.columns);
     this.#names = [...this.keyNames, ...this.columnNames];
     this.#types = [...Object.values(def.key), ...Object.values(def.columns)];
-    for (const [, sql] of ddlOf(def)) driver.exec(sql);
+    driver.exec(
+      ddlOf(def)
+        .map(([, sql]) => sql)
+        .join(';\n'),
+    );
     this.statements = this.#prepare(driver);
   }
 
@@ -143,16 +147,19 @@ export class CompiledTable {
     const history = this.def.kind === 'register' ? `"${this.name}_history"` : undefined;
     const insert = `INTO "${this.name}" (scope, ${all}) VALUES (?, ${marks})`;
     const onHistory = (sql: string): Statement => (history === undefined ? UNUSED : driver.prepare(sql));
-    return {
-      get: driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE ${where}`),
-      insert: driver.prepare(`INSERT OR IGNORE ${insert}`),
-      upsert: driver.prepare(`INSERT ${insert} ON CONFLICT DO ${updates === '' ? 'NOTHING' : `UPDATE SET ${updates}`}`),
-      remove: driver.prepare(`DELETE FROM "${this.name}" WHERE ${where}`),
-      historyInsert: onHistory(`INSERT OR REPLACE INTO ${history} (scope, ${all}, place) VALUES (?, ${marks}, ?)`),
-      historyRemove: onHistory(`DELETE FROM ${history} WHERE ${where} AND place = ?`),
-      historySettle: onHistory(`UPDATE ${history} SET place = ? WHERE scope = ? AND place = ?`),
-      historyAsOf: onHistory(`SELECT ${all} FROM ${history} WHERE ${where} AND place < ? ORDER BY place DESC LIMIT 1`),
-    };
+    return prepareWhenUsed({
+      get: () => driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE ${where}`),
+      insert: () => driver.prepare(`INSERT OR IGNORE ${insert}`),
+      upsert: () =>
+        driver.prepare(`INSERT ${insert} ON CONFLICT DO ${updates === '' ? 'NOTHING' : `UPDATE SET ${updates}`}`),
+      remove: () => driver.prepare(`DELETE FROM "${this.name}" WHERE ${where}`),
+      historyInsert: () =>
+        onHistory(`INSERT OR REPLACE INTO ${history} (scope, ${all}, place) VALUES (?, ${marks}, ?)`),
+      historyRemove: () => onHistory(`DELETE FROM ${history} WHERE ${where} AND place = ?`),
+      historySettle: () => onHistory(`UPDATE ${history} SET place = ? WHERE scope = ? AND place = ?`),
+      historyAsOf: () =>
+        onHistory(`SELECT ${all} FROM ${history} WHERE ${where} AND place < ? ORDER BY place DESC LIMIT 1`),
+    });
   }
 
   /** Rows of a register as they stood before the given place, in key order. */
@@ -182,6 +189,37 @@ export class CompiledTable {
 const refuseUse = (): never => {
   throw new KernelError('kernel/bad-effect', 'only registers have a history');
 };
+/** A book has many tables, and a day touches few: what is never used need not be compiled at every opening. */
+function prepareWhenUsed(make: { readonly [N in keyof TableStatements]: () => Statement }): TableStatements {
+  const made: { -readonly [N in keyof TableStatements]?: Statement } = {};
+  return {
+    get get() {
+      return (made.get ??= make.get());
+    },
+    get insert() {
+      return (made.insert ??= make.insert());
+    },
+    get upsert() {
+      return (made.upsert ??= make.upsert());
+    },
+    get remove() {
+      return (made.remove ??= make.remove());
+    },
+    get historyInsert() {
+      return (made.historyInsert ??= make.historyInsert());
+    },
+    get historyRemove() {
+      return (made.historyRemove ??= make.historyRemove());
+    },
+    get historySettle() {
+      return (made.historySettle ??= make.historySettle());
+    },
+    get historyAsOf() {
+      return (made.historyAsOf ??= make.historyAsOf());
+    },
+  };
+}
+
 const UNUSED: Statement = { run: refuseUse, get: refuseUse, iterate: refuseUse };
 
 /** The SQL tables of one database: those of the verbs and those of the engine. */
