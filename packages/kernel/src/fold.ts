@@ -98,6 +98,8 @@ interface Planned {
   readonly effects: readonly Effect[];
   readonly facts: OpFacts;
   readonly rules: Rules;
+  /** As it was planned, so it is checked: by the same author, at the same mark. */
+  readonly planning: Planning;
   readonly correction?: Correction;
 }
 
@@ -180,8 +182,16 @@ export class Fold {
       this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId }, undo);
     }
     if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
-    const { effects, facts, rules, correction } = judged;
-    const refusal = this.#projection.apply(effects, facts, place, undo, touch, rules);
+    const { effects, facts, rules, planning, correction } = judged;
+    let refusal: Refusal | undefined;
+    this.#now = planning;
+    try {
+      refusal = this.#projection.apply(effects, facts, place, undo, touch, rules);
+    } finally {
+      this.#now = undefined;
+    }
+    const missedByCheck = this.#schema.residency.takeMissed();
+    if (missedByCheck !== undefined) throw missedByCheck;
     if (refusal !== undefined) return this.#refused(record, refusal, place, undo, touch);
     return correction === undefined ? APPLIED : { kind: 'applied', correction };
   }
@@ -253,7 +263,7 @@ export class Fold {
 
   /** What an adoption, or a mark that takes notice of it, does beside its own effects. Stops where this program lacks a table. */
   #comeIntoForce(planned: Planned, size: number, touch: TouchRecorder | undefined): Planned | Refusal | Stopped {
-    const { effects, facts, rules } = planned;
+    const { effects, facts, rules, planning } = planned;
     const before = this.#tablesInForce(this.#markInForce(undefined));
     const after = this.#hq === undefined ? this.#shapesWith(effects) : this.#tablesInForce(size);
     if (after.lacking !== undefined) return { kind: 'stopped', stop: after.lacking };
@@ -262,7 +272,7 @@ export class Fold {
     if (touch !== undefined && fresh.length > 0) touch.all = true;
     const filled = fresh.filter(({ derived }) => derived === true);
     const fills = filled.length === 0 ? [] : fillOf(new Set(filled), this.#schema, this.#projection);
-    return 'kind' in fills ? fills : { effects, facts, rules: { ...rules, fills } };
+    return 'kind' in fills ? fills : { effects, facts, rules: { ...rules, fills }, planning };
   }
 
   /** Whether a mark goes on, and names the true root of `hq`; a replica whose log of `hq` begins later cannot tell the root. */
@@ -311,7 +321,8 @@ export class Fold {
       return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: ref, release, hash: facts.hash } };
     }
     if (!verb.roles.includes(author.role)) return refuse('kernel/role', { role: author.role });
-    const outcome = this.#plan(verb, facts, args, author, size, touch);
+    const planning = { author, size, touch };
+    const outcome = this.#plan(verb, facts, args, planning);
     if ('kind' in outcome && outcome.kind === 'refusal') return outcome;
     const effects = 'kind' in outcome ? outcome.effects : outcome;
     const tables = this.#tablesOf(verb);
@@ -322,7 +333,8 @@ export class Fold {
         return refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
       if (!inForce.has(table)) return refuse('kernel/not-adopted', { table: table.name });
     }
-    const planned = { effects, facts, rules: { tables, inForce, fills: [] } };
+    const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };
+    const planned = { effects, facts, rules, planning };
     return 'kind' in outcome ? withCorrection(planned, verb, outcome.correction) : planned;
   }
 
@@ -353,15 +365,8 @@ export class Fold {
     return { ...adopted, effects: [...adopted.effects, ...noted.effects] };
   }
 
-  #plan(
-    verb: Verb,
-    facts: OpFacts,
-    args: JsonObject,
-    author: Author,
-    size: number,
-    touch: TouchRecorder | undefined,
-  ): Outcome {
-    this.#now = { author, size, touch };
+  #plan(verb: Verb, facts: OpFacts, args: JsonObject, planning: Planning): Outcome {
+    this.#now = planning;
     try {
       const valid = validateArgs(verb, args);
       if (valid === undefined || valid.issues !== undefined) return refuse('kernel/bad-args');

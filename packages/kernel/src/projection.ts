@@ -11,7 +11,7 @@ import { tableShapes } from './builtin-tables.ts';
 import { derivedBy, failedBy, refusedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import { rangeOf } from './touch.ts';
-import type { OpFacts, Refusal } from './verb.ts';
+import type { OpFacts, Refusal, View } from './verb.ts';
 import { refuse } from './verb.ts';
 
 /** One change taken back: kind, table, key and what was there. Stored as JSON beside each pending op. */
@@ -47,6 +47,8 @@ interface SumRow {
 export interface Rules {
   /** The tables of its verb; rows that it puts derive into these only. */
   readonly tables: ReadonlySet<AnyTable>;
+  /** What the checks of tables read through. */
+  readonly view: View;
   /** What is derived into other tables is left out: they are filled when they come into force. */
   readonly inForce: ReadonlySet<AnyTable>;
   /** Adds to derived tables that come into force by this op. */
@@ -326,7 +328,8 @@ export class Projection {
       if (table.def.check !== undefined) collect((putRows ??= new Map<CompiledTable, Row[]>()), table, effect.row);
     }
     for (const [table, rows] of putRows ?? []) {
-      const refusal = refusedBy(table.def, rows, op);
+      // Only the kernel puts rows without rules, and its own tables have no checks.
+      const refusal = rules === undefined ? undefined : refusedBy(table.def, rows, op, rules.view);
       if (refusal !== undefined) return refusal;
     }
     for (const fill of rules?.fills ?? []) {

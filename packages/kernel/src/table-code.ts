@@ -1,8 +1,9 @@
 /** What a set table brings along to derive other rows and to check its own is code of others: whatever it does, it refuses its op and halts no fold. */
 import { encodeCanonical } from '@tallystick/oplog';
 import { KernelError } from './errors.ts';
+import { NotResident } from './residency.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
-import { type OpFacts, refuse, type Refusal } from './verb.ts';
+import { type OpFacts, refuse, type Refusal, type View } from './verb.ts';
 
 /** What a row comes to in other tables. Throws `kernel/bad-effect`. */
 export function derivedBy({ name, derive }: AnyTable, row: Row): readonly Effect[] {
@@ -16,9 +17,14 @@ export function derivedBy({ name, derive }: AnyTable, row: Row): readonly Effect
 }
 
 /** What a table says against the rows that one op puts. Throws `kernel/bad-effect`. */
-export function refusedBy({ name, check }: AnyTable, rows: readonly Row[], op: OpFacts): Refusal | undefined {
+export function refusedBy(
+  { name, check }: AnyTable,
+  rows: readonly Row[],
+  op: OpFacts,
+  view: View,
+): Refusal | undefined {
   return guarded(name, () => {
-    const refusal: unknown = check?.(rows, op);
+    const refusal: unknown = check?.(rows, op, view);
     if (refusal === undefined || isRefusal(refusal)) return refusal;
     throw new KernelError('kernel/bad-effect', `the check of "${name}" answers no refusal`);
   });
@@ -45,8 +51,10 @@ function isRefusal(answer: unknown): answer is Refusal {
 function guarded<T>(name: string, work: () => T): T {
   try {
     return work();
+    // oxlint-disable-next-line @tallystick/no-catch -- here it is made one refusal everywhere; what is no bug of the table goes on
   } catch (cause) {
-    if (cause instanceof KernelError) throw cause;
+    if (cause instanceof KernelError || cause instanceof NotResident) throw cause;
+    if (cause instanceof Error && cause.name === 'SqliteError') throw cause;
     throw new KernelError('kernel/bad-effect', `the code of table "${name}" failed`, cause);
   }
 }

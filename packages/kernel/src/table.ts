@@ -3,7 +3,7 @@
  * set rows never change once put, and the last write in order wins in a register whose history stays readable.
  */
 import { KernelError } from './errors.ts';
-import type { OpFacts, Refusal } from './verb.ts';
+import type { OpFacts, Refusal, View } from './verb.ts';
 
 export type ColumnType = 'integer' | 'text';
 export type Columns = Readonly<Record<string, ColumnType>>;
@@ -35,8 +35,11 @@ export interface SetTable<K extends Columns = Columns, C extends Columns = Colum
   readonly columns: C;
   /** Adds a row. An id that is already there refuses the op (`kernel/duplicate-id`): set rows never change. */
   put(row: RowOf<K> & RowOf<C>): Effect;
-  /** Judges all rows that one op puts into this table; a refusal refuses the op, whichever verb it was. */
-  readonly check?: (rows: readonly Row[], op: OpFacts) => Refusal | undefined;
+  /**
+   * Judges all rows that one op puts into this table; a refusal refuses the op, whichever verb it was. The view is the op's own, of the tables that its
+   * verb lists, and shows them with all the op's effects.
+   */
+  readonly check?: (rows: readonly Row[], op: OpFacts, view: View) => Refusal | undefined;
   /** Effects that follow from each row, whichever verb put it. */
   readonly derive?: (row: Row) => readonly Effect[];
 }

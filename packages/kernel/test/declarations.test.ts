@@ -1,5 +1,14 @@
 // Mistakes in declarations throw where they are declared or when the book opens; a verb that breaks its tables refuses its op and changes nothing.
-import { type Book, defineVerb, type Effect, openBook, setTable, sumTable, type Verb } from '@tallystick/kernel';
+import {
+  type Book,
+  defineVerb,
+  type Effect,
+  openBook,
+  refuse,
+  setTable,
+  sumTable,
+  type Verb,
+} from '@tallystick/kernel';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { provenDigest } from './fleet.ts';
@@ -116,6 +125,40 @@ describe('a verb', () => {
     });
     expect(book.query('SELECT * FROM stock')).toEqual([]);
     await book.close();
+  });
+
+  it('whose table checks what the rows come to is refused where they come to too much, and where it reads what the verb does not list', async () => {
+    const shelf = setTable('shelf', {
+      key: { id: 'text' },
+      columns: { sku: 'text' },
+      check: (_rows, _op, view) => {
+        const { onHand } = view.sum(stock, { sku: 'pear' });
+        return onHand > 2 ? refuse('shop/full', { onHand }) : undefined;
+      },
+    });
+    const plan = (_view: unknown, op: { id: string }) => [
+      shelf.put({ id: op.id, sku: 'pear' }),
+      stock.add({ sku: 'pear' }, { onHand: 1 }),
+    ];
+    const fill = { ...definition, args: z.strictObject({}) as never, plan };
+    const book = await openWith(defineVerb({ ...fill, name: 'shop.fill', tables: [stock, shelf] }));
+    const commits = [];
+    for (let count = 0; count < 3; count++) commits.push(await book.commit('shop.fill', {}));
+    expect(commits).toMatchObject([
+      { ok: true },
+      { ok: true },
+      { ok: false, code: 'shop/full', details: { onHand: 3 } },
+    ]);
+    expect(book.query('SELECT onHand FROM stock')).toEqual([{ onHand: 2 }]);
+    await book.close();
+    const blind = await openWith(
+      defineVerb({ ...fill, name: 'shop.fill', tables: [shelf], plan: () => [shelf.put({ id: 'a', sku: 'pear' })] }),
+    );
+    expect(await blind.commit('shop.fill', {})).toMatchObject({
+      code: 'kernel/verb-failed',
+      details: { reason: 'kernel/bad-read' },
+    });
+    await blind.close();
   });
 
   it('that adds to a derived table is refused: only the rows that it follows from may', async () => {

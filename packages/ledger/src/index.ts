@@ -1,6 +1,28 @@
 /** Double-entry books as a projection (DESIGN section 9): accounts, postings that balance or do not exist, and their queries. */
 export { correct, type CorrectionEntry, type CorrectionKind } from './correct.ts';
+export {
+  type CurrencyExchangeArgs,
+  type CurrencyRevalueArgs,
+  exchange,
+  type ExchangeAccounts,
+  exchanges,
+  exchangeTables,
+  positions,
+  type Rate,
+  revalue,
+} from './exchange.ts';
+export { noteLate } from './late.ts';
+export { roomMinor } from './laws.ts';
 export { addMinor, allocate, lineAmountMinor, maxQuantityScale, roundHalfAway, scaleHalfAway } from './money.ts';
+export {
+  carries,
+  type OpeningPostArgs,
+  openings,
+  type PeriodCarryArgs,
+  type PeriodCloseArgs,
+  periodTables,
+} from './period.ts';
+export { ledgerTables, postings } from './postings.ts';
 export { type Entry, type EntryLine, post, reverse } from './post.ts';
 export {
   type BookReader,
@@ -11,7 +33,38 @@ export {
   type TrialBalanceRow,
   trialBalance,
 } from './queries.ts';
-export type { AccountOpenArgs, JournalPostArgs } from './schema.ts';
-export { type AccountKind, accounts, balances, ledgerTables, postings } from './tables.ts';
-export { isCurrency, isDay, isPlainText } from './text.ts';
-export { accountOpen, journalPost, ledgerVerbs } from './verbs.ts';
+export type { AccountOpenArgs, JournalPostArgs, JournalReverseArgs, TaxSetArgs, TransferOfArgs } from './schema.ts';
+export {
+  type AccountKind,
+  type AccountLimit,
+  accounts,
+  accountTerms,
+  balances,
+  lateEntries,
+  pendingSums,
+  periods,
+} from './tables.ts';
+export {
+  splitTax,
+  taxByClass,
+  taxClasses,
+  type TaxedLine,
+  type TaxRate,
+  taxRateOn,
+  type TaxSplit,
+  type TaxTotal,
+} from './tax.ts';
+export { dayAfter, isCurrency, isDay, isPlainText } from './text.ts';
+export {
+  expireTransfer,
+  type LinkedTransfers,
+  makeTransfers,
+  postTransfer,
+  type Transfer,
+  type TransferEnd,
+  transferEnds,
+  transfers,
+  transferTables,
+  voidTransfer,
+} from './transfer.ts';
+export { accountOpen, journalPost, journalReverse, ledgerVerbs, reversals } from './verbs.ts';

@@ -2,7 +2,8 @@
 import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
 import { isCurrency } from './text.ts';
 import { addMinor } from './money.ts';
-import { accounts, postings } from './tables.ts';
+import { postings } from './postings.ts';
+import { lateEntries, periods } from './tables.ts';
 
 /** One side of an entry; debit positive, credit negative, in minor units. */
 export interface EntryLine {
@@ -20,33 +21,40 @@ export interface Entry {
 
 /**
  * The postings of an entry. Lines of one account and currency are merged and what comes to zero is left out, so an entry
- * may come to no postings at all. Refuses `ledger/unknown-account`, `ledger/currency`, `ledger/amount-range`; the table
- * refuses `ledger/unbalanced`. One entry an op: the rows are numbered from 1.
+ * may come to no postings at all. Where its day is closed and the close routes what is late, it stands on the first open day, and a row of
+ * `lateEntries` keeps the day it was meant for. Refuses `ledger/currency`, `ledger/amount-range`; the table refuses what breaks the laws of
+ * `laws.ts`. One entry an op: the rows are numbered from 1.
  */
 export function post(view: View, op: OpFacts, entry: Entry): readonly Effect[] | Refusal {
   const merged = mergeLines(entry.lines);
   if ('code' in merged) return merged;
-  const effects: Effect[] = [];
-  for (const { account, currency, amountMinor } of merged) {
-    if (amountMinor === 0) continue;
-    if (view.hq.get(accounts, { account }) === undefined) return refuse('ledger/unknown-account', { account });
-    const line = effects.length + 1;
-    effects.push(postings.put({ op: op.id, line, account, currency, amountMinor, day: entry.day, memo: entry.memo }));
-  }
-  return effects;
+  const { day, memo } = entry;
+  const lines = merged.filter(({ amountMinor }) => amountMinor !== 0);
+  return put(view, op, day, memo, lines);
 }
 
-/** The postings that take back everything the op `of` posted in this scope; none where it posted nothing. */
+/** The postings that take back everything the op `of` posted in this scope; none where it posted nothing. Late ones are routed as those of `post`. */
 export function reverse(
   view: View,
   op: OpFacts,
   { of, day, memo }: { readonly of: string; readonly day: string; readonly memo: string },
 ): readonly Effect[] {
-  return view
+  const lines = view
     .list(postings, { op: of })
-    .map(({ line, account, currency, amountMinor }) =>
-      postings.put({ op: op.id, line, account, currency, amountMinor: 0 - amountMinor, day, memo }),
-    );
+    .map(({ account, currency, amountMinor }) => ({ account, currency, amountMinor: 0 - amountMinor }));
+  return put(view, op, day, memo, lines);
+}
+
+function put(view: View, op: OpFacts, meantFor: string, memo: string, lines: readonly EntryLine[]): Effect[] {
+  if (lines.length === 0) return [];
+  const closed = view.get(periods, { of: 'book' });
+  const isRouted = closed !== undefined && meantFor <= closed.through && closed.late === 'route';
+  const day = isRouted ? closed.opens : meantFor;
+  const effects: Effect[] = [];
+  for (const { account, currency, amountMinor } of lines)
+    effects.push(postings.put({ op: op.id, line: effects.length + 1, account, currency, amountMinor, day, memo }));
+  if (isRouted) effects.push(lateEntries.put({ op: op.id, meantFor, day }));
+  return effects;
 }
 
 function mergeLines(lines: readonly EntryLine[]): readonly EntryLine[] | Refusal {

@@ -1,26 +1,31 @@
-/** The ledger's projection tables (DESIGN section 9). The law that postings balance lives in the table, so no verb can escape it. */
+/** What the laws of postings read: accounts and their terms, balances, pending sums and periods (DESIGN section 9). */
 import {
-  type Refusal,
   type RegisterTable,
-  refuse,
-  type Row,
-  type SetTable,
-  type SumTable,
   registerTable,
+  type SetTable,
   setTable,
+  type SumTable,
   sumTable,
 } from '@tallystick/kernel';
 
 type Text = 'text';
-type Int = 'integer';
 
 export type AccountKind = 'asset' | 'liability' | 'equity' | 'income' | 'expense';
+
+/** Which side of an account may not outgrow the other. */
+export type AccountLimit = 'debits-within-credits' | 'credits-within-debits';
 
 /** Accounts of the book, kept in `hq`. */
 export const accounts: RegisterTable<{ account: Text }, { kind: Text; name: Text }> = registerTable('accounts', {
   key: { account: 'text' },
   columns: { kind: 'text', name: 'text' },
 });
+
+/** In `hq`: the one currency that an account may hold, and its limit; '' where it has none. Accounts without terms have no row. */
+export const accountTerms: RegisterTable<{ account: Text }, { currency: Text; limit: Text }> = registerTable(
+  'accountTerms',
+  { key: { account: 'text' }, columns: { currency: 'text', limit: 'text' } },
+);
 
 /** Balance per account and currency: debits positive, credits negative. Derived from postings and from nothing else. */
 export const balances: SumTable<{ account: Text; currency: Text }, 'amountMinor'> = sumTable('balances', {
@@ -29,38 +34,23 @@ export const balances: SumTable<{ account: Text; currency: Text }, 'amountMinor'
   derived: true,
 });
 
+/** What pending transfers hold on either side of an account, both 0 or more. Derived from transfers and their ends. */
+export const pendingSums: SumTable<{ account: Text; currency: Text }, 'debitMinor' | 'creditMinor'> = sumTable(
+  'pendingSums',
+  { key: { account: 'text', currency: 'text' }, sums: ['debitMinor', 'creditMinor'], derived: true },
+);
+
 /**
- * One side of an entry: minor units, debit positive, credit negative. `line` counts from 1 within the op, `day` is the
- * business day that the op recorded. Rows that one op puts here must add up to zero per currency.
+ * How far the books of this scope are closed; one row named `book`. `late` says what becomes of what comes after: it is routed to the day `opens`, or
+ * refused.
  */
-export const postings: SetTable<
-  { op: Text; line: Int },
-  { account: Text; currency: Text; amountMinor: Int; day: Text; memo: Text }
-> = setTable('postings', {
-  key: { op: 'text', line: 'integer' },
-  columns: { account: 'text', currency: 'text', amountMinor: 'integer', day: 'text', memo: 'text' },
-  check: checkBalanced,
-  derive: ({ account, currency, amountMinor }) => [
-    balances.add({ account: String(account), currency: String(currency) }, { amountMinor: Number(amountMinor) }),
-  ],
+export const periods: RegisterTable<{ of: Text }, { through: Text; opens: Text; late: Text }> = registerTable(
+  'periods',
+  { key: { of: 'text' }, columns: { through: 'text', opens: 'text', late: 'text' } },
+);
+
+/** Entries that came after their period was closed: the day they were meant for, and the day they are on. */
+export const lateEntries: SetTable<{ op: Text }, { meantFor: Text; day: Text }> = setTable('lateEntries', {
+  key: { op: 'text' },
+  columns: { meantFor: 'text', day: 'text' },
 });
-
-/** What a verb that posts must list among its tables. */
-export const ledgerTables: readonly [typeof accounts, typeof postings, typeof balances] = [
-  accounts,
-  postings,
-  balances,
-];
-
-function checkBalanced(rows: readonly Row[]): Refusal | undefined {
-  const sumsByCurrency = new Map<unknown, number>();
-  for (const { currency, amountMinor } of rows) {
-    const sum = (sumsByCurrency.get(currency) ?? 0) + Number(amountMinor);
-    if (!Number.isSafeInteger(sum)) return refuse('ledger/amount-range', { currency: String(currency) });
-    sumsByCurrency.set(currency, sum);
-  }
-  for (const [currency, sumMinor] of sumsByCurrency) {
-    if (sumMinor !== 0) return refuse('ledger/unbalanced', { currency: String(currency), sumMinor });
-  }
-  return undefined;
-}

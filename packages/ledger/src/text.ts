@@ -15,6 +15,24 @@ export function isDay(text: string): boolean {
   return day >= 1 && day <= last;
 }
 
+/** The day after a day of the calendar; undefined after 9999-12-31. */
+export function dayAfter(day: string): string | undefined {
+  const [year = 0, month = 0, date = 0] = day.split('-').map(Number);
+  for (const [nextYear, nextMonth, nextDate] of [
+    [year, month, date + 1],
+    [year, month + 1, 1],
+    [year + 1, 1, 1],
+  ] as const) {
+    const next = `${digits(nextYear, 4)}-${digits(nextMonth, 2)}-${digits(nextDate, 2)}`;
+    if (isDay(next)) return next;
+  }
+  return undefined;
+}
+
+function digits(value: number, count: number): string {
+  return String(value).padStart(count, '0');
+}
+
 /** True for the shape of an ISO 4217 code: three capital letters. Which codes exist changes, so it is not judged here. */
 export function isCurrency(text: string): boolean {
   return text.length === 3 && /^[A-Z]{3}$/.test(text);

@@ -12,6 +12,7 @@ import { drawShop, drawStep } from './draw.ts';
 import { catalogue, counter } from './every-counter.ts';
 import { createFleet, type Fleet, ofShop } from './fleet.ts';
 import { createSeededKeys } from './keys.ts';
+import { keepLedger } from './every-ledger-verb.ts';
 import { perform, shopVerbs } from './trader.ts';
 import { bookFileOf, createWriter } from './writer.ts';
 
@@ -72,7 +73,7 @@ async function trade(fleet: Fleet, dice: Dice, steps: number): Promise<void> {
 
 type Act = () => Promise<void>;
 /** What the office does, which must be accepted. */
-type Office = (verb: string, args: object, scope?: Scope) => Promise<OpHash>;
+export type Office = (verb: string, args: object, scope?: Scope) => Promise<OpHash>;
 
 /** What shops do now and then, in an order in which all of it is allowed. */
 function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
@@ -101,6 +102,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => workOfACourier(fleet, crypto, office),
     () => handoff(fleet, office),
     () => entitle(fleet, office),
+    () => keepLedger(fleet, office),
     () => lease(fleet, office),
     () => spend(fleet, office),
     () => catalogue(office),

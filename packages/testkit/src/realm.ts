@@ -135,7 +135,7 @@ function pureTable(table: AnyTable): AnyTable {
   const law = <T>(work: () => T): T => inside(latest ?? { verb: `table ${table.name}`, onImpure: throwLater }, work);
   const pure: AnyTable = {
     ...table,
-    ...(check === undefined ? {} : { check: (rows, op) => law(() => check(rows, op)) }),
+    ...(check === undefined ? {} : { check: (rows, op, view) => law(() => check(rows, op, pureView(view))) }),
     ...(derive === undefined ? {} : { derive: (row: Row) => law(() => derive(row)).map(pureEffect) }),
   };
   pureTables.set(table, pure);

@@ -1,0 +1,107 @@
+/** Closing periods, what comes late, carrying the year, opening balances and reversals. */
+import { expect, it } from 'vitest';
+import { dayAfter, dayBook, ledgerVerbs, trialBalance } from '../src/index.ts';
+import { entry, gbp, newStore, openLedger, rawPut } from './laws.ts';
+import { exchange, joinReplica } from './replica.ts';
+
+it('what is late is routed to the first open day, keeps the day it was meant for, and shows as a correction', async () => {
+  const { book, act } = await openLedger();
+  await act('journal.post', entry('1000', '4000', 100, '2026-11-30'));
+  expect(await act('period.close', { through: '2026-11-30', late: 'route' })).toBe('ok');
+  const closed = dayBook(book, '2026-11-30');
+  expect(await book.commit('journal.post', entry('1000', '4000', 7, '2026-11-29'))).toMatchObject({
+    ok: true,
+    correction: { code: 'ledger/late-entry', details: { day: '2026-12-01', meantFor: '2026-11-29' } },
+  });
+  expect(dayBook(book, '2026-11-30')).toEqual(closed);
+  expect(dayBook(book, '2026-12-01').map(({ amountMinor }) => amountMinor)).toEqual([7, -7]);
+  expect(book.query('SELECT meantFor, day FROM lateEntries')).toEqual([{ meantFor: '2026-11-29', day: '2026-12-01' }]);
+  expect(await act('journal.post', entry('1000', '4000', 1, '2026-12-02'))).toBe('ok');
+  expect(await act('test.raw', { rows: [gbp('1000', 1), gbp('4000', -1)] })).toBe('ledger/period-closed');
+  await book.close();
+});
+
+it('what is late is refused where the close says so', async () => {
+  const { book, act } = await openLedger();
+  await act('period.close', { through: '2026-11-30', late: 'refuse' });
+  expect(await act('journal.post', entry('1000', '4000', 7, '2026-11-30'))).toBe('ledger/period-closed');
+  expect(await act('journal.post', entry('1000', '4000', 7, '2026-12-01'))).toBe('ok');
+  await book.close();
+});
+
+it('a period closes once, when its last day is over', async () => {
+  const { book, act } = await openLedger();
+  await act('day.open', { day: '2026-11-30' });
+  expect(await act('period.close', { through: '2026-11-30', late: 'route' })).toBe('ledger/period-open');
+  await act('day.open', { day: '2026-12-01' });
+  expect(await act('period.close', { through: '2026-11-30', late: 'route' })).toBe('ok');
+  expect(await act('period.close', { through: '2026-11-30', late: 'refuse' })).toBe('ledger/period-closed');
+  await book.close();
+});
+
+it('an entry made apart from the close, and ordered behind it, is late everywhere', async () => {
+  const { book, act } = await openLedger();
+  const verbs = [...ledgerVerbs, rawPut];
+  const other = await joinReplica(book as never, { store: newStore(), verbs, role: 'manager', deviceName: 'manager' });
+  expect(await act('period.close', { through: '2026-11-30', late: 'route' })).toBe('ok');
+  // In a pending tail the later id comes later; this clock is behind, so it writes some ops before the one that counts.
+  for (let count = 0; count < 40; count++)
+    await other.commit('account.open', { account: '1000', kind: 'asset', name: `Cash ${count}` });
+  expect(await other.commit('journal.post', entry('1000', '4000', 5, '2026-11-30') as never)).toMatchObject({
+    ok: true,
+  });
+  await exchange(book, other);
+  expect(dayBook(book, '2026-11-30')).toEqual([]);
+  expect(book.query('SELECT code FROM corrections')).toEqual([{ code: 'ledger/late-entry' }]);
+  expect(other.digest()).toEqual(book.digest());
+  await other.close();
+  await book.close();
+});
+
+it('the result of a year is carried once, on the first open day', async () => {
+  const { book, act, balance } = await openLedger();
+  await act('journal.post', entry('1000', '4000', 900, '2026-12-30'));
+  await act('journal.post', entry('6000', '1000', 250, '2026-12-31'));
+  const carry = { through: '2026-12-31', retained: '3900', memo: '2026', lines: [gbp('4000', 900), gbp('6000', -250)] };
+  expect(await act('period.carry', carry)).toBe('ledger/period-open');
+  await act('period.close', { through: '2026-12-31', late: 'route' });
+  await act('journal.post', entry('1000', '4000', 11, '2027-01-02'));
+  expect(await act('period.carry', { ...carry, retained: '4000' })).toBe('ledger/carry-account');
+  expect(await act('period.carry', { ...carry, lines: [gbp('1000', 1)] })).toBe('ledger/carry-account');
+  expect(await act('period.carry', carry)).toBe('ok');
+  expect(await act('period.carry', carry)).toBe('ledger/already-carried');
+  expect([balance('3900'), balance('4000'), balance('6000')]).toEqual([-650, -11, 0]);
+  expect(dayBook(book, '2027-01-01')).toHaveLength(3);
+  await book.close();
+});
+
+it('a book begins with balances, one an account and currency', async () => {
+  const { book, act, balance } = await openLedger();
+  const opening = { day: '2026-01-01', memo: 'opening', equity: '3000', lines: [gbp('1000', 500), gbp('2310', -120)] };
+  expect(await act('opening.post', opening)).toBe('ok');
+  expect([balance('1000'), balance('2310'), balance('3000')]).toEqual([500, -120, -380]);
+  expect(await act('opening.post', { ...opening, lines: [gbp('2310', -1)] })).toBe('ledger/already-opened');
+  expect(await act('opening.post', { ...opening, lines: [gbp('1020', 0)] })).toBe('ledger/empty-entry');
+  await book.close();
+});
+
+it('an entry is taken back once', async () => {
+  const { book, act } = await openLedger();
+  const posted = await book.commit('journal.post', entry('1000', '4000', 5));
+  if (!posted.ok) throw new Error(posted.code);
+  const back = { of: posted.id, day: '2026-11-22', memo: 'typo' };
+  expect(await act('journal.reverse', back)).toBe('ok');
+  expect(trialBalance(book)).toEqual([]);
+  expect(await act('journal.reverse', back)).toBe('ledger/already-reversed');
+  expect(await act('journal.reverse', { ...back, of: posted.id.replace(/^./, 'f') })).toBe('ledger/unknown-entry');
+  await book.close();
+});
+
+it.each([
+  ['2026-11-30', '2026-12-01'],
+  ['2026-12-31', '2027-01-01'],
+  ['2028-02-28', '2028-02-29'],
+  ['2026-02-28', '2026-03-01'],
+  ['0999-12-31', '1000-01-01'],
+  ['9999-12-31', undefined],
+])('the day after %s is %s', (day, next) => expect(dayAfter(day)).toBe(next));
