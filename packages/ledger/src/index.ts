@@ -33,7 +33,7 @@ export {
   type TrialBalanceRow,
   trialBalance,
 } from './queries.ts';
-export type { AccountOpenArgs, JournalPostArgs, JournalReverseArgs, TaxSetArgs, TransferOfArgs } from './schema.ts';
+export type { AccountOpenArgs, JournalPostArgs, JournalReverseArgs, TaxSetArgs, MoneyOfArgs } from './schema.ts';
 export {
   type AccountKind,
   type AccountLimit,
@@ -62,8 +62,8 @@ export {
   postTransfer,
   type Transfer,
   type TransferEnd,
-  transferEnds,
-  transfers,
+  moneyTransferEnds,
+  moneyTransfers,
   transferTables,
   voidTransfer,
 } from './transfer.ts';

@@ -7,7 +7,6 @@ export interface BookReader {
 
 export interface TrialBalanceRow {
   readonly account: string;
-  /** '' for an account that was never opened; only a verb that writes postings past `post` can cause one. */
   readonly kind: string;
   readonly name: string;
   readonly currency: string;
@@ -26,13 +25,28 @@ export interface PostingRow {
   readonly memo: string;
 }
 
+/** Which postings a question is about; all of them where nothing is said. */
+export interface Selection {
+  /** One scope; without it the whole book, consolidated. */
+  readonly scope?: string;
+  readonly currency?: string;
+  /** First and last business day, both included. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** Balance of every account per currency, debits positive. Per currency the rows add up to zero. */
-export function trialBalance(book: BookReader): readonly TrialBalanceRow[] {
+export function trialBalance(book: BookReader, selection: Selection = {}): readonly TrialBalanceRow[] {
+  const { from, to, ...place } = selection;
+  // Without days the balances are there already.
+  const isNow = from === undefined && to === undefined;
+  const { condition, params } = conditionOf(isNow ? place : selection);
   const rows = book.query(
     `SELECT b.account, coalesce(a.kind, '') AS kind, coalesce(a.name, '') AS name, b.currency, sum(b.amountMinor) AS amountMinor
-       FROM balances b LEFT JOIN accounts a ON a.scope = 'hq' AND a.account = b.account
+       FROM ${isNow ? 'balances' : 'postings'} b LEFT JOIN accounts a ON a.scope = 'hq' AND a.account = b.account
+      WHERE ${condition}
       GROUP BY b.account, b.currency HAVING sum(b.amountMinor) <> 0 ORDER BY b.currency, b.account`,
-    [],
+    params,
   );
   return rows.map((row) => ({
     account: String(row['account']),
@@ -52,25 +66,47 @@ export function balanceOf(book: BookReader, account: string, currency: string): 
   return Number(rows[0]?.['amountMinor'] ?? 0);
 }
 
-/** Statement of an account: its postings by day, from the first day to the last, both included. */
-export function postingsOf(
-  book: BookReader,
-  account: string,
-  { from = '0000-01-01', to = '9999-12-31' }: { readonly from?: string; readonly to?: string } = {},
-): readonly PostingRow[] {
-  return postingsWhere(book, 'account = ? AND day BETWEEN ? AND ?', [account, from, to]);
+/** The postings of an account by day, from the first day to the last, both included. */
+export function postingsOf(book: BookReader, account: string, selection: Selection = {}): readonly PostingRow[] {
+  const { condition, params } = conditionOf(selection);
+  return postingsWhere(book, `b.account = ? AND ${condition}`, [account, ...params]);
 }
 
 /** The day book: everything posted on one business day. */
-export function dayBook(book: BookReader, day: string): readonly PostingRow[] {
-  return postingsWhere(book, 'day = ?', [day]);
+export function dayBook(
+  book: BookReader,
+  day: string,
+  place: Omit<Selection, 'from' | 'to'> = {},
+): readonly PostingRow[] {
+  const { condition, params } = conditionOf({ ...place, from: day, to: day });
+  return postingsWhere(book, condition, params);
+}
+
+/** Every posting that is asked for, by day. */
+export function journal(book: BookReader, selection: Selection = {}): readonly PostingRow[] {
+  const { condition, params } = conditionOf(selection);
+  return postingsWhere(book, condition, params);
+}
+
+/** An SQL condition about the table named `b`. */
+export function conditionOf({ scope, currency, from, to }: Selection): {
+  readonly condition: string;
+  readonly params: readonly string[];
+} {
+  const asked = [
+    ['b.scope = ?', scope],
+    ['b.currency = ?', currency],
+    ['b.day >= ?', from],
+    ['b.day <= ?', to],
+  ].flatMap(([term = '', value]) => (value === undefined ? [] : [[term, value] as const]));
+  return { condition: ['1', ...asked.map(([term]) => term)].join(' AND '), params: asked.map(([, value]) => value) };
 }
 
 function postingsWhere(book: BookReader, condition: string, params: readonly string[]): readonly PostingRow[] {
   // Op ids are time-ordered, so within a day entries stand in the order in which they were made.
   const rows = book.query(
-    `SELECT scope, op, line, account, currency, amountMinor, day, memo FROM postings
-      WHERE ${condition} ORDER BY day, op, line`,
+    `SELECT b.scope, b.op, b.line, b.account, b.currency, b.amountMinor, b.day, b.memo FROM postings b
+      WHERE ${condition} ORDER BY b.day, b.op, b.line`,
     params,
   );
   return rows.map((row) => ({

@@ -34,7 +34,7 @@ export interface JournalReverseArgs {
   readonly memo: string;
 }
 
-export interface TransferOfArgs {
+export interface MoneyOfArgs {
   readonly of: string;
 }
 
@@ -68,7 +68,7 @@ export const accountOpenArgs: ArgsSchema<AccountOpenArgs> = z.strictObject({
 export const journalPostArgs: ArgsSchema<JournalPostArgs> = z.strictObject({ day, memo: text, lines });
 export const journalReverseArgs: ArgsSchema<JournalReverseArgs> = z.strictObject({ of: opId, day, memo: text });
 
-export const transferMakeArgs: ArgsSchema<LinkedTransfers> = z.strictObject({
+export const moneyTransferArgs: ArgsSchema<LinkedTransfers> = z.strictObject({
   day,
   memo: text,
   transfers: z
@@ -85,13 +85,13 @@ export const transferMakeArgs: ArgsSchema<LinkedTransfers> = z.strictObject({
     .min(1)
     .max(100),
 });
-export const transferPostArgs: ArgsSchema<TransferEnd> = z.strictObject({
+export const moneyPostArgs: ArgsSchema<TransferEnd> = z.strictObject({
   of: transferId,
   day,
   memo: text,
   amountMinor: positiveMinor.exactOptional(),
 });
-export const transferOfArgs: ArgsSchema<TransferOfArgs> = z.strictObject({ of: transferId });
+export const moneyOfArgs: ArgsSchema<MoneyOfArgs> = z.strictObject({ of: transferId });
 
 export const periodCloseArgs: ArgsSchema<PeriodCloseArgs> = z.strictObject({
   through: day,

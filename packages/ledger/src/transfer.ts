@@ -34,7 +34,7 @@ const columns = {
 } as const;
 
 /** Transfers as they were made; `untilDay` is '' for one that was posted at once. */
-export const transfers: SetTable<{ id: Text }, typeof columns> = setTable('transfers', {
+export const moneyTransfers: SetTable<{ id: Text }, typeof columns> = setTable('moneyTransfers', {
   key: { id: 'text' },
   columns,
   check: (rows, _op, view) => judgeTerms(rows.filter(({ untilDay }) => untilDay !== '').flatMap(sidesOf), view),
@@ -42,7 +42,7 @@ export const transfers: SetTable<{ id: Text }, typeof columns> = setTable('trans
 });
 
 /** How pending transfers ended: `posted` with what was posted of `heldMinor`, `voided` or `expired`. One without a row here is pending. */
-export const transferEnds: SetTable<
+export const moneyTransferEnds: SetTable<
   { id: Text },
   {
     state: Text;
@@ -55,7 +55,7 @@ export const transferEnds: SetTable<
     memo: Text;
     op: Text;
   }
-> = setTable('transferEnds', {
+> = setTable('moneyTransferEnds', {
   key: { id: 'text' },
   columns: {
     state: 'text',
@@ -72,10 +72,10 @@ export const transferEnds: SetTable<
 });
 
 /** What a verb that makes or ends transfers must list among its tables. */
-export const transferTables: readonly [...typeof ledgerTables, typeof transfers, typeof transferEnds] = [
+export const transferTables: readonly [...typeof ledgerTables, typeof moneyTransfers, typeof moneyTransferEnds] = [
   ...ledgerTables,
-  transfers,
-  transferEnds,
+  moneyTransfers,
+  moneyTransferEnds,
 ];
 
 export interface Transfer {
@@ -105,7 +105,7 @@ export interface TransferEnd {
   readonly amountMinor?: number;
 }
 
-type TransferRow = RowOf<(typeof transfers)['key'] & (typeof transfers)['columns']>;
+type TransferRow = RowOf<(typeof moneyTransfers)['key'] & (typeof moneyTransfers)['columns']>;
 type State = 'posted' | 'voided' | 'expired';
 
 /**
@@ -119,12 +119,12 @@ export function makeTransfers(view: View, op: OpFacts, linked: LinkedTransfers):
   const ids = new Set<string>();
   for (const { id, debit, credit, currency, amountMinor, untilDay = '' } of linked.transfers) {
     const row = { id, debit, credit, currency, amountMinor, untilDay, day, memo, op: op.id };
-    const before = view.get(transfers, { id });
+    const before = view.get(moneyTransfers, { id });
     if (before !== undefined) return judgeRetry(before, row);
     if (ids.has(id)) return refuse('ledger/exists', { id });
     ids.add(id);
     if (debit === credit) return refuse('ledger/same-account', { id, account: debit });
-    effects.push(transfers.put(row));
+    effects.push(moneyTransfers.put(row));
     if (untilDay === '') lines.push(...linesOf(row, amountMinor));
   }
   const posted = post(view, op, { day, memo, lines });
@@ -182,14 +182,14 @@ interface Posted {
 const NOTHING: Posted = { amountMinor: 0, day: '', memo: '' };
 
 function heldBy(view: View, id: string): TransferRow | Refusal {
-  const row = view.get(transfers, { id });
+  const row = view.get(moneyTransfers, { id });
   if (row === undefined) return refuse('ledger/unknown-transfer', { id });
   return row.untilDay === '' ? refuse('ledger/not-pending', { id }) : row;
 }
 
 function endOf(op: OpFacts, held: TransferRow, state: State, posted: Posted): Effect {
   const { id, debit, credit, currency, amountMinor: heldMinor } = held;
-  return transferEnds.put({ id, state, heldMinor, debit, credit, currency, op: op.id, ...posted });
+  return moneyTransferEnds.put({ id, state, heldMinor, debit, credit, currency, op: op.id, ...posted });
 }
 
 const ENDED: Readonly<Record<string, string>> = {
@@ -199,7 +199,7 @@ const ENDED: Readonly<Record<string, string>> = {
 };
 
 function judgeEnd(view: View, id: string, state: State, posted: Posted): Refusal | undefined {
-  const end = view.get(transferEnds, { id });
+  const end = view.get(moneyTransferEnds, { id });
   if (end === undefined) return undefined;
   if (end.state !== state) return refuse(ENDED[end.state] ?? 'ledger/exists', { id });
   if (end.amountMinor !== posted.amountMinor) return refuse('ledger/exists-different-amount', { id });

@@ -36,10 +36,10 @@ import {
   periodCloseArgs,
   type TaxSetArgs,
   taxSetArgs,
-  transferMakeArgs,
-  type TransferOfArgs,
-  transferOfArgs,
-  transferPostArgs,
+  moneyTransferArgs,
+  type MoneyOfArgs,
+  moneyOfArgs,
+  moneyPostArgs,
 } from './schema.ts';
 import { noteLate } from './late.ts';
 import { ledgerTables } from './postings.ts';
@@ -122,42 +122,42 @@ export const journalReverse: Verb<'journal.reverse', JournalReverseArgs> = defin
 const noted = (effects: readonly Effect[] | Refusal): Outcome => ('code' in effects ? effects : noteLate(effects));
 
 /** Makes transfers, pending or at once: all of those that one op links, or none. */
-export const transferMake: Verb<'transfer.make', LinkedTransfers> = defineVerb({
-  name: 'transfer.make',
+export const moneyTransfer: Verb<'money.transfer', LinkedTransfers> = defineVerb({
+  name: 'money.transfer',
   version: 1,
   roles: deciders,
   tables: transferTables,
-  args: transferMakeArgs,
+  args: moneyTransferArgs,
   plan: (view, op, args) => noted(makeTransfers(view, op, args)),
 });
 
 /** Posts a pending transfer, or a part of it. */
-export const transferPost: Verb<'transfer.post', TransferEnd> = defineVerb({
-  name: 'transfer.post',
+export const moneyPost: Verb<'money.post', TransferEnd> = defineVerb({
+  name: 'money.post',
   version: 1,
   roles: deciders,
   tables: transferTables,
-  args: transferPostArgs,
+  args: moneyPostArgs,
   plan: (view, op, args) => noted(postTransfer(view, op, args)),
 });
 
 /** Takes a pending transfer back. */
-export const transferVoid: Verb<'transfer.void', TransferOfArgs> = defineVerb({
-  name: 'transfer.void',
+export const moneyVoid: Verb<'money.void', MoneyOfArgs> = defineVerb({
+  name: 'money.void',
   version: 1,
   roles: deciders,
   tables: transferTables,
-  args: transferOfArgs,
+  args: moneyOfArgs,
   plan: (view, op, { of }) => voidTransfer(view, op, of),
 });
 
 /** Ends a pending transfer whose last day is over. */
-export const transferExpire: Verb<'transfer.expire', TransferOfArgs> = defineVerb({
-  name: 'transfer.expire',
+export const moneyExpire: Verb<'money.expire', MoneyOfArgs> = defineVerb({
+  name: 'money.expire',
   version: 1,
   roles: actors,
   tables: transferTables,
-  args: transferOfArgs,
+  args: moneyOfArgs,
   plan: (view, op, { of }) => expireTransfer(view, op, of),
 });
 
@@ -228,10 +228,10 @@ export const ledgerVerbs: readonly [
   typeof accountOpen,
   typeof journalPost,
   typeof journalReverse,
-  typeof transferMake,
-  typeof transferPost,
-  typeof transferVoid,
-  typeof transferExpire,
+  typeof moneyTransfer,
+  typeof moneyPost,
+  typeof moneyVoid,
+  typeof moneyExpire,
   typeof periodClose,
   typeof periodCarry,
   typeof openingPost,
@@ -242,10 +242,10 @@ export const ledgerVerbs: readonly [
   accountOpen,
   journalPost,
   journalReverse,
-  transferMake,
-  transferPost,
-  transferVoid,
-  transferExpire,
+  moneyTransfer,
+  moneyPost,
+  moneyVoid,
+  moneyExpire,
   periodClose,
   periodCarry,
   openingPost,

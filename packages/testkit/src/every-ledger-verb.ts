@@ -15,10 +15,10 @@ export async function keepLedger(fleet: Fleet, office: Office): Promise<void> {
   await office('journal.reverse', { of: stored?.record.op.id, day, memo });
   const transfer = { debit: '1000', credit: '1010', currency: 'GBP', amountMinor: 10, untilDay: '2026-01-31' };
   const transfers = ['posted', 'voided', 'expired'].map((id) => ({ id, ...transfer }));
-  await office('transfer.make', { day, memo, transfers });
-  await office('transfer.post', { of: 'posted', day, memo, amountMinor: 7 });
-  await office('transfer.void', { of: 'voided' });
-  await office('transfer.expire', { of: 'expired' });
+  await office('money.transfer', { day, memo, transfers });
+  await office('money.post', { of: 'posted', day, memo, amountMinor: 7 });
+  await office('money.void', { of: 'voided' });
+  await office('money.expire', { of: 'expired' });
   const exchange = { day, memo, base: 'GBP', position: '1900', gain: '4900' };
   const give = { account: '1010', currency: 'GBP', amountMinor: 100 };
   const take = { account: '1010', currency: 'EUR' };
