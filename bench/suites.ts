@@ -12,6 +12,7 @@ import { parse } from './parse/bench.ts';
 import { reopen } from './reopen/bench.ts';
 import { replay } from './replay/bench.ts';
 import { scale } from './scale/bench.ts';
+import { simulation } from './simulate/bench.ts';
 import { snapshot } from './snapshot/bench.ts';
 import type { Suite } from './suite.ts';
 import { verify } from './verify/bench.ts';
@@ -29,6 +30,7 @@ export const suites: readonly Suite[] = [
   scale,
   browser,
   snapshot,
+  simulation,
   bytes,
   bundle,
   importPackages,
