@@ -7,6 +7,7 @@ import { day } from './commands/day.ts';
 import { devices, policy, revoke } from './commands/devices.ts';
 import { doCommand } from './commands/do.ts';
 import { enrol } from './commands/enrol.ts';
+import { entitlement } from './commands/entitlement.ts';
 import { escrow, release } from './commands/escrow.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
@@ -40,6 +41,7 @@ const booksCommands = [
   importCommand,
   day,
   simulateCommand,
+  entitlement,
 ];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
 const recoveryCommands = [asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];
