@@ -25,6 +25,12 @@ describe('tally simulate', () => {
   });
 });
 
+it('a month that is over is closed, and stays as it was', async () => {
+  const year = await simulate({ days: 31, branches: 1, tills: 1, seed: 3, progress: silentProgress });
+  expect(year).toMatchObject({ periodsClosed: 1, problems: [] });
+  expect(year.faults.copied).toBe(1);
+});
+
 it('a total and a stock that are not what happened are named', async () => {
   const expected = createExpectations();
   expected.add('GBP', 'soldMinor', 5);

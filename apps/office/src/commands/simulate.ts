@@ -21,7 +21,7 @@ export const simulateCommand: Command = {
     seed: { type: 'string', value: 'S', help: 'the same seed makes the same year, to the last digest (default 1)' },
   },
   notes:
-    'Keys, signatures, logs, folds and the relay are the real ones; the databases are in memory, and nothing is left behind.\nTills are cut off for days, die and start again and are copied; requests and answers get lost.',
+    'Keys, signatures, logs, folds and the relay are the real ones; the databases are in memory, and nothing is left behind.\nTills are cut off for days, die and start again and are copied; requests and answers get lost. Months are closed as they end.',
   async run(context) {
     const number = (option: keyof typeof largest, least: number, usual: number): number => {
       const text = context.text(option);
@@ -40,7 +40,7 @@ export const simulateCommand: Command = {
 };
 
 function linesOf(simulation: Simulation, seconds: number): readonly string[] {
-  const { ops, devices, scopes, faults, currencies, digest, problems } = simulation;
+  const { ops, devices, scopes, periodsClosed, lateEntries, faults, currencies, digest, problems } = simulation;
   const { cutOff, crashes, copied, lost } = faults;
   return [
     ...renderTable(
@@ -59,6 +59,7 @@ function linesOf(simulation: Simulation, seconds: number): readonly string[] {
     ),
     '',
     `${grouped(ops)} ops by ${devices} devices in ${scopes} scopes, ${seconds.toFixed(1)} s`,
+    `${periodsClosed} months closed in every scope, ${grouped(lateEntries)} entries came late to one`,
     `${cutOff} times cut off, ${crashes} crashes, ${copied} tills copied, ${grouped(lost)} requests or answers lost`,
     `digest ${digest}`,
     ...problems.slice(0, shownProblems),

@@ -36,6 +36,9 @@ export interface Simulation {
   readonly ops: number;
   readonly devices: number;
   readonly scopes: number;
+  readonly periodsClosed: number;
+  /** Entries that came after their period was closed, and stand on the first open day. */
+  readonly lateEntries: number;
   readonly faults: {
     readonly cutOff: number;
     readonly crashes: number;
@@ -49,18 +52,20 @@ export interface Simulation {
 }
 
 /** Tills, out of so many a day, that are cut off for some days, and that die and start again. */
-const cutOffOneIn = 60;
+const cutOffOneIn = 25;
 const crashOneIn = 40;
 /** A till hands in every evening, and asks what is new on one in so many. */
 const pullOneIn = 4;
 /** Days between two tills that are copied somewhere. */
-const cloneEvery = 45;
+const cloneEvery = 20;
 
 interface Year {
   readonly firm: Firm;
   readonly branches: readonly Branch[];
   readonly expected: Expectations;
   readonly faults: { cutOff: number; crashes: number; copied: number };
+  /** What each closed period came to when it was closed. */
+  readonly closed: { readonly through: string; readonly came: string }[];
 }
 
 export async function simulate(order: SimulationOrder): Promise<Simulation> {
@@ -75,7 +80,7 @@ export async function simulate(order: SimulationOrder): Promise<Simulation> {
       opening.reach(index + 1);
     }
     const faults = { cutOff: 0, crashes: 0, copied: 0 };
-    const year: Year = { firm, branches, expected: createExpectations(), faults };
+    const year: Year = { firm, branches, expected: createExpectations(), faults, closed: [] };
     await firm.sync(firm.office);
     for (const branch of branches) for (const device of devicesOf(branch)) await firm.sync(device);
     opening.finish(`${branches.length} branches of ${order.tills} tills and a van`);
@@ -84,6 +89,9 @@ export async function simulate(order: SimulationOrder): Promise<Simulation> {
       await simulateDay(year, day);
       trading.reach(day + 1);
     }
+    // The day after the last one, on which a month that is over with it is closed.
+    await openDay(year);
+    await closeMonth(year);
     trading.finish(`${days} days`);
     return await settleYear(year, progress);
   } finally {
@@ -93,10 +101,9 @@ export async function simulate(order: SimulationOrder): Promise<Simulation> {
 
 async function simulateDay(year: Year, index: number): Promise<void> {
   const { firm, branches, expected } = year;
-  const { dice, office } = firm;
+  const { dice } = firm;
   const day = firm.today();
-  await commitAll(office, [{ verb: 'day.open', args: { day } }]);
-  await firm.sync(office);
+  await openDay(year);
   for (const branch of branches) {
     await backRoomDay(branch, day, dice, expected);
     await loadVan(branch, day, dice, expected);
@@ -115,12 +122,11 @@ async function simulateDay(year: Year, index: number): Promise<void> {
     await unloadVan(branch, day, dice, expected);
     for (const device of devicesOf(branch)) await exchange(year, branch, device);
   }
-  if (index % cloneEvery === cloneEvery - 1) {
-    const till = dice.pick(dice.pick(branches).tills);
-    if (till.device.cutOff === 0) {
-      await cloneTill(firm, till, day, expected);
-      year.faults.copied += 1;
-    }
+  if (index > 0) await closeMonth(year);
+  const reachable = branches.flatMap(({ tills }) => tills).filter(({ device }) => device.cutOff === 0);
+  if (index % cloneEvery === cloneEvery - 1 && reachable.length > 0) {
+    await cloneTill(firm, dice.pick(reachable), day, expected);
+    year.faults.copied += 1;
   }
   firm.nextDay();
 }
@@ -130,6 +136,40 @@ async function exchange({ firm }: Year, { backRoom }: Branch, device: Device): P
   if (device.cutOff === 0) return firm.sync(device, { pull: device === backRoom || firm.dice.chance(pullOneIn) });
   device.cutOff -= 1;
   if (firm.dice.chance(3) && device.scope === backRoom.scope) await backRoom.book.import(await device.book.export());
+}
+
+async function openDay({ firm }: Year): Promise<void> {
+  await commitAll(firm.office, [{ verb: 'day.open', args: { day: firm.today() } }]);
+  await firm.sync(firm.office);
+}
+
+/**
+ * On the first of a month the one that is over is closed in every scope, by the office and by what it has; what tills that were cut off hand in
+ * later goes to the first open day.
+ */
+async function closeMonth({ firm, branches, closed }: Year): Promise<void> {
+  const { office } = firm;
+  const day = firm.today();
+  if (!day.endsWith('-01')) return;
+  await firm.sync(office);
+  const through = new Date(Date.parse(day) - 1).toISOString().slice(0, 10);
+  const scopes = [office.scope, ...branches.flatMap(({ scope, van }) => [scope, van.device.scope])];
+  await commitAll(
+    office,
+    scopes.map((scope) => ({ verb: 'period.close', args: { through, late: 'route' }, scope })),
+  );
+  await firm.sync(office);
+  closed.push({ through, came: cameTo(office.book, through) });
+}
+
+/** Everything posted through a day, by scope, account and currency. */
+function cameTo(book: ShopBook, through: string): string {
+  const rows = book.query(
+    `SELECT scope, account, currency, count(*) AS entries, sum(amountMinor) AS amountMinor FROM postings WHERE day <= ?
+      GROUP BY scope, account, currency ORDER BY scope, account, currency`,
+    [through],
+  );
+  return JSON.stringify(rows);
 }
 
 /** Brings everything together and compares. */
@@ -153,6 +193,9 @@ async function settleYear(year: Year, progress: Progress): Promise<Simulation> {
     ...proof.problems.map(({ table }) => `the proof finds another ${table}`),
     ...differences(firm.office, everybody),
     ...compareTotals(book, expected),
+    ...year.closed
+      .filter(({ through, came }) => cameTo(book, through) !== came)
+      .map(({ through }) => `the period through ${through} has moved since it was closed`),
     ...(book.quarantine().length === 0 ? [] : [`${book.quarantine().length} ops wait for a person`]),
   ];
   proving.finish(`${proof.ops} ops folded afresh, ${problems.length} problems`);
@@ -160,6 +203,8 @@ async function settleYear(year: Year, progress: Progress): Promise<Simulation> {
     ops: proof.ops,
     devices: everybody.length,
     scopes: book.status().scopes.length,
+    periodsClosed: year.closed.length,
+    lateEntries: book.query<{ n: number }>('SELECT count(*) AS n FROM lateEntries')[0]?.n ?? 0,
     faults: { ...faults, lost: firm.lost() },
     currencies: figuresOf(book, expected),
     digest: book.digest().digest,
