@@ -42,6 +42,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   const office = await openOrCreateOffice(home, 'Whole shop');
   await stockTheShop(office);
   await buy(office);
+  await settleVan(office);
   await backUpItsKey(office);
   const tills = await openTills(home, office, relay);
   const [front, back] = tills as [ShopBook, ShopBook];
@@ -169,6 +170,12 @@ async function buy(office: ShopBook): Promise<void> {
   await done(office.commit('purchase.bill', { ...bill, order, day, lines: billed }));
   await done(office.commit('purchase.pay', { ...bill, day, amountMinor: 100, account: '1000' }));
   await done(office.commit('purchase.close', { order, reason: 'that was all' }));
+}
+
+/** A van whose seller is short of one. */
+async function settleVan(office: ShopBook): Promise<void> {
+  const lines = [{ sku: 'A', name: 'Goods A', counted: 4, unitPriceMilliMinor: 100_000 }];
+  await done(office.commit('van.settle', { day, currency, seller: 'staff-7', lines }));
 }
 
 /** Goods that `hq` orders and sends to the branch, under a tally; one of them never comes. */

@@ -23,7 +23,8 @@ export type DocumentKind =
   | 'pay-in'
   | 'pay-out'
   | 'drop'
-  | 'count';
+  | 'count'
+  | 'settlement';
 
 /** The series that each kind of document is numbered in. */
 export const documentSeries: Readonly<Record<DocumentKind, string>> = {
@@ -44,6 +45,7 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   'pay-out': 'POUT',
   drop: 'DROP',
   count: 'CNT',
+  settlement: 'SET',
 };
 
 /** What a document takes over from the op as it was given. */

@@ -5,15 +5,16 @@ import type { DocumentKind } from './document.ts';
 import type { PricedLines } from './price.ts';
 import { decodeRecipe, partsOf } from './catalogue/recipe.ts';
 import { products } from './catalogue/tables.ts';
-import { discounts, documentLines, lotMoves, movements, stock } from './tables.ts';
+import { discounts, documentLines, lotMoves, lotStock, movements, stock } from './tables.ts';
 
 /** What a verb that moves goods touches. */
-export const goodsTables: readonly [typeof documentLines, typeof lotMoves, typeof products, typeof stock] = [
-  documentLines,
-  lotMoves,
-  products,
-  stock,
-];
+export const goodsTables: readonly [
+  typeof documentLines,
+  typeof lotMoves,
+  typeof lotStock,
+  typeof products,
+  typeof stock,
+] = [documentLines, lotMoves, lotStock, products, stock];
 
 /** What a verb touches beside that goods are sold or come back by. */
 export const tradeTables: readonly [...typeof goodsTables, typeof discounts, typeof movements] = [

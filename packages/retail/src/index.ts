@@ -80,6 +80,7 @@ export {
   documents,
   drawers,
   lotMoves,
+  lotStock,
   movements,
   refunded,
   sessions,

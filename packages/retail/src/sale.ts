@@ -15,7 +15,8 @@ import { putLines, putLots, tradeStock, tradeTables } from './goods.ts';
 import { priceLines, totalsOf } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
 
-function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
+/** What a completed sale comes to. */
+export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
   const { day, currency, session, lines } = args;
   const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
@@ -56,21 +57,33 @@ function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
     : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), claimed);
 }
 
+/** What a verb that completes a sale touches. */
+export const saleTables: readonly [
+  ...typeof ledgerTables,
+  ...typeof documentTables,
+  ...typeof tradeTables,
+  ...typeof cashTables,
+  ...typeof redemptionTables,
+  ...typeof fiscalTables,
+  ...typeof ruleTables,
+  typeof promotions,
+] = [
+  ...ledgerTables,
+  ...documentTables,
+  ...tradeTables,
+  ...cashTables,
+  ...redemptionTables,
+  ...fiscalTables,
+  ...ruleTables,
+  promotions,
+];
+
 /** Completes a sale. */
 export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb({
   name: 'sale.complete',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [
-    ...ledgerTables,
-    ...documentTables,
-    ...tradeTables,
-    ...cashTables,
-    ...redemptionTables,
-    ...fiscalTables,
-    ...ruleTables,
-    promotions,
-  ],
+  tables: saleTables,
   args: saleCompleteArgs,
   plan: planSale,
 });

@@ -1,5 +1,5 @@
 /** Cash sessions: a drawer is opened with a float, counted at the end, and the difference is posted, never hidden. A close is a Z report. */
-import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
+import { defineVerb, type Effect, type OpFacts, refuse, type RowOf, type Verb, type View } from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { SessionCloseArgs, SessionOpenArgs } from './args.ts';
 import { moveDrawer } from './cash.ts';
@@ -30,6 +30,39 @@ export const sessionOpen: Verb<'session.open', SessionOpenArgs> = defineVerb({
   },
 });
 
+/** What a verb that closes a session touches beside its postings and its document. */
+export const closingTables: readonly [
+  typeof deviceSessions,
+  typeof drawers,
+  typeof sessions,
+  typeof takings,
+  typeof closings,
+] = [deviceSessions, drawers, sessions, takings, closings];
+
+/** Empties the drawer of a session and closes it, with its Z report under the number of the document that counted it. */
+export function closeDrawer(
+  view: View,
+  op: OpFacts,
+  row: RowOf<(typeof sessions)['key'] & (typeof sessions)['columns']>,
+  counted: {
+    readonly number: string;
+    readonly day: string;
+    readonly expectedMinor: number;
+    readonly countedMinor: number;
+  },
+  effects: Effect[],
+): void {
+  const { id: session, device, currency, floatMinor } = row;
+  const { number, day, expectedMinor, countedMinor } = counted;
+  const closing = { state: 'closed', closedDay: day, closedBy: op.device, expectedMinor, countedMinor };
+  effects.push(sessions.write({ ...row, ...closing }), deviceSessions.write({ device, session: '' }));
+  moveDrawer(session, currency, 0 - expectedMinor, effects);
+  const taken = view.sum(takings, { session });
+  effects.push(
+    closings.put({ session, number, day, device, currency, floatMinor, expectedMinor, countedMinor, ...taken }),
+  );
+}
+
 /**
  * Closes a session: empties its drawer and posts what was counted over or short. A device closes its own; an owner or a
  * manager may close another's, such as that of a till that broke.
@@ -38,7 +71,7 @@ export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb(
   name: 'session.close',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, deviceSessions, drawers, sessions, takings, closings],
+  tables: [...ledgerTables, ...documentTables, ...closingTables],
   args: sessionCloseArgs,
   plan: (view, op, { session, countedMinor, day }) => {
     const row = view.get(sessions, { id: session });
@@ -50,14 +83,10 @@ export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb(
     const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
     const overMinor = countedMinor - expectedMinor;
     if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
-    const closing = { state: 'closed', closedDay: day, closedBy: op.device, expectedMinor, countedMinor };
-    const effects: Effect[] = [sessions.write({ ...row, ...closing }), deviceSessions.write({ device, session: '' })];
-    moveDrawer(session, currency, 0 - expectedMinor, effects);
+    const effects: Effect[] = [];
     const totals = { totalMinor: overMinor, taxMinor: 0 };
     const memo = issueDocument(view, op, 'close', { day, currency, session }, totals, effects);
-    const taken = view.sum(takings, { session });
-    const counted = { floatMinor: row.floatMinor, expectedMinor, countedMinor };
-    effects.push(closings.put({ session, number: memo, day, device, currency, ...counted, ...taken }));
+    closeDrawer(view, op, row, { number: memo, day, expectedMinor, countedMinor }, effects);
     const posted = post(view, op, {
       day,
       memo,

@@ -3,6 +3,7 @@ export type {
   ArrivalLine,
   BilledLine,
   BillName,
+  CountedLine,
   DeliveredLine,
   OrderedLine,
   PurchaseApproveArgs,
@@ -14,6 +15,7 @@ export type {
   PurchaseReceiveArgs,
   PurchaseRejectArgs,
   PurchaseToleranceArgs,
+  SellerPayArgs,
   StockLevelArgs,
   TransferCancelArgs,
   TransferDispatchArgs,
@@ -21,6 +23,8 @@ export type {
   TransferNote,
   TransferOrderArgs,
   TransferReceiveArgs,
+  VanScanArgs,
+  VanSettleArgs,
 } from './supply/args.ts';
 export { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReject } from './supply/bill.ts';
 export { custodyOffer, type CustodyTerms, parseCustodyTerms } from './supply/custody.ts';
@@ -45,11 +49,15 @@ export {
   matchTolerances,
   purchased,
   purchaseOrders,
+  sellerDebts,
   stockLevels,
   transferOrders,
   transfers,
   transit,
   transitLosses,
+  vanSettlements,
 } from './supply/tables.ts';
+export { type LotMove, type LotPlace, type Provenance, provenance, type Recall, recall } from './supply/trace.ts';
 export { transferDispatch, transferReceive } from './supply/transfer.ts';
+export { sellerPay, vanScan, vanSettle } from './supply/van.ts';
 export { supplyVerbs } from './supply/verbs.ts';

@@ -84,10 +84,23 @@ export const movements: SetTable<{ document: Text; line: Int; sku: Text }, { qua
 /** On-hand per sku, in the product's unit scale: the sum of all movements. */
 export const stock: SumTable<{ sku: Text }, 'onHand'> = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
 
+/** On-hand per lot, derived from `lotMoves`. */
+export const lotStock: SumTable<{ sku: Text; lot: Text }, 'onHand'> = sumTable('lotStock', {
+  key: { sku: 'text', lot: 'text' },
+  sums: ['onHand'],
+  derived: true,
+});
+
 /** What moved of goods with a lot or serial number, by the line that moved it: into stock positive, out of it negative. */
 export const lotMoves: SetTable<{ document: Text; line: Int }, { sku: Text; lot: Text; quantity: Int }> = setTable(
   'lotMoves',
-  { key: { document: 'text', line: 'integer' }, columns: { sku: 'text', lot: 'text', quantity: 'integer' } },
+  {
+    key: { document: 'text', line: 'integer' },
+    columns: { sku: 'text', lot: 'text', quantity: 'integer' },
+    derive: ({ sku, lot, quantity }) => [
+      lotStock.add({ sku: String(sku), lot: String(lot) }, { onHand: Number(quantity) }),
+    ],
+  },
 );
 
 /** How many documents of a series a device has issued; the next number is one more. */

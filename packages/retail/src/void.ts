@@ -18,7 +18,18 @@ import { documentTables, issueDocument } from './document.ts';
 import { redemptionTables, unredeem } from './entitlement/redeem.ts';
 import { putMovement } from './goods.ts';
 import { saleVoidArgs } from './schema.ts';
-import { discounts, documentLines, documents, lotMoves, movements, refunded, stock, tenders, voids } from './tables.ts';
+import {
+  discounts,
+  documentLines,
+  documents,
+  lotMoves,
+  lotStock,
+  movements,
+  refunded,
+  stock,
+  tenders,
+  voids,
+} from './tables.ts';
 
 function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const { document, day, reason } = args;
@@ -101,6 +112,7 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
     ...ruleTables,
     documentLines,
     lotMoves,
+    lotStock,
     discounts,
     movements,
     refunded,

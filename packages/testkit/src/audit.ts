@@ -19,7 +19,7 @@ const rules: Readonly<Record<string, string>> = {
     'SELECT currency, sum(amountMinor) AS wrong FROM balances GROUP BY currency HAVING wrong <> 0',
   'on-hand is the sum of movements': `
     SELECT scope, sku, sum(quantity) AS wrong FROM (
-      SELECT scope, sku, CASE WHEN kind IN ('sale', 'refund', 'void') THEN -quantity WHEN kind IN ('receipt', 'adjustment', 'dispatch', 'arrival') THEN quantity ELSE 0 END AS quantity FROM documentLines
+      SELECT scope, sku, CASE WHEN kind IN ('sale', 'refund', 'void') THEN -quantity WHEN kind IN ('receipt', 'adjustment', 'dispatch', 'arrival', 'settlement') THEN quantity ELSE 0 END AS quantity FROM documentLines
       UNION ALL SELECT scope, sku, -onHand FROM stock
     ) GROUP BY scope, sku HAVING wrong <> 0`,
   'a document totals its lines': `

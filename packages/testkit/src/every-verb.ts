@@ -109,6 +109,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => counter(book, office),
     () => supply(fleet, office),
     () => purchase(fleet, office),
+    () => van(fleet, office),
     async () => {
       const rule = { verb: 'sale.complete', rule: 'nothing' };
       await office('rule.set', { ...rule, expr: '{"constExpr":{"boolValue":true}}' });
@@ -269,6 +270,23 @@ async function purchase(fleet: Fleet, office: Office): Promise<void> {
   await office('purchase.reject', { ...wrong, reason: 'ninety' });
   await office('purchase.pay', { ...early, day, amountMinor: 500, account: '1000' });
   await office('purchase.close', { order, reason: 'no more comes' });
+}
+
+/** A van's scan, its settlement with a mug and some cash missing, and the seller who pays for them. */
+async function van(fleet: Fleet, office: Office): Promise<void> {
+  const scope = parseScope('v/7');
+  const head = { day: '2026-11-21', currency: 'GBP' };
+  const goods = { sku: 'SUPPLIED', name: 'Supplied' };
+  const price = { unitPriceMilliMinor: 200_000 };
+  const loaded = [{ ...goods, quantity: 5, unitCostMilliMinor: 150_000 }];
+  await office('stock.receive', { ...head, reference: 'DN-4', lines: loaded }, scope);
+  const opened = await office('session.open', { ...head, floatMinor: 100 }, scope);
+  const session = (await fleet.book(OFFICE).log.get(opened))?.record.op.id;
+  await office('van.scan', { ...head, session, ...goods, ...price, taxIncluded: true, tender: 'cash' }, scope);
+  const seller = 'staff-7';
+  const lines = [{ ...goods, ...price, counted: 3 }];
+  await office('van.settle', { ...head, seller, session, cashMinor: 290, lines }, scope);
+  await office('seller.pay', { ...head, seller, amountMinor: 210, account: '1000' }, scope);
 }
 
 async function commit(

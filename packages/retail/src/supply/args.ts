@@ -132,6 +132,53 @@ export interface PurchasePayArgs extends BillName {
   readonly account: string;
 }
 
+/** One unit that is handed to a customer and paid. */
+export interface VanScanArgs {
+  readonly day: string;
+  readonly currency: string;
+  readonly session?: string;
+  readonly sku: string;
+  readonly name: string;
+  /** Decimal places of the product's quantities; what is scanned is one whole unit. */
+  readonly quantityScale?: number;
+  readonly unitPriceMilliMinor: number;
+  readonly taxRateBasisPoints?: number;
+  readonly taxIncluded: boolean;
+  /** The lot or serial number on the unit: one that is not on board is refused. */
+  readonly lot?: string;
+  readonly tender: 'cash' | 'card' | 'account';
+  readonly customer?: string;
+}
+
+/** What is counted on board of a product, at the price at which the seller owes for what is missing. */
+export interface CountedLine {
+  readonly sku: string;
+  readonly name: string;
+  readonly counted: number;
+  readonly quantityScale?: number;
+  readonly unitPriceMilliMinor: number;
+}
+
+export interface VanSettleArgs {
+  readonly day: string;
+  readonly currency: string;
+  /** An opaque reference such as a staff number. */
+  readonly seller: string;
+  /** The seller's open cash session, and the cash handed in; both or neither. */
+  readonly session?: string;
+  readonly cashMinor?: number;
+  readonly lines: readonly CountedLine[];
+}
+
+export interface SellerPayArgs {
+  readonly day: string;
+  readonly currency: string;
+  readonly seller: string;
+  readonly amountMinor: number;
+  /** The account that the money comes to, such as 1000. */
+  readonly account: string;
+}
+
 /** What was sent, and how much of it was counted in. */
 export interface ArrivalLine extends TransferLine {
   readonly received: number;

@@ -4,6 +4,7 @@ import { parseScope } from '@tallystick/oplog';
 import * as z from 'zod';
 import {
   account,
+  amountMinor,
   basisPoints,
   currency,
   day,
@@ -26,11 +27,14 @@ import type {
   PurchaseReceiveArgs,
   PurchaseRejectArgs,
   PurchaseToleranceArgs,
+  SellerPayArgs,
   StockLevelArgs,
   TransferCancelArgs,
   TransferDispatchArgs,
   TransferOrderArgs,
   TransferReceiveArgs,
+  VanScanArgs,
+  VanSettleArgs,
 } from './args.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -135,6 +139,42 @@ export const purchaseRejectArgs: ArgsSchema<PurchaseRejectArgs> = z.strictObject
 export const purchasePayArgs: ArgsSchema<PurchasePayArgs> = z.strictObject({
   ...bill,
   day,
+  amountMinor: whole(1, Number.MAX_SAFE_INTEGER),
+  account,
+});
+
+const unit = {
+  sku: key,
+  name: text,
+  quantityScale: scale.exactOptional(),
+  unitPriceMilliMinor: milliMinor,
+};
+
+export const vanScanArgs: ArgsSchema<VanScanArgs> = z.strictObject({
+  ...unit,
+  day,
+  currency,
+  session: key.exactOptional(),
+  taxRateBasisPoints: basisPoints.exactOptional(),
+  taxIncluded: z.boolean(),
+  lot: key.exactOptional(),
+  tender: z.enum(['cash', 'card', 'account']),
+  customer: key.exactOptional(),
+});
+
+export const vanSettleArgs: ArgsSchema<VanSettleArgs> = z.strictObject({
+  day,
+  currency,
+  seller: key,
+  session: key.exactOptional(),
+  cashMinor: amountMinor.exactOptional(),
+  lines: z.array(z.strictObject({ ...unit, counted })).max(2_000),
+});
+
+export const sellerPayArgs: ArgsSchema<SellerPayArgs> = z.strictObject({
+  day,
+  currency,
+  seller: key,
   amountMinor: whole(1, Number.MAX_SAFE_INTEGER),
   account,
 });

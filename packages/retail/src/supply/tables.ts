@@ -137,3 +137,25 @@ export const billPayments: SumTable<{ supplier: Text; reference: Text }, 'paidMi
   key: { supplier: 'text', reference: 'text' },
   sums: ['paidMinor'],
 });
+
+const settlementColumns = {
+  seller: 'text',
+  day: 'text',
+  currency: 'text',
+  shortMinor: 'integer',
+  overMinor: 'integer',
+  cashShortMinor: 'integer',
+  cashOverMinor: 'integer',
+} as const;
+
+/** What sellers were short and over, by the op that settled; goods and cash apart, and never one against the other. */
+export const vanSettlements: SetTable<{ settlement: Text }, typeof settlementColumns> = setTable('vanSettlements', {
+  key: { settlement: 'text' },
+  columns: settlementColumns,
+});
+
+/** What sellers owe for what they were short. */
+export const sellerDebts: SumTable<{ seller: Text; currency: Text }, 'amountMinor'> = sumTable('sellerDebts', {
+  key: { seller: 'text', currency: 'text' },
+  sums: ['amountMinor'],
+});

@@ -3,6 +3,7 @@ import { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReje
 import { purchaseClose, purchaseOrder, purchaseReceive, purchaseTolerance } from './purchase.ts';
 import { stockLevel, transferCancel, transferOrder } from './replenish.ts';
 import { transferDispatch, transferReceive } from './transfer.ts';
+import { sellerPay, vanScan, vanSettle } from './van.ts';
 
 export const supplyVerbs: readonly [
   typeof transferDispatch,
@@ -19,6 +20,9 @@ export const supplyVerbs: readonly [
   typeof purchaseApprove,
   typeof purchaseReject,
   typeof purchasePay,
+  typeof vanScan,
+  typeof vanSettle,
+  typeof sellerPay,
 ] = [
   transferDispatch,
   transferReceive,
@@ -34,4 +38,7 @@ export const supplyVerbs: readonly [
   purchaseApprove,
   purchaseReject,
   purchasePay,
+  vanScan,
+  vanSettle,
+  sellerPay,
 ];

@@ -1,0 +1,171 @@
+/** Van sales: a van is a scope, loaded by a transfer. Each scan is an op that sells one unit; in the evening goods and cash are counted, and what is missing is the seller's. */
+import {
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { retailAccounts } from '../chart.ts';
+import { documentTables, issueDocument } from '../document.ts';
+import { goodsTables, moveStock, putLines } from '../goods.ts';
+import { priceLine, priceLines } from '../price.ts';
+import { planSale, saleTables } from '../sale.ts';
+import { closeDrawer, closingTables } from '../session.ts';
+import { drawers, lotStock, sessions, stock } from '../tables.ts';
+import type { SellerPayArgs, VanScanArgs, VanSettleArgs } from './args.ts';
+import { sellerPayArgs, vanScanArgs, vanSettleArgs } from './schema.ts';
+import { sellerDebts, vanSettlements } from './tables.ts';
+
+/** One unit in quantities of each scale. */
+const units = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
+
+function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
+  const { day, currency, session, sku, name, quantityScale = 0, unitPriceMilliMinor, taxIncluded, lot, tender } = args;
+  const quantity = units[quantityScale] ?? 1;
+  const aboard = lot === undefined ? view.sum(stock, { sku }).onHand : view.sum(lotStock, { sku, lot }).onHand;
+  if (aboard < quantity) return refuse('retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard });
+  const line = {
+    sku,
+    name,
+    quantity,
+    quantityScale,
+    unitPriceMilliMinor,
+    ...(args.taxRateBasisPoints === undefined ? {} : { taxRateBasisPoints: args.taxRateBasisPoints }),
+    ...(lot === undefined ? {} : { lot }),
+  };
+  const priced = priceLine(line, taxIncluded);
+  if (priced === undefined) return refuse('retail/amount-range', { line: 1 });
+  return planSale(view, op, {
+    day,
+    currency,
+    taxIncluded,
+    lines: [line],
+    tenders: [{ kind: tender, amountMinor: priced.amountMinor + priced.taxMinor }],
+    ...(session === undefined ? {} : { session }),
+    ...(args.customer === undefined ? {} : { customer: args.customer }),
+  });
+}
+
+/** Sells one unit from the van; what is not on board cannot be scanned. */
+export const vanScan: Verb<'van.scan', VanScanArgs> = defineVerb({
+  name: 'van.scan',
+  version: 1,
+  roles: ['owner', 'manager', 'van'],
+  tables: saleTables,
+  args: vanScanArgs,
+  plan: planScan,
+});
+
+interface Difference {
+  readonly shortMinor: number;
+  readonly overMinor: number;
+}
+
+/** Sets what is on board to what was counted, line by line: nothing found makes good what is missing. */
+function countGoods(view: View, op: OpFacts, args: VanSettleArgs, effects: Effect[]): Difference | Refusal {
+  const counted = new Set<string>();
+  const lines = [];
+  for (const { counted: found, ...line } of args.lines) {
+    if (counted.has(line.sku)) return refuse('retail/counted-twice', { sku: line.sku });
+    counted.add(line.sku);
+    const quantity = found - view.sum(stock, { sku: line.sku }).onHand;
+    if (quantity !== 0) lines.push({ ...line, quantity });
+  }
+  const priced = priceLines(lines, false);
+  if ('code' in priced) return priced;
+  putLines(op, { kind: 'settlement', currency: args.currency, lines, priced, sign: 1 }, effects);
+  const unfit = moveStock(view, lines, 1, effects);
+  if (unfit !== undefined) return unfit;
+  const sum = (sign: 1 | -1): number =>
+    priced.amounts.reduce((total, { amountMinor }) => total + (amountMinor * sign > 0 ? amountMinor * sign : 0), 0);
+  return { shortMinor: sum(-1), overMinor: sum(1) };
+}
+
+/** Takes the cash of the seller's session in, and closes it under the number of the settlement. */
+function countCash(
+  view: View,
+  op: OpFacts,
+  args: VanSettleArgs,
+  number: string,
+  effects: Effect[],
+): Difference | Refusal {
+  const { day, currency, session, cashMinor: countedMinor } = args;
+  if (session === undefined && countedMinor === undefined) return { shortMinor: 0, overMinor: 0 };
+  if (session === undefined || countedMinor === undefined) return refuse('retail/cash-without-session');
+  const row = view.get(sessions, { id: session });
+  if (row === undefined) return refuse('retail/unknown-session', { session });
+  if (row.state !== 'open') return refuse('retail/session-closed', { session });
+  if (row.currency !== currency) return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
+  const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
+  const overMinor = countedMinor - expectedMinor;
+  if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
+  closeDrawer(view, op, row, { number, day, expectedMinor, countedMinor }, effects);
+  return overMinor < 0 ? { shortMinor: 0 - overMinor, overMinor: 0 } : { shortMinor: 0, overMinor };
+}
+
+function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
+  const { day, currency, seller, session } = args;
+  const effects: Effect[] = [];
+  const goods = countGoods(view, op, args, effects);
+  if ('code' in goods) return goods;
+  const header = { day, currency, customer: seller, ...(session === undefined ? {} : { session }) };
+  const totals = { totalMinor: goods.overMinor - goods.shortMinor, taxMinor: 0 };
+  const memo = issueDocument(view, op, 'settlement', header, totals, effects);
+  const cash = countCash(view, op, args, memo, effects);
+  if ('code' in cash) return cash;
+  const owedMinor = goods.shortMinor + cash.shortMinor;
+  const entry: EntryLine[] = [
+    { account: retailAccounts.sellersShortages, currency, amountMinor: owedMinor },
+    { account: retailAccounts.purchases, currency, amountMinor: goods.overMinor - goods.shortMinor },
+    { account: retailAccounts.stockWrittenOff, currency, amountMinor: 0 - goods.overMinor },
+    { account: retailAccounts.cash, currency, amountMinor: cash.overMinor - cash.shortMinor },
+    { account: retailAccounts.cashOverAndShort, currency, amountMinor: 0 - cash.overMinor },
+  ];
+  const { shortMinor: cashShortMinor, overMinor: cashOverMinor } = cash;
+  effects.push(
+    vanSettlements.put({ settlement: op.id, seller, day, currency, ...goods, cashShortMinor, cashOverMinor }),
+    sellerDebts.add({ seller, currency }, { amountMinor: owedMinor }),
+  );
+  const posted = post(view, op, { day, memo, lines: entry });
+  return 'code' in posted ? posted : effects.concat(posted);
+}
+
+/** Counts goods and cash of a van in the evening. Somebody else than the van counts. */
+export const vanSettle: Verb<'van.settle', VanSettleArgs> = defineVerb({
+  name: 'van.settle',
+  version: 1,
+  roles: ['owner', 'manager', 'warehouse'],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...closingTables, sellerDebts, vanSettlements],
+  args: vanSettleArgs,
+  plan: planSettle,
+});
+
+/** Takes money from a seller for what that one was short. */
+export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
+  name: 'seller.pay',
+  version: 1,
+  roles: ['owner', 'manager'],
+  tables: [...ledgerTables, sellerDebts],
+  args: sellerPayArgs,
+  plan: (view, op, { day, currency, seller, amountMinor, account }) => {
+    const owed = view.sum(sellerDebts, { seller, currency }).amountMinor;
+    if (amountMinor > owed) return refuse('retail/over-paid', { seller, leftMinor: owed });
+    if (account === retailAccounts.sellersShortages) return refuse('retail/pay-account', { account });
+    const posted = post(view, op, {
+      day,
+      memo: `seller ${seller}`,
+      lines: [
+        { account, currency, amountMinor },
+        { account: retailAccounts.sellersShortages, currency, amountMinor: 0 - amountMinor },
+      ],
+    });
+    return 'code' in posted
+      ? posted
+      : [...posted, sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor })];
+  },
+});

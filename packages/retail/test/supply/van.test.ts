@@ -1,0 +1,160 @@
+/** A day of a van by example: loaded in the morning, sold by scans, settled in the evening; and what became of the lot. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Scene } from '../../../guards/test/scene.ts';
+import { provenance, recall, stockPositions } from '../../src/supply.ts';
+import {
+  balances,
+  depot,
+  dispatch,
+  head,
+  idOf,
+  manager as seller,
+  mugs,
+  office,
+  openChain,
+  receipt,
+  stockIn,
+  warehouse,
+} from './chain.ts';
+
+const van = 'v/7';
+const scan = (rest: object = {}) => ({
+  ...head,
+  sku: 'MUG',
+  name: 'Mug',
+  unitPriceMilliMinor: 500_000,
+  taxIncluded: true,
+  tender: 'cash',
+  ...rest,
+});
+const count = (counted: number, rest: object = {}) => ({
+  ...head,
+  seller: 'staff-7',
+  lines: [{ sku: 'MUG', name: 'Mug', counted, unitPriceMilliMinor: 200_000 }],
+  ...rest,
+});
+
+describe('a van', () => {
+  let scene: Scene;
+  let session = '';
+  beforeAll(async () => {
+    scene = await openChain();
+    const lines = [mugs(6, { lot: 'L-1' }), mugs(1, { lot: 'S-9' }), mugs(13)];
+    await scene.must(warehouse, 'stock.receive', { ...head, reference: 'D-7', lines }, depot);
+    const load = await dispatch(scene, [mugs(5, { lot: 'L-1' }), mugs(1, { lot: 'S-9' }), mugs(4)], { to: van });
+    await scene.settle();
+    await scene.must(seller, 'transfer.receive', receipt(scene.books[seller]!, load, [4, 1, 4]), van);
+    const opened = await scene.must(seller, 'session.open', { ...head, floatMinor: 1000 }, van);
+    session = await idOf(scene.books[seller]!, opened);
+  });
+  afterAll(() => scene.close());
+
+  it('sells one unit by each scan', async () => {
+    await scene.must(seller, 'van.scan', scan({ session, lot: 'S-9' }), van);
+    await scene.must(seller, 'van.scan', scan({ session, lot: 'L-1' }), van);
+    await scene.must(seller, 'van.scan', scan({ tender: 'card', taxRateBasisPoints: 2000 }), van);
+    expect(stockIn(scene.books[seller]!, van)).toEqual({ MUG: 6 });
+    const sales = scene.books[seller]!.query(
+      "SELECT number, totalMinor FROM documents WHERE kind = 'sale' ORDER BY id",
+    );
+    expect(sales.map(({ totalMinor }) => totalMinor)).toEqual([500, 500, 500]);
+  });
+
+  it('sells nothing that is not on board', async () => {
+    const attempt = (rest: object) => scene.commit(seller, 'van.scan', scan(rest), van);
+    expect(await attempt({ lot: 'S-9' })).toBe('retail/not-on-board');
+    expect(await attempt({ lot: 'L-2' })).toBe('retail/not-on-board');
+    expect(await attempt({ sku: 'TEA', quantityScale: 3 })).toBe('retail/not-on-board');
+    expect(await scene.commit(warehouse, 'van.scan', scan(), van)).toBe('kernel/role');
+  });
+
+  it('is settled by somebody else, and what is missing is the seller’s', async () => {
+    await scene.settle();
+    const settle = (device: number, rest: object, counted = 5) =>
+      scene.commit(device, 'van.settle', count(counted, rest), van);
+    expect(await settle(office, { session })).toBe('retail/cash-without-session');
+    expect(await settle(office, { session: 'nothing', cashMinor: 0 })).toBe('retail/unknown-session');
+    expect(await settle(office, { session, cashMinor: 0, currency: 'EUR' })).toBe('retail/currency-mismatch');
+    const [line] = count(5).lines;
+    expect(await settle(office, { lines: [line, line] })).toBe('retail/counted-twice');
+    // Of 6 mugs 5 are there, of 20.00 in the drawer 19.50.
+    expect(await settle(office, { session, cashMinor: 1950 })).toBe('ok');
+    expect(await settle(office, { session, cashMinor: 1950 })).toBe('retail/session-closed');
+    await scene.settle();
+    const book = scene.books[warehouse]!;
+    expect(balances(book)).toMatchObject({ 1000: 950, 1150: 250, 5950: 200 });
+    expect(book.query('SELECT seller, amountMinor FROM sellerDebts')).toEqual([
+      { seller: 'staff-7', amountMinor: 250 },
+    ]);
+    expect(book.query('SELECT shortMinor, overMinor, cashShortMinor, cashOverMinor FROM vanSettlements')).toEqual([
+      { shortMinor: 200, overMinor: 0, cashShortMinor: 50, cashOverMinor: 0 },
+    ]);
+    expect(stockIn(book, van)).toEqual({ MUG: 5 });
+  });
+
+  it('shows what is over, which makes good nothing that is missing', async () => {
+    const before = balances(scene.books[office]!);
+    const opened = await scene.must(seller, 'session.open', { ...head, floatMinor: 0 }, van);
+    await scene.settle();
+    const lines = [
+      ...count(7).lines,
+      { sku: 'TEA', name: 'Tea', counted: 0, quantityScale: 3, unitPriceMilliMinor: 9 },
+    ];
+    const later = { session: await idOf(scene.books[seller]!, opened), cashMinor: 30, lines };
+    await scene.must(office, 'van.settle', count(7, later), van);
+    const after = balances(scene.books[office]!);
+    const change = (account: string) => (after[account] ?? 0) - (before[account] ?? 0);
+    expect(['1000', '1150', '5000', '5900', '6900'].map(change)).toEqual([30, 0, 400, -400, -30]);
+  });
+
+  it('is paid for by its seller, and no more than is owed', async () => {
+    const pay = (amountMinor: number, account = '1000') =>
+      scene.commit(office, 'seller.pay', { ...head, seller: 'staff-7', amountMinor, account }, van);
+    expect(await pay(251)).toBe('retail/over-paid');
+    expect(await pay(250, '1150')).toBe('retail/pay-account');
+    expect(await pay(250)).toBe('ok');
+    expect(balances(scene.books[office]!)['1150']).toBe(undefined);
+    expect(scene.books[office]!.query('SELECT * FROM sellerDebts')).toEqual([]);
+  });
+
+  it('carried a lot that is traced from where it came in to every place and sale', async () => {
+    await scene.settle();
+    const book = scene.books[office]!;
+    expect(provenance(book, 'L-1')).toMatchObject({
+      origins: [{ scope: depot, kind: 'receipt', external: 'D-7', quantity: 6 }],
+      transfers: [
+        { scope: depot, kind: 'dispatch', otherScope: van, quantity: -5 },
+        { scope: van, kind: 'arrival', otherScope: depot, quantity: 4 },
+      ],
+    });
+    const found = recall(book, 'L-1');
+    expect(found).toMatchObject({
+      onHand: [
+        { scope: depot, quantity: 1 },
+        { scope: van, quantity: 3 },
+      ],
+      inTransit: [],
+      trade: [{ scope: van, kind: 'sale', quantity: -1 }],
+      lost: [{ scope: van, quantity: 1 }],
+      corrections: [],
+    });
+    const away = await dispatch(scene, [mugs(1, { lot: 'L-1' })]);
+    const [sold] = recall(book, 'L-1').trade;
+    await scene.must(office, 'sale.void', { document: sold!.document, day: head.day, reason: 'recalled' }, van);
+    const lines = [{ sku: 'MUG', name: 'Mug', quantity: -4, unitPriceMilliMinor: 0, lot: 'L-1' }];
+    await scene.must(office, 'stock.adjust', { ...head, lines, reason: 'destroyed' }, van);
+    await scene.settle();
+    const after = recall(book, 'L-1');
+    const sum = (rows: readonly { readonly quantity: number }[]) =>
+      rows.reduce((all, { quantity }) => all + quantity, 0);
+    expect(after.inTransit).toEqual([{ scope: 'b/042', sku: 'MUG', quantity: 1 }]);
+    expect([sum(after.onHand), sum(after.trade), sum(after.lost), sum(after.corrections)]).toEqual([0, 0, 1, -4]);
+    // What came in is somewhere: on hand, in transit, sold, lost, or written off.
+    const everywhere =
+      sum(after.onHand) + sum(after.inTransit) - sum(after.trade) + sum(after.lost) - sum(after.corrections);
+    expect(everywhere).toBe(sum(provenance(book, 'L-1').origins));
+    expect(provenance(book, 'L-1').transfers.some(({ transfer }) => transfer === away)).toBe(true);
+    expect(recall(book, 'nothing')).toEqual({ onHand: [], inTransit: [], trade: [], lost: [], corrections: [] });
+    expect(stockPositions(book).length).toBeGreaterThan(0);
+  });
+});
