@@ -22,6 +22,7 @@ export {
   type PeriodCloseArgs,
   periodTables,
 } from './period.ts';
+export { type PlainText, type PlainTextFormat, plainTextOf, type PlainTextOptions } from './plain-text.ts';
 export { ledgerTables, postings } from './postings.ts';
 export { type Entry, type EntryLine, post, reverse } from './post.ts';
 export {
@@ -30,9 +31,27 @@ export {
   dayBook,
   type PostingRow,
   postingsOf,
+  type Selection,
   type TrialBalanceRow,
   trialBalance,
 } from './queries.ts';
+export {
+  type AgedOptions,
+  agedReceivables,
+  type AgedRow,
+  type BalanceSheet,
+  balanceSheet,
+  carryDue,
+  type LateEntry,
+  lateEntriesOf,
+  type ProfitAndLoss,
+  profitAndLoss,
+  type ReportLine,
+  type Statement,
+  statementOf,
+  type StatementRow,
+  totalOf,
+} from './reports.ts';
 export type { AccountOpenArgs, JournalPostArgs, JournalReverseArgs, TaxSetArgs, MoneyOfArgs } from './schema.ts';
 export {
   type AccountKind,

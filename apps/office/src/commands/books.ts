@@ -1,4 +1,4 @@
-// `tally books`: trial balance, sales by day and stock, out of the folded tables.
+// `tally books`: trial balance, sales by day and stock, out of the folded tables; and, by name, the reports of the ledger.
 import { nodeStore } from '@tallystick/kernel/node';
 import { trialBalance } from '@tallystick/ledger';
 import { isDay } from '@tallystick/sign';
@@ -7,6 +7,7 @@ import { OfficeError } from '../errors.ts';
 import { readSettings } from '../home.ts';
 import { grouped } from '../progress.ts';
 import { salesByDay, stockList } from '../queries.ts';
+import { answerReport, refuseReportOptions, reportNames, reportOptions } from './book-reports.ts';
 import { type Answer, readingCommand } from './reading.ts';
 import { renderTable } from './table.ts';
 import type { Command } from '../command.ts';
@@ -15,16 +16,28 @@ const shownStock = 20;
 
 export const books: Command = readingCommand({
   name: 'books',
-  summary: 'Show the trial balance, sales by day and stock.',
-  notes: `The tables show the ${shownStock} stock codes furthest from zero; --json has them all.`,
+  summary: 'Show the trial balance, sales by day and stock, or one report of the ledger.',
+  operands: '[REPORT [DAY | ACCOUNT]]',
+  operandCounts: { min: 0, max: 2 },
+  notes: `Reports: ${reportNames.join(', ')}. The tables show the ${shownStock} stock codes furthest from zero; --json has them all.`,
   options: {
     at: { type: 'string', value: 'DAY', help: 'as they stood at the end of this business day' },
+    ...reportOptions,
   },
   async answer(live, context, home): Promise<Answer> {
     const day = context.text('at');
     if (day !== undefined && !isDay(day)) throw new OfficeError('office/usage', `--at ${day}: a day is YYYY-MM-DD`);
+    const [report] = context.positionals;
+    if (report === undefined) refuseReportOptions(context);
     const into = nodeStore(':memory:');
     const book = day === undefined ? live : await live.asOf({ day }, into);
+    if (report !== undefined) {
+      try {
+        return answerReport(book, report, context);
+      } finally {
+        await into.close();
+      }
+    }
     const currency = readSettings(home)?.currency ?? 'GBP';
     const accounts = trialBalance(book);
     const days = salesByDay(book, currency);

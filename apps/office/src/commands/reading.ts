@@ -16,6 +16,8 @@ interface Reading {
   readonly summary: string;
   /** What it asks about; '' or left out for the book as a whole. */
   readonly operands?: string;
+  /** How many operands there may be; when left out, as many as `operands` shows: none or one. */
+  readonly operandCounts?: { readonly min: number; readonly max: number };
   readonly notes?: string;
   readonly options?: Readonly<Record<string, CommandOption>>;
   answer(book: ShopBook, context: CommandContext, home: Home): Promise<Answer>;
@@ -24,13 +26,14 @@ interface Reading {
 /** A command that opens the book of a data directory, asks it something and prints the answer. */
 export function readingCommand(reading: Reading): Command {
   const { name, summary, operands = '', notes } = reading;
-  const operandCount = operands === '' ? 0 : 1;
+  const count = operands === '' ? 0 : 1;
+  const { min, max } = reading.operandCounts ?? { min: count, max: count };
   return {
     name,
     summary,
     operands,
-    minOperands: operandCount,
-    maxOperands: operandCount,
+    minOperands: min,
+    maxOperands: max,
     options: { data: dataOption, ...reading.options },
     ...(notes === undefined ? {} : { notes }),
     async run(context) {
