@@ -132,13 +132,13 @@ function statementPrototype(): StatementPrototype {
 }
 
 /**
- * Pages written to the write-ahead log of a database while the work runs. Exact as long as no checkpoint falls into it, and none does below 1,000 pages; more is
+ * Pages written to the write-ahead log of a database while the work runs. Exact as long as no checkpoint falls into it, and none does below 4,000 pages; more is
  * refused.
  */
 export async function countPages(path: string, work: () => Promise<void>): Promise<number> {
   const header = 32;
   const frameHeader = 24;
-  const autoCheckpoint = 1_000;
+  const autoCheckpoint = 4_000;
   const db = new Database(path);
   try {
     db.pragma('wal_checkpoint(TRUNCATE)');

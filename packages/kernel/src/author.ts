@@ -27,7 +27,7 @@ import { FORK } from './codes.ts';
 import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
-import { MANY, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import type { Stop } from './fold.ts';
 import { type Correction, validateArgs } from './verb.ts';
 
@@ -36,6 +36,8 @@ export interface Edge {
   /** Milliseconds since 1970, as the device believes. */
   now(): number;
   random(count: number): Uint8Array;
+  /** Calls back once this program has nothing else to do. Left out, rows are written when somebody reads, or enough of them wait. */
+  later?(work: () => void): void;
 }
 
 export interface CommitRequest {
@@ -71,8 +73,6 @@ export class Author {
   /** By scope and device: the last op of another device that arrived without a position since our own last op. */
   readonly #unstated = new Map<string, Map<string, OpRecord>>();
   #forked: ReadonlySet<string> = new Set();
-  /** A pending op of a clock that is far ahead: what is written here takes its place before that one, so rows cannot wait to be put together. */
-  #writesWithin = false;
   /** What the last `write` has written. */
   #fresh: readonly OpRecord[] = [];
   /** By scope and device: the head named last, so that it is not named again. */
@@ -96,10 +96,9 @@ export class Author {
    * op on one of our own places means that this key writes elsewhere too.
    */
   observe(): void {
-    this.#writesWithin = false;
     for (const scope of this.#replica.scopes()) {
       if (scope.lastId !== '') this.#mint.observe(scope.lastId as OpId);
-      if (scope.tailId !== '' && this.#mint.observe(scope.tailId as OpId) === 'clock-ahead') this.#writesWithin = true;
+      if (scope.tailId !== '') this.#mint.observe(scope.tailId as OpId);
       // The newest first: the others of its chain are then known at a glance.
       for (const record of [...scope.tail].reverse())
         if (record.op.device !== this.#keys.device) this.#toState(record, scope);
@@ -135,19 +134,13 @@ export class Author {
   }
 
   /**
-   * Writes, folds and stores ops in one transaction. A refused one is answered and leaves no trace; the others go on. Many at once put their rows
-   * together and may throw `KnownRow`: call again then, in another transaction, with `apart`.
+   * Writes, folds and stores ops in one transaction, which may hold their rows. A refused one is answered and leaves no trace; the others go on.
    */
-  async write(
-    requests: readonly CommitRequest[],
-    defaultScope: ScopeName,
-    apart = false,
-  ): Promise<(Written | NotCommitted)[]> {
+  async write(requests: readonly CommitRequest[], defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
     const answers: (Written | NotCommitted)[] = [];
     const fresh: OpRecord[] = [];
     this.#tips.clear();
     this.#signings.length = 0;
-    if (!apart && !this.#writesWithin && requests.length >= MANY) this.#replica.bufferPuts();
     // Links of ops of this batch, which the log does not have yet.
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {
@@ -159,8 +152,8 @@ export class Author {
     }
     // A key that takes its time has had it while the ops were folded. What fails here leaves nothing behind.
     if (this.#signings.length > 0) await Promise.all(this.#signings);
-    // Rows first: a log of its own is durable with the append, and no op may be there whose rows could not be written.
-    this.#replica.flush();
+    // Rows that are due first: a log of its own is durable with the append.
+    this.#replica.writeDue(true);
     await this.#replica.log.append(fresh);
     this.#replica.admitter.remember(fresh);
     this.#fresh = fresh;

@@ -31,7 +31,6 @@ import { Replica } from './replica.ts';
 import { HQ, openGenesis } from './genesis.ts';
 import { type ImageMisfit, saveImage } from './image.ts';
 import { KeyRing } from './key-ring.ts';
-import { KnownRow } from './row-cache.ts';
 import { OwnDevice } from './own-device.ts';
 import { manifestAdopt, shapesByName } from './manifest.ts';
 import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
@@ -212,6 +211,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   #disagreements: number;
   #loads: number;
   #isAnchored = false;
+  #writesSoon = false;
 
   /** Use `openBook`. */
   constructor(replica: Replica, options: OpenBookOptions<V>, own: OwnDevice) {
@@ -325,7 +325,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     const work = async (): Promise<(Written | NotCommitted)[]> => {
       const scope = this.#options.scope ?? HQ;
-      const written = await this.#store((apart) => this.#own.author.write(requests, scope, apart));
+      const written = await this.#store(() => this.#own.author.write(requests, scope));
       // Ops of a device may have come before the op that enrols it.
       if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) {
         // What is committed stays so; what was held back is looked at again by the next sync or opening.
@@ -337,17 +337,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   }
 
   /** Runs the author in a transaction. Where the log is a file of its own, what it made durable was committed, whatever the rows came to. */
-  async #store(
-    work: (apart: boolean) => Promise<(Written | NotCommitted)[]>,
-    apart = false,
-  ): Promise<(Written | NotCommitted)[]> {
+  async #store(work: () => Promise<(Written | NotCommitted)[]>): Promise<(Written | NotCommitted)[]> {
     let written: (Written | NotCommitted)[] = [];
     try {
       await this.#replica.transaction(async () => {
-        written = await work(apart);
-      });
+        written = await work();
+      }, true);
     } catch (error) {
-      if (error instanceof KnownRow) return this.#store(work, true);
       if (!this.#replica.hasKept(written.flatMap((answer) => (answer.ok ? [answer.record.hash] : [])))) throw error;
       // Reads should see it at once; if the database still cannot, the next transaction tries again.
       await this.#replica.transaction(() => undefined).catch(() => undefined);
@@ -368,7 +364,21 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       return { answers: Array.from({ length: count }, () => refusal), isNews: false };
     });
     if (isNews) this.#emit({ kind: 'commit' }, isPlain);
+    this.#writeSoon();
     return answers.map((answer) => (answer.ok ? this.#committed(answer) : answer));
+  }
+
+  /** Who reads the database beside this program sees the rows of a commit soon after it, too. */
+  #writeSoon(): void {
+    const { later } = this.#options.edge ?? platformEdge;
+    if (later === undefined || this.#writesSoon || !this.#replica.holdsRows) return;
+    this.#writesSoon = true;
+    const write = async (): Promise<void> => {
+      this.#writesSoon = false;
+      if (!this.#closed) this.#replica.writeHeld();
+    };
+    // What fails here is tried again, and said, by the next commit or read.
+    later(() => void this.#replica.exclusive(write).catch(() => undefined));
   }
 
   /**
@@ -627,7 +637,14 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#replica.exclusive(async () => this.#options.store.close());
+    await this.#replica.exclusive(async () => {
+      try {
+        this.#replica.writeHeld();
+      } catch {
+        // The next opening folds it from the log.
+      }
+      await this.#options.store.close();
+    });
     this.#listeners.clear();
   }
 
@@ -668,10 +685,20 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#tell(change);
     // Only acts of the kernel bring disagreements, or another program in the same database.
     if (isPlain && this.#replica.loads === this.#loads) return;
+    const count = this.#closed ? 0 : this.#countDisagreements();
+    if (count === undefined) return;
     this.#loads = this.#replica.loads;
-    const count = this.#closed ? 0 : countDisagreements(this.#replica.sql);
     if (count > this.#disagreements) this.#tell({ kind: 'disagreement' });
     this.#disagreements = Math.max(count, this.#disagreements);
+  }
+
+  /** Undefined where the rows cannot be read now: what changed has changed all the same, and the next change counts them. */
+  #countDisagreements(): number | undefined {
+    try {
+      return countDisagreements(this.#replica.sql);
+    } catch {
+      return undefined;
+    }
   }
 
   #tell(change: Change): void {

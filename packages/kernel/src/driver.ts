@@ -25,6 +25,11 @@ export interface SqlDriver {
   prepare(sql: string): Statement;
   /** Rows as objects, for integrators' own queries. Refuses anything that would write. */
   query(sql: string, params: readonly SqlValue[]): readonly Readonly<Record<string, SqlValue>>[];
+  /**
+   * Runs one transaction that need not be on the disk before the next one is: its loss is no harm, its half would be. What it leaves open is rolled
+   * back.
+   */
+  withoutSync?(transaction: () => void): void;
   /** True once after another connection changed the database. */
   changedOutside(): boolean;
   close(): void;

@@ -4,4 +4,5 @@ import type { Edge } from './author.ts';
 export const platformEdge: Edge = {
   now: () => Date.now(),
   random: (count) => globalThis.crypto.getRandomValues(new Uint8Array(count)),
+  later: (work) => void setTimeout(work, 0),
 };

@@ -75,6 +75,18 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
         throw new KernelError('kernel/query', 'query() only reads: a book changes by ops');
       return statement.all(...params);
     },
+    withoutSync: (transaction) => {
+      const level = db.pragma('synchronous', { simple: true });
+      // In WAL mode this only leaves out the wait: the next commit that waits takes the frames before it along.
+      db.pragma('synchronous = NORMAL');
+      try {
+        transaction();
+      } finally {
+        // The level cannot be set inside a transaction.
+        if (db.inTransaction) db.exec('ROLLBACK');
+        db.pragma(`synchronous = ${String(level)}`);
+      }
+    },
     changedOutside: () => {
       const now = version.get();
       const changed = now !== seen;

@@ -70,16 +70,18 @@ export class Projection {
   readonly #sums = new RowCache<SumRow>();
   readonly #dirtySums: SumRow[] = [];
   readonly #registers = new RowCache<Row | undefined>();
-  readonly #puts = new PutBuffers();
+  readonly #puts: PutBuffers;
   readonly #chains = new Map<string, FoldedHead | undefined>();
   readonly #dirtyChains = new Set<string>();
   /** Changes by settled ops since the last flush, by table. */
   readonly #touches = new Map<string, number>();
   #shapeChanges = 0;
+  #hasWritten = false;
 
   constructor(schema: Schema, scope: string) {
     this.#schema = schema;
     this.scope = scope;
+    this.#puts = new PutBuffers(scope, schema.driver);
   }
 
   /** Forgets what is cached: after a rollback, or when another connection wrote. */
@@ -92,6 +94,7 @@ export class Projection {
     this.#touches.clear();
     this.#shapeChanges += 1;
     this.#puts.discard();
+    this.#hasWritten = false;
   }
 
   /** Goes up whenever a row of `tableShapes` may have changed. */
@@ -104,30 +107,36 @@ export class Projection {
    * caller rolls the database back and does the work again without this, so that the op whose row it was is refused.
    */
   withBufferedPuts(work: () => void): boolean {
-    this.#puts.start();
+    this.#puts.together();
     try {
       work();
       this.flush();
       return !this.#puts.metKnownRow;
     } finally {
-      this.#puts.stop();
+      this.#puts.apart();
     }
   }
 
-  /** Set rows are inserted many at a time from now on, until `endBuffering`. */
-  startBuffering(): void {
-    if (!this.#puts.isOn) this.#puts.start();
+  /**
+   * From now on set rows wait in memory, as sums do, unless one of the same key might be there. They may outlast the transaction: then either
+   * everything that waits is written in it, or nothing, which is what `hasWritten` is for.
+   */
+  hold(): void {
+    this.#puts.held();
   }
 
-  get isBuffering(): boolean {
-    return this.#puts.isOn;
+  /** Ends `hold`. What waits goes on waiting. */
+  release(): void {
+    this.#puts.apart();
   }
 
-  /** Call when all is flushed. True when a row was there already: the work is to be taken back and done again without buffering. */
-  endBuffering(): boolean {
-    const hasMet = this.#puts.isOn && this.#puts.metKnownRow;
-    this.#puts.stop();
-    return hasMet;
+  get isHolding(): boolean {
+    return this.#puts.isHeld;
+  }
+
+  /** Whether something was written since the scope was whole: then the rest must follow before the transaction ends. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
   }
 
   /** Whether buffered puts have met a row that was there. */
@@ -157,7 +166,7 @@ export class Projection {
   list(table: CompiledTable, prefix: readonly SqlValue[], touch?: TouchRecorder): Row[] {
     this.#need(table.name);
     touch?.reads.push(rangeOf(table.keyText(prefix, prefix.length)));
-    this.#puts.flush(table);
+    this.#flushPuts(table);
     return table.list(this.#schema.driver, this.scope, prefix);
   }
 
@@ -170,7 +179,7 @@ export class Projection {
 
   /** Every row of a table; no other statement may run until the last is read. */
   rows(table: CompiledTable): IterableIterator<Row> {
-    this.#puts.flush(table);
+    this.#flushPuts(table);
     this.#need(table.name);
     return table.rows(this.#schema.driver, this.scope);
   }
@@ -257,7 +266,8 @@ export class Projection {
       const table = this.#schema.tableNamed(step[1]);
       if (step[0] === 'add') this.#changeSums(this.#sumRow(table, step[2]), step[3], -1);
       else if (step[0] === 'put') {
-        this.#puts.flush(table);
+        if (this.#puts.takeBack(table, step[2])) continue;
+        this.#hasWritten = true;
         table.statements.remove.run([this.scope, ...step[2]]);
       } else this.#restoreRegister(table, step[2], step[3], place);
     }
@@ -266,11 +276,12 @@ export class Projection {
   /** Gives the history rows of a pending op its position. */
   settleHistory(undo: readonly Undo[], pendingPlace: number, position: number): void {
     const tables = new Set(undo.flatMap((step) => (step[0] === 'write' ? [step[1]] : [])));
+    this.#hasWritten = true;
     for (const name of tables)
       this.#schema.tableNamed(name).statements.historySettle.run([position, this.scope, pendingPlace]);
   }
 
-  /** Writes what is held in memory. Called at the end of every transaction, so SQL sees whole state. */
+  /** Writes what is held in memory. Called before anybody reads by SQL, so that it sees whole state. */
   flush(): void {
     this.#puts.flushAll();
     for (const row of this.#dirtySums) {
@@ -288,9 +299,20 @@ export class Projection {
     for (const [name, touches] of this.#touches)
       this.#schema.driver.prepare(addTouches).run([this.scope, name, touches]);
     this.#touches.clear();
+    this.#hasWritten = true;
+  }
+
+  /** Call when everything else of the scope is written too: what comes from now on may wait. */
+  markWhole(): void {
+    this.#hasWritten = false;
   }
 
   // Inside.
+
+  /** Inserts what waits of a table before it is read. */
+  #flushPuts(table: CompiledTable): void {
+    if (this.#puts.flush(table)) this.#hasWritten = true;
+  }
 
   /** Throws `NotResident` for a table of a snapshot whose rows have not been loaded. */
   #need(name: string): void {
@@ -299,7 +321,7 @@ export class Projection {
   }
 
   #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
-    this.#puts.flush(table);
+    this.#flushPuts(table);
     this.#need(table.name);
     const values = table.statements.get.get([this.scope, ...key]);
     return values === undefined ? undefined : table.rowOf(values);
@@ -352,13 +374,17 @@ export class Projection {
     const key = params.slice(1, 1 + table.keyNames.length);
     touch?.writes.push(table.keyText(key));
     if (effect.kind === 'put') {
-      if (!this.#puts.put(table, params) && table.statements.insert.run(params) === 0)
-        return refuse('kernel/duplicate-id', { table: table.name, key: JSON.stringify(key) });
+      if (!this.#puts.put(table, params)) {
+        this.#hasWritten = true;
+        if (table.statements.insert.run(params) === 0)
+          return refuse('kernel/duplicate-id', { table: table.name, key: JSON.stringify(key) });
+      }
       undo.push(['put', table.name, key]);
       return undefined;
     }
     if (table.def === tableShapes) this.#shapeChanges += 1;
     this.#need(`${table.name}_history`);
+    this.#hasWritten = true;
     const before = this.get(table, key);
     undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(key.length)]);
     this.#registers.set(this.#registers.of(table), keyName(key), table.rowOf(params, 1));
@@ -418,6 +444,7 @@ export class Projection {
     place: number,
   ): void {
     if (table.def === tableShapes) this.#shapeChanges += 1;
+    this.#hasWritten = true;
     table.statements.historyRemove.run([this.scope, ...key, place]);
     const rows = this.#registers.of(table);
     if (before === 0) {

@@ -26,7 +26,6 @@ import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
-import { KnownRow } from './row-cache.ts';
 import type { AnyTable, Row } from './table.ts';
 import type { Verb } from './verb.ts';
 
@@ -35,7 +34,6 @@ const META_BOOK = 'book';
 
 export class Replica {
   readonly log: LogStore;
-  readonly sql: SqlDriver;
   readonly schema: Schema;
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly crypto: CryptoProvider;
@@ -44,8 +42,13 @@ export class Replica {
   /** What this replica began from, where it began from a snapshot. */
   readonly #start: SnapshotStart | undefined;
   readonly #scopes = new Map<string, Scope>();
+  readonly #sql: SqlDriver;
+  /** Those that hold what is not in the database yet: between transactions, what ops of this device came to. */
   readonly #dirty = new Set<Scope>();
-  #isBuffering = false;
+  #isOpen = false;
+  #holds = false;
+  /** What was held could not be written, nor folded again. */
+  #hasLost = false;
   /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
   #isBehind = false;
   /** The last transaction could neither be committed nor taken back. */
@@ -69,11 +72,11 @@ export class Replica {
   ) {
     this.#start = start;
     this.log = store.log;
-    this.sql = store.sql;
+    this.#sql = store.sql;
     this.crypto = crypto;
     this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
     const tables = new Set<AnyTable>([...kernelTables, ...verbs.flatMap((verb) => verb.tables)]);
-    this.schema = new Schema(this.sql, [...tables], canFoldAgain);
+    this.schema = new Schema(this.#sql, [...tables], canFoldAgain);
   }
 
   /** Opens and catches up: when it resolves, everything stored is folded or the stop is in `Scope.stop`. */
@@ -130,7 +133,7 @@ export class Replica {
     if (bound !== undefined && bound !== book)
       throw new KernelError('kernel/foreign-book', `this store holds book ${bound}, not ${book}`);
     if (bound === undefined) await this.log.setMeta(META_BOOK, book);
-    this.#admitter ??= new Admitter(book, this.log, this.sql, this.crypto);
+    this.#admitter ??= new Admitter(book, this.log, this.#sql, this.crypto);
   }
 
   get admitter(): Admitter {
@@ -161,30 +164,59 @@ export class Replica {
     return run;
   }
 
+  /** The database, for whoever reads rows: what was held is written first. Throws `kernel/storage` where that is impossible. */
+  get sql(): SqlDriver {
+    this.writeHeld();
+    return this.#sql;
+  }
+
+  /** Whether ops are stored whose rows are not written yet; they are when somebody reads. */
+  get holdsRows(): boolean {
+    return this.#dirty.size > 0;
+  }
+
   /**
-   * Runs work in one SQL transaction; on failure the database is as before. A log of its own may then hold ops that the database gave up: the next
-   * transaction folds them first. Call inside `exclusive`.
+   * Runs work in one SQL transaction; on failure the database is as before. The log may then hold ops that the rows do not: the next transaction folds
+   * them first. With `holdsRows` the rows of what is committed may wait in memory for a read, a later transaction or the next opening. Call inside
+   * `exclusive`.
    */
-  async transaction<T>(work: () => MaybePromise<T>): Promise<T> {
+  async transaction<T>(work: () => MaybePromise<T>, holdsRows = false): Promise<T> {
+    const heldBefore = this.#dirty.size > 0;
     this.#begin();
+    this.#isOpen = true;
     try {
-      const isBehind = this.#isBehind;
-      if (this.sql.changedOutside() || isBehind) await this.#reload();
-      if (isBehind) await this.catchUp();
+      if (this.#sql.changedOutside() || this.#isBehind) {
+        await this.#reload();
+        await this.catchUp();
+        this.flush();
+      }
+      if (!holdsRows) this.flush();
+      this.#holds = holdsRows;
       const result = await work();
-      this.flush();
-      this.sql.prepare('COMMIT').run([]);
-      this.#dirty.clear();
+      this.#holds = false;
+      const isWritten = this.writeDue(holdsRows);
+      this.#sql.prepare('COMMIT').run([]);
+      if (isWritten) this.#dirty.clear();
       this.#isBehind = false;
+      this.#hasLost = false;
+      this.#isOpen = false;
       return result;
     } catch (error) {
-      this.#dirty.clear();
-      this.#isBuffering = false;
-      this.#isBehind = true;
-      this.#isStuck = !rollBack(this.sql);
-      if (!this.#isStuck) await this.#reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
+      this.#isOpen = false;
+      this.#hasLost ||= heldBefore;
+      await this.#rollBack();
+      // What was held is folded again, so that reads see it.
+      if (heldBefore && !this.#isStuck) await this.transaction(() => undefined).catch(() => undefined);
       throw storageError(error);
     }
+  }
+
+  async #rollBack(): Promise<void> {
+    this.#dirty.clear();
+    this.#holds = false;
+    this.#isBehind = true;
+    this.#isStuck = !rollBack(this.#sql);
+    if (!this.#isStuck) await this.#reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
   }
 
   /** Whether the log has kept these ops after their transaction failed: a log in the same database has not. */
@@ -192,19 +224,51 @@ export class Replica {
     return !this.#isStuck && hashes.length > 0 && hashes.every((hash) => this.log.has(hash));
   }
 
-  /** Writes what is folded in memory to the database. Call inside a transaction. Throws `KnownRow` after `bufferPuts`. */
+  /** Writes what is folded in memory to the database. Call inside a transaction. */
   flush(): void {
     for (const scope of this.#dirty) scope.flush();
-    if (!this.#isBuffering) return;
-    this.#isBuffering = false;
-    let isKnown = false;
-    for (const { projection } of this.#dirty) if (projection.endBuffering()) isKnown = true;
-    if (isKnown) throw new KnownRow();
   }
 
-  /** Rows of sets go in many at a time until the next `flush`, which says whether one of them was there. Call inside a transaction. */
-  bufferPuts(): void {
-    this.#isBuffering = true;
+  /** Writes it unless it `mayWait` and nothing of it has to be written now. Answers whether it did. Call inside a transaction. */
+  writeDue(mayWait: boolean): boolean {
+    const isDue = !mayWait || [...this.#dirty].some((scope) => scope.mustWrite);
+    if (isDue) this.flush();
+    return isDue;
+  }
+
+  /** Writes what is held, within a transaction under way, or in one of its own: the log has on the disk what this makes readable. */
+  writeHeld(): void {
+    if (this.#isOpen) {
+      this.flush();
+      return;
+    }
+    if (this.#hasLost) {
+      this.exclusive(() => this.transaction(() => undefined)).catch(() => undefined);
+      throw new KernelError('kernel/storage', 'the rows of stored ops could not be written; it is being tried again');
+    }
+    if (this.#dirty.size === 0) return;
+    const write = (): void => {
+      this.#begin();
+      // Somebody else may have folded the same ops: the next transaction reads their rows.
+      if (this.#sql.changedOutside()) {
+        this.#isBehind = true;
+        this.#sql.prepare('ROLLBACK').run([]);
+      } else {
+        this.flush();
+        this.#sql.prepare('COMMIT').run([]);
+      }
+    };
+    try {
+      if (this.#sql.withoutSync === undefined) write();
+      else this.#sql.withoutSync(write);
+    } catch (error) {
+      this.#isBehind = true;
+      this.#hasLost = true;
+      this.#isStuck = !rollBack(this.#sql);
+      throw storageError(error);
+    } finally {
+      this.#dirty.clear();
+    }
   }
 
   /**
@@ -215,7 +279,7 @@ export class Replica {
     const [scope, hq] = [this.scope(name), this.scope(HQ)];
     if (scope !== hq && this.#dirty.has(hq)) hq.flush();
     this.#dirty.add(scope);
-    if (this.#isBuffering) scope.projection.startBuffering();
+    if (this.#holds) scope.hold();
     return scope;
   }
 
@@ -272,14 +336,14 @@ export class Replica {
       const scope = this.scope(name);
       this.flush();
       if (scope.tailSize === 0) return read(scope);
-      this.sql.prepare('SAVEPOINT settled').run([]);
+      this.#sql.prepare('SAVEPOINT settled').run([]);
       scope.rewind();
       scope.projection.flush();
       try {
         return await read(scope);
       } finally {
-        this.sql.prepare('ROLLBACK TO settled').run([]);
-        this.sql.prepare('RELEASE settled').run([]);
+        this.#sql.prepare('ROLLBACK TO settled').run([]);
+        this.#sql.prepare('RELEASE settled').run([]);
         scope.load(await this.log.pending(name), (hash) => this.log.has(hash));
         // A tail that had stopped stops again.
         await this.#catchUpScope(scope);
@@ -312,6 +376,7 @@ export class Replica {
   }
 
   digest(): BookDigest {
+    this.writeHeld();
     return digestBook(
       this.schema,
       this.scopes().map((scope) => scope.name),
@@ -430,10 +495,8 @@ export class Replica {
         return hq.folded;
       },
       getAsOf: (table, key, size) => this.#hqRow(hq, table, key, size),
-      listAsOf: (table, size) => {
-        hq.projection.flush();
-        return hq.projection.listAsOf(this.schema.table(table), size);
-      },
+      // Rows of settled ops, which never wait.
+      listAsOf: (table, size) => hq.projection.listAsOf(this.schema.table(table), size),
       confirmsRoot: (size, root) =>
         !roots.has(size) && size < log.base(HQ).size ? undefined : roots.get(size) === root,
     };
@@ -449,7 +512,6 @@ export class Replica {
     const values = compiled.keyValuesOf(key);
     const text = compiled.keyText(values);
     if (this.#hqRows.has(text)) return this.#hqRows.get(text);
-    hq.projection.flush();
     const row = hq.projection.getAsOf(compiled, values, size);
     this.#hqRows.set(text, row);
     return row;
@@ -458,7 +520,7 @@ export class Replica {
   async #reload(): Promise<void> {
     this.#loads += 1;
     await this.log.refresh();
-    this.schema.residency.load(this.sql);
+    this.schema.residency.load(this.#sql);
     this.#admitter?.load();
     this.#hqRows.clear();
     this.#hqRoots.clear();
@@ -472,7 +534,7 @@ export class Replica {
 
   #begin(): void {
     try {
-      this.sql.prepare('BEGIN IMMEDIATE').run([]);
+      this.#sql.prepare('BEGIN IMMEDIATE').run([]);
     } catch (cause) {
       throw storageError(cause);
     }

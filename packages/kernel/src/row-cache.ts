@@ -1,8 +1,11 @@
 /** What a projection holds in memory: rows it has read, by table and key, and set rows that wait to be inserted many at a time. */
-import type { SqlValue } from './driver.ts';
+import type { SqlDriver, SqlValue } from './driver.ts';
+import { KernelError } from './errors.ts';
 import { type CompiledTable, ROWS_AT_ONCE } from './schema.ts';
 
 const CACHE_ROWS = 200_000;
+// oxlint-disable-next-line no-control-regex
+const ASCII = /^[\u0000-\u007f]*$/;
 
 /** What a key is called among those of its table: itself where it has one column, else a text in which every column is terminated. */
 export function keyName(key: readonly SqlValue[]): SqlValue {
@@ -43,52 +46,88 @@ export class RowCache<T> {
   }
 }
 
-/** A row that was inserted together with others was there already, or might have to go again: do the work once more, with each row on its own. */
-export class KnownRow extends Error {}
-
-/** Set rows on their way into the database. Whoever reads or removes rows of a table flushes it first. */
+/**
+ * Set rows on their way into the database. Whoever reads or removes rows of a table flushes it first. A row that is there already must refuse its own op:
+ * `together` shows only that some row was, too late; `held` takes in only rows that cannot be there, because their keys come after all of their table.
+ */
 export class PutBuffers {
+  readonly #scope: string;
+  readonly #driver: SqlDriver;
   readonly #waiting = new Map<CompiledTable, SqlValue[]>();
-  #isOn = false;
+  /** By table: no row has a greater key. Undefined for a table without rows. */
+  readonly #greatest = new Map<CompiledTable, readonly SqlValue[] | undefined>();
+  #mode: 'apart' | 'together' | 'held' = 'apart';
   #metKnownRow = false;
 
-  /** Whether a row was there before one that was put since `start`. */
+  constructor(scope: string, driver: SqlDriver) {
+    this.#scope = scope;
+    this.#driver = driver;
+  }
+
+  /** Whether a row was there before one that was put since `together`. */
   get metKnownRow(): boolean {
     return this.#metKnownRow;
   }
 
-  get isOn(): boolean {
-    return this.#isOn;
+  /** Each row at once, until told otherwise. What waits goes on waiting. */
+  apart(): void {
+    this.#mode = 'apart';
   }
 
-  start(): void {
-    this.#isOn = true;
+  together(): void {
+    this.#mode = 'together';
     this.#metKnownRow = false;
   }
 
-  stop(): void {
-    this.#isOn = false;
+  held(): void {
+    this.#mode = 'held';
   }
 
-  /** Takes a row in, or answers false when rows are to be inserted one by one. */
+  get isHeld(): boolean {
+    return this.#mode === 'held';
+  }
+
+  /** Takes a row in, or answers false when it is to be inserted by itself; those of its table that wait are inserted then. */
   put(table: CompiledTable, params: readonly SqlValue[]): boolean {
-    if (!this.#isOn) return false;
+    const isTaken = this.#mode === 'together' || (this.#mode === 'held' && this.comesLast(table, params));
+    if (this.#mode !== 'held') this.#greatest.clear();
+    if (!isTaken) {
+      this.flush(table);
+      return false;
+    }
     let waiting = this.#waiting.get(table);
     if (waiting === undefined) this.#waiting.set(table, (waiting = []));
     for (let index = 0; index < params.length; index++) waiting.push(params[index] as SqlValue);
-    if (waiting.length < ROWS_AT_ONCE * params.length) return true;
+    if (this.#mode === 'held' || waiting.length < ROWS_AT_ONCE * params.length) return true;
     if (table.insertMany().run(waiting) !== ROWS_AT_ONCE) this.#metKnownRow = true;
     waiting.length = 0;
     return true;
   }
 
-  flush(table: CompiledTable): void {
+  /** Takes back the row that was put last, if it waits; answers false when it is to be removed from its table. */
+  takeBack(table: CompiledTable, key: readonly SqlValue[]): boolean {
     const waiting = this.#waiting.get(table);
-    if (waiting === undefined || waiting.length === 0) return;
-    const width = 1 + table.keyNames.length + table.columnNames.length;
-    for (let from = 0; from < waiting.length; from += width)
-      if (table.statements.insert.run(waiting.slice(from, from + width)) === 0) this.#metKnownRow = true;
+    const from = waiting === undefined ? -1 : waiting.length - widthOf(table);
+    if (waiting === undefined || from < 0 || key.some((value, index) => waiting[from + 1 + index] !== value)) {
+      this.flush(table);
+      return false;
+    }
+    waiting.length = from;
+    return true;
+  }
+
+  /** Answers whether there was something to insert. */
+  flush(table: CompiledTable): boolean {
+    const waiting = this.#waiting.get(table);
+    if (waiting === undefined || waiting.length === 0) return false;
+    const width = widthOf(table);
+    let from = 0;
+    for (; from + ROWS_AT_ONCE * width <= waiting.length; from += ROWS_AT_ONCE * width)
+      if (table.insertMany().run(waiting.slice(from, from + ROWS_AT_ONCE * width)) !== ROWS_AT_ONCE) this.#met(table);
+    for (; from < waiting.length; from += width)
+      if (table.statements.insert.run(waiting.slice(from, from + width)) === 0) this.#met(table);
     waiting.length = 0;
+    return true;
   }
 
   flushAll(): void {
@@ -97,6 +136,36 @@ export class PutBuffers {
 
   discard(): void {
     this.#waiting.clear();
-    this.#isOn = false;
+    this.#greatest.clear();
+    this.#mode = 'apart';
   }
+
+  #met({ name }: CompiledTable): void {
+    this.#metKnownRow = true;
+    if (this.#mode === 'together') return;
+    throw new KernelError('kernel/storage', `a row of "${name}" stands where no op put it`);
+  }
+
+  /** Whether the key in these params comes after all of its table; from now on it counts among them. */
+  comesLast(table: CompiledTable, params: readonly SqlValue[]): boolean {
+    if (!this.#greatest.has(table)) this.#greatest.set(table, table.greatestKey(this.#driver, this.#scope));
+    const greatest = this.#greatest.get(table);
+    if (greatest !== undefined && !isAfter(params, greatest)) return false;
+    this.#greatest.set(table, params.slice(1, 1 + table.keyNames.length));
+    return true;
+  }
+}
+
+function widthOf({ keyNames, columnNames }: CompiledTable): number {
+  return 1 + keyNames.length + columnNames.length;
+}
+
+/** Whether the key in these params, after the scope, comes after another in SQLite's order too: beyond ASCII that is not how JavaScript compares. */
+function isAfter(params: readonly SqlValue[], key: readonly SqlValue[]): boolean {
+  for (let index = 0; index < key.length; index++) {
+    const [value, other] = [params[1 + index] as SqlValue, key[index] as SqlValue];
+    if (typeof value === 'string' && !ASCII.test(value)) return false;
+    if (value !== other) return value > other;
+  }
+  return false;
 }

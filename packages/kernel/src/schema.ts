@@ -177,6 +177,14 @@ export class CompiledTable {
     for (const values of statement.iterate([scope])) yield this.rowOf(values);
   }
 
+  /** The key that no row's key comes after, if there is a row. */
+  greatestKey(driver: SqlDriver, scope: string): readonly SqlValue[] | undefined {
+    const falling = this.keyNames.map((name) => `"${name}" DESC`).join(', ');
+    return driver
+      .prepare(`SELECT ${this.#keyList()} FROM "${this.name}" WHERE scope = ? ORDER BY ${falling} LIMIT 1`)
+      .get([scope]);
+  }
+
   /** Rows whose key starts with the given leading values, in key order. */
   list(driver: SqlDriver, scope: string, prefix: readonly SqlValue[]): Row[] {
     const all = this.#names.map((name) => `"${name}"`).join(', ');

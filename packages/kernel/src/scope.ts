@@ -7,7 +7,6 @@ import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash }
 import type { SqlDriver } from './driver.ts';
 import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
 import { createTouchRecorder, type FoldedHead, Projection, type Undo } from './projection.ts';
-import { KnownRow } from './row-cache.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeTouch, decodeUndo, encodeTailRow, type TailRow, withChain } from './tail-row.ts';
 import { type Touch, TouchIndex } from './touch.ts';
@@ -36,7 +35,9 @@ export interface MergeReport {
 }
 
 /** From so many ops on it pays to insert the rows of sets together. */
-export const MANY = 8;
+const MANY = 8;
+/** So many ops may wait for their rows to be written: all are folded again after a crash. */
+const MOST_HELD = 256;
 
 /** Thrown inside the attempt to merge without refolding; never leaves this file. */
 class Conflict extends Error {}
@@ -58,6 +59,9 @@ export class Scope {
   #waiting: readonly OpRecord[] = [];
   /** Greater than those of the tail. */
   #nextOrdinal = 0;
+  /** Rows of the tail that are not in the database yet: those of the ops whose other rows wait too. */
+  readonly #heldTail: { readonly ordinal: number; readonly hash: OpHash; readonly row: TailRow }[] = [];
+  #hasWritten = false;
   #stop: Stop | undefined;
   #hasLeftovers = false;
   /** Rows stand here that this program cannot go on from, so it leaves them as they are. */
@@ -141,6 +145,8 @@ export class Scope {
   /** Reads what the database says of this scope; `pending` are the log's records without a position, of all that it `has`. */
   load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): void {
     this.projection.discard();
+    this.#heldTail.length = 0;
+    this.#hasWritten = false;
     this.#stop = this.#fold.lacking;
     this.#isBarred = this.#stop !== undefined;
     this.#hasLeftovers = false;
@@ -188,6 +194,7 @@ export class Scope {
 
   /** Takes everything pending back, last folded first, whether or not its record is pending still; `recordOf` reads the log. */
   async takeLeftoversBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
+    this.#writeTail();
     const rows = [
       ...this.#driver
         .prepare('SELECT ordinal, hash, undo FROM tail WHERE scope = ? ORDER BY ordinal DESC')
@@ -258,17 +265,29 @@ export class Scope {
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
     if (folded === undefined) this.#stop = undefined;
     if (folded === undefined || (verdict.kind === 'applied' && record.op.id > tailId)) return verdict;
-    // An attempt to merge counts the rows that were there by itself.
-    if (verdict.kind === 'applied' && this.projection.isBuffering) throw new KnownRow();
     this.#dropLast(folded.entry, folded.undo);
     this.#tailId = tailId;
     if (verdict.kind === 'applied') this.merge([record]);
     return verdict;
   }
 
-  /** Writes everything held in memory; the last call of every transaction. */
+  /** From now on, what ops of this device come to may wait in memory beyond the end of the transaction; see `mustWrite`. */
+  hold(): void {
+    this.projection.hold();
+  }
+
+  /** Whether what waits has to be written before the transaction ends. */
+  get mustWrite(): boolean {
+    return this.projection.hasWritten || this.#hasWritten || this.#heldTail.length >= MOST_HELD;
+  }
+
+  /** Writes everything held in memory. */
   flush(): void {
+    this.projection.release();
     this.projection.flush();
+    this.#writeTail();
+    this.projection.markWhole();
+    this.#hasWritten = false;
     if (this.#saved?.folded === this.#folded && this.#saved.settledId === this.#settledId) return;
     this.#saved = { folded: this.#folded, settledId: this.#settledId };
     this.#driver
@@ -290,6 +309,7 @@ export class Scope {
   }
 
   #settled(record: OpRecord): void {
+    this.#hasWritten = true;
     this.#folded += 1;
     if (record.op.id > this.#settledId) this.#settledId = record.op.id;
   }
@@ -313,7 +333,9 @@ export class Scope {
   }
 
   #underSavepoint(work: () => boolean): 'done' | 'conflict' | 'known row' {
+    this.projection.release();
     this.projection.flush();
+    this.#writeTail();
     const before = { folded: this.#folded, settledId: this.#settledId, tail: [...this.#tail], tailId: this.#tailId };
     const nextOrdinal = this.#nextOrdinal;
     this.#driver.prepare('SAVEPOINT attempt').run([]);
@@ -365,6 +387,7 @@ export class Scope {
   }
 
   #settleEntry({ record, ordinal }: TailEntry): void {
+    this.#writeTail();
     const row = this.#driver
       .prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ? RETURNING undo')
       .get([this.name, ordinal]) as readonly [string];
@@ -427,11 +450,13 @@ export class Scope {
 
   #takeTailBack(): readonly TailEntry[] {
     const entries = this.#tail;
+    this.#writeTail();
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at] as TailEntry;
       this.projection.takeBack(this.#undoOf(entry), PENDING_PLACE + entry.ordinal);
     }
     this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.name]);
+    this.#hasWritten = true;
     this.#tail = [];
     this.#nextOrdinal = 0;
     this.#tailId = '';
@@ -441,7 +466,11 @@ export class Scope {
   /** Takes the op that was folded last back. */
   #dropLast(entry: TailEntry, undo: readonly Undo[]): void {
     this.projection.takeBack(undo, PENDING_PLACE + entry.ordinal);
-    this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
+    if (this.#heldTail.at(-1)?.ordinal === entry.ordinal) this.#heldTail.pop();
+    else {
+      this.#hasWritten = true;
+      this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
+    }
     this.#tail.pop();
     this.#nextOrdinal = entry.ordinal;
   }
@@ -463,10 +492,18 @@ export class Scope {
     }
     const row = encodeTailRow(record, recorder, undo, verdict.kind === 'applied');
     this.#push(entry);
-    this.#driver
-      .prepare('INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES (?, ?, ?, ?, ?)')
-      .run([this.name, entry.ordinal, record.hash, row.touch, row.undo]);
+    this.#heldTail.push({ ordinal: entry.ordinal, hash: record.hash, row });
+    if (!this.projection.isHolding) this.#writeTail();
     return { verdict, folded: { entry, touch: withChain(record, recorder), undo } };
+  }
+
+  #writeTail(): void {
+    for (const { ordinal, hash, row } of this.#heldTail)
+      this.#driver
+        .prepare('INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES (?, ?, ?, ?, ?)')
+        .run([this.name, ordinal, hash, row.touch, row.undo]);
+    if (this.#heldTail.length > 0) this.#hasWritten = true;
+    this.#heldTail.length = 0;
   }
 
   /** By the places of these entries, but for those that are settled. */
@@ -487,6 +524,7 @@ export class Scope {
   }
 
   #stored(ordinal: number): TailRow {
+    this.#writeTail();
     const row = this.#driver
       .prepare('SELECT touch, undo FROM tail WHERE scope = ? AND ordinal = ?')
       .get([this.name, ordinal]);

@@ -219,6 +219,7 @@ describe('an image of the rows', () => {
     const store = device.storeOver(device.log);
     const book = await openBook({ store, verbs: shopVerbs, edge: testEdge() });
     await move(book, 'apple', 4);
+    book.query('SELECT onHand FROM stock');
     store.sql.exec('UPDATE stock SET onHand = 40');
     await book.saveImage();
     await book.close();

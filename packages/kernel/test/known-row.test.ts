@@ -93,18 +93,6 @@ describe.each(Object.entries(stores))('a row that was there (%s)', (_name, makeS
     await close();
   });
 
-  it('goes unseen in a batch where nobody counts', async () => {
-    const { books, close } = await createFleet(1, makeStore, verbs);
-    const [owner] = books as [ShopBook];
-    vi.spyOn(PutBuffers.prototype, 'metKnownRow', 'get').mockReturnValue(false);
-    expect((await owner.commitAll(batch)).every(({ ok }) => ok)).toBe(true);
-    vi.restoreAllMocks();
-    const fresh = makeStore();
-    expect((await owner.prove(fresh)).ok).toBe(false);
-    await fresh.close();
-    await close();
-  });
-
   it('goes unseen where nobody counts what was inserted', async () => {
     const { owner, till, relay, close } = await meet(makeStore);
     for (const book of [owner, till, owner]) await book.sync(relay);

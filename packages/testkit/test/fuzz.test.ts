@@ -138,7 +138,7 @@ describe('the command', () => {
     const other: Action = { kind: 'sale', lines: [{ product: 868, quantity: 4 }], payment: 'short' };
     const keep = keepOf('batch', [note, note, { kind: 'trade', device: 3, afterMs: 3_600_000, action: other }]);
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(0);
-    vi.spyOn(PutBuffers.prototype, 'metKnownRow', 'get').mockReturnValue(false);
+    vi.spyOn(PutBuffers.prototype, 'comesLast').mockReturnValue(true);
     expect((await run(`fuzz --runs 0 --keep ${keep}`)).code).toBe(1);
   });
 
