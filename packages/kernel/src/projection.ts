@@ -2,11 +2,14 @@
  * The rows of one scope: reads with tracking, effects applied, effects taken back. The engine writes SQLite, never a verb; sums are kept in
  * memory and flushed once per transaction, and every change can be undone from data, so verbs never write undo code.
  */
-import type { ChainHead, DeviceId, KeyId, OpHash } from '@tallystick/oplog';
+import type { DeviceId, KeyId, OpHash } from '@tallystick/oplog';
+import { ChainHeads, type FoldedHead } from './chain-heads.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { Gravity } from './gravity.ts';
 import { keyName, PutBuffers, RowCache } from './row-cache.ts';
 import { type CompiledTable, PENDING_PLACE, type Schema } from './schema.ts';
+import { type SumRow, SumRows } from './sum-rows.ts';
 import { tableShapes } from './builtin-tables.ts';
 import { derivedBy, failedBy, refusedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
@@ -21,11 +24,6 @@ export type Undo =
   | readonly ['write', table: string, key: readonly SqlValue[], before: readonly SqlValue[] | 0]
   | readonly ['chain', device: string, seq: number, hash: string, keyId: string];
 
-/** A device's last folded op here, and the key that must sign the next. */
-export interface FoldedHead extends ChainHead {
-  readonly keyId: KeyId;
-}
-
 /** Collects what one op reads and writes, each key as often as it comes; see touch.ts. */
 export interface TouchRecorder {
   readonly reads: string[];
@@ -34,13 +32,6 @@ export interface TouchRecorder {
   /** By how much the op changes sums, added up whichever way they go. */
   moved: number;
   all: boolean;
-}
-
-interface SumRow {
-  readonly table: CompiledTable;
-  readonly key: readonly SqlValue[];
-  readonly sums: number[];
-  dirty: boolean;
 }
 
 /** What the effects of one op may do: see `in-force.ts`. */
@@ -66,32 +57,29 @@ const MOST_MOVED = 2 ** 31;
 export class Projection {
   readonly scope: string;
   readonly #schema: Schema;
-  /** By table and key. */
-  readonly #sums = new RowCache<SumRow>();
-  readonly #dirtySums: SumRow[] = [];
+  readonly #sums: SumRows;
   readonly #registers = new RowCache<Row | undefined>();
   readonly #puts: PutBuffers;
-  readonly #chains = new Map<string, FoldedHead | undefined>();
-  readonly #dirtyChains = new Set<string>();
-  /** Changes by settled ops since the last flush, by table. */
-  readonly #touches = new Map<string, number>();
+  readonly #chains: ChainHeads;
+  readonly #gravity: Gravity;
   #shapeChanges = 0;
   #hasWritten = false;
 
   constructor(schema: Schema, scope: string) {
     this.#schema = schema;
     this.scope = scope;
+    this.#sums = new SumRows(scope);
     this.#puts = new PutBuffers(scope, schema.driver);
+    this.#chains = new ChainHeads(schema.driver, scope);
+    this.#gravity = new Gravity(schema.driver, scope);
   }
 
   /** Forgets what is cached: after a rollback, or when another connection wrote. */
   discard(): void {
-    this.#sums.clear();
-    this.#dirtySums.length = 0;
+    this.#sums.discard();
     this.#registers.clear();
-    this.#chains.clear();
-    this.#dirtyChains.clear();
-    this.#touches.clear();
+    this.#chains.discard();
+    this.#gravity.discard();
     this.#shapeChanges += 1;
     this.#puts.discard();
     this.#hasWritten = false;
@@ -191,15 +179,7 @@ export class Projection {
   }
 
   chainHead(device: string): FoldedHead | undefined {
-    const cached = this.#chains.get(device);
-    if (cached !== undefined || this.#chains.has(device)) return cached;
-    const row = this.#schema.driver
-      .prepare('SELECT seq, hash, keyId FROM chains WHERE scope = ? AND device = ?')
-      .get([this.scope, device]);
-    const head =
-      row === undefined ? undefined : { seq: row[0] as number, hash: row[1] as OpHash, keyId: row[2] as KeyId };
-    this.#chains.set(device, head);
-    return head;
+    return this.#chains.get(device);
   }
 
   // Changes.
@@ -208,7 +188,7 @@ export class Projection {
   advanceChain(device: DeviceId, head: FoldedHead, undo: Undo[] | undefined): void {
     const before = this.chainHead(device);
     undo?.push(['chain', device, before?.seq ?? 0, before?.hash ?? '', before?.keyId ?? '']);
-    this.#setChain(device, head);
+    this.#chains.set(device, head);
   }
 
   /**
@@ -232,26 +212,13 @@ export class Projection {
       refusal = failedBy(cause);
     }
     if (refusal !== undefined) this.takeBack(done.splice(start), place);
-    else if (place < PENDING_PLACE) this.#countTouches(done, start);
+    else if (place < PENDING_PLACE) this.#gravity.count(done, start);
     return refusal;
-  }
-
-  /** How often settled ops changed a table says which tables a cold device wants first. */
-  #countTouches(steps: readonly Undo[], start: number): void {
-    for (let index = start; index < steps.length; index++) {
-      const [kind, table] = steps[index] as Undo;
-      if (kind !== 'chain') this.#countTouch(table);
-    }
-  }
-
-  #countTouch(table: string): void {
-    this.#touches.set(table, (this.#touches.get(table) ?? 0) + 1);
   }
 
   /** Counts what a pending op changed when it gets its position, by its stored steps. */
   countStoredSteps(undo: string): void {
-    // Quotes within texts are escaped, so no text can look like a step.
-    for (const [, table] of undo.matchAll(/\["(?:add|put|write)","([A-Za-z0-9]+)"/g)) this.#countTouch(table as string);
+    this.#gravity.countStored(undo);
   }
 
   /** Takes back changes, last first. */
@@ -260,11 +227,11 @@ export class Projection {
       const step = undo[index] as Undo;
       if (step[0] === 'chain') {
         const [, device, seq, hash, keyId] = step;
-        this.#setChain(device, seq === 0 ? undefined : { seq, hash: hash as OpHash, keyId: keyId as KeyId });
+        this.#chains.set(device, seq === 0 ? undefined : { seq, hash: hash as OpHash, keyId: keyId as KeyId });
         continue;
       }
       const table = this.#schema.tableNamed(step[1]);
-      if (step[0] === 'add') this.#changeSums(this.#sumRow(table, step[2]), step[3], -1);
+      if (step[0] === 'add') this.#sums.change(this.#sumRow(table, step[2]), step[3], -1);
       else if (step[0] === 'put') {
         if (this.#puts.takeBack(table, step[2])) continue;
         this.#hasWritten = true;
@@ -284,21 +251,10 @@ export class Projection {
   /** Writes what is held in memory. Called before anybody reads by SQL, so that it sees whole state. */
   flush(): void {
     this.#puts.flushAll();
-    for (const row of this.#dirtySums) {
-      row.dirty = false;
-      if (row.sums.every((sum) => sum === 0)) row.table.statements.remove.run([this.scope, ...row.key]);
-      else row.table.statements.upsert.run([this.scope, ...row.key, ...row.sums]);
-    }
-    this.#dirtySums.length = 0;
-    this.#sums.trim();
+    this.#sums.flush();
     this.#registers.trim();
-    for (const device of this.#dirtyChains) this.#flushChain(device);
-    this.#dirtyChains.clear();
-    const addTouches =
-      'INSERT INTO gravity (scope, name, touches) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET touches = touches + excluded.touches';
-    for (const [name, touches] of this.#touches)
-      this.#schema.driver.prepare(addTouches).run([this.scope, name, touches]);
-    this.#touches.clear();
+    this.#chains.flush();
+    this.#gravity.flush();
     this.#hasWritten = true;
   }
 
@@ -313,6 +269,8 @@ export class Projection {
   #flushPuts(table: CompiledTable): void {
     if (this.#puts.flush(table)) this.#hasWritten = true;
   }
+
+  readonly #mustBeHere = (name: string): void => this.#need(name);
 
   /** Throws `NotResident` for a table of a snapshot whose rows have not been loaded. */
   #need(name: string): void {
@@ -411,30 +369,12 @@ export class Projection {
         return refuse('kernel/sum-overflow', { table: table.name, key: JSON.stringify(key) });
     }
     undo.push(['add', table.name, key, deltas]);
-    this.#changeSums(row, deltas, 1);
+    this.#sums.change(row, deltas, 1);
     return undefined;
   }
 
   #sumRow(table: CompiledTable, key: readonly SqlValue[]): SumRow {
-    const rows = this.#sums.of(table);
-    const name = keyName(key);
-    const cached = rows.get(name);
-    if (cached !== undefined) return cached;
-    this.#need(table.name);
-    const values = table.statements.get.get([this.scope, ...key]);
-    const sums =
-      values === undefined ? table.columnNames.map(() => 0) : (values.slice(table.keyNames.length) as number[]);
-    const row: SumRow = { table, key, sums, dirty: false };
-    this.#sums.set(rows, name, row);
-    return row;
-  }
-
-  #changeSums(row: SumRow, deltas: readonly number[], sign: 1 | -1): void {
-    for (let index = 0; index < deltas.length; index++)
-      row.sums[index] = (row.sums[index] as number) + sign * (deltas[index] as number);
-    if (row.dirty) return;
-    row.dirty = true;
-    this.#dirtySums.push(row);
+    return this.#sums.get(table, key, this.#mustBeHere);
   }
 
   #restoreRegister(
@@ -454,24 +394,6 @@ export class Projection {
       table.statements.upsert.run([this.scope, ...key, ...before]);
       this.#registers.set(rows, keyName(key), table.rowOf([...key, ...before]));
     }
-  }
-
-  #setChain(device: string, head: FoldedHead | undefined): void {
-    this.#chains.set(device, head);
-    this.#dirtyChains.add(device);
-  }
-
-  #flushChain(device: string): void {
-    const head = this.#chains.get(device);
-    const driver = this.#schema.driver;
-    if (head === undefined)
-      driver.prepare('DELETE FROM chains WHERE scope = ? AND device = ?').run([this.scope, device]);
-    else
-      driver
-        .prepare(
-          'INSERT INTO chains (scope, device, seq, hash, keyId) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash, keyId = excluded.keyId',
-        )
-        .run([this.scope, device, head.seq, head.hash, head.keyId]);
   }
 }
 

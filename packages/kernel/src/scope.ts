@@ -6,7 +6,8 @@
 import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
 import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
-import { createTouchRecorder, type FoldedHead, Projection, type Undo } from './projection.ts';
+import type { FoldedHead } from './chain-heads.ts';
+import { createTouchRecorder, Projection, type Undo } from './projection.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeTouch, decodeUndo, encodeTailRow, type TailRow, withChain } from './tail-row.ts';
 import { type Touch, TouchIndex } from './touch.ts';
