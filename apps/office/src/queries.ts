@@ -18,7 +18,7 @@ export function salesByDay(book: BookReader, currency: string): SalesDay[] {
     `SELECT day, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
             sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
             sum(CASE WHEN kind IN ('refund', 'void') THEN totalMinor ELSE 0 END) AS refundedMinor
-       FROM documents WHERE currency = ? AND kind IN ('sale', 'refund', 'void') GROUP BY day ORDER BY day`,
+       FROM documents WHERE currency = ? AND kind IN ('sale', 'refund', 'void', 'exchange') GROUP BY day ORDER BY day`,
     [currency],
   );
   return rows.map((row) => ({

@@ -96,14 +96,15 @@ export function acceptCash(
   view: View,
   session: string | undefined,
   effects: readonly Effect[],
-  before?: Correction,
+  before: readonly (Correction | undefined)[] = [],
 ): Outcome {
-  const late = lateCash(view, session, effects);
-  const only = before === undefined ? late : late === undefined ? before : undefined;
-  if (only !== undefined) return compensate(only.code, only.details, effects);
-  if (before === undefined || late === undefined) return effects;
+  const said = [...before, lateCash(view, session, effects)].filter((correction) => correction !== undefined);
+  const [first, ...others] = said;
+  if (first === undefined) return effects;
+  if (others.length === 0) return compensate(first.code, first.details, effects);
   // An op has one correction: the first names itself, and the others.
-  return compensate(before.code, { ...late.details, ...before.details, and: late.code }, effects);
+  const details = Object.assign({}, ...others.map((other) => other.details), first.details) as Correction['details'];
+  return compensate(first.code, { ...details, and: others.map(({ code }) => code).join(' ') }, effects);
 }
 
 function lateCash(view: View, session: string | undefined, effects: readonly Effect[]): Correction | undefined {

@@ -24,7 +24,9 @@ export type DocumentKind =
   | 'pay-out'
   | 'drop'
   | 'count'
-  | 'settlement';
+  | 'settlement'
+  | 'exchange'
+  | 'account-payment';
 
 /** The series that each kind of document is numbered in. */
 export const documentSeries: Readonly<Record<DocumentKind, string>> = {
@@ -46,6 +48,8 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   drop: 'DROP',
   count: 'CNT',
   settlement: 'SET',
+  exchange: 'EXC',
+  'account-payment': 'PMT',
 };
 
 /** What a document takes over from the op as it was given. */

@@ -102,6 +102,7 @@ export function tradeStock(
   lines: readonly Moved[],
   sign: 1 | -1,
   effects: Effect[],
+  from = 0,
 ): Refusal | undefined {
   const guarded: Guarded = [];
   for (let index = 0; index < lines.length; index++) {
@@ -112,7 +113,7 @@ export function tradeStock(
     const refusal =
       product === undefined || product.recipe === ''
         ? moveOne(product, line, sign, guarded, effects)
-        : moveParts(view, op, { line: index + 1, product, moved: line, sign }, guarded, effects);
+        : moveParts(view, op, { line: from + index + 1, product, moved: line, sign }, guarded, effects);
     if (refusal !== undefined) return refusal;
   }
   return refuseShort(view, guarded);

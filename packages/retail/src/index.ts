@@ -53,6 +53,18 @@ export type {
 } from './counter/args.ts';
 export { cashDrop, cashPay, cashReceive } from './counter/cash-moves.ts';
 export { stockCount } from './counter/count.ts';
+export { accountPay, customerSet } from './counter/customer.ts';
+export type { AccountPayArgs, CustomerSetArgs, ReturnsPolicyArgs, SaleExchangeArgs } from './counter/customer-args.ts';
+export {
+  customerAccounts,
+  customerEntries,
+  customers,
+  openReturns,
+  returnPolicies,
+} from './counter/customer-tables.ts';
+export { saleExchange } from './counter/exchange.ts';
+export { returnsPolicy } from './counter/returns.ts';
+export { customerStatement, type StatementEntry } from './counter/statement.ts';
 export { fiscalLease, fiscalRange } from './counter/fiscal.ts';
 export {
   type FiscalAlert,

@@ -14,13 +14,18 @@ import { ledgerTables, post, scaleHalfAway } from '@tallystick/ledger';
 import type { RefundLine, SaleLine, SaleRefundArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
+import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
+import { checkOpenReturn, returnTables } from './counter/returns.ts';
 import { addTakings } from './counter/takings.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { moveStock, putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
 import { type PricedLines, priceLines, totalsOf } from './price.ts';
 import { saleRefundArgs } from './schema.ts';
 import { discounts, documentLines, documents, lotMoves, movements, refunded, voids } from './tables.ts';
+
+/** What comes back, and of which sale. */
+export type Returned = Pick<SaleRefundArgs, 'original' | 'currency' | 'lines'>;
 
 function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const { day, currency, session, lines } = args;
@@ -33,11 +38,14 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const forbidden = refuseUnlessRules(view, 'sale.refund', { args, rows });
   if (forbidden !== undefined) return forbidden;
   const effects: Effect[] = [];
-  const refusal = countRefunded(view, args, priced, effects) ?? restock(view, op, args, effects);
+  const totalMinor = priced.amountMinor + priced.taxMinor;
+  const refusal =
+    countRefunded(view, args, priced, effects) ??
+    checkOpenReturn(view, args, totalMinor, effects) ??
+    restock(view, op, args, effects);
   if (refusal !== undefined) return refusal;
   putLines(op, { kind: 'refund', currency, lines: withPromotions(view, args), priced, sign: -1 }, effects);
   putLots(op, lines, 1, effects);
-  const totalMinor = priced.amountMinor + priced.taxMinor;
   const unnumbered = useFiscalNumber(view, op, args.fiscal, effects);
   if (unnumbered !== undefined) return unnumbered;
   const debits = settle(
@@ -46,6 +54,8 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
     effects,
   );
   if ('code' in debits) return debits;
+  const { customer } = args;
+  chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - onAccountMinor(args.tenders) }, effects);
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - priced.taxMinor };
   const memo = issueDocument(view, op, 'refund', args, totals, effects);
   debits.push(
@@ -57,7 +67,7 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
 }
 
 /** What is given back of a discount counts against the promotion that gave it. */
-function withPromotions(view: View, { original: document, lines }: SaleRefundArgs): readonly SaleLine[] {
+export function withPromotions(view: View, { original: document, lines }: Returned): readonly SaleLine[] {
   if (document === undefined) return lines;
   return lines.map((given) => {
     if (given.discountMinor === undefined || given.line === undefined) return given;
@@ -67,20 +77,21 @@ function withPromotions(view: View, { original: document, lines }: SaleRefundArg
 }
 
 /** The sale that is given back stands here, in this currency, and was not voided; each line names its line there. */
-function checkOriginal(view: View, { original, currency, lines }: SaleRefundArgs): Refusal | undefined {
+export function checkOriginal(view: View, { original, currency, lines }: Returned): Refusal | undefined {
   const stray = lines.findIndex((line) => (line.line === undefined) !== (original === undefined));
   if (stray >= 0) return refuse('retail/refund-reference', { line: stray + 1 });
   if (original === undefined) return undefined;
   const sale = view.get(documents, { id: original });
   if (sale === undefined) return refuse('retail/unknown-document', { document: original });
-  if (sale.kind !== 'sale') return refuse('retail/not-a-sale', { document: original, kind: sale.kind });
+  if (sale.kind !== 'sale' && sale.kind !== 'exchange')
+    return refuse('retail/not-a-sale', { document: original, kind: sale.kind });
   if (sale.currency !== currency) return refuse('retail/currency-mismatch', { expected: sale.currency, got: currency });
   if (view.get(voids, { document: original }) !== undefined) return refuse('retail/voided', { document: original });
   return undefined;
 }
 
 /** Takes the lines off what is left of the original's: never more goods, and never more money, than were sold. */
-function countRefunded(view: View, args: SaleRefundArgs, priced: PricedLines, effects: Effect[]): Refusal | undefined {
+export function countRefunded(view: View, args: Returned, priced: PricedLines, effects: Effect[]): Refusal | undefined {
   const document = args.original;
   if (document === undefined) return undefined;
   const takenByLine = new Map<number, { quantity: number; amountMinor: number }>();
@@ -111,7 +122,12 @@ function countRefunded(view: View, args: SaleRefundArgs, priced: PricedLines, ef
 }
 
 /** Goods go back on the shelf as they left it: parts of a recipe as the sale took them, whatever the recipe says by now. */
-function restock(view: View, op: OpFacts, { original, lines }: SaleRefundArgs, effects: Effect[]): Refusal | undefined {
+export function restock(
+  view: View,
+  op: OpFacts,
+  { original, lines }: Returned,
+  effects: Effect[],
+): Refusal | undefined {
   if (original === undefined) return tradeStock(view, op, lines, 1, effects);
   const backByLine = new Map<number, number>();
   for (let index = 0; index < lines.length; index++) {
@@ -158,6 +174,8 @@ export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
     ...cashTables,
     ...fiscalTables,
     ...ruleTables,
+    ...customerTables,
+    ...returnTables,
     refunded,
     voids,
   ],

@@ -7,6 +7,7 @@ import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkPromotions } from './catalogue/promotion.ts';
 import { promotions } from './catalogue/tables.ts';
+import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
 import { addTakings } from './counter/takings.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
@@ -46,6 +47,9 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
   if ('code' in debits) return debits;
   const unclaimed = redeem(view, op, args, effects);
   if (unclaimed !== undefined) return unclaimed;
+  const onAccount = { customer: args.customer, currency, day, amountMinor: onAccountMinor(args.tenders) };
+  const credit = chargeAccount(view, op, onAccount, effects);
+  if (credit !== undefined && 'kind' in credit) return credit;
   const memo = issueDocument(view, op, 'sale', args, { totalMinor, taxMinor: priced.taxMinor }, effects);
   debits.push(
     { account: retailAccounts.sales, currency, amountMinor: 0 - priced.amountMinor },
@@ -54,7 +58,7 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
   const posted = post(view, op, { day, memo, lines: debits });
   return 'code' in posted
     ? posted
-    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), claimed);
+    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit]);
 }
 
 /** What a verb that completes a sale touches. */
@@ -66,6 +70,7 @@ export const saleTables: readonly [
   ...typeof redemptionTables,
   ...typeof fiscalTables,
   ...typeof ruleTables,
+  ...typeof customerTables,
   typeof promotions,
 ] = [
   ...ledgerTables,
@@ -75,6 +80,7 @@ export const saleTables: readonly [
   ...redemptionTables,
   ...fiscalTables,
   ...ruleTables,
+  ...customerTables,
   promotions,
 ];
 

@@ -12,6 +12,7 @@ import type {
   StockReceiveArgs,
 } from './args.ts';
 import { entitlementTender } from './entitlement/schema.ts';
+import type { SaleExchangeArgs } from './counter/customer-args.ts';
 import { fiscalNumber } from './counter/schema.ts';
 import {
   account,
@@ -87,6 +88,17 @@ export const saleRefundArgs: ArgsSchema<SaleRefundArgs> = z.strictObject({
   original: id.exactOptional(),
   lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional(), restock: z.boolean().exactOptional() })),
   tenders: z.array(tender).max(maxTenders),
+  reason: text,
+});
+
+export const saleExchangeArgs: ArgsSchema<SaleExchangeArgs> = z.strictObject({
+  ...trade,
+  original: id,
+  back: linesOf(z.strictObject({ ...sold, line: ordinal, restock: z.boolean().exactOptional() })),
+  lines: linesOf(z.strictObject({ ...sold, promotion: key.exactOptional() })),
+  tenders: z.array(tender).max(maxTenders),
+  changeMinor: amountMinor.exactOptional(),
+  coupons: z.array(key).max(20).exactOptional(),
   reason: text,
 });
 

@@ -13,6 +13,7 @@ import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
 import { ledgerTables, reverse } from '@tallystick/ledger';
 import type { SaleVoidArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
+import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { addTakings } from './counter/takings.ts';
 import { documentTables, issueDocument } from './document.ts';
 import { redemptionTables, unredeem } from './entitlement/redeem.ts';
@@ -47,6 +48,8 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const refusal = returnLines(view, op, document, effects);
   if (refusal !== undefined) return refusal;
   returnTenders(view, op, { document, day, session, currency }, effects);
+  const onAccount = onAccountMinor(view.list(tenders, { document }));
+  chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - onAccount }, effects);
   const header = { day, currency, session, customer, reason, original: document };
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - taxMinor };
   const memo = issueDocument(view, op, 'void', header, totals, effects);
@@ -110,6 +113,7 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
     ...cashTables,
     ...redemptionTables,
     ...ruleTables,
+    ...customerTables,
     documentLines,
     lotMoves,
     lotStock,

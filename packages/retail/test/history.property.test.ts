@@ -57,7 +57,7 @@ function checkLaws(book: ShopBook): void {
   expect(book.query(unbalanced)).toEqual([]);
   expect(trialBalance(book).reduce((net, row) => net + row.amountMinor, 0)).toBe(0);
   const lines = book.query(
-    "SELECT coalesce(sum(amountMinor), 0) AS net, coalesce(sum(taxMinor), 0) AS tax FROM documentLines WHERE kind IN ('sale', 'refund', 'void')",
+    "SELECT coalesce(sum(amountMinor), 0) AS net, coalesce(sum(taxMinor), 0) AS tax FROM documentLines WHERE kind IN ('sale', 'refund', 'void', 'exchange')",
   )[0];
   const balances = balancesOf(book);
   expect(lines).toEqual({ net: 0 - (balances['4000'] ?? 0), tax: 0 - (balances['2200'] ?? 0) });
@@ -65,7 +65,7 @@ function checkLaws(book: ShopBook): void {
     'SELECT d.id FROM documents d JOIN documentLines l ON l.scope = d.scope AND l.document = d.id GROUP BY d.id, d.totalMinor, d.taxMinor HAVING sum(l.amountMinor + l.taxMinor) <> d.totalMinor OR sum(l.taxMinor) <> d.taxMinor';
   expect(book.query(totals)).toEqual([]);
   const unpaid =
-    "SELECT d.id FROM documents d LEFT JOIN tenders t ON t.scope = d.scope AND t.document = d.id WHERE d.kind IN ('sale', 'refund', 'void') GROUP BY d.id, d.totalMinor HAVING coalesce(sum(t.amountMinor), 0) <> d.totalMinor";
+    "SELECT d.id FROM documents d LEFT JOIN tenders t ON t.scope = d.scope AND t.document = d.id WHERE d.kind IN ('sale', 'refund', 'void', 'exchange') GROUP BY d.id, d.totalMinor HAVING coalesce(sum(t.amountMinor), 0) <> d.totalMinor";
   expect(book.query(unpaid)).toEqual([]);
   checkNumbers(book);
 }

@@ -19,14 +19,14 @@ const rules: Readonly<Record<string, string>> = {
     'SELECT currency, sum(amountMinor) AS wrong FROM balances GROUP BY currency HAVING wrong <> 0',
   'on-hand is the sum of movements': `
     SELECT scope, sku, sum(quantity) AS wrong FROM (
-      SELECT scope, sku, CASE WHEN kind IN ('sale', 'refund', 'void') THEN -quantity WHEN kind IN ('receipt', 'adjustment', 'dispatch', 'arrival', 'settlement') THEN quantity ELSE 0 END AS quantity FROM documentLines
+      SELECT scope, sku, CASE WHEN kind IN ('sale', 'refund', 'void', 'exchange') THEN -quantity WHEN kind IN ('receipt', 'adjustment', 'dispatch', 'arrival', 'settlement', 'count') THEN quantity ELSE 0 END AS quantity FROM documentLines
       UNION ALL SELECT scope, sku, -onHand FROM stock
     ) GROUP BY scope, sku HAVING wrong <> 0`,
   'a document totals its lines': `
     SELECT d.id, d.totalMinor AS wrong FROM documents d WHERE d.totalMinor <> (
       SELECT sum(l.amountMinor + l.taxMinor) FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id)`,
   'tenders pay for what was sold': `
-    SELECT d.id, d.totalMinor AS wrong FROM documents d WHERE d.kind IN ('sale', 'refund', 'void') AND d.totalMinor <> (
+    SELECT d.id, d.totalMinor AS wrong FROM documents d WHERE d.kind IN ('sale', 'refund', 'void', 'exchange') AND d.totalMinor <> (
       SELECT coalesce(sum(t.amountMinor), 0) FROM tenders t WHERE t.scope = d.scope AND t.document = d.id)`,
   'nothing is given back twice': `
     SELECT r.document, r.line, r.quantity AS wrong FROM refunded r JOIN documentLines l USING (scope, document, line)

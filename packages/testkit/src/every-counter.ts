@@ -56,3 +56,21 @@ export async function counter(book: Pick<Book, 'device' | 'log' | 'query'>, offi
   await office('fiscal.range', { series: 'A', first: 1, last: 100 });
   await office('fiscal.lease', { series: 'A', scope: 'hq', device, untilDay: '2026-11-30' });
 }
+
+/** A customer who buys on account, exchanges what was bought, and pays; and what comes back without a receipt. */
+export async function customers(book: Pick<Book, 'log'>, office: Office): Promise<void> {
+  const trade = { day: '2026-11-21', currency: 'GBP', taxIncluded: true, customer: 'c-1' };
+  const terms = { limitMinor: 1_000, overLimit: 'refuse', termsDays: 30, active: 1 };
+  await office('customer.set', { customer: 'c-1', currency: 'GBP', ...terms });
+  const line = { sku: BUN, name: 'Bun', quantity: 2, unitPriceMilliMinor: 100_000 };
+  const tenders = [{ kind: 'account', amountMinor: 200 }];
+  const sold = await office('sale.complete', { ...trade, lines: [line], tenders });
+  const back = [{ ...line, quantity: 1, line: 1 }];
+  const lines = [{ ...line, quantity: 1, unitPriceMilliMinor: 150_000 }];
+  const original = (await book.log.get(sold))?.record.op.id;
+  const difference = [{ kind: 'account', amountMinor: 50 }];
+  await office('sale.exchange', { ...trade, original, back, lines, tenders: difference, reason: 'seeds' });
+  const paid = { customer: 'c-1', day: '2026-11-21', currency: 'GBP' };
+  await office('account.pay', { ...paid, tenders: [{ kind: 'cash', amountMinor: 250 }] });
+  await office('returns.policy', { currency: 'XTS', allowed: 1, refundTo: 'account', mostMinor: 500 });
+}

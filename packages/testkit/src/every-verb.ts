@@ -9,7 +9,7 @@ import { tallyVerbs } from '@tallystick/kernel/tally';
 import { encodeHex, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import { createDice, type Dice } from './dice.ts';
 import { drawShop, drawStep } from './draw.ts';
-import { catalogue, counter } from './every-counter.ts';
+import { catalogue, counter, customers } from './every-counter.ts';
 import { createFleet, type Fleet, ofShop } from './fleet.ts';
 import { createSeededKeys } from './keys.ts';
 import { keepLedger } from './every-ledger-verb.ts';
@@ -107,6 +107,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     () => spend(fleet, office),
     () => catalogue(office),
     () => counter(book, office),
+    () => customers(book, office),
     () => supply(fleet, office),
     () => purchase(fleet, office),
     () => van(fleet, office),

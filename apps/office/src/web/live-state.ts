@@ -147,7 +147,7 @@ function salesByHour(book: ShopBook, day: string, currency: string): readonly Sa
     `SELECT CAST(at / 3600000 * 3600000 AS TEXT) AS slot, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
             sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
             sum(CASE WHEN kind IN ('refund', 'void') THEN totalMinor ELSE 0 END) AS refundedMinor
-       FROM documents WHERE day = ? AND currency = ? AND kind IN ('sale', 'refund', 'void')
+       FROM documents WHERE day = ? AND currency = ? AND kind IN ('sale', 'refund', 'void', 'exchange')
       GROUP BY at / 3600000 ORDER BY at / 3600000`,
     [day, currency],
   );
@@ -156,13 +156,13 @@ function salesByHour(book: ShopBook, day: string, currency: string): readonly Sa
 const bestSellersSql = `
   SELECT max(l.name) AS name, sum(l.amountMinor + l.taxMinor) AS amountMinor
     FROM documents d JOIN documentLines l ON l.scope = d.scope AND l.document = d.id
-   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void')
+   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')
    GROUP BY l.sku ORDER BY amountMinor DESC, l.sku LIMIT 6`;
 
 const byTillSql = `
   SELECT coalesce(v.name, d.device) AS name, sum(d.totalMinor) AS amountMinor
     FROM documents d LEFT JOIN devices v ON v.scope = 'hq' AND v.device = d.device
-   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void')
+   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')
    GROUP BY d.device ORDER BY amountMinor DESC, name LIMIT 6`;
 
 function ranks(book: ShopBook, sql: string, day: string, currency: string): readonly Rank[] {

@@ -1,7 +1,7 @@
 /** X and Z reports: what a session took so far, and what it had taken when it was closed. */
 import type { BookReader } from '@tallystick/ledger';
 
-/** Amounts are negative where money went out; `tenders` are of sales, refunds, voids and exchanges. */
+/** Amounts are negative where money went out; `tenders` are of all documents, and the difference of an exchange counts as a sale. */
 export interface SessionReport {
   readonly session: string;
   readonly device: string;
@@ -19,6 +19,9 @@ export interface SessionReport {
   readonly refundsMinor: number;
   readonly voids: number;
   readonly voidsMinor: number;
+  /** Payments on account. */
+  readonly payments: number;
+  readonly paymentsMinor: number;
   readonly discountMinor: number;
   readonly taxMinor: number;
   readonly tenders: { readonly cash: number; readonly card: number; readonly account: number; readonly other: number };
@@ -73,6 +76,8 @@ export function sessionReport(book: BookReader, session: string): SessionReport 
     refundsMinor: amount('refundsMinor'),
     voids: amount('voids'),
     voidsMinor: amount('voidsMinor'),
+    payments: amount('payments'),
+    paymentsMinor: amount('paymentsMinor'),
     discountMinor: amount('discountMinor'),
     taxMinor: amount('taxMinor'),
     tenders: {
@@ -89,8 +94,8 @@ export function sessionReport(book: BookReader, session: string): SessionReport 
     overMinor: isOpen ? 0 : Number(row['countedMinor']) - Number(row['expectedMinor']),
     taxes: taxesOf(book, scope, session),
     late: {
-      documents: late('sales') + late('refunds') + late('voids'),
-      totalMinor: late('salesMinor') + late('refundsMinor') + late('voidsMinor'),
+      documents: late('sales') + late('refunds') + late('voids') + late('payments'),
+      totalMinor: late('salesMinor') + late('refundsMinor') + late('voidsMinor') + late('paymentsMinor'),
     },
   };
 }

@@ -18,6 +18,8 @@ const takingSums = [
   'refundsMinor',
   'voids',
   'voidsMinor',
+  'payments',
+  'paymentsMinor',
   'taxMinor',
   'discountMinor',
   'cashMinor',
@@ -31,7 +33,8 @@ const takingSums = [
 
 export type TakingSum = (typeof takingSums)[number];
 
-/** What a session took, op by op: numbers of documents, and amounts that are negative where money went out. `cashMinor` is of sales alone. */
+/** What a session took, op by op: numbers of documents, and amounts that are negative where money went out. Tenders are of documents; `paidInMinor` and what
+ * follows is cash without one. The difference of an exchange counts as a sale's. */
 export const takings: SumTable<{ session: Text }, TakingSum> = sumTable('takings', {
   key: { session: 'text' },
   sums: takingSums,
@@ -51,6 +54,8 @@ const closingColumns = {
   refundsMinor: 'integer',
   voids: 'integer',
   voidsMinor: 'integer',
+  payments: 'integer',
+  paymentsMinor: 'integer',
   taxMinor: 'integer',
   discountMinor: 'integer',
   cashMinor: 'integer',

@@ -1,7 +1,10 @@
 /** The verbs of the counter. */
 import { cashDrop, cashPay, cashReceive } from './cash-moves.ts';
 import { stockCount } from './count.ts';
+import { accountPay, customerSet } from './customer.ts';
+import { saleExchange } from './exchange.ts';
 import { fiscalLease, fiscalRange } from './fiscal.ts';
+import { returnsPolicy } from './returns.ts';
 
 export const counterVerbs: readonly [
   typeof cashReceive,
@@ -10,4 +13,19 @@ export const counterVerbs: readonly [
   typeof stockCount,
   typeof fiscalRange,
   typeof fiscalLease,
-] = [cashReceive, cashPay, cashDrop, stockCount, fiscalRange, fiscalLease];
+  typeof customerSet,
+  typeof accountPay,
+  typeof returnsPolicy,
+  typeof saleExchange,
+] = [
+  cashReceive,
+  cashPay,
+  cashDrop,
+  stockCount,
+  fiscalRange,
+  fiscalLease,
+  customerSet,
+  accountPay,
+  returnsPolicy,
+  saleExchange,
+];

@@ -1,0 +1,109 @@
+/** Customers who buy on account: what they owe here, how much they may, and how they pay it. */
+import {
+  type Correction,
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import { ledgerTables, post } from '@tallystick/ledger';
+import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
+import { retailAccounts } from '../chart.ts';
+import { documentTables, issueDocument } from '../document.ts';
+import type { AccountPayArgs, CustomerSetArgs } from './customer-args.ts';
+import { accountPayArgs, customerSetArgs } from './customer-schema.ts';
+import { customerAccounts, customerEntries, customers } from './customer-tables.ts';
+import { addTakings } from './takings.ts';
+
+/** What a verb touches that may put something on a customer's account. */
+export const customerTables: readonly [typeof customers, typeof customerAccounts, typeof customerEntries] = [
+  customers,
+  customerAccounts,
+  customerEntries,
+];
+
+/** Says on what terms a customer buys. */
+export const customerSet: Verb<'customer.set', CustomerSetArgs> = defineVerb({
+  name: 'customer.set',
+  version: 1,
+  roles: ['owner', 'manager'],
+  tables: [customers],
+  args: customerSetArgs,
+  plan: (view, op, { priceList = '', ...args }) => {
+    if (op.scope !== 'hq') return refuse('retail/hq-only', { scope: op.scope });
+    const before = view.get(customers, { customer: args.customer });
+    if (before !== undefined && before.currency !== args.currency) {
+      return refuse('retail/currency-mismatch', { expected: before.currency, got: args.currency });
+    }
+    return [customers.write({ ...args, priceList })];
+  },
+});
+
+export interface AccountEntry {
+  readonly customer: string | undefined;
+  readonly currency: string;
+  readonly day: string;
+  /** Owed more where positive. */
+  readonly amountMinor: number;
+}
+
+/**
+ * Puts an amount on a customer's account. Above the limit, as of the scope's mark, the customer's terms decide: `retail/over-credit` refuses, or is the
+ * correction. Customers without terms have no limit.
+ */
+export function chargeAccount(
+  view: View,
+  op: OpFacts,
+  { customer, currency, day, amountMinor }: AccountEntry,
+  effects: Effect[],
+): Refusal | Correction | undefined {
+  if (customer === undefined || customer === '' || amountMinor === 0) return undefined;
+  const terms = view.hq.get(customers, { customer });
+  const termsDays = terms?.termsDays ?? 0;
+  effects.push(
+    customerAccounts.add({ customer, currency }, { owedMinor: amountMinor }),
+    customerEntries.put({ document: op.id, customer, currency, day, termsDays, amountMinor }),
+  );
+  if (terms === undefined || amountMinor < 0) return undefined;
+  if (terms.currency !== currency)
+    return refuse('retail/currency-mismatch', { expected: terms.currency, got: currency });
+  const limitMinor = terms.active === 1 ? terms.limitMinor : 0;
+  const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + amountMinor;
+  if (owedMinor <= limitMinor) return undefined;
+  const details = { customer, owedMinor, limitMinor };
+  return terms.overLimit === 'refuse' ? refuse('retail/over-credit', details) : { code: 'retail/over-credit', details };
+}
+
+/** What tenders of a document put on account. */
+export function onAccountMinor(tenders: readonly { readonly kind: string; readonly amountMinor: number }[]): number {
+  let sum = 0;
+  for (const { kind, amountMinor } of tenders) if (kind === 'account') sum += amountMinor;
+  return sum;
+}
+
+/** Takes a payment on account; more than is owed stands to the customer's credit. */
+export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
+  name: 'account.pay',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...cashTables, ...customerTables],
+  args: accountPayArgs,
+  plan: (view, op, args) => {
+    const { customer, currency, session, day, tenders } = args;
+    const unfit = checkSession(view, op, session, currency);
+    if (unfit !== undefined) return unfit;
+    const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
+    const effects: Effect[] = [];
+    const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: 1 }, effects);
+    if ('code' in debits) return debits;
+    chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - totalMinor }, effects);
+    const memo = issueDocument(view, op, 'account-payment', args, { totalMinor, taxMinor: 0 }, effects);
+    debits.push({ account: retailAccounts.receivables, currency, amountMinor: 0 - totalMinor });
+    const posted = post(view, op, { day, memo, lines: debits });
+    return 'code' in posted ? posted : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)));
+  },
+});

@@ -1,0 +1,95 @@
+/** Exchanging: goods of a sale come back and others leave, in one op with one number, and only the difference is paid. */
+import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
+import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
+import { ledgerTables, post } from '@tallystick/ledger';
+import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
+import { checkPromotions } from '../catalogue/promotion.ts';
+import { promotions } from '../catalogue/tables.ts';
+import { retailAccounts } from '../chart.ts';
+import { checkLinks, documentTables, issueDocument } from '../document.ts';
+import { putLines, putLots, signed, tradeStock, tradeTables } from '../goods.ts';
+import { priceLines, totalsOf } from '../price.ts';
+import { checkOriginal, countRefunded, restock, withPromotions } from '../refund.ts';
+import { saleExchangeArgs } from '../schema.ts';
+import { refunded, voids } from '../tables.ts';
+import { chargeAccount, customerTables, onAccountMinor } from './customer.ts';
+import type { SaleExchangeArgs } from './customer-args.ts';
+
+import { fiscalTables, useFiscalNumber } from './fiscal.ts';
+import { addTakings } from './takings.ts';
+
+function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome {
+  const { day, currency, session, customer, lines, tenders } = args;
+  const returned = { original: args.original, currency, lines: args.back };
+  const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, returned);
+  if (unfit !== undefined) return unfit;
+  const claimed = checkPromotions(view, lines, args);
+  if (claimed !== undefined && 'kind' in claimed) return claimed;
+  const back = priceLines(args.back, args.taxIncluded);
+  if ('code' in back) return back;
+  const sold = priceLines(lines, args.taxIncluded);
+  if ('code' in sold) return sold;
+  const amountMinor = sold.amountMinor - back.amountMinor;
+  const taxMinor = sold.taxMinor - back.taxMinor;
+  const totals = { totalMinor: amountMinor + taxMinor, taxMinor };
+  const rows = { totals: totalsOf(lines, { amountMinor, taxMinor }) };
+  const effects: Effect[] = [];
+  const from = args.back.length;
+  const numberOf = (index: number): number => from + index + 1;
+  putLines(op, { kind: 'exchange', currency, lines: withPromotions(view, returned), priced: back, sign: -1 }, effects);
+  putLines(op, { kind: 'exchange', currency, lines, priced: sold, sign: 1, numberOf }, effects);
+  putLots(op, args.back, 1, effects);
+  putLots(op, lines, -1, effects, numberOf);
+  const refusal =
+    refuseUnlessRules(view, 'sale.exchange', { args, rows }) ??
+    countRefunded(view, returned, back, effects) ??
+    restock(view, op, returned, effects) ??
+    tradeStock(view, op, lines, -1, effects, from) ??
+    useFiscalNumber(view, op, args.fiscal, effects);
+  if (refusal !== undefined) return refusal;
+  // What leaves may be worth less: then the difference is paid out.
+  const sign = totals.totalMinor < 0 ? -1 : 1;
+  const changeMinor = args.changeMinor ?? 0;
+  const settlement = {
+    currency,
+    session,
+    tenders,
+    changeMinor,
+    totalMinor: signed(sign, totals.totalMinor),
+    sign,
+  } as const;
+  const debits = settle(op, settlement, effects);
+  if ('code' in debits) return debits;
+  const onAccount = { customer, currency, day, amountMinor: signed(sign, onAccountMinor(tenders)) };
+  const credit = chargeAccount(view, op, onAccount, effects);
+  if (credit !== undefined && 'kind' in credit) return credit;
+  const memo = issueDocument(view, op, 'exchange', args, totals, effects);
+  debits.push(
+    { account: retailAccounts.sales, currency, amountMinor: 0 - amountMinor },
+    { account: retailAccounts.taxPayable, currency, amountMinor: 0 - taxMinor },
+  );
+  const posted = post(view, op, { day, memo, lines: debits });
+  if ('code' in posted) return posted;
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit]);
+}
+
+/** Exchanges goods of a sale for others. */
+export const saleExchange: Verb<'sale.exchange', SaleExchangeArgs> = defineVerb({
+  name: 'sale.exchange',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [
+    ...ledgerTables,
+    ...documentTables,
+    ...tradeTables,
+    ...cashTables,
+    ...customerTables,
+    ...fiscalTables,
+    ...ruleTables,
+    promotions,
+    refunded,
+    voids,
+  ],
+  args: saleExchangeArgs,
+  plan: planExchange,
+});
