@@ -14,6 +14,7 @@ import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
 import { replay } from './replay.ts';
 import { sign } from './sign.ts';
+import { supply } from './supply.ts';
 import { vectors } from './vectors.ts';
 
 /** In this order. */
@@ -33,4 +34,5 @@ export const witnesses: readonly Witness[] = [
   privacy,
   guards,
   entitlements,
+  supply,
 ];
