@@ -264,6 +264,14 @@ describe('a bound token', () => {
     await shop.settle();
     expect(await present(second.desk(), unnamed.url)).toBe('token/issuer');
     expect(await present(second.desk(), kept.url)).toMatchObject({ leftMinor: 100 });
+    // The same of a key that was rotated away.
+    const old = await mintEntitlement(draft, { ...place, key: shop.officeKey, number: '03'.repeat(16) });
+    expect(await present(second.desk(), old.url)).toMatchObject({ leftMinor: 100 });
+    for (const rotated of await shop.office.rotate()) expect(rotated).toMatchObject({ ok: true });
+    await shop.settle();
+    expect(await present(second.desk(), old.url)).toBe('token/issuer');
+    const late = await shop.office.commit('entitlement.issue', old.args, { scope: CLAIMS });
+    expect(late).toMatchObject({ ok: false, code: 'retail/other-key' });
     expect(await present(second.desk(), named)).toMatchObject({ leftMinor: 1000 });
   });
 });

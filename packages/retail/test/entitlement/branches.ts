@@ -39,6 +39,8 @@ export interface Branch {
 
 export interface Branches {
   readonly office: ShopBook;
+  /** The office's first key. */
+  readonly officeKey: DeviceKey;
   readonly branches: readonly [Branch, Branch];
   /** Everybody exchanges everything with the relay, until all have all. */
   settle(): Promise<void>;
@@ -126,6 +128,7 @@ export async function openBranches(): Promise<Branches> {
   if (officeKey === undefined) throw new Error('the office has no key');
   return {
     office,
+    officeKey,
     branches,
     settle,
     issue: async (draft) => {

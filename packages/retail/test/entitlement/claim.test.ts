@@ -53,6 +53,9 @@ describeShop('entitlements', (shop) => {
       amountMinor: 200,
       firstRedemption: redemptionRef(1),
     });
+    expect(await spend(book, 3)).toBe('retail/overspent');
+    const [last] = book.query<{ details: string }>('SELECT details FROM corrections ORDER BY id DESC LIMIT 1');
+    expect(JSON.parse(last?.details ?? '')).toMatchObject({ amountMinor: 500, firstRedemption: redemptionRef(1) });
   });
 
   it('of a coupon cost when they are used, and are used once', async () => {
