@@ -55,7 +55,8 @@ export interface Desk {
   read(shown: ShownEntitlement): Promise<Result<ReadEntitlement>>;
   /**
    * Claims, and answers the tender. A claim that comes to nothing is released. Refusals: why it is not covered (`retail/claimed`,
-   * `retail/overspent` ...), `retail/claim-first` where it would have to be taken on trust and is above its tier, and those of the commit.
+   * `retail/overspent` ...), `retail/claim-first` where it would have to be taken on trust and is above its tier, and those of the commit. What `sync`
+   * throws beside `relay/` codes is thrown, and the claim stands until it is released.
    */
   take(read: ReadEntitlement, options: TakeOptions): Promise<Result<Taken>>;
 }
