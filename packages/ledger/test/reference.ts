@@ -1,0 +1,102 @@
+/** A ledger as a bookkeeper would keep it on paper: lists that are added up anew for every question. What the real one is compared with. */
+export interface PaperEntry {
+  readonly day: string;
+  readonly debit: string;
+  readonly credit: string;
+  readonly amountMinor: number;
+}
+
+export interface Hold extends Omit<PaperEntry, 'day'> {
+  readonly day: string;
+  readonly untilDay: string;
+  state: 'pending' | 'posted' | 'voided' | 'expired';
+  postedMinor: number;
+}
+
+/** One currency; gift balances 2310 and bank 1020 are limited. */
+export class PaperLedger {
+  readonly entries: PaperEntry[] = [];
+  readonly holds = new Map<string, Hold>();
+  readonly reversed = new Set<number>();
+  day = '';
+  closed: { through: string; opens: string; late: 'route' | 'refuse' } | undefined;
+
+  balance(account: string): number {
+    return this.entries.reduce(
+      (sum, { debit, credit, amountMinor }) =>
+        sum + (debit === account ? amountMinor : 0) - (credit === account ? amountMinor : 0),
+      0,
+    );
+  }
+
+  pending(account: string, side: 'debit' | 'credit'): number {
+    return [...this.holds.values()]
+      .filter((hold) => hold.state === 'pending' && hold[side] === account)
+      .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  }
+
+  post(entry: PaperEntry): string {
+    const { closed } = this;
+    const isLate = closed !== undefined && entry.day <= closed.through;
+    const day = isLate && closed.late === 'route' ? closed.opens : entry.day;
+    if (entry.debit === entry.credit) return 'ledger/empty-entry';
+    this.entries.push({ ...entry, day });
+    const crossed = this.crossed(entry);
+    const verdict = crossed ?? (isLate && closed.late === 'refuse' ? 'ledger/period-closed' : 'ok');
+    if (verdict !== 'ok') this.entries.pop();
+    return verdict;
+  }
+
+  hold(id: string, asked: Omit<Hold, 'state' | 'postedMinor'>): string {
+    const before = this.holds.get(id);
+    if (before !== undefined) {
+      if (before.debit !== asked.debit) return 'ledger/exists-different-debit';
+      if (before.credit !== asked.credit) return 'ledger/exists-different-credit';
+      if (before.amountMinor !== asked.amountMinor) return 'ledger/exists-different-amount';
+      if (before.untilDay !== asked.untilDay) return 'ledger/exists-different-until';
+      return before.day === asked.day ? 'ledger/exists' : 'ledger/exists-different-day';
+    }
+    if (asked.debit === asked.credit) return 'ledger/same-account';
+    this.holds.set(id, { ...asked, state: 'pending', postedMinor: 0 });
+    const crossed = this.crossed(asked);
+    if (crossed !== undefined) this.holds.delete(id);
+    return crossed ?? 'ok';
+  }
+
+  end(id: string, state: 'posted' | 'voided' | 'expired', day: string, amountMinor?: number): string {
+    const hold = this.holds.get(id);
+    if (hold === undefined) return 'ledger/unknown-transfer';
+    const minor = state === 'posted' ? (amountMinor ?? hold.amountMinor) : 0;
+    if (hold.state !== 'pending') {
+      if (hold.state !== state) return `ledger/already-${hold.state}`;
+      return hold.postedMinor === minor ? 'ledger/exists' : 'ledger/exists-different-amount';
+    }
+    if (state === 'posted' && minor > hold.amountMinor) return 'ledger/exceeds-pending';
+    if (state === 'expired' && this.day <= hold.untilDay) return 'ledger/not-over';
+    hold.state = state;
+    hold.postedMinor = minor;
+    if (state !== 'posted') return 'ok';
+    const verdict = this.post({ debit: hold.debit, credit: hold.credit, amountMinor: minor, day });
+    if (verdict !== 'ok') hold.state = 'pending';
+    return verdict;
+  }
+
+  close(through: string, opens: string, late: 'route' | 'refuse'): string {
+    if (this.closed !== undefined && through <= this.closed.through) return 'ledger/period-closed';
+    if (this.day !== '' && through >= this.day) return 'ledger/period-open';
+    this.closed = { through, opens, late };
+    return 'ok';
+  }
+
+  openDay(day: string): string {
+    if (day <= this.day) return 'kernel/day';
+    this.day = day;
+    return 'ok';
+  }
+
+  private crossed({ debit, credit }: { debit: string; credit: string }): string | undefined {
+    if (debit === '2310' && this.balance('2310') + this.pending('2310', 'debit') > 0) return 'ledger/exceeds-credits';
+    if (credit === '1020' && this.pending('1020', 'credit') > this.balance('1020')) return 'ledger/exceeds-debits';
+    return undefined;
+  }
+}
