@@ -13,6 +13,7 @@ import { privacy } from './privacy.ts';
 import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
 import { replay } from './replay.ts';
+import { shelf } from './shelf.ts';
 import { sign } from './sign.ts';
 import { supply } from './supply.ts';
 import { vectors } from './vectors.ts';
@@ -30,6 +31,7 @@ export const witnesses: readonly Witness[] = [
   loss,
   pretence,
   drift,
+  shelf,
   people,
   privacy,
   guards,

@@ -24,6 +24,8 @@ export interface Device {
   book: ShopBook;
   /** Days for which it reaches nobody. */
   cutOff: number;
+  /** It was copied and goes on as a new device. */
+  renewed: boolean;
 }
 
 export interface Firm {
@@ -37,7 +39,7 @@ export interface Firm {
   sync(device: Device, options?: { readonly pull: boolean }): Promise<void>;
   /** The process dies and another one starts over what was stored. */
   restart(device: Device): Promise<void>;
-  /** A second device with the same key and the same log, as a cloned tab is. */
+  /** A second device with the first key of this one and its log, as a cloned tab is. */
   copy(device: Device): Promise<Device>;
   /** Goes on as a new device in its own place, as a person has to decide. */
   renew(device: Device): Promise<void>;
@@ -49,7 +51,6 @@ export interface Firm {
 interface Seat extends Device {
   readonly keys: KeyStore;
   readonly store: BookStore;
-  readonly isOffice: boolean;
 }
 
 /** Opens the firm's book with its chart of accounts. */
@@ -101,7 +102,7 @@ export async function openFirm(seed: number): Promise<Firm> {
     return opening;
   };
   const seat = (name: string, keys: KeyStore, store: BookStore, book: ShopBook, scope: Scope): Seat => {
-    const made: Seat = { name, scope, book, keys, store, cutOff: 0, isOffice: seats.size === 0 };
+    const made: Seat = { name, scope, book, keys, store, cutOff: 0, renewed: false };
     seats.set(made, made);
     return made;
   };
@@ -148,6 +149,7 @@ export async function openFirm(seed: number): Promise<Firm> {
     },
     async renew(device) {
       const { device: id, key, replaces } = await device.book.renew();
+      device.renewed = true;
       await enrol(id, key, `${device.name} again`, 'till', replaces);
     },
     lost: () => lost,

@@ -123,7 +123,9 @@ async function simulateDay(year: Year, index: number): Promise<void> {
     for (const device of devicesOf(branch)) await exchange(year, branch, device);
   }
   if (index > 0) await closeMonth(year);
-  const reachable = branches.flatMap(({ tills }) => tills).filter(({ device }) => device.cutOff === 0);
+  const reachable = branches
+    .flatMap(({ tills }) => tills)
+    .filter(({ device }) => device.cutOff === 0 && !device.renewed);
   if (index % cloneEvery === cloneEvery - 1 && reachable.length > 0) {
     await cloneTill(firm, dice.pick(reachable), day, expected);
     year.faults.copied += 1;
