@@ -95,6 +95,33 @@ describe('an act about keys', () => {
     expect(await provenDigest(owner)).toBe(await provenDigest(family));
   });
 
+  it('leaves the key that its device rotated to meanwhile, in its chain, until that rotates again', async () => {
+    const { owner, safe, stolen } = await scene();
+    const relay = await createTestRelay();
+    for (const book of [owner, stolen, safe]) await book.sync(relay);
+    const against = await revoke(stolen, owner);
+    await stolen.sync(relay);
+    // The owner does not know yet that it is revoked.
+    expect(await owner.rotate()).toMatchObject([done]);
+    await act(owner, 'stock.move', { sku: 'tea', quantity: 1 });
+    await owner.sync(relay);
+    expect(owner.quarantine()).toMatchObject([{ verb: 'stock.move@1', code: 'kernel/revoked' }]);
+    await safe.sync(relay);
+    expect(await overrule(safe, against)).toMatchObject(done);
+    for (const book of [safe, owner]) await book.sync(relay);
+    const keyIdOf = (table: string): unknown =>
+      owner.query(`SELECT keyId FROM ${table} WHERE device = ?`, [owner.device])[0]?.['keyId'];
+    expect(keyIdOf('devices')).toBe(owner.device);
+    expect(keyIdOf('chains')).not.toBe(owner.device);
+    await act(owner, 'stock.move', { sku: 'tea', quantity: 2 });
+    expect(await owner.recoverAll(owner.device)).toMatchObject([done]);
+    expect(await owner.rotate()).toMatchObject([done]);
+    expect(keyIdOf('devices')).toBe(keyIdOf('chains'));
+    for (const book of [owner, safe, stolen]) expect(await book.sync(relay)).toMatchObject({ notTaken: [] });
+    expect(stolen.query('SELECT onHand FROM stock')).toEqual([{ onHand: 3 }]);
+    expect(await provenDigest(owner)).toBe(await provenDigest(safe));
+  });
+
   it('of each kind goes back to what was before', async () => {
     const { owner, safe, stolen } = await scene();
     const accomplice = await enlist(stolen, 'owner', 'accomplice');
