@@ -5,6 +5,7 @@ import { distributed } from './distributed.ts';
 import { drift } from './drift.ts';
 import { entitlements } from './entitlements.ts';
 import { guards } from './guards.ts';
+import { ledger } from './ledger.ts';
 import { loss } from './loss.ts';
 import { people } from './people.ts';
 import { persist } from './persist.ts';
@@ -35,6 +36,7 @@ export const witnesses: readonly Witness[] = [
   people,
   privacy,
   guards,
+  ledger,
   entitlements,
   supply,
 ];

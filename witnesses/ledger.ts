@@ -1,0 +1,125 @@
+/** What the books promise of money: limits, transfers in two phases, retries, closed periods, the year's result and other currencies. */
+import { balanceOf, carryDue, dayBook, exchanges, positions } from '@tallystick/ledger';
+import { count, must, type Play, playsOf } from './firm.ts';
+import type { ShopBook } from './shop.ts';
+
+const day = '2026-11-21';
+const gbp = (account: string, amountMinor: number) => ({ account, currency: 'GBP', amountMinor });
+
+/** An entry of two lines: what it debits and what it credits. */
+const entry = (debit: string, credit: string, amountMinor: number, on: string = day) => ({
+  day: on,
+  memo: '',
+  lines: [gbp(debit, amountMinor), gbp(credit, 0 - amountMinor)],
+});
+
+/** Gift balances that were paid for with 500 in cash. */
+async function fund(office: ShopBook, isLimited: boolean): Promise<void> {
+  const gifts = { account: '2310', kind: 'liability', name: 'Gift balances' } as const;
+  must(await office.commit('account.open', { ...gifts, limit: isLimited ? 'debits-within-credits' : 'none' }));
+  must(await office.commit('journal.post', entry('1000', '2310', 500)));
+}
+
+const refusals = (book: ShopBook, code: string): number =>
+  count(book, 'SELECT count(*) AS n FROM refusals WHERE code = ?', code);
+
+/** Two managers spend 300 of 500 apart. The fault: the account has no limit. */
+const limit: Play = async ({ office, enlist, meet }, broken) => {
+  await fund(office, !broken);
+  const other = await enlist('other', 'manager');
+  for (const book of [office, other.book]) must(await book.commit('journal.post', entry('2310', '4000', 300)));
+  await meet(office, other.book);
+  const leftMinor = 0 - balanceOf(office, '2310', 'GBP');
+  const refused = refusals(office, 'ledger/exceeds-credits');
+  return { of: { spent: 2 }, facts: { leftMinor, refused }, holds: leftMinor === 200 && refused === 1 };
+};
+
+const held = { id: 'order-1', debit: '2310', credit: '4000', currency: 'GBP', amountMinor: 300 };
+
+/** 300 of 500 are held, and somebody wants 300. The fault: what was held is let go. */
+const pending: Play = async ({ office }, broken) => {
+  await fund(office, true);
+  must(await office.commit('money.transfer', { day, memo: '', transfers: [{ ...held, untilDay: day }] }));
+  if (broken) must(await office.commit('money.void', { of: held.id }));
+  const spent = await office.commit('journal.post', entry('2310', '4000', 300));
+  const kept = await office.commit('money.post', { of: held.id, day, memo: '' });
+  return { of: { asked: 2 }, facts: { spent: spent.ok, kept: kept.ok }, holds: !spent.ok && kept.ok };
+};
+
+/** A transfer is asked for three times because no answer came. The fault: under another id each time. */
+const retried: Play = async ({ office }, broken) => {
+  await fund(office, true);
+  const codes: string[] = [];
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const transfer = { ...held, amountMinor: 100, ...(broken ? { id: `order-${attempt}` } : {}) };
+    const commit = await office.commit('money.transfer', { day, memo: '', transfers: [transfer] });
+    codes.push(commit.ok ? 'ok' : commit.code);
+  }
+  const movedMinor = 500 + balanceOf(office, '2310', 'GBP');
+  return { of: { asked: codes.length }, facts: { movedMinor, answers: codes.join(',') }, holds: movedMinor === 100 };
+};
+
+/** Two transfers of which the second cannot be. The fault: they are not linked. */
+const linked: Play = async ({ office }, broken) => {
+  await fund(office, true);
+  const transfers = [
+    { ...held, amountMinor: 400 },
+    { ...held, id: 'order-2', amountMinor: 200 },
+  ];
+  const ops = broken ? transfers.map((transfer) => [transfer]) : [transfers];
+  for (const op of ops) await office.commit('money.transfer', { day, memo: '', transfers: op });
+  const movedMinor = 500 + balanceOf(office, '2310', 'GBP');
+  return { of: { transfers: transfers.length }, facts: { movedMinor }, holds: movedMinor === 0 };
+};
+
+/** A manager's entry for November comes in after November was closed. The fault: it was not closed. */
+const period: Play = async ({ office, enlist, meet }, broken) => {
+  must(await office.commit('journal.post', entry('1000', '4000', 70, '2026-11-30')));
+  const other = await enlist('other', 'manager');
+  must(await other.book.commit('journal.post', entry('1000', '4000', 5, '2026-11-30')));
+  if (!broken) must(await office.commit('period.close', { through: '2026-11-30', late: 'route' }));
+  await meet(office, other.book);
+  const closed = dayBook(office, '2026-11-30').length;
+  const corrections = count(office, "SELECT count(*) AS n FROM corrections WHERE code = 'ledger/late-entry'");
+  const isRouted = dayBook(office, '2026-12-01').length === 2;
+  return { of: { entries: 2 }, facts: { closed, corrections }, holds: closed === 2 && corrections === 1 && isRouted };
+};
+
+/** Two managers carry the year's result apart. The fault: one of them does it by hand. */
+const carry: Play = async ({ office, enlist, meet }, broken) => {
+  must(await office.commit('journal.post', entry('1000', '4000', 900, '2026-12-30')));
+  must(await office.commit('period.close', { through: '2026-12-31', late: 'route' }));
+  const other = await enlist('other', 'manager');
+  const lines = carryDue(office, { scope: 'hq', through: '2026-12-31' });
+  const args = { through: '2026-12-31', retained: '3900', memo: '2026', lines };
+  must(await office.commit('period.carry', args));
+  if (broken) must(await other.book.commit('journal.post', entry('4000', '3900', 900, '2027-01-01')));
+  else must(await other.book.commit('period.carry', args));
+  await meet(office, other.book);
+  const retainedMinor = 0 - balanceOf(office, '3900', 'GBP');
+  const refused = refusals(office, 'ledger/already-carried');
+  return { of: { carried: 2 }, facts: { retainedMinor, refused }, holds: retainedMinor === 900 && refused === 1 };
+};
+
+/** Dollars are bought, sold in part, and valued at the day's rate. The fault: nobody values them. */
+const currency: Play = async ({ office }, broken) => {
+  const common = { day, memo: '', base: 'GBP', position: '1900', gain: '4900' };
+  const usd = { account: '1010', currency: 'USD' };
+  const sterling = { account: '1010', currency: 'GBP' };
+  const buy = { give: { ...sterling, amountMinor: 8_000 }, take: usd, rate: { numerator: 10, denominator: 8 } };
+  const sell = { give: { ...usd, amountMinor: 4_000 }, take: sterling, rate: { numerator: 85, denominator: 100 } };
+  for (const trade of [buy, sell]) must(await office.commit('currency.exchange', { ...common, ...trade }));
+  const rate = { numerator: 9, denominator: 10 };
+  if (!broken) must(await office.commit('currency.revalue', { ...common, currency: 'USD', rate }));
+  const worthMinor = 5_400;
+  const carriedMinor = count(office, `SELECT costMinor AS n FROM ${positions.name}`);
+  const gainMinor = 0 - balanceOf(office, '4900', 'GBP');
+  const isWhole = gainMinor === balanceOf(office, '1010', 'GBP') + carriedMinor;
+  return {
+    of: { exchanges: count(office, `SELECT count(*) AS n FROM ${exchanges.name}`) },
+    facts: { carriedMinor, gainMinor },
+    holds: carriedMinor === worthMinor && isWhole,
+  };
+};
+
+export const ledger = playsOf('ledger', { limit, pending, retried, linked, period, carry, currency });
