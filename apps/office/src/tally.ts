@@ -19,6 +19,7 @@ import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { replay } from './commands/replay.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { supplyCommands } from './commands/supply.ts';
 import { sync } from './commands/sync.ts';
 import { tradeCommand } from './commands/trade.ts';
 import { verify } from './commands/verify.ts';
@@ -42,6 +43,7 @@ const booksCommands = [
   day,
   simulateCommand,
   entitlement,
+  ...supplyCommands,
 ];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
 const recoveryCommands = [asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];

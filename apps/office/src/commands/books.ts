@@ -9,7 +9,7 @@ import { grouped } from '../progress.ts';
 import { salesByDay, stockList } from '../queries.ts';
 import { answerReport, refuseReportOptions, reportNames, reportOptions } from './book-reports.ts';
 import { type Answer, readingCommand } from './reading.ts';
-import { renderTable } from './table.ts';
+import { formatQuantity, renderTable } from './table.ts';
 import type { Command } from '../command.ts';
 
 const shownStock = 20;
@@ -94,9 +94,3 @@ export const books: Command = readingCommand({
     };
   },
 });
-
-function formatQuantity(onHand: number, unitScale: number): string {
-  if (unitScale === 0) return String(onHand);
-  const digits = String(Math.abs(onHand)).padStart(unitScale + 1, '0');
-  return `${onHand < 0 ? '-' : ''}${digits.slice(0, -unitScale)}.${digits.slice(-unitScale)}`;
-}

@@ -13,3 +13,10 @@ export function renderTable(headings: readonly string[], rows: readonly (readonl
       .trimEnd();
   return [line(names), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)];
 }
+
+/** A quantity that counts units of 10^-unitScale. */
+export function formatQuantity(onHand: number, unitScale: number): string {
+  if (unitScale === 0) return String(onHand);
+  const digits = String(Math.abs(onHand)).padStart(unitScale + 1, '0');
+  return `${onHand < 0 ? '-' : ''}${digits.slice(0, -unitScale)}.${digits.slice(-unitScale)}`;
+}
