@@ -24,6 +24,8 @@ export interface Place {
   readonly scope?: Scope;
   /** Verbs beside those of a shop. */
   readonly more?: readonly Verb[];
+  /** The verbs of another program than a shop's, in their place. */
+  readonly instead?: readonly Verb[];
   readonly replicate?: 'all';
 }
 
@@ -76,11 +78,11 @@ async function withFirm<T>(work: (firm: Firm) => Promise<T>): Promise<T> {
   let nowMs = openingMs;
   const relay = await createLocalRelay({ crypto: nodeCrypto, store, nowMs: () => nowMs });
   const openAt = async (place: Place, rest: object): Promise<ShopBook> => {
-    const { path, keys, skewMs = 0, scope, more = [], replicate } = place;
+    const { path, keys, skewMs = 0, scope, more = [], instead = verbs, replicate } = place;
     const book = await openBook({
       store: nodeStore(path),
       keys,
-      verbs: [...verbs, ...more],
+      verbs: [...instead, ...more],
       edge: { now: () => (nowMs += 10) + skewMs, random: (count) => Uint8Array.from(randomBytes(count)) },
       relayKey: relay.vkey,
       ...(scope === undefined ? {} : { scope }),

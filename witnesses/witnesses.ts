@@ -15,6 +15,7 @@ import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
 import { replay } from './replay.ts';
 import { shelf } from './shelf.ts';
+import { retail } from './retail.ts';
 import { sign } from './sign.ts';
 import { supply } from './supply.ts';
 import { vectors } from './vectors.ts';
@@ -39,4 +40,5 @@ export const witnesses: readonly Witness[] = [
   ledger,
   entitlements,
   supply,
+  retail,
 ];

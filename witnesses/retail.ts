@@ -1,0 +1,220 @@
+/** A day at the counter: what a till may claim, number, sell on account and close, held by the fold and not by the till's program. */
+import { fiscalAlerts, nextFiscalNumber, type SaleCompleteArgs, saleComplete, sessionReport } from '@tallystick/retail';
+import { defineVerb, type Verb } from '@tallystick/kernel';
+import type { Witness } from './claim.ts';
+import { count, must, type Play, playsOf, sales } from './firm.ts';
+import { type ShopBook, verbs } from './shop.ts';
+
+const day = '2026-11-21';
+const trade = { day, currency: 'GBP' };
+const goods = { category: 'lunch', unitScale: 0, taxRateBasisPoints: 0, negativeStock: 'allow', active: 1 } as const;
+
+function sold(sku: string, quantity: number, rest: Partial<SaleCompleteArgs> = {}): SaleCompleteArgs {
+  const lines = [{ sku, name: sku, quantity, unitPriceMilliMinor: 500_000 }];
+  const tenders = [{ kind: 'cash' as const, amountMinor: 500 * quantity }];
+  return { ...trade, taxIncluded: true, lines, tenders, ...rest };
+}
+
+const onHand = (book: ShopBook, sku: string): number =>
+  count(book, 'SELECT coalesce(sum(onHand), 0) AS n FROM stock WHERE sku = ?', sku);
+
+/** Burgers are sold, and one sale is voided: bun and patties left and came back. The fault: nobody set the recipe. */
+const backflush: Play = async (firm, broken) => {
+  const { office } = firm;
+  for (const sku of ['burger', 'bun', 'patty']) must(await office.commit('product.set', { sku, name: sku, ...goods }));
+  const parts = [
+    { sku: 'bun', quantity: 1 },
+    { sku: 'patty', quantity: 2 },
+  ];
+  if (!broken) must(await office.commit('recipe.set', { sku: 'burger', makes: 1, parts }));
+  const till = await firm.enlist('till', 'till');
+  must(await till.book.commit('sale.complete', sold('burger', 3)));
+  const { id: document } = must(await till.book.commit('sale.complete', sold('burger', 4)));
+  must(await till.book.commit('sale.void', { document, day, reason: 'wrong table' }));
+  await office.import(await till.book.export());
+  const [bun, patty, burger] = ['bun', 'patty', 'burger'].map((sku) => onHand(office, sku));
+  return {
+    of: { sales: sales(office) },
+    facts: { bun: bun ?? 0, patty: patty ?? 0, burger: burger ?? 0 },
+    holds: bun === -3 && patty === -6 && burger === 0,
+  };
+};
+
+/**
+ * Three sessions of sales, drops and a void: each Z report adds up to its drawer, and each device numbers its own without a gap; a sale that comes in after
+ * a close changes none. The fault: somebody reads what the sessions took by now.
+ */
+const zReport: Play = async (firm, broken) => {
+  const { office } = firm;
+  const till = await firm.enlist('till', 'till');
+  const sessions = [];
+  for (let shift = 1; shift <= 3; shift++) {
+    const { id: session } = must(await till.book.commit('session.open', { ...trade, floatMinor: 5_000 }));
+    must(await till.book.commit('sale.complete', sold('tea', shift, { session })));
+    const { id: document } = must(await till.book.commit('sale.complete', sold('cake', 1, { session })));
+    must(await till.book.commit('sale.void', { document, day, reason: 'dropped' }));
+    must(await till.book.commit('cash.drop', { session, day, amountMinor: 300, reason: 'safe' }));
+    await firm.meet(till.book, office);
+    // The last is closed by the office while the till, which has not heard of it, sells on.
+    const closer = shift === 3 ? office : till.book;
+    must(await closer.commit('session.close', { session, day, countedMinor: 4_700 + 500 * shift }));
+    if (shift === 3) {
+      await firm.meet(office);
+      must(await till.book.commit('sale.complete', sold('tea', 9, { session })));
+    }
+    sessions.push(session);
+  }
+  await firm.meet(till.book, office);
+  const reports = sessions.flatMap((session) => sessionReport(office, session) ?? []);
+  const late = reports.reduce((sum, report) => sum + report.late.documents, 0);
+  const unequal = reports.filter((report) => {
+    const { floatMinor, tenders, paidInMinor, paidOutMinor, droppedMinor, expectedMinor } = report;
+    const lateMinor = broken ? report.late.totalMinor : 0;
+    return floatMinor + tenders.cash + lateMinor + paidInMinor + paidOutMinor + droppedMinor !== expectedMinor;
+  });
+  const numbers = reports.map(({ number }) => number.split('/').at(-1)).join(' ');
+  return {
+    of: { reports: reports.length, late },
+    facts: {
+      unequal: unequal.length,
+      over: reports.reduce((sum, { overMinor }) => sum + overMinor, 0),
+      numbers: `"${numbers}"`,
+    },
+    holds: unequal.length === 0 && numbers === '1 2 1' && late === 1,
+  };
+};
+
+/** The verbs of a program that looks at nothing that a sale claims. */
+function carelessVerbs(): readonly Verb[] {
+  const careless = defineVerb({
+    ...saleComplete,
+    plan: (view, op, { fiscal: _number, coupons: _codes, lines, ...args }: SaleCompleteArgs) => {
+      const plain = lines.map(({ promotion: _promotion, ...line }) => line);
+      return saleComplete.plan(view, op, { ...args, lines: plain });
+    },
+  });
+  return verbs.map((verb) => (verb.ref === careless.ref ? (careless as Verb) : verb));
+}
+
+/**
+ * A till whose program does not care uses a fiscal number twice, and one of another's block. The others refuse both and say who. The fault: they
+ * run that program, too.
+ */
+const fiscal: Play = async (firm, broken) => {
+  const { office } = firm;
+  const judge = await firm.enlist('judge', 'manager', broken ? { instead: carelessVerbs() } : {});
+  const till = await firm.enlist('till', 'till', { instead: carelessVerbs() });
+  must(await office.commit('fiscal.range', { series: 'A', first: 1, last: 200 }));
+  const lease = { series: 'A', scope: 'hq', untilDay: day };
+  must(await office.commit('fiscal.lease', { ...lease, device: till.book.device }));
+  must(await office.commit('fiscal.lease', { ...lease, device: office.device }));
+  await firm.meet(office, till.book);
+  const mine = nextFiscalNumber(till.book, 'A', till.book.device);
+  const theirs = nextFiscalNumber(till.book, 'A', office.device);
+  if (mine === undefined || theirs === undefined) throw new Error('no numbers were leased');
+  for (const number of [mine, mine, theirs])
+    must(await till.book.commit('sale.complete', sold('tea', 1, { fiscal: number })));
+  await firm.meet(till.book, judge.book);
+  const alerts = fiscalAlerts(judge.book);
+  const attributed = alerts.filter(({ device }) => device === till.book.device).length;
+  return {
+    of: { tried: 3 },
+    facts: { stand: sales(judge.book), alerts: alerts.length, attributed },
+    holds: sales(judge.book) === 1 && attributed === 2,
+  };
+};
+
+/** A till claims half off where a tenth is offered, and a coupon that nobody handed in. The fault: the judge does not look, either. */
+const promotion: Play = async (firm, broken) => {
+  const { office } = firm;
+  const offer = { kind: 'percent', basisPoints: 1_000 } as const;
+  const days = { fromDay: day, untilDay: day };
+  must(await office.commit('promotion.set', { promotion: 'tenth', name: 'a tenth off', ...days, offer }));
+  must(await office.commit('promotion.set', { promotion: 'secret', name: 'coupon', ...days, offer, coupon: 'XMAS' }));
+  const judge = await firm.enlist('judge', 'manager', broken ? { instead: carelessVerbs() } : {});
+  const till = await firm.enlist('till', 'till', { instead: carelessVerbs() });
+  const claims = [
+    ['tenth', 50],
+    ['tenth', 250],
+    ['secret', 50],
+  ] as const;
+  for (const [name, discountMinor] of claims) {
+    const line = { sku: 'tea', name: 'tea', quantity: 1, unitPriceMilliMinor: 500_000, promotion: name, discountMinor };
+    const tenders = [{ kind: 'cash' as const, amountMinor: 500 - discountMinor }];
+    must(await till.book.commit('sale.complete', sold('tea', 1, { lines: [line], tenders })));
+  }
+  await firm.meet(till.book, judge.book);
+  const given = count(judge.book, 'SELECT coalesce(sum(amountMinor), 0) AS n FROM discounts');
+  return {
+    of: { claims: claims.length },
+    facts: { stand: sales(judge.book), given },
+    holds: sales(judge.book) === 1 && given === 50,
+  };
+};
+
+/** A customer with a limit of 10.00 buys at two tills that are apart. The fault: nobody set the limit. */
+const credit: Play = async (firm, broken) => {
+  const { office } = firm;
+  const terms = { currency: 'GBP', limitMinor: 1_000, overLimit: 'refuse', termsDays: 30, active: 1 } as const;
+  if (!broken) must(await office.commit('customer.set', { customer: 'c-1', ...terms }));
+  const tills = [await firm.enlist('till-1', 'till'), await firm.enlist('till-2', 'till')];
+  for (const { book } of tills) {
+    const tenders = [{ kind: 'account' as const, amountMinor: 1_000 }];
+    must(await book.commit('sale.complete', sold('tea', 2, { customer: 'c-1', tenders })));
+  }
+  await firm.meet(...tills.map(({ book }) => book), office);
+  const owed = count(office, 'SELECT coalesce(sum(owedMinor), 0) AS n FROM customerAccounts');
+  const refused = count(office, "SELECT count(*) AS n FROM refusals WHERE code = 'retail/over-credit'");
+  return { of: { tills: tills.length }, facts: { owed, refused }, holds: owed === 1_000 && refused === 1 };
+};
+
+/** Two managers name one product apart from each other. The fault: one of them never hands in what he did. */
+const edits: Play = async (firm, broken) => {
+  const { office } = firm;
+  must(await office.commit('product.set', { sku: 'mug', name: 'mug', ...goods }));
+  const managers = [await firm.enlist('one', 'manager'), await firm.enlist('two', 'manager')];
+  for (const [index, { book }] of managers.entries()) {
+    must(await book.commit('product.set', { sku: 'mug', name: `mug ${index + 1}`, ...goods }));
+  }
+  await firm.meet(...managers.slice(0, broken ? 1 : 2).map(({ book }) => book), office);
+  const versions = count(office, "SELECT count(DISTINCT name) AS n FROM products_history WHERE sku = 'mug'");
+  const stands = count(office, "SELECT count(*) AS n FROM products WHERE sku = 'mug' AND name LIKE 'mug %'");
+  return { of: { edits: managers.length }, facts: { versions, stands }, holds: versions === 3 && stands === 1 };
+};
+
+/** A sale of three tenders and tax is voided: every account is where it was. The fault: nobody voids it. */
+const voided: Play = async (firm, broken) => {
+  const { office } = firm;
+  const till = await firm.enlist('till', 'till');
+  must(await till.book.commit('sale.complete', sold('tea', 1)));
+  const balances = (): string =>
+    JSON.stringify(till.book.query('SELECT account, amountMinor FROM balances ORDER BY account'));
+  const before = balances();
+  const lines = [{ sku: 'tea', name: 'tea', quantity: 3, unitPriceMilliMinor: 501_000, taxRateBasisPoints: 2_000 }];
+  const tenders = [
+    { kind: 'cash', amountMinor: 503 },
+    { kind: 'card', amountMinor: 500 },
+    { kind: 'account', amountMinor: 500 },
+  ] as const;
+  const { id: document } = must(await till.book.commit('sale.complete', sold('tea', 3, { lines, tenders })));
+  const isMoved = balances() !== before;
+  if (!broken) must(await till.book.commit('sale.void', { document, day, reason: 'wrong goods' }));
+  await office.import(await till.book.export());
+  const stock = onHand(office, 'tea');
+  const isBack = balances() === before;
+  return {
+    of: { documents: count(office, 'SELECT count(*) AS n FROM documents') },
+    facts: { isMoved, isBack, stock },
+    holds: isMoved && isBack && stock === -1,
+  };
+};
+
+export const retail: Witness = playsOf('retail', {
+  backflush,
+  'z-report': zReport,
+  fiscal,
+  promotion,
+  credit,
+  edits,
+  voided,
+});
