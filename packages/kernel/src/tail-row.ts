@@ -1,6 +1,6 @@
 /**
  * What is stored beside a pending op: what it touched and how to take it back. Whatever the op says itself is left out: the id of the op stands as
- * `true` in keys and its device as `false`; writes and adds follow from the steps of an op that was applied. So the row of a sale stays on one page.
+ * `true` in keys and its device as `false`, in reads as NUL, which no key has; writes and adds follow from the steps of an op that was applied. So the row of a sale stays on one page.
  */
 import type { KeyId, OpHash, OpRecord } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
@@ -22,6 +22,8 @@ interface StoredTouch {
   readonly all?: true;
 }
 
+const OWN_DEVICE = '\0';
+
 export interface TailRow {
   readonly touch: string;
   readonly undo: string;
@@ -34,7 +36,9 @@ export function encodeTailRow(
   undo: readonly Undo[],
   isApplied: boolean,
 ): TailRow {
-  const { reads, writes, adds, all } = touched;
+  const { writes, adds, all } = touched;
+  const { device } = record.op;
+  const reads = [...new Set(touched.reads)].map((read) => read.replaceAll(device, OWN_DEVICE));
   const touch: StoredTouch = { reads, ...(isApplied ? {} : { writes, adds }), ...(all ? { all } : {}) };
   return { touch: JSON.stringify(touch), undo: JSON.stringify(undo.map((step) => storedStep(step, record))) };
 }
@@ -44,10 +48,10 @@ export function decodeUndo(record: OpRecord, undo: string): Undo[] {
 }
 
 export function decodeTouch(record: OpRecord, row: TailRow, schema: Schema): Touch {
-  const { reads, writes, adds, all = false } = JSON.parse(row.touch) as StoredTouch;
-  if (writes !== undefined && adds !== undefined)
-    return withChain(record, { reads: [...reads], writes: [...writes], adds, all });
-  const touched = { reads: [...reads], writes: [] as string[], adds: [] as string[], all };
+  const { reads: stored, writes, adds, all = false } = JSON.parse(row.touch) as StoredTouch;
+  const reads = stored.map((read) => read.replaceAll(OWN_DEVICE, record.op.device));
+  if (writes !== undefined && adds !== undefined) return withChain(record, { reads, writes: [...writes], adds, all });
+  const touched = { reads, writes: [] as string[], adds: [] as string[], all };
   for (const step of decodeUndo(record, row.undo)) {
     if (step[0] === 'chain') continue;
     (step[0] === 'add' ? touched.adds : touched.writes).push(schema.tableNamed(step[1]).keyText(step[2]));
