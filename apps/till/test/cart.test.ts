@@ -35,6 +35,16 @@ describe('the cart', () => {
     expect(countInCart(cart, 'C1')).toBe(3);
   });
 
+  it('keeps each lot in a line of its own', () => {
+    const lots = ['A', 'B', 'A', undefined];
+    const cart = lots.reduce((before, lot) => addProduct(before, coffee, 1, lot), emptyCart('k'));
+    expect(cart.lines.map((line) => [line.lot, line.quantity])).toEqual([
+      ['A', 2],
+      ['B', 1],
+      [undefined, 1],
+    ]);
+  });
+
   it('weighs in the product’s own scale and counts a weighed line once', () => {
     const cart = addProduct(emptyCart('k'), cheese, 245);
     expect(cartTotalMinor(cart)).toBe(600);

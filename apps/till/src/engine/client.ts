@@ -49,6 +49,7 @@ export function createWorkerEngine(): TillEngine {
     closeSession: (request) => ask('closeSession', request),
     lookUp: ((name, request) => ask('lookUp', name, request)) as TillEngine['lookUp'],
     findSale: (key) => ask('findSale', key),
+    scan: (text) => ask('scan', text),
     receipt: (document) => ask('receipt', document),
     day: (day, most) => ask('day', day, most),
     stageOf: (document) => ask('stageOf', document),

@@ -12,6 +12,8 @@ interface DemoProduct {
   readonly taxRateBasisPoints: number;
   readonly unitScale?: number;
   readonly stock?: number;
+  /** GTIN of one piece, or of goods whose codes carry the weight. */
+  readonly gtin?: string;
 }
 
 const hot = { category: 'Coffee & tea', taxRateBasisPoints: 2_000 };
@@ -41,9 +43,9 @@ const range: readonly DemoProduct[] = [
   { sku: 'L01', name: 'Tomato soup with bread', price: 690, ...lunch },
   { sku: 'L02', name: 'Halloumi flatbread', price: 845, ...lunch },
   { sku: 'L03', name: 'Roast chicken sandwich', price: 795, ...lunch },
-  { sku: 'W01', name: 'Manchego', price: 2_450, ...deli, stock: 3_200 },
+  { sku: 'W01', name: 'Manchego', price: 2_450, ...deli, stock: 3_200, gtin: '9506000134352' },
   { sku: 'W02', name: 'Green olives', price: 1_690, ...deli, stock: 4_500 },
-  { sku: 'S01', name: 'House blend, 250 g', price: 1_150, ...shelf, stock: 14 },
+  { sku: 'S01', name: 'House blend, 250 g', price: 1_150, ...shelf, stock: 14, gtin: '5012345678900' },
   { sku: 'S02', name: 'Paper filters, 100', price: 490, ...shelf, stock: 30 },
   { sku: 'S03', name: 'Strawberry jam', price: 560, ...shelf, stock: 11 },
 ];
@@ -61,13 +63,15 @@ export async function fillDemoShop(book: TillBook, currency: string, digits: num
 }
 
 function productOps(product: DemoProduct, currency: string, digits: number): TypedRequest<TillVerbs>[] {
-  const { sku, name, category, taxRateBasisPoints, unitScale = 0 } = product;
+  const { sku, name, category, taxRateBasisPoints, unitScale = 0, gtin } = product;
   const terms = { taxRateBasisPoints, unitScale, negativeStock: 'allow', active: 1 } as const;
   const unitPriceMilliMinor = milliMinor(product.price, digits);
-  return [
+  const ops: TypedRequest<TillVerbs>[] = [
     { verb: 'product.set', args: { sku, name, category, ...terms } },
     { verb: 'price.set', args: { sku, currency, unitPriceMilliMinor } },
   ];
+  if (gtin !== undefined) ops.push({ verb: 'barcode.set', args: { barcode: gtin, sku, quantity: 10 ** unitScale } });
+  return ops;
 }
 
 function milliMinor(price: number, digits: number): number {

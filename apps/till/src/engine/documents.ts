@@ -90,18 +90,24 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
 }
 
 /** As the projections have it: without tax. */
-type LineRow = Omit<ReceiptLine, 'paidMinor'> & { readonly amountMinor: number };
+type LineRow = Omit<ReceiptLine, 'paidMinor' | 'lot'> & { readonly amountMinor: number; readonly lot: string };
 
 function readLines({ book, scope }: DocumentReader, document: string): readonly ReceiptLine[] {
   const rows = book.query<LineRow>(
     `SELECT l.line, l.sku, l.name, l.quantity, l.quantityScale, l.unitPriceMilliMinor, l.amountMinor, l.taxMinor,
-       l.taxRateBasisPoints, coalesce(r.quantity, 0) AS refundedQuantity, coalesce(r.amountMinor, 0) AS refundedMinor
+       l.taxRateBasisPoints, coalesce(r.quantity, 0) AS refundedQuantity, coalesce(r.amountMinor, 0) AS refundedMinor,
+       coalesce(m.lot, '') AS lot
      FROM documentLines l
      LEFT JOIN refunded r ON r.scope = l.scope AND r.document = l.document AND r.line = l.line
+     LEFT JOIN lotMoves m ON m.scope = l.scope AND m.document = l.document AND m.line = l.line
      WHERE l.scope = ? AND l.document = ? ORDER BY l.line`,
     [scope, document],
   );
-  return rows.map(({ amountMinor, ...row }) => ({ ...row, paidMinor: amountMinor + row.taxMinor }));
+  return rows.map(({ amountMinor, lot, ...row }) => ({
+    ...row,
+    ...(lot === '' ? {} : { lot }),
+    paidMinor: amountMinor + row.taxMinor,
+  }));
 }
 
 function readOriginal({ book, scope }: DocumentReader, id: string): Receipt['original'] {

@@ -21,6 +21,7 @@ import {
   type TillState,
 } from './port.ts';
 import { changeKey, goOnAsNew } from './key-life.ts';
+import { loadScanner, readScan } from './scanning.ts';
 import { joinShop, openKnownShop, openOwnShop, restoreShop, type ShopPlace } from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
 import { loadSqlite, openLog, readLog } from './storage.ts';
@@ -75,6 +76,7 @@ export class TillHost implements EngineCalls {
     void this.#inTurn(async () => this.#shop?.image.opened());
     // Another tab may take up a new version, whose files take the place of those that this one has not asked for yet.
     void loadParts().catch(() => undefined);
+    void loadScanner().catch(() => undefined);
     void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
@@ -313,6 +315,7 @@ export class TillHost implements EngineCalls {
       const document = findByKey(documentReader(shop), key);
       return document === undefined ? { ok: true, value: undefined } : receiptOutcome(shop, document);
     });
+  scan: EngineCalls['scan'] = (text) => this.#read((shop) => readScan(shop, text));
   receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => receiptOutcome(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) =>
     this.#read((shop) => ({ ok: true, value: documentReader(shop).stageOf(document) }));

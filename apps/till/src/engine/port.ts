@@ -33,6 +33,16 @@ export interface Product {
   readonly onHand: number | undefined;
 }
 
+/** What a scanned code stands for. */
+export interface ScannedGoods {
+  readonly sku: string;
+  /** In the product's unit scale. */
+  readonly quantity: number;
+  readonly lot?: string;
+  /** Best before or use by, as `2026-11-21`. */
+  readonly expiry?: string;
+}
+
 export interface SaleRequest {
   /** The cart's key; the same request again answers with the first sale, another one with this key is refused. */
   readonly key: string;
@@ -298,6 +308,8 @@ export interface TillEngine extends TillEntries {
   ): ReturnType<TillEntries[Name]>;
   /** The sale with this cart key, when it was saved already. */
   findSale(key: string): Promise<Outcome<Receipt | undefined>>;
+  /** What a scanned code stands for in the catalogue. */
+  scan(text: string): Promise<Outcome<ScannedGoods>>;
   receipt(document: string): Promise<Outcome<Receipt>>;
   /** A day with its newest documents, no more than `most`. */
   day(day: string, most: number): Promise<Outcome<DaySummary>>;

@@ -123,8 +123,9 @@ function isMoney({ amountMinor }: { readonly amountMinor: number }): boolean {
   return amountMinor > 0;
 }
 
-function lineWords({ sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints }: SaleLine): string {
-  return JSON.stringify([sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints]);
+function lineWords(line: SaleLine): string {
+  const { sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot = '' } = line;
+  return JSON.stringify([sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot]);
 }
 
 function tenderWords({ kind, amountMinor }: { readonly kind: string; readonly amountMinor: number }): string {
@@ -147,9 +148,10 @@ function refundLines(original: Receipt, chosen: RefundRequest['lines']): readonl
     if (sold === undefined || quantity <= 0 || quantity > sold.quantity - sold.refundedQuantity) return undefined;
     const unitPriceMilliMinor = refundUnitPrice(sold, quantity);
     if (unitPriceMilliMinor === undefined) return undefined;
-    const { sku, name, quantityScale, taxRateBasisPoints } = sold;
+    const { sku, name, quantityScale, taxRateBasisPoints, lot } = sold;
     const amountMinor = refundAmountMinor(sold, quantity);
-    lines.push({ line, sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, amountMinor });
+    const goods = { sku, name, quantityScale, taxRateBasisPoints, ...(lot === undefined ? {} : { lot }) };
+    lines.push({ line, ...goods, quantity, unitPriceMilliMinor, amountMinor });
   }
   return lines.length === 0 ? undefined : lines;
 }

@@ -22,10 +22,10 @@ export function oneOf(product: Pick<Product, 'unitScale'>): number {
   return 10 ** product.unitScale;
 }
 
-/** Adds to the line of the same product at the same price, or opens one. A cart that is full stays as it is. */
-export function addProduct(cart: Cart, product: Product, quantity: number = oneOf(product)): Cart {
+/** Adds to the line of the same product at the same price and of the same lot, or opens one. A cart that is full stays as it is. */
+export function addProduct(cart: Cart, product: Product, quantity: number = oneOf(product), lot?: string): Cart {
   const at = cart.lines.findIndex(
-    (line) => line.sku === product.sku && line.unitPriceMilliMinor === product.unitPriceMilliMinor,
+    (line) => line.sku === product.sku && line.unitPriceMilliMinor === product.unitPriceMilliMinor && line.lot === lot,
   );
   const before = cart.lines[at];
   if (before !== undefined) return setQuantity(cart, at, before.quantity + quantity);
@@ -37,6 +37,7 @@ export function addProduct(cart: Cart, product: Product, quantity: number = oneO
     quantityScale: product.unitScale,
     unitPriceMilliMinor: product.unitPriceMilliMinor,
     taxRateBasisPoints: product.taxRateBasisPoints,
+    ...(lot === undefined ? {} : { lot }),
   };
   return line.quantity === 0 ? cart : { ...cart, lines: [...cart.lines, line] };
 }

@@ -2,4 +2,5 @@
 import type { SaleLine as RecordedLine } from '@tallystick/retail';
 
 /** The line of a sale as ops record it, with everything said. `quantity` is in units of 10^-quantityScale. */
-export type SaleLine = Required<Omit<RecordedLine, 'at' | 'lot' | 'discountMinor' | 'promotion'>>;
+export type SaleLine = Required<Omit<RecordedLine, 'at' | 'lot' | 'discountMinor' | 'promotion'>> &
+  Pick<RecordedLine, 'lot'>;

@@ -65,6 +65,8 @@ const refusalWords: Readonly<Record<string, string>> = {
   'store/format': 'The log on this device cannot be read. Export it and tell the office: do not clear this browser.',
   'kernel/scope-stopped': 'This till needs its new version to go on.',
   'till/refund-lines': 'These lines cannot be refunded like this.',
+  'till/scan-damaged': 'This code is damaged or mistyped. Scan it again.',
+  'till/scan-amount': 'The weight in this code does not fit how the article is sold.',
   'till/storage': 'This device could not save it.',
   'till/not-saved': 'The till stopped in this tab before it was saved.',
   'till/outcome-unknown':
@@ -99,5 +101,6 @@ const refusalWords: Readonly<Record<string, string>> = {
 export function refusalText(code: string, message: string): string {
   if (code === 'till/key-used')
     return `It was saved before it was changed, as ${message}. Nothing was recorded now: look at that one under “Sales” first.`;
+  if (code === 'till/scan-unknown') return `No article has the code ${message}.`;
   return refusalWords[code] ?? message;
 }

@@ -46,6 +46,7 @@ function isSaleLine(value: unknown): value is SaleLine {
   const isText = typeof line.sku === 'string' && typeof line.name === 'string';
   return (
     isText &&
+    (line.lot === undefined || typeof line.lot === 'string') &&
     isWithin(line.quantity, 1, largestQuantity) &&
     isWithin(line.quantityScale, 0, 6) &&
     isWithin(line.unitPriceMilliMinor, 0, 10 ** 13) &&

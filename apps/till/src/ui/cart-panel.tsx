@@ -40,7 +40,7 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
         <ul class="cart-lines" ref={list}>
           {lines.map((line, at) => (
             <CartRow
-              key={`${line.sku} ${line.unitPriceMilliMinor}`}
+              key={`${line.sku} ${line.unitPriceMilliMinor} ${line.lot ?? ''}`}
               line={line}
               onChange={(quantity) => change(at, quantity)}
               onEdit={() => setEditing(at)}
@@ -86,7 +86,10 @@ function CartRow({ line, onChange, onEdit, onRemove }: CartRowProps): VNode {
     <li class="cart-line">
       <span class="cart-name">{line.name}</span>
       <span class="cart-amount">{formatMoney(lineTotalMinor(line), shop.currency)}</span>
-      <span class="cart-each">{formatUnitPrice(line.unitPriceMilliMinor, shop.currency)}</span>
+      <span class="cart-each">
+        {formatUnitPrice(line.unitPriceMilliMinor, shop.currency)}
+        {line.lot !== undefined && `, lot ${line.lot}`}
+      </span>
       <span class="stepper" role="group" aria-label={`Quantity of ${line.name}`}>
         <button
           type="button"

@@ -4,7 +4,11 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Product } from '../engine/port.ts';
 import { addProduct, countInCart, oneOf } from '../model/cart.ts';
 import { parseDecimal } from '../model/money.ts';
-import { parseQuery, searchProducts } from '../model/search.ts';
+import { localDay } from '../model/business-day.ts';
+import { looksScanned } from '../model/scanned.ts';
+import { parseQuery, type Query, searchProducts } from '../model/search.ts';
+import { dayText } from '../model/time.ts';
+import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
 import { Icon } from './icons.tsx';
@@ -37,11 +41,16 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
     addToCart(till, product, quantity ?? oneOf(product));
     setTyped('');
   };
+  const awaited = useRef(0);
   const enter = (): void => {
     const [first] = shown;
-    if (typed.trim() === '') onCharge();
-    else if (first !== undefined) add(first, query.count);
-    else till.announcement.value = `Nothing matches ${query.text}`;
+    // What was scanned a moment ago belongs to this sale.
+    if (typed.trim() === '') return awaited.current === 0 ? onCharge() : undefined;
+    if (first !== undefined && (first.sku === query.text || !looksScanned(query.text))) return add(first, query.count);
+    // The next scan may begin before this one is answered.
+    setTyped('');
+    awaited.current += 1;
+    void addScanned(till, query).finally(() => (awaited.current -= 1));
   };
 
   return (
@@ -76,10 +85,29 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
   );
 }
 
-function addToCart(till: Till, product: Product, quantity: number): void {
-  till.cart.value = addProduct(till.cart.value, product, quantity);
+function addToCart(till: Till, product: Product, quantity: number, lot?: string): void {
+  till.cart.value = addProduct(till.cart.value, product, quantity, lot);
   const inCart = countInCart(till.cart.value, product.sku);
   till.announcement.value = `${product.name} added, ${inCart} in the cart`;
+}
+
+/** Adds what a code stands for, `count` times where one was typed before it. */
+async function addScanned(till: Till, { text, count }: Query): Promise<void> {
+  const found = await till.engine.scan(text);
+  if (!found.ok) return say(till, refusalText(found.code, found.message));
+  const { sku, quantity, lot, expiry } = found.value;
+  const product = till.products.value?.find((candidate) => candidate.sku === sku);
+  if (product === undefined) return say(till, `${sku} is not on sale today: it has no price, or is not active.`);
+  const times = count === undefined ? 1 : parseDecimal(count, 0);
+  if (times === undefined) return sayCount(till, product, count ?? '');
+  addToCart(till, product, quantity * times, lot);
+  if (expiry !== undefined && expiry < localDay(new Date()))
+    say(till, `${product.name} is past its date, ${dayText(expiry)}.`);
+}
+
+/** Shown to who looks and read out to who listens. */
+function say(till: Till, text: string): void {
+  till.toast.value = { text };
 }
 
 function sayCount(till: Till, product: Product, count: string): void {

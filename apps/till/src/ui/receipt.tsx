@@ -107,6 +107,7 @@ function ReceiptRow({ line, currency }: { readonly line: ReceiptLine; readonly c
         {line.name === '' ? line.sku : line.name}
         <small>
           {quantity} × {formatUnitPrice(line.unitPriceMilliMinor, currency)}
+          {line.lot !== undefined && `, lot ${line.lot}`}
           {back !== undefined && `, ${back} returned`}
         </small>
       </td>
