@@ -11,7 +11,7 @@ export {
   type Rate,
   revalue,
 } from './exchange.ts';
-export { noteLate } from './late.ts';
+export { lateCorrection, noteLate } from './late.ts';
 export { roomMinor } from './laws.ts';
 export { addMinor, allocate, lineAmountMinor, maxQuantityScale, roundHalfAway, scaleHalfAway } from './money.ts';
 export {

@@ -9,7 +9,7 @@ import {
   refuse,
   type View,
 } from '@tallystick/kernel';
-import { addMinor, type EntryLine } from '@tallystick/ledger';
+import { addMinor, type EntryLine, lateCorrection } from '@tallystick/ledger';
 import type { Tender } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { takings } from './counter/tables.ts';
@@ -90,7 +90,7 @@ export function moveDrawer(
 
 /**
  * Accepts what moves cash in a session that somebody else closed meanwhile, and says so (`retail/late-cash`): the drawer was counted and emptied
- * without it, so that is what it shows now. `before` is what else has to be said of the op.
+ * without it, so that is what it shows now. An entry whose day was closed is `ledger/late-entry`. `before` is what else has to be said of the op.
  */
 export function acceptCash(
   view: View,
@@ -98,7 +98,9 @@ export function acceptCash(
   effects: readonly Effect[],
   before: readonly (Correction | undefined)[] = [],
 ): Outcome {
-  const said = [...before, lateCash(view, session, effects)].filter((correction) => correction !== undefined);
+  const said = [...before, lateCash(view, session, effects), lateCorrection(effects)].filter(
+    (correction) => correction !== undefined,
+  );
   const [first, ...others] = said;
   if (first === undefined) return effects;
   if (others.length === 0) return compensate(first.code, first.details, effects);

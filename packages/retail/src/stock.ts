@@ -1,6 +1,6 @@
 /** Stock in and out without a sale. The periodic method: purchases are an expense at once, losses move to an account of their own. */
-import { defineVerb, type Effect, type OpFacts, type Refusal, type Verb, type View } from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
+import { ledgerTables, noteLate, post } from '@tallystick/ledger';
 import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, type DocumentHeader, documentTables, issueDocument } from './document.ts';
@@ -24,7 +24,7 @@ function planMovement(
   kind: 'receipt' | 'adjustment',
   movement: Movement,
   { debit, credit }: Accounts,
-): readonly Effect[] | Refusal {
+): Outcome {
   const { day, currency, lines } = movement;
   const unfit = checkLinks(view, movement);
   if (unfit !== undefined) return unfit;
@@ -40,7 +40,7 @@ function planMovement(
   const debits = { account: debit, currency, amountMinor };
   const credits = { account: credit, currency, amountMinor: 0 - amountMinor };
   const posted = post(view, op, { day, memo, lines: [debits, credits] });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : noteLate(effects.concat(posted));
 }
 
 /** Takes a delivery into stock. */
