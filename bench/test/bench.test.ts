@@ -83,7 +83,7 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 24_064,
-    'bundle-protocol-every-entry': 35_000,
+    'bundle-protocol-every-entry': 35_500,
     'bundle-oplog': 7_168,
     'bundle-chain': 10_240,
     'bundle-sign': 14_800,
