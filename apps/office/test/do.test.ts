@@ -71,8 +71,8 @@ describe('help', () => {
     expect(listed.map(({ verb, roles }) => [verb, roles])).toEqual(verbs.map(({ ref, roles }) => [ref, roles]));
   });
 
-  it('has one line for every verb', () => {
-    expect(verbs.map(({ name }) => name).filter((name) => !(name in verbLines))).toEqual([]);
+  it('has one line for every verb, and none for what is no verb', () => {
+    expect(Object.keys(verbLines).sort()).toEqual([...new Set(verbs.map(({ name }) => name))].sort());
   });
 
   it('names the args of a verb by the schema that judges them', async () => {

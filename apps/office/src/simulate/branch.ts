@@ -68,15 +68,12 @@ export async function backRoomDay(
     };
     requests.push({ verb: 'stock.adjust', args: { ...trade, lines: [line], reason: 'broken' } });
   }
-  const owedMinor = balanceOf(backRoom.book, scope, '1100', currency);
-  if (dice.chance(7) && owedMinor > 1) {
-    const amountMinor = Math.ceil(owedMinor / 2);
+  const debtor = dice.chance(4) ? pickDebtor(backRoom.book, scope, currency, dice) : undefined;
+  if (debtor !== undefined) {
+    const amountMinor = Math.ceil(debtor.owedMinor / 2);
     expected.add(currency, 'creditMinor', 0 - amountMinor);
-    const lines = [
-      { account: '1000', currency, amountMinor },
-      { account: '1100', currency, amountMinor: 0 - amountMinor },
-    ];
-    requests.push({ verb: 'journal.post', args: { day, memo: 'paid on account', lines } });
+    const tenders = [{ kind: 'card', amountMinor }];
+    requests.push({ verb: 'account.pay', args: { ...trade, customer: debtor.customer, tenders } });
   }
   await commitAll(backRoom, requests);
 }
@@ -154,7 +151,16 @@ export async function cloneTill(firm: Firm, till: Till, day: string, expected: E
   await firm.sync(device);
 }
 
-export function balanceOf(book: ShopBook, scope: string, account: string, currency: string): number {
-  const sql = 'SELECT amountMinor AS n FROM balances WHERE scope = ? AND account = ? AND currency = ?';
-  return book.query<{ n: number }>(sql, [scope, account, currency])[0]?.n ?? 0;
+interface Debtor {
+  readonly customer: string;
+  readonly owedMinor: number;
+}
+
+/** Some customer who owes this branch something, as far as its back room knows. */
+function pickDebtor(book: ShopBook, scope: string, currency: string, dice: Dice): Debtor | undefined {
+  const owing = book.query<{ customer: string; owedMinor: number }>(
+    'SELECT customer, owedMinor FROM customerAccounts WHERE scope = ? AND currency = ? AND owedMinor > 0 ORDER BY customer',
+    [scope, currency],
+  );
+  return owing.length === 0 ? undefined : dice.pick(owing);
 }

@@ -104,15 +104,13 @@ async function simulateDay(year: Year, index: number): Promise<void> {
   const { dice } = firm;
   const day = firm.today();
   await openDay(year);
+  if (dayAfter(day).endsWith('-01')) cutOffOver(year, 3);
   for (const branch of branches) {
     await backRoomDay(branch, day, dice, expected);
     await loadVan(branch, day, dice, expected);
     for (const till of [...branch.tills, branch.van]) {
       const { device } = till;
-      if (device.cutOff === 0 && dice.chance(cutOffOneIn)) {
-        device.cutOff = 1 + dice.below(7);
-        year.faults.cutOff += 1;
-      }
+      if (device.cutOff === 0 && dice.chance(cutOffOneIn)) cutOff(year, device, 1 + dice.below(7));
       await tradeDay(till, day, dice, expected);
       if (dice.chance(crashOneIn)) {
         await firm.restart(device);
@@ -137,7 +135,22 @@ async function simulateDay(year: Year, index: number): Promise<void> {
 async function exchange({ firm }: Year, { backRoom }: Branch, device: Device): Promise<void> {
   if (device.cutOff === 0) return firm.sync(device, { pull: device === backRoom || firm.dice.chance(pullOneIn) });
   device.cutOff -= 1;
-  if (firm.dice.chance(3) && device.scope === backRoom.scope) await backRoom.book.import(await device.book.export());
+  if (firm.dice.chance(6) && device.scope === backRoom.scope) await backRoom.book.import(await device.book.export());
+}
+
+function cutOff({ faults }: Year, device: Device, days: number): void {
+  device.cutOff = days;
+  faults.cutOff += 1;
+}
+
+/** One till somewhere is cut off while the month is closed, so that some of its work comes late. */
+function cutOffOver(year: Year, days: number): void {
+  const device = year.firm.dice.pick(year.branches.flatMap(({ tills }) => tills)).device;
+  if (device.cutOff === 0) cutOff(year, device, days);
+}
+
+function dayAfter(day: string): string {
+  return new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
 }
 
 async function openDay({ firm }: Year): Promise<void> {
