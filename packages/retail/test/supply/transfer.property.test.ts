@@ -1,10 +1,11 @@
 /** Whatever arrives when, and whatever is claimed, no unit is counted twice and none disappears: on every replica, at every moment. */
+import { lineAmountMinor } from '@tallystick/ledger';
 import type { OpRecord } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type AnyBook, anyHistory, expectOneState, moved, type Scene } from '../../../guards/test/scene.ts';
-import { inTransit, stockPositions } from '../../src/supply.ts';
-import { balances, branch, depot, head, mugs, openChain, other, receipt, shop, warehouse } from './chain.ts';
+import { custodyOffer, inTransit, stockPositions, transferNote } from '../../src/supply.ts';
+import { balances, branch, depot, dispatch, head, mugs, openChain, other, receipt, shop, warehouse } from './chain.ts';
 
 const scopes = [depot, shop, other] as const;
 const anyAct = fc.record({
@@ -112,6 +113,41 @@ it('transfers count every unit once', { timeout: 120_000 }, async () => {
   );
   expect(Math.min(met.received, met.refused)).toBeGreaterThan(0);
 });
+
+const quantities = fc.array(fc.nat({ max: 9 }), { minLength: 2, maxLength: 2 });
+
+it('whatever is signed, the hops of a transfer add up to what was lost, in goods and in money', async () => {
+  const scene = await openChain();
+  const lost = { units: 0, minor: 0 };
+  await fc.assert(
+    fc.asyncProperty(quantities, quantities, quantities, fc.boolean(), async (took, gave, received, isSigned) => {
+      const lines = [mugs(7), mugs(9, { sku: 'TEA', quantityScale: 3, unitCostMilliMinor: 333_333 })];
+      const transfer = await dispatch(scene, lines);
+      await scene.deliver(warehouse, branch);
+      const book = scene.books[branch]!;
+      const after = String(transferNote(book, transfer)?.dispatch);
+      const terms = custodyOffer(transfer, scene.device(branch), { after, took, gave });
+      const delivery = await scene.must(warehouse, 'tally.offer', terms, shop);
+      await scene.deliver(warehouse, branch);
+      await scene.must(branch, 'tally.accept', { offer: delivery }, shop);
+      const args = receipt(book, transfer, received, isSigned ? { delivery } : {});
+      await scene.must(branch, 'transfer.receive', args, shop);
+      const [row] = book.query<{ units: number; minor: number }>(
+        'SELECT coalesce(sum(quantity), 0) AS units, coalesce(sum(amountMinor), 0) AS minor FROM transitLosses',
+      );
+      lost.units += 16 - received.reduce((all, quantity) => all + quantity, 0);
+      lost.minor += 200 * (7 - received[0]!) + lineMinor(9) - lineMinor(received[1]!);
+      expect(row).toEqual(lost);
+      expect(balances(book)['5950'] ?? 0).toBe(lost.minor);
+    }),
+    { numRuns: 15 },
+  );
+  expect(lost.units).not.toBe(0);
+  await scene.close();
+});
+
+/** What thousandths of the tea are worth. */
+const lineMinor = (quantity: number): number => lineAmountMinor(quantity, 3, 333_333) ?? Number.NaN;
 
 it('goes red when a receipt does not take its goods out of transit (falsifier)', async () => {
   const scene = await openChain();
