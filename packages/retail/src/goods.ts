@@ -95,6 +95,13 @@ export function moveStock(view: View, lines: readonly Moved[], sign: 1 | -1, eff
   return refuseShort(view, guarded);
 }
 
+interface Trading {
+  /** How many lines the document has before these. */
+  readonly from?: number;
+  /** Gets the skus that may be sold without being there. */
+  readonly promised?: string[];
+}
+
 /** Moves goods over the counter: a product with a recipe stays where it is, and its parts move in its place. */
 export function tradeStock(
   view: View,
@@ -102,7 +109,7 @@ export function tradeStock(
   lines: readonly Moved[],
   sign: 1 | -1,
   effects: Effect[],
-  from = 0,
+  { from = 0, promised }: Trading = {},
 ): Refusal | undefined {
   const guarded: Guarded = [];
   for (let index = 0; index < lines.length; index++) {
@@ -110,6 +117,7 @@ export function tradeStock(
     if (line === undefined) break;
     if (line.restock === false) continue;
     const product = productOf(view, line.sku);
+    if (product?.negativeStock === 'backorder' && product.recipe === '') promised?.push(line.sku);
     const refusal =
       product === undefined || product.recipe === ''
         ? moveOne(product, line, sign, guarded, effects)

@@ -43,6 +43,7 @@ export {
 export { barcodes, prices, products, promotions } from './catalogue/tables.ts';
 export { catalogueVerbs } from './catalogue/verbs.ts';
 export type {
+  BackorderEndArgs,
   CashDropArgs,
   CashMoveArgs,
   CountLine,
@@ -51,6 +52,7 @@ export type {
   FiscalRangeArgs,
   StockCountArgs,
 } from './counter/args.ts';
+export { type Backorder, backorderEnd, openBackorders } from './counter/backorder.ts';
 export { cashDrop, cashPay, cashReceive } from './counter/cash-moves.ts';
 export { stockCount } from './counter/count.ts';
 export { accountPay, customerSet } from './counter/customer.ts';
@@ -74,7 +76,16 @@ export {
   nextFiscalNumber,
 } from './counter/fiscal-report.ts';
 export { type SessionReport, sessionReport } from './counter/session-report.ts';
-export { closings, counts, fiscalBlocks, fiscalSeries, fiscalUses, takings } from './counter/tables.ts';
+export {
+  backorderEnds,
+  backorders,
+  closings,
+  counts,
+  fiscalBlocks,
+  fiscalSeries,
+  fiscalUses,
+  takings,
+} from './counter/tables.ts';
 export { counterVerbs } from './counter/verbs.ts';
 export { chargeAdjust } from './charge.ts';
 export { chart, correctionAccounts, retailAccounts } from './chart.ts';

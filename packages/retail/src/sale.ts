@@ -7,6 +7,8 @@ import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { checkPromotions } from './catalogue/promotion.ts';
 import { promotions } from './catalogue/tables.ts';
+import { oweGoods } from './counter/backorder.ts';
+import { backorders } from './counter/tables.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
 import { addTakings } from './counter/takings.ts';
@@ -33,7 +35,8 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
   putLots(op, lines, -1, effects);
   const unnumbered = useFiscalNumber(view, op, args.fiscal, effects);
   if (unnumbered !== undefined) return unnumbered;
-  const short = tradeStock(view, op, lines, -1, effects);
+  const promised: string[] = [];
+  const short = tradeStock(view, op, lines, -1, effects, { promised });
   if (short !== undefined) return short;
   const settlement = {
     currency,
@@ -55,10 +58,11 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
     { account: retailAccounts.sales, currency, amountMinor: 0 - priced.amountMinor },
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
   );
+  const owed = oweGoods(view, op, { lines, amounts: priced.amounts, currency, skus: promised }, effects, debits);
   const posted = post(view, op, { day, memo, lines: debits });
   return 'code' in posted
     ? posted
-    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit]);
+    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit, owed]);
 }
 
 /** What a verb that completes a sale touches. */
@@ -71,6 +75,7 @@ export const saleTables: readonly [
   ...typeof fiscalTables,
   ...typeof ruleTables,
   ...typeof customerTables,
+  typeof backorders,
   typeof promotions,
 ] = [
   ...ledgerTables,
@@ -81,6 +86,7 @@ export const saleTables: readonly [
   ...fiscalTables,
   ...ruleTables,
   ...customerTables,
+  backorders,
   promotions,
 ];
 

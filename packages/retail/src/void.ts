@@ -13,6 +13,7 @@ import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
 import { ledgerTables, reverse } from '@tallystick/ledger';
 import type { SaleVoidArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, moveDrawer } from './cash.ts';
+import { backorderEnds } from './counter/tables.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { addTakings } from './counter/takings.ts';
 import { documentTables, issueDocument } from './document.ts';
@@ -44,6 +45,8 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   if (unfit !== undefined) return unfit;
   const { currency, totalMinor, taxMinor, customer } = sale;
   const session = args.session ?? sale.session;
+  for (const { sku } of view.list(backorderEnds, { document }))
+    return refuse('retail/backorder-ended', { document, sku });
   const effects: Effect[] = [voids.put({ document, by: op.id })];
   const refusal = returnLines(view, op, document, effects);
   if (refusal !== undefined) return refusal;
@@ -114,6 +117,7 @@ export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
     ...redemptionTables,
     ...ruleTables,
     ...customerTables,
+    backorderEnds,
     documentLines,
     lotMoves,
     lotStock,

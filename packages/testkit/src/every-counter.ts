@@ -72,5 +72,12 @@ export async function customers(book: Pick<Book, 'log'>, office: Office): Promis
   await office('sale.exchange', { ...trade, original, back, lines, tenders: difference, reason: 'seeds' });
   const paid = { customer: 'c-1', day: '2026-11-21', currency: 'GBP' };
   await office('account.pay', { ...paid, tenders: [{ kind: 'cash', amountMinor: 250 }] });
+  const goods = { sku: 'LAMP', name: 'Lamp', category: '', unitScale: 0, taxRateBasisPoints: 0, active: 1 };
+  await office('product.set', { ...goods, negativeStock: 'backorder' });
+  const lamp = { sku: 'LAMP', name: 'Lamp', quantity: 1, unitPriceMilliMinor: 100_000 };
+  const cash = [{ kind: 'cash', amountMinor: 100 }];
+  const owing = await office('sale.complete', { ...trade, lines: [lamp], tenders: cash });
+  const document = (await book.log.get(owing))?.record.op.id;
+  await office('backorder.end', { document, sku: 'LAMP', day: '2026-11-21', outcome: 'delivered' });
   await office('returns.policy', { currency: 'XTS', allowed: 1, refundTo: 'account', mostMinor: 500 });
 }

@@ -9,8 +9,11 @@ export interface ProductSetArgs {
   readonly unitScale: number;
   /** The rate a till proposes; what was charged is recorded in the line. 2000 is 20 %. */
   readonly taxRateBasisPoints: number;
-  /** `refuse`: no sale or write-off takes on-hand below zero. */
-  readonly negativeStock: 'allow' | 'refuse';
+  /**
+   * What becomes of a sale that takes on-hand below zero: `allow` lets it, `refuse` refuses it and any write-off that would, `backorder` lets it and owes
+   * the customer what was not there.
+   */
+  readonly negativeStock: 'allow' | 'refuse' | 'backorder';
   /** 0 takes the product off the tills' shelves; a sale that still happened still counts. */
   readonly active: 0 | 1;
   /** What its variants differ in, such as `size` and `colour`. It then stands for them and is not sold itself. */

@@ -34,6 +34,15 @@ export interface StockCountArgs {
   readonly reason: string;
 }
 
+/** What became of goods that a sale owed. */
+export interface BackorderEndArgs {
+  /** The sale. */
+  readonly document: string;
+  readonly sku: string;
+  readonly day: string;
+  readonly outcome: 'delivered' | 'cancelled';
+}
+
 /** Numbers that an authority gave the business. */
 export interface FiscalRangeArgs {
   readonly series: string;

@@ -12,10 +12,12 @@ import { priceLines, totalsOf } from '../price.ts';
 import { checkOriginal, countRefunded, restock, withPromotions } from '../refund.ts';
 import { saleExchangeArgs } from '../schema.ts';
 import { refunded, voids } from '../tables.ts';
+import { oweGoods } from './backorder.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './customer.ts';
 import type { SaleExchangeArgs } from './customer-args.ts';
 
 import { fiscalTables, useFiscalNumber } from './fiscal.ts';
+import { backorders } from './tables.ts';
 import { addTakings } from './takings.ts';
 
 function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome {
@@ -34,6 +36,7 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   const totals = { totalMinor: amountMinor + taxMinor, taxMinor };
   const rows = { totals: totalsOf(lines, { amountMinor, taxMinor }) };
   const effects: Effect[] = [];
+  const promised: string[] = [];
   const from = args.back.length;
   const numberOf = (index: number): number => from + index + 1;
   putLines(op, { kind: 'exchange', currency, lines: withPromotions(view, returned), priced: back, sign: -1 }, effects);
@@ -44,7 +47,7 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
     refuseUnlessRules(view, 'sale.exchange', { args, rows }) ??
     countRefunded(view, returned, back, effects) ??
     restock(view, op, returned, effects) ??
-    tradeStock(view, op, lines, -1, effects, from) ??
+    tradeStock(view, op, lines, -1, effects, { from, promised }) ??
     useFiscalNumber(view, op, args.fiscal, effects);
   if (refusal !== undefined) return refusal;
   // What leaves may be worth less: then the difference is paid out.
@@ -68,9 +71,10 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
     { account: retailAccounts.sales, currency, amountMinor: 0 - amountMinor },
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - taxMinor },
   );
+  const owed = oweGoods(view, op, { lines, amounts: sold.amounts, currency, skus: promised }, effects, debits);
   const posted = post(view, op, { day, memo, lines: debits });
   if ('code' in posted) return posted;
-  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit]);
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit, owed]);
 }
 
 /** Exchanges goods of a sale for others. */
@@ -86,6 +90,7 @@ export const saleExchange: Verb<'sale.exchange', SaleExchangeArgs> = defineVerb(
     ...customerTables,
     ...fiscalTables,
     ...ruleTables,
+    backorders,
     promotions,
     refunded,
     voids,

@@ -3,6 +3,7 @@ import type { ArgsSchema } from '@tallystick/kernel';
 import * as z from 'zod';
 import { account, amountMinor, currency, day, key, linesOf, milliMinor, scale, text, whole } from '../fields.ts';
 import type {
+  BackorderEndArgs,
   CashDropArgs,
   CashMoveArgs,
   FiscalLeaseArgs,
@@ -43,6 +44,13 @@ export const stockCountArgs: ArgsSchema<StockCountArgs> = z.strictObject({
     }),
   ),
   reason: text,
+});
+
+export const backorderEndArgs: ArgsSchema<BackorderEndArgs> = z.strictObject({
+  document: key,
+  sku: key,
+  day,
+  outcome: z.enum(['delivered', 'cancelled']),
 });
 
 export const fiscalRangeArgs: ArgsSchema<FiscalRangeArgs> = z

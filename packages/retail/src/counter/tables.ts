@@ -82,6 +82,19 @@ export const counts: SetTable<
   columns: { sku: 'text', countedQuantity: 'integer', expectedQuantity: 'integer' },
 });
 
+/** What a sale owed of goods that were not on hand at its place, and their share of what they were sold for, without tax. */
+export const backorders: SetTable<{ document: Text; sku: Text }, { quantity: Int; currency: Text; amountMinor: Int }> =
+  setTable('backorders', {
+    key: { document: 'text', sku: 'text' },
+    columns: { quantity: 'integer', currency: 'text', amountMinor: 'integer' },
+  });
+
+/** Backorders that are owed no more, and the op that said so. */
+export const backorderEnds: SetTable<{ document: Text; sku: Text }, { outcome: Text; by: Text }> = setTable(
+  'backorderEnds',
+  { key: { document: 'text', sku: 'text' }, columns: { outcome: 'text', by: 'text' } },
+);
+
 /** In `hq`: of the numbers that an authority gave, the next that no block has, and the last. */
 export const fiscalSeries: RegisterTable<{ series: Text }, { next: Int; last: Int }> = registerTable('fiscalSeries', {
   key: { series: 'text' },

@@ -1,4 +1,5 @@
 /** The verbs of the counter. */
+import { backorderEnd } from './backorder.ts';
 import { cashDrop, cashPay, cashReceive } from './cash-moves.ts';
 import { stockCount } from './count.ts';
 import { accountPay, customerSet } from './customer.ts';
@@ -17,6 +18,7 @@ export const counterVerbs: readonly [
   typeof accountPay,
   typeof returnsPolicy,
   typeof saleExchange,
+  typeof backorderEnd,
 ] = [
   cashReceive,
   cashPay,
@@ -28,4 +30,5 @@ export const counterVerbs: readonly [
   accountPay,
   returnsPolicy,
   saleExchange,
+  backorderEnd,
 ];
