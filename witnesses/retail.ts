@@ -1,5 +1,12 @@
 /** A day at the counter: what a till may claim, number, sell on account and close, held by the fold and not by the till's program. */
-import { fiscalAlerts, nextFiscalNumber, type SaleCompleteArgs, saleComplete, sessionReport } from '@tallystick/retail';
+import {
+  fiscalAlerts,
+  nextFiscalNumber,
+  openBackorders,
+  type SaleCompleteArgs,
+  saleComplete,
+  sessionReport,
+} from '@tallystick/retail';
 import { defineVerb, type Verb } from '@tallystick/kernel';
 import type { Witness } from './claim.ts';
 import { count, must, type Play, playsOf, sales } from './firm.ts';
@@ -168,6 +175,26 @@ const credit: Play = async (firm, broken) => {
   return { of: { tills: tills.length }, facts: { owed, refused }, holds: owed === 1_000 && refused === 1 };
 };
 
+/** The last lamp is sold at two tills that are apart; the later sale stands and owes the lamp. The fault: the product's policy is to refuse. */
+const backorder: Play = async (firm, broken) => {
+  const { office } = firm;
+  const lamp = { sku: 'lamp', name: 'lamp', ...goods, negativeStock: broken ? 'refuse' : 'backorder' } as const;
+  must(await office.commit('product.set', lamp));
+  const delivered = [{ sku: 'lamp', name: 'lamp', quantity: 1, unitCostMilliMinor: 0 }];
+  must(await office.commit('stock.receive', { ...trade, lines: delivered, reference: 'D-1' }));
+  const tills = [await firm.enlist('till-1', 'till'), await firm.enlist('till-2', 'till')];
+  for (const { book } of tills) must(await book.commit('sale.complete', sold('lamp', 1)));
+  await firm.meet(...tills.map(({ book }) => book), office);
+  const owed = openBackorders(office).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  const posted = count(office, "SELECT coalesce(sum(amountMinor), 0) AS n FROM balances WHERE account = '2400'");
+  const stand = sales(office);
+  return {
+    of: { tills: tills.length },
+    facts: { stand, owed, posted },
+    holds: stand === 2 && owed === 500 && posted === -500,
+  };
+};
+
 /** Two managers name one product apart from each other. The fault: one of them never hands in what he did. */
 const edits: Play = async (firm, broken) => {
   const { office } = firm;
@@ -215,6 +242,7 @@ export const retail: Witness = playsOf('retail', {
   fiscal,
   promotion,
   credit,
+  backorder,
   edits,
   voided,
 });
