@@ -169,8 +169,8 @@ const diskFull: Play = async (firm, broken) => {
       code = (error as { code?: string }).code ?? String(error);
     }
   store.sql.exec('PRAGMA max_page_count = 1000000');
-  const kept = sales(book);
   await sell(book, 'pear', 1);
+  const kept = sales(book) - 1;
   await book.close();
   const again = await openBook({ store: nodeStore(till.path), ...options });
   const fresh = nodeStore(':memory:');
