@@ -121,6 +121,14 @@ async function walk(
   await page.keyboard.press('Escape');
   await go('Drawer');
   await look(page, 'drawer');
+  await go('Pay out');
+  await page.getByLabel('Why').waitFor();
+  await look(page, 'pay out');
+  await page.keyboard.press('Escape');
+  await go('X report');
+  await page.locator('.receipt').waitFor();
+  await look(page, 'X report');
+  await page.keyboard.press('Escape');
   await go('Count and close');
   await look(page, 'count');
   await page.keyboard.press('Escape');

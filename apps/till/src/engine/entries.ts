@@ -1,4 +1,5 @@
 // The entries of this till by the name of the call that makes them.
+import { moveCashEntry } from './cash-entries.ts';
 import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
 import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
 
@@ -8,10 +9,12 @@ export const entries: {
   readonly voidSale: typeof voidEntry;
   readonly openSession: typeof openSessionEntry;
   readonly closeSession: typeof closeSessionEntry;
+  readonly moveCash: typeof moveCashEntry;
 } = {
   sell: saleEntry,
   refund: refundEntry,
   voidSale: voidEntry,
   openSession: openSessionEntry,
   closeSession: closeSessionEntry,
+  moveCash: moveCashEntry,
 };

@@ -3,6 +3,7 @@
 import { loadParts, type SyncReport } from '@tallystick/kernel';
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import type { SqlJsStatic } from 'sql.js';
+import { readDrawerReport } from './cash-entries.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
 import { findByKey, findByNumber, readReceipt } from './documents.ts';
@@ -300,6 +301,8 @@ export class TillHost implements EngineCalls {
     return outcome;
   };
 
+  moveCash: EngineCalls['moveCash'] = (request) => this.#record(entries.moveCash, request);
+
   /** Waits for the book of a worker that has just been started. */
   lookUp: EngineCalls['lookUp'] = (async (name: EntryName, request: unknown) => {
     await Promise.race([this.#opened.promise, new Promise((resolve) => setTimeout(resolve, openingMs))]);
@@ -320,6 +323,7 @@ export class TillHost implements EngineCalls {
   stageOf: EngineCalls['stageOf'] = (document) =>
     this.#read((shop) => ({ ok: true, value: documentReader(shop).stageOf(document) }));
   day: EngineCalls['day'] = (day, most) => this.#read((shop) => ({ ok: true, value: readDay(shop, day, most) }));
+  drawerReport: EngineCalls['drawerReport'] = (session) => this.#read((shop) => readDrawerReport(shop, session));
   findDocuments: EngineCalls['findDocuments'] = (text) =>
     this.#read((shop) => ({ ok: true, value: findByNumber(documentReader(shop), text) }));
   status: EngineCalls['status'] = () =>

@@ -12,6 +12,7 @@ const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'voidSale',
   'openSession',
   'closeSession',
+  'moveCash',
 ]);
 
 /** Whether a call writes what a seller entered. */

@@ -1,5 +1,6 @@
 // What the interface asks of the till's engine, and nothing more. The engine lives in a dedicated worker with the book, the
 // log file and the relay connection; everything here is plain data that can be posted between the two.
+import type { SessionReport } from '@tallystick/retail';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { Tender } from '../model/tender.ts';
 
@@ -63,6 +64,37 @@ export interface RefundRequest {
 export interface VoidRequest {
   readonly document: string;
   readonly reason: string;
+}
+
+/** Paid in, paid out, or taken to the safe. */
+export type CashMoveKind = 'in' | 'out' | 'safe';
+
+export interface CashMoveRequest {
+  readonly kind: CashMoveKind;
+  readonly session: string;
+  /** Positive either way. */
+  readonly amountMinor: number;
+  /** What the cash comes from or goes to; of no effect for `safe`. */
+  readonly account: string;
+  readonly reason: string;
+  /** The newest move that the seller knew of when this one was entered, or ''. */
+  readonly after: string;
+}
+
+/** Cash that went into the drawer (positive) or out of it. */
+export interface CashMove {
+  readonly id: string;
+  readonly kind: CashMoveKind;
+  readonly number: string;
+  readonly amountMinor: number;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** The X or Z report of a drawer, with what was moved in it, and the accounts that more can be moved for. */
+export interface DrawerReport extends SessionReport {
+  readonly moves: readonly CashMove[];
+  readonly accounts: readonly { readonly account: string; readonly name: string }[];
 }
 
 export interface CloseRequest {
@@ -285,6 +317,7 @@ export interface TillEntries {
   voidSale(request: VoidRequest): Promise<Outcome<Saved<Receipt>>>;
   openSession(floatMinor: number): Promise<Outcome<Saved<Session>>>;
   closeSession(request: CloseRequest): Promise<Outcome<Saved<ClosedSession>>>;
+  moveCash(request: CashMoveRequest): Promise<Outcome<Saved<CashMove>>>;
 }
 
 export interface TillEngine extends TillEntries {
@@ -313,6 +346,8 @@ export interface TillEngine extends TillEntries {
   receipt(document: string): Promise<Outcome<Receipt>>;
   /** A day with its newest documents, no more than `most`. */
   day(day: string, most: number): Promise<Outcome<DaySummary>>;
+  /** The report of a drawer's session; without one, of the newest of this till. */
+  drawerReport(session?: string): Promise<Outcome<DrawerReport | undefined>>;
   /** How far a document has come. */
   stageOf(document: string): Promise<Outcome<Stage>>;
   findDocuments(text: string): Promise<Outcome<readonly DocumentRow[]>>;

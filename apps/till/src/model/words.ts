@@ -40,6 +40,9 @@ const wordsByVerb: Readonly<Record<string, string>> = {
   'sale.void': 'Void',
   'session.open': 'Drawer opened',
   'session.close': 'Drawer closed',
+  'cash.receive': 'Paid in',
+  'cash.pay': 'Paid out',
+  'cash.drop': 'To the safe',
 };
 
 /** A verb in a seller's words; its own name where we have none. */
@@ -55,6 +58,9 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/voided': 'This sale was voided.',
   'retail/refunded': 'A part of this sale was refunded, so it cannot be voided.',
   'retail/out-of-stock': 'There is not enough in stock, and this shop does not sell below zero.',
+  'guards/rule': 'A rule of the shop does not allow this. Ask the office.',
+  'guards/rule-error': 'A rule of the shop could not be applied to this. Tell the office.',
+  'ledger/unknown-account': 'The shop has no such account.',
   'kernel/not-enrolled': 'The shop has not admitted this till yet.',
   'kernel/unanchored': 'This till must reach the relay once before it may sell again.',
   'kernel/revoked': 'This till was revoked, so nothing more of it counts.',

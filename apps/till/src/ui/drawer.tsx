@@ -1,7 +1,7 @@
-// The cash drawer of this till: opened with a float, closed by counting.
-import type { ComponentChildren, VNode } from 'preact';
+// The cash drawer of this till: opened with a float, closed by counting blind. What should be in it is said after the count.
+import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ClosedSession, Session } from '../engine/port.ts';
+import type { CashMoveKind, ClosedSession, Session } from '../engine/port.ts';
 import { currencyDigits, formatMoney, parseDecimal } from '../model/money.ts';
 import { dayText } from '../model/time.ts';
 import { refusalText } from '../model/words.ts';
@@ -9,11 +9,19 @@ import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
+import { WithCounterScreens } from './loaded.tsx';
 import { Fault } from './reverse-dialog.tsx';
+
+type Asked = 'open' | 'close' | 'report' | CashMoveKind;
+
+interface AskProps {
+  readonly onAsk: (asked: Asked) => void;
+}
 
 export function Drawer(): VNode {
   const session = useTill().state.value.session;
-  const [asking, setAsking] = useState<'open' | 'close'>();
+  const [asking, setAsking] = useState<Asked>();
+  const back = (): void => setAsking(undefined);
   const [closed, setClosed] = useState<ClosedSession>();
   return (
     <div class="page">
@@ -21,20 +29,26 @@ export function Drawer(): VNode {
         <h1>Drawer</h1>
       </header>
       {session === undefined ? (
-        <ClosedDrawer closed={closed} onOpen={() => setAsking('open')} />
+        <ClosedDrawer closed={closed} onAsk={setAsking} />
       ) : (
-        <OpenDrawer session={session} onClose={() => setAsking('close')} />
+        <OpenDrawer session={session} onAsk={setAsking} />
       )}
-      {asking === 'open' && (
-        <OpenSessionDialog onClose={() => setAsking(undefined)} onOpened={() => setAsking(undefined)} />
+      {asking === 'open' && <OpenSessionDialog onClose={back} onOpened={back} />}
+      {asking === 'report' && (
+        <WithCounterScreens show={({ ReportDialog }) => <ReportDialog session={session?.id} onClose={back} />} />
+      )}
+      {(asking === 'in' || asking === 'out' || asking === 'safe') && session !== undefined && (
+        <WithCounterScreens
+          show={({ CashMoveDialog }) => <CashMoveDialog kind={asking} session={session.id} onClose={back} />}
+        />
       )}
       {asking === 'close' && session !== undefined && (
         <CloseSessionDialog
           session={session}
-          onClose={() => setAsking(undefined)}
+          onClose={back}
           onClosed={(done) => {
             setClosed(done);
-            setAsking(undefined);
+            back();
           }}
         />
       )}
@@ -42,36 +56,40 @@ export function Drawer(): VNode {
   );
 }
 
-function OpenDrawer({ session, onClose }: { readonly session: Session; readonly onClose: () => void }): VNode {
+function OpenDrawer({ session, onAsk }: AskProps & { readonly session: Session }): VNode {
   const { currency } = useShop();
   return (
     <section class="card drawer-card" aria-label="Open drawer">
       <p class="drawer-state">Open since {dayText(session.openedDay)}</p>
-      <p class="drawer-label">Should be in the drawer</p>
-      <p class="drawer-amount">{formatMoney(session.expectedMinor, currency)}</p>
-      <dl class="rows">
-        <div>
-          <dt>Float</dt>
-          <dd>{formatMoney(session.floatMinor, currency)}</dd>
-        </div>
-        <div>
-          <dt>Cash taken, less change and refunds</dt>
-          <dd>{formatMoney(session.expectedMinor - session.floatMinor, currency)}</dd>
-        </div>
-      </dl>
-      <button type="button" class="button button-primary button-tall" onClick={onClose}>
+      <p class="drawer-label">Float</p>
+      <p class="drawer-amount">{formatMoney(session.floatMinor, currency)}</p>
+      <p>Count what is in the drawer before you are told what should be.</p>
+      <div class="actions actions-equal">
+        <button type="button" class="button" onClick={() => onAsk('in')}>
+          Pay in
+        </button>
+        <button type="button" class="button" onClick={() => onAsk('out')}>
+          Pay out
+        </button>
+        <button type="button" class="button" onClick={() => onAsk('safe')}>
+          To the safe
+        </button>
+        <button type="button" class="button" onClick={() => onAsk('report')}>
+          X report
+        </button>
+      </div>
+      <button type="button" class="button button-primary button-tall" onClick={() => onAsk('close')}>
         Count and close
       </button>
     </section>
   );
 }
 
-interface ClosedDrawerProps {
+interface ClosedDrawerProps extends AskProps {
   readonly closed: ClosedSession | undefined;
-  readonly onOpen: () => void;
 }
 
-function ClosedDrawer({ closed, onOpen }: ClosedDrawerProps): VNode {
+function ClosedDrawer({ closed, onAsk }: ClosedDrawerProps): VNode {
   const { currency } = useShop();
   return (
     <section class="card drawer-card" aria-label="Closed drawer">
@@ -88,7 +106,10 @@ function ClosedDrawer({ closed, onOpen }: ClosedDrawerProps): VNode {
           <Difference difference={closed.countedMinor - closed.expectedMinor} />
         </>
       )}
-      <button type="button" class="button button-primary button-tall" onClick={onOpen}>
+      <button type="button" class="button" onClick={() => onAsk('report')}>
+        Last Z report
+      </button>
+      <button type="button" class="button button-primary button-tall" onClick={() => onAsk('open')}>
         Open the drawer
       </button>
     </section>
@@ -143,7 +164,6 @@ function CloseSessionDialog({ session, onClose, onClosed }: CloseSessionDialogPr
       title="Count and close"
       label="Counted in the drawer"
       action="Close the drawer"
-      note={(counted) => <Difference difference={counted - session.expectedMinor} />}
       onClose={onClose}
       onAmount={async (countedMinor) => {
         const closed = await till.engine.closeSession({ session: session.id, countedMinor });
@@ -161,14 +181,13 @@ interface AmountDialogProps {
   readonly action: string;
   /** What an empty field means; without it the amount has to be entered. */
   readonly placeholder?: string;
-  readonly note?: (amountMinor: number) => ComponentChildren;
   /** Resolves to what went wrong, or undefined. */
   readonly onAmount: (amountMinor: number) => Promise<string | undefined>;
   readonly onClose: () => void;
 }
 
 function AmountDialog(props: AmountDialogProps): VNode {
-  const { title, label, action, placeholder, note, onAmount, onClose } = props;
+  const { title, label, action, placeholder, onAmount, onClose } = props;
   const digits = currencyDigits(useShop().currency);
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -185,9 +204,6 @@ function AmountDialog(props: AmountDialogProps): VNode {
     <Dialog title={title} isBusy={isBusy} onClose={onClose}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <NumberField label={label} value={text} onInput={setText} scale={digits} placeholder={placeholder ?? ''} />
-        <div class="amount-note" aria-live="polite">
-          {text !== '' && amount !== undefined && note?.(amount)}
-        </div>
         <Keypad value={text} onInput={setText} scale={digits} />
         <Fault text={fault} />
         <button type="submit" class="button button-primary button-tall" disabled={amount === undefined || isBusy}>

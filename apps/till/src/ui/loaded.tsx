@@ -1,16 +1,20 @@
-// A part of the interface that is fetched when it is first shown, so that nobody waits for it at a start. The service worker has it too.
+// Parts of the interface that are fetched when they are first shown, so that nobody waits for them at a start. The service worker has them too.
 import type { VNode } from 'preact';
-import type * as Screens from '../keys/screens.ts';
+import type * as CounterScreens from '../counter/screens.ts';
+import type * as KeyScreens from '../keys/screens.ts';
 import { useEffect, useState } from 'preact/hooks';
 
-export type KeyScreens = typeof Screens;
+interface LoadedProps<Screens> {
+  readonly load: () => Promise<Screens>;
+  readonly show: (screens: Screens) => VNode;
+}
 
-/** The screens about keys, or what to show until they are here. */
-export function WithKeyScreens({ show }: { readonly show: (screens: KeyScreens) => VNode }): VNode {
-  const [screens, setScreens] = useState<KeyScreens>();
+/** The screens, or what to show until they are here. */
+function Loaded<Screens extends object>({ load, show }: LoadedProps<Screens>): VNode {
+  const [screens, setScreens] = useState<Screens>();
   const [fault, setFault] = useState(false);
   useEffect(() => {
-    import('../keys/screens.ts').then(setScreens, () => setFault(true));
+    load().then(setScreens, () => setFault(true));
   }, []);
   if (screens !== undefined) return show(screens);
   if (!fault) return <p aria-busy="true">One moment…</p>;
@@ -19,4 +23,16 @@ export function WithKeyScreens({ show }: { readonly show: (screens: KeyScreens) 
       This part of the till could not be loaded. Check the network and reload.
     </p>
   );
+}
+
+type Show<Screens> = Pick<LoadedProps<Screens>, 'show'>;
+
+/** The screens about keys. */
+export function WithKeyScreens({ show }: Show<typeof KeyScreens>): VNode {
+  return <Loaded load={() => import('../keys/screens.ts')} show={show} />;
+}
+
+/** The screens about the cash and the reports of the drawer. */
+export function WithCounterScreens({ show }: Show<typeof CounterScreens>): VNode {
+  return <Loaded load={() => import('../counter/screens.ts')} show={show} />;
 }

@@ -1,0 +1,57 @@
+// The lines of an X or Z report. An X report says nothing of the cash that should be in the drawer, so that whoever counts it counts blind.
+import type { DrawerReport } from '../engine/port.ts';
+import { percentText } from './time.ts';
+
+export interface ReportRow {
+  readonly name: string;
+  readonly amountMinor: number;
+  /** Begins another part of the paper. */
+  readonly isFirst?: boolean;
+  readonly isTotal?: boolean;
+}
+
+/** Rows that came to nothing are left out, but for those that everybody looks for. */
+export function reportRows(report: DrawerReport): readonly ReportRow[] {
+  const { salesMinor, refundsMinor, voidsMinor, tenders, late } = report;
+  const totalMinor = salesMinor + refundsMinor + voidsMinor;
+  const tax = report.taxes.map(({ taxRateBasisPoints, taxMinor }) => ({
+    name: `of which tax ${percentText(taxRateBasisPoints)}`,
+    amountMinor: taxMinor,
+  }));
+  return [
+    { name: counted(report.sales, 'sale'), amountMinor: salesMinor },
+    ...some({ name: counted(report.refunds, 'refund'), amountMinor: refundsMinor }),
+    ...some({ name: counted(report.voids, 'void'), amountMinor: voidsMinor }),
+    { name: 'Total', amountMinor: totalMinor, isTotal: true },
+    ...tax.flatMap(some),
+    ...some({ name: 'Discounts given', amountMinor: report.discountMinor }),
+    { name: 'Card', amountMinor: tenders.card, isFirst: true },
+    ...some({ name: 'On account', amountMinor: tenders.account }),
+    ...some({ name: 'Gift cards and coupons', amountMinor: tenders.other }),
+    ...(report.kind === 'X' ? [] : cashRows(report)),
+    ...(late.documents === 0
+      ? []
+      : [{ name: `Came later: ${late.documents}`, amountMinor: late.totalMinor, isFirst: true }]),
+  ];
+}
+
+function cashRows(report: DrawerReport): readonly ReportRow[] {
+  return [
+    { name: 'Cash', amountMinor: report.tenders.cash },
+    { name: 'Float', amountMinor: report.floatMinor, isFirst: true },
+    ...some({ name: 'Paid in', amountMinor: report.paidInMinor }),
+    ...some({ name: 'Paid out', amountMinor: report.paidOutMinor }),
+    ...some({ name: 'To the safe', amountMinor: report.droppedMinor }),
+    { name: 'Should be in the drawer', amountMinor: report.expectedMinor },
+    { name: 'Counted', amountMinor: report.countedMinor },
+    { name: report.overMinor < 0 ? 'Short' : 'Over', amountMinor: Math.abs(report.overMinor) },
+  ];
+}
+
+function counted(count: number, name: string): string {
+  return `${count} ${count === 1 ? name : `${name}s`}`;
+}
+
+function some(row: ReportRow): readonly ReportRow[] {
+  return row.amountMinor === 0 ? [] : [row];
+}
