@@ -57,6 +57,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   'fiscal.range': 'Says which fiscal numbers may be used.',
   'fiscal.lease': 'Leases a block of fiscal numbers to a device.',
   'stock.level': 'Says below which stock a shelf is filled up, and from where.',
+  'backorder.end': 'Ends a backorder: the goods were delivered, or will not be.',
   'transfer.dispatch': 'Sends goods to another scope.',
   'transfer.receive': 'Counts in what another scope sent; what is missing is lost in transit.',
   'transfer.order': 'Orders goods from one scope to another.',
