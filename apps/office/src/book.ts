@@ -1,5 +1,6 @@
 // Opening the books of a data directory: the office's own, and those of the tills that trade from it.
 import { type Book, type BookStore, openBook } from '@tallystick/kernel';
+import { guardVerbs } from '@tallystick/guards';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { tallyVerbs } from '@tallystick/kernel/tally';
@@ -16,10 +17,11 @@ import type { Home } from './home.ts';
 /** Every verb version this release knows. */
 export const shopVerbs: readonly [
   ...typeof ledgerVerbs,
+  ...typeof guardVerbs,
   ...typeof retailVerbs,
   ...typeof escrowVerbs,
   ...typeof tallyVerbs,
-] = [...ledgerVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
+] = [...ledgerVerbs, ...guardVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
 
 /** A book of ledger and retail verbs, and of what it says of the backups of keys. */
 export type ShopBook = Book<typeof shopVerbs>;

@@ -1,6 +1,7 @@
 // The book as this till uses it: which verbs it knows, and what is added to the projections for its own look-ups.
 import { nobleHasher } from '@tallystick/chain';
 import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
+import { guardVerbs } from '@tallystick/guards';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { tallyVerbs } from '@tallystick/kernel/tally';
 import { ledgerVerbs } from '@tallystick/ledger';
@@ -9,13 +10,14 @@ import { choosePlatformEd25519 } from '@tallystick/sign';
 
 export type TillVerbs = readonly [
   ...typeof ledgerVerbs,
+  ...typeof guardVerbs,
   ...typeof retailVerbs,
   ...typeof escrowVerbs,
   ...typeof tallyVerbs,
 ];
 export type TillBook = Book<TillVerbs>;
 
-export const tillVerbs: TillVerbs = [...ledgerVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
+export const tillVerbs: TillVerbs = [...ledgerVerbs, ...guardVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
 
 /** Portable hashes, and native signatures where the browser's hold to the acceptance rule. */
 export async function tillCrypto(): Promise<CryptoProvider> {
