@@ -20,7 +20,6 @@ export const verbLines: Readonly<Record<string, string>> = {
   'key.backup': 'Records how a key was backed up (see also: tally keys backup).',
   'account.open': 'Opens an account, or renames one.',
   'journal.post': 'Posts one entry by hand; its lines balance per currency.',
-  'backorder.end': 'Says that goods that a sale owed were delivered, or will not be.',
   'work.dispatch': 'Gives a thing that nobody owns to one device.',
   'handoff.offer': 'Offers a thing to another device; its owner changes it no more.',
   'handoff.accept': 'Takes a thing that was offered.',
