@@ -8,7 +8,7 @@ import { businessDays, dayOpen, hqMark, marks } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
-import type { Stop } from './fold.ts';
+import type { Stop } from './verdict.ts';
 import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
 import { PENDING_PLACE } from './schema.ts';

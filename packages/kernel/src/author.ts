@@ -28,7 +28,7 @@ import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
-import type { Stop } from './fold.ts';
+import type { Stop } from './verdict.ts';
 import { type Correction, validateArgs } from './verb.ts';
 
 /** The clock and the dice of this device. */

@@ -1,200 +1,44 @@
-/**
- * `openBook`, the one thing an integrator needs: a replica of a book together with this device's key. Commit, query, subscribe, sync, prove.
- */
-import { nobleHasher } from '@tallystick/chain/hashing';
-import {
-  type BookId,
-  type DeviceId,
-  type LogStore,
-  type OpHash,
-  type OpId,
-  type Scope as ScopeName,
-} from '@tallystick/oplog';
+/** A replica of a book together with this device's key: commit, query, subscribe, sync, prove. */
+import type { BookId, DeviceId, LogStore, OpHash, Scope as ScopeName } from '@tallystick/oplog';
 import type { RelayClient } from '@tallystick/relay-protocol';
-import { nobleEd25519, type Role } from '@tallystick/sign';
-import type { CryptoProvider } from './admitter.ts';
 import type { ArchiveOptions, ArchiveReport } from './archive.ts';
-import type { CommitRequest, Edge, NotCommitted, Written } from './author.ts';
+import type { CommitRequest, NotCommitted, Written } from './author.ts';
 import type { AsOf, AsOfPlace } from './as-of.ts';
-import { adoptable, type Lacking, lackingOf } from './adopt.ts';
+import { adoptable } from './adopt.ts';
 import { retryAsides } from './asides.ts';
 import type { AttestOptions } from './attest.ts';
-import { bookAttest, builtinVerbs, deviceEnroll, firstVerbs } from './builtin.ts';
+import { bookAttest, builtinVerbs, deviceEnroll } from './builtin.ts';
+import type { Commit, Committed, Stage, TypedRequest, VerbArgs, VerbName } from './commit.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
-import { countDisagreements, type Disagreement, readDisagreements } from './disagreement.ts';
+import { countDisagreements } from './disagreement.ts';
 import type { BookStore, ImagePlace, SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
-import type { Stop } from './fold.ts';
-import { Replica } from './replica.ts';
-import { HQ, openGenesis } from './genesis.ts';
-import { type ImageMisfit, saveImage } from './image.ts';
-import { KeyRing } from './key-ring.ts';
-import { OwnDevice } from './own-device.ts';
-import { manifestAdopt, shapesByName } from './manifest.ts';
+import { HQ } from './genesis.ts';
+import { saveImage } from './image.ts';
+import { manifestAdopt } from './manifest.ts';
+import type { OpenBookOptions } from './open-book.ts';
+import type { OwnDevice } from './own-device.ts';
 import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
 import type { ProofReport } from './prove.ts';
-import { deviceKeyName, type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
+import { type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import type { Replayed } from './replay.ts';
+import type { Replica } from './replica.ts';
 import type { AbsentTable } from './residency.ts';
-import { absentTablesOf, fetchTables, notResident, type SnapshotStatus, snapshotStatus } from './snapshot-use.ts';
+import { absentTablesOf, fetchTables, notResident } from './snapshot-use.ts';
 import type { SnapshotTrust } from './snapshot-trust.ts';
 import type { SnapshotReport } from './snapshot-save.ts';
-import type { SnapshotOptions } from './snapshot-start.ts';
+import { type BookStatus, type Change, META_UNANCHORED, type PendingOp, pendingOpsOf, statusOf } from './status.ts';
 import type { SyncReport } from './sync.ts';
 import type { ImportReport } from './transfer.ts';
-import type { Correction, Verb } from './verb.ts';
+import type { Verb } from './verb.ts';
 import { onlyOthers } from './watch.ts';
 import type { OlderOps } from './whole-log.ts';
 import type { VerifyOptions, VerifyReport } from './verify.ts';
 
-export interface OpenBookOptions<V extends readonly Verb[]> {
-  readonly store: BookStore;
-  /** Every verb version this program knows, of every package it uses. */
-  readonly verbs: V;
-  /** Where device keys are kept; the store's own key place when left out. */
-  readonly keys?: BookStore['keys'];
-  readonly crypto?: CryptoProvider;
-  /** Join this book instead of opening a new one in an empty store; its records come by `import` or `sync`. */
-  readonly book?: BookId;
-  /** Start from here where nothing is folded yet, and load tables from here later. Needs `book` in an empty store. */
-  readonly snapshot?: SnapshotOptions;
-  /** The key of the relay to believe, in verifier-key form. The first relay that is synced with is pinned when left out. */
-  readonly relayKey?: string;
-  /** Name of a new book. */
-  readonly name?: string;
-  /** Name of this device in a new book; others are named by the op that enrols them. */
-  readonly deviceName?: string;
-  /** Where this device writes. A small shop has only `hq`. */
-  readonly scope?: ScopeName;
-  /** Which scopes are replicated here: all that the relay has; `hq` and the device's own; or these too. */
-  readonly replicate?: 'all' | 'own' | readonly ScopeName[];
-  /** Name and version of this program, such as `corner-pos 2.1.0`: others are told that they need it for what it adopts. */
-  readonly release?: string;
-  readonly edge?: Edge;
-}
-
-/** How far an op is known to be safe: on this device; at the relay; in the order everyone shares. */
-export type Stage = 'local' | 'durable' | 'settled';
-
-export interface Committed {
-  readonly ok: true;
-  readonly id: OpId;
-  readonly hash: OpHash;
-  readonly scope: ScopeName;
-  /** Why the op was accepted with a compensation, if it was, as things stand here; later the table `corrections` says it. */
-  readonly correction: Correction | undefined;
-  /** Where the op stands now. */
-  stage(): Promise<Stage>;
-  /** Resolves when the op has come at least this far. Offline that may take days. */
-  reached(stage: Stage): Promise<void>;
-}
-
-export type Commit = Committed | NotCommitted;
-
-export interface BookStatus {
-  readonly book: BookId;
-  readonly device: DeviceId;
-  /** Undefined until this device's enrolment has arrived. */
-  readonly role: Role | undefined;
-  readonly deviceName: string | undefined;
-  /** The first public key of this device in hex: what `device.enroll` names beside `device`. */
-  readonly publicKey: string;
-  /** False while this device must first learn its own last op from a relay or another device. */
-  readonly anchored: boolean;
-  readonly relayKey: string | undefined;
-  /** Why opening folded the whole log and used no image of the rows; undefined where one was used, or the database keeps them. */
-  readonly imageMisfit: ImageMisfit | undefined;
-  /** Of a book that began from a snapshot: how far that is trusted, and which tables are not here yet. */
-  readonly snapshot: SnapshotStatus | undefined;
-  /** Devices that folded the same and signed different outcomes: a bug, or rows that somebody edited. Evidence; it does not go away. */
-  readonly disagreements: readonly Disagreement[];
-  readonly scopes: readonly ScopeStatus[];
-  /** What the book has adopted and this program lacks. A scope stops where it is needed. */
-  readonly lacking: readonly Lacking[];
-}
-
-export interface ScopeStatus {
-  readonly scope: ScopeName;
-  /** Ops with a position in the shared order. */
-  readonly settled: number;
-  /** Ops without one. */
-  readonly pending: number;
-  /** Ops beside those without effect until more of `hq` is here: marks beyond it, and what builds on them. They stop nothing else. */
-  readonly waiting: number;
-  readonly stop: Stop | undefined;
-  /** This device's key wrote two ops at one place here: a cloned tab, a restored backup, a copied database. `renew` goes on. */
-  readonly forked: boolean;
-}
-
-export interface PendingOp {
-  readonly id: OpId;
-  readonly hash: OpHash;
-  readonly scope: ScopeName;
-  readonly verb: string;
-  readonly at: number;
-  readonly stage: Exclude<Stage, 'settled'>;
-}
-
-export interface Change {
-  /** `disagreement` comes after the change that brought it, once for each time that there are more; `resident` when tables have been loaded. */
-  readonly kind: 'commit' | 'import' | 'sync' | 'disagreement' | 'resident';
-}
-
-type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[number];
-/** Names of the verbs of a book: plain, of which `commit` takes the newest adopted version, or with a version, such as `shop.sell@1`. */
-export type VerbName<V extends readonly Verb[]> = PlainName<V> | `${PlainName<V>}@${number}`;
-type PlainName<V extends readonly Verb[]> = KnownVerb<V>['name'];
-/** The args that a verb's schema asks for: of a name that has several versions, those of any. */
-export type VerbArgs<V extends readonly Verb[], N extends string> = ArgsOf<
-  Extract<KnownVerb<V>, { readonly name: N extends `${infer Plain}@${number}` ? Plain : N }>
->;
-// Verb by verb: of several at once, args that others extend would swallow those. Nothing is known of a verb that is not in the list.
-type ArgsOf<K> = [K] extends [never] ? unknown : K extends Verb<string, infer A> ? A : never;
-export type TypedRequest<V extends readonly Verb[]> = {
-  [N in PlainName<V>]: Omit<CommitRequest, 'verb' | 'args'> & {
-    readonly verb: N | `${N}@${number}`;
-    readonly args: VerbArgs<V, N>;
-  };
-}[PlainName<V>];
-
-const META_UNANCHORED = 'unanchored';
 /** Names of the kernel's own verbs. */
 const ACTS: ReadonlySet<string> = new Set(builtinVerbs.map(({ name }) => name));
-
-/** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
-export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
-  const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: nobleEd25519 };
-  const keys = options.keys ?? options.store.keys;
-  if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
-  const edge = options.edge ?? platformEdge;
-  const { snapshot } = options;
-  const start = snapshot && (await loadSnapshots()).snapshotStart(snapshot, options.book);
-  const replica = await Replica.open(options.store, options.verbs, crypto, start);
-  const name = deviceKeyName(replica.log);
-  const hadKey = await keys.load(name);
-  const ring = await KeyRing.open(keys, name);
-  if (replica.book === undefined && options.book === undefined) {
-    const root = (await keys.load('root')) ?? (await keys.create('root'));
-    const laterVerbs = builtinVerbs.filter(({ ref }) => !firstVerbs.has(ref));
-    const verbs = [...options.verbs, ...laterVerbs].map(({ ref }) => ref);
-    const names = { name: options.name ?? 'book', deviceName: options.deviceName ?? 'office' };
-    const tables = shapesByName(replica.schema.declared.values());
-    const { release = '' } = options;
-    await openGenesis(replica, { root, device: ring.first, edge, verbs, tables, release, ...names });
-  } else {
-    // A key that is older than its store has written before: its chain must be learnt before it may grow.
-    const isAnchored = replica.book !== undefined || hadKey === undefined;
-    await replica.bind(options.book ?? (replica.book as BookId));
-    if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
-  }
-  await retryAsides(replica);
-  const { relayKey } = options;
-  if (relayKey !== undefined && relayKey !== replica.log.meta('relay'))
-    await (await loadExchange()).pinRelay(replica, relayKey);
-  return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
-}
 
 export class Book<V extends readonly Verb[] = readonly Verb[]> {
   readonly id: BookId;
@@ -416,42 +260,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   status(): BookStatus {
     this.#mustBeOpen();
-    const row = this.#own.row();
-    return {
-      book: this.id,
-      device: this.device,
-      role: row?.['role'] as Role | undefined,
-      deviceName: row?.['name'] as string | undefined,
-      publicKey: this.#own.publicKey,
-      anchored: this.#replica.log.meta(META_UNANCHORED) !== '1',
-      relayKey: this.#replica.log.meta('relay'),
-      imageMisfit: this.#options.store.image === undefined ? undefined : this.#replica.misfit,
-      snapshot: snapshotStatus(this.#replica),
-      disagreements: readDisagreements(this.#replica.sql),
-      scopes: this.#replica.scopes().map((scope) => ({
-        scope: scope.name as ScopeName,
-        settled: scope.folded,
-        pending: scope.tailSize,
-        waiting: scope.waiting.length,
-        stop: scope.stop,
-        forked: this.#own.author.forked.has(scope.name),
-      })),
-      lacking: lackingOf(this.#replica),
-    };
+    return statusOf(this.#replica, this.#own, this.#options.store.image !== undefined);
   }
 
   /** Ops that have no position in the shared order yet, in the order they are folded. */
   pendingOps(): readonly PendingOp[] {
-    return this.#replica.scopes().flatMap((scope) =>
-      scope.tail.map(({ op, hash }) => ({
-        id: op.id,
-        hash,
-        scope: op.scope,
-        verb: op.verb,
-        at: op.at,
-        stage: this.#replica.log.receiptPosition(hash) === undefined ? ('local' as const) : ('durable' as const),
-      })),
-    );
+    return pendingOpsOf(this.#replica);
   }
 
   /** Where an op stands; undefined for one that is not stored here. */

@@ -3,7 +3,8 @@
  * function of the op and the rows before it; nothing throws for what an op contains.
  */
 import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/oplog';
-import { keyIdAfter, keyRotatedTo, type Role, rotateVerb } from '@tallystick/sign';
+import { keyIdAfter, type Role } from '@tallystick/sign';
+import { type Author, followsHq, rootAuthor } from './authors.ts';
 import {
   bookOpen,
   businessDays,
@@ -24,16 +25,16 @@ import {
   tableShapes,
 } from './builtin.ts';
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
-import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
+import type { HqReader } from './hq-prefix.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
+import { isOutcome } from './outcome.ts';
 import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
 import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
-import type { AnyTable, Columns, Effect, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
+import type { AnyTable, Effect, Row } from './table.ts';
 import {
-  type Compensated,
   type Correction,
   type OpFacts,
   type Outcome,
@@ -43,55 +44,8 @@ import {
   type Verb,
   type View,
 } from './verb.ts';
-
-/** Why folding cannot go past an op until something arrives. State before it stays readable. */
-export type Stop =
-  | {
-      readonly code: 'kernel/unsupported-verb';
-      readonly verb: string;
-      /** The release that brought it, or ''. */
-      readonly release: string;
-      readonly hash: string;
-    }
-  | LackingTable
-  | { readonly code: 'kernel/needs-hq'; readonly size: number; readonly hash: string }
-  /** A table of a snapshot whose rows cannot be loaded now. */
-  | { readonly code: 'kernel/not-resident'; readonly scope: string; readonly table: string; readonly hash: string };
-
-export type Verdict =
-  | { readonly kind: 'applied'; readonly correction?: Correction }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'stopped'; readonly stop: Stop };
-
-/** What a scope may know of `hq`: how far it is folded here, its registers as of a size, and whether a mark names its true root. */
-export interface HqReader {
-  readonly folded: number;
-  getAsOf(table: AnyTable, key: Row, size: number): Row | undefined;
-  listAsOf(table: AnyTable, size: number): readonly Row[];
-  /** Undefined where the log begins after that size. */
-  confirmsRoot(size: number, root: string): boolean | undefined;
-}
-
-interface Author {
-  readonly device: string;
-  readonly role: Role;
-  readonly name: string;
-  readonly enrolment: string;
-  readonly isRevoked: boolean;
-  /** Its last business day, or ''. */
-  readonly untilDay: string;
-  /** Undefined for one enrolled here: its chain alone decides. For one of `hq` it is the key's id there, as of the mark. */
-  readonly keyId: string | undefined;
-  /** The id of the key that its chain here begins with. */
-  readonly firstKeyId: string;
-}
-
-/** What a view reads for while an op is planned. */
-interface Planning {
-  readonly author: Author;
-  readonly size: number;
-  readonly touch: TouchRecorder | undefined;
-}
+import type { Verdict } from './verdict.ts';
+import { createView, type Planning } from './view.ts';
 
 /** What an op would do: its effects, the facts of the op whose they are, and what its verb may touch. */
 interface Planned {
@@ -472,103 +426,23 @@ export class Fold {
 
   #viewOf(verb: Verb): View {
     let view = this.#viewByVerb.get(verb);
-    if (view === undefined) this.#viewByVerb.set(verb, (view = this.#createView(verb)));
+    if (view === undefined) {
+      view = createView(verb, {
+        projection: this.#projection,
+        tables: this.#tablesOf(verb),
+        open: BUILTIN_TABLES,
+        compiled: (table) => this.#compiled(table),
+        hqRow: (table, key, size, touch) => this.#hqRow(table, key, size, touch),
+        planning: () => this.#now,
+      });
+      this.#viewByVerb.set(verb, view);
+    }
     return view;
   }
 
-  /** One view for all ops of a verb: a plan reads at once or not at all. */
-  #createView(verb: Verb): View {
-    const projection = this.#projection;
-    const tables = this.#tablesOf(verb);
-    const readable = (table: AnyTable): CompiledTable => {
-      if (!tables.has(table) && !BUILTIN_TABLES.has(table)) throw badRead(table, `is no table of ${verb.ref}`);
-      return this.#compiled(table);
-    };
-    const keyed = (table: AnyTable): CompiledTable => {
-      // The sums of a table are in memory until they are flushed: read as rows they would be those of some earlier op.
-      if (table.kind === 'sum') throw badRead(table, 'holds sums, not rows');
-      return readable(table);
-    };
-    const now = (): Planning => {
-      if (this.#now === undefined) throw new KernelError('kernel/bad-verb', 'a view is read while its op is planned');
-      return this.#now;
-    };
-    return {
-      get author(): Author {
-        return now().author;
-      },
-      get: <K extends Columns, C extends Columns>(
-        table: RegisterTable<K, C> | SetTable<K, C>,
-        key: RowOf<K>,
-      ): RowOf<K & C> | undefined => {
-        const compiled = keyed(table);
-        return projection.get(compiled, compiled.keyValuesOf(key), now().touch) as RowOf<K & C> | undefined;
-      },
-      sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
-        if (table.kind !== 'sum') throw badRead(table, 'holds rows, not sums');
-        const compiled = readable(table);
-        const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), now().touch);
-        const row: Record<string, number> = {};
-        for (let index = 0; index < sums.length; index++)
-          row[compiled.columnNames[index] as string] = sums[index] as number;
-        return row as Record<S, number>;
-      },
-      list: <K extends Columns, C extends Columns>(
-        table: RegisterTable<K, C> | SetTable<K, C>,
-        prefix: Partial<RowOf<K>>,
-      ): readonly RowOf<K & C>[] => {
-        const compiled = keyed(table);
-        const rows = projection.list(compiled, prefixValues(compiled, prefix as Row), now().touch);
-        return rows as unknown as readonly RowOf<K & C>[];
-      },
-      hq: {
-        get: <K extends Columns, C extends Columns>(
-          table: RegisterTable<K, C>,
-          key: RowOf<K>,
-        ): RowOf<K & C> | undefined => {
-          const { def } = readable(table);
-          if (def.kind !== 'register')
-            throw badRead(def, 'keeps no history: only registers of hq are read as of the mark');
-          return this.#hqRow(def, key, now().size, now().touch) as RowOf<K & C> | undefined;
-        },
-      },
-    };
-  }
-
-  #compiled(table: AnyTable | RegisterTable | SetTable): CompiledTable {
+  #compiled(table: AnyTable): CompiledTable {
     return this.#schema.table(table);
   }
-}
-
-/** The values of the leading key columns that a prefix names. Throws for one that names others: it would list more than it says. */
-function prefixValues(table: CompiledTable, prefix: Row): SqlValue[] {
-  const end = table.keyNames.findIndex((name) => prefix[name] === undefined);
-  const count = end === -1 ? table.keyNames.length : end;
-  const leading = table.keyNames.slice(0, count);
-  const other = Object.keys(prefix).find((name) => prefix[name] !== undefined && !leading.includes(name));
-  if (other !== undefined) throw badRead(table.def, `is not listed by "${other}": only by leading columns of its key`);
-  return table.keyValuesOf(prefix, count);
-}
-
-/** Plan is code of others: whatever it answers, no op halts the fold. */
-function isOutcome(outcome: unknown): boolean {
-  // Nobody waits for it: it must not end the process when it fails.
-  if (outcome instanceof Promise) outcome.catch(() => undefined);
-  if (typeof outcome !== 'object' || outcome === null) return false;
-  const named = outcome as Partial<Refusal> & Partial<Compensated>;
-  if (named.kind === 'refusal') return isReason(named as Refusal);
-  if (named.kind === 'compensated' && !isReason(named.correction)) return false;
-  const list: unknown = named.kind === 'compensated' ? named.effects : outcome;
-  return Array.isArray(list) && list.every((effect) => typeof effect === 'object' && effect !== null);
-}
-
-/** Throws for details that have no canonical text. */
-function isReason(reason: Correction | undefined): boolean {
-  return typeof reason?.code === 'string' && encodeCanonical(reason.details).startsWith('{');
-}
-
-function badRead({ name }: AnyTable, why: string): KernelError {
-  return new KernelError('kernel/bad-read', `table "${name}" ${why}`);
 }
 
 function withCorrection(planned: Planned, verb: Verb, correction: Correction): Planned {
@@ -576,23 +450,4 @@ function withCorrection(planned: Planned, verb: Verb, correction: Correction): P
   const { code, details } = correction;
   const row = corrections.put({ hash, id, device, verb: verb.ref, code, details: encodeCanonical(details) });
   return { ...planned, effects: [...planned.effects, row], correction };
-}
-
-function rootAuthor(record: OpRecord): Author {
-  const { hash, op } = record;
-  return {
-    device: op.device,
-    role: 'owner',
-    name: 'root',
-    enrolment: hash,
-    isRevoked: false,
-    untilDay: '',
-    keyId: undefined,
-    firstKeyId: op.device,
-  };
-}
-
-/** What a chain under a key that `hq` no longer knows may still do: take notice of that, and go on under the key of `hq`. */
-function followsHq({ op }: OpRecord, keyId: string): boolean {
-  return op.verb === hqMark.ref || (op.verb === rotateVerb && keyRotatedTo(op)?.keyId === keyId);
 }

@@ -6,21 +6,7 @@ export type { ArchiveOptions, ArchiveReport } from './archive.ts';
 export type { AsOf, AsOfPlace } from './as-of.ts';
 export type { AttestOptions } from './attest.ts';
 export type { CommitRequest, Edge, NotCommitted } from './author.ts';
-export {
-  Book,
-  type BookStatus,
-  type Change,
-  type Commit,
-  type Committed,
-  openBook,
-  type OpenBookOptions,
-  type PendingOp,
-  type ScopeStatus,
-  type Stage,
-  type TypedRequest,
-  type VerbArgs,
-  type VerbName,
-} from './book.ts';
+export { Book } from './book.ts';
 export {
   books,
   builtinVerbs,
@@ -36,14 +22,15 @@ export {
   refusals,
   tableShapes,
 } from './builtin.ts';
+export type { Commit, Committed, Stage, TypedRequest, VerbArgs, VerbName } from './commit.ts';
 export type { BookDigest, ScopeDigest } from './digest.ts';
 export type { Disagreement } from './disagreement.ts';
 export type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement, StoreImage } from './driver.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
-export type { Stop } from './fold.ts';
 export type { ImageMisfit } from './image.ts';
 export type { LackingTable } from './in-force.ts';
 export type { AdoptArgs } from './manifest.ts';
+export { openBook, type OpenBookOptions } from './open-book.ts';
 export { loadParts } from './parts.ts';
 export type { ProofProblem, ProofReport } from './prove.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
@@ -84,3 +71,5 @@ export {
 } from './verb.ts';
 export type { OlderOps } from './whole-log.ts';
 export type { LogProblem, VerifyOptions, VerifyReport } from './verify.ts';
+export type { BookStatus, Change, PendingOp, ScopeStatus } from './status.ts';
+export type { Stop } from './verdict.ts';

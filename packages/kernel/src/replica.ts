@@ -2,10 +2,8 @@
  * A log and its projections, kept together: every change of both happens in one transaction, scopes are folded `hq` first, and what is on
  * disk is caught up before anybody reads. A replica has no keys and writes no ops; book.ts adds those.
  */
-import { createTree, leafHash } from '@tallystick/chain/hashing';
 import {
   type BookId,
-  encodeHex,
   type LogStore,
   type MaybePromise,
   type OpHash,
@@ -15,18 +13,18 @@ import {
   type Tip,
 } from '@tallystick/oplog';
 import { Admitter, type CryptoProvider } from './admitter.ts';
-import { builtinVerbs, hqMark } from './builtin.ts';
+import { builtinVerbs } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
 import { type BookStore, rollBack, type SqlDriver, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
-import type { HqReader } from './fold.ts';
+import { HqPrefix, rootOf } from './hq-prefix.ts';
 import { type ImageMisfit, restoreImage } from './image.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
-import type { AnyTable, Row } from './table.ts';
+import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
 
 const PAGE = 2000;
@@ -56,9 +54,7 @@ export class Replica {
   /** Why the log was folded and no image used. */
   #misfit: ImageMisfit | undefined = 'none';
   #loads = 0;
-  readonly #hqRoots = new Map<number, string>();
-  readonly #hqRows = new Map<string, Row | undefined>();
-  #hqRowsSize = 0;
+  #hqPrefix: HqPrefix | undefined;
   #admitter: Admitter | undefined;
   #book: BookId | undefined;
   #busy: Promise<unknown> = Promise.resolve();
@@ -144,7 +140,7 @@ export class Replica {
   scope(name: ScopeName): Scope {
     const known = this.#scopes.get(name);
     if (known !== undefined) return known;
-    const scope = new Scope(name, this.schema, this.verbs, name === HQ ? undefined : this.#hqReader());
+    const scope = new Scope(name, this.schema, this.verbs, name === HQ ? undefined : this.#prefixOfHq());
     this.#scopes.set(name, scope);
     return scope;
   }
@@ -352,27 +348,13 @@ export class Replica {
   }
 
   /** Root of the first `size` records of `hq`, or undefined when fewer are settled here. */
-  async hqRoot(size: number): Promise<string | undefined> {
-    const known = this.#hqRoots.get(size);
-    if (known !== undefined) return known;
-    const tip = this.log.tip(HQ);
-    if (size > tip.size || size < this.log.base(HQ).size) return undefined;
-    // A branch asks for the tip at every change of `hq`, whose ops were hashed when they came. The log of an earlier place has no frontier.
-    const isKnown = size === tip.size && tip.frontier.length > 0;
-    const root = isKnown ? encodeHex(createTree(this.crypto.hasher, tip).root()) : await this.rootOf(HQ, size);
-    this.#hqRoots.set(size, root);
-    return root;
+  hqRoot(size: number): Promise<string | undefined> {
+    return this.#prefixOfHq().root(size);
   }
 
   /** Merkle root over the first `size` records of a scope, computed from the bytes of those that are stored. */
-  async rootOf(scope: ScopeName, size: number): Promise<string> {
-    const base = this.log.base(scope);
-    const tree = createTree(this.crypto.hasher, base);
-    for (let from = base.size; from < size; from += PAGE) {
-      for (const record of await this.log.settled(scope, from, Math.min(PAGE, size - from)))
-        tree.append(leafHash(record.bytes, this.crypto.hasher));
-    }
-    return encodeHex(tree.root());
+  rootOf(scope: ScopeName, size: number): Promise<string> {
+    return rootOf(this.log, scope, size, this.crypto.hasher);
   }
 
   digest(): BookDigest {
@@ -388,7 +370,7 @@ export class Replica {
   async #stored(records: readonly OpRecord[]): Promise<void> {
     await this.log.dropAsides(records.map((record) => record.hash));
     this.admitter.remember(records);
-    await this.#checkMarks(records);
+    await this.#prefixOfHq().lookUpMarks(records);
   }
 
   /**
@@ -397,7 +379,7 @@ export class Replica {
    */
   async #foldNew(scope: Scope, size: number, quick: (scope: Scope) => MergeReport): Promise<number> {
     if (scope.folded < size) return 0;
-    await this.#checkMarks(scope.waiting);
+    await this.#prefixOfHq().lookUpMarks(scope.waiting);
     if (scope.stop === undefined) {
       const { refolded: count } = quick(scope);
       if (await this.#fetchFor(scope)) await this.#catchUpScope(scope);
@@ -455,14 +437,14 @@ export class Replica {
           `scope ${name} has no record at position ${scope.folded} of ${size}`,
         );
       this.#admitter?.remember(page);
-      await this.#checkMarks(page);
+      await this.#prefixOfHq().lookUpMarks(page);
       this.change(name).settle(page);
     }
     const pending = await this.log.pending(name);
     // Before anything else is judged: rows that are folded again have lost what the tail said of keys, also where the tail itself is there.
     this.#admitter?.remember(pending);
     if (pending.length === scope.tailSize || scope.stop !== undefined) return;
-    await this.#checkMarks(pending);
+    await this.#prefixOfHq().lookUpMarks(pending);
     this.change(name).merge(orderTail(pending));
   }
 
@@ -479,42 +461,9 @@ export class Replica {
     }
   }
 
-  /** The fold is synchronous, so the roots that marks among these records name are looked up before it. */
-  async #checkMarks(records: readonly OpRecord[]): Promise<void> {
-    for (const { op } of records) {
-      const size = op.verb === hqMark.ref ? op.args['size'] : undefined;
-      if (typeof size === 'number') await this.hqRoot(size);
-    }
-  }
-
-  #hqReader(): HqReader {
-    const hq = this.scope(HQ);
-    const [roots, log] = [this.#hqRoots, this.log];
-    return {
-      get folded() {
-        return hq.folded;
-      },
-      getAsOf: (table, key, size) => this.#hqRow(hq, table, key, size),
-      // Rows of settled ops, which never wait.
-      listAsOf: (table, size) => hq.projection.listAsOf(this.schema.table(table), size),
-      confirmsRoot: (size, root) =>
-        !roots.has(size) && size < log.base(HQ).size ? undefined : roots.get(size) === root,
-    };
-  }
-
-  /** Rows of a settled prefix never change, so they are kept while the mark stays the same. */
-  #hqRow(hq: Scope, table: AnyTable, key: Row, size: number): Row | undefined {
-    if (size !== this.#hqRowsSize || this.#hqRows.size > PAGE * 50) {
-      this.#hqRows.clear();
-      this.#hqRowsSize = size;
-    }
-    const compiled = this.schema.table(table);
-    const values = compiled.keyValuesOf(key);
-    const text = compiled.keyText(values);
-    if (this.#hqRows.has(text)) return this.#hqRows.get(text);
-    const row = hq.projection.getAsOf(compiled, values, size);
-    this.#hqRows.set(text, row);
-    return row;
+  #prefixOfHq(): HqPrefix {
+    this.#hqPrefix ??= new HqPrefix(this.scope(HQ), this.log, this.schema, this.crypto.hasher);
+    return this.#hqPrefix;
   }
 
   async #reload(): Promise<void> {
@@ -522,13 +471,12 @@ export class Replica {
     await this.log.refresh();
     this.schema.residency.load(this.#sql);
     this.#admitter?.load();
-    this.#hqRows.clear();
-    this.#hqRoots.clear();
+    this.#hqPrefix?.discard();
     for (const scope of this.scopes()) {
       const pending = await this.log.pending(scope.name as ScopeName);
       scope.load(pending, (hash) => this.log.has(hash));
       // A tail that is folded again asks for the roots that its marks name.
-      await this.#checkMarks(pending);
+      await this.#prefixOfHq().lookUpMarks(pending);
     }
   }
 

@@ -5,13 +5,16 @@
  */
 import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
-import { Fold, type HqReader, type Stop, type Verdict } from './fold.ts';
+import { Fold } from './fold.ts';
+import type { HqReader } from './hq-prefix.ts';
 import type { FoldedHead } from './chain-heads.ts';
 import { createTouchRecorder, Projection, type Undo } from './projection.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
-import { decodeTouch, decodeUndo, encodeTailRow, type TailRow, withChain } from './tail-row.ts';
+import { decodeTouch, decodeUndo, encodeTailRow, withChain } from './tail-row.ts';
+import { TailRows } from './tail-rows.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import type { Verb } from './verb.ts';
+import type { Stop, Verdict } from './verdict.ts';
 import { buildsOn, partWaiting } from './waiting.ts';
 
 /**
@@ -60,9 +63,7 @@ export class Scope {
   #waiting: readonly OpRecord[] = [];
   /** Greater than those of the tail. */
   #nextOrdinal = 0;
-  /** Rows of the tail that are not in the database yet: those of the ops whose other rows wait too. */
-  readonly #heldTail: { readonly ordinal: number; readonly hash: OpHash; readonly row: TailRow }[] = [];
-  #hasWritten = false;
+  readonly #tailRows: TailRows;
   #stop: Stop | undefined;
   #hasLeftovers = false;
   /** Rows stand here that this program cannot go on from, so it leaves them as they are. */
@@ -76,6 +77,7 @@ export class Scope {
     this.#schema = schema;
     this.#driver = schema.driver;
     this.projection = new Projection(schema, name);
+    this.#tailRows = new TailRows(schema.driver, name);
     this.#hq = hq;
     this.#fold = new Fold(this.projection, schema, verbs, hq);
   }
@@ -146,8 +148,7 @@ export class Scope {
   /** Reads what the database says of this scope; `pending` are the log's records without a position, of all that it `has`. */
   load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): void {
     this.projection.discard();
-    this.#heldTail.length = 0;
-    this.#hasWritten = false;
+    this.#tailRows.discard();
     this.#stop = this.#fold.lacking;
     this.#isBarred = this.#stop !== undefined;
     this.#hasLeftovers = false;
@@ -159,17 +160,15 @@ export class Scope {
     const byHash = new Map(pending.map((record) => [record.hash as string, record]));
     const ordinalByHash = new Map<string, number>();
     const tail: OpRecord[] = [];
-    for (const [ordinal, hash] of this.#driver
-      .prepare('SELECT ordinal, hash FROM tail WHERE scope = ? ORDER BY ordinal')
-      .iterate([this.name])) {
-      const record = byHash.get(hash as string);
+    for (const [ordinal, hash] of this.#tailRows.stored()) {
+      const record = byHash.get(hash);
       if (record === undefined) {
         // What the log has never seen is no leftover: somebody edited the row, and a proof shall show it.
         const known = parseOpHash(hash);
         this.#hasLeftovers ||= known !== undefined && has(known);
         continue;
       }
-      ordinalByHash.set(record.hash, ordinal as number);
+      ordinalByHash.set(record.hash, ordinal);
       tail.push(record);
     }
     this.#tail = [];
@@ -195,13 +194,7 @@ export class Scope {
 
   /** Takes everything pending back, last folded first, whether or not its record is pending still; `recordOf` reads the log. */
   async takeLeftoversBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
-    this.#writeTail();
-    const rows = [
-      ...this.#driver
-        .prepare('SELECT ordinal, hash, undo FROM tail WHERE scope = ? ORDER BY ordinal DESC')
-        .iterate([this.name]),
-    ];
-    for (const [ordinal, hash, undo] of rows as [number, OpHash, string][]) {
+    for (const [ordinal, hash, undo] of this.#tailRows.all()) {
       const record = await recordOf(hash);
       if (record !== undefined) this.projection.takeBack(decodeUndo(record, undo), PENDING_PLACE + ordinal);
     }
@@ -279,16 +272,18 @@ export class Scope {
 
   /** Whether what waits has to be written before the transaction ends. */
   get mustWrite(): boolean {
-    return this.projection.hasWritten || this.#hasWritten || this.#heldTail.length >= MOST_HELD;
+    const { hasWritten, held } = this.#tailRows;
+    const hasSettled = this.#folded !== (this.#saved?.folded ?? 0);
+    return this.projection.hasWritten || hasWritten || hasSettled || held >= MOST_HELD;
   }
 
   /** Writes everything held in memory. */
   flush(): void {
     this.projection.release();
     this.projection.flush();
-    this.#writeTail();
+    this.#tailRows.flush();
     this.projection.markWhole();
-    this.#hasWritten = false;
+    this.#tailRows.markWhole();
     if (this.#saved?.folded === this.#folded && this.#saved.settledId === this.#settledId) return;
     this.#saved = { folded: this.#folded, settledId: this.#settledId };
     this.#driver
@@ -310,7 +305,6 @@ export class Scope {
   }
 
   #settled(record: OpRecord): void {
-    this.#hasWritten = true;
     this.#folded += 1;
     if (record.op.id > this.#settledId) this.#settledId = record.op.id;
   }
@@ -336,7 +330,7 @@ export class Scope {
   #underSavepoint(work: () => boolean): 'done' | 'conflict' | 'known row' {
     this.projection.release();
     this.projection.flush();
-    this.#writeTail();
+    this.#tailRows.flush();
     const before = { folded: this.#folded, settledId: this.#settledId, tail: [...this.#tail], tailId: this.#tailId };
     const nextOrdinal = this.#nextOrdinal;
     this.#driver.prepare('SAVEPOINT attempt').run([]);
@@ -388,14 +382,11 @@ export class Scope {
   }
 
   #settleEntry({ record, ordinal }: TailEntry): void {
-    this.#writeTail();
-    const row = this.#driver
-      .prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ? RETURNING undo')
-      .get([this.name, ordinal]) as readonly [string];
+    const undo = this.#tailRows.take(ordinal);
     // Quotes within texts are escaped, so this cannot be part of one.
-    if (row[0].includes('["write",'))
-      this.projection.settleHistory(decodeUndo(record, row[0]), PENDING_PLACE + ordinal, this.#folded);
-    this.projection.countStoredSteps(row[0]);
+    if (undo.includes('["write",'))
+      this.projection.settleHistory(decodeUndo(record, undo), PENDING_PLACE + ordinal, this.#folded);
+    this.projection.countStoredSteps(undo);
     this.#settled(record);
   }
 
@@ -451,13 +442,11 @@ export class Scope {
 
   #takeTailBack(): readonly TailEntry[] {
     const entries = this.#tail;
-    this.#writeTail();
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at] as TailEntry;
       this.projection.takeBack(this.#undoOf(entry), PENDING_PLACE + entry.ordinal);
     }
-    this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.name]);
-    this.#hasWritten = true;
+    this.#tailRows.clear();
     this.#tail = [];
     this.#nextOrdinal = 0;
     this.#tailId = '';
@@ -467,11 +456,7 @@ export class Scope {
   /** Takes the op that was folded last back. */
   #dropLast(entry: TailEntry, undo: readonly Undo[]): void {
     this.projection.takeBack(undo, PENDING_PLACE + entry.ordinal);
-    if (this.#heldTail.at(-1)?.ordinal === entry.ordinal) this.#heldTail.pop();
-    else {
-      this.#hasWritten = true;
-      this.#driver.prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ?').run([this.name, entry.ordinal]);
-    }
+    this.#tailRows.dropLast(entry.ordinal);
     this.#tail.pop();
     this.#nextOrdinal = entry.ordinal;
   }
@@ -493,18 +478,8 @@ export class Scope {
     }
     const row = encodeTailRow(record, recorder, undo, verdict.kind === 'applied');
     this.#push(entry);
-    this.#heldTail.push({ ordinal: entry.ordinal, hash: record.hash, row });
-    if (!this.projection.isHolding) this.#writeTail();
+    this.#tailRows.add(entry.ordinal, record.hash, row, this.projection.isHolding);
     return { verdict, folded: { entry, touch: withChain(record, recorder), undo } };
-  }
-
-  #writeTail(): void {
-    for (const { ordinal, hash, row } of this.#heldTail)
-      this.#driver
-        .prepare('INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES (?, ?, ?, ?, ?)')
-        .run([this.name, ordinal, hash, row.touch, row.undo]);
-    if (this.#heldTail.length > 0) this.#hasWritten = true;
-    this.#heldTail.length = 0;
   }
 
   /** By the places of these entries, but for those that are settled. */
@@ -517,20 +492,11 @@ export class Scope {
   }
 
   #touchOf({ record, ordinal }: TailEntry): Touch {
-    return decodeTouch(record, this.#stored(ordinal), this.#schema);
+    return decodeTouch(record, this.#tailRows.get(ordinal), this.#schema);
   }
 
   #undoOf({ record, ordinal }: TailEntry): readonly Undo[] {
-    return decodeUndo(record, this.#stored(ordinal).undo);
-  }
-
-  #stored(ordinal: number): TailRow {
-    this.#writeTail();
-    const row = this.#driver
-      .prepare('SELECT touch, undo FROM tail WHERE scope = ? AND ordinal = ?')
-      .get([this.name, ordinal]);
-    const [touch, undo] = row as readonly [string, string];
-    return { touch, undo };
+    return decodeUndo(record, this.#tailRows.get(ordinal).undo);
   }
 }
 

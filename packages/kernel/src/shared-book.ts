@@ -4,8 +4,9 @@
  */
 import { encodeHex, type OpHash } from '@tallystick/oplog';
 import type { NotCommitted } from './author.ts';
-import type { Book, BookStatus, Change, Commit, Committed, PendingOp, Stage } from './book.ts';
-import type { TypedRequest, VerbArgs, VerbName } from './book.ts';
+import type { Book } from './book.ts';
+import type { Commit, Committed, Stage, TypedRequest, VerbArgs, VerbName } from './commit.ts';
+import type { BookStatus, Change, PendingOp } from './status.ts';
 import type { SqlValue } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError, type KernelErrorCode } from './errors.ts';

@@ -5,7 +5,8 @@
  */
 import { type OpHash, type OpRecord, orderTail } from '@tallystick/oplog';
 import { hqMark } from './builtin.ts';
-import type { HqReader, Stop } from './fold.ts';
+import type { HqReader } from './hq-prefix.ts';
+import type { Stop } from './verdict.ts';
 
 export interface Parted {
   /** In causal order. */

@@ -1,0 +1,107 @@
+/** What other scopes know of `hq`: its settled prefix as of a size, its rows there, and the roots that marks name (DESIGN section 4). */
+import { createTree, type Hasher, leafHash } from '@tallystick/chain/hashing';
+import { encodeHex, type LogStore, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
+import { hqMark } from './builtin.ts';
+import { HQ } from './genesis.ts';
+import type { Schema } from './schema.ts';
+import type { Scope } from './scope.ts';
+import type { AnyTable, Row } from './table.ts';
+
+/** What a scope may know of `hq`: how far it is folded here, its registers as of a size, and whether a mark names its true root. */
+export interface HqReader {
+  readonly folded: number;
+  getAsOf(table: AnyTable, key: Row, size: number): Row | undefined;
+  listAsOf(table: AnyTable, size: number): readonly Row[];
+  /** Undefined where the log begins after that size. */
+  confirmsRoot(size: number, root: string): boolean | undefined;
+}
+
+/** Records read at once. */
+const PAGE = 2000;
+/** So many rows are remembered. */
+const MOST_ROWS = 100_000;
+
+/** Roots and rows of a settled prefix never change, so they are kept until `discard`. */
+export class HqPrefix implements HqReader {
+  readonly #hq: Scope;
+  readonly #log: LogStore;
+  readonly #schema: Schema;
+  readonly #hasher: Hasher;
+  readonly #roots = new Map<number, string>();
+  /** As of one size: marks seldom go back. */
+  readonly #rows = new Map<string, Row | undefined>();
+  #rowsSize = 0;
+
+  constructor(hq: Scope, log: LogStore, schema: Schema, hasher: Hasher) {
+    this.#hq = hq;
+    this.#log = log;
+    this.#schema = schema;
+    this.#hasher = hasher;
+  }
+
+  get folded(): number {
+    return this.#hq.folded;
+  }
+
+  getAsOf(table: AnyTable, key: Row, size: number): Row | undefined {
+    if (size !== this.#rowsSize || this.#rows.size > MOST_ROWS) {
+      this.#rows.clear();
+      this.#rowsSize = size;
+    }
+    const compiled = this.#schema.table(table);
+    const values = compiled.keyValuesOf(key);
+    const text = compiled.keyText(values);
+    if (this.#rows.has(text)) return this.#rows.get(text);
+    const row = this.#hq.projection.getAsOf(compiled, values, size);
+    this.#rows.set(text, row);
+    return row;
+  }
+
+  listAsOf(table: AnyTable, size: number): readonly Row[] {
+    return this.#hq.projection.listAsOf(this.#schema.table(table), size);
+  }
+
+  confirmsRoot(size: number, root: string): boolean | undefined {
+    return !this.#roots.has(size) && size < this.#log.base(HQ).size ? undefined : this.#roots.get(size) === root;
+  }
+
+  /** Root of the first `size` records, or undefined when fewer are settled here. */
+  async root(size: number): Promise<string | undefined> {
+    const known = this.#roots.get(size);
+    if (known !== undefined) return known;
+    const tip = this.#log.tip(HQ);
+    if (size > tip.size || size < this.#log.base(HQ).size) return undefined;
+    // A branch asks for the tip at every change of `hq`, whose ops were hashed when they came. The log of an earlier place has no frontier.
+    const isKnown = size === tip.size && tip.frontier.length > 0;
+    const root = isKnown
+      ? encodeHex(createTree(this.#hasher, tip).root())
+      : await rootOf(this.#log, HQ, size, this.#hasher);
+    this.#roots.set(size, root);
+    return root;
+  }
+
+  /** The fold is synchronous, so the roots that marks among these records name are looked up before it. */
+  async lookUpMarks(records: readonly OpRecord[]): Promise<void> {
+    for (const { op } of records) {
+      const size = op.verb === hqMark.ref ? op.args['size'] : undefined;
+      if (typeof size === 'number') await this.root(size);
+    }
+  }
+
+  /** Forgets what the log or the rows may say otherwise now. */
+  discard(): void {
+    this.#rows.clear();
+    this.#roots.clear();
+  }
+}
+
+/** Merkle root over the first `size` records of a scope, computed from the bytes of those that are stored. */
+export async function rootOf(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<string> {
+  const base = log.base(scope);
+  const tree = createTree(hasher, base);
+  for (let from = base.size; from < size; from += PAGE) {
+    for (const record of await log.settled(scope, from, Math.min(PAGE, size - from)))
+      tree.append(leafHash(record.bytes, hasher));
+  }
+  return encodeHex(tree.root());
+}
