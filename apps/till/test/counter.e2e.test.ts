@@ -2,7 +2,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
-import { newDevice, openAlone, openDrawer, sell } from './browser.ts';
+import { newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
 describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
@@ -29,6 +29,20 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
     await scanned('4006381333931');
     await page.getByText('No article has the code 04006381333931.').waitFor();
     expect(await page.getByLabel('Search goods').inputValue()).toBe('');
+  });
+
+  it('takes an offer off the cart, and says so on the line and on the receipt', async () => {
+    await openDrawer(page, '0');
+    for (const _ of [1, 2]) await tile(page, 'Strawberry jam').click();
+    await expect.poll(() => linesOf(page)).toEqual(['Strawberry jam £11.20']);
+    await tile(page, 'Strawberry jam').click();
+    await page.getByText('Three jams for two: -£5.60').waitFor();
+    await expect.poll(() => linesOf(page)).toEqual(['Strawberry jam £11.20']);
+    await page.getByRole('button', { name: 'Charge £11.20' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+    await page.getByRole('button', { name: 'Receipt' }).click();
+    await page.locator('.receipt').getByText('Three jams for two: -£5.60').waitFor();
+    expect((await rowsOf(page))[0]).toBe('Total £11.20');
   });
 
   it('moves cash with a reason, counts blind, and prints what the day came to', async () => {

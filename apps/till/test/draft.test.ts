@@ -31,6 +31,7 @@ describe('the cart between reloads', () => {
     JSON.stringify({ key: 'k', lines: [{ ...line, unitPriceMilliMinor: '360000' }] }),
     JSON.stringify({ key: 'k', lines: [{ ...line, sku: 7 }] }),
     JSON.stringify({ key: 'k', lines: [{ ...line, lot: 7 }] }),
+    JSON.stringify({ key: 'k', lines: [{ ...line, discountMinor: 720 }] }),
   ])('is dropped whole when it is %.60j', (text) => {
     expect(parseDraft(text)).toBeUndefined();
   });

@@ -31,12 +31,10 @@ export { type BarcodeMeaning, barcodeSet, findBarcode } from './catalogue/barcod
 export { gtinOf, isCheckedKey } from './catalogue/gtin.ts';
 export { type PriceAsked, priceOf, priceSet } from './catalogue/price-list.ts';
 export { productSet, recipeSet } from './catalogue/product.ts';
+export { applyPromotions, type Discount, type PromotionRow } from './catalogue/offer.ts';
 export {
-  applyPromotions,
-  type Discount,
   promotionEnd,
   type PromotionContext,
-  type PromotionRow,
   promotionSet,
   promotionsInForce,
 } from './catalogue/promotion.ts';

@@ -1,5 +1,6 @@
 // The page's side of the engine: a dedicated worker behind the port.
 import { closedState } from './closed-state.ts';
+import type { Offer } from '../model/offers.ts';
 import type { Notice, StockLevel } from './messages.ts';
 import type { Product, TillEngine, TillState } from './port.ts';
 import { openWorkerLine } from './worker-line.ts';
@@ -7,6 +8,7 @@ import { openWorkerLine } from './worker-line.ts';
 export function createWorkerEngine(): TillEngine {
   const stateListeners = new Set<(state: TillState) => void>();
   const catalogueListeners = new Set<(products: readonly Product[]) => void>();
+  const offerListeners = new Set<(offers: readonly Offer[]) => void>();
   const troubleListeners = new Set<(trouble: string | undefined) => void>();
   let products: readonly Product[] = [];
   let isOpen = false;
@@ -25,6 +27,7 @@ export function createWorkerEngine(): TillEngine {
   const onNotice = (notice: Notice): void => {
     if (notice.kind === 'state') tellState(notice.state);
     else if (notice.kind === 'catalogue') tellCatalogue(notice.products);
+    else if (notice.kind === 'offers') for (const listener of offerListeners) listener(notice.offers);
     else if (notice.kind === 'stock') tellCatalogue(withStock(products, notice.levels));
     else tellTrouble(notice.message);
   };
@@ -36,6 +39,7 @@ export function createWorkerEngine(): TillEngine {
   return {
     subscribe: (listener) => listen(stateListeners, listener),
     onCatalogue: (listener) => listen(catalogueListeners, listener),
+    onOffers: (listener) => listen(offerListeners, listener),
     onTrouble: (listener) => listen(troubleListeners, listener),
     join: (request) => ask('join', request),
     openAlone: (request) => ask('openAlone', request),

@@ -54,6 +54,9 @@ const range: readonly DemoProduct[] = [
 export async function fillDemoShop(book: TillBook, currency: string, digits: number, day: string): Promise<void> {
   const accounts = chart.map((args) => ({ verb: 'account.open' as const, args }));
   await book.commitAll([...accounts, ...range.flatMap((product) => productOps(product, currency, digits))]);
+  const offer = { kind: 'bundle', take: 3, pay: 2 } as const;
+  const jam = { promotion: 'JAM', name: 'Three jams for two', fromDay: day, untilDay: '2099-12-31', offer, sku: 'S03' };
+  await book.commit('promotion.set', jam);
   const lines = range.flatMap(({ sku, name, stock, unitScale = 0, price }) =>
     stock === undefined
       ? []

@@ -90,22 +90,27 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
 }
 
 /** As the projections have it: without tax. */
-type LineRow = Omit<ReceiptLine, 'paidMinor' | 'lot'> & { readonly amountMinor: number; readonly lot: string };
+type LineRow = Required<Omit<ReceiptLine, 'paidMinor'>> & { readonly amountMinor: number };
 
 function readLines({ book, scope }: DocumentReader, document: string): readonly ReceiptLine[] {
   const rows = book.query<LineRow>(
     `SELECT l.line, l.sku, l.name, l.quantity, l.quantityScale, l.unitPriceMilliMinor, l.amountMinor, l.taxMinor,
        l.taxRateBasisPoints, coalesce(r.quantity, 0) AS refundedQuantity, coalesce(r.amountMinor, 0) AS refundedMinor,
-       coalesce(m.lot, '') AS lot
+       coalesce(m.lot, '') AS lot, coalesce(x.amountMinor, 0) AS discountMinor, coalesce(x.promotion, '') AS promotion,
+       coalesce(o.name, '') AS offer
      FROM documentLines l
      LEFT JOIN refunded r ON r.scope = l.scope AND r.document = l.document AND r.line = l.line
      LEFT JOIN lotMoves m ON m.scope = l.scope AND m.document = l.document AND m.line = l.line
+     LEFT JOIN discounts x ON x.scope = l.scope AND x.document = l.document AND x.line = l.line
+     LEFT JOIN promotions o ON o.scope = 'hq' AND o.promotion = x.promotion
      WHERE l.scope = ? AND l.document = ? ORDER BY l.line`,
     [scope, document],
   );
-  return rows.map(({ amountMinor, lot, ...row }) => ({
+  return rows.map(({ amountMinor, lot, discountMinor, promotion, ...row }) => ({
     ...row,
     ...(lot === '' ? {} : { lot }),
+    ...(discountMinor === 0 ? {} : { discountMinor }),
+    ...(promotion === '' ? {} : { promotion }),
     paidMinor: amountMinor + row.taxMinor,
   }));
 }

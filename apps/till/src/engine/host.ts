@@ -2,7 +2,9 @@
 // everything that changes.
 import { loadParts, type SyncReport } from '@tallystick/kernel';
 import type { BrowserLog } from '@tallystick/kernel/browser';
+import { promotionsInForce } from '@tallystick/retail';
 import type { SqlJsStatic } from 'sql.js';
+import { businessDay } from '../model/business-day.ts';
 import { readDrawerReport } from './cash-entries.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
@@ -11,7 +13,7 @@ import { entries } from './entries.ts';
 import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
-import { describeShop, documentReader, type OpenShop } from './open-shop.ts';
+import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import {
   type Outcome,
   outcomeUnknown,
@@ -48,6 +50,7 @@ export class TillHost implements EngineCalls {
   #storageFault: string | undefined;
   #isBehind = false;
   #catalogueCurrency = '';
+  #catalogueDay = '';
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(tell: (notice: Notice) => void) {
@@ -57,7 +60,7 @@ export class TillHost implements EngineCalls {
       wait: (shown) => this.#tell({ kind: 'state', state: waitingState(shown) }),
     });
     // The business day turns without anybody doing anything.
-    setInterval(() => this.#shop !== undefined && this.#show(() => this.#tellState()), dayWatchMs);
+    setInterval(() => this.#shop !== undefined && this.#show(() => this.#watchDay()), dayWatchMs);
     const networkChanged = (): void => this.#shop?.sync?.networkChanged();
     addEventListener('online', networkChanged);
     addEventListener('offline', networkChanged);
@@ -173,6 +176,12 @@ export class TillHost implements EngineCalls {
     this.#tellState();
   }
 
+  #watchDay(): void {
+    // Prices and offers begin and end on days.
+    if (this.#shop !== undefined && dayOf(this.#shop) !== this.#catalogueDay) this.#tellCatalogue(this.#shop);
+    this.#tellState();
+  }
+
   #tellState(): void {
     this.#tellPage(this.#shop === undefined ? closedState(this.#phase) : openState(this.#shop, this.#storageFault));
   }
@@ -184,6 +193,8 @@ export class TillHost implements EngineCalls {
 
   #tellCatalogue(shop: OpenShop): void {
     this.#catalogueCurrency = describeShop(shop).currency;
+    this.#catalogueDay = dayOf(shop);
+    this.#tell({ kind: 'offers', offers: promotionsInForce(shop.book, { day: this.#catalogueDay }) });
     this.#tell({ kind: 'catalogue', products: readCatalogue(shop.book, shop.record.scope, this.#catalogueCurrency) });
   }
 
@@ -366,6 +377,10 @@ async function findDamage(log: BrowserLog | undefined): Promise<unknown> {
   } catch (damage) {
     return damage;
   }
+}
+
+function dayOf(shop: OpenShop): string {
+  return businessDay(new Date(), readSession(shop)?.openedDay);
 }
 
 function skusOf(receipt: Receipt): readonly string[] {

@@ -1,8 +1,9 @@
 // What travels between the page and the worker. Calls are numbered and answered; notices come unasked.
+import type { Offer } from '../model/offers.ts';
 import type { Outcome, Product, TillEngine, TillEntries, TillState } from './port.ts';
 
 /** The calls of the port that the worker answers. */
-export type CallName = Exclude<keyof TillEngine, 'subscribe' | 'onCatalogue' | 'onTrouble'>;
+export type CallName = Exclude<keyof TillEngine, 'subscribe' | 'onCatalogue' | 'onOffers' | 'onTrouble'>;
 
 export type EntryName = keyof TillEntries;
 
@@ -39,6 +40,7 @@ export interface StockLevel {
 export type Notice =
   | { readonly kind: 'state'; readonly state: TillState }
   | { readonly kind: 'catalogue'; readonly products: readonly Product[] }
+  | { readonly kind: 'offers'; readonly offers: readonly Offer[] }
   | { readonly kind: 'stock'; readonly levels: readonly StockLevel[] }
   /** What is shown may be behind what is saved, or no longer is. */
   | { readonly kind: 'trouble'; readonly message: string | undefined };

@@ -1,6 +1,7 @@
 // What the interface asks of the till's engine, and nothing more. The engine lives in a dedicated worker with the book, the
 // log file and the relay connection; everything here is plain data that can be posted between the two.
 import type { SessionReport } from '@tallystick/retail';
+import type { Offer } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { Tender } from '../model/tender.ts';
 
@@ -123,6 +124,8 @@ export interface DocumentRow {
 export interface ReceiptLine extends SaleLine {
   readonly line: number;
   readonly taxMinor: number;
+  /** The name of the offer that gave the discount; '' where there is none. */
+  readonly offer: string;
   /** With tax: what was paid for it. */
   readonly paidMinor: number;
   /** What has already come back of it, and how much was paid back for that. */
@@ -326,6 +329,8 @@ export interface TillEngine extends TillEntries {
   onTrouble(listener: (trouble: string | undefined) => void): () => void;
   /** Fires when the goods, prices or stock may have changed. */
   onCatalogue(listener: (products: readonly Product[]) => void): () => void;
+  /** Fires with the offers that are in force now, when they may have changed. */
+  onOffers(listener: (offers: readonly Offer[]) => void): () => void;
   join(request: JoinRequest): Promise<Outcome<void>>;
   openAlone(request: StandaloneRequest): Promise<Outcome<void>>;
   /** Opens the shop of a till whose key is back. It sells again once it has learnt from the relay what it wrote last. */

@@ -125,7 +125,9 @@ function isMoney({ amountMinor }: { readonly amountMinor: number }): boolean {
 
 function lineWords(line: SaleLine): string {
   const { sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot = '' } = line;
-  return JSON.stringify([sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot]);
+  const { discountMinor = 0, promotion = '' } = line;
+  const goods = [sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot];
+  return JSON.stringify([...goods, discountMinor, discountMinor === 0 ? '' : promotion]);
 }
 
 function tenderWords({ kind, amountMinor }: { readonly kind: string; readonly amountMinor: number }): string {

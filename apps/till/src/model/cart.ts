@@ -63,8 +63,10 @@ export function countItems(cart: Cart): number {
   return cart.lines.reduce((count, line) => count + pieces(line), 0);
 }
 
+/** What is to be paid for a line, its discount taken off. */
 export function lineTotalMinor(line: SaleLine): number {
-  return lineAmountMinor(line.quantity, line.quantityScale, line.unitPriceMilliMinor) ?? Number.NaN;
+  const quoted = lineAmountMinor(line.quantity, line.quantityScale, line.unitPriceMilliMinor) ?? Number.NaN;
+  return quoted - (line.discountMinor ?? 0);
 }
 
 /** The sum of the lines, or undefined where it would leave the safe integers: such a cart cannot be sold. */

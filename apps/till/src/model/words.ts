@@ -71,6 +71,7 @@ const refusalWords: Readonly<Record<string, string>> = {
   'store/format': 'The log on this device cannot be read. Export it and tell the office: do not clear this browser.',
   'kernel/scope-stopped': 'This till needs its new version to go on.',
   'till/refund-lines': 'These lines cannot be refunded like this.',
+  'retail/promotion-day': 'An offer in this cart is over. Go back to the cart and charge it again.',
   'till/scan-damaged': 'This code is damaged or mistyped. Scan it again.',
   'till/scan-amount': 'The weight in this code does not fit how the article is sold.',
   'till/storage': 'This device could not save it.',

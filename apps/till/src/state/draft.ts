@@ -47,6 +47,9 @@ function isSaleLine(value: unknown): value is SaleLine {
   return (
     isText &&
     (line.lot === undefined || typeof line.lot === 'string') &&
+    // What is taken off is worked out anew from the offers in force.
+    line.discountMinor === undefined &&
+    line.promotion === undefined &&
     isWithin(line.quantity, 1, largestQuantity) &&
     isWithin(line.quantityScale, 0, 6) &&
     isWithin(line.unitPriceMilliMinor, 0, 10 ** 13) &&

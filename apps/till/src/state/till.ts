@@ -13,6 +13,8 @@ import {
   type TillState,
 } from '../engine/port.ts';
 import { type Cart, cartTotalMinor, emptyCart } from '../model/cart.ts';
+import { type Offer, offeredLines } from '../model/offers.ts';
+import type { SaleLine } from '../model/sale-line.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
 import { type DraftStore, parseDraft } from './draft.ts';
 
@@ -31,6 +33,9 @@ export interface Till {
   readonly state: ReadonlySignal<TillState>;
   readonly products: ReadonlySignal<readonly Product[] | undefined>;
   readonly cart: Signal<Cart>;
+  /** The cart's lines with what the offers in force take off them: what is charged. */
+  readonly lines: ReadonlySignal<readonly SaleLine[]>;
+  readonly offers: ReadonlySignal<readonly Offer[]>;
   readonly cartTotal: ReadonlySignal<number | undefined>;
   readonly view: Signal<View>;
   /** The dialog about the key that is open. */
@@ -44,7 +49,8 @@ export interface Till {
   readonly trouble: ReadonlySignal<string | undefined>;
   /** The sale of which nobody knows yet whether it was saved. */
   readonly doubt: ReadonlySignal<SaleRequest | undefined>;
-  sell(payment: Payment): Promise<Outcome<Saved<Receipt>>>;
+  /** Sells these lines of the cart: those that were there when the payment began, whatever offers come or go meanwhile. */
+  sell(payment: Payment, lines: readonly SaleLine[]): Promise<Outcome<Saved<Receipt>>>;
   /** Asks the book what became of the sale in doubt. */
   lookAgain(): Promise<Outcome<Saved<Receipt>>>;
   newCart(): void;
@@ -67,6 +73,12 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   engine.onCatalogue((next) => {
     products.value = next;
   });
+  const offers = signal<readonly Offer[]>([]);
+  engine.onOffers((next) => {
+    offers.value = next;
+  });
+  const categories = computed(() => new Map((products.value ?? []).map(({ sku, category }) => [sku, category])));
+  const lines = computed(() => offeredLines(cart.value.lines, offers.value, (sku) => categories.value.get(sku) ?? ''));
   const trouble = signal<string | undefined>(undefined);
   engine.onTrouble((next) => {
     trouble.value = next;
@@ -86,7 +98,9 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     state,
     products,
     cart,
-    cartTotal: computed(() => cartTotalMinor(cart.value)),
+    lines,
+    offers,
+    cartTotal: computed(() => cartTotalMinor({ lines: lines.value })),
     view: signal<View>('sell'),
     keyTask: signal<KeyTask | undefined>(undefined),
     toast,
@@ -95,8 +109,8 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     persisted: signal<boolean | undefined>(undefined),
     trouble,
     doubt,
-    sell: async (payment) => {
-      const request = saleRequest(cart.value, payment);
+    sell: async (payment, sold) => {
+      const request = saleRequest(cart.value.key, sold, payment);
       return heard(request, await engine.sell(request));
     },
     lookAgain: async () => {
@@ -125,8 +139,8 @@ function restoreCart(cart: Signal<Cart>, before: Cart): void {
   if (cart.value.lines.length === 0) cart.value = before;
 }
 
-function saleRequest(cart: Cart, payment: Payment): SaleRequest {
-  return { key: cart.key, lines: cart.lines, tenders: payment.tenders, changeMinor: changeMinor(payment) };
+function saleRequest(key: string, lines: readonly SaleLine[], payment: Payment): SaleRequest {
+  return { key, lines, tenders: payment.tenders, changeMinor: changeMinor(payment) };
 }
 
 /**

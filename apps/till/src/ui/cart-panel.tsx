@@ -10,7 +10,7 @@ import { QuantityDialog } from './quantity-dialog.tsx';
 
 export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNode {
   const till = useTill();
-  const { lines } = till.cart.value;
+  const lines = till.lines.value;
   const [editing, setEditing] = useState<number>();
   const edited = editing === undefined ? undefined : lines[editing];
   const list = useRef<HTMLUListElement>(null);
@@ -89,6 +89,7 @@ function CartRow({ line, onChange, onEdit, onRemove }: CartRowProps): VNode {
       <span class="cart-each">
         {formatUnitPrice(line.unitPriceMilliMinor, shop.currency)}
         {line.lot !== undefined && `, lot ${line.lot}`}
+        <OfferWords line={line} />
       </span>
       <span class="stepper" role="group" aria-label={`Quantity of ${line.name}`}>
         <button
@@ -106,6 +107,19 @@ function CartRow({ line, onChange, onEdit, onRemove }: CartRowProps): VNode {
         </button>
       </span>
     </li>
+  );
+}
+
+/** What an offer takes off the line, by the offer's name. */
+function OfferWords({ line: { promotion, discountMinor = 0 } }: { readonly line: SaleLine }): VNode | null {
+  const till = useTill();
+  const { currency } = useShop();
+  if (discountMinor === 0) return null;
+  const name = till.offers.value.find((offer) => offer.promotion === promotion)?.name ?? 'Offer';
+  return (
+    <strong class="offer">
+      {name}: {formatMoney(-discountMinor, currency)}
+    </strong>
   );
 }
 

@@ -109,6 +109,12 @@ function ReceiptRow({ line, currency }: { readonly line: ReceiptLine; readonly c
           {quantity} × {formatUnitPrice(line.unitPriceMilliMinor, currency)}
           {line.lot !== undefined && `, lot ${line.lot}`}
           {back !== undefined && `, ${back} returned`}
+          {line.discountMinor !== undefined && (
+            <>
+              <br />
+              {line.offer === '' ? 'Discount' : line.offer}: {formatMoney(-line.discountMinor, currency)}
+            </>
+          )}
         </small>
       </td>
       <td>{formatMoney(line.paidMinor, currency)}</td>

@@ -31,6 +31,7 @@ const titles: Readonly<Record<Exclude<Step['kind'], 'fault'>, string>> = {
 export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNode {
   const till = useTill();
   const [payment, setPayment] = useState<Payment>(() => ({ totalMinor: till.cartTotal.peek() ?? 0, tenders: [] }));
+  const [lines] = useState(() => till.lines.peek());
   const [step, setStep] = useState<Step>({ kind: 'paying' });
   const isUnderWay = useRef(false);
 
@@ -44,7 +45,7 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
     if (sold.code === 'till/key-used') till.renewKey();
     setStep({ kind: 'fault', code: sold.code, message: sold.message });
   };
-  const complete = (paid: Payment): Promise<void> => ask(() => till.sell(paid));
+  const complete = (paid: Payment): Promise<void> => ask(() => till.sell(paid, lines));
   const tender = (kind: TenderKind, amountMinor?: number): void => {
     const next = addTender(payment, kind, amountMinor);
     setPayment(next);
