@@ -26,7 +26,7 @@ export const positions: SumTable<{ currency: Text; base: Text }, 'currencyMinor'
   { key: { currency: 'text', base: 'text' }, sums: ['currencyMinor', 'costMinor'], derived: true },
 );
 
-/** Exchanges and revaluations by their op: by what they change the position, and what was gained (a loss is negative). */
+/** Exchanges, revaluations and their reversals by their op: by what they change the position, and what was gained (a loss is negative). */
 export const exchanges: SetTable<
   { op: Text },
   {
@@ -149,6 +149,15 @@ export function revalue(view: View, op: OpFacts, args: CurrencyRevalueArgs): rea
   if ('code' in posted) return posted;
   const change = { currencyMinor: 0, costMinor: gainMinor, gainMinor };
   return [exchanges.put({ op: op.id, currency, base, ...change, ...rate, day }), ...posted];
+}
+
+/** What takes an exchange or revaluation out of its position again; nothing of another op. */
+export function unexchange(view: View, op: OpFacts, of: string): readonly Effect[] {
+  const row = view.get(exchanges, { op: of });
+  if (row === undefined) return [];
+  const { currencyMinor, costMinor, gainMinor } = row;
+  const change = { currencyMinor: 0 - currencyMinor, costMinor: 0 - costMinor, gainMinor: 0 - gainMinor };
+  return [exchanges.put({ ...row, ...change, op: op.id })];
 }
 
 interface Position {

@@ -62,6 +62,7 @@ export {
   lateEntries,
   pendingSums,
   periods,
+  reversals,
 } from './tables.ts';
 export {
   splitTax,
@@ -86,4 +87,4 @@ export {
   transferTables,
   voidTransfer,
 } from './transfer.ts';
-export { accountOpen, journalPost, journalReverse, ledgerVerbs, reversals } from './verbs.ts';
+export { accountOpen, journalPost, journalReverse, ledgerVerbs } from './verbs.ts';

@@ -14,16 +14,16 @@ import {
 import { addMinor } from './money.ts';
 import { type EntryLine, post } from './post.ts';
 import { ledgerTables } from './postings.ts';
-import { accounts, periods } from './tables.ts';
+import { accounts, periods, reversals } from './tables.ts';
 import { dayAfter } from './text.ts';
 import { businessDay } from './transfer.ts';
 
 type Text = 'text';
 
-/** Years, or whatever was carried, by the last day that was. */
-export const carries: SetTable<{ through: Text }, { op: Text; retained: Text }> = setTable('carries', {
-  key: { through: 'text' },
-  columns: { op: 'text', retained: 'text' },
+/** Years, or whatever was carried: the op that did, and the last day of it. A few a year. */
+export const carries: SetTable<{ op: Text }, { through: Text; retained: Text }> = setTable('carries', {
+  key: { op: 'text' },
+  columns: { through: 'text', retained: 'text' },
 });
 
 /** Opening balances: one an account and currency in each scope. */
@@ -78,13 +78,15 @@ export function closePeriod(view: View, { through, late }: PeriodCloseArgs): rea
 
 /**
  * Carries income and expense to equity, on the first open day: what is closed stays as it is. Refuses `ledger/period-open` where `through` is not
- * closed, `ledger/already-carried`, `ledger/carry-account` for a line of another kind, `ledger/empty-entry`, and what `post` refuses.
+ * closed, `ledger/already-carried` where that day or a later one was carried and not taken back, `ledger/carry-account` for a line of another kind, `ledger/empty-entry`, and what `post` refuses.
  */
 export function carryPeriod(view: View, op: OpFacts, args: PeriodCarryArgs): readonly Effect[] | Refusal {
   const { through, retained, memo, lines } = args;
   const closed = view.get(periods, { of: 'book' });
   if (closed === undefined || closed.through < through) return refuse('ledger/period-open', { day: '', through });
-  if (view.get(carries, { through }) !== undefined) return refuse('ledger/already-carried', { through });
+  for (const carry of view.list(carries, {}))
+    if (carry.through >= through && view.get(reversals, { of: carry.op }) === undefined)
+      return refuse('ledger/already-carried', { through: carry.through });
   if (view.hq.get(accounts, { account: retained })?.kind !== 'equity')
     return refuse('ledger/carry-account', { account: retained });
   for (const { account } of lines) {

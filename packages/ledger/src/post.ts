@@ -3,7 +3,7 @@ import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tal
 import { isCurrency } from './text.ts';
 import { addMinor } from './money.ts';
 import { postings } from './postings.ts';
-import { lateEntries, periods } from './tables.ts';
+import { lateEntries, periods, reversals } from './tables.ts';
 
 /** One side of an entry; debit positive, credit negative, in minor units. */
 export interface EntryLine {
@@ -33,16 +33,21 @@ export function post(view: View, op: OpFacts, entry: Entry): readonly Effect[] |
   return put(view, op, day, memo, lines);
 }
 
-/** The postings that take back everything the op `of` posted in this scope; none where it posted nothing. Late ones are routed as those of `post`. */
+/**
+ * The postings that take back everything the op `of` posted in this scope, and the row of `reversals` that says so; none where it posted nothing, or where
+ * all of it was taken back before, whichever verb did. Late ones are routed as those of `post`.
+ */
 export function reverse(
   view: View,
   op: OpFacts,
   { of, day, memo }: { readonly of: string; readonly day: string; readonly memo: string },
 ): readonly Effect[] {
+  if (view.get(reversals, { of }) !== undefined) return [];
   const lines = view
     .list(postings, { op: of })
     .map(({ account, currency, amountMinor }) => ({ account, currency, amountMinor: 0 - amountMinor }));
-  return put(view, op, day, memo, lines);
+  const posted = put(view, op, day, memo, lines);
+  return posted.length === 0 ? [] : [reversals.put({ of, by: op.id }), ...posted];
 }
 
 function put(view: View, op: OpFacts, meantFor: string, memo: string, lines: readonly EntryLine[]): Effect[] {

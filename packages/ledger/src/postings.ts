@@ -1,7 +1,7 @@
 /** Postings, and what a verb that posts must list. Their laws live in the table, so no verb can escape them (DESIGN section 9). */
 import { type SetTable, setTable } from '@tallystick/kernel';
 import { judgePostings } from './laws.ts';
-import { accounts, accountTerms, balances, lateEntries, pendingSums, periods } from './tables.ts';
+import { accounts, accountTerms, balances, lateEntries, pendingSums, periods, reversals } from './tables.ts';
 
 type Text = 'text';
 type Int = 'integer';
@@ -31,4 +31,5 @@ export const ledgerTables: readonly [
   typeof pendingSums,
   typeof periods,
   typeof lateEntries,
-] = [accounts, accountTerms, postings, balances, pendingSums, periods, lateEntries];
+  typeof reversals,
+] = [accounts, accountTerms, postings, balances, pendingSums, periods, lateEntries, reversals];

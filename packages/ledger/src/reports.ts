@@ -59,6 +59,10 @@ export interface ProfitAndLoss {
   readonly resultMinor: number;
 }
 
+/** Ops that carried a result to equity, or took that back. */
+const CARRYING = `SELECT scope, op FROM carries UNION ALL
+  SELECT r.scope, r."by" FROM carries c JOIN reversals r ON r.scope = c.scope AND r."of" = c.op`;
+
 /** Income and expense of the days asked for, by currency. What `period.carry` took to equity is not part of any result. */
 export function profitAndLoss(book: BookReader, selection: Selection = {}): readonly ProfitAndLoss[] {
   const { condition, params } = conditionOf(selection);
@@ -66,7 +70,7 @@ export function profitAndLoss(book: BookReader, selection: Selection = {}): read
     `SELECT b.account, a.kind, a.name, b.currency, sum(b.amountMinor) AS amountMinor
        FROM postings b JOIN accounts a ON a.scope = 'hq' AND a.account = b.account
       WHERE a.kind IN ('income', 'expense') AND ${condition}
-        AND NOT EXISTS (SELECT 1 FROM carries c WHERE c.scope = b.scope AND c.op = b.op)
+        AND (b.scope, b.op) NOT IN (${CARRYING})
       GROUP BY b.account, b.currency HAVING sum(b.amountMinor) <> 0 ORDER BY b.currency, b.account`,
     params,
   );
@@ -180,14 +184,26 @@ function settleOldest(open: { day: string; amountMinor: number }[], { day, amoun
   }
 }
 
-/** The lines of `period.carry` for a scope: what takes its income and expense through this day to zero. Ask when the close is settled. */
+/**
+ * The lines of `period.carry` for a scope: what takes its income and expense through this day to zero, less what was carried already, on whatever day that
+ * stands. Ask when the close is settled.
+ */
 export function carryDue(
   book: BookReader,
   { scope, through }: { readonly scope: string; readonly through: string },
 ): readonly EntryLine[] {
-  return trialBalance(book, { scope, to: through })
-    .filter(({ kind }) => kind === 'income' || kind === 'expense')
-    .map(({ account, currency, amountMinor }) => ({ account, currency, amountMinor: 0 - amountMinor }));
+  const rows = book.query(
+    `SELECT b.account, b.currency, -sum(b.amountMinor) AS amountMinor
+       FROM postings b JOIN accounts a ON a.scope = 'hq' AND a.account = b.account
+      WHERE a.kind IN ('income', 'expense') AND b.scope = ? AND (b.day <= ? OR (b.scope, b.op) IN (${CARRYING}))
+      GROUP BY b.account, b.currency HAVING sum(b.amountMinor) <> 0 ORDER BY b.currency, b.account`,
+    [scope, through],
+  );
+  return rows.map((row) => ({
+    account: String(row['account']),
+    currency: String(row['currency']),
+    amountMinor: Number(row['amountMinor']),
+  }));
 }
 
 export interface LateEntry {

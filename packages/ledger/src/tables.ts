@@ -49,6 +49,12 @@ export const periods: RegisterTable<{ of: Text }, { through: Text; opens: Text; 
   { key: { of: 'text' }, columns: { through: 'text', opens: 'text', late: 'text' } },
 );
 
+/** Entries that were taken back, each once and whichever verb did it, and the op that did. */
+export const reversals: SetTable<{ of: Text }, { by: Text }> = setTable('reversals', {
+  key: { of: 'text' },
+  columns: { by: 'text' },
+});
+
 /** Entries that came after their period was closed: the day they were meant for, and the day they are on. */
 export const lateEntries: SetTable<{ op: Text }, { meantFor: Text; day: Text }> = setTable('lateEntries', {
   key: { op: 'text' },

@@ -6,12 +6,17 @@ import {
   type Outcome,
   type Refusal,
   refuse,
-  type SetTable,
-  setTable,
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type CurrencyExchangeArgs, type CurrencyRevalueArgs, exchange, exchangeTables, revalue } from './exchange.ts';
+import {
+  type CurrencyExchangeArgs,
+  type CurrencyRevalueArgs,
+  exchange,
+  exchangeTables,
+  revalue,
+  unexchange,
+} from './exchange.ts';
 import {
   carryPeriod,
   closePeriod,
@@ -43,7 +48,7 @@ import {
 } from './schema.ts';
 import { noteLate } from './late.ts';
 import { ledgerTables } from './postings.ts';
-import { accounts, accountTerms } from './tables.ts';
+import { accounts, accountTerms, reversals } from './tables.ts';
 import { encodeTaxRates, taxClasses } from './tax.ts';
 import {
   expireTransfer,
@@ -57,12 +62,6 @@ import {
 
 const deciders = ['owner', 'manager'] as const;
 const actors = ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent'] as const;
-
-/** Entries that were taken back, and the op that did it. */
-export const reversals: SetTable<{ of: 'text' }, { by: 'text' }> = setTable('reversals', {
-  key: { of: 'text' },
-  columns: { by: 'text' },
-});
 
 function planAccount(view: View, op: OpFacts, args: AccountOpenArgs): Outcome {
   const { account, kind, name, currency, limit } = args;
@@ -108,14 +107,14 @@ export const journalReverse: Verb<'journal.reverse', JournalReverseArgs> = defin
   name: 'journal.reverse',
   version: 1,
   roles: deciders,
-  tables: [...ledgerTables, reversals],
+  tables: exchangeTables,
   args: journalReverseArgs,
   plan: (view, op, args) => {
     const { of } = args;
     if (view.get(reversals, { of }) !== undefined) return refuse('ledger/already-reversed', { of });
     const effects = reverse(view, op, args);
     if (effects.length === 0) return refuse('ledger/unknown-entry', { of });
-    return noteLate([reversals.put({ of, by: op.id }), ...effects]);
+    return noteLate([...effects, ...unexchange(view, op, of)]);
   },
 });
 

@@ -19,6 +19,19 @@ const sell = (amountMinor: number, numerator: number, denominator: number): obje
   rate: { numerator, denominator },
 });
 
+it('a reversal takes an exchange out of its position too', async () => {
+  const { book, act } = await openLedger();
+  const bought = await book.commit('currency.exchange', buy(11_000, 10, 11));
+  await act('currency.exchange', buy(500, 1, 1));
+  if (!bought.ok) throw new Error(bought.code);
+  expect(await act('journal.reverse', { of: bought.id, day, memo: 'keyed twice' })).toBe('ok');
+  expect(book.query('SELECT currencyMinor, costMinor FROM positions')).toEqual([
+    { currencyMinor: 500, costMinor: 500 },
+  ]);
+  expect([balanceOf(book, '1900', 'USD'), balanceOf(book, '1900', 'EUR')]).toEqual([-500, 500]);
+  await book.close();
+});
+
 it('gains are realised at average cost, and revalued at the day’s rate', async () => {
   const { book, act } = await openLedger();
   const position = () => book.query('SELECT currencyMinor, costMinor FROM positions');

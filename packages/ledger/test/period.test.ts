@@ -1,6 +1,6 @@
 /** Closing periods, what comes late, carrying the year, opening balances and reversals. */
 import { expect, it } from 'vitest';
-import { dayAfter, dayBook, ledgerVerbs, trialBalance } from '../src/index.ts';
+import { carryDue, dayAfter, dayBook, ledgerVerbs, profitAndLoss, trialBalance } from '../src/index.ts';
 import { entry, gbp, newStore, openLedger, rawPut } from './laws.ts';
 import { exchange, joinReplica } from './replica.ts';
 
@@ -72,6 +72,28 @@ it('the result of a year is carried once, on the first open day', async () => {
   expect(await act('period.carry', carry)).toBe('ledger/already-carried');
   expect([balance('3900'), balance('4000'), balance('6000')]).toEqual([-650, -11, 0]);
   expect(dayBook(book, '2027-01-01')).toHaveLength(3);
+  await book.close();
+});
+
+it('what was carried is not carried again, whichever day is named, unless it is taken back', async () => {
+  const { book, act, balance } = await openLedger();
+  const [november, december] = ['2026-11-30', '2026-12-31'];
+  await act('journal.post', entry('1000', '4000', 900, november));
+  await act('journal.post', entry('1000', '4000', 70, december));
+  await act('period.close', { through: december, late: 'route' });
+  const carry = (through: string) =>
+    act('period.carry', { through, retained: '3900', memo: '', lines: carryDue(book, { scope: 'hq', through }) });
+  const result = () => profitAndLoss(book).map(({ resultMinor }) => resultMinor);
+  // Both stand on the same first open day, so the second may not be asked for by days alone.
+  expect(await carry(november)).toBe('ok');
+  expect(await carry(december)).toBe('ok');
+  expect([balance('3900'), balance('4000')]).toEqual([-970, 0]);
+  expect(await carry(november)).toBe('ledger/already-carried');
+  const [last] = book.query('SELECT op FROM carries WHERE through = ?', [december]);
+  expect(await act('journal.reverse', { of: last?.['op'], day: '2027-01-02', memo: '' })).toBe('ok');
+  expect([balance('3900'), balance('4000'), ...result()]).toEqual([-900, -70, 970]);
+  expect(await carry(december)).toBe('ok');
+  expect([balance('3900'), balance('4000'), ...result()]).toEqual([-970, 0, 970]);
   await book.close();
 });
 

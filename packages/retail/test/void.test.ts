@@ -52,6 +52,21 @@ describeShop('sale.void', (shop) => {
     expect(shop.book.query('SELECT count(*) AS n FROM documentLines')).toEqual([{ n: 4 }]);
   });
 
+  it('takes an entry back that nobody took back before: money returns once', async () => {
+    const reverse = (of: string) => shop.book.commit('journal.reverse', { of, day, memo: 'typo' });
+    const [first, second] = [
+      idOf(await shop.book.commit('sale.complete', sale(500))),
+      idOf(await shop.book.commit('sale.complete', sale(500))),
+    ];
+    const onHand = standing(shop.book);
+    idOf(await reverse(first));
+    idOf(await voidSale(first));
+    idOf(await voidSale(second));
+    expect(await reverse(second)).toMatchObject({ ok: false, code: 'ledger/already-reversed' });
+    expect(balancesOf(shop.book)).toEqual({});
+    expect(standing(shop.book)).not.toEqual(onHand);
+  });
+
   it('happens once', async () => {
     const document = idOf(await shop.book.commit('sale.complete', sale(500)));
     idOf(await voidSale(document));
