@@ -102,6 +102,10 @@ async function walk(
     .last()
     .click();
   await look(page, 'payment');
+  await dialog.getByRole('button', { name: 'On account' }).click();
+  await page.getByLabel('Customer number').waitFor();
+  await look(page, 'on account');
+  await dialog.getByRole('button', { name: 'Back' }).click();
   await dialog.getByRole('button', { name: 'Exact' }).click();
   await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
   await look(page, 'saved');

@@ -45,6 +45,33 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
     expect((await rowsOf(page))[0]).toBe('Total £11.20');
   });
 
+  it('puts a sale on account up to the limit, and says why not above it', async () => {
+    const dialog = page.getByRole('dialog');
+    await openDrawer(page, '0');
+    await page.keyboard.type('6*flat');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Charge £21.60' }).click();
+    await dialog.getByRole('button', { name: 'On account' }).click();
+    await page.locator(':focus').and(page.getByLabel('Customer number')).waitFor();
+    await page.keyboard.type('K-71');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('No customer has the number K-71.').waitFor();
+    await page.getByLabel('Customer number').fill('K-17');
+    await dialog.getByRole('button', { name: 'Find' }).click();
+    await dialog.getByText('That is £1.60 more than K-17 may owe.').waitFor();
+    await dialog.getByRole('button', { name: 'Back' }).click();
+    await page.getByRole('textbox', { name: 'Cash given' }).fill('1.60');
+    await dialog.getByRole('button', { name: 'Cash', exact: true }).click();
+    await dialog.getByRole('button', { name: 'On account' }).click();
+    await page.getByLabel('Customer number').fill('K-17');
+    await dialog.getByRole('button', { name: 'Find' }).click();
+    await dialog.getByText('K-17 owes £0.00 here and may owe £20.00.').waitFor();
+    await dialog.getByRole('button', { name: 'Put £20.00 on account' }).click();
+    await page.getByRole('button', { name: 'Receipt' }).click();
+    await page.locator('.receipt').getByText('Customer K-17').waitFor();
+    expect((await rowsOf(page)).slice(2)).toEqual(['Cash £1.60', 'On account £20.00']);
+  });
+
   it('moves cash with a reason, counts blind, and prints what the day came to', async () => {
     const dialog = page.getByRole('dialog');
     await openDrawer(page, '100');

@@ -1,3 +1,4 @@
-// What is loaded when cash is moved without a sale, or a report of the drawer is asked for.
+// What is loaded when cash is moved without a sale, a report of the drawer is asked for, or a sale goes on account.
 export { CashMoveDialog } from './cash-move-dialog.tsx';
+export { OnAccount } from './on-account.tsx';
 export { ReportDialog } from './report-dialog.tsx';

@@ -54,6 +54,7 @@ export function createWorkerEngine(): TillEngine {
     moveCash: (request) => ask('moveCash', request),
     lookUp: ((name, request) => ask('lookUp', name, request)) as TillEngine['lookUp'],
     findSale: (key) => ask('findSale', key),
+    customer: (customer) => ask('customer', customer),
     scan: (text) => ask('scan', text),
     receipt: (document) => ask('receipt', document),
     drawerReport: (session) => ask('drawerReport', session),

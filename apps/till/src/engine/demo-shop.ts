@@ -57,6 +57,8 @@ export async function fillDemoShop(book: TillBook, currency: string, digits: num
   const offer = { kind: 'bundle', take: 3, pay: 2 } as const;
   const jam = { promotion: 'JAM', name: 'Three jams for two', fromDay: day, untilDay: '2099-12-31', offer, sku: 'S03' };
   await book.commit('promotion.set', jam);
+  const terms = { limitMinor: 20 * 10 ** digits, overLimit: 'refuse', termsDays: 30, active: 1 } as const;
+  await book.commit('customer.set', { customer: 'K-17', currency, ...terms });
   const lines = range.flatMap(({ sku, name, stock, unitScale = 0, price }) =>
     stock === undefined
       ? []

@@ -21,6 +21,7 @@ interface Row {
   readonly totalMinor: number;
   readonly taxMinor: number;
   readonly original: string;
+  readonly customer: string;
   readonly items: number;
   readonly sold: number;
   readonly refunded: number;
@@ -29,7 +30,7 @@ interface Row {
 }
 
 const documentColumns = `
-  SELECT d.id, d.kind, d.number, d.day, d.at, d.device, d.currency, d.totalMinor, d.taxMinor, d.original,
+  SELECT d.id, d.kind, d.number, d.day, d.at, d.device, d.currency, d.totalMinor, d.taxMinor, d.original, d.customer,
     (SELECT coalesce(sum(CASE l.quantityScale WHEN 0 THEN abs(l.quantity) ELSE 1 END), 0)
       FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS items,
     (SELECT coalesce(sum(l.quantity), 0)
@@ -75,12 +76,13 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
   const [row] = book.query<Row>(`${documentColumns} AND d.id = ?`, [scope, document]);
   if (row === undefined) return undefined;
   const tenders = book.query<{ readonly kind: Tender['kind']; readonly amountMinor: number }>(
-    "SELECT kind, amountMinor FROM tenders WHERE scope = ? AND document = ? AND kind IN ('cash', 'card') ORDER BY line",
+    "SELECT kind, amountMinor FROM tenders WHERE scope = ? AND document = ? AND kind IN ('cash', 'card', 'account') ORDER BY line",
     [scope, document],
   );
   return {
     ...toDocument(reader, row),
     currency: row.currency,
+    customer: row.customer,
     shop: shop.name,
     till: deviceName(book, row.device),
     lines: readLines(reader, document),

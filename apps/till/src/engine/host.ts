@@ -8,6 +8,7 @@ import { businessDay } from '../model/business-day.ts';
 import { readDrawerReport } from './cash-entries.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
+import { readCustomer } from './customers.ts';
 import { findByKey, findByNumber, readReceipt } from './documents.ts';
 import { entries } from './entries.ts';
 import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
@@ -329,6 +330,7 @@ export class TillHost implements EngineCalls {
       const document = findByKey(documentReader(shop), key);
       return document === undefined ? { ok: true, value: undefined } : receiptOutcome(shop, document);
     });
+  customer: EngineCalls['customer'] = (customer) => this.#read(async (shop) => readCustomer(shop, customer));
   scan: EngineCalls['scan'] = (text) => this.#read((shop) => readScan(shop, text));
   receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => receiptOutcome(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) =>

@@ -51,6 +51,18 @@ export interface SaleRequest {
   readonly lines: readonly SaleLine[];
   readonly tenders: readonly Tender[];
   readonly changeMinor: number;
+  /** Whose account a tender of kind `account` goes on. */
+  readonly customer?: string;
+}
+
+/** Somebody who may buy on account. */
+export interface Customer {
+  readonly customer: string;
+  /** What is owed in this branch, and what may be. */
+  readonly owedMinor: number;
+  readonly limitMinor: number;
+  /** A sale above the limit is refused; otherwise it is accepted, and the office sees it. */
+  readonly isRefusedAbove: boolean;
 }
 
 export interface RefundRequest {
@@ -135,6 +147,8 @@ export interface ReceiptLine extends SaleLine {
 
 export interface Receipt extends DocumentRow {
   readonly currency: string;
+  /** An opaque reference, or ''. */
+  readonly customer: string;
   readonly shop: string;
   readonly till: string;
   readonly lines: readonly ReceiptLine[];
@@ -346,6 +360,7 @@ export interface TillEngine extends TillEntries {
   ): ReturnType<TillEntries[Name]>;
   /** The sale with this cart key, when it was saved already. */
   findSale(key: string): Promise<Outcome<Receipt | undefined>>;
+  customer(customer: string): Promise<Outcome<Customer>>;
   /** What a scanned code stands for in the catalogue. */
   scan(text: string): Promise<Outcome<ScannedGoods>>;
   receipt(document: string): Promise<Outcome<Receipt>>;

@@ -18,6 +18,7 @@ export const saleEntry: Entry<SaleRequest, Receipt> = {
     return shop.book.commit('sale.complete', {
       ...frame(shop, session),
       external: request.key,
+      ...(request.customer === undefined ? {} : { customer: request.customer }),
       lines: request.lines,
       tenders: request.tenders.filter(isMoney),
       changeMinor: request.changeMinor,
@@ -44,6 +45,8 @@ export const refundEntry: Entry<RefundRequest, Receipt> = {
       ...frame(shop, session),
       currency: original.currency,
       external: request.key,
+      // What was put on account comes off the account of the same customer.
+      ...(request.tender === 'account' ? { customer: original.customer } : {}),
       original: original.id,
       lines: lines.map(({ amountMinor: _, ...line }) => line),
       tenders: totalMinor === 0 ? [] : [{ kind: request.tender, amountMinor: totalMinor }],
@@ -93,10 +96,11 @@ function findSame(shop: OpenShop, key: string, isSame: (document: Receipt) => bo
   return { ok: false, code: 'till/key-used', message: document.number };
 }
 
-function isSameSale(document: Receipt, { lines, tenders, changeMinor }: SaleRequest): boolean {
+function isSameSale(document: Receipt, { lines, tenders, changeMinor, customer = '' }: SaleRequest): boolean {
   const change = changeMinor > 0 ? [`cash ${-changeMinor}`] : [];
   return (
     document.kind === 'sale' &&
+    document.customer === customer &&
     isSameList(document.lines.map(lineWords), lines.map(lineWords)) &&
     isSameList(document.tenders.map(tenderWords), [...tenders.filter(isMoney).map(tenderWords), ...change])
   );

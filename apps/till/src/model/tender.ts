@@ -1,6 +1,6 @@
 // Paying: what is still due, what a tender adds, what change goes back. Change comes out of cash only.
 
-export type TenderKind = 'cash' | 'card';
+export type TenderKind = 'cash' | 'card' | 'account';
 
 export interface Tender {
   readonly kind: TenderKind;
@@ -10,6 +10,8 @@ export interface Tender {
 export interface Payment {
   readonly totalMinor: number;
   readonly tenders: readonly Tender[];
+  /** On whose account a part of it goes; an opaque reference. */
+  readonly customer?: string;
 }
 
 /** Still to pay; 0 when paid or overpaid. */
@@ -30,17 +32,25 @@ function paidMinor(payment: Payment): number {
   return payment.tenders.reduce((sum, tender) => sum + tender.amountMinor, 0);
 }
 
-/** Adds a tender. A card never takes more than is due, cash may; an amount of nothing pays what is due. */
+/** Adds a tender. Only cash takes more than is due; an amount of nothing pays what is due. */
 export function addTender(payment: Payment, kind: TenderKind, amountMinor?: number): Payment {
   const due = dueMinor(payment);
   const offered = amountMinor ?? due;
-  const taken = kind === 'card' ? Math.min(offered, due) : offered;
+  const taken = kind === 'cash' ? offered : Math.min(offered, due);
   if (taken <= 0 && due > 0) return payment;
   return { ...payment, tenders: mergeTender(payment.tenders, { kind, amountMinor: Math.max(0, taken) }) };
 }
 
 export function removeTender(payment: Payment, kind: TenderKind): Payment {
-  return { ...payment, tenders: payment.tenders.filter((tender) => tender.kind !== kind) };
+  const tenders = payment.tenders.filter((tender) => tender.kind !== kind);
+  if (kind !== 'account') return { ...payment, tenders };
+  return { totalMinor: payment.totalMinor, tenders };
+}
+
+/** Puts an amount on a customer's account; a payment has one customer. */
+export function addOnAccount(payment: Payment, customer: string, amountMinor: number): Payment {
+  const before = payment.customer === customer ? payment : removeTender(payment, 'account');
+  return { ...addTender(before, 'account', amountMinor), customer };
 }
 
 function mergeTender(tenders: readonly Tender[], added: Tender): readonly Tender[] {

@@ -72,6 +72,9 @@ const refusalWords: Readonly<Record<string, string>> = {
   'kernel/scope-stopped': 'This till needs its new version to go on.',
   'till/refund-lines': 'These lines cannot be refunded like this.',
   'retail/promotion-day': 'An offer in this cart is over. Go back to the cart and charge it again.',
+  'retail/over-credit': 'That is more than this customer may owe. Take the rest another way, or ask the office.',
+  'till/customer-stopped': 'This customer buys nothing more on account. Ask the office.',
+  'till/customer-currency': 'This customer’s account is in another currency.',
   'till/scan-damaged': 'This code is damaged or mistyped. Scan it again.',
   'till/scan-amount': 'The weight in this code does not fit how the article is sold.',
   'till/storage': 'This device could not save it.',
@@ -108,6 +111,7 @@ const refusalWords: Readonly<Record<string, string>> = {
 export function refusalText(code: string, message: string): string {
   if (code === 'till/key-used')
     return `It was saved before it was changed, as ${message}. Nothing was recorded now: look at that one under “Sales” first.`;
+  if (code === 'till/unknown-customer') return `No customer has the number ${message}. The office enters them.`;
   if (code === 'till/scan-unknown') return `No article has the code ${message}.`;
   return refusalWords[code] ?? message;
 }

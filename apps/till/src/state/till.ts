@@ -140,7 +140,9 @@ function restoreCart(cart: Signal<Cart>, before: Cart): void {
 }
 
 function saleRequest(key: string, lines: readonly SaleLine[], payment: Payment): SaleRequest {
-  return { key, lines, tenders: payment.tenders, changeMinor: changeMinor(payment) };
+  const { tenders, customer } = payment;
+  const request = { key, lines, tenders, changeMinor: changeMinor(payment) };
+  return customer === undefined ? request : { ...request, customer };
 }
 
 /**

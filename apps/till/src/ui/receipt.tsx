@@ -51,6 +51,7 @@ function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
         <p>
           {dateTimeText(receipt.at)}, {receipt.till}
         </p>
+        {receipt.customer !== '' && <p>Customer {receipt.customer}</p>}
         {receipt.original !== undefined && <p>for {receipt.original.number}</p>}
         {receipt.reversed === 'voided' && <p class="receipt-stamp">Voided</p>}
         {receipt.reversed === 'refunded' && <p class="receipt-stamp">Refunded</p>}
@@ -95,6 +96,7 @@ function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
 
 function tenderWords(document: DocumentKind, { kind, amountMinor }: Tender): string {
   if (kind === 'card') return 'Card';
+  if (kind === 'account') return 'On account';
   return document === 'sale' && amountMinor < 0 ? 'Change' : 'Cash';
 }
 

@@ -39,6 +39,7 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
     void run.start(ask).then((code) => code === 'till/key-used' && setKey(crypto.randomUUID()));
   };
   const isReady = chosen.length > 0 && reason !== '' && !run.isBusy;
+  const isOnAccount = receipt.tenders.some(({ kind }) => kind === 'account');
   const setAll = (): void => {
     setQuantities(Object.fromEntries(receipt.lines.map((line) => [line.line, line.quantity - line.refundedQuantity])));
   };
@@ -74,6 +75,11 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
           <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('card')}>
             <Icon name="card" /> Refund card
           </button>
+          {isOnAccount && (
+            <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('account')}>
+              Off the account
+            </button>
+          )}
         </div>
       </div>
     </Dialog>

@@ -4,18 +4,20 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { type Outcome, outcomeUnknown, type Receipt, type Saved } from '../engine/port.ts';
 import { currencyDigits, formatMoney, parseDecimal } from '../model/money.ts';
-import { addTender, dueMinor, isPaid, type Payment, quickCash, removeTender } from '../model/tender.ts';
+import { addOnAccount, addTender, dueMinor, isPaid, type Payment, quickCash, removeTender } from '../model/tender.ts';
 import type { TenderKind } from '../model/tender.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
+import { WithCounterScreens } from './loaded.tsx';
 import { ReceiptView } from './receipt.tsx';
 import { SavedSale } from './saved-sale.tsx';
 import { faultTitle, SaveFault } from './save-fault.tsx';
 
 type Step =
   | { readonly kind: 'paying' }
+  | { readonly kind: 'account'; readonly amountMinor: number }
   | { readonly kind: 'saving' }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string }
   | { readonly kind: 'saved'; readonly saved: Saved<Receipt> }
@@ -23,6 +25,7 @@ type Step =
 
 const titles: Readonly<Record<Exclude<Step['kind'], 'fault'>, string>> = {
   paying: 'Payment',
+  account: 'On account',
   saving: 'Saving',
   saved: 'Sale saved',
   receipt: 'Receipt',
@@ -46,10 +49,15 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
     setStep({ kind: 'fault', code: sold.code, message: sold.message });
   };
   const complete = (paid: Payment): Promise<void> => ask(() => till.sell(paid, lines));
-  const tender = (kind: TenderKind, amountMinor?: number): void => {
-    const next = addTender(payment, kind, amountMinor);
+  const due = dueMinor(payment);
+  const pay = (next: Payment): void => {
     setPayment(next);
     if (isPaid(next)) void complete(next);
+    else setStep({ kind: 'paying' });
+  };
+  const tender = (kind: TenderKind, amountMinor?: number): void => {
+    if (kind === 'account') return setStep({ kind, amountMinor: Math.min(amountMinor ?? due, due) });
+    pay(addTender(payment, kind, amountMinor));
   };
   const shape = step.kind === 'paying' ? 'wide' : 'narrow';
   return (
@@ -60,6 +68,17 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
       onClose={onClose}
     >
       {step.kind === 'paying' && <Paying payment={payment} onTender={tender} onChange={setPayment} />}
+      {step.kind === 'account' && (
+        <WithCounterScreens
+          show={({ OnAccount }) => (
+            <OnAccount
+              amountMinor={step.amountMinor}
+              onCustomer={(customer) => pay(addOnAccount(payment, customer, step.amountMinor))}
+              onBack={() => setStep({ kind: 'paying' })}
+            />
+          )}
+        />
+      )}
       {step.kind === 'saving' && <p class="saving">Writing the sale to this device…</p>}
       {step.kind === 'fault' && (
         <SaveFault
@@ -144,12 +163,15 @@ function Paying({ payment, onTender, onChange }: PayingProps): VNode {
             <Icon name="card" /> Card
           </button>
         </div>
+        <button type="button" class="button" disabled={isWrong} onClick={() => pay('account')}>
+          On account
+        </button>
       </div>
     </form>
   );
 }
 
-const tenderNames: Readonly<Record<TenderKind, string>> = { cash: 'Cash', card: 'Card' };
+const tenderNames: Readonly<Record<TenderKind, string>> = { cash: 'Cash', card: 'Card', account: 'On account' };
 
 function TenderList({ payment, onChange }: Pick<PayingProps, 'payment' | 'onChange'>): VNode | null {
   const { currency } = useShop();

@@ -1,0 +1,81 @@
+// Sales on account on the real book: once, up to the limit, and back off the account.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readCustomer } from '../src/engine/customers.ts';
+import { entries } from '../src/engine/entries.ts';
+import { type Entry, enter } from '../src/engine/entry.ts';
+import type { Outcome, Saved, SaleRequest } from '../src/engine/port.ts';
+import { addOnAccount, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
+import { refusalText } from '../src/model/words.ts';
+import { cartOf, type Counter, openCounter } from './counter.ts';
+
+let counter: Counter;
+beforeEach(async () => {
+  counter = await openCounter();
+  await done(ask(entries.openSession, 0));
+});
+afterEach(() => counter.close());
+
+function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>> {
+  return enter(entry, request, counter.shop, () => counter.openAgain());
+}
+
+async function done<T>(outcome: Promise<Outcome<Saved<T>>>): Promise<T> {
+  const { ok, ...rest } = await outcome;
+  if (!ok || !('value' in rest) || rest.value.shown === undefined) throw new Error(JSON.stringify(rest));
+  return rest.value.shown;
+}
+
+function owedMinor(): number {
+  const read = readCustomer(counter.shop, 'K-17');
+  return read.ok ? read.value.owedMinor : Number.NaN;
+}
+
+function onAccount(key: string, quantity: number): SaleRequest {
+  const tenders = [{ kind: 'account', amountMinor: quantity * 360 }] as const;
+  return { ...cartOf(key, quantity), customer: 'K-17', tenders, changeMinor: 0 };
+}
+
+describe('a sale on account', () => {
+  it('is written once, says whose it is, and comes back off the account', async () => {
+    const sold = await done(ask(entries.sell, onAccount('a', 3)));
+    expect(await done(ask(entries.sell, onAccount('a', 3)))).toMatchObject({ id: sold.id, customer: 'K-17' });
+    expect(sold.tenders).toEqual([{ kind: 'account', amountMinor: 1_080 }]);
+    expect(owedMinor()).toBe(1_080);
+    expect(await ask(entries.sell, { ...onAccount('a', 3), customer: 'K-18' })).toMatchObject({
+      code: 'till/key-used',
+    });
+    const refund = { key: 'r', document: sold.id, lines: [{ line: 1, quantity: 1 }], reason: 'Damaged' };
+    await done(ask(entries.refund, { ...refund, tender: 'account' }));
+    expect(owedMinor()).toBe(720);
+    expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([]);
+  });
+
+  it('is refused above the limit, and nothing is owed for it', async () => {
+    const refused = await ask(entries.sell, onAccount('a', 6));
+    expect(refused).toMatchObject({ ok: false, code: 'retail/over-credit' });
+    expect(refusalText('retail/over-credit', '')).toContain('more than this customer may owe');
+    expect(owedMinor()).toBe(0);
+    await done(ask(entries.sell, onAccount('a', 5)));
+    expect(owedMinor()).toBe(1_800);
+  });
+
+  it('is for customers whom the office entered, and who may still buy', async () => {
+    expect(readCustomer(counter.shop, 'K-71')).toMatchObject({ code: 'till/unknown-customer', message: 'K-71' });
+    const terms = { customer: 'K-17', currency: 'GBP', limitMinor: 100, overLimit: 'correct', termsDays: 0 } as const;
+    await counter.shop.book.commit('customer.set', { ...terms, active: 1 });
+    expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ ok: true, value: { isRefusedAbove: false } });
+    await counter.shop.book.commit('customer.set', { ...terms, active: 0 });
+    expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ code: 'till/customer-stopped' });
+  });
+});
+
+describe('a payment with an account in it', () => {
+  it('puts no more on it than is due, and has one customer or none', () => {
+    const part = addOnAccount(addTender({ totalMinor: 500, tenders: [] }, 'cash', 200), 'K-17', 900);
+    expect(part).toMatchObject({ customer: 'K-17', tenders: [{ amountMinor: 200 }, { amountMinor: 300 }] });
+    const other = addOnAccount(addOnAccount({ totalMinor: 500, tenders: [] }, 'K-17', 100), 'K-18', 150);
+    expect(other).toEqual({ totalMinor: 500, customer: 'K-18', tenders: [{ kind: 'account', amountMinor: 150 }] });
+    expect(dueMinor(other)).toBe(350);
+    expect(removeTender(other, 'account')).toEqual({ totalMinor: 500, tenders: [] });
+  });
+});
