@@ -129,6 +129,12 @@ async function walk(
   await page.getByLabel('Why').waitFor();
   await look(page, 'pay out');
   await page.keyboard.press('Escape');
+  await go('Payment on account');
+  await page.getByLabel('Customer number').fill('K-17');
+  await dialog.getByRole('button', { name: 'Find' }).click();
+  await page.getByLabel('Amount paid').waitFor();
+  await look(page, 'payment on account');
+  await page.keyboard.press('Escape');
   await go('X report');
   await page.locator('.receipt').waitFor();
   await look(page, 'X report');

@@ -70,6 +70,14 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
     await page.getByRole('button', { name: 'Receipt' }).click();
     await page.locator('.receipt').getByText('Customer K-17').waitFor();
     expect((await rowsOf(page)).slice(2)).toEqual(['Cash £1.60', 'On account £20.00']);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+    await page.getByRole('button', { name: 'Payment on account' }).click();
+    await page.getByLabel('Customer number').fill('K-17');
+    await dialog.getByRole('button', { name: 'Find' }).click();
+    await dialog.getByText('K-17 owes £20.00 here.').waitFor();
+    await dialog.getByRole('button', { name: 'Card' }).click();
+    await page.getByText('K-17 paid £20.00').waitFor();
   });
 
   it('moves cash with a reason, counts blind, and prints what the day came to', async () => {

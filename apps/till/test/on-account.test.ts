@@ -1,9 +1,11 @@
 // Sales on account on the real book: once, up to the limit, and back off the account.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readDrawerReport } from '../src/engine/cash-entries.ts';
 import { readCustomer } from '../src/engine/customers.ts';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
 import type { Outcome, Saved, SaleRequest } from '../src/engine/port.ts';
+import { reportRows } from '../src/model/report-rows.ts';
 import { addOnAccount, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
 import { refusalText } from '../src/model/words.ts';
 import { cartOf, type Counter, openCounter } from './counter.ts';
@@ -65,7 +67,23 @@ describe('a sale on account', () => {
     await counter.shop.book.commit('customer.set', { ...terms, active: 1 });
     expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ ok: true, value: { isRefusedAbove: false } });
     await counter.shop.book.commit('customer.set', { ...terms, active: 0 });
-    expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ code: 'till/customer-stopped' });
+    expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ ok: true, value: { isActive: false } });
+    expect(await ask(entries.sell, onAccount('c', 1))).toMatchObject({ ok: true });
+  });
+
+  it('is paid, once, into the drawer', async () => {
+    await done(ask(entries.sell, onAccount('a', 3)));
+    const payment = { key: 'p', customer: 'K-17', amountMinor: 1_000, tender: 'cash' } as const;
+    expect(await done(ask(entries.payAccount, payment))).toMatchObject({ owedMinor: 80, customer: 'K-17' });
+    await done(ask(entries.payAccount, payment));
+    expect(await ask(entries.payAccount, { ...payment, amountMinor: 900 })).toMatchObject({ code: 'till/key-used' });
+    expect(owedMinor()).toBe(80);
+    const report = readDrawerReport(counter.shop);
+    if (!report.ok || report.value === undefined) throw new Error('no report');
+    expect(report.value).toMatchObject({ expectedMinor: 1_000, payments: 1 });
+    const rows = reportRows(report.value).map(({ name, amountMinor }) => [name, amountMinor]);
+    expect(rows).toContainEqual(['Payments on account', 1_000]);
+    expect(rows).toContainEqual(['Put on account', 1_080]);
   });
 });
 

@@ -1,11 +1,11 @@
 // Putting what is due on a customer's account: by the customer's number, with what they owe and may owe said first.
 import type { VNode } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Customer } from '../engine/port.ts';
 import { formatMoney } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { CustomerField } from './customer-field.tsx';
 
 export interface OnAccountProps {
   readonly amountMinor: number;
@@ -16,58 +16,38 @@ export interface OnAccountProps {
 export function OnAccount({ amountMinor, onCustomer, onBack }: OnAccountProps): VNode {
   const till = useTill();
   const { currency } = useShop();
-  const [number, setNumber] = useState('');
   const [customer, setCustomer] = useState<Customer>();
-  const [fault, setFault] = useState<string>();
-  const field = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => field.current?.focus(), []);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (customer !== undefined) return onCustomer(customer.customer);
-    const found = await till.engine.customer(number.trim());
-    if (!found.ok) return setFault(refusalText(found.code, found.message));
-    const { owedMinor, limitMinor, isRefusedAbove } = found.value;
+  /** Answers what speaks against it. */
+  const find = async (number: string): Promise<string | undefined> => {
+    const found = await till.engine.customer(number);
+    if (!found.ok) return refusalText(found.code, found.message);
+    const { owedMinor, limitMinor, isRefusedAbove, isActive } = found.value;
+    if (!isActive) return refusalText('till/customer-stopped', number);
     const overMinor = owedMinor + amountMinor - limitMinor;
-    if (isRefusedAbove && overMinor > 0) return setFault(overWords(found.value, formatMoney(overMinor, currency)));
-    setFault(undefined);
+    if (isRefusedAbove && overMinor > 0)
+      return `That is ${formatMoney(overMinor, currency)} more than ${number} may owe. Take the rest another way, or ask the office.`;
     setCustomer(found.value);
+    return undefined;
   };
+  if (customer === undefined) return <CustomerField onFind={find} onBack={onBack} />;
   return (
-    <form class="stack" onSubmit={(event) => void submit(event)}>
-      <label class="field">
-        <span>Customer number</span>
-        <input
-          ref={field}
-          value={number}
-          maxLength={100}
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          onInput={(event) => {
-            setNumber(event.currentTarget.value);
-            setCustomer(undefined);
-          }}
-        />
-      </label>
-      {customer !== undefined && (
-        <p role="status">
-          {customer.customer} owes {formatMoney(customer.owedMinor, currency)} here and may owe{' '}
-          {formatMoney(customer.limitMinor, currency)}.
-        </p>
-      )}
-      <Fault text={fault} />
+    <div class="stack">
+      <p role="status">
+        {customer.customer} owes {formatMoney(customer.owedMinor, currency)} here and may owe{' '}
+        {formatMoney(customer.limitMinor, currency)}.
+      </p>
       <div class="actions">
         <button type="button" class="button" onClick={onBack}>
           Back
         </button>
-        <button type="submit" class="button button-primary" disabled={number.trim() === ''}>
-          {customer === undefined ? 'Find' : `Put ${formatMoney(amountMinor, currency)} on account`}
+        <button ref={focusOn} type="button" class="button button-primary" onClick={() => onCustomer(customer.customer)}>
+          Put {formatMoney(amountMinor, currency)} on account
         </button>
       </div>
-    </form>
+    </div>
   );
 }
 
-function overWords({ customer }: Customer, over: string): string {
-  return `That is ${over} more than ${customer} may owe. Take the rest another way, or ask the office.`;
+function focusOn(element: HTMLElement | null): void {
+  element?.focus();
 }

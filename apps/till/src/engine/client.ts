@@ -52,6 +52,7 @@ export function createWorkerEngine(): TillEngine {
     openSession: (floatMinor) => ask('openSession', floatMinor),
     closeSession: (request) => ask('closeSession', request),
     moveCash: (request) => ask('moveCash', request),
+    payAccount: (request) => ask('payAccount', request),
     lookUp: ((name, request) => ask('lookUp', name, request)) as TillEngine['lookUp'],
     findSale: (key) => ask('findSale', key),
     customer: (customer) => ask('customer', customer),

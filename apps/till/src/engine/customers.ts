@@ -1,6 +1,10 @@
-// Customers who buy on account, as the till asks about one of them.
-import { describeShop, type OpenShop } from './open-shop.ts';
-import type { Customer, Outcome } from './port.ts';
+// Customers who buy on account: what the till asks about one of them, and what one pays.
+import { businessDay } from '../model/business-day.ts';
+import { findByKey } from './documents.ts';
+import type { Entry } from './entry.ts';
+import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
+import type { AccountPayment, AccountPaymentRequest, Customer, Outcome } from './port.ts';
+import { noSession } from './sale-entries.ts';
 
 interface CustomerRow {
   readonly currency: string;
@@ -21,9 +25,51 @@ export function readCustomer(shop: OpenShop, customer: string): Outcome<Customer
     [record.scope, customer],
   );
   if (row === undefined) return { ok: false, code: 'till/unknown-customer', message: customer };
-  if (row.active === 0) return { ok: false, code: 'till/customer-stopped', message: customer };
   if (row.currency !== describeShop(shop).currency)
     return { ok: false, code: 'till/customer-currency', message: row.currency };
-  const { limitMinor, owedMinor, overLimit } = row;
-  return { ok: true, value: { customer, owedMinor, limitMinor, isRefusedAbove: overLimit === 'refuse' } };
+  const { limitMinor, owedMinor, overLimit, active } = row;
+  const terms = { isActive: active === 1, isRefusedAbove: overLimit === 'refuse' };
+  return { ok: true, value: { customer, owedMinor, limitMinor, ...terms } };
+}
+
+/** Known by its key, for good: under it another payment is refused. */
+export const payAccountEntry: Entry<AccountPaymentRequest, AccountPayment> = {
+  find: (shop, request) => {
+    const id = findByKey(documentReader(shop), request.key);
+    if (id === undefined) return undefined;
+    const paid = readPayment(shop, id);
+    const isSame =
+      paid?.customer === request.customer && paid.amountMinor === request.amountMinor && paid.tender === request.tender;
+    return isSame ? { ok: true, id } : { ok: false, code: 'till/key-used', message: paid?.number ?? id };
+  },
+  write: async (shop, { key, customer, amountMinor, tender }) => {
+    const session = readSession(shop);
+    if (session === undefined) return noSession;
+    const day = businessDay(new Date(), session.openedDay);
+    const { currency } = describeShop(shop);
+    const tenders = [{ kind: tender, amountMinor }];
+    return shop.book.commit('account.pay', { customer, day, currency, session: session.id, tenders, external: key });
+  },
+  show: readPayment,
+};
+
+interface PaymentRow {
+  readonly number: string;
+  readonly customer: string;
+  readonly amountMinor: number;
+  readonly tender: AccountPayment['tender'];
+  readonly owedMinor: number;
+  readonly [column: string]: string | number;
+}
+
+function readPayment({ book, record }: OpenShop, id: string): AccountPayment | undefined {
+  const [row] = book.query<PaymentRow>(
+    `SELECT d.number, d.customer, d.totalMinor AS amountMinor, t.kind AS tender, coalesce(a.owedMinor, 0) AS owedMinor
+     FROM documents d JOIN tenders t ON t.scope = d.scope AND t.document = d.id
+     JOIN customerEntries e ON e.scope = d.scope AND e.document = d.id
+     LEFT JOIN customerAccounts a ON a.scope = d.scope AND a.customer = e.customer AND a.currency = d.currency
+     WHERE d.scope = ? AND d.id = ? AND d.kind = 'account-payment'`,
+    [record.scope, id],
+  );
+  return row;
 }

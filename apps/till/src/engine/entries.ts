@@ -1,5 +1,6 @@
 // The entries of this till by the name of the call that makes them.
 import { moveCashEntry } from './cash-entries.ts';
+import { payAccountEntry } from './customers.ts';
 import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
 import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
 
@@ -10,6 +11,7 @@ export const entries: {
   readonly openSession: typeof openSessionEntry;
   readonly closeSession: typeof closeSessionEntry;
   readonly moveCash: typeof moveCashEntry;
+  readonly payAccount: typeof payAccountEntry;
 } = {
   sell: saleEntry,
   refund: refundEntry,
@@ -17,4 +19,5 @@ export const entries: {
   openSession: openSessionEntry,
   closeSession: closeSessionEntry,
   moveCash: moveCashEntry,
+  payAccount: payAccountEntry,
 };

@@ -315,6 +315,8 @@ export class TillHost implements EngineCalls {
 
   moveCash: EngineCalls['moveCash'] = (request) => this.#record(entries.moveCash, request);
 
+  payAccount: EngineCalls['payAccount'] = (request) => this.#record(entries.payAccount, request);
+
   /** Waits for the book of a worker that has just been started. */
   lookUp: EngineCalls['lookUp'] = (async (name: EntryName, request: unknown) => {
     await Promise.race([this.#opened.promise, new Promise((resolve) => setTimeout(resolve, openingMs))]);

@@ -14,6 +14,7 @@ const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'openSession',
   'closeSession',
   'moveCash',
+  'payAccount',
 ]);
 
 /** Whether a call writes what a seller entered. */

@@ -61,8 +61,27 @@ export interface Customer {
   /** What is owed in this branch, and what may be. */
   readonly owedMinor: number;
   readonly limitMinor: number;
+  /** False: pays, and buys nothing more on account. */
+  readonly isActive: boolean;
   /** A sale above the limit is refused; otherwise it is accepted, and the office sees it. */
   readonly isRefusedAbove: boolean;
+}
+
+/** What a customer pays of what they owe. */
+export interface AccountPaymentRequest {
+  readonly key: string;
+  readonly customer: string;
+  readonly amountMinor: number;
+  readonly tender: 'cash' | 'card';
+}
+
+export interface AccountPayment {
+  readonly number: string;
+  readonly customer: string;
+  readonly amountMinor: number;
+  readonly tender: 'cash' | 'card';
+  /** What is left to pay; negative is credit. */
+  readonly owedMinor: number;
 }
 
 export interface RefundRequest {
@@ -335,6 +354,7 @@ export interface TillEntries {
   openSession(floatMinor: number): Promise<Outcome<Saved<Session>>>;
   closeSession(request: CloseRequest): Promise<Outcome<Saved<ClosedSession>>>;
   moveCash(request: CashMoveRequest): Promise<Outcome<Saved<CashMove>>>;
+  payAccount(request: AccountPaymentRequest): Promise<Outcome<Saved<AccountPayment>>>;
 }
 
 export interface TillEngine extends TillEntries {

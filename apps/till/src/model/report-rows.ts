@@ -25,8 +25,9 @@ export function reportRows(report: DrawerReport): readonly ReportRow[] {
     { name: 'Total', amountMinor: totalMinor, isTotal: true },
     ...tax.flatMap(some),
     ...some({ name: 'Discounts given', amountMinor: report.discountMinor }),
+    ...some({ name: 'Payments on account', amountMinor: report.paymentsMinor }),
     { name: 'Card', amountMinor: tenders.card, isFirst: true },
-    ...some({ name: 'On account', amountMinor: tenders.account }),
+    ...some({ name: 'Put on account', amountMinor: tenders.account }),
     ...some({ name: 'Gift cards and coupons', amountMinor: tenders.other }),
     ...(report.kind === 'X' ? [] : cashRows(report)),
     ...(late.documents === 0

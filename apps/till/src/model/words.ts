@@ -40,6 +40,7 @@ const wordsByVerb: Readonly<Record<string, string>> = {
   'sale.void': 'Void',
   'session.open': 'Drawer opened',
   'session.close': 'Drawer closed',
+  'account.pay': 'Payment on account',
   'cash.receive': 'Paid in',
   'cash.pay': 'Paid out',
   'cash.drop': 'To the safe',

@@ -12,7 +12,7 @@ import { Keypad, NumberField } from './keypad.tsx';
 import { WithCounterScreens } from './loaded.tsx';
 import { Fault } from './reverse-dialog.tsx';
 
-type Asked = 'open' | 'close' | 'report' | CashMoveKind;
+type Asked = 'open' | 'close' | 'report' | 'payment' | CashMoveKind;
 
 interface AskProps {
   readonly onAsk: (asked: Asked) => void;
@@ -37,6 +37,7 @@ export function Drawer(): VNode {
       {asking === 'report' && (
         <WithCounterScreens show={({ ReportDialog }) => <ReportDialog session={session?.id} onClose={back} />} />
       )}
+      {asking === 'payment' && <WithCounterScreens show={({ PaymentDialog }) => <PaymentDialog onClose={back} />} />}
       {(asking === 'in' || asking === 'out' || asking === 'safe') && session !== undefined && (
         <WithCounterScreens
           show={({ CashMoveDialog }) => <CashMoveDialog kind={asking} session={session.id} onClose={back} />}
@@ -73,6 +74,9 @@ function OpenDrawer({ session, onAsk }: AskProps & { readonly session: Session }
         </button>
         <button type="button" class="button" onClick={() => onAsk('safe')}>
           To the safe
+        </button>
+        <button type="button" class="button" onClick={() => onAsk('payment')}>
+          Payment on account
         </button>
         <button type="button" class="button" onClick={() => onAsk('report')}>
           X report
