@@ -49,7 +49,7 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
   const debits = settle(op, settlement, effects);
   if ('code' in debits) return debits;
   const unclaimed = redeem(view, op, args, effects);
-  if (unclaimed !== undefined) return unclaimed;
+  if (unclaimed !== undefined && 'kind' in unclaimed) return unclaimed;
   const onAccount = { customer: args.customer, currency, day, amountMinor: onAccountMinor(args.tenders) };
   const credit = chargeAccount(view, op, onAccount, effects);
   if (credit !== undefined && 'kind' in credit) return credit;
@@ -62,7 +62,7 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
   const posted = post(view, op, { day, memo, lines: debits });
   return 'code' in posted
     ? posted
-    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit, owed]);
+    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, unclaimed, credit, owed]);
 }
 
 /** What a verb that completes a sale touches. */

@@ -1,6 +1,6 @@
 /** Claims on entitlements: `claim.spend`, of which the first in order is covered, and `claim.release`, which gives one up. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
-import { correct, ledgerTables, post } from '@tallystick/ledger';
+import { correct, ledgerTables, noteLate, post } from '@tallystick/ledger';
 import { correctionAccounts, retailAccounts } from '../chart.ts';
 import type { ClaimReleaseArgs, ClaimSpendArgs } from './args.ts';
 import { claimReleaseArgs, claimSpendArgs } from './schema.ts';
@@ -75,7 +75,7 @@ function planSpend(view: View, op: OpFacts, args: ClaimSpendArgs): Outcome {
   const entry = { day, memo: `claim ${redemption}`, lines };
   if (code === undefined) {
     const posted = post(view, op, entry);
-    return 'code' in posted ? posted : [...effects, ...posted];
+    return 'code' in posted ? posted : noteLate([...effects, ...posted]);
   }
   return correct(view, op, {
     ...entry,
@@ -142,12 +142,12 @@ function planRelease(view: View, op: OpFacts, { token, redemption, day }: ClaimR
   }
   const posted = post(view, op, { day, memo: `release ${redemption}`, lines });
   if ('code' in posted) return posted;
-  return [
+  return noteLate([
     claimReleases.put({ ...key, op: op.id, device: op.device, day }),
     claimOutcomes.add(key, { coveredMinor: 0 - coveredMinor, lostMinor: 0 - lostMinor }),
     entitlementSpends.add({ token }, { spentMinor: 0 - coveredMinor, uses: coveredMinor === 0 ? 0 : -1 }),
     ...posted,
-  ];
+  ]);
 }
 
 /** Gives a claim up, by who made it or a manager, because nothing was handed out for it. What it had goes back to the entitlement. */

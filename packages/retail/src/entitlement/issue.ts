@@ -11,7 +11,7 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { type EntryLine, ledgerTables, noteLate, post } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import type { EntitlementCancelArgs, EntitlementIssueArgs, OfflineTierArgs } from './args.ts';
 import { entitlementCancelArgs, entitlementIssueArgs, offlineTierArgs } from './schema.ts';
@@ -51,7 +51,9 @@ function planIssue(view: View, op: OpFacts, args: EntitlementIssueArgs): Outcome
   const posted = post(view, op, { day, memo: `${kind} ${token}`, lines });
   if ('code' in posted) return posted;
   effects.push(...posted);
-  return caughtUp.claims === 0 ? effects : compensate('retail/claimed-before-issue', { token, ...caughtUp }, effects);
+  return caughtUp.claims === 0
+    ? noteLate(effects)
+    : compensate('retail/claimed-before-issue', { token, ...caughtUp }, effects);
 }
 
 function unfitToIssue(view: View, op: OpFacts, args: EntitlementIssueArgs): Refusal | undefined {
@@ -139,7 +141,7 @@ export const entitlementCancel: Verb<'entitlement.cancel', EntitlementCancelArgs
     const lines = move(account, retailAccounts.giftBalances, row.currency, leftMinor);
     const posted = post(view, op, { day, memo: `cancelled ${token}`, lines });
     if ('code' in posted) return posted;
-    return [entitlementCancels.put({ token, op: op.id, day, account, reason }), ...posted];
+    return noteLate([entitlementCancels.put({ token, op: op.id, day, account, reason }), ...posted]);
   },
 });
 
@@ -150,6 +152,9 @@ export const entitlementTier: Verb<'entitlement.tier', OfflineTierArgs> = define
   roles: ['owner', 'manager'],
   tables: [offlineTiers],
   args: offlineTierArgs,
-  plan: (_view, op, args) =>
-    op.scope === 'hq' ? [offlineTiers.write(args)] : refuse('retail/hq-only', { scope: op.scope }),
+  plan: (view, op, { kind, currency, mostMinor }) => {
+    if (op.scope !== 'hq') return refuse('retail/hq-only', { scope: op.scope });
+    const before = view.get(offlineTiers, { kind, currency })?.everMinor ?? 0;
+    return [offlineTiers.write({ kind, currency, mostMinor, everMinor: Math.max(before, mostMinor) })];
+  },
 });

@@ -1,5 +1,5 @@
 /** Entitlements as tenders of a sale: what was handed out for them, in the scope of the till, and how much of that without a claim first. */
-import { type Effect, type OpFacts, refuse, type Refusal, type View } from '@tallystick/kernel';
+import { type Correction, type Effect, type OpFacts, refuse, type Refusal, type View } from '@tallystick/kernel';
 import type { Tender } from '../args.ts';
 import { offlineTiers, redemptions } from './tables.ts';
 
@@ -7,28 +7,31 @@ import { offlineTiers, redemptions } from './tables.ts';
 export const redemptionTables: readonly [typeof offlineTiers, typeof redemptions] = [offlineTiers, redemptions];
 
 /**
- * Puts what a sale redeems. Refuses `retail/claim-first` where a tender without a claim is above its tier in `hq`, as of the scope's mark; without
- * a tier nothing is taken offline.
+ * Puts what a sale redeems. A tender without a claim that is above its tier in `hq`, as of the scope's mark, is `retail/claim-first`: the correction where
+ * the tier was high enough once, because a till may sell before it hears that it was lowered, and otherwise the refusal. Without a tier nothing is taken offline.
  */
 export function redeem(
   view: View,
   op: OpFacts,
   { tenders, currency, day }: { readonly tenders: readonly Tender[]; readonly currency: string; readonly day: string },
   effects: Effect[],
-): Refusal | undefined {
+): Correction | Refusal | undefined {
+  let late: Correction | undefined;
   let line = 0;
   for (const tender of tenders) {
     if (tender.kind !== 'entitlement') continue;
     const { token, redemption, entitlement: kind, amountMinor, claim = '' } = tender;
     if (claim === '') {
-      const mostMinor = view.hq.get(offlineTiers, { kind, currency })?.mostMinor ?? 0;
-      if (amountMinor > mostMinor) return refuse('retail/claim-first', { token, kind, amountMinor, mostMinor });
+      const { mostMinor, everMinor } = view.hq.get(offlineTiers, { kind, currency }) ?? { mostMinor: 0, everMinor: 0 };
+      const details = { token, kind, amountMinor, mostMinor };
+      if (amountMinor > everMinor) return refuse('retail/claim-first', details);
+      if (amountMinor > mostMinor) late ??= { code: 'retail/claim-first', details };
     }
     line += 1;
     const facts = { token, redemption, kind, currency, amountMinor, claim, day, device: op.device };
     effects.push(redemptions.put({ document: op.id, line, ...facts }));
   }
-  return undefined;
+  return late;
 }
 
 /** What a void takes back of what its sale redeemed. The claims stand until they are released. */

@@ -116,8 +116,9 @@ export const redemptions: SetTable<{ document: Text; line: Int }, typeof redempt
   columns: redemptionColumns,
 });
 
-/** The most that may be redeemed without a claim made first, kept in `hq`; without a row it is nothing. */
-export const offlineTiers: RegisterTable<{ kind: Text; currency: Text }, { mostMinor: Int }> = registerTable(
-  'offlineTiers',
-  { key: { kind: 'text', currency: 'text' }, columns: { mostMinor: 'integer' } },
-);
+/** The most that may be redeemed without a claim made first, kept in `hq`, and the most that ever might; without a row it is nothing. */
+export const offlineTiers: RegisterTable<{ kind: Text; currency: Text }, { mostMinor: Int; everMinor: Int }> =
+  registerTable('offlineTiers', {
+    key: { kind: 'text', currency: 'text' },
+    columns: { mostMinor: 'integer', everMinor: 'integer' },
+  });

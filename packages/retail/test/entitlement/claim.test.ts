@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { EntitlementIssueArgs } from '../../src/entitlement.ts';
-import { idOf } from '../shop.ts';
+import { createTestRelay, idOf } from '../shop.ts';
 import {
   balancesOf,
   claimArgs,
@@ -175,6 +175,45 @@ describeShop('entitlements', (shop) => {
     const given = issueArgs(till, { token: tokenHash(3), account: '6200' });
     expect(verdictOf(await till.commit('entitlement.issue', given))).toBe('retail/may-not-issue');
     expect(verdictOf(await till.commit('entitlement.issue', { ...given, account: '2300' }))).toBe('ok');
+    await till.close();
+  });
+
+  it('say of what they post for a closed day that it came late', async () => {
+    const { book } = shop;
+    const late = 'ledger/late-entry';
+    expect(await issue({ token: tokenHash(2), kind: 'coupon' })).toBe('ok');
+    idOf(await book.commit('period.close', { through: day, late: 'route' }));
+    expect(await issue()).toBe(late);
+    const coupon = { token: tokenHash(2) };
+    expect(verdictOf(await book.commit('claim.spend', claimArgs(1, coupon)))).toBe(late);
+    const release = { ...coupon, redemption: redemptionRef(1), day };
+    expect(verdictOf(await book.commit('claim.release', release))).toBe(late);
+    const cancel = { token: tokenHash(1), day, account: '2300', reason: 'lost' };
+    expect(verdictOf(await book.commit('entitlement.cancel', cancel))).toBe(late);
+  });
+
+  it('were taken on trust by a till that had not heard of a lower tier: the sale stands, and says so', async () => {
+    const { book } = shop;
+    const tier = (mostMinor: number) => book.commit('entitlement.tier', { kind: 'gift', currency: 'GBP', mostMinor });
+    idOf(await tier(500));
+    const till = await shop.join('till', 'till-4');
+    const relay = await createTestRelay();
+    await book.sync(relay);
+    expect(verdictOf(await till.commit('sale.complete', redeeming(1)))).toBe('ok');
+    idOf(await tier(100));
+    for (const replica of [book, till, book]) await replica.sync(relay);
+    for (const replica of [book, till]) {
+      const details = { token: tokenHash(1), kind: 'gift', amountMinor: 500, mostMinor: 100 };
+      const [row] = replica.query<{ code: string; details: string }>('SELECT code, details FROM corrections');
+      expect({ ...row, details: JSON.parse(row?.details ?? '{}') as object }).toEqual({
+        code: 'retail/claim-first',
+        details,
+      });
+      expect(replica.query('SELECT code FROM refusals')).toEqual([]);
+    }
+    expect(till.digest()).toEqual(book.digest());
+    const never = redeeming(2, { entitlement: 'coupon' });
+    expect(verdictOf(await till.commit('sale.complete', never))).toBe('retail/claim-first');
     await till.close();
   });
 
