@@ -144,9 +144,9 @@ async function isReached({ sync }: DeskOptions): Promise<boolean> {
   }
 }
 
+/** Why a claim is not covered; undefined where it is, which its entry's being late does not change. */
 function reasonOf(correction: { readonly details: object } | undefined): string | undefined {
-  if (correction === undefined) return undefined;
-  return 'reason' in correction.details ? String(correction.details.reason) : 'retail/claimed';
+  return correction !== undefined && 'reason' in correction.details ? String(correction.details.reason) : undefined;
 }
 
 async function commitOne({ book }: DeskOptions, request: DeskRequest): Promise<Commit> {

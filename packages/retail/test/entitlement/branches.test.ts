@@ -76,6 +76,19 @@ describe('two branches without a network', () => {
     await expectWholeBooks();
   });
 
+  it('take what is covered though its day was closed meanwhile', async () => {
+    await setTiers(shop, 500);
+    const url = await shop.issue({ kind: 'coupon' });
+    const close = { through: day, late: 'route' } as const;
+    expect(await shop.office.commit('period.close', close, { scope: CLAIMS })).toMatchObject({ ok: true });
+    await shop.settle();
+    expect(await spend(shop.branches[0], url, 500)).toBe('taken');
+    await shop.settle();
+    expect(shop.office.query('SELECT code FROM corrections')).toEqual([{ code: 'ledger/late-entry' }]);
+    expect(alarms()).toEqual([]);
+    await expectWholeBooks();
+  });
+
   it('take what was issued where they could not know of it', async () => {
     await setTiers(shop, 500);
     await shop.settle();
