@@ -82,6 +82,11 @@ export interface DayArgs {
   readonly day: string;
 }
 
+/** Whether this is in the year of the last day that was opened, or the next: further than that only an owner or manager goes. */
+function isNear(day: string, before: string): boolean {
+  return before === '' || Number.parseInt(day, 10) <= Number.parseInt(before, 10) + 1;
+}
+
 /** Rules that end with a day read it here, never from a clock. Days go forward; only an owner may correct one that was mistyped. */
 export const dayOpen: Verb<'day.open', DayArgs> = defineVerb({
   name: 'day.open',
@@ -91,7 +96,9 @@ export const dayOpen: Verb<'day.open', DayArgs> = defineVerb({
   args: schemaOf<DayArgs>((value) => isExactly(value, ['day']) && isDay(value['day']), '{ day: "YYYY-MM-DD" }'),
   plan: (view, op, { day }) => {
     const before = view.get(businessDays, { of: 'book' })?.day ?? '';
-    if (day === before || (day < before && view.author.role !== 'owner')) return refuse('kernel/day', { day: before });
+    const { role } = view.author;
+    if (day === before || (day < before && role !== 'owner') || (role === 'till' && !isNear(day, before)))
+      return refuse('kernel/day', { day: before });
     return [...noteDay(view, op, day), businessDays.write({ of: 'book', day })];
   },
 });

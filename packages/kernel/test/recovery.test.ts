@@ -397,6 +397,8 @@ describe('an op in quarantine', () => {
     expect(await openDay(owner, '2026-11-23')).toMatchObject({ ok: true });
     expect(await openDay(owner, '2026-11-23')).toMatchObject(refused('kernel/day'));
     expect(await openDay(till, '2026-11-21')).toMatchObject(refused('kernel/day'));
+    // A till that mistypes a year must not shut the others out of every day before it.
+    expect(await openDay(till, '2028-01-01')).toMatchObject(refused('kernel/day'));
     expect(await sell(till, 2)).toMatchObject({ ok: true });
     for (let round = 0; round < 2; round++) {
       await owner.import(await till.export());
