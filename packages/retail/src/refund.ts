@@ -27,6 +27,18 @@ import { discounts, documentLines, documents, lotMoves, movements, refunded, voi
 /** What comes back, and of which sale. */
 export type Returned = Pick<SaleRefundArgs, 'original' | 'currency' | 'lines'>;
 
+/** Whose account a return goes to: the sale's customer, where it had one, and then nobody else's. Refuses `retail/other-customer`. */
+export function creditedCustomer(
+  view: View,
+  { original, customer }: Pick<SaleRefundArgs, 'original' | 'customer'>,
+  onAccount: number,
+): Refusal | { readonly customer: string | undefined } {
+  const sold = original === undefined ? '' : (view.get(documents, { id: original })?.customer ?? '');
+  if (sold === '' || onAccount === 0) return { customer };
+  if (customer !== undefined && customer !== sold) return refuse('retail/other-customer', { customer: sold });
+  return { customer: sold };
+}
+
 function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const { day, currency, session, lines } = args;
   const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, args);
@@ -54,8 +66,10 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
     effects,
   );
   if ('code' in debits) return debits;
-  const { customer } = args;
-  chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - onAccountMinor(args.tenders) }, effects);
+  const onAccount = onAccountMinor(args.tenders);
+  const credited = creditedCustomer(view, args, onAccount);
+  if ('code' in credited) return credited;
+  chargeAccount(view, op, { ...credited, currency, day, amountMinor: 0 - onAccount }, effects);
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - priced.taxMinor };
   const memo = issueDocument(view, op, 'refund', args, totals, effects);
   debits.push(

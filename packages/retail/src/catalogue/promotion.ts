@@ -7,7 +7,7 @@ import type { BookReader } from '@tallystick/ledger';
 import { encodeCanonical } from '@tallystick/oplog';
 import type { SaleLine } from '../args.ts';
 import type { PromotionEndArgs, PromotionSetArgs } from './args.ts';
-import { allowances, isOffered, type PromotionRow } from './offer.ts';
+import { allowances, type PromotionRow } from './offer.ts';
 import { promotionEndArgs, promotionSetArgs } from './schema.ts';
 import { products, promotions } from './tables.ts';
 
@@ -49,31 +49,38 @@ export interface PromotionContext {
   readonly coupons?: readonly string[];
 }
 
-/** Judges what the lines of a sale claim. What was ended early, which the till may not have known, is no refusal but a correction. */
+/**
+ * Judges what the lines of a sale claim. What the office changed meanwhile, which the till may not have known, is no refusal but a correction: a promotion that
+ * was ended early, goods that went into another category.
+ */
 export function checkPromotions(
   view: View,
   lines: readonly SaleLine[],
   context: PromotionContext,
 ): Refusal | Correction | undefined {
   if (lines.every((line) => line.promotion === undefined)) return undefined;
-  let ended: Correction | undefined;
+  let changed: Correction | undefined;
   for (const promotion of new Set(lines.map((line) => line.promotion))) {
     if (promotion === undefined) continue;
     const row = view.hq.get(promotions, { promotion });
     if (row === undefined) return refuse('retail/unknown-promotion', { promotion });
     const claiming = lines.filter((line) => line.promotion === promotion);
-    const refusal = judgeClaim(view, row, claiming, context);
+    const refusal = judgeClaim(row, claiming, context);
     if (refusal !== undefined) return refusal;
-    if (row.endedDay !== '' && context.day > row.endedDay) {
-      const discountMinor = claiming.reduce((sum, line) => sum + (line.discountMinor ?? 0), 0);
-      ended ??= { code: 'retail/promotion-ended', details: { promotion, endedDay: row.endedDay, discountMinor } };
-    }
+    const details = { promotion, discountMinor: claiming.reduce((sum, line) => sum + (line.discountMinor ?? 0), 0) };
+    if (row.endedDay !== '' && context.day > row.endedDay)
+      changed ??= { code: 'retail/promotion-ended', details: { ...details, endedDay: row.endedDay } };
+    const moved = claiming.find(({ sku }) => !isInCategory(view, row, sku));
+    if (moved !== undefined) changed ??= { code: 'retail/promotion-goods', details: { ...details, sku: moved.sku } };
   }
-  return ended;
+  return changed;
+}
+
+function isInCategory(view: View, { category }: PromotionRow, sku: string): boolean {
+  return category === '' || view.hq.get(products, { sku })?.category === category;
 }
 
 function judgeClaim(
-  view: View,
   row: PromotionRow,
   claiming: readonly SaleLine[],
   { day, coupons = [] }: PromotionContext,
@@ -82,8 +89,7 @@ function judgeClaim(
   if (day < fromDay || day > untilDay) return refuse('retail/promotion-day', { promotion, fromDay, untilDay, day });
   if (coupon !== '' && !coupons.includes(coupon)) return refuse('retail/promotion-coupon', { promotion });
   for (const { sku } of claiming) {
-    const category = row.category === '' ? '' : view.hq.get(products, { sku })?.category;
-    if (!isOffered(row, sku, category)) return refuse('retail/promotion-goods', { promotion, sku });
+    if (row.sku !== '' && row.sku !== sku) return refuse('retail/promotion-goods', { promotion, sku });
   }
   const allowed = allowances(row, claiming);
   const over = claiming.findIndex(({ discountMinor = 0 }, index) => discountMinor > (allowed?.[index] ?? 0));

@@ -27,6 +27,8 @@ function planMove(
   const { session, day, amountMinor, reason } = args;
   const row = view.get(sessions, { id: session });
   if (row === undefined) return refuse('retail/unknown-session', { session });
+  if ('account' in args && args.account === retailAccounts.cash)
+    return refuse('retail/pay-account', { account: args.account });
   const { currency } = row;
   const unfit = checkSession(view, op, session, currency) ?? refuseUnlessRules(view, verb, { args });
   if (unfit !== undefined) return unfit;

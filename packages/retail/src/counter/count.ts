@@ -18,7 +18,8 @@ import { counts } from './tables.ts';
 export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
   name: 'stock.count',
   version: 1,
-  roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
+  // Not a van: what it is short is its seller's, so somebody else counts it (`van.settle`).
+  roles: ['owner', 'manager', 'warehouse', 'till'],
   tables: [...ledgerTables, ...documentTables, ...goodsTables, counts],
   args: stockCountArgs,
   plan: (view, op, { day, currency, lines, reason }) => {

@@ -103,6 +103,13 @@ const arrivalFaults = `
   UNION ALL SELECT transfer, 'received-twice', max(scope) FROM arrivals GROUP BY transfer HAVING count(*) > 1
   UNION ALL SELECT a.transfer, 'other-goods', a.scope FROM arrivals a JOIN transfers t ON t.scope = a.fromScope AND t.transfer = a.transfer
    WHERE t.dispatch <> a.dispatch OR t.amountMinor <> a.amountMinor OR EXISTS (
+     SELECT 1 FROM documents d WHERE d.scope = a.scope AND d.id = a.arrival AND d.currency <> t.currency
+   ) OR EXISTS (
+     SELECT 1 FROM documentLines l
+       LEFT JOIN lotMoves s ON s.scope = l.scope AND s.document = l.document AND s.line = l.line
+       LEFT JOIN lotMoves r ON r.scope = a.scope AND r.document = a.arrival AND r.line = l.line
+      WHERE l.scope = t.scope AND l.document = t.transfer AND coalesce(s.lot, '') <> coalesce(r.lot, '')
+   ) OR EXISTS (
      SELECT 1 FROM (
        SELECT line, sku, quantityScale, 0 - quantity AS sent FROM documentLines WHERE scope = t.scope AND document = t.transfer
        UNION ALL SELECT line, sku, quantityScale, 0 - quantity FROM documentLines WHERE scope = a.scope AND document = a.arrival

@@ -8,7 +8,7 @@ import {
   priceLines,
   type SaleLine,
 } from '../../src/index.ts';
-import { balancesOf, day, describeShop, drivers, exchange, idOf, line, openShop, sale } from '../shop.ts';
+import { balancesOf, day, describeShop, drivers, exchange, idOf, line, openShop, product, sale } from '../shop.ts';
 
 const tenth: PromotionSetArgs = {
   promotion: 'TENTH',
@@ -53,7 +53,6 @@ describeShop('promotions', (shop) => {
     ['retail/promotion-day', {}, [claim(50)], { day: '2026-12-01' }],
     ['retail/promotion-day', {}, [claim(50)], { day: '2026-11-20' }],
     ['retail/promotion-goods', { sku: 'VASE' }, [claim(50)], {}],
-    ['retail/promotion-goods', { category: 'food' }, [claim(50)], {}],
     ['retail/promotion-coupon', { coupon: 'XMAS' }, [claim(50)], { coupons: ['EASTER'] }],
     ['retail/unknown-promotion', {}, [claim(50, { promotion: 'OTHER' })], {}],
   ])('%s', async (code, terms, lines, rest) => {
@@ -93,6 +92,19 @@ describeShop('promotions', (shop) => {
       { code: 'retail/promotion-ended', off: 50 },
     ]);
     expect(promotionsInForce(shop.book, { day: '2026-11-22' })).toEqual([]);
+    await manager.close();
+  });
+
+  it('of a category stand by correction where the office moved the goods elsewhere meanwhile', async () => {
+    idOf(await shop.book.commit('promotion.set', { ...tenth, category: 'goods' }));
+    const manager = await shop.join('manager', 'manager');
+    idOf(await manager.commit('product.set', product('MUG', { category: 'kitchen' })));
+    const paid = idOf(await sell([claim(50)]));
+    await exchange(shop.book, manager);
+    expect(shop.book.query('SELECT code FROM refusals')).toEqual([]);
+    expect(shop.book.query('SELECT id, code, details ->> ? AS off FROM corrections', ['discountMinor'])).toEqual([
+      { id: paid, code: 'retail/promotion-goods', off: 50 },
+    ]);
     await manager.close();
   });
 

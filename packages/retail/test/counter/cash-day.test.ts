@@ -8,6 +8,13 @@ describeShop('a day at a drawer', (shop) => {
     idOf(await shop.book.commit('session.open', { day, currency: 'GBP', floatMinor: 5_000 }));
   const taxed = { lines: [line({ taxRateBasisPoints: 2_500, discountMinor: 100, quantity: 2 })] };
 
+  it('moves no cash against cash, which would leave the drawer and post nothing', async () => {
+    const move = { session: await open(), day, amountMinor: 900, account: '1000', reason: 'to nobody' };
+    for (const verb of ['cash.pay', 'cash.receive'] as const)
+      expect(await shop.book.commit(verb, move)).toMatchObject({ code: 'retail/pay-account' });
+    expect(drawersOf(shop.book)).toEqual([5_000]);
+  });
+
   it('reports what it took, and closes to the penny', async () => {
     const session = await open();
     const sold = idOf(await shop.book.commit('sale.complete', sale(900, { session, ...taxed })));

@@ -45,6 +45,12 @@ describeShop('counting', (shop) => {
     expect(stockOf(shop.book)['MUG']).toBe(row?.['expectedQuantity'] === -1 ? 5 : 4);
     await manager.close();
   });
+
+  it('is not for a van, whose shortage somebody else counts', async () => {
+    const van = await shop.join('van', 'van');
+    expect(await van.commit('stock.count', count([counted('MUG', 0)]))).toMatchObject({ code: 'kernel/role' });
+    await van.close();
+  });
 });
 
 it('leaves what was counted, whatever moved before', async () => {

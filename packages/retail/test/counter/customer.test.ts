@@ -22,6 +22,22 @@ const onAccount = (amountMinor: number, customer = 'c-1') =>
 describeShop('customers', (shop) => {
   const owed = () => shop.book.query('SELECT owedMinor FROM customerAccounts').map((row) => row['owedMinor'])[0] ?? 0;
 
+  it('get back on their own account what they bought, whether or not the refund names them', async () => {
+    const original = idOf(await shop.book.commit('sale.complete', onAccount(600)));
+    const lines = [{ ...line({ unitPriceMilliMinor: 300_000 }), line: 1 }];
+    const tenders = [{ kind: 'account', amountMinor: 300 }] as const;
+    const back = { day, currency: 'GBP', taxIncluded: true, original, lines, tenders, reason: '' };
+    expect(await shop.book.commit('sale.refund', { ...back, customer: 'c-2' })).toMatchObject({
+      code: 'retail/other-customer',
+    });
+    const swap = { ...back, lines: [line({ unitPriceMilliMinor: 0 })], back: lines, customer: 'c-2' };
+    expect(await shop.book.commit('sale.exchange', swap)).toMatchObject({ code: 'retail/other-customer' });
+    idOf(await shop.book.commit('sale.refund', back));
+    expect(shop.book.query('SELECT customer, owedMinor FROM customerAccounts')).toEqual([
+      { customer: 'c-1', owedMinor: 300 },
+    ]);
+  });
+
   it('buy up to their limit, and pay', async () => {
     idOf(await shop.book.commit('customer.set', terms));
     idOf(await shop.book.commit('sale.complete', onAccount(600)));

@@ -216,9 +216,13 @@ describe('what may be wrong with a transfer', () => {
     ]);
   });
 
-  it('is found when goods are said to have been other than they were', async () => {
-    const args = receipt(scene.books[branch]!, transfer, [10, 10]) as { lines: { quantity: number }[] };
-    args.lines[0]!.quantity = 12;
+  it.each([
+    ['more', {}, { quantity: 12 }],
+    ['of another lot', {}, { lot: 'L-other' }],
+    ['worth something else', { currency: 'EUR' }, {}],
+  ])('is found when goods are said to have been %s', async (_what, rest, goods) => {
+    const args = receipt(scene.books[branch]!, transfer, [10, 10], rest) as { lines: object[] };
+    Object.assign(args.lines[0]!, goods);
     await scene.must(branch, 'transfer.receive', args, shop);
     await scene.settle();
     expect(transferFaults(scene.books[office]!)).toMatchObject([{ transfer, kind: 'other-goods', scope: shop }]);
