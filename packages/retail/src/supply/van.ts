@@ -28,7 +28,8 @@ function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
   const { day, currency, session, sku, name, quantityScale = 0, unitPriceMilliMinor, taxIncluded, lot, tender } = args;
   const quantity = units[quantityScale] ?? 1;
   const aboard = lot === undefined ? view.sum(stock, { sku }).onHand : view.sum(lotStock, { sku, lot }).onHand;
-  if (aboard < quantity) return refuse('retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard });
+  if (aboard < quantity && !isSettled(view, op, session))
+    return refuse('retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard });
   const line = {
     sku,
     name,
@@ -49,6 +50,12 @@ function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
     ...(session === undefined ? {} : { session }),
     ...(args.customer === undefined ? {} : { customer: args.customer }),
   });
+}
+
+/** True when somebody else settled the van before this scan came in: what it sold was counted as missing, and the sale stands all the same. */
+function isSettled(view: View, op: OpFacts, session: string | undefined): boolean {
+  const row = session === undefined ? undefined : view.get(sessions, { id: session });
+  return row?.state === 'closed' && row.device === op.device && row.closedBy !== op.device;
 }
 
 /** Sells one unit from the van; what is not on board cannot be scanned. */

@@ -158,3 +158,21 @@ describe('a van', () => {
     expect(stockPositions(book).length).toBeGreaterThan(0);
   });
 });
+
+it('keeps what a van sold that was settled before its phone came in', async () => {
+  const scene = await openChain();
+  await scene.must(office, 'stock.receive', { ...head, reference: 'D-1', lines: [mugs(1)] }, van);
+  const opened = await scene.must(seller, 'session.open', { ...head, floatMinor: 0 }, van);
+  await scene.settle();
+  const session = await idOf(scene.books[seller]!, opened);
+  await scene.must(seller, 'van.scan', scan({ session }), van);
+  await scene.must(office, 'van.settle', count(0, { session, cashMinor: 500 }), van);
+  await scene.sync(office);
+  await scene.settle();
+  const book = scene.books[office]!;
+  expect(book.query("SELECT code FROM refusals WHERE code LIKE 'retail/%'")).toEqual([]);
+  expect(book.query('SELECT code FROM corrections')).toEqual([{ code: 'retail/late-cash' }]);
+  expect(balances(book)).toMatchObject({ 1000: 1_000, 4000: -500 });
+  expect(await scene.commit(seller, 'van.scan', scan(), van)).toBe('retail/not-on-board');
+  await scene.close();
+});
