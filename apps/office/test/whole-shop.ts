@@ -20,6 +20,7 @@ import {
 } from '../src/book.ts';
 import { type Home, homeAt, writeSettings } from '../src/home.ts';
 import { type OpenRelay, openEmbeddedRelay } from '../src/relay.ts';
+import { leaveOpen, loseATill } from './whole-trade.ts';
 
 const day = '2026-03-02';
 const currency = 'GBP';
@@ -44,6 +45,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   await buy(office);
   await settleVan(office);
   await backUpItsKey(office);
+  await leaveOpen(office);
   const tills = await openTills(home, office, relay);
   const [front, back] = tills as [ShopBook, ShopBook];
   await tradeOn(front);
@@ -53,6 +55,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   await front.sync(relay.client, { pull: false });
   await back.sync(relay.client, { pull: false });
   await office.sync(relay.client);
+  await loseATill(office, join(root, 'lost', 'till.db'));
   await tradeInBranch(home, office, relay);
   await office.sync(relay.client);
   await leaveWaiting(office, front, back, relay);
