@@ -59,9 +59,20 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
   const statements = new Map<string, Statement>();
   const version = db.prepare('PRAGMA data_version').pluck();
   let seen = version.get();
+  /** The level to go back to, while commits wait for no disk. */
+  let level: number | undefined;
+  // It cannot be set inside a transaction: where one could not be ended, it is set once it is.
+  const waitAgain = (): void => {
+    if (level === undefined || db.inTransaction) return;
+    db.pragma(`synchronous = ${level}`);
+    level = undefined;
+  };
   return {
     name: 'better-sqlite3',
-    exec: (sql) => void db.exec(sql),
+    exec: (sql) => {
+      db.exec(sql);
+      waitAgain();
+    },
     prepare: (sql) => {
       const known = statements.get(sql);
       if (known !== undefined) return known;
@@ -76,15 +87,17 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
       return statement.all(...params);
     },
     withoutSync: (transaction) => {
-      const level = db.pragma('synchronous', { simple: true });
+      level ??= Number(db.pragma('synchronous', { simple: true }));
       // In WAL mode this only leaves out the wait: the next commit that waits takes the frames before it along.
       db.pragma('synchronous = NORMAL');
       try {
         transaction();
       } finally {
-        // The level cannot be set inside a transaction.
-        if (db.inTransaction) db.exec('ROLLBACK');
-        db.pragma(`synchronous = ${String(level)}`);
+        try {
+          if (db.inTransaction) db.exec('ROLLBACK');
+        } finally {
+          waitAgain();
+        }
       }
     },
     changedOutside: () => {

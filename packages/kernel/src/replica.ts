@@ -28,6 +28,8 @@ import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
 
 const PAGE = 2000;
+/** So many ops, of all scopes, may wait for their rows to be written: all are folded again after a crash. */
+const MOST_HELD = 256;
 const META_BOOK = 'book';
 
 export class Replica {
@@ -227,9 +229,15 @@ export class Replica {
 
   /** Writes it unless it `mayWait` and nothing of it has to be written now. Answers whether it did. Call inside a transaction. */
   writeDue(mayWait: boolean): boolean {
-    const isDue = !mayWait || [...this.#dirty].some((scope) => scope.mustWrite);
+    const isDue = !mayWait || this.#holdsMuch || [...this.#dirty].some((scope) => scope.mustWrite);
     if (isDue) this.flush();
     return isDue;
+  }
+
+  get #holdsMuch(): boolean {
+    let held = 0;
+    for (const scope of this.#dirty) held += scope.held;
+    return held >= MOST_HELD;
   }
 
   /** Writes what is held, within a transaction under way, or in one of its own: the log has on the disk what this makes readable. */
@@ -243,27 +251,32 @@ export class Replica {
       throw new KernelError('kernel/storage', 'the rows of stored ops could not be written; it is being tried again');
     }
     if (this.#dirty.size === 0) return;
+    let hasBegun = false;
     const write = (): void => {
       this.#begin();
-      // Somebody else may have folded the same ops: the next transaction reads their rows.
-      if (this.#sql.changedOutside()) {
-        this.#isBehind = true;
+      hasBegun = true;
+      const isChanged = this.#sql.changedOutside();
+      this.#isBehind ||= isChanged;
+      if (isChanged && ![...this.#dirty].every((scope) => scope.isAsWritten())) {
+        // Somebody else has folded meanwhile, and with theirs the ops whose rows are held: the next transaction reads them.
         this.#sql.prepare('ROLLBACK').run([]);
-      } else {
-        this.flush();
-        this.#sql.prepare('COMMIT').run([]);
+        return;
       }
+      this.flush();
+      this.#sql.prepare('COMMIT').run([]);
     };
     try {
       if (this.#sql.withoutSync === undefined) write();
       else this.#sql.withoutSync(write);
     } catch (error) {
+      // Another program was writing: what is held goes on waiting.
+      if (!hasBegun) throw storageError(error);
       this.#isBehind = true;
       this.#hasLost = true;
       this.#isStuck = !rollBack(this.#sql);
       throw storageError(error);
     } finally {
-      this.#dirty.clear();
+      if (hasBegun) this.#dirty.clear();
     }
   }
 
@@ -275,6 +288,8 @@ export class Replica {
     const [scope, hq] = [this.scope(name), this.scope(HQ)];
     if (scope !== hq && this.#dirty.has(hq)) hq.flush();
     this.#dirty.add(scope);
+    // A batch may be longer than what may wait.
+    if (this.#holds && this.#holdsMuch) this.flush();
     if (this.#holds) scope.hold();
     return scope;
   }

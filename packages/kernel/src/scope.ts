@@ -40,8 +40,6 @@ export interface MergeReport {
 
 /** From so many ops on it pays to insert the rows of sets together. */
 const MANY = 8;
-/** So many ops may wait for their rows to be written: all are folded again after a crash. */
-const MOST_HELD = 256;
 
 /** Thrown inside the attempt to merge without refolding; never leaves this file. */
 class Conflict extends Error {}
@@ -272,9 +270,25 @@ export class Scope {
 
   /** Whether what waits has to be written before the transaction ends. */
   get mustWrite(): boolean {
-    const { hasWritten, held } = this.#tailRows;
     const hasSettled = this.#folded !== (this.#saved?.folded ?? 0);
-    return this.projection.hasWritten || hasWritten || hasSettled || held >= MOST_HELD;
+    return this.projection.hasWritten || this.#tailRows.hasWritten || hasSettled;
+  }
+
+  /** How many ops wait for their rows to be written. */
+  get held(): number {
+    return this.#tailRows.held;
+  }
+
+  /** Whether nobody else has changed rows of this scope since they were read or written here: whoever folds, changes these. */
+  isAsWritten(): boolean {
+    const [folded, settledId] =
+      this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]) ?? [];
+    if (folded !== this.#saved?.folded || settledId !== this.#saved?.settledId) return false;
+    const hashes = new Map(this.#tail.map(({ ordinal, record }) => [ordinal, record.hash as string]));
+    const stored = [...this.#tailRows.stored()];
+    return (
+      stored.length === this.#tail.length - this.held && stored.every(([ordinal, hash]) => hashes.get(ordinal) === hash)
+    );
   }
 
   /** Writes everything held in memory. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Edge } from '../src/author.ts';
+import { betterSqliteDriver } from '../src/node.ts';
 import type { ShopBook } from './fleet.ts';
 import { memoryKeys, shopVerbs, testEdge } from './shop.ts';
 
@@ -127,4 +128,70 @@ it('a row that stands where no op put it is met, and said', async () => {
   expect(() => onHand(book)).toThrow(expect.objectContaining({ code: 'kernel/storage' }));
   await book.close();
   await next.close();
+});
+
+it('who writes something else into the file hides no sale from who reads', async () => {
+  const book = await open();
+  await sell(book, 3);
+  const db = new Database(path());
+  db.exec('CREATE VIEW short AS SELECT sku FROM stock WHERE onHand < 5');
+  expect(onHand(book)).toBe(3);
+  expect(book.query('SELECT sku FROM short')).toEqual([{ sku: 'apple' }]);
+  await sell(book, 1);
+  db.exec('DROP VIEW short');
+  db.close();
+  expect(onHand(book)).toBe(4);
+  expect(await proven(book)).toEqual([]);
+  await book.close();
+});
+
+it('what is held goes on waiting while another program writes', async () => {
+  const store = nodeStore(path());
+  const book = await openBook({ store, keys, verbs: shopVerbs, edge: testEdge() });
+  await sell(book, 2);
+  store.sql.exec('PRAGMA busy_timeout = 1');
+  const db = new Database(path());
+  db.exec('BEGIN IMMEDIATE');
+  expect(() => onHand(book)).toThrow(expect.objectContaining({ code: 'kernel/storage' }));
+  db.exec('ROLLBACK');
+  db.close();
+  expect(onHand(book)).toBe(2);
+  await book.close();
+});
+
+it('a long batch does not wait in memory whole', async () => {
+  const store = nodeStore(path());
+  let most = 0;
+  const edge = testEdge();
+  const now = (): number => {
+    most = Math.max(most, Number(store.sql.prepare('SELECT count(*) FROM tail').get([])?.[0] ?? 0));
+    return edge.now();
+  };
+  const book = await openBook({ store, keys, verbs: shopVerbs, edge: { ...edge, now } });
+  await book.commitAll(Array.from({ length: 300 }, () => ({ verb: 'stock.move' as const, args: apple })));
+  expect(most).toBeGreaterThanOrEqual(256);
+  expect(onHand(book)).toBe(300);
+  expect(await proven(book)).toEqual([]);
+  await book.close();
+});
+
+it('a transaction that waits for no disk, and cannot be ended at once, makes none after it the same', () => {
+  const db = new Database(path());
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.exec('CREATE TABLE notes (text); INSERT INTO notes VALUES (1), (2)');
+  const driver = betterSqliteDriver(db);
+  let reading: IterableIterator<unknown> | undefined;
+  const dies = (): void => {
+    driver.prepare('BEGIN IMMEDIATE').run([]);
+    reading = driver.prepare('SELECT text FROM notes').iterate([]);
+    reading.next();
+    throw new Error('here');
+  };
+  expect(() => driver.withoutSync?.(dies)).toThrow();
+  expect(db.inTransaction).toBe(true);
+  reading?.return?.();
+  driver.exec('ROLLBACK');
+  expect(db.pragma('synchronous', { simple: true })).toBe(2);
+  db.close();
 });
