@@ -44,6 +44,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   await stockTheShop(office);
   await buy(office);
   await settleVan(office);
+  await putBy(office);
   await backUpItsKey(office);
   await leaveOpen(office);
   const tills = await openTills(home, office, relay);
@@ -179,6 +180,21 @@ async function buy(office: ShopBook): Promise<void> {
 async function settleVan(office: ShopBook): Promise<void> {
   const lines = [{ sku: 'A', name: 'Goods A', counted: 4, unitPriceMilliMinor: 100_000 }];
   await done(office.commit('van.settle', { day, currency, seller: 'staff-7', lines }));
+}
+
+/** Goods that are put by, paid in part, and cancelled for a fee; and others that wait. */
+async function putBy(office: ShopBook): Promise<void> {
+  const terms = { day, currency, taxIncluded: true, customer: 'c-1', lines: [line('B', 1, 99_500)] };
+  await done(office.commit('layaway.policy', { currency, mostFeeMinor: 10 }));
+  const [dropped, waiting] = [
+    await done(office.commit('layaway.open', terms)),
+    await done(office.commit('layaway.open', terms)),
+  ];
+  for (const layaway of [dropped, waiting]) {
+    await done(office.commit('layaway.pay', { layaway, day, tenders: [{ kind: 'card', amountMinor: 60 }] }));
+  }
+  const back = [{ kind: 'card', amountMinor: 40 }] as const;
+  await done(office.commit('layaway.cancel', { layaway: dropped, day, tenders: back, feeMinor: 10, reason: 'none' }));
 }
 
 /** Goods that `hq` orders and sends to the branch, under a tally; one of them never comes. */

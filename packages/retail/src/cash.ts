@@ -24,21 +24,25 @@ export const cashTables: readonly [typeof drawers, typeof sessions, typeof tende
   takings,
 ];
 
+/** `deposit` is what was paid before on a layaway: no argument says it, the fold knows it. */
+type SettledKind = Tender['kind'] | 'deposit';
+
 export interface Settlement {
   readonly currency: string;
   readonly session: string | undefined;
-  readonly tenders: readonly Tender[];
+  readonly tenders: readonly { readonly kind: SettledKind; readonly amountMinor: number }[];
   readonly changeMinor: number;
   readonly totalMinor: number;
   /** 1 where money comes in, -1 where it is paid out. */
   readonly sign: 1 | -1;
 }
 
-const tenderAccounts: Readonly<Record<Tender['kind'], string>> = {
+const tenderAccounts: Readonly<Record<SettledKind, string>> = {
   cash: retailAccounts.cash,
   card: retailAccounts.cardClearing,
   account: retailAccounts.receivables,
   entitlement: retailAccounts.giftBalances,
+  deposit: retailAccounts.customerDeposits,
 };
 
 /**
@@ -68,7 +72,7 @@ export function settle(op: OpFacts, settlement: Settlement, effects: Effect[]): 
 function putTender(
   op: OpFacts,
   debits: EntryLine[],
-  kind: Tender['kind'],
+  kind: SettledKind,
   currency: string,
   amountMinor: number,
   effects: Effect[],

@@ -26,7 +26,10 @@ export type DocumentKind =
   | 'count'
   | 'settlement'
   | 'exchange'
-  | 'account-payment';
+  | 'account-payment'
+  | 'layaway'
+  | 'layaway-payment'
+  | 'layaway-end';
 
 /** The series that each kind of document is numbered in. */
 export const documentSeries: Readonly<Record<DocumentKind, string>> = {
@@ -50,6 +53,9 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   settlement: 'SET',
   exchange: 'EXC',
   'account-payment': 'PMT',
+  layaway: 'LAY',
+  'layaway-payment': 'LPMT',
+  'layaway-end': 'LEND',
 };
 
 /** What a document takes over from the op as it was given. */

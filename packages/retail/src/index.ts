@@ -53,7 +53,7 @@ export type {
 export { type Backorder, backorderEnd, openBackorders } from './counter/backorder.ts';
 export { cashDrop, cashPay, cashReceive } from './counter/cash-moves.ts';
 export { stockCount } from './counter/count.ts';
-export { accountPay, customerSet } from './counter/customer.ts';
+export { accountPay, accountReturn, customerSet } from './counter/customer.ts';
 export type { AccountPayArgs, CustomerSetArgs, ReturnsPolicyArgs, SaleExchangeArgs } from './counter/customer-args.ts';
 export {
   customerAccounts,
@@ -63,6 +63,18 @@ export {
   returnPolicies,
 } from './counter/customer-tables.ts';
 export { saleExchange } from './counter/exchange.ts';
+export type {
+  LayawayCancelArgs,
+  LayawayCollectArgs,
+  LayawayLine,
+  LayawayOpenArgs,
+  LayawayPayArgs,
+  LayawayPolicyArgs,
+} from './counter/layaway-args.ts';
+export { layawayCancel, layawayCollect } from './counter/layaway-end.ts';
+export { type LayawayStanding, openLayaways, type Reservation, reservations } from './counter/layaway-report.ts';
+export { layawayEnds, layawayPaid, layawayPolicies, reserved } from './counter/layaway-tables.ts';
+export { layawayOpen, layawayPay, layawayPolicy } from './counter/layaway.ts';
 export { returnsPolicy } from './counter/returns.ts';
 export { customerStatement, type StatementEntry } from './counter/statement.ts';
 export { fiscalLease, fiscalRange } from './counter/fiscal.ts';

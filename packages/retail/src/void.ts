@@ -37,7 +37,8 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const { document, day, reason } = args;
   const sale = view.get(documents, { id: document });
   if (sale === undefined) return refuse('retail/unknown-document', { document });
-  if (sale.kind !== 'sale') return refuse('retail/not-a-sale', { document, kind: sale.kind });
+  // What a layaway became was paid before: it comes back by a refund.
+  if (sale.kind !== 'sale' || sale.original !== '') return refuse('retail/not-a-sale', { document, kind: sale.kind });
   if (view.get(voids, { document }) !== undefined) return refuse('retail/voided', { document });
   const unfit =
     checkSession(view, op, args.session, sale.currency) ??

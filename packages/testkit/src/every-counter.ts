@@ -80,4 +80,23 @@ export async function customers(book: Pick<Book, 'log'>, office: Office): Promis
   const document = (await book.log.get(owing))?.record.op.id;
   await office('backorder.end', { document, sku: 'LAMP', day: '2026-11-21', outcome: 'delivered' });
   await office('returns.policy', { currency: 'XTS', allowed: 1, refundTo: 'account', mostMinor: 500 });
+  await office('account.pay', { ...paid, tenders: [{ kind: 'cash', amountMinor: 40 }] });
+  await office('account.return', { ...paid, tenders: [{ kind: 'cash', amountMinor: 40 }] });
+  await layaways(book, office);
+}
+
+/** Two pairs of buns are put by: one is paid and collected, the other cancelled for a fee. */
+async function layaways(book: Pick<Book, 'log'>, office: Office): Promise<void> {
+  const day = '2026-11-21';
+  await office('layaway.policy', { currency: 'GBP', mostFeeMinor: 20 });
+  const lines = [{ sku: BUN, name: 'Bun', quantity: 2, unitPriceMilliMinor: 100_000 }];
+  const putBy = async (): Promise<string | undefined> => {
+    const terms = { day, currency: 'GBP', taxIncluded: true, customer: 'c-1', lines };
+    return (await book.log.get(await office('layaway.open', terms)))?.record.op.id;
+  };
+  const cash = (amountMinor: number) => [{ kind: 'cash', amountMinor }];
+  const [kept, dropped] = [await putBy(), await putBy()];
+  for (const layaway of [kept, dropped]) await office('layaway.pay', { layaway, day, tenders: cash(150) });
+  await office('layaway.collect', { layaway: kept, day, tenders: cash(50) });
+  await office('layaway.cancel', { layaway: dropped, day, tenders: cash(130), feeMinor: 20, reason: 'moved away' });
 }

@@ -1,10 +1,15 @@
 /** Shapes and bounds of what is said about customers. */
 import type { ArgsSchema } from '@tallystick/kernel';
 import * as z from 'zod';
+import type { MoneyTender } from '../args.ts';
 import { amountMinor, currency, day, key, whole } from '../fields.ts';
 import type { AccountPayArgs, CustomerSetArgs, ReturnsPolicyArgs } from './customer-args.ts';
 
-const paid = z.strictObject({ kind: z.enum(['cash', 'card']), amountMinor: amountMinor.min(1) });
+/** Part of the arguments of what takes or gives money that is no sale. */
+export const paid: z.ZodType<MoneyTender> = z.strictObject({
+  kind: z.enum(['cash', 'card']),
+  amountMinor: amountMinor.min(1),
+});
 
 export const customerSetArgs: ArgsSchema<CustomerSetArgs> = z.strictObject({
   customer: key,

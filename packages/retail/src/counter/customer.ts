@@ -107,3 +107,37 @@ export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
     return 'code' in posted ? posted : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)));
   },
 });
+
+/**
+ * Pays back what stands to a customer's credit: a deposit, a credit note. More than that is `retail/over-credit`, by the customer's terms a refusal or a
+ * correction, so that the same credit paid back at two tills apart is owed by the customer; without terms it is refused.
+ */
+export const accountReturn: Verb<'account.return', AccountPayArgs> = defineVerb({
+  name: 'account.return',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...cashTables, ...customerTables],
+  args: accountPayArgs,
+  plan: (view, op, args) => {
+    const { customer, currency, session, day, tenders } = args;
+    const unfit = checkSession(view, op, session, currency);
+    if (unfit !== undefined) return unfit;
+    const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
+    const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + totalMinor;
+    const details = { customer, owedMinor, limitMinor: 0 };
+    const isTrusted = view.hq.get(customers, { customer })?.overLimit === 'correct';
+    if (owedMinor > 0 && !isTrusted) return refuse('retail/over-credit', details);
+    const over = owedMinor > 0 ? { code: 'retail/over-credit', details } : undefined;
+    const effects: Effect[] = [];
+    const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: -1 }, effects);
+    if ('code' in debits) return debits;
+    chargeAccount(view, op, { customer, currency, day, amountMinor: totalMinor }, effects);
+    const memo = issueDocument(view, op, 'account-payment', args, { totalMinor: 0 - totalMinor, taxMinor: 0 }, effects);
+    debits.push({ account: retailAccounts.receivables, currency, amountMinor: totalMinor });
+    const posted = post(view, op, { day, memo, lines: debits });
+    return 'code' in posted
+      ? posted
+      : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [over]);
+  },
+});

@@ -11,7 +11,7 @@ const tenderSums: Readonly<Record<string, TakingSum>> = {
   account: 'accountMinor',
 };
 
-/** Adds a sale, refund, void, exchange or payment on account to the takings of its session. Without a session there are none. */
+/** Adds a sale, refund, void, exchange or payment (on account, of a layaway) to the takings of its session. Without a session there are none. */
 export function addTakings(session: string, effects: readonly Effect[]): readonly Effect[] {
   if (session === '') return effects;
   const sums: Sums = {};
@@ -26,7 +26,7 @@ export function addTakings(session: string, effects: readonly Effect[]): readonl
 function countDocument(sums: Sums, row: Effect['row']): void {
   const { kind, totalMinor } = row;
   add(sums, 'taxMinor', row['taxMinor']);
-  if (kind === 'account-payment') {
+  if (kind === 'account-payment' || kind === 'layaway-payment' || kind === 'layaway-end') {
     add(sums, 'payments', 1);
     add(sums, 'paymentsMinor', totalMinor);
   } else if (kind === 'refund') {

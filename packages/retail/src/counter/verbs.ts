@@ -2,9 +2,11 @@
 import { backorderEnd } from './backorder.ts';
 import { cashDrop, cashPay, cashReceive } from './cash-moves.ts';
 import { stockCount } from './count.ts';
-import { accountPay, customerSet } from './customer.ts';
+import { accountPay, accountReturn, customerSet } from './customer.ts';
 import { saleExchange } from './exchange.ts';
 import { fiscalLease, fiscalRange } from './fiscal.ts';
+import { layawayCancel, layawayCollect } from './layaway-end.ts';
+import { layawayOpen, layawayPay, layawayPolicy } from './layaway.ts';
 import { returnsPolicy } from './returns.ts';
 
 export const counterVerbs: readonly [
@@ -19,6 +21,12 @@ export const counterVerbs: readonly [
   typeof returnsPolicy,
   typeof saleExchange,
   typeof backorderEnd,
+  typeof accountReturn,
+  typeof layawayPolicy,
+  typeof layawayOpen,
+  typeof layawayPay,
+  typeof layawayCollect,
+  typeof layawayCancel,
 ] = [
   cashReceive,
   cashPay,
@@ -31,4 +39,10 @@ export const counterVerbs: readonly [
   returnsPolicy,
   saleExchange,
   backorderEnd,
+  accountReturn,
+  layawayPolicy,
+  layawayOpen,
+  layawayPay,
+  layawayCollect,
+  layawayCancel,
 ];

@@ -1,0 +1,148 @@
+/** Layaway: goods are put by for a customer at a price, and paid in parts on customer deposits 2300. A sale they are when they are collected. */
+import {
+  type Correction,
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Refusal,
+  refuse,
+  type RowOf,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import { ledgerTables, post } from '@tallystick/ledger';
+import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
+import { products } from '../catalogue/tables.ts';
+import { retailAccounts } from '../chart.ts';
+import { documentTables, issueDocument } from '../document.ts';
+import { putLines } from '../goods.ts';
+import { priceLines } from '../price.ts';
+import { documentLines, documents } from '../tables.ts';
+import { chargeAccount, customerTables } from './customer.ts';
+import type { LayawayOpenArgs, LayawayPayArgs, LayawayPolicyArgs } from './layaway-args.ts';
+import { layawayOpenArgs, layawayPayArgs, layawayPolicyArgs } from './layaway-schema.ts';
+import { layawayEnds, layawayPaid, layawayPolicies, reserved } from './layaway-tables.ts';
+import { addTakings } from './takings.ts';
+
+/** What a verb about a layaway touches. */
+export const layawayTables: readonly [typeof layawayEnds, typeof layawayPaid] = [layawayEnds, layawayPaid];
+
+/** A layaway as it stands at the place of an op. */
+export interface Layaway {
+  readonly document: RowOf<(typeof documents)['key'] & (typeof documents)['columns']>;
+  /** On customer deposits for it. */
+  readonly paidMinor: number;
+  /** True where another device ended it: what this one did at its counter without knowing stands, and the customer's account evens it out. */
+  readonly isLate: boolean;
+}
+
+/** Finds the layaway that an op is about. One that the op's own device ended is over: `retail/layaway-ended`. */
+export function findLayaway(
+  view: View,
+  op: OpFacts,
+  { layaway, session }: { readonly layaway: string; readonly session?: string },
+): Layaway | Refusal {
+  const document = view.get(documents, { id: layaway });
+  if (document === undefined || document.kind !== 'layaway') return refuse('retail/unknown-layaway', { layaway });
+  const unfit = checkSession(view, op, session, document.currency);
+  if (unfit !== undefined) return unfit;
+  const end = view.get(layawayEnds, { layaway });
+  if (end?.device === op.device) return refuse('retail/layaway-ended', { layaway, outcome: end.outcome });
+  const { paidMinor } = view.sum(layawayPaid, { layaway });
+  return { document, paidMinor, isLate: end !== undefined };
+}
+
+/** Says what came too late of an op on a layaway that another device had ended. */
+export function lateLayaway({ document, isLate }: Layaway, owedMinor: number): Correction | undefined {
+  const details = { layaway: document.id, customer: document.customer, owedMinor };
+  return isLate ? { code: 'retail/late-layaway', details } : undefined;
+}
+
+/** Ends a layaway, once: its goods are put by no more, and what was paid for it leaves `layawayPaid`. */
+export function endLayaway(
+  view: View,
+  op: OpFacts,
+  { document, paidMinor, isLate }: Layaway,
+  outcome: 'collected' | 'cancelled',
+  effects: Effect[],
+): void {
+  if (isLate) return;
+  const layaway = document.id;
+  effects.push(
+    layawayEnds.put({ layaway, outcome, by: op.id, device: op.device }),
+    layawayPaid.add({ layaway }, { paidMinor: 0 - paidMinor }),
+  );
+  for (const { sku, quantity } of view.list(documentLines, { document: layaway })) {
+    effects.push(reserved.add({ sku }, { quantity: 0 - quantity }));
+  }
+}
+
+/** Puts goods by. They stay on hand, and `reserved` says how many are spoken for. Nothing is posted. */
+export const layawayOpen: Verb<'layaway.open', LayawayOpenArgs> = defineVerb({
+  name: 'layaway.open',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...documentTables, documentLines, products, reserved],
+  args: layawayOpenArgs,
+  plan: (view, op, args) => {
+    const { lines, currency } = args;
+    const priced = priceLines(lines, args.taxIncluded);
+    if ('code' in priced) return priced;
+    const effects: Effect[] = [];
+    for (const { sku, quantity, quantityScale = 0 } of lines) {
+      const unitScale = view.hq.get(products, { sku })?.unitScale ?? quantityScale;
+      if (unitScale !== quantityScale) return refuse('retail/scale-mismatch', { sku, unitScale, quantityScale });
+      effects.push(reserved.add({ sku }, { quantity }));
+    }
+    putLines(op, { kind: 'layaway', currency, lines, priced, sign: 1 }, effects);
+    const { amountMinor, taxMinor } = priced;
+    issueDocument(view, op, 'layaway', args, { totalMinor: amountMinor + taxMinor, taxMinor }, effects);
+    return effects;
+  },
+});
+
+/** Takes a part of the price. What is more than the price, or comes after the end, stands to the customer's credit: a correction says so. */
+export const layawayPay: Verb<'layaway.pay', LayawayPayArgs> = defineVerb({
+  name: 'layaway.pay',
+  version: 1,
+  roles: ['owner', 'manager', 'till', 'van'],
+  tables: [...ledgerTables, ...documentTables, ...cashTables, ...customerTables, ...layawayTables],
+  args: layawayPayArgs,
+  plan: (view, op, args) => {
+    const found = findLayaway(view, op, args);
+    if ('code' in found) return found;
+    const { document, paidMinor, isLate } = found;
+    const { layaway, day, session, tenders } = args;
+    const { currency, customer } = document;
+    const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { layaway });
+    const keptMinor = isLate ? 0 : Math.min(totalMinor, document.totalMinor - paidMinor);
+    const creditMinor = totalMinor - keptMinor;
+    const effects: Effect[] = [layawayPaid.add({ layaway }, { paidMinor: keptMinor })];
+    const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: 1 }, effects);
+    if ('code' in debits) return debits;
+    chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - creditMinor }, effects);
+    const header = { day, currency, customer, original: layaway, ...(session === undefined ? {} : { session }) };
+    const memo = issueDocument(view, op, 'layaway-payment', header, { totalMinor, taxMinor: 0 }, effects);
+    debits.push(
+      { account: retailAccounts.customerDeposits, currency, amountMinor: 0 - keptMinor },
+      { account: retailAccounts.receivables, currency, amountMinor: 0 - creditMinor },
+    );
+    const posted = post(view, op, { day, memo, lines: debits });
+    if ('code' in posted) return posted;
+    const over = { code: 'retail/layaway-overpaid', details: { layaway, customer, creditMinor } } as const;
+    const said = lateLayaway(found, 0 - creditMinor) ?? (creditMinor > 0 ? over : undefined);
+    return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [said]);
+  },
+});
+
+/** Says in `hq` what the shop keeps at most of a layaway that is cancelled. Without it nothing is kept. */
+export const layawayPolicy: Verb<'layaway.policy', LayawayPolicyArgs> = defineVerb({
+  name: 'layaway.policy',
+  version: 1,
+  roles: ['owner', 'manager'],
+  tables: [layawayPolicies],
+  args: layawayPolicyArgs,
+  plan: (_view, op, args) =>
+    op.scope === 'hq' ? [layawayPolicies.write(args)] : refuse('retail/hq-only', { scope: op.scope }),
+});

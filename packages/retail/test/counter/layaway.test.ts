@@ -1,0 +1,166 @@
+/** Layaways: put by, paid in parts, collected as a sale or cancelled; and credit that is paid back. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type LayawayCollectArgs, openLayaways, reservations, sessionReport } from '../../src/index.ts';
+import {
+  balancesOf,
+  day,
+  describeShop,
+  drivers,
+  exchange,
+  idOf,
+  joinReplica,
+  line,
+  openShop,
+  type ShopBook,
+  stockOf,
+  verbs,
+} from '../shop.ts';
+
+const customer = 'c-1';
+const terms = { day, currency: 'GBP', taxIncluded: true, customer };
+const cash = (amountMinor: number) => (amountMinor === 0 ? [] : [{ kind: 'cash', amountMinor } as const]);
+const putBy = async (book: ShopBook, lines = [line()]) => idOf(await book.commit('layaway.open', { ...terms, lines }));
+const pay = (book: ShopBook, layaway: string, amountMinor: number) =>
+  book.commit('layaway.pay', { layaway, day, tenders: cash(amountMinor) });
+const collect = (book: ShopBook, layaway: string, amountMinor: number, rest: Partial<LayawayCollectArgs> = {}) =>
+  book.commit('layaway.collect', { layaway, day, tenders: cash(amountMinor), ...rest });
+const cancel = (book: ShopBook, layaway: string, amountMinor: number, feeMinor = 0) =>
+  book.commit('layaway.cancel', { layaway, day, tenders: cash(amountMinor), feeMinor, reason: 'moved away' });
+const owed = (book: ShopBook) => book.query('SELECT owedMinor FROM customerAccounts')[0]?.['owedMinor'] ?? 0;
+const codes = (book: ShopBook, table: 'corrections' | 'refusals') =>
+  book.query(`SELECT code FROM ${table} ORDER BY code`).map(({ code }) => code);
+
+describeShop('layaways', (shop) => {
+  it('are reserved until they are collected, and a sale then', async () => {
+    const { book } = shop;
+    const session = idOf(await book.commit('session.open', { day, currency: 'GBP', floatMinor: 0 }));
+    const layaway = await putBy(book, [line({ quantity: 2, taxRateBasisPoints: 2_500 })]);
+    expect(stockOf(book)).toEqual({});
+    expect(reservations(book)).toEqual([{ scope: 'hq', sku: 'MUG', onHand: 0, reserved: 2, free: -2 }]);
+    expect(balancesOf(book)).toEqual({});
+    idOf(await book.commit('layaway.pay', { layaway, day, session, tenders: cash(600) }));
+    expect(balancesOf(book)).toEqual({ 1000: 600, 2300: -600 });
+    expect(openLayaways(book)).toMatchObject([{ layaway, customer, totalMinor: 1_000, paidMinor: 600 }]);
+    expect(sessionReport(book, session)).toMatchObject({ sales: 0, payments: 1, paymentsMinor: 600, taxMinor: 0 });
+    expect(await collect(book, layaway, 399)).toMatchObject({ code: 'retail/tender-mismatch' });
+    const sold = await collect(book, layaway, 500, { session, changeMinor: 100 });
+    expect(sold).toMatchObject({ ok: true, correction: undefined });
+    expect(balancesOf(book)).toEqual({ 1000: 1_000, 2200: -200, 4000: -800 });
+    expect(stockOf(book)).toEqual({ MUG: -2 });
+    expect([reservations(book), openLayaways(book)]).toEqual([[], []]);
+    expect(sessionReport(book, session)).toMatchObject({ sales: 1, salesMinor: 1_000, expectedMinor: 1_000 });
+    expect(await collect(book, layaway, 1_000)).toMatchObject({ code: 'retail/layaway-ended' });
+    expect(await pay(book, layaway, 1)).toMatchObject({ code: 'retail/layaway-ended' });
+    const document = idOf(sold);
+    expect(await book.commit('sale.void', { document, day, reason: '' })).toMatchObject({ code: 'retail/not-a-sale' });
+    const back = [{ ...line({ quantity: 2, taxRateBasisPoints: 2_500 }), line: 1 }];
+    const refund = { day, currency: 'GBP', taxIncluded: true, original: document, lines: back, reason: '' };
+    idOf(await book.commit('sale.refund', { ...refund, tenders: cash(1_000) }));
+    expect([balancesOf(book), stockOf(book)]).toEqual([{}, {}]);
+  });
+
+  it('are cancelled for no more than the policy keeps, and what is not paid back is credit', async () => {
+    const { book } = shop;
+    const layaway = await putBy(book);
+    idOf(await pay(book, layaway, 300));
+    const fee = { code: 'retail/layaway-fee', details: { feeMinor: 1, mostFeeMinor: 0 } };
+    expect(await cancel(book, layaway, 299, 1)).toMatchObject(fee);
+    idOf(await book.commit('layaway.policy', { currency: 'GBP', mostFeeMinor: 50 }));
+    const over = { layaway, paidMinor: 300, backMinor: 251, feeMinor: 50 };
+    expect(await cancel(book, layaway, 251, 50)).toMatchObject({ code: 'retail/layaway-balance', details: over });
+    expect(await cancel(book, layaway, 200, 50)).toMatchObject({ ok: true, correction: undefined });
+    expect(balancesOf(book)).toEqual({ 1000: 100, 1100: -50, 6100: -50 });
+    expect([reservations(book), openLayaways(book), stockOf(book)]).toEqual([[], [], {}]);
+    expect(await cancel(book, 'none', 0)).toMatchObject({ code: 'retail/unknown-layaway' });
+  });
+
+  it('leave what is paid above the price to the customer, who has it paid back once', async () => {
+    const { book } = shop;
+    const layaway = await putBy(book);
+    const details = { layaway, customer, creditMinor: 100 };
+    expect(await pay(book, layaway, 600)).toMatchObject({ correction: { code: 'retail/layaway-overpaid', details } });
+    expect(balancesOf(book)).toEqual({ 1000: 600, 1100: -100, 2300: -500 });
+    const back = { customer, day, currency: 'GBP' };
+    const over = { code: 'retail/over-credit', details: { customer, owedMinor: 1, limitMinor: 0 } };
+    expect(await book.commit('account.return', { ...back, tenders: cash(101) })).toMatchObject(over);
+    idOf(await book.commit('account.return', { ...back, tenders: cash(100) }));
+    expect(owed(book)).toBe(0);
+    const trusted = {
+      customer,
+      currency: 'GBP',
+      limitMinor: 0,
+      overLimit: 'correct',
+      termsDays: 0,
+      active: 1,
+    } as const;
+    idOf(await book.commit('customer.set', trusted));
+    const late = await book.commit('account.return', { ...back, tenders: cash(1) });
+    expect(late).toMatchObject({ ok: true, correction: over });
+    expect(balancesOf(book)).toEqual({ 1000: 499, 1100: 1, 2300: -500 });
+  });
+
+  it('that two tills collect and cancel apart end once; the money of the other is owed, not lost', async () => {
+    const { book } = shop;
+    const till = await shop.join('till', 'till-4');
+    const layaway = await putBy(book);
+    idOf(await pay(book, layaway, 500));
+    await exchange(book, till);
+    idOf(await collect(book, layaway, 0));
+    idOf(await cancel(till, layaway, 500));
+    await exchange(book, till);
+    expect(codes(book, 'refusals')).toEqual([]);
+    expect(codes(book, 'corrections')).toEqual(['retail/late-layaway']);
+    expect(book.query('SELECT count(*) AS n FROM layawayEnds')).toEqual([{ n: 1 }]);
+    expect([owed(book), balancesOf(book), stockOf(book)]).toEqual([500, { 1100: 500, 4000: -500 }, { MUG: -1 }]);
+    expect(till.digest()).toEqual(book.digest());
+    await till.close();
+  });
+});
+
+it('stand as they were done at two tills that are apart, whatever the order: money, goods and deposits are plain sums', async () => {
+  const [{ store }] = drivers as [(typeof drivers)[number]];
+  const step = fc.record({
+    isTill: fc.boolean(),
+    act: fc.constantFrom('pay', 'pay', 'collect', 'cancel', 'meet'),
+    which: fc.nat(2),
+    amountMinor: fc.integer({ min: 1, max: 400 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 16 }), async (steps) => {
+      const book = await openShop(store());
+      const till = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
+      const layaways = [await putBy(book), await putBy(book), await putBy(book)];
+      await exchange(book, till);
+      let [cashMinor, collected] = [0, 0];
+      for (const { isTill, act, which, amountMinor } of steps) {
+        const at = isTill ? till : book;
+        const layaway = layaways[which] ?? '';
+        const shown = openLayaways(at).find((open) => open.layaway === layaway);
+        if (act === 'meet') await exchange(book, till);
+        // A till does what it shows, and asks nothing of what it shows as ended.
+        if (act === 'meet' || shown === undefined) continue;
+        const { paidMinor } = shown;
+        if (act === 'pay') idOf(await pay(at, layaway, amountMinor));
+        else if (act === 'collect') idOf(await collect(at, layaway, 500 - paidMinor));
+        else idOf(await cancel(at, layaway, paidMinor));
+        cashMinor += act === 'pay' ? amountMinor : act === 'collect' ? 500 - paidMinor : -paidMinor;
+        collected += act === 'collect' ? 1 : 0;
+      }
+      await exchange(book, till);
+      expect(till.digest()).toEqual(book.digest());
+      expect(codes(book, 'refusals')).toEqual([]);
+      const open = openLayaways(book);
+      const depositsMinor = open.reduce((sum, { paidMinor }) => sum + paidMinor, 0);
+      const { 1000: cashInHand = 0, 1100: receivables = 0, 2300: deposits = 0, 4000: sold = 0 } = balancesOf(book);
+      // What customers gave, less the goods they have, is what the shop owes them.
+      expect([cashInHand, sold, stockOf(book)['MUG'] ?? 0]).toEqual([cashMinor, 0 - 500 * collected, 0 - collected]);
+      expect([deposits, receivables]).toEqual([0 - depositsMinor, 500 * collected + depositsMinor - cashMinor]);
+      expect(owed(book)).toBe(receivables);
+      expect(reservations(book)[0]?.reserved ?? 0).toBe(open.length);
+      await till.close();
+      await book.close();
+    }),
+    { numRuns: 15 },
+  );
+});
