@@ -4,6 +4,7 @@ import {
   defineVerb,
   type Effect,
   type OpFacts,
+  type Outcome,
   type Refusal,
   refuse,
   type Verb,
@@ -13,6 +14,7 @@ import { ledgerTables, post } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
+import { signed } from '../goods.ts';
 import type { AccountPayArgs, CustomerSetArgs } from './customer-args.ts';
 import { accountPayArgs, customerSetArgs } from './customer-schema.ts';
 import { customerAccounts, customerEntries, customers } from './customer-tables.ts';
@@ -84,28 +86,52 @@ export function onAccountMinor(tenders: readonly { readonly kind: string; readon
   return sum;
 }
 
+/** What paying back more than a customer's credit comes to: by the terms a refusal or a correction; without terms a refusal. */
+function judgeReturn(
+  view: View,
+  { customer, currency }: AccountPayArgs,
+  amountMinor: number,
+): Refusal | Correction | undefined {
+  const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + amountMinor;
+  if (amountMinor <= 0 || owedMinor <= 0) return undefined;
+  const details = { customer, owedMinor, limitMinor: 0 };
+  const isTrusted = view.hq.get(customers, { customer })?.overLimit === 'correct';
+  return isTrusted ? { code: 'retail/over-credit', details } : refuse('retail/over-credit', details);
+}
+
+/** Money for a customer's account: 1 where it comes in, -1 where it is paid back. */
+function planPayment(view: View, op: OpFacts, args: AccountPayArgs, sign: 1 | -1): Outcome {
+  const { customer, currency, session, day, tenders } = args;
+  const unfit = checkSession(view, op, session, currency);
+  if (unfit !== undefined) return unfit;
+  const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
+  const paidMinor = signed(sign, totalMinor);
+  const owedMinor = 0 - paidMinor;
+  const over = judgeReturn(view, args, owedMinor);
+  if (over !== undefined && 'kind' in over) return over;
+  const effects: Effect[] = [];
+  const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign }, effects);
+  if ('code' in debits) return debits;
+  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects);
+  const memo = issueDocument(view, op, 'account-payment', args, { totalMinor: paidMinor, taxMinor: 0 }, effects);
+  debits.push({ account: retailAccounts.receivables, currency, amountMinor: owedMinor });
+  const posted = post(view, op, { day, memo, lines: debits });
+  return 'code' in posted
+    ? posted
+    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [over]);
+}
+
+const paymentTables = [...ledgerTables, ...documentTables, ...cashTables, ...customerTables] as const;
+
 /** Takes a payment on account; more than is owed stands to the customer's credit. */
 export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
   name: 'account.pay',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...cashTables, ...customerTables],
+  tables: paymentTables,
   args: accountPayArgs,
-  plan: (view, op, args) => {
-    const { customer, currency, session, day, tenders } = args;
-    const unfit = checkSession(view, op, session, currency);
-    if (unfit !== undefined) return unfit;
-    const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-    if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
-    const effects: Effect[] = [];
-    const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: 1 }, effects);
-    if ('code' in debits) return debits;
-    chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - totalMinor }, effects);
-    const memo = issueDocument(view, op, 'account-payment', args, { totalMinor, taxMinor: 0 }, effects);
-    debits.push({ account: retailAccounts.receivables, currency, amountMinor: 0 - totalMinor });
-    const posted = post(view, op, { day, memo, lines: debits });
-    return 'code' in posted ? posted : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)));
-  },
+  plan: (view, op, args) => planPayment(view, op, args, 1),
 });
 
 /**
@@ -116,28 +142,7 @@ export const accountReturn: Verb<'account.return', AccountPayArgs> = defineVerb(
   name: 'account.return',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...cashTables, ...customerTables],
+  tables: paymentTables,
   args: accountPayArgs,
-  plan: (view, op, args) => {
-    const { customer, currency, session, day, tenders } = args;
-    const unfit = checkSession(view, op, session, currency);
-    if (unfit !== undefined) return unfit;
-    const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-    if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
-    const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + totalMinor;
-    const details = { customer, owedMinor, limitMinor: 0 };
-    const isTrusted = view.hq.get(customers, { customer })?.overLimit === 'correct';
-    if (owedMinor > 0 && !isTrusted) return refuse('retail/over-credit', details);
-    const over = owedMinor > 0 ? { code: 'retail/over-credit', details } : undefined;
-    const effects: Effect[] = [];
-    const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: -1 }, effects);
-    if ('code' in debits) return debits;
-    chargeAccount(view, op, { customer, currency, day, amountMinor: totalMinor }, effects);
-    const memo = issueDocument(view, op, 'account-payment', args, { totalMinor: 0 - totalMinor, taxMinor: 0 }, effects);
-    debits.push({ account: retailAccounts.receivables, currency, amountMinor: totalMinor });
-    const posted = post(view, op, { day, memo, lines: debits });
-    return 'code' in posted
-      ? posted
-      : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [over]);
-  },
+  plan: (view, op, args) => planPayment(view, op, args, -1),
 });

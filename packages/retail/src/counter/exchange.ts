@@ -15,7 +15,6 @@ import { refunded, voids } from '../tables.ts';
 import { oweGoods } from './backorder.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './customer.ts';
 import type { SaleExchangeArgs } from './customer-args.ts';
-
 import { fiscalTables, useFiscalNumber } from './fiscal.ts';
 import { backorders } from './tables.ts';
 import { addTakings } from './takings.ts';

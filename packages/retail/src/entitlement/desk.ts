@@ -4,11 +4,10 @@
  */
 // oxlint-disable @tallystick/no-async, @tallystick/no-catch -- at the edge: what it comes to is recorded
 import type { Commit } from '@tallystick/kernel';
-import { encodeHex, type Scope } from '@tallystick/oplog';
+import { encodeHex, type Result, type Scope } from '@tallystick/oplog';
 import type { ClaimReleaseArgs, ClaimSpendArgs, EntitlementTender } from './args.ts';
 import type { EvidenceCrypto } from './evidence.ts';
-import { type EntitlementBook, readEntitlement, type ReadEntitlement, type ShownEntitlement } from './read.ts';
-import type { Result } from '@tallystick/oplog';
+import { type EntitlementBook, readEntitlement, type ReadEntitlement, refusal, type ShownEntitlement } from './read.ts';
 
 type DeskRequest = { readonly scope: Scope } & (
   | { readonly verb: 'claim.spend'; readonly args: ClaimSpendArgs }
@@ -152,11 +151,4 @@ function reasonOf(correction: { readonly details: object } | undefined): string 
 async function commitOne({ book }: DeskOptions, request: DeskRequest): Promise<Commit> {
   const [commit] = await book.commitAll([request]);
   return commit as Commit;
-}
-
-function refusal(
-  code: string,
-  message: string,
-): { readonly ok: false; readonly code: string; readonly message: string } {
-  return { ok: false, code, message };
 }

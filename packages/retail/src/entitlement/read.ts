@@ -72,7 +72,8 @@ export async function readEntitlement(
   return { ok: true, value: { token, terms, leftMinor, isIssued, holder } };
 }
 
-function refusal(
+/** What is wrong with what was shown, by its code and in words. */
+export function refusal(
   code: string,
   message: string,
 ): { readonly ok: false; readonly code: string; readonly message: string } {
