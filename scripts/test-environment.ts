@@ -1,4 +1,5 @@
 // What a test run may find missing on a machine, and what that means: a named skip on a desk, a failure where `CI` is set.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -29,6 +30,25 @@ export function webKitDriverPath(): string | undefined {
 /** Path of the virtual display that WebKitGTK draws on (`XVFB_PATH` wins), or undefined. */
 export function xvfbPath(): string | undefined {
   return findFile('XVFB_PATH', ['/usr/bin/Xvfb']);
+}
+
+/** Folder of PostgreSQL's programs, of which not all are on the PATH (`POSTGRES_FOLDER` wins), or undefined. */
+export function postgresFolder(): string | undefined {
+  const versions = [18, 17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
+  return findFile('POSTGRES_FOLDER', versions);
+}
+
+/** Path of a nats-server that knows what a relay asks of it, 2.12.3 or newer (`NATS_SERVER_PATH` wins), or undefined. */
+export function natsServerPath(): string | undefined {
+  const path = findFile('NATS_SERVER_PATH', [
+    '/usr/local/bin/nats-server',
+    '/usr/sbin/nats-server',
+    '/usr/bin/nats-server',
+  ]);
+  if (path === undefined) return undefined;
+  const said = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? '';
+  const [major = 0, minor = 0, patch = 0] = (/v(\d+)\.(\d+)\.(\d+)/.exec(said) ?? []).slice(1).map(Number);
+  return major * 1e6 + minor * 1e3 + patch >= 2_012_003 ? path : undefined;
 }
 
 /** Absolute path of a file or folder under the data folder beside the repository (`TALLYSTICK_SHARED` wins), or undefined. */
