@@ -4,8 +4,9 @@ import type { Hasher } from '@tallystick/chain';
 import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
 import { keyIdAfter, rotateVerb } from '@tallystick/sign';
 import { createRoster, type Roster, rosterVerbs } from '@tallystick/sign/roster';
+import { claimOf } from './claims.ts';
 import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground, linkOf } from './ground.ts';
-import type { ChainState, Placed, RosterEntry } from './store.ts';
+import type { ChainState, Holder, Placed, RosterEntry } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
 
 export interface Ruling {
@@ -16,6 +17,8 @@ export interface Ruling {
   readonly chains: ReadonlyMap<DeviceId, ChainState>;
   /** The accepted ops that changed the roster. */
   readonly enrolments: readonly RosterEntry[];
+  /** The accepted ops that are the first to claim a token, by that token. */
+  readonly holders: ReadonlyMap<string, Holder>;
   readonly signaturesChecked: number;
 }
 
@@ -42,6 +45,7 @@ interface Session {
   readonly placed: Map<OpHash, Placed>;
   readonly chains: Map<DeviceId, ChainState>;
   readonly enrolments: RosterEntry[];
+  readonly holders: Map<string, Holder>;
   /** Ops of this push that never get a place here, whatever else comes. */
   readonly hopeless: Set<OpHash>;
   signaturesChecked: number;
@@ -59,6 +63,7 @@ export async function judgePush(frames: readonly Frame[], ground: Ground, hasher
     placed: new Map(),
     chains: new Map(),
     enrolments: [],
+    holders: new Map(),
     hopeless: new Set(),
     signaturesChecked: 0,
     run: undefined,
@@ -229,8 +234,16 @@ function acceptOp(session: Session, { record, isLate }: Candidate, fork: boolean
     forks: forks + (fork ? 1 : 0),
     late: late + (isLate ? 1 : 0),
   });
+  if (!fork && !isLate) noteClaim(session, record, position);
   if (rosterVerbs.has(op.verb)) noteInRoster(session, record, position, fork);
   return position;
+}
+
+/** The first op that claims a token owns it, unless it is one without effect: off its chain, or of a device that is revoked or over. */
+function noteClaim({ ground, holders }: Session, { op, hash }: OpRecord, position: number): void {
+  const token = claimOf(op);
+  if (token === undefined || ground.holders.has(token) || holders.has(token)) return;
+  holders.set(token, { hash, device: op.device, position });
 }
 
 /** The losing branch of a fork has no effect, so it enrols nobody; yet what is on it may go on under a later key. */

@@ -13,7 +13,8 @@ import {
   type Scope,
 } from '@tallystick/oplog';
 import type { Roster } from '@tallystick/sign/roster';
-import type { ChainState, Placed } from './store.ts';
+import { claimOf } from './claims.ts';
+import type { ChainState, Holder, Placed } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
 
 export interface Ground {
@@ -26,6 +27,8 @@ export interface Ground {
   readonly placed: ReadonlyMap<OpHash, Placed>;
   /** Takes notice of accepted enrolments while the push is judged. */
   readonly roster: Roster;
+  /** Of the tokens that ops of the push claim: who holds those that are taken. */
+  readonly holders: ReadonlyMap<string, Holder>;
   readonly verify: VerifyRecord;
   /** Whether an op is stored, in this scope or in `hq`. */
   isPlaced(hash: OpHash): Promise<boolean>;
@@ -74,6 +77,16 @@ export function mentionedHashes(frames: readonly Frame[], chains: Ground['chains
     for (const head of op.seen?.heads ?? []) hashes.add(head);
   }
   return hashes;
+}
+
+/** Every token that an op of the push claims. */
+export function claimedTokens(frames: readonly Frame[]): Set<string> {
+  const tokens = new Set<string>();
+  for (const frame of frames) {
+    const token = frame.kind === 'record' ? claimOf(frame.record.op) : undefined;
+    if (token !== undefined) tokens.add(token);
+  }
+  return tokens;
 }
 
 export function findMisplaced({ op, hash }: OpRecord, { book, scope }: Ground): string | undefined {

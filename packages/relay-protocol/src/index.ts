@@ -18,9 +18,11 @@ export type { RetryPolicy } from './retry.ts';
 export type {
   Batch,
   ChainState,
+  Claim,
   Cosignature,
   Enrolment,
   Entry,
+  Holder,
   LogState,
   Page,
   PageLimits,

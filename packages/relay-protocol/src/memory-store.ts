@@ -1,13 +1,24 @@
 // A relay store that forgets: for tests, and for a relay inside a process that is refilled from the edges.
 import type { BookId, DeviceId, OpHash, Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
-import type { Batch, ChainState, Cosignature, Enrolment, Entry, LogState, Placed, RelayStore } from './store.ts';
+import type {
+  Batch,
+  ChainState,
+  Cosignature,
+  Enrolment,
+  Entry,
+  Holder,
+  LogState,
+  Placed,
+  RelayStore,
+} from './store.ts';
 
 interface Log {
   state: LogState;
   readonly entries: Entry[];
   readonly placed: Map<OpHash, Placed>;
   readonly chains: Map<DeviceId, ChainState>;
+  readonly holders: Map<string, Holder>;
   readonly tiles: Map<string, Uint8Array>;
   readonly cosignatures: Map<DeviceId, Cosignature>;
   /** Ends of the batches, ascending, with the checkpoint at each. */
@@ -37,6 +48,8 @@ export function createMemoryRelayStore(): RelayStore {
       const log = logOf(batch.book, batch.scope);
       const size = log?.state.size ?? 0;
       if (batch.from !== size) throw new RelayError('relay/conflict', `the log has ${size} ops, not ${batch.from}`);
+      const taken = batch.claims.find(({ token }) => log?.holders.has(token));
+      if (taken !== undefined) throw new RelayError('relay/conflict', `token ${taken.token} is taken`);
       let shelf = shelves.get(batch.book);
       if (shelf === undefined) shelves.set(batch.book, (shelf = { logs: new Map(), enrolments: [] }));
       shelf.logs.set(batch.scope, extendLog(log ?? emptyLog(), batch));
@@ -45,6 +58,7 @@ export function createMemoryRelayStore(): RelayStore {
         shelf.enrolments.push({ hash, bytes, isFork });
       }
     },
+    claims: (book, scope, tokens) => pick(logOf(book, scope)?.holders, tokens),
     page(book, scope, from, { maxOps, maxBytes }) {
       const log = logOf(book, scope);
       const ends = log?.ends.filter(({ size }) => size > from) ?? [];
@@ -83,19 +97,24 @@ function emptyLog(): Log {
     entries: [],
     placed: new Map(),
     chains: new Map(),
+    holders: new Map(),
     tiles: new Map(),
     cosignatures: new Map(),
     ends: [],
   };
 }
 
-function extendLog(log: Log, { entries, state, chains, tiles }: Batch): Log {
+function extendLog(log: Log, { entries, state, chains, tiles, claims }: Batch): Log {
   for (const entry of entries) {
     const { hash, device, seq } = entry;
     log.placed.set(hash, { position: log.entries.length, device, seq });
     log.entries.push({ ...entry, bytes: entry.bytes.slice() });
   }
   for (const [device, chain] of chains) log.chains.set(device, chain);
+  for (const { token, position } of claims) {
+    const { hash, device } = log.entries[position] as Entry;
+    log.holders.set(token, { hash, device, position });
+  }
   for (const tile of tiles) log.tiles.set(`${tile.level}/${tile.index}`, tile.hashes);
   log.ends.push({ size: state.size, checkpoint: state.checkpoint });
   log.state = state;

@@ -14,7 +14,7 @@ import { createRecordVerifier, type Ed25519 } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
 import { RelayError } from './errors.ts';
 import { judgePush, type Ruling } from './gate.ts';
-import { type Frame, type Ground, mentionedHashes, openFrame } from './ground.ts';
+import { claimedTokens, type Frame, type Ground, mentionedHashes, openFrame } from './ground.ts';
 import type { RelayLimits } from './limits.ts';
 import { encodeReceipt, originOf } from './receipt.ts';
 import type { Rosters } from './rosters.ts';
@@ -125,6 +125,7 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
   const { store, ed25519, hasher, limits } = desk;
   const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
   const chains = await store.chains(book, scope, devices);
+  const tokens = claimedTokens(frames);
   const roots = new Map<string, Promise<RootHash | undefined>>();
   const findRoot = async (of: Scope, size: number): Promise<RootHash | undefined> => {
     const end = of === scope ? log.size : ((await store.log(book, of))?.size ?? 0);
@@ -137,6 +138,7 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
     chains,
     placed: await store.find(book, scope, mentionedHashes(frames, chains)),
     roster,
+    holders: tokens.size === 0 ? new Map() : await store.claims(book, scope, tokens),
     verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
     async isPlaced(hash) {
       const isIn = async (place: Scope): Promise<boolean> => (await store.find(book, place, [hash])).has(hash);
@@ -186,6 +188,7 @@ async function commit(desk: PushDesk, { book, scope, log, ruling }: Commit): Pro
     chains: ruling.chains,
     tiles: await growTiles(log.size, leaves, readTile, hasher),
     enrolments: ruling.enrolments,
+    claims: [...ruling.holders].map(([token, { position }]) => ({ token, position })),
   });
   return state;
 }

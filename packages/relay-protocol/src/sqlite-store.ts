@@ -2,11 +2,11 @@
 import { type BookId, type DeviceId, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
-import type { Batch, ChainState, Placed, RelayStore } from './store.ts';
+import type { Batch, ChainState, Holder, Placed, RelayStore } from './store.ts';
 
 // An entry's rowid is log * 2^32 + position: a log's entries lie together in order, and no second index is needed for it.
 const positionsPerLog = 2 ** 32;
-const schemaVersion = 1;
+const schemaVersion = 2;
 const schema = `
   CREATE TABLE relay_identity (one INTEGER PRIMARY KEY CHECK (one = 1), vkey TEXT NOT NULL) STRICT;
   CREATE TABLE relay_logs (
@@ -19,6 +19,8 @@ const schema = `
   CREATE TABLE relay_chains (
     log INTEGER NOT NULL, device BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, forks INTEGER NOT NULL,
     late INTEGER NOT NULL, PRIMARY KEY (log, device)) STRICT, WITHOUT ROWID;
+  CREATE TABLE relay_claims (
+    log INTEGER NOT NULL, token TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (log, token)) STRICT, WITHOUT ROWID;
   CREATE TABLE relay_tiles (
     log INTEGER NOT NULL, level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL,
     PRIMARY KEY (log, level, tile)) STRICT;
@@ -51,6 +53,12 @@ interface CosignatureRow {
   readonly device: Uint8Array;
   readonly size: number;
   readonly line: string;
+}
+
+interface HolderRow {
+  readonly entry: number;
+  readonly hash: Uint8Array;
+  readonly device: Uint8Array;
 }
 
 interface PlaceRow {
@@ -95,6 +103,10 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       return collect(log === undefined ? [] : hashes, (hash) => readPlace(sql, log as number, hash));
     },
     append: (batch) => append.immediate(batch),
+    claims(book, scope, tokens) {
+      const log = logOf(book, scope)?.log;
+      return collect(log === undefined ? [] : tokens, (token) => readHolder(sql, log as number, token));
+    },
     page(book, scope, from, { maxOps, maxBytes }) {
       const log = logOf(book, scope)?.log;
       const end = log === undefined ? undefined : findPageEnd(sql, log, from, maxOps, maxBytes);
@@ -186,6 +198,10 @@ function prepare(db: Database.Database) {
     records: db.prepare('SELECT bytes FROM relay_entries WHERE entry >= ? AND entry < ? ORDER BY entry').pluck(),
     chain: db.prepare('SELECT seq, hash, forks, late FROM relay_chains WHERE log = ? AND device = ?'),
     putChain: db.prepare('INSERT OR REPLACE INTO relay_chains VALUES (?, ?, ?, ?, ?, ?)'),
+    holder: db.prepare(
+      'SELECT entry, hash, device FROM relay_claims JOIN relay_entries USING (entry) WHERE relay_claims.log = ? AND token = ?',
+    ),
+    addClaim: db.prepare('INSERT OR IGNORE INTO relay_claims VALUES (?, ?, ?)'),
     tile: db.prepare('SELECT hashes FROM relay_tiles WHERE log = ? AND level = ? AND tile = ?').pluck(),
     putTile: db.prepare('INSERT OR REPLACE INTO relay_tiles VALUES (?, ?, ?, ?)'),
     addBatch: db.prepare('INSERT INTO relay_batches VALUES (?, ?, ?, ?)'),
@@ -225,6 +241,10 @@ function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): vo
   for (const [device, { seq, hash, forks, late }] of batch.chains) {
     sql.putChain.run(log, hexToBlob(device), seq, hexToBlob(hash), forks, late);
   }
+  for (const { token, position } of batch.claims) {
+    const { changes } = sql.addClaim.run(log, token, log * positionsPerLog + position);
+    if (changes === 0) throw new RelayError('relay/conflict', `token ${token} is taken`);
+  }
   for (const { level, index, hashes } of batch.tiles) sql.putTile.run(log, level, index, hashes);
   for (const { position, isFork } of batch.enrolments)
     sql.addEnrolment.run(book, log * positionsPerLog + position, isFork ? 1 : 0);
@@ -237,6 +257,14 @@ function readChain(sql: Statements, log: number, device: DeviceId): ChainState |
   if (row === undefined) return undefined;
   const { seq, hash, forks, late } = row;
   return { seq, hash: encodeHex(hash) as OpHash, forks, late };
+}
+
+function readHolder(sql: Statements, log: number, token: string): Holder | undefined {
+  const row = sql.holder.get(log, token) as HolderRow | undefined;
+  if (row === undefined) return undefined;
+  const { entry, hash, device } = row;
+  const position = entry - log * positionsPerLog;
+  return { hash: encodeHex(hash) as OpHash, device: encodeHex(device) as DeviceId, position };
 }
 
 function readPlace(sql: Statements, log: number, hash: OpHash): Placed | undefined {

@@ -27,6 +27,19 @@ export interface RosterEntry {
   readonly isFork: boolean;
 }
 
+/** The op that a token belongs to: the first in the log that claimed it and counts. */
+export interface Holder {
+  readonly hash: OpHash;
+  readonly device: DeviceId;
+  readonly position: number;
+}
+
+/** A token that nobody had claimed in this log before the op at this position. */
+export interface Claim {
+  readonly token: string;
+  readonly position: number;
+}
+
 /** What is known of an op by its hash. */
 export interface Placed {
   readonly position: number;
@@ -65,6 +78,8 @@ export interface Batch {
   readonly tiles: readonly Tile[];
   /** Those of this batch. */
   readonly enrolments: readonly RosterEntry[];
+  /** The tokens that ops of this batch are the first to claim. */
+  readonly claims: readonly Claim[];
 }
 
 export interface PageLimits {
@@ -110,8 +125,10 @@ export interface RelayStore {
   chains(book: BookId, scope: Scope, devices: Iterable<DeviceId>): MaybePromise<ReadonlyMap<DeviceId, ChainState>>;
   /** The ops that are stored. */
   find(book: BookId, scope: Scope, hashes: Iterable<OpHash>): MaybePromise<ReadonlyMap<OpHash, Placed>>;
-  /** Durable when it returns, all or nothing. Throws `relay/conflict` unless `from` is the log's size. */
+  /** Durable when it returns, all or nothing. Throws `relay/conflict` unless `from` is the log's size and no token of `claims` is taken. */
   append(batch: Batch): MaybePromise<void>;
+  /** Who holds each of the tokens that were claimed in this log. */
+  claims(book: BookId, scope: Scope, tokens: Iterable<string>): MaybePromise<ReadonlyMap<string, Holder>>;
   /**
    * Whole batches from position `from` on (the rest of the batch, where `from` is inside one): as many as fit the limits, at
    * least one. Undefined when no op has that position.

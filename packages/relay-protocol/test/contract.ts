@@ -1,7 +1,7 @@
 // The contract suite that every relay store passes. `make` gives an empty store and a way to open the same data again.
 import type { BookId, DeviceId, MaybePromise, OpRecord, Scope } from '@tallystick/oplog';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Batch, ChainState, LogState, RelayStore } from '../src/index.ts';
+import type { Batch, ChainState, Claim, LogState, RelayStore } from '../src/index.ts';
 import { branch, createFleet, type Fleet, hq, keyOf } from './fleet.ts';
 
 export interface StoreUnderTest {
@@ -29,6 +29,7 @@ function batchOf(
     chains,
     tiles: [],
     enrolments: [],
+    claims: [],
     ...more,
   };
 }
@@ -126,6 +127,25 @@ export function relayStoreContract(
         expect((await store.find(book, hq, [late.hash])).size).toBe(0);
       }
       expect((await store.log(book, hq))?.size).toBe(1);
+    });
+
+    it('gives a token to the first batch that claims it, in one log', async () => {
+      const { book, genesis, root } = fleet;
+      const [first, second] = [root.write(), root.write()];
+      await store.append(batchOf(book, hq, 0, [genesis, first], { claims: [{ token: 'gift/1', position: 1 }] }));
+      const holder = { hash: first.hash, device: first.op.device, position: 1 };
+      expect(await store.claims(book, hq, ['gift/1', 'gift/2'])).toEqual(new Map([['gift/1', holder]]));
+      const [free, taken] = ['gift/2', 'gift/1'].map((token) => ({ token, position: 2 })) as [Claim, Claim];
+      const late = async (): Promise<void> => store.append(batchOf(book, hq, 2, [second], { claims: [free, taken] }));
+      await expect(late).rejects.toMatchObject({ code: 'relay/conflict' });
+      expect((await store.log(book, hq))?.size).toBe(2);
+      expect((await store.claims(book, hq, ['gift/2'])).size).toBe(0);
+      const away = root.write({ scope: branch });
+      await store.append(batchOf(book, branch, 0, [away], { claims: [{ token: 'gift/1', position: 0 }] }));
+      expect((await store.claims(book, branch, ['gift/1'])).get('gift/1')?.hash).toBe(away.hash);
+      await store.append(batchOf(book, hq, 2, [second], { claims: [free] }));
+      expect((await store.claims(book, hq, ['gift/1'])).get('gift/1')).toEqual(holder);
+      expect((await store.claims(book, hq, ['gift/2'])).get('gift/2')?.hash).toBe(second.hash);
     });
 
     it('serves whole batches within the limits, and always one', async () => {
@@ -238,7 +258,11 @@ export function relayStoreContract(
       const tile = { level: 0, index: 0, hashes: new Uint8Array(160).fill(9) };
       await store.adoptIdentity('relay+1+a');
       await store.append(
-        batchOf(book, hq, 0, records, { tiles: [tile], enrolments: [{ position: 0, isFork: false }] }),
+        batchOf(book, hq, 0, records, {
+          tiles: [tile],
+          enrolments: [{ position: 0, isFork: false }],
+          claims: [{ token: 'gift/1', position: 3 }],
+        }),
       );
       await store.close();
       store = await made.reopen();
@@ -247,6 +271,7 @@ export function relayStoreContract(
       expect((await store.page(book, hq, 0, all))?.records.map(plain)).toEqual(records.map(bytesOf));
       expect(await store.tile(book, hq, 0, 0)).toHaveLength(160);
       expect(await store.enrolments(book)).toHaveLength(1);
+      expect((await store.claims(book, hq, ['gift/1'])).get('gift/1')?.position).toBe(3);
       await store.append(batchOf(book, hq, 5, [root.write()]));
       expect((await store.log(book, hq))?.size).toBe(6);
     });
