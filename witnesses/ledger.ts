@@ -77,6 +77,7 @@ const period: Play = async ({ office, enlist, meet }, broken) => {
   must(await office.commit('journal.post', entry('1000', '4000', 70, '2026-11-30')));
   const other = await enlist('other', 'manager');
   must(await other.book.commit('journal.post', entry('1000', '4000', 5, '2026-11-30')));
+  must(await office.commit('day.open', { day: '2026-12-01' }));
   if (!broken) must(await office.commit('period.close', { through: '2026-11-30', late: 'route' }));
   await meet(office, other.book);
   const closed = dayBook(office, '2026-11-30').length;
@@ -88,6 +89,7 @@ const period: Play = async ({ office, enlist, meet }, broken) => {
 /** Two managers carry the year's result apart. The fault: one of them does it by hand. */
 const carry: Play = async ({ office, enlist, meet }, broken) => {
   must(await office.commit('journal.post', entry('1000', '4000', 900, '2026-12-30')));
+  must(await office.commit('day.open', { day: '2027-01-01' }));
   must(await office.commit('period.close', { through: '2026-12-31', late: 'route' }));
   const other = await enlist('other', 'manager');
   const lines = carryDue(office, { scope: 'hq', through: '2026-12-31' });

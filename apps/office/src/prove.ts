@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBook, type ProofProblem, type ProofReport } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
+import { type BookReader, carryFaults } from '@tallystick/ledger';
 import { keysFolder, shopVerbs } from './book.ts';
 import { OfficeError } from './errors.ts';
 import { type Home, standingFile } from './home.ts';
@@ -62,11 +63,21 @@ async function proveBook(copy: string, keysDir: string, folder: string): Promise
   const fresh = nodeStore(statSync(copy).size < inMemoryBytes ? ':memory:' : join(folder, 'fresh.db'));
   try {
     const { ok, ops, signatures, rows, digest, problems } = await book.prove(fresh);
-    return { ok, ops, signatures, rows, digest, problems };
+    const faults = falseCarries(book);
+    return { ok: ok && faults.length === 0, ops, signatures, rows, digest, problems: [...problems, ...faults] };
   } finally {
     await book.close();
     await fresh.close();
   }
+}
+
+/** What the log says truly and cannot be true: a result that was carried and is not what the days came to. */
+function falseCarries(book: BookReader): readonly ProofProblem[] {
+  return carryFaults(book).map(({ scope, op, device, account, currency, carriedMinor, dueMinor }) => ({
+    table: 'carries',
+    row: `${scope} ${op}`,
+    why: `device ${device} carried ${carriedMinor} ${currency} of ${account}, which came to ${dueMinor}, in minor units`,
+  }));
 }
 
 async function problemsOf(copy: string): Promise<readonly ProofProblem[]> {

@@ -14,6 +14,7 @@ import { importCommand } from './commands/import.ts';
 import { init } from './commands/init.ts';
 import { renew, rotate } from './commands/key-life.ts';
 import { keys } from './commands/keys.ts';
+import { period } from './commands/period.ts';
 import { prove } from './commands/prove.ts';
 import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
@@ -41,6 +42,7 @@ const booksCommands = [
   exportCommand,
   importCommand,
   day,
+  period,
   simulateCommand,
   entitlement,
   ...supplyCommands,

@@ -42,6 +42,8 @@ export {
   type BalanceSheet,
   balanceSheet,
   carryDue,
+  type CarryFault,
+  carryFaults,
   type LateEntry,
   lateEntriesOf,
   type ProfitAndLoss,

@@ -20,10 +20,10 @@ import { businessDay } from './transfer.ts';
 
 type Text = 'text';
 
-/** Years, or whatever was carried: the op that did, and the last day of it. A few a year. */
-export const carries: SetTable<{ op: Text }, { through: Text; retained: Text }> = setTable('carries', {
+/** Years, or whatever was carried: the op that did, by which device, and the last day of it. A few a year. */
+export const carries: SetTable<{ op: Text }, { through: Text; retained: Text; device: Text }> = setTable('carries', {
   key: { op: 'text' },
-  columns: { through: 'text', retained: 'text' },
+  columns: { through: 'text', retained: 'text', device: 'text' },
 });
 
 /** Opening balances: one an account and currency in each scope. */
@@ -65,14 +65,17 @@ export interface OpeningPostArgs {
   readonly lines: readonly EntryLine[];
 }
 
-/** Closes this scope through a day that is over. Refuses `ledger/period-closed` for a day that is closed and `ledger/period-open` for one that is not over. */
+/**
+ * Closes this scope through a day that is over, which a later day that is open says: none does where no day was ever opened. Refuses
+ * `ledger/period-closed` for a day that is closed and `ledger/period-open` for one that is not over.
+ */
 export function closePeriod(view: View, { through, late }: PeriodCloseArgs): readonly Effect[] | Refusal {
   const before = view.get(periods, { of: 'book' });
   if (before !== undefined && through <= before.through)
     return refuse('ledger/period-closed', { day: through, through: before.through });
   const day = businessDay(view);
   const opens = dayAfter(through);
-  if (opens === undefined || (day !== '' && through >= day)) return refuse('ledger/period-open', { day, through });
+  if (opens === undefined || through >= day) return refuse('ledger/period-open', { day, through });
   return [periods.write({ of: 'book', through, opens, late })];
 }
 
@@ -94,7 +97,7 @@ export function carryPeriod(view: View, op: OpFacts, args: PeriodCarryArgs): rea
     if (kind !== 'income' && kind !== 'expense') return refuse('ledger/carry-account', { account });
   }
   const posted = postAgainst(view, op, { day: closed.opens, memo, lines, against: retained });
-  return 'code' in posted ? posted : [carries.put({ through, op: op.id, retained }), ...posted];
+  return 'code' in posted ? posted : [carries.put({ through, op: op.id, retained, device: op.device }), ...posted];
 }
 
 /** Posts the balances that a scope begins with. Refuses `ledger/already-opened`, `ledger/empty-entry`, and what `post` refuses. */

@@ -206,6 +206,60 @@ export function carryDue(
   }));
 }
 
+export interface CarryFault {
+  readonly scope: string;
+  /** The op that carried, by `device`; its last day. */
+  readonly op: string;
+  readonly device: string;
+  readonly through: string;
+  readonly account: string;
+  readonly currency: string;
+  /** What it took out of the account, and what was there to take: debits positive. */
+  readonly carriedMinor: number;
+  readonly dueMinor: number;
+}
+
+/**
+ * Carries that took something else to equity than the closed days came to, account by account. The fold believes whoever carries; this works it out
+ * again, and finds the same at any later time, because nothing comes to stand in days that are closed. A carry that was taken back is not a fault.
+ */
+export function carryFaults(book: BookReader): readonly CarryFault[] {
+  const rows = book.query(
+    `WITH results AS (
+       SELECT b.scope, b.op, b.account, b.currency, b.day, b.amountMinor
+         FROM postings b JOIN accounts a ON a.scope = 'hq' AND a.account = b.account AND a.kind IN ('income', 'expense')
+     ), every AS (
+       SELECT c.scope, c.op, c.through, c.device, r."by" AS back
+         FROM carries c LEFT JOIN reversals r ON r.scope = c.scope AND r."of" = c.op
+     ), due AS (
+       SELECT s.scope, s.op, b.account, b.currency, b.amountMinor FROM every s JOIN results b ON b.scope = s.scope AND b.day <= s.through
+        WHERE s.back IS NULL AND (b.scope, b.op) NOT IN (${CARRYING})
+       UNION ALL
+       SELECT s.scope, s.op, b.account, b.currency, b.amountMinor FROM every s
+         JOIN every e ON e.scope = s.scope AND e.through < s.through AND (e.back IS NULL OR e.back > s.op)
+         JOIN results b ON b.scope = e.scope AND b.op = e.op
+        WHERE s.back IS NULL
+     ), both AS (
+       SELECT scope, op, account, currency, amountMinor AS dueMinor, 0 AS carriedMinor FROM due UNION ALL
+       SELECT s.scope, s.op, b.account, b.currency, 0, -b.amountMinor FROM every s JOIN results b USING (scope, op) WHERE s.back IS NULL
+     )
+     SELECT scope, op, device, through, account, currency, sum(carriedMinor) AS carriedMinor, sum(dueMinor) AS dueMinor
+       FROM both JOIN every USING (scope, op)
+      GROUP BY scope, op, account, currency HAVING sum(carriedMinor) <> sum(dueMinor) ORDER BY scope, op, currency, account`,
+    [],
+  );
+  return rows.map((row) => ({
+    scope: String(row['scope']),
+    op: String(row['op']),
+    device: String(row['device']),
+    through: String(row['through']),
+    account: String(row['account']),
+    currency: String(row['currency']),
+    carriedMinor: Number(row['carriedMinor']),
+    dueMinor: Number(row['dueMinor']),
+  }));
+}
+
 export interface LateEntry {
   readonly scope: string;
   readonly op: string;

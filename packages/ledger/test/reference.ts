@@ -83,7 +83,7 @@ export class PaperLedger {
 
   close(through: string, opens: string, late: 'route' | 'refuse'): string {
     if (this.closed !== undefined && through <= this.closed.through) return 'ledger/period-closed';
-    if (this.day !== '' && through >= this.day) return 'ledger/period-open';
+    if (through >= this.day) return 'ledger/period-open';
     this.closed = { through, opens, late };
     return 'ok';
   }

@@ -39,6 +39,7 @@ it('a year in one small book', async () => {
       resultMinor: 650,
     },
   ]);
+  await act('day.open', { day: '2027-01-01' });
   await act('period.close', { through: '2026-12-31', late: 'route' });
   await act('journal.post', entry('1000', '4000', 5, '2026-12-24'));
   const lines = carryDue(book, { scope: 'hq', through: '2026-12-31' });

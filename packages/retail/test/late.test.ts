@@ -5,6 +5,7 @@ import { day, describeShop, idOf, line, sale } from './shop.ts';
 describeShop('after the period was closed', (shop) => {
   it('sales, voids and deliveries stand on the first open day, as corrections', async () => {
     const early = idOf(await shop.book.commit('sale.complete', sale(500)));
+    idOf(await shop.book.commit('day.open', { day: '2026-11-22' }));
     expect(await shop.book.commit('period.close', { through: day, late: 'route' })).toMatchObject({ ok: true });
     const correction = { code: 'ledger/late-entry', details: { meantFor: day } };
     expect(await shop.book.commit('sale.complete', sale(500))).toMatchObject({ ok: true, correction });

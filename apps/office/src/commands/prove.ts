@@ -31,7 +31,7 @@ export const prove: Command = {
         context.print(
           ok
             ? `proved: ${grouped(ops)} ops, ${grouped(signatures)} signatures, ${grouped(rows)} rows, digest ${digest}`
-            : `NOT proved: ${problems.length} rows are not what the log says`,
+            : `NOT proved: ${problems.length} rows are not what they should be`,
         );
       }
       return ok ? 0 : 1;

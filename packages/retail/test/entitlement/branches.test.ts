@@ -80,6 +80,7 @@ describe('two branches without a network', () => {
     await setTiers(shop, 500);
     const url = await shop.issue({ kind: 'coupon' });
     const close = { through: day, late: 'route' } as const;
+    await shop.office.commit('day.open', { day: '2026-11-22' }, { scope: CLAIMS });
     expect(await shop.office.commit('period.close', close, { scope: CLAIMS })).toMatchObject({ ok: true });
     await shop.settle();
     expect(await spend(shop.branches[0], url, 500)).toBe('taken');

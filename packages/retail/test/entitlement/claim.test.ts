@@ -182,6 +182,7 @@ describeShop('entitlements', (shop) => {
     const { book } = shop;
     const late = 'ledger/late-entry';
     expect(await issue({ token: tokenHash(2), kind: 'coupon' })).toBe('ok');
+    idOf(await book.commit('day.open', { day: '2026-11-22' }));
     idOf(await book.commit('period.close', { through: day, late: 'route' }));
     expect(await issue()).toBe(late);
     const coupon = { token: tokenHash(2) };
