@@ -35,6 +35,8 @@ import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import {
+  type Compensated,
+  type Contested,
   type Correction,
   type OpFacts,
   type Outcome,
@@ -55,6 +57,7 @@ interface Planned {
   /** As it was planned, so it is checked: by the same author, at the same mark. */
   readonly planning: Planning;
   readonly correction?: Correction;
+  readonly isContested?: boolean;
 }
 
 /** The op is refused because of who wrote it; what it says may yet be adopted. */
@@ -136,7 +139,7 @@ export class Fold {
       this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId }, undo);
     }
     if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
-    const { effects, facts, rules, planning, correction } = judged;
+    const { effects, facts, rules, planning, correction, isContested = false } = judged;
     let refusal: Refusal | undefined;
     this.#now = planning;
     try {
@@ -147,7 +150,7 @@ export class Fold {
     const missedByCheck = this.#schema.residency.takeMissed();
     if (missedByCheck !== undefined) throw missedByCheck;
     if (refusal !== undefined) return this.#refused(record, refusal, place, undo, touch);
-    return correction === undefined ? APPLIED : { kind: 'applied', correction };
+    return correction === undefined ? APPLIED : { kind: 'applied', correction, isContested };
   }
 
   /** A table in force here that this program lacks: what is folded stays as it is until a program comes that has it. */
@@ -289,7 +292,7 @@ export class Fold {
     }
     const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };
     const planned = { effects, facts, rules, planning };
-    return 'kind' in outcome ? withCorrection(planned, verb, outcome.correction) : planned;
+    return 'kind' in outcome ? withCorrection(planned, verb, outcome) : planned;
   }
 
   #tablesOf(verb: Verb): ReadonlySet<AnyTable> {
@@ -316,7 +319,8 @@ export class Fold {
     if ('kind' in adopted) return adopted;
     // After the plan: whether the verb is adopted is judged alike where this program has it not.
     if (this.#verbs.get(verb)?.roles.includes(by) !== true) return refuse('kernel/role', { role: by });
-    return { ...adopted, effects: [...adopted.effects, ...noted.effects] };
+    // What is adopted was done long ago, so nothing of it can be left undone.
+    return { ...adopted, effects: [...adopted.effects, ...noted.effects], isContested: false };
   }
 
   #plan(verb: Verb, facts: OpFacts, args: JsonObject, planning: Planning): Outcome {
@@ -445,9 +449,9 @@ export class Fold {
   }
 }
 
-function withCorrection(planned: Planned, verb: Verb, correction: Correction): Planned {
+function withCorrection(planned: Planned, verb: Verb, { kind, correction }: Compensated | Contested): Planned {
   const { id, hash, device } = planned.facts;
   const { code, details } = correction;
   const row = corrections.put({ hash, id, device, verb: verb.ref, code, details: encodeCanonical(details) });
-  return { ...planned, effects: [...planned.effects, row], correction };
+  return { ...planned, effects: [...planned.effects, row], correction, isContested: kind === 'contested' };
 }

@@ -60,6 +60,8 @@ export {
   type ArgsSchema,
   type Compensated,
   compensate,
+  type Contested,
+  contest,
   type Correction,
   defineVerb,
   type OpFacts,

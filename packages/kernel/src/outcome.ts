@@ -1,16 +1,17 @@
 /** Whether what a plan answered is an outcome. */
 import { encodeCanonical } from '@tallystick/oplog';
-import type { Compensated, Correction, Refusal } from './verb.ts';
+import type { Compensated, Contested, Correction, Refusal } from './verb.ts';
 
 /** Plan is code of others: whatever it answers, no op halts the fold. */
 export function isOutcome(outcome: unknown): boolean {
   // Nobody waits for it: it must not end the process when it fails.
   if (outcome instanceof Promise) outcome.catch(() => undefined);
   if (typeof outcome !== 'object' || outcome === null) return false;
-  const named = outcome as Partial<Refusal> & Partial<Compensated>;
-  if (named.kind === 'refusal') return isReason(named as Refusal);
-  if (named.kind === 'compensated' && !isReason(named.correction)) return false;
-  const list: unknown = named.kind === 'compensated' ? named.effects : outcome;
+  const named = outcome as Refusal | Compensated | Contested | { readonly kind: undefined };
+  if (named.kind === 'refusal') return isReason(named);
+  const hasCorrection = named.kind === 'compensated' || named.kind === 'contested';
+  if (hasCorrection && !isReason(named.correction)) return false;
+  const list: unknown = hasCorrection ? named.effects : outcome;
   return Array.isArray(list) && list.every((effect) => typeof effect === 'object' && effect !== null);
 }
 

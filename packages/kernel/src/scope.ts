@@ -13,7 +13,7 @@ import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeTouch, decodeUndo, encodeTailRow, withChain } from './tail-row.ts';
 import { TailRows } from './tail-rows.ts';
 import { type Touch, TouchIndex } from './touch.ts';
-import type { Verb } from './verb.ts';
+import { refuse, type Verb } from './verb.ts';
 import type { Stop, Verdict } from './verdict.ts';
 import { buildsOn, partWaiting } from './waiting.ts';
 
@@ -248,12 +248,14 @@ export class Scope {
   }
 
   /**
-   * Folds one new op of this device on top of everything. A refused one leaves no trace: the caller must not store it.
+   * Folds one new op of this device on top of everything. A refused one leaves no trace: the caller must not store it. Nor does a contested one, which
+   * can be left undone here.
    * An op whose id comes before that of a pending one (another device's clock is far ahead) is merged at its place instead.
    */
   append(record: OpRecord): Verdict {
     const tailId = this.#tailId;
-    const { verdict, folded } = this.#foldPending(record);
+    const { verdict: standing, folded } = this.#foldPending(record);
+    const verdict = atTheEdge(standing);
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
     if (folded === undefined) this.#stop = undefined;
     if (folded === undefined || (verdict.kind === 'applied' && record.op.id > tailId)) return verdict;
@@ -521,4 +523,10 @@ function isInOrder(tail: readonly OpRecord[]): boolean {
   for (let at = 1; at < tail.length && isRising; at++)
     isRising = (tail[at - 1] as OpRecord).op.id < (tail[at] as OpRecord).op.id;
   return isRising || orderTail(tail).every((record, at) => record === tail[at]);
+}
+
+/** What a verdict says to the one who is about to do what the op says. */
+function atTheEdge(verdict: Verdict): Verdict {
+  if (verdict.kind !== 'applied' || verdict.correction === undefined || verdict.isContested !== true) return verdict;
+  return { kind: 'refused', refusal: refuse(verdict.correction.code, verdict.correction.details) };
 }

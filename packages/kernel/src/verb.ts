@@ -39,8 +39,28 @@ export function compensate(
   return { kind: 'compensated', correction: { code, details }, effects };
 }
 
-/** What a verb makes of an op: it is accepted, accepted and compensated, or refused. */
-export type Outcome = readonly Effect[] | Compensated | Refusal;
+/** Refused where it is committed; what was committed elsewhere, and meets its reason at its place in the order, stands as if compensated. */
+export interface Contested {
+  readonly kind: 'contested';
+  readonly correction: Correction;
+  readonly effects: readonly Effect[];
+}
+
+/**
+ * Refuses an op that can still be left undone, and compensates one that cannot: `commit` answers the code and stores nothing, so that people are told before
+ * goods and money change hands, while in every fold the effects stand with their row in `corrections`. For what may only turn out when something else was
+ * settled first. Who must never do it at all is refused.
+ */
+export function contest(
+  code: string,
+  details: Readonly<Record<string, string | number>>,
+  effects: readonly Effect[],
+): Contested {
+  return { kind: 'contested', correction: { code, details }, effects };
+}
+
+/** What a verb makes of an op: it is accepted, accepted and compensated, refused, or refused only while it can be left undone. */
+export type Outcome = readonly Effect[] | Compensated | Contested | Refusal;
 
 /** What a verb may know about the op it folds; `at` is business time and may be wrong. */
 export interface OpFacts {

@@ -17,6 +17,7 @@ export type Stop =
   | { readonly code: 'kernel/not-resident'; readonly scope: string; readonly table: string; readonly hash: string };
 
 export type Verdict =
-  | { readonly kind: 'applied'; readonly correction?: Correction }
+  /** `isContested`: a device that commits the op now leaves it undone. */
+  | { readonly kind: 'applied'; readonly correction?: Correction; readonly isContested?: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'stopped'; readonly stop: Stop };

@@ -166,8 +166,9 @@ function freeze(value: unknown): void {
 }
 
 function textOf(planned: Outcome): string {
-  const effects = !('kind' in planned) ? planned : planned.kind === 'compensated' ? planned.effects : [];
-  const reason = !('kind' in planned) ? undefined : planned.kind === 'compensated' ? planned.correction : planned;
+  const isReply = 'kind' in planned;
+  const effects = !isReply ? planned : planned.kind === 'refusal' ? [] : planned.effects;
+  const reason = !isReply ? undefined : planned.kind === 'refusal' ? planned : [planned.kind, planned.correction];
   const told = [reason, effects.map(({ kind, table, row }) => [kind, table.name, row])];
   return JSON.stringify(told, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }
