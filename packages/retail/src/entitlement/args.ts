@@ -49,6 +49,8 @@ export interface ClaimHolder {
 
 export interface ClaimSpendArgs {
   readonly token: string;
+  /** Id of the key that signed the token in hand: who answers for it where no issue of it ever comes. */
+  readonly issuerKeyId?: string;
   /** 32 lowercase hex digits, chosen at the till: what the redeeming op says too. */
   readonly redemption: string;
   readonly currency: string;

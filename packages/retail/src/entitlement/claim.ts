@@ -54,7 +54,13 @@ function planSpend(view: View, op: OpFacts, args: ClaimSpendArgs): Outcome {
   const lostMinor = amountMinor - coveredMinor;
   const turn = view.sum(entitlementSpends, { token }).claims + 1;
   const effects: Effect[] = [
-    entitlementClaims.put({ ...facts, op: op.id, turn, customer: args.customer ?? '' }),
+    entitlementClaims.put({
+      ...facts,
+      op: op.id,
+      turn,
+      customer: args.customer ?? '',
+      issuerKeyId: args.issuerKeyId ?? '',
+    }),
     entitlementSpends.add({ token }, { spentMinor: coveredMinor, uses: coveredMinor === 0 ? 0 : 1, claims: 1 }),
     claimOutcomes.add(key, { coveredMinor, lostMinor }),
     ...keepEvidence(view, op, args),

@@ -77,6 +77,7 @@ async function take(options: DeskOptions, read: ReadEntitlement, wanted: TakeOpt
   const { currency, kind: entitlement } = terms;
   const args = {
     ...key,
+    issuerKeyId: token.issuerKeyId,
     currency,
     amountMinor,
     day,

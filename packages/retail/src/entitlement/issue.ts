@@ -135,6 +135,8 @@ export const entitlementCancel: Verb<'entitlement.cancel', EntitlementCancelArgs
   plan: (view, op, { token, day, account, reason }) => {
     const row = view.get(entitlements, { token });
     if (row === undefined) return refuse('retail/unknown-entitlement', { token });
+    // What is left would go back to where it came from, and be owed to nobody.
+    if (account === retailAccounts.giftBalances) return refuse('retail/issue-account', { kind: row.kind, account });
     const standing = standingOf(view, token);
     if (standing.isCancelled) return refuse('retail/cancelled', { token });
     const leftMinor = row.account === '' ? 0 : remainingMinor(row, standing);

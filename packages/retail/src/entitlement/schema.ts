@@ -50,6 +50,7 @@ export const entitlementCancelArgs: ArgsSchema<EntitlementCancelArgs> = z.strict
 
 export const claimSpendArgs: ArgsSchema<ClaimSpendArgs> = z.strictObject({
   token: hash,
+  issuerKeyId: hash.exactOptional(),
   redemption,
   currency,
   amountMinor,

@@ -71,6 +71,7 @@ const claimColumns = {
   wallet: 'text',
   walletClaim: 'text',
   customer: 'text',
+  issuerKeyId: 'text',
 } as const;
 
 /** Claims, in order by `turn` within a token. */

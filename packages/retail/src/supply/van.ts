@@ -1,6 +1,7 @@
 /** Van sales: a van is a scope, loaded by a transfer. Each scan is an op that sells one unit; in the evening goods and cash are counted, and what is missing is the seller's. */
 import {
   defineVerb,
+  devices,
   type Effect,
   type OpFacts,
   type Outcome,
@@ -93,6 +94,13 @@ function countGoods(view: View, op: OpFacts, args: VanSettleArgs, effects: Effec
   return { shortMinor: sum(-1), overMinor: sum(1) };
 }
 
+/** A warehouse counts the drawers of vans, and of nobody else: a till closes its own, or an owner or manager does. */
+function mayCount(view: View, device: string): boolean {
+  const { role } = view.author;
+  if (role === 'owner' || role === 'manager') return true;
+  return (view.get(devices, { device }) ?? view.hq.get(devices, { device }))?.role === 'van';
+}
+
 /** Takes the cash of the seller's session in, and closes it under the number of the settlement. */
 function countCash(
   view: View,
@@ -106,6 +114,7 @@ function countCash(
   if (session === undefined || countedMinor === undefined) return refuse('retail/cash-without-session');
   const row = view.get(sessions, { id: session });
   if (row === undefined) return refuse('retail/unknown-session', { session });
+  if (!mayCount(view, row.device)) return refuse('retail/foreign-session', { session, device: row.device });
   if (row.state !== 'open') return refuse('retail/session-closed', { session });
   if (row.currency !== currency) return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
   const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;

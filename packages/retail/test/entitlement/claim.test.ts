@@ -104,6 +104,8 @@ describeShop('entitlements', (shop) => {
     expect(await spend(book, 2, { currency: 'EUR', amountMinor: 5 })).toBe('retail/other-currency');
     expect(await spend(book, 3)).toBe('ok');
     const cancel = { token: tokenHash(1), day, account: '4000', reason: 'lost by the customer' };
+    const intoItself = await book.commit('entitlement.cancel', { ...cancel, account: '2310' });
+    expect(verdictOf(intoItself)).toBe('retail/issue-account');
     expect(verdictOf(await book.commit('entitlement.cancel', cancel))).toBe('ok');
     expect(await spend(book, 4)).toBe('retail/cancelled');
     expect(verdictOf(await book.commit('entitlement.cancel', cancel))).toBe('retail/cancelled');

@@ -77,6 +77,8 @@ describe('a van', () => {
     expect(await settle(office, { session, cashMinor: 0, currency: 'EUR' })).toBe('retail/currency-mismatch');
     const [line] = count(5).lines;
     expect(await settle(office, { lines: [line, line] })).toBe('retail/counted-twice');
+    // A warehouse counts vans; the drawer of a till, or of an office, is none of its business.
+    expect(await settle(warehouse, { session, cashMinor: 1950 })).toBe('retail/foreign-session');
     // Of 6 mugs 5 are there, of 20.00 in the drawer 19.50.
     expect(await settle(office, { session, cashMinor: 1950 })).toBe('ok');
     expect(await settle(office, { session, cashMinor: 1950 })).toBe('retail/session-closed');
