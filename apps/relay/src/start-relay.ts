@@ -114,8 +114,8 @@ async function checkHealth(store: RelayStore): Promise<Response> {
 }
 
 function logEvent(log: Log, event: RelayEvent): void {
-  if (event.kind === 'failed') {
-    log({ level: 'error', event: 'failed', ...errorToFields(event.error) });
+  if (event.kind === 'failed' || event.kind === 'alarm') {
+    log({ level: 'error', event: event.kind, ...errorToFields(event.error) });
     return;
   }
   const { kind, ...fields } = event;

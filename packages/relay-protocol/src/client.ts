@@ -60,6 +60,8 @@ export interface RelayClient {
   info(): Promise<RelayInfo>;
   /** Splits to the relay's limits. What a relay refuses of the records stands in the results, not in an exception. */
   push(book: BookId, scope: Scope, records: readonly OpRecord[]): Promise<PushAnswer>;
+  /** A push on the condition that nobody has the tokens that the records claim; `holder` in a result says who has it now. */
+  claim(book: BookId, scope: Scope, records: readonly OpRecord[]): Promise<PushAnswer>;
   pull(book: BookId, scope: Scope, from: number): Promise<PullPage>;
   /** The signed note, not yet verified. Throws `relay/empty` when the scope has no ops. */
   checkpoint(book: BookId, scope: Scope): Promise<string>;
@@ -83,19 +85,20 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
   let known: RelayInfo | undefined;
   const info = async (): Promise<RelayInfo> => (known = parseInfo(await call('/v1/info')));
   const pathOf = (book: BookId, scope: Scope): string => `/v1/books/${book}/scopes/${encodeURIComponent(scope)}`;
+  const handIn = async (path: string, records: readonly OpRecord[]): Promise<PushAnswer> => {
+    try {
+      return await pushAll(call, path, records, known ?? (await info()));
+    } catch (error) {
+      // The relay may have come back with smaller limits. What was stored already is answered `exists`.
+      if (!(error instanceof RelayError) || error.code !== 'relay/too-large') throw error;
+      return pushAll(call, path, records, await info());
+    }
+  };
   return {
     url,
     info,
-    async push(book, scope, records) {
-      const path = `${pathOf(book, scope)}/ops`;
-      try {
-        return await pushAll(call, path, records, known ?? (await info()));
-      } catch (error) {
-        // The relay may have come back with smaller limits. What was stored already is answered `exists`.
-        if (!(error instanceof RelayError) || error.code !== 'relay/too-large') throw error;
-        return pushAll(call, path, records, await info());
-      }
-    },
+    push: (book, scope, records) => handIn(`${pathOf(book, scope)}/ops`, records),
+    claim: (book, scope, records) => handIn(`${pathOf(book, scope)}/claims`, records),
     pull: async (book, scope, from) => readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`), from),
     async checkpoint(book, scope) {
       const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`);

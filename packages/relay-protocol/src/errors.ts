@@ -16,6 +16,7 @@ export type RelayAnswerCode =
   | 'relay/too-large'
   | 'relay/encoding'
   | 'relay/beyond-end'
+  | 'relay/claim-alarm'
   | 'relay/busy'
   | 'relay/failed';
 
@@ -75,6 +76,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/encoding': 415,
   'relay/beyond-end': 416,
   'relay/failed': 500,
+  'relay/claim-alarm': 409,
   'relay/busy': 503,
 };
 

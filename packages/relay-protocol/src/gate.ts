@@ -73,9 +73,14 @@ export async function judgePush(frames: readonly Frame[], ground: Ground, hasher
       session.results[index] = frame.result;
       continue;
     }
-    if (session.run !== undefined && !continuesRun(session.run, frame.record)) await closeRun(session, session.run);
-    const refusal = await judgeOp(session, frame.record, index);
+    const { record } = frame;
+    // A claim that is held takes nothing with it: what stands before it ends in a signature of its own.
+    const isConditional = ground.isClaim && claimOf(record.op) !== undefined;
+    if (session.run !== undefined && (isConditional || !continuesRun(session.run, record)))
+      await closeRun(session, session.run);
+    const refusal = await judgeOp(session, record, index);
     if (refusal !== undefined) session.results[index] = refusal;
+    if (isConditional && session.run !== undefined) await closeRun(session, session.run);
   }
   if (session.run !== undefined) await closeRun(session, session.run);
   return session;
@@ -90,7 +95,7 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const misplaced = findMisplaced(record, ground);
   if (misplaced !== undefined) return { hash, verdict: 'misplaced', message: misplaced };
   const place = placeOf(hash);
-  if (place !== undefined) return { hash, verdict: 'exists', position: place.position };
+  if (place !== undefined) return { hash, verdict: 'exists', position: place.position, ...holderOf(session, record) };
   const roster = rosterFor(session, record);
   const author = roster.get(op.device, op.scope);
   if (author === undefined) {
@@ -108,6 +113,10 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const waiting = run?.candidates.length ?? 0;
   const isFork = link === 'fork';
   const isLate = roster.standing(op.device, op.scope) !== 'active';
+  if (ground.isClaim && (isFork || isLate)) {
+    const message = `${op.device} may not claim: ${isLate ? 'it is revoked or its last day is over' : 'its chain forks here'}`;
+    return { hash, verdict: isLate ? 'quarantined' : 'fork', message };
+  }
   const excess = findExcess(ground, { isFork, isLate, chain, waiting });
   if (excess !== undefined) {
     session.hopeless.add(hash);
@@ -213,11 +222,13 @@ async function closeRun(session: Session, { candidates, fork }: Run): Promise<vo
       session.results[frame] = { hash, verdict: 'bad-signature', message };
       continue;
     }
-    const result: PushResult = {
-      hash,
-      verdict: fork ? 'fork' : 'stored',
-      position: acceptOp(session, candidate, fork),
-    };
+    const before = holderOf(session, record);
+    if (session.ground.isClaim && before.holder !== undefined) {
+      session.results[frame] = { hash, verdict: 'held', ...before, message: 'the token is claimed' };
+      continue;
+    }
+    const position = acceptOp(session, candidate, fork);
+    const result: PushResult = { hash, verdict: fork ? 'fork' : 'stored', position, ...holderOf(session, record) };
     session.results[frame] = warnings.length > 0 ? { ...result, warnings } : result;
   }
 }
@@ -244,6 +255,13 @@ function noteClaim({ ground, holders }: Session, { op, hash }: OpRecord, positio
   const token = claimOf(op);
   if (token === undefined || ground.holders.has(token) || holders.has(token)) return;
   holders.set(token, { hash, device: op.device, position });
+}
+
+/** Who has the token that the op claims, if it claims one and somebody has it. */
+function holderOf({ ground, holders }: Session, { op }: OpRecord): Pick<PushResult, 'holder'> {
+  const token = claimOf(op);
+  const holder = token === undefined ? undefined : (holders.get(token) ?? ground.holders.get(token));
+  return holder === undefined ? {} : { holder };
 }
 
 /** The losing branch of a fork has no effect, so it enrols nobody; yet what is on it may go on under a later key. */

@@ -7,6 +7,7 @@ export {
   type RelayClient,
   type RelayClientOptions,
 } from './client.ts';
+export { claimOf } from './claims.ts';
 export { RelayError, type RelayCode } from './errors.ts';
 export { createFollower, type FollowedPage, type Follower, type FollowerOptions } from './follower.ts';
 export { defaultLimits, type RelayLimits } from './limits.ts';

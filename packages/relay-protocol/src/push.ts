@@ -12,6 +12,7 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier, type Ed25519 } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
+import type { ClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
 import { judgePush, type Ruling } from './gate.ts';
 import { claimedTokens, type Frame, type Ground, mentionedHashes, openFrame } from './ground.ts';
@@ -31,6 +32,7 @@ export interface PushDesk {
   readonly limits: RelayLimits;
   readonly books: 'open' | readonly BookId[];
   readonly rosters: Rosters;
+  readonly memory: ClaimMemory;
   nowMs(): number;
 }
 
@@ -46,6 +48,8 @@ export interface PushOutcome {
 }
 
 const hq = parseScope('hq') as Scope;
+/** Of one push, each against another state of the log. */
+const maxTries = 8;
 const emptyLog: LogState = { size: 0, frontier: [], checkpoint: '' };
 
 /** Cuts a body into frames and checks their size and shape. Throws `relay/too-large` or `relay/torn`. */
@@ -67,34 +71,49 @@ function countFrames(body: Uint8Array, max: number): number {
   return count;
 }
 
-/** Runs in the book's turn: nothing else changes the book meanwhile. */
-export async function pushFrames(desk: PushDesk, book: BookId, scope: Scope, frames: Frame[]): Promise<PushOutcome> {
+export interface PushTarget {
+  readonly book: BookId;
+  readonly scope: Scope;
+  /** Whether it is a push on the condition that nobody has the tokens that its ops claim. */
+  readonly isClaim: boolean;
+}
+
+/** Runs in the book's turn. Where another front end on the same store was first, what it stored is read and all is judged again. */
+export async function pushFrames(desk: PushDesk, target: PushTarget, frames: Frame[]): Promise<PushOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await pushOnce(desk, target, frames);
+    } catch (error) {
+      // The roster may have taken notice of ops that were not stored.
+      desk.rosters.forget(target.book);
+      if (!(error instanceof RelayError) || error.code !== 'relay/conflict') throw error;
+      if (tries === maxTries) throw new RelayError('relay/busy', 'other writers were first', { cause: error });
+    }
+  }
+}
+
+async function pushOnce(desk: PushDesk, target: PushTarget, frames: Frame[]): Promise<PushOutcome> {
   const { store, rosters } = desk;
+  const { book, scope, isClaim } = target;
   const opens = (await store.log(book, hq)) === undefined;
   if (opens) await checkOpening(desk, book, scope, frames);
   const log = (await store.log(book, scope)) ?? (await checkNewScope(desk, book));
   const roster = await rosters.of(book);
-  try {
-    const ground = await layGround(desk, { book, scope, frames, log, roster });
-    const ruling = await judgePush(frames, ground, desk.hasher);
-    const state = ruling.accepted.length === 0 ? log : await commit(desk, { book, scope, log, ruling });
-    if (opens && state.size === 0) rosters.forget(book);
-    const { results, signaturesChecked } = ruling;
-    const receipt = await signReceipt(desk, originOf(desk.signer.name, book, scope), results);
-    return {
-      size: state.size,
-      checkpoint: state.checkpoint,
-      receipt,
-      results,
-      opened: opens && state.size > 0,
-      signaturesChecked,
-    };
-  } catch (error) {
-    // The roster may have taken notice of ops that were not stored.
-    rosters.forget(book);
-    if (!(error instanceof RelayError) || error.code !== 'relay/conflict') throw error;
-    throw new RelayError('relay/busy', 'another writer was first', { cause: error });
-  }
+  const ground = await layGround(desk, { ...target, frames, log, roster });
+  if (isClaim) await desk.memory.check(target, log, claimedTokens(frames), ground.holders);
+  const ruling = await judgePush(frames, ground, desk.hasher);
+  const state = ruling.accepted.length === 0 ? log : await commit(desk, { book, scope, log, ruling });
+  if (opens && state.size === 0) rosters.forget(book);
+  const { results, signaturesChecked } = ruling;
+  const receipt = await signReceipt(desk, originOf(desk.signer.name, book, scope), results);
+  return {
+    size: state.size,
+    checkpoint: state.checkpoint,
+    receipt,
+    results,
+    opened: opens && state.size > 0,
+    signaturesChecked,
+  };
 }
 
 async function checkOpening(desk: PushDesk, book: BookId, scope: Scope, frames: readonly Frame[]): Promise<void> {
@@ -113,15 +132,13 @@ async function checkNewScope({ store, limits }: PushDesk, book: BookId): Promise
   return emptyLog;
 }
 
-interface Groundwork {
-  readonly book: BookId;
-  readonly scope: Scope;
+interface Groundwork extends PushTarget {
   readonly frames: readonly Frame[];
   readonly log: LogState;
   readonly roster: Roster;
 }
 
-async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: Groundwork): Promise<Ground> {
+async function layGround(desk: PushDesk, { book, scope, isClaim, frames, log, roster }: Groundwork): Promise<Ground> {
   const { store, ed25519, hasher, limits } = desk;
   const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
   const chains = await store.chains(book, scope, devices);
@@ -139,6 +156,7 @@ async function layGround(desk: PushDesk, { book, scope, frames, log, roster }: G
     placed: await store.find(book, scope, mentionedHashes(frames, chains)),
     roster,
     holders: tokens.size === 0 ? new Map() : await store.claims(book, scope, tokens),
+    isClaim,
     verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
     async isPlaced(hash) {
       const isIn = async (place: Scope): Promise<boolean> => (await store.find(book, place, [hash])).has(hash);

@@ -14,6 +14,7 @@ import {
 } from './answer.ts';
 import { gunzip, readBody } from './body.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
+import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, pushFrames } from './push.ts';
@@ -49,6 +50,8 @@ export type RelayEvent =
       readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
       readonly signaturesChecked: number;
     }
+  /** The store and this front end's own fold of a log disagree about claims. No claim is granted there until it is mended. */
+  | { readonly kind: 'alarm'; readonly error: RelayError }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface Relay {
@@ -80,6 +83,7 @@ export function createRelay(options: RelayOptions): Relay {
     limits,
     books: options.books ?? 'open',
     rosters: createRosters(store, hasher),
+    memory: createClaimMemory(store, hasher),
     nowMs: options.now ?? Date.now,
   };
   const turns = createTurns();
@@ -91,7 +95,10 @@ export function createRelay(options: RelayOptions): Relay {
   async function push(route: Push, request: Request): Promise<Response> {
     const frames = openFrames(await readPush(request, limits.maxBatchBytes), desk);
     const { book, scope } = route;
-    const outcome = await turns.take(book, () => pushFrames(desk, book, scope, frames));
+    if (route.isClaim) await desk.memory.follow(route);
+    const outcome = await turns.take(book, () => pushFrames(desk, route, frames));
+    // What was granted is read back at once, after the answer: from then on the store cannot lose it unnoticed. The next claim hears of a failure.
+    if (route.isClaim) desk.memory.follow(route).catch(() => undefined);
     if (outcome.opened) tell({ kind: 'opened', book });
     const { size, checkpoint, receipt, results, signaturesChecked } = outcome;
     tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
@@ -125,6 +132,7 @@ export function createRelay(options: RelayOptions): Relay {
         return await answer(request);
       } catch (error) {
         const refusal = answerRefusal(error);
+        if (error instanceof RelayError && error.code === 'relay/claim-alarm') tell({ kind: 'alarm', error });
         if (refusal.status === 500) tell({ kind: 'failed', error });
         return refusal;
       }

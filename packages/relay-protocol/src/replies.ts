@@ -1,8 +1,8 @@
 // Reading what a relay answers. A relay is an untrusted pipe: whatever is not exactly as specified is `relay/bad-answer`.
-import { type ChainHead, decodeHex, type OpHash, parseOpHash, parseScope } from '@tallystick/oplog';
+import { type ChainHead, decodeHex, type OpHash, parseDeviceId, parseOpHash, parseScope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Reply } from './retry.ts';
-import type { ScopeSize } from './store.ts';
+import type { Holder, ScopeSize } from './store.ts';
 import { type PushResult, verdicts, type Warning, warnings } from './verdict.ts';
 
 export interface RelayInfo {
@@ -74,7 +74,7 @@ export function parseProof({ bytes }: Reply): Uint8Array[] {
 }
 
 function parseResult(item: unknown): PushResult {
-  const { hash, verdict, position, warnings: warned, message, head } = isFields(item) ? item : {};
+  const { hash, verdict, position, warnings: warned, message, head, holder } = isFields(item) ? item : {};
   const name = parseOpHash(hash);
   const known = verdicts.find((candidate) => candidate === verdict);
   if (name === undefined || known === undefined) throw badAnswer('verdict');
@@ -87,6 +87,7 @@ function parseResult(item: unknown): PushResult {
     ...(position === undefined ? {} : { position }),
     ...(Array.isArray(warned) ? { warnings: warned.filter(isWarning) } : {}),
     ...(typeof message === 'string' ? { message } : {}),
+    ...(holder === undefined ? {} : { holder: parseHolder(holder) }),
     ...(head === undefined ? {} : { head: parseHead(head) }),
   };
 }
@@ -96,6 +97,13 @@ function parseHead(item: unknown): ChainHead {
   const name = parseOpHash(hash);
   if (name === undefined || !isCount(seq)) throw badAnswer('head');
   return { seq, hash: name };
+}
+
+function parseHolder(item: unknown): Holder {
+  const { hash, device, position } = isFields(item) ? item : {};
+  const [name, author] = [parseOpHash(hash), parseDeviceId(device)];
+  if (name === undefined || author === undefined || !isCount(position)) throw badAnswer('holder');
+  return { hash: name, device: author, position };
 }
 
 function isWarning(item: unknown): item is Warning {

@@ -1,11 +1,13 @@
 // What a relay says about each op of a push (docs/spec/relay.md, "Verdicts").
 import type { ChainHead, OpHash } from '@tallystick/oplog';
+import type { Holder } from './store.ts';
 
 export const verdicts = [
   'stored',
   'exists',
   'fork',
   'quarantined',
+  'held',
   'gap',
   'basis',
   'misplaced',
@@ -32,6 +34,8 @@ export interface PushResult {
   readonly position?: number;
   readonly warnings?: readonly Warning[];
   readonly message?: string;
+  /** Of an op that claims a token: who has it now, which may be this op. Nobody's word but the relay's; the log proves it. */
+  readonly holder?: Holder;
   /** With `gap`: the last op of the chain that the relay has (seq 0 and the enrolment's hash when it has none). */
   readonly head?: ChainHead;
 }
