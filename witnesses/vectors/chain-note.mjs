@@ -27,7 +27,7 @@ function parseNote(note) {
     });
   return lines.length > 64 ? refuse('chain/note-format') : { body: note.slice(0, at + 1), lines };
 }
-function openNote({ vkey, note }, type = 1) {
+export function openNote({ vkey, note }, type = 1) {
   const [name, id, encoded] =
     /^([^\p{White_Space}+\p{Cc}]+)\+([0-9a-f]{8})\+(.*)$/u.exec(vkey)?.slice(1) ?? refuse('chain/verifier-key');
   const key = base64(encoded, 'chain/verifier-key');
@@ -38,11 +38,11 @@ function openNote({ vkey, note }, type = 1) {
   const line = lines.find((each) => each.name === name && each.keyId === id) ?? refuse('chain/note-unsigned');
   return { body, key: key.subarray(1), signature: line.signature };
 }
-const verifyNote = (input) => {
+export const verifyNote = (input) => {
   const { body, key, signature } = openNote(input);
   return isValid(key, Buffer.from(body), signature) ? { body } : refuse('chain/note-signature');
 };
-function parseCheckpoint(body) {
+export function parseCheckpoint(body) {
   const [, origin, size, root] =
     /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n([^\n]+\n)*$/.exec(body) ??
     refuse('chain/checkpoint-format');
@@ -58,7 +58,7 @@ function openCosignature(input) {
   if (time >= 2n ** 53n || !isValid(key, message, signature.subarray(8))) refuse('chain/note-signature');
   return { timeSeconds: Number(time), size: parseCheckpoint(body).size };
 }
-function checkOpProof({ proof, origin, vkey, cosigners, quorum }) {
+export function checkOpProof({ proof, origin, vkey, cosigners, quorum }) {
   const form = /^c2sp\.org\/tlog-proof@v1\n(?:extra (\S+)\n)?index (0|[1-9][0-9]{0,15})\n((?:\S{44}\n){0,64})\n([^]*)$/;
   const [, extra, index, hashes, note] = form.exec(proof) ?? refuse('chain/tlog-proof-format');
   const decode = (text) => base64(text, 'chain/tlog-proof-format');

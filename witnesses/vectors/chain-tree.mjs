@@ -54,7 +54,7 @@ export function climb(index, size, leaf, path) {
   return inside && (index < at ? node(inside, top) : node(top, inside));
 }
 /** The two roots that a consistency proof leads to. */
-function climbBoth(first, second, start, path) {
+export function climbBoth(first, second, start, path) {
   if (first === second) return path.length === (start ? 0 : 1) ? [start ?? path[0], start ?? path[0]] : undefined;
   const [at, top, rest] = [split(second), path.at(-1), path.slice(0, -1)];
   if (top === undefined) return undefined;

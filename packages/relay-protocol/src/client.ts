@@ -22,6 +22,7 @@ import {
 } from './replies.ts';
 import { type Reply, type RetryPolicy, withRetry } from './retry.ts';
 import type { ScopeSize } from './store.ts';
+import { type TilePlace, tilePath } from './tile-path.ts';
 import type { PushResult } from './verdict.ts';
 
 export interface RelayClientOptions {
@@ -69,6 +70,10 @@ export interface RelayClient {
   cosigned(book: BookId, scope: Scope, count: number): Promise<string>;
   /** Hands in a checkpoint of this relay with the device's line. Throws `relay/cosignature` when it is not taken. */
   cosign(book: BookId, scope: Scope, device: DeviceId, note: string): Promise<void>;
+  /** What the relay signs when it is shown a note of its own about this log (`verifyStanding`), not yet verified. Throws `relay/standing`. */
+  standing(book: BookId, scope: Scope, note: string): Promise<string>;
+  /** `width` hashes of 32 bytes, one after the other: those of tile `index` of tree level 8 * `level`. Throws `relay/not-found`. */
+  tile(book: BookId, scope: Scope, tile: TilePlace): Promise<Uint8Array>;
   consistency(book: BookId, scope: Scope, first: number, second: number): Promise<readonly Uint8Array[]>;
   inclusion(book: BookId, scope: Scope, index: number, size: number): Promise<readonly Uint8Array[]>;
   scopes(book: BookId): Promise<readonly ScopeSize[]>;
@@ -110,6 +115,15 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     },
     async cosign(book, scope, device, note) {
       await call(`${pathOf(book, scope)}/cosignatures/${device}`, new TextEncoder().encode(note));
+    },
+    async standing(book, scope, note) {
+      const { bytes } = await call(`${pathOf(book, scope)}/standing`, new TextEncoder().encode(note));
+      return new TextDecoder().decode(bytes);
+    },
+    async tile(book, scope, { level, index, width }) {
+      const { bytes } = await call(`${pathOf(book, scope)}/tile/${level}/${tilePath(index, width)}`);
+      if (bytes.length === width * 32) return bytes;
+      throw new RelayError('relay/bad-answer', `tile ${level}/${index} has ${bytes.length} bytes`);
     },
     async consistency(book, scope, first, second) {
       return parseProof(await call(`${pathOf(book, scope)}/proof/consistency?first=${first}&second=${second}`));

@@ -8,6 +8,7 @@ export type RelayAnswerCode =
   | 'relay/book-refused'
   | 'relay/quota'
   | 'relay/cosignature'
+  | 'relay/standing'
   | 'relay/not-found'
   | 'relay/unknown-book'
   | 'relay/empty'
@@ -67,6 +68,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/book-refused': 403,
   'relay/quota': 403,
   'relay/cosignature': 403,
+  'relay/standing': 403,
   'relay/not-found': 404,
   'relay/unknown-book': 404,
   'relay/empty': 404,

@@ -20,8 +20,10 @@ import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, pushFrames } from './push.ts';
 import { createRosters } from './rosters.ts';
 import { parseRoute, type Route } from './routes.ts';
+import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
-import { overTiles, type ReadTile, tileWidth } from './tiles.ts';
+import { tileWidth } from './tile-path.ts';
+import { overTiles, type ReadTile } from './tiles.ts';
 import { createSlots, createTurns } from './turns.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -52,6 +54,8 @@ export type RelayEvent =
     }
   /** The store and this front end's own fold of a log disagree about claims. No claim is granted there until it is mended. */
   | { readonly kind: 'alarm'; readonly error: RelayError }
+  /** A reader showed what this relay signed once, and the log has less: it was wiped or put back to an older state. */
+  | { readonly kind: 'behind'; readonly book: BookId; readonly scope: Scope }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface Relay {
@@ -67,7 +71,8 @@ export interface Relay {
 
 type Push = Extract<Route, { kind: 'push' }>;
 type Cosign = Extract<Route, { kind: 'cosign' }>;
-type Read = Exclude<Route, Push | Cosign>;
+type Stand = Extract<Route, { kind: 'standing' }>;
+type Read = Exclude<Route, Push | Cosign | Stand>;
 
 const hq = parseScope('hq') as Scope;
 
@@ -112,12 +117,20 @@ export function createRelay(options: RelayOptions): Relay {
     return answerJson({});
   }
 
+  async function stand(route: Stand, request: Request): Promise<Response> {
+    const note = new TextDecoder().decode(await readPush(request, maxStandingBytes));
+    const { standing, isBehind } = await answerStanding(desk, route, note);
+    if (isBehind) tell({ kind: 'behind', book: route.book, scope: route.scope });
+    return answerNote(standing);
+  }
+
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return answerPreflight();
     const route = parseRoute(request.method, new URL(request.url));
     await ready();
     if (route.kind === 'push') return slots.use(() => push(route, request));
     if (route.kind === 'cosign') return slots.use(() => cosign(route, request));
+    if (route.kind === 'standing') return slots.use(() => stand(route, request));
     const acceptEncoding = request.headers.get('accept-encoding') ?? '';
     // Which devices are active is known between pushes, not within one.
     if (route.kind === 'checkpoint') return turns.take(route.book, () => read(desk, route, acceptEncoding));

@@ -1,7 +1,7 @@
 // The paths of the HTTP surface (docs/spec/relay.md, "Requests"), read strictly: what is not one of them is no request.
 import { type BookId, type DeviceId, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
-import { tileWidth } from './tiles.ts';
+import { tileWidth } from './tile-path.ts';
 
 interface InLog {
   readonly book: BookId;
@@ -21,6 +21,7 @@ export type Route =
   | ({ readonly kind: 'pull'; readonly from: number } & InLog)
   | ({ readonly kind: 'checkpoint'; readonly count: number } & InLog)
   | ({ readonly kind: 'cosign'; readonly device: DeviceId } & InLog)
+  | ({ readonly kind: 'standing' } & InLog)
   | ({ readonly kind: 'consistency'; readonly first: number; readonly second: number } & InLog)
   | ({ readonly kind: 'inclusion'; readonly index: number; readonly size: number } & InLog)
   | ({ readonly kind: 'tile'; readonly level: number } & TileRange & InLog)
@@ -45,6 +46,7 @@ export function parseRoute(method: string, target: URL): Route {
   const name = rest.join('/');
   if (name === 'ops' && method === 'POST') return { kind: 'push', isClaim: false, book, scope };
   if (name === 'claims') return isRead ? wrongMethod(method) : { kind: 'push', isClaim: true, book, scope };
+  if (name === 'standing') return isRead ? wrongMethod(method) : { kind: 'standing', book, scope };
   const device = rest[0] === 'cosignatures' && rest.length === 2 ? parseDeviceId(rest[1]) : undefined;
   if (device !== undefined) return isRead ? wrongMethod(method) : { kind: 'cosign', book, scope, device };
   const route = readRoute(name, rest, target, { book, scope });

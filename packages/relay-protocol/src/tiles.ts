@@ -4,8 +4,8 @@ import { createTree, type Hasher, type ReadNode } from '@tallystick/chain';
 import { encodeHex, type MaybePromise, type RootHash } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 import type { Tile } from './store.ts';
+import { tileWidth } from './tile-path.ts';
 
-export const tileWidth = 256;
 const tileHeight = 8;
 const hashBytes = 32;
 
@@ -45,18 +45,20 @@ export async function growTiles(
 
 /** The root of the first `size` entries. */
 export async function rootAt(size: number, readTile: ReadTile, hasher: Hasher): Promise<RootHash> {
-  const root = await overTiles(readTile, hasher, (readNode) => {
-    const frontier: string[] = [];
-    let taken = 0;
-    for (let level = Math.floor(Math.log2(Math.max(size, 1))); level >= 0; level--) {
-      const width = 2 ** level;
-      if (taken + width > size) continue;
-      frontier.push(encodeHex(readNode(level, taken / width) as Uint8Array));
-      taken += width;
-    }
-    return createTree(hasher, { size, frontier }).root();
-  });
-  return encodeHex(root) as RootHash;
+  return overTiles(readTile, hasher, (readNode) => rootOver(size, readNode, hasher));
+}
+
+/** The same over nodes that are at hand. */
+export function rootOver(size: number, readNode: ReadNode, hasher: Hasher): RootHash {
+  const frontier: string[] = [];
+  let taken = 0;
+  for (let level = Math.floor(Math.log2(Math.max(size, 1))); level >= 0; level--) {
+    const width = 2 ** level;
+    if (taken + width > size) continue;
+    frontier.push(encodeHex(readNode(level, taken / width) as Uint8Array));
+    taken += width;
+  }
+  return encodeHex(createTree(hasher, { size, frontier }).root()) as RootHash;
 }
 
 /**
