@@ -34,6 +34,13 @@ export interface RelayClientOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Of one call, in place of those of the client. */
+export interface CallOptions {
+  readonly retry?: RetryPolicy;
+  /** Beside that of the client. */
+  readonly signal?: AbortSignal;
+}
+
 export interface PushAnswer {
   /** Of the scope's log after the push. */
   readonly size: number;
@@ -62,7 +69,7 @@ export interface RelayClient {
   /** Splits to the relay's limits. What a relay refuses of the records stands in the results, not in an exception. */
   push(book: BookId, scope: Scope, records: readonly OpRecord[]): Promise<PushAnswer>;
   /** A push on the condition that nobody has the tokens that the records claim; `holder` in a result says who has it now. */
-  claim(book: BookId, scope: Scope, records: readonly OpRecord[]): Promise<PushAnswer>;
+  claim(book: BookId, scope: Scope, records: readonly OpRecord[], options?: CallOptions): Promise<PushAnswer>;
   pull(book: BookId, scope: Scope, from: number): Promise<PullPage>;
   /** The signed note, not yet verified. Throws `relay/empty` when the scope has no ops. */
   checkpoint(book: BookId, scope: Scope): Promise<string>;
@@ -79,7 +86,7 @@ export interface RelayClient {
   scopes(book: BookId): Promise<readonly ScopeSize[]>;
 }
 
-type Call = (path: string, body?: Uint8Array) => Promise<Reply>;
+type Call = (path: string, body?: Uint8Array, options?: CallOptions) => Promise<Reply>;
 
 const maxReplyBytes = 64 << 20;
 const minGzipBytes = 1024;
@@ -88,22 +95,24 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
   const url = options.url.replace(/\/+$/, '');
   const call = createCall(url, options);
   let known: RelayInfo | undefined;
-  const info = async (): Promise<RelayInfo> => (known = parseInfo(await call('/v1/info')));
+  const info = async (own?: CallOptions): Promise<RelayInfo> =>
+    (known = parseInfo(await call('/v1/info', undefined, own)));
   const pathOf = (book: BookId, scope: Scope): string => `/v1/books/${book}/scopes/${encodeURIComponent(scope)}`;
-  const handIn = async (path: string, records: readonly OpRecord[]): Promise<PushAnswer> => {
+  const handIn = async (path: string, records: readonly OpRecord[], own: CallOptions = {}): Promise<PushAnswer> => {
+    const callIt: Call = (to, body) => call(to, body, own);
     try {
-      return await pushAll(call, path, records, known ?? (await info()));
+      return await pushAll(callIt, path, records, known ?? (await info(own)));
     } catch (error) {
       // The relay may have come back with smaller limits. What was stored already is answered `exists`.
       if (!(error instanceof RelayError) || error.code !== 'relay/too-large') throw error;
-      return pushAll(call, path, records, await info());
+      return pushAll(callIt, path, records, await info(own));
     }
   };
   return {
     url,
-    info,
+    info: () => info(),
     push: (book, scope, records) => handIn(`${pathOf(book, scope)}/ops`, records),
-    claim: (book, scope, records) => handIn(`${pathOf(book, scope)}/claims`, records),
+    claim: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/claims`, records, own),
     pull: async (book, scope, from) => readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`), from),
     async checkpoint(book, scope) {
       const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`);
@@ -136,9 +145,10 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
 }
 
 function createCall(url: string, options: RelayClientOptions): Call {
-  const { retry = {}, signal = new AbortController().signal } = options;
+  const { retry = {}, signal: stop = new AbortController().signal } = options;
   const send = options.fetch ?? ((request: Request) => fetch(request));
-  return async (path, body) => {
+  return async (path, body, own = {}) => {
+    const signal = own.signal === undefined ? stop : AbortSignal.any([stop, own.signal]);
     const headers: Record<string, string> = {};
     let sent = body as Uint8Array<ArrayBuffer> | undefined;
     if (sent !== undefined) headers['content-type'] = 'application/octet-stream';
@@ -151,7 +161,7 @@ function createCall(url: string, options: RelayClientOptions): Call {
       const response = await send(new Request(url + path, { ...init, signal: attemptSignal }));
       return { status: response.status, headers: response.headers, bytes: await readReply(response) };
     };
-    const reply = await withRetry(attempt, retry, signal);
+    const reply = await withRetry(attempt, { ...retry, ...own.retry }, signal);
     checkStatus(reply);
     return reply;
   };

@@ -1,13 +1,14 @@
 // @tallystick/relay-protocol: the relay as a fetch handler, the port it stores through, and the devices' side of it.
 // Spec: docs/spec/relay.md.
 export {
+  type CallOptions,
   createRelayClient,
   type PullPage,
   type PushAnswer,
   type RelayClient,
   type RelayClientOptions,
 } from './client.ts';
-export { claimOf } from './claims.ts';
+export { claimOf, type ClaimFold, createClaimFold } from './claims.ts';
 export { RelayError, type RelayCode } from './errors.ts';
 export { createFollower, type FollowedPage, type Follower, type FollowerOptions } from './follower.ts';
 export { defaultLimits, type RelayLimits } from './limits.ts';
