@@ -1,7 +1,15 @@
 /** Selling: one op is one receipt, with its lines, tenders, stock movements, drawer and postings. */
-import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
+import {
+  type Correction,
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
 import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
 import type { SaleCompleteArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
@@ -18,8 +26,15 @@ import { putLines, putLots, tradeStock, tradeTables } from './goods.ts';
 import { priceLines, totalsOf } from './price.ts';
 import { saleCompleteArgs } from './schema.ts';
 
+/** What else an op says that completes a sale, such as a scan after the settlement of its van. */
+export interface MadeGood {
+  readonly correction: Correction;
+  readonly effects: readonly Effect[];
+  readonly lines: readonly EntryLine[];
+}
+
 /** What a completed sale comes to. */
-export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outcome {
+export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs, also?: MadeGood): Outcome {
   const { day, currency, session, lines } = args;
   const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
@@ -59,10 +74,20 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs): Outco
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
   );
   const owed = oweGoods(view, op, { lines, amounts: priced.amounts, currency, skus: promised }, effects, debits);
+  if (also !== undefined) {
+    debits.push(...also.lines);
+    effects.push(...also.effects);
+  }
   const posted = post(view, op, { day, memo, lines: debits });
   return 'code' in posted
     ? posted
-    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, unclaimed, credit, owed]);
+    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [
+        also?.correction,
+        claimed,
+        unclaimed,
+        credit,
+        owed,
+      ]);
 }
 
 /** What a verb that completes a sale touches. */
@@ -97,5 +122,5 @@ export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb(
   roles: ['owner', 'manager', 'till', 'van'],
   tables: saleTables,
   args: saleCompleteArgs,
-  plan: planSale,
+  plan: (view, op, args) => planSale(view, op, args),
 });

@@ -55,6 +55,8 @@ export {
   transfers,
   transit,
   transitLosses,
+  settledGoods,
+  settledVans,
   vanSettlements,
 } from './supply/tables.ts';
 export { type LotMove, type LotPlace, type Provenance, provenance, type Recall, recall } from './supply/trace.ts';

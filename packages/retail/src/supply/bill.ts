@@ -28,6 +28,7 @@ import type {
   PurchasePayArgs,
   PurchaseRejectArgs,
 } from './args.ts';
+import { outcomeOf } from './done.ts';
 import { addedMinor, type OrderedRow, orderedLines } from './purchase.ts';
 import {
   purchaseApproveArgs,
@@ -229,8 +230,8 @@ function planPay(view: View, op: OpFacts, args: PurchasePayArgs): Outcome {
   if (row.state !== 'posted') return refuse('retail/bill-held', { supplier, reference, state: row.state });
   if (account === retailAccounts.payables) return refuse('retail/pay-account', { account });
   const { paidMinor } = view.sum(billPayments, { supplier, reference });
-  if (amountMinor > row.totalMinor - paidMinor)
-    return refuse('retail/over-paid', { supplier, reference, leftMinor: row.totalMinor - paidMinor });
+  const leftMinor = row.totalMinor - paidMinor;
+  const overPaid = { code: 'retail/over-paid', details: { supplier, reference, leftMinor } };
   const { currency } = row;
   const effects: Effect[] = [billPayments.add({ supplier, reference }, { paidMinor: amountMinor })];
   const header = { day, currency, customer: supplier, external: reference, original: row.bill };
@@ -244,7 +245,7 @@ function planPay(view: View, op: OpFacts, args: PurchasePayArgs): Outcome {
       { account, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : outcomeOf(effects.concat(posted), amountMinor > leftMinor ? overPaid : undefined);
 }
 
 /** Pays a bill that was posted, or a part of it. */

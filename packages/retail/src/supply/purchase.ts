@@ -17,6 +17,7 @@ import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
 import { type PricedLines, priceLines } from '../price.ts';
 import { documentLines } from '../tables.ts';
 import type { PurchaseCloseArgs, PurchaseOrderArgs, PurchaseReceiveArgs, PurchaseToleranceArgs } from './args.ts';
+import { outcomeOf } from './done.ts';
 import { atCost } from './line.ts';
 import { purchaseCloseArgs, purchaseOrderArgs, purchaseReceiveArgs, purchaseToleranceArgs } from './schema.ts';
 import { matchTolerances, purchased, purchaseOrders } from './tables.ts';
@@ -76,15 +77,13 @@ export function addedMinor(ordered: OrderedRow, before: number, quantity: number
   return after === undefined || already === undefined ? undefined : after - already;
 }
 
-function openOrder(view: View, order: string): OrderRow | Refusal {
-  const row = view.get(purchaseOrders, { purchase: order });
-  if (row === undefined) return refuse('retail/no-purchase-order', { order });
-  return row.state === 'open' ? row : refuse('retail/purchase-closed', { order });
+function knownOrder(view: View, order: string): OrderRow | Refusal {
+  return view.get(purchaseOrders, { purchase: order }) ?? refuse('retail/no-purchase-order', { order });
 }
 
 function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcome {
   const { order, day, reference, lines } = args;
-  const row = openOrder(view, order);
+  const row = knownOrder(view, order);
   if ('code' in row) return row;
   const ordered = orderedLines(view, order, lines);
   if ('code' in ordered) return ordered;
@@ -112,7 +111,13 @@ function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcom
       { account: retailAccounts.receivedNotInvoiced, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : effects.concat(posted);
+  if ('code' in posted) return posted;
+  // Goods that are in the shop are its own, and owed for, also where nobody waited for them any more.
+  const isClosed = row.state !== 'open';
+  return outcomeOf(
+    effects.concat(posted),
+    isClosed ? { code: 'retail/purchase-closed', details: { order } } : undefined,
+  );
 }
 
 function countReceived(
@@ -153,8 +158,10 @@ export const purchaseClose: Verb<'purchase.close', PurchaseCloseArgs> = defineVe
   tables: [purchaseOrders],
   args: purchaseCloseArgs,
   plan: (view, _op, { order, reason }) => {
-    const row = openOrder(view, order);
-    return 'code' in row ? row : [purchaseOrders.write({ ...row, purchase: order, state: 'closed', reason })];
+    const row = knownOrder(view, order);
+    if ('code' in row) return row;
+    if (row.state !== 'open') return refuse('retail/purchase-closed', { order });
+    return [purchaseOrders.write({ ...row, purchase: order, state: 'closed', reason })];
   },
 });
 

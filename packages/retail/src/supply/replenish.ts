@@ -1,5 +1,6 @@
 /** What `hq` wants on the shelves of its branches, and what it tells one scope to send to another. Nothing here moves goods. */
 import {
+  type Correction,
   defineVerb,
   type Effect,
   type OpFacts,
@@ -77,14 +78,25 @@ export const transferCancel: Verb<'transfer.cancel', TransferCancelArgs> = defin
   },
 });
 
-/** Counts a dispatch as what `hq` ordered: an order of this scope that stands, once. */
-export function fulfil(view: View, op: OpFacts, to: string, round: number, effects: Effect[]): Refusal | undefined {
+/**
+ * Counts a dispatch as what `hq` ordered, if it names a round: an order of this scope, once. Refuses `retail/no-transfer-order`; where the order was cancelled or is fulfilled,
+ * that is the correction of goods that have left all the same, and the dispatch is of no order.
+ */
+export function fulfil(
+  view: View,
+  op: OpFacts,
+  to: string,
+  round: number | undefined,
+  effects: Effect[],
+): Correction | Refusal | undefined {
+  if (round === undefined) return undefined;
   const from = op.scope;
   const order = view.hq.get(transferOrders, { toScope: to, fromScope: from, round });
   if (order === undefined) return refuse('retail/no-transfer-order', { from, to, round });
-  if (order.state === 'cancelled') return refuse('retail/order-cancelled', { from, to, round });
+  if (order.state === 'cancelled') return { code: 'retail/order-cancelled', details: { from, to, round } };
   const before = view.get(fulfilments, { toScope: to, round });
-  if (before !== undefined) return refuse('retail/order-fulfilled', { to, round, transfer: before.transfer });
+  if (before !== undefined)
+    return { code: 'retail/order-fulfilled', details: { to, round, transfer: before.transfer } };
   effects.push(fulfilments.put({ toScope: to, round, transfer: op.id }));
   return undefined;
 }

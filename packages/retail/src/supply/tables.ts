@@ -159,3 +159,16 @@ export const sellerDebts: SumTable<{ seller: Text; currency: Text }, 'amountMino
   key: { seller: 'text', currency: 'text' },
   sums: ['amountMinor'],
 });
+
+/** By the session that was settled: whose, and by how much its cash was over (below nought: short) with every scan that has come in since. */
+export const settledVans: RegisterTable<{ session: Text }, { settlement: Text; seller: Text; cashMinor: Int }> =
+  registerTable('settledVans', {
+    key: { session: 'text' },
+    columns: { settlement: 'text', seller: 'text', cashMinor: 'integer' },
+  });
+
+/** What a settlement missed and charged to its seller, less what late scans say was sold. */
+export const settledGoods: SumTable<{ session: Text; sku: Text }, 'quantity' | 'amountMinor'> = sumTable(
+  'settledGoods',
+  { key: { session: 'text', sku: 'text' }, sums: ['quantity', 'amountMinor'] },
+);

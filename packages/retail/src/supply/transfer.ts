@@ -17,6 +17,7 @@ import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import type { TransferDispatchArgs, TransferReceiveArgs } from './args.ts';
 import { custodyHop, type CustodyHop } from './custody.ts';
+import { outcomeOf } from './done.ts';
 import { atCost } from './line.ts';
 import { putLosses } from './loss.ts';
 import { fulfil } from './replenish.ts';
@@ -33,14 +34,23 @@ function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outc
   const effects: Effect[] = [];
   putLines(op, { kind: 'dispatch', currency, lines: goods, priced, sign: -1 }, effects);
   putLots(op, goods, -1, effects);
-  const unfit =
-    moveStock(view, goods, -1, effects) ?? (round === undefined ? undefined : fulfil(view, op, to, round, effects));
+  const unfit = moveStock(view, goods, -1, effects);
   if (unfit !== undefined) return unfit;
+  const unordered = fulfil(view, op, to, round, effects);
+  if (unordered !== undefined && 'kind' in unordered) return unordered;
   for (const { sku, quantity } of lines) effects.push(transit.add({ sku }, { quantity }));
   const header = { day, currency, ...(reference === undefined ? {} : { external: reference }) };
   const memo = issueDocument(view, op, 'dispatch', header, { totalMinor: 0 - amountMinor, taxMinor: 0 }, effects);
   effects.push(
-    transfers.put({ transfer: op.id, dispatch: op.hash, toScope: to, day, currency, amountMinor, round: round ?? 0 }),
+    transfers.put({
+      transfer: op.id,
+      dispatch: op.hash,
+      toScope: to,
+      day,
+      currency,
+      amountMinor,
+      round: unordered === undefined ? (round ?? 0) : 0,
+    }),
   );
   const posted = post(view, op, {
     day,
@@ -50,7 +60,7 @@ function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outc
       { account: retailAccounts.purchases, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : outcomeOf(effects.concat(posted), unordered);
 }
 
 /** Sends goods to another scope. */
@@ -102,7 +112,7 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
       { account: retailAccounts.lostInTransit, currency, amountMinor: amountMinor - priced.amountMinor },
     ],
   });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : outcomeOf(effects.concat(posted));
 }
 
 /** Counts in what another scope sent. What is missing is lost in transit, by the hop that had it; counting in nothing closes a transfer that never came. */

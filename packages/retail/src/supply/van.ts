@@ -18,19 +18,19 @@ import { priceLine, priceLines } from '../price.ts';
 import { planSale, saleTables } from '../sale.ts';
 import { closeDrawer, closingTables } from '../session.ts';
 import { drawers, lotStock, sessions, stock } from '../tables.ts';
+import { contestAlso, outcomeOf } from './done.ts';
 import type { SellerPayArgs, VanScanArgs, VanSettleArgs } from './args.ts';
 import { sellerPayArgs, vanScanArgs, vanSettleArgs } from './schema.ts';
-import { sellerDebts, vanSettlements } from './tables.ts';
+import { makeGood, type Missing, noteSettled } from './settled.ts';
+import { sellerDebts, settledGoods, settledVans, vanSettlements } from './tables.ts';
 
 /** One unit in quantities of each scale. */
 const units = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
 
+/** What a scan comes to. The goods and the money have changed hands: what is not on board, or comes after the settlement, stands and is made good. */
 function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
   const { day, currency, session, sku, name, quantityScale = 0, unitPriceMilliMinor, taxIncluded, lot, tender } = args;
   const quantity = units[quantityScale] ?? 1;
-  const aboard = lot === undefined ? view.sum(stock, { sku }).onHand : view.sum(lotStock, { sku, lot }).onHand;
-  if (aboard < quantity && !isSettled(view, op, session))
-    return refuse('retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard });
   const line = {
     sku,
     name,
@@ -42,21 +42,29 @@ function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
   };
   const priced = priceLine(line, taxIncluded);
   if (priced === undefined) return refuse('retail/amount-range', { line: 1 });
-  return planSale(view, op, {
+  const amountMinor = priced.amountMinor + priced.taxMinor;
+  const sale = {
     day,
     currency,
     taxIncluded,
     lines: [line],
-    tenders: [{ kind: tender, amountMinor: priced.amountMinor + priced.taxMinor }],
+    tenders: [{ kind: tender, amountMinor }],
     ...(session === undefined ? {} : { session }),
     ...(args.customer === undefined ? {} : { customer: args.customer }),
-  });
-}
-
-/** True when somebody else settled the van before this scan came in: what it sold was counted as missing, and the sale stands all the same. */
-function isSettled(view: View, op: OpFacts, session: string | undefined): boolean {
-  const row = session === undefined ? undefined : view.get(sessions, { id: session });
-  return row?.state === 'closed' && row.device === op.device && row.closedBy !== op.device;
+  };
+  const settled = session === undefined ? undefined : view.get(settledVans, { session });
+  if (settled !== undefined) {
+    const cashMinor = tender === 'cash' ? amountMinor : 0;
+    return planSale(
+      view,
+      op,
+      sale,
+      makeGood(view, settled, { sku, quantity, currency, paidMinor: amountMinor, cashMinor }),
+    );
+  }
+  const aboard = lot === undefined ? view.sum(stock, { sku }).onHand : view.sum(lotStock, { sku, lot }).onHand;
+  const sold = planSale(view, op, sale);
+  return aboard < quantity ? contestAlso(sold, 'retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard }) : sold;
 }
 
 /** Sells one unit from the van; what is not on board cannot be scanned. */
@@ -64,7 +72,7 @@ export const vanScan: Verb<'van.scan', VanScanArgs> = defineVerb({
   name: 'van.scan',
   version: 1,
   roles: ['owner', 'manager', 'van'],
-  tables: saleTables,
+  tables: [...saleTables, sellerDebts, settledGoods, settledVans],
   args: vanScanArgs,
   plan: planScan,
 });
@@ -75,7 +83,12 @@ interface Difference {
 }
 
 /** Sets what is on board to what was counted, line by line: nothing found makes good what is missing. */
-function countGoods(view: View, op: OpFacts, args: VanSettleArgs, effects: Effect[]): Difference | Refusal {
+function countGoods(
+  view: View,
+  op: OpFacts,
+  args: VanSettleArgs,
+  effects: Effect[],
+): (Difference & { readonly missing: readonly Missing[] }) | Refusal {
   const counted = new Set<string>();
   const lines = [];
   for (const { counted: found, ...line } of args.lines) {
@@ -91,7 +104,11 @@ function countGoods(view: View, op: OpFacts, args: VanSettleArgs, effects: Effec
   if (unfit !== undefined) return unfit;
   const sum = (sign: 1 | -1): number =>
     priced.amounts.reduce((total, { amountMinor }) => total + (amountMinor * sign > 0 ? amountMinor * sign : 0), 0);
-  return { shortMinor: sum(-1), overMinor: sum(1) };
+  const missing = lines.flatMap(({ sku, quantity }, index) => {
+    const { amountMinor } = priced.amounts[index] ?? { amountMinor: 0 };
+    return quantity < 0 ? [{ sku, quantity: 0 - quantity, amountMinor: 0 - amountMinor }] : [];
+  });
+  return { shortMinor: sum(-1), overMinor: sum(1), missing };
 }
 
 /** A warehouse counts the drawers of vans, and of nobody else: a till closes its own, or an owner or manager does. */
@@ -134,6 +151,7 @@ function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
   const memo = issueDocument(view, op, 'settlement', header, totals, effects);
   const cash = countCash(view, op, args, memo, effects);
   if ('code' in cash) return cash;
+  if (session !== undefined) noteSettled(op, { seller, session, missing: goods.missing, ...cash }, effects);
   const owedMinor = goods.shortMinor + cash.shortMinor;
   const entry: EntryLine[] = [
     { account: retailAccounts.sellersShortages, currency, amountMinor: owedMinor },
@@ -143,12 +161,22 @@ function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
     { account: retailAccounts.cashOverAndShort, currency, amountMinor: 0 - cash.overMinor },
   ];
   const { shortMinor: cashShortMinor, overMinor: cashOverMinor } = cash;
+  const { shortMinor, overMinor } = goods;
   effects.push(
-    vanSettlements.put({ settlement: op.id, seller, day, currency, ...goods, cashShortMinor, cashOverMinor }),
+    vanSettlements.put({
+      settlement: op.id,
+      seller,
+      day,
+      currency,
+      shortMinor,
+      overMinor,
+      cashShortMinor,
+      cashOverMinor,
+    }),
     sellerDebts.add({ seller, currency }, { amountMinor: owedMinor }),
   );
   const posted = post(view, op, { day, memo, lines: entry });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : outcomeOf(effects.concat(posted));
 }
 
 /** Counts goods and cash of a van in the evening. Somebody else than the van counts. */
@@ -156,7 +184,16 @@ export const vanSettle: Verb<'van.settle', VanSettleArgs> = defineVerb({
   name: 'van.settle',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...closingTables, sellerDebts, vanSettlements],
+  tables: [
+    ...ledgerTables,
+    ...documentTables,
+    ...goodsTables,
+    ...closingTables,
+    sellerDebts,
+    settledGoods,
+    settledVans,
+    vanSettlements,
+  ],
   args: vanSettleArgs,
   plan: planSettle,
 });
@@ -170,7 +207,6 @@ export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
   args: sellerPayArgs,
   plan: (view, op, { day, currency, seller, amountMinor, account }) => {
     const owed = view.sum(sellerDebts, { seller, currency }).amountMinor;
-    if (amountMinor > owed) return refuse('retail/over-paid', { seller, leftMinor: owed });
     if (account === retailAccounts.sellersShortages) return refuse('retail/pay-account', { account });
     const posted = post(view, op, {
       day,
@@ -180,8 +216,9 @@ export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
         { account: retailAccounts.sellersShortages, currency, amountMinor: 0 - amountMinor },
       ],
     });
-    return 'code' in posted
-      ? posted
-      : [...posted, sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor })];
+    if ('code' in posted) return posted;
+    const paid = [...posted, sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor })];
+    const overPaid = { code: 'retail/over-paid', details: { seller, leftMinor: owed } };
+    return outcomeOf(paid, amountMinor > owed ? overPaid : undefined);
   },
 });

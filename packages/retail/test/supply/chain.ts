@@ -2,6 +2,7 @@
 import { tallyVerbs } from '@tallystick/kernel/tally';
 import { ledgerVerbs } from '@tallystick/ledger';
 import type { OpHash } from '@tallystick/oplog';
+import type { Role } from '@tallystick/sign';
 import { type AnyBook, createScene, type Scene } from '../../../guards/test/scene.ts';
 import { chart, retailVerbs } from '../../src/index.ts';
 import { custodyOf, custodyOffer, transferNote } from '../../src/supply.ts';
@@ -13,8 +14,8 @@ export const [depot, shop, other] = ['b/depot', 'b/042', 'b/043'] as const;
 export const head = { day, currency: 'GBP' };
 
 /** Devices of `hq`, so that each may write everywhere; `TEA` and `MUG` are in the catalogue, `VASE` may not go below zero. */
-export async function openChain(): Promise<Scene> {
-  const scene = await createScene(verbs, ['warehouse', 'till', 'carrier', 'manager']);
+export async function openChain(...more: readonly Role[]): Promise<Scene> {
+  const scene = await createScene(verbs, ['warehouse', 'till', 'carrier', 'manager', ...more]);
   for (const args of chart) await scene.must(office, 'account.open', args);
   for (const args of [product('MUG'), product('TEA', { unitScale: 3 }), product('VASE', { negativeStock: 'refuse' })])
     await scene.must(office, 'product.set', args);
