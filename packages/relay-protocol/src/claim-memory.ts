@@ -21,8 +21,11 @@ export interface ClaimMemory {
    * Resolves where this memory agrees with the store that each of the tokens has the given holder, or none, at this state of the log. Throws
    * `relay/claim-alarm` where they differ, or where the log is not the one it was; `relay/conflict` where the log has grown meanwhile.
    */
-  check(log: LogName, state: LogState, tokens: Iterable<string>, holders: ReadonlyMap<string, Holder>): Promise<void>;
+  check(log: LogName, state: LogSize, tokens: Iterable<string>, holders: ReadonlyMap<string, Holder>): Promise<void>;
 }
+
+/** How far the log reaches, and with which content. */
+type LogSize = Pick<LogState, 'size' | 'frontier'>;
 
 interface Memory {
   readonly tree: Tree;
@@ -30,7 +33,7 @@ interface Memory {
 }
 
 const opsAtOnce = 500;
-const empty: LogState = { size: 0, frontier: [], checkpoint: '' };
+const empty: LogSize = { size: 0, frontier: [] };
 
 export function createClaimMemory(store: RelayStore, hasher: Hasher, maxKept = 64): ClaimMemory {
   const memories = new Map<string, Memory>();
@@ -46,7 +49,7 @@ export function createClaimMemory(store: RelayStore, hasher: Hasher, maxKept = 6
     return memory;
   }
 
-  async function readOn({ book, scope }: LogName, memory: Memory, state: LogState): Promise<void> {
+  async function readOn({ book, scope }: LogName, memory: Memory, state: LogSize): Promise<void> {
     const { tree } = memory;
     while (tree.size < state.size) {
       const records = await store.records(book, scope, tree.size, Math.min(opsAtOnce, state.size - tree.size));

@@ -1,7 +1,7 @@
 // Devices as witnesses of their relay (docs/spec/relay.md, "Cosignatures"): the newest cosignature of each device and log is kept and served.
 import type { VerifySignature } from '@tallystick/chain';
-import { type Cosigned, openCosignature } from '@tallystick/chain/op-proof';
-import type { BookId, DeviceId, Scope } from '@tallystick/oplog';
+import { openCosignature } from '@tallystick/chain/op-proof';
+import type { BookId, DeviceId, RootHash, Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 import type { PushDesk } from './push.ts';
 
@@ -17,11 +17,11 @@ export const maxServedCosignatures = 63;
 export const maxCosignedBytes = 16_384;
 
 /**
- * Keeps the cosignature in `note`, a checkpoint of this log as the relay signed it with the device's line. Runs in the book's turn. Throws
- * `relay/cosignature` unless an active device of the book made it, under a key that it has now, of a checkpoint that this relay signed.
+ * Keeps the cosignature in `note`, a checkpoint of this log as the relay signed it with the device's line. Runs between pushes. Throws
+ * `relay/cosignature` unless an active device of the book made it, under a key that it has now, of a checkpoint that this relay signs.
  */
 export async function keepCosignature(
-  { store, rosters, limits, hasher, ed25519 }: PushDesk,
+  { store, rosters, limits, checkpoints, hasher, ed25519 }: PushDesk,
   { book, scope, device }: CosigningDevice,
   note: string,
 ): Promise<void> {
@@ -32,8 +32,10 @@ export async function keepCosignature(
       const single = `${bodyOf(note)}\n${line}`;
       const opened = await openCosignature(single, { name: device, publicKey }, verify, hasher);
       if (!opened.ok) continue;
-      await checkSigned(store.checkpointAt(book, scope, opened.value.checkpoint.size), opened.value, note);
       const { size } = opened.value.checkpoint;
+      const root = await store.rootAt(book, scope, size);
+      if (root === undefined || checkpoints.bodyOf(book, scope, { size, root }) !== bodyOf(note))
+        throw new RelayError('relay/cosignature', `this relay signs no such checkpoint of ${size} ops`);
       await store.cosign({ book, scope, device, size, line }, limits.maxCosigners);
       return;
     }
@@ -41,24 +43,14 @@ export async function keepCosignature(
   throw new RelayError('relay/cosignature', `not a cosignature by a device of this book that may make one: ${device}`);
 }
 
-async function checkSigned(
-  signed: string | undefined | Promise<string | undefined>,
-  { checkpoint }: Cosigned,
-  note: string,
-): Promise<void> {
-  const own = await signed;
-  if (own !== undefined && bodyOf(own) === bodyOf(note)) return;
-  throw new RelayError('relay/cosignature', `this relay signed no such checkpoint of ${checkpoint.size} ops`);
-}
-
 /**
- * The newest checkpoint that at least `count` active devices cosigned, with their lines: a revoked one may be in the hands of a thief. Runs in the
- * book's turn. Throws `relay/not-cosigned`, and `relay/bad-request` where more are asked for than a note has lines.
+ * The newest checkpoint that at least `count` active devices cosigned, with their lines: a revoked one may be in the hands of a thief. Runs between
+ * pushes. Throws `relay/not-cosigned`, and `relay/bad-request` where more are asked for than a note has lines.
  */
 export async function cosignedCheckpoint(
-  { store, rosters }: PushDesk,
+  { store, rosters, checkpoints }: PushDesk,
   { book, scope, count }: { readonly book: BookId; readonly scope: Scope; readonly count: number },
-  newest: { readonly size: number; readonly checkpoint: string },
+  newest: { readonly size: number; readonly root: RootHash },
 ): Promise<string> {
   if (count > maxServedCosignatures)
     throw new RelayError('relay/bad-request', `a note has at most ${maxServedCosignatures} cosignatures`);
@@ -70,8 +62,10 @@ export async function cosignedCheckpoint(
   for (const { size, line } of active) linesBySize.set(size, [...(linesBySize.get(size) ?? []), line]);
   for (const [size, lines] of [...linesBySize].sort(([left], [right]) => right - left)) {
     if (lines.length < count) continue;
-    const note = size === newest.size ? newest.checkpoint : await store.checkpointAt(book, scope, size);
-    if (note !== undefined) return note + lines.slice(0, maxServedCosignatures).join('');
+    const root = size === newest.size ? newest.root : await store.rootAt(book, scope, size);
+    if (root === undefined) continue;
+    const note = await checkpoints.of(book, scope, { size, root });
+    return note + lines.slice(0, maxServedCosignatures).join('');
   }
   throw new RelayError('relay/not-cosigned', `no checkpoint of ${scope} has ${count} cosignatures`);
 }

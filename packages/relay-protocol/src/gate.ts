@@ -1,4 +1,4 @@
-// The gate: what happens to each op of one push, cheap checks first, signatures last (docs/spec/relay.md, "Gate"). It decides
+// The gate: what happens to each op of a push, cheap checks first, signatures last (docs/spec/relay.md, "Gate"). It decides
 // and changes nothing but the roster it is given; the caller stores what it accepted or forgets both.
 import type { Hasher } from '@tallystick/chain';
 import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
@@ -9,9 +9,16 @@ import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground,
 import type { ChainState, Holder, Placed, RosterEntry } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
 
-export interface Ruling {
-  /** One for each frame, in order. */
-  readonly results: readonly PushResult[];
+export interface Judgeable {
+  readonly frames: readonly Frame[];
+  /** Claims are conditions: an op whose token is taken is not stored, nor is one that claims nothing because it has no effect. */
+  readonly isClaim: boolean;
+}
+
+/** The gate of one log while pushes are judged that will be stored together: each sees what those before it put there. */
+export interface Gate {
+  /** Every run ends with its push. */
+  judge(push: Judgeable): Promise<Ruling>;
   /** In the order of their positions, the first of which is `ground.size`. */
   readonly accepted: readonly OpRecord[];
   readonly chains: ReadonlyMap<DeviceId, ChainState>;
@@ -19,6 +26,11 @@ export interface Ruling {
   readonly enrolments: readonly RosterEntry[];
   /** The accepted ops that are the first to claim a token, by that token. */
   readonly holders: ReadonlyMap<string, Holder>;
+}
+
+export interface Ruling {
+  /** One for each frame, in order. */
+  readonly results: readonly PushResult[];
   readonly signaturesChecked: number;
 }
 
@@ -36,16 +48,17 @@ interface Run {
   readonly fork: boolean;
 }
 
-/** A push in the making: the ground and what this push has put on it so far. */
+/** What the pushes so far have put on the ground, and the one in the making. */
 interface Session {
   readonly ground: Ground;
   readonly hasher: Hasher;
-  readonly results: PushResult[];
   readonly accepted: OpRecord[];
   readonly placed: Map<OpHash, Placed>;
   readonly chains: Map<DeviceId, ChainState>;
   readonly enrolments: RosterEntry[];
   readonly holders: Map<string, Holder>;
+  isClaim: boolean;
+  results: PushResult[];
   /** Ops of this push that never get a place here, whatever else comes. */
   readonly hopeless: Set<OpHash>;
   signaturesChecked: number;
@@ -54,20 +67,30 @@ interface Session {
 
 const quarantined: readonly Warning[] = ['quarantined'];
 
-export async function judgePush(frames: readonly Frame[], ground: Ground, hasher: Hasher): Promise<Ruling> {
+export function openGate(ground: Ground, hasher: Hasher): Gate {
   const session: Session = {
     ground,
     hasher,
-    results: [],
     accepted: [],
     placed: new Map(),
     chains: new Map(),
     enrolments: [],
     holders: new Map(),
+    isClaim: false,
+    results: [],
     hopeless: new Set(),
     signaturesChecked: 0,
     run: undefined,
   };
+  const { accepted, chains, enrolments, holders } = session;
+  return { judge: (push) => judgePush(session, push), accepted, chains, enrolments, holders };
+}
+
+async function judgePush(session: Session, { frames, isClaim }: Judgeable): Promise<Ruling> {
+  session.isClaim = isClaim;
+  session.results = [];
+  session.signaturesChecked = 0;
+  session.hopeless.clear();
   for (const [index, frame] of frames.entries()) {
     if (frame.kind === 'refused') {
       session.results[index] = frame.result;
@@ -75,7 +98,7 @@ export async function judgePush(frames: readonly Frame[], ground: Ground, hasher
     }
     const { record } = frame;
     // A claim that is held takes nothing with it: what stands before it ends in a signature of its own.
-    const isConditional = ground.isClaim && claimOf(record.op) !== undefined;
+    const isConditional = isClaim && claimOf(record.op) !== undefined;
     if (session.run !== undefined && (isConditional || !continuesRun(session.run, record)))
       await closeRun(session, session.run);
     const refusal = await judgeOp(session, record, index);
@@ -83,7 +106,8 @@ export async function judgePush(frames: readonly Frame[], ground: Ground, hasher
     if (isConditional && session.run !== undefined) await closeRun(session, session.run);
   }
   if (session.run !== undefined) await closeRun(session, session.run);
-  return session;
+  const { results, signaturesChecked } = session;
+  return { results, signaturesChecked };
 }
 
 /** The answer at once, or nothing while the op waits in the run for the signature that closes it. */
@@ -113,7 +137,7 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const waiting = run?.candidates.length ?? 0;
   const isFork = link === 'fork';
   const isLate = roster.standing(op.device, op.scope) !== 'active';
-  if (ground.isClaim && (isFork || isLate)) {
+  if (session.isClaim && (isFork || isLate)) {
     const message = `${op.device} may not claim: ${isLate ? 'it is revoked or its last day is over' : 'its chain forks here'}`;
     return { hash, verdict: isLate ? 'quarantined' : 'fork', message };
   }
@@ -223,7 +247,7 @@ async function closeRun(session: Session, { candidates, fork }: Run): Promise<vo
       continue;
     }
     const before = holderOf(session, record);
-    if (session.ground.isClaim && before.holder !== undefined) {
+    if (session.isClaim && before.holder !== undefined) {
       session.results[frame] = { hash, verdict: 'held', ...before, message: 'the token is claimed' };
       continue;
     }

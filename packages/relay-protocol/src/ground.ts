@@ -29,8 +29,6 @@ export interface Ground {
   readonly roster: Roster;
   /** Of the tokens that ops of the push claim: who holds those that are taken. */
   readonly holders: ReadonlyMap<string, Holder>;
-  /** Claims are conditions: an op whose token is taken is not stored, nor is one that claims nothing because it has no effect. */
-  readonly isClaim: boolean;
   readonly verify: VerifyRecord;
   /** Whether an op is stored, in this scope or in `hq`. */
   isPlaced(hash: OpHash): Promise<boolean>;

@@ -1,5 +1,5 @@
 // A relay store that forgets: for tests, and for a relay inside a process that is refilled from the edges.
-import type { BookId, DeviceId, OpHash, Scope } from '@tallystick/oplog';
+import type { BookId, DeviceId, OpHash, RootHash, Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 import type {
   Batch,
@@ -21,8 +21,8 @@ interface Log {
   readonly holders: Map<string, Holder>;
   readonly tiles: Map<string, Uint8Array>;
   readonly cosignatures: Map<DeviceId, Cosignature>;
-  /** Ends of the batches, ascending, with the checkpoint at each. */
-  readonly ends: { readonly size: number; readonly checkpoint: string }[];
+  /** Ends of the batches, ascending, with the root at each. */
+  readonly ends: { readonly size: number; readonly root: RootHash }[];
 }
 
 interface Shelf {
@@ -44,18 +44,16 @@ export function createMemoryRelayStore(): RelayStore {
     log: (book, scope) => logOf(book, scope)?.state,
     chains: (book, scope, devices) => pick(logOf(book, scope)?.chains, devices),
     find: (book, scope, hashes) => pick(logOf(book, scope)?.placed, hashes),
-    append(batch) {
-      const log = logOf(batch.book, batch.scope);
-      const size = log?.state.size ?? 0;
-      if (batch.from !== size) throw new RelayError('relay/conflict', `the log has ${size} ops, not ${batch.from}`);
-      const taken = batch.claims.find(({ token }) => log?.holders.has(token));
-      if (taken !== undefined) throw new RelayError('relay/conflict', `token ${taken.token} is taken`);
-      let shelf = shelves.get(batch.book);
-      if (shelf === undefined) shelves.set(batch.book, (shelf = { logs: new Map(), enrolments: [] }));
-      shelf.logs.set(batch.scope, extendLog(log ?? emptyLog(), batch));
-      for (const { position, isFork } of batch.enrolments) {
-        const { hash, bytes } = batch.entries[position - batch.from] as Entry;
-        shelf.enrolments.push({ hash, bytes, isFork });
+    append(batches) {
+      checkPlaces(batches, logOf);
+      for (const batch of batches) {
+        let shelf = shelves.get(batch.book);
+        if (shelf === undefined) shelves.set(batch.book, (shelf = { logs: new Map(), enrolments: [] }));
+        shelf.logs.set(batch.scope, extendLog(shelf.logs.get(batch.scope) ?? emptyLog(batch.state), batch));
+        for (const { position, isFork } of batch.enrolments) {
+          const { hash, bytes } = batch.entries[position - batch.from] as Entry;
+          shelf.enrolments.push({ hash, bytes, isFork });
+        }
       }
     },
     claims: (book, scope, tokens) => pick(logOf(book, scope)?.holders, tokens),
@@ -70,7 +68,7 @@ export function createMemoryRelayStore(): RelayStore {
         if (end.size - from > maxOps || bytes > maxBytes) break;
         last = end;
       }
-      return { records: log.entries.slice(from, last.size).map(({ bytes }) => bytes), checkpoint: last.checkpoint };
+      return { records: log.entries.slice(from, last.size).map(({ bytes }) => bytes), root: last.root };
     },
     records: (book, scope, from, limit) =>
       logOf(book, scope)
@@ -78,7 +76,7 @@ export function createMemoryRelayStore(): RelayStore {
         .map(({ bytes }) => bytes) ?? [],
     tile: (book, scope, level, index) => logOf(book, scope)?.tiles.get(`${level}/${index}`),
     enrolments: (book) => [...(shelves.get(book)?.enrolments ?? [])],
-    checkpointAt: (book, scope, size) => logOf(book, scope)?.ends.find((end) => end.size === size)?.checkpoint,
+    rootAt: (book, scope, size) => logOf(book, scope)?.ends.find((end) => end.size === size)?.root,
     cosign({ book, scope, device, size, line }, maxKept) {
       const kept = logOf(book, scope)?.cosignatures;
       if (kept === undefined || (kept.get(device)?.size ?? 0) > size) return;
@@ -90,8 +88,25 @@ export function createMemoryRelayStore(): RelayStore {
   };
 }
 
-function emptyLog(): Log {
-  const state = { size: 0, frontier: [], checkpoint: '' };
+/** Nothing is kept of any batch unless each begins where its log ends and claims what nobody has claimed. */
+function checkPlaces(batches: readonly Batch[], logOf: (book: BookId, scope: Scope) => Log | undefined): void {
+  const sizes = new Map<string, number>();
+  const taken = new Set<string>();
+  for (const { book, scope, from, state, claims } of batches) {
+    const log = logOf(book, scope);
+    const name = `${book} ${scope}`;
+    const size = sizes.get(name) ?? log?.state.size ?? 0;
+    if (from !== size) throw new RelayError('relay/conflict', `the log of ${scope} has ${size} ops, not ${from}`);
+    sizes.set(name, state.size);
+    for (const { token } of claims) {
+      const isTaken = log?.holders.has(token) === true || taken.has(`${name} ${token}`);
+      if (isTaken) throw new RelayError('relay/conflict', `token ${token} is taken`);
+      taken.add(`${name} ${token}`);
+    }
+  }
+}
+
+function emptyLog(state: LogState): Log {
   return {
     state,
     entries: [],
@@ -116,7 +131,7 @@ function extendLog(log: Log, { entries, state, chains, tiles, claims }: Batch): 
     log.holders.set(token, { hash, device, position });
   }
   for (const tile of tiles) log.tiles.set(`${tile.level}/${tile.index}`, tile.hashes);
-  log.ends.push({ size: state.size, checkpoint: state.checkpoint });
+  log.ends.push({ size: state.size, root: state.root });
   log.state = state;
   return log;
 }

@@ -13,18 +13,20 @@ import {
   answerTile,
 } from './answer.ts';
 import { gunzip, readBody } from './body.ts';
+import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
-import { openFrames, type PushDesk, type PushOutcome, pushFrames } from './push.ts';
+import { openFrames, type PushDesk, type PushOutcome } from './push.ts';
+import { createPushQueue } from './push-queue.ts';
 import { createRosters } from './rosters.ts';
 import { parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
 import { overTiles, type ReadTile } from './tiles.ts';
-import { createSlots, createTurns } from './turns.ts';
+import { createSlots } from './turns.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface RelayOptions {
@@ -83,6 +85,7 @@ export function createRelay(options: RelayOptions): Relay {
   const desk: PushDesk = {
     store,
     signer,
+    checkpoints: createCheckpoints(signer, hasher),
     hasher,
     ed25519: options.ed25519,
     limits,
@@ -91,17 +94,18 @@ export function createRelay(options: RelayOptions): Relay {
     memory: createClaimMemory(store, hasher),
     nowMs: options.now ?? Date.now,
   };
-  const turns = createTurns();
+  const queue = createPushQueue(desk);
   const slots = createSlots(limits.maxPushesInFlight);
   const tell = options.onEvent ?? (() => undefined);
   let identity: Promise<void> | undefined;
   const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
 
   async function push(route: Push, request: Request): Promise<Response> {
-    const frames = openFrames(await readPush(request, limits.maxBatchBytes), desk);
+    const body = await readPush(request, limits.maxBatchBytes);
     const { book, scope } = route;
     if (route.isClaim) await desk.memory.follow(route);
-    const outcome = await turns.take(book, () => pushFrames(desk, route, frames));
+    const sizeBytes = body.length;
+    const outcome = await queue.push({ ...route, frames: openFrames(body, desk), sizeBytes });
     // What was granted is read back at once, after the answer: from then on the store cannot lose it unnoticed. The next claim hears of a failure.
     if (route.isClaim) desk.memory.follow(route).catch(() => undefined);
     if (outcome.opened) tell({ kind: 'opened', book });
@@ -113,7 +117,7 @@ export function createRelay(options: RelayOptions): Relay {
   async function cosign(route: Cosign, request: Request): Promise<Response> {
     const note = new TextDecoder().decode(await readPush(request, maxCosignedBytes));
     if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
-    await turns.take(route.book, () => keepCosignature(desk, route, note));
+    await queue.between(() => keepCosignature(desk, route, note));
     return answerJson({});
   }
 
@@ -133,7 +137,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (route.kind === 'standing') return slots.use(() => stand(route, request));
     const acceptEncoding = request.headers.get('accept-encoding') ?? '';
     // Which devices are active is known between pushes, not within one.
-    if (route.kind === 'checkpoint') return turns.take(route.book, () => read(desk, route, acceptEncoding));
+    if (route.kind === 'checkpoint') return queue.between(() => read(desk, route, acceptEncoding));
     if (route.kind !== 'info') return read(desk, route, acceptEncoding);
     const { maxBatchOps, maxBatchBytes } = limits;
     return answerJson({ protocol: 1, name: signer.name, vkey, limits: { maxBatchOps, maxBatchBytes } });
@@ -152,7 +156,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     vkey,
     ready,
-    close: turns.idle,
+    close: queue.idle,
   };
 }
 
@@ -198,28 +202,33 @@ async function read(desk: PushDesk, route: Exclude<Read, { kind: 'info' }>, acce
   }
   const { book, scope } = route;
   if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
-  const log: LogState = (await store.log(book, scope)) ?? { size: 0, frontier: [], checkpoint: '' };
+  const log = await store.log(book, scope);
   if (route.kind === 'checkpoint') {
-    if (log.size === 0) throw new RelayError('relay/empty', `scope ${scope} has no ops yet`);
+    if (log === undefined) throw new RelayError('relay/empty', `scope ${scope} has no ops yet`);
     return answerNote(await cosignedCheckpoint(desk, route, log));
   }
   if (route.kind === 'pull') return readPage(desk, route, log, acceptEncoding);
   const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);
   if (route.kind === 'tile' || route.kind === 'entries') return readTiles(store, route);
-  return readProof(route, log, readTile, desk.hasher);
+  return readProof(route, log?.size ?? 0, readTile, desk.hasher);
 }
 
 async function readPage(
-  { store, limits }: PushDesk,
+  { store, limits, checkpoints }: PushDesk,
   { book, scope, from }: Extract<Route, { kind: 'pull' }>,
-  { size, checkpoint }: LogState,
+  log: LogState | undefined,
   acceptEncoding: string,
 ): Promise<Response> {
+  const size = log?.size ?? 0;
   if (from > size) throw new RelayError('relay/beyond-end', `scope ${scope} has ${size} ops`);
-  if (from === size) return answerPage([], { checkpoint, size, acceptEncoding });
+  if (from === size) {
+    const checkpoint = log === undefined ? '' : await checkpoints.of(book, scope, log);
+    return answerPage([], { checkpoint, size, acceptEncoding });
+  }
   const page = await store.page(book, scope, from, { maxOps: limits.maxPageOps, maxBytes: limits.maxPageBytes });
   if (page === undefined) throw new RelayError('relay/store', `scope ${scope} has ${size} ops and none at ${from}`);
-  return answerPage(page.records, { checkpoint: page.checkpoint, size, acceptEncoding });
+  const checkpoint = await checkpoints.of(book, scope, { size: from + page.records.length, root: page.root });
+  return answerPage(page.records, { checkpoint, size, acceptEncoding });
 }
 
 async function readTiles(store: RelayStore, route: Extract<Route, { kind: 'tile' | 'entries' }>): Promise<Response> {
@@ -237,7 +246,7 @@ async function readTiles(store: RelayStore, route: Extract<Route, { kind: 'tile'
 
 async function readProof(
   route: Extract<Route, { kind: 'consistency' | 'inclusion' }>,
-  { size }: LogState,
+  size: number,
   readTile: ReadTile,
   hasher: Hasher,
 ): Promise<Response> {

@@ -1,5 +1,5 @@
-// The relay store on SQLite: WAL, synchronous=FULL, one transaction a push. Plain tables; nothing is kept in memory.
-import { type BookId, type DeviceId, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
+// The relay store on SQLite: WAL, synchronous=FULL, one transaction for all batches of an append. Plain tables; nothing is kept in memory.
+import { type BookId, type DeviceId, encodeHex, type OpHash, type RootHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
 import type { Batch, ChainState, Holder, Placed, RelayStore } from './store.ts';
@@ -11,7 +11,7 @@ const schema = `
   CREATE TABLE relay_identity (one INTEGER PRIMARY KEY CHECK (one = 1), vkey TEXT NOT NULL) STRICT;
   CREATE TABLE relay_logs (
     log INTEGER PRIMARY KEY, book BLOB NOT NULL, scope TEXT NOT NULL, size INTEGER NOT NULL, frontier TEXT NOT NULL,
-    checkpoint TEXT NOT NULL, UNIQUE (book, scope)) STRICT;
+    root BLOB NOT NULL, UNIQUE (book, scope)) STRICT;
   CREATE TABLE relay_entries (
     entry INTEGER PRIMARY KEY, log INTEGER NOT NULL, hash BLOB NOT NULL, device BLOB NOT NULL, seq INTEGER NOT NULL,
     bytes BLOB NOT NULL) STRICT;
@@ -28,7 +28,7 @@ const schema = `
     log INTEGER NOT NULL, device BLOB NOT NULL, size INTEGER NOT NULL, line TEXT NOT NULL,
     PRIMARY KEY (log, device)) STRICT, WITHOUT ROWID;
   CREATE TABLE relay_batches (
-    log INTEGER NOT NULL, size INTEGER NOT NULL, bytes INTEGER NOT NULL, checkpoint TEXT NOT NULL,
+    log INTEGER NOT NULL, size INTEGER NOT NULL, bytes INTEGER NOT NULL, root BLOB NOT NULL,
     PRIMARY KEY (log, size)) STRICT, WITHOUT ROWID;
   CREATE TABLE relay_enrolments (
     place INTEGER PRIMARY KEY, book BLOB NOT NULL, entry INTEGER NOT NULL, fork INTEGER NOT NULL) STRICT;
@@ -39,7 +39,7 @@ interface LogRow {
   readonly log: number;
   readonly size: number;
   readonly frontier: string;
-  readonly checkpoint: string;
+  readonly root: Uint8Array;
 }
 
 interface ChainRow {
@@ -80,7 +80,9 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
   const sql = prepare(db);
   const logOf = (book: BookId, scope: Scope): LogRow | undefined =>
     sql.log.get(hexToBlob(book), scope) as LogRow | undefined;
-  const append = db.transaction((batch: Batch) => appendBatch(sql, logOf(batch.book, batch.scope), batch));
+  const append = db.transaction((batches: readonly Batch[]) => {
+    for (const batch of batches) appendBatch(sql, logOf(batch.book, batch.scope), batch);
+  });
   return {
     adoptIdentity(vkey) {
       sql.adopt.run(vkey);
@@ -92,7 +94,7 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       const row = logOf(book, scope);
       if (row === undefined) return undefined;
       const frontier = row.frontier === '' ? [] : row.frontier.split(' ');
-      return { size: row.size, frontier, checkpoint: row.checkpoint };
+      return { size: row.size, frontier, root: blobToRoot(row.root) };
     },
     chains(book, scope, devices) {
       const log = logOf(book, scope)?.log;
@@ -102,7 +104,7 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       const log = logOf(book, scope)?.log;
       return collect(log === undefined ? [] : hashes, (hash) => readPlace(sql, log as number, hash));
     },
-    append: (batch) => append.immediate(batch),
+    append: (batches) => append.immediate(batches),
     claims(book, scope, tokens) {
       const log = logOf(book, scope)?.log;
       return collect(log === undefined ? [] : tokens, (token) => readHolder(sql, log as number, token));
@@ -111,8 +113,8 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       const log = logOf(book, scope)?.log;
       const end = log === undefined ? undefined : findPageEnd(sql, log, from, maxOps, maxBytes);
       if (log === undefined || end === undefined) return undefined;
-      const checkpoint = sql.batchCheckpoint.get(log, end) as string;
-      return { records: readRecords(sql, log, from, end), checkpoint };
+      const root = blobToRoot(sql.batchRoot.get(log, end) as Uint8Array);
+      return { records: readRecords(sql, log, from, end), root };
     },
     records(book, scope, from, limit) {
       const row = logOf(book, scope);
@@ -126,9 +128,10 @@ export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOp
       const rows = sql.enrolments.all(hexToBlob(book)) as { hash: Uint8Array; bytes: Uint8Array; fork: number }[];
       return rows.map(({ hash, bytes, fork }) => ({ hash: encodeHex(hash) as OpHash, bytes, isFork: fork === 1 }));
     },
-    checkpointAt(book, scope, size) {
+    rootAt(book, scope, size) {
       const log = logOf(book, scope)?.log;
-      return log === undefined ? undefined : (sql.batchCheckpoint.get(log, size) as string | undefined);
+      const root = log === undefined ? undefined : (sql.batchRoot.get(log, size) as Uint8Array | undefined);
+      return root && blobToRoot(root);
     },
     cosign({ book, scope, device, size, line }, maxKept) {
       const log = logOf(book, scope)?.log;
@@ -190,9 +193,9 @@ function prepare(db: Database.Database) {
     identity: db.prepare('SELECT vkey FROM relay_identity').pluck(),
     bookCount: db.prepare(`SELECT count(*) FROM relay_logs WHERE scope = 'hq'`).pluck(),
     scopes: db.prepare('SELECT scope, size FROM relay_logs WHERE book = ? ORDER BY scope'),
-    log: db.prepare('SELECT log, size, frontier, checkpoint FROM relay_logs WHERE book = ? AND scope = ?'),
-    addLog: db.prepare(`INSERT INTO relay_logs (book, scope, size, frontier, checkpoint) VALUES (?, ?, 0, '', '')`),
-    moveLog: db.prepare('UPDATE relay_logs SET size = ?, frontier = ?, checkpoint = ? WHERE log = ?'),
+    log: db.prepare('SELECT log, size, frontier, root FROM relay_logs WHERE book = ? AND scope = ?'),
+    addLog: db.prepare(`INSERT INTO relay_logs (book, scope, size, frontier, root) VALUES (?, ?, 0, '', x'')`),
+    moveLog: db.prepare('UPDATE relay_logs SET size = ?, frontier = ?, root = ? WHERE log = ?'),
     addEntry: db.prepare('INSERT INTO relay_entries VALUES (?, ?, ?, ?, ?, ?)'),
     place: db.prepare('SELECT entry, device, seq FROM relay_entries WHERE log = ? AND hash = ?'),
     records: db.prepare('SELECT bytes FROM relay_entries WHERE entry >= ? AND entry < ? ORDER BY entry').pluck(),
@@ -206,7 +209,7 @@ function prepare(db: Database.Database) {
     putTile: db.prepare('INSERT OR REPLACE INTO relay_tiles VALUES (?, ?, ?, ?)'),
     addBatch: db.prepare('INSERT INTO relay_batches VALUES (?, ?, ?, ?)'),
     batches: db.prepare('SELECT size, bytes FROM relay_batches WHERE log = ? AND size > ? ORDER BY size'),
-    batchCheckpoint: db.prepare('SELECT checkpoint FROM relay_batches WHERE log = ? AND size = ?').pluck(),
+    batchRoot: db.prepare('SELECT root FROM relay_batches WHERE log = ? AND size = ?').pluck(),
     putCosignature: db.prepare(
       `INSERT INTO relay_cosignatures VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET size = excluded.size, line = excluded.line WHERE size <= excluded.size`,
@@ -228,7 +231,8 @@ function prepare(db: Database.Database) {
 function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): void {
   const { from, entries, state } = batch;
   const size = row?.size ?? 0;
-  if (from !== size) throw new RelayError('relay/conflict', `the log has ${size} ops, not ${from}`);
+  if (from !== size) throw new RelayError('relay/conflict', `the log of ${batch.scope} has ${size} ops, not ${from}`);
+  const root = hexToBlob(state.root);
   const book = hexToBlob(batch.book);
   const log = row?.log ?? Number(sql.addLog.run(book, batch.scope).lastInsertRowid);
   let bytes = 0;
@@ -248,8 +252,8 @@ function appendBatch(sql: Statements, row: LogRow | undefined, batch: Batch): vo
   for (const { level, index, hashes } of batch.tiles) sql.putTile.run(log, level, index, hashes);
   for (const { position, isFork } of batch.enrolments)
     sql.addEnrolment.run(book, log * positionsPerLog + position, isFork ? 1 : 0);
-  sql.addBatch.run(log, state.size, bytes, state.checkpoint);
-  sql.moveLog.run(state.size, state.frontier.join(' '), state.checkpoint, log);
+  sql.addBatch.run(log, state.size, bytes, root);
+  sql.moveLog.run(state.size, state.frontier.join(' '), root, log);
 }
 
 function readChain(sql: Statements, log: number, device: DeviceId): ChainState | undefined {
@@ -291,6 +295,10 @@ function findPageEnd(sql: Statements, log: number, from: number, maxOps: number,
 
 function hexToBlob(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
+}
+
+function blobToRoot(blob: Uint8Array): RootHash {
+  return encodeHex(blob) as RootHash;
 }
 
 function collect<K, V>(keys: Iterable<K>, read: (key: K) => V | undefined): Map<K, V> {

@@ -1,6 +1,6 @@
 // The port behind which a relay keeps its logs. Every adapter passes `test/contract.ts`. Books never see each other: every
 // call names the book, and nothing is shared between two of them.
-import type { BookId, ChainHead, DeviceId, MaybePromise, OpHash, Scope } from '@tallystick/oplog';
+import type { BookId, ChainHead, DeviceId, MaybePromise, OpHash, RootHash, Scope } from '@tallystick/oplog';
 
 /** Where one scope's log stands. */
 export interface LogState {
@@ -8,8 +8,8 @@ export interface LogState {
   readonly size: number;
   /** RFC 6962 compact range of those ops, in hex, the largest subtree first. */
   readonly frontier: readonly string[];
-  /** The signed checkpoint for exactly this size. */
-  readonly checkpoint: string;
+  /** Of exactly this size. */
+  readonly root: RootHash;
 }
 
 /** The chain of one device in one scope: the last op of the branch that was positioned first. */
@@ -63,7 +63,7 @@ export interface Tile {
   readonly hashes: Uint8Array;
 }
 
-/** One push, as it becomes durable: all of it or none. */
+/** What the pushes of one commit add to one scope's log. It ends in a signature that was checked, and readers get it whole. */
 export interface Batch {
   readonly book: BookId;
   readonly scope: Scope;
@@ -90,8 +90,8 @@ export interface PageLimits {
 export interface Page {
   /** Record bytes in position order. */
   readonly records: readonly Uint8Array[];
-  /** The signed checkpoint for the size at the page's end. */
-  readonly checkpoint: string;
+  /** Of the log up to the page's end. */
+  readonly root: RootHash;
 }
 
 export interface ScopeSize {
@@ -125,8 +125,11 @@ export interface RelayStore {
   chains(book: BookId, scope: Scope, devices: Iterable<DeviceId>): MaybePromise<ReadonlyMap<DeviceId, ChainState>>;
   /** The ops that are stored. */
   find(book: BookId, scope: Scope, hashes: Iterable<OpHash>): MaybePromise<ReadonlyMap<OpHash, Placed>>;
-  /** Durable when it returns, all or nothing. Throws `relay/conflict` unless `from` is the log's size and no token of `claims` is taken. */
-  append(batch: Batch): MaybePromise<void>;
+  /**
+   * Durable when it returns, all batches or none: those of several scopes and books that were pushed at the same time, in this order. Throws
+   * `relay/conflict` where a `from` is not the size of its log or a token of `claims` is taken.
+   */
+  append(batches: readonly Batch[]): MaybePromise<void>;
   /** Who holds each of the tokens that were claimed in this log. */
   claims(book: BookId, scope: Scope, tokens: Iterable<string>): MaybePromise<ReadonlyMap<string, Holder>>;
   /**
@@ -140,8 +143,8 @@ export interface RelayStore {
   tile(book: BookId, scope: Scope, level: number, index: number): MaybePromise<Uint8Array | undefined>;
   /** The ops that the book's roster is folded from, in the order they were appended, over all scopes. */
   enrolments(book: BookId): MaybePromise<readonly Enrolment[]>;
-  /** The checkpoint that was signed at this size; undefined where no batch ended there. */
-  checkpointAt(book: BookId, scope: Scope, size: number): MaybePromise<string | undefined>;
+  /** The root of the log at this size; undefined where no batch ended there. */
+  rootAt(book: BookId, scope: Scope, size: number): MaybePromise<RootHash | undefined>;
   /** Keeps the cosignature unless the device stated a greater size; beyond `maxKept` of a log those of the least sizes go. */
   cosign(
     cosignature: Cosignature & { readonly book: BookId; readonly scope: Scope },

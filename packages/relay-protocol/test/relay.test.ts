@@ -294,9 +294,9 @@ function failing(store: RelayStore): { store: RelayStore; fail: 'no' | 'before' 
     fail: 'no',
     store: {
       ...store,
-      async append(batch) {
+      async append(batches) {
         if (faulty.fail === 'before') throw new Error('disk full');
-        await store.append(batch);
+        await store.append(batches);
         if (faulty.fail === 'after') throw new Error('killed');
       },
     },

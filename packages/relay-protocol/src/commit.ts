@@ -1,0 +1,187 @@
+// Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
+// transaction, and are answered then (docs/spec/relay.md, "Push").
+import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
+import { signNote } from '@tallystick/chain';
+import { RelayError } from './errors.ts';
+import type { Ruling } from './gate.ts';
+import type { Push, PushDesk, PushOutcome } from './push.ts';
+import { batchOf, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
+import { encodeReceipt, originOf } from './receipt.ts';
+import type { Batch, LogState } from './store.ts';
+import type { PushResult } from './verdict.ts';
+
+/** What becomes of one push: an answer, or what is thrown at whoever waits for it. */
+export type Settled = { readonly outcome: PushOutcome } | { readonly error: unknown };
+
+/** What became of a push at the gate, and not yet on the disk. */
+interface Judged {
+  readonly pushed: PushedLog;
+  readonly ruling: Ruling;
+  readonly opened: boolean;
+}
+
+const hq = parseScope('hq') as Scope;
+/** Of one group, each against another state of the logs. */
+const maxAttempts = 8;
+
+/** One for each push, in order. Nothing else may change these books meanwhile; where another process does, all is judged again. */
+export async function commitPushes(desk: PushDesk, pushes: readonly Push[]): Promise<readonly Settled[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptCommit(desk, pushes);
+    } catch (error) {
+      // The rosters may have taken notice of ops that were not stored, or lack what another process stored.
+      for (const { book } of pushes) desk.rosters.forget(book);
+      if (!isConflict(error)) throw error;
+      if (attempt === maxAttempts) throw new RelayError('relay/busy', 'other writers were first', { cause: error });
+    }
+  }
+}
+
+async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<readonly Settled[]> {
+  const judged = new Map<Push, Judged | { readonly error: unknown }>();
+  const batches: Batch[] = [];
+  let newBooks = 0;
+  for (const [book, ofBook] of groupBy(pushes, ({ book }) => book)) {
+    try {
+      const admitted = await admitPushes(desk, book, ofBook, newBooks, judged);
+      const logs = await judgeBook(desk, book, admitted, judged);
+      // One after the other: what a batch brings to the roster must be listed in the order in which it was judged.
+      for (const log of logs) {
+        const batch = await batchOf(desk, log);
+        if (batch !== undefined) batches.push(batch);
+      }
+      newBooks += logs.filter(
+        ({ scope, log, gate }) => scope === hq && log === undefined && gate.accepted.length > 0,
+      ).length;
+    } catch (error) {
+      if (isConflict(error)) throw error;
+      // Nothing of this book is stored, and no other book is the worse for it.
+      desk.rosters.forget(book);
+      for (const push of ofBook) judged.set(push, { error });
+      for (let at = batches.length; at > 0 && batches[at - 1]?.book === book; at--) batches.pop();
+    }
+  }
+  if (batches.length > 0) await desk.store.append(batches);
+  const states = new Map(batches.map(({ book, scope, state }) => [`${book} ${scope}`, state]));
+  return Promise.all(
+    pushes.map(async (push): Promise<Settled> => {
+      const one = judged.get(push) as Judged | { readonly error: unknown };
+      if ('error' in one) return one;
+      return { outcome: await answer(desk, one, states.get(`${push.book} ${push.scope}`) ?? one.pushed.log) };
+    }),
+  );
+}
+
+/** The pushes that may be judged; the others are answered. A book is opened by its genesis op in `hq` and by nothing else. */
+async function admitPushes(
+  desk: PushDesk,
+  book: BookId,
+  pushes: readonly Push[],
+  newBooks: number,
+  judged: Map<Push, Judged | { readonly error: unknown }>,
+): Promise<readonly Push[]> {
+  if ((await desk.store.log(book, hq)) !== undefined) return pushes;
+  const admitted: Push[] = [];
+  for (const push of pushes) {
+    const error = await findRefusedOpening(desk, push, newBooks);
+    if (error === undefined) admitted.push(push);
+    else judged.set(push, { error });
+  }
+  return admitted;
+}
+
+async function findRefusedOpening(
+  { store, books, limits }: PushDesk,
+  { book, scope, frames }: Push,
+  newBooks: number,
+): Promise<RelayError | undefined> {
+  const brings = frames.some((frame) => frame.kind === 'record' && String(frame.record.hash) === book);
+  if (!brings || scope !== hq) return new RelayError('relay/unknown-book', `book ${book} is not here`);
+  if (books !== 'open' && !books.includes(book)) {
+    return new RelayError('relay/book-refused', `this relay does not take book ${book}`);
+  }
+  if ((await store.bookCount()) + newBooks < limits.maxBooks) return undefined;
+  return new RelayError('relay/quota', `this relay keeps at most ${limits.maxBooks} books`);
+}
+
+/** The logs of the book that the pushes came for, `hq` first: what it lets in may write elsewhere at once. */
+async function judgeBook(
+  desk: PushDesk,
+  book: BookId,
+  pushes: readonly Push[],
+  judged: Map<Push, Judged | { readonly error: unknown }>,
+): Promise<readonly PushedLog[]> {
+  if (pushes.length === 0) return [];
+  const logs: PushedLog[] = [];
+  const roster = await desk.rosters.of(book);
+  const byScope = [...groupBy(pushes, ({ scope }) => scope)].sort(([left], [right]) => rank(left) - rank(right));
+  let scopes: number | undefined;
+  for (const [scope, ofScope] of byScope) {
+    const log = await desk.store.log(book, scope);
+    if (log === undefined) scopes ??= (await desk.store.scopes(book)).length;
+    if (log === undefined && (scopes as number) >= desk.limits.maxScopes) {
+      const error = new RelayError('relay/quota', `a book has at most ${desk.limits.maxScopes} scopes here`);
+      for (const push of ofScope) judged.set(push, { error });
+      continue;
+    }
+    const frames = ofScope.flatMap((push) => push.frames);
+    const pushed = await openPushedLog(desk, { book, scope, log, frames, roster });
+    logs.push(pushed);
+    for (const push of ofScope) {
+      const isNew = scope === hq && log === undefined && pushed.gate.accepted.length === 0;
+      const ruling = await judgePush(desk, pushed, push).catch(refuseAlarm);
+      if ('error' in ruling) judged.set(push, ruling);
+      else judged.set(push, { pushed, ruling, opened: isNew && pushed.gate.accepted.length > 0 });
+    }
+    if (log === undefined && pushed.gate.accepted.length > 0) scopes = (scopes as number) + 1;
+    if (log === undefined && scope === hq && pushed.gate.accepted.length === 0) desk.rosters.forget(book);
+  }
+  return logs;
+}
+
+/** Where the two memories of a log's claims differ, the claim is refused, and other pushes are not. */
+function refuseAlarm(error: unknown): { readonly error: unknown } {
+  if (error instanceof RelayError && error.code === 'relay/claim-alarm') return { error };
+  throw error;
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof RelayError && error.code === 'relay/conflict';
+}
+
+function rank(scope: Scope): number {
+  return scope === hq ? 0 : 1;
+}
+
+/** The log as it stands after the commit; undefined while it is empty. */
+async function answer(
+  desk: PushDesk,
+  { pushed, ruling, opened }: Judged,
+  log: LogState | undefined,
+): Promise<PushOutcome> {
+  const { book, scope } = pushed;
+  const { results, signaturesChecked } = ruling;
+  const receipt = await signReceipt(desk, originOf(desk.signer.name, book, scope), results);
+  const checkpoint = log === undefined ? '' : await desk.checkpoints.of(book, scope, log);
+  return { size: log?.size ?? 0, checkpoint, receipt, results, opened, signaturesChecked };
+}
+
+async function signReceipt(
+  { signer, hasher }: PushDesk,
+  origin: string,
+  results: readonly PushResult[],
+): Promise<string> {
+  const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ position, hash }]));
+  return lines.length === 0 ? '' : signNote(encodeReceipt(origin, lines), signer, hasher);
+}
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

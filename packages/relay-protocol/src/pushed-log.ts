@@ -1,0 +1,120 @@
+// One log while pushes to it are judged together: the ground from the store, the gate on it, and the batch that comes of it.
+import { createTree, leafHash } from '@tallystick/chain';
+import {
+  type BookId,
+  encodeHex,
+  type OpRecord,
+  parseScope,
+  type RootHash,
+  type Scope,
+  trustedRecord,
+} from '@tallystick/oplog';
+import { createRecordVerifier } from '@tallystick/sign';
+import type { Roster } from '@tallystick/sign/roster';
+import { type Gate, openGate, type Ruling } from './gate.ts';
+import { claimedTokens, type Frame, type Ground, mentionedHashes } from './ground.ts';
+import type { Push, PushDesk } from './push.ts';
+import type { Batch, Entry, Holder, LogState, RelayStore } from './store.ts';
+import { growTiles, rootAt } from './tiles.ts';
+
+/** A log that pushes have come for. */
+export interface PushedLog {
+  readonly book: BookId;
+  readonly scope: Scope;
+  /** Before the pushes; undefined for one that would begin with them. */
+  readonly log: LogState | undefined;
+  /** Of the tokens that ops of the pushes claim: who held those that were taken. */
+  readonly holders: ReadonlyMap<string, Holder>;
+  readonly gate: Gate;
+}
+
+const hq = parseScope('hq') as Scope;
+const emptyLog = { size: 0, frontier: [] };
+
+export interface Groundwork {
+  readonly book: BookId;
+  readonly scope: Scope;
+  readonly log: LogState | undefined;
+  /** Of all pushes to it. */
+  readonly frames: readonly Frame[];
+  readonly roster: Roster;
+}
+
+export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Promise<PushedLog> {
+  const { book, scope, log, frames, roster } = groundwork;
+  const { store, ed25519, hasher, limits } = desk;
+  const size = log?.size ?? 0;
+  const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
+  const chains = await store.chains(book, scope, devices);
+  const tokens = claimedTokens(frames);
+  const roots = new Map<string, Promise<RootHash | undefined>>();
+  const findRoot = async (of: Scope, at: number): Promise<RootHash | undefined> => {
+    const end = of === scope ? size : ((await store.log(book, of))?.size ?? 0);
+    return at > end ? undefined : rootAt(at, (level, index) => store.tile(book, of, level, index), hasher);
+  };
+  const ground: Ground = {
+    book,
+    scope,
+    size,
+    chains,
+    placed: await store.find(book, scope, mentionedHashes(frames, chains)),
+    roster,
+    holders: tokens.size === 0 ? new Map() : await store.claims(book, scope, tokens),
+    verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
+    async isPlaced(hash) {
+      const isIn = async (place: Scope): Promise<boolean> => (await store.find(book, place, [hash])).has(hash);
+      return (await isIn(scope)) || (scope !== hq && (await isIn(hq)));
+    },
+    async recordAt(hash) {
+      const place = (await store.find(book, scope, [hash])).get(hash);
+      const [bytes] = place === undefined ? [] : await store.records(book, scope, place.position, 1);
+      return bytes === undefined ? undefined : trustedRecord(bytes, hash);
+    },
+    rootOf(of, at) {
+      const name = `${at} ${of}`;
+      const root = roots.get(name) ?? findRoot(of, at);
+      roots.set(name, root);
+      return root;
+    },
+    maxForks: limits.maxForks,
+    maxQuarantined: limits.maxQuarantined,
+    nowMs: desk.nowMs(),
+  };
+  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher) };
+}
+
+/** A claim is judged only where the second memory agrees with the store about who holds its tokens. */
+export async function judgePush({ memory }: PushDesk, pushed: PushedLog, push: Push): Promise<Ruling> {
+  const { log = emptyLog, holders, gate } = pushed;
+  if (push.isClaim) await memory.check(push, log, claimedTokens(push.frames), holders);
+  return gate.judge(push);
+}
+
+/** What the gate let in, ready to be stored; undefined when that is nothing. */
+export async function batchOf({ store, hasher }: PushDesk, pushed: PushedLog): Promise<Batch | undefined> {
+  const { book, scope, log, gate } = pushed;
+  const { accepted, chains, enrolments, holders } = gate;
+  if (accepted.length === 0) return undefined;
+  const from = log?.size ?? 0;
+  const tree = createTree(hasher, log);
+  const leaves = accepted.map(({ bytes }) => leafHash(bytes, hasher));
+  for (const leaf of leaves) tree.append(leaf);
+  const root = encodeHex(tree.root()) as RootHash;
+  const readTile = (level: number, index: number): ReturnType<RelayStore['tile']> =>
+    store.tile(book, scope, level, index);
+  return {
+    book,
+    scope,
+    from,
+    entries: accepted.map(recordToEntry),
+    state: { size: tree.size, frontier: tree.frontier(), root },
+    chains,
+    tiles: await growTiles(from, leaves, readTile, hasher),
+    enrolments,
+    claims: [...holders].map(([token, { position }]) => ({ token, position })),
+  };
+}
+
+function recordToEntry({ op, hash, bytes }: OpRecord): Entry {
+  return { hash, device: op.device, seq: op.seq, bytes };
+}
