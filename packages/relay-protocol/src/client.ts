@@ -67,7 +67,7 @@ export interface RelayClient {
   readonly url: string;
   info(): Promise<RelayInfo>;
   /** Splits to the relay's limits. What a relay refuses of the records stands in the results, not in an exception. */
-  push(book: BookId, scope: Scope, records: readonly OpRecord[]): Promise<PushAnswer>;
+  push(book: BookId, scope: Scope, records: readonly OpRecord[], options?: CallOptions): Promise<PushAnswer>;
   /** A push on the condition that nobody has the tokens that the records claim; `holder` in a result says who has it now. */
   claim(book: BookId, scope: Scope, records: readonly OpRecord[], options?: CallOptions): Promise<PushAnswer>;
   pull(book: BookId, scope: Scope, from: number): Promise<PullPage>;
@@ -111,7 +111,7 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
   return {
     url,
     info: () => info(),
-    push: (book, scope, records) => handIn(`${pathOf(book, scope)}/ops`, records),
+    push: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/ops`, records, own),
     claim: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/claims`, records, own),
     pull: async (book, scope, from) => readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`), from),
     async checkpoint(book, scope) {

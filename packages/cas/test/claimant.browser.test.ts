@@ -1,0 +1,3 @@
+import { runClaimants } from './claimant.suite.ts';
+
+runClaimants();
