@@ -119,7 +119,7 @@ function logEvent(log: Log, event: RelayEvent): void {
     return;
   }
   const { kind, ...fields } = event;
-  log({ level: 'info', event: kind, ...fields });
+  log({ level: kind === 'behind' ? 'error' : 'info', event: kind, ...fields });
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -22,6 +22,7 @@ import type { OpenBookOptions } from './open-book.ts';
 import type { OwnDevice } from './own-device.ts';
 import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
 import type { ProofReport } from './prove.ts';
+import { relayFindings } from './relay-findings.ts';
 import { type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import type { Replayed } from './replay.ts';
 import type { Replica } from './replica.ts';
@@ -284,11 +285,14 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return this.#whileOpen(async () => {
       const { stateCosigned, syncWith } = await loadExchange();
       const scopes = await this.#replicated(client);
-      const report = await syncWith(this.#replica, client, scopes, { pull });
+      const report = await this.#noting(() =>
+        syncWith(this.#replica, client, scopes, { pull, nowMs: this.#own.now() }),
+      );
       this.#own.author.observe();
       if (pull && this.status().role !== undefined) await this.anchor();
       const cosigner = pull ? this.#own.cosigner() : undefined;
-      if (cosigner !== undefined) await stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned);
+      if (cosigner !== undefined)
+        await this.#noting(() => stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned));
       this.#emit({ kind: 'sync' });
       return report;
     });
@@ -305,7 +309,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     return this.#whileOpen(async () => {
       const { importBook } = await loadExchange();
-      const report = await importBook(this.#replica, bytes);
+      const report = await this.#noting(() => importBook(this.#replica, bytes, this.#own.now()));
       this.#own.author.observe();
       this.#emit({ kind: 'import' });
       return report;
@@ -525,6 +529,17 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
           throw error;
         });
       }
+    }
+  }
+
+  /** Runs an exchange and says it, however that ended, when it led to a proof against the relay. */
+  async #noting<T>(exchange: () => Promise<T>): Promise<T> {
+    const { log } = this.#replica;
+    const before = relayFindings(log).length;
+    try {
+      return await exchange();
+    } finally {
+      if (!this.#closed && relayFindings(log).length > before) this.#tell({ kind: 'relay-proof' });
     }
   }
 

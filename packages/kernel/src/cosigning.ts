@@ -6,7 +6,9 @@ import type { NoteSigner } from '@tallystick/chain';
 import { cosignCheckpoint } from '@tallystick/chain/op-proof';
 import type { DeviceId, Scope as ScopeName } from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
+import { compareNote } from './convict.ts';
 import type { Replica } from './replica.ts';
+import { pinnedRelay } from './sync.ts';
 
 /** The device and its key in force; its clock, in seconds since 1970. */
 export interface Cosigner extends Pick<NoteSigner, 'publicKey' | 'sign'> {
@@ -32,8 +34,11 @@ export async function stateCosigned(
     if (book === undefined || note === '' || statedByScope.get(scope) === note) continue;
     const cosigned = await cosignCheckpoint(note, { name: device, publicKey, sign }, nowSeconds, crypto.hasher);
     try {
-      await client.cosign(book, scope, device, cosigned);
+      const theirs = await client.cosign(book, scope, device, cosigned);
       statedByScope.set(scope, note);
+      const relay = pinnedRelay(replica);
+      if (theirs !== '' && relay !== undefined)
+        await compareNote({ replica, client, book, scope, relay, nowMs: nowSeconds * 1000 }, theirs);
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
     }

@@ -1,8 +1,9 @@
 /** What one can carry away and check with no server: the proof of an op under the relay's signed root, and both halves of a tally. */
-import { createTree, type Hasher, inclusionProof, leafHash, nobleHasher } from '@tallystick/chain';
+import { type Hasher, inclusionProof, nobleHasher } from '@tallystick/chain';
 import { encodeOpProof } from '@tallystick/chain/op-proof';
-import type { LogStore, OpHash, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
+import type { LogStore, OpHash, OpRecord } from '@tallystick/oplog';
 import type { Book } from './book.ts';
+import { ownNodes } from './own-tree.ts';
 
 /** One half of a tally. */
 export interface TallyHalf {
@@ -17,8 +18,6 @@ export interface Tally {
   readonly offer: TallyHalf;
   readonly answer: TallyHalf | undefined;
 }
-
-const PAGE = 2000;
 
 /** The tally whose offer or answer has this hash. */
 export async function readTally(
@@ -41,7 +40,7 @@ async function half(log: LogStore, hash: OpHash, hasher: Hasher): Promise<TallyH
 
 /**
  * The offline receipt of an op: a C2SP tlog-proof with its record, under the newest checkpoint here. Undefined until the op is settled under one.
- * Reads the whole log of its scope once.
+ * Reads the log of its scope once.
  */
 export async function proveOp(log: LogStore, hash: OpHash, hasher: Hasher = nobleHasher): Promise<string | undefined> {
   const stored = await log.get(hash);
@@ -49,30 +48,6 @@ export async function proveOp(log: LogStore, hash: OpHash, hasher: Hasher = nobl
   const { scope } = stored.record.op;
   const { size, note } = log.tip(scope);
   if (note === '') return undefined;
-  const levels = await hashLevels(log, scope, size, hasher);
-  const readNode = (level: number, index: number): Uint8Array | undefined => levels[level]?.[index];
-  const proof = inclusionProof(stored.position, size, readNode, hasher);
+  const proof = inclusionProof(stored.position, size, await ownNodes(log, scope, size, hasher), hasher);
   return encodeOpProof(stored.record, { index: stored.position, proof, checkpoint: note });
-}
-
-/** The complete subtrees of a scope's tree, level by level. */
-async function hashLevels(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<Uint8Array[][]> {
-  const leaves: Uint8Array[] = [];
-  for (let from = 0; from < size; from += PAGE) {
-    for (const { bytes } of await log.settled(scope, from, Math.min(PAGE, size - from)))
-      leaves.push(leafHash(bytes, hasher));
-  }
-  const levels = [leaves];
-  for (let below = leaves; below.length > 1; ) {
-    const level: Uint8Array[] = [];
-    for (let index = 1; index < below.length; index += 2) {
-      const pair = createTree(hasher);
-      pair.append(below[index - 1] as Uint8Array);
-      pair.append(below[index] as Uint8Array);
-      level.push(pair.root());
-    }
-    levels.push(level);
-    below = level;
-  }
-  return levels;
 }

@@ -6,6 +6,7 @@ import type { Stage } from './commit.ts';
 import { type Disagreement, readDisagreements } from './disagreement.ts';
 import type { ImageMisfit } from './image.ts';
 import type { OwnDevice } from './own-device.ts';
+import { type RelayFinding, relayFindings } from './relay-findings.ts';
 import type { Replica } from './replica.ts';
 import { type SnapshotStatus, snapshotStatus } from './snapshot-use.ts';
 import type { Stop } from './verdict.ts';
@@ -30,6 +31,8 @@ export interface BookStatus {
   readonly snapshot: SnapshotStatus | undefined;
   /** Devices that folded the same and signed different outcomes: a bug, or rows that somebody edited. Evidence; it does not go away. */
   readonly disagreements: readonly Disagreement[];
+  /** What the relay was convicted of here, each with its proof. Evidence; it does not go away. */
+  readonly relayFindings: readonly RelayFinding[];
   readonly scopes: readonly ScopeStatus[];
   /** What the book has adopted and this program lacks. A scope stops where it is needed. */
   readonly lacking: readonly Lacking[];
@@ -58,8 +61,8 @@ export interface PendingOp {
 }
 
 export interface Change {
-  /** `disagreement` comes after the change that brought it, once for each time that there are more; `resident` when tables have been loaded. */
-  readonly kind: 'commit' | 'import' | 'sync' | 'disagreement' | 'resident';
+  /** `disagreement` comes after the change that brought it, once for each time that there are more; `resident` when tables have been loaded; `relay-proof` when the relay was convicted of something. */
+  readonly kind: 'commit' | 'import' | 'sync' | 'disagreement' | 'resident' | 'relay-proof';
 }
 
 /** `hasImages`: the rows are kept as images, so that an opening may have found none to use. */
@@ -76,6 +79,7 @@ export function statusOf(replica: Replica, own: OwnDevice, hasImages: boolean): 
     imageMisfit: hasImages ? replica.misfit : undefined,
     snapshot: snapshotStatus(replica),
     disagreements: readDisagreements(replica.sql),
+    relayFindings: relayFindings(replica.log),
     scopes: replica.scopes().map((scope) => ({
       scope: scope.name as ScopeName,
       settled: scope.folded,

@@ -10,10 +10,19 @@ import {
   parseVerifierKey,
   type Unaccepted,
 } from '@tallystick/chain';
-import { type BookId, encodeHex, type OpRecord, orderTail, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import {
+  type BookId,
+  encodeHex,
+  type OpHash,
+  type OpRecord,
+  orderTail,
+  type Scope as ScopeName,
+  type Tip,
+} from '@tallystick/oplog';
 import {
   createFollower,
   originOf,
+  type PushAnswer,
   type PushResult,
   type RelayClient,
   RelayError,
@@ -21,6 +30,7 @@ import {
   verifyReceipt,
 } from '@tallystick/relay-protocol';
 import { admit } from './admit.ts';
+import { convictBy, requireReceipted } from './convict.ts';
 import { KernelError } from './errors.ts';
 import { mergeAsides } from './merge-records.ts';
 import { type Replica } from './replica.ts';
@@ -82,24 +92,34 @@ interface Exchange {
   readonly client: RelayClient;
   readonly book: BookId;
   readonly relay: NoteKey;
+  readonly nowMs: number;
+  /** Ops that the log has elsewhere than their receipt says. */
+  readonly moved: Set<OpHash>;
 }
 
 export async function syncWith(
   replica: Replica,
   client: RelayClient,
   scopes: readonly ScopeName[],
-  options: { readonly pull: boolean },
+  options: { readonly pull: boolean; readonly nowMs: number },
 ): Promise<SyncReport> {
   const book = replica.book;
   if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to sync yet');
   const info = await client.info();
   const relay = await replica.exclusive(() => pinRelay(replica, info.vkey));
-  const exchange: Exchange = { replica, client, book, relay };
+  const exchange: Exchange = { replica, client, book, relay, nowMs: options.nowMs, moved: new Set() };
   let report = NOTHING;
   const ordered = [...scopes].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
   for (const scope of ordered) {
-    report = sum(report, await push(exchange, scope));
-    if (options.pull) report = sum(report, await pull(exchange, scope));
+    try {
+      report = sum(report, await push(exchange, scope));
+      if (!options.pull) continue;
+      report = sum(report, await pull(exchange, scope));
+    } catch (error) {
+      await convictBy({ ...exchange, scope }, error);
+      throw error;
+    }
+    await requireReceipted({ ...exchange, scope }, exchange.moved);
   }
   const retried = await replica.exclusive(() => mergeAsides(replica));
   return { ...report, refolded: report.refolded + retried.refolded };
@@ -107,12 +127,15 @@ export async function syncWith(
 
 /** Sends pending ops that have no receipt, ours and those ours build on, in causal order. */
 async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
-  const { replica, client, book, relay } = exchange;
-  const pending = await replica.exclusive(async () =>
-    (await replica.pending(scope)).filter((record) => replica.log.receiptPosition(record.hash) === undefined),
-  );
+  const { replica, book, relay } = exchange;
+  const pending = await replica.exclusive(async () => {
+    const { size } = replica.log.tip(scope);
+    // What the relay signed for and has not where it said is handed in again.
+    const isMissing = ({ hash }: OpRecord): boolean => (replica.log.receiptPosition(hash) ?? -1) < size;
+    return (await replica.pending(scope)).filter(isMissing);
+  });
   if (pending.length === 0) return NOTHING;
-  const answer = await client.push(book, scope, orderTail(pending));
+  const answer = await pushTo(exchange, scope, pending);
   for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
   requireReceipts(replica, scope, answer.results);
   const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
@@ -124,6 +147,35 @@ async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
     settled: settled.settled,
     refolded: settled.refolded,
   };
+}
+
+/** Throws `relay/rolled-back` where the relay has less than it signed: nothing needs to be pulled to see that. */
+async function pushTo(
+  { replica, client, book, relay }: Exchange,
+  scope: ScopeName,
+  pending: readonly OpRecord[],
+): Promise<PushAnswer> {
+  const { size, note } = replica.log.tip(scope);
+  try {
+    const answer = await client.push(book, scope, orderTail(pending));
+    const { hasher, ed25519 } = replica.crypto;
+    const check = {
+      key: relay,
+      origin: originOf(relay.name, book, scope),
+      verify: ed25519.verify.bind(ed25519),
+      hasher,
+    };
+    const after = await verifyCheckpoint(answer.checkpoint, check);
+    if (!after.ok || after.value.size >= size) return answer;
+    const message = `the relay has ${after.value.size} ops, we have ${size}`;
+    throw new RelayError('relay/rolled-back', message, { evidence: [note, answer.checkpoint] });
+  } catch (error) {
+    if (!(error instanceof RelayError) || error.code !== 'relay/unknown-book' || size === 0) throw error;
+    throw new RelayError('relay/rolled-back', `the relay has no such book, we have ${size} ops of it`, {
+      evidence: [note],
+      cause: error,
+    });
+  }
 }
 
 /** What the relay only claims to have stored is not durable. Throws `kernel/bad-receipt`. */
@@ -221,6 +273,8 @@ async function pull(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
     for (let page = await follower.next(); ; page = await follower.next()) {
       if (page === undefined) return { ...NOTHING, settled, refolded };
       const { from, records, tip: next } = page;
+      for (const [index, { hash }] of records.entries())
+        if ((replica.log.receiptPosition(hash) ?? from + index) !== from + index) exchange.moved.add(hash);
       const settle = () => replica.exclusive(() => settlePage(replica, scope, from, records, next));
       let merged = await settle();
       if (typeof merged === 'object' && scope !== HQ) {

@@ -2,7 +2,7 @@
  * A book as a file: one header line of JSON, then the records as an entry bundle. Records carry their signatures; positions are believed only
  * under the relay's signed notes in the header and a key that was pinned before, never one from the file.
  */
-import { createTree, leafHash, type NoteKey } from '@tallystick/chain';
+import { createTree, leafHash, type NoteKey, type ReadNode } from '@tallystick/chain';
 import {
   type BookId,
   decodeBundle,
@@ -17,7 +17,9 @@ import {
 import { originOf, verifyCheckpoint } from '@tallystick/relay-protocol';
 import { openRecords, type Undecodable } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
+import { compareNote } from './convict.ts';
 import { KernelError } from './errors.ts';
+import { readNodes } from './own-tree.ts';
 import { groupByScope, type Replica } from './replica.ts';
 import { keepReceipt, pinnedRelay, settleChecked, settleReceipted } from './sync.ts';
 
@@ -93,7 +95,7 @@ export function bookFile(book: BookId, scopes: readonly FileScope[], records: re
  * Takes in a book file: what verifies is stored and folded, the rest is reported. Nothing already stored is lost. Throws `archive/missing` where the file
  * begins later than the log here ends, so that nothing of it could be taken in.
  */
-export async function importBook(replica: Replica, bytes: Uint8Array): Promise<ImportReport> {
+export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: number): Promise<ImportReport> {
   const { header, offset } = parseHeader(bytes);
   await replica.bind(header.book);
   const { frames, tornAt } = decodeBundle(bytes.subarray(offset));
@@ -117,6 +119,10 @@ export async function importBook(replica: Replica, bytes: Uint8Array): Promise<I
     const more = await settleReceipted(replica, entry.scope, relay as NoteKey, entry.note);
     settled += more.settled;
     refolded += more.refolded;
+    const { scope, note } = entry;
+    const place = { replica, book: header.book, scope, relay: relay as NoteKey, nowMs };
+    if (note !== '' && note !== replica.log.tip(scope).note)
+      await compareNote(place, note, nodesIn(records, entry, replica));
   }
   const added = [...news].filter((hash) => replica.log.has(hash)).length;
   const missing = header.scopes.flatMap(({ scope, from }): MissingOps[] => {
@@ -148,6 +154,18 @@ async function keepNewReceipts(replica: Replica, relay: NoteKey, book: BookId, e
   if (receipts.length === 0) return;
   const kept = new Set((await replica.log.receipts(scope)).map(({ note }) => note));
   for (const note of new Set(receipts)) if (!kept.has(note)) await keepReceipt(replica, relay, book, scope, note);
+}
+
+/** The tree over the settled ops of the file, where it has them from the first on. */
+function nodesIn(
+  records: readonly OpRecord[],
+  { scope, from, size }: FileScope,
+  replica: Replica,
+): ReadNode | undefined {
+  const settled = records.filter((record) => record.op.scope === scope).slice(0, size);
+  if (from > 0 || settled.length < size) return undefined;
+  const { hasher } = replica.crypto;
+  return readNodes(new Map(settled.map(({ bytes }, index) => [`0/${index}`, leafHash(bytes, hasher)])), hasher);
 }
 
 interface Prefix {

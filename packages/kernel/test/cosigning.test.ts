@@ -50,7 +50,7 @@ it('a word is given once for each checkpoint, and again after it did not arrive'
     async cosign(book, scope, device, note) {
       said.push(note);
       if (!isThere) throw new RelayError('relay/unreachable', 'gone');
-      await relay.cosign(book, scope, device, note);
+      return relay.cosign(book, scope, device, note);
     },
   };
   await expect(owner.sync(counting)).resolves.toMatchObject({ pushed: 2 });

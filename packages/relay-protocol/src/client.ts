@@ -15,6 +15,7 @@ import {
   type BatchAnswer,
   checkStatus,
   parseBatchAnswer,
+  parseCosigned,
   parseInfo,
   parseProof,
   parseScopes,
@@ -75,8 +76,11 @@ export interface RelayClient {
   checkpoint(book: BookId, scope: Scope): Promise<string>;
   /** The newest checkpoint that at least so many devices cosigned, with their lines, not yet verified. Throws `relay/not-cosigned`. */
   cosigned(book: BookId, scope: Scope, count: number): Promise<string>;
-  /** Hands in a checkpoint of this relay with the device's line. Throws `relay/cosignature` when it is not taken. */
-  cosign(book: BookId, scope: Scope, device: DeviceId, note: string): Promise<void>;
+  /**
+   * Hands in a checkpoint of this relay with the device's line. Answers the newest one that another device cosigned, not yet verified; '' where there is none.
+   * Throws `relay/cosignature` when it is not taken.
+   */
+  cosign(book: BookId, scope: Scope, device: DeviceId, note: string): Promise<string>;
   /** What the relay signs when it is shown a note of its own about this log (`verifyStanding`), not yet verified. Throws `relay/standing`. */
   standing(book: BookId, scope: Scope, note: string): Promise<string>;
   /** `width` hashes of 32 bytes, one after the other: those of tile `index` of tree level 8 * `level`. Throws `relay/not-found`. */
@@ -123,7 +127,7 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
       return new TextDecoder().decode(bytes);
     },
     async cosign(book, scope, device, note) {
-      await call(`${pathOf(book, scope)}/cosignatures/${device}`, new TextEncoder().encode(note));
+      return parseCosigned(await call(`${pathOf(book, scope)}/cosignatures/${device}`, new TextEncoder().encode(note)));
     },
     async standing(book, scope, note) {
       const { bytes } = await call(`${pathOf(book, scope)}/standing`, new TextEncoder().encode(note));

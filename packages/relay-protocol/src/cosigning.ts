@@ -24,7 +24,7 @@ export async function keepCosignature(
   { store, rosters, limits, checkpoints, hasher, ed25519 }: PushDesk,
   { book, scope, device }: CosigningDevice,
   note: string,
-): Promise<void> {
+): Promise<string> {
   const roster = await rosters.of(book);
   const verify: VerifySignature = (key, message, signature) => ed25519.verify(key, message, signature);
   for (const line of linesOf(note, device)) {
@@ -37,10 +37,23 @@ export async function keepCosignature(
       if (root === undefined || checkpoints.bodyOf(book, scope, { size, root }) !== bodyOf(note))
         throw new RelayError('relay/cosignature', `this relay signs no such checkpoint of ${size} ops`);
       await store.cosign({ book, scope, device, size, line }, limits.maxCosigners);
-      return;
+      return newestOfOthers({ store, checkpoints }, roster, { book, scope, device });
     }
   }
   throw new RelayError('relay/cosignature', `not a cosignature by a device of this book that may make one: ${device}`);
+}
+
+/** Devices tell one another through their relay what it showed them: whoever states something learns what another one stated last. */
+async function newestOfOthers(
+  { store, checkpoints }: Pick<PushDesk, 'store' | 'checkpoints'>,
+  roster: Awaited<ReturnType<PushDesk['rosters']['of']>>,
+  { book, scope, device }: CosigningDevice,
+): Promise<string> {
+  const others = (await store.cosignatures(book, scope)).filter((each) => each.device !== device);
+  const newest = others.find((each) => roster.keysInForce(each.device).length > 0);
+  const root = newest && (await store.rootAt(book, scope, newest.size));
+  if (newest === undefined || root === undefined) return '';
+  return `${await checkpoints.of(book, scope, { size: newest.size, root })}${newest.line}`;
 }
 
 /**

@@ -117,8 +117,8 @@ export function createRelay(options: RelayOptions): Relay {
   async function cosign(route: Cosign, request: Request): Promise<Response> {
     const note = new TextDecoder().decode(await readPush(request, maxCosignedBytes));
     if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
-    await queue.between(() => keepCosignature(desk, route, note));
-    return answerJson({});
+    const checkpoint = await queue.between(() => keepCosignature(desk, route, note));
+    return answerJson({ checkpoint });
   }
 
   async function stand(route: Stand, request: Request): Promise<Response> {

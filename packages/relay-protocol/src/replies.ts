@@ -52,6 +52,13 @@ export function parseBatchAnswer({ bytes }: Reply, hashes: readonly OpHash[]): B
   return { size, checkpoint, receipt, results: parsed };
 }
 
+/** The checkpoint that another device cosigned, or ''. */
+export function parseCosigned({ bytes }: Reply): string {
+  const { checkpoint } = parseFields(bytes);
+  if (typeof checkpoint !== 'string') throw badAnswer('answer to a cosignature');
+  return checkpoint;
+}
+
 export function parseScopes({ bytes }: Reply): readonly ScopeSize[] {
   const { scopes } = parseFields(bytes);
   if (!Array.isArray(scopes)) throw badAnswer('list of scopes');

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 const newest = (): Promise<string> => desk.client.checkpoint(fleet.book, hq);
-const say = async (key: DeviceKey, note: string, device = key.device, timeSeconds = 1_764_500_000): Promise<void> => {
+const say = async (key: DeviceKey, note: string, device = key.device, timeSeconds = 1_764_500_000): Promise<string> => {
   const cosigner = { name: device, publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
   return desk.client.cosign(fleet.book, hq, device, await cosignCheckpoint(note, cosigner, timeSeconds, hasher));
 };
