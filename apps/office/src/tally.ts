@@ -20,10 +20,12 @@ import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { replay } from './commands/replay.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { status } from './commands/status.ts';
 import { supplyCommands } from './commands/supply.ts';
 import { sync } from './commands/sync.ts';
 import { tradeCommand } from './commands/trade.ts';
 import { verify } from './commands/verify.ts';
+import { verifyProof } from './commands/verify-proof.ts';
 import { dismiss, quarantine, recover } from './commands/waiting.ts';
 import { OfficeError } from './errors.ts';
 import { createProgress } from './progress.ts';
@@ -36,7 +38,9 @@ const booksCommands = [
   tradeCommand,
   sync,
   books,
+  status,
   verify,
+  verifyProof,
   prove,
   replay,
   exportCommand,

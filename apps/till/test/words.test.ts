@@ -86,6 +86,17 @@ describe('what the till says', () => {
     ]);
   });
 
+  it('says what the relay was convicted of, once, and in words', () => {
+    const open: TillState = { ...closedState({ kind: 'starting' }), relayFindings: ['shrunk'] };
+    const distrusted = { kind: 'relay-distrusted', reason: '' } as const;
+    expect(titlesOf(open)).toEqual(['The relay lost entries that it had confirmed.']);
+    expect(titlesOf({ ...open, link: distrusted })).toEqual(['The relay lost entries that it had confirmed.']);
+    expect(titlesOf({ ...open, relayFindings: ['shrunk', 'split'] })).toEqual([
+      'The relay showed two different books.',
+    ]);
+    expect(titlesOf({ ...open, relayFindings: [], link: distrusted })).toHaveLength(1);
+  });
+
   it('calls an entry what a seller calls it', () => {
     expect(verbWords('sale.complete@1')).toBe('Sale');
     expect(verbWords('stock.count@1')).toBe('stock.count@1');

@@ -48,8 +48,10 @@ export function drawLink(state: LiveState): void {
   const words = `${relayWords[relay.state]}${since}`;
   if (byId('link-text').textContent !== words) byId('link-text').textContent = words;
   const notice = byId('notice');
-  notice.hidden = relay.state !== 'distrusted';
-  notice.textContent = relay.message;
+  const found = state.relayFindings.map((words) => `${words}. The proof is kept; nothing is lost here.`);
+  const said = relay.state === 'distrusted' && found.length === 0 ? [relay.message] : found;
+  notice.hidden = said.length === 0;
+  if (notice.textContent !== said.join(' ')) notice.textContent = said.join(' ');
 }
 
 function drawFigures(state: LiveState): void {

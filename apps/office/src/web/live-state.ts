@@ -1,6 +1,7 @@
 // What the office page shows, read from the folded tables: sales, stock, trial balance, devices and the tip.
 import { trialBalance } from '@tallystick/ledger';
 import type { ShopBook } from '../book.ts';
+import { findingWords } from '../relay-words.ts';
 import { salesByDay, stockList } from '../queries.ts';
 import { readWaitingWork, type WaitingWork } from './acts.ts';
 
@@ -85,6 +86,8 @@ export interface LiveState {
   }[];
   readonly devices: readonly LiveDevice[];
   readonly waitingWork: readonly WaitingWork[];
+  /** What the relay was convicted of, a sentence each. */
+  readonly relayFindings: readonly string[];
   readonly refusals: number;
   readonly asides: number;
   readonly openInvitations: number;
@@ -121,6 +124,7 @@ export function readLiveState(book: ShopBook, facts: Facts): LiveState {
   return {
     book: { id: book.id, name: textOf(book, "SELECT name AS value FROM books WHERE scope = 'hq'"), currency },
     relay,
+    relayFindings: book.status().relayFindings.map(findingWords),
     tip,
     days: days.map(({ day, ...sums }) => ({ slot: day, ...sums })),
     hours: salesByHour(book, days.at(-1)?.day ?? '', currency),

@@ -13,6 +13,7 @@ export function closedState(phase: Phase): TillState {
     refused: 0,
     stop: undefined,
     isCopied: false,
+    relayFindings: [],
     torn: undefined,
     clock: 'fine',
     key: undefined,

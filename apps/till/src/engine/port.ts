@@ -1,5 +1,6 @@
 // What the interface asks of the till's engine, and nothing more. The engine lives in a dedicated worker with the book, the
 // log file and the relay connection; everything here is plain data that can be posted between the two.
+import type { RelayFinding } from '@tallystick/kernel';
 import type { SessionReport } from '@tallystick/retail';
 import type { Offer } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
@@ -249,6 +250,8 @@ export interface TillState {
   readonly storageFault: string | undefined;
   /** Entries of this till that the book gave no effect. */
   readonly refused: number;
+  /** What the relay was convicted of here. The till keeps the proof. */
+  readonly relayFindings: readonly RelayFinding['kind'][];
   /** Set when the fold stopped at something this version does not understand. */
   readonly stop: string | undefined;
   /** Another device wrote with this one's key, so one of the two has no effect. */

@@ -31,6 +31,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     refused: countRefusals(shop),
     stop: stopWords(shop),
     isCopied: isCopied(shop),
+    relayFindings: shop.book.status().relayFindings.map(({ kind }) => kind),
     torn: readTorn(shop),
     clock: shop.clock.read(shop, Date.now()),
     key: readKeyState(shop),

@@ -11,7 +11,11 @@ export interface Notice {
 
 /** All there is to say, the gravest first; empty on a good day. */
 export function noticesOf(state: TillState): readonly Notice[] {
-  const link = linkNotice(state.link, state.unsent);
+  const proved = relayNotice(state.relayFindings);
+  const link =
+    state.link.kind === 'relay-distrusted'
+      ? (proved ?? linkNotice(state.link, state.unsent))
+      : linkNotice(state.link, state.unsent);
   // "Keep selling" would contradict what stands above it.
   const isLinkSaid = link?.tone === 'alarm' || canSell(state);
   const notices = [
@@ -20,6 +24,7 @@ export function noticesOf(state: TillState): readonly Notice[] {
     tornNotice(state.torn),
     clockNotice(state.clock),
     isLinkSaid ? link : undefined,
+    link === proved ? undefined : proved,
   ];
   return notices.filter((notice) => notice !== undefined);
 }
@@ -67,6 +72,20 @@ export function linkNotice(link: Link, unsent: number): Notice | undefined {
       };
   }
 }
+
+/** What the relay was convicted of by its own signatures, the gravest alone. */
+export function relayNotice(findings: TillState['relayFindings']): Notice | undefined {
+  const found = relayFaults.find(([kind]) => findings.includes(kind));
+  const detail = 'The proof is kept here, and no sale of this till is lost. Tell the office.';
+  return found && { tone: 'alarm', title: found[1], detail };
+}
+
+const relayFaults: readonly (readonly [TillState['relayFindings'][number], string])[] = [
+  ['split', 'The relay showed two different books.'],
+  ['broken-receipt', 'The relay replaced an entry that it had confirmed.'],
+  ['two-receipts', 'The relay confirmed two things that cannot both be true.'],
+  ['shrunk', 'The relay lost entries that it had confirmed.'],
+];
 
 /** What the book itself has to say: it needs a newer till, another device wrote as this one, or entries had no effect. */
 export function bookNotice({

@@ -1,0 +1,59 @@
+// `tally status`: how the book of a directory stands, and what its relay was convicted of, with the proofs to hand on.
+import type { BookStatus, RelayFinding } from '@tallystick/kernel';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { grouped } from '../progress.ts';
+import { findingWords } from '../relay-words.ts';
+import { readingCommand } from './reading.ts';
+import { renderTable } from './table.ts';
+import type { Command } from '../command.ts';
+
+export const status: Command = readingCommand({
+  name: 'status',
+  summary: 'How the book stands: this device, its logs, what stops them, and what the relay was convicted of.',
+  options: { proofs: { type: 'string', value: 'DIR', help: 'write each proof against the relay into a file there' } },
+  notes: 'The exit status is 1 where something is wrong. `tally verify-proof FILE` checks a proof anywhere.',
+  async answer(book, context) {
+    const {
+      device,
+      deviceName = '',
+      role = '',
+      relayKey = '',
+      anchored,
+      scopes,
+      relayFindings,
+      disagreements,
+    } = book.status();
+    const folder = context.text('proofs');
+    const files = folder === undefined ? [] : writeProofs(context.path(folder), relayFindings);
+    const findings = relayFindings.map((finding) => ({ ...finding, words: findingWords(finding) }));
+    const isWell = findings.length + disagreements.length === 0 && scopes.every(({ stop, forked }) => !stop && !forked);
+    return {
+      status: isWell ? 0 : 1,
+      json: { book: book.id, device, deviceName, role, relayKey, anchored, scopes, findings, disagreements, files },
+      lines: [
+        `book ${book.id}`,
+        `this device: ${deviceName === '' ? device : `${deviceName} (${device.slice(0, 12)})`}, ${role === '' ? 'not enrolled yet' : role}`,
+        `relay: ${relayKey === '' ? 'none so far' : relayKey}`,
+        ...renderTable(['Log', 'Settled', 'Pending', 'Waiting', ''], scopes.map(cellsOf)),
+        ...findings.map(({ words, at }) => `RELAY CONVICTED: ${words} (found ${new Date(at).toISOString()})`),
+        ...disagreements.map(({ scope, size, about }) => `DEVICES DISAGREE about ${scope} at ${size}: ${about}`),
+        ...files.map((file) => `written: ${file}`),
+      ],
+    };
+  },
+});
+
+function cellsOf({ scope, settled, pending, waiting, stop, forked }: BookStatus['scopes'][number]): string[] {
+  const words = [stop === undefined ? '' : `stopped: ${stop.code}`, forked ? 'this device was copied' : ''];
+  return [scope, grouped(settled), grouped(pending), grouped(waiting), words.filter((word) => word !== '').join(', ')];
+}
+
+function writeProofs(folder: string, findings: readonly RelayFinding[]): string[] {
+  mkdirSync(folder, { recursive: true });
+  return findings.map(({ kind, scope, proof }) => {
+    const file = join(folder, `relay-${kind}-${scope.replaceAll('/', '-')}.json`);
+    writeFileSync(file, proof);
+    return file;
+  });
+}
