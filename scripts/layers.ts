@@ -26,6 +26,8 @@ export const layerOrder: readonly string[] = [
 /** Tools: above every package, a dependency of the root alone, and free to use Node. */
 const tools: ReadonlySet<string> = new Set(['testkit', 'eslint-plugin']);
 const scope = '@tallystick/';
+/** Where stores and other things of Node live; the other entries are portable. */
+const nodeEntries: ReadonlySet<string> = new Set(['./node', './postgres', './nats']);
 const nativeModules: ReadonlySet<string> = new Set(['better-sqlite3']);
 
 export interface Problem {
@@ -165,11 +167,11 @@ function packageNameOf(specifier: string): string {
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? specifier);
 }
 
-/** Walks the module graph of each entry but `./node`, across packages, and refuses what only Node or only a page has. */
+/** Walks the module graph of each entry but those for Node, across packages, and refuses what only Node or only a page has. */
 function checkPortableEntries(repository: Repository, owner: Package): Problem[] {
   const problems: Problem[] = [];
   for (const [entry, source] of owner.sourceByEntry) {
-    if (entry === './node') continue;
+    if (nodeEntries.has(entry)) continue;
     if (!existsSync(source)) {
       problems.push({
         rule: 'manifest',

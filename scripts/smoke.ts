@@ -13,6 +13,8 @@ import { publicPackages } from './packages.ts';
 /** The peer that the `/node` entries use. Its current major does not run on Node 20; the peer range allows this one. */
 const sqlitePeer = 'better-sqlite3@12';
 const sqljsPeer = 'sql.js@1';
+/** Of the relay's stores on servers. */
+const enginePeers = ['pg@8'];
 const seed = 1;
 
 function systemNode(): string {
@@ -74,7 +76,7 @@ try {
   // npm runs on the machine's Node too, so a native peer gets the binary of that Node.
   const env = { ...process.env, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
   const folder = join(work, 'node-pos');
-  installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer], env });
+  installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer, ...enginePeers], env });
   writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers, await everyVerbDigest(seed)));
   const elsewhere = { ...env, TZ: 'Pacific/Kiritimati', LC_ALL: 'de_CH.UTF-8' };
   const stdio = ['ignore', 'inherit', 'inherit'] as const;

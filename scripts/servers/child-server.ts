@@ -1,5 +1,5 @@
 // A server program as a child process: started, killed, paused and started again by its pid, and ready when its log says so.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -32,7 +32,12 @@ const startTimeoutMs = 60_000;
 
 export function createChildServer(program: ServerProgram): ChildServer {
   let child: ChildProcess | undefined;
-  const signal = (name: NodeJS.Signals): void => void child?.kill(name);
+  /** To the program and the processes it started: PostgreSQL has one for each connection. */
+  const signal = (name: NodeJS.Signals): void => {
+    if (child?.pid === undefined) return;
+    const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }).stdout;
+    for (const pid of [child.pid, ...children.split('\n').map(Number)]) if (pid > 0) tryKill(pid, name);
+  };
   return {
     name: program.name,
     get pid() {
@@ -56,14 +61,24 @@ export function createChildServer(program: ServerProgram): ChildServer {
     async kill(name = 'SIGKILL') {
       if (child === undefined) return;
       const gone = once(child, 'exit');
+      if (name === 'SIGKILL') signal(name);
+      else child.kill(name);
       // A paused process takes a polite signal only once it goes on.
-      child.kill(name);
-      child.kill('SIGCONT');
+      signal('SIGCONT');
       await gone;
     },
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
   };
+}
+
+/** It may have ended meanwhile. */
+function tryKill(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
+  }
 }
 
 async function whenReady(child: ChildProcess, { name, ready }: ServerProgram): Promise<void> {

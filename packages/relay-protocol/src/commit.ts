@@ -63,6 +63,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     }
   }
   if (batches.length > 0) await desk.store.append(batches);
+  for (const { book, enrolments } of batches) desk.rosters.grown(book, enrolments.length);
   const states = new Map(batches.map(({ book, scope, state }) => [`${book} ${scope}`, state]));
   return Promise.all(
     pushes.map(async (push): Promise<Settled> => {

@@ -4,29 +4,47 @@ import { type BookId, trustedRecord } from '@tallystick/oplog';
 import { createRoster, type Roster } from '@tallystick/sign/roster';
 import type { RelayStore } from './store.ts';
 
-/** The rosters of the books in use, folded from the store when first asked for. */
+/**
+ * The rosters of the books in use, folded from the store when first asked for, and again when other relays have appended what this one has
+ * not seen.
+ */
 export interface Rosters {
   of(book: BookId): Promise<Roster>;
+  /** The roster has taken notice of that many ops, and they are stored now. */
+  grown(book: BookId, enrolments: number): void;
   forget(book: BookId): void;
 }
 
+interface Kept {
+  readonly roster: Roster;
+  /** Ops that it was folded from. */
+  count: number;
+}
+
 export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256): Rosters {
-  const rostersByBook = new Map<BookId, Roster>();
+  const keptByBook = new Map<BookId, Kept>();
+  async function fold(book: BookId): Promise<Kept> {
+    const roster = createRoster(hasher);
+    const enrolments = await store.enrolments(book);
+    for (const { bytes, hash, isFork } of enrolments) roster.apply(trustedRecord(bytes, hash), isFork);
+    return { roster, count: enrolments.length };
+  }
   return {
     async of(book) {
-      let roster = rostersByBook.get(book);
-      if (roster === undefined) {
-        roster = createRoster(hasher);
-        for (const { bytes, hash, isFork } of await store.enrolments(book))
-          roster.apply(trustedRecord(bytes, hash), isFork);
-      }
+      let kept = keptByBook.get(book);
+      if (kept === undefined || kept.count !== ((await store.enrolmentCount?.(book)) ?? kept.count))
+        kept = await fold(book);
       // The one used longest ago goes first.
-      rostersByBook.delete(book);
-      rostersByBook.set(book, roster);
-      const [oldest] = rostersByBook.keys();
-      if (rostersByBook.size > maxKept && oldest !== undefined) rostersByBook.delete(oldest);
-      return roster;
+      keptByBook.delete(book);
+      keptByBook.set(book, kept);
+      const [oldest] = keptByBook.keys();
+      if (keptByBook.size > maxKept && oldest !== undefined) keptByBook.delete(oldest);
+      return kept.roster;
     },
-    forget: (book) => void rostersByBook.delete(book),
+    grown(book, enrolments) {
+      const kept = keptByBook.get(book);
+      if (kept !== undefined) kept.count += enrolments;
+    },
+    forget: (book) => void keptByBook.delete(book),
   };
 }

@@ -143,6 +143,8 @@ export interface RelayStore {
   tile(book: BookId, scope: Scope, level: number, index: number): MaybePromise<Uint8Array | undefined>;
   /** The ops that the book's roster is folded from, in the order they were appended, over all scopes. */
   enrolments(book: BookId): MaybePromise<readonly Enrolment[]>;
+  /** How many those are. Of a store that other relays append to as well; without it nobody else does. */
+  enrolmentCount?(book: BookId): MaybePromise<number>;
   /** The root of the log at this size; undefined where no batch ended there. */
   rootAt(book: BookId, scope: Scope, size: number): MaybePromise<RootHash | undefined>;
   /** Keeps the cosignature unless the device stated a greater size; beyond `maxKept` of a log those of the least sizes go. */

@@ -10,7 +10,7 @@ export interface StoreUnderTest {
   reopen(): MaybePromise<RelayStore>;
 }
 
-function batchOf(
+export function batchOf(
   book: BookId,
   scope: Scope,
   from: number,
@@ -279,6 +279,7 @@ export function relayStoreContract(
       await store.append([batchOf(book, hq, 2, [third], { enrolments: [{ position: 2, isFork: true }] })]);
       const listed = (await store.enrolments(book)).map(({ hash, isFork }) => [hash, isFork]);
       expect(listed).toEqual([...[genesis, first, second].map(({ hash }) => [hash, false]), [third.hash, true]]);
+      expect((await store.enrolmentCount?.(book)) ?? 4).toBe(4);
     });
 
     if (forgets) return;

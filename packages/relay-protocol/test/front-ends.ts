@@ -1,0 +1,72 @@
+// What every store that several relays may share must let them do together. `open` gives one more store on the same data, which is
+// empty at the first call.
+import type { MaybePromise, OpRecord } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import type { RelayStore } from '../src/index.ts';
+import { batchOf } from './contract.ts';
+import { type Desk, emptyTip, follow, followAll, openDesk } from './desk.ts';
+import { createFleet, hq } from './fleet.ts';
+
+export function frontEndsContract(name: string, open: () => MaybePromise<RelayStore>): void {
+  describe(`several relays on ${name}`, () => {
+    it('append to one log, and each position is given once', async () => {
+      const { book, genesis, root } = createFleet(`${name} positions`);
+      const stores = [await open(), await open()] as const;
+      await stores[0].append([batchOf(book, hq, 0, [genesis])]);
+      const records = root.writeMany(20);
+      let conflicts = 0;
+      const write = async (store: RelayStore): Promise<void> => {
+        for (let next = records.shift(); next !== undefined; ) {
+          const size = (await store.log(book, hq))?.size ?? 0;
+          try {
+            await store.append([batchOf(book, hq, size, [next])]);
+            next = records.shift();
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'relay/conflict' });
+            conflicts += 1;
+          }
+        }
+      };
+      await Promise.all(stores.map(write));
+      for (const store of stores) {
+        expect((await store.log(book, hq))?.size).toBe(21);
+        const kept = await store.records(book, hq, 0, 100);
+        expect(new Set(kept.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(21);
+        await store.close();
+      }
+      expect(conflicts).toBeGreaterThan(0);
+    });
+
+    it('take the pushes of one book, know whom the other let in, and show one log', async () => {
+      const fleet = createFleet(`${name} pushes`);
+      const desks = [openDesk({ store: await open() }), openDesk({ store: await open() })] as const;
+      await desks[0].push(fleet.book, [fleet.genesis]);
+      // The other one has folded the roster before the tills are let in.
+      expect((await desks[1].push(fleet.book, [fleet.root.write()])).results[0]?.verdict).toBe('stored');
+      const tills = ['first', 'second', 'third', 'fourth'].map((till) => fleet.enrol(till));
+      await desks[0].push(
+        fleet.book,
+        tills.map(({ enrolment }) => enrolment),
+      );
+      const pushed: OpRecord[] = [];
+      const sell = async (desk: Desk, { writer }: (typeof tills)[number]): Promise<void> => {
+        for (let day = 0; day < 5; day++) {
+          const records = writer.writeMany(3);
+          const { results } = await desk.push(fleet.book, records);
+          expect(results.map(({ verdict }) => verdict)).toEqual(['stored', 'stored', 'stored']);
+          pushed.push(...records);
+        }
+      };
+      await Promise.all(tills.map((till, index) => sell(desks[index % 2] as Desk, till)));
+      for (const desk of desks) {
+        const { records, tip } = await followAll(follow(desk.client, fleet.book), emptyTip);
+        expect(tip.size).toBe(6 + 60);
+        expect(new Set(records.map(({ hash }) => hash))).toEqual(
+          new Set([...records.slice(0, 6), ...pushed].map(({ hash }) => hash)),
+        );
+        await desk.relay.close();
+        await desk.store.close();
+      }
+    });
+  });
+}
