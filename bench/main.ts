@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { main as runFleetCommand } from './fleet/bench.ts';
 import { describeMachine, makeFolder } from './machine.ts';
 import { type Report, reportsToTable, reportToJson } from './report.ts';
 import { full, long, measure, quick, type Size, type Suite } from './suite.ts';
@@ -62,6 +63,8 @@ function parseAsked(argv: readonly string[]): Asked {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  // The fleet is no suite of cases in turn: it has days, and options of its own.
+  if (argv[0] === 'fleet') return runFleetCommand(argv.slice(1));
   let asked: Asked;
   try {
     asked = parseAsked(argv);

@@ -3,7 +3,7 @@
 /** Work done for one op (or, in a suite of milliseconds, in one run). Deterministic: the same on every machine, to the last digit. */
 export type Counts = Readonly<Record<string, number>>;
 
-export type Unit = 'ops/s' | 'ms' | 'MB' | 'bytes';
+export type Unit = 'ops/s' | 'ms' | 'MB' | 'bytes' | 'cents';
 
 export interface Result {
   readonly name: string;

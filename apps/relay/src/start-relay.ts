@@ -9,11 +9,12 @@ import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/op
 import {
   createRelay,
   type Relay,
+  RelayError,
   type RelayEvent,
   type RelayLimits,
   type RelayStore,
 } from '@tallystick/relay-protocol';
-import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
+import { createSqliteRelayStore, nodeUnpack } from '@tallystick/relay-protocol/node';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { toNodeHandler } from 'srvx/node';
 import { errorToFields, type Log } from './log.ts';
@@ -45,6 +46,7 @@ const requestTimeoutMs = 60_000;
 const idleTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 const maxConnections = 2_000;
+const isPush = /^\/v1\/books\/[0-9a-f]{64}\/scopes\/[^/?#]+\/(?:ops|claims)$/;
 const hq = parseScope('hq') as Scope;
 const nobody = parseBookId('0'.repeat(64)) as BookId;
 
@@ -55,7 +57,16 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   const store = createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
   try {
     const onEvent = (event: RelayEvent): void => logEvent(log, event);
-    const relay = createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519, books, limits, onEvent });
+    const relay = createRelay({
+      store,
+      signer,
+      hasher: nodeHasher,
+      ed25519: nodeEd25519,
+      unpack: nodeUnpack,
+      books,
+      limits,
+      onEvent,
+    });
     await relay.ready();
     const server = createServer(
       { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
@@ -97,11 +108,56 @@ function createListener(relay: Relay, store: RelayStore, log: Log): RequestListe
     // Its type asks for a message of both HTTP versions at once; it takes either.
   }) as (request: IncomingMessage, response: ServerResponse) => unknown;
   return (request, response) => {
+    if (request.method === 'POST' && isPush.test(request.url ?? '')) return void handIn(relay, request, response, log);
     Promise.resolve(handle(request, response)).catch((error: unknown) => {
       log({ level: 'warn', event: 'not-sent', ...errorToFields(error) });
       response.destroy();
     });
   };
+}
+
+/** A push by a shorter way than `Request` and `Response`, which cost more than all that the relay does with it. */
+async function handIn(relay: Relay, request: IncomingMessage, response: ServerResponse, log: Log): Promise<void> {
+  const path = request.url ?? '';
+  const { headers } = request;
+  const length = headers['content-length'];
+  const {
+    status,
+    headers: answered,
+    body,
+  } = await relay.handIn({
+    path,
+    encoding: headers['content-encoding'],
+    lengthBytes: length === undefined ? undefined : Number(length),
+    read: (maxBytes) => readBody(request, maxBytes),
+  });
+  if (status >= 400) log({ level: 'warn', event: 'refused', method: 'POST', path: path.slice(0, 200), status });
+  if (response.destroyed) return;
+  const bytes = Buffer.from(body);
+  // What was not read of a body that is too long cannot be skipped: the connection ends with the answer.
+  const closing = request.complete ? {} : { connection: 'close' };
+  response.writeHead(status, { ...answered, ...closing, 'content-length': bytes.length });
+  response.end(bytes);
+}
+
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else {
+        request.pause();
+        reject(new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`));
+      }
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) reject(new RelayError('relay/torn', 'the body broke off'));
+    });
+  });
 }
 
 async function checkHealth(store: RelayStore): Promise<Response> {
@@ -118,6 +174,12 @@ function logEvent(log: Log, event: RelayEvent): void {
     log({ level: 'error', event: event.kind, ...errorToFields(event.error) });
     return;
   }
+  // What the commits sum up already; a push of which something was not taken is somebody's trouble.
+  if (
+    event.kind === 'pushed' &&
+    Object.keys(event.verdicts).every((verdict) => verdict === 'stored' || verdict === 'exists')
+  )
+    return;
   const { kind, ...fields } = event;
   log({ level: kind === 'behind' ? 'error' : 'info', event: kind, ...fields });
 }

@@ -68,12 +68,25 @@ export function answerPreflight(): Response {
   return new Response(null, { status: 204, headers });
 }
 
-/** What went wrong in terms of the sender; nothing of the relay's inside. */
+/** The headers of an answer in JSON, for hosts that write it themselves. */
+export const jsonHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'application/json',
+  ...fresh,
+  ...crossOrigin,
+};
+
 export function answerRefusal(error: unknown): Response {
+  const { status, headers, body } = refusalOf(error);
+  return new Response(body, { status, headers });
+}
+
+/** What went wrong in terms of the sender; nothing of the relay's inside. */
+export function refusalOf(error: unknown): { status: number; headers: Readonly<Record<string, string>>; body: string } {
   const code: RelayAnswerCode = (error instanceof RelayError && parseAnswerCode(error.code)) || 'relay/failed';
   const text = error instanceof RelayError && code !== 'relay/failed' ? error.message : 'relay/failed: try again later';
   const headers = code === 'relay/busy' ? { 'retry-after': '1' } : {};
-  return answerJson({ code, message: text.slice(code.length + 2) }, statusByCode[code], headers);
+  const body = JSON.stringify({ code, message: text.slice(code.length + 2) });
+  return { status: statusByCode[code], headers: { ...jsonHeaders, ...headers }, body };
 }
 
 /** Notes are UTF-8 and headers are not, so a note travels in base64. */

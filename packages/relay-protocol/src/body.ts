@@ -1,4 +1,5 @@
 // Bodies with a bound: bytes from a stream that may be endless, gzip that may unpack to gigabytes.
+import type { MaybePromise } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -44,3 +45,6 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ByteStream {
   return new Blob([bytes]).stream();
 }
+
+/** How a host unpacks gzip with a bound; `gunzip` where it has nothing better. */
+export type Unpack = (bytes: Uint8Array<ArrayBuffer>, maxBytes: number) => MaybePromise<Uint8Array>;

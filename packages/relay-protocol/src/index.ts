@@ -14,6 +14,7 @@ export { createFollower, type FollowedPage, type Follower, type FollowerOptions 
 export { defaultLimits, type RelayLimits } from './limits.ts';
 export { createMemoryRelayStore } from './memory-store.ts';
 export { type NoteCheck, originOf, type Receipt, verifyCheckpoint, verifyReceipt } from './receipt.ts';
+export type { PushReply, PushRequest } from './push.ts';
 export { createRelay, type Relay, type RelayEvent, type RelayOptions } from './relay.ts';
 export type { RelayInfo } from './replies.ts';
 export type { RetryPolicy } from './retry.ts';

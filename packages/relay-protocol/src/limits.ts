@@ -16,6 +16,8 @@ export interface RelayLimits {
   readonly maxCosigners: number;
   /** Pushes being received or waiting for their turn; the next one is answered `relay/busy`. */
   readonly maxPushesInFlight: number;
+  /** Bytes of all of those, as announced, and then as unpacked. */
+  readonly maxBytesInFlight: number;
   readonly maxBooks: number;
   readonly maxScopes: number;
 }
@@ -28,7 +30,8 @@ export const defaultLimits: RelayLimits = {
   maxForks: 256,
   maxQuarantined: 4_096,
   maxCosigners: 256,
-  maxPushesInFlight: 64,
+  maxPushesInFlight: 1_024,
+  maxBytesInFlight: 128 << 20,
   maxBooks: 10_000,
   maxScopes: 10_000,
 };

@@ -2,6 +2,14 @@
 import { commitPushes, type Settled } from './commit.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 
+/** What one commit came to. */
+export interface Committed {
+  readonly pushes: number;
+  /** Ops that got a position in it. */
+  readonly ops: number;
+  readonly signaturesChecked: number;
+}
+
 export interface PushQueue {
   /** Resolves when the push is durable, together with what waited beside it. */
   push(push: Push): Promise<PushOutcome>;
@@ -16,20 +24,20 @@ interface Waiting {
   readonly settle: (settled: Settled) => void;
 }
 
-export function createPushQueue(desk: PushDesk): PushQueue {
+export function createPushQueue(desk: PushDesk, onCommit: (committed: Committed) => void): PushQueue {
   const pushes: Waiting[] = [];
   const works: (() => Promise<void>)[] = [];
   let running: Promise<void> | undefined;
   async function run(): Promise<void> {
     while (works.length > 0 || pushes.length > 0) {
+      await nextTask();
       await Promise.all(works.splice(0).map((work) => work()));
       const group = takeGroup(pushes, desk.limits);
-      if (group.length > 0) await commitGroup(desk, group);
+      if (group.length > 0) await commitGroup(desk, group, onCommit);
     }
     running = undefined;
   }
-  // What arrives in the same moment shares the first turn, too.
-  const start = (): void => void (running ??= Promise.resolve().then(run));
+  const start = (): void => void (running ??= run());
   return {
     push: (push) =>
       new Promise((resolve, reject) => {
@@ -47,6 +55,15 @@ export function createPushQueue(desk: PushDesk): PushQueue {
   };
 }
 
+/** After whatever the host has received by now: requests that came in the same moment share a turn. */
+function nextTask(): Promise<void> {
+  const { setImmediate, setTimeout } = globalThis as unknown as Record<
+    string,
+    (task: () => void, ms?: number) => unknown
+  >;
+  return new Promise((resolve) => void (setImmediate ?? setTimeout)?.(resolve, 0));
+}
+
 /** As many as one push may have ops, so that what they add to a log fits a page; in the order they came, and at least one. */
 function takeGroup(pushes: Waiting[], { maxBatchOps, maxBatchBytes }: PushDesk['limits']): Waiting[] {
   let count = 0;
@@ -60,14 +77,30 @@ function takeGroup(pushes: Waiting[], { maxBatchOps, maxBatchBytes }: PushDesk['
   return pushes.splice(0, count);
 }
 
-async function commitGroup(desk: PushDesk, group: readonly Waiting[]): Promise<void> {
+async function commitGroup(
+  desk: PushDesk,
+  group: readonly Waiting[],
+  onCommit: (committed: Committed) => void,
+): Promise<void> {
   try {
     const settled = await commitPushes(
       desk,
       group.map(({ push }) => push),
     );
+    onCommit(summarize(settled));
     for (const [index, { settle }] of group.entries()) settle(settled[index] as Settled);
   } catch (error) {
     for (const { settle } of group) settle({ error });
   }
+}
+
+function summarize(settled: readonly Settled[]): Committed {
+  let [ops, signaturesChecked] = [0, 0];
+  for (const one of settled) {
+    if ('error' in one) continue;
+    signaturesChecked += one.outcome.signaturesChecked;
+    for (const { verdict, position } of one.outcome.results)
+      if (position !== undefined && verdict !== 'exists') ops += 1;
+  }
+  return { pushes: settled.length, ops, signaturesChecked };
 }

@@ -36,6 +36,26 @@ export interface Push {
   readonly sizeBytes: number;
 }
 
+/** A push on its way in, for a server that reads requests by itself: what `fetch` does, without its `Request` and `Response`. */
+export interface PushRequest {
+  /** With its leading slash, percent-encoded as it came; no query. */
+  readonly path: string;
+  /** The header `content-encoding`. */
+  readonly encoding: string | undefined;
+  /** The header `content-length`. */
+  readonly lengthBytes: number | undefined;
+  /** The body as sent; throws `relay/too-large` where it has more than `maxBytes`. */
+  read(maxBytes: number): Promise<Uint8Array>;
+}
+
+/** An answer to a push, headers included. */
+export interface PushReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+}
+
 export interface PushOutcome {
   readonly size: number;
   readonly checkpoint: string;

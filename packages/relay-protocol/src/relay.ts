@@ -11,22 +11,24 @@ import {
   answerPreflight,
   answerRefusal,
   answerTile,
+  jsonHeaders,
+  refusalOf,
 } from './answer.ts';
-import { gunzip, readBody } from './body.ts';
+import { gunzip, readBody, type Unpack } from './body.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
-import { openFrames, type PushDesk, type PushOutcome } from './push.ts';
-import { createPushQueue } from './push-queue.ts';
+import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
+import { type Committed, createPushQueue } from './push-queue.ts';
 import { createRosters } from './rosters.ts';
 import { parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
 import { overTiles, type ReadTile } from './tiles.ts';
-import { createSlots } from './turns.ts';
+import { createLane, createSlots, type Slot } from './turns.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface RelayOptions {
@@ -38,6 +40,8 @@ export interface RelayOptions {
   /** Milliseconds since 1970; used for the `clock-ahead` warning alone. */
   now?(): number;
   readonly limits?: Partial<RelayLimits>;
+  /** Unpacks gzip with a bound, where the host does it faster than a `DecompressionStream`; throws `relay/too-large` or `relay/bad-encoding`. */
+  readonly unpack?: Unpack;
   /** Books that may be opened here. `open` (the default) takes any. */
   readonly books?: 'open' | readonly BookId[];
   onEvent?(event: RelayEvent): void;
@@ -54,6 +58,8 @@ export type RelayEvent =
       readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
       readonly signaturesChecked: number;
     }
+  /** Pushes that became durable in one transaction. */
+  | ({ readonly kind: 'committed' } & Committed)
   /** The store and this front end's own fold of a log disagree about claims. No claim is granted there until it is mended. */
   | { readonly kind: 'alarm'; readonly error: RelayError }
   /** A reader showed what this relay signed once, and the log has less: it was wiped or put back to an older state. */
@@ -63,6 +69,8 @@ export type RelayEvent =
 export interface Relay {
   /** Never rejects: what goes wrong is an answer. */
   fetch(request: Request): Promise<Response>;
+  /** A push as `fetch` answers it, for a server that has the request in another form. Never rejects either. */
+  handIn(push: PushRequest): Promise<PushReply>;
   /** Name and key in the C2SP "vkey" form, for clients to pin. */
   readonly vkey: string;
   /** Rejects with `relay/identity` when the store belongs to a relay of another name or key. */
@@ -94,14 +102,15 @@ export function createRelay(options: RelayOptions): Relay {
     memory: createClaimMemory(store, hasher),
     nowMs: options.now ?? Date.now,
   };
-  const queue = createPushQueue(desk);
-  const slots = createSlots(limits.maxPushesInFlight);
+  const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
+  const unpack = createUnpack(options.unpack ?? gunzip);
   const tell = options.onEvent ?? (() => undefined);
+  const queue = createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }));
   let identity: Promise<void> | undefined;
   const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
 
-  async function push(route: Push, request: Request): Promise<Response> {
-    const body = await readPush(request, limits.maxBatchBytes);
+  async function push(route: Push, request: PushRequest, slot: Slot): Promise<string> {
+    const body = await readPush(request, limits.maxBatchBytes, slot, unpack);
     const { book, scope } = route;
     if (route.isClaim) await desk.memory.follow(route);
     const sizeBytes = body.length;
@@ -111,18 +120,24 @@ export function createRelay(options: RelayOptions): Relay {
     if (outcome.opened) tell({ kind: 'opened', book });
     const { size, checkpoint, receipt, results, signaturesChecked } = outcome;
     tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
-    return answerJson({ size, checkpoint, receipt, results });
+    return JSON.stringify({ size, checkpoint, receipt, results });
   }
 
-  async function cosign(route: Cosign, request: Request): Promise<Response> {
-    const note = new TextDecoder().decode(await readPush(request, maxCosignedBytes));
+  /** Tells of what the operator should know. */
+  function tellOf(error: unknown, status: number): void {
+    if (error instanceof RelayError && error.code === 'relay/claim-alarm') tell({ kind: 'alarm', error });
+    if (status === 500) tell({ kind: 'failed', error });
+  }
+
+  async function cosign(route: Cosign, request: Request, slot: Slot): Promise<Response> {
+    const note = new TextDecoder().decode(await readPush(requestToPush(request), maxCosignedBytes, slot, unpack));
     if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
     const checkpoint = await queue.between(() => keepCosignature(desk, route, note));
     return answerJson({ checkpoint });
   }
 
-  async function stand(route: Stand, request: Request): Promise<Response> {
-    const note = new TextDecoder().decode(await readPush(request, maxStandingBytes));
+  async function stand(route: Stand, request: Request, slot: Slot): Promise<Response> {
+    const note = new TextDecoder().decode(await readPush(requestToPush(request), maxStandingBytes, slot, unpack));
     const { standing, isBehind } = await answerStanding(desk, route, note);
     if (isBehind) tell({ kind: 'behind', book: route.book, scope: route.scope });
     return answerNote(standing);
@@ -132,9 +147,12 @@ export function createRelay(options: RelayOptions): Relay {
     if (request.method === 'OPTIONS') return answerPreflight();
     const route = parseRoute(request.method, new URL(request.url));
     await ready();
-    if (route.kind === 'push') return slots.use(() => push(route, request));
-    if (route.kind === 'cosign') return slots.use(() => cosign(route, request));
-    if (route.kind === 'standing') return slots.use(() => stand(route, request));
+    if (route.kind === 'push') {
+      const body = await slots.use((slot) => push(route, requestToPush(request), slot));
+      return new Response(body, { headers: jsonHeaders });
+    }
+    if (route.kind === 'cosign') return slots.use((slot) => cosign(route, request, slot));
+    if (route.kind === 'standing') return slots.use((slot) => stand(route, request, slot));
     const acceptEncoding = request.headers.get('accept-encoding') ?? '';
     // Which devices are active is known between pushes, not within one.
     if (route.kind === 'checkpoint') return queue.between(() => read(desk, route, acceptEncoding));
@@ -149,8 +167,19 @@ export function createRelay(options: RelayOptions): Relay {
         return await answer(request);
       } catch (error) {
         const refusal = answerRefusal(error);
-        if (error instanceof RelayError && error.code === 'relay/claim-alarm') tell({ kind: 'alarm', error });
-        if (refusal.status === 500) tell({ kind: 'failed', error });
+        tellOf(error, refusal.status);
+        return refusal;
+      }
+    },
+    async handIn(request) {
+      try {
+        const route = parseRoute('POST', new URL(request.path, 'http://relay'));
+        if (route.kind !== 'push') throw new RelayError('relay/method', 'only a push is handed in');
+        await ready();
+        return { status: 200, headers: jsonHeaders, body: await slots.use((slot) => push(route, request, slot)) };
+      } catch (error) {
+        const refusal = refusalOf(error);
+        tellOf(error, refusal.status);
         return refusal;
       }
     },
@@ -175,16 +204,39 @@ async function checkIdentity(store: RelayStore, vkey: string): Promise<void> {
   if (kept !== vkey) throw new RelayError('relay/identity', `the store belongs to ${kept}, this relay is ${vkey}`);
 }
 
-async function readPush(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const encoding = request.headers.get('content-encoding') ?? 'identity';
+function requestToPush(request: Request): PushRequest {
+  const length = request.headers.get('content-length');
+  return {
+    path: new URL(request.url).pathname,
+    encoding: request.headers.get('content-encoding') ?? undefined,
+    lengthBytes: length === null ? undefined : Number(length),
+    read: (maxBytes) => readBody(request.body, maxBytes),
+  };
+}
+
+/** A few at a time: what comes out may be as long as a push may be, however short it came in. */
+function createUnpack(unpack: Unpack): Unpack {
+  const lane = createLane(8);
+  return (bytes, maxBytes) => lane.pass(async () => unpack(bytes, maxBytes));
+}
+
+async function readPush(
+  { encoding = 'identity', lengthBytes, read }: PushRequest,
+  maxBytes: number,
+  slot: Slot,
+  unpack: Unpack,
+): Promise<Uint8Array> {
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new RelayError('relay/encoding', 'a body is plain or gzip');
   }
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) {
+  if (lengthBytes !== undefined && lengthBytes > maxBytes) {
     throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
   }
-  const bytes = await readBody(request.body, maxBytes);
-  return encoding === 'gzip' ? gunzip(bytes, maxBytes) : bytes;
+  slot.hold(lengthBytes ?? maxBytes);
+  const bytes = await read(maxBytes);
+  const body = encoding === 'gzip' ? await unpack(bytes as Uint8Array<ArrayBuffer>, maxBytes) : bytes;
+  slot.hold(body.length);
+  return body;
 }
 
 function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number>> {

@@ -1,6 +1,7 @@
 // Who may write in which book: one roster a book, folded from the enrolments that its logs hold.
 import type { Hasher } from '@tallystick/chain';
-import { type BookId, trustedRecord } from '@tallystick/oplog';
+import { type BookId, decodeHex, trustedRecord } from '@tallystick/oplog';
+import { vouchForKey } from '@tallystick/sign';
 import { createRoster, type Roster } from '@tallystick/sign/roster';
 import type { RelayStore } from './store.ts';
 
@@ -21,12 +22,20 @@ interface Kept {
   count: number;
 }
 
+const keyPattern = /^[0-9a-f]{64}$/;
+
 export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256): Rosters {
   const keptByBook = new Map<BookId, Kept>();
   async function fold(book: BookId): Promise<Kept> {
     const roster = createRoster(hasher);
     const enrolments = await store.enrolments(book);
-    for (const { bytes, hash, isFork } of enrolments) roster.apply(trustedRecord(bytes, hash), isFork);
+    for (const { bytes, hash, isFork } of enrolments) {
+      const record = trustedRecord(bytes, hash);
+      // The store has only what a roster took, so each key in it was checked when it came.
+      const key = record.op.args['key'];
+      if (typeof key === 'string' && keyPattern.test(key)) vouchForKey(decodeHex(key));
+      roster.apply(record, isFork);
+    }
     return { roster, count: enrolments.length };
   }
   return {

@@ -26,21 +26,58 @@ export function createTurns(): Turns {
   };
 }
 
-export interface Slots {
-  /** Runs `work` in a free slot; throws `relay/busy` when there is none. */
-  use<T>(work: () => Promise<T>): Promise<T>;
+/** A place among the requests that are being received or wait. */
+export interface Slot {
+  /** How many bytes it takes from now on; throws `relay/busy` when that is more than there is room for. */
+  hold(bytes: number): void;
 }
 
-export function createSlots(count: number): Slots {
-  let used = 0;
+export interface Slots {
+  /** Runs `work` in a free slot; throws `relay/busy` when there is none. */
+  use<T>(work: (slot: Slot) => Promise<T>): Promise<T>;
+}
+
+export function createSlots(count: number, maxBytes: number): Slots {
+  let [used, usedBytes] = [0, 0];
   return {
     async use(work) {
       if (used >= count) throw new RelayError('relay/busy', `${count} pushes are under way`);
+      let held = 0;
+      const hold = (bytes: number): void => {
+        if (usedBytes - held + bytes > maxBytes) throw new RelayError('relay/busy', 'too many bytes are under way');
+        usedBytes += bytes - held;
+        held = bytes;
+      };
       used += 1;
+      try {
+        return await work({ hold });
+      } finally {
+        used -= 1;
+        usedBytes -= held;
+      }
+    },
+  };
+}
+
+export interface Lane {
+  /** Runs `work` when fewer than the lane is wide are running. */
+  pass<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export function createLane(width: number): Lane {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    async pass(work) {
+      if (running >= width) await new Promise<void>((resolve) => void waiting.push(resolve));
+      else running += 1;
       try {
         return await work();
       } finally {
-        used -= 1;
+        const next = waiting.shift();
+        // Whoever waits takes the place over.
+        if (next === undefined) running -= 1;
+        else next();
       }
     },
   };

@@ -34,6 +34,14 @@ export function acceptPublicKey(publicKey: Uint8Array): boolean {
   return publicKey.length === 32 && verdictOf(publicKey);
 }
 
+/**
+ * Notes that a key was accepted before: it comes from what this party itself stored after `acceptPublicKey` said so. The check costs a scalar multiplication,
+ * and whoever starts again with ten thousand devices has done it ten thousand times already.
+ */
+export function vouchForKey(publicKey: Uint8Array): void {
+  verdictOf.note(publicKey, true);
+}
+
 /** 64 bytes, S < L, R canonical and not of small order. What remains to be checked is the equation. */
 export function acceptSignature(signature: Uint8Array): boolean {
   if (signature.length !== 64 || !isBelow(signature.subarray(32), groupOrder)) return false;

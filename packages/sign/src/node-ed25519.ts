@@ -28,5 +28,7 @@ function keyPairOf(seed: Uint8Array): KeyPair {
 }
 
 function publicKeyObject(publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' });
+  const x = Buffer.from(publicKey).toString('base64url');
+  // Half as dear as from DER, which OpenSSL reads with much ceremony.
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
