@@ -1,4 +1,5 @@
 /** Every witness there is. */
+import { cas } from './cas.ts';
 import { chain } from './chain.ts';
 import type { Witness } from './claim.ts';
 import { distributed } from './distributed.ts';
@@ -39,6 +40,7 @@ export const witnesses: readonly Witness[] = [
   guards,
   ledger,
   entitlements,
+  cas,
   supply,
   retail,
 ];

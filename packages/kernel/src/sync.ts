@@ -2,6 +2,7 @@
  * One exchange with a relay (DESIGN section 7): push what it does not have, keep its receipts, pull what it has beyond our settled prefix, check it,
  * fold it. The network is never waited for inside a transaction, so selling goes on meanwhile.
  */
+import { handInClaims } from '@tallystick/cas';
 import {
   createTree,
   encodeVerifierKey,
@@ -157,7 +158,7 @@ async function pushTo(
 ): Promise<PushAnswer> {
   const { size, note } = replica.log.tip(scope);
   try {
-    const answer = await client.push(book, scope, orderTail(pending));
+    const answer = await handIn(client, book, scope, orderTail(pending));
     const { hasher, ed25519 } = replica.crypto;
     const check = {
       key: relay,
@@ -175,6 +176,22 @@ async function pushTo(
       evidence: [note],
       cause: error,
     });
+  }
+}
+
+/** Ops that claim a token ask for it; one that somebody else has is pushed all the same, and its verb says what the loss is. */
+async function handIn(
+  client: RelayClient,
+  book: BookId,
+  scope: ScopeName,
+  records: readonly OpRecord[],
+): Promise<PushAnswer> {
+  try {
+    return await handInClaims(client, { book, scope }, records);
+  } catch (error) {
+    // Such a relay grants nothing, and tells its operator. Who was first says the log, which this replica checks and folds itself.
+    if (!(error instanceof RelayError) || error.code !== 'relay/claim-alarm') throw error;
+    return client.push(book, scope, records);
   }
 }
 

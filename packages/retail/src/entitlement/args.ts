@@ -62,6 +62,8 @@ export interface ClaimSpendArgs {
   readonly holder?: ClaimHolder;
   /** Who showed it, if that is known; an opaque reference. */
   readonly customer?: string;
+  /** `TOKEN/N`, of the N-th claim of the token as far as the till knows: what a relay gives to one op only. The fold does not read it. */
+  readonly claim?: string;
 }
 
 export interface ClaimReleaseArgs {

@@ -77,6 +77,7 @@ async function take(options: DeskOptions, read: ReadEntitlement, wanted: TakeOpt
   const { currency, kind: entitlement } = terms;
   const args = {
     ...key,
+    claim: `${token.hash}/${turnOf(options, token.hash)}`,
     issuerKeyId: token.issuerKeyId,
     currency,
     amountMinor,
@@ -129,6 +130,12 @@ async function judge(
   // Ten small tenders of one token are as much as one that is ten times as large.
   const isLow = Number(trusted?.['n'] ?? 0) + amountMinor <= Number(tier?.['mostMinor'] ?? 0);
   return isLow ? { ok: true, value: false } : refusal('retail/claim-first', 'too much to be taken on trust');
+}
+
+/** Which claim of the token the next one is, as far as this book knows. Two tills that know the same cannot both be given it. */
+function turnOf({ book, scope }: DeskOptions, token: string): number {
+  const [row] = book.query('SELECT claims FROM entitlementSpends WHERE scope = ? AND token = ?', [scope, token]);
+  return Number(row?.['claims'] ?? 0) + 1;
 }
 
 /** Whether the relay answered. What fails otherwise is thrown. */

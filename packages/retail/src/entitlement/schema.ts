@@ -48,18 +48,23 @@ export const entitlementCancelArgs: ArgsSchema<EntitlementCancelArgs> = z.strict
   reason: text,
 });
 
-export const claimSpendArgs: ArgsSchema<ClaimSpendArgs> = z.strictObject({
-  token: hash,
-  issuerKeyId: hash.exactOptional(),
-  redemption,
-  currency,
-  amountMinor,
-  day,
-  loss: z.enum(['receivable', 'promo-expense']),
-  goods: goods.exactOptional(),
-  holder: holder.exactOptional(),
-  customer: key.exactOptional(),
-});
+const claimedTurn = z.string().regex(/^[0-9a-f]{64}\/[1-9][0-9]{0,8}$/);
+
+export const claimSpendArgs: ArgsSchema<ClaimSpendArgs> = z
+  .strictObject({
+    token: hash,
+    issuerKeyId: hash.exactOptional(),
+    redemption,
+    currency,
+    amountMinor,
+    day,
+    loss: z.enum(['receivable', 'promo-expense']),
+    goods: goods.exactOptional(),
+    holder: holder.exactOptional(),
+    customer: key.exactOptional(),
+    claim: claimedTurn.exactOptional(),
+  })
+  .refine(({ token, claim }) => claim === undefined || claim.startsWith(`${token}/`));
 
 export const claimReleaseArgs: ArgsSchema<ClaimReleaseArgs> = z.strictObject({ token: hash, redemption, day });
 
