@@ -83,8 +83,14 @@ export class Author {
   /** Signatures that are on their way during one `write`. */
   readonly #signings: Promise<void>[] = [];
 
+  /** The versions of each verb, the newest first. */
+  readonly #refsByName = new Map<string, VerbRef[]>();
+
   constructor(replica: Replica, keys: KeyRing, edge: Edge) {
     this.#replica = replica;
+    const newestFirst = [...replica.verbs.values()].sort((a, b) => b.version - a.version);
+    for (const { name, ref } of newestFirst)
+      this.#refsByName.set(name, [...(this.#refsByName.get(name) ?? []), ref as VerbRef]);
     this.#keys = keys;
     this.#edge = edge;
     this.#mint = createIdMint({ now: () => edge.now(), random: (count) => edge.random(count) });
@@ -275,12 +281,8 @@ export class Author {
   /** The newest adopted version of a verb by its plain name, or the version that was asked for. */
   #refOf(name: string, scope: Scope): VerbRef | undefined {
     if (name.includes('@')) return this.#replica.verbs.has(name) ? (name as VerbRef) : undefined;
-    let best = 0;
-    for (const verb of this.#replica.verbs.values())
-      if (verb.name === name && verb.version > best && scope.isAdopted(verb.ref)) best = verb.version;
-    if (best > 0) return `${name}@${best}` as VerbRef;
-    const any = [...this.#replica.verbs.values()].find((verb) => verb.name === name);
-    return any?.ref as VerbRef | undefined;
+    const refs = this.#refsByName.get(name);
+    return refs?.find((ref) => scope.isAdopted(ref)) ?? refs?.at(-1);
   }
 
   #link(name: ScopeName, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {

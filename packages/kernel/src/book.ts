@@ -289,7 +289,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         syncWith(this.#replica, client, scopes, { pull, nowMs: this.#own.now() }),
       );
       this.#own.author.observe();
-      if (pull && this.status().role !== undefined) await this.anchor();
+      if (pull && this.#own.row() !== undefined) await this.anchor();
       const cosigner = pull ? this.#own.cosigner() : undefined;
       if (cosigner !== undefined)
         await this.#noting(() => stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned));

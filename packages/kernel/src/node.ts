@@ -55,8 +55,13 @@ function openDatabase(path: string): Database.Database {
   }
 }
 
+type Query = Database.Statement<SqlValue[], Record<string, SqlValue>>;
+/** An app asks the same few questions all day; texts made anew for each question are forgotten. */
+const MOST_QUERIES = 200;
+
 export function betterSqliteDriver(db: Database.Database): SqlDriver {
   const statements = new Map<string, Statement>();
+  const queries = new Map<string, Query>();
   const version = db.prepare('PRAGMA data_version').pluck();
   let seen = version.get();
   /** The level to go back to, while commits wait for no disk. */
@@ -81,9 +86,13 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
       return statement;
     },
     query: (sql, params) => {
+      const known = queries.get(sql);
+      if (known !== undefined) return known.all(...params);
       const statement = prepareQuery(db, sql);
       if (!statement.readonly || !statement.reader)
         throw new KernelError('kernel/query', 'query() only reads: a book changes by ops');
+      if (queries.size >= MOST_QUERIES) queries.clear();
+      queries.set(sql, statement);
       return statement.all(...params);
     },
     withoutSync: (transaction) => {
@@ -110,7 +119,7 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
   };
 }
 
-function prepareQuery(db: Database.Database, sql: string): Database.Statement<SqlValue[], Record<string, SqlValue>> {
+function prepareQuery(db: Database.Database, sql: string): Query {
   try {
     return db.prepare(sql);
   } catch (cause) {

@@ -34,9 +34,10 @@ export class CompiledTable {
   readonly columnNames: readonly string[];
   readonly #types: readonly ColumnType[];
   readonly #names: readonly string[];
-  readonly statements: TableStatements;
   readonly #driver: SqlDriver;
+  #statements: TableStatements | undefined;
   #insertMany: Statement | undefined;
+  readonly #listings: Statement[] = [];
 
   constructor(def: AnyTable, driver: SqlDriver) {
     this.def = def;
@@ -46,12 +47,11 @@ export class CompiledTable {
     this.columnNames = Object.keys(def.columns);
     this.#names = [...this.keyNames, ...this.columnNames];
     this.#types = [...Object.values(def.key), ...Object.values(def.columns)];
-    driver.exec(
-      ddlOf(def)
-        .map(([, sql]) => sql)
-        .join(';\n'),
-    );
-    this.statements = this.#prepare(driver);
+  }
+
+  /** A book has many tables, and a day touches few: neither their texts nor their statements are made before they are used. */
+  get statements(): TableStatements {
+    return (this.#statements ??= this.#prepare(this.#driver));
   }
 
   /** The row's values in column order; throws when a verb built a row that its table does not have. */
@@ -187,17 +187,26 @@ export class CompiledTable {
 
   /** Rows whose key starts with the given leading values, in key order. */
   list(driver: SqlDriver, scope: string, prefix: readonly SqlValue[]): Row[] {
+    const rows: Row[] = [];
+    for (const values of this.#listing(driver, prefix.length).iterate([scope, ...prefix]))
+      rows.push(this.rowOf(values));
+    return rows;
+  }
+
+  /** For a prefix of so many columns. */
+  #listing(driver: SqlDriver, columns: number): Statement {
+    const known = this.#listings[columns];
+    if (known !== undefined) return known;
     const all = this.#names.map((name) => `"${name}"`).join(', ');
-    const where = ['scope = ?', ...this.keyNames.slice(0, prefix.length).map((name) => `"${name}" = ?`)].join(' AND ');
-    const statement = driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE ${where} ORDER BY ${this.#keyList()}`);
-    return [...statement.iterate([scope, ...prefix])].map((values) => this.rowOf(values));
+    const where = ['scope = ?', ...this.keyNames.slice(0, columns).map((name) => `"${name}" = ?`)].join(' AND ');
+    const sql = `SELECT ${all} FROM "${this.name}" WHERE ${where} ORDER BY ${this.#keyList()}`;
+    return (this.#listings[columns] = driver.prepare(sql));
   }
 }
 
 const refuseUse = (): never => {
   throw new KernelError('kernel/bad-effect', 'only registers have a history');
 };
-/** A book has many tables, and a day touches few: what is never used need not be compiled at every opening. */
 function prepareWhenUsed(make: { readonly [N in keyof TableStatements]: () => Statement }): TableStatements {
   const made: { -readonly [N in keyof TableStatements]?: Statement } = {};
   return {
@@ -290,6 +299,10 @@ function createTables(
   canFoldAgain: boolean,
 ): Map<string, CompiledTable> {
   const defs = reconcileTables(driver, declared, canFoldAgain);
-  for (const [, sql] of ENGINE_TABLES) driver.exec(sql);
+  const standing = new Set(
+    [...driver.prepare('SELECT lower(name) FROM sqlite_schema').iterate([])].map(([name]) => name),
+  );
+  const missing = [...ENGINE_TABLES, ...defs.flatMap(ddlOf)].filter(([name]) => !standing.has(name.toLowerCase()));
+  if (missing.length > 0) driver.exec(missing.map(([, sql]) => sql).join(';\n'));
   return new Map(defs.map((def) => [def.name, new CompiledTable(def, driver)]));
 }

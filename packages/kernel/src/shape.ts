@@ -7,8 +7,17 @@ import { type AnyTable, type Columns, NAME } from './table.ts';
 const SHAPE = /^(derived sum|sum|set|register)\(([^;()]+)(?:; ([^;()]+))?\)$/;
 const MAX_SHAPE = 8000;
 
+/** Tables do not change, and each is asked for its shape at every opening. */
+const shapes = new WeakMap<object, string>();
+
 /** `sum(sku text; onHand integer)`, `derived sum(...)`, `set(id text)`, `register(...; ...)`. */
-export function shapeOf({ kind, derived, key, columns }: Omit<AnyTable, 'name'>): string {
+export function shapeOf(table: Omit<AnyTable, 'name'>): string {
+  let shape = shapes.get(table);
+  if (shape === undefined) shapes.set(table, (shape = writeShape(table)));
+  return shape;
+}
+
+function writeShape({ kind, derived, key, columns }: Omit<AnyTable, 'name'>): string {
   const rest = columnList(columns);
   return `${derived === true ? 'derived ' : ''}${kind}(${columnList(key)}${rest === '' ? '' : `; ${rest}`})`;
 }

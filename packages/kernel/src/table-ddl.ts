@@ -41,8 +41,16 @@ function engineTable(name: string, columns: string): MakesName {
   return [name, `CREATE TABLE IF NOT EXISTS ${name} (${columns}) STRICT, WITHOUT ROWID`];
 }
 
+const ddlByTable = new WeakMap<AnyTable, readonly MakesName[]>();
+
 /** What makes the table, its history and its index. */
-export function ddlOf(def: AnyTable): MakesName[] {
+export function ddlOf(def: AnyTable): readonly MakesName[] {
+  let ddl = ddlByTable.get(def);
+  if (ddl === undefined) ddlByTable.set(def, (ddl = writeDdl(def)));
+  return ddl;
+}
+
+function writeDdl(def: AnyTable): readonly MakesName[] {
   const { name, kind } = def;
   const columns = [...Object.entries(def.key), ...Object.entries(def.columns)]
     .map(([column, type]) => `"${column}" ${type === 'integer' ? 'INTEGER' : 'TEXT'} NOT NULL`)

@@ -32,7 +32,7 @@ export function reconcileTables(
   ] as [string, string][]);
   mustBeOwn(standing, [TABLE_REGISTRY]);
   driver.exec(TABLE_REGISTRY[1]);
-  const stored = readStored(driver, standing);
+  const stored = readStored(driver, standing, declared);
   const made = [...ENGINE_TABLES, ...[...declared.values()].flatMap(ddlOf)];
   mustBeOwn(
     standing,
@@ -56,7 +56,9 @@ export function reconcileTables(
     if (hasRows(driver, old)) kept.set(old.name, old);
     else dropTable(driver, old);
   }
-  for (const table of declared.values()) if (!kept.has(table.name)) register(driver, table.name, shapeOf(table));
+  const known = stored.isCurrent ? stored.shapeByName : new Map<string, string>();
+  for (const table of declared.values())
+    if (!kept.has(table.name) && known.get(table.name) !== shapeOf(table)) register(driver, table.name, shapeOf(table));
   return [...[...declared.values()].filter(({ name }) => !kept.has(name)), ...kept.values()];
 }
 
@@ -76,12 +78,14 @@ function has(standing: Standing, name: string): boolean {
 interface Stored {
   /** False when another fold wrote the rows, with tables of the kernel in other shapes perhaps, or when what stands here is not what is said of it. */
   readonly isCurrent: boolean;
+  /** What is said of each table, true or not. */
+  readonly shapeByName: ReadonlyMap<string, string>;
   readonly tables: readonly AnyTable[];
   /** Names of all tables that are said to be here with their histories, as far as they can be such, and those of the engine. */
   readonly owned: ReadonlySet<string>;
 }
 
-function readStored(driver: SqlDriver, standing: Standing): Stored {
+function readStored(driver: SqlDriver, standing: Standing, declared: ReadonlyMap<string, AnyTable>): Stored {
   const shapes = new Map([...driver.prepare('SELECT name, shape FROM kernel_tables ORDER BY name').iterate([])] as [
     string,
     string,
@@ -90,7 +94,10 @@ function readStored(driver: SqlDriver, standing: Standing): Stored {
   if (Number(fold) > FOLD)
     throw new KernelError('kernel/newer-kernel', `a newer kernel wrote these rows (fold ${fold}, here ${FOLD})`);
   shapes.delete(FOLD_ROW);
-  const parsed = [...shapes].map(([name, shape]) => parseShape(name, shape));
+  const parsed = [...shapes].map(([name, shape]) => {
+    const table = declared.get(name);
+    return table !== undefined && shapeOf(table) === shape ? table : parseShape(name, shape);
+  });
   const tables = parsed.filter((table) => table !== undefined && has(standing, table.name)) as AnyTable[];
   const isWhole = tables.length === parsed.length;
   const ownChanged = kernelTables.some((own) => shapes.has(own.name) && shapes.get(own.name) !== shapeOf(own));
@@ -99,7 +106,7 @@ function readStored(driver: SqlDriver, standing: Standing): Stored {
     ...tables.flatMap((table) => ddlOf(table).map(([name]) => name)),
     ...(fold === undefined ? [] : ENGINE_TABLES.map(([name]) => name)),
   ]);
-  return { isCurrent: fold === String(FOLD) && isWhole && !ownChanged, tables, owned };
+  return { isCurrent: fold === String(FOLD) && isWhole && !ownChanged, shapeByName: shapes, tables, owned };
 }
 
 function register(driver: SqlDriver, name: string, shape: string): void {

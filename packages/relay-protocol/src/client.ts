@@ -31,6 +31,8 @@ export interface RelayClientOptions {
   readonly url: string;
   readonly fetch?: (request: Request) => Promise<Response>;
   readonly retry?: RetryPolicy;
+  /** Bodies of so many bytes or more are sent in gzip; 1,024 when left out. */
+  readonly gzipFromBytes?: number;
   /** Ends every request under way, every wait and every later call: a deadline or a stop. */
   readonly signal?: AbortSignal;
 }
@@ -149,14 +151,14 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
 }
 
 function createCall(url: string, options: RelayClientOptions): Call {
-  const { retry = {}, signal: stop = new AbortController().signal } = options;
+  const { retry = {}, signal: stop = new AbortController().signal, gzipFromBytes = minGzipBytes } = options;
   const send = options.fetch ?? ((request: Request) => fetch(request));
   return async (path, body, own = {}) => {
     const signal = own.signal === undefined ? stop : AbortSignal.any([stop, own.signal]);
     const headers: Record<string, string> = {};
     let sent = body as Uint8Array<ArrayBuffer> | undefined;
     if (sent !== undefined) headers['content-type'] = 'application/octet-stream';
-    if (sent !== undefined && sent.length >= minGzipBytes) {
+    if (sent !== undefined && sent.length >= gzipFromBytes) {
       sent = await gzip(sent);
       headers['content-encoding'] = 'gzip';
     }

@@ -44,6 +44,7 @@ export function crashingStore(store: BookStore, point: CrashPoint): BookStore {
 }
 
 function crashingDriver(sql: SqlDriver, point: CrashPoint): SqlDriver {
+  const statements = new Map<string, Statement>();
   const wrap = (statement: Statement): Statement => ({
     ...statement,
     run: (params) => {
@@ -57,7 +58,11 @@ function crashingDriver(sql: SqlDriver, point: CrashPoint): SqlDriver {
       point.step();
       sql.exec(text);
     },
-    prepare: (text) => wrap(sql.prepare(text)),
+    prepare: (text) => {
+      let statement = statements.get(text);
+      if (statement === undefined) statements.set(text, (statement = wrap(sql.prepare(text))));
+      return statement;
+    },
   };
 }
 

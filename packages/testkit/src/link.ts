@@ -16,6 +16,8 @@ export interface Link {
 }
 
 const KEPT = 16;
+/** Streams of gzip take longer than all else of a small push, so only great ones go that way. */
+const GZIP_FROM_BYTES = 1 << 16;
 
 export function createLink(fetch: Fetch, dice: Dice): Link {
   let cut = { requests: false, answers: false };
@@ -37,6 +39,7 @@ export function createLink(fetch: Fetch, dice: Dice): Link {
       url: 'http://relay.test',
       fetch: through,
       retry: { attempts: 3, baseMs: 1, random: () => 0 },
+      gzipFromBytes: GZIP_FROM_BYTES,
     }),
     cut(ways) {
       cut = ways;
