@@ -86,7 +86,7 @@ function pushedNote(member: number): readonly WorldEvent[] {
 /** By what each planted bug is found. */
 const said: Readonly<Record<Plant, string>> = {
   'relay-drops': 'relay/rolled-back',
-  'relay-renumbers': 'a receipt at till-2 gives',
+  'relay-renumbers': 'relay/inconsistent: the relay signed that op',
   'relay-shuffles': 'an op comes before one that it builds on',
   'verb-remembers': 'answered the same question in two ways',
   'verb-miscounts': 'not so that on-hand is the sum of movements',
