@@ -7,7 +7,7 @@ import {
   saleComplete,
   sessionReport,
 } from '@tallystick/retail';
-import { defineVerb, type Verb } from '@tallystick/kernel';
+import { defineVerb, refuse, type Verb } from '@tallystick/kernel';
 import type { Witness } from './claim.ts';
 import { count, must, type Play, playsOf, sales } from './firm.ts';
 import { type ShopBook, verbs } from './shop.ts';
@@ -104,8 +104,8 @@ function carelessVerbs(): readonly Verb[] {
 }
 
 /**
- * A till whose program does not care uses a fiscal number twice, and one of another's block. The others refuse both and say who. The fault: they
- * run that program, too.
+ * A till whose program does not care uses a fiscal number twice, and one of another's block. The sales stand, the number stands once, and the others say who. The
+ * fault: they run that program, too.
  */
 const fiscal: Play = async (firm, broken) => {
   const { office } = firm;
@@ -123,11 +123,12 @@ const fiscal: Play = async (firm, broken) => {
     must(await till.book.commit('sale.complete', sold('tea', 1, { fiscal: number })));
   await firm.meet(till.book, judge.book);
   const alerts = fiscalAlerts(judge.book);
+  const used = count(judge.book, 'SELECT count(*) AS n FROM fiscalUses');
   const attributed = alerts.filter(({ device }) => device === till.book.device).length;
   return {
     of: { tried: 3 },
-    facts: { stand: sales(judge.book), alerts: alerts.length, attributed },
-    holds: sales(judge.book) === 1 && attributed === 2,
+    facts: { stand: sales(judge.book), alerts: alerts.length, attributed, used },
+    holds: sales(judge.book) === 3 && attributed === 2 && used === 1,
   };
 };
 
@@ -151,11 +152,81 @@ const promotion: Play = async (firm, broken) => {
     must(await till.book.commit('sale.complete', sold('tea', 1, { lines: [line], tenders })));
   }
   await firm.meet(till.book, judge.book);
-  const given = count(judge.book, 'SELECT coalesce(sum(amountMinor), 0) AS n FROM discounts');
+  const named = count(
+    judge.book,
+    "SELECT count(*) AS n FROM corrections WHERE code IN ('retail/promotion-exceeded', 'retail/promotion-coupon') AND device = ?",
+    till.book.device,
+  );
   return {
     of: { claims: claims.length },
-    facts: { stand: sales(judge.book), given },
-    holds: sales(judge.book) === 1 && given === 50,
+    facts: { stand: sales(judge.book), named },
+    holds: sales(judge.book) === 3 && named === 2,
+  };
+};
+
+/** The shop's verbs as they were if whatever should not be done could not stand. */
+function strictVerbs(): readonly Verb[] {
+  const strict = (verb: Verb): Verb['plan'] => {
+    return (view, op, args) => {
+      const outcome = verb.plan(view, op, args);
+      if (!('kind' in outcome) || outcome.kind !== 'contested') return outcome;
+      return refuse(outcome.correction.code, outcome.correction.details);
+    };
+  };
+  return verbs.map((verb: Verb) => ({ ...verb, plan: strict(verb) }));
+}
+
+/**
+ * A till sells, takes a mug back and voids while it hears of nobody. Meanwhile the month is closed, sales are bound to another currency, a customer's credit and the
+ * last lamp are gone, and the same sales were taken back at another till; all that is settled first. The fault: whoever folds knows no but no.
+ */
+const late: Play = async (firm, broken) => {
+  const { office } = firm;
+  must(await office.commit('product.set', { sku: 'lamp', name: 'lamp', ...goods, negativeStock: 'refuse' }));
+  const delivered = [{ sku: 'lamp', name: 'lamp', quantity: 1, unitCostMilliMinor: 0 }];
+  must(await office.commit('stock.receive', { ...trade, lines: delivered, reference: 'D-1' }));
+  const [one, two] = [
+    must(await office.commit('sale.complete', sold('tea', 2))),
+    must(await office.commit('sale.complete', sold('tea', 1))),
+  ];
+  const till = await firm.enlist('till', 'till');
+  const judge = await firm.enlist('judge', 'manager', broken ? { instead: strictVerbs() } : {});
+  const back = {
+    lines: [{ sku: 'tea', name: 'tea', quantity: 2, unitPriceMilliMinor: 500_000, line: 1 }],
+    reason: 'back',
+  };
+  const refund = {
+    ...trade,
+    ...back,
+    taxIncluded: true,
+    original: one.id,
+    tenders: [{ kind: 'cash' as const, amountMinor: 1_000 }],
+  };
+  const onAccount = { customer: 'c-1', tenders: [{ kind: 'account' as const, amountMinor: 500 }] };
+  for (const book of [office, till.book]) {
+    must(await book.commit('sale.complete', sold('lamp', 1)));
+    must(await book.commit('sale.complete', sold('tea', 1, onAccount)));
+    must(await book.commit('sale.refund', refund));
+    must(await book.commit('sale.void', { document: two.id, day, reason: 'wrong' }));
+  }
+  const terms = { currency: 'GBP', limitMinor: 500, overLimit: 'refuse', termsDays: 30, active: 1 } as const;
+  must(await office.commit('customer.set', { customer: 'c-1', ...terms }));
+  must(await office.commit('account.open', { account: '4000', kind: 'income', name: 'Sales', currency: 'EUR' }));
+  must(await office.commit('day.open', { day: '2026-11-22' }));
+  must(await office.commit('period.close', { through: day, late: 'refuse' }));
+  await firm.meet(office, till.book, judge.book);
+  const refused = count(judge.book, 'SELECT count(*) AS n FROM refusals');
+  const corrected = count(judge.book, 'SELECT count(*) AS n FROM corrections WHERE device = ?', till.book.device);
+  const balance = count(judge.book, 'SELECT coalesce(sum(amountMinor), 0) AS n FROM balances');
+  const owed = count(
+    judge.book,
+    'SELECT coalesce(sum(amountMinor), 0) AS n FROM sellerDebts WHERE seller = ?',
+    till.book.device,
+  );
+  return {
+    of: { done: 4 },
+    facts: { refused, corrected, balance, owed },
+    holds: refused === 0 && corrected === 4 && balance === 0 && owed === 1_500,
   };
 };
 
@@ -171,8 +242,8 @@ const credit: Play = async (firm, broken) => {
   }
   await firm.meet(...tills.map(({ book }) => book), office);
   const owed = count(office, 'SELECT coalesce(sum(owedMinor), 0) AS n FROM customerAccounts');
-  const refused = count(office, "SELECT count(*) AS n FROM refusals WHERE code = 'retail/over-credit'");
-  return { of: { tills: tills.length }, facts: { owed, refused }, holds: owed === 1_000 && refused === 1 };
+  const over = count(office, "SELECT count(*) AS n FROM corrections WHERE code = 'retail/over-credit'");
+  return { of: { tills: tills.length }, facts: { owed, over }, holds: owed === 2_000 && over === 1 };
 };
 
 /** The last lamp is sold at two tills that are apart; the later sale stands and owes the lamp. The fault: the product's policy is to refuse. */
@@ -266,6 +337,7 @@ export const retail: Witness = playsOf('retail', {
   'z-report': zReport,
   fiscal,
   promotion,
+  late,
   credit,
   backorder,
   layaway,

@@ -5,7 +5,7 @@ import { saleOf } from './shop.ts';
 
 interface Sold {
   readonly counted: number;
-  readonly refused: number;
+  readonly corrected: number;
   readonly onHand: number;
   readonly books: number;
 }
@@ -32,24 +32,24 @@ async function sellLastUnit(firm: Firm, negativeStock: 'allow' | 'refuse'): Prom
   await firm.meet(...(one === undefined || two === undefined ? [] : [two, one, office]));
   return {
     counted: sales(office),
-    refused: count(office, "SELECT count(*) AS n FROM refusals WHERE code = 'retail/out-of-stock'"),
+    corrected: count(office, "SELECT count(*) AS n FROM corrections WHERE code = 'retail/out-of-stock'"),
     onHand: count(office, "SELECT coalesce(sum(onHand), 0) AS n FROM stock WHERE sku = 'lamp'"),
     books: new Set([office, ...tills].map((book) => book.digest().digest)).size,
   };
 }
 
-/** Below nought it may not go: one sale counts, the other waits by name. The fault: it may. */
+/** Below nought no till may sell that knows it; the later of the two did not, so its sale stands, with its name on what is missing. The fault: any may. */
 const lastUnit: Play = async (firm, broken) => {
-  const { counted, refused, onHand, books } = await sellLastUnit(firm, broken ? 'allow' : 'refuse');
-  const holds = counted === 1 && refused === 1 && onHand === 0 && books === 1;
-  return { of: { sold: 2 }, facts: { counted, refused, onHand, books }, holds };
+  const { counted, corrected, onHand, books } = await sellLastUnit(firm, broken ? 'allow' : 'refuse');
+  const holds = counted === 2 && corrected === 1 && onHand === -1 && books === 1;
+  return { of: { sold: 2 }, facts: { counted, corrected, onHand, books }, holds };
 };
 
 /** Below nought it may go: both sales count, and the shelf says so. The fault: it may not. */
 const belowNought: Play = async (firm, broken) => {
-  const { counted, refused, onHand, books } = await sellLastUnit(firm, broken ? 'refuse' : 'allow');
-  const holds = counted === 2 && refused === 0 && onHand === -1 && books === 1;
-  return { of: { sold: 2 }, facts: { counted, refused, onHand, books }, holds };
+  const { counted, corrected, onHand, books } = await sellLastUnit(firm, broken ? 'refuse' : 'allow');
+  const holds = counted === 2 && corrected === 0 && onHand === -1 && books === 1;
+  return { of: { sold: 2 }, facts: { counted, corrected, onHand, books }, holds };
 };
 
 export const shelf: Witness = playsOf('shelf', { 'last-unit': lastUnit, 'below-nought': belowNought });

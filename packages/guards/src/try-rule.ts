@@ -3,7 +3,17 @@
  * force. What the books say does not change.
  */
 // oxlint-disable @tallystick/no-async -- around a fold, not in one
-import type { BookStore, OlderOps, OpFacts, Outcome, Refusal, Verb, View } from '@tallystick/kernel';
+import {
+  type BookStore,
+  type Correction,
+  type OlderOps,
+  type OpFacts,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
 import { ruleNames, rules, type RuleSetArgs } from './rule.ts';
 
 export interface WouldRefuse {
@@ -37,7 +47,7 @@ export interface TryRuleOptions {
   readonly older?: OlderOps;
 }
 
-/** Which past ops the rule, or the new version of it, would have refused. Try a rule that `rule.set` takes: one that it does not refuses every op. */
+/** Which past ops the rule, or the new version of it, would have refused, alone: those that stand although a rule was against them are asked again. Try a rule that `rule.set` takes: one that it does not refuses every op. */
 export async function tryRule(
   book: Replayable,
   trial: RuleSetArgs,
@@ -56,9 +66,8 @@ function watch(verb: Verb, trial: RuleSetArgs, answers: Map<string, WouldRefuse 
     answers.delete(op.hash);
     if ('kind' in outcome && outcome.kind === 'refusal') return outcome;
     const asked = { rule: false };
-    const tried = verb.plan(viewWith(view, trial, asked), op, args);
-    const refusal =
-      'kind' in tried && tried.kind === 'refusal' && tried.details['rule'] === trial.rule ? tried : undefined;
+    const against = reasonOf(verb.plan(viewWith(view, trial, asked), op, args));
+    const refusal = against?.details['rule'] === trial.rule ? refuse(against.code, against.details) : undefined;
     const { hash, id, device, scope, at } = op;
     if (asked.rule) answers.set(hash, refusal && { hash, id, device, scope, at, refusal });
     return outcome;
@@ -66,7 +75,13 @@ function watch(verb: Verb, trial: RuleSetArgs, answers: Map<string, WouldRefuse 
   return { ...verb, plan };
 }
 
-/** The view as it would be with the rule in force; `asked` is told when the verb looks for it. */
+/** Why the verb would rather not, also where the op stands. */
+function reasonOf(outcome: Outcome): Correction | undefined {
+  if (!('kind' in outcome)) return undefined;
+  return outcome.kind === 'refusal' ? outcome : outcome.correction;
+}
+
+/** The view as it would be with this rule alone in force; `asked` is told when the verb looks for it. */
 function viewWith(view: View, { verb, rule, expr }: RuleSetArgs, asked: { rule: boolean }): View {
   const get: View['hq']['get'] = (table, key) => {
     const row = view.hq.get(table, key);
@@ -74,9 +89,7 @@ function viewWith(view: View, { verb, rule, expr }: RuleSetArgs, asked: { rule: 
     if (of.verb !== verb) return row;
     if (table.name === ruleNames.name) {
       asked.rule = true;
-      const names = ((row as { readonly names?: string } | undefined)?.names ?? '').split(' ');
-      const all = [...new Set([...names, rule])].filter((name) => name !== '').sort();
-      return { verb, names: all.join(' ') } as unknown as typeof row;
+      return { verb, names: rule } as unknown as typeof row;
     }
     if (table.name !== rules.name || of.rule !== rule) return row;
     const version = ((row as { readonly version?: number } | undefined)?.version ?? 0) + 1;

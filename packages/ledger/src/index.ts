@@ -12,7 +12,7 @@ export {
   revalue,
 } from './exchange.ts';
 export { lateCorrection, noteLate } from './late.ts';
-export { roomMinor } from './laws.ts';
+export { roomMinor, suspenseAccount } from './laws.ts';
 export { addMinor, allocate, lineAmountMinor, maxQuantityScale, roundHalfAway, scaleHalfAway } from './money.ts';
 export {
   carries,
@@ -24,7 +24,7 @@ export {
 } from './period.ts';
 export { type PlainText, type PlainTextFormat, plainTextOf, type PlainTextOptions } from './plain-text.ts';
 export { ledgerTables, postings } from './postings.ts';
-export { type Entry, type EntryLine, post, reverse } from './post.ts';
+export { type DonePosting, type Entry, type EntryLine, post, postDone, reverse, reverseDone } from './post.ts';
 export {
   type BookReader,
   balanceOf,

@@ -18,6 +18,26 @@ export function judgePostings(rows: readonly Row[], view: View): Refusal | undef
   return judgeTerms(moves, view) ?? judgeBalance(moves) ?? judgeDay(rows, view);
 }
 
+/**
+ * Takes the lines of what was done that another account does not take, until somebody finds out where they belong. It can have no terms of its own
+ * (`ledger/suspense-terms`).
+ */
+export const suspenseAccount = '1990';
+
+/** What the terms of its account say against one line more, before it is put; undefined where they take it. */
+export function breachOf(view: View, { account, currency, amountMinor }: Move): Refusal | undefined {
+  const terms = view.hq.get(accountTerms, { account });
+  if (terms === undefined || account === suspenseAccount) return undefined;
+  if (terms.currency !== '' && terms.currency !== currency)
+    return refuse('ledger/account-currency', { account, expected: terms.currency, got: currency });
+  const isDebit = terms.limit === 'debits-within-credits';
+  const outgrownMinor = isDebit ? amountMinor : 0 - amountMinor;
+  if (terms.limit === '' || outgrownMinor <= 0) return undefined;
+  const overBy = overMinor(view, { account, currency }, terms.limit) + outgrownMinor;
+  if (overBy <= 0) return undefined;
+  return refuse(isDebit ? 'ledger/exceeds-credits' : 'ledger/exceeds-debits', { account, currency, overMinor: overBy });
+}
+
 /** The terms of every account that is moved. The view shows balances with the op's own postings in them. */
 export function judgeTerms(moves: readonly Move[], view: View): Refusal | undefined {
   for (const { account, currency, amountMinor } of moves) {

@@ -1,5 +1,6 @@
 /** Entries: how a verb of any package puts balanced postings into the books, and takes them back (DESIGN section 9). */
-import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
+import { type Correction, type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
+import { breachOf, suspenseAccount } from './laws.ts';
 import { isCurrency } from './text.ts';
 import { addMinor } from './money.ts';
 import { postings } from './postings.ts';
@@ -33,6 +34,60 @@ export function post(view: View, op: OpFacts, entry: Entry): readonly Effect[] |
   return put(view, op, day, memo, lines);
 }
 
+/** Postings of what was done: they stand whatever is in their way, and that is said. */
+export interface DonePosting {
+  readonly effects: readonly Effect[];
+  /** Why they would be left undone while that is possible: for `contest`. */
+  readonly contested: Correction | undefined;
+}
+
+/**
+ * The postings of an entry for which goods or money have changed hands, so that no law of an account or a period may lose them: a line that its account does not take,
+ * by its terms, stands on `suspenseAccount`, and an entry for a closed day on the first open one, also where the close refuses what is late. `contested` says so, with
+ * the code of the law. Refuses what the lines themselves are wrong by.
+ */
+export function postDone(view: View, op: OpFacts, entry: Entry): DonePosting | Refusal {
+  const merged = mergeLines(entry.lines);
+  if ('code' in merged) return merged;
+  const { day, memo } = entry;
+  const lines = merged.filter(({ amountMinor }) => amountMinor !== 0);
+  return putDone(view, op, { day, memo, lines });
+}
+
+/** As `reverse`, of what was done; `lines` are posted with it, unless all of it was taken back before. */
+export function reverseDone(
+  view: View,
+  op: OpFacts,
+  { of, lines, ...entry }: { readonly of: string } & Entry,
+): DonePosting | Refusal {
+  if (view.get(reversals, { of }) !== undefined) return { effects: [], contested: undefined };
+  const back = view
+    .list(postings, { op: of })
+    .map(({ account, currency, amountMinor }) => ({ account, currency, amountMinor: 0 - amountMinor }));
+  if (back.length === 0) return { effects: [], contested: undefined };
+  const posted = postDone(view, op, { ...entry, lines: [...back, ...lines] });
+  return 'code' in posted ? posted : { ...posted, effects: [reversals.put({ of, by: op.id }), ...posted.effects] };
+}
+
+function putDone(view: View, op: OpFacts, { day, memo, lines }: Entry): DonePosting {
+  let contested: Correction | undefined;
+  let isHeld = false;
+  const standing = lines.map((line) => {
+    const breach = breachOf(view, line);
+    if (breach === undefined) return line;
+    isHeld = true;
+    contested ??= { code: breach.code, details: breach.details };
+    return { ...line, account: suspenseAccount };
+  });
+  // What is held of both sides may come to nothing, and what is on suspense already is one line with it.
+  const merged = isHeld ? mergeLines(standing) : standing;
+  const taken = 'code' in merged ? lines : merged.filter(({ amountMinor }) => amountMinor !== 0);
+  const closed = view.get(periods, { of: 'book' });
+  if (closed?.late === 'refuse' && day <= closed.through && taken.length > 0)
+    contested ??= { code: 'ledger/period-closed', details: { day, through: closed.through } };
+  return { effects: put(view, op, day, memo, taken, true), contested };
+}
+
 /**
  * The postings that take back everything the op `of` posted in this scope, and the row of `reversals` that says so; none where it posted nothing, or where
  * all of it was taken back before, whichever verb did. Late ones are routed as those of `post`.
@@ -50,10 +105,17 @@ export function reverse(
   return posted.length === 0 ? [] : [reversals.put({ of, by: op.id }), ...posted];
 }
 
-function put(view: View, op: OpFacts, meantFor: string, memo: string, lines: readonly EntryLine[]): Effect[] {
+function put(
+  view: View,
+  op: OpFacts,
+  meantFor: string,
+  memo: string,
+  lines: readonly EntryLine[],
+  isDone = false,
+): Effect[] {
   if (lines.length === 0) return [];
   const closed = view.get(periods, { of: 'book' });
-  const isRouted = closed !== undefined && meantFor <= closed.through && closed.late === 'route';
+  const isRouted = closed !== undefined && meantFor <= closed.through && (isDone || closed.late === 'route');
   const day = isRouted ? closed.opens : meantFor;
   const effects: Effect[] = [];
   for (const { account, currency, amountMinor } of lines)

@@ -47,6 +47,7 @@ import {
   moneyPostArgs,
 } from './schema.ts';
 import { noteLate } from './late.ts';
+import { suspenseAccount } from './laws.ts';
 import { ledgerTables } from './postings.ts';
 import { accounts, accountTerms, reversals } from './tables.ts';
 import { encodeTaxRates, taxClasses } from './tax.ts';
@@ -71,6 +72,7 @@ function planAccount(view: View, op: OpFacts, args: AccountOpenArgs): Outcome {
     return refuse('ledger/account-kind', { account, kind: before.kind });
   const written = accounts.write({ account, kind, name });
   if (currency === undefined && limit === undefined) return [written];
+  if (account === suspenseAccount) return refuse('ledger/suspense-terms', { account });
   const terms = view.get(accountTerms, { account }) ?? { currency: '', limit: '' };
   if (currency !== undefined && terms.currency !== '' && terms.currency !== currency)
     return refuse('ledger/account-currency', { account, expected: terms.currency, got: currency });

@@ -2,7 +2,7 @@
 import { defineVerb } from '@tallystick/kernel';
 import type { Scope } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
-import { balanceOf, ledgerTables, ledgerVerbs, post, roomMinor } from '../src/index.ts';
+import { balanceOf, ledgerTables, ledgerVerbs, post, roomMinor, suspenseAccount } from '../src/index.ts';
 import { anything, day, entry, eur, gbp, newStore, openLedger, rawPut } from './laws.ts';
 import { createTestRelay, drivers, exchange, joinReplica } from './replica.ts';
 
@@ -67,6 +67,8 @@ it('an account that is bound to a currency takes no other, and stays bound', asy
   const bank = { account: '1020', kind: 'asset', name: 'Bank' };
   expect(await act('account.open', { ...bank, currency: 'EUR' })).toBe('ledger/account-currency');
   expect(await act('account.open', { ...bank, name: 'The bank' })).toBe('ok');
+  const suspense = { account: suspenseAccount, kind: 'asset', name: 'Suspense' };
+  expect(await act('account.open', { ...suspense, limit: 'credits-within-debits' })).toBe('ledger/suspense-terms');
   expect(await act('journal.post', { day, memo: '', lines })).toBe('ledger/account-currency');
   await book.close();
 });

@@ -1,6 +1,5 @@
 /** Tenders and drawers: what was paid how, and in which session the cash lies. */
 import {
-  compensate,
   type Correction,
   type Effect,
   type OpFacts,
@@ -9,11 +8,12 @@ import {
   refuse,
   type View,
 } from '@tallystick/kernel';
-import { addMinor, type EntryLine, lateCorrection } from '@tallystick/ledger';
+import { addMinor, type EntryLine } from '@tallystick/ledger';
 import type { Tender } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { takings } from './counter/tables.ts';
 import { signed } from './goods.ts';
+import { conclude, noted, type Remark } from './remark.ts';
 import { drawers, sessions, tenders as tenderRows } from './tables.ts';
 
 /** What a verb that takes or gives money touches. */
@@ -94,23 +94,17 @@ export function moveDrawer(
 
 /**
  * Accepts what moves cash in a session that somebody else closed meanwhile, and says so (`retail/late-cash`): the drawer was counted and emptied
- * without it, so that is what it shows now. An entry whose day was closed is `ledger/late-entry`. `before` is what else has to be said of the op.
+ * without it, so that is what it shows now. An entry whose day was closed is `ledger/late-entry`.
  */
 export function acceptCash(
   view: View,
   session: string | undefined,
   effects: readonly Effect[],
-  before: readonly (Correction | undefined)[] = [],
+  remarks: Remark[],
 ): Outcome {
-  const said = [...before, lateCash(view, session, effects), lateCorrection(effects)].filter(
-    (correction) => correction !== undefined,
-  );
-  const [first, ...others] = said;
-  if (first === undefined) return effects;
-  if (others.length === 0) return compensate(first.code, first.details, effects);
-  // An op has one correction: the first names itself, and the others.
-  const details = Object.assign({}, ...others.map((other) => other.details), first.details) as Correction['details'];
-  return compensate(first.code, { ...details, and: others.map(({ code }) => code).join(' ') }, effects);
+  const late = lateCash(view, session, effects);
+  if (late !== undefined) remarks.push(noted(late));
+  return conclude(effects, remarks);
 }
 
 function lateCash(view: View, session: string | undefined, effects: readonly Effect[]): Correction | undefined {

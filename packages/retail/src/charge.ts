@@ -1,18 +1,20 @@
 /** Charges: corrections of what is owed that are no sale of goods, such as fees and bad debts. Stock is not touched. */
-import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { ChargeAdjustArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { putLines } from './goods.ts';
 import { priceLines } from './price.ts';
+import { conclude, type Remark } from './remark.ts';
 import { chargeAdjustArgs } from './schema.ts';
 import { documentLines } from './tables.ts';
 
-function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): readonly Effect[] | Refusal {
+function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): Outcome {
   const { day, currency, lines, account } = args;
   if (account === retailAccounts.receivables) return refuse('retail/charge-account', { account });
-  const unfit = checkLinks(view, args);
+  const remarks: Remark[] = [];
+  const unfit = checkLinks(view, args, remarks);
   if (unfit !== undefined) return unfit;
   const priced = priceLines(lines, false);
   if ('code' in priced) return priced;
@@ -28,7 +30,7 @@ function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): readonly E
       { account, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : effects.concat(posted);
+  return 'code' in posted ? posted : conclude(effects.concat(posted), remarks);
 }
 
 /** Charges receivables against an account, or relieves them: a positive total is owed more, a negative one less. */

@@ -1,6 +1,7 @@
 /** Documents: one an op, numbered without gaps per device and series from the log itself (DESIGN section 3). */
 import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
 import type { DocumentLinks } from './args.ts';
+import { contested, type Remark } from './remark.ts';
 import { counters, documents } from './tables.ts';
 
 /** What a verb that issues a document touches. */
@@ -111,8 +112,12 @@ export function issueDocument(
   return number;
 }
 
-/** Judges how an op says it belongs to others: `retail/bad-part`. */
-export function checkLinks(view: View, { external, part, parts, first }: DocumentLinks): Refusal | undefined {
+/** Judges how an op says it belongs to others: `retail/bad-part`. That the first part is not as it should be is contested. */
+export function checkLinks(
+  view: View,
+  { external, part, parts, first }: DocumentLinks,
+  remarks: Remark[],
+): Refusal | undefined {
   if (part === undefined && parts === undefined && first === undefined) return undefined;
   if (part === undefined || parts === undefined || part > parts || (first !== undefined && part === 1)) {
     return refuse('retail/bad-part', { part: part ?? 0, parts: parts ?? 0 });
@@ -120,5 +125,6 @@ export function checkLinks(view: View, { external, part, parts, first }: Documen
   if (first === undefined) return undefined;
   const start = view.get(documents, { id: first });
   const fits = start?.part === 1 && start.parts === parts && start.external === (external ?? '');
-  return fits ? undefined : refuse('retail/bad-part', { part, parts, first });
+  if (!fits) remarks.push(contested(refuse('retail/bad-part', { part, parts, first })));
+  return undefined;
 }

@@ -1,10 +1,12 @@
 /** Lines of goods: the rows of a document and what they move in stock, under the product's policy on negative stock. */
-import { type Effect, type OpFacts, type Refusal, refuse, type RowOf, type View } from '@tallystick/kernel';
+import { type Effect, type OpFacts, refuse, type RowOf, type View } from '@tallystick/kernel';
+import { scaleHalfAway } from '@tallystick/ledger';
 import type { SaleLine } from './args.ts';
 import type { DocumentKind } from './document.ts';
 import type { PricedLines } from './price.ts';
 import { decodeRecipe, partsOf } from './catalogue/recipe.ts';
 import { products } from './catalogue/tables.ts';
+import { contested, type Remark } from './remark.ts';
 import { discounts, documentLines, lotMoves, lotStock, movements, stock } from './tables.ts';
 
 /** What a verb that moves goods touches. */
@@ -76,7 +78,6 @@ export interface Moved extends Pick<SaleLine, 'sku' | 'quantity' | 'quantityScal
 
 /** By how much on-hand changes of products whose stock may not go below zero. */
 type Guarded = { readonly sku: string; readonly delta: number }[];
-type Product = ReturnType<typeof productOf>;
 
 function productOf(view: View, sku: string): RowOf<(typeof products)['columns']> | undefined {
   return view.hq.get(products, { sku });
@@ -84,15 +85,44 @@ function productOf(view: View, sku: string): RowOf<(typeof products)['columns']>
 
 /**
  * Moves goods in (`sign` 1) or out (-1). Stock is read only for products whose policy is `refuse`, and only where they
- * go down on balance. Refuses `retail/scale-mismatch`, `retail/out-of-stock`.
+ * go down on balance. Contests `retail/scale-mismatch`, `retail/out-of-stock`.
  */
-export function moveStock(view: View, lines: readonly Moved[], sign: 1 | -1, effects: Effect[]): Refusal | undefined {
+export function moveStock(
+  view: View,
+  lines: readonly Moved[],
+  sign: 1 | -1,
+  effects: Effect[],
+  remarks: Remark[],
+): void {
   const guarded: Guarded = [];
   for (const line of lines) {
-    const refusal = moveOne(productOf(view, line.sku), line, sign, guarded, effects);
-    if (refusal !== undefined) return refusal;
+    const product = productOf(view, line.sku);
+    const delta = signed(sign, inUnitsOf(product, line, remarks));
+    if (product?.negativeStock === 'refuse') guarded.push({ sku: line.sku, delta });
+    effects.push(stock.add({ sku: line.sku }, { onHand: delta }));
   }
-  return refuseShort(view, guarded);
+  contestShort(view, guarded, remarks);
+}
+
+/**
+ * A quantity in the unit scale of its product. One in another scale was rung up before the till knew the product: it is contested
+ * (`retail/scale-mismatch`), and counted in the product's, rounded half away from zero.
+ */
+export function inUnitsOf(
+  product: { readonly unitScale: number } | undefined,
+  { sku, quantity, quantityScale = 0 }: Moved,
+  remarks: Remark[],
+): number {
+  if (product === undefined || product.unitScale === quantityScale) return quantity;
+  const { unitScale } = product;
+  remarks.push(contested(refuse('retail/scale-mismatch', { sku, unitScale, quantityScale })));
+  return (
+    scaleHalfAway(
+      quantity,
+      10 ** Math.max(0, unitScale - quantityScale),
+      10 ** Math.max(0, quantityScale - unitScale),
+    ) ?? 0
+  );
 }
 
 interface Trading {
@@ -109,61 +139,49 @@ export function tradeStock(
   lines: readonly Moved[],
   sign: 1 | -1,
   effects: Effect[],
+  remarks: Remark[],
   { from = 0, promised }: Trading = {},
-): Refusal | undefined {
+): void {
   const guarded: Guarded = [];
   for (let index = 0; index < lines.length; index++) {
-    const line = lines[index];
-    if (line === undefined) break;
-    if (line.restock === false) continue;
-    const product = productOf(view, line.sku);
-    if (product?.negativeStock === 'backorder' && product.recipe === '') promised?.push(line.sku);
-    const refusal =
-      product === undefined || product.recipe === ''
-        ? moveOne(product, line, sign, guarded, effects)
-        : moveParts(view, op, { line: from + index + 1, product, moved: line, sign }, guarded, effects);
-    if (refusal !== undefined) return refusal;
+    const moved = lines[index];
+    if (moved === undefined) break;
+    if (moved.restock === false) continue;
+    const { sku, quantity } = moved;
+    const product = productOf(view, sku);
+    if (product?.negativeStock === 'backorder' && product.recipe === '') promised?.push(sku);
+    const units = inUnitsOf(product, moved, remarks);
+    if (product !== undefined && product.recipe !== '') {
+      const parts = partsOf(decodeRecipe(product.recipe), units);
+      if (parts !== undefined) {
+        moveParts(view, op, parts, { line: from + index + 1, sign }, guarded, effects);
+        continue;
+      }
+      // The recipe has become one that so many cannot be made by.
+      remarks.push(contested(refuse('retail/amount-range', { line: from + index + 1 })));
+    }
+    const delta = signed(sign, units);
+    if (product?.negativeStock === 'refuse') guarded.push({ sku, delta });
+    // What moved otherwise than its line says is written down, so that it comes back as it went.
+    if (units === quantity) effects.push(stock.add({ sku }, { onHand: delta }));
+    else putMovement(op, { line: from + index + 1, sku, quantity: delta }, effects);
   }
-  return refuseShort(view, guarded);
+  contestShort(view, guarded, remarks);
 }
 
-function moveOne(
-  product: Product,
-  line: Moved,
-  sign: 1 | -1,
+function moveParts(
+  view: View,
+  op: OpFacts,
+  parts: readonly { readonly sku: string; readonly quantity: number }[],
+  { line, sign }: { readonly line: number; readonly sign: 1 | -1 },
   guarded: Guarded,
   effects: Effect[],
-): Refusal | undefined {
-  const { sku, quantity, quantityScale = 0 } = line;
-  if (product !== undefined && product.unitScale !== quantityScale) {
-    return refuse('retail/scale-mismatch', { sku, unitScale: product.unitScale, quantityScale });
+): void {
+  for (const { sku, quantity } of parts) {
+    const delta = signed(sign, quantity);
+    if (productOf(view, sku)?.negativeStock === 'refuse') guarded.push({ sku, delta });
+    putMovement(op, { line, sku, quantity: delta }, effects);
   }
-  const delta = signed(sign, quantity);
-  if (product?.negativeStock === 'refuse') guarded.push({ sku, delta });
-  effects.push(stock.add({ sku }, { onHand: delta }));
-  return undefined;
-}
-
-interface Made {
-  readonly line: number;
-  readonly product: NonNullable<Product>;
-  readonly moved: Moved;
-  readonly sign: 1 | -1;
-}
-
-function moveParts(view: View, op: OpFacts, made: Made, guarded: Guarded, effects: Effect[]): Refusal | undefined {
-  const { line, product, moved, sign } = made;
-  const { sku, quantity, quantityScale = 0 } = moved;
-  const { unitScale } = product;
-  if (unitScale !== quantityScale) return refuse('retail/scale-mismatch', { sku, unitScale, quantityScale });
-  const parts = partsOf(decodeRecipe(product.recipe), quantity);
-  if (parts === undefined) return refuse('retail/amount-range', { line });
-  for (const part of parts) {
-    const delta = signed(sign, part.quantity);
-    if (productOf(view, part.sku)?.negativeStock === 'refuse') guarded.push({ sku: part.sku, delta });
-    putMovement(op, { line, sku: part.sku, quantity: delta }, effects);
-  }
-  return undefined;
 }
 
 /** A part of line `line` that moves, and the row that says so. */
@@ -175,16 +193,17 @@ export function putMovement(
   effects.push(movements.put({ document: op.id, line, sku, quantity }), stock.add({ sku }, { onHand: quantity }));
 }
 
-function refuseShort(view: View, guarded: Guarded): Refusal | undefined {
-  if (guarded.length === 0) return undefined;
+function contestShort(view: View, guarded: Guarded, remarks: Remark[]): void {
+  if (guarded.length === 0) return;
   const deltaBySku = new Map<string, number>();
   for (const { sku, delta } of guarded) deltaBySku.set(sku, (deltaBySku.get(sku) ?? 0) + delta);
   for (const [sku, delta] of deltaBySku) {
     if (delta >= 0) continue;
     const { onHand } = view.sum(stock, { sku });
-    if (onHand + delta < 0) return refuse('retail/out-of-stock', { sku, onHand, wanted: 0 - delta });
+    if (onHand + delta >= 0) continue;
+    remarks.push(contested(refuse('retail/out-of-stock', { sku, onHand, wanted: 0 - delta })));
+    return;
   }
-  return undefined;
 }
 
 /** Puts what lines with a lot move: `sign` 1 into stock, -1 out of it. */

@@ -9,8 +9,8 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
-import { ledgerTables, post, scaleHalfAway } from '@tallystick/ledger';
+import { ruleTables } from '@tallystick/guards';
+import { ledgerTables, postDone, scaleHalfAway } from '@tallystick/ledger';
 import type { RefundLine, SaleLine, SaleRefundArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
@@ -19,10 +19,12 @@ import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
 import { checkOpenReturn, returnTables } from './counter/returns.ts';
 import { addTakings } from './counter/takings.ts';
 import { checkLinks, documentTables, issueDocument } from './document.ts';
-import { moveStock, putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
-import { type PricedLines, priceLines, totalsOf } from './price.ts';
+import { putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
+import { type LineAmounts, type PricedLines, priceLines, totalsOf } from './price.ts';
+import { askRules, contested, posted, type Remark } from './remark.ts';
 import { saleRefundArgs } from './schema.ts';
-import { discounts, documentLines, documents, lotMoves, movements, refunded, voids } from './tables.ts';
+import { oweByDevice, shortageTables } from './shortage.ts';
+import { discounts, documentLines, documents, lotMoves, movements, refunded, stock, voids } from './tables.ts';
 
 /** What comes back, and of which sale. */
 export type Returned = Pick<SaleRefundArgs, 'original' | 'currency' | 'lines'>;
@@ -41,25 +43,23 @@ export function creditedCustomer(
 
 function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const { day, currency, session, lines } = args;
-  const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, args);
+  const remarks: Remark[] = [];
+  const unfit =
+    checkLinks(view, args, remarks) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, args, remarks);
   if (unfit !== undefined) return unfit;
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
   const sale = args.original === undefined ? undefined : view.get(documents, { id: args.original });
-  const rows = { totals: totalsOf(lines, priced), sale };
-  const forbidden = refuseUnlessRules(view, 'sale.refund', { args, rows });
-  if (forbidden !== undefined) return forbidden;
+  askRules(view, 'sale.refund', { args, rows: { totals: totalsOf(lines, priced), sale } }, remarks);
   const effects: Effect[] = [];
   const totalMinor = priced.amountMinor + priced.taxMinor;
-  const refusal =
-    countRefunded(view, args, priced, effects) ??
-    checkOpenReturn(view, args, totalMinor, effects) ??
-    restock(view, op, args, effects);
-  if (refusal !== undefined) return refusal;
+  const over = countRefunded(view, args, priced, effects, remarks);
+  if ('code' in over) return over;
+  checkOpenReturn(view, args, totalMinor, effects, remarks);
+  restock(view, op, args, effects, remarks);
   putLines(op, { kind: 'refund', currency, lines: withPromotions(view, args), priced, sign: -1 }, effects);
   putLots(op, lines, 1, effects);
-  const unnumbered = useFiscalNumber(view, op, args.fiscal, effects);
-  if (unnumbered !== undefined) return unnumbered;
+  useFiscalNumber(view, op, args.fiscal, effects, remarks);
   const debits = settle(
     op,
     { currency, session, tenders: args.tenders, changeMinor: 0, totalMinor, sign: -1 },
@@ -69,15 +69,17 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const onAccount = onAccountMinor(args.tenders);
   const credited = creditedCustomer(view, args, onAccount);
   if ('code' in credited) return credited;
-  chargeAccount(view, op, { ...credited, currency, day, amountMinor: 0 - onAccount }, effects);
+  chargeAccount(view, op, { ...credited, currency, day, amountMinor: 0 - onAccount }, effects, remarks);
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - priced.taxMinor };
   const memo = issueDocument(view, op, 'refund', args, totals, effects);
   debits.push(
-    { account: retailAccounts.sales, currency, amountMinor: priced.amountMinor },
-    { account: retailAccounts.taxPayable, currency, amountMinor: priced.taxMinor },
+    { account: retailAccounts.sales, currency, amountMinor: priced.amountMinor - over.amountMinor },
+    { account: retailAccounts.taxPayable, currency, amountMinor: priced.taxMinor - over.taxMinor },
   );
-  const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted ? posted : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)));
+  oweByDevice(op, currency, over.amountMinor + over.taxMinor, effects, debits);
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 /** What is given back of a discount counts against the promotion that gave it. */
@@ -90,49 +92,100 @@ export function withPromotions(view: View, { original: document, lines }: Return
   });
 }
 
-/** The sale that is given back stands here, in this currency, and was not voided; each line names its line there. */
-export function checkOriginal(view: View, { original, currency, lines }: Returned): Refusal | undefined {
+/**
+ * The sale that is given back stands here, in this currency, and was not voided; each line names its line there. That it does not stand here, or was voided
+ * by somebody else, is contested.
+ */
+export function checkOriginal(
+  view: View,
+  { original, currency, lines }: Returned,
+  remarks: Remark[],
+): Refusal | undefined {
   const stray = lines.findIndex((line) => (line.line === undefined) !== (original === undefined));
   if (stray >= 0) return refuse('retail/refund-reference', { line: stray + 1 });
   if (original === undefined) return undefined;
   const sale = view.get(documents, { id: original });
-  if (sale === undefined) return refuse('retail/unknown-document', { document: original });
+  if (sale === undefined) {
+    remarks.push(contested(refuse('retail/unknown-document', { document: original })));
+    return undefined;
+  }
   if (sale.kind !== 'sale' && sale.kind !== 'exchange')
     return refuse('retail/not-a-sale', { document: original, kind: sale.kind });
   if (sale.currency !== currency) return refuse('retail/currency-mismatch', { expected: sale.currency, got: currency });
-  if (view.get(voids, { document: original }) !== undefined) return refuse('retail/voided', { document: original });
+  if (isVoided(view, original)) remarks.push(contested(refuse('retail/voided', { document: original })));
   return undefined;
 }
 
-/** Takes the lines off what is left of the original's: never more goods, and never more money, than were sold. */
-export function countRefunded(view: View, args: Returned, priced: PricedLines, effects: Effect[]): Refusal | undefined {
+function isVoided(view: View, document: string): boolean {
+  return view.get(voids, { document }) !== undefined;
+}
+
+interface Left {
+  readonly quantity: number;
+  /** With tax. */
+  readonly amountMinor: number;
+}
+
+/**
+ * Takes the lines off what is left of the original's: never more goods, and never more money, than were sold. More than that is contested
+ * (`retail/over-refunded`, once with what the whole op is over by), and answered: nobody's sale it is, so the device that paid it out owes it.
+ */
+export function countRefunded(
+  view: View,
+  args: Returned,
+  priced: PricedLines,
+  effects: Effect[],
+  remarks: Remark[],
+): LineAmounts | Refusal {
   const document = args.original;
-  if (document === undefined) return undefined;
-  const takenByLine = new Map<number, { quantity: number; amountMinor: number }>();
+  const over = { amountMinor: 0, taxMinor: 0 };
+  if (document === undefined) return over;
+  const isThere = view.get(documents, { id: document }) !== undefined;
+  const isGone = !isThere || isVoided(view, document);
+  let first: Readonly<Record<string, string | number>> | undefined;
+  const takenByLine = new Map<number, Left>();
   for (let index = 0; index < args.lines.length; index++) {
     const given = args.lines[index];
     const amounts = priced.amounts[index];
     if (given?.line === undefined || amounts === undefined) break;
     const key = { document, line: given.line };
     const sold = view.get(documentLines, key);
-    if (sold === undefined) return refuse('retail/unknown-line', key);
-    const lot = view.get(lotMoves, key)?.lot;
-    if (!isSameGoods(given, sold) || given.lot !== lot)
+    if (isThere && sold === undefined) return refuse('retail/unknown-line', key);
+    if (sold !== undefined && !(isSameGoods(given, sold) && given.lot === view.get(lotMoves, key)?.lot))
       return refuse('retail/line-mismatch', { ...key, sku: sold.sku });
     const before = takenByLine.get(given.line) ?? view.sum(refunded, key);
     const amountMinor = amounts.amountMinor + amounts.taxMinor;
-    const taken = { quantity: before.quantity + given.quantity, amountMinor: before.amountMinor + amountMinor };
-    if (taken.quantity > sold.quantity || taken.amountMinor > sold.amountMinor + sold.taxMinor) {
-      const left = {
-        quantity: sold.quantity - before.quantity,
-        amountMinor: sold.amountMinor + sold.taxMinor - before.amountMinor,
-      };
-      return refuse('retail/over-refunded', { ...key, ...left });
-    }
-    takenByLine.set(given.line, taken);
+    takenByLine.set(given.line, {
+      quantity: before.quantity + given.quantity,
+      amountMinor: before.amountMinor + amountMinor,
+    });
     effects.push(refunded.add(key, { quantity: given.quantity, amountMinor }));
+    const left: Left =
+      sold === undefined || isGone
+        ? { quantity: 0, amountMinor: 0 }
+        : {
+            quantity: sold.quantity - before.quantity,
+            amountMinor: sold.amountMinor + sold.taxMinor - before.amountMinor,
+          };
+    if (given.quantity <= left.quantity && amountMinor <= left.amountMinor) continue;
+    first ??= { ...key, ...left };
+    const beyond = beyondOf({ quantity: given.quantity, amountMinor }, left, amounts.taxMinor);
+    over.amountMinor += beyond.amountMinor;
+    over.taxMinor += beyond.taxMinor;
   }
-  return undefined;
+  if (first === undefined) return over;
+  const details = { ...first, owedMinor: over.amountMinor + over.taxMinor };
+  remarks.push(contested(refuse('retail/over-refunded', details)));
+  return over;
+}
+
+/** What of a line that is given back is beyond what is left: the money of goods too many, or the money too much. */
+function beyondOf(given: Left, left: Left, lineTaxMinor: number): LineAmounts {
+  const goods = Math.min(given.quantity, Math.max(0, left.quantity));
+  const fits = scaleHalfAway(given.amountMinor, goods, given.quantity) ?? 0;
+  const beyondMinor = given.amountMinor - Math.min(fits, Math.max(0, left.amountMinor));
+  const taxMinor = given.amountMinor === 0 ? 0 : (scaleHalfAway(lineTaxMinor, beyondMinor, given.amountMinor) ?? 0);
+  return { amountMinor: beyondMinor - taxMinor, taxMinor };
 }
 
 /** Goods go back on the shelf as they left it: parts of a recipe as the sale took them, whatever the recipe says by now. */
@@ -141,8 +194,12 @@ export function restock(
   op: OpFacts,
   { original, lines }: Returned,
   effects: Effect[],
-): Refusal | undefined {
-  if (original === undefined) return tradeStock(view, op, lines, 1, effects);
+  remarks: Remark[],
+): void {
+  if (original === undefined || view.get(documents, { id: original }) === undefined) {
+    tradeStock(view, op, lines, 1, effects, remarks);
+    return;
+  }
   const backByLine = new Map<number, number>();
   for (let index = 0; index < lines.length; index++) {
     const given = lines[index];
@@ -152,8 +209,7 @@ export function restock(
     backByLine.set(given.line, before + given.quantity);
     if (given.restock === false) continue;
     const parts = view.list(movements, key);
-    const refusal = parts.length === 0 ? moveStock(view, [given], 1, effects) : undefined;
-    if (refusal !== undefined) return refusal;
+    if (parts.length === 0) effects.push(stock.add({ sku: given.sku }, { onHand: given.quantity }));
     const sold = view.get(documentLines, key)?.quantity ?? 0;
     for (const { sku, quantity } of parts) {
       // What all refunds so far come to, less what the earlier ones did: so the last one leaves nothing over.
@@ -162,7 +218,6 @@ export function restock(
       putMovement(op, { line: index + 1, sku, quantity: after - already }, effects);
     }
   }
-  return undefined;
 }
 
 function isSameGoods(
@@ -190,6 +245,7 @@ export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
     ...ruleTables,
     ...customerTables,
     ...returnTables,
+    ...shortageTables,
     refunded,
     voids,
   ],

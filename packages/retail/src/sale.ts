@@ -1,15 +1,7 @@
 /** Selling: one op is one receipt, with its lines, tenders, stock movements, drawer and postings. */
-import {
-  type Correction,
-  defineVerb,
-  type Effect,
-  type OpFacts,
-  type Outcome,
-  type Verb,
-  type View,
-} from '@tallystick/kernel';
-import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
-import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
+import { ruleTables } from '@tallystick/guards';
+import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import type { SaleCompleteArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
@@ -24,35 +16,33 @@ import { checkLinks, documentTables, issueDocument } from './document.ts';
 import { redeem, redemptionTables } from './entitlement/redeem.ts';
 import { putLines, putLots, tradeStock, tradeTables } from './goods.ts';
 import { priceLines, totalsOf } from './price.ts';
+import { askRules, posted, type Remark } from './remark.ts';
 import { saleCompleteArgs } from './schema.ts';
 
 /** What else an op says that completes a sale, such as a scan after the settlement of its van. */
 export interface MadeGood {
-  readonly correction: Correction;
+  readonly remarks: Remark[];
   readonly effects: readonly Effect[];
   readonly lines: readonly EntryLine[];
 }
 
 /** What a completed sale comes to. */
 export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs, also?: MadeGood): Outcome {
+  const remarks = also?.remarks ?? [];
   const { day, currency, session, lines } = args;
-  const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency);
+  const unfit = checkLinks(view, args, remarks) ?? checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
-  const claimed = checkPromotions(view, lines, args);
-  if (claimed !== undefined && 'kind' in claimed) return claimed;
+  checkPromotions(view, lines, args, remarks);
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
   const totalMinor = priced.amountMinor + priced.taxMinor;
-  const forbidden = refuseUnlessRules(view, 'sale.complete', { args, rows: { totals: totalsOf(lines, priced) } });
-  if (forbidden !== undefined) return forbidden;
+  askRules(view, 'sale.complete', { args, rows: { totals: totalsOf(lines, priced) } }, remarks);
   const effects: Effect[] = [];
   putLines(op, { kind: 'sale', currency, lines, priced, sign: 1 }, effects);
   putLots(op, lines, -1, effects);
-  const unnumbered = useFiscalNumber(view, op, args.fiscal, effects);
-  if (unnumbered !== undefined) return unnumbered;
+  useFiscalNumber(view, op, args.fiscal, effects, remarks);
   const promised: string[] = [];
-  const short = tradeStock(view, op, lines, -1, effects, { promised });
-  if (short !== undefined) return short;
+  tradeStock(view, op, lines, -1, effects, remarks, { promised });
   const settlement = {
     currency,
     session,
@@ -63,31 +53,22 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs, also?:
   } as const;
   const debits = settle(op, settlement, effects);
   if ('code' in debits) return debits;
-  const unclaimed = redeem(view, op, args, effects);
-  if (unclaimed !== undefined && 'kind' in unclaimed) return unclaimed;
+  redeem(view, op, args, effects, remarks);
   const onAccount = { customer: args.customer, currency, day, amountMinor: onAccountMinor(args.tenders) };
-  const credit = chargeAccount(view, op, onAccount, effects);
-  if (credit !== undefined && 'kind' in credit) return credit;
+  chargeAccount(view, op, onAccount, effects, remarks);
   const memo = issueDocument(view, op, 'sale', args, { totalMinor, taxMinor: priced.taxMinor }, effects);
   debits.push(
     { account: retailAccounts.sales, currency, amountMinor: 0 - priced.amountMinor },
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - priced.taxMinor },
   );
-  const owed = oweGoods(view, op, { lines, amounts: priced.amounts, currency, skus: promised }, effects, debits);
+  oweGoods(view, op, { lines, amounts: priced.amounts, currency, skus: promised }, effects, debits, remarks);
   if (also !== undefined) {
     debits.push(...also.lines);
     effects.push(...also.effects);
   }
-  const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted
-    ? posted
-    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [
-        also?.correction,
-        claimed,
-        unclaimed,
-        credit,
-        owed,
-      ]);
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 /** What a verb that completes a sale touches. */

@@ -1,11 +1,21 @@
 /** Cash sessions: a drawer is opened with a float, counted at the end, and the difference is posted, never hidden. A close is a Z report. */
-import { defineVerb, type Effect, type OpFacts, refuse, type RowOf, type Verb, type View } from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
+import {
+  contest,
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  refuse,
+  type RowOf,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { SessionCloseArgs, SessionOpenArgs } from './args.ts';
 import { moveDrawer } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { closings, takings } from './counter/tables.ts';
 import { documentTables, issueDocument } from './document.ts';
+import { conclude, posted, type Remark } from './remark.ts';
 import { sessionCloseArgs, sessionOpenArgs } from './schema.ts';
 import { deviceSessions, drawers, sessions } from './tables.ts';
 
@@ -19,14 +29,14 @@ export const sessionOpen: Verb<'session.open', SessionOpenArgs> = defineVerb({
   plan: (view, op, { day, currency, floatMinor }) => {
     const { device } = op;
     const current = view.get(deviceSessions, { device })?.session ?? '';
-    if (current !== '') return refuse('retail/session-open', { session: current });
     const closing = { closedDay: '', closedBy: '', expectedMinor: 0, countedMinor: 0 };
     const effects: Effect[] = [
       sessions.write({ id: op.id, device, state: 'open', currency, floatMinor, openedDay: day, ...closing }),
       deviceSessions.write({ device, session: op.id }),
     ];
     moveDrawer(op.id, currency, floatMinor, effects);
-    return effects;
+    // What is sold in it has to have a drawer, whatever became of the one before.
+    return current === '' ? effects : contest('retail/session-open', { session: current }, effects);
   },
 });
 
@@ -79,15 +89,20 @@ export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb(
     const { device, currency } = row;
     const mayCloseAny = view.author.role === 'owner' || view.author.role === 'manager';
     if (device !== op.device && !mayCloseAny) return refuse('retail/foreign-session', { session, device });
-    if (row.state !== 'open') return refuse('retail/session-closed', { session });
     const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
     const overMinor = countedMinor - expectedMinor;
     if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
     const effects: Effect[] = [];
-    const totals = { totalMinor: overMinor, taxMinor: 0 };
+    const isOver = row.state !== 'open';
+    const totals = { totalMinor: isOver ? 0 : overMinor, taxMinor: 0 };
     const memo = issueDocument(view, op, 'close', { day, currency, session }, totals, effects);
+    if (isOver) {
+      // Two people counted one drawer apart: the first count is in the books, and what the second one found is said.
+      const { closedBy, closedDay } = row;
+      return contest('retail/session-closed', { session, closedBy, closedDay, countedMinor, expectedMinor }, effects);
+    }
     closeDrawer(view, op, row, { number: memo, day, expectedMinor, countedMinor }, effects);
-    const posted = post(view, op, {
+    const entry = postDone(view, op, {
       day,
       memo,
       lines: [
@@ -95,6 +110,8 @@ export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb(
         { account: retailAccounts.cashOverAndShort, currency, amountMinor: 0 - overMinor },
       ],
     });
-    return 'code' in posted ? posted : effects.concat(posted);
+    if ('code' in entry) return entry;
+    const remarks: Remark[] = [];
+    return conclude(effects.concat(posted(entry, remarks)), remarks);
   },
 });

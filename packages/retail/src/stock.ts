@@ -1,11 +1,12 @@
 /** Stock in and out without a sale. The periodic method: purchases are an expense at once, losses move to an account of their own. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
-import { ledgerTables, noteLate, post } from '@tallystick/ledger';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, type DocumentHeader, documentTables, issueDocument } from './document.ts';
 import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { priceLines } from './price.ts';
+import { conclude, posted, type Remark } from './remark.ts';
 import { stockAdjustArgs, stockReceiveArgs } from './schema.ts';
 
 interface Movement extends DocumentHeader {
@@ -26,7 +27,8 @@ function planMovement(
   { debit, credit }: Accounts,
 ): Outcome {
   const { day, currency, lines } = movement;
-  const unfit = checkLinks(view, movement);
+  const remarks: Remark[] = [];
+  const unfit = checkLinks(view, movement, remarks);
   if (unfit !== undefined) return unfit;
   const priced = priceLines(lines, false);
   if ('code' in priced) return priced;
@@ -34,13 +36,12 @@ function planMovement(
   const effects: Effect[] = [];
   putLines(op, { kind, currency, lines, priced, sign: 1 }, effects);
   putLots(op, lines, 1, effects);
-  const short = moveStock(view, lines, 1, effects);
-  if (short !== undefined) return short;
+  moveStock(view, lines, 1, effects, remarks);
   const memo = issueDocument(view, op, kind, movement, { totalMinor: amountMinor, taxMinor: 0 }, effects);
   const debits = { account: debit, currency, amountMinor };
   const credits = { account: credit, currency, amountMinor: 0 - amountMinor };
-  const posted = post(view, op, { day, memo, lines: [debits, credits] });
-  return 'code' in posted ? posted : noteLate(effects.concat(posted));
+  const entry = postDone(view, op, { day, memo, lines: [debits, credits] });
+  return 'code' in entry ? entry : conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 /** Takes a delivery into stock. */

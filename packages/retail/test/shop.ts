@@ -34,8 +34,8 @@ export const catalogue: readonly ProductSetArgs[] = [
 ];
 
 /** Opens a shop whose only device is called till-3. */
-export async function openShop(store: BookStore): Promise<ShopBook> {
-  const book = await createReplica({ store, verbs, deviceName: 'till-3' });
+export async function openShop(store: BookStore, used: typeof verbs = verbs): Promise<ShopBook> {
+  const book = await createReplica({ store, verbs: used, deviceName: 'till-3' });
   const opened = await book.commitAll([
     ...chart.map((args) => ({ verb: 'account.open', args }) as const),
     ...catalogue.map((args) => ({ verb: 'product.set', args }) as const),

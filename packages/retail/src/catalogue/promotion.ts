@@ -2,10 +2,11 @@
  * Promotions, kept simple: percents off and bundles, of a product, a category or everything, between two days, with a coupon's code or without. A till
  * works out the discount (offer.ts) and records it in the line; the fold works it out again and lets no line claim more.
  */
-import { type Correction, defineVerb, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import { defineVerb, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
 import type { BookReader } from '@tallystick/ledger';
 import { encodeCanonical } from '@tallystick/oplog';
 import type { SaleLine } from '../args.ts';
+import { contested, noted, type Remark } from '../remark.ts';
 import type { PromotionEndArgs, PromotionSetArgs } from './args.ts';
 import { allowances, type PromotionRow } from './offer.ts';
 import { promotionEndArgs, promotionSetArgs } from './schema.ts';
@@ -50,30 +51,31 @@ export interface PromotionContext {
 }
 
 /**
- * Judges what the lines of a sale claim. What the office changed meanwhile, which the till may not have known, is no refusal but a correction: a promotion that
- * was ended early, goods that went into another category.
+ * Judges what the lines of a sale claim. What the office changed meanwhile, which the till may not have known, is noted: a promotion that
+ * was ended early, goods that went into another category. What the promotion does not give is contested.
  */
 export function checkPromotions(
   view: View,
   lines: readonly SaleLine[],
   context: PromotionContext,
-): Refusal | Correction | undefined {
-  if (lines.every((line) => line.promotion === undefined)) return undefined;
-  let changed: Correction | undefined;
+  remarks: Remark[],
+): void {
+  if (lines.every((line) => line.promotion === undefined)) return;
   for (const promotion of new Set(lines.map((line) => line.promotion))) {
     if (promotion === undefined) continue;
     const row = view.hq.get(promotions, { promotion });
-    if (row === undefined) return refuse('retail/unknown-promotion', { promotion });
     const claiming = lines.filter((line) => line.promotion === promotion);
-    const refusal = judgeClaim(row, claiming, context);
-    if (refusal !== undefined) return refusal;
+    const reason =
+      row === undefined ? refuse('retail/unknown-promotion', { promotion }) : judgeClaim(row, claiming, context);
+    if (reason !== undefined) remarks.push(contested(reason));
+    if (row === undefined) continue;
     const details = { promotion, discountMinor: claiming.reduce((sum, line) => sum + (line.discountMinor ?? 0), 0) };
     if (row.endedDay !== '' && context.day > row.endedDay)
-      changed ??= { code: 'retail/promotion-ended', details: { ...details, endedDay: row.endedDay } };
+      remarks.push(noted({ code: 'retail/promotion-ended', details: { ...details, endedDay: row.endedDay } }));
     const moved = claiming.find(({ sku }) => !isInCategory(view, row, sku));
-    if (moved !== undefined) changed ??= { code: 'retail/promotion-goods', details: { ...details, sku: moved.sku } };
+    if (moved !== undefined)
+      remarks.push(noted({ code: 'retail/promotion-goods', details: { ...details, sku: moved.sku } }));
   }
-  return changed;
 }
 
 function isInCategory(view: View, { category }: PromotionRow, sku: string): boolean {

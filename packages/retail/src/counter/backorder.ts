@@ -1,17 +1,10 @@
 /** Backorders: a product may be sold that is not there. The sale stands, what is owed is a debt of goods in the ledger, and the op says so. */
-import {
-  type Correction,
-  defineVerb,
-  type Effect,
-  type OpFacts,
-  refuse,
-  type Verb,
-  type View,
-} from '@tallystick/kernel';
-import { type BookReader, type EntryLine, ledgerTables, post, scaleHalfAway } from '@tallystick/ledger';
+import { contest, defineVerb, type Effect, type OpFacts, type Verb, type View } from '@tallystick/kernel';
+import { type BookReader, type EntryLine, ledgerTables, postDone, scaleHalfAway } from '@tallystick/ledger';
 import type { SaleLine } from '../args.ts';
 import { retailAccounts } from '../chart.ts';
 import type { LineAmounts } from '../price.ts';
+import { conclude, noted, posted, type Remark } from '../remark.ts';
 import { stock, voids } from '../tables.ts';
 import type { BackorderEndArgs } from './args.ts';
 import { backorderEndArgs } from './schema.ts';
@@ -34,8 +27,9 @@ export function oweGoods(
   { lines, amounts, currency, skus }: Promised,
   effects: Effect[],
   debits: EntryLine[],
-): Correction | undefined {
-  let correction: Correction | undefined;
+  remarks: Remark[],
+): void {
+  let isSaid = false;
   for (const sku of new Set(skus)) {
     let [wanted, soldMinor] = [0, 0];
     for (let index = 0; index < lines.length; index++) {
@@ -52,9 +46,9 @@ export function oweGoods(
       { account: retailAccounts.sales, currency, amountMinor },
       { account: retailAccounts.backordersOwed, currency, amountMinor: 0 - amountMinor },
     );
-    correction ??= { code: 'retail/backorder', details: { sku, owed, amountMinor } };
+    if (!isSaid) remarks.push(noted({ code: 'retail/backorder', details: { sku, owed, amountMinor } }));
+    isSaid = true;
   }
-  return correction;
 }
 
 /** Ends a backorder: the goods were delivered, or will not be and the customer is refunded by `sale.refund`. Either way they are owed no more. */
@@ -66,17 +60,22 @@ export const backorderEnd: Verb<'backorder.end', BackorderEndArgs> = defineVerb(
   args: backorderEndArgs,
   plan: (view, op, { document, sku, day, outcome }) => {
     const row = view.get(backorders, { document, sku });
-    if (row === undefined) return refuse('retail/no-backorder', { document, sku });
-    if (view.get(voids, { document }) !== undefined) return refuse('retail/voided', { document });
+    // The goods were there after all when the sale got its place, or somebody else ended it: nothing is owed.
+    if (row === undefined) return contest('retail/no-backorder', { document, sku }, []);
     if (view.get(backorderEnds, { document, sku }) !== undefined)
-      return refuse('retail/backorder-ended', { document, sku });
+      return contest('retail/backorder-ended', { document, sku }, []);
+    const end = backorderEnds.put({ document, sku, outcome, by: op.id });
+    // The void has taken the debt with it.
+    if (view.get(voids, { document }) !== undefined) return contest('retail/voided', { document }, [end]);
     const { currency, amountMinor } = row;
     const lines = [
       { account: retailAccounts.backordersOwed, currency, amountMinor },
       { account: retailAccounts.sales, currency, amountMinor: 0 - amountMinor },
     ];
-    const posted = post(view, op, { day, memo: `backorder ${sku}`, lines });
-    return 'code' in posted ? posted : [backorderEnds.put({ document, sku, outcome, by: op.id }), ...posted];
+    const entry = postDone(view, op, { day, memo: `backorder ${sku}`, lines });
+    if ('code' in entry) return entry;
+    const remarks: Remark[] = [];
+    return conclude([end, ...posted(entry, remarks)], remarks);
   },
 });
 

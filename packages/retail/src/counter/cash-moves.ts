@@ -1,12 +1,13 @@
 /** Cash that goes into a drawer or out of it without a sale: paid in, paid out against a receipt, dropped into the safe. */
 import { defineVerb, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
-import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
-import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { ruleTables } from '@tallystick/guards';
+import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, moveDrawer } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
 import { type DocumentKind, documentTables, issueDocument } from '../document.ts';
 import { signed } from '../goods.ts';
-import { sessions } from '../tables.ts';
+import { askRules, contested, posted, type Remark } from '../remark.ts';
+import { drawers, sessions } from '../tables.ts';
 import type { CashDropArgs, CashMoveArgs } from './args.ts';
 import { cashDropArgs, cashMoveArgs } from './schema.ts';
 import { type TakingSum, takings } from './tables.ts';
@@ -30,9 +31,14 @@ function planMove(
   if ('account' in args && args.account === retailAccounts.cash)
     return refuse('retail/pay-account', { account: args.account });
   const { currency } = row;
-  const unfit = checkSession(view, op, session, currency) ?? refuseUnlessRules(view, verb, { args });
+  const unfit = checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
+  const remarks: Remark[] = [];
+  askRules(view, verb, { args }, remarks);
   const moved = signed(sign, amountMinor);
+  const inDrawerMinor = sign === 1 ? 0 : view.sum(drawers, { session, currency }).amountMinor;
+  if (inDrawerMinor + moved < 0)
+    remarks.push(contested(refuse('retail/drawer-short', { session, inDrawerMinor, amountMinor })));
   const effects = [takings.add({ session }, { [sum]: moved })];
   moveDrawer(session, currency, moved, effects);
   const totals = { totalMinor: moved, taxMinor: 0 };
@@ -40,8 +46,8 @@ function planMove(
   const cash = { account: retailAccounts.cash, currency, amountMinor: moved };
   const lines: EntryLine[] =
     'account' in args ? [cash, { account: args.account, currency, amountMinor: 0 - moved }] : [];
-  const posted = post(view, op, { day, memo, lines });
-  return 'code' in posted ? posted : acceptCash(view, session, effects.concat(posted));
+  const entry = postDone(view, op, { day, memo, lines });
+  return 'code' in entry ? entry : acceptCash(view, session, effects.concat(posted(entry, remarks)), remarks);
 }
 
 const common = {

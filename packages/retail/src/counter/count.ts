@@ -1,11 +1,12 @@
 /** Counting: what lies there is written down, and the books come to it. Who counts says nothing of what there should be. */
 import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import { products } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
-import { goodsTables, putLines } from '../goods.ts';
+import { goodsTables, inUnitsOf, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
+import { conclude, posted, type Remark } from '../remark.ts';
 import { stock } from '../tables.ts';
 import type { StockCountArgs } from './args.ts';
 import { stockCountArgs } from './schema.ts';
@@ -25,13 +26,13 @@ export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
   plan: (view, op, { day, currency, lines, reason }) => {
     if (new Set(lines.map(({ sku }) => sku)).size < lines.length) return refuse('retail/counted-twice');
     const effects: Effect[] = [];
+    const remarks: Remark[] = [];
     const differences = [];
     for (const [index, line] of lines.entries()) {
-      const { sku, name, countedQuantity, quantityScale = 0, unitCostMilliMinor } = line;
+      const { sku, name, unitCostMilliMinor } = line;
       const product = view.hq.get(products, { sku });
-      if (product !== undefined && product.unitScale !== quantityScale) {
-        return refuse('retail/scale-mismatch', { sku, unitScale: product.unitScale, quantityScale });
-      }
+      const countedQuantity = inUnitsOf(product, { ...line, quantity: line.countedQuantity }, remarks);
+      const quantityScale = product?.unitScale ?? line.quantityScale ?? 0;
       const { onHand } = view.sum(stock, { sku });
       const quantity = countedQuantity - onHand;
       differences.push({ sku, name, quantity, quantityScale, unitPriceMilliMinor: unitCostMilliMinor });
@@ -46,7 +47,7 @@ export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
     const memo = issueDocument(view, op, 'count', { day, currency, reason }, totals, effects);
     const found = { account: retailAccounts.purchases, currency, amountMinor };
     const written = { account: retailAccounts.stockWrittenOff, currency, amountMinor: 0 - amountMinor };
-    const posted = post(view, op, { day, memo, lines: [found, written] });
-    return 'code' in posted ? posted : effects.concat(posted);
+    const entry = postDone(view, op, { day, memo, lines: [found, written] });
+    return 'code' in entry ? entry : conclude(effects.concat(posted(entry, remarks)), remarks);
   },
 });

@@ -1,20 +1,11 @@
 /** Customers who buy on account: what they owe here, how much they may, and how they pay it. */
-import {
-  type Correction,
-  defineVerb,
-  type Effect,
-  type OpFacts,
-  type Outcome,
-  type Refusal,
-  refuse,
-  type Verb,
-  type View,
-} from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
 import { signed } from '../goods.ts';
+import { contested, noted, posted, type Remark } from '../remark.ts';
 import type { AccountPayArgs, CustomerSetArgs } from './customer-args.ts';
 import { accountPayArgs, customerSetArgs } from './customer-schema.ts';
 import { customerAccounts, customerEntries, customers } from './customer-tables.ts';
@@ -53,30 +44,33 @@ export interface AccountEntry {
 }
 
 /**
- * Puts an amount on a customer's account. Above the limit, as of the scope's mark, the customer's terms decide: `retail/over-credit` refuses, or is the
- * correction. Customers without terms have no limit.
+ * Puts an amount on a customer's account. Above the limit, as of the scope's mark, the customer's terms decide whether `retail/over-credit` is contested or noted; money
+ * in another currency than theirs is contested. Customers without terms have no limit.
  */
 export function chargeAccount(
   view: View,
   op: OpFacts,
   { customer, currency, day, amountMinor }: AccountEntry,
   effects: Effect[],
-): Refusal | Correction | undefined {
-  if (customer === undefined || customer === '' || amountMinor === 0) return undefined;
+  remarks: Remark[],
+): void {
+  if (customer === undefined || customer === '' || amountMinor === 0) return;
   const terms = view.hq.get(customers, { customer });
   const termsDays = terms?.termsDays ?? 0;
   effects.push(
     customerAccounts.add({ customer, currency }, { owedMinor: amountMinor }),
     customerEntries.put({ document: op.id, customer, currency, day, termsDays, amountMinor }),
   );
-  if (terms === undefined || amountMinor < 0) return undefined;
-  if (terms.currency !== currency)
-    return refuse('retail/currency-mismatch', { expected: terms.currency, got: currency });
+  if (terms === undefined || amountMinor < 0) return;
+  if (terms.currency !== currency) {
+    remarks.push(contested(refuse('retail/currency-mismatch', { expected: terms.currency, got: currency })));
+    return;
+  }
   const limitMinor = terms.active === 1 ? terms.limitMinor : 0;
   const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + amountMinor;
-  if (owedMinor <= limitMinor) return undefined;
-  const details = { customer, owedMinor, limitMinor };
-  return terms.overLimit === 'refuse' ? refuse('retail/over-credit', details) : { code: 'retail/over-credit', details };
+  if (owedMinor <= limitMinor) return;
+  const over = { code: 'retail/over-credit', details: { customer, owedMinor, limitMinor } };
+  remarks.push(terms.overLimit === 'refuse' ? contested(over) : noted(over));
 }
 
 /** What tenders of a document put on account. */
@@ -86,17 +80,13 @@ export function onAccountMinor(tenders: readonly { readonly kind: string; readon
   return sum;
 }
 
-/** What paying back more than a customer's credit comes to: by the terms a refusal or a correction; without terms a refusal. */
-function judgeReturn(
-  view: View,
-  { customer, currency }: AccountPayArgs,
-  amountMinor: number,
-): Refusal | Correction | undefined {
+/** What paying back more than a customer's credit comes to: by the terms it is contested or noted; without terms contested. */
+function judgeReturn(view: View, { customer, currency }: AccountPayArgs, amountMinor: number, remarks: Remark[]): void {
   const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + amountMinor;
-  if (amountMinor <= 0 || owedMinor <= 0) return undefined;
-  const details = { customer, owedMinor, limitMinor: 0 };
+  if (amountMinor <= 0 || owedMinor <= 0) return;
+  const over = { code: 'retail/over-credit', details: { customer, owedMinor, limitMinor: 0 } };
   const isTrusted = view.hq.get(customers, { customer })?.overLimit === 'correct';
-  return isTrusted ? { code: 'retail/over-credit', details } : refuse('retail/over-credit', details);
+  remarks.push(isTrusted ? noted(over) : contested(over));
 }
 
 /** Money for a customer's account: 1 where it comes in, -1 where it is paid back. */
@@ -108,18 +98,18 @@ function planPayment(view: View, op: OpFacts, args: AccountPayArgs, sign: 1 | -1
   if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
   const paidMinor = signed(sign, totalMinor);
   const owedMinor = 0 - paidMinor;
-  const over = judgeReturn(view, args, owedMinor);
-  if (over !== undefined && 'kind' in over) return over;
+  const remarks: Remark[] = [];
+  judgeReturn(view, args, owedMinor, remarks);
   const effects: Effect[] = [];
   const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign }, effects);
   if ('code' in debits) return debits;
-  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects);
+  // What is paid back has been judged, whatever the limit.
+  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects, []);
   const memo = issueDocument(view, op, 'account-payment', args, { totalMinor: paidMinor, taxMinor: 0 }, effects);
   debits.push({ account: retailAccounts.receivables, currency, amountMinor: owedMinor });
-  const posted = post(view, op, { day, memo, lines: debits });
-  return 'code' in posted
-    ? posted
-    : acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [over]);
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 const paymentTables = [...ledgerTables, ...documentTables, ...cashTables, ...customerTables] as const;
@@ -135,8 +125,8 @@ export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
 });
 
 /**
- * Pays back what stands to a customer's credit: a deposit, a credit note. More than that is `retail/over-credit`, by the customer's terms a refusal or a
- * correction, so that the same credit paid back at two tills apart is owed by the customer; without terms it is refused.
+ * Pays back what stands to a customer's credit: a deposit, a credit note. More than that is `retail/over-credit`, and what was paid back all the same, such
+ * as the same credit at two tills apart, is owed by the customer.
  */
 export const accountReturn: Verb<'account.return', AccountPayArgs> = defineVerb({
   name: 'account.return',

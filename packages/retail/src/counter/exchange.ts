@@ -1,7 +1,7 @@
 /** Exchanging: goods of a sale come back and others leave, in one op with one number, and only the difference is paid. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
-import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { ruleTables } from '@tallystick/guards';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { checkPromotions } from '../catalogue/promotion.ts';
 import { promotions } from '../catalogue/tables.ts';
@@ -9,6 +9,8 @@ import { retailAccounts } from '../chart.ts';
 import { checkLinks, documentTables, issueDocument } from '../document.ts';
 import { putLines, putLots, signed, tradeStock, tradeTables } from '../goods.ts';
 import { priceLines, totalsOf } from '../price.ts';
+import { askRules, posted, type Remark } from '../remark.ts';
+import { oweByDevice, shortageTables } from '../shortage.ts';
 import { checkOriginal, countRefunded, creditedCustomer, restock, withPromotions } from '../refund.ts';
 import { saleExchangeArgs } from '../schema.ts';
 import { refunded, voids } from '../tables.ts';
@@ -22,10 +24,13 @@ import { addTakings } from './takings.ts';
 function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome {
   const { day, currency, session, customer, lines, tenders } = args;
   const returned = { original: args.original, currency, lines: args.back };
-  const unfit = checkLinks(view, args) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, returned);
+  const remarks: Remark[] = [];
+  const unfit =
+    checkLinks(view, args, remarks) ??
+    checkSession(view, op, session, currency) ??
+    checkOriginal(view, returned, remarks);
   if (unfit !== undefined) return unfit;
-  const claimed = checkPromotions(view, lines, args);
-  if (claimed !== undefined && 'kind' in claimed) return claimed;
+  checkPromotions(view, lines, args, remarks);
   const back = priceLines(args.back, args.taxIncluded);
   if ('code' in back) return back;
   const sold = priceLines(lines, args.taxIncluded);
@@ -42,13 +47,12 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   putLines(op, { kind: 'exchange', currency, lines, priced: sold, sign: 1, numberOf }, effects);
   putLots(op, args.back, 1, effects);
   putLots(op, lines, -1, effects, numberOf);
-  const refusal =
-    refuseUnlessRules(view, 'sale.exchange', { args, rows }) ??
-    countRefunded(view, returned, back, effects) ??
-    restock(view, op, returned, effects) ??
-    tradeStock(view, op, lines, -1, effects, { from, promised }) ??
-    useFiscalNumber(view, op, args.fiscal, effects);
-  if (refusal !== undefined) return refusal;
+  askRules(view, 'sale.exchange', { args, rows }, remarks);
+  const over = countRefunded(view, returned, back, effects, remarks);
+  if ('code' in over) return over;
+  restock(view, op, returned, effects, remarks);
+  tradeStock(view, op, lines, -1, effects, remarks, { from, promised });
+  useFiscalNumber(view, op, args.fiscal, effects, remarks);
   // What leaves may be worth less: then the difference is paid out.
   const sign = totals.totalMinor < 0 ? -1 : 1;
   const changeMinor = args.changeMinor ?? 0;
@@ -66,17 +70,17 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   const credited = sign === 1 ? { customer } : creditedCustomer(view, args, amountOnAccount);
   if ('code' in credited) return credited;
   const onAccount = { ...credited, currency, day, amountMinor: signed(sign, amountOnAccount) };
-  const credit = chargeAccount(view, op, onAccount, effects);
-  if (credit !== undefined && 'kind' in credit) return credit;
+  chargeAccount(view, op, onAccount, effects, remarks);
   const memo = issueDocument(view, op, 'exchange', args, totals, effects);
   debits.push(
-    { account: retailAccounts.sales, currency, amountMinor: 0 - amountMinor },
-    { account: retailAccounts.taxPayable, currency, amountMinor: 0 - taxMinor },
+    { account: retailAccounts.sales, currency, amountMinor: 0 - amountMinor - over.amountMinor },
+    { account: retailAccounts.taxPayable, currency, amountMinor: 0 - taxMinor - over.taxMinor },
   );
-  const owed = oweGoods(view, op, { lines, amounts: sold.amounts, currency, skus: promised }, effects, debits);
-  const posted = post(view, op, { day, memo, lines: debits });
-  if ('code' in posted) return posted;
-  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [claimed, credit, owed]);
+  oweByDevice(op, currency, over.amountMinor + over.taxMinor, effects, debits);
+  oweGoods(view, op, { lines, amounts: sold.amounts, currency, skus: promised }, effects, debits, remarks);
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 /** Exchanges goods of a sale for others. */
@@ -92,6 +96,7 @@ export const saleExchange: Verb<'sale.exchange', SaleExchangeArgs> = defineVerb(
     ...customerTables,
     ...fiscalTables,
     ...ruleTables,
+    ...shortageTables,
     backorders,
     promotions,
     refunded,

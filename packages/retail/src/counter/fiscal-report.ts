@@ -71,11 +71,12 @@ export interface FiscalAlert {
   readonly number: number;
 }
 
-/** Documents in the log that carry a number they may not: each is refused on every device, and names who wrote it. */
+/** Documents in the log that carry a number they may not: they stand without it, and name who wrote them. */
 export function fiscalAlerts(book: BookReader): readonly FiscalAlert[] {
   const rows = book.query(
-    `SELECT id, device, code, details ->> 'series' AS series, details ->> 'number' AS number FROM refusals
-      WHERE code IN ('retail/fiscal-used', 'retail/fiscal-number', 'retail/fiscal-block') ORDER BY id`,
+    `SELECT c.id, c.device, said.value AS code, details ->> 'series' AS series, details ->> 'number' AS number
+       FROM corrections c, json_each('["' || replace(code || ' ' || coalesce(details ->> 'and', ''), ' ', '","') || '"]') said
+      WHERE said.value IN ('retail/fiscal-used', 'retail/fiscal-number', 'retail/fiscal-block') ORDER BY c.id`,
     [],
   );
   return rows.map((row) => ({

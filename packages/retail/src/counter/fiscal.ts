@@ -2,9 +2,18 @@
  * Fiscal numbers: an authority gives the business a range, `hq` leases blocks of it to devices, and a document carries a number of its device's block, also
  * offline. The fold lets each number stand once, and only where it belongs.
  */
-import { defineVerb, type Effect, type OpFacts, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import {
+  type Correction,
+  defineVerb,
+  type Effect,
+  type OpFacts,
+  refuse,
+  type Verb,
+  type View,
+} from '@tallystick/kernel';
 import { drawLease, leaseGrant, leases, leaseTables, pools } from '@tallystick/guards';
 import type { FiscalLeaseArgs, FiscalNumber, FiscalRangeArgs } from './args.ts';
+import { contested, type Remark } from '../remark.ts';
 import { fiscalLeaseArgs, fiscalRangeArgs } from './schema.ts';
 import { fiscalBlocks, fiscalSeries, fiscalUses } from './tables.ts';
 
@@ -65,26 +74,30 @@ export const fiscalLease: Verb<'fiscal.lease', FiscalLeaseArgs> = defineVerb({
 });
 
 /**
- * Puts the number that a document carries. Refuses `retail/fiscal-used`, `retail/fiscal-number` outside its block, and `retail/fiscal-block` where the block is
- * not this device's, not of this scope, or over.
+ * Puts the number that a document carries. Contests `retail/fiscal-used`, `retail/fiscal-number` outside its block, and `retail/fiscal-block` where the block is
+ * not this device's, not of this scope, or over. A number that stands by then, or belongs to somebody else, is not put: the document is there without it. One of a block that
+ * is over is nobody else's, so it stands.
  */
 export function useFiscalNumber(
   view: View,
   op: OpFacts,
   fiscal: FiscalNumber | undefined,
   effects: Effect[],
-): Refusal | undefined {
-  if (fiscal === undefined) return undefined;
+  remarks: Remark[],
+): void {
+  if (fiscal === undefined) return;
   const { series, number, block } = fiscal;
   const row = view.hq.get(fiscalBlocks, { block });
-  if (row === undefined) return refuse('retail/fiscal-block', { series, number, block, reason: 'guards/no-lease' });
-  if (row.series !== series || number < row.first || number > row.last) {
-    return refuse('retail/fiscal-number', { series, number, block, first: row.first, last: row.last });
-  }
+  const not = (code: string, details: Correction['details']): void =>
+    void remarks.push(contested({ code, details: { series, number, block, ...details } }));
+  if (row === undefined) return not('retail/fiscal-block', { reason: 'guards/no-lease' });
+  if (row.series !== series || number < row.first || number > row.last)
+    return not('retail/fiscal-number', { first: row.first, last: row.last });
   const used = view.get(fiscalUses, { series, number });
-  if (used !== undefined) return refuse('retail/fiscal-used', { series, number, document: used.document });
+  if (used !== undefined) return not('retail/fiscal-used', { document: used.document });
   const drawn = drawLease(view, op, { lease: block, pool: fiscalPool(series), quantity: 1 });
-  if ('code' in drawn) return refuse('retail/fiscal-block', { series, number, block, reason: drawn.code });
-  effects.push(...drawn, fiscalUses.put({ series, number, document: op.id, device: op.device, block }));
-  return undefined;
+  const use = fiscalUses.put({ series, number, document: op.id, device: op.device, block });
+  if (!('code' in drawn)) return void effects.push(...drawn, use);
+  not('retail/fiscal-block', { reason: drawn.code });
+  if (row.device === op.device && row.drawnIn === op.scope) effects.push(use);
 }

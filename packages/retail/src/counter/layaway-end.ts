@@ -1,12 +1,13 @@
 /** How a layaway ends: collected, when it becomes a sale, or cancelled, when the money goes back less what the policy lets the shop keep. */
 import { defineVerb, type Effect, type Outcome, refuse, type Verb, type View, type OpFacts } from '@tallystick/kernel';
-import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { ruleTables } from '@tallystick/guards';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { SaleLine } from '../args.ts';
 import { acceptCash, cashTables, settle } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
 import { putLines, tradeStock } from '../goods.ts';
+import { askRules, contested, noted, posted, type Remark } from '../remark.ts';
 import { saleTables } from '../sale.ts';
 import { documentLines } from '../tables.ts';
 import { oweGoods } from './backorder.ts';
@@ -28,17 +29,19 @@ function planCollect(view: View, op: OpFacts, args: LayawayCollectArgs): Outcome
   // An instalment taken elsewhere meanwhile is the customer's to have back; goods of a layaway that was over are the customer's to pay.
   const owedMinor = totalMinor - paidMinor - givenMinor;
   if (!Number.isSafeInteger(owedMinor)) return refuse('retail/amount-range', { layaway });
-  if (owedMinor > 0 && !isLate)
-    return refuse('retail/tender-mismatch', { expectedMinor: totalMinor - paidMinor, gotMinor: givenMinor });
+  const remarks: Remark[] = [];
+  if (owedMinor > 0 && !isLate) {
+    const details = { expectedMinor: totalMinor - paidMinor, gotMinor: givenMinor };
+    remarks.push(contested(refuse('retail/tender-mismatch', details)));
+  }
   const rows = view.list(documentLines, { document: layaway });
   const lines: readonly SaleLine[] = rows.map(({ amountMinor: _, taxMinor: _tax, kind: _kind, ...row }) => row);
   const amountMinor = totalMinor - taxMinor;
   const effects: Effect[] = [];
   putLines(op, { kind: 'sale', currency, lines, priced: { amounts: rows, amountMinor, taxMinor }, sign: 1 }, effects);
   const promised: string[] = [];
-  const refusal =
-    useFiscalNumber(view, op, args.fiscal, effects) ?? tradeStock(view, op, lines, -1, effects, { promised });
-  if (refusal !== undefined) return refusal;
+  useFiscalNumber(view, op, args.fiscal, effects, remarks);
+  tradeStock(view, op, lines, -1, effects, remarks, { promised });
   const tenders = [
     ...args.tenders,
     { kind: 'deposit', amountMinor: paidMinor },
@@ -48,7 +51,7 @@ function planCollect(view: View, op: OpFacts, args: LayawayCollectArgs): Outcome
   const debits = settle(op, { currency, session, tenders: used, changeMinor, totalMinor, sign: 1 }, effects);
   if ('code' in debits) return debits;
   // Goods or money have been handed over, so no limit has a say; the same below.
-  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects);
+  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects, []);
   endLayaway(view, op, found, 'collected', effects);
   const header = { day, currency, customer, original: layaway, ...(session === undefined ? {} : { session }) };
   const memo = issueDocument(view, op, 'sale', header, { totalMinor, taxMinor }, effects);
@@ -56,12 +59,15 @@ function planCollect(view: View, op: OpFacts, args: LayawayCollectArgs): Outcome
     { account: retailAccounts.sales, currency, amountMinor: 0 - amountMinor },
     { account: retailAccounts.taxPayable, currency, amountMinor: 0 - taxMinor },
   );
-  const short = oweGoods(view, op, { lines, amounts: rows, currency, skus: promised }, effects, debits);
-  const posted = post(view, op, { day, memo, lines: debits });
-  if ('code' in posted) return posted;
+  const short: Remark[] = [];
+  oweGoods(view, op, { lines, amounts: rows, currency, skus: promised }, effects, debits, short);
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
   const over = { code: 'retail/layaway-overpaid', details: { layaway, customer, creditMinor: 0 - owedMinor } } as const;
   const said = lateLayaway(found, owedMinor) ?? (owedMinor < 0 ? over : undefined);
-  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [said, short]);
+  if (said !== undefined) remarks.push(noted(said));
+  remarks.push(...short);
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 /** Hands the goods over: a sale, with its lines, tax and number, that the deposit pays as far as it goes. */
@@ -80,21 +86,22 @@ function planCancel(view: View, op: OpFacts, args: LayawayCancelArgs): Outcome {
   const { layaway, day, session, tenders, reason } = args;
   const { customer, currency } = found.document;
   const { paidMinor, isLate } = found;
-  const forbidden = refuseUnlessRules(view, 'layaway.cancel', { args });
-  if (forbidden !== undefined) return forbidden;
+  const remarks: Remark[] = [];
+  askRules(view, 'layaway.cancel', { args }, remarks);
   const mostFeeMinor = view.hq.get(layawayPolicies, { currency })?.mostFeeMinor ?? 0;
   if ((args.feeMinor ?? 0) > mostFeeMinor)
-    return refuse('retail/layaway-fee', { feeMinor: args.feeMinor ?? 0, mostFeeMinor });
+    remarks.push(contested(refuse('retail/layaway-fee', { feeMinor: args.feeMinor ?? 0, mostFeeMinor })));
   const feeMinor = isLate ? 0 : (args.feeMinor ?? 0);
   const backMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   const owedMinor = backMinor + feeMinor - paidMinor;
   if (!Number.isSafeInteger(owedMinor)) return refuse('retail/amount-range', { layaway });
-  if (owedMinor > 0 && !isLate) return refuse('retail/layaway-balance', { layaway, paidMinor, backMinor, feeMinor });
+  if (owedMinor > 0 && !isLate)
+    remarks.push(contested(refuse('retail/layaway-balance', { layaway, paidMinor, backMinor, feeMinor })));
   const effects: Effect[] = [];
   const settlement = { currency, session, tenders, changeMinor: 0, totalMinor: backMinor, sign: -1 } as const;
   const debits = settle(op, settlement, effects);
   if ('code' in debits) return debits;
-  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects);
+  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects, []);
   endLayaway(view, op, found, 'cancelled', effects);
   const header = { day, currency, customer, original: layaway, reason, ...(session === undefined ? {} : { session }) };
   const memo = issueDocument(view, op, 'layaway-end', header, { totalMinor: 0 - backMinor, taxMinor: 0 }, effects);
@@ -103,10 +110,11 @@ function planCancel(view: View, op: OpFacts, args: LayawayCancelArgs): Outcome {
     { account: retailAccounts.chargesAndBadDebts, currency, amountMinor: 0 - feeMinor },
     { account: retailAccounts.receivables, currency, amountMinor: owedMinor },
   );
-  const posted = post(view, op, { day, memo, lines: debits });
-  if ('code' in posted) return posted;
-  const all = addTakings(session ?? '', effects.concat(posted));
-  return acceptCash(view, session, all, [lateLayaway(found, owedMinor)]);
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
+  const late = lateLayaway(found, owedMinor);
+  if (late !== undefined) remarks.push(noted(late));
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 /** Frees the goods and gives back what was paid, less a fee that `layaway.policy` allows. */

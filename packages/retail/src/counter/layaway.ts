@@ -10,13 +10,14 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { products } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
-import { putLines } from '../goods.ts';
+import { inUnitsOf, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
+import { conclude, noted, posted, type Remark } from '../remark.ts';
 import { documentLines, documents } from '../tables.ts';
 import { chargeAccount, customerTables } from './customer.ts';
 import type { LayawayOpenArgs, LayawayPayArgs, LayawayPolicyArgs } from './layaway-args.ts';
@@ -89,15 +90,16 @@ export const layawayOpen: Verb<'layaway.open', LayawayOpenArgs> = defineVerb({
     const priced = priceLines(lines, args.taxIncluded);
     if ('code' in priced) return priced;
     const effects: Effect[] = [];
-    for (const { sku, quantity, quantityScale = 0 } of lines) {
-      const unitScale = view.hq.get(products, { sku })?.unitScale ?? quantityScale;
-      if (unitScale !== quantityScale) return refuse('retail/scale-mismatch', { sku, unitScale, quantityScale });
-      effects.push(reserved.add({ sku }, { quantity }));
+    const remarks: Remark[] = [];
+    for (const line of lines) {
+      inUnitsOf(view.hq.get(products, { sku: line.sku }), line, remarks);
+      // As its line says it, so that the end frees as much.
+      effects.push(reserved.add({ sku: line.sku }, { quantity: line.quantity }));
     }
     putLines(op, { kind: 'layaway', currency, lines, priced, sign: 1 }, effects);
     const { amountMinor, taxMinor } = priced;
     issueDocument(view, op, 'layaway', args, { totalMinor: amountMinor + taxMinor, taxMinor }, effects);
-    return effects;
+    return conclude(effects, remarks);
   },
 });
 
@@ -121,18 +123,20 @@ export const layawayPay: Verb<'layaway.pay', LayawayPayArgs> = defineVerb({
     const effects: Effect[] = [layawayPaid.add({ layaway }, { paidMinor: keptMinor })];
     const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: 1 }, effects);
     if ('code' in debits) return debits;
-    chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - creditMinor }, effects);
+    const remarks: Remark[] = [];
+    chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - creditMinor }, effects, remarks);
     const header = { day, currency, customer, original: layaway, ...(session === undefined ? {} : { session }) };
     const memo = issueDocument(view, op, 'layaway-payment', header, { totalMinor, taxMinor: 0 }, effects);
     debits.push(
       { account: retailAccounts.customerDeposits, currency, amountMinor: 0 - keptMinor },
       { account: retailAccounts.receivables, currency, amountMinor: 0 - creditMinor },
     );
-    const posted = post(view, op, { day, memo, lines: debits });
-    if ('code' in posted) return posted;
+    const entry = postDone(view, op, { day, memo, lines: debits });
+    if ('code' in entry) return entry;
     const over = { code: 'retail/layaway-overpaid', details: { layaway, customer, creditMinor } } as const;
     const said = lateLayaway(found, 0 - creditMinor) ?? (creditMinor > 0 ? over : undefined);
-    return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted)), [said]);
+    if (said !== undefined) remarks.push(noted(said));
+    return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
   },
 });
 

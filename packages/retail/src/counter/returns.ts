@@ -1,6 +1,8 @@
 /** Goods that come back without the sale they came from: whether, as what, and how much is the owner's policy. */
-import { defineVerb, type Effect, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import { businessDay } from '@tallystick/guards';
+import { type Correction, defineVerb, type Effect, refuse, type Verb, type View } from '@tallystick/kernel';
 import type { SaleRefundArgs } from '../args.ts';
+import { contested, type Remark } from '../remark.ts';
 import type { ReturnsPolicyArgs } from './customer-args.ts';
 import { returnsPolicyArgs } from './customer-schema.ts';
 import { openReturns, returnPolicies } from './customer-tables.ts';
@@ -21,31 +23,34 @@ export const returnsPolicy: Verb<'returns.policy', ReturnsPolicyArgs> = defineVe
   },
 });
 
-/** Judges a refund that names no sale, by the policy as of the scope's mark: `retail/open-return` with the reason. */
+/**
+ * Judges a refund that names no sale, by the policy as of the scope's mark: `retail/open-return` with the reason is contested. What a customer had that day is counted by the
+ * business day that is open, where one is: the op's own says what its author likes.
+ */
 export function checkOpenReturn(
   view: View,
   { original, currency, customer, day, tenders }: SaleRefundArgs,
   totalMinor: number,
   effects: Effect[],
-): Refusal | undefined {
-  if (original !== undefined) return undefined;
+  remarks: Remark[],
+): void {
+  if (original !== undefined) return;
   const policy = view.hq.get(returnPolicies, { currency });
-  if (policy === undefined) return undefined;
-  if (policy.allowed === 0) return refuse('retail/open-return', { reason: 'not-allowed' });
-  if (policy.refundTo === 'account' && tenders.some(({ kind }) => kind !== 'account')) {
-    return refuse('retail/open-return', { reason: 'only-account' });
-  }
-  const isBounded = policy.mostMinor < Number.MAX_SAFE_INTEGER;
-  if (customer === undefined)
-    return isBounded || policy.refundTo === 'account'
-      ? refuse('retail/open-return', { reason: 'no-customer' })
-      : undefined;
-  const key = { customer, currency, day };
-  const beforeMinor = view.sum(openReturns, key).amountMinor;
+  if (policy === undefined) return;
+  const not = (details: Correction['details']): void =>
+    void remarks.push(contested({ code: 'retail/open-return', details }));
   const { mostMinor } = policy;
-  if (beforeMinor + totalMinor > mostMinor) {
-    return refuse('retail/open-return', { reason: 'too-much', customer, beforeMinor, totalMinor, mostMinor });
+  if (policy.allowed === 0) not({ reason: 'not-allowed' });
+  else if (policy.refundTo === 'account' && tenders.some(({ kind }) => kind !== 'account'))
+    not({ reason: 'only-account' });
+  const isBounded = mostMinor < Number.MAX_SAFE_INTEGER;
+  if (customer === undefined) {
+    if (isBounded || policy.refundTo === 'account') not({ reason: 'no-customer' });
+    return;
   }
+  const openDay = businessDay(view);
+  const key = { customer, currency, day: openDay === '' ? day : openDay };
+  const beforeMinor = view.sum(openReturns, key).amountMinor;
+  if (beforeMinor + totalMinor > mostMinor) not({ reason: 'too-much', customer, beforeMinor, totalMinor, mostMinor });
   effects.push(openReturns.add(key, { amountMinor: totalMinor }));
-  return undefined;
 }

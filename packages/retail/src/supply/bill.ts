@@ -20,6 +20,7 @@ import { documentTables, issueDocument } from '../document.ts';
 import { goodsTables, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import { documentLines } from '../tables.ts';
+import { conclude, contested } from '../remark.ts';
 import type {
   BillName,
   PurchaseApproveArgs,
@@ -28,7 +29,6 @@ import type {
   PurchasePayArgs,
   PurchaseRejectArgs,
 } from './args.ts';
-import { outcomeOf } from './done.ts';
 import { addedMinor, type OrderedRow, orderedLines } from './purchase.ts';
 import {
   purchaseApproveArgs,
@@ -245,7 +245,9 @@ function planPay(view: View, op: OpFacts, args: PurchasePayArgs): Outcome {
       { account, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : outcomeOf(effects.concat(posted), amountMinor > leftMinor ? overPaid : undefined);
+  return 'code' in posted
+    ? posted
+    : conclude(effects.concat(posted), amountMinor > leftMinor ? [contested(overPaid)] : []);
 }
 
 /** Pays a bill that was posted, or a part of it. */

@@ -10,14 +10,14 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { ledgerTables, lineAmountMinor, post } from '@tallystick/ledger';
+import { ledgerTables, lineAmountMinor, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
 import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
+import { conclude, contested, posted, type Remark } from '../remark.ts';
 import { type PricedLines, priceLines } from '../price.ts';
 import { documentLines } from '../tables.ts';
 import type { PurchaseCloseArgs, PurchaseOrderArgs, PurchaseReceiveArgs, PurchaseToleranceArgs } from './args.ts';
-import { outcomeOf } from './done.ts';
 import { atCost } from './line.ts';
 import { purchaseCloseArgs, purchaseOrderArgs, purchaseReceiveArgs, purchaseToleranceArgs } from './schema.ts';
 import { matchTolerances, purchased, purchaseOrders } from './tables.ts';
@@ -98,12 +98,12 @@ function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcom
   const { currency } = row;
   putLines(op, { kind: 'receipt', currency, lines: goods, priced, sign: 1, numberOf }, effects);
   putLots(op, goods, 1, effects, numberOf);
-  const unfit = moveStock(view, goods, 1, effects);
-  if (unfit !== undefined) return unfit;
+  const remarks: Remark[] = [];
+  moveStock(view, goods, 1, effects, remarks);
   const { amountMinor } = priced;
   const header = { day, currency, customer: row.supplier, external: reference, original: order };
   const memo = issueDocument(view, op, 'receipt', header, { totalMinor: amountMinor, taxMinor: 0 }, effects);
-  const posted = post(view, op, {
+  const entry = postDone(view, op, {
     day,
     memo,
     lines: [
@@ -111,13 +111,10 @@ function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcom
       { account: retailAccounts.receivedNotInvoiced, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  if ('code' in posted) return posted;
+  if ('code' in entry) return entry;
   // Goods that are in the shop are its own, and owed for, also where nobody waited for them any more.
-  const isClosed = row.state !== 'open';
-  return outcomeOf(
-    effects.concat(posted),
-    isClosed ? { code: 'retail/purchase-closed', details: { order } } : undefined,
-  );
+  if (row.state !== 'open') remarks.push(contested({ code: 'retail/purchase-closed', details: { order } }));
+  return conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 function countReceived(

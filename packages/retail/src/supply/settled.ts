@@ -6,6 +6,7 @@ import type { Effect, OpFacts, RowOf, View } from '@tallystick/kernel';
 import { scaleHalfAway } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { moveDrawer } from '../cash.ts';
+import { noted } from '../remark.ts';
 import type { MadeGood } from '../sale.ts';
 import { stock } from '../tables.ts';
 import { sellerDebts, settledGoods, settledVans } from './tables.ts';
@@ -67,7 +68,7 @@ export function makeGood(
     effects.push(stock.add({ sku }, { onHand: quantity }));
   }
   return {
-    correction: { code: 'retail/late-scan', details: { session, seller, sku, backMinor, cashMinor, owedMinor } },
+    remarks: [noted({ code: 'retail/late-scan', details: { session, seller, sku, backMinor, cashMinor, owedMinor } })],
     effects,
     lines: [
       { account: retailAccounts.cash, currency, amountMinor: 0 - cashMinor },

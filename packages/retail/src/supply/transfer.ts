@@ -10,16 +10,16 @@ import {
   type View,
 } from '@tallystick/kernel';
 import { tallies } from '@tallystick/kernel/tally';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
 import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import type { TransferDispatchArgs, TransferReceiveArgs } from './args.ts';
 import { custodyHop, type CustodyHop } from './custody.ts';
-import { outcomeOf } from './done.ts';
 import { atCost } from './line.ts';
 import { putLosses } from './loss.ts';
+import { conclude, contested, posted, type Remark } from '../remark.ts';
 import { fulfil } from './replenish.ts';
 import { transferDispatchArgs, transferReceiveArgs } from './schema.ts';
 import { arrivals, fulfilments, transferOrders, transfers, transit, transitLosses } from './tables.ts';
@@ -34,10 +34,11 @@ function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outc
   const effects: Effect[] = [];
   putLines(op, { kind: 'dispatch', currency, lines: goods, priced, sign: -1 }, effects);
   putLots(op, goods, -1, effects);
-  const unfit = moveStock(view, goods, -1, effects);
-  if (unfit !== undefined) return unfit;
+  const remarks: Remark[] = [];
+  moveStock(view, goods, -1, effects, remarks);
   const unordered = fulfil(view, op, to, round, effects);
   if (unordered !== undefined && 'kind' in unordered) return unordered;
+  if (unordered !== undefined) remarks.push(contested(unordered));
   for (const { sku, quantity } of lines) effects.push(transit.add({ sku }, { quantity }));
   const header = { day, currency, ...(reference === undefined ? {} : { external: reference }) };
   const memo = issueDocument(view, op, 'dispatch', header, { totalMinor: 0 - amountMinor, taxMinor: 0 }, effects);
@@ -52,7 +53,7 @@ function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outc
       round: unordered === undefined ? (round ?? 0) : 0,
     }),
   );
-  const posted = post(view, op, {
+  const entry = postDone(view, op, {
     day,
     memo,
     lines: [
@@ -60,7 +61,7 @@ function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outc
       { account: retailAccounts.purchases, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : outcomeOf(effects.concat(posted), unordered);
+  return 'code' in entry ? entry : conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 /** Sends goods to another scope. */
@@ -96,14 +97,16 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
   const effects: Effect[] = [];
   putLines(op, { kind: 'arrival', currency, lines: goods, priced, sign: 1 }, effects);
   putLots(op, goods, 1, effects);
-  const unfit = moveStock(view, goods, 1, effects) ?? putLosses(args, hop, effects);
+  const remarks: Remark[] = [];
+  moveStock(view, goods, 1, effects, remarks);
+  const unfit = putLosses(args, hop, effects);
   if (unfit !== undefined) return unfit;
   for (const { sku, quantity } of lines) effects.push(transit.add({ sku }, { quantity: 0 - quantity }));
   const totals = { totalMinor: priced.amountMinor, taxMinor: 0 };
   const memo = issueDocument(view, op, 'arrival', { day, currency, original: transfer }, totals, effects);
   const { amountMinor } = sent;
   effects.push(arrivals.put({ transfer, arrival: op.id, fromScope: from, dispatch, delivery, day, amountMinor }));
-  const posted = post(view, op, {
+  const entry = postDone(view, op, {
     day,
     memo,
     lines: [
@@ -112,7 +115,7 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
       { account: retailAccounts.lostInTransit, currency, amountMinor: amountMinor - priced.amountMinor },
     ],
   });
-  return 'code' in posted ? posted : outcomeOf(effects.concat(posted));
+  return 'code' in entry ? entry : conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 /** Counts in what another scope sent. What is missing is lost in transit, by the hop that had it; counting in nothing closes a transfer that never came. */

@@ -10,15 +10,15 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { type EntryLine, ledgerTables, post, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument } from '../document.ts';
 import { goodsTables, moveStock, putLines } from '../goods.ts';
 import { priceLine, priceLines } from '../price.ts';
+import { conclude, contested, posted, type Remark } from '../remark.ts';
 import { planSale, saleTables } from '../sale.ts';
 import { closeDrawer, closingTables } from '../session.ts';
 import { drawers, lotStock, sessions, stock } from '../tables.ts';
-import { contestAlso, outcomeOf } from './done.ts';
 import type { SellerPayArgs, VanScanArgs, VanSettleArgs } from './args.ts';
 import { sellerPayArgs, vanScanArgs, vanSettleArgs } from './schema.ts';
 import { makeGood, type Missing, noteSettled } from './settled.ts';
@@ -63,8 +63,10 @@ function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
     );
   }
   const aboard = lot === undefined ? view.sum(stock, { sku }).onHand : view.sum(lotStock, { sku, lot }).onHand;
-  const sold = planSale(view, op, sale);
-  return aboard < quantity ? contestAlso(sold, 'retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard }) : sold;
+  const remarks: Remark[] = [];
+  if (aboard < quantity)
+    remarks.push(contested(refuse('retail/not-on-board', { sku, lot: lot ?? '', onHand: aboard })));
+  return planSale(view, op, sale, { remarks, effects: [], lines: [] });
 }
 
 /** Sells one unit from the van; what is not on board cannot be scanned. */
@@ -88,6 +90,7 @@ function countGoods(
   op: OpFacts,
   args: VanSettleArgs,
   effects: Effect[],
+  remarks: Remark[],
 ): (Difference & { readonly missing: readonly Missing[] }) | Refusal {
   const counted = new Set<string>();
   const lines = [];
@@ -100,8 +103,7 @@ function countGoods(
   const priced = priceLines(lines, false);
   if ('code' in priced) return priced;
   putLines(op, { kind: 'settlement', currency: args.currency, lines, priced, sign: 1 }, effects);
-  const unfit = moveStock(view, lines, 1, effects);
-  if (unfit !== undefined) return unfit;
+  moveStock(view, lines, 1, effects, remarks);
   const sum = (sign: 1 | -1): number =>
     priced.amounts.reduce((total, { amountMinor }) => total + (amountMinor * sign > 0 ? amountMinor * sign : 0), 0);
   const missing = lines.flatMap(({ sku, quantity }, index) => {
@@ -144,7 +146,8 @@ function countCash(
 function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
   const { day, currency, seller, session } = args;
   const effects: Effect[] = [];
-  const goods = countGoods(view, op, args, effects);
+  const remarks: Remark[] = [];
+  const goods = countGoods(view, op, args, effects, remarks);
   if ('code' in goods) return goods;
   const header = { day, currency, customer: seller, ...(session === undefined ? {} : { session }) };
   const totals = { totalMinor: goods.overMinor - goods.shortMinor, taxMinor: 0 };
@@ -175,8 +178,8 @@ function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
     }),
     sellerDebts.add({ seller, currency }, { amountMinor: owedMinor }),
   );
-  const posted = post(view, op, { day, memo, lines: entry });
-  return 'code' in posted ? posted : outcomeOf(effects.concat(posted));
+  const settled = postDone(view, op, { day, memo, lines: entry });
+  return 'code' in settled ? settled : conclude(effects.concat(posted(settled, remarks)), remarks);
 }
 
 /** Counts goods and cash of a van in the evening. Somebody else than the van counts. */
@@ -208,7 +211,7 @@ export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
   plan: (view, op, { day, currency, seller, amountMinor, account }) => {
     const owed = view.sum(sellerDebts, { seller, currency }).amountMinor;
     if (account === retailAccounts.sellersShortages) return refuse('retail/pay-account', { account });
-    const posted = post(view, op, {
+    const paid = post(view, op, {
       day,
       memo: `seller ${seller}`,
       lines: [
@@ -216,9 +219,9 @@ export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
         { account: retailAccounts.sellersShortages, currency, amountMinor: 0 - amountMinor },
       ],
     });
-    if ('code' in posted) return posted;
-    const paid = [...posted, sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor })];
-    const overPaid = { code: 'retail/over-paid', details: { seller, leftMinor: owed } };
-    return outcomeOf(paid, amountMinor > owed ? overPaid : undefined);
+    if ('code' in paid) return paid;
+    const effects = [...paid, sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor })];
+    const over = contested({ code: 'retail/over-paid', details: { seller, leftMinor: owed } });
+    return conclude(effects, amountMinor > owed ? [over] : []);
   },
 });

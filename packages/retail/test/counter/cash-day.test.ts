@@ -114,6 +114,10 @@ describeShop('a day at a drawer', (shop) => {
     expect(await shop.book.commit('cash.pay', { ...move, session, account: '9999' })).toMatchObject({
       code: 'ledger/unknown-account',
     });
+    const short = { code: 'retail/drawer-short', details: { amountMinor: 1_000_000 } };
+    const much = { ...move, session, amountMinor: 1_000_000 };
+    expect(await shop.book.commit('cash.drop', much)).toMatchObject(short);
+    expect(await shop.book.commit('cash.pay', { ...much, account: '6100' })).toMatchObject(short);
     expect(sessionReport(shop.book, 'none')).toBeUndefined();
     await till.close();
   });

@@ -116,8 +116,9 @@ describeShop('customers', (shop) => {
     idOf(await shop.book.commit('sale.complete', onAccount(700)));
     idOf(await till.commit('sale.complete', onAccount(700)));
     await exchange(shop.book, till);
-    expect(owed()).toBe(700);
-    expect(shop.book.query('SELECT code FROM refusals')).toEqual([{ code: 'retail/over-credit' }]);
+    expect(owed()).toBe(1_400);
+    expect(shop.book.query('SELECT code FROM refusals')).toEqual([]);
+    expect(shop.book.query('SELECT code FROM corrections')).toEqual([{ code: 'retail/over-credit' }]);
     expect(till.digest()).toEqual(shop.book.digest());
     await till.close();
   });

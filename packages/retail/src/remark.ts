@@ -1,0 +1,50 @@
+/**
+ * What has to be said of an op beside its effects. What was done at a counter is never refused because something else was settled first: while it can be
+ * left undone the counter is told no, and after that it stands, with a correction (docs/decisions/032-contested-ops.md).
+ */
+import { refuseUnlessRules, type RuleFacts } from '@tallystick/guards';
+import { compensate, contest, type Correction, type Effect, type Outcome, type View } from '@tallystick/kernel';
+import { type DonePosting, lateCorrection } from '@tallystick/ledger';
+
+export interface Remark extends Correction {
+  /** The op is to be left undone, as long as it can be. */
+  readonly isContested: boolean;
+}
+
+/** The op should not be done, and stands where it was. */
+export function contested({ code, details }: Correction): Remark {
+  return { code, details, isContested: true };
+}
+
+/** The op is all right, and somebody has to know. */
+export function noted({ code, details }: Correction): Remark {
+  return { code, details, isContested: false };
+}
+
+/** Asks the owner's rules for the verb. What they forbid is contested. */
+export function askRules(view: View, verb: string, facts: RuleFacts, remarks: Remark[]): void {
+  const forbidden = refuseUnlessRules(view, verb, facts);
+  if (forbidden !== undefined) remarks.push(contested(forbidden));
+}
+
+/** The effects of a posting; what it had to give way to is contested. */
+export function posted({ effects, contested: reason }: DonePosting, remarks: Remark[]): readonly Effect[] {
+  if (reason !== undefined) remarks.push(contested(reason));
+  return effects;
+}
+
+/**
+ * The outcome of an op that all this is to be said of; an entry whose day was closed says so itself. An op has one correction: the first that is contested, or else the
+ * first, whose details name the others (`and`).
+ */
+export function conclude(effects: readonly Effect[], remarks: readonly Remark[]): Outcome {
+  const late = lateCorrection(effects);
+  if (remarks.length === 0 && late === undefined) return effects;
+  const all = late === undefined ? remarks : [...remarks, noted(late)];
+  const first = all.find(({ isContested }) => isContested) ?? all[0];
+  if (first === undefined) return effects;
+  const others = all.filter((remark) => remark !== first);
+  const details = Object.assign({}, ...others.map((other) => other.details), first.details) as Correction['details'];
+  const whole = others.length === 0 ? first.details : { ...details, and: others.map(({ code }) => code).join(' ') };
+  return (first.isContested ? contest : compensate)(first.code, whole, effects);
+}
