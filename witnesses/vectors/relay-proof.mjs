@@ -2,7 +2,7 @@
 // docs/spec/relay-proof.md read once more: what convicts a relay.
 import { bytes, fits, has, hex, isHash, isText, outcome, refuse, sha256 } from './bytes.mjs';
 import { checkOpProof, openNote, parseCheckpoint, verifyNote } from './chain-note.mjs';
-import { climbBoth } from './chain-tree.mjs';
+import { climb, climbBoth } from './chain-tree.mjs';
 import { rules } from './op.mjs';
 
 const isPath = (x) => Array.isArray(x) && x.length <= 64 && x.every(isHash);
@@ -38,16 +38,26 @@ function checkpointOf(note, { vkey, origin }) {
   return checkpoint.origin === origin ? checkpoint : refuse('relay/proof-origin');
 }
 function receiptOf(note, { vkey, origin }) {
-  const [about, kind, ...rest] = verifyNote({ vkey, note }).body.split('\n');
-  if (about !== origin) refuse('relay/proof-origin');
-  const lines = rest.slice(0, -1).map((line) => {
+  const [claim, path = '', signed, signature, ...more] = note.split('\n\n');
+  const form = /^([^\n]+)\ntallystick-receipts\/2\n([1-9][0-9]{0,15})\n([0-9a-f]{64})\n$/;
+  const { body } = verifyNote({ vkey, note: `${signed}\n\n${signature}` });
+  const [, name, count, root] = form.exec(body) ?? refuse('relay/receipt-format');
+  const [about, kind, ...rest] = claim.split('\n');
+  const lines = rest.map((line) => {
     const [, position, hash] = /^(0|[1-9][0-9]{0,15}) ([0-9a-f]{64})$/.exec(line) ?? refuse('relay/receipt-format');
     return { position: Number(position), hash };
   });
   const ascends = lines.every(
     ({ position }, i) => Number.isSafeInteger(position) && position > (lines[i - 1]?.position ?? -1),
   );
-  return kind === 'tallystick-receipt/1' && lines.length > 0 && ascends ? lines : refuse('relay/receipt-format');
+  const [place, ...hashes] = path.split('\n');
+  const [, index, size] = /^(0|[1-9][0-9]{0,15}) ([1-9][0-9]{0,15})$/.exec(place) ?? refuse('relay/receipt-format');
+  const isForm = more.length === 0 && kind === 'tallystick-receipt/2' && lines.length > 0 && ascends && isPath(hashes);
+  if (!isForm || name !== vkey.split('+')[0] || size !== count) refuse('relay/receipt-format');
+  if (about !== origin) refuse('relay/proof-origin');
+  const leaf = sha256(Buffer.of(0), Buffer.from(`${claim}\n`));
+  const above = Number(index) < Number(size) ? climb(Number(index), Number(size), leaf, hashes.map(bytes)) : undefined;
+  return above !== undefined && hex(above) === root ? lines : refuse('relay/receipt-root');
 }
 function standingOf(note, { vkey, origin }) {
   const body = verifyNote({ vkey, note }).body;

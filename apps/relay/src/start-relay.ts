@@ -46,7 +46,7 @@ const requestTimeoutMs = 60_000;
 const idleTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 const maxConnections = 2_000;
-const isPush = /^\/v1\/books\/[0-9a-f]{64}\/scopes\/[^/?#]+\/(?:ops|claims)$/;
+const isPush = /^\/v1\/books\/[0-9a-f]{64}\/scopes\/[^/?#]+\/(?:ops|claims)(?:\?checkpoint)?$/;
 const hq = parseScope('hq') as Scope;
 const nobody = parseBookId('0'.repeat(64)) as BookId;
 

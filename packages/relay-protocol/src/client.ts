@@ -117,8 +117,8 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
   return {
     url,
     info: () => info(),
-    push: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/ops`, records, own),
-    claim: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/claims`, records, own),
+    push: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/ops?checkpoint`, records, own),
+    claim: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/claims?checkpoint`, records, own),
     pull: async (book, scope, from) => readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`), from),
     async checkpoint(book, scope) {
       const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`);

@@ -1,14 +1,12 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
 import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
-import { signNote } from '@tallystick/chain';
 import { RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 import { batchOf, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
-import { encodeReceipt, originOf } from './receipt.ts';
-import type { Batch, LogState } from './store.ts';
-import type { PushResult } from './verdict.ts';
+import { encodeClaims, originOf, signReceipts } from './receipt.ts';
+import type { Batch } from './store.ts';
 
 /** What becomes of one push: an answer, or what is thrown at whoever waits for it. */
 export type Settled = { readonly outcome: PushOutcome } | { readonly error: unknown };
@@ -65,13 +63,33 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
   if (batches.length > 0) await desk.store.append(batches);
   for (const { book, enrolments } of batches) desk.rosters.grown(book, enrolments.length);
   const states = new Map(batches.map(({ book, scope, state }) => [`${book} ${scope}`, state]));
+  const receipts = await signGroup(desk, judged);
   return Promise.all(
     pushes.map(async (push): Promise<Settled> => {
       const one = judged.get(push) as Judged | { readonly error: unknown };
       if ('error' in one) return one;
-      return { outcome: await answer(desk, one, states.get(`${push.book} ${push.scope}`) ?? one.pushed.log) };
+      const { pushed, ruling, opened } = one;
+      const log = states.get(`${push.book} ${push.scope}`) ?? pushed.log;
+      const isAsked = push.wantsCheckpoint && log !== undefined;
+      const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
+      return { outcome: { ...ruling, size: log?.size ?? 0, checkpoint, receipt: receipts.get(push) ?? '', opened } };
     }),
   );
+}
+
+/** One signature for the receipts of all pushes: whatever has a position is durable by now. */
+async function signGroup(
+  { signer, hasher }: PushDesk,
+  judged: ReadonlyMap<Push, Judged | { readonly error: unknown }>,
+): Promise<ReadonlyMap<Push, string>> {
+  const claims = new Map<Push, string>();
+  for (const [push, one] of judged) {
+    const results = 'error' in one ? [] : one.ruling.results;
+    const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ position, hash }]));
+    if (lines.length > 0) claims.set(push, encodeClaims(originOf(signer.name, push.book, push.scope), lines));
+  }
+  const receipts = await signReceipts([...claims.values()], signer, hasher);
+  return new Map([...claims.keys()].map((push, index) => [push, receipts[index] as string]));
 }
 
 /** The pushes that may be judged; the others are answered. A book is opened by its genesis op in `hq` and by nothing else. */
@@ -153,28 +171,6 @@ function isConflict(error: unknown): boolean {
 
 function rank(scope: Scope): number {
   return scope === hq ? 0 : 1;
-}
-
-/** The log as it stands after the commit; undefined while it is empty. */
-async function answer(
-  desk: PushDesk,
-  { pushed, ruling, opened }: Judged,
-  log: LogState | undefined,
-): Promise<PushOutcome> {
-  const { book, scope } = pushed;
-  const { results, signaturesChecked } = ruling;
-  const receipt = await signReceipt(desk, originOf(desk.signer.name, book, scope), results);
-  const checkpoint = log === undefined ? '' : await desk.checkpoints.of(book, scope, log);
-  return { size: log?.size ?? 0, checkpoint, receipt, results, opened, signaturesChecked };
-}
-
-async function signReceipt(
-  { signer, hasher }: PushDesk,
-  origin: string,
-  results: readonly PushResult[],
-): Promise<string> {
-  const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ position, hash }]));
-  return lines.length === 0 ? '' : signNote(encodeReceipt(origin, lines), signer, hasher);
 }
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {

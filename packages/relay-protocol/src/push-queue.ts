@@ -87,7 +87,8 @@ async function commitGroup(
       desk,
       group.map(({ push }) => push),
     );
-    onCommit(summarize(settled));
+    const committed = summarize(settled);
+    if (committed.ops > 0) onCommit(committed);
     for (const [index, { settle }] of group.entries()) settle(settled[index] as Settled);
   } catch (error) {
     for (const { settle } of group) settle({ error });

@@ -32,13 +32,15 @@ export interface Push {
   readonly frames: readonly Frame[];
   /** Whether it is a push on the condition that nobody has the tokens that its ops claim. */
   readonly isClaim: boolean;
+  /** Whether the answer is to have the log's checkpoint. */
+  readonly wantsCheckpoint: boolean;
   /** Of the body, unpacked. */
   readonly sizeBytes: number;
 }
 
 /** A push on its way in, for a server that reads requests by itself: what `fetch` does, without its `Request` and `Response`. */
 export interface PushRequest {
-  /** With its leading slash, percent-encoded as it came; no query. */
+  /** With its leading slash and its query, percent-encoded as it came. */
   readonly path: string;
   /** The header `content-encoding`. */
   readonly encoding: string | undefined;
@@ -58,8 +60,9 @@ export interface PushReply {
 
 export interface PushOutcome {
   readonly size: number;
+  /** '' where nobody asked for it. */
   readonly checkpoint: string;
-  /** Signed note over every op of the push that has a position, or ''. */
+  /** Over every op of the push that has a position, or ''. */
   readonly receipt: string;
   readonly results: readonly PushResult[];
   /** The book began with this push. */

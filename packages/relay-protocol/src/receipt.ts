@@ -1,17 +1,37 @@
-// The two notes a relay signs: the checkpoint of a scope's log, and the receipt that names ops with their positions
+// The two notes a relay signs: the checkpoint of a scope's log, and the receipts of a commit, which name ops with their positions
 // (docs/spec/relay.md, "Notes").
 import {
   type Checkpoint,
+  createTree,
   type Hasher,
+  inclusionProof,
+  leafHash,
   type NoteKey,
+  type NoteSigner,
   openNote,
   parseCheckpoint,
+  signNote,
+  verifyInclusion,
   type VerifySignature,
 } from '@tallystick/chain';
-import { type BookId, type OpHash, parseOpHash, type ReceiptLine, type Result, type Scope } from '@tallystick/oplog';
+import {
+  type BookId,
+  decodeHex,
+  encodeHex,
+  type OpHash,
+  parseOpHash,
+  parseRootHash,
+  type ReceiptLine,
+  type Result,
+  type Scope,
+} from '@tallystick/oplog';
 
-const receiptLine = 'tallystick-receipt/1';
+const receiptLine = 'tallystick-receipt/2';
+const signedLine = 'tallystick-receipts/2';
 const linePattern = /^(0|[1-9][0-9]{0,15}) ([0-9a-f]{64})$/;
+const pathPattern = /^(0|[1-9][0-9]{0,15}) ([1-9][0-9]{0,15})$/;
+const maxPath = 64;
+const utf8 = new TextEncoder();
 
 export interface NoteCheck {
   /** The relay's pinned key: never one that came with the note. */
@@ -31,25 +51,76 @@ export function originOf(relayName: string, book: BookId, scope: Scope): string 
   return `${relayName}/${book}/${scope}`;
 }
 
-/** The text to sign; `lines` in any order. */
-export function encodeReceipt(origin: string, lines: readonly ReceiptLine[]): string {
+/** What a receipt says; `lines` in any order. */
+export function encodeClaims(origin: string, lines: readonly ReceiptLine[]): string {
   const hashesByPosition = new Map(lines.map(({ position, hash }) => [position, hash]));
   const sorted = [...hashesByPosition].sort(([left], [right]) => left - right);
   return `${origin}\n${receiptLine}\n${sorted.map(([position, hash]) => `${position} ${hash}\n`).join('')}`;
 }
 
-/** Refusals: those of chain's `openNote`, `relay/receipt-format`, `relay/receipt-origin`. */
-export async function verifyReceipt(note: string, check: NoteCheck): Promise<Result<Receipt>> {
-  const opened = await openNote(note, check.key, check.verify, check.hasher);
-  if (!opened.ok) return opened;
-  const [origin, kind, ...rest] = opened.value.body.split('\n');
-  if (origin !== check.origin) {
-    return { ok: false, code: 'relay/receipt-origin', message: `the receipt is about ${origin}, not ${check.origin}` };
+/** One receipt for each of `claims`, in order, under one signature: that of the root of a tree of which they are the leaves. */
+export async function signReceipts(claims: readonly string[], signer: NoteSigner, hasher: Hasher): Promise<string[]> {
+  if (claims.length === 0) return [];
+  const levels = [claims.map((claim) => leafHash(utf8.encode(claim), hasher))];
+  for (let below = levels[0] as Uint8Array[]; below.length > 1; below = levels.at(-1) as Uint8Array[]) {
+    levels.push(pairsOf(below, hasher));
   }
-  const lines = parseLines(rest.slice(0, -1));
-  return kind === receiptLine && lines !== undefined
-    ? { ok: true, value: { lines } }
-    : { ok: false, code: 'relay/receipt-format', message: 'not the text of a receipt' };
+  const readNode = (level: number, index: number): Uint8Array | undefined => levels[level]?.[index];
+  const tree = createTree(hasher);
+  for (const leaf of levels[0] as Uint8Array[]) tree.append(leaf);
+  const root = encodeHex(tree.root());
+  const note = await signNote(`${signer.name}\n${signedLine}\n${claims.length}\n${root}\n`, signer, hasher);
+  return claims.map((claim, index) => {
+    const path = inclusionProof(index, claims.length, readNode, hasher).map((hash) => `${encodeHex(hash)}\n`);
+    return `${claim}\n${index} ${claims.length}\n${path.join('')}\n${note}`;
+  });
+}
+
+/** The complete subtrees one level up. */
+function pairsOf(below: readonly Uint8Array[], hasher: Hasher): Uint8Array[] {
+  const pairs: Uint8Array[] = [];
+  for (let index = 1; index < below.length; index += 2) {
+    const pair = createTree(hasher);
+    pair.append(below[index - 1] as Uint8Array);
+    pair.append(below[index] as Uint8Array);
+    pairs.push(pair.root());
+  }
+  return pairs;
+}
+
+/** Refusals: those of chain's `openNote`, `relay/receipt-format`, `relay/receipt-origin`, `relay/receipt-root`. */
+export async function verifyReceipt(text: string, check: NoteCheck): Promise<Result<Receipt>> {
+  const { key, origin, verify, hasher } = check;
+  const [claim = '', path = '', signed, signatures, ...rest] = text.split('\n\n');
+  const opened = await openNote(`${signed}\n\n${signatures}`, key, verify, hasher);
+  if (!opened.ok) return opened;
+  const [about, kind, ...texts] = claim.split('\n');
+  const lines = parseLines(texts);
+  const place = parsePath(path);
+  const [name, signedKind, count, encodedRoot, end] = opened.value.body.split('\n');
+  const root = parseRootHash(encodedRoot);
+  const isForm =
+    kind === receiptLine && signedKind === signedLine && name === key.name && end === '' && rest.length === 0;
+  if (!isForm || lines === undefined || place === undefined || root === undefined || count !== String(place.size)) {
+    return { ok: false, code: 'relay/receipt-format', message: 'not the text of a receipt' };
+  }
+  if (about !== origin) {
+    return { ok: false, code: 'relay/receipt-origin', message: `the receipt is about ${about}, not ${origin}` };
+  }
+  const leaf = leafHash(utf8.encode(`${claim}\n`), hasher);
+  if (verifyInclusion({ ...place, leaf, root: decodeHex(root) }, hasher)) return { ok: true, value: { lines } };
+  return { ok: false, code: 'relay/receipt-root', message: 'what it says is not under the root that was signed' };
+}
+
+function parsePath(text: string): { index: number; size: number; proof: Uint8Array[] } | undefined {
+  const [first = '', ...hashes] = text.split('\n');
+  const [, index, size] = pathPattern.exec(first) ?? [];
+  const proof = hashes.flatMap((hash) => {
+    const known = parseRootHash(hash);
+    return known === undefined ? [] : [decodeHex(known)];
+  });
+  const isPath = proof.length === hashes.length && proof.length <= maxPath && Number.isSafeInteger(Number(size));
+  return isPath ? { index: Number(index), size: Number(size), proof } : undefined;
 }
 
 /** Refusals: those of chain's `openNote` and `parseCheckpoint`, `relay/checkpoint-origin`. */

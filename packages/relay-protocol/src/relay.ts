@@ -207,7 +207,7 @@ async function checkIdentity(store: RelayStore, vkey: string): Promise<void> {
 function requestToPush(request: Request): PushRequest {
   const length = request.headers.get('content-length');
   return {
-    path: new URL(request.url).pathname,
+    path: request.url,
     encoding: request.headers.get('content-encoding') ?? undefined,
     lengthBytes: length === null ? undefined : Number(length),
     read: (maxBytes) => readBody(request.body, maxBytes),

@@ -17,7 +17,7 @@ interface TileRange {
 export type Route =
   | { readonly kind: 'info' }
   | { readonly kind: 'scopes'; readonly book: BookId }
-  | ({ readonly kind: 'push'; readonly isClaim: boolean } & InLog)
+  | ({ readonly kind: 'push'; readonly isClaim: boolean; readonly wantsCheckpoint: boolean } & InLog)
   | ({ readonly kind: 'pull'; readonly from: number } & InLog)
   | ({ readonly kind: 'checkpoint'; readonly count: number } & InLog)
   | ({ readonly kind: 'cosign'; readonly device: DeviceId } & InLog)
@@ -44,8 +44,10 @@ export function parseRoute(method: string, target: URL): Route {
   const scope = parseScope(decodeSegment(scopeText));
   if (scope === undefined) throw new RelayError('relay/bad-request', 'not the name of a scope');
   const name = rest.join('/');
-  if (name === 'ops' && method === 'POST') return { kind: 'push', isClaim: false, book, scope };
-  if (name === 'claims') return isRead ? wrongMethod(method) : { kind: 'push', isClaim: true, book, scope };
+  const wantsCheckpoint = target.searchParams.has('checkpoint');
+  if (name === 'ops' && method === 'POST') return { kind: 'push', isClaim: false, wantsCheckpoint, book, scope };
+  if (name === 'claims')
+    return isRead ? wrongMethod(method) : { kind: 'push', isClaim: true, wantsCheckpoint, book, scope };
   if (name === 'standing') return isRead ? wrongMethod(method) : { kind: 'standing', book, scope };
   const device = rest[0] === 'cosignatures' && rest.length === 2 ? parseDeviceId(rest[1]) : undefined;
   if (device !== undefined) return isRead ? wrongMethod(method) : { kind: 'cosign', book, scope, device };

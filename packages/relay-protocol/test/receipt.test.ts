@@ -3,7 +3,7 @@ import { encodeCheckpoint, type NoteSigner, signNote } from '@tallystick/chain';
 import { type BookId, type OpHash, parseOpHash, type RootHash } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { originOf, verifyCheckpoint, verifyReceipt } from '../src/index.ts';
-import { encodeReceipt } from '../src/receipt.ts';
+import { encodeClaims, signReceipts } from '../src/receipt.ts';
 import { verifyNote } from './desk.ts';
 import { branch, hasher, hq, relaySigner } from './fleet.ts';
 
@@ -16,21 +16,55 @@ async function signed(body: string, signer: NoteSigner = relaySigner()): Promise
   return signNote(body, signer, hasher);
 }
 
+/** The second of three receipts that were signed together. */
+async function receipted(claims: string, signer: NoteSigner = relaySigner()): Promise<string> {
+  const [first, last] = [7, 8].map((position) => encodeClaims(origin, [{ position, hash }]));
+  return (await signReceipts([first as string, claims, last as string], signer, hasher))[1] as string;
+}
+
 describe('a receipt', () => {
-  it('is taken as it was signed', async () => {
+  it('is taken as it was signed, alone or with others', async () => {
     const lines = [
       { position: 0, hash },
       { position: 7, hash },
     ];
-    expect(await verifyReceipt(await signed(encodeReceipt(origin, lines)), check)).toEqual({
-      ok: true,
-      value: { lines },
-    });
+    const claims = encodeClaims(origin, lines);
+    expect(await verifyReceipt(await receipted(claims), check)).toEqual({ ok: true, value: { lines } });
+    for (const count of [1, 2, 5, 8, 13]) {
+      const all = Array.from({ length: count }, (_, position) => encodeClaims(origin, [{ position, hash }]));
+      for (const [position, text] of (await signReceipts(all, relaySigner(), hasher)).entries())
+        expect(await verifyReceipt(text, check)).toEqual({ ok: true, value: { lines: [{ position, hash }] } });
+    }
+  });
+
+  it('costs one signature however many are signed', async () => {
+    let signatures = 0;
+    const { sign, ...key } = relaySigner();
+    const counted: NoteSigner = { ...key, sign: (message) => ((signatures += 1), sign(message)) };
+    const all = Array.from({ length: 100 }, (_, position) => encodeClaims(origin, [{ position, hash }]));
+    expect(new Set(await signReceipts(all, counted, hasher)).size).toBe(100);
+    expect(signatures).toBe(1);
+    expect(await signReceipts([], counted, hasher)).toEqual([]);
+  });
+
+  it('does not hold for what another receipt says, at another place, or with a byte changed', async () => {
+    const text = await receipted(encodeClaims(origin, [{ position: 3, hash }]));
+    const changed = [
+      [text.replace('\n3 a1', '\n4 a1'), 'relay/receipt-root'],
+      [text.replace('\n1 3\n', '\n0 3\n'), 'relay/receipt-root'],
+      [text.replace('\n1 3\n', '\n1 4\n'), 'relay/receipt-format'],
+      [text.replace('\n1 3\n', '\n3 3\n'), 'relay/receipt-root'],
+      [text.replace('tallystick-receipts/2', 'tallystick-receipts/3'), 'chain/note-signature'],
+      [`${text}\n`, 'chain/note-format'],
+      [text.slice(text.indexOf('\n\n') + 2), 'chain/note-format'],
+    ];
+    for (const [other, code] of changed)
+      expect(await verifyReceipt(other as string, check), code as string).toMatchObject({ ok: false, code });
   });
 
   it('about another log is refused', async () => {
-    const elsewhere = encodeReceipt(originOf('relay.test', book, branch), [{ position: 0, hash }]);
-    expect(await verifyReceipt(await signed(elsewhere), check)).toMatchObject({
+    const elsewhere = encodeClaims(originOf('relay.test', book, branch), [{ position: 0, hash }]);
+    expect(await verifyReceipt(await receipted(elsewhere), check)).toMatchObject({
       ok: false,
       code: 'relay/receipt-origin',
     });
@@ -38,23 +72,23 @@ describe('a receipt', () => {
 
   it.each([
     ['is a checkpoint', '1\nAAAA\n'],
-    ['is of another version', `tallystick-receipt/2\n0 ${hash}\n`],
-    ['names no op', 'tallystick-receipt/1\n'],
-    ['has a zero before a position', `tallystick-receipt/1\n00 ${hash}\n`],
-    ['has a hash in capitals', `tallystick-receipt/1\n0 ${hash.toUpperCase()}\n`],
-    ['has a position twice', `tallystick-receipt/1\n0 ${hash}\n0 ${hash}\n`],
-    ['goes backwards', `tallystick-receipt/1\n1 ${hash}\n0 ${hash}\n`],
-    ['has a position beyond 2^53-1', `tallystick-receipt/1\n9007199254740992 ${hash}\n`],
+    ['is of another version', `tallystick-receipt/1\n0 ${hash}\n`],
+    ['names no op', 'tallystick-receipt/2\n'],
+    ['has a zero before a position', `tallystick-receipt/2\n00 ${hash}\n`],
+    ['has a hash in capitals', `tallystick-receipt/2\n0 ${hash.toUpperCase()}\n`],
+    ['has a position twice', `tallystick-receipt/2\n0 ${hash}\n0 ${hash}\n`],
+    ['goes backwards', `tallystick-receipt/2\n1 ${hash}\n0 ${hash}\n`],
+    ['has a position beyond 2^53-1', `tallystick-receipt/2\n9007199254740992 ${hash}\n`],
   ])('that %s is refused', async (_what, text) => {
-    expect(await verifyReceipt(await signed(`${origin}\n${text}`), check)).toMatchObject({
+    expect(await verifyReceipt(await receipted(`${origin}\n${text}`), check)).toMatchObject({
       ok: false,
       code: 'relay/receipt-format',
     });
   });
 
   it('of another key is refused, whatever it says', async () => {
-    const note = await signed(encodeReceipt(origin, [{ position: 0, hash }]), relaySigner('other.test'));
-    expect(await verifyReceipt(note, check)).toMatchObject({ ok: false, code: 'chain/note-unsigned' });
+    const text = await receipted(encodeClaims(origin, [{ position: 0, hash }]), relaySigner('other.test'));
+    expect(await verifyReceipt(text, check)).toMatchObject({ ok: false, code: 'chain/note-unsigned' });
   });
 });
 
