@@ -24,6 +24,7 @@ export type OfficeErrorCode =
   | 'office/address'
   | 'office/device'
   | 'office/keys'
+  | 'office/mirror'
   | 'office/frames';
 
 /** Where in an input file an error was found: `line` counts from 1 with the header, `row` from 1 without it. */

@@ -15,6 +15,7 @@ import { init } from './commands/init.ts';
 import { renew, rotate } from './commands/key-life.ts';
 import { keys } from './commands/keys.ts';
 import { period } from './commands/period.ts';
+import { joinMirror, publish } from './commands/mirror.ts';
 import { prove } from './commands/prove.ts';
 import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
@@ -45,6 +46,8 @@ const booksCommands = [
   replay,
   exportCommand,
   importCommand,
+  publish,
+  joinMirror,
   day,
   period,
   simulateCommand,

@@ -1,6 +1,7 @@
 /** A replica of a book together with this device's key: commit, query, subscribe, sync, prove. */
 import type { BookId, DeviceId, LogStore, OpHash, Scope as ScopeName } from '@tallystick/oplog';
 import type { RelayClient } from '@tallystick/relay-protocol';
+import type { Mirror } from '@tallystick/relay-protocol/mirror';
 import type { ArchiveOptions, ArchiveReport } from './archive.ts';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
 import type { AsOf, AsOfPlace } from './as-of.ts';
@@ -294,6 +295,24 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       if (cosigner !== undefined)
         await this.#noting(() => stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned));
       this.#emit({ kind: 'sync' });
+      return report;
+    });
+  }
+
+  /**
+   * Takes in what somebody published of this book (`openMirror`), all its scopes or some, as far as the relay signed it. Reads only: nothing is handed in or cosigned, and a
+   * device that must first learn its own last op still must. Needs the relay's key. Throws as `sync` does, and `relay/mirror-*`.
+   */
+  readMirror(mirror: Mirror, scopes?: readonly ScopeName[]): Promise<SyncReport> {
+    this.#mustBeOpen();
+    return this.#whileOpen(async () => {
+      const { readMirror } = await loadExchange();
+      const index = await mirror.index();
+      if (index.book !== this.id) throw new KernelError('kernel/foreign-book', `the mirror is of book ${index.book}`);
+      const wanted = index.scopes.filter((scope) => scopes?.includes(scope) ?? true);
+      const report = await this.#noting(() => readMirror(this.#replica, mirror, wanted, this.#own.now()));
+      this.#own.author.observe();
+      this.#emit({ kind: 'import' });
       return report;
     });
   }

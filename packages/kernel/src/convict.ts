@@ -5,7 +5,8 @@
 import { encodeVerifierKey, inclusionProof, type NoteKey, type ReadNode, verifyConsistency } from '@tallystick/chain';
 import { encodeOpProof } from '@tallystick/chain/op-proof';
 import { type BookId, decodeHex, type OpHash, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
-import { originOf, type RelayClient, RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
+import { originOf, RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
+import type { LogReader } from '@tallystick/relay-protocol/mirror';
 import {
   encodeRelayProof,
   type RelayProof,
@@ -29,7 +30,7 @@ export interface Followed {
 }
 
 export interface Reached extends Followed {
-  readonly client: RelayClient;
+  readonly client: LogReader;
 }
 
 interface Signed extends SizedNote {

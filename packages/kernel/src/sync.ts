@@ -30,6 +30,7 @@ import {
   verifyCheckpoint,
   verifyReceipt,
 } from '@tallystick/relay-protocol';
+import type { LogReader } from '@tallystick/relay-protocol/mirror';
 import { admit } from './admit.ts';
 import { convictBy, requireReceipted } from './convict.ts';
 import { KernelError } from './errors.ts';
@@ -87,15 +88,24 @@ export async function scopesAt(client: RelayClient, book: BookId): Promise<reado
   }
 }
 
-/** Everything one scope of one exchange needs. */
-interface Exchange {
+/** Everything that following the logs of one relay needs, from itself or from a mirror. */
+interface Reading {
   readonly replica: Replica;
-  readonly client: RelayClient;
+  readonly client: LogReader;
   readonly book: BookId;
   readonly relay: NoteKey;
   readonly nowMs: number;
   /** Ops that the log has elsewhere than their receipt says. */
   readonly moved: Set<OpHash>;
+}
+
+interface Exchange extends Reading {
+  readonly client: RelayClient;
+}
+
+/** `hq` says who may write in the others. */
+function inOrder(scopes: readonly ScopeName[]): ScopeName[] {
+  return [...scopes].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
 }
 
 export async function syncWith(
@@ -110,8 +120,7 @@ export async function syncWith(
   const relay = await replica.exclusive(() => pinRelay(replica, info.vkey));
   const exchange: Exchange = { replica, client, book, relay, nowMs: options.nowMs, moved: new Set() };
   let report = NOTHING;
-  const ordered = [...scopes].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
-  for (const scope of ordered) {
+  for (const scope of inOrder(scopes)) {
     try {
       report = sum(report, await push(exchange, scope));
       if (!options.pull) continue;
@@ -271,7 +280,34 @@ async function extendTip(
   return { size: tree.size, frontier: tree.frontier(), note: checkpoint };
 }
 
-async function pull(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
+/** One scope after another of what somebody published, `hq` first. Reads only. Throws as a sync does, and what a mirror throws. */
+export async function readMirror(
+  replica: Replica,
+  mirror: LogReader,
+  scopes: readonly ScopeName[],
+  nowMs: number,
+): Promise<SyncReport> {
+  const { book } = replica;
+  const relay = pinnedRelay(replica);
+  if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to read yet');
+  if (relay === undefined)
+    throw new KernelError('kernel/relay-key', 'a mirror is believed by the key of its relay, and none is known here');
+  const reading: Reading = { replica, client: mirror, book, relay, nowMs, moved: new Set() };
+  let report = NOTHING;
+  for (const scope of inOrder(scopes)) {
+    try {
+      report = sum(report, await pull(reading, scope));
+    } catch (error) {
+      await convictBy({ ...reading, scope }, error);
+      throw error;
+    }
+    await requireReceipted({ ...reading, scope }, reading.moved);
+  }
+  const retried = await replica.exclusive(() => mergeAsides(replica));
+  return { ...report, refolded: report.refolded + retried.refolded };
+}
+
+async function pull(exchange: Reading, scope: ScopeName): Promise<SyncReport> {
   const { replica, client, book, relay } = exchange;
   const { hasher, ed25519 } = replica.crypto;
   let settled = 0;

@@ -30,7 +30,12 @@ export type RelayClientCode =
   | 'relay/bad-note'
   | 'relay/bad-page'
   | 'relay/inconsistent'
-  | 'relay/rolled-back';
+  | 'relay/rolled-back'
+  | 'relay/mirror-damaged'
+  | 'relay/mirror-format'
+  | 'relay/mirror-missing'
+  | 'relay/mirror-other'
+  | 'relay/mirror-stale';
 
 /** What a relay store or a relay throws at its operator. */
 export type RelayStoreCode = 'relay/conflict' | 'relay/identity' | 'relay/store' | 'relay/store-busy';

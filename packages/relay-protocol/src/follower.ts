@@ -25,7 +25,8 @@ import { RelayError } from './errors.ts';
 import { originOf, verifyCheckpoint } from './receipt.ts';
 
 export interface FollowerOptions {
-  readonly client: RelayClient;
+  /** A relay's, or a mirror's. */
+  readonly client: Pick<RelayClient, 'pull' | 'checkpoint' | 'consistency'>;
   readonly book: BookId;
   readonly scope: Scope;
   /** The pinned key of the book's home relay. */

@@ -29,7 +29,7 @@ export function splitOver(
 
 /** The same over the tiles that a relay serves of the longer log. Throws what the client throws. */
 export function splitOverTiles(
-  { client, book, scope }: { readonly client: RelayClient; readonly book: BookId; readonly scope: Scope },
+  { client, book, scope }: { readonly client: Pick<RelayClient, 'tile'>; readonly book: BookId; readonly scope: Scope },
   shorter: SizedNote,
   longer: SizedNote,
   hasher: Hasher,
