@@ -44,6 +44,7 @@ const members = {
   'recovery.set@1': [{ keys: eachOnce(isHash, 1, 16), windowDays: (x) => within(x, 1, 3650) }, {}],
   'key.overrule@1': [{ act: isHash }, {}],
   'day.open@1': [{ day: isDay }, {}],
+  'policy.day@1': [{ role: (x) => x === 'manager' || x === 'till', aheadDays: (x) => within(x, 0, 3650) }, {}],
 };
 export const isRosterVerb = (verb) => Object.hasOwn(members, verb);
 const isKey = (x) => isHash(x) && isAcceptedKey(bytes(x));

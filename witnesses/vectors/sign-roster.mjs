@@ -3,6 +3,7 @@
 import { outcome, refuse } from './bytes.mjs';
 import { hashOp, parseOp } from './op.mjs';
 import { checkArgs, idOf, isRosterVerb, mayEnrol, revokesUnlessSaid } from './sign-args.mjs';
+import { Days } from './sign-days.mjs';
 import { Acts } from './sign-recovery.mjs';
 
 class Roster {
@@ -11,7 +12,7 @@ class Roster {
   /** Revoked by `hq`, which does not know them, in every scope. */
   #barred = new Set();
   #acts = new Acts();
-  #days = {};
+  #days = new Days();
   #policies = {};
   #applied = new Set();
 
@@ -25,7 +26,7 @@ class Roster {
     return isRevoked || (scope !== 'hq' && this.#barred.has(id));
   }
   #isOver({ untilDay }, scope) {
-    return untilDay !== undefined && [this.#days[scope], this.#days.hq].some((day) => day > untilDay);
+    return untilDay !== undefined && this.#days.isOver(untilDay, scope);
   }
   standingOf(one) {
     return this.#isGone(one) ? 'revoked' : this.#isOver(one, one.scope) ? 'expired' : 'active';
@@ -88,12 +89,10 @@ class Roster {
   }
   verbs = {
     'day.open@1'({ args, scope }, by) {
-      const before = this.#days[scope] ?? '';
-      if (!['owner', 'manager', 'till'].includes(by.role) || args.day === before) refuse('sign/role');
-      if (args.day < before && by.role !== 'owner') refuse('sign/role');
-      this.#days[scope] = args.day;
+      this.#days.open(args.day, scope, by.role);
       if (scope === 'hq') this.#acts.noteDay(by.id);
     },
+    'policy.day@1': ({ args, scope }, by) => this.#days.limit(args, scope, by.role),
     'policy.revoke@1'({ args, hash, scope }, by) {
       if (by.role !== 'owner') refuse('sign/role');
       const name = `${scope} ${args.role}`;

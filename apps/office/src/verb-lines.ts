@@ -13,6 +13,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   'recovery.set': 'Names the recovery keys (see also: tally recovery-keys).',
   'key.overrule': 'Takes back an act about devices and keys (see also: tally overrule).',
   'day.open': 'Opens a business day (see also: tally day).',
+  'policy.day': 'States how far ahead a role opens business days (see also: tally policy).',
   'manifest.adopt': 'Adopts verb versions and tables of a new release.',
   'hq.mark': 'Takes notice of hq up to a size; the kernel writes it by itself.',
   'book.attest': 'Signs what the fold of a prefix came to.',

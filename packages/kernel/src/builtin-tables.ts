@@ -35,10 +35,22 @@ export const keyPolicy: RegisterTable<{ role: Text }, { revokes: Text }> = regis
   columns: { revokes: 'text' },
 });
 
-/** The business day that is open in this scope; one row named `book`. */
-export const businessDays: RegisterTable<{ of: Text }, { day: Text }> = registerTable('businessDays', {
+/** The business day that is open in this scope, and the last one that somebody opened whom no policy limits, or ''; one row named `book`. */
+export const businessDays: RegisterTable<{ of: Text }, { day: Text; vouched: Text }> = registerTable('businessDays', {
   key: { of: 'text' },
-  columns: { day: 'text' },
+  columns: { day: 'text', vouched: 'text' },
+});
+
+/** In `hq`: by how many days a role may open days beyond the last one that is vouched for. */
+export const dayPolicy: RegisterTable<{ role: Text }, { aheadDays: Int }> = registerTable('dayPolicy', {
+  key: { role: 'text' },
+  columns: { aheadDays: 'integer' },
+});
+
+/** Names by which devices were enrolled or admitted here, each of one device for ever. */
+export const deviceNames: RegisterTable<{ name: Text }, { device: Text }> = registerTable('deviceNames', {
+  key: { name: 'text' },
+  columns: { device: 'text' },
 });
 
 /** Verb versions in force: by the op `op`, of the program `release`, or ''. */
@@ -99,6 +111,8 @@ export const builtinTables: readonly AnyTable[] = [
   books,
   businessDays,
   corrections,
+  dayPolicy,
+  deviceNames,
   devices,
   keyPolicy,
   manifest,

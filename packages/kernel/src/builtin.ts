@@ -3,14 +3,33 @@
  * first release are in force in every book.
  */
 import type { Json } from '@tallystick/oplog';
-import { isDay, parseBookOpenArgs } from '@tallystick/sign';
-import { books, businessDays, devices, isExactly, manifest, marks, schemaOf, tableShapes } from './builtin-tables.ts';
+import {
+  type DayPolicyArgs,
+  defaultAheadDays,
+  isDay,
+  isWithinDays,
+  parseBookOpenArgs,
+  parseDayPolicyArgs,
+  type Role,
+} from '@tallystick/sign';
+import {
+  books,
+  businessDays,
+  dayPolicy,
+  deviceNames,
+  devices,
+  isExactly,
+  manifest,
+  marks,
+  schemaOf,
+  tableShapes,
+} from './builtin-tables.ts';
 import { bookAttest } from './certificates.ts';
 import { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 import { adoption, isShapesByName, manifestAdopt } from './manifest.ts';
 import { actTables, keyOverrule, noteDay, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
-import { defineVerb, refuse, type Verb } from './verb.ts';
+import { defineVerb, refuse, type Verb, type View } from './verb.ts';
 
 export {
   books,
@@ -50,7 +69,7 @@ export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
   name: 'book.open',
   version: 1,
   roles: ['owner'],
-  tables: [books, devices, manifest, tableShapes],
+  tables: [books, deviceNames, devices, manifest, tableShapes],
   args: schemaOf<BookOpenArgs>((value) => {
     const args = parseBookOpenArgs(value as Json);
     return args.ok && isShapesByName(args.value.tables ?? {});
@@ -61,6 +80,7 @@ export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
     if ('kind' in adopted) return adopted;
     return [
       books.write({ book: op.hash, name: args.name }),
+      deviceNames.write({ name: 'root', device: op.device }),
       devices.write({
         device: op.device,
         key: args.key,
@@ -82,25 +102,43 @@ export interface DayArgs {
   readonly day: string;
 }
 
-/** Whether this is in the year of the last day that was opened, or the next: further than that only an owner or manager goes. */
-function isNear(day: string, before: string): boolean {
-  return before === '' || Number.parseInt(day, 10) <= Number.parseInt(before, 10) + 1;
-}
-
-/** Rules that end with a day read it here, never from a clock. Days go forward; only an owner may correct one that was mistyped. */
+/**
+ * Rules that end with a day read it here, never from a clock. Days go forward; only an owner may correct one that was mistyped. How far a role may run
+ * ahead of those whom nothing limits, an owner says; a till, while none has said it, a month.
+ */
 export const dayOpen: Verb<'day.open', DayArgs> = defineVerb({
   name: 'day.open',
   version: 1,
   roles: ['owner', 'manager', 'till'],
-  tables: [businessDays, ...actTables],
+  tables: [businessDays, dayPolicy, ...actTables],
   args: schemaOf<DayArgs>((value) => isExactly(value, ['day']) && isDay(value['day']), '{ day: "YYYY-MM-DD" }'),
   plan: (view, op, { day }) => {
-    const before = view.get(businessDays, { of: 'book' })?.day ?? '';
+    const { day: before, vouched } = view.get(businessDays, { of: 'book' }) ?? { day: '', vouched: '' };
     const { role } = view.author;
-    if (day === before || (day < before && role !== 'owner') || (role === 'till' && !isNear(day, before)))
-      return refuse('kernel/day', { day: before });
-    return [...noteDay(view, op, day), businessDays.write({ of: 'book', day })];
+    if (day === before || (day < before && role !== 'owner')) return refuse('kernel/day', { day: before });
+    const aheadDays = role === 'owner' ? undefined : aheadDaysOf(view, role);
+    if (aheadDays !== undefined) {
+      const above = view.hq.get(businessDays, { of: 'book' })?.vouched ?? '';
+      const from = vouched > above ? vouched : above;
+      if (!isWithinDays(day, from, aheadDays)) return refuse('kernel/day', { day: before, from, aheadDays });
+    }
+    const row = { of: 'book', day, vouched: aheadDays === undefined ? day : vouched };
+    return [...noteDay(view, op, day), businessDays.write(row)];
   },
+});
+
+function aheadDaysOf(view: View, role: Role): number | undefined {
+  return view.hq.get(dayPolicy, { role })?.aheadDays ?? defaultAheadDays(role);
+}
+
+/** Says how far ahead a role opens business days. */
+export const policyDay: Verb<'policy.day', DayPolicyArgs> = defineVerb({
+  name: 'policy.day',
+  version: 1,
+  roles: ['owner'],
+  tables: [dayPolicy],
+  args: schemaOf<DayPolicyArgs>((value) => parseDayPolicyArgs(value as Json).ok, '{ role, aheadDays }'),
+  plan: (_view, op, args) => (op.scope === 'hq' ? [dayPolicy.write(args)] : refuse('kernel/only-hq')),
 });
 
 export const hqMark: Verb<'hq.mark', MarkArgs> = defineVerb({
@@ -134,6 +172,7 @@ export const builtinVerbs: readonly [
   typeof recoverySet,
   typeof keyOverrule,
   typeof dayOpen,
+  typeof policyDay,
   typeof manifestAdopt,
   typeof hqMark,
   typeof bookAttest,
@@ -149,6 +188,7 @@ export const builtinVerbs: readonly [
   recoverySet,
   keyOverrule,
   dayOpen,
+  policyDay,
   manifestAdopt,
   hqMark,
   bookAttest,
@@ -170,6 +210,7 @@ export const firstVerbs: ReadonlySet<string> = new Set([
   'recovery.set@1',
   'key.overrule@1',
   'day.open@1',
+  'policy.day@1',
   'manifest.adopt@1',
   'hq.mark@1',
   'book.attest@1',

@@ -17,10 +17,19 @@ import {
   type Role,
   type RotateArgs,
 } from '@tallystick/sign';
-import { devices, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
+import { deviceNames, devices, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
 import { actTables, mayRevokeAgain, noteAct } from './overrule.ts';
 import type { Effect } from './table.ts';
-import { defineVerb, type OpFacts, refuse, type Refusal, type Verb, type View } from './verb.ts';
+import {
+  compensate,
+  defineVerb,
+  type OpFacts,
+  type Outcome,
+  refuse,
+  type Refusal,
+  type Verb,
+  type View,
+} from './verb.ts';
 
 export interface EnrolArgs {
   readonly device: string;
@@ -54,7 +63,7 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
   name: 'device.enroll',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: [devices, revocations, ...actTables],
+  tables: [deviceNames, devices, revocations, ...actTables],
   args: schemaOf<EnrolArgs>(
     (value) => parseEnrolArgs(value as Json).ok,
     '{ device, key, name, role, replaces?, untilDay? }',
@@ -70,7 +79,7 @@ export const deviceAdmit: Verb<'device.admit', AdmitArgs> = defineVerb({
   name: 'device.admit',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: [devices, revocations, ...actTables],
+  tables: [deviceNames, devices, revocations, ...actTables],
   args: schemaOf<AdmitArgs>(
     (value) => parseAdmitArgs(value as Json).ok,
     '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
@@ -79,7 +88,7 @@ export const deviceAdmit: Verb<'device.admit', AdmitArgs> = defineVerb({
     op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), nobleHasher)),
 });
 
-function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): readonly Effect[] | Refusal {
+function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): Outcome {
   const judged = judgeEnrolment(view.author.role, args);
   if (judged !== undefined) return refuse(judged.code);
   const { device, key, name, role, replaces = '', untilDay = '' } = args;
@@ -88,10 +97,28 @@ function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): readonl
   // In another scope the row is one of a revoked device, for as long as `hq` says so.
   if (op.scope === 'hq' && view.get(revocations, { device })?.status === 'revoked')
     return refuse('kernel/already-revoked', { device });
-  return [
+  const own = ownName(view, name, device);
+  const effects = [
     ...noteAct(view, op, 'enroll', device),
-    devices.write({ device, key, keyId, name, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
+    deviceNames.write({ name: own, device }),
+    devices.write({ device, key, keyId, name: own, role, enrolment: op.hash, status: 'active', replaces, untilDay }),
   ];
+  const isAsked = own === name || holderOf(view, name) === replaces;
+  return isAsked ? effects : compensate('kernel/name-taken', { device, asked: name, name: own }, effects);
+}
+
+/**
+ * The name that was asked for, unless a device here or in `hq` has it or ever had it: documents are numbered under it. Who was enrolled apart under the
+ * name of another cannot be sent away, and gets it with the beginning of its id, as does who takes another's place.
+ */
+function ownName(view: View, name: string, device: string): string {
+  const base = name.replace(/~[0-9a-f]{6}$/, '');
+  const names = [name, `${base}~${device.slice(0, 6)}`];
+  return names.find((asked) => holderOf(view, asked) === undefined) ?? `${base}~${device}`;
+}
+
+function holderOf(view: View, name: string): string | undefined {
+  return (view.get(deviceNames, { name }) ?? view.hq.get(deviceNames, { name }))?.device;
 }
 
 /** The chain goes on under the new key whatever is decided here; in the scope that enrolled the device the key becomes its own. */

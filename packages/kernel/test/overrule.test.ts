@@ -169,7 +169,7 @@ describe('an act about keys', () => {
     await gossip(stolen, accomplice, till);
     for (const day of ['2026-12-04', '2026-12-05', '2026-12-06']) await act(accomplice, 'day.open', { day });
     await gossip(accomplice, till);
-    for (const day of ['2027-12-01', '2027-12-02', '2027-12-03']) await act(till, 'day.open', { day });
+    for (const day of ['2026-12-07', '2026-12-08', '2026-12-09']) await act(till, 'day.open', { day });
     await gossip(till, accomplice, owner, family, safe);
     for (const day of ['2027-12-07', '2027-12-08']) await act(family, 'day.open', { day });
     await gossip(family, safe);

@@ -390,6 +390,8 @@ describe('an op in quarantine', () => {
     await owner.commit('device.enroll', { ...args, untilDay: '2026-11-22' });
     const till = await copyOf('better-sqlite3', owner);
     const openDay = (book: ShopBook, day: string) => book.commit('day.open', { day });
+    expect(await openDay(owner, '2026-11-20')).toMatchObject({ ok: true });
+    await till.import(await owner.export());
     // On its last day, and offline after it.
     expect(await openDay(till, '2026-11-22')).toMatchObject({ ok: true });
     expect(await sell(till, 1)).toMatchObject({ ok: true });

@@ -2,7 +2,9 @@
 import type { DeviceId, Failure, Json, OpRecord, Result, Scope } from '@tallystick/oplog';
 import {
   defaultRevokes,
+  isWithinDays,
   parseDayArgs,
+  parseDayPolicyArgs,
   parseOverruleArgs,
   parseRecoverySetArgs,
   parseRevokeArgs,
@@ -40,10 +42,20 @@ function withArgs<Args>(parse: (args: Json) => Result<Args>, judge: (act: Act, a
 const openDay = withArgs(parseDayArgs, ({ state, author, record: { op } }, { day }) => {
   const before = state.days.get(op.scope) ?? '';
   const mayTurnBack = author.role === 'owner';
-  if (!dayOpeners.includes(author.role) || day === before || (day < before && !mayTurnBack))
+  const aheadDays = state.aheadDaysOf(author.role);
+  const isFar = aheadDays !== undefined && !isWithinDays(day, state.vouchedDay(op.scope), aheadDays);
+  if (!dayOpeners.includes(author.role) || day === before || (day < before && !mayTurnBack) || isFar)
     return refuse('sign/role', `a ${author.role} may not open ${day} after ${before}`);
+  if (aheadDays === undefined) state.vouched.set(op.scope, day);
   if (op.scope === headquarters) state.acts.noteDay(op.device);
   state.days.set(op.scope, day);
+  return done;
+});
+
+const setDayPolicy = withArgs(parseDayPolicyArgs, ({ state, author, record: { op } }, { role, aheadDays }) => {
+  if (op.scope !== headquarters) return refuse('sign/scope', 'how far days are opened ahead is said in hq');
+  if (author.role !== 'owner') return refuse('sign/role', 'only an owner may');
+  state.dayPolicies.set(role, aheadDays);
   return done;
 });
 
@@ -131,6 +143,7 @@ function takeBack(state: RosterState, act: KeyAct): void {
 /** By their verbs. */
 export const judges: Readonly<Record<string, Judge>> = {
   'day.open@1': openDay,
+  'policy.day@1': setDayPolicy,
   'policy.revoke@1': setPolicy,
   'device.revoke@1': revoke,
   'recovery.set@1': setRecovery,

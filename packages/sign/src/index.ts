@@ -34,11 +34,15 @@ export {
 } from './op-signature.ts';
 export {
   type BookOpenArgs,
+  type DayPolicyArgs,
+  defaultAheadDays,
   defaultRevokes,
   type EnrolArgs,
   isDay,
+  isWithinDays,
   judgeEnrolment,
   parseBookOpenArgs,
+  parseDayPolicyArgs,
   parseEnrolArgs,
   parseRecoverySetArgs,
   parseRevokeArgs,

@@ -165,6 +165,32 @@ export function parseDayArgs(value: Json): Result<{ readonly day: string }> {
   return isDay(day) ? { ok: true, value: { day } } : badArgs('day.open@1');
 }
 
+/** Args of `policy.day@1`: how far devices of the role open days beyond the last one that nobody limits. */
+export interface DayPolicyArgs {
+  readonly role: Role;
+  readonly aheadDays: number;
+}
+
+/** Refusal: `sign/args`; of managers and tills, 0 to 3,650 days. */
+export function parseDayPolicyArgs(value: Json): Result<DayPolicyArgs> {
+  const args = parseMembers(value, ['aheadDays', 'role']);
+  const { role, aheadDays } = args ?? {};
+  const fits =
+    (role === 'manager' || role === 'till') && typeof aheadDays === 'number' && aheadDays >= 0 && aheadDays <= 3650;
+  return fits ? { ok: true, value: { role, aheadDays } } : badArgs('policy.day@1');
+}
+
+/** How far ahead a role opens days while no `policy.day@1` says otherwise; undefined without a limit. */
+export function defaultAheadDays(role: Role): number | undefined {
+  return role === 'till' ? 31 : undefined;
+}
+
+/** Whether a day is no more than so many days after another; none is where there is no other (''). */
+export function isWithinDays(day: string, from: string, aheadDays: number): boolean {
+  if (from === '') return false;
+  return Date.parse(`${day}T00:00Z`) - Date.parse(`${from}T00:00Z`) <= aheadDays * 86_400_000;
+}
+
 /** Whom a role may revoke while no `policy.revoke@1` says otherwise. */
 export function defaultRevokes(role: Role): readonly Role[] {
   if (role === 'owner') return roles;

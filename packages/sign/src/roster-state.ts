@@ -2,7 +2,7 @@
 import { type BookId, type DeviceId, type KeyId, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import type { DeviceKeys } from './device-keys.ts';
 import { KeyActs } from './key-acts.ts';
-import type { Role } from './roles.ts';
+import { defaultAheadDays, type Role } from './roles.ts';
 
 export interface Device {
   readonly id: DeviceId;
@@ -40,6 +40,9 @@ export class RosterState {
   /** Devices that `hq` does not know and has revoked everywhere; it enrols none of them. */
   readonly barred: Set<DeviceId> = new Set();
   readonly days: Map<Scope, string> = new Map();
+  /** The last day in each scope that somebody opened whom nothing limits. */
+  readonly vouched: Map<Scope, string> = new Map();
+  readonly dayPolicies: Map<Role, number> = new Map();
   readonly #policies = new Map<string, readonly Role[]>();
   readonly acts: KeyActs = new KeyActs();
 
@@ -86,6 +89,17 @@ export class RosterState {
   dayOf(scope: Scope): string {
     const [here = '', above = ''] = [this.days.get(scope), this.days.get(headquarters)];
     return here > above ? here : above;
+  }
+
+  /** From where limits count: the later one of the scope and of `hq`. */
+  vouchedDay(scope: Scope): string {
+    const [here = '', above = ''] = [this.vouched.get(scope), this.vouched.get(headquarters)];
+    return here > above ? here : above;
+  }
+
+  /** How many days beyond that the role may open; undefined without a limit. */
+  aheadDaysOf(role: Role): number | undefined {
+    return this.dayPolicies.get(role) ?? defaultAheadDays(role);
   }
 
   /** What the scope says, else `hq`, about whom a role may revoke. */

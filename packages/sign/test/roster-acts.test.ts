@@ -26,8 +26,50 @@ describe('days', () => {
   it('are opened by owners, managers and tills', () => {
     const warehouse = newKey();
     const roster = rosterAfter(...people, enrolling(warehouse, 'warehouse'));
-    const days = [dayOf(warehouse, '01'), dayOf(till, '01'), dayOf(manager, '02'), dayOf(root, '03')];
+    const days = [dayOf(warehouse, '01'), dayOf(manager, '01'), dayOf(till, '02'), dayOf(root, '03')];
     expect(answers(roster, ...days)).toEqual(['sign/role', 'ok', 'ok', 'ok']);
+  });
+
+  it('are opened by a till no more than a month beyond the last that nobody limits, however many it opens', () => {
+    const days = [dayOf(till, '01'), dayOf(root, '01'), dayOf(till, '20'), dayOf(till, '31')];
+    const later = act(till, 'day.open@1', { day: '2027-01-01' });
+    const beyond = act(till, 'day.open@1', { day: '2027-01-02' });
+    expect(answers(rosterAfter(...people), ...days, beyond, later, beyond)).toEqual([
+      'sign/role',
+      'ok',
+      'ok',
+      'ok',
+      'sign/role',
+      'ok',
+      'sign/role',
+    ]);
+  });
+
+  it('are opened as far ahead as an owner says in hq, from the day that is vouched for here or there', () => {
+    const policy = (by: DeviceKey, role: string, aheadDays: unknown, place = {}) =>
+      act(by, 'policy.day@1', { role, aheadDays } as never, place);
+    const roster = rosterAfter(...people);
+    expect(
+      answers(
+        roster,
+        policy(manager, 'till', 0),
+        policy(root, 'till', 0, inBranch),
+        ...[-1, 3651, 'x'].map((days) => policy(root, 'till', days)),
+        policy(root, 'owner', 1),
+        policy(root, 'till', 0),
+        policy(root, 'manager', 1),
+      ),
+    ).toEqual(['sign/role', 'sign/scope', 'sign/args', 'sign/args', 'sign/args', 'sign/args', 'ok', 'ok']);
+    const days = [
+      dayOf(manager, '01'),
+      dayOf(root, '01'),
+      dayOf(manager, '02'),
+      dayOf(manager, '03'),
+      dayOf(till, '02'),
+    ];
+    expect(answers(roster, ...days)).toEqual(['sign/role', 'ok', 'ok', 'sign/role', 'sign/role']);
+    const inIt = [dayOf(manager, '02', inBranch), dayOf(manager, '03', inBranch), dayOf(root, '05', inBranch)];
+    expect(answers(roster, ...inIt, dayOf(manager, '06', inBranch))).toEqual(['ok', 'sign/role', 'ok', 'ok']);
   });
 
   it('are opened once, and turned back by an owner alone', () => {

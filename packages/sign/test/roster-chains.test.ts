@@ -96,8 +96,8 @@ describe('the key of an op', () => {
   const day = (by: DeviceKey, date: string, place: Place = {}) => dayOf(by, date, place);
 
   it('is in another scope the one that is in force in hq', () => {
-    const roster = rosterAfter(genesis, enrolling(till, 'till'), rotating());
-    const days = [day(till, '01', inBranch), day(renewed, '01', inBranch)];
+    const roster = rosterAfter(genesis, enrolling(till, 'till'), dayOf(root, '01'), rotating());
+    const days = [day(till, '02', inBranch), day(renewed, '02', inBranch)];
     expect(answers(roster, ...days)).toEqual(['sign/revoked', 'ok']);
   });
 

@@ -85,6 +85,7 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
     async () => {
       await office('recovery.set', { keys: [fleet.book(SAFE).device, book.device], windowDays: 30 });
       await office('policy.revoke', { role: 'manager', revokes: ['till', 'van'] });
+      await office('policy.day', { role: 'till', aheadDays: 7 });
     },
     async () => {
       await day('2026-11-21');

@@ -1,5 +1,5 @@
 // `tally devices`, `tally revoke`, `tally policy`: who writes in the book, who may no longer, and who may say so.
-import { defaultRevokes, type Role } from '@tallystick/sign';
+import { defaultAheadDays, defaultRevokes, type Role } from '@tallystick/sign';
 import { enrolRoles } from '../book.ts';
 import { type Command, usage } from '../command.ts';
 import { findDevice, listDevices } from '../device-text.ts';
@@ -69,23 +69,35 @@ const roles: readonly Role[] = [...enrolRoles, 'customer'];
 
 export const policy: Command = changingCommand({
   name: 'policy',
-  summary: 'Show which roles may revoke which, or state it for one role.',
+  summary: 'Show which roles may revoke which, and how far ahead they open days, or state it for one role.',
   operands: '[ROLE]',
   minOperands: 0,
   maxOperands: 1,
-  options: { revokes: { type: 'string', value: 'ROLES', help: 'roles with commas between, or none' } },
+  options: {
+    revokes: { type: 'string', value: 'ROLES', help: 'roles with commas between, or none' },
+    ahead: { type: 'string', value: 'DAYS', help: 'till, manager: beyond the last day that nobody limited opened' },
+  },
   notes:
-    'Without ROLE it shows them; with it --revokes is needed: tally policy manager --revokes till,van\nEvery device may revoke itself. The last owner stays.',
+    'Without ROLE it shows them; with it --revokes or --ahead is needed: tally policy manager --revokes till,van\nEvery device may revoke itself. The last owner stays.',
   changes: (context) => context.positionals.length > 0,
   async change(book, context) {
     const [given] = context.positionals;
     if (given !== undefined) {
       const role = parseRole(given);
-      const text = context.text('revokes');
-      if (text === undefined) throw usage('--revokes ROLES is missing', 'policy');
-      const revokes = text === 'none' ? [] : text.split(',').map(parseRole);
-      mustBeCommitted(await book.commit('policy.revoke', { role, revokes }));
-    } else if (context.text('revokes') !== undefined) throw usage('ROLE is missing', 'policy');
+      const [text, ahead] = [context.text('revokes'), context.text('ahead')];
+      if (text === undefined && ahead === undefined)
+        throw usage('--revokes ROLES or --ahead DAYS is missing', 'policy');
+      const aheadDays = ahead === undefined ? undefined : parseAhead(role, ahead);
+      const revokes = text === 'none' ? [] : text?.split(',').map(parseRole);
+      if (revokes !== undefined) mustBeCommitted(await book.commit('policy.revoke', { role, revokes }));
+      if (aheadDays !== undefined) mustBeCommitted(await book.commit('policy.day', { role, aheadDays }));
+    } else if (context.text('revokes') !== undefined || context.text('ahead') !== undefined)
+      throw usage('ROLE is missing', 'policy');
+    const ahead = new Map(
+      book
+        .query<{ role: string; aheadDays: number }>("SELECT role, aheadDays FROM dayPolicy WHERE scope = 'hq'")
+        .map(({ role, aheadDays }) => [role, aheadDays]),
+    );
     const stated = new Map(
       book
         .query<{ role: string; revokes: string }>("SELECT role, revokes FROM keyPolicy WHERE scope = 'hq'")
@@ -95,20 +107,33 @@ export const policy: Command = changingCommand({
       role,
       revokes: stated.get(role) ?? defaultRevokes(role),
       isStated: stated.has(role),
+      ...aheadOf(role, ahead.get(role)),
     }));
     return {
       json: { policy: rows },
       lines: renderTable(
-        ['Role', 'May revoke', 'Stated in the book'],
-        rows.map(({ role, revokes, isStated }) => [
+        ['Role', 'May revoke', 'Stated in the book', '>Days ahead'],
+        rows.map(({ role, revokes, isStated, aheadDays }) => [
           role,
           revokes.join(', ') || 'itself',
           isStated ? 'yes' : 'no, as a rule',
+          aheadDays === undefined ? '' : String(aheadDays),
         ]),
       ),
     };
   },
 });
+
+function aheadOf(role: Role, stated: number | undefined): { readonly aheadDays?: number } {
+  const aheadDays = stated ?? defaultAheadDays(role);
+  return aheadDays === undefined ? {} : { aheadDays };
+}
+
+function parseAhead(role: Role, text: string): number {
+  if ((role !== 'till' && role !== 'manager') || !/^\d{1,4}$/.test(text) || Number(text) > 3650)
+    throw usage(`--ahead ${text}: 0 to 3650 days, of tills or managers`, 'policy');
+  return Number(text);
+}
 
 function parseRole(text: string): Role {
   const role = roles.find((candidate) => candidate === text.trim());
