@@ -110,6 +110,7 @@ async function answersOf(records: readonly OpRecord[]): Promise<Uint8Array[]> {
     signer: relayOfVectors,
     hasher,
     ed25519,
+    reads: 'public',
   });
   const isGenesis = ({ prev }: Op): boolean => prev === undefined;
   const seeds: Uint8Array[] = [];
@@ -129,7 +130,9 @@ async function answersOf(records: readonly OpRecord[]): Promise<Uint8Array[]> {
         seeds.push(Buffer.from((JSON.parse(bytes.toString()) as { receipt: string }).receipt));
     }
     const unpushed = {
-      protocol: 1,
+      protocols: { from: 1, to: 1 },
+      epoch: 0,
+      reads: 'public',
       hash: encodeHex(new Uint8Array(32)),
       results: [],
       size: 0,

@@ -71,7 +71,7 @@ import {
   parseBatchAnswer,
   parseInfo,
   parseProof,
-  parseScopes,
+  parseHandshake,
 } from '../packages/relay-protocol/src/replies.ts';
 import { parseRoute } from '../packages/relay-protocol/src/routes.ts';
 import { relayOfVectors as relay } from './fuzz-seeds.ts';
@@ -313,7 +313,7 @@ const relayTargets: Readonly<Record<string, Target>> = {
   }),
   answer: (bytes) => {
     const reply = { status: 200, bytes, headers: new Headers() };
-    const readers = [parseInfo, parseScopes, parseProof, (one: typeof reply) => parseBatchAnswer(one, [])];
+    const readers = [parseInfo, parseHandshake, parseProof, (one: typeof reply) => parseBatchAnswer(one, [])];
     refusedWith(RelayError, () => checkStatus({ ...reply, status: 400 }) === undefined);
     return readers.map((read) => refusedWith(RelayError, () => read(reply) !== undefined)).includes(true);
   },

@@ -8,7 +8,7 @@ import { trialBalance } from '@tallystick/ledger';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import initSqlJs from 'sql.js';
-import { officeStore, openTill, type ShopBook } from './book.ts';
+import { deviceKey, officeStore, openTill, type ShopBook } from './book.ts';
 import { OfficeError } from './errors.ts';
 import { bringBack, dropAside, type Home, moveAside } from './home.ts';
 import { grouped, type Progress } from './progress.ts';
@@ -123,7 +123,9 @@ export async function rebuildFromTills(
     opened.unshift(office);
     const relay = isEmbedded ? await openEmbeddedRelay(home) : books.relay;
     if (isEmbedded) opened.unshift(relay);
-    const after = isEmbedded ? await refillRelay(office, relay.client) : await relayTip(office, relay.client);
+    const after = isEmbedded
+      ? await refillRelay(office, relay.client)
+      : await relayTip(office, relay.client, await deviceKey(home.officeFile));
     const rebuiltDigest = office.digest().digest;
     const same = rebuiltDigest === officeDigest && after.size === before.size && after.root === before.root;
     step.finish(`${grouped(after.size)} ops${isEmbedded ? ', and the relay refilled' : ''}`);

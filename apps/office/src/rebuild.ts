@@ -13,7 +13,8 @@ import {
   parseScope,
   type Scope,
 } from '@tallystick/oplog';
-import { originOf, type RelayClient, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
+import { originOf, type RelayClient, relayIdOf, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
+import type { DeviceKey } from '@tallystick/sign';
 import { type ShopBook, shopCrypto, shopVerbs } from './book.ts';
 import { OfficeError } from './errors.ts';
 
@@ -94,11 +95,15 @@ export async function refillRelay(office: ShopBook, client: RelayClient): Promis
   return relayTip(office, client);
 }
 
-/** The relay's signed size and root, checked under the key this book has pinned; kept as the note of our tip when it is. */
-export async function relayTip(office: ShopBook, client: RelayClient): Promise<Tip> {
+/**
+ * The relay's signed size and root, checked under the key this book has pinned; kept as the note of our tip when it is. A relay that is not everybody's
+ * to read is asked under the `key` of a device.
+ */
+export async function relayTip(office: ShopBook, client: RelayClient, key?: DeviceKey): Promise<Tip> {
   const relay = pinnedKey(office);
   const check = noteCheck(relay, office.id);
-  const note = await client.checkpoint(office.id, hq);
+  const reader = key && { device: key.device, sign: key.sign, relay: relayIdOf(relay, shopCrypto.hasher) };
+  const note = await client.checkpoint(office.id, hq, reader);
   const signed = await verifyCheckpoint(note, check);
   if (!signed.ok)
     throw new OfficeError('office/relay', `the relay's checkpoint is not signed as it should be: ${signed.message}`);

@@ -41,7 +41,14 @@ async function requireRelay(client: RelayClient, url: string): Promise<void> {
 export async function openEmbeddedRelay(home: Home): Promise<OpenRelay> {
   mkdirSync(home.relayFolder, { recursive: true });
   const store = createSqliteRelayStore(home.relayFile);
-  const relay = createRelay({ store, signer: await relaySigner(home), hasher: nodeHasher, ed25519: nodeEd25519 });
+  // Nobody but this process can ask it.
+  const relay = createRelay({
+    store,
+    signer: await relaySigner(home),
+    hasher: nodeHasher,
+    ed25519: nodeEd25519,
+    reads: 'public',
+  });
   return {
     client: createRelayClient({ url: embeddedUrl, fetch: (request) => relay.fetch(request) }),
     close: async () => {

@@ -10,7 +10,7 @@ import { openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
-import { deviceKey, enrolDevice, openTill, type ShopBook, shopVerbs } from './book.ts';
+import { deviceKey, enrolDevice, keysFolder, openTill, type ShopBook, shopVerbs } from './book.ts';
 import { tradeDay } from './demo/day.ts';
 import { planDay, tillNames } from './demo/plan.ts';
 import { type DemoDay, seedShop } from './demo/seed.ts';
@@ -192,7 +192,8 @@ async function rebuild(
   relay: RunningRelay,
 ): Promise<{ digest: string; source: string }> {
   return withScratch(home, async (folder) => {
-    const store = nodeStore(join(folder, 'rebuilt.db'), { keysDir: join(folder, 'keys') });
+    // It reads as the office and writes nothing.
+    const store = nodeStore(join(folder, 'rebuilt.db'), { keysDir: keysFolder(home.officeFile) });
     const isCovered = await everyOpIsAt(tills, book);
     const rebuilt = isCovered
       ? await rebuildOffice(store, tills.map(edgeOf))

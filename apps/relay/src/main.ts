@@ -1,27 +1,39 @@
-// `npm run --silent relay -- --data DIR [--port 7101] [--host 127.0.0.1] [--name relay.example] [--book ID]...`
+// `npm run --silent relay -- --data DIR [--port 7101] [--host 127.0.0.1] [--name relay.example] [--book ID]... [--public] [--url URL]`
 import { parseArgs } from 'node:util';
 import { type BookId, parseBookId } from '@tallystick/oplog';
 import { createJsonLog, errorToFields } from './log.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
-const usage = 'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]...\n';
+const usage =
+  'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n';
 
 function parseOptions(args: string[]): StartRelayOptions | undefined {
   const text = { type: 'string' } as const;
   try {
     const { values } = parseArgs({
       args,
-      options: { port: text, data: text, host: text, name: text, book: { type: 'string', multiple: true } },
+      options: {
+        port: text,
+        data: text,
+        host: text,
+        name: text,
+        url: text,
+        public: { type: 'boolean' },
+        book: { type: 'string', multiple: true },
+      },
     });
     const port = Number(values.port ?? 7101);
     const books = values.book?.map(parseBookId);
     const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-    if (values.data === undefined || !isPort || books?.includes(undefined)) return undefined;
+    const isUrl = values.url === undefined || /^https?:$/.test(URL.parse(values.url)?.protocol ?? '');
+    if (!isUrl || values.data === undefined || !isPort || books?.includes(undefined)) return undefined;
     return {
       dataDir: values.data,
       port,
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
+      ...(values.public === true ? { reads: 'public' } : {}),
+      ...(values.url === undefined ? {} : { publicUrl: values.url }),
       ...(books === undefined ? {} : { books: books as BookId[] }),
     };
   } catch {

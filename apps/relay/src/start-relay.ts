@@ -31,6 +31,10 @@ export interface StartRelayOptions {
   readonly name?: string;
   readonly books?: 'open' | readonly BookId[];
   readonly limits?: Partial<RelayLimits>;
+  /** Who may read: `devices` of the book by their roles (the default), or `public`, whoever knows its id. */
+  readonly reads?: 'devices' | 'public';
+  /** Where devices reach it, if a proxy hands on another host or path than they ask for. */
+  readonly publicUrl?: string;
 }
 
 export interface RunningRelay {
@@ -52,6 +56,7 @@ const nobody = parseBookId('0'.repeat(64)) as BookId;
 
 export async function startRelay(options: StartRelayOptions): Promise<RunningRelay> {
   const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
+  const { reads = 'devices', publicUrl } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const signer = await openSigner(dataDir, options.name);
   const store = createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
@@ -65,7 +70,9 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       unpack: nodeUnpack,
       books,
       limits,
+      reads,
       onEvent,
+      ...(publicUrl === undefined ? {} : { url: publicUrl }),
     });
     await relay.ready();
     const server = createServer(

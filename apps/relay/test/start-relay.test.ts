@@ -24,7 +24,14 @@ import {
   type Op,
   type OpId,
 } from '@tallystick/oplog';
-import { createFollower, createRelayClient, type Follower, RelayError } from '@tallystick/relay-protocol';
+import {
+  createFollower,
+  createRelayClient,
+  type Follower,
+  RelayError,
+  relayIdOf,
+  signReads,
+} from '@tallystick/relay-protocol';
 import { createMemoryKeyStore, type DeviceKey, signOp } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -55,6 +62,7 @@ async function start(dataDir: string, log?: (line: LogLine) => void): Promise<Ru
 
 interface Book {
   readonly id: BookId;
+  readonly key: DeviceKey;
   readonly genesis: OpRecord;
   write(): OpRecord;
 }
@@ -78,19 +86,30 @@ function openBook(): Book {
   let head = genesis;
   return {
     id,
+    key,
     genesis,
     write: () => (head = signOp(opOf(head.op.seq + 1, head.hash), key, id, nodeHasher) as OpRecord),
   };
 }
 
-function follow(relay: { url: string; vkey: string }, book: BookId): Follower {
+/** Reads as the root of the book. */
+function follow(relay: { url: string; vkey: string }, { id: book, key: root }: Book): Follower {
   const key = parseVerifierKey(relay.vkey, nodeHasher);
   if (!key.ok) throw new Error(key.code);
   const client = createRelayClient({ url: relay.url, retry: { attempts: 1 } });
   const tip = { size: 0, frontier: [], note: '' };
   const verifyNote: typeof nodeEd25519.verify = (publicKey, message, signature) =>
     nodeEd25519.verify(publicKey, message, signature);
-  return createFollower({ client, book, scope: hq, relay: key.value, verifyNote, hasher: nodeHasher, tip });
+  const reader = { device: root.device, sign: root.sign, relay: relayIdOf(key.value, nodeHasher) };
+  const options = {
+    client: signReads(client, [reader]),
+    book,
+    scope: hq,
+    relay: key.value,
+    verifyNote,
+    hasher: nodeHasher,
+  };
+  return createFollower({ ...options, tip });
 }
 
 /** The program itself, in a process of its own. */
@@ -127,7 +146,7 @@ describe('a relay on a port', () => {
 
     const second = await start(dataDir);
     expect(second.vkey).toBe(first.vkey);
-    const follower = follow(second, book.id);
+    const follower = follow(second, book);
     const hashes: OpHash[] = [];
     for (let page = await follower.next(); page !== undefined; page = await follower.next()) {
       hashes.push(...page.records.map(({ hash }) => hash));
@@ -218,7 +237,7 @@ describe('a relay on a port', () => {
     await closed;
     await expect(fetch(`${relay.url}/healthz`)).rejects.toThrow(TypeError);
     const again = await start(dataDir);
-    expect((await follow(again, book.id).next())?.records).toHaveLength(1);
+    expect((await follow(again, book).next())?.records).toHaveLength(1);
   });
 });
 
@@ -271,7 +290,7 @@ describe('the program', () => {
       await exited;
       const again = await spawnRelay(dataDir);
       expect(again.vkey).toBe(vkey);
-      const follower = follow(again, book.id);
+      const follower = follow(again, book);
       const kept: OpHash[] = [];
       for (let page = await follower.next(); page !== undefined; page = await follower.next()) {
         kept.push(...page.records.map(({ hash }) => hash));

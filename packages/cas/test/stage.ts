@@ -112,7 +112,7 @@ export async function openStage({ hasher, ed25519 }: Crypto = portable): Promise
     writers.set(name, createWriter(hasher, key, book, enrolment.hash));
   }
   const store = createMemoryRelayStore();
-  const frontEnd = (over: RelayStore = store): Relay => createRelay({ store: over, signer, hasher, ed25519 });
+  const frontEnd = (over: RelayStore = store): Relay => createRelay({ store: over, signer, hasher, ed25519, reads: 'public' });
   const clientOf = (send: Send) => createRelayClient({ url: 'http://relay.test', fetch: send, retry: { baseMs: 0 } });
   await clientOf(frontEnd().fetch).push(book, hq, records);
   const check = { book, scope: claims, relay: signer, verifyNote: ed25519.verify, hasher };

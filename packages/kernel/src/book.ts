@@ -21,6 +21,7 @@ import { saveImage } from './image.ts';
 import { manifestAdopt } from './manifest.ts';
 import type { OpenBookOptions } from './open-book.ts';
 import type { OwnDevice } from './own-device.ts';
+import type { WantedScopes } from './sync.ts';
 import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
 import type { ProofReport } from './prove.ts';
 import { relayFindings } from './relay-findings.ts';
@@ -145,8 +146,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const scope = options.scope ?? this.#options.scope ?? HQ;
     const { verbs } = this.#options;
+    const asked = options.size === undefined ? options : { ...options, older: this.#asked(options.older ?? {}) };
     const claim = await this.#replica.exclusive(async () =>
-      (await loadAudit()).claimFor(this.#replica, scope, verbs, options),
+      (await loadAudit()).claimFor(this.#replica, scope, verbs, asked),
     );
     if (claim === undefined) return { ok: false, code: 'kernel/nothing-settled', details: { scope } };
     const [commit] = await this.#commitRequests([{ verb: bookAttest.name, args: { ...claim, scope }, scope }]);
@@ -284,16 +286,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
     return this.#whileOpen(async () => {
-      const { stateCosigned, syncWith } = await loadExchange();
-      const scopes = await this.#replicated(client);
-      const report = await this.#noting(() =>
-        syncWith(this.#replica, client, scopes, { pull, nowMs: this.#own.now() }),
+      const { openExchange, stateCosigned, syncWith } = await loadExchange();
+      const exchange = await openExchange(this.#replica, client, this.#own.readers(), this.#own.now());
+      const { scopes, report } = await this.#noting(() =>
+        syncWith(exchange, this.#wanted(), { pull, device: this.device }),
       );
       this.#own.author.observe();
       if (pull && this.#own.row() !== undefined) await this.anchor();
       const cosigner = pull ? this.#own.cosigner() : undefined;
       if (cosigner !== undefined)
-        await this.#noting(() => stateCosigned(this.#replica, client, cosigner, scopes, this.#cosigned));
+        await this.#noting(() => stateCosigned(this.#replica, exchange.client, cosigner, scopes, this.#cosigned));
       this.#emit({ kind: 'sync' });
       return report;
     });
@@ -381,7 +383,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async asOf(place: AsOfPlace, into: BookStore, older: OlderOps = {}): Promise<AsOf> {
     this.#mustBeOpen();
     return this.#whileOpen(async () =>
-      (await loadAudit()).asOf(this.#replica, this.#options.verbs, place, { into, older }),
+      (await loadAudit()).asOf(this.#replica, this.#options.verbs, place, { into, older: this.#asked(older) }),
     );
   }
 
@@ -393,7 +395,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     return this.#replica.exclusive(async () => {
       const { replay, wholeLog } = await loadAudit();
-      return replay({ from: await wholeLog(this.#replica, older), into, verbs, crypto: this.#replica.crypto });
+      return replay({
+        from: await wholeLog(this.#replica, this.#asked(older)),
+        into,
+        verbs,
+        crypto: this.#replica.crypto,
+      });
     });
   }
 
@@ -402,7 +409,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     return this.#replica.exclusive(async () => {
       const { noteAudit, prove } = await loadAudit();
-      const report = await prove(this.#replica, this.#options.verbs, fresh, older);
+      const report = await prove(this.#replica, this.#options.verbs, fresh, this.#asked(older));
       if (report.ok) await noteAudit(this.#replica);
       return report;
     });
@@ -485,16 +492,14 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#listeners.clear();
   }
 
-  async #replicated(client: RelayClient): Promise<readonly ScopeName[]> {
-    const own = [HQ, this.#options.scope ?? HQ, ...this.#replica.log.scopes()];
-    const { replicate = 'own' } = this.#options;
-    if (replicate === 'own') return [...new Set(own)];
-    return [
-      ...new Set([
-        ...own,
-        ...(replicate === 'all' ? await (await loadExchange()).scopesAt(client, this.id) : replicate),
-      ]),
-    ];
+  #asked(older: OlderOps): OlderOps {
+    return { device: this.#own.readers()[0], ...older };
+  }
+
+  #wanted(): WantedScopes {
+    const { replicate = 'own', scope = HQ } = this.#options;
+    const named = typeof replicate === 'string' ? [] : replicate;
+    return { named: [HQ, scope, ...named], isAll: replicate === 'all' };
   }
 
   #committed({ record: { op, hash }, correction }: Written): Committed {

@@ -34,6 +34,11 @@ export class KeyRing {
     return this.#keys[0] as DeviceKey;
   }
 
+  /** The newest first. */
+  get all(): readonly DeviceKey[] {
+    return [...this.#keys].reverse();
+  }
+
   keyOf(keyId: string): DeviceKey | undefined {
     return this.#keys.find((key) => key.keyId === keyId);
   }

@@ -11,6 +11,7 @@ import type { SqlValue } from './driver.ts';
 import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
 import { type QuarantinedOp, type Renewal, renewDevice } from './renewal.ts';
+import type { ReadingDevice } from './relay-standing.ts';
 import type { Replica } from './replica.ts';
 
 export interface OwnDeviceOptions {
@@ -67,6 +68,17 @@ export class OwnDevice {
       [this.id, scope, HQ],
     );
     return rows.find((row) => row['scope'] === scope) ?? rows[0];
+  }
+
+  /**
+   * This device as a reader at its relay: under the key that it has here, then under each that it has at all, for a device that was put back from a
+   * copy does not know which of them is in force.
+   */
+  readers(): readonly ReadingDevice[] {
+    const keyId = this.row()?.['keyId'];
+    const known = typeof keyId === 'string' ? this.#ring.keyOf(keyId) : undefined;
+    const keys = new Set([...(known === undefined ? [] : [known]), ...this.#ring.all]);
+    return [...keys].map((key) => ({ device: this.id, sign: (message) => key.sign(message) }));
   }
 
   /** This device as a witness of its relay; undefined while it is not enrolled, or its key is not here. */

@@ -1,5 +1,5 @@
 // What comes from outside, loaded together: see parts.ts.
 export { stateCosigned } from './cosigning.ts';
 export { mergeAsides } from './merge-records.ts';
-export { pinRelay, readMirror, scopesAt, syncWith } from './sync.ts';
+export { openExchange, pinRelay, readMirror, syncWith } from './sync.ts';
 export { exportBook, importBook } from './transfer.ts';

@@ -13,6 +13,7 @@ import {
 } from '@tallystick/chain';
 import {
   type BookId,
+  type DeviceId,
   encodeHex,
   type OpHash,
   type OpRecord,
@@ -27,6 +28,8 @@ import {
   type PushResult,
   type RelayClient,
   RelayError,
+  relayIdOf,
+  signReads,
   verifyCheckpoint,
   verifyReceipt,
 } from '@tallystick/relay-protocol';
@@ -37,6 +40,7 @@ import { KernelError } from './errors.ts';
 import { mergeAsides } from './merge-records.ts';
 import { type Replica } from './replica.ts';
 import { HQ } from './genesis.ts';
+import { askStanding, explainDenial, type ReadingDevice } from './relay-standing.ts';
 
 export interface SyncReport {
   /** Ops that the relay made durable in this exchange, those it already had included. */
@@ -78,19 +82,10 @@ export async function pinRelay(replica: Replica, vkey: string): Promise<NoteKey>
   return parsed.value;
 }
 
-/** The scopes of a book that a relay has: none where it has never seen the book, for the push that follows brings them. */
-export async function scopesAt(client: RelayClient, book: BookId): Promise<readonly ScopeName[]> {
-  try {
-    return (await client.scopes(book)).map((entry) => entry.scope);
-  } catch (error) {
-    if (error instanceof RelayError && error.code === 'relay/unknown-book') return [];
-    throw error;
-  }
-}
-
 /** Everything that following the logs of one relay needs, from itself or from a mirror. */
 interface Reading {
   readonly replica: Replica;
+  /** Its reads are signed, where the relay wants them to be. */
   readonly client: LogReader;
   readonly book: BookId;
   readonly relay: NoteKey;
@@ -99,44 +94,97 @@ interface Reading {
   readonly moved: Set<OpHash>;
 }
 
-interface Exchange extends Reading {
+export interface Exchange extends Reading {
   readonly client: RelayClient;
 }
 
 /** `hq` says who may write in the others. */
-function inOrder(scopes: readonly ScopeName[]): ScopeName[] {
-  return [...scopes].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
+function inOrder(scopes: Iterable<ScopeName>): ScopeName[] {
+  return [...new Set(scopes)].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
 }
 
-export async function syncWith(
+/** Which scopes an exchange is about: those named, those stored here, and where `isAll` every one that the relay lets this device read. */
+export interface WantedScopes {
+  readonly named: readonly ScopeName[];
+  readonly isAll: boolean;
+}
+
+/** Asks who answers, and pins its key or holds it against the one pinned. Throws `kernel/no-book`, `kernel/relay-key`. */
+export async function openExchange(
   replica: Replica,
   client: RelayClient,
-  scopes: readonly ScopeName[],
-  options: { readonly pull: boolean; readonly nowMs: number },
-): Promise<SyncReport> {
+  devices: readonly ReadingDevice[],
+  nowMs: number,
+): Promise<Exchange> {
   const book = replica.book;
   if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to sync yet');
-  const info = await client.info();
-  const relay = await replica.exclusive(() => pinRelay(replica, info.vkey));
-  const exchange: Exchange = { replica, client, book, relay, nowMs: options.nowMs, moved: new Set() };
+  const { vkey, reads } = await client.info();
+  const relay = await replica.exclusive(() => pinRelay(replica, vkey));
+  const id = relayIdOf(relay, replica.crypto.hasher);
+  const readers = reads === 'public' ? [] : devices.map((device) => ({ ...device, relay: id }));
+  return { replica, client: signReads(client, readers), book, relay, nowMs, moved: new Set() };
+}
+
+/** What the relay will not let this device read is an error once what it may hand in is handed in. */
+export async function syncWith(
+  exchange: Exchange,
+  wanted: WantedScopes,
+  options: { readonly pull: boolean; readonly device: DeviceId },
+): Promise<{ readonly scopes: readonly ScopeName[]; readonly report: SyncReport }> {
+  const { replica, client } = exchange;
+  const standing = options.pull ? await askStanding(replica, client) : undefined;
+  const stored = replica.log.scopes();
+  const scopes = inOrder([...wanted.named, ...stored, ...(wanted.isAll ? (standing?.scopes ?? []) : [])]);
   let report = NOTHING;
-  for (const scope of inOrder(scopes)) {
-    try {
-      report = sum(report, await push(exchange, scope));
-      if (!options.pull) continue;
-      report = sum(report, await pull(exchange, scope));
-    } catch (error) {
-      await convictBy({ ...exchange, scope }, error);
-      throw error;
-    }
+  // Nothing is handed to a relay that forgot what it said before that is known, and said.
+  for (const scope of scopes)
+    if (standing?.compare(scope) === 'other') report = sum(report, await pull(exchange, scope));
+  // All is handed in before anything is read: a rotation in the last scope may bring the key that the reads are signed with.
+  const sizes = new Map<ScopeName, number>();
+  for (const scope of scopes) {
+    const pushed = await convicting(exchange, scope, () => push(exchange, scope));
+    report = sum(report, pushed.report);
+    sizes.set(scope, pushed.size);
+  }
+  for (const scope of options.pull ? scopes : []) {
+    const isNews = (sizes.get(scope) ?? 0) > replica.log.tip(scope).size || standing?.compare(scope) !== 'same';
+    if (isNews) report = sum(report, await pullWanted(exchange, scope, wanted, options.device));
     await requireReceipted({ ...exchange, scope }, exchange.moved);
   }
   const retried = await replica.exclusive(() => mergeAsides(replica));
-  return { ...report, refolded: report.refolded + retried.refolded };
+  return { scopes, report: { ...report, refolded: report.refolded + retried.refolded } };
+}
+
+/** Keeps the proof, where what went wrong is one. */
+async function convicting<T>(exchange: Reading, scope: ScopeName, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await convictBy({ ...exchange, scope }, error);
+    throw error;
+  }
+}
+
+/** A log that came here past the relay, and that nobody asked for, may be one that this device may not read there. */
+async function pullWanted(
+  exchange: Exchange,
+  scope: ScopeName,
+  { named }: WantedScopes,
+  device: DeviceId,
+): Promise<SyncReport> {
+  try {
+    return await pull(exchange, scope);
+  } catch (error) {
+    if (!named.includes(scope) && error instanceof RelayError && error.code === 'relay/scope') return NOTHING;
+    throw await explainDenial(exchange.replica, device, error);
+  }
 }
 
 /** Sends pending ops that have no receipt, ours and those ours build on, in causal order. */
-async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
+async function push(
+  exchange: Exchange,
+  scope: ScopeName,
+): Promise<{ readonly size: number; readonly report: SyncReport }> {
   const { replica, book, relay } = exchange;
   const pending = await replica.exclusive(async () => {
     const { size } = replica.log.tip(scope);
@@ -144,19 +192,20 @@ async function push(exchange: Exchange, scope: ScopeName): Promise<SyncReport> {
     const isMissing = ({ hash }: OpRecord): boolean => (replica.log.receiptPosition(hash) ?? -1) < size;
     return (await replica.pending(scope)).filter(isMissing);
   });
-  if (pending.length === 0) return NOTHING;
+  if (pending.length === 0) return { size: 0, report: NOTHING };
   const answer = await pushTo(exchange, scope, pending);
   for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
   requireReceipts(replica, scope, answer.results);
   const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
   const notTaken = answer.results.filter((result) => result.position === undefined);
-  return {
+  const report = {
     pushed: answer.results.length - notTaken.length,
     notTaken,
     warned: answer.results.filter(({ position, warnings = [] }) => position !== undefined && warnings.length > 0),
     settled: settled.settled,
     refolded: settled.refolded,
   };
+  return { size: answer.size, report };
 }
 
 /** Throws `relay/rolled-back` where the relay has less than it signed: nothing needs to be pulled to see that. */
@@ -295,19 +344,18 @@ export async function readMirror(
   const reading: Reading = { replica, client: mirror, book, relay, nowMs, moved: new Set() };
   let report = NOTHING;
   for (const scope of inOrder(scopes)) {
-    try {
-      report = sum(report, await pull(reading, scope));
-    } catch (error) {
-      await convictBy({ ...reading, scope }, error);
-      throw error;
-    }
+    report = sum(report, await pull(reading, scope));
     await requireReceipted({ ...reading, scope }, reading.moved);
   }
   const retried = await replica.exclusive(() => mergeAsides(replica));
   return { ...report, refolded: report.refolded + retried.refolded };
 }
 
-async function pull(exchange: Reading, scope: ScopeName): Promise<SyncReport> {
+function pull(reading: Reading, scope: ScopeName): Promise<SyncReport> {
+  return convicting(reading, scope, () => follow(reading, scope));
+}
+
+async function follow(exchange: Reading, scope: ScopeName): Promise<SyncReport> {
   const { replica, client, book, relay } = exchange;
   const { hasher, ed25519 } = replica.crypto;
   let settled = 0;

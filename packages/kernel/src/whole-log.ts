@@ -10,10 +10,11 @@ import {
   type Scope as ScopeName,
   type Tip,
 } from '@tallystick/oplog';
-import { createFollower, type RelayClient } from '@tallystick/relay-protocol';
+import { createFollower, type RelayClient, relayIdOf, signReads } from '@tallystick/relay-protocol';
 import { partOf, readAll } from './archive.ts';
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
+import type { ReadingDevice } from './relay-standing.ts';
 import { pinnedRelay } from './sync.ts';
 
 /** Where ops before the stored ones are. */
@@ -22,6 +23,8 @@ export interface OlderOps {
   readonly archives?: readonly Uint8Array[];
   /** A relay that has the whole log. */
   readonly relay?: RelayClient;
+  /** Who asks that relay; the book fills it in. */
+  readonly device?: ReadingDevice | undefined;
 }
 
 const emptyTip: Tip = { size: 0, frontier: [], note: '' };
@@ -55,7 +58,11 @@ export async function wholeLog(replica: Replica, older: OlderOps): Promise<LogSt
 }
 
 /** The ops before the base; fewer where they are not all there. */
-async function olderOps(replica: Replica, scope: ScopeName, { archives = [], relay }: OlderOps): Promise<OpRecord[]> {
+async function olderOps(
+  replica: Replica,
+  scope: ScopeName,
+  { archives = [], relay, device }: OlderOps,
+): Promise<OpRecord[]> {
   const { size } = replica.log.base(scope);
   const parts = archives.flatMap((bytes) => partOf(replica, scope, bytes) ?? []);
   const records: OpRecord[] = [];
@@ -63,16 +70,22 @@ async function olderOps(replica: Replica, scope: ScopeName, { archives = [], rel
   for (const { from, records: more } of parts.sort((a, b) => a.from - b.from))
     if (from <= records.length) records.push(...more.slice(records.length - from));
   if (relay === undefined || records.length >= size) return records.slice(0, size);
-  return fromRelay(replica, scope, relay, size);
+  return fromRelay(replica, scope, { relay, device }, size);
 }
 
-async function fromRelay(replica: Replica, scope: ScopeName, client: RelayClient, size: number): Promise<OpRecord[]> {
+async function fromRelay(
+  replica: Replica,
+  scope: ScopeName,
+  { relay: client, device }: { readonly relay: RelayClient; readonly device: OlderOps['device'] },
+  size: number,
+): Promise<OpRecord[]> {
   const { crypto, book } = replica;
   const relay = pinnedRelay(replica);
   if (relay === undefined || book === undefined) return [];
   const { hasher, ed25519 } = crypto;
   const verifyNote = ed25519.verify.bind(ed25519);
-  const follower = createFollower({ client, book, scope, relay, verifyNote, hasher, tip: emptyTip });
+  const reading = signReads(client, device === undefined ? [] : [{ ...device, relay: relayIdOf(relay, hasher) }]);
+  const follower = createFollower({ client: reading, book, scope, relay, verifyNote, hasher, tip: emptyTip });
   const records: OpRecord[] = [];
   while (records.length < size) {
     const page = await follower.next();

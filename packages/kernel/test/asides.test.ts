@@ -140,8 +140,10 @@ describe('records set aside', () => {
     await book.sync(relay);
     const dying: typeof relay = {
       ...relay,
-      pull: (id, scope, from) =>
-        scope === BRANCH ? Promise.reject(new Error('the line is cut')) : relay.pull(id, scope, from),
+      // As if every log were another than before, so that each is asked for.
+      handshake: (id, _known, ...rest) => relay.handshake(id, [], ...rest),
+      pull: (id, scope, ...rest) =>
+        scope === BRANCH ? Promise.reject(new Error('the line is cut')) : relay.pull(id, scope, ...rest),
     };
     await expect(other.sync(dying)).rejects.toThrow('the line is cut');
     expect(other.query(late)).toEqual([]);

@@ -38,7 +38,7 @@ async function openShop(store: BookStore = stores['better-sqlite3'](), relayKey?
 async function relayOf(seed: number, ed25519: typeof nodeEd25519 = nodeEd25519): Promise<RelayClient> {
   const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(seed));
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
-  const relay = createRelay({ store: createMemoryRelayStore(), signer, hasher: nodeHasher, ed25519 });
+  const relay = createRelay({ store: createMemoryRelayStore(), signer, hasher: nodeHasher, ed25519, reads: 'public' });
   return createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
 }
 

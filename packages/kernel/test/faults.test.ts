@@ -221,7 +221,7 @@ it('an op that the relay only claims to have is not counted as pushed', async ()
 async function openRelay(): Promise<RelayClient> {
   const key = await memoryKeys().create('relay');
   const signer = { name: 'relay.example', publicKey: key.publicKey, sign: key.sign };
-  const relay = createRelay({ store: createMemoryRelayStore(), signer, ...nodeCrypto });
+  const relay = createRelay({ store: createMemoryRelayStore(), signer, ...nodeCrypto, reads: 'public' });
   return createRelayClient({ url: 'http://relay.example', fetch: (request) => relay.fetch(request) });
 }
 

@@ -17,7 +17,8 @@ export interface Fleet {
   readonly close: () => Promise<void>;
 }
 
-export async function createTestRelay(): Promise<RelayClient> {
+/** Most stories are told by replicas that nobody enrolled, at a relay that anybody may read. */
+export async function createTestRelay(reads: 'devices' | 'public' = 'public'): Promise<RelayClient> {
   const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(7));
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
   const relay = createRelay({
@@ -25,6 +26,7 @@ export async function createTestRelay(): Promise<RelayClient> {
     signer,
     hasher: nodeHasher,
     ed25519: nodeEd25519,
+    reads,
   });
   return createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
 }

@@ -30,7 +30,8 @@ interface Faces {
 async function createFaces(): Promise<Faces> {
   const key = await nodeEd25519.fromSeed(new Uint8Array(32).fill(9));
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
-  const start = (store: RelayStore): Relay => createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519 });
+  const start = (store: RelayStore): Relay =>
+    createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519, reads: 'public' });
   let relay = start(createMemoryRelayStore());
   let send: Send = (request) => relay.fetch(request);
   const fetch: Send = (request) => send(request);
@@ -240,11 +241,12 @@ describe('an honest relay', () => {
     await till?.sync(faces.client);
     const mirror = await createFaces();
     mirror.show(past);
-    const { pull, checkpoint, consistency } = mirror.client;
-    const lagging: RelayClient = { ...faces.client, pull, checkpoint, consistency };
+    const { handshake, pull, checkpoint, consistency } = mirror.client;
+    const lagging: RelayClient = { ...faces.client, handshake, pull, checkpoint, consistency };
     await expect(till?.sync(lagging)).rejects.toMatchObject({ code: 'relay/rolled-back' });
     const wild: RelayClient = {
       ...faces.client,
+      handshake: async () => ({ epoch: 0, scopes: [{ scope: HQ, size: 10_000 }] }),
       pull: async (book, scope, from) => {
         const page = await faces.client.pull(book, scope, 0);
         return { ...page, from, frames: page.frames.slice(0, 1), size: encodeBundle([]).length };

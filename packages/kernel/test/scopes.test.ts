@@ -141,17 +141,19 @@ describe('a branch', () => {
   it('takes in the ops of a device that hq enrolled while it was syncing', async () => {
     const { relay, owner } = await openChain();
     const till = await enrolTill(owner, relay, BRANCH, 2);
+    await owner.commit('stock.move', { sku: 'pear', quantity: 1 }, { scope: BRANCH });
+    await owner.sync(relay);
     let writes = 0;
-    const pull: typeof relay.pull = async (book, scope, from) => {
+    const pull: typeof relay.pull = async (book, scope, ...rest) => {
       if (scope === BRANCH && writes++ === 0) {
         const late = await enrolTill(owner, relay, HQ, 3);
         expect((await late.commit('stock.move', { sku: 'apple', quantity: 7 }, { scope: BRANCH })).ok).toBe(true);
         await late.sync(relay);
       }
-      return relay.pull(book, scope, from);
+      return relay.pull(book, scope, ...rest);
     };
     await till.sync({ ...relay, pull });
-    expect(till.query('SELECT onHand FROM stock WHERE scope = ?', [BRANCH])).toEqual([{ onHand: 7 }]);
+    expect(till.query("SELECT onHand FROM stock WHERE scope = ? AND sku = 'apple'", [BRANCH])).toEqual([{ onHand: 7 }]);
     expect(await provenDigest(till)).toBe(till.digest().digest);
   });
 

@@ -93,6 +93,7 @@ export class Stage {
       signer: { name: 'relay.test', publicKey: signer.publicKey, sign: (message) => signer.sign(message) },
       hasher: nodeHasher,
       ed25519: nodeEd25519,
+      reads: 'public',
     });
     this.client = createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
   }

@@ -2,11 +2,12 @@
 import { encodeBundle } from '@tallystick/oplog';
 import { gzip } from './body.ts';
 import { RelayError, type RelayAnswerCode, parseAnswerCode, statusByCode } from './errors.ts';
+import { acceptSignature } from './request-signature.ts';
 
-/** No request carries credentials and everything served is signed, so a page of any origin may read what it knows the name of. */
+/** No request carries cookies or the like: what a page of any origin may read is what it can sign a request for. */
 const crossOrigin = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'tallystick-checkpoint, tallystick-size, retry-after',
+  'access-control-expose-headers': 'accept-signature, tallystick-checkpoint, tallystick-size, retry-after',
   'cross-origin-resource-policy': 'cross-origin',
 };
 const fresh = { 'cache-control': 'no-store' };
@@ -62,7 +63,8 @@ export function answerPreflight(): Response {
   const headers = {
     ...crossOrigin,
     'access-control-allow-methods': 'GET, POST',
-    'access-control-allow-headers': 'content-type, content-encoding',
+    'access-control-allow-headers':
+      'content-type, content-encoding, last-event-id, signature, signature-input, tallystick-relay',
     'access-control-max-age': '86400',
   };
   return new Response(null, { status: 204, headers });
@@ -84,9 +86,15 @@ export function answerRefusal(error: unknown): Response {
 export function refusalOf(error: unknown): { status: number; headers: Readonly<Record<string, string>>; body: string } {
   const code: RelayAnswerCode = (error instanceof RelayError && parseAnswerCode(error.code)) || 'relay/failed';
   const text = error instanceof RelayError && code !== 'relay/failed' ? error.message : 'relay/failed: try again later';
-  const headers = code === 'relay/busy' ? { 'retry-after': '1' } : {};
-  const body = JSON.stringify({ code, message: text.slice(code.length + 2) });
-  return { status: statusByCode[code], headers: { ...jsonHeaders, ...headers }, body };
+  const details = error instanceof RelayError ? error.details : {};
+  const { retryAfterSeconds = code === 'relay/busy' || code === 'relay/rate' ? 1 : undefined, ...said } = details;
+  const headers = {
+    ...jsonHeaders,
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    ...(statusByCode[code] === 401 ? { 'accept-signature': acceptSignature } : {}),
+  };
+  const body = JSON.stringify({ code, message: text.slice(code.length + 2), ...said });
+  return { status: statusByCode[code], headers, body };
 }
 
 /** Notes are UTF-8 and headers are not, so a note travels in base64. */

@@ -14,13 +14,15 @@ import { RelayError } from './errors.ts';
 import {
   type BatchAnswer,
   checkStatus,
+  type Handshake,
   parseBatchAnswer,
   parseCosigned,
+  parseHandshake,
   parseInfo,
   parseProof,
-  parseScopes,
   type RelayInfo,
 } from './replies.ts';
+import { type Reader, signedHeaders } from './request-signature.ts';
 import { type Reply, type RetryPolicy, withRetry } from './retry.ts';
 import type { ScopeSize } from './store.ts';
 import { type TilePlace, tilePath } from './tile-path.ts';
@@ -35,6 +37,14 @@ export interface RelayClientOptions {
   readonly gzipFromBytes?: number;
   /** Ends every request under way, every wait and every later call: a deadline or a stop. */
   readonly signal?: AbortSignal;
+  /** Milliseconds since 1970, for signed requests; a relay that has another time says so and is believed in that. */
+  now?(): number;
+}
+
+/** The size up to which the asker has followed a scope's log. */
+export interface Known {
+  readonly scope: Scope;
+  readonly size: number;
 }
 
 /** Of one call, in place of those of the client. */
@@ -65,19 +75,25 @@ export interface PullPage {
   readonly size: number;
 }
 
-/** Every call throws `RelayError`: the relay's own refusal, `relay/unreachable`, `relay/aborted` or `relay/bad-answer`. */
+/**
+ * Every call throws `RelayError`: the relay's own refusal, `relay/unreachable`, `relay/aborted` or `relay/bad-answer`. Reads are signed by their
+ * `reader`; without one they are for relays that anybody may read.
+ */
 export interface RelayClient {
   readonly url: string;
+  /** Who answers, and in which versions of the protocol. Throws `relay/protocol` where there is none in common. */
   info(): Promise<RelayInfo>;
+  /** Where the book stands at the relay, with its roots at the sizes that are known here: whoever forgot or rewrote is told by them. */
+  handshake(book: BookId, known: readonly Known[], reader?: Reader): Promise<Handshake>;
   /** Splits to the relay's limits. What a relay refuses of the records stands in the results, not in an exception. */
   push(book: BookId, scope: Scope, records: readonly OpRecord[], options?: CallOptions): Promise<PushAnswer>;
   /** A push on the condition that nobody has the tokens that the records claim; `holder` in a result says who has it now. */
   claim(book: BookId, scope: Scope, records: readonly OpRecord[], options?: CallOptions): Promise<PushAnswer>;
-  pull(book: BookId, scope: Scope, from: number): Promise<PullPage>;
+  pull(book: BookId, scope: Scope, from: number, reader?: Reader): Promise<PullPage>;
   /** The signed note, not yet verified. Throws `relay/empty` when the scope has no ops. */
-  checkpoint(book: BookId, scope: Scope): Promise<string>;
+  checkpoint(book: BookId, scope: Scope, reader?: Reader): Promise<string>;
   /** The newest checkpoint that at least so many devices cosigned, with their lines, not yet verified. Throws `relay/not-cosigned`. */
-  cosigned(book: BookId, scope: Scope, count: number): Promise<string>;
+  cosigned(book: BookId, scope: Scope, count: number, reader?: Reader): Promise<string>;
   /**
    * Hands in a checkpoint of this relay with the device's line. Answers the newest one that another device cosigned, not yet verified; '' where there is none.
    * Throws `relay/cosignature` when it is not taken.
@@ -86,26 +102,38 @@ export interface RelayClient {
   /** What the relay signs when it is shown a note of its own about this log (`verifyStanding`), not yet verified. Throws `relay/standing`. */
   standing(book: BookId, scope: Scope, note: string): Promise<string>;
   /** `width` hashes of 32 bytes, one after the other: those of tile `index` of tree level 8 * `level`. Throws `relay/not-found`. */
-  tile(book: BookId, scope: Scope, tile: TilePlace): Promise<Uint8Array>;
-  consistency(book: BookId, scope: Scope, first: number, second: number): Promise<readonly Uint8Array[]>;
-  inclusion(book: BookId, scope: Scope, index: number, size: number): Promise<readonly Uint8Array[]>;
-  scopes(book: BookId): Promise<readonly ScopeSize[]>;
+  tile(book: BookId, scope: Scope, tile: TilePlace, reader?: Reader): Promise<Uint8Array>;
+  consistency(
+    book: BookId,
+    scope: Scope,
+    first: number,
+    second: number,
+    reader?: Reader,
+  ): Promise<readonly Uint8Array[]>;
+  inclusion(book: BookId, scope: Scope, index: number, size: number, reader?: Reader): Promise<readonly Uint8Array[]>;
+  /** Those that the reader may read. */
+  scopes(book: BookId, reader?: Reader): Promise<readonly ScopeSize[]>;
 }
 
-type Call = (path: string, body?: Uint8Array, options?: CallOptions) => Promise<Reply>;
+interface Sent extends CallOptions {
+  readonly body?: Uint8Array;
+  readonly reader?: Reader | undefined;
+}
+
+type Call = (path: string, sent?: Sent) => Promise<Reply>;
 
 const maxReplyBytes = 64 << 20;
 const minGzipBytes = 1024;
+const maxSignings = 3;
 
 export function createRelayClient(options: RelayClientOptions): RelayClient {
   const url = options.url.replace(/\/+$/, '');
   const call = createCall(url, options);
   let known: RelayInfo | undefined;
-  const info = async (own?: CallOptions): Promise<RelayInfo> =>
-    (known = parseInfo(await call('/v1/info', undefined, own)));
+  const info = async (own?: CallOptions): Promise<RelayInfo> => (known = parseInfo(await call('/v1/info', own)));
   const pathOf = (book: BookId, scope: Scope): string => `/v1/books/${book}/scopes/${encodeURIComponent(scope)}`;
   const handIn = async (path: string, records: readonly OpRecord[], own: CallOptions = {}): Promise<PushAnswer> => {
-    const callIt: Call = (to, body) => call(to, body, own);
+    const callIt: Call = (to, sent) => call(to, { ...sent, ...own });
     try {
       return await pushAll(callIt, path, records, known ?? (await info(own)));
     } catch (error) {
@@ -114,46 +142,58 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
       return pushAll(callIt, path, records, await info(own));
     }
   };
+  const handshake: RelayClient['handshake'] = async (book, known, reader) => {
+    const asked = known.map(({ scope, size }) => `known=${size}:${encodeURIComponent(scope)}`).join('&');
+    return parseHandshake(await call(`/v1/books/${book}/scopes${asked === '' ? '' : `?${asked}`}`, { reader }));
+  };
   return {
     url,
     info: () => info(),
+    handshake,
     push: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/ops?checkpoint`, records, own),
     claim: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/claims?checkpoint`, records, own),
-    pull: async (book, scope, from) => readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`), from),
-    async checkpoint(book, scope) {
-      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`);
+    pull: async (book, scope, from, reader) =>
+      readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`, { reader }), from),
+    async checkpoint(book, scope, reader) {
+      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`, { reader });
       return new TextDecoder().decode(bytes);
     },
-    async cosigned(book, scope, count) {
-      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint?cosigned=${count}`);
+    async cosigned(book, scope, count, reader) {
+      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint?cosigned=${count}`, { reader });
       return new TextDecoder().decode(bytes);
     },
     async cosign(book, scope, device, note) {
-      return parseCosigned(await call(`${pathOf(book, scope)}/cosignatures/${device}`, new TextEncoder().encode(note)));
+      const body = new TextEncoder().encode(note);
+      return parseCosigned(await call(`${pathOf(book, scope)}/cosignatures/${device}`, { body }));
     },
     async standing(book, scope, note) {
-      const { bytes } = await call(`${pathOf(book, scope)}/standing`, new TextEncoder().encode(note));
+      const { bytes } = await call(`${pathOf(book, scope)}/standing`, { body: new TextEncoder().encode(note) });
       return new TextDecoder().decode(bytes);
     },
-    async tile(book, scope, { level, index, width }) {
-      const { bytes } = await call(`${pathOf(book, scope)}/tile/${level}/${tilePath(index, width)}`);
+    async tile(book, scope, { level, index, width }, reader) {
+      const { bytes } = await call(`${pathOf(book, scope)}/tile/${level}/${tilePath(index, width)}`, { reader });
       if (bytes.length === width * 32) return bytes;
       throw new RelayError('relay/bad-answer', `tile ${level}/${index} has ${bytes.length} bytes`);
     },
-    async consistency(book, scope, first, second) {
-      return parseProof(await call(`${pathOf(book, scope)}/proof/consistency?first=${first}&second=${second}`));
+    async consistency(book, scope, first, second, reader) {
+      return parseProof(
+        await call(`${pathOf(book, scope)}/proof/consistency?first=${first}&second=${second}`, { reader }),
+      );
     },
-    async inclusion(book, scope, index, size) {
-      return parseProof(await call(`${pathOf(book, scope)}/proof/inclusion?index=${index}&size=${size}`));
+    async inclusion(book, scope, index, size, reader) {
+      return parseProof(await call(`${pathOf(book, scope)}/proof/inclusion?index=${index}&size=${size}`, { reader }));
     },
-    scopes: async (book) => parseScopes(await call(`/v1/books/${book}/scopes`)),
+    scopes: async (book, reader) => (await handshake(book, [], reader)).scopes,
   };
 }
 
 function createCall(url: string, options: RelayClientOptions): Call {
   const { retry = {}, signal: stop = new AbortController().signal, gzipFromBytes = minGzipBytes } = options;
+  const { now = Date.now } = options;
   const send = options.fetch ?? ((request: Request) => fetch(request));
-  return async (path, body, own = {}) => {
+  // How far the relay's clock is ahead of this one, as it said last.
+  let aheadMs = 0;
+  return async (path, { body, reader, ...own } = {}) => {
     const signal = own.signal === undefined ? stop : AbortSignal.any([stop, own.signal]);
     const headers: Record<string, string> = {};
     let sent = body as Uint8Array<ArrayBuffer> | undefined;
@@ -164,13 +204,31 @@ function createCall(url: string, options: RelayClientOptions): Call {
     }
     const init = { method: sent === undefined ? 'GET' : 'POST', headers, body: sent ?? null };
     const attempt = async (attemptSignal: AbortSignal): Promise<Reply> => {
-      const response = await send(new Request(url + path, { ...init, signal: attemptSignal }));
+      const request = new Request(url + path, { ...init, signal: attemptSignal });
+      const signed = reader === undefined ? {} : await signedHeaders(request.url, reader, now() + aheadMs);
+      for (const [name, value] of Object.entries(signed)) request.headers.set(name, value);
+      const response = await send(request);
       return { status: response.status, headers: response.headers, bytes: await readReply(response) };
     };
-    const reply = await withRetry(attempt, { ...retry, ...own.retry }, signal);
-    checkStatus(reply);
-    return reply;
+    for (let signings = 1; ; signings++) {
+      const reply = await withRetry(attempt, { ...retry, ...own.retry }, signal);
+      try {
+        checkStatus(reply);
+        return reply;
+      } catch (error) {
+        const nowMs = reader === undefined || signings >= maxSignings ? undefined : signAgainAt(error, now() + aheadMs);
+        if (nowMs === undefined) throw error;
+        aheadMs = nowMs - now();
+      }
+    }
   };
+}
+
+/** By which clock to sign the request once more: it was of another time than the relay's, or a pipe on the way sent it twice. */
+function signAgainAt(error: unknown, nowMs: number): number | undefined {
+  if (!(error instanceof RelayError)) return undefined;
+  if (error.code === 'relay/clock') return error.details.nowMs;
+  return error.code === 'relay/replayed' ? nowMs : undefined;
 }
 
 async function readReply({ body }: Response): Promise<Uint8Array> {
@@ -193,7 +251,7 @@ async function pushAll(
   let last: BatchAnswer | undefined;
   for (const batch of splitToLimits(records, limits)) {
     const hashes: OpHash[] = batch.map(({ hash }) => hash);
-    last = parseBatchAnswer(await call(path, encodeBundle(batch)), hashes);
+    last = parseBatchAnswer(await call(path, { body: encodeBundle(batch) }), hashes);
     results.push(...last.results);
     if (last.receipt !== '') receipts.push(last.receipt);
   }

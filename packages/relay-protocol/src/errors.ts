@@ -18,6 +18,15 @@ export type RelayAnswerCode =
   | 'relay/encoding'
   | 'relay/beyond-end'
   | 'relay/claim-alarm'
+  | 'relay/protocol'
+  | 'relay/unsigned'
+  | 'relay/signature'
+  | 'relay/clock'
+  | 'relay/replayed'
+  | 'relay/not-enrolled'
+  | 'relay/revoked'
+  | 'relay/scope'
+  | 'relay/rate'
   | 'relay/busy'
   | 'relay/failed';
 
@@ -46,6 +55,23 @@ export interface RelayErrorOptions {
   readonly cause?: unknown;
   readonly status?: number;
   readonly evidence?: readonly string[];
+  readonly details?: RefusalDetails;
+}
+
+/** What some refusals say beside code and message. */
+export interface RefusalDetails {
+  /** `relay/clock`: the relay's time. */
+  readonly nowMs?: number;
+  /** `relay/protocol`: the versions that the relay speaks. */
+  readonly protocols?: ProtocolRange;
+  /** `relay/rate`, `relay/busy`: after how many seconds to try again. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Versions of the protocol, both included. */
+export interface ProtocolRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Everything this package throws. Branch on `code`, never on the message. */
@@ -56,12 +82,14 @@ export class RelayError extends Error {
   readonly status: number | undefined;
   /** Notes signed by the relay itself that contradict each other: ours first. */
   readonly evidence: readonly string[];
+  readonly details: RefusalDetails;
 
   constructor(code: RelayCode, message: string, options: RelayErrorOptions = {}) {
     super(`${code}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.evidence = options.evidence ?? [];
+    this.details = options.details ?? {};
   }
 }
 
@@ -70,6 +98,14 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/bad-request': 400,
   'relay/bad-encoding': 400,
   'relay/torn': 400,
+  'relay/protocol': 400,
+  'relay/unsigned': 401,
+  'relay/signature': 401,
+  'relay/clock': 401,
+  'relay/replayed': 401,
+  'relay/not-enrolled': 403,
+  'relay/revoked': 403,
+  'relay/scope': 403,
   'relay/book-refused': 403,
   'relay/quota': 403,
   'relay/cosignature': 403,
@@ -82,6 +118,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/too-large': 413,
   'relay/encoding': 415,
   'relay/beyond-end': 416,
+  'relay/rate': 429,
   'relay/failed': 500,
   'relay/claim-alarm': 409,
   'relay/busy': 503,

@@ -25,7 +25,7 @@ import { RelayError } from './errors.ts';
 import { originOf, verifyCheckpoint } from './receipt.ts';
 
 export interface FollowerOptions {
-  /** A relay's, or a mirror's. */
+  /** A relay's (`signReads`, where not everybody may read it), or a mirror's. */
   readonly client: Pick<RelayClient, 'pull' | 'checkpoint' | 'consistency'>;
   readonly book: BookId;
   readonly scope: Scope;

@@ -16,7 +16,9 @@ export { createMemoryRelayStore } from './memory-store.ts';
 export { type NoteCheck, originOf, type Receipt, verifyCheckpoint, verifyReceipt } from './receipt.ts';
 export type { PushReply, PushRequest } from './push.ts';
 export { createRelay, type Relay, type RelayEvent, type RelayOptions } from './relay.ts';
-export type { RelayInfo } from './replies.ts';
+export type { Handshake, RelayInfo } from './replies.ts';
+export { type Reader, relayIdOf } from './request-signature.ts';
+export { signReads } from './signed-reads.ts';
 export type { RetryPolicy } from './retry.ts';
 export type {
   Batch,

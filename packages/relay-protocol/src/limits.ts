@@ -18,6 +18,10 @@ export interface RelayLimits {
   readonly maxPushesInFlight: number;
   /** Bytes of all of those, as announced, and then as unpacked. */
   readonly maxBytesInFlight: number;
+  /** Nonces of signed requests that are remembered in seven minutes; beyond them requests are answered `relay/rate`. */
+  readonly maxNonces: number;
+  /** Tips that one handshake may ask about. */
+  readonly maxKnown: number;
   readonly maxBooks: number;
   readonly maxScopes: number;
 }
@@ -32,6 +36,8 @@ export const defaultLimits: RelayLimits = {
   maxCosigners: 256,
   maxPushesInFlight: 1_024,
   maxBytesInFlight: 128 << 20,
+  maxNonces: 250_000,
+  maxKnown: 64,
   maxBooks: 10_000,
   maxScopes: 10_000,
 };

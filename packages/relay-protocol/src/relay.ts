@@ -1,7 +1,7 @@
 // The relay as a standard fetch handler: it accepts, orders, persists and hands out; it runs no verb and knows no business
 // (DESIGN.md section 7, docs/spec/relay.md).
 import { consistencyProof, encodeVerifierKey, type Hasher, inclusionProof, type NoteSigner } from '@tallystick/chain';
-import { type BookId, encodeHex, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, encodeHex, type MaybePromise, parseScope, type Scope } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 import {
   answerEntries,
@@ -14,6 +14,8 @@ import {
   jsonHeaders,
   refusalOf,
 } from './answer.ts';
+import { createAuthentication } from './authentication.ts';
+import { isReadable, reachOf } from './access.ts';
 import { gunzip, readBody, type Unpack } from './body.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
@@ -22,12 +24,14 @@ import { RelayError } from './errors.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
 import { type Committed, createPushQueue } from './push-queue.ts';
+import { protocols } from './protocols.ts';
+import { relayIdOf } from './request-signature.ts';
 import { createRosters } from './rosters.ts';
 import { parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
-import { overTiles, type ReadTile } from './tiles.ts';
+import { overTiles, type ReadTile, rootAt } from './tiles.ts';
 import { createLane, createSlots, type Slot } from './turns.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -44,6 +48,10 @@ export interface RelayOptions {
   readonly unpack?: Unpack;
   /** Books that may be opened here. `open` (the default) takes any. */
   readonly books?: 'open' | readonly BookId[];
+  /** Who may read: `devices` (the default), each what its role lets it, or `public`, whoever knows a book's id. */
+  readonly reads?: 'devices' | 'public';
+  /** Where devices reach the relay, with its path, if they reach it through a proxy that hands on another host or path. */
+  readonly url?: string;
   onEvent?(event: RelayEvent): void;
 }
 
@@ -83,6 +91,7 @@ type Push = Extract<Route, { kind: 'push' }>;
 type Cosign = Extract<Route, { kind: 'cosign' }>;
 type Stand = Extract<Route, { kind: 'standing' }>;
 type Read = Exclude<Route, Push | Cosign | Stand>;
+type IsReadable = (scope: Scope) => MaybePromise<boolean>;
 
 const hq = parseScope('hq') as Scope;
 
@@ -104,6 +113,14 @@ export function createRelay(options: RelayOptions): Relay {
   };
   const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
   const unpack = createUnpack(options.unpack ?? gunzip);
+  const reads = options.reads ?? 'devices';
+  const door = createAuthentication({
+    ed25519: options.ed25519,
+    relay: relayIdOf(signer, hasher),
+    maxNonces: limits.maxNonces,
+    nowMs: desk.nowMs,
+    ...(options.url === undefined ? {} : { url: options.url }),
+  });
   const tell = options.onEvent ?? (() => undefined);
   const queue = createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }));
   let identity: Promise<void> | undefined;
@@ -143,6 +160,21 @@ export function createRelay(options: RelayOptions): Relay {
     return answerNote(standing);
   }
 
+  /** Which scopes of the book the sender may read; what it asks for is one of them. */
+  async function admitReader(route: Exclude<Read, { kind: 'info' }>, request: Request): Promise<IsReadable> {
+    const { book } = route;
+    if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
+    if (reads === 'public') return () => true;
+    const roster = await desk.rosters.of(book);
+    const device = await door.authenticate(request, book, roster);
+    const reach = reachOf(roster, device);
+    const isAllowed = (scope: Scope): Promise<boolean> =>
+      isReadable(reach, scope, async () => (await store.chains(book, scope, [device])).size > 0);
+    if ('scope' in route && !(await isAllowed(route.scope)))
+      throw new RelayError('relay/scope', `device ${device} is neither enrolled nor admitted in ${route.scope}`);
+    return isAllowed;
+  }
+
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return answerPreflight();
     const route = parseRoute(request.method, new URL(request.url));
@@ -153,12 +185,16 @@ export function createRelay(options: RelayOptions): Relay {
     }
     if (route.kind === 'cosign') return slots.use((slot) => cosign(route, request, slot));
     if (route.kind === 'standing') return slots.use((slot) => stand(route, request, slot));
+    if (route.kind === 'info') {
+      const { maxBatchOps, maxBatchBytes } = limits;
+      return answerJson({ protocols, name: signer.name, vkey, reads, limits: { maxBatchOps, maxBatchBytes } });
+    }
+    const isAllowed = await admitReader(route, request);
+    if (route.kind === 'scopes') return answerHandshake(desk, route, isAllowed);
     const acceptEncoding = request.headers.get('accept-encoding') ?? '';
     // Which devices are active is known between pushes, not within one.
     if (route.kind === 'checkpoint') return queue.between(() => read(desk, route, acceptEncoding));
-    if (route.kind !== 'info') return read(desk, route, acceptEncoding);
-    const { maxBatchOps, maxBatchBytes } = limits;
-    return answerJson({ protocol: 1, name: signer.name, vkey, limits: { maxBatchOps, maxBatchBytes } });
+    return read(desk, route, acceptEncoding);
   }
 
   return {
@@ -245,15 +281,33 @@ function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number
   return counts;
 }
 
-async function read(desk: PushDesk, route: Exclude<Read, { kind: 'info' }>, acceptEncoding: string): Promise<Response> {
-  const { store } = desk;
-  if (route.kind === 'scopes') {
-    const scopes = await store.scopes(route.book);
-    if (scopes.length === 0) throw unknownBook(route.book);
-    return answerJson({ scopes });
+/** Where the book stands, with the roots at the sizes that the asker knows. */
+async function answerHandshake(
+  { store, hasher, limits }: PushDesk,
+  { book, known }: Extract<Route, { kind: 'scopes' }>,
+  isAllowed: IsReadable,
+): Promise<Response> {
+  if (known.length > limits.maxKnown)
+    throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
+  const sizes = new Map(known.map(({ scope, size }) => [scope, size]));
+  const standings: unknown[] = [];
+  for (const { scope, size } of await store.scopes(book)) {
+    if (!(await isAllowed(scope))) continue;
+    const at = sizes.get(scope) ?? 0;
+    const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);
+    const root = at > 0 && at <= size ? { rootAtKnown: await rootAt(at, readTile, hasher) } : {};
+    standings.push({ scope, size, ...root });
   }
+  return answerJson({ epoch: 0, scopes: standings });
+}
+
+async function read(
+  desk: PushDesk,
+  route: Exclude<Read, { kind: 'info' | 'scopes' }>,
+  acceptEncoding: string,
+): Promise<Response> {
+  const { store } = desk;
   const { book, scope } = route;
-  if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
   const log = await store.log(book, scope);
   if (route.kind === 'checkpoint') {
     if (log === undefined) throw new RelayError('relay/empty', `scope ${scope} has no ops yet`);

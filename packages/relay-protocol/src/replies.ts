@@ -1,16 +1,42 @@
 // Reading what a relay answers. A relay is an untrusted pipe: whatever is not exactly as specified is `relay/bad-answer`.
-import { type ChainHead, decodeHex, type OpHash, parseDeviceId, parseOpHash, parseScope } from '@tallystick/oplog';
-import { parseAnswerCode, RelayError } from './errors.ts';
+import {
+  type ChainHead,
+  decodeHex,
+  type OpHash,
+  parseDeviceId,
+  parseOpHash,
+  parseRootHash,
+  parseScope,
+  type RootHash,
+} from '@tallystick/oplog';
+import { parseAnswerCode, type ProtocolRange, RelayError } from './errors.ts';
+import { chooseProtocol, protocols as spoken } from './protocols.ts';
 import type { Reply } from './retry.ts';
 import type { Holder, ScopeSize } from './store.ts';
 import { type PushResult, verdicts, type Warning, warnings } from './verdict.ts';
 
 export interface RelayInfo {
-  readonly protocol: 1;
+  /** The versions that the relay speaks. */
+  readonly protocols: ProtocolRange;
+  /** Whether reads must be signed by a device of the book. */
+  readonly reads: 'devices' | 'public';
   readonly name: string;
   /** As the relay says it. Pin the one you were given when the book was set up, never this one. */
   readonly vkey: string;
   readonly limits: { readonly maxBatchOps: number; readonly maxBatchBytes: number };
+}
+
+/** Where a book stands at a relay, as far as the asker may read it. Unsigned: what it says counts once a checkpoint says it too. */
+export interface Handshake {
+  /** Of the book's origins: 0 for the relay that the book began with. */
+  readonly epoch: 0;
+  /** Sorted by name. */
+  readonly scopes: readonly ScopeStanding[];
+}
+
+export interface ScopeStanding extends ScopeSize {
+  /** The root of the log at the size that the asker knows; absent where the log is shorter. */
+  readonly rootAtKnown?: RootHash;
 }
 
 /** The answer to one request of a push. */
@@ -26,18 +52,26 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Throws what the relay refused with: its own code if it is one we know, `relay/refused` otherwise. */
 export function checkStatus(reply: Reply): void {
   if (reply.status >= 200 && reply.status < 300) return;
-  const { code, message } = tryJson(reply.bytes) ?? {};
+  const { code, message, nowMs } = tryJson(reply.bytes) ?? {};
   const known = parseAnswerCode(code) ?? 'relay/refused';
   const text = typeof message === 'string' ? message.slice(0, 500) : `the relay answered ${reply.status}`;
-  throw new RelayError(known, text, { status: reply.status });
+  const details = isCount(nowMs) ? { nowMs } : {};
+  throw new RelayError(known, text, { status: reply.status, details });
 }
 
 export function parseInfo({ bytes }: Reply): RelayInfo {
-  const { protocol, name, vkey, limits } = parseFields(bytes);
+  const { protocols, name, vkey, reads, limits } = parseFields(bytes);
+  const { from, to } = isFields(protocols) ? protocols : {};
+  if (!isCount(from) || !isCount(to) || to < from) throw badAnswer('range of protocols');
+  if (chooseProtocol(spoken, { from, to }) === undefined) {
+    const message = `the relay speaks versions ${from} to ${to}, this program ${spoken.from} to ${spoken.to}`;
+    throw new RelayError('relay/protocol', message, { details: { protocols: { from, to } } });
+  }
   const { maxBatchOps, maxBatchBytes } = isFields(limits) ? limits : {};
-  if (protocol !== 1 || typeof name !== 'string' || typeof vkey !== 'string') throw badAnswer('relay info');
+  if (reads !== 'devices' && reads !== 'public') throw badAnswer('kind of reads');
+  if (typeof name !== 'string' || typeof vkey !== 'string') throw badAnswer('relay info');
   if (!isCount(maxBatchOps) || !isCount(maxBatchBytes) || maxBatchOps < 1) throw badAnswer('relay limits');
-  return { protocol, name, vkey, limits: { maxBatchOps, maxBatchBytes } };
+  return { protocols: { from, to }, name, vkey, reads, limits: { maxBatchOps, maxBatchBytes } };
 }
 
 /** `hashes` are those of the ops that were sent, in order. */
@@ -59,15 +93,21 @@ export function parseCosigned({ bytes }: Reply): string {
   return checkpoint;
 }
 
-export function parseScopes({ bytes }: Reply): readonly ScopeSize[] {
-  const { scopes } = parseFields(bytes);
+/** Epochs beyond the first are of versions to come, whose origins this one cannot check. */
+export function parseHandshake({ bytes }: Reply): Handshake {
+  const { epoch, scopes } = parseFields(bytes);
+  if (epoch !== 0) throw badAnswer('epoch');
   if (!Array.isArray(scopes)) throw badAnswer('list of scopes');
-  return scopes.map((item: unknown) => {
-    const { scope, size } = isFields(item) ? item : {};
-    const name = parseScope(scope);
-    if (name === undefined || !isCount(size)) throw badAnswer('scope');
-    return { scope: name, size };
-  });
+  return { epoch, scopes: scopes.map(parseStanding) };
+}
+
+function parseStanding(item: unknown): ScopeStanding {
+  const { scope, size, rootAtKnown } = isFields(item) ? item : {};
+  const name = parseScope(scope);
+  const root = parseRootHash(rootAtKnown);
+  if (name === undefined || !isCount(size)) throw badAnswer('scope');
+  if (rootAtKnown !== undefined && root === undefined) throw badAnswer('root');
+  return { scope: name, size, ...(root === undefined ? {} : { rootAtKnown: root }) };
 }
 
 export function parseProof({ bytes }: Reply): Uint8Array[] {

@@ -26,6 +26,8 @@ const keyPattern = /^[0-9a-f]{64}$/;
 
 export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256): Rosters {
   const keptByBook = new Map<BookId, Kept>();
+  // One fold for all who ask meanwhile: a push changes the roster that readers are handed.
+  const foldsByBook = new Map<BookId, Promise<Kept>>();
   async function fold(book: BookId): Promise<Kept> {
     const roster = createRoster(hasher);
     const enrolments = await store.enrolments(book);
@@ -38,11 +40,16 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
     }
     return { roster, count: enrolments.length };
   }
+  function foldOnce(book: BookId): Promise<Kept> {
+    const folding = foldsByBook.get(book) ?? fold(book).finally(() => foldsByBook.delete(book));
+    foldsByBook.set(book, folding);
+    return folding;
+  }
   return {
     async of(book) {
       let kept = keptByBook.get(book);
       if (kept === undefined || kept.count !== ((await store.enrolmentCount?.(book)) ?? kept.count))
-        kept = await fold(book);
+        kept = await foldOnce(book);
       // The one used longest ago goes first.
       keptByBook.delete(book);
       keptByBook.set(book, kept);

@@ -1,6 +1,7 @@
 // The paths of the HTTP surface (docs/spec/relay.md, "Requests"), read strictly: what is not one of them is no request.
 import { type BookId, type DeviceId, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
+import { protocols } from './protocols.ts';
 import { tileWidth } from './tile-path.ts';
 
 interface InLog {
@@ -14,9 +15,15 @@ interface TileRange {
   readonly width: number;
 }
 
+/** A scope and a size at which the asker knows the root. */
+export interface KnownTip {
+  readonly scope: Scope;
+  readonly size: number;
+}
+
 export type Route =
   | { readonly kind: 'info' }
-  | { readonly kind: 'scopes'; readonly book: BookId }
+  | { readonly kind: 'scopes'; readonly book: BookId; readonly known: readonly KnownTip[] }
   | ({ readonly kind: 'push'; readonly isClaim: boolean; readonly wantsCheckpoint: boolean } & InLog)
   | ({ readonly kind: 'pull'; readonly from: number } & InLog)
   | ({ readonly kind: 'checkpoint'; readonly count: number } & InLog)
@@ -30,17 +37,17 @@ export type Route =
 const numberPattern = /^(?:0|[1-9][0-9]{0,14})$/;
 const maxTileLevel = 5;
 
-/** Throws `relay/not-found`, `relay/method` or `relay/bad-request`. */
+/** Throws `relay/not-found`, `relay/protocol`, `relay/method` or `relay/bad-request`. */
 export function parseRoute(method: string, target: URL): Route {
   const [version, ...path] = target.pathname.slice(1).split('/');
-  if (version !== 'v1') throw notFound(target);
+  if (version !== 'v1') throw isVersion(version) ? otherProtocol(version) : notFound(target);
   const isRead = method === 'GET';
   if (path.length === 1 && path[0] === 'info') return isRead ? { kind: 'info' } : wrongMethod(method);
   const [books, bookText, scopes, scopeText, ...rest] = path;
   if (books !== 'books' || scopes !== 'scopes') throw notFound(target);
   const book = parseBookId(bookText);
   if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
-  if (scopeText === undefined) return isRead ? { kind: 'scopes', book } : wrongMethod(method);
+  if (scopeText === undefined) return isRead ? { kind: 'scopes', book, known: readKnown(target) } : wrongMethod(method);
   const scope = parseScope(decodeSegment(scopeText));
   if (scope === undefined) throw new RelayError('relay/bad-request', 'not the name of a scope');
   const name = rest.join('/');
@@ -53,6 +60,26 @@ export function parseRoute(method: string, target: URL): Route {
   if (device !== undefined) return isRead ? wrongMethod(method) : { kind: 'cosign', book, scope, device };
   const route = readRoute(name, rest, target, { book, scope });
   return isRead ? route : wrongMethod(method);
+}
+
+/** `known=SIZE:SCOPE`, as often as there are tips to ask about. */
+function readKnown(target: URL): KnownTip[] {
+  return target.searchParams.getAll('known').map((text) => {
+    const [digits, ...rest] = text.split(':');
+    const scope = parseScope(rest.join(':'));
+    if (scope === undefined) throw new RelayError('relay/bad-request', 'a known tip is SIZE:SCOPE');
+    return { scope, size: parseNumber(digits, 'size of a known tip') };
+  });
+}
+
+function isVersion(text: string | undefined): text is string {
+  return text !== undefined && /^v[1-9][0-9]{0,5}$/.test(text);
+}
+
+function otherProtocol(version: string): RelayError {
+  const { from, to } = protocols;
+  const message = `${version} is not spoken here, but v${from} to v${to}`;
+  return new RelayError('relay/protocol', message, { details: { protocols } });
 }
 
 function readRoute(name: string, rest: readonly string[], target: URL, log: InLog): Route {

@@ -168,7 +168,7 @@ describe('trying again', () => {
       count === 1
         ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
         : undefined;
-    expect((await clientWith(never, { timeoutMs: 250 }).info()).protocol).toBe(1);
+    expect((await clientWith(never, { timeoutMs: 250 }).info()).protocols).toEqual({ from: 1, to: 1 });
     expect(requests).toHaveLength(2);
   });
 });
@@ -178,6 +178,8 @@ describe('an answer', () => {
     const results = [{ hash: fleet.genesis.hash, verdict: 'stored', position: 0 }];
     const good = { size: 1, checkpoint: '', receipt: '', results };
     const push = (client: RelayClient): Promise<unknown> => client.push(fleet.book, hq, [fleet.genesis]);
+    const limits = { maxBatchOps: 1, maxBatchBytes: 1 };
+    const info = { protocols: { from: 1, to: 2 }, name: 'x', vkey: 'x', reads: 'public', limits };
     const answers: [unknown, (client: RelayClient) => Promise<unknown>][] = [
       ['not json', push],
       [{ ...good, size: -1 }, push],
@@ -187,9 +189,11 @@ describe('an answer', () => {
       [{ ...good, results: [{ hash: fleet.genesis.hash, verdict: 'stored' }] }, push],
       [{ ...good, results: [{ ...results[0], position: 0.5 }] }, push],
       [{ ...good, results: [{ ...results[0], verdict: 'gap', head: { seq: 1 } }] }, push],
-      [{ protocol: 2 }, (client) => client.info()],
-      [{ protocol: 1, name: 'x', vkey: 'x', limits: { maxBatchOps: 0, maxBatchBytes: 1 } }, (client) => client.info()],
-      [{ scopes: [{ scope: 'HQ', size: 1 }] }, (client) => client.scopes(fleet.book)],
+      [{ protocol: 1 }, (client) => client.info()],
+      [{ ...info, reads: 'all' }, (client) => client.info()],
+      [{ ...info, limits: { maxBatchOps: 0, maxBatchBytes: 1 } }, (client) => client.info()],
+      [{ epoch: 0, scopes: [{ scope: 'HQ', size: 1 }] }, (client) => client.scopes(fleet.book)],
+      [{ epoch: 1, scopes: [] }, (client) => client.scopes(fleet.book)],
       [{ proof: ['xyz'] }, (client) => client.consistency(fleet.book, hq, 1, 2)],
       [{ proof: Array(200).fill('ab'.repeat(32)) }, (client) => client.inclusion(fleet.book, hq, 1, 2)],
       ['no page', (client) => client.pull(fleet.book, hq, 0)],

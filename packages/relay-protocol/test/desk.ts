@@ -25,7 +25,7 @@ export const verifyNote: typeof ed25519.verify = (key, message, signature) => ed
 
 export function openDesk(options: Partial<RelayOptions> = {}): Desk {
   const store = options.store ?? createMemoryRelayStore();
-  const relay = createRelay({ signer: relaySigner(), hasher, ed25519, ...options, store });
+  const relay = createRelay({ signer: relaySigner(), hasher, ed25519, reads: 'public', ...options, store });
   const client = clientOf(relay);
   return { relay, store, client, push: (book, records, scope = hq) => client.push(book, scope, records) };
 }

@@ -34,9 +34,10 @@ describe('a relay', () => {
     const response = await get(desk, '/v1/info');
     const info = (await response.json()) as Record<string, unknown>;
     expect(info).toEqual({
-      protocol: 1,
+      protocols: { from: 1, to: 1 },
       name: 'relay.test',
       vkey: desk.relay.vkey,
+      reads: 'public',
       limits: { maxBatchOps: 1000, maxBatchBytes: 4_194_304 },
     });
     expect(parseVerifierKey(desk.relay.vkey, hasher).ok).toBe(true);
@@ -47,7 +48,7 @@ describe('a relay', () => {
     const cases: [string, number, string][] = [
       ['/', 404, 'relay/not-found'],
       ['/v1', 404, 'relay/not-found'],
-      ['/v2/info', 404, 'relay/not-found'],
+      ['/v2/info', 400, 'relay/protocol'],
       ['/v1/books', 404, 'relay/not-found'],
       [`${base}/scopes/hq/other`, 404, 'relay/not-found'],
       [`${base}/scopes/hq/ops/more?from=0`, 404, 'relay/not-found'],

@@ -37,6 +37,7 @@ export class RosterState {
   book: BookId | undefined;
   readonly keys: DeviceKeys;
   readonly #members = new Map<string, Member>();
+  readonly #scopesByDevice = new Map<DeviceId, Set<Scope>>();
   /** Devices that `hq` does not know and has revoked everywhere; it enrols none of them. */
   readonly barred: Set<DeviceId> = new Set();
   readonly days: Map<Scope, string> = new Map();
@@ -59,6 +60,12 @@ export class RosterState {
     const name = `${member.scope} ${member.id}`;
     this.#members.delete(name);
     this.#members.set(name, member);
+    this.#scopesByDevice.set(member.id, (this.#scopesByDevice.get(member.id) ?? new Set()).add(member.scope));
+  }
+
+  /** As enrolled or admitted, one for each scope. */
+  membersOf(device: DeviceId): readonly Member[] {
+    return [...(this.#scopesByDevice.get(device) ?? [])].flatMap((scope) => this.memberOf(scope, device) ?? []);
   }
 
   memberOf(scope: Scope, device: DeviceId): Member | undefined {

@@ -28,14 +28,17 @@ export interface LocalRelayOptions {
   readonly name?: string;
   readonly store?: RelayStore;
   nowMs?(): number;
+  /** Default `public`: in most histories the dismissed and outsiders look on too. */
+  readonly reads?: 'devices' | 'public';
 }
 
 export async function createLocalRelay(options: LocalRelayOptions): Promise<LocalRelay> {
-  const { crypto, name = 'relay.test', nowMs } = options;
+  const { crypto, name = 'relay.test', nowMs, reads = 'public' } = options;
   const key = await createSeededKeys(name, crypto).create('relay');
   const signer: NoteSigner = { name, publicKey: key.publicKey, sign: (message) => key.sign(message) };
   let store = options.store ?? createMemoryRelayStore();
-  const start = (): Relay => createRelay({ store, signer, ...crypto, ...(nowMs === undefined ? {} : { now: nowMs }) });
+  const start = (): Relay =>
+    createRelay({ store, signer, ...crypto, reads, ...(nowMs === undefined ? {} : { now: nowMs }) });
   let relay = start();
   const fetch = (request: Request): Promise<Response> => relay.fetch(request);
   return {

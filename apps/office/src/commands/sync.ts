@@ -1,5 +1,7 @@
 // `tally sync`: one exchange with the relay. A device that was enrolled elsewhere names the book the first time.
 import { existsSync } from 'node:fs';
+import type { SyncReport } from '@tallystick/kernel';
+import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { keysFolder, openReader, openTill, type ShopBook } from '../book.ts';
 import { type Command, type CommandOption, dataOption, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
@@ -36,7 +38,7 @@ export const sync: Command = {
       if (relay === undefined) throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
       const book = await openFor(home, settings, 'sync');
       try {
-        const { pushed, settled, notTaken } = await book.sync(relay.client);
+        const { pushed, settled, notTaken } = await exchange(book, relay.client);
         writeSettings(home, { ...settings, book: book.id });
         const { role } = book.status();
         const json = { book: book.id, pushed, settled, notTaken: notTaken.length, role: role ?? '' };
@@ -58,6 +60,20 @@ export const sync: Command = {
     }
   },
 };
+
+/** A relay lets no device read before its enrolment is there; that is no fault, and the next time may be after it. */
+async function exchange(
+  book: ShopBook,
+  relay: RelayClient,
+): Promise<Pick<SyncReport, 'pushed' | 'settled' | 'notTaken'>> {
+  try {
+    return await book.sync(relay);
+  } catch (error) {
+    const isEarly = error instanceof RelayError && error.code === 'relay/not-enrolled';
+    if (!isEarly || book.status().role !== undefined) throw error;
+    return { pushed: 0, settled: 0, notTaken: [] };
+  }
+}
 
 /** What the directory remembers, with what was said now. */
 export function settingsFor(home: Home, relayText: string | undefined, book: string | undefined): Settings {

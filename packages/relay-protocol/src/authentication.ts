@@ -1,0 +1,149 @@
+// Who sends a request: the relay's side of docs/spec/relay.md, "Authentication". Cheap checks first, the signature last.
+import type { BookId, DeviceId } from '@tallystick/oplog';
+import { parseDeviceId } from '@tallystick/oplog';
+import type { Ed25519 } from '@tallystick/sign';
+import type { Roster } from '@tallystick/sign/roster';
+import { isSignatureError, type UntrustedSignatureCandidate, verifySignature } from 'http-message-sig';
+import { requireActive } from './access.ts';
+import { RelayError } from './errors.ts';
+import { createNonces } from './nonces.ts';
+import { signatureLabel, signedComponents } from './request-signature.ts';
+
+export interface AuthenticationOptions {
+  readonly ed25519: Ed25519;
+  /** `relayIdOf` this relay. */
+  readonly relay: string;
+  /** Where devices reach the relay, `https://relay.example/prefix`; the address that a request names when left out. */
+  readonly url?: string;
+  readonly maxNonces: number;
+  nowMs(): number;
+}
+
+export interface Authentication {
+  /**
+   * The device of `book` that signed the request, active there. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`,
+   * `relay/not-enrolled`, `relay/revoked` or `relay/rate`.
+   */
+  authenticate(request: Request, book: BookId, roster: Roster): Promise<DeviceId>;
+}
+
+/** Seconds that the clocks of relay and device may differ, and that a signature may live. */
+export const maxSkewSeconds = 60;
+export const maxLifetimeSeconds = 300;
+const maxHeaderLength = 2_048;
+const noncePattern = /^[A-Za-z0-9_-]{16,64}$/;
+
+interface SignedBy {
+  readonly device: DeviceId;
+  readonly nonce: string;
+  readonly created: number;
+  readonly expires: number;
+}
+
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { ed25519, relay, url, nowMs } = options;
+  const nonces = createNonces((maxLifetimeSeconds + 2 * maxSkewSeconds) * 1000, options.maxNonces);
+
+  async function verifierOf(candidate: UntrustedSignatureCandidate, roster: Roster): Promise<Verifier> {
+    const { device, created, expires } = readParameters(candidate);
+    checkClock(created, expires, nowMs());
+    requireActive(roster, device);
+    const keys = roster.keysInForce(device);
+    return {
+      algorithm: 'ed25519',
+      verify: async (base, signature) => {
+        for (const key of keys) if (await ed25519.verify(key, base, signature)) return true;
+        return false;
+      },
+    };
+  }
+
+  return {
+    async authenticate(request, book, roster) {
+      checkHeaders(request, relay);
+      const message = {
+        kind: 'request',
+        method: request.method,
+        targetUri: url === undefined ? request.url : rebase(request.url, url),
+        fields: ['tallystick-relay', 'signature-input', 'signature'].map((name) => ({
+          name,
+          value: request.headers.get(name) ?? '',
+        })),
+      } as const;
+      const policy = {
+        algorithms: ['ed25519'],
+        requiredComponents: signedComponents,
+        requiredParameters: ['created', 'expires', 'keyid', 'nonce', 'tag'],
+        // The window is checked above with a code of its own.
+        clockSkew: Number.MAX_SAFE_INTEGER,
+      };
+      let signedBy: SignedBy;
+      try {
+        const resolveVerifier = (candidate: UntrustedSignatureCandidate): Promise<Verifier> =>
+          verifierOf(candidate, roster);
+        signedBy = readParameters(await verifySignature(message, { label: signatureLabel, policy, resolveVerifier }));
+      } catch (error) {
+        throw explain(error);
+      }
+      const { device, nonce } = signedBy;
+      const isFirst = nonces.take(`${book.slice(0, 16)} ${device.slice(0, 16)} ${nonce}`, nowMs());
+      if (isFirst === undefined) throw new RelayError('relay/rate', 'too many requests for now');
+      if (!isFirst) throw new RelayError('relay/replayed', 'this request was sent before; sign each one afresh');
+      return device;
+    },
+  };
+}
+
+interface Verifier {
+  readonly algorithm: string;
+  verify(base: Uint8Array, signature: Uint8Array): Promise<boolean>;
+}
+
+function checkHeaders({ headers }: Request, relay: string): void {
+  const input = headers.get('signature-input');
+  const signature = headers.get('signature');
+  if (input === null && signature === null) throw new RelayError('relay/unsigned', 'reading here takes a signature');
+  if (input === null || signature === null) throw badSignature('signature and signature-input come together');
+  if (input.length > maxHeaderLength || signature.length > maxHeaderLength)
+    throw badSignature('the headers are too long');
+  if (headers.get('tallystick-relay') !== relay) throw badSignature(`it is not for this relay, which is ${relay}`);
+}
+
+function readParameters({
+  parameters,
+  components,
+}: Pick<UntrustedSignatureCandidate, 'parameters' | 'components'>): SignedBy {
+  const { created, expires, keyid, nonce, tag } = parameters;
+  const device = parseDeviceId(keyid);
+  if (tag !== signatureLabel || device === undefined) throw badSignature('tag or keyid is not as it should be');
+  if (nonce === undefined || !noncePattern.test(nonce))
+    throw badSignature('a nonce has 16 to 64 characters of base64url');
+  if (created === undefined || expires === undefined || expires <= created || expires - created > maxLifetimeSeconds)
+    throw badSignature(`it lives ${maxLifetimeSeconds} seconds at most`);
+  // One list in one order: nothing is covered that somebody else on the way may have to change.
+  if (components.map(({ name }) => name).join() !== signedComponents.join())
+    throw badSignature(`it covers something else than ${signedComponents.join(' ')}`);
+  return { device, nonce, created, expires };
+}
+
+function checkClock(created: number, expires: number, nowMs: number): void {
+  const now = Math.floor(nowMs / 1000);
+  if (created <= now + maxSkewSeconds && expires > now - maxSkewSeconds) return;
+  throw new RelayError('relay/clock', 'the signature is of another time than the relay has', { details: { nowMs } });
+}
+
+/** The refusals of the library have no code that a client could act upon other than this one. */
+function explain(error: unknown): unknown {
+  if (!isSignatureError(error)) return error;
+  return error.cause instanceof RelayError ? error.cause : badSignature(error.message.slice(0, 200));
+}
+
+function badSignature(message: string): RelayError {
+  return new RelayError('relay/signature', message);
+}
+
+/** Behind a proxy the path arrives without its prefix, and with whatever host the proxy speaks to. */
+function rebase(requestUrl: string, publicUrl: string): string {
+  const { pathname, search } = new URL(requestUrl);
+  return publicUrl.replace(/\/+$/, '') + pathname + search;
+}

@@ -1,0 +1,26 @@
+// The nonces of signed requests that have been seen: bounded, and forgotten when their requests have expired anyway.
+
+export interface Nonces {
+  /** False where it was taken before and may not have expired; undefined where there is no room to remember it. */
+  take(nonce: string, nowMs: number): boolean | undefined;
+}
+
+/** Two generations of `lifetimeMs`, so that each nonce is kept for at least that long, and at most `maxKept` in each. */
+export function createNonces(lifetimeMs: number, maxKept: number): Nonces {
+  let young = new Set<string>();
+  let old = new Set<string>();
+  let turnsAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    take(nonce, nowMs) {
+      if (nowMs >= turnsAtMs) {
+        old = nowMs < turnsAtMs + lifetimeMs ? young : new Set();
+        young = new Set();
+        turnsAtMs = nowMs + lifetimeMs;
+      }
+      if (young.has(nonce) || old.has(nonce)) return false;
+      if (young.size >= maxKept) return undefined;
+      young.add(nonce);
+      return true;
+    },
+  };
+}
