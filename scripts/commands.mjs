@@ -34,6 +34,7 @@ export const commands = {
   'fixtures:check': { lines: [['scripts/fixtures.ts', '--check']] },
   vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },
   'fuzz:fleet': { from: 'caller', lines: [['packages/testkit/bin/testkit.mjs', 'fuzz']] },
+  drill: { from: 'caller', lines: [['scripts/drill.ts']] },
   fuzz: { from: 'caller', lines: [['scripts/fuzz.ts']] },
   'coverage:protocol': {
     lines: [
