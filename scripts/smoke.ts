@@ -14,7 +14,7 @@ import { publicPackages } from './packages.ts';
 const sqlitePeer = 'better-sqlite3@12';
 const sqljsPeer = 'sql.js@1';
 /** Of the relay's stores on servers. */
-const enginePeers = ['pg@8'];
+const enginePeers = ['pg@8', '@nats-io/jetstream@3', '@nats-io/transport-node@3'];
 const seed = 1;
 
 function systemNode(): string {

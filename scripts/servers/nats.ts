@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from '@nats-io/transport-node';
 import { natsServerPath } from '../test-environment.ts';
 import { type ChildServer, createChildServer, freePorts, until } from './child-server.ts';
 
@@ -19,6 +20,8 @@ export interface Nats {
   readonly folder: string;
   /** The server that leads the stream, of those that answer; undefined while there is none. */
   leaderOf(stream: string): Promise<NatsServer | undefined>;
+  /** Has the server lead the stream. */
+  lead(stream: string, server: NatsServer): Promise<void>;
   /** Resolves when the cluster has a leader and all of its servers are in touch with it. */
   ready(): Promise<void>;
   /** Ends the servers and removes the folder. */
@@ -92,6 +95,16 @@ export async function startNats({ servers: count = 3, syncInterval = 'always' }:
         ),
       );
       return servers.find(({ name }) => names.includes(name));
+    },
+    async lead(stream, server) {
+      const connection = await connect({ servers: [...nats.urls] });
+      const wish = JSON.stringify({ placement: { preferred: server.name } });
+      await until(`${server.name} leads`, async () => {
+        if ((await nats.leaderOf(stream)) === server) return true;
+        await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, wish, { timeout: 5_000 });
+        return false;
+      });
+      await connection.close();
     },
     ready: () => until('the cluster has a leader that sees everybody', () => isWhole(servers)),
     async stop() {

@@ -37,6 +37,7 @@ export async function commitPushes(desk: PushDesk, pushes: readonly Push[]): Pro
 }
 
 async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<readonly Settled[]> {
+  await desk.store.refresh?.();
   const judged = new Map<Push, Judged | { readonly error: unknown }>();
   const batches: Batch[] = [];
   let newBooks = 0;

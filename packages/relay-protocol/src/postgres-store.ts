@@ -1,5 +1,5 @@
 // The relay store on PostgreSQL. Several relays may share it: an append locks the row of its book, compares, writes and commits in one
-// call of `relay_append`, so nobody ever numbers rows that somebody else has not committed (docs/decisions/032-engines.md).
+// call of `relay_append`, so nobody ever numbers rows that somebody else has not committed (docs/decisions/036-engines.md).
 import { randomBytes } from 'node:crypto';
 import { type BookId, type DeviceId, encodeHex, type OpHash, type RootHash, type Scope } from '@tallystick/oplog';
 import type { ClientBase } from 'pg';

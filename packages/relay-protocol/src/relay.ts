@@ -183,6 +183,7 @@ export function createRelay(options: RelayOptions): Relay {
       const body = await slots.use((slot) => push(route, requestToPush(request), slot));
       return new Response(body, { headers: jsonHeaders });
     }
+    if (route.kind !== 'info') await store.refresh?.();
     if (route.kind === 'cosign') return slots.use((slot) => cosign(route, request, slot));
     if (route.kind === 'standing') return slots.use((slot) => stand(route, request, slot));
     if (route.kind === 'info') {

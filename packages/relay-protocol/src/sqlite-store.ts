@@ -76,7 +76,17 @@ export interface SqliteRelayStoreOptions {
 
 /** Opens or makes the database file. One process at a time: a second one gets `relay/store-busy`. */
 export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOptions = {}): RelayStore {
-  const db = openDatabase(path, options.busyTimeoutMs ?? 5_000);
+  return storeIn(openDatabase(path, options.busyTimeoutMs ?? 5_000));
+}
+
+/** A fold of what is durable elsewhere, in the same tables, with its database: after a crash it is whole, and may lack the latest appends. */
+export function openSqliteFold(path: string): { readonly store: RelayStore; readonly db: Database.Database } {
+  const db = openDatabase(path, 5_000);
+  db.pragma('synchronous = NORMAL');
+  return { store: storeIn(db), db };
+}
+
+function storeIn(db: Database.Database): RelayStore {
   const sql = prepare(db);
   const logOf = (book: BookId, scope: Scope): LogRow | undefined =>
     sql.log.get(hexToBlob(book), scope) as LogRow | undefined;

@@ -114,6 +114,11 @@ export interface Cosignature {
 }
 
 export interface RelayStore {
+  /**
+   * What any relay had acknowledged before the call is seen after it. Of a store that keeps something of its own of what others append to;
+   * without it every read is of the newest.
+   */
+  refresh?(): MaybePromise<void>;
   /** Keeps `vkey` if the store has none yet, durably. Answers the one it has. */
   adoptIdentity(vkey: string): MaybePromise<string>;
   /** Number of books. */

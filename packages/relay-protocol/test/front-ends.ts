@@ -1,25 +1,38 @@
 // What every store that several relays may share must let them do together. `open` gives one more store on the same data, which is
 // empty at the first call.
-import type { MaybePromise, OpRecord } from '@tallystick/oplog';
+import { createTree, leafHash } from '@tallystick/chain';
+import { type BookId, encodeHex, type MaybePromise, type OpRecord, type RootHash } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
-import type { RelayStore } from '../src/index.ts';
+import type { Batch, RelayStore } from '../src/index.ts';
+import { growTiles } from '../src/tiles.ts';
 import { batchOf } from './contract.ts';
 import { type Desk, emptyTip, follow, followAll, openDesk } from './desk.ts';
-import { createFleet, hq } from './fleet.ts';
+import { createFleet, hasher, hq } from './fleet.ts';
+
+/** Goes on from what the store has, with the tree over all of it: another relay checks what it reads. */
+export async function nextBatch(store: RelayStore, book: BookId, records: readonly OpRecord[]): Promise<Batch> {
+  const log = (await store.log(book, hq)) ?? { size: 0, frontier: [] };
+  const tree = createTree(hasher, log);
+  const leaves = records.map(({ bytes }) => leafHash(bytes, hasher));
+  for (const leaf of leaves) tree.append(leaf);
+  const state = { size: tree.size, frontier: tree.frontier(), root: encodeHex(tree.root()) as RootHash };
+  const tiles = await growTiles(log.size, leaves, (level, index) => store.tile(book, hq, level, index), hasher);
+  return batchOf(book, hq, log.size, records, { state, tiles });
+}
 
 export function frontEndsContract(name: string, open: () => MaybePromise<RelayStore>): void {
   describe(`several relays on ${name}`, () => {
     it('append to one log, and each position is given once', async () => {
       const { book, genesis, root } = createFleet(`${name} positions`);
       const stores = [await open(), await open()] as const;
-      await stores[0].append([batchOf(book, hq, 0, [genesis])]);
+      await stores[0].append([await nextBatch(stores[0], book, [genesis])]);
+      await stores[1].refresh?.();
       const records = root.writeMany(20);
       let conflicts = 0;
       const write = async (store: RelayStore): Promise<void> => {
         for (let next = records.shift(); next !== undefined; ) {
-          const size = (await store.log(book, hq))?.size ?? 0;
           try {
-            await store.append([batchOf(book, hq, size, [next])]);
+            await store.append([await nextBatch(store, book, [next])]);
             next = records.shift();
           } catch (error) {
             expect(error).toMatchObject({ code: 'relay/conflict' });
@@ -29,6 +42,7 @@ export function frontEndsContract(name: string, open: () => MaybePromise<RelaySt
       };
       await Promise.all(stores.map(write));
       for (const store of stores) {
+        await store.refresh?.();
         expect((await store.log(book, hq))?.size).toBe(21);
         const kept = await store.records(book, hq, 0, 100);
         expect(new Set(kept.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(21);
