@@ -15,7 +15,7 @@ import {
   type RelayStore,
 } from '@tallystick/relay-protocol';
 import { createSqliteRelayStore, nodeUnpack } from '@tallystick/relay-protocol/node';
-import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
+import { createFileKeyStore, nodeEd25519Threads } from '@tallystick/sign/node';
 import { toNodeHandler } from 'srvx/node';
 import { errorToFields, type Log } from './log.ts';
 
@@ -66,7 +66,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       store,
       signer,
       hasher: nodeHasher,
-      ed25519: nodeEd25519,
+      ed25519: nodeEd25519Threads,
       unpack: nodeUnpack,
       books,
       limits,

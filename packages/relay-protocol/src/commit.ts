@@ -40,26 +40,31 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
   await desk.store.refresh?.();
   const judged = new Map<Push, Judged | { readonly error: unknown }>();
   const batches: Batch[] = [];
-  let newBooks = 0;
-  for (const [book, ofBook] of groupBy(pushes, ({ book }) => book)) {
+  const books = [...groupBy(pushes, ({ book }) => book)];
+  /** Where it fails, nothing of this book is stored, and no other book is the worse for it. */
+  const apart = async <T>(book: BookId, ofBook: readonly Push[], work: () => Promise<T>): Promise<T | undefined> => {
     try {
-      const admitted = await admitPushes(desk, book, ofBook, newBooks, judged);
-      const logs = await judgeBook(desk, book, admitted, judged);
-      // One after the other: what a batch brings to the roster must be listed in the order in which it was judged.
-      for (const log of logs) {
-        const batch = await batchOf(desk, log);
-        if (batch !== undefined) batches.push(batch);
-      }
-      newBooks += logs.filter(
-        ({ scope, log, gate }) => scope === hq && log === undefined && gate.accepted.length > 0,
-      ).length;
+      return await work();
     } catch (error) {
       if (isConflict(error)) throw error;
-      // Nothing of this book is stored, and no other book is the worse for it.
       desk.rosters.forget(book);
       for (const push of ofBook) judged.set(push, { error });
-      for (let at = batches.length; at > 0 && batches[at - 1]?.book === book; at--) batches.pop();
+      return undefined;
     }
+  };
+  // All grounds are laid, and signatures begin to be checked, before anything is judged.
+  const opened = new Map<BookId, readonly OpenedLog[]>();
+  for (const [book, ofBook] of books) {
+    const logs = await apart(book, ofBook, async () => {
+      const admitted = await admitPushes(desk, book, ofBook, opened.size, judged);
+      return openLogs(desk, book, admitted);
+    });
+    if (logs !== undefined && logs.length > 0) opened.set(book, logs);
+  }
+  for (const [book, ofBook] of books) {
+    const logs = opened.get(book) ?? [];
+    const ofLogs = await apart(book, ofBook, () => judgeLogs(desk, book, logs, judged));
+    batches.push(...(ofLogs ?? []));
   }
   if (batches.length > 0) await desk.store.append(batches);
   for (const { book, enrolments } of batches) desk.rosters.grown(book, enrolments.length);
@@ -98,13 +103,13 @@ async function admitPushes(
   desk: PushDesk,
   book: BookId,
   pushes: readonly Push[],
-  newBooks: number,
+  booksBefore: number,
   judged: Map<Push, Judged | { readonly error: unknown }>,
 ): Promise<readonly Push[]> {
   if ((await desk.store.log(book, hq)) !== undefined) return pushes;
   const admitted: Push[] = [];
   for (const push of pushes) {
-    const error = await findRefusedOpening(desk, push, newBooks);
+    const error = await findRefusedOpening(desk, push, booksBefore);
     if (error === undefined) admitted.push(push);
     else judged.set(push, { error });
   }
@@ -114,50 +119,65 @@ async function admitPushes(
 async function findRefusedOpening(
   { store, books, limits }: PushDesk,
   { book, scope, frames }: Push,
-  newBooks: number,
+  booksBefore: number,
 ): Promise<RelayError | undefined> {
   const brings = frames.some((frame) => frame.kind === 'record' && String(frame.record.hash) === book);
   if (!brings || scope !== hq) return new RelayError('relay/unknown-book', `book ${book} is not here`);
   if (books !== 'open' && !books.includes(book)) {
     return new RelayError('relay/book-refused', `this relay does not take book ${book}`);
   }
-  if ((await store.bookCount()) + newBooks < limits.maxBooks) return undefined;
+  if ((await store.bookCount()) + booksBefore < limits.maxBooks) return undefined;
   return new RelayError('relay/quota', `this relay keeps at most ${limits.maxBooks} books`);
 }
 
+/** A log with the pushes to it. */
+interface OpenedLog {
+  readonly pushed: PushedLog;
+  readonly pushes: readonly Push[];
+}
+
 /** The logs of the book that the pushes came for, `hq` first: what it lets in may write elsewhere at once. */
-async function judgeBook(
-  desk: PushDesk,
-  book: BookId,
-  pushes: readonly Push[],
-  judged: Map<Push, Judged | { readonly error: unknown }>,
-): Promise<readonly PushedLog[]> {
+async function openLogs(desk: PushDesk, book: BookId, pushes: readonly Push[]): Promise<readonly OpenedLog[]> {
   if (pushes.length === 0) return [];
-  const logs: PushedLog[] = [];
   const roster = await desk.rosters.of(book);
   const byScope = [...groupBy(pushes, ({ scope }) => scope)].sort(([left], [right]) => rank(left) - rank(right));
-  let scopes: number | undefined;
+  const opened: OpenedLog[] = [];
   for (const [scope, ofScope] of byScope) {
     const log = await desk.store.log(book, scope);
+    opened.push({ pushed: await openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), pushes: ofScope });
+  }
+  return opened;
+}
+
+/** What is to be stored, log by log: what a batch brings to the roster is listed in the order in which it was judged. */
+async function judgeLogs(
+  desk: PushDesk,
+  book: BookId,
+  logs: readonly OpenedLog[],
+  judged: Map<Push, Judged | { readonly error: unknown }>,
+): Promise<readonly Batch[]> {
+  const batches: Batch[] = [];
+  let scopes: number | undefined;
+  for (const { pushed, pushes } of logs) {
+    const { scope, log, gate } = pushed;
     if (log === undefined) scopes ??= (await desk.store.scopes(book)).length;
     if (log === undefined && (scopes as number) >= desk.limits.maxScopes) {
       const error = new RelayError('relay/quota', `a book has at most ${desk.limits.maxScopes} scopes here`);
-      for (const push of ofScope) judged.set(push, { error });
+      for (const push of pushes) judged.set(push, { error });
       continue;
     }
-    const frames = ofScope.flatMap((push) => push.frames);
-    const pushed = await openPushedLog(desk, { book, scope, log, frames, roster });
-    logs.push(pushed);
-    for (const push of ofScope) {
-      const isNew = scope === hq && log === undefined && pushed.gate.accepted.length === 0;
+    for (const push of pushes) {
+      const isNew = scope === hq && log === undefined && gate.accepted.length === 0;
       const ruling = await judgePush(desk, pushed, push).catch(refuseAlarm);
       if ('error' in ruling) judged.set(push, ruling);
-      else judged.set(push, { pushed, ruling, opened: isNew && pushed.gate.accepted.length > 0 });
+      else judged.set(push, { pushed, ruling, opened: isNew && gate.accepted.length > 0 });
     }
-    if (log === undefined && pushed.gate.accepted.length > 0) scopes = (scopes as number) + 1;
-    if (log === undefined && scope === hq && pushed.gate.accepted.length === 0) desk.rosters.forget(book);
+    const batch = await batchOf(desk, pushed);
+    if (batch !== undefined) batches.push(batch);
+    if (log === undefined && batch !== undefined) scopes = (scopes as number) + 1;
+    if (log === undefined && scope === hq && batch === undefined) desk.rosters.forget(book);
   }
-  return logs;
+  return batches;
 }
 
 /** Where the two memories of a log's claims differ, the claim is refused, and other pushes are not. */

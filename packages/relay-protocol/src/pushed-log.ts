@@ -1,8 +1,9 @@
 // One log while pushes to it are judged together: the ground from the store, the gate on it, and the batch that comes of it.
-import { createTree, leafHash } from '@tallystick/chain';
+import { createTree, leafHash, type VerifyRecord } from '@tallystick/chain';
 import {
   type BookId,
   encodeHex,
+  type MaybePromise,
   type OpRecord,
   parseScope,
   type RootHash,
@@ -35,13 +36,13 @@ export interface Groundwork {
   readonly book: BookId;
   readonly scope: Scope;
   readonly log: LogState | undefined;
-  /** Of all pushes to it. */
-  readonly frames: readonly Frame[];
+  readonly pushes: readonly Push[];
   readonly roster: Roster;
 }
 
 export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Promise<PushedLog> {
-  const { book, scope, log, frames, roster } = groundwork;
+  const { book, scope, log, pushes, roster } = groundwork;
+  const frames = pushes.flatMap((push) => push.frames);
   const { store, ed25519, hasher, limits } = desk;
   const size = log?.size ?? 0;
   const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
@@ -52,6 +53,8 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     const end = of === scope ? size : ((await store.log(book, of))?.size ?? 0);
     return at > end ? undefined : rootAt(at, (level, index) => store.tile(book, of, level, index), hasher);
   };
+  const verify = createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf });
+  const ahead = new Map<OpRecord, MaybePromise<boolean>>();
   const ground: Ground = {
     book,
     scope,
@@ -60,7 +63,7 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     placed: await store.find(book, scope, mentionedHashes(frames, chains)),
     roster,
     holders: tokens.size === 0 ? new Map() : await store.claims(book, scope, tokens),
-    verify: createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf }),
+    verify: (record) => ahead.get(record) ?? verify(record),
     async isPlaced(hash) {
       const isIn = async (place: Scope): Promise<boolean> => (await store.find(book, place, [hash])).has(hash);
       return (await isIn(scope)) || (scope !== hq && (await isIn(hq)));
@@ -80,7 +83,33 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     maxQuarantined: limits.maxQuarantined,
     nowMs: desk.nowMs(),
   };
+  for (const push of pushes) verifyAhead(push.frames, ground, verify, ahead);
   return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher) };
+}
+
+/**
+ * Begins to check the signatures that the gate will most likely ask about: those that end a run of what is not stored yet, by devices that are known and whose
+ * chain goes on from here. Where the provider works on other threads, those of many pushes are checked at once.
+ */
+function verifyAhead(
+  frames: readonly Frame[],
+  { placed, chains, roster, scope }: Ground,
+  verify: VerifyRecord,
+  ahead: Map<OpRecord, MaybePromise<boolean>>,
+): void {
+  for (const [index, frame] of frames.entries()) {
+    if (frame.kind === 'refused') continue;
+    const { record } = frame;
+    const { op, hash, keyId } = record;
+    const next = frames[index + 1];
+    if (next?.kind === 'record' && next.record.op.prev === hash && next.record.keyId === keyId) continue;
+    const isKnown = roster.get(op.device, scope) !== undefined && roster.publicKeyOf(keyId, op.device) !== undefined;
+    if (!isKnown || placed.has(hash) || op.seq <= (chains.get(op.device)?.seq ?? 0)) continue;
+    const isValid = verify(record);
+    // Whether anybody asks is for the gate; a failure is told to who does.
+    if (isValid instanceof Promise) isValid.catch(() => undefined);
+    ahead.set(record, isValid);
+  }
 }
 
 /** A claim is judged only where the second memory agrees with the store about who holds its tokens. */
