@@ -3,14 +3,26 @@
  * op is signed before the clock starts; every op is durable before it is acknowledged; the books are read back from the relay's log.
  */
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, makeFolder } from '../machine.ts';
 import { buildProgram } from '../program.ts';
 import { reportToJson, reportsToTable, type Report } from '../report.ts';
 import type { Counts, Result } from '../suite.ts';
-import { killRelay, openFleet, proveBooks, pushPhases, recoverTills, signPhase, type Stretch } from './fleet.ts';
-import { branchOf, hq } from './tills.ts';
+import {
+  type Fleet,
+  killRelay,
+  openFleet,
+  proveBooks,
+  pushPhases,
+  recoverTills,
+  restart,
+  signPhase,
+  type Stretch,
+} from './fleet.ts';
 import { followScope } from './books.ts';
+import { folderUsage } from './relay-process.ts';
+import { branchOf, hq, keyOf } from './tills.ts';
 
 export const usage: string = `npm run bench -- fleet [--tills 10000] [--sales 100] [--engine sqlite] [--connections 128] [--threads 1] [--json]
 
@@ -84,7 +96,7 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
       await signPhase(fleet, 'morning');
       await signPhase(fleet, 'evening');
       await clocked('two-messages', () => pushPhases(fleet, ['morning', 'evening']));
-      const pulled = await pulledBytes(fleet.relay.url, fleet.relay.vkey, fleet.firm.book, tills);
+      const pulled = await pulledBytes(fleet, tills);
       say('the sales are signed');
       await signPhase(fleet, 'sales');
       await clocked('full-detail', () => pushPhases(fleet, ['sales']));
@@ -97,11 +109,17 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
       );
       const { rssMb, peakRssMb } = fleet.relay.usage();
       await fleet.relay.stop('SIGTERM');
-      await killRelay(fleet);
-      const restart = { startMs: Math.round(fleet.relay.startMs), ops: fleet.ops };
+      const { diskBytes } = folderUsage(join(folder, 'relay'));
+      const restartMs = await restart(fleet);
       say('the log is read back');
       const back = await proveBooks(fleet);
-      results.push({ name: 'restart', unit: 'ms', ...once(restart.startMs), counts: { ops: restart.ops } });
+      results.push({ name: 'restart', unit: 'ms', ...once(restartMs), counts: { ops: back.ops } });
+      results.push({
+        name: 'disk-per-op',
+        unit: 'bytes',
+        ...once(diskBytes / back.ops),
+        counts: { recordBytes: back.bytes / back.ops },
+      });
       results.push({ name: 'pulled-per-till-and-day', unit: 'bytes', ...once(pulled), counts: {} });
       results.push({ name: 'relay-memory', unit: 'MB', ...once(peakRssMb), counts: { rssMb: Math.round(rssMb) } });
       results.push({
@@ -121,16 +139,11 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
 }
 
 /** What one till reads on a morning: all of `hq` and of its own branch, as a device that has nothing yet. */
-async function pulledBytes(
-  url: string,
-  vkey: string,
-  book: Parameters<typeof followScope>[1],
-  tills: number,
-): Promise<number> {
+async function pulledBytes({ relay, firm }: Fleet, tills: number): Promise<number> {
   let bytes = 0;
-  const scopes = [hq, branchOf(tills - 1)];
-  for (const scope of scopes)
-    await followScope({ url, vkey }, book, scope, (record) => (bytes += record.bytes.length + 2));
+  const key = keyOf(`till ${tills - 1}`);
+  for (const scope of [hq, branchOf(tills - 1)])
+    await followScope(relay, key, firm.book, scope, (record) => (bytes += record.bytes.length + 2));
   return bytes;
 }
 

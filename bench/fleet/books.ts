@@ -2,7 +2,16 @@
 import { type NoteKey, parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import type { BookId, OpHash, OpRecord, Scope, Tip } from '@tallystick/oplog';
-import { createFollower, createRelayClient, originOf, verifyReceipt } from '@tallystick/relay-protocol';
+import {
+  createFollower,
+  createRelayClient,
+  originOf,
+  type RelayClient,
+  relayIdOf,
+  signReads,
+  verifyReceipt,
+} from '@tallystick/relay-protocol';
+import type { DeviceKey } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { mustBe } from '../suite.ts';
 import type { RelayProcess } from './relay-process.ts';
@@ -18,14 +27,21 @@ export interface Readback {
 
 const verifyNote: typeof nodeEd25519.verify = (key, message, signature) => nodeEd25519.verify(key, message, signature);
 
+/** The same client, reading as this device. */
+export function clientAs(relay: Pick<RelayProcess, 'url' | 'vkey'>, { device, sign }: DeviceKey): RelayClient {
+  const reader = { device, sign, relay: relayIdOf(pinned(relay), nodeHasher) };
+  return signReads(createRelayClient({ url: relay.url }), [reader]);
+}
+
 /** Follows a scope from its first op to the end. Throws where a page does not lead to the root that the relay signed. */
 export async function followScope(
   relay: Pick<RelayProcess, 'url' | 'vkey'>,
+  reader: DeviceKey,
   book: BookId,
   scope: Scope,
   onRecord: (record: OpRecord, position: number) => void,
 ): Promise<void> {
-  const client = createRelayClient({ url: relay.url });
+  const client = clientAs(relay, reader);
   const tip: Tip = { size: 0, frontier: [], note: '' };
   const options = { client, book, scope, relay: pinned(relay), verifyNote, hasher: nodeHasher, tip };
   const follower = createFollower(options);
@@ -34,12 +50,17 @@ export async function followScope(
   }
 }
 
-export async function readBack(relay: RelayProcess, book: BookId, scopes: readonly Scope[]): Promise<Readback> {
+export async function readBack(
+  relay: RelayProcess,
+  reader: DeviceKey,
+  book: BookId,
+  scopes: readonly Scope[],
+): Promise<Readback> {
   let [ops, minor, bytes] = [0, 0, 0];
   const places = new Map<string, number>();
   for (const scope of scopes) {
     const seqs = new Map<string, number>();
-    await followScope(relay, book, scope, (record, position) => {
+    await followScope(relay, reader, book, scope, (record, position) => {
       const { device, seq } = record.op;
       mustBe(`seq of ${device} in ${scope}`, seq, (seqs.get(device) ?? seq - 1) + 1);
       seqs.set(device, seq);

@@ -42,7 +42,6 @@ export interface Stretch {
   readonly commitsPerOp: number;
   readonly bytesOutPerOp: number;
   readonly bytesInPerOp: number;
-  readonly diskBytesPerOp: number;
   readonly relayRssMb: number;
 }
 
@@ -157,10 +156,9 @@ export async function pushPhases(fleet: Fleet, phases: readonly Phase[], options
     fleet.samples.push(...samples);
   }
   mustBe('threads that answered', parts.length, crews.length * phases.length);
-  const died = fleet.relay !== relay;
   return summarize(parts, ms, before, fleet.relay.usage(), {
-    commits: fleet.relay.said.commits - (died ? 0 : said.commits),
-    signaturesChecked: fleet.relay.said.signaturesChecked - (died ? 0 : said.signaturesChecked),
+    commits: fleet.relay.said.commits - said.commits,
+    signaturesChecked: fleet.relay.said.signaturesChecked - said.signaturesChecked,
   });
 }
 
@@ -202,7 +200,6 @@ function summarize(
     commitsPerOp: said.commits / ops,
     bytesOutPerOp: total((part) => part.bytesOut) / ops,
     bytesInPerOp: total((part) => part.bytesIn) / ops,
-    diskBytesPerOp: (after.diskBytes - before.diskBytes) / ops,
     relayRssMb: after.rssMb,
   };
 }
@@ -210,9 +207,28 @@ function summarize(
 /** Killed without a word and started again on the same data and port. */
 export async function killRelay(fleet: Fleet): Promise<void> {
   const { program, folder, relayOptions } = fleet.options;
-  const port = String(fleet.relay.port);
+  const { port, said } = fleet.relay;
+  const { cpuMs } = fleet.relay.usage();
   await fleet.relay.stop('SIGKILL');
-  fleet.relay = await startRelayProcess(program, join(folder, 'relay'), [...relayOptions, '--port', port]);
+  // What it had used up to then counts as well.
+  const options = [...relayOptions, '--port', String(port)];
+  fleet.relay = await startRelayProcess(program, join(folder, 'relay'), options, { ...said, cpuMs });
+}
+
+/** Starts the stopped relay; answers the milliseconds until it has answered a push, which takes the book's roster. */
+export async function restart(fleet: Fleet): Promise<number> {
+  const { program, folder, relayOptions } = fleet.options;
+  const started = performance.now();
+  fleet.relay = await startRelayProcess(program, join(folder, 'relay'), relayOptions);
+  const { firm, relay } = fleet;
+  const [genesis] = firm.opening;
+  const answer = await createRelayClient({ url: relay.url }).push(
+    firm.book,
+    hq,
+    genesis === undefined ? [] : [genesis],
+  );
+  mustBe('verdict', answer.results[0]?.verdict, 'exists');
+  return performance.now() - started;
 }
 
 /** Tills that lost all but their key: each reads its branch back, goes on where its own chain ended, and is taken. */
@@ -223,7 +239,7 @@ export async function recoverTills(fleet: Fleet, tills: readonly number[]): Prom
     const key = keyOf(`till ${till}`);
     const scope = branchOf(till);
     let head: { seq: number; hash: OpHash } | undefined;
-    await followScope(relay, firm.book, scope, ({ op, hash }) => {
+    await followScope(relay, key, firm.book, scope, ({ op, hash }) => {
       if (op.device === key.device) head = { seq: op.seq, hash };
       else if (op.args['device'] === key.device) head ??= { seq: 0, hash };
     });
@@ -242,7 +258,7 @@ export async function recoverTills(fleet: Fleet, tills: readonly number[]): Prom
 /** Reads the whole log back. Nothing that was acknowledged is missing or elsewhere; answers how many cents the books are off. */
 export async function proveBooks(fleet: Fleet): Promise<Readback & { readonly centsOff: number }> {
   const { relay, firm, scopes } = fleet;
-  const back = await readBack(relay, firm.book, [hq, ...scopes]);
+  const back = await readBack(relay, firm.office, firm.book, [hq, ...scopes]);
   mustBe('ops in the log', back.ops, fleet.ops);
   for (const [name, position] of fleet.acknowledged) mustBe(`position of ${name}`, back.places.get(name), position);
   const lines = await checkReceipts(relay, firm.book, fleet.samples, back);

@@ -12,9 +12,16 @@ export interface RelayProcess {
   /** From the start of the process to the line that says it listens. */
   readonly startMs: number;
   usage(): Usage;
-  /** Sums over what the relay said in its log since it started. */
+  /** Sums over what the relay said in its log, that of the process before it included. */
   readonly said: { commits: number; signaturesChecked: number };
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** By the process before it, on the same data. */
+export interface Spent {
+  readonly commits: number;
+  readonly signaturesChecked: number;
+  readonly cpuMs: number;
 }
 
 export interface Usage {
@@ -22,7 +29,6 @@ export interface Usage {
   readonly cpuMs: number;
   readonly rssMb: number;
   readonly peakRssMb: number;
-  readonly diskBytes: number;
 }
 
 /** `getconf CLK_TCK` of every Linux that Node runs on. */
@@ -32,6 +38,7 @@ export async function startRelayProcess(
   program: string,
   dataDir: string,
   options: readonly string[] = [],
+  before: Spent = { commits: 0, signaturesChecked: 0, cpuMs: 0 },
 ): Promise<RelayProcess> {
   const started = performance.now();
   const args = [program, '--data', dataDir, '--port', '0', ...options];
@@ -39,7 +46,7 @@ export async function startRelayProcess(
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));
-  const said = { commits: 0, signaturesChecked: 0 };
+  const said = { commits: before.commits, signaturesChecked: before.signaturesChecked };
   const { url, vkey } = await readLog(child, said);
   const startMs = performance.now() - started;
   return {
@@ -48,7 +55,10 @@ export async function startRelayProcess(
     port: Number(new URL(url).port),
     startMs,
     said,
-    usage: () => usageOf(child.pid as number, dataDir),
+    usage: () => {
+      const usage = usageOf(child.pid as number);
+      return { ...usage, cpuMs: usage.cpuMs + before.cpuMs };
+    },
     async stop(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
@@ -72,7 +82,7 @@ function readLog(child: ChildProcess, said: RelayProcess['said']): Promise<{ url
   });
 }
 
-function usageOf(pid: number, dataDir: string): Usage {
+function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -82,6 +92,10 @@ function usageOf(pid: number, dataDir: string): Usage {
     cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
     rssMb: megabytes('VmRSS'),
     peakRssMb: megabytes('VmHWM'),
-    diskBytes: readdirSync(dataDir).reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0),
   };
+}
+
+/** After the relay has stopped: while it runs, its write-ahead log comes on top, up to some 32 MiB. */
+export function folderUsage(folder: string): { readonly diskBytes: number } {
+  return { diskBytes: readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0) };
 }

@@ -74,6 +74,8 @@ function mintId({ device }: DeviceKey, atMs: number, count: number): OpId {
 }
 
 export interface Firm {
+  /** The office, which may read all. */
+  readonly office: DeviceKey;
   readonly book: BookId;
   /** The genesis op and the catalogue: what `hq` holds. */
   readonly opening: readonly OpRecord[];
@@ -104,6 +106,7 @@ export function openFirm(): Firm {
     }),
   );
   return {
+    office: key,
     book,
     opening: [genesis, ...catalogue],
     enrol: (branch, tills) =>
