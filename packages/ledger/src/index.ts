@@ -72,6 +72,7 @@ export {
   taxClasses,
   type TaxedLine,
   type TaxRate,
+  taxRateIn,
   taxRateOn,
   type TaxSplit,
   type TaxTotal,

@@ -26,12 +26,17 @@ export function encodeTaxRates(rates: readonly TaxRate[]): string {
 export function taxRateOn(view: View, taxClass: string, day: string): number | Refusal {
   const row = view.hq.get(taxClasses, { class: taxClass });
   if (row === undefined) return refuse('ledger/unknown-tax-class', { class: taxClass });
+  return taxRateIn(row.rates, day) ?? refuse('ledger/no-tax-rate', { class: taxClass, day });
+}
+
+/** The rate on a day by the text of a class's row; undefined before its first day. */
+export function taxRateIn(rates: string, day: string): number | undefined {
   let basisPoints: number | undefined;
-  for (const rate of row.rates.split(' ')) {
+  for (const rate of rates.split(' ')) {
     const [from = '', points] = rate.split('=');
-    if (from <= day) basisPoints = Number(points);
+    if (points !== undefined && from <= day) basisPoints = Number(points);
   }
-  return basisPoints ?? refuse('ledger/no-tax-rate', { class: taxClass, day });
+  return basisPoints;
 }
 
 export interface TaxSplit {

@@ -1,11 +1,12 @@
 /** Lines of goods: the rows of a document and what they move in stock, under the product's policy on negative stock. */
 import { type Effect, type OpFacts, refuse, type RowOf, type View } from '@tallystick/kernel';
-import { scaleHalfAway } from '@tallystick/ledger';
+import { scaleHalfAway, taxClasses } from '@tallystick/ledger';
 import type { SaleLine } from './args.ts';
 import type { DocumentKind } from './document.ts';
 import type { PricedLines } from './price.ts';
 import { decodeRecipe, partsOf } from './catalogue/recipe.ts';
 import { products } from './catalogue/tables.ts';
+import { checkTaxRate } from './catalogue/tax.ts';
 import { contested, type Remark } from './remark.ts';
 import { discounts, documentLines, lotMoves, lotStock, movements, stock } from './tables.ts';
 
@@ -19,10 +20,11 @@ export const goodsTables: readonly [
 ] = [documentLines, lotMoves, lotStock, products, stock];
 
 /** What a verb touches beside that goods are sold or come back by. */
-export const tradeTables: readonly [...typeof goodsTables, typeof discounts, typeof movements] = [
+export const tradeTables: readonly [...typeof goodsTables, typeof discounts, typeof movements, typeof taxClasses] = [
   ...goodsTables,
   discounts,
   movements,
+  taxClasses,
 ];
 
 export interface LineRows {
@@ -128,6 +130,8 @@ export function inUnitsOf(
 interface Trading {
   /** How many lines the document has before these. */
   readonly from?: number;
+  /** The business day on which they are sold: their tax is held against that of their class. */
+  readonly soldOn?: string;
   /** Gets the skus that may be sold without being there. */
   readonly promised?: string[];
 }
@@ -136,11 +140,11 @@ interface Trading {
 export function tradeStock(
   view: View,
   op: OpFacts,
-  lines: readonly Moved[],
+  lines: readonly (Moved & Pick<SaleLine, 'taxRateBasisPoints'>)[],
   sign: 1 | -1,
   effects: Effect[],
   remarks: Remark[],
-  { from = 0, promised }: Trading = {},
+  { from = 0, promised, soldOn }: Trading = {},
 ): void {
   const guarded: Guarded = [];
   for (let index = 0; index < lines.length; index++) {
@@ -150,6 +154,10 @@ export function tradeStock(
     const { sku, quantity } = moved;
     const product = productOf(view, sku);
     if (product?.negativeStock === 'backorder' && product.recipe === '') promised?.push(sku);
+    if (soldOn !== undefined && product !== undefined && product.taxClass !== '') {
+      const charged = { line: from + index + 1, rate: moved.taxRateBasisPoints ?? 0, day: soldOn };
+      checkTaxRate(view, { taxClass: product.taxClass, sku }, charged, remarks);
+    }
     const units = inUnitsOf(product, moved, remarks);
     if (product !== undefined && product.recipe !== '') {
       const parts = partsOf(decodeRecipe(product.recipe), units);

@@ -39,6 +39,7 @@ export {
   promotionsInForce,
 } from './catalogue/promotion.ts';
 export { barcodes, prices, products, promotions } from './catalogue/tables.ts';
+export { taxRateOf } from './catalogue/tax.ts';
 export { catalogueVerbs } from './catalogue/verbs.ts';
 export type {
   BackorderEndArgs,

@@ -42,7 +42,7 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs, also?:
   putLots(op, lines, -1, effects);
   useFiscalNumber(view, op, args.fiscal, effects, remarks);
   const promised: string[] = [];
-  tradeStock(view, op, lines, -1, effects, remarks, { promised });
+  tradeStock(view, op, lines, -1, effects, remarks, { promised, soldOn: day });
   const settlement = {
     currency,
     session,

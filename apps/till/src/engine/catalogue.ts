@@ -1,4 +1,5 @@
 // The goods as the tiles show them, from the projections.
+import { taxRateIn } from '@tallystick/ledger';
 import { localDay } from '../model/business-day.ts';
 import type { StockLevel } from './messages.ts';
 import type { Product } from './port.ts';
@@ -10,6 +11,7 @@ interface ProductRow {
   readonly category: string;
   readonly unitScale: number;
   readonly taxRateBasisPoints: number;
+  readonly taxRates: string;
   readonly negativeStock: string;
   readonly unitPriceMilliMinor: number;
   readonly onHand: number;
@@ -17,28 +19,26 @@ interface ProductRow {
 }
 
 const productsOnSale = `
-  SELECT p.sku, p.name, p.category, p.unitScale, p.taxRateBasisPoints, p.negativeStock, c.unitPriceMilliMinor,
+  SELECT p.sku, p.name, p.category, p.unitScale, p.taxRateBasisPoints, coalesce(t.rates, '') AS taxRates, p.negativeStock, c.unitPriceMilliMinor,
     coalesce(s.onHand, 0) AS onHand
   FROM products p
   JOIN prices c ON c.scope = 'hq' AND c.list = '' AND c.sku = p.sku AND c.currency = ?
     AND c.fromDay = (SELECT max(fromDay) FROM prices WHERE scope = 'hq' AND list = '' AND sku = p.sku
       AND currency = c.currency AND fromDay <= ?)
+  LEFT JOIN taxClasses t ON t.scope = 'hq' AND t.class = p.taxClass
   LEFT JOIN stock s ON s.scope = ? AND s.sku = p.sku
   WHERE p.scope = 'hq' AND p.active = 1`;
 
 /** Products that are active and have a price in the till's currency today, by category and name. */
 export function readCatalogue(book: TillBook, scope: string, currency: string): readonly Product[] {
-  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [
-    currency,
-    localDay(new Date()),
-    scope,
-  ]);
+  const today = localDay(new Date());
+  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [currency, today, scope]);
   return rows.map((row) => ({
     sku: row.sku,
     name: row.name === '' ? row.sku : row.name,
     category: row.category,
     unitScale: row.unitScale,
-    taxRateBasisPoints: row.taxRateBasisPoints,
+    taxRateBasisPoints: taxRateIn(row.taxRates, today) ?? row.taxRateBasisPoints,
     unitPriceMilliMinor: row.unitPriceMilliMinor,
     onHand: countedStock(row),
   }));

@@ -9,6 +9,8 @@ export interface ProductSetArgs {
   readonly unitScale: number;
   /** The rate a till proposes; what was charged is recorded in the line. 2000 is 20 %. */
   readonly taxRateBasisPoints: number;
+  /** A tax class of the ledger, whose rate on the day of the sale goes before that one; none when left out. */
+  readonly taxClass?: string;
   /**
    * What becomes of a sale that takes on-hand below zero: `allow` lets it, `refuse` refuses it and any write-off that would, `backorder` lets it and owes
    * the customer what was not there.

@@ -1,5 +1,6 @@
 /** Products and their variants, kept in `hq` for every branch to read. */
 import { defineVerb, type Refusal, refuse, type Verb, type View } from '@tallystick/kernel';
+import { taxClasses } from '@tallystick/ledger';
 import { encodeCanonical } from '@tallystick/oplog';
 import type { ProductSetArgs, RecipeSetArgs } from './args.ts';
 import { encodeRecipe } from './recipe.ts';
@@ -11,19 +12,21 @@ export const productSet: Verb<'product.set', ProductSetArgs> = defineVerb({
   name: 'product.set',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: [products],
+  tables: [products, taxClasses],
   args: productSetArgs,
-  plan: (view, op, { options = [], parent = '', choices, ...args }) => {
+  plan: (view, op, { options = [], parent = '', choices, taxClass = '', ...args }) => {
     const { sku, unitScale } = args;
     if (op.scope !== 'hq') return refuse('retail/hq-only', { scope: op.scope });
     const before = view.get(products, { sku });
     if (before !== undefined && before.unitScale !== unitScale) {
       return refuse('retail/scale-mismatch', { sku, unitScale: before.unitScale, quantityScale: unitScale });
     }
+    if (taxClass !== '' && view.get(taxClasses, { class: taxClass }) === undefined)
+      return refuse('ledger/unknown-tax-class', { class: taxClass });
     const unfit = checkVariant(view, { sku, options, parent, choices });
     if (unfit !== undefined) return unfit;
     const said = { options: options.join(' '), parent, choices: encodeChoices(choices) };
-    return [products.write({ ...args, ...said, recipe: before?.recipe ?? '' })];
+    return [products.write({ ...args, ...said, taxClass, recipe: before?.recipe ?? '' })];
   },
 });
 

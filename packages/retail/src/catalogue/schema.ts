@@ -21,6 +21,7 @@ export const productSetArgs: ArgsSchema<ProductSetArgs> = z.strictObject({
   category: text,
   unitScale: scale,
   taxRateBasisPoints: basisPoints,
+  taxClass: key.exactOptional(),
   negativeStock: z.enum(['allow', 'refuse', 'backorder']),
   active: z.literal([0, 1]),
   options: z.array(option).min(1).max(4).exactOptional(),

@@ -9,6 +9,7 @@ const productColumns = {
   category: 'text',
   unitScale: 'integer',
   taxRateBasisPoints: 'integer',
+  taxClass: 'text',
   negativeStock: 'text',
   active: 'integer',
   options: 'text',

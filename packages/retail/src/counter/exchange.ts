@@ -51,7 +51,7 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   const over = countRefunded(view, returned, back, effects, remarks);
   if ('code' in over) return over;
   restock(view, op, returned, effects, remarks);
-  tradeStock(view, op, lines, -1, effects, remarks, { from, promised });
+  tradeStock(view, op, lines, -1, effects, remarks, { from, promised, soldOn: day });
   useFiscalNumber(view, op, args.fiscal, effects, remarks);
   // What leaves may be worth less: then the difference is paid out.
   const sign = totals.totalMinor < 0 ? -1 : 1;

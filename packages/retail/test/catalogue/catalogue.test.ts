@@ -1,7 +1,14 @@
 /** Variants, barcodes, price lists and recipes by example, and what edits apart come to. */
 import { describe, expect, it } from 'vitest';
-import { findBarcode, priceOf } from '../../src/index.ts';
+import { findBarcode, priceOf, taxRateOf } from '../../src/index.ts';
+import { scan } from '../../src/scan.ts';
 import { day, describeShop, exchange, idOf, line, product, sale, stockOf } from '../shop.ts';
+
+/** Of the first twelve digits of an EAN-13. */
+function checkDigit(digits: string): number {
+  const sum = Array.from(digits).reduce((all, digit, index) => all + Number(digit) * (index % 2 === 0 ? 1 : 3), 0);
+  return (10 - (sum % 10)) % 10;
+}
 
 describeShop('the catalogue', (shop) => {
   const set = (sku: string, rest: object = {}) => shop.book.commit('product.set', product(sku, rest));
@@ -48,6 +55,58 @@ describeShop('the catalogue', (shop) => {
     expect(findBarcode(shop.book, 'PACK')).toBeUndefined();
     const unknown = await shop.book.commit('barcode.set', { barcode: 'X', sku: 'NOTHING', quantity: 1 });
     expect(unknown).toMatchObject({ code: 'retail/unknown-product' });
+  });
+
+  it('reads the labels of the shop’s own scales as it was told to', async () => {
+    idOf(await set('HAM', { unitScale: 3 }));
+    for (const [barcode, sku] of [
+      ['2112345WWWWW', 'HAM'],
+      ['22123VPPPPPP', 'MUG'],
+      ['2212345PPPPP', 'HAM'],
+      ['21999WWWWWWW', 'HAM'],
+    ] as const)
+      idOf(await shop.book.commit('barcode.set', { barcode, sku, quantity: 1 }));
+    const read = (digits: string) => findBarcode(shop.book, `${digits}${checkDigit(digits)}`);
+    expect(read('211234501250')).toEqual({ sku: 'HAM', quantity: 1250 });
+    expect(read('221237000499')).toEqual({ sku: 'MUG', quantity: 1, priceMinor: 499 });
+    // Two layouts fit: the longer item number is meant.
+    expect(read('221234501250')).toEqual({ sku: 'HAM', quantity: 1, priceMinor: 1250 });
+    expect(read('211234500000')).toBeUndefined();
+    expect(read('219990000001')).toBeUndefined();
+    expect(read('231234501250')).toBeUndefined();
+    expect(findBarcode(shop.book, `211234501250${(checkDigit('211234501250') + 1) % 10}`)).toBeUndefined();
+    const scanned = scan(`211234501250${checkDigit('211234501250')}`);
+    expect(scanned.ok && findBarcode(shop.book, scanned.value.gtin ?? '')).toMatchObject({ quantity: 1250 });
+    // Grams of what is counted in pieces say nothing.
+    idOf(await shop.book.commit('barcode.set', { barcode: '2112345WWWWW', sku: 'MUG', quantity: 1 }));
+    expect(read('211234501250')).toBeUndefined();
+  });
+
+  it('takes the tax of a product from its class, and says where a line was charged at another rate', async () => {
+    const food = (basisPoints: number) => ({
+      class: 'food',
+      name: 'Food',
+      rates: [
+        { from: '2026-01-01', basisPoints },
+        { from: '2026-12-01', basisPoints: 1000 },
+      ],
+    });
+    expect(await set('JAM', { taxClass: 'food' })).toMatchObject({ code: 'ledger/unknown-tax-class' });
+    idOf(await shop.book.commit('tax.set', food(500)));
+    idOf(await set('JAM', { taxClass: 'food', taxRateBasisPoints: 2000 }));
+    const rates = [day, '2026-12-01', '2025-12-31'].map((on) => taxRateOf(shop.book, { sku: 'JAM', day: on }));
+    expect([...rates, taxRateOf(shop.book, { sku: 'NOTHING', day })]).toEqual([500, 1000, 2000, undefined]);
+    const sell = (rate: number, on = day) => {
+      const jam = line({ sku: 'JAM', unitPriceMilliMinor: 100_000, taxRateBasisPoints: rate });
+      return shop.book.commit('sale.complete', { ...sale(100, { lines: [jam] }), day: on });
+    };
+    const right = await sell(500);
+    expect(right).toMatchObject({ ok: true });
+    expect(right.ok && right.correction).toBeUndefined();
+    const correction = { code: 'retail/tax-rate', details: { line: 1, taxClass: 'food', expected: 500, got: 2000 } };
+    expect(await sell(2000)).toMatchObject({ ok: true, correction });
+    expect(await sell(2000, '2025-12-31')).toMatchObject({ ok: true });
+    expect(shop.book.query("SELECT count(*) AS n FROM corrections WHERE code = 'retail/tax-rate'")).toEqual([{ n: 1 }]);
   });
 
   it('has prices by list and day', async () => {
