@@ -1,14 +1,20 @@
-// `npm run --silent relay -- --data DIR [--port 7101] [--host 127.0.0.1] [--name relay.example] [--book ID]... [--public] [--url URL]`
+// `npm run --silent relay -- --data DIR [--port 7101] [--host 127.0.0.1] [--name relay.example] [--book ID]... [--public] [--url URL]`,
+// and where its logs are: `[--engine postgres --server URL... [--standby required] | --engine nats --server URL... --monitor URL...]`.
 import { parseArgs } from 'node:util';
 import { type BookId, parseBookId } from '@tallystick/oplog';
+import { parseEngine } from './engine.ts';
 import { createJsonLog, errorToFields } from './log.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
 const usage =
-  'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n';
+  'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n' +
+  '       [--engine sqlite]\n' +
+  '       [--engine postgres --server URL... [--standby required]]\n' +
+  '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n';
 
 function parseOptions(args: string[]): StartRelayOptions | undefined {
   const text = { type: 'string' } as const;
+  const texts = { type: 'string', multiple: true } as const;
   try {
     const { values } = parseArgs({
       args,
@@ -19,17 +25,26 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
         name: text,
         url: text,
         public: { type: 'boolean' },
-        book: { type: 'string', multiple: true },
+        engine: text,
+        server: texts,
+        monitor: texts,
+        stream: text,
+        credentials: text,
+        standby: text,
+        book: texts,
       },
     });
     const port = Number(values.port ?? 7101);
     const books = values.book?.map(parseBookId);
     const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
     const isUrl = values.url === undefined || /^https?:$/.test(URL.parse(values.url)?.protocol ?? '');
-    if (!isUrl || values.data === undefined || !isPort || books?.includes(undefined)) return undefined;
+    const engine = parseEngine(values, process.env);
+    if (engine === undefined || !isUrl || values.data === undefined || !isPort || books?.includes(undefined))
+      return undefined;
     return {
       dataDir: values.data,
       port,
+      engine,
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
       ...(values.public === true ? { reads: 'public' } : {}),

@@ -1,8 +1,7 @@
-// A relay on a port: SQLite file, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
+// A relay on a port: store, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { NoteSigner } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
@@ -14,18 +13,21 @@ import {
   type RelayLimits,
   type RelayStore,
 } from '@tallystick/relay-protocol';
-import { createSqliteRelayStore, nodeUnpack } from '@tallystick/relay-protocol/node';
+import { nodeUnpack } from '@tallystick/relay-protocol/node';
 import { createFileKeyStore, nodeEd25519Threads } from '@tallystick/sign/node';
 import { toNodeHandler } from 'srvx/node';
+import { type EngineOptions, openEngine } from './engine.ts';
 import { errorToFields, type Log } from './log.ts';
 
 export interface StartRelayOptions {
-  /** Holds relay.sqlite and relay.key; made when missing. */
+  /** Holds relay.key and, by engine, relay.sqlite or the fold of a stream; made when missing. */
   readonly dataDir: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** Default 127.0.0.1: a relay that others should reach is told so, or stands behind a proxy that speaks TLS. */
   readonly host?: string;
+  /** Default: SQLite. */
+  readonly engine?: EngineOptions;
   readonly log?: Log;
   /** Stands in every note; it cannot change once the relay has signed one. Default: `relay-` and 16 digits of the key id. */
   readonly name?: string;
@@ -56,10 +58,10 @@ const nobody = parseBookId('0'.repeat(64)) as BookId;
 
 export async function startRelay(options: StartRelayOptions): Promise<RunningRelay> {
   const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
-  const { reads = 'devices', publicUrl } = options;
+  const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' } } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const signer = await openSigner(dataDir, options.name);
-  const store = createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
+  const store = await openEngine(engine, dataDir, log);
   try {
     const onEvent = (event: RelayEvent): void => logEvent(log, event);
     const relay = createRelay({

@@ -1,4 +1,6 @@
 // The stream that a relay's logs are in, and what its cluster must report of itself before anything is written to it.
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -9,8 +11,7 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type ConnectionOptions, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { RelayError } from './errors.ts';
 
 export interface NatsCluster {
@@ -28,7 +29,9 @@ export interface NatsClusterOptions {
   readonly monitorUrls: readonly string[];
   /** Name of the stream, made where there is none. Default `tallystick`. */
   readonly stream?: string;
-  /** Credentials, TLS and what else the client of NATS takes. */
+  /** A file of credentials, as `nsc` makes them. */
+  readonly credentialsPath?: string;
+  /** TLS and what else the client of NATS takes. */
   readonly connection?: ConnectionOptions;
   /** How long the cluster is waited for, an election included. Default 30,000. */
   readonly deadlineMs?: number;
@@ -60,7 +63,7 @@ const shape = {
 
 /** Rejects with `relay/store` where the cluster does not keep what a relay promises. */
 export async function openCluster(options: NatsClusterOptions): Promise<NatsCluster> {
-  const { urls, monitorUrls, stream = 'tallystick', deadlineMs = 30_000 } = options;
+  const { urls, monitorUrls, stream = 'tallystick', credentialsPath, deadlineMs = 30_000 } = options;
   const endMs = Date.now() + deadlineMs;
   const connection = await connect({
     servers: [...urls],
@@ -71,6 +74,7 @@ export async function openCluster(options: NatsClusterOptions): Promise<NatsClus
     // A server that is silent is left for another one.
     pingInterval: 1_000,
     maxPingOut: 2,
+    ...(credentialsPath === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credentialsPath)) }),
     ...options.connection,
   }).catch((cause: unknown) => {
     throw new RelayError('relay/store', `no NATS server answers at ${urls.join(' ')}`, { cause });
