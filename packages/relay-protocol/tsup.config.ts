@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['index', 'client', 'mirror', 'nats', 'node', 'postgres', 'proof']);
+const config: Options = library(['index', 'client', 'conformance', 'mirror', 'nats', 'node', 'postgres', 'proof']);
 
 export default config;

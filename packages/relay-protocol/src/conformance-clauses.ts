@@ -1,0 +1,367 @@
+// The clauses of docs/spec/relay.md that can be tried from outside. Each opens a book of its own and says what it saw otherwise.
+import {
+  createTree,
+  encodeVerifierKey,
+  leafHash,
+  parseVerifierKey,
+  verifyConsistency,
+  verifyInclusion,
+} from '@tallystick/chain';
+import { cosignCheckpoint, openCosignature } from '@tallystick/chain/op-proof';
+import { decodeHex, type OpHash, type OpRecord, type Tip } from '@tallystick/oplog';
+import {
+  claims,
+  damaged,
+  follow,
+  hashes,
+  hq,
+  openStage,
+  push,
+  readAs,
+  ensure,
+  requireReceipts,
+  type Stage,
+  type Subject,
+  verifyBy,
+  type Writer,
+} from './conformance-stage.ts';
+import { RelayError } from './errors.ts';
+import { originOf, verifyCheckpoint } from './receipt.ts';
+import { noteDigest, verifyStanding } from './standing.ts';
+import { tileWidth } from './tile-path.ts';
+import { rootAt } from './tiles.ts';
+
+export interface Clause {
+  readonly name: string;
+  /** Of docs/spec/relay.md. */
+  readonly section: string;
+  readonly says: string;
+  readonly needsRestart?: boolean;
+  check(subject: Subject): Promise<void>;
+}
+
+const writeMany = async (writer: Writer, count: number): Promise<OpRecord[]> => {
+  const records: OpRecord[] = [];
+  while (records.length < count) records.push(await writer.write());
+  return records;
+};
+
+/** Ops of three devices, handed in by turns. */
+interface Traded {
+  /** In the order in which they were handed in, those that open the book included. */
+  readonly pushed: readonly OpRecord[];
+  /** By hash, as the receipts say. */
+  readonly positions: ReadonlyMap<string, number | undefined>;
+}
+
+async function trade(subject: Subject, stage: Stage, rounds = 3): Promise<Traded> {
+  const pushed: OpRecord[] = [...stage.opening];
+  const positions = new Map<string, number | undefined>();
+  for (let round = 0; round < rounds; round++) {
+    for (const writer of [stage.root, ...stage.tills]) {
+      const records = await writeMany(writer, 1 + (round % 3));
+      const { results } = await push(subject, stage, records);
+      for (const { hash, position } of results) positions.set(hash, position);
+      pushed.push(...records);
+    }
+  }
+  return { pushed, positions };
+}
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work;
+    return 'no refusal';
+  } catch (error) {
+    if (error instanceof RelayError) return error.code;
+    throw error;
+  }
+};
+
+const verdictsOf = async (subject: Subject, stage: Stage, records: readonly OpRecord[]): Promise<string> =>
+  (await push(subject, stage, records)).results.map(({ verdict }) => verdict).join();
+
+const clause = (name: string, section: string, says: string, check: Clause['check']): Clause => ({
+  name,
+  section,
+  says,
+  check,
+});
+
+export const clauses: readonly Clause[] = [
+  clause('info', 'Requests', 'a relay says its name, its key and its limits', async ({ client, relay, hasher }) => {
+    const info = await client.info();
+    const key = parseVerifierKey(info.vkey, hasher);
+    ensure(key.ok && key.value.name === info.name, 'its vkey is none of its name');
+    ensure(info.vkey === encodeVerifierKey(relay, hasher), 'its vkey is not the pinned one');
+    ensure(info.limits.maxBatchOps >= 1 && info.limits.maxBatchBytes >= 65_537, 'it takes no op of the greatest size');
+  }),
+  clause('kept', 'Push', 'whatever has a receipt is in the log', async (subject) => {
+    const stage = await openStage(subject);
+    const { pushed } = await trade(subject, stage);
+    const present = new Set((await follow(subject, stage, stage.root)).records.map(({ hash }) => hash));
+    const lost = pushed.filter(({ hash }) => !present.has(hash));
+    ensure(lost.length === 0, `${lost.length} of ${pushed.length} ops with a receipt are not in the log`);
+  }),
+  clause('order', 'Push', 'ops stand where their receipts say, in the order of the pushes', async (subject) => {
+    const stage = await openStage(subject);
+    const { pushed, positions } = await trade(subject, stage);
+    const { records } = await follow(subject, stage, stage.root);
+    for (const [index, { hash }] of records.entries())
+      ensure(
+        (positions.get(hash) ?? index) === index,
+        `op ${index} of the log was said to be at ${positions.get(hash)}`,
+      );
+    ensure(hashes(records) === hashes(pushed), 'the log has them in another order');
+    const same = records.every(({ bytes }, index) => bytes.join() === pushed[index]?.bytes.join());
+    ensure(same, 'the log has other bytes than were handed in');
+  }),
+  clause('again', 'Push', 'an op that is handed in again has its position and a receipt again', async (subject) => {
+    const stage = await openStage(subject);
+    const records = await writeMany(stage.tills[0], 4);
+    const first = await push(subject, stage, records);
+    const again = await push(subject, stage, records);
+    ensure(
+      again.results.every(({ verdict }) => verdict === 'exists'),
+      'it is not answered exists',
+    );
+    const positions = ({ results }: typeof first): string => results.map(({ position }) => position).join();
+    ensure(positions(first) === positions(again) && again.size === first.size, 'it has another position');
+  }),
+  clause(
+    'signature',
+    'Gate',
+    'an op whose signature is not valid is refused, and hinders nobody else',
+    async (subject) => {
+      const stage = await openStage(subject);
+      const [bad, good] = [damaged(await stage.tills[0].write()), await stage.tills[1].write()];
+      const verdicts = await verdictsOf(subject, stage, [bad, good]);
+      ensure(
+        verdicts === 'bad-signature,stored',
+        `an op with a forged signature and one of another device: ${verdicts}`,
+      );
+      const { records } = await follow(subject, stage, stage.root);
+      ensure(!records.some(({ hash }) => hash === bad.hash), 'the forged op is in the log');
+    },
+  ),
+  clause('chain', 'Gate', 'gaps, forks and strangers have verdicts of their own', async (subject) => {
+    const stage = await openStage(subject);
+    const [till, other] = stage.tills;
+    const [first, second, third] = (await writeMany(till, 3)) as [OpRecord, OpRecord, OpRecord];
+    ensure(
+      (await verdictsOf(subject, stage, [first, third])) === 'stored,gap',
+      'an op after a gap is not answered gap',
+    );
+    const fork = await till.craft({ seq: 2, prev: first.hash, args: { fork: 1 } });
+    ensure((await verdictsOf(subject, stage, [second, fork])) === 'stored,fork', 'a second op at one place is no fork');
+    const stranger = await openStage(subject, { isPushed: false });
+    const alien = await verdictsOf(subject, stage, [await stranger.tills[0].write()]);
+    ensure(alien === 'unknown-device', `an op of a device that nobody enrolled is ${alien}`);
+    const beyond = await other.craft({ prev: 'ab'.repeat(32) as OpHash });
+    const unlinked = await verdictsOf(subject, stage, [beyond]);
+    ensure(unlinked === 'gap', `an op that links to nothing is ${unlinked}`);
+  }),
+  clause(
+    'pages',
+    'Pages',
+    'from every position on, the log is served to its end, under a note for exactly that',
+    async (subject) => {
+      const stage = await openStage(subject);
+      const { pushed } = await trade(subject, stage);
+      const whole = await follow(subject, stage, stage.root);
+      ensure(whole.tip.size === pushed.length, `${whole.tip.size} of ${pushed.length} ops are served`);
+      const client = readAs(subject, stage.root);
+      for (let from = 0; from <= pushed.length; from++) {
+        const tree = createTree(subject.hasher);
+        for (const { bytes } of pushed.slice(0, from)) tree.append(leafHash(bytes, subject.hasher));
+        const tip: Tip = { size: from, frontier: tree.frontier(), note: '' };
+        const { records } = await follow(subject, stage, stage.root, { tip });
+        ensure(hashes(records) === hashes(pushed.slice(from)), `from ${from} on, ${records.length} ops are served`);
+      }
+      const code = await codeOf(client.pull(stage.book, hq, pushed.length + 1));
+      ensure(code === 'relay/beyond-end', `beyond the end: ${code}`);
+    },
+  ),
+  clause('tiles', 'Tree', 'tiles and proofs lead to the root that is signed', async (subject) => {
+    const { hasher, relay } = subject;
+    const stage = await openStage(subject);
+    const { pushed } = await trade(subject, stage);
+    const client = readAs(subject, stage.root);
+    const size = pushed.length;
+    const note = await client.checkpoint(stage.book, hq);
+    const origin = originOf(relay.name, stage.book, hq);
+    const signed = await verifyCheckpoint(note, { key: relay, origin, verify: verifyBy(subject), hasher });
+    ensure(signed.ok && signed.value.size === size, `the checkpoint is not one of ${size} ops`);
+    const readTile = (level: number, index: number): Promise<Uint8Array> => {
+      const width = Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth);
+      return client.tile(stage.book, hq, { level, index, width });
+    };
+    const root = decodeHex(signed.value.root);
+    ensure((await rootAt(size, readTile, hasher)) === signed.value.root, 'the tiles do not lead to it');
+    const tree = createTree(hasher);
+    for (const [index, { bytes }] of pushed.entries()) {
+      const leaf = leafHash(bytes, hasher);
+      tree.append(leaf);
+      if (index % 4 !== 0) continue;
+      const inclusion = await client.inclusion(stage.book, hq, index, size);
+      ensure(
+        verifyInclusion({ index, size, leaf, root, proof: inclusion }, hasher),
+        `no proof that op ${index} is in it`,
+      );
+      const first = index + 1;
+      const proof = await client.consistency(stage.book, hq, first, size);
+      const holds = verifyConsistency({ first, second: size, firstRoot: tree.root(), secondRoot: root, proof }, hasher);
+      ensure(holds, `no proof that it continues the first ${first} ops`);
+    }
+  }),
+  clause('one-log', 'Following', 'every reader is shown the same log', async (subject) => {
+    const stage = await openStage(subject);
+    const noteBySize = new Map<number, string>();
+    for (let round = 0; round < 3; round++) {
+      await trade(subject, stage, 1);
+      for (const reader of [stage.root, stage.tills[0], stage.root, stage.tills[1]]) {
+        const { tip } = await follow(subject, stage, reader);
+        const body = tip.note.slice(0, tip.note.lastIndexOf('\n\n'));
+        ensure((noteBySize.get(tip.size) ?? body) === body, `two roots for the first ${tip.size} ops`);
+        noteBySize.set(tip.size, body);
+        ensure(tip.size === Math.max(...noteBySize.keys()), `one reader sees ${tip.size} ops, another one more`);
+      }
+    }
+  }),
+  clause('only-grows', 'Following', 'the log never becomes shorter or another', async (subject) => {
+    const { hasher, relay, client } = subject;
+    const stage = await openStage(subject);
+    let { tip } = await follow(subject, stage, stage.root);
+    for (let round = 0; round < 6; round++) {
+      await client.push(stage.book, hq, [await stage.tills[round % 2 === 0 ? 0 : 1].write()]);
+      const next = await follow(subject, stage, stage.root, { tip });
+      ensure(next.tip.size === tip.size + 1, `after one more op ${tip.size} ops are ${next.tip.size}`);
+      const origin = originOf(relay.name, stage.book, hq);
+      const check = { key: relay, origin, verify: verifyBy(subject), hasher };
+      const standing = await verifyStanding(await client.standing(stage.book, hq, tip.note), check);
+      ensure(
+        standing.ok && standing.value.after === noteDigest(tip.note, relay, hasher),
+        'it does not say how the log stands',
+      );
+      ensure(standing.value.size >= next.tip.size, `it signs for ${standing.value.size} ops after ${next.tip.size}`);
+      ({ tip } = next);
+    }
+  }),
+  clause(
+    'claims',
+    'Claims',
+    'a token has one owner, whoever asks at the same time, and the next hears who',
+    async (subject) => {
+      const stage = await openStage(subject);
+      const tokens = ['token-1', 'token-2', 'token-3'];
+      for (const claim of tokens) {
+        const contenders = await Promise.all(
+          stage.tills.map((till) => till.write({ scope: claims, verb: 'test.claim@1', args: { claim } })),
+        );
+        const answers = await Promise.all(
+          contenders.map((record) => subject.client.claim(stage.book, claims, [record])),
+        );
+        for (const answer of answers) await requireReceipts(subject, stage.book, claims, answer);
+        const said = answers.map(({ results }) => results[0]?.verdict);
+        ensure(
+          said.filter((verdict) => verdict === 'stored').length === 1,
+          `two contenders hear ${said.join(' and ')}`,
+        );
+        const winner = contenders[said.indexOf('stored')];
+        ensure(
+          answers.every(({ results }) => results[0]?.holder?.hash === winner?.hash),
+          'it names another holder',
+        );
+        const loser = said.indexOf('stored') === 0 ? 1 : 0;
+        ensure(said[loser] === 'held', `the one that came second hears ${said[loser]}`);
+        // Handed in all the same, it stays a claim that lost, so that the chain of its device goes on.
+        await push(subject, stage, [contenders[loser] as OpRecord], claims);
+        const again = await subject.client.claim(stage.book, claims, [winner as OpRecord]);
+        ensure(again.results[0]?.holder?.hash === winner?.hash, 'asked again, it names another holder');
+      }
+    },
+  ),
+  clause('revoked', 'Gate', 'a revoked device hands in under quarantine, and claims nothing', async (subject) => {
+    const stage = await openStage(subject);
+    const [till] = stage.tills;
+    await push(subject, stage, await writeMany(till, 2));
+    const args = { device: till.key.device, reason: 'stolen' };
+    await push(subject, stage, [await stage.root.write({ verb: 'device.revoke@1', args })]);
+    const { results } = await push(subject, stage, [await till.write()]);
+    ensure(
+      results[0]?.warnings?.includes('quarantined') === true,
+      `an op of a revoked device is ${results[0]?.verdict} without a warning`,
+    );
+    const claim = await till.write({ scope: claims, verb: 'test.claim@1', args: { claim: 'stolen' } });
+    const outcome = await subject.client.claim(stage.book, claims, [claim]).then(
+      ({ results: [said] }) => said,
+      (error: unknown) => {
+        if (error instanceof RelayError) return undefined;
+        throw error;
+      },
+    );
+    ensure(outcome?.holder?.hash !== claim.hash, 'a revoked device has a token now');
+  }),
+  clause('apart', 'Requests', 'nothing of one book is seen or taken in another', async (subject) => {
+    const [stage, other] = [await openStage(subject), await openStage(subject)];
+    await trade(subject, stage, 1);
+    const { records } = await follow(subject, other, other.root);
+    ensure(hashes(records) === hashes(other.opening), 'a book shows ops that are not its own');
+    const taken = await verdictsOf(subject, other, [await stage.tills[0].write()]);
+    ensure(taken === 'unknown-device', `an op of another book is ${taken}`);
+    const sizes = await readAs(subject, other.root).scopes(other.book);
+    ensure(sizes.length === 1 && sizes[0]?.size === other.opening.length, 'a book has logs that are not its own');
+    const absent = await openStage(subject, { isPushed: false });
+    const code = await codeOf(readAs(subject, absent.root).pull(absent.book, hq, 0));
+    ensure(code === 'relay/unknown-book', `a book that is not here: ${code}`);
+  }),
+  clause(
+    'cosignatures',
+    'Cosignatures',
+    'the word of a device is kept and served, that of a stranger is not',
+    async (subject) => {
+      const { client, hasher } = subject;
+      const stage = await openStage(subject);
+      const note = await readAs(subject, stage.root).checkpoint(stage.book, hq);
+      const say = async ({ key }: Writer, device = key.device): Promise<string> => {
+        const cosigner = { name: device, publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
+        return client.cosign(stage.book, hq, device, await cosignCheckpoint(note, cosigner, 1_764_500_000, hasher));
+      };
+      const [one, two] = stage.tills;
+      await say(one);
+      const heard = await openCosignature(
+        await say(two),
+        { name: one.key.device, publicKey: one.key.publicKey },
+        verifyBy(subject),
+        hasher,
+      );
+      ensure(heard.ok, 'the second device does not hear what the first one said');
+      const served = await readAs(subject, stage.root).cosigned(stage.book, hq, 2);
+      for (const { key } of stage.tills) {
+        const opened = await openCosignature(
+          served,
+          { name: key.device, publicKey: key.publicKey },
+          verifyBy(subject),
+          hasher,
+        );
+        ensure(opened.ok, 'a line of a device is not served');
+      }
+      const alien = await openStage(subject, { isPushed: false });
+      const code = await codeOf(say(alien.tills[0]));
+      ensure(code === 'relay/cosignature', `the word of a stranger: ${code}`);
+    },
+  ),
+  {
+    ...clause('durable', 'Push', 'what has a receipt outlives the relay being killed', async (subject) => {
+      const stage = await openStage(subject);
+      const records = await writeMany(stage.tills[0], 5);
+      const { tip } = await follow(subject, stage, stage.root);
+      for (const record of records.slice(0, -1)) await push(subject, stage, [record]);
+      await push(subject, stage, records.slice(-1));
+      await subject.restart?.();
+      const after = await follow(subject, stage, stage.root, { tip });
+      ensure(hashes(after.records) === hashes(records), `${after.records.length} of ${records.length} ops are left`);
+    }),
+    needsRestart: true,
+  },
+];

@@ -1,0 +1,220 @@
+// What the conformance suite does to a relay from outside: a book of its own for each clause, devices that write in it, readers that follow it.
+import { type Hasher, type NoteKey, type VerifySignature } from '@tallystick/chain';
+import {
+  type BookId,
+  createIdMint,
+  encodeHex,
+  encodeRecord,
+  type JsonObject,
+  type OpHash,
+  type OpRecord,
+  parseBookId,
+  parseScope,
+  parseVerbRef,
+  type Scope,
+  signatureOf,
+  textOf,
+  type Tip,
+  type VerbRef,
+} from '@tallystick/oplog';
+import { createMemoryKeyStore, type DeviceKey, type Ed25519, type Role, signOp } from '@tallystick/sign';
+import type { PushAnswer, RelayClient } from './client.ts';
+import { createFollower } from './follower.ts';
+import type { LogReader } from './mirror.ts';
+import { originOf, verifyReceipt } from './receipt.ts';
+
+export const hq: Scope = parseScope('hq') as Scope;
+export const claims: Scope = parseScope('claims') as Scope;
+
+/** The relay under test, as a client of the protocol sees it. */
+export interface Subject {
+  readonly client: RelayClient;
+  /** Its key: as the caller pinned it, or as it says itself. */
+  readonly relay: NoteKey;
+  readonly hasher: Hasher;
+  readonly ed25519: Ed25519;
+  /** Stops the relay without warning and starts it again over what it stored; resolves when it answers. */
+  readonly restart: (() => Promise<void>) | undefined;
+}
+
+interface Change {
+  readonly verb?: string;
+  readonly args?: JsonObject;
+  readonly scope?: Scope;
+  readonly seq?: number;
+  readonly prev?: OpHash;
+}
+
+/** A device and its chains. */
+export interface Writer {
+  readonly key: DeviceKey;
+  /** The next op of its chain. */
+  write(change?: Change): Promise<OpRecord>;
+  /** An op beside its chain. */
+  craft(change: Change): Promise<OpRecord>;
+}
+
+export interface Stage {
+  readonly book: BookId;
+  readonly genesis: OpRecord;
+  readonly root: Writer;
+  /** Two devices of hq, enrolled. */
+  readonly tills: readonly [Writer, Writer];
+  /** What opens the book and lets the tills in. */
+  readonly opening: readonly OpRecord[];
+}
+
+const startMs = 1_764_500_000_000;
+
+/** A violated clause. */
+export class Violation extends Error {}
+
+export function ensure(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new Violation(otherwise);
+}
+
+export function verifyBy({ ed25519 }: Subject): VerifySignature {
+  return (key, message, signature) => ed25519.verify(key, message, signature);
+}
+
+function ref(text: string): VerbRef {
+  const verb = parseVerbRef(text);
+  if (verb === undefined) throw new TypeError(`not a verb: ${text}`);
+  return verb;
+}
+
+/** A book that no relay has seen before, handed in with its first devices. */
+export async function openStage(
+  subject: Subject,
+  { isPushed = true }: { readonly isPushed?: boolean } = {},
+): Promise<Stage> {
+  const { ed25519, hasher } = subject;
+  const keys = createMemoryKeyStore(ed25519, hasher);
+  const mint = createIdMint({ now: () => startMs, random: (count) => crypto.getRandomValues(new Uint8Array(count)) });
+  const key = await keys.create('root');
+  const args = { key: encodeHex(key.publicKey), name: 'Conformance', verbs: ['test.note@1'] };
+  const opening = {
+    args,
+    at: startMs,
+    device: key.device,
+    id: mint.mint(),
+    scope: hq,
+    seq: 1,
+    verb: ref('book.open@1'),
+  };
+  const genesis = await signOp(opening, key, undefined, hasher);
+  const book = parseBookId(genesis.hash) as BookId;
+
+  const writerOf = (own: DeviceKey, enrolment: OpHash, heads = new Map<Scope, OpRecord>()): Writer => {
+    const craft: Writer['craft'] = async ({
+      verb = 'test.note@1',
+      args: said = {},
+      scope = hq,
+      seq = 1,
+      prev = enrolment,
+    }) =>
+      signOp(
+        { args: said, at: startMs, device: own.device, id: mint.mint(), prev, scope, seq, verb: ref(verb) },
+        own,
+        book,
+        hasher,
+      );
+    return {
+      key: own,
+      craft,
+      async write(change = {}) {
+        const head = heads.get(change.scope ?? hq);
+        const record = await craft({ seq: (head?.op.seq ?? 0) + 1, prev: head?.hash ?? enrolment, ...change });
+        heads.set(change.scope ?? hq, record);
+        return record;
+      },
+    };
+  };
+
+  const root = writerOf(key, genesis.hash, new Map([[hq, genesis]]));
+  const enrol = async (name: string, role: Role): Promise<[Writer, OpRecord]> => {
+    const own = await keys.create(name);
+    const member = { device: own.device, key: encodeHex(own.publicKey), name, role };
+    const enrolment = await root.write({ verb: 'device.enroll@1', args: member });
+    return [writerOf(own, enrolment.hash), enrolment];
+  };
+  const [[one, first], [two, second]] = [await enrol('one', 'till'), await enrol('two', 'till')];
+  const stage = { book, genesis, root, tills: [one, two], opening: [genesis, first, second] } as const;
+  if (isPushed) await push(subject, stage, stage.opening);
+  return stage;
+}
+
+/** Hands in and checks what may never be otherwise: an answer for each op, and a receipt for each position. */
+export async function push(
+  subject: Subject,
+  { book }: Stage,
+  records: readonly OpRecord[],
+  scope: Scope = hq,
+): Promise<PushAnswer> {
+  const answer = await subject.client.push(book, scope, records);
+  await requireReceipts(subject, book, scope, answer);
+  return answer;
+}
+
+export async function requireReceipts(
+  subject: Subject,
+  book: BookId,
+  scope: Scope,
+  { receipts, results }: PushAnswer,
+): Promise<void> {
+  const { relay, hasher } = subject;
+  const positions = new Map<string, number>();
+  for (const text of receipts) {
+    const receipt = await verifyReceipt(text, {
+      key: relay,
+      origin: originOf(relay.name, book, scope),
+      verify: verifyBy(subject),
+      hasher,
+    });
+    ensure(receipt.ok, `a receipt is not valid: ${receipt.ok ? '' : receipt.code}`);
+    for (const { hash, position } of receipt.value.lines) positions.set(hash, position);
+  }
+  for (const { hash, position } of results)
+    ensure(
+      position === positions.get(hash),
+      `op ${hash} is said to be at ${position}, and its receipt says ${positions.get(hash)}`,
+    );
+}
+
+/** The logs of a book as one of its devices reads them. */
+export function readAs(
+  { client }: Subject,
+  _reader: Writer,
+): LogReader & Pick<RelayClient, 'inclusion' | 'scopes' | 'cosigned'> {
+  return client;
+}
+
+/** Follows a log to its end, strictly, from nothing or from a tip. */
+export async function follow(
+  subject: Subject,
+  { book }: Stage,
+  reader: Writer,
+  { scope = hq, tip = { size: 0, frontier: [], note: '' } }: { readonly scope?: Scope; readonly tip?: Tip } = {},
+): Promise<{ readonly records: readonly OpRecord[]; readonly tip: Tip }> {
+  const { relay, hasher } = subject;
+  const client = readAs(subject, reader);
+  const follower = createFollower({ client, book, scope, relay, verifyNote: verifyBy(subject), hasher, tip });
+  const records: OpRecord[] = [];
+  let end = tip;
+  for (let page = await follower.next(); page !== undefined; page = await follower.next()) {
+    records.push(...page.records);
+    end = page.tip;
+  }
+  return { records, tip: end };
+}
+
+/** The same op under a signature that is not valid. */
+export function damaged(record: OpRecord): OpRecord {
+  const signature = signatureOf(record);
+  signature[40] = (signature[40] as number) ^ 1;
+  return { ...record, bytes: encodeRecord(record.keyId, signature, textOf(record)) };
+}
+
+export function hashes(records: readonly OpRecord[]): string {
+  return records.map(({ hash }) => hash).join();
+}

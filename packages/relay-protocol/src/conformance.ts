@@ -1,0 +1,53 @@
+// @tallystick/relay-protocol/conformance: the whole protocol of docs/spec/relay.md against any implementation, from outside, one clause after another.
+import { type Hasher, nobleHasher, parseVerifierKey } from '@tallystick/chain';
+import { type Ed25519, nobleEd25519 } from '@tallystick/sign';
+import { createRelayClient, type RelayClientOptions } from './client.ts';
+import { type Clause, clauses } from './conformance-clauses.ts';
+import { type Subject, Violation } from './conformance-stage.ts';
+import { RelayError } from './errors.ts';
+
+export interface ConformanceOptions extends RelayClientOptions {
+  /** The relay's key, pinned; what the relay says of itself when left out. */
+  readonly vkey?: string;
+  readonly crypto?: { readonly hasher: Hasher; readonly ed25519: Ed25519 };
+  /** Kills the relay and starts it again over what it stored. Without it, what needs a restart is not run. */
+  readonly restart?: () => Promise<void>;
+  /** Told after each clause. */
+  onVerdict?(verdict: ClauseVerdict): void;
+}
+
+export interface ClauseVerdict extends Pick<Clause, 'name' | 'section' | 'says'> {
+  readonly outcome: 'pass' | 'fail' | 'not-run';
+  /** Why it is not a pass. */
+  readonly detail: string;
+}
+
+/** Every clause in order. Opens a book of its own for each, which stays there. Rejects where no relay answers at all. */
+export async function runConformance(options: ConformanceOptions): Promise<readonly ClauseVerdict[]> {
+  const { hasher = nobleHasher, ed25519 = nobleEd25519 } = options.crypto ?? {};
+  const client = createRelayClient(options);
+  const { vkey } = await client.info();
+  const relay = parseVerifierKey(options.vkey ?? vkey, hasher);
+  if (!relay.ok) throw new RelayError('relay/bad-answer', `not the key of a relay: ${options.vkey ?? vkey}`);
+  const subject: Subject = { client, relay: relay.value, hasher, ed25519, restart: options.restart };
+  const verdicts: ClauseVerdict[] = [];
+  for (const clause of clauses) {
+    const verdict = await judge(clause, subject);
+    verdicts.push(verdict);
+    options.onVerdict?.(verdict);
+  }
+  return verdicts;
+}
+
+async function judge({ name, section, says, check, needsRestart }: Clause, subject: Subject): Promise<ClauseVerdict> {
+  const clause = { name, section, says };
+  if (needsRestart === true && subject.restart === undefined)
+    return { ...clause, outcome: 'not-run', detail: 'nothing was given to restart the relay with' };
+  try {
+    await check(subject);
+    return { ...clause, outcome: 'pass', detail: '' };
+  } catch (error) {
+    if (!(error instanceof Violation || error instanceof RelayError)) throw error;
+    return { ...clause, outcome: 'fail', detail: error.message };
+  }
+}

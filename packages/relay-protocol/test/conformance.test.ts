@@ -1,0 +1,228 @@
+// The conformance suite holds of an honest relay over each store, and names the clause that each of ten faults breaks.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BookId, decodeBundle, encodeBundle, type Scope } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import { type ClauseVerdict, runConformance } from '../src/conformance.ts';
+import { createMemoryRelayStore, createRelay, originOf, type Relay, type RelayStore } from '../src/index.ts';
+import { createSqliteRelayStore } from '../src/node.ts';
+import { encodeClaims, signReceipts } from '../src/receipt.ts';
+import { ed25519, hasher, relaySigner } from './fleet.ts';
+
+const signer = relaySigner();
+type Send = (request: Request) => Promise<Response>;
+
+interface Planted {
+  readonly send: Send;
+  restart(): Promise<void>;
+}
+
+const relayOver = (store: RelayStore, more: Partial<Parameters<typeof createRelay>[0]> = {}): Relay =>
+  createRelay({ store, signer, hasher, ed25519, ...more });
+
+function honest(store: RelayStore): Planted {
+  let relay = relayOver(store);
+  return { send: (request) => relay.fetch(request), restart: async () => void (relay = relayOver(store)) };
+}
+
+async function run({ send, restart }: Planted): Promise<Record<string, ClauseVerdict['outcome']>> {
+  const options = { url: 'http://relay.test', fetch: send, retry: { attempts: 1 }, crypto: { hasher, ed25519 } };
+  const verdicts = await runConformance({ ...options, restart });
+  return Object.fromEntries(verdicts.map(({ name, outcome }) => [name, outcome]));
+}
+
+const failed = (outcomes: Record<string, string>): string[] =>
+  Object.entries(outcomes).flatMap(([name, outcome]) => (outcome === 'pass' ? [] : [name]));
+
+/** The requests of a relay, some of which are answered otherwise. */
+function through(change: (request: Request, send: Send) => Promise<Response>): Planted {
+  const { send, restart } = honest(createMemoryRelayStore());
+  return { send: (request) => change(request, send), restart };
+}
+
+const isPush = ({ method, url }: Request): boolean => method === 'POST' && new URL(url).pathname.endsWith('/ops');
+const isPage = ({ url }: Request): boolean => url.includes('/ops?from=');
+const readdressed = async (request: Request, url: string): Promise<Request> => {
+  const body = request.method === 'POST' ? await request.arrayBuffer() : null;
+  return new Request(url, { method: request.method, headers: request.headers, body });
+};
+
+async function rewritten(response: Response, change: (body: Record<string, unknown>) => unknown): Promise<Response> {
+  if (response.status !== 200) return response;
+  const body = (await response.json()) as Record<string, unknown>;
+  return new Response(JSON.stringify(await change(body)), {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+/** Every request goes to both; `reads` says which of the two answers what is asked. */
+function twoFaced(
+  isShown: (request: Request, pushes: number) => boolean,
+  isForSecond: (pushes: number) => boolean,
+): Planted {
+  const [first, second] = [relayOver(createMemoryRelayStore()), relayOver(createMemoryRelayStore())];
+  const pushesByBook = new Map<string, number>();
+  return {
+    async send(request) {
+      const book = request.url.split('/')[5] ?? '';
+      const pushes = (pushesByBook.get(book) ?? 0) + (isPush(request) ? 1 : 0);
+      pushesByBook.set(book, pushes);
+      if (request.method !== 'POST') return (isShown(request, pushes) ? second : first).fetch(request);
+      const copy = request.clone();
+      const answer = await first.fetch(request);
+      if (isForSecond(pushes)) await second.fetch(copy);
+      return answer;
+    },
+    restart: async () => undefined,
+  };
+}
+
+/** Answers of success for commits that are on no disk yet: each becomes so with the next one. */
+function lagging(): Planted {
+  const [live, durable] = [createMemoryRelayStore(), createMemoryRelayStore()];
+  const waiting: Parameters<RelayStore['append']>[0][] = [];
+  let isRestarted = false;
+  const store: RelayStore = {
+    ...live,
+    async append(batches) {
+      await live.append(batches);
+      waiting.push(batches);
+      if (waiting.length > 1) await durable.append(waiting.shift() as (typeof waiting)[0]);
+    },
+  };
+  const [before, after] = [relayOver(store), relayOver(durable)];
+  return {
+    send: (request) => (isRestarted ? after : before).fetch(request),
+    restart: async () => void (isRestarted = true),
+  };
+}
+
+function forgetful(): Planted {
+  const store = createMemoryRelayStore();
+  let appends = 0;
+  // The third push of a book is answered and not kept.
+  return honest({ ...store, append: (batches) => (++appends % 4 === 3 ? undefined : store.append(batches)) });
+}
+
+const faults: Readonly<Record<string, readonly [clause: string, plant: () => Planted]>> = {
+  'drops an op': ['kept', forgetful],
+  reorders: [
+    'order',
+    () =>
+      through(async (request, send) => {
+        const [, , , , , book, , scope] = request.url.split('/');
+        const response = await send(request);
+        if (!isPush(request)) return response;
+        return rewritten(response, async (body) => {
+          const results = body['results'] as { hash: never; position?: number }[];
+          const [one, two] = results;
+          if (one?.position === undefined || two?.position === undefined) return body;
+          [one.position, two.position] = [two.position, one.position];
+          const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ hash, position }]));
+          const origin = originOf(signer.name, book as BookId, decodeURIComponent(scope ?? '') as Scope);
+          const [receipt] = await signReceipts([encodeClaims(origin, lines)], signer, hasher);
+          return { ...body, receipt };
+        });
+      }),
+  ],
+  'double-grants': [
+    'claims',
+    () => through(async (request, send) => send(await readdressed(request, request.url.replace(/\/claims(?=\?|$)/, '/ops')))),
+  ],
+  forges: [
+    'signature',
+    () => {
+      const relay = relayOver(createMemoryRelayStore(), { ed25519: { ...ed25519, verify: () => true } });
+      return { send: (request) => relay.fetch(request), restart: async () => undefined };
+    },
+  ],
+  equivocates: [
+    'one-log',
+    () => {
+      let asked = 0;
+      let isSecond = false;
+      return twoFaced(
+        (request) => {
+          if (isPage(request) && request.url.endsWith('from=0')) isSecond = ++asked % 2 === 0;
+          return isSecond;
+        },
+        (pushes) => pushes !== 3,
+      );
+    },
+  ],
+  truncates: [
+    'pages',
+    () =>
+      through(async (request, send) => {
+        const plain = new Request(request, { headers: { 'accept-encoding': 'identity' } });
+        const response = await send(isPage(request) ? plain : request);
+        if (!isPage(request) || response.status !== 200) return response;
+        const { frames } = decodeBundle(new Uint8Array(await response.arrayBuffer()));
+        const kept = frames.slice(0, Math.max(1, frames.length - 1)).map((bytes) => ({ bytes }));
+        return new Response(encodeBundle(kept) as Uint8Array<ArrayBuffer>, { headers: response.headers });
+      }),
+  ],
+  'acks before durable': ['durable', lagging],
+  'leaks another book': [
+    'apart',
+    () => {
+      let first: string | undefined;
+      return through(async (request, send) => {
+        const book = request.url.split('/')[5] ?? '';
+        first ??= book === '' ? undefined : book;
+        return send(
+          request.method === 'GET' && first !== undefined
+            ? await readdressed(request, request.url.replace(book, first))
+            : request,
+        );
+      });
+    },
+  ],
+  'accepts a revoked key': [
+    'revoked',
+    () =>
+      through(async (request, send) => {
+        const response = await send(request);
+        if (!isPush(request)) return response;
+        return rewritten(response, (body) => ({
+          ...body,
+          results: (body['results'] as { warnings?: unknown }[]).map(({ warnings: _, ...result }) => result),
+        }));
+      }),
+  ],
+  'rolls back': [
+    'only-grows',
+    () =>
+      twoFaced(
+        (_, pushes) => pushes > 4,
+        (pushes) => pushes < 3,
+      ),
+  ],
+};
+
+describe('conformance', () => {
+  it('holds of a relay over memory and over SQLite', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
+    const sqlite = createSqliteRelayStore(join(folder, 'relay.db'));
+    try {
+      for (const store of [createMemoryRelayStore(), sqlite]) {
+        const outcomes = await run(honest(store));
+        expect(failed(outcomes)).toEqual([]);
+        expect(Object.keys(outcomes).length).toBeGreaterThanOrEqual(15);
+      }
+    } finally {
+      await sqlite.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each(Object.keys(faults))('finds a relay that %s', async (name) => {
+    const [clause, plant] = faults[name] as (typeof faults)[string];
+    const outcomes = await run(plant());
+    expect(failed(outcomes)).toContain(clause);
+    // It points at the fault, and not at everything.
+    expect(failed(outcomes).length).toBeLessThan(Object.keys(outcomes).length);
+  });
+});
