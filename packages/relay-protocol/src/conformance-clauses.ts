@@ -302,6 +302,28 @@ export const clauses: readonly Clause[] = [
     );
     ensure(outcome?.holder?.hash !== claim.hash, 'a revoked device has a token now');
   }),
+  clause(
+    'reads',
+    'Authentication',
+    'only devices of the book read it, under a key that is theirs, and none that is revoked',
+    async (subject) => {
+      if (subject.reads === 'public') return;
+      const stage = await openStage(subject);
+      const [till, other] = stage.tills;
+      const unsigned = await codeOf(subject.client.pull(stage.book, hq, 0));
+      ensure(unsigned === 'relay/unsigned', `a read that nobody signed: ${unsigned}`);
+      const stranger = await openStage(subject, { isPushed: false });
+      const denied = await codeOf(readAs(subject, stranger.root).pull(stage.book, hq, 0));
+      ensure(denied === 'relay/not-enrolled', `a read by a device of another book: ${denied}`);
+      const thief = { ...till, key: { ...other.key, device: till.key.device } };
+      const forged = await codeOf(readAs(subject, thief).pull(stage.book, hq, 0));
+      ensure(forged === 'relay/signature', `a read signed with the key of another device: ${forged}`);
+      const args = { device: till.key.device, reason: 'lost' };
+      await push(subject, stage, [await stage.root.write({ verb: 'device.revoke@1', args })]);
+      const revoked = await codeOf(readAs(subject, till).pull(stage.book, hq, 0));
+      ensure(revoked === 'relay/revoked', `a read by a revoked device: ${revoked}`);
+    },
+  ),
   clause('apart', 'Requests', 'nothing of one book is seen or taken in another', async (subject) => {
     const [stage, other] = [await openStage(subject), await openStage(subject)];
     await trade(subject, stage, 1);

@@ -20,8 +20,10 @@ import {
 import { createMemoryKeyStore, type DeviceKey, type Ed25519, type Role, signOp } from '@tallystick/sign';
 import type { PushAnswer, RelayClient } from './client.ts';
 import { createFollower } from './follower.ts';
-import type { LogReader } from './mirror.ts';
 import { originOf, verifyReceipt } from './receipt.ts';
+import type { RelayInfo } from './replies.ts';
+import { relayIdOf } from './request-signature.ts';
+import { signReads } from './signed-reads.ts';
 
 export const hq: Scope = parseScope('hq') as Scope;
 export const claims: Scope = parseScope('claims') as Scope;
@@ -31,6 +33,8 @@ export interface Subject {
   readonly client: RelayClient;
   /** Its key: as the caller pinned it, or as it says itself. */
   readonly relay: NoteKey;
+  /** Whether reads are signed. */
+  readonly reads: RelayInfo['reads'];
   readonly hasher: Hasher;
   readonly ed25519: Ed25519;
   /** Stops the relay without warning and starts it again over what it stored; resolves when it answers. */
@@ -182,11 +186,13 @@ export async function requireReceipts(
 }
 
 /** The logs of a book as one of its devices reads them. */
-export function readAs(
-  { client }: Subject,
-  _reader: Writer,
-): LogReader & Pick<RelayClient, 'inclusion' | 'scopes' | 'cosigned'> {
-  return client;
+export function readAs({ client, relay, hasher, reads }: Subject, { key }: Writer): RelayClient {
+  const reader = {
+    device: key.device,
+    relay: relayIdOf(relay, hasher),
+    sign: (message: Uint8Array) => key.sign(message),
+  };
+  return signReads(client, reads === 'public' ? [] : [reader]);
 }
 
 /** Follows a log to its end, strictly, from nothing or from a tip. */

@@ -26,10 +26,10 @@ export interface ClauseVerdict extends Pick<Clause, 'name' | 'section' | 'says'>
 export async function runConformance(options: ConformanceOptions): Promise<readonly ClauseVerdict[]> {
   const { hasher = nobleHasher, ed25519 = nobleEd25519 } = options.crypto ?? {};
   const client = createRelayClient(options);
-  const { vkey } = await client.info();
+  const { vkey, reads } = await client.info();
   const relay = parseVerifierKey(options.vkey ?? vkey, hasher);
   if (!relay.ok) throw new RelayError('relay/bad-answer', `not the key of a relay: ${options.vkey ?? vkey}`);
-  const subject: Subject = { client, relay: relay.value, hasher, ed25519, restart: options.restart };
+  const subject: Subject = { client, relay: relay.value, reads, hasher, ed25519, restart: options.restart };
   const verdicts: ClauseVerdict[] = [];
   for (const clause of clauses) {
     const verdict = await judge(clause, subject);

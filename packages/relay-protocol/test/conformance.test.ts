@@ -21,9 +21,9 @@ interface Planted {
 const relayOver = (store: RelayStore, more: Partial<Parameters<typeof createRelay>[0]> = {}): Relay =>
   createRelay({ store, signer, hasher, ed25519, ...more });
 
-function honest(store: RelayStore): Planted {
-  let relay = relayOver(store);
-  return { send: (request) => relay.fetch(request), restart: async () => void (relay = relayOver(store)) };
+function honest(store: RelayStore, more: Parameters<typeof relayOver>[1] = {}): Planted {
+  let relay = relayOver(store, more);
+  return { send: (request) => relay.fetch(request), restart: async () => void (relay = relayOver(store, more)) };
 }
 
 async function run({ send, restart }: Planted): Promise<Record<string, ClauseVerdict['outcome']>> {
@@ -36,8 +36,11 @@ const failed = (outcomes: Record<string, string>): string[] =>
   Object.entries(outcomes).flatMap(([name, outcome]) => (outcome === 'pass' ? [] : [name]));
 
 /** The requests of a relay, some of which are answered otherwise. */
-function through(change: (request: Request, send: Send) => Promise<Response>): Planted {
-  const { send, restart } = honest(createMemoryRelayStore());
+function through(
+  change: (request: Request, send: Send) => Promise<Response>,
+  more: Parameters<typeof honest>[1] = {},
+): Planted {
+  const { send, restart } = honest(createMemoryRelayStore(), more);
   return { send: (request) => change(request, send), restart };
 }
 
@@ -129,7 +132,10 @@ const faults: Readonly<Record<string, readonly [clause: string, plant: () => Pla
   ],
   'double-grants': [
     'claims',
-    () => through(async (request, send) => send(await readdressed(request, request.url.replace(/\/claims(?=\?|$)/, '/ops')))),
+    () =>
+      through(async (request, send) =>
+        send(await readdressed(request, request.url.replace(/\/claims(?=\?|$)/, '/ops'))),
+      ),
   ],
   forges: [
     'signature',
@@ -169,7 +175,8 @@ const faults: Readonly<Record<string, readonly [clause: string, plant: () => Pla
     'apart',
     () => {
       let first: string | undefined;
-      return through(async (request, send) => {
+      // One that lets everybody read: a signature would not be of the address that is asked in its place.
+      const leak = async (request: Request, send: Send): Promise<Response> => {
         const book = request.url.split('/')[5] ?? '';
         first ??= book === '' ? undefined : book;
         return send(
@@ -177,7 +184,8 @@ const faults: Readonly<Record<string, readonly [clause: string, plant: () => Pla
             ? await readdressed(request, request.url.replace(book, first))
             : request,
         );
-      });
+      };
+      return through(leak, { reads: 'public' });
     },
   ],
   'accepts a revoked key': [
