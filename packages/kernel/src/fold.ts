@@ -134,11 +134,17 @@ export class Fold {
     if (missed !== undefined) throw missed;
     // A rotation without effect still changes the key: the door, which folds nothing, must agree. Not so one that another key signed.
     const isOutside = 'kind' in judged && judged.kind === 'outside';
+    const lacking = 'kind' in judged && !isOutside ? this.#lackingVerb(record, touch) : undefined;
+    if (lacking !== undefined) return lacking;
     if (head !== undefined || !isOutside) {
       const keyId = isOutside && head !== undefined ? head.keyId : keyIdAfter(record);
       this.#projection.advanceChain(op.device, { seq: op.seq, hash, keyId }, undo);
     }
-    if ('kind' in judged) return this.#refused(record, judged, place, undo, touch);
+    if ('kind' in judged) {
+      const verdict = this.#refused(record, judged, place, undo, touch);
+      if (!isOutside) this.#leaveRemains(record, place, undo, touch);
+      return verdict;
+    }
     const { effects, facts, rules, planning, correction, isContested = false } = judged;
     let refusal: Refusal | undefined;
     this.#now = planning;
@@ -149,7 +155,11 @@ export class Fold {
     }
     const missedByCheck = this.#schema.residency.takeMissed();
     if (missedByCheck !== undefined) throw missedByCheck;
-    if (refusal !== undefined) return this.#refused(record, refusal, place, undo, touch);
+    if (refusal !== undefined) {
+      const verdict = this.#refused(record, refusal, place, undo, touch);
+      this.#leaveRemains(record, place, undo, touch);
+      return verdict;
+    }
     return correction === undefined ? APPLIED : { kind: 'applied', correction, isContested };
   }
 
@@ -314,7 +324,7 @@ export class Fold {
       Record<'at' | 'seq', number>;
     const author = this.#author(device, size, touch);
     if (author === undefined) return refuse('kernel/unknown-device', { device });
-    const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq };
+    const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq, isAdopted: true };
     const adopted = this.#planAs(author, verb, facts, JSON.parse(args) as JsonObject, size, touch);
     if ('kind' in adopted) return adopted;
     // After the plan: whether the verb is adopted is judged alike where this program has it not.
@@ -366,6 +376,51 @@ export class Fold {
       this.#projection.apply([quarantine.put(waits)], facts, place, undo, touch);
     }
     return { kind: 'refused', refusal };
+  }
+
+  /** What is left of a refused op is its verb's to say, so who lacks an adopted one stops here as at any other op of it. */
+  #lackingVerb({ op, hash }: OpRecord, touch: TouchRecorder | undefined): Stopped | undefined {
+    if (this.#verbs.has(op.verb)) return undefined;
+    const adopted = this.#hqRow(manifest, { verb: op.verb }, this.#markInForce(touch), touch);
+    if (adopted === undefined) return undefined;
+    const release = adopted['release'] as string;
+    return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: op.verb, release, hash } };
+  }
+
+  /** Applies what is left of a refused op that stands in its chain, if its verb is in force and its args are such. */
+  #leaveRemains(
+    { op, hash }: OpRecord,
+    place: number,
+    undo: Undo[] | undefined,
+    touch: TouchRecorder | undefined,
+  ): void {
+    const verb = this.#verbs.get(op.verb);
+    if (verb?.remains === undefined) return;
+    const size = this.#markInForce(touch);
+    const author = this.#author(op.device, size, touch);
+    if (author === undefined || this.#hqRow(manifest, { verb: op.verb }, size, touch) === undefined) return;
+    const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
+    const planning = { author, size, touch };
+    const tables = this.#tablesOf(verb);
+    const inForce = this.#tablesInForce(size).tables;
+    this.#now = planning;
+    try {
+      const valid = validateArgs(verb, op.args);
+      if (valid === undefined || valid.issues !== undefined) return;
+      const effects = verb.remains(this.#viewOf(verb), facts, op.args);
+      const mayWrite = ({ table }: Effect): boolean =>
+        tables.has(table) && inForce.has(table) && !BUILTIN_TABLES.has(table);
+      if (!isOutcome(effects) || !effects.every(mayWrite)) return;
+      const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };
+      this.#projection.apply(effects, facts, place, undo, touch, rules);
+    } catch (cause) {
+      // As of a plan that throws: nothing comes of it, on every device alike.
+      if (cause instanceof NotResident || (cause instanceof Error && cause.name === 'SqliteError')) throw cause;
+    } finally {
+      this.#now = undefined;
+    }
+    const missed = this.#schema.residency.takeMissed();
+    if (missed !== undefined) throw missed;
   }
 
   /** The `hq` size in force for this op; a mark is judged by the prefix it names. */

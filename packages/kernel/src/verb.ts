@@ -70,6 +70,8 @@ export interface OpFacts {
   readonly device: string;
   readonly scope: string;
   readonly seq: number;
+  /** True where a person adopts what was refused at its own place: the op comes to stand after others that its author wrote later. */
+  readonly isAdopted?: boolean;
 }
 
 /** Reads of tables whose rows can be looked up as they stood in `hq` at the scope's last mark. */
@@ -129,6 +131,11 @@ export interface Verb<N extends string = string, A = unknown> {
   readonly args: ArgsSchema<A>;
   /** Bivariant on purpose: a book holds verbs of many argument types. */
   plan(view: View, op: OpFacts, args: A): Outcome;
+  /**
+   * What is left of an op in its chain that is refused, or waits for a person, because its author has handed it out already: the number on a paper. Only adds and puts
+   * that cannot fail belong here: what does not apply is left out. `args` are such as the schema takes.
+   */
+  remains?(view: View, op: OpFacts, args: unknown): readonly Effect[];
 }
 
 const VERB_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/;

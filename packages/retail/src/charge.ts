@@ -3,7 +3,7 @@ import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb,
 import { ledgerTables, post } from '@tallystick/ledger';
 import type { ChargeAdjustArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
-import { checkLinks, documentTables, issueDocument } from './document.ts';
+import { checkLinks, documentTables, issueDocument, keepNumber } from './document.ts';
 import { putLines } from './goods.ts';
 import { priceLines } from './price.ts';
 import { conclude, type Remark } from './remark.ts';
@@ -35,6 +35,7 @@ function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): Outcome {
 
 /** Charges receivables against an account, or relieves them: a positive total is owed more, a negative one less. */
 export const chargeAdjust: Verb<'charge.adjust', ChargeAdjustArgs> = defineVerb({
+  remains: keepNumber('charge'),
   name: 'charge.adjust',
   version: 1,
   roles: ['owner', 'manager'],

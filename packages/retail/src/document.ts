@@ -2,10 +2,14 @@
 import { type Effect, type OpFacts, type Refusal, refuse, type View } from '@tallystick/kernel';
 import type { DocumentLinks } from './args.ts';
 import { contested, type Remark } from './remark.ts';
-import { counters, documents } from './tables.ts';
+import { counters, documents, refusedDocuments } from './tables.ts';
 
 /** What a verb that issues a document touches. */
-export const documentTables: readonly [typeof counters, typeof documents] = [counters, documents];
+export const documentTables: readonly [typeof counters, typeof documents, typeof refusedDocuments] = [
+  counters,
+  documents,
+  refusedDocuments,
+];
 
 export type DocumentKind =
   | 'sale'
@@ -84,9 +88,7 @@ export function issueDocument(
   { totalMinor, taxMinor }: DocumentTotals,
   effects: Effect[],
 ): string {
-  const series = documentSeries[kind];
-  const counter = { device: op.device, series };
-  const number = `${series}/${view.author.name}/${header.day}/${view.sum(counters, counter).issued + 1}`;
+  const number = numberFor(view, op, kind, header.day, effects);
   effects.push(
     documents.put({
       id: op.id,
@@ -107,9 +109,31 @@ export function issueDocument(
       customer: header.customer ?? '',
       reason: header.reason ?? '',
     }),
-    counters.add(counter, { issued: 1 }),
   );
   return number;
+}
+
+/** The next number of the device, counted; or the one that the document had when it was refused, because that is on the paper. */
+function numberFor(view: View, op: OpFacts, kind: DocumentKind, day: string, effects: Effect[]): string {
+  const kept = op.isAdopted === true ? view.get(refusedDocuments, { id: op.id }) : undefined;
+  if (kept !== undefined) return kept.number;
+  const series = documentSeries[kind];
+  const counter = { device: op.device, series };
+  effects.push(counters.add(counter, { issued: 1 }));
+  return `${series}/${view.author.name}/${day}/${view.sum(counters, counter).issued + 1}`;
+}
+
+/**
+ * For `remains` of a verb that issues a document of this kind: its number was printed when the device committed it, so it is neither given again nor shifts those that
+ * were printed after it. The numbers of a device have no gap: each is in `documents` or in `refusedDocuments`.
+ */
+export function keepNumber(kind: DocumentKind): (view: View, op: OpFacts, args: unknown) => readonly Effect[] {
+  return (view, op, args) => {
+    const { day } = args as { readonly day: string };
+    const effects: Effect[] = [];
+    const number = numberFor(view, op, kind, day, effects);
+    return [...effects, refusedDocuments.put({ id: op.id, number, kind, day, device: op.device })];
+  };
 }
 
 /** Judges how an op says it belongs to others: `retail/bad-part`. That the first part is not as it should be is contested. */

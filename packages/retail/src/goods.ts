@@ -106,6 +106,9 @@ export function moveStock(
   contestShort(view, guarded, remarks);
 }
 
+/** One unit in quantities of each scale. */
+export const unitsOfScale = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
+
 /**
  * A quantity in the unit scale of its product. One in another scale was rung up before the till knew the product: it is contested
  * (`retail/scale-mismatch`), and counted in the product's, rounded half away from zero.
@@ -118,13 +121,9 @@ export function inUnitsOf(
   if (product === undefined || product.unitScale === quantityScale) return quantity;
   const { unitScale } = product;
   remarks.push(contested(refuse('retail/scale-mismatch', { sku, unitScale, quantityScale })));
-  return (
-    scaleHalfAway(
-      quantity,
-      10 ** Math.max(0, unitScale - quantityScale),
-      10 ** Math.max(0, quantityScale - unitScale),
-    ) ?? 0
-  );
+  const finer = unitsOfScale[Math.max(0, unitScale - quantityScale)] ?? 1;
+  const coarser = unitsOfScale[Math.max(0, quantityScale - unitScale)] ?? 1;
+  return scaleHalfAway(quantity, finer, coarser) ?? 0;
 }
 
 interface Trading {

@@ -117,6 +117,7 @@ export {
   lotStock,
   movements,
   refunded,
+  refusedDocuments,
   sessions,
   stock,
   tenders,

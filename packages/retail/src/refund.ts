@@ -18,7 +18,7 @@ import { chargeAccount, customerTables, onAccountMinor } from './counter/custome
 import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
 import { checkOpenReturn, returnTables } from './counter/returns.ts';
 import { addTakings } from './counter/takings.ts';
-import { checkLinks, documentTables, issueDocument } from './document.ts';
+import { checkLinks, documentTables, issueDocument, keepNumber } from './document.ts';
 import { putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
 import { type LineAmounts, type PricedLines, priceLines, totalsOf } from './price.ts';
 import { askRules, contested, posted, type Remark } from './remark.ts';
@@ -233,6 +233,7 @@ function isSameGoods(
 
 /** Refunds goods, with or without the sale they came from. */
 export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
+  remains: keepNumber('refund'),
   name: 'sale.refund',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

@@ -12,7 +12,7 @@ import { backorders } from './counter/tables.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
 import { addTakings } from './counter/takings.ts';
-import { checkLinks, documentTables, issueDocument } from './document.ts';
+import { checkLinks, documentTables, issueDocument, keepNumber } from './document.ts';
 import { redeem, redemptionTables } from './entitlement/redeem.ts';
 import { putLines, putLots, tradeStock, tradeTables } from './goods.ts';
 import { priceLines, totalsOf } from './price.ts';
@@ -98,6 +98,7 @@ export const saleTables: readonly [
 
 /** Completes a sale. */
 export const saleComplete: Verb<'sale.complete', SaleCompleteArgs> = defineVerb({
+  remains: keepNumber('sale'),
   name: 'sale.complete',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

@@ -14,7 +14,7 @@ import type { SessionCloseArgs, SessionOpenArgs } from './args.ts';
 import { moveDrawer } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { closings, takings } from './counter/tables.ts';
-import { documentTables, issueDocument } from './document.ts';
+import { documentTables, issueDocument, keepNumber } from './document.ts';
 import { conclude, posted, type Remark } from './remark.ts';
 import { sessionCloseArgs, sessionOpenArgs } from './schema.ts';
 import { deviceSessions, drawers, sessions } from './tables.ts';
@@ -78,6 +78,7 @@ export function closeDrawer(
  * manager may close another's, such as that of a till that broke.
  */
 export const sessionClose: Verb<'session.close', SessionCloseArgs> = defineVerb({
+  remains: keepNumber('close'),
   name: 'session.close',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

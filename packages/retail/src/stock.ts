@@ -3,7 +3,7 @@ import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type Vi
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
-import { checkLinks, type DocumentHeader, documentTables, issueDocument } from './document.ts';
+import { checkLinks, type DocumentHeader, documentTables, issueDocument, keepNumber } from './document.ts';
 import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { priceLines } from './price.ts';
 import { conclude, posted, type Remark } from './remark.ts';
@@ -46,6 +46,7 @@ function planMovement(
 
 /** Takes a delivery into stock. */
 export const stockReceive: Verb<'stock.receive', StockReceiveArgs> = defineVerb({
+  remains: keepNumber('receipt'),
   name: 'stock.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
@@ -64,6 +65,7 @@ export const stockReceive: Verb<'stock.receive', StockReceiveArgs> = defineVerb(
 
 /** Corrects stock: a loss (negative) is written off at the given price, a find comes back the same way. */
 export const stockAdjust: Verb<'stock.adjust', StockAdjustArgs> = defineVerb({
+  remains: keepNumber('adjustment'),
   name: 'stock.adjust',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],

@@ -103,7 +103,16 @@ export const lotMoves: SetTable<{ document: Text; line: Int }, { sku: Text; lot:
   },
 );
 
-/** How many documents of a series a device has issued; the next number is one more. */
+/**
+ * Numbers that a device gave to documents which were refused at their place, or wait for a person: nobody else gets them. A document that is adopted has its own in
+ * `documents` too.
+ */
+export const refusedDocuments: SetTable<{ id: Text }, { number: Text; kind: Text; day: Text; device: Text }> = setTable(
+  'refusedDocuments',
+  { key: { id: 'text' }, columns: { number: 'text', kind: 'text', day: 'text', device: 'text' } },
+);
+
+/** How many documents of a series a device has issued, refused ones too; the next number is one more. */
 export const counters: SumTable<{ device: Text; series: Text }, 'issued'> = sumTable('counters', {
   key: { device: 'text', series: 'text' },
   sums: ['issued'],

@@ -8,7 +8,7 @@ import { retailAccounts } from './chart.ts';
 import { backorderEnds, backorders } from './counter/tables.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
 import { addTakings } from './counter/takings.ts';
-import { type DocumentHeader, documentTables, issueDocument } from './document.ts';
+import { type DocumentHeader, documentTables, issueDocument, keepNumber } from './document.ts';
 import { redemptionTables, unredeem } from './entitlement/redeem.ts';
 import { putMovement } from './goods.ts';
 import type { LineAmounts } from './price.ts';
@@ -117,10 +117,11 @@ function returnLines(
   const backByLine = new Map<number, { readonly back: number; readonly sold: number }>();
   for (const row of view.list(documentLines, { document })) {
     const { line, quantity, amountMinor, taxMinor } = row;
-    const taken = { quantity: 0 - quantity, amountMinor: 0 - amountMinor, taxMinor: 0 - taxMinor };
-    effects.push(documentLines.put({ ...row, ...taken, document: op.id, kind: 'void', at: op.at }));
     const before = view.sum(refunded, { document, line });
-    backByLine.set(line, { back: Math.min(before.quantity, quantity), sold: quantity });
+    const back = Math.min(before.quantity, quantity);
+    const taken = { quantity: back - quantity, amountMinor: 0 - amountMinor, taxMinor: 0 - taxMinor };
+    effects.push(documentLines.put({ ...row, ...taken, document: op.id, kind: 'void', at: op.at }));
+    backByLine.set(line, { back, sold: quantity });
     if (before.quantity === 0) continue;
     const worthMinor = Math.min(before.amountMinor, amountMinor + taxMinor);
     const tax = worthMinor === 0 ? 0 : (scaleHalfAway(taxMinor, worthMinor, amountMinor + taxMinor) ?? 0);
@@ -198,6 +199,7 @@ function returnTenders(
 
 /** Voids a sale, once, and not after a part of it was refunded; what was paid back all the same is owed by who did. */
 export const saleVoid: Verb<'sale.void', SaleVoidArgs> = defineVerb({
+  remains: keepNumber('void'),
   name: 'sale.void',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

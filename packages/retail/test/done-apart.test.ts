@@ -254,6 +254,39 @@ describe('done at a till apart', () => {
     await shop.close();
   });
 
+  it('keeps the number that was printed, also when an earlier document waits for a person or is dismissed', async () => {
+    const shop = await openApart(async () => {});
+    const [till] = shop.tills;
+    const sell = async (minor: number): Promise<string> =>
+      idOf(await till.commit('sale.complete', sale(minor, { lines: [line({ unitPriceMilliMinor: minor * 1_000 })] })));
+    await sell(100);
+    await shop.meet(till);
+    idOf(await shop.office.commit('device.revoke', { device: till.device, reason: 'lost' }));
+    const printed = [await sell(200), await sell(300), await sell(400)].map(
+      (id) => till.query<{ number: string }>('SELECT number FROM documents WHERE id = ?', [id])[0]?.number,
+    );
+    await shop.meet(shop.office, till);
+    const { office } = shop;
+    expect(office.query('SELECT number FROM refusedDocuments ORDER BY id').map(({ number }) => number)).toEqual(
+      printed,
+    );
+    const [second, third, fourth] = [...office.quarantine()].sort((left, right) => (left.id < right.id ? -1 : 1));
+    idOf(await office.commit('device.recover', { op: fourth?.hash ?? '' }));
+    idOf(await office.commit('device.dismiss', { op: second?.hash ?? '', reason: 'stolen' }));
+    idOf(await office.commit('device.recover', { op: third?.hash ?? '' }));
+    const numbers = office.query('SELECT number, totalMinor FROM documents WHERE device = ? ORDER BY id', [
+      till.device,
+    ]);
+    expect(numbers).toEqual([
+      { number: `INV/till-4/${day}/1`, totalMinor: 100 },
+      { number: printed[1], totalMinor: 300 },
+      { number: printed[2], totalMinor: 400 },
+    ]);
+    await shop.meet(office);
+    await expectSound(shop);
+    await shop.close();
+  });
+
   it('stands in any order of any of it, and the books agree and balance', async () => {
     const acts = Object.keys(atTheCounter) as ActName[];
     const said = Object.keys(meanwhile) as (keyof typeof meanwhile)[];

@@ -126,6 +126,14 @@ function pureVerb(verb: Verb, onImpure: OnImpure): Verb {
       if (!('kind' in planned)) return planned.map(pureEffect);
       return planned.kind === 'refusal' ? planned : { ...planned, effects: planned.effects.map(pureEffect) };
     },
+    ...(verb.remains === undefined ? {} : { remains: pureRemains(verb, runner) }),
+  };
+}
+
+function pureRemains(verb: Verb, runner: Runner): NonNullable<Verb['remains']> {
+  return (view, op, args) => {
+    freeze(args);
+    return inside(runner, () => verb.remains?.(pureView(view), op, args) ?? []).map(pureEffect);
   };
 }
 

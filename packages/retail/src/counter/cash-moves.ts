@@ -4,7 +4,7 @@ import { ruleTables } from '@tallystick/guards';
 import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, moveDrawer } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
-import { type DocumentKind, documentTables, issueDocument } from '../document.ts';
+import { type DocumentKind, documentTables, issueDocument, keepNumber } from '../document.ts';
 import { signed } from '../goods.ts';
 import { askRules, contested, posted, type Remark } from '../remark.ts';
 import { drawers, sessions } from '../tables.ts';
@@ -59,6 +59,7 @@ const common = {
 /** Pays cash in: from the bank for change, from a person for a debt. */
 export const cashReceive: Verb<'cash.receive', CashMoveArgs> = defineVerb({
   ...common,
+  remains: keepNumber('pay-in'),
   name: 'cash.receive',
   args: cashMoveArgs,
   plan: (view, op, args) =>
@@ -68,6 +69,7 @@ export const cashReceive: Verb<'cash.receive', CashMoveArgs> = defineVerb({
 /** Pays cash out of the drawer for what is no refund: a window cleaner, milk. */
 export const cashPay: Verb<'cash.pay', CashMoveArgs> = defineVerb({
   ...common,
+  remains: keepNumber('pay-out'),
   name: 'cash.pay',
   args: cashMoveArgs,
   plan: (view, op, args) =>
@@ -77,6 +79,7 @@ export const cashPay: Verb<'cash.pay', CashMoveArgs> = defineVerb({
 /** Drops cash from the drawer into the safe. It stays the shop's cash, so nothing is posted. */
 export const cashDrop: Verb<'cash.drop', CashDropArgs> = defineVerb({
   ...common,
+  remains: keepNumber('drop'),
   name: 'cash.drop',
   args: cashDropArgs,
   plan: (view, op, args) =>

@@ -3,7 +3,7 @@ import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import { products } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, inUnitsOf, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import { conclude, posted, type Remark } from '../remark.ts';
@@ -17,6 +17,7 @@ import { counts } from './tables.ts';
  * that was made before the count and comes later in the order is taken off once more; the next count shows it.
  */
 export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
+  remains: keepNumber('count'),
   name: 'stock.count',
   version: 1,
   // Not a van: what it is short is its seller's, so somebody else counts it (`van.settle`).

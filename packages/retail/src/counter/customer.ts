@@ -3,7 +3,7 @@ import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb,
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { signed } from '../goods.ts';
 import { contested, noted, posted, type Remark } from '../remark.ts';
 import type { AccountPayArgs, CustomerSetArgs } from './customer-args.ts';
@@ -116,6 +116,7 @@ const paymentTables = [...ledgerTables, ...documentTables, ...cashTables, ...cus
 
 /** Takes a payment on account; more than is owed stands to the customer's credit. */
 export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
+  remains: keepNumber('account-payment'),
   name: 'account.pay',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
@@ -129,6 +130,7 @@ export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
  * as the same credit at two tills apart, is owed by the customer.
  */
 export const accountReturn: Verb<'account.return', AccountPayArgs> = defineVerb({
+  remains: keepNumber('account-payment'),
   name: 'account.return',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

@@ -6,7 +6,7 @@ import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { checkPromotions } from '../catalogue/promotion.ts';
 import { promotions } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
-import { checkLinks, documentTables, issueDocument } from '../document.ts';
+import { checkLinks, documentTables, issueDocument, keepNumber } from '../document.ts';
 import { putLines, putLots, signed, tradeStock, tradeTables } from '../goods.ts';
 import { priceLines, totalsOf } from '../price.ts';
 import { askRules, posted, type Remark } from '../remark.ts';
@@ -85,6 +85,7 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
 
 /** Exchanges goods of a sale for others. */
 export const saleExchange: Verb<'sale.exchange', SaleExchangeArgs> = defineVerb({
+  remains: keepNumber('exchange'),
   name: 'sale.exchange',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

@@ -5,7 +5,7 @@ import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { SaleLine } from '../args.ts';
 import { acceptCash, cashTables, settle } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { putLines, tradeStock } from '../goods.ts';
 import { askRules, contested, noted, posted, type Remark } from '../remark.ts';
 import { saleTables } from '../sale.ts';
@@ -72,6 +72,7 @@ function planCollect(view: View, op: OpFacts, args: LayawayCollectArgs): Outcome
 
 /** Hands the goods over: a sale, with its lines, tax and number, that the deposit pays as far as it goes. */
 export const layawayCollect: Verb<'layaway.collect', LayawayCollectArgs> = defineVerb({
+  remains: keepNumber('sale'),
   name: 'layaway.collect',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
@@ -119,6 +120,7 @@ function planCancel(view: View, op: OpFacts, args: LayawayCancelArgs): Outcome {
 
 /** Frees the goods and gives back what was paid, less a fee that `layaway.policy` allows. */
 export const layawayCancel: Verb<'layaway.cancel', LayawayCancelArgs> = defineVerb({
+  remains: keepNumber('layaway-end'),
   name: 'layaway.cancel',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

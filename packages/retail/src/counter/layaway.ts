@@ -14,7 +14,7 @@ import { ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, settle } from '../cash.ts';
 import { products } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { inUnitsOf, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import { conclude, noted, posted, type Remark } from '../remark.ts';
@@ -80,6 +80,7 @@ export function endLayaway(
 
 /** Puts goods by. They stay on hand, and `reserved` says how many are spoken for. Nothing is posted. */
 export const layawayOpen: Verb<'layaway.open', LayawayOpenArgs> = defineVerb({
+  remains: keepNumber('layaway'),
   name: 'layaway.open',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
@@ -105,6 +106,7 @@ export const layawayOpen: Verb<'layaway.open', LayawayOpenArgs> = defineVerb({
 
 /** Takes a part of the price. What is more than the price, or comes after the end, stands to the customer's credit: a correction says so. */
 export const layawayPay: Verb<'layaway.pay', LayawayPayArgs> = defineVerb({
+  remains: keepNumber('layaway-payment'),
   name: 'layaway.pay',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],

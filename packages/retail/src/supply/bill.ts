@@ -16,7 +16,7 @@ import {
 } from '@tallystick/kernel';
 import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import { documentLines } from '../tables.ts';
@@ -138,6 +138,7 @@ const postingTables = [...ledgerTables, bills, documentLines, matchTolerances, p
 
 /** Enters a supplier's bill: payable where it matches, held where it does not. */
 export const purchaseBill: Verb<'purchase.bill', PurchaseBillArgs> = defineVerb({
+  remains: keepNumber('bill'),
   name: 'purchase.bill',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],
@@ -252,6 +253,7 @@ function planPay(view: View, op: OpFacts, args: PurchasePayArgs): Outcome {
 
 /** Pays a bill that was posted, or a part of it. */
 export const purchasePay: Verb<'purchase.pay', PurchasePayArgs> = defineVerb({
+  remains: keepNumber('payment'),
   name: 'purchase.pay',
   version: 1,
   roles: ['owner', 'manager'],

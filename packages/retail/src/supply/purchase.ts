@@ -12,7 +12,7 @@ import {
 } from '@tallystick/kernel';
 import { ledgerTables, lineAmountMinor, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
 import { conclude, contested, posted, type Remark } from '../remark.ts';
 import { type PricedLines, priceLines } from '../price.ts';
@@ -40,6 +40,7 @@ function planOrder(view: View, op: OpFacts, args: PurchaseOrderArgs): Outcome {
 
 /** Orders goods from a supplier. Nothing moves and nothing is owed yet. */
 export const purchaseOrder: Verb<'purchase.order', PurchaseOrderArgs> = defineVerb({
+  remains: keepNumber('order'),
   name: 'purchase.order',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],
@@ -139,6 +140,7 @@ function countReceived(
 
 /** Takes in what came of an order: less, more or damaged, all of it is said as it is. */
 export const purchaseReceive: Verb<'purchase.receive', PurchaseReceiveArgs> = defineVerb({
+  remains: keepNumber('receipt'),
   name: 'purchase.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],

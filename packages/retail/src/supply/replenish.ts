@@ -10,7 +10,7 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import { products } from '../catalogue/tables.ts';
@@ -54,6 +54,7 @@ function planOrder(view: View, op: OpFacts, args: TransferOrderArgs): Outcome {
 
 /** Tells one scope to send goods to another. */
 export const transferOrder: Verb<'transfer.order', TransferOrderArgs> = defineVerb({
+  remains: keepNumber('transfer-order'),
   name: 'transfer.order',
   version: 1,
   roles: ['owner', 'manager'],

@@ -12,7 +12,7 @@ import {
 import { tallies } from '@tallystick/kernel/tally';
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import type { TransferDispatchArgs, TransferReceiveArgs } from './args.ts';
@@ -66,6 +66,7 @@ function planDispatch(view: View, op: OpFacts, args: TransferDispatchArgs): Outc
 
 /** Sends goods to another scope. */
 export const transferDispatch: Verb<'transfer.dispatch', TransferDispatchArgs> = defineVerb({
+  remains: keepNumber('dispatch'),
   name: 'transfer.dispatch',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
@@ -120,6 +121,7 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
 
 /** Counts in what another scope sent. What is missing is lost in transit, by the hop that had it; counting in nothing closes a transfer that never came. */
 export const transferReceive: Verb<'transfer.receive', TransferReceiveArgs> = defineVerb({
+  remains: keepNumber('arrival'),
   name: 'transfer.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],

@@ -12,8 +12,8 @@ import {
 } from '@tallystick/kernel';
 import { type EntryLine, ledgerTables, post, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
-import { documentTables, issueDocument } from '../document.ts';
-import { goodsTables, moveStock, putLines } from '../goods.ts';
+import { documentTables, issueDocument, keepNumber } from '../document.ts';
+import { goodsTables, moveStock, putLines, unitsOfScale } from '../goods.ts';
 import { priceLine, priceLines } from '../price.ts';
 import { conclude, contested, posted, type Remark } from '../remark.ts';
 import { planSale, saleTables } from '../sale.ts';
@@ -24,13 +24,10 @@ import { sellerPayArgs, vanScanArgs, vanSettleArgs } from './schema.ts';
 import { makeGood, type Missing, noteSettled } from './settled.ts';
 import { sellerDebts, settledGoods, settledVans, vanSettlements } from './tables.ts';
 
-/** One unit in quantities of each scale. */
-const units = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
-
 /** What a scan comes to. The goods and the money have changed hands: what is not on board, or comes after the settlement, stands and is made good. */
 function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
   const { day, currency, session, sku, name, quantityScale = 0, unitPriceMilliMinor, taxIncluded, lot, tender } = args;
-  const quantity = units[quantityScale] ?? 1;
+  const quantity = unitsOfScale[quantityScale] ?? 1;
   const line = {
     sku,
     name,
@@ -71,6 +68,7 @@ function planScan(view: View, op: OpFacts, args: VanScanArgs): Outcome {
 
 /** Sells one unit from the van; what is not on board cannot be scanned. */
 export const vanScan: Verb<'van.scan', VanScanArgs> = defineVerb({
+  remains: keepNumber('sale'),
   name: 'van.scan',
   version: 1,
   roles: ['owner', 'manager', 'van'],
@@ -184,6 +182,7 @@ function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
 
 /** Counts goods and cash of a van in the evening. Somebody else than the van counts. */
 export const vanSettle: Verb<'van.settle', VanSettleArgs> = defineVerb({
+  remains: keepNumber('settlement'),
   name: 'van.settle',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],
