@@ -115,7 +115,7 @@ function check(book: ShopBook, tally: Tally): void {
       .map(({ v }) => String(v))
       .sort();
   expect(column("SELECT id AS v FROM documents WHERE kind = 'sale'")).toEqual([...tally.sold].sort());
-  const sum = (sql: string): number => Number(book.query<{ n: number }>(sql)[0]?.n ?? 0);
+  const sum = (sql: string): number => book.query<{ n: number | null }>(sql)[0]?.n ?? 0;
   expect(sum("SELECT sum(onHand) AS n FROM stock WHERE sku = 'MUG'")).toBe(tally.onHand);
   expect(sum("SELECT sum(owedMinor) AS n FROM customerAccounts WHERE customer = 'c-1'")).toBe(tally.owedMinor);
   expect(sum("SELECT sum(amountMinor) AS n FROM balances WHERE account = '1100'")).toBe(tally.owedMinor);

@@ -11,7 +11,7 @@ const call = (fn: string, ...args: object[]) => ({ callExpr: { function: fn, arg
 const number = (value: number) => ({ constExpr: { int64Value: String(value) } });
 const total = (name: string) => field(field(ident('rows'), 'totals'), name);
 
-it('bound discounts and refunds, ask for a reason to void, and stop cash going out', async () => {
+it('bound discounts, refunds and write-offs, ask for a reason to void, and stop cash going out', async () => {
   const [{ store }] = drivers as [(typeof drivers)[number]];
   const book = await createReplica({ store: store(), verbs: [...verbs, ruleSet], deviceName: 'till-3' });
   for (const args of chart) idOf(await book.commit('account.open', args));
@@ -44,6 +44,30 @@ it('bound discounts and refunds, ask for a reason to void, and stop cash going o
   expect(await book.commit('cash.pay', { session, day, amountMinor: 1, account: '6100', reason: '' })).toMatchObject({
     code: 'guards/rule',
   });
+  const delivered = {
+    day,
+    currency: 'GBP',
+    reference: 'd',
+    lines: [{ sku: 'MUG', name: 'Mug', quantity: 9, unitCostMilliMinor: 0 }],
+  };
+  idOf(await book.commit('stock.receive', delivered));
+  const cheapWriteOff = call('_<=_', total('writtenOffMinor'), number(200));
+  idOf(await rule('stock.count', call('_&&_', cheapWriteOff, call('_<=_', total('shortLines'), number(1)))));
+  const counted = (countedQuantity: number, sku = 'MUG') => ({
+    sku,
+    name: 'Mug',
+    countedQuantity,
+    unitCostMilliMinor: 100_000,
+  });
+  const count = (...lines: readonly object[]) =>
+    book.commit('stock.count', { day, currency: 'GBP', reason: 'shelf', lines } as never);
+  expect(await count(counted(6))).toMatchObject({
+    code: 'guards/rule',
+    details: { 'rows.totals.writtenOffMinor': 300 },
+  });
+  // What is found elsewhere makes good nothing that is written off.
+  expect(await count(counted(6), counted(5, 'CUP'))).toMatchObject({ code: 'guards/rule' });
+  idOf(await count(counted(7)));
   idOf(await book.commit('cash.receive', { session, day, amountMinor: 1, account: '6100', reason: '' }));
   await book.close();
 });

@@ -1,5 +1,6 @@
 /** Counting: what lies there is written down, and the books come to it. Who counts says nothing of what there should be. */
 import { defineVerb, type Effect, refuse, type Verb } from '@tallystick/kernel';
+import { refuseUnlessRules, ruleTables } from '@tallystick/guards';
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import { products } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
@@ -22,9 +23,10 @@ export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
   version: 1,
   // Not a van: what it is short is its seller's, so somebody else counts it (`van.settle`).
   roles: ['owner', 'manager', 'warehouse', 'till'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, counts],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...ruleTables, counts],
   args: stockCountArgs,
-  plan: (view, op, { day, currency, lines, reason }) => {
+  plan: (view, op, args) => {
+    const { day, currency, lines, reason } = args;
     if (new Set(lines.map(({ sku }) => sku)).size < lines.length) return refuse('retail/counted-twice');
     const effects: Effect[] = [];
     const remarks: Remark[] = [];
@@ -43,6 +45,17 @@ export const stockCount: Verb<'stock.count', StockCountArgs> = defineVerb({
     const priced = priceLines(differences, false);
     if ('code' in priced) return priced;
     const { amountMinor } = priced;
+    let writtenOffMinor = 0;
+    let foundMinor = 0;
+    for (const line of priced.amounts) {
+      writtenOffMinor += Math.max(0, 0 - line.amountMinor);
+      foundMinor += Math.max(0, line.amountMinor);
+    }
+    // Nothing has left by a count: what is forbidden is counted by somebody who may, and is refused also when it comes late.
+    const shortLines = differences.filter(({ quantity }) => quantity < 0).length;
+    const rows = { totals: { writtenOffMinor, foundMinor, shortLines } };
+    const forbidden = refuseUnlessRules(view, 'stock.count', { args, rows });
+    if (forbidden !== undefined) return forbidden;
     putLines(op, { kind: 'count', currency, lines: differences, priced, sign: 1 }, effects);
     const totals = { totalMinor: amountMinor, taxMinor: 0 };
     const memo = issueDocument(view, op, 'count', { day, currency, reason }, totals, effects);
