@@ -1,20 +1,21 @@
 /** The ledger against one on paper, command by command on two devices; and what must hold whatever two devices do apart. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { dayAfter, ledgerVerbs } from '../src/index.ts';
-import { actOn, entry, type LawBook, newStore, openLedger, rawPut } from './laws.ts';
+import { carryDue, carryFaults, dayAfter, ledgerVerbs } from '../src/index.ts';
+import { actOn, entry, gbp, type LawBook, newStore, openLedger, rawPut } from './laws.ts';
 import { PaperLedger } from './reference.ts';
 import { createTestRelay, exchange, joinReplica } from './replica.ts';
 
 interface Real {
   readonly books: readonly [LawBook, LawBook];
+  readonly posted: string[];
 }
 
 async function openTwo(): Promise<Real> {
   const { book } = await openLedger();
   const verbs = [...ledgerVerbs, rawPut];
   const other = await joinReplica(book as never, { store: newStore(), verbs, role: 'manager', deviceName: 'two' });
-  return { books: [book, other as never] };
+  return { books: [book, other as never], posted: [] };
 }
 
 type Action =
@@ -37,7 +38,10 @@ type Action =
   | { readonly kind: 'take'; readonly id: string; readonly day: string; readonly amountMinor: number | undefined }
   | { readonly kind: 'void' | 'expire'; readonly id: string }
   | { readonly kind: 'close'; readonly through: string; readonly late: 'route' | 'refuse' }
-  | { readonly kind: 'day'; readonly day: string };
+  | { readonly kind: 'day'; readonly day: string }
+  | { readonly kind: 'reverse'; readonly index: number; readonly day: string }
+  | { readonly kind: 'open'; readonly account: string; readonly amountMinor: number; readonly day: string }
+  | { readonly kind: 'carry'; readonly through: string };
 
 const account = fc.constantFrom('1000', '1020', '2310', '3000', '4000');
 const amountMinor = fc.integer({ min: 1, max: 60 });
@@ -79,9 +83,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('day' as const), day }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reverse' as const), index: fc.nat({ max: 4 }), day }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('open' as const), account, amountMinor, day }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('carry' as const), through: day }) },
 );
 
-function argsOf(asked: Action): [string, object] {
+/** `posted`: the ids of what was posted by hand. */
+function argsOf(asked: Action, book: LawBook, posted: readonly string[]): [string, object] {
   switch (asked.kind) {
     case 'post':
       return ['journal.post', entry(asked.debit, asked.credit, asked.amountMinor, asked.day)];
@@ -100,13 +108,28 @@ function argsOf(asked: Action): [string, object] {
       return ['period.close', { through: asked.through, late: asked.late }];
     case 'day':
       return ['day.open', { day: asked.day }];
+    case 'reverse':
+      return [
+        'journal.reverse',
+        { of: posted[asked.index] ?? '00000000-0000-7000-8000-000000000000', day: asked.day, memo: '' },
+      ];
+    case 'open':
+      return [
+        'opening.post',
+        { day: asked.day, memo: '', equity: '3000', lines: [gbp(asked.account, asked.amountMinor)] },
+      ];
+    case 'carry': {
+      const due = carryDue(book, { scope: 'hq', through: asked.through });
+      const lines = due.length === 0 ? [gbp('4000', 0)] : due;
+      return ['period.carry', { through: asked.through, retained: '3900', memo: '', lines }];
+    }
   }
 }
 
 function onPaper(paper: PaperLedger, asked: Action): string {
   switch (asked.kind) {
     case 'post':
-      return paper.post(asked);
+      return paper.postByHand(asked);
     case 'hold':
       return paper.hold(asked.id, asked);
     case 'take':
@@ -119,6 +142,12 @@ function onPaper(paper: PaperLedger, asked: Action): string {
       return paper.close(asked.through, dayAfter(asked.through) ?? '', asked.late);
     case 'day':
       return paper.openDay(asked.day);
+    case 'reverse':
+      return paper.reverse(asked.index, asked.day);
+    case 'open':
+      return paper.open(asked.account, asked.amountMinor, asked.day);
+    case 'carry':
+      return paper.carry(asked.through);
   }
 }
 
@@ -141,13 +170,22 @@ function checkLaws(book: LawBook): void {
   expect(sum('pendingSums', 'creditMinor', '1020') - sum('balances', 'amountMinor', '1020')).toBeLessThanOrEqual(0);
 }
 
+/** Of what was posted by hand, as far as this device knows. */
+const idsOf = (book: LawBook): string[] =>
+  book
+    .query<{ op: string }>("SELECT DISTINCT op FROM postings WHERE memo = '' ORDER BY op LIMIT 5")
+    .map(({ op }) => op);
+
 /** One command on both ledgers: the same verdict, and the same balances on the other device. */
-async function compare(paper: PaperLedger, { books }: Real, { asked, device }: Run): Promise<void> {
-  const [verb, args] = argsOf(asked);
-  expect(await actOn(books[device])(verb, args), JSON.stringify(asked)).toBe(onPaper(paper, asked));
+async function compare(paper: PaperLedger, { books, posted }: Real, { asked, device }: Run): Promise<void> {
+  const [verb, args] = argsOf(asked, books[device], posted);
+  const commit = await books[device].commit(verb, args);
+  expect(commit.ok ? 'ok' : commit.code, JSON.stringify(asked)).toBe(onPaper(paper, asked));
+  if (commit.ok && asked.kind === 'post') posted.push(commit.id);
   await exchange(books[0], books[1]);
   for (const book of books) checkLaws(book);
-  for (const of of ['1000', '1020', '2310', '3000', '4000']) {
+  expect(carryFaults(books[0])).toEqual([]);
+  for (const of of ['1000', '1020', '2310', '3000', '3900', '4000']) {
     const rows = books[1].query<{ n: number }>('SELECT sum(amountMinor) AS n FROM balances WHERE account = ?', [of]);
     expect(rows[0]?.n ?? 0, of).toBe(paper.balance(of));
   }
@@ -234,7 +272,10 @@ it('whatever two devices do apart: limits hold, pending sums are right, and what
       await meet();
       for (const drawn of steps) {
         if (drawn === 'meet') await meet();
-        else await actOn(books[drawn[1] === 0 ? 0 : 1])(...argsOf(drawn[0]));
+        else {
+          const book = books[drawn[1] === 0 ? 0 : 1];
+          await actOn(book)(...argsOf(drawn[0], book, idsOf(book)));
+        }
       }
       await meet();
       for (const book of books) await book.close();

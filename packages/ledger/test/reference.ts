@@ -17,7 +17,11 @@ export interface Hold extends Omit<PaperEntry, 'day'> {
 export class PaperLedger {
   readonly entries: PaperEntry[] = [];
   readonly holds = new Map<string, Hold>();
+  /** What was posted by hand, in order; which of it was taken back; which accounts were opened; and what was carried. */
+  readonly posted: PaperEntry[] = [];
   readonly reversed = new Set<number>();
+  readonly opened = new Set<string>();
+  readonly carried: { through: string; entry: PaperEntry }[] = [];
   day = '';
   closed: { through: string; opens: string; late: 'route' | 'refuse' } | undefined;
 
@@ -45,6 +49,47 @@ export class PaperLedger {
     const verdict = crossed ?? (isLate && closed.late === 'refuse' ? 'ledger/period-closed' : 'ok');
     if (verdict !== 'ok') this.entries.pop();
     return verdict;
+  }
+
+  postByHand(entry: PaperEntry): string {
+    const verdict = this.post(entry);
+    if (verdict === 'ok') this.posted.push(entry);
+    return verdict;
+  }
+
+  reverse(index: number, day: string): string {
+    const entry = this.posted[index];
+    if (entry === undefined) return 'ledger/unknown-entry';
+    if (this.reversed.has(index)) return 'ledger/already-reversed';
+    const verdict = this.post({ ...entry, debit: entry.credit, credit: entry.debit, day });
+    if (verdict === 'ok') this.reversed.add(index);
+    return verdict;
+  }
+
+  open(account: string, amountMinor: number, day: string): string {
+    if (this.opened.has(account)) return 'ledger/already-opened';
+    const verdict = this.post({ debit: account, credit: '3000', amountMinor, day });
+    if (verdict === 'ok') this.opened.add(account);
+    return verdict;
+  }
+
+  /** Takes what income 4000 came to through a day to 3900, less what was taken before. */
+  carry(through: string): string {
+    const { closed } = this;
+    if (closed === undefined || closed.through < through) return 'ledger/period-open';
+    if (this.carried.some((before) => before.through >= through)) return 'ledger/already-carried';
+    const carrying = new Set(this.carried.map(({ entry }) => entry));
+    const amountMinor = this.entries
+      .filter((entry) => entry.day <= through || carrying.has(entry))
+      .reduce(
+        (sum, entry) => sum + entry.amountMinor * (Number(entry.credit === '4000') - Number(entry.debit === '4000')),
+        0,
+      );
+    if (amountMinor === 0) return 'ledger/empty-entry';
+    const entry = { debit: '4000', credit: '3900', amountMinor, day: closed.opens };
+    this.entries.push(entry);
+    this.carried.push({ through, entry });
+    return 'ok';
   }
 
   hold(id: string, asked: Omit<Hold, 'state' | 'postedMinor'>): string {
