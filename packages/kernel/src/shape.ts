@@ -7,20 +7,17 @@ import { type AnyTable, type Columns, NAME } from './table.ts';
 const SHAPE = /^(derived sum|sum|set|register)\(([^;()]+)(?:; ([^;()]+))?\)$/;
 const MAX_SHAPE = 8000;
 
-/** Tables do not change, and each is asked for its shape at every opening. */
-const shapes = new WeakMap<object, string>();
+/** Tables do not change, and each is asked for its shape and its SQL at every opening. */
+export function oncePerTable<T extends object, V extends object | string>(make: (table: T) => V): (table: T) => V {
+  const known = new WeakMap<T, V>();
+  return (table) => known.get(table) ?? (known.set(table, make(table)).get(table) as V);
+}
 
 /** `sum(sku text; onHand integer)`, `derived sum(...)`, `set(id text)`, `register(...; ...)`. */
-export function shapeOf(table: Omit<AnyTable, 'name'>): string {
-  let shape = shapes.get(table);
-  if (shape === undefined) shapes.set(table, (shape = writeShape(table)));
-  return shape;
-}
-
-function writeShape({ kind, derived, key, columns }: Omit<AnyTable, 'name'>): string {
+export const shapeOf: (table: Omit<AnyTable, 'name'>) => string = oncePerTable(({ kind, derived, key, columns }) => {
   const rest = columnList(columns);
   return `${derived === true ? 'derived ' : ''}${kind}(${columnList(key)}${rest === '' ? '' : `; ${rest}`})`;
-}
+});
 
 /** The table that a shape describes, without what only a program can know: its checks and derivations. */
 export function parseShape(name: string, text: unknown): AnyTable | undefined {

@@ -1,4 +1,5 @@
 /** The SQL that makes tables: those of verbs from what they declare, and those of the engine. */
+import { oncePerTable } from './shape.ts';
 import type { AnyTable } from './table.ts';
 
 export type MakesName = readonly [name: string, ddl: string];
@@ -41,16 +42,8 @@ function engineTable(name: string, columns: string): MakesName {
   return [name, `CREATE TABLE IF NOT EXISTS ${name} (${columns}) STRICT, WITHOUT ROWID`];
 }
 
-const ddlByTable = new WeakMap<AnyTable, readonly MakesName[]>();
-
 /** What makes the table, its history and its index. */
-export function ddlOf(def: AnyTable): readonly MakesName[] {
-  let ddl = ddlByTable.get(def);
-  if (ddl === undefined) ddlByTable.set(def, (ddl = writeDdl(def)));
-  return ddl;
-}
-
-function writeDdl(def: AnyTable): readonly MakesName[] {
+export const ddlOf: (table: AnyTable) => readonly MakesName[] = oncePerTable((def) => {
   const { name, kind } = def;
   const columns = [...Object.entries(def.key), ...Object.entries(def.columns)]
     .map(([column, type]) => `"${column}" ${type === 'integer' ? 'INTEGER' : 'TEXT'} NOT NULL`)
@@ -72,7 +65,7 @@ function writeDdl(def: AnyTable): readonly MakesName[] {
     ],
     [index, `CREATE INDEX IF NOT EXISTS "${index}" ON "${history}" (scope, place)`],
   ];
-}
+});
 
 /** As SQLite keeps it. */
 export function storedText([, ddl]: MakesName): string {
