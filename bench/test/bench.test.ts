@@ -87,9 +87,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 7_168,
     'bundle-chain': 10_240,
     'bundle-sign': 14_800,
-    'bundle-kernel': 61_000,
-    'bundle-kernel-later': 31_000,
-    'bundle-kernel-with-relay': 64_500,
+    'bundle-kernel': 62_500,
+    'bundle-kernel-later': 33_000,
+    'bundle-kernel-with-relay': 76_000,
   },
 };
 
