@@ -1,4 +1,4 @@
-// The relay store on SQLite: WAL, synchronous=FULL, one transaction for all batches of an append. Plain tables; nothing is kept in memory.
+// The relay store on SQLite: WAL, synchronous=FULL, one transaction for all batches of an append. Plain tables; nothing is kept in memory but the numbers of logs.
 import { type BookId, type DeviceId, encodeHex, type OpHash, type RootHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
@@ -7,6 +7,8 @@ import type { Batch, ChainState, Holder, Placed, RelayStore } from './store.ts';
 // An entry's rowid is log * 2^32 + position: a log's entries lie together in order, and no second index is needed for it.
 const positionsPerLog = 2 ** 32;
 const schemaVersion = 2;
+/** Their numbers are kept in memory: some 200 bytes each. */
+const maxKnownLogs = 16_384;
 const schema = `
   CREATE TABLE relay_identity (one INTEGER PRIMARY KEY CHECK (one = 1), vkey TEXT NOT NULL) STRICT;
   CREATE TABLE relay_logs (
@@ -90,6 +92,18 @@ function storeIn(db: Database.Database): RelayStore {
   const sql = prepare(db);
   const logOf = (book: BookId, scope: Scope): LogRow | undefined =>
     sql.log.get(hexToBlob(book), scope) as LogRow | undefined;
+  // A log's number never changes, and the file is this process's alone.
+  const idsByName = new Map<string, number>();
+  const idOf = (book: BookId, scope: Scope): number | undefined => {
+    const name = `${book} ${scope}`;
+    const id = idsByName.get(name) ?? logOf(book, scope)?.log;
+    if (id === undefined) return undefined;
+    idsByName.delete(name);
+    idsByName.set(name, id);
+    const [oldest] = idsByName.size > maxKnownLogs ? idsByName.keys() : [];
+    if (oldest !== undefined) idsByName.delete(oldest);
+    return id;
+  };
   const append = db.transaction((batches: readonly Batch[]) => {
     for (const batch of batches) appendBatch(sql, logOf(batch.book, batch.scope), batch);
   });
@@ -107,20 +121,20 @@ function storeIn(db: Database.Database): RelayStore {
       return { size: row.size, frontier, root: blobToRoot(row.root) };
     },
     chains(book, scope, devices) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       return collect(log === undefined ? [] : devices, (device) => readChain(sql, log as number, device));
     },
     find(book, scope, hashes) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       return collect(log === undefined ? [] : hashes, (hash) => readPlace(sql, log as number, hash));
     },
     append: (batches) => append.immediate(batches),
     claims(book, scope, tokens) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       return collect(log === undefined ? [] : tokens, (token) => readHolder(sql, log as number, token));
     },
     page(book, scope, from, { maxOps, maxBytes }) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       const end = log === undefined ? undefined : findPageEnd(sql, log, from, maxOps, maxBytes);
       if (log === undefined || end === undefined) return undefined;
       const root = blobToRoot(sql.batchRoot.get(log, end) as Uint8Array);
@@ -131,7 +145,7 @@ function storeIn(db: Database.Database): RelayStore {
       return row === undefined ? [] : readRecords(sql, row.log, from, Math.min(from + limit, row.size));
     },
     tile(book, scope, level, index) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       return log === undefined ? undefined : (sql.tile.get(log, level, index) as Uint8Array | undefined);
     },
     enrolments(book) {
@@ -139,18 +153,18 @@ function storeIn(db: Database.Database): RelayStore {
       return rows.map(({ hash, bytes, fork }) => ({ hash: encodeHex(hash) as OpHash, bytes, isFork: fork === 1 }));
     },
     rootAt(book, scope, size) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       const root = log === undefined ? undefined : (sql.batchRoot.get(log, size) as Uint8Array | undefined);
       return root && blobToRoot(root);
     },
     cosign({ book, scope, device, size, line }, maxKept) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       if (log === undefined) return;
       sql.putCosignature.run(log, hexToBlob(device), size, line);
       sql.dropCosignatures.run(log, log, maxKept);
     },
     cosignatures(book, scope) {
-      const log = logOf(book, scope)?.log;
+      const log = idOf(book, scope);
       const rows = log === undefined ? [] : (sql.cosignatures.all(log) as CosignatureRow[]);
       return rows.map(({ device, size, line }) => ({ device: encodeHex(device) as DeviceId, size, line }));
     },

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, v
 import { acceptPublicKey, acceptSignature } from './acceptance.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
+import { createVerifyThreads } from './node-verify-threads.ts';
 import { seedToPkcs8 } from './seed.ts';
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
@@ -18,17 +19,16 @@ export const nodeEd25519: Ed25519 = {
   },
 };
 
-/** The same, with signatures checked on the threads of libuv: for who has many to check at once and other work meanwhile. */
+let threads: ReturnType<typeof createVerifyThreads> | undefined;
+
+/** The same, with signatures checked on other threads: for who has many to check at once and other work meanwhile. */
 export const nodeEd25519Threads: Ed25519 = {
   ...nodeEd25519,
   name: 'node-threads',
   verify(publicKey, message, signature) {
     if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
-    return new Promise((resolve, reject) => {
-      verify(null, message, keyOf(publicKey), signature, (error, isValid) =>
-        error ? reject(error) : resolve(isValid),
-      );
-    });
+    threads ??= createVerifyThreads();
+    return threads(publicKey, message, signature);
   },
 };
 
