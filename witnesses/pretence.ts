@@ -4,6 +4,7 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { type JsonObject, type OpHash, OplogError, type OpRecord } from '@tallystick/oplog';
 import { createMemoryRelayStore, RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
+import { verifyRelayProof } from '@tallystick/relay-protocol/proof';
 import { bookFileOf, createWriter, type Writer } from '@tallystick/testkit';
 import type { Witness } from './claim.ts';
 import { count, type Device, type Firm, must, openingMs, type Play, playsOf, sales } from './firm.ts';
@@ -68,7 +69,17 @@ const twoFaces: Play = async ({ office, relay, meet, enlist }, broken) => {
   const check = { key: key.value, origin: `relay.test/${office.id}/hq`, verify: verifyNote, hasher: nodeHasher };
   const opened = await Promise.all(evidence.map((note) => verifyCheckpoint(note, check)));
   const signed = opened.filter(({ ok }) => ok).length;
-  return { of: { ops: 3 }, facts: { notes: evidence.length, signed }, holds: signed === 2 };
+  // Kept, and such that who has nothing but the relay's key believes it.
+  const proofs = till.book.status().relayFindings.map(({ proof }) => proof);
+  const judged = await Promise.all(
+    proofs.map((proof) => verifyRelayProof(proof, { relay: key.value, verify: verifyNote, hasher: nodeHasher })),
+  );
+  const proved = judged.filter(({ ok }) => ok).length;
+  return {
+    of: { ops: 3 },
+    facts: { notes: evidence.length, signed, proved },
+    holds: signed === 2 && proved === 1,
+  };
 };
 
 /** Numbers and names made to overflow, through the front door and by hand past it. The fault: one of them is an honest sale. */
