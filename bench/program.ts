@@ -18,9 +18,13 @@ export async function buildProgram(source: URL, folder: string): Promise<string>
     format: 'esm',
     target: 'node20',
     platform: 'node',
-    external: ['better-sqlite3', 'sql.js'],
+    external: ['better-sqlite3', 'sql.js', 'pg-native'],
     outExtension: () => ({ js: '.mjs' }),
     splitting: false,
+    // Drivers of databases are CommonJS, and ask for Node's own modules by `require`.
+    banner: {
+      js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
+    },
     config: false,
     clean: false,
     silent: true,

@@ -21,10 +21,11 @@ import {
   type Stretch,
 } from './fleet.ts';
 import { followScope } from './books.ts';
+import { type EngineName, engines, startEngine } from './engine.ts';
 import { folderUsage } from './relay-process.ts';
 import { branchOf, hq, keyOf } from './tills.ts';
 
-export const usage: string = `npm run bench -- fleet [--tills 10000] [--sales 100] [--engine sqlite] [--connections 128] [--threads 1] [--json]
+export const usage: string = `npm run bench -- fleet [--tills 10000] [--sales 100] [--engine sqlite|postgres|nats] [--connections 128] [--threads 1] [--json]
 
   two-messages-ENGINE   a start-of-day receipt and an end-of-day fold a till, one op a push
   full-detail-ENGINE    every sale of the day, handed in at closing time in runs
@@ -35,7 +36,7 @@ export interface FleetAsked {
   readonly sales: number;
   readonly connections: number;
   readonly threads: number;
-  readonly engine: 'sqlite';
+  readonly engine: EngineName;
   readonly isJson: boolean;
 }
 
@@ -60,8 +61,10 @@ export function parseFleetAsked(argv: readonly string[]): FleetAsked {
     if (/^[0-9]+$/.test(values[name]) && value >= 1 && value <= most) return value;
     throw new RangeError(`--${name} is a whole number from 1 to ${most}, not "${values[name]}"`);
   };
-  const { engine } = values;
-  if (engine !== 'sqlite') throw new RangeError(`there is no engine "${engine}"; there is sqlite`);
+  const engine = engines.find((name) => name === values.engine);
+  if (engine === undefined) {
+    throw new RangeError(`there is no engine "${values.engine}"; there are ${engines.join(', ')}`);
+  }
   return {
     tills: whole('tills', 99_990),
     sales: whole('sales', 1_000),
@@ -76,11 +79,13 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
   const machine = describeMachine();
   const folder = makeFolder();
   const { tills, engine } = asked;
+  const servers = await startEngine(engine);
   try {
     const program = await buildProgram(new URL('../../apps/relay/src/main.ts', import.meta.url), folder);
     const crew = new URL('crew.ts', import.meta.url);
     say(`${tills} tills are enrolled`);
-    const fleet = await openFleet({ ...asked, program, relayOptions: [], folder, crew, say });
+    const { relayOptions } = servers;
+    const fleet = await openFleet({ ...asked, program, relayOptions, folder, crew, say });
     const results: Result[] = [];
     const clocked = async (name: string, run: () => Promise<Stretch>): Promise<void> => {
       const stretch = await run();
@@ -109,7 +114,7 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
       );
       const { rssMb, peakRssMb } = fleet.relay.usage();
       await fleet.relay.stop('SIGTERM');
-      const { diskBytes } = folderUsage(join(folder, 'relay'));
+      const diskBytes = folderUsage(join(folder, 'relay')).diskBytes + servers.diskBytes();
       const restartMs = await restart(fleet);
       say('the log is read back');
       const back = await proveBooks(fleet);
@@ -134,6 +139,7 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
     }
     return { suite: 'fleet', machine, results };
   } finally {
+    await servers.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
