@@ -69,5 +69,17 @@ it('bound discounts, refunds and write-offs, ask for a reason to void, and stop 
   expect(await count(counted(6), counted(5, 'CUP'))).toMatchObject({ code: 'guards/rule' });
   idOf(await count(counted(7)));
   idOf(await book.commit('cash.receive', { session, day, amountMinor: 1, account: '6100', reason: '' }));
+  // Who wants every change of hands countersigned asks for the delivery; without it goods are not counted in.
+  idOf(await rule('transfer.receive', { selectExpr: { operand: ident('args'), field: 'delivery', testOnly: true } }));
+  const arrival = {
+    transfer: sold,
+    dispatch: 'a1'.repeat(32),
+    from: 'b/depot',
+    day,
+    currency: 'GBP',
+    lines: [] as object[],
+  };
+  arrival.lines.push({ sku: 'MUG', name: 'Mug', quantity: 1, unitCostMilliMinor: 1_000, received: 1 });
+  expect(await book.commit('transfer.receive', arrival as never)).toMatchObject({ code: 'guards/rule' });
   await book.close();
 });

@@ -9,6 +9,7 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
+import { ruleTables } from '@tallystick/guards';
 import { tallies } from '@tallystick/kernel/tally';
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
@@ -19,7 +20,7 @@ import type { TransferDispatchArgs, TransferReceiveArgs } from './args.ts';
 import { custodyHop, type CustodyHop } from './custody.ts';
 import { atCost } from './line.ts';
 import { putLosses } from './loss.ts';
-import { conclude, contested, posted, type Remark } from '../remark.ts';
+import { askRules, conclude, contested, posted, type Remark } from '../remark.ts';
 import { fulfil } from './replenish.ts';
 import { transferDispatchArgs, transferReceiveArgs } from './schema.ts';
 import { arrivals, fulfilments, transferOrders, transfers, transit, transitLosses } from './tables.ts';
@@ -99,6 +100,7 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
   putLines(op, { kind: 'arrival', currency, lines: goods, priced, sign: 1 }, effects);
   putLots(op, goods, 1, effects);
   const remarks: Remark[] = [];
+  askRules(view, 'transfer.receive', { args }, remarks);
   moveStock(view, goods, 1, effects, remarks);
   const unfit = putLosses(args, hop, effects);
   if (unfit !== undefined) return unfit;
@@ -125,7 +127,16 @@ export const transferReceive: Verb<'transfer.receive', TransferReceiveArgs> = de
   name: 'transfer.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, arrivals, tallies, transit, transitLosses],
+  tables: [
+    ...ledgerTables,
+    ...documentTables,
+    ...goodsTables,
+    ...ruleTables,
+    arrivals,
+    tallies,
+    transit,
+    transitLosses,
+  ],
   args: transferReceiveArgs,
   plan: planReceive,
 });
