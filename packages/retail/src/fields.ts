@@ -1,6 +1,7 @@
 /** What the arguments of retail verbs are made of: bounded numbers, texts and references. Schemas of every area use these. */
 import { isCurrency, isDay, isPlainText, maxQuantityScale } from '@tallystick/ledger';
 import * as z from 'zod';
+import { maxAmountMinor } from './price.ts';
 
 const maxLines = 2_000;
 const maxQuantity = 1e9;
@@ -20,7 +21,7 @@ export const account: z.ZodString = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-
 export const key: z.ZodString = z.string().refine((value) => value !== '' && isPlainText(value, 64));
 /** Real descriptions hold line breaks; only NUL, where SQLite's C interface would end the text, is refused. */
 export const text: z.ZodString = z.string().refine((value) => value.length <= 200 && !value.includes('\0'));
-export const amountMinor: z.ZodNumber = whole(0, Number.MAX_SAFE_INTEGER);
+export const amountMinor: z.ZodNumber = whole(0, maxAmountMinor);
 export const milliMinor: z.ZodNumber = whole(0, maxMilliMinor);
 export const anyMilliMinor: z.ZodNumber = whole(-maxMilliMinor, maxMilliMinor);
 /** Units of 10^-quantityScale. */

@@ -3,6 +3,12 @@ import { type Refusal, refuse } from '@tallystick/kernel';
 import { lineAmountMinor, scaleHalfAway } from '@tallystick/ledger';
 import type { SaleLine } from './args.ts';
 
+/**
+ * The largest amount of one document, 100 billion of a currency with cents. Sums are bounded by 2^53: an amount near that, true or not, would leave no room
+ * for anybody else's.
+ */
+export const maxAmountMinor = 1e13;
+
 export interface LineAmounts {
   /** Without tax. */
   readonly amountMinor: number;
@@ -48,8 +54,8 @@ export function priceLines(lines: readonly Priced[], taxIncluded: boolean): Pric
     amounts.push(priced);
     amountMinor += priced.amountMinor;
     taxMinor += priced.taxMinor;
-    // Each term was a safe integer, so the first sum that is not one shows here and not later.
-    if (!isSafe(amountMinor) || !isSafe(taxMinor) || !isSafe(amountMinor + taxMinor)) return outOfRange(amounts);
+    if (!isBounded(amountMinor) || !isBounded(taxMinor) || !isBounded(amountMinor + taxMinor))
+      return outOfRange(amounts);
   }
   return { amounts, amountMinor, taxMinor };
 }
@@ -64,7 +70,8 @@ export function totalsOf(
   return { totalMinor: amountMinor + taxMinor, taxMinor, discountMinor };
 }
 
-const isSafe = Number.isSafeInteger;
+/** Each term was a safe integer, so the first sum that is too large shows at once and not later. */
+const isBounded = (amountMinor: number): boolean => amountMinor >= 0 - maxAmountMinor && amountMinor <= maxAmountMinor;
 
 function outOfRange(priced: readonly LineAmounts[]): Refusal {
   return refuse('retail/amount-range', { line: Math.max(1, priced.length) });

@@ -66,7 +66,6 @@ describeShop('sessions', (shop) => {
   });
 
   it('keeps to numbers that exist', async () => {
-    const max = Number.MAX_SAFE_INTEGER;
     const session = idOf(await open(0));
     const tenders = [{ kind: 'cash', amountMinor: 500 }] as const;
     const lines = [{ sku: 'MUG', name: 'Mug', quantity: 1, unitPriceMilliMinor: 500_000 }];
@@ -82,7 +81,7 @@ describeShop('sessions', (shop) => {
       }),
     );
     expect(drawersOf(shop.book)).toEqual([-500]);
-    expect(await close(session, max)).toMatchObject({ code: 'retail/amount-range' });
+    expect(await close(session, 1e13 + 1)).toMatchObject({ code: 'kernel/bad-args' });
   });
 
   it('is closed by its own till, or by a manager', async () => {

@@ -139,7 +139,7 @@ export const purchaseRejectArgs: ArgsSchema<PurchaseRejectArgs> = z.strictObject
 export const purchasePayArgs: ArgsSchema<PurchasePayArgs> = z.strictObject({
   ...bill,
   day,
-  amountMinor: whole(1, Number.MAX_SAFE_INTEGER),
+  amountMinor: amountMinor.min(1),
   account,
 });
 
@@ -175,6 +175,6 @@ export const sellerPayArgs: ArgsSchema<SellerPayArgs> = z.strictObject({
   day,
   currency,
   seller: key,
-  amountMinor: whole(1, Number.MAX_SAFE_INTEGER),
+  amountMinor: amountMinor.min(1),
   account,
 });
