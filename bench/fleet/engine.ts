@@ -23,7 +23,9 @@ export async function startEngine(name: EngineName): Promise<Engine> {
   const demands = name === 'postgres' ? ['--standby', 'required'] : [];
   return {
     relayOptions: [
-      ...['--engine', name, ...demands],
+      '--engine',
+      name,
+      ...demands,
       ...servers.urls.flatMap((url) => ['--server', url]),
       ...monitors.flatMap((url) => ['--monitor', url]),
     ],
