@@ -9,6 +9,7 @@ import { describeMachine, makeFolder } from '../machine.ts';
 import { buildProgram } from '../program.ts';
 import { reportToJson, reportsToTable, type Report } from '../report.ts';
 import type { Counts, Result } from '../suite.ts';
+import type { Phase } from './crew.ts';
 import {
   type Fleet,
   killRelay,
@@ -18,14 +19,15 @@ import {
   recoverTills,
   restart,
   signPhase,
+  type PushOptions,
   type Stretch,
 } from './fleet.ts';
 import { followScope } from './books.ts';
-import { type EngineName, engines, startEngine } from './engine.ts';
+import { type Engine, type EngineName, engines, startEngine } from './engine.ts';
 import { folderUsage } from './relay-process.ts';
 import { branchOf, hq, keyOf } from './tills.ts';
 
-export const usage: string = `npm run bench -- fleet [--tills 10000] [--sales 100] [--engine sqlite|postgres|nats] [--connections 128] [--threads 1] [--json]
+export const usage: string = `npm run bench -- fleet [--tills 10000] [--sales 100] [--engine sqlite | postgres | nats] [--connections 512] [--threads 1] [--json]
 
   two-messages-ENGINE   a start-of-day receipt and an end-of-day fold a till, one op a push
   full-detail-ENGINE    every sale of the day, handed in at closing time in runs
@@ -50,7 +52,7 @@ export function parseFleetAsked(argv: readonly string[]): FleetAsked {
     options: {
       tills: text('10000'),
       sales: text('100'),
-      connections: text('128'),
+      connections: text('512'),
       threads: text('1'),
       engine: text('sqlite'),
       json: { type: 'boolean', default: false },
@@ -62,9 +64,8 @@ export function parseFleetAsked(argv: readonly string[]): FleetAsked {
     throw new RangeError(`--${name} is a whole number from 1 to ${most}, not "${values[name]}"`);
   };
   const engine = engines.find((name) => name === values.engine);
-  if (engine === undefined) {
+  if (engine === undefined)
     throw new RangeError(`there is no engine "${values.engine}"; there are ${engines.join(', ')}`);
-  }
   return {
     tills: whole('tills', 99_990),
     sales: whole('sales', 1_000),
@@ -78,70 +79,65 @@ export function parseFleetAsked(argv: readonly string[]): FleetAsked {
 export async function runFleet(asked: FleetAsked, say: (text: string) => void): Promise<Report> {
   const machine = describeMachine();
   const folder = makeFolder();
-  const { tills, engine } = asked;
-  const servers = await startEngine(engine);
+  const crew = new URL('crew.ts', import.meta.url);
   try {
-    const program = await buildProgram(new URL('../../apps/relay/src/main.ts', import.meta.url), folder);
-    const crew = new URL('crew.ts', import.meta.url);
-    say(`${tills} tills are enrolled`);
-    const { relayOptions } = servers;
-    const fleet = await openFleet({ ...asked, program, relayOptions, folder, crew, say });
-    const results: Result[] = [];
-    const clocked = async (name: string, run: () => Promise<Stretch>): Promise<void> => {
-      const stretch = await run();
-      results.push({
-        name: `${name}-${engine}`,
-        unit: 'ops/s',
-        ...once(stretch.opsPerSecond),
-        counts: countsOf(stretch),
-      });
-      say(`${name}-${engine}: ${Math.round(stretch.opsPerSecond)} ops/s`);
-    };
+    const engine = await startEngine(asked.engine);
     try {
-      await signPhase(fleet, 'morning');
-      await signPhase(fleet, 'evening');
-      await clocked('two-messages', () => pushPhases(fleet, ['morning', 'evening']));
-      const pulled = await pulledBytes(fleet, tills);
-      say('the sales are signed');
-      await signPhase(fleet, 'sales');
-      await clocked('full-detail', () => pushPhases(fleet, ['sales']));
-      await signPhase(fleet, 'next');
-      const interrupt = { after: Math.floor(tills / 2 / asked.threads), run: () => killRelay(fleet) };
-      await clocked('bad-day', () => pushPhases(fleet, ['next'], { retries: 10, interrupt }));
-      await recoverTills(
-        fleet,
-        Array.from({ length: Math.min(LOST_TILLS, tills) }, (_, at) => Math.floor((at * tills) / LOST_TILLS) % tills),
-      );
-      const { rssMb, peakRssMb } = fleet.relay.usage();
-      await fleet.relay.stop('SIGTERM');
-      const diskBytes = folderUsage(join(folder, 'relay')).diskBytes + servers.diskBytes();
-      const restartMs = await restart(fleet);
-      say('the log is read back');
-      const back = await proveBooks(fleet);
-      results.push({ name: 'restart', unit: 'ms', ...once(restartMs), counts: { ops: back.ops } });
-      results.push({
-        name: 'disk-per-op',
-        unit: 'bytes',
-        ...once(diskBytes / back.ops),
-        counts: { recordBytes: back.bytes / back.ops },
-      });
-      results.push({ name: 'pulled-per-till-and-day', unit: 'bytes', ...once(pulled), counts: {} });
-      results.push({ name: 'relay-memory', unit: 'MB', ...once(peakRssMb), counts: { rssMb: Math.round(rssMb) } });
-      results.push({
-        name: 'centsOff',
-        unit: 'cents',
-        ...once(back.centsOff),
-        counts: { ops: back.ops, minor: back.minor, bytes: back.bytes },
-      });
+      const program = await buildProgram(new URL('../../apps/relay/src/main.ts', import.meta.url), folder);
+      say(`${asked.tills} tills are enrolled`);
+      const fleet = await openFleet({ ...asked, relayOptions: engine.relayOptions, program, folder, crew, say });
+      try {
+        return { suite: 'fleet', machine, results: await runDays(fleet, asked, engine) };
+      } finally {
+        await Promise.all(fleet.crews.map((one) => one.end()));
+        await fleet.relay.stop('SIGTERM');
+      }
     } finally {
-      await Promise.all(fleet.crews.map((one) => one.end()));
-      await fleet.relay.stop('SIGTERM');
+      await engine.stop();
     }
-    return { suite: 'fleet', machine, results };
   } finally {
-    await servers.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function runDays(fleet: Fleet, { tills, threads, engine }: FleetAsked, servers: Engine): Promise<Result[]> {
+  const { say, folder } = fleet.options;
+  const results: Result[] = [];
+  const clocked = async (name: string, phases: readonly Phase[], options?: PushOptions): Promise<void> => {
+    const stretch = await pushPhases(fleet, phases, options);
+    const opsPerSecond = once(stretch.opsPerSecond);
+    results.push({ name: `${name}-${engine}`, unit: 'ops/s', ...opsPerSecond, counts: countsOf(stretch) });
+    say(`${name}-${engine}: ${Math.round(stretch.opsPerSecond)} ops/s`);
+  };
+  await signPhase(fleet, 'morning');
+  await signPhase(fleet, 'evening');
+  await clocked('two-messages', ['morning', 'evening']);
+  const pulled = await pulledBytes(fleet, tills);
+  say('the sales are signed');
+  await signPhase(fleet, 'sales');
+  await clocked('full-detail', ['sales']);
+  await signPhase(fleet, 'next');
+  const interrupt = { after: Math.floor(tills / 2 / threads), run: () => killRelay(fleet) };
+  await clocked('bad-day', ['next'], { retries: 10, interrupt });
+  const lost = Math.min(LOST_TILLS, tills);
+  await recoverTills(
+    fleet,
+    Array.from({ length: lost }, (_, at) => Math.floor((at * tills) / lost)),
+  );
+  const { peakRssMb } = fleet.relay.usage();
+  await fleet.relay.stop('SIGTERM');
+  const diskBytes = folderUsage(join(folder, 'relay')).diskBytes + servers.diskBytes();
+  const restartMs = await restart(fleet);
+  say('the log is read back');
+  const { ops, minor, bytes, centsOff } = await proveBooks(fleet);
+  const single = (name: string, unit: Result['unit'], value: number, counts: Counts = {}): void =>
+    void results.push({ name, unit, ...once(value), counts });
+  single('restart', 'ms', restartMs, { ops, tills });
+  single('pulled-per-till-and-day', 'bytes', pulled);
+  single('disk-per-op', 'bytes', diskBytes / ops, { recordBytes: Math.round(bytes / ops) });
+  single('relay-memory', 'MB', peakRssMb);
+  single('centsOff', 'cents', centsOff, { ops, minor, bytes });
+  return results;
 }
 
 /** What one till reads on a morning: all of `hq` and of its own branch, as a device that has nothing yet. */
