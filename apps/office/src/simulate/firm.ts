@@ -117,9 +117,15 @@ export async function openFirm(seed: number): Promise<Firm> {
     chart.map((args) => ({ verb: 'account.open', args })),
   );
 
-  const enrol = async (device: string, key: string, name: string, role: Role, replaces?: string): Promise<void> => {
+  /** Where it works, so that the relay lets it read that; a branch reads of `hq` what has a position. */
+  const enrol = async (
+    { device, key, name, role }: Readonly<Record<'device' | 'key' | 'name', string>> & { readonly role: Role },
+    scope: Scope,
+    replaces?: string,
+  ): Promise<void> => {
+    await office.book.sync(client);
     const args = { device, key, name, role, ...(replaces === undefined ? {} : { replaces }) };
-    mustBe(await office.book.commit('device.enroll', args), `${name} was not enrolled`);
+    mustBe(await office.book.commit('device.enroll', args, { scope }), `${name} was not enrolled`);
   };
 
   return {
@@ -130,7 +136,7 @@ export async function openFirm(seed: number): Promise<Firm> {
     async enlist(name, role, scope) {
       const keys = seededKeys(`${name} of ${seed}`);
       const { device, publicKey } = await keys.create('device');
-      await enrol(device, encodeHex(publicKey), name, role);
+      await enrol({ device, key: encodeHex(publicKey), name, role }, scope);
       const store = nodeStore(':memory:');
       return seat(name, keys, store, await open(keys, store, scope, office.book.id), scope);
     },
@@ -150,7 +156,7 @@ export async function openFirm(seed: number): Promise<Firm> {
     async renew(device) {
       const { device: id, key, replaces } = await device.book.renew();
       device.renewed = true;
-      await enrol(id, key, `${device.name} again`, 'till', replaces);
+      await enrol({ device: id, key, name: `${device.name} again`, role: 'till' }, seatOf(device).scope, replaces);
     },
     lost: () => lost,
     async close() {
