@@ -140,7 +140,9 @@ async function readReports(monitorUrls: readonly string[]): Promise<ReadonlySet<
 
 /** Every server that keeps the stream and is there has reported, and a majority of all. */
 function checkPeers({ cluster }: StreamInfo, reported: ReadonlySet<string>): void {
-  const peers = [{ name: cluster?.leader ?? '', offline: false }, ...(cluster?.replicas ?? [])];
+  // Nobody to judge, rather than somebody who did not report: an election is under way.
+  if (!cluster?.leader) throw new Error('the stream has no leader now');
+  const peers = [{ name: cluster.leader, offline: false }, ...(cluster.replicas ?? [])];
   const silent = peers.find(({ name, offline }) => !offline && !reported.has(name));
   if (silent !== undefined) throw refusal(`no report of server ${silent.name}, which keeps the stream`);
   const count = peers.filter(({ name }) => reported.has(name)).length;
