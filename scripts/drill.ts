@@ -3,12 +3,14 @@
 import { parseArgs } from 'node:util';
 import { drillClaims, isWhole } from './drills/claims-drill.ts';
 import type { Engine } from './drills/engine.ts';
+import { startNatsEngine } from './drills/nats-engine.ts';
 import { startPostgresEngine } from './drills/postgres-engine.ts';
 import { startSqliteEngine } from './drills/sqlite-engine.ts';
 
 const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   sqlite: startSqliteEngine,
   postgres: startPostgresEngine,
+  nats: startNatsEngine,
 };
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -32,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const engine = await start();
   try {
     const report = await drillClaims(engine, { tokens, size, print: (line) => console.error(line) });
-    const holds = isWhole(report, tokens);
+    const holds = isWhole(report);
     if (values.json) console.log(JSON.stringify({ ...report, holds }));
     else for (const [name, value] of Object.entries({ ...report, holds })) console.log(`${name} ${value}`);
     return holds ? 0 : 1;

@@ -9,7 +9,7 @@ import { claimantAt, contend, createContender, type Ending } from './contest.ts'
 import type { Engine, Fault, Send } from './engine.ts';
 
 export interface DrillOptions {
-  /** Tokens, each of which three devices claim. */
+  /** Tokens at least, each of which three devices claim. */
   readonly tokens: number;
   readonly size: 'full' | 'short';
   readonly print: (line: string) => void;
@@ -17,6 +17,7 @@ export interface DrillOptions {
 
 export interface DrillReport extends Findings {
   readonly engine: string;
+  readonly tokens: number;
   readonly claims: number;
   readonly faults: number;
   /** How often an answer did not come; every such claim was asked for again. */
@@ -27,6 +28,10 @@ export interface DrillReport extends Findings {
   readonly worstDowntimeMs: number;
   /** Of a token whose row was damaged: how the claim of a latecomer ended. Nothing where the engine has no such fault. */
   readonly flipped: string;
+  /** The damage was not made good by the engine itself. */
+  readonly damageStands: boolean;
+  /** How often the operator was told of it. */
+  readonly alarms: number;
   /** Latecomers who were told of another owner than the log has, by relays that were started afresh. */
   readonly misledLater: number;
 }
@@ -38,10 +43,12 @@ export async function drillClaims(engine: Engine, { tokens: count, size, print }
   const cast = await createCast({ hasher: nodeHasher, ed25519: nodeEd25519 }, lanes * 3 + 1);
   const front = engine.fronts[0] as Send;
   await createRelayClient({ url: 'http://relay.drill', fetch: front }).push(cast.book, hq, cast.opening);
-  const tokens = Array.from({ length: count }, (_, index) => `drill/${index}`);
   const endings: Ending[] = [];
   const plan = engine.faults.flatMap((fault) => Array.from({ length: fault.times[size] }, () => fault));
-  const contest = contend(engine, cast, tokens, (ending) => endings.push(ending));
+  let [asked, isCalm] = [0, false];
+  // Claims are made until the last fault is over, so that none comes to nobody.
+  const nextToken = (): string | undefined => (asked < count || !isCalm ? `drill/${asked++}` : undefined);
+  const contest = contend(engine, cast, nextToken, (ending) => endings.push(ending));
   const outcome = contest.then(
     () => 'over' as const,
     (error: unknown) => ({ error }),
@@ -56,6 +63,7 @@ export async function drillClaims(engine: Engine, { tokens: count, size, print }
     const downMs = await inject(fault, endings, () => isOver);
     print(`${engine.name}: ${fault.name}: nobody answered for ${Math.round(downMs)} ms`);
   }
+  isCalm = true;
   const ended = await outcome;
   if (ended !== 'over') throw ended.error;
   const findings = await Promise.all(
@@ -65,21 +73,37 @@ export async function drillClaims(engine: Engine, { tokens: count, size, print }
   const misledLater = await askLate(engine, cast, latecomer, endings);
   return {
     engine: engine.name,
+    tokens: asked,
     claims: endings.length,
     faults: plan.length,
     ...worst(findings),
     unknowns: endings.reduce((sum, { unknowns }) => sum + unknowns, 0),
     ...latencies(endings),
     misledLater,
-    flipped: await flipAndAsk(engine, cast, latecomer, tokens.at(-1) as string),
+    ...(await flipAndAsk(engine, cast, latecomer, `drill/${Math.floor(asked / 2)}`)),
+    alarms: engine.alarms(),
   };
 }
 
 /** Whether all that must hold does. */
-export function isWhole(report: DrillReport, tokens: number): boolean {
-  const { claims, lost, doubleGrants, misled, misledLater, unresolved, repeated, flipped } = report;
+export function isWhole(report: DrillReport): boolean {
+  const {
+    tokens,
+    claims,
+    lost,
+    doubleGrants,
+    misled,
+    misledLater,
+    unresolved,
+    repeated,
+    flipped,
+    damageStands,
+    alarms,
+  } = report;
   const isClean = [lost, doubleGrants, misled, misledLater, unresolved, repeated].every((found) => found === 0);
-  return isClean && claims === tokens * 3 && report.logSize === claims && /^(none|relay\/)/.test(flipped);
+  // It may go on with a copy that is whole; what it must not do is pass over the damage, or grant what is taken.
+  const isNoticed = flipped === 'none' || (/^(held|relay\/)/.test(flipped) && (alarms > 0 || !damageStands));
+  return isClean && tokens > 0 && claims === tokens * 3 && report.logSize === claims && isNoticed;
 }
 
 /** One of each kind after another, so that no kind comes while all is fresh, or at the end, only. */
@@ -130,15 +154,15 @@ async function flipAndAsk(
   cast: Awaited<ReturnType<typeof createCast>>,
   latecomer: Device,
   token: string,
-): Promise<string> {
-  if (engine.flipBit === undefined) return 'none';
-  const mend = await engine.flipBit(token);
+): Promise<Pick<DrillReport, 'flipped' | 'damageStands'>> {
+  if (engine.flipBit === undefined) return { flipped: 'none', damageStands: false };
+  const { mend, stands: damageStands } = await engine.flipBit(token);
   const op = await latecomer.claimOp(token);
   const told = await claimantAt(engine, cast, 0).claim(token, op, { deadlineMs: 5_000 });
   await mend();
   const after = await claimantAt(engine, cast, 0).claim(token, op);
-  if (after.kind !== 'held') return `after it was mended: ${after.kind}`;
-  return told.kind === 'unknown' ? told.why : told.kind;
+  const flipped = told.kind === 'unknown' ? told.why : told.kind;
+  return { damageStands, flipped: after.kind === 'held' ? flipped : `after it was mended: ${after.kind}` };
 }
 
 function worst(findings: readonly Findings[]): Findings {

@@ -65,14 +65,13 @@ async function handIn(op: OpRecord, claimants: readonly Claimant[]): Promise<voi
   throw new Error(`${op.hash} could not be handed in`);
 }
 
-/** Each lane has three devices of its own, which contend for one token after another. */
+/** Each lane has three devices of its own, which contend for one token after another until there is none. */
 export async function contend(
   engine: Engine,
   cast: Cast,
-  tokens: readonly string[],
+  nextToken: () => string | undefined,
   note: (ending: Ending) => void,
 ): Promise<void> {
-  const left = [...tokens];
   const lanes = Math.floor(cast.devices.length / 3);
   const run = async (lane: number): Promise<void> => {
     const contenders = [0, 1, 2].map((index) => {
@@ -80,7 +79,7 @@ export async function contend(
       const order = engine.fronts.map((_, front) => claimantAt(engine, cast, lane + index + front));
       return createContender(device, order);
     });
-    for (let token = left.shift(); token !== undefined; token = left.shift()) {
+    for (let token = nextToken(); token !== undefined; token = nextToken()) {
       const asked = token;
       await Promise.all(contenders.map(async (contender) => note(await contender(asked))));
     }

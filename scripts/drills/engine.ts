@@ -2,24 +2,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { NoteKey } from '@tallystick/chain';
 
-/** The token as it reads after the lowest bit of its last digit was flipped. */
-export function flippedOf(token: string): string {
-  return token.slice(0, -1) + String.fromCharCode(token.charCodeAt(token.length - 1) ^ 1);
-}
-
-/** In the file, in its index of claims, and not where an op says the token. */
-export function flipLastBit(path: string, token: string): void {
+/** Of the token in the file's index of claims, and not where an op says it. Answers where. */
+export function flipToken(path: string, token: string): number {
   const bytes = readFileSync(path);
   for (let at = bytes.indexOf(token); at >= 0; at = bytes.indexOf(token, at + 1)) {
     const isInOp = bytes[at - 1] === 0x22;
     const isLonger = /[0-9]/.test(String.fromCharCode(bytes[at + token.length] ?? 0));
     if (isInOp || isLonger) continue;
-    const last = at + token.length - 1;
-    bytes[last] = (bytes[last] as number) ^ 1;
-    writeFileSync(path, bytes);
-    return;
+    flipByte(path, at + token.length - 1);
+    return at + token.length - 1;
   }
   throw new Error(`${path} has no row of ${token}`);
+}
+
+/** Its lowest bit. */
+export function flipByte(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = (bytes[at] as number) ^ 1;
+  writeFileSync(path, bytes);
 }
 
 export type Send = (request: Request) => Promise<Response>;
@@ -32,15 +32,21 @@ export interface Fault {
   run(): Promise<void>;
 }
 
+export interface Damage {
+  /** Whether it is still there: a cluster may have made the copy whole by itself, from the others. */
+  readonly stands: boolean;
+  mend(): Promise<void>;
+}
+
 export interface Engine {
   readonly name: string;
   /** The pinned key of the relay. */
   readonly relay: NoteKey;
   readonly fronts: readonly Send[];
   readonly faults: readonly Fault[];
-  /**
-   * Flips one bit of what one copy of the engine stores about the claim of this token, and starts what reads that copy afresh. Answers how to mend it.
-   */
-  flipBit?(token: string): Promise<() => Promise<void>>;
+  /** How often it told its operator that something is wrong with what is stored. */
+  alarms(): number;
+  /** Flips one bit of what one copy of the engine stores about the claim of this token, and starts afresh what reads that copy. */
+  flipBit?(token: string): Promise<Damage>;
   close(): Promise<void>;
 }

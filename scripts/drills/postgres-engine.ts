@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeHasher } from '@tallystick/chain/node';
-import { createRelay, type Relay, type RelayStore } from '@tallystick/relay-protocol';
+import { createRelay, type Relay, type RelayEvent, type RelayStore } from '@tallystick/relay-protocol';
 import { createPostgresRelayStore } from '@tallystick/relay-protocol/postgres';
 import { createMemoryKeyStore } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { startPostgres } from '../servers/postgres.ts';
-import { type Engine, flippedOf, flipLastBit, type Send } from './engine.ts';
+import { type Engine, flipByte, flipToken, type Send } from './engine.ts';
 
 const pauseMs = 300;
 
@@ -21,9 +21,14 @@ export async function startPostgresEngine(): Promise<Engine> {
   const postgres = await startPostgres({ standby: true });
   const key = await createMemoryKeyStore(nodeEd25519, nodeHasher).create('relay');
   const signer = { name: 'relay.drill', publicKey: key.publicKey, sign: (text: Uint8Array) => key.sign(text) };
+  let alarms = 0;
+  const onEvent = ({ kind, ...event }: RelayEvent): void => {
+    if (kind === 'alarm' || ('error' in event && isDamage(event.error))) alarms += 1;
+  };
+  const common = { signer, hasher: nodeHasher, ed25519: nodeEd25519, reads: 'public', onEvent } as const;
   const open = async (): Promise<FrontEnd> => {
     const store = await createPostgresRelayStore({ urls: postgres.urls, standby: 'required' });
-    return { store, relay: createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519, reads: 'public' }) };
+    return { store, relay: createRelay({ ...common, store }) };
   };
   const fronts = [await open(), await open()];
   const replace = async (index: number): Promise<void> => {
@@ -45,6 +50,7 @@ export async function startPostgresEngine(): Promise<Engine> {
         (request) =>
           (fronts[index] as FrontEnd).relay.fetch(request),
     ),
+    alarms: () => alarms,
     faults: [
       {
         name: 'kill the primary, promote the standby, wipe the killed one and let it join',
@@ -67,21 +73,24 @@ export async function startPostgresEngine(): Promise<Engine> {
       const server = postgres.primary;
       const file = await server.query("SELECT pg_relation_filepath('relay_claims')");
       const path = join(postgres.folder, server.name, file);
-      const flip = async (): Promise<void> => {
+      const edited = async <T>(edit: () => T): Promise<T> => {
         await server.kill('SIGINT');
-        flipLastBit(path, token);
+        const answer = edit();
         await server.start();
+        return answer;
       };
-      await flip();
-      return async () => {
-        await server.kill('SIGINT');
-        flipLastBit(path, flippedOf(token));
-        await server.start();
-      };
+      const at = await edited(() => flipToken(path, token));
+      return { stands: true, mend: () => edited(() => flipByte(path, at)) };
     },
     async close() {
       for (const { store } of fronts) await store.close();
       await postgres.stop();
     },
   };
+}
+
+/** Whether the server found a page of its own that it does not believe. */
+function isDamage(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (/invalid page|checksum/.test(at.message)) return true;
+  return false;
 }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
-import { type Engine, flippedOf, flipLastBit } from './engine.ts';
+import { type Engine, flipByte, flipToken } from './engine.ts';
 
 const program = fileURLToPath(new URL('../../apps/relay/src/main.ts', import.meta.url));
 const pauseMs = 300;
@@ -22,19 +22,22 @@ interface Running {
 
 export async function startSqliteEngine(): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-drill-'));
-  let running = await startRelay(folder);
+  let alarms = 0;
+  const onAlarm = (): void => void (alarms += 1);
+  let running = await startRelay(folder, onAlarm);
   const pinned = parseVerifierKey(running.vkey, nodeHasher);
   if (!pinned.ok) throw new Error(running.vkey);
   const restart = async (signal: 'SIGKILL' | 'SIGTERM', meanwhile = (): void => undefined): Promise<void> => {
     await stop(running.child, signal);
     meanwhile();
-    running = await startRelay(folder);
+    running = await startRelay(folder, onAlarm);
   };
   const path = join(folder, 'relay.sqlite');
   return {
     name: 'sqlite',
     relay: pinned.value,
     fronts: [(request) => fetch(new Request(request.url.replace(/^http:\/\/[^/]+/, running.url), request))],
+    alarms: () => alarms,
     faults: [
       { name: 'kill the relay', times: { full: 20, short: 2 }, run: () => restart('SIGKILL') },
       { name: 'stop the relay', times: { full: 6, short: 0 }, run: () => restart('SIGTERM') },
@@ -49,8 +52,9 @@ export async function startSqliteEngine(): Promise<Engine> {
       },
     ],
     async flipBit(token) {
-      await restart('SIGTERM', () => flipLastBit(path, token));
-      return () => restart('SIGTERM', () => flipLastBit(path, flippedOf(token)));
+      let at = 0;
+      await restart('SIGTERM', () => void (at = flipToken(path, token)));
+      return { stands: true, mend: () => restart('SIGTERM', () => flipByte(path, at)) };
     },
     async close() {
       await stop(running.child, 'SIGKILL');
@@ -59,7 +63,7 @@ export async function startSqliteEngine(): Promise<Engine> {
   };
 }
 
-async function startRelay(folder: string): Promise<Running> {
+async function startRelay(folder: string, onAlarm: () => void): Promise<Running> {
   const args = [program, '--data', folder, '--port', '0', '--public'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const end = (): void => void child.kill('SIGKILL');
@@ -69,6 +73,7 @@ async function startRelay(folder: string): Promise<Running> {
     child.once('exit', (code, signal) => reject(new Error(`the relay ended with ${code ?? signal}`)));
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (text) => {
       const line = JSON.parse(text) as Record<string, unknown>;
+      if (line['event'] === 'alarm') onAlarm();
       if (line['event'] === 'listening') resolve({ url: String(line['url']), vkey: String(line['vkey']) });
     });
   });
