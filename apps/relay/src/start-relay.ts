@@ -211,6 +211,7 @@ function urlOf(server: Server): string {
 async function stop(server: Server, relay: Relay, store: RelayStore, log: Log): Promise<void> {
   log({ level: 'info', event: 'stopping' });
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  relay.endTails();
   const deadline = setTimeout(() => server.closeAllConnections(), stopTimeoutMs);
   // A connection that is kept alive becomes idle when its answer is out; nothing else tells the server to end it then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);

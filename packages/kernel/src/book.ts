@@ -22,6 +22,7 @@ import { manifestAdopt } from './manifest.ts';
 import type { OpenBookOptions } from './open-book.ts';
 import type { OwnDevice } from './own-device.ts';
 import type { WantedScopes } from './sync.ts';
+import type { ListenOptions } from './listen.ts';
 import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
 import type { ProofReport } from './prove.ts';
 import { relayFindings } from './relay-findings.ts';
@@ -292,7 +293,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
         syncWith(exchange, this.#wanted(), { pull, device: this.device }),
       );
       this.#own.author.observe();
-      if (pull && this.#own.row() !== undefined) await this.anchor();
+      if (pull && report.denied === undefined && this.#own.row() !== undefined) await this.anchor();
       const cosigner = pull ? this.#own.cosigner() : undefined;
       if (cosigner !== undefined)
         await this.#noting(() => stateCosigned(this.#replica, exchange.client, cosigner, scopes, this.#cosigned));
@@ -317,6 +318,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       this.#emit({ kind: 'import' });
       return report;
     });
+  }
+
+  /**
+   * Listens to the relay until `signal` fires, over as many connections as that takes: `onNews` says that a sync will bring something. Asking now and
+   * then stays wise, seldom while it is heard.
+   */
+  async listen(client: RelayClient, options: ListenOptions): Promise<void> {
+    this.#mustBeOpen();
+    const { listenTo } = await loadExchange();
+    await listenTo(this.#replica, client, () => this.#own.readers(), options);
   }
 
   /** The book, or some scopes of it, as one file for `import`. */

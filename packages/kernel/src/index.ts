@@ -43,6 +43,7 @@ export type { SnapshotReport } from './snapshot-save.ts';
 export type { SnapshotOptions, SnapshotSource } from './snapshot-start.ts';
 export type { SnapshotTrust } from './snapshot-trust.ts';
 export type { SnapshotStatus } from './snapshot-use.ts';
+export type { ListenOptions } from './listen.ts';
 export type { SyncReport } from './sync.ts';
 export {
   type Columns,

@@ -23,6 +23,8 @@ import {
 } from '@tallystick/oplog';
 import {
   createFollower,
+  type FollowedPage,
+  type Follower,
   originOf,
   type PushAnswer,
   type PushResult,
@@ -53,6 +55,8 @@ export interface SyncReport {
   readonly settled: number;
   /** Pending ops that had to be folded again. */
   readonly refolded: number;
+  /** The relay took what this device handed in and lets it read no more: it is revoked. What revoked it is settled here. */
+  readonly denied?: 'relay/revoked';
 }
 
 const META_RELAY = 'relay';
@@ -149,6 +153,7 @@ export async function syncWith(
   for (const scope of options.pull ? scopes : []) {
     const isNews = (sizes.get(scope) ?? 0) > replica.log.tip(scope).size || standing?.compare(scope) !== 'same';
     if (isNews) report = sum(report, await pullWanted(exchange, scope, wanted, options.device));
+    if (report.denied !== undefined) continue;
     await requireReceipted({ ...exchange, scope }, exchange.moved);
   }
   const retried = await replica.exclusive(() => mergeAsides(replica));
@@ -371,8 +376,10 @@ async function follow(exchange: Reading, scope: ScopeName): Promise<SyncReport> 
       hasher,
       tip,
     });
-    for (let page = await follower.next(); ; page = await follower.next()) {
+    for (;;) {
+      const page = await nextPage(follower);
       if (page === undefined) return { ...NOTHING, settled, refolded };
+      if (page === 'denied') return { ...NOTHING, settled, refolded, denied: 'relay/revoked' };
       const { from, records, tip: next } = page;
       for (const [index, { hash }] of records.entries())
         if ((replica.log.receiptPosition(hash) ?? from + index) !== from + index) exchange.moved.add(hash);
@@ -391,6 +398,16 @@ async function follow(exchange: Reading, scope: ScopeName): Promise<SyncReport> 
       settled += records.length;
       refolded += merged;
     }
+  }
+}
+
+/** A revoked device reads up to what revoked it. */
+async function nextPage(follower: Follower): Promise<FollowedPage | 'denied' | undefined> {
+  try {
+    return await follower.next();
+  } catch (error) {
+    if (error instanceof RelayError && error.code === 'relay/revoked') return 'denied';
+    throw error;
   }
 }
 
@@ -439,5 +456,6 @@ function sum(a: SyncReport, b: SyncReport): SyncReport {
     warned: [...a.warned, ...b.warned],
     settled: a.settled + b.settled,
     refolded: a.refolded + b.refolded,
+    ...(a.denied === undefined && b.denied === undefined ? {} : { denied: 'relay/revoked' }),
   };
 }

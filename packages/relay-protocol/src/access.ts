@@ -1,20 +1,61 @@
 // Who may read what (docs/spec/relay.md, "Reading"): a fold of the book's roster, so that an enrolment and a revocation count from
 // their place in the log on.
-import { type DeviceId, type MaybePromise, parseScope, type Scope } from '@tallystick/oplog';
+import {
+  type BookId,
+  type DeviceId,
+  type MaybePromise,
+  parseScope,
+  type Scope,
+  trustedRecord,
+} from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
 import { RelayError } from './errors.ts';
+import type { RelayStore } from './store.ts';
 
 const hq = parseScope('hq') as Scope;
 /** Enrolled in `hq` in one of these roles, a device reads the whole book. */
 const wideRoles: ReadonlySet<Role> = new Set(['owner', 'manager', 'auditor']);
 
-/** Throws `relay/not-enrolled`, or `relay/revoked` for a device that is active in no scope. */
-export function requireActive(roster: Roster, device: DeviceId): void {
+/** Throws `relay/not-enrolled`. */
+export function requireEnrolled(roster: Roster, device: DeviceId): void {
   if (roster.memberships(device).length === 0)
     throw new RelayError('relay/not-enrolled', `device ${device} is not enrolled here`);
-  if (activeIn(roster, device).length === 0)
-    throw new RelayError('relay/revoked', `device ${device} is revoked, or its last day is over`);
+}
+
+/** Throws `relay/not-enrolled`, or `relay/revoked` for a device that is active in no scope. */
+export function requireActive(roster: Roster, device: DeviceId): void {
+  requireEnrolled(roster, device);
+  if (activeIn(roster, device).length === 0) throw revoked(device);
+}
+
+/** Why a device that may not read `scope` may not. */
+export function denial(roster: Roster, device: DeviceId, scope: Scope): RelayError {
+  const wasIn = roster.memberships(device).some((member) => member.scope === scope);
+  if (wasIn || activeIn(roster, device).length === 0) return revoked(device);
+  return new RelayError('relay/scope', `device ${device} is neither enrolled nor admitted in ${scope}`);
+}
+
+/**
+ * The position of the op in `scope` that revoked the device last: up to there, and no further, it may read that log, for nobody else can prove to it
+ * that it is revoked. Undefined where none is there.
+ */
+export async function findRevocation(
+  store: Pick<RelayStore, 'enrolments' | 'find'>,
+  book: BookId,
+  scope: Scope,
+  device: DeviceId,
+): Promise<number | undefined> {
+  for (const { bytes, hash } of [...(await store.enrolments(book))].reverse()) {
+    const { op } = trustedRecord(bytes, hash);
+    if (op.verb !== 'device.revoke@1' || op.scope !== scope || op.args['device'] !== device) continue;
+    return (await store.find(book, scope, [hash])).get(hash)?.position;
+  }
+  return undefined;
+}
+
+function revoked(device: DeviceId): RelayError {
+  return new RelayError('relay/revoked', `device ${device} is revoked, or its last day is over`);
 }
 
 /** What an active device may read beside `hq`. */

@@ -13,6 +13,13 @@ const crossOrigin = {
 const fresh = { 'cache-control': 'no-store' };
 const immutable = { 'cache-control': 'public, max-age=31536000, immutable' };
 const octets = { 'content-type': 'application/octet-stream' };
+export const eventStreamHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream',
+  // A proxy that collects an answer before it hands it on would make a tail of it that tells nothing.
+  'x-accel-buffering': 'no',
+  ...fresh,
+  ...crossOrigin,
+};
 const minGzipBytes = 1024;
 
 export function answerJson(value: unknown, status = 200, headers: Record<string, string> = {}): Response {

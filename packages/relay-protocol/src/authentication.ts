@@ -4,7 +4,7 @@ import { parseDeviceId } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
 import { isSignatureError, type UntrustedSignatureCandidate, verifySignature } from 'http-message-sig';
-import { requireActive } from './access.ts';
+import { requireEnrolled } from './access.ts';
 import { RelayError } from './errors.ts';
 import { createNonces } from './nonces.ts';
 import { signatureLabel, signedComponents } from './request-signature.ts';
@@ -21,8 +21,8 @@ export interface AuthenticationOptions {
 
 export interface Authentication {
   /**
-   * The device of `book` that signed the request, active there. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`,
-   * `relay/not-enrolled`, `relay/revoked` or `relay/rate`.
+   * The device of `book` that signed the request. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`, `relay/not-enrolled` or
+   * `relay/rate`.
    */
   authenticate(request: Request, book: BookId, roster: Roster): Promise<DeviceId>;
 }
@@ -47,8 +47,10 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   async function verifierOf(candidate: UntrustedSignatureCandidate, roster: Roster): Promise<Verifier> {
     const { device, created, expires } = readParameters(candidate);
     checkClock(created, expires, nowMs());
-    requireActive(roster, device);
-    const keys = roster.keysInForce(device);
+    requireEnrolled(roster, device);
+    // One that is active nowhere still proves who it is: it may read what revoked it.
+    const inForce = roster.keysInForce(device);
+    const keys = inForce.length > 0 ? inForce : roster.newestKeys(device);
     return {
       algorithm: 'ed25519',
       verify: async (base, signature) => {

@@ -25,6 +25,7 @@ import {
 import { type Reader, signedHeaders } from './request-signature.ts';
 import { type Reply, type RetryPolicy, withRetry } from './retry.ts';
 import type { ScopeSize } from './store.ts';
+import { defaultSilenceMs, readTail } from './tail-client.ts';
 import { type TilePlace, tilePath } from './tile-path.ts';
 import type { PushResult } from './verdict.ts';
 
@@ -39,6 +40,12 @@ export interface RelayClientOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970, for signed requests; a relay that has another time says so and is believed in that. */
   now?(): number;
+}
+
+export interface TailOptions extends CallOptions {
+  readonly reader?: Reader | undefined;
+  /** After so long without a word the connection is given up. Default 40,000 ms. */
+  readonly silenceMs?: number;
 }
 
 /** The size up to which the asker has followed a scope's log. */
@@ -111,6 +118,15 @@ export interface RelayClient {
     reader?: Reader,
   ): Promise<readonly Uint8Array[]>;
   inclusion(book: BookId, scope: Scope, index: number, size: number, reader?: Reader): Promise<readonly Uint8Array[]>;
+  /**
+   * How far each log reaches that the reader may read, at once where it is not known, and then whenever one has grown, until the connection ends. It proves
+   * nothing: a sync does. `watchRelay` goes on with the next connection.
+   */
+  tail(
+    book: BookId,
+    known: readonly Known[],
+    options?: TailOptions,
+  ): Promise<AsyncGenerator<ScopeSize, void, undefined>>;
   /** Those that the reader may read. */
   scopes(book: BookId, reader?: Reader): Promise<readonly ScopeSize[]>;
 }
@@ -118,6 +134,8 @@ export interface RelayClient {
 interface Sent extends CallOptions {
   readonly body?: Uint8Array;
   readonly reader?: Reader | undefined;
+  /** The answer is read as it comes, and not within the deadline of a try. */
+  readonly isStream?: boolean;
 }
 
 type Call = (path: string, sent?: Sent) => Promise<Reply>;
@@ -183,6 +201,12 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     async inclusion(book, scope, index, size, reader) {
       return parseProof(await call(`${pathOf(book, scope)}/proof/inclusion?index=${index}&size=${size}`, { reader }));
     },
+    async tail(book, known, { silenceMs = defaultSilenceMs, ...own } = {}) {
+      const asked = known.map(({ scope, size }) => `known=${size}:${encodeURIComponent(scope)}`).join('&');
+      const { stream } = await call(`/v1/books/${book}/tail?${asked}`, { ...own, isStream: true });
+      if (stream === undefined) throw new RelayError('relay/bad-answer', 'the tail is no stream');
+      return readTail(stream, silenceMs);
+    },
     scopes: async (book, reader) => (await handshake(book, [], reader)).scopes,
   };
 }
@@ -193,7 +217,7 @@ function createCall(url: string, options: RelayClientOptions): Call {
   const send = options.fetch ?? ((request: Request) => fetch(request));
   // How far the relay's clock is ahead of this one, as it said last.
   let aheadMs = 0;
-  return async (path, { body, reader, ...own } = {}) => {
+  return async (path, { body, reader, isStream = false, ...own } = {}) => {
     const signal = own.signal === undefined ? stop : AbortSignal.any([stop, own.signal]);
     const headers: Record<string, string> = {};
     let sent = body as Uint8Array<ArrayBuffer> | undefined;
@@ -204,11 +228,20 @@ function createCall(url: string, options: RelayClientOptions): Call {
     }
     const init = { method: sent === undefined ? 'GET' : 'POST', headers, body: sent ?? null };
     const attempt = async (attemptSignal: AbortSignal): Promise<Reply> => {
-      const request = new Request(url + path, { ...init, signal: attemptSignal });
+      // The deadline of a try is over for a stream when it has begun.
+      const opening = new AbortController();
+      const giveUp = (): void => opening.abort(attemptSignal.reason);
+      attemptSignal.addEventListener('abort', giveUp);
+      const lasting = isStream ? AbortSignal.any([signal, opening.signal]) : attemptSignal;
+      const request = new Request(url + path, { ...init, signal: lasting });
       const signed = reader === undefined ? {} : await signedHeaders(request.url, reader, now() + aheadMs);
       for (const [name, value] of Object.entries(signed)) request.headers.set(name, value);
       const response = await send(request);
-      return { status: response.status, headers: response.headers, bytes: await readReply(response) };
+      attemptSignal.removeEventListener('abort', giveUp);
+      const { status, headers: answered, body: stream } = response;
+      if (isStream && status === 200 && stream !== null)
+        return { status, headers: answered, bytes: new Uint8Array(0), stream };
+      return { status, headers: answered, bytes: await readReply(response) };
     };
     for (let signings = 1; ; signings++) {
       const reply = await withRetry(attempt, { ...retry, ...own.retry }, signal);

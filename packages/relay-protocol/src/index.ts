@@ -19,6 +19,7 @@ export { createRelay, type Relay, type RelayEvent, type RelayOptions } from './r
 export type { Handshake, RelayInfo } from './replies.ts';
 export { type Reader, relayIdOf } from './request-signature.ts';
 export { signReads } from './signed-reads.ts';
+export { watchRelay, type WatchOptions } from './watch-relay.ts';
 export type { RetryPolicy } from './retry.ts';
 export type {
   Batch,

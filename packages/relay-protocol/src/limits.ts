@@ -22,6 +22,24 @@ export interface RelayLimits {
   readonly maxNonces: number;
   /** Tips that one handshake may ask about. */
   readonly maxKnown: number;
+  /** Of the pushes under way, those of one book, so that others keep a place. */
+  readonly maxPushesPerBook: number;
+  /** Signed reads of a device: so many in a second, and so many at once after a pause. */
+  readonly readsPerSecond: number;
+  readonly readBurst: number;
+  /** Ops that a device may have stored in a second, and at once; beyond it, a push that brings ops of such devices alone waits. */
+  readonly opsPerSecond: number;
+  readonly opBurst: number;
+  /** Devices whose rates are remembered. */
+  readonly maxRates: number;
+  /** Streams of the tail: in all, of a book, of a device in a book. */
+  readonly maxTails: number;
+  readonly maxTailsPerBook: number;
+  readonly maxTailsPerDevice: number;
+  /** Silence after which a listener is sent a comment; age at which a stream ends; how often a book that is listened to is looked at. In ms. */
+  readonly tailBeatMs: number;
+  readonly tailLifeMs: number;
+  readonly tailLookMs: number;
   readonly maxBooks: number;
   readonly maxScopes: number;
 }
@@ -38,6 +56,18 @@ export const defaultLimits: RelayLimits = {
   maxBytesInFlight: 128 << 20,
   maxNonces: 250_000,
   maxKnown: 64,
+  maxPushesPerBook: 768,
+  readsPerSecond: 50,
+  readBurst: 5_000,
+  opsPerSecond: 5_000,
+  opBurst: 250_000,
+  maxRates: 100_000,
+  maxTails: 10_000,
+  maxTailsPerBook: 10_000,
+  maxTailsPerDevice: 8,
+  tailBeatMs: 15_000,
+  tailLifeMs: 15 * 60_000,
+  tailLookMs: 2_000,
   maxBooks: 10_000,
   maxScopes: 10_000,
 };

@@ -1,7 +1,14 @@
 // The relay as a standard fetch handler: it accepts, orders, persists and hands out; it runs no verb and knows no business
 // (DESIGN.md section 7, docs/spec/relay.md).
-import { consistencyProof, encodeVerifierKey, type Hasher, inclusionProof, type NoteSigner } from '@tallystick/chain';
-import { type BookId, encodeHex, type MaybePromise, parseScope, type Scope } from '@tallystick/oplog';
+import {
+  consistencyProof,
+  encodeVerifierKey,
+  type Hasher,
+  inclusionProof,
+  type NoteSigner,
+  openRecord,
+} from '@tallystick/chain';
+import { type BookId, type DeviceId, encodeHex, type MaybePromise, parseScope, type Scope } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 import {
   answerEntries,
@@ -15,7 +22,7 @@ import {
   refusalOf,
 } from './answer.ts';
 import { createAuthentication } from './authentication.ts';
-import { isReadable, reachOf } from './access.ts';
+import { denial, findRevocation, isReadable, reachOf, requireActive } from './access.ts';
 import { gunzip, readBody, type Unpack } from './body.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
@@ -26,13 +33,15 @@ import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushR
 import { type Committed, createPushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
 import { relayIdOf } from './request-signature.ts';
+import { createRates } from './rates.ts';
 import { createRosters } from './rosters.ts';
-import { parseRoute, type Route } from './routes.ts';
+import { type OfBook, parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
 import { overTiles, type ReadTile, rootAt } from './tiles.ts';
-import { createLane, createSlots, type Slot } from './turns.ts';
+import { createLane, createShares, createSlots, type Slot } from './turns.ts';
+import { createTails } from './tail.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface RelayOptions {
@@ -83,6 +92,8 @@ export interface Relay {
   readonly vkey: string;
   /** Rejects with `relay/identity` when the store belongs to a relay of another name or key. */
   ready(): Promise<void>;
+  /** Ends the streams of the tail: for a server that is about to stop, and waits for its answers to be over. */
+  endTails(): void;
   /** Resolves when pushes under way are answered. The store stays open: it is the caller's. */
   close(): Promise<void>;
 }
@@ -92,6 +103,15 @@ type Cosign = Extract<Route, { kind: 'cosign' }>;
 type Stand = Extract<Route, { kind: 'standing' }>;
 type Read = Exclude<Route, Push | Cosign | Stand>;
 type IsReadable = (scope: Scope) => MaybePromise<boolean>;
+
+interface Admitted {
+  /** '' for anybody. */
+  readonly device: string;
+  /** Which scopes it may read, as of the moment that this is called; throws where it may read nothing. */
+  allow(): MaybePromise<IsReadable>;
+  /** The last op of the log that it may read, where that is not the last there is. */
+  readonly lastPosition?: number;
+}
 
 const hq = parseScope('hq') as Scope;
 
@@ -112,6 +132,7 @@ export function createRelay(options: RelayOptions): Relay {
     nowMs: options.now ?? Date.now,
   };
   const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
+  const perBook = createShares(limits.maxPushesPerBook);
   const unpack = createUnpack(options.unpack ?? gunzip);
   const reads = options.reads ?? 'devices';
   const door = createAuthentication({
@@ -121,6 +142,10 @@ export function createRelay(options: RelayOptions): Relay {
     nowMs: desk.nowMs,
     ...(options.url === undefined ? {} : { url: options.url }),
   });
+  const tails = createTails(store, limits);
+  const { readsPerSecond, readBurst, opsPerSecond, opBurst, maxRates } = limits;
+  const readRates = createRates({ perSecond: readsPerSecond, burst: readBurst }, maxRates, desk.nowMs);
+  const opRates = createRates({ perSecond: opsPerSecond, burst: opBurst }, maxRates, desk.nowMs);
   const tell = options.onEvent ?? (() => undefined);
   const queue = createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }));
   let identity: Promise<void> | undefined;
@@ -131,14 +156,23 @@ export function createRelay(options: RelayOptions): Relay {
     const { book, scope } = route;
     if (route.isClaim) await desk.memory.follow(route);
     const sizeBytes = body.length;
-    const outcome = await queue.push({ ...route, frames: openFrames(body, desk), sizeBytes });
+    const frames = openFrames(body, desk);
+    const authors = frames.map((frame) => (frame.kind === 'record' ? `${book} ${frame.record.op.device}` : ''));
+    opRates.require([...new Set(authors)]);
+    const outcome = await queue.push({ ...route, frames, sizeBytes });
+    // Only what a device signed counts against it, so nobody can use up the share of another.
+    for (const [author, count] of countStored(authors, outcome)) opRates.spend(author, count);
     // What was granted is read back at once, after the answer: from then on the store cannot lose it unnoticed. The next claim hears of a failure.
     if (route.isClaim) desk.memory.follow(route).catch(() => undefined);
+    tails.grown(book, scope, outcome.size);
     if (outcome.opened) tell({ kind: 'opened', book });
     const { size, checkpoint, receipt, results, signaturesChecked } = outcome;
     tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
     return JSON.stringify({ size, checkpoint, receipt, results });
   }
+
+  const admitPush = (route: Push, request: PushRequest): Promise<string> =>
+    perBook.use(route.book, () => slots.use((slot) => push(route, request, slot)));
 
   /** Tells of what the operator should know. */
   function tellOf(error: unknown, status: number): void {
@@ -161,18 +195,28 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   /** Which scopes of the book the sender may read; what it asks for is one of them. */
-  async function admitReader(route: Exclude<Read, { kind: 'info' }>, request: Request): Promise<IsReadable> {
+  async function admitReader(route: Exclude<Read, { kind: 'info' }>, request: Request): Promise<Admitted> {
     const { book } = route;
     if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
-    if (reads === 'public') return () => true;
+    if (reads === 'public') return { device: '', allow: () => () => true };
+    const device = await door.authenticate(request, book, await desk.rosters.of(book));
+    readRates.take(`${book} ${device}`);
+    // Asked anew each time: what is told later is told by the roster of then.
+    const allow = async (): Promise<IsReadable> => {
+      const roster = await desk.rosters.of(book);
+      requireActive(roster, device);
+      const reach = reachOf(roster, device);
+      return (scope) => isReadable(reach, scope, async () => (await store.chains(book, scope, [device])).size > 0);
+    };
+    if (!('scope' in route)) return { device, allow };
+    const { scope } = route;
     const roster = await desk.rosters.of(book);
-    const device = await door.authenticate(request, book, roster);
-    const reach = reachOf(roster, device);
-    const isAllowed = (scope: Scope): Promise<boolean> =>
-      isReadable(reach, scope, async () => (await store.chains(book, scope, [device])).size > 0);
-    if ('scope' in route && !(await isAllowed(route.scope)))
-      throw new RelayError('relay/scope', `device ${device} is neither enrolled nor admitted in ${route.scope}`);
-    return isAllowed;
+    const isActive = roster.keysInForce(device).length > 0;
+    if (isActive && (await (await allow())(scope))) return { device, allow };
+    const lastPosition = route.kind === 'pull' ? await findRevocation(store, book, scope, device) : undefined;
+    if (route.kind !== 'pull' || lastPosition === undefined || route.from > lastPosition)
+      throw denial(roster, device, scope);
+    return { device, allow, lastPosition };
   }
 
   async function answer(request: Request): Promise<Response> {
@@ -180,7 +224,7 @@ export function createRelay(options: RelayOptions): Relay {
     const route = parseRoute(request.method, new URL(request.url));
     await ready();
     if (route.kind === 'push') {
-      const body = await slots.use((slot) => push(route, requestToPush(request), slot));
+      const body = await admitPush(route, requestToPush(request));
       return new Response(body, { headers: jsonHeaders });
     }
     if (route.kind !== 'info') await store.refresh?.();
@@ -190,11 +234,18 @@ export function createRelay(options: RelayOptions): Relay {
       const { maxBatchOps, maxBatchBytes } = limits;
       return answerJson({ protocols, name: signer.name, vkey, reads, limits: { maxBatchOps, maxBatchBytes } });
     }
-    const isAllowed = await admitReader(route, request);
-    if (route.kind === 'scopes') return answerHandshake(desk, route, isAllowed);
+    const { device, allow, lastPosition } = await admitReader(route, request);
+    if (route.kind === 'scopes' || route.kind === 'tail') {
+      if (route.known.length > limits.maxKnown)
+        throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
+      if (route.kind === 'scopes') return answerHandshake(desk, route, await allow());
+      const lastEventId = request.headers.get('last-event-id') ?? undefined;
+      return tails.open({ book: route.book, known: route.known, device, allow, lastEventId });
+    }
     const acceptEncoding = request.headers.get('accept-encoding') ?? '';
     // Which devices are active is known between pushes, not within one.
     if (route.kind === 'checkpoint') return queue.between(() => read(desk, route, acceptEncoding));
+    if (route.kind === 'pull' && lastPosition !== undefined) return readLast(desk, route, lastPosition, acceptEncoding);
     return read(desk, route, acceptEncoding);
   }
 
@@ -213,7 +264,7 @@ export function createRelay(options: RelayOptions): Relay {
         const route = parseRoute('POST', new URL(request.path, 'http://relay'));
         if (route.kind !== 'push') throw new RelayError('relay/method', 'only a push is handed in');
         await ready();
-        return { status: 200, headers: jsonHeaders, body: await slots.use((slot) => push(route, request, slot)) };
+        return { status: 200, headers: jsonHeaders, body: await admitPush(route, request) };
       } catch (error) {
         const refusal = refusalOf(error);
         tellOf(error, refusal.status);
@@ -222,7 +273,11 @@ export function createRelay(options: RelayOptions): Relay {
     },
     vkey,
     ready,
-    close: queue.idle,
+    endTails: tails.end,
+    close() {
+      tails.end();
+      return queue.idle();
+    },
   };
 }
 
@@ -276,6 +331,13 @@ async function readPush(
   return body;
 }
 
+function countStored(authors: readonly string[], { results }: PushOutcome): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [index, author] of authors.entries())
+    if (results[index]?.verdict === 'stored') counts.set(author, (counts.get(author) ?? 0) + 1);
+  return counts;
+}
+
 function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number>> {
   const counts: Partial<Record<Verdict, number>> = {};
   for (const { verdict } of results) counts[verdict] = (counts[verdict] ?? 0) + 1;
@@ -284,12 +346,10 @@ function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number
 
 /** Where the book stands, with the roots at the sizes that the asker knows. */
 async function answerHandshake(
-  { store, hasher, limits }: PushDesk,
-  { book, known }: Extract<Route, { kind: 'scopes' }>,
+  { store, hasher }: PushDesk,
+  { book, known }: OfBook,
   isAllowed: IsReadable,
 ): Promise<Response> {
-  if (known.length > limits.maxKnown)
-    throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
   const sizes = new Map(known.map(({ scope, size }) => [scope, size]));
   const standings: unknown[] = [];
   for (const { scope, size } of await store.scopes(book)) {
@@ -304,7 +364,7 @@ async function answerHandshake(
 
 async function read(
   desk: PushDesk,
-  route: Exclude<Read, { kind: 'info' | 'scopes' }>,
+  route: Exclude<Read, { kind: 'info' | 'scopes' | 'tail' }>,
   acceptEncoding: string,
 ): Promise<Response> {
   const { store } = desk;
@@ -336,6 +396,30 @@ async function readPage(
   if (page === undefined) throw new RelayError('relay/store', `scope ${scope} has ${size} ops and none at ${from}`);
   const checkpoint = await checkpoints.of(book, scope, { size: from + page.records.length, root: page.root });
   return answerPage(page.records, { checkpoint, size, acceptEncoding });
+}
+
+/** As `readPage`, and nothing after the run that `lastPosition` is in, whose last signature is the one that was checked. */
+async function readLast(
+  { store, limits, checkpoints, hasher }: PushDesk,
+  { book, scope, from }: Extract<Route, { kind: 'pull' }>,
+  lastPosition: number,
+  acceptEncoding: string,
+): Promise<Response> {
+  const page = await store.page(book, scope, from, { maxOps: limits.maxPageOps, maxBytes: limits.maxPageBytes });
+  const records = page?.records ?? [];
+  const authorAt = (index: number): DeviceId | undefined => {
+    const opened = openRecord(records[index] ?? new Uint8Array(0), hasher);
+    return opened.ok ? opened.value.op.device : undefined;
+  };
+  // The rest of the batch that it is in: runs end where batches do.
+  const batch = await store.page(book, scope, lastPosition, { maxOps: 1, maxBytes: 1 });
+  const end = Math.min(records.length, lastPosition + (batch?.records.length ?? 1) - from);
+  let count = Math.min(records.length, lastPosition + 1 - from);
+  while (count < end && authorAt(count) === authorAt(count - 1)) count += 1;
+  const size = from + count;
+  const root = await rootAt(size, (level, index) => store.tile(book, scope, level, index), hasher);
+  const checkpoint = await checkpoints.of(book, scope, { size, root });
+  return answerPage(records.slice(0, count), { checkpoint, size, acceptEncoding });
 }
 
 async function readTiles(store: RelayStore, route: Extract<Route, { kind: 'tile' | 'entries' }>): Promise<Response> {

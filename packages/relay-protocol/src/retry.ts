@@ -17,6 +17,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Uint8Array;
+  /** Of an answer that is read as it comes. */
+  readonly stream?: ReadableStream<Uint8Array>;
 }
 
 const maxWaitMs = 30_000;

@@ -21,9 +21,15 @@ export interface KnownTip {
   readonly size: number;
 }
 
+export interface OfBook {
+  readonly book: BookId;
+  readonly known: readonly KnownTip[];
+}
+
 export type Route =
   | { readonly kind: 'info' }
-  | { readonly kind: 'scopes'; readonly book: BookId; readonly known: readonly KnownTip[] }
+  | ({ readonly kind: 'scopes' } & OfBook)
+  | ({ readonly kind: 'tail' } & OfBook)
   | ({ readonly kind: 'push'; readonly isClaim: boolean; readonly wantsCheckpoint: boolean } & InLog)
   | ({ readonly kind: 'pull'; readonly from: number } & InLog)
   | ({ readonly kind: 'checkpoint'; readonly count: number } & InLog)
@@ -44,10 +50,15 @@ export function parseRoute(method: string, target: URL): Route {
   const isRead = method === 'GET';
   if (path.length === 1 && path[0] === 'info') return isRead ? { kind: 'info' } : wrongMethod(method);
   const [books, bookText, scopes, scopeText, ...rest] = path;
-  if (books !== 'books' || scopes !== 'scopes') throw notFound(target);
+  const isTail = scopes === 'tail' && scopeText === undefined;
+  if (books !== 'books' || (scopes !== 'scopes' && !isTail)) throw notFound(target);
   const book = parseBookId(bookText);
   if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
-  if (scopeText === undefined) return isRead ? { kind: 'scopes', book, known: readKnown(target) } : wrongMethod(method);
+  if (scopeText === undefined) {
+    if (!isRead) return wrongMethod(method);
+    const known = readKnown(target);
+    return isTail ? { kind: 'tail', book, known } : { kind: 'scopes', book, known };
+  }
   const scope = parseScope(decodeSegment(scopeText));
   if (scope === undefined) throw new RelayError('relay/bad-request', 'not the name of a scope');
   const name = rest.join('/');

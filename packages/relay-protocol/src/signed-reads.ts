@@ -15,6 +15,7 @@ export function signReads(client: RelayClient, readers: readonly Reader[]): Rela
     ...client,
     handshake: (book, known) => ask((reader) => client.handshake(book, known, reader)),
     scopes: (book) => ask((reader) => client.scopes(book, reader)),
+    tail: (book, known, options) => ask((reader) => client.tail(book, known, { ...options, reader })),
     pull: (book, scope, from) => ask((reader) => client.pull(book, scope, from, reader)),
     checkpoint: (book, scope) => ask((reader) => client.checkpoint(book, scope, reader)),
     cosigned: (book, scope, count) => ask((reader) => client.cosigned(book, scope, count, reader)),

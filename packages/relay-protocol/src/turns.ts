@@ -59,6 +59,29 @@ export function createSlots(count: number, maxBytes: number): Slots {
   };
 }
 
+export interface Shares {
+  /** Runs `work` unless as many of that key are under way as one may have: `relay/busy`. */
+  use<T>(key: string, work: () => Promise<T>): Promise<T>;
+}
+
+export function createShares(count: number): Shares {
+  const usedByKey = new Map<string, number>();
+  return {
+    async use(key, work) {
+      const used = usedByKey.get(key) ?? 0;
+      if (used >= count) throw new RelayError('relay/busy', `${count} pushes of this book are under way`);
+      usedByKey.set(key, used + 1);
+      try {
+        return await work();
+      } finally {
+        const left = (usedByKey.get(key) ?? 1) - 1;
+        if (left > 0) usedByKey.set(key, left);
+        else usedByKey.delete(key);
+      }
+    },
+  };
+}
+
 export interface Lane {
   /** Runs `work` when fewer than the lane is wide are running. */
   pass<T>(work: () => Promise<T>): Promise<T>;

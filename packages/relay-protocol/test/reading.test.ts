@@ -2,10 +2,10 @@
 import { type BookId, encodeHex, type Scope } from '@tallystick/oplog';
 import { createSignature } from 'http-message-sig';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRelayClient, relayIdOf } from '../src/index.ts';
+import { createRelayClient, relayIdOf, signReads } from '../src/index.ts';
 import type { Reader, RelayClient } from '../src/index.ts';
 import { signedComponents, signedHeaders } from '../src/request-signature.ts';
-import { clientOf, type Desk, openDesk } from './desk.ts';
+import { clientOf, type Desk, follow, followAll, openDesk } from './desk.ts';
 import { branch, createFleet, type Fleet, hasher, hq, keyOf, relaySigner, type Writer } from './fleet.ts';
 
 const startMs = 1_764_500_000_000;
@@ -80,14 +80,20 @@ describe('a reader', () => {
     const offline = late.writer.write();
     const gone = { device: late.writer.key.device, reason: 'stolen' };
     await desk.push(fleet.book, [fleet.root.write({ verb: 'device.revoke@1', args: gone })]);
-    for (const read of [
-      client.checkpoint(fleet.book, hq, readerOf(late.writer)),
-      client.scopes(fleet.book, readerOf(late.writer)),
-    ])
+    await desk.push(fleet.book, [fleet.root.write()]);
+    const asked = readerOf(late.writer);
+    for (const read of [client.checkpoint(fleet.book, hq, asked), client.scopes(fleet.book, asked)])
       await expect(read).rejects.toMatchObject(refused('relay/revoked'));
+    // What revoked it, it may read, and nothing after; to others nothing has changed.
+    const last = await client.pull(fleet.book, hq, 1, asked);
+    expect([last.frames.length, last.size]).toEqual([2, 3]);
+    await expect(client.pull(fleet.book, hq, 3, asked)).rejects.toMatchObject(refused('relay/revoked'));
+    const followed = await followAll(follow(signReads(client, [asked]), fleet.book)).catch((error: unknown) => error);
+    expect(followed).toMatchObject(refused('relay/revoked'));
+    expect((await client.pull(fleet.book, hq, 1, readerOf(fleet.root))).size).toBe(4);
     // What it has it may still hand in.
     expect((await desk.push(fleet.book, [offline])).results).toMatchObject([
-      { position: 3, warnings: ['quarantined'] },
+      { position: 4, warnings: ['quarantined'] },
     ]);
   });
 });

@@ -34,6 +34,8 @@ export interface Roster {
   hasRotated(device: DeviceId): boolean;
   /** The raw keys that the device has now, where it is active: in each scope that enrolled or admitted it, the newest of its chain there. */
   keysInForce(device: DeviceId): readonly Uint8Array[];
+  /** As `keysInForce`, be it active there or not: who asks, and not what it may do. */
+  newestKeys(device: DeviceId): readonly Uint8Array[];
   /** Where it was enrolled and admitted, one entry for each scope; none for a device that nobody let in. */
   memberships(device: DeviceId): readonly Device[];
   /** In the order of enrolment; one entry for each scope that enrolled or admitted a device. */
@@ -80,6 +82,7 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
         .membersOf(device)
         .filter(({ scope }) => state.standingOf(scope, device) === 'active')
         .flatMap(({ keyId }) => keys.get(device, keyId) ?? []),
+    newestKeys: (device) => state.membersOf(device).flatMap(({ keyId }) => keys.get(device, keyId) ?? []),
     memberships: (device) => state.membersOf(device),
     devices: () => state.members,
   };

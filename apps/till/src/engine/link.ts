@@ -13,6 +13,7 @@ const silenceCodes: ReadonlySet<string> = new Set([
   'relay/aborted',
   'relay/bad-answer',
   'relay/busy',
+  'relay/rate',
 ]);
 
 /** After an exchange that came to its end. */
@@ -29,6 +30,7 @@ export function linkAfterFailure(error: unknown, before: Link, hasNetwork: boole
   const code = codeOf(error);
   if (distrustCodes.has(code)) return { kind: 'relay-distrusted', reason: messageOf(error) };
   if (code === 'relay/unknown-book') return { kind: 'refused', reason: 'It does not keep this shop’s book.' };
+  if (code === 'relay/not-enrolled') return { kind: 'not-enrolled' };
   if (!hasNetwork) return { kind: 'no-network', since: before.kind === 'no-network' ? before.since : at };
   if (code === '' || silenceCodes.has(code)) {
     const since = before.kind === 'relay-unreachable' ? before.since : at;

@@ -110,6 +110,8 @@ async function fillOnce(book: TillBook, currency: string): Promise<void> {
 }
 
 const exchangeTimeoutMs = 15_000;
+/** From hearing of news to asking for them, at least. */
+const newsMs = 250;
 
 function startSync(
   { book, log, clock }: Pick<OpenShop, 'book' | 'log' | 'clock'>,
@@ -125,7 +127,9 @@ function startSync(
       return answer;
     },
   };
-  return createSyncLoop({
+  const listening = new AbortController();
+  let isHeard = false;
+  const loop = createSyncLoop({
     exchange: async () => {
       const report = await book.sync(client);
       await tearIsMended(log);
@@ -136,5 +140,24 @@ function startSync(
     hasNetwork: () => navigator.onLine,
     now: Date.now,
     random: Math.random,
+    isHeard: () => isHeard,
+    onStop: () => listening.abort(),
   });
+  const { signal } = listening;
+  const fetchNews = ({ scope, size }: { scope: Scope; size: number }): void => {
+    // What this till has just handed in is no news to it.
+    if (!signal.aborted && book.log.tip(scope).size < size) loop.nudge();
+  };
+  const heard = book.listen(plain, {
+    signal,
+    // A fleet that hears the same does not ask at the same moment.
+    onNews: (news) => setTimeout(fetchNews, newsMs * (1 + Math.random()), news),
+    onState(isOpen) {
+      if (isHeard && !isOpen) loop.nudge();
+      isHeard = isOpen;
+    },
+  });
+  // Without it the till asks every few seconds, as before.
+  heard.catch(() => undefined);
+  return loop;
 }

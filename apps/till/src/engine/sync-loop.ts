@@ -12,13 +12,16 @@ export interface SyncLoopOptions {
   readonly hasNetwork: () => boolean;
   readonly now: () => number;
   readonly random: () => number;
+  /** Whether the relay says by itself when there is news. */
+  readonly isHeard?: () => boolean;
+  readonly onStop?: () => void;
 }
 
 export interface SyncLoop {
   readonly link: Link;
   readonly isUnderWay: boolean;
   readonly lastSyncAt: number | undefined;
-  /** Something is to be sent. */
+  /** Something is to be sent, or to be fetched. */
   nudge(): void;
   /** The network came or went. */
   networkChanged(): void;
@@ -28,7 +31,7 @@ export interface SyncLoop {
 }
 
 export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
-  const { exchange, onChange, hasNetwork, now, random } = options;
+  const { exchange, onChange, hasNetwork, now, random, isHeard = () => false, onStop } = options;
   let link: Link = hasNetwork() ? { kind: 'connecting' } : { kind: 'no-network', since: now() };
   let lastSyncAt: number | undefined;
   let failures = 0;
@@ -45,7 +48,7 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
   function run(): Promise<void> {
     underWay ??= exchangeOnce().finally(() => {
       underWay = undefined;
-      schedule(isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random()));
+      schedule(isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random(), isHeard()));
     });
     return underWay;
   }
@@ -94,6 +97,7 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
     syncNow: () => run(),
     stop() {
       isStopped = true;
+      onStop?.();
       clearTimeout(timer);
     },
   };

@@ -1,0 +1,79 @@
+// The device's side of the tail: one connection, read event by event, given up when it falls silent (docs/spec/relay.md, "Tail").
+import { parseScope } from '@tallystick/oplog';
+import { parseAnswerCode, RelayError } from './errors.ts';
+import type { ScopeSize } from './store.ts';
+
+/** A silence of two beats and a half; a relay that is there is not silent for so long. */
+export const defaultSilenceMs = 40_000;
+/** Of text without the end of an event in it. */
+const maxEventLength = 65_536;
+
+/** The events of one connection. Throws `relay/unreachable` when it breaks off or falls silent, `relay/bad-answer`, and what the relay refuses with. */
+export async function* readTail(
+  body: ReadableStream<Uint8Array>,
+  silenceMs: number,
+): AsyncGenerator<ScopeSize, void, undefined> {
+  const reader = body.pipeThrough(new TextDecoderStream() as never).getReader() as ReadableStreamDefaultReader<string>;
+  let text = '';
+  try {
+    for (;;) {
+      const { value, done } = await within(reader.read(), silenceMs);
+      if (done) return;
+      text = (text + value).replaceAll('\r\n', '\n');
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        const event = parseEvent(text.slice(0, end));
+        text = text.slice(end + 2);
+        if (event !== undefined) yield event;
+      }
+      if (text.length > maxEventLength) throw new RelayError('relay/bad-answer', 'an event of the tail has no end');
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Undefined for comments and for events of a kind that is not known here. */
+function parseEvent(text: string): ScopeSize | undefined {
+  const fields = new Map(text.split('\n').map((line) => splitField(line)));
+  const kind = fields.get('event');
+  if (kind !== 'log' && kind !== 'refused') return undefined;
+  const { scope, size, code } = parseData(fields.get('data'));
+  if (kind === 'refused') throw new RelayError(parseAnswerCode(code) ?? 'relay/refused', 'the relay ended the tail');
+  const name = parseScope(scope);
+  if (name === undefined || !Number.isSafeInteger(size)) throw badEvent();
+  return { scope: name, size: size as number };
+}
+
+function splitField(line: string): [string, string] {
+  const colon = line.indexOf(':');
+  return colon < 0 ? [line, ''] : [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
+}
+
+function parseData(text = ''): Readonly<Record<string, unknown>> {
+  try {
+    const data: unknown = JSON.parse(text);
+    if (typeof data === 'object' && data !== null) return data as Readonly<Record<string, unknown>>;
+  } catch {
+    // Said below.
+  }
+  throw badEvent();
+}
+
+function badEvent(): RelayError {
+  return new RelayError('relay/bad-answer', 'the tail holds what is no event');
+}
+
+async function within<T>(work: Promise<T>, silenceMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RelayError('relay/unreachable', 'the tail fell silent')), silenceMs);
+  });
+  try {
+    return await Promise.race([work, silence]);
+  } catch (cause) {
+    if (cause instanceof RelayError) throw cause;
+    throw new RelayError('relay/unreachable', 'the tail broke off', { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}

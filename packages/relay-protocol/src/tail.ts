@@ -1,0 +1,163 @@
+// The live tail: who listens to a book hears by server-sent events how far its logs reach (docs/spec/relay.md, "Tail"). What a listener
+// has not been told yet is one size a scope, so a slow one costs no more than a quick one.
+import type { BookId, MaybePromise, Scope } from '@tallystick/oplog';
+import { eventStreamHeaders } from './answer.ts';
+import { RelayError } from './errors.ts';
+import { createEventStream } from './event-stream.ts';
+import type { RelayLimits } from './limits.ts';
+import type { KnownTip } from './routes.ts';
+import type { RelayStore } from './store.ts';
+
+export interface Listening {
+  readonly book: BookId;
+  /** Bounds how many tails one device holds; '' for anybody at a relay that all may read. */
+  readonly device: string;
+  /** Scopes of these sizes are not told before they change. */
+  readonly known: readonly KnownTip[];
+  /** The id of the last event that an earlier connection brought, if it is one of this run of the relay. */
+  readonly lastEventId: string | undefined;
+  /** Which scopes may be read now; throws what any read would be refused with now. */
+  allow(): MaybePromise<(scope: Scope) => MaybePromise<boolean>>;
+}
+
+export interface Tails {
+  /** The stream as an answer. Throws `relay/rate` where too many listen. */
+  open(listening: Listening): Promise<Response>;
+  /** A log reaches that far now. */
+  grown(book: BookId, scope: Scope, size: number): void;
+  /** Ends every stream; who wants to goes elsewhere, or comes back. */
+  end(): void;
+}
+
+type TailLimits = Pick<
+  RelayLimits,
+  'maxTails' | 'maxTailsPerBook' | 'maxTailsPerDevice' | 'tailBeatMs' | 'tailLifeMs' | 'tailLookMs'
+>;
+
+interface Reached {
+  readonly size: number;
+  readonly tick: number;
+}
+
+interface Listener {
+  readonly device: string;
+  readonly waiting: Map<Scope, Reached>;
+  wake(): void;
+  end(): void;
+}
+
+interface Watch {
+  readonly reachedByScope: Map<Scope, Reached>;
+  readonly listeners: Set<Listener>;
+  tick: number;
+  readonly timer: ReturnType<typeof setInterval>;
+}
+
+export function createTails(store: Pick<RelayStore, 'scopes'>, limits: TailLimits): Tails {
+  const watchByBook = new Map<BookId, Watch>();
+  // Ids of another run, or of a watch that was given up, say nothing here.
+  let runs = 0;
+  const run = crypto.randomUUID().slice(0, 8);
+  const watchIds = new WeakMap<Watch, string>();
+  let count = 0;
+
+  function note(watch: Watch, scope: Scope, size: number): void {
+    if ((watch.reachedByScope.get(scope)?.size ?? 0) >= size) return;
+    watch.tick += 1;
+    const reached = { size, tick: watch.tick };
+    watch.reachedByScope.set(scope, reached);
+    for (const listener of watch.listeners) {
+      listener.waiting.set(scope, reached);
+      listener.wake();
+    }
+  }
+
+  /** What other front ends have added is found by looking. */
+  async function look(book: BookId, watch: Watch): Promise<void> {
+    for (const { scope, size } of await store.scopes(book)) note(watch, scope, size);
+  }
+
+  function watchOf(book: BookId): Watch {
+    const known = watchByBook.get(book);
+    if (known !== undefined) return known;
+    const timer = setInterval(() => void look(book, watch).catch(() => undefined), limits.tailLookMs);
+    const watch: Watch = { reachedByScope: new Map(), listeners: new Set(), tick: 0, timer };
+    watchIds.set(watch, `${run}-${(runs += 1)}`);
+    watchByBook.set(book, watch);
+    return watch;
+  }
+
+  function leave(book: BookId, watch: Watch, listener: Listener): void {
+    if (!watch.listeners.delete(listener)) return;
+    count -= 1;
+    dropIdle(book, watch);
+  }
+
+  function dropIdle(book: BookId, watch: Watch): void {
+    if (watch.listeners.size > 0 || watchByBook.get(book) !== watch) return;
+    clearInterval(watch.timer);
+    watchByBook.delete(book);
+  }
+
+  function requireRoom(watch: Watch, device: string): void {
+    const own = device === '' ? 0 : [...watch.listeners].filter((other) => other.device === device).length;
+    const isFull =
+      count >= limits.maxTails || watch.listeners.size >= limits.maxTailsPerBook || own >= limits.maxTailsPerDevice;
+    if (isFull) throw new RelayError('relay/rate', 'too many listen', { details: { retryAfterSeconds: 30 } });
+  }
+
+  /** What is waiting, as events. */
+  async function tell(watch: Watch, listener: Listener, { allow }: Listening): Promise<string> {
+    const isAllowed = await allow();
+    const id = watchIds.get(watch);
+    const waiting = [...listener.waiting].sort((a, b) => a[1].tick - b[1].tick);
+    listener.waiting.clear();
+    let text = '';
+    for (const [scope, { size, tick }] of waiting)
+      if (await isAllowed(scope)) text += `id: ${id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, size })}\n\n`;
+    return text === '' ? ': beat\n\n' : text;
+  }
+
+  return {
+    async open(listening) {
+      const { book, device } = listening;
+      const watch = watchOf(book);
+      const stream = createEventStream(limits, () => leave(book, watch, listener));
+      const { wake, end } = stream;
+      const listener: Listener = { device, waiting: new Map(), wake, end };
+      try {
+        requireRoom(watch, device);
+        watch.listeners.add(listener);
+        count += 1;
+        await look(book, watch);
+      } catch (error) {
+        end();
+        leave(book, watch, listener);
+        dropIdle(book, watch);
+        throw error;
+      }
+      begin(listener, watch, listening, watchIds.get(watch) ?? '');
+      const body = stream.body({
+        isEmpty: () => listener.waiting.size === 0,
+        next: () => tell(watch, listener, listening),
+      });
+      return new Response(body, { headers: eventStreamHeaders });
+    },
+    grown(book, scope, size) {
+      const watch = watchByBook.get(book);
+      if (watch !== undefined) note(watch, scope, size);
+    },
+    end() {
+      for (const { listeners } of watchByBook.values()) for (const listener of [...listeners]) listener.end();
+    },
+  };
+}
+
+/** Tells what changed since the last event of this watch, or, to a newcomer, every size that is not the known one. */
+function begin(listener: Listener, watch: Watch, { known, lastEventId }: Listening, id: string): void {
+  const sinceTick = lastEventId?.startsWith(`${id}.`) ? Number(lastEventId.slice(id.length + 1)) : 0;
+  const knownSizes = new Map(known.map(({ scope, size }) => [scope, size]));
+  listener.waiting.clear();
+  for (const [scope, reached] of watch.reachedByScope)
+    if (reached.tick > sinceTick && knownSizes.get(scope) !== reached.size) listener.waiting.set(scope, reached);
+}
