@@ -20,7 +20,7 @@ import {
 let scene: Scene;
 afterEach(() => scene.close());
 
-const codes = (): unknown => scene.books[office]!.query('SELECT scope, code FROM corrections');
+const codes = (): unknown => scene.books[office]!.query('SELECT scope, code FROM corrections ORDER BY code');
 const refused = () => scene.refusedCodes(office).filter((code) => code.startsWith('retail/'));
 /** First one's ops get their places, then everybody else's. */
 async function settleAfter(first: number): Promise<void> {
