@@ -1,6 +1,16 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['index', 'client', 'conformance', 'mirror', 'nats', 'node', 'postgres', 'proof']);
+const config: Options = library([
+  'index',
+  'client',
+  'contract',
+  'conformance',
+  'mirror',
+  'nats',
+  'node',
+  'postgres',
+  'proof',
+]);
 
 export default config;

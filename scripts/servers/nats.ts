@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { natsServerPath } from '../test-environment.ts';
 import { type ChildServer, createChildServer, freePorts, until } from './child-server.ts';
 
@@ -41,9 +41,6 @@ interface ServerReport {
     readonly cluster_size?: number;
     readonly replicas?: readonly Peer[];
   };
-  readonly account_details?: readonly {
-    readonly stream_detail?: readonly { readonly name: string; readonly cluster?: { readonly leader?: string } }[];
-  }[];
 }
 
 interface Peer {
@@ -87,24 +84,22 @@ export async function startNats({ servers: count = 3, syncInterval = 'always' }:
     urls: servers.map(({ url }) => url),
     monitorUrls: servers.map(({ monitorUrl }) => monitorUrl),
     folder,
-    async leaderOf(stream) {
-      const reports = await Promise.all(servers.map((server) => report(server, 'streams=1').catch(() => undefined)));
-      const names = reports.flatMap((found) =>
-        (found?.account_details ?? []).flatMap(({ stream_detail: streams = [] }) =>
-          streams.flatMap((detail) => (detail.name === stream ? [detail.cluster?.leader] : [])),
-        ),
-      );
-      return servers.find(({ name }) => names.includes(name));
-    },
+    // Asked of the stream, whose leader alone answers: what a server that just came back says of itself may be old.
+    leaderOf: (stream) =>
+      withConnection(nats.urls, async (connection) => {
+        const answer = await connection.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 1_000 });
+        const { cluster } = answer.json<{ readonly cluster?: { readonly leader?: string } }>();
+        return servers.find(({ name }) => name === cluster?.leader);
+      }).catch(() => undefined),
     async lead(stream, server) {
-      const connection = await connect({ servers: [...nats.urls] });
       const wish = JSON.stringify({ placement: { preferred: server.name } });
       await until(`${server.name} leads`, async () => {
         if ((await nats.leaderOf(stream)) === server) return true;
-        await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, wish, { timeout: 5_000 });
+        await withConnection(nats.urls, (connection) =>
+          connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, wish, { timeout: 5_000 }),
+        );
         return false;
       });
-      await connection.close();
     },
     ready: () => until('the cluster has a leader that sees everybody', () => isWhole(servers)),
     async stop() {
@@ -122,6 +117,18 @@ export async function startNats({ servers: count = 3, syncInterval = 'always' }:
   }
 }
 
+async function withConnection<T>(
+  urls: readonly string[],
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect({ servers: [...urls], timeout: 2_000 });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
 /** Only the leader of the cluster knows how its peers are. */
 async function isWhole(servers: readonly NatsServer[]): Promise<boolean> {
   if (servers.length === 1) return true;
@@ -131,7 +138,7 @@ async function isWhole(servers: readonly NatsServer[]): Promise<boolean> {
   return peers.length === servers.length - 1 && peers.every(({ current, offline }) => current && offline !== true);
 }
 
-async function report(server: NatsServer, what = ''): Promise<ServerReport> {
-  const response = await fetch(`${server.monitorUrl}/jsz?${what}`, { signal: AbortSignal.timeout(2_000) });
+async function report(server: NatsServer): Promise<ServerReport> {
+  const response = await fetch(`${server.monitorUrl}/jsz`, { signal: AbortSignal.timeout(2_000) });
   return (await response.json()) as ServerReport;
 }

@@ -115,6 +115,7 @@ export function createNatsLog({ connection, manager, stream }: NatsCluster, opti
 
   async function read(sequence: number): Promise<StoredMsg> {
     const endMs = Date.now() + deadlineMs;
+    const told = new Set<string>();
     for (let failures = 1; ; failures++) {
       let cause: unknown;
       try {
@@ -125,24 +126,27 @@ export function createNatsLog({ connection, manager, stream }: NatsCluster, opti
         // Nobody leads just now, or the connection is gone.
         if (!(error instanceof JetStreamApiError)) failures = 0;
       }
+      const server = failures === 0 ? '' : await leaderName();
+      if (server !== '' && !told.has(server)) onAlarm?.({ sequence, server });
+      told.add(server);
       if (Date.now() > endMs) {
         throw new RelayError('relay/store', `no replica has message ${sequence} of the stream whole`, { cause });
       }
       // Never skipped: another replica is asked, by having it lead.
-      if (failures > 0 && failures % triesBeforeMove === 0) await moveLeader(sequence);
+      if (failures > 0 && failures % triesBeforeMove === 0) await moveLeader();
       await sleep(pauseMs);
     }
   }
 
-  async function moveLeader(sequence: number): Promise<void> {
-    const server = await manager.streams.info(stream).then(
+  const leaderName = (): Promise<string> =>
+    manager.streams.info(stream).then(
       ({ cluster }) => cluster?.leader ?? '',
       () => '',
     );
-    onAlarm?.({ sequence, server });
-    await connection
-      .request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, '', { timeout: requestTimeoutMs })
-      .catch(() => undefined);
+
+  async function moveLeader(): Promise<void> {
+    const subject = `$JS.API.STREAM.LEADER.STEPDOWN.${stream}`;
+    await connection.request(subject, '', { timeout: requestTimeoutMs }).catch(() => undefined);
   }
 
   async function end(): Promise<number> {

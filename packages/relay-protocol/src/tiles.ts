@@ -11,7 +11,7 @@ const hashBytes = 32;
 
 export type ReadTile = (level: number, index: number) => MaybePromise<Uint8Array | undefined>;
 
-/** The tiles that change when `leaves` (leaf hashes) join a log of `size` entries; at most the last one of a level is read. */
+/** The tiles that change when `leaves` (leaf hashes) join a log of `size` entries; at most the last one of a level is read. Throws `relay/conflict` where one has more. */
 export async function growTiles(
   size: number,
   leaves: readonly Uint8Array[],
@@ -29,6 +29,9 @@ export async function growTiles(
       const filled = (start + taken) % tileWidth;
       const added = hashes.slice(taken, taken + tileWidth - filled);
       const before = filled === 0 ? new Uint8Array(0) : await readTile(level, index);
+      if (before !== undefined && before.length > filled * hashBytes) {
+        throw new RelayError('relay/conflict', `tile ${level}/${index} has grown: another relay wrote first`);
+      }
       if (before?.length !== filled * hashBytes) {
         throw new RelayError('relay/store', `tile ${level}/${index} does not hold ${filled} hashes`);
       }

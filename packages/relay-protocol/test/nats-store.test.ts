@@ -143,6 +143,7 @@ describe.skipIf(isMissing('nats-server 2.12.3', natsServerPath()))('on NATS', ()
     const at = bytes.indexOf(Buffer.from('"test.note@1"'), bytes.length / 2);
     bytes[at + 2] = (bytes[at + 2] as number) ^ 1;
     writeFileSync(block, bytes);
+    await until('another one leads', async () => (await nats.leaderOf(stream)) !== undefined);
     await damaged.start();
     await nats.ready();
     await nats.lead(stream, damaged);

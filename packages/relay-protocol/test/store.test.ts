@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createMemoryRelayStore } from '../src/index.ts';
+import { createMemoryRelayStore, type RelayStore } from '../src/index.ts';
 import { createSqliteRelayStore } from '../src/node.ts';
-import { relayStoreContract, type StoreUnderTest } from './contract.ts';
+import { relayStoreCases, type StoreUnderTest } from '../src/contract.ts';
+import { relayStoreContract } from './contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relay-store-'));
 let files = 0;
@@ -18,6 +19,30 @@ relayStoreContract('the memory store', memory, { forgets: true });
 relayStoreContract('the SQLite store', () => {
   const path = newPath();
   return { store: createSqliteRelayStore(path), reopen: () => createSqliteRelayStore(path) };
+});
+
+describe('the store contract', () => {
+  it('finds a store that loses, reorders, double-grants or takes what does not fit', async () => {
+    const faults: readonly ((store: RelayStore) => RelayStore)[] = [
+      (store) => ({ ...store, append: () => undefined }),
+      (store) => ({ ...store, records: async (...asked) => [...(await store.records(...asked))].reverse() }),
+      (store) => ({ ...store, claims: () => new Map() }),
+      (store) => ({ ...store, append: (batches) => store.append(batches.map((batch) => ({ ...batch, claims: [] }))) }),
+      (store) => ({
+        ...store,
+        append: async (batches) => void (await Promise.allSettled([(async () => store.append(batches))()])),
+      }),
+      (store) => ({ ...store, scopes: () => [] }),
+    ];
+    const cases = relayStoreCases('a faulty store', { reopens: false });
+    for (const [fault, plant] of faults.entries()) {
+      const runs = await Promise.allSettled(cases.map((one) => one.run({ store: plant(createMemoryRelayStore()) })));
+      expect(
+        runs.map(({ status }) => status),
+        `fault ${fault}`,
+      ).toContain('rejected');
+    }
+  });
 });
 
 describe('the SQLite store', () => {
