@@ -8,7 +8,7 @@ import {
   type NoteSigner,
   openRecord,
 } from '@tallystick/chain';
-import { type BookId, type DeviceId, encodeHex, type MaybePromise, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type DeviceId, encodeHex, parseScope, type Scope } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 import {
   answerEntries,
@@ -21,8 +21,6 @@ import {
   jsonHeaders,
   refusalOf,
 } from './answer.ts';
-import { createAuthentication } from './authentication.ts';
-import { denial, findRevocation, isReadable, reachOf, requireActive } from './access.ts';
 import { gunzip, readBody, type Unpack } from './body.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
@@ -32,8 +30,8 @@ import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
 import { type Committed, createPushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
-import { relayIdOf } from './request-signature.ts';
 import { createRates } from './rates.ts';
+import { createReaders, type IsReadable, unknownBook } from './readers.ts';
 import { createRosters } from './rosters.ts';
 import { type OfBook, parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
@@ -102,17 +100,6 @@ type Push = Extract<Route, { kind: 'push' }>;
 type Cosign = Extract<Route, { kind: 'cosign' }>;
 type Stand = Extract<Route, { kind: 'standing' }>;
 type Read = Exclude<Route, Push | Cosign | Stand>;
-type IsReadable = (scope: Scope) => MaybePromise<boolean>;
-
-interface Admitted {
-  /** '' for anybody. */
-  readonly device: string;
-  /** Which scopes it may read, as of the moment that this is called; throws where it may read nothing. */
-  allow(): MaybePromise<IsReadable>;
-  /** The last op of the log that it may read, where that is not the last there is. */
-  readonly lastPosition?: number;
-}
-
 const hq = parseScope('hq') as Scope;
 
 export function createRelay(options: RelayOptions): Relay {
@@ -134,18 +121,11 @@ export function createRelay(options: RelayOptions): Relay {
   const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
   const perBook = createShares(limits.maxPushesPerBook);
   const unpack = createUnpack(options.unpack ?? gunzip);
-  const reads = options.reads ?? 'devices';
-  const door = createAuthentication({
-    ed25519: options.ed25519,
-    relay: relayIdOf(signer, hasher),
-    maxNonces: limits.maxNonces,
-    nowMs: desk.nowMs,
-    ...(options.url === undefined ? {} : { url: options.url }),
-  });
+  const { reads = 'devices' } = options;
+  const admitReader = createReaders({ ...desk, reads, url: options.url });
   const tails = createTails(store, limits);
-  const { readsPerSecond, readBurst, opsPerSecond, opBurst, maxRates } = limits;
-  const readRates = createRates({ perSecond: readsPerSecond, burst: readBurst }, maxRates, desk.nowMs);
-  const opRates = createRates({ perSecond: opsPerSecond, burst: opBurst }, maxRates, desk.nowMs);
+  const opRate = { perSecond: limits.opsPerSecond, burst: limits.opBurst };
+  const opRates = createRates(opRate, limits.maxRates, desk.nowMs);
   const tell = options.onEvent ?? (() => undefined);
   const queue = createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }));
   let identity: Promise<void> | undefined;
@@ -158,7 +138,7 @@ export function createRelay(options: RelayOptions): Relay {
     const sizeBytes = body.length;
     const frames = openFrames(body, desk);
     const authors = frames.map((frame) => (frame.kind === 'record' ? `${book} ${frame.record.op.device}` : ''));
-    opRates.require([...new Set(authors)]);
+    opRates.require([...new Set(authors)].filter((author) => author !== ''));
     const outcome = await queue.push({ ...route, frames, sizeBytes });
     // Only what a device signed counts against it, so nobody can use up the share of another.
     for (const [author, count] of countStored(authors, outcome)) opRates.spend(author, count);
@@ -192,31 +172,6 @@ export function createRelay(options: RelayOptions): Relay {
     const { standing, isBehind } = await answerStanding(desk, route, note);
     if (isBehind) tell({ kind: 'behind', book: route.book, scope: route.scope });
     return answerNote(standing);
-  }
-
-  /** Which scopes of the book the sender may read; what it asks for is one of them. */
-  async function admitReader(route: Exclude<Read, { kind: 'info' }>, request: Request): Promise<Admitted> {
-    const { book } = route;
-    if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
-    if (reads === 'public') return { device: '', allow: () => () => true };
-    const device = await door.authenticate(request, book, await desk.rosters.of(book));
-    readRates.take(`${book} ${device}`);
-    // Asked anew each time: what is told later is told by the roster of then.
-    const allow = async (): Promise<IsReadable> => {
-      const roster = await desk.rosters.of(book);
-      requireActive(roster, device);
-      const reach = reachOf(roster, device);
-      return (scope) => isReadable(reach, scope, async () => (await store.chains(book, scope, [device])).size > 0);
-    };
-    if (!('scope' in route)) return { device, allow };
-    const { scope } = route;
-    const roster = await desk.rosters.of(book);
-    const isActive = roster.keysInForce(device).length > 0;
-    if (isActive && (await (await allow())(scope))) return { device, allow };
-    const lastPosition = route.kind === 'pull' ? await findRevocation(store, book, scope, device) : undefined;
-    if (route.kind !== 'pull' || lastPosition === undefined || route.from > lastPosition)
-      throw denial(roster, device, scope);
-    return { device, allow, lastPosition };
   }
 
   async function answer(request: Request): Promise<Response> {
@@ -451,8 +406,4 @@ async function readProof(
       : inclusionProof(route.index, route.size, readNode, hasher),
   );
   return answerJson({ proof: proof.map(encodeHex) });
-}
-
-function unknownBook(book: BookId): RelayError {
-  return new RelayError('relay/unknown-book', `book ${book} is not here`);
 }

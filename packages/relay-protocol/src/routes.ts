@@ -61,6 +61,11 @@ export function parseRoute(method: string, target: URL): Route {
   }
   const scope = parseScope(decodeSegment(scopeText));
   if (scope === undefined) throw new RelayError('relay/bad-request', 'not the name of a scope');
+  return routeInLog(method, target, rest, { book, scope });
+}
+
+function routeInLog(method: string, target: URL, rest: readonly string[], { book, scope }: InLog): Route {
+  const isRead = method === 'GET';
   const name = rest.join('/');
   const wantsCheckpoint = target.searchParams.has('checkpoint');
   if (name === 'ops' && method === 'POST') return { kind: 'push', isClaim: false, wantsCheckpoint, book, scope };

@@ -148,7 +148,7 @@ export function createTails(store: Pick<RelayStore, 'scopes'>, limits: TailLimit
       if (watch !== undefined) note(watch, scope, size);
     },
     end() {
-      for (const { listeners } of watchByBook.values()) for (const listener of [...listeners]) listener.end();
+      for (const { listeners } of watchByBook.values()) for (const listener of Array.from(listeners)) listener.end();
     },
   };
 }
