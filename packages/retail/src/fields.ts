@@ -1,10 +1,9 @@
 /** What the arguments of retail verbs are made of: bounded numbers, texts and references. Schemas of every area use these. */
 import { isCurrency, isDay, isPlainText, maxQuantityScale } from '@tallystick/ledger';
 import * as z from 'zod';
-import { maxAmountMinor } from './price.ts';
+import { maxAmountMinor, maxQuantity } from './price.ts';
 
 const maxLines = 2_000;
-const maxQuantity = 1e9;
 const maxMilliMinor = 1e13;
 /** Tax above 1,000 % is a typing error. */
 const maxTaxRateBasisPoints = 100_000;

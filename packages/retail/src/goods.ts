@@ -3,7 +3,7 @@ import { type Effect, type OpFacts, refuse, type RowOf, type View } from '@tally
 import { scaleHalfAway, taxClasses } from '@tallystick/ledger';
 import type { SaleLine } from './args.ts';
 import type { DocumentKind } from './document.ts';
-import type { PricedLines } from './price.ts';
+import { maxQuantity, type PricedLines } from './price.ts';
 import { decodeRecipe, partsOf } from './catalogue/recipe.ts';
 import { products } from './catalogue/tables.ts';
 import { checkTaxRate } from './catalogue/tax.ts';
@@ -111,7 +111,7 @@ export const unitsOfScale = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000] as c
 
 /**
  * A quantity in the unit scale of its product. One in another scale was rung up before the till knew the product: it is contested
- * (`retail/scale-mismatch`), and counted in the product's, rounded half away from zero.
+ * (`retail/scale-mismatch`), and counted in the product's, rounded half away from zero: never as more than a line may say.
  */
 export function inUnitsOf(
   product: { readonly unitScale: number } | undefined,
@@ -123,7 +123,8 @@ export function inUnitsOf(
   remarks.push(contested(refuse('retail/scale-mismatch', { sku, unitScale, quantityScale })));
   const finer = unitsOfScale[Math.max(0, unitScale - quantityScale)] ?? 1;
   const coarser = unitsOfScale[Math.max(0, quantityScale - unitScale)] ?? 1;
-  return scaleHalfAway(quantity, finer, coarser) ?? 0;
+  const units = scaleHalfAway(quantity, finer, coarser) ?? 0;
+  return Math.min(Math.max(units, 0 - maxQuantity), maxQuantity);
 }
 
 interface Trading {

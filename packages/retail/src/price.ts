@@ -9,6 +9,9 @@ import type { SaleLine } from './args.ts';
  */
 export const maxAmountMinor = 1e13;
 
+/** The largest quantity of one line, for the same reason; what moves by a line is never more, in whatever scale. */
+export const maxQuantity = 1e9;
+
 export interface LineAmounts {
   /** Without tax. */
   readonly amountMinor: number;

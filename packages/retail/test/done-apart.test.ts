@@ -1,6 +1,7 @@
 /** What a till completed while it heard of nobody stands, whatever was settled before it came: with a correction, and never as a refusal. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { claimArgs, issueArgs, tokenHash } from './entitlement/desk.ts';
 import { type Apart, correctionsOf, expectSound, openApart, refusalsOf } from './apart.ts';
 import { day, idOf, line, product, sale, type ShopBook } from './shop.ts';
 
@@ -39,6 +40,7 @@ async function together(office: ShopBook): Promise<Known> {
   idOf(await office.commit('fiscal.range', { series: 'A', first: 1, last: 100 }));
   const lease = { series: 'A', scope: 'hq', device: office.device, untilDay: day };
   const block = idOf(await office.commit('fiscal.lease', lease));
+  idOf(await office.commit('entitlement.issue', issueArgs(office, { kind: 'coupon' })));
   return { sold, promised, block, layaway };
 }
 
@@ -47,6 +49,8 @@ const commit =
   (verb: string, args: (known: Known) => unknown): Act =>
   async (book, known) =>
     idOf(await book.commit(verb as 'sale.complete', args(known) as never));
+
+let handedOut = 0;
 
 /** What a till does at its counter, each of which some setting below speaks against. */
 const atTheCounter = {
@@ -83,6 +87,9 @@ const atTheCounter = {
   deliver: commit('backorder.end', ({ promised }) => ({ document: promised, sku: 'LAMP', day, outcome: 'delivered' })),
   payBack: commit('account.return', () => ({ customer: 'c-9', day, currency: 'GBP', tenders: cash(500) })),
   collect: commit('layaway.collect', ({ layaway }) => ({ layaway, day, tenders: cash(500) })),
+  claim: commit('claim.spend', () => claimArgs((handedOut += 1))),
+  issue: (book) =>
+    commit('entitlement.issue', () => issueArgs(book, { token: tokenHash((handedOut += 1)) }))(book, {} as Known),
   count: commit('stock.count', () => ({
     day,
     currency: 'GBP',
@@ -103,6 +110,12 @@ const meanwhile = {
     idOf(await book.commit('period.close', { through: day, late: 'refuse' }));
   },
   account: commit('account.open', () => ({ account: '4000', kind: 'income', name: 'Sales', currency: 'EUR' })),
+  promotions: commit('account.open', () => ({
+    account: '6200',
+    kind: 'expense',
+    name: 'Promotions',
+    currency: 'EUR',
+  })),
   limit: commit('account.open', () => ({
     account: '1000',
     kind: 'asset',
@@ -138,6 +151,9 @@ describe('done at a till apart', () => {
     ['sale', 'close', 'ledger/period-closed'],
     ['void', 'close', 'ledger/period-closed'],
     ['count', 'close', 'ledger/period-closed'],
+    ['claim', 'close', 'ledger/period-closed'],
+    ['issue', 'close', 'ledger/period-closed'],
+    ['claim', 'promotions', 'ledger/account-currency'],
     ['sale', 'account', 'ledger/account-currency'],
     ['void', 'account', 'ledger/account-currency'],
     ['sale', 'limit', 'ledger/exceeds-credits'],
@@ -173,6 +189,35 @@ describe('done at a till apart', () => {
   ] as const)('%s would be lost after %s, were %s a refusal', async (act, overtaking, code) => {
     const shop = await overtaken(act, overtaking, true);
     expect(refusalsOf(shop.office)).toMatchObject([{ code }]);
+    await shop.close();
+  });
+
+  it.each([
+    ['a product is given a finer scale', () => ({ verb: 'product.set', args: product('CHEESE', { unitScale: 6 }) })],
+    [
+      'a product is given a recipe',
+      () => ({
+        verb: 'recipe.set',
+        args: { sku: 'CHEESE', makes: 1, parts: [{ sku: 'MILK', quantity: 1_000_000 }] },
+      }),
+    ],
+  ] as const)('leaves room for everybody else, however much is rung up before %s', async (_, said) => {
+    const shop = await openApart(async (office) => void idOf(await office.commit('product.set', product('MILK'))));
+    const [till, other] = shop.tills;
+    const cheese = { sku: 'CHEESE', unitPriceMilliMinor: 0 } as const;
+    if (said().verb === 'recipe.set') idOf(await shop.office.commit('product.set', product('CHEESE')));
+    idOf(
+      await till.commit(
+        'sale.complete',
+        sale(0, { lines: Array.from({ length: 10 }, () => line({ ...cheese, quantity: 1e9 })) }),
+      ),
+    );
+    idOf(await other.commit('sale.complete', sale(0, { lines: [line({ ...cheese, quantity: 8_000_000 })] })));
+    const { verb, args } = said();
+    idOf(await shop.office.commit(verb as 'product.set', args as never));
+    await shop.meet(shop.office, till, other);
+    expect(refusalsOf(shop.office)).toEqual([]);
+    await expectSound(shop);
     await shop.close();
   });
 

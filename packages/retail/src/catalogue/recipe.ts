@@ -1,6 +1,7 @@
 /** Recipes: what leaves stock when a product is sold that is made at the counter. A row of `products` holds one as JSON. */
 import { roundHalfAway } from '@tallystick/ledger';
 import { encodeCanonical } from '@tallystick/oplog';
+import { maxQuantity } from '../price.ts';
 import type { RecipePart } from './args.ts';
 
 export interface Recipe {
@@ -24,7 +25,7 @@ export function partsOf({ makes, parts }: Recipe, quantity: number): readonly Re
   const taken: RecipePart[] = [];
   for (const part of parts) {
     const moved = roundHalfAway(BigInt(part.quantity) * BigInt(quantity), makes);
-    if (moved === undefined) return undefined;
+    if (moved === undefined || Math.abs(moved) > maxQuantity) return undefined;
     taken.push({ sku: part.sku, quantity: moved });
   }
   return taken;

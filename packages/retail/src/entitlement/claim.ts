@@ -1,7 +1,8 @@
 /** Claims on entitlements: `claim.spend`, of which the first in order is covered, and `claim.release`, which gives one up. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
-import { correct, ledgerTables, noteLate, post } from '@tallystick/ledger';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import { correctionAccounts, retailAccounts } from '../chart.ts';
+import { conclude, noted, posted, type Remark } from '../remark.ts';
 import type { ClaimReleaseArgs, ClaimSpendArgs } from './args.ts';
 import { claimReleaseArgs, claimSpendArgs } from './schema.ts';
 import {
@@ -78,21 +79,26 @@ function planSpend(view: View, op: OpFacts, args: ClaimSpendArgs): Outcome {
         }),
       );
   }
-  const entry = { day, memo: `claim ${redemption}`, lines };
-  if (code === undefined) {
-    const posted = post(view, op, entry);
-    return 'code' in posted ? posted : noteLate([...effects, ...posted]);
+  // Something was handed out for it, so no law of an account or a period keeps it out of the books.
+  const memo = `claim ${redemption}`;
+  const entry = postDone(view, op, { day, memo, lines: [...lines, ...lostLines(facts, lostMinor)] });
+  if ('code' in entry) return entry;
+  const remarks: Remark[] = [];
+  effects.push(...posted(entry, remarks));
+  if (code !== undefined) {
+    const account = correctionAccounts[loss];
+    const details = {
+      ...key,
+      reason: code,
+      coveredMinor,
+      ...winner(standing),
+      account,
+      amountMinor: lostMinor,
+      currency,
+    };
+    remarks.push(noted({ code: `ledger/${loss}`, details }));
   }
-  return correct(view, op, {
-    ...entry,
-    as: loss,
-    account: correctionAccounts[loss],
-    against: retailAccounts.giftBalances,
-    currency,
-    amountMinor: lostMinor,
-    effects,
-    details: { ...key, reason: code, coveredMinor, ...winner(standing) },
-  });
+  return conclude(effects, remarks);
 }
 
 /** Who was first, for the person who reads the correction. */
@@ -146,14 +152,16 @@ function planRelease(view: View, op: OpFacts, { token, redemption, day }: ClaimR
     if (cancel !== undefined && entitlement.account !== '' && coveredMinor > 0)
       lines.push(...move(cancel.account, retailAccounts.giftBalances, claim.currency, freedMinor));
   }
-  const posted = post(view, op, { day, memo: `release ${redemption}`, lines });
-  if ('code' in posted) return posted;
-  return noteLate([
+  const entry = postDone(view, op, { day, memo: `release ${redemption}`, lines });
+  if ('code' in entry) return entry;
+  const remarks: Remark[] = [];
+  const effects = [
     claimReleases.put({ ...key, op: op.id, device: op.device, day }),
     claimOutcomes.add(key, { coveredMinor: 0 - coveredMinor, lostMinor: 0 - lostMinor }),
     entitlementSpends.add({ token }, { spentMinor: 0 - coveredMinor, uses: coveredMinor === 0 ? 0 : -1 }),
-    ...posted,
-  ]);
+    ...posted(entry, remarks),
+  ];
+  return conclude(effects, remarks);
 }
 
 /** Gives a claim up, by who made it or a manager, because nothing was handed out for it. What it had goes back to the entitlement. */

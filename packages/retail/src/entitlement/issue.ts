@@ -1,6 +1,5 @@
 /** Entitlements come and go: `entitlement.issue`, `entitlement.cancel`, and how much of them is taken on trust, `entitlement.tier`. */
 import {
-  compensate,
   defineVerb,
   devices,
   type Effect,
@@ -11,8 +10,9 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type EntryLine, ledgerTables, noteLate, post } from '@tallystick/ledger';
+import { type EntryLine, ledgerTables, noteLate, post, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
+import { conclude, noted, posted, type Remark } from '../remark.ts';
 import type { EntitlementCancelArgs, EntitlementIssueArgs, OfflineTierArgs } from './args.ts';
 import { entitlementCancelArgs, entitlementIssueArgs, offlineTierArgs } from './schema.ts';
 import {
@@ -48,12 +48,17 @@ function planIssue(view: View, op: OpFacts, args: EntitlementIssueArgs): Outcome
   const lines: EntryLine[] =
     account === '' ? [] : [...move(retailAccounts.giftBalances, account, currency, amountMinor)];
   const caughtUp = coverEarlierClaims(view, { token, ...terms }, effects, lines);
-  const posted = post(view, op, { day, memo: `${kind} ${token}`, lines });
-  if ('code' in posted) return posted;
-  effects.push(...posted);
-  return caughtUp.claims === 0
-    ? noteLate(effects)
-    : compensate('retail/claimed-before-issue', { token, ...caughtUp }, effects);
+  // Somebody holds it by now, so no close loses it. An account that does not bear it makes no value all the same.
+  const entry = postDone(view, op, { day, memo: `${kind} ${token}`, lines });
+  if ('code' in entry) return entry;
+  const { contested } = entry;
+  if (contested !== undefined && contested.code !== 'ledger/period-closed')
+    return refuse(contested.code, contested.details);
+  const remarks: Remark[] = [];
+  effects.push(...posted(entry, remarks));
+  if (caughtUp.claims > 0)
+    remarks.push(noted({ code: 'retail/claimed-before-issue', details: { token, ...caughtUp } }));
+  return conclude(effects, remarks);
 }
 
 function unfitToIssue(view: View, op: OpFacts, args: EntitlementIssueArgs): Refusal | undefined {
@@ -141,9 +146,9 @@ export const entitlementCancel: Verb<'entitlement.cancel', EntitlementCancelArgs
     if (standing.isCancelled) return refuse('retail/cancelled', { token });
     const leftMinor = row.account === '' ? 0 : remainingMinor(row, standing);
     const lines = move(account, retailAccounts.giftBalances, row.currency, leftMinor);
-    const posted = post(view, op, { day, memo: `cancelled ${token}`, lines });
-    if ('code' in posted) return posted;
-    return noteLate([entitlementCancels.put({ token, op: op.id, day, account, reason }), ...posted]);
+    const entry = post(view, op, { day, memo: `cancelled ${token}`, lines });
+    if ('code' in entry) return entry;
+    return noteLate([entitlementCancels.put({ token, op: op.id, day, account, reason }), ...entry]);
   },
 });
 
