@@ -59,6 +59,7 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/voided': 'This sale was voided.',
   'retail/refunded': 'A part of this sale was refunded, so it cannot be voided.',
   'retail/out-of-stock': 'There is not enough in stock, and this shop does not sell below zero.',
+  'retail/drawer-short': 'There is not so much in the drawer.',
   'guards/rule': 'A rule of the shop does not allow this. Ask the office.',
   'guards/rule-error': 'A rule of the shop could not be applied to this. Tell the office.',
   'ledger/unknown-account': 'The shop has no such account.',
