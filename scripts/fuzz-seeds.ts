@@ -14,8 +14,8 @@ import {
   parseOp,
 } from '@tallystick/oplog';
 import { createFileLogStore } from '@tallystick/oplog/file';
-import { createMemoryRelayStore, createRelay } from '@tallystick/relay-protocol';
-import { encodeKeyText } from '@tallystick/sign';
+import { createMemoryRelayStore, createRelay, relayIdOf } from '@tallystick/relay-protocol';
+import { createMemoryKeyStore, type DeviceKey, encodeKeyText, signOp } from '@tallystick/sign';
 import { nodeEd25519 as ed25519 } from '@tallystick/sign/node';
 
 const seed = Buffer.from('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex');
@@ -45,7 +45,7 @@ export async function readSeeds(): Promise<readonly Uint8Array[]> {
   const bytes = texts.flatMap((text) => (hexPattern.test(text) ? [text, Buffer.from(text, 'hex')] : [text]));
   const opened = bytes.map((one) => (typeof one === 'string' ? undefined : openRecord(one, hasher)));
   const records = opened.flatMap((one) => (one?.ok ? [one.value] : []));
-  const made = [...found.bundles, logFile(records.slice(0, 3)), ...(await answersOf(records))];
+  const made = [...found.bundles, logFile(records.slice(0, 3)), ...(await answersOf(records)), ...(await requests())];
   return [...bytes.map((one) => Buffer.from(one)), ...made];
 }
 
@@ -101,6 +101,47 @@ function logFile(records: readonly OpRecord[]): Uint8Array {
   store.replace([first]);
   store.dropAsides([hash]);
   return bytes;
+}
+
+/** When the requests among the seeds are signed. */
+export const requestMs = 1_764_500_000_000;
+
+/** A book and its root key, always the same. */
+export async function requestBook(): Promise<{ key: DeviceKey; genesis: OpRecord }> {
+  const key = await createMemoryKeyStore(ed25519, hasher).import('root', new Uint8Array(32).fill(5));
+  const args = { key: encodeHex(key.publicKey), name: 'shop', verbs: [] };
+  const [id, scope, verb] = ['019ad1e0-0000-7000-8000-000000000001', 'hq', 'book.open@1'] as never[];
+  const op = { args, at: requestMs, device: key.device, id, scope, seq: 1, verb } as unknown as Op;
+  return { key, genesis: await signOp(op, key, undefined, hasher) };
+}
+
+/** By the text of the spec, and with a nonce that is the same in every run. */
+async function signedHeaders(key: DeviceKey, target: string): Promise<string[]> {
+  const { pathname, search } = new URL(target, 'http://relay.example');
+  const relay = relayIdOf(relayOfVectors, hasher);
+  const nonce = hasher.sha256Hex(Buffer.from(target)).slice(0, 32);
+  const created = requestMs / 1000;
+  const params = `("@method" "@authority" "@path" "@query" "tallystick-relay");created=${created};expires=${created + 60};nonce="${nonce}";keyid="${key.device}";tag="tallystick"`;
+  const parts = [`"@method": GET`, `"@authority": relay.example`, `"@path": ${pathname}`, `"@query": ${search || '?'}`];
+  const base = [...parts, `"tallystick-relay": ${relay}`, `"@signature-params": ${params}`].join('\n');
+  const signature = Buffer.from(await key.sign(Buffer.from(base))).toString('base64');
+  const named = {
+    'tallystick-relay': relay,
+    'signature-input': `tallystick=${params}`,
+    signature: `tallystick=:${signature}:`,
+  };
+  return Object.entries(named).map(([name, value]) => `${name}:${value}`);
+}
+
+/** Whole requests, signed ones among them. */
+async function requests(): Promise<Uint8Array[]> {
+  const { key, genesis } = await requestBook();
+  const book = `/v1/books/${genesis.hash}`;
+  const texts = [`POST ${book}/scopes/hq/ops\ncontent-type:application/octet-stream\n\n`];
+  for (const path of ['/scopes?known=1:hq', '/tail', '/scopes/hq/ops?from=0', '/scopes/hq/tile/0/000.p/1']) {
+    texts.push([`GET ${book}${path}`, ...(await signedHeaders(key, `${book}${path}`))].join('\n'));
+  }
+  return texts.map((text) => Buffer.from(text, 'latin1'));
 }
 
 /** The requests that a relay knows, and its answers to them. */

@@ -46,6 +46,7 @@ import { createFrameCollector } from '@tallystick/oplog/transport';
 import {
   createMemoryRelayStore,
   createRelay,
+  type Relay,
   RelayError,
   verifyCheckpoint,
   verifyReceipt,
@@ -74,7 +75,7 @@ import {
   parseHandshake,
 } from '../packages/relay-protocol/src/replies.ts';
 import { parseRoute } from '../packages/relay-protocol/src/routes.ts';
-import { relayOfVectors as relay } from './fuzz-seeds.ts';
+import { relayOfVectors as relay, requestBook, requestMs } from './fuzz-seeds.ts';
 
 /** Answers whether the input was accepted; throws where the parser breaks a promise. */
 export type Target = (bytes: Uint8Array) => boolean | Promise<boolean>;
@@ -335,10 +336,54 @@ const relayTargets: Readonly<Record<string, Target>> = {
   },
 };
 
+/** A whole request: its first line `METHOD PATH`, then headers, then after an empty line the body. */
+const requestTargets: Readonly<Record<string, Target>> = {
+  request: async (bytes) => {
+    const request = parseRequest(Buffer.from(bytes).toString('latin1'));
+    if (request === undefined) return false;
+    faults.length = 0;
+    const { status, body } = await (await openedRelay()).fetch(request);
+    await body?.cancel();
+    return promise(faults.length === 0 && status < 500, `failed with ${status}`) && status < 300;
+  },
+};
+
+const faults: unknown[] = [];
+let opened: Promise<Relay> | undefined;
+
+/** One relay for all requests, with the book of `signedRequest`. */
+function openedRelay(): Promise<Relay> {
+  return (opened ??= (async () => {
+    const { genesis } = await requestBook();
+    const onEvent = (event: { kind: string }): void => void (event.kind === 'failed' && faults.push(event));
+    const store = createMemoryRelayStore();
+    const limits = { maxBooks: 100, tailBeatMs: 1_000 };
+    const made = createRelay({ store, signer: relay, hasher, ed25519, limits, now: () => requestMs, onEvent });
+    const url = `http://relay.example/v1/books/${genesis.hash}/scopes/hq/ops`;
+    await made.fetch(new Request(url, { method: 'POST', body: Uint8Array.from(encodeBundle([genesis])) }));
+    return made;
+  })());
+}
+
+/** Undefined for what no HTTP client could send. */
+function parseRequest(text: string): Request | undefined {
+  const end = text.indexOf('\n\n');
+  const [first = '', ...lines] = (end < 0 ? text : text.slice(0, end)).split('\n');
+  const [method = '', path = ''] = first.split(' ');
+  const headers = lines.map((line): [string, string] => [line.split(':')[0] ?? '', line.slice(line.indexOf(':') + 1)]);
+  const body = end < 0 || method === 'GET' ? null : Buffer.from(text.slice(end + 2), 'latin1');
+  try {
+    return new Request(`http://relay.example${path}`, { method, headers, body });
+  } catch {
+    return undefined;
+  }
+}
+
 export const targets: Readonly<Record<string, Target>> = {
   ...oplogTargets,
   ...chainTargets,
   ...signTargets,
   ...custodyTargets,
   ...relayTargets,
+  ...requestTargets,
 };
