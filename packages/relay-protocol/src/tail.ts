@@ -53,7 +53,7 @@ interface Watch {
   readonly timer: ReturnType<typeof setInterval>;
 }
 
-export function createTails(store: Pick<RelayStore, 'scopes'>, limits: TailLimits): Tails {
+export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limits: TailLimits): Tails {
   const watchByBook = new Map<BookId, Watch>();
   // Ids of another run, or of a watch that was given up, say nothing here.
   let runs = 0;
@@ -74,6 +74,7 @@ export function createTails(store: Pick<RelayStore, 'scopes'>, limits: TailLimit
 
   /** What other front ends have added is found by looking. */
   async function look(book: BookId, watch: Watch): Promise<void> {
+    await store.refresh?.();
     for (const { scope, size } of await store.scopes(book)) note(watch, scope, size);
   }
 

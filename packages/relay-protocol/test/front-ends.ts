@@ -53,7 +53,8 @@ export function frontEndsContract(name: string, open: () => MaybePromise<RelaySt
 
     it('take the pushes of one book, know whom the other let in, and show one log', async () => {
       const fleet = createFleet(`${name} pushes`);
-      const desks = [openDesk({ store: await open() }), openDesk({ store: await open() })] as const;
+      const limits = { tailLookMs: 50 };
+      const desks = [openDesk({ store: await open(), limits }), openDesk({ store: await open(), limits })] as const;
       await desks[0].push(fleet.book, [fleet.genesis]);
       // The other one has folded the roster before the tills are let in.
       expect((await desks[1].push(fleet.book, [fleet.root.write()])).results[0]?.verdict).toBe('stored');
@@ -62,6 +63,12 @@ export function frontEndsContract(name: string, open: () => MaybePromise<RelaySt
         fleet.book,
         tills.map(({ enrolment }) => enrolment),
       );
+      // Who listens to one relay hears of what the other takes.
+      const tail = await desks[1].client.tail(fleet.book, [{ scope: hq, size: 6 }]);
+      const heard = tail.next();
+      await desks[0].push(fleet.book, [fleet.root.write()]);
+      expect((await heard).value).toEqual({ scope: hq, size: 7 });
+      await tail.return();
       const pushed: OpRecord[] = [];
       const sell = async (desk: Desk, { writer }: (typeof tills)[number]): Promise<void> => {
         for (let day = 0; day < 5; day++) {
@@ -74,9 +81,9 @@ export function frontEndsContract(name: string, open: () => MaybePromise<RelaySt
       await Promise.all(tills.map((till, index) => sell(desks[index % 2] as Desk, till)));
       for (const desk of desks) {
         const { records, tip } = await followAll(follow(desk.client, fleet.book), emptyTip);
-        expect(tip.size).toBe(6 + 60);
+        expect(tip.size).toBe(7 + 60);
         expect(new Set(records.map(({ hash }) => hash))).toEqual(
-          new Set([...records.slice(0, 6), ...pushed].map(({ hash }) => hash)),
+          new Set([...records.slice(0, 7), ...pushed].map(({ hash }) => hash)),
         );
         await desk.relay.close();
         await desk.store.close();
