@@ -182,9 +182,9 @@ export function createRelay(options: RelayOptions): Relay {
       const body = await admitPush(route, requestToPush(request));
       return new Response(body, { headers: jsonHeaders });
     }
+    if (route.kind === 'standing') return slots.use((slot) => stand(route, request, slot));
     if (route.kind !== 'info') await store.refresh?.();
     if (route.kind === 'cosign') return slots.use((slot) => cosign(route, request, slot));
-    if (route.kind === 'standing') return slots.use((slot) => stand(route, request, slot));
     if (route.kind === 'info') {
       const { maxBatchOps, maxBatchBytes } = limits;
       return answerJson({ protocols, name: signer.name, vkey, reads, limits: { maxBatchOps, maxBatchBytes } });

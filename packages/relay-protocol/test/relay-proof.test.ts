@@ -167,6 +167,28 @@ describe('a standing', () => {
     expect(await verdict({ kind: 'shrunk', first, second })).toBe('relay/proof-path');
   });
 
+  it('of a front end that lags is of the log as it is when the note is there, not when the request began', async () => {
+    const { store, client, push } = await relayWith(log.slice(0, 280));
+    let known = await store.log(fleet.book, hq);
+    const refresh = async (): Promise<void> => void (known = await store.log(fleet.book, hq));
+    const { relay } = openDesk({ store: { ...store, refresh, log: () => known } });
+    let first = '';
+    // The log grows, by way of another front end, while the relay waits for the body.
+    const source = {
+      async pull(controller: ReadableStreamDefaultController): Promise<void> {
+        await push(fleet.book, log.slice(280));
+        first = await client.checkpoint(fleet.book, hq);
+        controller.enqueue(new TextEncoder().encode(first));
+        controller.close();
+      },
+    };
+    const body = new ReadableStream(source, { highWaterMark: 0 });
+    const url = `http://relay.test/v1/books/${fleet.book}/scopes/hq/standing`;
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const second = await (await relay.fetch(new Request(url, init))).text();
+    expect(await verdict({ kind: 'shrunk', first, second })).toBe('relay/proof-agrees');
+  });
+
   it('is given for notes of this relay about this log alone, and tells the operator what was lost', async () => {
     const events: string[] = [];
     const desk = openDesk({ onEvent: ({ kind }) => events.push(kind) });
