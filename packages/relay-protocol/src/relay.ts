@@ -276,6 +276,9 @@ async function readPush(
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new RelayError('relay/encoding', 'a body is plain or gzip');
   }
+  if (lengthBytes !== undefined && !(Number.isSafeInteger(lengthBytes) && lengthBytes >= 0)) {
+    throw new RelayError('relay/bad-request', 'content-length is a number of bytes');
+  }
   if (lengthBytes !== undefined && lengthBytes > maxBytes) {
     throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
   }

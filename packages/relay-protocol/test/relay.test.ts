@@ -242,6 +242,15 @@ describe('the bounds of a push', () => {
     expect(sent).toBeLessThan(6 << 20);
   });
 
+  it('hold for a length that is none', async () => {
+    const small = openDesk({ limits: { maxBytesInFlight: 10_000 } });
+    for (const length of ['x', '-1000000', '1.5', '1e400']) {
+      const { status, json } = await post(small, fleet.book, [fleet.genesis], { 'content-length': length });
+      expect([length, status, json.code]).toEqual([length, 400, 'relay/bad-request']);
+    }
+    expect((await post(small, fleet.book, new Uint8Array(20_000), { 'content-length': '20000' })).status).toBe(503);
+  });
+
   it('hold for the number of ops, also of empty ones', async () => {
     const small = openDesk({ limits: { maxBatchOps: 2 } });
     const three = [fleet.genesis, ...fleet.root.writeMany(2)];
