@@ -138,7 +138,7 @@ async function handIn(relay: Relay, request: IncomingMessage, response: ServerRe
     path,
     encoding: headers['content-encoding'],
     lengthBytes: length === undefined ? undefined : Number(length),
-    read: (maxBytes) => readBody(request, maxBytes),
+    read: (maxBytes, onBytes) => readBody(request, maxBytes, onBytes),
   });
   if (status >= 400) log({ level: 'warn', event: 'refused', method: 'POST', path: path.slice(0, 200), status });
   if (response.destroyed) return;
@@ -149,16 +149,19 @@ async function handIn(relay: Relay, request: IncomingMessage, response: ServerRe
   response.end(bytes);
 }
 
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+function readBody(request: IncomingMessage, maxBytes: number, onBytes: (count: number) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else {
+      try {
+        if (size > maxBytes) throw new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`);
+        onBytes(size);
+        chunks.push(chunk);
+      } catch (error) {
         request.pause();
-        reject(new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`));
+        reject(error);
       }
     });
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));

@@ -198,6 +198,18 @@ describe('a relay on a port', () => {
     expect(results[0]?.verdict).toBe('stored');
   });
 
+  it('has room for a push beside those that announce much and send nothing', async () => {
+    const { url } = await start(newFolder());
+    const book = openBook();
+    const head = `POST /v1/books/${book.id}/scopes/hq/ops HTTP/1.1\r\nHost: relay\r\nExpect: 100-continue\r\nContent-Length: ${4 << 20}\r\n\r\n`;
+    const silent = Array.from({ length: 40 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+    for (const socket of silent) socket.write(head);
+    await Promise.all(silent.map((socket) => once(socket, 'data')));
+    const client = createRelayClient({ url, retry: { attempts: 1 } });
+    expect((await client.push(book.id, hq, [book.genesis])).results[0]?.verdict).toBe('stored');
+    for (const socket of silent) socket.destroy();
+  });
+
   it('logs ids and counts, and nothing of what ops say', async () => {
     const lines: LogLine[] = [];
     const { url } = await start(newFolder(), (line) => void lines.push(line));

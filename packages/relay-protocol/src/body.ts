@@ -4,17 +4,28 @@ import { RelayError } from './errors.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** All bytes of `stream`; cancels it and throws `relay/too-large` as soon as there are more than `maxBytes`. */
-export async function readBody(stream: ByteStream | null, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * All bytes of `stream`; cancels it and throws `relay/too-large` as soon as there are more than `maxBytes`, or what `onBytes` throws, which hears of every
+ * number of bytes so far.
+ */
+export async function readBody(
+  stream: ByteStream | null,
+  maxBytes: number,
+  onBytes: (count: number) => void = () => undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   if (stream === null) return new Uint8Array(0);
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     size += next.value.length;
-    if (size > maxBytes) {
+    try {
+      if (size > maxBytes)
+        throw new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`, { status: 413 });
+      onBytes(size);
+    } catch (error) {
       await reader.cancel().catch(() => undefined);
-      throw new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`, { status: 413 });
+      throw error;
     }
     chunks.push(next.value);
   }

@@ -16,7 +16,7 @@ export interface RelayLimits {
   readonly maxCosigners: number;
   /** Pushes being received or waiting for their turn; the next one is answered `relay/busy`. */
   readonly maxPushesInFlight: number;
-  /** Bytes of all of those, as announced, and then as unpacked. */
+  /** Bytes of all of those, as they come, and then as unpacked. */
   readonly maxBytesInFlight: number;
   /** Nonces of signed requests that are remembered in seven minutes; beyond them requests are answered `relay/rate`. */
   readonly maxNonces: number;

@@ -46,8 +46,11 @@ export interface PushRequest {
   readonly encoding: string | undefined;
   /** The header `content-length`. */
   readonly lengthBytes: number | undefined;
-  /** The body as sent; throws `relay/too-large` where it has more than `maxBytes`. */
-  read(maxBytes: number): Promise<Uint8Array>;
+  /**
+   * The body as sent; throws `relay/too-large` where it has more than `maxBytes`, and what `onBytes` throws, which is told of the number of bytes so far
+   * whenever some have come.
+   */
+  read(maxBytes: number, onBytes: (count: number) => void): Promise<Uint8Array>;
 }
 
 /** An answer to a push, headers included. */

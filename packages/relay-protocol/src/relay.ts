@@ -257,7 +257,7 @@ function requestToPush(request: Request): PushRequest {
     path: request.url,
     encoding: request.headers.get('content-encoding') ?? undefined,
     lengthBytes: length === null ? undefined : Number(length),
-    read: (maxBytes) => readBody(request.body, maxBytes),
+    read: (maxBytes, onBytes) => readBody(request.body, maxBytes, onBytes),
   };
 }
 
@@ -282,8 +282,8 @@ async function readPush(
   if (lengthBytes !== undefined && lengthBytes > maxBytes) {
     throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
   }
-  slot.hold(lengthBytes ?? maxBytes);
-  const bytes = await read(maxBytes);
+  // As they come: who announces much and sends nothing takes no room from others.
+  const bytes = await read(maxBytes, (count) => slot.hold(count));
   const body = encoding === 'gzip' ? await unpack(bytes as Uint8Array<ArrayBuffer>, maxBytes) : bytes;
   slot.hold(body.length);
   return body;
