@@ -67,7 +67,10 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     batches.push(...(ofLogs ?? []));
   }
   if (batches.length > 0) await desk.store.append(batches);
-  for (const { book, enrolments } of batches) desk.rosters.grown(book, enrolments.length);
+  for (const { book, enrolments } of batches) {
+    const [log] = opened.get(book) ?? [];
+    if (log !== undefined) desk.rosters.grown(log.pushed.roster, enrolments.length);
+  }
   const states = new Map(batches.map(({ book, scope, state }) => [`${book} ${scope}`, state]));
   const receipts = await signGroup(desk, judged);
   return Promise.all(

@@ -27,6 +27,7 @@ export interface PushedLog {
   /** Of the tokens that ops of the pushes claim: who held those that were taken. */
   readonly holders: ReadonlyMap<string, Holder>;
   readonly gate: Gate;
+  readonly roster: Roster;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -84,7 +85,7 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     nowMs: desk.nowMs(),
   };
   for (const push of pushes) verifyAhead(push.frames, ground, verify, ahead);
-  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher) };
+  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher), roster };
 }
 
 /**

@@ -12,7 +12,7 @@ import type { RelayStore } from './store.ts';
 export interface Rosters {
   of(book: BookId): Promise<Roster>;
   /** The roster has taken notice of that many ops, and they are stored now. */
-  grown(book: BookId, enrolments: number): void;
+  grown(roster: Roster, enrolments: number): void;
   forget(book: BookId): void;
 }
 
@@ -26,6 +26,8 @@ const keyPattern = /^[0-9a-f]{64}$/;
 
 export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256): Rosters {
   const keptByBook = new Map<BookId, Kept>();
+  // A reader may have had the book folded again since a push was handed its roster: what that one took notice of, the newer one did not.
+  const keptByRoster = new WeakMap<Roster, Kept>();
   // One fold for all who ask meanwhile: a push changes the roster that readers are handed.
   const foldsByBook = new Map<BookId, Promise<Kept>>();
   async function fold(book: BookId): Promise<Kept> {
@@ -38,7 +40,9 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
       if (typeof key === 'string' && keyPattern.test(key)) vouchForKey(decodeHex(key));
       roster.apply(record, isFork);
     }
-    return { roster, count: enrolments.length };
+    const kept = { roster, count: enrolments.length };
+    keptByRoster.set(roster, kept);
+    return kept;
   }
   function foldOnce(book: BookId): Promise<Kept> {
     const folding = foldsByBook.get(book) ?? fold(book).finally(() => foldsByBook.delete(book));
@@ -57,8 +61,8 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
       if (keptByBook.size > maxKept && oldest !== undefined) keptByBook.delete(oldest);
       return kept.roster;
     },
-    grown(book, enrolments) {
-      const kept = keptByBook.get(book);
+    grown(roster, enrolments) {
+      const kept = keptByRoster.get(roster);
       if (kept !== undefined) kept.count += enrolments;
     },
     forget: (book) => void keptByBook.delete(book),

@@ -98,6 +98,31 @@ describe('a reader', () => {
   });
 });
 
+describe('two front ends', () => {
+  it('both know whom each let in, though a reader came in the middle of a push', async () => {
+    const [one, two] = [fleet.enrol('one', 'till', fleet.root, branch), fleet.enrol('two')];
+    const { store } = desk;
+    const counted = { ...store, enrolmentCount: async (book: BookId) => (await store.enrolments(book)).length };
+    let meanwhile = async (): Promise<void> => undefined;
+    const slow = {
+      ...counted,
+      append: async (batches: Parameters<typeof store.append>[0]) => (await meanwhile(), store.append(batches)),
+    };
+    const [first, second] = [counted, slow].map((shared) => openDesk({ reads: 'devices', now, store: shared })) as [
+      Desk,
+      Desk,
+    ];
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      await first.push(fleet.book, [one.enrolment], branch);
+      await clientOf(second.relay, { now }).pull(fleet.book, hq, 0, readerOf(fleet.root));
+    };
+    await second.push(fleet.book, [two.enrolment]);
+    for (const { relay } of [first, second])
+      expect((await clientOf(relay, { now }).pull(fleet.book, hq, 0, readerOf(two.writer))).size).toBe(2);
+  });
+});
+
 describe('a signed request', () => {
   const path = (): string => `/v1/books/${fleet.book}/scopes/hq/ops?from=0`;
   const send = async (
