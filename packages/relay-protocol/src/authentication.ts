@@ -7,6 +7,7 @@ import { isSignatureError, type UntrustedSignatureCandidate, verifySignature } f
 import { requireEnrolled } from './access.ts';
 import { RelayError } from './errors.ts';
 import { createNonces } from './nonces.ts';
+import type { Rates } from './rates.ts';
 import { signatureLabel, signedComponents } from './request-signature.ts';
 
 export interface AuthenticationOptions {
@@ -16,6 +17,8 @@ export interface AuthenticationOptions {
   /** Where devices reach the relay, `https://relay.example/prefix`; the address that a request names when left out. */
   readonly url?: string;
   readonly maxNonces: number;
+  /** How often each device may ask; who asks too often takes no nonce, so that there is room for those of others. */
+  readonly rates: Pick<Rates, 'take'>;
   nowMs(): number;
 }
 
@@ -88,9 +91,12 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         throw explain(error);
       }
       const { device, nonce } = signedBy;
-      const isFirst = nonces.take(`${book.slice(0, 16)} ${device.slice(0, 16)} ${nonce}`, nowMs());
-      if (isFirst === undefined) throw new RelayError('relay/rate', 'too many requests for now');
-      if (!isFirst) throw new RelayError('relay/replayed', 'this request was sent before; sign each one afresh');
+      const name = `${book.slice(0, 16)} ${device.slice(0, 16)} ${nonce}`;
+      // What somebody else sends again counts not against the device.
+      if (nonces.has(name))
+        throw new RelayError('relay/replayed', 'this request was sent before; sign each one afresh');
+      options.rates.take(`${book} ${device}`);
+      if (nonces.take(name, nowMs()) !== true) throw new RelayError('relay/rate', 'too many requests for now');
       return device;
     },
   };

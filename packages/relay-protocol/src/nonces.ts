@@ -1,6 +1,8 @@
 // The nonces of signed requests that have been seen: bounded, and forgotten when their requests have expired anyway.
 
 export interface Nonces {
+  /** Whether it was taken and is remembered still. */
+  has(nonce: string): boolean;
   /** False where it was taken before and may not have expired; undefined where there is no room to remember it. */
   take(nonce: string, nowMs: number): boolean | undefined;
 }
@@ -11,6 +13,7 @@ export function createNonces(lifetimeMs: number, maxKept: number): Nonces {
   let old = new Set<string>();
   let turnsAtMs = Number.NEGATIVE_INFINITY;
   return {
+    has: (nonce) => young.has(nonce) || old.has(nonce),
     take(nonce, nowMs) {
       if (nowMs >= turnsAtMs) {
         old = nowMs < turnsAtMs + lifetimeMs ? young : new Set();

@@ -35,13 +35,12 @@ export function createReaders(options: ReadersOptions): (route: Read, request: R
   const { readsPerSecond, readBurst, maxRates, maxNonces } = limits;
   const rates = createRates({ perSecond: readsPerSecond, burst: readBurst }, maxRates, nowMs);
   const relay = relayIdOf(signer, hasher);
-  const door = createAuthentication({ ed25519, relay, maxNonces, nowMs, ...(url === undefined ? {} : { url }) });
+  const door = createAuthentication({ ed25519, relay, maxNonces, rates, nowMs, ...(url === undefined ? {} : { url }) });
   return async (route, request) => {
     const { book } = route;
     if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
     if (reads === 'public') return { device: '', allow: () => () => true };
     const device = await door.authenticate(request, book, await rosters.of(book));
-    rates.take(`${book} ${device}`);
     // Asked anew each time: what is told later is told by the roster of then.
     const allow = async (): Promise<IsReadable> => {
       const roster = await rosters.of(book);

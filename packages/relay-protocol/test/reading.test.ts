@@ -250,6 +250,15 @@ describe('a signed request', () => {
     expect(sent).toBe(3);
   });
 
+  it('of a device that asks without end takes no room from those of others', async () => {
+    desk = openDesk({ reads: 'devices', now, store: desk.store, limits: { maxNonces: 8, readBurst: 2 } });
+    const once = clientOf(desk.relay, { now, retry: { attempts: 1 } });
+    const ask = (writer: Writer): Promise<unknown> => once.pull(fleet.book, hq, 0, readerOf(writer));
+    for (let asked = 0; asked < 2; asked++) await ask(till);
+    for (let asked = 0; asked < 8; asked++) await expect(ask(till)).rejects.toMatchObject(refused('relay/rate'));
+    await ask(fleet.root);
+  });
+
   it('that came twice is signed afresh, and one beyond what the relay can remember waits', async () => {
     desk = openDesk({ reads: 'devices', now, store: desk.store, limits: { maxNonces: 2 } });
     const fetch = async (request: Request): Promise<Response> => {
