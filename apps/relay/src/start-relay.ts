@@ -138,7 +138,7 @@ async function handIn(relay: Relay, request: IncomingMessage, response: ServerRe
     path,
     encoding: headers['content-encoding'],
     lengthBytes: length === undefined ? undefined : Number(length),
-    read: (maxBytes, onBytes) => readBody(request, maxBytes, onBytes),
+    read: (maxBytes, onBytes, signal) => readBody(request, maxBytes, onBytes, signal),
   });
   if (status >= 400) log({ level: 'warn', event: 'refused', method: 'POST', path: path.slice(0, 200), status });
   if (response.destroyed) return;
@@ -149,7 +149,12 @@ async function handIn(relay: Relay, request: IncomingMessage, response: ServerRe
   response.end(bytes);
 }
 
-function readBody(request: IncomingMessage, maxBytes: number, onBytes: (count: number) => void): Promise<Uint8Array> {
+function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -163,6 +168,11 @@ function readBody(request: IncomingMessage, maxBytes: number, onBytes: (count: n
         request.pause();
         reject(error);
       }
+    });
+    signal.addEventListener('abort', () => {
+      chunks.length = 0;
+      request.pause();
+      reject(signal.reason as Error);
     });
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     request.once('error', reject);

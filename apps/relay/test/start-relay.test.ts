@@ -210,6 +210,26 @@ describe('a relay on a port', () => {
     for (const socket of silent) socket.destroy();
   });
 
+  it('serves others beside more silent connections than it has places, under ids of books that anybody can invent', async () => {
+    const { url } = await start(newFolder());
+    const book = openBook();
+    const { port } = new URL(url);
+    const silent = Array.from({ length: 1_100 }, (_, index) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      const invented = (index % 2 === 0 ? 'a' : 'b').repeat(64);
+      const expect = 'Host: relay\r\nExpect: 100-continue\r\nContent-Length: 1000';
+      socket.write(`POST /v1/books/${invented}/scopes/hq/ops HTTP/1.1\r\n${expect}\r\n\r\nx`);
+      return socket;
+    });
+    await Promise.all(silent.map((socket) => once(socket, 'data')));
+    const client = createRelayClient({ url, retry: { attempts: 1 } });
+    for (const record of [book.genesis, ...Array.from({ length: 20 }, () => book.write())])
+      expect((await client.push(book.id, hq, [record])).results[0]?.verdict).toBe('stored');
+    // The places went round: most of the silent still wait, and none of them was ever in the way.
+    expect(silent.filter((socket) => !socket.destroyed).length).toBeGreaterThan(900);
+    for (const socket of silent) socket.destroy();
+  });
+
   it('logs ids and counts, and nothing of what ops say', async () => {
     const lines: LogLine[] = [];
     const { url } = await start(newFolder(), (line) => void lines.push(line));

@@ -6,17 +6,19 @@ type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
  * All bytes of `stream`; cancels it and throws `relay/too-large` as soon as there are more than `maxBytes`, or what `onBytes` throws, which hears of every
- * number of bytes so far.
+ * number of bytes so far. Cancels it too when `signal` is aborted, and then answers less.
  */
 export async function readBody(
   stream: ByteStream | null,
   maxBytes: number,
   onBytes: (count: number) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (stream === null) return new Uint8Array(0);
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
+  signal?.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     size += next.value.length;
     try {

@@ -14,9 +14,11 @@ export interface RelayLimits {
   readonly maxQuarantined: number;
   /** Devices of which a cosignature is kept for each log. */
   readonly maxCosigners: number;
-  /** Pushes being received or waiting for their turn; the next one is answered `relay/busy`. */
+  /** Bodies that are half read; for the next one, the one that has not gone on for longest is answered `relay/busy`. */
+  readonly maxReceiving: number;
+  /** Pushes that are here whole and wait for their turn; the next one is answered `relay/busy`. */
   readonly maxPushesInFlight: number;
-  /** Bytes of all of those, as they come, and then as unpacked. */
+  /** Bytes of both, as they come, and then as unpacked. */
   readonly maxBytesInFlight: number;
   /** Nonces of signed requests that are remembered in seven minutes; beyond them requests are answered `relay/rate`. */
   readonly maxNonces: number;
@@ -52,6 +54,7 @@ export const defaultLimits: RelayLimits = {
   maxForks: 256,
   maxQuarantined: 4_096,
   maxCosigners: 256,
+  maxReceiving: 1_024,
   maxPushesInFlight: 1_024,
   maxBytesInFlight: 128 << 20,
   maxNonces: 250_000,

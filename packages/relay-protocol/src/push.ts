@@ -48,9 +48,9 @@ export interface PushRequest {
   readonly lengthBytes: number | undefined;
   /**
    * The body as sent; throws `relay/too-large` where it has more than `maxBytes`, and what `onBytes` throws, which is told of the number of bytes so far
-   * whenever some have come.
+   * whenever some have come. When `signal` is aborted nobody waits for it any more, and it lets go of what it has.
    */
-  read(maxBytes: number, onBytes: (count: number) => void): Promise<Uint8Array>;
+  read(maxBytes: number, onBytes: (count: number) => void, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** An answer to a push, headers included. */

@@ -31,6 +31,7 @@ import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushR
 import { type Committed, createPushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
 import { createRates } from './rates.ts';
+import { createReceivers, type Receivers } from './receivers.ts';
 import { createReaders, type IsReadable, unknownBook } from './readers.ts';
 import { createRosters } from './rosters.ts';
 import { type OfBook, parseRoute, type Route } from './routes.ts';
@@ -119,8 +120,9 @@ export function createRelay(options: RelayOptions): Relay {
     nowMs: options.now ?? Date.now,
   };
   const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
+  const receivers = createReceivers(limits.maxReceiving);
   const perBook = createShares(limits.maxPushesPerBook);
-  const unpack = createUnpack(options.unpack ?? gunzip);
+  const incoming: Incoming = { receivers, unpack: createUnpack(options.unpack ?? gunzip) };
   const { reads = 'devices' } = options;
   const admitReader = createReaders({ ...desk, reads, url: options.url });
   const tails = createTails(store, limits);
@@ -131,8 +133,7 @@ export function createRelay(options: RelayOptions): Relay {
   let identity: Promise<void> | undefined;
   const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
 
-  async function push(route: Push, request: PushRequest, slot: Slot): Promise<string> {
-    const body = await readPush(request, limits.maxBatchBytes, slot, unpack);
+  async function push(route: Push, body: Uint8Array): Promise<string> {
     const { book, scope } = route;
     if (route.isClaim) await desk.memory.follow(route);
     const sizeBytes = body.length;
@@ -151,8 +152,14 @@ export function createRelay(options: RelayOptions): Relay {
     return JSON.stringify({ size, checkpoint, receipt, results });
   }
 
+  /** Only who has sent all of it takes a place from others. */
   const admitPush = (route: Push, request: PushRequest): Promise<string> =>
-    perBook.use(route.book, () => slots.use((slot) => push(route, request, slot)));
+    slots.use(async (slot) => {
+      const bytes = await receiveBody(request, limits.maxBatchBytes, slot, incoming);
+      return perBook.use(route.book, async () =>
+        push(route, await openBody(bytes, request, limits.maxBatchBytes, slot, incoming)),
+      );
+    });
 
   /** Tells of what the operator should know. */
   function tellOf(error: unknown, status: number): void {
@@ -161,14 +168,14 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   async function cosign(route: Cosign, request: Request, slot: Slot): Promise<Response> {
-    const note = new TextDecoder().decode(await readPush(requestToPush(request), maxCosignedBytes, slot, unpack));
+    const note = await readNote(request, maxCosignedBytes, slot, incoming);
     if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
     const checkpoint = await queue.between(() => keepCosignature(desk, route, note));
     return answerJson({ checkpoint });
   }
 
   async function stand(route: Stand, request: Request, slot: Slot): Promise<Response> {
-    const note = new TextDecoder().decode(await readPush(requestToPush(request), maxStandingBytes, slot, unpack));
+    const note = await readNote(request, maxStandingBytes, slot, incoming);
     const { standing, isBehind } = await answerStanding(desk, route, note);
     if (isBehind) tell({ kind: 'behind', book: route.book, scope: route.scope });
     return answerNote(standing);
@@ -257,7 +264,7 @@ function requestToPush(request: Request): PushRequest {
     path: request.url,
     encoding: request.headers.get('content-encoding') ?? undefined,
     lengthBytes: length === null ? undefined : Number(length),
-    read: (maxBytes, onBytes) => readBody(request.body, maxBytes, onBytes),
+    read: (maxBytes, onBytes, signal) => readBody(request.body, maxBytes, onBytes, signal),
   };
 }
 
@@ -267,11 +274,24 @@ function createUnpack(unpack: Unpack): Unpack {
   return (bytes, maxBytes) => lane.pass(async () => unpack(bytes, maxBytes));
 }
 
-async function readPush(
+interface Incoming {
+  readonly receivers: Receivers;
+  readonly unpack: Unpack;
+}
+
+/** The body of a note. */
+async function readNote(request: Request, maxBytes: number, slot: Slot, incoming: Incoming): Promise<string> {
+  const push = requestToPush(request);
+  const bytes = await receiveBody(push, maxBytes, slot, incoming);
+  return new TextDecoder().decode(await openBody(bytes, push, maxBytes, slot, incoming));
+}
+
+/** All bytes as sent, which have no place among those that wait before they are here. */
+async function receiveBody(
   { encoding = 'identity', lengthBytes, read }: PushRequest,
   maxBytes: number,
   slot: Slot,
-  unpack: Unpack,
+  { receivers }: Incoming,
 ): Promise<Uint8Array> {
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new RelayError('relay/encoding', 'a body is plain or gzip');
@@ -283,9 +303,20 @@ async function readPush(
     throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
   }
   // As they come: who announces much and sends nothing takes no room from others.
-  const bytes = await read(maxBytes, (count) => slot.hold(count));
+  return receivers.receive(slot, ({ grown, signal }) => read(maxBytes, grown, signal));
+}
+
+/** Takes its place, and unpacks what was sent. */
+async function openBody(
+  bytes: Uint8Array,
+  { encoding }: PushRequest,
+  maxBytes: number,
+  slot: Slot,
+  { unpack }: Incoming,
+): Promise<Uint8Array> {
+  slot.enter();
   const body = encoding === 'gzip' ? await unpack(bytes as Uint8Array<ArrayBuffer>, maxBytes) : bytes;
-  slot.hold(body.length);
+  if (!slot.hold(body.length)) throw new RelayError('relay/busy', 'too many bytes are under way');
   return body;
 }
 

@@ -26,14 +26,16 @@ export function createTurns(): Turns {
   };
 }
 
-/** A place among the requests that are being received or wait. */
+/** A place among the requests that wait, and the bytes that one takes. */
 export interface Slot {
-  /** How many bytes it takes from now on; throws `relay/busy` when that is more than there is room for. */
-  hold(bytes: number): void;
+  /** Takes so many bytes from now on; false, and as before, where that is more than there is room for. */
+  hold(bytes: number): boolean;
+  /** Takes the place: once the body is here. Throws `relay/busy` when there is none. */
+  enter(): void;
 }
 
 export interface Slots {
-  /** Runs `work` in a free slot; throws `relay/busy` when there is none. */
+  /** Runs `work`, and frees what it took. */
   use<T>(work: (slot: Slot) => Promise<T>): Promise<T>;
 }
 
@@ -41,18 +43,22 @@ export function createSlots(count: number, maxBytes: number): Slots {
   let [used, usedBytes] = [0, 0];
   return {
     async use(work) {
-      if (used >= count) throw new RelayError('relay/busy', `${count} pushes are under way`);
-      let held = 0;
-      const hold = (bytes: number): void => {
-        if (usedBytes - held + bytes > maxBytes) throw new RelayError('relay/busy', 'too many bytes are under way');
+      let [held, places] = [0, 0];
+      const hold = (bytes: number): boolean => {
+        if (bytes > held && usedBytes - held + bytes > maxBytes) return false;
         usedBytes += bytes - held;
         held = bytes;
+        return true;
       };
-      used += 1;
+      const enter = (): void => {
+        if (used >= count) throw new RelayError('relay/busy', `${count} pushes are under way`);
+        used += 1;
+        places = 1;
+      };
       try {
-        return await work({ hold });
+        return await work({ hold, enter });
       } finally {
-        used -= 1;
+        used -= places;
         usedBytes -= held;
       }
     },

@@ -85,6 +85,45 @@ describe('a flood of one device', () => {
   });
 });
 
+describe('a body that stops half way', () => {
+  const genesis = encodeBundle([createFleet().genesis]);
+  /** A push of which `sent` has come and the rest never will. */
+  function stall(desk: Desk, sent: Uint8Array): { answer: Promise<Response>; isCancelled: () => boolean } {
+    let cancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(sent),
+      cancel: () => void (cancelled = true),
+    });
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const url = `http://relay.test/v1/books/${'a'.repeat(64)}/scopes/hq/ops`;
+    return { answer: desk.relay.fetch(new Request(url, init)), isCancelled: () => cancelled };
+  }
+  const untilRead = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 20));
+
+  it('takes no place from pushes that are here, and gives way to the next body', async () => {
+    const desk = openDesk({ limits: { maxReceiving: 2, maxPushesInFlight: 1 } });
+    const fleet = createFleet();
+    const longest = stall(desk, genesis.subarray(0, 10));
+    const goesOn = stall(desk, genesis.subarray(0, 10));
+    await untilRead();
+    expect((await post(desk, fleet.book, [fleet.genesis])).status).toBe(200);
+    expect((await longest.answer).status).toBe(503);
+    expect([longest.isCancelled(), goesOn.isCancelled()]).toEqual([true, false]);
+  });
+
+  it('gives back its bytes when others need them', async () => {
+    const desk = openDesk({ limits: { maxBytesInFlight: 100_000 } });
+    const fleet = createFleet();
+    const silent = stall(desk, new Uint8Array(0));
+    const hoards = [1, 2].map(() => stall(desk, new Uint8Array(49_900)));
+    await untilRead();
+    expect((await post(desk, fleet.book, [fleet.genesis])).status).toBe(200);
+    expect((await hoards[0]?.answer)?.status).toBe(503);
+    // One was enough, and who holds nothing was none to drop.
+    expect([hoards[1]?.isCancelled(), silent.isCancelled()]).toEqual([false, false]);
+  });
+});
+
 describe('hostile text', () => {
   it('in paths, parameters and headers is refused with a code, and changes nothing', async () => {
     const desk = openDesk({ reads: 'devices' });

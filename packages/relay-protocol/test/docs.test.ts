@@ -22,7 +22,7 @@ describe('spec', () => {
       defaultLimits;
     expect([maxBatchOps, maxBatchBytes, maxPageOps, maxPageBytes]).toEqual([1_000, 4 << 20, 2_000, 4 << 20]);
     expect([maxForks, maxPushesInFlight, maxBooks, defaultLimits.maxScopes]).toEqual([256, 1_024, 10_000, 10_000]);
-    for (const value of ['1,000', '4 MiB', '2,000 and 4 MiB', '256', '1,024 and 128 MiB', '10,000 each']) {
+    for (const value of ['1,000', '4 MiB', '2,000 and 4 MiB', '256', '1,024', '128 MiB', '10,000 each']) {
       expect(spec).toContain(`| ${value} |`);
     }
   });

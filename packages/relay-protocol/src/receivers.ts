@@ -1,0 +1,89 @@
+// Bodies that are half read. Whoever announces one and sends nothing, or next to nothing, costs a place that another can take over.
+import { RelayError } from './errors.ts';
+
+/** How much a body has to grow to count as one that goes on. */
+const stepBytes = 16 << 10;
+
+/** A body on its way in. */
+export interface Receiver {
+  /** How many bytes have come; throws `relay/busy` once it was given up, and where there is no room for them. */
+  grown(bytes: number): void;
+  /** Aborted when it is given up: what was read of it is to be let go. */
+  readonly signal: AbortSignal;
+}
+
+/** Room that a body takes while it comes. */
+export interface Room {
+  /** Whether it has room for so many bytes now. */
+  hold(bytes: number): boolean;
+}
+
+export interface Receivers {
+  /**
+   * Runs `read`, which is given up with `relay/busy` where others need its place or its bytes and it is the one that has not gone on for longest.
+   */
+  receive<T>(room: Room, read: (receiver: Receiver) => Promise<T>): Promise<T>;
+}
+
+interface Receiving {
+  readonly room: Room;
+  bytes: number;
+  steps: number;
+  giveUp(error: RelayError): void;
+}
+
+export function createReceivers(count: number): Receivers {
+  /** Whoever has not gone on for longest is first. */
+  const all = new Set<Receiving>();
+
+  function drop(one: Receiving): void {
+    all.delete(one);
+    one.room.hold(0);
+    one.giveUp(new RelayError('relay/busy', 'the body came slower than those of others who wait'));
+  }
+
+  /** Makes room for the bytes of `one` at the cost of others that have sent something. */
+  function hold(one: Receiving, bytes: number): void {
+    let hasRoom = one.room.hold(bytes);
+    for (const other of all) {
+      if (hasRoom) break;
+      if (other === one || other.bytes === 0) continue;
+      drop(other);
+      hasRoom = one.room.hold(bytes);
+    }
+    if (!hasRoom) throw new RelayError('relay/busy', 'too many bytes are under way');
+  }
+
+  function grow(one: Receiving, bytes: number): void {
+    if (!all.has(one)) throw new RelayError('relay/busy', 'the body was given up');
+    hold(one, bytes);
+    one.bytes = bytes;
+    const steps = Math.floor(bytes / stepBytes);
+    if (steps === one.steps) return;
+    one.steps = steps;
+    all.delete(one);
+    all.add(one);
+  }
+
+  return {
+    async receive(room, read) {
+      const [first] = all;
+      if (all.size >= count && first !== undefined) drop(first);
+      const aborting = new AbortController();
+      let giveUp: Receiving['giveUp'] = () => undefined;
+      const givenUp = new Promise<never>((_, reject) => {
+        giveUp = (error) => {
+          reject(error);
+          aborting.abort(error);
+        };
+      });
+      const one: Receiving = { room, bytes: 0, steps: 0, giveUp };
+      all.add(one);
+      try {
+        return await Promise.race([read({ grown: (bytes) => grow(one, bytes), signal: aborting.signal }), givenUp]);
+      } finally {
+        all.delete(one);
+      }
+    },
+  };
+}
