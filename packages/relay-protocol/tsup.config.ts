@@ -4,8 +4,8 @@ import { library } from '../../scripts/tsup.ts';
 const config: Options = library([
   'index',
   'client',
-  'contract',
   'conformance',
+  'contract',
   'mirror',
   'nats',
   'node',

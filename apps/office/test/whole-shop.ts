@@ -57,6 +57,7 @@ export async function makeWholeShop(root: string): Promise<Home> {
   await back.sync(relay.client, { pull: false });
   await office.sync(relay.client);
   await loseATill(office, join(root, 'lost', 'till.db'));
+  await sellWhileRevoked(office, join(root, 'stolen', 'till.db'), relay);
   await tradeInBranch(home, office, relay);
   await office.sync(relay.client);
   await leaveWaiting(office, front, back, relay);
@@ -233,6 +234,21 @@ async function leaveWaiting(office: ShopBook, front: ShopBook, back: ShopBook, r
   if (last === undefined) throw new Error('the front till wrote nothing');
   const header = new TextEncoder().encode(`${JSON.stringify({ tallystick: 'book/1', book: office.id, scopes: [] })}\n`);
   await office.import(Buffer.concat([header, encodeBundle([last])]));
+}
+
+/** A till that sells before it hears that it is revoked: its sale waits for a person, and keeps the number that it was printed with. */
+async function sellWhileRevoked(office: ShopBook, file: string, relay: OpenRelay): Promise<void> {
+  const key = await deviceKey(file);
+  await enrolDevice(office, key, 'Stolen till', 'till');
+  await office.sync(relay.client);
+  const till = await openTill(file, office.id);
+  await till.sync(relay.client);
+  await sellB(till);
+  await done(office.commit('device.revoke', { device: key.device, reason: 'stolen' }));
+  await office.sync(relay.client);
+  await till.sync(relay.client, { pull: false });
+  await office.sync(relay.client);
+  await till.close();
 }
 
 async function sellB(till: ShopBook): Promise<void> {

@@ -11,6 +11,7 @@ export interface Hold extends Omit<PaperEntry, 'day'> {
   readonly untilDay: string;
   state: 'pending' | 'posted' | 'voided' | 'expired';
   postedMinor: number;
+  postedDay: string;
 }
 
 /** One currency; gift balances 2310 and bank 1020 are limited. */
@@ -39,13 +40,17 @@ export class PaperLedger {
       .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   }
 
-  post(entry: PaperEntry): string {
+  /** Where both sides cross their limits, the one that is judged first is named: a reversal keeps the lines of its entry in their order. */
+  post(entry: PaperEntry, first: 'debit' | 'credit' = 'debit'): string {
     const { closed } = this;
     const isLate = closed !== undefined && entry.day <= closed.through;
     const day = isLate && closed.late === 'route' ? closed.opens : entry.day;
     if (entry.debit === entry.credit) return 'ledger/empty-entry';
     this.entries.push({ ...entry, day });
-    const crossed = this.crossed(entry);
+    const crossed =
+      first === 'debit'
+        ? (this.overdrawn(entry) ?? this.overspent(entry))
+        : (this.overspent(entry) ?? this.overdrawn(entry));
     const verdict = crossed ?? (isLate && closed.late === 'refuse' ? 'ledger/period-closed' : 'ok');
     if (verdict !== 'ok') this.entries.pop();
     return verdict;
@@ -61,7 +66,7 @@ export class PaperLedger {
     const entry = this.posted[index];
     if (entry === undefined) return 'ledger/unknown-entry';
     if (this.reversed.has(index)) return 'ledger/already-reversed';
-    const verdict = this.post({ ...entry, debit: entry.credit, credit: entry.debit, day });
+    const verdict = this.post({ ...entry, debit: entry.credit, credit: entry.debit, day }, 'credit');
     if (verdict === 'ok') this.reversed.add(index);
     return verdict;
   }
@@ -92,7 +97,7 @@ export class PaperLedger {
     return 'ok';
   }
 
-  hold(id: string, asked: Omit<Hold, 'state' | 'postedMinor'>): string {
+  hold(id: string, asked: Omit<Hold, 'state' | 'postedMinor' | 'postedDay'>): string {
     const before = this.holds.get(id);
     if (before !== undefined) {
       if (before.debit !== asked.debit) return 'ledger/exists-different-debit';
@@ -102,8 +107,8 @@ export class PaperLedger {
       return before.day === asked.day ? 'ledger/exists' : 'ledger/exists-different-day';
     }
     if (asked.debit === asked.credit) return 'ledger/same-account';
-    this.holds.set(id, { ...asked, state: 'pending', postedMinor: 0 });
-    const crossed = this.crossed(asked);
+    this.holds.set(id, { ...asked, state: 'pending', postedMinor: 0, postedDay: '' });
+    const crossed = this.overdrawn(asked) ?? this.overspent(asked);
     if (crossed !== undefined) this.holds.delete(id);
     return crossed ?? 'ok';
   }
@@ -114,12 +119,14 @@ export class PaperLedger {
     const minor = state === 'posted' ? (amountMinor ?? hold.amountMinor) : 0;
     if (hold.state !== 'pending') {
       if (hold.state !== state) return `ledger/already-${hold.state}`;
-      return hold.postedMinor === minor ? 'ledger/exists' : 'ledger/exists-different-amount';
+      if (hold.postedMinor !== minor) return 'ledger/exists-different-amount';
+      return hold.postedDay === day ? 'ledger/exists' : 'ledger/exists-different-day';
     }
     if (state === 'posted' && minor > hold.amountMinor) return 'ledger/exceeds-pending';
     if (state === 'expired' && this.day <= hold.untilDay) return 'ledger/not-over';
     hold.state = state;
     hold.postedMinor = minor;
+    hold.postedDay = day;
     if (state !== 'posted') return 'ok';
     const verdict = this.post({ debit: hold.debit, credit: hold.credit, amountMinor: minor, day });
     if (verdict !== 'ok') hold.state = 'pending';
@@ -139,9 +146,13 @@ export class PaperLedger {
     return 'ok';
   }
 
-  private crossed({ debit, credit }: { debit: string; credit: string }): string | undefined {
-    if (debit === '2310' && this.balance('2310') + this.pending('2310', 'debit') > 0) return 'ledger/exceeds-credits';
-    if (credit === '1020' && this.pending('1020', 'credit') > this.balance('1020')) return 'ledger/exceeds-debits';
-    return undefined;
+  private overdrawn({ debit }: { debit: string }): string | undefined {
+    const isOver = debit === '2310' && this.balance('2310') + this.pending('2310', 'debit') > 0;
+    return isOver ? 'ledger/exceeds-credits' : undefined;
+  }
+
+  private overspent({ credit }: { credit: string }): string | undefined {
+    const isOver = credit === '1020' && this.pending('1020', 'credit') > this.balance('1020');
+    return isOver ? 'ledger/exceeds-debits' : undefined;
   }
 }

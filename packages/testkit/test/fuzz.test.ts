@@ -43,7 +43,7 @@ const cases: Readonly<Record<Plant | 'merge-ignores-touch', readonly WorldEvent[
   ],
   'relay-renumbers': [
     { kind: 'weather', member: 2, oneIn: 2 },
-    ...Array.from({ length: 5 }, () => pushedNote(2)).flat(),
+    ...Array.from({ length: 12 }, () => pushedNote(2)).flat(),
   ],
   'relay-shuffles': [{ kind: 'note', member: 1, shelf: 0 }],
   'verb-miscounts': [{ kind: 'note', member: 1, shelf: 0 }],
