@@ -11,11 +11,10 @@ import {
 import type { Role } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
 import { RelayError } from './errors.ts';
+import { followingRoles, wideRoles } from './staff.ts';
 import type { RelayStore } from './store.ts';
 
 const hq = parseScope('hq') as Scope;
-/** Enrolled in `hq` in one of these roles, a device reads the whole book. */
-const wideRoles: ReadonlySet<Role> = new Set(['owner', 'manager', 'auditor']);
 
 /** Throws `relay/not-enrolled`. */
 export function requireEnrolled(roster: Roster, device: DeviceId): void {
@@ -64,8 +63,8 @@ export interface Reach {
   readonly isWide: boolean;
   /** The scopes that let it in. */
   readonly scopes: ReadonlySet<Scope>;
-  /** It may write in every scope, and follows what became of that where it has. */
-  readonly isAbove: boolean;
+  /** It works in every scope, and follows what became of that where it has written. */
+  readonly isFollowing: boolean;
 }
 
 export function reachOf(roster: Roster, device: DeviceId): Reach {
@@ -74,7 +73,7 @@ export function reachOf(roster: Roster, device: DeviceId): Reach {
   return {
     isWide: above.some(({ role }) => wideRoles.has(role)),
     scopes: new Set([hq, ...active.map(({ scope }) => scope)]),
-    isAbove: above.length > 0,
+    isFollowing: above.some(({ role }) => followingRoles.has(role)),
   };
 }
 
@@ -84,7 +83,7 @@ export async function isReadable(
   scope: Scope,
   hasWritten: () => MaybePromise<boolean>,
 ): Promise<boolean> {
-  return reach.isWide || reach.scopes.has(scope) || (reach.isAbove && (await hasWritten()));
+  return reach.isWide || reach.scopes.has(scope) || (reach.isFollowing && (await hasWritten()));
 }
 
 function activeIn(roster: Roster, device: DeviceId): { readonly scope: Scope; readonly role: Role }[] {

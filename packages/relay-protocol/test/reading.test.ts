@@ -63,11 +63,24 @@ describe('a reader', () => {
     expect(await scopesOf(manager.writer)).toEqual([other, hq]);
     for (const writer of [till, van.writer])
       await expect(client.pull(fleet.book, other, 0, readerOf(writer))).rejects.toMatchObject(refused('relay/scope'));
-    // Who is enrolled above the branches may write in any; where it has, it follows what became of that.
+    // What the stock of every branch takes, a van or a warehouse follows where it has written.
     await desk.push(fleet.book, [van.writer.write({ scope: other })], other);
     expect(await scopesOf(van.writer)).toEqual([other, hq]);
     expect((await client.pull(fleet.book, other, 0, readerOf(van.writer))).frames).toHaveLength(2);
   });
+
+  it.each(['carrier', 'agent', 'customer'] as const)(
+    'of hq that is a %s gets no scope by writing in it',
+    async (role) => {
+      const { writer, enrolment } = fleet.enrol(role, role);
+      await desk.push(fleet.book, [enrolment]);
+      const pushed = await desk.push(fleet.book, [writer.write({ verb: 'made.up@1', scope: branch })], branch);
+      expect(pushed.results).toMatchObject([{ position: 1 }]);
+      const client = clientAt();
+      expect(await client.scopes(fleet.book, readerOf(writer))).toMatchObject([{ scope: hq }]);
+      await expect(client.pull(fleet.book, branch, 0, readerOf(writer))).rejects.toMatchObject(refused('relay/scope'));
+    },
+  );
 
   it('is one from its enrolment to its revocation, each at its place in the log', async () => {
     const client = clientAt();
