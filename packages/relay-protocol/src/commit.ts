@@ -4,7 +4,7 @@ import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
-import { batchOf, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
+import { batchOf, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
 import { encodeClaims, originOf, signReceipts } from './receipt.ts';
 import { mayOpen } from './staff.ts';
 import type { Batch } from './store.ts';
@@ -82,7 +82,11 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
       const log = states.get(`${push.book} ${push.scope}`) ?? pushed.log;
       const isAsked = push.wantsCheckpoint && log !== undefined;
       const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
-      return { outcome: { ...ruling, size: log?.size ?? 0, checkpoint, receipt: receipts.get(push) ?? '', opened } };
+      // All is durable by now: where this cannot be found out, the answer says less.
+      const isKnown = await isOfLog(pushed, push, ruling).catch(() => false);
+      return {
+        outcome: { ...ruling, isKnown, size: log?.size ?? 0, checkpoint, receipt: receipts.get(push) ?? '', opened },
+      };
     }),
   );
 }

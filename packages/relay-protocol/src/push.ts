@@ -68,6 +68,8 @@ export interface PushOutcome {
   /** Over every op of the push that has a position, or ''. */
   readonly receipt: string;
   readonly results: readonly PushResult[];
+  /** Whether an op of it has a position, or is signed by who may write in this log: what others pushed says nothing of who asks. */
+  readonly isKnown: boolean;
   /** The book began with this push. */
   readonly opened: boolean;
   readonly signaturesChecked: number;

@@ -114,6 +114,23 @@ function verifyAhead(
   }
 }
 
+/** Whether the push was made by somebody of this log: an op of it has a position, or the last by a device of the log is signed by it. */
+export async function isOfLog(
+  { scope, roster, verify }: PushedLog,
+  { frames }: Push,
+  { results }: Ruling,
+): Promise<boolean> {
+  if (results.some(({ position, verdict }) => position !== undefined || verdict === 'held')) return true;
+  const records = frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record] : []));
+  const last = records.findLast(
+    ({ op, keyId }) =>
+      op.scope === scope &&
+      roster.get(op.device, scope) !== undefined &&
+      roster.publicKeyOf(keyId, op.device) !== undefined,
+  );
+  return last !== undefined && verify(last);
+}
+
 /** A claim is judged only where the second memory agrees with the store about who holds its tokens. */
 export async function judgePush({ memory }: PushDesk, pushed: PushedLog, push: Push): Promise<Ruling> {
   const { log = emptyLog, holders, gate } = pushed;

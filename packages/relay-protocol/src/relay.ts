@@ -147,9 +147,16 @@ export function createRelay(options: RelayOptions): Relay {
     if (route.isClaim) desk.memory.follow(route).catch(() => undefined);
     tails.grown(book, scope, outcome.size);
     if (outcome.opened) tell({ kind: 'opened', book });
-    const { size, checkpoint, receipt, results, signaturesChecked } = outcome;
+    const { size, signaturesChecked } = outcome;
     tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
-    return JSON.stringify({ size, checkpoint, receipt, results });
+    const { checkpoint, receipt, results } = outcome;
+    if (reads === 'public' || outcome.isKnown) return JSON.stringify({ size, checkpoint, receipt, results });
+    return JSON.stringify({
+      size: 0,
+      checkpoint: '',
+      receipt,
+      results: results.map(({ head: _, ...result }) => result),
+    });
   }
 
   /** Only who has sent all of it takes a place from others. */

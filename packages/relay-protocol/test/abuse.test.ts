@@ -1,6 +1,7 @@
 // Who floods, forges or fumbles gets a bounded answer, and the others are served all the same.
-import { type BookId, encodeBundle } from '@tallystick/oplog';
+import { type BookId, encodeBundle, type OpRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
+import type { BatchAnswer } from '../src/replies.ts';
 import { relayIdOf, signReads } from '../src/index.ts';
 import type { RelayClient, RelayStore } from '../src/index.ts';
 import { createMemoryRelayStore } from '../src/index.ts';
@@ -82,6 +83,40 @@ describe('a flood of one device', () => {
     expect((await opening).json['results']).toMatchObject([{ verdict: 'stored' }]);
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('a push of a stranger', () => {
+  it('says nothing of the log, where one of its devices hears how it stands', async () => {
+    const desk = openDesk({ reads: 'devices' });
+    const fleet = createFleet();
+    await desk.push(fleet.book, [fleet.genesis]);
+    const [, ...gap] = fleet.root.writeMany(3);
+    const ask = async (records: readonly OpRecord[]): Promise<unknown> => {
+      const body = encodeBundle(records) as Uint8Array<ArrayBuffer>;
+      const url = `http://relay.test/v1/books/${fleet.book}/scopes/hq/ops?checkpoint`;
+      const answer = await desk.relay.fetch(new Request(url, { method: 'POST', body }));
+      const { size, checkpoint, results } = (await answer.json()) as BatchAnswer;
+      return [size, checkpoint !== '', results.map(({ verdict, head }) => [verdict, head?.seq])];
+    };
+    expect(await ask([])).toEqual([0, false, []]);
+    expect(await ask(gap.map(forge))).toEqual([
+      0,
+      false,
+      [
+        ['gap', undefined],
+        ['gap', undefined],
+      ],
+    ]);
+    expect(await ask(gap)).toEqual([
+      1,
+      true,
+      [
+        ['gap', 1],
+        ['gap', 1],
+      ],
+    ]);
+    expect(await ask([fleet.genesis])).toEqual([1, true, [['exists', undefined]]]);
   });
 });
 
