@@ -11,10 +11,13 @@ import {
 import type { Role } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
 import { RelayError } from './errors.ts';
-import { followingRoles, wideRoles } from './staff.ts';
 import type { RelayStore } from './store.ts';
 
 const hq = parseScope('hq') as Scope;
+/** Enrolled in `hq` in one of these roles, a device reads the whole book. */
+const wideRoles: ReadonlySet<Role> = new Set(['owner', 'manager', 'auditor']);
+/** In one of these, which no branch can admit from `hq`, it works in every branch; other roles only deal with the shop. */
+const followingRoles: ReadonlySet<Role> = new Set(['till', 'van', 'warehouse']);
 
 /** Throws `relay/not-enrolled`. */
 export function requireEnrolled(roster: Roster, device: DeviceId): void {

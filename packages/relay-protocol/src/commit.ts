@@ -6,7 +6,6 @@ import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 import { batchOf, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
 import { encodeClaims, originOf, signReceipts } from './receipt.ts';
-import { mayOpen } from './staff.ts';
 import type { Batch } from './store.ts';
 
 /** What becomes of one push: an answer, or what is thrown at whoever waits for it. */
@@ -176,7 +175,7 @@ async function judgeLogs(
     }
     for (const push of pushes) {
       const isNew = scope === hq && log === undefined && gate.accepted.length === 0;
-      const ruling = (await findUnopened(pushed, push)) ?? (await judgePush(desk, pushed, push).catch(refuseAlarm));
+      const ruling = await judgePush(desk, pushed, push).catch(refuseAlarm);
       if ('error' in ruling) judged.set(push, ruling);
       else judged.set(push, { pushed, ruling, opened: isNew && gate.accepted.length > 0 });
     }
@@ -186,16 +185,6 @@ async function judgeLogs(
     if (log === undefined && scope === hq && batch === undefined) desk.rosters.forget(book);
   }
   return batches;
-}
-
-/** A push that would begin the log of a scope and may not. */
-async function findUnopened(
-  { scope, log, gate, roster, verify }: PushedLog,
-  { frames }: Push,
-): Promise<{ readonly error: RelayError } | undefined> {
-  if (scope === hq || log !== undefined || gate.accepted.length > 0) return undefined;
-  if (await mayOpen(frames, scope, roster, verify)) return undefined;
-  return { error: new RelayError('relay/unopened', `${scope} is not here, and nobody who wrote this may open it`) };
 }
 
 /** Where the two memories of a log's claims differ, the claim is refused, and other pushes are not. */

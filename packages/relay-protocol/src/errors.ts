@@ -7,7 +7,6 @@ export type RelayAnswerCode =
   | 'relay/torn'
   | 'relay/book-refused'
   | 'relay/quota'
-  | 'relay/unopened'
   | 'relay/cosignature'
   | 'relay/standing'
   | 'relay/not-found'
@@ -109,7 +108,6 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/scope': 403,
   'relay/book-refused': 403,
   'relay/quota': 403,
-  'relay/unopened': 403,
   'relay/cosignature': 403,
   'relay/standing': 403,
   'relay/not-found': 404,

@@ -28,7 +28,6 @@ export interface PushedLog {
   readonly holders: ReadonlyMap<string, Holder>;
   readonly gate: Gate;
   readonly roster: Roster;
-  readonly verify: VerifyRecord;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -86,7 +85,7 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     nowMs: desk.nowMs(),
   };
   for (const push of pushes) verifyAhead(push.frames, ground, verify, ahead);
-  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher), roster, verify: ground.verify };
+  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher), roster };
 }
 
 /**

@@ -9,7 +9,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryRelayStore, createRelay, type RelayEvent, type RelayStore } from '../src/index.ts';
 import { createSqliteRelayStore } from '../src/node.ts';
 import { bodyOf, type Desk, follow, followAll, get, openDesk, post } from './desk.ts';
-import { branch, createFleet, ed25519, type Fleet, forge, hasher, hq, relaySigner } from './fleet.ts';
+import { branch, createFleet, ed25519, type Fleet, hasher, hq, relaySigner } from './fleet.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -191,31 +191,6 @@ describe('a relay', () => {
     const full = openDesk({ limits: { maxBooks: 1 } });
     await full.push(fleet.book, [fleet.genesis]);
     await expect(full.push(other.book, [other.genesis])).rejects.toMatchObject({ code: 'relay/quota' });
-  });
-
-  it('lets no carrier, agent, customer or auditor open a scope, nor who is revoked', async () => {
-    const small = openDesk({ limits: { maxScopes: 4 } });
-    await small.push(fleet.book, [fleet.genesis]);
-    const [customer, van] = [fleet.enrol('customer', 'customer'), fleet.enrol('van', 'van')];
-    await small.push(fleet.book, [customer.enrolment, van.enrolment]);
-    const scopes = ['b/1', 'b/2', 'b/3', 'b/4'] as (typeof branch)[];
-    const [first, second, third, fourth] = scopes as [typeof branch, typeof branch, typeof branch, typeof branch];
-    const unopened = { code: 'relay/unopened', status: 403 };
-    for (const scope of scopes)
-      await expect(small.push(fleet.book, [customer.writer.write({ scope })], scope)).rejects.toMatchObject(unopened);
-    // Not by the name of the owner alone, nor by what it wrote elsewhere.
-    const another = customer.writer.craft({ scope: second });
-    for (const record of [forge(fleet.root.craft({ scope: second })), fleet.root.craft({ scope: third })])
-      await expect(small.push(fleet.book, [another, record], second)).rejects.toMatchObject(unopened);
-    await small.push(fleet.book, [van.writer.write({ scope: first })], first);
-    const own = customer.writer.craft({ scope: first });
-    expect((await small.push(fleet.book, [own], first)).results).toMatchObject([{ position: 1 }]);
-    const opening = await small.push(fleet.book, [another, fleet.root.craft({ scope: second })], second);
-    expect(opening.results).toMatchObject([{ position: 0 }, { position: 1 }]);
-    await small.push(fleet.book, [
-      fleet.root.write({ verb: 'device.revoke@1', args: { device: van.writer.key.device, reason: 'stolen' } }),
-    ]);
-    await expect(small.push(fleet.book, [van.writer.write({ scope: fourth })], fourth)).rejects.toMatchObject(unopened);
   });
 
   it('keeps a bounded number of scopes', async () => {
