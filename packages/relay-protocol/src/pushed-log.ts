@@ -28,6 +28,7 @@ export interface PushedLog {
   readonly holders: ReadonlyMap<string, Holder>;
   readonly gate: Gate;
   readonly roster: Roster;
+  readonly verify: VerifyRecord;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -85,7 +86,7 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     nowMs: desk.nowMs(),
   };
   for (const push of pushes) verifyAhead(push.frames, ground, verify, ahead);
-  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher), roster };
+  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher), roster, verify: ground.verify };
 }
 
 /**
