@@ -61,7 +61,9 @@ function expect(what: string, got: unknown, wanted: unknown): void {
 
 const work = mkdtempSync(join(tmpdir(), 'tallystick-releases-'));
 try {
-  const wanted = new Set(['oplog', 'chain', 'sign', 'relay-protocol', 'kernel'].map((name) => `@tallystick/${name}`));
+  const wanted = new Set(
+    ['oplog', 'chain', 'sign', 'relay-protocol', 'cas', 'kernel'].map((name) => `@tallystick/${name}`),
+  );
   const packages = publicPackages();
   const tarballs = packPackages(work).filter((_, index) => wanted.has(packages[index]?.name ?? ''));
   const [old, young] = [installRelease(1, work, tarballs), installRelease(2, work, tarballs)];
