@@ -21,17 +21,18 @@ import {
   jsonHeaders,
   refusalOf,
 } from './answer.ts';
-import { gunzip, readBody, type Unpack } from './body.ts';
+import { gunzip, type Unpack } from './body.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
+import { createUnpack, type Incoming, openBody, readNote, receiveBody, requestToPush } from './incoming.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
 import { type Committed, createPushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
 import { createRates } from './rates.ts';
-import { createReceivers, type Receivers } from './receivers.ts';
+import { createReceivers } from './receivers.ts';
 import { createReaders, type IsReadable, unknownBook } from './readers.ts';
 import { createRosters } from './rosters.ts';
 import { type OfBook, parseRoute, type Route } from './routes.ts';
@@ -39,7 +40,7 @@ import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
 import { overTiles, type ReadTile, rootAt } from './tiles.ts';
-import { createLane, createShares, createSlots, type Slot } from './turns.ts';
+import { createShares, createSlots, type Slot } from './turns.ts';
 import { createTails } from './tail.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -49,7 +50,7 @@ export interface RelayOptions {
   readonly signer: NoteSigner;
   readonly hasher: Hasher;
   readonly ed25519: Ed25519;
-  /** Milliseconds since 1970; used for the `clock-ahead` warning alone. */
+  /** Milliseconds since 1970: for the warning `clock-ahead`, the age of signed requests, and rates. */
   now?(): number;
   readonly limits?: Partial<RelayLimits>;
   /** Unpacks gzip with a bound, where the host does it faster than a `DecompressionStream`; throws `relay/too-large` or `relay/bad-encoding`. */
@@ -263,68 +264,6 @@ function checkLimits(limits: RelayLimits): RelayLimits {
 async function checkIdentity(store: RelayStore, vkey: string): Promise<void> {
   const kept = await store.adoptIdentity(vkey);
   if (kept !== vkey) throw new RelayError('relay/identity', `the store belongs to ${kept}, this relay is ${vkey}`);
-}
-
-function requestToPush(request: Request): PushRequest {
-  const length = request.headers.get('content-length');
-  return {
-    path: request.url,
-    encoding: request.headers.get('content-encoding') ?? undefined,
-    lengthBytes: length === null ? undefined : Number(length),
-    read: (maxBytes, onBytes, signal) => readBody(request.body, maxBytes, onBytes, signal),
-  };
-}
-
-/** A few at a time: what comes out may be as long as a push may be, however short it came in. */
-function createUnpack(unpack: Unpack): Unpack {
-  const lane = createLane(8);
-  return (bytes, maxBytes) => lane.pass(async () => unpack(bytes, maxBytes));
-}
-
-interface Incoming {
-  readonly receivers: Receivers;
-  readonly unpack: Unpack;
-}
-
-/** The body of a note. */
-async function readNote(request: Request, maxBytes: number, slot: Slot, incoming: Incoming): Promise<string> {
-  const push = requestToPush(request);
-  const bytes = await receiveBody(push, maxBytes, slot, incoming);
-  return new TextDecoder().decode(await openBody(bytes, push, maxBytes, slot, incoming));
-}
-
-/** All bytes as sent, which have no place among those that wait before they are here. */
-async function receiveBody(
-  { encoding = 'identity', lengthBytes, read }: PushRequest,
-  maxBytes: number,
-  slot: Slot,
-  { receivers }: Incoming,
-): Promise<Uint8Array> {
-  if (encoding !== 'identity' && encoding !== 'gzip') {
-    throw new RelayError('relay/encoding', 'a body is plain or gzip');
-  }
-  if (lengthBytes !== undefined && !(Number.isSafeInteger(lengthBytes) && lengthBytes >= 0)) {
-    throw new RelayError('relay/bad-request', 'content-length is a number of bytes');
-  }
-  if (lengthBytes !== undefined && lengthBytes > maxBytes) {
-    throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
-  }
-  // As they come: who announces much and sends nothing takes no room from others.
-  return receivers.receive(slot, ({ grown, signal }) => read(maxBytes, grown, signal));
-}
-
-/** Takes its place, and unpacks what was sent. */
-async function openBody(
-  bytes: Uint8Array,
-  { encoding }: PushRequest,
-  maxBytes: number,
-  slot: Slot,
-  { unpack }: Incoming,
-): Promise<Uint8Array> {
-  slot.enter();
-  const body = encoding === 'gzip' ? await unpack(bytes as Uint8Array<ArrayBuffer>, maxBytes) : bytes;
-  if (!slot.hold(body.length)) throw new RelayError('relay/busy', 'too many bytes are under way');
-  return body;
 }
 
 function countStored(authors: readonly string[], { results }: PushOutcome): Map<string, number> {
