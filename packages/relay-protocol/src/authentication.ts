@@ -96,7 +96,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       if (nonces.has(name))
         throw new RelayError('relay/replayed', 'this request was sent before; sign each one afresh');
       options.rates.take(`${book} ${device}`);
-      if (nonces.take(name, nowMs()) !== true) throw new RelayError('relay/rate', 'too many requests for now');
+      const now = nowMs();
+      if (nonces.take(name, now) !== true) throw noRoom(nonces.roomAtMs() - now);
       return device;
     },
   };
@@ -144,6 +145,11 @@ function checkClock(created: number, expires: number, nowMs: number): void {
 function explain(error: unknown): unknown {
   if (!isSignatureError(error)) return error;
   return error.cause instanceof RelayError ? error.cause : badSignature(error.message.slice(0, 200));
+}
+
+function noRoom(waitMs: number): RelayError {
+  const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil(waitMs / 1000)));
+  return new RelayError('relay/rate', 'too many requests of all devices for now', { details: { retryAfterSeconds } });
 }
 
 function badSignature(message: string): RelayError {

@@ -5,6 +5,8 @@ export interface Nonces {
   has(nonce: string): boolean;
   /** False where it was taken before and may not have expired; undefined where there is no room to remember it. */
   take(nonce: string, nowMs: number): boolean | undefined;
+  /** When there will be room again, in milliseconds since 1970. */
+  roomAtMs(): number;
 }
 
 /** Two generations of `lifetimeMs`, so that each nonce is kept for at least that long, and at most `maxKept` in each. */
@@ -25,5 +27,6 @@ export function createNonces(lifetimeMs: number, maxKept: number): Nonces {
       young.add(nonce);
       return true;
     },
+    roomAtMs: () => turnsAtMs,
   };
 }

@@ -274,14 +274,16 @@ describe('a signed request', () => {
 
   it('that came twice is signed afresh, and one beyond what the relay can remember waits', async () => {
     desk = openDesk({ reads: 'devices', now, store: desk.store, limits: { maxNonces: 2 } });
+    const waits: (string | null)[] = [];
     const fetch = async (request: Request): Promise<Response> => {
-      const isFirst = !request.headers.has('x-again');
-      const copy = new Request(request);
-      if (isFirst) await desk.relay.fetch(copy);
-      return desk.relay.fetch(request);
+      await desk.relay.fetch(new Request(request));
+      const answer = await desk.relay.fetch(request);
+      waits.push(answer.headers.get('retry-after'));
+      return answer;
     };
     const twice = createRelayClient({ url: 'http://relay.test', fetch, now, retry: { attempts: 1 } });
     await expect(twice.pull(fleet.book, hq, 0, readerOf(fleet.root))).rejects.toMatchObject(refused('relay/rate'));
+    expect(waits.at(-1)).toBe('60');
     nowMs += 900_000;
     expect((await clientAt().pull(fleet.book, hq, 0, readerOf(fleet.root))).size).toBe(1);
   });
