@@ -3,48 +3,30 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { nodeHasher } from '@tallystick/chain/node';
-import { createRelay, type Relay, type RelayStore } from '@tallystick/relay-protocol';
 import { createNatsRelayStore } from '@tallystick/relay-protocol/nats';
-import { createMemoryKeyStore } from '@tallystick/sign';
-import { nodeEd25519 } from '@tallystick/sign/node';
 import { until } from '../servers/child-server.ts';
 import { type NatsServer, startNats } from '../servers/nats.ts';
-import type { Engine, Send } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { openFrontEnds, pauseFor } from './front-ends.ts';
 
 const stream = 'drill';
 const pauseMs = 3_000;
 
-interface FrontEnd {
-  readonly relay: Relay;
-  readonly store: RelayStore;
-}
-
 export async function startNatsEngine(): Promise<Engine> {
   const nats = await startNats();
   const folds = mkdtempSync(join(tmpdir(), 'tallystick-drill-'));
-  const key = await createMemoryKeyStore(nodeEd25519, nodeHasher).create('relay');
-  const signer = { name: 'relay.drill', publicKey: key.publicKey, sign: (text: Uint8Array) => key.sign(text) };
   let alarms = 0;
   let opened = 0;
-  /** With a fold of its own, made from the whole stream. */
-  const open = async (): Promise<FrontEnd> => {
-    const store = await createNatsRelayStore({
+  // Each with a fold of its own, made from the whole stream.
+  const fronts = await openFrontEnds(() =>
+    createNatsRelayStore({
       urls: nats.urls,
       monitorUrls: nats.monitorUrls,
       stream,
       foldPath: join(folds, `${opened++}.sqlite`),
       onAlarm: () => (alarms += 1),
-    });
-    return { store, relay: createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519, reads: 'public' }) };
-  };
-  const fronts = [await open(), await open()];
-  const replace = async (index: number): Promise<void> => {
-    const old = fronts[index] as FrontEnd;
-    fronts[index] = await open();
-    await old.store.close();
-  };
+    }),
+  );
   const leader = async (): Promise<NatsServer> => {
     let found: NatsServer | undefined;
     await until('the stream has a leader', async () => (found = await nats.leaderOf(stream)) !== undefined);
@@ -58,24 +40,15 @@ export async function startNatsEngine(): Promise<Engine> {
   };
   return {
     name: 'nats',
-    relay: signer,
-    fronts: [0, 1].map(
-      (index): Send =>
-        (request) =>
-          (fronts[index] as FrontEnd).relay.fetch(request),
-    ),
+    relay: fronts.relay,
+    fronts: fronts.sends,
     alarms: () => alarms,
     faults: [
       { name: 'kill the leader', times: { full: 10, short: 1 }, run: async () => restart([await leader()]) },
       {
         name: 'pause the leader',
         times: { full: 6, short: 0 },
-        async run() {
-          const paused = await leader();
-          paused.pause();
-          await sleep(pauseMs);
-          paused.resume();
-        },
+        run: async () => pauseFor(await leader(), pauseMs),
       },
       { name: 'kill two of three', times: { full: 6, short: 0 }, run: () => restart(nats.servers.slice(0, 2)) },
       { name: 'kill all', times: { full: 6, short: 1 }, run: () => restart(nats.servers) },
@@ -90,7 +63,7 @@ export async function startNatsEngine(): Promise<Engine> {
           });
         },
       },
-      { name: 'close a front end and open another', times: { full: 4, short: 0 }, run: () => replace(0) },
+      { name: 'close a front end and open another', times: { full: 4, short: 0 }, run: () => fronts.replace(0) },
     ],
     // Of one replica, which leads when the front ends read everything anew: they must ask another.
     async flipBit(token) {
@@ -104,12 +77,12 @@ export async function startNatsEngine(): Promise<Engine> {
       const isUnread = (): boolean => alarms === 0 && countInBlocks(blocks, flippedClaim(token)) > 0;
       for (let tries = 0; tries < 5 && isUnread(); tries++) {
         await nats.lead(stream, damaged);
-        await replace(0);
+        await fronts.replace(0);
       }
-      return { stands: countInBlocks(blocks, flippedClaim(token)) > 0, mend: () => replace(1) };
+      return { stands: countInBlocks(blocks, flippedClaim(token)) > 0, mend: () => fronts.replace(1) };
     },
     async close() {
-      for (const { store } of fronts) await store.close();
+      await fronts.close();
       await nats.stop();
       rmSync(folds, { recursive: true, force: true });
     },

@@ -1,55 +1,29 @@
 // Two front ends of one relay on PostgreSQL with a synchronous standby. The primary is killed and the standby promoted, either is
 // paused, and a wiped server joins again as the standby.
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { nodeHasher } from '@tallystick/chain/node';
-import { createRelay, type Relay, type RelayEvent, type RelayStore } from '@tallystick/relay-protocol';
+import type { RelayEvent } from '@tallystick/relay-protocol';
 import { createPostgresRelayStore } from '@tallystick/relay-protocol/postgres';
-import { createMemoryKeyStore } from '@tallystick/sign';
-import { nodeEd25519 } from '@tallystick/sign/node';
 import { startPostgres } from '../servers/postgres.ts';
-import { type Engine, flipByte, flipToken, type Send } from './engine.ts';
+import { type Engine, flipByte, flipToken } from './engine.ts';
+import { openFrontEnds, pauseFor } from './front-ends.ts';
 
 const pauseMs = 300;
 
-interface FrontEnd {
-  readonly relay: Relay;
-  readonly store: RelayStore;
-}
-
 export async function startPostgresEngine(): Promise<Engine> {
   const postgres = await startPostgres({ standby: true });
-  const key = await createMemoryKeyStore(nodeEd25519, nodeHasher).create('relay');
-  const signer = { name: 'relay.drill', publicKey: key.publicKey, sign: (text: Uint8Array) => key.sign(text) };
   let alarms = 0;
   const onEvent = ({ kind, ...event }: RelayEvent): void => {
     if (kind === 'alarm' || ('error' in event && isDamage(event.error))) alarms += 1;
   };
-  const common = { signer, hasher: nodeHasher, ed25519: nodeEd25519, reads: 'public', onEvent } as const;
-  const open = async (): Promise<FrontEnd> => {
-    const store = await createPostgresRelayStore({ urls: postgres.urls, standby: 'required' });
-    return { store, relay: createRelay({ ...common, store }) };
-  };
-  const fronts = [await open(), await open()];
-  const replace = async (index: number): Promise<void> => {
-    const old = fronts[index] as FrontEnd;
-    fronts[index] = await open();
-    await old.store.close();
-  };
-  const pause = async (server: { pause(): void; resume(): void } | undefined): Promise<void> => {
-    server?.pause();
-    await sleep(pauseMs);
-    server?.resume();
-  };
+  const fronts = await openFrontEnds(
+    () => createPostgresRelayStore({ urls: postgres.urls, standby: 'required' }),
+    onEvent,
+  );
   let replaced = 0;
   return {
     name: 'postgres',
-    relay: signer,
-    fronts: [0, 1].map(
-      (index): Send =>
-        (request) =>
-          (fronts[index] as FrontEnd).relay.fetch(request),
-    ),
+    relay: fronts.relay,
+    fronts: fronts.sends,
     alarms: () => alarms,
     faults: [
       {
@@ -61,12 +35,12 @@ export async function startPostgresEngine(): Promise<Engine> {
           await postgres.addStandby();
         },
       },
-      { name: 'pause the primary', times: { full: 6, short: 0 }, run: () => pause(postgres.primary) },
-      { name: 'pause the standby', times: { full: 6, short: 0 }, run: () => pause(postgres.standby) },
+      { name: 'pause the primary', times: { full: 6, short: 0 }, run: () => pauseFor(postgres.primary, pauseMs) },
+      { name: 'pause the standby', times: { full: 6, short: 0 }, run: () => pauseFor(postgres.standby, pauseMs) },
       {
         name: 'close a front end in the middle of its work, and open another',
         times: { full: 6, short: 1 },
-        run: () => replace(replaced++ % 2),
+        run: () => fronts.replace(replaced++ % 2),
       },
     ],
     async flipBit(token) {
@@ -83,7 +57,7 @@ export async function startPostgresEngine(): Promise<Engine> {
       return { stands: true, mend: () => edited(() => flipByte(path, at)) };
     },
     async close() {
-      for (const { store } of fronts) await store.close();
+      await fronts.close();
       await postgres.stop();
     },
   };
