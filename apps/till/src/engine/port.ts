@@ -1,10 +1,56 @@
 // What the interface asks of the till's engine, and nothing more. The engine lives in a dedicated worker with the book, the
-// log file and the relay connection; everything here is plain data that can be posted between the two.
-import type { RelayFinding } from '@tallystick/kernel';
-import type { SessionReport } from '@tallystick/retail';
+// log file and the relay connection; everything here is plain data that can be posted between the two. What comes back is in
+// shown.ts (goods, documents, drawers) and standing.ts (the till as a whole), and is named here with the rest of the port.
 import type { Offer } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { Tender } from '../model/tender.ts';
+import type {
+  AccountPayment,
+  CashMove,
+  CashMoveKind,
+  ClosedSession,
+  Customer,
+  DaySummary,
+  DocumentRow,
+  DrawerReport,
+  Product,
+  Receipt,
+  ScannedGoods,
+  Session,
+  Stage,
+} from './shown.ts';
+import type { Backup, TillState, TillStatus } from './standing.ts';
+
+export type {
+  AccountPayment,
+  CashMove,
+  CashMoveKind,
+  ClosedSession,
+  Customer,
+  DaySummary,
+  DaySums,
+  DocumentKind,
+  DocumentRow,
+  DrawerReport,
+  Product,
+  Receipt,
+  ReceiptLine,
+  ScannedGoods,
+  Session,
+  Stage,
+} from './shown.ts';
+export type {
+  Backup,
+  BackupKind,
+  Clock,
+  KeyState,
+  Link,
+  Phase,
+  Shop,
+  TillState,
+  TillStatus,
+  Torn,
+} from './standing.ts';
 
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
@@ -21,31 +67,6 @@ export interface Saved<T> {
   readonly shown: T | undefined;
 }
 
-/** How far a document has come: on this till, being sent, stored at the relay, in the settled order. */
-export type Stage = 'local' | 'syncing' | 'durable' | 'settled';
-
-export interface Product {
-  readonly sku: string;
-  readonly name: string;
-  readonly category: string;
-  /** Decimals of its quantities: 0 for pieces, 3 for kilograms in grams. */
-  readonly unitScale: number;
-  readonly taxRateBasisPoints: number;
-  readonly unitPriceMilliMinor: number;
-  /** On hand in its unit scale; undefined for goods whose stock is not counted. */
-  readonly onHand: number | undefined;
-}
-
-/** What a scanned code stands for. */
-export interface ScannedGoods {
-  readonly sku: string;
-  /** In the product's unit scale. */
-  readonly quantity: number;
-  readonly lot?: string;
-  /** Best before or use by, as `2026-11-21`. */
-  readonly expiry?: string;
-}
-
 export interface SaleRequest {
   /** The cart's key; the same request again answers with the first sale, another one with this key is refused. */
   readonly key: string;
@@ -56,33 +77,12 @@ export interface SaleRequest {
   readonly customer?: string;
 }
 
-/** Somebody who may buy on account. */
-export interface Customer {
-  readonly customer: string;
-  /** What is owed in this branch, and what may be. */
-  readonly owedMinor: number;
-  readonly limitMinor: number;
-  /** False: pays, and buys nothing more on account. */
-  readonly isActive: boolean;
-  /** A sale above the limit is refused; otherwise it is accepted, and the office sees it. */
-  readonly isRefusedAbove: boolean;
-}
-
 /** What a customer pays of what they owe. */
 export interface AccountPaymentRequest {
   readonly key: string;
   readonly customer: string;
   readonly amountMinor: number;
   readonly tender: 'cash' | 'card';
-}
-
-export interface AccountPayment {
-  readonly number: string;
-  readonly customer: string;
-  readonly amountMinor: number;
-  readonly tender: 'cash' | 'card';
-  /** What is left to pay; negative is credit. */
-  readonly owedMinor: number;
 }
 
 export interface RefundRequest {
@@ -99,9 +99,6 @@ export interface VoidRequest {
   readonly reason: string;
 }
 
-/** Paid in, paid out, or taken to the safe. */
-export type CashMoveKind = 'in' | 'out' | 'safe';
-
 export interface CashMoveRequest {
   readonly kind: CashMoveKind;
   readonly session: string;
@@ -114,170 +111,9 @@ export interface CashMoveRequest {
   readonly after: string;
 }
 
-/** Cash that went into the drawer (positive) or out of it. */
-export interface CashMove {
-  readonly id: string;
-  readonly kind: CashMoveKind;
-  readonly number: string;
-  readonly amountMinor: number;
-  readonly reason: string;
-  readonly at: number;
-}
-
-/** The X or Z report of a drawer, with what was moved in it, and the accounts that more can be moved for. */
-export interface DrawerReport extends SessionReport {
-  readonly moves: readonly CashMove[];
-  readonly accounts: readonly { readonly account: string; readonly name: string }[];
-}
-
 export interface CloseRequest {
   readonly session: string;
   readonly countedMinor: number;
-}
-
-export type DocumentKind = 'sale' | 'refund' | 'void';
-
-export interface DocumentRow {
-  readonly id: string;
-  readonly kind: DocumentKind;
-  readonly number: string;
-  readonly day: string;
-  readonly at: number;
-  readonly device: string;
-  readonly totalMinor: number;
-  readonly taxMinor: number;
-  readonly items: number;
-  readonly stage: Stage;
-  readonly reversed: 'no' | 'partly' | 'refunded' | 'voided';
-  /** Sold on this device, not on another till of the shop. */
-  readonly own: boolean;
-}
-
-export interface ReceiptLine extends SaleLine {
-  readonly line: number;
-  readonly taxMinor: number;
-  /** The name of the offer that gave the discount; '' where there is none. */
-  readonly offer: string;
-  /** With tax: what was paid for it. */
-  readonly paidMinor: number;
-  /** What has already come back of it, and how much was paid back for that. */
-  readonly refundedQuantity: number;
-  readonly refundedMinor: number;
-}
-
-export interface Receipt extends DocumentRow {
-  readonly currency: string;
-  /** An opaque reference, or ''. */
-  readonly customer: string;
-  readonly shop: string;
-  readonly till: string;
-  readonly lines: readonly ReceiptLine[];
-  /** As recorded: change is cash with a negative amount, and everything paid back is negative. */
-  readonly tenders: readonly Tender[];
-  readonly original: { readonly id: string; readonly number: string } | undefined;
-}
-
-export interface Session {
-  readonly id: string;
-  readonly openedDay: string;
-  readonly floatMinor: number;
-  /** What the drawer must hold now: float, plus cash taken, less change and cash refunds. */
-  readonly expectedMinor: number;
-}
-
-export interface ClosedSession {
-  readonly id: string;
-  readonly openedDay: string;
-  readonly floatMinor: number;
-  readonly expectedMinor: number;
-  readonly countedMinor: number;
-}
-
-export interface DaySums {
-  readonly day: string;
-  readonly totalMinor: number;
-  readonly cashMinor: number;
-  readonly cardMinor: number;
-  readonly saleCount: number;
-  readonly refundCount: number;
-}
-
-export interface DaySummary extends DaySums {
-  /** The newest, the newest first. */
-  readonly documents: readonly DocumentRow[];
-  /** There are older ones that day. */
-  readonly hasMore: boolean;
-}
-
-/** Where the till stands with its relay. `since` and `at` are clock readings in ms. */
-export type Link =
-  | { readonly kind: 'alone' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'linked'; readonly at: number }
-  | { readonly kind: 'no-network'; readonly since: number }
-  | { readonly kind: 'relay-unreachable'; readonly since: number; readonly reason: string }
-  | { readonly kind: 'not-enrolled' }
-  | { readonly kind: 'relay-distrusted'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
-
-export interface Shop {
-  readonly book: string;
-  readonly device: string;
-  readonly name: string;
-  readonly till: string;
-  readonly currency: string;
-  readonly relay: string | undefined;
-}
-
-export type Phase =
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'waiting'; readonly shop: Shop | undefined }
-  | { readonly kind: 'first-run' }
-  | { readonly kind: 'open'; readonly shop: Shop }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
-
-/** Everything the screens show about the till as a whole; sent anew whenever any of it changes. */
-export interface TillState {
-  readonly phase: Phase;
-  readonly link: Link;
-  readonly session: Session | undefined;
-  /** With a handful of documents only: what stands here is sent at every change. */
-  readonly today: DaySummary | undefined;
-  /** Ops that no relay has answered for yet. Always 0 where there is no relay. */
-  readonly unsent: number;
-  readonly lastSyncAt: number | undefined;
-  /** Set when the log file could not be written: nothing is being saved until it works again. */
-  readonly storageFault: string | undefined;
-  /** Entries of this till that the book gave no effect. */
-  readonly refused: number;
-  /** What the relay was convicted of here. The till keeps the proof. */
-  readonly relayFindings: readonly RelayFinding['kind'][];
-  /** Set when the fold stopped at something this version does not understand. */
-  readonly stop: string | undefined;
-  /** Another device wrote with this one's key, so one of the two has no effect. */
-  readonly isCopied: boolean;
-  /** Set when a start had to cut a damaged end off the log. */
-  readonly torn: Torn | undefined;
-  readonly clock: Clock;
-  /** Undefined for a till alone. */
-  readonly key: KeyState | undefined;
-}
-
-export interface Torn {
-  /** Cut off at this start; 0 when it was an earlier one. */
-  readonly bytes: number;
-  /** Number of the newest document of this till that is left. */
-  readonly lastDocument: string | undefined;
-  /** Some of what was cut may be at the relay: nothing is written before that is known. */
-  readonly mustReachRelay: boolean;
-}
-
-export type BackupKind = 'passkey' | 'organisation' | 'shares' | 'file';
-
-/** What the book is told of a key's backup. `sealed` is '' for shares, which people keep. */
-export interface Backup {
-  readonly kind: BackupKind;
-  readonly sealed: string;
 }
 
 /** A key that the page made together with its backups. */
@@ -288,41 +124,6 @@ export interface MadeKey {
   readonly backups: readonly Backup[];
   /** The age recipients of the backup of kind `organisation`; empty where there is none. */
   readonly sealedTo: readonly string[];
-}
-
-export interface KeyState {
-  /** How the key in force is backed up; empty when it cannot come back. */
-  readonly backups: readonly BackupKind[];
-  /** To whom the organisation wants keys sealed; empty where it keeps no escrow. */
-  readonly escrow: readonly string[];
-  /** The key was sealed to others than the shop's book names: that is no backup, and somebody else may have the key. */
-  readonly isSealedElsewhere: boolean;
-  /** The shop has let this device in, as far as this till knows. */
-  readonly isEnrolled: boolean;
-  readonly isRevoked: boolean;
-  /** False while it must first learn from the relay what it wrote last. */
-  readonly isAnchored: boolean;
-}
-
-/** Whether the device's clock can be right: `behind` the day it was admitted, or `ahead` by what the relay says. */
-export type Clock = 'fine' | 'behind' | 'ahead';
-
-export interface TillStatus {
-  readonly logBytes: number;
-  readonly scopes: readonly { readonly scope: string; readonly size: number; readonly pending: number }[];
-  readonly role: string | undefined;
-  readonly refusals: readonly RefusedEntry[];
-  readonly asides: number;
-}
-
-/** An op of this device that is in the log and has no effect. */
-export interface RefusedEntry {
-  readonly verb: string;
-  readonly code: string;
-  readonly details: string;
-  readonly at: number | undefined;
-  /** What was tendered with it, less the change; undefined where nothing was. */
-  readonly paidMinor: number | undefined;
 }
 
 export interface JoinRequest {

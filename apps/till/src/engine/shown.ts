@@ -1,0 +1,143 @@
+// What the engine shows of goods, customers, documents and drawers: plain data that can be posted to the page.
+import type { SessionReport } from '@tallystick/retail';
+import type { SaleLine } from '../model/sale-line.ts';
+import type { Tender } from '../model/tender.ts';
+
+/** How far a document has come: on this till, being sent, stored at the relay, in the settled order. */
+export type Stage = 'local' | 'syncing' | 'durable' | 'settled';
+
+export interface Product {
+  readonly sku: string;
+  readonly name: string;
+  readonly category: string;
+  /** Decimals of its quantities: 0 for pieces, 3 for kilograms in grams. */
+  readonly unitScale: number;
+  readonly taxRateBasisPoints: number;
+  readonly unitPriceMilliMinor: number;
+  /** On hand in its unit scale; undefined for goods whose stock is not counted. */
+  readonly onHand: number | undefined;
+}
+
+/** What a scanned code stands for. */
+export interface ScannedGoods {
+  readonly sku: string;
+  /** In the product's unit scale. */
+  readonly quantity: number;
+  readonly lot?: string;
+  /** Best before or use by, as `2026-11-21`. */
+  readonly expiry?: string;
+}
+
+/** Somebody who may buy on account. */
+export interface Customer {
+  readonly customer: string;
+  /** What is owed in this branch, and what may be. */
+  readonly owedMinor: number;
+  readonly limitMinor: number;
+  /** False: pays, and buys nothing more on account. */
+  readonly isActive: boolean;
+  /** A sale above the limit is refused; otherwise it is accepted, and the office sees it. */
+  readonly isRefusedAbove: boolean;
+}
+
+export interface AccountPayment {
+  readonly number: string;
+  readonly customer: string;
+  readonly amountMinor: number;
+  readonly tender: 'cash' | 'card';
+  /** What is left to pay; negative is credit. */
+  readonly owedMinor: number;
+}
+
+/** Paid in, paid out, or taken to the safe. */
+export type CashMoveKind = 'in' | 'out' | 'safe';
+
+/** Cash that went into the drawer (positive) or out of it. */
+export interface CashMove {
+  readonly id: string;
+  readonly kind: CashMoveKind;
+  readonly number: string;
+  readonly amountMinor: number;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** The X or Z report of a drawer, with what was moved in it, and the accounts that more can be moved for. */
+export interface DrawerReport extends SessionReport {
+  readonly moves: readonly CashMove[];
+  readonly accounts: readonly { readonly account: string; readonly name: string }[];
+}
+
+export type DocumentKind = 'sale' | 'refund' | 'void';
+
+export interface DocumentRow {
+  readonly id: string;
+  readonly kind: DocumentKind;
+  readonly number: string;
+  readonly day: string;
+  readonly at: number;
+  readonly device: string;
+  readonly totalMinor: number;
+  readonly taxMinor: number;
+  readonly items: number;
+  readonly stage: Stage;
+  readonly reversed: 'no' | 'partly' | 'refunded' | 'voided';
+  /** Sold on this device, not on another till of the shop. */
+  readonly own: boolean;
+}
+
+export interface ReceiptLine extends SaleLine {
+  readonly line: number;
+  readonly taxMinor: number;
+  /** The name of the offer that gave the discount; '' where there is none. */
+  readonly offer: string;
+  /** With tax: what was paid for it. */
+  readonly paidMinor: number;
+  /** What has already come back of it, and how much was paid back for that. */
+  readonly refundedQuantity: number;
+  readonly refundedMinor: number;
+}
+
+export interface Receipt extends DocumentRow {
+  readonly currency: string;
+  /** An opaque reference, or ''. */
+  readonly customer: string;
+  readonly shop: string;
+  readonly till: string;
+  readonly lines: readonly ReceiptLine[];
+  /** As recorded: change is cash with a negative amount, and everything paid back is negative. */
+  readonly tenders: readonly Tender[];
+  readonly original: { readonly id: string; readonly number: string } | undefined;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly openedDay: string;
+  readonly floatMinor: number;
+  /** What the drawer must hold now: float, plus cash taken, less change and cash refunds. */
+  readonly expectedMinor: number;
+}
+
+export interface ClosedSession {
+  readonly id: string;
+  readonly openedDay: string;
+  readonly floatMinor: number;
+  readonly expectedMinor: number;
+  readonly countedMinor: number;
+}
+
+export interface DaySums {
+  readonly day: string;
+  readonly totalMinor: number;
+  readonly cashMinor: number;
+  readonly cardMinor: number;
+  readonly saleCount: number;
+  readonly refundCount: number;
+}
+
+export interface DaySummary extends DaySums {
+  /** The newest, the newest first. */
+  readonly documents: readonly DocumentRow[];
+  /** There are older ones that day. */
+  readonly hasMore: boolean;
+}
