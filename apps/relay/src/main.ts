@@ -1,8 +1,8 @@
-// `npm run --silent relay -- --data DIR [--port 7101] [--host 127.0.0.1] [--name relay.example] [--book ID]... [--public] [--url URL]`,
-// and where its logs are: `[--engine postgres --server URL... [--standby required] | --engine nats --server URL... --monitor URL...]`.
+// The program: `npm run --silent relay -- --data DIR` with the options of its README runs a relay, `... relay -- health URL` asks how one is.
 import { parseArgs } from 'node:util';
 import { type BookId, parseBookId } from '@tallystick/oplog';
 import { parseEngine } from './engine.ts';
+import { askHealth } from './health.ts';
 import { createJsonLog, errorToFields } from './log.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
@@ -10,7 +10,10 @@ const usage =
   'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n' +
   '       [--engine sqlite]\n' +
   '       [--engine postgres --server URL... [--standby required]]\n' +
-  '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n';
+  '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n' +
+  '   or: relay health URL [--wait SECONDS]\n';
+
+const maxWaitSeconds = 3_600;
 
 function parseOptions(args: string[]): StartRelayOptions | undefined {
   const text = { type: 'string' } as const;
@@ -37,7 +40,7 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
     const port = Number(values.port ?? 7101);
     const books = values.book?.map(parseBookId);
     const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-    const isUrl = values.url === undefined || /^https?:$/.test(URL.parse(values.url)?.protocol ?? '');
+    const isUrl = values.url === undefined || isHttpUrl(values.url);
     const engine = parseEngine(values, process.env);
     if (engine === undefined || !isUrl || values.data === undefined || !isPort || books?.includes(undefined))
       return undefined;
@@ -56,23 +59,49 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
   }
 }
 
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) {
-    process.stderr.write(usage);
-    process.exitCode = 2;
-    return;
-  }
+/** Status 0 when it is ready, 1 when it is not. */
+async function health(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options: { wait: { type: 'string' } }, allowPositionals: true });
+  const [url = '', ...rest] = positionals;
+  const waitSeconds = Number(values.wait ?? 0);
+  if (rest.length > 0 || !isHttpUrl(url) || !(waitSeconds >= 0 && waitSeconds <= maxWaitSeconds)) return misused();
+  const said = await askHealth(url, waitSeconds);
+  process.stdout.write(`${said}\n`);
+  return said === 'ready' ? 0 : 1;
+}
+
+function misused(): number {
+  process.stderr.write(usage);
+  return 2;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+}
+
+async function serve(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options === undefined) return misused();
   const log = createJsonLog((text) => process.stderr.write(text));
   try {
     const relay = await startRelay({ ...options, log });
     const stop = (): void => void relay.close();
     process.once('SIGTERM', stop);
     process.once('SIGINT', stop);
+    return 0;
   } catch (error) {
     log({ level: 'error', event: 'not-started', ...errorToFields(error) });
-    process.exitCode = 1;
+    return 1;
   }
 }
 
-await main();
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { health };
+
+async function main(args: string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  // Wrong options throw, and nothing else does.
+  return command === undefined ? serve(args) : command(rest).catch(misused);
+}
+
+process.exitCode = await main(process.argv.slice(2));

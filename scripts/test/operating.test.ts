@@ -1,0 +1,55 @@
+// The runbooks of docs/operating.md, executed: every section `## Runbook: ...` is typed into a shell in an empty folder, and what it prints is held
+// against what the page says.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { followReadme, readmeSteps } from '../readme-run.ts';
+import { freePorts } from '../servers/child-server.ts';
+import { readDocument, repository } from './markdown.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tallystick-operating-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const programs = { relay: 'apps/relay/src/main.ts', tally: 'apps/office/src/tally.ts' };
+const bin = join(folder, 'bin');
+mkdirSync(bin);
+for (const [name, path] of Object.entries(programs)) {
+  writeFileSync(join(bin, name), `#!/bin/sh\nexec "${process.execPath}" "${join(repository, path)}" "$@"\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+/** The page with ports that nobody listens on. */
+async function withFreePorts(text: string): Promise<string> {
+  const named = [...new Set(text.match(/\b71\d\d\b/g))];
+  const free = await freePorts(named.length);
+  return text.replaceAll(/\b71\d\d\b/g, (port) => String(free[named.indexOf(port)]));
+}
+
+let runs = 0;
+async function follow(page: string, heading: string): Promise<void> {
+  const work = join(folder, String((runs += 1)));
+  mkdirSync(work);
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, LC_ALL: 'C' };
+  await followReadme(readmeSteps(await withFreePorts(page), heading), work, env);
+}
+
+const page = readDocument('docs/operating.md');
+const runbooks = [...page.matchAll(/^## (Runbook: .*)$/gm)].map(([, heading = '']) => heading);
+
+describe('the runbooks', () => {
+  it.each(runbooks)('%s', (heading) => follow(page, heading), 60_000);
+
+  it('are there, and no command stands outside of them', () => {
+    expect(runbooks.length).toBeGreaterThan(0);
+    const outside = page.split(/^## /m).filter((section) => !section.startsWith('Runbook: '));
+    expect(outside.join('').match(/^```sh$/gm)).toBeNull();
+  });
+
+  it('are seen to fail: by a command, and by what it prints', async () => {
+    const book = (commands: string, prints: string): string =>
+      `## Runbook: x\n\n\`\`\`sh\n${commands}\n\`\`\`\n\n\`\`\`text\n${prints}\n\`\`\`\n`;
+    await expect(follow(book('relay health http://127.0.0.1:7101', 'ready'), 'Runbook: x')).rejects.toThrow('failed');
+    await expect(follow(book('echo away', 'ready'), 'Runbook: x')).rejects.toThrow('but print:\naway');
+  });
+});
