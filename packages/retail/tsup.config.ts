@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { library } from '../../scripts/tsup.ts';
 
-const config: Options = library(['index', 'entitlement', 'scan', 'supply']);
+const config: Options = library(['index', 'corrections', 'entitlement', 'scan', 'supply']);
 
 export default config;

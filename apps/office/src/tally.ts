@@ -3,6 +3,7 @@
 import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
 import { asides } from './commands/asides.ts';
 import { books } from './commands/books.ts';
+import { corrections, refusals } from './commands/corrections.ts';
 import { day } from './commands/day.ts';
 import { devices, policy, revoke } from './commands/devices.ts';
 import { doCommand } from './commands/do.ts';
@@ -55,7 +56,7 @@ const booksCommands = [
   ...supplyCommands,
 ];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
-const recoveryCommands = [asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];
+const recoveryCommands = [corrections, refusals, asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];
 const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recoveryCommands];
 
 function helpText(): string {
