@@ -69,7 +69,7 @@ function readPackages(root: string): Map<string, Package> {
       string,
       Record<string, string>
     >;
-    const entries = Object.entries(manifest['exports'] ?? {});
+    const entries = Object.entries(manifest['exports'] ?? {}).filter(([, source]) => source.endsWith('.ts'));
     packageByName.set(relative(join(root, 'packages'), folder), {
       name: relative(join(root, 'packages'), folder),
       folder,

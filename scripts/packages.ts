@@ -24,7 +24,8 @@ export function publicPackages(): PublicPackage[] {
       name: manifest.name,
       version: manifest.version,
       folder: dirname(path),
-      entries: Object.keys(manifest.exports),
+      // What is no program is data: schemas.
+      entries: Object.keys(manifest.exports).filter((entry) => manifest.exports[entry]?.endsWith('.ts')),
     }));
 }
 

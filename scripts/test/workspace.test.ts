@@ -28,7 +28,12 @@ test('there are packages, and each has a place in the layer order', () => {
 
 describe.each(packages)('%s', (path) => {
   const manifest = manifestOf(path);
-  const entries = Object.keys(manifest.exports).map((entry) => (entry === '.' ? 'index' : entry.slice(2)));
+  const isData = (entry: string): boolean => manifest.exports[entry]?.endsWith('.ts') === false;
+  const data = Object.keys(manifest.exports).filter(isData);
+  const dataExports = data.map((entry) => [entry, entry]);
+  const entries = Object.keys(manifest.exports)
+    .filter((entry) => !isData(entry))
+    .map((entry) => (entry === '.' ? 'index' : entry.slice(2)));
 
   test('is a library as we publish them', () => {
     expect(manifest).toMatchObject({
@@ -37,18 +42,18 @@ describe.each(packages)('%s', (path) => {
       license: 'Apache-2.0',
       sideEffects: false,
       engines: { node: '>=20.19' },
-      files: ['dist', 'README.md'],
+      files: ['dist', ...data.map((entry) => entry.slice(2).split('/')[0]), 'README.md'],
     });
   });
 
   test('publishes from dist what it exports from src', () => {
     const source = entries.map((entry) => [entry === 'index' ? '.' : `./${entry}`, `./src/${entry}.ts`]);
-    expect(manifest.exports).toEqual(Object.fromEntries(source));
+    expect(manifest.exports).toEqual(Object.fromEntries([...source, ...dataExports]));
     const published = entries.map((entry) => [
       entry === 'index' ? '.' : `./${entry}`,
       { types: `./dist/${entry}.d.ts`, default: `./dist/${entry}.js` },
     ]);
-    expect(manifest.publishConfig.exports).toEqual(Object.fromEntries(published));
+    expect(manifest.publishConfig.exports).toEqual(Object.fromEntries([...published, ...dataExports]));
   });
 
   test('builds every entry, and the threads that its sources start', () => {

@@ -128,12 +128,15 @@ function parseResult(item: unknown): PushResult {
   if (position !== undefined && !isCount(position)) throw badAnswer('position');
   if (position === undefined && (known === 'stored' || known === 'exists'))
     throw badAnswer('verdict without a position');
+  const isSaid =
+    warned === undefined || (Array.isArray(warned) && warned.every((warning) => typeof warning === 'string'));
+  if (!isSaid || (message !== undefined && typeof message !== 'string')) throw badAnswer('warning or message');
   return {
     hash: name,
     verdict: known,
     ...(position === undefined ? {} : { position }),
-    ...(Array.isArray(warned) ? { warnings: warned.filter(isWarning) } : {}),
-    ...(typeof message === 'string' ? { message } : {}),
+    ...(warned === undefined ? {} : { warnings: warned.filter(isWarning) }),
+    ...(message === undefined ? {} : { message }),
     ...(holder === undefined ? {} : { holder: parseHolder(holder) }),
     ...(head === undefined ? {} : { head: parseHead(head) }),
   };

@@ -40,7 +40,7 @@ function parseEvent(text: string): ScopeSize | undefined {
   const { scope, size, code } = parseData(fields.get('data'));
   if (kind === 'refused') throw new RelayError(parseAnswerCode(code) ?? 'relay/refused', 'the relay ended the tail');
   const name = parseScope(scope);
-  if (name === undefined || !Number.isSafeInteger(size)) throw badEvent();
+  if (name === undefined || !Number.isSafeInteger(size) || (size as number) < 0) throw badEvent();
   return { scope: name, size: size as number };
 }
 
