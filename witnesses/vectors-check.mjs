@@ -7,6 +7,7 @@ import { judges as backup } from './vectors/backup.mjs';
 import { judges as chainNote } from './vectors/chain-note.mjs';
 import { judges as chainTree } from './vectors/chain-tree.mjs';
 import { judges as chain } from './vectors/chain.mjs';
+import { judges as envelope } from './vectors/envelope.mjs';
 import { readVectors } from './vectors/files.mjs';
 import { judges as opFrame } from './vectors/op-frame.mjs';
 import { judges as opOrder } from './vectors/op-order.mjs';
@@ -26,6 +27,7 @@ const judges = {
   ...chain,
   ...chainNote,
   ...chainTree,
+  ...envelope,
   ...op,
   ...opFrame,
   ...opOrder,

@@ -1,7 +1,8 @@
-// The published vectors that a browser runs too: Ed25519, RFC 6962 proofs and canonical JSON. Portable: each file is text that
+// The published vectors that a browser runs too: Ed25519, XChaCha20-Poly1305, RFC 6962 proofs and canonical JSON. Portable: each file is text that
 // the caller read, and each back end is one the caller has.
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { type Hasher, verifyConsistency, verifyInclusion } from '@tallystick/chain';
-import { decodeHex, encodeCanonical, type Json, parseCanonical } from '@tallystick/oplog';
+import { decodeHex, encodeCanonical, encodeHex, type Json, parseCanonical } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 
 /** One published case: what each back end says of it, and what it must say. */
@@ -68,6 +69,26 @@ async function* judgeCctvEd25519({ text }: PublishedFile, backEnds: BackEnds): A
   }
 }
 
+/** Envelopes are sealed by this cipher; it is the same code in Node and in browsers. Nonces are 192 bits long or none. */
+function* judgeXChaCha20({ text }: PublishedFile): Generator<Case> {
+  type Test = Record<'key' | 'iv' | 'aad' | 'msg' | 'ct' | 'tag', string>;
+  for (const { test } of parseWycheproof<object, Test>(text)) {
+    const sealed = `${test.ct}${test.tag}`;
+    const isValid = test.result === 'valid';
+    let [opened, made] = ['refused', 'refused'];
+    try {
+      const cipher = () => xchacha20poly1305(decodeHex(test.key), decodeHex(test.iv), decodeHex(test.aad));
+      made = encodeHex(cipher().encrypt(decodeHex(test.msg)));
+      opened = encodeHex(cipher().decrypt(decodeHex(sealed)));
+    } catch {
+      // Refused, in opening or because of the nonce.
+    }
+    const wanted = isValid ? `${test.msg} ${sealed}` : 'refused';
+    const noble = isValid ? `${opened} ${made}` : opened;
+    yield { name: `${test.tcId}`, wanted, verdictByBackEnd: { noble } };
+  }
+}
+
 interface ProofCase {
   readonly file: string;
   readonly proof: readonly string[] | null;
@@ -129,6 +150,7 @@ function* judgeCanonical({ text, input = '' }: PublishedFile): Generator<Case> {
 
 export const portableJudges: readonly (readonly [file: RegExp, judge: Judge])[] = [
   [/^wycheproof-ed25519\.json$/, judgeWycheproofEd25519],
+  [/^wycheproof-xchacha20-poly1305\.json$/, judgeXChaCha20],
   [/^cctv-ed25519\.json$/, judgeCctvEd25519],
   [/^rfc6962-inclusion\.json$/, judgeInclusion],
   [/^rfc6962-consistency\.json$/, judgeConsistency],

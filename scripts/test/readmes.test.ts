@@ -19,6 +19,7 @@ const ownersByFamily: Readonly<Record<string, string>> = {
   sign: 'sign',
   token: 'sign',
   custody: 'custody',
+  erasure: 'erasure',
   relay: 'relay-protocol',
   kernel: 'kernel',
   log: 'kernel',

@@ -1,0 +1,168 @@
+// A keyring in a folder: one file a subject, of mode 0600, written whole and synced; destroyed by overwriting and unlinking it.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { decodeHex, encodeHex } from '@tallystick/oplog';
+import { ErasureError } from './errors.ts';
+import { checkSubject, type KeptSubject, type Keyring, keysOf, withKey } from './keyring.ts';
+import { parseSubject, type SubjectId } from './subject.ts';
+
+const header = 'tallystick/keyring/1';
+const shreddedText = `${header}\nshredded\n`;
+const line = /^([1-9][0-9]{0,5}) ([0-9a-f]{64})$/;
+
+/**
+ * Throws `erasure/store` for a file that is none of its own, or that cannot be read or written. Never put the folder into a backup: `createFolderBlobs`
+ * keeps the keyring's own, which can be deleted.
+ */
+export function createFileKeyring(folder: string): Keyring {
+  const pathOf = (subject: SubjectId): string => join(folder, `${checkSubject(subject)}.keys`);
+  const read = (subject: SubjectId): KeptSubject | undefined => {
+    const text = readIfThere(pathOf(subject));
+    return text === undefined ? undefined : parseKept(text, subject);
+  };
+  return {
+    keys: (subject) => keysOf(subject, read(subject)),
+    put(subjectKey) {
+      const kept = withKey(read(subjectKey.subject), subjectKey);
+      if (kept === undefined) return;
+      storing(folder, () => write(folder, pathOf(subjectKey.subject), encodeKept(kept)));
+    },
+    shred(subject) {
+      const kept = read(subject);
+      if (kept?.shredded === true) return 0;
+      return storing(folder, () => {
+        overwrite(pathOf(subject));
+        write(folder, pathOf(subject), shreddedText);
+        return kept?.keys.length ?? 0;
+      });
+    },
+    isShredded: (subject) => read(subject)?.shredded === true,
+    subjects: () =>
+      names(folder).flatMap((name) => {
+        const subject = name.endsWith('.keys') ? parseSubject(name.slice(0, -5)) : undefined;
+        return subject === undefined || read(subject)?.shredded !== false ? [] : [subject];
+      }),
+  };
+}
+
+function encodeKept(kept: KeptSubject): string {
+  if (kept.shredded) return shreddedText;
+  return `${header}\n${kept.keys.map(({ generation, key }) => `${generation} ${encodeHex(key)}\n`).join('')}`;
+}
+
+function parseKept(text: string, subject: SubjectId): KeptSubject {
+  if (text === shreddedText) return { shredded: true };
+  const [first, ...rest] = text.split('\n');
+  const keys = rest.slice(0, -1).map((entry) => {
+    const [, generation, key] = line.exec(entry) ?? [];
+    return key === undefined ? undefined : { generation: Number(generation), key: decodeHex(key) };
+  });
+  const whole = keys.filter((key) => key !== undefined);
+  if (first === header && rest.at(-1) === '' && whole.length === keys.length && keys.length > 0)
+    return { shredded: false, keys: whole };
+  throw new ErasureError('erasure/store', `the keys of subject ${subject} are damaged`);
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT')) return [];
+    throw new ErasureError('erasure/store', `cannot read ${folder}`, { cause });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT')) return undefined;
+    throw new ErasureError('erasure/store', `cannot read ${path}`, { cause });
+  }
+}
+
+function storing<T>(folder: string, run: () => T): T {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return run();
+  } catch (cause) {
+    if (cause instanceof ErasureError) throw cause;
+    throw new ErasureError('erasure/store', `cannot write in ${folder}`, { cause });
+  }
+}
+
+/** Beside the path and renamed into place: a reader sees the old file or the new one, whole. The bytes of the one it replaces are zeroed. */
+function write(folder: string, path: string, text: string): void {
+  const temporary = `${path}.new`;
+  const file = openSync(temporary, constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC, 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  const before = openIfThere(path);
+  try {
+    renameSync(temporary, path);
+    syncFolder(folder);
+    if (before !== undefined) zero(before);
+  } finally {
+    if (before !== undefined) closeSync(before);
+  }
+}
+
+/** Zeros in the place of what is there, on the disk before this returns, and then no file. */
+function overwrite(path: string): void {
+  for (const one of [path, `${path}.new`]) {
+    const file = openIfThere(one);
+    if (file === undefined) continue;
+    try {
+      zero(file);
+    } finally {
+      closeSync(file);
+    }
+    unlinkSync(one);
+  }
+}
+
+function zero(file: number): void {
+  const size = fstatSync(file).size;
+  writeSync(file, new Uint8Array(size), 0, size, 0);
+  fsyncSync(file);
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT')) return undefined;
+    throw cause;
+  }
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,22 @@
+// How a schema says which texts are personal. A text that says nothing is personal by default: the lint rule `personal-text` asks for one of the two.
+import { isEnvelope } from './envelope.ts';
+
+/** The code under which personal data in the clear is refused, at commit and at every fold. */
+export const inTheClear = 'erasure/in-the-clear';
+
+interface TextSchema<S> {
+  refine(check: (text: string) => boolean, message: string): S;
+}
+
+/**
+ * Marks a text of a verb's args as personal: only an envelope is taken. For a zod schema of a text, such as `z.string()`; other libraries say the
+ * same with `isEnvelope` and the message `inTheClear`, which the fold makes the code of the refusal.
+ */
+export function personal<S extends TextSchema<S>>(schema: S): S {
+  return schema.refine((text) => isEnvelope(text), inTheClear);
+}
+
+/** Declares that a text is not personal, and `why`: what people write there is about goods, money or the shop, or has a form that no name has. */
+export function publicText<S>(schema: S, _why: string): S {
+  return schema;
+}
