@@ -104,6 +104,41 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
       await tile(page, 'Green tea').getByText('£2.25').waitFor();
     });
 
+    it('tells who works here, once, that a refund was one too many, and who owes it', async () => {
+      const { book, sync } = shop.office;
+      const number = await sell(page, 'Flat white');
+      await expect.poll(() => saleAt(shop.office, number)).toBe(360);
+      await context.setOffline(true);
+      await page.getByRole('button', { name: 'Sales', exact: true }).click();
+      await row(page, number).click();
+      await page.getByRole('button', { name: 'Refund', exact: true }).click();
+      await page.getByRole('button', { name: 'Everything' }).click();
+      await page.getByRole('button', { name: 'Damaged' }).click();
+      await page.getByRole('button', { name: 'Refund cash' }).click();
+      await page.getByText('1 returned').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+      // Meanwhile the office gives the same cup back.
+      const [sold] = book.query<{ id: string; day: string }>('SELECT id, day FROM documents WHERE number = ?', [
+        number,
+      ]);
+      const line = { line: 1, sku: 'C02', name: 'Flat white', quantity: 1, unitPriceMilliMinor: 360_000 };
+      const trade = { day: sold?.day ?? '', currency: 'GBP', taxIncluded: true, reason: 'cold' } as const;
+      const tenders = [{ kind: 'card', amountMinor: 360 }] as const;
+      const back = await book.commit('sale.refund', { ...trade, original: sold?.id ?? '', lines: [line], tenders });
+      expect(back).toMatchObject({ ok: true });
+      await sync();
+      await context.setOffline(false);
+      await page.getByText('One entry of this till stands otherwise than meant.').waitFor();
+      await page.getByRole('button', { name: 'See them' }).click();
+      const corrected = page.getByRole('region', { name: 'Corrected entries' });
+      await corrected.getByText('Whoever works at till-7 owes £3.60.').waitFor();
+      await corrected.getByText('More was given back than was sold.').waitFor();
+      await page.getByText('One entry of this till stands otherwise than meant.').waitFor({ state: 'detached' });
+      await page.reload();
+      await corrected.waitFor();
+      expect(await page.getByText('stands otherwise than meant').count()).toBe(0);
+    });
+
     it.each<LineState>(['error', 'garbage', 'silence'])('goes on while the relay answers with %s', async (state) => {
       shop.line.state = state;
       const number = await sell(page, 'Flat white');

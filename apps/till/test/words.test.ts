@@ -47,6 +47,13 @@ describe('what the till says', () => {
     expect(bookNotice({ ...calm, refused: 1, stop: 'x@2' })?.title).toContain('new version');
   });
 
+  it('says that entries were corrected until somebody has looked', () => {
+    const open = closedState({ kind: 'starting' });
+    expect(noticesOf({ ...open, corrections: { count: 2, unseen: 0 } })).toEqual([]);
+    const said = noticesOf({ ...open, corrections: { count: 3, unseen: 2 } });
+    expect(said).toMatchObject([{ title: '2 entries of this till stand otherwise than meant.', action: 'look' }]);
+  });
+
   it('calls a key that others may have worse than one without a backup', () => {
     const key = {
       backups: ['organisation'],

@@ -63,6 +63,7 @@ export function createWorkerEngine(): TillEngine {
     stageOf: (document) => ask('stageOf', document),
     findDocuments: (text) => ask('findDocuments', text),
     status: () => ask('status'),
+    seeCorrections: () => ask('seeCorrections'),
     syncNow: () => ask('syncNow'),
     exportLog: () => ask('exportLog'),
     rest: () => ask('rest'),

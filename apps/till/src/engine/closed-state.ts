@@ -11,6 +11,7 @@ export function closedState(phase: Phase): TillState {
     lastSyncAt: undefined,
     storageFault: undefined,
     refused: 0,
+    corrections: { count: 0, unseen: 0 },
     stop: undefined,
     isCopied: false,
     relayFindings: [],

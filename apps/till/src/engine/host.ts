@@ -15,6 +15,7 @@ import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
+import { seeCorrections } from './own-corrections.ts';
 import {
   type Outcome,
   outcomeUnknown,
@@ -343,6 +344,12 @@ export class TillHost implements EngineCalls {
     this.#read((shop) => ({ ok: true, value: findByNumber(documentReader(shop), text) }));
   status: EngineCalls['status'] = () =>
     this.#read(async (shop) => ({ ok: true, value: statusOf(shop, (await readLog())?.size ?? 0) }));
+  seeCorrections: EngineCalls['seeCorrections'] = () =>
+    this.#read(async (shop) => {
+      await seeCorrections(shop);
+      this.#show(() => this.#tellState());
+      return { ok: true, value: undefined };
+    });
   syncNow: EngineCalls['syncNow'] = () =>
     this.#read(async (shop) => {
       await shop.sync?.syncNow();

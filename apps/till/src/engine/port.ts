@@ -196,6 +196,8 @@ export interface TillEngine extends TillEntries {
   stageOf(document: string): Promise<Outcome<Stage>>;
   findDocuments(text: string): Promise<Outcome<readonly DocumentRow[]>>;
   status(): Promise<Outcome<TillStatus>>;
+  /** Somebody has looked at the corrections of this till. */
+  seeCorrections(): Promise<Outcome<void>>;
   syncNow(): Promise<Outcome<void>>;
   /** The whole log as one file that any replica can import. */
   exportLog(): Promise<Outcome<Uint8Array>>;

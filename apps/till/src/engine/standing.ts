@@ -1,5 +1,6 @@
 // How the till stands as a whole: its shop, its relay, its key, and what is wrong. Plain data, sent anew whenever any of it changes.
 import type { RelayFinding } from '@tallystick/kernel';
+import type { Owed } from '@tallystick/retail/corrections';
 import type { DaySummary, Session } from './shown.ts';
 
 /** Where the till stands with its relay. `since` and `at` are clock readings in ms. */
@@ -43,6 +44,8 @@ export interface TillState {
   readonly storageFault: string | undefined;
   /** Entries of this till that the book gave no effect. */
   readonly refused: number;
+  /** Entries of this till that stand otherwise than they were meant. */
+  readonly corrections: CorrectionCount;
   /** What the relay was convicted of here. The till keeps the proof. */
   readonly relayFindings: readonly RelayFinding['kind'][];
   /** Set when the fold stopped at something this version does not understand. */
@@ -95,15 +98,41 @@ export interface TillStatus {
   readonly scopes: readonly { readonly scope: string; readonly size: number; readonly pending: number }[];
   readonly role: string | undefined;
   readonly refusals: readonly RefusedEntry[];
+  /** The newest first. */
+  readonly corrections: readonly CorrectedEntry[];
   readonly asides: number;
 }
 
 /** An op of this device that is in the log and has no effect. */
 export interface RefusedEntry {
   readonly verb: string;
+  /** The number that is on its paper; '' where it has none. */
+  readonly number: string;
   readonly code: string;
   readonly details: string;
   readonly at: number | undefined;
   /** What was tendered with it, less the change; undefined where nothing was. */
   readonly paidMinor: number | undefined;
+}
+
+export interface CorrectionCount {
+  readonly count: number;
+  /** Not shown to anybody yet. */
+  readonly unseen: number;
+}
+
+/** An op of this device that stands, because it was done, though something spoke against it. */
+export interface CorrectedEntry {
+  readonly op: string;
+  readonly verb: string;
+  /** Every reason, the first of all first. */
+  readonly codes: readonly string[];
+  /** The number of its document; '' for an entry without one. */
+  readonly document: string;
+  readonly at: number | undefined;
+  readonly totalMinor: number | undefined;
+  readonly currency: string;
+  readonly lines: readonly string[];
+  /** `who` as people call it. */
+  readonly owed: readonly Owed[];
 }

@@ -5,6 +5,7 @@ import { closedState } from './closed-state.ts';
 import { readNewest } from './documents.ts';
 import { readKeyState } from './key-state.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
+import { countCorrections, ownCorrections } from './own-corrections.ts';
 import type { DaySummary, TillState, TillStatus } from './port.ts';
 import { readTorn } from './torn-log.ts';
 
@@ -29,6 +30,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     lastSyncAt: sync?.lastSyncAt,
     storageFault,
     refused: countRefusals(shop),
+    corrections: countCorrections(shop),
     stop: stopWords(shop),
     isCopied: isCopied(shop),
     relayFindings: shop.book.status().relayFindings.map(({ kind }) => kind),
@@ -53,6 +55,7 @@ export function statusOf(shop: OpenShop, logBytes: number): TillStatus {
     scopes: scopes.map(({ scope, settled, pending }) => ({ scope, size: settled, pending })),
     role,
     refusals: ownRefusals(shop),
+    corrections: ownCorrections(shop),
     asides: shop.log.asides().length,
   };
 }
@@ -74,19 +77,21 @@ interface RefusalRow {
   readonly code: string;
   readonly details: string;
   readonly verb: string;
+  readonly number: string;
   readonly [column: string]: string;
 }
 
 /** The newest entries without effect, each with what the op itself says of its time and money: the projections do not have it. */
 function ownRefusals({ book, log }: OpenShop): TillStatus['refusals'] {
   const rows = book.query<RefusalRow>(
-    'SELECT hash, code, details, verb FROM refusals WHERE device = ? ORDER BY id DESC LIMIT 50',
+    `SELECT r.hash, r.code, r.details, r.verb, coalesce(d.number, '') AS number FROM refusals r
+     LEFT JOIN refusedDocuments d ON d.scope = r.scope AND d.id = r.id WHERE r.device = ? ORDER BY r.id DESC LIMIT 50`,
     [book.device],
   );
-  return rows.map(({ hash, code, details, verb }) => {
+  return rows.map(({ hash, code, details, verb, number }) => {
     const parsed = parseOpHash(hash);
     const op = parsed === undefined ? undefined : log.get(parsed)?.record.op;
-    return { verb, code, details, at: op?.at, paidMinor: op === undefined ? undefined : paidMinor(op.args) };
+    return { verb, number, code, details, at: op?.at, paidMinor: op === undefined ? undefined : paidMinor(op.args) };
   });
 }
 

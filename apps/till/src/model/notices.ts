@@ -6,7 +6,7 @@ export interface Notice {
   readonly title: string;
   readonly detail: string;
   /** What can be done about it here and now. */
-  readonly action?: 'back-up' | 'new-key' | 'go-on';
+  readonly action?: 'back-up' | 'new-key' | 'go-on' | 'look';
 }
 
 /** All there is to say, the gravest first; empty on a good day. */
@@ -25,6 +25,7 @@ export function noticesOf(state: TillState): readonly Notice[] {
     clockNotice(state.clock),
     isLinkSaid ? link : undefined,
     link === proved ? undefined : proved,
+    correctionNotice(state.corrections),
   ];
   return notices.filter((notice) => notice !== undefined);
 }
@@ -123,6 +124,20 @@ export function bookNotice({
     tone: 'alarm',
     title: `${entries} of this till had no effect.`,
     detail: 'See “This till” and tell the office.',
+  };
+}
+
+/** Said until somebody looks. */
+function correctionNotice({ unseen }: TillState['corrections']): Notice | undefined {
+  if (unseen === 0) return undefined;
+  return {
+    tone: 'warn',
+    title:
+      unseen === 1
+        ? 'One entry of this till stands otherwise than meant.'
+        : `${unseen} entries of this till stand otherwise than meant.`,
+    detail: 'Something else was settled first. See why, and who owes what for it.',
+    action: 'look',
   };
 }
 

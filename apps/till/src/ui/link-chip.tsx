@@ -50,6 +50,11 @@ function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
           Give it a new key
         </button>
       )}
+      {notice.action === 'look' && (
+        <button type="button" class="button button-small" onClick={() => (till.view.value = 'till')}>
+          See them
+        </button>
+      )}
       {notice.action === 'go-on' && (
         <button type="button" class="button button-small" onClick={() => (till.keyTask.value = 'go-on')}>
           Go on as a new till

@@ -1,5 +1,6 @@
 // Parts of the interface that are fetched when they are first shown, so that nobody waits for them at a start. The service worker has them too.
 import type { VNode } from 'preact';
+import type * as CorrectionScreens from '../corrections/screens.ts';
 import type * as CounterScreens from '../counter/screens.ts';
 import type * as KeyScreens from '../keys/screens.ts';
 import { useEffect, useState } from 'preact/hooks';
@@ -35,4 +36,9 @@ export function WithKeyScreens({ show }: Show<typeof KeyScreens>): VNode {
 /** The screens about the cash and the reports of the drawer. */
 export function WithCounterScreens({ show }: Show<typeof CounterScreens>): VNode {
   return <Loaded load={() => import('../counter/screens.ts')} show={show} />;
+}
+
+/** What stands otherwise than it was meant. */
+export function WithCorrectionScreens({ show }: Show<typeof CorrectionScreens>): VNode {
+  return <Loaded load={() => import('../corrections/screens.ts')} show={show} />;
 }

@@ -9,6 +9,7 @@ import { useShop, useTill } from '../state/context.ts';
 import { applyTheme, storedTheme, type Theme, themes } from '../state/theme.ts';
 import { exportToFile } from './export-file.ts';
 import { Icon } from './icons.tsx';
+import { WithCorrectionScreens } from './loaded.tsx';
 
 export function ThisTill(): VNode {
   const status = useStatus();
@@ -24,6 +25,9 @@ export function ThisTill(): VNode {
         <KeyCard />
         <AppearanceCard />
       </div>
+      {status !== undefined && status.corrections.length > 0 && (
+        <WithCorrectionScreens show={({ Corrections }) => <Corrections corrections={status.corrections} />} />
+      )}
       {status !== undefined && status.refusals.length > 0 && <Refusals status={status} />}
     </div>
   );
@@ -173,9 +177,9 @@ function Refusals({ status }: { readonly status: TillStatus }): VNode {
       <h2>Refused entries</h2>
       <p>These are in the log but have no effect. The office can see them too.</p>
       <ul class="refusals">
-        {status.refusals.map(({ verb, code, details, at, paidMinor }, index) => (
+        {status.refusals.map(({ verb, number, code, details, at, paidMinor }, index) => (
           <li key={index}>
-            <strong>{verbWords(verb)}</strong>
+            <strong>{number === '' ? verbWords(verb) : `${verbWords(verb)} ${number}`}</strong>
             {at !== undefined && `, ${dateTimeText(at)}`}
             {paidMinor !== undefined && `, ${formatMoney(paidMinor, currency)}`}
             <br />

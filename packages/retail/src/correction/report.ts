@@ -93,14 +93,15 @@ function select(
   table: string,
   columns: string,
   documents: string,
-  { device = '', most = MOST }: Selection,
+  { device, most = MOST }: Selection,
 ): readonly Row[] {
+  const [condition, params] = device === undefined ? ['', [most]] : ['WHERE c.device = ?', [device, most]];
   return book.query(
     `SELECT c.scope, c.hash, c.id, c.device, c.verb, c.code, c.details,
         coalesce((SELECT v.name FROM devices v WHERE v.device = c.device LIMIT 1), '') AS deviceName, ${columns}
        FROM ${table} c LEFT JOIN ${documents} d ON d.scope = c.scope AND d.id = c.id
-      WHERE ? IN ('', c.device) ORDER BY c.id DESC LIMIT ?`,
-    [device, most],
+      ${condition} ORDER BY c.id DESC LIMIT ?`,
+    params,
   );
 }
 
