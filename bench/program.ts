@@ -18,7 +18,7 @@ export async function buildProgram(source: URL, folder: string): Promise<string>
     format: 'esm',
     target: 'node20',
     platform: 'node',
-    external: ['better-sqlite3', 'sql.js', 'pg-native'],
+    external: ['better-sqlite3', 'sodium-native', 'sql.js', 'pg-native'],
     outExtension: () => ({ js: '.mjs' }),
     splitting: false,
     // Drivers of databases are CommonJS, and ask for Node's own modules by `require`.

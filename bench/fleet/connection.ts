@@ -8,8 +8,8 @@ export interface Reply {
 }
 
 export interface Connection {
-  /** Rejects when the connection breaks before the answer is whole. */
-  send(head: string, body: Uint8Array | undefined): Promise<Reply>;
+  /** The whole request, head and body. Rejects when the connection breaks before the answer is whole. */
+  send(request: Uint8Array): Promise<Reply>;
   close(): void;
 }
 
@@ -43,17 +43,11 @@ export function createConnection(port: number): Connection {
     return opened;
   };
   return {
-    send: (head, body) =>
+    send: (request) =>
       new Promise((resolve, reject) => {
         waiting = { resolve, reject };
         socket ??= open();
-        if (body === undefined) socket.write(head, 'latin1');
-        else {
-          socket.cork();
-          socket.write(head, 'latin1');
-          socket.write(body);
-          socket.uncork();
-        }
+        socket.write(request);
       }),
     close() {
       const ended = socket;

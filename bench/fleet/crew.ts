@@ -53,8 +53,8 @@ export interface Pushed {
   readonly samples: readonly { readonly scope: Scope; readonly answer: string }[];
 }
 
+/** A request, as it lies in the file. */
 interface Job {
-  readonly head: string;
   readonly scope: Scope;
   readonly from: number;
   readonly bytes: number;
@@ -63,6 +63,7 @@ interface Job {
 
 const MIN_GZIP_BYTES = 1_024;
 const SAMPLE = 100;
+const MAX_AHEAD_BYTES = 64 << 20;
 const MAX_OPS_A_PUSH = 1_000;
 const { book, tills, file } = workerData as CrewData;
 const authors = new Map<number, Author>();
@@ -112,12 +113,12 @@ function write(descriptor: number, scope: Scope, records: readonly OpRecord[]): 
   const bundle = encodeBundle(records);
   const packs = bundle.length >= MIN_GZIP_BYTES;
   const body = packs ? gzipSync(bundle) : bundle;
-  writeSync(descriptor, body);
   const encoding = packs ? 'content-encoding: gzip\r\n' : '';
   const path = `/v1/books/${book}/scopes/${encodeURIComponent(scope)}/ops`;
   const head = `POST ${path} HTTP/1.1\r\nhost: relay\r\ncontent-type: application/octet-stream\r\n${encoding}content-length: ${body.length}\r\n\r\n`;
-  const job = { head, scope, from: end, bytes: body.length, ops: records.length };
-  end += body.length;
+  const bytes = writeSync(descriptor, Buffer.concat([Buffer.from(head, 'latin1'), body]));
+  const job = { scope, from: end, bytes, ops: records.length };
+  end += bytes;
   return job;
 }
 
@@ -133,21 +134,21 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
       return index % 100 < retries ? [job, job] : [job];
     });
   const descriptor = openSync(file, 'r');
-  const cpu = process.threadCpuUsage();
   const tally = { stored: 0, exists: 0, unanswered: 0, bytesOut: 0, bytesIn: 0, next: 0, done: 0 };
   const latenciesMs = new Float64Array(jobs.length);
   const wrong: string[] = [];
   const answers: { job: Job; body: Buffer }[] = [];
+  const requests = readAhead(descriptor, jobs);
+  const cpu = process.threadCpuUsage();
   const drive = async (): Promise<void> => {
     const connection = createConnection(port);
     for (let at = tally.next++; at < jobs.length; at = tally.next++) {
       const job = jobs[at] as Job;
-      const body = Buffer.allocUnsafe(job.bytes);
-      readSync(descriptor, body, 0, job.bytes, job.from);
+      const request = requests(job);
       const start = performance.now();
-      const reply = await sendUntilAnswered(connection, job.head, body, () => (tally.unanswered += 1));
+      const reply = await sendUntilAnswered(connection, request, () => (tally.unanswered += 1));
       latenciesMs[at] = performance.now() - start;
-      tally.bytesOut += job.head.length + job.bytes;
+      tally.bytesOut += job.bytes;
       tally.bytesIn += reply.bytesIn;
       tally.done += 1;
       if (tally.done % 64 === 0) parentPort?.postMessage({ progress: tally.done });
@@ -191,16 +192,29 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
   };
 }
 
+/** What is not too much is read before the clock starts: a till has what it sends in memory. */
+function readAhead(descriptor: number, jobs: readonly Job[]): (job: Job) => Uint8Array {
+  const first = jobs.reduce((least, { from }) => Math.min(least, from), Number.POSITIVE_INFINITY);
+  const last = jobs.reduce((most, { from, bytes }) => Math.max(most, from + bytes), 0);
+  const all = last - first <= MAX_AHEAD_BYTES ? Buffer.alloc(Math.max(0, last - first)) : undefined;
+  if (all !== undefined) readSync(descriptor, all, 0, all.length, first);
+  return ({ from, bytes }) => {
+    if (all !== undefined) return all.subarray(from - first, from - first + bytes);
+    const request = Buffer.allocUnsafe(bytes);
+    readSync(descriptor, request, 0, bytes, from);
+    return request;
+  };
+}
+
 /** A relay that dies or is busy is asked again until it answers: the same bytes, for a push may be repeated at will. */
 async function sendUntilAnswered(
   connection: ReturnType<typeof createConnection>,
-  head: string,
-  body: Uint8Array,
+  request: Uint8Array,
   onUnanswered: () => void,
 ): ReturnType<typeof connection.send> {
   for (;;) {
     try {
-      const reply = await connection.send(head, body);
+      const reply = await connection.send(request);
       if (reply.status !== 503) return reply;
     } catch {
       // Asked again below.

@@ -1,5 +1,6 @@
 // A relay on a port: store, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NoteSigner } from '@tallystick/chain';
@@ -14,7 +15,8 @@ import {
   type RelayStore,
 } from '@tallystick/relay-protocol';
 import { nodeUnpack } from '@tallystick/relay-protocol/node';
-import { createFileKeyStore, nodeEd25519Threads } from '@tallystick/sign/node';
+import type { Ed25519 } from '@tallystick/sign';
+import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
 import { toNodeHandler } from 'srvx/node';
 import { type EngineOptions, openEngine } from './engine.ts';
 import { errorToFields, type Log } from './log.ts';
@@ -62,13 +64,14 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const signer = await openSigner(dataDir, options.name);
   const store = await openEngine(engine, dataDir, log);
+  const ed25519 = await chooseEd25519();
   try {
     const onEvent = (event: RelayEvent): void => logEvent(log, event);
     const relay = createRelay({
       store,
       signer,
       hasher: nodeHasher,
-      ed25519: nodeEd25519Threads,
+      ed25519,
       unpack: nodeUnpack,
       books,
       limits,
@@ -85,13 +88,22 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     server.timeout = idleTimeoutMs;
     await listen(server, port, host);
     const url = urlOf(server);
-    log({ level: 'info', event: 'listening', url, vkey: relay.vkey });
+    log({ level: 'info', event: 'listening', url, vkey: relay.vkey, verifier: ed25519.name });
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= stop(server, relay, store, log));
     return { url, vkey: relay.vkey, close };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** By libsodium where it was installed for this machine. */
+async function chooseEd25519(): Promise<Ed25519> {
+  try {
+    return (await loadSodiumThreads(createRequire(import.meta.url).resolve('sodium-native'))) ?? nodeEd25519Threads;
+  } catch {
+    return nodeEd25519Threads;
   }
 }
 

@@ -4,6 +4,7 @@ import { acceptPublicKey, acceptSignature } from './acceptance.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
 import { createVerifyThreads } from './node-verify-threads.ts';
+import { isByTheRule } from './platform.ts';
 import { seedToPkcs8 } from './seed.ts';
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
@@ -19,18 +20,30 @@ export const nodeEd25519: Ed25519 = {
   },
 };
 
-let threads: ReturnType<typeof createVerifyThreads> | undefined;
-
 /** The same, with signatures checked on other threads: for who has many to check at once and other work meanwhile. */
-export const nodeEd25519Threads: Ed25519 = {
-  ...nodeEd25519,
-  name: 'node-threads',
-  verify(publicKey, message, signature) {
-    if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
-    threads ??= createVerifyThreads();
-    return threads(publicKey, message, signature);
-  },
-};
+export const nodeEd25519Threads: Ed25519 = onThreads('node-threads', undefined);
+
+/**
+ * The same by libsodium, which needs less than half the time, where the application has the package `sodium-native`: `sodiumPath` is its main file.
+ * Undefined where it does not load on this machine, or gives other verdicts than the acceptance rule.
+ */
+export async function loadSodiumThreads(sodiumPath: string): Promise<Ed25519 | undefined> {
+  const sodium = onThreads('sodium-threads', sodiumPath);
+  return (await isByTheRule(sodium)) ? sodium : undefined;
+}
+
+function onThreads(name: string, sodiumPath: string | undefined): Ed25519 {
+  let threads: ReturnType<typeof createVerifyThreads> | undefined;
+  return {
+    ...nodeEd25519,
+    name,
+    verify(publicKey, message, signature) {
+      if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
+      threads ??= createVerifyThreads({ sodiumPath });
+      return threads(publicKey, message, signature);
+    },
+  };
+}
 
 function keyPairOf(seed: Uint8Array): KeyPair {
   const key = createPrivateKey({ key: Buffer.from(seedToPkcs8(seed)), format: 'der', type: 'pkcs8' });

@@ -23,7 +23,11 @@ const headBytes = 100;
 // As text, because a bundle has no second file. For each signature: key, signature, length of the message in four bytes, message.
 const program = `
 const { createPublicKey, verify } = require('node:crypto');
-const { parentPort } = require('node:worker_threads');
+const { parentPort, workerData } = require('node:worker_threads');
+const sodium = workerData.sodium === undefined ? undefined : require(workerData.sodium);
+const check = sodium === undefined
+  ? (key, message, signature) => verify(null, message, keyOf(key), signature)
+  : (key, message, signature) => sodium.crypto_sign_verify_detached(signature, message, key);
 const keys = new Map();
 function keyOf(raw) {
   const x = raw.toString('base64url');
@@ -38,23 +42,32 @@ parentPort.on('message', (shared) => {
   const verdicts = [];
   for (let at = 0; at < bytes.length; ) {
     const end = at + ${headBytes} + bytes.readUInt32LE(at + 96);
-    verdicts.push(verify(null, bytes.subarray(at + ${headBytes}, end), keyOf(bytes.subarray(at, at + 32)), bytes.subarray(at + 32, at + 96)));
+    verdicts.push(check(bytes.subarray(at, at + 32), bytes.subarray(at + ${headBytes}, end), bytes.subarray(at + 32, at + 96)));
     at = end;
   }
   parentPort.postMessage(verdicts);
 });
 `;
 
+export interface VerifyThreadsOptions {
+  /** Default: as many as the machine has cores. */
+  readonly count?: number;
+  /** The module of libsodium, where it is to be asked and not OpenSSL. */
+  readonly sodiumPath?: string | undefined;
+  readonly code?: string;
+}
+
 /** Checks on up to `count` threads, which are started when there is work for them and keep no process alive that has nothing else to do. */
-export function createVerifyThreads(
-  count: number = availableParallelism(),
-  code: string = program,
-): (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean> {
+export function createVerifyThreads({
+  count = availableParallelism(),
+  sodiumPath,
+  code = program,
+}: VerifyThreadsOptions = {}): (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean> {
   const threads: Thread[] = [];
   let waiting: Task[] = [];
 
   function start(): Thread {
-    const worker = new Worker(code, { eval: true });
+    const worker = new Worker(code, { eval: true, workerData: { sodium: sodiumPath } });
     const thread: Thread = { worker, batches: [] };
     worker.on('message', (verdicts: boolean[]) => {
       const batch = thread.batches.shift() ?? [];

@@ -6,4 +6,4 @@ export {
   resealKeyFile,
   type SealedKeyStoreOptions,
 } from './file-key-store.ts';
-export { nodeEd25519, nodeEd25519Threads } from './node-ed25519.ts';
+export { loadSodiumThreads, nodeEd25519, nodeEd25519Threads } from './node-ed25519.ts';

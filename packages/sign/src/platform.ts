@@ -22,11 +22,15 @@ const cofactoredSignature = decodeHex(
  * the cofactored equation accepts; otherwise the portable provider. Ask once, at start.
  */
 export async function choosePlatformEd25519(candidate: Ed25519 = webCryptoEd25519()): Promise<Ed25519> {
+  return (await isByTheRule(candidate)) ? candidate : nobleEd25519;
+}
+
+/** Whether a provider that was never seen before works at all, and decides the right one of two equations. */
+export async function isByTheRule(candidate: Ed25519): Promise<boolean> {
   try {
     const acceptsValid = await candidate.verify(publicKey, probeMessage, validSignature);
-    const acceptsCofactored = await candidate.verify(publicKey, probeMessage, cofactoredSignature);
-    return acceptsValid && !acceptsCofactored ? candidate : nobleEd25519;
+    return acceptsValid && !(await candidate.verify(publicKey, probeMessage, cofactoredSignature));
   } catch {
-    return nobleEd25519;
+    return false;
   }
 }

@@ -1,13 +1,15 @@
 import { ed25519 as stockNoble } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { acceptPublicKey, choosePlatformEd25519, type Ed25519, nobleEd25519, webCryptoEd25519 } from '../src/index.ts';
-import { nodeEd25519, nodeEd25519Threads } from '../src/node.ts';
+import { loadSodiumThreads, nodeEd25519, nodeEd25519Threads } from '../src/node.ts';
 import { isValidByTheBook } from './acceptance-oracle.ts';
 import { addOrder, signWithSmallR, signWithTorsion, smallOrderPoints } from './torsion.ts';
 
 const webCrypto = webCryptoEd25519();
-const providers = [nobleEd25519, nodeEd25519, nodeEd25519Threads, webCrypto];
+const sodium = (await loadSodiumThreads(createRequire(import.meta.url).resolve('sodium-native'))) as Ed25519;
+const providers = [nobleEd25519, nodeEd25519, nodeEd25519Threads, sodium, webCrypto];
 const seed = new Uint8Array(32).fill(9);
 const message = new TextEncoder().encode('three lines, one tender');
 const anySeed = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -133,7 +135,7 @@ describe('Ed25519 providers', () => {
 
 describe('choosing a provider', () => {
   it('can say which one was taken', () => {
-    expect(providers.map(({ name }) => name)).toEqual(['noble', 'node', 'node-threads', 'webcrypto']);
+    expect(providers.map(({ name }) => name)).toEqual(['noble', 'node', 'node-threads', 'sodium-threads', 'webcrypto']);
   });
 
   const judging = (verify: Ed25519['verify']): Ed25519 => ({ ...nobleEd25519, name: 'candidate', verify });

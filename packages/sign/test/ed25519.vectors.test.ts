@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { ed25519 as stockNoble } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
 import { isMissing, sharedPath } from '../../../scripts/test-environment.ts';
-import { acceptPublicKey, nobleEd25519, webCryptoEd25519 } from '../src/index.ts';
-import { nodeEd25519, nodeEd25519Threads } from '../src/node.ts';
+import { acceptPublicKey, type Ed25519, nobleEd25519, webCryptoEd25519 } from '../src/index.ts';
+import { loadSodiumThreads, nodeEd25519, nodeEd25519Threads } from '../src/node.ts';
 import { isPrimeOrderEncoding, isValidByTheBook } from './acceptance-oracle.ts';
 import { type Ed25519Case, parseCctvCases, parseWycheproofCases } from './ed25519-cases.ts';
 
-const providers = [nobleEd25519, nodeEd25519, nodeEd25519Threads, webCryptoEd25519()];
+const sodium = (await loadSodiumThreads(createRequire(import.meta.url).resolve('sodium-native'))) as Ed25519;
+const providers = [nobleEd25519, nodeEd25519, nodeEd25519Threads, sodium, webCryptoEd25519()];
 const vectorsFolder = process.env['TALLYSTICK_VECTORS'] ?? sharedPath('vectors');
 const skip = isMissing('the folder of public vectors', vectorsFolder);
 

@@ -1,6 +1,9 @@
 // Signatures checked on other threads: each answer to whom it belongs, whatever else is asked at the same time.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nodeEd25519, nodeEd25519Threads } from '../src/node.ts';
+import { loadSodiumThreads, nodeEd25519, nodeEd25519Threads } from '../src/node.ts';
 import { createVerifyThreads } from '../src/node-verify-threads.ts';
 import type { KeyPair } from '../src/index.ts';
 
@@ -32,10 +35,19 @@ describe('threads that check signatures', () => {
     const count = `globalThis.asked = (globalThis.asked ?? 0) + 1;`;
     const code = `const { parentPort } = require('node:worker_threads');
       parentPort.on('message', () => { ${count} if (globalThis.asked === 2) throw new Error('no memory'); parentPort.postMessage([true]); });`;
-    const verify = createVerifyThreads(1, code);
+    const verify = createVerifyThreads({ count: 1, code });
     const ask = (): Promise<boolean> => verify(one.key, one.message, one.signature);
     expect(await ask()).toBe(true);
     await expect(ask()).rejects.toThrow('no memory');
     expect(await ask()).toBe(true);
+  });
+
+  it('ask no libsodium that is not there, or takes what the rule refuses', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tallystick-sodium-'));
+    const lenient = join(folder, 'lenient.cjs');
+    writeFileSync(lenient, 'exports.crypto_sign_verify_detached = () => true;');
+    expect(await loadSodiumThreads(lenient)).toBeUndefined();
+    expect(await loadSodiumThreads(join(folder, 'missing.cjs'))).toBeUndefined();
+    rmSync(folder, { recursive: true });
   });
 });
