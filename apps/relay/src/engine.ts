@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import type { RelayStore } from '@tallystick/relay-protocol';
 import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
-import type { Log } from './log.ts';
 
 export type EngineOptions =
   | { readonly kind: 'sqlite' }
@@ -23,7 +22,12 @@ export type EngineOptions =
       readonly credentialsPath?: string;
     };
 
-export async function openEngine(engine: EngineOptions, dataDir: string, log: Log): Promise<RelayStore> {
+/** `onAlarm` is told of a replica of the engine that is damaged. */
+export async function openEngine(
+  engine: EngineOptions,
+  dataDir: string,
+  onAlarm: (alarm: Readonly<Record<string, unknown>>) => void,
+): Promise<RelayStore> {
   if (engine.kind === 'sqlite') return createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
   if (engine.kind === 'postgres') {
     const { createPostgresRelayStore } = await import('@tallystick/relay-protocol/postgres');
@@ -36,7 +40,7 @@ export async function openEngine(engine: EngineOptions, dataDir: string, log: Lo
     ...(engine.stream === undefined ? {} : { stream: engine.stream }),
     ...(engine.credentialsPath === undefined ? {} : { credentialsPath: engine.credentialsPath }),
     foldPath: join(dataDir, 'fold.sqlite'),
-    onAlarm: (alarm) => log({ level: 'error', event: 'damaged-replica', ...alarm }),
+    onAlarm: (alarm) => onAlarm({ ...alarm }),
   });
 }
 

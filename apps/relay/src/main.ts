@@ -8,6 +8,7 @@ import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
 const usage =
   'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n' +
+  '       [--metrics [HOST:]PORT] [--drain SECONDS]\n' +
   '       [--engine sqlite]\n' +
   '       [--engine postgres --server URL... [--standby required]]\n' +
   '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n' +
@@ -35,19 +36,27 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
         credentials: text,
         standby: text,
         book: texts,
+        metrics: text,
+        drain: text,
       },
     });
     const port = Number(values.port ?? 7101);
     const books = values.book?.map(parseBookId);
-    const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
     const isUrl = values.url === undefined || isHttpUrl(values.url);
     const engine = parseEngine(values, process.env);
+    const drainSeconds = Number(values.drain ?? 0);
+    const isDrain = drainSeconds >= 0 && drainSeconds <= maxWaitSeconds;
+    const metrics = values.metrics === undefined ? undefined : parseAddress(values.metrics);
+    const isMetrics = values.metrics === undefined || metrics !== undefined;
+    const isPort = isPortNumber(port) && isDrain && isMetrics;
     if (engine === undefined || !isUrl || values.data === undefined || !isPort || books?.includes(undefined))
       return undefined;
     return {
       dataDir: values.data,
       port,
       engine,
+      drainMs: drainSeconds * 1000,
+      ...(metrics === undefined ? {} : { metrics }),
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
       ...(values.public === true ? { reads: 'public' } : {}),
@@ -73,6 +82,18 @@ async function health(args: string[]): Promise<number> {
 function misused(): number {
   process.stderr.write(usage);
   return 2;
+}
+
+function isPortNumber(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+/** `[HOST:]PORT`. */
+function parseAddress(text: string): { port: number; host?: string } | undefined {
+  const [, host, digits = ''] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  const port = digits === '' ? Number.NaN : Number(digits);
+  if (!isPortNumber(port)) return undefined;
+  return host === undefined ? { port } : { port, host: host.replace(/^\[(.*)\]$/, '$1') };
 }
 
 function isHttpUrl(text: string): boolean {

@@ -1,15 +1,16 @@
 // A relay on a port: store, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
 import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NoteSigner } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
-import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import type { BookId } from '@tallystick/oplog';
 import {
   createRelay,
   type Relay,
-  RelayError,
   type RelayEvent,
   type RelayLimits,
   type RelayStore,
@@ -17,9 +18,14 @@ import {
 import { nodeUnpack } from '@tallystick/relay-protocol/node';
 import type { Ed25519 } from '@tallystick/sign';
 import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
-import { toNodeHandler } from 'srvx/node';
+import { boundConnections } from './connections.ts';
 import { type EngineOptions, openEngine } from './engine.ts';
+import { createHealth, type Health } from './health.ts';
+import { createListener, type Served } from './listener.ts';
 import { errorToFields, type Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { createMetricsServer } from './metrics-server.ts';
+import { createRefusalLog } from './refusals.ts';
 
 export interface StartRelayOptions {
   /** Holds relay.key and, by engine, relay.sqlite or the fold of a stream; made when missing. */
@@ -39,13 +45,21 @@ export interface StartRelayOptions {
   readonly reads?: 'devices' | 'public';
   /** Where devices reach it, if a proxy hands on another host or path than they ask for. */
   readonly publicUrl?: string;
+  /** Where metrics and health are served, apart from what devices reach; port 0 takes a free one. Default: nowhere. */
+  readonly metrics?: { readonly port: number; readonly host?: string };
+  /** How long it goes on, while `/healthz` says that it is about to stop, before it takes no more connections. Default 0. */
+  readonly drainMs?: number;
+  /** Connections that are open at once; beyond them the longest silent one is ended. Default 12,000. */
+  readonly maxConnections?: number;
 }
 
 export interface RunningRelay {
   readonly url: string;
+  /** Of the metrics, if they are served. */
+  readonly metricsUrl: string | undefined;
   /** The key to pin, in the C2SP "vkey" form. */
   readonly vkey: string;
-  /** Stops accepting, lets requests under way finish for up to ten seconds, then closes the database. */
+  /** Drains, takes no more connections, lets requests under way finish for up to ten seconds, then closes the database. */
   close(): Promise<void>;
 }
 
@@ -53,20 +67,22 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 60_000;
 const idleTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
-const maxConnections = 2_000;
-const isPush = /^\/v1\/books\/[0-9a-f]{64}\/scopes\/[^/?#]+\/(?:ops|claims)(?:\?checkpoint)?$/;
-const hq = parseScope('hq') as Scope;
-const nobody = parseBookId('0'.repeat(64)) as BookId;
+/** As many tails as there may be, and room for everything else. */
+const defaultMaxConnections = 12_000;
 
 export async function startRelay(options: StartRelayOptions): Promise<RunningRelay> {
   const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
-  const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' } } = options;
+  const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' }, drainMs = 0 } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const signer = await openSigner(dataDir, options.name);
-  const store = await openEngine(engine, dataDir, log);
+  let metrics: Metrics | undefined;
+  const store = await openEngine(engine, dataDir, (alarm) => {
+    metrics?.alarm('replica');
+    log({ level: 'error', event: 'damaged-replica', ...alarm });
+  });
   const ed25519 = await chooseEd25519();
+  const servers: Server[] = [];
   try {
-    const onEvent = (event: RelayEvent): void => logEvent(log, event);
     const relay = createRelay({
       store,
       signer,
@@ -76,23 +92,51 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       books,
       limits,
       reads,
-      onEvent,
+      onEvent(event) {
+        metrics?.event(event);
+        logEvent(log, event);
+      },
       ...(publicUrl === undefined ? {} : { url: publicUrl }),
     });
     await relay.ready();
-    const server = createServer(
-      { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
-      createListener(relay, store, log),
-    );
-    server.maxConnections = maxConnections;
+    const health = createHealth(store, dataDir);
+    const logRefusal = createRefusalLog(log);
+    const onServed = (served: Served): void => {
+      metrics?.served(served);
+      logRefusal(served);
+    };
+    const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
+    const server = createServer(timeouts, createListener({ relay, health, log, onServed }));
+    servers.push(server);
+    const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
     server.timeout = idleTimeoutMs;
+    if (options.metrics !== undefined) {
+      // Only who wants to be measured pays for it.
+      const { createMetrics } = await import('./metrics.ts');
+      const storePath = engine.kind === 'sqlite' ? join(dataDir, 'relay.sqlite') : undefined;
+      const { load } = relay;
+      const { kind } = engine;
+      const measured = { name: signer.name, engine: kind, dataDir, storePath, store, health, connections, load };
+      metrics = createMetrics(measured);
+      const { port: at, host: on = '127.0.0.1' } = options.metrics;
+      servers.push(createMetricsServer(metrics, health));
+      await listen(servers[1] as Server, at, on);
+    }
     await listen(server, port, host);
-    const url = urlOf(server);
-    log({ level: 'info', event: 'listening', url, vkey: relay.vkey, verifier: ed25519.name });
+    const [url, metricsUrl] = servers.map(urlOf);
+    log({
+      level: 'info',
+      event: 'listening',
+      url,
+      vkey: relay.vkey,
+      verifier: ed25519.name,
+      ...(metricsUrl === undefined ? {} : { metricsUrl }),
+    });
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= stop(server, relay, store, log));
-    return { url, vkey: relay.vkey, close };
+    const close = (): Promise<void> => (closing ??= stop({ servers, relay, store, health, drainMs, log }));
+    return { url: url as string, metricsUrl, vkey: relay.vkey, close };
   } catch (error) {
+    for (const server of servers) server.close();
     await store.close();
     throw error;
   }
@@ -115,92 +159,6 @@ async function openSigner(dataDir: string, name: string | undefined): Promise<No
     publicKey: key.publicKey,
     sign: (message) => key.sign(message),
   };
-}
-
-function createListener(relay: Relay, store: RelayStore, log: Log): RequestListener {
-  const handle = toNodeHandler(async (request: Request) => {
-    const { pathname } = new URL(request.url);
-    const response = pathname === '/healthz' ? await checkHealth(store) : await relay.fetch(request);
-    if (response.status >= 400) {
-      const { method } = request;
-      log({ level: 'warn', event: 'refused', method, path: pathname.slice(0, 200), status: response.status });
-    }
-    return response;
-    // Its type asks for a message of both HTTP versions at once; it takes either.
-  }) as (request: IncomingMessage, response: ServerResponse) => unknown;
-  return (request, response) => {
-    if (request.method === 'POST' && isPush.test(request.url ?? '')) return void handIn(relay, request, response, log);
-    Promise.resolve(handle(request, response)).catch((error: unknown) => {
-      log({ level: 'warn', event: 'not-sent', ...errorToFields(error) });
-      response.destroy();
-    });
-  };
-}
-
-/** A push by a shorter way than `Request` and `Response`, which cost more than all that the relay does with it. */
-async function handIn(relay: Relay, request: IncomingMessage, response: ServerResponse, log: Log): Promise<void> {
-  const path = request.url ?? '';
-  const { headers } = request;
-  const length = headers['content-length'];
-  const {
-    status,
-    headers: answered,
-    body,
-  } = await relay.handIn({
-    path,
-    encoding: headers['content-encoding'],
-    lengthBytes: length === undefined ? undefined : Number(length),
-    read: (maxBytes, onBytes, signal) => readBody(request, maxBytes, onBytes, signal),
-  });
-  if (status >= 400) log({ level: 'warn', event: 'refused', method: 'POST', path: path.slice(0, 200), status });
-  if (response.destroyed) return;
-  const bytes = Buffer.from(body);
-  // What was not read of a body that is too long cannot be skipped: the connection ends with the answer.
-  const closing = request.complete ? {} : { connection: 'close' };
-  response.writeHead(status, { ...answered, ...closing, 'content-length': bytes.length });
-  response.end(bytes);
-}
-
-function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  onBytes: (count: number) => void,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      try {
-        if (size > maxBytes) throw new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`);
-        onBytes(size);
-        chunks.push(chunk);
-      } catch (error) {
-        request.pause();
-        reject(error);
-      }
-    });
-    signal.addEventListener('abort', () => {
-      chunks.length = 0;
-      request.pause();
-      reject(signal.reason as Error);
-    });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => {
-      if (!request.complete) reject(new RelayError('relay/torn', 'the body broke off'));
-    });
-  });
-}
-
-async function checkHealth(store: RelayStore): Promise<Response> {
-  try {
-    await store.log(nobody, hq);
-    return Response.json({ status: 'ok' });
-  } catch {
-    return Response.json({ status: 'store' }, { status: 503 });
-  }
 }
 
 function logEvent(log: Log, event: RelayEvent): void {
@@ -233,17 +191,31 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function stop(server: Server, relay: Relay, store: RelayStore, log: Log): Promise<void> {
+interface Stopping {
+  readonly servers: readonly Server[];
+  readonly relay: Relay;
+  readonly store: RelayStore;
+  readonly health: Health;
+  readonly drainMs: number;
+  readonly log: Log;
+}
+
+/** Whoever sends work here is told first, then those who listen; what is under way is finished; and all of it takes a bounded time. */
+async function stop({ servers, relay, store, health, drainMs, log }: Stopping): Promise<void> {
   log({ level: 'info', event: 'stopping' });
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  health.drain();
+  await sleep(drainMs);
+  const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
   relay.endTails();
-  const deadline = setTimeout(() => server.closeAllConnections(), stopTimeoutMs);
+  const deadline = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), stopTimeoutMs);
   // A connection that is kept alive becomes idle when its answer is out; nothing else tells the server to end it then.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), 50);
   await closed;
   clearTimeout(deadline);
   clearInterval(sweep);
-  await relay.close();
+  const late = sleep(stopTimeoutMs, 'late' as const, { ref: false });
+  // An engine that does not answer holds nothing up: what it was asked is durable there or was never acknowledged.
+  if ((await Promise.race([relay.close(), late])) === 'late') log({ level: 'error', event: 'not-finished' });
   await store.close();
   log({ level: 'info', event: 'stopped' });
 }

@@ -10,37 +10,14 @@ import { createInterface } from 'node:readline';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { parseVerifierKey } from '@tallystick/chain';
-import { nodeHasher } from '@tallystick/chain/node';
-import {
-  encodeBundle,
-  encodeHex,
-  type OpHash,
-  type OpRecord,
-  parseScope,
-  type Scope,
-  type VerbRef,
-  type BookId,
-  type Op,
-  type OpId,
-} from '@tallystick/oplog';
-import {
-  createFollower,
-  createRelayClient,
-  type Follower,
-  RelayError,
-  relayIdOf,
-  signReads,
-} from '@tallystick/relay-protocol';
-import { createMemoryKeyStore, type DeviceKey, signOp } from '@tallystick/sign';
-import { nodeEd25519 } from '@tallystick/sign/node';
+import { encodeBundle, type OpHash, type OpRecord } from '@tallystick/oplog';
+import { createRelayClient, RelayError } from '@tallystick/relay-protocol';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { LogLine } from '../src/log.ts';
 import { type RunningRelay, startRelay } from '../src/start-relay.ts';
+import { follow, hq, openBook } from './book.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relay-app-'));
-const hq = parseScope('hq') as Scope;
-const startMs = 1_764_500_000_000;
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const running: RunningRelay[] = [];
 const children: ChildProcess[] = [];
@@ -58,58 +35,6 @@ async function start(dataDir: string, log?: (line: LogLine) => void): Promise<Ru
   const relay = await startRelay({ dataDir, port: 0, ...(log === undefined ? {} : { log }) });
   running.push(relay);
   return relay;
-}
-
-interface Book {
-  readonly id: BookId;
-  readonly key: DeviceKey;
-  readonly genesis: OpRecord;
-  write(): OpRecord;
-}
-
-/** A book with its root key alone. */
-function openBook(): Book {
-  const key = createMemoryKeyStore(nodeEd25519, nodeHasher).create('root') as DeviceKey;
-  const args = { key: encodeHex(key.publicKey), name: 'corner shop', verbs: ['test.note@1'] };
-  const opOf = (seq: number, prev?: OpHash): Op => ({
-    args: prev === undefined ? args : { note: 'a line of business' },
-    at: startMs,
-    device: key.device,
-    id: `019ad1e0-0000-7000-8000-${seq.toString(16).padStart(12, '0')}` as OpId,
-    ...(prev === undefined ? {} : { prev }),
-    scope: hq,
-    seq,
-    verb: (prev === undefined ? 'book.open@1' : 'test.note@1') as VerbRef,
-  });
-  const genesis = signOp(opOf(1), key, undefined, nodeHasher) as OpRecord;
-  const id = String(genesis.hash) as BookId;
-  let head = genesis;
-  return {
-    id,
-    key,
-    genesis,
-    write: () => (head = signOp(opOf(head.op.seq + 1, head.hash), key, id, nodeHasher) as OpRecord),
-  };
-}
-
-/** Reads as the root of the book. */
-function follow(relay: { url: string; vkey: string }, { id: book, key: root }: Book): Follower {
-  const key = parseVerifierKey(relay.vkey, nodeHasher);
-  if (!key.ok) throw new Error(key.code);
-  const client = createRelayClient({ url: relay.url, retry: { attempts: 1 } });
-  const tip = { size: 0, frontier: [], note: '' };
-  const verifyNote: typeof nodeEd25519.verify = (publicKey, message, signature) =>
-    nodeEd25519.verify(publicKey, message, signature);
-  const reader = { device: root.device, sign: root.sign, relay: relayIdOf(key.value, nodeHasher) };
-  const options = {
-    client: signReads(client, [reader]),
-    book,
-    scope: hq,
-    relay: key.value,
-    verifyNote,
-    hasher: nodeHasher,
-  };
-  return createFollower({ ...options, tip });
 }
 
 /** The program itself, in a process of its own. */

@@ -15,7 +15,7 @@ export { defaultLimits, type RelayLimits } from './limits.ts';
 export { createMemoryRelayStore } from './memory-store.ts';
 export { type NoteCheck, originOf, type Receipt, verifyCheckpoint, verifyReceipt } from './receipt.ts';
 export type { PushReply, PushRequest } from './push.ts';
-export { createRelay, type Relay, type RelayEvent, type RelayOptions } from './relay.ts';
+export { createRelay, type Relay, type RelayEvent, type RelayLoad, type RelayOptions } from './relay.ts';
 export type { Handshake, RelayInfo } from './replies.ts';
 export { type Reader, relayIdOf } from './request-signature.ts';
 export { signReads } from './signed-reads.ts';

@@ -8,6 +8,8 @@ export interface Committed {
   /** Ops that got a position in it. */
   readonly ops: number;
   readonly signaturesChecked: number;
+  /** From the first look at the pushes until they were durable and signed for. */
+  readonly durationMs: number;
 }
 
 export interface PushQueue {
@@ -82,12 +84,13 @@ async function commitGroup(
   group: readonly Waiting[],
   onCommit: (committed: Committed) => void,
 ): Promise<void> {
+  const startMs = performance.now();
   try {
     const settled = await commitPushes(
       desk,
       group.map(({ push }) => push),
     );
-    const committed = summarize(settled);
+    const committed = { ...summarize(settled), durationMs: performance.now() - startMs };
     if (committed.ops > 0) onCommit(committed);
     for (const [index, { settle }] of group.entries()) settle(settled[index] as Settled);
   } catch (error) {
@@ -95,7 +98,7 @@ async function commitGroup(
   }
 }
 
-function summarize(settled: readonly Settled[]): Committed {
+function summarize(settled: readonly Settled[]): Omit<Committed, 'durationMs'> {
   let [ops, signaturesChecked] = [0, 0];
   for (const one of settled) {
     if ('error' in one) continue;

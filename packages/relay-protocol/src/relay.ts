@@ -83,6 +83,15 @@ export type RelayEvent =
   | { readonly kind: 'behind'; readonly book: BookId; readonly scope: Scope }
   | { readonly kind: 'failed'; readonly error: unknown };
 
+/** What is under way at this moment. */
+export interface RelayLoad {
+  /** Pushes, cosignatures and notes that are here whole and not answered yet. */
+  readonly pushes: number;
+  /** Of their bodies, and of those that are half read. */
+  readonly bytes: number;
+  readonly tails: number;
+}
+
 export interface Relay {
   /** Never rejects: what goes wrong is an answer. */
   fetch(request: Request): Promise<Response>;
@@ -92,6 +101,7 @@ export interface Relay {
   readonly vkey: string;
   /** Rejects with `relay/identity` when the store belongs to a relay of another name or key. */
   ready(): Promise<void>;
+  load(): RelayLoad;
   /** Ends the streams of the tail: for a server that is about to stop, and waits for its answers to be over. */
   endTails(): void;
   /** Resolves when pushes under way are answered. The store stays open: it is the caller's. */
@@ -243,6 +253,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     vkey,
     ready,
+    load: () => ({ ...slots.load(), tails: tails.count() }),
     endTails: tails.end,
     close() {
       tails.end();

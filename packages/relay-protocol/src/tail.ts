@@ -25,6 +25,8 @@ export interface Tails {
   open(listening: Listening): Promise<Response>;
   /** A log reaches that far now. */
   grown(book: BookId, scope: Scope, size: number): void;
+  /** Streams that are open. */
+  count(): number;
   /** Ends every stream; who wants to goes elsewhere, or comes back. */
   end(): void;
 }
@@ -148,6 +150,7 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
       const watch = watchByBook.get(book);
       if (watch !== undefined) note(watch, scope, size);
     },
+    count: () => count,
     end() {
       for (const { listeners } of watchByBook.values()) for (const listener of Array.from(listeners)) listener.end();
     },

@@ -37,6 +37,8 @@ export interface Slot {
 export interface Slots {
   /** Runs `work`, and frees what it took. */
   use<T>(work: (slot: Slot) => Promise<T>): Promise<T>;
+  /** What is taken now. */
+  load(): { readonly pushes: number; readonly bytes: number };
 }
 
 export function createSlots(count: number, maxBytes: number): Slots {
@@ -62,6 +64,7 @@ export function createSlots(count: number, maxBytes: number): Slots {
         usedBytes -= held;
       }
     },
+    load: () => ({ pushes: used, bytes: usedBytes }),
   };
 }
 

@@ -1,0 +1,118 @@
+// HTTP in front of the relay: pushes by a short way, everything else as `Request` and `Response`, and what each request came to.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type Relay, RelayError } from '@tallystick/relay-protocol';
+import type { ServerRequest } from 'srvx';
+import { toNodeHandler } from 'srvx/node';
+import type { Health } from './health.ts';
+import { errorToFields, type Log } from './log.ts';
+import { type Asked, askedOf } from './request-kind.ts';
+
+export interface Served extends Asked {
+  /** 499 where the asker went away before the answer was out. */
+  readonly status: number;
+  /** Of a refusal, as in docs/spec/relay.md. */
+  readonly code: string | undefined;
+  readonly durationMs: number;
+}
+
+export interface ListenerOptions {
+  readonly relay: Pick<Relay, 'fetch' | 'handIn'>;
+  readonly health: Health;
+  readonly log: Log;
+  onServed(served: Served): void;
+}
+
+const isPush = /^\/v1\/books\/[0-9a-f]{64}\/scopes\/[^/?#]+\/(?:ops|claims)(?:\?checkpoint)?$/;
+const clientLeft = 499;
+
+export function createListener({ relay, health, log, onServed }: ListenerOptions): RequestListener {
+  const codes = new WeakMap<object, string>();
+  const note = (response: object | undefined, body: string): void => {
+    const code = codeIn(body);
+    if (response !== undefined && code !== undefined) codes.set(response, code);
+  };
+  const handle = toNodeHandler(async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/healthz')) return health.answer(pathname);
+    const answer = await relay.fetch(request);
+    if (answer.status >= 400) note((request as ServerRequest).runtime?.node?.res, await answer.clone().text());
+    return answer;
+    // Its type asks for a message of both HTTP versions at once; it takes either.
+  }) as (request: IncomingMessage, response: ServerResponse) => unknown;
+  return (request, response) => {
+    const { method = '', url = '' } = request;
+    const asked = askedOf(method, url);
+    const startMs = performance.now();
+    const served = (status: number): void =>
+      onServed({ ...asked, status, code: codes.get(response), durationMs: performance.now() - startMs });
+    response.once('finish', () => served(response.statusCode));
+    response.once('close', () => void (response.writableFinished || served(clientLeft)));
+    const answered =
+      method === 'POST' && isPush.test(url) ? handIn(relay, request, response, note) : handle(request, response);
+    Promise.resolve(answered).catch((error: unknown) => {
+      log({ level: 'warn', event: 'not-sent', ...errorToFields(error) });
+      response.destroy();
+    });
+  };
+}
+
+function codeIn(body: string): string | undefined {
+  return /^\{"code":"(relay\/[a-z-]+)"/.exec(body)?.[1];
+}
+
+/** A push by a shorter way than `Request` and `Response`, which cost more than all that the relay does with it. */
+async function handIn(
+  relay: Pick<Relay, 'handIn'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  note: (response: ServerResponse, body: string) => void,
+): Promise<void> {
+  const { headers } = request;
+  const length = headers['content-length'];
+  const reply = await relay.handIn({
+    path: request.url ?? '',
+    encoding: headers['content-encoding'],
+    lengthBytes: length === undefined ? undefined : Number(length),
+    read: (maxBytes, onBytes, signal) => readBody(request, maxBytes, onBytes, signal),
+  });
+  if (reply.status >= 400) note(response, reply.body);
+  if (response.destroyed) return;
+  const bytes = Buffer.from(reply.body);
+  // What was not read of a body that is too long cannot be skipped: the connection ends with the answer.
+  const closing = request.complete ? {} : { connection: 'close' };
+  response.writeHead(reply.status, { ...reply.headers, ...closing, 'content-length': bytes.length });
+  response.end(bytes);
+}
+
+function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      try {
+        if (size > maxBytes) throw new RelayError('relay/too-large', `the body has more than ${maxBytes} bytes`);
+        onBytes(size);
+        chunks.push(chunk);
+      } catch (error) {
+        request.pause();
+        reject(error);
+      }
+    });
+    signal.addEventListener('abort', () => {
+      chunks.length = 0;
+      request.pause();
+      reject(signal.reason as Error);
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) reject(new RelayError('relay/torn', 'the body broke off'));
+    });
+  });
+}
