@@ -21,6 +21,7 @@ export type KernelErrorCode =
   | 'kernel/needs-snapshot'
   | 'kernel/no-keys'
   | 'kernel/not-cloneable'
+  | 'kernel/not-enrolled'
   | 'kernel/not-loaded'
   | 'kernel/not-resident'
   | 'kernel/query'

@@ -17,7 +17,10 @@ export interface SnapshotReport {
   readonly bytes: number;
 }
 
-/** Saves every scope's settled prefix into `place`. Throws `snapshot/log` where one is not folded to its end. Call inside `exclusive`. */
+/**
+ * Saves every scope's settled prefix into `place`. Throws `snapshot/log` where one is not folded to its end, and `kernel/not-enrolled` where nobody could
+ * check the signature: by a device that was renewed and that nobody has enrolled yet. Call inside `exclusive`.
+ */
 export async function saveSnapshot(
   replica: Replica,
   key: DeviceKey,
@@ -26,6 +29,11 @@ export async function saveSnapshot(
 ): Promise<SnapshotReport> {
   const { book, crypto } = replica;
   if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book yet');
+  if (replica.admitter.keyOf(key.device, key.keyId) === undefined)
+    throw new KernelError(
+      'kernel/not-enrolled',
+      `device ${key.device} is not enrolled yet: nobody could read its snapshot`,
+    );
   await fetchAll(replica);
   let kept = 0;
   const scopes: SnapshotScope[] = [];

@@ -368,6 +368,20 @@ describe('an op in quarantine', () => {
     expect(counts(till)).toMatchObject({ units: 3 });
   });
 
+  it('makes no snapshot before the new device is enrolled, which nobody could open', async () => {
+    const { owner, till } = await scene();
+    const relay = await createTestRelay();
+    for (const book of [owner, till]) await book.sync(relay);
+    const files = new Map<string, readonly Uint8Array[]>();
+    const place = { save: (name: string, parts: readonly Uint8Array[]) => void files.set(name, parts) };
+    const renewal = await till.renew();
+    await expect(till.saveSnapshot(place)).rejects.toMatchObject({ code: 'kernel/not-enrolled' });
+    expect(files.size).toBe(0);
+    await enrolRenewal(owner, renewal);
+    await till.import(await owner.export());
+    expect((await till.saveSnapshot(place)).manifest.device).toBe(renewal.device);
+  });
+
   it('is refused with the verb’s own code where it no longer fits', async () => {
     const { owner, till } = await scene();
     const take = await till.commit('stock.take', { sku: 'tea', quantity: 2 });

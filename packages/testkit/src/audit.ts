@@ -38,8 +38,9 @@ const rules: Readonly<Record<string, string>> = {
       AND substr(r.number, 1, instr(r.number, '/')) = substr(documents.number, 1, instr(documents.number, '/'))
       AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.scope = r.scope AND d.id = r.id))
     <> (SELECT issued FROM counters c WHERE c.device = documents.device AND c.scope = documents.scope AND c.series || '/' = substr(documents.number, 1, instr(documents.number, '/')))`,
-  'a refused op has no document':
-    'SELECT r.id, 1 AS wrong FROM refusals r JOIN documents d ON d.id = r.id AND d.scope = r.scope',
+  'a refused op has no document unless it was adopted': `
+    SELECT r.id, 1 AS wrong FROM refusals r JOIN documents d ON d.id = r.id AND d.scope = r.scope
+     WHERE NOT EXISTS (SELECT 1 FROM recoveries v WHERE v.scope = r.scope AND v.op = r.hash AND v.kind = 'recovered')`,
 };
 
 export interface Finding {

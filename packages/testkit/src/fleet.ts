@@ -66,7 +66,7 @@ export interface Fleet<V extends readonly Verb[] = readonly []> {
   readonly crypto: CryptoProvider;
   book(member: number): FleetBook<V>;
   trader(member: number, crossing: Crossing): Trader;
-  /** The key a member signs with, for whoever stole it. */
+  /** The first key of the device that a member is now, for whoever stole it. */
   keyOf(member: number): Promise<DeviceKey>;
   /** A file of what one member has, given to another. */
   deliver(from: number, to: number): Promise<ImportReport>;
@@ -153,9 +153,12 @@ export async function createFleet<const V extends readonly Verb[] = readonly []>
     crypto,
     book: bookOf,
     async keyOf(member) {
-      const key = await (seats[member] as Seat).keys.load('device');
-      if (key === undefined) throw new Error(`member ${member} has no key`);
-      return key;
+      const { keys, book } = seats[member] as Seat;
+      for (let generation = 1; ; generation++) {
+        const key = await keys.load(generation === 1 ? 'device' : `renewed-${generation}`);
+        if (key === undefined) throw new Error(`member ${member} has no key`);
+        if (key.device === book.device) return key;
+      }
     },
     trader: (member, crossing) => ({
       book: bookOf(member),

@@ -7,6 +7,7 @@ import { encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/o
 import { auditShop } from './audit.ts';
 import type { Fleet } from './fleet.ts';
 import { replace } from './machine-room.ts';
+import { renew } from './people.ts';
 import type { Surroundings, World } from './world.ts';
 
 export interface Judged {
@@ -49,13 +50,19 @@ async function comeToRest(world: World): Promise<void> {
     notTaken.clear();
     for (const member of fleet.members.keys()) {
       await upgradeWhereNeeded(world, member);
-      for (const { hash, verdict } of (await fleet.sync(member)).notTaken) notTaken.add(`${hash} (${verdict})`);
+      const { denied, notTaken: left } = await fleet.sync(member);
+      for (const { hash, verdict } of left) notTaken.add(`${hash} (${verdict})`);
+      // The next round brings it what it may read as the other device.
+      if (denied !== undefined) await renew(world, member);
       await replaceWhereStuck(world, member);
     }
     const [first, ...others] = fleet.members.map(standOf);
-    if (others.every((stand) => stand === first) && !/"pending":[1-9]/.test(first ?? '')) return;
-    // What the relay does not take comes by file. Once is enough: then everybody has it.
-    if (round === 2) await fleet.exchange();
+    if (others.every((stand) => stand === first) && !/"pending":[1-9]/.test(first ?? '')) {
+      if (!(await recoverAll(world))) return;
+      continue;
+    }
+    // What the relay does not take comes by file: at first what is stored, then what lay aside somewhere until that came.
+    if (round === 2 || round === 3) await fleet.exchange();
     if (round > 3 && others.every((stand) => stand === first)) return;
   }
   world.failures.push(
@@ -67,6 +74,18 @@ async function upgradeWhereNeeded({ fleet, isUpgraded }: World, member: number):
   if (isUpgraded[member] === true || fleet.book(member).status().lacking.length === 0) return;
   isUpgraded[member] = true;
   await fleet.reopen(member);
+}
+
+/** Each member adopts what the device that it replaces did without effect. False when nothing waits. */
+async function recoverAll({ fleet, told }: World): Promise<boolean> {
+  let hasRecovered = false;
+  for (const [member, { book }] of fleet.members.entries())
+    for (const commit of await book.recoverAll()) {
+      if (!commit.ok) continue;
+      told[member]?.add(commit.hash);
+      hasRecovered = true;
+    }
+  return hasRecovered;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Fleet } from './fleet.ts';
 import { judge } from './judge.ts';
 import type { Link } from './link.ts';
 import { archive, replace } from './machine-room.ts';
+import { renew, revoke } from './people.ts';
 import { lastShelf, type Note } from './plants.ts';
 import type { Trace, WorldEvent } from './trace.ts';
 import { perform } from './trader.ts';
@@ -44,8 +45,8 @@ function describe(error: unknown): string {
 
 /** What an event may be answered with: there is nothing to do it to, or what is asked for lies in an archive. */
 const refusals: Partial<Record<WorldEvent['kind'], readonly KernelErrorCode[]>> = {
-  archive: ['archive/range', 'archive/marked', 'snapshot/log'],
-  replace: ['snapshot/log'],
+  archive: ['archive/range', 'archive/marked', 'snapshot/log', 'kernel/not-enrolled'],
+  replace: ['snapshot/log', 'kernel/not-enrolled'],
   file: ['archive/missing'],
   part: ['archive/missing'],
   again: ['archive/missing'],
@@ -97,6 +98,11 @@ async function act(world: World, event: WorldEvent): Promise<void> {
       return note(world, event.member, await fleet.book(event.member).rotate());
     case 'attest':
       return note(world, event.member, [await fleet.book(event.member).attest()]);
+    case 'revoke':
+      return note(world, 0, [await revoke(world, event.member)]);
+    case 'renew':
+      await renew(world, event.member);
+      return note(world, event.member, await fleet.book(event.member).recoverAll());
     case 'image':
       await fleet.book(event.member).saveImage();
       return;

@@ -18,6 +18,10 @@ export type WorldEvent =
   | { readonly kind: 'note'; readonly member: number; readonly shelf: number }
   | { readonly kind: 'rotate'; readonly member: number }
   | { readonly kind: 'attest'; readonly member: number }
+  /** The office revokes the device of a member, who may not know it for long. */
+  | { readonly kind: 'revoke'; readonly member: number }
+  /** The member goes on as another device, which the office enrols, and adopts what the one before did without effect. */
+  | { readonly kind: 'renew'; readonly member: number }
   /** The member keeps its rows for the next opening, where they live in memory. */
   | { readonly kind: 'image'; readonly member: number }
   /** The member archives what is settled of its scope, and its log begins later from then on. */
@@ -76,6 +80,8 @@ const faults: readonly (readonly [weight: number, draw: Draw])[] = [
   [2, () => ({ kind: 'adopt' })],
   [2, (dice) => ({ kind: 'rotate', member: member(dice) })],
   [2, (dice) => ({ kind: 'attest', member: member(dice) })],
+  [2, (dice) => ({ kind: 'revoke', member: 1 + dice.below(memberCount - 1) })],
+  [2, (dice) => ({ kind: 'renew', member: 1 + dice.below(memberCount - 1) })],
   [3, (dice) => ({ kind: 'image', member: member(dice) })],
   [2, (dice) => ({ kind: 'archive', member: member(dice) })],
   [1, (dice) => ({ kind: 'replace', member: member(dice), from: member(dice) })],

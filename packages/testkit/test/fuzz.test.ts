@@ -202,7 +202,7 @@ describe('a trace', () => {
     expect(drawTrace(7, 50)).not.toEqual(drawTrace(8, 50));
     const kinds = new Set(drawTrace(1, 5_000).events.map(({ kind }) => kind));
     expect([...kinds].sort().join(' ')).toBe(
-      'adopt again archive attest clock clone crash cut damaged file guest image late note part push reopen replace rotate sync trade upgrade weather',
+      'adopt again archive attest clock clone crash cut damaged file guest image late note part push renew reopen replace revoke rotate sync trade upgrade weather',
     );
   });
 });
