@@ -6,13 +6,14 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { runConformance } from '@tallystick/relay-protocol/conformance';
 import { nodeEd25519 } from '@tallystick/sign/node';
 
-const usage = `relay-protocol conformance URL [--vkey VKEY] [--restart COMMAND] [--json]
+const usage = `relay-protocol conformance URL [--vkey VKEY] [--restart COMMAND] [--only NAME]... [--json]
 
 Runs the protocol against the relay at URL, one clause after another, in books of its own that stay there.
 Status 0: every clause passes. 1: one does not, or was not run. 2: called wrongly, or no relay answers.
 
   --vkey VKEY         the key that the relay must sign with; else the one that it names itself
   --restart COMMAND   kills the relay and starts it again; it ends when the relay is started
+  --only NAME         this clause, and no other that is not named
   --json              one JSON object at the end`;
 
 function fail(message) {
@@ -34,6 +35,7 @@ try {
   const options = {
     vkey: { type: 'string' },
     restart: { type: 'string' },
+    only: { type: 'string', multiple: true },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   };
@@ -51,6 +53,7 @@ if (command !== 'conformance' || !URL.canParse(url ?? '') || rest.length > 0) fa
 const verdicts = await runConformance({
   url,
   crypto: { hasher: nodeHasher, ed25519: nodeEd25519 },
+  ...(values.only === undefined ? {} : { only: values.only }),
   ...(values.vkey === undefined ? {} : { vkey: values.vkey }),
   ...(values.restart === undefined ? {} : { restart: restartWith(values.restart) }),
   onVerdict({ name, section, says, outcome, detail }) {

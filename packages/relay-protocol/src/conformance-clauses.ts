@@ -25,20 +25,13 @@ import {
   verifyBy,
   type Writer,
 } from './conformance-stage.ts';
+import { type Clause, clause, codeOf } from './conformance-clause.ts';
+import { requestClauses } from './conformance-requests.ts';
 import { RelayError } from './errors.ts';
 import { originOf, verifyCheckpoint } from './receipt.ts';
 import { noteDigest, verifyStanding } from './standing.ts';
 import { tileWidth } from './tile-path.ts';
 import { rootAt } from './tiles.ts';
-
-export interface Clause {
-  readonly name: string;
-  /** Of docs/spec/relay.md. */
-  readonly section: string;
-  readonly says: string;
-  readonly needsRestart?: boolean;
-  check(subject: Subject): Promise<void>;
-}
 
 const writeMany = async (writer: Writer, count: number): Promise<OpRecord[]> => {
   const records: OpRecord[] = [];
@@ -68,27 +61,10 @@ async function trade(subject: Subject, stage: Stage, rounds = 3): Promise<Traded
   return { pushed, positions };
 }
 
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'no refusal';
-  } catch (error) {
-    if (error instanceof RelayError) return error.code;
-    throw error;
-  }
-};
-
 const verdictsOf = async (subject: Subject, stage: Stage, records: readonly OpRecord[]): Promise<string> =>
   (await push(subject, stage, records)).results.map(({ verdict }) => verdict).join();
 
-const clause = (name: string, section: string, says: string, check: Clause['check']): Clause => ({
-  name,
-  section,
-  says,
-  check,
-});
-
-export const clauses: readonly Clause[] = [
+const logClauses: readonly Clause[] = [
   clause('info', 'Requests', 'a relay says its name, its key and its limits', async ({ client, relay, hasher }) => {
     const info = await client.info();
     const key = parseVerifierKey(info.vkey, hasher);
@@ -278,6 +254,13 @@ export const clauses: readonly Clause[] = [
         await push(subject, stage, [contenders[loser] as OpRecord], claims);
         const again = await subject.client.claim(stage.book, claims, [winner as OpRecord]);
         ensure(again.results[0]?.holder?.hash === winner?.hash, 'asked again, it names another holder');
+        const late = stage.tills[loser];
+        const run: OpRecord[] = [];
+        for (const args of [{}, { claim }, {}]) run.push(await late.write({ scope: claims, args }));
+        const { results } = await subject.client.claim(stage.book, claims, run);
+        const verdicts = results.map(({ verdict }) => verdict).join();
+        ensure(verdicts === 'stored,held,gap', `a run with a claim that is taken: ${verdicts}`);
+        await push(subject, stage, run, claims);
       }
     },
   ),
@@ -393,3 +376,5 @@ export const clauses: readonly Clause[] = [
     needsRestart: true,
   },
 ];
+
+export const clauses: readonly Clause[] = [...logClauses, ...requestClauses];

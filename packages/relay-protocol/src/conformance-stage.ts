@@ -1,5 +1,5 @@
 // What the conformance suite does to a relay from outside: a book of its own for each clause, devices that write in it, readers that follow it.
-import { type Hasher, type NoteKey, type VerifySignature } from '@tallystick/chain';
+import type { Checkpoint, Hasher, NoteKey, VerifySignature } from '@tallystick/chain';
 import {
   type BookId,
   createIdMint,
@@ -20,9 +20,9 @@ import {
 import { createMemoryKeyStore, type DeviceKey, type Ed25519, type Role, signOp } from '@tallystick/sign';
 import type { PushAnswer, RelayClient } from './client.ts';
 import { createFollower } from './follower.ts';
-import { originOf, verifyReceipt } from './receipt.ts';
+import { originOf, verifyCheckpoint, verifyReceipt } from './receipt.ts';
 import type { RelayInfo } from './replies.ts';
-import { relayIdOf } from './request-signature.ts';
+import { type Reader, relayIdOf } from './request-signature.ts';
 import { signReads } from './signed-reads.ts';
 
 export const hq: Scope = parseScope('hq') as Scope;
@@ -37,8 +37,18 @@ export interface Subject {
   readonly reads: RelayInfo['reads'];
   readonly hasher: Hasher;
   readonly ed25519: Ed25519;
+  readonly url: string;
+  /** After so long without an event that must come, a tail is given up. */
+  readonly patienceMs: number;
+  /** One request as it is, past the client. */
+  send(path: string, sent: Sent): Promise<Response>;
   /** Stops the relay without warning and starts it again over what it stored; resolves when it answers. */
   readonly restart: (() => Promise<void>) | undefined;
+}
+
+export interface Sent extends Pick<RequestInit, 'method' | 'body' | 'headers' | 'signal'> {
+  /** Whose signature it has; nobody's when left out, or where anybody reads. */
+  readonly signedBy?: Writer;
 }
 
 interface Change {
@@ -66,6 +76,8 @@ export interface Stage {
   readonly tills: readonly [Writer, Writer];
   /** What opens the book and lets the tills in. */
   readonly opening: readonly OpRecord[];
+  /** By the root, in `scope` (`hq` when left out); the op is the caller's to hand in. */
+  enrol(name: string, role: Role, scope?: Scope): Promise<[Writer, OpRecord]>;
 }
 
 const startMs = 1_764_500_000_000;
@@ -136,14 +148,14 @@ export async function openStage(
   };
 
   const root = writerOf(key, genesis.hash, new Map([[hq, genesis]]));
-  const enrol = async (name: string, role: Role): Promise<[Writer, OpRecord]> => {
+  const enrol: Stage['enrol'] = async (name, role, scope = hq) => {
     const own = await keys.create(name);
     const member = { device: own.device, key: encodeHex(own.publicKey), name, role };
-    const enrolment = await root.write({ verb: 'device.enroll@1', args: member });
+    const enrolment = await root.write({ verb: 'device.enroll@1', args: member, scope });
     return [writerOf(own, enrolment.hash), enrolment];
   };
   const [[one, first], [two, second]] = [await enrol('one', 'till'), await enrol('two', 'till')];
-  const stage = { book, genesis, root, tills: [one, two], opening: [genesis, first, second] } as const;
+  const stage = { book, genesis, root, tills: [one, two], opening: [genesis, first, second], enrol } as const;
   if (isPushed) await push(subject, stage, stage.opening);
   return stage;
 }
@@ -185,14 +197,80 @@ export async function requireReceipts(
     );
 }
 
+export function readerOf({ relay, hasher }: Subject, { key }: Writer): Reader {
+  return { device: key.device, relay: relayIdOf(relay, hasher), sign: (message: Uint8Array) => key.sign(message) };
+}
+
 /** The logs of a book as one of its devices reads them. */
-export function readAs({ client, relay, hasher, reads }: Subject, { key }: Writer): RelayClient {
-  const reader = {
-    device: key.device,
-    relay: relayIdOf(relay, hasher),
-    sign: (message: Uint8Array) => key.sign(message),
+export function readAs(subject: Subject, writer: Writer): RelayClient {
+  return signReads(subject.client, subject.reads === 'public' ? [] : [readerOf(subject, writer)]);
+}
+
+/** What a checkpoint of `hq` says, which must be the relay's. */
+export async function tipOf(subject: Subject, { book }: Stage, note: string): Promise<Checkpoint> {
+  const { relay, hasher } = subject;
+  const check = { key: relay, origin: originOf(relay.name, book, hq), verify: verifyBy(subject), hasher };
+  const signed = await verifyCheckpoint(note, check);
+  ensure(signed.ok, `a checkpoint is not valid: ${signed.ok ? '' : signed.code}`);
+  return signed.value;
+}
+
+export interface Heard {
+  readonly kind: string;
+  readonly id: string;
+  readonly scope?: string;
+  readonly size?: number;
+  readonly code?: string;
+}
+
+export interface Listening {
+  /** The next event; undefined where the tail has ended. */
+  next(): Promise<Heard | undefined>;
+  close(): Promise<void>;
+}
+
+/** A tail as it comes, for what a client leaves aside. */
+export async function listen(
+  subject: Subject,
+  { book }: Stage,
+  signedBy: Writer,
+  query = '',
+  headers: Record<string, string> = {},
+  opened?: Response,
+): Promise<Listening> {
+  const { status, body } = opened ?? (await subject.send(`/v1/books/${book}/tail${query}`, { headers, signedBy }));
+  ensure(status === 200 && body !== null, `a tail is answered ${status}`);
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const close = (): Promise<void> => reader.cancel().catch(() => undefined);
+  return {
+    close,
+    async next() {
+      const timer = setTimeout(() => void close(), subject.patienceMs);
+      try {
+        for (;;) {
+          const end = text.indexOf('\n\n');
+          if (end >= 0) {
+            const event = text.slice(0, end);
+            text = text.slice(end + 2);
+            if (/^event: /m.test(event)) return readEvent(event);
+            continue;
+          }
+          const { value, done } = await reader.read();
+          if (done) return undefined;
+          text += value;
+        }
+      } finally {
+        clearTimeout(timer);
+      }
+    },
   };
-  return signReads(client, reads === 'public' ? [] : [reader]);
+}
+
+function readEvent(text: string): Heard {
+  const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
+  const data = JSON.parse(field('data')) as Pick<Heard, 'scope' | 'size' | 'code'>;
+  return { ...data, kind: field('event'), id: field('id') };
 }
 
 /** Follows a log to its end, strictly, from nothing or from a tip. */

@@ -2,9 +2,11 @@
 import { type Hasher, nobleHasher, parseVerifierKey } from '@tallystick/chain';
 import { type Ed25519, nobleEd25519 } from '@tallystick/sign';
 import { createRelayClient, type RelayClientOptions } from './client.ts';
-import { type Clause, clauses } from './conformance-clauses.ts';
-import { type Subject, Violation } from './conformance-stage.ts';
+import type { Clause } from './conformance-clause.ts';
+import { clauses } from './conformance-clauses.ts';
+import { readerOf, type Subject, Violation } from './conformance-stage.ts';
 import { RelayError } from './errors.ts';
+import { signedHeaders } from './request-signature.ts';
 
 export interface ConformanceOptions extends RelayClientOptions {
   /** The relay's key, pinned; what the relay says of itself when left out. */
@@ -12,6 +14,10 @@ export interface ConformanceOptions extends RelayClientOptions {
   readonly crypto?: { readonly hasher: Hasher; readonly ed25519: Ed25519 };
   /** Kills the relay and starts it again over what it stored. Without it, what needs a restart is not run. */
   readonly restart?: () => Promise<void>;
+  /** The names of the clauses to run; all when left out. */
+  readonly only?: readonly string[];
+  /** How long to wait for an event of a tail that must come, in ms. Default 10,000. */
+  readonly patienceMs?: number;
   /** Told after each clause. */
   onVerdict?(verdict: ClauseVerdict): void;
 }
@@ -22,16 +28,36 @@ export interface ClauseVerdict extends Pick<Clause, 'name' | 'section' | 'says'>
   readonly detail: string;
 }
 
-/** Every clause in order. Opens a book of its own for each, which stays there. Rejects where no relay answers at all. */
+/** Every clause in order. Opens a book of its own for each, which stays there. Rejects where no relay answers at all, and with `relay/bad-request` for a name in `only` that no clause has. */
 export async function runConformance(options: ConformanceOptions): Promise<readonly ClauseVerdict[]> {
   const { hasher = nobleHasher, ed25519 = nobleEd25519 } = options.crypto ?? {};
   const client = createRelayClient(options);
   const { vkey, reads } = await client.info();
   const relay = parseVerifierKey(options.vkey ?? vkey, hasher);
   if (!relay.ok) throw new RelayError('relay/bad-answer', `not the key of a relay: ${options.vkey ?? vkey}`);
-  const subject: Subject = { client, relay: relay.value, reads, hasher, ed25519, restart: options.restart };
+  const { fetch: ask = (request: Request) => fetch(request), patienceMs = 10_000, restart, only } = options;
+  const url = options.url.replace(/\/+$/, '');
+  const subject: Subject = {
+    client,
+    relay: relay.value,
+    reads,
+    hasher,
+    ed25519,
+    url,
+    patienceMs,
+    restart,
+    async send(path, { signedBy, ...init }) {
+      const request = new Request(url + path, init);
+      const isSigned = signedBy !== undefined && reads === 'devices';
+      const headers = isSigned ? await signedHeaders(request.url, readerOf(subject, signedBy), Date.now()) : {};
+      for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+      return ask(request);
+    },
+  };
+  const unknown = only?.find((wanted) => !clauses.some(({ name }) => name === wanted));
+  if (unknown !== undefined) throw new RelayError('relay/bad-request', `there is no clause ${unknown}`);
   const verdicts: ClauseVerdict[] = [];
-  for (const clause of clauses) {
+  for (const clause of clauses.filter(({ name }) => only?.includes(name) ?? true)) {
     const verdict = await judge(clause, subject);
     verdicts.push(verdict);
     options.onVerdict?.(verdict);

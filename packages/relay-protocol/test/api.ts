@@ -95,6 +95,8 @@ export async function describeExchange(
   const operation = operations.find(({ method, path }) => method === request.method && path.test(url.pathname));
   const { status, headers } = response;
   const problems: string[] = [];
+  // What a browser asks before a page may ask is of its own standard (CORS).
+  if (request.method === 'OPTIONS' && status === 204) return { operation: undefined, problems };
   if (operation === undefined) {
     const fits = (operations[0] as Operation).validate('refusal.json');
     const isRefused = status >= 400 && fits(await response.clone().json());
