@@ -230,9 +230,25 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     expect(office.book.query('SELECT totalMinor FROM documents WHERE totalMinor = 990')).toEqual([]);
   });
 
+  it('lists what stands otherwise than meant, with the document, who owes what and what to do', async () => {
+    const lamp = { sku: 'LAMP', name: 'Lamp', category: '', unitScale: 0, taxRateBasisPoints: 0, active: 1 } as const;
+    mustCommit([await office.book.commit('product.set', { ...lamp, negativeStock: 'backorder' })]);
+    await sell('LAMP', 9_900, office.book);
+    await page.getByRole('link', { name: /^Corrections \(1\)/ }).click();
+    const row = page.locator('#corrections li');
+    await row.getByText('Goods worth £99.00 are owed to the customer.').waitFor();
+    await row.getByText('To do: Deliver or cancel it').waitFor();
+    await row.getByRole('button').click();
+    await dialog().getByRole('row', { name: '2400 Backorders owed -£99.00' }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    // Of the revoked till above.
+    await page.locator('#refused li', { hasText: 'Back till' }).first().getByText('this device was revoked').waitFor();
+  });
+
   it('fits a phone, has a dark side, and no fault that axe can find', async () => {
     await page.setViewportSize({ width: 375, height: 740 });
-    for (const view of ['sales', 'stock', 'balance', 'devices', 'waiting', 'log']) {
+    for (const view of ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'log']) {
       await page.goto(`${office.url}/#${view}`);
       await page.locator(`#view-${view}`).waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

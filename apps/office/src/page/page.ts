@@ -5,7 +5,7 @@ import { byId } from './dom.ts';
 import { copyLink, showLink } from './links.ts';
 import { drawAll, drawLink, drawStock, type Period } from './views.ts';
 
-const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'log'] as const;
+const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'log'] as const;
 let state: LiveState | undefined;
 let period: Period = 'hours';
 let loading = false;

@@ -1,6 +1,7 @@
 // Draws the state of the books into the page, one function a view. A part is redrawn only when what it shows has changed.
 import type { LiveState, SalesSlot } from '../web/live-state.ts';
 import { type Bar, barChart } from './chart.ts';
+import { drawCorrections } from './corrections.ts';
 import { drawDevices } from './devices.ts';
 import { byId, element, inputById, replaceWhenChanged, shape } from './dom.ts';
 import { ago, counted, day, dayAndClock, hour, money, quantity, roundMoney, shortDay, whole } from './format.ts';
@@ -35,6 +36,7 @@ export function drawAll(state: LiveState, period: Period): void {
   drawBalance(state);
   drawDevices(state);
   drawWaiting(state);
+  drawCorrections(state);
   drawTip(state);
   drawLink(state);
   byId('main').setAttribute('aria-busy', 'false');

@@ -4,6 +4,7 @@ import type { ShopBook } from '../book.ts';
 import { findingWords } from '../relay-words.ts';
 import { salesByDay, stockList } from '../queries.ts';
 import { readWaitingWork, type WaitingWork } from './acts.ts';
+import { readCorrections, readRefusals, type ShownCorrection, type ShownRefusal } from './corrections.ts';
 
 const shownDays = 31;
 const shownDocuments = 13;
@@ -86,6 +87,9 @@ export interface LiveState {
   }[];
   readonly devices: readonly LiveDevice[];
   readonly waitingWork: readonly WaitingWork[];
+  /** The newest first; as many as a person looks through. */
+  readonly corrections: readonly ShownCorrection[];
+  readonly refused: readonly ShownRefusal[];
   /** What the relay was convicted of, a sentence each. */
   readonly relayFindings: readonly string[];
   readonly refusals: number;
@@ -136,6 +140,8 @@ export function readLiveState(book: ShopBook, facts: Facts): LiveState {
     trialBalance: trialBalance(book),
     devices: liveDevices(book, waiting),
     waitingWork: readWaitingWork(book),
+    corrections: readCorrections(book),
+    refused: readRefusals(book),
     refusals: Number(textOf(book, 'SELECT count(*) AS value FROM refusals')),
     asides,
     openInvitations,

@@ -2,6 +2,7 @@
 // joining and for getting its key back.
 import { hq, tipOf } from '../rebuild.ts';
 import { acts } from './acts.ts';
+import { readDocument } from './corrections.ts';
 import { type Handler, HttpRefusal, parseBody, readJson, requireOrigin, sendJson } from './http.ts';
 import { hexSchema, join } from './join.ts';
 import type { LiveFeed } from './live-feed.ts';
@@ -61,6 +62,10 @@ export function createRouter(desk: Desk): Handler {
     const own = ownCalls[url.pathname];
     const till = tillCalls[url.pathname];
     if (method === 'GET' && url.pathname === '/api/state') return sendJson(response, 200, await stateOf(desk));
+    if (method === 'GET' && url.pathname === '/api/document') {
+      const [scope, id] = [url.searchParams.get('scope') ?? '', url.searchParams.get('id') ?? ''];
+      return sendJson(response, 200, readDocument(desk.book, scope, id));
+    }
     if (method === 'GET' && url.pathname === '/api/events') return desk.feed.add(response);
     if (method === 'POST' && own !== undefined) {
       requireOrigin(request, desk.origins().own);
