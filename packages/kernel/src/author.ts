@@ -190,14 +190,14 @@ export class Author {
   /** The key that counts for a device of `hq` in this scope, as of its mark. */
   #keyInHq(name: ScopeName): string | undefined {
     if (name === HQ) return undefined;
-    return this.#replica.scope(name).keyInHq(this.#keys.device);
+    return this.#replica.scope(name).standing.keyInHq(this.#keys.device);
   }
 
   /** The key that must sign this device's next op here. */
   #keyInForce(name: ScopeName): string {
     const { device } = this.#keys;
     const scope = this.#replica.scope(name);
-    return scope.chainHead(device)?.keyId ?? scope.firstKeyOf(device) ?? device;
+    return scope.chainHead(device)?.keyId ?? scope.standing.firstKeyOf(device) ?? device;
   }
 
   /** In a scope beside `hq`: takes notice of newer `hq` before the next op. */
@@ -282,7 +282,7 @@ export class Author {
   #refOf(name: string, scope: Scope): VerbRef | undefined {
     if (name.includes('@')) return this.#replica.verbs.has(name) ? (name as VerbRef) : undefined;
     const refs = this.#refsByName.get(name);
-    return refs?.find((ref) => scope.isAdopted(ref)) ?? refs?.at(-1);
+    return refs?.find((ref) => scope.standing.isAdopted(ref)) ?? refs?.at(-1);
   }
 
   #link(name: ScopeName, heads: Map<string, OpRecord>): { seq: number; prev: OpHash } | NotCommitted {
@@ -300,7 +300,8 @@ export class Author {
   /** Of several ops that enrolled this device, the one that counts in the fold, here or in `hq`. */
   #enrolment(name: ScopeName): OpHash | undefined {
     const { device } = this.#keys;
-    const counted = this.#replica.scope(name).enrolmentOf(device) ?? this.#replica.scope(HQ).enrolmentOf(device);
+    const counted =
+      this.#replica.scope(name).standing.enrolmentOf(device) ?? this.#replica.scope(HQ).standing.enrolmentOf(device);
     return (counted as OpHash | undefined) ?? this.#replica.admitter.enrolmentOf(device);
   }
 

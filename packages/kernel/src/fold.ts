@@ -7,32 +7,25 @@ import { keyIdAfter, type Role } from '@tallystick/sign';
 import { type Author, followsHq, rootAuthor } from './authors.ts';
 import {
   bookOpen,
-  businessDays,
   builtinVerbs,
   corrections,
   deviceRecover,
-  devices,
   firstVerbs,
   hqMark,
-  keyActs,
-  keyOverrule,
   type MarkArgs,
-  manifest,
-  marks,
   quarantine,
   refusals,
-  revocations,
   tableShapes,
 } from './builtin.ts';
 import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import { KernelError } from './errors.ts';
-import type { HqReader } from './hq-prefix.ts';
 import { kernelTables } from './kernel-tables.ts';
-import { fillOf, type InForce, judgeShapes, type LackingTable } from './in-force.ts';
+import { fillOf } from './in-force.ts';
 import { isOutcome } from './outcome.ts';
 import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
 import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
+import type { Standing } from './standing.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import {
   type Compensated,
@@ -75,7 +68,6 @@ interface Outside {
 type Stopped = Extract<Verdict, { kind: 'stopped' }>;
 
 const APPLIED: Verdict = { kind: 'applied' };
-const NO_RELEASE: Row = { release: '' };
 /** Those that may write the kernel's tables. */
 const BUILTIN = new Set(builtinVerbs.map((verb) => verb.ref));
 /** Acts about keys and devices, those of `/escrow` too: whether they wait must not depend on the verbs that a program has. */
@@ -86,21 +78,16 @@ export class Fold {
   readonly #projection: Projection;
   readonly #schema: Schema;
   readonly #verbs: ReadonlyMap<string, Verb>;
-  /** Undefined in scope `hq` itself. */
-  readonly #hq: HqReader | undefined;
+  readonly #standing: Standing;
   readonly #tablesByVerb = new Map<Verb, ReadonlySet<AnyTable>>();
   readonly #viewByVerb = new Map<Verb, View>();
-  /** By device: the row that says who it is, and what was made of it. */
-  readonly #authors = new Map<string, { readonly row: Row; readonly revokedAbove: boolean; readonly author: Author }>();
   #now: Planning | undefined;
-  /** As of the mark, or of the last change in `hq`. */
-  #inForce: { readonly at: number; readonly value: InForce } | undefined;
 
-  constructor(projection: Projection, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
+  constructor(projection: Projection, schema: Schema, verbs: ReadonlyMap<string, Verb>, standing: Standing) {
     this.#projection = projection;
     this.#schema = schema;
     this.#verbs = verbs;
-    this.#hq = hq;
+    this.#standing = standing;
   }
 
   /** Folds one op. A refused op still advances its device's chain, unless it is a fork. */
@@ -163,32 +150,6 @@ export class Fold {
     return correction === undefined ? APPLIED : { kind: 'applied', correction, isContested };
   }
 
-  /** A table in force here that this program lacks: what is folded stays as it is until a program comes that has it. */
-  get lacking(): LackingTable | undefined {
-    return this.#tablesInForce(this.#markInForce(undefined)).lacking;
-  }
-
-  /** Whether ops of this verb version count here as things stand. */
-  isAdopted(ref: string): boolean {
-    const size = this.#markInForce(undefined);
-    return firstVerbs.has(ref) || this.#hqRow(manifest, { verb: ref }, size, undefined) !== undefined;
-  }
-
-  /** The op by which a device counts as enrolled here as things stand. */
-  enrolmentOf(device: string): string | undefined {
-    return this.#author(device, this.#markInForce(undefined), undefined)?.enrolment;
-  }
-
-  /** The key that begins the chain of a device here, as things stand; undefined for one that may not write. */
-  firstKeyOf(device: string): string | undefined {
-    return this.#author(device, this.#markInForce(undefined), undefined)?.firstKeyId;
-  }
-
-  /** Of a device that `hq` enrolled and not this scope: the id of its key there, as of the mark. */
-  keyInHq(device: string): string | undefined {
-    return this.#author(device, this.#markInForce(undefined), undefined)?.keyId;
-  }
-
   /** Whether a folded op was refused. */
   isRefused(hash: string): boolean {
     return this.#projection.get(this.#compiled(refusals), [hash]) !== undefined;
@@ -201,19 +162,18 @@ export class Fold {
     touch: TouchRecorder | undefined,
   ): Planned | Refusal | Waits | Outside | Stopped {
     const { op, hash } = record;
-    const size = this.#markSize(record, touch);
-    if (this.#hq !== undefined && size > this.#hq.folded)
-      return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
+    const size = this.#standing.markSize(record, touch);
+    if (this.#standing.needsHq(size)) return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
     const isGenesis = op.verb === bookOpen.ref && op.prev === undefined;
-    const author = isGenesis ? rootAuthor(record) : this.#author(op.device, size, touch);
+    const author = isGenesis ? rootAuthor(record) : this.#standing.author(op.device, size, touch);
     if (author === undefined) return { kind: 'outside', refusal: refuse('kernel/unknown-device') };
     const keyId = chainKeyId ?? author.firstKeyId;
     if ((record.keyId as string) !== keyId)
       return { kind: 'outside', refusal: refuse('kernel/wrong-key', { key: record.keyId }) };
     if (op.seq === 1 && !isGenesis && op.prev !== author.enrolment) return refuse('kernel/enrolment');
-    if (author.isRevoked && !this.#overrulesItsRevocation(op, touch))
+    if (author.isRevoked && !this.#standing.overrulesItsRevocation(op, touch))
       return { kind: 'waits', refusal: refuse(REVOKED, { device: op.device }) };
-    if (author.untilDay !== '' && this.#day(size, touch) > author.untilDay)
+    if (author.untilDay !== '' && this.#standing.day(size, touch) > author.untilDay)
       return { kind: 'waits', refusal: refuse(EXPIRED, { untilDay: author.untilDay }) };
     if (author.keyId !== undefined && author.keyId !== keyId && !followsHq(record, author.keyId))
       return { kind: 'waits', refusal: refuse(SUPERSEDED, { key: keyId }) };
@@ -231,8 +191,8 @@ export class Fold {
   /** What an adoption, or a mark that takes notice of it, does beside its own effects. Stops where this program lacks a table. */
   #comeIntoForce(planned: Planned, size: number, touch: TouchRecorder | undefined): Planned | Refusal | Stopped {
     const { effects, facts, rules, planning } = planned;
-    const before = this.#tablesInForce(this.#markInForce(undefined));
-    const after = this.#hq === undefined ? this.#shapesWith(effects) : this.#tablesInForce(size);
+    const before = this.#standing.tablesInForce(this.#standing.markInForce());
+    const after = this.#standing.isHq ? this.#standing.shapesWith(effects) : this.#standing.tablesInForce(size);
     if (after.lacking !== undefined) return { kind: 'stopped', stop: after.lacking };
     const fresh = [...after.tables].filter((table) => !before.tables.has(table));
     // Whatever any op wrote may count from here on, so none passes this one.
@@ -244,31 +204,14 @@ export class Fold {
 
   /** Whether a mark goes on, and names the true root of `hq`; a replica whose log of `hq` begins later cannot tell the root. */
   #judgeMark({ op, hash }: OpRecord, size: number, touch: TouchRecorder | undefined): Refusal | Stopped | undefined {
-    if (this.#hq !== undefined) {
+    if (!this.#standing.isHq) {
       // Before the root, so that every replica refuses a late mark alike, whether or not it has that part of `hq`.
-      const inForce = this.#markInForce(touch);
+      const inForce = this.#standing.markInForce(touch);
       if (size <= inForce) return refuse('kernel/mark-backwards', { size: inForce });
     }
-    const isRoot = this.#hq === undefined || this.#hq.confirmsRoot(size, (op.args as unknown as MarkArgs).root);
+    const isRoot = this.#standing.confirmsRoot(size, (op.args as unknown as MarkArgs).root);
     if (isRoot === undefined) return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
     return isRoot ? undefined : refuse('kernel/mark-root', { size });
-  }
-
-  #tablesInForce(size: number): InForce {
-    const at = this.#hq === undefined ? this.#projection.shapeChanges : size;
-    if (this.#inForce?.at !== at) {
-      const table = this.#compiled(tableShapes);
-      const rows = this.#hq === undefined ? this.#projection.list(table, []) : this.#hq.listAsOf(tableShapes, size);
-      this.#inForce = { at, value: judgeShapes(rows, this.#schema.declared) };
-    }
-    return this.#inForce.value;
-  }
-
-  /** In `hq`: what is in force after an op with these effects. */
-  #shapesWith(effects: readonly Effect[]): InForce {
-    const written = effects.flatMap(({ table, row }) => (table === tableShapes ? [row] : []));
-    const rows = this.#projection.list(this.#compiled(tableShapes), []);
-    return judgeShapes([...rows, ...written], this.#schema.declared);
   }
 
   /** What a verb by this author comes to here, whatever else may be said against the author. */
@@ -280,7 +223,7 @@ export class Fold {
     size: number,
     touch: TouchRecorder | undefined,
   ): Planned | Refusal | Stopped {
-    const adopted = firstVerbs.has(ref) ? NO_RELEASE : this.#hqRow(manifest, { verb: ref }, size, touch);
+    const adopted = this.#standing.adoption(ref, size, touch);
     if (adopted === undefined) return refuse('kernel/not-adopted', { verb: ref });
     const verb = this.#verbs.get(ref);
     if (verb === undefined) {
@@ -293,7 +236,7 @@ export class Fold {
     if ('kind' in outcome && outcome.kind === 'refusal') return outcome;
     const effects = 'kind' in outcome ? outcome.effects : outcome;
     const tables = this.#tablesOf(verb);
-    const inForce = this.#tablesInForce(size).tables;
+    const inForce = this.#standing.tablesInForce(size).tables;
     for (const { table } of effects) {
       // Who is enrolled, what is adopted and what was refused change by the kernel's own verbs alone: any verb may read it, whatever it declares.
       if (!tables.has(table) || (BUILTIN_TABLES.has(table) && !BUILTIN.has(ref)))
@@ -322,7 +265,7 @@ export class Fold {
     const row = this.#projection.get(this.#compiled(quarantine), [hash], touch) as Row;
     const { id, at, device, seq, verb, args } = row as Record<'id' | 'device' | 'verb' | 'args', string> &
       Record<'at' | 'seq', number>;
-    const author = this.#author(device, size, touch);
+    const author = this.#standing.author(device, size, touch);
     if (author === undefined) return refuse('kernel/unknown-device', { device });
     const facts: OpFacts = { id, hash, at, device, scope: noted.facts.scope, seq, isAdopted: true };
     const adopted = this.#planAs(author, verb, facts, JSON.parse(args) as JsonObject, size, touch);
@@ -381,7 +324,7 @@ export class Fold {
   /** What is left of a refused op is its verb's to say, so who lacks an adopted one stops here as at any other op of it. */
   #lackingVerb({ op, hash }: OpRecord, touch: TouchRecorder | undefined): Stopped | undefined {
     if (this.#verbs.has(op.verb)) return undefined;
-    const adopted = this.#hqRow(manifest, { verb: op.verb }, this.#markInForce(touch), touch);
+    const adopted = this.#standing.adoption(op.verb, this.#standing.markInForce(touch), touch);
     if (adopted === undefined) return undefined;
     const release = adopted['release'] as string;
     return { kind: 'stopped', stop: { code: 'kernel/unsupported-verb', verb: op.verb, release, hash } };
@@ -396,13 +339,13 @@ export class Fold {
   ): void {
     const verb = this.#verbs.get(op.verb);
     if (verb?.remains === undefined) return;
-    const size = this.#markInForce(touch);
-    const author = this.#author(op.device, size, touch);
-    if (author === undefined || this.#hqRow(manifest, { verb: op.verb }, size, touch) === undefined) return;
+    const size = this.#standing.markInForce(touch);
+    const author = this.#standing.author(op.device, size, touch);
+    if (author === undefined || this.#standing.adoption(op.verb, size, touch) === undefined) return;
     const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
     const planning = { author, size, touch };
     const tables = this.#tablesOf(verb);
-    const inForce = this.#tablesInForce(size).tables;
+    const inForce = this.#standing.tablesInForce(size).tables;
     this.#now = planning;
     try {
       const valid = validateArgs(verb, op.args);
@@ -423,66 +366,6 @@ export class Fold {
     if (missed !== undefined) throw missed;
   }
 
-  /** The `hq` size in force for this op; a mark is judged by the prefix it names. */
-  #markSize(record: OpRecord, touch: TouchRecorder | undefined): number {
-    if (this.#hq === undefined) return 0;
-    if (record.op.verb === hqMark.ref) {
-      const size = record.op.args['size'];
-      return typeof size === 'number' ? size : 0;
-    }
-    return this.#markInForce(touch);
-  }
-
-  #markInForce(touch: TouchRecorder | undefined): number {
-    const row = this.#hq === undefined ? undefined : this.#projection.get(this.#compiled(marks), ['hq'], touch);
-    return row === undefined ? 0 : (row['size'] as number);
-  }
-
-  #author(device: string, size: number, touch: TouchRecorder | undefined): Author | undefined {
-    const own = this.#projection.get(this.#compiled(devices), [device], touch);
-    const row = own ?? (this.#hq === undefined ? undefined : this.#hq.getAsOf(devices, { device }, size));
-    if (row === undefined) return undefined;
-    const keyId = row['keyId'] as string;
-    const revokedAbove =
-      own !== undefined && this.#hq?.getAsOf(revocations, { device }, size)?.['status'] === 'revoked';
-    const known = this.#authors.get(device);
-    if (known?.row === row && known.revokedAbove === revokedAbove) return known.author;
-    const author: Author = Object.freeze({
-      device,
-      role: row['role'] as Role,
-      name: row['name'] as string,
-      enrolment: row['enrolment'] as string,
-      isRevoked: row['status'] === 'revoked' || revokedAbove,
-      untilDay: row['untilDay'] as string,
-      keyId: own === undefined ? keyId : undefined,
-      // Nobody rotates here before the chain begins.
-      firstKeyId: own === undefined ? device : keyId,
-    });
-    this.#authors.set(device, { row, revokedAbove, author });
-    return author;
-  }
-
-  /** A revoked device may still take that very revocation back; its rank decides in the verb. */
-  #overrulesItsRevocation({ verb, args, device }: OpRecord['op'], touch: TouchRecorder | undefined): boolean {
-    const { act } = args;
-    if (verb !== keyOverrule.ref || typeof act !== 'string') return false;
-    const row = this.#projection.get(this.#compiled(keyActs), [act], touch);
-    return row?.['kind'] === 'revoke' && row['subject'] === device;
-  }
-
-  /** The business day here, or that of `hq` as of the mark if it is later; '' before the first. */
-  #day(size: number, touch: TouchRecorder | undefined): string {
-    const here = this.#projection.get(this.#compiled(businessDays), ['book'], touch)?.['day'] ?? '';
-    const above = this.#hq?.getAsOf(businessDays, { of: 'book' }, size)?.['day'] ?? '';
-    return String(here > above ? here : above);
-  }
-
-  #hqRow(table: AnyTable, key: Row, size: number, touch: TouchRecorder | undefined): Row | undefined {
-    if (this.#hq !== undefined) return this.#hq.getAsOf(table, key, size);
-    const compiled = this.#compiled(table);
-    return this.#projection.get(compiled, compiled.keyValuesOf(key), touch);
-  }
-
   #viewOf(verb: Verb): View {
     let view = this.#viewByVerb.get(verb);
     if (view === undefined) {
@@ -491,7 +374,7 @@ export class Fold {
         tables: this.#tablesOf(verb),
         open: BUILTIN_TABLES,
         compiled: (table) => this.#compiled(table),
-        hqRow: (table, key, size, touch) => this.#hqRow(table, key, size, touch),
+        hqRow: (table, key, size, touch) => this.#standing.hqRow(table, key, size, touch),
         planning: () => this.#now,
       });
       this.#viewByVerb.set(verb, view);

@@ -11,6 +11,7 @@ import type { FoldedHead } from './chain-heads.ts';
 import { createTouchRecorder, Projection, type Undo } from './projection.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeTouch, decodeUndo, encodeTailRow, withChain } from './tail-row.ts';
+import { Standing } from './standing.ts';
 import { TailRows } from './tail-rows.ts';
 import { type Touch, TouchIndex } from './touch.ts';
 import { refuse, type Verb } from './verb.ts';
@@ -47,6 +48,7 @@ class Conflict extends Error {}
 export class Scope {
   readonly name: string;
   readonly projection: Projection;
+  readonly standing: Standing;
   readonly #fold: Fold;
   readonly #hq: HqReader | undefined;
   readonly #schema: Schema;
@@ -77,7 +79,8 @@ export class Scope {
     this.projection = new Projection(schema, name);
     this.#tailRows = new TailRows(schema.driver, name);
     this.#hq = hq;
-    this.#fold = new Fold(this.projection, schema, verbs, hq);
+    this.standing = new Standing(this.projection, schema, hq);
+    this.#fold = new Fold(this.projection, schema, verbs, this.standing);
   }
 
   /** How many settled ops are folded. Less than the log's size only while stopped or before `catchUp`. */
@@ -113,29 +116,9 @@ export class Scope {
     return this.#waiting;
   }
 
-  /** The op by which a device counts as enrolled here, if it does. */
-  enrolmentOf(device: string): string | undefined {
-    return this.#fold.enrolmentOf(device);
-  }
-
-  /** The id of the key that begins a device's chain here; undefined for one that may not write. */
-  firstKeyOf(device: string): string | undefined {
-    return this.#fold.firstKeyOf(device);
-  }
-
-  /** Of a device that `hq` enrolled: the id of its key there as of the mark. */
-  keyInHq(device: string): string | undefined {
-    return this.#fold.keyInHq(device);
-  }
-
   /** The last op of a device's chain as it is folded here, and the key in force after it. */
   chainHead(device: string): FoldedHead | undefined {
     return this.projection.chainHead(device);
-  }
-
-  /** Whether ops of this verb version count here as things stand. */
-  isAdopted(ref: string): boolean {
-    return this.#fold.isAdopted(ref);
   }
 
   /** Whether an op that is folded here has no effect at its place. */
@@ -147,7 +130,7 @@ export class Scope {
   load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): void {
     this.projection.discard();
     this.#tailRows.discard();
-    this.#stop = this.#fold.lacking;
+    this.#stop = this.standing.lacking;
     this.#isBarred = this.#stop !== undefined;
     this.#hasLeftovers = false;
     const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
