@@ -2,7 +2,7 @@
 // loaded.
 import { join } from 'node:path';
 import type { RelayStore } from '@tallystick/relay-protocol';
-import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
+import { createSqliteRelayStore, type SqliteRelayStore } from '@tallystick/relay-protocol/node';
 
 export type EngineOptions =
   | { readonly kind: 'sqlite' }
@@ -27,7 +27,7 @@ export async function openEngine(
   engine: EngineOptions,
   dataDir: string,
   onAlarm: (alarm: Readonly<Record<string, unknown>>) => void,
-): Promise<RelayStore> {
+): Promise<RelayStore | SqliteRelayStore> {
   if (engine.kind === 'sqlite') return createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
   if (engine.kind === 'postgres') {
     const { createPostgresRelayStore } = await import('@tallystick/relay-protocol/postgres');

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type BookId, parseBookId } from '@tallystick/oplog';
 import { parseEngine } from './engine.ts';
+import { type Backup, backupRelay, restoreRelay } from './backup.ts';
 import { askHealth } from './health.ts';
 import { createJsonLog, errorToFields } from './log.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
@@ -12,6 +13,8 @@ const usage =
   '       [--engine sqlite]\n' +
   '       [--engine postgres --server URL... [--standby required]]\n' +
   '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n' +
+  '   or: relay backup FOLDER --data DIR\n' +
+  '   or: relay restore FOLDER --data DIR\n' +
   '   or: relay health URL [--wait SECONDS]\n';
 
 const maxWaitSeconds = 3_600;
@@ -116,7 +119,28 @@ async function serve(args: string[]): Promise<number> {
   }
 }
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { health };
+/** `backup FOLDER` and `restore FOLDER`: what is in the backup, in one line. */
+function copying(work: (dataDir: string, folder: string) => Promise<Backup>): (args: string[]) => Promise<number> {
+  return async (args) => {
+    const { values, positionals } = parseArgs({ args, options: { data: { type: 'string' } }, allowPositionals: true });
+    const [folder, ...rest] = positionals;
+    if (folder === undefined || rest.length > 0 || values.data === undefined) return misused();
+    try {
+      const { ops, books, takenAt } = await work(values.data, folder);
+      process.stdout.write(`books ${books}, ops ${ops}, as of ${takenAt}\n`);
+      return 0;
+    } catch (error) {
+      process.stderr.write(`relay: ${error instanceof Error ? error.message : String(error)}\n`);
+      return 1;
+    }
+  };
+}
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  health,
+  backup: copying(backupRelay),
+  restore: copying((dataDir, folder) => restoreRelay(folder, dataDir)),
+};
 
 async function main(args: string[]): Promise<number> {
   const [name = '', ...rest] = args;

@@ -20,6 +20,7 @@ import type { Ed25519 } from '@tallystick/sign';
 import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
 import { boundConnections } from './connections.ts';
 import { type EngineOptions, openEngine } from './engine.ts';
+import { openControl } from './control.ts';
 import { createHealth, type Health } from './health.ts';
 import { createListener, type Served } from './listener.ts';
 import { errorToFields, type Log } from './log.ts';
@@ -110,6 +111,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     servers.push(server);
     const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
     server.timeout = idleTimeoutMs;
+    let metricsServer: Server | undefined;
     if (options.metrics !== undefined) {
       // Only who wants to be measured pays for it.
       const { createMetrics } = await import('./metrics.ts');
@@ -118,23 +120,20 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       const { kind } = engine;
       const measured = { name: signer.name, engine: kind, dataDir, storePath, store, health, connections, load };
       metrics = createMetrics(measured);
-      const { port: at, host: on = '127.0.0.1' } = options.metrics;
-      servers.push(createMetricsServer(metrics, health));
-      await listen(servers[1] as Server, at, on);
+      metricsServer = createMetricsServer(metrics, health);
+      servers.push(metricsServer);
+      await listen(metricsServer, options.metrics.port, options.metrics.host ?? '127.0.0.1');
     }
+    const control = 'backup' in store ? await openControl(dataDir, store) : undefined;
+    if (control !== undefined) servers.push(control);
     await listen(server, port, host);
-    const [url, metricsUrl] = servers.map(urlOf);
-    log({
-      level: 'info',
-      event: 'listening',
-      url,
-      vkey: relay.vkey,
-      verifier: ed25519.name,
-      ...(metricsUrl === undefined ? {} : { metricsUrl }),
-    });
+    const url = urlOf(server);
+    const metricsUrl = metricsServer && urlOf(metricsServer);
+    const { vkey } = relay;
+    log({ level: 'info', event: 'listening', url, vkey, verifier: ed25519.name, metricsUrl });
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= stop({ servers, relay, store, health, drainMs, log }));
-    return { url: url as string, metricsUrl, vkey: relay.vkey, close };
+    return { url, metricsUrl, vkey, close };
   } catch (error) {
     for (const server of servers) server.close();
     await store.close();

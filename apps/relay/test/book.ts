@@ -10,6 +10,7 @@ import {
   type OpRecord,
   parseScope,
   type Scope,
+  type Tip,
   type VerbRef,
 } from '@tallystick/oplog';
 import { createFollower, createRelayClient, type Follower, relayIdOf, signReads } from '@tallystick/relay-protocol';
@@ -52,11 +53,11 @@ export function openBook(): Book {
 }
 
 /** Reads as the root of the book. */
-export function follow(relay: { url: string; vkey: string }, { id: book, key: root }: Book): Follower {
+export function follow(relay: { url: string; vkey: string }, { id: book, key: root }: Book, from?: Tip): Follower {
   const key = parseVerifierKey(relay.vkey, nodeHasher);
   if (!key.ok) throw new Error(key.code);
   const client = createRelayClient({ url: relay.url, retry: { attempts: 1 } });
-  const tip = { size: 0, frontier: [], note: '' };
+  const tip = from ?? { size: 0, frontier: [], note: '' };
   const verifyNote: typeof nodeEd25519.verify = (publicKey, message, signature) =>
     nodeEd25519.verify(publicKey, message, signature);
   const reader = { device: root.device, sign: root.sign, relay: relayIdOf(key.value, nodeHasher) };

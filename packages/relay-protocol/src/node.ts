@@ -1,3 +1,4 @@
 // The Node entry point: the relay store on SQLite.
-export { createSqliteRelayStore, type SqliteRelayStoreOptions } from './sqlite-store.ts';
+export { checkRelayFile, type RelayFileReport } from './sqlite-check.ts';
+export { createSqliteRelayStore, type SqliteRelayStore, type SqliteRelayStoreOptions } from './sqlite-store.ts';
 export { nodeUnpack } from './node-gunzip.ts';

@@ -5,10 +5,12 @@ import { RelayError } from './errors.ts';
 import type { Batch, ChainState, Holder, Placed, RelayStore } from './store.ts';
 
 // An entry's rowid is log * 2^32 + position: a log's entries lie together in order, and no second index is needed for it.
-const positionsPerLog = 2 ** 32;
-const schemaVersion = 2;
+export const positionsPerLog: number = 2 ** 32;
+export const schemaVersion = 2;
 /** Their numbers are kept in memory: some 200 bytes each. */
 const maxKnownLogs = 16_384;
+/** 1 MiB: what one step of a backup holds everybody else up for. */
+const backupPages = 256;
 const schema = `
   CREATE TABLE relay_identity (one INTEGER PRIMARY KEY CHECK (one = 1), vkey TEXT NOT NULL) STRICT;
   CREATE TABLE relay_logs (
@@ -76,9 +78,24 @@ export interface SqliteRelayStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
+export interface SqliteRelayStore extends RelayStore {
+  /** Copies all of it as it is at some moment of the call into a new file, while it is in use; the copy is one file and on the disk when it resolves. */
+  backup(path: string): Promise<void>;
+}
+
 /** Opens or makes the database file. One process at a time: a second one gets `relay/store-busy`. */
-export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOptions = {}): RelayStore {
-  return storeIn(openDatabase(path, options.busyTimeoutMs ?? 5_000));
+export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOptions = {}): SqliteRelayStore {
+  const db = openDatabase(path, options.busyTimeoutMs ?? 5_000);
+  return { ...storeIn(db), backup: (copy) => backupTo(db, copy) };
+}
+
+/** In steps, between which pushes are taken: they are in the copy, too. */
+async function backupTo(db: Database.Database, path: string): Promise<void> {
+  await db.backup(path, { progress: () => backupPages });
+  const copy = new Database(path);
+  // No log beside it: whoever copies the file has all of it.
+  copy.pragma('journal_mode = DELETE');
+  copy.close();
 }
 
 /** A fold of what is durable elsewhere, in the same tables, with its database: after a crash it is whole, and may lack the latest appends. */
