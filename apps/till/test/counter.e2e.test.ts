@@ -2,6 +2,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { faultsOf } from './axe.ts';
 import { newDevice, openAlone, openDrawer, sell, tile } from './browser.ts';
 import { tillForAll } from './for-all.ts';
 
@@ -78,6 +79,54 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
     await dialog.getByText('K-17 owes £20.00 here.').waitFor();
     await dialog.getByRole('button', { name: 'Card' }).click();
     await page.getByText('K-17 paid £20.00').waitFor();
+  });
+
+  it('pays a return with a credit note, says what it is when it is scanned, and takes it for the next sale', async () => {
+    const dialog = page.getByRole('dialog');
+    const keys = page.keyboard;
+    await openDrawer(page, '20');
+    const number = await sell(page, 'Flat white', 'Espresso');
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.locator('.document', { hasText: number }).click();
+    await page.getByRole('button', { name: 'Refund' }).click();
+    await page.getByRole('button', { name: 'Everything' }).click();
+    await page.getByRole('button', { name: 'Damaged' }).click();
+    await page.getByRole('button', { name: 'Credit note' }).click();
+    await dialog.getByRole('img', { name: 'The credit note as a QR code' }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    const url = await page.getByLabel('Its code, to send').inputValue();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await page.locator('.receipt-stamp', { hasText: 'Refunded' }).waitFor();
+    await keys.press('Escape');
+    await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    // A scanner types it.
+    await page.getByLabel('Search goods').focus();
+    await keys.insertText(url);
+    await keys.press('Enter');
+    await dialog.getByText('£6.00 left').waitFor();
+    await dialog.getByText('up to £10.00 may be taken on trust').waitFor();
+    await keys.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    for (const _ of [1, 2]) await tile(page, 'Flat white').click();
+    await page.getByRole('button', { name: 'Charge £7.20' }).click();
+    await dialog.getByRole('button', { name: 'Coupon or gift' }).click();
+    await page.locator(':focus').and(page.getByLabel('Scan or paste its code')).waitFor();
+    await keys.insertText('https://tea.example/t');
+    await keys.press('Enter');
+    await dialog.getByText('This is no coupon, gift or credit of a shop.').waitFor();
+    await keys.insertText(url);
+    await keys.press('Enter');
+    await dialog.getByText('£6.00 left').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Take £6.00' }).click();
+    await dialog.getByRole('button', { name: 'Exact' }).click();
+    await page.getByRole('button', { name: 'Receipt' }).click();
+    expect((await rowsOf(page)).slice(2)).toEqual(['Cash £1.20', 'Coupon or gift £6.00']);
+    await keys.press('Escape');
+    await page.getByLabel('Search goods').focus();
+    await keys.insertText(url);
+    await keys.press('Enter');
+    await dialog.getByText('Nothing is left of it.').waitFor();
   });
 
   it('moves cash with a reason, counts blind, and prints what the day came to', async () => {

@@ -59,6 +59,7 @@ export async function fillDemoShop(book: TillBook, currency: string, digits: num
   await book.commit('promotion.set', jam);
   const terms = { limitMinor: 20 * 10 ** digits, overLimit: 'refuse', termsDays: 30, active: 1 } as const;
   await book.commit('customer.set', { customer: 'K-17', currency, ...terms });
+  await book.commit('entitlement.tier', { kind: 'gift', currency, mostMinor: 10 * 10 ** digits });
   const lines = range.flatMap(({ sku, name, stock, unitScale = 0, price }) =>
     stock === undefined
       ? []

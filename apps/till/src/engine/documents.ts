@@ -76,7 +76,7 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
   const [row] = book.query<Row>(`${documentColumns} AND d.id = ?`, [scope, document]);
   if (row === undefined) return undefined;
   const tenders = book.query<{ readonly kind: Tender['kind']; readonly amountMinor: number }>(
-    "SELECT kind, amountMinor FROM tenders WHERE scope = ? AND document = ? AND kind IN ('cash', 'card', 'account') ORDER BY line",
+    'SELECT kind, amountMinor FROM tenders WHERE scope = ? AND document = ? ORDER BY line',
     [scope, document],
   );
   return {

@@ -1,5 +1,6 @@
 // The entries of this till by the name of the call that makes them.
 import { moveCashEntry } from './cash-entries.ts';
+import { creditNoteEntry } from './credit-notes.ts';
 import { payAccountEntry } from './customers.ts';
 import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
 import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
@@ -7,6 +8,7 @@ import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
 export const entries: {
   readonly sell: typeof saleEntry;
   readonly refund: typeof refundEntry;
+  readonly refundAsNote: typeof creditNoteEntry;
   readonly voidSale: typeof voidEntry;
   readonly openSession: typeof openSessionEntry;
   readonly closeSession: typeof closeSessionEntry;
@@ -15,6 +17,7 @@ export const entries: {
 } = {
   sell: saleEntry,
   refund: refundEntry,
+  refundAsNote: creditNoteEntry,
   voidSale: voidEntry,
   openSession: openSessionEntry,
   closeSession: closeSessionEntry,

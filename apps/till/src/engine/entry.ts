@@ -21,7 +21,7 @@ export interface Found {
 export interface Entry<Request, Shown> {
   /** What the book has of this request: its op, a reason why it can have none any more, or nothing yet. */
   find(shop: OpenShop, request: Request): Found | Failed | undefined;
-  write(shop: OpenShop, request: Request): Promise<Commit | Failed>;
+  write(shop: OpenShop, request: Request): Promise<Commit | Found | Failed>;
   /** What the screen shows of it. */
   show(shop: OpenShop, id: string, request: Request): Shown | undefined;
 }

@@ -10,6 +10,7 @@ import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
 import { readCustomer } from './customers.ts';
 import { findByKey, findByNumber, readReceipt } from './documents.ts';
+import { loadEntitlements, readShown } from './entitlements.ts';
 import { entries } from './entries.ts';
 import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
 import { codeOf, messageOf } from './link.ts';
@@ -83,6 +84,7 @@ export class TillHost implements EngineCalls {
     // Another tab may take up a new version, whose files take the place of those that this one has not asked for yet.
     void loadParts().catch(() => undefined);
     void loadScanner().catch(() => undefined);
+    void loadEntitlements().catch(() => undefined);
     void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
@@ -306,6 +308,8 @@ export class TillHost implements EngineCalls {
 
   sell: EngineCalls['sell'] = (request) => this.#record(entries.sell, request, skusOf);
   refund: EngineCalls['refund'] = (request) => this.#record(entries.refund, request, skusOf);
+  refundAsNote: EngineCalls['refundAsNote'] = (request) =>
+    this.#record(entries.refundAsNote, request, ({ skus }) => skus);
   voidSale: EngineCalls['voidSale'] = (request) => this.#record(entries.voidSale, request, skusOf);
   openSession: EngineCalls['openSession'] = (float) => this.#record(entries.openSession, float);
   closeSession: EngineCalls['closeSession'] = async (request) => {
@@ -335,6 +339,7 @@ export class TillHost implements EngineCalls {
     });
   customer: EngineCalls['customer'] = (customer) => this.#read(async (shop) => readCustomer(shop, customer));
   scan: EngineCalls['scan'] = (text) => this.#read((shop) => readScan(shop, text));
+  shownEntitlement: EngineCalls['shownEntitlement'] = (url) => this.#read((shop) => readShown(shop, url));
   receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => receiptOutcome(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) =>
     this.#read((shop) => ({ ok: true, value: documentReader(shop).stageOf(document) }));

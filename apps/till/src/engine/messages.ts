@@ -10,6 +10,7 @@ export type EntryName = keyof TillEntries;
 const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'sell',
   'refund',
+  'refundAsNote',
   'voidSale',
   'openSession',
   'closeSession',

@@ -3,7 +3,7 @@
 // shown.ts (goods, documents, drawers) and standing.ts (the till as a whole), and is named here with the rest of the port.
 import type { Offer } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
-import type { Tender } from '../model/tender.ts';
+import type { MoneyKind, Tender } from '../model/tender.ts';
 import type {
   AccountPayment,
   CashMove,
@@ -18,6 +18,8 @@ import type {
   ScannedGoods,
   Session,
   Stage,
+  CreditNote,
+  ShownEntitlement,
 } from './shown.ts';
 import type { Backup, TillState, TillStatus } from './standing.ts';
 
@@ -38,6 +40,8 @@ export type {
   ScannedGoods,
   Session,
   Stage,
+  CreditNote,
+  ShownEntitlement,
 } from './shown.ts';
 export type {
   Backup,
@@ -90,9 +94,12 @@ export interface RefundRequest {
   readonly document: string;
   /** Line numbers of the original and how much of each comes back. */
   readonly lines: readonly { readonly line: number; readonly quantity: number }[];
-  readonly tender: Tender['kind'];
+  readonly tender: MoneyKind;
   readonly reason: string;
 }
+
+/** A return that is paid with a credit note. */
+export type CreditNoteRequest = Omit<RefundRequest, 'tender'>;
 
 export interface VoidRequest {
   readonly document: string;
@@ -154,6 +161,7 @@ export interface TillEntries {
   /** Resolves `ok` only after the sale is flushed to this device's storage, and to a failure only when it is not there. */
   sell(request: SaleRequest): Promise<Outcome<Saved<Receipt>>>;
   refund(request: RefundRequest): Promise<Outcome<Saved<Receipt>>>;
+  refundAsNote(request: CreditNoteRequest): Promise<Outcome<Saved<CreditNote>>>;
   voidSale(request: VoidRequest): Promise<Outcome<Saved<Receipt>>>;
   openSession(floatMinor: number): Promise<Outcome<Saved<Session>>>;
   closeSession(request: CloseRequest): Promise<Outcome<Saved<ClosedSession>>>;
@@ -187,6 +195,8 @@ export interface TillEngine extends TillEntries {
   customer(customer: string): Promise<Outcome<Customer>>;
   /** What a scanned code stands for in the catalogue. */
   scan(text: string): Promise<Outcome<ScannedGoods>>;
+  /** What a coupon, gift, prize or credit is that a customer shows. */
+  shownEntitlement(url: string): Promise<Outcome<ShownEntitlement>>;
   receipt(document: string): Promise<Outcome<Receipt>>;
   /** A day with its newest documents, no more than `most`. */
   day(day: string, most: number): Promise<Outcome<DaySummary>>;

@@ -2,7 +2,9 @@
 import { businessDay } from '../model/business-day.ts';
 import { refundAmountMinor, refundUnitPrice } from '../model/refund.ts';
 import type { SaleLine } from '../model/sale-line.ts';
+import type { MoneyKind, Tender } from '../model/tender.ts';
 import { findByKey, readReceipt } from './documents.ts';
+import { releaseRedeemed, takeShown } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
@@ -15,14 +17,20 @@ export const saleEntry: Entry<SaleRequest, Receipt> = {
   write: async (shop, request) => {
     const session = readSession(shop);
     if (session === undefined) return noSession;
-    return shop.book.commit('sale.complete', {
+    const shown = request.tenders.some(({ kind }) => kind === 'entitlement')
+      ? await takeShown(shop, request)
+      : noneShown;
+    if (!shown.ok) return shown;
+    const commit = await shop.book.commit('sale.complete', {
       ...frame(shop, session),
       external: request.key,
       ...(request.customer === undefined ? {} : { customer: request.customer }),
       lines: request.lines,
-      tenders: request.tenders.filter(isMoney),
+      tenders: [...request.tenders.filter(isMoney), ...shown.tenders],
       changeMinor: request.changeMinor,
     });
+    if (!commit.ok) await shown.release();
+    return commit;
   },
   show: receiptOf,
 };
@@ -68,7 +76,13 @@ export const voidEntry: Entry<VoidRequest, Receipt> = {
   write: async (shop, request) => {
     const session = readSession(shop);
     if (session === undefined) return noSession;
-    return shop.book.commit('sale.void', { ...request, day: frame(shop, session).day, session: session.id });
+    const commit = await shop.book.commit('sale.void', {
+      ...request,
+      day: frame(shop, session).day,
+      session: session.id,
+    });
+    if (commit.ok) await releaseRedeemed(shop, request.document);
+    return commit;
   },
   show: receiptOf,
 };
@@ -102,7 +116,11 @@ function isSameSale(document: Receipt, { lines, tenders, changeMinor, customer =
     document.kind === 'sale' &&
     document.customer === customer &&
     isSameList(document.lines.map(lineWords), lines.map(lineWords)) &&
-    isSameList(document.tenders.map(tenderWords), [...tenders.filter(isMoney).map(tenderWords), ...change])
+    isSameList(document.tenders.map(tenderWords), [
+      ...tenders.filter(isMoney).map(tenderWords),
+      ...tenders.filter(isShown).map(tenderWords),
+      ...change,
+    ])
   );
 }
 
@@ -123,8 +141,14 @@ function isSameRefund(document: Receipt, request: RefundRequest, original: Recei
   );
 }
 
-function isMoney({ amountMinor }: { readonly amountMinor: number }): boolean {
-  return amountMinor > 0;
+const noneShown = { ok: true, tenders: [], release: () => Promise.resolve() } as const;
+
+function isMoney(tender: Tender): tender is Tender & { readonly kind: MoneyKind } {
+  return tender.amountMinor > 0 && tender.kind !== 'entitlement' && tender.kind !== 'deposit';
+}
+
+function isShown({ kind, amountMinor }: Tender): boolean {
+  return kind === 'entitlement' && amountMinor > 0;
 }
 
 function lineWords(line: SaleLine): string {

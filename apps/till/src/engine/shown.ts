@@ -1,5 +1,6 @@
 // What the engine shows of goods, customers, documents and drawers: plain data that can be posted to the page.
 import type { SessionReport } from '@tallystick/retail';
+import type { EntitlementKind } from '@tallystick/retail/entitlement';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { Tender } from '../model/tender.ts';
 
@@ -140,4 +141,33 @@ export interface DaySummary extends DaySums {
   readonly documents: readonly DocumentRow[];
   /** There are older ones that day. */
   readonly hasMore: boolean;
+}
+
+/** A token that a customer shows, as far as this till knows. */
+export interface ShownEntitlement {
+  readonly url: string;
+  readonly kind: EntitlementKind;
+  readonly amountMinor: number;
+  /** Another till may have used more of it. */
+  readonly leftMinor: number;
+  /** '' for no last day. */
+  readonly untilDay: string;
+  /** What it is for, where it is not for anything. */
+  readonly goods: { readonly sku: string; readonly name: string; readonly quantity: number } | undefined;
+  /** False where nothing but its own signature says that it was issued. */
+  readonly isIssued: boolean;
+  /** The relay answers, so the claim is settled before the sale is saved. */
+  readonly isClaimedFirst: boolean;
+  /** What the shop lets a till take on trust while it does not. */
+  readonly trustMinor: number;
+}
+
+/** What a customer gets in the place of the money. */
+export interface CreditNote {
+  /** Number of the refund that it pays. */
+  readonly number: string;
+  readonly amountMinor: number;
+  readonly url: string;
+  /** What came back. */
+  readonly skus: readonly string[];
 }

@@ -37,3 +37,8 @@ export function scannedQuantity(
 export function shortCode(text: string): string {
   return text.length <= 32 ? text : `${text.slice(0, 31)}…`;
 }
+
+/** Whether a text is a coupon, gift, prize or credit that a customer shows, whatever it is worth. */
+export function looksEntitled(text: string): boolean {
+  return /^https:\/\/[^#]*#tally1\./.test(text.trim());
+}

@@ -1,10 +1,16 @@
 // Paying: what is still due, what a tender adds, what change goes back. Change comes out of cash only.
 
-export type TenderKind = 'cash' | 'card' | 'account';
+/** What a refund pays out. */
+export type MoneyKind = 'cash' | 'card' | 'account';
+
+/** `entitlement` is a coupon, gift or credit that the customer showed, `deposit` what was paid of a layaway before. */
+export type TenderKind = MoneyKind | 'entitlement' | 'deposit';
 
 export interface Tender {
   readonly kind: TenderKind;
   readonly amountMinor: number;
+  /** The link of an entitlement. */
+  readonly url?: string;
 }
 
 export interface Payment {
@@ -41,8 +47,8 @@ export function addTender(payment: Payment, kind: TenderKind, amountMinor?: numb
   return { ...payment, tenders: mergeTender(payment.tenders, { kind, amountMinor: Math.max(0, taken) }) };
 }
 
-export function removeTender(payment: Payment, kind: TenderKind): Payment {
-  const tenders = payment.tenders.filter((tender) => tender.kind !== kind);
+export function removeTender(payment: Payment, kind: TenderKind, url?: string): Payment {
+  const tenders = payment.tenders.filter((tender) => tender.kind !== kind || tender.url !== url);
   if (kind !== 'account') return { ...payment, tenders };
   return { totalMinor: payment.totalMinor, tenders };
 }
@@ -51,6 +57,14 @@ export function removeTender(payment: Payment, kind: TenderKind): Payment {
 export function addOnAccount(payment: Payment, customer: string, amountMinor: number): Payment {
   const before = payment.customer === customer ? payment : removeTender(payment, 'account');
   return { ...addTender(before, 'account', amountMinor), customer };
+}
+
+/** What a customer shows; shown again it is another amount of the same. Nothing beyond what is due is taken of it. */
+export function addEntitlement(payment: Payment, url: string, amountMinor: number): Payment {
+  const before = removeTender(payment, 'entitlement', url);
+  const taken = Math.min(amountMinor, dueMinor(before));
+  if (taken <= 0) return before;
+  return { ...before, tenders: [...before.tenders, { kind: 'entitlement', amountMinor: taken, url }] };
 }
 
 function mergeTender(tenders: readonly Tender[], added: Tender): readonly Tender[] {

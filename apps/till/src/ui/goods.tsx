@@ -5,7 +5,7 @@ import type { Product } from '../engine/port.ts';
 import { addProduct, countInCart, oneOf } from '../model/cart.ts';
 import { parseDecimal } from '../model/money.ts';
 import { localDay } from '../model/business-day.ts';
-import { looksScanned } from '../model/scanned.ts';
+import { looksEntitled, looksScanned } from '../model/scanned.ts';
 import { parseQuery, type Query, searchProducts } from '../model/search.ts';
 import { dayText } from '../model/time.ts';
 import { refusalText } from '../model/words.ts';
@@ -13,6 +13,7 @@ import { useTill } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
 import { Icon } from './icons.tsx';
 import { LinkChip } from './link-chip.tsx';
+import { WithEntitlementScreens } from './loaded.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
 import { hueStyle, Tile } from './tile.tsx';
 
@@ -24,6 +25,7 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
   const [typed, setTyped] = useState('');
   const [category, setCategory] = useState<string>();
   const [weighing, setWeighing] = useState<Product>();
+  const [token, setToken] = useState<string>();
   const search = useRef<HTMLInputElement>(null);
   useTypeToSearch(search);
 
@@ -44,6 +46,10 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
   const awaited = useRef(0);
   const enter = (): void => {
     const [first] = shown;
+    if (looksEntitled(typed)) {
+      setToken(typed.trim());
+      return setTyped('');
+    }
     // What was scanned a moment ago belongs to this sale.
     if (typed.trim() === '') return awaited.current === 0 ? onCharge() : undefined;
     if (first !== undefined && (first.sku === query.text || !looksScanned(query.text))) return add(first, query.count);
@@ -68,6 +74,11 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
         query={query.text}
         onAdd={(product) => add(product, query.count)}
       />
+      {token !== undefined && (
+        <WithEntitlementScreens
+          show={({ EntitlementDialog }) => <EntitlementDialog url={token} onClose={() => setToken(undefined)} />}
+        />
+      )}
       {weighing !== undefined && (
         <QuantityDialog
           title={weighing.name}

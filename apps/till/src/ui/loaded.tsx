@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import type * as CorrectionScreens from '../corrections/screens.ts';
 import type * as CounterScreens from '../counter/screens.ts';
+import type * as EntitlementScreens from '../entitlements/screens.ts';
 import type * as KeyScreens from '../keys/screens.ts';
 import { useEffect, useState } from 'preact/hooks';
 
@@ -41,4 +42,9 @@ export function WithCounterScreens({ show }: Show<typeof CounterScreens>): VNode
 /** What stands otherwise than it was meant. */
 export function WithCorrectionScreens({ show }: Show<typeof CorrectionScreens>): VNode {
   return <Loaded load={() => import('../corrections/screens.ts')} show={show} />;
+}
+
+/** The screens about coupons, gifts and credit. */
+export function WithEntitlementScreens({ show }: Show<typeof EntitlementScreens>): VNode {
+  return <Loaded load={() => import('../entitlements/screens.ts')} show={show} />;
 }

@@ -97,6 +97,8 @@ function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
 function tenderWords(document: DocumentKind, { kind, amountMinor }: Tender): string {
   if (kind === 'card') return 'Card';
   if (kind === 'account') return 'On account';
+  if (kind === 'entitlement') return 'Coupon or gift';
+  if (kind === 'deposit') return 'Paid before';
   return document === 'sale' && amountMinor < 0 ? 'Change' : 'Cash';
 }
 

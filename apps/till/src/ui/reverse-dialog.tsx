@@ -1,15 +1,16 @@
 // Taking goods back: a refund of chosen lines, or the void of a whole sale.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Outcome, Receipt, ReceiptLine, Saved } from '../engine/port.ts';
+import type { CreditNote, Outcome, Receipt, ReceiptLine, Saved } from '../engine/port.ts';
 import { oneOf } from '../model/cart.ts';
 import { formatMoney, formatQuantity } from '../model/money.ts';
 import { refundAmountMinor } from '../model/refund.ts';
-import type { TenderKind } from '../model/tender.ts';
+import type { MoneyKind } from '../model/tender.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
+import { WithEntitlementScreens } from './loaded.tsx';
 
 const refundReasons = ['Changed their mind', 'Damaged', 'Wrong article', 'Wrong price'];
 const voidReasons = ['Rung up by mistake', 'Customer left', 'Training'];
@@ -25,19 +26,38 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
   const [key, setKey] = useState(() => crypto.randomUUID());
   const [quantities, setQuantities] = useState<Readonly<Record<number, number>>>({});
   const [reason, setReason] = useState('');
+  const [note, setNote] = useState<CreditNote>();
   const run = useReversal(receipt, onDone);
   const chosen = receipt.lines.flatMap((line) => {
     const quantity = quantities[line.line] ?? 0;
     return quantity > 0 ? [{ line, quantity }] : [];
   });
   const total = chosen.reduce((sum, { line, quantity }) => sum + refundAmountMinor(line, quantity), 0);
-  const pay = (tender: TenderKind): void => {
+  // What is chosen now is another refund than the one this key stands for.
+  const keepKey = (code: string | undefined): void => {
+    if (code === 'till/key-used') setKey(crypto.randomUUID());
+  };
+  const pay = (tender: MoneyKind): void => {
     const lines = chosen.map(({ line, quantity }) => ({ line: line.line, quantity }));
     const ask = (): Promise<Outcome<Saved<Receipt>>> =>
       till.engine.refund({ key, document: receipt.id, lines, tender, reason });
-    // What is chosen now is another refund than the one this key stands for.
-    void run.start(ask).then((code) => code === 'till/key-used' && setKey(crypto.randomUUID()));
+    void run.start(ask).then(keepKey);
   };
+  const payByNote = (): void => {
+    const lines = chosen.map(({ line, quantity }) => ({ line: line.line, quantity }));
+    const ask = (): Promise<Outcome<Saved<CreditNote>>> =>
+      till.engine.refundAsNote({ key, document: receipt.id, lines, reason });
+    void run.start(ask, setNote).then(keepKey);
+  };
+  if (note !== undefined) {
+    return (
+      <Dialog title="Credit note" onClose={() => void run.finish()}>
+        <WithEntitlementScreens
+          show={({ CreditNoteView }) => <CreditNoteView note={note} onDone={() => void run.finish()} />}
+        />
+      </Dialog>
+    );
+  }
   const isReady = chosen.length > 0 && reason !== '' && !run.isBusy;
   const isOnAccount = receipt.tenders.some(({ kind }) => kind === 'account');
   const setAll = (): void => {
@@ -80,6 +100,9 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
               Off the account
             </button>
           )}
+          <button type="button" class="button button-tall" disabled={!isReady} onClick={payByNote}>
+            Credit note
+          </button>
         </div>
       </div>
     </Dialog>
@@ -117,7 +140,13 @@ interface Reversal {
   readonly isBusy: boolean;
   readonly fault: string | undefined;
   /** Resolves to the code of what went wrong, or undefined. */
-  start(commit: () => Promise<Outcome<Saved<Receipt>>>): Promise<string | undefined>;
+  start<Shown extends { readonly number: string }>(
+    commit: () => Promise<Outcome<Saved<Shown>>>,
+    /** What there is to be handed out before it is over. */
+    onShown?: (shown: Shown) => void,
+  ): Promise<string | undefined>;
+  /** Shows the original as it is now. */
+  finish(): Promise<void>;
 }
 
 /** Runs one reversal at a time, and shows the original anew once it is saved. */
@@ -125,7 +154,11 @@ function useReversal(receipt: Receipt, onDone: (changed: Receipt) => void): Reve
   const till = useTill();
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
-  const start: Reversal['start'] = async (commit) => {
+  const finish = async (): Promise<void> => {
+    const changed = await till.engine.receipt(receipt.id);
+    onDone(changed.ok ? changed.value : receipt);
+  };
+  const start: Reversal['start'] = async (commit, onShown) => {
     if (isBusy) return undefined;
     setBusy(true);
     setFault(undefined);
@@ -136,11 +169,11 @@ function useReversal(receipt: Receipt, onDone: (changed: Receipt) => void): Reve
       return saved.code;
     }
     till.toast.value = { text: `${saved.value.shown?.number ?? 'It is'} saved` };
-    const changed = await till.engine.receipt(receipt.id);
-    onDone(changed.ok ? changed.value : receipt);
+    if (onShown !== undefined && saved.value.shown !== undefined) onShown(saved.value.shown);
+    else await finish();
     return undefined;
   };
-  return { isBusy, fault, start };
+  return { isBusy, fault, start, finish };
 }
 
 interface RefundRowProps {

@@ -4,13 +4,22 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { type Outcome, outcomeUnknown, type Receipt, type Saved } from '../engine/port.ts';
 import { currencyDigits, formatMoney, parseDecimal } from '../model/money.ts';
-import { addOnAccount, addTender, dueMinor, isPaid, type Payment, quickCash, removeTender } from '../model/tender.ts';
+import {
+  addEntitlement,
+  addOnAccount,
+  addTender,
+  dueMinor,
+  isPaid,
+  type Payment,
+  quickCash,
+  removeTender,
+} from '../model/tender.ts';
 import type { TenderKind } from '../model/tender.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
-import { WithCounterScreens } from './loaded.tsx';
+import { WithCounterScreens, WithEntitlementScreens } from './loaded.tsx';
 import { ReceiptView } from './receipt.tsx';
 import { SavedSale } from './saved-sale.tsx';
 import { faultTitle, SaveFault } from './save-fault.tsx';
@@ -18,6 +27,7 @@ import { faultTitle, SaveFault } from './save-fault.tsx';
 type Step =
   | { readonly kind: 'paying' }
   | { readonly kind: 'account'; readonly amountMinor: number }
+  | { readonly kind: 'entitlement' }
   | { readonly kind: 'saving' }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string }
   | { readonly kind: 'saved'; readonly saved: Saved<Receipt> }
@@ -26,6 +36,7 @@ type Step =
 const titles: Readonly<Record<Exclude<Step['kind'], 'fault'>, string>> = {
   paying: 'Payment',
   account: 'On account',
+  entitlement: 'Coupon or gift',
   saving: 'Saving',
   saved: 'Sale saved',
   receipt: 'Receipt',
@@ -56,6 +67,7 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
     else setStep({ kind: 'paying' });
   };
   const tender = (kind: TenderKind, amountMinor?: number): void => {
+    if (kind === 'entitlement') return setStep({ kind });
     if (kind === 'account') return setStep({ kind, amountMinor: Math.min(amountMinor ?? due, due) });
     pay(addTender(payment, kind, amountMinor));
   };
@@ -74,6 +86,17 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
             <OnAccount
               amountMinor={step.amountMinor}
               onCustomer={(customer) => pay(addOnAccount(payment, customer, step.amountMinor))}
+              onBack={() => setStep({ kind: 'paying' })}
+            />
+          )}
+        />
+      )}
+      {step.kind === 'entitlement' && (
+        <WithEntitlementScreens
+          show={({ TakeEntitlement }) => (
+            <TakeEntitlement
+              dueMinor={due}
+              onTake={(url, amountMinor) => pay(addEntitlement(payment, url, amountMinor))}
               onBack={() => setStep({ kind: 'paying' })}
             />
           )}
@@ -163,15 +186,26 @@ function Paying({ payment, onTender, onChange }: PayingProps): VNode {
             <Icon name="card" /> Card
           </button>
         </div>
-        <button type="button" class="button" disabled={isWrong} onClick={() => pay('account')}>
-          On account
-        </button>
+        <div class="actions actions-equal">
+          <button type="button" class="button" disabled={isWrong} onClick={() => pay('account')}>
+            On account
+          </button>
+          <button type="button" class="button" onClick={() => onTender('entitlement')}>
+            Coupon or gift
+          </button>
+        </div>
       </div>
     </form>
   );
 }
 
-const tenderNames: Readonly<Record<TenderKind, string>> = { cash: 'Cash', card: 'Card', account: 'On account' };
+const tenderNames: Readonly<Record<TenderKind, string>> = {
+  cash: 'Cash',
+  card: 'Card',
+  account: 'On account',
+  entitlement: 'Coupon or gift',
+  deposit: 'Paid before',
+};
 
 function TenderList({ payment, onChange }: Pick<PayingProps, 'payment' | 'onChange'>): VNode | null {
   const { currency } = useShop();
@@ -179,14 +213,14 @@ function TenderList({ payment, onChange }: Pick<PayingProps, 'payment' | 'onChan
   return (
     <ul class="tender-list">
       {payment.tenders.map((tender) => (
-        <li key={tender.kind}>
+        <li key={`${tender.kind} ${tender.url ?? ''}`}>
           <span>{tenderNames[tender.kind]}</span>
           <span>{formatMoney(tender.amountMinor, currency)}</span>
           <button
             type="button"
             class="icon-button"
             aria-label={`Take back ${tenderNames[tender.kind]}`}
-            onClick={() => onChange(removeTender(payment, tender.kind))}
+            onClick={() => onChange(removeTender(payment, tender.kind, tender.url))}
           >
             <Icon name="close" size={18} />
           </button>

@@ -1,0 +1,61 @@
+// Paying with what the customer shows: read, told what it is and what is at risk, taken up to what is due.
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ShownEntitlement } from '../engine/shown.ts';
+import { mostTaken } from '../model/entitlement-words.ts';
+import { currencyDigits, decimalText, formatMoney, parseDecimal } from '../model/money.ts';
+import { refusalText } from '../model/words.ts';
+import { useShop, useTill } from '../state/context.ts';
+import { NumberField } from '../ui/keypad.tsx';
+import { Shown } from './shown.tsx';
+import { TokenField } from './token-field.tsx';
+
+export interface TakeEntitlementProps {
+  readonly dueMinor: number;
+  readonly onTake: (url: string, amountMinor: number) => void;
+  readonly onBack: () => void;
+}
+
+export function TakeEntitlement({ dueMinor, onTake, onBack }: TakeEntitlementProps): VNode {
+  const till = useTill();
+  const { currency } = useShop();
+  const digits = currencyDigits(currency);
+  const [shown, setShown] = useState<ShownEntitlement>();
+  const [text, setText] = useState('');
+  const read = async (url: string): Promise<string | undefined> => {
+    const answer = await till.engine.shownEntitlement(url);
+    if (!answer.ok) return refusalText(answer.code, answer.message);
+    setShown(answer.value);
+    setText(decimalText(Math.min(dueMinor, mostTaken(answer.value)), digits));
+    return undefined;
+  };
+  if (shown === undefined) return <TokenField onRead={read} onBack={onBack} />;
+  const most = Math.min(dueMinor, mostTaken(shown));
+  const amountMinor = parseDecimal(text, digits);
+  const isReady = amountMinor !== undefined && amountMinor > 0 && amountMinor <= most;
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (isReady) onTake(shown.url, amountMinor);
+  };
+  return (
+    <form class="stack" onSubmit={submit}>
+      <Shown shown={shown} />
+      {most > 0 && <NumberField label="Amount to take of it" value={text} onInput={setText} scale={digits} />}
+      {!isReady && most > 0 && <p>At most {formatMoney(most, currency)} can be taken of it now.</p>}
+      <div class="actions">
+        <button type="button" class="button" onClick={onBack}>
+          Back
+        </button>
+        {most > 0 && (
+          <button ref={focusOn} type="submit" class="button button-primary" disabled={!isReady}>
+            Take {isReady ? formatMoney(amountMinor, currency) : 'it'}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function focusOn(element: HTMLElement | null): void {
+  if (element !== null && document.activeElement === document.body) element.focus();
+}

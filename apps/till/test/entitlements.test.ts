@@ -1,0 +1,127 @@
+// Credit notes and what customers show, on the real book: issued once, spent once, and given back where nothing was sold for it.
+import { balanceOf } from '@tallystick/ledger';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readShown, takeShown } from '../src/engine/entitlements.ts';
+import { entries } from '../src/engine/entries.ts';
+import { type Entry, enter } from '../src/engine/entry.ts';
+import type { CreditNote, Outcome, Saved, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
+import { mostTaken, riskWords } from '../src/model/entitlement-words.ts';
+import { addEntitlement, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
+import { cartOf, type Counter, openCounter } from './counter.ts';
+
+let counter: Counter;
+beforeEach(async () => {
+  counter = await openCounter();
+  await done(ask(entries.openSession, 2_000));
+});
+afterEach(() => counter.close());
+
+function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>> {
+  return enter(entry, request, counter.shop, () => counter.openAgain());
+}
+
+async function done<T>(outcome: Promise<Outcome<Saved<T>>>): Promise<T> {
+  const { ok, ...rest } = await outcome;
+  if (!ok || !('value' in rest) || rest.value.shown === undefined) throw new Error(JSON.stringify(rest));
+  return rest.value.shown;
+}
+
+/** Of three cups that came back. */
+async function creditNote(): Promise<CreditNote> {
+  const sold = await done(ask(entries.sell, cartOf('first', 3)));
+  const request = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
+  const note = await done(ask(entries.refundAsNote, request));
+  expect(await done(ask(entries.refundAsNote, request))).toEqual(note);
+  return note;
+}
+
+/** Two cups, of which the note pays so much. */
+function cart(key: string, url: string, amountMinor: number, changeMinor = 0): SaleRequest {
+  const tenders = [
+    { kind: 'cash', amountMinor: 720 - amountMinor },
+    { kind: 'entitlement', amountMinor, url },
+  ] as const;
+  return { ...cartOf(key, 2), tenders, changeMinor };
+}
+
+async function shown(url: string): Promise<ShownEntitlement> {
+  const read = await readShown(counter.shop, url);
+  if (!read.ok) throw new Error(read.code);
+  return read.value;
+}
+
+const balance = (account: string): number => balanceOf(counter.shop.book, account, 'GBP');
+
+describe('a credit note', () => {
+  it('is owed to whoever has it, once, and the drawer is as it was', async () => {
+    const { url, amountMinor, number } = await creditNote();
+    expect({ amountMinor, number: number.slice(0, 10) }).toEqual({ amountMinor: 1_080, number: 'REF/till-1' });
+    expect([balance('2310'), balance('2300')]).toEqual([-1_080, 0]);
+    expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([{ amountMinor: 3_080 }]);
+    expect(await shown(url)).toMatchObject({ kind: 'gift', leftMinor: 1_080, isIssued: true, isClaimedFirst: false });
+  });
+
+  it('is gone on with where it was interrupted', async () => {
+    const sold = await done(ask(entries.sell, cartOf('first', 3)));
+    const back = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
+    await done(ask(entries.refund, { ...back, tender: 'cash' }));
+    await done(ask(entries.refundAsNote, back));
+    expect([balance('2310'), balance('2300'), balance('4000')]).toEqual([-1_080, 0, 0]);
+  });
+
+  it('pays a part of a sale, once, and the rest of it is left', async () => {
+    const { url } = await creditNote();
+    const sold = await done(ask(entries.sell, cart('a', url, 500)));
+    expect(await done(ask(entries.sell, cart('a', url, 500)))).toMatchObject({ id: sold.id });
+    expect(sold.tenders).toEqual([
+      { kind: 'cash', amountMinor: 220 },
+      { kind: 'entitlement', amountMinor: 500 },
+    ]);
+    expect((await shown(url)).leftMinor).toBe(580);
+    expect(await ask(entries.sell, cart('b', url, 600))).toMatchObject({ ok: false, code: 'retail/overspent' });
+    expect((await shown(url)).leftMinor).toBe(580);
+    await done(ask(entries.voidSale, { document: sold.id, reason: 'wrong' }));
+    expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([1_080, -1_080]);
+  });
+
+  it('is taken on trust up to what the shop allows, and no further', async () => {
+    const { url } = await creditNote();
+    await counter.shop.book.commit('entitlement.tier', { kind: 'gift', currency: 'GBP', mostMinor: 400 });
+    const read = await shown(url);
+    expect([mostTaken(read), mostTaken({ ...read, isClaimedFirst: true })]).toEqual([400, 1_080]);
+    expect(riskWords(read, String)).toContain('up to 400 may be taken on trust');
+    expect(await ask(entries.sell, cart('a', url, 500))).toMatchObject({ ok: false, code: 'retail/claim-first' });
+    await done(ask(entries.sell, cart('a', url, 400)));
+    expect(riskWords(await shown(url), String)).toContain('takes none on trust');
+  });
+
+  it('is given back where the sale was refused, or interrupted after its claim', async () => {
+    const { url } = await creditNote();
+    expect(await ask(entries.sell, cart('a', url, 500, 100))).toMatchObject({ code: 'retail/tender-mismatch' });
+    expect((await shown(url)).leftMinor).toBe(1_080);
+    expect(await takeShown(counter.shop, cart('b', url, 500))).toMatchObject({ ok: true });
+    expect((await shown(url)).leftMinor).toBe(580);
+    await counter.openAgain();
+    await done(ask(entries.sell, cart('b', url, 500)));
+    expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([580, -580]);
+  });
+
+  it('is refused with a word where it is another’s, changed, or no token at all', async () => {
+    const { url } = await creditNote();
+    expect(await readShown(counter.shop, 'https://tea.example/t')).toMatchObject({ code: 'token/url' });
+    const changed = `${url.slice(0, -3)}${url.endsWith('AAA') ? 'BBB' : 'AAA'}`;
+    expect(await readShown(counter.shop, changed)).toMatchObject({ ok: false });
+  });
+});
+
+it('takes no more of what is shown than is due', () => {
+  const part = addTender({ totalMinor: 500, tenders: [] }, 'cash', 200);
+  const paid = addEntitlement(part, 'https://a', 900);
+  expect([dueMinor(paid), paid.tenders.at(-1)]).toEqual([
+    0,
+    { kind: 'entitlement', amountMinor: 300, url: 'https://a' },
+  ]);
+  expect(addEntitlement(paid, 'https://b', 900)).toEqual(paid);
+  expect(removeTender(paid, 'entitlement', 'https://b')).toEqual(paid);
+  expect(removeTender(paid, 'entitlement', 'https://a')).toEqual(part);
+});
