@@ -6,6 +6,7 @@ const config: Options = library([
   'client',
   'conformance',
   'contract',
+  'federation',
   'mirror',
   'nats',
   'node',

@@ -2,12 +2,14 @@
 import { encodeBundle } from '@tallystick/oplog';
 import { gzip } from './body.ts';
 import { RelayError, type RelayAnswerCode, parseAnswerCode, statusByCode } from './errors.ts';
+import type { KeptPage } from './home.ts';
 import { acceptSignature } from './request-signature.ts';
 
 /** No request carries cookies or the like: what a page of any origin may read is what it can sign a request for. */
 const crossOrigin = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'accept-signature, tallystick-checkpoint, tallystick-size, retry-after',
+  'access-control-expose-headers':
+    'accept-signature, tallystick-checkpoint, tallystick-kept, tallystick-size, retry-after',
   'cross-origin-resource-policy': 'cross-origin',
 };
 const fresh = { 'cache-control': 'no-store' };
@@ -51,6 +53,11 @@ export function answerPage(
   const headers: Record<string, string> = { ...fresh, 'tallystick-size': String(page.size) };
   if (page.checkpoint !== '') headers['tallystick-checkpoint'] = noteToHeader(page.checkpoint);
   return answerBundle(records, headers, page.acceptEncoding);
+}
+
+/** Ops that are kept for the home relay, and where the next page of them begins. */
+export function answerKept({ records, next }: KeptPage, acceptEncoding: string): Promise<Response> {
+  return answerBundle(records, { ...fresh, 'tallystick-kept': String(next) }, acceptEncoding);
 }
 
 async function answerBundle(

@@ -82,6 +82,13 @@ export interface PullPage {
   readonly size: number;
 }
 
+/** Ops that a mirror keeps for its home relay: unchecked, in the order they came. */
+export interface KeptOps {
+  readonly frames: readonly Uint8Array[];
+  /** Where the next page begins; the same as was asked for at the end. */
+  readonly next: number;
+}
+
 /**
  * Every call throws `RelayError`: the relay's own refusal, `relay/unreachable`, `relay/aborted` or `relay/bad-answer`. Reads are signed by their
  * `reader`; without one they are for relays that anybody may read.
@@ -99,6 +106,8 @@ export interface RelayClient {
   pull(book: BookId, scope: Scope, from: number, reader?: Reader): Promise<PullPage>;
   /** The signed note, not yet verified. Throws `relay/empty` when the scope has no ops. */
   checkpoint(book: BookId, scope: Scope, reader?: Reader): Promise<string>;
+  /** Of a mirror (`info().mirror`): what it keeps of a log for the home relay, from `after` (0 at first) on. */
+  kept(book: BookId, scope: Scope, after: number, reader?: Reader): Promise<KeptOps>;
   /** The newest checkpoint that at least so many devices cosigned, with their lines, not yet verified. Throws `relay/not-cosigned`. */
   cosigned(book: BookId, scope: Scope, count: number, reader?: Reader): Promise<string>;
   /**
@@ -172,6 +181,8 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     claim: (book, scope, records, own) => handIn(`${pathOf(book, scope)}/claims?checkpoint`, records, own),
     pull: async (book, scope, from, reader) =>
       readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`, { reader }), from),
+    kept: async (book, scope, after, reader) =>
+      readKept(await call(`${pathOf(book, scope)}/kept?after=${after}`, { reader }), after),
     async checkpoint(book, scope, reader) {
       const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`, { reader });
       return new TextDecoder().decode(bytes);
@@ -307,6 +318,13 @@ function splitToLimits(records: readonly OpRecord[], limits: RelayInfo['limits']
     bytes += framed;
   }
   return batches;
+}
+
+function readKept({ headers, bytes }: Reply, after: number): KeptOps {
+  const next = Number(headers.get('tallystick-kept') ?? Number.NaN);
+  const { frames, tornAt } = decodeBundle(bytes);
+  if (Number.isSafeInteger(next) && next >= after && tornAt === undefined) return { frames, next };
+  throw new RelayError('relay/bad-answer', `what the mirror keeps from ${after} on is damaged`);
 }
 
 function readPullPage({ status, headers, bytes }: Reply, from: number): PullPage {

@@ -18,6 +18,8 @@ export type RelayAnswerCode =
   | 'relay/encoding'
   | 'relay/beyond-end'
   | 'relay/claim-alarm'
+  | 'relay/home-away'
+  | 'relay/mirror-behind'
   | 'relay/protocol'
   | 'relay/unsigned'
   | 'relay/signature'
@@ -38,6 +40,7 @@ export type RelayClientCode =
   | 'relay/refused'
   | 'relay/bad-note'
   | 'relay/bad-page'
+  | 'relay/bad-signature'
   | 'relay/inconsistent'
   | 'relay/rolled-back'
   | 'relay/mirror-damaged'
@@ -47,7 +50,7 @@ export type RelayClientCode =
   | 'relay/mirror-stale';
 
 /** What a relay store or a relay throws at its operator. */
-export type RelayStoreCode = 'relay/conflict' | 'relay/identity' | 'relay/store' | 'relay/store-busy';
+export type RelayStoreCode = 'relay/conflict' | 'relay/fenced' | 'relay/identity' | 'relay/store' | 'relay/store-busy';
 
 export type RelayCode = RelayAnswerCode | RelayClientCode | RelayStoreCode;
 
@@ -121,6 +124,8 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/rate': 429,
   'relay/failed': 500,
   'relay/claim-alarm': 409,
+  'relay/mirror-behind': 409,
+  'relay/home-away': 424,
   'relay/busy': 503,
 };
 

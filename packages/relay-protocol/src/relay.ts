@@ -13,6 +13,7 @@ import type { Ed25519 } from '@tallystick/sign';
 import {
   answerEntries,
   answerJson,
+  answerKept,
   answerNote,
   answerPage,
   answerPreflight,
@@ -22,18 +23,20 @@ import {
   refusalOf,
 } from './answer.ts';
 import { gunzip, type Unpack } from './body.ts';
-import { createCheckpoints } from './checkpoints.ts';
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
+import type { Home } from './home.ts';
 import { createUnpack, type Incoming, openBody, readNote, receiveBody, requestToPush } from './incoming.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
 import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
-import { type Committed, createPushQueue } from './push-queue.ts';
+import { type Committed, createPushQueue, type PushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
 import { createRates } from './rates.ts';
 import { createReceivers } from './receivers.ts';
 import { createReaders, type IsReadable, unknownBook } from './readers.ts';
+import type { RelayInfo } from './replies.ts';
 import { createRosters } from './rosters.ts';
 import { type OfBook, parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
@@ -48,6 +51,8 @@ export interface RelayOptions {
   readonly store: RelayStore;
   /** Its name and key stand in every checkpoint and receipt. */
   readonly signer: NoteSigner;
+  /** Of a relay that follows another one: the signer is never asked then, and has that one's name and key. */
+  readonly home?: Home;
   readonly hasher: Hasher;
   readonly ed25519: Ed25519;
   /** Milliseconds since 1970: for the warning `clock-ahead`, the age of signed requests, and rates. */
@@ -115,13 +120,13 @@ type Read = Exclude<Route, Push | Cosign | Stand>;
 const hq = parseScope('hq') as Scope;
 
 export function createRelay(options: RelayOptions): Relay {
-  const { store, signer, hasher } = options;
+  const { store, signer, hasher, home } = options;
   const vkey = encodeVerifierKey(signer, hasher);
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
   const desk: PushDesk = {
     store,
     signer,
-    checkpoints: createCheckpoints(signer, hasher),
+    checkpoints: home === undefined ? createCheckpoints(signer, hasher) : homeCheckpoints(home, options),
     hasher,
     ed25519: options.ed25519,
     limits,
@@ -140,13 +145,17 @@ export function createRelay(options: RelayOptions): Relay {
   const opRate = { perSecond: limits.opsPerSecond, burst: limits.opBurst };
   const opRates = createRates(opRate, limits.maxRates, desk.nowMs);
   const tell = options.onEvent ?? (() => undefined);
-  const queue = createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }));
+  const queue =
+    home === undefined
+      ? createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }))
+      : homeQueue(home);
+  home?.onFollowed(tails.grown);
   let identity: Promise<void> | undefined;
   const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
 
   async function push(route: Push, body: Uint8Array): Promise<string> {
     const { book, scope } = route;
-    if (route.isClaim) await desk.memory.follow(route);
+    if (route.isClaim && home === undefined) await desk.memory.follow(route);
     const sizeBytes = body.length;
     const frames = openFrames(body, desk);
     const authors = frames.map((frame) => (frame.kind === 'record' ? `${book} ${frame.record.op.device}` : ''));
@@ -155,8 +164,9 @@ export function createRelay(options: RelayOptions): Relay {
     // Only what a device signed counts against it, so nobody can use up the share of another.
     for (const [author, count] of countStored(authors, outcome)) opRates.spend(author, count);
     // What was granted is read back at once, after the answer: from then on the store cannot lose it unnoticed. The next claim hears of a failure.
-    if (route.isClaim) desk.memory.follow(route).catch(() => undefined);
-    tails.grown(book, scope, outcome.size);
+    if (route.isClaim && home === undefined) desk.memory.follow(route).catch(() => undefined);
+    // What the home relay has is told when it is here.
+    if (home === undefined) tails.grown(book, scope, outcome.size);
     if (outcome.opened) tell({ kind: 'opened', book });
     const { size, signaturesChecked } = outcome;
     tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
@@ -188,12 +198,13 @@ export function createRelay(options: RelayOptions): Relay {
   async function cosign(route: Cosign, request: Request, slot: Slot): Promise<Response> {
     const note = await readNote(request, maxCosignedBytes, slot, incoming);
     if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
-    const checkpoint = await queue.between(() => keepCosignature(desk, route, note));
-    return answerJson({ checkpoint });
+    const keep = () => home?.cosign(route, note) ?? keepCosignature(desk, route, note);
+    return answerJson({ checkpoint: await queue.between(keep) });
   }
 
   async function stand(route: Stand, request: Request, slot: Slot): Promise<Response> {
     const note = await readNote(request, maxStandingBytes, slot, incoming);
+    if (home !== undefined) return answerNote(await home.standing(route.book, route.scope, note));
     const { standing, isBehind } = await answerStanding(desk, route, note);
     if (isBehind) tell({ kind: 'behind', book: route.book, scope: route.scope });
     return answerNote(standing);
@@ -210,19 +221,20 @@ export function createRelay(options: RelayOptions): Relay {
     if (route.kind === 'standing') return slots.use((slot) => stand(route, request, slot));
     if (route.kind !== 'info') await store.refresh?.();
     if (route.kind === 'cosign') return slots.use((slot) => cosign(route, request, slot));
-    if (route.kind === 'info') {
-      const { maxBatchOps, maxBatchBytes } = limits;
-      return answerJson({ protocols, name: signer.name, vkey, reads, limits: { maxBatchOps, maxBatchBytes } });
-    }
+    if (route.kind === 'info') return answerInfo(options, { vkey, reads, limits });
     const { device, allow, lastPosition } = await admitReader(route, request);
     if (route.kind === 'scopes' || route.kind === 'tail') {
       if (route.known.length > limits.maxKnown)
         throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
-      if (route.kind === 'scopes') return answerHandshake(desk, route, await allow());
+      if (route.kind === 'scopes') return answerHandshake(desk, route, await allow(), home);
       const lastEventId = request.headers.get('last-event-id') ?? undefined;
       return tails.open({ book: route.book, known: route.known, device, allow, lastEventId });
     }
     const acceptEncoding = request.headers.get('accept-encoding') ?? '';
+    if (route.kind === 'kept') return answerFromOutbox(home, route, acceptEncoding);
+    if (home !== undefined && route.kind === 'checkpoint' && route.count > 0)
+      return answerNote(await home.cosigned(route.book, route.scope, route.count));
+    if (route.kind === 'pull' && home !== undefined) await requireReached(store, route);
     // Which devices are active is known between pushes, not within one.
     if (route.kind === 'checkpoint') return queue.between(() => read(desk, route, acceptEncoding));
     if (route.kind === 'pull' && lastPosition !== undefined) return readLast(desk, route, lastPosition, acceptEncoding);
@@ -262,6 +274,45 @@ export function createRelay(options: RelayOptions): Relay {
   };
 }
 
+function answerInfo(
+  { signer, home }: Pick<RelayOptions, 'signer' | 'home'>,
+  { vkey, reads, limits }: Pick<RelayInfo, 'vkey' | 'reads' | 'limits'>,
+): Response {
+  const theirs = home?.limits() ?? limits;
+  const maxBatchOps = Math.min(limits.maxBatchOps, theirs.maxBatchOps);
+  const maxBatchBytes = Math.min(limits.maxBatchBytes, theirs.maxBatchBytes);
+  const mirror = home === undefined ? {} : { mirror: home.mirror };
+  return answerJson({ protocols, name: signer.name, vkey, ...mirror, reads, limits: { maxBatchOps, maxBatchBytes } });
+}
+
+/** What is kept for the home relay, of a relay that follows one. */
+async function answerFromOutbox(
+  home: Home | undefined,
+  { book, scope, after }: Extract<Route, { kind: 'kept' }>,
+  acceptEncoding: string,
+): Promise<Response> {
+  if (home === undefined) throw new RelayError('relay/not-found', 'this relay keeps nothing for another one');
+  return answerKept(await home.kept(book, scope, after), acceptEncoding);
+}
+
+/** Notes of the home relay stand where other relays sign. */
+function homeCheckpoints(home: Home, { signer, hasher }: Pick<RelayOptions, 'signer' | 'hasher'>): Checkpoints {
+  return { ...createCheckpoints(signer, hasher), of: home.checkpoint };
+}
+
+function homeQueue({ push, idle }: Home): PushQueue {
+  return { push, between: (work) => work(), idle };
+}
+
+/** Who knows more than this mirror has learns that it lags, and not that the relay forgot. */
+async function requireReached(
+  store: RelayStore,
+  { book, scope, from }: Extract<Route, { kind: 'pull' }>,
+): Promise<void> {
+  const { size } = (await store.log(book, scope)) ?? { size: 0 };
+  if (from > size) throw new RelayError('relay/mirror-behind', `this mirror has ${size} ops of ${scope} so far`);
+}
+
 /** A push that was accepted whole must fit one page. */
 function checkLimits(limits: RelayLimits): RelayLimits {
   const { maxBatchOps, maxBatchBytes, maxPageOps, maxPageBytes } = limits;
@@ -280,7 +331,8 @@ async function checkIdentity(store: RelayStore, vkey: string): Promise<void> {
 function countStored(authors: readonly string[], { results }: PushOutcome): Map<string, number> {
   const counts = new Map<string, number>();
   for (const [index, author] of authors.entries())
-    if (results[index]?.verdict === 'stored') counts.set(author, (counts.get(author) ?? 0) + 1);
+    if (results[index]?.verdict === 'stored' || results[index]?.verdict === 'kept')
+      counts.set(author, (counts.get(author) ?? 0) + 1);
   return counts;
 }
 
@@ -295,12 +347,15 @@ async function answerHandshake(
   { store, hasher }: PushDesk,
   { book, known }: OfBook,
   isAllowed: IsReadable,
+  home: Home | undefined,
 ): Promise<Response> {
   const sizes = new Map(known.map(({ scope, size }) => [scope, size]));
   const standings: unknown[] = [];
   for (const { scope, size } of await store.scopes(book)) {
     if (!(await isAllowed(scope))) continue;
     const at = sizes.get(scope) ?? 0;
+    // A mirror that lags says nothing of what it has not got.
+    if (home !== undefined && at > size) continue;
     const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);
     const root = at > 0 && at <= size ? { rootAtKnown: await rootAt(at, readTile, hasher) } : {};
     standings.push({ scope, size, ...root });
@@ -310,7 +365,7 @@ async function answerHandshake(
 
 async function read(
   desk: PushDesk,
-  route: Exclude<Read, { kind: 'info' | 'scopes' | 'tail' }>,
+  route: Exclude<Read, { kind: 'info' | 'scopes' | 'tail' | 'kept' }>,
   acceptEncoding: string,
 ): Promise<Response> {
   const { store } = desk;

@@ -23,6 +23,8 @@ export interface RelayInfo {
   readonly name: string;
   /** As the relay says it. Pin the one you were given when the book was set up, never this one. */
   readonly vkey: string;
+  /** What it calls itself, of one that follows the relay whose name and key these are. */
+  readonly mirror?: string;
   readonly limits: { readonly maxBatchOps: number; readonly maxBatchBytes: number };
 }
 
@@ -60,7 +62,7 @@ export function checkStatus(reply: Reply): void {
 }
 
 export function parseInfo({ bytes }: Reply): RelayInfo {
-  const { protocols, name, vkey, reads, limits } = parseFields(bytes);
+  const { protocols, name, vkey, mirror, reads, limits } = parseFields(bytes);
   const { from, to } = isFields(protocols) ? protocols : {};
   if (!isCount(from) || !isCount(to) || to < from) throw badAnswer('range of protocols');
   if (chooseProtocol(spoken, { from, to }) === undefined) {
@@ -69,9 +71,12 @@ export function parseInfo({ bytes }: Reply): RelayInfo {
   }
   const { maxBatchOps, maxBatchBytes } = isFields(limits) ? limits : {};
   if (reads !== 'devices' && reads !== 'public') throw badAnswer('kind of reads');
-  if (typeof name !== 'string' || typeof vkey !== 'string') throw badAnswer('relay info');
+  const isNamed =
+    typeof name === 'string' && typeof vkey === 'string' && ['undefined', 'string'].includes(typeof mirror);
+  if (!isNamed) throw badAnswer('relay info');
   if (!isCount(maxBatchOps) || !isCount(maxBatchBytes) || maxBatchOps < 1) throw badAnswer('relay limits');
-  return { protocols: { from, to }, name, vkey, reads, limits: { maxBatchOps, maxBatchBytes } };
+  const follows = typeof mirror === 'string' ? { mirror } : {};
+  return { protocols: { from, to }, name, vkey, ...follows, reads, limits: { maxBatchOps, maxBatchBytes } };
 }
 
 /** `hashes` are those of the ops that were sent, in order. */

@@ -35,6 +35,7 @@ export type Route =
   | ({ readonly kind: 'checkpoint'; readonly count: number } & InLog)
   | ({ readonly kind: 'cosign'; readonly device: DeviceId } & InLog)
   | ({ readonly kind: 'standing' } & InLog)
+  | ({ readonly kind: 'kept'; readonly after: number } & InLog)
   | ({ readonly kind: 'consistency'; readonly first: number; readonly second: number } & InLog)
   | ({ readonly kind: 'inclusion'; readonly index: number; readonly size: number } & InLog)
   | ({ readonly kind: 'tile'; readonly level: number } & TileRange & InLog)
@@ -101,6 +102,7 @@ function otherProtocol(version: string): RelayError {
 function readRoute(name: string, rest: readonly string[], target: URL, log: InLog): Route {
   const query = (key: string): number => parseNumber(target.searchParams.get(key), key);
   if (name === 'ops') return { kind: 'pull', from: query('from'), ...log };
+  if (name === 'kept') return { kind: 'kept', after: query('after'), ...log };
   if (name === 'checkpoint')
     return { kind: 'checkpoint', count: target.searchParams.has('cosigned') ? query('cosigned') : 0, ...log };
   if (name === 'proof/consistency') {

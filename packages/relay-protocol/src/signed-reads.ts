@@ -17,6 +17,7 @@ export function signReads(client: RelayClient, readers: readonly Reader[]): Rela
     scopes: (book) => ask((reader) => client.scopes(book, reader)),
     tail: (book, known, options) => ask((reader) => client.tail(book, known, { ...options, reader })),
     pull: (book, scope, from) => ask((reader) => client.pull(book, scope, from, reader)),
+    kept: (book, scope, after) => ask((reader) => client.kept(book, scope, after, reader)),
     checkpoint: (book, scope) => ask((reader) => client.checkpoint(book, scope, reader)),
     cosigned: (book, scope, count) => ask((reader) => client.cosigned(book, scope, count, reader)),
     tile: (book, scope, place) => ask((reader) => client.tile(book, scope, place, reader)),

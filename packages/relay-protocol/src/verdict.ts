@@ -8,6 +8,7 @@ export const verdicts = [
   'fork',
   'quarantined',
   'held',
+  'kept',
   'gap',
   'basis',
   'misplaced',

@@ -6,8 +6,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { runConformance } from '../src/conformance.ts';
 import { RelayError, statusByCode } from '../src/errors.ts';
+import { createFollowingRelay } from '../src/federation.ts';
+import { createMemoryRelayStore, type Relay, signReads } from '../src/index.ts';
 import { openMirror } from '../src/mirror.ts';
 import { parseBatchAnswer, parseCosigned, parseHandshake, parseInfo, parseProof } from '../src/replies.ts';
+import { createSqliteOutbox } from '../src/node.ts';
 import { relayIdOf, signedHeaders } from '../src/request-signature.ts';
 import type { Reply } from '../src/retry.ts';
 import { readTail } from '../src/tail-client.ts';
@@ -54,12 +57,13 @@ async function record(): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
   const fleet = createFleet();
   const desk = openDesk({ reads: 'devices', limits: { readBurst: 400, readsPerSecond: 1 } });
-  const send = async (request: Request): Promise<Response> => {
-    const response = await desk.relay.fetch(request);
+  const sendTo = async (relay: Relay, request: Request): Promise<Response> => {
+    const response = await relay.fetch(request);
     const isStream = response.headers.get('content-type') === 'text/event-stream';
     exchanges.push({ request, response: isStream ? new Response(null, response) : response.clone() });
     return response;
   };
+  const send = (request: Request): Promise<Response> => sendTo(desk.relay, request);
   const listened = { ...desk, relay: { ...desk.relay, fetch: send } };
   await runConformance({ url: 'http://relay.test', fetch: send, retry: { attempts: 1 }, crypto: { hasher, ed25519 } });
   await desk.push(fleet.book, [fleet.genesis]);
@@ -73,6 +77,22 @@ async function record(): Promise<Exchange[]> {
   for (const encoding of ['gzip', 'br']) await post(listened, fleet.book, torn, { 'content-encoding': encoding });
   await post(listened, fleet.book, new Uint8Array(4_200_000));
   for (const path of ['/v2/info', '/v1/nothing', `${log}/ops`, `${log}/claims`]) await get(listened, path);
+  const following = createFollowingRelay({
+    client: signReads(clientOf(desk.relay), [reader]),
+    home: relaySigner(),
+    mirror: 'near.test',
+    books: [fleet.book],
+    node: 'node',
+    store: createMemoryRelayStore(),
+    outbox: createSqliteOutbox(':memory:'),
+    hasher,
+    ed25519,
+  });
+  await following.link.exchange();
+  const near = clientOf({ ...following.relay, fetch: (request) => sendTo(following.relay, request) });
+  await near.info();
+  await near.kept(fleet.book, fleet.genesis.op.scope, 0, reader);
+  await near.pull(fleet.book, fleet.genesis.op.scope, 9, reader).catch(() => undefined);
   return exchanges;
 }
 

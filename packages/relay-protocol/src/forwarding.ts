@@ -1,0 +1,109 @@
+// Handing on what was kept while the home relay was away (docs/spec/relay.md, "Federation"): in the order it came, `hq` first, done when the home relay has signed for
+// it and the log that is followed has it.
+import type { Hasher, NoteKey } from '@tallystick/chain';
+import { type BookId, type OpHash, parseScope, type Scope, trustedRecord } from '@tallystick/oplog';
+import type { Ed25519 } from '@tallystick/sign';
+import type { CallOptions, RelayClient } from './client.ts';
+import { RelayError } from './errors.ts';
+import type { KeptOp, Lease, Outbox } from './outbox.ts';
+import { originOf, verifyReceipt } from './receipt.ts';
+import type { RelayStore } from './store.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface ForwardingDesk {
+  readonly client: RelayClient;
+  readonly home: NoteKey;
+  readonly store: RelayStore;
+  readonly outbox: Outbox;
+  readonly hasher: Hasher;
+  readonly ed25519: Ed25519;
+  /** Of each request. */
+  readonly call: CallOptions;
+  /** Whether this node still is the one that deals with the home relay. Throws `relay/fenced`. */
+  lease(): Promise<Lease>;
+}
+
+const hq = parseScope('hq') as Scope;
+const opsAtOnce = 500;
+/** What the home relay refused for want of an op that may come later. */
+const passing: ReadonlySet<Verdict> = new Set(['gap', 'basis', 'unknown-device']);
+
+/** Answers how many ops the home relay acknowledged. Throws what the client throws; what was answered until then is kept. */
+export async function forwardKept(desk: ForwardingDesk, book: BookId): Promise<number> {
+  for (let acknowledged = 0; ; ) {
+    const before = acknowledged;
+    for (let ops = await nextOps(desk.outbox, book); ops.length > 0; ops = await nextOps(desk.outbox, book))
+      acknowledged += await forwardOps(desk, book, (ops[0] as KeptOp).scope, ops);
+    // What was taken now may be what others waited for.
+    if (acknowledged === before || !(await renewRefused(desk, book))) return acknowledged;
+  }
+}
+
+async function nextOps(outbox: Outbox, book: BookId): Promise<readonly KeptOp[]> {
+  const above = await outbox.ops(book, { limit: opsAtOnce, state: 'waiting', scope: hq });
+  if (above.length > 0) return above;
+  const [first] = await outbox.ops(book, { limit: 1, state: 'waiting' });
+  return first === undefined ? [] : outbox.ops(book, { limit: opsAtOnce, state: 'waiting', scope: first.scope });
+}
+
+/** A position counts under the home relay's signature alone. */
+async function forwardOps(
+  { client, home, outbox, hasher, ed25519, call, lease }: ForwardingDesk,
+  book: BookId,
+  scope: Scope,
+  ops: readonly KeptOp[],
+): Promise<number> {
+  await lease();
+  const records = ops.map(({ bytes, hash }) => trustedRecord(bytes, hash));
+  const { results, receipts } = await client.push(book, scope, records, call);
+  const signed = new Map<OpHash, number>();
+  const origin = originOf(home.name, book, scope);
+  for (const receipt of receipts) {
+    const opened = await verifyReceipt(receipt, { key: home, origin, verify: ed25519.verify.bind(ed25519), hasher });
+    if (opened.ok) for (const { hash, position } of opened.value.lines) signed.set(hash, position);
+  }
+  const answers = ops.map(({ place }, index) => ({ place, result: results[index] as (typeof results)[number] }));
+  const unsigned = answers.find(
+    ({ result }) => result.position !== undefined && signed.get(result.hash) !== result.position,
+  );
+  if (unsigned !== undefined)
+    throw new RelayError(
+      'relay/bad-answer',
+      `the home relay gives op ${unsigned.result.hash} a position and no receipt`,
+    );
+  await outbox.settle(await lease(), answers);
+  return answers.filter(({ result }) => result.position !== undefined).length;
+}
+
+async function renewRefused({ outbox, lease }: ForwardingDesk, book: BookId): Promise<boolean> {
+  const places: number[] = [];
+  for await (const { place, result } of allOps(outbox, book))
+    if (result !== undefined && result.position === undefined && passing.has(result.verdict)) places.push(place);
+  if (places.length > 0) await outbox.renew(await lease(), places);
+  return places.length > 0;
+}
+
+/**
+ * Forgets what the followed log has, whoever handed it in there. What the home relay acknowledged, and has not where it said, waits once more. Answers how many were
+ * forgotten.
+ */
+export async function dropFollowed({ store, outbox, lease }: ForwardingDesk, book: BookId): Promise<number> {
+  const [reached, lost]: [number[], number[]] = [[], []];
+  for await (const { place, scope, hash, position } of allOps(outbox, book)) {
+    if ((await store.find(book, scope, [hash])).has(hash)) reached.push(place);
+    else if (position !== undefined && ((await store.log(book, scope))?.size ?? 0) > position) lost.push(place);
+  }
+  if (reached.length > 0) await outbox.drop(await lease(), reached);
+  if (lost.length > 0) await outbox.renew(await lease(), lost);
+  return reached.length;
+}
+
+async function* allOps(outbox: Outbox, book: BookId): AsyncGenerator<KeptOp> {
+  for (let after = 0; ; ) {
+    const ops = await outbox.ops(book, { after, limit: opsAtOnce });
+    yield* ops;
+    const last = ops.at(-1);
+    if (last === undefined) return;
+    after = last.place;
+  }
+}

@@ -1,0 +1,72 @@
+// When a home relay is asked, and when it is left alone (docs/spec/relay.md, "Federation"): a circuit that opens after failures in a row, and pauses with jitter between
+// tries, both from cockatiel.
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+} from 'cockatiel';
+import { type RelayCode, RelayError } from './errors.ts';
+
+export interface CircuitTiming {
+  /** Failures in a row after which nobody asks for a while. Default 3. */
+  readonly failures?: number;
+  /** How long nobody asks then, in ms: at first, doubling up to the most. Default 1,000 and 60,000. */
+  readonly firstPauseMs?: number;
+  readonly maxPauseMs?: number;
+}
+
+export interface HomeCircuit {
+  readonly state: 'closed' | 'open' | 'half-open';
+  /** Asks, unless the circuit is open: `relay/home-away`, which is also what an answer that is none comes to. Other errors are as thrown. */
+  ask<T>(request: () => Promise<T>): Promise<T>;
+  /** Does it again and again while it throws `relay/home-away`, with growing random pauses; throws that when `signal` fires. */
+  insist<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/**
+ * What says nothing about what was asked: no answer, or one that it could not or would not give now. A proxy's page in its place is no answer
+ * either, whatever its status is.
+ */
+const noAnswer: ReadonlySet<RelayCode> = new Set([
+  'relay/unreachable',
+  'relay/aborted',
+  'relay/refused',
+  'relay/bad-answer',
+  'relay/failed',
+  'relay/busy',
+  'relay/rate',
+]);
+
+const isNoAnswer = (error: Error): boolean => error instanceof RelayError && noAnswer.has(error.code);
+
+export function createHomeCircuit(timing: CircuitTiming = {}): HomeCircuit {
+  const { failures = 3, firstPauseMs = 1_000, maxPauseMs = 60_000 } = timing;
+  const backoff = new ExponentialBackoff({ initialDelay: firstPauseMs, maxDelay: maxPauseMs });
+  const breaker = circuitBreaker(handleWhen(isNoAnswer), {
+    halfOpenAfter: backoff,
+    breaker: new ConsecutiveBreaker(failures),
+  });
+  const isAway = (error: Error): boolean => error instanceof RelayError && error.code === 'relay/home-away';
+  const again = retry(handleWhen(isAway), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff });
+  async function ask<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await breaker.execute(request);
+    } catch (cause) {
+      if (cause instanceof BrokenCircuitError || (cause instanceof Error && isNoAnswer(cause)))
+        throw new RelayError('relay/home-away', 'the home relay does not answer now', { cause });
+      throw cause;
+    }
+  }
+  return {
+    get state() {
+      if (breaker.state === CircuitState.Closed) return 'closed';
+      return breaker.state === CircuitState.HalfOpen ? 'half-open' : 'open';
+    },
+    ask,
+    insist: (request, signal) => again.execute(request, signal),
+  };
+}

@@ -1,0 +1,337 @@
+// The link of a relay to the home relay that it follows (docs/spec/relay.md, "Federation"): what is handed in goes to the home relay while that answers, and is kept
+// while it does not; what the home relay has is followed; when it is back, what was kept is handed on.
+import { type BookId, type Scope } from '@tallystick/oplog';
+import type { CallOptions } from './client.ts';
+import { firstDamaged } from './divergence.ts';
+import { RelayError } from './errors.ts';
+import { type Followed, followBook, type FollowingDesk } from './following.ts';
+import { dropFollowed, forwardKept, type ForwardingDesk } from './forwarding.ts';
+import type { Home } from './home.ts';
+import { type CircuitTiming, createHomeCircuit, type HomeCircuit } from './home-circuit.ts';
+import { createKeeper, type Keeper, type KeeperOptions } from './keeping.ts';
+import type { Finding, Lease, OutboxSummary } from './outbox.ts';
+import type { Push, PushOutcome } from './push.ts';
+import type { RelayInfo } from './replies.ts';
+import { createRosters } from './rosters.ts';
+import type { PushResult } from './verdict.ts';
+import { createWake } from './wake.ts';
+import { watchRelay } from './watch-relay.ts';
+
+export interface HomeLinkTiming extends CircuitTiming {
+  /** How long a push may take to the home relay and back before it is kept. Default 10,000 ms. */
+  readonly forwardMs?: number;
+  /** How often the home relay is asked without having been heard. Default 30,000 ms. */
+  readonly lookMs?: number;
+  /** How long a node that stopped in the middle keeps the others from dealing with the home relay. Default 30,000 ms. */
+  readonly leaseMs?: number;
+}
+
+export interface HomeLinkOptions extends Omit<FollowingDesk, 'onFollowed' | 'rosters'>, KeeperOptions {
+  /** What this relay calls itself. */
+  readonly mirror: string;
+  readonly books: readonly BookId[];
+  /** Tells nodes on one outbox apart. */
+  readonly node: string;
+  readonly timing?: HomeLinkTiming;
+  onEvent?(event: HomeLinkEvent): void;
+}
+
+/** No op bodies, no personal data. */
+export type HomeLinkEvent =
+  | { readonly kind: 'home'; readonly state: 'reached' | 'away' }
+  | { readonly kind: 'joined'; readonly book: BookId; readonly stored: number; readonly acknowledged: number }
+  | { readonly kind: 'kept'; readonly book: BookId; readonly scope: Scope; readonly ops: number }
+  | { readonly kind: 'trouble'; readonly book: BookId; readonly scope?: Scope; readonly error: unknown };
+
+/** Plain numbers for whoever watches: ms since 1970, and ms. */
+export interface HomeLinkStatus {
+  readonly circuit: HomeCircuit['state'];
+  readonly reachedAtMs?: number;
+  /** Whether this node deals with the home relay. */
+  readonly isReconciler: boolean;
+  readonly books: readonly BookLinkStatus[];
+}
+
+export interface BookLinkStatus extends OutboxSummary {
+  readonly book: BookId;
+  /** How long ago the copy had all that the home relay had; absent where it never has. */
+  readonly lagMs?: number;
+  /** Ops that the home relay had beyond the copy when it was asked last. */
+  readonly gapOps: number;
+  readonly unverified: number;
+  /** Logs of which the home relay said two things, or that are damaged here. */
+  readonly findings: readonly Finding[];
+  /** The last error that kept a log of the book from being followed. */
+  readonly trouble?: string;
+}
+
+export interface HomeLink {
+  readonly home: Home;
+  /** Follows and hands on until `signal` fires: at once when something is news, and now and then without. */
+  run(signal: AbortSignal): Promise<void>;
+  /** One exchange about all books. Throws `relay/home-away`, and `relay/fenced` where another node deals with the home relay. */
+  exchange(): Promise<void>;
+  /** Reads all of the copy and holds it against its trees; what is damaged is among the findings then. */
+  audit(): Promise<void>;
+  status(): Promise<HomeLinkStatus>;
+}
+
+/** The words that were had with the home relay, and what came of them. */
+interface Talk {
+  readonly circuit: HomeCircuit;
+  info?: RelayInfo;
+  reachedAtMs?: number;
+  isAway: boolean;
+  isReconciler: boolean;
+  readonly states: ReadonlyMap<BookId, BookState>;
+  /** Every request to the home relay. */
+  ask<T>(request: () => Promise<T>): Promise<T>;
+}
+
+interface BookState {
+  gapOps: number;
+  unverified: number;
+  caughtUpAtMs?: number;
+  trouble?: string;
+}
+
+const maxKnown = 64;
+
+export function createHomeLink(options: HomeLinkOptions): HomeLink {
+  const { client, store, books } = options;
+  const { forwardMs = 10_000, lookMs = 30_000 } = options.timing ?? {};
+  const call: CallOptions = { retry: { attempts: 1, timeoutMs: forwardMs } };
+  const talk = openTalk(options);
+  const keeper = createKeeper(options);
+  const wake = createWake();
+  let told: Parameters<Home['onFollowed']>[0] = () => undefined;
+  const exchange = createExchange(options, { talk, keeper, call, onFollowed: (...followed) => told(...followed) });
+  const audit = (): Promise<void> => auditCopies(options);
+  const known = async (book: BookId) => (await store.scopes(book)).map(({ scope, size }) => ({ scope, size }));
+  return {
+    home: {
+      ...homeOf(options, { talk, keeper, call, exchange, wake: wake.wake }),
+      onFollowed: (listener) => void (told = listener),
+    },
+    exchange,
+    audit,
+    async run(signal) {
+      await audit();
+      const tips = new Map(await Promise.all(books.map(async (book) => [book, await known(book)] as const)));
+      const watches = books.map((book) =>
+        watchRelay({ client, book, known: () => (tips.get(book) ?? []).slice(0, maxKnown), onNews: wake.wake, signal }),
+      );
+      while (!signal.aborted) {
+        try {
+          await talk.circuit.insist(exchange, signal);
+        } catch (error) {
+          // Told already; asked again when there is news, or after a while.
+          if (!(error instanceof RelayError)) throw error;
+        }
+        for (const book of books) tips.set(book, await known(book));
+        await wake.next(lookMs, signal);
+      }
+      await Promise.all(watches);
+    },
+    status: () => statusOf(options, talk),
+  };
+}
+
+function openTalk({ books, timing, nowMs, onEvent: tell = () => undefined }: HomeLinkOptions): Talk {
+  const circuit = createHomeCircuit(timing);
+  const talk: Talk = {
+    circuit,
+    isAway: false,
+    isReconciler: false,
+    states: new Map(books.map((book) => [book, { gapOps: 0, unverified: 0 }])),
+    async ask(request) {
+      try {
+        const answer = await circuit.ask(request);
+        talk.reachedAtMs = nowMs();
+        if (talk.isAway) tell({ kind: 'home', state: 'reached' });
+        talk.isAway = false;
+        return answer;
+      } catch (error) {
+        const isAway = isHomeAway(error);
+        if (isAway && !talk.isAway) tell({ kind: 'home', state: 'away' });
+        talk.isAway = isAway;
+        throw error;
+      }
+    },
+  };
+  return talk;
+}
+
+interface ExchangeParts {
+  readonly talk: Talk;
+  readonly keeper: Keeper;
+  /** Of each push. */
+  readonly call: CallOptions;
+  onFollowed(book: BookId, scope: Scope, size: number): void;
+}
+
+/** One exchange at a time in this process; who comes meanwhile waits for the same. */
+function createExchange(
+  options: HomeLinkOptions,
+  { talk, keeper, call, onFollowed }: ExchangeParts,
+): () => Promise<void> {
+  const { client, store, outbox, node, nowMs, onEvent: tell = () => undefined } = options;
+  const { leaseMs = 30_000 } = options.timing ?? {};
+  const following: FollowingDesk = { ...options, rosters: createRosters(store, options.hasher), onFollowed };
+  const forwarding: ForwardingDesk = { ...options, call, lease: takeLease };
+  let underWay: Promise<void> | undefined;
+
+  async function takeLease(): Promise<Lease> {
+    const lease = await outbox.lease(node, nowMs(), leaseMs);
+    talk.isReconciler = lease !== undefined;
+    if (lease !== undefined) return lease;
+    throw new RelayError('relay/fenced', `another node than ${node} deals with the home relay`);
+  }
+
+  async function exchangeBook(book: BookId, state: BookState): Promise<void> {
+    const before = await follow(book, state);
+    const acknowledged = await forwardKept(forwarding, book);
+    const after = acknowledged > 0 ? await follow(book, state) : undefined;
+    if ((await outbox.ops(book, { limit: 1 })).length > 0) await dropFollowed(forwarding, book);
+    const stored = before.stored + (after?.stored ?? 0);
+    if (stored + acknowledged > 0) tell({ kind: 'joined', book, stored, acknowledged });
+  }
+
+  async function follow(book: BookId, state: BookState): Promise<Followed> {
+    const followed = await followBook(following, book);
+    state.gapOps = followed.gap;
+    state.unverified += followed.unverified;
+    delete state.trouble;
+    if (followed.gap === 0 && followed.failed.length === 0) state.caughtUpAtMs = nowMs();
+    for (const { scope, error } of followed.failed) {
+      state.trouble = String(error);
+      tell({ kind: 'trouble', book, scope, error });
+    }
+    return followed;
+  }
+
+  async function exchangeAll(): Promise<void> {
+    talk.info ??= await talk.ask(() => client.info());
+    await takeLease();
+    for (const [book, state] of talk.states) {
+      try {
+        await talk.ask(() => exchangeBook(book, state));
+      } catch (error) {
+        if (isHomeAway(error) || (error instanceof RelayError && error.code === 'relay/fenced')) throw error;
+        // What is wrong with one book holds up no other.
+        state.trouble = String(error);
+        tell({ kind: 'trouble', book, error });
+      } finally {
+        await keeper.changed(book);
+      }
+    }
+  }
+
+  return () => (underWay ??= exchangeAll().finally(() => (underWay = undefined)));
+}
+
+interface HomeParts extends Omit<ExchangeParts, 'onFollowed'> {
+  exchange(): Promise<void>;
+  wake(): void;
+}
+
+function homeOf(options: HomeLinkOptions, { talk, keeper, call, exchange, wake }: HomeParts): Omit<Home, 'onFollowed'> {
+  const { client, home, outbox, onEvent: tell = () => undefined } = options;
+
+  async function forward({ book, scope, frames, isClaim }: Push): Promise<PushOutcome> {
+    const records = frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record] : []));
+    const { maxBatchOps = records.length } = talk.info?.limits ?? {};
+    if (records.length > maxBatchOps)
+      throw new RelayError('relay/too-large', `the home relay takes ${maxBatchOps} ops at a time`);
+    const answer = await talk.ask(() => (isClaim ? client.claim : client.push)(book, scope, records, call));
+    keeper.noteTaken(book, scope, records, answer);
+    if (answer.results.some(({ position }) => position !== undefined)) wake();
+    const answered = answer.results.values();
+    const results = frames.map((frame) =>
+      frame.kind === 'refused' ? frame.result : (answered.next().value as PushResult),
+    );
+    const { size, checkpoint, receipts } = answer;
+    // Idempotent, and sent again in smaller parts: one answer has room for one receipt.
+    if (receipts.length > 1) throw new RelayError('relay/too-large', 'the home relay takes smaller pushes');
+    // The home relay has told a stranger as little as it tells strangers.
+    const told = { size, checkpoint, receipt: receipts[0] ?? '', isKnown: true };
+    return { ...told, results, opened: false, signaturesChecked: 0 };
+  }
+
+  /** Whether nothing that came before is still to be handed on: then the push may go first. */
+  async function isClear(book: BookId): Promise<boolean> {
+    const hasNone = async () => (await outbox.ops(book, { limit: 1, state: 'waiting' })).length === 0;
+    if (talk.circuit.state === 'open') return false;
+    if (await hasNone()) return true;
+    const deadline = AbortSignal.timeout(call.retry?.timeoutMs ?? 0);
+    await Promise.race([
+      exchange().catch(() => undefined),
+      new Promise((end) => deadline.addEventListener('abort', end)),
+    ]);
+    return hasNone();
+  }
+
+  return {
+    name: home.name,
+    publicKey: home.publicKey,
+    mirror: options.mirror,
+    limits: () => talk.info?.limits,
+    async checkpoint(book, scope, { size }) {
+      const note = await outbox.note(book, scope, size);
+      if (note !== undefined) return note;
+      throw new RelayError('relay/mirror-behind', `no note of the home relay about ${size} ops of ${scope} is here`);
+    },
+    async push(push) {
+      const { book, scope, isClaim } = push;
+      if (!talk.states.has(book)) throw new RelayError('relay/book-refused', `this relay does not follow ${book}`);
+      try {
+        if (await isClear(book)) return await forward(push);
+      } catch (error) {
+        if (!isHomeAway(error)) throw error;
+      }
+      if (isClaim) throw new RelayError('relay/home-away', 'the home relay alone grants claims, and is away');
+      const { outcome, news } = await keeper.keep(push);
+      if (news > 0) tell({ kind: 'kept', book, scope, ops: news });
+      wake();
+      return outcome;
+    },
+    cosign: ({ book, scope, device }, note) => talk.ask(() => client.cosign(book, scope, device, note)),
+    cosigned: (book, scope, count) => talk.ask(() => client.cosigned(book, scope, count)),
+    standing: (book, scope, note) => talk.ask(() => client.standing(book, scope, note)),
+    kept: keeper.page,
+    idle: keeper.idle,
+  };
+}
+
+async function auditCopies({ store, outbox, books, hasher, nowMs, onEvent }: HomeLinkOptions): Promise<void> {
+  for (const book of books)
+    for (const { scope } of await store.scopes(book)) {
+      const position = await firstDamaged(store, book, scope, hasher);
+      if (position === undefined) continue;
+      const error = new RelayError('relay/mirror-damaged', `op ${position} of ${scope} is not what was followed`);
+      await outbox.saveFinding(book, { scope, code: error.code, position, atMs: nowMs(), evidence: [] });
+      onEvent?.({ kind: 'trouble', book, scope, error });
+    }
+}
+
+async function statusOf({ outbox, nowMs }: HomeLinkOptions, talk: Talk): Promise<HomeLinkStatus> {
+  const { circuit, reachedAtMs, isReconciler, states } = talk;
+  const books = await Promise.all(
+    [...states].map(
+      async ([book, { gapOps, unverified, caughtUpAtMs, trouble }]): Promise<BookLinkStatus> => ({
+        book,
+        ...(await outbox.summary(book)),
+        ...(caughtUpAtMs === undefined ? {} : { lagMs: nowMs() - caughtUpAtMs }),
+        gapOps,
+        unverified,
+        findings: await outbox.findings(book),
+        ...(trouble === undefined ? {} : { trouble }),
+      }),
+    ),
+  );
+  return { circuit: circuit.state, ...(reachedAtMs === undefined ? {} : { reachedAtMs }), isReconciler, books };
+}
+
+function isHomeAway(error: unknown): boolean {
+  return error instanceof RelayError && error.code === 'relay/home-away';
+}

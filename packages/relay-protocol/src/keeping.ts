@@ -1,0 +1,123 @@
+// What is kept for a home relay that does not answer (docs/spec/relay.md, "Federation", "Keeping"): judged, durable, and told to those who may read it.
+import { type BookId, type OpHash, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import type { PushAnswer } from './client.ts';
+import { RelayError } from './errors.ts';
+import type { KeptPage } from './home.ts';
+import { createKeptGate, type KeptGateOptions } from './kept-gate.ts';
+import type { KeptOp, NewlyKept } from './outbox.ts';
+import type { Push, PushOutcome } from './push.ts';
+import { createTurns } from './turns.ts';
+import type { PushResult } from './verdict.ts';
+
+export interface KeeperOptions extends KeptGateOptions {
+  /** Ops and bytes of a book that wait at most. Default 250,000 and 256 MiB. */
+  readonly maxKept?: { readonly ops: number; readonly bytes: number };
+}
+
+export interface Keeper {
+  /** Durable when it answers. Throws `relay/unknown-book`, and `relay/quota` where no more is kept. */
+  keep(push: Push): Promise<{ readonly outcome: PushOutcome; readonly news: number }>;
+  page(book: BookId, scope: Scope, after: number): Promise<KeptPage>;
+  /** The home relay took these through here; the copy has not got them yet. */
+  noteTaken(book: BookId, scope: Scope, records: readonly OpRecord[], answer: PushAnswer): void;
+  /** The copy or the outbox has changed. */
+  changed(book: BookId): Promise<void>;
+  idle(): Promise<void>;
+}
+
+type Taken = NewlyKept & { readonly scope: Scope };
+
+const hq = parseScope('hq') as Scope;
+const maxTaken = 10_000;
+const pageOps = 1_000;
+const pageBytes = 4 << 20;
+
+export function createKeeper(options: KeeperOptions): Keeper {
+  const { store, outbox, nowMs, maxKept = { ops: 250_000, bytes: 256 << 20 } } = options;
+  const gate = createKeptGate(options);
+  const turns = createTurns();
+  const takenByBook = new Map<BookId, Map<OpHash, Taken>>();
+
+  /** What the home relay took just before it went away is kept as well: others build on it. */
+  async function keepTaken(book: BookId): Promise<void> {
+    const taken = [...(takenByBook.get(book)?.values() ?? [])];
+    if (taken.length === 0) return;
+    for (const { scope, ...op } of taken)
+      if ((await store.find(book, scope, [op.hash])).size === 0) await outbox.keep(book, scope, [op], nowMs());
+    takenByBook.delete(book);
+    gate.forget(book);
+  }
+
+  async function keep({ book, scope, frames }: Push): ReturnType<Keeper['keep']> {
+    if ((await store.log(book, hq)) === undefined)
+      throw new RelayError('relay/unknown-book', `book ${book} is not here`);
+    const { waiting, waitingBytes } = await outbox.summary(book);
+    if (waiting + frames.length > maxKept.ops || waitingBytes >= maxKept.bytes)
+      throw new RelayError('relay/quota', 'no more is kept here for the home relay');
+    await keepTaken(book);
+    const results = await gate.judge(book, scope, frames);
+    const kept = results.flatMap(({ verdict, hash }) => (verdict === 'kept' ? [hash] : []));
+    const [placed, known] = [await store.find(book, scope, kept), await outbox.find(book, scope, kept)];
+    const news = frames.flatMap((frame, index): NewlyKept[] => {
+      if (frame.kind === 'refused' || results[index]?.verdict !== 'kept') return [];
+      const { hash, bytes } = frame.record;
+      return placed.has(hash) || known.has(hash) ? [] : [{ hash, bytes }];
+    });
+    try {
+      if (news.length > 0) await outbox.keep(book, scope, news, nowMs());
+    } catch (error) {
+      gate.forget(book);
+      throw error;
+    }
+    // What the home relay has said no to is said again.
+    const told = results.map((result) => refusalOf(known.get(result.hash)) ?? result);
+    return { outcome: outcomeOf(told), news: news.length };
+  }
+
+  return {
+    keep: (push) => turns.take(push.book, () => keep(push)),
+    page: async (book, scope, after) => pageOf(await outbox.ops(book, { after, limit: pageOps, scope }), after),
+    noteTaken(book, scope, records, { results }) {
+      const taken = takenByBook.get(book) ?? new Map<OpHash, Taken>();
+      takenByBook.set(book, taken);
+      for (const [index, { hash, bytes }] of records.entries()) {
+        const { position, verdict } = results[index] ?? {};
+        if (position === undefined || verdict === 'exists') continue;
+        taken.set(hash, { hash, bytes, position, scope });
+        const [oldest] = taken.size > maxTaken ? taken.keys() : [];
+        if (oldest !== undefined) taken.delete(oldest);
+      }
+    },
+    changed: (book) =>
+      turns.take(book, async () => {
+        const taken = takenByBook.get(book);
+        for (const [hash, { scope }] of taken ?? [])
+          if ((await store.find(book, scope, [hash])).size > 0) taken?.delete(hash);
+        gate.forget(book);
+      }),
+    idle: turns.idle,
+  };
+}
+
+function outcomeOf(results: readonly PushResult[]): PushOutcome {
+  const isKnown = results.some(({ verdict }) => verdict === 'kept');
+  return { size: 0, checkpoint: '', receipt: '', results, isKnown, opened: false, signaturesChecked: 0 };
+}
+
+function refusalOf(op: KeptOp | undefined): PushResult | undefined {
+  return op?.state === 'refused' ? op.result : undefined;
+}
+
+/** What others may build on: not what the home relay refused. */
+function pageOf(ops: readonly KeptOp[], after: number): KeptPage {
+  const records: Uint8Array[] = [];
+  let [bytes, next] = [0, after];
+  for (const op of ops) {
+    if (bytes > 0 && bytes + op.bytes.length > pageBytes) break;
+    next = op.place;
+    if (op.state === 'refused') continue;
+    records.push(op.bytes);
+    bytes += op.bytes.length;
+  }
+  return { records, next };
+}

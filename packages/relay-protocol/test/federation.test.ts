@@ -1,0 +1,199 @@
+// A relay that follows another one: what it serves, what it keeps while that is away, and what becomes of it.
+import { trustedRecord } from '@tallystick/oplog';
+import { describe, expect, it } from 'vitest';
+import { follow, followAll } from './desk.ts';
+import { type Federation, openFederation } from './federation-desk.ts';
+import { branch as shop, forge, hq } from './fleet.ts';
+
+/** A shop with two tills, known at home and followed. */
+async function openShop(options: Parameters<typeof openFederation>[0] = {}) {
+  const federation = await openFederation(options);
+  const { home, fleet, branch } = federation;
+  const tills = ['till 1', 'till 2'].map((name) => fleet.enrol(name, 'till', fleet.root, shop));
+  await home.push(
+    fleet.book,
+    tills.map(({ enrolment }) => enrolment),
+    shop,
+  );
+  await branch.link.exchange();
+  const [one, two] = tills.map(({ writer }) => writer) as [(typeof tills)[0]['writer'], (typeof tills)[0]['writer']];
+  return { ...federation, one, two };
+}
+
+const hashesAtHome = async ({ home, fleet }: Pick<Federation, 'home' | 'fleet'>): Promise<string[]> =>
+  (await home.store.records(fleet.book, shop, 0, 10_000)).map((bytes) => trustedRecordOf(bytes));
+
+/** The record's place in the log, by its id. */
+function trustedRecordOf(bytes: Uint8Array): string {
+  return trustedRecord(bytes, '' as never).op.id;
+}
+
+describe('a relay that follows another one', () => {
+  it('serves the log under the notes of the home relay, and never its own', async () => {
+    const { home, fleet, branch, as, one } = await openShop();
+    await home.push(fleet.book, one.writeMany(3, { scope: shop }), shop);
+    await branch.link.exchange();
+    expect(await branch.client.info()).toMatchObject({
+      name: 'relay.test',
+      vkey: home.relay.vkey,
+      mirror: 'branch.test',
+    });
+    const near = await followAll(follow(as(one), fleet.book, shop));
+    expect(near.tip).toMatchObject({ size: 5, note: await as(one, home.client).checkpoint(fleet.book, shop) });
+    // Whoever it was that let a device in: the mirror asks the same of its readers as the home relay.
+    await expect(branch.client.pull(fleet.book, shop, 0)).rejects.toMatchObject({ code: 'relay/unsigned' });
+    await expect(as(fleet.stranger('nobody')).pull(fleet.book, shop, 0)).rejects.toMatchObject({
+      code: 'relay/not-enrolled',
+    });
+    expect((await branch.link.status()).books).toMatchObject([{ gapOps: 0, waiting: 0, unverified: 0, findings: [] }]);
+  });
+
+  it('hands on what is pushed, with the receipt of the home relay', async () => {
+    const { home, fleet, branch, one } = await openShop();
+    const answer = await branch.client.push(fleet.book, shop, one.writeMany(2, { scope: shop }));
+    expect(answer.results).toMatchObject([
+      { verdict: 'stored', position: 2 },
+      { verdict: 'stored', position: 3 },
+    ]);
+    expect(answer.receipts).toHaveLength(1);
+    expect((await home.store.log(fleet.book, shop))?.size).toBe(4);
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 0 });
+  });
+
+  it('says that it lags, and not that the relay forgot', async () => {
+    const { home, fleet, line, as, one } = await openShop();
+    await home.push(fleet.book, one.writeMany(3, { scope: shop }), shop);
+    const { tip } = await followAll(follow(as(one, home.client), fleet.book, shop));
+    line.state = 'cut';
+    await expect(follow(as(one), fleet.book, shop, tip).next()).rejects.toMatchObject({ code: 'relay/mirror-behind' });
+    const { scopes } = await as(one).handshake(fleet.book, [{ scope: shop, size: tip.size }]);
+    expect(scopes.map(({ scope }) => scope)).toEqual([hq]);
+  });
+
+  it('keeps what it is handed while the home relay is away, shows it to others, and hands it on in its order', async () => {
+    const { fleet, line, branch, as, one, two, home, another } = await openShop();
+    // The last op that the home relay took is here too, though nobody has followed it yet.
+    const before = one.write({ scope: shop });
+    await branch.client.push(fleet.book, shop, [before]);
+    line.state = 'cut';
+    const first = one.writeMany(2, { scope: shop });
+    const answer = await branch.client.push(fleet.book, shop, first);
+    expect(answer).toMatchObject({ size: 0, checkpoint: '', receipts: [] });
+    expect(answer.results.map(({ verdict, position }) => [verdict, position])).toEqual([
+      ['kept', undefined],
+      ['kept', undefined],
+    ]);
+    const seen = await as(two).kept(fleet.book, shop, 0);
+    expect(seen.frames.map(trustedRecordOf)).toEqual([before, ...first].map(({ op }) => op.id));
+    const onTop = two.write({
+      scope: shop,
+      seen: { heads: [first[1]?.hash as never], size: 2, root: 'ab'.repeat(32) as never },
+    });
+    expect((await branch.client.push(fleet.book, shop, [onTop])).results).toMatchObject([{ verdict: 'kept' }]);
+    expect((await as(two).kept(fleet.book, shop, seen.next)).frames.map(trustedRecordOf)).toEqual([onTop.op.id]);
+    // A repeated push is the same push, and nothing of a stranger is kept.
+    expect((await branch.client.push(fleet.book, shop, first)).results).toMatchObject([
+      { verdict: 'kept' },
+      { verdict: 'kept' },
+    ]);
+    const strange = [fleet.stranger('nobody').write({ scope: shop }), forge(two.write({ scope: shop }))];
+    expect((await branch.client.push(fleet.book, shop, strange)).results).toMatchObject([
+      { verdict: 'unknown-device' },
+      { verdict: 'bad-signature' },
+    ]);
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 3, acknowledged: 1 });
+    // What was kept outlives the process.
+    const restarted = another();
+    line.state = 'up';
+    await restarted.link.exchange();
+    const order = [before, ...first, onTop].map(({ op }) => op.id);
+    expect((await hashesAtHome({ home, fleet })).slice(2)).toEqual(order);
+    expect(await restarted.outbox.summary(fleet.book)).toEqual({
+      waiting: 0,
+      waitingBytes: 0,
+      acknowledged: 0,
+      refused: 0,
+    });
+    expect((await restarted.store.log(fleet.book, shop))?.size).toBe(6);
+    const again = await restarted.client.push(fleet.book, shop, [...first, onTop]);
+    expect(again.results.map(({ verdict, position }) => [verdict, position])).toEqual([
+      ['exists', 3],
+      ['exists', 4],
+      ['exists', 5],
+    ]);
+    expect(again.receipts).toHaveLength(1);
+  });
+
+  it('grants no claim while the home relay is away', async () => {
+    const { fleet, line, branch, one } = await openShop();
+    line.state = 'cut';
+    const claim = one.write({ scope: shop, args: { claim: 'voucher-1' } });
+    await expect(branch.client.claim(fleet.book, shop, [claim])).rejects.toMatchObject({ code: 'relay/home-away' });
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 0 });
+    line.state = 'up';
+    await branch.link.exchange();
+    expect((await branch.client.claim(fleet.book, shop, [claim])).results).toMatchObject([
+      { verdict: 'stored', holder: { hash: claim.hash } },
+    ]);
+  });
+
+  it('is not done before the home relay says so: an answer that was lost is asked for again', async () => {
+    const { home, fleet, line, branch, one } = await openShop();
+    const op = one.write({ scope: shop });
+    line.state = 'lost';
+    expect((await branch.client.push(fleet.book, shop, [op])).results).toMatchObject([{ verdict: 'kept' }]);
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 1 });
+    await expect(branch.link.exchange()).rejects.toMatchObject({ code: 'relay/home-away' });
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 1 });
+    line.state = 'up';
+    await branch.link.exchange();
+    expect(await hashesAtHome({ home, fleet })).toHaveLength(3);
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 0, acknowledged: 0 });
+  });
+
+  it('hands back what the home relay refused, and lets it hold up nobody else', async () => {
+    const { home, fleet, line, branch, one, two } = await openShop();
+    line.state = 'cut';
+    // While it is away, another process of the same till writes at home: a branch that the home relay takes so much of, and no more.
+    const twin = one.craft({ scope: shop, seq: 1 });
+    const forked = one.writeMany(300, { scope: shop });
+    const fine = two.write({ scope: shop });
+    await branch.client.push(fleet.book, shop, forked);
+    await branch.client.push(fleet.book, shop, [fine]);
+    await home.push(fleet.book, [twin], shop);
+    line.state = 'up';
+    await branch.link.exchange();
+    expect((await hashesAtHome({ home, fleet })).at(-1)).toBe(fine.op.id);
+    expect(await branch.outbox.summary(fleet.book)).toMatchObject({ waiting: 0, refused: 44 });
+    line.state = 'cut';
+    const { results } = await branch.client.push(fleet.book, shop, forked);
+    expect(results[0]).toMatchObject({ verdict: 'kept' });
+    expect([results[256]?.verdict, results[299]?.verdict]).toEqual(['fork', 'gap']);
+  });
+
+  it('asks a home relay that is away ever less', async () => {
+    const { fleet, line, branch, one } = await openShop({ timing: { failures: 2, firstPauseMs: 60_000 } });
+    line.state = 'cut';
+    await branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
+    await branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
+    expect((await branch.link.status()).circuit).toBe('open');
+    const asked = line.requests;
+    await branch.client.push(fleet.book, shop, one.writeMany(3, { scope: shop }));
+    expect([line.requests - asked, (await branch.link.status()).books[0]?.waiting]).toEqual([0, 5]);
+  });
+
+  it('goes on by itself when the line is back', async () => {
+    const { home, fleet, line, branch, one } = await openShop();
+    const stop = new AbortController();
+    const running = branch.link.run(stop.signal);
+    line.state = 'cut';
+    const kept = one.writeMany(3, { scope: shop });
+    await branch.client.push(fleet.book, shop, kept);
+    line.state = 'up';
+    await expect.poll(async () => (await branch.outbox.summary(fleet.book)).waiting).toBe(0);
+    await expect.poll(async () => (await branch.store.log(fleet.book, shop))?.size).toBe(5);
+    expect(await hashesAtHome({ home, fleet })).toHaveLength(5);
+    stop.abort();
+    await running;
+  });
+});

@@ -1,0 +1,142 @@
+// How a copy and the log that it is of are compared, who compares them, and what is found where they part.
+import { leafHash } from '@tallystick/chain';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { firstDamaged, firstDifference } from '../src/federation.ts';
+import { createMemoryRelayStore } from '../src/index.ts';
+import { createSqliteOutbox } from '../src/node.ts';
+import { growTiles, type ReadTile } from '../src/tiles.ts';
+import { follow, followAll, openDesk } from './desk.ts';
+import { openFederation, temporaryFolder } from './federation-desk.ts';
+import { branch as shop, ed25519, forge, hasher, hq } from './fleet.ts';
+
+async function tilesOver(leaves: readonly Uint8Array[]): Promise<ReadTile & { reads: () => number }> {
+  const tiles = new Map<string, Uint8Array>();
+  for (const { level, index, hashes } of await growTiles(0, leaves, () => undefined, hasher))
+    tiles.set(`${level}/${index}`, hashes);
+  let reads = 0;
+  const read: ReadTile = (level, index) => {
+    reads += 1;
+    return tiles.get(`${level}/${index}`);
+  };
+  return Object.assign(read, { reads: () => reads });
+}
+
+describe('two trees', () => {
+  const leafOf = (text: string): Uint8Array => leafHash(new TextEncoder().encode(text), hasher);
+  it('part where the naive reader finds it, at the cost of one tile a level', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 1_500 }), fc.nat(1_600), async (size, at) => {
+        const ours = Array.from({ length: size }, (_, index) => leafOf(`op ${index}`));
+        const theirs = ours.map((leaf, index) => (index >= at ? leafOf(`other ${index}`) : leaf));
+        const naive = ours.findIndex((leaf, index) => leaf !== theirs[index]);
+        const [left, right] = [await tilesOver(ours), await tilesOver(theirs)];
+        expect(await firstDifference(size, left, right)).toBe(naive === -1 ? undefined : naive);
+        expect(right.reads()).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('a lease', () => {
+  it('is one node at a time, and who lost it changes nothing any more', async () => {
+    const path = join(temporaryFolder(), 'outbox.sqlite');
+    const [a, b] = [createSqliteOutbox(path), createSqliteOutbox(path)];
+    const { fleet } = await openFederation();
+    const op = fleet.root.write();
+    await a.keep(fleet.book, hq, [op], 1);
+    const first = await a.lease('a', 1_000, 500);
+    expect([first, await b.lease('b', 1_400, 500)]).toEqual([{ holder: 'a', fence: 1 }, undefined]);
+    const second = await b.lease('b', 1_501, 500);
+    expect(second).toEqual({ holder: 'b', fence: 2 });
+    // Node a slept meanwhile, with an answer of the home relay in its hands.
+    const answer = { place: 1, result: { hash: op.hash, verdict: 'stored', position: 7 } } as const;
+    expect(() => a.settle(first as never, [answer])).toThrow(expect.objectContaining({ code: 'relay/fenced' }));
+    expect(() => a.drop(first as never, [1])).toThrow(expect.objectContaining({ code: 'relay/fenced' }));
+    expect((await b.ops(fleet.book, { limit: 9 })).map(({ state }) => state)).toEqual(['waiting']);
+    await b.settle(second as never, [answer]);
+    expect((await a.ops(fleet.book, { limit: 9 })).map(({ state, position }) => [state, position])).toEqual([
+      ['acknowledged', 7],
+    ]);
+    await a.close();
+    await b.close();
+  });
+
+  it('keeps a second node from dealing with the home relay, until the first is gone', async () => {
+    let nowMs = 1_764_500_000_000;
+    const now = (): number => nowMs;
+    const { fleet, line, branch, another, home } = await openFederation({ now });
+    const second = another({ node: 'node 2', now });
+    await expect(second.link.exchange()).rejects.toMatchObject({ code: 'relay/fenced' });
+    line.state = 'cut';
+    const op = fleet.root.write();
+    await second.client.push(fleet.book, hq, [op]);
+    line.state = 'up';
+    // What one keeps the other hands on.
+    await branch.link.exchange();
+    expect((await home.store.find(fleet.book, hq, [op.hash])).size).toBe(1);
+    expect([(await branch.link.status()).isReconciler, (await second.link.status()).isReconciler]).toEqual([
+      true,
+      false,
+    ]);
+    nowMs += 31_000;
+    await second.link.exchange();
+    expect((await second.link.status()).isReconciler).toBe(true);
+    await expect(branch.link.exchange()).rejects.toMatchObject({ code: 'relay/fenced' });
+  });
+});
+
+describe('a home relay with another log', () => {
+  it('is found out, with the place and its own two notes; what was followed is served on', async () => {
+    const { home, fleet, branch, as } = await openFederation();
+    const { writer, enrolment } = fleet.enrol('till', 'till', fleet.root, shop);
+    await home.push(fleet.book, [enrolment], shop);
+    const ops = writer.writeMany(5, { scope: shop });
+    await home.push(fleet.book, ops, shop);
+    await branch.link.exchange();
+    // The same relay, wiped, and filled again with an op more in the middle.
+    const other = openDesk({ reads: 'devices' });
+    home.relay.fetch = other.relay.fetch;
+    const twin = writer.craft({ scope: shop, seq: 4, prev: ops[2]?.hash as never });
+    const inHq = await followAll(follow(as(fleet.root), fleet.book, hq));
+    await other.push(fleet.book, inHq.records);
+    await other.push(fleet.book, [enrolment, ...ops.slice(0, 3), twin, ...ops.slice(3)], shop);
+    await branch.link.exchange();
+    const [status] = (await branch.link.status()).books;
+    expect(status?.findings).toMatchObject([{ scope: shop, code: 'relay/inconsistent', position: 4 }]);
+    expect(status?.findings[0]?.evidence).toHaveLength(2);
+    expect((await followAll(follow(as(writer), fleet.book, shop))).tip.size).toBe(6);
+  });
+});
+
+describe('a home relay that checks nothing', () => {
+  it('is not copied where an author did not sign', async () => {
+    const { home, fleet, branch } = await openFederation({}, { ed25519: { ...ed25519, verify: () => true } });
+    const [fine, forged] = [fleet.root.write(), forge(fleet.root.write())];
+    await home.push(fleet.book, [fine]);
+    await branch.link.exchange();
+    expect(await home.push(fleet.book, [forged])).toMatchObject({ results: [{ verdict: 'stored' }] });
+    await branch.link.exchange();
+    expect((await branch.store.log(fleet.book, hq))?.size).toBe(3);
+    expect((await branch.link.status()).books).toMatchObject([
+      { gapOps: 1, trouble: expect.stringContaining('relay/bad-signature') as string },
+    ]);
+  });
+});
+
+describe('a damaged copy', () => {
+  it('is found by reading it, and accuses nobody', async () => {
+    const store = createMemoryRelayStore();
+    const { fleet, branch } = await openFederation({ store });
+    expect(await firstDamaged(store, fleet.book, hq, hasher)).toBeUndefined();
+    const [, second] = await store.records(fleet.book, hq, 0, 2);
+    (second as Uint8Array)[200] = ((second as Uint8Array)[200] as number) ^ 1;
+    await branch.link.audit();
+    await branch.link.exchange();
+    expect((await branch.link.status()).books[0]?.findings).toMatchObject([
+      { scope: hq, code: 'relay/mirror-damaged', position: 1, evidence: [] },
+    ]);
+  });
+});
