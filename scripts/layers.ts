@@ -16,6 +16,7 @@ export const layerOrder: readonly string[] = [
   'cas',
   'erasure',
   'kernel',
+  'recovery',
   'guards',
   'ledger',
   'retail',
@@ -27,7 +28,7 @@ export const layerOrder: readonly string[] = [
 const tools: ReadonlySet<string> = new Set(['testkit', 'eslint-plugin']);
 const scope = '@tallystick/';
 /** Where stores and other things of Node live; the other entries are portable. */
-const nodeEntries: ReadonlySet<string> = new Set(['./node', './postgres', './nats', './contract']);
+const nodeEntries: ReadonlySet<string> = new Set(['./node', './postgres', './nats', './mail', './contract']);
 const nativeModules: ReadonlySet<string> = new Set(['better-sqlite3']);
 
 export interface Problem {

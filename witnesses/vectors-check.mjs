@@ -15,6 +15,7 @@ import { judges as op } from './vectors/op.mjs';
 import { judges as signArgs } from './vectors/sign-args.mjs';
 import { judges as signRoster } from './vectors/sign-roster.mjs';
 import { judges as signRotation } from './vectors/sign-rotation.mjs';
+import { judges as recovery } from './vectors/recovery.mjs';
 import { judges as relayProof } from './vectors/relay-proof.mjs';
 import { judges as sign } from './vectors/sign.mjs';
 import { judges as snapshot } from './vectors/snapshot.mjs';
@@ -31,6 +32,7 @@ const judges = {
   ...op,
   ...opFrame,
   ...opOrder,
+  ...recovery,
   ...relayProof,
   ...sign,
   ...signArgs,

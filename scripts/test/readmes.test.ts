@@ -23,6 +23,7 @@ const ownersByFamily: Readonly<Record<string, string>> = {
   relay: 'relay-protocol',
   kernel: 'kernel',
   log: 'kernel',
+  recovery: 'recovery',
   guards: 'guards',
   ledger: 'ledger',
   retail: 'retail',

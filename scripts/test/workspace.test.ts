@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const manifestOf = (path: string): Manifest => JSON.parse(read(path)) as Manifest;
 /** Entries that only programs of Node load. */
-const ofNode = new Set(['node', 'postgres', 'nats', 'contract']);
+const ofNode = new Set(['node', 'postgres', 'nats', 'mail', 'contract']);
 const packages = globSync('packages/*/package.json', { cwd: root }).sort();
 
 test('there are packages, and each has a place in the layer order', () => {

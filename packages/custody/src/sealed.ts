@@ -1,4 +1,4 @@
-// Text under an age seal, armored (docs/spec/backup.md, "Sealed key"). All sealing is age's; here it gets bounds and codes.
+// Text under an age seal, armored, and files that are not (docs/spec/backup.md, "Sealed key"). All sealing is age's; here it gets bounds and codes.
 import { armor, Decrypter, type Stanza } from 'age-encryption';
 import { CustodyError, type CustodyResult, refuse, type SealCode } from './errors.ts';
 import { addOpener, createEncrypter, maxRecipients, maxWorkFactor, type Opener, type Recipient } from './recipients.ts';
@@ -17,6 +17,17 @@ export async function openSealed(armored: string, opener: Opener): Promise<Custo
   const bytes = decodeArmor(armored);
   if (bytes === undefined)
     return refuse('custody/not-sealed', 'this is not the text of a sealed key, or not all of it');
+  const opened = await openSealedBytes(bytes, opener);
+  return opened.ok ? { ok: true, value: new TextDecoder().decode(opened.value) } : opened;
+}
+
+/** A file of age, not armored, that any one of 1 to 8 recipients opens. Throws `custody/recipient`. Nobody is asked, so it can be done at any time. */
+export async function sealBytes(bytes: Uint8Array, recipients: readonly string[]): Promise<Uint8Array> {
+  return createEncrypter({ kind: 'organisation', recipients }).encrypt(bytes);
+}
+
+/** Never throws for anything that `bytes` holds. */
+export async function openSealedBytes(bytes: Uint8Array, opener: Opener): Promise<CustodyResult<Uint8Array, SealCode>> {
   const course = new Course();
   const decrypter = new Decrypter();
   decrypter.addIdentity({ unwrapFileKey: (stanzas) => course.begin(stanzas) });
@@ -27,10 +38,27 @@ export async function openSealed(armored: string, opener: Opener): Promise<Custo
   }
   decrypter.addIdentity({ unwrapFileKey: () => course.exhaust() });
   try {
-    return { ok: true, value: await decrypter.decrypt(bytes, 'text') };
+    return { ok: true, value: await decrypter.decrypt(bytes) };
   } catch (cause) {
     return course.judge(cause);
   }
+}
+
+const identityForm = /^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58,}$/;
+
+/** An age identity as the text of a sealed backup: a passkey or a passphrase then opens what was sealed to the identity's recipient. */
+export async function sealIdentity(identity: string, to: Recipient): Promise<string> {
+  return sealText(`${identity}\n`, to);
+}
+
+/** Never throws for anything that `sealed` holds. */
+export async function openIdentity(sealed: string, opener: Opener): Promise<CustodyResult<string, SealCode>> {
+  const opened = await openSealed(sealed, opener);
+  if (!opened.ok) return opened;
+  const identity = opened.value.trim();
+  return identityForm.test(identity)
+    ? { ok: true, value: identity }
+    : refuse('custody/not-a-key', 'it opens, but holds no identity');
 }
 
 function decodeArmor(armored: string): Uint8Array | undefined {

@@ -1,5 +1,12 @@
 /** A replica of a book together with this device's key: commit, query, subscribe, sync, prove. */
-import type { BookId, DeviceId, LogStore, OpHash, Scope as ScopeName } from '@tallystick/oplog';
+import {
+  type BookId,
+  type DeviceId,
+  encodeHex,
+  type LogStore,
+  type OpHash,
+  type Scope as ScopeName,
+} from '@tallystick/oplog';
 import type { RelayClient } from '@tallystick/relay-protocol';
 import type { Mirror } from '@tallystick/relay-protocol/mirror';
 import type { ArchiveOptions, ArchiveReport } from './archive.ts';
@@ -33,6 +40,7 @@ import type { AbsentTable } from './residency.ts';
 import { absentTablesOf, fetchTables, notResident } from './snapshot-use.ts';
 import type { SnapshotTrust } from './snapshot-trust.ts';
 import type { SnapshotReport } from './snapshot-save.ts';
+import { type SignedStatement, type StatementKind, statementPreimage } from './statement.ts';
 import { type BookStatus, type Change, META_UNANCHORED, type PendingOp, pendingOpsOf, statusOf } from './status.ts';
 import type { SyncReport } from './sync.ts';
 import type { ImportReport } from './transfer.ts';
@@ -470,6 +478,18 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   saveSnapshotProof(place: ImagePlace): Promise<SnapshotTrust> {
     this.#mustBeOpen();
     return this.#replica.exclusive(async () => (await loadSnapshots()).saveProof(this.#replica, place));
+  }
+
+  /**
+   * Signs what this device says of the book outside its log, under the key in force: Ed25519 over "tallystick/" || `kind` || "\\n" || book id ||
+   * SHA-256 of `text`. A kind is never that of an op.
+   */
+  async sign(kind: StatementKind, text: string): Promise<SignedStatement> {
+    this.#mustBeOpen();
+    const key = this.#own.keyInForce;
+    if (key === undefined) throw new KernelError('kernel/no-keys', 'the key in force of this device is not here');
+    const signature = await key.sign(statementPreimage(kind, this.id, text, this.#replica.crypto.hasher));
+    return { device: key.device, keyId: key.keyId, signature: encodeHex(signature) };
   }
 
   /** As `query`, after loading the tables it reads where they are not here yet. */

@@ -55,6 +55,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const edge = options.edge ?? platformEdge;
   const { snapshot } = options;
   const start = snapshot && (await loadSnapshots()).snapshotStart(snapshot, options.book);
+  // A snapshot names a book too, and says nothing of what this device wrote since.
+  const hadBook = options.store.log.meta('book') !== undefined;
   const replica = await Replica.open(options.store, options.verbs, crypto, start);
   const name = deviceKeyName(replica.log);
   const hadKey = await keys.load(name);
@@ -69,7 +71,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     await openGenesis(replica, { root, device: ring.first, edge, verbs, tables, release, ...names });
   } else {
     // A key that is older than its store has written before: its chain must be learnt before it may grow.
-    const isAnchored = replica.book !== undefined || hadKey === undefined;
+    const isAnchored = hadBook || hadKey === undefined;
     await replica.bind(options.book ?? (replica.book as BookId));
     if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
   }

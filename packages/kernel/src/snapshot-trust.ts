@@ -62,6 +62,16 @@ function says(
   return Object.entries(claim).every(([name, value]) => op.args[name] === value);
 }
 
+/** The keys that these records bring into the book, back to the op that opened it: whose signatures on anything else may be checked. */
+export async function provenKeys(
+  records: readonly OpRecord[],
+  book: BookId,
+  crypto: CryptoProvider,
+): Promise<readonly Pick<Enrolment, 'device' | 'keyId' | 'publicKey'>[]> {
+  const bringing = records.filter((record) => enrolledBy(record, book, crypto.hasher) !== undefined);
+  return [...(await provenRecords(bringing, book, crypto)).brought.values()];
+}
+
 interface Proven {
   readonly proven: readonly OpRecord[];
   /** What those of them that bring a key bring. */

@@ -1,0 +1,23 @@
+/** What a device says of a book outside its log, and signs: of a backup, that it is one. Verified by whoever holds the key that the book's ops brought. */
+import type { Hasher } from '@tallystick/chain';
+import { type BookId, decodeHex, type DeviceId, type KeyId } from '@tallystick/oplog';
+
+/** None begins as the preimage of an op's signature, of a snapshot's or of a rotation does. */
+export type StatementKind = 'recovery/1';
+
+export interface SignedStatement {
+  readonly device: DeviceId;
+  readonly keyId: KeyId;
+  /** 64 bytes, hex. */
+  readonly signature: string;
+}
+
+/** The bytes that are signed. */
+export function statementPreimage(kind: StatementKind, book: BookId, text: string, hasher: Hasher): Uint8Array {
+  const label = new TextEncoder().encode(`tallystick/${kind}\n`);
+  const bytes = new Uint8Array(label.length + 64);
+  bytes.set(label);
+  bytes.set(decodeHex(book), label.length);
+  bytes.set(decodeHex(hasher.sha256Hex(text)), label.length + 32);
+  return bytes;
+}

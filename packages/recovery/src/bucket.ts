@@ -1,0 +1,76 @@
+// A bucket of anything that speaks S3 as a place of backups, by requests that aws4fetch signs. In a page the bucket must allow the page's origin.
+import { AwsClient } from 'aws4fetch';
+import { RecoveryError } from './errors.ts';
+import type { BackupPlace } from './place.ts';
+
+export interface BucketOptions {
+  /** `https://s3.example/my-bucket`, or with a folder: `https://s3.example/my-bucket/backups`. */
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** `us-east-1` when left out. */
+  readonly region?: string;
+  /** Of one request, 60,000 ms when left out. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 60_000;
+const retries = 3;
+const maxPages = 1_000;
+
+export function bucketPlace(options: BucketOptions): BackupPlace {
+  const { url, region = 'us-east-1', timeoutMs = defaultTimeoutMs, accessKeyId, secretAccessKey } = options;
+  const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries });
+  const [, origin = '', bucket = '', folder = ''] = /^(https?:\/\/[^/]+)\/([^/]+)\/?(.*?)\/?$/.exec(url) ?? [];
+  if (bucket === '') throw new RecoveryError('recovery/place', `${url} names no bucket`);
+  const prefix = folder === '' ? '' : `${folder}/`;
+  const keyUrl = (name: string): string => `${origin}/${bucket}/${prefix}${encodeURIComponent(name)}`;
+
+  async function ask(address: string, init: RequestInit & { readonly fine?: readonly number[] }): Promise<Response> {
+    const { fine = [200, 204], ...request } = init;
+    let response: Response;
+    try {
+      response = await client.fetch(address, { ...request, signal: AbortSignal.timeout(timeoutMs) });
+    } catch (cause) {
+      throw new RecoveryError('recovery/place', `bucket ${url} does not answer`, { cause });
+    }
+    if (fine.includes(response.status)) return response;
+    const said = /<Code>([^<]*)<\/Code>/.exec(await response.text())?.[1] ?? '';
+    throw new RecoveryError('recovery/place', `bucket ${url} answered ${response.status} ${said}`.trim());
+  }
+
+  async function list(): Promise<readonly string[]> {
+    const names: string[] = [];
+    let token = '';
+    for (let page = 0; page < maxPages; page += 1) {
+      const query = new URLSearchParams({ 'list-type': '2', prefix });
+      if (token !== '') query.set('continuation-token', token);
+      const text = await (await ask(`${origin}/${bucket}?${query}`, { method: 'GET' })).text();
+      for (const [, key = ''] of text.matchAll(/<Key>([^<]*)<\/Key>/g)) names.push(unescaped(key).slice(prefix.length));
+      token = unescaped(/<NextContinuationToken>([^<]*)</.exec(text)?.[1] ?? '');
+      if (token === '') return names;
+    }
+    throw new RecoveryError('recovery/place', `bucket ${url} does not end its list`);
+  }
+
+  return {
+    name: `bucket ${url}`,
+    list,
+    async load(name) {
+      const response = await ask(keyUrl(name), { method: 'GET', fine: [200, 404] });
+      return response.status === 404 ? undefined : new Uint8Array(await response.arrayBuffer());
+    },
+    async save(name, bytes) {
+      await ask(keyUrl(name), { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer> });
+    },
+    async drop(name) {
+      await ask(keyUrl(name), { method: 'DELETE', fine: [200, 204, 404] });
+    },
+  };
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+function unescaped(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => entities[name] ?? '');
+}

@@ -1,0 +1,49 @@
+// When a backup is due, and when one was missed. Pure: whoever asks says the time.
+import type { KeeperState } from './state.ts';
+
+export interface Cadence {
+  /** At most so long after an op that stands in no backup. */
+  readonly everyMs: number;
+  /** At most so many ops that stand in no backup. */
+  readonly everyOps: number;
+}
+
+/** A quarter of an hour, or fifty ops; and whenever a page is hidden. */
+export const defaultCadence: Cadence = { everyMs: 15 * 60_000, everyOps: 50 };
+
+export interface BackupStanding {
+  /** Number of the last backup, 0 for none so far. */
+  readonly number: number;
+  /** When it was made, in ms; undefined for none. */
+  readonly at: number | undefined;
+  /** Ops that stand in no backup. */
+  readonly behind: number;
+  readonly isDue: boolean;
+  /** Twice the cadence has gone by, or a place did not take the last one: people must see it. */
+  readonly isMissed: boolean;
+  /** Places that do not hold the last backup, and why. */
+  readonly lacking: readonly { readonly place: string; readonly number: number; readonly error: string }[];
+}
+
+/** `ops`: how many there are now. `sinceMs`: since when ops stand in no backup at all, where there never was one. */
+export function standingOf(
+  state: KeeperState | undefined,
+  now: { readonly atMs: number; readonly ops: number; readonly sinceMs: number },
+  cadence: Cadence = defaultCadence,
+): BackupStanding {
+  const behind = Math.max(0, now.ops - (state?.ops ?? 0));
+  const elapsedMs = Math.max(0, now.atMs - (state?.at ?? now.sinceMs));
+  const lacking = Object.entries(state?.places ?? {})
+    .filter(([, { number, error }]) => number !== state?.number || error !== undefined)
+    .map(([place, { number, error = 'not tried since' }]) => ({ place, number, error }));
+  const isLate = (times: number): boolean =>
+    behind > 0 && (behind >= times * cadence.everyOps || elapsedMs >= times * cadence.everyMs);
+  return {
+    number: state?.number ?? 0,
+    at: state?.at,
+    behind,
+    isDue: isLate(1) || lacking.length > 0,
+    isMissed: isLate(2) || lacking.length > 0,
+    lacking,
+  };
+}

@@ -1,0 +1,31 @@
+// gzip by the platform's own streams, with a bound on what is unpacked.
+import { joined } from './part.ts';
+
+export function packed(bytes: Uint8Array): Promise<Uint8Array> {
+  return through(bytes, new CompressionStream('gzip'), Number.MAX_SAFE_INTEGER);
+}
+
+/** Throws `RangeError` beyond `maxBytes`, and what the platform throws for bytes that are not gzip's. */
+export function unpacked(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  return through(bytes, new DecompressionStream('gzip'), maxBytes);
+}
+
+async function through(
+  bytes: Uint8Array,
+  stream: CompressionStream | DecompressionStream,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream).getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    const part = next.value as Uint8Array;
+    size += part.length;
+    if (size > maxBytes) {
+      await reader.cancel();
+      throw new RangeError(`more than ${maxBytes} bytes`);
+    }
+    parts.push(part);
+  }
+  return joined(parts);
+}

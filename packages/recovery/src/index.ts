@@ -1,0 +1,18 @@
+// A book kept outside its stores, and brought back. Format: docs/spec/recovery.md.
+export { type BucketOptions, bucketPlace } from './bucket.ts';
+export { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
+export { type FindingCode, type PartCode, type RecoveryCode, RecoveryError } from './errors.ts';
+export {
+  type Chosen,
+  type Finding,
+  type FoundFile,
+  judgeBackups,
+  type Judgement,
+  type JudgeOptions,
+  type Verdict,
+} from './judge.ts';
+export { type BackupKeeper, type BackupReport, createBackupKeeper, type KeeperOptions, opsOf } from './keeper.ts';
+export { openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
+export { type BackupPlace, memoryPlace, parsePartName, partName } from './place.ts';
+export { filesIn, logOf, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';
+export { type KeeperState, parseState, type StateStore } from './state.ts';

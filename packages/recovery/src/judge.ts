@@ -1,0 +1,261 @@
+// Which backup to believe (docs/spec/recovery.md, "Choosing"): every file is judged by itself, and then the newest that is whole is chosen by
+// the signed number, whatever arrived when, and whatever a place says of its files.
+import type { Opener } from '@tallystick/custody';
+import type { CryptoProvider } from '@tallystick/kernel';
+import { openRecords, provenKeys, statementPreimage } from '@tallystick/kernel/backup';
+import { type BookId, decodeBundle, decodeHex, type DeviceId, type OpRecord } from '@tallystick/oplog';
+import { type FindingCode, type PartCode, RecoveryError } from './errors.ts';
+import { unpacked } from './gzip.ts';
+import { openPart, type OpenPart, type PartHead } from './part.ts';
+
+/** A file as it was found. */
+export interface FoundFile {
+  readonly place: string;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Verdict {
+  readonly place: string;
+  readonly name: string;
+  /** Undefined for a file that is believed. */
+  readonly code: PartCode | undefined;
+  readonly message: string;
+  readonly number?: number;
+}
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly message: string;
+}
+
+/** A backup to restore: a whole, the deltas after it without a gap, and the archives of settled ops that were found. */
+export interface Chosen {
+  readonly book: BookId;
+  readonly device: DeviceId;
+  /** Signed number of its last part. */
+  readonly number: number;
+  readonly at: number;
+  readonly whole: OpenPart;
+  readonly deltas: readonly OpenPart[];
+  readonly logs: readonly OpenPart[];
+  readonly heads: readonly PartHead[];
+}
+
+export interface Judgement {
+  readonly verdicts: readonly Verdict[];
+  readonly findings: readonly Finding[];
+  /** Undefined where nothing that is believed can be restored. */
+  readonly chosen: Chosen | undefined;
+}
+
+export interface JudgeOptions {
+  readonly openers: readonly Opener[];
+  readonly crypto: CryptoProvider;
+  /** Whose books: anything else is foreign. The book that all believed files are of when left out; `recovery/which` where they differ. */
+  readonly book?: BookId;
+  /** Whose backup; the only device that has one when left out. */
+  readonly device?: DeviceId;
+  /** The last number that somebody knows of. */
+  readonly knownNumber?: number;
+  /** Heads that others know: a relay, another device. */
+  readonly anchors?: readonly PartHead[];
+}
+
+/** A log section holds no more than this, unpacked. */
+export const maxLogBytes: number = 1 << 30;
+
+interface Believed extends FoundFile {
+  readonly part: OpenPart;
+}
+
+/** Throws `recovery/which` where the files are of several books or devices and nobody said which. */
+export async function judgeBackups(files: readonly FoundFile[], options: JudgeOptions): Promise<Judgement> {
+  const verdicts: Verdict[] = [];
+  const opened: Believed[] = [];
+  const refuse = ({ place, name }: FoundFile, code: PartCode, message: string): void =>
+    void verdicts.push({ place, name, code, message });
+  for (const file of files) {
+    const part = await openPart(file.bytes, options.openers, options.crypto.hasher);
+    if (part.ok) opened.push({ ...file, part: part.value });
+    else refuse(file, part.code, part.message);
+  }
+  const book = options.book ?? onlyOne(opened, ({ header }) => header.book, 'book');
+  const ofBook = opened.filter((file) => {
+    if (file.part.header.book === book) return true;
+    refuse(file, 'recovery/foreign', `it is of book ${file.part.header.book}`);
+    return false;
+  });
+  const signed = book === undefined ? [] : await signedOnly(ofBook, book, options.crypto, refuse);
+  const device = options.device ?? onlyOne(signed, ({ header }) => header.device, 'device');
+  const own = signed.filter((file) => {
+    if (file.part.header.device === device) return true;
+    refuse(file, 'recovery/foreign', `it is of device ${file.part.header.device}`);
+    return false;
+  });
+  for (const { place, name, part } of own)
+    verdicts.push({ place, name, code: undefined, message: '', number: part.header.number });
+  const { chosen, findings } = choose(own, options);
+  return { verdicts, chosen, findings };
+}
+
+function onlyOne<T extends string>(files: readonly Believed[], of: (part: OpenPart) => T, what: string): T | undefined {
+  const values = new Set(files.map(({ part }) => of(part)));
+  if (values.size > 1)
+    throw new RecoveryError('recovery/which', `backups of more than one ${what}: ${[...values].join(', ')}`);
+  return [...values][0];
+}
+
+/** Anybody can seal to a recipient. What counts is a signature by a key that an op of the book brought, back to the op whose hash is the book's id. */
+async function signedOnly(
+  files: readonly Believed[],
+  book: BookId,
+  crypto: CryptoProvider,
+  refuse: (file: FoundFile, code: PartCode, message: string) => void,
+): Promise<Believed[]> {
+  const records = new Map<string, OpRecord>();
+  for (const { part } of files)
+    for (const record of await recordsOf(part, crypto)) records.set(`${record.hash} ${record.keyId}`, record);
+  const keys = await provenKeys([...records.values()], book, crypto);
+  const signed: Believed[] = [];
+  for (const file of files) {
+    const { header, line, signature } = file.part;
+    const key = keys.find(({ device, keyId }) => device === header.device && keyId === header.keyId);
+    const isSigned =
+      key !== undefined &&
+      /^[0-9a-f]{128}$/.test(signature) &&
+      (await crypto.ed25519.verify(
+        key.publicKey,
+        statementPreimage('recovery/1', book, line, crypto.hasher),
+        decodeHex(signature),
+      ));
+    if (isSigned) signed.push(file);
+    else
+      refuse(file, 'recovery/forged', key === undefined ? 'no device of the book signed it' : 'its signature is none');
+  }
+  return signed;
+}
+
+/** Everything in a part that may bring a key. What is no bundle brings none. */
+async function recordsOf({ sections }: OpenPart, { hasher }: CryptoProvider): Promise<readonly OpRecord[]> {
+  const records: OpRecord[] = [];
+  for (const [name, bytes] of sections) {
+    if (name !== 'proof' && name !== 'log') continue;
+    try {
+      const file = name === 'proof' ? bytes : await unpacked(bytes, maxLogBytes);
+      const from = name === 'proof' ? 0 : file.indexOf(0x0a) + 1;
+      records.push(...openRecords(decodeBundle(file.subarray(from)).frames, hasher).records);
+    } catch {
+      // Unsigned so far: it may be anything.
+    }
+  }
+  return records;
+}
+
+function choose(
+  files: readonly Believed[],
+  { knownNumber, anchors = [], crypto }: JudgeOptions,
+): Omit<Judgement, 'verdicts'> {
+  const hashOf = ({ line }: OpenPart): string => crypto.hasher.sha256Hex(line);
+  const parts = [...new Map(files.map(({ part }) => [hashOf(part), part])).values()];
+  const findings: Finding[] = [];
+  const candidates = parts
+    .filter(({ header }) => header.kind === 'whole')
+    .flatMap((whole) => chainsFrom(whole, parts, hashOf));
+  const ranked = candidates.sort(
+    (a, b) =>
+      Number(contradicts(a, anchors)) - Number(contradicts(b, anchors)) ||
+      b.number - a.number ||
+      b.at - a.at ||
+      b.whole.header.number - a.whole.header.number,
+  );
+  const [chosen] = ranked;
+  const counted = parts.filter(({ header }) => header.kind !== 'log');
+  const newest = Math.max(0, ...counted.map(({ header }) => header.number));
+  if (chosen === undefined) {
+    if (newest > 0)
+      findings.push({ code: 'recovery/withheld', message: `there are parts up to ${newest}, and no whole` });
+    return { chosen, findings };
+  }
+  findings.push(...twoSeries(counted), ...withheld(files, chosen, newest), ...olderThan(chosen, knownNumber, anchors));
+  return { chosen, findings };
+}
+
+/** From a whole through the deltas that name each other: one way, or several where a series went on twice. */
+function chainsFrom(whole: OpenPart, parts: readonly OpenPart[], hashOf: (part: OpenPart) => string): Chosen[] {
+  const walk = (last: OpenPart, deltas: readonly OpenPart[]): Chosen[] => {
+    const { number, at } = last.header;
+    const next = parts.filter(
+      ({ header }) =>
+        header.kind === 'delta' &&
+        header.on === whole.header.number &&
+        header.number === number + 1 &&
+        header.previous === hashOf(last),
+    );
+    if (next.length > 0) return next.flatMap((delta) => walk(delta, [...deltas, delta]));
+    const heads = new Map(
+      [whole, ...deltas].flatMap(({ header }) => header.heads.map((head) => [head.slice(0, 2).join(' '), head])),
+    );
+    const logs = parts.filter(({ header }) => header.kind === 'log' && header.number <= whole.header.number);
+    const { book, device } = whole.header;
+    return [{ book, device, number, at, whole, deltas, logs, heads: [...heads.values()] }];
+  };
+  return walk(whole, []);
+}
+
+/** Others know another op at a place of a chain that the backup knows. */
+function contradicts({ heads }: Chosen, anchors: readonly PartHead[]): boolean {
+  return heads.some(([scope, device, seq, hash]) =>
+    anchors.some((known) => known[0] === scope && known[1] === device && known[2] === seq && known[3] !== hash),
+  );
+}
+
+function twoSeries(parts: readonly OpenPart[]): Finding[] {
+  const numbers = parts.map(({ header }) => header.number);
+  const twice = [...new Set(numbers.filter((number, index) => numbers.indexOf(number) !== index))];
+  if (twice.length === 0) return [];
+  const which = twice.sort((a, b) => a - b).join(', ');
+  return [
+    {
+      code: 'recovery/two-series',
+      message: `two different parts have number ${which}: the device was copied, or restored twice`,
+    },
+  ];
+}
+
+function withheld(files: readonly Believed[], chosen: Chosen, newest: number): Finding[] {
+  const findings: Finding[] = [];
+  if (newest > chosen.number)
+    findings.push({
+      code: 'recovery/withheld',
+      message: `part ${chosen.number + 1} is missing: what was found up to ${newest} cannot be put on top of ${chosen.number}`,
+    });
+  for (const place of new Set(files.map((file) => file.place))) {
+    const here = files.filter((file) => file.place === place && file.part.header.kind !== 'log');
+    const last = Math.max(0, ...here.map(({ part }) => part.header.number));
+    if (last < newest)
+      findings.push({
+        code: 'recovery/withheld',
+        message: `${place} shows parts up to ${last}, others up to ${newest}`,
+      });
+  }
+  return findings;
+}
+
+function olderThan(chosen: Chosen, knownNumber: number | undefined, anchors: readonly PartHead[]): Finding[] {
+  const findings: Finding[] = [];
+  if (knownNumber !== undefined && chosen.number < knownNumber)
+    findings.push({
+      code: 'recovery/older',
+      message: `the newest that was found is ${chosen.number}, and ${knownNumber} was made`,
+    });
+  for (const [scope, device, seq] of anchors) {
+    const head = chosen.heads.find((known) => known[0] === scope && known[1] === device);
+    if (device === chosen.device && (head?.[2] ?? 0) < seq)
+      findings.push({
+        code: 'recovery/withheld',
+        message: `others know op ${seq} of this device in ${scope}, the backup ends at ${head?.[2] ?? 0}: newer backups were withheld, or never made`,
+      });
+  }
+  return findings;
+}

@@ -1,0 +1,331 @@
+// Keeps a book outside its store: decides between a whole and a delta, seals and signs it, writes it to every place, reads it back, and drops what
+// newer parts have made superfluous. docs/spec/recovery.md, "Series"; decision 044.
+import type { Hasher } from '@tallystick/chain';
+import type { Book } from '@tallystick/kernel';
+import { bookFile, type FileScope } from '@tallystick/kernel/backup';
+import { type OpRecord, orderTail, type Scope } from '@tallystick/oplog';
+import { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
+import { RecoveryError } from './errors.ts';
+import { packed } from './gzip.ts';
+import { chainOf, hashOfHead, joined, type PartHead, type PartKind, type PartScope, sealPart } from './part.ts';
+import { type BackupPlace, parsePartName, partName } from './place.ts';
+import { type KeeperState, parseState, type PlaceState, type StateStore } from './state.ts';
+
+/** What a backup asks of a book, whatever its verbs are. */
+export type KeptBook = Pick<
+  Book,
+  'id' | 'device' | 'log' | 'status' | 'query' | 'sign' | 'saveSnapshot' | 'saveSnapshotProof'
+>;
+
+export interface KeeperOptions {
+  readonly book: KeptBook;
+  readonly hasher: Hasher;
+  /** 1 to 8 age recipients of the owner: a recovery key, a passkey's identity, the organisation's. */
+  readonly recipients: () => readonly string[];
+  readonly places: readonly BackupPlace[];
+  readonly state: StateStore;
+  readonly cadence?: Cadence;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Where the device writes, `hq` when left out. */
+  readonly scope?: Scope;
+}
+
+export interface BackupReport {
+  readonly number: number;
+  readonly kind: PartKind;
+  readonly bytes: number;
+  /** Ops that it brought into the backup. */
+  readonly ops: number;
+  readonly places: readonly { readonly place: string; readonly error?: string; readonly dropped: number }[];
+}
+
+export interface BackupKeeper {
+  /** One part, now, to every place. A whole where one is asked for or due. Undefined where everything stands in the last one already. */
+  backUp(options?: { readonly whole?: boolean }): Promise<BackupReport | undefined>;
+  /** As `backUp`, where the cadence asks for it. */
+  keep(): Promise<BackupReport | undefined>;
+  standing(): BackupStanding;
+}
+
+/** A restore never has more to put together than this. */
+const maxDeltas = 50;
+/** Deltas as large as half of their whole are worth a new one. */
+const wholeShare = 2;
+const keptWholes = 2;
+const pageOps = 2_000;
+
+type File = readonly [name: string, bytes: Uint8Array];
+
+export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
+  const { book, places, state: store, cadence = defaultCadence, now = Date.now } = options;
+  const openedMs = now();
+  let state = parseState(store.load());
+  let running: Promise<unknown> = Promise.resolve();
+
+  async function make(isWholeAsked: boolean): Promise<BackupReport | undefined> {
+    const standing = standingOf(state, { atMs: now(), ops: opsOf(book), sinceMs: openedMs }, cadence);
+    if (state !== undefined && standing.behind === 0 && standing.lacking.length === 0 && !isWholeAsked)
+      return undefined;
+    if (places.length === 0) throw new RecoveryError('recovery/place', 'there is no place for a backup');
+    const isWhole = isWholeAsked || state === undefined || isWholeDue(state);
+    const number = (state?.number ?? (await lastNumber(options))) + 1;
+    const part = await gather(options, isWhole ? undefined : state, number);
+    const file = await sealed(options, state, part, number);
+    const files: File[] = [[partName({ book: book.id, device: book.device, number, kind: part.kind }), file.bytes]];
+    const archive = isWhole ? await archiveOf(options, state, number) : undefined;
+    if (archive !== undefined) files.push(archive.file);
+    const wholes = isWhole ? [number, ...(state?.wholes ?? [])].slice(0, keptWholes) : (state?.wholes ?? []);
+    const kept: Record<string, PlaceState> = {};
+    const reports: BackupReport['places'][number][] = [];
+    for (const place of places) {
+      const { report, standing: held } = await putInto(place, files, { state, number, wholes, isWhole });
+      kept[place.name] = held;
+      reports.push(report);
+    }
+    const isHeld = reports.some(({ error }) => error === undefined);
+    // What no place holds is not behind us: the next one begins where this one did.
+    if (isHeld)
+      state = stateAfter(state, { part, file, number, wholes, until: archive?.until, places: kept, at: now() });
+    else if (state !== undefined) state = { ...state, places: kept };
+    if (state !== undefined) await store.save(JSON.stringify(state));
+    if (!isHeld)
+      throw new RecoveryError('recovery/place', reports.map(({ place, error }) => `${place}: ${error}`).join('; '));
+    return { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
+  }
+
+  /** A place that lacks the part before gets no delta that it could not use. */
+  function isWholeDue({ deltas, deltaBytes, wholeBytes, places: held, number }: KeeperState): boolean {
+    const isGap = places.some(({ name }) => held[name]?.number !== number);
+    return isGap || deltas >= maxDeltas || deltaBytes * wholeShare > wholeBytes;
+  }
+
+  const standing = (): BackupStanding =>
+    standingOf(state, { atMs: now(), ops: opsOf(book), sinceMs: openedMs }, cadence);
+
+  /** One at a time: two would have one number. */
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = running.then(work, work);
+    running = next.catch(() => undefined);
+    return next;
+  }
+
+  return {
+    backUp: ({ whole = false } = {}) => alone(() => make(whole)),
+    keep: () => alone(async () => (standing().isDue ? make(false) : undefined)),
+    standing,
+  };
+}
+
+function stateAfter(
+  before: KeeperState | undefined,
+  made: {
+    readonly part: Gathered;
+    readonly file: { readonly bytes: Uint8Array; readonly hash: string };
+    readonly number: number;
+    readonly wholes: readonly number[];
+    readonly until: KeeperState['archived'] | undefined;
+    readonly places: KeeperState['places'];
+    readonly at: number;
+  },
+): KeeperState {
+  const { part, file, number, wholes, until, places, at } = made;
+  const bytes = file.bytes.length;
+  const isWhole = part.kind === 'whole';
+  return {
+    version: 1,
+    number,
+    hash: file.hash,
+    at,
+    wholes,
+    wholeBytes: isWhole ? bytes : (before?.wholeBytes ?? bytes),
+    deltas: isWhole ? 0 : (before?.deltas ?? 0) + 1,
+    deltaBytes: isWhole ? 0 : (before?.deltaBytes ?? 0) + bytes,
+    ops: part.ops,
+    sizes: Object.fromEntries(part.scopes.map(({ scope, size }) => [scope, size])),
+    heads: part.allHeads,
+    archived: until ?? before?.archived ?? {},
+    places,
+  };
+}
+
+/** Ops in all scopes, with a position or without. */
+export function opsOf(book: KeptBook): number {
+  return book.status().scopes.reduce((sum, { settled, pending, waiting }) => sum + settled + pending + waiting, 0);
+}
+
+/** Whoever lost his state goes on after the last number that a place shows. */
+async function lastNumber({ book, places }: KeeperOptions): Promise<number> {
+  let last = 0;
+  for (const place of places) {
+    const names = await place.list().catch(() => []);
+    for (const name of names) {
+      const part = parsePartName(name);
+      if (part !== undefined && book.device.startsWith(part.device)) last = Math.max(last, part.number);
+    }
+  }
+  return last;
+}
+
+interface Gathered {
+  readonly kind: PartKind;
+  readonly on: number;
+  readonly scopes: readonly PartScope[];
+  readonly heads: readonly PartHead[];
+  readonly allHeads: readonly PartHead[];
+  readonly sections: ReadonlyMap<string, Uint8Array>;
+  readonly ops: number;
+  readonly records: number;
+}
+
+/** What goes into a part: rows and a tail, or what is not in the parts before. */
+async function gather(options: KeeperOptions, since: KeeperState | undefined, number: number): Promise<Gathered> {
+  const { book } = options;
+  const sections = new Map<string, Uint8Array>();
+  const ops = opsOf(book);
+  const allHeads = headsOf(book);
+  const sizes = since?.sizes ?? (await rowsInto(book, sections));
+  const { scopes, records, bytes } = await opsSince(book, sizes, since);
+  sections.set('log', await packed(bytes));
+  const before = new Map(since?.heads.map((head) => [chainOf(head), hashOfHead(head)]));
+  const heads = allHeads.filter((head) => before.get(chainOf(head)) !== hashOfHead(head));
+  const [on = number] = since?.wholes ?? [];
+  return { kind: since === undefined ? 'whole' : 'delta', on, scopes, heads, allHeads, sections, ops, records };
+}
+
+/** A snapshot of the settled prefix, as sections by the names of its files. Answers how far it goes. */
+async function rowsInto(book: KeptBook, sections: Map<string, Uint8Array>): Promise<Readonly<Record<string, number>>> {
+  if (book.status().scopes.every(({ scope }) => book.log.tip(scope).size === 0)) return {};
+  const place = {
+    load: (name: string) => sections.get(name),
+    save: (name: string, parts: readonly Uint8Array[]) => void sections.set(name, joined(parts)),
+  };
+  const { manifest } = await book.saveSnapshot(place);
+  await book.saveSnapshotProof(place);
+  return Object.fromEntries(manifest.scopes.map(({ scope, size }) => [scope, size]));
+}
+
+function headsOf(book: KeptBook): PartHead[] {
+  const rows = book.query<{ scope: string; device: string; seq: number; hash: string }>(
+    'SELECT scope, device, seq, hash FROM chains ORDER BY scope, device',
+  );
+  return rows.map(({ scope, device, seq, hash }): PartHead => [scope, device, seq, hash]);
+}
+
+/** Settled ops from `sizes` on, and those without a position that stand in no part since the last whole. */
+async function opsSince(
+  book: KeptBook,
+  sizes: Readonly<Record<string, number>>,
+  since: KeeperState | undefined,
+): Promise<{ scopes: PartScope[]; records: number; bytes: Uint8Array }> {
+  const { log } = book;
+  const scopes: PartScope[] = [];
+  const fileScopes: FileScope[] = [];
+  const records: OpRecord[] = [];
+  for (const scope of log.scopes()) {
+    const { size, note } = log.tip(scope);
+    const from = Math.min(Math.max(sizes[scope] ?? 0, log.base(scope).size), size);
+    for (let at = from; at < size; at += pageOps)
+      records.push(...(await log.settled(scope, at, Math.min(pageOps, size - at))));
+    const pending = await log.pending(scope);
+    const news = since === undefined ? pending : pending.filter(isNew(book, scope, since));
+    records.push(...orderTail(news));
+    const receipts = pending.length === 0 ? [] : (await log.receipts(scope)).map((receipt) => receipt.note);
+    fileScopes.push({ scope, from, size, note, receipts });
+    scopes.push({ scope, from, size, pending: pending.length });
+  }
+  return { scopes, records: records.length, bytes: bookFile(book.id, fileScopes, records) };
+}
+
+/** A second branch of a chain has the numbers of the first: what stands on one is always taken along. */
+function isNew(book: KeptBook, scope: Scope, since: KeeperState): (record: OpRecord) => boolean {
+  const known = new Map(since.heads.filter(([of]) => of === scope).map((head) => [head[1], head]));
+  const rows = book.query<{ hash: string }>("SELECT hash FROM refusals WHERE code = 'kernel/fork'");
+  const forked = new Set(rows.map(({ hash }) => hash));
+  return ({ op, hash }) => {
+    const head = known.get(op.device);
+    return head === undefined || op.seq > head[2] || forked.has(hash) || !book.log.has(hashOfHead(head));
+  };
+}
+
+async function sealed(
+  { book, hasher, recipients, now = Date.now, scope = 'hq' as Scope }: KeeperOptions,
+  state: KeeperState | undefined,
+  part: Pick<Gathered, 'kind' | 'on' | 'scopes' | 'heads' | 'sections'>,
+  number: number,
+): Promise<{ bytes: Uint8Array; hash: string }> {
+  const { kind, on, scopes, heads, sections } = part;
+  const previous = kind === 'log' ? '' : (state?.hash ?? '');
+  const relay = book.status().relayKey ?? '';
+  const header = { book: book.id, number, kind, on, previous, at: now(), relay, scope, scopes, heads };
+  // Who signs is known before what is signed.
+  const { device, keyId } = await book.sign('recovery/1', '');
+  const sign = (line: string): ReturnType<KeptBook['sign']> => book.sign('recovery/1', line);
+  return sealPart({ header, author: { device, keyId }, sections, sign, recipients: recipients() }, hasher);
+}
+
+/** The settled ops since the last archive, so that the parts before the last wholes can go and no op with them. */
+async function archiveOf(
+  options: KeeperOptions,
+  state: KeeperState | undefined,
+  number: number,
+): Promise<{ file: File; until: Readonly<Record<string, number>> } | undefined> {
+  const { book } = options;
+  const { log } = book;
+  const until: Record<string, number> = { ...state?.archived };
+  const scopes: PartScope[] = [];
+  const fileScopes: FileScope[] = [];
+  const records: OpRecord[] = [];
+  for (const scope of log.scopes()) {
+    const { size, note } = log.tip(scope);
+    const from = Math.max(until[scope] ?? 0, log.base(scope).size);
+    if (from >= size) continue;
+    for (let at = from; at < size; at += pageOps)
+      records.push(...(await log.settled(scope, at, Math.min(pageOps, size - at))));
+    fileScopes.push({ scope, from, size, note, receipts: [] });
+    scopes.push({ scope, from, size, pending: 0 });
+    until[scope] = size;
+  }
+  if (records.length === 0) return undefined;
+  const sections = new Map([['log', await packed(bookFile(book.id, fileScopes, records))]]);
+  const { bytes } = await sealed(options, state, { kind: 'log', on: number, scopes, heads: [], sections }, number);
+  return { file: [partName({ book: book.id, device: book.device, number, kind: 'log' }), bytes], until };
+}
+
+/** Written, read back, and only then what it makes superfluous is dropped. What a place does not take, it says. */
+async function putInto(
+  place: BackupPlace,
+  files: readonly File[],
+  after: { state: KeeperState | undefined; number: number; wholes: readonly number[]; isWhole: boolean },
+): Promise<{ report: BackupReport['places'][number]; standing: PlaceState }> {
+  const { state, number, wholes, isWhole } = after;
+  try {
+    for (const [name, bytes] of files) {
+      await place.save(name, bytes);
+      const back = await place.load(name);
+      if (back === undefined || back.length !== bytes.length || back.some((byte, index) => byte !== bytes[index]))
+        throw new RecoveryError('recovery/unverified', `${name} does not read back as it was written`);
+    }
+    const dropped =
+      isWhole && wholes.length === keptWholes ? await prune(place, files[0]?.[0] ?? '', Math.min(...wholes)) : 0;
+    return { report: { place: place.name, dropped }, standing: { number, at: Date.now() } };
+  } catch (cause) {
+    const error = cause instanceof Error ? cause.message : String(cause);
+    const held = state?.places[place.name] ?? { number: 0, at: 0 };
+    return { report: { place: place.name, error, dropped: 0 }, standing: { number: held.number, at: held.at, error } };
+  }
+}
+
+/** Archives stay: they are the only place of the ops before the rows. */
+async function prune(place: BackupPlace, name: string, oldest: number): Promise<number> {
+  const own = parsePartName(name);
+  let dropped = 0;
+  for (const found of await place.list()) {
+    const part = parsePartName(found);
+    const isOld = part !== undefined && part.kind !== 'log' && part.number < oldest;
+    if (!isOld || part.device !== own?.device || part.book !== own.book) continue;
+    await place.drop(found);
+    dropped += 1;
+  }
+  return dropped;
+}

@@ -1,0 +1,148 @@
+// A book put back from a backup: the rows of its whole, then what came after, each op verified as anything from outside is. The device that wakes up
+// there must first learn its own last op (decision 044).
+import { createTree, leafHash } from '@tallystick/chain';
+import {
+  type Book,
+  type BookStore,
+  type CryptoProvider,
+  openBook,
+  type OpenBookOptions,
+  type Verb,
+} from '@tallystick/kernel';
+import { type FileScope, META_UNANCHORED, openRecords, parseHeader } from '@tallystick/kernel/backup';
+import { type BookId, decodeBundle, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { RecoveryError } from './errors.ts';
+import { unpacked } from './gzip.ts';
+import { type Chosen, type FoundFile, maxLogBytes } from './judge.ts';
+import type { OpenPart, PartHead } from './part.ts';
+import { type BackupPlace, parsePartName } from './place.ts';
+
+export interface RestoreOptions<V extends readonly Verb[]>
+  extends Omit<OpenBookOptions<V>, 'book' | 'snapshot' | 'relayKey' | 'name' | 'deviceName'> {
+  readonly chosen: Chosen;
+  /** Puts back the settled ops before the rows too, as far as archives were found: for an office. A till begins at the rows. */
+  readonly withHistory?: boolean;
+  /** How many bytes of rows to load before it resolves; the rest comes on touch. All when left out. */
+  readonly hotBytes?: number;
+}
+
+export interface RestoreReport {
+  readonly number: number;
+  readonly at: number;
+  /** Ops that are in the store now. */
+  readonly ops: number;
+  /** By scope, where its stored log begins: 0 where it is whole. */
+  readonly from: Readonly<Record<string, number>>;
+  /** Ops that were in the backup and are not folded: held back, with the reason. */
+  readonly aside: readonly { readonly hash: string; readonly code: string }[];
+  /** Heads that the backup names and the store does not hold. Empty where no op was lost on the way. */
+  readonly lost: readonly PartHead[];
+}
+
+/** All files of backups in a place. Throws `recovery/place`. */
+export async function filesIn(
+  place: BackupPlace,
+  of: { readonly book?: BookId | undefined } = {},
+): Promise<readonly FoundFile[]> {
+  const files: FoundFile[] = [];
+  for (const name of await place.list()) {
+    const part = parsePartName(name);
+    // A name is a hint only: what bears none of ours is looked at too, where people renamed it.
+    const isOther = part !== undefined && of.book !== undefined && !of.book.startsWith(part.book);
+    const bytes = isOther || !name.endsWith('.age') ? undefined : await place.load(name);
+    if (bytes !== undefined) files.push({ place: place.name, name, bytes });
+  }
+  return files;
+}
+
+/** Opens the book in an empty store. Throws `recovery/not-empty`, and what `openBook` does. */
+export async function restoreBook<const V extends readonly Verb[]>(
+  options: RestoreOptions<V>,
+): Promise<{ readonly book: Book<V>; readonly report: RestoreReport }> {
+  const { chosen, withHistory = false, hotBytes, ...open } = options;
+  const { store } = options;
+  if (store.log.meta('book') !== undefined)
+    throw new RecoveryError('recovery/not-empty', 'this store has a book already');
+  const { header, sections } = chosen.whole;
+  const crypto = options.crypto ?? store.crypto;
+  if (withHistory && crypto !== undefined) await putHistory(store, chosen, crypto);
+  const hasRows = sections.has('manifest');
+  const from = { load: (name: string) => sections.get(name) };
+  const book = await openBook<V>({
+    ...(open as unknown as OpenBookOptions<V>),
+    book: chosen.book,
+    scope: options.scope ?? header.scope,
+    ...(header.relay === '' ? {} : { relayKey: header.relay }),
+    ...(hasRows ? { snapshot: { from, ...(hotBytes === undefined ? {} : { hotBytes }) } } : {}),
+  });
+  const aside: { hash: string; code: string }[] = [];
+  for (const part of [chosen.whole, ...chosen.deltas]) {
+    const imported = await book.import(await logOf(part));
+    aside.push(...[...imported.aside, ...imported.notKept].map(({ hash, code }) => ({ hash, code })));
+  }
+  const held = aside.filter(({ hash }) => !book.log.has(hash as OpHash));
+  return { book, report: reportOf(book as unknown as Book, chosen, held) };
+}
+
+function reportOf(book: Book, chosen: Chosen, aside: RestoreReport['aside']): RestoreReport {
+  const { log } = book;
+  const scopes = book.status().scopes;
+  const lost = chosen.heads.filter(([scope, device, seq]) => {
+    const head = log.head(device as never, scope as Scope);
+    return head === undefined || head.seq < seq;
+  });
+  return {
+    number: chosen.number,
+    at: chosen.at,
+    ops: scopes.reduce((sum, { scope, pending }) => sum + log.tip(scope).size - log.base(scope).size + pending, 0),
+    from: Object.fromEntries(scopes.map(({ scope }) => [scope, log.base(scope).size])),
+    aside,
+    lost,
+  };
+}
+
+/** The book file in a part. */
+export async function logOf({ sections }: OpenPart): Promise<Uint8Array> {
+  const bytes = sections.get('log');
+  if (bytes === undefined) throw new RecoveryError('recovery/log', 'the part holds no ops');
+  try {
+    return await unpacked(bytes, maxLogBytes);
+  } catch (cause) {
+    throw new RecoveryError('recovery/log', 'the ops of the part cannot be unpacked', { cause });
+  }
+}
+
+/** Settled ops from the first on, in order, into the log itself; the rows come from the snapshot, which fits their root or is refused. */
+async function putHistory(store: BookStore, chosen: Chosen, crypto: CryptoProvider): Promise<void> {
+  const byScope = new Map<Scope, OpRecord[]>();
+  const parts = [...chosen.logs].sort((a, b) => a.header.number - b.header.number);
+  for (const part of parts)
+    for (const { scope, from, records } of settledOf(await logOf(part), crypto)) {
+      const known = byScope.get(scope) ?? [];
+      if (from <= known.length) known.push(...records.slice(known.length - from));
+      byScope.set(scope, known);
+    }
+  const sizes = new Map(chosen.whole.header.scopes.map(({ scope, size }) => [scope, size]));
+  await store.log.setMeta('book', chosen.book);
+  await store.log.setMeta(META_UNANCHORED, '1');
+  for (const [scope, all] of byScope) {
+    const records = all.slice(0, sizes.get(scope) ?? 0);
+    if (records.length < (sizes.get(scope) ?? 0)) continue;
+    const tree = createTree(crypto.hasher);
+    for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
+    await store.log.settle(scope, 0, records, { size: tree.size, frontier: tree.frontier(), note: '' });
+  }
+}
+
+/** What a book file says was settled, by scope. */
+export function settledOf(
+  file: Uint8Array,
+  { hasher }: CryptoProvider,
+): readonly (FileScope & { readonly records: readonly OpRecord[] })[] {
+  const { header, offset } = parseHeader(file);
+  const { records } = openRecords(decodeBundle(file.subarray(offset)).frames, hasher);
+  return header.scopes.map((entry) => ({
+    ...entry,
+    records: records.filter(({ op }) => op.scope === entry.scope).slice(0, entry.size - entry.from),
+  }));
+}

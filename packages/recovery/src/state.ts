@@ -1,0 +1,55 @@
+// What a device remembers of the backups it made, so that the next is a delta. Losing it costs one whole.
+import type { PartHead } from './part.ts';
+
+export interface KeeperState {
+  readonly version: 1;
+  readonly number: number;
+  /** SHA-256 of the last header line. */
+  readonly hash: string;
+  /** When the last part was made, in ms by this device's clock. */
+  readonly at: number;
+  /** Numbers of the last wholes, the newest first. */
+  readonly wholes: readonly number[];
+  readonly wholeBytes: number;
+  /** Of the deltas since the last whole. */
+  readonly deltas: number;
+  readonly deltaBytes: number;
+  /** Ops in all scopes, settled and pending, when the last part was made. */
+  readonly ops: number;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly heads: readonly PartHead[];
+  /** By scope, up to where its settled ops stand in archives. */
+  readonly archived: Readonly<Record<string, number>>;
+  /** By name, the last part that each place was seen to hold, and why it holds no later one. */
+  readonly places: Readonly<Record<string, PlaceState>>;
+}
+
+export interface PlaceState {
+  readonly number: number;
+  readonly at: number;
+  readonly error?: string;
+}
+
+/** Where the state is kept: a file, a line in a log's metadata. */
+export interface StateStore {
+  load(): string | undefined;
+  save(text: string): void | Promise<void>;
+}
+
+/** Undefined for what is none, which costs a whole and nothing else. */
+export function parseState(text: string | undefined): KeeperState | undefined {
+  try {
+    const value = JSON.parse(text ?? '') as Partial<KeeperState> | null;
+    const isState =
+      value?.version === 1 &&
+      Number.isSafeInteger(value.number) &&
+      Array.isArray(value.wholes) &&
+      Array.isArray(value.heads) &&
+      typeof value.sizes === 'object' &&
+      typeof value.archived === 'object' &&
+      typeof value.places === 'object';
+    return isState ? (value as KeeperState) : undefined;
+  } catch {
+    return undefined;
+  }
+}

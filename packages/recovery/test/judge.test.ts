@@ -1,0 +1,147 @@
+// What a place may do to a backup, each told from the others.
+import { nodeHasher } from '@tallystick/chain/node';
+import { sealBytes } from '@tallystick/custody';
+import { expect, it } from 'vitest';
+import {
+  type FoundFile,
+  judgeBackups,
+  type KeeperState,
+  type JudgeOptions,
+  logOf,
+  memoryPlace,
+  openPart,
+  parsePartName,
+  sealPart,
+} from '../src/index.ts';
+import { allFiles, crypto, keep, type Kept, newKeys, newOffice, openers, owner, sell, type Shop } from './shop.ts';
+
+const shop = await newOffice();
+const files = new Map<string, Uint8Array>();
+const place = memoryPlace('inbox', files);
+const { keeper } = keep(shop, [place]);
+for (let part = 0; part < 4; part += 1) {
+  await sell(shop, 2);
+  await keeper.backUp({ whole: part === 2 });
+}
+// Numbers 1 to 4: whole, delta, whole, delta.
+const found = await allFiles([place]);
+const numberOf = ({ name }: FoundFile): number => parsePartName(name)?.number ?? 0;
+const byNumber = (number: number): FoundFile => found.find((file) => numberOf(file) === number) as FoundFile;
+
+async function judged(these: readonly FoundFile[], more: Partial<JudgeOptions> = {}) {
+  const { verdicts, findings, chosen } = await judgeBackups(these, { openers, crypto, book: shop.id, ...more });
+  const refused = verdicts.filter(({ code }) => code !== undefined).map(({ code }) => code);
+  return { refused, findings: findings.map(({ code }) => code), number: chosen?.number };
+}
+const replaced = (file: FoundFile, bytes: Uint8Array): FoundFile[] =>
+  found.map((one) => (one === file ? { ...one, bytes } : one));
+
+it('takes the newest by its signed number, in whatever order and under whatever names they come', async () => {
+  expect(await judged(found)).toEqual({ refused: [], findings: [], number: 4 });
+  const shuffled = [...found].reverse().map((file, index) => ({ ...file, name: `renamed ${index}.age` }));
+  expect(await judged(shuffled)).toEqual({ refused: [], findings: [], number: 4 });
+});
+
+it('tells truncated, damaged, and what is no backup', async () => {
+  const { bytes } = byNumber(4);
+  const flipped = Uint8Array.from(bytes, (byte, index) => (index === bytes.length - 9 ? byte ^ 1 : byte));
+  for (const [changed, code] of [
+    [bytes.subarray(0, bytes.length - 1), 'recovery/truncated'],
+    [bytes.subarray(0, 60), 'recovery/truncated'],
+    [flipped, 'recovery/damaged'],
+    [new TextEncoder().encode('Dear Sir'), 'recovery/not-a-backup'],
+    [new Uint8Array(), 'recovery/not-a-backup'],
+  ] as const)
+    expect(await judged(replaced(byNumber(4), changed))).toEqual({ refused: [code], findings: [], number: 3 });
+});
+
+it('tells foreign, sealed to others, and forged', async () => {
+  const other = await newOffice();
+  const elsewhere = memoryPlace('inbox');
+  await keep(other, [elsewhere]).keeper.backUp();
+  const foreign = await allFiles([elsewhere]);
+  expect(await judged([...found, ...foreign])).toEqual({ refused: ['recovery/foreign'], findings: [], number: 4 });
+  await expect(judgeBackups([...found, ...foreign], { openers, crypto })).rejects.toMatchObject({
+    code: 'recovery/which',
+  });
+  const stranger = await judged(found, { openers: [{ kind: 'passphrase', passphrase: 'not the right one' }] });
+  expect(stranger).toMatchObject({ refused: found.map(() => 'recovery/no-match'), number: undefined });
+
+  // Anybody can seal to the owner. The forger has the latest part, raises its number, and signs by a key of his own.
+  const latest = await openPart(byNumber(4).bytes, openers, nodeHasher);
+  if (!latest.ok) throw new Error(latest.message);
+  const thief = await newKeys().create('device');
+  const { header, sections } = latest.value;
+  const forge = async (device: Shop['device'], keyId: typeof thief.keyId) => {
+    const { bytes } = await sealPart(
+      {
+        header: { ...header, number: 9, kind: 'whole', on: 9 },
+        author: { device, keyId },
+        sections,
+        sign: async () => ({ device, keyId, signature: 'ab'.repeat(64) }),
+        recipients: [owner.recipient],
+      },
+      nodeHasher,
+    );
+    return [...found, { place: 'inbox', name: 'new.age', bytes }];
+  };
+  for (const [device, keyId] of [
+    [shop.device, header.keyId],
+    [shop.device, thief.keyId],
+  ] as const)
+    expect(await judged(await forge(device, keyId))).toEqual({ refused: ['recovery/forged'], findings: [], number: 4 });
+  await other.close();
+});
+
+it('tells what is older than known from what is withheld', async () => {
+  const without = (...numbers: number[]) => found.filter((file) => !numbers.includes(numberOf(file)));
+  expect(await judged(without(4), { knownNumber: 4 })).toMatchObject({ findings: ['recovery/older'], number: 3 });
+  // The whole between is gone: the delta on it is of no use, and says that something is missing.
+  expect(await judged(without(3), { knownNumber: 4 })).toMatchObject({
+    findings: ['recovery/withheld', 'recovery/older'],
+    number: 2,
+  });
+  const second = without(4).map((file) => ({ ...file, place: 'bucket' }));
+  expect(await judged([...found, ...second])).toMatchObject({ findings: ['recovery/withheld'], number: 4 });
+  expect(await judged(found, { anchors: [['hq', shop.device, 999, 'ab'.repeat(32)]] })).toMatchObject({
+    findings: ['recovery/withheld'],
+  });
+});
+
+it('prefers, of two parts with one number, the one that others bear out', async () => {
+  // The state of number 3 was copied: two devices go on from it, each with a part 4 and 5 of its own.
+  const copy: Kept['state'] = { text: '' };
+  const second = memoryPlace('second', new Map(files));
+  const first = keep(shop, [second], copy);
+  await sell(shop, 1);
+  await first.keeper.backUp({ whole: true });
+  const stale = JSON.stringify({ ...(JSON.parse(copy.text) as KeeperState), number: 4 });
+  await sell(shop, 1);
+  const twice = memoryPlace('third');
+  await keep(shop, [twice], { text: stale }).keeper.backUp({ whole: true });
+  expect(await judged([...(await allFiles([second])), ...(await allFiles([twice]))])).toMatchObject({
+    findings: expect.arrayContaining(['recovery/two-series']),
+  });
+});
+
+it('never throws for what a file holds', async () => {
+  const texts = ['', '{}', '{"tallystick":"recovery/1"}\n\n', `${'x'.repeat(300)}\n`, '\n\n'];
+  for (const text of texts) {
+    const sealed = await sealBytes(new TextEncoder().encode(text), [owner.recipient]);
+    const outer = new TextEncoder().encode(`tallystick/recovery/1 ${sealed.length}\n`);
+    const bytes = new Uint8Array([...outer, ...sealed]);
+    expect(await judged([{ place: 'inbox', name: 'x.age', bytes }])).toMatchObject({ refused: ['recovery/format'] });
+  }
+});
+
+it('says that there is nobody to seal to, and that the ops of a part cannot be read', async () => {
+  const latest = await openPart(byNumber(4).bytes, openers, nodeHasher);
+  if (!latest.ok) throw new Error(latest.message);
+  const { header, sections } = latest.value;
+  const sign = async () => shop.sign('recovery/1', '');
+  const part = { header, author: header, sections, sign, recipients: [] };
+  await expect(sealPart(part, nodeHasher)).rejects.toMatchObject({ code: 'recovery/recipients' });
+  await expect(logOf({ ...latest.value, sections: new Map() })).rejects.toMatchObject({ code: 'recovery/log' });
+  const noise = new Map([['log', new Uint8Array(9)]]);
+  await expect(logOf({ ...latest.value, sections: noise })).rejects.toMatchObject({ code: 'recovery/log' });
+});
