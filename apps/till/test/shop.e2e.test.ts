@@ -104,6 +104,25 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
       await tile(page, 'Green tea').getByText('£2.25').waitFor();
     });
 
+    it('prints fiscal numbers out of the block that the office leased to it, and says when few are left', async () => {
+      const { book, sync } = shop.office;
+      const [{ device } = { device: '' }] = book.query<{ device: string }>(
+        "SELECT device FROM devices WHERE name = 'till-7'",
+      );
+      await book.commit('fiscal.range', { series: 'A', first: 1_001, last: 1_010 });
+      const leased = { series: 'A', scope: 'hq', device, untilDay: '2099-12-31', quantity: 10 };
+      expect(await book.commit('fiscal.lease', leased)).toMatchObject({ ok: true });
+      await sync();
+      await putOnSale(shop.office, 'T02', 'Black tea', 200);
+      await tile(page, 'Black tea').click();
+      await page.getByRole('button', { name: /^Charge/ }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Exact' }).click();
+      await page.getByRole('button', { name: 'Receipt' }).click();
+      await page.locator('.receipt').getByText('Fiscal number A 1001').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByText('9 fiscal numbers are left on this till.').waitFor();
+    });
+
     it('tells who works here, once, that a refund was one too many, and who owes it', async () => {
       const { book, sync } = shop.office;
       const number = await sell(page, 'Flat white');

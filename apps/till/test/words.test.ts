@@ -54,6 +54,16 @@ describe('what the till says', () => {
     expect(said).toMatchObject([{ title: '2 entries of this till stand otherwise than meant.', action: 'look' }]);
   });
 
+  it('asks for fiscal numbers before there are none', () => {
+    const said = (left: number) => noticesOf({ ...closedState({ kind: 'starting' }), fiscal: { left } })[0];
+    expect([said(10), said(9)?.tone, said(1)?.title]).toEqual([
+      undefined,
+      'warn',
+      'One fiscal number is left on this till.',
+    ]);
+    expect(said(0)).toMatchObject({ tone: 'alarm', title: 'This till has no fiscal numbers left.' });
+  });
+
   it('calls a key that others may have worse than one without a backup', () => {
     const key = {
       backups: ['organisation'],

@@ -14,6 +14,7 @@ export function closedState(phase: Phase): TillState {
     corrections: { count: 0, unseen: 0 },
     stop: undefined,
     isCopied: false,
+    fiscal: undefined,
     relayFindings: [],
     torn: undefined,
     clock: 'fine',

@@ -1,5 +1,6 @@
 // Sales, refunds and voids as the screens show them, from the projections.
 import type { Tender } from '../model/tender.ts';
+import { fiscalOf } from './fiscal.ts';
 import type { DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
 import type { TillBook } from './till-book.ts';
 
@@ -83,6 +84,7 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
     ...toDocument(reader, row),
     currency: row.currency,
     customer: row.customer,
+    fiscal: fiscalOf(book, scope, document),
     shop: shop.name,
     till: deviceName(book, row.device),
     lines: readLines(reader, document),

@@ -6,6 +6,7 @@ import type { MoneyKind, Tender } from '../model/tender.ts';
 import { findByKey, readReceipt } from './documents.ts';
 import { releaseRedeemed, takeShown } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
+import { nextFiscal } from './fiscal.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
 
@@ -28,6 +29,7 @@ export const saleEntry: Entry<SaleRequest, Receipt> = {
       lines: request.lines,
       tenders: [...request.tenders.filter(isMoney), ...shown.tenders],
       changeMinor: request.changeMinor,
+      ...nextFiscal(shop),
     });
     if (!commit.ok) await shown.release();
     return commit;
@@ -59,6 +61,7 @@ export const refundEntry: Entry<RefundRequest, Receipt> = {
       lines: lines.map(({ amountMinor: _, ...line }) => line),
       tenders: totalMinor === 0 ? [] : [{ kind: request.tender, amountMinor: totalMinor }],
       reason: request.reason,
+      ...nextFiscal(shop),
     });
   },
   show: receiptOf,

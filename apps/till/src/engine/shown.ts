@@ -101,6 +101,8 @@ export interface ReceiptLine extends SaleLine {
 
 export interface Receipt extends DocumentRow {
   readonly currency: string;
+  /** Series and number out of a block leased for it; '' where there is none. */
+  readonly fiscal: string;
   /** An opaque reference, or ''. */
   readonly customer: string;
   readonly shop: string;

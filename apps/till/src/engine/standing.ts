@@ -46,6 +46,8 @@ export interface TillState {
   readonly refused: number;
   /** Entries of this till that stand otherwise than they were meant. */
   readonly corrections: CorrectionCount;
+  /** Undefined for a till that has no fiscal numbers to give. */
+  readonly fiscal: FiscalLeft | undefined;
   /** What the relay was convicted of here. The till keeps the proof. */
   readonly relayFindings: readonly RelayFinding['kind'][];
   /** Set when the fold stopped at something this version does not understand. */
@@ -135,4 +137,8 @@ export interface CorrectedEntry {
   readonly lines: readonly string[];
   /** `who` as people call it. */
   readonly owed: readonly Owed[];
+}
+
+export interface FiscalLeft {
+  readonly left: number;
 }

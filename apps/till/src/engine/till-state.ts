@@ -3,6 +3,7 @@ import { type JsonObject, parseOpHash } from '@tallystick/oplog';
 import { businessDay } from '../model/business-day.ts';
 import { closedState } from './closed-state.ts';
 import { readNewest } from './documents.ts';
+import { fiscalLeft } from './fiscal.ts';
 import { readKeyState } from './key-state.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import { countCorrections, ownCorrections } from './own-corrections.ts';
@@ -31,6 +32,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     storageFault,
     refused: countRefusals(shop),
     corrections: countCorrections(shop),
+    fiscal: fiscalLeft(shop),
     stop: stopWords(shop),
     isCopied: isCopied(shop),
     relayFindings: shop.book.status().relayFindings.map(({ kind }) => kind),

@@ -26,6 +26,7 @@ export function noticesOf(state: TillState): readonly Notice[] {
     isLinkSaid ? link : undefined,
     link === proved ? undefined : proved,
     correctionNotice(state.corrections),
+    fiscalNotice(state.fiscal),
   ];
   return notices.filter((notice) => notice !== undefined);
 }
@@ -124,6 +125,25 @@ export function bookNotice({
     tone: 'alarm',
     title: `${entries} of this till had no effect.`,
     detail: 'See “This till” and tell the office.',
+  };
+}
+
+const fewNumbers = 10;
+
+/** A block that runs out takes the office to lease another one, and that takes a network. */
+function fiscalNotice(fiscal: TillState['fiscal']): Notice | undefined {
+  if (fiscal === undefined || fiscal.left >= fewNumbers) return undefined;
+  if (fiscal.left === 0) {
+    return {
+      tone: 'alarm',
+      title: 'This till has no fiscal numbers left.',
+      detail: 'It sells on, and its receipts carry none. Ask the office for another block now.',
+    };
+  }
+  return {
+    tone: 'warn',
+    title: `${fiscal.left === 1 ? 'One fiscal number is' : `${fiscal.left} fiscal numbers are`} left on this till.`,
+    detail: 'Ask the office for another block while there is a network.',
   };
 }
 

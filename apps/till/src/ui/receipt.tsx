@@ -51,6 +51,7 @@ function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
         <p>
           {dateTimeText(receipt.at)}, {receipt.till}
         </p>
+        {receipt.fiscal !== '' && <p>Fiscal number {receipt.fiscal}</p>}
         {receipt.customer !== '' && <p>Customer {receipt.customer}</p>}
         {receipt.original !== undefined && <p>for {receipt.original.number}</p>}
         {receipt.reversed === 'voided' && <p class="receipt-stamp">Voided</p>}

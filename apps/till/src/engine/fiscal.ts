@@ -1,0 +1,74 @@
+// Fiscal numbers out of the blocks that the office leased to this till. Only the newest few blocks are looked at, so that a sale costs the
+// same however many were used up before.
+import type { FiscalNumber } from '@tallystick/retail';
+import type { OpenShop } from './open-shop.ts';
+import type { FiscalLeft } from './standing.ts';
+
+const newestBlocks = 8;
+
+interface Block {
+  readonly block: string;
+  readonly series: string;
+  readonly first: number;
+  readonly last: number;
+  readonly used: number;
+  readonly newest: number;
+  readonly [column: string]: string | number;
+}
+
+/** Blocks that run, the oldest first. */
+function blocksOf({ book, record }: OpenShop): readonly Block[] {
+  return book.query<Block>(
+    `SELECT * FROM (SELECT b.block, b.series, b.first, b.last,
+        (SELECT count(*) FROM fiscalUses u WHERE u.scope = b.drawnIn AND u.series = b.series AND u.number BETWEEN b.first AND b.last) AS used,
+        (SELECT coalesce(max(u.number), b.first - 1) FROM fiscalUses u
+          WHERE u.scope = b.drawnIn AND u.series = b.series AND u.number BETWEEN b.first AND b.last) AS newest
+       FROM fiscalBlocks b JOIN leases l ON l.scope = 'hq' AND l.lease = b.block AND l.state = 'granted'
+      WHERE b.scope = 'hq' AND b.device = ? AND b.drawnIn = ?
+        AND NOT EXISTS (SELECT 1 FROM leaseEnds e WHERE e.scope = b.drawnIn AND e.lease = b.block)
+      ORDER BY b.block DESC LIMIT ${newestBlocks}) ORDER BY block`,
+    [book.device, record.scope],
+  );
+}
+
+/** Undefined for a till that was never leased a block, or has none left: it sells without a number, and says so. */
+export function nextFiscal(shop: OpenShop): { readonly fiscal?: FiscalNumber } {
+  const block = blocksOf(shop).find(({ first, last, used }) => used <= last - first);
+  if (block === undefined) return {};
+  const { series, last, newest } = block;
+  const number = newest < last ? newest + 1 : gapIn(shop, block);
+  return { fiscal: { series, number, block: block.block } };
+}
+
+/** A number below the last that a document was refused with, or that was passed over. */
+function gapIn({ book, record }: OpenShop, { series, first, last }: Block): number {
+  const rows = book.query<{ readonly number: number }>(
+    'SELECT number FROM fiscalUses WHERE scope = ? AND series = ? AND number BETWEEN ? AND ?',
+    [record.scope, series, first, last],
+  );
+  const used = new Set(rows.map((row) => row.number));
+  let number = first;
+  while (used.has(number)) number += 1;
+  return number;
+}
+
+/** What is left for this till to number with; undefined where it numbers nothing. */
+export function fiscalLeft(shop: OpenShop): FiscalLeft | undefined {
+  const { book, record } = shop;
+  const [any] = book.query('SELECT 1 FROM fiscalBlocks WHERE device = ? AND drawnIn = ? LIMIT 1', [
+    book.device,
+    record.scope,
+  ]);
+  if (any === undefined) return undefined;
+  const left = blocksOf(shop).reduce((sum, { first, last, used }) => sum + last - first + 1 - used, 0);
+  return { left };
+}
+
+/** The number that a document carries, as it is printed: its series and number. */
+export function fiscalOf(book: OpenShop['book'], scope: string, document: string): string {
+  const [row] = book.query<{ readonly series: string; readonly number: number }>(
+    'SELECT series, number FROM fiscalUses WHERE scope = ? AND document = ? LIMIT 1',
+    [scope, document],
+  );
+  return row === undefined ? '' : `${row.series} ${row.number}`;
+}

@@ -1,0 +1,62 @@
+// Fiscal numbers on the real book: one each for sales and refunds, once, out of the till's own blocks, and selling on without when they are used up.
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { entries } from '../src/engine/entries.ts';
+import { type Entry, enter } from '../src/engine/entry.ts';
+import { fiscalLeft } from '../src/engine/fiscal.ts';
+import type { Outcome, Saved } from '../src/engine/port.ts';
+import { cartOf, type Counter, openCounter } from './counter.ts';
+
+let counter: Counter;
+beforeEach(async () => {
+  counter = await openCounter();
+  await ask(entries.openSession, 0);
+});
+afterEach(() => counter.close());
+
+async function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Shown> {
+  const done: Outcome<Saved<Shown>> = await enter(entry, request, counter.shop, () => counter.openAgain());
+  if (!done.ok || done.value.shown === undefined) throw new Error(JSON.stringify(done));
+  return done.value.shown;
+}
+
+async function lease(quantity: number): Promise<string> {
+  const { book } = counter.shop;
+  const { device } = book;
+  const commit = await book.commit('fiscal.lease', {
+    series: 'A',
+    scope: 'hq',
+    device,
+    untilDay: '2099-12-31',
+    quantity,
+  });
+  if (!commit.ok) throw new Error(commit.code);
+  return commit.id;
+}
+
+it('are given in order, printed once, and taken from the next block when one is used up', async () => {
+  expect(fiscalLeft(counter.shop)).toBeUndefined();
+  expect((await ask(entries.sell, cartOf('before', 1))).fiscal).toBe('');
+  await counter.shop.book.commit('fiscal.range', { series: 'A', first: 1_001, last: 1_100 });
+  await lease(2);
+  const sold = await ask(entries.sell, cartOf('a', 2));
+  expect(sold.fiscal).toBe('A 1001');
+  expect((await ask(entries.sell, cartOf('a', 2))).fiscal).toBe('A 1001');
+  const back = {
+    key: 'r',
+    document: sold.id,
+    lines: [{ line: 1, quantity: 1 }],
+    reason: 'cold',
+    tender: 'cash',
+  } as const;
+  expect((await ask(entries.refund, back)).fiscal).toBe('A 1002');
+  expect(fiscalLeft(counter.shop)).toEqual({ left: 0 });
+  expect((await ask(entries.sell, cartOf('b', 1))).fiscal).toBe('');
+  await lease(1);
+  const ended = await lease(50);
+  expect(fiscalLeft(counter.shop)).toEqual({ left: 51 });
+  await counter.shop.book.commit('day.open', { day: '2099-12-31' });
+  await counter.shop.book.commit('lease.expire', { lease: ended });
+  expect(fiscalLeft(counter.shop)).toEqual({ left: 1 });
+  expect((await ask(entries.sell, cartOf('c', 1))).fiscal).toBe('A 1003');
+  expect(counter.shop.book.query('SELECT code FROM corrections')).toEqual([]);
+});
