@@ -16,6 +16,9 @@ import { judges as signArgs } from './vectors/sign-args.mjs';
 import { judges as signRoster } from './vectors/sign-roster.mjs';
 import { judges as signRotation } from './vectors/sign-rotation.mjs';
 import { judges as recovery } from './vectors/recovery.mjs';
+import { judges as relayGate } from './vectors/relay-gate.mjs';
+import { judges as relayReading } from './vectors/relay-reading.mjs';
+import { judges as relayRequest } from './vectors/relay-request.mjs';
 import { judges as relayProof } from './vectors/relay-proof.mjs';
 import { judges as sign } from './vectors/sign.mjs';
 import { judges as snapshot } from './vectors/snapshot.mjs';
@@ -33,7 +36,10 @@ const judges = {
   ...opFrame,
   ...opOrder,
   ...recovery,
+  ...relayGate,
   ...relayProof,
+  ...relayReading,
+  ...relayRequest,
   ...sign,
   ...signArgs,
   ...signRoster,
@@ -61,9 +67,11 @@ export function judgedOtherwise(file, vectors) {
  * @param {object} expect
  */
 export function isRefusal(expect) {
-  const { ok, valid, accepted, allowed, verdicts, answers, tornAt, damaged, sets } = expect;
+  const { ok, valid, accepted, allowed, verdicts, answers, tornAt, damaged, sets, pushes } = expect;
   if ([ok, valid, accepted, allowed].includes(false) || tornAt !== undefined || damaged?.length > 0) return true;
   if (verdicts?.some((verdict) => /^(refused|waits|clock-ahead)/.test(verdict))) return true;
+  // What a relay does not take, or takes with a warning.
+  if (pushes?.flat().some(({ position, warnings }) => position === undefined || warnings !== undefined)) return true;
   return answers?.some((answer) => answer !== 'ok') === true || sets?.some(({ state }) => state !== 'whole') === true;
 }
 

@@ -8,6 +8,8 @@ const rootOf = (leaves) =>
   leaves.length < 2
     ? (leaves[0] ?? sha256())
     : node(rootOf(leaves.slice(0, split(leaves.length))), rootOf(leaves.slice(split(leaves.length))));
+/** Of records. */
+export const treeHash = (records) => rootOf(records.map((record) => sha256(Buffer.of(0), record)));
 /** PATH and SUBPROOF of RFC 6962: from the root down, the hash of the side that is left out. */
 function pathOf(leaves, contains, isDone) {
   if (leaves.length < 2 || isDone(leaves)) return [];

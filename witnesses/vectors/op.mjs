@@ -79,12 +79,12 @@ export function parseRecord(data) {
     signature: data.subarray(32, 96),
   };
 }
-function parseBundle(data) {
+export function framesOf(data) {
   const frames = [];
   for (let at = 0; at < data.length; ) {
     const end = at + 2 + (data.length - at < 2 ? 1 : data.readUInt16BE(at));
     if (end > data.length) return { frames, tornAt: at };
-    frames.push(hex(data.subarray(at + 2, end)));
+    frames.push(data.subarray(at + 2, end));
     at = end;
   }
   return { frames };
@@ -98,5 +98,8 @@ export const judges = {
       const { keyId, signature, text } = parseRecord(bytes(data));
       return { keyId, signature: hex(signature), text };
     }),
-  'op/bundle': ({ hex: data }) => parseBundle(bytes(data)),
+  'op/bundle': ({ hex: data }) => {
+    const { frames, ...torn } = framesOf(bytes(data));
+    return { frames: frames.map(hex), ...torn };
+  },
 };

@@ -6,7 +6,7 @@ import { checkArgs, idOf, isRosterVerb, mayEnrol, revokesUnlessSaid } from './si
 import { Days } from './sign-days.mjs';
 import { Acts } from './sign-recovery.mjs';
 
-class Roster {
+export class Roster {
   /** In order of entry; each { id, key, name, role, scope, enrolment, untilDay, keyId, isRevoked, isProvisional }. */
   devices = [];
   /** Revoked by `hq`, which does not know them, in every scope. */

@@ -56,8 +56,8 @@ export function parseRoute(method: string, target: URL): Route {
   const book = parseBookId(bookText);
   if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
   if (scopeText === undefined) {
-    if (!isRead) return wrongMethod(method);
     const known = readKnown(target);
+    if (!isRead) return wrongMethod(method);
     return isTail ? { kind: 'tail', book, known } : { kind: 'scopes', book, known };
   }
   const scope = parseScope(decodeSegment(scopeText));

@@ -1,0 +1,150 @@
+// @ts-nocheck: plain JavaScript on purpose, as an implementer in another language would begin.
+// docs/spec/relay.md, "Gate" and "Claims", read once more: what becomes of the ops of a push, one after another.
+import { bytes, hex, isHash, outcome } from './bytes.mjs';
+import { treeHash } from './chain-tree.mjs';
+import { framesOf, parseRecord } from './op.mjs';
+import { continues, isSigned, linkOf, tokenOf } from './relay-run.mjs';
+import { Roster } from './sign-roster.mjs';
+
+const dayMs = 86_400_000;
+
+export class Relay {
+  /** By scope: { records, places (by hash: position, device, seq), chains (by device: seq, hash, forks, late), holders (by token) }. */
+  logs = new Map();
+  roster = new Roster();
+  constructor({ book, nowMs, limits }) {
+    Object.assign(this, { book, nowMs, limits });
+  }
+  log(scope) {
+    const fresh = { records: [], places: new Map(), chains: new Map(), holders: new Map() };
+    return this.logs.get(scope) ?? fresh;
+  }
+  /** The entry by which a device writes in a scope. */
+  entry(device, scope) {
+    const found = (at) => this.roster.devices.find((one) => one.id === device && one.scope === at);
+    return found(scope) ?? found('hq');
+  }
+  push({ scope, isClaim = false, bundle }) {
+    const { frames, tornAt } = framesOf(bytes(bundle));
+    if (tornAt !== undefined) return 'relay/torn';
+    const opened = frames.map((frame) => outcome(() => parseRecord(frame)));
+    const isOpening = scope === 'hq' && opened.some(({ hash }) => hash === this.book);
+    if (this.log('hq').records.length === 0 && !isOpening) return 'relay/unknown-book';
+    const push = { log: this.log(scope), scope, isClaim, run: [], results: [], hopeless: new Set() };
+    opened.forEach((record, index) => this.take(push, record, frames[index], index));
+    this.close(push);
+    return push.results;
+  }
+  take(push, record, frame, index) {
+    const { run, isClaim, results } = push;
+    if (!record.ok) {
+      results[index] = { verdict: record.code === 'canonical/too-large' ? 'too-large' : 'not-canonical' };
+      return;
+    }
+    const last = run.at(-1)?.record;
+    const isAlone = isClaim && tokenOf(record.op) !== undefined;
+    if (!continues(last, record) || isAlone) this.close(push);
+    const verdict = this.judge(push, { record, frame, index });
+    if (verdict !== undefined) results[index] = verdict;
+    if (isAlone) this.close(push);
+  }
+  /** A verdict, or nothing while the op waits for the signature that ends its run. */
+  judge(push, { record, frame, index }) {
+    const { log, scope, isClaim, run, hopeless } = push;
+    const { op, hash, keyId } = record;
+    if (op.scope !== scope || (op.prev === undefined && hash !== this.book)) return { verdict: 'misplaced' };
+    const place = log.places.get(hash);
+    if (place !== undefined) return { verdict: 'exists', position: place.position, ...this.holder(log, op) };
+    const by =
+      op.prev === undefined
+        ? { id: op.device, key: op.args.key, keyId: op.device, isNew: true }
+        : this.entry(op.device, scope);
+    if (by === undefined) return this.lose(push, record, { verdict: 'unknown-device' });
+    const chain = log.chains.get(op.device);
+    const isRooted =
+      op.prev === undefined ||
+      this.roster.devices.some(
+        ({ id, enrolment, scope: at }) => id === op.device && enrolment === op.prev && (at === scope || at === 'hq'),
+      );
+    const link = run[0]?.link ?? linkOf(op, isRooted, chain, log.places);
+    if (link === 'gap') {
+      const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? by.enrolment };
+      return this.lose(push, record, { verdict: 'gap', head });
+    }
+    const isLate = by.isNew !== true && this.roster.standingOf(by) !== 'active';
+    if (isClaim && (isLate || link === 'fork')) return { verdict: isLate ? 'quarantined' : 'fork' };
+    const used = { forks: 0, late: 0, ...chain };
+    const isOver = link === 'fork' && used.forks + run.length >= this.limits.maxForks;
+    const excess = isOver
+      ? 'fork'
+      : isLate && used.late + run.length >= this.limits.maxQuarantined
+        ? 'quarantined'
+        : undefined;
+    if (excess !== undefined) return hopeless.add(hash) && { verdict: excess };
+    const size = log.records.length + run.length;
+    const isHere = (head) => log.places.has(head) || hopeless.has(head) || run.some((one) => one.record.hash === head);
+    const { heads = [], size: seenSize = 0, root } = op.seen ?? {};
+    if (seenSize > size || !heads.every(isHere) || !this.holdsMark(op)) return { verdict: 'basis' };
+    if (keyId !== by.keyId) return { verdict: 'bad-signature' };
+    const warnings = [];
+    if (Number.parseInt(op.id.slice(0, 8) + op.id.slice(9, 13), 16) > this.nowMs + dayMs) warnings.push('clock-ahead');
+    if (root !== undefined && hex(treeHash(log.records.slice(0, seenSize))) !== root) warnings.push('seen-differs');
+    if (isLate) warnings.push('quarantined');
+    run.push({ record, frame, index, link, isLate, warnings, key: by.key });
+  }
+  holdsMark({ verb, args }) {
+    if (verb !== 'hq.mark@1') return true;
+    const { records } = this.log('hq');
+    const isInside = args.size >= 1 && args.size <= records.length && isHash(args.root);
+    return isInside && hex(treeHash(records.slice(0, args.size))) === args.root;
+  }
+  /** Notes what never gets a place: its chain begins at an op that lets nobody in, or behind one that is as lost. */
+  lose({ log, hopeless }, { op, hash }, verdict) {
+    const isPlaced = log.places.has(op.prev) || this.log('hq').places.has(op.prev);
+    if (hopeless.has(op.prev) || (op.seq === 1 && isPlaced)) hopeless.add(hash);
+    return verdict;
+  }
+  holder(log, op) {
+    const holder = log.holders.get(tokenOf(op));
+    return holder === undefined ? {} : { holder };
+  }
+  close({ log, isClaim, run, results, scope }) {
+    const ops = run.splice(0);
+    const covered = ops.findLastIndex(({ record, key }) => isSigned(record, key, this.book));
+    for (const [at, { record, frame, index, link, isLate, warnings }] of ops.entries()) {
+      const { op, hash } = record;
+      const held = this.holder(log, op);
+      if (at > covered) results[index] = { verdict: 'bad-signature' };
+      else if (isClaim && held.holder !== undefined) results[index] = { verdict: 'held', ...held };
+      if (results[index] !== undefined) continue;
+      const position = log.records.push(frame) - 1;
+      log.places.set(hash, { position, device: op.device, seq: op.seq });
+      const chain = log.chains.get(op.device) ?? { seq: 0, hash, forks: 0, late: 0 };
+      const head = link === 'fork' ? {} : { seq: op.seq, hash };
+      log.chains.set(op.device, {
+        ...chain,
+        ...head,
+        forks: chain.forks + (link === 'fork'),
+        late: chain.late + isLate,
+      });
+      const token = link === 'fork' || isLate ? undefined : tokenOf(op);
+      if (token !== undefined && !log.holders.has(token)) log.holders.set(token, { hash, device: op.device, position });
+      if (link !== 'fork') outcome(() => this.roster.apply(record.text, record.keyId));
+      const said = { verdict: link === 'fork' ? 'fork' : 'stored', position, ...this.holder(log, op) };
+      results[index] = warnings.length > 0 ? { ...said, warnings } : said;
+    }
+    if (log.records.length > 0) this.logs.set(scope, log);
+  }
+}
+function judgeGate(input) {
+  const relay = new Relay(input);
+  const pushes = input.pushes.map((push) => relay.push(push));
+  const logs = [...relay.logs].map(([scope, { records }]) => ({
+    scope,
+    size: records.length,
+    root: hex(treeHash(records)),
+  }));
+  return { pushes, logs };
+}
+
+export const judges = { 'relay-protocol/gate': judgeGate };
