@@ -20,6 +20,7 @@ import { joinMirror, publish } from './commands/mirror.ts';
 import { prove } from './commands/prove.ts';
 import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
+import { refill } from './commands/refill.ts';
 import { replay } from './commands/replay.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { status } from './commands/status.ts';
@@ -39,6 +40,7 @@ const booksCommands = [
   queryCommand,
   tradeCommand,
   sync,
+  refill,
   books,
   status,
   verify,
