@@ -159,7 +159,7 @@ export class Author {
     // A key that takes its time has had it while the ops were folded. What fails here leaves nothing behind.
     if (this.#signings.length > 0) await Promise.all(this.#signings);
     // Rows that are due first: a log of its own is durable with the append.
-    this.#replica.writeDue(true);
+    this.#replica.transactions.writeDue(true);
     await this.#replica.log.append(fresh);
     this.#replica.admitter.remember(fresh);
     this.#fresh = fresh;

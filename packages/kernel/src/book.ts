@@ -228,11 +228,11 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** Who reads the database beside this program sees the rows of a commit soon after it, too. */
   #writeSoon(): void {
     const { later } = this.#options.edge ?? platformEdge;
-    if (later === undefined || this.#writesSoon || !this.#replica.holdsRows) return;
+    if (later === undefined || this.#writesSoon || !this.#replica.transactions.holdsRows) return;
     this.#writesSoon = true;
     const write = async (): Promise<void> => {
       this.#writesSoon = false;
-      if (!this.#closed) this.#replica.writeHeld();
+      if (!this.#closed) this.#replica.transactions.writeHeld();
     };
     // What fails here is tried again, and said, by the next commit or read.
     later(() => void this.#replica.exclusive(write).catch(() => undefined));
@@ -514,7 +514,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#closed = true;
     await this.#replica.exclusive(async () => {
       try {
-        this.#replica.writeHeld();
+        this.#replica.transactions.writeHeld();
       } catch {
         // The next opening folds it from the log.
       }

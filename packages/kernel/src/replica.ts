@@ -15,7 +15,7 @@ import {
 import { Admitter, type CryptoProvider } from './admitter.ts';
 import { builtinVerbs } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
-import { type BookStore, rollBack, type SqlDriver, storageError } from './driver.ts';
+import type { BookStore, SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import { HqPrefix, rootOf } from './hq-prefix.ts';
@@ -25,11 +25,10 @@ import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
 import type { AnyTable } from './table.ts';
+import { Transactions } from './transactions.ts';
 import type { Verb } from './verb.ts';
 
 const PAGE = 2000;
-/** So many ops, of all scopes, may wait for their rows to be written: all are folded again after a crash. */
-const MOST_HELD = 256;
 const META_BOOK = 'book';
 
 export class Replica {
@@ -37,29 +36,18 @@ export class Replica {
   readonly schema: Schema;
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly crypto: CryptoProvider;
+  readonly transactions: Transactions;
   /** What was stored when all that is aside was judged last; undefined where nothing is, or nothing was judged since the opening. */
   asidesJudgedAt: string | undefined;
   /** What this replica began from, where it began from a snapshot. */
   readonly #start: SnapshotStart | undefined;
   readonly #scopes = new Map<string, Scope>();
-  readonly #sql: SqlDriver;
-  /** Those that hold what is not in the database yet: between transactions, what ops of this device came to. */
-  readonly #dirty = new Set<Scope>();
-  #isOpen = false;
-  #holds = false;
-  /** What was held could not be written, nor folded again. */
-  #hasLost = false;
-  /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
-  #isBehind = false;
-  /** The last transaction could neither be committed nor taken back. */
-  #isStuck = false;
   /** Why the log was folded and no image used. */
   #misfit: ImageMisfit | undefined = 'none';
   #loads = 0;
   #hqPrefix: HqPrefix | undefined;
   #admitter: Admitter | undefined;
   #book: BookId | undefined;
-  #busy: Promise<unknown> = Promise.resolve();
 
   private constructor(
     store: BookStore,
@@ -70,11 +58,14 @@ export class Replica {
   ) {
     this.#start = start;
     this.log = store.log;
-    this.#sql = store.sql;
+    this.transactions = new Transactions(store.sql, {
+      reload: () => this.#reload(),
+      catchUp: () => this.catchUp(),
+    });
     this.crypto = crypto;
     this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
     const tables = new Set<AnyTable>([...kernelTables, ...verbs.flatMap((verb) => verb.tables)]);
-    this.schema = new Schema(this.#sql, [...tables], canFoldAgain);
+    this.schema = new Schema(store.sql, [...tables], canFoldAgain);
   }
 
   /** Opens and catches up: when it resolves, everything stored is folded or the stop is in `Scope.stop`. */
@@ -131,7 +122,7 @@ export class Replica {
     if (bound !== undefined && bound !== book)
       throw new KernelError('kernel/foreign-book', `this store holds book ${bound}, not ${book}`);
     if (bound === undefined) await this.log.setMeta(META_BOOK, book);
-    this.#admitter ??= new Admitter(book, this.log, this.#sql, this.crypto);
+    this.#admitter ??= new Admitter(book, this.log, this.transactions.driver, this.crypto);
   }
 
   get admitter(): Admitter {
@@ -155,142 +146,31 @@ export class Replica {
       .map((name) => this.scope(name as ScopeName));
   }
 
-  /** Runs work alone. Calls queue up; one that fails does not stop the next. Throws `kernel/storage` where the disk fails. */
-  exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#busy.then(work, work).catch((error: unknown) => Promise.reject(storageError(error)));
-    this.#busy = run.catch(() => undefined);
-    return run;
-  }
-
   /** The database, for whoever reads rows: what was held is written first. Throws `kernel/storage` where that is impossible. */
   get sql(): SqlDriver {
-    this.writeHeld();
-    return this.#sql;
-  }
-
-  /** Whether ops are stored whose rows are not written yet; they are when somebody reads. */
-  get holdsRows(): boolean {
-    return this.#dirty.size > 0;
-  }
-
-  /**
-   * Runs work in one SQL transaction; on failure the database is as before. The log may then hold ops that the rows do not: the next transaction folds
-   * them first. With `holdsRows` the rows of what is committed may wait in memory for a read, a later transaction or the next opening. Call inside
-   * `exclusive`.
-   */
-  async transaction<T>(work: () => MaybePromise<T>, holdsRows = false): Promise<T> {
-    const heldBefore = this.#dirty.size > 0;
-    this.#begin();
-    this.#isOpen = true;
-    try {
-      if (this.#sql.changedOutside() || this.#isBehind) {
-        await this.#reload();
-        await this.catchUp();
-        this.flush();
-      }
-      if (!holdsRows) this.flush();
-      this.#holds = holdsRows;
-      const result = await work();
-      this.#holds = false;
-      const isWritten = this.writeDue(holdsRows);
-      this.#sql.prepare('COMMIT').run([]);
-      if (isWritten) this.#dirty.clear();
-      this.#isBehind = false;
-      this.#hasLost = false;
-      this.#isOpen = false;
-      return result;
-    } catch (error) {
-      this.#isOpen = false;
-      this.#hasLost ||= heldBefore;
-      await this.#rollBack();
-      // What was held is folded again, so that reads see it.
-      if (heldBefore && !this.#isStuck) await this.transaction(() => undefined).catch(() => undefined);
-      throw storageError(error);
-    }
-  }
-
-  async #rollBack(): Promise<void> {
-    this.#dirty.clear();
-    this.#holds = false;
-    this.#isBehind = true;
-    this.#isStuck = !rollBack(this.#sql);
-    if (!this.#isStuck) await this.#reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
+    this.transactions.writeHeld();
+    return this.transactions.driver;
   }
 
   /** Whether the log has kept these ops after their transaction failed: a log in the same database has not. */
   hasKept(hashes: readonly OpHash[]): boolean {
-    return !this.#isStuck && hashes.length > 0 && hashes.every((hash) => this.log.has(hash));
+    return !this.transactions.isStuck && hashes.length > 0 && hashes.every((hash) => this.log.has(hash));
   }
 
-  /** Writes what is folded in memory to the database. Call inside a transaction. */
-  flush(): void {
-    for (const scope of this.#dirty) scope.flush();
+  /** As `Transactions.exclusive`. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.transactions.exclusive(work);
   }
 
-  /** Writes it unless it `mayWait` and nothing of it has to be written now. Answers whether it did. Call inside a transaction. */
-  writeDue(mayWait: boolean): boolean {
-    const isDue = !mayWait || this.#holdsMuch || [...this.#dirty].some((scope) => scope.mustWrite);
-    if (isDue) this.flush();
-    return isDue;
+  /** As `Transactions.transaction`. */
+  transaction<T>(work: () => MaybePromise<T>, holdsRows = false): Promise<T> {
+    return this.transactions.transaction(work, holdsRows);
   }
 
-  get #holdsMuch(): boolean {
-    let held = 0;
-    for (const scope of this.#dirty) held += scope.held;
-    return held >= MOST_HELD;
-  }
-
-  /** Writes what is held, within a transaction under way, or in one of its own: the log has on the disk what this makes readable. */
-  writeHeld(): void {
-    if (this.#isOpen) {
-      this.flush();
-      return;
-    }
-    if (this.#hasLost) {
-      this.exclusive(() => this.transaction(() => undefined)).catch(() => undefined);
-      throw new KernelError('kernel/storage', 'the rows of stored ops could not be written; it is being tried again');
-    }
-    if (this.#dirty.size === 0) return;
-    let hasBegun = false;
-    const write = (): void => {
-      this.#begin();
-      hasBegun = true;
-      const isChanged = this.#sql.changedOutside();
-      this.#isBehind ||= isChanged;
-      if (isChanged && ![...this.#dirty].every((scope) => scope.isAsWritten())) {
-        // Somebody else has folded meanwhile, and with theirs the ops whose rows are held: the next transaction reads them.
-        this.#sql.prepare('ROLLBACK').run([]);
-        return;
-      }
-      this.flush();
-      this.#sql.prepare('COMMIT').run([]);
-    };
-    try {
-      if (this.#sql.withoutSync === undefined) write();
-      else this.#sql.withoutSync(write);
-    } catch (error) {
-      // Another program was writing: what is held goes on waiting.
-      if (!hasBegun) throw storageError(error);
-      this.#isBehind = true;
-      this.#hasLost = true;
-      this.#isStuck = !rollBack(this.#sql);
-      throw storageError(error);
-    } finally {
-      if (hasBegun) this.#dirty.clear();
-    }
-  }
-
-  /**
-   * The scope, to be changed in this transaction. What `hq` holds in memory is written first: a fold of another scope reads `hq`, which writes its rows,
-   * and a fold that is rolled back must not take those with it.
-   */
+  /** The scope, to be changed in this transaction. */
   change(name: ScopeName): Scope {
-    const [scope, hq] = [this.scope(name), this.scope(HQ)];
-    if (scope !== hq && this.#dirty.has(hq)) hq.flush();
-    this.#dirty.add(scope);
-    // A batch may be longer than what may wait.
-    if (this.#holds && this.#holdsMuch) this.flush();
-    if (this.#holds) scope.hold();
+    const scope = this.scope(name);
+    this.transactions.change(scope, this.scope(HQ));
     return scope;
   }
 
@@ -345,16 +225,16 @@ export class Replica {
   settledOnly<T>(name: ScopeName, read: (scope: Scope) => MaybePromise<T>): Promise<T> {
     return this.transaction(async () => {
       const scope = this.scope(name);
-      this.flush();
+      this.transactions.flush();
       if (scope.tailSize === 0) return read(scope);
-      this.#sql.prepare('SAVEPOINT settled').run([]);
+      this.transactions.driver.prepare('SAVEPOINT settled').run([]);
       scope.rewind();
       scope.projection.flush();
       try {
         return await read(scope);
       } finally {
-        this.#sql.prepare('ROLLBACK TO settled').run([]);
-        this.#sql.prepare('RELEASE settled').run([]);
+        this.transactions.driver.prepare('ROLLBACK TO settled').run([]);
+        this.transactions.driver.prepare('RELEASE settled').run([]);
         scope.load(await this.log.pending(name), (hash) => this.log.has(hash));
         // A tail that had stopped stops again.
         await this.#catchUpScope(scope);
@@ -373,7 +253,7 @@ export class Replica {
   }
 
   digest(): BookDigest {
-    this.writeHeld();
+    this.transactions.writeHeld();
     return digestBook(
       this.schema,
       this.scopes().map((scope) => scope.name),
@@ -409,7 +289,7 @@ export class Replica {
   /** The ops without a position. */
   async pending(name: ScopeName): Promise<readonly OpRecord[]> {
     const scope = this.#scopes.get(name);
-    return this.#isBehind || scope === undefined || scope.stop !== undefined
+    return this.transactions.isBehind || scope === undefined || scope.stop !== undefined
       ? this.log.pending(name)
       : [...scope.tail, ...scope.waiting];
   }
@@ -484,7 +364,7 @@ export class Replica {
   async #reload(): Promise<void> {
     this.#loads += 1;
     await this.log.refresh();
-    this.schema.residency.load(this.#sql);
+    this.schema.residency.load(this.transactions.driver);
     this.#admitter?.load();
     this.#hqPrefix?.discard();
     for (const scope of this.scopes()) {
@@ -492,14 +372,6 @@ export class Replica {
       scope.load(pending, (hash) => this.log.has(hash));
       // A tail that is folded again asks for the roots that its marks name.
       await this.#prefixOfHq().lookUpMarks(pending);
-    }
-  }
-
-  #begin(): void {
-    try {
-      this.#sql.prepare('BEGIN IMMEDIATE').run([]);
-    } catch (cause) {
-      throw storageError(cause);
     }
   }
 }

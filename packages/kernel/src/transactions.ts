@@ -1,0 +1,184 @@
+/**
+ * When the rows of a replica are written: in SQL transactions that take everything back when one fails, and later than the log where nobody has to see
+ * them yet (docs/decisions/023-floors.md).
+ */
+import type { MaybePromise } from '@tallystick/oplog';
+import { rollBack, type SqlDriver, storageError } from './driver.ts';
+import { KernelError } from './errors.ts';
+import type { Scope } from './scope.ts';
+
+/** So many ops, of all scopes, may wait for their rows to be written: all are folded again after a crash. */
+const MOST_HELD = 256;
+
+/** How what is in memory follows what is stored. */
+export interface Following {
+  /** Reads everything anew from the database and the log. */
+  reload(): Promise<void>;
+  /** Folds what the log holds beyond the rows. */
+  catchUp(): Promise<void>;
+}
+
+export class Transactions {
+  readonly driver: SqlDriver;
+  readonly #following: Following;
+  /** Those that hold what is not in the database yet: between transactions, what ops of this device came to. */
+  readonly #dirty = new Set<Scope>();
+  #isOpen = false;
+  #holds = false;
+  /** What was held could not be written, nor folded again. */
+  #hasLost = false;
+  /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
+  #isBehind = false;
+  /** The last transaction could neither be committed nor taken back. */
+  #isStuck = false;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(driver: SqlDriver, following: Following) {
+    this.driver = driver;
+    this.#following = following;
+  }
+
+  /** Whether rows are held that are not written yet. */
+  get holdsRows(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  /** Whether memory may be ahead of the rows. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** Whether the last transaction could neither be committed nor taken back. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  /** Runs work alone. Calls queue up; one that fails does not stop the next. Throws `kernel/storage` where the disk fails. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#busy.then(work, work).catch((error: unknown) => Promise.reject(storageError(error)));
+    this.#busy = run.catch(() => undefined);
+    return run;
+  }
+
+  /**
+   * Runs work in one SQL transaction; on failure the database is as before. The log may then hold ops that the rows do not: the next transaction folds
+   * them first. With `holdsRows` the rows of what is committed may wait in memory for a read, a later transaction or the next opening. Call inside
+   * `exclusive`.
+   */
+  async transaction<T>(work: () => MaybePromise<T>, holdsRows = false): Promise<T> {
+    const heldBefore = this.#dirty.size > 0;
+    this.#begin();
+    this.#isOpen = true;
+    try {
+      if (this.driver.changedOutside() || this.#isBehind) {
+        await this.#following.reload();
+        await this.#following.catchUp();
+        this.flush();
+      }
+      if (!holdsRows) this.flush();
+      this.#holds = holdsRows;
+      const result = await work();
+      this.#holds = false;
+      const isWritten = this.writeDue(holdsRows);
+      this.driver.prepare('COMMIT').run([]);
+      if (isWritten) this.#dirty.clear();
+      this.#isBehind = false;
+      this.#hasLost = false;
+      this.#isOpen = false;
+      return result;
+    } catch (error) {
+      this.#isOpen = false;
+      this.#hasLost ||= heldBefore;
+      await this.#rollBack();
+      // What was held is folded again, so that reads see it.
+      if (heldBefore && !this.#isStuck) await this.transaction(() => undefined).catch(() => undefined);
+      throw storageError(error);
+    }
+  }
+
+  async #rollBack(): Promise<void> {
+    this.#dirty.clear();
+    this.#holds = false;
+    this.#isBehind = true;
+    this.#isStuck = !rollBack(this.driver);
+    if (!this.#isStuck) await this.#following.reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
+  }
+
+  /** Writes what is folded in memory to the database. Call inside a transaction. */
+  flush(): void {
+    for (const scope of this.#dirty) scope.flush();
+  }
+
+  /** Writes it unless it `mayWait` and nothing of it has to be written now. Answers whether it did. Call inside a transaction. */
+  writeDue(mayWait: boolean): boolean {
+    const isDue = !mayWait || this.#holdsMuch || [...this.#dirty].some((scope) => scope.mustWrite);
+    if (isDue) this.flush();
+    return isDue;
+  }
+
+  get #holdsMuch(): boolean {
+    let held = 0;
+    for (const scope of this.#dirty) held += scope.held;
+    return held >= MOST_HELD;
+  }
+
+  /** Writes what is held, within a transaction under way, or in one of its own: the log has on the disk what this makes readable. */
+  writeHeld(): void {
+    if (this.#isOpen) {
+      this.flush();
+      return;
+    }
+    if (this.#hasLost) {
+      this.exclusive(() => this.transaction(() => undefined)).catch(() => undefined);
+      throw new KernelError('kernel/storage', 'the rows of stored ops could not be written; it is being tried again');
+    }
+    if (this.#dirty.size === 0) return;
+    let hasBegun = false;
+    const write = (): void => {
+      this.#begin();
+      hasBegun = true;
+      const isChanged = this.driver.changedOutside();
+      this.#isBehind ||= isChanged;
+      if (isChanged && ![...this.#dirty].every((scope) => scope.isAsWritten())) {
+        // Somebody else has folded meanwhile, and with theirs the ops whose rows are held: the next transaction reads them.
+        this.driver.prepare('ROLLBACK').run([]);
+        return;
+      }
+      this.flush();
+      this.driver.prepare('COMMIT').run([]);
+    };
+    try {
+      if (this.driver.withoutSync === undefined) write();
+      else this.driver.withoutSync(write);
+    } catch (error) {
+      // Another program was writing: what is held goes on waiting.
+      if (!hasBegun) throw storageError(error);
+      this.#isBehind = true;
+      this.#hasLost = true;
+      this.#isStuck = !rollBack(this.driver);
+      throw storageError(error);
+    } finally {
+      if (hasBegun) this.#dirty.clear();
+    }
+  }
+
+  /**
+   * Takes note that a scope is about to change. What `hq` holds in memory is written first: a fold of another scope reads `hq`, which writes its rows,
+   * and a fold that is rolled back must not take those with it. Call inside a transaction.
+   */
+  change(scope: Scope, hq: Scope): void {
+    if (scope !== hq && this.#dirty.has(hq)) hq.flush();
+    this.#dirty.add(scope);
+    // A batch may be longer than what may wait.
+    if (this.#holds && this.#holdsMuch) this.flush();
+    if (this.#holds) scope.hold();
+  }
+
+  #begin(): void {
+    try {
+      this.driver.prepare('BEGIN IMMEDIATE').run([]);
+    } catch (cause) {
+      throw storageError(cause);
+    }
+  }
+}
