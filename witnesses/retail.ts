@@ -266,7 +266,7 @@ const backorder: Play = async (firm, broken) => {
   };
 };
 
-/** What was put by is collected at one till and its deposit paid back at the other, apart: both stand, once is owed. The fault: the other is never heard. */
+/** What was put by is collected at one till and its deposit paid back at the other, apart: both stand, and who paid out what was used up owes it. The fault: the other is never heard. */
 const layaway: Play = async (firm, broken) => {
   const { office } = firm;
   const tills = [await firm.enlist('till-1', 'till'), await firm.enlist('till-2', 'till')];
@@ -274,15 +274,15 @@ const layaway: Play = async (firm, broken) => {
   const lines = [{ sku: 'lamp', name: 'lamp', quantity: 1, unitPriceMilliMinor: 500_000 }];
   const terms = { ...trade, taxIncluded: true, customer: 'c-1', lines };
   const { id } = must(await one.commit('layaway.open', terms));
-  const paid = { layaway: id, day, tenders: [{ kind: 'cash' as const, amountMinor: 500 }] };
+  const paid = { layaway: id, day, currency: 'GBP', tenders: [{ kind: 'cash' as const, amountMinor: 500 }] };
   must(await one.commit('layaway.pay', paid));
   await firm.meet(one, two);
-  must(await one.commit('layaway.collect', { layaway: id, day, tenders: [] }));
+  must(await one.commit('layaway.collect', { ...paid, tenders: [] }));
   must(await two.commit('layaway.cancel', { ...paid, reason: 'moved away' }));
   await firm.meet(...(broken ? [one] : [one, two]), office);
   const balance = (account: string): number =>
     count(office, 'SELECT coalesce(sum(amountMinor), 0) AS n FROM balances WHERE account = ?', account);
-  const [owed, deposits, sold] = [balance('1100'), balance('2300'), balance('4000')];
+  const [owed, deposits, sold] = [balance('1150'), balance('2300'), balance('4000')];
   const late = count(office, "SELECT count(*) AS n FROM corrections WHERE code = 'retail/late-layaway'");
   return {
     of: { tills: tills.length, layaways: count(office, "SELECT count(*) AS n FROM documents WHERE kind = 'layaway'") },

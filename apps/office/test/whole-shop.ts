@@ -173,7 +173,7 @@ async function buy(office: ShopBook): Promise<void> {
   await done(office.commit('purchase.receive', { order, day, reference: 'DELIVERY-2', lines: came }));
   const billed = [{ line: 1, quantity: 4, unitCostMilliMinor: 101_000 }];
   await done(office.commit('purchase.bill', { ...bill, order, day, lines: billed }));
-  await done(office.commit('purchase.pay', { ...bill, day, amountMinor: 100, account: '1000' }));
+  await done(office.commit('purchase.pay', { ...bill, day, currency, amountMinor: 100, account: '1000' }));
   await done(office.commit('purchase.close', { order, reason: 'that was all' }));
 }
 
@@ -192,10 +192,12 @@ async function putBy(office: ShopBook): Promise<void> {
     await done(office.commit('layaway.open', terms)),
   ];
   for (const layaway of [dropped, waiting]) {
-    await done(office.commit('layaway.pay', { layaway, day, tenders: [{ kind: 'card', amountMinor: 60 }] }));
+    await done(office.commit('layaway.pay', { layaway, day, currency, tenders: [{ kind: 'card', amountMinor: 60 }] }));
   }
   const back = [{ kind: 'card', amountMinor: 40 }] as const;
-  await done(office.commit('layaway.cancel', { layaway: dropped, day, tenders: back, feeMinor: 10, reason: 'none' }));
+  await done(
+    office.commit('layaway.cancel', { layaway: dropped, day, currency, tenders: back, feeMinor: 10, reason: 'none' }),
+  );
 }
 
 /** Goods that `hq` orders and sends to the branch, under a tally; one of them never comes. */

@@ -34,6 +34,24 @@ export function post(view: View, op: OpFacts, entry: Entry): readonly Effect[] |
   return put(view, op, day, memo, lines);
 }
 
+/**
+ * The most by which somebody's own entry, opening balance or transfer moves either side of a currency. Sums are bounded by 2^53: an amount near that, true or not, would
+ * leave no room for anybody else's.
+ */
+export const maxEntryMinor = 1e14;
+
+/** Refuses lines of one op that come to more than `maxEntryMinor` on a side, with `ledger/amount-range` and the account where they do. */
+export function refuseTooLarge(lines: readonly EntryLine[]): Refusal | undefined {
+  const sumsBySide = new Map<string, number>();
+  for (const { account, currency, amountMinor } of lines) {
+    const side = `${currency}${amountMinor < 0 ? '-' : '+'}`;
+    const sumMinor = (sumsBySide.get(side) ?? 0) + Math.abs(amountMinor);
+    if (sumMinor > maxEntryMinor) return refuse('ledger/amount-range', { account });
+    sumsBySide.set(side, sumMinor);
+  }
+  return undefined;
+}
+
 /** Postings of what was done: they stand whatever is in their way, and that is said. */
 export interface DonePosting {
   readonly effects: readonly Effect[];
@@ -64,9 +82,10 @@ export function reverseDone(
   const back = view
     .list(postings, { op: of })
     .map(({ account, currency, amountMinor }) => ({ account, currency, amountMinor: 0 - amountMinor }));
-  if (back.length === 0) return { effects: [], contested: undefined };
   const posted = postDone(view, op, { ...entry, lines: [...back, ...lines] });
-  return 'code' in posted ? posted : { ...posted, effects: [reversals.put({ of, by: op.id }), ...posted.effects] };
+  // An entry of which both sides met on suspense left no postings: there is nothing to take back, and the lines stand all the same.
+  if ('code' in posted || back.length === 0) return posted;
+  return { ...posted, effects: [reversals.put({ of, by: op.id }), ...posted.effects] };
 }
 
 function putDone(view: View, op: OpFacts, { day, memo, lines }: Entry): DonePosting {

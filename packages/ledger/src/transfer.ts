@@ -15,7 +15,7 @@ import {
   type View,
 } from '@tallystick/kernel';
 import { judgeTerms } from './laws.ts';
-import { type EntryLine, post } from './post.ts';
+import { type EntryLine, post, refuseTooLarge } from './post.ts';
 import { ledgerTables } from './postings.ts';
 import { pendingSums } from './tables.ts';
 
@@ -117,6 +117,8 @@ export function makeTransfers(view: View, op: OpFacts, linked: LinkedTransfers):
   const effects: Effect[] = [];
   const lines: EntryLine[] = [];
   const ids = new Set<string>();
+  const tooLarge = refuseTooLarge(linked.transfers.map(({ debit, ...transfer }) => ({ ...transfer, account: debit })));
+  if (tooLarge !== undefined) return tooLarge;
   for (const { id, debit, credit, currency, amountMinor, untilDay = '' } of linked.transfers) {
     const row = { id, debit, credit, currency, amountMinor, untilDay, day, memo, op: op.id };
     const before = view.get(moneyTransfers, { id });

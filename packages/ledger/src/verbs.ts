@@ -26,7 +26,7 @@ import {
   periodTables,
   postOpening,
 } from './period.ts';
-import { post, reverse } from './post.ts';
+import { post, refuseTooLarge, reverse } from './post.ts';
 import {
   type AccountOpenArgs,
   accountOpenArgs,
@@ -98,7 +98,7 @@ export const journalPost: Verb<'journal.post', JournalPostArgs> = defineVerb({
   tables: ledgerTables,
   args: journalPostArgs,
   plan: (view, op, args) => {
-    const effects = post(view, op, args);
+    const effects = refuseTooLarge(args.lines) ?? post(view, op, args);
     if ('code' in effects) return effects;
     return effects.length > 0 ? noteLate(effects) : refuse('ledger/empty-entry');
   },
@@ -189,7 +189,7 @@ export const openingPost: Verb<'opening.post', OpeningPostArgs> = defineVerb({
   roles: deciders,
   tables: periodTables,
   args: openingPostArgs,
-  plan: (view, op, args) => noted(postOpening(view, op, args)),
+  plan: (view, op, args) => refuseTooLarge(args.lines) ?? noted(postOpening(view, op, args)),
 });
 
 /** Exchanges money of one currency for money of another. */
@@ -199,7 +199,7 @@ export const currencyExchange: Verb<'currency.exchange', CurrencyExchangeArgs> =
   roles: deciders,
   tables: exchangeTables,
   args: currencyExchangeArgs,
-  plan: (view, op, args) => noted(exchange(view, op, args)),
+  plan: (view, op, args) => refuseTooLarge([args.give]) ?? noted(exchange(view, op, args)),
 });
 
 /** Carries a position at what it is worth. */

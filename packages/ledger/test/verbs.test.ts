@@ -124,8 +124,7 @@ describe.each(drivers)('ledger on $driver', ({ store }) => {
       ['ledger/unbalanced', [gbp('1000', 5), gbp('3000', -4)], { currency: 'GBP', sumMinor: 1 }],
       ['ledger/unknown-account', [gbp('1001', 5), gbp('3000', -5)], { account: '1001' }],
       ['ledger/empty-entry', [gbp('1000', 5), gbp('1000', -5)], {}],
-      ['ledger/amount-range', [gbp('1000', max), gbp('1000', 1), gbp('3000', -max)], { account: '1000' }],
-      ['ledger/amount-range', [gbp('1000', max), gbp('4000', 1), gbp('3000', -max)], { currency: 'GBP' }],
+      ['ledger/amount-range', [gbp('1000', 1e14), gbp('4000', 1), gbp('3000', -1e14 - 1)], { account: '4000' }],
     ])('refuses %s', async (code, lines, details) => {
       expect(await journal(...lines)).toEqual({ ok: false, code, details });
       expect(book.query('SELECT * FROM postings')).toEqual([]);
@@ -147,8 +146,38 @@ describe.each(drivers)('ledger on $driver', ({ store }) => {
       expect(await book.commit('journal.post', args)).toMatchObject({ ok: false, code: 'kernel/bad-args' });
     });
 
+    it.each([
+      [[gbp('1000', max), gbp('1000', 1), gbp('3000', -max)], { account: '1000' }],
+      [[gbp('1000', max), gbp('4000', 1), gbp('3000', -max)], { currency: 'GBP' }],
+    ])('no entry of any verb leaves the range', async (lines, details) => {
+      const answer = await book.commit('test.enter', { day, memo: '', lines });
+      expect(answer).toEqual({ ok: false, code: 'ledger/amount-range', details });
+    });
+
+    it('keeps what one entry, opening, transfer or exchange may take of the room that everybody shares', async () => {
+      const large = [gbp('1000', 6e13), gbp('1000', 6e13), gbp('3000', -12e13)];
+      const move = { debit: '1000', credit: '3000', currency: 'GBP', amountMinor: 6e13 };
+      const transfers = [
+        { id: 'a', ...move },
+        { id: 'b', ...move, untilDay: day },
+      ];
+      const accounts = { position: '3000', gain: '4000' };
+      const give = { account: '1000', currency: 'GBP', amountMinor: 2e14 };
+      const rate = { numerator: 1, denominator: 1_000_000 };
+      const take = { account: '1000', currency: 'EUR' };
+      for (const answer of [
+        await journal(...large),
+        await book.commit('opening.post', { day, memo: '', equity: '3000', lines: large.slice(0, 2) }),
+        await book.commit('money.transfer', { day, memo: '', transfers }),
+        await book.commit('currency.exchange', { day, memo: '', base: 'GBP', give, take, rate, ...accounts }),
+      ])
+        expect(answer).toEqual({ ok: false, code: 'ledger/amount-range', details: { account: '1000' } });
+      expect(book.query('SELECT * FROM balances')).toEqual([]);
+    });
+
     it('stops a balance at 2^53-1 and says so', async () => {
-      expect(await journal(gbp('1000', max), gbp('3000', -max))).toMatchObject({ ok: true });
+      const lines = [gbp('1000', max), gbp('3000', -max)];
+      expect(await book.commit('test.enter', { day, memo: '', lines })).toMatchObject({ ok: true });
       expect(await journal(gbp('1000', 1), gbp('4000', -1))).toMatchObject({ ok: false, code: 'kernel/sum-overflow' });
       expect(balanceOf(book, '1000', 'GBP')).toBe(max);
     });

@@ -1,12 +1,12 @@
 /** Charges: corrections of what is owed that are no sale of goods, such as fees and bad debts. Stock is not touched. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
-import { ledgerTables, post } from '@tallystick/ledger';
+import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { ChargeAdjustArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, documentTables, issueDocument, keepNumber } from './document.ts';
 import { putLines } from './goods.ts';
 import { priceLines } from './price.ts';
-import { conclude, type Remark } from './remark.ts';
+import { conclude, posted, type Remark } from './remark.ts';
 import { chargeAdjustArgs } from './schema.ts';
 import { documentLines } from './tables.ts';
 
@@ -22,7 +22,7 @@ function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): Outcome {
   const effects: Effect[] = [];
   putLines(op, { kind: 'charge', currency, lines, priced, sign: 1 }, effects);
   const memo = issueDocument(view, op, 'charge', args, { totalMinor: amountMinor, taxMinor: 0 }, effects);
-  const posted = post(view, op, {
+  const entry = postDone(view, op, {
     day,
     memo,
     lines: [
@@ -30,7 +30,7 @@ function planCharge(view: View, op: OpFacts, args: ChargeAdjustArgs): Outcome {
       { account, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted ? posted : conclude(effects.concat(posted), remarks);
+  return 'code' in entry ? entry : conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 /** Charges receivables against an account, or relieves them: a positive total is owed more, a negative one less. */

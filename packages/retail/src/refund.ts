@@ -50,12 +50,14 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const priced = priceLines(lines, args.taxIncluded);
   if ('code' in priced) return priced;
   const sale = args.original === undefined ? undefined : view.get(documents, { id: args.original });
-  askRules(view, 'sale.refund', { args, rows: { totals: totalsOf(lines, priced), sale } }, remarks);
+  const isForbidden = askRules(view, 'sale.refund', { args, rows: { totals: totalsOf(lines, priced), sale } }, remarks);
   const effects: Effect[] = [];
   const totalMinor = priced.amountMinor + priced.taxMinor;
   const over = countRefunded(view, args, priced, effects, remarks);
   if ('code' in over) return over;
-  checkOpenReturn(view, args, totalMinor, effects, remarks);
+  const isUnwanted = checkOpenReturn(view, args, totalMinor, effects, remarks);
+  // What the owner does not allow was given all the same: sales do not bear it, and whoever gave it owes it.
+  const borne = isForbidden || isUnwanted ? priced : over;
   restock(view, op, args, effects, remarks);
   putLines(op, { kind: 'refund', currency, lines: withPromotions(view, args), priced, sign: -1 }, effects);
   putLots(op, lines, 1, effects);
@@ -73,10 +75,10 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const totals = { totalMinor: 0 - totalMinor, taxMinor: 0 - priced.taxMinor };
   const memo = issueDocument(view, op, 'refund', args, totals, effects);
   debits.push(
-    { account: retailAccounts.sales, currency, amountMinor: priced.amountMinor - over.amountMinor },
-    { account: retailAccounts.taxPayable, currency, amountMinor: priced.taxMinor - over.taxMinor },
+    { account: retailAccounts.sales, currency, amountMinor: priced.amountMinor - borne.amountMinor },
+    { account: retailAccounts.taxPayable, currency, amountMinor: priced.taxMinor - borne.taxMinor },
   );
-  oweByDevice(op, currency, over.amountMinor + over.taxMinor, effects, debits);
+  oweByDevice(op, currency, borne.amountMinor + borne.taxMinor, effects, debits);
   const entry = postDone(view, op, { day, memo, lines: debits });
   if ('code' in entry) return entry;
   return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);

@@ -21,10 +21,11 @@ export function noted({ code, details }: Correction): Remark {
   return { code, details, isContested: false };
 }
 
-/** Asks the owner's rules for the verb. What they forbid is contested. */
-export function askRules(view: View, verb: string, facts: RuleFacts, remarks: Remark[]): void {
+/** Asks the owner's rules for the verb. What they forbid is contested; true where they forbid it. */
+export function askRules(view: View, verb: string, facts: RuleFacts, remarks: Remark[]): boolean {
   const forbidden = refuseUnlessRules(view, verb, facts);
   if (forbidden !== undefined) remarks.push(contested(forbidden));
+  return forbidden !== undefined;
 }
 
 /** The effects of a posting; what it had to give way to is contested. */

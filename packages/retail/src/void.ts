@@ -39,14 +39,16 @@ function planVoid(view: View, op: OpFacts, args: SaleVoidArgs): Outcome {
   const unfit = checkSession(view, op, args.session, currency);
   if (unfit !== undefined) return unfit;
   const remarks: Remark[] = [];
-  askRules(view, 'sale.void', { args, rows: { sale } }, remarks);
+  const isForbidden = askRules(view, 'sale.void', { args, rows: { sale } }, remarks);
   // Nobody pays out of another's drawer: without a session of its own, a device takes the money back from none.
   const session = args.session ?? (sale.device === op.device ? sale.session : '');
   const place = { document, day, session, currency };
   const header = { day, currency, session, customer, reason, original: document };
   if (view.get(voids, { document }) !== undefined) return planAgain(view, op, place, header, remarks);
   const effects: Effect[] = [voids.put({ document, by: op.id })];
-  const given = returnLines(view, op, document, effects);
+  const returned = returnLines(view, op, document, effects);
+  // A void that the owner does not allow paid out what sales do not bear.
+  const given = isForbidden ? { ...returned, amountMinor: totalMinor - taxMinor, taxMinor } : returned;
   const owedMinor = given.amountMinor + given.taxMinor;
   if (given.line > 0) remarks.push(contested(refuse('retail/refunded', { document, line: given.line, owedMinor })));
   returnTenders(view, op, place, effects);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { claimArgs, issueArgs, tokenHash } from './entitlement/desk.ts';
 import { type Apart, correctionsOf, expectSound, openApart, refusalsOf } from './apart.ts';
-import { day, idOf, line, product, sale, type ShopBook } from './shop.ts';
+import { openLayaways } from '../src/index.ts';
+import { balancesOf, day, idOf, line, product, sale, type ShopBook } from './shop.ts';
 
 /** `false`, as a rule. */
 const never = JSON.stringify({ constExpr: { boolValue: false } });
@@ -26,6 +27,8 @@ interface Known {
   readonly promised: string;
   readonly block: string;
   readonly layaway: string;
+  /** Another, paid in full. */
+  readonly paid: string;
 }
 
 async function together(office: ShopBook): Promise<Known> {
@@ -37,11 +40,13 @@ async function together(office: ShopBook): Promise<Known> {
   idOf(await office.commit('account.pay', { customer: 'c-9', day, currency: 'GBP', tenders: cash(500) }));
   const put = { customer: 'c-1', day, currency: 'GBP', taxIncluded: true, lines: [line()] };
   const layaway = idOf(await office.commit('layaway.open', put));
+  const paid = idOf(await office.commit('layaway.open', { ...put, customer: 'c-2' }));
+  idOf(await office.commit('layaway.pay', { layaway: paid, ...trade, tenders: cash(500) }));
   idOf(await office.commit('fiscal.range', { series: 'A', first: 1, last: 100 }));
   const lease = { series: 'A', scope: 'hq', device: office.device, untilDay: day };
   const block = idOf(await office.commit('fiscal.lease', lease));
   idOf(await office.commit('entitlement.issue', issueArgs(office, { kind: 'coupon' })));
-  return { sold, promised, block, layaway };
+  return { sold, promised, block, layaway, paid };
 }
 
 type Act = (book: ShopBook, known: Known) => Promise<unknown>;
@@ -86,7 +91,10 @@ const atTheCounter = {
   })),
   deliver: commit('backorder.end', ({ promised }) => ({ document: promised, sku: 'LAMP', day, outcome: 'delivered' })),
   payBack: commit('account.return', () => ({ customer: 'c-9', day, currency: 'GBP', tenders: cash(500) })),
-  collect: commit('layaway.collect', ({ layaway }) => ({ layaway, day, tenders: cash(500) })),
+  instalment: commit('layaway.pay', ({ layaway }) => ({ layaway, ...trade, tenders: cash(500) })),
+  cancel: commit('layaway.cancel', ({ paid }) => ({ layaway: paid, ...trade, tenders: cash(500), reason: '' })),
+  collectPaid: commit('layaway.collect', ({ paid }) => ({ layaway: paid, ...trade, tenders: [] })),
+  collect: commit('layaway.collect', ({ layaway }) => ({ layaway, ...trade, tenders: cash(500) })),
   claim: commit('claim.spend', () => claimArgs((handedOut += 1))),
   issue: (book) =>
     commit('entitlement.issue', () => issueArgs(book, { token: tokenHash((handedOut += 1)) }))(book, {} as Known),
@@ -179,6 +187,80 @@ describe('done at a till apart', () => {
     expect(correctionsOf(shop.office).filter((said) => said !== 'retail/backorder')).toEqual([code]);
     expect(till.query('SELECT device FROM corrections WHERE code = ?', [code])).toEqual([{ device: till.device }]);
     await expectSound(shop);
+    await shop.close();
+  });
+
+  it.each([
+    ['refund', 'refundRule', 1_000],
+    ['void', 'voidRule', 1_000],
+    ['exchange', 'exchangeRule', 1_000],
+    ['openReturn', 'policy', 500],
+    ['payBack', 'payBack', 500],
+    ['cancel', 'cancel', 500],
+    ['cancel', 'collectPaid', 500],
+    ['sale', 'rule', 0],
+    ['collectPaid', 'cancel', 0],
+  ] as const)('%s after %s: whoever paid it out owes %3$d', async (act, overtaking, amountMinor) => {
+    const shop = await overtaken(act, overtaking);
+    const debts = shop.office.query('SELECT seller, amountMinor FROM sellerDebts');
+    expect(debts).toEqual(amountMinor === 0 ? [] : [{ seller: shop.tills[0].device, amountMinor }]);
+    await expectSound(shop);
+    await shop.close();
+  });
+
+  it('takes back a sale of which both sides met on suspense, and posts what is owed beside it', async () => {
+    const shop = await openApart(async () => {});
+    const { office } = shop;
+    const [till, other] = shop.tills;
+    const card = [{ kind: 'card', amountMinor: 500 }] as const;
+    const document = idOf(await till.commit('sale.complete', sale(500, { tenders: card })));
+    await other.import(await till.export());
+    const back = { ...trade, taxIncluded: true, original: document, reason: 'back', lines: [mug], tenders: card };
+    idOf(await other.commit('sale.refund', back));
+    idOf(await till.commit('sale.void', { document, day, reason: 'wrong' }));
+    const bound = { name: 'in euros', currency: 'EUR' } as const;
+    idOf(await office.commit('account.open', { account: '1010', kind: 'asset', ...bound }));
+    idOf(await office.commit('account.open', { account: '4000', kind: 'income', ...bound }));
+    await shop.meet(office, other, till);
+    expect(office.query('SELECT op FROM postings WHERE op = ?', [document])).toEqual([]);
+    expect(office.query('SELECT seller, amountMinor FROM sellerDebts')).toEqual([
+      { seller: till.device, amountMinor: 500 },
+    ]);
+    await expectSound(shop);
+    await shop.close();
+  });
+
+  it('pays a layaway that waits in quarantine: money stands, and what was paid out is owed by who did, until a person adopts it', async () => {
+    const shop = await openApart(async () => {});
+    const { office } = shop;
+    const [lost, till] = shop.tills;
+    const put = { ...trade, customer: 'c-1', taxIncluded: true, lines: [line()] };
+    const [kept, dropped] = [
+      idOf(await lost.commit('layaway.open', put)),
+      idOf(await lost.commit('layaway.open', put)),
+    ] as const;
+    await till.import(await lost.export());
+    const of = (layaway: string, minor: number) => ({ layaway, ...trade, tenders: minor === 0 ? [] : cash(minor) });
+    idOf(await till.commit('layaway.pay', of(kept, 200)));
+    idOf(await till.commit('layaway.collect', of(kept, 300)));
+    idOf(await till.commit('layaway.pay', of(dropped, 100)));
+    idOf(await till.commit('layaway.cancel', { ...of(dropped, 100), reason: 'moved away' }));
+    idOf(await office.commit('device.revoke', { device: lost.device, reason: 'lost' }));
+    await shop.meet(office, till, lost);
+    const isTills = ({ device }: { device?: unknown }) => device === till.device;
+    expect(office.query('SELECT device FROM refusals').filter(isTills)).toEqual([]);
+    expect(correctionsOf(office)).toEqual(Array.from({ length: 4 }, () => 'retail/unknown-layaway'));
+    expect(balancesOf(office)).toEqual({ 1000: 500, 1150: 100, 2300: -600 });
+    await expectSound(shop);
+    const waiting = office.quarantine().map(({ hash }) => hash);
+    for (const op of waiting) idOf(await office.commit('device.recover', { op }));
+    // What was paid of it is there: collecting it once more takes nothing.
+    expect(openLayaways(office).map(({ layaway, paidMinor }) => [layaway, paidMinor])).toEqual([
+      [kept, 500],
+      [dropped, 100],
+    ]);
+    idOf(await office.commit('layaway.collect', of(kept, 0)));
+    expect(balancesOf(office)).toEqual({ 1000: 500, 1150: 100, 2300: -100, 4000: -500 });
     await shop.close();
   });
 

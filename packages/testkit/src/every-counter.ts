@@ -96,7 +96,15 @@ async function layaways(book: Pick<Book, 'log'>, office: Office): Promise<void> 
   };
   const cash = (amountMinor: number) => [{ kind: 'cash', amountMinor }];
   const [kept, dropped] = [await putBy(), await putBy()];
-  for (const layaway of [kept, dropped]) await office('layaway.pay', { layaway, day, tenders: cash(150) });
-  await office('layaway.collect', { layaway: kept, day, tenders: cash(50) });
-  await office('layaway.cancel', { layaway: dropped, day, tenders: cash(130), feeMinor: 20, reason: 'moved away' });
+  for (const layaway of [kept, dropped])
+    await office('layaway.pay', { layaway, day, currency: 'GBP', tenders: cash(150) });
+  await office('layaway.collect', { layaway: kept, day, currency: 'GBP', tenders: cash(50) });
+  await office('layaway.cancel', {
+    layaway: dropped,
+    day,
+    currency: 'GBP',
+    tenders: cash(130),
+    feeMinor: 20,
+    reason: 'moved away',
+  });
 }

@@ -270,7 +270,7 @@ async function purchase(fleet: Fleet, office: Office): Promise<void> {
   await office('purchase.match', { ...early, day });
   await office('purchase.approve', { ...more, day, reason: 'the rest is on its way' });
   await office('purchase.reject', { ...wrong, reason: 'ninety' });
-  await office('purchase.pay', { ...early, day, amountMinor: 500, account: '1000' });
+  await office('purchase.pay', { ...early, day, currency: 'GBP', amountMinor: 500, account: '1000' });
   await office('purchase.close', { order, reason: 'no more comes' });
 }
 

@@ -6,6 +6,7 @@ import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { signed } from '../goods.ts';
 import { contested, noted, posted, type Remark } from '../remark.ts';
+import { oweByDevice, shortageTables } from '../shortage.ts';
 import type { AccountPayArgs, CustomerSetArgs } from './customer-args.ts';
 import { accountPayArgs, customerSetArgs } from './customer-schema.ts';
 import { customerAccounts, customerEntries, customers } from './customer-tables.ts';
@@ -80,13 +81,23 @@ export function onAccountMinor(tenders: readonly { readonly kind: string; readon
   return sum;
 }
 
-/** What paying back more than a customer's credit comes to: by the terms it is contested or noted; without terms contested. */
-function judgeReturn(view: View, { customer, currency }: AccountPayArgs, amountMinor: number, remarks: Remark[]): void {
-  const owedMinor = view.sum(customerAccounts, { customer, currency }).owedMinor + amountMinor;
-  if (amountMinor <= 0 || owedMinor <= 0) return;
+/**
+ * How much of what is paid back is beyond the customer's credit, and owed by the device, because nobody else says that the customer had it: contested. A customer whose
+ * terms are trusted owes it, and that is noted.
+ */
+function beyondCredit(
+  view: View,
+  { customer, currency }: AccountPayArgs,
+  backMinor: number,
+  remarks: Remark[],
+): number {
+  const beforeMinor = view.sum(customerAccounts, { customer, currency }).owedMinor;
+  const owedMinor = beforeMinor + backMinor;
+  if (owedMinor <= 0) return 0;
   const over = { code: 'retail/over-credit', details: { customer, owedMinor, limitMinor: 0 } };
   const isTrusted = view.hq.get(customers, { customer })?.overLimit === 'correct';
   remarks.push(isTrusted ? noted(over) : contested(over));
+  return isTrusted ? 0 : Math.min(backMinor, owedMinor);
 }
 
 /** Money for a customer's account: 1 where it comes in, -1 where it is paid back. */
@@ -97,9 +108,9 @@ function planPayment(view: View, op: OpFacts, args: AccountPayArgs, sign: 1 | -1
   const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { customer });
   const paidMinor = signed(sign, totalMinor);
-  const owedMinor = 0 - paidMinor;
   const remarks: Remark[] = [];
-  judgeReturn(view, args, owedMinor, remarks);
+  const beyondMinor = sign === 1 ? 0 : beyondCredit(view, args, totalMinor, remarks);
+  const owedMinor = 0 - paidMinor - beyondMinor;
   const effects: Effect[] = [];
   const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign }, effects);
   if ('code' in debits) return debits;
@@ -107,12 +118,14 @@ function planPayment(view: View, op: OpFacts, args: AccountPayArgs, sign: 1 | -1
   chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects, []);
   const memo = issueDocument(view, op, 'account-payment', args, { totalMinor: paidMinor, taxMinor: 0 }, effects);
   debits.push({ account: retailAccounts.receivables, currency, amountMinor: owedMinor });
+  oweByDevice(op, currency, beyondMinor, effects, debits);
   const entry = postDone(view, op, { day, memo, lines: debits });
   if ('code' in entry) return entry;
   return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
 const paymentTables = [...ledgerTables, ...documentTables, ...cashTables, ...customerTables] as const;
+const returnTables = [...paymentTables, ...shortageTables] as const;
 
 /** Takes a payment on account; more than is owed stands to the customer's credit. */
 export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
@@ -127,14 +140,14 @@ export const accountPay: Verb<'account.pay', AccountPayArgs> = defineVerb({
 
 /**
  * Pays back what stands to a customer's credit: a deposit, a credit note. More than that is `retail/over-credit`, and what was paid back all the same, such
- * as the same credit at two tills apart, is owed by the customer.
+ * as the same credit at two tills apart, is owed by the device, or by a customer whose terms are trusted.
  */
 export const accountReturn: Verb<'account.return', AccountPayArgs> = defineVerb({
   remains: keepNumber('account-payment'),
   name: 'account.return',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van'],
-  tables: paymentTables,
+  tables: returnTables,
   args: accountPayArgs,
   plan: (view, op, args) => planPayment(view, op, args, -1),
 });

@@ -47,9 +47,10 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   putLines(op, { kind: 'exchange', currency, lines, priced: sold, sign: 1, numberOf }, effects);
   putLots(op, args.back, 1, effects);
   putLots(op, lines, -1, effects, numberOf);
-  askRules(view, 'sale.exchange', { args, rows }, remarks);
-  const over = countRefunded(view, returned, back, effects, remarks);
-  if ('code' in over) return over;
+  const isForbidden = askRules(view, 'sale.exchange', { args, rows }, remarks);
+  const counted = countRefunded(view, returned, back, effects, remarks);
+  if ('code' in counted) return counted;
+  const over = isForbidden ? back : counted;
   restock(view, op, returned, effects, remarks);
   tradeStock(view, op, lines, -1, effects, remarks, { from, promised, soldOn: day });
   useFiscalNumber(view, op, args.fiscal, effects, remarks);

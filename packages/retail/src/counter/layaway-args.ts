@@ -17,6 +17,8 @@ export interface LayawayPayArgs {
   /** The id of the op that opened it. */
   readonly layaway: string;
   readonly day: string;
+  /** Of the layaway. Said here, because the op that opened it may wait in quarantine. */
+  readonly currency: string;
   readonly session?: string;
   /** Cash and card. */
   readonly tenders: readonly MoneyTender[];
@@ -25,6 +27,7 @@ export interface LayawayPayArgs {
 export interface LayawayCollectArgs {
   readonly layaway: string;
   readonly day: string;
+  readonly currency: string;
   readonly session?: string;
   /** What was left to pay. */
   readonly tenders: readonly MoneyTender[];
@@ -35,6 +38,7 @@ export interface LayawayCollectArgs {
 export interface LayawayCancelArgs {
   readonly layaway: string;
   readonly day: string;
+  readonly currency: string;
   readonly session?: string;
   /** Paid back in cash and by card. What is neither paid back nor kept as the fee stands to the customer's credit. */
   readonly tenders: readonly MoneyTender[];

@@ -9,6 +9,7 @@ import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { putLines, tradeStock } from '../goods.ts';
 import { askRules, contested, noted, posted, type Remark } from '../remark.ts';
 import { saleTables } from '../sale.ts';
+import { oweByDevice, shortageTables } from '../shortage.ts';
 import { documentLines } from '../tables.ts';
 import { oweGoods } from './backorder.ts';
 import { chargeAccount, customerTables } from './customer.ts';
@@ -16,20 +17,21 @@ import { useFiscalNumber } from './fiscal.ts';
 import { endLayaway, findLayaway, lateLayaway, layawayTables } from './layaway.ts';
 import type { LayawayCancelArgs, LayawayCollectArgs } from './layaway-args.ts';
 import { layawayCancelArgs, layawayCollectArgs } from './layaway-schema.ts';
-import { layawayPolicies, reserved } from './layaway-tables.ts';
+import { layawayPaid, layawayPolicies, reserved } from './layaway-tables.ts';
 import { addTakings } from './takings.ts';
 
 function planCollect(view: View, op: OpFacts, args: LayawayCollectArgs): Outcome {
-  const found = findLayaway(view, op, args);
+  const remarks: Remark[] = [];
+  const found = findLayaway(view, op, args, remarks);
   if ('code' in found) return found;
-  const { layaway, day, session, changeMinor = 0 } = args;
-  const { customer, currency, totalMinor, taxMinor } = found.document;
+  if (!found.isThere) return keepDeposit(view, op, args, remarks);
+  const { layaway, day, currency, session, changeMinor = 0 } = args;
+  const { customer, totalMinor, taxMinor } = found.document;
   const { paidMinor, isLate } = found;
   const givenMinor = args.tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0 - changeMinor);
   // An instalment taken elsewhere meanwhile is the customer's to have back; goods of a layaway that was over are the customer's to pay.
   const owedMinor = totalMinor - paidMinor - givenMinor;
   if (!Number.isSafeInteger(owedMinor)) return refuse('retail/amount-range', { layaway });
-  const remarks: Remark[] = [];
   if (owedMinor > 0 && !isLate) {
     const details = { expectedMinor: totalMinor - paidMinor, gotMinor: givenMinor };
     remarks.push(contested(refuse('retail/tender-mismatch', details)));
@@ -70,6 +72,27 @@ function planCollect(view: View, op: OpFacts, args: LayawayCollectArgs): Outcome
   return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
 
+/**
+ * Of a layaway that is not in the books the op does not say what left: the sale has its number, and the money is a deposit until the layaway is adopted, and
+ * collected once more.
+ */
+function keepDeposit(view: View, op: OpFacts, args: LayawayCollectArgs, remarks: Remark[]): Outcome {
+  const { layaway, day, currency, session, tenders, changeMinor = 0, fiscal } = args;
+  const givenMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0 - changeMinor);
+  if (!Number.isSafeInteger(givenMinor) || givenMinor < 0) return refuse('retail/amount-range', { layaway });
+  const effects: Effect[] = [layawayPaid.add({ layaway }, { paidMinor: givenMinor })];
+  useFiscalNumber(view, op, fiscal, effects, remarks);
+  const settlement = { currency, session, tenders, changeMinor, totalMinor: givenMinor, sign: 1 } as const;
+  const debits = settle(op, settlement, effects);
+  if ('code' in debits) return debits;
+  const header = { day, currency, original: layaway, ...(session === undefined ? {} : { session }) };
+  const memo = issueDocument(view, op, 'sale', header, { totalMinor: 0, taxMinor: 0 }, effects);
+  debits.push({ account: retailAccounts.customerDeposits, currency, amountMinor: 0 - givenMinor });
+  const entry = postDone(view, op, { day, memo, lines: debits });
+  if ('code' in entry) return entry;
+  return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
+}
+
 /** Hands the goods over: a sale, with its lines, tax and number, that the deposit pays as far as it goes. */
 export const layawayCollect: Verb<'layaway.collect', LayawayCollectArgs> = defineVerb({
   remains: keepNumber('sale'),
@@ -82,38 +105,46 @@ export const layawayCollect: Verb<'layaway.collect', LayawayCollectArgs> = defin
 });
 
 function planCancel(view: View, op: OpFacts, args: LayawayCancelArgs): Outcome {
-  const found = findLayaway(view, op, args);
-  if ('code' in found) return found;
-  const { layaway, day, session, tenders, reason } = args;
-  const { customer, currency } = found.document;
-  const { paidMinor, isLate } = found;
   const remarks: Remark[] = [];
+  const found = findLayaway(view, op, args, remarks);
+  if ('code' in found) return found;
+  const { layaway, day, currency, session, tenders, reason } = args;
+  const { customer } = found.document;
+  const { isThere, isLate } = found;
+  const paidMinor = isThere ? found.paidMinor : 0;
   askRules(view, 'layaway.cancel', { args }, remarks);
   const mostFeeMinor = view.hq.get(layawayPolicies, { currency })?.mostFeeMinor ?? 0;
-  if ((args.feeMinor ?? 0) > mostFeeMinor)
-    remarks.push(contested(refuse('retail/layaway-fee', { feeMinor: args.feeMinor ?? 0, mostFeeMinor })));
-  const feeMinor = isLate ? 0 : (args.feeMinor ?? 0);
+  const askedFeeMinor = args.feeMinor ?? 0;
+  if (askedFeeMinor > mostFeeMinor)
+    remarks.push(contested(refuse('retail/layaway-fee', { feeMinor: askedFeeMinor, mostFeeMinor })));
   const backMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-  const owedMinor = backMinor + feeMinor - paidMinor;
-  if (!Number.isSafeInteger(owedMinor)) return refuse('retail/amount-range', { layaway });
-  if (owedMinor > 0 && !isLate)
-    remarks.push(contested(refuse('retail/layaway-balance', { layaway, paidMinor, backMinor, feeMinor })));
+  if (!Number.isSafeInteger(backMinor + askedFeeMinor)) return refuse('retail/amount-range', { layaway });
+  if (isThere && !isLate && backMinor + askedFeeMinor > paidMinor)
+    remarks.push(
+      contested(refuse('retail/layaway-balance', { layaway, paidMinor, backMinor, feeMinor: askedFeeMinor })),
+    );
+  // What the policy does not let the shop keep is the customer's, and so is all that was paid and not paid back.
+  const feeMinor = isLate ? 0 : Math.min(askedFeeMinor, mostFeeMinor, Math.max(0, paidMinor - backMinor));
+  const overMinor = Math.max(0, backMinor - paidMinor);
+  const creditMinor = paidMinor + overMinor - backMinor - feeMinor;
   const effects: Effect[] = [];
   const settlement = { currency, session, tenders, changeMinor: 0, totalMinor: backMinor, sign: -1 } as const;
   const debits = settle(op, settlement, effects);
   if ('code' in debits) return debits;
-  chargeAccount(view, op, { customer, currency, day, amountMinor: owedMinor }, effects, []);
-  endLayaway(view, op, found, 'cancelled', effects);
+  chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - creditMinor }, effects, []);
+  if (isThere) endLayaway(view, op, found, 'cancelled', effects);
   const header = { day, currency, customer, original: layaway, reason, ...(session === undefined ? {} : { session }) };
   const memo = issueDocument(view, op, 'layaway-end', header, { totalMinor: 0 - backMinor, taxMinor: 0 }, effects);
   debits.push(
     { account: retailAccounts.customerDeposits, currency, amountMinor: paidMinor },
     { account: retailAccounts.chargesAndBadDebts, currency, amountMinor: 0 - feeMinor },
-    { account: retailAccounts.receivables, currency, amountMinor: owedMinor },
+    { account: retailAccounts.receivables, currency, amountMinor: 0 - creditMinor },
   );
+  // Nobody but the device says that the customer had it: more than the balance it answers for.
+  oweByDevice(op, currency, overMinor, effects, debits);
   const entry = postDone(view, op, { day, memo, lines: debits });
   if ('code' in entry) return entry;
-  const late = lateLayaway(found, owedMinor);
+  const late = lateLayaway(found, overMinor);
   if (late !== undefined) remarks.push(noted(late));
   return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
 }
@@ -131,6 +162,7 @@ export const layawayCancel: Verb<'layaway.cancel', LayawayCancelArgs> = defineVe
     ...customerTables,
     ...ruleTables,
     ...layawayTables,
+    ...shortageTables,
     documentLines,
     layawayPolicies,
     reserved,

@@ -25,7 +25,7 @@ import type {
 import { fiscalNumber } from './schema.ts';
 
 const maxTenders = 50;
-const common = { layaway: key, day, session: key.exactOptional() };
+const common = { layaway: key, day, currency, session: key.exactOptional() };
 
 export const layawayOpenArgs: ArgsSchema<LayawayOpenArgs> = z.strictObject({
   day,

@@ -6,7 +6,6 @@ import {
   type OpFacts,
   type Refusal,
   refuse,
-  type RowOf,
   type Verb,
   type View,
 } from '@tallystick/kernel';
@@ -17,7 +16,7 @@ import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { inUnitsOf, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
-import { conclude, noted, posted, type Remark } from '../remark.ts';
+import { conclude, contested, noted, posted, type Remark } from '../remark.ts';
 import { documentLines, documents } from '../tables.ts';
 import { chargeAccount, customerTables } from './customer.ts';
 import type { LayawayOpenArgs, LayawayPayArgs, LayawayPolicyArgs } from './layaway-args.ts';
@@ -30,27 +29,45 @@ export const layawayTables: readonly [typeof layawayEnds, typeof layawayPaid] = 
 
 /** A layaway as it stands at the place of an op. */
 export interface Layaway {
-  readonly document: RowOf<(typeof documents)['key'] & (typeof documents)['columns']>;
+  readonly document: {
+    readonly id: string;
+    readonly customer: string;
+    readonly totalMinor: number;
+    readonly taxMinor: number;
+  };
   /** On customer deposits for it. */
   readonly paidMinor: number;
+  /** False where the op that opened it waits in quarantine, or never was: `document` has its id and currency, and no customer and price. */
+  readonly isThere: boolean;
   /** True where another device ended it: what this one did at its counter without knowing stands, and the customer's account evens it out. */
   readonly isLate: boolean;
 }
 
-/** Finds the layaway that an op is about. One that the op's own device ended is over: `retail/layaway-ended`. */
+/**
+ * Finds the layaway that an op is about. One that the op's own device ended is over: `retail/layaway-ended`. One that is not in the books is contested
+ * (`retail/unknown-layaway`): money has changed hands over it.
+ */
 export function findLayaway(
   view: View,
   op: OpFacts,
-  { layaway, session }: { readonly layaway: string; readonly session?: string },
+  { layaway, currency, session }: { readonly layaway: string; readonly currency: string; readonly session?: string },
+  remarks: Remark[],
 ): Layaway | Refusal {
-  const document = view.get(documents, { id: layaway });
-  if (document === undefined || document.kind !== 'layaway') return refuse('retail/unknown-layaway', { layaway });
-  const unfit = checkSession(view, op, session, document.currency);
+  const row = view.get(documents, { id: layaway });
+  if (row !== undefined && row.kind !== 'layaway') return refuse('retail/unknown-layaway', { layaway });
+  if (row !== undefined && row.currency !== currency)
+    return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
+  const unfit = checkSession(view, op, session, currency);
   if (unfit !== undefined) return unfit;
+  const { paidMinor } = view.sum(layawayPaid, { layaway });
+  if (row === undefined) {
+    remarks.push(contested(refuse('retail/unknown-layaway', { layaway })));
+    const document = { id: layaway, customer: '', totalMinor: Number.MAX_SAFE_INTEGER, taxMinor: 0 };
+    return { document, paidMinor, isThere: false, isLate: false };
+  }
   const end = view.get(layawayEnds, { layaway });
   if (end?.device === op.device) return refuse('retail/layaway-ended', { layaway, outcome: end.outcome });
-  const { paidMinor } = view.sum(layawayPaid, { layaway });
-  return { document, paidMinor, isLate: end !== undefined };
+  return { document: row, paidMinor, isThere: true, isLate: end !== undefined };
 }
 
 /** Says what came too late of an op on a layaway that another device had ended. */
@@ -113,19 +130,19 @@ export const layawayPay: Verb<'layaway.pay', LayawayPayArgs> = defineVerb({
   tables: [...ledgerTables, ...documentTables, ...cashTables, ...customerTables, ...layawayTables],
   args: layawayPayArgs,
   plan: (view, op, args) => {
-    const found = findLayaway(view, op, args);
+    const remarks: Remark[] = [];
+    const found = findLayaway(view, op, args, remarks);
     if ('code' in found) return found;
     const { document, paidMinor, isLate } = found;
-    const { layaway, day, session, tenders } = args;
-    const { currency, customer } = document;
+    const { layaway, day, currency, session, tenders } = args;
+    const { customer } = document;
     const totalMinor = tenders.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
     if (!Number.isSafeInteger(totalMinor)) return refuse('retail/amount-range', { layaway });
-    const keptMinor = isLate ? 0 : Math.min(totalMinor, document.totalMinor - paidMinor);
+    const keptMinor = isLate ? 0 : Math.max(0, Math.min(totalMinor, document.totalMinor - paidMinor));
     const creditMinor = totalMinor - keptMinor;
     const effects: Effect[] = [layawayPaid.add({ layaway }, { paidMinor: keptMinor })];
     const debits = settle(op, { currency, session, tenders, changeMinor: 0, totalMinor, sign: 1 }, effects);
     if ('code' in debits) return debits;
-    const remarks: Remark[] = [];
     chargeAccount(view, op, { customer, currency, day, amountMinor: 0 - creditMinor }, effects, remarks);
     const header = { day, currency, customer, original: layaway, ...(session === undefined ? {} : { session }) };
     const memo = issueDocument(view, op, 'layaway-payment', header, { totalMinor, taxMinor: 0 }, effects);

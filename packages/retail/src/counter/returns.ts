@@ -25,7 +25,7 @@ export const returnsPolicy: Verb<'returns.policy', ReturnsPolicyArgs> = defineVe
 
 /**
  * Judges a refund that names no sale, by the policy as of the scope's mark: `retail/open-return` with the reason is contested. What a customer had that day is counted by the
- * business day that is open, where one is: the op's own says what its author likes.
+ * business day that is open, where one is: the op's own says what its author likes. True where the policy is against it.
  */
 export function checkOpenReturn(
   view: View,
@@ -33,10 +33,11 @@ export function checkOpenReturn(
   totalMinor: number,
   effects: Effect[],
   remarks: Remark[],
-): void {
-  if (original !== undefined) return;
+): boolean {
+  if (original !== undefined) return false;
   const policy = view.hq.get(returnPolicies, { currency });
-  if (policy === undefined) return;
+  if (policy === undefined) return false;
+  const before = remarks.length;
   const not = (details: Correction['details']): void =>
     void remarks.push(contested({ code: 'retail/open-return', details }));
   const { mostMinor } = policy;
@@ -46,11 +47,12 @@ export function checkOpenReturn(
   const isBounded = mostMinor < Number.MAX_SAFE_INTEGER;
   if (customer === undefined) {
     if (isBounded || policy.refundTo === 'account') not({ reason: 'no-customer' });
-    return;
+    return remarks.length > before;
   }
   const openDay = businessDay(view);
   const key = { customer, currency, day: openDay === '' ? day : openDay };
   const beforeMinor = view.sum(openReturns, key).amountMinor;
   if (beforeMinor + totalMinor > mostMinor) not({ reason: 'too-much', customer, beforeMinor, totalMinor, mostMinor });
   effects.push(openReturns.add(key, { amountMinor: totalMinor }));
+  return remarks.length > before;
 }

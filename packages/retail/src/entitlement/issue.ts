@@ -10,7 +10,7 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type EntryLine, ledgerTables, noteLate, post, postDone } from '@tallystick/ledger';
+import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { conclude, noted, posted, type Remark } from '../remark.ts';
 import type { EntitlementCancelArgs, EntitlementIssueArgs, OfflineTierArgs } from './args.ts';
@@ -146,9 +146,11 @@ export const entitlementCancel: Verb<'entitlement.cancel', EntitlementCancelArgs
     if (standing.isCancelled) return refuse('retail/cancelled', { token });
     const leftMinor = row.account === '' ? 0 : remainingMinor(row, standing);
     const lines = move(account, retailAccounts.giftBalances, row.currency, leftMinor);
-    const entry = post(view, op, { day, memo: `cancelled ${token}`, lines });
+    const entry = postDone(view, op, { day, memo: `cancelled ${token}`, lines });
     if ('code' in entry) return entry;
-    return noteLate([entitlementCancels.put({ token, op: op.id, day, account, reason }), ...entry]);
+    const remarks: Remark[] = [];
+    const cancelled = entitlementCancels.put({ token, op: op.id, day, account, reason });
+    return conclude([cancelled, ...posted(entry, remarks)], remarks);
   },
 });
 

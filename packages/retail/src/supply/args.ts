@@ -68,12 +68,19 @@ export interface DeliveredLine {
   readonly quantity: number;
   readonly damaged?: number;
   readonly lot?: string;
+  /** What the order says that it is. Without it nothing comes in of an order that waits in quarantine. */
+  readonly goods?: OrderedGoods;
 }
+
+/** Goods as they were ordered. */
+export type OrderedGoods = Pick<TransferLine, 'sku' | 'name' | 'quantityScale' | 'unitCostMilliMinor'>;
 
 export interface PurchaseReceiveArgs {
   /** The id of the op that ordered. */
   readonly order: string;
   readonly day: string;
+  /** Of the order; goes with the `goods` of its lines. */
+  readonly currency?: string;
   /** The supplier's delivery note. */
   readonly reference: string;
   readonly lines: readonly DeliveredLine[];
@@ -127,6 +134,8 @@ export interface PurchaseRejectArgs extends BillName {
 
 export interface PurchasePayArgs extends BillName {
   readonly day: string;
+  /** Of the bill. */
+  readonly currency: string;
   readonly amountMinor: number;
   /** The account that it is paid from, such as 1000. */
   readonly account: string;

@@ -14,13 +14,13 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type EntryLine, ledgerTables, post } from '@tallystick/ledger';
+import { type DonePosting, type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, putLines } from '../goods.ts';
 import { priceLines } from '../price.ts';
 import { documentLines } from '../tables.ts';
-import { conclude, contested } from '../remark.ts';
+import { conclude, contested, posted, type Remark } from '../remark.ts';
 import type {
   BillName,
   PurchaseApproveArgs,
@@ -74,7 +74,7 @@ interface Posting {
 }
 
 /** What was received is invoiced now; what the supplier asks beside the order's price is a purchase, too, and the whole is payable. */
-function postBill(view: View, op: OpFacts, posting: Posting, lines: readonly Asked[]): readonly Effect[] | Refusal {
+function postBill(view: View, op: OpFacts, posting: Posting, lines: readonly Asked[]): DonePosting | Refusal {
   const { day, memo, purchase, currency } = posting;
   const effects: Effect[] = [];
   const entry: EntryLine[] = [];
@@ -90,8 +90,8 @@ function postBill(view: View, op: OpFacts, posting: Posting, lines: readonly Ask
       { account: retailAccounts.payables, currency, amountMinor: 0 - amountMinor - taxMinor },
     );
   }
-  const posted = post(view, op, { day, memo, lines: entry });
-  return 'code' in posted ? posted : effects.concat(posted);
+  const done = postDone(view, op, { day, memo, lines: entry });
+  return 'code' in done ? done : { ...done, effects: effects.concat(done.effects) };
 }
 
 function planBill(view: View, op: OpFacts, args: PurchaseBillArgs): Outcome {
@@ -128,10 +128,11 @@ function planBill(view: View, op: OpFacts, args: PurchaseBillArgs): Outcome {
     effects.push(bills.write({ ...entered, state: 'held', why: unfit.code, decidedBy: '', reason: '' }));
     return compensate(unfit.code, { ...unfit.details, supplier, reference }, effects);
   }
-  const posted = postBill(view, op, { day, memo, purchase: order, currency }, asked);
-  if ('code' in posted) return posted;
+  const entry = postBill(view, op, { day, memo, purchase: order, currency }, asked);
+  if ('code' in entry) return entry;
   effects.push(bills.write({ ...entered, state: 'posted', why: '', decidedBy: '', reason: '' }));
-  return effects.concat(posted);
+  const remarks: Remark[] = [];
+  return conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 const postingTables = [...ledgerTables, bills, documentLines, matchTolerances, purchased, purchaseOrders] as const;
@@ -175,8 +176,10 @@ function planDecision(
   if ('code' in decided) return decided;
   const { purchase, currency, supplier, reference } = row;
   const memo = `bill ${supplier} ${reference}`;
-  const posted = postBill(view, op, { day: args.day, memo, purchase, currency }, lines);
-  return 'code' in posted ? posted : [...posted, bills.write({ ...row, state: 'posted', why: '', ...decided })];
+  const entry = postBill(view, op, { day: args.day, memo, purchase, currency }, lines);
+  if ('code' in entry) return entry;
+  const remarks: Remark[] = [];
+  return conclude([...posted(entry, remarks), bills.write({ ...row, state: 'posted', why: '', ...decided })], remarks);
 }
 
 /** Tries a held bill again, after more was received. */
@@ -224,21 +227,27 @@ export const purchaseReject: Verb<'purchase.reject', PurchaseRejectArgs> = defin
   },
 });
 
+/** The money has left: a bill that waits in quarantine, is held or was sent back meanwhile makes the supplier owe it. */
 function planPay(view: View, op: OpFacts, args: PurchasePayArgs): Outcome {
-  const { supplier, reference, day, amountMinor, account } = args;
-  const row = view.get(bills, { supplier, reference });
-  if (row === undefined) return refuse('retail/no-bill', { supplier, reference });
-  if (row.state !== 'posted') return refuse('retail/bill-held', { supplier, reference, state: row.state });
+  const { supplier, reference, day, currency, amountMinor, account } = args;
   if (account === retailAccounts.payables) return refuse('retail/pay-account', { account });
-  const { paidMinor } = view.sum(billPayments, { supplier, reference });
-  const leftMinor = row.totalMinor - paidMinor;
-  const overPaid = { code: 'retail/over-paid', details: { supplier, reference, leftMinor } };
-  const { currency } = row;
+  const row = view.get(bills, { supplier, reference });
+  if (row !== undefined && row.currency !== currency)
+    return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
+  const remarks: Remark[] = [];
+  if (row === undefined) remarks.push(contested(refuse('retail/no-bill', { supplier, reference })));
+  else if (row.state !== 'posted')
+    remarks.push(contested(refuse('retail/bill-held', { supplier, reference, state: row.state })));
+  else {
+    const leftMinor = row.totalMinor - view.sum(billPayments, { supplier, reference }).paidMinor;
+    if (amountMinor > leftMinor)
+      remarks.push(contested(refuse('retail/over-paid', { supplier, reference, leftMinor })));
+  }
   const effects: Effect[] = [billPayments.add({ supplier, reference }, { paidMinor: amountMinor })];
-  const header = { day, currency, customer: supplier, external: reference, original: row.bill };
+  const header = { day, currency, customer: supplier, external: reference, original: row?.bill ?? '' };
   const totals = { totalMinor: 0 - amountMinor, taxMinor: 0 };
   const memo = issueDocument(view, op, 'payment', header, totals, effects);
-  const posted = post(view, op, {
+  const entry = postDone(view, op, {
     day,
     memo,
     lines: [
@@ -246,9 +255,7 @@ function planPay(view: View, op: OpFacts, args: PurchasePayArgs): Outcome {
       { account, currency, amountMinor: 0 - amountMinor },
     ],
   });
-  return 'code' in posted
-    ? posted
-    : conclude(effects.concat(posted), amountMinor > leftMinor ? [contested(overPaid)] : []);
+  return 'code' in entry ? entry : conclude(effects.concat(posted(entry, remarks)), remarks);
 }
 
 /** Pays a bill that was posted, or a part of it. */

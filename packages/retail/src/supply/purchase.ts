@@ -82,12 +82,43 @@ function knownOrder(view: View, order: string): OrderRow | Refusal {
   return view.get(purchaseOrders, { purchase: order }) ?? refuse('retail/no-purchase-order', { order });
 }
 
+/** What an order says of the lines that came, or what the op itself says where the order waits in quarantine: the goods are in the shop. */
+function expected(
+  view: View,
+  { order, currency, lines }: PurchaseReceiveArgs,
+  remarks: Remark[],
+):
+  | { readonly row: Pick<OrderRow, 'supplier' | 'currency' | 'state'>; readonly ordered: readonly OrderedRow[] }
+  | Refusal {
+  const row = view.get(purchaseOrders, { purchase: order });
+  if (row !== undefined) {
+    if (currency !== undefined && currency !== row.currency)
+      return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
+    const ordered = orderedLines(view, order, lines);
+    if ('code' in ordered) return ordered;
+    const other = lines.findIndex(({ goods }, index) => goods !== undefined && goods.sku !== ordered[index]?.sku);
+    if (other >= 0) return refuse('retail/line-mismatch', { document: order, line: lines[other]?.line ?? 0 });
+    return { row, ordered };
+  }
+  if (new Set(lines.map(({ line }) => line)).size < lines.length) return refuse('retail/line-twice', { order });
+  const ordered = lines.flatMap(({ line, goods }): OrderedRow[] => {
+    if (goods === undefined) return [];
+    const { sku, name, quantityScale = 0, unitCostMilliMinor: unitPriceMilliMinor } = goods;
+    const none = { quantity: 0, amountMinor: 0, taxMinor: 0, taxRateBasisPoints: 0, at: 0 };
+    return [{ document: order, line, kind: 'order', sku, name, quantityScale, unitPriceMilliMinor, ...none }];
+  });
+  const isSaid = currency !== undefined && ordered.length === lines.length;
+  if (!isSaid) return refuse('retail/no-purchase-order', { order });
+  remarks.push(contested(refuse('retail/no-purchase-order', { order })));
+  return { row: { supplier: '', currency, state: 'open' }, ordered };
+}
+
 function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcome {
   const { order, day, reference, lines } = args;
-  const row = knownOrder(view, order);
-  if ('code' in row) return row;
-  const ordered = orderedLines(view, order, lines);
-  if ('code' in ordered) return ordered;
+  const remarks: Remark[] = [];
+  const known = expected(view, args, remarks);
+  if ('code' in known) return known;
+  const { row, ordered } = known;
   const goods = lines.map(({ quantity, lot }, index) => {
     const { sku, name, quantityScale, unitPriceMilliMinor } = ordered[index] as OrderedRow;
     return { sku, name, quantity, quantityScale, unitPriceMilliMinor, ...(lot === undefined ? {} : { lot }) };
@@ -99,7 +130,6 @@ function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcom
   const { currency } = row;
   putLines(op, { kind: 'receipt', currency, lines: goods, priced, sign: 1, numberOf }, effects);
   putLots(op, goods, 1, effects, numberOf);
-  const remarks: Remark[] = [];
   moveStock(view, goods, 1, effects, remarks);
   const { amountMinor } = priced;
   const header = { day, currency, customer: row.supplier, external: reference, original: order };

@@ -98,11 +98,24 @@ export const purchaseOrderArgs: ArgsSchema<PurchaseOrderArgs> = z.strictObject({
   reference: key.exactOptional(),
 });
 
-const delivered = { line: ordinal, quantity: counted, damaged: counted.exactOptional(), lot: key.exactOptional() };
+const orderedGoods = z.strictObject({
+  sku: key,
+  name: text,
+  quantityScale: scale.exactOptional(),
+  unitCostMilliMinor: milliMinor,
+});
+const delivered = {
+  line: ordinal,
+  quantity: counted,
+  damaged: counted.exactOptional(),
+  lot: key.exactOptional(),
+  goods: orderedGoods.exactOptional(),
+};
 
 export const purchaseReceiveArgs: ArgsSchema<PurchaseReceiveArgs> = z.strictObject({
   order: key,
   day,
+  currency: currency.exactOptional(),
   reference: key,
   lines: linesOf(z.strictObject(delivered)),
 });
@@ -139,6 +152,7 @@ export const purchaseRejectArgs: ArgsSchema<PurchaseRejectArgs> = z.strictObject
 export const purchasePayArgs: ArgsSchema<PurchasePayArgs> = z.strictObject({
   ...bill,
   day,
+  currency,
   amountMinor: amountMinor.min(1),
   account,
 });

@@ -20,18 +20,21 @@ export interface Missing {
 
 /** Keeps what a settlement came to, as long as scans of its session may come in. */
 export function noteSettled(
+  view: View,
   { id: settlement }: OpFacts,
   settled: {
     readonly seller: string;
     readonly session: string;
     readonly missing: readonly Missing[];
-    readonly shortMinor: number;
-    readonly overMinor: number;
+    /** Cash above what the books had, or below it: at the first count, whoever made it. */
+    readonly foundMinor: number;
   },
   effects: Effect[],
 ): void {
-  const { seller, session, missing, shortMinor, overMinor } = settled;
-  effects.push(settledVans.write({ session, settlement, seller, cashMinor: overMinor - shortMinor }));
+  const { seller, session, missing, foundMinor } = settled;
+  // Of two settlements of one session the first has its cash.
+  if (view.get(settledVans, { session }) === undefined)
+    effects.push(settledVans.write({ session, settlement, seller, cashMinor: foundMinor }));
   for (const { sku, quantity, amountMinor } of missing)
     effects.push(settledGoods.add({ session, sku }, { quantity, amountMinor }));
 }

@@ -1,5 +1,6 @@
 /** Transfers: goods that leave one scope and come to another. What leaves is in transit until the other scope has counted it. */
 import {
+  contest,
   defineVerb,
   type Effect,
   type OpFacts,
@@ -76,11 +77,10 @@ export const transferDispatch: Verb<'transfer.dispatch', TransferDispatchArgs> =
   plan: planDispatch,
 });
 
-/** Once in this scope, from another, and under a tally that both sides signed if one is named. */
+/** From another scope, and under a tally that both sides signed if one is named. */
 function checkArrival(view: View, op: OpFacts, args: TransferReceiveArgs): CustodyHop | Refusal | undefined {
   const { transfer, from, delivery, lines } = args;
   if (from === op.scope) return refuse('retail/own-scope', { scope: from });
-  if (view.get(arrivals, { transfer }) !== undefined) return refuse('retail/transfer-received', { transfer });
   return delivery === undefined ? undefined : custodyHop(view, transfer, delivery, lines.length);
 }
 
@@ -97,6 +97,14 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
   const priced = priceLines(goods, false);
   if ('code' in priced) return priced;
   const effects: Effect[] = [];
+  const first = view.get(arrivals, { transfer });
+  if (first !== undefined) {
+    // Two people counted the same goods in apart: the first count is in the books, and what the second one found is said.
+    const header = { day, currency, original: transfer };
+    issueDocument(view, op, 'arrival', header, { totalMinor: 0, taxMinor: 0 }, effects);
+    const received = lines.reduce((sum, line) => sum + line.received, 0);
+    return contest('retail/transfer-received', { transfer, arrival: first.arrival, received }, effects);
+  }
   putLines(op, { kind: 'arrival', currency, lines: goods, priced, sign: 1 }, effects);
   putLots(op, goods, 1, effects);
   const remarks: Remark[] = [];

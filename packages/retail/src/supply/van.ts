@@ -10,7 +10,7 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
-import { type EntryLine, ledgerTables, post, postDone } from '@tallystick/ledger';
+import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, moveStock, putLines, unitsOfScale } from '../goods.ts';
@@ -125,20 +125,30 @@ function countCash(
   args: VanSettleArgs,
   number: string,
   effects: Effect[],
-): Difference | Refusal {
+  remarks: Remark[],
+): (Difference & { readonly foundMinor: number }) | Refusal {
   const { day, currency, session, cashMinor: countedMinor } = args;
-  if (session === undefined && countedMinor === undefined) return { shortMinor: 0, overMinor: 0 };
+  if (session === undefined && countedMinor === undefined) return { shortMinor: 0, overMinor: 0, foundMinor: 0 };
   if (session === undefined || countedMinor === undefined) return refuse('retail/cash-without-session');
   const row = view.get(sessions, { id: session });
-  if (row === undefined) return refuse('retail/unknown-session', { session });
+  if (row === undefined) {
+    // The van's own ops wait in quarantine: its cash is here, and all of it is over until they are adopted.
+    remarks.push(contested(refuse('retail/unknown-session', { session, countedMinor })));
+    return { shortMinor: 0, overMinor: countedMinor, foundMinor: countedMinor };
+  }
   if (!mayCount(view, row.device)) return refuse('retail/foreign-session', { session, device: row.device });
-  if (row.state !== 'open') return refuse('retail/session-closed', { session });
   if (row.currency !== currency) return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
+  if (row.state !== 'open') {
+    // Two people counted one drawer apart, as for `session.close`: the first count is in the books.
+    const { closedBy, closedDay } = row;
+    remarks.push(contested(refuse('retail/session-closed', { session, closedBy, closedDay, countedMinor })));
+    return { shortMinor: 0, overMinor: 0, foundMinor: row.countedMinor - row.expectedMinor };
+  }
   const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
   const overMinor = countedMinor - expectedMinor;
   if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
   closeDrawer(view, op, row, { number, day, expectedMinor, countedMinor }, effects);
-  return overMinor < 0 ? { shortMinor: 0 - overMinor, overMinor: 0 } : { shortMinor: 0, overMinor };
+  return { shortMinor: Math.max(0, 0 - overMinor), overMinor: Math.max(0, overMinor), foundMinor: overMinor };
 }
 
 function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
@@ -150,9 +160,10 @@ function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {
   const header = { day, currency, customer: seller, ...(session === undefined ? {} : { session }) };
   const totals = { totalMinor: goods.overMinor - goods.shortMinor, taxMinor: 0 };
   const memo = issueDocument(view, op, 'settlement', header, totals, effects);
-  const cash = countCash(view, op, args, memo, effects);
+  const cash = countCash(view, op, args, memo, effects, remarks);
   if ('code' in cash) return cash;
-  if (session !== undefined) noteSettled(op, { seller, session, missing: goods.missing, ...cash }, effects);
+  if (session !== undefined)
+    noteSettled(view, op, { seller, session, missing: goods.missing, foundMinor: cash.foundMinor }, effects);
   const owedMinor = goods.shortMinor + cash.shortMinor;
   const entry: EntryLine[] = [
     { account: retailAccounts.sellersShortages, currency, amountMinor: owedMinor },
@@ -210,7 +221,7 @@ export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
   plan: (view, op, { day, currency, seller, amountMinor, account }) => {
     const owed = view.sum(sellerDebts, { seller, currency }).amountMinor;
     if (account === retailAccounts.sellersShortages) return refuse('retail/pay-account', { account });
-    const paid = post(view, op, {
+    const paid = postDone(view, op, {
       day,
       memo: `seller ${seller}`,
       lines: [
@@ -219,8 +230,9 @@ export const sellerPay: Verb<'seller.pay', SellerPayArgs> = defineVerb({
       ],
     });
     if ('code' in paid) return paid;
-    const effects = [...paid, sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor })];
-    const over = contested({ code: 'retail/over-paid', details: { seller, leftMinor: owed } });
-    return conclude(effects, amountMinor > owed ? [over] : []);
+    const remarks: Remark[] = [];
+    if (amountMinor > owed) remarks.push(contested({ code: 'retail/over-paid', details: { seller, leftMinor: owed } }));
+    const debt = sellerDebts.add({ seller, currency }, { amountMinor: 0 - amountMinor });
+    return conclude([...posted(paid, remarks), debt], remarks);
   },
 });

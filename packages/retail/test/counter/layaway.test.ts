@@ -22,11 +22,18 @@ const terms = { day, currency: 'GBP', taxIncluded: true, customer };
 const cash = (amountMinor: number) => (amountMinor === 0 ? [] : [{ kind: 'cash', amountMinor } as const]);
 const putBy = async (book: ShopBook, lines = [line()]) => idOf(await book.commit('layaway.open', { ...terms, lines }));
 const pay = (book: ShopBook, layaway: string, amountMinor: number) =>
-  book.commit('layaway.pay', { layaway, day, tenders: cash(amountMinor) });
+  book.commit('layaway.pay', { layaway, day, currency: 'GBP', tenders: cash(amountMinor) });
 const collect = (book: ShopBook, layaway: string, amountMinor: number, rest: Partial<LayawayCollectArgs> = {}) =>
-  book.commit('layaway.collect', { layaway, day, tenders: cash(amountMinor), ...rest });
+  book.commit('layaway.collect', { layaway, day, currency: 'GBP', tenders: cash(amountMinor), ...rest });
 const cancel = (book: ShopBook, layaway: string, amountMinor: number, feeMinor = 0) =>
-  book.commit('layaway.cancel', { layaway, day, tenders: cash(amountMinor), feeMinor, reason: 'moved away' });
+  book.commit('layaway.cancel', {
+    layaway,
+    day,
+    currency: 'GBP',
+    tenders: cash(amountMinor),
+    feeMinor,
+    reason: 'moved away',
+  });
 const owed = (book: ShopBook) => book.query('SELECT owedMinor FROM customerAccounts')[0]?.['owedMinor'] ?? 0;
 const codes = (book: ShopBook, table: 'corrections' | 'refusals') =>
   book.query(`SELECT code FROM ${table} ORDER BY code`).map(({ code }) => code);
@@ -39,7 +46,7 @@ describeShop('layaways', (shop) => {
     expect(stockOf(book)).toEqual({});
     expect(reservations(book)).toEqual([{ scope: 'hq', sku: 'MUG', onHand: 0, reserved: 2, free: -2 }]);
     expect(balancesOf(book)).toEqual({});
-    idOf(await book.commit('layaway.pay', { layaway, day, session, tenders: cash(600) }));
+    idOf(await book.commit('layaway.pay', { layaway, day, currency: 'GBP', session, tenders: cash(600) }));
     expect(balancesOf(book)).toEqual({ 1000: 600, 2300: -600 });
     expect(openLayaways(book)).toMatchObject([{ layaway, customer, totalMinor: 1_000, paidMinor: 600 }]);
     expect(sessionReport(book, session)).toMatchObject({ sales: 0, payments: 1, paymentsMinor: 600, taxMinor: 0 });
@@ -73,6 +80,8 @@ describeShop('layaways', (shop) => {
     expect(balancesOf(book)).toEqual({ 1000: 100, 1100: -50, 6100: -50 });
     expect([reservations(book), openLayaways(book), stockOf(book)]).toEqual([[], [], {}]);
     expect(await cancel(book, 'none', 0)).toMatchObject({ code: 'retail/unknown-layaway' });
+    const foreign = { layaway, day, currency: 'EUR', tenders: [], reason: '' };
+    expect(await book.commit('layaway.cancel', foreign)).toMatchObject({ code: 'retail/currency-mismatch' });
   });
 
   it('leave what is paid above the price to the customer, who has it paid back once', async () => {
@@ -152,10 +161,19 @@ it('stand as they were done at two tills that are apart, whatever the order: mon
       expect(codes(book, 'refusals')).toEqual([]);
       const open = openLayaways(book);
       const depositsMinor = open.reduce((sum, { paidMinor }) => sum + paidMinor, 0);
-      const { 1000: cashInHand = 0, 1100: receivables = 0, 2300: deposits = 0, 4000: sold = 0 } = balancesOf(book);
-      // What customers gave, less the goods they have, is what the shop owes them.
+      const {
+        1000: cashInHand = 0,
+        1100: receivables = 0,
+        1150: shortages = 0,
+        2300: deposits = 0,
+        4000: sold = 0,
+      } = balancesOf(book);
+      // What customers gave, less the goods they have, is what the shop owes them, but for what tills paid out twice.
       expect([cashInHand, sold, stockOf(book)['MUG'] ?? 0]).toEqual([cashMinor, 0 - 500 * collected, 0 - collected]);
-      expect([deposits, receivables]).toEqual([0 - depositsMinor, 500 * collected + depositsMinor - cashMinor]);
+      expect([deposits, receivables + shortages]).toEqual([
+        0 - depositsMinor,
+        500 * collected + depositsMinor - cashMinor,
+      ]);
       expect(owed(book)).toBe(receivables);
       expect(reservations(book)[0]?.reserved ?? 0).toBe(open.length);
       await till.close();

@@ -81,10 +81,92 @@ it('goods that came of an order after it was closed are in stock and owed, and a
   const lines = [{ line: 1, quantity: 4, unitCostMilliMinor: 200_000 }];
   await scene.must(office, 'purchase.bill', { ...bill, order, lines }, shop);
   await scene.settle();
-  const pay = { ...bill, amountMinor: 800, account: '1010' };
+  const pay = { ...bill, currency: 'GBP', amountMinor: 800, account: '1010' };
   for (const device of [office, manager]) await scene.must(device, 'purchase.pay', pay, shop);
   await settleAfter(office);
   expect(balances(scene.books[office]!)).toEqual({ 1010: -1600, 2100: 800, 5000: 800 });
   expect(codes()).toContainEqual({ scope: shop, code: 'retail/over-paid' });
   expect(await scene.commit(office, 'purchase.pay', pay, shop)).toBe('retail/over-paid');
+});
+
+/** What a manager wrote apart from the office, each op of which the office's close of the shop's books comes to stand before. */
+it('what a manager wrote before the books were closed elsewhere stands on the first open day: bills, payments, charges, cancellations', async () => {
+  scene = await openChain();
+  const { day } = head;
+  const order = await idOf(
+    scene.books[office]!,
+    await scene.must(office, 'purchase.order', { ...head, supplier: 'S-1', lines: [mugs(9)] }, shop),
+  );
+  const came = { order, day, reference: 'D-1', lines: [{ line: 1, quantity: 9 }] };
+  await scene.must(office, 'purchase.receive', came, shop);
+  const lines = [{ line: 1, quantity: 3, unitCostMilliMinor: 200_000 }];
+  const bill = (reference: string) => ({ supplier: 'S-1', reference, order, day, lines });
+  await scene.must(office, 'purchase.bill', bill('B-1'), shop);
+  const dear = [{ line: 1, quantity: 3, unitCostMilliMinor: 300_000 }];
+  await scene.must(office, 'purchase.bill', { ...bill('B-2'), lines: dear }, shop);
+  const token = 'a1'.repeat(32);
+  const gift = { kind: 'gift', holder: 'bearer', currency: 'GBP', amountMinor: 700, account: '6200' };
+  const keyId = scene.books[office]!.query('SELECT keyId FROM devices WHERE device = ?', [scene.device(office)])[0];
+  await scene.must(office, 'entitlement.issue', { token, day, ...gift, ...keyId }, shop);
+  await scene.must(office, 'day.open', { day: '2026-11-22' }, shop);
+  await scene.settle();
+
+  const charged = [{ sku: 'FEE', name: 'Fee', quantity: 1, unitPriceMilliMinor: 50_000 }];
+  const apart: readonly (readonly [string, object])[] = [
+    ['purchase.bill', bill('B-3')],
+    ['purchase.approve', { supplier: 'S-1', reference: 'B-2', day, reason: 'agreed' }],
+    ['purchase.pay', { supplier: 'S-1', reference: 'B-1', ...head, amountMinor: 600, account: '1010' }],
+    ['charge.adjust', { ...head, lines: charged, account: '6100', reason: 'fee' }],
+    ['seller.pay', { ...head, seller: 'staff-7', amountMinor: 1, account: '1000' }],
+    ['entitlement.cancel', { token, day, account: '6200', reason: 'lost' }],
+  ];
+  // Somebody has to owe what is paid.
+  const found = [{ sku: 'MUG', name: 'Mug', counted: 8, unitPriceMilliMinor: 1_000 }];
+  await scene.must(manager, 'van.settle', { ...head, seller: 'staff-7', lines: found }, shop);
+  for (const [verb, args] of apart) await scene.must(manager, verb, args, shop);
+  const before = balances(scene.books[manager]!);
+  await scene.must(office, 'period.close', { through: day, late: 'refuse' }, shop);
+  await settleAfter(office);
+  const book = scene.books[office]!;
+  expect(book.query("SELECT code FROM corrections WHERE code = 'ledger/period-closed'")).toHaveLength(apart.length + 1);
+  expect(balances(book)).toEqual(before);
+  expect(book.query('SELECT DISTINCT day FROM postings WHERE op IN (SELECT op FROM lateEntries)')).toEqual([
+    { day: '2026-11-22' },
+  ]);
+  // At the desk the answer is no by now.
+  for (const [verb, args] of apart.slice(3, 4)) {
+    expect(await scene.commit(manager, verb, args, shop)).toBe('ledger/period-closed');
+  }
+});
+
+it('goods of an order that waits in quarantine are in stock and owed, and its payment is the supplier’s debt', async () => {
+  scene = await openChain();
+  const { day } = head;
+  const hash = await scene.must(warehouse, 'purchase.order', { ...head, supplier: 'S-1', lines: [mugs(4)] }, shop);
+  const order = await idOf(scene.books[warehouse]!, hash);
+  const lines = [{ line: 1, quantity: 4, unitCostMilliMinor: 200_000 }];
+  const bill = { supplier: 'S-1', reference: 'B-1' };
+  await scene.must(warehouse, 'purchase.bill', { ...bill, order, day, lines: [{ ...lines[0], quantity: 1 }] }, shop);
+  for (const device of [branch, manager]) await scene.deliver(warehouse, device);
+  await scene.must(office, 'device.revoke', { device: scene.device(warehouse), reason: 'lost' });
+  await scene.sync(office);
+  const goods = { sku: 'MUG', name: 'Mug', unitCostMilliMinor: 200_000 };
+  const came = { order, day, currency: 'GBP', reference: 'D-1', lines: [{ line: 1, quantity: 4, goods }] };
+  await scene.must(branch, 'purchase.receive', came, shop);
+  await scene.must(office, 'stock.receive', { ...head, reference: 'D-0', lines: [mugs(1)] }, shop);
+  await scene.sync(office);
+  await scene.sync(warehouse).catch(() => undefined);
+  await scene.sync(branch);
+  await scene.sync(office);
+  const book = scene.books[office]!;
+  expect(book.query('SELECT verb, code FROM corrections')).toEqual([
+    { verb: 'purchase.receive@1', code: 'retail/no-purchase-order' },
+  ]);
+  expect([stockIn(book, shop), balances(book)['2150']]).toEqual([{ MUG: 5 }, -800]);
+  expect(await scene.commit(office, 'purchase.pay', { ...bill, ...head, amountMinor: 9, account: '1010' }, shop)).toBe(
+    'retail/no-bill',
+  );
+  // Adopted, the order knows what came of it.
+  await scene.must(office, 'device.recover', { op: hash }, shop);
+  expect(book.query('SELECT received FROM purchased WHERE line = 1')).toEqual([{ received: 4 }]);
 });

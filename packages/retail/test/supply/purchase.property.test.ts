@@ -32,7 +32,8 @@ async function act(
     await book.commit('purchase.bill', { supplier: 'S', reference: `B-${step}`, order, day, lines });
   } else if (kind === 'match') await book.commit('purchase.match', { ...bill, day });
   else if (kind === 'approve') await book.commit('purchase.approve', { ...bill, day, reason: '' });
-  else if (kind === 'pay') await book.commit('purchase.pay', { ...bill, day, amountMinor: quantity, account: '1000' });
+  else if (kind === 'pay')
+    await book.commit('purchase.pay', { ...bill, day, currency: 'GBP', amountMinor: quantity, account: '1000' });
 }
 
 /** From the rows of documents alone: what came, and which bills count. */

@@ -34,7 +34,7 @@ describeShop('a purchase', (shop) => {
     expect(balancesOf(book)).toEqual({ 2100: -2400, 2200: 400, 5000: 2000 });
     expect(dueBills(book)).toEqual([{ ...bill, day, currency: 'GBP', totalMinor: 2400, leftMinor: 2400 }]);
     const pay = (amountMinor: number, account = '1000') =>
-      book.commit('purchase.pay', { ...bill, day, amountMinor, account });
+      book.commit('purchase.pay', { ...bill, day, currency: 'GBP', amountMinor, account });
     expect(await pay(100, '2100')).toMatchObject({ code: 'retail/pay-account' });
     idOf(await pay(1000));
     expect(await pay(1401)).toMatchObject({ code: 'retail/over-paid', details: { leftMinor: 1400 } });
@@ -75,7 +75,9 @@ describeShop('a purchase', (shop) => {
       expect(entered).toMatchObject({ ok: true, correction: { code: 'retail/bill-quantity' } });
       expect(heldBills(book)).toMatchObject([{ ...bill, purchase, totalMinor: 2000, why: 'retail/bill-quantity' }]);
       expect(balancesOf(book)).toEqual({ 2150: -1600, 5000: 1600 });
-      expect(await book.commit('purchase.pay', { ...bill, day, amountMinor: 1, account: '1000' })).toMatchObject({
+      expect(
+        await book.commit('purchase.pay', { ...bill, day, currency: 'GBP', amountMinor: 1, account: '1000' }),
+      ).toMatchObject({
         code: 'retail/bill-held',
       });
       const match = () => book.commit('purchase.match', { ...bill, day });
@@ -155,7 +157,7 @@ describeShop('a purchase', (shop) => {
       () => book.commit('purchase.match', { ...bill, day }),
       () => book.commit('purchase.approve', { ...bill, day, reason: '' }),
       () => book.commit('purchase.reject', { ...bill, reason: '' }),
-      () => book.commit('purchase.pay', { ...bill, day, amountMinor: 1, account: '1000' }),
+      () => book.commit('purchase.pay', { ...bill, day, currency: 'GBP', amountMinor: 1, account: '1000' }),
     ])
       expect(await commit()).toMatchObject({ code: 'retail/no-bill' });
     await book.sync(await createTestRelay());

@@ -115,7 +115,10 @@ describe('a transfer under custody', () => {
         'ok',
       );
     await scene.settle();
-    expect(scene.refusedCodes()).toEqual(['retail/transfer-received']);
+    expect(scene.refusedCodes()).toEqual([]);
+    expect(scene.books[office]!.query('SELECT code FROM corrections')).toContainEqual({
+      code: 'retail/transfer-received',
+    });
     expect(stockIn(scene.books[office]!, shop)).toEqual({ MUG: 103 });
   });
 });
