@@ -129,6 +129,41 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
     await dialog.getByText('Nothing is left of it.').waitFor();
   });
 
+  it('puts goods by, takes a part of their price, hands them over, and gives one up', async () => {
+    const dialog = page.getByRole('dialog');
+    const putBy = async (name: string): Promise<void> => {
+      await tile(page, name).click();
+      await page.getByRole('button', { name: 'Put by' }).click();
+      await page.locator(':focus').and(page.getByLabel('Customer number')).waitFor();
+      await page.keyboard.type('K-17');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => page.locator('.cart-line').count()).toBe(0);
+    };
+    await openDrawer(page, '0');
+    await putBy('House blend');
+    await putBy('Sourdough loaf');
+    await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+    await page.getByRole('button', { name: 'Layaways' }).click();
+    const waiting = dialog.locator('li', { hasText: 'House blend, 250 g' });
+    await waiting.getByText('£0.00 of £11.50 paid').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await waiting.getByRole('button', { name: 'Pay a part' }).click();
+    await page.getByLabel('Amount paid').fill('5');
+    await dialog.getByRole('button', { name: 'Cash' }).click();
+    await waiting.getByText('£5.00 of £11.50 paid').waitFor();
+    const other = dialog.locator('li', { hasText: 'Sourdough loaf' });
+    await other.getByRole('button', { name: 'Give up' }).click();
+    await page.getByLabel('Why').fill('moved away');
+    await dialog.getByText('To pay back: £0.00').waitFor();
+    await dialog.getByRole('button', { name: 'Cash' }).click();
+    await other.waitFor({ state: 'detached' });
+    await waiting.getByRole('button', { name: 'Collect' }).click();
+    await dialog.getByText('£6.50 are left to pay.').waitFor();
+    await dialog.getByRole('button', { name: 'Card' }).click();
+    await page.locator('.receipt-number', { hasText: /^INV\/till-1\// }).waitFor();
+    expect((await rowsOf(page)).slice(2)).toEqual(['Card £6.50', 'Paid before £5.00']);
+  });
+
   it('moves cash with a reason, counts blind, and prints what the day came to', async () => {
     const dialog = page.getByRole('dialog');
     await openDrawer(page, '100');

@@ -6,12 +6,14 @@ import { Fault } from '../ui/reverse-dialog.tsx';
 const longestNumber = 100;
 
 export interface CustomerFieldProps {
+  /** What the button says. */
+  readonly action?: string;
   /** Resolves to what was wrong, or undefined. */
   readonly onFind: (number: string) => Promise<string | undefined>;
   readonly onBack: () => void;
 }
 
-export function CustomerField({ onFind, onBack }: CustomerFieldProps): VNode {
+export function CustomerField({ action = 'Find', onFind, onBack }: CustomerFieldProps): VNode {
   const [number, setNumber] = useState('');
   const [fault, setFault] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
@@ -26,6 +28,7 @@ export function CustomerField({ onFind, onBack }: CustomerFieldProps): VNode {
         <span>Customer number</span>
         <input
           ref={field}
+          data-focus
           value={number}
           maxLength={longestNumber}
           autocomplete="off"
@@ -40,7 +43,7 @@ export function CustomerField({ onFind, onBack }: CustomerFieldProps): VNode {
           Back
         </button>
         <button type="submit" class="button button-primary" disabled={number.trim() === ''}>
-          Find
+          {action}
         </button>
       </div>
     </form>

@@ -2,6 +2,7 @@
 import { moveCashEntry } from './cash-entries.ts';
 import { creditNoteEntry } from './credit-notes.ts';
 import { payAccountEntry } from './customers.ts';
+import { cancelLayawayEntry, collectLayawayEntry, openLayawayEntry, payLayawayEntry } from './layaways.ts';
 import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
 import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
 
@@ -13,6 +14,10 @@ export const entries: {
   readonly openSession: typeof openSessionEntry;
   readonly closeSession: typeof closeSessionEntry;
   readonly moveCash: typeof moveCashEntry;
+  readonly openLayaway: typeof openLayawayEntry;
+  readonly payLayaway: typeof payLayawayEntry;
+  readonly collectLayaway: typeof collectLayawayEntry;
+  readonly cancelLayaway: typeof cancelLayawayEntry;
   readonly payAccount: typeof payAccountEntry;
 } = {
   sell: saleEntry,
@@ -22,5 +27,9 @@ export const entries: {
   openSession: openSessionEntry,
   closeSession: closeSessionEntry,
   moveCash: moveCashEntry,
+  openLayaway: openLayawayEntry,
+  payLayaway: payLayawayEntry,
+  collectLayaway: collectLayawayEntry,
+  cancelLayaway: cancelLayawayEntry,
   payAccount: payAccountEntry,
 };

@@ -13,6 +13,7 @@ import { findByKey, findByNumber, readReceipt } from './documents.ts';
 import { loadEntitlements, readShown } from './entitlements.ts';
 import { entries } from './entries.ts';
 import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
+import { readLayaways } from './layaways.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
@@ -320,6 +321,10 @@ export class TillHost implements EngineCalls {
 
   moveCash: EngineCalls['moveCash'] = (request) => this.#record(entries.moveCash, request);
 
+  openLayaway: EngineCalls['openLayaway'] = (request) => this.#record(entries.openLayaway, request);
+  payLayaway: EngineCalls['payLayaway'] = (request) => this.#record(entries.payLayaway, request);
+  collectLayaway: EngineCalls['collectLayaway'] = (request) => this.#record(entries.collectLayaway, request, skusOf);
+  cancelLayaway: EngineCalls['cancelLayaway'] = (request) => this.#record(entries.cancelLayaway, request);
   payAccount: EngineCalls['payAccount'] = (request) => this.#record(entries.payAccount, request);
 
   /** Waits for the book of a worker that has just been started. */
@@ -340,6 +345,7 @@ export class TillHost implements EngineCalls {
   customer: EngineCalls['customer'] = (customer) => this.#read(async (shop) => readCustomer(shop, customer));
   scan: EngineCalls['scan'] = (text) => this.#read((shop) => readScan(shop, text));
   shownEntitlement: EngineCalls['shownEntitlement'] = (url) => this.#read((shop) => readShown(shop, url));
+  layaways: EngineCalls['layaways'] = () => this.#read((shop) => ({ ok: true, value: readLayaways(shop) }));
   receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => receiptOutcome(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) =>
     this.#read((shop) => ({ ok: true, value: documentReader(shop).stageOf(document) }));

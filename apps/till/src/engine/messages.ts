@@ -15,6 +15,10 @@ const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'openSession',
   'closeSession',
   'moveCash',
+  'openLayaway',
+  'payLayaway',
+  'collectLayaway',
+  'cancelLayaway',
   'payAccount',
 ]);
 

@@ -20,6 +20,9 @@ import type {
   Stage,
   CreditNote,
   ShownEntitlement,
+  EndedLayaway,
+  Layaway,
+  LayawayList,
 } from './shown.ts';
 import type { Backup, TillState, TillStatus } from './standing.ts';
 
@@ -42,6 +45,9 @@ export type {
   Stage,
   CreditNote,
   ShownEntitlement,
+  EndedLayaway,
+  Layaway,
+  LayawayList,
 } from './shown.ts';
 export type {
   Backup,
@@ -118,6 +124,38 @@ export interface CashMoveRequest {
   readonly after: string;
 }
 
+export interface OpenLayawayRequest {
+  readonly customer: string;
+  readonly lines: readonly SaleLine[];
+  /** What the lines come to, without offers. */
+  readonly totalMinor: number;
+  /** The newest document that the seller knew of when this was entered, or ''. */
+  readonly after: string;
+}
+
+export interface PayLayawayRequest {
+  readonly layaway: string;
+  readonly amountMinor: number;
+  readonly tender: 'cash' | 'card';
+  readonly after: string;
+}
+
+export interface CollectLayawayRequest {
+  readonly layaway: string;
+  /** What was left to pay; 0 for nothing. */
+  readonly amountMinor: number;
+  readonly tender: 'cash' | 'card';
+}
+
+export interface CancelLayawayRequest {
+  readonly layaway: string;
+  /** Paid back; with the fee it is what was paid. */
+  readonly backMinor: number;
+  readonly feeMinor: number;
+  readonly tender: 'cash' | 'card';
+  readonly reason: string;
+}
+
 export interface CloseRequest {
   readonly session: string;
   readonly countedMinor: number;
@@ -166,6 +204,10 @@ export interface TillEntries {
   openSession(floatMinor: number): Promise<Outcome<Saved<Session>>>;
   closeSession(request: CloseRequest): Promise<Outcome<Saved<ClosedSession>>>;
   moveCash(request: CashMoveRequest): Promise<Outcome<Saved<CashMove>>>;
+  openLayaway(request: OpenLayawayRequest): Promise<Outcome<Saved<Layaway>>>;
+  payLayaway(request: PayLayawayRequest): Promise<Outcome<Saved<Layaway>>>;
+  collectLayaway(request: CollectLayawayRequest): Promise<Outcome<Saved<Receipt>>>;
+  cancelLayaway(request: CancelLayawayRequest): Promise<Outcome<Saved<EndedLayaway>>>;
   payAccount(request: AccountPaymentRequest): Promise<Outcome<Saved<AccountPayment>>>;
 }
 
@@ -197,6 +239,7 @@ export interface TillEngine extends TillEntries {
   scan(text: string): Promise<Outcome<ScannedGoods>>;
   /** What a coupon, gift, prize or credit is that a customer shows. */
   shownEntitlement(url: string): Promise<Outcome<ShownEntitlement>>;
+  layaways(): Promise<Outcome<LayawayList>>;
   receipt(document: string): Promise<Outcome<Receipt>>;
   /** A day with its newest documents, no more than `most`. */
   day(day: string, most: number): Promise<Outcome<DaySummary>>;

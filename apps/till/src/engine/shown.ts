@@ -173,3 +173,28 @@ export interface CreditNote {
   /** What came back. */
   readonly skus: readonly string[];
 }
+
+/** Goods that are put by for a customer. */
+export interface Layaway {
+  /** The id of the op that put them by. */
+  readonly layaway: string;
+  readonly number: string;
+  readonly day: string;
+  readonly customer: string;
+  readonly totalMinor: number;
+  readonly paidMinor: number;
+  readonly goods: readonly string[];
+}
+
+export interface LayawayList {
+  readonly layaways: readonly Layaway[];
+  /** The newest document of this till, or '': what is entered now is newer. */
+  readonly newest: string;
+  /** What the shop may keep at most of one that is cancelled. */
+  readonly mostFeeMinor: number;
+}
+
+export interface EndedLayaway {
+  readonly number: string;
+  readonly backMinor: number;
+}

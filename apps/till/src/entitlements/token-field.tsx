@@ -31,6 +31,7 @@ export function TokenField({ onRead, onBack }: TokenFieldProps): VNode {
         <span>Scan or paste its code</span>
         <input
           ref={field}
+          data-focus
           value={url}
           maxLength={longestLink}
           autocomplete="off"

@@ -6,6 +6,7 @@ import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts'
 import type { SaleLine } from '../model/sale-line.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Icon } from './icons.tsx';
+import { WithLayawayScreens } from './loaded.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
 
 export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNode {
@@ -13,6 +14,7 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
   const lines = till.lines.value;
   const [editing, setEditing] = useState<number>();
   const edited = editing === undefined ? undefined : lines[editing];
+  const [isPuttingBy, setPuttingBy] = useState(false);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
@@ -29,9 +31,14 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
       <header class="cart-head">
         <h2>Cart</h2>
         {lines.length > 0 && (
-          <button type="button" class="button button-quiet" onClick={till.clearCart}>
-            Clear
-          </button>
+          <div class="cart-tools">
+            <button type="button" class="button button-quiet" onClick={() => setPuttingBy(true)}>
+              Put by
+            </button>
+            <button type="button" class="button button-quiet" onClick={till.clearCart}>
+              Clear
+            </button>
+          </div>
         )}
       </header>
       {lines.length === 0 ? (
@@ -50,6 +57,9 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
         </ul>
       )}
       <CartFoot onCharge={onCharge} />
+      {isPuttingBy && (
+        <WithLayawayScreens show={({ PutByDialog }) => <PutByDialog onClose={() => setPuttingBy(false)} />} />
+      )}
       {editing !== undefined && edited !== undefined && (
         <QuantityDialog
           title={edited.name}

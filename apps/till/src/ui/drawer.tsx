@@ -9,10 +9,10 @@ import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
-import { WithCounterScreens } from './loaded.tsx';
+import { WithCounterScreens, WithLayawayScreens } from './loaded.tsx';
 import { Fault } from './reverse-dialog.tsx';
 
-type Asked = 'open' | 'close' | 'report' | 'payment' | CashMoveKind;
+type Asked = 'open' | 'close' | 'report' | 'payment' | 'layaways' | CashMoveKind;
 
 interface AskProps {
   readonly onAsk: (asked: Asked) => void;
@@ -38,6 +38,7 @@ export function Drawer(): VNode {
         <WithCounterScreens show={({ ReportDialog }) => <ReportDialog session={session?.id} onClose={back} />} />
       )}
       {asking === 'payment' && <WithCounterScreens show={({ PaymentDialog }) => <PaymentDialog onClose={back} />} />}
+      {asking === 'layaways' && <WithLayawayScreens show={({ LayawaysDialog }) => <LayawaysDialog onClose={back} />} />}
       {(asking === 'in' || asking === 'out' || asking === 'safe') && session !== undefined && (
         <WithCounterScreens
           show={({ CashMoveDialog }) => <CashMoveDialog kind={asking} session={session.id} onClose={back} />}
@@ -77,6 +78,9 @@ function OpenDrawer({ session, onAsk }: AskProps & { readonly session: Session }
         </button>
         <button type="button" class="button" onClick={() => onAsk('payment')}>
           Payment on account
+        </button>
+        <button type="button" class="button" onClick={() => onAsk('layaways')}>
+          Layaways
         </button>
         <button type="button" class="button" onClick={() => onAsk('report')}>
           X report

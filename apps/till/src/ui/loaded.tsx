@@ -4,6 +4,7 @@ import type * as CorrectionScreens from '../corrections/screens.ts';
 import type * as CounterScreens from '../counter/screens.ts';
 import type * as EntitlementScreens from '../entitlements/screens.ts';
 import type * as KeyScreens from '../keys/screens.ts';
+import type * as LayawayScreens from '../layaways/screens.ts';
 import { useEffect, useState } from 'preact/hooks';
 
 interface LoadedProps<Screens> {
@@ -47,4 +48,9 @@ export function WithCorrectionScreens({ show }: Show<typeof CorrectionScreens>):
 /** The screens about coupons, gifts and credit. */
 export function WithEntitlementScreens({ show }: Show<typeof EntitlementScreens>): VNode {
   return <Loaded load={() => import('../entitlements/screens.ts')} show={show} />;
+}
+
+/** The screens about goods that are put by. */
+export function WithLayawayScreens({ show }: Show<typeof LayawayScreens>): VNode {
+  return <Loaded load={() => import('../layaways/screens.ts')} show={show} />;
 }

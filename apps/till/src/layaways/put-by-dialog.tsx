@@ -1,0 +1,52 @@
+// Puts what is in the cart by for a customer, at the shop's prices: nothing is paid yet, and nothing leaves the shelf.
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { CustomerField } from '../counter/customer-field.tsx';
+import type { LayawayList } from '../engine/port.ts';
+import { cartTotalMinor } from '../model/cart.ts';
+import { formatMoney } from '../model/money.ts';
+import { refusalText } from '../model/words.ts';
+import { useShop, useTill } from '../state/context.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { Fault } from '../ui/reverse-dialog.tsx';
+
+export function PutByDialog({ onClose }: { readonly onClose: () => void }): VNode {
+  const till = useTill();
+  const { currency } = useShop();
+  const [lines] = useState(() => till.cart.peek().lines);
+  const [known, setKnown] = useState<LayawayList>();
+  const [isBusy, setBusy] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const totalMinor = cartTotalMinor({ lines });
+  const hasOffers = till.lines.value.some(({ discountMinor = 0 }) => discountMinor > 0);
+  useEffect(() => {
+    void till.engine.layaways().then((read) => {
+      if (read.ok) setKnown(read.value);
+      else setFault(refusalText(read.code, read.message));
+    });
+  }, []);
+  const putBy = async (customer: string): Promise<string | undefined> => {
+    if (known === undefined || totalMinor === undefined || isBusy) return undefined;
+    setBusy(true);
+    const opened = await till.engine.openLayaway({ customer, lines, totalMinor, after: known.newest });
+    setBusy(false);
+    if (!opened.ok) return refusalText(opened.code, opened.message);
+    till.newCart();
+    till.toast.value = { text: `Put by for ${customer} as ${opened.value.shown?.number ?? 'a layaway'}` };
+    onClose();
+    return undefined;
+  };
+  return (
+    <Dialog title="Put by" isBusy={isBusy} onClose={onClose}>
+      <div class="stack">
+        <p>
+          {totalMinor === undefined ? 'Too large' : formatMoney(totalMinor, currency)} are to be paid in parts, under
+          “Drawer”, “Layaways”. The goods stay here until they are collected.
+        </p>
+        {hasOffers && <p>Offers are not taken off what is put by.</p>}
+        <Fault text={fault} />
+        <CustomerField action="Put by" onFind={putBy} onBack={onClose} />
+      </div>
+    </Dialog>
+  );
+}
