@@ -28,7 +28,12 @@ export function createHealth(store: RelayStore, dataDir: string, freeBytes = fre
     if (isDraining) return 'draining';
     const late = sleep(storeTimeoutMs, 'late' as const, { ref: false });
     try {
-      if ((await Promise.race([store.log(nobody, hq), late])) === 'late') return 'store';
+      const asked = async (): Promise<void> => {
+        await store.log(nobody, hq);
+        // Of several servers: where this one cannot commit, pushes are best sent elsewhere.
+        await store.confirm?.();
+      };
+      if ((await Promise.race([asked(), late])) === 'late') return 'store';
     } catch {
       return 'store';
     }

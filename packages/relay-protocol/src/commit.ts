@@ -1,7 +1,7 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
 import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
-import { RelayError } from './errors.ts';
+import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 import { batchOf, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
@@ -21,17 +21,46 @@ interface Judged {
 const hq = parseScope('hq') as Scope;
 /** Of one group, each against another state of the logs. */
 const maxAttempts = 8;
+/** Logs in a row. */
+const maxFailures = 8;
 
-/** One for each push, in order. Nothing else may change these books meanwhile; where another process does, all is judged again. */
+/**
+ * One for each push, in order. Nothing else may change these books meanwhile; where another process does, all is judged again. What fails together is tried
+ * once more log by log: one that is damaged costs its neighbours time and nothing else.
+ */
 export async function commitPushes(desk: PushDesk, pushes: readonly Push[]): Promise<readonly Settled[]> {
+  const settled = await commitTogether(desk, pushes);
+  const failed = pushes.filter((_, index) => isFailure(settled[index] as Settled));
+  const logs = [...groupBy(failed, ({ book, scope }) => `${book} ${scope}`).values()];
+  if (logs.length === 0 || (failed.length === pushes.length && logs.length === 1)) return settled;
+  logs.sort(([left], [right]) => rank((left as Push).scope) - rank((right as Push).scope));
+  const again = new Map<Push, Settled>();
+  let failures = 0;
+  for (const ofLog of logs) {
+    // So many in a row: it is the store that fails, and whoever waits is told so now.
+    if (failures === maxFailures) break;
+    const alone = await commitTogether(desk, ofLog);
+    failures = alone.some(isFailure) ? failures + 1 : 0;
+    for (const [index, push] of ofLog.entries()) again.set(push, alone[index] as Settled);
+  }
+  return pushes.map((push, index) => again.get(push) ?? (settled[index] as Settled));
+}
+
+/** Nobody's fault but this relay's: no refusal, which is an answer. */
+function isFailure(one: Settled): boolean {
+  return 'error' in one && !(one.error instanceof RelayError && parseAnswerCode(one.error.code) !== undefined);
+}
+
+async function commitTogether(desk: PushDesk, pushes: readonly Push[]): Promise<readonly Settled[]> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptCommit(desk, pushes);
     } catch (error) {
       // The rosters may have taken notice of ops that were not stored, or lack what another process stored.
       for (const { book } of pushes) desk.rosters.forget(book);
-      if (!isConflict(error)) throw error;
-      if (attempt === maxAttempts) throw new RelayError('relay/busy', 'other writers were first', { cause: error });
+      const busy = new RelayError('relay/busy', 'other writers were first', { cause: error });
+      if (!isConflict(error) || attempt === maxAttempts)
+        return pushes.map(() => ({ error: isConflict(error) ? busy : error }));
     }
   }
 }

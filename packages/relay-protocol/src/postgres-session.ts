@@ -29,11 +29,15 @@ export interface Sessions {
   read(name: string, text: string, values: readonly unknown[]): Promise<readonly Row[]>;
   /** Several statements on one connection in one transaction. */
   transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T>;
+  /** Resolves when the primary has committed something and its standby has it, if one is required: then no other server was promoted before the call. */
+  confirm(): Promise<void>;
   close(): Promise<void>;
 }
 
 const retryDelayMs = 100;
 const minVersion = 150_000;
+/** A commit of nothing. */
+const confirming = `SELECT pg_logical_emit_message(true, 'tallystick', '')`;
 const notPrimary = new RelayError('relay/store', 'the server is not the primary');
 
 /** Whether the connection was lost or the server turned out not to be the primary, so that it is not known what became of a statement. */
@@ -44,7 +48,7 @@ export function isLost(error: unknown): boolean {
 }
 
 export async function openSessions(options: PostgresOptions): Promise<Sessions> {
-  const { urls, reconnectTimeoutMs = 15_000 } = options;
+  const { urls, standby = 'none', reconnectTimeoutMs = 15_000 } = options;
   let current: Pool | undefined;
   let searching: Promise<Pool> | undefined;
   let timeline = 0;
@@ -125,6 +129,9 @@ export async function openSessions(options: PostgresOptions): Promise<Sessions> 
         throw error;
       }
     },
+    async confirm() {
+      if (standby === 'required') await run('confirm', confirming, []);
+    },
     async close() {
       isClosed = true;
       await current?.end();
@@ -201,7 +208,7 @@ async function checkPrimary(pool: Pool, { standby = 'none' }: PostgresOptions): 
         'no synchronous standby is streaming, or this role may not see it (pg_monitor)',
       );
     // What a crashed primary committed and had not sent is visible and not yet safe; once this commit is, so is that.
-    await pool.query(`SELECT pg_logical_emit_message(true, 'tallystick', '')`);
+    await pool.query(confirming);
   }
   return timeline;
 }

@@ -35,6 +35,15 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
   const readRecords = async (book: BookId, scope: Scope, from: number, end: number): Promise<Uint8Array[]> =>
     (await inLog('records', book, scope, from, end)).map(({ bytes }) => bytes as Uint8Array);
   return {
+    async confirm() {
+      try {
+        await sessions.confirm();
+      } catch (cause) {
+        throw new RelayError('relay/store', 'the primary cannot reach its standby, and another one may be in force', {
+          cause,
+        });
+      }
+    },
     async adoptIdentity(vkey) {
       await sessions.run('adopt', queries.adopt, [vkey]);
       return String((await read('identity'))[0]?.['vkey']);

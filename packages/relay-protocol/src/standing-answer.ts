@@ -25,7 +25,7 @@ export async function answerStanding(
   if (after === undefined || (!checkpoint.ok && !receipt.ok))
     throw new RelayError('relay/standing', 'not a note of this relay about this log');
   // Read after the note was shown: whatever it promises was durable before it was handed out, if by another front end.
-  await store.refresh?.();
+  await (store.confirm ?? store.refresh)?.call(store);
   const log = (await store.log(book, scope)) ?? { size: 0, frontier: [] };
   const root = encodeHex(createTree(hasher, log).root()) as RootHash;
   const promised = checkpoint.ok

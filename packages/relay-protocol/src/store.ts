@@ -119,6 +119,11 @@ export interface RelayStore {
    * without it every read is of the newest.
    */
   refresh?(): MaybePromise<void>;
+  /**
+   * As `refresh`, and further that nobody can have appended elsewhere meanwhile: asked before the relay signs how far a log reaches. Of a store whose reads alone
+   * do not say so; rejects where it cannot be found out.
+   */
+  confirm?(): MaybePromise<void>;
   /** Keeps `vkey` if the store has none yet, durably. Answers the one it has. */
   adoptIdentity(vkey: string): MaybePromise<string>;
   /** Number of books. */

@@ -1,7 +1,8 @@
 // Group commit: what waits together becomes durable together, and nobody is the worse for a neighbour.
+import { parseScope, type Scope } from '@tallystick/oplog';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, createMemoryRelayStore, RelayError, type RelayStore } from '../src/index.ts';
-import { type Desk, follow, followAll, openDesk } from './desk.ts';
+import { clientOf, type Desk, follow, followAll, openDesk } from './desk.ts';
 import { branch, createFleet, type Fleet, forge, hq } from './fleet.ts';
 
 /** A store that notes its appends and refuses what it is told to. */
@@ -115,5 +116,30 @@ describe('pushes that wait together', () => {
     ]);
     expect(damaged).toMatchObject({ status: 'rejected', reason: { code: 'relay/failed' } });
     expect(sound).toMatchObject({ status: 'fulfilled', value: { results: [{ verdict: 'stored' }] } });
+  });
+
+  it('do not suffer from a damaged log of their own book, and a store that fails is not asked about each of them', async () => {
+    const scopes = Array.from({ length: 30 }, (_, index) => parseScope(`b/${index}`) as Scope);
+    for (const scope of scopes) await desk.push(fleet.book, [fleet.root.write({ scope })], scope);
+    const { tile } = seen.store;
+    seen.store.tile = (book, scope, ...place) => (scope === scopes[3] ? undefined : tile(book, scope, ...place));
+    seen.refuse = (batches) => {
+      if (batches.some(({ scope }) => scope === scopes[7])) throw new Error('the page of this log is damaged');
+    };
+    const once = clientOf(desk.relay, { retry: { attempts: 1 } });
+    await once.info();
+    const pushAll = (): Promise<PromiseSettledResult<unknown>[]> =>
+      Promise.allSettled(scopes.map((scope) => once.push(fleet.book, scope, [fleet.root.write({ scope })])));
+    const failed = (await pushAll()).flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+    expect(failed).toEqual([3, 7]);
+    let appends = 0;
+    seen.refuse = () => {
+      appends += 1;
+      throw new Error('disk full');
+    };
+    // What goes on from an op that was lost is a gap, and no failure.
+    const stored = (await pushAll()).flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []));
+    expect(stored).toEqual([3, 7]);
+    expect(appends).toBeLessThan(30);
   });
 });

@@ -82,6 +82,18 @@ describe.skipIf(isMissing('PostgreSQL', postgresFolder()))('on PostgreSQL', () =
     await store.close();
   });
 
+  it('does not say that what a primary has is all there is while its standby is out of touch', async () => {
+    const store = await open({ statementTimeoutMs: 1_000, reconnectTimeoutMs: 0 });
+    await store.confirm?.();
+    postgres.standby?.pause();
+    // Reads do not notice: so would a primary read whose standby was promoted.
+    expect(await store.bookCount()).toBe(0);
+    await expect(store.confirm?.()).rejects.toMatchObject({ code: 'relay/store' });
+    postgres.standby?.resume();
+    await until('the standby is heard', async () => store.confirm?.().then(() => true) ?? false);
+    await store.close();
+  });
+
   it('goes on with the standby when the primary is killed, and has all that was acknowledged', async () => {
     const { book, genesis, root } = createFleet('failover');
     const store = await open();
