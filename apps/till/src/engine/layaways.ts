@@ -15,6 +15,7 @@ import type {
   OpenLayawayRequest,
   PayLayawayRequest,
   Receipt,
+  Session,
 } from './port.ts';
 import { noSession } from './sale-entries.ts';
 
@@ -75,7 +76,7 @@ export const payLayawayEntry: Entry<PayLayawayRequest, Layaway> = {
     const session = readSession(shop);
     if (session === undefined) return noSession;
     const tenders = [{ kind: tender, amountMinor }];
-    return shop.book.commit('layaway.pay', { layaway, day: openDay(shop), session: session.id, tenders });
+    return shop.book.commit('layaway.pay', { ...placeOf(shop, layaway, session), tenders });
   },
   show: (shop, _id, { layaway }) => readLayaway(shop, layaway),
 };
@@ -87,8 +88,7 @@ export const collectLayawayEntry: Entry<CollectLayawayRequest, Receipt> = {
     const session = readSession(shop);
     if (session === undefined) return noSession;
     const tenders = amountMinor === 0 ? [] : [{ kind: tender, amountMinor }];
-    const place = { layaway, day: openDay(shop), session: session.id };
-    return shop.book.commit('layaway.collect', { ...place, tenders, ...nextFiscal(shop) });
+    return shop.book.commit('layaway.collect', { ...placeOf(shop, layaway, session), tenders, ...nextFiscal(shop) });
   },
   show: (shop, id) => readReceipt(documentReader(shop), id, describeShop(shop)),
 };
@@ -99,8 +99,12 @@ export const cancelLayawayEntry: Entry<CancelLayawayRequest, EndedLayaway> = {
     const session = readSession(shop);
     if (session === undefined) return noSession;
     const tenders = backMinor === 0 ? [] : [{ kind: tender, amountMinor: backMinor }];
-    const place = { layaway, day: openDay(shop), session: session.id };
-    return shop.book.commit('layaway.cancel', { ...place, tenders, reason, ...(feeMinor === 0 ? {} : { feeMinor }) });
+    return shop.book.commit('layaway.cancel', {
+      ...placeOf(shop, layaway, session),
+      tenders,
+      reason,
+      ...(feeMinor === 0 ? {} : { feeMinor }),
+    });
   },
   show: ({ book, record }, id) => {
     const [row] = book.query<{ readonly number: string; readonly backMinor: number }>(
@@ -110,6 +114,17 @@ export const cancelLayawayEntry: Entry<CancelLayawayRequest, EndedLayaway> = {
     return row;
   },
 };
+
+interface Place {
+  readonly layaway: string;
+  readonly day: string;
+  readonly currency: string;
+  readonly session: string;
+}
+
+function placeOf(shop: OpenShop, layaway: string, session: Session): Place {
+  return { layaway, day: openDay(shop), currency: describeShop(shop).currency, session: session.id };
+}
 
 function newerThan(
   { book, record }: OpenShop,
