@@ -3,6 +3,7 @@ import { type Book, type BookStore, openBook } from '@tallystick/kernel';
 import { guardVerbs } from '@tallystick/guards';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { subjectVerbs } from '@tallystick/kernel/subjects';
 import { tallyVerbs } from '@tallystick/kernel/tally';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { type BookId, encodeHex, parseBookId } from '@tallystick/oplog';
@@ -21,7 +22,8 @@ export const shopVerbs: readonly [
   ...typeof retailVerbs,
   ...typeof escrowVerbs,
   ...typeof tallyVerbs,
-] = [...ledgerVerbs, ...guardVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
+  ...typeof subjectVerbs,
+] = [...ledgerVerbs, ...guardVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs, ...subjectVerbs];
 
 /** A book of ledger and retail verbs, and of what it says of the backups of keys. */
 export type ShopBook = Book<typeof shopVerbs>;

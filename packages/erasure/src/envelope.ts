@@ -4,9 +4,10 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { encodeCanonical } from '@tallystick/oplog';
-import { encodeBase64url, parseBase64url } from './base64url.ts';
+import { encodeBase64url } from './base64url.ts';
+import { type Envelope, leastFrameBytes, mostFrameBytes, nonceBytes, parseEnvelope } from './envelope-form.ts';
 import { type EnvelopeCode, ErasureError, type ErasureResult, refuse } from './errors.ts';
-import { checkSubjectKey, isGeneration, parseSubject, type SubjectId, type SubjectKey } from './subject.ts';
+import { checkSubjectKey, type SubjectKey } from './subject.ts';
 
 /** Where an envelope stands: all of it is known before the op has a hash. */
 export interface EnvelopePlace {
@@ -19,35 +20,16 @@ export interface EnvelopePlace {
   readonly field: string;
 }
 
-/** What anybody can read of an envelope. */
-export interface Envelope {
-  readonly subject: SubjectId;
-  readonly generation: number;
-  readonly nonce: Uint8Array;
-  /** The second half of what the key, the nonce and the place give: only one key and one place do. */
-  readonly keyCommitment: Uint8Array;
-  /** Of the text, under a salt that is sealed with it. */
-  readonly commitment: Uint8Array;
-  readonly sealed: Uint8Array;
-}
-
 export interface OpenedEnvelope {
   readonly text: string;
   /** 32 bytes: with the text they show what the commitment was of. */
   readonly salt: Uint8Array;
 }
 
-const nonceBytes = 24;
-const hashBytes = 32;
 const saltBytes = 32;
-const tagBytes = 16;
-const leastFrameBytes = 64;
-const mostFrameBytes = 4096;
 const frameHeadBytes = saltBytes + 2;
 /** Most bytes of UTF-8 in one envelope. */
 export const maxEnvelopeTextBytes: number = mostFrameBytes - frameHeadBytes;
-const pattern = /^env1\.([0-9a-f]{32})\.([1-9][0-9]{0,5})\.([A-Za-z0-9_-]+)$/;
-const maxEnvelopeUnits = 5_700;
 
 /**
  * Seals `text` for one field of one op. Throws `erasure/text` for what is too long or no Unicode, `erasure/place`, `erasure/key`. `random` is the
@@ -71,31 +53,6 @@ export function sealEnvelope(
   key.fill(0);
   const body = encodeBase64url(concatBytes(nonce, keyCommitment, commitment, sealed));
   return `env1.${subject}.${generation}.${body}`;
-}
-
-/** Never throws for anything that the text holds. */
-export function parseEnvelope(text: unknown): Envelope | undefined {
-  if (typeof text !== 'string' || text.length > maxEnvelopeUnits) return undefined;
-  const [, subjectText, digits, base64] = pattern.exec(text) ?? [];
-  const [subject, generation] = [parseSubject(subjectText), Number(digits)];
-  if (subject === undefined || base64 === undefined || !isGeneration(generation)) return undefined;
-  const body = parseBase64url(base64);
-  const frameBytes = (body?.length ?? 0) - nonceBytes - 2 * hashBytes - tagBytes;
-  if (body === undefined || !isFrameSize(frameBytes)) return undefined;
-  const [afterNonce, afterKey] = [nonceBytes, nonceBytes + hashBytes];
-  return {
-    subject,
-    generation,
-    nonce: body.subarray(0, afterNonce),
-    keyCommitment: body.subarray(afterNonce, afterKey),
-    commitment: body.subarray(afterKey, afterKey + hashBytes),
-    sealed: body.subarray(afterKey + hashBytes),
-  };
-}
-
-/** Whether a text has the form of an envelope; what is in it only its key tells. */
-export function isEnvelope(text: unknown): text is string {
-  return parseEnvelope(text) !== undefined;
 }
 
 /** Opens an envelope where it stands. `erasure/no-match`: another key, or another place. */
@@ -172,10 +129,6 @@ function readFrame(frame: Uint8Array): OpenedEnvelope | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isFrameSize(size: number): boolean {
-  return size >= leastFrameBytes && size <= mostFrameBytes && (size & (size - 1)) === 0;
 }
 
 function decrypt(key: Uint8Array, { nonce, commitment, sealed }: Envelope): Uint8Array | undefined {

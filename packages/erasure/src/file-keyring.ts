@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { ErasureError } from './errors.ts';
 import { checkSubject, type KeptSubject, type Keyring, keysOf, withKey } from './keyring.ts';
-import { parseSubject, type SubjectId } from './subject.ts';
+import { parseSubject, type SubjectId } from './subject-id.ts';
 
 const header = 'tallystick/keyring/1';
 const shreddedText = `${header}\nshredded\n`;
@@ -47,6 +47,15 @@ export function createFileKeyring(folder: string): Keyring {
         overwrite(pathOf(subject));
         write(folder, pathOf(subject), shreddedText);
         return kept?.keys.length ?? 0;
+      });
+    },
+    forget(subject) {
+      const kept = read(subject);
+      if (kept === undefined || kept.shredded) return 0;
+      return storing(folder, () => {
+        overwrite(pathOf(subject));
+        syncFolder(folder);
+        return kept.keys.length;
       });
     },
     isShredded: (subject) => read(subject)?.shredded === true,

@@ -1,6 +1,6 @@
 // Where envelopes stand in the args of an op, so that an access request, a report of places and a scanner see the same.
 import type { Json } from '@tallystick/oplog';
-import { type Envelope, parseEnvelope } from './envelope.ts';
+import { type Envelope, parseEnvelope } from './envelope-form.ts';
 
 export interface FoundEnvelope {
   /** As `EnvelopePlace.field` says it. */

@@ -1,13 +1,11 @@
 // Envelopes for personal data, and the keys whose destruction erases it. Format: docs/spec/envelope.md.
 export { type Blobs, createMemoryBlobs } from './blobs.ts';
+export { type Envelope, isEnvelope, parseEnvelope } from './envelope-form.ts';
 export {
-  type Envelope,
   type EnvelopePlace,
-  isEnvelope,
   maxEnvelopeTextBytes,
   type OpenedEnvelope,
   openEnvelope,
-  parseEnvelope,
   sealEnvelope,
   verifyCommitment,
 } from './envelope.ts';
@@ -23,7 +21,8 @@ export { findEnvelopes, type FoundEnvelope } from './find.ts';
 export { createIndexedDbKeyring } from './indexed-db-keyring.ts';
 export { createMemoryKeyring, type Keyring } from './keyring.ts';
 export { inTheClear, personal, publicText } from './marking.ts';
-export { createSubject, parseSubject, renewKey, type SubjectId, type SubjectKey, subjectKeyId } from './subject.ts';
+export { parseSubject, type SubjectId } from './subject-id.ts';
+export { createSubject, renewKey, type SubjectKey, subjectKeyId } from './subject.ts';
 export {
   createReaderIdentity,
   isRecipient,

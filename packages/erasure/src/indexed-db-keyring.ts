@@ -1,7 +1,7 @@
 // A keyring in IndexedDB, for pages and workers. What the browser leaves on the disk of a deleted record is the browser's: see docs/erasure.md, "Limits".
 import { ErasureError } from './errors.ts';
 import { checkSubject, type KeptSubject, type Keyring, keysOf, withKey } from './keyring.ts';
-import type { SubjectId } from './subject.ts';
+import type { SubjectId } from './subject-id.ts';
 
 const storeName = 'subjects';
 
@@ -40,6 +40,17 @@ export function createIndexedDbKeyring(database = 'tallystick-keyring'): Keyring
           const before = asked.result;
           kept.put({ shredded: true } satisfies KeptSubject, subject);
           done(before === undefined || before.shredded ? 0 : before.keys.length);
+        };
+      });
+    },
+    forget(subject) {
+      checkSubject(subject);
+      return run(database, 'readwrite', (kept, done) => {
+        const asked = kept.get(subject) as IDBRequest<KeptSubject | undefined>;
+        asked.onsuccess = () => {
+          const before = asked.result;
+          if (before?.shredded === false) kept.delete(subject);
+          done(before?.shredded === false ? before.keys.length : 0);
         };
       });
     },

@@ -1,7 +1,8 @@
 // Where subject keys are kept: beside the log and never in it, in no snapshot and in no backup of the books (docs/spec/envelope.md, "Keyrings").
 import type { MaybePromise } from '@tallystick/oplog';
 import { ErasureError } from './errors.ts';
-import { checkSubjectKey, parseSubject, type SubjectId, type SubjectKey } from './subject.ts';
+import { checkSubjectKey, type SubjectKey } from './subject.ts';
+import { parseSubject, type SubjectId } from './subject-id.ts';
 
 /** Every adapter passes `test/keyring-contract.ts`. All answers are after what they say is durable. */
 export interface Keyring {
@@ -11,6 +12,8 @@ export interface Keyring {
   put(key: SubjectKey): MaybePromise<void>;
   /** Destroys every key of the subject, for good: none of them is taken back. Answers how many there were. */
   shred(subject: SubjectId): MaybePromise<number>;
+  /** Destroys the keys as `shred` does, but takes them back when they come again: of who lost access. Answers how many there were. */
+  forget(subject: SubjectId): MaybePromise<number>;
   isShredded(subject: SubjectId): MaybePromise<boolean>;
   /** Whose keys are here, in order. */
   subjects(): MaybePromise<readonly SubjectId[]>;
@@ -64,6 +67,13 @@ export function createMemoryKeyring(): Keyring {
       const kept = keptBySubject.get(checkSubject(subject));
       keptBySubject.set(subject, { shredded: true });
       if (kept === undefined || kept.shredded) return 0;
+      for (const { key } of kept.keys) key.fill(0);
+      return kept.keys.length;
+    },
+    forget(subject) {
+      const kept = keptBySubject.get(checkSubject(subject));
+      if (kept === undefined || kept.shredded) return 0;
+      keptBySubject.delete(subject);
       for (const { key } of kept.keys) key.fill(0);
       return kept.keys.length;
     },

@@ -1,5 +1,7 @@
-// How a schema says which texts are personal. A text that says nothing is personal by default: the lint rule `personal-text` asks for one of the two.
-import { isEnvelope } from './envelope.ts';
+// @tallystick/erasure/marking: how a schema says which texts are personal. A text that says nothing is personal by default: the lint rule `personal-text` asks for one of the two.
+import { isEnvelope } from './envelope-form.ts';
+
+export { isEnvelope } from './envelope-form.ts';
 
 /** The code under which personal data in the clear is refused, at commit and at every fold. */
 export const inTheClear = 'erasure/in-the-clear';

@@ -3,10 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { encodeHex } from '@tallystick/oplog';
 import { ErasureError } from './errors.ts';
-
-declare const brand: unique symbol;
-/** 32 lowercase hex digits of dice. */
-export type SubjectId = string & { readonly [brand]: 'SubjectId' };
+import { isGeneration, maxGeneration, parseSubject, type SubjectId } from './subject-id.ts';
 
 /** One generation of a subject's key: losing access gives what is sealed later another key, never what was sealed before. */
 export interface SubjectKey {
@@ -18,16 +15,6 @@ export interface SubjectKey {
 }
 
 export const keyBytes = 32;
-export const maxGeneration = 999_999;
-const subjectPattern = /^[0-9a-f]{32}$/;
-
-export function parseSubject(text: unknown): SubjectId | undefined {
-  return typeof text === 'string' && subjectPattern.test(text) ? (text as SubjectId) : undefined;
-}
-
-export function isGeneration(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxGeneration;
-}
 
 /** A new subject with the first generation of its key. */
 export function createSubject(random: (count: number) => Uint8Array = randomBytes): SubjectKey {

@@ -1,8 +1,11 @@
 // Subject keys wrapped for those who may read (docs/spec/envelope.md, "Wrapped keys"): an age file for many X25519 recipients, which tells whoever
 // carries it nothing but how many there are.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { ErasureError, type ErasureResult, refuse, type WrapCode } from './errors.ts';
-import { checkSubjectKey, parseSubject, type SubjectId, type SubjectKey, subjectKeyId } from './subject.ts';
+import { checkSubjectKey, type SubjectKey, subjectKeyId } from './subject.ts';
+import { parseSubject, type SubjectId } from './subject-id.ts';
 
 /** Most readers of one key; a stanza has about 100 bytes. */
 export const maxReaders = 1_000;
@@ -31,14 +34,18 @@ export function isRecipient(text: unknown): text is string {
   return typeof text === 'string' && recipientPattern.test(text);
 }
 
-/** Under which a wrapped key is kept: `SUBJECT.GENERATION`. */
-export function wrappedName({ subject, generation }: Pick<SubjectKey, 'subject' | 'generation'>): string {
-  return `${subject}.${generation}`;
+/** Under which a wrapped key is kept: `SUBJECT.GENERATION.READERS`, whose last part tells whether it is wrapped for these readers. */
+export function wrappedName(
+  { subject, generation }: Pick<SubjectKey, 'subject' | 'generation'>,
+  recipients: readonly string[],
+): string {
+  const sorted = [...new Set(recipients)].sort();
+  return `${subject}.${generation}.${encodeHex(sha256(utf8ToBytes(sorted.join('\n')))).slice(0, 16)}`;
 }
 
 /** What a name says, if it is one. */
 export function parseWrappedName(name: string): { subject: SubjectId; generation: number } | undefined {
-  const [, subjectText, generation] = /^([0-9a-f]{32})\.([1-9][0-9]{0,5})$/.exec(name) ?? [];
+  const [, subjectText, generation] = /^([0-9a-f]{32})\.([1-9][0-9]{0,5})\.[0-9a-f]{16}$/.exec(name) ?? [];
   const subject = parseSubject(subjectText);
   return subject === undefined ? undefined : { subject, generation: Number(generation) };
 }

@@ -47,6 +47,18 @@ export function describeKeyring(open: () => KeyringUnderTest | Promise<KeyringUn
     expect(await keyring.keys(other.subject)).toEqual([other]);
   });
 
+  it('forgets until a key comes again, but not that it was shredded', async () => {
+    const { keyring, reopen } = await open();
+    const [one, other] = [createSubject(), createSubject()];
+    for (const key of [one, other]) await keyring.put(key);
+    await keyring.shred(other.subject);
+    expect([await keyring.forget(one.subject), await keyring.forget(one.subject)]).toEqual([1, 0]);
+    expect([await keyring.forget(other.subject), await keyring.isShredded(other.subject)]).toEqual([0, true]);
+    expect([await reopen().keys(one.subject), await reopen().isShredded(one.subject)]).toEqual([[], false]);
+    await keyring.put(one);
+    expect(await reopen().keys(one.subject)).toEqual([one]);
+  });
+
   it('takes no key of a subject that was shredded before it came', async () => {
     const { keyring } = await open();
     const one = createSubject();

@@ -52,8 +52,13 @@ it('wraps for somebody', async () => {
 
 it('names keys and reads names', () => {
   const key = createSubject();
-  expect(parseWrappedName(wrappedName(key))).toEqual({ subject: key.subject, generation: 1 });
-  expect([parseWrappedName(`${key.subject}.0`), parseWrappedName(key.subject)]).toEqual([undefined, undefined]);
+  const name = wrappedName(key, ['age1b', 'age1a']);
+  expect(parseWrappedName(name)).toEqual({ subject: key.subject, generation: 1 });
+  expect([wrappedName(key, ['age1a', 'age1b']) === name, wrappedName(key, ['age1a']) === name]).toEqual([true, false]);
+  expect([parseWrappedName(`${key.subject}.0.${'0'.repeat(16)}`), parseWrappedName(key.subject)]).toEqual([
+    undefined,
+    undefined,
+  ]);
   expect([parseSubject(key.subject), parseSubject('Anna'), parseSubject(1)]).toEqual([
     key.subject,
     undefined,

@@ -1,6 +1,7 @@
 /** The rules: one for each way in which verb code could answer differently on two devices (DESIGN section 5). */
 import { memberOfGlobal, type Way, wayOut } from './globals.ts';
 import { isBigInt, isIntegerDivision } from './integers.ts';
+import { personalText } from './personal-text.ts';
 import { type Finding, type Rule, verbRule } from './rule.ts';
 import { sharedState } from './shared-state.ts';
 import { argumentsOf, child, childrenOf, identifierName, nameOf, type Node, unwrap } from './syntax.ts';
@@ -237,4 +238,5 @@ export const rules: Readonly<Record<string, Rule>> = {
   'no-async': later,
   'no-shared-state': sharedState,
   'no-unordered': order,
+  'personal-text': personalText,
 };

@@ -10,6 +10,10 @@ import plugin from '../src/index.ts';
 const verb = (body: string, module = ''): string =>
   `import { defineVerb, refuse } from '@tallystick/kernel';\n${module}\nexport const v = defineVerb({ name: 'a.b', version: 1, roles: [], tables: [], args: schema, plan: (view, op, args) => { ${body} } });\nconst schema = undefined;`;
 
+/** A file of schemas with this one for a member of a verb's args. */
+const schema = (member: string): string =>
+  `import * as z from 'zod';\nimport { personal, publicText } from '@tallystick/erasure/marking';\nexport const args /* ArgsSchema */ = z.strictObject({ name: ${member} });`;
+
 interface Cases {
   readonly valid: readonly string[];
   /** Code, and the message it is refused with. */
@@ -122,6 +126,28 @@ const cases: Readonly<Record<string, Cases>> = {
       ...broken('found', 'setTimeout(() => {}, 1);', 'queueMicrotask(() => {});', 'return Promise.resolve([]);'),
       ['defineVerb({ async plan() { return []; } });', 'found'],
       ['defineVerb({ plan: async () => [] });', 'found'],
+    ],
+  },
+  'personal-text': {
+    valid: [
+      "import * as z from 'zod'; const other = z.string();",
+      schema('z.string().regex(/^[A-Z]{3}$/)'),
+      schema('z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/).exactOptional()'),
+      schema("publicText(z.string().max(40), 'goods')"),
+      schema('personal(z.string()).exactOptional()'),
+      schema('z.uuid()'),
+      "import { string } from './mine'; defineVerb({ args: string() });",
+    ],
+    invalid: [
+      [schema('z.string()'), 'found'],
+      [schema('z.string().max(200).exactOptional()'), 'found'],
+      [schema('z.array(z.string().refine((text) => text.length < 200))'), 'found'],
+      [schema('z.string().regex(/^[^\\0]{1,200}$/)'), 'found'],
+      [schema('z.string().regex(/^.{1,200}$/)'), 'found'],
+      [schema('z.string().regex(/^[A-Za-z ]+$/)'), 'found'],
+      [schema('z.string().regex(/[0-9]+/)'), 'found'],
+      ["import { z } from 'zod'; defineVerb({ args: z.strictObject({ name: z.string() }) });", 'found'],
+      ["import { string } from 'zod'; defineVerb({ args: string() });", 'found'],
     ],
   },
   'no-unordered': {

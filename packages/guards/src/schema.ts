@@ -1,4 +1,5 @@
 /** Shapes of the guards' verb arguments. They only accept or refuse: an op's args are recorded as given. */
+import { publicText } from '@tallystick/erasure/marking';
 import type { ArgsSchema } from '@tallystick/kernel';
 import { parseOpId, parseScope } from '@tallystick/oplog';
 import * as z from 'zod';
@@ -16,7 +17,7 @@ import type { LeaseExpireArgs, LeaseGrantArgs, LeaseReturnArgs, PoolFillArgs } f
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 // Two names that look alike on a screen should not be two things, and SQLite's C interface ends a text at NUL.
-const text = z.string().regex(/^[^\x00-\x1f\x7f]{1,200}$/);
+const text = publicText(z.string().regex(/^[^\x00-\x1f\x7f]{1,200}$/), 'names of things, and why staff did something');
 
 export const workDispatchArgs: ArgsSchema<WorkDispatchArgs> = z.strictObject({ entity: text, to: hash });
 export const handoffOfferArgs: ArgsSchema<HandoffOfferArgs> = z.strictObject({ entity: text, to: hash });
@@ -25,8 +26,14 @@ export const handoffCancelArgs: ArgsSchema<HandoffCancelArgs> = z.strictObject({
 export const handoffMoveArgs: ArgsSchema<HandoffMoveArgs> = z.strictObject({ entity: text, to: hash, reason: text });
 
 const day = z.iso.date();
-const scope = z.string().refine((value) => parseScope(value) !== undefined);
-const opId = z.string().refine((value) => parseOpId(value) !== undefined);
+const scope = publicText(
+  z.string().refine((value) => parseScope(value) !== undefined),
+  'a scope',
+);
+const opId = publicText(
+  z.string().refine((value) => parseOpId(value) !== undefined),
+  'an id',
+);
 const amount = z
   .int()
   .min(1)
@@ -62,7 +69,11 @@ const verb = z
   .max(64);
 const rule = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 
-export const ruleSetArgs: ArgsSchema<RuleSetArgs> = z.strictObject({ verb, rule, expr: z.string() });
+export const ruleSetArgs: ArgsSchema<RuleSetArgs> = z.strictObject({
+  verb,
+  rule,
+  expr: publicText(z.string(), 'the expression of a rule'),
+});
 export const ruleDropArgs: ArgsSchema<RuleDropArgs> = z.strictObject({ verb, rule });
 
 const currency = z.string().regex(/^[A-Z]{3}$/);

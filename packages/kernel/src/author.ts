@@ -4,7 +4,9 @@
  */
 import { createTree } from '@tallystick/chain/hashing';
 import {
+  type BookId,
   createIdMint,
+  type DeviceId,
   encodeHex,
   type IdMint,
   type JsonObject,
@@ -23,7 +25,7 @@ import {
 import { type DeviceKey, judgeRotation, rotateVerb, startSigning } from '@tallystick/sign';
 import { proveRotation } from '@tallystick/sign/rotation';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
-import { FORK } from './codes.ts';
+import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
@@ -40,8 +42,17 @@ export interface Edge {
   later?(work: () => void): void;
 }
 
+/** Where an op will stand, known before it has a hash: what an envelope of personal data is bound to. */
+export interface OpPlace {
+  readonly book: BookId;
+  readonly device: DeviceId;
+  readonly id: OpId;
+  readonly scope: ScopeName;
+}
+
 export interface CommitRequest {
   readonly verb: string;
+  /** The args, or a function that makes them for the op's place. */
   readonly args: unknown;
   /** Business time in ms; the edge's clock when left out. */
   readonly at?: number;
@@ -227,9 +238,11 @@ export class Author {
     const link = this.#link(request.scope, heads);
     if ('ok' in link) return link;
     const { rotateTo } = request;
-    const args = rotateTo === undefined ? request.args : { ...(await proveRotation(link.prev, rotateTo)) };
+    const id = this.#mint.mint();
+    const args = rotateTo === undefined ? this.#argsAt(request, id) : { ...(await proveRotation(link.prev, rotateTo)) };
     // The schema judges what will be recorded, in the fold. What it says against the args as they came is looked up for people, once they are refused.
     const refusedAs = (answer: NotCommitted): NotCommitted => {
+      if (answer.code === IN_THE_CLEAR) return answer;
       const issue = argsIssue(this.#replica, ref, args);
       return issue === undefined ? answer : notCommitted('kernel/bad-args', { verb: ref, issue });
     };
@@ -237,7 +250,7 @@ export class Author {
       args: args as JsonObject,
       at: request.at ?? this.#edge.now(),
       device: this.#keys.device,
-      id: this.#mint.mint(),
+      id,
       prev: link.prev,
       scope: request.scope,
       ...this.#seen(request.scope, scope),
@@ -254,6 +267,12 @@ export class Author {
     if (verdict.kind === 'refused') return refusedAs(notCommitted(verdict.refusal.code, verdict.refusal.details));
     heads.set(request.scope, record);
     return { ok: true, record, correction: verdict.correction };
+  }
+
+  #argsAt({ args, scope }: CommitRequest & { readonly scope: ScopeName }, id: OpId): unknown {
+    if (typeof args !== 'function') return args;
+    const place: OpPlace = { book: this.#replica.book as BookId, device: this.#keys.device, id, scope };
+    return (args as (place: OpPlace) => unknown)(place);
   }
 
   /** Canonical text refuses what no reader would accept: fractions, nulls, too much. A signer that fails, throws. */

@@ -10,7 +10,7 @@ import {
 import type { RelayClient } from '@tallystick/relay-protocol';
 import type { Mirror } from '@tallystick/relay-protocol/mirror';
 import type { ArchiveOptions, ArchiveReport } from './archive.ts';
-import type { CommitRequest, NotCommitted, Written } from './author.ts';
+import type { CommitRequest, NotCommitted, OpPlace, Written } from './author.ts';
 import type { AsOf, AsOfPlace } from './as-of.ts';
 import { adoptable } from './adopt.ts';
 import { retryAsides } from './asides.ts';
@@ -89,10 +89,13 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return this.#replica.log;
   }
 
-  /** Durable when it resolves with `ok`. A refusal is answered, and nothing of it is stored. */
+  /**
+   * Durable when it resolves with `ok`. A refusal is answered, and nothing of it is stored. `args` may be a function of the op's place, for what is
+   * sealed to it.
+   */
   async commit<N extends VerbName<V>>(
     verb: N,
-    args: VerbArgs<V, N>,
+    args: VerbArgs<V, N> | ((place: OpPlace) => VerbArgs<V, N>),
     options: Omit<CommitRequest, 'verb' | 'args'> = {},
   ): Promise<Commit> {
     const [commit] = await this.#commitRequests([{ ...options, verb, args }]);

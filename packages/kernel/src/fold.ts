@@ -17,7 +17,7 @@ import {
   refusals,
   tableShapes,
 } from './builtin.ts';
-import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
+import { EXPIRED, FORK, REVOKED, SUPERSEDED, IN_THE_CLEAR } from './codes.ts';
 import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf } from './in-force.ts';
@@ -280,7 +280,8 @@ export class Fold {
     this.#now = planning;
     try {
       const valid = validateArgs(verb, args);
-      if (valid === undefined || valid.issues !== undefined) return refuse('kernel/bad-args');
+      if (valid === undefined) return refuse('kernel/bad-args');
+      if (valid.issues !== undefined) return refuse(codeOf(valid.issues));
       const outcome = verb.plan(this.#viewOf(verb), facts, args);
       return isOutcome(outcome) ? outcome : refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
     } catch (cause) {
@@ -385,6 +386,11 @@ export class Fold {
   #compiled(table: AnyTable): CompiledTable {
     return this.#schema.table(table);
   }
+}
+
+/** Personal data in the clear has a code of its own, whatever else is wrong with the args. */
+function codeOf(issues: readonly { readonly message: string }[]): string {
+  return issues.some(({ message }) => message === IN_THE_CLEAR) ? IN_THE_CLEAR : 'kernel/bad-args';
 }
 
 function withCorrection(planned: Planned, verb: Verb, { kind, correction }: Compensated | Contested): Planned {

@@ -5,7 +5,7 @@ export type { Lacking } from './adopt.ts';
 export type { ArchiveOptions, ArchiveReport } from './archive.ts';
 export type { AsOf, AsOfPlace } from './as-of.ts';
 export type { AttestOptions } from './attest.ts';
-export type { CommitRequest, Edge, NotCommitted } from './author.ts';
+export type { CommitRequest, Edge, NotCommitted, OpPlace } from './author.ts';
 export { Book } from './book.ts';
 export {
   books,

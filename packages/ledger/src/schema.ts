@@ -1,4 +1,5 @@
 /** Shapes of the ledger's verb arguments. They only accept or refuse: an op's args are recorded as given. */
+import { publicText } from '@tallystick/erasure/marking';
 import type { ArgsSchema } from '@tallystick/kernel';
 import { parseOpId } from '@tallystick/oplog';
 import * as z from 'zod';
@@ -45,15 +46,24 @@ export interface TaxSetArgs {
   readonly rates: readonly TaxRate[];
 }
 
-const day = z.string().refine(isDay);
+const day = publicText(z.string().refine(isDay), 'a date');
 const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
-const currency = z.string().refine(isCurrency);
+const currency = publicText(z.string().refine(isCurrency), 'an ISO 4217 code');
 const amountMinor = z.int().refine((amount) => !Object.is(amount, -0));
 const positiveMinor = z.int().min(1);
-const text = z.string().refine((value) => isPlainText(value, 200));
+const text = publicText(
+  z.string().refine((value) => isPlainText(value, 200)),
+  'names of accounts, document numbers, and what an entry is for',
+);
 const name = text.refine((value) => value !== '');
-const opId = z.string().refine((value) => parseOpId(value) !== undefined);
-const transferId = z.string().refine((value) => value !== '' && isPlainText(value, 64));
+const opId = publicText(
+  z.string().refine((value) => parseOpId(value) !== undefined),
+  'an id',
+);
+const transferId = publicText(
+  z.string().refine((value) => value !== '' && isPlainText(value, 64)),
+  'the number of a transfer',
+);
 const line = z.strictObject({ account, currency, amountMinor });
 const lines = z.array(line).min(1).max(1_000);
 

@@ -1,4 +1,5 @@
 /** What the arguments of retail verbs are made of: bounded numbers, texts and references. Schemas of every area use these. */
+import { publicText } from '@tallystick/erasure/marking';
 import { isCurrency, isDay, isPlainText, maxQuantityScale } from '@tallystick/ledger';
 import * as z from 'zod';
 import { maxAmountMinor, maxQuantity } from './price.ts';
@@ -13,13 +14,19 @@ export function whole(min: number, max: number): z.ZodNumber {
   return z.number().refine((value) => Number.isInteger(value) && value >= min && value <= max && !Object.is(value, -0));
 }
 
-export const day: z.ZodString = z.string().refine(isDay);
-export const currency: z.ZodString = z.string().refine(isCurrency);
+export const day: z.ZodString = publicText(z.string().refine(isDay), 'a date');
+export const currency: z.ZodString = publicText(z.string().refine(isCurrency), 'an ISO 4217 code');
 export const account: z.ZodString = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
 /** A name or reference that keys rows. */
-export const key: z.ZodString = z.string().refine((value) => value !== '' && isPlainText(value, 64));
+export const key: z.ZodString = publicText(
+  z.string().refine((value) => value !== '' && isPlainText(value, 64)),
+  'a number or name of goods, documents and accounts; a customer or supplier is a number here, never a name',
+);
 /** Real descriptions hold line breaks; only NUL, where SQLite's C interface would end the text, is refused. */
-export const text: z.ZodString = z.string().refine((value) => value.length <= 200 && !value.includes('\0'));
+export const text: z.ZodString = publicText(
+  z.string().refine((value) => value.length <= 200 && !value.includes('\0')),
+  'what goods are called, and why staff did something; what is about a person goes into person.describe',
+);
 export const amountMinor: z.ZodNumber = whole(0, maxAmountMinor);
 export const milliMinor: z.ZodNumber = whole(0, maxMilliMinor);
 export const anyMilliMinor: z.ZodNumber = whole(-maxMilliMinor, maxMilliMinor);

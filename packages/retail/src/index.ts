@@ -55,7 +55,13 @@ export { type Backorder, backorderEnd, openBackorders } from './counter/backorde
 export { cashDrop, cashPay, cashReceive } from './counter/cash-moves.ts';
 export { stockCount } from './counter/count.ts';
 export { accountPay, accountReturn, customerSet } from './counter/customer.ts';
-export type { AccountPayArgs, CustomerSetArgs, ReturnsPolicyArgs, SaleExchangeArgs } from './counter/customer-args.ts';
+export type {
+  AccountPayArgs,
+  CustomerSetArgs,
+  PersonDescribeArgs,
+  ReturnsPolicyArgs,
+  SaleExchangeArgs,
+} from './counter/customer-args.ts';
 export {
   customerAccounts,
   customerEntries,
@@ -77,6 +83,7 @@ export { type LayawayStanding, openLayaways, type Reservation, reservations } fr
 export { layawayEnds, layawayPaid, layawayPolicies, reserved } from './counter/layaway-tables.ts';
 export { layawayOpen, layawayPay, layawayPolicy } from './counter/layaway.ts';
 export { returnsPolicy } from './counter/returns.ts';
+export { personDescribe, persons } from './counter/person.ts';
 export { customerStatement, type StatementEntry } from './counter/statement.ts';
 export { fiscalLease, fiscalRange } from './counter/fiscal.ts';
 export {

@@ -5,6 +5,7 @@
 import { guardVerbs } from '@tallystick/guards';
 import { type BookStore, builtinVerbs, type Commit, type CryptoProvider, type Verb } from '@tallystick/kernel';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
+import { subjectVerbs } from '@tallystick/kernel/subjects';
 import { tallyVerbs } from '@tallystick/kernel/tally';
 import { encodeHex, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
 import { createDice, type Dice } from './dice.ts';
@@ -17,7 +18,14 @@ import { perform, shopVerbs } from './trader.ts';
 import { bookFileOf, createWriter } from './writer.ts';
 
 /** Every verb that the packages define. */
-export const everyVerb: readonly Verb[] = [...builtinVerbs, ...tallyVerbs, ...escrowVerbs, ...guardVerbs, ...shopVerbs];
+export const everyVerb: readonly Verb[] = [
+  ...builtinVerbs,
+  ...tallyVerbs,
+  ...escrowVerbs,
+  ...subjectVerbs,
+  ...guardVerbs,
+  ...shopVerbs,
+];
 
 export interface EveryVerbOptions {
   readonly seed: number;
@@ -40,7 +48,7 @@ export async function liveEveryVerb({ seed, crypto, store, steps = 120 }: EveryV
     crypto,
     store,
     shop: drawShop(dice),
-    verbs: [...tallyVerbs, ...escrowVerbs, ...guardVerbs],
+    verbs: [...tallyVerbs, ...escrowVerbs, ...subjectVerbs, ...guardVerbs],
     members: [
       { name: 'office', role: 'owner' },
       { name: 'safe', role: 'owner' },
@@ -99,7 +107,10 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
       for (const { book: witness } of fleet.members) done(await witness.attest());
     },
     () => workOfOneRevoked(fleet, crypto, office),
-    () => tally(fleet),
+    async () => {
+      await tally(fleet);
+      await forget(fleet, office);
+    },
     () => workOfACourier(fleet, crypto, office),
     () => handoff(fleet, office),
     () => entitle(fleet, office),
@@ -173,6 +184,24 @@ async function tally(fleet: Fleet): Promise<void> {
   done(await commit(fleet, OFFICE, 'tally.accept', { offer: taken }));
   done(await commit(fleet, OFFICE, 'tally.decline', { offer: refused, reason: 'wet' }));
 }
+
+/** A customer who is described, kept by law for a while, and forgotten. Sealed once and recorded here, so that the history stays the same. */
+async function forget(fleet: Fleet, office: Office): Promise<void> {
+  const [subject, day] = ['5a'.repeat(16), '2026-11-21'];
+  await office('subject.open', { subject, generation: 1, keyId: 'ab'.repeat(32), kind: 'customer', day });
+  await office('reader.offer', { recipient: `age1${'q'.repeat(58)}` });
+  await office('reader.grant', { of: 'device', name: fleet.book(TILL).device, access: 1 });
+  await office('person.describe', { customer: 'c-9', subject, name: sealedName });
+  await office('retention.set', { kind: 'customer', days: 3_650 });
+  await office('subject.request', { subject, kind: 'erasure', day });
+  for (const held of [1, 0]) await office('subject.hold', { subject, held, basis: 'tax-records', untilDay: '' });
+  await office('subject.shred', { subject, basis: 'request', day });
+  await fleet.settle();
+  done(await commit(fleet, TILL, 'subject.acknowledge', { subjects: [subject], day }));
+}
+
+/** An envelope of that subject, of a field of an op that is no more. */
+const sealedName = `env1.${'5a'.repeat(16)}.1.${'A'.repeat(224)}`;
 
 /** A job that goes from the till to the office, is offered back in vain, and is moved. */
 async function handoff(fleet: Fleet, office: Office): Promise<void> {

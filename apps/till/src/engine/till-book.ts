@@ -3,6 +3,7 @@ import { nobleHasher } from '@tallystick/chain';
 import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
 import { guardVerbs } from '@tallystick/guards';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
+import { subjectVerbs } from '@tallystick/kernel/subjects';
 import { tallyVerbs } from '@tallystick/kernel/tally';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { retailVerbs } from '@tallystick/retail';
@@ -14,10 +15,18 @@ export type TillVerbs = readonly [
   ...typeof retailVerbs,
   ...typeof escrowVerbs,
   ...typeof tallyVerbs,
+  ...typeof subjectVerbs,
 ];
 export type TillBook = Book<TillVerbs>;
 
-export const tillVerbs: TillVerbs = [...ledgerVerbs, ...guardVerbs, ...retailVerbs, ...escrowVerbs, ...tallyVerbs];
+export const tillVerbs: TillVerbs = [
+  ...ledgerVerbs,
+  ...guardVerbs,
+  ...retailVerbs,
+  ...escrowVerbs,
+  ...tallyVerbs,
+  ...subjectVerbs,
+];
 
 /** Portable hashes, and native signatures where the browser's hold to the acceptance rule. */
 export async function tillCrypto(): Promise<CryptoProvider> {

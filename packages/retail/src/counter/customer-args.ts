@@ -18,6 +18,16 @@ export interface CustomerSetArgs {
   readonly active: 0 | 1;
 }
 
+/** Each text is an envelope of `subject`, sealed for its own field. */
+export interface PersonDescribeArgs {
+  readonly customer: string;
+  readonly subject: string;
+  readonly name?: string;
+  readonly phone?: string;
+  readonly email?: string;
+  readonly note?: string;
+}
+
 export interface AccountPayArgs {
   readonly customer: string;
   readonly day: string;

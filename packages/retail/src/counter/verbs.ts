@@ -7,6 +7,7 @@ import { saleExchange } from './exchange.ts';
 import { fiscalLease, fiscalRange } from './fiscal.ts';
 import { layawayCancel, layawayCollect } from './layaway-end.ts';
 import { layawayOpen, layawayPay, layawayPolicy } from './layaway.ts';
+import { personDescribe } from './person.ts';
 import { returnsPolicy } from './returns.ts';
 
 export const counterVerbs: readonly [
@@ -27,6 +28,7 @@ export const counterVerbs: readonly [
   typeof layawayPay,
   typeof layawayCollect,
   typeof layawayCancel,
+  typeof personDescribe,
 ] = [
   cashReceive,
   cashPay,
@@ -45,4 +47,5 @@ export const counterVerbs: readonly [
   layawayPay,
   layawayCollect,
   layawayCancel,
+  personDescribe,
 ];

@@ -1,4 +1,5 @@
 /** Shapes and bounds of the supply verbs' arguments. */
+import { publicText } from '@tallystick/erasure/marking';
 import type { ArgsSchema } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
 import * as z from 'zod';
@@ -38,7 +39,10 @@ import type {
 } from './args.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const scope = z.string().refine((value) => parseScope(value) !== undefined);
+const scope = publicText(
+  z.string().refine((value) => parseScope(value) !== undefined),
+  'a scope',
+);
 /** Counted goods: there may be none. */
 const counted = whole(0, 1e9);
 

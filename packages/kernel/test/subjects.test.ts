@@ -1,0 +1,292 @@
+/** A person is sealed, shown to who may read, forgotten everywhere, and the books do not move. */
+import {
+  createMemoryBlobs,
+  createMemoryKeyring,
+  createReaderIdentity,
+  findEnvelopes,
+  type SubjectId,
+} from '@tallystick/erasure';
+import { personal } from '@tallystick/erasure/marking';
+import { defineVerb, openBook, type OpPlace, registerTable } from '@tallystick/kernel';
+import {
+  certifyErasure,
+  mayRead,
+  readErasure,
+  SubjectDesk,
+  subjectVerbs,
+  verifyCertificate,
+} from '@tallystick/kernel/subjects';
+import { encodeHex, type OpHash } from '@tallystick/oplog';
+import { nodeEd25519 } from '@tallystick/sign/node';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createTestRelay, provenDigest } from './fleet.ts';
+import { memoryKeys, stores, testEdge } from './shop.ts';
+
+const people = registerTable('people', { key: { id: 'text' }, columns: { name: 'text', device: 'text', op: 'text' } });
+const describePerson = defineVerb({
+  name: 'people.describe',
+  version: 1,
+  roles: ['owner', 'manager', 'till'],
+  tables: [people],
+  args: z.strictObject({ id: z.string().regex(/^[a-z0-9]{1,9}$/), name: personal(z.string()) }),
+  plan: (_view, op, { id, name }) => [people.write({ id, name, device: op.device, op: op.id })],
+});
+const verbs = [describePerson, ...subjectVerbs] as const;
+const day = '2026-11-21';
+
+const openShop = async (options: object = {}, seed = 1) =>
+  openBook({
+    store: stores['better-sqlite3'](),
+    keys: memoryKeys(),
+    verbs,
+    edge: testEdge(seed, 1_764_500_000_000 + seed * 1_000_000),
+    ...options,
+  });
+type Shop = Awaited<ReturnType<typeof openShop>>;
+
+const open: Shop[] = [];
+afterEach(async () => {
+  for (const book of open.splice(0)) await book.close();
+});
+
+/** An owner's office, a manager's counter, a till and a phone, which share a relay and a place for wrapped keys. */
+async function scene() {
+  const [relay, shared] = [await createTestRelay(), createMemoryBlobs()];
+  const officeKeys = memoryKeys();
+  const office = await openShop({ keys: officeKeys });
+  const members = [{ book: office, keys: officeKeys }];
+  for (const [index, role] of (['manager', 'till', 'till'] as const).entries()) {
+    const keys = memoryKeys();
+    const { device, publicKey } = await keys.create('device');
+    await office.commit('device.enroll', { device, key: encodeHex(publicKey), name: `${role}-${index}`, role });
+    members.push({ keys, book: await openShop({ keys, book: office.id }, index + 2) });
+  }
+  open.push(...members.map(({ book }) => book));
+  for (const { book } of members.slice(1)) {
+    await book.import(await office.export());
+    await book.anchor();
+  }
+  const desks = await Promise.all(
+    members.map(async ({ book }) => {
+      const [keyring, reader] = [createMemoryKeyring(), await createReaderIdentity()];
+      const desk = new SubjectDesk({ book, keyring, reader, blobs: [shared], day: () => day });
+      return { book, keyring, desk, sync: () => desk.during(() => book.sync(relay)) };
+    }),
+  );
+  const settle = async (of = desks): Promise<void> => {
+    for (let round = 0; round < 3; round++) for (const { sync } of of) await sync();
+  };
+  for (const { desk } of desks) await desk.offer();
+  await settle();
+  type D = (typeof desks)[number];
+  const [main, counter, till, phone] = desks as [D, D, D, D];
+  return { main, counter, till, phone, desks, settle, shared, officeKeys };
+}
+interface Desk {
+  book: Shop;
+  keyring: ReturnType<typeof createMemoryKeyring>;
+  desk: SubjectDesk;
+  sync: () => Promise<unknown>;
+}
+
+async function describeAnna({ book, desk }: Desk, id = 'anna'): Promise<SubjectId> {
+  const sealer = await desk.open('customer');
+  if (!('seal' in sealer)) throw new Error(sealer.code);
+  const args = (place: OpPlace) => ({ id, name: sealer.seal(place, 'name', 'Anna Nowak') });
+  expect(await book.commit('people.describe', args)).toMatchObject({ ok: true });
+  return sealer.subject;
+}
+
+async function shown({ book, desk }: Desk, id = 'anna') {
+  const [row] = book.query<{ scope: string; name: string; device: string; op: string }>(
+    'SELECT * FROM people WHERE id = ?',
+    [id],
+  );
+  return row && desk.read(row.name, { scope: row.scope, device: row.device, id: row.op, field: 'name' });
+}
+
+describe('personal data', () => {
+  it('is refused in the clear at commit and at the fold', async () => {
+    const { main, till } = await scene();
+    expect(await main.book.commit('people.describe', { id: 'anna', name: 'Anna Nowak' })).toMatchObject({
+      ok: false,
+      code: 'erasure/in-the-clear',
+    });
+    // A till whose own schema takes anything signs it in the clear; nobody else gives it effect.
+    const lax = {
+      ...describePerson,
+      args: { '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value }) } },
+    } as typeof describePerson;
+    const keys = memoryKeys();
+    const { device, publicKey } = await keys.create('device');
+    await main.book.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'lax', role: 'till' });
+    const hostile = await openShop({ keys, book: main.book.id, verbs: [lax, ...subjectVerbs] }, 9);
+    open.push(hostile);
+    await hostile.import(await main.book.export());
+    await hostile.anchor();
+    expect(await hostile.commit('people.describe', { id: 'anna', name: 'Anna Nowak' })).toMatchObject({ ok: true });
+    await till.book.import(await hostile.export());
+    expect(till.book.query('SELECT code FROM refusals')).toEqual([{ code: 'erasure/in-the-clear' }]);
+    expect(till.book.query('SELECT * FROM people')).toEqual([]);
+  });
+
+  it('is shown to who may read, and comes to who may read later', async () => {
+    const { main, counter, till, phone, settle, shared } = await scene();
+    await describeAnna(main);
+    await settle();
+    const name = { state: 'shown', text: 'Anna Nowak' };
+    expect([await shown(main), await shown(counter), await shown(till)]).toEqual([name, name, { state: 'no-key' }]);
+    await main.book.commit('reader.grant', { of: 'device', name: till.book.device, access: 1 });
+    await settle();
+    expect([await shown(till), await shown(phone)]).toEqual([name, { state: 'no-key' }]);
+    // Access is lost again: the keys are given up, and what is sealed from now on is under another key.
+    const before = shared.names();
+    await main.book.commit('reader.grant', { of: 'device', name: till.book.device, access: 0 });
+    await settle();
+    expect([await shown(till), till.keyring.subjects()]).toEqual([{ state: 'no-key' }, []]);
+    expect(shared.names()).not.toEqual(before);
+    const [subject] = (await main.keyring.subjects()) as [SubjectId];
+    const sealer = await main.desk.renew(subject);
+    expect(sealer).toMatchObject({ generation: 2 });
+    await settle();
+    expect(await counter.desk.sealer(subject)).toMatchObject({ generation: 2 });
+    expect(await till.desk.sealer(subject)).toBeUndefined();
+    expect(await till.desk.renew(subject)).toMatchObject({ code: 'erasure/no-key' });
+    await main.book.commit('reader.grant', { of: 'role', name: 'manager', access: 0 });
+    await settle();
+    expect([mayRead(main.book, counter.book.device), await shown(counter)]).toEqual([false, { state: 'no-key' }]);
+  });
+
+  it('takes no key that the log does not name', async () => {
+    const { main, counter, shared } = await scene();
+    const subject = await describeAnna(main);
+    await main.sync();
+    const [name = ''] = (await shared.names()) as string[];
+    expect(name.startsWith(subject)).toBe(true);
+    // Whoever keeps the blobs puts another one there.
+    await shared.put(name, 'not age');
+    await counter.sync();
+    expect([await shown(counter), counter.keyring.subjects()]).toEqual([{ state: 'no-key' }, []]);
+  });
+});
+
+describe('forgetting', () => {
+  it('destroys every key once settled, moves no number, and certifies who has not acknowledged', async () => {
+    const { main, counter, till, phone, settle, shared, officeKeys } = await scene();
+    const [subject, other] = [await describeAnna(till, 'anna'), await describeAnna(main, 'ben')];
+    await settle();
+    const rows = (): unknown => main.book.query('SELECT * FROM people');
+    const [rowsBefore, keys] = [rows(), await main.keyring.keys(subject)];
+    expect(keys).toHaveLength(1);
+
+    await main.book.commit('subject.hold', { subject, held: 1, basis: 'tax-records', untilDay: '' });
+    const shred = { subject, basis: 'request', day } as const;
+    expect(await main.book.commit('subject.shred', shred)).toMatchObject({
+      code: 'erasure/held',
+      details: { basis: 'tax-records' },
+    });
+    await main.book.commit('subject.hold', { subject, held: 0, basis: 'tax-records', untilDay: '' });
+    expect(await main.book.commit('subject.acknowledge', { subjects: [subject], day })).toMatchObject({
+      code: 'erasure/not-shredded',
+    });
+    const ordered = await main.book.commit('subject.shred', shred);
+    expect(ordered).toMatchObject({ ok: true });
+    expect(await main.book.commit('subject.shred', shred)).toMatchObject({ code: 'erasure/shredded' });
+
+    // Nothing is destroyed before the op is settled, and nothing is shown from now on.
+    expect(await main.desk.refresh()).toMatchObject({ shredded: 0, waiting: 1 });
+    expect([await shown(main), (await main.keyring.keys(subject)).length]).toEqual([{ state: 'erased' }, 1]);
+    await settle([main, counter, till]);
+    expect([await shown(main), await shown(counter), await shown(till), await shown(main, 'ben')]).toMatchObject([
+      { state: 'erased' },
+      { state: 'erased' },
+      { state: 'erased' },
+      { state: 'shown' },
+    ]);
+    expect([await main.keyring.keys(subject), shared.names()]).toEqual([[], [expect.stringContaining(other)]]);
+    expect(rows()).toEqual(rowsBefore);
+    expect(await main.desk.sealer(subject)).toBeUndefined();
+    expect(
+      await main.book.commit('subject.open', { subject, generation: 2, keyId: 'ab'.repeat(32), kind: 'customer', day }),
+    ).toMatchObject({ code: 'erasure/shredded' });
+
+    const signer = await officeKeys.load('root');
+    if (signer === undefined || !ordered.ok) throw new Error('no key');
+    const certify = () => certifyErasure({ book: main.book, subject, day, key: signer });
+    const text = (await certify()) ?? '';
+    const standing = await readErasure(main.book, subject);
+    expect(standing?.outstanding).toEqual([{ device: phone.book.device, role: 'till' }]);
+    const keyOf = (keyId: string): Uint8Array | undefined => {
+      const [row] = main.book.query<{ key: string }>('SELECT key FROM devices WHERE keyId = ?', [keyId]);
+      return row && Uint8Array.from(Buffer.from(row.key, 'hex'));
+    };
+    const verifier = { book: main.book.id, ed25519: nodeEd25519, keyOf, publicKeyOf: keyOf };
+    const checked = await verifyCertificate(text, verifier);
+    expect(checked).toMatchObject({ ok: true, subject, op: ordered.hash, outstanding: standing?.outstanding });
+    expect(checked.ok && [...checked.acknowledged].sort()).toEqual(
+      [main, counter, till].map(({ book }) => book.device).sort(),
+    );
+    expect(text).toContain('1 have NOT acknowledged yet');
+
+    const changed = async (from: string | RegExp, to: string) =>
+      (await verifyCertificate(text.replace(from, to), verifier)) as { code?: string };
+    expect([
+      (await changed('CERTIFICATE', 'certificate')).code,
+      (await changed('1 have NOT', '0 have NOT')).code,
+      (await changed(/Signed: .{4}/, 'Signed: 0000')).code,
+      (await changed(/\n[0-9a-f]{300,}\nSigned/, '\nSigned')).code,
+      (await changed('For programs: {', 'For programs: x{')).code,
+      ((await verifyCertificate(text.replace(/"position":\d+/, '"position":99999'), verifier)) as { code?: string })
+        .code,
+      ((await verifyCertificate(text, { ...verifier, publicKeyOf: () => undefined })) as { code?: string }).code,
+      ((await verifyCertificate(text, { ...verifier, keyOf: () => undefined })) as { code?: string }).code,
+    ]).toEqual([
+      'erasure/certificate-words',
+      'erasure/certificate-words',
+      'erasure/certificate-signature',
+      'erasure/certificate-words',
+      'erasure/certificate-form',
+      'erasure/certificate-words',
+      'erasure/certificate-record',
+      'erasure/certificate-signature',
+    ]);
+
+    // The phone was away. What it hears first is who is forgotten.
+    await phone.sync();
+    await settle();
+    expect((await readErasure(main.book, subject))?.outstanding).toEqual([]);
+    expect(await certify()).toContain('Nobody is left');
+    const digests = await Promise.all([main, counter, till, phone].map(({ book }) => provenDigest(book)));
+    expect(new Set(digests).size).toBe(1);
+  });
+
+  it('shows nothing during a contact that brings a shred', async () => {
+    const { main, counter, settle } = await scene();
+    const subject = await describeAnna(main);
+    await settle();
+    expect(await shown(counter)).toMatchObject({ state: 'shown' });
+    await main.book.commit('subject.shred', { subject, basis: 'request', day });
+    await main.sync();
+    let isOver = false;
+    const contact = counter.sync().then(() => (isOver = true));
+    const seen = await shown(counter);
+    expect([seen, isOver]).toEqual([{ state: 'erased' }, true]);
+    await contact;
+    expect(await counter.keyring.keys(subject)).toEqual([]);
+  });
+
+  it('leaves rows that name an op, so that an access request finds all', async () => {
+    const { main } = await scene();
+    const subject = await describeAnna(main);
+    const [row] = main.book.query<{ op: string }>('SELECT op FROM people');
+    const heads = main.book.query<{ hash: OpHash }>('SELECT hash FROM chains WHERE device = ?', [main.book.device]);
+    const stored = await main.book.log.get(heads[0]?.hash as OpHash);
+    expect([
+      stored?.record.op.id,
+      findEnvelopes(stored?.record.op.args ?? {}).map(({ envelope }) => envelope.subject),
+    ]).toEqual([row?.op, [subject]]);
+    expect(await main.book.commit('subject.request', { subject, kind: 'access', day })).toMatchObject({ ok: true });
+    expect(await main.book.commit('retention.set', { kind: 'customer', days: 365 })).toMatchObject({ ok: true });
+  });
+});
