@@ -56,6 +56,7 @@ const undecided: ReadonlySet<RelayCode> = new Set([
   'relay/refused',
   'relay/bad-answer',
   'relay/claim-alarm',
+  'relay/home-away',
 ]);
 
 export function createClaimant(options: ClaimantOptions): Claimant {

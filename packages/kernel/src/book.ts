@@ -298,13 +298,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#mustBeOpen();
     const pull = options.pull ?? true;
     return this.#whileOpen(async () => {
-      const { openExchange, stateCosigned, syncWith } = await loadExchange();
+      const { isCurrent, openExchange, stateCosigned, syncWith } = await loadExchange();
       const exchange = await openExchange(this.#replica, client, this.#own.readers(), this.#own.now());
       const { scopes, report } = await this.#noting(() =>
         syncWith(exchange, this.#wanted(), { pull, device: this.device }),
       );
       this.#own.author.observe();
-      if (pull && report.denied === undefined && this.#own.row() !== undefined) await this.anchor();
+      const isWhole = pull && report.denied === undefined && this.#own.row() !== undefined;
+      // A relay that follows another one may lag: what this device wrote last may be where it was not asked.
+      const isUnsure = exchange.mirror !== undefined && this.#replica.log.meta(META_UNANCHORED) === '1';
+      if (isWhole && (!isUnsure || (await isCurrent(exchange, scopes)))) await this.anchor();
       const cosigner = pull ? this.#own.cosigner() : undefined;
       if (cosigner !== undefined)
         await this.#noting(() => stateCosigned(this.#replica, exchange.client, cosigner, scopes, this.#cosigned));

@@ -28,6 +28,7 @@ const beforePush: ReadonlySet<string> = new Set([
   'relay/not-enrolled',
   'relay/revoked',
   'relay/signature',
+  'relay/mirror-behind',
 ]);
 
 export async function askStanding(replica: Replica, client: RelayClient): Promise<RelayStanding | undefined> {

@@ -42,6 +42,7 @@ import { KernelError } from './errors.ts';
 import { mergeAsides } from './merge-records.ts';
 import { type Replica } from './replica.ts';
 import { HQ } from './genesis.ts';
+import { takeKept } from './kept-ops.ts';
 import { askStanding, explainDenial, type ReadingDevice } from './relay-standing.ts';
 
 export interface SyncReport {
@@ -49,6 +50,8 @@ export interface SyncReport {
   readonly pushed: number;
   /** Ops that the relay would not take, with its verdicts. They stay pending here. */
   readonly notTaken: readonly PushResult[];
+  /** Ops that a relay which follows another one keeps until that answers. Nobody has given them a receipt: they are handed in again. */
+  readonly kept?: number;
   /** Ops that the relay took with a warning: `clock-ahead`, `seen-differs` or `quarantined`. People should know. */
   readonly warned: readonly PushResult[];
   /** Ops that got a position in this exchange. */
@@ -60,6 +63,7 @@ export interface SyncReport {
 }
 
 const META_RELAY = 'relay';
+const grantsNothing: ReadonlySet<string> = new Set(['relay/claim-alarm', 'relay/home-away']);
 
 /** The relay whose notes this replica believes, as pinned, or undefined. */
 export function pinnedRelay(replica: Replica): NoteKey | undefined {
@@ -100,6 +104,8 @@ interface Reading {
 
 export interface Exchange extends Reading {
   readonly client: RelayClient;
+  /** The name of a relay that follows the pinned one, where such a one answers: it may lag, and what it has not got accuses nobody. */
+  readonly mirror?: string;
 }
 
 /** `hq` says who may write in the others. */
@@ -122,11 +128,12 @@ export async function openExchange(
 ): Promise<Exchange> {
   const book = replica.book;
   if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to sync yet');
-  const { vkey, reads } = await client.info();
+  const { vkey, reads, mirror } = await client.info();
   const relay = await replica.exclusive(() => pinRelay(replica, vkey));
   const id = relayIdOf(relay, replica.crypto.hasher);
   const readers = reads === 'public' ? [] : devices.map((device) => ({ ...device, relay: id }));
-  return { replica, client: signReads(client, readers), book, relay, nowMs, moved: new Set() };
+  const follows = mirror === undefined ? {} : { mirror };
+  return { replica, client: signReads(client, readers), book, relay, nowMs, moved: new Set(), ...follows };
 }
 
 /** What the relay will not let this device read is an error once what it may hand in is handed in. */
@@ -156,6 +163,8 @@ export async function syncWith(
     if (report.denied !== undefined) continue;
     await requireReceipted({ ...exchange, scope }, exchange.moved);
   }
+  if (options.pull && exchange.mirror !== undefined && report.denied === undefined)
+    report = sum(report, { ...NOTHING, refolded: await takeKept(exchange, exchange.mirror, scopes) });
   const retried = await replica.exclusive(() => mergeAsides(replica));
   return { scopes, report: { ...report, refolded: report.refolded + retried.refolded } };
 }
@@ -180,7 +189,10 @@ async function pullWanted(
   try {
     return await pull(exchange, scope);
   } catch (error) {
-    if (!named.includes(scope) && error instanceof RelayError && error.code === 'relay/scope') return NOTHING;
+    const code = error instanceof RelayError ? error.code : undefined;
+    if (code === 'relay/mirror-behind' || (code === 'relay/scope' && !named.includes(scope))) return NOTHING;
+    // A copy that lags may not know whom the home relay let in.
+    if (exchange.mirror !== undefined) throw error;
     throw await explainDenial(exchange.replica, device, error);
   }
 }
@@ -202,9 +214,11 @@ async function push(
   for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
   requireReceipts(replica, scope, answer.results);
   const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
-  const notTaken = answer.results.filter((result) => result.position === undefined);
+  const kept = answer.results.filter(({ verdict }) => verdict === 'kept').length;
+  const notTaken = answer.results.filter(({ position, verdict }) => position === undefined && verdict !== 'kept');
   const report = {
-    pushed: answer.results.length - notTaken.length,
+    pushed: answer.results.length - notTaken.length - kept,
+    ...(kept === 0 ? {} : { kept }),
     notTaken,
     warned: answer.results.filter(({ position, warnings = [] }) => position !== undefined && warnings.length > 0),
     settled: settled.settled,
@@ -253,7 +267,8 @@ async function handIn(
     return await handInClaims(client, { book, scope }, records);
   } catch (error) {
     // Such a relay grants nothing, and tells its operator. Who was first says the log, which this replica checks and folds itself.
-    if (!(error instanceof RelayError) || error.code !== 'relay/claim-alarm') throw error;
+    // A relay that is cut off from the home relay grants nothing either, and keeps what is pushed.
+    if (!(error instanceof RelayError) || !grantsNothing.has(error.code)) throw error;
     return client.push(book, scope, records);
   }
 }
@@ -456,6 +471,7 @@ function sum(a: SyncReport, b: SyncReport): SyncReport {
     warned: [...a.warned, ...b.warned],
     settled: a.settled + b.settled,
     refolded: a.refolded + b.refolded,
+    ...(a.kept === undefined && b.kept === undefined ? {} : { kept: (a.kept ?? 0) + (b.kept ?? 0) }),
     ...(a.denied === undefined && b.denied === undefined ? {} : { denied: 'relay/revoked' }),
   };
 }

@@ -6,6 +6,7 @@ import type { KeptPage } from './home.ts';
 import { createKeptGate, type KeptGateOptions } from './kept-gate.ts';
 import type { KeptOp, NewlyKept } from './outbox.ts';
 import type { Push, PushOutcome } from './push.ts';
+import { notFollowedYet } from './readers.ts';
 import { createTurns } from './turns.ts';
 import type { PushResult } from './verdict.ts';
 
@@ -15,7 +16,7 @@ export interface KeeperOptions extends KeptGateOptions {
 }
 
 export interface Keeper {
-  /** Durable when it answers. Throws `relay/unknown-book`, and `relay/quota` where no more is kept. */
+  /** Durable when it answers. Throws `relay/mirror-behind` where nothing of the book is here, and `relay/quota` where no more is kept. */
   keep(push: Push): Promise<{ readonly outcome: PushOutcome; readonly news: number }>;
   page(book: BookId, scope: Scope, after: number): Promise<KeptPage>;
   /** The home relay took these through here; the copy has not got them yet. */
@@ -49,8 +50,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
 
   async function keep({ book, scope, frames }: Push): ReturnType<Keeper['keep']> {
-    if ((await store.log(book, hq)) === undefined)
-      throw new RelayError('relay/unknown-book', `book ${book} is not here`);
+    if ((await store.log(book, hq)) === undefined) throw notFollowedYet(book);
     const { waiting, waitingBytes } = await outbox.summary(book);
     if (waiting + frames.length > maxKept.ops || waitingBytes >= maxKept.bytes)
       throw new RelayError('relay/quota', 'no more is kept here for the home relay');

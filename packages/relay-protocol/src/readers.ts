@@ -12,6 +12,8 @@ export interface ReadersOptions
   extends Pick<PushDesk, 'store' | 'signer' | 'hasher' | 'ed25519' | 'limits' | 'rosters' | 'nowMs'> {
   readonly reads: 'devices' | 'public';
   readonly url: string | undefined;
+  /** It follows another relay, and what it has not got may be there. */
+  readonly isMirror: boolean;
 }
 
 export type IsReadable = (scope: Scope) => MaybePromise<boolean>;
@@ -31,14 +33,14 @@ const hq = parseScope('hq') as Scope;
 
 /** Answers who sends a read, or throws what it is refused with. */
 export function createReaders(options: ReadersOptions): (route: Read, request: Request) => Promise<Admitted> {
-  const { store, signer, hasher, ed25519, limits, rosters, nowMs, reads, url } = options;
+  const { store, signer, hasher, ed25519, limits, rosters, nowMs, reads, url, isMirror } = options;
   const { readsPerSecond, readBurst, maxRates, maxNonces } = limits;
   const rates = createRates({ perSecond: readsPerSecond, burst: readBurst }, maxRates, nowMs);
   const relay = relayIdOf(signer, hasher);
   const door = createAuthentication({ ed25519, relay, maxNonces, rates, nowMs, ...(url === undefined ? {} : { url }) });
   return async (route, request) => {
     const { book } = route;
-    if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
+    if ((await store.log(book, hq)) === undefined) throw isMirror ? notFollowedYet(book) : unknownBook(book);
     if (reads === 'public') return { device: '', allow: () => () => true };
     const device = await door.authenticate(request, book, await rosters.of(book));
     // Asked anew each time: what is told later is told by the roster of then.
@@ -58,6 +60,11 @@ export function createReaders(options: ReadersOptions): (route: Read, request: R
       throw denial(roster, device, scope);
     return { device, allow, lastPosition };
   };
+}
+
+/** Of a relay that follows another one: it has nothing of the book so far. */
+export function notFollowedYet(book: BookId): RelayError {
+  return new RelayError('relay/mirror-behind', `book ${book} is not here yet`);
 }
 
 export function unknownBook(book: BookId): RelayError {

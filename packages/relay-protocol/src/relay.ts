@@ -140,7 +140,7 @@ export function createRelay(options: RelayOptions): Relay {
   const perBook = createShares(limits.maxPushesPerBook);
   const incoming: Incoming = { receivers, unpack: createUnpack(options.unpack ?? gunzip) };
   const { reads = 'devices' } = options;
-  const admitReader = createReaders({ ...desk, reads, url: options.url });
+  const admitReader = createReaders({ ...desk, reads, url: options.url, isMirror: home !== undefined });
   const tails = createTails(store, limits);
   const opRate = { perSecond: limits.opsPerSecond, burst: limits.opBurst };
   const opRates = createRates(opRate, limits.maxRates, desk.nowMs);
@@ -197,7 +197,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function cosign(route: Cosign, request: Request, slot: Slot): Promise<Response> {
     const note = await readNote(request, maxCosignedBytes, slot, incoming);
-    if ((await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
+    if (home === undefined && (await store.log(route.book, hq)) === undefined) throw unknownBook(route.book);
     const keep = () => home?.cosign(route, note) ?? keepCosignature(desk, route, note);
     return answerJson({ checkpoint: await queue.between(keep) });
   }

@@ -38,15 +38,16 @@ export const sync: Command = {
       if (relay === undefined) throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
       const book = await openFor(home, settings, 'sync');
       try {
-        const { pushed, settled, notTaken } = await exchange(book, relay.client);
+        const { pushed, settled, notTaken, kept = 0 } = await exchange(book, relay.client);
         writeSettings(home, { ...settings, book: book.id });
         const { role } = book.status();
-        const json = { book: book.id, pushed, settled, notTaken: notTaken.length, role: role ?? '' };
+        const json = { book: book.id, pushed, settled, notTaken: notTaken.length, kept, role: role ?? '' };
+        const near = kept === 0 ? '' : `, ${grouped(kept)} kept near by until the home relay answers`;
         const waiting = role === undefined ? '\nthis device is not enrolled in the book yet' : '';
         context.print(
           context.json
             ? JSON.stringify(json)
-            : `${grouped(pushed)} ops handed in, ${grouped(settled)} settled${waiting}`,
+            : `${grouped(pushed)} ops handed in, ${grouped(settled)} settled${near}${waiting}`,
         );
         for (const result of notTaken)
           context.progress.say(`the relay does not take op ${result.hash}: ${result.verdict}`);
@@ -65,7 +66,7 @@ export const sync: Command = {
 async function exchange(
   book: ShopBook,
   relay: RelayClient,
-): Promise<Pick<SyncReport, 'pushed' | 'settled' | 'notTaken'>> {
+): Promise<Pick<SyncReport, 'pushed' | 'settled' | 'notTaken' | 'kept'>> {
   try {
     return await book.sync(relay);
   } catch (error) {

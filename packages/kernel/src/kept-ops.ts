@@ -1,0 +1,89 @@
+/**
+ * A relay that follows the home relay (docs/spec/relay.md, "Federation"), from the side of a device behind it. What it keeps of others is taken in as if its
+ * authors had handed it over, so that a shop which is cut off goes on together; and whether it showed all that the home relay had, the home relay itself says.
+ */
+import { createTree, type NoteKey } from '@tallystick/chain';
+import { type BookId, encodeHex, type Scope as ScopeName } from '@tallystick/oplog';
+import { originOf, type RelayClient, RelayError } from '@tallystick/relay-protocol';
+import { noteDigest, verifyStanding } from '@tallystick/relay-protocol/proof';
+import { openRecords } from './admit.ts';
+import { mergeRecords } from './merge-records.ts';
+import type { Replica } from './replica.ts';
+
+/** An exchange with a relay that follows the pinned one. */
+interface Nearby {
+  readonly replica: Replica;
+  readonly client: RelayClient;
+  readonly book: BookId;
+  /** The home relay. */
+  readonly relay: NoteKey;
+}
+
+/** Up to where it was read, by name and scope: what it forgets in between has a position by then. */
+const readUpTo = new WeakMap<Replica, Map<string, number>>();
+/** What it may not show, or has not got, is no fault of the exchange. */
+const withheld: ReadonlySet<string> = new Set([
+  'relay/scope',
+  'relay/not-enrolled',
+  'relay/revoked',
+  'relay/mirror-behind',
+]);
+
+/** Answers how many pending ops were folded again. */
+export async function takeKept(
+  { replica, client, book }: Nearby,
+  mirror: string,
+  scopes: readonly ScopeName[],
+): Promise<number> {
+  const places = readUpTo.get(replica) ?? new Map<string, number>();
+  readUpTo.set(replica, places);
+  let refolded = 0;
+  for (const scope of scopes) {
+    const place = `${mirror} ${scope}`;
+    try {
+      for (;;) {
+        const after = places.get(place) ?? 0;
+        const { frames, next } = await client.kept(book, scope, after);
+        const { records } = openRecords(frames, replica.crypto.hasher);
+        if (records.length > 0) refolded += (await replica.exclusive(() => mergeRecords(replica, records))).refolded;
+        places.set(place, next);
+        if (next === after) break;
+      }
+    } catch (error) {
+      if (!(error instanceof RelayError) || !withheld.has(error.code)) throw error;
+    }
+  }
+  return refolded;
+}
+
+/**
+ * Whether the home relay, asked through the one that follows it, signs that its logs end where they end here: then nothing of this device can be missing. A
+ * log that grew meanwhile says no, and the next exchange asks again.
+ */
+export async function isCurrent(
+  { replica, client, book, relay }: Nearby,
+  scopes: readonly ScopeName[],
+): Promise<boolean> {
+  const { hasher, ed25519 } = replica.crypto;
+  for (const scope of scopes) {
+    const { size, frontier, note } = replica.log.tip(scope);
+    if (note === '') continue;
+    try {
+      const text = await client.standing(book, scope, note);
+      const check = {
+        key: relay,
+        origin: originOf(relay.name, book, scope),
+        verify: ed25519.verify.bind(ed25519),
+        hasher,
+      };
+      const said = await verifyStanding(text, check);
+      const root = encodeHex(createTree(hasher, { size, frontier }).root());
+      const isSame = said.ok && said.value.size === size && said.value.root === root;
+      if (!isSame || said.value.after !== noteDigest(note, relay, hasher)) return false;
+    } catch (error) {
+      if (error instanceof RelayError) return false;
+      throw error;
+    }
+  }
+  return true;
+}
