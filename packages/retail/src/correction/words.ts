@@ -7,7 +7,7 @@ export interface CorrectionWords {
 
 const nothingToDo = 'Nothing is to be done; it stands.';
 const fromSeller = 'Ask for the money back, or settle it with the seller (seller.pay), or write it off in the journal.';
-const askRule = 'It stands as it was done. Talk to whoever did it, or change the rule.';
+const askRule = 'It stands as it was done; what it gave away is owed. Talk to whoever did it, or change the rule.';
 const asPaper = 'The receipt stands as it was printed.';
 const withdrawn = `${asPaper} Look whether that till hears of changes in time.`;
 const collect = 'The customer pays it on account (account.pay), or it is written off.';
@@ -64,7 +64,7 @@ const wordsByCode: Readonly<Record<string, readonly [why: string, remedy: string
   'retail/late-cash': ['Cash was taken or paid after somebody else had counted the drawer.', 'Look for that cash.'],
   'retail/drawer-short': ['There was not so much in the drawer.', 'Count it: what is missing shows at its closing.'],
   'retail/tender-mismatch': ['The layaway cost more than was paid.', collect],
-  'retail/layaway-balance': ['More was paid back than had been paid.', collect],
+  'retail/layaway-balance': ['More was paid back than had been paid. ' + another, fromSeller],
   'retail/layaway-fee': ['The shop may keep less of it.', 'Pay the difference back (account.return).'],
   'retail/layaway-overpaid': ['More was paid than it cost.', 'The rest is the customer’s credit (account.return).'],
   'retail/late-layaway': [
@@ -79,6 +79,27 @@ const wordsByCode: Readonly<Record<string, readonly [why: string, remedy: string
   'retail/claimed-before-issue': ['It was spent before the books knew that it was issued.', nothingToDo],
   'retail/bill-quantity': ['The bill asks for more than came in.', 'Approve or return it (purchase.approve).'],
   'retail/bill-price': ['The bill asks for more than was agreed.', 'Approve or return it (purchase.approve).'],
+  'retail/unknown-layaway': [
+    'The layaway it is about is not in the books.',
+    'Adopt or dismiss that layaway, where it waits.',
+  ],
+  'retail/unknown-session': [
+    'The drawer it is about is not in the books.',
+    'Adopt or dismiss its opening, where it waits.',
+  ],
+  'retail/transfer-received': [
+    'Somebody else had counted this transfer in.',
+    'The first count stands; compare the two.',
+  ],
+  'retail/no-purchase-order': [
+    'The order it is about is not in the books.',
+    'Adopt or dismiss that order, where it waits.',
+  ],
+  'retail/no-bill': ['The bill that was paid is not in the books.', 'Enter it, or ask the supplier for the money.'],
+  'retail/bill-held': [
+    'The bill that was paid is held, or was sent back.',
+    'Decide about the bill (purchase.approve).',
+  ],
   'retail/purchase-closed': ['The order was closed when goods came in for it.', 'Match the supplier’s bill by hand.'],
   'retail/over-paid': ['More was paid than was owed.', 'Pay the rest back, or keep it for the next time.'],
   'retail/late-scan': ['It was sold from a van that had been settled.', 'Settle the difference with the seller.'],
