@@ -90,7 +90,10 @@ describe.skipIf(isMissing('PostgreSQL', postgresFolder()))('on PostgreSQL', () =
     expect(await store.bookCount()).toBe(0);
     await expect(store.confirm?.()).rejects.toMatchObject({ code: 'relay/store' });
     postgres.standby?.resume();
-    await until('the standby is heard', async () => store.confirm?.().then(() => true) ?? false);
+    await until('the standby is heard', async () => {
+      await store.confirm?.();
+      return true;
+    });
     await store.close();
   });
 
