@@ -1,9 +1,10 @@
 // The file of a SQLite relay store read from outside, with nobody's word taken for it: as a copy is judged before anything depends on it.
-import { createTree, type Hasher, leafHash } from '@tallystick/chain';
+import { createTree, type Hasher, leafHash, type Tree } from '@tallystick/chain';
 import { encodeHex } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
-import { positionsPerLog, schemaVersion } from './sqlite-store.ts';
+import { positionsPerLog, readWaiting, schemaVersion } from './sqlite-tables.ts';
+import type { LogState } from './store.ts';
 
 export interface RelayFileReport {
   /** Of the relay that the logs belong to; '' where none has started on them yet. */
@@ -34,13 +35,11 @@ export function checkRelayFile(path: string, hasher: Hasher): RelayFileReport {
     const integrity = db.pragma('integrity_check(1)', { simple: true });
     if (integrity !== 'ok') throw damaged(path, String(integrity));
     const logs = db.prepare('SELECT log, scope, size, frontier, root FROM relay_logs').all() as LogRow[];
-    let ops = 0;
-    for (const row of logs) {
-      checkLog(db, row, hasher, path);
-      ops += row.size;
-    }
+    const trees = new Map(logs.map((row) => [row.log, checkLog(db, row, hasher, path)]));
+    const tabled = logs.reduce((sum, { size }) => sum + size, 0);
     const stored = db.prepare('SELECT count(*) FROM relay_entries').pluck().get();
-    if (stored !== ops) throw damaged(path, `${String(stored)} ops are stored, and the logs have ${ops}`);
+    if (stored !== tabled) throw damaged(path, `${String(stored)} ops are stored, and the logs have ${tabled}`);
+    const ops = tabled + checkWaiting(db, trees, hasher, path);
     const vkey = (db.prepare('SELECT vkey FROM relay_identity').pluck().get() as string | undefined) ?? '';
     const books = db.prepare('SELECT count(DISTINCT book) FROM relay_logs').pluck().get() as number;
     return { vkey, books, logs: logs.length, ops };
@@ -66,7 +65,7 @@ function checkLog(
   { log, scope, size, frontier, root }: LogRow,
   hasher: Hasher,
   path: string,
-): void {
+): Tree {
   const tree = createTree(hasher);
   const first = log * positionsPerLog;
   const records = db.prepare('SELECT entry, bytes FROM relay_entries WHERE entry >= ? AND entry < ? ORDER BY entry');
@@ -77,9 +76,33 @@ function checkLog(
     if (entry !== first + tree.size) throw damaged(path, `the log of ${scope} has no op at ${tree.size}`);
     tree.append(leafHash(bytes, hasher));
   }
-  const isWhole = tree.size === size && tree.frontier().join(' ') === frontier;
-  if (!isWhole || encodeHex(tree.root()) !== encodeHex(root))
+  const isEmpty = size === 0 && tree.size === 0;
+  if (!isEmpty && !isAt(tree, { size, frontier: frontier.split(' '), root: encodeHex(root) }))
     throw damaged(path, `the ${tree.size} records of ${scope} have not the root of its ${size} ops`);
+  return tree;
+}
+
+/** What is not yet in the tables goes on from there. Answers how many ops that are. */
+function checkWaiting(db: Database.Database, trees: ReadonlyMap<number, Tree>, hasher: Hasher, path: string): number {
+  let ops = 0;
+  for (const { log, batch } of readWaiting(db)) {
+    const { scope, from, state, entries } = batch;
+    const tree = trees.get(log) as Tree;
+    if (state.size <= tree.size) continue;
+    if (from !== tree.size) throw damaged(path, `the log of ${scope} has no op at ${tree.size}`);
+    for (const { bytes } of entries) tree.append(leafHash(bytes, hasher));
+    if (!isAt(tree, state))
+      throw damaged(path, `the ${tree.size} records of ${scope} have not the root of its ${state.size} ops`);
+    ops += entries.length;
+  }
+  return ops;
+}
+
+function isAt(
+  tree: Tree,
+  { size, frontier, root }: Pick<LogState, 'size' | 'frontier'> & { readonly root: string },
+): boolean {
+  return tree.size === size && tree.frontier().join() === String(frontier) && encodeHex(tree.root()) === root;
 }
 
 function damaged(path: string, what: string): RelayError {

@@ -1,0 +1,116 @@
+// What waits beside the tables of a SQLite store is seen by nobody: whatever is appended, and whenever it is opened again, it answers as the store in memory does.
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BookId, encodeHex, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createMemoryRelayStore, type RelayStore } from '../src/index.ts';
+import { createSqliteRelayStore } from '../src/node.ts';
+import { batchOf } from '../src/contract.ts';
+import { createContractBook } from '../src/contract-book.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'relay-waiting-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const scopes = ['hq', 'b/1', 'b/2', 'b/3'].map((name) => parseScope(name) as Scope);
+
+/** One append: of each scope so many ops, whether the first of them enrols somebody, and whether the file is opened again after it. */
+const step = fc.record({
+  ops: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: scopes.length, maxLength: scopes.length }),
+  enrols: fc.boolean(),
+  reopens: fc.boolean(),
+});
+
+describe('batches that wait', () => {
+  it('are answered for like those in the tables, before and after a restart', async () => {
+    let files = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+        const path = join(folder, `${files++}.sqlite`);
+        let store = createSqliteRelayStore(path, { maxOpsWaiting: 20 });
+        const oracle = createMemoryRelayStore();
+        const { book, genesis, root } = createContractBook('waiting');
+        const records = new Map<Scope, OpRecord[]>(scopes.map((scope) => [scope, []]));
+        for (const { ops, enrols, reopens } of steps) {
+          const batches = scopes.flatMap((scope, index) => {
+            const before = records.get(scope) as OpRecord[];
+            const isFirst = scope === 'hq' && before.length === 0;
+            const more = [
+              ...(isFirst ? [genesis] : []),
+              ...Array.from({ length: ops[index] as number }, () => root.write({ scope })),
+            ];
+            if (more.length === 0) return [];
+            const from = before.length;
+            before.push(...more);
+            const tile = { level: 0, index: 0, hashes: new Uint8Array(32 * before.length).fill(from) };
+            const enrolments = enrols ? [{ position: from, isFork: false }] : [];
+            return [batchOf(book, scope, from, more, { tiles: [tile], enrolments })];
+          });
+          for (const one of [store, oracle]) await one.append(batches);
+          if (reopens) {
+            await store.close();
+            store = createSqliteRelayStore(path, { maxOpsWaiting: 20 });
+          }
+          expect(await everythingOf(store, book, records)).toEqual(await everythingOf(oracle, book, records));
+        }
+        await store.close();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('are in the file when the append returns', async () => {
+    const path = join(folder, 'killed.sqlite');
+    const store = createSqliteRelayStore(path);
+    const { book, genesis, root } = createContractBook('killed');
+    const [hq] = scopes as [Scope];
+    const records = [genesis, root.write(), root.write()];
+    for (const [at, record] of records.entries()) await store.append([batchOf(book, hq, at, [record])]);
+    // The files as a killed process leaves them.
+    const copy = join(folder, 'copy.sqlite');
+    copyFileSync(path, copy);
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    await store.close();
+    const again = createSqliteRelayStore(copy);
+    expect(await again.records(book, hq, 0, 9)).toHaveLength(3);
+    await again.close();
+    const db = new Database(copy);
+    expect(db.prepare('SELECT count(*) FROM relay_entries').pluck().get()).toBe(0);
+    // A row that is lost is missed at the next start.
+    db.exec('DELETE FROM relay_waiting WHERE row = 2');
+    db.close();
+    expect(() => createSqliteRelayStore(copy)).toThrow(expect.objectContaining({ code: 'relay/store' }));
+  });
+});
+
+async function everythingOf(
+  store: RelayStore,
+  book: BookId,
+  records: ReadonlyMap<Scope, readonly OpRecord[]>,
+): Promise<unknown> {
+  const found: unknown[] = [
+    await store.scopes(book),
+    (await store.enrolments(book)).map(({ hash, isFork }) => [hash, isFork]),
+  ];
+  for (const [scope, all] of records) {
+    const hashes = all.map(({ hash }) => hash);
+    const devices = new Set(all.map(({ op }) => op.device));
+    found.push(
+      await store.log(book, scope),
+      await store.find(book, scope, hashes),
+      await store.chains(book, scope, devices),
+    );
+    found.push((await store.tile(book, scope, 0, 0))?.join());
+    for (let from = 0; from <= all.length; from++) {
+      const page = await store.page(book, scope, from, { maxOps: 7, maxBytes: 1 << 20 });
+      found.push(
+        page?.root,
+        page?.records.map(encodeHex),
+        (await store.records(book, scope, from, 5)).map(encodeHex),
+        await store.rootAt(book, scope, from),
+      );
+    }
+  }
+  return found;
+}
