@@ -1,6 +1,6 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
-import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
@@ -197,20 +197,24 @@ async function judgeLogs(
   for (const { pushed, pushes } of logs) {
     const { scope, log, gate } = pushed;
     if (log === undefined) scopes ??= (await desk.store.scopes(book)).length;
-    if (log === undefined && (scopes as number) >= desk.limits.maxScopes) {
-      const error = new RelayError('relay/quota', `a book has at most ${desk.limits.maxScopes} scopes here`);
-      for (const push of pushes) judged.set(push, { error });
-      continue;
-    }
     for (const push of pushes) {
-      const isNew = scope === hq && log === undefined && gate.accepted.length === 0;
+      const isFirst = log === undefined && gate.accepted.length === 0;
+      const isNew = isFirst && scope === hq;
+      const error = isFirst && !isNew ? await desk.openings.findRefusal(pushed, push, scopes as number) : undefined;
+      if (error !== undefined) {
+        judged.set(push, { error });
+        continue;
+      }
       const ruling = await judgePush(desk, pushed, push).catch(refuseAlarm);
       if ('error' in ruling) judged.set(push, ruling);
       else judged.set(push, { pushed, ruling, opened: isNew && gate.accepted.length > 0 });
     }
     const batch = await batchOf(desk, pushed);
     if (batch !== undefined) batches.push(batch);
-    if (log === undefined && batch !== undefined) scopes = (scopes as number) + 1;
+    if (log === undefined && batch !== undefined) {
+      scopes = (scopes as number) + 1;
+      desk.openings.opened(pushed, gate.accepted[0] as OpRecord);
+    }
     if (log === undefined && scope === hq && batch === undefined) desk.rosters.forget(book);
   }
   return batches;

@@ -43,7 +43,10 @@ export interface RelayLimits {
   readonly tailLifeMs: number;
   readonly tailLookMs: number;
   readonly maxBooks: number;
+  /** Of a book; the last eighth is for an owner or manager of `hq` to open. */
   readonly maxScopes: number;
+  /** Scopes that a device which was never owner or manager in `hq` may open in a day, and at once. */
+  readonly openingsPerDay: number;
 }
 
 export const defaultLimits: RelayLimits = {
@@ -73,4 +76,5 @@ export const defaultLimits: RelayLimits = {
   tailLookMs: 2_000,
   maxBooks: 10_000,
   maxScopes: 10_000,
+  openingsPerDay: 64,
 };

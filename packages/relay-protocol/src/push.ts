@@ -7,6 +7,7 @@ import type { ClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
 import { type Frame, openFrame } from './ground.ts';
 import type { RelayLimits } from './limits.ts';
+import type { Openings } from './openings.ts';
 import type { Rosters } from './rosters.ts';
 import type { RelayStore } from './store.ts';
 import type { PushResult } from './verdict.ts';
@@ -22,6 +23,7 @@ export interface PushDesk {
   readonly books: 'open' | readonly BookId[];
   readonly rosters: Rosters;
   readonly memory: ClaimMemory;
+  readonly openings: Openings;
   nowMs(): number;
 }
 

@@ -30,6 +30,7 @@ import { RelayError } from './errors.ts';
 import type { Home } from './home.ts';
 import { createUnpack, type Incoming, openBody, readNote, receiveBody, requestToPush } from './incoming.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
+import { createOpenings } from './openings.ts';
 import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
 import { type Committed, createPushQueue, type PushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
@@ -133,6 +134,7 @@ export function createRelay(options: RelayOptions): Relay {
     books: options.books ?? 'open',
     rosters: createRosters(store, hasher),
     memory: createClaimMemory(store, hasher),
+    openings: createOpenings(limits, options.now ?? Date.now),
     nowMs: options.now ?? Date.now,
   };
   const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
