@@ -25,6 +25,7 @@ export type OfficeErrorCode =
   | 'office/device'
   | 'office/keys'
   | 'office/mirror'
+  | 'office/backup'
   | 'office/frames';
 
 /** Where in an input file an error was found: `line` counts from 1 with the header, `row` from 1 without it. */

@@ -2,6 +2,7 @@
 // something failed or was found wrong, 2 when the command was not understood.
 import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
 import { asides } from './commands/asides.ts';
+import { backup } from './commands/backup.ts';
 import { books } from './commands/books.ts';
 import { corrections, refusals } from './commands/corrections.ts';
 import { day } from './commands/day.ts';
@@ -22,6 +23,7 @@ import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { refill } from './commands/refill.ts';
 import { replay } from './commands/replay.ts';
+import { restore } from './commands/restore.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { status } from './commands/status.ts';
 import { supplyCommands } from './commands/supply.ts';
@@ -58,7 +60,19 @@ const booksCommands = [
   ...supplyCommands,
 ];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
-const recoveryCommands = [corrections, refusals, asides, quarantine, recover, dismiss, recoveryKeys, acts, overrule];
+const recoveryCommands = [
+  backup,
+  restore,
+  corrections,
+  refusals,
+  asides,
+  quarantine,
+  recover,
+  dismiss,
+  recoveryKeys,
+  acts,
+  overrule,
+];
 const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recoveryCommands];
 
 function helpText(): string {

@@ -14,5 +14,5 @@ export {
 export { type BackupKeeper, type BackupReport, createBackupKeeper, type KeeperOptions, opsOf } from './keeper.ts';
 export { openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
 export { type BackupPlace, memoryPlace, parsePartName, partName } from './place.ts';
-export { filesIn, logOf, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';
+export { filesIn, logOf, restoreArchives, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';
 export { type KeeperState, parseState, type StateStore } from './state.ts';

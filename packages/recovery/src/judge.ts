@@ -45,6 +45,8 @@ export interface Chosen {
 export interface Judgement {
   readonly verdicts: readonly Verdict[];
   readonly findings: readonly Finding[];
+  /** Believed archives of settled ops, whatever there is besides. */
+  readonly archives: readonly OpenPart[];
   /** Undefined where nothing that is believed can be restored. */
   readonly chosen: Chosen | undefined;
 }
@@ -96,7 +98,8 @@ export async function judgeBackups(files: readonly FoundFile[], options: JudgeOp
   for (const { place, name, part } of own)
     verdicts.push({ place, name, code: undefined, message: '', number: part.header.number });
   const { chosen, findings } = choose(own, options);
-  return { verdicts, chosen, findings };
+  const archives = own.map(({ part }) => part).filter(({ header }) => header.kind === 'log');
+  return { verdicts, chosen, findings, archives };
 }
 
 function onlyOne<T extends string>(files: readonly Believed[], of: (part: OpenPart) => T, what: string): T | undefined {
@@ -155,7 +158,7 @@ async function recordsOf({ sections }: OpenPart, { hasher }: CryptoProvider): Pr
 function choose(
   files: readonly Believed[],
   { knownNumber, anchors = [], crypto }: JudgeOptions,
-): Omit<Judgement, 'verdicts'> {
+): Omit<Judgement, 'verdicts' | 'archives'> {
   const hashOf = ({ line }: OpenPart): string => crypto.hasher.sha256Hex(line);
   const parts = [...new Map(files.map(({ part }) => [hashOf(part), part])).values()];
   const findings: Finding[] = [];

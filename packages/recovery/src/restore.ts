@@ -65,7 +65,10 @@ export async function restoreBook<const V extends readonly Verb[]>(
     throw new RecoveryError('recovery/not-empty', 'this store has a book already');
   const { header, sections } = chosen.whole;
   const crypto = options.crypto ?? store.crypto;
-  if (withHistory && crypto !== undefined) await putHistory(store, chosen, crypto);
+  if (withHistory && crypto !== undefined) {
+    const sizes = new Map(header.scopes.map(({ scope, from: rows }) => [scope, rows]));
+    await putHistory(store, chosen.book, chosen.logs, sizes, crypto);
+  }
   const hasRows = sections.has('manifest');
   const from = { load: (name: string) => sections.get(name) };
   const book = await openBook<V>({
@@ -84,7 +87,39 @@ export async function restoreBook<const V extends readonly Verb[]>(
   return { book, report: reportOf(book as unknown as Book, chosen, held) };
 }
 
-function reportOf(book: Book, chosen: Chosen, aside: RestoreReport['aside']): RestoreReport {
+/**
+ * The settled books as the archives have them, folded from the first op on, with nothing else at hand. Throws `recovery/log` where the first ops of the book
+ * are in none.
+ */
+export async function restoreArchives<const V extends readonly Verb[]>(
+  options: Omit<RestoreOptions<V>, 'chosen' | 'withHistory' | 'hotBytes'> & { readonly archives: readonly OpenPart[] },
+): Promise<{ readonly book: Book<V>; readonly report: RestoreReport }> {
+  const { archives, ...open } = options;
+  const { store } = options;
+  const crypto = options.crypto ?? store.crypto;
+  const last = [...archives].sort((a, b) => b.header.number - a.header.number)[0]?.header;
+  if (last === undefined || crypto === undefined) throw new RecoveryError('recovery/log', 'there are no archives');
+  if (store.log.meta('book') !== undefined)
+    throw new RecoveryError('recovery/not-empty', 'this store has a book already');
+  const sizes = new Map<Scope, number>();
+  for (const { header } of archives)
+    for (const { scope, size } of header.scopes) sizes.set(scope, Math.max(size, sizes.get(scope) ?? 0));
+  const held = await putHistory(store, last.book, archives, sizes, crypto);
+  const gap = [...sizes].find(([scope]) => !held.has(scope));
+  if (gap !== undefined)
+    throw new RecoveryError('recovery/log', `${gap[0]}: the archives do not have its ${gap[1]} ops`);
+  const relayKey = last.relay === '' ? {} : { relayKey: last.relay };
+  const asked = { ...(open as unknown as OpenBookOptions<V>), book: last.book, ...relayKey };
+  const book = await openBook<V>(asked);
+  const chosen = { number: last.number, at: last.at, heads: [] };
+  return { book, report: reportOf(book as unknown as Book, chosen, []) };
+}
+
+function reportOf(
+  book: Book,
+  chosen: Pick<Chosen, 'number' | 'at' | 'heads'>,
+  aside: RestoreReport['aside'],
+): RestoreReport {
   const { log } = book;
   const scopes = book.status().scopes;
   const lost = chosen.heads.filter(([scope, device, seq]) => {
@@ -112,26 +147,33 @@ export async function logOf({ sections }: OpenPart): Promise<Uint8Array> {
   }
 }
 
-/** Settled ops from the first on, in order, into the log itself; the rows come from the snapshot, which fits their root or is refused. */
-async function putHistory(store: BookStore, chosen: Chosen, crypto: CryptoProvider): Promise<void> {
+/** Settled ops from the first on, in order, into the log itself, of each scope whose archives reach its size. Answers of which. */
+async function putHistory(
+  store: BookStore,
+  book: BookId,
+  archives: readonly OpenPart[],
+  sizes: ReadonlyMap<Scope, number>,
+  crypto: CryptoProvider,
+): Promise<ReadonlySet<Scope>> {
   const byScope = new Map<Scope, OpRecord[]>();
-  const parts = [...chosen.logs].sort((a, b) => a.header.number - b.header.number);
-  for (const part of parts)
+  for (const part of [...archives].sort((a, b) => a.header.number - b.header.number))
     for (const { scope, from, records } of settledOf(await logOf(part), crypto)) {
       const known = byScope.get(scope) ?? [];
       if (from <= known.length) known.push(...records.slice(known.length - from));
       byScope.set(scope, known);
     }
-  const sizes = new Map(chosen.whole.header.scopes.map(({ scope, size }) => [scope, size]));
-  await store.log.setMeta('book', chosen.book);
+  await store.log.setMeta('book', book);
   await store.log.setMeta(META_UNANCHORED, '1');
-  for (const [scope, all] of byScope) {
-    const records = all.slice(0, sizes.get(scope) ?? 0);
-    if (records.length < (sizes.get(scope) ?? 0)) continue;
+  const held = new Set<Scope>();
+  for (const [scope, size] of sizes) {
+    const records = (byScope.get(scope) ?? []).slice(0, size);
+    if (records.length < size || size === 0) continue;
     const tree = createTree(crypto.hasher);
     for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
     await store.log.settle(scope, 0, records, { size: tree.size, frontier: tree.frontier(), note: '' });
+    held.add(scope);
   }
+  return held;
 }
 
 /** What a book file says was settled, by scope. */

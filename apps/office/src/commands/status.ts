@@ -2,6 +2,8 @@
 import type { BookStatus, RelayFinding } from '@tallystick/kernel';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { opsOf } from '@tallystick/recovery';
+import { backupStanding, standingLines } from '../backup-settings.ts';
 import { grouped } from '../progress.ts';
 import { findingWords } from '../relay-words.ts';
 import { readingCommand } from './reading.ts';
@@ -13,7 +15,7 @@ export const status: Command = readingCommand({
   summary: 'How the book stands: this device, its logs, what stops them, and what the relay was convicted of.',
   options: { proofs: { type: 'string', value: 'DIR', help: 'write each proof against the relay into a file there' } },
   notes: 'The exit status is 1 where something is wrong. `tally verify-proof FILE` checks a proof anywhere.',
-  async answer(book, context) {
+  async answer(book, context, home) {
     const {
       device,
       deviceName = '',
@@ -27,15 +29,32 @@ export const status: Command = readingCommand({
     const folder = context.text('proofs');
     const files = folder === undefined ? [] : writeProofs(context.path(folder), relayFindings);
     const findings = relayFindings.map((finding) => ({ ...finding, words: findingWords(finding) }));
-    const isWell = findings.length + disagreements.length === 0 && scopes.every(({ stop, forked }) => !stop && !forked);
+    const backups = backupStanding(home, opsOf(book));
+    const isWell =
+      findings.length + disagreements.length === 0 &&
+      backups?.isMissed !== true &&
+      scopes.every(({ stop, forked }) => !stop && !forked);
     return {
       status: isWell ? 0 : 1,
-      json: { book: book.id, device, deviceName, role, relayKey, anchored, scopes, findings, disagreements, files },
+      json: {
+        book: book.id,
+        device,
+        deviceName,
+        role,
+        relayKey,
+        anchored,
+        scopes,
+        findings,
+        disagreements,
+        backups,
+        files,
+      },
       lines: [
         `book ${book.id}`,
         `this device: ${deviceName === '' ? device : `${deviceName} (${device.slice(0, 12)})`}, ${role === '' ? 'not enrolled yet' : role}`,
         `relay: ${relayKey === '' ? 'none so far' : relayKey}`,
         ...renderTable(['Log', 'Settled', 'Pending', 'Waiting', ''], scopes.map(cellsOf)),
+        ...standingLines(backups),
         ...findings.map(({ words, at }) => `RELAY CONVICTED: ${words} (found ${new Date(at).toISOString()})`),
         ...disagreements.map(({ scope, size, about }) => `DEVICES DISAGREE about ${scope} at ${size}: ${about}`),
         ...files.map((file) => `written: ${file}`),

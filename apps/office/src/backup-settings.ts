@@ -1,0 +1,171 @@
+// Where a data directory keeps its book besides: the places, to whom it is sealed, and what was backed up last. Secrets of places are in a file that
+// only its owner may read. Nothing here is a fact of the books.
+import {
+  createBackupKeeper,
+  type BackupKeeper,
+  type BackupPlace,
+  bucketPlace,
+  parseState,
+  standingOf,
+} from '@tallystick/recovery';
+import type { BackupStanding, KeeperState } from '@tallystick/recovery';
+import { mailboxPlace } from '@tallystick/recovery/mail';
+import { folderPlace } from '@tallystick/recovery/node';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { type ShopBook, shopCrypto } from './book.ts';
+import { OfficeError } from './errors.ts';
+import { escrowRecipients } from './escrow.ts';
+import type { Home } from './home.ts';
+
+const serverSchema = z.strictObject({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535),
+  /** TLS from the first byte; without it STARTTLS where the server has it. */
+  secure: z.boolean(),
+  /** Tells a server on this machine, which has no certificate, from one that must show one. */
+  plain: z.boolean().exactOptional(),
+  user: z.string().exactOptional(),
+  password: z.string().exactOptional(),
+});
+const placeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('folder'), path: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('bucket'),
+    url: z.url({ protocol: /^https?$/ }),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+    region: z.string().exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('mailbox'),
+    smtp: serverSchema,
+    imap: serverSchema,
+    from: z.string().min(3),
+    to: z.string().min(3),
+    folder: z.string().exactOptional(),
+  }),
+]);
+export type PlaceSettings = z.infer<typeof placeSchema>;
+
+const settingsSchema = z.strictObject({
+  version: z.literal(1),
+  recipients: z.array(z.string()),
+  places: z.array(placeSchema),
+});
+export type BackupSettings = z.infer<typeof settingsSchema>;
+
+const noSettings: BackupSettings = { version: 1, recipients: [], places: [] };
+const folderOf = (home: Home): string => join(home.root, 'backup');
+const settingsFile = (home: Home): string => join(folderOf(home), 'settings.json');
+const stateFile = (home: Home): string => join(folderOf(home), 'state.json');
+
+export function readBackupSettings(home: Home): BackupSettings {
+  if (!existsSync(settingsFile(home))) return noSettings;
+  return parsed(settingsFile(home), settingsSchema);
+}
+
+export function writeBackupSettings(home: Home, settings: BackupSettings): void {
+  replace(settingsFile(home), `${JSON.stringify(settings, undefined, 2)}\n`);
+}
+
+/** A place as it is named on the command line: a folder, or a JSON file that says what a bucket or a mailbox needs. */
+export function placeSettings(text: string): PlaceSettings {
+  return text.endsWith('.json') ? parsed(resolve(text), placeSchema) : { kind: 'folder', path: resolve(text) };
+}
+
+export function openPlace(settings: PlaceSettings): BackupPlace {
+  switch (settings.kind) {
+    case 'folder':
+      return folderPlace(settings.path);
+    case 'bucket':
+      return bucketPlace(settings);
+    case 'mailbox': {
+      const { from, to, folder } = settings;
+      const [smtp, imap] = [serverOf(settings.smtp), serverOf(settings.imap)];
+      const user = { user: settings.imap.user ?? '', pass: settings.imap.password ?? '' };
+      return mailboxPlace({
+        smtp: { ...smtp, ...(settings.smtp.plain === true ? { ignoreTLS: true } : {}) },
+        imap: { ...imap, auth: user, ...(settings.imap.plain === true ? { doSTARTTLS: false } : {}) },
+        from,
+        to,
+        ...(folder === undefined ? {} : { folder }),
+      });
+    }
+  }
+}
+
+function serverOf({ host, port, secure, user, password }: z.infer<typeof serverSchema>): {
+  host: string;
+  port: number;
+  secure: boolean;
+  auth?: { user: string; pass: string };
+} {
+  return { host, port, secure, ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }) };
+}
+
+/** Throws `office/backup` where there is no place, or nobody to seal to. */
+export function openKeeper(home: Home, book: ShopBook): BackupKeeper {
+  const settings = readBackupSettings(home);
+  if (settings.places.length === 0)
+    throw new OfficeError('office/backup', `${home.root}: no place for backups is named yet (tally backup --to PLACE)`);
+  const recipients = settings.recipients.length > 0 ? settings.recipients : escrowRecipients(book);
+  if (recipients.length === 0)
+    throw new OfficeError(
+      'office/backup',
+      'nobody is named to seal to: --recipients, or tally escrow for the whole book',
+    );
+  return createBackupKeeper({
+    book,
+    hasher: shopCrypto.hasher,
+    recipients: () => recipients,
+    places: settings.places.map(openPlace),
+    state: { load: () => readText(stateFile(home)), save: (text) => replace(stateFile(home), text) },
+  });
+}
+
+/** How the backups of a directory stand; undefined where none are set up. */
+export function backupStanding(home: Home, ops: number): BackupStanding | undefined {
+  if (readBackupSettings(home).places.length === 0) return undefined;
+  const state: KeeperState | undefined = parseState(readText(stateFile(home)));
+  // Where none was ever made, every op has waited since before it was asked.
+  return standingOf(state, { atMs: Date.now(), ops, sinceMs: 0 });
+}
+
+/** What a restored directory goes on from: numbers must not be given twice. */
+export function noteRestored(home: Home): void {
+  replace(stateFile(home), '');
+}
+
+/** For people and `tally status`. */
+export function standingLines(standing: BackupStanding | undefined): string[] {
+  if (standing === undefined) return ['backups: none are set up (tally backup --to PLACE)'];
+  const { number, at, behind, isMissed, lacking } = standing;
+  const last = at === undefined ? 'none made yet' : `number ${number} of ${new Date(at).toISOString()}`;
+  const words = behind === 0 ? 'everything stands in it' : `${behind} ops stand in none`;
+  return [
+    `${isMissed ? 'BACKUP MISSED' : 'backups'}: ${last}, ${words}`,
+    ...lacking.map(({ place, number: held, error }) => `BACKUP NOT KEPT in ${place}: it has number ${held} (${error})`),
+  ];
+}
+
+function readText(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function parsed<T>(path: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    const issue = cause instanceof z.ZodError ? `: ${cause.issues[0]?.path.join('.')} ${cause.issues[0]?.message}` : '';
+    throw new OfficeError('office/backup', `${path} cannot be understood${issue}`, { cause });
+  }
+}
+
+function replace(path: string, text: string): void {
+  mkdirSync(resolve(path, '..'), { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+  chmodSync(`${path}.new`, 0o600);
+  renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,223 @@
+// `tally restore`: the newest backup that is whole, from wherever there are any, into an empty directory.
+import type { Opener } from '@tallystick/custody';
+import { type BookStore, openBook } from '@tallystick/kernel';
+import { nodeStore } from '@tallystick/kernel/node';
+import { parseBookId, parseDeviceId } from '@tallystick/oplog';
+import {
+  type Chosen,
+  filesIn,
+  type FoundFile,
+  judgeBackups,
+  type Judgement,
+  restoreArchives,
+  restoreBook,
+  type RestoreReport,
+} from '@tallystick/recovery';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { noteRestored, openPlace, placeSettings } from '../backup-settings.ts';
+import { keysFolder, type ShopBook, shopCrypto, shopVerbs } from '../book.ts';
+import { type Command, type CommandContext, dataOption, parseCount, usage } from '../command.ts';
+import { OfficeError } from '../errors.ts';
+import { type Home, homeAt, readSettings, syncFolder, takeHome, writeSettings } from '../home.ts';
+import { keysFolderOf, readIdentity, readSecret } from '../key-files.ts';
+import { grouped } from '../progress.ts';
+import { openRelay } from '../relay.ts';
+import { requireData } from './init.ts';
+import { parseRelayUrl } from './trade.ts';
+
+const maxNumber = 999_999_999;
+
+export const restore: Command = {
+  name: 'restore',
+  summary: 'Bring a book back from its backups: the newest that is whole, and what is wrong with the others.',
+  operands: 'PLACE...',
+  minOperands: 1,
+  maxOperands: 16,
+  options: {
+    data: dataOption,
+    identity: { type: 'string', value: 'FILE', help: 'what opens them: the identity of a recipient' },
+    'passphrase-file': { type: 'string', value: 'FILE', help: 'opens instead what was sealed by a passphrase' },
+    book: { type: 'string', value: 'ID', help: 'which book, where there are several' },
+    device: { type: 'string', value: 'ID', help: 'whose backup, where there are several' },
+    known: { type: 'string', value: 'N', help: 'the last number that you know of' },
+    relay: { type: 'string', value: 'URL', help: 'learn there what this device did since; remembered' },
+    alone: { type: 'boolean', help: 'there is no relay and no other copy: this one counts' },
+    look: { type: 'boolean', help: 'restore nothing: say what is there' },
+    archives: { type: 'boolean', help: 'restore the archives alone: the settled books up to the last of them' },
+  },
+  notes: [
+    'PLACE is what tally backup --to was given: a folder, or the .json file of a bucket or mailbox.',
+    'Put the keys back first (tally keys restore): the device then goes on as the same. Without them it opens as another, to be enrolled with --replaces.',
+    'Until it has met its relay, or --alone, it writes nothing: it does not know yet what it did last. The exit status is 1 where something is wrong.',
+  ].join('\n'),
+  async run(context) {
+    const home = homeAt(requireData(context.text('data'), 'restore', context.path));
+    const files: FoundFile[] = [];
+    for (const text of context.positionals) files.push(...(await filesIn(openPlace(placeSettings(text)))));
+    const judged = await judgeBackups(files, judgeOptions(context));
+    const lines = wordsOf(judged);
+    if (context.flag('look')) return answer(context, judged, lines, undefined);
+    const lock = takeHome(home);
+    try {
+      const target = targetOf(home);
+      const report = await bringBack(home, target, judged, context);
+      const learnt = await meetRelay(home, target, judged, context);
+      return answer(context, judged, [...lines, ...reportLines(report, learnt)], { ...report, ...learnt });
+    } finally {
+      lock.release();
+    }
+  },
+};
+
+function judgeOptions(context: CommandContext): Parameters<typeof judgeBackups>[1] {
+  const [identity, passphrase] = [context.text('identity'), context.text('passphrase-file')];
+  if (identity === undefined && passphrase === undefined) throw usage('--identity FILE is missing', 'restore');
+  const openers: Opener[] = [
+    ...(identity === undefined
+      ? []
+      : [{ kind: 'organisation', identity: readIdentity(context.path(identity)) } as const]),
+    ...(passphrase === undefined ? [] : [{ kind: 'passphrase', passphrase: readSecret(passphrase) } as const]),
+  ];
+  const book = context.text('book') === undefined ? undefined : parseBookId(context.text('book'));
+  const device = context.text('device') === undefined ? undefined : parseDeviceId(context.text('device'));
+  if (context.text('book') !== undefined && book === undefined) throw usage('--book is no id of a book', 'restore');
+  if (context.text('device') !== undefined && device === undefined) throw usage('--device is no id', 'restore');
+  const known = context.text('known');
+  return {
+    openers,
+    crypto: shopCrypto,
+    ...(book === undefined ? {} : { book }),
+    ...(device === undefined ? {} : { device }),
+    ...(known === undefined ? {} : { knownNumber: parseCount(known, 'known', 'restore', 1, maxNumber) }),
+  };
+}
+
+/** An office whose keys were put back is an office again. Throws `office/book-exists`. */
+function targetOf(home: Home): string {
+  for (const file of [home.officeFile, home.deviceFile])
+    if (existsSync(file))
+      throw new OfficeError('office/book-exists', `${file} is there: restore into an empty directory`);
+  return keysFolderOf(home) === keysFolder(home.officeFile) ? home.officeFile : home.deviceFile;
+}
+
+/** Into a file beside, which takes its name once it is whole. */
+async function bringBack(
+  home: Home,
+  target: string,
+  judged: Judgement,
+  context: CommandContext,
+): Promise<RestoreReport> {
+  const { chosen, archives } = judged;
+  const isArchive = context.flag('archives');
+  if (isArchive ? archives.length === 0 : chosen === undefined)
+    throw new OfficeError(
+      'office/backup',
+      `there is nothing here that can be restored: ${wordsOf(judged).join('; ') || 'no files'}`,
+    );
+  const beside = join(home.root, 'restoring.db');
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${beside}${suffix}`, { force: true });
+  mkdirSync(dirname(target), { recursive: true });
+  const store: BookStore = nodeStore(beside, { keysDir: keysFolder(target) });
+  const open = { store, verbs: shopVerbs, replicate: 'all' } as const;
+  const { book, report } = isArchive
+    ? await restoreArchives({ ...open, archives })
+    : await restoreBook({ ...open, chosen: chosen as Chosen, withHistory: true });
+  try {
+    const { ok, problems } = await book.verify();
+    if (!ok) throw new OfficeError('office/backup', `what was restored does not verify: ${problems[0]?.message}`);
+    if (context.flag('alone')) await book.anchor();
+  } finally {
+    await book.close();
+  }
+  renameSync(beside, target);
+  syncFolder(dirname(target));
+  noteRestored(home);
+  const settings = readSettings(home) ?? { version: 1, currency: 'GBP', tills: 0, relay: { kind: 'none' } };
+  writeSettings(home, { ...settings, book: book.id });
+  return report;
+}
+
+interface Learnt {
+  /** Ops of this device that no backup had and the relay gave back; undefined where none was asked. */
+  readonly learnt: number | undefined;
+  readonly anchored: boolean;
+  /** Whether the key of the device that made the backup is here. */
+  readonly sameDevice: boolean;
+}
+
+/** What others know of this device: so a withheld backup is noticed, and nothing is written twice. */
+async function meetRelay(home: Home, target: string, { chosen }: Judgement, context: CommandContext): Promise<Learnt> {
+  const url = context.text('relay');
+  const book: ShopBook = await openBook({
+    store: nodeStore(target, { keysDir: keysFolder(target) }),
+    verbs: shopVerbs,
+    replicate: 'all',
+  });
+  try {
+    const own = (): number =>
+      book.log
+        .scopes()
+        .reduce((sum, scope) => sum + (book.log.head(chosen?.device ?? book.device, scope)?.seq ?? 0), 0);
+    const before = own();
+    if (url !== undefined) {
+      const relay = { kind: 'url', url: parseRelayUrl(url, 'restore') } as const;
+      const opened = await openRelay(home, relay);
+      await book.sync(opened?.client as never);
+      await opened?.close();
+      const settings = readSettings(home);
+      if (settings !== undefined) writeSettings(home, { ...settings, relay });
+    }
+    const { anchored } = book.status();
+    return {
+      learnt: url === undefined ? undefined : own() - before,
+      anchored,
+      sameDevice: book.device === chosen?.device,
+    };
+  } finally {
+    await book.close();
+  }
+}
+
+function wordsOf({ verdicts, findings, chosen }: Judgement): string[] {
+  const refused = verdicts.filter(({ code }) => code !== undefined);
+  return [
+    ...refused.map(({ place, name, code, message }) => `${place}: ${name}: ${code}: ${message}`),
+    ...findings.map(({ code, message }) => `${code}: ${message}`),
+    ...(chosen === undefined
+      ? []
+      : [`number ${chosen.number} of ${new Date(chosen.at).toISOString()}, device ${chosen.device.slice(0, 12)}`]),
+  ];
+}
+
+function reportLines({ ops, from, aside, lost }: RestoreReport, { learnt, anchored, sameDevice }: Learnt): string[] {
+  const later = Object.entries(from).filter(([, size]) => size > 0);
+  return [
+    `${grouped(ops)} ops are back, and verified`,
+    ...later.map(
+      ([scope, size]) => `${scope}: its first ${grouped(size)} ops are in no archive that was found; the rows are here`,
+    ),
+    ...aside.map(({ hash, code }) => `op ${hash.slice(0, 12)} waits: ${code}`),
+    ...lost.map(([scope, device, seq]) => `LOST: the backup knew op ${seq} of ${device.slice(0, 12)} in ${scope}`),
+    ...(learnt === undefined || learnt === 0
+      ? []
+      : [`${grouped(learnt)} ops of this device were in no backup: the relay gave them back`]),
+    ...(sameDevice ? [] : ['its key is not here: this is another device now (tally enrol --replaces)']),
+    ...(anchored || !sameDevice ? [] : ['it writes nothing before it has met its relay (tally sync --relay URL)']),
+  ];
+}
+
+function answer(context: CommandContext, judged: Judgement, lines: readonly string[], report: unknown): number {
+  const { verdicts, findings, chosen } = judged;
+  const json = {
+    book: chosen?.book ?? '',
+    device: chosen?.device ?? '',
+    number: chosen?.number ?? 0,
+    verdicts,
+    findings,
+    report,
+  };
+  for (const line of context.json ? [JSON.stringify(json)] : lines) context.print(line);
+  const isWell = findings.length === 0 && verdicts.every(({ code }) => code === undefined);
+  return isWell ? 0 : 1;
+}

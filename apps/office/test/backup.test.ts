@@ -1,0 +1,73 @@
+// The book of an office in other places, and back on an empty machine, as processes.
+import { createOrganisationIdentity } from '@tallystick/custody';
+import { type RunningRelay, startRelay } from '@tallystick-app/relay';
+import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jsonOf, runTally } from './tally-process.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
+const at = (name: string): string => join(folder, name);
+let relay: RunningRelay;
+beforeAll(async () => {
+  relay = await startRelay({ dataDir: at('relay'), port: 0 });
+});
+afterAll(() => relay.close());
+
+async function ask(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const ended = await runTally(...args, '--json');
+  if (ended.status !== 0) throw new Error(`${args.join(' ')}: ${ended.stderr}${ended.stdout}`);
+  return jsonOf(ended);
+}
+
+it('brings an office back by its keys and its backups, with what it did after the last of them', async () => {
+  const owner = await createOrganisationIdentity();
+  writeFileSync(at('identity'), `${owner.identity}\n`);
+  writeFileSync(at('passphrase'), 'several random words indeed\n');
+  const here = ['--data', at('office')];
+  await ask('init', ...here, '--name', 'Corner shop', '--currency', 'EUR');
+  await ask('sync', ...here, '--relay', relay.url);
+  const first = await ask('backup', ...here, '--to', at('stick'), '--recipients', owner.recipient);
+  expect(first).toMatchObject({ number: 1, kind: 'whole' });
+  await ask('day', ...here, '2026-11-20');
+  expect(await ask('status', ...here)).toMatchObject({ backups: { number: 1, behind: 1, isMissed: false } });
+  expect(await ask('backup', ...here)).toMatchObject({ number: 2, kind: 'delta' });
+  // Handed in to the relay, and in no backup.
+  await ask('day', ...here, '2026-11-21');
+  await ask('keys', 'backup', at('keys.json'), ...here, '--passphrase-file', at('passphrase'), '--work-factor', '10');
+
+  renameSync(at('office'), at('burnt'));
+  const [anew, opens] = [
+    ['--data', at('office')],
+    ['--identity', at('identity')],
+  ];
+  await ask('keys', 'restore', at('keys.json'), ...anew, '--passphrase-file', at('passphrase'), '--office');
+  const restored = await ask('restore', at('stick'), ...anew, ...opens, '--relay', relay.url, '--known', '2');
+  expect(restored).toMatchObject({ report: { learnt: 3, anchored: true, sameDevice: true, lost: [], aside: [] } });
+  expect(await ask('prove', ...anew)).toMatchObject({ digest: (await ask('prove', '--data', at('burnt')))['digest'] });
+  await ask('day', ...anew, '2026-11-22');
+  // A number is not given twice.
+  expect(await ask('backup', ...anew, '--to', at('stick'), '--recipients', owner.recipient)).toMatchObject({
+    number: 3,
+  });
+
+  // The archives alone are the settled books.
+  const archive = ['restore', at('stick'), '--data', at('archive'), ...opens, '--archives', '--alone'];
+  expect(await ask(...archive)).toMatchObject({ report: { from: { hq: 0 } } });
+  await ask('verify', '--data', at('archive'));
+});
+
+it('says what is wrong with a place, and restores nothing that is not whole', async () => {
+  const opens = ['--identity', at('identity')];
+  for (const name of readdirSync(at('stick'))) truncateSync(join(at('stick'), name), 100);
+  const looked = await runTally('restore', at('stick'), '--data', at('none'), ...opens, '--look');
+  expect(looked).toMatchObject({ status: 1, stdout: expect.stringContaining('recovery/truncated') });
+  const tried = await runTally('restore', at('stick'), '--data', at('none'), ...opens);
+  expect(tried).toMatchObject({ status: 1, stderr: expect.stringContaining('nothing here that can be restored') });
+  const missing = await runTally('backup', '--data', at('burnt'), '--to', join(at('identity'), 'no-folder'));
+  expect(missing).toMatchObject({ status: 1, stdout: expect.stringContaining('takes no file') });
+  const status = await runTally('status', '--data', at('burnt'));
+  expect(status.stdout).toContain('BACKUP NOT KEPT');
+  expect(readFileSync(join(at('burnt'), 'backup', 'settings.json'), 'utf8')).toContain('folder');
+});
