@@ -29,6 +29,7 @@ import { status } from './commands/status.ts';
 import { supplyCommands } from './commands/supply.ts';
 import { sync } from './commands/sync.ts';
 import { tradeCommand } from './commands/trade.ts';
+import { verbCommand, verbNouns } from './commands/verb-commands.ts';
 import { verify } from './commands/verify.ts';
 import { verifyProof } from './commands/verify-proof.ts';
 import { dismiss, quarantine, recover } from './commands/waiting.ts';
@@ -78,6 +79,7 @@ const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recov
 function helpText(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;
   const lines = commands.map((command) => `  ${command.name.padEnd(width)}${command.summary}`);
+  const shop = verbNouns().map(({ noun, actions }) => `  ${noun.padEnd(width)}${actions}`);
   return [
     'tally: books that many tills keep together',
     '',
@@ -85,7 +87,11 @@ function helpText(): string {
     '',
     ...lines,
     '',
-    'tally COMMAND --help says more.',
+    'What a shop does, as tally NOUN ACTION [options]:',
+    '',
+    ...shop,
+    '',
+    'tally COMMAND --help says more, and tally NOUN --help.',
   ].join('\n');
 }
 
@@ -99,7 +105,10 @@ async function main(argv: readonly string[]): Promise<number> {
     printLine(helpText());
     return name === undefined ? 2 : 0;
   }
-  const command = commands.find((candidate) => candidate.name === name);
+  const command =
+    (rest[0] === undefined ? undefined : verbCommand(name, rest[0])) ??
+    commands.find((candidate) => candidate.name === name) ??
+    verbCommand(name);
   if (command === undefined)
     throw new OfficeError('office/usage', `unknown command ${JSON.stringify(name)} (see: tally help)`);
   const parsed = parseArguments(command, rest);

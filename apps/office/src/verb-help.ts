@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { verbLines } from './verb-lines.ts';
 
 /** The part of JSON Schema that zod writes for the args of verbs. */
-interface Shape {
+export interface Shape {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];

@@ -8,7 +8,7 @@ import { OfficeError } from '../errors.ts';
 import { refusalWords } from '../refusal-words.ts';
 import { argsOf, verbHelp } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
-import { changingCommand } from './changing.ts';
+import { changingCommand, type Done } from './changing.ts';
 import { renderTable } from './table.ts';
 
 /** Every verb that this program knows. */
@@ -39,12 +39,7 @@ const committing = changingCommand({
     if (scope === undefined) throw usage(`--scope ${JSON.stringify(context.text('scope'))} is no scope`, 'do');
     const args = readArgs(context, verb);
     const commit = await book.commit(given as never, args, context.text('scope') === undefined ? {} : { scope });
-    const { id, hash, correction } = mustBeDone(commit, verb);
-    const made = correction === undefined ? {} : { correction };
-    return {
-      json: { verb: given, id, hash, ...made },
-      lines: [`${given} is done: ${id}`, ...(correction === undefined ? [] : [`made good: ${details(correction)}`])],
-    };
+    return doneOf(given, mustBeDone(commit, verb));
   },
 });
 
@@ -67,6 +62,15 @@ export const doCommand: Command = {
     return 0;
   },
 };
+
+/** What is said of a verb that is done. */
+export function doneOf(given: string, { id, hash, correction }: Extract<Commit, { ok: true }>): Done {
+  const made = correction === undefined ? {} : { correction };
+  return {
+    json: { verb: given, id, hash, ...made },
+    lines: [`${given} is done: ${id}`, ...(correction === undefined ? [] : [`made good: ${details(correction)}`])],
+  };
+}
 
 /** The verb of this name, in its newest version, or in the one that is named. */
 function findVerb(given: string): Verb {
@@ -104,7 +108,7 @@ function readText(from: string | 0): string {
 }
 
 /** Throws `office/refused` with the code and all that the refusal says. */
-function mustBeDone(commit: Commit, verb: Verb): Extract<Commit, { ok: true }> {
+export function mustBeDone(commit: Commit, verb: Verb): Extract<Commit, { ok: true }> {
   if (commit.ok) return commit;
   const { code } = commit;
   const help = code === 'kernel/bad-args' ? ` (see: tally do ${verb.name} --help)` : '';

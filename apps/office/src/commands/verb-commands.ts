@@ -1,0 +1,181 @@
+// Commands for the verbs of a shop: `tally session open --float 50.00`, `tally stock count --lines 'sku=MUG,counted=8'`. Their options are the args of the verb, out
+// of its schema, so no verb is without one; `tally do` takes the same as JSON.
+import type { Verb } from '@tallystick/kernel';
+import { parseScope } from '@tallystick/oplog';
+import { transferNote } from '@tallystick/retail/supply';
+import { type ShopBook, shopVerbs } from '../book.ts';
+import { type Command, type CommandContext, usage } from '../command.ts';
+import { type Home, readSettings } from '../home.ts';
+import { verbLines } from '../verb-lines.ts';
+import { optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
+import { changingCommand, type Done } from './changing.ts';
+import { doneOf, mustBeDone } from './do.ts';
+
+/** Verbs that commands of their own commit, with what they need worked out. */
+const elsewhere: ReadonlySet<string> = new Set([
+  'period.close',
+  'period.carry',
+  'entitlement.issue',
+  'escrow.set',
+  'key.backup',
+  // Two devices sign these, out of what the one hands to the other: their args are hashes.
+  'tally.offer',
+  'tally.accept',
+  'tally.decline',
+]);
+
+function verbsByNoun(): ReadonlyMap<string, readonly Verb[]> {
+  const verbs = new Map<string, Verb[]>();
+  for (const verb of shopVerbs as readonly Verb[]) {
+    if (elsewhere.has(verb.name)) continue;
+    const noun = verb.name.slice(0, verb.name.indexOf('.'));
+    const same = verbs.get(noun) ?? [];
+    // The newest version of a verb comes last.
+    verbs.set(noun, [...same.filter(({ name }) => name !== verb.name), verb]);
+  }
+  return verbs;
+}
+
+const actionOf = ({ name }: Verb): string => name.slice(name.indexOf('.') + 1);
+
+function commandOf(noun: string, verbs: readonly Verb[]): Command {
+  const actions = verbs.map(actionOf);
+  const shared = {
+    name: noun,
+    minOperands: 1,
+    maxOperands: 1,
+    notes: [
+      ...verbs.map(
+        (verb) => `  ${actionOf(verb).padEnd(10)}${verbLines[verb.name] ?? ''} For: ${verb.roles.join(', ')}.`,
+      ),
+      '',
+      '? may be left out. Amounts and prices are decimals. A document is named by its id or its number, a session by its id or its device.',
+      'LINES are NAME=VALUE,... with ; between them, or JSON. The day is the one that is open, the currency that of the folder, where they are not said.',
+    ].join('\n'),
+    change: (book: ShopBook, context: CommandContext, home: Home) => {
+      const verb = verbs.find((candidate) => actionOf(candidate) === context.positionals[0]);
+      if (verb === undefined) throw usage(`${context.positionals[0]}: ${actions.join(', ')}`, noun);
+      return commitVerb(book, context, home, verb);
+    },
+  };
+  return changingCommand({
+    ...shared,
+    summary: actions.length === 1 ? (verbLines[`${noun}.${actions[0]}`] ?? '') : `Commit ${actions.join(', ')}.`,
+    operands: actions.join(' | '),
+    options: {
+      ...optionsOf(verbs),
+      scope: { type: 'string', value: 'SCOPE', help: "where the op belongs (default: the device's own scope)" },
+    },
+  });
+}
+
+async function commitVerb(book: ShopBook, context: CommandContext, home: Home, verb: Verb): Promise<Done> {
+  const shape = shapeOf(verb);
+  const known = Object.keys(shape.properties ?? {});
+  const scope = parseScope(context.text('scope') ?? 'hq');
+  if (scope === undefined) throw usage(`--scope ${JSON.stringify(context.text('scope'))} is no scope`, verb.name);
+  const currency = context.text('currency') ?? readSettings(home)?.currency ?? 'GBP';
+  const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency)), book);
+  const day = openDay(book);
+  if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
+  if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
+  const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
+  return doneOf(verb.name, mustBeDone(commit, verb));
+}
+
+function openDay(book: ShopBook): string | undefined {
+  return book.query<{ day: string }>("SELECT day FROM businessDays WHERE scope = 'hq'")[0]?.day;
+}
+
+function readingOf(book: ShopBook, currency: string): Reading {
+  return {
+    currency,
+    product: (sku) =>
+      book.query<{ name: string; unitScale: number }>(
+        "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
+        [sku],
+      )[0],
+    idOf: (arg, text) => {
+      const rows =
+        arg === 'session'
+          ? book.query<{ id: string }>(
+              "SELECT id FROM sessions s JOIN devices d USING (device) WHERE d.name = ? AND s.state = 'open' GROUP BY id LIMIT 2",
+              [text],
+            )
+          : text.includes('/')
+            ? book.query<{ id: string }>('SELECT id FROM documents WHERE number = ? LIMIT 2', [text])
+            : [];
+      // Two devices of one name in two scopes may print one number.
+      if (rows.length > 1) throw usage(`${text} means several: give the id`, 'query');
+      return rows[0]?.id;
+    },
+  };
+}
+
+interface Line {
+  readonly line: number;
+  readonly sku: string;
+  readonly name: string;
+  readonly quantityScale: number;
+  readonly unitPriceMilliMinor: number;
+}
+
+/** What the books know of the thing that the args name: the goods of a transfer or an order, the currency of a layaway or a bill. */
+function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): Record<string, unknown> {
+  const currencyOf = (sql: string, ...keys: unknown[]): object => book.query(sql, keys as string[])[0] ?? {};
+  switch (verb.name) {
+    case 'layaway.pay':
+    case 'layaway.collect':
+    case 'layaway.cancel':
+      return {
+        ...currencyOf('SELECT currency FROM documents WHERE id = ?', args['layaway'] ?? ''),
+        tenders: [],
+        ...args,
+      };
+    case 'purchase.pay': {
+      const { supplier = '', reference = '' } = args;
+      return {
+        ...currencyOf('SELECT currency FROM bills WHERE supplier = ? AND reference = ?', supplier, reference),
+        ...args,
+      };
+    }
+    case 'purchase.receive': {
+      const ordered = book.query<Line & object>('SELECT * FROM documentLines WHERE document = ?', [
+        String(args['order']),
+      ]);
+      const lines = ((args['lines'] as { line?: unknown }[] | undefined) ?? []).map((given) => {
+        const row = ordered.find(({ line }) => line === given.line);
+        if (row === undefined) return given;
+        const { sku, name, quantityScale, unitPriceMilliMinor: unitCostMilliMinor } = row;
+        return { goods: { sku, name, quantityScale, unitCostMilliMinor }, ...given };
+      });
+      return { ...currencyOf('SELECT currency FROM documents WHERE id = ?', args['order'] ?? ''), ...args, lines };
+    }
+    case 'transfer.receive': {
+      const note = transferNote(book, String(args['transfer']));
+      if (note === undefined) return args;
+      const counted = (args['lines'] as { sku?: unknown; lot?: unknown; received?: unknown }[] | undefined) ?? [];
+      // What nobody says otherwise came as it was sent.
+      const lines = note.lines.map((line) => ({
+        ...line,
+        received: counted.find(({ sku, lot }) => sku === line.sku && lot === line.lot)?.received ?? line.quantity,
+      }));
+      return { ...note, ...args, lines };
+    }
+    default:
+      return args;
+  }
+}
+
+/** What there is, as the help shows it: `session` and `open | close`. */
+export function verbNouns(): readonly { readonly noun: string; readonly actions: string }[] {
+  return [...verbsByNoun()].map(([noun, verbs]) => ({ noun, actions: verbs.map(actionOf).join(' | ') }));
+}
+
+/** The command of a noun; with an action only where a verb is called so that no command of its own commits. */
+export function verbCommand(noun: string, action?: string): Command | undefined {
+  const verbs = verbsByNoun().get(noun);
+  if (verbs === undefined || (action !== undefined && !verbs.some((verb) => actionOf(verb) === action)))
+    return undefined;
+  return commandOf(noun, verbs);
+}

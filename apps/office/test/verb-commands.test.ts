@@ -1,0 +1,92 @@
+// A shop's day said by a person: no JSON, no ids, no minor units. And every verb has a command.
+import { beforeAll, expect, it } from 'vitest';
+import { shopVerbs } from '../src/book.ts';
+import { commandHelp } from '../src/command.ts';
+import { verbCommand, verbNouns } from '../src/commands/verb-commands.ts';
+import { readOptions, shapeOf } from '../src/verb-options.ts';
+import { temporaryFolder } from './temporary.ts';
+import { jsonOf, runTally } from './tally-process.ts';
+
+const data = temporaryFolder();
+const tally = async (...words: readonly string[]): Promise<Record<string, unknown>> => {
+  const ended = await runTally(...words, '--data', data, '--json');
+  expect({ words, ...ended }).toMatchObject({ words, status: 0 });
+  return jsonOf(ended);
+};
+
+beforeAll(async () => {
+  await runTally('init', '--data', data);
+  await tally('day', '2026-11-21');
+});
+
+it('orders, takes in, bills and pays, and puts by and hands over, as people say it', async () => {
+  const terms = ['--category', '', '--tax-rate-basis-points', '0', '--negative-stock', 'allow', '--active', '1'];
+  await tally('product', 'set', '--sku', 'TEA', '--name', 'Tea', '--unit-scale', '3', ...terms);
+  await tally('purchase', 'order', '--supplier', 'S-1', '--lines', 'sku=TEA,quantity=2.5,unit-cost=4.00');
+  const order = 'PO/Office/2026-11-21/1';
+  await tally('purchase', 'receive', '--order', order, '--reference', 'D-1', '--lines', 'line=1,quantity=2500');
+  const bill = ['--supplier', 'S-1', '--reference', 'B-1'];
+  await tally('purchase', 'bill', ...bill, '--order', order, '--lines', 'line=1,quantity=2500,unit-cost=4.00');
+  await tally('purchase', 'pay', ...bill, '--amount', '10.00', '--account', '1010');
+  const goods = 'sku=TEA,quantity=0.5,unit-price=9.00';
+  await tally('layaway', 'open', '--customer', 'c-1', '--tax-included', 'true', '--lines', goods);
+  const layaway = 'LAY/Office/2026-11-21/1';
+  await tally('layaway', 'collect', '--layaway', layaway, '--tenders', 'kind=cash,amount=4.50');
+  await tally('session', 'open', '--float', '20.00');
+  await tally('cash', 'drop', '--session', 'Office', '--amount', '5', '--reason', 'safe');
+  await tally('session', 'close', '--session', 'Office', '--counted', '15');
+  await tally('stock', 'count', '--reason', 'evening', '--lines', 'sku=TEA,counted-quantity=1.9,unit-cost=4.00');
+  const { rows } = await tally('query', 'SELECT onHand FROM stock');
+  expect(rows).toEqual([{ onHand: 1_900 }]);
+  const { rows: balances } = await tally(
+    'query',
+    'SELECT account, amountMinor AS n FROM balances WHERE n <> 0 ORDER BY 1',
+  );
+  expect(balances).toEqual([
+    { account: '1000', n: 450 },
+    { account: '1010', n: -1_000 },
+    { account: '4000', n: -450 },
+    { account: '5000', n: 960 },
+    { account: '5900', n: 40 },
+  ]);
+});
+
+it('says what is wrong before anything is committed', async () => {
+  const refusal = async (...words: readonly string[]): Promise<string> => {
+    const { status, stderr } = await runTally(...words, '--data', data);
+    return `${status} ${stderr.trim()}`;
+  };
+  expect(await refusal('session', 'open', '--float', '1.001')).toMatch(/^2 .*--float: "1.001" is finer than GBP has/);
+  expect(await refusal('session', 'opens')).toMatch(/^2 .*opens: open, close/);
+});
+
+it('reads what is not of its form as nothing', () => {
+  const verb = shopVerbs.find(({ name }) => name === 'stock.count');
+  const shape = shapeOf(verb as never);
+  const read = (lines: string) => () =>
+    readOptions(shape, (option) => (option === 'lines' ? lines : undefined), {
+      currency: 'GBP',
+      product: () => undefined,
+      idOf: () => undefined,
+    });
+  expect(read('sku=A,counted-quantity=1.5')).toThrow('is no number of its unit');
+  expect(read('sku=A,sku=B')).toThrow('each once');
+  expect(read('sku=A,colour=red')).toThrow('is none of');
+  expect(read('[{')).toThrow('JSON');
+  expect(read('sku=A,name=B=C, counted-quantity=2; ')()).toEqual({
+    lines: [{ sku: 'A', name: 'B=C', countedQuantity: 2 }],
+  });
+});
+
+it('has a command with help for every verb of a shop', () => {
+  const elsewhere = ['period.close', 'period.carry', 'entitlement.issue', 'escrow.set', 'key.backup'];
+  const signed = ['tally.offer', 'tally.accept', 'tally.decline'];
+  const said = verbNouns().flatMap(({ noun, actions }) => actions.split(' | ').map((action) => `${noun}.${action}`));
+  expect(said.concat(elsewhere, signed).sort()).toEqual([...new Set(shopVerbs.map(({ name }) => name))].sort());
+  for (const { noun } of verbNouns()) {
+    const command = verbCommand(noun);
+    if (command === undefined) throw new Error(noun);
+    expect(commandHelp(command)).toContain('may be left out');
+    for (const option of Object.keys(command.options)) expect(option).toMatch(/^[a-z][a-z-]*$/);
+  }
+});
