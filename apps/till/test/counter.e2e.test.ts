@@ -46,6 +46,37 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
     expect((await rowsOf(page))[0]).toBe('Total £11.20');
   });
 
+  it('sells at the prices of the customer who is named, and takes off what a code opens', async () => {
+    const dialog = page.getByRole('dialog');
+    await openDrawer(page, '0');
+    await tile(page, 'House blend').click();
+    await expect.poll(() => linesOf(page)).toEqual(['House blend, 250 g £11.50']);
+    await page.getByRole('button', { name: 'Customer', exact: true }).click();
+    await page.locator(':focus').and(page.getByLabel('Customer number')).waitFor();
+    await page.keyboard.type('K-17');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('Customer K-17, prices of list trade').waitFor();
+    await dialog.getByLabel('Code of an offer').fill('ELEVEN');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await dialog.getByText('No offer has the code ELEVEN today.').waitFor();
+    await dialog.getByLabel('Code of an offer').fill('TEN');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await dialog.getByText('Code TEN: Ten percent off').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('Ten percent off: -£1.00').waitFor();
+    await tile(page, 'House blend').getByText('£10.00').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Charge £9.00' }).click();
+    await dialog.getByRole('button', { name: 'Exact' }).click();
+    await page.getByRole('button', { name: 'Receipt' }).click();
+    await page.locator('.receipt').getByText('Customer K-17').waitFor();
+    expect((await rowsOf(page))[0]).toBe('Total £9.00');
+    await page.keyboard.press('Escape');
+    // The next customer pays what everybody pays.
+    await tile(page, 'House blend').getByText('£11.50').waitFor();
+  });
+
   it('puts a sale on account up to the limit, and says why not above it', async () => {
     const dialog = page.getByRole('dialog');
     await openDrawer(page, '0');

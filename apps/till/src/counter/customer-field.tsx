@@ -6,6 +6,8 @@ import { Fault } from '../ui/reverse-dialog.tsx';
 const longestNumber = 100;
 
 export interface CustomerFieldProps {
+  /** Who is named already, or ''. */
+  readonly known?: string;
   /** What the button says. */
   readonly action?: string;
   /** Resolves to what was wrong, or undefined. */
@@ -13,8 +15,8 @@ export interface CustomerFieldProps {
   readonly onBack: () => void;
 }
 
-export function CustomerField({ action = 'Find', onFind, onBack }: CustomerFieldProps): VNode {
-  const [number, setNumber] = useState('');
+export function CustomerField({ known = '', action = 'Find', onFind, onBack }: CustomerFieldProps): VNode {
+  const [number, setNumber] = useState(known);
   const [fault, setFault] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.focus(), []);

@@ -29,7 +29,8 @@ export function OnAccount({ amountMinor, onCustomer, onBack }: OnAccountProps): 
     setCustomer(found.value);
     return undefined;
   };
-  if (customer === undefined) return <CustomerField onFind={find} onBack={onBack} />;
+  if (customer === undefined)
+    return <CustomerField known={till.cart.peek().customer ?? ''} onFind={find} onBack={onBack} />;
   return (
     <div class="stack">
       <p role="status">

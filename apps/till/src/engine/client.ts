@@ -61,6 +61,8 @@ export function createWorkerEngine(): TillEngine {
     lookUp: ((name, request) => ask('lookUp', name, request)) as TillEngine['lookUp'],
     findSale: (key) => ask('findSale', key),
     customer: (customer) => ask('customer', customer),
+    customerPrices: (customer) => ask('customerPrices', customer),
+    couponOffers: (code) => ask('couponOffers', code),
     scan: (text) => ask('scan', text),
     shownEntitlement: (url) => ask('shownEntitlement', url),
     layaways: () => ask('layaways'),

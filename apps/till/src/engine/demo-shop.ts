@@ -57,7 +57,18 @@ export async function fillDemoShop(book: TillBook, currency: string, digits: num
   const offer = { kind: 'bundle', take: 3, pay: 2 } as const;
   const jam = { promotion: 'JAM', name: 'Three jams for two', fromDay: day, untilDay: '2099-12-31', offer, sku: 'S03' };
   await book.commit('promotion.set', jam);
-  const terms = { limitMinor: 20 * 10 ** digits, overLimit: 'refuse', termsDays: 30, active: 1 } as const;
+  const coupon = { kind: 'percent', basisPoints: 1_000 } as const;
+  const code = { promotion: 'TEN', name: 'Ten percent off', coupon: 'TEN', fromDay: day, untilDay: '2099-12-31' };
+  await book.commit('promotion.set', { ...code, offer: coupon });
+  const trade = { sku: 'S01', currency, unitPriceMilliMinor: milliMinor(1_000, digits), list: 'trade' };
+  await book.commit('price.set', trade);
+  const terms = {
+    limitMinor: 20 * 10 ** digits,
+    overLimit: 'refuse',
+    termsDays: 30,
+    priceList: 'trade',
+    active: 1,
+  } as const;
   await book.commit('customer.set', { customer: 'K-17', currency, ...terms });
   await book.commit('entitlement.tier', { kind: 'gift', currency, mostMinor: 10 * 10 ** digits });
   const lines = range.flatMap(({ sku, name, stock, unitScale = 0, price }) =>

@@ -6,6 +6,7 @@ import { promotionsInForce } from '@tallystick/retail';
 import type { SqlJsStatic } from 'sql.js';
 import { businessDay } from '../model/business-day.ts';
 import { readDrawerReport } from './cash-entries.ts';
+import { readCouponOffers, readCustomerPrices } from './cart-terms.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
 import { readCustomer } from './customers.ts';
@@ -343,6 +344,9 @@ export class TillHost implements EngineCalls {
       return document === undefined ? { ok: true, value: undefined } : receiptOutcome(shop, document);
     });
   customer: EngineCalls['customer'] = (customer) => this.#read(async (shop) => readCustomer(shop, customer));
+  customerPrices: EngineCalls['customerPrices'] = (customer) =>
+    this.#read((shop) => readCustomerPrices(shop, customer));
+  couponOffers: EngineCalls['couponOffers'] = (code) => this.#read((shop) => readCouponOffers(shop, code));
   scan: EngineCalls['scan'] = (text) => this.#read((shop) => readScan(shop, text));
   shownEntitlement: EngineCalls['shownEntitlement'] = (url) => this.#read((shop) => readShown(shop, url));
   layaways: EngineCalls['layaways'] = () => this.#read((shop) => ({ ok: true, value: readLayaways(shop) }));

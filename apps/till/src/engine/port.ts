@@ -23,6 +23,7 @@ import type {
   EndedLayaway,
   Layaway,
   LayawayList,
+  CustomerPrices,
 } from './shown.ts';
 import type { Backup, TillState, TillStatus } from './standing.ts';
 
@@ -48,6 +49,7 @@ export type {
   EndedLayaway,
   Layaway,
   LayawayList,
+  CustomerPrices,
 } from './shown.ts';
 export type {
   Backup,
@@ -83,8 +85,10 @@ export interface SaleRequest {
   readonly lines: readonly SaleLine[];
   readonly tenders: readonly Tender[];
   readonly changeMinor: number;
-  /** Whose account a tender of kind `account` goes on. */
+  /** Whose sale it is, and whose account a tender of kind `account` goes on. */
   readonly customer?: string;
+  /** Codes that the customer handed in. */
+  readonly coupons?: readonly string[];
 }
 
 /** What a customer pays of what they owe. */
@@ -235,6 +239,9 @@ export interface TillEngine extends TillEntries {
   /** The sale with this cart key, when it was saved already. */
   findSale(key: string): Promise<Outcome<Receipt | undefined>>;
   customer(customer: string): Promise<Outcome<Customer>>;
+  customerPrices(customer: string): Promise<Outcome<CustomerPrices>>;
+  /** The offers that a code opens. */
+  couponOffers(code: string): Promise<Outcome<readonly Offer[]>>;
   /** What a scanned code stands for in the catalogue. */
   scan(text: string): Promise<Outcome<ScannedGoods>>;
   /** What a coupon, gift, prize or credit is that a customer shows. */

@@ -29,6 +29,7 @@ export const saleEntry: Entry<SaleRequest, Receipt> = {
       lines: request.lines,
       tenders: [...request.tenders.filter(isMoney), ...shown.tenders],
       changeMinor: request.changeMinor,
+      ...(request.coupons === undefined ? {} : { coupons: request.coupons }),
       ...nextFiscal(shop),
     });
     if (!commit.ok) await shown.release();

@@ -198,3 +198,11 @@ export interface EndedLayaway {
   readonly number: string;
   readonly backMinor: number;
 }
+
+/** What a customer pays for goods that are on their price list. */
+export interface CustomerPrices {
+  readonly customer: string;
+  /** The list's name; '' for the shop's own. */
+  readonly list: string;
+  readonly prices: readonly { readonly sku: string; readonly unitPriceMilliMinor: number }[];
+}

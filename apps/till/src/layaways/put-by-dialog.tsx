@@ -45,7 +45,7 @@ export function PutByDialog({ onClose }: { readonly onClose: () => void }): VNod
         </p>
         {hasOffers && <p>Offers are not taken off what is put by.</p>}
         <Fault text={fault} />
-        <CustomerField action="Put by" onFind={putBy} onBack={onClose} />
+        <CustomerField known={till.cart.peek().customer ?? ''} action="Put by" onFind={putBy} onBack={onClose} />
       </div>
     </Dialog>
   );

@@ -8,6 +8,10 @@ export interface Cart {
   /** Names this sale before it exists, so a repeated attempt finds the first one instead of selling twice. */
   readonly key: string;
   readonly lines: readonly SaleLine[];
+  /** Whose cart it is: an opaque reference. */
+  readonly customer?: string;
+  /** Codes of offers that were handed in. */
+  readonly coupons?: readonly string[];
 }
 
 export const largestQuantity = 1_000_000_000;
@@ -51,6 +55,20 @@ export function setQuantity(cart: Cart, at: number, quantity: number): Cart {
 
 export function removeLine(cart: Cart, at: number): Cart {
   return { ...cart, lines: cart.lines.filter((_, index) => index !== at) };
+}
+
+/** Every line at what its goods cost now: when somebody is named whose prices are others. Goods that are not on sale keep theirs. */
+export function repriced(cart: Cart, products: readonly Pick<Product, 'sku' | 'unitPriceMilliMinor'>[]): Cart {
+  const priceBySku = new Map(products.map(({ sku, unitPriceMilliMinor }) => [sku, unitPriceMilliMinor]));
+  const isSame = cart.lines.every(
+    (line) => (priceBySku.get(line.sku) ?? line.unitPriceMilliMinor) === line.unitPriceMilliMinor,
+  );
+  if (isSame) return cart;
+  const lines = cart.lines.map((line) => ({
+    ...line,
+    unitPriceMilliMinor: priceBySku.get(line.sku) ?? line.unitPriceMilliMinor,
+  }));
+  return { ...cart, lines };
 }
 
 /** Pieces of a product in the cart, for its tile: whole pieces for counted goods, lines for weighed ones. */

@@ -129,6 +129,7 @@ export function refusalText(code: string, message: string): string {
   if (code === 'till/key-used')
     return `It was saved before it was changed, as ${message}. Nothing was recorded now: look at that one under “Sales” first.`;
   if (code === 'till/unknown-customer') return `No customer has the number ${message}. The office enters them.`;
+  if (code === 'till/unknown-coupon') return `No offer has the code ${message} today.`;
   if (code === 'till/scan-unknown') return `No article has the code ${message}.`;
   return refusalWords[code] ?? message;
 }

@@ -31,10 +31,16 @@ export const browserDrafts: DraftStore = {
 export function parseDraft(text: string | undefined): Cart | undefined {
   if (text === undefined) return undefined;
   try {
-    const { key, lines } = JSON.parse(text) as { key?: unknown; lines?: unknown };
+    const { key, lines, customer, coupons } = JSON.parse(text) as Partial<Record<keyof Cart, unknown>>;
     // What a killed browser kept may be older than the last sale: an empty cart would go on under a key that was sold.
     if (typeof key !== 'string' || key === '' || !Array.isArray(lines) || lines.length === 0) return undefined;
-    return lines.every(isSaleLine) ? { key, lines } : undefined;
+    if (!lines.every(isSaleLine)) return undefined;
+    return {
+      key,
+      lines,
+      ...(typeof customer === 'string' && customer !== '' ? { customer } : {}),
+      ...(Array.isArray(coupons) && coupons.every((code) => typeof code === 'string') ? { coupons } : {}),
+    };
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { closedState } from '../engine/closed-state.ts';
 import {
+  type CustomerPrices,
   type Outcome,
   outcomeUnknown,
   type Product,
@@ -12,10 +13,11 @@ import {
   type TillEngine,
   type TillState,
 } from '../engine/port.ts';
-import { type Cart, cartTotalMinor, emptyCart } from '../model/cart.ts';
+import { type Cart, cartTotalMinor, emptyCart, repriced } from '../model/cart.ts';
 import { type Offer, offeredLines } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
+import { createCartTerms, pricedFor } from './cart-terms.ts';
 import { type DraftStore, parseDraft } from './draft.ts';
 
 /** What a person wants to do about this till's key. */
@@ -36,6 +38,10 @@ export interface Till {
   /** The cart's lines with what the offers in force take off them: what is charged. */
   readonly lines: ReadonlySignal<readonly SaleLine[]>;
   readonly offers: ReadonlySignal<readonly Offer[]>;
+  /** Of the customer who is named in the cart. */
+  readonly customerPrices: ReadonlySignal<CustomerPrices | undefined>;
+  /** Of the codes in the cart. */
+  readonly couponOffers: ReadonlySignal<readonly Offer[]>;
   readonly cartTotal: ReadonlySignal<number | undefined>;
   readonly view: Signal<View>;
   /** The dialog about the key that is open. */
@@ -55,13 +61,16 @@ export interface Till {
   lookAgain(): Promise<Outcome<Saved<Receipt>>>;
   newCart(): void;
   clearCart(): void;
+  /** Says whose cart it is, or that it is nobody's. */
+  nameCustomer(customer: string | undefined): void;
+  setCoupons(coupons: readonly string[]): void;
   /** Makes what is in the cart another sale than the one its key stands for. */
   renewKey(): void;
 }
 
 export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () => string): Till {
   const state = signal<TillState>(closedState({ kind: 'starting' }));
-  const products = signal<readonly Product[] | undefined>(undefined);
+  const shopProducts = signal<readonly Product[] | undefined>(undefined);
   const cart = signal<Cart>(parseDraft(drafts.load()) ?? emptyCart(newKey()));
   const toast = signal<Toast | undefined>(undefined);
   engine.subscribe((next) => {
@@ -71,11 +80,19 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     state.value = next;
   });
   engine.onCatalogue((next) => {
-    products.value = next;
+    shopProducts.value = next;
   });
-  const offers = signal<readonly Offer[]>([]);
+  const shopOffers = signal<readonly Offer[]>([]);
   engine.onOffers((next) => {
-    offers.value = next;
+    shopOffers.value = next;
+  });
+  const terms = createCartTerms({ engine, cart, products: shopProducts, shopOffers });
+  const products = computed(() => pricedFor(shopProducts.value, terms.prices.value));
+  const offers = computed(() => [...shopOffers.value, ...terms.offers.value]);
+  // Whoever is named, or no longer is, pays their own prices for what is in the cart already.
+  effect(() => {
+    const priced = pricedFor(shopProducts.peek(), terms.prices.value);
+    if (priced !== undefined) cart.value = repriced(cart.peek(), priced);
   });
   const categories = computed(() => new Map((products.value ?? []).map(({ sku, category }) => [sku, category])));
   const lines = computed(() => offeredLines(cart.value.lines, offers.value, (sku) => categories.value.get(sku) ?? ''));
@@ -100,6 +117,8 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     cart,
     lines,
     offers,
+    customerPrices: terms.prices,
+    couponOffers: terms.offers,
     cartTotal: computed(() => cartTotalMinor({ lines: lines.value })),
     view: signal<View>('sell'),
     keyTask: signal<KeyTask | undefined>(undefined),
@@ -110,7 +129,7 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     trouble,
     doubt,
     sell: async (payment, sold) => {
-      const request = saleRequest(cart.value.key, sold, payment);
+      const request = saleRequest(cart.value, sold, payment);
       return heard(request, await engine.sell(request));
     },
     lookAgain: async () => {
@@ -123,6 +142,14 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     },
     renewKey: () => {
       cart.value = { ...cart.value, key: newKey() };
+    },
+    nameCustomer: (customer) => {
+      const { customer: _, ...rest } = cart.value;
+      cart.value = customer === undefined ? rest : { ...rest, customer };
+    },
+    setCoupons: (coupons) => {
+      const { coupons: _, ...rest } = cart.value;
+      cart.value = coupons.length === 0 ? rest : { ...rest, coupons };
     },
     clearCart: () => {
       const before = cart.value;
@@ -139,10 +166,17 @@ function restoreCart(cart: Signal<Cart>, before: Cart): void {
   if (cart.value.lines.length === 0) cart.value = before;
 }
 
-function saleRequest(key: string, lines: readonly SaleLine[], payment: Payment): SaleRequest {
-  const { tenders, customer } = payment;
-  const request = { key, lines, tenders, changeMinor: changeMinor(payment) };
-  return customer === undefined ? request : { ...request, customer };
+function saleRequest({ key, customer, coupons }: Cart, lines: readonly SaleLine[], payment: Payment): SaleRequest {
+  // Whoever owes it is whose sale it is.
+  const whose = payment.customer ?? customer;
+  return {
+    key,
+    lines,
+    tenders: payment.tenders,
+    changeMinor: changeMinor(payment),
+    ...(whose === undefined ? {} : { customer: whose }),
+    ...(coupons === undefined ? {} : { coupons }),
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts'
 import type { SaleLine } from '../model/sale-line.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Icon } from './icons.tsx';
-import { WithLayawayScreens } from './loaded.tsx';
+import { WithCounterScreens, WithLayawayScreens } from './loaded.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
 
 export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNode {
@@ -14,6 +14,7 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
   const lines = till.lines.value;
   const [editing, setEditing] = useState<number>();
   const edited = editing === undefined ? undefined : lines[editing];
+  const [isNaming, setNaming] = useState(false);
   const [isPuttingBy, setPuttingBy] = useState(false);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
@@ -30,16 +31,21 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
     <div class="cart">
       <header class="cart-head">
         <h2>Cart</h2>
-        {lines.length > 0 && (
-          <div class="cart-tools">
+        <div class="cart-tools">
+          <button type="button" class="button button-quiet" onClick={() => setNaming(true)}>
+            {till.cart.value.customer ?? 'Customer'}
+          </button>
+          {lines.length > 0 && (
             <button type="button" class="button button-quiet" onClick={() => setPuttingBy(true)}>
               Put by
             </button>
+          )}
+          {lines.length > 0 && (
             <button type="button" class="button button-quiet" onClick={till.clearCart}>
               Clear
             </button>
-          </div>
-        )}
+          )}
+        </div>
       </header>
       {lines.length === 0 ? (
         <EmptyCart />
@@ -57,6 +63,9 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
         </ul>
       )}
       <CartFoot onCharge={onCharge} />
+      {isNaming && (
+        <WithCounterScreens show={({ CartTermsDialog }) => <CartTermsDialog onClose={() => setNaming(false)} />} />
+      )}
       {isPuttingBy && (
         <WithLayawayScreens show={({ PutByDialog }) => <PutByDialog onClose={() => setPuttingBy(false)} />} />
       )}
