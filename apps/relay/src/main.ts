@@ -10,6 +10,7 @@ import { type StartRelayOptions, startRelay } from './start-relay.ts';
 const usage =
   'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n' +
   '       [--metrics [HOST:]PORT] [--drain SECONDS]\n' +
+  '       [--home URL [--home-key VKEY] --book ID...]\n' +
   '       [--engine sqlite]\n' +
   '       [--engine postgres --server URL... [--standby required]]\n' +
   '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n' +
@@ -41,6 +42,8 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
         book: texts,
         metrics: text,
         drain: text,
+        home: text,
+        'home-key': text,
       },
     });
     const port = Number(values.port ?? 7101);
@@ -52,7 +55,15 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
     const metrics = values.metrics === undefined ? undefined : parseAddress(values.metrics);
     const isMetrics = values.metrics === undefined || metrics !== undefined;
     const isPort = isPortNumber(port) && isDrain && isMetrics;
-    if (engine === undefined || !isUrl || values.data === undefined || !isPort || books?.includes(undefined))
+    const following = parseHome(values.home, values['home-key'], books);
+    if (
+      engine === undefined ||
+      following === undefined ||
+      !isUrl ||
+      values.data === undefined ||
+      !isPort ||
+      books?.includes(undefined)
+    )
       return undefined;
     return {
       dataDir: values.data,
@@ -65,10 +76,22 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
       ...(values.public === true ? { reads: 'public' } : {}),
       ...(values.url === undefined ? {} : { publicUrl: values.url }),
       ...(books === undefined ? {} : { books: books as BookId[] }),
+      ...following,
     };
   } catch {
     return undefined;
   }
+}
+
+/** Nothing where no home relay is named, undefined where its options do not fit. */
+function parseHome(
+  url: string | undefined,
+  vkey: string | undefined,
+  books: readonly (BookId | undefined)[] = [],
+): Pick<StartRelayOptions, 'home'> | undefined {
+  if (url === undefined) return vkey === undefined ? {} : undefined;
+  if (!isHttpUrl(url) || books.length === 0) return undefined;
+  return { home: { url, books: books as BookId[], ...(vkey === undefined ? {} : { vkey }) } };
 }
 
 /** Status 0 when it is ready, 1 when it is not. */

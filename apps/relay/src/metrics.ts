@@ -2,9 +2,11 @@
 // that somebody could make up.
 import { statSync } from 'node:fs';
 import type { RelayEvent, RelayLoad, RelayStore } from '@tallystick/relay-protocol';
+import type { HomeLink } from '@tallystick/relay-protocol/federation';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Connections } from './connections.ts';
 import { freeBytesOf, type Health } from './health.ts';
+import { measureHome } from './home-metrics.ts';
 import type { Served } from './listener.ts';
 
 export interface Metrics {
@@ -32,7 +34,8 @@ export interface MeasuredRelay {
 const prefix = 'tallystick_relay_';
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createMetrics(measured: MeasuredRelay): Metrics {
+/** `link` of one that follows a home relay. */
+export function createMetrics(measured: MeasuredRelay, link?: HomeLink): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -57,6 +60,7 @@ export function createMetrics(measured: MeasuredRelay): Metrics {
   const alarms = counter('alarms_total', 'What calls for a person.', ['kind']);
   for (const kind of ['claims', 'behind', 'replica']) alarms.inc({ kind }, 0);
   measureState(measured, registers);
+  if (link !== undefined) measureHome(link, registers);
   return {
     served({ kind, status, code, durationMs }) {
       if (code !== undefined) refusals.inc({ code });

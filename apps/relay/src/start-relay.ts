@@ -21,6 +21,7 @@ import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tall
 import { boundConnections } from './connections.ts';
 import { type EngineOptions, openEngine } from './engine.ts';
 import { openControl } from './control.ts';
+import type { FollowedHome, HomeOptions } from './follow-home.ts';
 import { createHealth, type Health } from './health.ts';
 import { createListener, type Served } from './listener.ts';
 import { errorToFields, type Log } from './log.ts';
@@ -42,6 +43,8 @@ export interface StartRelayOptions {
   readonly name?: string;
   readonly books?: 'open' | readonly BookId[];
   readonly limits?: Partial<RelayLimits>;
+  /** The relay that this one follows, instead of being one itself; its books are the only ones here. */
+  readonly home?: HomeOptions;
   /** Who may read: `devices` of the book by their roles (the default), or `public`, whoever knows its id. */
   readonly reads?: 'devices' | 'public';
   /** Where devices reach it, if a proxy hands on another host or path than they ask for. */
@@ -75,7 +78,6 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
   const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' }, drainMs = 0 } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const signer = await openSigner(dataDir, options.name);
   let metrics: Metrics | undefined;
   const store = await openEngine(engine, dataDir, (alarm) => {
     metrics?.alarm('replica');
@@ -83,22 +85,28 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   });
   const ed25519 = await chooseEd25519();
   const servers: Server[] = [];
+  let following: FollowedHome | undefined;
   try {
-    const relay = createRelay({
+    const ofRelay = {
       store,
-      signer,
       hasher: nodeHasher,
       ed25519,
       unpack: nodeUnpack,
-      books,
       limits,
       reads,
-      onEvent(event) {
+      onEvent(event: RelayEvent) {
         metrics?.event(event);
         logEvent(log, event);
       },
       ...(publicUrl === undefined ? {} : { url: publicUrl }),
-    });
+    };
+    if (options.home !== undefined) {
+      const { followHome } = await import('./follow-home.ts');
+      const named = options.name === undefined ? {} : { name: options.name };
+      following = await followHome({ ...ofRelay, ...named, dataDir, home: options.home, log });
+    }
+    const signer = following ?? (await openSigner(dataDir, options.name));
+    const relay = 'relay' in signer ? signer.relay : createRelay({ ...ofRelay, signer, books });
     await relay.ready();
     const health = createHealth(store, dataDir);
     const logRefusal = createRefusalLog(log);
@@ -119,7 +127,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       const { load } = relay;
       const { kind } = engine;
       const measured = { name: signer.name, engine: kind, dataDir, storePath, store, health, connections, load };
-      metrics = createMetrics(measured);
+      metrics = createMetrics(measured, following?.link);
       metricsServer = createMetricsServer(metrics, health);
       servers.push(metricsServer);
       await listen(metricsServer, options.metrics.port, options.metrics.host ?? '127.0.0.1');
@@ -131,11 +139,13 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const metricsUrl = metricsServer && urlOf(metricsServer);
     const { vkey } = relay;
     log({ level: 'info', event: 'listening', url, vkey, verifier: ed25519.name, metricsUrl });
+    following?.start();
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= stop({ servers, relay, store, health, drainMs, log }));
+    const close = (): Promise<void> => (closing ??= stop({ servers, relay, store, health, drainMs, log, following }));
     return { url, metricsUrl, vkey, close };
   } catch (error) {
     for (const server of servers) server.close();
+    await following?.stop();
     await store.close();
     throw error;
   }
@@ -197,10 +207,11 @@ interface Stopping {
   readonly health: Health;
   readonly drainMs: number;
   readonly log: Log;
+  readonly following: FollowedHome | undefined;
 }
 
 /** Whoever sends work here is told first, then those who listen; what is under way is finished; and all of it takes a bounded time. */
-async function stop({ servers, relay, store, health, drainMs, log }: Stopping): Promise<void> {
+async function stop({ servers, relay, store, health, drainMs, log, following }: Stopping): Promise<void> {
   log({ level: 'info', event: 'stopping' });
   health.drain();
   await sleep(drainMs);
@@ -215,6 +226,7 @@ async function stop({ servers, relay, store, health, drainMs, log }: Stopping): 
   const late = sleep(stopTimeoutMs, 'late' as const, { ref: false });
   // An engine that does not answer holds nothing up: what it was asked is durable there or was never acknowledged.
   if ((await Promise.race([relay.close(), late])) === 'late') log({ level: 'error', event: 'not-finished' });
+  await following?.stop();
   await store.close();
   log({ level: 'info', event: 'stopped' });
 }
