@@ -4,7 +4,6 @@ import {
   type Checkpoint,
   createTree,
   type Hasher,
-  inclusionProof,
   leafHash,
   type NoteKey,
   type NoteSigner,
@@ -61,31 +60,40 @@ export function encodeClaims(origin: string, lines: readonly ReceiptLine[]): str
 /** One receipt for each of `claims`, in order, under one signature: that of the root of a tree of which they are the leaves. */
 export async function signReceipts(claims: readonly string[], signer: NoteSigner, hasher: Hasher): Promise<string[]> {
   if (claims.length === 0) return [];
-  const levels = [claims.map((claim) => leafHash(utf8.encode(claim), hasher))];
-  for (let below = levels[0] as Uint8Array[]; below.length > 1; below = levels.at(-1) as Uint8Array[]) {
-    levels.push(pairsOf(below, hasher));
-  }
-  const readNode = (level: number, index: number): Uint8Array | undefined => levels[level]?.[index];
-  const tree = createTree(hasher);
-  for (const leaf of levels[0] as Uint8Array[]) tree.append(leaf);
-  const root = encodeHex(tree.root());
-  const note = await signNote(`${signer.name}\n${signedLine}\n${claims.length}\n${root}\n`, signer, hasher);
+  const levels = growLevels(
+    claims.map((claim) => leafHash(utf8.encode(claim), hasher)),
+    hasher,
+  );
+  // A node stands in the paths of all claims beside it, and is written as text once.
+  const lines = levels.map((nodes) => nodes.map((hash) => `${encodeHex(hash)}\n`));
+  const [root = ''] = lines.at(-1) ?? [];
+  const note = await signNote(`${signer.name}\n${signedLine}\n${claims.length}\n${root}`, signer, hasher);
   return claims.map((claim, index) => {
-    const path = inclusionProof(index, claims.length, readNode, hasher).map((hash) => `${encodeHex(hash)}\n`);
-    return `${claim}\n${index} ${claims.length}\n${path.join('')}\n${note}`;
+    let path = '';
+    for (const [level, nodes] of lines.entries()) path += nodes[(index >> level) ^ 1] ?? '';
+    return `${claim}\n${index} ${claims.length}\n${path}\n${note}`;
   });
 }
 
-/** The complete subtrees one level up. */
-function pairsOf(below: readonly Uint8Array[], hasher: Hasher): Uint8Array[] {
-  const pairs: Uint8Array[] = [];
-  for (let index = 1; index < below.length; index += 2) {
-    const pair = createTree(hasher);
-    pair.append(below[index - 1] as Uint8Array);
-    pair.append(below[index] as Uint8Array);
-    pairs.push(pair.root());
+/** From the leaves to the root: the last of an odd number goes up as it is, which makes the tree of RFC 6962. */
+function growLevels(leaves: readonly Uint8Array[], hasher: Hasher): readonly (readonly Uint8Array[])[] {
+  const levels = [leaves];
+  for (let below = leaves; below.length > 1; below = levels.at(-1) as readonly Uint8Array[]) {
+    const above: Uint8Array[] = [];
+    for (let index = 0; index < below.length; index += 2) {
+      const [left, right] = below.slice(index, index + 2) as [Uint8Array, Uint8Array?];
+      above.push(right === undefined ? left : pairHash(left, right, hasher));
+    }
+    levels.push(above);
   }
-  return pairs;
+  return levels;
+}
+
+function pairHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {
+  const pair = createTree(hasher);
+  pair.append(left);
+  pair.append(right);
+  return pair.root();
 }
 
 /** Refusals: those of chain's `openNote`, `relay/receipt-format`, `relay/receipt-origin`, `relay/receipt-root`. */

@@ -330,8 +330,12 @@ function countOps(batches: readonly Batch[]): number {
   return batches.reduce((sum, { entries }) => sum + entries.length, 0);
 }
 
+let named = { book: '', scope: '', name: ' ' };
+
+/** A log is asked for several times in a row, and maps find a text that they have seen before much faster than a new one. */
 function nameOf(book: BookId, scope: Scope): string {
-  return `${book} ${scope}`;
+  if (named.scope !== scope || named.book !== book) named = { book, scope, name: `${book} ${scope}` };
+  return named.name;
 }
 
 /** Those in the tables and then those that wait. */

@@ -36,7 +36,8 @@ export const headquarters: Scope = parseScope('hq') as Scope;
 export class RosterState {
   book: BookId | undefined;
   readonly keys: DeviceKeys;
-  readonly #members = new Map<string, Member>();
+  readonly #members = new Set<Member>();
+  readonly #membersByScope = new Map<Scope, Map<DeviceId, Member>>();
   readonly #scopesByDevice = new Map<DeviceId, Set<Scope>>();
   /** Devices that `hq` does not know and has revoked everywhere; it enrols none of them. */
   readonly barred: Set<DeviceId> = new Set();
@@ -53,13 +54,15 @@ export class RosterState {
 
   /** In the order of enrolment. */
   get members(): readonly Member[] {
-    return [...this.#members.values()];
+    return [...this.#members];
   }
 
   add(member: Member): void {
-    const name = `${member.scope} ${member.id}`;
-    this.#members.delete(name);
-    this.#members.set(name, member);
+    const before = this.memberOf(member.scope, member.id);
+    if (before !== undefined) this.#members.delete(before);
+    this.#members.add(member);
+    const ofScope = this.#membersByScope.get(member.scope) ?? new Map<DeviceId, Member>();
+    this.#membersByScope.set(member.scope, ofScope.set(member.id, member));
     this.#scopesByDevice.set(member.id, (this.#scopesByDevice.get(member.id) ?? new Set()).add(member.scope));
   }
 
@@ -69,7 +72,7 @@ export class RosterState {
   }
 
   memberOf(scope: Scope, device: DeviceId): Member | undefined {
-    return this.#members.get(`${scope} ${device}`);
+    return this.#membersByScope.get(scope)?.get(device);
   }
 
   /** As what the device may write in a scope: as enrolled there, else in `hq`. */
