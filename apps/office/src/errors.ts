@@ -24,6 +24,7 @@ export type OfficeErrorCode =
   | 'office/address'
   | 'office/device'
   | 'office/keys'
+  | 'office/subject'
   | 'office/mirror'
   | 'office/backup'
   | 'office/frames';

@@ -10,6 +10,7 @@ import { devices, policy, revoke } from './commands/devices.ts';
 import { doCommand } from './commands/do.ts';
 import { enrol } from './commands/enrol.ts';
 import { entitlement } from './commands/entitlement.ts';
+import { erase, hold, retention } from './commands/erase.ts';
 import { escrow, release } from './commands/escrow.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
@@ -18,6 +19,7 @@ import { renew, rotate } from './commands/key-life.ts';
 import { keys } from './commands/keys.ts';
 import { period } from './commands/period.ts';
 import { joinMirror, publish } from './commands/mirror.ts';
+import { access, person } from './commands/persons.ts';
 import { prove } from './commands/prove.ts';
 import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
@@ -60,6 +62,7 @@ const booksCommands = [
   entitlement,
   ...supplyCommands,
 ];
+const personCommands = [person, access, erase, hold, retention];
 const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
 const recoveryCommands = [
   backup,
@@ -74,7 +77,7 @@ const recoveryCommands = [
   acts,
   overrule,
 ];
-const commands: readonly Command[] = [...booksCommands, ...keyCommands, ...recoveryCommands];
+const commands: readonly Command[] = [...booksCommands, ...personCommands, ...keyCommands, ...recoveryCommands];
 
 function helpText(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

@@ -201,7 +201,8 @@ function amountOf(context: CommandContext, currency: string): number {
 }
 
 /** The key of this folder's device that signs now: what a token is minted with, and what its issue names. */
-async function keyInForce(book: ShopBook, home: Home): Promise<DeviceKey> {
+/** The key of this device that signs now, out of its folder. */
+export async function keyInForce(book: ShopBook, home: Home): Promise<DeviceKey> {
   const { device } = book;
   const [row] = book.query("SELECT keyId FROM devices WHERE scope = 'hq' AND device = ?", [device]);
   const folder = keysFolderOf(home);
