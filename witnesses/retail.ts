@@ -9,6 +9,7 @@ import {
 } from '@tallystick/retail';
 import { defineVerb, refuse, type Verb } from '@tallystick/kernel';
 import type { Witness } from './claim.ts';
+import { deskPlays } from './desk.ts';
 import { count, must, type Play, playsOf, sales } from './firm.ts';
 import { type ShopBook, verbs } from './shop.ts';
 
@@ -343,4 +344,5 @@ export const retail: Witness = playsOf('retail', {
   layaway,
   edits,
   voided,
+  ...deskPlays,
 });

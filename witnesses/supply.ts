@@ -200,6 +200,26 @@ const recalled: Play = async (scene, broken) => {
   };
 };
 
+/** A van is settled before its last scan comes in: the unit was sold and its cash counted, so the seller owes neither. The fault: the scan never comes. */
+const lateScan: Play = async (scene, broken) => {
+  const [van, seller] = ['v/7', manager];
+  await buy(scene, 2, van);
+  const opened = await scene.must(seller, 'session.open', { ...head, floatMinor: 0 }, van);
+  await scene.settle();
+  const session = await idOf(scene.books[seller]!, opened);
+  const unit = { sku: 'MUG', name: 'Mug', unitPriceMilliMinor: 500_000 };
+  await scene.must(seller, 'van.scan', { ...head, ...unit, session, taxIncluded: true, tender: 'cash' }, van);
+  const lines = [{ ...unit, unitPriceMilliMinor: 200_000, counted: 1 }];
+  const settlement = { ...head, seller: 'staff-7', session, cashMinor: 500, lines };
+  await scene.must(office, 'van.settle', settlement, van);
+  await scene.sync(office);
+  if (!broken) await scene.settle();
+  const book = scene.books[office]!;
+  const owedMinor = balances(book)['1150'] ?? 0;
+  const late = book.query("SELECT code FROM corrections WHERE code = 'retail/late-scan'").length;
+  return { of: { loaded: 2 }, facts: { owedMinor, late }, holds: owedMinor === 0 && late === 1 };
+};
+
 const plays: Readonly<Record<string, Play>> = {
   custody,
   'lying-carrier': carrierLies,
@@ -208,6 +228,7 @@ const plays: Readonly<Record<string, Play>> = {
   'three-way': threeWay,
   'phantom-scan': phantomScan,
   'seller-shortage': shortage,
+  'late-scan': lateScan,
   recall: recalled,
 };
 
