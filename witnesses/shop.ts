@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Book, openBook } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { subjectVerbs } from '@tallystick/kernel/subjects';
 import { ledgerVerbs } from '@tallystick/ledger';
 import { encodeHex, type Scope } from '@tallystick/oplog';
 import { chart, retailVerbs, type SaleCompleteArgs } from '@tallystick/retail';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 
-export const verbs = [...ledgerVerbs, ...retailVerbs] as const;
+export const verbs = [...ledgerVerbs, ...retailVerbs, ...subjectVerbs] as const;
 export const hq = 'hq' as Scope;
 export type ShopBook = Book<typeof verbs>;
 

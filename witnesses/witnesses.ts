@@ -12,6 +12,7 @@ import { people } from './people.ts';
 import { persist } from './persist.ts';
 import { pretence } from './pretence.ts';
 import { privacy } from './privacy.ts';
+import { erasure } from './erasure.ts';
 import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
 import { replay } from './replay.ts';
@@ -37,6 +38,7 @@ export const witnesses: readonly Witness[] = [
   shelf,
   people,
   privacy,
+  erasure,
   guards,
   ledger,
   entitlements,

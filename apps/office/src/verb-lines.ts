@@ -105,4 +105,13 @@ export const verbLines: Readonly<Record<string, string>> = {
   'tally.offer': 'Offers another device a tally of an op: one half of two.',
   'tally.accept': 'Countersigns a tally.',
   'tally.decline': 'Declines a tally.',
+  'person.describe': 'States who a customer is, sealed under a key that can be destroyed (see also: tally person).',
+  'subject.open': 'Names the key that data of a person is sealed under.',
+  'subject.request': 'Records that somebody asked for access, rectification or erasure.',
+  'subject.hold': 'Keeps a person from being forgotten, or lets go of them (see also: tally hold).',
+  'subject.shred': 'Orders the keys of a person to be destroyed everywhere (see also: tally erase).',
+  'subject.acknowledge': 'Says that this device has destroyed its keys of persons.',
+  'reader.offer': 'Says to which recipient keys of persons are wrapped for this device.',
+  'reader.grant': 'States whether a role or a device may read personal data.',
+  'retention.set': 'States how many days data of a kind of person is kept (see also: tally retention).',
 };
