@@ -36,6 +36,7 @@ export const commands = {
   'fuzz:fleet': { from: 'caller', lines: [['packages/testkit/bin/testkit.mjs', 'fuzz']] },
   drill: { from: 'caller', lines: [['scripts/drill.ts']] },
   fuzz: { from: 'caller', lines: [['scripts/fuzz.ts']] },
+  'fuzz:relay': { from: 'caller', lines: [['scripts/fuzz-relay.ts']] },
   'coverage:protocol': {
     lines: [
       [
