@@ -8,6 +8,7 @@ import { corrections, refusals } from './commands/corrections.ts';
 import { day } from './commands/day.ts';
 import { devices, policy, revoke } from './commands/devices.ts';
 import { doCommand } from './commands/do.ts';
+import { drill } from './commands/drill.ts';
 import { enrol } from './commands/enrol.ts';
 import { entitlement } from './commands/entitlement.ts';
 import { erase, hold, retention } from './commands/erase.ts';
@@ -26,6 +27,7 @@ import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { refill } from './commands/refill.ts';
 import { replay } from './commands/replay.ts';
 import { restore } from './commands/restore.ts';
+import { salvage } from './commands/salvage.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { status } from './commands/status.ts';
 import { supplyCommands } from './commands/supply.ts';
@@ -67,6 +69,8 @@ const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, relea
 const recoveryCommands = [
   backup,
   restore,
+  salvage,
+  drill,
   corrections,
   refusals,
   asides,

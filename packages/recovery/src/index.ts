@@ -15,4 +15,14 @@ export { type BackupKeeper, type BackupReport, createBackupKeeper, type KeeperOp
 export { openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
 export { type BackupPlace, memoryPlace, parsePartName, partName } from './place.ts';
 export { filesIn, logOf, restoreArchives, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';
+export { rebuildBook, type RebuildOptions, type Rebuilt } from './rebuild.ts';
 export { type KeeperState, parseState, type StateStore } from './state.ts';
+export {
+  type MissingOp,
+  type MissingPositions,
+  type ScopeSurvey,
+  type Survey,
+  surveyLogs,
+  type Survivor,
+  type Trace,
+} from './survey.ts';

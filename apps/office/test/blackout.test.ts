@@ -1,0 +1,100 @@
+// A blackout tried on real logs, and a damaged disk, as processes.
+import { type RunningRelay, startRelay } from '@tallystick-app/relay';
+import { createRelayClient } from '@tallystick/relay-protocol';
+import { closeSync, copyFileSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deviceKey, enrolDevice, keysFolder, openOrCreateOffice, openTill, type ShopBook } from '../src/book.ts';
+import { homeAt } from '../src/home.ts';
+import { jsonOf, runTally } from './tally-process.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
+const at = (name: string): string => join(folder, name);
+const home = homeAt(at('shop'));
+let relay: RunningRelay;
+let digest = '';
+const product = (sku: string) => ({
+  verb: 'product.set',
+  args: { sku, name: sku, category: '', unitScale: 0, taxRateBasisPoints: 0, negativeStock: 'allow', active: 1 },
+});
+function mustBeMade(commits: readonly { readonly ok: boolean }[]): void {
+  if (!commits.every(({ ok }) => ok)) throw new Error('an op was refused');
+}
+const manyOps = 1_500;
+
+/** An office and two tills; the second hands in its last ops when nobody but the relay hears of it. */
+beforeAll(async () => {
+  relay = await startRelay({ dataDir: at('relay'), port: 0 });
+  const client = createRelayClient({ url: relay.url });
+  const office = await openOrCreateOffice(home, 'Shop');
+  const tills: ShopBook[] = [];
+  for (const index of [0, 1]) {
+    await enrolDevice(office, await deviceKey(home.tillFile(index)), `Till ${index + 1}`, 'manager');
+    await office.sync(client);
+    tills.push(await openTill(home.tillFile(index), office.id));
+  }
+  for (const till of tills) await till.sync(client);
+  const made = await office.commitAll(Array.from({ length: manyOps }, (_, index) => product(`sku ${index}`)) as never);
+  mustBeMade(made);
+  await office.sync(client);
+  const [first, second] = tills as [ShopBook, ShopBook];
+  for (const till of tills) await till.sync(client);
+  digest = first.digest().digest;
+  await first.close();
+  copyFileSync(home.tillFile(0), at('first-till-before.db'));
+  const more = await second.commitAll([product('later 1'), product('later 2')] as never);
+  mustBeMade(more);
+  await second.sync(client);
+  await office.sync(client);
+  const after = await office.commitAll([product('on top of it')] as never);
+  mustBeMade(after);
+  await second.close();
+  await office.close();
+});
+afterAll(() => relay.close());
+
+it('folds what the tills hold, and checks itself against those that are lost', async () => {
+  const args = ['drill', 'blackout', at('shop'), '--json'];
+  const without = await runTally(...args, '--lost', 'office,till-02', '--into', at('anew'));
+  expect(jsonOf(without)).toMatchObject({
+    left: ['shop/till-01'],
+    lost: ['shop/office', 'shop/till-02'],
+    missing: [],
+    digest,
+  });
+  // What nobody who is left ever heard of cannot be named: the drill, which still has the lost logs, says how much that is.
+  expect(jsonOf(without)).toMatchObject({ unnamed: { ops: 3, unnamed: 3 } });
+  const all = await runTally(...args, '--lost', 'till-01,till-02');
+  expect(jsonOf(all)).toMatchObject({ unnamed: { ops: 0 }, missing: [], positions: [] });
+  expect(all.status).toBe(0);
+});
+
+it('puts a damaged database aside, and gets what does not read from the relay', async () => {
+  const file = home.officeFile;
+  // Pages of the log and of tables, as a disk loses them; with those that say where the tables are, nothing would read.
+  const { size } = statSync(file);
+  const disk = openSync(file, 'r+');
+  const noise = Buffer.alloc(4_096, 0xa5);
+  for (let page = Math.ceil((size / 4_096) * 0.6); page * 4_096 < size; page += 9)
+    writeSync(disk, noise, 0, noise.length, page * 4_096);
+  closeSync(disk);
+  const damaged = readFileSync(file);
+  expect((await runTally('verify', '--data', at('shop'))).status).toBe(1);
+
+  const salvaged = await runTally('salvage', '--data', at('shop'), '--json');
+  const { read, unreadable, changed, aside } = jsonOf(salvaged) as Record<'read' | 'unreadable' | 'changed', number> & {
+    aside: string;
+  };
+  expect(salvaged.status).toBe(1);
+  expect(unreadable + changed).toBeGreaterThan(0);
+  expect(read).toBeGreaterThan(100);
+  expect(readFileSync(join(aside, 'office.db')).equals(damaged)).toBe(true);
+  const refused = await runTally('day', '2026-11-21', '--data', at('shop'));
+  expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('unanchored') });
+  const synced = await runTally('sync', '--data', at('shop'), '--relay', relay.url);
+  expect(synced.status).toBe(0);
+  const proved = await runTally('prove', '--data', at('shop'), '--json');
+  expect(jsonOf(proved)).toMatchObject({ ok: true });
+  expect(keysFolder(file)).toContain('office');
+});

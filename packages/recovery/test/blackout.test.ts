@@ -1,0 +1,101 @@
+// Relay and office gone, some tills too: what is left is folded, and what is not is named, with who had it last.
+import { expect, it } from 'vitest';
+import { rebuildBook, surveyLogs } from '../src/index.ts';
+import { newKeys, newOffice, newRelay, newStore, newTill, onHand, sell, verbs } from './shop.ts';
+
+async function fleet() {
+  const relay = await newRelay();
+  const office = await newOffice();
+  const tills = [await newTill(office, relay), await newTill(office, relay), await newTill(office, relay)] as const;
+  for (const till of tills) {
+    await sell(till, 4);
+    await till.sync(relay);
+  }
+  for (const till of tills) await till.sync(relay);
+  return { relay, office, tills };
+}
+
+it('rebuilds the very books where every till has met the relay since', async () => {
+  const { office, relay, tills } = await fleet();
+  await office.sync(relay);
+  const [first] = tills;
+  const survivors = [{ name: 'till 1', log: first.log }];
+  const { book, survey, waiting } = await rebuildBook({
+    store: newStore(),
+    keys: newKeys(),
+    verbs,
+    book: office.id,
+    survivors,
+  });
+  expect([survey.missing, survey.positions, survey.conflicts, waiting]).toEqual([[], [], [], []]);
+  expect(book.digest().digest).toBe(office.digest().digest);
+  expect(onHand(book)).toBe(-12);
+  // Without the relay's last word it writes nothing.
+  expect(await book.commit('stock.move', { sku: 'apple', quantity: -1 })).toMatchObject({ ok: false });
+  for (const open of [office, book, ...tills]) await open.close();
+});
+
+it('names what nobody holds, who had it last, and what the others know of it', async () => {
+  const { office, relay, tills } = await fleet();
+  const [first, second, third] = tills;
+  // The third sells and hands in; the second sees it, writes after it, and only its file reaches the first.
+  await sell(third, 2);
+  await third.sync(relay);
+  await second.sync(relay);
+  await sell(second, 1);
+  await first.import(await second.export());
+  // And one that no relay ever saw, on which the second built.
+  await sell(third, 1);
+  await second.import(await third.export());
+  await sell(second, 1);
+  const alone = second
+    .pendingOps()
+    .filter(({ verb }) => verb.startsWith('stock.move'))
+    .at(-1);
+  const last = await second.log.get(alone?.hash as never);
+  await office.close();
+  const headOfThird = third.log.head(third.device, 'hq' as never);
+
+  // Only the first till is left, and the last backup of the second knew how far it was.
+  const heads = [['hq', second.device, last?.record.op.seq ?? 0, last?.record.hash ?? ''] as const];
+  const survey = await surveyLogs([{ name: 'till 1', log: first.log, heads }]);
+  expect(survey.positions).toEqual([]);
+  expect(survey.missing).toMatchObject([
+    { hash: last?.record.hash, device: second.device, traces: [{ kind: 'head' }] },
+  ]);
+
+  // Only the second till's own ops are left, in pieces: the chain of the third is named by the place it stops at.
+  const pieces = (await second.log.pending('hq' as never)).filter(({ op }) => op.device === second.device);
+  expect(pieces.map(({ op }) => op.seen?.heads ?? []).flat()).toContain(headOfThird?.hash);
+  const { createMemoryLogStore } = await import('@tallystick/oplog');
+  const scrap = createMemoryLogStore();
+  scrap.append(pieces);
+  const scraps = await surveyLogs([{ name: 'scrap', log: scrap }]);
+  const built = scraps.missing.find(({ hash }) => hash === headOfThird?.hash);
+  expect(built?.traces).toMatchObject([{ kind: 'built-on', device: second.device }]);
+  const [gap] = scraps.positions;
+  expect(gap).toMatchObject({ from: 0, lastDevice: second.device });
+  expect(gap?.until).toBe(second.log.tip('hq' as never).size);
+  for (const open of tills) await open.close();
+});
+
+it('names two survivors who hold different ops at one position', async () => {
+  const { office, tills } = await fleet();
+  const [first, second] = tills;
+  const swapped = {
+    ...second.log,
+    scopes: () => second.log.scopes(),
+    tip: () => second.log.tip('hq' as never),
+    base: () => second.log.base('hq' as never),
+    pending: () => [],
+    receipts: () => [],
+    settled: async (...asked: Parameters<typeof second.log.settled>) =>
+      [...(await second.log.settled(...asked))].reverse(),
+  };
+  const { conflicts } = await surveyLogs([
+    { name: 'one', log: first.log },
+    { name: 'two', log: swapped },
+  ]);
+  expect(conflicts[0]).toMatchObject({ scope: 'hq', position: 0, survivors: ['one', 'two'] });
+  for (const open of [office, ...tills]) await open.close();
+});
