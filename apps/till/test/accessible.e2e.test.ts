@@ -91,6 +91,16 @@ async function walk(
     await dialog.waitFor();
     await look(page, 'cart');
   }
+  for (const [button, label, screen] of [
+    ['Customer', 'Code of an offer', 'customer and codes'],
+    ['Put by', 'Customer number', 'put by'],
+  ] as const) {
+    await page.getByRole('button', { name: button, exact: true }).last().click();
+    await page.getByLabel(label).waitFor();
+    await look(page, screen);
+    await page.keyboard.press('Escape');
+    await page.getByLabel(label).waitFor({ state: 'detached' });
+  }
   await page
     .getByRole('button', { name: /edit quantity/ })
     .last()
@@ -105,6 +115,10 @@ async function walk(
   await dialog.getByRole('button', { name: 'On account' }).click();
   await page.getByLabel('Customer number').waitFor();
   await look(page, 'on account');
+  await dialog.getByRole('button', { name: 'Back' }).click();
+  await dialog.getByRole('button', { name: 'Coupon or gift' }).click();
+  await page.getByLabel('Scan or paste its code').waitFor();
+  await look(page, 'coupon or gift');
   await dialog.getByRole('button', { name: 'Back' }).click();
   await dialog.getByRole('button', { name: 'Exact' }).click();
   await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
@@ -134,6 +148,10 @@ async function walk(
   await dialog.getByRole('button', { name: 'Find' }).click();
   await page.getByLabel('Amount paid').waitFor();
   await look(page, 'payment on account');
+  await page.keyboard.press('Escape');
+  await go('Layaways');
+  await page.getByText('Nothing is put by.').waitFor();
+  await look(page, 'layaways');
   await page.keyboard.press('Escape');
   await go('X report');
   await page.locator('.receipt').waitFor();
