@@ -1,6 +1,7 @@
 // The `tally` command line. Results go to stdout, progress and errors to stderr; the exit status is 0 when all is well, 1 when
 // something failed or was found wrong, 2 when the command was not understood.
 import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
+import { admit, adopt } from './commands/admit.ts';
 import { asides } from './commands/asides.ts';
 import { backup } from './commands/backup.ts';
 import { books } from './commands/books.ts';
@@ -65,7 +66,7 @@ const booksCommands = [
   ...supplyCommands,
 ];
 const personCommands = [person, access, erase, hold, retention];
-const keyCommands = [devices, rotate, renew, revoke, policy, keys, escrow, release];
+const keyCommands = [devices, admit, adopt, rotate, renew, revoke, policy, keys, escrow, release];
 const recoveryCommands = [
   backup,
   restore,

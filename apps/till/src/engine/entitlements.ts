@@ -15,10 +15,9 @@ export function loadEntitlements(): Promise<typeof Entitlements> {
   return import('@tallystick/retail/entitlement');
 }
 
-/** Where this shop issues and claims: `claims`, if this till was let in there, and otherwise `hq`. */
-export function claimScope({ book }: Pick<OpenShop, 'book'>): Scope {
-  const [row] = book.query("SELECT 1 FROM devices WHERE scope = 'claims' AND device = ?", [book.device]);
-  return (row === undefined ? 'hq' : 'claims') as Scope;
+/** Where this shop issues and claims: a shop with branches in `claims`, and a small one in `hq`, like everything. */
+export function claimScope({ record }: Pick<OpenShop, 'record'>): Scope {
+  return (record.scope === 'hq' ? 'hq' : 'claims') as Scope;
 }
 
 export function openDay(shop: OpenShop): string {
