@@ -5,6 +5,7 @@ import type { Witness } from './claim.ts';
 import { distributed } from './distributed.ts';
 import { drift } from './drift.ts';
 import { entitlements } from './entitlements.ts';
+import { federation } from './federation.ts';
 import { guards } from './guards.ts';
 import { ledger } from './ledger.ts';
 import { loss } from './loss.ts';
@@ -31,6 +32,7 @@ export const witnesses: readonly Witness[] = [
   replay,
   persist,
   relay,
+  federation,
   rebuild,
   loss,
   pretence,

@@ -3,8 +3,8 @@
  * authors had handed it over, so that a shop which is cut off goes on together; and whether it showed all that the home relay had, the home relay itself says.
  */
 import { createTree, type NoteKey } from '@tallystick/chain';
-import { type BookId, encodeHex, type Scope as ScopeName } from '@tallystick/oplog';
-import { originOf, type RelayClient, RelayError } from '@tallystick/relay-protocol';
+import { type BookId, encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
+import { originOf, type PushResult, type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { noteDigest, verifyStanding } from '@tallystick/relay-protocol/proof';
 import { openRecords } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
@@ -29,9 +29,33 @@ const withheld: ReadonlySet<string> = new Set([
   'relay/mirror-behind',
 ]);
 
+/** When a relay near by said last that it keeps an op; in memory alone, so a device that starts anew hands in everything. */
+const keptAt = new WeakMap<Replica, Map<string, Map<OpHash, number>>>();
+/** After so long it is handed in again: what keeps it may have been lost, or the home relay may have said no. */
+const askAgainMs = 10 * 60_000;
+
+/** Which ops this relay keeps, as of what it said in the last ten minutes. */
+export function keptBy(replica: Replica, mirror: string, nowMs: number): Map<OpHash, number> {
+  const byMirror = keptAt.get(replica) ?? new Map<string, Map<OpHash, number>>();
+  keptAt.set(replica, byMirror);
+  const kept = byMirror.get(mirror) ?? new Map<OpHash, number>();
+  byMirror.set(mirror, kept);
+  // A clock that was put back says nothing either.
+  for (const [hash, atMs] of kept) if (Math.abs(nowMs - atMs) >= askAgainMs) kept.delete(hash);
+  return kept;
+}
+
+/** Takes notice of what it answered. Where it misses what ops build on, it has lost what it kept. */
+export function noteKept(kept: Map<OpHash, number>, results: readonly PushResult[], nowMs: number): void {
+  for (const { hash, verdict } of results) {
+    if (verdict === 'kept') kept.set(hash, nowMs);
+    if (verdict === 'gap' || verdict === 'basis') kept.clear();
+  }
+}
+
 /** Answers how many pending ops were folded again. */
 export async function takeKept(
-  { replica, client, book }: Nearby,
+  { replica, client, book, nowMs }: Nearby & { readonly nowMs: number },
   mirror: string,
   scopes: readonly ScopeName[],
 ): Promise<number> {
@@ -45,6 +69,8 @@ export async function takeKept(
         const after = places.get(place) ?? 0;
         const { frames, next } = await client.kept(book, scope, after);
         const { records } = openRecords(frames, replica.crypto.hasher);
+        const kept = keptBy(replica, mirror, nowMs);
+        for (const { hash } of records) kept.set(hash, nowMs);
         if (records.length > 0) refolded += (await replica.exclusive(() => mergeRecords(replica, records))).refolded;
         places.set(place, next);
         if (next === after) break;

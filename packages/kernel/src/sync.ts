@@ -42,7 +42,7 @@ import { KernelError } from './errors.ts';
 import { mergeAsides } from './merge-records.ts';
 import { type Replica } from './replica.ts';
 import { HQ } from './genesis.ts';
-import { takeKept } from './kept-ops.ts';
+import { keptBy, noteKept, takeKept } from './kept-ops.ts';
 import { askStanding, explainDenial, type ReadingDevice } from './relay-standing.ts';
 
 export interface SyncReport {
@@ -202,23 +202,28 @@ async function push(
   exchange: Exchange,
   scope: ScopeName,
 ): Promise<{ readonly size: number; readonly report: SyncReport }> {
-  const { replica, book, relay } = exchange;
-  const pending = await replica.exclusive(async () => {
+  const { replica, book, relay, mirror, nowMs } = exchange;
+  const keptThere = mirror === undefined ? new Map<OpHash, number>() : keptBy(replica, mirror, nowMs);
+  const all = await replica.exclusive(async () => {
     const { size } = replica.log.tip(scope);
     // What the relay signed for and has not where it said is handed in again.
     const isMissing = ({ hash }: OpRecord): boolean => (replica.log.receiptPosition(hash) ?? -1) < size;
     return (await replica.pending(scope)).filter(isMissing);
   });
-  if (pending.length === 0) return { size: 0, report: NOTHING };
+  // What a relay near by keeps it need not be told with every exchange.
+  const pending = all.filter(({ hash }) => !keptThere.has(hash));
+  const keptBefore = all.length - pending.length;
+  if (pending.length === 0) return { size: 0, report: keptBefore === 0 ? NOTHING : { ...NOTHING, kept: keptBefore } };
   const answer = await pushTo(exchange, scope, pending);
   for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
   requireReceipts(replica, scope, answer.results);
   const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
-  const kept = answer.results.filter(({ verdict }) => verdict === 'kept').length;
+  noteKept(keptThere, answer.results, nowMs);
+  const keptNow = answer.results.filter(({ verdict }) => verdict === 'kept').length;
   const notTaken = answer.results.filter(({ position, verdict }) => position === undefined && verdict !== 'kept');
   const report = {
-    pushed: answer.results.length - notTaken.length - kept,
-    ...(kept === 0 ? {} : { kept }),
+    pushed: answer.results.length - notTaken.length - keptNow,
+    ...(keptBefore + keptNow === 0 ? {} : { kept: keptBefore + keptNow }),
     notTaken,
     warned: answer.results.filter(({ position, warnings = [] }) => position !== undefined && warnings.length > 0),
     settled: settled.settled,
