@@ -169,7 +169,7 @@ async function claimApart(broken: boolean): Promise<{ of: Population; facts: Fac
   const facts = {
     block: first.kind,
     admit: second.kind,
-    then: last.kind,
+    afterwards: last.kind,
     reconciled: lost?.outcome.kind ?? '',
     positioned,
   };
