@@ -5,6 +5,7 @@ import { bundle } from './bundle/bench.ts';
 import { bytes } from './bytes/bench.ts';
 import { chain } from './chain/bench.ts';
 import { commit } from './commit/bench.ts';
+import { erasure } from './erasure/bench.ts';
 import { floor } from './floor/bench.ts';
 import { importPackages } from './import/bench.ts';
 import { merge } from './merge/bench.ts';
@@ -30,6 +31,7 @@ export const suites: readonly Suite[] = [
   scale,
   browser,
   snapshot,
+  erasure,
   simulation,
   bytes,
   bundle,
