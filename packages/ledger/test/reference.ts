@@ -9,10 +9,13 @@ export interface PaperEntry {
 export interface Hold extends Omit<PaperEntry, 'day'> {
   readonly day: string;
   readonly untilDay: string;
-  state: 'pending' | 'posted' | 'voided' | 'expired';
+  /** `direct`: posted at once, never pending. */
+  state: 'direct' | 'pending' | 'posted' | 'voided' | 'expired';
   postedMinor: number;
   postedDay: string;
 }
+
+export type LinkedLeg = Omit<Hold, 'state' | 'postedMinor' | 'postedDay'> & { readonly id: string };
 
 /** One currency; gift balances 2310 and bank 1020 are limited. */
 export class PaperLedger {
@@ -98,14 +101,8 @@ export class PaperLedger {
   }
 
   hold(id: string, asked: Omit<Hold, 'state' | 'postedMinor' | 'postedDay'>): string {
-    const before = this.holds.get(id);
-    if (before !== undefined) {
-      if (before.debit !== asked.debit) return 'ledger/exists-different-debit';
-      if (before.credit !== asked.credit) return 'ledger/exists-different-credit';
-      if (before.amountMinor !== asked.amountMinor) return 'ledger/exists-different-amount';
-      if (before.untilDay !== asked.untilDay) return 'ledger/exists-different-until';
-      return before.day === asked.day ? 'ledger/exists' : 'ledger/exists-different-day';
-    }
+    const known = this.known(id, asked);
+    if (known !== undefined) return known;
     if (asked.debit === asked.credit) return 'ledger/same-account';
     this.holds.set(id, { ...asked, state: 'pending', postedMinor: 0, postedDay: '' });
     const crossed = this.overdrawn(asked) ?? this.overspent(asked);
@@ -113,9 +110,62 @@ export class PaperLedger {
     return crossed ?? 'ok';
   }
 
+  /**
+   * Two transfers of one op: both, or neither. `untilDay` is '' for one that is posted at once. Where a law is broken the answer is `a law`: which of several is
+   * named first is the ledger's to say.
+   */
+  link(asked: readonly [LinkedLeg, LinkedLeg]): string {
+    const ids = new Set<string>();
+    for (const leg of asked) {
+      const known = this.known(leg.id, leg);
+      if (known !== undefined) return known;
+      if (ids.has(leg.id)) return 'ledger/exists';
+      ids.add(leg.id);
+      if (leg.debit === leg.credit) return 'ledger/same-account';
+    }
+    const direct = asked.filter(({ untilDay }) => untilDay === '');
+    const entriesBefore = this.entries.length;
+    const { closed } = this;
+    const isLate = closed !== undefined && (direct[0]?.day ?? '9999') <= closed.through;
+    for (const leg of asked) {
+      const isDirect = leg.untilDay === '';
+      this.holds.set(leg.id, { ...leg, state: isDirect ? 'direct' : 'pending', postedMinor: 0, postedDay: '' });
+      if (isDirect) this.entries.push({ ...leg, day: isLate ? closed.opens : leg.day });
+    }
+    const net = (account: string): number =>
+      direct.reduce(
+        (sum, { debit, credit, amountMinor }) =>
+          sum + (Number(debit === account) - Number(credit === account)) * amountMinor,
+        0,
+      );
+    const held = asked.filter(({ untilDay }) => untilDay !== '');
+    const outgrows = net('2310') > 0 || held.some(({ debit }) => debit === '2310');
+    const outspends = net('1020') < 0 || held.some(({ credit }) => credit === '1020');
+    const isMoved = ['1000', '1020', '2310', '3000', '4000'].some((account) => net(account) !== 0);
+    const isBroken =
+      (outgrows && this.overdrawn({ debit: '2310' }) !== undefined) ||
+      (outspends && this.overspent({ credit: '1020' }) !== undefined) ||
+      (isMoved && isLate && closed.late === 'refuse');
+    if (!isBroken) return 'ok';
+    this.entries.length = entriesBefore;
+    for (const id of ids) this.holds.delete(id);
+    return 'a law';
+  }
+
+  private known(id: string, asked: Omit<Hold, 'state' | 'postedMinor' | 'postedDay'>): string | undefined {
+    const before = this.holds.get(id);
+    if (before === undefined) return undefined;
+    if (before.debit !== asked.debit) return 'ledger/exists-different-debit';
+    if (before.credit !== asked.credit) return 'ledger/exists-different-credit';
+    if (before.amountMinor !== asked.amountMinor) return 'ledger/exists-different-amount';
+    if (before.untilDay !== asked.untilDay) return 'ledger/exists-different-until';
+    return before.day === asked.day ? 'ledger/exists' : 'ledger/exists-different-day';
+  }
+
   end(id: string, state: 'posted' | 'voided' | 'expired', day: string, amountMinor?: number): string {
     const hold = this.holds.get(id);
     if (hold === undefined) return 'ledger/unknown-transfer';
+    if (hold.state === 'direct') return 'ledger/not-pending';
     const minor = state === 'posted' ? (amountMinor ?? hold.amountMinor) : 0;
     if (hold.state !== 'pending') {
       if (hold.state !== state) return `ledger/already-${hold.state}`;
