@@ -9,7 +9,7 @@ import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
 const usage =
   'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n' +
-  '       [--metrics [HOST:]PORT] [--drain SECONDS]\n' +
+  '       [--metrics [HOST:]PORT] [--drain SECONDS] [--book-quota BYTES]\n' +
   '       [--home URL [--home-key VKEY] --book ID...]\n' +
   '       [--engine sqlite]\n' +
   '       [--engine postgres --server URL... [--standby required]]\n' +
@@ -42,6 +42,7 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
         book: texts,
         metrics: text,
         drain: text,
+        'book-quota': text,
         home: text,
         'home-key': text,
       },
@@ -54,6 +55,8 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
     const isDrain = drainSeconds >= 0 && drainSeconds <= maxWaitSeconds;
     const metrics = values.metrics === undefined ? undefined : parseAddress(values.metrics);
     const isMetrics = values.metrics === undefined || metrics !== undefined;
+    const maxBookBytes = parseBytes(values['book-quota']);
+    if (maxBookBytes === undefined) return undefined;
     const isPort = isPortNumber(port) && isDrain && isMetrics;
     const following = parseHome(values.home, values['home-key'], books);
     if (
@@ -70,6 +73,7 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
       port,
       engine,
       drainMs: drainSeconds * 1000,
+      limits: { maxBookBytes },
       ...(metrics === undefined ? {} : { metrics }),
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
@@ -112,6 +116,14 @@ function misused(): number {
 
 function isPortNumber(port: number): boolean {
   return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+/** A number, or one of KiB, MiB, GiB or TiB; nothing is no bound. */
+function parseBytes(text: string | undefined): number | undefined {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const [, digits = '', unit] = /^(\d{1,15})(?:([KMGT])iB)?$/.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** (unit === undefined ? 0 : 'KMGT'.indexOf(unit) + 1);
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
 }
 
 /** `[HOST:]PORT`. */

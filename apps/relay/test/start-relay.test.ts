@@ -272,6 +272,7 @@ describe('the program', () => {
       [],
       ['--data', newFolder(), '--port', 'x'],
       ['--data', newFolder(), '--book', 'x'],
+      ['--data', newFolder(), '--book-quota', 'much'],
       ['--nonsense'],
     ]) {
       const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -96,6 +96,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     batches.push(...(ofLogs ?? []));
   }
   if (batches.length > 0) await desk.store.append(batches);
+  desk.quota.grown(batches);
   for (const { book, enrolments } of batches) {
     const [log] = opened.get(book) ?? [];
     if (log !== undefined) desk.rosters.grown(log.pushed.roster, enrolments.length);
@@ -142,12 +143,17 @@ async function admitPushes(
   booksBefore: number,
   judged: Map<Push, Judged | { readonly error: unknown }>,
 ): Promise<readonly Push[]> {
-  if ((await desk.store.log(book, hq)) !== undefined) return pushes;
+  const isHere = (await desk.store.log(book, hq)) !== undefined;
+  if (isHere && desk.limits.maxBookBytes === Number.POSITIVE_INFINITY) return pushes;
   const admitted: Push[] = [];
+  let ahead = 0;
   for (const push of pushes) {
-    const error = await findRefusedOpening(desk, push, booksBefore);
-    if (error === undefined) admitted.push(push);
-    else judged.set(push, { error });
+    const refusal = isHere ? undefined : await findRefusedOpening(desk, push, booksBefore);
+    const error = refusal ?? (await desk.quota.findRefusal(push, ahead));
+    if (error === undefined) {
+      admitted.push(push);
+      ahead += push.sizeBytes;
+    } else judged.set(push, { error });
   }
   return admitted;
 }

@@ -103,6 +103,8 @@ const cases: readonly Case[] = [
       };
       deepEqual(await store.log(book, hq), expected);
       equal(await store.bookCount(), 1);
+      const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+      equal((await store.storedBytes?.(book)) ?? bytes, bytes);
       deepEqual(await store.scopes(book), [{ scope: hq, size: 4 }]);
       const last = records[3] as OpRecord;
       const chains = await store.chains(book, hq, [last.op.device]);

@@ -43,6 +43,8 @@ export interface RelayLimits {
   readonly tailLifeMs: number;
   readonly tailLookMs: number;
   readonly maxBooks: number;
+  /** Bytes of the records of a book; beyond it the book is served and takes no more. The last sixteenth is for ops about devices. */
+  readonly maxBookBytes: number;
   /** Of a book; the last eighth is for an owner or manager of `hq` to open. */
   readonly maxScopes: number;
   /** Scopes that a device which was never owner or manager in `hq` may open in a day, and at once. */
@@ -75,6 +77,7 @@ export const defaultLimits: RelayLimits = {
   tailLifeMs: 15 * 60_000,
   tailLookMs: 2_000,
   maxBooks: 10_000,
+  maxBookBytes: Number.POSITIVE_INFINITY,
   maxScopes: 10_000,
   openingsPerDay: 64,
 };

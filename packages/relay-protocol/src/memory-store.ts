@@ -37,6 +37,10 @@ export function createMemoryRelayStore(): RelayStore {
   return {
     adoptIdentity: (vkey) => (identity ??= vkey),
     bookCount: () => shelves.size,
+    storedBytes(book) {
+      const entries = [...(shelves.get(book)?.logs.values() ?? [])].flatMap((log) => log.entries);
+      return entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    },
     scopes(book) {
       const logs = [...(shelves.get(book)?.logs ?? [])];
       return logs.map(([scope, log]) => ({ scope, size: log.state.size })).sort(byScope);

@@ -121,6 +121,7 @@ export const queries = {
   adopt: 'INSERT INTO relay_identity VALUES (1, $1) ON CONFLICT DO NOTHING',
   identity: 'SELECT vkey FROM relay_identity',
   bookCount: `SELECT count(*) FROM relay_logs WHERE scope = 'hq'`,
+  storedBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM relay_logs JOIN relay_batches USING (log) WHERE book = $1',
   scopes: 'SELECT scope, size FROM relay_logs WHERE book = $1 ORDER BY scope',
   log: 'SELECT size, frontier, root FROM relay_logs WHERE book = $1 AND scope = $2',
   chains: `SELECT device, seq, c.hash, forks, late FROM relay_logs JOIN relay_chains AS c USING (log)

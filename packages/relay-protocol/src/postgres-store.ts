@@ -49,6 +49,7 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
       return String((await read('identity'))[0]?.['vkey']);
     },
     bookCount: async () => Number((await read('bookCount'))[0]?.['count']),
+    storedBytes: async (book) => Number((await read('storedBytes', hexToBytes(book)))[0]?.['bytes']),
     scopes: async (book) =>
       (await read('scopes', hexToBytes(book))).map(({ scope, size }) => ({
         scope: scope as Scope,

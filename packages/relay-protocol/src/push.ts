@@ -8,6 +8,7 @@ import { RelayError } from './errors.ts';
 import { type Frame, openFrame } from './ground.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Openings } from './openings.ts';
+import type { Quota } from './quota.ts';
 import type { Rosters } from './rosters.ts';
 import type { RelayStore } from './store.ts';
 import type { PushResult } from './verdict.ts';
@@ -23,6 +24,7 @@ export interface PushDesk {
   readonly books: 'open' | readonly BookId[];
   readonly rosters: Rosters;
   readonly memory: ClaimMemory;
+  readonly quota: Quota;
   readonly openings: Openings;
   nowMs(): number;
 }

@@ -34,6 +34,7 @@ import { createOpenings } from './openings.ts';
 import { openFrames, type PushDesk, type PushOutcome, type PushReply, type PushRequest } from './push.ts';
 import { type Committed, createPushQueue, type PushQueue } from './push-queue.ts';
 import { protocols } from './protocols.ts';
+import { createQuota } from './quota.ts';
 import { createRates } from './rates.ts';
 import { createReceivers } from './receivers.ts';
 import { createReaders, type IsReadable, unknownBook } from './readers.ts';
@@ -134,6 +135,7 @@ export function createRelay(options: RelayOptions): Relay {
     books: options.books ?? 'open',
     rosters: createRosters(store, hasher),
     memory: createClaimMemory(store, hasher),
+    quota: createQuota(store, limits.maxBookBytes, options.now ?? Date.now),
     openings: createOpenings(limits, options.now ?? Date.now),
     nowMs: options.now ?? Date.now,
   };

@@ -91,6 +91,12 @@ function storeIn(db: Database.Database, maxOpsWaiting: number): RelayStore {
       return sql.identity.get() as string;
     },
     bookCount: () => sql.bookCount.get() as number,
+    storedBytes(book) {
+      let total = sql.storedBytes.get(hexToBlob(book)) as number;
+      for (const { batches, ends } of logs.waiting.values())
+        if (batches[0]?.book === book) for (const { bytes } of ends) total += bytes;
+      return total;
+    },
     scopes: (book) =>
       (sql.scopes.all(hexToBlob(book)) as { scope: Scope; size: number }[]).map(({ scope, size }) => ({
         scope,

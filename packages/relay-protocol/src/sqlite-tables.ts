@@ -75,6 +75,7 @@ type StatementName =
   | 'adopt'
   | 'identity'
   | 'bookCount'
+  | 'storedBytes'
   | 'scopes'
   | 'log'
   | 'addLog'
@@ -143,6 +144,9 @@ export function prepare(db: Database.Database): Statements {
     adopt: db.prepare('INSERT OR IGNORE INTO relay_identity VALUES (1, ?)'),
     identity: db.prepare('SELECT vkey FROM relay_identity').pluck(),
     bookCount: db.prepare(`SELECT count(*) FROM relay_logs WHERE scope = 'hq'`).pluck(),
+    storedBytes: db
+      .prepare('SELECT coalesce(sum(bytes), 0) FROM relay_logs JOIN relay_batches USING (log) WHERE book = ?')
+      .pluck(),
     scopes: db.prepare('SELECT scope, size FROM relay_logs WHERE book = ? ORDER BY scope'),
     log: db.prepare('SELECT log, size, frontier, root FROM relay_logs WHERE book = ? AND scope = ?'),
     addLog: db.prepare(`INSERT INTO relay_logs (book, scope, size, frontier, root) VALUES (?, ?, 0, '', x'')`),

@@ -128,6 +128,8 @@ export interface RelayStore {
   adoptIdentity(vkey: string): MaybePromise<string>;
   /** Number of books. */
   bookCount(): MaybePromise<number>;
+  /** Bytes of all records of the book. May take as long as there are batches; asked of a relay that bounds them. */
+  storedBytes?(book: BookId): MaybePromise<number>;
   /** Sorted by name; empty for a book that is not here. */
   scopes(book: BookId): MaybePromise<readonly ScopeSize[]>;
   log(book: BookId, scope: Scope): MaybePromise<LogState | undefined>;
