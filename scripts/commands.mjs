@@ -35,6 +35,7 @@ export const commands = {
   vectors: { from: 'caller', lines: [['scripts/outside-vectors.ts']] },
   'fuzz:fleet': { from: 'caller', lines: [['packages/testkit/bin/testkit.mjs', 'fuzz']] },
   drill: { from: 'caller', lines: [['scripts/drill.ts']] },
+  soak: { from: 'caller', lines: [['scripts/soak.ts']] },
   fuzz: { from: 'caller', lines: [['scripts/fuzz.ts']] },
   'fuzz:relay': { from: 'caller', lines: [['scripts/fuzz-relay.ts']] },
   'coverage:protocol': {

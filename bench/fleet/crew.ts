@@ -88,7 +88,7 @@ function sign(phase: Phase, count: number): Signed {
       phase === 'morning'
         ? [morning(one.till, author)]
         : phase === 'sales'
-          ? sales(one.till, author, count)
+          ? sales(one.till, author, count, branchOf(one.till))
           : [evening(one.till, author)];
     for (let at = 0; at < messages.length; at += MAX_OPS_A_PUSH) {
       const part = messages.slice(at, at + MAX_OPS_A_PUSH);

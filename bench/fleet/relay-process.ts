@@ -29,6 +29,8 @@ export interface Usage {
   readonly cpuMs: number;
   readonly rssMb: number;
   readonly peakRssMb: number;
+  /** Files, sockets and the like. */
+  readonly openFiles: number;
 }
 
 /** `getconf CLK_TCK` of every Linux that Node runs on. */
@@ -92,6 +94,7 @@ function usageOf(pid: number): Usage {
     cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
     rssMb: megabytes('VmRSS'),
     peakRssMb: megabytes('VmHWM'),
+    openFiles: readdirSync(`/proc/${pid}/fd`).length,
   };
 }
 

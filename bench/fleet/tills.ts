@@ -154,11 +154,11 @@ export function evening(till: number, author: Author): Message {
 }
 
 /** A day's sales in full: three lines each, priced and taxed as the till does. */
-export function sales(till: number, author: Author, count: number): Message[] {
-  const dice = createDice(1_000_000 + till);
+export function sales(seed: number, author: Author, count: number, branch: Scope): Message[] {
+  const dice = createDice(1_000_000 + seed);
   return Array.from({ length: count }, () => {
     const { args } = anySale(dice);
-    const record = author.write(branchOf(till), 'sale.complete@1', args as unknown as JsonObject);
+    const record = author.write(branch, 'sale.complete@1', args as unknown as JsonObject);
     return { record, minor: takingsOf(record) };
   });
 }

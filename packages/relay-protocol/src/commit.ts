@@ -183,12 +183,13 @@ async function openLogs(desk: PushDesk, book: BookId, pushes: readonly Push[]): 
   if (pushes.length === 0) return [];
   const roster = await desk.rosters.of(book);
   const byScope = [...groupBy(pushes, ({ scope }) => scope)].sort(([left], [right]) => rank(left) - rank(right));
-  const opened: OpenedLog[] = [];
-  for (const [scope, ofScope] of byScope) {
-    const log = await desk.store.log(book, scope);
-    opened.push({ pushed: await openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), pushes: ofScope });
-  }
-  return opened;
+  // All at once: where the store is a server, one answer after another would be most of the time that a commit takes.
+  return Promise.all(
+    byScope.map(async ([scope, ofScope]) => {
+      const log = await desk.store.log(book, scope);
+      return { pushed: await openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), pushes: ofScope };
+    }),
+  );
 }
 
 /** What is to be stored, log by log: what a batch brings to the roster is listed in the order in which it was judged. */

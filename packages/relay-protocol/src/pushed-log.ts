@@ -57,14 +57,18 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
   };
   const verify = createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf });
   const ahead = new Map<OpRecord, MaybePromise<boolean>>();
+  const [placed, holders] = await Promise.all([
+    store.find(book, scope, mentionedHashes(frames, chains)),
+    tokens.size === 0 ? new Map<string, Holder>() : store.claims(book, scope, tokens),
+  ]);
   const ground: Ground = {
     book,
     scope,
     size,
     chains,
-    placed: await store.find(book, scope, mentionedHashes(frames, chains)),
+    placed,
     roster,
-    holders: tokens.size === 0 ? new Map() : await store.claims(book, scope, tokens),
+    holders,
     verify: (record) => ahead.get(record) ?? verify(record),
     async isPlaced(hash) {
       const isIn = async (place: Scope): Promise<boolean> => (await store.find(book, place, [hash])).has(hash);
