@@ -83,7 +83,7 @@ it('whatever is bought, sold, revalued and taken back, gains are what the cash a
         else if (kind === 'undo') await act('journal.reverse', { of: done.pop() ?? 'none', day, memo: '' });
         else {
           const trade = (kind === 'buy' ? buy : sell)(amountMinor, numerator, denominator);
-          const commit = await book.commit('currency.exchange', trade as never);
+          const commit = await book.commit('currency.exchange', trade);
           if (commit.ok) done.push(commit.id);
         }
       }
