@@ -53,6 +53,8 @@ export async function firstDamaged(
 ): Promise<number | undefined> {
   const { size } = (await store.log(book, scope)) ?? { size: 0 };
   for (let from = 0; from < size; from += tileWidth) {
+    // A long log is read beside everything else that is going on.
+    if (from % (16 * tileWidth) === 0) await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     const records = await store.records(book, scope, from, Math.min(tileWidth, size - from));
     const hashes = await store.tile(book, scope, 0, from / tileWidth);
     for (let at = 0; at < Math.min(tileWidth, size - from); at++) {

@@ -261,7 +261,8 @@ function homeOf(options: HomeLinkOptions, { talk, keeper, call, exchange, wake }
   /** Whether nothing that came before is still to be handed on: then the push may go first. */
   async function isClear(book: BookId): Promise<boolean> {
     const hasNone = async () => (await outbox.ops(book, { limit: 1, state: 'waiting' })).length === 0;
-    if (talk.circuit.state === 'open') return false;
+    // Whether it is back the link finds out by itself: nobody at a till waits for that.
+    if (talk.circuit.state !== 'closed') return false;
     if (await hasNone()) return true;
     const deadline = AbortSignal.timeout(call.retry?.timeoutMs ?? 0);
     await Promise.race([

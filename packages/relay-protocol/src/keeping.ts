@@ -11,7 +11,7 @@ import { createTurns } from './turns.ts';
 import type { PushResult } from './verdict.ts';
 
 export interface KeeperOptions extends KeptGateOptions {
-  /** Ops and bytes of a book that wait at most. Default 250,000 and 256 MiB. */
+  /** Ops of a book that are in the outbox at most, and bytes of those that wait. Default 250,000 and 256 MiB. */
   readonly maxKept?: { readonly ops: number; readonly bytes: number };
 }
 
@@ -51,8 +51,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   async function keep({ book, scope, frames }: Push): ReturnType<Keeper['keep']> {
     if ((await store.log(book, hq)) === undefined) throw notFollowedYet(book);
-    const { waiting, waitingBytes } = await outbox.summary(book);
-    if (waiting + frames.length > maxKept.ops || waitingBytes >= maxKept.bytes)
+    const { waiting, waitingBytes, acknowledged, refused } = await outbox.summary(book);
+    if (waiting + acknowledged + refused + frames.length > maxKept.ops || waitingBytes >= maxKept.bytes)
       throw new RelayError('relay/quota', 'no more is kept here for the home relay');
     await keepTaken(book);
     const results = await gate.judge(book, scope, frames);

@@ -171,6 +171,15 @@ describe('a relay that follows another one', () => {
     expect([results[256]?.verdict, results[299]?.verdict]).toEqual(['fork', 'gap']);
   });
 
+  it('keeps no more than it has room for, and says so', async () => {
+    const { fleet, line, branch, one } = await openShop({ maxKept: { ops: 3, bytes: 1 << 20 } });
+    line.state = 'cut';
+    expect((await branch.client.push(fleet.book, shop, one.writeMany(3, { scope: shop }))).results).toHaveLength(3);
+    const full = branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
+    await expect(full).rejects.toMatchObject({ code: 'relay/quota' });
+    expect((await branch.link.status()).books[0]?.waiting).toBe(3);
+  });
+
   it('asks a home relay that is away ever less', async () => {
     const { fleet, line, branch, one } = await openShop({ timing: { failures: 2, firstPauseMs: 60_000 } });
     line.state = 'cut';
