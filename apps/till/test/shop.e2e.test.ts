@@ -2,6 +2,7 @@
 // tests share the shop; each till has a name of its own, and so numbers of its own.
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { entitlementAlarms } from '@tallystick/retail/entitlement';
 import { type RunningOffice, startOffice } from '@tallystick-app/office';
 import { startRelay } from '@tallystick-app/relay';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
@@ -102,6 +103,47 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
       await tile(page, 'Green tea').getByText('£2.10').waitFor();
       await putOnSale(shop.office, 'T01', 'Green tea', 225);
       await tile(page, 'Green tea').getByText('£2.25').waitFor();
+    });
+
+    it('claims a credit note at the relay before it takes it, where the shop takes none on trust', async () => {
+      const dialog = page.getByRole('dialog');
+      const number = await sell(page, 'Flat white');
+      await page.getByRole('button', { name: 'Sales', exact: true }).click();
+      await row(page, number).click();
+      await page.getByRole('button', { name: 'Refund', exact: true }).click();
+      await page.getByRole('button', { name: 'Everything' }).click();
+      await page.getByRole('button', { name: 'Damaged' }).click();
+      await page.getByRole('button', { name: 'Credit note' }).click();
+      const url = await page.getByLabel('Its code, to send').inputValue();
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      await dialog.getByRole('button', { name: 'Close' }).click();
+      await page.getByRole('button', { name: 'Sell', exact: true }).click();
+      await isUpToDate(page);
+      const look = async (): Promise<void> => {
+        await tile(page, 'Sourdough').click();
+        await page.getByRole('button', { name: /^Charge/ }).click();
+        await dialog.getByRole('button', { name: 'Coupon or gift' }).click();
+        await page.getByLabel('Scan or paste its code').fill(url);
+        await dialog.getByRole('button', { name: 'Look' }).click();
+      };
+      await look();
+      await dialog.getByText('It is claimed at the relay before the sale is saved').waitFor();
+      // Gone by the time it is asked: nothing is taken, and what was claimed is given up.
+      shop.line.state = 'error';
+      await dialog.getByRole('button', { name: 'Take £3.60' }).click();
+      await dialog.getByRole('button', { name: 'Exact' }).click();
+      await dialog.getByText('That is more than may be taken on trust').waitFor();
+      await page.getByRole('button', { name: 'Back to the cart' }).click();
+      shop.line.state = 'pass';
+      await isUpToDate(page);
+      await page.getByRole('button', { name: 'Clear' }).click();
+      await look();
+      await dialog.getByRole('button', { name: 'Take £3.60' }).click();
+      await dialog.getByRole('button', { name: 'Exact' }).click();
+      await page.getByRole('heading', { name: 'Sale saved' }).waitFor();
+      const claimed = "SELECT amountMinor FROM redemptions WHERE claim <> ''";
+      await expect.poll(() => shop.office.book.query(claimed)).toEqual([{ amountMinor: 360 }]);
+      expect(entitlementAlarms(shop.office.book)).toEqual([]);
     });
 
     it('prints fiscal numbers out of the block that the office leased to it, and says when few are left', async () => {
