@@ -41,7 +41,8 @@ export async function listenTo(
     book,
     known: () => known().slice(0, maxKnown),
     onNews: (news) => {
-      if (news.size > log.tip(news.scope).size) onNews(news);
+      // What a relay near by keeps of others has no position, and is news all the same.
+      if (news.size > log.tip(news.scope).size || news.kept !== undefined) onNews(news);
     },
     ...(onState === undefined ? {} : { onState }),
     signal,

@@ -25,7 +25,7 @@ import {
 import { type Reader, signedHeaders } from './request-signature.ts';
 import { type Reply, type RetryPolicy, withRetry } from './retry.ts';
 import type { ScopeSize } from './store.ts';
-import { defaultSilenceMs, readTail } from './tail-client.ts';
+import { defaultSilenceMs, type LogNews, readTail } from './tail-client.ts';
 import { type TilePlace, tilePath } from './tile-path.ts';
 import type { PushResult } from './verdict.ts';
 
@@ -131,11 +131,7 @@ export interface RelayClient {
    * How far each log reaches that the reader may read, at once where it is not known, and then whenever one has grown, until the connection ends. It proves
    * nothing: a sync does. `watchRelay` goes on with the next connection.
    */
-  tail(
-    book: BookId,
-    known: readonly Known[],
-    options?: TailOptions,
-  ): Promise<AsyncGenerator<ScopeSize, void, undefined>>;
+  tail(book: BookId, known: readonly Known[], options?: TailOptions): Promise<AsyncGenerator<LogNews, void, undefined>>;
   /** Those that the reader may read. */
   scopes(book: BookId, reader?: Reader): Promise<readonly ScopeSize[]>;
 }

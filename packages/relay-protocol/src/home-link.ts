@@ -6,7 +6,7 @@ import { firstDamaged } from './divergence.ts';
 import { RelayError } from './errors.ts';
 import { type Followed, followBook, type FollowingDesk } from './following.ts';
 import { dropFollowed, forwardKept, type ForwardingDesk } from './forwarding.ts';
-import type { Home } from './home.ts';
+import type { Home, HomeNews } from './home.ts';
 import { type CircuitTiming, createHomeCircuit, type HomeCircuit } from './home-circuit.ts';
 import { createKeeper, type Keeper, type KeeperOptions } from './keeping.ts';
 import type { Finding, Lease, OutboxSummary } from './outbox.ts';
@@ -104,14 +104,19 @@ export function createHomeLink(options: HomeLinkOptions): HomeLink {
   const talk = openTalk(options);
   const keeper = createKeeper(options);
   const wake = createWake();
-  let told: Parameters<Home['onFollowed']>[0] = () => undefined;
-  const exchange = createExchange(options, { talk, keeper, call, onFollowed: (...followed) => told(...followed) });
+  let told: HomeNews = { grown: () => undefined, kept: () => undefined };
+  const exchange = createExchange(options, {
+    talk,
+    keeper,
+    call,
+    onFollowed: (...followed) => told.grown(...followed),
+  });
   const audit = (): Promise<void> => auditCopies(options);
   const known = async (book: BookId) => (await store.scopes(book)).map(({ scope, size }) => ({ scope, size }));
   return {
     home: {
-      ...homeOf(options, { talk, keeper, call, exchange, wake: wake.wake }),
-      onFollowed: (listener) => void (told = listener),
+      ...homeOf(options, { talk, keeper, call, exchange, wake: wake.wake, onKept: (...kept) => told.kept(...kept) }),
+      onNews: (tails) => void (told = tails),
     },
     exchange,
     audit,
@@ -233,9 +238,13 @@ function createExchange(
 interface HomeParts extends Omit<ExchangeParts, 'onFollowed'> {
   exchange(): Promise<void>;
   wake(): void;
+  onKept(book: BookId, scope: Scope, place: number): void;
 }
 
-function homeOf(options: HomeLinkOptions, { talk, keeper, call, exchange, wake }: HomeParts): Omit<Home, 'onFollowed'> {
+function homeOf(
+  options: HomeLinkOptions,
+  { talk, keeper, call, exchange, wake, onKept }: HomeParts,
+): Omit<Home, 'onNews'> {
   const { client, home, outbox, onEvent: tell = () => undefined } = options;
 
   async function forward({ book, scope, frames, isClaim }: Push): Promise<PushOutcome> {
@@ -291,8 +300,9 @@ function homeOf(options: HomeLinkOptions, { talk, keeper, call, exchange, wake }
         if (!isHomeAway(error)) throw error;
       }
       if (isClaim) throw new RelayError('relay/home-away', 'the home relay alone grants claims, and is away');
-      const { outcome, news } = await keeper.keep(push);
+      const { outcome, news, place } = await keeper.keep(push);
       if (news > 0) tell({ kind: 'kept', book, scope, ops: news });
+      if (news > 0) onKept(book, scope, place);
       wake();
       return outcome;
     },

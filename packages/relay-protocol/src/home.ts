@@ -11,6 +11,12 @@ export interface KeptPage {
   readonly next: number;
 }
 
+export interface HomeNews {
+  grown(book: BookId, scope: Scope, size: number): void;
+  /** Up to this place of the outbox. */
+  kept(book: BookId, scope: Scope, place: number): void;
+}
+
 export interface Home {
   /** Of the home relay: the store belongs to it, and its notes are what is served. */
   readonly name: string;
@@ -29,8 +35,8 @@ export interface Home {
   standing(book: BookId, scope: Scope, note: string): Promise<string>;
   /** What is kept of a log from `after` on. */
   kept(book: BookId, scope: Scope, after: number): MaybePromise<KeptPage>;
-  /** Whom to tell how far a log reaches here. */
-  onFollowed(told: (book: BookId, scope: Scope, size: number) => void): void;
+  /** Whom to tell how far a log reaches here, and what is kept of it. */
+  onNews(tails: HomeNews): void;
   /** Resolves when no push is under way. */
   idle(): Promise<void>;
 }

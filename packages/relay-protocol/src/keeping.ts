@@ -17,7 +17,7 @@ export interface KeeperOptions extends KeptGateOptions {
 
 export interface Keeper {
   /** Durable when it answers. Throws `relay/mirror-behind` where nothing of the book is here, and `relay/quota` where no more is kept. */
-  keep(push: Push): Promise<{ readonly outcome: PushOutcome; readonly news: number }>;
+  keep(push: Push): Promise<{ readonly outcome: PushOutcome; readonly news: number; readonly place: number }>;
   page(book: BookId, scope: Scope, after: number): Promise<KeptPage>;
   /** The home relay took these through here; the copy has not got them yet. */
   noteTaken(book: BookId, scope: Scope, records: readonly OpRecord[], answer: PushAnswer): void;
@@ -71,7 +71,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }
     // What the home relay has said no to is said again.
     const told = results.map((result) => refusalOf(known.get(result.hash)) ?? result);
-    return { outcome: outcomeOf(told), news: news.length };
+    const [last] = news.slice(-1);
+    const place = last === undefined ? 0 : ((await outbox.find(book, scope, [last.hash])).get(last.hash)?.place ?? 0);
+    return { outcome: outcomeOf(told), news: news.length, place };
   }
 
   return {

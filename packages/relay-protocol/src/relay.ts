@@ -153,7 +153,7 @@ export function createRelay(options: RelayOptions): Relay {
     home === undefined
       ? createPushQueue(desk, (committed) => tell({ kind: 'committed', ...committed }))
       : homeQueue(home);
-  home?.onFollowed(tails.grown);
+  home?.onNews(tails);
   let identity: Promise<void> | undefined;
   const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
 

@@ -3,6 +3,12 @@ import { parseScope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { ScopeSize } from './store.ts';
 
+/** What a tail tells of a log. */
+export interface LogNews extends ScopeSize {
+  /** Of a relay that follows another one: up to where it keeps ops of this log (`RelayClient.kept`). */
+  readonly kept?: number;
+}
+
 /** A silence of two beats and a half; a relay that is there is not silent for so long. */
 export const defaultSilenceMs = 40_000;
 /** Of text without the end of an event in it. */
@@ -12,7 +18,7 @@ const maxEventLength = 65_536;
 export async function* readTail(
   body: ReadableStream<Uint8Array>,
   silenceMs: number,
-): AsyncGenerator<ScopeSize, void, undefined> {
+): AsyncGenerator<LogNews, void, undefined> {
   const reader = body.pipeThrough(new TextDecoderStream() as never).getReader() as ReadableStreamDefaultReader<string>;
   let text = '';
   try {
@@ -33,15 +39,19 @@ export async function* readTail(
 }
 
 /** Undefined for comments and for events of a kind that is not known here. */
-function parseEvent(text: string): ScopeSize | undefined {
+function parseEvent(text: string): LogNews | undefined {
   const fields = new Map(text.split('\n').map((line) => splitField(line)));
   const kind = fields.get('event');
   if (kind !== 'log' && kind !== 'refused') return undefined;
-  const { scope, size, code } = parseData(fields.get('data'));
+  const { scope, size, kept, code } = parseData(fields.get('data'));
   if (kind === 'refused') throw new RelayError(parseAnswerCode(code) ?? 'relay/refused', 'the relay ended the tail');
   const name = parseScope(scope);
-  if (name === undefined || !Number.isSafeInteger(size) || (size as number) < 0) throw badEvent();
-  return { scope: name, size: size as number };
+  if (name === undefined || !isCount(size) || (kept !== undefined && !isCount(kept))) throw badEvent();
+  return { scope: name, size, ...(kept === undefined ? {} : { kept }) };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function splitField(line: string): [string, string] {

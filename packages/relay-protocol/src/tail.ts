@@ -25,6 +25,8 @@ export interface Tails {
   open(listening: Listening): Promise<Response>;
   /** A log reaches that far now. */
   grown(book: BookId, scope: Scope, size: number): void;
+  /** A relay that follows another one keeps ops of a log up to this place of its outbox. */
+  kept(book: BookId, scope: Scope, place: number): void;
   /** Streams that are open. */
   count(): number;
   /** Ends every stream; who wants to goes elsewhere, or comes back. */
@@ -38,6 +40,7 @@ type TailLimits = Pick<
 
 interface Reached {
   readonly size: number;
+  readonly kept?: number;
   readonly tick: number;
 }
 
@@ -63,10 +66,13 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
   const watchIds = new WeakMap<Watch, string>();
   let count = 0;
 
-  function note(watch: Watch, scope: Scope, size: number): void {
-    if ((watch.reachedByScope.get(scope)?.size ?? 0) >= size) return;
+  function note(watch: Watch, scope: Scope, size: number, place = 0): void {
+    const before = watch.reachedByScope.get(scope);
+    const kept = Math.max(place, before?.kept ?? 0);
+    if ((before?.size ?? 0) >= size && (before?.kept ?? 0) >= kept) return;
     watch.tick += 1;
-    const reached = { size, tick: watch.tick };
+    const furthest = Math.max(size, before?.size ?? 0);
+    const reached = { size: furthest, tick: watch.tick, ...(kept === 0 ? {} : { kept }) };
     watch.reachedByScope.set(scope, reached);
     for (const listener of watch.listeners) {
       listener.waiting.set(scope, reached);
@@ -116,8 +122,9 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     const waiting = [...listener.waiting].sort((a, b) => a[1].tick - b[1].tick);
     listener.waiting.clear();
     let text = '';
-    for (const [scope, { size, tick }] of waiting)
-      if (await isAllowed(scope)) text += `id: ${id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, size })}\n\n`;
+    for (const [scope, { tick, ...reached }] of waiting)
+      if (await isAllowed(scope))
+        text += `id: ${id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, ...reached })}\n\n`;
     return text === '' ? ': beat\n\n' : text;
   }
 
@@ -151,6 +158,10 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
       if (watch !== undefined) note(watch, scope, size);
     },
     count: () => count,
+    kept(book, scope, place) {
+      const watch = watchByBook.get(book);
+      if (watch !== undefined) note(watch, scope, 0, place);
+    },
     end() {
       for (const { listeners } of watchByBook.values()) for (const listener of Array.from(listeners)) listener.end();
     },

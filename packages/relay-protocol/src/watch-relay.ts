@@ -1,7 +1,7 @@
 // Hearing from a relay for as long as one cares to: one tail after the other, with growing pauses while there is none.
 import type { BookId } from '@tallystick/oplog';
 import type { Known, RelayClient } from './client.ts';
-import type { ScopeSize } from './store.ts';
+import type { LogNews } from './tail-client.ts';
 
 export interface WatchOptions {
   /** Its reads are signed (`signReads`), where the relay wants them to be. */
@@ -9,8 +9,8 @@ export interface WatchOptions {
   readonly book: BookId;
   /** How far each log has been followed here: asked before each connection. */
   known(): readonly Known[];
-  /** A log reaches further than was known when the connection began. */
-  onNews(news: ScopeSize): void;
+  /** A log reaches further than was known when the connection began, or a relay that follows another one keeps more of it. */
+  onNews(news: LogNews): void;
   /** A tail is open, or is so no more: how often to ask without it is up to who watches. */
   onState?(isOpen: boolean): void;
   readonly signal: AbortSignal;

@@ -2,7 +2,8 @@
 import { trustedRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { follow, followAll } from './desk.ts';
-import { type Federation, openFederation } from './federation-desk.ts';
+import { createRelayClient } from '../src/index.ts';
+import { type Federation, openFederation, readerOf } from './federation-desk.ts';
 import { branch as shop, forge, hq } from './fleet.ts';
 
 /** A shop with two tills, known at home and followed. */
@@ -122,6 +123,21 @@ describe('a relay that follows another one', () => {
       ['exists', 5],
     ]);
     expect(again.receipts).toHaveLength(1);
+  });
+
+  it('tells who listens that it keeps something, to those who may read it', async () => {
+    const { fleet, line, branch, as, one, two } = await openShop();
+    const near = createRelayClient({ url: 'http://branch.test', fetch: (request) => branch.relay.fetch(request) });
+    const known = (await as(two).scopes(fleet.book)).map(({ scope, size }) => ({ scope, size }));
+    const news = await near.tail(fleet.book, known, { reader: readerOf(two) });
+    line.state = 'cut';
+    const next = news.next();
+    await branch.client.push(fleet.book, shop, one.writeMany(2, { scope: shop }));
+    expect((await next).value).toEqual({ scope: shop, size: 2, kept: 2 });
+    const then = news.next();
+    await branch.client.push(fleet.book, shop, [two.write({ scope: shop })]);
+    expect((await then).value).toEqual({ scope: shop, size: 2, kept: 3 });
+    await news.return();
   });
 
   it('grants no claim while the home relay is away', async () => {
