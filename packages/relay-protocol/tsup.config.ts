@@ -7,6 +7,7 @@ const config: Options = library([
   'conformance',
   'contract',
   'federation',
+  'keys',
   'mirror',
   'nats',
   'node',

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { openBackup, type OpenedKey, type Opener, type Recipient, restoreKey, sealKey } from '@tallystick/custody';
 import { nodeHasher } from '@tallystick/chain/node';
 import type { KeyId } from '@tallystick/oplog';
-import { keyIdOf, parseKeyText } from '@tallystick/sign';
+import { type DeviceKey, keyIdOf, parseKeyText } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { z } from 'zod';
-import { keysFolder } from './book.ts';
+import { keysFolder, type ShopBook } from './book.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 
@@ -134,4 +134,17 @@ export function readIdentity(path: string): string {
   const identity = text.split(/\r?\n/).find((line) => line.startsWith('AGE-SECRET-KEY-'));
   if (identity === undefined) throw new OfficeError('office/keys', `${path}: there is no identity in it`);
   return identity.trim();
+}
+
+/** The key of this device that signs now, out of its folder. */
+export async function keyInForce(book: ShopBook, home: Home): Promise<DeviceKey> {
+  const { device } = book;
+  const [row] = book.query("SELECT keyId FROM devices WHERE scope = 'hq' AND device = ?", [device]);
+  const folder = keysFolderOf(home);
+  const store = createFileKeyStore(folder);
+  for (const file of listKeyNames(folder)) {
+    const key = await store.load(file);
+    if (key !== undefined && String(key.keyId) === row?.['keyId']) return key;
+  }
+  throw new OfficeError('office/keys', `${folder}: the key that signs for this device is not here`);
 }

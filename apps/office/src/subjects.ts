@@ -8,11 +8,15 @@ import {
 } from '@tallystick/erasure';
 import { createFileKeyring, createFolderBlobs } from '@tallystick/erasure/node';
 import { SubjectDesk } from '@tallystick/kernel/subjects';
+import { parseVerifierKey } from '@tallystick/chain';
+import { createRelayClient, relayIdOf } from '@tallystick/relay-protocol';
+import { createRelayKeys } from '@tallystick/relay-protocol/keys';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ShopBook } from './book.ts';
+import { keyInForce } from './key-files.ts';
+import { type ShopBook, shopCrypto } from './book.ts';
 import { OfficeError } from './errors.ts';
-import type { Home } from './home.ts';
+import { type Home, readSettings } from './home.ts';
 
 /** Keys of subjects, the directory's own pair for them, and their deletable backup. Never part of a backup of the books. */
 export interface KeyringFolders {
@@ -25,20 +29,49 @@ export function keyringFolders(home: Home): KeyringFolders {
   return { keyring: join(books, 'keyring'), backup: join(books, 'keyring-backup') };
 }
 
-/** `more` are further places for wrapped keys. */
-export async function openDesk(book: ShopBook, home: Home, more: readonly Blobs[] = []): Promise<SubjectDesk> {
+/** Wrapped keys lie in the keyring's own backup and at the relay, where the directory has one at a URL. */
+export async function openDesk(book: ShopBook, home: Home): Promise<SubjectDesk> {
   const { keyring, backup } = keyringFolders(home);
   const desk = new SubjectDesk({
     book,
     keyring: createFileKeyring(keyring),
     reader: await readerOf(keyring),
-    blobs: [createFolderBlobs(backup), ...more],
+    blobs: [createFolderBlobs(backup), ...(await keysAtRelay(book, home))],
     day: () => businessDay(book),
   });
   const offered = await desk.offer();
   if (offered?.ok === false && offered.code === 'kernel/not-adopted')
     throw new OfficeError('office/refused', 'this book has not adopted the verbs for personal data (tally adopt)');
   return desk;
+}
+
+/** Asked for only when it is used: a relay that does not answer is named in the report, and asked again the next time. */
+async function keysAtRelay(book: ShopBook, home: Home): Promise<readonly Blobs[]> {
+  const settings = readSettings(home)?.relay;
+  if (settings?.kind !== 'url') return [];
+  const { url } = settings;
+  const key = await keyInForce(book, home);
+  let keys: Promise<Blobs> | undefined;
+  const open = async (): Promise<Blobs> => {
+    const { vkey } = await createRelayClient({ url }).info();
+    const relay = parseVerifierKey(vkey, shopCrypto.hasher);
+    if (!relay.ok) throw new OfficeError('office/relay', `${url}: ${relay.message}`);
+    const reader = {
+      device: book.device,
+      sign: (message: Uint8Array) => key.sign(message),
+      relay: relayIdOf(relay.value, shopCrypto.hasher),
+    };
+    return createRelayKeys({ url, book: book.id, reader });
+  };
+  const at = (): Promise<Blobs> => (keys ??= open());
+  return [
+    {
+      get: async (name) => (await at()).get(name),
+      put: async (name, text) => (await at()).put(name, text),
+      delete: async (name) => (await at()).delete(name),
+      names: async () => (await at()).names(),
+    },
+  ];
 }
 
 async function readerOf(folder: string): Promise<ReaderIdentity> {

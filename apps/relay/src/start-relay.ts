@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NoteSigner } from '@tallystick/chain';
+import { type NoteSigner, parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
+import { createFolderBlobs } from '@tallystick/erasure/node';
 import type { BookId } from '@tallystick/oplog';
 import {
   createRelay,
@@ -15,6 +16,7 @@ import {
   type RelayLimits,
   type RelayStore,
 } from '@tallystick/relay-protocol';
+import { createKeyShelf } from '@tallystick/relay-protocol/keys';
 import { nodeUnpack } from '@tallystick/relay-protocol/node';
 import type { Ed25519 } from '@tallystick/sign';
 import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
@@ -108,6 +110,12 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const signer = following ?? (await openSigner(dataDir, options.name));
     const relay = 'relay' in signer ? signer.relay : createRelay({ ...ofRelay, signer, books });
     await relay.ready();
+    // In files of their own, beside the database and in none of its backups: they are deleted when a person is forgotten.
+    const open = (book: BookId) => createFolderBlobs(join(dataDir, 'keys', book));
+    const named = parseVerifierKey(relay.vkey, nodeHasher);
+    if (!named.ok) throw new Error(named.message);
+    const shelf = createKeyShelf({ ...ofRelay, signer: named.value, open });
+    const fetch: Relay['fetch'] = async (request) => (await shelf.fetch(request)) ?? relay.fetch(request);
     const health = createHealth(store, dataDir);
     const logRefusal = createRefusalLog(log);
     const onServed = (served: Served): void => {
@@ -115,7 +123,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       logRefusal(served);
     };
     const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
-    const server = createServer(timeouts, createListener({ relay, health, log, onServed }));
+    const server = createServer(timeouts, createListener({ relay: { ...relay, fetch }, health, log, onServed }));
     servers.push(server);
     const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
     server.timeout = idleTimeoutMs;

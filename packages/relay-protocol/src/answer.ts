@@ -73,10 +73,10 @@ async function answerBundle(
   return new Response(await gzip(bundle), { headers: { ...all, 'content-encoding': 'gzip' } });
 }
 
-export function answerPreflight(): Response {
+export function answerPreflight(methods = 'GET, POST'): Response {
   const headers = {
     ...crossOrigin,
-    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-methods': methods,
     'access-control-allow-headers':
       'content-type, content-encoding, last-event-id, signature, signature-input, tallystick-relay',
     'access-control-max-age': '86400',

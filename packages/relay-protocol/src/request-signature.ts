@@ -27,11 +27,16 @@ export function relayIdOf(relay: NoteKey, hasher: Hasher): string {
   return vkey.slice(0, vkey.lastIndexOf('+'));
 }
 
-/** The headers that sign a GET of `url`, which is spelled as it will be sent. `nowMs` as the relay's clock has it. */
-export async function signedHeaders(url: string, reader: Reader, nowMs: number): Promise<Record<string, string>> {
+/** The headers that sign a request of `url`, which is spelled as it will be sent. `nowMs` as the relay's clock has it. */
+export async function signedHeaders(
+  url: string,
+  reader: Reader,
+  nowMs: number,
+  method = 'GET',
+): Promise<Record<string, string>> {
   const created = Math.floor(nowMs / 1000);
   const { signature, signatureInput } = await createSignature(
-    { kind: 'request', method: 'GET', targetUri: url, fields: [{ name: 'tallystick-relay', value: reader.relay }] },
+    { kind: 'request', method, targetUri: url, fields: [{ name: 'tallystick-relay', value: reader.relay }] },
     {
       label: signatureLabel,
       components: signedComponents,

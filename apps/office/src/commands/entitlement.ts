@@ -10,8 +10,7 @@ import {
   findDoubleClaims,
   mintEntitlement,
 } from '@tallystick/retail/entitlement';
-import { isDay, type DeviceKey } from '@tallystick/sign';
-import { createFileKeyStore } from '@tallystick/sign/node';
+import { isDay } from '@tallystick/sign';
 import { parseTokenUrl } from '@tallystick/sign/token';
 import encodeQr from 'qr';
 import { type ShopBook, shopCrypto } from '../book.ts';
@@ -19,7 +18,7 @@ import { type Command, type CommandContext, usage } from '../command.ts';
 import { formatMinor, isCurrency, parseUnitPrice } from '../currency.ts';
 import { OfficeError } from '../errors.ts';
 import { type Home, readSettings } from '../home.ts';
-import { keysFolderOf, listKeyNames } from '../key-files.ts';
+import { keyInForce } from '../key-files.ts';
 import { mustBeCommitted, refusalWords } from '../refusal-words.ts';
 import { changingCommand, type Done, exchangeOnce } from './changing.ts';
 import { readingCommand } from './reading.ts';
@@ -201,15 +200,3 @@ function amountOf(context: CommandContext, currency: string): number {
 }
 
 /** The key of this folder's device that signs now: what a token is minted with, and what its issue names. */
-/** The key of this device that signs now, out of its folder. */
-export async function keyInForce(book: ShopBook, home: Home): Promise<DeviceKey> {
-  const { device } = book;
-  const [row] = book.query("SELECT keyId FROM devices WHERE scope = 'hq' AND device = ?", [device]);
-  const folder = keysFolderOf(home);
-  const store = createFileKeyStore(folder);
-  for (const file of listKeyNames(folder)) {
-    const key = await store.load(file);
-    if (key !== undefined && String(key.keyId) === row?.['keyId']) return key;
-  }
-  throw new OfficeError('office/keys', `${folder}: the key that signs for this device is not here`);
-}

@@ -11,10 +11,10 @@ import { writeFileSync } from 'node:fs';
 import type { ShopBook } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import type { Home } from '../home.ts';
+import { keyInForce } from '../key-files.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { businessDay, openDesk, subjectOf } from '../subjects.ts';
 import { changingCommand, type Done, exchangeOnce } from './changing.ts';
-import { keyInForce } from './entitlement.ts';
 
 /** Asked again, it goes on where it stands: who has acknowledged since is in the certificate. */
 export const erase: Command = changingCommand({
