@@ -83,13 +83,13 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 24_064,
-    'bundle-protocol-every-entry': 35_500,
+    'bundle-protocol-every-entry': 35_700,
     'bundle-oplog': 7_168,
     'bundle-chain': 10_240,
-    'bundle-sign': 14_800,
+    'bundle-sign': 14_900,
     'bundle-kernel': 62_500,
-    'bundle-kernel-later': 33_000,
-    'bundle-kernel-with-relay': 76_000,
+    'bundle-kernel-later': 34_000,
+    'bundle-kernel-with-relay': 77_000,
   },
 };
 
