@@ -24,6 +24,7 @@ import {
 } from './fleet.ts';
 import { followScope } from './books.ts';
 import { type Engine, type EngineName, engines, startEngine } from './engine.ts';
+import { measureClaims, measureFanOut } from './quiet.ts';
 import { folderUsage } from './relay-process.ts';
 import { branchOf, hq, keyOf } from './tills.ts';
 
@@ -43,6 +44,7 @@ export interface FleetAsked {
 }
 
 const LOST_TILLS = 50;
+const LISTENERS = 1_000;
 
 /** Throws with one clear line for what it cannot do. */
 export function parseFleetAsked(argv: readonly string[]): FleetAsked {
@@ -120,6 +122,9 @@ async function runDays(fleet: Fleet, { tills, threads, engine }: FleetAsked, ser
   const interrupt = { after: Math.floor(tills / 2 / threads), run: () => killRelay(fleet) };
   await clocked('bad-day', ['next'], { retries: 10, interrupt });
   const lost = Math.min(LOST_TILLS, tills);
+  const fanOut = await measureFanOut(fleet, Math.min(LISTENERS, tills));
+  const claims = await measureClaims(fleet);
+  say(`${fanOut.p99.toFixed(1)} ms until all who listen have heard, ${claims.p99.toFixed(1)} ms a claim`);
   await recoverTills(
     fleet,
     Array.from({ length: lost }, (_, at) => Math.floor((at * tills) / lost)),
@@ -132,6 +137,8 @@ async function runDays(fleet: Fleet, { tills, threads, engine }: FleetAsked, ser
   const { ops, minor, bytes, centsOff } = await proveBooks(fleet);
   const single = (name: string, unit: Result['unit'], value: number, counts: Counts = {}): void =>
     void results.push({ name, unit, ...once(value), counts });
+  single('tail-fan-out', 'ms', fanOut.p99, rounded(fanOut));
+  single('claims', 'ms', claims.p99, rounded(claims));
   single('restart', 'ms', restartMs, { ops, tills });
   single('pulled-per-till-and-day', 'bytes', pulled);
   single('disk-per-op', 'bytes', diskBytes / ops, { recordBytes: Math.round(bytes / ops) });
@@ -150,8 +157,12 @@ async function pulledBytes({ relay, firm }: Fleet, tills: number): Promise<numbe
 }
 
 function countsOf({ opsPerSecond: _, latencyMs, ...rest }: Stretch): Counts {
-  const all = { ...latencyMs, ...rest };
-  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, Math.round(value * 1_000) / 1_000]));
+  return rounded({ ...latencyMs, ...rest });
+}
+
+function rounded(counts: object): Counts {
+  const entries = Object.entries(counts) as [string, number][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, Math.round(value * 1_000) / 1_000]));
 }
 
 function once(value: number): Pick<Result, 'median' | 'min' | 'max' | 'runs'> {

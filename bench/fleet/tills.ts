@@ -79,6 +79,8 @@ export interface Firm {
   readonly book: BookId;
   /** The genesis op and the catalogue: what `hq` holds. */
   readonly opening: readonly OpRecord[];
+  /** The office changes a price in `hq`, and claims a token by it where it is given one. */
+  reprice(product: number, token?: string): OpRecord;
   /** The enrolments of a branch's tills, in its scope. */
   enrol(branch: Scope, tills: readonly DeviceKey[]): readonly OpRecord[];
 }
@@ -109,6 +111,13 @@ export function openFirm(): Firm {
     office: key,
     book,
     opening: [genesis, ...catalogue],
+    reprice: (product, token) =>
+      office.write(hq, 'price.set@1', {
+        sku: `SKU-${String((product % CATALOGUE) + 1).padStart(4, '0')}`,
+        currency: CURRENCY,
+        unitPriceMilliMinor: 1_000 * (51 + product),
+        ...(token === undefined ? {} : { claim: token }),
+      }),
     enrol: (branch, tills) =>
       tills.map(({ device, publicKey }) =>
         office.write(branch, 'device.enroll@1', {

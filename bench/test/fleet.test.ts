@@ -9,10 +9,10 @@ describe('the fleet', () => {
     const { results } = await runFleet(small, () => undefined);
     const byName = new Map(results.map((result) => [result.name, result]));
     expect(byName.get('centsOff')).toMatchObject({ median: 0, unit: 'cents' });
-    // What hq opens with, an enrolment a till, two messages, ten sales, one more on the bad day, and those who recovered.
-    expect(byName.get('centsOff')?.counts['ops']).toBe(201 + 60 * (1 + 2 + 10 + 1) + 50);
+    // What hq opens with, an enrolment a till, two messages, ten sales, one more on the bad day, twenty prices that all hear of, 400 claims, and those who recovered.
+    expect(byName.get('centsOff')?.counts['ops']).toBe(201 + 60 * (1 + 2 + 10 + 1) + 20 + 400 + 50);
     expect(byName.get('centsOff')?.counts['minor']).toBeGreaterThan(0);
-    for (const name of ['two-messages-sqlite', 'full-detail-sqlite', 'bad-day-sqlite'])
+    for (const name of ['two-messages-sqlite', 'full-detail-sqlite', 'bad-day-sqlite', 'tail-fan-out', 'claims'])
       expect(byName.get(name)?.median, name).toBeGreaterThan(0);
     expect(byName.get('two-messages-sqlite')?.counts).toMatchObject({ ops: 120, verifiesPerOp: 1 });
     expect(byName.get('full-detail-sqlite')?.counts).toMatchObject({ ops: 600, verifiesPerOp: 0.1 });

@@ -1,0 +1,95 @@
+/** What is asked of a relay that has little else to do: how soon a thousand tills that listen hear of an op, and how long a claim takes. */
+import { createRelayClient } from '@tallystick/relay-protocol';
+import { mustBe } from '../suite.ts';
+import { clientAs, placeName } from './books.ts';
+import type { Fleet } from './fleet.ts';
+import { hq, keyOf } from './tills.ts';
+
+const ROUNDS = 20;
+const CLAIMS = 400;
+const WAIT_MS = 10_000;
+
+export interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+  readonly count: number;
+}
+
+/** From the request that hands in an op of `hq` to the event that tells a till of it, in milliseconds; every till hears of every op. */
+export async function measureFanOut(fleet: Fleet, listeners: number): Promise<Latencies> {
+  const { firm, relay } = fleet;
+  const office = createRelayClient({ url: relay.url });
+  const latenciesMs: number[] = [];
+  let [size, pushedMs, heard] = [await sizeOfHq(fleet), 0, 0];
+  let allHeard: () => void = () => undefined;
+  const ending = new AbortController();
+  const listen = async (till: number): Promise<void> => {
+    const client = clientAs(relay, keyOf(`till ${till}`));
+    const events = await client.tail(firm.book, [{ scope: hq, size }], { signal: ending.signal });
+    void (async () => {
+      for await (const event of events) {
+        if (event.scope !== hq || event.size !== size) continue;
+        latenciesMs.push(performance.now() - pushedMs);
+        heard += 1;
+        if (heard === listeners) allHeard();
+      }
+    })().catch(() => undefined);
+  };
+  try {
+    for (let first = 0; first < listeners; first += 50)
+      await Promise.all(Array.from({ length: Math.min(50, listeners - first) }, (_, at) => listen(first + at)));
+    for (let round = 0; round < ROUNDS; round++) {
+      const record = firm.reprice(round);
+      const everybody = new Promise<void>((resolve, reject) => {
+        allHeard = resolve;
+        setTimeout(() => reject(new Error(`${heard} of ${listeners} heard of an op`)), WAIT_MS).unref();
+      });
+      [heard, size, pushedMs] = [0, size + 1, performance.now()];
+      const [result] = (await office.push(firm.book, hq, [record])).results;
+      note(fleet, result, 'stored');
+      await everybody;
+    }
+  } finally {
+    ending.abort();
+  }
+  mustBe('events', latenciesMs.length, ROUNDS * listeners);
+  return summarize(latenciesMs);
+}
+
+/** From the request to the grant, one claim after another, in milliseconds. */
+export async function measureClaims(fleet: Fleet): Promise<Latencies> {
+  const { firm, relay } = fleet;
+  const client = createRelayClient({ url: relay.url });
+  const latenciesMs: number[] = [];
+  for (let at = 0; at < CLAIMS; at++) {
+    const record = firm.reprice(at, `bench/${at}`);
+    const startMs = performance.now();
+    const [result] = (await client.claim(firm.book, hq, [record])).results;
+    latenciesMs.push(performance.now() - startMs);
+    mustBe('holder', result?.holder?.hash, record.hash);
+    note(fleet, result, 'stored');
+  }
+  return summarize(latenciesMs);
+}
+
+/** It counts as any op of the fleet: the log is asked for it in the end. */
+function note(
+  fleet: Fleet,
+  result: { readonly verdict: string; readonly hash: string; readonly position?: number } | undefined,
+  verdict: string,
+): void {
+  mustBe('verdict', result?.verdict, verdict);
+  fleet.ops += 1;
+  fleet.acknowledged.set(placeName(hq, result?.hash as never), result?.position as number);
+}
+
+async function sizeOfHq({ firm, relay }: Fleet): Promise<number> {
+  const scopes = await clientAs(relay, firm.office).scopes(firm.book);
+  return scopes.find(({ scope }) => scope === hq)?.size ?? 0;
+}
+
+function summarize(latenciesMs: readonly number[]): Latencies {
+  const sorted = Float64Array.from(latenciesMs).sort();
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99), count: sorted.length };
+}
