@@ -16,7 +16,7 @@ import {
   type RelayLimits,
   type RelayStore,
 } from '@tallystick/relay-protocol';
-import { createKeyShelf } from '@tallystick/relay-protocol/keys';
+import { createKeyShelf, type KeyShelfOptions } from '@tallystick/relay-protocol/keys';
 import { nodeUnpack } from '@tallystick/relay-protocol/node';
 import type { Ed25519 } from '@tallystick/sign';
 import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
@@ -110,12 +110,6 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const signer = following ?? (await openSigner(dataDir, options.name));
     const relay = 'relay' in signer ? signer.relay : createRelay({ ...ofRelay, signer, books });
     await relay.ready();
-    // In files of their own, beside the database and in none of its backups: they are deleted when a person is forgotten.
-    const open = (book: BookId) => createFolderBlobs(join(dataDir, 'keys', book));
-    const named = parseVerifierKey(relay.vkey, nodeHasher);
-    if (!named.ok) throw new Error(named.message);
-    const shelf = createKeyShelf({ ...ofRelay, signer: named.value, open });
-    const fetch: Relay['fetch'] = async (request) => (await shelf.fetch(request)) ?? relay.fetch(request);
     const health = createHealth(store, dataDir);
     const logRefusal = createRefusalLog(log);
     const onServed = (served: Served): void => {
@@ -123,7 +117,10 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       logRefusal(served);
     };
     const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
-    const server = createServer(timeouts, createListener({ relay: { ...relay, fetch }, health, log, onServed }));
+    const server = createServer(
+      timeouts,
+      createListener({ relay: withKeys(relay, ofRelay, dataDir), health, log, onServed }),
+    );
     servers.push(server);
     const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
     server.timeout = idleTimeoutMs;
@@ -157,6 +154,19 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     await store.close();
     throw error;
   }
+}
+
+/** With wrapped keys in files of their own, beside the database and in none of its backups: they are deleted when a person is forgotten. */
+function withKeys(
+  relay: Relay,
+  ofRelay: Omit<KeyShelfOptions, 'signer' | 'open'>,
+  dataDir: string,
+): Pick<Relay, 'fetch' | 'handIn'> {
+  const signer = parseVerifierKey(relay.vkey, nodeHasher);
+  if (!signer.ok) throw new Error(signer.message);
+  const open = (book: BookId) => createFolderBlobs(join(dataDir, 'keys', book));
+  const shelf = createKeyShelf({ ...ofRelay, signer: signer.value, open });
+  return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
 }
 
 /** By libsodium where it was installed for this machine. */

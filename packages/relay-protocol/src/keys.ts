@@ -141,10 +141,10 @@ export function createRelayKeys(options: RelayKeysOptions): KeyBlobs {
     }
     const said = (await response.json()) as Record<string, unknown>;
     if (response.ok) return said;
-    const code = said['code'];
+    const { code, message } = said;
     throw new RelayError(
       (typeof code === 'string' ? code : 'relay/bad-answer') as 'relay/bad-answer',
-      String(said['message'] ?? ''),
+      typeof message === 'string' ? message : '',
     );
   };
   return {
