@@ -355,7 +355,9 @@ async function openAgain(
 }
 
 function row(page: Page, number: string): Locator {
-  return page.locator('.document', { hasText: number });
+  // Number 11 is not number 1 with one item.
+  const own = page.locator('.document-number', { hasText: new RegExp(String.raw`^${number}(?!\d)`) });
+  return page.locator('.document', { has: own });
 }
 
 /** How far the till says a document has come. Leaves the sales on the screen. */

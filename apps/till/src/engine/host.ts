@@ -5,19 +5,14 @@ import type { BrowserLog } from '@tallystick/kernel/browser';
 import { promotionsInForce } from '@tallystick/retail';
 import type { SqlJsStatic } from 'sql.js';
 import { businessDay } from '../model/business-day.ts';
-import { readDrawerReport } from './cash-entries.ts';
-import { readCouponOffers, readCustomerPrices } from './cart-terms.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
-import { readCustomer } from './customers.ts';
-import { findByKey, findByNumber, readReceipt } from './documents.ts';
-import { loadEntitlements, readShown } from './entitlements.ts';
+import { loadEntitlements } from './entitlements.ts';
 import { entries } from './entries.ts';
 import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
-import { readLayaways } from './layaways.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
-import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
+import { describeShop, type OpenShop, readSession } from './open-shop.ts';
 import { seeCorrections } from './own-corrections.ts';
 import {
   type Outcome,
@@ -29,11 +24,12 @@ import {
   type TillState,
 } from './port.ts';
 import { changeKey, goOnAsNew } from './key-life.ts';
-import { loadScanner, readScan } from './scanning.ts';
+import { reads } from './reads.ts';
+import { loadScanner } from './scanning.ts';
 import { joinShop, openKnownShop, openOwnShop, restoreShop, type ShopPlace } from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
 import { loadSqlite, openLog, readLog } from './storage.ts';
-import { openState, readDay, statusOf, waitingState } from './till-state.ts';
+import { openState, waitingState } from './till-state.ts';
 
 export type EngineCalls = Pick<TillEngine, CallName>;
 
@@ -338,30 +334,25 @@ export class TillHost implements EngineCalls {
     });
   }) as EngineCalls['lookUp'];
 
-  findSale: EngineCalls['findSale'] = (key) =>
-    this.#read((shop): Outcome<Receipt | undefined> => {
-      const document = findByKey(documentReader(shop), key);
-      return document === undefined ? { ok: true, value: undefined } : receiptOutcome(shop, document);
-    });
-  customer: EngineCalls['customer'] = (customer) => this.#read(async (shop) => readCustomer(shop, customer));
+  findSale: EngineCalls['findSale'] = (key) => this.#read((shop) => reads.findSale(shop, key));
+  customer: EngineCalls['customer'] = (customer) => this.#read((shop) => reads.customer(shop, customer));
   customerPrices: EngineCalls['customerPrices'] = (customer) =>
-    this.#read((shop) => readCustomerPrices(shop, customer));
-  couponOffers: EngineCalls['couponOffers'] = (code) => this.#read((shop) => readCouponOffers(shop, code));
-  scan: EngineCalls['scan'] = (text) => this.#read((shop) => readScan(shop, text));
-  shownEntitlement: EngineCalls['shownEntitlement'] = (url) => this.#read((shop) => readShown(shop, url));
-  layaways: EngineCalls['layaways'] = () => this.#read((shop) => ({ ok: true, value: readLayaways(shop) }));
-  receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => receiptOutcome(shop, document));
-  stageOf: EngineCalls['stageOf'] = (document) =>
-    this.#read((shop) => ({ ok: true, value: documentReader(shop).stageOf(document) }));
-  day: EngineCalls['day'] = (day, most) => this.#read((shop) => ({ ok: true, value: readDay(shop, day, most) }));
-  drawerReport: EngineCalls['drawerReport'] = (session) => this.#read((shop) => readDrawerReport(shop, session));
-  findDocuments: EngineCalls['findDocuments'] = (text) =>
-    this.#read((shop) => ({ ok: true, value: findByNumber(documentReader(shop), text) }));
-  status: EngineCalls['status'] = () =>
-    this.#read(async (shop) => ({ ok: true, value: statusOf(shop, (await readLog())?.size ?? 0) }));
+    this.#read((shop) => reads.customerPrices(shop, customer));
+  couponOffers: EngineCalls['couponOffers'] = (code) => this.#read((shop) => reads.couponOffers(shop, code));
+  scan: EngineCalls['scan'] = (text) => this.#read((shop) => reads.scan(shop, text));
+  shownEntitlement: EngineCalls['shownEntitlement'] = (url) => this.#read((shop) => reads.shownEntitlement(shop, url));
+  layaways: EngineCalls['layaways'] = () => this.#read(reads.layaways);
+  receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => reads.receipt(shop, document));
+  stageOf: EngineCalls['stageOf'] = (document) => this.#read((shop) => reads.stageOf(shop, document));
+  day: EngineCalls['day'] = (day, most) => this.#read((shop) => reads.day(shop, day, most));
+  drawerReport: EngineCalls['drawerReport'] = (session) => this.#read((shop) => reads.drawerReport(shop, session));
+  findDocuments: EngineCalls['findDocuments'] = (text) => this.#read((shop) => reads.findDocuments(shop, text));
+  status: EngineCalls['status'] = () => this.#read(reads.status);
   seeCorrections: EngineCalls['seeCorrections'] = () =>
-    this.#read(async (shop) => {
-      await seeCorrections(shop);
+    this.#inTurn(async () => {
+      const shop = await this.#current();
+      if (!shop.ok) return shop;
+      await seeCorrections(shop.value);
       this.#show(() => this.#tellState());
       return { ok: true, value: undefined };
     });
@@ -411,10 +402,4 @@ function dayOf(shop: OpenShop): string {
 
 function skusOf(receipt: Receipt): readonly string[] {
   return receipt.lines.map((line) => line.sku);
-}
-
-function receiptOutcome(shop: OpenShop, document: string): Outcome<Receipt> {
-  const receipt = readReceipt(documentReader(shop), document, describeShop(shop));
-  if (receipt !== undefined) return { ok: true, value: receipt };
-  return { ok: false, code: 'till/unknown-document', message: 'No such document here.' };
 }
