@@ -50,7 +50,9 @@ export async function followBook(desk: FollowingDesk, book: BookId): Promise<Fol
   const failed: { scope: Scope; error: unknown }[] = [];
   for (const [scope, standing] of standings) {
     const size = sizes.get(scope) ?? 0;
-    const isSame = standing.size === size && standing.rootAtKnown === (await rootHere(desk, book, scope));
+    const { rootAtKnown } = standing;
+    const isSameRoot = rootAtKnown === undefined || rootAtKnown === (await rootHere(desk, book, scope));
+    const isSame = standing.size === size && isSameRoot;
     if (isSame) continue;
     try {
       const followed = await followScope(desk, book, scope);
@@ -74,11 +76,11 @@ async function askStandings(
   sizes: ReadonlyMap<Scope, number>,
 ): Promise<ReadonlyMap<Scope, ScopeStanding>> {
   const known = [...sizes].map(([scope, size]) => ({ scope, size }));
+  // Roots of a book of many scopes are compared in turn; the size of each is, every time.
+  const first = known.length > maxKnown ? Math.floor(Math.random() * known.length) : 0;
+  const asked = [...known.slice(first), ...known.slice(0, first)].slice(0, maxKnown);
   const standings = new Map<Scope, ScopeStanding>(known.map(({ scope }) => [scope, { scope, size: 0 }]));
-  for (let at = 0; at === 0 || at < known.length; at += maxKnown)
-    for (const standing of (await client.handshake(book, known.slice(at, at + maxKnown))).scopes)
-      if (standing.rootAtKnown !== undefined || standings.get(standing.scope)?.rootAtKnown === undefined)
-        standings.set(standing.scope, standing);
+  for (const standing of (await client.handshake(book, asked)).scopes) standings.set(standing.scope, standing);
   return new Map([...standings].sort(([left], [right]) => rank(left) - rank(right)));
 }
 

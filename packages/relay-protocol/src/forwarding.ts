@@ -56,6 +56,9 @@ async function forwardOps(
   await lease();
   const records = ops.map(({ bytes, hash }) => trustedRecord(bytes, hash));
   const { results, receipts } = await client.push(book, scope, records, call);
+  // Of a relay that follows one itself: what is kept further on is not done.
+  if (results.some(({ verdict }) => verdict === 'kept'))
+    throw new RelayError('relay/busy', 'the home relay is away further on');
   const signed = new Map<OpHash, number>();
   const origin = originOf(home.name, book, scope);
   for (const receipt of receipts) {

@@ -41,10 +41,15 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   /** What the home relay took just before it went away is kept as well: others build on it. */
   async function keepTaken(book: BookId): Promise<void> {
-    const taken = [...(takenByBook.get(book)?.values() ?? [])];
-    if (taken.length === 0) return;
-    for (const { scope, ...op } of taken)
-      if ((await store.find(book, scope, [op.hash])).size === 0) await outbox.keep(book, scope, [op], nowMs());
+    const opsByScope = new Map<Scope, NewlyKept[]>();
+    for (const { scope, ...op } of takenByBook.get(book)?.values() ?? []) {
+      if ((await store.find(book, scope, [op.hash])).size > 0) continue;
+      const ops = opsByScope.get(scope) ?? [];
+      ops.push(op);
+      opsByScope.set(scope, ops);
+    }
+    if (opsByScope.size === 0) return;
+    for (const [scope, ops] of opsByScope) await outbox.keep(book, scope, ops, nowMs());
     takenByBook.delete(book);
     gate.forget(book);
   }

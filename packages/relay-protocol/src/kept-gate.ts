@@ -72,7 +72,9 @@ export function createKeptGate(options: KeptGateOptions): KeptGate {
       const ops = await outbox.ops(book, { after, limit: pageOps });
       for (const { scope, state, bytes, hash } of ops) {
         if (state === 'refused') continue;
-        records.set(scope, [...(records.get(scope) ?? []), trustedRecord(bytes, hash)]);
+        const ofScope = records.get(scope) ?? [];
+        ofScope.push(trustedRecord(bytes, hash));
+        records.set(scope, ofScope);
       }
       const last = ops.at(-1);
       if (last === undefined) break;

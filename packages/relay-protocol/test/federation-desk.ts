@@ -1,4 +1,5 @@
 // A home relay, a relay that follows it over a line that can be cut, and clients of both, for the tests.
+import type { BookId } from '@tallystick/oplog';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,4 +110,25 @@ export async function openFederation(
   const as: Federation['as'] = (writer, near = branch.client) => signReads(near, [readerOf(writer)]);
   await branch.link.exchange();
   return { home, fleet, line, branch, as, another };
+}
+
+/** A relay that follows one which follows the home relay. */
+export function openBehind(client: RelayClient, book: BookId): Omit<Follower, 'events'> {
+  const [store, outbox] = [createMemoryRelayStore(), createSqliteOutbox(':memory:')];
+  onTestFinished(() => outbox.close());
+  const following = createFollowingRelay({
+    client,
+    home: relaySigner(),
+    mirror: 'far.test',
+    books: [book],
+    node: 'far',
+    store,
+    outbox,
+    hasher,
+    ed25519,
+    timing: { firstPauseMs: 1, maxPauseMs: 2 },
+    reads: 'public',
+  });
+  const near = createRelayClient({ url: 'http://far.test', fetch: (request) => following.relay.fetch(request) });
+  return { ...following, client: near, store, outbox };
 }

@@ -3,7 +3,7 @@ import { trustedRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { follow, followAll } from './desk.ts';
 import { createRelayClient } from '../src/index.ts';
-import { type Federation, openFederation, readerOf } from './federation-desk.ts';
+import { type Federation, openBehind, openFederation, readerOf } from './federation-desk.ts';
 import { branch as shop, forge, hq } from './fleet.ts';
 
 /** A shop with two tills, known at home and followed. */
@@ -185,6 +185,23 @@ describe('a relay that follows another one', () => {
     const { results } = await branch.client.push(fleet.book, shop, forked);
     expect(results[0]).toMatchObject({ verdict: 'kept' });
     expect([results[256]?.verdict, results[299]?.verdict]).toEqual(['fork', 'gap']);
+  });
+
+  it('behind another such relay is not done before the home relay is', async () => {
+    const { home, fleet, line, branch, one } = await openShop({ reads: 'public' });
+    const far = openBehind(branch.client, fleet.book);
+    await far.link.exchange();
+    line.state = 'cut';
+    const sale = one.write({ scope: shop });
+    expect((await far.client.push(fleet.book, shop, [sale])).results).toMatchObject([{ verdict: 'kept' }]);
+    await far.outbox.keep(fleet.book, shop, [sale], 1);
+    await expect(far.link.exchange()).rejects.toMatchObject({ code: 'relay/home-away' });
+    expect(await far.outbox.summary(fleet.book)).toMatchObject({ waiting: 1, refused: 0 });
+    line.state = 'up';
+    await branch.link.exchange();
+    await far.link.exchange();
+    expect(await far.outbox.summary(fleet.book)).toMatchObject({ waiting: 0, acknowledged: 0 });
+    expect(await hashesAtHome({ home, fleet })).toHaveLength(3);
   });
 
   it('keeps no more than it has room for, and says so', async () => {
