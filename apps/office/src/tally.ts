@@ -27,6 +27,7 @@ import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { refill } from './commands/refill.ts';
 import { replay } from './commands/replay.ts';
+import { report as reportCommand } from './commands/report.ts';
 import { restore } from './commands/restore.ts';
 import { salvage } from './commands/salvage.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -50,6 +51,7 @@ const booksCommands = [
   sync,
   refill,
   books,
+  reportCommand,
   status,
   verify,
   verifyProof,

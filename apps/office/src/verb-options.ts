@@ -29,6 +29,11 @@ function membersOf(shape: Shape): readonly (readonly [string, Shape])[] {
   return Object.entries(shape.properties ?? {});
 }
 
+/** Whether the args of a verb have a form that options can be made of; `tally do` takes those of the others as JSON. */
+export function hasOptions(verb: Verb): boolean {
+  return '_zod' in verb.args;
+}
+
 /** The form of a verb's args. Throws `office/usage` for one whose form cannot be shown. */
 export function shapeOf(verb: Verb): Shape {
   const args = argsOf(verb);

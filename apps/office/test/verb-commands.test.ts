@@ -1,18 +1,29 @@
 // A shop's day said by a person: no JSON, no ids, no minor units. And every verb has a command.
 import { beforeAll, expect, it } from 'vitest';
 import { shopVerbs } from '../src/book.ts';
-import { commandHelp } from '../src/command.ts';
+import { type Command, commandHelp, createContext, parseArguments } from '../src/command.ts';
+import { day } from '../src/commands/day.ts';
+import { queryCommand } from '../src/commands/query.ts';
+import { report } from '../src/commands/report.ts';
 import { verbCommand, verbNouns } from '../src/commands/verb-commands.ts';
-import { readOptions, shapeOf } from '../src/verb-options.ts';
+import { createProgress } from '../src/progress.ts';
+import { hasOptions, readOptions, shapeOf } from '../src/verb-options.ts';
 import { temporaryFolder } from './temporary.ts';
-import { jsonOf, runTally } from './tally-process.ts';
+import { runTally } from './tally-process.ts';
 
 const data = temporaryFolder();
-const tally = async (...words: readonly string[]): Promise<Record<string, unknown>> => {
-  const ended = await runTally(...words, '--data', data, '--json');
-  expect({ words, ...ended }).toMatchObject({ words, status: 0 });
-  return jsonOf(ended);
-};
+const own: readonly Command[] = [day, queryCommand, report];
+
+/** What `tally ... --json` prints, without a process of its own. */
+async function tally(name: string, ...words: readonly string[]): Promise<Record<string, unknown>> {
+  const command = verbCommand(name, words[0]) ?? own.find((one) => one.name === name);
+  if (command === undefined) throw new Error(name);
+  const printed: string[] = [];
+  const parsed = parseArguments(command, [...words, '--data', data, '--json']);
+  const context = createContext(parsed, createProgress(process.stderr), (line) => void printed.push(line));
+  expect({ name, words, status: await command.run(context) }).toEqual({ name, words, status: 0 });
+  return JSON.parse(printed[0] ?? '') as Record<string, unknown>;
+}
 
 beforeAll(async () => {
   await runTally('init', '--data', data);
@@ -51,6 +62,26 @@ it('orders, takes in, bills and pays, and puts by and hands over, as people say 
   ]);
 });
 
+it('reports what a shop asks in the evening', async () => {
+  const [first] = (await tally('report', 'sessions'))['sessions'] as { session: string }[];
+  const { session } = await tally('report', 'session', first?.session ?? '');
+  expect(session).toMatchObject({ kind: 'Z', number: 'Z/Office/2026-11-21/1', droppedMinor: -500, overMinor: 0 });
+  const shown = await runTally('report', 'sessions', '--data', data);
+  expect(shown.stdout).toMatch(/opened day .*float .*\n.*\n.* Office .*20\.00 .*15\.00 .*15\.00/);
+  await tally(
+    'layaway',
+    'open',
+    '--customer',
+    'c-2',
+    '--tax-included',
+    'true',
+    '--lines',
+    'sku=TEA,quantity=0.1,unit-price=9',
+  );
+  expect((await tally('report', 'layaways'))['layaways']).toMatchObject([{ customer: 'c-2', totalMinor: 90 }]);
+  await expect(tally('report', 'customer')).rejects.toThrow('customer REF');
+});
+
 it('says what is wrong before anything is committed', async () => {
   const refusal = async (...words: readonly string[]): Promise<string> => {
     const { status, stderr } = await runTally(...words, '--data', data);
@@ -80,9 +111,13 @@ it('reads what is not of its form as nothing', () => {
 
 it('has a command with help for every verb of a shop', () => {
   const elsewhere = ['period.close', 'period.carry', 'entitlement.issue', 'escrow.set', 'key.backup'];
-  const signed = ['tally.offer', 'tally.accept', 'tally.decline'];
+  const erasing = ['hold', 'open', 'request', 'shred', 'acknowledge'].map((action) => `subject.${action}`);
+  erasing.push('person.describe', 'reader.offer', 'retention.set');
+  const raw = shopVerbs.filter((verb) => !hasOptions(verb)).map(({ name }) => name);
   const said = verbNouns().flatMap(({ noun, actions }) => actions.split(' | ').map((action) => `${noun}.${action}`));
-  expect(said.concat(elsewhere, signed).sort()).toEqual([...new Set(shopVerbs.map(({ name }) => name))].sort());
+  const all = new Set([...said, ...elsewhere, ...erasing, ...raw]);
+  expect([...all].sort()).toEqual([...new Set(shopVerbs.map(({ name }) => name))].sort());
+  expect(raw.filter((name) => !/^(tally|reader|person|subject|retention|escrow|key)\./.test(name))).toEqual([]);
   for (const { noun } of verbNouns()) {
     const command = verbCommand(noun);
     if (command === undefined) throw new Error(noun);

@@ -7,7 +7,7 @@ import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { type Home, readSettings } from '../home.ts';
 import { verbLines } from '../verb-lines.ts';
-import { optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
+import { hasOptions, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
 
@@ -35,7 +35,7 @@ const elsewhere: ReadonlySet<string> = new Set([
 function verbsByNoun(): ReadonlyMap<string, readonly Verb[]> {
   const verbs = new Map<string, Verb[]>();
   for (const verb of shopVerbs as readonly Verb[]) {
-    if (elsewhere.has(verb.name)) continue;
+    if (elsewhere.has(verb.name) || !hasOptions(verb)) continue;
     const noun = verb.name.slice(0, verb.name.indexOf('.'));
     const same = verbs.get(noun) ?? [];
     // The newest version of a verb comes last.
