@@ -7,6 +7,7 @@ import { type Entry, enter } from '../src/engine/entry.ts';
 import type { CreditNote, Outcome, Saved, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
 import { mostTaken, riskWords } from '../src/model/entitlement-words.ts';
 import { addEntitlement, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
+import { refusalText } from '../src/model/words.ts';
 import { cartOf, type Counter, openCounter } from './counter.ts';
 
 let counter: Counter;
@@ -67,6 +68,20 @@ describe('a credit note', () => {
     await done(ask(entries.refund, { ...back, tender: 'cash' }));
     await done(ask(entries.refundAsNote, back));
     expect([balance('2310'), balance('2300'), balance('4000')]).toEqual([-1_080, 0, 0]);
+  });
+
+  it('that the owner’s rules forbid leaves a refund in cash, and says so', async () => {
+    const sold = await done(ask(entries.sell, cartOf('first', 3)));
+    const never = JSON.stringify({ constExpr: { boolValue: false } });
+    const ruled = await counter.shop.book.commit('rule.set', { verb: 'cash.receive', rule: 'never', expr: never });
+    expect(ruled).toMatchObject({ ok: true });
+    const back = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
+    const refused = await ask(entries.refundAsNote, back);
+    expect(refused).toMatchObject({ ok: false, code: 'till/note-unpaid' });
+    expect(refused.ok || refusalText(refused.code, refused.message)).toMatch(
+      /^The refund REF\/till-1\/.* pay it out in cash/,
+    );
+    expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([{ amountMinor: 2_000 }]);
   });
 
   it('pays a part of a sale, once, and the rest of it is left', async () => {

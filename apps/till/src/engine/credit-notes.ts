@@ -3,12 +3,18 @@
 import type { DeviceKey } from '@tallystick/sign';
 import { retailAccounts } from '@tallystick/retail';
 import { moveCashEntry } from './cash-entries.ts';
-import { claimScope, loadEntitlements, openDay } from './entitlements.ts';
+import { claimScope, loadEntitlements, mayClaim, openDay } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
 import type { CreditNote, CreditNoteRequest } from './port.ts';
 import { noSession, refundEntry } from './sale-entries.ts';
 import { tillCrypto } from './till-book.ts';
+
+const notAdmitted: Failed = {
+  ok: false,
+  code: 'kernel/unknown-device',
+  message: 'This till was not let in where the shop issues and claims.',
+};
 
 export const creditNoteEntry: Entry<CreditNoteRequest, CreditNote> = {
   find: (shop, request) => {
@@ -20,14 +26,17 @@ export const creditNoteEntry: Entry<CreditNoteRequest, CreditNote> = {
   write: async (shop, request) => {
     const session = readSession(shop);
     if (session === undefined) return noSession;
+    if (!mayClaim(shop)) return notAdmitted;
     const refund = findRefund(shop, request) ?? (await refundEntry.write(shop, asRefund(request)));
     if (!refund.ok) return refund;
     const { number, amountMinor } = refunded(shop, refund.id);
     const deposit = { kind: 'in', session: session.id, amountMinor, account: retailAccounts.customerDeposits } as const;
     const move = { ...deposit, reason: `credit note for ${number}`, after: refund.id };
     const paid = moveCashEntry.find(shop, move) ?? (await moveCashEntry.write(shop, move));
-    if (!paid.ok) return paid;
-    return issue(shop, refund.id, amountMinor);
+    // From here on there is a refund, which has to be said with whatever else went wrong.
+    if (!paid.ok) return { ok: false, code: 'till/note-unpaid', message: number };
+    const issued = await issue(shop, refund.id, amountMinor);
+    return issued.ok ? issued : { ok: false, code: 'till/note-unissued', message: number };
   },
   show: (shop, id) => {
     const { number, amountMinor } = refunded(shop, id);

@@ -20,6 +20,16 @@ export function claimScope({ record }: Pick<OpenShop, 'record'>): Scope {
   return (record.scope === 'hq' ? 'hq' : 'claims') as Scope;
 }
 
+/** A device of hq writes everywhere; one of a branch where it was let in. */
+export function mayClaim(shop: Pick<OpenShop, 'book' | 'record'>): boolean {
+  const { book } = shop;
+  const rows = book.query("SELECT 1 FROM devices WHERE device = ? AND scope IN ('hq', ?)", [
+    book.device,
+    claimScope(shop),
+  ]);
+  return rows.length > 0;
+}
+
 export function openDay(shop: OpenShop): string {
   return businessDay(new Date(), readSession(shop)?.openedDay);
 }

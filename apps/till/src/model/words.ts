@@ -63,6 +63,7 @@ const refusalWords: Readonly<Record<string, string>> = {
   'guards/rule': 'A rule of the shop does not allow this. Ask the office.',
   'guards/rule-error': 'A rule of the shop could not be applied to this. Tell the office.',
   'ledger/unknown-account': 'The shop has no such account.',
+  'kernel/unknown-device': 'This till was not let in where the shop issues and claims. Ask the office to admit it.',
   'kernel/not-enrolled': 'The shop has not admitted this till yet.',
   'kernel/unanchored': 'This till must reach the relay once before it may sell again.',
   'kernel/revoked': 'This till was revoked, so nothing more of it counts.',
@@ -129,6 +130,10 @@ export function refusalText(code: string, message: string): string {
   if (code === 'till/key-used')
     return `It was saved before it was changed, as ${message}. Nothing was recorded now: look at that one under “Sales” first.`;
   if (code === 'till/unknown-customer') return `No customer has the number ${message}. The office enters them.`;
+  if (code === 'till/note-unpaid')
+    return `The refund ${message} is saved as paid in cash, and a credit note is not allowed: pay it out in cash, or ask the office.`;
+  if (code === 'till/note-unissued')
+    return `The refund ${message} is saved and its money stands as a deposit, but the note could not be issued. Ask again, or tell the office.`;
   if (code === 'till/unknown-coupon') return `No offer has the code ${message} today.`;
   if (code === 'till/scan-unknown') return `No article has the code ${message}.`;
   return refusalWords[code] ?? message;
