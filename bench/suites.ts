@@ -10,6 +10,7 @@ import { floor } from './floor/bench.ts';
 import { importPackages } from './import/bench.ts';
 import { merge } from './merge/bench.ts';
 import { parse } from './parse/bench.ts';
+import { recovery } from './recovery/bench.ts';
 import { reopen } from './reopen/bench.ts';
 import { replay } from './replay/bench.ts';
 import { scale } from './scale/bench.ts';
@@ -33,6 +34,7 @@ export const suites: readonly Suite[] = [
   snapshot,
   erasure,
   simulation,
+  recovery,
   bytes,
   bundle,
   importPackages,

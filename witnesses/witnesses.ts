@@ -14,6 +14,7 @@ import { persist } from './persist.ts';
 import { pretence } from './pretence.ts';
 import { privacy } from './privacy.ts';
 import { erasure } from './erasure.ts';
+import { recovery } from './recovery.ts';
 import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
 import { replay } from './replay.ts';
@@ -34,6 +35,7 @@ export const witnesses: readonly Witness[] = [
   relay,
   federation,
   rebuild,
+  recovery,
   loss,
   pretence,
   drift,

@@ -37,6 +37,16 @@ function filesUnder(path: string): { readonly name: string; readonly file: strin
   return found.map(({ name, file }) => ({ name: `${basename(path)}/${name}`, file }));
 }
 
+/** Who reads a database that nobody has open leaves a journal beside it; one that is at work has one, and is copied by its own means. */
+async function copyDatabase(file: string, copy: string): Promise<void> {
+  if (!existsSync(`${file}-wal`)) {
+    copyFileSync(file, copy);
+    return;
+  }
+  const source = new Database(file, { readonly: true });
+  await source.backup(copy).finally(() => source.close());
+}
+
 /** Throws `office/no-file` and `office/no-book`. */
 export async function openSurvivors(paths: readonly string[]): Promise<Survivors> {
   const folder = mkdtempSync(join(tmpdir(), 'tally-survey-'));
@@ -49,8 +59,7 @@ export async function openSurvivors(paths: readonly string[]): Promise<Survivors
     const logs: OpenSurvivor[] = [];
     for (const { name, file } of paths.flatMap(filesUnder)) {
       const copy = join(folder, `${logs.length}.db`);
-      const source = new Database(file, { readonly: true });
-      await source.backup(copy).finally(() => source.close());
+      await copyDatabase(file, copy);
       const store = nodeStore(copy);
       stores.push(store);
       const book = store.log.meta('book');
@@ -106,7 +115,9 @@ export function salvageLog(file: string, folder: string): SalvagedLog {
       prefix.push(record);
       tree.append(leafHash(record.bytes, shopCrypto.hasher));
     }
-    log.settle(scope, 0, prefix, { size: prefix.length, frontier: tree.frontier(), note: '' });
+    const kept = salvage.notes.get(scope);
+    const note = kept?.size === prefix.length ? kept.note : '';
+    log.settle(scope, 0, prefix, { size: prefix.length, frontier: tree.frontier(), note });
     const settled = new Set<OpHash>(prefix.map(({ hash }) => hash));
     log.append([...placed.values()].filter(({ hash }) => !settled.has(hash)));
   }

@@ -18,6 +18,8 @@ export interface Salvage {
   /** Which book it says it is, and which relay it believes; undefined where that cannot be read. */
   readonly book: string | undefined;
   readonly relay: string | undefined;
+  /** By scope, the relay's last checkpoint and its size, as far as they can be read. */
+  readonly notes: ReadonlyMap<string, { readonly size: number; readonly note: string }>;
 }
 
 /** So many keys in a row without a row, with nothing to say where the rows end, and there are no more. */
@@ -49,7 +51,14 @@ export function salvageSqliteLog(db: BetterSqlite3.Database): Salvage {
   }
   const meta = (name: string): string | undefined =>
     attempt(() => db.prepare<[string], string>('SELECT value FROM log_meta WHERE name = ?').pluck().get(name));
-  return { records, unreadable, book: meta('book'), relay: meta('relay') };
+  const tips = attempt(() =>
+    db
+      .prepare<[], [string, number, string]>('SELECT name, size, note FROM log_tips JOIN log_names ON id = scope')
+      .raw()
+      .all(),
+  );
+  const notes = new Map((tips ?? []).map(([scope, size, note]) => [scope, { size, note }]));
+  return { records, unreadable, book: meta('book'), relay: meta('relay'), notes };
 }
 
 /** Undefined where the pages that it takes cannot be read. */

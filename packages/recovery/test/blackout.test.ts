@@ -85,7 +85,7 @@ it('names two survivors who hold different ops at one position', async () => {
   const swapped = {
     ...second.log,
     scopes: () => second.log.scopes(),
-    tip: () => second.log.tip('hq' as never),
+    tip: () => ({ ...second.log.tip('hq' as never), frontier: ['ab'.repeat(32)] }),
     base: () => second.log.base('hq' as never),
     pending: () => [],
     receipts: () => [],

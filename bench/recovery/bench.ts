@@ -1,0 +1,178 @@
+/** A book kept outside its store, and brought back: a day's backup, a till restored to its next sale, an office rebuilt from fifty branches. */
+import { join } from 'node:path';
+import { createOrganisationIdentity } from '@tallystick/custody';
+import { openBook } from '@tallystick/kernel';
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { encodeHex, type Scope } from '@tallystick/oplog';
+import {
+  createBackupKeeper,
+  filesIn,
+  judgeBackups,
+  memoryPlace,
+  rebuildBook,
+  restoreBook,
+  type Survivor,
+} from '@tallystick/recovery';
+import { createDice, createLocalRelay, createSeededKeys, type ShopBook, shopVerbs } from '@tallystick/testkit';
+import { anySale, anySales, checkSales, openTill, settleAll, type Till, trade } from '../sales.ts';
+import { type Case, mustBe, type Size, type Suite, timed } from '../suite.ts';
+
+const DAY_SALES = 200;
+const BRANCHES = 50;
+const owner = await createOrganisationIdentity();
+const openers = [{ kind: 'organisation', identity: owner.identity }] as const;
+
+export const recovery: Suite = {
+  name: 'recovery',
+  summary: 'a backup of a day, a till restored to its next sale, an office rebuilt from fifty branches',
+  async prepare(size, folder) {
+    const day = await soldTill(DAY_SALES);
+    const year = await soldTill(size.ops * 10);
+    const firm = await fiftyBranches(size.commits / 8);
+    return {
+      cases: [backupCase(day), await restoreCase(year, size, folder), rebuildCase(firm, size)],
+      close: async () => {
+        for (const book of [day.book, year.book, firm.office, ...firm.tills]) await book.close();
+      },
+    };
+  },
+};
+
+/** A till whose sales have positions. */
+async function soldTill(sales: number): Promise<Till> {
+  const till = await openTill({ store: nodeStore(':memory:') });
+  await trade(till, sales);
+  await settleAll(till);
+  return till;
+}
+
+function keeperOf({ book }: Till, place = memoryPlace()): ReturnType<typeof createBackupKeeper> {
+  const state = { load: () => undefined, save: () => undefined };
+  return createBackupKeeper({
+    book,
+    hasher: nodeCrypto.hasher,
+    recipients: () => [owner.recipient],
+    places: [place],
+    state,
+  });
+}
+
+function backupCase(till: Till): Case {
+  const once = () => keeperOf(till).backUp({ whole: true });
+  return {
+    figures: figuresOf('backup-day'),
+    count: async () => ({ bytes: (await once())?.bytes ?? 0 }),
+    async run() {
+      const { ms, cpuMs, value } = await timed(once);
+      mustBe('kind of part', value?.kind, 'whole');
+      return [ms, cpuMs];
+    },
+  };
+}
+
+async function restoreCase(till: Till, size: Size, folder: string): Promise<Case> {
+  const place = memoryPlace();
+  const made = await keeperOf(till, place).backUp({ whole: true });
+  const whole = (await filesIn(place)).filter(({ name }) => !name.includes('-log.'));
+  let run = 0;
+  return {
+    figures: figuresOf('restore-till'),
+    count: async () => ({ bytes: made?.bytes ?? 0 }),
+    async run() {
+      run += 1;
+      const keys = createSeededKeys('till 1', nodeCrypto);
+      const store = nodeStore(join(folder, `restored-${run}.db`));
+      const { ms, cpuMs, value } = await timed(async () => {
+        const { chosen } = await judgeBackups(whole, { openers, crypto: nodeCrypto, book: till.book.id });
+        if (chosen === undefined) throw new Error('nothing was chosen');
+        const { book } = await restoreBook({ chosen, store, keys, verbs: shopVerbs });
+        await book.anchor();
+        const { verb, args } = anySale(till.dice);
+        mustBe('the sale', (await book.commit(verb, args)).ok, true);
+        return book;
+      });
+      checkSales(value, size.ops * 10 + 1);
+      await value.close();
+      return [ms, cpuMs];
+    },
+  };
+}
+
+interface Firm {
+  readonly office: ShopBook;
+  readonly tills: readonly ShopBook[];
+  readonly survivors: readonly Survivor[];
+}
+
+async function fiftyBranches(sales: number): Promise<Firm> {
+  const relay = await createLocalRelay({ crypto: nodeCrypto });
+  const office = (await openTill({ store: nodeStore(':memory:') })).book;
+  const tills: ShopBook[] = [];
+  for (let index = 0; index < BRANCHES; index += 1) {
+    const keys = createSeededKeys(`branch ${index}`, nodeCrypto);
+    const key = await keys.create('device');
+    const args = {
+      device: key.device,
+      key: encodeHex(key.publicKey),
+      name: `branch ${index}`,
+      role: 'manager' as const,
+    };
+    mustBe('enrolled', (await office.commit('device.enroll', args)).ok, true);
+    const scope = `b/${index + 1}` as Scope;
+    tills.push(await openBook({ store: nodeStore(':memory:'), keys, verbs: shopVerbs, book: office.id, scope }));
+  }
+  await office.sync(relay.client());
+  for (const [index, till] of tills.entries()) {
+    const dice = createDice(index + 2);
+    await till.sync(relay.client());
+    await till.anchor();
+    const commits = await till.commitAll([...anySales(dice, sales)]);
+    mustBe(
+      'refused sales',
+      commits.find(({ ok }) => !ok),
+      undefined,
+    );
+    await till.sync(relay.client());
+  }
+  await relay.close();
+  return { office, tills, survivors: tills.map((till, index) => ({ name: `branch ${index + 1}`, log: till.log })) };
+}
+
+function rebuildCase({ office, tills, survivors }: Firm, size: Size): Case {
+  const once = () =>
+    rebuildBook({
+      store: nodeStore(':memory:'),
+      keys: createSeededKeys('new office', nodeCrypto),
+      verbs: shopVerbs,
+      book: office.id,
+      survivors,
+      replicate: 'all',
+    });
+  const check = ({ book, survey, waiting }: Awaited<ReturnType<typeof once>>): void => {
+    mustBe('missing', survey.missing.length + survey.positions.length + survey.conflicts.length + waiting.length, 0);
+    checkSales(book, BRANCHES * (size.commits / 8));
+    const ours = book.digest().scopes;
+    for (const [index, till] of tills.entries())
+      mustBe('digest', ours[`b/${index + 1}`]?.digest, till.digest().scopes[`b/${index + 1}`]?.digest);
+  };
+  return {
+    figures: figuresOf('rebuild-50'),
+    count: async () => {
+      const rebuilt = await once();
+      const ops = rebuilt.survey.scopes.reduce((sum, { held }) => sum + held, 0);
+      await rebuilt.book.close();
+      return { ops };
+    },
+    async run() {
+      const { ms, cpuMs, value } = await timed(once);
+      check(value);
+      await value.book.close();
+      return [ms, cpuMs];
+    },
+  };
+}
+
+const figuresOf = (name: string): Case['figures'] => [
+  { name, unit: 'ms' },
+  { name: `${name}-cpu`, unit: 'ms' },
+];
