@@ -5,6 +5,7 @@ import type { ServerRequest } from 'srvx';
 import { toNodeHandler } from 'srvx/node';
 import type { Health } from './health.ts';
 import { errorToFields, type Log } from './log.ts';
+import type { Tracing } from './tracing.ts';
 import { type Asked, askedOf } from './request-kind.ts';
 
 export interface Served extends Asked {
@@ -19,13 +20,14 @@ export interface ListenerOptions {
   readonly relay: Pick<Relay, 'fetch' | 'handIn'>;
   readonly health: Health;
   readonly log: Log;
+  readonly tracing: Pick<Tracing, 'begin'> | undefined;
   onServed(served: Served): void;
 }
 
 const isPush = /^\/v1\/books\/[0-9a-f]{64}\/scopes\/[^/?#]+\/(?:ops|claims)(?:\?checkpoint)?$/;
 const clientLeft = 499;
 
-export function createListener({ relay, health, log, onServed }: ListenerOptions): RequestListener {
+export function createListener({ relay, health, log, tracing, onServed }: ListenerOptions): RequestListener {
   const codes = new WeakMap<object, string>();
   const note = (response: object | undefined, body: string): void => {
     const code = codeIn(body);
@@ -43,12 +45,16 @@ export function createListener({ relay, health, log, onServed }: ListenerOptions
     const { method = '', url = '' } = request;
     const asked = askedOf(method, url);
     const startMs = performance.now();
-    const served = (status: number): void =>
-      onServed({ ...asked, status, code: codes.get(response), durationMs: performance.now() - startMs });
+    const trace = tracing?.begin(asked, method, request.headers['traceparent'] as string | undefined);
+    const served = (status: number): void => {
+      const code = codes.get(response);
+      trace?.end(status, code);
+      onServed({ ...asked, status, code, durationMs: performance.now() - startMs });
+    };
     response.once('finish', () => served(response.statusCode));
     response.once('close', () => void (response.writableFinished || served(clientLeft)));
     const answered =
-      method === 'POST' && isPush.test(url) ? handIn(relay, request, response, note) : handle(request, response);
+      method === 'POST' && isPush.test(url) ? handIn(relay, request, response, note, trace) : handle(request, response);
     Promise.resolve(answered).catch((error: unknown) => {
       log({ level: 'warn', event: 'not-sent', ...errorToFields(error) });
       response.destroy();
@@ -66,10 +72,12 @@ async function handIn(
   request: IncomingMessage,
   response: ServerResponse,
   note: (response: ServerResponse, body: string) => void,
+  tag: unknown,
 ): Promise<void> {
   const { headers } = request;
   const length = headers['content-length'];
   const reply = await relay.handIn({
+    tag,
     path: request.url ?? '',
     encoding: headers['content-encoding'],
     lengthBytes: length === undefined ? undefined : Number(length),

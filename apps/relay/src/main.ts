@@ -5,6 +5,7 @@ import { parseEngine } from './engine.ts';
 import { type Backup, backupRelay, restoreRelay } from './backup.ts';
 import { askHealth } from './health.ts';
 import { createJsonLog, errorToFields } from './log.ts';
+import { tracingOf } from './tracing-options.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
 
 const usage =
@@ -51,20 +52,15 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
     const books = values.book?.map(parseBookId);
     const isUrl = values.url === undefined || isHttpUrl(values.url);
     const engine = parseEngine(values, process.env);
-    const drainSeconds = Number(values.drain ?? 0);
-    const isDrain = drainSeconds >= 0 && drainSeconds <= maxWaitSeconds;
-    const metrics = values.metrics === undefined ? undefined : parseAddress(values.metrics);
-    const isMetrics = values.metrics === undefined || metrics !== undefined;
-    const maxBookBytes = parseBytes(values['book-quota']);
-    if (maxBookBytes === undefined) return undefined;
-    const isPort = isPortNumber(port) && isDrain && isMetrics;
+    const operation = parseOperation(values.drain, values.metrics, values['book-quota']);
     const following = parseHome(values.home, values['home-key'], books);
     if (
       engine === undefined ||
       following === undefined ||
+      operation === undefined ||
       !isUrl ||
       values.data === undefined ||
-      !isPort ||
+      !isPortNumber(port) ||
       books?.includes(undefined)
     )
       return undefined;
@@ -72,9 +68,7 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
       dataDir: values.data,
       port,
       engine,
-      drainMs: drainSeconds * 1000,
-      limits: { maxBookBytes },
-      ...(metrics === undefined ? {} : { metrics }),
+      ...operation,
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
       ...(values.public === true ? { reads: 'public' } : {}),
@@ -85,6 +79,26 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How it is watched, stopped and bounded; undefined where one of the options says nothing that can be. */
+function parseOperation(
+  drain = '0',
+  address?: string,
+  quota?: string,
+): Pick<StartRelayOptions, 'drainMs' | 'metrics' | 'limits' | 'tracing'> | undefined {
+  const drainSeconds = Number(drain);
+  const metrics = address === undefined ? undefined : parseAddress(address);
+  const maxBookBytes = parseBytes(quota);
+  const isDrain = drainSeconds >= 0 && drainSeconds <= maxWaitSeconds;
+  if (!isDrain || maxBookBytes === undefined || (address !== undefined && metrics === undefined)) return undefined;
+  const tracing = tracingOf(process.env);
+  return {
+    drainMs: drainSeconds * 1000,
+    limits: { maxBookBytes },
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(tracing === undefined ? {} : { tracing }),
+  };
 }
 
 /** Nothing where no home relay is named, undefined where its options do not fit. */

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type NoteSigner, parseVerifierKey } from '@tallystick/chain';
@@ -17,7 +18,7 @@ import {
   type RelayStore,
 } from '@tallystick/relay-protocol';
 import { createKeyShelf, type KeyShelfOptions } from '@tallystick/relay-protocol/keys';
-import { nodeUnpack } from '@tallystick/relay-protocol/node';
+import { nodeUnpack, type SqliteRelayStore } from '@tallystick/relay-protocol/node';
 import type { Ed25519 } from '@tallystick/sign';
 import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
 import { boundConnections } from './connections.ts';
@@ -27,9 +28,11 @@ import type { FollowedHome, HomeOptions } from './follow-home.ts';
 import { createHealth, type Health } from './health.ts';
 import { createListener, type Served } from './listener.ts';
 import { errorToFields, type Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { MeasuredRelay, Metrics } from './metrics.ts';
 import { createMetricsServer } from './metrics-server.ts';
 import { createRefusalLog } from './refusals.ts';
+import type { Tracing } from './tracing.ts';
+import type { TracingOptions } from './tracing-options.ts';
 
 export interface StartRelayOptions {
   /** Holds relay.key and, by engine, relay.sqlite or the fold of a stream; made when missing. */
@@ -55,6 +58,8 @@ export interface StartRelayOptions {
   readonly metrics?: { readonly port: number; readonly host?: string };
   /** How long it goes on, while `/healthz` says that it is about to stop, before it takes no more connections. Default 0. */
   readonly drainMs?: number;
+  /** Default: no traces. */
+  readonly tracing?: TracingOptions;
   /** Connections that are open at once; beyond them the longest silent one is ended. Default 12,000. */
   readonly maxConnections?: number;
 }
@@ -73,6 +78,7 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 60_000;
 const idleTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
+const traceTimeoutMs = 2_000;
 /** As many tails as there may be, and room for everything else. */
 const defaultMaxConnections = 12_000;
 
@@ -81,10 +87,12 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' }, drainMs = 0 } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   let metrics: Metrics | undefined;
-  const store = await openEngine(engine, dataDir, (alarm) => {
+  const tracing = await openTracing(options.tracing);
+  const opened = await openEngine(engine, dataDir, (alarm) => {
     metrics?.alarm('replica');
     log({ level: 'error', event: 'damaged-replica', ...alarm });
   });
+  const store = tracing === undefined ? opened : tracing.observe(opened);
   const ed25519 = await chooseEd25519();
   const servers: Server[] = [];
   let following: FollowedHome | undefined;
@@ -98,6 +106,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       reads,
       onEvent(event: RelayEvent) {
         metrics?.event(event);
+        tracing?.event(event);
         logEvent(log, event);
       },
       ...(publicUrl === undefined ? {} : { url: publicUrl }),
@@ -119,26 +128,21 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
     const server = createServer(
       timeouts,
-      createListener({ relay: withKeys(relay, ofRelay, dataDir), health, log, onServed }),
+      createListener({ relay: withKeys(relay, ofRelay, dataDir), health, log, tracing, onServed }),
     );
     servers.push(server);
     const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
     server.timeout = idleTimeoutMs;
     let metricsServer: Server | undefined;
     if (options.metrics !== undefined) {
-      // Only who wants to be measured pays for it.
-      const { createMetrics } = await import('./metrics.ts');
       const storePath = engine.kind === 'sqlite' ? join(dataDir, 'relay.sqlite') : undefined;
-      const { load } = relay;
-      const { kind } = engine;
-      const measured = { name: signer.name, engine: kind, dataDir, storePath, store, health, connections, load };
-      metrics = createMetrics(measured, following?.link);
+      const of = { name: signer.name, engine: engine.kind, dataDir, storePath, store, health, connections };
+      metrics = await openMetrics({ ...of, load: relay.load }, following);
       metricsServer = createMetricsServer(metrics, health);
       servers.push(metricsServer);
       await listen(metricsServer, options.metrics.port, options.metrics.host ?? '127.0.0.1');
     }
-    const control = 'backup' in store ? await openControl(dataDir, store) : undefined;
-    if (control !== undefined) servers.push(control);
+    servers.push(...(await openControls(dataDir, opened)));
     await listen(server, port, host);
     const url = urlOf(server);
     const metricsUrl = metricsServer && urlOf(metricsServer);
@@ -146,7 +150,8 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     log({ level: 'info', event: 'listening', url, vkey, verifier: ed25519.name, metricsUrl });
     following?.start();
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= stop({ servers, relay, store, health, drainMs, log, following }));
+    const close = (): Promise<void> =>
+      (closing ??= stop({ servers, relay, store, health, drainMs, log, following, tracing }));
     return { url, metricsUrl, vkey, close };
   } catch (error) {
     for (const server of servers) server.close();
@@ -167,6 +172,24 @@ function withKeys(
   const open = (book: BookId) => createFolderBlobs(join(dataDir, 'keys', book));
   const shelf = createKeyShelf({ ...ofRelay, signer: signer.value, open });
   return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
+}
+
+/** A relay whose store can be copied takes commands. */
+async function openControls(dataDir: string, store: RelayStore | SqliteRelayStore): Promise<Server[]> {
+  const control = 'backup' in store ? await openControl(dataDir, store) : undefined;
+  return control === undefined ? [] : [control];
+}
+
+/** Loaded by whoever wants traces alone, and so are the metrics. */
+async function openTracing(options: TracingOptions | undefined): Promise<Tracing | undefined> {
+  if (options === undefined) return undefined;
+  const { createTracing } = await import('./tracing.ts');
+  return createTracing(options, hostname());
+}
+
+async function openMetrics(measured: MeasuredRelay, following: FollowedHome | undefined): Promise<Metrics> {
+  const { createMetrics } = await import('./metrics.ts');
+  return createMetrics(measured, following?.link);
 }
 
 /** By libsodium where it was installed for this machine. */
@@ -199,6 +222,11 @@ function logEvent(log: Log, event: RelayEvent): void {
     Object.keys(event.verdicts).every((verdict) => verdict === 'stored' || verdict === 'exists')
   )
     return;
+  if (event.kind === 'committed') {
+    const { kind, of: _, durationMs, ...counts } = event;
+    log({ level: 'info', event: kind, ...counts, durationMs: Math.round(durationMs) });
+    return;
+  }
   const { kind, ...fields } = event;
   log({ level: kind === 'behind' ? 'error' : 'info', event: kind, ...fields });
 }
@@ -225,11 +253,12 @@ interface Stopping {
   readonly health: Health;
   readonly drainMs: number;
   readonly log: Log;
+  readonly tracing: Tracing | undefined;
   readonly following: FollowedHome | undefined;
 }
 
 /** Whoever sends work here is told first, then those who listen; what is under way is finished; and all of it takes a bounded time. */
-async function stop({ servers, relay, store, health, drainMs, log, following }: Stopping): Promise<void> {
+async function stop({ servers, relay, store, health, drainMs, log, tracing, following }: Stopping): Promise<void> {
   log({ level: 'info', event: 'stopping' });
   health.drain();
   await sleep(drainMs);
@@ -246,5 +275,6 @@ async function stop({ servers, relay, store, health, drainMs, log, following }: 
   if ((await Promise.race([relay.close(), late])) === 'late') log({ level: 'error', event: 'not-finished' });
   await following?.stop();
   await store.close();
+  await Promise.race([tracing?.close(), sleep(traceTimeoutMs, undefined, { ref: false })]);
   log({ level: 'info', event: 'stopped' });
 }

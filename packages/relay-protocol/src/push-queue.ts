@@ -10,6 +10,8 @@ export interface Committed {
   readonly signaturesChecked: number;
   /** From the first look at the pushes until they were durable and signed for. */
   readonly durationMs: number;
+  /** The tags of the pushes that have one. */
+  readonly of: readonly unknown[];
 }
 
 export interface PushQueue {
@@ -90,7 +92,7 @@ async function commitGroup(
       desk,
       group.map(({ push }) => push),
     );
-    const committed = { ...summarize(settled), durationMs: performance.now() - startMs };
+    const committed = { ...summarize(settled), durationMs: performance.now() - startMs, of: tagsOf(group) };
     if (committed.ops > 0) onCommit(committed);
     for (const [index, { settle }] of group.entries()) settle(settled[index] as Settled);
   } catch (error) {
@@ -98,7 +100,11 @@ async function commitGroup(
   }
 }
 
-function summarize(settled: readonly Settled[]): Omit<Committed, 'durationMs'> {
+function tagsOf(group: readonly Waiting[]): unknown[] {
+  return group.flatMap(({ push: { tag } }) => (tag === undefined ? [] : [tag]));
+}
+
+function summarize(settled: readonly Settled[]): Omit<Committed, 'durationMs' | 'of'> {
   let [ops, signaturesChecked] = [0, 0];
   for (const one of settled) {
     if ('error' in one) continue;

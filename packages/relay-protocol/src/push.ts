@@ -40,12 +40,15 @@ export interface Push {
   readonly wantsCheckpoint: boolean;
   /** Of the body, unpacked. */
   readonly sizeBytes: number;
+  readonly tag?: unknown;
 }
 
 /** A push on its way in, for a server that reads requests by itself: what `fetch` does, without its `Request` and `Response`. */
 export interface PushRequest {
   /** With its leading slash and its query, percent-encoded as it came. */
   readonly path: string;
+  /** Named in the event of the commit that it becomes durable in: for whoever follows a push. */
+  readonly tag?: unknown;
   /** The header `content-encoding`. */
   readonly encoding: string | undefined;
   /** The header `content-length`. */

@@ -157,14 +157,14 @@ export function createRelay(options: RelayOptions): Relay {
   let identity: Promise<void> | undefined;
   const ready = (): Promise<void> => (identity ??= checkIdentity(store, vkey));
 
-  async function push(route: Push, body: Uint8Array): Promise<string> {
+  async function push(route: Push, body: Uint8Array, tag: unknown): Promise<string> {
     const { book, scope } = route;
     if (route.isClaim && home === undefined) await desk.memory.follow(route);
     const sizeBytes = body.length;
     const frames = openFrames(body, desk);
     const authors = frames.map((frame) => (frame.kind === 'record' ? `${book} ${frame.record.op.device}` : ''));
     opRates.require([...new Set(authors)].filter((author) => author !== ''));
-    const outcome = await queue.push({ ...route, frames, sizeBytes });
+    const outcome = await queue.push({ ...route, frames, sizeBytes, tag });
     // Only what a device signed counts against it, so nobody can use up the share of another.
     for (const [author, count] of countStored(authors, outcome)) opRates.spend(author, count);
     // What was granted is read back at once, after the answer: from then on the store cannot lose it unnoticed. The next claim hears of a failure.
@@ -189,7 +189,7 @@ export function createRelay(options: RelayOptions): Relay {
     slots.use(async (slot) => {
       const bytes = await receiveBody(request, limits.maxBatchBytes, slot, incoming);
       return perBook.use(route.book, async () =>
-        push(route, await openBody(bytes, request, limits.maxBatchBytes, slot, incoming)),
+        push(route, await openBody(bytes, request, limits.maxBatchBytes, slot, incoming), request.tag),
       );
     });
 
