@@ -40,7 +40,7 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
         .next()
         .catch(() => undefined)
     )?.tip.size ?? 0;
-  await expect.poll(sizeNear, { timeout: 5_000 }).toBe(2);
+  await expect.poll(sizeNear, { timeout: 20_000 }).toBe(2);
   // The home relay is gone, and then the relay in the shop is started anew.
   await home.close();
   const sale = book.write();
@@ -52,9 +52,9 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
   expect(await metrics()).toMatch(/^tallystick_home_waiting_ops 1$/m);
   expect((await push()).results).toMatchObject([{ verdict: 'kept' }]);
   home = await start('home', { reads: 'public', port: Number(port) });
-  await expect.poll(sizeNear, { timeout: 10_000 }).toBe(3);
+  await expect.poll(sizeNear, { timeout: 20_000 }).toBe(3);
   expect((await push()).results).toMatchObject([{ verdict: 'exists', position: 2 }]);
-  await expect.poll(metrics, { timeout: 5_000 }).toMatch(/^tallystick_home_waiting_ops 0$/m);
+  await expect.poll(metrics, { timeout: 20_000 }).toMatch(/^tallystick_home_waiting_ops 0$/m);
   // Another relay at that address is not followed.
   await home.close();
   await shop.close();
@@ -62,4 +62,4 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
   await expect(
     startRelay({ dataDir: join(folder, 'near'), port: 0, home: { ...near.home, vkey: other.vkey } }),
   ).rejects.toMatchObject({ code: 'relay/identity' });
-});
+}, 60_000);

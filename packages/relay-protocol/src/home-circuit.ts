@@ -23,7 +23,7 @@ export interface HomeCircuit {
   readonly state: 'closed' | 'open' | 'half-open';
   /** Asks, unless the circuit is open: `relay/home-away`, which is also what an answer that is none comes to. Other errors are as thrown. */
   ask<T>(request: () => Promise<T>): Promise<T>;
-  /** Does it again and again while it throws `relay/home-away`, with growing random pauses; throws that when `signal` fires. */
+  /** Does it again and again while it throws `relay/home-away`, with growing random pauses. Throws `relay/aborted` as soon as `signal` fires. */
   insist<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
@@ -51,7 +51,7 @@ export function createHomeCircuit(timing: CircuitTiming = {}): HomeCircuit {
     breaker: new ConsecutiveBreaker(failures),
   });
   const isAway = (error: Error): boolean => error instanceof RelayError && error.code === 'relay/home-away';
-  const again = retry(handleWhen(isAway), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff });
+  const again = retry(handleWhen(isAway), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff }).dangerouslyUnref();
   async function ask<T>(request: () => Promise<T>): Promise<T> {
     try {
       return await breaker.execute(request);
@@ -67,6 +67,19 @@ export function createHomeCircuit(timing: CircuitTiming = {}): HomeCircuit {
       return breaker.state === CircuitState.HalfOpen ? 'half-open' : 'open';
     },
     ask,
-    insist: (request, signal) => again.execute(request, signal),
+    async insist(request, signal) {
+      let giveUp = (): void => undefined;
+      const stopped = new Promise<never>((_, reject) => {
+        giveUp = () => reject(new RelayError('relay/aborted', 'the caller gave up'));
+        signal.addEventListener('abort', giveUp, { once: true });
+        if (signal.aborted) giveUp();
+      });
+      try {
+        // A pause of the library is not cut short by the signal; nobody waits for its end.
+        return await Promise.race([again.execute(() => (signal.aborted ? stopped : request()), signal), stopped]);
+      } finally {
+        signal.removeEventListener('abort', giveUp);
+      }
+    },
   };
 }

@@ -126,9 +126,10 @@ export function createHomeLink(options: HomeLinkOptions): HomeLink {
       const watches = books.map((book) =>
         watchRelay({ client, book, known: () => (tips.get(book) ?? []).slice(0, maxKnown), onNews: wake.wake, signal }),
       );
+      let last = Promise.resolve();
       while (!signal.aborted) {
         try {
-          await talk.circuit.insist(exchange, signal);
+          await talk.circuit.insist(() => (last = exchange()), signal);
         } catch (error) {
           // Told already; asked again when there is news, or after a while.
           if (!(error instanceof RelayError)) throw error;
@@ -136,6 +137,8 @@ export function createHomeLink(options: HomeLinkOptions): HomeLink {
         for (const book of books) tips.set(book, await known(book));
         await wake.next(lookMs, signal);
       }
+      // Whoever stops the link may close the stores then.
+      await last.catch(() => undefined);
       await Promise.all(watches);
     },
     status: () => statusOf(options, talk),

@@ -224,6 +224,16 @@ describe('a relay that follows another one', () => {
     expect([line.requests - asked, (await branch.link.status()).books[0]?.waiting]).toEqual([0, 5]);
   });
 
+  it('stops at once, however long it would have left the home relay alone', async () => {
+    const { line, branch } = await openShop({ timing: { failures: 1, firstPauseMs: 600_000, maxPauseMs: 600_000 } });
+    line.state = 'cut';
+    const stop = new AbortController();
+    const running = branch.link.run(stop.signal);
+    await expect.poll(async () => (await branch.link.status()).circuit, { timeout: 4_000 }).toBe('open');
+    stop.abort();
+    await running;
+  });
+
   it('goes on by itself when the line is back', async () => {
     const { home, fleet, line, branch, one } = await openShop();
     const stop = new AbortController();
@@ -232,8 +242,9 @@ describe('a relay that follows another one', () => {
     const kept = one.writeMany(3, { scope: shop });
     await branch.client.push(fleet.book, shop, kept);
     line.state = 'up';
-    await expect.poll(async () => (await branch.outbox.summary(fleet.book)).waiting).toBe(0);
-    await expect.poll(async () => (await branch.store.log(fleet.book, shop))?.size).toBe(5);
+    const timeout = 4_000;
+    await expect.poll(async () => (await branch.outbox.summary(fleet.book)).waiting, { timeout }).toBe(0);
+    await expect.poll(async () => (await branch.store.log(fleet.book, shop))?.size, { timeout }).toBe(5);
     expect(await hashesAtHome({ home, fleet })).toHaveLength(5);
     stop.abort();
     await running;
