@@ -212,7 +212,11 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
       const asked = known.map(({ scope, size }) => `known=${size}:${encodeURIComponent(scope)}`).join('&');
       const { stream } = await call(`/v1/books/${book}/tail?${asked}`, { ...own, isStream: true });
       if (stream === undefined) throw new RelayError('relay/bad-answer', 'the tail is no stream');
-      return readTail(stream, silenceMs);
+      return readTail(
+        stream,
+        silenceMs,
+        [options.signal, own.signal].flatMap((signal) => signal ?? []),
+      );
     },
     scopes: async (book, reader) => (await handshake(book, [], reader)).scopes,
   };

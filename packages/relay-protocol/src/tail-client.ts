@@ -14,15 +14,21 @@ export const defaultSilenceMs = 40_000;
 /** Of text without the end of an event in it. */
 const maxEventLength = 65_536;
 
-/** The events of one connection. Throws `relay/unreachable` when it breaks off or falls silent, `relay/bad-answer`, and what the relay refuses with. */
+/**
+ * The events of one connection, which ends when one of `stops` fires: by itself, for a `fetch` may forget the signal of its request when nobody holds the
+ * request any more, as long as the answer goes on. Throws `relay/unreachable` when it breaks off or falls silent, `relay/bad-answer`, and what the relay refuses with.
+ */
 export async function* readTail(
   body: ReadableStream<Uint8Array>,
   silenceMs: number,
+  stops: readonly AbortSignal[] = [],
 ): AsyncGenerator<LogNews, void, undefined> {
   const reader = body.pipeThrough(new TextDecoderStream() as never).getReader() as ReadableStreamDefaultReader<string>;
   let text = '';
+  const stop = (): void => void reader.cancel().catch(() => undefined);
+  for (const signal of stops) signal.addEventListener('abort', stop, { once: true });
   try {
-    for (;;) {
+    while (!stops.some(({ aborted }) => aborted)) {
       const { value, done } = await within(reader.read(), silenceMs);
       if (done) return;
       text = (text + value).replaceAll('\r\n', '\n');
@@ -34,6 +40,7 @@ export async function* readTail(
       if (text.length > maxEventLength) throw new RelayError('relay/bad-answer', 'an event of the tail has no end');
     }
   } finally {
+    for (const signal of stops) signal.removeEventListener('abort', stop);
     await reader.cancel().catch(() => undefined);
   }
 }

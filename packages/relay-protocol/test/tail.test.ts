@@ -139,6 +139,18 @@ describe('a tail', () => {
     expect((await known.next()).value).toEqual({ scope: hq, size: 1 });
   });
 
+  it('ends with the signal, also where the connection does not hear of it', async () => {
+    const stop = new AbortController();
+    let isCancelled = false;
+    // As a fetch does whose request was collected while its answer goes on.
+    const fetch = async (): Promise<Response> =>
+      new Response(new ReadableStream({ cancel: () => void (isCancelled = true) }));
+    const client = clientOf(open().relay, { fetch, signal: stop.signal });
+    const next = (await client.tail(createFleet().book, [])).next();
+    stop.abort();
+    expect([await next, isCancelled]).toEqual([{ done: true, value: undefined }, true]);
+  });
+
   it('reaches a thousand listeners', async () => {
     const desk = open();
     const fleet = createFleet();
