@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { describe, expect, it } from 'vitest';
-import { openOrCreateOffice } from '../src/book.ts';
+import { deviceKey, enrolDevice, openOrCreateOffice, openTill } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
 import type { RelayHealth } from '../src/web/live-state.ts';
 import { createRelayLink } from '../src/web/relay-link.ts';
@@ -45,6 +45,45 @@ describe('the link to the relay', () => {
     await becomes('linked');
     await link.close();
     await book.close();
+    await relay.close();
+  });
+
+  it('hears what others hand in, and hands in what is written here, without asking in between', async () => {
+    const relay = await startRelay({ dataDir: join(folder, 'heard', 'relay'), port: 0 });
+    const home = homeAt(join(folder, 'heard'));
+    const book = await openOrCreateOffice(home, 'Shop');
+    const client = createRelayClient({ url: relay.url });
+    const tillFile = join(folder, 'heard', 'till', 'till.sqlite');
+    await enrolDevice(book, await deviceKey(tillFile), 'Counter', 'manager');
+    const lamp = {
+      name: 'Lamp',
+      category: '',
+      unitScale: 0,
+      taxRateBasisPoints: 0,
+      negativeStock: 'allow',
+      active: 1,
+    } as const;
+    const synced = (of: typeof book, scope: string, size: number): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (of.status().scopes.some((one) => one.scope === scope && one.settled >= size)) resolve();
+        };
+        of.subscribe(look);
+        look();
+      });
+    // Longer than the test may take: whatever comes, comes because it was heard of.
+    const link = createRelayLink(book, client, 600_000, () => undefined);
+    await link.sync();
+    const till = await openTill(tillFile, book.id, relay.vkey);
+    await till.sync(client);
+    const size = till.status().scopes[0]?.settled ?? 0;
+    expect(await till.commit('product.set', { ...lamp, sku: 'L-1' })).toMatchObject({ ok: true });
+    await till.sync(client);
+    await synced(book, 'hq', size + 1);
+    expect(await book.commit('product.set', { ...lamp, sku: 'L-2' })).toMatchObject({ ok: true });
+    await synced(book, 'hq', size + 2);
+    await link.close();
+    for (const one of [till, book]) await one.close();
     await relay.close();
   });
 

@@ -1,5 +1,5 @@
-// Keeps a book and its relay together: one exchange after another with a pause between, longer after each failure, and what is
-// known about the connection for people to see.
+// Keeps a book and its relay together: an exchange whenever the relay says that a log has grown or the office has written, others now and then with a
+// pause between, longer after each failure, and what is known about the connection for people to see.
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import type { ShopBook } from '../book.ts';
 import type { RelayHealth } from './live-state.ts';
@@ -13,7 +13,7 @@ export interface RelayLink {
   close(): Promise<void>;
 }
 
-/** Starts exchanging. `onExchange` is called after each one. */
+/** Starts exchanging. `pauseMs` stands between exchanges while the relay is not heard. `onExchange` is called after each one. */
 export function createRelayLink(
   book: ShopBook,
   client: RelayClient,
@@ -25,19 +25,49 @@ export function createRelayLink(
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
   let closed = false;
+  let isWaiting = false;
+  let isHeard = false;
+  let hearing: Promise<void> | undefined;
+  const listening = new AbortController();
+
+  /** Hears of news, which are asked for at once; without it they are asked for again and again. Begins when the book knows its relay. */
+  function listen(): void {
+    if (closed) return;
+    hearing ??= book
+      .listen(client, {
+        signal: listening.signal,
+        onNews: nudge,
+        onState(isOpen) {
+          // Whatever grew while nobody listened.
+          if (isHeard !== isOpen) nudge();
+          isHeard = isOpen;
+        },
+      })
+      .catch(() => void (hearing = undefined));
+  }
+
+  /** One exchange for all who ask before it begins. */
+  function nudge(): void {
+    if (closed || isWaiting) return;
+    isWaiting = true;
+    void sync();
+  }
 
   async function exchange(): Promise<void> {
+    isWaiting = false;
     if (closed) return;
     clearTimeout(timer);
     try {
       await book.sync(client);
       failures = 0;
+      listen();
       health = { ...health, state: 'linked', syncedAtMs: Date.now(), message: '' };
     } catch (error) {
       failures += 1;
       health = { ...health, ...explain(error) };
     }
-    if (!closed) timer = setTimeout(() => void sync(), Math.min(maxPauseMs, pauseMs * 2 ** Math.min(failures, 10)));
+    const nextMs = isHeard && failures === 0 ? maxPauseMs : Math.min(maxPauseMs, pauseMs * 2 ** Math.min(failures, 10));
+    if (!closed) timer = setTimeout(() => void sync(), nextMs);
     onExchange();
   }
 
@@ -46,6 +76,9 @@ export function createRelayLink(
     return last;
   }
 
+  const stopWatching = book.subscribe(({ kind }) => {
+    if (kind === 'commit') nudge();
+  });
   void sync();
   return {
     health: () => health,
@@ -53,7 +86,10 @@ export function createRelayLink(
     async close() {
       closed = true;
       clearTimeout(timer);
+      stopWatching();
+      listening.abort();
       await last;
+      await hearing;
     },
   };
 }
