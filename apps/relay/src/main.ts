@@ -57,6 +57,8 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
     if (
       engine === undefined ||
       following === undefined ||
+      // The notes of the home relay lie in the outbox, which is a file of this machine.
+      (following.home !== undefined && engine.kind !== 'sqlite') ||
       operation === undefined ||
       !isUrl ||
       values.data === undefined ||

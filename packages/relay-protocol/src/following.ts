@@ -61,6 +61,8 @@ export async function followBook(desk: FollowingDesk, book: BookId): Promise<Fol
       gap += Math.max(0, standing.size - size - followed.stored);
     } catch (error) {
       gap += Math.max(0, standing.size - size);
+      // Another node on the same copy was first.
+      if (error instanceof RelayError && error.code === 'relay/conflict') continue;
       if (error instanceof RelayError && error.evidence.length > 0)
         await keepFinding(desk, book, scope, Math.min(size, standing.size), error);
       failed.push({ scope, error });
