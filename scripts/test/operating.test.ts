@@ -41,7 +41,7 @@ const page = readDocument('docs/operating.md');
 const runbooks = [...page.matchAll(/^## (Runbook: .*)$/gm)].map(([, heading = '']) => heading);
 
 describe('the runbooks', () => {
-  it.each(runbooks)('%s', (heading) => follow(page, heading), 60_000);
+  it.each(runbooks)('%s', (heading) => follow(page, heading));
 
   it('are there, and no command stands outside of them', () => {
     expect(runbooks.length).toBeGreaterThan(0);
