@@ -128,7 +128,10 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   }
   const chain = chainOf(session, op.device);
   const isRooted = op.prev === undefined || roster.isEnrolment(op.device, op.prev, op.scope);
-  const link = run === undefined ? linkOf(op, isRooted, chain, placeOf) : run.fork ? 'fork' : 'main';
+  const before = ground.chains.get(op.device);
+  const linkTo = (prev: OpHash): Pick<Placed, 'device' | 'seq'> | undefined =>
+    before?.hash === prev ? { device: op.device, seq: before.seq } : placeOf(prev);
+  const link = run === undefined ? linkOf(op, isRooted, chain, linkTo) : run.fork ? 'fork' : 'main';
   if (link === 'gap') {
     await noteHopeless(session, record);
     const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? author.enrolment };

@@ -63,7 +63,7 @@ export function openFrame(bytes: Uint8Array, hasher: Hasher): Frame {
 
 /**
  * Every hash whose place the gate may ask for. An op beyond the head of a chain without forks cannot be stored, and what it
- * links to is either that head or in the push, so the usual push asks for one place and not for one an op.
+ * links to is either that head or in the push, so the usual push asks for none.
  */
 export function mentionedHashes(frames: readonly Frame[], chains: Ground['chains']): Set<OpHash> {
   const hashes = new Set<OpHash>();
@@ -73,7 +73,7 @@ export function mentionedHashes(frames: readonly Frame[], chains: Ground['chains
     const chain = chains.get(op.device);
     const mayBeStored = chain !== undefined && (op.seq <= chain.seq || chain.forks > 0);
     if (mayBeStored) hashes.add(hash);
-    if (op.prev !== undefined && (mayBeStored || op.prev === chain?.hash)) hashes.add(op.prev);
+    if (op.prev !== undefined && mayBeStored) hashes.add(op.prev);
     for (const head of op.seen?.heads ?? []) hashes.add(head);
   }
   return hashes;
@@ -99,7 +99,7 @@ export function linkOf(
   op: Op,
   isRooted: boolean,
   chain: ChainState | undefined,
-  placeOf: (hash: OpHash) => Placed | undefined,
+  placeOf: (hash: OpHash) => Pick<Placed, 'device' | 'seq'> | undefined,
 ): 'main' | 'fork' | 'gap' {
   if (op.seq === 1 && isRooted) return chain === undefined ? 'main' : 'fork';
   if (chain !== undefined && op.seq === chain.seq + 1 && op.prev === chain.hash) return 'main';

@@ -4,6 +4,7 @@ import {
   type BookId,
   encodeHex,
   type MaybePromise,
+  type OpHash,
   type OpRecord,
   parseScope,
   type RootHash,
@@ -15,7 +16,7 @@ import type { Roster } from '@tallystick/sign/roster';
 import { type Gate, openGate, type Ruling } from './gate.ts';
 import { claimedTokens, type Frame, type Ground, mentionedHashes } from './ground.ts';
 import type { Push, PushDesk } from './push.ts';
-import type { Batch, Entry, Holder, LogState, RelayStore } from './store.ts';
+import type { Batch, Entry, Holder, LogState, Placed, RelayStore } from './store.ts';
 import { growTiles, rootAt } from './tiles.ts';
 
 /** A log that pushes have come for. */
@@ -57,8 +58,9 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
   };
   const verify = createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf });
   const ahead = new Map<OpRecord, MaybePromise<boolean>>();
+  const mentioned = mentionedHashes(frames, chains);
   const [placed, holders] = await Promise.all([
-    store.find(book, scope, mentionedHashes(frames, chains)),
+    mentioned.size === 0 ? new Map<OpHash, Placed>() : store.find(book, scope, mentioned),
     tokens.size === 0 ? new Map<string, Holder>() : store.claims(book, scope, tokens),
   ]);
   const ground: Ground = {
