@@ -42,7 +42,8 @@ export function standingOf(
     number: state?.number ?? 0,
     at: state?.at,
     behind,
-    isDue: isLate(1) || lacking.length > 0,
+    // A place that is away is asked again at the pace of backups, and not whenever somebody looks.
+    isDue: isLate(1) || (lacking.length > 0 && elapsedMs >= cadence.everyMs),
     isMissed: isLate(2) || lacking.length > 0,
     lacking,
   };

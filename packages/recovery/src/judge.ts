@@ -67,6 +67,9 @@ export interface JudgeOptions {
 /** A log section holds no more than this, unpacked. */
 export const maxLogBytes: number = 1 << 30;
 
+/** Ops are mostly hashes and signatures: what shrinks more is no log, and would only fill the memory before it is found to be forged. */
+const mostShrunk = 64;
+
 interface Believed extends FoundFile {
   readonly part: OpenPart;
 }
@@ -145,7 +148,7 @@ async function recordsOf({ sections }: OpenPart, { hasher }: CryptoProvider): Pr
   for (const [name, bytes] of sections) {
     if (name !== 'proof' && name !== 'log') continue;
     try {
-      const file = name === 'proof' ? bytes : await unpacked(bytes, maxLogBytes);
+      const file = name === 'proof' ? bytes : await unpacked(bytes, Math.min(maxLogBytes, bytes.length * mostShrunk));
       const from = name === 'proof' ? 0 : file.indexOf(0x0a) + 1;
       records.push(...openRecords(decodeBundle(file.subarray(from)).frames, hasher).records);
     } catch {

@@ -64,25 +64,19 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   let running: Promise<unknown> = Promise.resolve();
 
   async function make(isWholeAsked: boolean): Promise<BackupReport | undefined> {
-    const standing = standingOf(state, { atMs: now(), ops: opsOf(book), sinceMs: openedMs }, cadence);
-    if (state !== undefined && standing.behind === 0 && standing.lacking.length === 0 && !isWholeAsked)
-      return undefined;
+    if (isAllKept() && !isWholeAsked) return undefined;
     if (places.length === 0) throw new RecoveryError('recovery/place', 'there is no place for a backup');
-    const isWhole = isWholeAsked || state === undefined || isWholeDue(state);
+    const { isBack, away } = await lagging(state);
+    const isWhole = isWholeAsked || state === undefined || isBack || isWholeDue(state);
     const number = (state?.number ?? (await lastNumber(options))) + 1;
     const part = await gather(options, isWhole ? undefined : state, number);
     const file = await sealed(options, state, part, number);
     const files: File[] = [[partName({ book: book.id, device: book.device, number, kind: part.kind }), file.bytes]];
-    const archive = isWhole ? await archiveOf(options, state, number) : undefined;
+    // Who missed a part may have missed the archive with it, and who is new has none.
+    const archive = isWhole ? await archiveOf(options, isBack ? undefined : state?.archived, number) : undefined;
     if (archive !== undefined) files.push(archive.file);
     const wholes = isWhole ? [number, ...(state?.wholes ?? [])].slice(0, keptWholes) : (state?.wholes ?? []);
-    const kept: Record<string, PlaceState> = {};
-    const reports: BackupReport['places'][number][] = [];
-    for (const place of places) {
-      const { report, standing: held } = await putInto(place, files, { state, number, wholes, isWhole });
-      kept[place.name] = held;
-      reports.push(report);
-    }
+    const { kept, reports } = await writeAll(files, away, { state, number, wholes, isWhole });
     const isHeld = reports.some(({ error }) => error === undefined);
     // What no place holds is not behind us: the next one begins where this one did.
     if (isHeld)
@@ -94,10 +88,44 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     return { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
   }
 
-  /** A place that lacks the part before gets no delta that it could not use. */
-  function isWholeDue({ deltas, deltaBytes, wholeBytes, places: held, number }: KeeperState): boolean {
-    const isGap = places.some(({ name }) => held[name]?.number !== number);
-    return isGap || deltas >= maxDeltas || deltaBytes * wholeShare > wholeBytes;
+  function isAllKept(): boolean {
+    const { behind, lacking } = standing();
+    return state !== undefined && behind === 0 && lacking.length === 0;
+  }
+
+  async function writeAll(
+    files: readonly File[],
+    away: ReadonlyMap<BackupPlace, unknown>,
+    after: Parameters<typeof putInto>[2],
+  ): Promise<{ readonly kept: Record<string, PlaceState>; readonly reports: BackupReport['places'] }> {
+    const kept: Record<string, PlaceState> = {};
+    const reports: BackupReport['places'][number][] = [];
+    for (const place of places) {
+      const gone = away.get(place);
+      const put = gone === undefined ? await putInto(place, files, after) : failed(place, after.state, gone);
+      kept[place.name] = put.standing;
+      reports.push(put.report);
+    }
+    return { kept, reports };
+  }
+
+  /** Places that lack the part before: those that answer get a whole, and no delta that they could not use; the others hold nobody up. */
+  async function lagging(
+    before: KeeperState | undefined,
+  ): Promise<{ readonly isBack: boolean; readonly away: ReadonlyMap<BackupPlace, unknown> }> {
+    const away = new Map<BackupPlace, unknown>();
+    let isBack = false;
+    for (const place of places) {
+      const held = before?.places[place.name];
+      if (before === undefined || (held?.number === before.number && held.error === undefined)) continue;
+      try {
+        await place.list();
+        isBack = true;
+      } catch (cause) {
+        away.set(place, cause);
+      }
+    }
+    return { isBack, away };
   }
 
   const standing = (): BackupStanding =>
@@ -115,6 +143,10 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     keep: () => alone(async () => (standing().isDue ? make(false) : undefined)),
     standing,
   };
+}
+
+function isWholeDue({ deltas, deltaBytes, wholeBytes }: KeeperState): boolean {
+  return deltas >= maxDeltas || deltaBytes * wholeShare > wholeBytes;
 }
 
 function stateAfter(
@@ -154,12 +186,11 @@ export function opsOf(book: KeptBook): number {
   return book.status().scopes.reduce((sum, { settled, pending, waiting }) => sum + settled + pending + waiting, 0);
 }
 
-/** Whoever lost his state goes on after the last number that a place shows. */
+/** Whoever lost his state goes on after the last number that any place shows. One that does not answer may have a later one. */
 async function lastNumber({ book, places }: KeeperOptions): Promise<number> {
   let last = 0;
   for (const place of places) {
-    const names = await place.list().catch(() => []);
-    for (const name of names) {
+    for (const name of await place.list()) {
       const part = parsePartName(name);
       if (part !== undefined && book.device.startsWith(part.device)) last = Math.max(last, part.number);
     }
@@ -267,12 +298,12 @@ async function sealed(
 /** The settled ops since the last archive, so that the parts before the last wholes can go and no op with them. */
 async function archiveOf(
   options: KeeperOptions,
-  state: KeeperState | undefined,
+  archived: KeeperState['archived'] | undefined,
   number: number,
 ): Promise<{ file: File; until: Readonly<Record<string, number>> } | undefined> {
   const { book } = options;
   const { log } = book;
-  const until: Record<string, number> = { ...state?.archived };
+  const until: Record<string, number> = { ...archived };
   const scopes: PartScope[] = [];
   const fileScopes: FileScope[] = [];
   const records: OpRecord[] = [];
@@ -288,7 +319,7 @@ async function archiveOf(
   }
   if (records.length === 0) return undefined;
   const sections = new Map([['log', await packed(bookFile(book.id, fileScopes, records))]]);
-  const { bytes } = await sealed(options, state, { kind: 'log', on: number, scopes, heads: [], sections }, number);
+  const { bytes } = await sealed(options, undefined, { kind: 'log', on: number, scopes, heads: [], sections }, number);
   return { file: [partName({ book: book.id, device: book.device, number, kind: 'log' }), bytes], until };
 }
 
@@ -310,10 +341,18 @@ async function putInto(
       isWhole && wholes.length === keptWholes ? await prune(place, files[0]?.[0] ?? '', Math.min(...wholes)) : 0;
     return { report: { place: place.name, dropped }, standing: { number, at: Date.now() } };
   } catch (cause) {
-    const error = cause instanceof Error ? cause.message : String(cause);
-    const held = state?.places[place.name] ?? { number: 0, at: 0 };
-    return { report: { place: place.name, error, dropped: 0 }, standing: { number: held.number, at: held.at, error } };
+    return failed(place, state, cause);
   }
+}
+
+function failed(
+  place: BackupPlace,
+  state: KeeperState | undefined,
+  cause: unknown,
+): { report: BackupReport['places'][number]; standing: PlaceState } {
+  const error = cause instanceof Error ? cause.message : String(cause);
+  const held = state?.places[place.name] ?? { number: 0, at: 0 };
+  return { report: { place: place.name, error, dropped: 0 }, standing: { number: held.number, at: held.at, error } };
 }
 
 /** Archives stay: they are the only place of the ops before the rows. */

@@ -7,6 +7,7 @@ import {
   type CryptoProvider,
   openBook,
   type OpenBookOptions,
+  type SnapshotTrust,
   type Verb,
 } from '@tallystick/kernel';
 import { type FileScope, META_UNANCHORED, openRecords, parseHeader } from '@tallystick/kernel/backup';
@@ -29,6 +30,8 @@ export interface RestoreOptions<V extends readonly Verb[]>
 export interface RestoreReport {
   readonly number: number;
   readonly at: number;
+  /** How far the rows are trusted: `untrusted` ones are as the device says that made the backup, until a proof folds the log. '' where they were folded here. */
+  readonly trust: SnapshotTrust | '';
   /** Ops that are in the store now. */
   readonly ops: number;
   /** By scope, where its stored log begins: 0 where it is whole. */
@@ -129,6 +132,7 @@ function reportOf(
   return {
     number: chosen.number,
     at: chosen.at,
+    trust: book.status().snapshot?.trust ?? '',
     ops: scopes.reduce((sum, { scope, pending }) => sum + log.tip(scope).size - log.base(scope).size + pending, 0),
     from: Object.fromEntries(scopes.map(({ scope }) => [scope, log.base(scope).size])),
     aside,

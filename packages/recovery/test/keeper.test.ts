@@ -1,7 +1,7 @@
 // Cadence, places that fail, and the size of what is kept.
 import { expect, it } from 'vitest';
-import { type BackupPlace, memoryPlace, parsePartName, standingOf } from '../src/index.ts';
-import { keep, newOffice, sell } from './shop.ts';
+import { type BackupPlace, judgeBackups, memoryPlace, parsePartName, restoreBook, standingOf } from '../src/index.ts';
+import { allFiles, crypto, keep, newKeys, newOffice, newRelay, newStore, openers, sell, verbs } from './shop.ts';
 
 it('is due after so many ops or so long, and missed after twice that', () => {
   const cadence = { everyMs: 1_000, everyOps: 10 };
@@ -23,7 +23,11 @@ it('says which place lacks the last backup, and gives it a whole when it is back
   const behind = memoryPlace('flaky');
   let isDown = false;
   const down = async (): Promise<never> => Promise.reject(new Error('no route'));
-  const flaky: BackupPlace = { ...behind, save: (name, bytes) => (isDown ? down() : behind.save(name, bytes)) };
+  const flaky: BackupPlace = {
+    ...behind,
+    list: () => (isDown ? down() : behind.list()),
+    save: (name, bytes) => (isDown ? down() : behind.save(name, bytes)),
+  };
   const { keeper, state } = keep(shop, [good, flaky]);
   await keeper.backUp();
   isDown = true;
@@ -33,15 +37,19 @@ it('says which place lacks the last backup, and gives it a whole when it is back
     isMissed: true,
     lacking: [{ place: 'flaky', number: 1, error: 'no route' }],
   });
+  // The others go on meanwhile, and nobody is asked again before it is time.
+  expect(await keeper.keep()).toBeUndefined();
+  await sell(shop, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 3, places: [{ place: 'good' }, { error: 'no route' }] });
   isDown = false;
-  expect(await keeper.keep()).toMatchObject({ number: 3, kind: 'whole' });
+  expect(await keeper.backUp()).toMatchObject({ number: 4, kind: 'whole' });
   expect(keeper.standing()).toMatchObject({ isMissed: false, lacking: [] });
   // Where no place takes it, nothing counts as backed up.
   isDown = true;
   await sell(shop, 1);
   const alone = keep(shop, [flaky], state);
   await expect(alone.keeper.backUp()).rejects.toMatchObject({ code: 'recovery/place' });
-  expect(alone.keeper.standing()).toMatchObject({ behind: 1, isDue: true });
+  expect(alone.keeper.standing()).toMatchObject({ behind: 1, isMissed: true });
   await shop.close();
 });
 
@@ -76,4 +84,30 @@ it('keeps a bounded number of files however often it is asked', async () => {
   expect(kinds.filter((kind) => kind === 'whole')).toHaveLength(2);
   expect(kinds.length).toBeLessThan(110);
   await shop.close();
+});
+
+it('gives no number again when its memory is lost and a place does not answer', async () => {
+  const shop = await newOffice();
+  const away: BackupPlace = { ...memoryPlace('away'), list: async () => Promise.reject(new Error('no route')) };
+  await expect(keep(shop, [memoryPlace(), away]).keeper.backUp()).rejects.toThrow('no route');
+  await shop.close();
+});
+
+it('gives a place that is new the whole history', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const first = memoryPlace('first');
+  const { keeper, state } = keep(shop, [first]);
+  await sell(shop, 3);
+  await shop.sync(relay);
+  await keeper.backUp();
+  await sell(shop, 1);
+  await shop.sync(relay);
+  const late = memoryPlace('late');
+  await keep(shop, [first, late], state).keeper.backUp();
+  const { chosen } = await judgeBackups(await allFiles([late]), { openers, crypto });
+  if (chosen === undefined) throw new Error('nothing was chosen');
+  const { book, report } = await restoreBook({ chosen, store: newStore(), keys: newKeys(), verbs, withHistory: true });
+  expect(report.from).toEqual({ hq: 0 });
+  expect((await book.prove(newStore())).ok).toBe(true);
+  for (const open of [book, shop]) await open.close();
 });

@@ -190,10 +190,14 @@ function wordsOf({ verdicts, findings, chosen }: Judgement): string[] {
   ];
 }
 
-function reportLines({ ops, from, aside, lost }: RestoreReport, { learnt, anchored, sameDevice }: Learnt): string[] {
+function reportLines(
+  { ops, from, trust, aside, lost }: RestoreReport,
+  { learnt, anchored, sameDevice }: Learnt,
+): string[] {
   const later = Object.entries(from).filter(([, size]) => size > 0);
   return [
     `${grouped(ops)} ops are back, and verified`,
+    ...(trust === 'untrusted' ? ['the rows are as that device says: tally prove folds them from the log'] : []),
     ...later.map(
       ([scope, size]) => `${scope}: its first ${grouped(size)} ops are in no archive that was found; the rows are here`,
     ),
