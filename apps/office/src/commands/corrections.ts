@@ -72,7 +72,7 @@ function linesOf(row: CorrectionRow, names: ReadonlyMap<string, string>): readon
   const { document, codes, op, device, deviceName, verb } = row;
   const what =
     document === undefined
-      ? `${verb} ${op}`
+      ? `${verb}, op ${op}`
       : `${document.number}, ${document.day}, ${formatMinor(document.totalMinor, document.currency, true)} ${document.currency}`;
   const reasons = codes.flatMap((code) => {
     const { why, remedy } = correctionWords(code);
@@ -82,7 +82,11 @@ function linesOf(row: CorrectionRow, names: ReadonlyMap<string, string>): readon
     const amount = `${formatMinor(one.amountMinor, one.currency, true)} ${one.currency}`;
     return `  ${owedWords(one, amount, names.get(one.who) ?? one.who)}`;
   });
-  return [`${what}, by ${nameOf(deviceName, device)}`, ...owed, ...reasons];
+  return [
+    `${what}, by ${nameOf(deviceName, device)}${document === undefined ? '' : `, op ${op}`}`,
+    ...owed,
+    ...reasons,
+  ];
 }
 
 function nameOf(name: string, device: string): string {

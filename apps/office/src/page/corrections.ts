@@ -42,7 +42,7 @@ function drawCorrection(correction: ShownCorrection): HTMLElement {
       'div',
       {},
       head,
-      element('p', { class: 'note' }, when),
+      element('p', { class: 'note' }, `${when} · ${op}`),
       ...owed.map((one) => element('p', {}, element('strong', {}, `${owedLine(one)}.`))),
       ...reasons.flatMap(({ why, remedy }) => [
         element('p', {}, why),

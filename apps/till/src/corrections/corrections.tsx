@@ -11,7 +11,7 @@ import { useTill } from '../state/context.ts';
 export function Corrections({ corrections }: { readonly corrections: readonly CorrectedEntry[] }): VNode {
   const till = useTill();
   // Being on the screen is being seen.
-  useEffect(() => void till.engine.seeCorrections(), [corrections.length]);
+  useEffect(() => void till.engine.seeCorrections(), [corrections.map(({ op }) => op).join(' ')]);
   return (
     <section class="card" aria-label="Corrected entries">
       <h2>Corrected entries</h2>
@@ -31,7 +31,7 @@ export function Corrections({ corrections }: { readonly corrections: readonly Co
 }
 
 function Correction({ entry }: { readonly entry: CorrectedEntry }): VNode {
-  const { verb, codes, document, at, totalMinor, currency, lines, owed } = entry;
+  const { op, verb, codes, document, at, totalMinor, currency, lines, owed } = entry;
   return (
     <>
       <strong>{document === '' ? verbWords(verb) : document}</strong>
@@ -39,7 +39,7 @@ function Correction({ entry }: { readonly entry: CorrectedEntry }): VNode {
       {totalMinor !== undefined && `, ${formatMoney(totalMinor, currency)}`}
       {lines.length > 0 && <small>: {lines.join(', ')}</small>}
       {owed.map((one) => (
-        <p key={one.kind}>
+        <p key={`${one.kind} ${one.currency}`}>
           <strong>{owedText(one)}</strong>
         </p>
       ))}
@@ -51,6 +51,7 @@ function Correction({ entry }: { readonly entry: CorrectedEntry }): VNode {
           </p>
         );
       })}
+      <small>{op}</small>
     </>
   );
 }

@@ -102,7 +102,7 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
           )}
         />
       )}
-      {step.kind === 'saving' && <p class="saving">Writing the sale to this device…</p>}
+      {step.kind === 'saving' && <p class="saving">{savingWords(payment)}</p>}
       {step.kind === 'fault' && (
         <SaveFault
           code={step.code}
@@ -122,6 +122,14 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
       {step.kind === 'receipt' && <ReceiptView receipt={step.receipt} onDone={onClose} />}
     </Dialog>
   );
+}
+
+/** A claim may have to wait for the relay; nothing else does. */
+function savingWords({ tenders }: Payment): string {
+  const isClaimed = tenders.some(({ kind }) => kind === 'entitlement');
+  return isClaimed
+    ? 'Claiming what was shown, and writing the sale to this device…'
+    : 'Writing the sale to this device…';
 }
 
 interface PayingProps {
