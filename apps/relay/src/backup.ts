@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  constants,
   copyFileSync,
   createReadStream,
   existsSync,
@@ -20,7 +21,7 @@ import { pipeline } from 'node:stream/promises';
 import { nodeHasher } from '@tallystick/chain/node';
 import { RelayError } from '@tallystick/relay-protocol';
 import { checkRelayFile, createSqliteRelayStore, type RelayFileReport } from '@tallystick/relay-protocol/node';
-import { askBackup } from './control.ts';
+import { askCopy } from './control.ts';
 
 export interface Backup extends RelayFileReport {
   readonly takenAt: string;
@@ -47,7 +48,9 @@ export async function backupRelay(dataDir: string, folder: string): Promise<Back
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (readdirSync(folder).length > 0) throw new RelayError('relay/store', `${folder} is not empty`);
   const copy = resolve(folder, database);
-  if (!(await askBackup(dataDir, copy))) await copyStopped(source, copy);
+  const copied = await askCopy(dataDir);
+  if (copied === undefined) await copyStopped(source, copy);
+  else moveFile(copied, copy);
   chmodSync(copy, 0o600);
   copyKey(join(dataDir, keyFile), join(folder, keyFile));
   const backup = {
@@ -95,6 +98,13 @@ async function copyStopped(source: string, copy: string): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** To another disk, where it has to. */
+function moveFile(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  syncPath(to);
+  rmSync(from);
 }
 
 function copyKey(from: string, to: string): void {

@@ -5,6 +5,8 @@ export type RequestKind =
   | 'claim'
   | 'pull'
   | 'tail'
+  | 'keys'
+  | 'kept'
   | 'scopes'
   | 'checkpoint'
   | 'cosign'
@@ -16,8 +18,8 @@ export type RequestKind =
   | 'other';
 
 const inLog =
-  /^\/v1\/books\/([0-9a-f]{64})\/scopes\/[A-Za-z0-9._~%-]{1,200}\/(ops|claims|checkpoint|cosignatures|standing|proof|tile)(?:[/?]|$)/;
-const ofBook = /^\/v1\/books\/([0-9a-f]{64})\/(scopes|tail)(?:\?|$)/;
+  /^\/v1\/books\/([0-9a-f]{64})\/scopes\/[A-Za-z0-9._~%-]{1,200}\/(ops|claims|checkpoint|cosignatures|standing|proof|tile|kept)(?:[/?]|$)/;
+const ofBook = /^\/v1\/books\/([0-9a-f]{64})\/(scopes(?!\/)|tail(?!\/)|keys)(?:[?/]|$)/;
 const kindByName: Readonly<Record<string, RequestKind>> = {
   ops: 'pull',
   claims: 'claim',
@@ -28,6 +30,8 @@ const kindByName: Readonly<Record<string, RequestKind>> = {
   tile: 'tile',
   scopes: 'scopes',
   tail: 'tail',
+  keys: 'keys',
+  kept: 'kept',
 };
 
 export interface Asked {

@@ -1,5 +1,14 @@
 // A relay copied while it is at work and put back: whole, never over another one, and noticed by whoever knows more.
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeHasher } from '@tallystick/chain/node';
@@ -54,6 +63,8 @@ it('is copied while pushes go on, and serves what it had from a new place', asyn
   expect(ops).toBeLessThanOrEqual(acknowledged);
   for (const name of ['relay.sqlite', 'relay.key', 'backup.json'])
     expect(statSync(join(copy, name)).mode & 0o777).toBe(0o600);
+  // Nothing of it is left where the relay works.
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('copy-'))).toEqual([]);
   await restoreRelay(copy, place);
   const restored = await start(place);
   expect(restored.vkey).toBe(relay.vkey);

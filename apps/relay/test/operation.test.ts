@@ -10,6 +10,7 @@ import { createMemoryRelayStore, createRelayClient } from '@tallystick/relay-pro
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createHealth } from '../src/health.ts';
 import type { LogLine } from '../src/log.ts';
+import { askedOf } from '../src/request-kind.ts';
 import { type RunningRelay, startRelay, type StartRelayOptions } from '../src/start-relay.ts';
 import { hq, openBook } from './book.ts';
 
@@ -103,6 +104,24 @@ describe('metrics', () => {
     // They are for the operator, and not for whoever reaches the relay.
     expect((await fetch(`${relay.url}/metrics`)).status).toBe(404);
     expect(await statusOf(`${relay.metricsUrl}/healthz`)).toEqual([200, 'ok']);
+  });
+});
+
+describe('what a request asks for', () => {
+  it('is one of a few words, whatever stands in its path', () => {
+    const book = `/v1/books/${'a'.repeat(64)}`;
+    const asked = [
+      ['POST', `${book}/scopes/b%2F1/ops?checkpoint`],
+      ['GET', `${book}/scopes/hq/ops?from=0`],
+      ['GET', `${book}/scopes/hq/tile/entries/000`],
+      ['GET', `${book}/scopes?known=1:hq`],
+      ['GET', `${book}/keys/Ann`],
+      ['GET', `${book}/scopes/hq/Ann`],
+      ['GET', '/v1/books/Ann/tail'],
+      ['GET', '/healthz/live'],
+    ] as const;
+    const kinds = asked.map(([method, target]) => askedOf(method, target).kind);
+    expect(kinds).toEqual(['push', 'pull', 'tile', 'scopes', 'keys', 'other', 'other', 'health']);
   });
 });
 

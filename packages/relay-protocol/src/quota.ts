@@ -42,8 +42,8 @@ export function createQuota(store: RelayStore, maxBookBytes: number, nowMs: () =
 
   /** Taken again it adds nothing. */
   async function isStored({ book, scope, frames }: Push): Promise<boolean> {
-    const hashes = frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.hash] : []));
-    return (await store.find(book, scope, hashes)).size === hashes.length;
+    const hashes = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.hash] : [])));
+    return (await store.find(book, scope, hashes)).size === hashes.size;
   }
 
   return {
