@@ -18,7 +18,8 @@ import { anySale, anySales, checkSales, openTill, settleAll, type Till, trade } 
 import { type Case, mustBe, type Size, type Suite, timed } from '../suite.ts';
 
 const DAY_SALES = 200;
-const BRANCHES = 50;
+const branchesOf = ({ commits }: Size): number => Math.max(2, Math.round(commits / 64));
+const salesOf = ({ commits }: Size): number => Math.max(2, Math.round(commits / 8));
 const owner = await createOrganisationIdentity();
 const openers = [{ kind: 'organisation', identity: owner.identity }] as const;
 
@@ -28,7 +29,7 @@ export const recovery: Suite = {
   async prepare(size, folder) {
     const day = await soldTill(DAY_SALES);
     const year = await soldTill(size.ops * 10);
-    const firm = await fiftyBranches(size.commits / 8);
+    const firm = await manyBranches(size);
     return {
       cases: [backupCase(day), await restoreCase(year, size, folder), rebuildCase(firm, size)],
       close: async () => {
@@ -104,11 +105,11 @@ interface Firm {
   readonly survivors: readonly Survivor[];
 }
 
-async function fiftyBranches(sales: number): Promise<Firm> {
+async function manyBranches(size: Size): Promise<Firm> {
   const relay = await createLocalRelay({ crypto: nodeCrypto });
   const office = (await openTill({ store: nodeStore(':memory:') })).book;
   const tills: ShopBook[] = [];
-  for (let index = 0; index < BRANCHES; index += 1) {
+  for (let index = 0; index < branchesOf(size); index += 1) {
     const keys = createSeededKeys(`branch ${index}`, nodeCrypto);
     const key = await keys.create('device');
     const args = {
@@ -126,7 +127,7 @@ async function fiftyBranches(sales: number): Promise<Firm> {
     const dice = createDice(index + 2);
     await till.sync(relay.client());
     await till.anchor();
-    const commits = await till.commitAll([...anySales(dice, sales)]);
+    const commits = await till.commitAll([...anySales(dice, salesOf(size))]);
     mustBe(
       'refused sales',
       commits.find(({ ok }) => !ok),
@@ -150,13 +151,13 @@ function rebuildCase({ office, tills, survivors }: Firm, size: Size): Case {
     });
   const check = ({ book, survey, waiting }: Awaited<ReturnType<typeof once>>): void => {
     mustBe('missing', survey.missing.length + survey.positions.length + survey.conflicts.length + waiting.length, 0);
-    checkSales(book, BRANCHES * (size.commits / 8));
+    checkSales(book, branchesOf(size) * salesOf(size));
     const ours = book.digest().scopes;
     for (const [index, till] of tills.entries())
       mustBe('digest', ours[`b/${index + 1}`]?.digest, till.digest().scopes[`b/${index + 1}`]?.digest);
   };
   return {
-    figures: figuresOf('rebuild-50'),
+    figures: figuresOf(`rebuild-${branchesOf(size)}`),
     count: async () => {
       const rebuilt = await once();
       const ops = rebuilt.survey.scopes.reduce((sum, { held }) => sum + held, 0);
