@@ -28,6 +28,9 @@ it('brings an office back by its keys and its backups, with what it did after th
   const here = ['--data', at('office')];
   await ask('init', ...here, '--name', 'Corner shop', '--currency', 'EUR');
   await ask('sync', ...here, '--relay', relay.url);
+  const slip = await runTally('backup', ...here, '--to', at('stick'), '--recipients', owner.recipient.slice(0, -1));
+  expect(slip).toMatchObject({ status: 2, stderr: expect.stringContaining('is no age recipient') as string });
+  expect((await ask('backup', ...here, '--list'))['places']).toEqual([]);
   const first = await ask('backup', ...here, '--to', at('stick'), '--recipients', owner.recipient);
   expect(first).toMatchObject({ number: 1, kind: 'whole' });
   await ask('day', ...here, '2026-11-20');

@@ -46,7 +46,7 @@ it('describes, shows, puts right, holds, forgets and certifies', async () => {
     status: 1,
     stderr: expect.stringContaining('erasure/held') as string,
   });
-  await tally('hold', 'C-17', '--basis', 'tax-records', '--release');
+  await tally('hold', 'C-17', '--release');
   const before = (await tally('query', 'SELECT * FROM persons')).stdout;
   const file = join(data, 'certificate.txt');
   const erased = await tally('erase', 'C-17', '--certificate', file);

@@ -1,4 +1,5 @@
 // `tally backup`: the book of a directory kept in other places, sealed to its owner and signed by this device.
+import { CustodyError, sealBytes } from '@tallystick/custody';
 import { opsOf } from '@tallystick/recovery';
 import {
   backupStanding,
@@ -10,7 +11,7 @@ import {
   standingLines,
   writeBackupSettings,
 } from '../backup-settings.ts';
-import type { Command, CommandContext } from '../command.ts';
+import { type Command, type CommandContext, usage } from '../command.ts';
 import { grouped } from '../progress.ts';
 import { type Answer, readingCommand } from './reading.ts';
 
@@ -37,6 +38,7 @@ export const backup: Command = readingCommand({
   ].join('\n'),
   async answer(book, context, home): Promise<Answer> {
     const settings = changedSettings(readBackupSettings(home), context);
+    await mustSealTo(settings.recipients);
     writeBackupSettings(home, settings);
     const places = settings.places.map((place) => openPlace(place).name);
     if (context.flag('list')) {
@@ -64,6 +66,18 @@ export const backup: Command = readingCommand({
     };
   },
 });
+
+/** Before anything is remembered: a slip in a recipient would only be noticed when somebody needs the backup. */
+async function mustSealTo(recipients: readonly string[]): Promise<void> {
+  for (const recipient of recipients) {
+    try {
+      await sealBytes(new Uint8Array(1), [recipient]);
+    } catch (cause) {
+      if (!(cause instanceof CustodyError)) throw cause;
+      throw usage(`--recipients: ${JSON.stringify(recipient)} is no age recipient`, 'backup', cause);
+    }
+  }
+}
 
 function changedSettings(known: BackupSettings, context: CommandContext): BackupSettings {
   const [to, forget, recipients] = ['to', 'forget', 'recipients'].map((option) => context.text(option));

@@ -140,15 +140,15 @@ export const hold: Command = changingCommand({
   minOperands: 1,
   maxOperands: 1,
   options: {
-    basis: { type: 'string', value: 'WORDS', help: 'why, such as tax-records' },
+    basis: { type: 'string', value: 'WORDS', help: 'why, such as tax-records; not needed to --release' },
     until: { type: 'string', value: 'DAY', help: 'the last day (default: until --release)' },
     release: { type: 'boolean', help: 'nothing keeps them any more' },
   },
   async change(book, context) {
     const subject = subjectOf(book, context.positionals[0] ?? '');
-    const basis = context.text('basis');
-    if (basis === undefined) throw usage('--basis WORDS is missing', 'hold');
     const held = context.flag('release') ? 0 : 1;
+    const basis = context.text('basis') ?? (held === 0 ? 'released' : undefined);
+    if (basis === undefined) throw usage('--basis WORDS is missing', 'hold');
     const args = { subject, held, basis, untilDay: context.text('until') ?? '' } as const;
     mustBeCommitted(await book.commit('subject.hold', args));
     return { json: { ...args }, lines: [held === 1 ? `${subject} is kept (${basis})` : `${subject} is kept no more`] };
