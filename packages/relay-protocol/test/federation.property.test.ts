@@ -11,7 +11,10 @@ type Step =
   | { readonly kind: 'exchange' | 'restart' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('line'), state: fc.constantFrom('up', 'cut', 'cut', 'lost') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('line'), state: fc.constantFrom('up', 'cut', 'cut', 'lost') }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
