@@ -11,6 +11,7 @@ import { SubjectDesk } from '@tallystick/kernel/subjects';
 import { parseVerifierKey } from '@tallystick/chain';
 import { createRelayClient, relayIdOf } from '@tallystick/relay-protocol';
 import { createRelayKeys } from '@tallystick/relay-protocol/keys';
+import type { Scope } from '@tallystick/oplog';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { keyInForce } from './key-files.ts';
@@ -43,6 +44,26 @@ export async function openDesk(book: ShopBook, home: Home): Promise<SubjectDesk>
   if (offered?.ok === false && offered.code === 'kernel/not-adopted')
     throw new OfficeError('office/refused', 'this book has not adopted the verbs for personal data (tally adopt)');
   return desk;
+}
+
+/** Syncs as the book does, and then does what the log asks of this device about persons, where there is something new in `hq`. */
+export function syncWithDesk(book: ShopBook, home: Home): Pick<ShopBook, 'sync' | 'listen' | 'subscribe'> {
+  let desk: SubjectDesk | undefined;
+  let seen = -1;
+  return {
+    listen: (client, options) => book.listen(client, options),
+    subscribe: (listener) => book.subscribe(listener),
+    async sync(client, ...more) {
+      const report = await book.sync(client, ...more);
+      const { size } = book.log.tip('hq' as Scope);
+      const asks = 'SELECT 1 FROM subjectKeys UNION ALL SELECT 1 FROM shreds LIMIT 1';
+      if (size === seen || book.query(asks).length === 0) return report;
+      desk ??= await openDesk(book, home);
+      await desk.refresh();
+      seen = size;
+      return report;
+    },
+  };
 }
 
 /** Asked for only when it is used: a relay that does not answer is named in the report, and asked again the next time. */

@@ -14,7 +14,7 @@ import {
 } from '@tallystick/oplog';
 import { createRecordVerifier, type DeviceKey, type RecordVerifierOptions } from '@tallystick/sign';
 import { isExactly, isHash } from './builtin-tables.ts';
-import type { SubjectBook } from './subject-desk.ts';
+import type { SubjectBook } from './subject-shred.ts';
 
 export interface Acknowledgement {
   readonly device: string;

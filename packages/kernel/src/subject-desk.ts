@@ -20,20 +20,12 @@ import {
   wrapKey,
   wrappedName,
 } from '@tallystick/erasure';
-import type { LogStore, OpHash, Scope as ScopeName } from '@tallystick/oplog';
+import type { Scope as ScopeName } from '@tallystick/oplog';
 import type { NotCommitted, OpPlace } from './author.ts';
 import type { Commit } from './commit.ts';
 import type { SqlValue } from './driver.ts';
+import { acknowledgeShreds, type SubjectBook } from './subject-shred.ts';
 import { readsByDefault } from './subject-verbs.ts';
-
-/** What the desk needs of a `Book` whose verbs hold `subjectVerbs`. */
-export interface SubjectBook {
-  readonly id: string;
-  readonly device: string;
-  readonly log: LogStore;
-  query<R extends object>(sql: string, params?: readonly SqlValue[]): readonly R[];
-  commit(verb: never, args: never, options?: { readonly scope?: ScopeName }): Promise<Commit>;
-}
 
 export interface SubjectDeskOptions {
   readonly book: SubjectBook;
@@ -91,8 +83,6 @@ interface KeyRow {
   readonly generation: number;
   readonly keyId: string;
 }
-
-const MAX_AT_ONCE = 500;
 
 export class SubjectDesk {
   readonly #options: SubjectDeskOptions;
@@ -159,7 +149,7 @@ export class SubjectDesk {
 
   /** Does what the log asks of this device: destroys, says so, gives up what it may not read, takes and passes on keys. */
   async refresh(): Promise<RefreshReport> {
-    const { shredded, waiting } = await this.#shredSettled();
+    const { shredded, waiting } = await acknowledgeShreds(this.#options);
     const unreachable: string[] = [];
     let [deleted, received, shared] = [0, 0, 0];
     const placed = new Set<string>();
@@ -200,26 +190,6 @@ export class SubjectDesk {
   /** Whether an op says so, settled or not. */
   #isShred(subject: string): boolean {
     return this.#query('SELECT 1 AS one FROM shreds WHERE subject = ?', [subject]).length > 0;
-  }
-
-  /** Destroying cannot be undone, so it waits until nothing can come before the op any more. One op acknowledges all. */
-  async #shredSettled(): Promise<{ shredded: number; waiting: number }> {
-    const { book, keyring, day } = this.#options;
-    const due = this.#query<{ subject: SubjectId; op: OpHash }>(
-      `SELECT s.subject, s.op FROM shreds s WHERE s.scope = 'hq'
-       AND NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = s.subject AND a.device = ?) ORDER BY s.subject`,
-      [book.device],
-    );
-    const settled: SubjectId[] = [];
-    let shredded = 0;
-    for (const { subject, op } of due) {
-      if ((await book.log.get(op))?.position === undefined) continue;
-      if ((await keyring.shred(subject)) > 0) shredded += 1;
-      settled.push(subject);
-    }
-    for (let from = 0; from < settled.length; from += MAX_AT_ONCE)
-      await this.#commit('subject.acknowledge', { subjects: settled.slice(from, from + MAX_AT_ONCE), day: day() });
-    return { shredded, waiting: due.length - settled.length };
   }
 
   async #deleteShredded(blobs: Blobs, names: readonly string[]): Promise<number> {

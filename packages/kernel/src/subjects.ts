@@ -20,10 +20,15 @@ export {
   type Reading,
   type RefreshReport,
   type Sealer,
-  type SubjectBook,
   SubjectDesk,
   type SubjectDeskOptions,
 } from './subject-desk.ts';
+export {
+  type Acknowledged,
+  acknowledgeShreds,
+  type AcknowledgeOptions,
+  type SubjectBook,
+} from './subject-shred.ts';
 export {
   legalHolds,
   readerGrant,

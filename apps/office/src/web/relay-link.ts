@@ -15,7 +15,7 @@ export interface RelayLink {
 
 /** Starts exchanging. `pauseMs` stands between exchanges while the relay is not heard. `onExchange` is called after each one. */
 export function createRelayLink(
-  book: ShopBook,
+  book: Pick<ShopBook, 'sync' | 'listen' | 'subscribe'>,
   client: RelayClient,
   pauseMs: number,
   onExchange: () => void,

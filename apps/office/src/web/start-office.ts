@@ -12,6 +12,7 @@ import { createInvitations } from './invitations.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import { createRelayLink } from './relay-link.ts';
 import { createRouter, type Desk } from './routes.ts';
+import { syncWithDesk } from '../subjects.ts';
 import { staticFiles } from './static-files.ts';
 
 export interface StartOfficeOptions {
@@ -97,7 +98,7 @@ async function serve(
     retry: { attempts: 1, timeoutMs: requestTimeoutMs },
   });
   const feed = createLiveFeed();
-  const link = createRelayLink(book, client, syncEveryMs, () => {
+  const link = createRelayLink(syncWithDesk(book, homeAt(options.dataDir)), client, syncEveryMs, () => {
     const { state, syncedAtMs, message } = link.health();
     feed.send('beat', { state, syncedAtMs, message });
   });

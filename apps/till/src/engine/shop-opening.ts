@@ -1,4 +1,5 @@
 // Ways to a shop: the one this device already belongs to, one it joins by an invitation, one of its own.
+import { acknowledgeShreds } from '@tallystick/kernel/subjects';
 import { openBook, type SyncReport } from '@tallystick/kernel';
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
@@ -133,8 +134,10 @@ function startSync(
     exchange: async () => {
       const report = await book.sync(client);
       await tearIsMended(log);
-      // What is adopted now is handed in at once.
-      return (await adoptCopied(book)) ? book.sync(client) : report;
+      // A till keeps no keys of persons, and says so of each who is to be forgotten.
+      const { acknowledged } = await acknowledgeShreds({ book, day: () => localDay(new Date()) });
+      // What is adopted or said now is handed in at once.
+      return (await adoptCopied(book)) || acknowledged > 0 ? book.sync(client) : report;
     },
     onChange,
     hasNetwork: () => navigator.onLine,
