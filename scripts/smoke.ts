@@ -15,6 +15,8 @@ const sqlitePeer = 'better-sqlite3@12';
 const sqljsPeer = 'sql.js@1';
 /** Of the relay's stores on servers. */
 const enginePeers = ['pg@8', '@nats-io/jetstream@3', '@nats-io/transport-node@3'];
+/** Of the mailbox in which backups are kept. */
+const mailPeers = ['nodemailer@10', 'imapflow@2.1.2'];
 const seed = 1;
 
 function systemNode(): string {
@@ -76,7 +78,7 @@ try {
   // npm runs on the machine's Node too, so a native peer gets the binary of that Node.
   const env = { ...process.env, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
   const folder = join(work, 'node-pos');
-  installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer, ...enginePeers], env });
+  installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer, ...enginePeers, ...mailPeers], env });
   writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers, await everyVerbDigest(seed)));
   const elsewhere = { ...env, TZ: 'Pacific/Kiritimati', LC_ALL: 'de_CH.UTF-8' };
   const stdio = ['ignore', 'inherit', 'inherit'] as const;
