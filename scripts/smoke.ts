@@ -78,7 +78,10 @@ try {
   // npm runs on the machine's Node too, so a native peer gets the binary of that Node.
   const env = { ...process.env, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
   const folder = join(work, 'node-pos');
-  installExample('node-pos', folder, packPackages(work), { more: [sqlitePeer, sqljsPeer, ...enginePeers, ...mailPeers], env });
+  installExample('node-pos', folder, packPackages(work), {
+    more: [sqlitePeer, sqljsPeer, ...enginePeers, ...mailPeers],
+    env,
+  });
   writeFileSync(join(folder, 'smoke.mjs'), importProgram(specifiers, await everyVerbDigest(seed)));
   const elsewhere = { ...env, TZ: 'Pacific/Kiritimati', LC_ALL: 'de_CH.UTF-8' };
   const stdio = ['ignore', 'inherit', 'inherit'] as const;
