@@ -62,7 +62,7 @@ function expect(what: string, got: unknown, wanted: unknown): void {
 const work = mkdtempSync(join(tmpdir(), 'tallystick-releases-'));
 try {
   const wanted = new Set(
-    ['oplog', 'chain', 'sign', 'relay-protocol', 'cas', 'kernel'].map((name) => `@tallystick/${name}`),
+    ['oplog', 'chain', 'sign', 'relay-protocol', 'cas', 'erasure', 'kernel'].map((name) => `@tallystick/${name}`),
   );
   const packages = publicPackages();
   const tarballs = packPackages(work).filter((_, index) => wanted.has(packages[index]?.name ?? ''));
