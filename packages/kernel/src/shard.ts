@@ -3,6 +3,7 @@ import type { Hasher } from '@tallystick/chain';
 import type { SqlDriver, SqlValue } from './driver.ts';
 import { digestRows, type KeyedTable, rowsOf, rowText } from './digest.ts';
 import { KernelError } from './errors.ts';
+import { packed, unpacked } from './gzip.ts';
 import type { Shard } from './snapshot.ts';
 
 /** Undefined for a table without rows in this scope. */
@@ -23,7 +24,7 @@ export async function encodeShard(
   if (digest === undefined) return undefined;
   const text = new TextEncoder().encode(lines.join(''));
   const shard = { table: table[0], digest, rows: lines.length, bytes: text.length };
-  return { shard, bytes: await through(text, new CompressionStream('gzip'), Number.MAX_SAFE_INTEGER) };
+  return { shard, bytes: await packed(text) };
 }
 
 /** The rows, if they are those that the digest names. Throws `snapshot/shard`. */
@@ -38,7 +39,7 @@ export async function decodeShard(
   let lines: string[];
   try {
     // No more is unpacked than the manifest says there is.
-    const text = await through(bytes, new DecompressionStream('gzip'), shard.bytes);
+    const text = await unpacked(bytes, shard.bytes);
     lines = new TextDecoder('utf-8', { fatal: true }).decode(text).split('\n');
   } catch (cause) {
     throw bad('cannot be unpacked', cause);
@@ -59,30 +60,4 @@ function parseRow(line: string): readonly SqlValue[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function through(
-  bytes: Uint8Array,
-  stream: CompressionStream | DecompressionStream,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream).getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    const part = next.value as Uint8Array;
-    size += part.length;
-    if (size > maxBytes) {
-      await reader.cancel();
-      throw new RangeError(`more than ${maxBytes} bytes`);
-    }
-    parts.push(part);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,10 +2,9 @@
 // the signed number, whatever arrived when, and whatever a place says of its files.
 import type { Opener } from '@tallystick/custody';
 import type { CryptoProvider } from '@tallystick/kernel';
-import { openRecords, provenKeys, statementPreimage } from '@tallystick/kernel/backup';
+import { openRecords, provenKeys, statementPreimage, unpacked } from '@tallystick/kernel/backup';
 import { type BookId, decodeBundle, decodeHex, type DeviceId, type OpRecord } from '@tallystick/oplog';
 import { type FindingCode, type PartCode, RecoveryError } from './errors.ts';
-import { unpacked } from './gzip.ts';
 import { openPart, type OpenPart, type PartHead } from './part.ts';
 
 /** A file as it was found. */

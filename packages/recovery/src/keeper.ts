@@ -2,11 +2,10 @@
 // newer parts have made superfluous. docs/spec/recovery.md, "Series"; decision 044.
 import type { Hasher } from '@tallystick/chain';
 import type { Book } from '@tallystick/kernel';
-import { bookFile, type FileScope } from '@tallystick/kernel/backup';
+import { bookFile, type FileScope, packed } from '@tallystick/kernel/backup';
 import { type OpRecord, orderTail, type Scope } from '@tallystick/oplog';
 import { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
 import { RecoveryError } from './errors.ts';
-import { packed } from './gzip.ts';
 import { chainOf, hashOfHead, joined, type PartHead, type PartKind, type PartScope, sealPart } from './part.ts';
 import { type BackupPlace, parsePartName, partName } from './place.ts';
 import { type KeeperState, parseState, type PlaceState, type StateStore } from './state.ts';

@@ -10,10 +10,9 @@ import {
   type SnapshotTrust,
   type Verb,
 } from '@tallystick/kernel';
-import { type FileScope, META_UNANCHORED, openRecords, parseHeader } from '@tallystick/kernel/backup';
+import { type FileScope, META_UNANCHORED, openRecords, parseHeader, unpacked } from '@tallystick/kernel/backup';
 import { type BookId, decodeBundle, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
 import { RecoveryError } from './errors.ts';
-import { unpacked } from './gzip.ts';
 import { type Chosen, type FoundFile, maxLogBytes } from './judge.ts';
 import type { OpenPart, PartHead } from './part.ts';
 import { type BackupPlace, parsePartName } from './place.ts';

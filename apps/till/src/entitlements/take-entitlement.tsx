@@ -6,9 +6,11 @@ import { mostTaken } from '../model/entitlement-words.ts';
 import { currencyDigits, decimalText, formatMoney, parseDecimal } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
+import { AskField } from '../ui/ask-field.tsx';
 import { NumberField } from '../ui/keypad.tsx';
 import { Shown } from './shown.tsx';
-import { TokenField } from './token-field.tsx';
+
+const longestLink = 600;
 
 export interface TakeEntitlementProps {
   readonly dueMinor: number;
@@ -29,7 +31,17 @@ export function TakeEntitlement({ dueMinor, onTake, onBack }: TakeEntitlementPro
     setText(decimalText(Math.min(dueMinor, mostTaken(answer.value)), digits));
     return undefined;
   };
-  if (shown === undefined) return <TokenField onRead={read} onBack={onBack} />;
+  if (shown === undefined)
+    return (
+      <AskField
+        label="Scan or paste its code"
+        maxLength={longestLink}
+        action="Look"
+        startsAnew
+        onAsk={read}
+        onBack={onBack}
+      />
+    );
   const most = Math.min(dueMinor, mostTaken(shown));
   const amountMinor = parseDecimal(text, digits);
   const isReady = amountMinor !== undefined && amountMinor > 0 && amountMinor <= most;

@@ -1,5 +1,4 @@
-// gzip by the platform's own streams, with a bound on what is unpacked.
-import { joined } from './part.ts';
+/** gzip by the platform's own streams, with a bound on what is unpacked. */
 
 export function packed(bytes: Uint8Array): Promise<Uint8Array> {
   return through(bytes, new CompressionStream('gzip'), Number.MAX_SAFE_INTEGER);
@@ -27,5 +26,11 @@ async function through(
     }
     parts.push(part);
   }
-  return joined(parts);
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
