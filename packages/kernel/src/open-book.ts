@@ -55,8 +55,9 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const edge = options.edge ?? platformEdge;
   const { snapshot } = options;
   const start = snapshot && (await loadSnapshots()).snapshotStart(snapshot, options.book);
-  // A snapshot names a book too, and says nothing of what this device wrote since.
-  const hadBook = options.store.log.meta('book') !== undefined;
+  // A snapshot names a book too, and says nothing of what this device wrote since. A log without the name is one whose opening was interrupted.
+  const { log } = options.store;
+  const hadBook = log.meta('book') !== undefined || log.scopes().length > 0;
   const replica = await Replica.open(options.store, options.verbs, crypto, start);
   const name = deviceKeyName(replica.log);
   const hadKey = await keys.load(name);
