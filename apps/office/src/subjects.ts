@@ -7,7 +7,7 @@ import {
   type SubjectId,
 } from '@tallystick/erasure';
 import { createFileKeyring, createFolderBlobs } from '@tallystick/erasure/node';
-import { SubjectDesk } from '@tallystick/kernel/subjects';
+import { acknowledgeShreds, SubjectDesk } from '@tallystick/kernel/subjects';
 import { parseVerifierKey } from '@tallystick/chain';
 import { createRelayClient, relayIdOf } from '@tallystick/relay-protocol';
 import { createRelayKeys } from '@tallystick/relay-protocol/keys';
@@ -59,11 +59,26 @@ export function syncWithDesk(book: ShopBook, home: Home): Pick<ShopBook, 'sync' 
       const asks = 'SELECT 1 FROM subjectKeys UNION ALL SELECT 1 FROM shreds LIMIT 1';
       if (size === seen || book.query(asks).length === 0) return report;
       desk ??= await openDesk(book, home);
-      await desk.refresh();
-      seen = size;
+      const { unreachable } = await desk.refresh();
+      // What is left somewhere is asked for again, news or not.
+      if (unreachable.length === 0) seen = size;
       return report;
     },
   };
+}
+
+/** Destroys and acknowledges what the log asks of this device since the last time. Whether there is an op to hand in. */
+export async function answerShreds(book: ShopBook, home: Home): Promise<boolean> {
+  const isAsked = (): boolean =>
+    book.query(
+      `SELECT 1 FROM shreds s WHERE s.scope = 'hq'
+       AND NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = s.subject AND a.device = ?) LIMIT 1`,
+      [book.device],
+    ).length > 0;
+  if (!isAsked()) return false;
+  if (existsSync(keyringFolders(home).keyring)) await (await openDesk(book, home)).refresh();
+  else await acknowledgeShreds({ book, day: () => businessDay(book) });
+  return !isAsked();
 }
 
 /** Asked for only when it is used: a relay that does not answer is named in the report, and asked again the next time. */
@@ -129,12 +144,23 @@ export function findPersons(book: ShopBook, customer: string): readonly PersonRo
   return book.query<PersonRow>('SELECT * FROM persons WHERE customer = ? ORDER BY scope', [customer]);
 }
 
-/** The subject that a subject's id or a customer's number names. Throws `office/subject`. */
+/**
+ * The subject that a subject's id or a customer's number names. Throws `office/subject`, too where a number was ever given to several: two devices that did not
+ * know of each other, or somebody who wants the wrong one forgotten. Then each is named by itself.
+ */
 export function subjectOf(book: ShopBook, who: string): SubjectId {
-  const subject = parseSubject(who) ?? findPersons(book, who)[0]?.subject;
-  if (subject !== undefined) return subject;
+  const named = parseSubject(who);
+  if (named !== undefined) return named;
+  const asked = 'SELECT DISTINCT subject FROM persons_history WHERE customer = ? ORDER BY subject';
+  const [subject, ...others] = book.query<{ subject: SubjectId }>(asked, [who]).map((row) => row.subject);
+  if (subject === undefined)
+    throw new OfficeError(
+      'office/subject',
+      `${JSON.stringify(who)} is neither a subject nor a customer with a description`,
+    );
+  if (others.length === 0) return subject;
   throw new OfficeError(
     'office/subject',
-    `${JSON.stringify(who)} is neither a subject nor a customer with a description`,
+    `${JSON.stringify(who)} was described as several subjects, name each by itself: ${[subject, ...others].join(', ')}`,
   );
 }

@@ -22,10 +22,11 @@ export interface Acknowledgement {
   readonly day: string;
 }
 
-/** A device that is enrolled, is not revoked, and has not said yet that it destroyed what it had. */
+/** A device that has not said yet that it destroyed what it had. One that was revoked, for it was lost or stolen, is named where keys were ever wrapped for it. */
 export interface Outstanding {
   readonly device: string;
   readonly role: string;
+  readonly status: 'active' | 'revoked';
 }
 
 export interface ErasureStanding {
@@ -51,12 +52,12 @@ export async function readErasure(book: SubjectBook, subject: string): Promise<E
     [subject],
   );
   // A root key that opened the book, enrolled the first device, and has written nothing else is in nobody's hands: it is no replica.
-  const outstanding = book.query<{ device: string; role: string }>(
-    `SELECT d.device, min(d.role) AS role FROM devices d WHERE d.status = 'active'
-     AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.device = d.device AND r.status = 'revoked')
-     AND NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = ? AND a.device = d.device)
+  const outstanding = book.query<Outstanding>(
+    `SELECT d.device, min(d.role) AS role, CASE WHEN min(d.status <> 'active') = 1
+       OR EXISTS (SELECT 1 FROM revocations r WHERE r.device = d.device AND r.status = 'revoked') THEN 'revoked' ELSE 'active' END AS status
+     FROM devices d WHERE NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = ? AND a.device = d.device)
      AND NOT (d.enrolment = ? AND NOT EXISTS (SELECT 1 FROM chains c WHERE c.device = d.device AND c.seq > 2))
-     GROUP BY d.device ORDER BY d.device`,
+     GROUP BY d.device HAVING status = 'active' OR EXISTS (SELECT 1 FROM readers o WHERE o.device = d.device) ORDER BY d.device`,
     [subject, book.id],
   );
   const stored = await book.log.get(shred.op);
@@ -97,7 +98,7 @@ export async function certifyErasure({ book, subject, day, key }: CertificateOpt
     const stored = await book.log.get(hash);
     if (stored !== undefined) records.push(stored.record);
   }
-  const outstandingFacts = outstanding.map(({ device, role }) => ({ device, role }));
+  const outstandingFacts = outstanding.map(({ device, role, status }) => ({ device, role, status }));
   const facts: Facts = {
     book: book.id,
     day,
@@ -193,7 +194,9 @@ function wordsOf({ book, day, outstanding, position, subject }: Facts, records: 
     outstanding.length === 0
       ? 'Nobody is left who has not acknowledged.'
       : `${outstanding.length} have NOT acknowledged yet, and may still have keys:`,
-    ...outstanding.map(({ device: left, role }) => `  device ${left} (${role})`),
+    ...outstanding.map(
+      ({ device: left, role, status }) => `  device ${left} (${role}${status === 'revoked' ? ', revoked' : ''})`,
+    ),
     '',
   ].join('\n');
 }
@@ -211,7 +214,10 @@ function parseFacts(text: string): Facts | undefined {
   if (!parsed.ok || !isExactly(parsed.value, ['book', 'day', 'outstanding', 'position', 'subject'])) return undefined;
   const { book, day, outstanding, position, subject } = parsed.value;
   const isLeft = (one: unknown): boolean =>
-    isExactly(one, ['device', 'role']) && isHash(one['device']) && /^[a-z]{1,20}$/.test(String(one['role']));
+    isExactly(one, ['device', 'role', 'status']) &&
+    isHash(one['device']) &&
+    /^[a-z]{1,20}$/.test(String(one['role'])) &&
+    (one['status'] === 'active' || one['status'] === 'revoked');
   const isWhole =
     typeof book === 'string' &&
     typeof day === 'string' &&

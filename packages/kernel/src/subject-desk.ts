@@ -24,7 +24,7 @@ import type { Scope as ScopeName } from '@tallystick/oplog';
 import type { NotCommitted, OpPlace } from './author.ts';
 import type { Commit } from './commit.ts';
 import type { SqlValue } from './driver.ts';
-import { acknowledgeShreds, type SubjectBook } from './subject-shred.ts';
+import { destroyShredded, sayDestroyed, type SubjectBook } from './subject-shred.ts';
 import { readsByDefault } from './subject-verbs.ts';
 
 export interface SubjectDeskOptions {
@@ -74,7 +74,7 @@ export interface RefreshReport {
   readonly deleted: number;
   /** Shreds that wait until their op is settled. */
   readonly waiting: number;
-  /** Why a place for wrapped keys did not answer; what is left there is deleted the next time. */
+  /** Why a place for wrapped keys did not answer; what is left there is deleted the next time, and no shred acknowledged before. */
   readonly unreachable: readonly string[];
 }
 
@@ -149,7 +149,7 @@ export class SubjectDesk {
 
   /** Does what the log asks of this device: destroys, says so, gives up what it may not read, takes and passes on keys. */
   async refresh(): Promise<RefreshReport> {
-    const { shredded, waiting } = await acknowledgeShreds(this.#options);
+    const { subjects, shredded, waiting } = await destroyShredded(this.#options);
     const unreachable: string[] = [];
     let [deleted, received, shared] = [0, 0, 0];
     const placed = new Set<string>();
@@ -163,6 +163,8 @@ export class SubjectDesk {
         unreachable.push(`${index}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+    // This device can open the wrapped keys again, so it has destroyed its keys only once they are gone too.
+    if (unreachable.length === 0) await sayDestroyed(this.#options, subjects);
     if (!this.#mayRead()) await this.#giveUp(placed);
     return { shredded, received, shared, deleted, waiting, unreachable };
   }

@@ -33,28 +33,53 @@ export interface Acknowledged {
 
 const MAX_AT_ONCE = 500;
 
+/** Shreds whose op is settled and whose keys are destroyed here, and which this device has not acknowledged yet. */
+interface Destroyed {
+  readonly subjects: readonly SubjectId[];
+  readonly shredded: number;
+  readonly waiting: number;
+}
+
 /**
- * Destroys the keys of whoever is to be forgotten and acknowledges all by one op. Destroying cannot be undone, so it waits until nothing can come before the op any
- * more. Costs one look at the open shreds, however long the log is.
+ * Destroys the keys of whoever is to be forgotten. That cannot be undone, so it waits until nothing can come before the op any more. Costs one look at the open
+ * shreds, however long the log is.
  */
-export async function acknowledgeShreds({ book, keyring, day, scope }: AcknowledgeOptions): Promise<Acknowledged> {
+export async function destroyShredded({
+  book,
+  keyring,
+}: Pick<AcknowledgeOptions, 'book' | 'keyring'>): Promise<Destroyed> {
   const due = book.query<{ subject: SubjectId; op: OpHash }>(
     `SELECT s.subject, s.op FROM shreds s WHERE s.scope = 'hq'
      AND NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = s.subject AND a.device = ?) ORDER BY s.subject`,
     [book.device],
   );
-  const settled: SubjectId[] = [];
-  let [shredded, acknowledged] = [0, 0];
+  const subjects: SubjectId[] = [];
+  let shredded = 0;
   for (const { subject, op } of due) {
     if ((await book.log.get(op))?.position === undefined) continue;
     if (keyring !== undefined && (await keyring.shred(subject)) > 0) shredded += 1;
-    settled.push(subject);
+    subjects.push(subject);
   }
+  return { subjects, shredded, waiting: due.length - subjects.length };
+}
+
+/** Says by one op that nothing is left here of `subjects`, nor where this device can bring it back from. Answers of how many. */
+export async function sayDestroyed(
+  { book, day, scope }: Omit<AcknowledgeOptions, 'keyring'>,
+  subjects: readonly SubjectId[],
+): Promise<number> {
   const options = scope === undefined ? {} : { scope };
-  for (let from = 0; from < settled.length; from += MAX_AT_ONCE) {
-    const args = { subjects: settled.slice(from, from + MAX_AT_ONCE), day: day() };
+  let acknowledged = 0;
+  for (let from = 0; from < subjects.length; from += MAX_AT_ONCE) {
+    const args = { subjects: subjects.slice(from, from + MAX_AT_ONCE), day: day() };
     const commit = await book.commit('subject.acknowledge' as never, args as never, options);
     if (commit.ok) acknowledged += args.subjects.length;
   }
-  return { shredded, acknowledged, waiting: due.length - settled.length };
+  return acknowledged;
+}
+
+/** Both at once, for a device that has no wrapped keys anywhere, such as a till. */
+export async function acknowledgeShreds(options: AcknowledgeOptions): Promise<Acknowledged> {
+  const { subjects, shredded, waiting } = await destroyShredded(options);
+  return { shredded, acknowledged: await sayDestroyed(options, subjects), waiting };
 }

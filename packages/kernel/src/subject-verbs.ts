@@ -125,7 +125,7 @@ export const subjectOpen: Verb<'subject.open', SubjectOpenArgs> = defineVerb({
   name: 'subject.open',
   version: 1,
   roles: writers,
-  tables: [subjectKeys, shreds],
+  tables: [subjectKeys, shreds, readerGrants],
   args: schemaOf<SubjectOpenArgs>(
     (value) =>
       isExactly(value, ['subject', 'generation', 'keyId', 'kind', 'day']) &&
@@ -138,11 +138,20 @@ export const subjectOpen: Verb<'subject.open', SubjectOpenArgs> = defineVerb({
   ),
   plan: (view, op, { subject, generation, keyId, kind, day }) => {
     if (view.hq.get(shreds, { subject }) !== undefined) return refuse('erasure/shredded', { subject });
-    if (view.get(subjectKeys, { subject, generation }) !== undefined)
-      return refuse('erasure/key-exists', { subject, generation });
+    const named = view.get(subjectKeys, { subject, generation }) ?? view.hq.get(subjectKeys, { subject, generation });
+    if (named !== undefined) return refuse('erasure/key-exists', { subject, generation });
+    // Everybody seals under the newest key: who may not read could else bring one that it knows.
+    if (generation > 1 && !mayReadAt(view)) return refuse('erasure/not-a-reader', { subject, generation });
     return [subjectKeys.write({ subject, generation, keyId, kind, day, device: op.device })];
   },
 });
+
+/** Whether the author may read personal data, as of this place. */
+function mayReadAt({ hq, author }: View): boolean {
+  const { device, role } = author;
+  const said = hq.get(readerGrants, { of: 'device', name: device }) ?? hq.get(readerGrants, { of: 'role', name: role });
+  return said === undefined ? readsByDefault(role) : said.access === 1;
+}
 
 export const readerOffer: Verb<'reader.offer', ReaderOfferArgs> = defineVerb({
   name: 'reader.offer',

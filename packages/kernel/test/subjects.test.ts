@@ -81,7 +81,7 @@ async function scene() {
   await settle();
   type D = (typeof desks)[number];
   const [main, counter, till, phone] = desks as [D, D, D, D];
-  return { main, counter, till, phone, desks, settle, shared, officeKeys };
+  return { main, counter, till, phone, desks, settle, relay, shared, officeKeys };
 }
 interface Desk {
   book: Shop;
@@ -158,6 +158,17 @@ describe('personal data', () => {
     expect([mayRead(main.book, counter.book.device), await shown(counter)]).toEqual([false, { state: 'no-key' }]);
   });
 
+  it('takes no later key from a device that may not read', async () => {
+    const { main, counter, till } = await scene();
+    const subject = await describeAnna(main);
+    await main.sync();
+    await till.sync();
+    const args = { subject, generation: 2, keyId: 'ab'.repeat(32), kind: 'customer', day };
+    expect(await till.book.commit('subject.open', args)).toMatchObject({ ok: false, code: 'erasure/not-a-reader' });
+    await counter.sync();
+    expect(await counter.book.commit('subject.open', args)).toMatchObject({ ok: true });
+  });
+
   it('takes no key that the log does not name', async () => {
     const { main, counter, shared } = await scene();
     const subject = await describeAnna(main);
@@ -216,7 +227,7 @@ describe('forgetting', () => {
     const certify = () => certifyErasure({ book: main.book, subject, day, key: signer });
     const text = (await certify()) ?? '';
     const standing = await readErasure(main.book, subject);
-    expect(standing?.outstanding).toEqual([{ device: phone.book.device, role: 'till' }]);
+    expect(standing?.outstanding).toEqual([{ device: phone.book.device, role: 'till', status: 'active' }]);
     const keyOf = (keyId: string): Uint8Array | undefined => {
       const [row] = main.book.query<{ key: string }>('SELECT key FROM devices WHERE keyId = ?', [keyId]);
       return row && Uint8Array.from(Buffer.from(row.key, 'hex'));
@@ -259,6 +270,47 @@ describe('forgetting', () => {
     expect(await certify()).toContain('Nobody is left');
     const digests = await Promise.all([main, counter, till, phone].map(({ book }) => provenDigest(book)));
     expect(new Set(digests).size).toBe(1);
+  });
+
+  it('acknowledges nothing while a wrapped key is left that this device opens', async () => {
+    const { main, relay, shared } = await scene();
+    const subject = await describeAnna(main);
+    await main.sync();
+    let isAway = true;
+    const atTheRelay = {
+      ...shared,
+      delete: (name: string) => {
+        if (isAway) throw new Error('away');
+        return shared.delete(name);
+      },
+    };
+    const { book, keyring } = main;
+    const reader = await createReaderIdentity();
+    const desk = new SubjectDesk({ book, keyring, reader, blobs: [atTheRelay], day: () => day });
+    await book.commit('subject.shred', { subject, basis: 'request', day });
+    await book.sync(relay);
+    const acknowledged = async () => (await readErasure(book, subject))?.acknowledged.map(({ device }) => device);
+    expect((await desk.refresh()).unreachable).toHaveLength(1);
+    expect([await keyring.keys(subject), await acknowledged(), shared.names()]).toEqual([
+      [],
+      [],
+      [expect.stringContaining(subject)],
+    ]);
+    isAway = false;
+    await desk.refresh();
+    expect([await acknowledged(), shared.names()]).toEqual([[book.device], []]);
+  });
+
+  it('names a reader that was stolen and revoked', async () => {
+    const { main, counter, till, phone, settle } = await scene();
+    const subject = await describeAnna(main);
+    await settle();
+    await main.book.commit('device.revoke', { device: counter.book.device, reason: 'stolen' });
+    await main.book.commit('subject.shred', { subject, basis: 'request', day });
+    await settle([main, till, phone]);
+    expect((await readErasure(main.book, subject))?.outstanding).toEqual([
+      { device: counter.book.device, role: 'manager', status: 'revoked' },
+    ]);
   });
 
   it('shows nothing during a contact that brings a shred', async () => {

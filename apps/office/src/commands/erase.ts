@@ -104,7 +104,10 @@ function standingLines(standing: ErasureStanding | undefined): readonly string[]
     `${acknowledged.length} devices have destroyed their keys`,
     ...(outstanding.length === 0
       ? ['nobody is left']
-      : outstanding.map(({ device, role }) => `NOT YET: device ${device} (${role})`)),
+      : outstanding.map(
+          ({ device, role, status }) =>
+            `NOT YET: device ${device} (${role}${status === 'revoked' ? ', revoked: whoever has it may still read' : ''})`,
+        )),
   ];
 }
 

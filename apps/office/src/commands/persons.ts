@@ -8,7 +8,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { OfficeError } from '../errors.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { businessDay, findPersons, openDesk, type PersonRow, personFields, subjectOf } from '../subjects.ts';
-import { changingCommand, type Done } from './changing.ts';
+import { changingCommand, type Done, exchangeOnce } from './changing.ts';
 
 /** Shown or set: with an option it says anew who the customer is, which is also how a mistake is put right. */
 export const person: Command = changingCommand({
@@ -28,8 +28,12 @@ export const person: Command = changingCommand({
   async change(book, context, home) {
     const desk = await openDesk(book, home);
     const [customer = ''] = context.positionals;
-    if (personFields.some((field) => context.text(field) !== undefined)) await describe(book, desk, customer, context);
-    await desk.refresh();
+    // Who is to be forgotten is learnt first: before anything is shown, and before a key is put where the others have deleted it.
+    await desk.during(() => exchangeOnce(book, home));
+    if (personFields.some((field) => context.text(field) !== undefined)) {
+      await describe(book, desk, customer, context);
+      await desk.refresh();
+    }
     return show(book, desk, customer);
   },
 });
@@ -113,9 +117,9 @@ export const access: Command = changingCommand({
   notes: 'SUBJECT is a subject or the number of a customer. The request itself is recorded.',
   async change(book, context, home) {
     const desk = await openDesk(book, home);
+    await desk.during(() => exchangeOnce(book, home));
     const subject = subjectOf(book, context.positionals[0] ?? '');
     mustBeCommitted(await book.commit('subject.request', { subject, kind: 'access', day: businessDay(book) }));
-    await desk.refresh();
     const held: { readonly where: string; readonly at: number; readonly reading: Reading }[] = [];
     for (const scope of book.log.scopes()) {
       for await (const { op } of recordsOf(book, scope)) {
