@@ -22,7 +22,7 @@ import type { Home } from './home.ts';
 const serverSchema = z.strictObject({
   host: z.string().min(1),
   port: z.int().min(1).max(65_535),
-  /** TLS from the first byte; without it STARTTLS where the server has it. */
+  /** TLS from the first byte; without it STARTTLS, which the server must have unless it is `plain`: somebody on the way could leave it out. */
   secure: z.boolean(),
   /** Tells a server on this machine, which has no certificate, from one that must show one. */
   plain: z.boolean().exactOptional(),
@@ -86,8 +86,8 @@ export function openPlace(settings: PlaceSettings): BackupPlace {
       const [smtp, imap] = [serverOf(settings.smtp), serverOf(settings.imap)];
       const user = { user: settings.imap.user ?? '', pass: settings.imap.password ?? '' };
       return mailboxPlace({
-        smtp: { ...smtp, ...(settings.smtp.plain === true ? { ignoreTLS: true } : {}) },
-        imap: { ...imap, auth: user, ...(settings.imap.plain === true ? { doSTARTTLS: false } : {}) },
+        smtp: { ...smtp, ...(settings.smtp.plain === true ? { ignoreTLS: true } : { requireTLS: true }) },
+        imap: { ...imap, auth: user, ...(imap.secure ? {} : { doSTARTTLS: settings.imap.plain !== true }) },
         from,
         to,
         ...(folder === undefined ? {} : { folder }),
@@ -127,15 +127,31 @@ export function openKeeper(home: Home, book: ShopBook): BackupKeeper {
 
 /** How the backups of a directory stand; undefined where none are set up. */
 export function backupStanding(home: Home, ops: number): BackupStanding | undefined {
-  if (readBackupSettings(home).places.length === 0) return undefined;
+  const places = readBackupSettings(home).places.map((place) => openPlace(place).name);
+  if (places.length === 0) return undefined;
   const state: KeeperState | undefined = parseState(readText(stateFile(home)));
   // Where none was ever made, every op has waited since before it was asked.
-  return standingOf(state, { atMs: Date.now(), ops, sinceMs: 0 });
+  return standingOf(state, { atMs: Date.now(), ops, sinceMs: 0, places });
 }
 
-/** What a restored directory goes on from: numbers must not be given twice. */
-export function noteRestored(home: Home): void {
-  replace(stateFile(home), '');
+/** What a restored directory goes on from: a lower number than what was restored would lose against it, wherever the next backups go. */
+export function noteRestored(home: Home, { number, at }: { readonly number: number; readonly at: number }): void {
+  const state: KeeperState = {
+    version: 1,
+    number,
+    hash: '',
+    at,
+    wholes: [],
+    wholeBytes: 0,
+    deltas: 0,
+    deltaBytes: 0,
+    ops: 0,
+    sizes: {},
+    heads: [],
+    archived: {},
+    places: {},
+  };
+  replace(stateFile(home), JSON.stringify(state));
 }
 
 /** For people and `tally status`. */

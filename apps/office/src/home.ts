@@ -81,6 +81,14 @@ export function readSettings(home: Home): Settings | undefined {
   }
 }
 
+/** Of a directory that begins with somebody's book: it counts in the currency that the book trades in most. */
+export function settingsOf(book: { query(sql: string): readonly object[] } | undefined): Settings {
+  const asked = `SELECT currency FROM (SELECT currency FROM balances UNION ALL SELECT currency FROM prices)
+    WHERE currency <> '' GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1`;
+  const [row] = (book?.query(asked) ?? []) as readonly { readonly currency: string }[];
+  return { version: 1, currency: row?.currency ?? 'GBP', tills: 0, relay: { kind: 'none' } };
+}
+
 /** Replaces the settings; after a crash either the old or the new ones are there. */
 export function writeSettings(home: Home, settings: Settings): void {
   mkdirSync(home.root, { recursive: true });

@@ -47,7 +47,17 @@ async function copyDatabase(file: string, copy: string): Promise<void> {
   await source.backup(copy).finally(() => source.close());
 }
 
-/** Throws `office/no-file` and `office/no-book`. */
+/** Undefined for a damaged one: what still reads of it is a survivor, too. */
+async function openCopy(file: string, copy: string): Promise<ReturnType<typeof nodeStore> | undefined> {
+  try {
+    await copyDatabase(file, copy);
+    return nodeStore(copy);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws `office/no-file`, `office/no-book`, and `office/data` with the name of a file of which nothing reads. */
 export async function openSurvivors(paths: readonly string[]): Promise<Survivors> {
   const folder = mkdtempSync(join(tmpdir(), 'tally-survey-'));
   const stores: { close(): unknown }[] = [];
@@ -59,8 +69,12 @@ export async function openSurvivors(paths: readonly string[]): Promise<Survivors
     const logs: OpenSurvivor[] = [];
     for (const { name, file } of paths.flatMap(filesUnder)) {
       const copy = join(folder, `${logs.length}.db`);
-      await copyDatabase(file, copy);
-      const store = nodeStore(copy);
+      const store = await openCopy(file, copy);
+      if (store === undefined) {
+        const { log, book, relay } = salvageLog(file, mkdtempSync(join(folder, 'damaged-')));
+        if (book !== undefined) logs.push({ name, log, book, relay });
+        continue;
+      }
       stores.push(store);
       const book = store.log.meta('book');
       if (book !== undefined) logs.push({ name, log: store.log, book, relay: store.log.meta('relay') });

@@ -28,6 +28,20 @@ it('brings an office back by its keys and its backups, with what it did after th
   const here = ['--data', at('office')];
   await ask('init', ...here, '--name', 'Corner shop', '--currency', 'EUR');
   await ask('sync', ...here, '--relay', relay.url);
+  const terms = [
+    '--category',
+    '',
+    '--unit-scale',
+    '0',
+    '--tax-rate-basis-points',
+    '0',
+    '--negative-stock',
+    'allow',
+    '--active',
+    '1',
+  ];
+  await ask('product', 'set', ...here, '--sku', 'TEA', '--name', 'Tea', ...terms);
+  await ask('price', 'set', ...here, '--sku', 'TEA', '--unit-price', '2.50');
   const slip = await runTally('backup', ...here, '--to', at('stick'), '--recipients', owner.recipient.slice(0, -1));
   expect(slip).toMatchObject({ status: 2, stderr: expect.stringContaining('is no age recipient') as string });
   expect((await ask('backup', ...here, '--list'))['places']).toEqual([]);
@@ -49,10 +63,12 @@ it('brings an office back by its keys and its backups, with what it did after th
   const restored = await ask('restore', at('stick'), ...anew, ...opens, '--relay', relay.url, '--known', '2');
   expect(restored).toMatchObject({ report: { learnt: 3, anchored: true, sameDevice: true, lost: [], aside: [] } });
   expect(await ask('prove', ...anew)).toMatchObject({ digest: (await ask('prove', '--data', at('burnt')))['digest'] });
+  expect(JSON.parse(readFileSync(join(at('office'), 'tally.json'), 'utf8'))).toMatchObject({ currency: 'EUR' });
   await ask('day', ...anew, '2026-11-22');
-  // A number is not given twice.
-  expect(await ask('backup', ...anew, '--to', at('stick'), '--recipients', owner.recipient)).toMatchObject({
+  // A number is not given twice, wherever the next backup goes: the greatest is the newest, and the old place is still there.
+  expect(await ask('backup', ...anew, '--to', at('another'), '--recipients', owner.recipient)).toMatchObject({
     number: 3,
+    kind: 'whole',
   });
 
   // The archives alone are the settled books.

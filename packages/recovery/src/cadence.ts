@@ -25,17 +25,19 @@ export interface BackupStanding {
   readonly lacking: readonly { readonly place: string; readonly number: number; readonly error: string }[];
 }
 
-/** `ops`: how many there are now. `sinceMs`: since when ops stand in no backup at all, where there never was one. */
+/** `ops`: how many there are now. `sinceMs`: since when ops stand in no backup at all, where there never was one. `places`: where backups go now; as far as `state` knows when left out. */
 export function standingOf(
   state: KeeperState | undefined,
-  now: { readonly atMs: number; readonly ops: number; readonly sinceMs: number },
+  now: { readonly atMs: number; readonly ops: number; readonly sinceMs: number; readonly places?: readonly string[] },
   cadence: Cadence = defaultCadence,
 ): BackupStanding {
   const behind = Math.max(0, now.ops - (state?.ops ?? 0));
   const elapsedMs = Math.max(0, now.atMs - (state?.at ?? now.sinceMs));
-  const lacking = Object.entries(state?.places ?? {})
-    .filter(([, { number, error }]) => number !== state?.number || error !== undefined)
-    .map(([place, { number, error = 'not tried since' }]) => ({ place, number, error }));
+  const places = state === undefined ? [] : (now.places ?? Object.keys(state.places));
+  const lacking = places
+    .map((place) => ({ place, number: 0, ...state?.places[place] }))
+    .filter(({ number, error }) => number !== state?.number || error !== undefined)
+    .map(({ place, number, error = 'not tried since' }) => ({ place, number, error }));
   const isLate = (times: number): boolean =>
     behind > 0 && (behind >= times * cadence.everyOps || elapsedMs >= times * cadence.everyMs);
   return {

@@ -128,7 +128,11 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   }
 
   const standing = (): BackupStanding =>
-    standingOf(state, { atMs: now(), ops: opsOf(book), sinceMs: openedMs }, cadence);
+    standingOf(
+      state,
+      { atMs: now(), ops: opsOf(book), sinceMs: openedMs, places: places.map(({ name }) => name) },
+      cadence,
+    );
 
   /** One at a time: two would have one number. */
   function alone<T>(work: () => Promise<T>): Promise<T> {

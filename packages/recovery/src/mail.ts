@@ -66,9 +66,17 @@ export function mailboxPlace(options: MailboxOptions): BackupPlace {
     return uidsByName;
   }
 
-  async function load(file: string): Promise<Uint8Array | undefined> {
+  /** Anybody can send a message with the subject of ours: the older ones of a name are shown too, and what is in them tells which counts. */
+  async function list(): Promise<readonly string[]> {
+    const uidsByName = await inMailbox(found);
+    return [...uidsByName].flatMap(([file, uids]) => [file, ...uids.slice(0, -1).map((uid) => `${uid}-${file}`)]);
+  }
+
+  async function load(asked: string): Promise<Uint8Array | undefined> {
+    const [, older, name] = /^([0-9]+)-(.+)$/.exec(asked) ?? [];
     return inMailbox(async (client) => {
-      const uid = (await found(client)).get(file)?.at(-1);
+      const uidsByName = await found(client);
+      const uid = uidsByName.get(asked)?.at(-1) ?? uidsByName.get(name ?? '')?.find((one) => String(one) === older);
       if (uid === undefined) return undefined;
       const message = await client.fetchOne(String(uid), { bodyStructure: true }, { uid: true });
       const part = attachmentOf(message ? (message.bodyStructure as Structure | undefined) : undefined);
@@ -122,7 +130,7 @@ export function mailboxPlace(options: MailboxOptions): BackupPlace {
     }
   }
 
-  return { name, load, save, list: async () => [...(await inMailbox(found)).keys()], drop: (file) => drop(file) };
+  return { name, load, save, list, drop: (file) => drop(file) };
 }
 
 interface Structure {

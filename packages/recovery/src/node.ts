@@ -29,6 +29,8 @@ export function folderPlace(root: string): BackupPlace {
           await file.close();
         }
         await rename(`${path}.part`, path);
+        // Windows lets nobody open a folder; it makes a rename durable by itself.
+        if (process.platform === 'win32') return;
         const folder = await open(root, 'r');
         try {
           await folder.sync();

@@ -92,12 +92,12 @@ export async function surveyLogs(survivors: readonly Survivor[]): Promise<Survey
     const union = await unionOf(scope, survivors);
     conflicts.push(...union.conflicts);
     for (const [hash, record] of union.records) held.set(hash, record);
-    const first = union.order.findIndex((hash) => hash === undefined);
-    const end = first < 0 ? union.order.length : first;
-    const settled = union.order.slice(0, end).map((hash) => union.records.get(hash as OpHash) as OpRecord);
+    const settled: OpRecord[] = [];
+    for (let hash = union.order.get(0); hash !== undefined; hash = union.order.get(settled.length))
+      settled.push(union.records.get(hash) as OpRecord);
     const inOrder = new Set(settled.map(({ hash }) => hash));
     const rest = orderTail([...union.records.values()].filter(({ hash }) => !inOrder.has(hash)));
-    scopes.push({ scope, held: union.records.size, settled, rest, known: union.order.length });
+    scopes.push({ scope, held: union.records.size, settled, rest, known: union.known });
     positions.push(...gapsOf(scope, union));
   }
   const missing = tracesOf(held, survivors);
@@ -106,23 +106,26 @@ export async function surveyLogs(survivors: readonly Survivor[]): Promise<Survey
 
 interface Union {
   readonly records: Map<OpHash, OpRecord>;
-  /** By position; undefined where nobody holds the op. */
-  readonly order: (OpHash | undefined)[];
+  /** By position, where somebody holds the op. Positions and sizes are what survivors say: nothing here is as large as a number that one of them made up. */
+  readonly order: Map<number, OpHash>;
+  /** How many ops the relay had positioned, as far as anybody says. */
+  known: number;
   /** By device, how far it says it had the log. */
   readonly seen: Map<string, { readonly size: number; readonly at: number }>;
   readonly conflicts: Survey['conflicts'][number][];
 }
 
 async function unionOf(scope: Scope, survivors: readonly Survivor[]): Promise<Union> {
-  const union: Union = { records: new Map(), order: [], seen: new Map(), conflicts: [] };
+  const union: Union = { records: new Map(), order: new Map(), known: 0, seen: new Map(), conflicts: [] };
   const holders = new Map<number, string>();
   const place = (position: number, hash: OpHash, name: string): void => {
-    const known = union.order[position];
+    const known = union.order.get(position);
     if (known !== undefined && known !== hash)
       union.conflicts.push({ scope, position, survivors: [holders.get(position) ?? '', name] });
-    for (let at = union.order.length; at < position; at += 1) union.order[at] = undefined;
-    union.order[position] ??= hash;
-    if (known === undefined) holders.set(position, name);
+    if (known !== undefined) return;
+    union.order.set(position, hash);
+    holders.set(position, name);
+    union.known = Math.max(union.known, position + 1);
   };
   const receipted: [number, OpHash, string][] = [];
   let readWhole = '';
@@ -142,13 +145,11 @@ async function unionOf(scope: Scope, survivors: readonly Survivor[]): Promise<Un
     for (const { lines } of await log.receipts(scope))
       for (const { position, hash } of lines) receipted.push([position, hash, name]);
   }
-  for (const [position, hash, name] of receipted) if (union.records.has(hash)) place(position, hash, name);
-  const known = Math.max(
-    0,
-    ...receipted.map(([position]) => position + 1),
-    ...[...union.seen.values()].map(({ size }) => size),
-  );
-  for (let at = union.order.length; at < known; at += 1) union.order[at] = undefined;
+  for (const [position, hash, name] of receipted) {
+    if (union.records.has(hash)) place(position, hash, name);
+    union.known = Math.max(union.known, position + 1);
+  }
+  for (const { size } of union.seen.values()) union.known = Math.max(union.known, size);
   return union;
 }
 
@@ -160,15 +161,16 @@ function take(union: Union, record: OpRecord): void {
   if (size > (union.seen.get(device)?.size ?? 0)) union.seen.set(device, { size, at });
 }
 
-function gapsOf(scope: Scope, { order, seen }: Union): MissingPositions[] {
+function gapsOf(scope: Scope, { order, known, seen }: Union): MissingPositions[] {
   const gaps: MissingPositions[] = [];
-  for (let at = 0; at < order.length; at += 1) {
-    if (order[at] !== undefined) continue;
-    const from = at;
-    while (at < order.length && order[at] === undefined) at += 1;
-    const having = [...seen].filter(([, { size }]) => size >= at).sort((a, b) => b[1].at - a[1].at);
-    const [lastDevice = '', last] = having[0] ?? [];
-    gaps.push({ scope, from, until: at, lastDevice, lastAt: last?.at ?? 0 });
+  let from = 0;
+  for (const until of [...[...order.keys()].sort((a, b) => a - b), known]) {
+    if (from < until) {
+      const having = [...seen].filter(([, { size }]) => size >= until).sort((a, b) => b[1].at - a[1].at);
+      const [lastDevice = '', last] = having[0] ?? [];
+      gaps.push({ scope, from, until, lastDevice, lastAt: last?.at ?? 0 });
+    }
+    from = until + 1;
   }
   return gaps;
 }

@@ -99,3 +99,32 @@ it('names two survivors who hold different ops at one position', async () => {
   expect(conflicts[0]).toMatchObject({ scope: 'hq', position: 0, survivors: ['one', 'two'] });
   for (const open of [office, ...tills]) await open.close();
 });
+
+it('takes the numbers that a survivor says for what somebody said, however large and however many', async () => {
+  const office = await newOffice();
+  await sell(office, 1);
+  const [first, last] = (await office.log.pending('hq' as never)).flatMap((one, at, all) =>
+    at === 0 || at === all.length - 1 ? [one] : [],
+  );
+  const boast = {
+    ...last,
+    hash: 'ff'.repeat(32),
+    op: { ...last?.op, seen: { root: 'ab'.repeat(32), size: Number.MAX_SAFE_INTEGER } },
+  };
+  const lines = Array.from({ length: 200_000 }, (_, position) => ({ position, hash: 'ab'.repeat(32) }));
+  const hostile = {
+    ...office.log,
+    scopes: () => ['hq'],
+    tip: () => ({ size: 0, frontier: [], note: '' }),
+    base: () => ({ size: 0 }),
+    pending: () => [first, boast],
+    receipts: () => [{ note: '', lines: [...lines, { position: 2 ** 40, hash: first?.hash }] }],
+  } as never;
+  const { scopes, positions } = await surveyLogs([{ name: 'hostile', log: hostile }]);
+  expect(scopes).toMatchObject([{ held: 2, settled: [], known: Number.MAX_SAFE_INTEGER }]);
+  expect(positions).toMatchObject([
+    { from: 0, until: 2 ** 40, lastDevice: office.device },
+    { from: 2 ** 40 + 1, until: Number.MAX_SAFE_INTEGER, lastDevice: office.device },
+  ]);
+  await office.close();
+});

@@ -93,6 +93,18 @@ it('gives no number again when its memory is lost and a place does not answer', 
   await shop.close();
 });
 
+it('fills a place that is new where nothing else is, and says until then that it has nothing', async () => {
+  const shop = await newOffice();
+  const [first, late] = [memoryPlace('first'), memoryPlace('late')];
+  const { keeper, state } = keep(shop, [first]);
+  await keeper.backUp();
+  const both = keep(shop, [first, late], state).keeper;
+  expect(both.standing()).toMatchObject({ isMissed: true, lacking: [{ place: 'late', number: 0 }] });
+  expect(await both.backUp()).toMatchObject({ number: 2, kind: 'whole' });
+  expect([both.standing().lacking, (await late.list()).length]).toEqual([[], 1]);
+  await shop.close();
+});
+
 it('gives a place that is new the whole history', async () => {
   const [shop, relay] = [await newOffice(), await newRelay()];
   const first = memoryPlace('first');

@@ -8,7 +8,7 @@ import { keysFolder, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { listDevices } from '../device-text.ts';
 import { OfficeError } from '../errors.ts';
-import { homeAt, writeSettings } from '../home.ts';
+import { homeAt, settingsOf, writeSettings } from '../home.ts';
 import { grouped } from '../progress.ts';
 import { openSurvivors, type OpenSurvivor } from '../survivors.ts';
 
@@ -107,8 +107,7 @@ async function report(
     const file = context.text('report');
     if (file !== undefined) writeFileSync(context.path(file), `${text.join('\n')}\n`);
     for (const line of context.json ? [JSON.stringify(json)] : text) context.print(line);
-    if (home !== undefined)
-      writeSettings(home, { version: 1, book, currency: 'GBP', tills: 0, relay: { kind: 'none' } });
+    if (home !== undefined) writeSettings(home, { ...settingsOf(rebuilt.book), book });
     return survey.missing.length + survey.positions.length + survey.conflicts.length + waiting.length === 0 ? 0 : 1;
   } finally {
     await rebuilt.book.close();

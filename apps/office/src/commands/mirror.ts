@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { keysFolder, type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, dataOption, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
-import { homeAt, readSettings, takeHome, writeSettings } from '../home.ts';
+import { homeAt, readSettings, settingsOf, takeHome, writeSettings } from '../home.ts';
 import { folderPlace, keepOnly, mirrorSource } from '../mirror-folder.ts';
 import { grouped } from '../progress.ts';
 import { requireData } from './init.ts';
@@ -107,7 +107,7 @@ export const joinMirror: Command = {
       if (where === undefined) throw usage('--mirror DIR or URL is missing', 'join');
       if (existsSync(home.officeFile))
         throw new OfficeError('office/mirror', `${home.root}: an office follows its relay`);
-      const settings = readSettings(home) ?? { version: 1, currency: 'GBP', tills: 0, relay: { kind: 'none' } };
+      const settings = readSettings(home) ?? settingsOf(undefined);
       const id = parseBookId(context.text('book') ?? settings.book);
       if (id === undefined) throw usage('--book ID is missing, or is none', 'join');
       const source = mirrorSource(/^https?:/.test(where) ? where : context.path(where));

@@ -19,7 +19,16 @@ import { noteRestored, openPlace, placeSettings } from '../backup-settings.ts';
 import { keysFolder, type ShopBook, shopCrypto, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, dataOption, parseCount, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
-import { type Home, homeAt, readSettings, syncFolder, takeHome, writeSettings } from '../home.ts';
+import {
+  type Home,
+  homeAt,
+  readSettings,
+  type Settings,
+  settingsOf,
+  syncFolder,
+  takeHome,
+  writeSettings,
+} from '../home.ts';
 import { keysFolderOf, readIdentity, readSecret } from '../key-files.ts';
 import { grouped } from '../progress.ts';
 import { openRelay } from '../relay.ts';
@@ -123,7 +132,9 @@ async function bringBack(
   const { book, report } = isArchive
     ? await restoreArchives({ ...open, archives })
     : await restoreBook({ ...open, chosen: chosen as Chosen, withHistory: true });
+  let settings: Settings;
   try {
+    settings = readSettings(home) ?? settingsOf(book);
     const { ok, problems } = await book.verify();
     if (!ok) throw new OfficeError('office/backup', `what was restored does not verify: ${problems[0]?.message}`);
     if (context.flag('alone')) await book.anchor();
@@ -132,8 +143,8 @@ async function bringBack(
   }
   renameSync(beside, target);
   syncFolder(dirname(target));
-  noteRestored(home);
-  const settings = readSettings(home) ?? { version: 1, currency: 'GBP', tills: 0, relay: { kind: 'none' } };
+  const numbers = judged.verdicts.map(({ number = 0 }) => number);
+  noteRestored(home, { number: Math.max(report.number, ...numbers), at: report.at });
   writeSettings(home, { ...settings, book: book.id });
   return report;
 }

@@ -5,10 +5,11 @@ import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { keysFolder, openReader, openTill, type ShopBook } from '../book.ts';
 import { type Command, type CommandOption, dataOption, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
-import { type Home, homeAt, readSettings, type Settings, takeHome, writeSettings } from '../home.ts';
+import { type Home, homeAt, readSettings, type Settings, settingsOf, takeHome, writeSettings } from '../home.ts';
 import { keysFolderOf } from '../key-files.ts';
 import { grouped } from '../progress.ts';
 import { openRelay } from '../relay.ts';
+import { answerShreds } from '../subjects.ts';
 import { requireData } from './init.ts';
 import { parseRelayUrl } from './trade.ts';
 
@@ -33,14 +34,18 @@ export const sync: Command = {
     const home = homeAt(requireData(context.text('data'), 'sync', context.path));
     const lock = takeHome(home);
     try {
+      const isNew = readSettings(home) === undefined;
       const settings = settingsFor(home, context.text('relay'), context.text('book'));
       const relay = await openRelay(home, settings.relay);
       if (relay === undefined) throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
       const book = await openFor(home, settings, 'sync');
       try {
         const { pushed, settled, notTaken, kept = 0 } = await exchange(book, relay.client);
-        writeSettings(home, { ...settings, book: book.id });
+        const { currency } = isNew ? settingsOf(book) : settings;
+        writeSettings(home, { ...settings, currency, book: book.id });
         const { role } = book.status();
+        // Who is to be forgotten is forgotten in this contact, and said so.
+        if (role !== undefined && (await answerShreds(book, home))) await exchange(book, relay.client);
         const json = { book: book.id, pushed, settled, notTaken: notTaken.length, kept, role: role ?? '' };
         const near = kept === 0 ? '' : `, ${grouped(kept)} kept near by until the home relay answers`;
         const waiting = role === undefined ? '\nthis device is not enrolled in the book yet' : '';
@@ -78,7 +83,7 @@ async function exchange(
 
 /** What the directory remembers, with what was said now. */
 export function settingsFor(home: Home, relayText: string | undefined, book: string | undefined): Settings {
-  const known = readSettings(home) ?? { version: 1, currency: 'GBP', tills: 0, relay: { kind: 'none' } };
+  const known = readSettings(home) ?? settingsOf(undefined);
   const relay: Settings['relay'] =
     relayText === undefined ? known.relay : { kind: 'url', url: parseRelayUrl(relayText, 'sync') };
   if (known.relay.kind === 'embedded' && relay.kind !== 'embedded') {
