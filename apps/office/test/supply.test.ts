@@ -64,6 +64,13 @@ it('shows where goods are', async () => {
   expect(await runTally('stock', '--before', 'monday', '--data', data)).toMatchObject({ status: 2, stdout: '' });
 });
 
+it('counts nothing in by a code that is not in the transfer', async () => {
+  const receive = ['transfer', 'receive', '--scope', shop, '--transfer', `DSP/Office/${head.day}/2`];
+  const slip = await runTally(...receive, '--day', head.day, '--lines', 'sku=MUGG,received=2', '--data', data);
+  expect(slip).toMatchObject({ status: 2, stderr: expect.stringContaining('names one line of the transfer') });
+  expect(await ask('stock')).toMatchObject({ stock: [{ inTransit: 3 }] });
+});
+
 it('shows what branches lack, and orders it once', async () => {
   expect(await ask('replenish')).toMatchObject({ replenishment: [{ onHand: 4, onItsWay: 3, wanted: 5, quantity: 5 }] });
   expect(await runTally('replenish', '--order', '--data', data)).toMatchObject({ status: 2 });

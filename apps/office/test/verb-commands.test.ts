@@ -82,6 +82,29 @@ it('reports what a shop asks in the evening', async () => {
   await expect(tally('report', 'customer')).rejects.toThrow('customer REF');
 });
 
+it('reads an amount in the currency of what it is paid for, not in that of the folder', async () => {
+  const goods = 'sku=TEA,quantity=1,unit-price=5000';
+  await tally('layaway', 'open', '--customer', 'c-3', '--currency', 'JPY', '--tax-included', 'true', '--lines', goods);
+  await tally('layaway', 'pay', '--layaway', 'LAY/Office/2026-11-21/3', '--tenders', 'kind=card,amount=50');
+  const bill = ['--supplier', 'S-2', '--reference', 'B-2'];
+  await tally(
+    'purchase',
+    'order',
+    '--supplier',
+    'S-2',
+    '--currency',
+    'JPY',
+    '--lines',
+    'sku=TEA,quantity=2,unit-cost=400',
+  );
+  const order = ['--order', 'PO/Office/2026-11-21/2'];
+  await tally('purchase', 'receive', ...order, '--reference', 'D-2', '--lines', 'line=1,quantity=2000');
+  await tally('purchase', 'bill', ...bill, ...order, '--lines', 'line=1,quantity=2000,unit-cost=400');
+  await tally('purchase', 'pay', ...bill, '--amount', '8', '--account', '1010');
+  const sql = "SELECT sum(amountMinor) AS n FROM postings WHERE account = '1010' AND currency = 'JPY'";
+  expect((await tally('query', sql))['rows']).toEqual([{ n: 42 }]);
+});
+
 it('says what is wrong before anything is committed', async () => {
   const refusal = async (...words: readonly string[]): Promise<string> => {
     const { status, stderr } = await runTally(...words, '--data', data);

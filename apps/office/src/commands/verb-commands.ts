@@ -6,6 +6,7 @@ import { transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { type Home, readSettings } from '../home.ts';
+import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
 import { hasOptions, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
@@ -82,13 +83,26 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   const known = Object.keys(shape.properties ?? {});
   const scope = parseScope(context.text('scope') ?? 'hq');
   if (scope === undefined) throw usage(`--scope ${JSON.stringify(context.text('scope'))} is no scope`, verb.name);
-  const currency = context.text('currency') ?? readSettings(home)?.currency ?? 'GBP';
+  const own = readSettings(home)?.currency ?? 'GBP';
+  // Amounts are read in the currency of what they are paid for: 50 is 50 yen, whatever the folder counts in.
+  const currency = context.text('currency') ?? currencyNamed(book, shape, context.text) ?? own;
   const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency)), book);
   const day = openDay(book);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
   const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
   return doneOf(verb.name, mustBeDone(commit, verb));
+}
+
+interface Counted {
+  readonly sku?: unknown;
+  readonly lot?: unknown;
+  readonly received?: unknown;
+}
+
+/** The lot is said where one product came in several. */
+function isOf({ sku, lot }: Counted, line: { readonly sku: string; readonly lot?: string }): boolean {
+  return sku === line.sku && (lot === undefined || lot === line.lot);
 }
 
 function openDay(book: ShopBook): string | undefined {
@@ -120,6 +134,27 @@ function readingOf(book: ShopBook, currency: string): Reading {
   };
 }
 
+/** The currency of the bill, document or session that the options name; undefined where they name none. */
+function currencyNamed(
+  book: ShopBook,
+  { properties = {} }: Shape,
+  text: (option: string) => string | undefined,
+): string | undefined {
+  const { idOf } = readingOf(book, '');
+  const currencyOf = (sql: string, ...keys: string[]): string | undefined =>
+    book.query<{ currency: string }>(sql, keys)[0]?.currency;
+  for (const arg of ['layaway', 'order', 'document', 'original', 'session']) {
+    const given = arg in properties ? text(arg) : undefined;
+    if (given === undefined) continue;
+    const table = arg === 'session' ? 'sessions' : 'documents';
+    const found = currencyOf(`SELECT currency FROM ${table} WHERE id = ?`, idOf(arg, given) ?? given);
+    if (found !== undefined) return found;
+  }
+  const [supplier, reference] = [text('supplier'), text('reference')];
+  if (supplier === undefined || reference === undefined || !('reference' in properties)) return undefined;
+  return currencyOf('SELECT currency FROM bills WHERE supplier = ? AND reference = ?', supplier, reference);
+}
+
 interface Line {
   readonly line: number;
   readonly sku: string;
@@ -128,25 +163,13 @@ interface Line {
   readonly unitPriceMilliMinor: number;
 }
 
-/** What the books know of the thing that the args name: the goods of a transfer or an order, the currency of a layaway or a bill. */
+/** What the books know of the thing that the args name: the goods of a transfer or an order. */
 function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): Record<string, unknown> {
-  const currencyOf = (sql: string, ...keys: unknown[]): object => book.query(sql, keys as string[])[0] ?? {};
   switch (verb.name) {
     case 'layaway.pay':
     case 'layaway.collect':
     case 'layaway.cancel':
-      return {
-        ...currencyOf('SELECT currency FROM documents WHERE id = ?', args['layaway'] ?? ''),
-        tenders: [],
-        ...args,
-      };
-    case 'purchase.pay': {
-      const { supplier = '', reference = '' } = args;
-      return {
-        ...currencyOf('SELECT currency FROM bills WHERE supplier = ? AND reference = ?', supplier, reference),
-        ...args,
-      };
-    }
+      return { tenders: [], ...args };
     case 'purchase.receive': {
       const ordered = book.query<Line & object>('SELECT * FROM documentLines WHERE document = ?', [
         String(args['order']),
@@ -157,16 +180,22 @@ function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): R
         const { sku, name, quantityScale, unitPriceMilliMinor: unitCostMilliMinor } = row;
         return { goods: { sku, name, quantityScale, unitCostMilliMinor }, ...given };
       });
-      return { ...currencyOf('SELECT currency FROM documents WHERE id = ?', args['order'] ?? ''), ...args, lines };
+      return { ...args, lines };
     }
     case 'transfer.receive': {
       const note = transferNote(book, String(args['transfer']));
       if (note === undefined) return args;
-      const counted = (args['lines'] as { sku?: unknown; lot?: unknown; received?: unknown }[] | undefined) ?? [];
+      const given = (args['lines'] as Counted[] | undefined) ?? [];
+      const counts = given.map((count) => [note.lines.findIndex((line) => isOf(count, line)), count] as const);
+      const receivedByLine = new Map(counts);
+      const isClear = given.every((count) => note.lines.filter((line) => isOf(count, line)).length === 1);
+      // A slip in a code must not count everything in as it was sent.
+      if (!isClear || receivedByLine.size < counts.length)
+        throw usage('each of --lines names one line of the transfer, by its sku and lot', 'transfer');
       // What nobody says otherwise came as it was sent.
-      const lines = note.lines.map((line) => ({
+      const lines = note.lines.map((line, index) => ({
         ...line,
-        received: counted.find(({ sku, lot }) => sku === line.sku && lot === line.lot)?.received ?? line.quantity,
+        received: receivedByLine.get(index)?.received ?? line.quantity,
       }));
       return { ...note, ...args, lines };
     }
