@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readShown, takeShown } from '../src/engine/entitlements.ts';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
-import type { CreditNote, Outcome, Saved, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
+import type { CreditNote, Link, Outcome, Saved, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
 import { mostTaken, riskWords } from '../src/model/entitlement-words.ts';
 import { addEntitlement, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
 import { refusalText } from '../src/model/words.ts';
@@ -40,7 +40,7 @@ async function creditNote(): Promise<CreditNote> {
 function cart(key: string, url: string, amountMinor: number, changeMinor = 0): SaleRequest {
   const tenders = [
     { kind: 'cash', amountMinor: 720 - amountMinor },
-    { kind: 'entitlement', amountMinor, url },
+    { kind: 'entitlement', amountMinor, url, isOnTrust: true },
   ] as const;
   return { ...cartOf(key, 2), tenders, changeMinor };
 }
@@ -68,6 +68,17 @@ describe('a credit note', () => {
     await done(ask(entries.refund, { ...back, tender: 'cash' }));
     await done(ask(entries.refundAsNote, back));
     expect([balance('2310'), balance('2300'), balance('4000')]).toEqual([-1_080, 0, 0]);
+  });
+
+  it('whose refund was saved when the disk failed is not said to be nothing', async () => {
+    const sold = await done(ask(entries.sell, cartOf('first', 3)));
+    const back = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
+    await done(ask(entries.refund, { ...back, tender: 'cash' }));
+    counter.faults.isWriteFailing = true;
+    const cut = await ask(entries.refundAsNote, back);
+    counter.faults.isWriteFailing = false;
+    expect(cut).toMatchObject({ ok: false, code: 'till/note-begun', message: expect.stringContaining('REF/till-1') });
+    expect((await done(ask(entries.refundAsNote, back))).amountMinor).toBe(1_080);
   });
 
   it('that the owner’s rules forbid leaves a refund in cash, and says so', async () => {
@@ -110,6 +121,29 @@ describe('a credit note', () => {
     expect(riskWords(await shown(url), String)).toContain('takes none on trust');
   });
 
+  it('is not taken on trust by somebody who was told that it is claimed first', async () => {
+    const { url } = await creditNote();
+    let link: Link = { kind: 'linked', at: 1 };
+    const syncNow = (): Promise<void> => {
+      link = { kind: 'relay-unreachable', since: 1, reason: 'gone' };
+      return Promise.resolve();
+    };
+    const sync = {
+      syncNow,
+      get link() {
+        return link;
+      },
+    };
+    const shop = Object.create(counter.shop, { sync: { value: sync } }) as typeof counter.shop;
+    expect(await readShown(shop, url)).toMatchObject({ value: { isClaimedFirst: true } });
+    const [cash, gift] = cart('a', url, 500).tenders;
+    const certain = { ...gift, kind: 'entitlement', amountMinor: 500, isOnTrust: false } as const;
+    const request = { ...cart('a', url, 500), tenders: [cash, certain] as SaleRequest['tenders'] };
+    expect(await entries.sell.write(shop, request)).toMatchObject({ ok: false, code: 'till/not-claimed' });
+    expect((await shown(url)).leftMinor).toBe(1_080);
+    await done(ask(entries.sell, cart('a', url, 500)));
+  });
+
   it('is given back where the sale was refused, or interrupted after its claim', async () => {
     const { url } = await creditNote();
     expect(await ask(entries.sell, cart('a', url, 500, 100))).toMatchObject({ code: 'retail/tender-mismatch' });
@@ -119,6 +153,18 @@ describe('a credit note', () => {
     await counter.openAgain();
     await done(ask(entries.sell, cart('b', url, 500)));
     expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([580, -580]);
+  });
+
+  it('is given back when the drawer is closed, where its sale came to nothing', async () => {
+    const { url } = await creditNote();
+    expect(await takeShown(counter.shop, cart('b', url, 500))).toMatchObject({ ok: true });
+    // The cart is paid otherwise after all.
+    await done(ask(entries.sell, cartOf('b', 2)));
+    await done(ask(entries.sell, cart('c', url, 80)));
+    expect((await shown(url)).leftMinor).toBe(500);
+    const [session] = counter.shop.book.query<{ readonly id: string }>("SELECT id FROM sessions WHERE state = 'open'");
+    await done(ask(entries.closeSession, { session: session?.id ?? '', countedMinor: 2_000 }));
+    expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([1_000, -1_000]);
   });
 
   it('is refused with a word where it is another’s, changed, or no token at all', async () => {

@@ -38,6 +38,11 @@ export const creditNoteEntry: Entry<CreditNoteRequest, CreditNote> = {
     const issued = await issue(shop, refund.id, amountMinor);
     return issued.ok ? issued : { ok: false, code: 'till/note-unissued', message: number };
   },
+  begun: (shop, request) => {
+    const refund = findRefund(shop, request);
+    if (refund?.ok !== true) return undefined;
+    return { ok: false, code: 'till/note-begun', message: refunded(shop, refund.id).number };
+  },
   show: (shop, id) => {
     const { number, amountMinor } = refunded(shop, id);
     const url = shop.log.meta(urlName(id));

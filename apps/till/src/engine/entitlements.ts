@@ -84,7 +84,7 @@ export async function takeShown(shop: OpenShop, request: SaleRequest): Promise<T
 async function takeOne(
   shop: OpenShop,
   request: SaleRequest,
-  { url = '', amountMinor }: Tender,
+  { url = '', amountMinor, isOnTrust = false }: Tender,
 ): Promise<Outcome<Taken>> {
   const day = openDay(shop);
   const { parseTokenUrl } = await import('@tallystick/sign/token');
@@ -102,13 +102,17 @@ async function takeOne(
   )
     return { ok: false, code: 'till/entitled-goods', message: goodsName(shop, goods.sku) };
   const desk = await openDesk(shop, () => redemption);
-  return desk.take(read.value, {
+  const taken = await desk.take(read.value, {
     amountMinor,
     day,
     loss: terms.kind === 'coupon' ? 'promo-expense' : 'receivable',
     ...(goods === undefined ? {} : { goods }),
     ...(request.customer === undefined ? {} : { customer: request.customer }),
   });
+  if (!taken.ok || taken.value.isSettled || isOnTrust) return taken;
+  // Whoever took it was told that nobody can spend it twice.
+  await taken.value.release(day);
+  return { ok: false, code: 'till/not-claimed', message: 'The relay does not answer any more.' };
 }
 
 /**
@@ -133,14 +137,19 @@ async function freshRedemption(shop: OpenShop, key: string, token: string, day: 
   }
 }
 
-/** What a void gives back: the claims that its sale had redeemed. */
-export async function releaseRedeemed(shop: OpenShop, document: string): Promise<void> {
+/**
+ * Gives up the claims of this till for which nothing is handed out: of a sale that was voided, here or elsewhere, or that came to nothing when the disk
+ * failed, or the page was closed, after its claim. Not to be asked while a sale is being written.
+ */
+export async function releaseUnused(shop: OpenShop): Promise<void> {
   const day = openDay(shop);
-  const rows = shop.book.query<{ readonly token: string; readonly redemption: string }>(
-    'SELECT token, redemption FROM redemptions WHERE scope = ? AND document = ?',
-    [shop.record.scope, document],
-  );
   const scope = claimScope(shop);
+  const rows = shop.book.query<{ readonly token: string; readonly redemption: string }>(
+    `SELECT token, redemption FROM entitlementClaims c WHERE scope = ? AND device = ?
+        AND NOT EXISTS (SELECT 1 FROM claimReleases r WHERE r.scope = c.scope AND r.token = c.token AND r.redemption = c.redemption)
+        AND coalesce((SELECT sum(amountMinor) FROM redemptions h WHERE h.token = c.token AND h.redemption = c.redemption), 0) = 0`,
+    [scope, shop.book.device],
+  );
   await shop.book.commitAll(
     rows.map(({ token, redemption }) => ({ verb: 'claim.release' as const, args: { token, redemption, day }, scope })),
   );

@@ -22,10 +22,13 @@ export interface Entry<Request, Shown> {
   /** What the book has of this request: its op, a reason why it can have none any more, or nothing yet. */
   find(shop: OpenShop, request: Request): Found | Failed | undefined;
   write(shop: OpenShop, request: Request): Promise<Commit | Found | Failed>;
+  /** Of an entry of several ops: what is said where the book has the first of them, and not all. */
+  begun?(shop: OpenShop, request: Request): Failed | undefined;
   /** What the screen shows of it. */
   show(shop: OpenShop, id: string, request: Request): Shown | undefined;
 }
 
+const notSaved: Failed = { ok: false, code: 'till/not-saved', message: 'The book does not have it.' };
 const unanchored: Failed = { ok: false, code: 'kernel/unanchored', message: 'The end of the log is missing here.' };
 
 /** Writes the entry unless the book has it. `openAgain` folds the book anew from what is on the disk. */
@@ -51,7 +54,7 @@ export function lookUp<Request, Shown>(
 ): Outcome<Saved<Shown>> {
   try {
     const found = entry.find(shop, request);
-    if (found === undefined) return { ok: false, code: 'till/not-saved', message: 'The book does not have it.' };
+    if (found === undefined) return entry.begun?.(shop, request) ?? notSaved;
     return found.ok ? saved(entry, request, shop, found.id) : found;
   } catch (error) {
     return unknown(error);

@@ -4,7 +4,7 @@ import { refundAmountMinor, refundUnitPrice } from '../model/refund.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { MoneyKind, Tender } from '../model/tender.ts';
 import { findByKey, readReceipt } from './documents.ts';
-import { releaseRedeemed, takeShown } from './entitlements.ts';
+import { releaseUnused, takeShown } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
@@ -85,7 +85,7 @@ export const voidEntry: Entry<VoidRequest, Receipt> = {
       day: frame(shop, session).day,
       session: session.id,
     });
-    if (commit.ok) await releaseRedeemed(shop, request.document);
+    if (commit.ok) await releaseUnused(shop);
     return commit;
   },
   show: receiptOf,

@@ -1,5 +1,6 @@
 // Opening and closing the cash drawer as entries.
 import { businessDay } from '../model/business-day.ts';
+import { releaseUnused } from './entitlements.ts';
 import type { Entry } from './entry.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
 import type { ClosedSession, CloseRequest, Session } from './port.ts';
@@ -29,7 +30,9 @@ export const closeSessionEntry: Entry<CloseRequest, ClosedSession> = {
     const session = readSession(shop);
     if (session?.id !== id) return noSession;
     const day = businessDay(new Date(), session.openedDay);
-    return shop.book.commit('session.close', { session: id, countedMinor, day });
+    const commit = await shop.book.commit('session.close', { session: id, countedMinor, day });
+    if (commit.ok) await releaseUnused(shop);
+    return commit;
   },
   show: (shop, _id, { session }) => readClosed(shop, session),
 };

@@ -14,7 +14,7 @@ const longestLink = 600;
 
 export interface TakeEntitlementProps {
   readonly dueMinor: number;
-  readonly onTake: (url: string, amountMinor: number) => void;
+  readonly onTake: (url: string, amountMinor: number, isOnTrust: boolean) => void;
   readonly onBack: () => void;
 }
 
@@ -47,7 +47,7 @@ export function TakeEntitlement({ dueMinor, onTake, onBack }: TakeEntitlementPro
   const isReady = amountMinor !== undefined && amountMinor > 0 && amountMinor <= most;
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (isReady) onTake(shown.url, amountMinor);
+    if (isReady) onTake(shown.url, amountMinor, !shown.isClaimedFirst);
   };
   return (
     <form class="stack" onSubmit={submit}>

@@ -11,6 +11,8 @@ export interface Tender {
   readonly amountMinor: number;
   /** The link of an entitlement. */
   readonly url?: string;
+  /** It was taken knowing that it cannot be claimed first. */
+  readonly isOnTrust?: boolean;
 }
 
 export interface Payment {
@@ -60,11 +62,12 @@ export function addOnAccount(payment: Payment, customer: string, amountMinor: nu
 }
 
 /** What a customer shows; shown again it is another amount of the same. Nothing beyond what is due is taken of it. */
-export function addEntitlement(payment: Payment, url: string, amountMinor: number): Payment {
+export function addEntitlement(payment: Payment, url: string, amountMinor: number, isOnTrust = false): Payment {
   const before = removeTender(payment, 'entitlement', url);
   const taken = Math.min(amountMinor, dueMinor(before));
   if (taken <= 0) return before;
-  return { ...before, tenders: [...before.tenders, { kind: 'entitlement', amountMinor: taken, url }] };
+  const tender = { kind: 'entitlement', amountMinor: taken, url, ...(isOnTrust ? { isOnTrust } : {}) } as const;
+  return { ...before, tenders: [...before.tenders, tender] };
 }
 
 function mergeTender(tenders: readonly Tender[], added: Tender): readonly Tender[] {

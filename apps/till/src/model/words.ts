@@ -95,6 +95,8 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/other-goods': 'This is for other goods.',
   'retail/claim-first': 'That is more than may be taken on trust while the relay does not answer.',
   'retail/may-not-issue': 'This till may not issue that. Ask the office.',
+  'till/not-claimed':
+    'The relay does not answer any more, so what was shown could not be claimed. Charge again, and look at it anew.',
   'till/storage': 'This device could not save it.',
   'till/not-saved': 'The till stopped in this tab before it was saved.',
   'till/outcome-unknown':
@@ -134,6 +136,8 @@ export function refusalText(code: string, message: string): string {
     return `The refund ${message} is saved as paid in cash, and a credit note is not allowed: pay it out in cash, or ask the office.`;
   if (code === 'till/note-unissued')
     return `The refund ${message} is saved and its money stands as a deposit, but the note could not be issued. Ask again, or tell the office.`;
+  if (code === 'till/note-begun')
+    return `The refund ${message} is saved, and its credit note is not yet. Ask again before you leave this, or tell the office.`;
   if (code === 'till/unknown-coupon') return `No offer has the code ${message} today.`;
   if (code === 'till/scan-unknown') return `No article has the code ${message}.`;
   return refusalWords[code] ?? message;

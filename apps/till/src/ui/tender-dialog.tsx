@@ -96,7 +96,7 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
           show={({ TakeEntitlement }) => (
             <TakeEntitlement
               dueMinor={due}
-              onTake={(url, amountMinor) => pay(addEntitlement(payment, url, amountMinor))}
+              onTake={(url, amountMinor, isOnTrust) => pay(addEntitlement(payment, url, amountMinor, isOnTrust))}
               onBack={() => setStep({ kind: 'paying' })}
             />
           )}
