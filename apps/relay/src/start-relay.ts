@@ -128,7 +128,13 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
     const server = createServer(
       timeouts,
-      createListener({ relay: withKeys(relay, ofRelay, dataDir), health, log, tracing, onServed }),
+      createListener({
+        relay: following === undefined ? withKeys(relay, ofRelay, dataDir) : relay,
+        health,
+        log,
+        tracing,
+        onServed,
+      }),
     );
     servers.push(server);
     const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
@@ -161,7 +167,8 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   }
 }
 
-/** With wrapped keys in files of their own, beside the database and in none of its backups: they are deleted when a person is forgotten. */
+/** With wrapped keys in files of their own, beside the database and in none of its backups: they are deleted when a person is forgotten. Never at a relay that
+ * follows another one: who forgets asks that one. */
 function withKeys(
   relay: Relay,
   ofRelay: Omit<KeyShelfOptions, 'signer' | 'open'>,

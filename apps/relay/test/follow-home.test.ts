@@ -31,6 +31,11 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
   const near = { home: { url: home.url, books: [book.id] }, metrics: { port: 0 } };
   let shop = await start('near', near);
   expect(shop.vkey).toBe(home.vkey);
+  // Wrapped keys of persons are at the home relay alone, which is told when one is forgotten.
+  const keysAt = async ({ url }: RunningRelay): Promise<unknown> =>
+    (await fetch(`${url}/v1/books/${book.id}/keys`)).json();
+  expect(await keysAt(shop)).toMatchObject({ code: 'relay/not-found' });
+  expect(await keysAt(home)).toMatchObject({ code: 'relay/unsigned' });
   expect(lines.find(({ event }) => event === 'following')).toMatchObject({
     key: expect.stringMatching(/^tallystick-device-1:/) as string,
   });

@@ -31,6 +31,18 @@ export function requireActive(roster: Roster, device: DeviceId): void {
   if (activeIn(roster, device).length === 0) throw revoked(device);
 }
 
+/** Throws `relay/scope` for a device that only deals with the shop, in whatever scope, and what `requireActive` throws. */
+export function requireStaff(roster: Roster, device: DeviceId): void {
+  requireActive(roster, device);
+  if (activeIn(roster, device).some(({ role }) => wideRoles.has(role) || followingRoles.has(role))) return;
+  throw new RelayError('relay/scope', `device ${device} does not work here`);
+}
+
+/** Whether the device runs the shop now: an owner or manager of `hq`. */
+export function isChief(roster: Roster, device: DeviceId): boolean {
+  return activeIn(roster, device).some(({ scope, role }) => scope === hq && (role === 'owner' || role === 'manager'));
+}
+
 /** Why a device that may not read `scope` may not. */
 export function denial(roster: Roster, device: DeviceId, scope: Scope): RelayError {
   const wasIn = roster.memberships(device).some((member) => member.scope === scope);

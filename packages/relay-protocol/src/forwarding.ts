@@ -4,7 +4,8 @@ import type { Hasher, NoteKey } from '@tallystick/chain';
 import { type BookId, type OpHash, parseScope, type Scope, trustedRecord } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 import type { CallOptions, RelayClient } from './client.ts';
-import { RelayError } from './errors.ts';
+import { parseAnswerCode, RelayError } from './errors.ts';
+import { isNoAnswer } from './home-circuit.ts';
 import type { KeptOp, Lease, Outbox } from './outbox.ts';
 import { originOf, verifyReceipt } from './receipt.ts';
 import type { RelayStore } from './store.ts';
@@ -28,22 +29,68 @@ const opsAtOnce = 500;
 /** What the home relay refused for want of an op that may come later. */
 const passing: ReadonlySet<Verdict> = new Set(['gap', 'basis', 'unknown-device']);
 
-/** Answers how many ops the home relay acknowledged. Throws what the client throws; what was answered until then is kept. */
-export async function forwardKept(desk: ForwardingDesk, book: BookId): Promise<number> {
+export interface Forwarded {
+  /** Ops. */
+  readonly acknowledged: number;
+  /** Logs of which the home relay takes nothing now, and why: what is kept of them waits, and holds up no other. */
+  readonly refused: ReadonlyMap<Scope, RelayError>;
+  /** Whatever waits up to this place is of such a log. */
+  readonly heldUpTo: number;
+}
+
+/** Throws what the client throws where there is no answer; what was answered until then is kept. */
+export async function forwardKept(desk: ForwardingDesk, book: BookId): Promise<Forwarded> {
   for (let acknowledged = 0; ; ) {
     const before = acknowledged;
-    for (let ops = await nextOps(desk.outbox, book); ops.length > 0; ops = await nextOps(desk.outbox, book))
-      acknowledged += await forwardOps(desk, book, (ops[0] as KeptOp).scope, ops);
+    const refused = new Map<Scope, RelayError>();
+    let after = 0;
+    for (let next = await nextOf(desk.outbox, book, refused, after); next !== undefined; ) {
+      try {
+        acknowledged += await forwardOps(desk, book, next.scope, next.ops);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refused.set(next.scope, error);
+      }
+      after = next.after;
+      next = await nextOf(desk.outbox, book, refused, after);
+    }
     // What was taken now may be what others waited for.
-    if (acknowledged === before || !(await renewRefused(desk, book))) return acknowledged;
+    if (acknowledged === before || !(await renewRefused(desk, book)))
+      return { acknowledged, refused, heldUpTo: await lastHeld(desk.outbox, book, refused) };
   }
 }
 
-async function nextOps(outbox: Outbox, book: BookId): Promise<readonly KeptOp[]> {
-  const above = await outbox.ops(book, { limit: opsAtOnce, state: 'waiting', scope: hq });
-  if (above.length > 0) return above;
-  const [first] = await outbox.ops(book, { limit: 1, state: 'waiting' });
-  return first === undefined ? [] : outbox.ops(book, { limit: opsAtOnce, state: 'waiting', scope: first.scope });
+/** The first ops that wait in a log that is not refused, `hq` first. Before `after` only refused ones do. */
+async function nextOf(
+  outbox: Outbox,
+  book: BookId,
+  refused: ReadonlyMap<Scope, RelayError>,
+  after: number,
+): Promise<{ readonly scope: Scope; readonly ops: readonly KeptOp[]; readonly after: number } | undefined> {
+  const waiting = { limit: opsAtOnce, state: 'waiting' } as const;
+  const above = refused.has(hq) ? [] : await outbox.ops(book, { ...waiting, scope: hq });
+  if (above.length > 0) return { scope: hq, ops: above, after };
+  for await (const { scope, state, place } of allOps(outbox, book, after))
+    if (state === 'waiting' && !refused.has(scope))
+      return { scope, ops: await outbox.ops(book, { ...waiting, scope }), after: place - 1 };
+  return undefined;
+}
+
+async function lastHeld(outbox: Outbox, book: BookId, refused: ReadonlyMap<Scope, RelayError>): Promise<number> {
+  let last = 0;
+  if (refused.size === 0) return last;
+  for await (const { scope, state, place } of allOps(outbox, book)) {
+    if (state !== 'waiting') continue;
+    // It came meanwhile, or waits again.
+    if (!refused.has(scope)) break;
+    last = place;
+  }
+  return last;
+}
+
+/** Of the whole push: it was heard, and is not taken as it is or not now. */
+function isRefusal(error: unknown): error is RelayError {
+  return error instanceof RelayError && parseAnswerCode(error.code) !== undefined && !isNoAnswer(error);
 }
 
 /** A position counts under the home relay's signature alone. */
@@ -101,8 +148,8 @@ export async function dropFollowed({ store, outbox, lease }: ForwardingDesk, boo
   return reached.length;
 }
 
-async function* allOps(outbox: Outbox, book: BookId): AsyncGenerator<KeptOp> {
-  for (let after = 0; ; ) {
+async function* allOps(outbox: Outbox, book: BookId, from = 0): AsyncGenerator<KeptOp> {
+  for (let after = from; ; ) {
     const ops = await outbox.ops(book, { after, limit: opsAtOnce });
     yield* ops;
     const last = ops.at(-1);

@@ -29,7 +29,7 @@ export interface HomeCircuit {
 
 /**
  * What says nothing about what was asked: no answer, or one that it could not or would not give now. A proxy's page in its place is no answer
- * either, whatever its status is.
+ * either, whatever its status is. `relay/rate` is not among them: it is about one device, which could make everybody's home relay seem away by it.
  */
 const noAnswer: ReadonlySet<RelayCode> = new Set([
   'relay/unreachable',
@@ -38,10 +38,9 @@ const noAnswer: ReadonlySet<RelayCode> = new Set([
   'relay/bad-answer',
   'relay/failed',
   'relay/busy',
-  'relay/rate',
 ]);
 
-const isNoAnswer = (error: Error): boolean => error instanceof RelayError && noAnswer.has(error.code);
+export const isNoAnswer = (error: Error): boolean => error instanceof RelayError && noAnswer.has(error.code);
 
 export function createHomeCircuit(timing: CircuitTiming = {}): HomeCircuit {
   const { failures = 3, firstPauseMs = 1_000, maxPauseMs = 60_000 } = timing;

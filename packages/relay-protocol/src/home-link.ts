@@ -1,7 +1,7 @@
 // The link of a relay to the home relay that it follows (docs/spec/relay.md, "Federation"): what is handed in goes to the home relay while that answers, and is kept
 // while it does not; what the home relay has is followed; when it is back, what was kept is handed on.
-import { type BookId, type Scope } from '@tallystick/oplog';
-import type { CallOptions } from './client.ts';
+import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
+import type { CallOptions, Known } from './client.ts';
 import { firstDamaged } from './divergence.ts';
 import { RelayError } from './errors.ts';
 import { type Followed, followBook, type FollowingDesk } from './following.ts';
@@ -9,7 +9,7 @@ import { dropFollowed, forwardKept, type ForwardingDesk } from './forwarding.ts'
 import type { Home, HomeNews } from './home.ts';
 import { type CircuitTiming, createHomeCircuit, type HomeCircuit } from './home-circuit.ts';
 import { createKeeper, type Keeper, type KeeperOptions } from './keeping.ts';
-import type { Finding, Lease, OutboxSummary } from './outbox.ts';
+import type { Finding, KeptWanted, Lease, OutboxSummary } from './outbox.ts';
 import type { Push, PushOutcome } from './push.ts';
 import type { RelayInfo } from './replies.ts';
 import { createRosters } from './rosters.ts';
@@ -89,16 +89,19 @@ interface Talk {
 }
 
 interface BookState {
+  /** What waits up to this place of the outbox is of logs of which the home relay takes nothing now. */
+  heldUpTo: number;
   gapOps: number;
   unverified: number;
   caughtUpAtMs?: number;
   trouble?: string;
 }
 
+const hq = parseScope('hq') as Scope;
 const maxKnown = 64;
 
 export function createHomeLink(options: HomeLinkOptions): HomeLink {
-  const { client, store, books } = options;
+  const { client, store, books, onEvent: tell = () => undefined } = options;
   const { forwardMs = 10_000, lookMs = 30_000 } = options.timing ?? {};
   const call: CallOptions = { retry: { attempts: 1, timeoutMs: forwardMs } };
   const talk = openTalk(options);
@@ -112,6 +115,8 @@ export function createHomeLink(options: HomeLinkOptions): HomeLink {
     onFollowed: (...followed) => told.grown(...followed),
   });
   const audit = (): Promise<void> => auditCopies(options);
+  /** Tried again when there is news, or after a while: a disk that was full for a moment must not end the link. */
+  const outlive = (error: unknown): void => books.forEach((book) => tell({ kind: 'trouble', book, error }));
   const known = async (book: BookId) => (await store.scopes(book)).map(({ scope, size }) => ({ scope, size }));
   return {
     home: {
@@ -121,8 +126,12 @@ export function createHomeLink(options: HomeLinkOptions): HomeLink {
     exchange,
     audit,
     async run(signal) {
-      await audit();
-      const tips = new Map(await Promise.all(books.map(async (book) => [book, await known(book)] as const)));
+      await audit().catch(outlive);
+      const tips = new Map<BookId, readonly Known[]>();
+      const look = async (): Promise<void> => {
+        for (const book of books) tips.set(book, await known(book));
+      };
+      await look().catch(outlive);
       const watches = books.map((book) =>
         watchRelay({ client, book, known: () => (tips.get(book) ?? []).slice(0, maxKnown), onNews: wake.wake, signal }),
       );
@@ -131,10 +140,10 @@ export function createHomeLink(options: HomeLinkOptions): HomeLink {
         try {
           await talk.circuit.insist(() => (last = exchange()), signal);
         } catch (error) {
-          // Told already; asked again when there is news, or after a while.
-          if (!(error instanceof RelayError)) throw error;
+          // What the home relay said is told already, and whose lease it is shows in the status.
+          if (!(error instanceof RelayError)) outlive(error);
         }
-        for (const book of books) tips.set(book, await known(book));
+        await look().catch(outlive);
         await wake.next(lookMs, signal);
       }
       // Whoever stops the link may close the stores then.
@@ -151,7 +160,7 @@ function openTalk({ books, timing, nowMs, onEvent: tell = () => undefined }: Hom
     circuit,
     isAway: false,
     isReconciler: false,
-    states: new Map(books.map((book) => [book, { gapOps: 0, unverified: 0 }])),
+    states: new Map(books.map((book) => [book, { heldUpTo: 0, gapOps: 0, unverified: 0 }])),
     async ask(request) {
       try {
         const answer = await circuit.ask(request);
@@ -198,9 +207,14 @@ function createExchange(
 
   async function exchangeBook(book: BookId, state: BookState): Promise<void> {
     const before = await follow(book, state);
-    const acknowledged = await forwardKept(forwarding, book);
+    const { acknowledged, refused, heldUpTo } = await forwardKept(forwarding, book);
+    state.heldUpTo = heldUpTo;
     const after = acknowledged > 0 ? await follow(book, state) : undefined;
     if ((await outbox.ops(book, { limit: 1 })).length > 0) await dropFollowed(forwarding, book);
+    for (const [scope, error] of refused) {
+      state.trouble = String(error);
+      tell({ kind: 'trouble', book, scope, error });
+    }
     const stored = before.stored + (after?.stored ?? 0);
     if (stored + acknowledged > 0) tell({ kind: 'joined', book, stored, acknowledged });
   }
@@ -270,9 +284,15 @@ function homeOf(
     return { ...told, results, opened: false, signaturesChecked: 0 };
   }
 
-  /** Whether nothing that came before is still to be handed on: then the push may go first. */
-  async function isClear(book: BookId): Promise<boolean> {
-    const hasNone = async () => (await outbox.ops(book, { limit: 1, state: 'waiting' })).length === 0;
+  /** Whether nothing that came before is still to be handed on: then the push may go first. What is held back in other logs is no reason to wait. */
+  async function isClear(book: BookId, scope: Scope): Promise<boolean> {
+    const isNone = async (wanted: Pick<KeptWanted, 'after' | 'scope'>) =>
+      (await outbox.ops(book, { limit: 1, state: 'waiting', ...wanted })).length === 0;
+    const hasNone = async () => {
+      const { heldUpTo = 0 } = talk.states.get(book) ?? {};
+      if (!(await isNone({ after: heldUpTo }))) return false;
+      return heldUpTo === 0 || ((await isNone({ scope: hq })) && (await isNone({ scope })));
+    };
     // Whether it is back the link finds out by itself: nobody at a till waits for that.
     if (talk.circuit.state !== 'closed') return false;
     if (await hasNone()) return true;
@@ -298,7 +318,7 @@ function homeOf(
       const { book, scope, isClaim } = push;
       if (!talk.states.has(book)) throw new RelayError('relay/book-refused', `this relay does not follow ${book}`);
       try {
-        if (await isClear(book)) return await forward(push);
+        if (await isClear(book, scope)) return await forward(push);
       } catch (error) {
         if (!isHomeAway(error)) throw error;
       }

@@ -3,7 +3,7 @@
 import type { Hasher, NoteKey } from '@tallystick/chain';
 import { type BookId, type MaybePromise, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
-import { requireActive } from './access.ts';
+import { requireStaff } from './access.ts';
 import { answerJson, answerPreflight, answerRefusal } from './answer.ts';
 import { createAuthentication } from './authentication.ts';
 import { readBody } from './body.ts';
@@ -12,6 +12,8 @@ import { defaultLimits } from './limits.ts';
 import { createRates } from './rates.ts';
 import { unknownBook } from './readers.ts';
 import { type Reader, relayIdOf, signedHeaders } from './request-signature.ts';
+import { checkStatus, parseFields } from './replies.ts';
+import type { Reply } from './retry.ts';
 import { createRosters } from './rosters.ts';
 import type { RelayStore } from './store.ts';
 
@@ -42,6 +44,9 @@ export interface KeyShelfOptions {
 const maxTextBytes = 200_000;
 /** Most texts of one book. */
 const maxTexts = 100_000;
+/** Of an answer: the names of so many. */
+const maxReplyBytes = 16 << 20;
+const timeoutMs = 30_000;
 const namePattern = /^[0-9a-f]{32}\.[1-9][0-9]{0,5}\.[0-9a-f]{16}$/;
 const pathPattern = /^\/v1\/books\/([^/]{1,100})\/keys(?:\/([^/]{1,100}))?$/;
 const hq = parseScope('hq') as Scope;
@@ -61,14 +66,14 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
     ...(url === undefined ? {} : { url }),
   });
 
-  /** Whoever is active in the book, in any scope: who may read what is in a text, its wrapping decides. */
+  /** Whoever works in the book, in any scope; a customer must neither list persons nor take their keys away. Who may read a text, its wrapping decides. */
   async function admit(request: Request, text: string): Promise<KeyBlobs> {
     const book = parseBookId(text);
     if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
     await store.refresh?.();
     if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
     const device = await door.authenticate(request, book, await rosters.of(book));
-    requireActive(await rosters.of(book), device);
+    requireStaff(await rosters.of(book), device);
     return options.open(book);
   }
 
@@ -106,7 +111,7 @@ async function answerNamed(request: Request, blobs: KeyBlobs, name: string): Pro
     }
     case 'PUT': {
       const text = new TextDecoder().decode(await readBody(request.body, maxTextBytes));
-      if ((await blobs.names()).length >= maxTexts) throw new RelayError('relay/too-large', 'the book has no room');
+      if ((await blobs.names()).length >= maxTexts) throw new RelayError('relay/quota', 'the book has no room');
       await blobs.put(name, text);
       return answerJson({ name });
     }
@@ -126,38 +131,47 @@ export interface RelayKeysOptions {
   readonly now?: () => number;
 }
 
-/** The wrapped keys of a book at a relay: a `Blobs` of `@tallystick/erasure`. Throws a `RelayError` with the relay's code, or `relay/unreachable`. */
+/** The wrapped keys of a book at a relay: a `Blobs` of `@tallystick/erasure`. Throws a `RelayError` with the relay's code, `relay/unreachable` or `relay/bad-answer`. */
 export function createRelayKeys(options: RelayKeysOptions): KeyBlobs {
   const { book, reader, now = Date.now, fetch = (request: Request) => globalThis.fetch(request) } = options;
   const root = `${options.url.replace(/\/+$/, '')}/v1/books/${book}/keys`;
   const ask = async (method: string, name?: string, body?: string): Promise<Record<string, unknown>> => {
     const url = name === undefined ? root : `${root}/${name}`;
     const headers = await signedHeaders(url, reader, now(), method);
-    let response: Response;
+    let reply: Reply;
     try {
-      response = await fetch(new Request(url, { method, headers, ...(body === undefined ? {} : { body }) }));
+      const signal = AbortSignal.timeout(timeoutMs);
+      const response = await fetch(
+        new Request(url, { method, headers, signal, ...(body === undefined ? {} : { body }) }),
+      );
+      reply = {
+        status: response.status,
+        headers: response.headers,
+        bytes: await readBody(response.body, maxReplyBytes),
+      };
     } catch (cause) {
       throw new RelayError('relay/unreachable', `${url} does not answer`, { cause });
     }
-    const said = (await response.json()) as Record<string, unknown>;
-    if (response.ok) return said;
-    const { code, message } = said;
-    throw new RelayError(
-      (typeof code === 'string' ? code : 'relay/bad-answer') as 'relay/bad-answer',
-      typeof message === 'string' ? message : '',
-    );
+    checkStatus(reply);
+    return parseFields(reply.bytes);
   };
   return {
     async get(name) {
       try {
-        return String((await ask('GET', name))['text']);
+        const { text } = await ask('GET', name);
+        if (typeof text === 'string') return text;
       } catch (error) {
         if (error instanceof RelayError && error.code === 'relay/not-found') return undefined;
         throw error;
       }
+      throw new RelayError('relay/bad-answer', 'the answer holds no text');
     },
     put: async (name, text) => void (await ask('PUT', name, text)),
-    delete: async (name) => (await ask('DELETE', name))['deleted'] === true,
+    async delete(name) {
+      const { deleted } = await ask('DELETE', name);
+      if (typeof deleted === 'boolean') return deleted;
+      throw new RelayError('relay/bad-answer', 'the answer does not say whether it was there');
+    },
     async names() {
       const { names } = await ask('GET');
       if (Array.isArray(names)) return names.filter((name): name is string => typeof name === 'string');

@@ -43,7 +43,8 @@ export interface RelayLimits {
   readonly tailLifeMs: number;
   readonly tailLookMs: number;
   readonly maxBooks: number;
-  /** Bytes of the records of a book; beyond it the book is served and takes no more. The last sixteenth is for ops about devices. */
+  /** Bytes of the records of a book; beyond it the book is served and takes no more. The last sixteenth is for ops about devices, and its last half
+   * for those of an owner or manager of `hq`. */
   readonly maxBookBytes: number;
   /** Of a book; the last eighth is for an owner or manager of `hq` to open. */
   readonly maxScopes: number;

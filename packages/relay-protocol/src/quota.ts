@@ -2,8 +2,10 @@
 // people in or out.
 import type { BookId } from '@tallystick/oplog';
 import { rosterVerbs } from '@tallystick/sign/roster';
+import { isChief } from './access.ts';
 import { RelayError } from './errors.ts';
 import type { Push } from './push.ts';
+import type { Rosters } from './rosters.ts';
 import type { Batch, RelayStore } from './store.ts';
 
 export interface Quota {
@@ -22,12 +24,19 @@ interface Kept {
 const freshMs = 60_000;
 const maxKept = 4_096;
 
-export function createQuota(store: RelayStore, maxBookBytes: number, nowMs: () => number): Quota {
+export function createQuota(
+  store: RelayStore,
+  rosters: Pick<Rosters, 'of'>,
+  maxBookBytes: number,
+  nowMs: () => number,
+): Quota {
   if (maxBookBytes !== Number.POSITIVE_INFINITY && store.storedBytes === undefined)
     throw new RelayError('relay/store', 'this store does not say how many bytes it has of a book');
   const keptByBook = new Map<BookId, Kept>();
   // Whoever fills a book must not keep it from throwing them out.
   const forRosters = Math.floor(maxBookBytes / 16);
+  // Anybody may write ops about devices, though they let nobody in.
+  const forChiefs = Math.floor(maxBookBytes / 32);
 
   async function bytesOf(book: BookId): Promise<number> {
     const known = keptByBook.get(book);
@@ -46,13 +55,21 @@ export function createQuota(store: RelayStore, maxBookBytes: number, nowMs: () =
     return (await store.find(book, scope, hashes)).size === hashes.size;
   }
 
+  /** By their names: what they have not signed is not stored, and uses up nothing. */
+  async function isOfChiefs({ book, frames }: Push): Promise<boolean> {
+    const roster = await rosters.of(book);
+    return frames.every((frame) => frame.kind === 'record' && isChief(roster, frame.record.op.device));
+  }
+
   return {
     async findRefusal(push, ahead) {
       if (maxBookBytes === Number.POSITIVE_INFINITY) return undefined;
       const bytes = (await bytesOf(push.book)) + ahead + push.sizeBytes;
       if (bytes <= maxBookBytes - forRosters) return undefined;
       const isOfRoster = push.frames.every((frame) => frame.kind === 'record' && rosterVerbs.has(frame.record.op.verb));
-      if ((isOfRoster && bytes <= maxBookBytes) || (await isStored(push))) return undefined;
+      if (isOfRoster && bytes <= maxBookBytes - forChiefs) return undefined;
+      if (isOfRoster && bytes <= maxBookBytes && (await isOfChiefs(push))) return undefined;
+      if (await isStored(push)) return undefined;
       return new RelayError('relay/quota', `this relay keeps at most ${maxBookBytes} bytes of a book`);
     },
     grown(batches) {

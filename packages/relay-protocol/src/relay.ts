@@ -125,6 +125,7 @@ export function createRelay(options: RelayOptions): Relay {
   const { store, signer, hasher, home } = options;
   const vkey = encodeVerifierKey(signer, hasher);
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
+  const rosters = createRosters(store, hasher);
   const desk: PushDesk = {
     store,
     signer,
@@ -133,9 +134,9 @@ export function createRelay(options: RelayOptions): Relay {
     ed25519: options.ed25519,
     limits,
     books: options.books ?? 'open',
-    rosters: createRosters(store, hasher),
+    rosters,
     memory: createClaimMemory(store, hasher),
-    quota: createQuota(store, limits.maxBookBytes, options.now ?? Date.now),
+    quota: createQuota(store, rosters, limits.maxBookBytes, options.now ?? Date.now),
     openings: createOpenings(limits, options.now ?? Date.now),
     nowMs: options.now ?? Date.now,
   };

@@ -165,7 +165,8 @@ function isWarning(item: unknown): item is Warning {
   return warnings.some((warning) => warning === item);
 }
 
-function parseFields(bytes: Uint8Array): Fields {
+/** Throws `relay/bad-answer`. */
+export function parseFields(bytes: Uint8Array): Fields {
   const fields = tryJson(bytes);
   if (fields === undefined) throw badAnswer('JSON object');
   return fields;

@@ -5,12 +5,28 @@ import { type RelayCode, RelayError } from './errors.ts';
 import type { KeptOp, KeptState, Lease, Outbox } from './outbox.ts';
 import type { PushResult } from './verdict.ts';
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 const schema = `
   CREATE TABLE outbox_ops (
     place INTEGER PRIMARY KEY AUTOINCREMENT, book BLOB NOT NULL, scope TEXT NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL,
     at_ms INTEGER NOT NULL, state TEXT NOT NULL, position INTEGER, result TEXT, UNIQUE (book, scope, hash)) STRICT;
   CREATE INDEX outbox_ops_book ON outbox_ops (book, place);
+  CREATE INDEX outbox_ops_state ON outbox_ops (book, state, place);
+  CREATE TABLE outbox_sums (
+    book BLOB NOT NULL, state TEXT NOT NULL, ops INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    PRIMARY KEY (book, state)) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER outbox_ops_added AFTER INSERT ON outbox_ops BEGIN
+    INSERT OR IGNORE INTO outbox_sums VALUES (new.book, new.state, 0, 0);
+    UPDATE outbox_sums SET ops = ops + 1, bytes = bytes + length(new.bytes) WHERE book = new.book AND state = new.state;
+  END;
+  CREATE TRIGGER outbox_ops_moved AFTER UPDATE OF state ON outbox_ops BEGIN
+    UPDATE outbox_sums SET ops = ops - 1, bytes = bytes - length(old.bytes) WHERE book = old.book AND state = old.state;
+    INSERT OR IGNORE INTO outbox_sums VALUES (new.book, new.state, 0, 0);
+    UPDATE outbox_sums SET ops = ops + 1, bytes = bytes + length(new.bytes) WHERE book = new.book AND state = new.state;
+  END;
+  CREATE TRIGGER outbox_ops_gone AFTER DELETE ON outbox_ops BEGIN
+    UPDATE outbox_sums SET ops = ops - 1, bytes = bytes - length(old.bytes) WHERE book = old.book AND state = old.state;
+  END;
   CREATE TABLE outbox_notes (
     book BLOB NOT NULL, scope TEXT NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL,
     PRIMARY KEY (book, scope, size)) STRICT, WITHOUT ROWID;
@@ -91,13 +107,15 @@ export function createSqliteOutbox(path: string): Outbox {
     renew: (lease, places) => fenced(lease, () => places.forEach((place) => sql.renew.run(place))),
     drop: (lease, places) => fenced(lease, () => places.forEach((place) => sql.drop.run(place))),
     summary(book) {
-      const rows = sql.summary.all(toBlob(book)) as { state: KeptState; ops: number; bytes: number; at_ms: number }[];
+      // Every push asks: what is summed is kept, and not counted again.
+      const rows = sql.sums.all(toBlob(book)) as { state: KeptState; ops: number; bytes: number }[];
+      const oldestAtMs = sql.oldest.get(toBlob(book)) as number | undefined;
       const of = (state: KeptState) => rows.find((row) => row.state === state);
       const waiting = of('waiting');
       return {
         waiting: waiting?.ops ?? 0,
         waitingBytes: waiting?.bytes ?? 0,
-        ...(waiting === undefined ? {} : { oldestAtMs: waiting.at_ms }),
+        ...(oldestAtMs === undefined ? {} : { oldestAtMs }),
         acknowledged: of('acknowledged')?.ops ?? 0,
         refused: of('refused')?.ops ?? 0,
       };
@@ -168,9 +186,10 @@ function prepare(db: Database.Database) {
     settle: db.prepare('UPDATE outbox_ops SET state = ?, position = ?, result = ? WHERE place = ?'),
     renew: db.prepare(`UPDATE outbox_ops SET state = 'waiting', position = NULL, result = NULL WHERE place = ?`),
     drop: db.prepare('DELETE FROM outbox_ops WHERE place = ?'),
-    summary: db.prepare(
-      `SELECT state, count(*) AS ops, sum(length(bytes)) AS bytes, min(at_ms) AS at_ms FROM outbox_ops WHERE book = ? GROUP BY state`,
-    ),
+    sums: db.prepare('SELECT state, ops, bytes FROM outbox_sums WHERE book = ?'),
+    oldest: db
+      .prepare(`SELECT at_ms FROM outbox_ops WHERE book = ? AND state = 'waiting' ORDER BY place LIMIT 1`)
+      .pluck(),
     note: db.prepare('SELECT note FROM outbox_notes WHERE book = ? AND scope = ? AND size = ?').pluck(),
     saveNote: db.prepare('INSERT OR REPLACE INTO outbox_notes VALUES (?, ?, ?, ?)'),
     saveFinding: db.prepare('INSERT OR IGNORE INTO outbox_findings VALUES (?, ?, ?, ?, ?, ?)'),

@@ -256,8 +256,9 @@ function createAppend(
     for (const batch of batches) {
       const { book, scope, from } = batch;
       const name = nameOf(book, scope);
-      const known = find(book, scope);
       const step = steps.get(name);
+      // A log that begins in this transaction is not asked for: what is found is kept, and this may be undone.
+      const known = step === undefined ? find(book, scope) : undefined;
       const size = step?.batches.at(-1)?.state.size ?? known?.state.size ?? 0;
       if (from !== size) throw new RelayError('relay/conflict', `the log of ${scope} has ${size} ops, not ${from}`);
       if (step !== undefined) step.batches.push(batch);

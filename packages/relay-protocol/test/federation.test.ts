@@ -1,14 +1,15 @@
 // A relay that follows another one: what it serves, what it keeps while that is away, and what becomes of it.
-import { trustedRecord } from '@tallystick/oplog';
+import { parseScope, type Scope, trustedRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { follow, followAll } from './desk.ts';
+import type { Outbox } from '../src/federation.ts';
 import { createRelayClient } from '../src/index.ts';
 import { type Federation, openBehind, openFederation, readerOf } from './federation-desk.ts';
 import { branch as shop, forge, hq } from './fleet.ts';
 
 /** A shop with two tills, known at home and followed. */
-async function openShop(options: Parameters<typeof openFederation>[0] = {}) {
-  const federation = await openFederation(options);
+async function openShop(...options: Parameters<typeof openFederation>) {
+  const federation = await openFederation(...options);
   const { home, fleet, branch } = federation;
   const tills = ['till 1', 'till 2'].map((name) => fleet.enrol(name, 'till', fleet.root, shop));
   await home.push(
@@ -187,6 +188,39 @@ describe('a relay that follows another one', () => {
     expect([results[256]?.verdict, results[299]?.verdict]).toEqual(['fork', 'gap']);
   });
 
+  it('lets a device that opened too many scopes hold up nobody else, whether the line was down or is up', async () => {
+    const { home, fleet, line, branch, one } = await openShop(
+      {},
+      { limits: { openingsPerDay: 1 }, now: () => 1_764_500_000_000 },
+    );
+    const { writer: phone, enrolment } = fleet.enrol('phone', 'customer');
+    await home.push(fleet.book, [enrolment]);
+    await branch.link.exchange();
+    const fetch = (request: Request) => branch.relay.fetch(request);
+    const near = createRelayClient({ url: 'http://branch.test', fetch, retry: { attempts: 1 } });
+    const open = (name: string) => {
+      const scope = parseScope(name) as Scope;
+      return near.push(fleet.book, scope, [phone.craft({ scope })]);
+    };
+    line.state = 'cut';
+    for (const name of ['w/1', 'w/2', 'w/3']) await open(name);
+    const kept = one.writeMany(2, { scope: shop });
+    await branch.client.push(fleet.book, shop, kept);
+    line.state = 'up';
+    await branch.link.exchange();
+    expect((await hashesAtHome({ home, fleet })).slice(2)).toEqual(kept.map(({ op }) => op.id));
+    expect((await branch.link.status()).books).toMatchObject([
+      { waiting: 2, trouble: expect.stringContaining('relay/rate') as string },
+    ]);
+    for (const name of ['w/4', 'w/5', 'w/6', 'w/7'])
+      await expect(open(name)).rejects.toMatchObject({ code: 'relay/rate' });
+    expect((await branch.link.status()).circuit).toBe('closed');
+    const claim = one.write({ scope: shop, args: { claim: 'voucher-1' } });
+    expect((await branch.client.claim(fleet.book, shop, [claim])).results).toMatchObject([{ verdict: 'stored' }]);
+    // In the log that is held back, what came first still goes first.
+    expect((await open('w/2')).results).toMatchObject([{ verdict: 'kept' }]);
+  });
+
   it('behind another such relay is not done before the home relay is', async () => {
     const { home, fleet, line, branch, one } = await openShop({ reads: 'public' });
     const far = openBehind(branch.client, fleet.book);
@@ -246,6 +280,28 @@ describe('a relay that follows another one', () => {
     await expect.poll(async () => (await branch.outbox.summary(fleet.book)).waiting, { timeout }).toBe(0);
     await expect.poll(async () => (await branch.store.log(fleet.book, shop))?.size, { timeout }).toBe(5);
     expect(await hashesAtHome({ home, fleet })).toHaveLength(5);
+    stop.abort();
+    await running;
+  });
+
+  it('goes on when its disk was full for a moment, and says so', async () => {
+    const { home, fleet, branch, one, another } = await openShop();
+    let isFull = true;
+    const outbox: Outbox = {
+      ...branch.outbox,
+      lease(...asked) {
+        if (isFull) throw new Error('database or disk is full');
+        return branch.outbox.lease(...asked);
+      },
+    };
+    const { link, store, events } = another({ outbox, timing: { lookMs: 5 } });
+    const stop = new AbortController();
+    const running = link.run(stop.signal);
+    const timeout = 4_000;
+    await expect.poll(() => events.some(({ kind }) => kind === 'trouble'), { timeout }).toBe(true);
+    await home.push(fleet.book, [one.write({ scope: shop })], shop);
+    isFull = false;
+    await expect.poll(async () => (await store.log(fleet.book, shop))?.size, { timeout }).toBe(3);
     stop.abort();
     await running;
   });

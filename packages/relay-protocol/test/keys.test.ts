@@ -44,7 +44,9 @@ async function scene() {
     };
     return createRelayKeys({ url: 'http://relay.test', book, reader, fetch, now });
   };
-  return { desk, fleet, van: van.writer, texts, fetch, keysOf, shelf };
+  const customer = fleet.enrol('phone', 'customer');
+  await desk.push(fleet.book, [customer.enrolment]);
+  return { desk, fleet, van: van.writer, customer: customer.writer, texts, fetch, keysOf, shelf };
 }
 
 it('keeps, hands out and forgets for every device of the book', async () => {
@@ -58,8 +60,11 @@ it('keeps, hands out and forgets for every device of the book', async () => {
 });
 
 it('is shut to everybody else', async () => {
-  const { fleet, keysOf, fetch, texts } = await scene();
+  const { fleet, keysOf, fetch, texts, customer } = await scene();
   await keysOf(fleet.root).put(name, 'one');
+  const phone = keysOf(customer);
+  for (const ask of [() => phone.names(), () => phone.get(name), () => phone.put(name, 'x'), () => phone.delete(name)])
+    await expect((async () => ask())()).rejects.toMatchObject({ code: 'relay/scope' });
   await expect((async () => keysOf(fleet.stranger('nobody')).get(name))()).rejects.toMatchObject({
     code: 'relay/not-enrolled',
   });
@@ -106,4 +111,30 @@ it('refuses what is no wrapped key, and leaves every other path to the relay', a
   await expect((async () => root.put('anna', 'x'))()).rejects.toMatchObject({ code: 'relay/bad-request' });
   await expect((async () => root.put(name, 'x'.repeat(200_001)))()).rejects.toMatchObject({ code: 'relay/too-large' });
   expect(await shelf.fetch(new Request('http://relay.test/v1/info'))).toBeUndefined();
+});
+
+it('takes no answer for one that is none', async () => {
+  const { fleet } = await scene();
+  const { key } = fleet.root;
+  const reader = { device: key.device, sign: key.sign, relay: relayIdOf(relaySigner(), hasher) };
+  const keysAt = (body: string, status = 200): KeyBlobs =>
+    createRelayKeys({
+      url: 'http://relay.test',
+      book: fleet.book,
+      reader,
+      now,
+      fetch: () => Promise.resolve(new Response(body, { status })),
+    });
+  const codeOf = async (work: () => unknown): Promise<unknown> => {
+    try {
+      return await work();
+    } catch (error) {
+      return (error as { code?: unknown }).code;
+    }
+  };
+  expect(await codeOf(() => keysAt('<html>a proxy</html>').get(name))).toBe('relay/bad-answer');
+  expect(await codeOf(() => keysAt('<html>a proxy</html>', 502).delete(name))).toBe('relay/refused');
+  expect(await codeOf(() => keysAt('{}').get(name))).toBe('relay/bad-answer');
+  expect(await codeOf(() => keysAt('{}').delete(name))).toBe('relay/bad-answer');
+  expect(await codeOf(() => keysAt('{"code":"kernel/anything"}', 400).names())).toBe('relay/refused');
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryRelayStore, createRelay } from '../src/index.ts';
 import { follow, followAll, openDesk } from './desk.ts';
-import { createFleet, ed25519, hasher, relaySigner } from './fleet.ts';
+import { createFleet, ed25519, hasher, type OpChanges, relaySigner } from './fleet.ts';
 
 const maxBookBytes = 16_000;
 
@@ -50,6 +50,30 @@ describe('a book that has used up its bytes', () => {
     await expect(desk.push(fleet.book, [writer.write()])).rejects.toMatchObject({ code: 'relay/quota' });
     expect((await desk.push(fleet.book, [revocation])).results[0]?.verdict).toBe('stored');
     expect(await bytes()).toBeLessThanOrEqual(maxBookBytes);
+  });
+
+  it('keeps room for an owner, whatever others write about devices', async () => {
+    const fleet = createFleet();
+    const desk = openDesk({ limits: { maxBookBytes } });
+    const { writer, enrolment } = fleet.enrol('phone', 'customer');
+    await desk.push(fleet.book, [fleet.genesis, enrolment]);
+    const verb = 'device.enroll@1';
+    const args = { device: 'ab'.repeat(32), key: 'cd'.repeat(32), name: 'x', role: 'owner' };
+    let [seq, prev] = [1, enrolment.hash];
+    const fill = async (changes: OpChanges): Promise<number> => {
+      for (let stored = 0; ; stored++) {
+        const op = writer.craft({ ...changes, seq, prev });
+        const answer = await desk.push(fleet.book, [op]).catch((error: { code: string }) => error.code);
+        if (answer === 'relay/quota') return stored;
+        expect(answer).toMatchObject({ results: [{ verdict: 'stored' }] });
+        [seq, prev] = [seq + 1, op.hash];
+      }
+    };
+    expect(await fill({})).toBeGreaterThan(10);
+    expect(await fill({ verb, args })).toBeLessThan(3);
+    const revocation = { device: writer.key.device, reason: 'it filled the book' };
+    const { results } = await desk.push(fleet.book, [fleet.root.write({ verb: 'device.revoke@1', args: revocation })]);
+    expect(results[0]?.verdict).toBe('stored');
   });
 
   it('needs a store that counts', () => {

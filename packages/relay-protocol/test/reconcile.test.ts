@@ -3,7 +3,7 @@ import { leafHash } from '@tallystick/chain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
-import { firstDamaged, firstDifference } from '../src/federation.ts';
+import { firstDamaged, firstDifference, type KeptOp, type Lease } from '../src/federation.ts';
 import { createMemoryRelayStore } from '../src/index.ts';
 import { createSqliteOutbox } from '../src/node.ts';
 import { growTiles, type ReadTile } from '../src/tiles.ts';
@@ -85,6 +85,49 @@ describe('a lease', () => {
     await second.link.exchange();
     expect((await second.link.status()).isReconciler).toBe(true);
     await expect(branch.link.exchange()).rejects.toMatchObject({ code: 'relay/fenced' });
+  });
+});
+
+describe('what an outbox says of itself', () => {
+  it('is what is in it, whatever became of the ops', async () => {
+    const { fleet } = await openFederation();
+    const outbox = createSqliteOutbox(':memory:');
+    const ops = fleet.root.writeMany(4);
+    const bytesOf = (from: number, end: number) =>
+      ops.slice(from, end).reduce((sum, { bytes }) => sum + bytes.length, 0);
+    await outbox.keep(fleet.book, hq, ops.slice(0, 2), 5);
+    await outbox.keep(fleet.book, hq, ops, 7);
+    const none = { acknowledged: 0, refused: 0 };
+    expect(await outbox.summary(fleet.book)).toEqual({
+      waiting: 4,
+      waitingBytes: bytesOf(0, 4),
+      oldestAtMs: 5,
+      ...none,
+    });
+    const lease = (await outbox.lease('a', 1, 9)) as Lease;
+    const [first, second, third, fourth] = (await outbox.ops(fleet.book, { limit: 9 })) as [
+      KeptOp,
+      KeptOp,
+      KeptOp,
+      KeptOp,
+    ];
+    await outbox.settle(lease, [
+      { place: first.place, result: { hash: first.hash, verdict: 'stored', position: 3 } },
+      { place: second.place, result: { hash: second.hash, verdict: 'gap' } },
+      { place: third.place, result: { hash: third.hash, verdict: 'stored', position: 4 } },
+    ]);
+    await outbox.drop(lease, [first.place]);
+    expect(await outbox.summary(fleet.book)).toMatchObject({ waiting: 1, oldestAtMs: 7, acknowledged: 1, refused: 1 });
+    await outbox.renew(lease, [second.place, third.place]);
+    expect(await outbox.summary(fleet.book)).toEqual({
+      waiting: 3,
+      waitingBytes: bytesOf(1, 4),
+      oldestAtMs: 5,
+      ...none,
+    });
+    await outbox.drop(lease, [second.place, third.place, fourth.place]);
+    expect(await outbox.summary(fleet.book)).toEqual({ waiting: 0, waitingBytes: 0, ...none });
+    await outbox.close();
   });
 });
 

@@ -23,6 +23,27 @@ const step = fc.record({
 });
 
 describe('batches that wait', () => {
+  it('leave nothing of a log that began in an append which was undone', async () => {
+    const path = join(folder, 'undone.sqlite');
+    const { book, genesis, root } = createContractBook('undone');
+    const [hq, shop, van] = scopes as [Scope, Scope, Scope];
+    const [first, second] = [root.write({ scope: shop }), root.write({ scope: shop })];
+    let store = createSqliteRelayStore(path);
+    await store.append([batchOf(book, hq, 0, [genesis])]);
+    const torn = [batchOf(book, shop, 0, [first]), batchOf(book, shop, 1, [second]), batchOf(book, hq, 9, [first])];
+    expect(() => store.append(torn)).toThrow('relay/conflict');
+    await store.append([batchOf(book, shop, 0, [first])]);
+    await store.append([batchOf(book, van, 0, [root.write({ scope: van })])]);
+    await store.close();
+    store = createSqliteRelayStore(path);
+    expect(await store.scopes(book)).toEqual([
+      { scope: shop, size: 1 },
+      { scope: van, size: 1 },
+      { scope: hq, size: 1 },
+    ]);
+    await store.close();
+  });
+
   it('are answered for like those in the tables, before and after a restart', async () => {
     let files = 0;
     await fc.assert(
