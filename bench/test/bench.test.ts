@@ -86,7 +86,7 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-protocol-every-entry': 35_700,
     'bundle-oplog': 7_168,
     'bundle-chain': 10_240,
-    'bundle-sign': 14_900,
+    'bundle-sign': 15_000,
     'bundle-kernel': 62_500,
     'bundle-kernel-later': 34_000,
     'bundle-kernel-with-relay': 77_000,

@@ -29,7 +29,21 @@ export interface PlatformKeyPair {
   readonly privateKey: CryptoKey;
 }
 
+const mostAttempts = 8;
+
+/** WebKitGTK 2.50 fails with an `OperationError` for one key in some seventy, and makes the next one. */
 export async function generateKeyPair(subtle: SubtleCrypto): Promise<PlatformKeyPair> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await generateOnce(subtle);
+    } catch (error) {
+      const isPassing = error instanceof DOMException && error.name === 'OperationError';
+      if (!isPassing || attempt === mostAttempts) throw error;
+    }
+  }
+}
+
+async function generateOnce(subtle: SubtleCrypto): Promise<PlatformKeyPair> {
   const generated = await subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   if (!('privateKey' in generated)) throw new TypeError('the platform generated no key pair for Ed25519');
   const publicKey = new Uint8Array(await subtle.exportKey('raw', generated.publicKey));
