@@ -1,21 +1,18 @@
 // A keyring in a folder: one file a subject, of mode 0600, written whole and synced; destroyed by overwriting and unlinking it.
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { ErasureError } from './errors.ts';
+import {
+  besideOf,
+  eraseFile,
+  isAbsent,
+  openIfThere,
+  putInPlace,
+  syncFolder,
+  writeBeside,
+  zero,
+} from './forgotten-file.ts';
 import { checkSubject, type KeptSubject, type Keyring, keysOf, withKey } from './keyring.ts';
 import { parseSubject, type SubjectId } from './subject-id.ts';
 
@@ -89,7 +86,7 @@ function names(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return [];
+    if (isAbsent(cause)) return [];
     throw new ErasureError('erasure/store', `cannot read ${folder}`, { cause });
   }
 }
@@ -98,7 +95,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return undefined;
+    if (isAbsent(cause)) return undefined;
     throw new ErasureError('erasure/store', `cannot read ${path}`, { cause });
   }
 }
@@ -113,65 +110,19 @@ function storing<T>(folder: string, run: () => T): T {
   }
 }
 
-/** Beside the path and renamed into place: a reader sees the old file or the new one, whole. The bytes of the one it replaces are zeroed. */
+/** The bytes of the one that it replaces are zeroed. */
 function write(folder: string, path: string, text: string): void {
-  const temporary = `${path}.new`;
-  const file = openSync(temporary, constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC, 0o600);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  writeBeside(path, text);
   const before = openIfThere(path);
   try {
-    renameSync(temporary, path);
-    syncFolder(folder);
+    putInPlace(folder, path);
     if (before !== undefined) zero(before);
   } finally {
     if (before !== undefined) closeSync(before);
   }
 }
 
-/** Zeros in the place of what is there, on the disk before this returns, and then no file. */
+/** Also what a write that was cut off has left. */
 function overwrite(path: string): void {
-  for (const one of [path, `${path}.new`]) {
-    const file = openIfThere(one);
-    if (file === undefined) continue;
-    try {
-      zero(file);
-    } finally {
-      closeSync(file);
-    }
-    unlinkSync(one);
-  }
-}
-
-function zero(file: number): void {
-  const size = fstatSync(file).size;
-  writeSync(file, new Uint8Array(size), 0, size, 0);
-  fsyncSync(file);
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
-  } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return undefined;
-    throw cause;
-  }
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  for (const one of [path, besideOf(path)]) eraseFile(one);
 }

@@ -1,20 +1,9 @@
 // Wrapped keys in a folder: the keyring's own backup, which forgets when it is told to.
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Blobs, checkBlobName } from './blobs.ts';
 import { ErasureError } from './errors.ts';
+import { eraseFile, isAbsent, putInPlace, syncFolder, writeBeside } from './forgotten-file.ts';
 
 const suffix = '.age';
 
@@ -30,29 +19,14 @@ export function createFolderBlobs(folder: string): Blobs {
       const path = pathOf(name);
       orAbsent(path, () => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
-        const file = openSync(`${path}.new`, 'w', 0o600);
-        try {
-          writeFileSync(file, text);
-          fsyncSync(file);
-        } finally {
-          closeSync(file);
-        }
-        renameSync(`${path}.new`, path);
-        syncFolder(folder);
+        writeBeside(path, text);
+        putInPlace(folder, path);
       });
     },
     delete(name) {
       const path = pathOf(name);
       const isGone = orAbsent(path, () => {
-        const file = openSync(path, 'r+');
-        try {
-          const { size } = fstatSync(file);
-          writeSync(file, new Uint8Array(size), 0, size, 0);
-          fsyncSync(file);
-        } finally {
-          closeSync(file);
-        }
-        unlinkSync(path);
+        if (!eraseFile(path)) return false;
         syncFolder(folder);
         return true;
       });
@@ -70,17 +44,7 @@ function orAbsent<T>(path: string, run: () => T): T | undefined {
   try {
     return run();
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (isAbsent(cause)) return undefined;
     throw new ErasureError('erasure/store', `cannot use ${path}`, { cause });
-  }
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
