@@ -44,7 +44,7 @@ export async function readOutcome(
   if (holder !== undefined && holder.hash !== hash)
     return { kind: 'held', holder, ...(position === undefined ? {} : { position }) };
   if (holder === undefined || position === undefined) return { kind: 'refused', verdict, message };
-  const key = { key: check.relay, origin: originOf(check.relay.name, check.book, check.scope) };
+  const key = { key: check.relay, origin: originOf(check.relay, check.book, check.scope) };
   for (const receipt of receipts) {
     const opened = await verifyReceipt(receipt, { ...key, verify: check.verifyNote, hasher: check.hasher });
     const isSigned = opened.ok && opened.value.lines.some((line) => line.hash === hash && line.position === position);

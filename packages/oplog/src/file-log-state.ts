@@ -39,6 +39,14 @@ export interface BeginEntry {
   readonly note: string;
 }
 
+/** Payload of an unsettle frame, as JSON. */
+export interface UnsettleEntry {
+  readonly scope: Scope;
+  readonly tip: Tip;
+  /** What receipts of the scope named and is not stored. */
+  readonly receiptedElsewhere: readonly OpHash[];
+}
+
 /** One of the entries of an asides frame, as JSON; the bytes in hex. */
 export type AsideEntry = Omit<Aside, 'bytes'> & { readonly bytes: string };
 
@@ -71,6 +79,12 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
       state.index.begin(scope, base, note);
       return;
     }
+    case frameKinds.unsettle: {
+      const { scope, tip, receiptedElsewhere } = parsePayload(payload) as UnsettleEntry;
+      state.index.unsettle(scope, tip, receiptedElsewhere);
+      state.receiptsByScope.delete(scope);
+      return;
+    }
     case frameKinds.receipt:
       return applyReceipt(state, parsePayload(payload) as ReceiptNote, span);
     case frameKinds.asides:
@@ -92,7 +106,7 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
 
 /** Payload of every frame but that of records. */
 export function encodePayload(
-  content: SettleEntry | BeginEntry | ReceiptNote | readonly (AsideEntry | string)[],
+  content: SettleEntry | BeginEntry | UnsettleEntry | ReceiptNote | readonly (AsideEntry | string)[],
 ): Uint8Array {
   return encoder.encode(JSON.stringify(content));
 }

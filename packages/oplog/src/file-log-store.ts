@@ -1,7 +1,7 @@
 // A log store over one append-only file (OPFS in a browser worker, a plain file in Node). Bodies stay in the file; memory holds
 // an index. Every change is one frame, flushed before the call returns.
 import { asideKey, opsOf } from './aside-key.ts';
-import type { OpHash } from './brands.ts';
+import type { OpHash, Scope } from './brands.ts';
 import {
   applyFrame,
   type AsideEntry,
@@ -12,9 +12,11 @@ import {
   parsePayload,
   type SettleEntry,
   type Span,
+  type UnsettleEntry,
 } from './file-log-state.ts';
 import { frameKinds } from './frame.ts';
 import { decodeFileLogIndex, encodeFileLogIndex } from './file-log-index.ts';
+import { hashesElsewhere } from './log-index.ts';
 import {
   type FramedFile,
   type FramedFileOptions,
@@ -140,13 +142,19 @@ function createOps({ index, bodies }: FileLogState, { read }: FramedFile, write:
   };
 }
 
-type Receipts = 'addReceipt' | 'receipts' | 'receiptPosition';
+type Receipts = 'addReceipt' | 'receipts' | 'receiptPosition' | 'unsettle';
 
 function createReceipts(state: FileLogState, { read }: FramedFile, write: WriteFrame): Pick<SyncLogStore, Receipts> {
   const readReceipt = ({ at, length }: Span): ReceiptNote => parsePayload(read(at, length)) as ReceiptNote;
+  const receipts = (scope: Scope): ReceiptNote[] => (state.receiptsByScope.get(scope) ?? []).map(readReceipt);
   return {
+    unsettle: (scope, tip) => {
+      state.index.checkUnsettle(scope, tip);
+      const entry: UnsettleEntry = { scope, tip, receiptedElsewhere: hashesElsewhere(receipts(scope), state.index) };
+      write(frameKinds.unsettle, encodePayload(entry));
+    },
     addReceipt: (receipt) => write(frameKinds.receipt, encodePayload(receipt)),
-    receipts: (scope) => (state.receiptsByScope.get(scope) ?? []).map(readReceipt),
+    receipts,
     receiptPosition: (hash) => state.index.receiptPosition(hash),
   };
 }

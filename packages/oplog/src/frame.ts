@@ -12,6 +12,7 @@ export const frameKinds = {
   meta: 6,
   replace: 7,
   begin: 8,
+  unsettle: 9,
 } as const;
 
 export interface Frame {

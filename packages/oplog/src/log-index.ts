@@ -3,7 +3,15 @@
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
 import { HashTable } from './hash-table.ts';
-import { type ChainHead, emptyBase, emptyTip, type LogBase, type ReceiptLine, type Tip } from './log-store.ts';
+import {
+  type ChainHead,
+  emptyBase,
+  emptyTip,
+  type LogBase,
+  type ReceiptLine,
+  type ReceiptNote,
+  type Tip,
+} from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
 interface ScopeIndex {
@@ -214,6 +222,25 @@ export class LogIndex {
     index.tip = { size: tip.size, frontier: [...tip.frontier], note: tip.note };
   }
 
+  /** Throws as `LogStore.unsettle` must. */
+  checkUnsettle(scope: Scope, tip: Tip): void {
+    checkUnsettle(scope, this.base(scope).size, this.tip(scope).size, tip);
+  }
+
+  /** `receiptedElsewhere`: what receipts of the scope named and is not stored. */
+  unsettle(scope: Scope, tip: Tip, receiptedElsewhere: readonly OpHash[]): void {
+    const index = this.#open(scope);
+    const freed = index.settled.splice(tip.size - index.base.size);
+    for (const ordinal of freed) this.#positions[ordinal] = undefined;
+    // In order of arrival, as ever.
+    const pending = [...index.pending, ...freed].sort((left, right) => left - right);
+    index.pending.clear();
+    for (const ordinal of pending) index.pending.add(ordinal);
+    for (const ordinal of [...index.settled, ...pending]) this.#receipted[ordinal] = undefined;
+    for (const hash of receiptedElsewhere) this.#receiptedElsewhere.delete(hash);
+    index.tip = { size: tip.size, frontier: [...tip.frontier], note: tip.note };
+  }
+
   addReceiptLines(lines: readonly ReceiptLine[]): void {
     for (const { hash, position } of lines) {
       if (this.receiptPosition(hash) !== undefined) continue;
@@ -265,6 +292,18 @@ export function checkHeads(scope: Scope, going: Iterable<readonly [DeviceId, num
 export function dropped(scope: Scope, position: number, base: LogBase): OplogError {
   const where = `${scope} is stored from position ${base.size} on`;
   return new OplogError('store/dropped', `${where}, so position ${position} is in an archive`);
+}
+
+/** The ops that these receipts name and that are not stored. */
+export function hashesElsewhere(receipts: readonly ReceiptNote[], index: LogIndex): OpHash[] {
+  const hashes = receipts.flatMap(({ lines }) => lines.map(({ hash }) => hash));
+  return hashes.filter((hash) => index.ordinalOf(hash) === undefined);
+}
+
+/** Throws unless a log that begins after `begin` ops and has `size` can end where `tip` does. */
+export function checkUnsettle(scope: Scope, begin: number, size: number, tip: Tip): void {
+  if (tip.size < begin || tip.size > size)
+    throw new OplogError('store/position', `${scope} has ops ${begin} to ${size}, so it cannot end at ${tip.size}`);
 }
 
 /** Throws unless `count` positions from `from` continue a log of `size` ops and end where `tip` does. */

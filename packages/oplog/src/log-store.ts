@@ -77,6 +77,11 @@ export interface LogStore {
    * `store/missing` when a hash is not stored in this scope or a record is of another. With no ops it replaces the tip's note.
    */
   settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): MaybePromise<void>;
+  /**
+   * Takes the positions from `tip.size` on back, all or nothing: those ops have none again, and the scope's receipts are forgotten with all that they said. For
+   * a scope whose positions another relay gives from now on. Throws `store/position` when the scope ends before `tip.size` or begins after it.
+   */
+  unsettle(scope: Scope, tip: Tip): MaybePromise<void>;
   has(hash: OpHash): boolean;
   get(hash: OpHash): MaybePromise<StoredRecord | undefined>;
   /** Highest seq stored; the op stored first where a fork has two. */
@@ -121,6 +126,7 @@ export interface SyncLogStore extends LogStore {
   append(records: readonly OpRecord[]): void;
   replace(records: readonly OpRecord[]): void;
   settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void;
+  unsettle(scope: Scope, tip: Tip): void;
   get(hash: OpHash): StoredRecord | undefined;
   begin(scope: Scope, base: LogBase, note?: string): void;
   settled(scope: Scope, from: number, limit: number): readonly OpRecord[];

@@ -1,14 +1,14 @@
 // A log store that lives as long as its process: for tests, tools and replicas that are fetched again.
 import { asideKey, copiesOf } from './aside-key.ts';
 import type { OpHash, Scope } from './brands.ts';
-import { LogIndex } from './log-index.ts';
+import { hashesElsewhere, LogIndex } from './log-index.ts';
 import type { Aside, LogBase, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
 export function createMemoryLogStore(): SyncLogStore {
   const index = new LogIndex();
   const records: (OpRecord | undefined)[] = [];
-  const receipts: ReceiptNote[] = [];
+  let receipts: ReceiptNote[] = [];
   const asidesByKey = new Map<string, Aside>();
   const metaByName = new Map<string, string>();
 
@@ -38,6 +38,13 @@ export function createMemoryLogStore(): SyncLogStore {
     for (const ordinal of index.begin(scope, base, note)) records[ordinal] = undefined;
   }
 
+  function unsettle(scope: Scope, tip: Tip): void {
+    index.checkUnsettle(scope, tip);
+    const going = receipts.filter((receipt) => receipt.scope === scope);
+    receipts = receipts.filter((receipt) => receipt.scope !== scope);
+    index.unsettle(scope, tip, hashesElsewhere(going, index));
+  }
+
   function get(hash: OpHash): StoredRecord | undefined {
     const ordinal = index.ordinalOf(hash);
     return ordinal === undefined ? undefined : { record: recordAt(ordinal), position: index.positionOf(ordinal) };
@@ -52,6 +59,7 @@ export function createMemoryLogStore(): SyncLogStore {
     append,
     replace,
     settle,
+    unsettle,
     has: (hash) => index.ordinalOf(hash) !== undefined,
     get,
     head: (device, scope) => index.head(device, scope),

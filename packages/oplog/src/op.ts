@@ -14,8 +14,10 @@ import {
   type Seq,
   type VerbRef,
 } from './brands.ts';
-import { encodeCanonical, type Json, type JsonObject, parseCanonical } from './canonical.ts';
+import { encodeCanonical, type Json, type JsonObject, maxDepth, maxTextBytes, parseCanonical } from './canonical.ts';
 import { type CanonicalCode, type Failure, type OpCode, OplogError, type Result } from './errors.ts';
+import { withLazyArgs } from './lazy-args.ts';
+import { plainArgsEnd } from './plain.ts';
 
 /** The only unit of fact: one signed record of one verb with its recorded inputs. */
 export interface Op {
@@ -48,6 +50,9 @@ export const maxHeads = 16;
 /** 9999-12-31T23:59:59.999Z: every accepted `at` is a date that every calendar library can show. */
 export const maxAtMs = 253_402_300_799_999;
 
+const mostBytesOfUnit = 3;
+const argsStart = '{"args":'.length;
+const noArgs: JsonObject = {};
 const genesisVerb = 'book.open@1';
 const genesisScope = 'hq';
 
@@ -61,10 +66,20 @@ export function encodeOp(op: Op): string {
 
 /** The op of a canonical text, or why it is none. Never throws. */
 export function parseOp(text: string): Result<Op, OpFailure> {
+  const argsEnd = text.length * mostBytesOfUnit <= maxTextBytes ? plainArgsEnd(text, maxDepth) : -1;
+  if (argsEnd >= 0) return parsePlainOp(text, argsEnd);
   const parsed = parseCanonical(text);
   if (!parsed.ok) return parsed;
   const failure = findFailure(parsed.value);
   return failure === undefined ? { ok: true, value: parsed.value as unknown as Op } : { ok: false, ...failure };
+}
+
+/** Of a text that is canonical for certain, with args that are an object and end there. */
+function parsePlainOp(text: string, argsEnd: number): Result<Op, OpFailure> {
+  const members = JSON.parse(`{${text.slice(argsEnd + 1)}`) as JsonObject;
+  const failure = findFailure(members, noArgs);
+  if (failure !== undefined) return { ok: false, ...failure };
+  return { ok: true, value: withLazyArgs(members as unknown as Omit<Op, 'args'>, text.slice(argsStart, argsEnd)) };
 }
 
 /** An op of trusted bytes: a store wrote them after they had passed `parseOp`. Throws `record/corrupt` if they are no JSON. */
@@ -76,22 +91,40 @@ export function trustedOp(text: string): Op {
   }
 }
 
-function findFailure(value: Json): Failure<OpCode> | undefined {
+/** `known` are the args, where they are no member of `value`. */
+function findFailure(value: Json, known?: JsonObject): Failure<OpCode> | undefined {
   if (!isObject(value)) return fail('op/shape', 'an op is an object');
   for (const key of Object.keys(value)) {
     if (!memberNames.has(key)) return fail('op/member', `unknown member ${JSON.stringify(key)}`);
   }
-  const { args, at, device, id, prev, scope, seen, seq, verb } = value;
+  const { args = known, at, device, id, prev, scope, seen, seq, verb } = value;
   if (!isObject(args)) return fail('op/args', 'args must be an object');
   if (!isWithin(at, 0, maxAtMs)) return fail('op/at', `at must be ms from 0 to ${maxAtMs}`);
-  if (parseDeviceId(device) === undefined) return fail('op/device', 'device must be 64 lowercase hex digits');
+  if (!isDevice(device)) return fail('op/device', 'device must be 64 lowercase hex digits');
   if (parseOpId(id) === undefined) return fail('op/id', 'id must be a UUIDv7 in lowercase');
   if (prev !== undefined && parseOpHash(prev) === undefined)
     return fail('op/prev', 'prev must be 64 lowercase hex digits');
-  if (parseScope(scope) === undefined) return fail('op/scope', 'scope must match [a-z0-9][a-z0-9/_-]{0,63}');
+  if (!isScope(scope)) return fail('op/scope', 'scope must match [a-z0-9][a-z0-9/_-]{0,63}');
   if (!isWithin(seq, 1, Number.MAX_SAFE_INTEGER)) return fail('op/seq', 'seq must be 1 or more');
-  if (parseVerbRef(verb) === undefined) return fail('op/verb', 'verb must be name@version');
+  if (!isVerb(verb)) return fail('op/verb', 'verb must be name@version');
   return findSeenFailure(seen) ?? findGenesisFailure(value);
+}
+
+/** Ops of one device come one after another, and nearly all have the scope and the verb before. */
+const isDevice = remembering(parseDeviceId);
+const isScope = remembering(parseScope);
+const isVerb = remembering(parseVerbRef);
+
+/** Whether there is anything to parse. What was good the last time is not looked at again. */
+function remembering(parse: (value: unknown) => string | undefined): (value: Json | undefined) => boolean {
+  let good: string | undefined;
+  return (value) => {
+    if (value !== undefined && value === good) return true;
+    const parsed = parse(value);
+    if (parsed === undefined) return false;
+    good = parsed;
+    return true;
+  };
 }
 
 const memberNames = new Set(['args', 'at', 'device', 'id', 'prev', 'scope', 'seen', 'seq', 'verb']);

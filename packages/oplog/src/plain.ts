@@ -18,6 +18,19 @@ export function isPlain(text: string, levels: number): boolean {
   return !special.test(text) && valueEnd(text, 0, levels) === text.length;
 }
 
+const opStart = '{"args":{';
+
+/**
+ * Where the args of an op end whose text is canonical for certain, with arrays and objects nested at most `levels` deep, and says `at` after them; -1 for
+ * any other text.
+ */
+export function plainArgsEnd(text: string, levels: number): number {
+  if (!text.startsWith(opStart) || special.test(text)) return -1;
+  const end = valueEnd(text, opStart.length - 1, levels - 1);
+  // From the comma on, the members that follow end as those of an object do.
+  return end >= 0 && text.startsWith(',"at":', end) && objectEnd(text, end, levels - 1) === text.length ? end : -1;
+}
+
 /** Where the value that begins at `at` ends, or -1. */
 function valueEnd(text: string, at: number, levels: number): number {
   const unit = text.charCodeAt(at);

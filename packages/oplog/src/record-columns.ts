@@ -2,7 +2,7 @@
 // anew: the args stand as the author wrote them, the text around them has one form, and a record it does not fit stays whole.
 import type { DeviceId, KeyId, OpHash, OpId, Scope, VerbRef } from './brands.ts';
 import { encodeCanonical, type JsonObject } from './canonical.ts';
-import { OplogError } from './errors.ts';
+import { parseStored, withLazyArgs } from './lazy-args.ts';
 import type { Op, Seen } from './op.ts';
 import { type OpRecord, textOf } from './record.ts';
 
@@ -19,7 +19,7 @@ export interface OpFrame {
   readonly verb: VerbRef;
 }
 
-type Building = { -readonly [Name in keyof Op]?: Op[Name] };
+type Building = { -readonly [Name in keyof Omit<Op, 'args'>]?: Op[Name] };
 
 const textStart = '{"args":';
 const textOffset = 96;
@@ -56,7 +56,7 @@ export function recordOf(frame: OpFrame, args: string, { keyId, keyBytes, signat
   memory.write(signature, at + keyBytes.length, textOffset - keyBytes.length, 'hex');
   const length = textOffset + memory.write(text, at + textOffset);
   taken += length;
-  return { op: opOf(frame, args, hash), hash, keyId, bytes: new Uint8Array(memory.buffer, at, length) };
+  return { op: opOf(frame, args), hash, keyId, bytes: new Uint8Array(memory.buffer, at, length) };
 }
 
 const mostBytesOfUnit = 3;
@@ -80,28 +80,12 @@ function textAfterArgs({ at, device, id, prev, scope, seen, seq, verb }: OpFrame
   return `,"at":${at},"device":"${device}","id":"${id}${link}","scope":"${scope}"${basis},"seq":${seq},"verb":"${verb}"}`;
 }
 
-/** Whoever only checks or hands on an op never reads its args, which are most of the work: they are parsed when somebody asks for them. */
-function opOf({ at, device, id, prev, scope, seen, seq, verb }: OpFrame, args: string, hash: OpHash): Op {
-  const op: Building = {
-    get args() {
-      return parse(args, hash) as JsonObject;
-    },
-    at,
-    device,
-    id,
-  };
+function opOf({ at, device, id, prev, scope, seen, seq, verb }: OpFrame, args: string): Op {
+  const op: Building = { at, device, id };
   if (prev !== undefined) op.prev = prev;
   op.scope = scope;
-  if (seen !== undefined) op.seen = parse(seen, hash) as Seen;
+  if (seen !== undefined) op.seen = parseStored(seen, id) as Seen;
   op.seq = seq;
   op.verb = verb;
-  return op as Op;
-}
-
-function parse(text: string, hash: OpHash): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new OplogError('record/corrupt', `stored record ${hash} is no longer JSON`, { cause });
-  }
+  return withLazyArgs(op as Omit<Op, 'args'>, args);
 }

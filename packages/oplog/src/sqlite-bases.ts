@@ -1,11 +1,11 @@
 // Where the logs of a SQLite log store begin, and how records before that are dropped.
 import type BetterSqlite3 from 'better-sqlite3';
-import type { DeviceId, Scope } from './brands.ts';
+import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { checkBase, checkHeads } from './log-index.ts';
 import { emptyBase, type LogBase } from './log-store.ts';
 import type { Names } from './sqlite-names.ts';
 import type { Tips } from './sqlite-notes.ts';
-import { hashToBlob, joinHash } from './sqlite-rows.ts';
+import { hashColumn, hashToBlob } from './sqlite-rows.ts';
 
 export interface Bases {
   get(scope: Scope): LogBase;
@@ -26,8 +26,8 @@ export function createBases(db: BetterSqlite3.Database, names: Names, tips: Tips
   const isDropped = (row: string): string => `${row}.scope = @scope AND ${row}.position < @size`;
   // What stays names its previous op by ordinal; of one that goes, the hash must be kept.
   const selectLinks = db
-    .prepare<{ scope: number; size: number }, [number, number, string]>(
-      `SELECT r.ordinal, p.tag, lower(hex(p.rest)) FROM log_records r JOIN log_records p ON p.ordinal = r.prev
+    .prepare<{ scope: number; size: number }, [number, OpHash]>(
+      `SELECT r.ordinal, ${hashColumn('p')} FROM log_records r JOIN log_records p ON p.ordinal = r.prev
        WHERE typeof(r.prev) <> 'blob' AND ${isDropped('p')} AND NOT coalesce(${isDropped('r')}, 0)`,
     )
     .raw();
@@ -56,7 +56,7 @@ export function createBases(db: BetterSqlite3.Database, names: Names, tips: Tips
     const known = get(scope).heads.map(({ device, seq }) => [device, seq] as const);
     checkHeads(scope, [...known, ...selectHeads.all({ scope: scopeId, size: base.size })], base);
     const before = { scope: scopeId, size: base.size };
-    for (const [ordinal, tag, rest] of selectLinks.all(before)) setLink.run(hashToBlob(joinHash(tag, rest)), ordinal);
+    for (const [ordinal, hash] of selectLinks.all(before)) setLink.run(hashToBlob(hash), ordinal);
     removeHeads.run(before);
     removeRecords.run(scopeId, base.size);
     upsert.run(scopeId, base.size, JSON.stringify(base.frontier), JSON.stringify(base.heads));

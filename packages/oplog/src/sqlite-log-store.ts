@@ -3,7 +3,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
-import { alreadySettled, checkTip, missingRecord } from './log-index.ts';
+import { alreadySettled, checkTip, checkUnsettle, missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 import { createBases } from './sqlite-bases.ts';
@@ -59,10 +59,21 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
     tips.set(scopeId, tip);
   }
 
+  const { forget, ...receipts } = createReceipts(db, names, atomically);
+
+  function unsettle(scope: Scope, tip: Tip): void {
+    checkUnsettle(scope, bases.get(scope).size, tips.get(scope).size, tip);
+    const scopeId = names.intern(scope);
+    positions.clear(scopeId, tip.size);
+    forget(scopeId);
+    tips.set(scopeId, tip);
+  }
+
   return {
     append: (records) => atomically(() => append(records)),
     replace: (records) => atomically(() => replace(records)),
     settle: (scope, from, hashes, tip) => atomically(() => settle(scope, from, hashes, tip)),
+    unsettle: (scope, tip) => atomically(() => unsettle(scope, tip)),
     scopes: tips.scopes,
     tip: tips.get,
     base: bases.get,
@@ -72,7 +83,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
       atomically(() => bases.begin(scope, base, note));
     },
     ...createReads(db, names, bases),
-    ...createReceipts(db, names, atomically),
+    ...receipts,
     ...createAsides(db, atomically),
     ...createMeta(db),
     refresh,

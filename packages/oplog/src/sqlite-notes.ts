@@ -41,7 +41,7 @@ export function createReceipts(
   db: BetterSqlite3.Database,
   names: Names,
   atomically: Atomically,
-): Pick<SyncLogStore, 'addReceipt' | 'receipts' | 'receiptPosition'> {
+): Pick<SyncLogStore, 'addReceipt' | 'receipts' | 'receiptPosition'> & { forget(scopeId: number): void } {
   const insert = db.prepare<[number, string]>('INSERT INTO log_receipts (scope, note) VALUES (?, ?)');
   const insertLine = db.prepare<[Buffer, number | bigint, number, number]>(
     'INSERT INTO log_receipt_lines (hash, receipt, line, position) VALUES (?, ?, ?, ?)',
@@ -56,12 +56,21 @@ export function createReceipts(
     .prepare<[Buffer], number>('SELECT position FROM log_receipt_lines WHERE hash = ? ORDER BY receipt, line LIMIT 1')
     .pluck();
 
+  const removeLines = db.prepare<[number]>(
+    'DELETE FROM log_receipt_lines WHERE receipt IN (SELECT id FROM log_receipts WHERE scope = ?)',
+  );
+  const remove = db.prepare<[number]>('DELETE FROM log_receipts WHERE scope = ?');
+
   function addReceipt({ scope, note, lines }: ReceiptNote): void {
     const receipt = insert.run(names.intern(scope), note).lastInsertRowid;
     lines.forEach(({ hash, position }, line) => insertLine.run(hashToBlob(hash), receipt, line, position));
   }
 
   return {
+    forget: (scopeId) => {
+      removeLines.run(scopeId);
+      remove.run(scopeId);
+    },
     addReceipt: (receipt) => atomically(() => addReceipt(receipt)),
     receipts: (scope) => select.all(scope).map(({ id, note }) => ({ scope, note, lines: selectLines.all(id) })),
     receiptPosition: (hash) => selectPosition.get(hashToBlob(hash)),

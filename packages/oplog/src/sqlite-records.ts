@@ -9,7 +9,7 @@ import type { OpRecord } from './record.ts';
 import type { Names } from './sqlite-names.ts';
 import {
   createRowReader,
-  joinHash,
+  hashColumn,
   memoize,
   newRowColumns,
   type NewRow,
@@ -113,8 +113,8 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     .raw();
   const selectSize = db.prepare<[Scope], number>(`SELECT size FROM log_tips WHERE ${scopeIs}`).pluck();
   const selectHead = db
-    .prepare<[DeviceId, Scope], [seq: number, tag: number, rest: string]>(
-      `SELECT h.seq, r.tag, lower(hex(r.rest)) FROM log_heads h JOIN log_records r USING (ordinal)
+    .prepare<[DeviceId, Scope], [seq: number, hash: OpHash]>(
+      `SELECT h.seq, ${hashColumn('r')} FROM log_heads h JOIN log_records r USING (ordinal)
        WHERE h.device = (SELECT id FROM log_names WHERE name = ?) AND h.${scopeIs}`,
     )
     .raw();
@@ -129,7 +129,7 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     for (;;) {
       const next = from + records.length;
       const rows = selectSettled.all(scope, next, Math.min(rowsAtOnce, limit - records.length));
-      const hole = rows.findIndex((row, i) => row[14] !== next + i);
+      const hole = rows.findIndex((row, i) => row[13] !== next + i);
       const isEnd = rows.length < rowsAtOnce || records.length + rows.length === limit;
       if (hole >= 0 || (isEnd && records.length + rows.length !== count)) {
         const position = hole >= 0 ? next + hole : from + Math.min(records.length + rows.length, count);
@@ -156,11 +156,11 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     has: (hash) => find(hash) !== undefined,
     get: (hash) => {
       const row = selectOne.get(tagOf(hash), restOf(hash));
-      return row === undefined ? undefined : { record: createReader()(row), position: row[14] ?? undefined };
+      return row === undefined ? undefined : { record: createReader()(row), position: row[13] ?? undefined };
     },
     head: (device, scope) => {
       const row = selectHead.get(device, scope);
-      const stored = row === undefined ? undefined : { seq: row[0], hash: joinHash(row[1], row[2]) };
+      const stored = row === undefined ? undefined : { seq: row[0], hash: row[1] };
       const before = bases.get(scope).heads.find((head) => head.device === device);
       if (before === undefined || (stored !== undefined && stored.seq > before.seq)) return stored;
       return { seq: before.seq, hash: before.hash };
@@ -175,6 +175,8 @@ export interface Positions {
   set(hash: OpHash, scopeId: number, position: number): boolean;
   /** Whether the op is stored in the scope, with or without a position. */
   isIn(hash: OpHash, scopeId: number): boolean;
+  /** Takes the positions from `size` on back. */
+  clear(scopeId: number, size: number): void;
 }
 
 export function createPositions(db: BetterSqlite3.Database): Positions {
@@ -186,7 +188,11 @@ export function createPositions(db: BetterSqlite3.Database): Positions {
   const selectScope = db
     .prepare<[number, Buffer], number>('SELECT scope FROM log_records WHERE tag = ? AND rest = ?')
     .pluck();
+  const clear = db.prepare<[number, number]>(
+    'UPDATE log_records SET position = NULL WHERE scope = ? AND position >= ?',
+  );
   return {
+    clear: (scopeId, size) => void clear.run(scopeId, size),
     set: (hash, scopeId, position) => update.run(position, tagOf(hash), restOf(hash), scopeId).changes === 1,
     isIn: (hash, scopeId) => selectScope.get(tagOf(hash), restOf(hash)) === scopeId,
   };

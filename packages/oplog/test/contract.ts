@@ -376,6 +376,39 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
       }
     });
 
+    it('takes positions back, with what receipts of the scope said, and nothing else', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      const there = makeRecord(sampleOp({ scope: branch }));
+      const missing = makeChain(4)[3] as OpRecord;
+      await store.append([third, second, first, there]);
+      await store.settle(hq, 0, [first.hash, second.hash, third.hash], tipOf(3));
+      await store.settle(branch, 0, [there.hash], tipOf(1));
+      const lines = [first, second, missing].map(({ hash }, position) => ({ hash, position }));
+      await store.addReceipt({ scope: hq, note: 'one\n', lines });
+      await store.addReceipt({ scope: branch, note: 'other\n', lines: [{ hash: there.hash, position: 0 }] });
+      const end = { ...tipOf(1), note: '' };
+      expect(await refusal(() => store.unsettle(hq, tipOf(4)))).toBe('store/position');
+      await store.unsettle(hq, end);
+      for (const open of [() => store, reopen]) {
+        const current = await open();
+        expect([current.tip(hq), await current.settled(hq, 0, 10)]).toEqual([end, [first]]);
+        // In the order in which they came, as before they had a position.
+        expect(await current.pending(hq)).toEqual([third, second]);
+        expect((await current.get(third.hash))?.position).toBeUndefined();
+        expect([first, second, missing].map(({ hash }) => current.receiptPosition(hash))).toEqual([
+          undefined,
+          undefined,
+          undefined,
+        ]);
+        expect([await current.receipts(hq), (await current.receipts(branch)).length]).toEqual([[], 1]);
+        expect([current.tip(branch).size, current.receiptPosition(there.hash)]).toEqual([1, 0]);
+        expect(current.head(third.op.device, hq)?.seq).toBe(3);
+      }
+      const current = await reopen();
+      await current.settle(hq, 1, [third.hash, second.hash], tipOf(3));
+      expect(await current.settled(hq, 0, 10)).toEqual([first, third, second]);
+    });
+
     it('keeps what was set aside, one entry a signed copy of an op, until the op is dropped', async () => {
       const [first, second] = makeChain(2) as [OpRecord, OpRecord];
       const held = asideOf(first, 'chain/gap', hq);

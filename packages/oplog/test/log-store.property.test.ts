@@ -67,6 +67,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         store.begin(scope, { size, frontier: ['b'], heads: named }, 'begun');
       };
     }),
+  fc.tuple(fc.constantFrom(...scopes), fc.nat({ max: 4 })).map(([scope, size]) => {
+    return (store: SyncLogStore) => store.unsettle(scope, { size, frontier: ['u'], note: '' });
+  }),
   fc.array(record, { maxLength: 3 }).map((records) => {
     return (store: SyncLogStore) => store.replace(records.map(otherwiseSigned));
   }),

@@ -16,6 +16,10 @@ const smallOrderEncodings: ReadonlySet<string> = new Set([
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
+const smallOrderStarts: ReadonlySet<number> = new Set(
+  [...smallOrderEncodings].map((encoding) => Number.parseInt(encoding.slice(0, 2), 16)),
+);
+
 /** The key as a point if it is canonical, of prime order and not the identity. Costs a scalar multiplication. */
 export function acceptPoint(publicKey: Uint8Array): Point | undefined {
   if (publicKey.length !== 32) return undefined;
@@ -44,19 +48,27 @@ export function vouchForKey(publicKey: Uint8Array): void {
 
 /** 64 bytes, S < L, R canonical and not of small order. What remains to be checked is the equation. */
 export function acceptSignature(signature: Uint8Array): boolean {
-  if (signature.length !== 64 || !isBelow(signature.subarray(32), groupOrder)) return false;
-  // A copy also of a Buffer, whose own `slice` is not one.
-  const y = Uint8Array.from(signature.subarray(0, 32));
-  y[31] = (y[31] as number) & 0x7f;
-  return isBelow(y, fieldPrime) && !smallOrderEncodings.has(encodeHex(y));
+  if (signature.length !== 64 || !isBelow(signature, 32, 0xff, groupOrder)) return false;
+  return isBelow(signature, 0, 0x7f, fieldPrime) && !isSmallOrder(signature);
 }
 
-function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
+/** Of the 32 bytes from `start` on, the last one under `lastMask`. */
+function isBelow(bytes: Uint8Array, start: number, lastMask: number, bound: Uint8Array): boolean {
   for (let i = 31; i >= 0; i--) {
-    const difference = (value[i] as number) - (bound[i] as number);
+    const byte = bytes[start + i] as number;
+    const difference = (i === 31 ? byte & lastMask : byte) - (bound[i] as number);
     if (difference !== 0) return difference < 0;
   }
   return false;
+}
+
+/** Of the first 32 bytes, whatever their sign bit. All but one in fifty is told by its first byte. */
+function isSmallOrder(bytes: Uint8Array): boolean {
+  if (!smallOrderStarts.has(bytes[0] as number)) return false;
+  // A copy also of a Buffer, whose own `slice` is not one.
+  const y = Uint8Array.from(bytes.subarray(0, 32));
+  y[31] = (y[31] as number) & 0x7f;
+  return smallOrderEncodings.has(encodeHex(y));
 }
 
 function littleEndian(value: bigint): Uint8Array {

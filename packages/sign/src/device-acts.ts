@@ -1,5 +1,6 @@
 // What enrolled devices may say about days, keys and each other, beside enrolling (docs/spec/sign.md, "Revocation", "Recovery keys").
 import type { DeviceId, Failure, Json, OpRecord, Result, Scope } from '@tallystick/oplog';
+import { parseAppointArgs, replaces } from './appointment.ts';
 import {
   defaultRevokes,
   isWithinDays,
@@ -140,6 +141,17 @@ function takeBack(state: RosterState, act: KeyAct): void {
   else if (!isOut) state.barred.delete(act.device);
 }
 
+const appoint = withArgs(parseAppointArgs, ({ state, author, record: { op, hash } }, args) => {
+  if (op.scope !== headquarters) return refuse('sign/scope', 'a relay is appointed in hq');
+  if (author.role !== 'owner') return refuse('sign/role', 'only an owner may');
+  const appointment = { ...args, hash, rank: state.acts.rankOf(op.device) };
+  const inForce = state.appointments.at(-1);
+  if (!replaces(appointment, inForce))
+    return refuse('sign/epoch', `epoch ${args.epoch} does not take the place of ${inForce?.epoch ?? 0}`);
+  state.appointments.push(appointment);
+  return done;
+});
+
 /** By their verbs. */
 export const judges: Readonly<Record<string, Judge>> = {
   'day.open@1': openDay,
@@ -148,6 +160,7 @@ export const judges: Readonly<Record<string, Judge>> = {
   'device.revoke@1': revoke,
   'recovery.set@1': setRecovery,
   'key.overrule@1': overrule,
+  'relay.appoint@1': appoint,
 };
 
 export function unknownIn(scope: Scope, device: DeviceId): { readonly ok: false } & Failure {

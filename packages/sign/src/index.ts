@@ -1,6 +1,14 @@
 // Ed25519 op signatures with one verdict on every back end, device keys, and the args of the verbs that let devices in.
 export { acceptPublicKey, vouchForKey } from './acceptance.ts';
 export { type AdmitArgs, admitVerb, parseAdmitArgs } from './admission.ts';
+export {
+  type AppointArgs,
+  appointVerb,
+  type LogExtent,
+  maxExtents,
+  parseAppointArgs,
+  replaces as replacesAppointment,
+} from './appointment.ts';
 export type { Ed25519, KeyPair } from './ed25519.ts';
 export { SignError, type SignErrorCode } from './errors.ts';
 export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';

@@ -29,11 +29,11 @@ export class KeyActs {
   note(hash: OpHash, author: DeviceId, act: KeyAct): void {
     const { keys, windowDays } = this.#inForce;
     if (keys.length === 0) return;
-    this.#noted.set(hash, { act, rank: this.#rankOf(author), days: this.#dayRanks.length, windowDays });
+    this.#noted.set(hash, { act, rank: this.rankOf(author), days: this.#dayRanks.length, windowDays });
   }
 
   noteDay(author: DeviceId): void {
-    if (this.#inForce.keys.includes(author)) this.#dayRanks.push(this.#rankOf(author));
+    if (this.#inForce.keys.includes(author)) this.#dayRanks.push(this.rankOf(author));
   }
 
   /** Whether this act is a revocation of that device: what it may overrule although it is revoked. */
@@ -81,17 +81,18 @@ export class KeyActs {
   /** Keys above the author stay where they are, and only the highest says how long; so when a list of before returns. */
   #mayPut(author: DeviceId, list: RecoverySetArgs): boolean {
     const { keys, windowDays } = this.#inForce;
-    const rank = this.#rankOf(author);
+    const rank = this.rankOf(author);
     const keepsHigher = keys.slice(0, rank).every((device, index) => list.keys[index] === device);
     return keepsHigher && (rank === 0 || list.windowDays === windowDays);
   }
 
   /** Only who is on the list: others would rise where it is shortened. */
   #ranksAbove(device: DeviceId, { rank }: Noted): boolean {
-    return this.#inForce.keys.includes(device) && this.#rankOf(device) < rank;
+    return this.#inForce.keys.includes(device) && this.rankOf(device) < rank;
   }
 
-  #rankOf(device: DeviceId): number {
+  /** The place of a device among the recovery keys in force, from 0; of others, their number. */
+  rankOf(device: DeviceId): number {
     const index = this.#inForce.keys.indexOf(device);
     return index < 0 ? this.#inForce.keys.length : index;
   }
@@ -99,12 +100,12 @@ export class KeyActs {
   /** An enrolment or a rotation that is taken back shuts its device out, and nobody takes that back. */
   #takesAwayHigher(author: DeviceId, act: KeyAct): boolean {
     const isEntry = act.kind === 'enroll' || act.kind === 'rotate';
-    return isEntry && this.#rankOf(act.device) <= this.#rankOf(author);
+    return isEntry && this.rankOf(act.device) <= this.rankOf(author);
   }
 
   /** Days opened since by devices that ranked above it, who might have overruled it; against whom it revokes, only by those above that. */
   #daysSince({ act, rank, days }: Noted, author: DeviceId): number {
-    const below = act.kind === 'revoke' && act.device === author ? this.#rankOf(author) : rank;
+    const below = act.kind === 'revoke' && act.device === author ? this.rankOf(author) : rank;
     return this.#dayRanks.slice(days).filter((by) => by < below).length;
   }
 }

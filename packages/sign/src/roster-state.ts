@@ -1,5 +1,6 @@
 // What a roster remembers: who is enrolled where, and how each stands. Judged in roster.ts and device-acts.ts.
 import { type BookId, type DeviceId, type KeyId, type OpHash, parseScope, type Scope } from '@tallystick/oplog';
+import type { Appointment } from './appointment.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import { KeyActs } from './key-acts.ts';
 import { defaultAheadDays, type Role } from './roles.ts';
@@ -47,6 +48,8 @@ export class RosterState {
   readonly dayPolicies: Map<Role, number> = new Map();
   readonly #policies = new Map<string, readonly Role[]>();
   readonly acts: KeyActs = new KeyActs();
+  /** Those that had effect, in order: the last is in force. */
+  readonly appointments: Appointment[] = [];
 
   constructor(keys: DeviceKeys) {
     this.keys = keys;

@@ -2,12 +2,14 @@
 import { type Hasher, nobleHasher } from '@tallystick/chain/hashing';
 import type { BookId, DeviceId, KeyId, OpHash, OpRecord, Result, Scope } from '@tallystick/oplog';
 import { admitVerb } from './admission.ts';
+import type { Appointment } from './appointment.ts';
 import { type Act, done, judges, refuse, unknownIn } from './device-acts.ts';
 import { DeviceKeys } from './device-keys.ts';
 import { enrol, openBook, rotate } from './enrolment.ts';
 import { rotateVerb } from './key-life.ts';
 import { type Device, headquarters, RosterState, type Standing } from './roster-state.ts';
 
+export type { Appointment, LogExtent } from './appointment.ts';
 export type { Device, Standing } from './roster-state.ts';
 
 export interface Roster {
@@ -17,7 +19,7 @@ export interface Roster {
    * `isFork`, on a branch that does not count, only the key that a rotation brings is noticed.
    * Refusals: `sign/args`, `sign/key`, `sign/device` (not the hash of the key), `sign/proof`, `sign/book` (a second genesis, or an
    * enrolment before any), `sign/unknown-device` (author or subject not enrolled here), `sign/revoked` (author or subject), `sign/role`,
-   * `sign/enrolled`, `sign/scope` (belongs in `hq`, or anywhere else), `sign/act` (nothing that can be overruled now).
+   * `sign/enrolled`, `sign/scope` (belongs in `hq`, or anywhere else), `sign/act` (nothing that can be overruled now), `sign/epoch`.
    */
   apply(record: OpRecord, isFork?: boolean): Result<void>;
   /** As what the device may write in `scope`: as enrolled or admitted there, else in `hq`. Without a scope: where it was first. */
@@ -40,6 +42,8 @@ export interface Roster {
   memberships(device: DeviceId): readonly Device[];
   /** In the order of enrolment; one entry for each scope that enrolled or admitted a device. */
   devices(): readonly Device[];
+  /** The appointments of relays that had effect, in order; the last is in force. */
+  readonly appointments: readonly Appointment[];
 }
 
 const openVerb = 'book.open@1';
@@ -85,6 +89,7 @@ export function createRoster(hasher: Hasher = nobleHasher): Roster {
     newestKeys: (device) => state.membersOf(device).flatMap(({ keyId }) => keys.get(device, keyId) ?? []),
     memberships: (device) => state.membersOf(device),
     devices: () => state.members,
+    appointments: state.appointments,
   };
 }
 

@@ -12,6 +12,7 @@ export {
   verifyClaim,
   verifyPresentation,
 } from './token-claim.ts';
+export { encodeAnswer, encodeAsk, parseAnswer, parseAsk, type TokenAsk } from './token-text.ts';
 export {
   maxTokenUrlLength,
   mintToken,

@@ -1,14 +1,19 @@
 // The vectors of docs/spec/token.md. Runs in Node and in a browser, so it uses nothing of either.
 import { nobleHasher as hasher, openRecord } from '@tallystick/chain';
-import { decodeHex, type OpRecord, parseBookId } from '@tallystick/oplog';
+import { decodeHex, encodeHex, type OpRecord, parseBookId } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import claimVectors from '../../../fixtures/token/claim.json' with { type: 'json' };
 import doubleClaimVectors from '../../../fixtures/token/double-claim.json' with { type: 'json' };
 import presentationVectors from '../../../fixtures/token/presentation.json' with { type: 'json' };
+import textVectors from '../../../fixtures/token/text.json' with { type: 'json' };
 import urlVectors from '../../../fixtures/token/url.json' with { type: 'json' };
 import { nobleEd25519, webCryptoEd25519 } from '../src/index.ts';
 import {
   createClaims,
+  encodeAnswer,
+  encodeAsk,
+  parseAnswer,
+  parseAsk,
   parseTokenUrl,
   proveDoubleClaim,
   type Token,
@@ -38,7 +43,30 @@ function tokenOf(url: string): Token {
   return token.value;
 }
 
+function readText(kind: string, text: string): object {
+  if (kind === 'ask') {
+    const ask = parseAsk(text);
+    if (!ask.ok) return { ok: false, code: ask.code };
+    expect(encodeAsk(ask.value)).toBe(text);
+    return { ok: true, token: ask.value.hash, challenge: encodeHex(ask.value.challenge) };
+  }
+  const answer = parseAnswer(text, hasher);
+  if (!answer.ok) return { ok: false, code: answer.code };
+  expect(encodeAnswer(answer.value)).toBe(text);
+  const { claim, proof } = answer.value;
+  return {
+    ok: true,
+    wallet: encodeHex(claim.wallet.bytes),
+    claim: encodeHex(claim.claim.bytes),
+    proof: encodeHex(proof),
+  };
+}
+
 export function runTokenVectors(): void {
+  it.each(textVectors)('text: $name', ({ input, expect: expected }) => {
+    expect(readText(input.kind, input.text)).toEqual(expected);
+  });
+
   describe.each(providers)('token vectors by $name', (ed25519) => {
     it.each(urlVectors)('url: $name', async ({ input, expect: expected }) => {
       const token = parseTokenUrl(input.url, hasher);
