@@ -30,7 +30,7 @@ export function boundConnections(server: Server, max: number): Connections {
   server.on('request', ({ socket }, response) => {
     requests.set(socket, (requests.get(socket) ?? 0) + 1);
     idle.delete(socket);
-    response.once('close', () => {
+    response.on('close', () => {
       const left = (requests.get(socket) ?? 1) - 1;
       if (socket.destroyed) return;
       requests.set(socket, left);

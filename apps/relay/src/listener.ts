@@ -51,8 +51,8 @@ export function createListener({ relay, health, log, tracing, onServed }: Listen
       trace?.end(status, code);
       onServed({ ...asked, status, code, durationMs: performance.now() - startMs });
     };
-    response.once('finish', () => served(response.statusCode));
-    response.once('close', () => void (response.writableFinished || served(clientLeft)));
+    // Each comes once, and a listener that takes itself off again costs more than one that stays.
+    response.on('close', () => served(response.writableFinished ? response.statusCode : clientLeft));
     const answered =
       method === 'POST' && isPush.test(url) ? handIn(relay, request, response, note, trace) : handle(request, response);
     Promise.resolve(answered).catch((error: unknown) => {
@@ -81,22 +81,22 @@ async function handIn(
     path: request.url ?? '',
     encoding: headers['content-encoding'],
     lengthBytes: length === undefined ? undefined : Number(length),
-    read: (maxBytes, onBytes, signal) => readBody(request, maxBytes, onBytes, signal),
+    read: (maxBytes, onBytes, onGivenUp) => readBody(request, maxBytes, onBytes, onGivenUp),
   });
   if (reply.status >= 400) note(response, reply.body);
   if (response.destroyed) return;
-  const bytes = Buffer.from(reply.body);
   // What was not read of a body that is too long cannot be skipped: the connection ends with the answer.
-  const closing = request.complete ? {} : { connection: 'close' };
-  response.writeHead(reply.status, { ...reply.headers, ...closing, 'content-length': bytes.length });
-  response.end(bytes);
+  const closing = request.complete ? undefined : { connection: 'close' };
+  response.writeHead(reply.status, { ...reply.headers, ...closing, 'content-length': Buffer.byteLength(reply.body) });
+  // As text, so that head and body are one write.
+  response.end(reply.body);
 }
 
 function readBody(
   request: IncomingMessage,
   maxBytes: number,
   onBytes: (count: number) => void,
-  signal: AbortSignal,
+  onGivenUp: (letGo: (error: Error) => void) => void,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -112,14 +112,14 @@ function readBody(
         reject(error);
       }
     });
-    signal.addEventListener('abort', () => {
+    onGivenUp((error) => {
       chunks.length = 0;
       request.pause();
-      reject(signal.reason as Error);
+      reject(error);
     });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => {
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => {
       if (!request.complete) reject(new RelayError('relay/torn', 'the body broke off'));
     });
   });

@@ -20,6 +20,7 @@ const usage =
   '   or: relay health URL [--wait SECONDS]\n';
 
 const maxWaitSeconds = 3_600;
+const openBookQuota = '16GiB';
 
 function parseOptions(args: string[]): StartRelayOptions | undefined {
   const text = { type: 'string' } as const;
@@ -52,7 +53,10 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
     const books = values.book?.map(parseBookId);
     const isUrl = values.url === undefined || isHttpUrl(values.url);
     const engine = parseEngine(values, process.env);
-    const operation = parseOperation(values.drain, values.metrics, values['book-quota']);
+    // Whoever may open a book must not fill the disk with it.
+    const isOpen = books === undefined && values.home === undefined && values.engine !== 'nats';
+    const quota = values['book-quota'] ?? (isOpen ? openBookQuota : undefined);
+    const operation = parseOperation(values.drain, values.metrics, quota);
     const following = parseHome(values.home, values['home-key'], books);
     if (
       engine === undefined ||
@@ -136,7 +140,7 @@ function isPortNumber(port: number): boolean {
 
 /** A number, or one of KiB, MiB, GiB or TiB; nothing is no bound. */
 function parseBytes(text: string | undefined): number | undefined {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (text === undefined || text === 'none') return Number.POSITIVE_INFINITY;
   const [, digits = '', unit] = /^(\d{1,15})(?:([KMGT])iB)?$/.exec(text) ?? [];
   const bytes = Number(digits) * 1024 ** (unit === undefined ? 0 : 'KMGT'.indexOf(unit) + 1);
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type NoteSigner, parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
-import { createFolderBlobs } from '@tallystick/erasure/node';
 import type { BookId } from '@tallystick/oplog';
 import {
   createRelay,
@@ -129,7 +128,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const server = createServer(
       timeouts,
       createListener({
-        relay: following === undefined ? withKeys(relay, ofRelay, dataDir) : relay,
+        relay: following === undefined ? withKeys(relay, ofRelay) : relay,
         health,
         log,
         tracing,
@@ -167,17 +166,11 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   }
 }
 
-/** With wrapped keys in files of their own, beside the database and in none of its backups: they are deleted when a person is forgotten. Never at a relay that
- * follows another one: who forgets asks that one. */
-function withKeys(
-  relay: Relay,
-  ofRelay: Omit<KeyShelfOptions, 'signer' | 'open'>,
-  dataDir: string,
-): Pick<Relay, 'fetch' | 'handIn'> {
+/** With wrapped keys. Never at a relay that follows another one: who forgets asks that one. */
+function withKeys(relay: Relay, ofRelay: Omit<KeyShelfOptions, 'signer'>): Pick<Relay, 'fetch' | 'handIn'> {
   const signer = parseVerifierKey(relay.vkey, nodeHasher);
   if (!signer.ok) throw new Error(signer.message);
-  const open = (book: BookId) => createFolderBlobs(join(dataDir, 'keys', book));
-  const shelf = createKeyShelf({ ...ofRelay, signer: signer.value, open });
+  const shelf = createKeyShelf({ ...ofRelay, signer: signer.value });
   return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
 }
 

@@ -1,24 +1,25 @@
 // Bodies with a bound: bytes from a stream that may be endless, gzip that may unpack to gigabytes.
 import type { MaybePromise } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
+import type { OnGivenUp } from './receivers.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
  * All bytes of `stream`; cancels it and throws `relay/too-large` as soon as there are more than `maxBytes`, or what `onBytes` throws, which hears of every
- * number of bytes so far. Cancels it too when `signal` is aborted, and then answers less.
+ * number of bytes so far. Cancels it too when it is given up, and then answers less.
  */
 export async function readBody(
   stream: ByteStream | null,
   maxBytes: number,
   onBytes: (count: number) => void = () => undefined,
-  signal?: AbortSignal,
+  onGivenUp?: OnGivenUp,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (stream === null) return new Uint8Array(0);
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  signal?.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
+  onGivenUp?.(() => void reader.cancel().catch(() => undefined));
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     size += next.value.length;
     try {

@@ -1,12 +1,14 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
+import { encodeVerifierKey } from '@tallystick/chain';
 import { type BookId, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
-import { batchOf, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
+import { batchOf, hasPlace, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
 import { encodeClaims, originOf, signReceipts } from './receipt.ts';
 import type { Batch } from './store.ts';
+import { tenureOf } from './tenure.ts';
 
 /** What becomes of one push: an answer, or what is thrown at whoever waits for it. */
 export type Settled = { readonly outcome: PushOutcome } | { readonly error: unknown };
@@ -112,10 +114,9 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
       const isAsked = push.wantsCheckpoint && log !== undefined;
       const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
       // All is durable by now: where this cannot be found out, the answer says less.
-      const isKnown = await isOfLog(pushed, push, ruling).catch(() => false);
-      return {
-        outcome: { ...ruling, isKnown, size: log?.size ?? 0, checkpoint, receipt: receipts.get(push) ?? '', opened },
-      };
+      const isKnown = hasPlace(ruling) || (await isOfLog(pushed, push).catch(() => false));
+      const receipt = receipts.get(push) ?? '';
+      return { outcome: { ...ruling, isKnown, size: log?.size ?? 0, checkpoint, receipt, opened } };
     }),
   );
 }
@@ -126,10 +127,13 @@ async function signGroup(
   judged: ReadonlyMap<Push, Judged | { readonly error: unknown }>,
 ): Promise<ReadonlyMap<Push, string>> {
   const claims = new Map<Push, string>();
+  const vkey = encodeVerifierKey(signer, hasher);
   for (const [push, one] of judged) {
     const results = 'error' in one ? [] : one.ruling.results;
     const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ position, hash }]));
-    if (lines.length > 0) claims.set(push, encodeClaims(originOf(signer.name, push.book, push.scope), lines));
+    if (lines.length === 0) continue;
+    const { epoch } = tenureOf((one as Judged).pushed.roster, vkey);
+    claims.set(push, encodeClaims(originOf({ name: signer.name, epoch }, push.book, push.scope), lines));
   }
   const receipts = await signReceipts([...claims.values()], signer, hasher);
   return new Map([...claims.keys()].map((push, index) => [push, receipts[index] as string]));
@@ -144,6 +148,7 @@ async function admitPushes(
   judged: Map<Push, Judged | { readonly error: unknown }>,
 ): Promise<readonly Push[]> {
   const isHere = (await desk.store.log(book, hq)) !== undefined;
+  if (isHere) await desk.tenures.require(book);
   if (isHere && desk.limits.maxBookBytes === Number.POSITIVE_INFINITY) return pushes;
   const admitted: Push[] = [];
   let ahead = 0;

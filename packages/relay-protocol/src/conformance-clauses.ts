@@ -26,6 +26,7 @@ import {
   type Writer,
 } from './conformance-stage.ts';
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
+import { keyClauses } from './conformance-keys.ts';
 import { requestClauses } from './conformance-requests.ts';
 import { RelayError } from './errors.ts';
 import { originOf, verifyCheckpoint } from './receipt.ts';
@@ -165,7 +166,7 @@ const logClauses: readonly Clause[] = [
     const client = readAs(subject, stage.root);
     const size = pushed.length;
     const note = await client.checkpoint(stage.book, hq);
-    const origin = originOf(relay.name, stage.book, hq);
+    const origin = originOf(relay, stage.book, hq);
     const signed = await verifyCheckpoint(note, { key: relay, origin, verify: verifyBy(subject), hasher });
     ensure(signed.ok && signed.value.size === size, `the checkpoint is not one of ${size} ops`);
     const readTile = (level: number, index: number): Promise<Uint8Array> => {
@@ -212,7 +213,7 @@ const logClauses: readonly Clause[] = [
       await client.push(stage.book, hq, [await stage.tills[round % 2 === 0 ? 0 : 1].write()]);
       const next = await follow(subject, stage, stage.root, { tip });
       ensure(next.tip.size === tip.size + 1, `after one more op ${tip.size} ops are ${next.tip.size}`);
-      const origin = originOf(relay.name, stage.book, hq);
+      const origin = originOf(relay, stage.book, hq);
       const check = { key: relay, origin, verify: verifyBy(subject), hasher };
       const standing = await verifyStanding(await client.standing(stage.book, hq, tip.note), check);
       ensure(
@@ -377,4 +378,4 @@ const logClauses: readonly Clause[] = [
   },
 ];
 
-export const clauses: readonly Clause[] = [...logClauses, ...requestClauses];
+export const clauses: readonly Clause[] = [...logClauses, ...requestClauses, ...keyClauses];

@@ -1,5 +1,7 @@
 // The clauses of docs/spec/relay.md about requests: who is let in, what is told before and after, and what is refused with which words.
-import { encodeBundle, parseScope, type Scope } from '@tallystick/oplog';
+import { encodeVerifierKey } from '@tallystick/chain';
+import { encodeBundle, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { appointVerb } from '@tallystick/sign';
 import { gzip } from './body.ts';
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
 import {
@@ -17,6 +19,7 @@ import {
   type Writer,
 } from './conformance-stage.ts';
 import { statusByCode } from './errors.ts';
+import { originOf } from './receipt.ts';
 import { signedHeaders } from './request-signature.ts';
 
 const branch = parseScope('b/042') as Scope;
@@ -133,6 +136,28 @@ async function checkHandshake(subject: Subject): Promise<void> {
   const tips = Array.from({ length: maxKnown + 1 }, (_, index) => ({ scope: `b/${index}` as Scope, size: 1 }));
   const code = await codeOf(client.handshake(stage.book, tips));
   ensure(code === 'relay/bad-request', `${tips.length} known tips: ${code}`);
+}
+
+async function checkEpochs(subject: Subject): Promise<void> {
+  const { client, relay, hasher } = subject;
+  const stage = await openStage(subject);
+  const own = encodeVerifierKey(relay, hasher);
+  const another = encodeVerifierKey({ ...relay, name: 'another.relay' }, hasher);
+  const appoint = (epoch: number, key: string): Promise<OpRecord> =>
+    stage.root.write({ verb: appointVerb, args: { epoch, relay: key, from: own, logs: [] } });
+  const appointed = stage.opening.length;
+  await client.push(stage.book, hq, [await appoint(1, own)]);
+  const reader = readAs(subject, stage.root);
+  const said = await reader.handshake(stage.book, []);
+  ensure(said.epoch === 1, `appointed in epoch 1, it says that it is in ${said.epoch}`);
+  ensure(said.appointed === appointed, `it was appointed at ${appointed}, and says ${said.appointed}`);
+  const [origin] = (await reader.checkpoint(stage.book, hq)).split('\n');
+  ensure(origin === originOf({ name: relay.name, epoch: 1 }, stage.book, hq), `its notes are about ${origin}`);
+  await client.push(stage.book, hq, [await appoint(2, another)]);
+  const late = await codeOf(client.push(stage.book, hq, [await stage.root.write()]));
+  ensure(late === 'relay/retired', `another relay has the book, and it is handed an op: ${late}`);
+  const page = await reader.pull(stage.book, hq, appointed);
+  ensure(page.frames.length === 2, 'it does not serve what took the book from it');
 }
 
 async function checkTail(subject: Subject): Promise<void> {
@@ -315,6 +340,7 @@ export const requestClauses: readonly Clause[] = [
   clause('versions', 'Handshake', 'a version that is not spoken is refused with those that are', checkVersions),
   clause('origins', 'Requests', 'pages of every origin may ask and read', checkOrigins),
   clause('handshake', 'Handshake', 'sizes and roots are those of the logs', checkHandshake),
+  clause('epochs', 'Epochs', 'it signs in the epoch it is appointed in, and is done when another is', checkEpochs),
   clause('signed', 'Authentication', 'a signature is for one request, one relay and one time', checkSigned),
   clause('roles', 'Reading', 'each role reads its own scopes and no other', checkRoles),
   clause('revoked-at', 'Reading', 'a revoked device reads up to its revocation, and no further', checkRevocation),

@@ -183,7 +183,7 @@ export async function requireReceipts(
   for (const text of receipts) {
     const receipt = await verifyReceipt(text, {
       key: relay,
-      origin: originOf(relay.name, book, scope),
+      origin: originOf(relay, book, scope),
       verify: verifyBy(subject),
       hasher,
     });
@@ -209,7 +209,7 @@ export function readAs(subject: Subject, writer: Writer): RelayClient {
 /** What a checkpoint of `hq` says, which must be the relay's. */
 export async function tipOf(subject: Subject, { book }: Stage, note: string): Promise<Checkpoint> {
   const { relay, hasher } = subject;
-  const check = { key: relay, origin: originOf(relay.name, book, hq), verify: verifyBy(subject), hasher };
+  const check = { key: relay, origin: originOf(relay, book, hq), verify: verifyBy(subject), hasher };
   const signed = await verifyCheckpoint(note, check);
   ensure(signed.ok, `a checkpoint is not valid: ${signed.ok ? '' : signed.code}`);
   return signed.value;

@@ -276,6 +276,36 @@ const cases: readonly Case[] = [
   },
 
   {
+    name: 'tells everybody who asks in the same moment of their own log',
+    async run({ store, fleet }) {
+      const { book, genesis, root } = fleet;
+      const sold = root.write({ scope: branch });
+      const { device } = genesis.op;
+      const tile = (fill: number) => ({ level: 0, index: 0, hashes: new Uint8Array(32 * fill).fill(fill) });
+      await store.append([
+        batchOf(book, hq, 0, [genesis, root.write()], { tiles: [tile(2)] }),
+        batchOf(book, branch, 0, [sold], { tiles: [tile(1)] }),
+      ]);
+      const nowhere = 'b/nowhere' as Scope;
+      const ask = async (scope: Scope): Promise<unknown> => {
+        const [log, chains, placed, hashes] = await Promise.all([
+          store.log(book, scope),
+          store.chains(book, scope, [deviceOf('nobody'), device]),
+          store.find(book, scope, [sold.hash, genesis.hash]),
+          store.tile(book, scope, 0, 0),
+        ]);
+        return [log?.size, chains.get(device)?.seq, [...placed.keys()], hashes?.length];
+      };
+      deepEqual(await Promise.all([branch, nowhere, hq, branch].map(ask)), [
+        [1, 1, [sold.hash], 32],
+        [undefined, undefined, [], undefined],
+        [2, 2, [genesis.hash], 64],
+        [1, 1, [sold.hash], 32],
+      ]);
+    },
+  },
+
+  {
     name: 'finds the root at the end of a batch',
     async run({ store, fleet }) {
       const { book, genesis, root } = fleet;
@@ -338,6 +368,33 @@ const cases: readonly Case[] = [
   },
 
   {
+    name: 'keeps wrapped keys of each book, and forgets them',
+    async run({ store, fleet, name }) {
+      const { keys } = store;
+      const other = createContractBook(`${name} other`).book;
+      const [one, two] = [deviceOf('one'), deviceOf('two')];
+      const [first, second] = ['5a', 'a5'].map((byte) => `${byte.repeat(16)}.1.${'0'.repeat(16)}`) as [string, string];
+      deepEqual([await keys.list(fleet.book), await keys.get(fleet.book, first)], [[], undefined]);
+      equal(await keys.delete(fleet.book, first), false);
+      await keys.put(fleet.book, second, { device: one, text: 'grün' });
+      await keys.put(fleet.book, first, { device: one, text: 'a' });
+      await keys.put(fleet.book, first, { device: two, text: 'another' });
+      await keys.put(fleet.book, first, { device: two, text: 'the third' });
+      await keys.put(other, first, { device: one, text: 'theirs' });
+      deepEqual(await keys.list(fleet.book), [
+        { name: first, device: two, sizeBytes: 9 },
+        { name: second, device: one, sizeBytes: 5 },
+      ]);
+      deepEqual(await keys.get(fleet.book, first), { device: two, text: 'the third' });
+      deepEqual([await keys.delete(fleet.book, first), await keys.delete(fleet.book, first)], [true, false]);
+      equal(await keys.get(fleet.book, first), undefined);
+      deepEqual(await keys.get(other, first), { device: one, text: 'theirs' });
+      deepEqual(await keys.list(fleet.book), [{ name: second, device: one, sizeBytes: 5 }]);
+      equal(await store.bookCount(), 0);
+    },
+  },
+
+  {
     name: 'has everything again after it was opened again',
     needsReopen: true,
     async run({ store, reopen, fleet }) {
@@ -352,8 +409,12 @@ const cases: readonly Case[] = [
           claims: [{ token: 'gift/1', position: 3 }],
         }),
       ]);
+      const key = `${'5a'.repeat(16)}.1.${'0'.repeat(16)}`;
+      const wrapped = { device: deviceOf('one'), text: 'wrapped' };
+      await store.keys.put(book, key, wrapped);
       await store.close();
       const again = await reopen();
+      deepEqual(await again.keys.get(book, key), wrapped);
       equal(await again.adoptIdentity('other+2+b'), 'relay+1+a');
       equal((await again.log(book, hq))?.size, 5);
       deepEqual((await again.page(book, hq, 0, all))?.records.map(plain), records.map(bytesOf));

@@ -34,7 +34,7 @@ export async function keepCosignature(
       if (!opened.ok) continue;
       const { size } = opened.value.checkpoint;
       const root = await store.rootAt(book, scope, size);
-      if (root === undefined || checkpoints.bodyOf(book, scope, { size, root }) !== bodyOf(note))
+      if (root === undefined || (await checkpoints.bodyOf(book, scope, { size, root })) !== bodyOf(note))
         throw new RelayError('relay/cosignature', `this relay signs no such checkpoint of ${size} ops`);
       await store.cosign({ book, scope, device, size, line }, limits.maxCosigners);
       return newestOfOthers({ store, checkpoints }, roster, { book, scope, device });

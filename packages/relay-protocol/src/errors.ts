@@ -20,6 +20,7 @@ export type RelayAnswerCode =
   | 'relay/claim-alarm'
   | 'relay/home-away'
   | 'relay/mirror-behind'
+  | 'relay/retired'
   | 'relay/protocol'
   | 'relay/unsigned'
   | 'relay/signature'
@@ -28,6 +29,7 @@ export type RelayAnswerCode =
   | 'relay/not-enrolled'
   | 'relay/revoked'
   | 'relay/scope'
+  | 'relay/not-yours'
   | 'relay/rate'
   | 'relay/busy'
   | 'relay/failed';
@@ -69,6 +71,10 @@ export interface RefusalDetails {
   readonly protocols?: ProtocolRange;
   /** `relay/rate`, `relay/busy`: after how many seconds to try again. */
   readonly retryAfterSeconds?: number;
+  /** `relay/retired`: the epoch, key and address of the relay that the book appointed since, for people; a device believes the op that did so. */
+  readonly epoch?: number;
+  readonly relay?: string;
+  readonly address?: string;
 }
 
 /** Versions of the protocol, both included. */
@@ -109,6 +115,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/not-enrolled': 403,
   'relay/revoked': 403,
   'relay/scope': 403,
+  'relay/not-yours': 403,
   'relay/book-refused': 403,
   'relay/quota': 403,
   'relay/cosignature': 403,
@@ -125,6 +132,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/failed': 500,
   'relay/claim-alarm': 409,
   'relay/mirror-behind': 409,
+  'relay/retired': 409,
   'relay/home-away': 424,
   'relay/busy': 503,
 };

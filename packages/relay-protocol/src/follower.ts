@@ -92,7 +92,7 @@ async function pullPage({ client, book, scope, ...options }: FollowerOptions, ti
 
 async function openCheckpoint(options: FollowerOptions, note: string): Promise<Checkpoint> {
   const { relay, book, scope, verifyNote, hasher } = options;
-  const origin = originOf(relay.name, book, scope);
+  const origin = originOf(relay, book, scope);
   const opened = await verifyCheckpoint(note, { key: relay, origin, verify: verifyNote, hasher });
   if (opened.ok) return opened.value;
   throw new RelayError('relay/bad-note', `${opened.code}: ${opened.message}`);

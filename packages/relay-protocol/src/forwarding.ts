@@ -107,7 +107,7 @@ async function forwardOps(
   if (results.some(({ verdict }) => verdict === 'kept'))
     throw new RelayError('relay/busy', 'the home relay is away further on');
   const signed = new Map<OpHash, number>();
-  const origin = originOf(home.name, book, scope);
+  const origin = originOf(home, book, scope);
   for (const receipt of receipts) {
     const opened = await verifyReceipt(receipt, { key: home, origin, verify: ed25519.verify.bind(ed25519), hasher });
     if (opened.ok) for (const { hash, position } of opened.value.lines) signed.set(hash, position);

@@ -1,7 +1,7 @@
 // The gate: what happens to each op of a push, cheap checks first, signatures last (docs/spec/relay.md, "Gate"). It decides
 // and changes nothing but the roster it is given; the caller stores what it accepted or forgets both.
 import type { Hasher } from '@tallystick/chain';
-import type { DeviceId, OpHash, OpRecord } from '@tallystick/oplog';
+import type { DeviceId, MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
 import { keyIdAfter, rotateVerb } from '@tallystick/sign';
 import { createRoster, type Roster, rosterVerbs } from '@tallystick/sign/roster';
 import { claimOf } from './claims.ts';
@@ -153,21 +153,41 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   // What an author built on and nobody can place holds up nothing: else one stranger's op would keep its chain from here for ever.
   const isHere = (mentioned: OpHash): boolean =>
     placeOf(mentioned) !== undefined || inRun(mentioned) || session.hopeless.has(mentioned);
-  const missing = await findMissingBasis(op, ground, ground.size + session.accepted.length + waiting, isHere);
+  // Most ops need nothing that has to be waited for, and a turn of waiting costs as much as all checks but the signature.
+  const end = ground.size + session.accepted.length + waiting;
+  const asked = askGround(session, roster, record, () => findMissingBasis(op, ground, end, isHere));
+  const [missing, key, found] = asked instanceof Promise ? await asked : asked;
   if (missing !== undefined) return { hash, verdict: 'basis', message: missing };
-  const isKnown = roster.publicKeyOf(record.keyId, op.device) !== undefined;
-  if (!isKnown || record.keyId !== (await keyInForce(session, roster, record))) {
+  if (record.keyId !== key) {
     return {
       hash,
       verdict: 'bad-signature',
       message: `key ${record.keyId} is not the one in force for ${op.device} here`,
     };
   }
-  const warnings: Warning[] = [...(await findWarnings(op, ground)), ...(isLate ? quarantined : [])];
+  const warnings = [...found, ...(isLate ? quarantined : [])];
   const candidate = { frame, record, warnings, isLate };
   if (run === undefined) session.run = { candidates: [candidate], fork: isFork };
   else run.candidates.push(candidate);
   return undefined;
+}
+
+type Asked = readonly [missing: string | undefined, key: string | undefined, found: readonly Warning[]];
+
+/** What it builds on and is not here, the key in force where it stands if its own is known, and what to warn of: at once where nothing has to be read for it. */
+function askGround(
+  session: Session,
+  roster: Roster,
+  record: OpRecord,
+  findMissing: () => MaybePromise<string | undefined>,
+): MaybePromise<Asked> {
+  const missing = findMissing();
+  const isKnown = roster.publicKeyOf(record.keyId, record.op.device) !== undefined;
+  const key = isKnown ? keyInForce(session, roster, record) : undefined;
+  const found = findWarnings(record.op, session.ground);
+  if (missing instanceof Promise || key instanceof Promise || found instanceof Promise)
+    return Promise.all([Promise.resolve(missing), Promise.resolve(key), Promise.resolve(found)]);
+  return [missing, key, found];
 }
 
 /** Notes an op that is not rooted here and never will be: its chain begins at an op that is here and enrols nobody, or at one that is as hopeless. */
@@ -203,18 +223,18 @@ function rosterFor({ ground, hasher }: Session, record: OpRecord): Roster {
 }
 
 /** The op before it decides: a rotation brings the key, any other op was signed by it, and a chain begins with the key its enrolment names. */
-async function keyInForce(
+function keyInForce(
   { ground, accepted, run }: Session,
   roster: Roster,
   { op }: OpRecord,
-): Promise<string | undefined> {
+): MaybePromise<string | undefined> {
   if (op.prev === undefined || !roster.hasRotated(op.device)) return op.device;
   if (op.seq === 1) return roster.firstKeyOf(op.device, op.prev);
   const inRun = run?.candidates.at(-1)?.record;
   if (inRun?.hash === op.prev) return keyIdAfter(inRun);
   const inPush = accepted.find(({ hash }) => hash === op.prev);
-  const before = inPush ?? (await ground.recordAt(op.prev));
-  return before && keyIdAfter(before);
+  if (inPush !== undefined) return keyIdAfter(inPush);
+  return ground.recordAt(op.prev).then((before) => before && keyIdAfter(before));
 }
 
 function chainOf({ chains, ground }: Session, device: DeviceId): ChainState | undefined {

@@ -4,6 +4,7 @@ import { type Hasher, hashOp, openRecord, type VerifyRecord } from '@tallystick/
 import {
   type BookId,
   type DeviceId,
+  type MaybePromise,
   type Op,
   type OpHash,
   type OpRecord,
@@ -108,14 +109,15 @@ export function linkOf(
 }
 
 /** What the op builds on and this relay does not have, in words. `end` is the size just before the op. */
-export async function findMissingBasis(
+export function findMissingBasis(
   op: Op,
   ground: Ground,
   end: number,
   isHere: (hash: OpHash) => boolean,
-): Promise<string | undefined> {
+): MaybePromise<string | undefined> {
   const { heads = [], size = 0 } = op.seen ?? {};
-  if (size > end) return `the author saw ${size} ops here, the relay has ${end}`;
+  if (size > end && !isOfEarlierEpoch(ground, ground.scope, size))
+    return `the author saw ${size} ops here, the relay has ${end}`;
   const head = heads.find((hash) => !isHere(hash));
   if (head !== undefined) return `${head}, which the author built on, is not here`;
   return op.verb === markVerb ? findMissingMark(op, ground) : undefined;
@@ -128,16 +130,22 @@ async function findMissingMark({ args }: Op, ground: Ground): Promise<string | u
   if (typeof size !== 'number' || size < 1 || root === undefined) return 'a mark names a size of hq and its root';
   const known = await ground.rootOf(hq, size);
   if (known === undefined) return `the mark is at ${size}, beyond the end of hq here`;
-  return known === root ? undefined : `the root of hq at ${size} is ${known} here`;
+  if (known === root || isOfEarlierEpoch(ground, hq, size)) return undefined;
+  return `the root of hq at ${size} is ${known} here`;
 }
 
-export async function findWarnings({ id, seen }: Op, ground: Ground): Promise<readonly Warning[]> {
-  const found: Warning[] = [];
+/**
+ * Whether a size of a log may be of a relay before: that one may have given positions beyond what the book's appointment of the next one lists, and what was
+ * written on them was written in good faith.
+ */
+function isOfEarlierEpoch({ roster }: Ground, scope: Scope, size: number): boolean {
+  return roster.appointments.some(({ logs }) => size > (logs.find((log) => log.scope === scope)?.size ?? 0));
+}
+
+export function findWarnings({ id, seen }: Op, ground: Ground): MaybePromise<readonly Warning[]> {
   const mintedMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  if (mintedMs > ground.nowMs + dayMs) found.push('clock-ahead');
+  const found: readonly Warning[] = mintedMs > ground.nowMs + dayMs ? ['clock-ahead'] : [];
   const { root, size = 0 } = seen ?? {};
-  if (root !== undefined && size <= ground.size && (await ground.rootOf(ground.scope, size)) !== root) {
-    found.push('seen-differs');
-  }
-  return found;
+  if (root === undefined || size > ground.size) return found;
+  return ground.rootOf(ground.scope, size).then((here) => (here === root ? found : [...found, 'seen-differs']));
 }

@@ -38,6 +38,8 @@ const noAnswer: ReadonlySet<RelayCode> = new Set([
   'relay/bad-answer',
   'relay/failed',
   'relay/busy',
+  // Somebody has to say where the book went; until then what is handed in is kept.
+  'relay/retired',
 ]);
 
 export const isNoAnswer = (error: Error): boolean => error instanceof RelayError && noAnswer.has(error.code);

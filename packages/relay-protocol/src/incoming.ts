@@ -11,7 +11,7 @@ export function requestToPush(request: Request): PushRequest {
     path: request.url,
     encoding: request.headers.get('content-encoding') ?? undefined,
     lengthBytes: length === null ? undefined : Number(length),
-    read: (maxBytes, onBytes, signal) => readBody(request.body, maxBytes, onBytes, signal),
+    read: (maxBytes, onBytes, onGivenUp) => readBody(request.body, maxBytes, onBytes, onGivenUp),
   };
 }
 
@@ -50,7 +50,7 @@ export async function receiveBody(
     throw new RelayError('relay/too-large', `a push has at most ${maxBytes} bytes`);
   }
   // As they come: who announces much and sends nothing takes no room from others.
-  return receivers.receive(slot, ({ grown, signal }) => read(maxBytes, grown, signal));
+  return receivers.receive(slot, ({ grown, onGivenUp }) => read(maxBytes, grown, onGivenUp));
 }
 
 /** Takes its place, and unpacks what was sent. */

@@ -13,7 +13,7 @@ export { RelayError, type RelayCode } from './errors.ts';
 export { createFollower, type FollowedPage, type Follower, type FollowerOptions } from './follower.ts';
 export { defaultLimits, type RelayLimits } from './limits.ts';
 export { createMemoryRelayStore } from './memory-store.ts';
-export { type NoteCheck, originOf, type Receipt, verifyCheckpoint, verifyReceipt } from './receipt.ts';
+export { type NoteCheck, originOf, type Receipt, type RelayKey, verifyCheckpoint, verifyReceipt } from './receipt.ts';
 export type { PushReply, PushRequest } from './push.ts';
 export { createRelay, type Relay, type RelayEvent, type RelayLoad, type RelayOptions } from './relay.ts';
 export type { Handshake, RelayInfo } from './replies.ts';

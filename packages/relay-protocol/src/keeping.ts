@@ -29,6 +29,8 @@ export interface Keeper {
 type Taken = NewlyKept & { readonly scope: Scope };
 
 const hq = parseScope('hq') as Scope;
+/** A device has one of so many shares of what is kept of a book. */
+const sharesOfBook = 4;
 const maxTaken = 10_000;
 const pageOps = 1_000;
 const pageBytes = 4 << 20;
@@ -54,20 +56,38 @@ export function createKeeper(options: KeeperOptions): Keeper {
     gate.forget(book);
   }
 
+  /**
+   * Of what is not here yet. What the home relay refused is settled, and takes no room from others; it stays here, so it takes that of its author. No device fills the
+   * outbox alone, whatever it hands in.
+   */
+  async function requireRoom(book: BookId, news: readonly OpRecord[]): Promise<void> {
+    if (news.length === 0) return;
+    const { waiting, waitingBytes, acknowledged, refused } = await outbox.summary(book);
+    if (waiting + acknowledged + news.length > maxKept.ops || waitingBytes >= maxKept.bytes)
+      throw new RelayError('relay/quota', 'no more is kept here for the home relay');
+    const share = { ops: maxKept.ops / sharesOfBook, bytes: maxKept.bytes / sharesOfBook };
+    if (refused === 0 && waiting < share.ops && waitingBytes < share.bytes) return;
+    for (const device of new Set(news.map(({ op }) => op.device))) {
+      const { ops, bytes } = await outbox.shareOf(book, device);
+      if (ops >= share.ops || bytes >= share.bytes)
+        throw new RelayError('relay/quota', `no more of device ${device} is kept here for the home relay`);
+    }
+  }
+
   async function keep({ book, scope, frames }: Push): ReturnType<Keeper['keep']> {
     if ((await store.log(book, hq)) === undefined) throw notFollowedYet(book);
-    const { waiting, waitingBytes, acknowledged, refused } = await outbox.summary(book);
-    if (waiting + acknowledged + refused + frames.length > maxKept.ops || waitingBytes >= maxKept.bytes)
-      throw new RelayError('relay/quota', 'no more is kept here for the home relay');
+    const records = frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record] : []));
+    const hashes = records.map(({ hash }) => hash);
+    const [placed, known] = [await store.find(book, scope, hashes), await outbox.find(book, scope, hashes)];
+    // A device hands in what others wrote, too, and all of it again when it starts anew: what is here needs no room.
+    const unknown = records.filter(({ hash }) => !placed.has(hash) && !known.has(hash));
+    await requireRoom(book, unknown);
     await keepTaken(book);
     const results = await gate.judge(book, scope, frames);
-    const kept = results.flatMap(({ verdict, hash }) => (verdict === 'kept' ? [hash] : []));
-    const [placed, known] = [await store.find(book, scope, kept), await outbox.find(book, scope, kept)];
-    const news = frames.flatMap((frame, index): NewlyKept[] => {
-      if (frame.kind === 'refused' || results[index]?.verdict !== 'kept') return [];
-      const { hash, bytes } = frame.record;
-      return placed.has(hash) || known.has(hash) ? [] : [{ hash, bytes }];
-    });
+    const kept = new Set(results.flatMap(({ verdict, hash }) => (verdict === 'kept' ? [hash] : [])));
+    const news = unknown.flatMap(({ hash, bytes, op }): NewlyKept[] =>
+      kept.has(hash) ? [{ hash, bytes, device: op.device }] : [],
+    );
     try {
       if (news.length > 0) await outbox.keep(book, scope, news, nowMs());
     } catch (error) {
@@ -87,10 +107,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
     noteTaken(book, scope, records, { results }) {
       const taken = takenByBook.get(book) ?? new Map<OpHash, Taken>();
       takenByBook.set(book, taken);
-      for (const [index, { hash, bytes }] of records.entries()) {
+      for (const [index, { hash, bytes, op }] of records.entries()) {
         const { position, verdict } = results[index] ?? {};
         if (position === undefined || verdict === 'exists') continue;
-        taken.set(hash, { hash, bytes, position, scope });
+        taken.set(hash, { hash, bytes, position, scope, device: op.device });
         const [oldest] = taken.size > maxTaken ? taken.keys() : [];
         if (oldest !== undefined) taken.delete(oldest);
       }

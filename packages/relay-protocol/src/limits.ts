@@ -48,6 +48,9 @@ export interface RelayLimits {
   readonly maxBookBytes: number;
   /** Of a book; the last eighth is for an owner or manager of `hq` to open. */
   readonly maxScopes: number;
+  /** Wrapped keys of a book, and their bytes. The last quarter is for an owner or manager of `hq`, and another device may have put a quarter. */
+  readonly maxWrappedKeys: number;
+  readonly maxWrappedKeyBytes: number;
   /** Scopes that a device which was never owner or manager in `hq` may open in a day, and at once. */
   readonly openingsPerDay: number;
 }
@@ -80,5 +83,7 @@ export const defaultLimits: RelayLimits = {
   maxBooks: 10_000,
   maxBookBytes: Number.POSITIVE_INFINITY,
   maxScopes: 10_000,
+  maxWrappedKeys: 100_000,
+  maxWrappedKeyBytes: 256 << 20,
   openingsPerDay: 64,
 };

@@ -12,6 +12,7 @@ import type {
   Placed,
   RelayStore,
 } from './store.ts';
+import { createMemoryWrappedKeys } from './wrapped-keys.ts';
 
 interface Log {
   state: LogState;
@@ -35,6 +36,7 @@ export function createMemoryRelayStore(): RelayStore {
   let identity: string | undefined;
   const logOf = (book: BookId, scope: Scope): Log | undefined => shelves.get(book)?.logs.get(scope);
   return {
+    keys: createMemoryWrappedKeys(),
     adoptIdentity: (vkey) => (identity ??= vkey),
     bookCount: () => shelves.size,
     storedBytes(book) {

@@ -155,7 +155,7 @@ async function openNote(
 ): Promise<Checkpoint> {
   const opened = await verifyCheckpoint(note, {
     key: relay,
-    origin: originOf(relay.name, book, scope),
+    origin: originOf(relay, book, scope),
     verify,
     hasher,
   });

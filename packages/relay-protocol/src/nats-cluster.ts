@@ -37,7 +37,8 @@ export interface NatsClusterOptions {
   readonly deadlineMs?: number;
 }
 
-const replicas = 3;
+/** Of every stream. */
+export const replicas = 3;
 const streamNotFound = 10_059;
 const minVersion = [2, 12, 3] as const;
 

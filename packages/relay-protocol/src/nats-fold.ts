@@ -6,7 +6,7 @@ import type { StoredMsg } from '@nats-io/jetstream';
 import { RelayError } from './errors.ts';
 import { decodeBatches } from './nats-message.ts';
 import { openSqliteFold } from './sqlite-store.ts';
-import type { Batch, Cosignature, RelayStore } from './store.ts';
+import type { Batch, Cosignature, LogTables, RelayStore } from './store.ts';
 
 export type KeptCosignature = Parameters<RelayStore['cosign']>[0];
 
@@ -22,7 +22,7 @@ export const kinds = {
 export const partsHeader = 'Tallystick-Parts';
 
 export interface NatsFold {
-  readonly store: RelayStore;
+  readonly store: LogTables;
   /** Of the last message that is applied, 0 for none. */
   readonly sequence: number;
   /** Of the last message about this book, 0 for none. */

@@ -3,7 +3,7 @@
 import { createTree, type Hasher, leafHash, openRecord } from '@tallystick/chain';
 import { type BookId, type DeviceId, encodeHex, type OpHash, type RootHash, type Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
-import type { Batch, ChainState, Claim, Entry, LogState, RelayStore, RosterEntry } from './store.ts';
+import type { Batch, ChainState, Claim, Entry, LogState, LogTables, RosterEntry } from './store.ts';
 import { growTiles } from './tiles.ts';
 
 type EncodedChain = readonly [device: DeviceId, seq: number, hash: OpHash, forks: number, late: number];
@@ -48,7 +48,7 @@ export function encodeBatches(batches: readonly Batch[]): Uint8Array {
 export async function decodeBatches(
   book: BookId,
   body: Uint8Array,
-  store: RelayStore,
+  store: LogTables,
   hasher: Hasher,
 ): Promise<Batch[]> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);

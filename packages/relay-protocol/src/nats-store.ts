@@ -8,8 +8,10 @@ import { growthsOf } from './growth.ts';
 import { type NatsClusterOptions, openCluster } from './nats-cluster.ts';
 import { kinds, type NatsFold, openNatsFold, partsHeader } from './nats-fold.ts';
 import { createNatsLog, type NatsAlarm, type NatsLog, type Outgoing } from './nats-log.ts';
+import { natsKeys } from './nats-keys.ts';
 import { encodeBatches } from './nats-message.ts';
 import type { Batch, RelayStore } from './store.ts';
+import type { WrappedKeyStore } from './wrapped-keys.ts';
 
 export interface NatsRelayStoreOptions extends NatsClusterOptions {
   /** File of this relay's fold of the stream, made when missing and made again when lost. One process at a time. */
@@ -40,6 +42,7 @@ export async function createNatsRelayStore(options: NatsRelayStoreOptions): Prom
     const reader = createReader(fold, log);
     await reader.refresh();
     return storeOver(cluster.stream, log, fold, reader, {
+      keys: natsKeys(cluster, { deadlineMs, onAlarm }),
       maxBytes: options.maxMessageBytes ?? (cluster.connection.info?.max_payload ?? 1 << 20) - headersBytes,
       async close() {
         await reader.idle();
@@ -55,6 +58,7 @@ export async function createNatsRelayStore(options: NatsRelayStoreOptions): Prom
 }
 
 interface Way {
+  readonly keys: WrappedKeyStore;
   readonly maxBytes: number;
   close(): Promise<void>;
 }
@@ -63,6 +67,7 @@ function storeOver(stream: string, log: NatsLog, fold: NatsFold, reader: Reader,
   const { store } = fold;
   return {
     ...store,
+    keys: way.keys,
     refresh: reader.refresh,
     async adoptIdentity(vkey) {
       await reader.refresh();

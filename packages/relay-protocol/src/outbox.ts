@@ -1,6 +1,6 @@
 // What a relay that follows another one keeps beside its copy of the log (docs/spec/relay.md, "Federation"): the ops it was handed while the home relay was away,
 // the home relay's notes, and who of several nodes deals with the home relay now.
-import type { BookId, MaybePromise, OpHash, Scope } from '@tallystick/oplog';
+import type { BookId, DeviceId, MaybePromise, OpHash, Scope } from '@tallystick/oplog';
 import type { RelayCode } from './errors.ts';
 import type { PushResult } from './verdict.ts';
 
@@ -23,7 +23,8 @@ export interface KeptOp {
   readonly result?: PushResult;
 }
 
-export type NewlyKept = Pick<KeptOp, 'hash' | 'bytes' | 'position'>;
+/** `device` is its author. */
+export type NewlyKept = Pick<KeptOp, 'hash' | 'bytes' | 'position'> & { readonly device: DeviceId };
 
 /** The right to deal with the home relay, until another node takes it over. `fence` is greater with every holder. */
 export interface Lease {
@@ -77,6 +78,8 @@ export interface Outbox {
   /** Forgets ops that the followed log has. Throws `relay/fenced`. */
   drop(lease: Lease, places: readonly number[]): MaybePromise<void>;
   summary(book: BookId): MaybePromise<OutboxSummary>;
+  /** What waits of one author, and what of it the home relay refused: ops and their bytes. */
+  shareOf(book: BookId, device: DeviceId): MaybePromise<{ readonly ops: number; readonly bytes: number }>;
   /** The home relay's note about a log of this size. */
   note(book: BookId, scope: Scope, size: number): MaybePromise<string | undefined>;
   /** Durable when it returns. */

@@ -123,11 +123,14 @@ export const queries = {
   bookCount: `SELECT count(*) FROM relay_logs WHERE scope = 'hq'`,
   storedBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM relay_logs JOIN relay_batches USING (log) WHERE book = $1',
   scopes: 'SELECT scope, size FROM relay_logs WHERE book = $1 ORDER BY scope',
-  log: 'SELECT size, frontier, root FROM relay_logs WHERE book = $1 AND scope = $2',
-  chains: `SELECT device, seq, c.hash, forks, late FROM relay_logs JOIN relay_chains AS c USING (log)
-    WHERE book = $1 AND scope = $2 AND device = ANY ($3)`,
-  find: `SELECT e.hash, position, device, seq FROM relay_logs JOIN relay_entries AS e USING (log)
-    WHERE book = $1 AND scope = $2 AND e.hash = ANY ($3)`,
+  // Of many logs at once: each row answers the question that its `n` numbers.
+  log: `SELECT n, size, frontier, root FROM unnest($1::integer[], $2::bytea[], $3::text[]) AS asked (n, book, scope)
+    JOIN relay_logs USING (book, scope)`,
+  chains: `SELECT n, c.device, seq, c.hash, forks, late
+    FROM unnest($1::integer[], $2::bytea[], $3::text[], $4::bytea[]) AS asked (n, book, scope, device)
+    JOIN relay_logs USING (book, scope) JOIN relay_chains AS c USING (log, device)`,
+  find: `SELECT n, e.hash, position, e.device, seq FROM unnest($1::integer[], $2::bytea[], $3::text[], $4::bytea[]) AS asked (n, book, scope, hash)
+    JOIN relay_logs USING (book, scope) JOIN relay_entries AS e USING (log, hash)`,
   append: `SELECT relay_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
     $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)`,
   claims: `SELECT token, position, hash, device FROM relay_logs JOIN relay_claims USING (log) JOIN relay_entries USING (log, position)
@@ -140,8 +143,9 @@ export const queries = {
     WHERE nth = 1 OR (size - $3 <= $4 AND total <= $5)`,
   records: `SELECT bytes FROM relay_logs JOIN relay_entries USING (log)
     WHERE book = $1 AND scope = $2 AND position >= $3 AND position < $4 ORDER BY position`,
-  tile: `SELECT string_agg(hashes, '' ORDER BY start) AS hashes FROM relay_logs JOIN relay_tiles USING (log)
-    WHERE book = $1 AND scope = $2 AND level = $3 AND tile = $4`,
+  tile: `SELECT n, string_agg(hashes, '' ORDER BY start) AS hashes
+    FROM unnest($1::integer[], $2::bytea[], $3::text[], $4::integer[], $5::bigint[]) AS asked (n, book, scope, level, tile)
+    JOIN relay_logs USING (book, scope) JOIN relay_tiles USING (log, level, tile) GROUP BY n`,
   enrolments: `SELECT e.hash, bytes, fork FROM relay_enrolments JOIN relay_entries AS e USING (log, position)
     WHERE book = $1 ORDER BY place`,
   enrolmentCount: 'SELECT enrolments FROM relay_books WHERE book = $1',

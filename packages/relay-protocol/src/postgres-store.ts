@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { type BookId, type DeviceId, encodeHex, type OpHash, type RootHash, type Scope } from '@tallystick/oplog';
 import type { ClientBase } from 'pg';
 import { RelayError } from './errors.ts';
+import { createKeyTable, postgresKeys } from './postgres-keys.ts';
 import { batchesToValues } from './postgres-values.ts';
+import { createGathering } from './gathering.ts';
 import { appendFunction, conflictState, queries, schemaVersion, tables } from './postgres-schema.ts';
 import { isLost, openSessions, type PostgresOptions, type Row, type Sessions } from './postgres-session.ts';
-import type { Batch, RelayStore } from './store.ts';
+import type { Batch, LogState, RelayStore } from './store.ts';
 
 const appendTries = 3;
 const schemaLock = 7_258_401;
@@ -34,7 +36,24 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
   ): Promise<readonly Row[]> => read(name, hexToBytes(book), scope, ...values);
   const readRecords = async (book: BookId, scope: Scope, from: number, end: number): Promise<Uint8Array[]> =>
     (await inLog('records', book, scope, from, end)).map(({ bytes }) => bytes as Uint8Array);
+  const gather = <T>(name: keyof typeof queries, toAnswer: (rows: readonly Row[]) => T) =>
+    gatherIn(read, name, toAnswer);
+  const readLog = gather('log', ([row]) => row && rowToLog(row));
+  const readTile = gather('tile', ([row]) => (row?.['hashes'] as Uint8Array | undefined) ?? undefined);
+  const readChains = gather('chains', (rows) =>
+    toMap(rows, ({ device, seq, hash, forks, late }) => [
+      toHex<DeviceId>(device),
+      { seq: Number(seq), hash: toHex<OpHash>(hash), forks: Number(forks), late: Number(late) },
+    ]),
+  );
+  const readPlaces = gather('find', (rows) =>
+    toMap(rows, ({ hash, position, device, seq }) => [
+      toHex<OpHash>(hash),
+      { position: Number(position), device: toHex<DeviceId>(device), seq: Number(seq) },
+    ]),
+  );
   return {
+    keys: postgresKeys(sessions),
     async confirm() {
       try {
         await sessions.confirm();
@@ -55,22 +74,9 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
         scope: scope as Scope,
         size: Number(size),
       })),
-    async log(book, scope) {
-      const [row] = await inLog('log', book, scope);
-      if (row === undefined) return undefined;
-      const frontier = row['frontier'] === '' ? [] : String(row['frontier']).split(' ');
-      return { size: Number(row['size']), frontier, root: toHex<RootHash>(row['root']) };
-    },
-    chains: async (book, scope, devices) =>
-      toMap(await inLog('chains', book, scope, [...devices].map(hexToBytes)), ({ device, seq, hash, forks, late }) => [
-        toHex<DeviceId>(device),
-        { seq: Number(seq), hash: toHex<OpHash>(hash), forks: Number(forks), late: Number(late) },
-      ]),
-    find: async (book, scope, hashes) =>
-      toMap(await inLog('find', book, scope, [...hashes].map(hexToBytes)), ({ hash, position, device, seq }) => [
-        toHex<OpHash>(hash),
-        { position: Number(position), device: toHex<DeviceId>(device), seq: Number(seq) },
-      ]),
+    log: (book, scope) => readLog([book, scope, [[]]]),
+    chains: (book, scope, devices) => readChains([book, scope, [...devices].map((device) => [hexToBytes(device)])]),
+    find: (book, scope, hashes) => readPlaces([book, scope, [...hashes].map((hash) => [hexToBytes(hash)])]),
     append: (batches) => append(sessions, batches),
     claims: async (book, scope, tokens) =>
       toMap(await inLog('claims', book, scope, [...tokens]), ({ token, position, hash, device }) => [
@@ -84,8 +90,7 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
       return { records: await readRecords(book, scope, from, Number(end)), root: toHex<RootHash>(row?.['root']) };
     },
     records: (book, scope, from, limit) => readRecords(book, scope, from, from + limit),
-    tile: async (book, scope, level, index) =>
-      ((await inLog('tile', book, scope, level, index))[0]?.['hashes'] as Uint8Array | null) ?? undefined,
+    tile: (book, scope, level, index) => readTile([book, scope, [[level, index]]]),
     enrolments: async (book) =>
       (await read('enrolments', hexToBytes(book))).map(({ hash, bytes, fork }) => ({
         hash: toHex<OpHash>(hash),
@@ -111,6 +116,35 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
   };
 }
 
+/** What is asked of one log: rows of values, one for each thing that is looked up. */
+type Question = readonly [book: BookId, scope: Scope, lookups: readonly (readonly unknown[])[]];
+
+/** One statement for all questions: the columns of their lookups, each of which has a number that its rows bear. Rows come in the order of the lookups. */
+function gatherIn<T>(
+  read: (name: keyof typeof queries, ...values: unknown[]) => Promise<readonly Row[]>,
+  name: keyof typeof queries,
+  toAnswer: (rows: readonly Row[]) => T,
+): (question: Question) => Promise<T> {
+  return createGathering(async (questions) => {
+    const askers: number[] = [];
+    const lookups = questions.flatMap(([book, scope, values], asker) => {
+      const bytes = hexToBytes(book);
+      return values.map((more) => [askers.push(asker) - 1, bytes, scope, ...more]);
+    });
+    const columns = (lookups[0] ?? []).map((_, column) => lookups.map((lookup) => lookup[column]));
+    const rows = columns.length === 0 ? [] : [...(await read(name, ...columns))];
+    const answers: Row[][] = questions.map(() => []);
+    for (const row of rows.sort((left, right) => Number(left['n']) - Number(right['n'])))
+      answers[askers[Number(row['n'])] as number]?.push(row);
+    return answers.map(toAnswer);
+  });
+}
+
+function rowToLog(row: Row): LogState {
+  const frontier = row['frontier'] === '' ? [] : String(row['frontier']).split(' ');
+  return { size: Number(row['size']), frontier, root: toHex<RootHash>(row['root']) };
+}
+
 async function createTables(client: ClientBase): Promise<void> {
   // Front ends that start together make the tables once.
   await client.query('SELECT pg_advisory_xact_lock($1)', [schemaLock]);
@@ -120,6 +154,7 @@ async function createTables(client: ClientBase): Promise<void> {
     await client.query(appendFunction);
     await client.query(`INSERT INTO relay_schema VALUES (1, ${schemaVersion})`);
   }
+  await createKeyTable(client);
   const version = (await client.query('SELECT version FROM relay_schema')).rows as { version: number }[];
   if (version[0]?.version !== schemaVersion) {
     throw new RelayError(

@@ -9,8 +9,10 @@ import { type Frame, openFrame } from './ground.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Openings } from './openings.ts';
 import type { Quota } from './quota.ts';
+import type { OnGivenUp } from './receivers.ts';
 import type { Rosters } from './rosters.ts';
 import type { RelayStore } from './store.ts';
+import type { Tenures } from './tenure.ts';
 import type { PushResult } from './verdict.ts';
 
 /** What a push needs of its relay. */
@@ -23,6 +25,7 @@ export interface PushDesk {
   readonly limits: RelayLimits;
   readonly books: 'open' | readonly BookId[];
   readonly rosters: Rosters;
+  readonly tenures: Tenures;
   readonly memory: ClaimMemory;
   readonly quota: Quota;
   readonly openings: Openings;
@@ -55,9 +58,9 @@ export interface PushRequest {
   readonly lengthBytes: number | undefined;
   /**
    * The body as sent; throws `relay/too-large` where it has more than `maxBytes`, and what `onBytes` throws, which is told of the number of bytes so far
-   * whenever some have come. When `signal` is aborted nobody waits for it any more, and it lets go of what it has.
+   * whenever some have come. What it hands to `onGivenUp` is called when nobody waits for it any more: it lets go of what it has.
    */
-  read(maxBytes: number, onBytes: (count: number) => void, signal: AbortSignal): Promise<Uint8Array>;
+  read(maxBytes: number, onBytes: (count: number) => void, onGivenUp: OnGivenUp): Promise<Uint8Array>;
 }
 
 /** An answer to a push, headers included. */

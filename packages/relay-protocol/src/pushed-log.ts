@@ -17,6 +17,7 @@ import { type Gate, openGate, type Ruling } from './gate.ts';
 import { claimedTokens, type Frame, type Ground, mentionedHashes } from './ground.ts';
 import type { Push, PushDesk } from './push.ts';
 import type { Batch, Entry, Holder, LogState, Placed, RelayStore } from './store.ts';
+import { tileWidth } from './tile-path.ts';
 import { growTiles, rootAt } from './tiles.ts';
 
 /** A log that pushes have come for. */
@@ -30,6 +31,8 @@ export interface PushedLog {
   readonly gate: Gate;
   readonly roster: Roster;
   readonly verify: VerifyRecord;
+  /** The one that the next op goes into, where it has others: asked for with everything else, as a batch nearly always comes of it. */
+  readonly lastTile: MaybePromise<Uint8Array | undefined>;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -49,6 +52,9 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
   const { store, ed25519, hasher, limits } = desk;
   const size = log?.size ?? 0;
   const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
+  const lastTile = size % tileWidth === 0 ? undefined : store.tile(book, scope, 0, Math.floor(size / tileWidth));
+  // Whoever needs it is told of a failure.
+  if (lastTile instanceof Promise) lastTile.catch(() => undefined);
   const chains = await store.chains(book, scope, devices);
   const tokens = claimedTokens(frames);
   const roots = new Map<string, Promise<RootHash | undefined>>();
@@ -92,7 +98,7 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
     nowMs: desk.nowMs(),
   };
   for (const push of pushes) verifyAhead(push.frames, ground, verify, ahead);
-  return { book, scope, log, holders: ground.holders, gate: openGate(ground, hasher), roster, verify: ground.verify };
+  return { book, scope, log, holders, gate: openGate(ground, hasher), roster, verify: ground.verify, lastTile };
 }
 
 /**
@@ -120,13 +126,13 @@ function verifyAhead(
   }
 }
 
-/** Whether the push was made by somebody of this log: an op of it has a position, or the last by a device of the log is signed by it. */
-export async function isOfLog(
-  { scope, roster, verify }: PushedLog,
-  { frames }: Push,
-  { results }: Ruling,
-): Promise<boolean> {
-  if (results.some(({ position, verdict }) => position !== undefined || verdict === 'held')) return true;
+/** Whether an op of the push is in this log, or would be if the token were free: nobody else's is. */
+export function hasPlace({ results }: Ruling): boolean {
+  return results.some(({ position, verdict }) => position !== undefined || verdict === 'held');
+}
+
+/** Whether the push was made by somebody of this log though nothing of it has a place: the last op by a device of the log is signed by it. */
+export async function isOfLog({ scope, roster, verify }: PushedLog, { frames }: Push): Promise<boolean> {
   const records = frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record] : []));
   const last = records.findLast(
     ({ op, keyId }) =>
@@ -146,7 +152,7 @@ export async function judgePush({ memory }: PushDesk, pushed: PushedLog, push: P
 
 /** What the gate let in, ready to be stored; undefined when that is nothing. */
 export async function batchOf({ store, hasher }: PushDesk, pushed: PushedLog): Promise<Batch | undefined> {
-  const { book, scope, log, gate } = pushed;
+  const { book, scope, log, gate, lastTile } = pushed;
   const { accepted, chains, enrolments, holders } = gate;
   if (accepted.length === 0) return undefined;
   const from = log?.size ?? 0;
@@ -155,7 +161,7 @@ export async function batchOf({ store, hasher }: PushDesk, pushed: PushedLog): P
   for (const leaf of leaves) tree.append(leaf);
   const root = encodeHex(tree.root()) as RootHash;
   const readTile = (level: number, index: number): ReturnType<RelayStore['tile']> =>
-    store.tile(book, scope, level, index);
+    level === 0 && index === Math.floor(from / tileWidth) ? lastTile : store.tile(book, scope, level, index);
   return {
     book,
     scope,

@@ -34,8 +34,9 @@ export function createRates(
   const put = (name: string, level: number): void => {
     bucketsByName.delete(name);
     bucketsByName.set(name, { level, atMs: nowMs() });
-    const [oldest] = bucketsByName.keys();
-    if (bucketsByName.size > maxNames && oldest !== undefined) bucketsByName.delete(oldest);
+    // The map passes over all that was deleted before the first: it is asked for only where it has to go.
+    const [oldest] = bucketsByName.size > maxNames ? bucketsByName.keys() : [];
+    if (oldest !== undefined) bucketsByName.delete(oldest);
   };
   return {
     require(names) {

@@ -45,13 +45,24 @@ export interface Receipt {
   readonly lines: readonly ReceiptLine[];
 }
 
+/** The name of a relay, with the epoch in which it gives a book its positions: 0, or absent, for the relay that the book began with. */
+export interface RelayOfEpoch {
+  readonly name: string;
+  readonly epoch?: number;
+}
+
+/** A relay's key, as pinned, with the epoch of its notes. */
+export type RelayKey = NoteKey & Pick<RelayOfEpoch, 'epoch'>;
+
 /** First line of every note about one scope's log. */
-export function originOf(relayName: string, book: BookId, scope: Scope): string {
-  return `${relayName}/${book}/${scope}`;
+export function originOf({ name, epoch = 0 }: RelayOfEpoch, book: BookId, scope: Scope): string {
+  return `${name}/${book}${epoch === 0 ? '' : `.${epoch}`}/${scope}`;
 }
 
 /** What a receipt says; `lines` in any order. */
 export function encodeClaims(origin: string, lines: readonly ReceiptLine[]): string {
+  const [first] = lines;
+  if (first !== undefined && lines.length === 1) return `${origin}\n${receiptLine}\n${first.position} ${first.hash}\n`;
   const hashesByPosition = new Map(lines.map(({ position, hash }) => [position, hash]));
   const sorted = [...hashesByPosition].sort(([left], [right]) => left - right);
   return `${origin}\n${receiptLine}\n${sorted.map(([position, hash]) => `${position} ${hash}\n`).join('')}`;
@@ -70,7 +81,7 @@ export async function signReceipts(claims: readonly string[], signer: NoteSigner
   const note = await signNote(`${signer.name}\n${signedLine}\n${claims.length}\n${root}`, signer, hasher);
   return claims.map((claim, index) => {
     let path = '';
-    for (const [level, nodes] of lines.entries()) path += nodes[(index >> level) ^ 1] ?? '';
+    for (let level = 0; level < lines.length; level++) path += lines[level]?.[(index >> level) ^ 1] ?? '';
     return `${claim}\n${index} ${claims.length}\n${path}\n${note}`;
   });
 }

@@ -8,9 +8,11 @@ const stepBytes = 16 << 10;
 export interface Receiver {
   /** How many bytes have come; throws `relay/busy` once it was given up, and where there is no room for them. */
   grown(bytes: number): void;
-  /** Aborted when it is given up: what was read of it is to be let go. */
-  readonly signal: AbortSignal;
+  readonly onGivenUp: OnGivenUp;
 }
+
+/** Takes what is called when a body is given up, once: what was read of it is to be let go. One call; an `AbortSignal` costs more than the body of most pushes. */
+export type OnGivenUp = (letGo: (error: RelayError) => void) => void;
 
 /** Room that a body takes while it comes. */
 export interface Room {
@@ -69,20 +71,22 @@ export function createReceivers(count: number): Receivers {
     async receive(room, read) {
       const [first] = all;
       if (all.size >= count && first !== undefined) drop(first);
-      const aborting = new AbortController();
-      let giveUp: Receiving['giveUp'] = () => undefined;
-      const givenUp = new Promise<never>((_, reject) => {
-        giveUp = (error) => {
-          reject(error);
-          aborting.abort(error);
-        };
-      });
-      const one: Receiving = { room, bytes: 0, steps: 0, giveUp };
-      all.add(one);
+      let one: Receiving | undefined;
       try {
-        return await Promise.race([read({ grown: (bytes) => grow(one, bytes), signal: aborting.signal }), givenUp]);
+        return await new Promise((resolve, reject) => {
+          let letGo: (error: RelayError) => void = () => undefined;
+          const giveUp = (error: RelayError): void => {
+            reject(error);
+            letGo(error);
+          };
+          const receiving = { room, bytes: 0, steps: 0, giveUp };
+          one = receiving;
+          all.add(receiving);
+          const onGivenUp: OnGivenUp = (listen) => void (letGo = listen);
+          read({ grown: (bytes) => grow(receiving, bytes), onGivenUp }).then(resolve, reject);
+        });
       } finally {
-        all.delete(one);
+        if (one !== undefined) all.delete(one);
       }
     },
   };

@@ -207,7 +207,8 @@ function originIn(note: string): string {
 
 function parseOrigin(origin: string, name: string): { readonly book: BookId; readonly scope: Scope } | undefined {
   const [book, ...rest] = origin.startsWith(`${name}/`) ? origin.slice(name.length + 1).split('/') : [];
-  const [id, scope] = [parseBookId(book), parseScope(rest.join('/'))];
+  // A relay that was appointed later has the number of its epoch there, too.
+  const [id, scope] = [parseBookId(book?.replace(/\.[1-9][0-9]{0,6}$/, '')), parseScope(rest.join('/'))];
   return id === undefined || scope === undefined ? undefined : { book: id, scope };
 }
 

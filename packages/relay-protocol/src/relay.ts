@@ -23,7 +23,7 @@ import {
   refusalOf,
 } from './answer.ts';
 import { gunzip, type Unpack } from './body.ts';
-import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
+import { createCheckpoints } from './checkpoints.ts';
 import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
@@ -40,9 +40,10 @@ import { createReceivers } from './receivers.ts';
 import { createReaders, type IsReadable, unknownBook } from './readers.ts';
 import type { RelayInfo } from './replies.ts';
 import { createRosters } from './rosters.ts';
-import { type OfBook, parseRoute, type Route } from './routes.ts';
+import { type OfBook, parsePush, parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
 import type { LogState, RelayStore } from './store.ts';
+import { createTenures } from './tenure.ts';
 import { tileWidth } from './tile-path.ts';
 import { overTiles, type ReadTile, rootAt } from './tiles.ts';
 import { createShares, createSlots, type Slot } from './turns.ts';
@@ -126,10 +127,14 @@ export function createRelay(options: RelayOptions): Relay {
   const vkey = encodeVerifierKey(signer, hasher);
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
   const rosters = createRosters(store, hasher);
+  const tenures = createTenures(rosters, signer, hasher);
+  const checkpoints = createCheckpoints(signer, tenures, hasher);
   const desk: PushDesk = {
     store,
     signer,
-    checkpoints: home === undefined ? createCheckpoints(signer, hasher) : homeCheckpoints(home, options),
+    tenures,
+    // Notes of the home relay stand where other relays sign.
+    checkpoints: home === undefined ? checkpoints : { ...checkpoints, of: home.checkpoint },
     hasher,
     ed25519: options.ed25519,
     limits,
@@ -258,8 +263,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     async handIn(request) {
       try {
-        const route = parseRoute('POST', new URL(request.path, 'http://relay'));
-        if (route.kind !== 'push') throw new RelayError('relay/method', 'only a push is handed in');
+        const route = parsePush(request.path);
         await ready();
         return { status: 200, headers: jsonHeaders, body: await admitPush(route, request) };
       } catch (error) {
@@ -298,11 +302,6 @@ async function answerFromOutbox(
 ): Promise<Response> {
   if (home === undefined) throw new RelayError('relay/not-found', 'this relay keeps nothing for another one');
   return answerKept(await home.kept(book, scope, after), acceptEncoding);
-}
-
-/** Notes of the home relay stand where other relays sign. */
-function homeCheckpoints(home: Home, { signer, hasher }: Pick<RelayOptions, 'signer' | 'hasher'>): Checkpoints {
-  return { ...createCheckpoints(signer, hasher), of: home.checkpoint };
 }
 
 function homeQueue({ push, idle }: Home): PushQueue {
@@ -349,7 +348,7 @@ function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number
 
 /** Where the book stands, with the roots at the sizes that the asker knows. */
 async function answerHandshake(
-  { store, hasher }: PushDesk,
+  { store, tenures, hasher }: PushDesk,
   { book, known }: OfBook,
   isAllowed: IsReadable,
   home: Home | undefined,
@@ -365,7 +364,10 @@ async function answerHandshake(
     const root = at > 0 && at <= size ? { rootAtKnown: await rootAt(at, readTile, hasher) } : {};
     standings.push({ scope, size, ...root });
   }
-  return answerJson({ epoch: 0, scopes: standings });
+  const { epoch, appointment } = await tenures.of(book);
+  const place = appointment && (await store.find(book, hq, [appointment.hash])).get(appointment.hash);
+  const appointed = place === undefined ? {} : { appointed: place.position };
+  return answerJson({ epoch, ...appointed, scopes: standings });
 }
 
 async function read(

@@ -31,7 +31,9 @@ export interface RelayInfo {
 /** Where a book stands at a relay, as far as the asker may read it. Unsigned: what it says counts once a checkpoint says it too. */
 export interface Handshake {
   /** Of the book's origins: 0 for the relay that the book began with. */
-  readonly epoch: 0;
+  readonly epoch: number;
+  /** The position in `hq` of the op that appointed this relay; absent in epoch 0. */
+  readonly appointed?: number;
   /** Sorted by name. */
   readonly scopes: readonly ScopeStanding[];
 }
@@ -54,10 +56,10 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Throws what the relay refused with: its own code if it is one we know, `relay/refused` otherwise. */
 export function checkStatus(reply: Reply): void {
   if (reply.status >= 200 && reply.status < 300) return;
-  const { code, message, nowMs } = tryJson(reply.bytes) ?? {};
+  const { code, message, nowMs, address } = tryJson(reply.bytes) ?? {};
   const known = parseAnswerCode(code) ?? 'relay/refused';
   const text = typeof message === 'string' ? message.slice(0, 500) : `the relay answered ${reply.status}`;
-  const details = isCount(nowMs) ? { nowMs } : {};
+  const details = { ...(isCount(nowMs) ? { nowMs } : {}), ...(typeof address === 'string' ? { address } : {}) };
   throw new RelayError(known, text, { status: reply.status, details });
 }
 
@@ -98,12 +100,11 @@ export function parseCosigned({ bytes }: Reply): string {
   return checkpoint;
 }
 
-/** Epochs beyond the first are of versions to come, whose origins this one cannot check. */
 export function parseHandshake({ bytes }: Reply): Handshake {
-  const { epoch, scopes } = parseFields(bytes);
-  if (epoch !== 0) throw badAnswer('epoch');
+  const { epoch, appointed, scopes } = parseFields(bytes);
+  if (!isCount(epoch) || !(appointed === undefined || isCount(appointed))) throw badAnswer('epoch');
   if (!Array.isArray(scopes)) throw badAnswer('list of scopes');
-  return { epoch, scopes: scopes.map(parseStanding) };
+  return { epoch, ...(appointed === undefined ? {} : { appointed }), scopes: scopes.map(parseStanding) };
 }
 
 function parseStanding(item: unknown): ScopeStanding {
@@ -123,6 +124,25 @@ export function parseProof({ bytes }: Reply): Uint8Array[] {
     if (hex === undefined) throw badAnswer('hash in a proof');
     return decodeHex(hex);
   });
+}
+
+export function parseKeyNames({ bytes }: Reply): string[] {
+  const { names } = parseFields(bytes);
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
+    throw badAnswer('list of wrapped keys');
+  return names;
+}
+
+export function parseWrappedKey({ bytes }: Reply): string {
+  const { text } = parseFields(bytes);
+  if (typeof text !== 'string') throw badAnswer('wrapped key');
+  return text;
+}
+
+export function parseKeyDeleted({ bytes }: Reply): boolean {
+  const { deleted } = parseFields(bytes);
+  if (typeof deleted !== 'boolean') throw badAnswer('answer to a deletion');
+  return deleted;
 }
 
 function parseResult(item: unknown): PushResult {

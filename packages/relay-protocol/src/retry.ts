@@ -44,8 +44,10 @@ export async function withRetry(
       if (tries >= attempts) throw new RelayError('relay/unreachable', `no answer in ${tries} tries`, { cause });
     }
     if (reply !== undefined && (!isTransient(reply.status) || tries >= attempts)) return reply;
-    const jitterMs = random() * Math.min(baseMs * 2 ** (tries - 1), maxWaitMs);
-    await wait(Math.max(jitterMs, retryAfterMs(reply)), signal);
+    const afterMs = retryAfterMs(reply);
+    // A busy relay tells all the same number: who comes back exactly then meets all others once more.
+    const spreadMs = Math.max(afterMs, Math.min(baseMs * 2 ** (tries - 1), maxWaitMs));
+    await wait(afterMs + random() * spreadMs, signal);
   }
 }
 

@@ -41,6 +41,8 @@ export type Route =
   | ({ readonly kind: 'tile'; readonly level: number } & TileRange & InLog)
   | ({ readonly kind: 'entries' } & TileRange & InLog);
 
+/** As devices write it; any other way of writing the same is read by `parseRoute`. */
+const usualPush = /^\/v1\/books\/([0-9a-f]{64})\/scopes\/((?:[A-Za-z0-9_-]|%2F)+)\/(ops|claims)(\?checkpoint)?$/;
 const numberPattern = /^(?:0|[1-9][0-9]{0,14})$/;
 const maxTileLevel = 5;
 
@@ -77,6 +79,17 @@ function routeInLog(method: string, target: URL, rest: readonly string[], { book
   if (device !== undefined) return isRead ? wrongMethod(method) : { kind: 'cosign', book, scope, device };
   const route = readRoute(name, rest, target, { book, scope });
   return isRead ? route : wrongMethod(method);
+}
+
+/** Of a POST, by its path and query as they came. Throws what `parseRoute` throws. */
+export function parsePush(path: string): Extract<Route, { kind: 'push' }> {
+  const [, bookText, scopeText = '', name, query] = usualPush.exec(path) ?? [];
+  const [book, scope] = [parseBookId(bookText), parseScope(scopeText.replaceAll('%2F', '/'))];
+  if (book !== undefined && scope !== undefined)
+    return { kind: 'push', isClaim: name === 'claims', wantsCheckpoint: query !== undefined, book, scope };
+  const route = parseRoute('POST', new URL(path, 'http://relay'));
+  if (route.kind !== 'push') throw new RelayError('relay/method', 'only a push is handed in');
+  return route;
 }
 
 /** `known=SIZE:SCOPE`, as often as there are tips to ask about. */

@@ -5,11 +5,12 @@ import { type RelayCode, RelayError } from './errors.ts';
 import type { KeptOp, KeptState, Lease, Outbox } from './outbox.ts';
 import type { PushResult } from './verdict.ts';
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 const schema = `
   CREATE TABLE outbox_ops (
     place INTEGER PRIMARY KEY AUTOINCREMENT, book BLOB NOT NULL, scope TEXT NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL,
-    at_ms INTEGER NOT NULL, state TEXT NOT NULL, position INTEGER, result TEXT, UNIQUE (book, scope, hash)) STRICT;
+    at_ms INTEGER NOT NULL, state TEXT NOT NULL, position INTEGER, result TEXT, device BLOB NOT NULL, UNIQUE (book, scope, hash)) STRICT;
+  CREATE INDEX outbox_ops_device ON outbox_ops (book, device, state, length(bytes));
   CREATE INDEX outbox_ops_book ON outbox_ops (book, place);
   CREATE INDEX outbox_ops_state ON outbox_ops (book, state, place);
   CREATE TABLE outbox_sums (
@@ -78,9 +79,9 @@ export function createSqliteOutbox(path: string): Outbox {
     keep: (book, scope, ops, atMs) =>
       db
         .transaction(() => {
-          for (const { hash, bytes, position } of ops) {
+          for (const { hash, bytes, position, device } of ops) {
             const state: KeptState = position === undefined ? 'waiting' : 'acknowledged';
-            sql.keep.run(toBlob(book), scope, toBlob(hash), bytes, atMs, state, position ?? null);
+            sql.keep.run(toBlob(book), scope, toBlob(hash), bytes, atMs, state, position ?? null, toBlob(device));
           }
         })
         .immediate(),
@@ -120,6 +121,7 @@ export function createSqliteOutbox(path: string): Outbox {
         refused: of('refused')?.ops ?? 0,
       };
     },
+    shareOf: (book, device) => sql.share.get(toBlob(book), toBlob(device)) as { ops: number; bytes: number },
     note: (book, scope, size) => sql.note.get(toBlob(book), scope, size) as string | undefined,
     saveNote: (book, scope, size, note) => void sql.saveNote.run(toBlob(book), scope, size, note),
     saveFinding: (book, { scope, code, position, atMs, evidence }) =>
@@ -176,7 +178,7 @@ function prepare(db: Database.Database) {
   const columns = 'place, scope, hash, bytes, state, position, result';
   return {
     keep: db.prepare(
-      `INSERT OR IGNORE INTO outbox_ops (book, scope, hash, bytes, at_ms, state, position) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO outbox_ops (book, scope, hash, bytes, at_ms, state, position, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     ops: db.prepare(
       `SELECT ${columns} FROM outbox_ops WHERE book = @book AND place > @after AND (@scope IS NULL OR scope = @scope)
@@ -186,6 +188,10 @@ function prepare(db: Database.Database) {
     settle: db.prepare('UPDATE outbox_ops SET state = ?, position = ?, result = ? WHERE place = ?'),
     renew: db.prepare(`UPDATE outbox_ops SET state = 'waiting', position = NULL, result = NULL WHERE place = ?`),
     drop: db.prepare('DELETE FROM outbox_ops WHERE place = ?'),
+    share: db.prepare(
+      `SELECT count(*) AS ops, coalesce(sum(length(bytes)), 0) AS bytes FROM outbox_ops
+       WHERE book = ? AND device = ? AND state IN ('waiting', 'refused')`,
+    ),
     sums: db.prepare('SELECT state, ops, bytes FROM outbox_sums WHERE book = ?'),
     oldest: db
       .prepare(`SELECT at_ms FROM outbox_ops WHERE book = ? AND state = 'waiting' ORDER BY place LIMIT 1`)

@@ -3,6 +3,7 @@
 import { type BookId, type DeviceId, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
+import { createSqliteKeys } from './sqlite-keys.ts';
 import {
   blobToRoot,
   type CosignatureRow,
@@ -30,7 +31,7 @@ import {
   tileName,
   type Waiting,
 } from './sqlite-waiting.ts';
-import type { Batch, LogState, PageLimits, RelayStore } from './store.ts';
+import type { Batch, LogState, LogTables, PageLimits, RelayStore } from './store.ts';
 
 /** Where they stand is kept in memory: some 600 bytes each. */
 const maxKnownLogs = 16_384;
@@ -60,7 +61,13 @@ export interface SqliteRelayStore extends RelayStore {
 export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOptions = {}): SqliteRelayStore {
   const { busyTimeoutMs = 5_000, maxOpsWaiting = defaultMaxOpsWaiting } = options;
   const db = openDatabase(path, busyTimeoutMs);
-  return { ...storeIn(db, maxOpsWaiting), backup: (copy) => backupTo(db, copy) };
+  const logs = storeIn(db, maxOpsWaiting);
+  const keys = createSqliteKeys(path);
+  const close = (): void => {
+    keys.close();
+    db.close();
+  };
+  return { ...logs, keys, close, backup: (copy) => backupTo(db, copy) };
 }
 
 /** In steps, between which pushes are taken: they are in the copy, too. */
@@ -73,14 +80,14 @@ async function backupTo(db: Database.Database, path: string): Promise<void> {
 }
 
 /** A fold of what is durable elsewhere, in the same tables, with its database: after a crash it is whole, and may lack the latest appends. */
-export function openSqliteFold(path: string): { readonly store: RelayStore; readonly db: Database.Database } {
+export function openSqliteFold(path: string): { readonly store: LogTables; readonly db: Database.Database } {
   const db = openDatabase(path, 5_000);
   db.pragma('synchronous = NORMAL');
   // Its appends are part of greater transactions, and what is in memory would not be undone with them.
   return { store: storeIn(db, 0), db };
 }
 
-function storeIn(db: Database.Database, maxOpsWaiting: number): RelayStore {
+function storeIn(db: Database.Database, maxOpsWaiting: number): LogTables {
   const sql = prepare(db);
   const logs = createLogs(sql, maxOpsWaiting > 0);
   const append = createAppend(db, sql, logs, maxOpsWaiting);

@@ -1,6 +1,7 @@
 // The port behind which a relay keeps its logs. Every adapter passes `test/contract.ts`. Books never see each other: every
 // call names the book, and nothing is shared between two of them.
 import type { BookId, ChainHead, DeviceId, MaybePromise, OpHash, RootHash, Scope } from '@tallystick/oplog';
+import type { WrappedKeyStore } from './wrapped-keys.ts';
 
 /** Where one scope's log stands. */
 export interface LogState {
@@ -114,6 +115,8 @@ export interface Cosignature {
 }
 
 export interface RelayStore {
+  /** Wrapped keys of subjects, in no log. */
+  readonly keys: WrappedKeyStore;
   /**
    * What any relay had acknowledged before the call is seen after it. Of a store that keeps something of its own of what others append to;
    * without it every read is of the newest.
@@ -168,3 +171,6 @@ export interface RelayStore {
   cosignatures(book: BookId, scope: Scope): MaybePromise<readonly Cosignature[]>;
   close(): MaybePromise<void>;
 }
+
+/** The logs alone: keys are in no fold of them, and in no copy. */
+export type LogTables = Omit<RelayStore, 'keys'>;

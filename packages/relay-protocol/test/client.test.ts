@@ -127,11 +127,20 @@ describe('trying again', () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(4 + 8 + 16 - 3);
   });
 
-  it('listens to Retry-After', async () => {
-    const started = performance.now();
-    const busy = new Response('', { status: 503, headers: { 'retry-after': '0.05' } });
-    await clientWith((_, count) => (count === 1 ? busy : undefined)).info();
-    expect(performance.now() - started).toBeGreaterThanOrEqual(45);
+  it('comes no sooner than Retry-After says, and not at that very moment', async () => {
+    for (const [chance, atLeastMs] of [
+      [0, 45],
+      [0.99, 95],
+    ] as const) {
+      const busy = new Response('', { status: 503, headers: { 'retry-after': '0.05' } });
+      const [first, started] = [requests.length + 1, performance.now()];
+      const client = clientWith((_, count) => (count === first ? busy : undefined), {
+        baseMs: 1,
+        random: () => chance,
+      });
+      await client.info();
+      expect(performance.now() - started).toBeGreaterThanOrEqual(atLeastMs);
+    }
   });
 
   it('ends when the caller gives up: before, while waiting, and while asking', async () => {
@@ -193,7 +202,7 @@ describe('an answer', () => {
       [{ ...info, reads: 'all' }, (client) => client.info()],
       [{ ...info, limits: { maxBatchOps: 0, maxBatchBytes: 1 } }, (client) => client.info()],
       [{ epoch: 0, scopes: [{ scope: 'HQ', size: 1 }] }, (client) => client.scopes(fleet.book)],
-      [{ epoch: 1, scopes: [] }, (client) => client.scopes(fleet.book)],
+      [{ epoch: -1, scopes: [] }, (client) => client.scopes(fleet.book)],
       [{ proof: ['xyz'] }, (client) => client.consistency(fleet.book, hq, 1, 2)],
       [{ proof: Array(200).fill('ab'.repeat(32)) }, (client) => client.inclusion(fleet.book, hq, 1, 2)],
       ['no page', (client) => client.pull(fleet.book, hq, 0)],

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type ClauseVerdict, runConformance } from '../src/conformance.ts';
 import { createMemoryRelayStore, createRelay, originOf, type Relay, type RelayStore } from '../src/index.ts';
 import { createSqliteRelayStore } from '../src/node.ts';
+import { createKeyShelf } from '../src/keys.ts';
 import { encodeClaims, signReceipts } from '../src/receipt.ts';
 import { ed25519, hasher, relaySigner } from './fleet.ts';
 
@@ -18,8 +19,11 @@ interface Planted {
   restart(): Promise<void>;
 }
 
-const relayOver = (store: RelayStore, more: Partial<Parameters<typeof createRelay>[0]> = {}): Relay =>
-  createRelay({ store, signer, hasher, ed25519, ...more });
+const relayOver = (store: RelayStore, more: Partial<Parameters<typeof createRelay>[0]> = {}): Relay => {
+  const relay = createRelay({ store, signer, hasher, ed25519, ...more });
+  const shelf = createKeyShelf({ store, signer, hasher, ed25519 });
+  return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
+};
 
 function honest(store: RelayStore, more: Parameters<typeof relayOver>[1] = {}): Planted {
   let relay = relayOver(store, more);
@@ -128,7 +132,7 @@ const logFaults: Readonly<Record<string, readonly [clause: string, plant: () => 
           if (one?.position === undefined || two?.position === undefined) return body;
           [one.position, two.position] = [two.position, one.position];
           const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ hash, position }]));
-          const origin = originOf(signer.name, book as BookId, decodeURIComponent(scope ?? '') as Scope);
+          const origin = originOf(signer, book as BookId, decodeURIComponent(scope ?? '') as Scope);
           const [receipt] = await signReceipts([encodeClaims(origin, lines)], signer, hasher);
           return { ...body, receipt };
         });
@@ -258,6 +262,17 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
           : response,
       ),
   ],
+  'gives positions after another relay was appointed': [
+    'epochs',
+    () => {
+      const store = createMemoryRelayStore();
+      const deaf: RelayStore = {
+        ...store,
+        enrolments: async (book) => (await store.enrolments(book)).slice(0, 3),
+      };
+      return { send: (request) => relayOver(deaf).fetch(request), restart: async () => undefined };
+    },
+  ],
   'forgets which requests it has seen': [
     'signed',
     () => {
@@ -340,6 +355,25 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
       answering((_, response) => (response.status === 415 ? new Response(response.body, { status: 400 }) : response)),
   ],
   'says not when to ask again': ['rates', () => answering((_, response) => without(response, 'retry-after'))],
+  'lets a till replace the keys of others': [
+    'keys',
+    // Of a text that is there, it does not know who put it.
+    () => {
+      const store = createMemoryRelayStore();
+      const get: RelayStore['keys']['get'] = async (...asked) => {
+        const kept = await store.keys.get(...asked);
+        return kept && Object.defineProperty({ ...kept }, 'device', { value: undefined });
+      };
+      return honest({ ...store, keys: { ...store.keys, get } });
+    },
+  ],
+  'keeps what it was told to forget': [
+    'keys',
+    () => {
+      const store = createMemoryRelayStore();
+      return honest({ ...store, keys: { ...store.keys, delete: () => true } });
+    },
+  ],
   'bounds no listener': [
     'rates',
     () => through((request, send) => send(request), { limits: { maxTailsPerDevice: 1_000 } }),

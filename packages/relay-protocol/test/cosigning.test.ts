@@ -105,7 +105,7 @@ describe('a cosignature', () => {
       Promise.resolve(
         signNote(
           encodeCheckpoint({
-            origin: originOf(name, fleet.book, hq),
+            origin: originOf({ name }, fleet.book, hq),
             size: 2,
             root: 'ab'.repeat(32) as RootHash,
             ...changes,

@@ -228,7 +228,7 @@ describe('a relay that follows another one', () => {
     line.state = 'cut';
     const sale = one.write({ scope: shop });
     expect((await far.client.push(fleet.book, shop, [sale])).results).toMatchObject([{ verdict: 'kept' }]);
-    await far.outbox.keep(fleet.book, shop, [sale], 1);
+    await far.outbox.keep(fleet.book, shop, [{ ...sale, device: sale.op.device }], 1);
     await expect(far.link.exchange()).rejects.toMatchObject({ code: 'relay/home-away' });
     expect(await far.outbox.summary(fleet.book)).toMatchObject({ waiting: 1, refused: 0 });
     line.state = 'up';
@@ -245,6 +245,28 @@ describe('a relay that follows another one', () => {
     const full = branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
     await expect(full).rejects.toMatchObject({ code: 'relay/quota' });
     expect((await branch.link.status()).books[0]?.waiting).toBe(3);
+  });
+
+  it('keeps room for others, whatever one device hands in, and what was refused takes none', async () => {
+    const { fleet, line, branch, one, two } = await openShop({ maxKept: { ops: 16, bytes: 1 << 20 } });
+    line.state = 'cut';
+    const hoard = one.writeMany(4, { scope: shop });
+    await branch.client.push(fleet.book, shop, hoard);
+    const more = branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
+    await expect(more).rejects.toMatchObject({ code: 'relay/quota' });
+    const others = await branch.client.push(fleet.book, shop, two.writeMany(2, { scope: shop }));
+    expect(others.results).toMatchObject([{ verdict: 'kept' }, { verdict: 'kept' }]);
+    // A till that starts anew hands in what it has of others, too.
+    const anew = await branch.client.push(fleet.book, shop, [...hoard, two.write({ scope: shop })]);
+    expect(anew.results.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 5 }, () => 'kept'));
+    const lease = await branch.outbox.lease('test', Date.now() + 3_600_000, 1);
+    if (lease === undefined) throw new Error('no lease');
+    const answers = hoard.map(({ hash }, index) => ({ place: index + 1, result: { hash, verdict: 'gap' as const } }));
+    await branch.outbox.settle(lease, answers);
+    const still = branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
+    await expect(still).rejects.toMatchObject({ code: 'relay/quota' });
+    const again = await branch.client.push(fleet.book, shop, two.writeMany(7, { scope: shop }));
+    expect(again.results.filter(({ verdict }) => verdict === 'kept')).toHaveLength(7);
   });
 
   it('asks a home relay that is away ever less', async () => {

@@ -3,35 +3,33 @@ import type { BookId } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
 import { relayIdOf } from '../src/index.ts';
 import { createKeyShelf, createRelayKeys, type KeyBlobs } from '../src/keys.ts';
+import type { RelayLimits } from '../src/index.ts';
+import { signedHeaders } from '../src/request-signature.ts';
 import { openDesk } from './desk.ts';
 import { createFleet, ed25519, hasher, relaySigner, type Writer } from './fleet.ts';
 
 const nowMs = 1_764_500_000_000;
 const now = (): number => nowMs;
-const name = `${'5a'.repeat(16)}.1.${'0'.repeat(16)}`;
+const nameOf = (at: number): string => `${'5a'.repeat(16)}.1.${String(at).padStart(16, '0')}`;
+const name = nameOf(0);
 
-/** A map that forgets; the adapters on disks pass the contract of their own package. */
-function blobsOf(texts: Map<string, string>): KeyBlobs {
-  return {
-    get: (key) => texts.get(key),
-    put: (key, text) => void texts.set(key, text),
-    delete: (key) => texts.delete(key),
-    names: () => [...texts.keys()].sort(),
-  };
-}
-
-async function scene() {
+async function scene(limits: Partial<RelayLimits> = {}) {
   const desk = openDesk({ reads: 'devices', now });
   const fleet = createFleet();
   const van = fleet.enrol('van', 'van');
   await desk.push(fleet.book, [fleet.genesis, van.enrolment]);
-  const texts = new Map<string, string>();
+  const texts = async () =>
+    Promise.all(
+      (await desk.store.keys.list(fleet.book)).map(
+        async ({ name: of }) => (await desk.store.keys.get(fleet.book, of))?.text,
+      ),
+    );
   const shelf = createKeyShelf({
     store: desk.store,
     signer: relaySigner(),
     hasher,
     ed25519,
-    open: () => blobsOf(texts),
+    limits,
     now,
   });
   const fetch = async (request: Request): Promise<Response> =>
@@ -53,10 +51,92 @@ it('keeps, hands out and forgets for every device of the book', async () => {
   const { fleet, van, keysOf, texts } = await scene();
   const [root, other] = [keysOf(fleet.root), keysOf(van)];
   expect([await root.names(), await root.get(name)]).toEqual([[], undefined]);
-  await root.put(name, 'one');
-  await root.put(name, 'two');
-  expect([await other.names(), await other.get(name)]).toEqual([[name], 'two']);
-  expect([await other.delete(name), await root.delete(name), [...texts]]).toEqual([true, false, []]);
+  await other.put(name, 'one');
+  await other.put(name, 'two');
+  expect([await root.names(), await root.get(name)]).toEqual([[name], 'two']);
+  expect([await other.delete(name), await root.delete(name), await texts()]).toEqual([true, false, []]);
+});
+
+it('lets an owner or manager alone replace or delete what another device has put', async () => {
+  const { fleet, van, keysOf, texts } = await scene();
+  const [root, other] = [keysOf(fleet.root), keysOf(van)];
+  await root.put(name, 'of the owner');
+  await expect((async () => other.put(name, 'of the van'))()).rejects.toMatchObject({ code: 'relay/not-yours' });
+  expect([await other.delete(name), await texts()]).toEqual([false, ['of the owner']]);
+  await other.put(nameOf(1), 'of the van');
+  await root.put(nameOf(1), 'mended');
+  // From then on it is the owner's.
+  expect([await other.delete(nameOf(1)), await root.delete(nameOf(1))]).toEqual([false, true]);
+});
+
+it('takes no key away by a body that was long in coming', async () => {
+  const { fleet, van, keysOf, fetch, texts } = await scene();
+  const { key } = van;
+  const url = `http://relay.test/v1/books/${fleet.book}/keys/${name}`;
+  const reader = {
+    device: key.device,
+    sign: (message: Uint8Array) => key.sign(message),
+    relay: relayIdOf(relaySigner(), hasher),
+  };
+  const headers = await signedHeaders(url, reader, nowMs, 'PUT');
+  let end = (): void => undefined;
+  let isAsked = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (isAsked = resolve));
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        end = () => {
+          controller.enqueue(new TextEncoder().encode('of the van'));
+          controller.close();
+        };
+        isAsked();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const slow = fetch(new Request(url, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit));
+  await asked;
+  await keysOf(fleet.root).put(name, 'of the owner');
+  end();
+  expect(await (await slow).json()).toMatchObject({ code: 'relay/not-yours' });
+  expect(await texts()).toEqual(['of the owner']);
+});
+
+it('has a bound of keys and bytes for a book, and for each device', async () => {
+  const { fleet, van, keysOf, desk } = await scene({ maxWrappedKeys: 8, maxWrappedKeyBytes: 400 });
+  const till = fleet.enrol('till', 'till');
+  const third = fleet.enrol('third', 'till');
+  await desk.push(fleet.book, [till.enrolment, third.enrolment]);
+  const [root, one, two, three] = [fleet.root, van, till.writer, third.writer].map((writer) => keysOf(writer)) as [
+    KeyBlobs,
+    KeyBlobs,
+    KeyBlobs,
+    KeyBlobs,
+  ];
+  const put = async (by: KeyBlobs, at: number, text = 'x'): Promise<unknown> => {
+    try {
+      return await by.put(nameOf(at), text);
+    } catch (error) {
+      return (error as { code?: unknown }).code;
+    }
+  };
+  expect([await put(one, 1), await put(one, 2), await put(one, 3)]).toEqual([undefined, undefined, 'relay/quota']);
+  // What it has put it may put anew, and no longer than its share.
+  expect([await put(one, 2, 'y'.repeat(99)), await put(one, 2, 'y'.repeat(100))]).toEqual([undefined, 'relay/quota']);
+  expect([await put(two, 3), await put(two, 4), await put(three, 5), await put(three, 6)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect([await put(three, 7), await put(root, 7), await put(root, 8), await put(root, 9)]).toEqual([
+    'relay/quota',
+    undefined,
+    undefined,
+    'relay/quota',
+  ]);
+  await one.delete(nameOf(1));
+  expect(await put(root, 9)).toBe(undefined);
 });
 
 it('is shut to everybody else', async () => {
@@ -76,7 +156,7 @@ it('is shut to everybody else', async () => {
     const body = method === 'PUT' ? { body: 'x' } : {};
     expect(await (await fetch(new Request(url, { method, ...body }))).json()).toMatchObject({ code: 'relay/unsigned' });
   }
-  expect([...texts.values()]).toEqual(['one']);
+  expect(await texts()).toEqual(['one']);
 });
 
 it('takes a signature for nothing but what it signs, once', async () => {
@@ -102,7 +182,7 @@ it('takes a signature for nothing but what it signs, once', async () => {
     ((await (await fetch(request)).json()) as { code?: string }).code;
   expect(await codeOf(new Request(read.url, { method: 'DELETE', headers: read.headers }))).toBe('relay/signature');
   expect(await codeOf(new Request(read.url, { headers: read.headers }))).toBe('relay/replayed');
-  expect(texts.size).toBe(1);
+  expect(await texts()).toHaveLength(1);
 });
 
 it('refuses what is no wrapped key, and leaves every other path to the relay', async () => {

@@ -8,7 +8,7 @@ import { verifyNote } from './desk.ts';
 import { branch, hasher, hq, relaySigner } from './fleet.ts';
 
 const book = 'b0'.repeat(32) as BookId;
-const origin = originOf('relay.test', book, hq);
+const origin = originOf({ name: 'relay.test' }, book, hq);
 const check = { key: relaySigner(), origin, verify: verifyNote, hasher };
 const hash = parseOpHash('a1'.repeat(32)) as OpHash;
 
@@ -63,7 +63,7 @@ describe('a receipt', () => {
   });
 
   it('about another log is refused', async () => {
-    const elsewhere = encodeClaims(originOf('relay.test', book, branch), [{ position: 0, hash }]);
+    const elsewhere = encodeClaims(originOf({ name: 'relay.test' }, book, branch), [{ position: 0, hash }]);
     expect(await verifyReceipt(await receipted(elsewhere), check)).toMatchObject({
       ok: false,
       code: 'relay/receipt-origin',
@@ -98,7 +98,7 @@ describe('a checkpoint', () => {
   it('is taken as it was signed, and refused when it is about another log', async () => {
     const value = { origin, size: 3, root };
     expect(await verifyCheckpoint(await signed(encodeCheckpoint(value)), check)).toMatchObject({ ok: true, value });
-    const elsewhere = { ...value, origin: originOf('relay.test', book, branch) };
+    const elsewhere = { ...value, origin: originOf({ name: 'relay.test' }, book, branch) };
     expect(await verifyCheckpoint(await signed(encodeCheckpoint(elsewhere)), check)).toMatchObject({
       ok: false,
       code: 'relay/checkpoint-origin',

@@ -45,7 +45,8 @@ describe('a lease', () => {
     const path = join(temporaryFolder(), 'outbox.sqlite');
     const [a, b] = [createSqliteOutbox(path), createSqliteOutbox(path)];
     const { fleet } = await openFederation();
-    const op = fleet.root.write();
+    const record = fleet.root.write();
+    const op = { ...record, device: record.op.device };
     await a.keep(fleet.book, hq, [op], 1);
     const first = await a.lease('a', 1_000, 500);
     expect([first, await b.lease('b', 1_400, 500)]).toEqual([{ holder: 'a', fence: 1 }, undefined]);
@@ -92,7 +93,7 @@ describe('what an outbox says of itself', () => {
   it('is what is in it, whatever became of the ops', async () => {
     const { fleet } = await openFederation();
     const outbox = createSqliteOutbox(':memory:');
-    const ops = fleet.root.writeMany(4);
+    const ops = fleet.root.writeMany(4).map((record) => ({ ...record, device: record.op.device }));
     const bytesOf = (from: number, end: number) =>
       ops.slice(from, end).reduce((sum, { bytes }) => sum + bytes.length, 0);
     await outbox.keep(fleet.book, hq, ops.slice(0, 2), 5);

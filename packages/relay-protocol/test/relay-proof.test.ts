@@ -196,10 +196,10 @@ describe('a standing', () => {
     const { note } = await noteOf(log.slice(0, 20));
     const standing = await desk.client.standing(fleet.book, hq, note);
     expect(events).toContain('behind');
-    const origin = originOf(signer.name, fleet.book, hq);
+    const origin = originOf(signer, fleet.book, hq);
     const opened = await verifyStanding(standing, { key: signer, origin, verify: verifyNote, hasher });
     expect(opened).toMatchObject({ ok: true, value: { size: 10, after: noteDigest(note, signer, hasher) } });
-    const claims = { key: signer, origin: originOf(signer.name, fleet.book, branch), verify: verifyNote, hasher };
+    const claims = { key: signer, origin: originOf(signer, fleet.book, branch), verify: verifyNote, hasher };
     expect(await verifyStanding(standing, claims)).toMatchObject({ code: 'relay/standing-origin' });
     const refused = { code: 'relay/standing', status: 403 };
     const elsewhere = createFleet('another shop').book;

@@ -8,8 +8,18 @@ import { runConformance } from '../src/conformance.ts';
 import { RelayError, statusByCode } from '../src/errors.ts';
 import { createFollowingRelay } from '../src/federation.ts';
 import { createMemoryRelayStore, type Relay, signReads } from '../src/index.ts';
+import { createKeyShelf } from '../src/keys.ts';
 import { openMirror } from '../src/mirror.ts';
-import { parseBatchAnswer, parseCosigned, parseHandshake, parseInfo, parseProof } from '../src/replies.ts';
+import {
+  parseBatchAnswer,
+  parseCosigned,
+  parseHandshake,
+  parseInfo,
+  parseKeyDeleted,
+  parseKeyNames,
+  parseProof,
+  parseWrappedKey,
+} from '../src/replies.ts';
 import { createSqliteOutbox } from '../src/node.ts';
 import { relayIdOf, signedHeaders } from '../src/request-signature.ts';
 import type { Reply } from '../src/retry.ts';
@@ -57,8 +67,9 @@ async function record(): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
   const fleet = createFleet();
   const desk = openDesk({ reads: 'devices', limits: { readBurst: 400, readsPerSecond: 1 } });
+  const shelf = createKeyShelf({ store: desk.store, signer: relaySigner(), hasher, ed25519 });
   const sendTo = async (relay: Relay, request: Request): Promise<Response> => {
-    const response = await relay.fetch(request);
+    const response = (await shelf.fetch(request)) ?? (await relay.fetch(request));
     const isStream = response.headers.get('content-type') === 'text/event-stream';
     exchanges.push({ request, response: isStream ? new Response(null, response) : response.clone() });
     return response;
@@ -155,6 +166,9 @@ const readers: Readonly<Record<string, (json: unknown) => unknown>> = {
   'push.json': (json) => parseBatchAnswer(reply(json), hashesIn(json)),
   'cosigned.json': (json) => parseCosigned(reply(json)),
   'proof.json': (json) => parseProof(reply(json)),
+  'key-names.json': (json) => parseKeyNames(reply(json)),
+  'wrapped-key.json': (json) => parseWrappedKey(reply(json)),
+  'key-deleted.json': (json) => parseKeyDeleted(reply(json)),
   'log-event.json': (json) => readEvent('log', json),
   'mirror.json': mirrorOf,
 };

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BookId, DeviceId } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createMemoryRelayStore, type RelayStore } from '../src/index.ts';
@@ -53,6 +54,26 @@ describe('the SQLite store', () => {
     expect(second).toThrow(expect.objectContaining({ code: 'relay/store-busy' }));
     await store.close();
     await createSqliteRelayStore(path).close();
+  });
+
+  it('leaves no byte of a wrapped key that was deleted or replaced in any file, and none in a copy', async () => {
+    const path = newPath();
+    const store = createSqliteRelayStore(path);
+    const book = 'ab'.repeat(32) as BookId;
+    const device = 'cd'.repeat(32) as DeviceId;
+    const found = (text: string): number =>
+      readdirSync(folder).filter((file) => readFileSync(join(folder, file)).includes(text)).length;
+    for (const [name, text] of [
+      ['one', 'AGE-ONE'],
+      ['two', 'AGE-TWO'],
+      ['two', 'AGE-THREE'],
+    ] as const)
+      await store.keys.put(book, name, { device, text: text.repeat(2_000) });
+    await store.backup(newPath());
+    expect(['AGE-ONE', 'AGE-TWO', 'AGE-THREE'].map(found)).toEqual([1, 0, 1]);
+    await store.keys.delete(book, 'one');
+    expect(['AGE-ONE', 'AGE-TWO', 'AGE-THREE'].map(found)).toEqual([0, 0, 1]);
+    await store.close();
   });
 
   it('keeps a write-ahead log', async () => {

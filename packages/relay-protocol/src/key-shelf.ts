@@ -1,0 +1,203 @@
+// The relay's side of wrapped keys (docs/spec/relay.md, "Wrapped keys"): who may put and delete one, and how many there may be.
+import type { Hasher, NoteKey } from '@tallystick/chain';
+import { type BookId, type DeviceId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import type { Ed25519 } from '@tallystick/sign';
+import { isChief, requireStaff } from './access.ts';
+import { answerJson, answerPreflight, answerRefusal } from './answer.ts';
+import { createAuthentication } from './authentication.ts';
+import { readBody } from './body.ts';
+import { RelayError } from './errors.ts';
+import { defaultLimits, type RelayLimits } from './limits.ts';
+import { createRates } from './rates.ts';
+import { unknownBook } from './readers.ts';
+import { relayIdOf } from './request-signature.ts';
+import { createRosters } from './rosters.ts';
+import type { RelayStore } from './store.ts';
+import { createTurns } from './turns.ts';
+import { utf8Size, type WrappedKeyEntry, type WrappedKeyStore } from './wrapped-keys.ts';
+
+export interface KeyShelfOptions {
+  /** The relay's: it has the keys, and says who is a device of a book. */
+  readonly store: RelayStore;
+  /** The relay's name and key. */
+  readonly signer: NoteKey;
+  readonly hasher: Hasher;
+  readonly ed25519: Ed25519;
+  /** Where devices reach the relay, as for `createRelay`. */
+  readonly url?: string;
+  readonly limits?: Partial<RelayLimits>;
+  readonly now?: () => number;
+}
+
+/** Longest text, in bytes: a key wrapped for a thousand readers. */
+const maxTextBytes = 200_000;
+const namePattern = /^[0-9a-f]{32}\.[1-9][0-9]{0,5}\.[0-9a-f]{16}$/;
+const pathPattern = /^\/v1\/books\/([^/]{1,100})\/keys(?:\/([^/]{1,100}))?$/;
+const hq = parseScope('hq') as Scope;
+
+/** A device of the book, and what it may do. */
+interface Asking {
+  readonly book: BookId;
+  readonly device: DeviceId;
+  readonly isChief: boolean;
+}
+
+/** Answers requests about wrapped keys; undefined for every other path, which is the relay's. Never rejects. */
+export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Request): Promise<Response | undefined> } {
+  const { store, hasher, ed25519, url, now = Date.now } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const { readsPerSecond, readBurst, maxRates, maxNonces } = limits;
+  const rates = createRates({ perSecond: readsPerSecond, burst: readBurst }, maxRates, now);
+  const rosters = createRosters(store, hasher);
+  const room = createRoom(store.keys, limits, now);
+  const turns = createTurns();
+  const door = createAuthentication({
+    ed25519,
+    relay: relayIdOf(options.signer, hasher),
+    maxNonces,
+    rates,
+    nowMs: now,
+    ...(url === undefined ? {} : { url }),
+  });
+
+  /** Whoever works in the book, in any scope; a customer must neither list persons nor take their keys away. Who may read a text, its wrapping decides. */
+  async function admit(request: Request, text: string): Promise<Asking> {
+    const book = parseBookId(text);
+    if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
+    await store.refresh?.();
+    if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
+    const device = await door.authenticate(request, book, await rosters.of(book));
+    const roster = await rosters.of(book);
+    requireStaff(roster, device);
+    return { book, device, isChief: isChief(roster, device) };
+  }
+
+  /** A body may be long in coming, and whose key it is must not change meanwhile. */
+  async function answerNamed(request: Request, asking: Asking, name: string): Promise<Response> {
+    const body = request.method === 'PUT' ? await readBody(request.body, maxTextBytes) : new Uint8Array(0);
+    return turns.take(asking.book, () => answerInTurn(request.method, asking, name, body));
+  }
+
+  async function answerInTurn(method: string, asking: Asking, name: string, body: Uint8Array): Promise<Response> {
+    const { book, device } = asking;
+    const kept = await store.keys.get(book, name);
+    switch (method) {
+      case 'GET':
+        if (kept === undefined) throw new RelayError('relay/not-found', `there is no wrapped key ${name}`);
+        return answerJson({ text: kept.text });
+      case 'PUT': {
+        requireOwn(asking, name, kept?.device);
+        const text = new TextDecoder().decode(body);
+        const entry = { name, device, sizeBytes: utf8Size(text) };
+        const before = kept && { name, device: kept.device, sizeBytes: utf8Size(kept.text) };
+        await room.take(asking, entry, before);
+        await store.keys.put(book, name, { device, text });
+        return answerJson({ name });
+      }
+      case 'DELETE': {
+        requireOwn(asking, name, kept?.device);
+        const deleted = await store.keys.delete(book, name);
+        if (kept !== undefined && deleted)
+          room.free(book, { name, device: kept.device, sizeBytes: utf8Size(kept.text) });
+        return answerJson({ deleted });
+      }
+      default:
+        throw new RelayError('relay/method', `${method.slice(0, 20)} is not possible here`);
+    }
+  }
+
+  async function answer(request: Request, book: string, name: string | undefined): Promise<Response> {
+    if (request.method === 'OPTIONS') return answerPreflight('GET, PUT, DELETE');
+    if (name !== undefined && !namePattern.test(name))
+      throw new RelayError('relay/bad-request', 'a wrapped key is named SUBJECT.GENERATION.READERS');
+    const asking = await admit(request, book);
+    if (name !== undefined) return answerNamed(request, asking, name);
+    if (request.method !== 'GET') throw new RelayError('relay/method', `${request.method} is not possible here`);
+    return answerJson({ names: (await store.keys.list(asking.book)).map((entry) => entry.name) });
+  }
+
+  return {
+    async fetch(request) {
+      const [, book, name] = pathPattern.exec(new URL(request.url).pathname) ?? [];
+      if (book === undefined) return undefined;
+      try {
+        return await answer(request, book, name);
+      } catch (error) {
+        return answerRefusal(error);
+      }
+    },
+  };
+}
+
+/** Nobody but an owner or manager touches what another device has put: it could keep a key from those who read by it. */
+function requireOwn({ device, isChief }: Asking, name: string, putBy: DeviceId | undefined): void {
+  if (isChief || putBy === undefined || putBy === device) return;
+  throw new RelayError('relay/not-yours', `wrapped key ${name} was put by another device`);
+}
+
+interface Taken {
+  keys: number;
+  bytes: number;
+}
+
+interface Room {
+  /** Throws `relay/quota`. */
+  take(asking: Asking, entry: WrappedKeyEntry, before: WrappedKeyEntry | undefined): Promise<void>;
+  free(book: BookId, entry: WrappedKeyEntry): void;
+}
+
+interface Shelf extends Taken {
+  readonly byDevice: Map<DeviceId, Taken>;
+  readonly askedMs: number;
+}
+
+/** What others who share the store have put is found by counting again. */
+const freshMs = 60_000;
+const maxShelves = 64;
+
+function createRoom(keys: WrappedKeyStore, limits: RelayLimits, nowMs: () => number): Room {
+  const { maxWrappedKeys, maxWrappedKeyBytes } = limits;
+  const shelves = new Map<BookId, Shelf>();
+
+  async function shelfOf(book: BookId): Promise<Shelf> {
+    const known = shelves.get(book);
+    if (known !== undefined && nowMs() - known.askedMs < freshMs) return known;
+    const shelf: Shelf = { keys: 0, bytes: 0, byDevice: new Map(), askedMs: nowMs() };
+    for (const entry of await keys.list(book)) add(shelf, entry, 1);
+    shelves.delete(book);
+    shelves.set(book, shelf);
+    const [oldest] = shelves.size > maxShelves ? shelves.keys() : [];
+    if (oldest !== undefined) shelves.delete(oldest);
+    return shelf;
+  }
+
+  const fits = (taken: Taken, more: Taken, quarters: number): boolean =>
+    (taken.keys + more.keys) * 4 <= maxWrappedKeys * quarters &&
+    (taken.bytes + more.bytes) * 4 <= maxWrappedKeyBytes * quarters;
+
+  return {
+    async take({ book, device, isChief }, entry, before) {
+      const shelf = await shelfOf(book);
+      const more = { keys: before === undefined ? 1 : 0, bytes: entry.sizeBytes - (before?.sizeBytes ?? 0) };
+      if (!fits(shelf, more, isChief ? 4 : 3)) throw new RelayError('relay/quota', 'the book has no room for a key');
+      const own = shelf.byDevice.get(device) ?? { keys: 0, bytes: 0 };
+      if (!isChief && !fits(own, more, 1))
+        throw new RelayError('relay/quota', `device ${device} has put as many keys as it may`);
+      if (before !== undefined) add(shelf, before, -1);
+      add(shelf, entry, 1);
+    },
+    free(book, entry) {
+      const shelf = shelves.get(book);
+      if (shelf !== undefined) add(shelf, entry, -1);
+    },
+  };
+}
+
+function add(shelf: Shelf, { device, sizeBytes }: WrappedKeyEntry, sign: 1 | -1): void {
+  const own = shelf.byDevice.get(device) ?? { keys: 0, bytes: 0 };
+  shelf.byDevice.set(device, own);
+  for (const taken of [shelf, own]) {
+    taken.keys += sign;
+    taken.bytes += sign * sizeBytes;
+  }
+}
