@@ -13,6 +13,7 @@ import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
 import { PENDING_PLACE } from './schema.ts';
 import type { Scope } from './scope.ts';
+import { inOrder } from './scope-order.ts';
 import type { Verb } from './verb.ts';
 import { missingHq } from './waiting.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
@@ -140,7 +141,7 @@ function firstOf(
 function createCutLog(log: LogStore, cuts: ReadonlyMap<string, Cut>): { log: LogStore; revealMore(): boolean } {
   const shown = new Map<string, number>();
   const whole = new Set<string>();
-  const order = [...cuts.keys()].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
+  const order = inOrder(cuts.keys() as Iterable<ScopeName>);
   const sizeOf = (scope: string): number => shown.get(scope) ?? 0;
   const readOnly = (): never => {
     throw new KernelError('kernel/as-of', 'books as they stood are for reading');
@@ -150,6 +151,7 @@ function createCutLog(log: LogStore, cuts: ReadonlyMap<string, Cut>): { log: Log
       append: readOnly,
       replace: readOnly,
       settle: readOnly,
+      unsettle: readOnly,
       begin: readOnly,
       addReceipt: readOnly,
       setAside: readOnly,
@@ -159,7 +161,7 @@ function createCutLog(log: LogStore, cuts: ReadonlyMap<string, Cut>): { log: Log
       get: (hash) => log.get(hash),
       head: (device, scope) => log.head(device, scope),
       base: (scope) => log.base(scope),
-      scopes: () => order.filter((scope) => shown.has(scope)) as ScopeName[],
+      scopes: () => order.filter((scope) => shown.has(scope)),
       tip: (scope) => ({ size: sizeOf(scope), frontier: [], note: '' }),
       settled: (scope, from, limit) => log.settled(scope, from, Math.max(0, Math.min(limit, sizeOf(scope) - from))),
       pending: (scope) => (whole.has(scope) ? (cuts.get(scope)?.pending ?? []) : []),

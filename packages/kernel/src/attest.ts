@@ -11,6 +11,7 @@ import { digestOfTables, digestRows, digestState } from './digest.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
+import { fetchGrown } from './snapshot-use.ts';
 import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
 import { VerifiedLog } from './verify.ts';
@@ -53,6 +54,7 @@ export async function claimState(replica: Replica, name: ScopeName): Promise<Sta
   if (size === 0 || replica.scope(name).folded !== size) return undefined;
   const { hasher } = replica.crypto;
   const root = encodeHex(createTree(hasher, { size, frontier }).root());
+  await fetchGrown(replica);
   return replica.settledOnly(name, (scope) => {
     const marked =
       name === HQ ? size : Number(scope.projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0);

@@ -125,8 +125,13 @@ export const builtinTables: readonly AnyTable[] = [
 ];
 
 /** A schema out of a predicate; the kernel carries no schema library. */
-export function schemaOf<A>(accepts: (value: unknown) => boolean, wanted: string): ArgsSchema<A> {
+export function schemaOf<A>(
+  accepts: (value: unknown) => boolean,
+  wanted: string,
+  publicTexts?: Readonly<Record<string, string>>,
+): ArgsSchema<A> & { readonly publicTexts?: Readonly<Record<string, string>> } {
   return {
+    ...(publicTexts === undefined ? {} : { publicTexts }),
     '~standard': {
       version: 1,
       vendor: 'tallystick',

@@ -24,6 +24,7 @@ import {
   schemaOf,
   tableShapes,
 } from './builtin-tables.ts';
+import { relayAppoint } from './appointment.ts';
 import { bookAttest } from './certificates.ts';
 import { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 import { adoption, isShapesByName, manifestAdopt } from './manifest.ts';
@@ -44,6 +45,7 @@ export {
   revocations,
   tableShapes,
 } from './builtin-tables.ts';
+export { relayAppoint, relayAppointments, relayExtents } from './appointment.ts';
 export { bookAttest, certificates, disagreements } from './certificates.ts';
 export { keyActs, keyOverrule } from './overrule.ts';
 export { deviceRecover } from './recovery.ts';
@@ -70,10 +72,14 @@ export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [books, deviceNames, devices, manifest, tableShapes],
-  args: schemaOf<BookOpenArgs>((value) => {
-    const args = parseBookOpenArgs(value as Json);
-    return args.ok && isShapesByName(args.value.tables ?? {});
-  }, '{ key, name, verbs, tables, release }'),
+  args: schemaOf<BookOpenArgs>(
+    (value) => {
+      const args = parseBookOpenArgs(value as Json);
+      return args.ok && isShapesByName(args.value.tables ?? {});
+    },
+    '{ key, name, verbs, tables, release }',
+    { name: 'what the business is called', release: 'a release of a program' },
+  ),
   plan: (view, op, args) => {
     if (op.seq !== 1 || op.scope !== 'hq' || view.list(books, {}).length > 0) return refuse('kernel/not-genesis');
     const adopted = adoption(view, op, args);
@@ -176,6 +182,7 @@ export const builtinVerbs: readonly [
   typeof manifestAdopt,
   typeof hqMark,
   typeof bookAttest,
+  typeof relayAppoint,
 ] = [
   bookOpen,
   deviceEnroll,
@@ -192,6 +199,7 @@ export const builtinVerbs: readonly [
   manifestAdopt,
   hqMark,
   bookAttest,
+  relayAppoint,
 ];
 
 /**
@@ -214,4 +222,5 @@ export const firstVerbs: ReadonlySet<string> = new Set([
   'manifest.adopt@1',
   'hq.mark@1',
   'book.attest@1',
+  'relay.appoint@1',
 ]);

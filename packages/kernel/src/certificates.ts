@@ -2,6 +2,7 @@
  * State certificates (DESIGN section 5): a device signs what its fold of a settled prefix came to. Two that folded the same prefix and say different
  * things are found by the fold itself, on every device, with both signed ops as evidence: a bug of a kernel, a verb that drifts, an edited table.
  */
+import { parseScope } from '@tallystick/oplog';
 import { type SetTable, setTable } from './table.ts';
 import { isExactly, isHash, schemaOf } from './builtin-tables.ts';
 import { defineVerb, refuse, type Verb } from './verb.ts';
@@ -65,7 +66,7 @@ export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
   args: schemaOf<AttestArgs>(
     (value) =>
       isExactly(value, ['scope', 'size', 'root', 'marked', 'manifest', 'digest']) &&
-      typeof value['scope'] === 'string' &&
+      parseScope(value['scope']) !== undefined &&
       [value['size'], value['marked']].every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
       value['size'] !== 0 &&
       [value['root'], value['manifest'], value['digest']].every(isHash),

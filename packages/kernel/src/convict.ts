@@ -164,7 +164,7 @@ async function ownTip(place: Followed): Promise<Signed | undefined> {
 
 async function openCheckpoint({ replica, book, scope, relay }: Followed, note: string): Promise<Signed | undefined> {
   const { hasher, ed25519 } = replica.crypto;
-  const origin = originOf(relay.name, book, scope);
+  const origin = originOf(relay, book, scope);
   const opened = await verifyCheckpoint(note, { key: relay, origin, verify: ed25519.verify.bind(ed25519), hasher });
   return opened.ok ? { note, size: opened.value.size, root: opened.value.root } : undefined;
 }

@@ -8,7 +8,7 @@ import type { DeviceId, Scope as ScopeName } from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { compareNote } from './convict.ts';
 import type { Replica } from './replica.ts';
-import { pinnedRelay } from './sync.ts';
+import { pinnedRelay } from './relay-key.ts';
 
 /** The device and its key in force; its clock, in seconds since 1970. */
 export interface Cosigner extends Pick<NoteSigner, 'publicKey' | 'sign'> {

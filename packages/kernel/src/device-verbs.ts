@@ -57,6 +57,7 @@ export interface RevokePolicyArgs {
   readonly revokes: readonly Role[];
 }
 
+const deviceTexts = { name: 'what a device is called: a place or a thing, never a person' };
 const everyRole: readonly Role[] = defaultRevokes('owner');
 
 export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
@@ -67,6 +68,7 @@ export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
   args: schemaOf<EnrolArgs>(
     (value) => parseEnrolArgs(value as Json).ok,
     '{ device, key, name, role, replaces?, untilDay? }',
+    deviceTexts,
   ),
   plan: (view, op, args) => {
     const keyId: string = keyIdOf(decodeHex(args.key), nobleHasher);
@@ -83,6 +85,7 @@ export const deviceAdmit: Verb<'device.admit', AdmitArgs> = defineVerb({
   args: schemaOf<AdmitArgs>(
     (value) => parseAdmitArgs(value as Json).ok,
     '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
+    deviceTexts,
   ),
   plan: (view, op, args) =>
     op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), nobleHasher)),

@@ -69,8 +69,9 @@ function digestTables(
   const tables: Record<string, string> = {};
   for (const table of [...keyed].sort(([a], [b]) => (a < b ? -1 : 1))) {
     // Rows that nobody has touched are as the snapshot has them.
-    const known = residency.size === 0 ? undefined : residency.get(scope, table[0])?.digest;
-    const digest = known ?? digestRows(table[0], rowsOf(driver, table, scope), hasher);
+    const absent = residency.size === 0 ? undefined : residency.get(scope, table[0]);
+    if (absent !== undefined && residency.hasGrown(driver, absent)) residency.need(scope, table[0]);
+    const digest = absent?.digest ?? digestRows(table[0], rowsOf(driver, table, scope), hasher);
     if (digest !== undefined) tables[table[0]] = digest;
   }
   return { digest: digestOfTables(kind, tables, hasher), tables };

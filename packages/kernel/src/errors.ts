@@ -28,6 +28,8 @@ export type KernelErrorCode =
   | 'kernel/storage'
   | 'kernel/two-logs'
   | 'kernel/relay-key'
+  | 'kernel/relay-log'
+  | 'kernel/relay-moved'
   | 'kernel/invalid-log'
   | 'snapshot/foreign'
   | 'snapshot/format'

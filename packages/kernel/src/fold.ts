@@ -17,12 +17,14 @@ import {
   refusals,
   tableShapes,
 } from './builtin.ts';
-import { EXPIRED, FORK, REVOKED, SUPERSEDED, IN_THE_CLEAR } from './codes.ts';
+import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf } from './in-force.ts';
-import { isOutcome } from './outcome.ts';
-import type { Projection, Rules, TouchRecorder, Undo } from './projection.ts';
+import { codeOfIssues, isOutcome } from './outcome.ts';
+import type { Projection, Rules } from './projection.ts';
+import type { TouchRecorder } from './touch.ts';
+import type { Undo } from './undo.ts';
 import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { Standing } from './standing.ts';
@@ -101,6 +103,8 @@ export class Fold {
       return this.#foldHere(record, place, done, touch);
     } catch (cause) {
       if (!(cause instanceof NotResident)) throw cause;
+      // With the last table of all here, nothing asks before the next fold.
+      residency.takeMissed();
       this.#projection.takeBack(done.splice(start), place);
       const { scope, table } = cause;
       return { kind: 'stopped', stop: { code: 'kernel/not-resident', scope, table, hash: record.hash } };
@@ -179,8 +183,9 @@ export class Fold {
       return { kind: 'waits', refusal: refuse(SUPERSEDED, { key: keyId }) };
     const mismarked = op.verb === hqMark.ref ? this.#judgeMark(record, size, touch) : undefined;
     if (mismarked !== undefined) return mismarked;
-    const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
-    const planned = this.#planAs(author, op.verb, facts, op.args, size, touch);
+    const facts = factsOf(record);
+    const args = op.verb === hqMark.ref && !this.#standing.isHq ? { ...op.args, size } : op.args;
+    const planned = this.#planAs(author, op.verb, facts, args, size, touch);
     if ('kind' in planned) return planned;
     if (op.verb === deviceRecover.ref) return this.#adopt(op.args['op'] as string, author.role, planned, size, touch);
     return op.verb === hqMark.ref || planned.effects.some(({ table }) => table === tableShapes)
@@ -209,7 +214,8 @@ export class Fold {
       const inForce = this.#standing.markInForce(touch);
       if (size <= inForce) return refuse('kernel/mark-backwards', { size: inForce });
     }
-    const isRoot = this.#standing.confirmsRoot(size, (op.args as unknown as MarkArgs).root);
+    const marked = op.args as unknown as MarkArgs;
+    const isRoot = this.#standing.confirmsMark(marked.size, marked.root);
     if (isRoot === undefined) return { kind: 'stopped', stop: { code: 'kernel/needs-hq', size, hash } };
     return isRoot ? undefined : refuse('kernel/mark-root', { size });
   }
@@ -281,7 +287,7 @@ export class Fold {
     try {
       const valid = validateArgs(verb, args);
       if (valid === undefined) return refuse('kernel/bad-args');
-      if (valid.issues !== undefined) return refuse(codeOf(valid.issues));
+      if (valid.issues !== undefined) return refuse(codeOfIssues(valid.issues));
       const outcome = verb.plan(this.#viewOf(verb), facts, args);
       return isOutcome(outcome) ? outcome : refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
     } catch (cause) {
@@ -311,7 +317,7 @@ export class Fold {
       code: refusal.code,
       details: encodeCanonical(refusal.details),
     };
-    const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
+    const facts = factsOf(record);
     this.#projection.apply([refusals.put(row)], facts, place, undo, undefined);
     // Acts about keys and devices are never adopted: whoever may act so does it anew.
     if (why.kind === 'waits' && !NEVER_WAIT.has(op.verb)) {
@@ -332,18 +338,14 @@ export class Fold {
   }
 
   /** Applies what is left of a refused op that stands in its chain, if its verb is in force and its args are such. */
-  #leaveRemains(
-    { op, hash }: OpRecord,
-    place: number,
-    undo: Undo[] | undefined,
-    touch: TouchRecorder | undefined,
-  ): void {
+  #leaveRemains(record: OpRecord, place: number, undo: Undo[] | undefined, touch: TouchRecorder | undefined): void {
+    const { op } = record;
     const verb = this.#verbs.get(op.verb);
     if (verb?.remains === undefined) return;
     const size = this.#standing.markInForce(touch);
     const author = this.#standing.author(op.device, size, touch);
     if (author === undefined || this.#standing.adoption(op.verb, size, touch) === undefined) return;
-    const facts: OpFacts = { id: op.id, hash, at: op.at, device: op.device, scope: op.scope, seq: op.seq };
+    const facts = factsOf(record);
     const planning = { author, size, touch };
     const tables = this.#tablesOf(verb);
     const inForce = this.#standing.tablesInForce(size).tables;
@@ -388,9 +390,8 @@ export class Fold {
   }
 }
 
-/** Personal data in the clear has a code of its own, whatever else is wrong with the args. */
-function codeOf(issues: readonly { readonly message: string }[]): string {
-  return issues.some(({ message }) => message === IN_THE_CLEAR) ? IN_THE_CLEAR : 'kernel/bad-args';
+function factsOf({ op: { id, at, device, scope, seq }, hash }: OpRecord): OpFacts {
+  return { id, hash, at, device, scope, seq };
 }
 
 function withCorrection(planned: Planned, verb: Verb, { kind, correction }: Compensated | Contested): Planned {

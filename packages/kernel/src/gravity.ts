@@ -1,6 +1,6 @@
 /** How often settled ops changed each table of a scope: what a cold device wants first. */
 import type { SqlDriver } from './driver.ts';
-import type { Undo } from './projection.ts';
+import type { Undo } from './undo.ts';
 
 export class Gravity {
   readonly #driver: SqlDriver;

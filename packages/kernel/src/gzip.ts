@@ -16,7 +16,11 @@ async function through(
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream).getReader();
+  // Straight into the stream: by way of a blob and a pipe, small tables cost twice as much.
+  const writer = stream.writable.getWriter();
+  // What goes wrong is thrown where it is read.
+  Promise.all([writer.write(bytes as Uint8Array<ArrayBuffer>), writer.close()]).catch(() => undefined);
+  const reader = stream.readable.getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     const part = next.value as Uint8Array;
     size += part.length;

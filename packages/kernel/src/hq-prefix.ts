@@ -1,7 +1,7 @@
 /** What other scopes know of `hq`: its settled prefix as of a size, its rows there, and the roots that marks name (DESIGN section 4). */
 import { createTree, type Hasher, leafHash } from '@tallystick/chain/hashing';
 import { encodeHex, type LogStore, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
-import { hqMark } from './builtin.ts';
+import { hqMark, relayAppointments } from './builtin.ts';
 import { HQ } from './genesis.ts';
 import type { Schema } from './schema.ts';
 import type { Scope } from './scope.ts';
@@ -14,6 +14,12 @@ export interface HqReader {
   listAsOf(table: AnyTable, size: number): readonly Row[];
   /** Undefined where the log begins after that size. */
   confirmsRoot(size: number, root: string): boolean | undefined;
+  /**
+   * How much of `hq` a mark takes notice of. One that a relay before this one confirmed beyond what the appointment of the next lists may name a root that
+   * `hq` never got: it counts as taking notice of everything up to that appointment, where that is beyond the mark in force. Of several it is the last before
+   * that size, else the first after it. Undefined for any other root that is not that of `hq`.
+   */
+  sizeMarked(size: number, root: string, inForce: number): number | undefined;
 }
 
 /** Records read at once. */
@@ -63,6 +69,17 @@ export class HqPrefix implements HqReader {
 
   confirmsRoot(size: number, root: string): boolean | undefined {
     return !this.#roots.has(size) && size < this.#log.base(HQ).size ? undefined : this.#roots.get(size) === root;
+  }
+
+  sizeMarked(size: number, root: string, inForce: number): number | undefined {
+    if (size > this.folded || this.confirmsRoot(size, root) !== false) return size;
+    const place = this.#schema.driver
+      .prepare(
+        `SELECT place FROM "${relayAppointments.name}_history" WHERE scope = ? AND hqSize < ? AND place < ? AND place >= ?
+         ORDER BY CASE WHEN place < ? THEN -place ELSE place END LIMIT 1`,
+      )
+      .get([HQ, size, this.folded, inForce, size])?.[0];
+    return typeof place === 'number' ? place + 1 : undefined;
   }
 
   /** Root of the first `size` records, or undefined when fewer are settled here. */

@@ -3,7 +3,7 @@
  * believed like a database file: it must be whole, of this book, of this build with these verbs and tables, and no further than the log. Whatever
  * does not fit is left alone, and the log is folded.
  */
-import type { OpHash, Scope as ScopeName } from '@tallystick/oplog';
+import type { LogStore, OpHash, Scope as ScopeName } from '@tallystick/oplog';
 import type { SqlDriver, StoreImage } from './driver.ts';
 import type { Replica } from './replica.ts';
 
@@ -18,10 +18,23 @@ interface ImageHeader {
   readonly verbs: readonly string[];
   /** The last settled op that is folded, by scope. */
   readonly lastHashes: Readonly<Record<string, string>>;
+  /** How often positions were taken back before: another order may have the last op of this one in its place. */
+  readonly takenBack: number;
 }
 
 /** The name of the log's index in the place of images. */
 export const LOG_INDEX = 'log-index';
+
+const META_TAKEN_BACK = 'taken-back';
+
+/** To be called before positions are taken back: no image of rows in the order of before is believed from then on. */
+export async function noteTakenBack(log: LogStore): Promise<void> {
+  await log.setMeta(META_TAKEN_BACK, String(timesTakenBack(log) + 1));
+}
+
+function timesTakenBack(log: LogStore): number {
+  return Number(log.meta(META_TAKEN_BACK) ?? 0);
+}
 
 /** Keeps the rows as they are, and the index of a log that has one. Call inside `exclusive`, outside a transaction. */
 export async function saveImage(replica: Replica, image: StoreImage): Promise<void> {
@@ -36,6 +49,7 @@ export async function saveImage(replica: Replica, image: StoreImage): Promise<vo
     book: replica.book ?? '',
     verbs: refsOf(replica),
     lastHashes,
+    takenBack: timesTakenBack(replica.log),
   };
   await image.save(JSON.stringify(header));
   const index = replica.log.encodeIndex?.();
@@ -64,6 +78,7 @@ function misfitOfHeader(
   if (header === undefined) return 'damaged';
   if (header.release !== release) return 'release';
   if (header.book !== replica.book) return 'book';
+  if (header.takenBack !== timesTakenBack(replica.log)) return 'log';
   return header.verbs.join() === refsOf(replica).join() ? undefined : 'verbs';
 }
 

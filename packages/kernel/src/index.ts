@@ -44,7 +44,7 @@ export type { SnapshotOptions, SnapshotSource } from './snapshot-start.ts';
 export type { SnapshotTrust } from './snapshot-trust.ts';
 export type { SnapshotStatus } from './snapshot-use.ts';
 export type { ListenOptions } from './listen.ts';
-export type { SyncReport } from './sync.ts';
+export type { SyncReport } from './sync-report.ts';
 export {
   type Columns,
   type Effect,

@@ -86,6 +86,7 @@ export async function createIndexedDbLog(database: string): Promise<IndexedDbLog
     append: (records) => change(() => log.append(records)),
     replace: (records) => change(() => log.replace(records)),
     settle: (scope, from, ops, tip) => change(() => log.settle(scope, from, ops, tip)),
+    unsettle: (scope, tip) => change(() => log.unsettle(scope, tip)),
     begin: (scope, base, note) => change(() => log.begin(scope, base, note)),
     addReceipt: (receipt) => change(() => log.addReceipt(receipt)),
     setAside: (entries) => change(() => log.setAside(entries)),

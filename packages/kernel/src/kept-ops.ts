@@ -98,7 +98,7 @@ export async function isCurrent(
       const text = await client.standing(book, scope, note);
       const check = {
         key: relay,
-        origin: originOf(relay.name, book, scope),
+        origin: originOf(relay, book, scope),
         verify: ed25519.verify.bind(ed25519),
         hasher,
       };

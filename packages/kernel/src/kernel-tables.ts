@@ -1,7 +1,15 @@
 /** Every table of the kernel's own verbs. They are in force in every book without adoption, and no adoption names them. */
+import { relayAppointments, relayExtents } from './appointment.ts';
 import { builtinTables } from './builtin-tables.ts';
 import { certificates, disagreements } from './certificates.ts';
 import { actTables } from './overrule.ts';
 import type { AnyTable } from './table.ts';
 
-export const kernelTables: readonly AnyTable[] = [...builtinTables, certificates, disagreements, ...actTables];
+export const kernelTables: readonly AnyTable[] = [
+  ...builtinTables,
+  certificates,
+  disagreements,
+  ...actTables,
+  relayAppointments,
+  relayExtents,
+];

@@ -3,7 +3,7 @@ import { type RelayClient, relayIdOf, type ScopeSize, signReads, watchRelay } fr
 import { KernelError } from './errors.ts';
 import type { ReadingDevice } from './relay-standing.ts';
 import type { Replica } from './replica.ts';
-import { pinnedRelay } from './sync.ts';
+import { pinnedRelay } from './relay-key.ts';
 
 export interface ListenOptions {
   /** The relay says that a log reaches beyond what is settled here; a sync will bring it. */
@@ -27,16 +27,17 @@ export async function listenTo(
   const key = pinnedRelay(replica);
   if (book === undefined) throw new KernelError('kernel/no-book', 'there is no book to listen for yet');
   if (key === undefined) throw new KernelError('kernel/relay-key', 'no relay is known yet: the first sync tells which');
-  const relay = relayIdOf(key, crypto.hasher);
   const known = () => log.scopes().map((scope) => ({ scope, size: log.tip(scope).size }));
   await watchRelay({
-    // Under the keys of then: this device may rotate meanwhile.
+    // Under the keys of then, for the relay of then: this device may rotate meanwhile, and the book may go on elsewhere.
     client: {
-      tail: (...asked) =>
-        signReads(
+      tail(...asked) {
+        const relay = relayIdOf(pinnedRelay(replica) ?? key, crypto.hasher);
+        return signReads(
           client,
           readers().map((reader) => ({ ...reader, relay })),
-        ).tail(...asked),
+        ).tail(...asked);
+      },
     },
     book,
     known: () => known().slice(0, maxKnown),

@@ -23,7 +23,9 @@ export const manifestAdopt: Verb<'manifest.adopt', AdoptArgs> = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [manifest, tableShapes],
-  args: schemaOf<AdoptArgs>(isAdoptArgs, '{ verbs: ["name@1", ...], tables: { name: "shape" }, release }'),
+  args: schemaOf<AdoptArgs>(isAdoptArgs, '{ verbs: ["name@1", ...], tables: { name: "shape" }, release }', {
+    release: 'a release of a program',
+  }),
   plan: (view, op, args) => (op.scope === 'hq' ? adoption(view, op, args) : refuse('kernel/only-hq')),
 });
 

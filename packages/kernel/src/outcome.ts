@@ -1,4 +1,5 @@
 /** Whether what a plan answered is an outcome. */
+import { IN_THE_CLEAR } from './codes.ts';
 import { encodeCanonical } from '@tallystick/oplog';
 import type { Compensated, Contested, Correction, Refusal } from './verb.ts';
 
@@ -18,4 +19,9 @@ export function isOutcome(outcome: unknown): boolean {
 /** Throws for details that have no canonical text. */
 function isReason(reason: Correction | undefined): boolean {
   return typeof reason?.code === 'string' && encodeCanonical(reason.details).startsWith('{');
+}
+
+/** Personal data in the clear has a code of its own, whatever else is wrong with the args. */
+export function codeOfIssues(issues: readonly { readonly message: string }[]): string {
+  return issues.some(({ message }) => message === IN_THE_CLEAR) ? IN_THE_CLEAR : 'kernel/bad-args';
 }

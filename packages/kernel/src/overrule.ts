@@ -90,6 +90,11 @@ function listOf({ devices: ids, windowDays }: Row): RecoverySetArgs {
   return { keys: String(ids).split(' '), windowDays: Number(windowDays) };
 }
 
+/** The place of a device among the recovery keys in force, from 0; of others, their number. */
+export function rankIn(view: View, device: string): number {
+  return rankOf(listInForce(view).keys, device);
+}
+
 function rankOf(keys: readonly string[], device: string): number {
   const index = keys.indexOf(device);
   return index < 0 ? keys.length : index;

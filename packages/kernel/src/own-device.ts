@@ -8,6 +8,7 @@ import { SUPERSEDED } from './codes.ts';
 import type { Cosigner } from './cosigning.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { SqlValue } from './driver.ts';
+import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
 import { type QuarantinedOp, type Renewal, renewDevice } from './renewal.ts';
@@ -58,6 +59,13 @@ export class OwnDevice {
   get keyInForce(): DeviceKey | undefined {
     const { scope } = this.#options;
     return this.#ring.keyOf(this.#replica.scope(scope).chainHead(this.id)?.keyId ?? this.id);
+  }
+
+  /** As `keyInForce`. Throws `kernel/no-keys` where that is not here. */
+  signingKey(): DeviceKey {
+    const key = this.keyInForce;
+    if (key === undefined) throw new KernelError('kernel/no-keys', 'the key in force of this device is not here');
+    return key;
   }
 
   /** How it is enrolled in its scope, else in `hq`; undefined until its enrolment has arrived. */

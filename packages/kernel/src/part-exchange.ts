@@ -1,7 +1,8 @@
 // What comes from outside, loaded together: see parts.ts.
-export { stateCosigned } from './cosigning.ts';
-export { isCurrent } from './kept-ops.ts';
+export { appointmentOf } from './appointed-relay.ts';
+export { exchangeWith, takeFromFile, takeFromMirror } from './book-exchange.ts';
 export { listenTo } from './listen.ts';
 export { mergeAsides } from './merge-records.ts';
-export { openExchange, pinRelay, readMirror, syncWith } from './sync.ts';
-export { exportBook, importBook } from './transfer.ts';
+export { pinRelay } from './relay-key.ts';
+export { signStatement } from './statement.ts';
+export { exportBook } from './transfer.ts';

@@ -7,32 +7,17 @@ import { ChainHeads, type FoldedHead } from './chain-heads.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { Gravity } from './gravity.ts';
-import { keyName, PutBuffers, RowCache } from './row-cache.ts';
+import { RegisterRows } from './register-rows.ts';
+import { PutBuffers } from './row-cache.ts';
 import { type CompiledTable, PENDING_PLACE, type Schema } from './schema.ts';
 import { type SumRow, SumRows } from './sum-rows.ts';
 import { tableShapes } from './builtin-tables.ts';
 import { derivedBy, failedBy, refusedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
-import { rangeOf } from './touch.ts';
+import { rangeOf, type TouchRecorder } from './touch.ts';
+import type { Undo } from './undo.ts';
 import type { OpFacts, Refusal, View } from './verb.ts';
 import { refuse } from './verb.ts';
-
-/** One change taken back: kind, table, key and what was there. Stored as JSON beside each pending op. */
-export type Undo =
-  | readonly ['add', table: string, key: readonly SqlValue[], deltas: readonly number[]]
-  | readonly ['put', table: string, key: readonly SqlValue[]]
-  | readonly ['write', table: string, key: readonly SqlValue[], before: readonly SqlValue[] | 0]
-  | readonly ['chain', device: string, seq: number, hash: string, keyId: string];
-
-/** Collects what one op reads and writes, each key as often as it comes; see touch.ts. */
-export interface TouchRecorder {
-  readonly reads: string[];
-  readonly writes: string[];
-  readonly adds: string[];
-  /** By how much the op changes sums, added up whichever way they go. */
-  moved: number;
-  all: boolean;
-}
 
 /** What the effects of one op may do: see `in-force.ts`. */
 export interface Rules {
@@ -58,7 +43,7 @@ export class Projection {
   readonly scope: string;
   readonly #schema: Schema;
   readonly #sums: SumRows;
-  readonly #registers = new RowCache<Row | undefined>();
+  readonly #registers: RegisterRows;
   readonly #puts: PutBuffers;
   readonly #chains: ChainHeads;
   readonly #gravity: Gravity;
@@ -69,6 +54,7 @@ export class Projection {
     this.#schema = schema;
     this.scope = scope;
     this.#sums = new SumRows(scope);
+    this.#registers = new RegisterRows(scope);
     this.#puts = new PutBuffers(scope, schema.driver);
     this.#chains = new ChainHeads(schema.driver, scope);
     this.#gravity = new Gravity(schema.driver, scope);
@@ -77,7 +63,7 @@ export class Projection {
   /** Forgets what is cached: after a rollback, or when another connection wrote. */
   discard(): void {
     this.#sums.discard();
-    this.#registers.clear();
+    this.#registers.discard();
     this.#chains.discard();
     this.#gravity.discard();
     this.#shapeChanges += 1;
@@ -136,14 +122,9 @@ export class Projection {
 
   get(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): Row | undefined {
     touch?.reads.push(table.keyText(key));
-    if (table.def.kind !== 'register') return this.#load(table, key);
-    const rows = this.#registers.of(table);
-    const name = keyName(key);
-    const cached = rows.get(name);
-    if (cached !== undefined || rows.has(name)) return cached;
-    const row = this.#load(table, key);
-    this.#registers.set(rows, name, row);
-    return row;
+    return table.def.kind === 'register'
+      ? this.#registers.get(table, key, () => this.#load(table, key))
+      : this.#load(table, key);
   }
 
   sumsOf(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): readonly number[] {
@@ -152,7 +133,7 @@ export class Projection {
   }
 
   list(table: CompiledTable, prefix: readonly SqlValue[], touch?: TouchRecorder): Row[] {
-    this.#need(table.name);
+    this.#needRows(table, prefix);
     touch?.reads.push(rangeOf(table.keyText(prefix, prefix.length)));
     this.#flushPuts(table);
     return table.list(this.#schema.driver, this.scope, prefix);
@@ -161,8 +142,7 @@ export class Projection {
   /** A register row as it stood before the given position; only settled rows count. */
   getAsOf(table: CompiledTable, key: readonly SqlValue[], position: number): Row | undefined {
     this.#need(`${table.name}_history`);
-    const values = table.statements.historyAsOf.get([this.scope, ...key, position]);
-    return values === undefined ? undefined : table.rowOf(values);
+    return this.#registers.asOf(table, key, position);
   }
 
   /** Every row of a table; no other statement may run until the last is read. */
@@ -236,7 +216,11 @@ export class Projection {
         if (this.#puts.takeBack(table, step[2])) continue;
         this.#hasWritten = true;
         table.statements.remove.run([this.scope, ...step[2]]);
-      } else this.#restoreRegister(table, step[2], step[3], place);
+      } else {
+        if (table.def === tableShapes) this.#shapeChanges += 1;
+        this.#hasWritten = true;
+        this.#registers.takeBack(table, step[2], step[3], place);
+      }
     }
   }
 
@@ -244,8 +228,7 @@ export class Projection {
   settleHistory(undo: readonly Undo[], pendingPlace: number, position: number): void {
     const tables = new Set(undo.flatMap((step) => (step[0] === 'write' ? [step[1]] : [])));
     this.#hasWritten = true;
-    for (const name of tables)
-      this.#schema.tableNamed(name).statements.historySettle.run([position, this.scope, pendingPlace]);
+    for (const name of tables) this.#registers.settle(this.#schema.tableNamed(name), pendingPlace, position);
   }
 
   /** Writes what is held in memory. Called before anybody reads by SQL, so that it sees whole state. */
@@ -278,9 +261,18 @@ export class Projection {
     if (residency.size > 0) residency.need(this.scope, name);
   }
 
+  /** As `#need`, for rows whose keys begin so: new rows of a set are not in the shard of the old ones. */
+  #needRows(table: CompiledTable, key: readonly SqlValue[]): void {
+    const { residency } = this.#schema;
+    if (residency.size === 0) return;
+    if (table.def.kind === 'set' && key.length > 0)
+      residency.needKey(this.scope, table.name, [this.scope, ...key], key.length);
+    else residency.need(this.scope, table.name);
+  }
+
   #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
     this.#flushPuts(table);
-    this.#need(table.name);
+    this.#needRows(table, key);
     const values = table.statements.get.get([this.scope, ...key]);
     return values === undefined ? undefined : table.rowOf(values);
   }
@@ -327,9 +319,9 @@ export class Projection {
     touch: TouchRecorder | undefined,
   ): Refusal | undefined {
     if (effect.kind === 'add') return this.#applyAdd(table, effect.row, undo, touch);
-    this.#need(table.name);
     const params = table.paramsOf(this.scope, effect.row);
     const key = params.slice(1, 1 + table.keyNames.length);
+    this.#needRows(table, key);
     touch?.writes.push(table.keyText(key));
     if (effect.kind === 'put') {
       if (!this.#puts.put(table, params)) {
@@ -345,10 +337,7 @@ export class Projection {
     this.#hasWritten = true;
     const before = this.get(table, key);
     undo.push(['write', table.name, key, before === undefined ? 0 : table.valuesOf(before).slice(key.length)]);
-    this.#registers.set(this.#registers.of(table), keyName(key), table.rowOf(params, 1));
-    table.statements.upsert.run(params);
-    params.push(place);
-    table.statements.historyInsert.run(params);
+    this.#registers.write(table, key, params, place);
     return undefined;
   }
 
@@ -376,30 +365,6 @@ export class Projection {
   #sumRow(table: CompiledTable, key: readonly SqlValue[]): SumRow {
     return this.#sums.get(table, key, this.#mustBeHere);
   }
-
-  #restoreRegister(
-    table: CompiledTable,
-    key: readonly SqlValue[],
-    before: readonly SqlValue[] | 0,
-    place: number,
-  ): void {
-    if (table.def === tableShapes) this.#shapeChanges += 1;
-    this.#hasWritten = true;
-    table.statements.historyRemove.run([this.scope, ...key, place]);
-    const rows = this.#registers.of(table);
-    if (before === 0) {
-      table.statements.remove.run([this.scope, ...key]);
-      this.#registers.set(rows, keyName(key), undefined);
-    } else {
-      table.statements.upsert.run([this.scope, ...key, ...before]);
-      this.#registers.set(rows, keyName(key), table.rowOf([...key, ...before]));
-    }
-  }
-}
-
-/** The shape `apply` and the reads record into. */
-export function createTouchRecorder(): TouchRecorder {
-  return { reads: [], writes: [], adds: [], moved: 0, all: false };
 }
 
 /** Throws for an effect that no row may derive: into a table that is not derived, or that the op's verb does not name. */

@@ -10,7 +10,7 @@ import type { Replica } from './replica.ts';
 import { replay } from './replay.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { fetchAll } from './snapshot-save.ts';
-import { pinnedRelay } from './sync.ts';
+import { pinnedRelay } from './relay-key.ts';
 import type { Verb } from './verb.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
 
@@ -121,7 +121,7 @@ async function checkNotes(live: Replica): Promise<{ problems: ProofProblem[]; vo
       problems.push({ table: 'log_meta', row: 'relay', why: 'there are signed notes but no readable relay key' });
       continue;
     }
-    const check = { key: relay, origin: originOf(relay.name, live.book, scope), verify, hasher };
+    const check = { key: relay, origin: originOf(relay, live.book, scope), verify, hasher };
     const signed = note === '' ? undefined : await verifyCheckpoint(note, check);
     if (signed?.ok === false) problems.push({ table: 'log_tips', row: scope, why: signed.message });
     const isTrue =
@@ -192,7 +192,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
     'SELECT receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1',
   );
   const values = live.prepare(
-    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'snapshot', 'unanchored')",
+    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
   );
   return [
     ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),

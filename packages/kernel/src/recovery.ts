@@ -46,6 +46,7 @@ export const deviceDismiss: Verb<'device.dismiss', DismissArgs> = defineVerb({
       value['reason'] !== '' &&
       value['reason'].length <= 200,
     '{ op: hash, reason: 1 to 200 characters }',
+    { reason: 'why an op of a device was put aside' },
   ),
   plan: (view, { device, hash }, { op, reason }) =>
     judgeWaiting(view, op) ?? [recoveries.put({ op, kind: 'dismissed', by: device, act: hash, reason })],

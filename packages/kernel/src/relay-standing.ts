@@ -16,6 +16,8 @@ export type ReadingDevice = Pick<Reader, 'device' | 'sign'>;
 
 /** What the relay said; undefined where it would not tell this device anything, which it may after a push. */
 export interface RelayStanding {
+  /** In which the relay says that it signs. */
+  readonly epoch: number;
   readonly scopes: readonly ScopeName[];
   compare(scope: ScopeName): Comparison;
 }
@@ -48,6 +50,7 @@ export async function askStanding(replica: Replica, client: RelayClient): Promis
   const saidByScope = new Map(said.scopes.map((standing) => [standing.scope, standing]));
   const rootByScope = new Map(known.slice(0, maxKnown).map(({ scope, root }) => [scope, root]));
   return {
+    epoch: said.epoch,
     scopes: said.scopes.map(({ scope }) => scope),
     compare(scope) {
       const { size } = log.tip(scope);

@@ -19,10 +19,11 @@ import type { BookStore, SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { HQ, recoverBookId } from './genesis.ts';
 import { HqPrefix, rootOf } from './hq-prefix.ts';
-import { type ImageMisfit, restoreImage } from './image.ts';
+import { type ImageMisfit, noteTakenBack, restoreImage } from './image.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
+import { inOrder } from './scope-order.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
 import type { AnyTable } from './table.ts';
 import { Transactions } from './transactions.ts';
@@ -45,6 +46,8 @@ export class Replica {
   /** Why the log was folded and no image used. */
   #misfit: ImageMisfit | undefined = 'none';
   #loads = 0;
+  /** Positions were taken back, and the rows still say otherwise. */
+  #isTakenBack = false;
   #hqPrefix: HqPrefix | undefined;
   #admitter: Admitter | undefined;
   #book: BookId | undefined;
@@ -140,10 +143,9 @@ export class Replica {
 
   /** Every scope with something in it, `hq` first, then by name. */
   scopes(): Scope[] {
-    const names = new Set<string>([...this.log.scopes(), ...this.#scopes.keys()]);
-    return [...names]
-      .sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1))
-      .map((name) => this.scope(name as ScopeName));
+    return inOrder([...this.log.scopes(), ...(this.#scopes.keys() as Iterable<ScopeName>)]).map((name) =>
+      this.scope(name),
+    );
   }
 
   /** The database, for whoever reads rows: what was held is written first. Throws `kernel/storage` where that is impossible. */
@@ -206,18 +208,30 @@ export class Replica {
     return refolded;
   }
 
-  /** Those of the records that are stored here under other bytes. */
-  async storedOtherwise(records: readonly OpRecord[]): Promise<OpRecord[]> {
-    const changed: OpRecord[] = [];
-    for (const record of records) {
-      const stored = this.log.has(record.hash) ? await this.log.get(record.hash) : undefined;
-      if (stored !== undefined && !isSameBytes(stored.record.bytes, record.bytes)) changed.push(record);
-    }
-    return changed;
+  /**
+   * Takes positions back, so that each of these logs ends there, and folds everything again without them: what they said of the order holds no more. Call
+   * inside `exclusive`. Throws `kernel/needs-snapshot` where the ops before are in an archive, with nothing changed.
+   */
+  async takeBack(ends: ReadonlyMap<ScopeName, Tip>): Promise<void> {
+    for (const name of this.log.scopes())
+      if (this.log.base(name).size > 0)
+        throw new KernelError(
+          'kernel/needs-snapshot',
+          `ops before position ${this.log.base(name).size} of ${name} are in an archive: what comes after cannot be folded again here`,
+        );
+    await this.transaction(async () => {
+      // A log of its own keeps what is taken back, also where the rows do not: then the next transaction folds them anew.
+      this.#isTakenBack = true;
+      await noteTakenBack(this.log);
+      for (const [name, end] of ends) await this.log.unsettle(name, end);
+      await this.catchUp();
+    });
+    this.#isTakenBack = false;
   }
 
   /** Folds whatever the log holds beyond what is folded. Call inside a transaction. */
   async catchUp(): Promise<void> {
+    if (this.#isTakenBack) await this.#forgetRows();
     for (const scope of this.scopes()) await this.#catchUpScope(scope);
   }
 
@@ -356,6 +370,14 @@ export class Replica {
     }
   }
 
+  async #forgetRows(): Promise<void> {
+    this.transactions.flush();
+    this.schema.clear();
+    this.#scopes.clear();
+    this.#hqPrefix = undefined;
+    await this.#reload();
+  }
+
   #prefixOfHq(): HqPrefix {
     this.#hqPrefix ??= new HqPrefix(this.scope(HQ), this.log, this.schema, this.crypto.hasher);
     return this.#hqPrefix;
@@ -387,13 +409,7 @@ function verbsByRef(verbs: readonly Verb[]): Map<string, Verb> {
   return byRef;
 }
 
-function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
-  return true;
-}
-
-/** Records by scope, `hq` first: what other scopes mark must be there before them. */
+/** Records by scope, `hq` first. */
 export function groupByScope(records: readonly OpRecord[]): [ScopeName, OpRecord[]][] {
   const groups = new Map<ScopeName, OpRecord[]>();
   for (const record of records) {
@@ -401,5 +417,5 @@ export function groupByScope(records: readonly OpRecord[]): [ScopeName, OpRecord
     if (group === undefined) groups.set(record.op.scope, [record]);
     else group.push(record);
   }
-  return [...groups].sort(([a], [b]) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
+  return inOrder(groups.keys()).map((scope) => [scope, groups.get(scope) as OpRecord[]]);
 }

@@ -2,7 +2,8 @@
  * Tables of a scope whose rows are not here yet, because the book was opened from a snapshot and nobody has touched them (DESIGN section 5). Whoever
  * reads or writes one is stopped before anything is changed; the replica then loads its shard and goes on. No value is ever made up.
  */
-import type { SqlDriver } from './driver.ts';
+import type { SqlDriver, SqlValue } from './driver.ts';
+import { isAfter } from './key-order.ts';
 
 /** Thrown by a synchronous read or write of a table that is not here; the fold answers it as a stop, a query as an error. */
 export class NotResident extends Error {
@@ -26,10 +27,17 @@ export interface AbsentTable {
   readonly digest: string;
   readonly rows: number;
   readonly bytes: number;
+  /** The last of its rows, the scope first. */
+  readonly last: readonly SqlValue[];
 }
+
+/** An app asks the same few questions all day, and what SQLite makes of one costs more than most answers. */
+const MOST_QUERIES = 200;
 
 export class Residency {
   readonly #absent = new Map<string, AbsentTable>();
+  /** Which tables a query reads, by its text. */
+  readonly #readBySql = new Map<string, ReadonlySet<string>>();
   #missed: NotResident | undefined;
 
   /** How many are not here; 0 in nearly every book, so that nothing else is asked. */
@@ -44,16 +52,32 @@ export class Residency {
   /** Reads what the database says. */
   load(driver: SqlDriver): void {
     this.#absent.clear();
+    this.#readBySql.clear();
     this.#missed = undefined;
-    const rows = driver.prepare('SELECT scope, name, digest, rows, bytes FROM absent ORDER BY scope, name').iterate([]);
-    for (const [scope, table, digest, count, bytes] of rows)
+    const rows = driver
+      .prepare('SELECT scope, name, digest, rows, bytes, last FROM absent ORDER BY scope, name')
+      .iterate([]);
+    for (const [scope, table, digest, count, bytes, last] of rows)
       this.#absent.set(keyOf(String(scope), String(table)), {
         scope,
         table,
         digest,
         rows: count,
         bytes,
+        last: JSON.parse(String(last)) as readonly SqlValue[],
       } as AbsentTable);
+  }
+
+  /** Of the tables that a query reads, those that are not here, in every scope. Throws as the query does. */
+  absentOf(driver: SqlDriver, sql: string): readonly AbsentTable[] {
+    if (this.size === 0) return [];
+    let read = this.#readBySql.get(sql);
+    if (read === undefined) {
+      read = tablesRead(driver, sql);
+      if (this.#readBySql.size >= MOST_QUERIES) this.#readBySql.clear();
+      this.#readBySql.set(sql, read);
+    }
+    return this.absent.filter(({ table }) => read.has(table));
   }
 
   get(scope: string, table: string): AbsentTable | undefined {
@@ -61,10 +85,10 @@ export class Residency {
   }
 
   add(driver: SqlDriver, entry: AbsentTable): void {
-    const { scope, table, digest, rows, bytes } = entry;
+    const { scope, table, digest, rows, bytes, last } = entry;
     driver
-      .prepare('INSERT INTO absent (scope, name, digest, rows, bytes) VALUES (?, ?, ?, ?, ?)')
-      .run([scope, table, digest, rows, bytes]);
+      .prepare('INSERT INTO absent (scope, name, digest, rows, bytes, last) VALUES (?, ?, ?, ?, ?, ?)')
+      .run([scope, table, digest, rows, bytes, JSON.stringify(last)]);
     this.#absent.set(keyOf(scope, table), entry);
   }
 
@@ -81,6 +105,20 @@ export class Residency {
     throw this.#missed;
   }
 
+  /**
+   * As `need`, for the rows of a set whose keys begin so, the scope first: rows are only added to a set, so what comes after the last row of the shard is not
+   * in it, and whoever asks for it or puts it need not wait for the rest.
+   */
+  needKey(scope: string, table: string, key: readonly SqlValue[], columns: number): void {
+    const absent = this.#absent.get(keyOf(scope, table));
+    if (absent !== undefined && !isAfter(key, absent.last.slice(1, 1 + columns))) this.need(scope, table);
+  }
+
+  /** Whether rows came to a table since, that is not here. */
+  hasGrown(driver: SqlDriver, { scope, table }: AbsentTable): boolean {
+    return driver.prepare(`SELECT 1 FROM "${table}" WHERE scope = ? LIMIT 1`).get([scope]) !== undefined;
+  }
+
   /** What was needed and not here since the last call, even if a verb swallowed the error. */
   takeMissed(): NotResident | undefined {
     const missed = this.#missed;
@@ -94,7 +132,7 @@ function keyOf(scope: string, table: string): string {
 }
 
 /** The tables and indexes that a statement opens, by the program SQLite makes of it. */
-export function tablesRead(driver: SqlDriver, sql: string): Set<string> {
+function tablesRead(driver: SqlDriver, sql: string): Set<string> {
   const names = new Map<number, string>();
   const objects = driver.prepare("SELECT rootpage, tbl_name FROM sqlite_schema WHERE type IN ('table', 'index')");
   for (const [page, name] of objects.iterate([])) names.set(Number(page), String(name));

@@ -1,11 +1,10 @@
 /** What a projection holds in memory: rows it has read, by table and key, and set rows that wait to be inserted many at a time. */
 import type { SqlDriver, SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { isAfter } from './key-order.ts';
 import { type CompiledTable, ROWS_AT_ONCE } from './schema.ts';
 
 const CACHE_ROWS = 200_000;
-// oxlint-disable-next-line no-control-regex
-const ASCII = /^[\u0000-\u007f]*$/;
 
 /** What a key is called among those of its table: itself where it has one column, else a text in which every column is terminated. */
 export function keyName(key: readonly SqlValue[]): SqlValue {
@@ -158,14 +157,4 @@ export class PutBuffers {
 
 function widthOf({ keyNames, columnNames }: CompiledTable): number {
   return 1 + keyNames.length + columnNames.length;
-}
-
-/** Whether the key in these params, after the scope, comes after another in SQLite's order too: beyond ASCII that is not how JavaScript compares. */
-function isAfter(params: readonly SqlValue[], key: readonly SqlValue[]): boolean {
-  for (let index = 0; index < key.length; index++) {
-    const [value, other] = [params[1 + index] as SqlValue, key[index] as SqlValue];
-    if (typeof value === 'string' && !ASCII.test(value)) return false;
-    if (value !== other) return value > other;
-  }
-  return false;
 }

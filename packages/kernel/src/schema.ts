@@ -269,6 +269,14 @@ export class Schema {
     }
   }
 
+  /** Drops every row that the log brings back. Call in a transaction. */
+  clear(): void {
+    for (const { def } of this.tables.values())
+      for (const [name, ddl] of ddlOf(def))
+        if (ddl.startsWith('CREATE TABLE')) this.driver.exec(`DELETE FROM "${name}"`);
+    for (const [name] of ENGINE_TABLES) this.driver.exec(`DELETE FROM ${name}`);
+  }
+
   table(def: AnyTable): CompiledTable {
     const compiled = this.tables.get(def.name);
     if (compiled?.def !== def)

@@ -6,31 +6,33 @@ import { KernelError } from './errors.ts';
 import { packed, unpacked } from './gzip.ts';
 import type { Shard } from './snapshot.ts';
 
-/** Undefined for a table without rows in this scope. */
-export async function encodeShard(
+/** Undefined for a table without rows in this scope. The bytes come when they are compressed, which the platform does beside what is done here. */
+export function encodeShard(
   driver: SqlDriver,
   table: KeyedTable,
   scope: string,
   hasher: Hasher,
-): Promise<{ readonly shard: Omit<Shard, 'gravity'>; readonly bytes: Uint8Array } | undefined> {
+): { readonly shard: Omit<Shard, 'gravity'>; readonly bytes: Promise<Uint8Array> } | undefined {
   const lines: string[] = [];
+  let last: readonly SqlValue[] = [];
   function* noted(): Generator<readonly SqlValue[]> {
     for (const row of rowsOf(driver, table, scope)) {
       lines.push(rowText(row));
+      last = row;
       yield row;
     }
   }
   const digest = digestRows(table[0], noted(), hasher);
   if (digest === undefined) return undefined;
   const text = new TextEncoder().encode(lines.join(''));
-  const shard = { table: table[0], digest, rows: lines.length, bytes: text.length };
-  return { shard, bytes: await packed(text) };
+  const shard = { table: table[0], digest, rows: lines.length, bytes: text.length, last };
+  return { shard, bytes: packed(text) };
 }
 
 /** The rows, if they are those that the digest names. Throws `snapshot/shard`. */
 export async function decodeShard(
   bytes: Uint8Array,
-  shard: Pick<Shard, 'table' | 'digest' | 'rows' | 'bytes'>,
+  shard: Pick<Shard, 'table' | 'digest' | 'rows' | 'bytes' | 'last'>,
   scope: string,
   hasher: Hasher,
 ): Promise<readonly (readonly SqlValue[])[]> {
@@ -45,6 +47,8 @@ export async function decodeShard(
     throw bad('cannot be unpacked', cause);
   }
   if (lines.pop() !== '' || lines.length !== shard.rows) throw bad('has other rows than the manifest says');
+  // Rows were let in after this one while it was not here.
+  if (lines.at(-1) !== JSON.stringify(shard.last)) throw bad('ends with another row than the manifest says');
   const rows = lines.map((line) => parseRow(line));
   if (rows.some((row) => row?.[0] !== scope)) throw bad('holds what is no row of the scope');
   if (digestRows(shard.table, rows as (readonly SqlValue[])[], hasher) !== shard.digest)

@@ -86,12 +86,18 @@ async function saveScope(
   if (claim === undefined) throw new KernelError('snapshot/log', `scope ${name} is folded to ${folded} of ${size}`);
   return replica.settledOnly(scope, async () => {
     const shards: Shard[] = [];
+    // One table is read while the one before it is compressed and kept, and no third is held.
+    let kept: Promise<void> = Promise.resolve();
     for (const table of stateTablesOf(replica.schema)) {
-      const encoded = await encodeShard(replica.sql, table, name, replica.crypto.hasher);
+      const encoded = encodeShard(replica.sql, table, name, replica.crypto.hasher);
       if (encoded === undefined) continue;
-      await keep(encoded.shard.digest, encoded.bytes);
+      await kept;
+      kept = encoded.bytes.then((bytes) => keep(encoded.shard.digest, bytes));
+      // Awaited before the next one, and at the end; where another table cannot be read, that is what is thrown.
+      kept.catch(() => undefined);
       shards.push({ ...encoded.shard, gravity: gravityOf(replica.sql, table[0], name) });
     }
+    await kept;
     shards.sort((a, b) => b.gravity - a.gravity || (a.table < b.table ? -1 : 1));
     const row = replica.sql.prepare('SELECT lastId FROM scopes WHERE scope = ?').get([name]);
     return { scope, ...claim, frontier, note, lastId: String(row?.[0] ?? ''), shards };

@@ -117,7 +117,11 @@ async function loadHot(
 ): Promise<{ readonly here: readonly Loaded[]; readonly absent: readonly AbsentTable[] }> {
   const own = new Set([CHAINS, GRAVITY, ...kernelTables.flatMap(({ name }) => [name, `${name}_history`])]);
   const entries = scopes.flatMap(({ scope, shards }) => shards.map((shard) => ({ ...shard, scope })));
-  const ranked = entries.sort((a, b) => b.gravity - a.gravity || (a.table < b.table ? -1 : 1));
+  // Rows are only added to a set, and new ones need none of the old: what is read and changed comes first.
+  const isSet = ({ table }: AbsentTable): boolean => replica.schema.tables.get(table)?.def.kind === 'set';
+  const ranked = entries.sort(
+    (a, b) => Number(isSet(a)) - Number(isSet(b)) || b.gravity - a.gravity || (a.table < b.table ? -1 : 1),
+  );
   const absent: AbsentTable[] = [];
   const here: Loaded[] = [];
   let left = hotBytes;

@@ -1,7 +1,7 @@
 /** What an open book does with the snapshot that it began from: tables that are touched, and what people are told of it. */
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
-import { type AbsentTable, tablesRead } from './residency.ts';
+import { type AbsentTable, NotResident } from './residency.ts';
 import type { SnapshotTrust } from './snapshot-trust.ts';
 import { readTrust } from './trust-note.ts';
 
@@ -19,16 +19,25 @@ export function snapshotStatus(replica: Replica): SnapshotStatus | undefined {
   return note && { trust: note.trust, device: note.device, absent: replica.schema.residency.absent };
 }
 
-/** Of the tables that a query reads, those that are not here, in every scope. */
-export function absentTablesOf({ schema, sql: driver }: Replica, sql: string): readonly AbsentTable[] {
-  if (schema.residency.size === 0) return [];
-  const read = tablesRead(driver, sql);
-  return schema.residency.absent.filter(({ table }) => read.has(table));
+/** The table for want of which something failed. Throws what is another error. */
+export function touchedBy({ schema }: Replica, cause: unknown): readonly AbsentTable[] {
+  const absent = cause instanceof NotResident ? schema.residency.get(cause.scope, cause.table) : undefined;
+  if (absent === undefined) throw cause;
+  return [absent];
 }
 
 export function notResident(absent: readonly AbsentTable[]): KernelError {
   const names = absent.map(({ scope, table }) => `${table} of ${scope}`).join(', ');
   return new KernelError('kernel/not-resident', `not loaded yet: ${names}`);
+}
+
+/** Loads the tables to which rows came while theirs were not here: only together they have a digest. Call outside a transaction. */
+export async function fetchGrown(replica: Replica): Promise<void> {
+  const { residency } = replica.schema;
+  if (residency.size === 0) return;
+  replica.transactions.writeHeld();
+  const grown = residency.absent.filter((absent) => residency.hasGrown(replica.sql, absent));
+  if (grown.length > 0) await replica.transaction(() => fetchTables(replica, grown));
 }
 
 /** Call inside a transaction. */

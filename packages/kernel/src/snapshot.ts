@@ -14,6 +14,7 @@ import {
 import type { CryptoProvider } from './admitter.ts';
 import type { StateClaim } from './certificates.ts';
 import { digestOfTables } from './digest.ts';
+import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 
 /** The rows of one table in one scope. */
@@ -25,6 +26,8 @@ export interface Shard {
   readonly rows: number;
   /** Of the text, before it is compressed. */
   readonly bytes: number;
+  /** The last row: in a table to which rows are only added, a row that comes after it is not in the shard. */
+  readonly last: readonly SqlValue[];
   /** How many changes settled ops made to the table. */
   readonly gravity: number;
 }
@@ -110,8 +113,9 @@ function isObject(value: unknown, members: Readonly<Record<string, (member: unkn
   );
 }
 
+const isRow = (value: unknown): boolean => isListOf(value, (item) => isText(item) || Number.isSafeInteger(item));
 const isShard = (value: unknown): boolean =>
-  isObject(value, { table: isText, digest: isHash, rows: isCount, bytes: isCount, gravity: isCount });
+  isObject(value, { table: isText, digest: isHash, rows: isCount, bytes: isCount, last: isRow, gravity: isCount });
 const isScope = (value: unknown): boolean =>
   isObject(value, {
     scope: isText,

@@ -19,7 +19,8 @@ import {
 } from './builtin.ts';
 import type { HqReader } from './hq-prefix.ts';
 import { type InForce, judgeShapes, type LackingTable } from './in-force.ts';
-import type { Projection, TouchRecorder } from './projection.ts';
+import type { Projection } from './projection.ts';
+import type { TouchRecorder } from './touch.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 
@@ -81,12 +82,19 @@ export class Standing {
     return this.#hq === undefined || this.#hq.confirmsRoot(size, root);
   }
 
+  /** Whether a mark names what `hq` was at some time; undefined as above. */
+  confirmsMark(size: number, root: string): boolean | undefined {
+    const isRoot = this.confirmsRoot(size, root);
+    return isRoot === false ? this.#hq?.sizeMarked(size, root, this.markInForce()) !== undefined : isRoot;
+  }
+
   /** The `hq` size in force for this op; a mark is judged by the prefix it names. */
   markSize(record: OpRecord, touch: TouchRecorder | undefined): number {
     if (this.#hq === undefined) return 0;
     if (record.op.verb === hqMark.ref) {
-      const size = record.op.args['size'];
-      return typeof size === 'number' ? size : 0;
+      const { size, root } = record.op.args;
+      if (typeof size !== 'number') return 0;
+      return (typeof root === 'string' ? this.#hq.sizeMarked(size, root, this.markInForce(touch)) : undefined) ?? size;
     }
     return this.markInForce(touch);
   }

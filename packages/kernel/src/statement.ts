@@ -1,9 +1,10 @@
-/** What a device says of a book outside its log, and signs: of a backup, that it is one. Verified by whoever holds the key that the book's ops brought. */
+/** What a device says of a book outside its log, and signs: of a backup, that it is one; to an office, that it hands one in. Verified by whoever holds the key that the book's ops brought. */
 import type { Hasher } from '@tallystick/chain';
-import { type BookId, decodeHex, type DeviceId, type KeyId } from '@tallystick/oplog';
+import { type BookId, decodeHex, type DeviceId, encodeHex, type KeyId } from '@tallystick/oplog';
+import type { DeviceKey } from '@tallystick/sign';
 
 /** None begins as the preimage of an op's signature, of a snapshot's or of a rotation does. */
-export type StatementKind = 'recovery/1';
+export type StatementKind = 'recovery/1' | 'deposit/1';
 
 export interface SignedStatement {
   readonly device: DeviceId;
@@ -20,4 +21,15 @@ export function statementPreimage(kind: StatementKind, book: BookId, text: strin
   bytes.set(decodeHex(book), label.length);
   bytes.set(decodeHex(hasher.sha256Hex(text)), label.length + 32);
   return bytes;
+}
+
+export async function signStatement(
+  kind: StatementKind,
+  text: string,
+  book: BookId,
+  key: DeviceKey,
+  hasher: Hasher,
+): Promise<SignedStatement> {
+  const signature = await key.sign(statementPreimage(kind, book, text, hasher));
+  return { device: key.device, keyId: key.keyId, signature: encodeHex(signature) };
 }

@@ -7,6 +7,7 @@ import { type Disagreement, readDisagreements } from './disagreement.ts';
 import type { ImageMisfit } from './image.ts';
 import type { OwnDevice } from './own-device.ts';
 import { type RelayFinding, relayFindings } from './relay-findings.ts';
+import { appointedRelay, META_RELAY, pinnedEpoch } from './relay-epoch.ts';
 import type { Replica } from './replica.ts';
 import { type SnapshotStatus, snapshotStatus } from './snapshot-use.ts';
 import type { Stop } from './verdict.ts';
@@ -25,6 +26,10 @@ export interface BookStatus {
   /** False while this device must first learn its own last op from a relay or another device. */
   readonly anchored: boolean;
   readonly relayKey: string | undefined;
+  /** The epoch of that relay: 0 for the one that the book began with. */
+  readonly relayEpoch: number;
+  /** Where the book says that the relay it appointed is reached; undefined where it says nothing. */
+  readonly relayAddress: string | undefined;
   /** Why opening folded the whole log and used no image of the rows; undefined where one was used, or the database keeps them. */
   readonly imageMisfit: ImageMisfit | undefined;
   /** Of a book that began from a snapshot: how far that is trusted, and which tables are not here yet. */
@@ -75,7 +80,9 @@ export function statusOf(replica: Replica, own: OwnDevice, hasImages: boolean): 
     deviceName: row?.['name'] as string | undefined,
     publicKey: own.publicKey,
     anchored: replica.log.meta(META_UNANCHORED) !== '1',
-    relayKey: replica.log.meta('relay'),
+    relayKey: replica.log.meta(META_RELAY),
+    relayEpoch: pinnedEpoch(replica.log),
+    relayAddress: appointedRelay(replica)?.address || undefined,
     imageMisfit: hasImages ? replica.misfit : undefined,
     snapshot: snapshotStatus(replica),
     disagreements: readDisagreements(replica.sql),

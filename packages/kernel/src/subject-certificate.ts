@@ -4,6 +4,7 @@
  */
 import { type Hasher, nobleHasher, openRecord } from '@tallystick/chain';
 import {
+  type BookId,
   decodeHex,
   encodeCanonical,
   encodeHex,
@@ -22,7 +23,7 @@ export interface Acknowledgement {
   readonly day: string;
 }
 
-/** A device that has not said yet that it destroyed what it had. One that was revoked, for it was lost or stolen, is named where keys were ever wrapped for it. */
+/** A device that has not said yet that it destroyed what it had. One that was revoked, for it was lost or stolen, is named where keys were ever wrapped for it, or it made one of the subject's. */
 export interface Outstanding {
   readonly device: string;
   readonly role: string;
@@ -57,8 +58,9 @@ export async function readErasure(book: SubjectBook, subject: string): Promise<E
        OR EXISTS (SELECT 1 FROM revocations r WHERE r.device = d.device AND r.status = 'revoked') THEN 'revoked' ELSE 'active' END AS status
      FROM devices d WHERE NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = ? AND a.device = d.device)
      AND NOT (d.enrolment = ? AND NOT EXISTS (SELECT 1 FROM chains c WHERE c.device = d.device AND c.seq > 2))
-     GROUP BY d.device HAVING status = 'active' OR EXISTS (SELECT 1 FROM readers o WHERE o.device = d.device) ORDER BY d.device`,
-    [subject, book.id],
+     GROUP BY d.device HAVING status = 'active' OR EXISTS (SELECT 1 FROM readers o WHERE o.device = d.device)
+       OR EXISTS (SELECT 1 FROM subjectKeys k WHERE k.subject = ? AND k.device = d.device) ORDER BY d.device`,
+    [subject, book.id, subject],
   );
   const stored = await book.log.get(shred.op);
   return { subject, ...shred, position: stored?.position, acknowledged, outstanding };
@@ -114,6 +116,7 @@ export async function certifyErasure({ book, subject, day, key }: CertificateOpt
 
 export type CertificateCode =
   | 'erasure/certificate-form'
+  | 'erasure/certificate-order'
   | 'erasure/certificate-record'
   | 'erasure/certificate-words'
   | 'erasure/certificate-signature';
@@ -124,6 +127,8 @@ export type CertificateCheck =
       readonly subject: string;
       readonly op: OpHash;
       readonly position: number;
+      /** Id of the key that issued it. */
+      readonly issuer: string;
       readonly acknowledged: readonly string[];
       readonly outstanding: readonly Outstanding[];
     }
@@ -135,7 +140,10 @@ export interface CertificateVerifier extends RecordVerifierOptions {
   readonly hasher?: Hasher;
 }
 
-/** Whether a text is a whole certificate of this book: each op in it signed by its device, and its words those of the ops. Never throws for a text. */
+/**
+ * Whether a text is a whole certificate: each op in it signed by its device, and its words those of the ops. Whether the order took effect, and whether its issuer may
+ * say who is left, only the book knows: `verifyByBook`. Never throws for a text.
+ */
 export async function verifyCertificate(text: string, verifier: CertificateVerifier): Promise<CertificateCheck> {
   const { hasher = nobleHasher, ed25519 } = verifier;
   const parts = /^(.*)\nSigned: ([0-9a-f]{64}) ([0-9a-f]{128})\n$/s.exec(text);
@@ -158,7 +166,34 @@ export async function verifyCertificate(text: string, verifier: CertificateVerif
     return failed('signature', 'it is not signed by a device of the book');
   const acknowledged = acks.map(({ op }) => op.device);
   const { outstanding, position, subject } = facts;
-  return { ok: true, subject, op: shred.hash, position, acknowledged, outstanding };
+  return { ok: true, subject, op: shred.hash, position, issuer: keyId, acknowledged, outstanding };
+}
+
+/** As `verifyCertificate`, with the keys of a book, and whether that book has the order at that position, and an owner or manager issued the certificate. */
+export async function verifyByBook(
+  text: string,
+  book: SubjectBook,
+  ed25519: CertificateVerifier['ed25519'],
+): Promise<CertificateCheck> {
+  const rawKey = (rows: readonly { readonly key: string }[]): Uint8Array | undefined =>
+    rows[0] === undefined ? undefined : decodeHex(rows[0].key);
+  const checked = await verifyCertificate(text, {
+    book: book.id as BookId,
+    ed25519,
+    keyOf: (keyId) => rawKey(book.query('SELECT key FROM devices_history WHERE keyId = ? LIMIT 1', [keyId])),
+    // Only its own key signs for a device: whoever has one key could else acknowledge for all.
+    publicKeyOf: (keyId, device) =>
+      rawKey(book.query('SELECT key FROM devices_history WHERE keyId = ? AND device = ? LIMIT 1', [keyId, device])),
+  });
+  if (!checked.ok) return checked;
+  const standing = await readErasure(book, checked.subject);
+  if (standing?.op !== checked.op || standing.position !== checked.position)
+    return failed('order', 'the book here has no such order: nobody who may has given it, or it is not here yet');
+  const mayIssue = book.query(
+    "SELECT 1 FROM devices_history WHERE keyId = ? AND role IN ('owner', 'manager') LIMIT 1",
+    [checked.issuer],
+  );
+  return mayIssue.length > 0 ? checked : failed('signature', 'it is not signed by an owner or manager of the book');
 }
 
 function saysSo(subject: string, shred: OpRecord, acks: readonly OpRecord[]): boolean {
@@ -237,6 +272,6 @@ function parseFacts(text: string): Facts | undefined {
   };
 }
 
-function failed(code: 'form' | 'record' | 'words' | 'signature', message: string): CertificateCheck {
+function failed(code: 'form' | 'order' | 'record' | 'words' | 'signature', message: string): CertificateCheck {
   return { ok: false, code: `erasure/certificate-${code}`, message };
 }

@@ -74,7 +74,7 @@ export interface RefreshReport {
   readonly deleted: number;
   /** Shreds that wait until their op is settled. */
   readonly waiting: number;
-  /** Why a place for wrapped keys did not answer; what is left there is deleted the next time, and no shred acknowledged before. */
+  /** What a place for wrapped keys did not do, and why; it is asked again the next time. While wrapped keys of shredded subjects are left, no shred is acknowledged. */
   readonly unreachable: readonly string[];
 }
 
@@ -134,6 +134,7 @@ export class SubjectDesk {
   async during<T>(contact: () => Promise<T>): Promise<{ readonly value: T; readonly report: RefreshReport }> {
     const run = async (): Promise<{ readonly value: T; readonly report: RefreshReport }> => {
       let report: RefreshReport | undefined;
+      await this.place();
       try {
         const value = await contact();
         report = await this.refresh();
@@ -142,9 +143,29 @@ export class SubjectDesk {
         if (report === undefined) await this.refresh();
       }
     };
-    const done = this.#contact.then(run);
+    return this.hold(run);
+  }
+
+  /** Runs `work` with nothing shown until it is over, after what was held before. Whoever brings ops in by it refreshes in it. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#contact.then(work);
     this.#contact = done.catch(() => undefined);
     return done;
+  }
+
+  /**
+   * Puts keys that were made here where those who may read find them, before a contact hands in the ops that name them: once those are out, anybody who puts keys
+   * could be the first under their names, and a device that must not keep a key would let go of the only one. What does not answer is asked again by `refresh`.
+   */
+  async place(): Promise<void> {
+    const made = this.#query('SELECT 1 AS one FROM subjectKeys WHERE device = ? LIMIT 1', [this.#options.book.device]);
+    for (const blobs of made.length === 0 ? [] : this.#options.blobs) {
+      try {
+        await this.#share(blobs, await blobs.names(), new Set());
+      } catch {
+        // `refresh` says so.
+      }
+    }
   }
 
   /** Does what the log asks of this device: destroys, says so, gives up what it may not read, takes and passes on keys. */
@@ -152,19 +173,28 @@ export class SubjectDesk {
     const { subjects, shredded, waiting } = await destroyShredded(this.#options);
     const unreachable: string[] = [];
     let [deleted, received, shared] = [0, 0, 0];
+    let isGone = true;
     const placed = new Set<string>();
     for (const [index, blobs] of this.#options.blobs.entries()) {
-      try {
-        const names = await blobs.names();
-        deleted += await this.#deleteShredded(blobs, names);
-        if (this.#mayRead()) received += await this.#receive(blobs, names);
-        shared += await this.#share(blobs, names, placed);
-      } catch (error) {
-        unreachable.push(`${index}: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      /** What cannot be done there keeps nothing else from being done. */
+      const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+        try {
+          return await work();
+        } catch (error) {
+          unreachable.push(`${index}: ${error instanceof Error ? error.message : String(error)}`);
+          return undefined;
+        }
+      };
+      const names = await attempt(async () => blobs.names());
+      const gone = names && (await attempt(() => this.#deleteShredded(blobs, names)));
+      if (gone === undefined) isGone = false;
+      else deleted += gone;
+      if (names === undefined) continue;
+      if (this.#mayRead()) received += (await attempt(() => this.#receive(blobs, names))) ?? 0;
+      shared += (await attempt(() => this.#share(blobs, names, placed))) ?? 0;
     }
     // This device can open the wrapped keys again, so it has destroyed its keys only once they are gone too.
-    if (unreachable.length === 0) await sayDestroyed(this.#options, subjects);
+    if (isGone) await sayDestroyed(this.#options, subjects);
     if (!this.#mayRead()) await this.#giveUp(placed);
     return { shredded, received, shared, deleted, waiting, unreachable };
   }
@@ -197,7 +227,11 @@ export class SubjectDesk {
   async #deleteShredded(blobs: Blobs, names: readonly string[]): Promise<number> {
     const gone = new Set(await this.#shreddedHere(names));
     let deleted = 0;
-    for (const name of names) if (gone.has(name) && (await blobs.delete(name))) deleted += 1;
+    for (const name of gone) if (await blobs.delete(name)) deleted += 1;
+    if (deleted === gone.size) return deleted;
+    const left = (await blobs.names()).filter((name) => gone.has(name));
+    if (left.length > 0)
+      throw new Error(`${left.length} wrapped keys of who is forgotten wait for an owner or manager`);
     return deleted;
   }
 

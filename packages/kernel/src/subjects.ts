@@ -12,6 +12,7 @@ export {
   type ErasureStanding,
   type Outstanding,
   readErasure,
+  verifyByBook,
   verifyCertificate,
 } from './subject-certificate.ts';
 export {

@@ -29,7 +29,7 @@ export const ENGINE_TABLES: readonly MakesName[] = [
   ),
   engineTable(
     'absent',
-    'scope TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (scope, name)',
+    'scope TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, last TEXT NOT NULL, PRIMARY KEY (scope, name)',
   ),
 ];
 

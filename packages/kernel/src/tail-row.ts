@@ -4,9 +4,9 @@
  */
 import type { KeyId, OpHash, OpRecord } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
-import type { TouchRecorder, Undo } from './projection.ts';
+import type { Undo } from './undo.ts';
 import type { Schema } from './schema.ts';
-import type { Touch } from './touch.ts';
+import type { Touch, TouchRecorder } from './touch.ts';
 
 type StoredKey = readonly (SqlValue | boolean)[];
 type StoredStep =

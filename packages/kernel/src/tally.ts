@@ -41,7 +41,11 @@ export const tallyOffer: Verb<'tally.offer', OfferArgs> = defineVerb({
   version: 1,
   roles: parties,
   tables: [devices, tallies],
-  args: schemaOf<OfferArgs>(isOffer, '{ to: device, kind: 1 to 64 characters, subject: 1 to 200, terms: object }'),
+  args: schemaOf<OfferArgs>(isOffer, '{ to: device, kind: 1 to 64 characters, subject: 1 to 200, terms: object }', {
+    kind: 'a sort of tally',
+    subject: 'the number of what it is about',
+    terms: 'what both agree on, in the words of the kind',
+  }),
   plan: (view, op, { to, kind, subject, terms }) => {
     if (to === op.device) return refuse('tally/own-tally');
     if (view.get(devices, { device: to }) === undefined && view.hq.get(devices, { device: to }) === undefined)
@@ -65,7 +69,9 @@ export const tallyDecline: Verb<'tally.decline', DeclineArgs> = defineVerb({
   version: 1,
   roles: parties,
   tables: [tallies],
-  args: schemaOf<DeclineArgs>(isDecline, '{ offer: hash, reason: 1 to 200 characters }'),
+  args: schemaOf<DeclineArgs>(isDecline, '{ offer: hash, reason: 1 to 200 characters }', {
+    reason: 'why a device does not agree',
+  }),
   plan: (view, op, { offer, reason }) => answer(view, op, offer, 'declined', reason),
 });
 

@@ -14,6 +14,20 @@ export interface Touch {
   readonly all: boolean;
 }
 
+/** Collects what one op reads and writes, each key as often as it comes. */
+export interface TouchRecorder {
+  readonly reads: string[];
+  readonly writes: string[];
+  readonly adds: string[];
+  /** By how much the op changes sums, added up whichever way they go. */
+  moved: number;
+  all: boolean;
+}
+
+export function createTouchRecorder(): TouchRecorder {
+  return { reads: [], writes: [], adds: [], moved: 0, all: false };
+}
+
 /** Nothing passes an op at this place or a later one: so many might bring a sum to its bound although none alone does. */
 const MOST_PASSED = 2 ** 19;
 

@@ -21,7 +21,9 @@ import { compareNote } from './convict.ts';
 import { KernelError } from './errors.ts';
 import { readNodes } from './own-tree.ts';
 import { groupByScope, type Replica } from './replica.ts';
-import { keepReceipt, pinnedRelay, settleChecked, settleReceipted } from './sync.ts';
+import { settleChecked } from './pull.ts';
+import { keepReceipt, settleReceipted } from './receipted.ts';
+import { pinnedRelay } from './relay-key.ts';
 
 export interface FileScope {
   readonly scope: ScopeName;
@@ -187,7 +189,7 @@ async function settledPrefix(
   const { from } = claimed;
   if (claimed.note === '' || claimed.size - from > group.length || claimed.size <= tip.size || from > tip.size)
     return undefined;
-  const origin = originOf(relay.name, replica.book as BookId, claimed.scope);
+  const origin = originOf(relay, replica.book as BookId, claimed.scope);
   const signed = await verifyCheckpoint(claimed.note, {
     key: relay,
     origin,

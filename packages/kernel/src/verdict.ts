@@ -1,6 +1,6 @@
 /** What the fold says of an op at its place, and why it can go no further. */
 import type { LackingTable } from './in-force.ts';
-import type { Correction, Refusal } from './verb.ts';
+import { type Correction, type Refusal, refuse } from './verb.ts';
 
 /** Why folding cannot go past an op until something arrives. State before it stays readable. */
 export type Stop =
@@ -21,3 +21,9 @@ export type Verdict =
   | { readonly kind: 'applied'; readonly correction?: Correction; readonly isContested?: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'stopped'; readonly stop: Stop };
+
+/** What a verdict says to the one who is about to do what the op says. */
+export function atTheEdge(verdict: Verdict): Verdict {
+  if (verdict.kind !== 'applied' || verdict.correction === undefined || verdict.isContested !== true) return verdict;
+  return { kind: 'refused', refusal: refuse(verdict.correction.code, verdict.correction.details) };
+}

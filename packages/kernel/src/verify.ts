@@ -19,7 +19,7 @@ import { verifyRuns } from '@tallystick/chain';
 import { keysInForce, opsBeforeBase } from './admit.ts';
 import type { CryptoProvider } from './admitter.ts';
 import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
-import { HQ } from './genesis.ts';
+import { inOrder } from './scope-order.ts';
 
 export interface LogProblem {
   readonly scope: string;
@@ -103,7 +103,7 @@ export class VerifiedLog {
 
   /** Settled prefixes first, `hq` before the scopes that mark it, then the pending ops. A broken scope ends at its first problem. */
   async *pages(): AsyncGenerator<VerifiedPage> {
-    const scopes = [...this.#log.scopes()].sort((a, b) => (a === HQ ? -1 : b === HQ ? 1 : a < b ? -1 : 1));
+    const scopes = inOrder(this.#log.scopes());
     for (const scope of scopes) yield* this.#settledPages(scope);
     for (const scope of scopes) {
       const { records } = this.#take(await this.#check(orderTail(await this.#log.pending(scope)), scope, undefined));

@@ -2,7 +2,8 @@
 import type { Author } from './authors.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
-import type { Projection, TouchRecorder } from './projection.ts';
+import type { Projection } from './projection.ts';
+import type { TouchRecorder } from './touch.ts';
 import type { CompiledTable } from './schema.ts';
 import type { AnyTable, Columns, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
 import type { Verb, View } from './verb.ts';

@@ -15,7 +15,7 @@ import { partOf, readAll } from './archive.ts';
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
 import type { ReadingDevice } from './relay-standing.ts';
-import { pinnedRelay } from './sync.ts';
+import { pinnedRelay } from './relay-key.ts';
 
 /** Where ops before the stored ones are. */
 export interface OlderOps {

@@ -106,8 +106,11 @@ describe('a book opened from a snapshot', () => {
           await settle(fleet);
           await trade(office, pending);
           await settle(fleet);
-          const cold = await openCold(office, { from: place }, makeStore());
+          // All rows at once, or each table as it is needed.
+          const hot = before.length % 2 === 0 ? {} : { hotBytes: 0 };
+          const cold = await openCold(office, { from: place, ...hot }, makeStore());
           await cold.sync(fleet.relay);
+          await cold.loadRest();
           expect(cold.digest()).toEqual(office.digest());
           expect((await cold.attest()).ok).toBe(false); // It is nobody's device, so it signs nothing.
           await cold.close();
@@ -358,11 +361,12 @@ describe('a table that nobody has touched', () => {
     await office.commit('stock.move', { sku: 'sku-0', quantity: 1 });
     await settle(fleet);
     await offline.sync(fleet.relay);
-    expect(offline.status().scopes[0]?.stop).toMatchObject({ code: 'kernel/not-resident', table: 'moves' });
+    expect(offline.status().scopes[0]?.stop).toMatchObject({ code: 'kernel/not-resident', table: 'stock' });
     await expect(offline.read('SELECT * FROM stock')).rejects.toMatchObject({ code: 'kernel/not-resident' });
     await offline.close();
     const back = await openCold(office, { from: place }, store);
     expect(back.status().scopes[0]?.stop).toBeUndefined();
+    await back.loadRest();
     expect(back.digest()).toEqual(office.digest());
     expect(await provenDigest(office)).toBe(back.digest().digest);
     await fleet.close();
@@ -387,6 +391,7 @@ describe('a table that nobody has touched', () => {
     expect((await cold.commit('stock.move', { sku: 'sku-0', quantity: 1 })).ok).toBe(true);
     await cold.sync(fleet.relay);
     await settle(fleet);
+    await cold.loadRest();
     expect(cold.digest()).toEqual(office.digest());
     await fleet.close();
   });

@@ -5,6 +5,7 @@ import {
   createReaderIdentity,
   findEnvelopes,
   type SubjectId,
+  wrappedName,
 } from '@tallystick/erasure';
 import { personal } from '@tallystick/erasure/marking';
 import { defineVerb, openBook, type OpPlace, registerTable } from '@tallystick/kernel';
@@ -14,9 +15,10 @@ import {
   readErasure,
   SubjectDesk,
   subjectVerbs,
+  verifyByBook,
   verifyCertificate,
 } from '@tallystick/kernel/subjects';
-import { encodeHex, type OpHash } from '@tallystick/oplog';
+import { decodeHex, encodeHex, type OpHash } from '@tallystick/oplog';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -68,10 +70,10 @@ async function scene() {
     await book.anchor();
   }
   const desks = await Promise.all(
-    members.map(async ({ book }) => {
+    members.map(async ({ book, keys }) => {
       const [keyring, reader] = [createMemoryKeyring(), await createReaderIdentity()];
       const desk = new SubjectDesk({ book, keyring, reader, blobs: [shared], day: () => day });
-      return { book, keyring, desk, sync: () => desk.during(() => book.sync(relay)) };
+      return { book, keys, keyring, desk, sync: () => desk.during(() => book.sync(relay)) };
     }),
   );
   const settle = async (of = desks): Promise<void> => {
@@ -301,6 +303,39 @@ describe('forgetting', () => {
     expect([await acknowledged(), shared.names()]).toEqual([[book.device], []]);
   });
 
+  it('lets nobody be the first under the name of a key before it is there', async () => {
+    const { main, counter, till, relay, shared } = await scene();
+    const subject = await describeAnna(till);
+    const readers = [main, counter].map(
+      ({ book }) => book.query('SELECT recipient FROM readers WHERE device = ?', [book.device])[0]?.['recipient'],
+    );
+    await till.desk.during(async () => {
+      await till.book.sync(relay);
+      // Whoever has the op can name the key.
+      const name = wrappedName({ subject, generation: 1 }, readers as string[]);
+      if ((await shared.get(name)) === undefined) await shared.put(name, 'of no use');
+    });
+    await main.sync();
+    expect([await till.keyring.keys(subject), await shown(main)]).toMatchObject([[], { state: 'shown' }]);
+  });
+
+  it('passes keys on where one of somebody forgotten cannot be deleted', async () => {
+    const { main, till, shared, settle, relay } = await scene();
+    const old = await describeAnna(main, 'old');
+    await settle();
+    await main.book.commit('subject.shred', { subject: old, basis: 'request', day });
+    await settle();
+    const blobs = [{ ...shared, delete: () => false }];
+    await shared.put(`${old}.1.${'0'.repeat(16)}`, 'put by another');
+    const { book, keyring } = till;
+    const reader = await createReaderIdentity();
+    const desk = new SubjectDesk({ book, keyring, reader, blobs, day: () => day });
+    const subject = await describeAnna({ ...till, desk });
+    const { report } = await desk.during(() => book.sync(relay));
+    const names = await shared.names();
+    expect([report.unreachable.length, names.filter((name) => name.startsWith(subject)).length]).toEqual([1, 1]);
+  });
+
   it('names a reader that was stolen and revoked', async () => {
     const { main, counter, till, phone, settle } = await scene();
     const subject = await describeAnna(main);
@@ -311,6 +346,56 @@ describe('forgetting', () => {
     expect((await readErasure(main.book, subject))?.outstanding).toEqual([
       { device: counter.book.device, role: 'manager', status: 'revoked' },
     ]);
+  });
+
+  it('names a till that was revoked with the only key of a name that it wrote down', async () => {
+    const { main, counter, till, phone, relay, settle } = await scene();
+    const keys = memoryKeys();
+    const { device, publicKey } = await keys.create('device');
+    await main.book.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'new', role: 'till' });
+    const book = await openShop({ keys, book: main.book.id }, 8);
+    open.push(book);
+    await book.import(await main.book.export());
+    await book.anchor();
+    const [keyring, reader] = [createMemoryKeyring(), await createReaderIdentity()];
+    // It has not said yet to whom keys are wrapped for it.
+    const desk = new SubjectDesk({ book, keyring, reader, blobs: [], day: () => day });
+    await main.sync();
+    const subject = await describeAnna({ book, desk, keyring, sync: () => book.sync(relay) });
+    await book.sync(relay);
+    await main.sync();
+    await main.book.commit('device.revoke', { device, reason: 'stolen' });
+    await main.book.commit('subject.shred', { subject, basis: 'request', day });
+    await settle([main, counter, till, phone]);
+    expect((await readErasure(main.book, subject))?.outstanding).toEqual([{ device, role: 'till', status: 'revoked' }]);
+  });
+
+  it('takes no certificate of an order that only its author believes in', async () => {
+    const { main, till, relay, settle } = await scene();
+    const subject = await describeAnna(main);
+    await settle();
+    // The same book in a program that lets tills order.
+    const lax = verbs.map((verb) => ({ ...verb, roles: ['owner', 'manager', 'till'] }));
+    const hostile = await openShop({ keys: till.keys, book: main.book.id, verbs: lax }, 9);
+    open.push(hostile);
+    await hostile.import(await till.book.export());
+    await hostile.anchor();
+    await hostile.commit('subject.shred', { subject, basis: 'request', day });
+    await hostile.sync(relay);
+    await main.sync();
+    const key = await till.keys.load('device');
+    if (key === undefined) throw new Error('no key');
+    const text = (await certifyErasure({ book: hostile, subject, day, key })) ?? '';
+    const keyOf = (keyId: string): Uint8Array =>
+      decodeHex(String(main.book.query('SELECT key FROM devices WHERE keyId = ?', [keyId])[0]?.['key']));
+    const whole = await verifyCertificate(text, {
+      book: main.book.id,
+      ed25519: nodeEd25519,
+      keyOf,
+      publicKeyOf: keyOf,
+    });
+    expect(whole).toMatchObject({ ok: true, issuer: key.keyId });
+    expect(await verifyByBook(text, main.book, nodeEd25519)).toMatchObject({ code: 'erasure/certificate-order' });
   });
 
   it('shows nothing during a contact that brings a shred', async () => {

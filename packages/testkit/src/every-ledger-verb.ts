@@ -13,6 +13,7 @@ export async function keepLedger(fleet: Fleet, office: Office): Promise<void> {
   const entry = await office('journal.post', { day, memo, lines: [gbp('1010', 50), gbp('4000', -50)] });
   const stored = await fleet.book(OFFICE).log.get(entry);
   await office('journal.reverse', { of: stored?.record.op.id, day, memo });
+  await office('entry.redate', { of: stored?.record.op.id, day: '2026-01-14', reason: 'the clock was a day ahead' });
   const transfer = { debit: '1000', credit: '1010', currency: 'GBP', amountMinor: 10, untilDay: '2026-01-31' };
   const transfers = ['posted', 'voided', 'expired'].map((id) => ({ id, ...transfer }));
   await office('money.transfer', { day, memo, transfers });

@@ -94,6 +94,8 @@ function actsOf(fleet: Fleet, crypto: CryptoProvider): readonly Act[] {
       await office('recovery.set', { keys: [fleet.book(SAFE).device, book.device], windowDays: 30 });
       await office('policy.revoke', { role: 'manager', revokes: ['till', 'van'] });
       await office('policy.day', { role: 'till', aheadDays: 7 });
+      // The same relay once more: every device goes over to its new epoch.
+      done(await book.appointRelay({ vkey: fleet.relay.vkey }));
     },
     async () => {
       await day('2026-11-21');
@@ -282,12 +284,19 @@ async function supply(fleet: Fleet, office: Office): Promise<void> {
 /** An order of which less comes than was ordered, and bills that match at last, are approved, sent back and paid. */
 async function purchase(fleet: Fleet, office: Office): Promise<void> {
   const [day, supplier] = ['2026-11-21', 'S-1'];
-  const line = { sku: 'SUPPLIED', name: 'Supplied', quantity: 9, unitCostMilliMinor: 150_000 };
+  const goods = { sku: 'SUPPLIED', name: 'Supplied', unitCostMilliMinor: 150_000 };
+  const line = { ...goods, quantity: 9 };
   await office('purchase.tolerance', { supplier, priceBasisPoints: 100, quantityBasisPoints: 0 });
   const ordered = await office('purchase.order', { day, currency: 'GBP', supplier, lines: [line] });
   const order = (await fleet.book(OFFICE).log.get(ordered))?.record.op.id;
   const receive = (quantity: number) =>
-    office('purchase.receive', { order, day, reference: 'DN-3', lines: [{ line: 1, quantity, damaged: 1 }] });
+    office('purchase.receive', {
+      order,
+      day,
+      currency: 'GBP',
+      reference: 'DN-3',
+      lines: [{ line: 1, quantity, damaged: 1, goods }],
+    });
   const bill = async (reference: string, quantity: number): Promise<object> => {
     const lines = [{ line: 1, quantity, unitCostMilliMinor: 151_000, taxRateBasisPoints: 2_000 }];
     await office('purchase.bill', { order, supplier, reference, day, lines });
@@ -314,7 +323,7 @@ async function van(fleet: Fleet, office: Office): Promise<void> {
   const opened = await office('session.open', { ...head, floatMinor: 100 }, scope);
   const session = (await fleet.book(OFFICE).log.get(opened))?.record.op.id;
   await office('van.scan', { ...head, session, ...goods, ...price, taxIncluded: true, tender: 'cash' }, scope);
-  const seller = 'staff-7';
+  const seller = 'E-7';
   const lines = [{ ...goods, ...price, counted: 3 }];
   await office('van.settle', { ...head, seller, session, cashMinor: 290, lines }, scope);
   await office('seller.pay', { ...head, seller, amountMinor: 210, account: '1000' }, scope);

@@ -1,6 +1,7 @@
 // Death at every storage call of a morning: what is left opens, is the fold of its log, holds every op that was acknowledged, and trades on.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,13 @@ import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { type OpHash, parseOpHash } from '@tallystick/oplog';
 import { createFileLogStore } from '@tallystick/oplog/file';
-import { crashingStore, createCrashPoint, createLocalRelay, createMemoryFile } from '@tallystick/testkit';
+import {
+  type CrashPoint,
+  crashingStore,
+  createCrashPoint,
+  createLocalRelay,
+  createMemoryFile,
+} from '@tallystick/testkit';
 import initSqlJs from 'sql.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openMorning, workMorning } from './morning.ts';
@@ -54,25 +61,56 @@ async function reopen(store: BookStore, acknowledged: readonly OpHash[]): Promis
   return lost;
 }
 
+/** What a process that dies at a storage call leaves on the disk: a copy of the files before the call, unless the call before left the same. */
+interface Death {
+  readonly path: string;
+  readonly call: number;
+  readonly acknowledged: readonly OpHash[];
+}
+
+/** Takes the copies while a morning goes on. Nothing is closed or written for them, as nothing is when a process is killed. */
+function createDeaths(path: string) {
+  const acknowledged: OpHash[] = [];
+  const found: Death[] = [];
+  let calls = 0;
+  let last = '';
+  const step = (): void => {
+    calls += 1;
+    const files = ['', '-wal'].map((end) => [end, readIfThere(path + end)] as const);
+    const digest = createHash('sha256');
+    for (const [, bytes] of files) digest.update(`${bytes.length} `).update(bytes);
+    const state = `${digest.digest('hex')} ${acknowledged.length}`;
+    if (state === last) return;
+    last = state;
+    const left = join(folder, `${calls}.db`);
+    for (const [end, bytes] of files) writeFileSync(left + end, bytes);
+    found.push({ path: left, call: calls, acknowledged: acknowledged.slice() });
+  };
+  const point: CrashPoint = {
+    get calls() {
+      return calls;
+    },
+    isDead: false,
+    step,
+  };
+  return { point, found, acknowledge: (hash: OpHash): void => void acknowledged.push(hash) };
+}
+
+function readIfThere(path: string): Uint8Array {
+  return existsSync(path) ? readFileSync(path) : new Uint8Array(0);
+}
+
 describe('death at every storage call', () => {
   it('on better-sqlite3', async () => {
-    const whole = createCrashPoint(never);
-    await workUntilDeath(
-      () => crashingStore(nodeStore(join(folder, 'whole.db')), whole),
-      () => false,
-    );
-    expect(whole.calls).toBeGreaterThan(100);
-    for (let at = 1; at <= whole.calls; at++) {
-      const path = join(folder, `${at}.db`);
-      const store = nodeStore(path);
-      const point = createCrashPoint(at);
-      const acknowledged = await workUntilDeath(
-        () => crashingStore(store, point),
-        () => point.isDead,
-      );
-      await store.close();
-      expect(await reopen(nodeStore(path), acknowledged), `call ${at}`).toEqual([]);
-    }
+    const path = join(folder, 'whole.db');
+    const deaths = createDeaths(path);
+    const relay = await createLocalRelay({ crypto: nodeCrypto });
+    await workMorning(crashingStore(nodeStore(path), deaths.point), deaths.acknowledge, relay.client());
+    await relay.close();
+    expect(deaths.point.calls).toBeGreaterThan(100);
+    expect(deaths.found.length).toBeGreaterThan(12);
+    for (const { path: left, call, acknowledged } of deaths.found)
+      expect(await reopen(nodeStore(left), acknowledged), `call ${call}`).toEqual([]);
   });
 
   it('on sql.js over a file that tears', async () => {

@@ -1,0 +1,81 @@
+/** What every part of an open book works on, until it is closed. */
+import { Changes } from './changes.ts';
+import { KernelError } from './errors.ts';
+import type { OpenBookOptions } from './open-book.ts';
+import type { OwnDevice } from './own-device.ts';
+import type { Replica } from './replica.ts';
+import type { AbsentTable } from './residency.ts';
+import { fetchTables } from './snapshot-use.ts';
+import { META_UNANCHORED } from './status.ts';
+import type { Verb } from './verb.ts';
+import type { OlderOps } from './whole-log.ts';
+
+export class OpenedBook {
+  readonly replica: Replica;
+  readonly options: OpenBookOptions<readonly Verb[]>;
+  readonly own: OwnDevice;
+  readonly changes: Changes;
+  #isClosed = false;
+
+  constructor(replica: Replica, options: OpenBookOptions<readonly Verb[]>, own: OwnDevice) {
+    this.replica = replica;
+    this.options = options;
+    this.own = own;
+    this.changes = new Changes(replica);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  mustBeOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+
+  /** Runs what lets others in between. What it meets in a store that was closed meanwhile says no more than that. */
+  async whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#isClosed ? closed(error) : error;
+    }
+  }
+
+  /** Whether this device must first learn its own last op. */
+  get isUnanchored(): boolean {
+    return this.replica.log.meta(META_UNANCHORED) === '1';
+  }
+
+  async anchor(): Promise<void> {
+    this.mustBeOpen();
+    const { replica } = this;
+    if (this.isUnanchored) await replica.exclusive(async () => replica.log.setMeta(META_UNANCHORED, ''));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.changes.close();
+  }
+
+  /** Of the tables that a query reads, those that are not here. */
+  absentOf(sql: string): readonly AbsentTable[] {
+    const { residency, driver } = this.replica.schema;
+    return residency.absentOf(driver, sql);
+  }
+
+  /** Loads tables of the snapshot that this book began from. */
+  async fetch(tables: readonly AbsentTable[]): Promise<void> {
+    if (tables.length === 0) return;
+    await this.replica.exclusive(() => this.replica.transaction(() => fetchTables(this.replica, tables)));
+    this.changes.emit({ kind: 'resident' });
+  }
+
+  /** Older ops are asked for as this device unless somebody else is named. */
+  older(older: OlderOps): OlderOps {
+    return { device: this.own.readers()[0], ...older };
+  }
+}
+
+function closed(cause?: unknown): KernelError {
+  return new KernelError('kernel/closed', 'this book is closed', cause);
+}

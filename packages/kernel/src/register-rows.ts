@@ -1,0 +1,67 @@
+/** The rows of registers of one scope, read once, and their history: what each was before the op at a place. Written at once. */
+import type { SqlValue } from './driver.ts';
+import { keyName, RowCache } from './row-cache.ts';
+import type { CompiledTable } from './schema.ts';
+import type { Row } from './table.ts';
+
+export class RegisterRows {
+  readonly #scope: string;
+  readonly #rows = new RowCache<Row | undefined>();
+
+  constructor(scope: string) {
+    this.#scope = scope;
+  }
+
+  /** `load` reads a row that is not held. */
+  get(table: CompiledTable, key: readonly SqlValue[], load: () => Row | undefined): Row | undefined {
+    const rows = this.#rows.of(table);
+    const name = keyName(key);
+    const cached = rows.get(name);
+    if (cached !== undefined || rows.has(name)) return cached;
+    const row = load();
+    this.#rows.set(rows, name, row);
+    return row;
+  }
+
+  /** As it stood before the given position; only settled rows count. */
+  asOf(table: CompiledTable, key: readonly SqlValue[], position: number): Row | undefined {
+    const values = table.statements.historyAsOf.get([this.#scope, ...key, position]);
+    return values === undefined ? undefined : table.rowOf(values);
+  }
+
+  /** `params` are those of the table's statements, which begin with the scope; the key is part of them. */
+  write(table: CompiledTable, key: readonly SqlValue[], params: SqlValue[], place: number): void {
+    this.#hold(table, key, table.rowOf(params, 1));
+    table.statements.upsert.run(params);
+    table.statements.historyInsert.run([...params, place]);
+  }
+
+  /** Takes back what the op at `place` wrote; `before` is what was there, after the key, or 0 for nothing. */
+  takeBack(table: CompiledTable, key: readonly SqlValue[], before: readonly SqlValue[] | 0, place: number): void {
+    table.statements.historyRemove.run([this.#scope, ...key, place]);
+    if (before === 0) {
+      table.statements.remove.run([this.#scope, ...key]);
+      this.#hold(table, key, undefined);
+    } else {
+      table.statements.upsert.run([this.#scope, ...key, ...before]);
+      this.#hold(table, key, table.rowOf([...key, ...before]));
+    }
+  }
+
+  /** Gives the history rows of a pending op its position. */
+  settle(table: CompiledTable, pendingPlace: number, position: number): void {
+    table.statements.historySettle.run([position, this.#scope, pendingPlace]);
+  }
+
+  trim(): void {
+    this.#rows.trim();
+  }
+
+  discard(): void {
+    this.#rows.clear();
+  }
+
+  #hold(table: CompiledTable, key: readonly SqlValue[], row: Row | undefined): void {
+    this.#rows.set(this.#rows.of(table), keyName(key), row);
+  }
+}

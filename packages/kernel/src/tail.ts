@@ -1,0 +1,204 @@
+/**
+ * The pending tail of a scope as it is folded (DESIGN section 4): its ops in causal order, and beside each in the database what it touched and how to take it
+ * back. Which of them belong here, and when they leave, is for scope.ts to say.
+ */
+import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
+import type { Projection } from './projection.ts';
+import type { Undo } from './undo.ts';
+import { PENDING_PLACE, type Schema } from './schema.ts';
+import { decodeTouch, decodeUndo, encodeTailRow } from './tail-row.ts';
+import { TailRows } from './tail-rows.ts';
+import { type Touch, TouchIndex, type TouchRecorder } from './touch.ts';
+
+/**
+ * A pending op as it is folded. What it touched and how to take it back stay in the database until somebody asks: together they are longer
+ * than the op.
+ */
+export interface TailEntry {
+  readonly record: OpRecord;
+  readonly ordinal: number;
+}
+
+/** What a rollback leads back to. */
+export interface TailState {
+  readonly entries: readonly TailEntry[];
+  readonly lastId: string;
+  readonly nextOrdinal: number;
+}
+
+export class Tail {
+  readonly rows: TailRows;
+  readonly #projection: Projection;
+  readonly #schema: Schema;
+  /** In causal order, ties by id. */
+  #entries: TailEntry[] = [];
+  #lastId = '';
+  /** Greater than those of the entries. */
+  #nextOrdinal = 0;
+
+  constructor(projection: Projection, schema: Schema) {
+    this.#projection = projection;
+    this.#schema = schema;
+    this.rows = new TailRows(schema.driver, projection.scope);
+  }
+
+  get entries(): readonly TailEntry[] {
+    return this.#entries;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** The greatest id, or ''. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  get nextOrdinal(): number {
+    return this.#nextOrdinal;
+  }
+
+  get records(): readonly OpRecord[] {
+    return this.#entries.map((entry) => entry.record);
+  }
+
+  /**
+   * Reads which of these ops the database has folded. Answers whether rows are left of ops that are not pending any more, of all that the log `has`; what
+   * it has never seen is no leftover: somebody edited the row, and a proof shall show it.
+   */
+  load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): { readonly hasLeftovers: boolean } {
+    this.rows.discard();
+    this.reset();
+    let hasLeftovers = false;
+    const byHash = new Map(pending.map((record) => [record.hash as string, record]));
+    const ordinalByHash = new Map<string, number>();
+    const folded: OpRecord[] = [];
+    for (const [ordinal, hash] of this.rows.stored()) {
+      const record = byHash.get(hash);
+      if (record === undefined) {
+        const known = parseOpHash(hash);
+        hasLeftovers ||= known !== undefined && has(known);
+        continue;
+      }
+      ordinalByHash.set(record.hash, ordinal);
+      folded.push(record);
+    }
+    for (const record of orderTail(folded)) this.#push({ record, ordinal: ordinalByHash.get(record.hash) as number });
+    return { hasLeftovers };
+  }
+
+  /** Whether the rows in the database are those of these ops, but for what waits to be written. */
+  isAsWritten(): boolean {
+    const hashes = new Map(this.#entries.map(({ ordinal, record }) => [ordinal, record.hash as string]));
+    const stored = [...this.rows.stored()];
+    return (
+      stored.length === this.size - this.rows.held && stored.every(([ordinal, hash]) => hashes.get(ordinal) === hash)
+    );
+  }
+
+  /** Takes in an op that was folded at `nextOrdinal`. `isApplied`: it took effect. */
+  add(
+    record: OpRecord,
+    recorder: TouchRecorder,
+    undo: readonly Undo[],
+    isApplied: boolean,
+    mayWait: boolean,
+  ): TailEntry {
+    const entry: TailEntry = { record, ordinal: this.#nextOrdinal };
+    const row = encodeTailRow(record, recorder, undo, isApplied);
+    this.#push(entry);
+    this.rows.add(entry.ordinal, record.hash, row, mayWait);
+    return entry;
+  }
+
+  /** Takes the op that was folded last back, as if it had never come; `lastId` is what was the greatest before. */
+  dropLast(entry: TailEntry, undo: readonly Undo[], lastId: string): void {
+    this.#projection.takeBack(undo, PENDING_PLACE + entry.ordinal);
+    this.rows.dropLast(entry.ordinal);
+    this.#entries.pop();
+    this.#nextOrdinal = entry.ordinal;
+    this.#lastId = lastId;
+  }
+
+  /** Takes everything back, last folded first. Answers what it was. */
+  takeBack(): readonly TailEntry[] {
+    const entries = this.#entries;
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const { record, ordinal } = entries[at] as TailEntry;
+      this.#projection.takeBack(decodeUndo(record, this.rows.get(ordinal).undo), PENDING_PLACE + ordinal);
+    }
+    this.rows.clear();
+    this.reset();
+    return entries;
+  }
+
+  /** Takes back whatever has a row, whether or not its record is pending still; `recordOf` reads the log. */
+  async takeRowsBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
+    for (const [ordinal, hash, undo] of this.rows.all()) {
+      const record = await recordOf(hash);
+      if (record !== undefined) this.#projection.takeBack(decodeUndo(record, undo), PENDING_PLACE + ordinal);
+    }
+    this.rows.clear();
+    this.reset();
+  }
+
+  /** The rows of an op that got its `position` are those of a settled op from now on. `replace` then leaves it out. */
+  settle({ record, ordinal }: TailEntry, position: number): void {
+    const undo = this.rows.take(ordinal);
+    // Quotes within texts are escaped, so this cannot be part of one.
+    if (undo.includes('["write",'))
+      this.#projection.settleHistory(decodeUndo(record, undo), PENDING_PLACE + ordinal, position);
+    this.#projection.countStoredSteps(undo);
+  }
+
+  /** The same ops in another order, with others, or without some. */
+  replace(entries: TailEntry[]): void {
+    this.#entries = entries;
+  }
+
+  /** By the places of the entries, but for those that are settled. */
+  index(settled?: ReadonlySet<number>): TouchIndex {
+    const index = new TouchIndex();
+    this.#entries.forEach((entry, place) => {
+      if (settled?.has(place) !== true) index.add(this.touchOf(entry), place);
+    });
+    return index;
+  }
+
+  touchOf({ record, ordinal }: TailEntry): Touch {
+    return decodeTouch(record, this.rows.get(ordinal), this.#schema);
+  }
+
+  state(): TailState {
+    return { entries: [...this.#entries], lastId: this.#lastId, nextOrdinal: this.#nextOrdinal };
+  }
+
+  restore({ entries, lastId, nextOrdinal }: TailState): void {
+    this.#entries = [...entries];
+    this.#lastId = lastId;
+    this.#nextOrdinal = nextOrdinal;
+  }
+
+  /** Forgets what is in memory. */
+  reset(): void {
+    this.#entries = [];
+    this.#nextOrdinal = 0;
+    this.#lastId = '';
+  }
+
+  #push(entry: TailEntry): void {
+    this.#entries.push(entry);
+    this.#nextOrdinal = Math.max(this.#nextOrdinal, entry.ordinal + 1);
+    if (entry.record.op.id > this.#lastId) this.#lastId = entry.record.op.id;
+  }
+}
+
+/** Whether this part of a tail, which stands in causal order, is in the order of a tail of its own. */
+export function isInOrder(tail: readonly OpRecord[]): boolean {
+  // What comes after its causes and rises in its ids is so; it nearly always does.
+  let isRising = true;
+  for (let at = 1; at < tail.length && isRising; at++)
+    isRising = (tail[at - 1] as OpRecord).op.id < (tail[at] as OpRecord).op.id;
+  return isRising || orderTail(tail).every((record, at) => record === tail[at]);
+}
