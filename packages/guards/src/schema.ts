@@ -17,13 +17,20 @@ import type { LeaseExpireArgs, LeaseGrantArgs, LeaseReturnArgs, PoolFillArgs } f
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 // Two names that look alike on a screen should not be two things, and SQLite's C interface ends a text at NUL.
-const text = publicText(z.string().regex(/^[^\x00-\x1f\x7f]{1,200}$/), 'names of things, and why staff did something');
+const text = (why: string) => publicText(z.string().regex(/^[^\x00-\x1f\x7f]{1,200}$/), why);
+const entity = text('a thing that is handed over');
+const pool = text('what is granted out of a pool');
+const spender = text('who spends: a job, a van or a cost centre, never a person');
 
-export const workDispatchArgs: ArgsSchema<WorkDispatchArgs> = z.strictObject({ entity: text, to: hash });
-export const handoffOfferArgs: ArgsSchema<HandoffOfferArgs> = z.strictObject({ entity: text, to: hash });
-export const handoffAcceptArgs: ArgsSchema<HandoffAcceptArgs> = z.strictObject({ entity: text, offer: hash });
-export const handoffCancelArgs: ArgsSchema<HandoffCancelArgs> = z.strictObject({ entity: text, offer: hash });
-export const handoffMoveArgs: ArgsSchema<HandoffMoveArgs> = z.strictObject({ entity: text, to: hash, reason: text });
+export const workDispatchArgs: ArgsSchema<WorkDispatchArgs> = z.strictObject({ entity, to: hash });
+export const handoffOfferArgs: ArgsSchema<HandoffOfferArgs> = z.strictObject({ entity, to: hash });
+export const handoffAcceptArgs: ArgsSchema<HandoffAcceptArgs> = z.strictObject({ entity, offer: hash });
+export const handoffCancelArgs: ArgsSchema<HandoffCancelArgs> = z.strictObject({ entity, offer: hash });
+export const handoffMoveArgs: ArgsSchema<HandoffMoveArgs> = z.strictObject({
+  entity,
+  to: hash,
+  reason: text('why staff did it'),
+});
 
 const day = z.iso.date();
 const scope = publicText(
@@ -40,14 +47,14 @@ const amount = z
   .max(2 ** 40);
 
 export const poolFillArgs: ArgsSchema<PoolFillArgs> = z.strictObject({
-  pool: text,
+  pool,
   quantity: z
     .int()
     .min(-(2 ** 40))
     .max(2 ** 40),
 });
 export const leaseGrantArgs: ArgsSchema<LeaseGrantArgs> = z.strictObject({
-  pool: text,
+  pool,
   scope,
   quantity: amount,
   untilDay: day,
@@ -80,10 +87,10 @@ const currency = z.string().regex(/^[A-Z]{3}$/);
 
 export const spenderSetArgs: ArgsSchema<SpenderSetArgs> = z.strictObject({
   device: hash,
-  subject: z.union([text, z.literal('')]),
+  subject: z.union([spender, z.literal('')]),
 });
 export const spendLimitArgs: ArgsSchema<SpendLimitArgs> = z.strictObject({
-  subject: text,
+  subject: spender,
   scope,
   currency,
   limitMinor: z

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseRule } from '../src/rule-ast.ts';
 import { evaluateRule, reasonOf } from '../src/rule-eval.ts';
-import { conformanceCases, exprOf } from './cel.ts';
+import { conformanceCases, dynamicExprOf, exprOf } from './cel.ts';
 import { conformance, conformanceCounts, outcomeOf } from './conformance.ts';
 
 it('agrees wherever it answers', () => {
@@ -16,6 +16,27 @@ it('goes red on a wrong answer (falsifier)', () => {
   const [test] = conformanceCases().filter((one) => outcomeOf(one) === 'passed' && typeof one.expected === 'object');
   expect(outcomeOf({ ...test!, expected: { value: 'another' } })).not.toBe('passed');
   expect(outcomeOf({ ...test!, expected: 'fault' })).not.toBe('passed');
+});
+
+/** The functions and operators that CEL's specification defines for integers, strings and booleans alone, and lists of them. */
+const standard =
+  '!_ -_ _+_ _-_ _*_ _/_ _%_ _==_ _!=_ _<_ _<=_ _>_ _>=_ _&&_ _||_ _?_:_ @in _[_] size contains startsWith endsWith matches int string bool type'.split(
+    ' ',
+  );
+
+it('of integers, strings and booleans lacks conversions and regular expressions alone', () => {
+  const lacking = new Set<string>();
+  for (const { text, bindings } of conformanceCases()) {
+    let expr: string;
+    try {
+      expr = dynamicExprOf(text);
+    } catch {
+      continue;
+    }
+    const read = parseRule(expr, new Set(bindings?.keys()));
+    if (!read.ok && read.code === 'guards/rule-unsupported' && standard.includes(read.what)) lacking.add(read.what);
+  }
+  expect([...lacking].sort()).toEqual(['bool', 'int', 'matches', 'string', 'type']);
 });
 
 /** Expressions of integers, texts and booleans over a few variables; many fault. */

@@ -24,7 +24,17 @@ export {
 } from './period.ts';
 export { type PlainText, type PlainTextFormat, plainTextOf, type PlainTextOptions } from './plain-text.ts';
 export { ledgerTables, postings } from './postings.ts';
-export { type DonePosting, type Entry, type EntryLine, post, postDone, reverse, reverseDone } from './post.ts';
+export {
+  type DonePosting,
+  type Entry,
+  type EntryLine,
+  maxDeviceMinor,
+  post,
+  postDone,
+  reverse,
+  reverseDone,
+} from './post.ts';
+export { entryDays, type EntryRedateArgs } from './redate.ts';
 export {
   type BookReader,
   balanceOf,
@@ -61,6 +71,7 @@ export {
   accounts,
   accountTerms,
   balances,
+  deviceTotals,
   lateEntries,
   pendingSums,
   periods,

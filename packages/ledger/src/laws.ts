@@ -87,12 +87,16 @@ function judgeBalance(moves: readonly Move[]): Refusal | undefined {
   return undefined;
 }
 
-/** An entry is of one day, and no day that is closed takes another. */
+/** Every day is in balance by itself, so an entry is of one day, or moves one from a day to another; and no day that is closed takes another. */
 function judgeDay(rows: readonly Row[], view: View): Refusal | undefined {
-  const day = String(rows[0]?.['day']);
-  if (rows.some((row) => row['day'] !== day)) return refuse('ledger/two-days', { day });
+  const days = [...new Set(rows.map((row) => String(row['day'])))].sort();
   const closed = view.get(periods, { of: 'book' });
-  return closed !== undefined && day <= closed.through
-    ? refuse('ledger/period-closed', { day, through: closed.through })
-    : undefined;
+  for (const day of days) {
+    const moves: readonly unknown[] = rows.filter((row) => row['day'] === day);
+    if (days.length > 1 && judgeBalance(moves as readonly Move[]) !== undefined)
+      return refuse('ledger/two-days', { day });
+    if (closed !== undefined && day <= closed.through)
+      return refuse('ledger/period-closed', { day, through: closed.through });
+  }
+  return undefined;
 }

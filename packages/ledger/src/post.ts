@@ -4,7 +4,7 @@ import { breachOf, suspenseAccount } from './laws.ts';
 import { isCurrency } from './text.ts';
 import { addMinor } from './money.ts';
 import { postings } from './postings.ts';
-import { lateEntries, periods, reversals } from './tables.ts';
+import { deviceTotals, lateEntries, periods, reversals } from './tables.ts';
 
 /** One side of an entry; debit positive, credit negative, in minor units. */
 export interface EntryLine {
@@ -31,7 +31,30 @@ export function post(view: View, op: OpFacts, entry: Entry): readonly Effect[] |
   if ('code' in merged) return merged;
   const { day, memo } = entry;
   const lines = merged.filter(({ amountMinor }) => amountMinor !== 0);
-  return put(view, op, day, memo, lines);
+  const moved = moveDevice(view, op, lines);
+  return 'code' in moved ? moved : [...moved, ...put(view, op, day, memo, lines)];
+}
+
+/**
+ * The most that one device moves in a scope and a currency, all its entries together: a sixty-fourth of what a sum holds, so that whoever has one till, however many
+ * documents that signs, leaves room for everybody else's. An owner's devices are not counted.
+ */
+export const maxDeviceMinor = 1.4e14;
+
+/** Adds an entry to what its device has moved; refuses `ledger/device-total`. What is taken back counts for nobody. */
+function moveDevice(view: View, op: OpFacts, lines: readonly EntryLine[]): readonly Effect[] | Refusal {
+  if (view.author.role === 'owner') return [];
+  const movedByCurrency = new Map<string, number>();
+  for (const { currency, amountMinor } of lines)
+    if (amountMinor > 0) movedByCurrency.set(currency, (movedByCurrency.get(currency) ?? 0) + amountMinor);
+  const effects: Effect[] = [];
+  for (const [currency, movedMinor] of movedByCurrency) {
+    const key = { device: op.device, currency };
+    const beforeMinor = view.sum(deviceTotals, key).movedMinor;
+    if (beforeMinor + movedMinor > maxDeviceMinor) return refuse('ledger/device-total', { ...key, beforeMinor });
+    effects.push(deviceTotals.add(key, { movedMinor }));
+  }
+  return effects;
 }
 
 /**
@@ -69,7 +92,10 @@ export function postDone(view: View, op: OpFacts, entry: Entry): DonePosting | R
   if ('code' in merged) return merged;
   const { day, memo } = entry;
   const lines = merged.filter(({ amountMinor }) => amountMinor !== 0);
-  return putDone(view, op, { day, memo, lines });
+  const moved = moveDevice(view, op, lines);
+  if ('code' in moved) return moved;
+  const done = putDone(view, op, { day, memo, lines });
+  return { ...done, effects: [...moved, ...done.effects] };
 }
 
 /** As `reverse`, of what was done; `lines` are posted with it, unless all of it was taken back before. */
@@ -82,10 +108,12 @@ export function reverseDone(
   const back = view
     .list(postings, { op: of })
     .map(({ account, currency, amountMinor }) => ({ account, currency, amountMinor: 0 - amountMinor }));
-  const posted = postDone(view, op, { ...entry, lines: [...back, ...lines] });
   // An entry of which both sides met on suspense left no postings: there is nothing to take back, and the lines stand all the same.
-  if ('code' in posted || back.length === 0) return posted;
-  return { ...posted, effects: [reversals.put({ of, by: op.id }), ...posted.effects] };
+  if (back.length === 0) return postDone(view, op, { ...entry, lines });
+  const merged = mergeLines([...back, ...lines]);
+  if ('code' in merged) return merged;
+  const done = putDone(view, op, { ...entry, lines: merged.filter(({ amountMinor }) => amountMinor !== 0) });
+  return { ...done, effects: [reversals.put({ of, by: op.id }), ...done.effects] };
 }
 
 function putDone(view: View, op: OpFacts, { day, memo, lines }: Entry): DonePosting {

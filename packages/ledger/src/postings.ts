@@ -1,14 +1,23 @@
 /** Postings, and what a verb that posts must list. Their laws live in the table, so no verb can escape them (DESIGN section 9). */
 import { type SetTable, setTable } from '@tallystick/kernel';
 import { judgePostings } from './laws.ts';
-import { accounts, accountTerms, balances, lateEntries, pendingSums, periods, reversals } from './tables.ts';
+import {
+  accounts,
+  accountTerms,
+  balances,
+  deviceTotals,
+  lateEntries,
+  pendingSums,
+  periods,
+  reversals,
+} from './tables.ts';
 
 type Text = 'text';
 type Int = 'integer';
 
 /**
  * One side of an entry: minor units, debit positive, credit negative. `line` counts from 1 within the op, `day` is the business day of the entry. Rows
- * that one op puts here add up to zero per currency, are of one day that is not closed, and keep the terms of their accounts.
+ * that one op puts here add up to zero per currency on each day, which are not closed, and keep the terms of their accounts.
  */
 export const postings: SetTable<
   { op: Text; line: Int },
@@ -28,8 +37,9 @@ export const ledgerTables: readonly [
   typeof accountTerms,
   typeof postings,
   typeof balances,
+  typeof deviceTotals,
   typeof pendingSums,
   typeof periods,
   typeof lateEntries,
   typeof reversals,
-] = [accounts, accountTerms, postings, balances, pendingSums, periods, lateEntries, reversals];
+] = [accounts, accountTerms, postings, balances, deviceTotals, pendingSums, periods, lateEntries, reversals];

@@ -1,4 +1,5 @@
 /** Shapes of the ledger's verb arguments. They only accept or refuse: an op's args are recorded as given. */
+import type { EntryRedateArgs } from './redate.ts';
 import { publicText } from '@tallystick/erasure/marking';
 import type { ArgsSchema } from '@tallystick/kernel';
 import { parseOpId } from '@tallystick/oplog';
@@ -51,11 +52,16 @@ const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
 const currency = publicText(z.string().refine(isCurrency), 'an ISO 4217 code');
 const amountMinor = z.int().refine((amount) => !Object.is(amount, -0));
 const positiveMinor = z.int().min(1);
-const text = publicText(
-  z.string().refine((value) => isPlainText(value, 200)),
-  'names of accounts, document numbers, and what an entry is for',
+const text = (why: string) =>
+  publicText(
+    z.string().refine((value) => isPlainText(value, 200)),
+    why,
+  );
+const memo = text('what an entry is for, and the number of its document');
+const name = publicText(
+  z.string().refine((value) => value !== '' && isPlainText(value, 200)),
+  'what an account or a tax is called',
 );
-const name = text.refine((value) => value !== '');
 const opId = publicText(
   z.string().refine((value) => parseOpId(value) !== undefined),
   'an id',
@@ -75,12 +81,18 @@ export const accountOpenArgs: ArgsSchema<AccountOpenArgs> = z.strictObject({
   limit: z.enum(['debits-within-credits', 'credits-within-debits', 'none']).exactOptional(),
 });
 
-export const journalPostArgs: ArgsSchema<JournalPostArgs> = z.strictObject({ day, memo: text, lines });
-export const journalReverseArgs: ArgsSchema<JournalReverseArgs> = z.strictObject({ of: opId, day, memo: text });
+export const journalPostArgs: ArgsSchema<JournalPostArgs> = z.strictObject({ day, memo, lines });
+export const journalReverseArgs: ArgsSchema<JournalReverseArgs> = z.strictObject({ of: opId, day, memo });
+
+export const entryRedateArgs: ArgsSchema<EntryRedateArgs> = z.strictObject({
+  of: opId,
+  day,
+  reason: text('what the clock was wrong by'),
+});
 
 export const moneyTransferArgs: ArgsSchema<LinkedTransfers> = z.strictObject({
   day,
-  memo: text,
+  memo,
   transfers: z
     .array(
       z.strictObject({
@@ -98,7 +110,7 @@ export const moneyTransferArgs: ArgsSchema<LinkedTransfers> = z.strictObject({
 export const moneyPostArgs: ArgsSchema<TransferEnd> = z.strictObject({
   of: transferId,
   day,
-  memo: text,
+  memo,
   amountMinor: positiveMinor.exactOptional(),
 });
 export const moneyOfArgs: ArgsSchema<MoneyOfArgs> = z.strictObject({ of: transferId });
@@ -110,17 +122,17 @@ export const periodCloseArgs: ArgsSchema<PeriodCloseArgs> = z.strictObject({
 export const periodCarryArgs: ArgsSchema<PeriodCarryArgs> = z.strictObject({
   through: day,
   retained: account,
-  memo: text,
+  memo,
   lines,
 });
-export const openingPostArgs: ArgsSchema<OpeningPostArgs> = z.strictObject({ day, memo: text, equity: account, lines });
+export const openingPostArgs: ArgsSchema<OpeningPostArgs> = z.strictObject({ day, memo, equity: account, lines });
 
 const rate = z.strictObject({ numerator: positiveMinor, denominator: positiveMinor });
 const exchangeAccounts = { position: account, gain: account };
 
 export const currencyExchangeArgs: ArgsSchema<CurrencyExchangeArgs> = z.strictObject({
   day,
-  memo: text,
+  memo,
   base: currency,
   give: z.strictObject({ account, currency, amountMinor: positiveMinor }),
   take: z.strictObject({ account, currency }),
@@ -129,7 +141,7 @@ export const currencyExchangeArgs: ArgsSchema<CurrencyExchangeArgs> = z.strictOb
 });
 export const currencyRevalueArgs: ArgsSchema<CurrencyRevalueArgs> = z.strictObject({
   day,
-  memo: text,
+  memo,
   base: currency,
   currency,
   rate,

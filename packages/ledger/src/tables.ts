@@ -34,6 +34,12 @@ export const balances: SumTable<{ account: Text; currency: Text }, 'amountMinor'
   derived: true,
 });
 
+/** What a device has moved by its entries in a currency: the debits of all of them. It bounds what one device can do to the sums that all share. */
+export const deviceTotals: SumTable<{ device: Text; currency: Text }, 'movedMinor'> = sumTable('deviceTotals', {
+  key: { device: 'text', currency: 'text' },
+  sums: ['movedMinor'],
+});
+
 /** What pending transfers hold on either side of an account, both 0 or more. Derived from transfers and their ends. */
 export const pendingSums: SumTable<{ account: Text; currency: Text }, 'debitMinor' | 'creditMinor'> = sumTable(
   'pendingSums',

@@ -32,6 +32,7 @@ import {
   accountOpenArgs,
   currencyExchangeArgs,
   currencyRevalueArgs,
+  entryRedateArgs,
   type JournalPostArgs,
   journalPostArgs,
   type JournalReverseArgs,
@@ -47,6 +48,7 @@ import {
   moneyPostArgs,
 } from './schema.ts';
 import { noteLate } from './late.ts';
+import { type EntryRedateArgs, redate, redateTables } from './redate.ts';
 import { suspenseAccount } from './laws.ts';
 import { ledgerTables } from './postings.ts';
 import { accounts, accountTerms, reversals } from './tables.ts';
@@ -118,6 +120,16 @@ export const journalReverse: Verb<'journal.reverse', JournalReverseArgs> = defin
     if (effects.length === 0) return refuse('ledger/unknown-entry', { of });
     return noteLate([...effects, ...unexchange(view, op, of)]);
   },
+});
+
+/** Moves an entry to the day on which it was made, where a wrong clock recorded another. */
+export const entryRedate: Verb<'entry.redate', EntryRedateArgs> = defineVerb({
+  name: 'entry.redate',
+  version: 1,
+  roles: deciders,
+  tables: redateTables,
+  args: entryRedateArgs,
+  plan: redate,
 });
 
 const noted = (effects: readonly Effect[] | Refusal): Outcome => ('code' in effects ? effects : noteLate(effects));
@@ -239,6 +251,7 @@ export const ledgerVerbs: readonly [
   typeof currencyExchange,
   typeof currencyRevalue,
   typeof taxSet,
+  typeof entryRedate,
 ] = [
   accountOpen,
   journalPost,
@@ -253,4 +266,5 @@ export const ledgerVerbs: readonly [
   currencyExchange,
   currencyRevalue,
   taxSet,
+  entryRedate,
 ];

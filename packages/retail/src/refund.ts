@@ -19,6 +19,8 @@ import { fiscalTables, useFiscalNumber } from './counter/fiscal.ts';
 import { checkOpenReturn, returnTables } from './counter/returns.ts';
 import { addTakings } from './counter/takings.ts';
 import { checkLinks, documentTables, issueDocument, keepNumber } from './document.ts';
+import { countGivenBack } from './entitlement/redeem.ts';
+import { tokenPaid } from './entitlement/tables.ts';
 import { putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
 import { type LineAmounts, type PricedLines, priceLines, totalsOf } from './price.ts';
 import { askRules, contested, posted, type Remark } from './remark.ts';
@@ -57,7 +59,9 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   if ('code' in over) return over;
   const isUnwanted = checkOpenReturn(view, args, totalMinor, effects, remarks);
   // What the owner does not allow was given all the same: sales do not bear it, and whoever gave it owes it.
-  const borne = isForbidden || isUnwanted ? priced : over;
+  const moneyMinor = totalMinor - onAccountMinor(args.tenders);
+  const beyondMinor = countGivenBack(view, { original: args.original, totalMinor, moneyMinor }, effects, remarks);
+  const borne = isForbidden || isUnwanted ? priced : larger(over, shareOf(priced, beyondMinor));
   restock(view, op, args, effects, remarks);
   putLines(op, { kind: 'refund', currency, lines: withPromotions(view, args), priced, sign: -1 }, effects);
   putLots(op, lines, 1, effects);
@@ -82,6 +86,18 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const entry = postDone(view, op, { day, memo, lines: debits });
   if ('code' in entry) return entry;
   return acceptCash(view, session, addTakings(session ?? '', effects.concat(posted(entry, remarks))), remarks);
+}
+
+/** Of what a document comes to, an amount with its share of the tax. */
+export function shareOf({ amountMinor, taxMinor }: LineAmounts, partMinor: number): LineAmounts {
+  const wholeMinor = amountMinor + taxMinor;
+  const tax = wholeMinor === 0 ? 0 : (scaleHalfAway(taxMinor, partMinor, wholeMinor) ?? 0);
+  return { amountMinor: partMinor - tax, taxMinor: tax };
+}
+
+/** What is wrong for two reasons is owed once. */
+export function larger(one: LineAmounts, other: LineAmounts): LineAmounts {
+  return other.amountMinor + other.taxMinor > one.amountMinor + one.taxMinor ? other : one;
 }
 
 /** What is given back of a discount counts against the promotion that gave it. */
@@ -250,6 +266,7 @@ export const saleRefund: Verb<'sale.refund', SaleRefundArgs> = defineVerb({
     ...returnTables,
     ...shortageTables,
     refunded,
+    tokenPaid,
     voids,
   ],
   args: saleRefundArgs,

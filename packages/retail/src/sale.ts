@@ -53,7 +53,7 @@ export function planSale(view: View, op: OpFacts, args: SaleCompleteArgs, also?:
   } as const;
   const debits = settle(op, settlement, effects);
   if ('code' in debits) return debits;
-  redeem(view, op, args, effects, remarks);
+  redeem(view, op, args, totalMinor, effects, remarks);
   const onAccount = { customer: args.customer, currency, day, amountMinor: onAccountMinor(args.tenders) };
   chargeAccount(view, op, onAccount, effects, remarks);
   const memo = issueDocument(view, op, 'sale', args, { totalMinor, taxMinor: priced.taxMinor }, effects);

@@ -24,6 +24,7 @@ import {
   currency,
   day,
   key,
+  personNumber,
   linesOf,
   milliMinor,
   ordinal,
@@ -37,7 +38,7 @@ const id = key;
 
 const goods = {
   sku,
-  name: text,
+  name: text('what goods are called'),
   quantityScale: scale.exactOptional(),
   lot: key.exactOptional(),
   at: atMs.exactOptional(),
@@ -63,7 +64,7 @@ const trade = {
   currency,
   session: id.exactOptional(),
   taxIncluded: z.boolean(),
-  customer: key.exactOptional(),
+  customer: personNumber.exactOptional(),
   fiscal: fiscalNumber.exactOptional(),
 };
 
@@ -88,7 +89,7 @@ export const saleRefundArgs: ArgsSchema<SaleRefundArgs> = z.strictObject({
   original: id.exactOptional(),
   lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional(), restock: z.boolean().exactOptional() })),
   tenders: z.array(tender).max(maxTenders),
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const saleExchangeArgs: ArgsSchema<SaleExchangeArgs> = z.strictObject({
@@ -99,13 +100,13 @@ export const saleExchangeArgs: ArgsSchema<SaleExchangeArgs> = z.strictObject({
   tenders: z.array(tender).max(maxTenders),
   changeMinor: amountMinor.exactOptional(),
   coupons: z.array(key).max(20).exactOptional(),
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const saleVoidArgs: ArgsSchema<SaleVoidArgs> = z.strictObject({
   document: id,
   day,
-  reason: text,
+  reason: text('why staff did it'),
   session: id.exactOptional(),
 });
 
@@ -115,7 +116,7 @@ export const stockReceiveArgs: ArgsSchema<StockReceiveArgs> = z.strictObject({
   lines: linesOf(
     z.strictObject({
       sku,
-      name: text,
+      name: text('what goods are called'),
       quantity: positive,
       quantityScale: scale.exactOptional(),
       unitCostMilliMinor: milliMinor,
@@ -136,7 +137,7 @@ export const stockAdjustArgs: ArgsSchema<StockAdjustArgs> = z.strictObject({
       unitPriceMilliMinor: milliMinor,
     }),
   ),
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const chargeAdjustArgs: ArgsSchema<ChargeAdjustArgs> = z.strictObject({
@@ -145,5 +146,5 @@ export const chargeAdjustArgs: ArgsSchema<ChargeAdjustArgs> = z.strictObject({
   currency,
   lines: linesOf(z.strictObject({ ...goods, quantity: anyQuantity, unitPriceMilliMinor: anyMilliMinor })),
   account,
-  reason: text,
+  reason: text('why staff did it'),
 });

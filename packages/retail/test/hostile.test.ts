@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { retailVerbs, saleComplete } from '../src/index.ts';
-import { day, drivers, line, openShop, product, type ShopBook, sale } from './shop.ts';
+import { day, drivers, exchange, joinReplica, line, openShop, product, sale, type ShopBook, verbs } from './shop.ts';
 
 const [{ store }] = drivers as [(typeof drivers)[number]];
 const goods = (rest: object) => ({ ...line(), ...rest });
@@ -113,4 +113,30 @@ describe('hostile arguments', () => {
     expect(validate(product('MUG'))).toHaveProperty('issues');
     expect(validate({ ...sale(500), day: `${day} ` })).toHaveProperty('issues');
   });
+});
+
+it('documents of one device, however many it signs, leave room for everybody else’s', async () => {
+  const book = await openShop(store());
+  const till = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'bad' });
+  const other = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'good', seed: 9 });
+  const huge = sale(1e13, { currency: 'IDR', lines: [goods({ quantity: 1_000, unitPriceMilliMinor: 1e13 })] });
+  const codes: string[] = [];
+  for (let n = 0; n < 16; n++) {
+    const commit = await till.commit('sale.complete', huge);
+    codes.push(commit.ok ? '' : commit.code);
+  }
+  expect(codes.filter((code) => code === '')).toHaveLength(14);
+  expect(new Set(codes.slice(14))).toEqual(new Set(['ledger/device-total']));
+  // What it takes back does not make it room, and another device, or the owner, takes it back without a limit of theirs.
+  const [{ id: document } = { id: '' }] = till.query<{ id: string }>("SELECT id FROM documents WHERE currency = 'IDR'");
+  expect(await till.commit('sale.void', { document, day, reason: 'x' })).toMatchObject({ ok: true });
+  expect(await till.commit('sale.complete', huge)).toMatchObject({ code: 'ledger/device-total' });
+  await exchange(till, book);
+  await exchange(book, other);
+  for (const one of [book, other]) expect(await one.commit('sale.complete', huge)).toMatchObject({ ok: true });
+  const goodsTooMany = Array.from({ length: 11 }, () => goods({ quantity: 1e9, unitPriceMilliMinor: 0 }));
+  expect(await till.commit('sale.complete', sale(0, { lines: goodsTooMany }))).toMatchObject({
+    code: 'kernel/bad-args',
+  });
+  for (const one of [till, other, book]) await one.close();
 });

@@ -17,8 +17,8 @@ const maxParts = 40;
 
 export const productSetArgs: ArgsSchema<ProductSetArgs> = z.strictObject({
   sku: key,
-  name: text,
-  category: text,
+  name: text('what goods are called'),
+  category: text('a kind of goods'),
   unitScale: scale,
   taxRateBasisPoints: basisPoints,
   taxClass: key.exactOptional(),
@@ -51,7 +51,7 @@ export const barcodeSetArgs: ArgsSchema<BarcodeSetArgs> = z.strictObject({
 
 export const promotionSetArgs: ArgsSchema<PromotionSetArgs> = z.strictObject({
   promotion: key,
-  name: text,
+  name: text('what goods are called'),
   fromDay: day,
   untilDay: day,
   offer: z.discriminatedUnion('kind', [

@@ -46,6 +46,8 @@ const wordsByCode: Readonly<Record<string, readonly [why: string, remedy: string
   'retail/unknown-promotion': ['There is no such offer.', withdrawn],
   'retail/tax-rate': ['The tax rate had changed.', 'The receipt stands as printed; file the tax that it shows.'],
   'retail/over-refunded': ['More was given back than was sold. ' + another, fromSeller],
+  'retail/refund-tender': ['A coupon, prize or gift had paid for what was given back in money.', fromSeller],
+  'retail/entitled-goods': ['One piece of goods was handed out for several prizes.', withdrawn],
   'retail/voided': ['The sale was voided already. ' + another, fromSeller],
   'retail/refunded': ['A part of the sale was given back already. ' + another, fromSeller],
   'retail/unknown-document': [

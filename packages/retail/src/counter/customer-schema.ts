@@ -3,7 +3,7 @@ import { personal } from '@tallystick/erasure/marking';
 import type { ArgsSchema } from '@tallystick/kernel';
 import * as z from 'zod';
 import type { MoneyTender } from '../args.ts';
-import { amountMinor, currency, day, key, whole } from '../fields.ts';
+import { amountMinor, currency, day, key, personNumber, whole } from '../fields.ts';
 import type { AccountPayArgs, CustomerSetArgs, PersonDescribeArgs, ReturnsPolicyArgs } from './customer-args.ts';
 
 /** Part of the arguments of what takes or gives money that is no sale. */
@@ -13,7 +13,7 @@ export const paid: z.ZodType<MoneyTender> = z.strictObject({
 });
 
 export const customerSetArgs: ArgsSchema<CustomerSetArgs> = z.strictObject({
-  customer: key,
+  customer: personNumber,
   currency,
   limitMinor: amountMinor,
   overLimit: z.enum(['refuse', 'correct']),
@@ -23,7 +23,7 @@ export const customerSetArgs: ArgsSchema<CustomerSetArgs> = z.strictObject({
 });
 
 export const personDescribeArgs: ArgsSchema<PersonDescribeArgs> = z.strictObject({
-  customer: key,
+  customer: personNumber,
   subject: z.string().regex(/^[0-9a-f]{32}$/),
   name: personal(z.string()).exactOptional(),
   phone: personal(z.string()).exactOptional(),
@@ -32,7 +32,7 @@ export const personDescribeArgs: ArgsSchema<PersonDescribeArgs> = z.strictObject
 });
 
 export const accountPayArgs: ArgsSchema<AccountPayArgs> = z.strictObject({
-  customer: key,
+  customer: personNumber,
   day,
   currency,
   session: key.exactOptional(),

@@ -8,10 +8,12 @@ import { promotions } from '../catalogue/tables.ts';
 import { retailAccounts } from '../chart.ts';
 import { checkLinks, documentTables, issueDocument, keepNumber } from '../document.ts';
 import { putLines, putLots, signed, tradeStock, tradeTables } from '../goods.ts';
+import { carryTokens } from '../entitlement/redeem.ts';
+import { tokenPaid } from '../entitlement/tables.ts';
 import { priceLines, totalsOf } from '../price.ts';
 import { askRules, posted, type Remark } from '../remark.ts';
 import { oweByDevice, shortageTables } from '../shortage.ts';
-import { checkOriginal, countRefunded, creditedCustomer, restock, withPromotions } from '../refund.ts';
+import { checkOriginal, countRefunded, creditedCustomer, larger, restock, shareOf, withPromotions } from '../refund.ts';
 import { saleExchangeArgs } from '../schema.ts';
 import { refunded, voids } from '../tables.ts';
 import { oweGoods } from './backorder.ts';
@@ -50,7 +52,16 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   const isForbidden = askRules(view, 'sale.exchange', { args, rows }, remarks);
   const counted = countRefunded(view, returned, back, effects, remarks);
   if ('code' in counted) return counted;
-  const over = isForbidden ? back : counted;
+  const { totalMinor } = totals;
+  const carried = {
+    original: args.original,
+    worthMinor: back.amountMinor + back.taxMinor,
+    paidInMinor: Math.max(0, totalMinor),
+    totalMinor: Math.max(0, 0 - totalMinor),
+    moneyMinor: totalMinor < 0 ? 0 - totalMinor - onAccountMinor(tenders) : 0,
+  };
+  const beyondMinor = carryTokens(view, op, carried, effects, remarks);
+  const over = isForbidden ? back : larger(counted, shareOf(back, beyondMinor));
   restock(view, op, returned, effects, remarks);
   tradeStock(view, op, lines, -1, effects, remarks, { from, promised, soldOn: day });
   useFiscalNumber(view, op, args.fiscal, effects, remarks);
@@ -102,6 +113,7 @@ export const saleExchange: Verb<'sale.exchange', SaleExchangeArgs> = defineVerb(
     backorders,
     promotions,
     refunded,
+    tokenPaid,
     voids,
   ],
   args: saleExchangeArgs,

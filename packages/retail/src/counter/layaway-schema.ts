@@ -8,6 +8,7 @@ import {
   currency,
   day,
   key,
+  personNumber,
   linesOf,
   milliMinor,
   positive,
@@ -31,11 +32,11 @@ export const layawayOpenArgs: ArgsSchema<LayawayOpenArgs> = z.strictObject({
   day,
   currency,
   taxIncluded: z.boolean(),
-  customer: key,
+  customer: personNumber,
   lines: linesOf(
     z.strictObject({
       sku: key,
-      name: text,
+      name: text('what goods are called'),
       quantity: positive,
       quantityScale: scale.exactOptional(),
       unitPriceMilliMinor: milliMinor,
@@ -61,7 +62,7 @@ export const layawayCancelArgs: ArgsSchema<LayawayCancelArgs> = z.strictObject({
   ...common,
   tenders: z.array(paid).max(maxTenders),
   feeMinor: amountMinor.exactOptional(),
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const layawayPolicyArgs: ArgsSchema<LayawayPolicyArgs> = z.strictObject({

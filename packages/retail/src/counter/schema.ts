@@ -21,14 +21,14 @@ export const cashMoveArgs: ArgsSchema<CashMoveArgs> = z.strictObject({
   day,
   amountMinor: positiveMinor,
   account,
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const cashDropArgs: ArgsSchema<CashDropArgs> = z.strictObject({
   session: key,
   day,
   amountMinor: positiveMinor,
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const stockCountArgs: ArgsSchema<StockCountArgs> = z.strictObject({
@@ -37,13 +37,13 @@ export const stockCountArgs: ArgsSchema<StockCountArgs> = z.strictObject({
   lines: linesOf(
     z.strictObject({
       sku: key,
-      name: text,
+      name: text('what goods are called'),
       countedQuantity: whole(0, 1e9),
       quantityScale: scale.exactOptional(),
       unitCostMilliMinor: milliMinor,
     }),
   ),
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 export const backorderEndArgs: ArgsSchema<BackorderEndArgs> = z.strictObject({

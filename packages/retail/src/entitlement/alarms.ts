@@ -3,7 +3,7 @@ import type { EntitlementReader } from './evidence.ts';
 
 /**
  * `unclaimed`: handed out, and nobody claimed it. `unredeemed`: claimed, and nothing was handed out (release it). `differs`: more or less was handed
- * out than claimed. `unissued`: claimed, and no issue of it is here. `lost`: not covered, and posted in the name of the device. `issued-twice`: a token
+ * out than claimed, or other goods, or as another kind. `unissued`: claimed, and no issue of it is here. `lost`: not covered, and posted in the name of the device. `issued-twice`: a token
  * was issued in a second scope, which may cover it once more.
  */
 export type EntitlementAlarmKind = 'unclaimed' | 'unredeemed' | 'differs' | 'unissued' | 'lost' | 'issued-twice';
@@ -29,9 +29,11 @@ export interface EntitlementAlarm {
 export function entitlementAlarms(book: EntitlementReader): readonly EntitlementAlarm[] {
   const rows = book.query(
     `WITH handed AS (
-       SELECT token, redemption, currency, min(device) AS device, sum(amountMinor) AS minor FROM redemptions GROUP BY 1, 2, 3
+       SELECT token, redemption, currency, min(device) AS device, sum(amountMinor) AS minor,
+              max(sku || ' ' || quantity) AS goods, max(kind) AS kind FROM redemptions GROUP BY 1, 2, 3
      ), claimed AS (
-       SELECT c.token, c.redemption, c.currency, c.device, c.amountMinor AS minor, coalesce(o.lostMinor, 0) AS lost,
+       SELECT c.token, c.redemption, c.currency, c.device, c.amountMinor AS minor, c.sku || ' ' || c.quantity AS goods, coalesce(o.lostMinor, 0) AS lost,
+              (SELECT e.kind FROM entitlements e WHERE e.scope = c.scope AND e.token = c.token) AS kind,
               k.device AS issuer,
               NOT EXISTS (SELECT 1 FROM entitlements e WHERE e.scope = c.scope AND e.token = c.token) AS unissued
          FROM entitlementClaims c LEFT JOIN claimOutcomes o USING (scope, token, redemption)
@@ -42,7 +44,7 @@ export function entitlementAlarms(book: EntitlementReader): readonly Entitlement
      )
      SELECT e.token, e.redemption, e.currency, coalesce(h.device, c.device) AS device, coalesce(h.minor, 0) AS handedMinor,
             coalesce(c.minor, 0) AS claimedMinor, coalesce(c.lost, 0) AS lostMinor, coalesce(c.unissued, 0) AS unissued,
-            coalesce(c.device, '') AS claimant, coalesce(c.issuer, c.device, '') AS issuer
+            coalesce(c.device, '') AS claimant, coalesce(h.goods <> c.goods OR h.kind <> c.kind, 0) AS isOther, coalesce(c.issuer, c.device, '') AS issuer
        FROM ends e LEFT JOIN handed h USING (token, redemption, currency) LEFT JOIN claimed c USING (token, redemption, currency)
       ORDER BY e.token, e.redemption, e.currency`,
     [],
@@ -53,7 +55,7 @@ export function entitlementAlarms(book: EntitlementReader): readonly Entitlement
     const kinds: EntitlementAlarmKind[] = [];
     if (claimedMinor === 0) kinds.push('unclaimed');
     else if (handedMinor === 0) kinds.push('unredeemed');
-    else if (handedMinor !== claimedMinor) kinds.push('differs');
+    else if (handedMinor !== claimedMinor || row['isOther'] === 1) kinds.push('differs');
     if (row['unissued'] === 1) kinds.push('unissued');
     else if (lostMinor !== 0) kinds.push('lost');
     const facts = {

@@ -86,6 +86,8 @@ export interface EntitlementTender {
   readonly token: string;
   readonly entitlement: EntitlementKind;
   readonly redemption: string;
+  /** Of a prize or coupon that is for these goods alone: among those sold, and not for another tender. */
+  readonly goods?: EntitledGoods;
   /** Hash of the claim that was settled first; left out where there was no network to ask. */
   readonly claim?: string;
 }

@@ -98,7 +98,8 @@ async function take(options: DeskOptions, read: ReadEntitlement, wanted: TakeOpt
   }
   const isSettled = verdict.value;
   const claim = isSettled ? { claim: String(commit.hash) } : {};
-  const tender = { kind: 'entitlement', amountMinor, entitlement, ...key, ...claim } as const;
+  const entitled = goods === undefined ? {} : { goods };
+  const tender = { kind: 'entitlement', amountMinor, entitlement, ...key, ...entitled, ...claim } as const;
   return { ok: true, value: { tender, isSettled, release } };
 }
 

@@ -1,7 +1,7 @@
 /** Shapes and bounds of the arguments of entitlement verbs. They only accept or refuse: an op's args are recorded as given. */
 import type { ArgsSchema } from '@tallystick/kernel';
 import * as z from 'zod';
-import { account, currency, day, key, positive, text, whole } from '../fields.ts';
+import { account, currency, day, key, personNumber, positive, text, whole } from '../fields.ts';
 import type {
   ClaimReleaseArgs,
   ClaimSpendArgs,
@@ -38,14 +38,14 @@ export const entitlementIssueArgs: ArgsSchema<EntitlementIssueArgs> = z.strictOb
   account: account.exactOptional(),
   untilDay: day.exactOptional(),
   goods: goods.exactOptional(),
-  customer: key.exactOptional(),
+  customer: personNumber.exactOptional(),
 });
 
 export const entitlementCancelArgs: ArgsSchema<EntitlementCancelArgs> = z.strictObject({
   token: hash,
   day,
   account,
-  reason: text,
+  reason: text('why staff did it'),
 });
 
 const claimedTurn = z.string().regex(/^[0-9a-f]{64}\/[1-9][0-9]{0,8}$/);
@@ -61,7 +61,7 @@ export const claimSpendArgs: ArgsSchema<ClaimSpendArgs> = z
     loss: z.enum(['receivable', 'promo-expense']),
     goods: goods.exactOptional(),
     holder: holder.exactOptional(),
-    customer: key.exactOptional(),
+    customer: personNumber.exactOptional(),
     claim: claimedTurn.exactOptional(),
   })
   .refine(({ token, claim }) => claim === undefined || claim.startsWith(`${token}/`));
@@ -81,5 +81,6 @@ export const entitlementTender: z.ZodType<EntitlementTender> = z.strictObject({
   token: hash,
   entitlement: kind,
   redemption,
+  goods: goods.exactOptional(),
   claim: hash.exactOptional(),
 });

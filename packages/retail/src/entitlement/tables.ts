@@ -109,12 +109,25 @@ const redemptionColumns = {
   claim: 'text',
   day: 'text',
   device: 'text',
+  sku: 'text',
+  quantity: 'integer',
 } as const;
 
 /** What was handed out for entitlements, by document and tender; a void's rows are negative. `claim` is '' where none was made first. */
 export const redemptions: SetTable<{ document: Text; line: Int }, typeof redemptionColumns> = setTable('redemptions', {
   key: { document: 'text', line: 'integer' },
   columns: redemptionColumns,
+});
+
+export type TokenSum = 'worthMinor' | 'freeMinor' | 'storedMinor' | 'moneyBackMinor' | 'backMinor';
+
+/**
+ * Documents that entitlements paid for, in part or whole: what their goods were worth, what of that nobody paid (coupons, prizes), what was money once (gifts, credit lines),
+ * and what has been given back since, in money and at all. What is exchanged takes its part along to the document that it becomes.
+ */
+export const tokenPaid: SumTable<{ document: Text }, TokenSum> = sumTable('tokenPaid', {
+  key: { document: 'text' },
+  sums: ['worthMinor', 'freeMinor', 'storedMinor', 'moneyBackMinor', 'backMinor'],
 });
 
 /** The most that may be redeemed without a claim made first, kept in `hq`, and the most that ever might; without a row it is nothing. */

@@ -68,8 +68,8 @@ export interface DeliveredLine {
   readonly quantity: number;
   readonly damaged?: number;
   readonly lot?: string;
-  /** What the order says that it is. Without it nothing comes in of an order that waits in quarantine. */
-  readonly goods?: OrderedGoods;
+  /** What the order says that it is: the order may wait in quarantine, and the goods are in the shop. */
+  readonly goods: OrderedGoods;
 }
 
 /** Goods as they were ordered. */
@@ -79,8 +79,8 @@ export interface PurchaseReceiveArgs {
   /** The id of the op that ordered. */
   readonly order: string;
   readonly day: string;
-  /** Of the order; goes with the `goods` of its lines. */
-  readonly currency?: string;
+  /** Of the order, as the `goods` of its lines. */
+  readonly currency: string;
   /** The supplier's delivery note. */
   readonly reference: string;
   readonly lines: readonly DeliveredLine[];

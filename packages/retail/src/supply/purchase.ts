@@ -92,23 +92,19 @@ function expected(
   | Refusal {
   const row = view.get(purchaseOrders, { purchase: order });
   if (row !== undefined) {
-    if (currency !== undefined && currency !== row.currency)
-      return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
+    if (currency !== row.currency) return refuse('retail/currency-mismatch', { expected: row.currency, got: currency });
     const ordered = orderedLines(view, order, lines);
     if ('code' in ordered) return ordered;
-    const other = lines.findIndex(({ goods }, index) => goods !== undefined && goods.sku !== ordered[index]?.sku);
+    const other = lines.findIndex(({ goods }, index) => goods.sku !== ordered[index]?.sku);
     if (other >= 0) return refuse('retail/line-mismatch', { document: order, line: lines[other]?.line ?? 0 });
     return { row, ordered };
   }
   if (new Set(lines.map(({ line }) => line)).size < lines.length) return refuse('retail/line-twice', { order });
-  const ordered = lines.flatMap(({ line, goods }): OrderedRow[] => {
-    if (goods === undefined) return [];
+  const ordered = lines.map(({ line, goods }): OrderedRow => {
     const { sku, name, quantityScale = 0, unitCostMilliMinor: unitPriceMilliMinor } = goods;
     const none = { quantity: 0, amountMinor: 0, taxMinor: 0, taxRateBasisPoints: 0, at: 0 };
-    return [{ document: order, line, kind: 'order', sku, name, quantityScale, unitPriceMilliMinor, ...none }];
+    return { document: order, line, kind: 'order', sku, name, quantityScale, unitPriceMilliMinor, ...none };
   });
-  const isSaid = currency !== undefined && ordered.length === lines.length;
-  if (!isSaid) return refuse('retail/no-purchase-order', { order });
   remarks.push(contested(refuse('retail/no-purchase-order', { order })));
   return { row: { supplier: '', currency, state: 'open' }, ordered };
 }

@@ -10,6 +10,7 @@ import {
   currency,
   day,
   key,
+  personNumber,
   linesOf,
   milliMinor,
   ordinal,
@@ -48,7 +49,7 @@ const counted = whole(0, 1e9);
 
 const transferLine = {
   sku: key,
-  name: text,
+  name: text('what goods are called'),
   quantity: positive,
   quantityScale: scale.exactOptional(),
   unitCostMilliMinor: milliMinor,
@@ -83,7 +84,12 @@ export const stockLevelArgs: ArgsSchema<StockLevelArgs> = z.strictObject({
 });
 
 const route = { from: scope, to: scope, round: ordinal };
-const ordered = z.strictObject({ sku: key, name: text, quantity: positive, quantityScale: scale.exactOptional() });
+const ordered = z.strictObject({
+  sku: key,
+  name: text('what goods are called'),
+  quantity: positive,
+  quantityScale: scale.exactOptional(),
+});
 
 export const transferOrderArgs: ArgsSchema<TransferOrderArgs> = z.strictObject({
   ...route,
@@ -92,19 +98,22 @@ export const transferOrderArgs: ArgsSchema<TransferOrderArgs> = z.strictObject({
   lines: linesOf(ordered),
 });
 
-export const transferCancelArgs: ArgsSchema<TransferCancelArgs> = z.strictObject({ ...route, reason: text });
+export const transferCancelArgs: ArgsSchema<TransferCancelArgs> = z.strictObject({
+  ...route,
+  reason: text('why staff did it'),
+});
 
 export const purchaseOrderArgs: ArgsSchema<PurchaseOrderArgs> = z.strictObject({
   day,
   currency,
-  supplier: key,
+  supplier: personNumber,
   lines: linesOf(z.strictObject(transferLine)),
   reference: key.exactOptional(),
 });
 
 const orderedGoods = z.strictObject({
   sku: key,
-  name: text,
+  name: text('what goods are called'),
   quantityScale: scale.exactOptional(),
   unitCostMilliMinor: milliMinor,
 });
@@ -113,28 +122,31 @@ const delivered = {
   quantity: counted,
   damaged: counted.exactOptional(),
   lot: key.exactOptional(),
-  goods: orderedGoods.exactOptional(),
+  goods: orderedGoods,
 };
 
 export const purchaseReceiveArgs: ArgsSchema<PurchaseReceiveArgs> = z.strictObject({
   order: key,
   day,
-  currency: currency.exactOptional(),
+  currency,
   reference: key,
   lines: linesOf(z.strictObject(delivered)),
 });
 
-export const purchaseCloseArgs: ArgsSchema<PurchaseCloseArgs> = z.strictObject({ order: key, reason: text });
+export const purchaseCloseArgs: ArgsSchema<PurchaseCloseArgs> = z.strictObject({
+  order: key,
+  reason: text('why staff did it'),
+});
 
 const tolerance = whole(0, 10_000);
 
 export const purchaseToleranceArgs: ArgsSchema<PurchaseToleranceArgs> = z.strictObject({
-  supplier: key.exactOptional(),
+  supplier: personNumber.exactOptional(),
   priceBasisPoints: tolerance,
   quantityBasisPoints: tolerance,
 });
 
-const bill = { supplier: key, reference: key };
+const bill = { supplier: personNumber, reference: key };
 const billed = {
   line: ordinal,
   quantity: positive,
@@ -150,8 +162,15 @@ export const purchaseBillArgs: ArgsSchema<PurchaseBillArgs> = z.strictObject({
 });
 
 export const purchaseMatchArgs: ArgsSchema<PurchaseMatchArgs> = z.strictObject({ ...bill, day });
-export const purchaseApproveArgs: ArgsSchema<PurchaseApproveArgs> = z.strictObject({ ...bill, day, reason: text });
-export const purchaseRejectArgs: ArgsSchema<PurchaseRejectArgs> = z.strictObject({ ...bill, reason: text });
+export const purchaseApproveArgs: ArgsSchema<PurchaseApproveArgs> = z.strictObject({
+  ...bill,
+  day,
+  reason: text('why staff did it'),
+});
+export const purchaseRejectArgs: ArgsSchema<PurchaseRejectArgs> = z.strictObject({
+  ...bill,
+  reason: text('why staff did it'),
+});
 
 export const purchasePayArgs: ArgsSchema<PurchasePayArgs> = z.strictObject({
   ...bill,
@@ -163,7 +182,7 @@ export const purchasePayArgs: ArgsSchema<PurchasePayArgs> = z.strictObject({
 
 const unit = {
   sku: key,
-  name: text,
+  name: text('what goods are called'),
   quantityScale: scale.exactOptional(),
   unitPriceMilliMinor: milliMinor,
 };
@@ -177,13 +196,13 @@ export const vanScanArgs: ArgsSchema<VanScanArgs> = z.strictObject({
   taxIncluded: z.boolean(),
   lot: key.exactOptional(),
   tender: z.enum(['cash', 'card', 'account']),
-  customer: key.exactOptional(),
+  customer: personNumber.exactOptional(),
 });
 
 export const vanSettleArgs: ArgsSchema<VanSettleArgs> = z.strictObject({
   day,
   currency,
-  seller: key,
+  seller: personNumber,
   session: key.exactOptional(),
   cashMinor: amountMinor.exactOptional(),
   lines: z.array(z.strictObject({ ...unit, counted })).max(2_000),
@@ -192,7 +211,7 @@ export const vanSettleArgs: ArgsSchema<VanSettleArgs> = z.strictObject({
 export const sellerPayArgs: ArgsSchema<SellerPayArgs> = z.strictObject({
   day,
   currency,
-  seller: key,
+  seller: personNumber,
   amountMinor: amountMinor.min(1),
   account,
 });

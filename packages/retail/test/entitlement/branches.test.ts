@@ -161,6 +161,20 @@ describe('with a network', () => {
     expect(shop.balance('2310')).toBe(-1000);
   });
 
+  it('what a till takes as something else than was issued, so that it might give money back for it, is seen', async () => {
+    const url = await shop.issue({ kind: 'coupon' });
+    await shop.settle();
+    const [{ book, ...till }] = shop.branches;
+    const read = await present(till.desk(true), url);
+    if (typeof read === 'string') throw new Error(read);
+    const taken = await till.desk(true).take(read, { amountMinor: 400, day, loss: 'receivable' });
+    if (!taken.ok) throw new Error(taken.code);
+    const { tender } = taken.value;
+    await till.sell({ ...taken.value, tender: { ...tender, entitlement: 'gift' } });
+    await shop.settle();
+    expect(alarms()).toMatchObject([{ kind: 'differs', device: book.device }]);
+  });
+
   it('a redemption that nobody claimed raises an alarm', async () => {
     await setTiers(shop, 500);
     const url = await shop.issue({});

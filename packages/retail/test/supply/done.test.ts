@@ -20,6 +20,7 @@ import {
 let scene: Scene;
 afterEach(() => scene.close());
 
+const goods = { sku: 'MUG', name: 'Mug', unitCostMilliMinor: 200_000 };
 const codes = (): unknown => scene.books[office]!.query('SELECT scope, code FROM corrections ORDER BY code');
 const refused = () => scene.refusedCodes(office).filter((code) => code.startsWith('retail/'));
 /** First one's ops get their places, then everybody else's. */
@@ -68,7 +69,7 @@ it('goods that came of an order after it was closed are in stock and owed, and a
   const order = await idOf(scene.books[office]!, ordered);
   await scene.settle();
   const { day } = head;
-  const came = { order, day, reference: 'D-1', lines: [{ line: 1, quantity: 4 }] };
+  const came = { ...head, order, reference: 'D-1', lines: [{ line: 1, quantity: 4, goods }] };
   await scene.must(branch, 'purchase.receive', came, shop);
   await scene.must(office, 'purchase.close', { order, reason: 'late' }, shop);
   await settleAfter(office);
@@ -97,7 +98,7 @@ it('what a manager wrote before the books were closed elsewhere stands on the fi
     scene.books[office]!,
     await scene.must(office, 'purchase.order', { ...head, supplier: 'S-1', lines: [mugs(9)] }, shop),
   );
-  const came = { order, day, reference: 'D-1', lines: [{ line: 1, quantity: 9 }] };
+  const came = { ...head, order, reference: 'D-1', lines: [{ line: 1, quantity: 9, goods }] };
   await scene.must(office, 'purchase.receive', came, shop);
   const lines = [{ line: 1, quantity: 3, unitCostMilliMinor: 200_000 }];
   const bill = (reference: string) => ({ supplier: 'S-1', reference, order, day, lines });
@@ -117,12 +118,12 @@ it('what a manager wrote before the books were closed elsewhere stands on the fi
     ['purchase.approve', { supplier: 'S-1', reference: 'B-2', day, reason: 'agreed' }],
     ['purchase.pay', { supplier: 'S-1', reference: 'B-1', ...head, amountMinor: 600, account: '1010' }],
     ['charge.adjust', { ...head, lines: charged, account: '6100', reason: 'fee' }],
-    ['seller.pay', { ...head, seller: 'staff-7', amountMinor: 1, account: '1000' }],
+    ['seller.pay', { ...head, seller: 'E-7', amountMinor: 1, account: '1000' }],
     ['entitlement.cancel', { token, day, account: '6200', reason: 'lost' }],
   ];
   // Somebody has to owe what is paid.
   const found = [{ sku: 'MUG', name: 'Mug', counted: 8, unitPriceMilliMinor: 1_000 }];
-  await scene.must(manager, 'van.settle', { ...head, seller: 'staff-7', lines: found }, shop);
+  await scene.must(manager, 'van.settle', { ...head, seller: 'E-7', lines: found }, shop);
   for (const [verb, args] of apart) await scene.must(manager, verb, args, shop);
   const before = balances(scene.books[manager]!);
   await scene.must(office, 'period.close', { through: day, late: 'refuse' }, shop);
@@ -150,7 +151,6 @@ it('goods of an order that waits in quarantine are in stock and owed, and its pa
   for (const device of [branch, manager]) await scene.deliver(warehouse, device);
   await scene.must(office, 'device.revoke', { device: scene.device(warehouse), reason: 'lost' });
   await scene.sync(office);
-  const goods = { sku: 'MUG', name: 'Mug', unitCostMilliMinor: 200_000 };
   const came = { order, day, currency: 'GBP', reference: 'D-1', lines: [{ line: 1, quantity: 4, goods }] };
   await scene.must(branch, 'purchase.receive', came, shop);
   await scene.must(office, 'stock.receive', { ...head, reference: 'D-0', lines: [mugs(1)] }, shop);

@@ -8,6 +8,7 @@ const [{ store }] = drivers as [(typeof drivers)[number]];
 const head = { day, currency: 'GBP' };
 /** A price at which most quantities do not come to whole minor units. */
 const unitCostMilliMinor = 33_333;
+const goods = { sku: 'MUG', name: 'Mug', unitCostMilliMinor };
 const anyAct = fc.record({
   kind: fc.constantFrom('receive', 'receive', 'bill', 'bill', 'match', 'approve', 'pay', 'meet'),
   device: fc.nat(1),
@@ -24,12 +25,12 @@ async function act(
   const [known] = book.query<{ reference: string }>(
     `SELECT reference FROM bills WHERE state = '${kind === 'pay' ? 'posted' : 'held'}' ORDER BY reference LIMIT 1`,
   );
-  const bill = { supplier: 'S', reference: known?.reference ?? `B-${step}` };
+  const bill = { supplier: 'S-1', reference: known?.reference ?? `B-${step}` };
   if (kind === 'receive')
-    await book.commit('purchase.receive', { order, day, reference: 'D', lines: [{ line: 1, quantity }] });
+    await book.commit('purchase.receive', { ...head, order, reference: 'D', lines: [{ line: 1, quantity, goods }] });
   else if (kind === 'bill') {
     const lines = [{ line: 1, quantity, unitCostMilliMinor: unitCostMilliMinor + dear, taxRateBasisPoints: 2000 }];
-    await book.commit('purchase.bill', { supplier: 'S', reference: `B-${step}`, order, day, lines });
+    await book.commit('purchase.bill', { supplier: 'S-1', reference: `B-${step}`, order, day, lines });
   } else if (kind === 'match') await book.commit('purchase.match', { ...bill, day });
   else if (kind === 'approve') await book.commit('purchase.approve', { ...bill, day, reason: '' });
   else if (kind === 'pay')
@@ -65,7 +66,7 @@ it('what is owed is what came and was billed', { timeout: 120_000 }, async () =>
         deviceName: 'till-4',
       });
       const line = { sku: 'MUG', name: 'Mug', quantity: 20, unitCostMilliMinor };
-      const order = idOf(await left.commit('purchase.order', { ...head, supplier: 'S', lines: [line] }));
+      const order = idOf(await left.commit('purchase.order', { ...head, supplier: 'S-1', lines: [line] }));
       await exchange(left, right);
       for (const [step, one] of acts.entries()) {
         const book = [left, right][one.device] as ShopBook;
@@ -89,7 +90,7 @@ it('goes red when a bill is posted twice (falsifier)', async () => {
   const live = store();
   const book = await openShop(live);
   const line = { sku: 'MUG', name: 'Mug', quantity: 3, unitCostMilliMinor };
-  const order = idOf(await book.commit('purchase.order', { ...head, supplier: 'S', lines: [line] }));
+  const order = idOf(await book.commit('purchase.order', { ...head, supplier: 'S-1', lines: [line] }));
   for (const kind of ['receive', 'bill']) await act(book, order, { kind, quantity: 3, dear: 0 }, 1);
   expectOwed(book);
   live.sql.exec("UPDATE balances SET amountMinor = 2 * amountMinor WHERE account = '2100'");

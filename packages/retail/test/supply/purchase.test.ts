@@ -6,14 +6,20 @@ import { balancesOf, createTestRelay, day, describeShop, idOf, type ShopBook, st
 const supplier = 'S-1';
 const head = { day, currency: 'GBP' };
 const bill = { supplier, reference: 'B-1' };
-const ten = { sku: 'MUG', name: 'Mug', quantity: 10, unitCostMilliMinor: 200_000 };
+const goods = { sku: 'MUG', name: 'Mug', unitCostMilliMinor: 200_000 };
+const ten = { ...goods, quantity: 10 };
 const asked = (rest: object = {}) => ({ line: 1, quantity: 10, unitCostMilliMinor: 200_000, ...rest });
 
 async function order(book: ShopBook, lines: readonly (typeof ten)[] = [ten]): Promise<string> {
   return idOf(await book.commit('purchase.order', { ...head, supplier, lines, reference: 'O-1' }));
 }
 const receive = (book: ShopBook, purchase: string, quantity: number, rest: object = {}) =>
-  book.commit('purchase.receive', { order: purchase, day, reference: 'D-1', lines: [{ line: 1, quantity, ...rest }] });
+  book.commit('purchase.receive', {
+    ...head,
+    order: purchase,
+    reference: 'D-1',
+    lines: [{ line: 1, quantity, goods, ...rest }],
+  });
 const enter = (book: ShopBook, purchase: string, line: object = {}, rest: object = {}) =>
   book.commit('purchase.bill', { ...bill, order: purchase, day, lines: [asked(line)], ...rest });
 
@@ -50,10 +56,10 @@ describeShop('a purchase', (shop) => {
     const { book } = shop;
     const purchase = await order(book, [ten, ten, ten]);
     const lines = [
-      { line: 3, quantity: 12 },
-      { line: 1, quantity: 4, damaged: 2 },
+      { line: 3, quantity: 12, goods },
+      { line: 1, quantity: 4, damaged: 2, goods },
     ];
-    idOf(await book.commit('purchase.receive', { order: purchase, day, reference: 'D', lines }));
+    idOf(await book.commit('purchase.receive', { ...head, order: purchase, reference: 'D', lines }));
     idOf(await receive(book, purchase, 3));
     expect(verdicts()).toEqual([
       [7, 2, 'open'],

@@ -39,7 +39,7 @@ async function live(
     sold += 1;
   }
   const lines = skus.map((sku) => ({ sku, name: sku, counted: counted[sku], unitPriceMilliMinor: prices[sku] }));
-  idOf(await book.commit('van.settle', { ...head, seller: 'S', session, cashMinor, lines }));
+  idOf(await book.commit('van.settle', { ...head, seller: 'E-1', session, cashMinor, lines }));
   const missing = skus.map((sku) => Math.max(0, (before[sku] ?? 0) - counted[sku]) * (prices[sku] / 1000));
   const owed = missing.reduce((sum, amount) => sum + amount, Math.max(0, drawer - cashMinor));
   expect(stockOf(book)).toEqual(

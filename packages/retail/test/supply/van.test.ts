@@ -30,7 +30,7 @@ const scan = (rest: object = {}) => ({
 });
 const count = (counted: number, rest: object = {}) => ({
   ...head,
-  seller: 'staff-7',
+  seller: 'E-7',
   lines: [{ sku: 'MUG', name: 'Mug', counted, unitPriceMilliMinor: 200_000 }],
   ...rest,
 });
@@ -86,9 +86,7 @@ describe('a van', () => {
     await scene.settle();
     const book = scene.books[warehouse]!;
     expect(balances(book)).toMatchObject({ 1000: 950, 1150: 250, 5950: 200 });
-    expect(book.query('SELECT seller, amountMinor FROM sellerDebts')).toEqual([
-      { seller: 'staff-7', amountMinor: 250 },
-    ]);
+    expect(book.query('SELECT seller, amountMinor FROM sellerDebts')).toEqual([{ seller: 'E-7', amountMinor: 250 }]);
     expect(book.query('SELECT shortMinor, overMinor, cashShortMinor, cashOverMinor FROM vanSettlements')).toEqual([
       { shortMinor: 200, overMinor: 0, cashShortMinor: 50, cashOverMinor: 0 },
     ]);
@@ -112,7 +110,7 @@ describe('a van', () => {
 
   it('is paid for by its seller, and no more than is owed', async () => {
     const pay = (amountMinor: number, account = '1000') =>
-      scene.commit(office, 'seller.pay', { ...head, seller: 'staff-7', amountMinor, account }, van);
+      scene.commit(office, 'seller.pay', { ...head, seller: 'E-7', amountMinor, account }, van);
     expect(await pay(251)).toBe('retail/over-paid');
     expect(await pay(250, '1150')).toBe('retail/pay-account');
     expect(await pay(250)).toBe('ok');
@@ -286,7 +284,7 @@ it('a warehouse counts no till’s drawer, and money that a seller has paid twic
   expect(await scene.commit(warehouse, 'van.settle', count(2, foreign), van)).toBe('retail/foreign-session');
   await scene.must(warehouse, 'van.settle', count(1, { session, cashMinor: 100 }), van);
   await scene.settle();
-  const pay = { ...head, seller: 'staff-7', amountMinor: 200, account: '1000' };
+  const pay = { ...head, seller: 'E-7', amountMinor: 200, account: '1000' };
   for (const device of [office, seller]) await scene.must(device, 'seller.pay', pay, van);
   await scene.settle();
   expect(scene.books[office]!.query('SELECT code FROM corrections')).toEqual([{ code: 'retail/over-paid' }]);
