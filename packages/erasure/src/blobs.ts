@@ -7,7 +7,7 @@ export interface Blobs {
   get(name: string): MaybePromise<string | undefined>;
   /** In the place of what is there; durable before it answers. */
   put(name: string, text: string): MaybePromise<void>;
-  /** Gone before it answers; whether there was one. */
+  /** Gone before it answers; whether one was taken away. False too where the place leaves that one to another device. */
   delete(name: string): MaybePromise<boolean>;
   /** In order. */
   names(): MaybePromise<readonly string[]>;

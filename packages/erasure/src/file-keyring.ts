@@ -1,7 +1,6 @@
 // A keyring in a folder: one file a subject, of mode 0600, written whole and synced; destroyed by overwriting and unlinking it.
 import { closeSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { ErasureError } from './errors.ts';
 import {
   besideOf,
@@ -13,12 +12,9 @@ import {
   writeBeside,
   zero,
 } from './forgotten-file.ts';
-import { checkSubject, type KeptSubject, type Keyring, keysOf, withKey } from './keyring.ts';
+import { encodeKept, parseKept } from './kept-text.ts';
+import { checkSubject, type KeptSubject, type Keyring, keysOf, unlessDamaged, withKey } from './keyring.ts';
 import { parseSubject, type SubjectId } from './subject-id.ts';
-
-const header = 'tallystick/keyring/1';
-const shreddedText = `${header}\nshredded\n`;
-const line = /^([1-9][0-9]{0,5}) ([0-9a-f]{64})$/;
 
 /**
  * Throws `erasure/store` for a file that is none of its own, or that cannot be read or written. Never put the folder into a backup: `createFolderBlobs`
@@ -30,6 +26,14 @@ export function createFileKeyring(folder: string): Keyring {
     const text = readIfThere(pathOf(subject));
     return text === undefined ? undefined : parseKept(text, subject);
   };
+  const readForLast = (subject: SubjectId): KeptSubject | undefined => {
+    checkSubject(subject);
+    try {
+      return read(subject);
+    } catch (error) {
+      return unlessDamaged(error);
+    }
+  };
   return {
     keys: (subject) => keysOf(subject, read(subject)),
     put(subjectKey) {
@@ -38,11 +42,11 @@ export function createFileKeyring(folder: string): Keyring {
       storing(folder, () => write(folder, pathOf(subjectKey.subject), encodeKept(kept)));
     },
     shred(subject) {
-      const kept = read(subject);
+      const kept = readForLast(subject);
       if (kept?.shredded === true) return 0;
       return storing(folder, () => {
         overwrite(pathOf(subject));
-        write(folder, pathOf(subject), shreddedText);
+        write(folder, pathOf(subject), encodeKept({ shredded: true }));
         return kept?.keys.length ?? 0;
       });
     },
@@ -62,24 +66,6 @@ export function createFileKeyring(folder: string): Keyring {
         return subject === undefined || read(subject)?.shredded !== false ? [] : [subject];
       }),
   };
-}
-
-function encodeKept(kept: KeptSubject): string {
-  if (kept.shredded) return shreddedText;
-  return `${header}\n${kept.keys.map(({ generation, key }) => `${generation} ${encodeHex(key)}\n`).join('')}`;
-}
-
-function parseKept(text: string, subject: SubjectId): KeptSubject {
-  if (text === shreddedText) return { shredded: true };
-  const [first, ...rest] = text.split('\n');
-  const keys = rest.slice(0, -1).map((entry) => {
-    const [, generation, key] = line.exec(entry) ?? [];
-    return key === undefined ? undefined : { generation: Number(generation), key: decodeHex(key) };
-  });
-  const whole = keys.filter((key) => key !== undefined);
-  if (first === header && rest.at(-1) === '' && whole.length === keys.length && keys.length > 0)
-    return { shredded: false, keys: whole };
-  throw new ErasureError('erasure/store', `the keys of subject ${subject} are damaged`);
 }
 
 function names(folder: string): string[] {

@@ -18,9 +18,11 @@ export {
   type WrapCode,
 } from './errors.ts';
 export { findEnvelopes, type FoundEnvelope } from './find.ts';
+export { findFreeTexts, type FreeText, type TextSchema } from './free-text.ts';
 export { createIndexedDbKeyring } from './indexed-db-keyring.ts';
 export { createMemoryKeyring, type Keyring } from './keyring.ts';
-export { inTheClear, personal, publicText } from './marking.ts';
+export { inTheClear, personal, publicReason, publicText } from './marking.ts';
+export { createOpfsKeyring } from './opfs-keyring.ts';
 export { parseSubject, type SubjectId } from './subject-id.ts';
 export { createSubject, renewKey, type SubjectKey, subjectKeyId } from './subject.ts';
 export {

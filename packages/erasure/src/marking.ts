@@ -18,7 +18,18 @@ export function personal<S extends TextSchema<S>>(schema: S): S {
   return schema.refine((text) => isEnvelope(text), inTheClear);
 }
 
-/** Declares that a text is not personal, and `why`: what people write there is about goods, money or the shop, or has a form that no name has. */
-export function publicText<S>(schema: S, _why: string): S {
+const whyPublic = new WeakMap<object, string>();
+
+/**
+ * Declares that a text is not personal, and `why`: what people write there is about goods, money or the shop, or has a form that no name has. Goes around the
+ * finished schema: what is derived from it afterwards is not declared.
+ */
+export function publicText<S extends object>(schema: S, why: string): S {
+  whyPublic.set(schema, why);
   return schema;
+}
+
+/** Why a text that this schema takes is not personal; undefined where nobody has said so. */
+export function publicReason(schema: object): string | undefined {
+  return whyPublic.get(schema);
 }

@@ -41,6 +41,23 @@ describe('in files', () => {
     expect([holds(), files()]).toEqual([false, [join(folder, 'keyring', `${one.subject}.keys`)]]);
   });
 
+  it('goes on with a shred that was cut off, and with others meanwhile', async () => {
+    const keyring = openKeyring();
+    const [one, other] = [createSubject(), createSubject()];
+    for (const key of [one, other]) await keyring.put(key);
+    const path = join(folder, 'keyring', `${one.subject}.keys`);
+    // The keys are zeroed, and the process ends before the file says so.
+    writeFileSync(path, new Uint8Array(statSync(path).size));
+    expect(keyring.subjects()).toEqual([other.subject]);
+    expect([keyring.keys(one.subject), keyring.shred(one.subject), keyring.isShredded(one.subject)]).toEqual([
+      [],
+      0,
+      true,
+    ]);
+    writeFileSync(path, 'damaged');
+    expect([keyring.shred(one.subject), keyring.isShredded(one.subject)]).toEqual([0, true]);
+  });
+
   it('says which file is damaged, and never takes it for a shredded one', async () => {
     const keyring = openKeyring();
     const one = createSubject();

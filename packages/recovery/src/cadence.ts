@@ -25,6 +25,11 @@ export interface BackupStanding {
   readonly lacking: readonly { readonly place: string; readonly number: number; readonly error: string }[];
 }
 
+/** In ms. A last time that is ahead of now was said by a clock that has been set back since: nobody knows how long it has been, so it has been too long. */
+function elapsedSince(sinceMs: number, nowMs: number, { everyMs }: Cadence): number {
+  return sinceMs - nowMs > everyMs ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - sinceMs);
+}
+
 /** `ops`: how many there are now. `sinceMs`: since when ops stand in no backup at all, where there never was one. `places`: where backups go now; as far as `state` knows when left out. */
 export function standingOf(
   state: KeeperState | undefined,
@@ -32,7 +37,7 @@ export function standingOf(
   cadence: Cadence = defaultCadence,
 ): BackupStanding {
   const behind = Math.max(0, now.ops - (state?.ops ?? 0));
-  const elapsedMs = Math.max(0, now.atMs - (state?.at ?? now.sinceMs));
+  const elapsedMs = elapsedSince(state?.at ?? now.sinceMs, now.atMs, cadence);
   const places = state === undefined ? [] : (now.places ?? Object.keys(state.places));
   const lacking = places
     .map((place) => ({ place, number: 0, ...state?.places[place] }))

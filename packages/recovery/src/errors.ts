@@ -11,7 +11,7 @@ export type PartCode =
   | 'recovery/forged';
 
 /** What is wrong with all that was found together. */
-export type FindingCode = 'recovery/older' | 'recovery/withheld' | 'recovery/two-series';
+export type FindingCode = 'recovery/older' | 'recovery/withheld' | 'recovery/two-series' | 'recovery/incomplete';
 
 export type ThrownCode =
   | 'recovery/which'

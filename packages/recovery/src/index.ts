@@ -1,7 +1,10 @@
 // A book kept outside its stores, and brought back. Format: docs/spec/recovery.md.
 export { type BucketOptions, bucketPlace } from './bucket.ts';
+export { carryParts } from './carry.ts';
+export { filesOf, joinFiles, type PersonsFile } from './persons-file.ts';
 export { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
 export { type FindingCode, type PartCode, type RecoveryCode, RecoveryError } from './errors.ts';
+export { type ClockOptions, findWrongTimes, type WrongTime } from './clock.ts';
 export {
   type Chosen,
   type Finding,
@@ -12,7 +15,7 @@ export {
   type Verdict,
 } from './judge.ts';
 export { type BackupKeeper, type BackupReport, createBackupKeeper, type KeeperOptions, opsOf } from './keeper.ts';
-export { openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
+export { noteOf, openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
 export { type BackupPlace, memoryPlace, parsePartName, partName } from './place.ts';
 export { filesIn, logOf, restoreArchives, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';
 export { rebuildBook, type RebuildOptions, type Rebuilt } from './rebuild.ts';

@@ -3,9 +3,10 @@
 import type { Opener } from '@tallystick/custody';
 import type { CryptoProvider } from '@tallystick/kernel';
 import { openRecords, provenKeys, statementPreimage, unpacked } from '@tallystick/kernel/backup';
-import { type BookId, decodeBundle, decodeHex, type DeviceId, type OpRecord } from '@tallystick/oplog';
+import { type BookId, decodeBundle, decodeHex, type DeviceId, encodeHex, type OpRecord } from '@tallystick/oplog';
 import { type FindingCode, type PartCode, RecoveryError } from './errors.ts';
-import { openPart, type OpenPart, type PartHead } from './part.ts';
+import { chainOf, openPart, type OpenPart, type PartHead } from './part.ts';
+import { parsePartName } from './place.ts';
 
 /** A file as it was found. */
 export interface FoundFile {
@@ -39,6 +40,10 @@ export interface Chosen {
   readonly deltas: readonly OpenPart[];
   readonly logs: readonly OpenPart[];
   readonly heads: readonly PartHead[];
+  /** Believed parts that cannot be put on top, because one between is missing or damaged: their ops are taken as far as they fit, oldest first. */
+  readonly beyond: readonly OpenPart[];
+  /** The last op of each chain that any part of this backup or beyond it names: what is not held of these after a restore is missing. */
+  readonly known: readonly PartHead[];
 }
 
 export interface Judgement {
@@ -48,6 +53,8 @@ export interface Judgement {
   readonly archives: readonly OpenPart[];
   /** Undefined where nothing that is believed can be restored. */
   readonly chosen: Chosen | undefined;
+  /** What else can be restored, the best first, for a program that cannot open `chosen`. */
+  readonly others: readonly Chosen[];
 }
 
 export interface JudgeOptions {
@@ -68,12 +75,14 @@ export const maxLogBytes: number = 1 << 30;
 
 /** Ops are mostly hashes and signatures: what shrinks more is no log, and would only fill the memory before it is found to be forged. */
 const mostShrunk = 64;
+/** Key id and signature, which a record begins with. */
+const sealBytes = 96;
 
 interface Believed extends FoundFile {
   readonly part: OpenPart;
 }
 
-/** Throws `recovery/which` where the files are of several books or devices and nobody said which. */
+/** Throws `recovery/which` where believed files are of several books or devices and nobody said which. */
 export async function judgeBackups(files: readonly FoundFile[], options: JudgeOptions): Promise<Judgement> {
   const verdicts: Verdict[] = [];
   const opened: Believed[] = [];
@@ -84,13 +93,14 @@ export async function judgeBackups(files: readonly FoundFile[], options: JudgeOp
     if (part.ok) opened.push({ ...file, part: part.value });
     else refuse(file, part.code, part.message);
   }
-  const book = options.book ?? onlyOne(opened, ({ header }) => header.book, 'book');
   const ofBook = opened.filter((file) => {
-    if (file.part.header.book === book) return true;
+    if (options.book === undefined || file.part.header.book === options.book) return true;
     refuse(file, 'recovery/foreign', `it is of book ${file.part.header.book}`);
     return false;
   });
-  const signed = book === undefined ? [] : await signedOnly(ofBook, book, options.crypto, refuse);
+  // What anybody could have made asks nobody which book is meant: only signed parts count.
+  const signed = await signedOnly(ofBook, options.crypto, refuse);
+  if (options.book === undefined) onlyOne(signed, ({ header }) => header.book, 'book');
   const device = options.device ?? onlyOne(signed, ({ header }) => header.device, 'device');
   const own = signed.filter((file) => {
     if (file.part.header.device === device) return true;
@@ -99,9 +109,9 @@ export async function judgeBackups(files: readonly FoundFile[], options: JudgeOp
   });
   for (const { place, name, part } of own)
     verdicts.push({ place, name, code: undefined, message: '', number: part.header.number });
-  const { chosen, findings } = choose(own, options);
+  const { chosen, others, findings } = choose(own, options);
   const archives = own.map(({ part }) => part).filter(({ header }) => header.kind === 'log');
-  return { verdicts, chosen, findings, archives };
+  return { verdicts, chosen, others, findings: [...findings, ...unusable(verdicts, own, chosen)], archives };
 }
 
 function onlyOne<T extends string>(files: readonly Believed[], of: (part: OpenPart) => T, what: string): T | undefined {
@@ -111,16 +121,50 @@ function onlyOne<T extends string>(files: readonly Believed[], of: (part: OpenPa
   return [...values][0];
 }
 
+/**
+ * Parts that were found and do not open whole, and that no place has better: by their names, for nothing else of them can be read. Their ops may yet stand in
+ * later parts.
+ */
+function unusable(verdicts: readonly Verdict[], own: readonly Believed[], chosen: Chosen | undefined): Finding[] {
+  const held = new Set(own.map(({ part: { header } }) => `${header.kind} ${header.number}`));
+  const last = chosen === undefined ? '' : `; ${chosen.number} of ${new Date(chosen.at).toISOString()} is whole`;
+  return verdicts.flatMap(({ place, name, code }): Finding[] => {
+    const part = code === 'recovery/truncated' || code === 'recovery/damaged' ? parsePartName(name) : undefined;
+    const isOwn = own.every(
+      ({ part: { header } }) => part && header.book.startsWith(part.book) && header.device.startsWith(part.device),
+    );
+    if (part === undefined || !isOwn || held.has(`${part.kind} ${part.number}`)) return [];
+    // An older whole and what came after it: nothing is missing for want of them.
+    if (chosen !== undefined && part.kind !== 'log' && part.number <= chosen.number) return [];
+    const what = part.kind === 'log' ? `the archive ${part.number}` : `part ${part.number}`;
+    return [
+      { code: 'recovery/incomplete', message: `${what} cannot be used (${code}, ${place}) and is nowhere else${last}` },
+    ];
+  });
+}
+
 /** Anybody can seal to a recipient. What counts is a signature by a key that an op of the book brought, back to the op whose hash is the book's id. */
 async function signedOnly(
+  files: readonly Believed[],
+  crypto: CryptoProvider,
+  refuse: (file: FoundFile, code: PartCode, message: string) => void,
+): Promise<Believed[]> {
+  const signed: Believed[] = [];
+  for (const book of new Set(files.map(({ part }) => part.header.book))) {
+    const ofBook = files.filter(({ part }) => part.header.book === book);
+    signed.push(...(await signedOf(ofBook, book, crypto, refuse)));
+  }
+  return signed;
+}
+
+async function signedOf(
   files: readonly Believed[],
   book: BookId,
   crypto: CryptoProvider,
   refuse: (file: FoundFile, code: PartCode, message: string) => void,
 ): Promise<Believed[]> {
   const records = new Map<string, OpRecord>();
-  for (const { part } of files)
-    for (const record of await recordsOf(part, crypto)) records.set(`${record.hash} ${record.keyId}`, record);
+  for (const { part } of files) for (const record of await recordsOf(part, crypto)) records.set(sealOf(record), record);
   const keys = await provenKeys([...records.values()], book, crypto);
   const signed: Believed[] = [];
   for (const file of files) {
@@ -139,6 +183,11 @@ async function signedOnly(
       refuse(file, 'recovery/forged', key === undefined ? 'no device of the book signed it' : 'its signature is none');
   }
   return signed;
+}
+
+/** Of the same text under the same key there may be a forger's record too: it must not take the place of the one whose signature is good. */
+function sealOf({ hash, bytes }: OpRecord): string {
+  return `${hash} ${encodeHex(bytes.subarray(0, sealBytes))}`;
 }
 
 /** Everything in a part that may bring a key. What is no bundle brings none. */
@@ -174,16 +223,34 @@ function choose(
       b.at - a.at ||
       b.whole.header.number - a.whole.header.number,
   );
-  const [chosen] = ranked;
+  // Where a series goes on twice, what of the other one is also true is for people.
+  const more = twiceIn(parts).length > 0 ? [] : parts;
+  const [chosen, ...others] = ranked.map((one) => withBeyond(one, more, anchors));
   const counted = parts.filter(({ header }) => header.kind !== 'log');
   const newest = Math.max(0, ...counted.map(({ header }) => header.number));
   if (chosen === undefined) {
     if (newest > 0)
       findings.push({ code: 'recovery/withheld', message: `there are parts up to ${newest}, and no whole` });
-    return { chosen, findings };
+    return { chosen, others, findings };
   }
   findings.push(...twoSeries(counted), ...withheld(files, chosen, newest), ...olderThan(chosen, knownNumber, anchors));
-  return { chosen, findings };
+  return { chosen, others, findings };
+}
+
+/** With what was made after it and does not fit on it, unless that is of another series. */
+function withBeyond(best: Chosen, parts: readonly OpenPart[], anchors: readonly PartHead[]): Chosen {
+  const beyond = parts
+    .filter(({ header }) =>
+      header.kind === 'log' ? header.number > best.whole.header.number : header.number > best.number,
+    )
+    .filter(({ header }) => !contradicts(header, anchors) && !contradicts(header, best.heads))
+    .sort(
+      (a, b) => a.header.number - b.header.number || Number(a.header.kind !== 'log') - Number(b.header.kind !== 'log'),
+    );
+  const known = new Map<string, PartHead>();
+  for (const head of [...best.heads, ...beyond.flatMap(({ header }) => header.heads)])
+    if (head[2] >= (known.get(chainOf(head))?.[2] ?? 0)) known.set(chainOf(head), head);
+  return { ...best, beyond, known: [...known.values()] };
 }
 
 /** From a whole through the deltas that name each other: one way, or several where a series went on twice. */
@@ -203,21 +270,26 @@ function chainsFrom(whole: OpenPart, parts: readonly OpenPart[], hashOf: (part: 
     );
     const logs = parts.filter(({ header }) => header.kind === 'log' && header.number <= whole.header.number);
     const { book, device } = whole.header;
-    return [{ book, device, number, at, whole, deltas, logs, heads: [...heads.values()] }];
+    const known = [...heads.values()];
+    return [{ book, device, number, at, whole, deltas, logs, heads: known, beyond: [], known }];
   };
   return walk(whole, []);
 }
 
 /** Others know another op at a place of a chain that the backup knows. */
-function contradicts({ heads }: Chosen, anchors: readonly PartHead[]): boolean {
+function contradicts({ heads }: Pick<Chosen, 'heads'>, anchors: readonly PartHead[]): boolean {
   return heads.some(([scope, device, seq, hash]) =>
     anchors.some((known) => known[0] === scope && known[1] === device && known[2] === seq && known[3] !== hash),
   );
 }
 
+function twiceIn(parts: readonly OpenPart[]): number[] {
+  const numbers = parts.filter(({ header }) => header.kind !== 'log').map(({ header }) => header.number);
+  return [...new Set(numbers.filter((number, index) => numbers.indexOf(number) !== index))];
+}
+
 function twoSeries(parts: readonly OpenPart[]): Finding[] {
-  const numbers = parts.map(({ header }) => header.number);
-  const twice = [...new Set(numbers.filter((number, index) => numbers.indexOf(number) !== index))];
+  const twice = twiceIn(parts);
   if (twice.length === 0) return [];
   const which = twice.sort((a, b) => a - b).join(', ');
   return [

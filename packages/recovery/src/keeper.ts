@@ -6,7 +6,17 @@ import { bookFile, type FileScope, packed } from '@tallystick/kernel/backup';
 import { type OpRecord, orderTail, type Scope } from '@tallystick/oplog';
 import { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
 import { RecoveryError } from './errors.ts';
-import { chainOf, hashOfHead, joined, type PartHead, type PartKind, type PartScope, sealPart } from './part.ts';
+import {
+  chainOf,
+  hashOfHead,
+  joined,
+  maxNoteUnits,
+  NOTE,
+  type PartHead,
+  type PartKind,
+  type PartScope,
+  sealPart,
+} from './part.ts';
 import { type BackupPlace, parsePartName, partName } from './place.ts';
 import { type KeeperState, parseState, type PlaceState, type StateStore } from './state.ts';
 
@@ -28,6 +38,12 @@ export interface KeeperOptions {
   readonly now?: () => number;
   /** Where the device writes, `hq` when left out. */
   readonly scope?: Scope;
+  /** False while somebody works with the book: a whole saves all rows and holds commits up as long, so a first or due one waits. Always quiet when left out. */
+  readonly isQuiet?: () => boolean;
+  /** What the program wants to find again in a part, such as where its relay is; `noteOf` reads it. At most 4,096 units of text. */
+  readonly note?: () => string;
+  /** The greatest number that somebody else knows of this device's backups: a whole goes on after it, for with a lower one it would lose against what is there. */
+  readonly after?: () => number | Promise<number>;
 }
 
 export interface BackupReport {
@@ -44,6 +60,8 @@ export interface BackupKeeper {
   backUp(options?: { readonly whole?: boolean }): Promise<BackupReport | undefined>;
   /** As `backUp`, where the cadence asks for it. */
   keep(): Promise<BackupReport | undefined>;
+  /** Seals what is new ahead of time, so that a `backUp` which must be quick writes only. Writes nothing; a whole is never made ahead. */
+  prepare(): Promise<void>;
   standing(): BackupStanding;
 }
 
@@ -58,39 +76,82 @@ type File = readonly [name: string, bytes: Uint8Array];
 
 export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   const { book, places, state: store, cadence = defaultCadence, now = Date.now } = options;
+  const { isQuiet = () => true } = options;
   const openedMs = now();
-  let state = parseState(store.load());
+  const remembered = parseState(store.load());
+  // What another device wrote here, whose place this one took, is no series to go on with: nobody could put the two together.
+  const isOwn = remembered?.device === undefined || remembered.device === book.device;
+  let state = isOwn ? remembered : undefined;
+  let ahead: Sealed | undefined;
   let running: Promise<unknown> = Promise.resolve();
 
   async function make(isWholeAsked: boolean): Promise<BackupReport | undefined> {
+    const [sealedTo, isOthers] = [recipientsOf(options), isForOthers()];
     if (isAllKept() && !isWholeAsked) return undefined;
     if (places.length === 0) throw new RecoveryError('recovery/place', 'there is no place for a backup');
     const { isBack, away } = await lagging(state);
-    const isWhole = isWholeAsked || state === undefined || isBack || isWholeDue(state);
-    const number = (state?.number ?? (await lastNumber(options))) + 1;
-    const part = await gather(options, isWhole ? undefined : state, number);
-    const file = await sealed(options, state, part, number);
+    const isWhole = isWholeAsked || state === undefined || isBack || (isWholeDue(state) && isQuiet());
+    const number = await nextNumber(isWhole);
+    const { part, file } = takeAhead(isWhole, number) ?? (await sealNext(isWhole, number));
     const files: File[] = [[partName({ book: book.id, device: book.device, number, kind: part.kind }), file.bytes]];
-    // Who missed a part may have missed the archive with it, and who is new has none.
-    const archive = isWhole ? await archiveOf(options, isBack ? undefined : state?.archived, number) : undefined;
+    // Who missed a part may have missed the archive with it; a place that is new has none, and somebody who is named now opens none.
+    const isAnew = isBack || isOthers;
+    const archive = isWhole ? await archiveOf(options, isAnew ? undefined : state?.archived, number) : undefined;
     if (archive !== undefined) files.push(archive.file);
     const wholes = isWhole ? [number, ...(state?.wholes ?? [])].slice(0, keptWholes) : (state?.wholes ?? []);
     const { kept, reports } = await writeAll(files, away, { state, number, wholes, isWhole });
     const isHeld = reports.some(({ error }) => error === undefined);
-    // What no place holds is not behind us: the next one begins where this one did.
-    if (isHeld)
-      state = stateAfter(state, { part, file, number, wholes, until: archive?.until, places: kept, at: now() });
-    else if (state !== undefined) state = { ...state, places: kept };
-    if (state !== undefined) await store.save(JSON.stringify(state));
+    await remember(isHeld, { part, file, number, wholes, until: archive?.until, places: kept, at: now(), sealedTo });
     if (!isHeld)
       throw new RecoveryError('recovery/place', reports.map(({ place, error }) => `${place}: ${error}`).join('; '));
     return { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
+  }
+
+  async function nextNumber(isWhole: boolean): Promise<number> {
+    const last = state?.number ?? (await lastNumber(options));
+    return Math.max(last, isWhole ? ((await options.after?.()) ?? 0) : 0) + 1;
+  }
+
+  /** What no place holds is not behind us: the next one begins where this one did. */
+  async function remember(isHeld: boolean, made: Parameters<typeof stateAfter>[1]): Promise<void> {
+    const next = isHeld ? stateAfter(state, made) : state && { ...state, places: made.places };
+    if (next === undefined) return;
+    state = { ...next, device: book.device };
+    await store.save(JSON.stringify(state));
+  }
+
+  async function sealNext(isWhole: boolean, number: number): Promise<Sealed> {
+    const part = await gather(options, isWhole ? undefined : state, number);
+    return { number, part, file: await sealed(options, state, part, number) };
+  }
+
+  /** What was sealed ahead, if it is still all there is. */
+  function takeAhead(isWhole: boolean, number: number): Sealed | undefined {
+    const sealedAhead = ahead;
+    ahead = undefined;
+    const isReady = !isWhole && sealedAhead?.number === number && sealedAhead.part.ops === opsOf(book);
+    return isReady ? sealedAhead : undefined;
+  }
+
+  async function prepare(): Promise<void> {
+    const isDelta = state !== undefined && !isAllKept() && !isForOthers() && !(isWholeDue(state) && isQuiet());
+    if (state !== undefined && isDelta && ahead?.part.ops !== opsOf(book))
+      ahead = await sealNext(false, state.number + 1);
+  }
+
+  async function keep(): Promise<BackupReport | undefined> {
+    const isOthers = isForOthers() && isQuiet();
+    const isDue = standing().isDue && (state !== undefined || isQuiet());
+    return isOthers || isDue ? make(isOthers) : undefined;
   }
 
   function isAllKept(): boolean {
     const { behind, lacking } = standing();
     return state !== undefined && behind === 0 && lacking.length === 0;
   }
+
+  /** Who can open the last whole is not who is to open the next part: what stands on that whole would open for nobody new. */
+  const isForOthers = (): boolean => state !== undefined && state.sealedTo !== recipientsOf(options);
 
   async function writeAll(
     files: readonly File[],
@@ -142,8 +203,9 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   }
 
   return {
-    backUp: ({ whole = false } = {}) => alone(() => make(whole)),
-    keep: () => alone(async () => (standing().isDue ? make(false) : undefined)),
+    backUp: ({ whole = false } = {}) => alone(() => make(whole || isForOthers())),
+    keep: () => alone(keep),
+    prepare: () => alone(prepare),
     standing,
   };
 }
@@ -162,9 +224,10 @@ function stateAfter(
     readonly until: KeeperState['archived'] | undefined;
     readonly places: KeeperState['places'];
     readonly at: number;
+    readonly sealedTo: string;
   },
 ): KeeperState {
-  const { part, file, number, wholes, until, places, at } = made;
+  const { part, file, number, wholes, until, places, at, sealedTo } = made;
   const bytes = file.bytes.length;
   const isWhole = part.kind === 'whole';
   return {
@@ -181,8 +244,11 @@ function stateAfter(
     heads: part.allHeads,
     archived: until ?? before?.archived ?? {},
     places,
+    sealedTo: isWhole ? sealedTo : (before?.sealedTo ?? ''),
   };
 }
+
+const recipientsOf = ({ recipients }: KeeperOptions): string => [...recipients()].sort().join(' ');
 
 /** Ops in all scopes, with a position or without. */
 export function opsOf(book: KeptBook): number {
@@ -212,6 +278,13 @@ interface Gathered {
   readonly records: number;
 }
 
+/** A part that no place has yet. */
+interface Sealed {
+  readonly number: number;
+  readonly part: Gathered;
+  readonly file: { readonly bytes: Uint8Array; readonly hash: string };
+}
+
 /** What goes into a part: rows and a tail, or what is not in the parts before. */
 async function gather(options: KeeperOptions, since: KeeperState | undefined, number: number): Promise<Gathered> {
   const { book } = options;
@@ -221,6 +294,8 @@ async function gather(options: KeeperOptions, since: KeeperState | undefined, nu
   const sizes = since?.sizes ?? (await rowsInto(book, sections));
   const { scopes, records, bytes } = await opsSince(book, sizes, since);
   sections.set('log', await packed(bytes));
+  const note = options.note?.() ?? '';
+  if (note !== '') sections.set(NOTE, new TextEncoder().encode(note.slice(0, maxNoteUnits)));
   const before = new Map(since?.heads.map((head) => [chainOf(head), hashOfHead(head)]));
   const heads = allHeads.filter((head) => before.get(chainOf(head)) !== hashOfHead(head));
   const [on = number] = since?.wholes ?? [];

@@ -145,6 +145,16 @@ export function readPart(bytes: Uint8Array, hasher: Hasher): PartResult<OpenPart
   return { ok: true, value: { header, line, signature, sections } };
 }
 
+/** The section of the program that made the part. */
+export const NOTE = 'note';
+export const maxNoteUnits = 4_096;
+
+/** What the program that made the part left in it; '' where it left nothing. */
+export function noteOf({ sections }: OpenPart): string {
+  const bytes = sections.get(NOTE);
+  return bytes === undefined ? '' : new TextDecoder().decode(bytes).slice(0, maxNoteUnits);
+}
+
 const hashForm = /^[0-9a-f]{64}$/;
 const isHash = (value: unknown): boolean => typeof value === 'string' && hashForm.test(value);
 const isText = (value: unknown): boolean => typeof value === 'string';

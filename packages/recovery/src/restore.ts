@@ -5,6 +5,7 @@ import {
   type Book,
   type BookStore,
   type CryptoProvider,
+  KernelError,
   openBook,
   type OpenBookOptions,
   type SnapshotTrust,
@@ -22,7 +23,10 @@ export interface RestoreOptions<V extends readonly Verb[]>
   readonly chosen: Chosen;
   /** Puts back the settled ops before the rows too, as far as archives were found: for an office. A till begins at the rows. */
   readonly withHistory?: boolean;
-  /** How many bytes of rows to load before it resolves; the rest comes on touch. All when left out. */
+  /**
+   * How many bytes of rows to load before it resolves: a few suffice to sell. The rest comes on touch, or by `book.loadRest()`, out of the parts that `chosen`
+   * holds: until then keep them. All when left out.
+   */
   readonly hotBytes?: number;
 }
 
@@ -37,7 +41,7 @@ export interface RestoreReport {
   readonly from: Readonly<Record<string, number>>;
   /** Ops that were in the backup and are not folded: held back, with the reason. */
   readonly aside: readonly { readonly hash: string; readonly code: string }[];
-  /** Heads that the backup names and the store does not hold. Empty where no op was lost on the way. */
+  /** Heads that the backup, or a part beyond it, names and the store does not hold. Empty where no op was lost on the way. */
   readonly lost: readonly PartHead[];
 }
 
@@ -85,8 +89,20 @@ export async function restoreBook<const V extends readonly Verb[]>(
     const imported = await book.import(await logOf(part));
     aside.push(...[...imported.aside, ...imported.notKept].map(({ hash, code }) => ({ hash, code })));
   }
+  for (const part of chosen.beyond) aside.push(...(await takeBeyond(book as unknown as Book, part)));
   const held = aside.filter(({ hash }) => !book.log.has(hash as OpHash));
   return { book, report: reportOf(book as unknown as Book, chosen, held) };
+}
+
+/** What fits of a part that cannot be put on top. Where nothing does, `lost` says what it named. */
+async function takeBeyond(book: Book, part: OpenPart): Promise<RestoreReport['aside']> {
+  try {
+    const { aside, notKept } = await book.import(await logOf(part));
+    return [...aside, ...notKept].map(({ hash, code }) => ({ hash, code }));
+  } catch (cause) {
+    if (cause instanceof KernelError && cause.code === 'archive/missing') return [];
+    throw cause;
+  }
 }
 
 /**
@@ -113,18 +129,18 @@ export async function restoreArchives<const V extends readonly Verb[]>(
   const relayKey = last.relay === '' ? {} : { relayKey: last.relay };
   const asked = { ...(open as unknown as OpenBookOptions<V>), book: last.book, ...relayKey };
   const book = await openBook<V>(asked);
-  const chosen = { number: last.number, at: last.at, heads: [] };
+  const chosen = { number: last.number, at: last.at, known: [] };
   return { book, report: reportOf(book as unknown as Book, chosen, []) };
 }
 
 function reportOf(
   book: Book,
-  chosen: Pick<Chosen, 'number' | 'at' | 'heads'>,
+  chosen: Pick<Chosen, 'number' | 'at' | 'known'>,
   aside: RestoreReport['aside'],
 ): RestoreReport {
   const { log } = book;
   const scopes = book.status().scopes;
-  const lost = chosen.heads.filter(([scope, device, seq]) => {
+  const lost = chosen.known.filter(([scope, device, seq]) => {
     const head = log.head(device as never, scope as Scope);
     return head === undefined || head.seq < seq;
   });

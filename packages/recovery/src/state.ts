@@ -3,6 +3,8 @@ import type { PartHead } from './part.ts';
 
 export interface KeeperState {
   readonly version: 1;
+  /** Whose backups these are; whoever reads it where it is left out. */
+  readonly device?: string;
   readonly number: number;
   /** SHA-256 of the last header line. */
   readonly hash: string;
@@ -22,6 +24,8 @@ export interface KeeperState {
   readonly archived: Readonly<Record<string, number>>;
   /** By name, the last part that each place was seen to hold, and why it holds no later one. */
   readonly places: Readonly<Record<string, PlaceState>>;
+  /** To whom the last whole was sealed. */
+  readonly sealedTo: string;
 }
 
 export interface PlaceState {

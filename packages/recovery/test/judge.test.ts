@@ -1,6 +1,8 @@
 // What a place may do to a backup, each told from the others.
 import { nodeHasher } from '@tallystick/chain/node';
 import { sealBytes } from '@tallystick/custody';
+import { bookFile, packed } from '@tallystick/kernel/backup';
+import type { Scope } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
 import {
   type FoundFile,
@@ -52,7 +54,25 @@ it('tells truncated, damaged, and what is no backup', async () => {
     [new TextEncoder().encode('Dear Sir'), 'recovery/not-a-backup'],
     [new Uint8Array(), 'recovery/not-a-backup'],
   ] as const)
-    expect(await judged(replaced(byNumber(4), changed))).toEqual({ refused: [code], findings: [], number: 3 });
+    expect(await judged(replaced(byNumber(4), changed))).toEqual({
+      refused: [code],
+      // What is no file of a backup may bear any name.
+      findings: code === 'recovery/not-a-backup' ? [] : ['recovery/incomplete'],
+      number: 3,
+    });
+  // Another place has it whole: nothing is missing.
+  const elsewhere = { ...byNumber(4), place: 'bucket' };
+  expect(await judged([...replaced(byNumber(4), flipped), elsewhere])).toMatchObject({
+    refused: ['recovery/damaged'],
+    number: 4,
+  });
+  expect((await judged([...replaced(byNumber(4), flipped), elsewhere])).findings).not.toContain('recovery/incomplete');
+  // An older one is damaged, and what came after it stands by itself.
+  expect(await judged(replaced(byNumber(2), byNumber(2).bytes.subarray(0, 90)))).toEqual({
+    refused: ['recovery/truncated'],
+    findings: [],
+    number: 4,
+  });
 });
 
 it('tells foreign, sealed to others, and forged', async () => {
@@ -64,6 +84,25 @@ it('tells foreign, sealed to others, and forged', async () => {
   await expect(judgeBackups([...found, ...foreign], { openers, crypto })).rejects.toMatchObject({
     code: 'recovery/which',
   });
+  // Nobody signed a part of that book: it asks no one which is meant.
+  const alien = await openPart((foreign[0] as FoundFile).bytes, openers, nodeHasher);
+  if (!alien.ok) throw new Error(alien.message);
+  const unsigned = await sealPart(
+    {
+      header: alien.value.header,
+      author: alien.value.header,
+      sections: alien.value.sections,
+      sign: async () => ({ ...alien.value.header, signature: 'ab'.repeat(64) }),
+      recipients: [owner.recipient],
+    },
+    nodeHasher,
+  );
+  const spam = { place: 'inbox', name: 'spam.age', bytes: unsigned.bytes };
+  const asked = await judgeBackups([...found, spam], { openers, crypto });
+  expect([asked.chosen?.number, asked.verdicts.find(({ name }) => name === 'spam.age')?.code]).toEqual([
+    4,
+    'recovery/forged',
+  ]);
   const stranger = await judged(found, { openers: [{ kind: 'passphrase', passphrase: 'not the right one' }] });
   expect(stranger).toMatchObject({ refused: found.map(() => 'recovery/no-match'), number: undefined });
 
@@ -91,6 +130,29 @@ it('tells foreign, sealed to others, and forged', async () => {
   ] as const)
     expect(await judged(await forge(device, keyId))).toEqual({ refused: ['recovery/forged'], findings: [], number: 4 });
   await other.close();
+});
+
+it('believes what is signed though a forger sent the ops that bring its keys under other signatures', async () => {
+  const first = await openPart(byNumber(1).bytes, openers, nodeHasher);
+  if (!first.ok) throw new Error(first.message);
+  const records = (await shop.log.pending('hq' as Scope)).map((record) => ({
+    ...record,
+    bytes: Uint8Array.from(record.bytes, (byte, index) => (index === 40 ? byte ^ 1 : byte)),
+  }));
+  const scope = { scope: 'hq' as Scope, from: 0, size: 0, note: '', receipts: [] };
+  const { header } = first.value;
+  const spam = await sealPart(
+    {
+      header,
+      author: header,
+      sections: new Map([['log', await packed(bookFile(shop.id, [scope], records))]]),
+      sign: async () => ({ ...header, signature: 'ab'.repeat(64) }),
+      recipients: [owner.recipient],
+    },
+    nodeHasher,
+  );
+  const mail = { place: 'inbox', name: 'later.age', bytes: spam.bytes };
+  expect(await judged([...found, mail])).toEqual({ refused: ['recovery/forged'], findings: [], number: 4 });
 });
 
 it('tells what is older than known from what is withheld', async () => {

@@ -1,7 +1,17 @@
 // Cadence, places that fail, and the size of what is kept.
+import { nodeHasher } from '@tallystick/chain/node';
+import { createOrganisationIdentity } from '@tallystick/custody';
 import { expect, it } from 'vitest';
-import { type BackupPlace, judgeBackups, memoryPlace, parsePartName, restoreBook, standingOf } from '../src/index.ts';
-import { allFiles, crypto, keep, newKeys, newOffice, newRelay, newStore, openers, sell, verbs } from './shop.ts';
+import {
+  type BackupPlace,
+  createBackupKeeper,
+  judgeBackups,
+  memoryPlace,
+  parsePartName,
+  restoreBook,
+  standingOf,
+} from '../src/index.ts';
+import { allFiles, crypto, keep, newKeys, newOffice, newRelay, newStore, openers, owner, sell, verbs } from './shop.ts';
 
 it('is due after so many ops or so long, and missed after twice that', () => {
   const cadence = { everyMs: 1_000, everyOps: 10 };
@@ -15,6 +25,20 @@ it('is due after so many ops or so long, and missed after twice that', () => {
   expect(at(1, 1_000)).toEqual([true, false]);
   expect(at(20, 0)).toEqual([true, true]);
   expect(at(1, 2_000)).toEqual([true, true]);
+});
+
+it('is due again where the clock was ahead when the last one was made', async () => {
+  const shop = await newOffice();
+  let nowMs = Date.now() + 30 * 24 * 3_600_000;
+  const { keeper } = keep(shop, [memoryPlace()], { text: '' }, { now: () => nowMs });
+  await keeper.backUp();
+  nowMs = Date.now();
+  expect(keeper.standing()).toMatchObject({ isDue: false, isMissed: false });
+  await sell(shop, 1);
+  expect(keeper.standing()).toMatchObject({ behind: 1, isDue: true, isMissed: true });
+  expect(await keeper.keep()).toMatchObject({ number: 2 });
+  expect(keeper.standing()).toMatchObject({ isDue: false, isMissed: false });
+  await shop.close();
 });
 
 it('says which place lacks the last backup, and gives it a whole when it is back', async () => {
@@ -122,4 +146,57 @@ it('gives a place that is new the whole history', async () => {
   expect(report.from).toEqual({ hq: 0 });
   expect((await book.prove(newStore())).ok).toBe(true);
   for (const open of [book, shop]) await open.close();
+});
+
+it('makes a whole for whoever is named later, once nobody works, and at once where a person asks', async () => {
+  const book = await newOffice();
+  const added = await createOrganisationIdentity();
+  const place = memoryPlace();
+  let recipients = [owner.recipient];
+  let isQuiet = true;
+  const keeper = createBackupKeeper({
+    book,
+    hasher: nodeHasher,
+    recipients: () => recipients,
+    places: [place],
+    isQuiet: () => isQuiet,
+    state: { load: () => undefined, save: () => undefined },
+  });
+  const opened = async (identity: string) =>
+    (await judgeBackups(await allFiles([place]), { openers: [{ kind: 'organisation', identity }], crypto })).chosen
+      ?.number;
+  await keeper.backUp();
+  recipients = [owner.recipient, added.recipient];
+  isQuiet = false;
+  expect(await keeper.keep()).toBeUndefined();
+  isQuiet = true;
+  expect(await keeper.keep()).toMatchObject({ number: 2, kind: 'whole' });
+  expect(await keeper.keep()).toBeUndefined();
+  await sell(book, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 3, kind: 'delta' });
+  recipients = [added.recipient];
+  isQuiet = false;
+  expect(await keeper.backUp()).toMatchObject({ number: 4, kind: 'whole' });
+  expect([await opened(added.identity), await opened(owner.identity)]).toEqual([4, 3]);
+  await book.close();
+});
+
+it('goes on after what others know of, and not on top of what another device wrote here', async () => {
+  const shop = await newOffice();
+  const [place, elsewhere] = [memoryPlace(), memoryPlace()];
+  const { keeper, state } = keep(shop, [place]);
+  await keeper.backUp();
+  const after = { after: () => 7 };
+  // Put back on an empty machine: the old series is elsewhere, and goes to 7.
+  expect(await keep(shop, [elsewhere], { text: '' }, after).keeper.backUp()).toMatchObject({
+    number: 8,
+    kind: 'whole',
+  });
+  const others = JSON.stringify({ ...(JSON.parse(state.text) as object), device: 'ab'.repeat(32) });
+  await sell(shop, 1);
+  const anew = keep(shop, [memoryPlace()], { text: others }, after).keeper;
+  expect(await anew.backUp()).toMatchObject({ number: 8, kind: 'whole' });
+  await sell(shop, 1);
+  expect(await anew.backUp()).toMatchObject({ number: 9, kind: 'delta' });
+  await shop.close();
 });

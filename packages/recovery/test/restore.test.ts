@@ -121,6 +121,53 @@ it('puts back a shop without a relay, and the whole history of one that has an a
   for (const open of [book, shop]) await open.close();
 });
 
+it('goes back to an older part where a newer one is damaged, and says what that leaves out', async () => {
+  const relay = await newRelay();
+  const office = await newOffice();
+  const keys = newKeys();
+  const till = await newTill(office, relay, keys);
+  const place = memoryPlace();
+  const { keeper } = keep(till, [place]);
+  for (const whole of [true, false, true, false]) {
+    await sell(till, 2);
+    await till.sync(relay);
+    await sell(till, 1);
+    await keeper.backUp({ whole });
+  }
+  const files = await allFiles([place]);
+  const before = onHand(till);
+  await till.close();
+  const damage = async (...kinds: string[]) => {
+    const left = files.map((file) => {
+      const part = parsePartName(file.name);
+      const isDamaged = part?.number === 3 && kinds.includes(part.kind);
+      return isDamaged ? { ...file, bytes: file.bytes.map((byte, at) => (at === 400 ? byte ^ 1 : byte)) } : file;
+    });
+    const judged = await judgeBackups(left, { openers, crypto, book: office.id });
+    if (judged.chosen === undefined) throw new Error('nothing was chosen');
+    const { book, report } = await restoreBook({ chosen: judged.chosen, store: newStore(), keys, verbs });
+    const ended = {
+      findings: judged.findings.map(({ code }) => code),
+      number: report.number,
+      lost: report.lost.length,
+    };
+    const sold = onHand(book);
+    await book.close();
+    return { ...ended, sold };
+  };
+  // The archive beside the damaged whole and the delta on it have every op of it.
+  const findings = ['recovery/withheld', 'recovery/incomplete'];
+  expect(await damage('whole')).toEqual({ findings, number: 2, lost: 0, sold: before });
+  // Nobody has these: the part beyond says how far the device had come.
+  expect(await damage('whole', 'log')).toEqual({
+    findings: [...findings, 'recovery/incomplete'],
+    number: 2,
+    lost: 1,
+    sold: before + 6,
+  });
+  await office.close();
+});
+
 it('restores into an empty store only', async () => {
   const shop = await newOffice();
   const place = memoryPlace();

@@ -8,7 +8,14 @@ import { createMemoryRelayStore, createRelay, createRelayClient, type RelayClien
 import { createMemoryKeyStore, type KeyStore, type Role } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { z } from 'zod';
-import { type BackupKeeper, type BackupPlace, createBackupKeeper, type FoundFile, filesIn } from '../src/index.ts';
+import {
+  type BackupKeeper,
+  type BackupPlace,
+  createBackupKeeper,
+  type FoundFile,
+  filesIn,
+  type KeeperOptions,
+} from '../src/index.ts';
 
 const stock = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
 const moves = setTable('moves', { key: { id: 'text' }, columns: { sku: 'text', quantity: 'integer' } });
@@ -75,8 +82,14 @@ export interface Kept {
   readonly state: { text: string };
 }
 
-export function keep(book: Shop, places: readonly BackupPlace[], state: Kept['state'] = { text: '' }): Kept {
+export function keep(
+  book: Shop,
+  places: readonly BackupPlace[],
+  state: Kept['state'] = { text: '' },
+  more: Partial<KeeperOptions> = {},
+): Kept {
   const keeper = createBackupKeeper({
+    ...more,
     book,
     hasher: nodeHasher,
     recipients: () => [owner.recipient],

@@ -1,0 +1,53 @@
+// Parts that one place holds, brought to another: a device makes them once, and whoever it can reach gets them when it can.
+import { RecoveryError } from './errors.ts';
+import type { PartName } from './place.ts';
+import { type BackupPlace, parsePartName } from './place.ts';
+
+/**
+ * Saves in `to` every part of `from` that is not there, each read back, and then drops there what `from` has dropped: older parts of the same devices, never an archive.
+ * A part of the name that is there already is compared where its number is above `checkedUpTo`: a device that came back may have given a number twice.
+ * Answers how many were saved. Throws `recovery/place` and `recovery/unverified`; what was saved until then stays.
+ */
+export async function carryParts(
+  from: BackupPlace,
+  to: BackupPlace,
+  { checkedUpTo = Number.POSITIVE_INFINITY }: { readonly checkedUpTo?: number } = {},
+): Promise<number> {
+  const names = (await from.list()).filter((name) => parsePartName(name) !== undefined);
+  const there = await to.list();
+  const held = new Set(there);
+  let saved = 0;
+  // A whole before what stands on it.
+  for (const name of names.sort(byNumber)) {
+    const isHeld = held.has(name);
+    if (isHeld && (parsePartName(name)?.number ?? 0) <= checkedUpTo) continue;
+    const bytes = await from.load(name);
+    if (bytes === undefined) continue;
+    if (!isHeld) await to.save(name, bytes);
+    const back = await to.load(name);
+    if (back === undefined || back.length !== bytes.length || back.some((byte, index) => byte !== bytes[index]))
+      throw new RecoveryError(
+        'recovery/unverified',
+        isHeld ? `${name} is there, and is another file` : `${name} does not read back as it was written`,
+      );
+    if (!isHeld) saved += 1;
+  }
+  for (const name of there) if (isOutlived(name, names)) await to.drop(name);
+  return saved;
+}
+
+const byNumber = (a: string, b: string): number =>
+  (parsePartName(a)?.number ?? 0) - (parsePartName(b)?.number ?? 0) || (a < b ? -1 : 1);
+
+/** Older than every part that the source still has of its device, of which there must be a whole. */
+function isOutlived(name: string, names: readonly string[]): boolean {
+  const part = parsePartName(name);
+  if (part === undefined || part.kind === 'log' || names.includes(name)) return false;
+  const own = names.map(parsePartName).filter((one): one is PartName => isOfSame(one, part) && one?.kind !== 'log');
+  const wholes = own.filter(({ kind }) => kind === 'whole');
+  return wholes.length > 1 && wholes.every(({ number }) => number > part.number);
+}
+
+function isOfSame(one: PartName | undefined, part: PartName): boolean {
+  return one?.device === part.device && one.book === part.book;
+}
