@@ -150,6 +150,7 @@ export function noteRestored(home: Home, { number, at }: { readonly number: numb
     heads: [],
     archived: {},
     places: {},
+    sealedTo: '',
   };
   replace(stateFile(home), JSON.stringify(state));
 }

@@ -1,6 +1,7 @@
 // Questions the office asks the folded tables: sales by day, stock on hand, and the totals of the invoices of a file.
 import type { BookReader } from '@tallystick/ledger';
 import type { ControlTotals } from './invoices.ts';
+import { datedDocuments } from './redated.ts';
 
 /** Sales and what was taken back on one business day, tax included, in one currency. */
 export interface SalesDay {
@@ -15,10 +16,10 @@ export interface SalesDay {
 /** One row a business day, oldest first. */
 export function salesByDay(book: BookReader, currency: string): SalesDay[] {
   const rows = book.query(
-    `SELECT day, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
+    `SELECT recordDay AS day, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
             sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
             sum(CASE WHEN kind IN ('refund', 'void') THEN totalMinor ELSE 0 END) AS refundedMinor
-       FROM documents WHERE currency = ? AND kind IN ('sale', 'refund', 'void', 'exchange') GROUP BY day ORDER BY day`,
+       FROM ${datedDocuments} WHERE currency = ? AND kind IN ('sale', 'refund', 'void', 'exchange') GROUP BY recordDay ORDER BY recordDay`,
     [currency],
   );
   return rows.map((row) => ({

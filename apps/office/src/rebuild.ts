@@ -185,7 +185,7 @@ function pinnedKey(book: ShopBook): NoteKey {
 
 function noteCheck(relay: NoteKey, book: BookId): Parameters<typeof verifyCheckpoint>[1] {
   const { hasher, ed25519 } = shopCrypto;
-  return { key: relay, origin: originOf(relay.name, book, hq), verify: ed25519.verify.bind(ed25519), hasher };
+  return { key: relay, origin: originOf(relay, book, hq), verify: ed25519.verify.bind(ed25519), hasher };
 }
 
 function mustScope(text: string): Scope {

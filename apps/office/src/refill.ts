@@ -51,10 +51,14 @@ const markVerb = 'hq.mark@1';
 
 /**
  * Hands the relay what it lacks of what this device knows the places of, and nothing else. `hq` goes no further than the other logs need, so that who was
- * revoked later is not refused now. Throws `office/relay` where the relay's log is another one, or begins before what this device kept.
+ * revoked later is not refused now. `vkey` is the relay's: that of the pinned one when left out. Throws `office/relay` where the relay's log is another one, or begins before what this device kept.
  */
-export async function refillRelayFrom(book: ShopBook, client: RelayClient): Promise<readonly Refilled[]> {
-  const key = parseVerifierKey(book.status().relayKey ?? '', shopCrypto.hasher);
+export async function refillRelayFrom(
+  book: ShopBook,
+  client: RelayClient,
+  vkey: string = book.status().relayKey ?? '',
+): Promise<readonly Refilled[]> {
+  const key = parseVerifierKey(vkey, shopCrypto.hasher);
   if (!key.ok) throw new OfficeError('office/relay', 'no relay is pinned in this book yet');
   const filling = { book, client, relay: key.value };
   const scopes = book.log.scopes().filter((scope) => scope !== hq);
@@ -201,13 +205,15 @@ async function requireSame(
 ): Promise<void> {
   if (size !== tree.size) return;
   const { hasher, ed25519 } = shopCrypto;
-  const check = {
+  // It signs in its epoch from the op on that appointed it, and before that in the first.
+  const check = (epoch: number): Parameters<typeof verifyCheckpoint>[1] => ({
     key: relay,
-    origin: originOf(relay.name, book.id, scope),
+    origin: originOf({ ...relay, epoch }, book.id, scope),
     verify: ed25519.verify.bind(ed25519),
     hasher,
-  };
-  const signed = await verifyCheckpoint(checkpoint, check);
+  });
+  const late = await verifyCheckpoint(checkpoint, check(book.status().relayEpoch));
+  const signed = late.ok ? late : await verifyCheckpoint(checkpoint, check(0));
   if (!signed.ok) throw new OfficeError('office/relay', `the relay's checkpoint of ${scope}: ${signed.message}`);
   if (signed.value.root !== encodeHex(tree.root()))
     throw new OfficeError('office/relay', `the relay's log of ${scope} is another one, of ${size} ops`);

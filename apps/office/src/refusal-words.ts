@@ -21,6 +21,8 @@ const words: Readonly<Record<string, string>> = {
   'kernel/overruled': 'that was taken back already',
   'kernel/priority': 'that takes a recovery key of higher priority',
   'kernel/window-closed': 'the days in which that could be taken back are over',
+  'erasure/held': 'the law keeps this person (erasure/held); let go of them first',
+  'erasure/shredded': 'this person is forgotten already (erasure/shredded)',
   'kernel/bad-args': 'that has not the form it must have',
 };
 

@@ -9,7 +9,7 @@ import {
 import { createFileKeyring, createFolderBlobs } from '@tallystick/erasure/node';
 import { acknowledgeShreds, SubjectDesk } from '@tallystick/kernel/subjects';
 import { parseVerifierKey } from '@tallystick/chain';
-import { createRelayClient, relayIdOf } from '@tallystick/relay-protocol';
+import { relayIdOf } from '@tallystick/relay-protocol';
 import { createRelayKeys } from '@tallystick/relay-protocol/keys';
 import type { Scope } from '@tallystick/oplog';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -46,23 +46,42 @@ export async function openDesk(book: ShopBook, home: Home): Promise<SubjectDesk>
   return desk;
 }
 
-/** Syncs as the book does, and then does what the log asks of this device about persons, where there is something new in `hq`. */
-export function syncWithDesk(book: ShopBook, home: Home): Pick<ShopBook, 'sync' | 'listen' | 'subscribe'> {
-  let desk: SubjectDesk | undefined;
-  let seen = -1;
+/** A book whose exchanges do what the log asks of this device about persons, and the one desk that shows them. */
+export interface BookWithDesk extends Pick<ShopBook, 'sync' | 'listen' | 'subscribe'> {
+  /** Opened when it is first needed. What it shows waits for an exchange that is under way. */
+  desk(): Promise<SubjectDesk>;
+}
+
+export function syncWithDesk(book: ShopBook, home: Home): BookWithDesk {
+  let opening: Promise<SubjectDesk> | undefined;
+  let seen = '';
+  /** Changes with everything that a refresh would do something about: what a branch's till wrote down stands in its own scope. */
+  const standing = (): string => {
+    const [row] = book.query<{ keys: number }>('SELECT count(*) AS keys FROM subjectKeys');
+    return `${book.log.tip('hq' as Scope).size} ${row?.keys ?? 0}`;
+  };
+  const desk = (): Promise<SubjectDesk> =>
+    (opening ??= openDesk(book, home).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
   return {
+    desk,
     listen: (client, options) => book.listen(client, options),
     subscribe: (listener) => book.subscribe(listener),
     async sync(client, ...more) {
-      const report = await book.sync(client, ...more);
-      const { size } = book.log.tip('hq' as Scope);
       const asks = 'SELECT 1 FROM subjectKeys UNION ALL SELECT 1 FROM shreds LIMIT 1';
-      if (size === seen || book.query(asks).length === 0) return report;
-      desk ??= await openDesk(book, home);
-      const { unreachable } = await desk.refresh();
-      // What is left somewhere is asked for again, news or not.
-      if (unreachable.length === 0) seen = size;
-      return report;
+      const isAsked = (): boolean => book.query(asks).length > 0;
+      const exchange = async (): ReturnType<ShopBook['sync']> => {
+        const report = await book.sync(client, ...more);
+        if (!isAsked() || standing() === seen) return report;
+        const now = standing();
+        const { unreachable } = await (await desk()).refresh();
+        // What is left somewhere is asked for again, news or not.
+        if (unreachable.length === 0) seen = now;
+        return report;
+      };
+      return isAsked() ? (await desk()).hold(exchange) : exchange();
     },
   };
 }
@@ -81,17 +100,18 @@ export async function answerShreds(book: ShopBook, home: Home): Promise<boolean>
   return !isAsked();
 }
 
-/** Asked for only when it is used: a relay that does not answer is named in the report, and asked again the next time. */
+/** For the relay whose key the book has pinned, at whatever address. A relay that does not answer is named in the report, and asked again the next time. */
 async function keysAtRelay(book: ShopBook, home: Home): Promise<readonly Blobs[]> {
   const settings = readSettings(home)?.relay;
   if (settings?.kind !== 'url') return [];
   const { url } = settings;
   const key = await keyInForce(book, home);
-  let keys: Promise<Blobs> | undefined;
-  const open = async (): Promise<Blobs> => {
-    const { vkey } = await createRelayClient({ url }).info();
-    const relay = parseVerifierKey(vkey, shopCrypto.hasher);
-    if (!relay.ok) throw new OfficeError('office/relay', `${url}: ${relay.message}`);
+  let keys: Blobs | undefined;
+  // The first contact pins it.
+  const at = (): Blobs => (keys ??= open());
+  const open = (): Blobs => {
+    const relay = parseVerifierKey(book.status().relayKey ?? '', shopCrypto.hasher);
+    if (!relay.ok) throw new OfficeError('office/relay', 'no relay is pinned in this book yet (tally sync)');
     const reader = {
       device: book.device,
       sign: (message: Uint8Array) => key.sign(message),
@@ -99,13 +119,12 @@ async function keysAtRelay(book: ShopBook, home: Home): Promise<readonly Blobs[]
     };
     return createRelayKeys({ url, book: book.id, reader });
   };
-  const at = (): Promise<Blobs> => (keys ??= open());
   return [
     {
-      get: async (name) => (await at()).get(name),
-      put: async (name, text) => (await at()).put(name, text),
-      delete: async (name) => (await at()).delete(name),
-      names: async () => (await at()).names(),
+      get: async (name) => at().get(name),
+      put: async (name, text) => at().put(name, text),
+      delete: async (name) => at().delete(name),
+      names: async () => at().names(),
     },
   ];
 }

@@ -6,13 +6,15 @@ import { asides } from './commands/asides.ts';
 import { backup } from './commands/backup.ts';
 import { books } from './commands/books.ts';
 import { corrections, refusals } from './commands/corrections.ts';
+import { countersign } from './commands/countersign.ts';
 import { day } from './commands/day.ts';
 import { devices, policy, revoke } from './commands/devices.ts';
 import { doCommand } from './commands/do.ts';
+import { clock } from './commands/clock.ts';
 import { drill } from './commands/drill.ts';
 import { enrol } from './commands/enrol.ts';
 import { entitlement } from './commands/entitlement.ts';
-import { erase, hold, retention } from './commands/erase.ts';
+import { erase, verifyErasure } from './commands/erase.ts';
 import { escrow, release } from './commands/escrow.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
@@ -26,9 +28,11 @@ import { prove } from './commands/prove.ts';
 import { queryCommand } from './commands/query.ts';
 import { acts, overrule, recoveryKeys } from './commands/recovery.ts';
 import { refill } from './commands/refill.ts';
+import { relay } from './commands/relay.ts';
 import { replay } from './commands/replay.ts';
 import { report as reportCommand } from './commands/report.ts';
 import { restore } from './commands/restore.ts';
+import { hold, retention } from './commands/retention.ts';
 import { salvage } from './commands/salvage.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { status } from './commands/status.ts';
@@ -50,6 +54,7 @@ const booksCommands = [
   tradeCommand,
   sync,
   refill,
+  relay,
   books,
   reportCommand,
   status,
@@ -67,13 +72,14 @@ const booksCommands = [
   entitlement,
   ...supplyCommands,
 ];
-const personCommands = [person, access, erase, hold, retention];
-const keyCommands = [devices, admit, adopt, rotate, renew, revoke, policy, keys, escrow, release];
+const personCommands = [person, access, erase, verifyErasure, hold, retention];
+const keyCommands = [devices, admit, adopt, rotate, renew, revoke, policy, keys, escrow, release, countersign];
 const recoveryCommands = [
   backup,
   restore,
   salvage,
   drill,
+  clock,
   corrections,
   refusals,
   asides,

@@ -62,6 +62,12 @@ it('brings an office back by its keys and its backups, with what it did after th
   await ask('keys', 'restore', at('keys.json'), ...anew, '--passphrase-file', at('passphrase'), '--office');
   const restored = await ask('restore', at('stick'), ...anew, ...opens, '--relay', relay.url, '--known', '2');
   expect(restored).toMatchObject({ report: { learnt: 3, anchored: true, sameDevice: true, lost: [], aside: [] } });
+  // A peer knows as much before anything is restored.
+  const looked = await runTally('restore', at('stick'), ...anew, ...opens, '--look', '--peer', at('burnt'), '--json');
+  expect(looked.status).toBe(1);
+  expect(jsonOf(looked)['findings']).toMatchObject([
+    { code: 'recovery/withheld', message: expect.stringContaining('others know op') as string },
+  ]);
   expect(await ask('prove', ...anew)).toMatchObject({ digest: (await ask('prove', '--data', at('burnt')))['digest'] });
   expect(JSON.parse(readFileSync(join(at('office'), 'tally.json'), 'utf8'))).toMatchObject({ currency: 'EUR' });
   await ask('day', ...anew, '2026-11-22');

@@ -1,7 +1,8 @@
 // The office's page in a real browser: what it shows, that a sale appears without a reload, and how it says that it lost its relay. Every test
 // has a page of its own; the shop is one for all.
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Sealer } from '@tallystick/kernel/subjects';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -11,6 +12,7 @@ import { deviceKey, enrolDevice, openTill, type ShopBook } from '../src/book.ts'
 import { mustCommit, seedShop } from '../src/demo/seed.ts';
 import { encodeDeviceText } from '../src/device-text.ts';
 import { homeAt } from '../src/home.ts';
+import { openDesk } from '../src/subjects.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { faultsOf } from '../../till/test/axe.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -247,9 +249,50 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await page.keyboard.press('Escape');
   });
 
+  it('records what a person asks, keeps them by law, forgets them, and hands out the certificate', async () => {
+    const desk = await openDesk(office.book, homeAt(folder));
+    const anna = (await desk.open('customer')) as Sealer;
+    const described = await office.book.commit('person.describe', (place) => ({
+      customer: 'C-17',
+      subject: anna.subject,
+      name: anna.seal(place, 'name', 'Anna Nowak'),
+    }));
+    mustCommit([described]);
+    await page.getByRole('link', { name: 'Persons' }).click();
+    const anyone = page.getByRole('region', { name: 'Customer C-17' });
+    await anyone.getByRole('heading', { name: 'Customer C-17 · Anna Nowak' }).waitFor();
+    await page.getByRole('button', { name: 'Somebody asks…' }).click();
+    await dialog().getByLabel('Customer number').fill('C-17');
+    await dialog().getByLabel('What for').selectOption('erasure');
+    await dialog().getByRole('button', { name: 'Record' }).click();
+    await anyone.getByText('Asked for being forgotten').waitFor();
+    await anyone.getByRole('button', { name: 'Keep by law…' }).click();
+    await dialog().getByRole('button', { name: 'Keep' }).click();
+    await anyone.getByRole('button', { name: 'Forget…' }).click();
+    await dialog().getByRole('button', { name: 'Forget' }).click();
+    await dialog()
+      .getByRole('alert')
+      .filter({ hasText: /law|kept|held/ })
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await anyone.getByRole('button', { name: 'Let go…' }).click();
+    await dialog().getByRole('button', { name: 'Let go' }).click();
+    await anyone.getByRole('button', { name: 'Keep by law…' }).waitFor();
+    await anyone.getByRole('button', { name: 'Forget…' }).click();
+    await dialog().getByRole('button', { name: 'Forget' }).click();
+    await anyone.getByRole('heading', { name: 'Customer C-17 · erased' }).waitFor();
+    await anyone.getByText(/destroyed the keys: /).waitFor();
+    await anyone.getByText('Front till has not said so yet').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    const download = page.waitForEvent('download');
+    await anyone.getByRole('link', { name: 'Certificate' }).click();
+    expect(readFileSync(await (await download).path(), 'utf8')).toContain(anna.subject);
+    expect(await page.content()).not.toContain('Nowak');
+  });
+
   it('fits a phone, has a dark side, and no fault that axe can find', async () => {
     await page.setViewportSize({ width: 375, height: 740 });
-    for (const view of ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'log']) {
+    for (const view of ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'persons', 'log']) {
       await page.goto(`${office.url}/#${view}`);
       await page.locator(`#view-${view}`).waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

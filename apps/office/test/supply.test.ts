@@ -27,8 +27,9 @@ async function trade(book: ShopBook): Promise<void> {
   await id(book.commit('stock.level', { branch: shop, sku: 'MUG', minimum: 10, maximum: 12, source: 'hq' }));
   const lines = [mugs(20)];
   const order = await id(book.commit('purchase.order', { ...head, supplier: 'S-1', lines }));
-  const came = [{ line: 1, quantity: 20, lot: 'L-1' }];
-  await id(book.commit('purchase.receive', { order, day: head.day, reference: 'D', lines: came }));
+  const { quantity: _, lot: _lot, ...goods } = mugs(20);
+  const came = [{ line: 1, quantity: 20, lot: 'L-1', goods }];
+  await id(book.commit('purchase.receive', { order, ...head, reference: 'D', lines: came }));
   const billed = [{ line: 1, quantity: 21, unitCostMilliMinor: 200_000 }];
   const bill = { supplier: 'S-1', reference: 'B-1', order, day: head.day, lines: billed };
   await id(book.commit('purchase.bill', bill));

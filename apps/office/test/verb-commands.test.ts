@@ -1,18 +1,22 @@
 // A shop's day said by a person: no JSON, no ids, no minor units. And every verb has a command.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { shopVerbs } from '../src/book.ts';
+import { deviceKey, enrolDevice, openOrCreateOffice, openTill, shopVerbs } from '../src/book.ts';
 import { type Command, commandHelp, createContext, parseArguments } from '../src/command.ts';
+import { countersign } from '../src/commands/countersign.ts';
 import { day } from '../src/commands/day.ts';
 import { queryCommand } from '../src/commands/query.ts';
 import { report } from '../src/commands/report.ts';
 import { verbCommand, verbNouns } from '../src/commands/verb-commands.ts';
+import { homeAt } from '../src/home.ts';
 import { createProgress } from '../src/progress.ts';
 import { hasOptions, readOptions, shapeOf } from '../src/verb-options.ts';
 import { temporaryFolder } from './temporary.ts';
 import { runTally } from './tally-process.ts';
 
 const data = temporaryFolder();
-const own: readonly Command[] = [day, queryCommand, report];
+const own: readonly Command[] = [countersign, day, queryCommand, report];
 
 /** What `tally ... --json` prints, without a process of its own. */
 async function tally(name: string, ...words: readonly string[]): Promise<Record<string, unknown>> {
@@ -105,6 +109,54 @@ it('reads an amount in the currency of what it is paid for, not in that of the f
   expect((await tally('query', sql))['rows']).toEqual([{ n: 42 }]);
 });
 
+it('countersigns: what one device offers, the other accepts or declines', async () => {
+  const home = homeAt(data);
+  const file = home.tillFile(0);
+  mkdirSync(dirname(file), { recursive: true });
+  let office = await openOrCreateOffice(home, 'Shop');
+  await enrolDevice(office, await deviceKey(file), 'Carrier', 'carrier');
+  const till = await openTill(file, office.id);
+  await till.import(await office.export());
+  await till.anchor();
+  const terms = { kind: 'custody', subject: 'boxes', terms: { boxes: 7 } };
+  const offers: string[] = [];
+  for (const subject of ['boxes', 'crates']) {
+    const offer = await till.commit('tally.offer', { to: office.device, ...terms, subject });
+    if (!offer.ok) throw new Error(offer.code);
+    offers.push(offer.hash);
+  }
+  await office.import(await till.export());
+  await office.close();
+  await tally('countersign', 'accept', offers[0]?.slice(0, 12) ?? '');
+  await tally('countersign', 'decline', offers[1] ?? '', '--reason', 'nobody counted');
+  await tally(
+    'countersign',
+    'offer',
+    '--to',
+    'Carrier',
+    '--kind',
+    'load',
+    '--subject',
+    'van',
+    '--terms',
+    '{"boxes":3}',
+  );
+  const { tallies } = (await tally('countersign', 'list')) as { tallies: { subject: string; state: string }[] };
+  expect(tallies.map(({ subject, state }) => `${subject} ${state}`).sort()).toEqual([
+    'boxes accepted',
+    'crates declined',
+    'van offered',
+  ]);
+  await expect(tally('countersign', 'accept', 'abc')).rejects.toThrow('is not one tally');
+  office = await openOrCreateOffice(home, 'Shop');
+  await till.import(await office.export());
+  expect(till.query('SELECT state FROM tallies ORDER BY state')).toEqual(
+    office.query('SELECT state FROM tallies ORDER BY state'),
+  );
+  await till.close();
+  await office.close();
+});
+
 it('says what is wrong before anything is committed', async () => {
   const refusal = async (...words: readonly string[]): Promise<string> => {
     const { status, stderr } = await runTally(...words, '--data', data);
@@ -136,11 +188,15 @@ it('has a command with help for every verb of a shop', () => {
   const elsewhere = ['period.close', 'period.carry', 'entitlement.issue', 'escrow.set', 'key.backup'];
   const erasing = ['hold', 'open', 'request', 'shred', 'acknowledge'].map((action) => `subject.${action}`);
   erasing.push('person.describe', 'reader.offer', 'retention.set');
-  const raw = shopVerbs.filter((verb) => !hasOptions(verb)).map(({ name }) => name);
   const said = verbNouns().flatMap(({ noun, actions }) => actions.split(' | ').map((action) => `${noun}.${action}`));
-  const all = new Set([...said, ...elsewhere, ...erasing, ...raw]);
+  // `tally countersign` has these.
+  const countersigning = ['tally.offer', 'tally.accept', 'tally.decline'];
+  const raw = shopVerbs
+    .filter((verb) => !hasOptions(verb) && !countersigning.includes(verb.name))
+    .map(({ name }) => name);
+  const all = new Set([...said, ...elsewhere, ...erasing, ...countersigning, ...raw]);
   expect([...all].sort()).toEqual([...new Set(shopVerbs.map(({ name }) => name))].sort());
-  expect(raw.filter((name) => !/^(tally|reader|person|subject|retention|escrow|key)\./.test(name))).toEqual([]);
+  expect(raw.filter((name) => !/^(reader|person|subject|retention|escrow|key)\./.test(name))).toEqual([]);
   for (const { noun } of verbNouns()) {
     const command = verbCommand(noun);
     if (command === undefined) throw new Error(noun);

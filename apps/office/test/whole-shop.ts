@@ -169,8 +169,9 @@ async function buy(office: ShopBook): Promise<void> {
   const bill = { supplier: 'S-1', reference: 'BILL-1' };
   await done(office.commit('purchase.tolerance', { priceBasisPoints: 100, quantityBasisPoints: 0 }));
   const order = await done(office.commit('purchase.order', { day, currency, supplier: bill.supplier, lines }));
-  const came = [{ line: 1, quantity: 4, damaged: 1 }];
-  await done(office.commit('purchase.receive', { order, day, reference: 'DELIVERY-2', lines: came }));
+  const { quantity: _, ...goods } = lines[0] as (typeof lines)[number];
+  const came = [{ line: 1, quantity: 4, damaged: 1, goods }];
+  await done(office.commit('purchase.receive', { order, day, currency, reference: 'DELIVERY-2', lines: came }));
   const billed = [{ line: 1, quantity: 4, unitCostMilliMinor: 101_000 }];
   await done(office.commit('purchase.bill', { ...bill, order, day, lines: billed }));
   await done(office.commit('purchase.pay', { ...bill, day, currency, amountMinor: 100, account: '1000' }));
@@ -180,7 +181,7 @@ async function buy(office: ShopBook): Promise<void> {
 /** A van whose seller is short of one. */
 async function settleVan(office: ShopBook): Promise<void> {
   const lines = [{ sku: 'A', name: 'Goods A', counted: 4, unitPriceMilliMinor: 100_000 }];
-  await done(office.commit('van.settle', { day, currency, seller: 'staff-7', lines }));
+  await done(office.commit('van.settle', { day, currency, seller: 'E-7', lines }));
 }
 
 /** Goods that are put by, paid in part, and cancelled for a fee; and others that wait. */

@@ -11,6 +11,8 @@ import { withBook } from './reading.ts';
 export interface Done {
   readonly json: Readonly<Record<string, unknown>>;
   readonly lines: readonly string[];
+  /** Of the process; 0 when left out. */
+  readonly status?: number;
 }
 
 interface Changing {
@@ -40,13 +42,13 @@ export function changingCommand(changing: Changing): Command {
     async run(context) {
       const home = homeAt(requireData(context.text('data'), name, context.path));
       return withBook(home, async (book) => {
-        const { json, lines } = await changing.change(book, context, home);
+        const { json, lines, status = 0 } = await changing.change(book, context, home);
         const isChange = changing.changes?.(context) ?? true;
         const exchange = isChange ? await exchangeOnce(book, home) : {};
         for (const line of context.json ? [JSON.stringify({ ...json, ...exchange })] : lines) context.print(line);
         if (exchange.synced === false)
           context.progress.say(`the relay was not reached (${exchange.why}); tally sync hands it in`);
-        return 0;
+        return status;
       });
     },
   };

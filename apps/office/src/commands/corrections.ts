@@ -11,6 +11,7 @@ import { type Command, type CommandContext, parseCount } from '../command.ts';
 import { formatMinor } from '../currency.ts';
 import { findDevice, listDevices } from '../device-text.ts';
 import { owedWords } from '../owed-words.ts';
+import { redatedList, redatedWords } from '../redated.ts';
 import { refusalWords } from '../refusal-words.ts';
 import { readingCommand } from './reading.ts';
 import { renderTable } from './table.ts';
@@ -29,12 +30,16 @@ export const corrections: Command = readingCommand({
   async answer(book, context) {
     const rows = correctionList(book, selectionOf(book, context, 'corrections'));
     const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
-    const lines = rows.flatMap((row) => linesOf(row, names));
+    const redated = redatedList(book, { most: 200, ...selectionOf(book, context, 'corrections') });
+    const lines = [
+      ...rows.flatMap((row) => linesOf(row, names)),
+      ...redated.map((one) => `${one.number === '' ? `op ${one.op}` : one.number} ${one.device}: ${redatedWords(one)}`),
+    ];
     const said = rows.map((row) => ({ ...row, words: row.codes.map(correctionWords) }));
     return {
       status: 0,
-      json: { book: book.id, corrections: said },
-      lines: rows.length === 0 ? ['Nothing was corrected.'] : lines,
+      json: { book: book.id, corrections: said, redated },
+      lines: lines.length === 0 ? ['Nothing was corrected.'] : lines,
     };
   },
 });

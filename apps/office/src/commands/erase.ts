@@ -1,25 +1,34 @@
-// `tally erase`, `tally hold`, `tally retention`: a person is forgotten by everybody, unless the law keeps them, and data that is old enough is found.
+// `tally erase`, `tally verify-erasure`: a person is forgotten by everybody, every place that is known is searched, and a certificate says who has done it.
 import {
   certifyErasure,
   type ErasureStanding,
   readErasure,
   type RefreshReport,
-  type SubjectDesk,
+  verifyByBook,
 } from '@tallystick/kernel/subjects';
-import type { DeviceKey } from '@tallystick/sign';
-import { writeFileSync } from 'node:fs';
+import { encodeHex } from '@tallystick/oplog';
+import { createFileKeyring } from '@tallystick/erasure/node';
+import type { SubjectId } from '@tallystick/erasure';
+import { nodeEd25519 } from '@tallystick/sign/node';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { ShopBook } from '../book.ts';
-import { type Command, type CommandContext, usage } from '../command.ts';
-import type { Home } from '../home.ts';
+import { type Command, type CommandContext, dataOption } from '../command.ts';
+import { forget } from '../forget.ts';
+import { type Home, homeAt } from '../home.ts';
 import { keyInForce } from '../key-files.ts';
-import { mustBeCommitted } from '../refusal-words.ts';
-import { businessDay, openDesk, subjectOf } from '../subjects.ts';
-import { changingCommand, type Done, exchangeOnce } from './changing.ts';
+import { readPersonFile } from '../person-file.ts';
+import { findPlaces, type Place } from '../places.ts';
+import { needlesOf } from '../raw-search.ts';
+import { businessDay, keyringFolders, openDesk, subjectOf } from '../subjects.ts';
+import { changingCommand, type Done } from './changing.ts';
+import { requireData } from './init.ts';
+import { withBook } from './reading.ts';
 
 /** Asked again, it goes on where it stands: who has acknowledged since is in the certificate. */
 export const erase: Command = changingCommand({
   name: 'erase',
-  summary: 'Forget a person: destroy the keys of their data everywhere, and say who has not done so yet.',
+  summary:
+    'Forget a person: destroy the keys of their data everywhere, search every place, and say who has not done so yet.',
   operands: 'SUBJECT',
   minOperands: 1,
   maxOperands: 1,
@@ -27,36 +36,34 @@ export const erase: Command = changingCommand({
     certificate: { type: 'string', value: 'FILE', help: 'write the signed certificate here' },
     retention: { type: 'boolean', help: 'because it is old enough, not because the person asked' },
     check: { type: 'boolean', help: 'only say where data of this person is, and how far an erasure has come' },
+    search: { type: 'string', value: 'FILE', help: 'search for these texts too, one a line; - reads them from stdin' },
   },
   notes:
-    'SUBJECT is a subject or the number of a customer. It cannot be undone, so keys are destroyed once the relay has given the op its place. The same command later asks who has acknowledged since.',
+    'SUBJECT is a subject or the number of a customer. It cannot be undone, so keys are destroyed once the relay has given the op its place. The first time, all that is known of the person is searched for in the raw files afterwards; later, and for names in other spellings, --search says what to look for. The exit status is 1 where something was found.',
+  changes: (context) => !context.flag('check'),
   async change(book, context, home) {
     const desk = await openDesk(book, home);
     const subject = subjectOf(book, context.positionals[0] ?? '');
-    if (context.flag('check')) return answer(book, subject, undefined, []);
-    const report = await forget(book, desk, subject, context, home);
+    const given = readLines(context.text('search'), context);
+    if (context.flag('check')) return answer(book, home, subject, needlesOf(given), undefined, []);
+    const { texts } = await readPersonFile(book, desk, subject);
+    const known = texts.flatMap(({ reading }) => (reading.state === 'shown' ? [reading.text] : []));
+    const keys = await createFileKeyring(keyringFolders(home).keyring).keys(subject);
+    const hex = keys.map(({ key }) => encodeHex(key));
+    const needles = [...needlesOf([...given, ...known, ...hex]), ...keys.map(({ key }) => Buffer.from(key))];
+    const { report } = await forget(book, home, [subject], context.flag('retention') ? 'retention' : 'request', desk);
     const written = await writeCertificate(book, subject, context, home);
-    return answer(book, subject, report, written);
+    // Until it is settled the keys are here, and should be.
+    const isDone = (await readErasure(book, subject))?.position !== undefined;
+    return answer(book, home, subject, isDone ? needles : [], report, written);
   },
 });
 
-async function forget(
-  book: ShopBook,
-  desk: SubjectDesk,
-  subject: string,
-  context: CommandContext,
-  home: Home,
-): Promise<RefreshReport> {
-  // What others have ordered, and who has acknowledged, is asked first.
-  await desk.during(() => exchangeOnce(book, home));
-  if ((await readErasure(book, subject)) === undefined) {
-    const day = businessDay(book);
-    const basis = context.flag('retention') ? 'retention' : 'request';
-    if (basis === 'request') mustBeCommitted(await book.commit('subject.request', { subject, kind: 'erasure', day }));
-    mustBeCommitted(await book.commit('subject.shred', { subject, basis, day }));
-  }
-  const { report } = await desk.during(() => exchangeOnce(book, home));
-  return report;
+/** The lines of a file, `-` for stdin, so that no name stands in the history of a shell. */
+export function readLines(file: string | undefined, context: Pick<CommandContext, 'path'>): readonly string[] {
+  if (file === undefined) return [];
+  const text = readFileSync(file === '-' ? 0 : context.path(file), 'utf8');
+  return text.split(/\r?\n/).filter((line) => line !== '');
 }
 
 async function writeCertificate(
@@ -67,7 +74,7 @@ async function writeCertificate(
 ): Promise<readonly string[]> {
   const file = context.text('certificate');
   if (file === undefined) return [];
-  const key: DeviceKey = await keyInForce(book, home);
+  const key = await keyInForce(book, home);
   const text = await certifyErasure({ book, subject, day: businessDay(book), key });
   if (text === undefined) return ['no certificate yet: the order has no place in the log (tally sync, and again)'];
   writeFileSync(context.path(file), text);
@@ -76,22 +83,29 @@ async function writeCertificate(
 
 async function answer(
   book: ShopBook,
-  subject: string,
+  home: Home,
+  subject: SubjectId,
+  needles: readonly Buffer[],
   report: RefreshReport | undefined,
   more: readonly string[],
 ): Promise<Done> {
-  const standing = await readErasure(book, subject);
-  const places = placesOf(book, subject);
+  const erasure = await readErasure(book, subject);
+  const places = findPlaces({ book, home, erasure, needles });
   const lines = [
     `subject ${subject}`,
-    ...standingLines(standing),
+    ...standingLines(erasure),
     ...(report === undefined || report.unreachable.length === 0
       ? []
       : [`not reached: ${report.unreachable.join('; ')}; what is left there is deleted the next time`]),
-    ...places.map(({ place, holds }) => `${place}: ${holds}`),
+    ...places.flatMap(placeLines),
     ...more,
   ];
-  return { json: { subject, erasure: standing, places, report }, lines };
+  const status = places.some(({ state }) => state === 'found') ? 1 : 0;
+  return { json: { subject, erasure, places, report }, lines, status };
+}
+
+function placeLines({ kind, where, state, words, found }: Place): string[] {
+  return [`${kind} ${where}: ${state.toUpperCase()}; ${words}`, ...found.map((path) => `  FOUND in ${path}`)];
 }
 
 function standingLines(standing: ErasureStanding | undefined): readonly string[] {
@@ -111,84 +125,29 @@ function standingLines(standing: ErasureStanding | undefined): readonly string[]
   ];
 }
 
-/** Where data of a person is, and what that is worth without the key. */
-function placesOf(book: ShopBook, subject: string): readonly { readonly place: string; readonly holds: string }[] {
-  const [keys] = book.query<{ count: number }>('SELECT count(*) AS count FROM subjectKeys WHERE subject = ?', [
-    subject,
-  ]);
-  const [persons] = book.query<{ count: number }>('SELECT count(*) AS count FROM persons WHERE subject = ?', [subject]);
-  const [replicas] = book.query<{ count: number }>(
-    "SELECT count(DISTINCT device) AS count FROM devices WHERE status = 'active'",
-  );
-  return [
-    { place: 'books', holds: `${persons?.count ?? 0} descriptions, sealed under ${keys?.count ?? 0} keys` },
-    {
-      place: 'replicas',
-      holds: `${replicas?.count ?? 0} devices, each with the sealed texts, and the key if it may read`,
-    },
-    { place: 'relay and mirrors', holds: 'the sealed texts' },
-    { place: 'snapshots, archives and backups of the books', holds: 'the sealed texts, never a key' },
-    { place: 'keyring backup', holds: 'wrapped keys, deleted with the erasure' },
-    {
-      place: 'exports and metrics',
-      holds: 'the sealed texts; what tally access or person printed is with whoever printed it',
-    },
-  ];
-}
-
-export const hold: Command = changingCommand({
-  name: 'hold',
-  summary: 'Keep a person from being forgotten because the law says so, or let go of them.',
-  operands: 'SUBJECT',
+/** Offline: with the keys of the book's devices, from a directory that has the book. */
+export const verifyErasure: Command = {
+  name: 'verify-erasure',
+  summary: 'Check a certificate that a person was forgotten; needs no relay and no network.',
+  operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
-  options: {
-    basis: { type: 'string', value: 'WORDS', help: 'why, such as tax-records; not needed to --release' },
-    until: { type: 'string', value: 'DAY', help: 'the last day (default: until --release)' },
-    release: { type: 'boolean', help: 'nothing keeps them any more' },
+  options: { data: { ...dataOption, help: 'a directory with the book, whose devices signed it' } },
+  notes: 'The exit status is 0 where the certificate is whole, whoever is still outstanding in it.',
+  async run(context) {
+    const home = homeAt(requireData(context.text('data'), 'verify-erasure', context.path));
+    const text = readFileSync(context.path(context.positionals[0] as string), 'utf8');
+    return withBook(home, async (book) => {
+      const checked = await verifyByBook(text, book, nodeEd25519);
+      const lines = checked.ok
+        ? [
+            `GENUINE: subject ${checked.subject}, ordered by op ${checked.op} at position ${checked.position} of hq`,
+            `${checked.acknowledged.length} devices have destroyed their keys`,
+            ...checked.outstanding.map(({ device, role, status }) => `NOT YET: device ${device} (${role}, ${status})`),
+          ]
+        : [`NOT GENUINE: ${checked.code}: ${checked.message}`];
+      for (const line of context.json ? [JSON.stringify(checked)] : lines) context.print(line);
+      return checked.ok ? 0 : 1;
+    });
   },
-  async change(book, context) {
-    const subject = subjectOf(book, context.positionals[0] ?? '');
-    const held = context.flag('release') ? 0 : 1;
-    const basis = context.text('basis') ?? (held === 0 ? 'released' : undefined);
-    if (basis === undefined) throw usage('--basis WORDS is missing', 'hold');
-    const args = { subject, held, basis, untilDay: context.text('until') ?? '' } as const;
-    mustBeCommitted(await book.commit('subject.hold', args));
-    return { json: { ...args }, lines: [held === 1 ? `${subject} is kept (${basis})` : `${subject} is kept no more`] };
-  },
-});
-
-const dayMs = 86_400_000;
-
-export const retention: Command = changingCommand({
-  name: 'retention',
-  summary: 'Say how long data of a kind of person is kept, or list whose time is over.',
-  operands: '[KIND DAYS]',
-  minOperands: 0,
-  maxOperands: 2,
-  notes: 'tally erase SUBJECT --retention forgets one who is listed.',
-  changes: (context) => context.positionals.length === 2,
-  async change(book, context) {
-    const [kind, days] = context.positionals;
-    if (kind === undefined) return due(book);
-    if (!/^[1-9][0-9]{0,4}$/.test(days ?? '')) throw usage('KIND DAYS: such as customer 3650', 'retention');
-    mustBeCommitted(await book.commit('retention.set', { kind, days: Number(days) }));
-    return { json: { kind, days: Number(days) }, lines: [`data of ${kind} is kept ${days} days`] };
-  },
-});
-
-/** By the business day, from the day on which the newest key of a subject was opened; those under a hold are said to be. */
-function due(book: ShopBook): Done {
-  const today = Date.parse(businessDay(book));
-  const rows = book.query<{ subject: string; kind: string; day: string; days: number; held: number }>(
-    `SELECT k.subject, k.kind, max(k.day) AS day, r.days,
-       EXISTS (SELECT 1 FROM legalHolds h WHERE h.subject = k.subject AND h.held = 1) AS held
-     FROM subjectKeys k JOIN retentions r ON r.kind = k.kind
-     WHERE NOT EXISTS (SELECT 1 FROM shreds s WHERE s.subject = k.subject) GROUP BY k.subject, k.kind, r.days ORDER BY day`,
-  );
-  const over = rows.filter(({ day, days }) => Date.parse(day) + days * dayMs < today);
-  const lines = over.map(
-    ({ subject, kind, day, held }) => `${subject} ${kind} since ${day}${held === 1 ? ' (held)' : ''}`,
-  );
-  return { json: { due: over }, lines: over.length === 0 ? ['nobody'] : lines };
-}
+};

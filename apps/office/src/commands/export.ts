@@ -4,6 +4,7 @@ import { encodeText } from '@tallystick/oplog/transport';
 import { type Command, dataOption } from '../command.ts';
 import { homeAt } from '../home.ts';
 import { grouped } from '../progress.ts';
+import { noteWritten } from '../written.ts';
 import { requireData } from './init.ts';
 import { withBook } from './reading.ts';
 
@@ -24,6 +25,7 @@ export const exportCommand: Command = {
       const exported = await book.export();
       const bytes = context.flag('text') ? Buffer.from(encodeText(exported)) : exported;
       writeWhole(target, bytes);
+      noteWritten(home, 'export', target);
       const result = { book: book.id, file: target, bytes: bytes.length };
       context.print(context.json ? JSON.stringify(result) : `${grouped(bytes.length)} bytes in ${target}`);
       return 0;

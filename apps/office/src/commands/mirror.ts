@@ -14,6 +14,7 @@ import { OfficeError } from '../errors.ts';
 import { homeAt, readSettings, settingsOf, takeHome, writeSettings } from '../home.ts';
 import { folderPlace, keepOnly, mirrorSource } from '../mirror-folder.ts';
 import { grouped } from '../progress.ts';
+import { noteWritten } from '../written.ts';
 import { requireData } from './init.ts';
 import { readingCommand } from './reading.ts';
 import { bookOption } from './sync.ts';
@@ -59,6 +60,7 @@ export const publish: Command = readingCommand({
         before: await publishLog(place, { book: book.id, scope, size, note, base, records }, check),
       });
     }
+    noteWritten(homeAt(requireData(context.text('data'), 'publish', context.path)), 'mirror', folder);
     const shards = chosen === undefined ? await publishSnapshot(book, folder) : 0;
     return {
       status: 0,

@@ -1,14 +1,17 @@
 // `tally person`, `tally access`: who a customer is, for whom the keyring here may show, and all that the books hold of one person.
-import { findEnvelopes, type SubjectId } from '@tallystick/erasure';
+import type { SubjectId } from '@tallystick/erasure';
 import type { Reading, Sealer, SubjectDesk } from '@tallystick/kernel/subjects';
 import type { OpPlace } from '@tallystick/kernel';
-import type { OpRecord, Scope } from '@tallystick/oplog';
+import { writeFileSync } from 'node:fs';
 import type { ShopBook } from '../book.ts';
-import type { Command, CommandContext } from '../command.ts';
+import { type Command, type CommandContext, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
+import { personFileLines, readPersonFile, wordOf } from '../person-file.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { businessDay, findPersons, openDesk, type PersonRow, personFields, subjectOf } from '../subjects.ts';
+import { noteWritten } from '../written.ts';
 import { changingCommand, type Done, exchangeOnce } from './changing.ts';
+import { readLines } from './erase.ts';
 
 /** Shown or set: with an option it says anew who the customer is, which is also how a mistake is put right. */
 export const person: Command = changingCommand({
@@ -22,28 +25,57 @@ export const person: Command = changingCommand({
     phone: { type: 'string', value: 'TEXT', help: 'the telephone number' },
     email: { type: 'string', value: 'TEXT', help: 'the mail address' },
     note: { type: 'string', value: 'TEXT', help: 'a note' },
+    from: {
+      type: 'string',
+      value: 'FILE',
+      help: 'read them from lines such as name: TEXT instead; - is stdin, which no history keeps',
+    },
   },
   notes: 'What is left out of a new description stays as it was.',
-  changes: (context) => personFields.some((field) => context.text(field) !== undefined),
+  changes: (context) => ['from', ...personFields].some((option) => context.text(option) !== undefined),
   async change(book, context, home) {
     const desk = await openDesk(book, home);
     const [customer = ''] = context.positionals;
     // Who is to be forgotten is learnt first: before anything is shown, and before a key is put where the others have deleted it.
     await desk.during(() => exchangeOnce(book, home));
-    if (personFields.some((field) => context.text(field) !== undefined)) {
-      await describe(book, desk, customer, context);
+    const said = saidOf(context);
+    if (said.size > 0) {
+      await describe(book, desk, customer, said);
       await desk.refresh();
     }
     return show(book, desk, customer);
   },
 });
 
-async function describe(book: ShopBook, desk: SubjectDesk, customer: string, context: CommandContext): Promise<void> {
+type PersonField = (typeof personFields)[number];
+
+function saidOf(context: CommandContext): ReadonlyMap<PersonField, string> {
+  const said = new Map<PersonField, string>();
+  for (const line of readLines(context.text('from'), context)) {
+    const [, name, text = ''] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+    const field = personFields.find((known) => known === name);
+    if (field === undefined)
+      throw usage(`a line of --from is none of ${personFields.join(', ')}, with a colon and the text`, 'person');
+    said.set(field, text);
+  }
+  for (const field of personFields) {
+    const given = context.text(field);
+    if (given !== undefined) said.set(field, given);
+  }
+  return said;
+}
+
+async function describe(
+  book: ShopBook,
+  desk: SubjectDesk,
+  customer: string,
+  said: ReadonlyMap<PersonField, string>,
+): Promise<void> {
   const [known] = findPersons(book, customer);
   const before = known === undefined ? {} : await readPerson(desk, known);
   const sealer = await sealerFor(desk, known?.subject);
   const texts = personFields.flatMap((field) => {
-    const given = context.text(field);
+    const given = said.get(field);
     const kept = before[field];
     if (given === '') return [];
     if (given !== undefined) return [[field, given] as const];
@@ -94,52 +126,34 @@ async function show(book: ShopBook, desk: SubjectDesk, customer: string): Promis
   return { json: { customer, persons: shown }, lines };
 }
 
-export function wordOf(reading: Reading): string {
-  switch (reading.state) {
-    case 'shown':
-      return reading.text;
-    case 'erased':
-      return '(erased)';
-    case 'no-key':
-      return '(this device may not read it)';
-    case 'unreadable':
-      return `(unreadable: ${reading.code})`;
-  }
-}
-
-/** Every envelope of one person in the log, opened where it stands. */
 export const access: Command = changingCommand({
   name: 'access',
   summary: 'Export all that the books hold of one person, for whoever asks what is known of them.',
   operands: 'SUBJECT',
   minOperands: 1,
   maxOperands: 1,
-  notes: 'SUBJECT is a subject or the number of a customer. The request itself is recorded.',
+  options: {
+    to: {
+      type: 'string',
+      value: 'FILE',
+      help: 'write it to this file, as JSON where it ends in .json; erase searches it later',
+    },
+  },
+  notes:
+    'SUBJECT is a subject or the number of a customer. Every text ever sealed, old ones too, and every row under the numbers of the person: documents with their lines, balances, entitlements. The request itself is recorded.',
   async change(book, context, home) {
     const desk = await openDesk(book, home);
     await desk.during(() => exchangeOnce(book, home));
     const subject = subjectOf(book, context.positionals[0] ?? '');
     mustBeCommitted(await book.commit('subject.request', { subject, kind: 'access', day: businessDay(book) }));
-    const held: { readonly where: string; readonly at: number; readonly reading: Reading }[] = [];
-    for (const scope of book.log.scopes()) {
-      for await (const { op } of recordsOf(book, scope)) {
-        for (const { field, text, envelope } of findEnvelopes(op.args)) {
-          if (envelope.subject !== subject) continue;
-          const reading = await desk.read(text, { scope: op.scope, device: op.device, id: op.id, field });
-          held.push({ where: `${op.scope} ${op.verb} ${field}`, at: op.at, reading });
-        }
-      }
-    }
-    const lines = held.map(({ where, at, reading }) => `${new Date(at).toISOString()} ${where}: ${wordOf(reading)}`);
-    return { json: { subject, held }, lines: [`${held.length} texts are held of subject ${subject}`, ...lines] };
+    const file = await readPersonFile(book, desk, subject);
+    const lines = personFileLines(file);
+    const to = context.text('to');
+    if (to === undefined) return { json: { ...file }, lines };
+    const path = context.path(to);
+    const text = to.endsWith('.json') ? JSON.stringify(file, undefined, 2) : lines.join('\n');
+    writeFileSync(path, `${text}\n`, { mode: 0o600, flush: true });
+    noteWritten(home, 'access', path);
+    return { json: { subject, file: path }, lines: [`written to ${path}, which is for the person alone`] };
   },
 });
-
-const pageOps = 1_000;
-
-async function* recordsOf(book: ShopBook, scope: Scope): AsyncGenerator<OpRecord> {
-  const { size } = book.log.tip(scope);
-  for (let from = book.log.base(scope).size; from < size; from += pageOps)
-    yield* await book.log.settled(scope, from, Math.min(pageOps, size - from));
-  yield* await book.log.pending(scope);
-}

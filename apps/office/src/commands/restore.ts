@@ -1,6 +1,6 @@
 // `tally restore`: the newest backup that is whole, from wherever there are any, into an empty directory.
 import type { Opener } from '@tallystick/custody';
-import { type BookStore, openBook } from '@tallystick/kernel';
+import { type BookStore, KernelError, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { parseBookId, parseDeviceId } from '@tallystick/oplog';
 import {
@@ -9,9 +9,11 @@ import {
   type FoundFile,
   judgeBackups,
   type Judgement,
+  type PartHead,
   restoreArchives,
   restoreBook,
   type RestoreReport,
+  surveyLogs,
 } from '@tallystick/recovery';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,6 +34,7 @@ import {
 import { keysFolderOf, readIdentity, readSecret } from '../key-files.ts';
 import { grouped } from '../progress.ts';
 import { openRelay } from '../relay.ts';
+import { openSurvivors } from '../survivors.ts';
 import { requireData } from './init.ts';
 import { parseRelayUrl } from './trade.ts';
 
@@ -50,6 +53,11 @@ export const restore: Command = {
     book: { type: 'string', value: 'ID', help: 'which book, where there are several' },
     device: { type: 'string', value: 'ID', help: 'whose backup, where there are several' },
     known: { type: 'string', value: 'N', help: 'the last number that you know of' },
+    peer: {
+      type: 'string',
+      value: 'DIR|FILE,..',
+      help: 'other devices of the book: what they know of this one is held against the backup',
+    },
     relay: { type: 'string', value: 'URL', help: 'learn there what this device did since; remembered' },
     alone: { type: 'boolean', help: 'there is no relay and no other copy: this one counts' },
     look: { type: 'boolean', help: 'restore nothing: say what is there' },
@@ -64,7 +72,7 @@ export const restore: Command = {
     const home = homeAt(requireData(context.text('data'), 'restore', context.path));
     const files: FoundFile[] = [];
     for (const text of context.positionals) files.push(...(await filesIn(openPlace(placeSettings(text)))));
-    const judged = await judgeBackups(files, judgeOptions(context));
+    const judged = await judgeBackups(files, { ...judgeOptions(context), anchors: await anchorsOf(context) });
     const lines = wordsOf(judged);
     if (context.flag('look')) return answer(context, judged, lines, undefined);
     const lock = takeHome(home);
@@ -78,6 +86,19 @@ export const restore: Command = {
     }
   },
 };
+
+/** The last op of every chain, as other devices have them. Their logs are copied first and may be at work. */
+async function anchorsOf(context: CommandContext): Promise<readonly PartHead[]> {
+  const peers = context.text('peer')?.split(',') ?? [];
+  if (peers.length === 0) return [];
+  const { logs, close } = await openSurvivors(peers.map((path) => context.path(path)));
+  try {
+    const anchors = logs.map(async (peer) => (await surveyLogs([peer])).heads);
+    return (await Promise.all(anchors)).flat();
+  } finally {
+    close();
+  }
+}
 
 function judgeOptions(context: CommandContext): Parameters<typeof judgeBackups>[1] {
   const [identity, passphrase] = [context.text('identity'), context.text('passphrase-file')];
@@ -116,8 +137,8 @@ async function bringBack(
   target: string,
   judged: Judgement,
   context: CommandContext,
-): Promise<RestoreReport> {
-  const { chosen, archives } = judged;
+): Promise<RestoreReport & { readonly passedOver: readonly string[] }> {
+  const { chosen, others, archives } = judged;
   const isArchive = context.flag('archives');
   if (isArchive ? archives.length === 0 : chosen === undefined)
     throw new OfficeError(
@@ -125,13 +146,18 @@ async function bringBack(
       `there is nothing here that can be restored: ${wordsOf(judged).join('; ') || 'no files'}`,
     );
   const beside = join(home.root, 'restoring.db');
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${beside}${suffix}`, { force: true });
   mkdirSync(dirname(target), { recursive: true });
-  const store: BookStore = nodeStore(beside, { keysDir: keysFolder(target) });
-  const open = { store, verbs: shopVerbs, replicate: 'all' } as const;
+  const emptyStore = (): BookStore => {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${beside}${suffix}`, { force: true });
+    return nodeStore(beside, { keysDir: keysFolder(target) });
+  };
+  const open = { verbs: shopVerbs, replicate: 'all' } as const;
+  const passedOver: string[] = [];
   const { book, report } = isArchive
-    ? await restoreArchives({ ...open, archives })
-    : await restoreBook({ ...open, chosen: chosen as Chosen, withHistory: true });
+    ? await restoreArchives({ ...open, store: emptyStore(), archives })
+    : await newestThatOpens([chosen as Chosen, ...others], passedOver, (one) =>
+        restoreBook({ ...open, store: emptyStore(), chosen: one, withHistory: true }),
+      );
   let settings: Settings;
   try {
     settings = readSettings(home) ?? settingsOf(book);
@@ -146,13 +172,30 @@ async function bringBack(
   const numbers = judged.verdicts.map(({ number = 0 }) => number);
   noteRestored(home, { number: Math.max(report.number, ...numbers), at: report.at });
   writeSettings(home, { ...settings, book: book.id });
-  return report;
+  return { ...report, passedOver };
+}
+
+/** A backup may be believed and yet not open here: its rows are of tables that this release declares otherwise. An older one may, and the archives with it. */
+async function newestThatOpens<T>(
+  [one, ...others]: readonly Chosen[],
+  passedOver: string[],
+  restoreOne: (one: Chosen) => Promise<T>,
+): Promise<T> {
+  try {
+    return await restoreOne(one as Chosen);
+  } catch (cause) {
+    if (!(cause instanceof KernelError) || !cause.code.startsWith('snapshot/') || others.length === 0) throw cause;
+    passedOver.push(`number ${(one as Chosen).number} cannot be opened (${cause.message}): an older one was taken`);
+    return newestThatOpens(others, passedOver, restoreOne);
+  }
 }
 
 interface Learnt {
   /** Ops of this device that no backup had and the relay gave back; undefined where none was asked. */
   readonly learnt: number | undefined;
   readonly anchored: boolean;
+  /** The relay has other ops at places of this device's chain than the backup: it went on elsewhere, or was copied. */
+  readonly isForked: boolean;
   /** Whether the key of the device that made the backup is here. */
   readonly sameDevice: boolean;
 }
@@ -179,10 +222,11 @@ async function meetRelay(home: Home, target: string, { chosen }: Judgement, cont
       const settings = readSettings(home);
       if (settings !== undefined) writeSettings(home, { ...settings, relay });
     }
-    const { anchored } = book.status();
+    const { anchored, scopes } = book.status();
     return {
       learnt: url === undefined ? undefined : own() - before,
       anchored,
+      isForked: scopes.some(({ forked }) => forked),
       sameDevice: book.device === chosen?.device,
     };
   } finally {
@@ -202,11 +246,12 @@ function wordsOf({ verdicts, findings, chosen }: Judgement): string[] {
 }
 
 function reportLines(
-  { ops, from, trust, aside, lost }: RestoreReport,
-  { learnt, anchored, sameDevice }: Learnt,
+  { ops, from, trust, aside, lost, passedOver }: Awaited<ReturnType<typeof bringBack>>,
+  { learnt, anchored, isForked, sameDevice }: Learnt,
 ): string[] {
   const later = Object.entries(from).filter(([, size]) => size > 0);
   return [
+    ...passedOver,
     `${grouped(ops)} ops are back, and verified`,
     ...(trust === 'untrusted' ? ['the rows are as that device says: tally prove folds them from the log'] : []),
     ...later.map(
@@ -217,12 +262,20 @@ function reportLines(
     ...(learnt === undefined || learnt === 0
       ? []
       : [`${grouped(learnt)} ops of this device were in no backup: the relay gave them back`]),
+    ...(isForked
+      ? ['FORKED: the relay has other ops of this device than the backup: it went on elsewhere (tally status)']
+      : []),
     ...(sameDevice ? [] : ['its key is not here: this is another device now (tally enrol --replaces)']),
     ...(anchored || !sameDevice ? [] : ['it writes nothing before it has met its relay (tally sync --relay URL)']),
   ];
 }
 
-function answer(context: CommandContext, judged: Judgement, lines: readonly string[], report: unknown): number {
+function answer(
+  context: CommandContext,
+  judged: Judgement,
+  lines: readonly string[],
+  report: (Awaited<ReturnType<typeof bringBack>> & Learnt) | undefined,
+): number {
   const { verdicts, findings, chosen } = judged;
   const json = {
     book: chosen?.book ?? '',
@@ -233,6 +286,8 @@ function answer(context: CommandContext, judged: Judgement, lines: readonly stri
     report,
   };
   for (const line of context.json ? [JSON.stringify(json)] : lines) context.print(line);
-  const isWell = findings.length === 0 && verdicts.every(({ code }) => code === undefined);
+  const isWhole =
+    report === undefined || (report.lost.length === 0 && report.passedOver.length === 0 && !report.isForked);
+  const isWell = isWhole && findings.length === 0 && verdicts.every(({ code }) => code === undefined);
   return isWell ? 0 : 1;
 }

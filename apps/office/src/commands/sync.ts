@@ -1,7 +1,5 @@
 // `tally sync`: one exchange with the relay. A device that was enrolled elsewhere names the book the first time.
 import { existsSync } from 'node:fs';
-import type { SyncReport } from '@tallystick/kernel';
-import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { keysFolder, openReader, openTill, type ShopBook } from '../book.ts';
 import { type Command, type CommandOption, dataOption, usage } from '../command.ts';
 import { OfficeError } from '../errors.ts';
@@ -9,6 +7,7 @@ import { type Home, homeAt, readSettings, type Settings, settingsOf, takeHome, w
 import { keysFolderOf } from '../key-files.ts';
 import { grouped } from '../progress.ts';
 import { openRelay } from '../relay.ts';
+import { exchange, followRelay } from '../follow-relay.ts';
 import { answerShreds } from '../subjects.ts';
 import { requireData } from './init.ts';
 import { parseRelayUrl } from './trade.ts';
@@ -36,13 +35,21 @@ export const sync: Command = {
     try {
       const isNew = readSettings(home) === undefined;
       const settings = settingsFor(home, context.text('relay'), context.text('book'));
-      const relay = await openRelay(home, settings.relay);
-      if (relay === undefined) throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
+      if (settings.relay.kind === 'none')
+        throw usage('--relay URL is missing: this directory has followed none yet', 'sync');
+      // A wrong address is told before anything is begun.
+      if (isNew) await (await openRelay(home, settings.relay))?.close();
       const book = await openFor(home, settings, 'sync');
+      const { report, relay, followed } = await followRelay(book, home, settings.relay).catch(
+        async (error: unknown) => {
+          await book.close();
+          throw error;
+        },
+      );
       try {
-        const { pushed, settled, notTaken, kept = 0 } = await exchange(book, relay.client);
+        const { pushed, settled, notTaken, kept = 0 } = report;
         const { currency } = isNew ? settingsOf(book) : settings;
-        writeSettings(home, { ...settings, currency, book: book.id });
+        writeSettings(home, { ...settings, currency, book: book.id, relay: followed });
         const { role } = book.status();
         // Who is to be forgotten is forgotten in this contact, and said so.
         if (role !== undefined && (await answerShreds(book, home))) await exchange(book, relay.client);
@@ -66,20 +73,6 @@ export const sync: Command = {
     }
   },
 };
-
-/** A relay lets no device read before its enrolment is there; that is no fault, and the next time may be after it. */
-async function exchange(
-  book: ShopBook,
-  relay: RelayClient,
-): Promise<Pick<SyncReport, 'pushed' | 'settled' | 'notTaken' | 'kept'>> {
-  try {
-    return await book.sync(relay);
-  } catch (error) {
-    const isEarly = error instanceof RelayError && error.code === 'relay/not-enrolled';
-    if (!isEarly || book.status().role !== undefined) throw error;
-    return { pushed: 0, settled: 0, notTaken: [] };
-  }
-}
 
 /** What the directory remembers, with what was said now. */
 export function settingsFor(home: Home, relayText: string | undefined, book: string | undefined): Settings {

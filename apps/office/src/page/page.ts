@@ -3,9 +3,10 @@ import type { LiveState } from '../web/live-state.ts';
 import { askToEnrol, askToRotate } from './devices.ts';
 import { byId } from './dom.ts';
 import { copyLink, showLink } from './links.ts';
+import { askForRequest, loadPersons } from './persons.ts';
 import { drawAll, drawLink, drawStock, type Period } from './views.ts';
 
-const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'log'] as const;
+const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'persons', 'log'] as const;
 let state: LiveState | undefined;
 let period: Period = 'hours';
 let loading = false;
@@ -23,6 +24,7 @@ async function load(): Promise<void> {
       if (!response.ok) throw new Error(`the office answered ${response.status}`);
       state = (await response.json()) as LiveState;
       drawAll(state, period);
+      if (!byId('view-persons').hidden) await loadPersons();
     }
   } catch {
     showOffline();
@@ -40,6 +42,7 @@ function showOffline(): void {
 function showView(): void {
   const wanted = views.find((view) => `#${view}` === location.hash) ?? 'sales';
   for (const view of views) byId(`view-${view}`).hidden = view !== wanted;
+  if (wanted === 'persons') void loadPersons();
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.getAttribute('href') === `#${wanted}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -93,6 +96,8 @@ byId('invitation-copy').addEventListener('click', () => void copyLink());
 byId('enrol').addEventListener('click', askToEnrol);
 byId('rotate').addEventListener('click', askToRotate);
 byId('theme').addEventListener('click', switchTheme);
+byId('person-ask').addEventListener('click', askForRequest);
+byId('person-search').addEventListener('input', () => void loadPersons());
 for (const button of document.querySelectorAll<HTMLElement>('[data-period]')) {
   button.addEventListener('click', () => choosePeriod(button.dataset['period'] === 'days' ? 'days' : 'hours'));
 }

@@ -51,7 +51,9 @@ export function drawLink(state: LiveState): void {
   if (byId('link-text').textContent !== words) byId('link-text').textContent = words;
   const notice = byId('notice');
   const found = state.relayFindings.map((words) => `${words}. The proof is kept; nothing is lost here.`);
-  const said = relay.state === 'distrusted' && found.length === 0 ? [relay.message] : found;
+  const { lines, isMissed } = state.backups;
+  const missed = isMissed ? lines.map((line) => `${line}.`) : [];
+  const said = [...(relay.state === 'distrusted' && found.length === 0 ? [relay.message] : found), ...missed];
   notice.hidden = said.length === 0;
   if (notice.textContent !== said.join(' ')) notice.textContent = said.join(' ');
 }
@@ -229,6 +231,7 @@ function drawTip(state: LiveState): void {
     ['Root', tip.root],
     ['Refused on fold', whole(state.refusals)],
     ['Held or rejected', whole(state.asides)],
+    ['Backups', state.backups.lines.join('; ')],
   ];
   replaceWhenChanged('tip', facts, () =>
     facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),

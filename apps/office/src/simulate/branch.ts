@@ -1,12 +1,11 @@
-// A branch of a simulated firm: its tills, the back room that takes deliveries and collects debts, and the van that is loaded from
-// it in the morning and brings back in the evening what it did not sell.
+// A branch of a simulated firm: its tills, the back room that takes deliveries, counts shelves and collects debts, and its van.
 import type { Scope } from '@tallystick/oplog';
-import { transferNote } from '@tallystick/retail/supply';
+import { retailAccounts } from '@tallystick/retail';
 import type { ShopBook } from '../book.ts';
 import type { Dice } from './dice.ts';
 import type { Expectations } from './expected.ts';
 import { commitAll, type Device, type Firm, type Request } from './firm.ts';
-import { type Currency, currencies, goods, priceMinor } from './goods.ts';
+import { costMinor, type Currency, currencies, goods, priceMinor } from './goods.ts';
 import { sellByCard, type Till } from './till.ts';
 
 export interface Branch {
@@ -17,20 +16,17 @@ export interface Branch {
   readonly van: Till;
 }
 
-/** Goods of which a van takes some along. */
-const vanGoods = goods.filter(({ unitScale }) => unitScale === 0).slice(0, 3);
-const loaded = 12;
-
 export async function openBranch(firm: Firm, index: number, tillCount: number): Promise<Branch> {
   const number = String(index + 1).padStart(3, '0');
   const scope = `b/${number}` as Scope;
   const currency = currencies[index % currencies.length] ?? 'GBP';
   const backRoom = await firm.enlist(`back room ${number}`, 'manager', scope);
   const tills: Till[] = [];
+  const seat = (device: Device, isFiscal: boolean): Till => ({ device, currency, isFiscal, sold: [], layaways: [] });
   for (let till = 1; till <= tillCount; till++)
-    tills.push({ device: await firm.enlist(`till ${number}-${till}`, 'till', scope), currency, sold: [] });
+    tills.push(seat(await firm.enlist(`till ${number}-${till}`, 'till', scope), till === 1));
   const van = await firm.enlist(`van ${number}`, 'van', `v/${number}` as Scope);
-  return { scope, currency, tills, backRoom, van: { device: van, currency, sold: [] } };
+  return { scope, currency, tills, backRoom, van: seat(van, false) };
 }
 
 export function devicesOf({ backRoom, tills, van }: Branch): readonly Device[] {
@@ -47,18 +43,28 @@ export async function backRoomDay(
   const requests: Request[] = [{ verb: 'day.open', args: { day } }];
   const trade = { day, currency };
   if (dice.chance(5)) {
+    let wholeMinor = 0;
     const lines = goods.map((one) => {
       const { sku, name, unitScale } = one;
       const quantity = (20 + dice.below(60)) * 10 ** unitScale;
+      wholeMinor += costMinor(one, currency, quantity);
       expected.move(scope, sku, quantity);
       return { sku, name, quantity, quantityScale: unitScale, unitCostMilliMinor: priceMinor(one, currency) * 500 };
     });
+    expected.issue(currency, 'receipt', wholeMinor);
+    expected.post(currency, { [retailAccounts.purchases]: wholeMinor, [retailAccounts.payables]: 0 - wholeMinor });
     requests.push({ verb: 'stock.receive', args: { ...trade, lines, reference: `DN-${day}` } });
   }
   if (dice.chance(10)) {
     const one = dice.pick(goods);
     const { sku, name, unitScale } = one;
     expected.move(scope, sku, -1);
+    const lostMinor = costMinor(one, currency, 1);
+    expected.issue(currency, 'adjustment', 0 - lostMinor);
+    expected.post(currency, {
+      [retailAccounts.stockWrittenOff]: lostMinor,
+      [retailAccounts.purchases]: 0 - lostMinor,
+    });
     const line = {
       sku,
       name,
@@ -71,68 +77,43 @@ export async function backRoomDay(
   const debtor = dice.chance(4) ? pickDebtor(backRoom.book, scope, currency, dice) : undefined;
   if (debtor !== undefined) {
     const amountMinor = Math.ceil(debtor.owedMinor / 2);
-    expected.add(currency, 'creditMinor', 0 - amountMinor);
+    expected.issue(currency, 'account-payment', amountMinor);
+    expected.post(currency, {
+      [retailAccounts.cardClearing]: amountMinor,
+      [retailAccounts.receivables]: 0 - amountMinor,
+    });
     const tenders = [{ kind: 'card', amountMinor }];
     requests.push({ verb: 'account.pay', args: { ...trade, customer: debtor.customer, tenders } });
   }
   await commitAll(backRoom, requests);
 }
 
-/** Sends goods to the van; what it must know of them goes along. */
-export async function loadVan(branch: Branch, day: string, dice: Dice, expected: Expectations): Promise<void> {
-  const { backRoom, van, currency } = branch;
-  const lines = vanGoods.map((one) => ({
-    sku: one.sku,
-    name: one.name,
-    quantity: loaded,
-    unitCostMilliMinor: priceMinor(one, currency) * 500,
-  }));
-  await transfer({ from: backRoom, to: van.device, day, currency, lines, lostOneIn: 20 }, dice, expected);
-}
-
-/** What the van did not sell comes back. */
-export async function unloadVan(branch: Branch, day: string, dice: Dice, expected: Expectations): Promise<void> {
-  const { backRoom, van, currency } = branch;
-  const { book, scope } = van.device;
-  const lines = vanGoods.flatMap((one) => {
-    const [row] = book.query<{ onHand: number }>('SELECT onHand FROM stock WHERE scope = ? AND sku = ?', [
-      scope,
-      one.sku,
-    ]);
-    const quantity = row?.onHand ?? 0;
-    const unitCostMilliMinor = priceMinor(one, currency) * 500;
-    return quantity > 0 ? [{ sku: one.sku, name: one.name, quantity, unitCostMilliMinor }] : [];
-  });
-  if (lines.length > 0)
-    await transfer({ from: van.device, to: backRoom, day, currency, lines, lostOneIn: 0 }, dice, expected);
-}
-
-interface Transfer {
-  readonly from: Device;
-  readonly to: Device;
-  readonly day: string;
-  readonly currency: Currency;
-  readonly lines: readonly { readonly sku: string; readonly quantity: number; readonly unitCostMilliMinor: number }[];
-  /** One unit of a line is lost so often; 0 for never. */
-  readonly lostOneIn: number;
-}
-
-async function transfer(
-  { from, to, day, currency, lines, lostOneIn }: Transfer,
+/** Two shelves are counted against what there must be, when everybody's work is in; now and then one is short. */
+export async function takeStock(
+  { backRoom, currency, scope }: Branch,
+  day: string,
   dice: Dice,
   expected: Expectations,
 ): Promise<void> {
-  const trade = { day, currency };
-  const [id = ''] = await commitAll(from, [{ verb: 'transfer.dispatch', args: { ...trade, to: to.scope, lines } }]);
-  const note = transferNote(from.book, id);
-  if (note === undefined) throw new Error(`${from.name} has no transfer ${id}`);
-  const counted = note.lines.map((line) => {
-    const lost = lostOneIn > 0 && dice.chance(lostOneIn) ? 1 : 0;
-    expected.move(from.scope, line.sku, 0 - line.quantity);
-    expected.move(to.scope, line.sku, line.quantity - lost);
-    return { ...line, received: line.quantity - lost };
+  const from = dice.below(goods.length - 1);
+  let differenceMinor = 0;
+  const lines = goods.slice(from, from + 2).map((one) => {
+    const { sku, name, unitScale } = one;
+    const there = expected.stock.get(`${scope} ${sku}`) ?? 0;
+    // Nobody counts less than nothing: what was sold from an empty shelf is found.
+    const countedQuantity = Math.max(0, there - dice.below(2) * 10 ** unitScale);
+    const difference = countedQuantity - there;
+    differenceMinor += Math.sign(difference) * costMinor(one, currency, Math.abs(difference));
+    expected.move(scope, sku, difference);
+    const unitCostMilliMinor = priceMinor(one, currency) * 500;
+    return { sku, name, countedQuantity, quantityScale: unitScale, unitCostMilliMinor };
   });
-  await commitAll(to, [{ verb: 'transfer.receive', args: { ...note, ...trade, lines: counted } }]);
+  await commitAll(backRoom, [{ verb: 'stock.count', args: { day, currency, lines, reason: 'stocktaking' } }]);
+  expected.issue(currency, 'count', differenceMinor);
+  expected.post(currency, {
+    [retailAccounts.purchases]: differenceMinor,
+    [retailAccounts.stockWrittenOff]: 0 - differenceMinor,
+  });
 }
 
 /** A till is copied; both sell before anybody notices, and people put it right: nothing that was sold is lost. */

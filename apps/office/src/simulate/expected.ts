@@ -1,49 +1,58 @@
-// What a simulated year must come to, kept beside the books by plain sums over what happened: the books are compared with it.
+// What a simulated year must come to, kept beside the books as a shopkeeper would on paper: by plain sums over what happened. The books are
+// compared with all of it.
 
-/** Of one currency, in minor units. */
-export interface Expected {
-  sales: number;
-  soldMinor: number;
-  refunds: number;
-  voids: number;
-  returnedMinor: number;
-  creditMinor: number;
-  cashShortMinor: number;
+/** What an act does to accounts: debits positive, by account number. */
+export type PaperEntry = Readonly<Record<string, number>>;
+
+/** Documents of one kind and currency. */
+export interface PaperDocuments {
+  count: number;
+  totalMinor: number;
 }
-
-export type Totals = keyof Expected;
 
 export interface Expectations {
-  add(currency: string, of: Totals, amount: number): void;
+  /** An act in a currency and what it posts. Throws where it does not come to zero, because then the paper is wrong. */
+  post(currency: string, entry: PaperEntry): void;
+  /** A document of this kind. */
+  issue(currency: string, kind: string, totalMinor: number): void;
   move(scope: string, sku: string, quantity: number): void;
-  readonly byCurrency: ReadonlyMap<string, Readonly<Expected>>;
+  /** A fact that is counted and belongs to no currency, such as a fiscal number that was used. */
+  tick(what: Tick): void;
+  /** By `CURRENCY ACCOUNT`. */
+  readonly balances: ReadonlyMap<string, number>;
+  /** By `CURRENCY KIND`. */
+  readonly documents: ReadonlyMap<string, Readonly<PaperDocuments>>;
   /** On hand, by scope and stock code. */
   readonly stock: ReadonlyMap<string, number>;
+  readonly ticks: Readonly<Record<Tick, number>>;
 }
 
+export type Tick = 'fiscalNumbers' | 'lostClaims' | 'tallies' | 'heldBills';
+
 export function createExpectations(): Expectations {
-  const byCurrency = new Map<string, Expected>();
+  const balances = new Map<string, number>();
+  const documents = new Map<string, PaperDocuments>();
   const stock = new Map<string, number>();
-  const none: Expected = {
-    sales: 0,
-    soldMinor: 0,
-    refunds: 0,
-    voids: 0,
-    returnedMinor: 0,
-    creditMinor: 0,
-    cashShortMinor: 0,
-  };
+  const ticks = { fiscalNumbers: 0, lostClaims: 0, tallies: 0, heldBills: 0 };
+  const add = (map: Map<string, number>, key: string, amount: number): void =>
+    void map.set(key, (map.get(key) ?? 0) + amount);
   return {
-    byCurrency,
+    balances,
+    documents,
     stock,
-    add(currency, of, amount) {
-      const totals = byCurrency.get(currency) ?? { ...none };
-      totals[of] += amount;
-      byCurrency.set(currency, totals);
+    ticks,
+    post(currency, entry) {
+      const lines = Object.entries(entry);
+      const sumMinor = lines.reduce((sum, [, amountMinor]) => sum + amountMinor, 0);
+      if (sumMinor !== 0) throw new RangeError(`on paper ${JSON.stringify(entry)} comes to ${sumMinor}`);
+      for (const [account, amountMinor] of lines) add(balances, `${currency} ${account}`, amountMinor);
     },
-    move(scope, sku, quantity) {
-      const key = `${scope} ${sku}`;
-      stock.set(key, (stock.get(key) ?? 0) + quantity);
+    issue(currency, kind, totalMinor) {
+      const key = `${currency} ${kind}`;
+      const before = documents.get(key) ?? { count: 0, totalMinor: 0 };
+      documents.set(key, { count: before.count + 1, totalMinor: before.totalMinor + totalMinor });
     },
+    move: (scope, sku, quantity) => add(stock, `${scope} ${sku}`, quantity),
+    tick: (what) => void (ticks[what] += 1),
   };
 }

@@ -26,9 +26,13 @@ export interface Device {
   cutOff: number;
   /** It was copied and goes on as a new device. */
   renewed: boolean;
+  /** What everybody in the firm has committed, by verb. */
+  readonly acts: Map<string, number>;
 }
 
 export interface Firm {
+  /** Committed by anybody, by verb. */
+  readonly acts: ReadonlyMap<string, number>;
   readonly office: Device;
   readonly dice: Dice;
   /** Business days since the beginning. */
@@ -59,6 +63,7 @@ export async function openFirm(seed: number): Promise<Firm> {
   const network = createDice(seed ^ 0x5eed);
   const seats = new Map<Device, Seat>();
   const books: ShopBook[] = [];
+  const acts = new Map<string, number>();
   let nowMs = openingMs;
   let lost = 0;
   let opened = 0;
@@ -103,7 +108,7 @@ export async function openFirm(seed: number): Promise<Firm> {
     return opening;
   };
   const seat = (name: string, keys: KeyStore, store: BookStore, book: ShopBook, scope: Scope): Seat => {
-    const made: Seat = { name, scope, book, keys, store, cutOff: 0, renewed: false };
+    const made: Seat = { name, scope, book, keys, store, cutOff: 0, renewed: false, acts };
     seats.set(made, made);
     return made;
   };
@@ -130,6 +135,7 @@ export async function openFirm(seed: number): Promise<Firm> {
   };
 
   return {
+    acts,
     office,
     dice,
     today: () => new Date(nowMs).toISOString().slice(0, 10),
@@ -179,7 +185,23 @@ export interface Request {
 export async function commitAll(device: Device, requests: readonly Request[]): Promise<readonly string[]> {
   if (requests.length === 0) return [];
   const commits = await device.book.commitAll(requests as Parameters<ShopBook['commitAll']>[0]);
-  return commits.map((commit, index) => mustBe(commit, `${device.name}: ${requests[index]?.verb}`).id);
+  return commits.map((commit, index) => {
+    const { verb = '' } = requests[index] ?? {};
+    device.acts.set(verb, (device.acts.get(verb) ?? 0) + 1);
+    return mustBe(commit, `${device.name}: ${verb}`).id;
+  });
+}
+
+/** Commits one; answers its hash, too, for others to name. */
+export async function commitOne(
+  device: Device,
+  verb: Request['verb'],
+  args: object,
+  scope: Scope = device.scope,
+): Promise<{ readonly id: string; readonly hash: string }> {
+  const [commit] = await device.book.commitAll([{ verb, args, scope }] as Parameters<ShopBook['commitAll']>[0]);
+  device.acts.set(verb, (device.acts.get(verb) ?? 0) + 1);
+  return mustBe(commit as Commit, `${device.name}: ${verb}`);
 }
 
 function mustBe(commit: Commit, what: string): Extract<Commit, { ok: true }> {

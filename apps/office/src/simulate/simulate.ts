@@ -1,14 +1,17 @@
 // A simulated year: branches with tills and a van each trade day after day on real books, while tills are cut off, die, are copied and
 // requests get lost. At the end everything is brought together, proved, and compared with what happened.
 import { nodeStore } from '@tallystick/kernel/node';
-import { trialBalance } from '@tallystick/ledger';
 import type { ShopBook } from '../book.ts';
 import type { Progress } from '../progress.ts';
-import { backRoomDay, type Branch, cloneTill, devicesOf, loadVan, openBranch, unloadVan } from './branch.ts';
+import { backRoomDay, type Branch, cloneTill, devicesOf, openBranch, takeStock } from './branch.ts';
+import { compareTotals, type CurrencyFigures, figuresOf } from './compare.ts';
+import { buyFor, changeMoney, leaseNumbers, policies, type Position } from './depot.ts';
 import { createExpectations, type Expectations } from './expected.ts';
 import { commitAll, type Device, type Firm, openFirm } from './firm.ts';
+import { claims, createGifts, type Gifts } from './gifts.ts';
 import { catalogue } from './goods.ts';
 import { tradeDay } from './till.ts';
+import { loadVan, mayScan, scanDay, unloadVan } from './van.ts';
 
 export interface SimulationOrder {
   readonly days: number;
@@ -17,19 +20,6 @@ export interface SimulationOrder {
   readonly tills: number;
   readonly seed: number;
   readonly progress: Progress;
-}
-
-export interface CurrencyFigures {
-  readonly currency: string;
-  readonly sales: number;
-  readonly soldMinor: number;
-  readonly refunds: number;
-  readonly voids: number;
-  readonly returnedMinor: number;
-  readonly creditMinor: number;
-  readonly cashShortMinor: number;
-  /** Must be 0. */
-  readonly trialBalanceMinor: number;
 }
 
 export interface Simulation {
@@ -46,6 +36,8 @@ export interface Simulation {
     readonly lost: number;
   };
   readonly currencies: readonly CurrencyFigures[];
+  /** Ops that somebody committed, by verb. */
+  readonly acts: Readonly<Record<string, number>>;
   readonly digest: string;
   /** What is not as it must be; empty when all is well. */
   readonly problems: readonly string[];
@@ -58,12 +50,23 @@ const crashOneIn = 40;
 const pullOneIn = 4;
 /** Days between two tills that are copied somewhere. */
 const cloneEvery = 20;
+/** Days between two things that head office does: it buys for one branch, sells a gift, and sees who runs out of fiscal numbers. */
+const buyEvery = 3;
+const giftEvery = 2;
+const leaseEvery = 7;
+/** Days, out of so many, on which a branch counts its shelves, a van scans and is settled, money is changed. */
+const countOneIn = 12;
+const scanOneIn = 15;
+const changeOneIn = 15;
 
 interface Year {
   readonly firm: Firm;
   readonly branches: readonly Branch[];
   readonly expected: Expectations;
   readonly faults: { cutOff: number; crashes: number; copied: number };
+  readonly gifts: Gifts;
+  /** Foreign money of head office. */
+  readonly held: Position;
   /** What each closed period came to when it was closed. */
   readonly closed: { readonly through: string; readonly came: string }[];
 }
@@ -73,14 +76,18 @@ export async function simulate(order: SimulationOrder): Promise<Simulation> {
   const firm = await openFirm(seed);
   try {
     const opening = progress.begin('open', order.branches);
-    await commitAll(firm.office, catalogue(firm.today()));
+    await commitAll(firm.office, [...catalogue(firm.today()), ...policies()]);
     const branches: Branch[] = [];
     for (let index = 0; index < order.branches; index++) {
       branches.push(await openBranch(firm, index, order.tills));
       opening.reach(index + 1);
     }
     const faults = { cutOff: 0, crashes: 0, copied: 0 };
-    const year: Year = { firm, branches, expected: createExpectations(), faults, closed: [] };
+    const expected = createExpectations();
+    const gifts = createGifts(firm, expected);
+    const held = { euroMinor: 0, costMinor: 0 };
+    const year: Year = { firm, branches, expected, faults, gifts, held, closed: [] };
+    await leaseNumbers(firm, branches);
     await firm.sync(firm.office);
     for (const branch of branches) for (const device of devicesOf(branch)) await firm.sync(device);
     opening.finish(`${branches.length} branches of ${order.tills} tills and a van`);
@@ -100,35 +107,60 @@ export async function simulate(order: SimulationOrder): Promise<Simulation> {
 }
 
 async function simulateDay(year: Year, index: number): Promise<void> {
-  const { firm, branches, expected } = year;
+  const { firm, branches } = year;
   const { dice } = firm;
   const day = firm.today();
   await openDay(year);
+  await headOfficeDay(year, index, day);
   if (dayAfter(day).endsWith('-01')) cutOffOver(year, 3);
-  for (const branch of branches) {
-    await backRoomDay(branch, day, dice, expected);
-    await loadVan(branch, day, dice, expected);
-    for (const till of [...branch.tills, branch.van]) {
-      const { device } = till;
-      if (device.cutOff === 0 && dice.chance(cutOffOneIn)) cutOff(year, device, 1 + dice.below(7));
-      await tradeDay(till, day, dice, expected);
-      if (dice.chance(crashOneIn)) {
-        await firm.restart(device);
-        year.faults.crashes += 1;
-      }
-    }
-    await unloadVan(branch, day, dice, expected);
-    for (const device of devicesOf(branch)) await exchange(year, branch, device);
-  }
+  for (const branch of branches) await branchDay(year, branch, day);
   if (index > 0) await closeMonth(year);
   const reachable = branches
     .flatMap(({ tills }) => tills)
     .filter(({ device }) => device.cutOff === 0 && !device.renewed);
   if (index % cloneEvery === cloneEvery - 1 && reachable.length > 0) {
-    await cloneTill(firm, dice.pick(reachable), day, expected);
+    await cloneTill(firm, dice.pick(reachable), day, year.expected);
     year.faults.copied += 1;
   }
   firm.nextDay();
+}
+
+async function headOfficeDay(
+  { firm, branches, expected, gifts, held }: Year,
+  index: number,
+  day: string,
+): Promise<void> {
+  const { dice } = firm;
+  if (index % giftEvery === 0) await gifts.issue(day, dice.pick(branches).currency);
+  await gifts.reconcile(day);
+  const branch = branches[Math.floor(index / buyEvery) % branches.length];
+  if (index % buyEvery === 0 && branch !== undefined) await buyFor(firm, branch, day, expected);
+  if (index % leaseEvery === 0) await leaseNumbers(firm, branches);
+  if (dice.chance(changeOneIn)) await changeMoney(firm, day, held, expected);
+}
+
+async function branchDay(year: Year, branch: Branch, day: string): Promise<void> {
+  const { firm, expected, gifts } = year;
+  const { dice } = firm;
+  await backRoomDay(branch, day, dice, expected);
+  await loadVan(branch, day, dice, expected);
+  for (const till of [...branch.tills, branch.van]) {
+    const { device } = till;
+    if (device.cutOff === 0 && dice.chance(cutOffOneIn)) cutOff(year, device, 1 + dice.below(7));
+    if (till === branch.van && dice.chance(scanOneIn) && mayScan(branch)) await scanDay(firm, branch, day, expected);
+    else await tradeDay(till, day, dice, expected, gifts);
+    if (dice.chance(crashOneIn)) {
+      await firm.restart(device);
+      year.faults.crashes += 1;
+    }
+  }
+  await unloadVan(branch, day, dice, expected);
+  const isWhole = branch.tills.every(({ device }) => device.cutOff === 0);
+  for (const device of devicesOf(branch)) await exchange(year, branch, device);
+  if (!isWhole || !dice.chance(countOneIn)) return;
+  await firm.sync(branch.backRoom);
+  await takeStock(branch, day, dice, expected);
+  await firm.sync(branch.backRoom);
 }
 
 /** With the relay; tills ask for what the others did every few days. Or, of a till that is cut off, now and then by a file to the back room, which comes again later by the relay. */
@@ -168,7 +200,7 @@ async function closeMonth({ firm, branches, closed }: Year): Promise<void> {
   if (!day.endsWith('-01')) return;
   await firm.sync(office);
   const through = new Date(Date.parse(day) - 1).toISOString().slice(0, 10);
-  const scopes = [office.scope, ...branches.flatMap(({ scope, van }) => [scope, van.device.scope])];
+  const scopes = [office.scope, claims, ...branches.flatMap(({ scope, van }) => [scope, van.device.scope])];
   await commitAll(
     office,
     scopes.map((scope) => ({ verb: 'period.close', args: { through, late: 'route' }, scope })),
@@ -192,6 +224,7 @@ async function settleYear(year: Year, progress: Progress): Promise<Simulation> {
   const { firm, branches, expected, faults } = year;
   const { book } = firm.office;
   const everybody = [firm.office, ...branches.flatMap(devicesOf)];
+  await year.gifts.reconcile(firm.today());
   const settling = progress.begin('settle', everybody.length * 2);
   for (let round = 0; round < 2; round++)
     for (const [index, device] of everybody.entries()) {
@@ -222,6 +255,7 @@ async function settleYear(year: Year, progress: Progress): Promise<Simulation> {
     lateEntries: book.query<{ n: number }>('SELECT count(*) AS n FROM lateEntries')[0]?.n ?? 0,
     faults: { ...faults, lost: firm.lost() },
     currencies: figuresOf(book, expected),
+    acts: Object.fromEntries([...firm.acts].sort(([left], [right]) => left.localeCompare(right, 'en'))),
     digest: book.digest().digest,
     problems,
   };
@@ -233,52 +267,4 @@ function differences(office: Device, devices: readonly Device[]): string[] {
   return devices
     .filter(({ book, scope }) => book.digest().scopes[scope]?.digest !== all[scope]?.digest)
     .map(({ name, scope }) => `${name} has other books of ${scope}`);
-}
-
-/** What the books say otherwise than it happened. */
-export function compareTotals(book: ShopBook, expected: Expectations): string[] {
-  const problems: string[] = [];
-  for (const [currency, totals] of expected.byCurrency) {
-    const booked = (sql: string): number => book.query<{ n: number }>(sql, [currency])[0]?.n ?? 0;
-    const inDocuments = (kind: string, what: string): number =>
-      booked(`SELECT coalesce(${what}, 0) AS n FROM documents WHERE kind = '${kind}' AND currency = ?`);
-    const found = {
-      sales: inDocuments('sale', 'count(*)'),
-      soldMinor: inDocuments('sale', 'sum(totalMinor)'),
-      refunds: inDocuments('refund', 'count(*)'),
-      voids: inDocuments('void', 'count(*)'),
-      returnedMinor: 0 - inDocuments('refund', 'sum(totalMinor)') - inDocuments('void', 'sum(totalMinor)'),
-      creditMinor: booked("SELECT sum(amountMinor) AS n FROM balances WHERE account = '1100' AND currency = ?"),
-      cashShortMinor: booked("SELECT sum(amountMinor) AS n FROM balances WHERE account = '6900' AND currency = ?"),
-    };
-    for (const [name, value] of Object.entries(found))
-      if (value !== totals[name as keyof typeof found])
-        problems.push(`${currency} ${name}: the books have ${value}, ${totals[name as keyof typeof found]} happened`);
-  }
-  const booked = new Map(
-    book
-      .query<{ scope: string; sku: string; onHand: number }>('SELECT scope, sku, onHand FROM stock')
-      .map(({ scope, sku, onHand }): [string, number] => [`${scope} ${sku}`, onHand]),
-  );
-  for (const key of new Set([...booked.keys(), ...expected.stock.keys()]))
-    if ((booked.get(key) ?? 0) !== (expected.stock.get(key) ?? 0))
-      problems.push(
-        `stock of ${key}: the books have ${booked.get(key) ?? 0}, ${expected.stock.get(key) ?? 0} it must be`,
-      );
-  for (const { currency, trialBalanceMinor } of figuresOf(book, expected))
-    if (trialBalanceMinor !== 0) problems.push(`${currency} does not balance: ${trialBalanceMinor}`);
-  return problems;
-}
-
-function figuresOf(book: ShopBook, expected: Expectations): readonly CurrencyFigures[] {
-  const rows = trialBalance(book);
-  return [...expected.byCurrency]
-    .map(([currency, totals]) => ({
-      currency,
-      ...totals,
-      trialBalanceMinor: rows
-        .filter((row) => row.currency === currency)
-        .reduce((sum, { amountMinor }) => sum + amountMinor, 0),
-    }))
-    .sort((left, right) => left.currency.localeCompare(right.currency, 'en'));
 }

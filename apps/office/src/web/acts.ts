@@ -9,6 +9,7 @@ import { OfficeError } from '../errors.ts';
 import { refusalWords } from '../refusal-words.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 import { hexSchema } from './join.ts';
+import { personActs } from './persons.ts';
 
 export const revokeReasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'] as const;
 
@@ -26,6 +27,12 @@ type Act = (book: ShopBook, body: unknown) => Promise<void>;
 
 /** By the path under `/api/acts/`. */
 export const acts: Readonly<Record<string, Act>> = {
+  ...Object.fromEntries(
+    Object.entries(personActs).map(([name, act]): [string, Act] => [
+      name,
+      (book, body) => inWords(() => act(book, body)),
+    ]),
+  ),
   revoke: async (book, body) => {
     const { device, reason } = parseBody(revokeSchema, body);
     requireDone([await book.commit('device.revoke', { device, reason })]);

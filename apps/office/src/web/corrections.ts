@@ -3,6 +3,7 @@ import { correctionList, correctionWords, type Owed, refusalList } from '@tallys
 import type { ShopBook } from '../book.ts';
 import { listDevices } from '../device-text.ts';
 import { refusalWords } from '../refusal-words.ts';
+import { redatedList, redatedWords } from '../redated.ts';
 import { HttpRefusal } from './http.ts';
 
 const maxShown = 200;
@@ -58,7 +59,18 @@ export interface ShownDocument {
 
 export function readCorrections(book: ShopBook): readonly ShownCorrection[] {
   const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
-  return correctionList(book, { most: maxShown }).map(
+  const redated = redatedList(book, { most: maxShown }).map((one): ShownCorrection => {
+    const { op, scope, deviceId, number, recorded: day, totalMinor, currency } = one;
+    const device = one.device === '' ? deviceId.slice(0, 8) : one.device;
+    const said = {
+      code: 'ledger/redated',
+      why: redatedWords(one),
+      remedy: 'Reports count it there; nothing is to be done.',
+    };
+    const document = number === '' ? null : { number, day, totalMinor, currency };
+    return { op, scope, device, verb: 'entry.redate@1', reasons: [said], document, owed: [] };
+  });
+  const corrected = correctionList(book, { most: maxShown }).map(
     ({ op, scope, device, deviceName, verb, codes, document, owed }) => ({
       op,
       scope,
@@ -69,6 +81,7 @@ export function readCorrections(book: ShopBook): readonly ShownCorrection[] {
       owed: owed.map((one) => ({ ...one, who: names.get(one.who) ?? one.who })),
     }),
   );
+  return [...corrected, ...redated];
 }
 
 export function readRefusals(book: ShopBook): readonly ShownRefusal[] {

@@ -5,33 +5,33 @@ import { hash, randomBytes } from 'node:crypto';
 const maxOpen = 256;
 
 /** Whether an invitation may be used by a device now. */
-export type InvitationVerdict =
-  | { readonly ok: true; readonly about: string | undefined }
+export type InvitationVerdict<About> =
+  | { readonly ok: true; readonly about: About | undefined }
   | { readonly ok: false; readonly code: 'office/invitation-unknown' | 'office/invitation-used' };
 
-export interface Invitations {
-  /** A new secret, 64 hex digits, valid for `lifetimeMs`; `about` is the device that it concerns, where it is one that is known. */
-  invite(lifetimeMs: number, about?: string): string;
+export interface Invitations<About = string> {
+  /** A new secret, 64 hex digits, valid for `lifetimeMs`; `about` is what it is for: the device that it concerns, or the place that is free. */
+  invite(lifetimeMs: number, about?: About): string;
   /**
    * Binds an invitation to the device that uses it. The same device may use it again, because an answer can be lost on the
    * way; any other device is refused.
    */
-  claim(secret: string, device: string): InvitationVerdict;
+  claim(secret: string, device: string): InvitationVerdict<About>;
   /** Gives a claim back when the device was refused for another reason. */
   giveBack(secret: string, device: string): void;
   /** Invitations that nobody has used yet. */
   open(): number;
 }
 
-interface Invitation {
+interface Invitation<About> {
   readonly expiresMs: number;
-  readonly about: string | undefined;
+  readonly about: About | undefined;
   device: string | undefined;
 }
 
 /** Invitations that live as long as this object; `now` is a millisecond clock. */
-export function createInvitations(now: () => number = Date.now): Invitations {
-  const bySecretHash = new Map<string, Invitation>();
+export function createInvitations<About = string>(now: () => number = Date.now): Invitations<About> {
+  const bySecretHash = new Map<string, Invitation<About>>();
   const keyOf = (secret: string): string => hash('sha256', secret, 'hex');
   const sweep = (): void => {
     for (const [key, invitation] of bySecretHash) if (invitation.expiresMs <= now()) bySecretHash.delete(key);

@@ -3,6 +3,7 @@ import { trialBalance } from '@tallystick/ledger';
 import type { ShopBook } from '../book.ts';
 import { findingWords } from '../relay-words.ts';
 import { salesByDay, stockList } from '../queries.ts';
+import { datedDocuments } from '../redated.ts';
 import { readWaitingWork, type WaitingWork } from './acts.ts';
 import { readCorrections, readRefusals, type ShownCorrection, type ShownRefusal } from './corrections.ts';
 
@@ -95,6 +96,14 @@ export interface LiveState {
   readonly refusals: number;
   readonly asides: number;
   readonly openInvitations: number;
+  readonly backups: ShownBackups;
+}
+
+/** How the backups of this office stand. */
+export interface ShownBackups {
+  readonly lines: readonly string[];
+  /** People must see it: twice the cadence went by, or a place did not take the last one. */
+  readonly isMissed: boolean;
 }
 
 export interface RelayHealth {
@@ -111,6 +120,7 @@ interface Facts {
   readonly relay: RelayHealth;
   readonly tip: LiveState['tip'];
   readonly asides: number;
+  readonly backups: ShownBackups;
   readonly openInvitations: number;
   /** Devices whose key a browser waits for. */
   /** Codes by device. */
@@ -122,7 +132,7 @@ type RowOf<T> = Pick<T, keyof T>;
 
 /** Everything the page shows, as of now. */
 export function readLiveState(book: ShopBook, facts: Facts): LiveState {
-  const { currency, relay, tip, asides, openInvitations, waiting } = facts;
+  const { currency, relay, tip, asides, backups, openInvitations, waiting } = facts;
   const days = salesByDay(book, currency).slice(-shownDays);
   const stock = stockList(book);
   return {
@@ -144,6 +154,7 @@ export function readLiveState(book: ShopBook, facts: Facts): LiveState {
     refused: readRefusals(book),
     refusals: Number(textOf(book, 'SELECT count(*) AS value FROM refusals')),
     asides,
+    backups,
     openInvitations,
   };
 }
@@ -157,7 +168,7 @@ function salesByHour(book: ShopBook, day: string, currency: string): readonly Sa
     `SELECT CAST(at / 3600000 * 3600000 AS TEXT) AS slot, sum(kind = 'sale') AS sales, sum(kind IN ('refund', 'void')) AS refunds,
             sum(CASE WHEN kind = 'sale' THEN totalMinor ELSE 0 END) AS grossMinor,
             sum(CASE WHEN kind IN ('refund', 'void') THEN totalMinor ELSE 0 END) AS refundedMinor
-       FROM documents WHERE day = ? AND currency = ? AND kind IN ('sale', 'refund', 'void', 'exchange')
+       FROM ${datedDocuments} WHERE recordDay = ? AND currency = ? AND kind IN ('sale', 'refund', 'void', 'exchange')
       GROUP BY at / 3600000 ORDER BY at / 3600000`,
     [day, currency],
   );
@@ -165,14 +176,14 @@ function salesByHour(book: ShopBook, day: string, currency: string): readonly Sa
 
 const bestSellersSql = `
   SELECT max(l.name) AS name, sum(l.amountMinor + l.taxMinor) AS amountMinor
-    FROM documents d JOIN documentLines l ON l.scope = d.scope AND l.document = d.id
-   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')
+    FROM ${datedDocuments} d JOIN documentLines l ON l.scope = d.scope AND l.document = d.id
+   WHERE d.recordDay = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')
    GROUP BY l.sku ORDER BY amountMinor DESC, l.sku LIMIT 6`;
 
 const byTillSql = `
   SELECT coalesce(v.name, d.device) AS name, sum(d.totalMinor) AS amountMinor
-    FROM documents d LEFT JOIN devices v ON v.scope = 'hq' AND v.device = d.device
-   WHERE d.day = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')
+    FROM ${datedDocuments} d LEFT JOIN devices v ON v.scope = 'hq' AND v.device = d.device
+   WHERE d.recordDay = ? AND d.currency = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')
    GROUP BY d.device ORDER BY amountMinor DESC, name LIMIT 6`;
 
 function ranks(book: ShopBook, sql: string, day: string, currency: string): readonly Rank[] {

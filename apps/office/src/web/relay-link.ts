@@ -66,7 +66,9 @@ export function createRelayLink(
       failures += 1;
       health = { ...health, ...explain(error) };
     }
-    const nextMs = isHeard && failures === 0 ? maxPauseMs : Math.min(maxPauseMs, pauseMs * 2 ** Math.min(failures, 10));
+    const pause = isHeard && failures === 0 ? maxPauseMs : Math.min(maxPauseMs, pauseMs * 2 ** Math.min(failures, 10));
+    // A relay that comes back is not met by all of its offices at once.
+    const nextMs = failures === 0 ? pause : pause * (0.5 + Math.random() / 2);
     if (!closed) timer = setTimeout(() => void sync(), nextMs);
     onExchange();
   }

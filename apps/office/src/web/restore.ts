@@ -5,6 +5,7 @@ import { openBackup, sealKey } from '@tallystick/custody';
 import type { KeyId } from '@tallystick/oplog';
 import { z } from 'zod';
 import type { ShopBook } from '../book.ts';
+import { hq } from '../rebuild.ts';
 import { type DeviceRow, listDevices } from '../device-text.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 import type { Invitations } from './invitations.ts';
@@ -63,7 +64,7 @@ export async function restore(desk: RestoreDesk, body: unknown): Promise<Restore
   if (ask) return { released: waitFor(desk, row.device, recipient) };
   await desk.sync();
   return {
-    ...(await bookAnswer(desk, row.name)),
+    ...(await bookAnswer(desk, row.name, hq)),
     device: row.device,
     keyId: row.keyId,
     backups: readBackups(desk.book, row),

@@ -4,10 +4,13 @@ import { hq, tipOf } from '../rebuild.ts';
 import { acts } from './acts.ts';
 import { readDocument } from './corrections.ts';
 import { type Handler, HttpRefusal, parseBody, readJson, requireOrigin, sendJson } from './http.ts';
-import { hexSchema, join } from './join.ts';
+import { answerDeposit, type Deposits } from './deposits.ts';
+import { hexSchema, join, type Place, placeSchema } from './join.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { type LiveState, readLiveState } from './live-state.ts';
 import { createPageHandler } from './page-files.ts';
+import type { BackupWatch } from '../backup-watch.ts';
+import type { ShownPerson } from './persons.ts';
 import type { RelayLink } from './relay-link.ts';
 import { releaseCode, releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
 import { z } from 'zod';
@@ -17,21 +20,27 @@ export interface Desk extends RestoreDesk {
   readonly link: RelayLink;
   readonly feed: LiveFeed;
   readonly currency: string;
+  readonly deposits: Deposits;
+  readonly backups: BackupWatch;
   /** Origins a till may join from, and our own. */
   origins(): { readonly own: readonly string[]; readonly tills: readonly string[] };
-  invite(lifetimeMs: number, replaces?: string): string;
+  invite(lifetimeMs: number, place?: Place): string;
   giveBack(device: string): string;
+  readonly persons: {
+    /** Those whom `who` names, or the latest. */
+    read(who: string): Promise<readonly ShownPerson[]>;
+    certificate(subject: string): Promise<string>;
+  };
 }
 
 const hourMs = 3_600_000;
-const invitationSchema = z.strictObject({ replaces: hexSchema.optional() });
 const restorationSchema = z.strictObject({ device: hexSchema });
 
 type Answer = (desk: Desk, body: unknown) => unknown;
 
 /** Asked by the office's own page. */
 const ownCalls: Readonly<Record<string, Answer>> = {
-  '/api/invitations': (desk, body) => ({ link: desk.invite(hourMs, parseBody(invitationSchema, body).replaces) }),
+  '/api/invitations': (desk, body) => ({ link: desk.invite(hourMs, parseBody(placeSchema, body)) }),
   '/api/restorations': (desk, body) => {
     const { device } = requireActive(desk.book, parseBody(restorationSchema, body).device);
     return { link: desk.giveBack(device) };
@@ -66,15 +75,25 @@ export function createRouter(desk: Desk): Handler {
       const [scope, id] = [url.searchParams.get('scope') ?? '', url.searchParams.get('id') ?? ''];
       return sendJson(response, 200, readDocument(desk.book, scope, id));
     }
+    if (method === 'GET' && url.pathname === '/api/persons')
+      return sendJson(response, 200, await desk.persons.read(url.searchParams.get('who') ?? ''));
+    if (method === 'GET' && url.pathname === '/api/certificate')
+      return sendCertificate(response, await desk.persons.certificate(url.searchParams.get('subject') ?? ''));
     if (method === 'GET' && url.pathname === '/api/events') return desk.feed.add(response);
     if (method === 'POST' && own !== undefined) {
       requireOrigin(request, desk.origins().own);
       return sendJson(response, 200, await own(desk, await readJson(request)));
     }
+    if (url.pathname.startsWith('/api/deposits/')) return answerDeposit(desk, request, response, url);
     if (till !== undefined && (method === 'POST' || method === 'OPTIONS'))
       return answerTill(desk, till, request, response);
     if (!page(request, response, url)) throw new HttpRefusal(404, 'office/not-found', `${url.pathname} is not here`);
   };
+}
+
+function sendCertificate(response: Parameters<Handler>[1], text: string): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+  response.writeHead(200, headers).end(text);
 }
 
 async function answerTill(
@@ -107,6 +126,7 @@ async function stateOf(desk: Desk): Promise<LiveState> {
     relay: link.health(),
     tip: { scope: 'hq', size, root, note, pending },
     asides,
+    backups: desk.backups.shown(),
     openInvitations: invitations.open(),
     waiting: new Map(
       [...waiting].flatMap(([device, { recipient, released }]) =>

@@ -8,8 +8,12 @@ import { openOrCreateOffice, type ShopBook } from '../book.ts';
 import { homeAt, readSettings, takeHome, writeSettings } from '../home.ts';
 import { escrowRecipients } from '../escrow.ts';
 import { type Listener, listen } from './http.ts';
+import { createDeposits } from './deposits.ts';
+import { watchBackups } from '../backup-watch.ts';
 import { createInvitations } from './invitations.ts';
+import type { Place } from './join.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
+import { readCertificate, readPersons } from './persons.ts';
 import { createRelayLink } from './relay-link.ts';
 import { createRouter, type Desk } from './routes.ts';
 import { syncWithDesk } from '../subjects.ts';
@@ -40,8 +44,8 @@ export interface RunningOffice {
   /** Where the built till is served, if it is. */
   readonly tillUrl: string | undefined;
   readonly book: ShopBook;
-  /** A link that lets one new till join, once; in the place of a device, where one is named. */
-  invite(lifetimeMs?: number, replaces?: string): string;
+  /** A link that lets one new till join, once; in the place of a device or in a branch, where one is named. */
+  invite(lifetimeMs?: number, place?: Place): string;
   /** A link by which the wiped browser of a device asks for its key, once. */
   giveBack(device: string): string;
   /** Resolves when everything committed here has been offered to the relay and news from there is folded. */
@@ -98,7 +102,9 @@ async function serve(
     retry: { attempts: 1, timeoutMs: requestTimeoutMs },
   });
   const feed = createLiveFeed();
-  const link = createRelayLink(syncWithDesk(book, homeAt(options.dataDir)), client, syncEveryMs, () => {
+  const home = homeAt(options.dataDir);
+  const followed = syncWithDesk(book, home);
+  const link = createRelayLink(followed, client, syncEveryMs, () => {
     const { state, syncedAtMs, message } = link.health();
     feed.send('beat', { state, syncedAtMs, message });
   });
@@ -110,12 +116,15 @@ async function serve(
     () => feed.close(),
     announceChanges(book, feed),
   );
+  const deposits = createDeposits(home, book);
+  const backups = watchBackups({ home, book, deposits: deposits.place, onChange: () => feed.send('changed', {}) });
+  opened.push(() => backups.close());
   const dist = options.tillDist ?? builtTill;
   const till = existsSync(dist) ? await listen(host, tillPort, true, staticFiles(dist)) : undefined;
   if (till !== undefined) opened.push(() => till.close());
   // By name: a passkey belongs to a name and never to an address.
   const tillUrl = till?.origin.replace('//127.0.0.1', '//localhost') ?? options.tillOrigin;
-  const invitations = createInvitations();
+  const invitations = createInvitations<Place>();
   const restorations = createInvitations();
   // Filled in when the listener has its port; no request can come before that.
   const office: { listener?: Listener } = {};
@@ -125,18 +134,24 @@ async function serve(
     invitations,
     link,
     feed,
+    deposits,
+    backups,
     currency,
     relay: { url: relayUrl, vkey: async () => book.status().relayKey ?? (await client.info()).vkey },
     sync: () => link.sync(),
     origins: () => ({ own: sameMachine(ownOrigin()), tills: [till?.origin, options.tillOrigin].flatMap(sameMachine) }),
-    invite: (lifetimeMs, replaces) => {
-      const secret = invitations.invite(lifetimeMs, replaces);
+    invite: (lifetimeMs, place) => {
+      const secret = invitations.invite(lifetimeMs, place);
       const escrow = escrowRecipients(book);
       return linkTo(tillUrl, 'join', { office: ownOrigin(), secret, ...(escrow.length === 0 ? {} : { escrow }) });
     },
     restorations,
     waiting: new Map(),
     changed: () => feed.send('changed', {}),
+    persons: {
+      read: (who) => readPersons(book, followed.desk, who),
+      certificate: (subject) => readCertificate(book, home, subject),
+    },
     giveBack: (device) =>
       linkTo(tillUrl, 'restore', { office: ownOrigin(), secret: restorations.invite(hourMs, device) }),
   };
@@ -147,7 +162,7 @@ async function serve(
     url: listener.origin,
     tillUrl,
     book,
-    invite: (lifetimeMs = 24 * hourMs, replaces) => desk.invite(lifetimeMs, replaces),
+    invite: (lifetimeMs = 24 * hourMs, place) => desk.invite(lifetimeMs, place),
     giveBack: (device) => desk.giveBack(device),
     sync: () => link.sync(),
     close,

@@ -1,0 +1,90 @@
+// The office keeps itself while it runs: its own book by the cadence, to the places that `tally backup --to` named, and on to the same places what its tills handed in.
+import { type BackupPlace, carryParts, opsOf } from '@tallystick/recovery';
+import { backupStanding, openKeeper, openPlace, readBackupSettings, standingLines } from './backup-settings.ts';
+import type { ShopBook } from './book.ts';
+import type { Home } from './home.ts';
+import type { ShownBackups } from './web/live-state.ts';
+
+export interface BackupWatch {
+  /** For the page. */
+  shown(): ShownBackups;
+  /** What the cadence asks for, now. Never rejects: what went wrong is in `shown`. */
+  look(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackupWatchOptions {
+  readonly home: Home;
+  readonly book: ShopBook;
+  /** What tills handed in. */
+  readonly deposits: BackupPlace;
+  readonly onChange: () => void;
+  readonly everyMs?: number;
+}
+
+const lookMs = 30_000;
+
+export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs }: BackupWatchOptions): BackupWatch {
+  const faults = new Map<string, string>();
+  let last: Promise<void> = Promise.resolve();
+  let isClosed = false;
+
+  async function look(): Promise<void> {
+    if (isClosed) return;
+    const before = JSON.stringify(shown());
+    const settings = await tried('the office', async () => readBackupSettings(home));
+    if (settings !== undefined && settings.places.length > 0) {
+      await tried('the office', backUpIfDue);
+      for (const place of settings.places.map(openPlace)) await tried(place.name, () => carryParts(deposits, place));
+    }
+    if (JSON.stringify(shown()) !== before) onChange();
+  }
+
+  /** By what stands in the directory, where `tally backup` counts too. */
+  async function backUpIfDue(): Promise<void> {
+    if (backupStanding(home, opsOf(book))?.isDue === true) await openKeeper(home, book).backUp();
+  }
+
+  /** Whatever fails is said, and asked again: backups are beside the work and never in its way. */
+  async function tried<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const done = await work();
+      faults.delete(what);
+      return done;
+    } catch (error) {
+      faults.set(what, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  function shown(): ShownBackups {
+    const failed = [...faults].map(([what, message]) => `BACKUP FAILED for ${what}: ${message}`);
+    if (faults.has('the office')) return { lines: failed, isMissed: true };
+    let standing: ReturnType<typeof backupStanding>;
+    try {
+      standing = backupStanding(home, opsOf(book));
+    } catch (error) {
+      return { lines: [`BACKUP FAILED: ${error instanceof Error ? error.message : String(error)}`], isMissed: true };
+    }
+    return {
+      lines: [...standingLines(standing), ...failed],
+      isMissed: standing?.isMissed === true || failed.length > 0,
+    };
+  }
+
+  const next = (): Promise<void> => {
+    last = last.then(look);
+    return last;
+  };
+  void next();
+  const timer = setInterval(() => void next(), everyMs);
+  return {
+    shown,
+    look: next,
+    async close() {
+      isClosed = true;
+      clearInterval(timer);
+      await last;
+    },
+  };
+}

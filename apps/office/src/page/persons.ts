@@ -1,0 +1,173 @@
+// The view of persons: who they are where this office may show it, what they asked, what keeps them, and how far an erasure has come.
+import type { ShownPerson } from '../web/persons.ts';
+import { ask, faultOf } from './ask.ts';
+import { element, inputById, replaceWhenChanged } from './dom.ts';
+import { counted, day } from './format.ts';
+
+let loading: Promise<void> = Promise.resolve();
+
+/** Asks for them anew. They are no part of the state, which every change sends again. */
+export function loadPersons(): Promise<void> {
+  return (loading = loading.then(load).catch(() => undefined));
+}
+
+async function load(): Promise<void> {
+  const who = inputById('person-search').value.trim();
+  const response = await fetch(`/api/persons?who=${encodeURIComponent(who)}`);
+  if (response.ok) drawPersons((await response.json()) as readonly ShownPerson[], who);
+}
+
+function drawPersons(persons: readonly ShownPerson[], who: string): void {
+  replaceWhenChanged('persons', [persons, who], () =>
+    persons.length === 0
+      ? [
+          element(
+            'p',
+            { class: 'empty' },
+            who === '' ? 'The books hold nothing of any person.' : `The books hold nothing of ${who}.`,
+          ),
+        ]
+      : persons.map(drawPerson),
+  );
+}
+
+function drawPerson(person: ShownPerson): HTMLElement {
+  const { subject, customers, requests, hold } = person;
+  const title = customers.length === 0 ? `Subject ${subject.slice(0, 8)}` : `Customer ${customers.join(', ')}`;
+  return element(
+    'section',
+    { class: 'waiting', 'aria-label': title },
+    element(
+      'header',
+      {},
+      element('h3', {}, `${title} · ${nameWords(person)}`),
+      element('div', { class: 'card-actions' }, ...actions(person, title)),
+    ),
+    element(
+      'ul',
+      {},
+      ...requests.map(({ kind, day: of }) =>
+        element('li', {}, `Asked for ${requestWords[kind] ?? kind} on ${day(of)}`),
+      ),
+      ...(hold === null
+        ? []
+        : [
+            element(
+              'li',
+              {},
+              `Kept by law (${hold.basis})${hold.untilDay === '' ? '' : ` until ${day(hold.untilDay)}`}`,
+            ),
+          ]),
+      ...erasureLines(person).map((line) => element('li', {}, line)),
+    ),
+  );
+}
+
+const requestWords: Readonly<Record<string, string>> = {
+  access: 'what is known of them',
+  erasure: 'being forgotten',
+  rectification: 'being put right',
+};
+
+function nameWords({ name, text }: ShownPerson): string {
+  switch (name) {
+    case 'shown':
+      return text;
+    case 'erased':
+      return 'erased';
+    case 'no-key':
+      return 'this office may not read the name';
+    case 'unreadable':
+      return 'the name cannot be read';
+    case 'unknown':
+      return 'no name';
+  }
+}
+
+function erasureLines({ erasure }: ShownPerson): string[] {
+  if (erasure === null) return [];
+  const { acknowledged, outstanding } = erasure;
+  if (!erasure.isSettled) return ['To be forgotten, once the order has its place in the log'];
+  return [
+    `Forgotten on ${day(erasure.day)}`,
+    `${counted(acknowledged.length, 'device')} destroyed the keys: ${acknowledged.join(', ')}`,
+    ...outstanding.map(({ name, isRevoked }) =>
+      isRevoked ? `${name} is revoked and cannot say so: whoever has it may still read` : `${name} has not said so yet`,
+    ),
+    ...(outstanding.length === 0 ? ['Nobody is left'] : []),
+  ];
+}
+
+function actions({ subject, hold, erasure }: ShownPerson, title: string): HTMLElement[] {
+  if (erasure !== null) {
+    if (!erasure.isSettled) return [];
+    const href = `/api/certificate?subject=${subject}`;
+    return [element('a', { href, download: `erasure-${subject}.txt`, class: 'quiet small' }, 'Certificate')];
+  }
+  const held =
+    hold === null
+      ? button('Keep by law…', () => askToHold(subject, title))
+      : button('Let go…', () => askToRelease(subject, title));
+  return [held, button('Forget…', () => askToForget(subject, title))];
+}
+
+function button(words: string, act: () => void): HTMLElement {
+  const made = element('button', { type: 'button', class: 'quiet small' }, words);
+  made.addEventListener('click', act);
+  return made;
+}
+
+async function doneOrFault(path: string, body: Readonly<Record<string, unknown>>): Promise<string | undefined> {
+  const fault = await faultOf(path, body);
+  if (fault === undefined) await loadPersons();
+  return fault;
+}
+
+function askToForget(subject: string, title: string): void {
+  ask({
+    title: `Forget ${title}`,
+    text: 'Every device destroys the keys of what is said of this person. Nobody can take it back. Sales and sums stay as they are.',
+    fields: [],
+    confirm: 'Forget',
+    act: () => doneOrFault('/api/acts/person-forget', { subject }),
+  });
+}
+
+function askToHold(subject: string, title: string): void {
+  ask({
+    title: `Keep ${title} by law`,
+    text: 'As long as this stands nobody can forget this person. Say why in lowercase words, never who it is.',
+    fields: [{ kind: 'text', name: 'basis', label: 'Why', value: 'tax-records' }],
+    confirm: 'Keep',
+    act: ({ basis }) => doneOrFault('/api/acts/person-hold', { subject, basis, untilDay: '' }),
+  });
+}
+
+function askToRelease(subject: string, title: string): void {
+  ask({
+    title: `Let go of ${title}`,
+    text: 'The law keeps this person no more, and they can be forgotten.',
+    fields: [],
+    confirm: 'Let go',
+    act: () => doneOrFault('/api/acts/person-release', { subject }),
+  });
+}
+
+/** Somebody asks: it is recorded first, whatever becomes of it. */
+export function askForRequest(): void {
+  ask({
+    title: 'Somebody asks',
+    text: 'What a person asked for is kept with the day. What they are told, and who is forgotten, is up to you.',
+    fields: [
+      { kind: 'text', name: 'who', label: 'Customer number', value: inputById('person-search').value.trim() },
+      {
+        kind: 'choice',
+        name: 'kind',
+        label: 'What for',
+        choices: Object.entries(requestWords).map(([value, words]) => ({ value, words })),
+      },
+    ],
+    confirm: 'Record',
+    act: ({ who, kind }) => doneOrFault('/api/acts/person-request', { who, kind }),
+  });
+}

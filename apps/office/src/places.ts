@@ -1,0 +1,117 @@
+// Every place where there may be something of a person, from what the log and the directory know: what can be searched from here is, by its raw bytes, and of the
+// rest it is said who must see to it.
+import type { ErasureStanding } from '@tallystick/kernel/subjects';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ShopBook } from './book.ts';
+import { openPlace, readBackupSettings } from './backup-settings.ts';
+import { listDevices } from './device-text.ts';
+import { type Home, readSettings } from './home.ts';
+import { searchRaw } from './raw-search.ts';
+import { readWritten, type Written } from './written.ts';
+
+export type PlaceKind = 'replica' | 'directory' | 'relay' | 'mirror' | 'backup' | 'export' | 'access' | 'telemetry';
+
+/** `clean` and `found`: its raw bytes were searched. `acknowledged`: its device has signed that it destroyed its keys. `open`: somebody must still see to it. */
+export type PlaceState = 'clean' | 'found' | 'acknowledged' | 'open' | 'gone' | 'sealed';
+
+export interface Place {
+  readonly kind: PlaceKind;
+  readonly where: string;
+  readonly state: PlaceState;
+  /** What there is, and who sees to it. */
+  readonly words: string;
+  readonly found: readonly string[];
+}
+
+export interface PlacesOptions {
+  readonly book: ShopBook;
+  readonly home: Home;
+  readonly erasure: ErasureStanding | undefined;
+  /** What must not be found; none before it is known what to look for. */
+  readonly needles: readonly Buffer[];
+}
+
+/** In the order in which people go through them. */
+export function findPlaces(options: PlacesOptions): readonly Place[] {
+  const { home, needles } = options;
+  return [
+    searched('directory', resolve(home.root), needles, 'databases, keys, snapshots and, where it is here, the relay'),
+    ...relayPlaces(options),
+    ...backupPlaces(home, needles),
+    ...readWritten(home).map((written) => writtenPlace(written, needles)),
+    ...replicaPlaces(options),
+    {
+      kind: 'telemetry',
+      where: 'logs and metrics',
+      state: 'sealed',
+      words: 'ids, counts and times; no text of an op goes there',
+      found: [],
+    },
+  ];
+}
+
+function searched(kind: PlaceKind, where: string, needles: readonly Buffer[], holds: string): Place {
+  if (needles.length === 0) return { kind, where, state: 'open', words: `${holds}; not searched`, found: [] };
+  const { files, found, unread } = searchRaw(where, needles);
+  const also = unread.length === 0 ? '' : `; ${unread.length} could not be read`;
+  const state = found.length > 0 ? 'found' : unread.length > 0 ? 'open' : 'clean';
+  return { kind, where, state, words: `${holds}; ${files} files searched${also}`, found };
+}
+
+function relayPlaces({ book, home }: PlacesOptions): Place[] {
+  const relay = readSettings(home)?.relay;
+  const replaced = book
+    .query('SELECT DISTINCT replaced FROM relayAppointments_history')
+    .map((row) => String(row['replaced']))
+    .filter((vkey) => vkey !== book.status().relayKey);
+  const before = replaced.map((where): Place => {
+    const words =
+      'another relay took its place, and no key is deleted there any more: whoever ran it throws its key store away';
+    return { kind: 'relay', where, state: 'open', words, found: [] };
+  });
+  if (relay?.kind !== 'url') return before;
+  const words =
+    'sealed texts; wrapped keys are deleted by the erasure, and whoever runs it throws copies of its key store away';
+  return [{ kind: 'relay', where: relay.url, state: 'sealed', words, found: [] }, ...before];
+}
+
+function backupPlaces(home: Home, needles: readonly Buffer[]): Place[] {
+  return readBackupSettings(home).places.map((settings) => {
+    const holds = 'backups of the book: sealed texts in sealed files, and no key';
+    if (settings.kind === 'folder' && existsSync(settings.path))
+      return searched('backup', settings.path, needles, holds);
+    return { kind: 'backup', where: openPlace(settings).name, state: 'sealed', words: holds, found: [] };
+  });
+}
+
+function writtenPlace({ kind, path, at }: Written, needles: readonly Buffer[]): Place {
+  const of = `${{ export: 'an export', mirror: 'a mirror', access: 'what was handed out of a person' }[kind]} of ${new Date(at).toISOString().slice(0, 10)}`;
+  if (existsSync(path)) return searched(kind, path, needles, of);
+  return {
+    kind,
+    where: path,
+    state: 'gone',
+    words: `${of}, not there any more; whoever took it sees to it`,
+    found: [],
+  };
+}
+
+/** Each device with its browser's or its own disk; other copies, such as a photograph, are beyond it. */
+function replicaPlaces({ book, erasure }: PlacesOptions): Place[] {
+  const acknowledged = new Map((erasure?.acknowledged ?? []).map((one) => [one.device, one]));
+  const outstanding = new Set((erasure?.outstanding ?? []).map(({ device }) => device));
+  return listDevices(book).flatMap(({ device, name, role, status }): Place[] => {
+    const said = acknowledged.get(device);
+    const where = `${name} (${role}, ${device.slice(0, 8)})`;
+    const place = { kind: 'replica', where, found: [] } as const;
+    if (said !== undefined)
+      return [{ ...place, state: 'acknowledged', words: `destroyed its keys on ${said.day}, by op ${said.op}` }];
+    if (erasure !== undefined && !outstanding.has(device)) return [];
+    const words =
+      status === 'active'
+        ? 'sealed texts, and the key if it may read; it acknowledges at its next contact'
+        : 'revoked, and cannot acknowledge: whoever has it may still read';
+    return [{ ...place, state: 'open', words }];
+  });
+}

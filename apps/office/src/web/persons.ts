@@ -1,0 +1,141 @@
+// What the page shows of persons, and what is done for them there: who they are, for whom the keyring here may show, what they asked, how far their erasure has come, and its
+// certificate.
+import type { Reading } from '@tallystick/kernel/subjects';
+import { certifyErasure, readErasure, type SubjectDesk } from '@tallystick/kernel/subjects';
+import { z } from 'zod';
+import type { ShopBook } from '../book.ts';
+import { listDevices } from '../device-text.ts';
+import { orderShred } from '../forget.ts';
+import type { Home } from '../home.ts';
+import { keyInForce } from '../key-files.ts';
+import { mustBeCommitted } from '../refusal-words.ts';
+import { businessDay, type PersonRow, subjectOf } from '../subjects.ts';
+import { HttpRefusal, parseBody } from './http.ts';
+
+const maxShown = 200;
+const word = /^[a-z][a-z-]{0,39}$/;
+const day = /^\d{4}-\d{2}-\d{2}$/;
+
+export interface ShownPerson {
+  readonly subject: string;
+  readonly kind: string;
+  readonly customers: readonly string[];
+  /** As the keyring here may show it. */
+  readonly name: Reading['state'] | 'unknown';
+  readonly text: string;
+  readonly requests: readonly { readonly kind: string; readonly day: string }[];
+  /** Why the law keeps them, and up to which day or ''; null where nothing does. */
+  readonly hold: { readonly basis: string; readonly untilDay: string } | null;
+  readonly erasure: {
+    readonly day: string;
+    readonly isSettled: boolean;
+    readonly acknowledged: readonly string[];
+    readonly outstanding: readonly { readonly name: string; readonly isRevoked: boolean }[];
+  } | null;
+}
+
+interface Found {
+  readonly subject: string;
+  readonly kind: string;
+}
+
+/** Those whom a customer's number or a subject names; else those who asked last, and then the newest. */
+export async function readPersons(
+  book: ShopBook,
+  openDesk: () => Promise<SubjectDesk>,
+  who: string,
+): Promise<readonly ShownPerson[]> {
+  const asked =
+    who === '' ? '' : 'WHERE k.subject = ?1 OR k.subject IN (SELECT subject FROM persons_history WHERE customer = ?1)';
+  const found = book.query<Found>(
+    `SELECT k.subject, min(k.kind) AS kind FROM subjectKeys k ${asked} GROUP BY k.subject
+     ORDER BY (SELECT max(r.day) FROM subjectRequests r WHERE r.subject = k.subject) DESC, max(k.day) DESC, k.subject LIMIT ${maxShown}`,
+    who === '' ? [] : [who],
+  );
+  if (found.length === 0) return [];
+  const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
+  const desk = await openDesk();
+  return Promise.all(found.map((one) => readPerson(book, desk, names, one)));
+}
+
+async function readPerson(
+  book: ShopBook,
+  desk: SubjectDesk,
+  names: ReadonlyMap<string, string>,
+  { subject, kind }: Found,
+): Promise<ShownPerson> {
+  const rows = book.query<PersonRow>('SELECT * FROM persons WHERE subject = ? ORDER BY customer', [subject]);
+  const named = rows.find(({ name }) => name !== '');
+  const reading =
+    named === undefined
+      ? undefined
+      : await desk.read(named.name, { scope: named.scope, device: named.device, id: named.op, field: 'name' });
+  const [hold] = book.query<{ basis: string; untilDay: string }>(
+    "SELECT basis, untilDay FROM legalHolds WHERE subject = ? AND held = 1 AND (untilDay = '' OR untilDay >= ?)",
+    [subject, businessDay(book)],
+  );
+  const erasure = await readErasure(book, subject);
+  const nameOf = (device: string): string => names.get(device) ?? device.slice(0, 8);
+  return {
+    subject,
+    kind,
+    customers: rows.map(({ customer }) => customer),
+    name: reading?.state ?? 'unknown',
+    text: reading?.state === 'shown' ? reading.text : '',
+    requests: book.query('SELECT kind, day FROM subjectRequests WHERE subject = ? ORDER BY day, kind', [subject]),
+    hold: hold ?? null,
+    erasure:
+      erasure === undefined
+        ? null
+        : {
+            day: erasure.day,
+            isSettled: erasure.position !== undefined,
+            acknowledged: erasure.acknowledged.map(({ device }) => nameOf(device)),
+            outstanding: erasure.outstanding.map(({ device, status }) => ({
+              name: nameOf(device),
+              isRevoked: status === 'revoked',
+            })),
+          },
+  };
+}
+
+/** As text for people and programs. Throws a refusal of 409 where there is nothing to certify yet. */
+export async function readCertificate(book: ShopBook, home: Home, subject: string): Promise<string> {
+  const key = await keyInForce(book, home);
+  const text = await certifyErasure({ book, subject, day: businessDay(book), key });
+  if (text !== undefined) return text;
+  throw new HttpRefusal(
+    409,
+    'office/refused',
+    'this person is not forgotten, or the order has no place in the log yet',
+  );
+}
+
+const requestSchema = z.strictObject({
+  who: z.string().trim().min(1).max(64),
+  kind: z.enum(['access', 'erasure', 'rectification']),
+});
+const subjectSchema = z.strictObject({ subject: z.string().regex(/^[0-9a-f]{32}$/) });
+const holdSchema = z.strictObject({
+  ...subjectSchema.shape,
+  basis: z.string().trim().regex(word),
+  untilDay: z.string().trim().regex(day).or(z.literal('')),
+});
+
+/** By the path under `/api/acts/`. What was asked for is recorded; the rest is up to a person. */
+export const personActs: Readonly<Record<string, (book: ShopBook, body: unknown) => Promise<void>>> = {
+  'person-request': async (book, body) => {
+    const { who, kind } = parseBody(requestSchema, body);
+    const args = { subject: subjectOf(book, who), kind, day: businessDay(book) };
+    mustBeCommitted(await book.commit('subject.request', args));
+  },
+  'person-forget': async (book, body) =>
+    void (await orderShred(book, parseBody(subjectSchema, body).subject, 'request')),
+  'person-hold': async (book, body) => {
+    mustBeCommitted(await book.commit('subject.hold', { ...parseBody(holdSchema, body), held: 1 }));
+  },
+  'person-release': async (book, body) => {
+    const { subject } = parseBody(subjectSchema, body);
+    mustBeCommitted(await book.commit('subject.hold', { subject, held: 0, basis: 'released', untilDay: '' }));
+  },
+};
