@@ -9,8 +9,14 @@ import { newDevice, openAlone, openCart, openDrawer, patient, sell, tile } from 
 import { tillForAll } from './for-all.ts';
 
 const shapes = [
-  { name: 'a phone in the dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark', isMobile: true },
-  { name: 'a tablet by day', viewport: { width: 820, height: 1180 }, colorScheme: 'light', isMobile: true },
+  { name: 'a small phone in the dark', viewport: { width: 320, height: 568 }, colorScheme: 'dark', isMobile: true },
+  // What is left of 1280 by 800 at a zoom of 200 %.
+  {
+    name: 'a counter screen at twice the size',
+    viewport: { width: 640, height: 400 },
+    colorScheme: 'light',
+    isMobile: false,
+  },
   { name: 'a counter screen by day', viewport: { width: 1440, height: 900 }, colorScheme: 'light', isMobile: false },
 ] as const;
 
@@ -101,6 +107,11 @@ async function walk(
     await page.keyboard.press('Escape');
     await page.getByLabel(label).waitFor({ state: 'detached' });
   }
+  await page.getByRole('button', { name: 'Take back', exact: true }).last().click();
+  await page.getByText('With the receipt, take it back').waitFor();
+  await look(page, 'return without a receipt');
+  await page.keyboard.press('Escape');
+  await page.getByText('With the receipt, take it back').waitFor({ state: 'detached' });
   await page
     .getByRole('button', { name: /edit quantity/ })
     .last()
@@ -135,6 +146,10 @@ async function walk(
   await dialog.getByRole('button', { name: 'Void' }).click();
   await look(page, 'void');
   await page.keyboard.press('Escape');
+  await dialog.getByRole('button', { name: 'Exchange' }).click();
+  await dialog.getByRole('button', { name: 'Everything' }).click();
+  await look(page, 'exchange');
+  await page.keyboard.press('Escape');
   await dialog.getByRole('button', { name: 'Void' }).waitFor();
   await page.keyboard.press('Escape');
   await go('Drawer');
@@ -152,6 +167,11 @@ async function walk(
   await go('Layaways');
   await page.getByText('Nothing is put by.').waitFor();
   await look(page, 'layaways');
+  await page.keyboard.press('Escape');
+  await go('Count goods');
+  await page.getByLabel('Butter croissant').fill('1');
+  await page.getByRole('button', { name: 'Save the count of 1' }).waitFor();
+  await look(page, 'count goods');
   await page.keyboard.press('Escape');
   await go('X report');
   await page.locator('.receipt').waitFor();

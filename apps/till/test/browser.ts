@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page, type Route } from 'playwright-core';
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page, type Route } from 'playwright-core';
 import { chromiumPath } from '../../../scripts/test-environment.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -204,6 +204,12 @@ export async function sell(page: Page, ...names: readonly string[]): Promise<str
   return number;
 }
 
+/** What the documents that are listed under "Sales" come to, in hundredths: a till says no sum before its drawer is counted. */
+export async function listedMinor(page: Page): Promise<number> {
+  const totals = await page.locator('.document-total').allTextContents();
+  return totals.reduce((sum, text) => sum + Number(text.replaceAll(/[^\d-]/g, '')), 0);
+}
+
 /** On a phone the cart is behind a bar: brings it up there, and answers whether it had to. There must be something in it. */
 export async function openCart(page: Page): Promise<boolean> {
   const bar = page.locator('.cart-bar');
@@ -254,4 +260,21 @@ export async function editLog(page: Page, url: string, edit: (log: Buffer) => Bu
   }, edited.toString('latin1'));
   await page.close();
   return edited;
+}
+
+/** A platform authenticator with PRF whose person always agrees. */
+export async function addAuthenticator(control: CDPSession): Promise<void> {
+  await control.send('WebAuthn.enable');
+  await control.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      hasPrf: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
 }

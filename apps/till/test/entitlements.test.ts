@@ -1,10 +1,16 @@
 // Credit notes and what customers show, on the real book: issued once, spent once, and given back where nothing was sold for it.
+import { nobleHasher } from '@tallystick/chain';
+import { nodeCrypto } from '@tallystick/kernel/node';
 import { balanceOf } from '@tallystick/ledger';
+import { mintEntitlement } from '@tallystick/retail/entitlement';
+import { createMemoryKeyStore } from '@tallystick/sign';
+import { encodeAnswer, openWallet, parseAsk, type Wallet, type WalletEntry } from '@tallystick/sign/token';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readShown, takeShown } from '../src/engine/entitlements.ts';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
 import type { CreditNote, Link, Outcome, Saved, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
+import { askWallet, hearWallet } from '../src/engine/wallet-answers.ts';
 import { mostTaken, riskWords } from '../src/model/entitlement-words.ts';
 import { addEntitlement, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
 import { refusalText } from '../src/model/words.ts';
@@ -172,6 +178,77 @@ describe('a credit note', () => {
     expect(await readShown(counter.shop, 'https://tea.example/t')).toMatchObject({ code: 'token/url' });
     const changed = `${url.slice(0, -3)}${url.endsWith('AAA') ? 'BBB' : 'AAA'}`;
     expect(await readShown(counter.shop, changed)).toMatchObject({ ok: false });
+  });
+});
+
+describe('what belongs to a wallet', () => {
+  const random = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count));
+
+  async function openPhone(): Promise<Wallet> {
+    const kept: WalletEntry[] = [];
+    const store = { load: () => kept, append: (entry: WalletEntry) => void kept.push(entry) };
+    const key = await createMemoryKeyStore(nodeCrypto.ed25519, nobleHasher).create('wallet');
+    return openWallet({ key, store, hasher: nobleHasher, now: Date.now, random });
+  }
+
+  /** Five pounds for whoever claims them first. */
+  async function issueBound(): Promise<string> {
+    const { book, keys } = counter.shop;
+    const key = await keys.load('device');
+    if (key === undefined) throw new Error('no key');
+    const draft = { kind: 'coupon', holder: 'bound', currency: 'GBP', amountMinor: 500, day: '2026-01-02' } as const;
+    const place = { key, book: book.id, page: 'https://tea.example/t', hasher: nobleHasher, number: '07'.repeat(16) };
+    const { url, args } = await mintEntitlement(draft, place);
+    const [issued] = await book.commitAll([{ verb: 'entitlement.issue', args, scope: 'hq' as never }]);
+    if (issued?.ok !== true) throw new Error(JSON.stringify(issued));
+    await book.commit('entitlement.tier', { kind: 'coupon', currency: 'GBP', mostMinor: 500 });
+    return url;
+  }
+
+  async function answerOf(wallet: Wallet, url: string): Promise<string> {
+    const asked = await askWallet(counter.shop, url);
+    const ask = asked.ok ? parseAsk(asked.value) : asked;
+    const token = await wallet.carry(url);
+    if (!ask.ok || !token.ok) throw new Error('not asked');
+    expect(ask.value.hash).toBe(token.value.hash);
+    const shown = await wallet.show(token.value, ask.value.challenge);
+    if (!shown.ok) throw new Error(shown.code);
+    return encodeAnswer(shown.value);
+  }
+
+  it('is taken when its own wallet answers, once for each question, and in nobody else’s hands', async () => {
+    const url = await issueBound();
+    const [owner, thief] = [await openPhone(), await openPhone()];
+    expect(await readShown(counter.shop, url)).toMatchObject({ ok: false, code: 'token/claim' });
+    const answer = await answerOf(owner, url);
+    expect(await readShown(counter.shop, url, answer)).toMatchObject({ ok: true, value: { leftMinor: 500 } });
+    // The same answer again, to a question that nobody asked or to another one, is worth nothing.
+    expect(await readShown(counter.shop, url, answer)).toMatchObject({ code: 'till/ask-over' });
+    await askWallet(counter.shop, url);
+    expect(await readShown(counter.shop, url, answer)).toMatchObject({ code: 'token/holder' });
+    await answerOf(owner, url);
+    const now = Date.now();
+    expect(await hearWallet(counter.shop, url, answer, now + 61_000)).toMatchObject({ code: 'till/ask-over' });
+
+    expect(await readShown(counter.shop, url, await answerOf(owner, url))).toMatchObject({ ok: true });
+    const sold = await done(ask(entries.sell, cart('a', url, 500)));
+    expect(sold.tenders).toContainEqual({ kind: 'entitlement', amountMinor: 500 });
+    const { book } = counter.shop;
+    const [token] = owner.carried();
+    expect(token).toBeDefined();
+    if (token !== undefined)
+      expect(book.query('SELECT claim FROM walletClaims')).toEqual([{ claim: owner.claimOf(token)?.claim.hash }]);
+    expect(await readShown(counter.shop, url, await answerOf(thief, url))).toMatchObject({ code: 'token/claimed' });
+    expect(await readShown(counter.shop, url, await answerOf(owner, url))).toMatchObject({ code: 'retail/claimed' });
+  });
+
+  it('is asked for again after a restart, and by a sale that comes without an answer', async () => {
+    const url = await issueBound();
+    const wallet = await openPhone();
+    expect(await readShown(counter.shop, url, await answerOf(wallet, url))).toMatchObject({ ok: true });
+    await counter.openAgain();
+    expect(await ask(entries.sell, cart('a', url, 500))).toMatchObject({ ok: false, code: 'token/claim' });
+    expect(await readShown(counter.shop, url, 'tally1-answer.AAAA')).toMatchObject({ code: 'token/text' });
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
-import { fiscalLeft } from '../src/engine/fiscal.ts';
+import { chooseSeries, fiscalLeft } from '../src/engine/fiscal.ts';
 import type { Outcome, Saved } from '../src/engine/port.ts';
 import { cartOf, type Counter, openCounter } from './counter.ts';
 
@@ -19,11 +19,11 @@ async function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Reques
   return done.value.shown;
 }
 
-async function lease(quantity: number): Promise<string> {
+async function lease(quantity: number, series: string = 'A'): Promise<string> {
   const { book } = counter.shop;
   const { device } = book;
   const commit = await book.commit('fiscal.lease', {
-    series: 'A',
+    series,
     scope: 'hq',
     device,
     untilDay: '2099-12-31',
@@ -49,14 +49,32 @@ it('are given in order, printed once, and taken from the next block when one is 
     tender: 'cash',
   } as const;
   expect((await ask(entries.refund, back)).fiscal).toBe('A 1002');
-  expect(fiscalLeft(counter.shop)).toEqual({ left: 0 });
+  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 0 });
   expect((await ask(entries.sell, cartOf('b', 1))).fiscal).toBe('');
   await lease(1);
   const ended = await lease(50);
-  expect(fiscalLeft(counter.shop)).toEqual({ left: 51 });
+  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 51 });
   await counter.shop.book.commit('day.open', { day: '2099-12-31' });
   await counter.shop.book.commit('lease.expire', { lease: ended });
-  expect(fiscalLeft(counter.shop)).toEqual({ left: 1 });
+  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 1 });
   expect((await ask(entries.sell, cartOf('c', 1))).fiscal).toBe('A 1003');
   expect(counter.shop.book.query('SELECT code FROM corrections')).toEqual([]);
+});
+
+it('come of the series that was chosen for sales and for what comes back, over a restart, and of no other', async () => {
+  const { book } = counter.shop;
+  for (const series of ['R', 'S']) await book.commit('fiscal.range', { series, first: 1, last: 50 });
+  // Many blocks of one series do not hide the other, which is older.
+  await lease(1, 'S');
+  for (let blocks = 0; blocks < 10; blocks += 1) await lease(1, 'R');
+  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 8, sale: 'R', refund: 'R' });
+  expect(await chooseSeries(counter.shop, 'sale', 'X')).toBe(false);
+  expect(await chooseSeries(counter.shop, 'sale', 'S')).toBe(true);
+  await counter.openAgain();
+  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 1, sale: 'S', refund: 'R' });
+  const sold = await ask(entries.sell, cartOf('a', 2));
+  const lines = [{ line: 1, quantity: 1 }];
+  const back = await ask(entries.refund, { key: 'r', document: sold.id, lines, reason: 'cold', tender: 'cash' });
+  const next = await ask(entries.sell, cartOf('b', 1));
+  expect([sold, back, next].map(({ fiscal }) => fiscal)).toEqual(['S 1', 'R 3', '']);
 });

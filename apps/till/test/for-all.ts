@@ -20,13 +20,13 @@ interface InShop extends TestShop {
   folder: string;
 }
 
-/** A till by itself, without a shop. */
-export function tillForAll(): Readonly<Alone> {
+/** A till by itself, without a shop, in a browser with these switches. */
+export function tillForAll(...browserArgs: readonly string[]): Readonly<Alone> {
   const till = {} as Alone;
   let served: Served | undefined;
   beforeAll(async () => {
     buildOnce();
-    [till.browser, served] = await Promise.all([launch(), serveDist()]);
+    [till.browser, served] = await Promise.all([launch(...browserArgs), serveDist()]);
     till.url = served.url;
   });
   afterAll(async () => {

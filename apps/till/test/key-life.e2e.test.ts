@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { encodeInvitation, parseInvitation } from '../src/model/invitation.ts';
 import { faultsOf } from './axe.ts';
-import { leaveTill, newDevice, openDrawer, sell, tile } from './browser.ts';
+import { addAuthenticator, leaveTill, newDevice, openDrawer, sell, tile } from './browser.ts';
 import { shopForAll } from './for-all.ts';
 import { joinShop, saleAt } from './shop.ts';
 
@@ -249,7 +249,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', () =
     expect(saleAt(shop.office, late)).toBeUndefined();
 
     await page.locator('.ended').getByRole('button', { name: 'Go on as a new till' }).click();
-    await page.getByLabel('Invitation').fill(shop.office.invite(60_000, device));
+    await page.getByLabel('Invitation').fill(shop.office.invite(60_000, { replaces: device }));
     expect(await faultsOf(page)).toEqual([]);
     await page.getByLabel('Name of the new till').fill('till-3');
     await page.getByRole('button', { name: 'Go on', exact: true }).click();
@@ -267,20 +267,3 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the key of a till', () =
     expect(saleAt(shop.office, late)).toBe(480);
   });
 });
-
-/** A platform authenticator with PRF whose person always agrees. */
-async function addAuthenticator(control: CDPSession): Promise<void> {
-  await control.send('WebAuthn.enable');
-  await control.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      hasPrf: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-}

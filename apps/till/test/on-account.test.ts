@@ -1,6 +1,7 @@
 // Sales on account on the real book: once, up to the limit, and back off the account.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDrawerReport } from '../src/engine/cash-entries.ts';
+import { readSession } from '../src/engine/open-shop.ts';
 import { readCustomer } from '../src/engine/customers.ts';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
@@ -78,6 +79,8 @@ describe('a sale on account', () => {
     await done(ask(entries.payAccount, payment));
     expect(await ask(entries.payAccount, { ...payment, amountMinor: 900 })).toMatchObject({ code: 'till/key-used' });
     expect(owedMinor()).toBe(80);
+    const session = readSession(counter.shop)?.id ?? '';
+    await done(ask(entries.closeSession, { session, countedMinor: 1_000 }));
     const report = readDrawerReport(counter.shop);
     if (!report.ok || report.value === undefined) throw new Error('no report');
     expect(report.value).toMatchObject({ expectedMinor: 1_000, payments: 1 });

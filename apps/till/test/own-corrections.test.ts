@@ -23,14 +23,21 @@ it('is told once, and again when there is more', async () => {
   await counter.shop.book.commit('product.set', { ...lamp, negativeStock: 'backorder' });
   await sellLamp();
   expect(countCorrections(counter.shop)).toEqual({ count: 1, unseen: 1 });
-  const [shown, ...others] = ownCorrections(counter.shop);
+  const [shown, ...others] = ownCorrections(counter.shop, 50);
   expect(others).toEqual([]);
   expect(shown).toMatchObject({ document: 'INV/till-1/2026-01-02/1', codes: ['retail/backorder'], lines: ['Lamp'] });
   expect(shown?.owed.map(owedText)).toEqual(['Customer K-17 is owed goods worth £9.00.']);
-  await seeCorrections(counter.shop);
+  await seeCorrections(counter.shop, [shown?.op ?? '']);
   expect(countCorrections(counter.shop)).toEqual({ count: 1, unseen: 0 });
   await counter.openAgain();
   expect(countCorrections(counter.shop)).toEqual({ count: 1, unseen: 0 });
   await sellLamp();
-  expect(countCorrections(counter.shop)).toEqual({ count: 2, unseen: 1 });
+  await sellLamp();
+  expect(countCorrections(counter.shop)).toEqual({ count: 3, unseen: 2 });
+  // Only what stood before somebody's eyes is seen: here the newest, not the one below it.
+  const [newest] = ownCorrections(counter.shop, 1);
+  await seeCorrections(counter.shop, [newest?.op ?? '']);
+  expect(countCorrections(counter.shop)).toEqual({ count: 3, unseen: 1 });
+  await seeCorrections(counter.shop, []);
+  expect(countCorrections(counter.shop)).toEqual({ count: 3, unseen: 1 });
 });

@@ -375,7 +375,7 @@ async function goOn(till: Page, { office }: TestShop, name: string): Promise<voi
   const [row] = office.book.query<{ device: string }>("SELECT device FROM devices WHERE name = 'till-1'");
   await till.getByRole('button', { name: 'Sell', exact: true }).click();
   await till.locator('.ended').getByRole('button', { name: 'Go on as a new till' }).click();
-  await till.getByLabel('Invitation').fill(office.invite(60_000, row?.device));
+  await till.getByLabel('Invitation').fill(office.invite(60_000, { replaces: row?.device }));
   await till.getByLabel('Name of the new till').fill(name);
   await till.getByRole('button', { name: 'Go on', exact: true }).click();
   await till.getByRole('button', { name: 'Skip for now' }).click();

@@ -55,7 +55,8 @@ describe('what the till says', () => {
   });
 
   it('asks for fiscal numbers before there are none', () => {
-    const said = (left: number) => noticesOf({ ...closedState({ kind: 'starting' }), fiscal: { left } })[0];
+    const said = (left: number) =>
+      noticesOf({ ...closedState({ kind: 'starting' }), fiscal: { left, series: [], sale: 'A', refund: 'A' } })[0];
     expect([said(10), said(9)?.tone, said(1)?.title]).toEqual([
       undefined,
       'warn',

@@ -1,11 +1,10 @@
 // Whose cart this is, and which codes were handed in: named before or while it is rung up.
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
+import { AskField } from '../ui/ask-field.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
 
 const longest = 100;
 
@@ -31,7 +30,7 @@ export function CartTermsDialog({ onClose }: { readonly onClose: () => void }): 
     <Dialog title="Customer and codes" onClose={onClose}>
       <div class="stack">
         {customer === undefined ? (
-          <OneField label="Customer number" action="Name" onText={name} />
+          <AskField label="Customer number" maxLength={longest} action="Name" isRepeated onAsk={name} />
         ) : (
           <Named words={`Customer ${customer}${list}`} onRemove={() => till.nameCustomer(undefined)} />
         )}
@@ -42,7 +41,7 @@ export function CartTermsDialog({ onClose }: { readonly onClose: () => void }): 
             onRemove={() => till.setCoupons(coupons.filter((other) => other !== code))}
           />
         ))}
-        <OneField label="Code of an offer" action="Add" onText={add} />
+        <AskField label="Code of an offer" maxLength={longest} action="Add" isRepeated onAsk={add} />
         <div class="actions">
           <button type="button" class="button button-primary" onClick={onClose}>
             Done
@@ -68,45 +67,5 @@ function Named({ words, onRemove }: { readonly words: string; readonly onRemove:
         <Icon name="close" size={18} />
       </button>
     </p>
-  );
-}
-
-interface OneFieldProps {
-  readonly label: string;
-  readonly action: string;
-  /** Resolves to what was wrong, or undefined. */
-  readonly onText: (text: string) => Promise<string | undefined>;
-}
-
-function OneField({ label, action, onText }: OneFieldProps): VNode {
-  const [text, setText] = useState('');
-  const [fault, setFault] = useState<string>();
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    if (text.trim() === '') return;
-    void onText(text.trim()).then((said) => {
-      setFault(said);
-      if (said === undefined) setText('');
-    });
-  };
-  return (
-    <form class="stack" onSubmit={submit}>
-      <label class="field">
-        <span>{label}</span>
-        <input
-          value={text}
-          data-focus
-          maxLength={longest}
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <Fault text={fault} />
-      <button type="submit" class="button" disabled={text.trim() === ''}>
-        {action}
-      </button>
-    </form>
   );
 }

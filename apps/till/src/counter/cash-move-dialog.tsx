@@ -7,7 +7,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Keypad, NumberField } from '../ui/keypad.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 
 const titles: Readonly<Record<CashMoveKind, string>> = { in: 'Pay in', out: 'Pay out', safe: 'To the safe' };
 const saidBefore: Readonly<Record<CashMoveKind, string>> = {

@@ -6,6 +6,7 @@ import { formatMoney } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { CustomerField } from './customer-field.tsx';
+import { CustomerNameLine } from './customer-name.tsx';
 
 export interface OnAccountProps {
   readonly amountMinor: number;
@@ -19,6 +20,9 @@ export function OnAccount({ amountMinor, onCustomer, onBack }: OnAccountProps): 
   const [customer, setCustomer] = useState<Customer>();
   /** Answers what speaks against it. */
   const find = async (number: string): Promise<string | undefined> => {
+    const named = till.cart.peek().customer;
+    if (named !== undefined && named !== number)
+      return `The cart is priced for ${named}. Take that name out of the cart first, or put it on their account.`;
     const found = await till.engine.customer(number);
     if (!found.ok) return refusalText(found.code, found.message);
     const { owedMinor, limitMinor, isRefusedAbove, isActive } = found.value;
@@ -37,6 +41,7 @@ export function OnAccount({ amountMinor, onCustomer, onBack }: OnAccountProps): 
         {customer.customer} owes {formatMoney(customer.owedMinor, currency)} here and may owe{' '}
         {formatMoney(customer.limitMinor, currency)}.
       </p>
+      <CustomerNameLine customer={customer.customer} />
       <div class="actions">
         <button type="button" class="button" onClick={onBack}>
           Back

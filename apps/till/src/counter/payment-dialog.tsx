@@ -8,8 +8,9 @@ import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Keypad, NumberField } from '../ui/keypad.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { CustomerField } from './customer-field.tsx';
+import { CustomerNameLine } from './customer-name.tsx';
 
 export function PaymentDialog({ onClose }: { readonly onClose: () => void }): VNode {
   const till = useTill();
@@ -45,22 +46,25 @@ export function PaymentDialog({ onClose }: { readonly onClose: () => void }): VN
       {customer === undefined ? (
         <CustomerField onFind={find} onBack={onClose} />
       ) : (
-        <form class="stack" onSubmit={(event) => event.preventDefault()}>
-          <p role="status">
-            {customer.customer} owes {formatMoney(customer.owedMinor, currency)} here.
-          </p>
-          <NumberField label="Amount paid" value={text} onInput={setText} scale={digits} />
-          <Keypad value={text} onInput={setText} scale={digits} />
-          <Fault text={fault} />
-          <div class="actions actions-equal">
-            <button type="button" class="button button-tall" disabled={!isReady} onClick={() => void pay('cash')}>
-              <Icon name="cash" /> Cash
-            </button>
-            <button type="button" class="button button-tall" disabled={!isReady} onClick={() => void pay('card')}>
-              <Icon name="card" /> Card
-            </button>
-          </div>
-        </form>
+        <>
+          <CustomerNameLine customer={customer.customer} />
+          <form class="stack" onSubmit={(event) => event.preventDefault()}>
+            <p role="status">
+              {customer.customer} owes {formatMoney(customer.owedMinor, currency)} here.
+            </p>
+            <NumberField label="Amount paid" value={text} onInput={setText} scale={digits} />
+            <Keypad value={text} onInput={setText} scale={digits} />
+            <Fault text={fault} />
+            <div class="actions actions-equal">
+              <button type="button" class="button button-tall" disabled={!isReady} onClick={() => void pay('cash')}>
+                <Icon name="cash" /> Cash
+              </button>
+              <button type="button" class="button button-tall" disabled={!isReady} onClick={() => void pay('card')}>
+                <Icon name="card" /> Card
+              </button>
+            </div>
+          </form>
+        </>
       )}
     </Dialog>
   );

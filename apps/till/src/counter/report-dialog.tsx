@@ -9,7 +9,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 
 export interface ReportDialogProps {
   /** The newest of this till where it is left out. */
@@ -87,10 +87,15 @@ function ReportPaper({ report }: { readonly report: DrawerReport }): VNode {
         {reportRows(report).map(({ name, amountMinor, isFirst, isTotal }) => (
           <div key={name} class={isTotal === true ? 'receipt-total' : isFirst === true ? 'receipt-rule' : ''}>
             <dt>{name}</dt>
-            <dd>{money(amountMinor)}</dd>
+            <dd>{amountMinor !== undefined && money(amountMinor)}</dd>
           </div>
         ))}
       </dl>
+      {report.kind === 'X' && (
+        <footer class="receipt-foot">
+          <p>What was taken is said once the drawer is counted.</p>
+        </footer>
+      )}
     </article>
   );
 }

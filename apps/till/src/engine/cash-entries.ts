@@ -1,9 +1,10 @@
 // Cash into the drawer and out of it without a sale, and what the drawer reports: X while it is open, Z once it is closed.
-import { retailAccounts, sessionReport } from '@tallystick/retail';
+import { retailAccounts, type SessionReport, sessionReport } from '@tallystick/retail';
 import { businessDay } from '../model/business-day.ts';
 import type { Entry } from './entry.ts';
 import { type OpenShop, readSession } from './open-shop.ts';
 import type { CashMove, CashMoveKind, CashMoveRequest, DrawerReport, Outcome } from './port.ts';
+import type { BlindReport, ClosedReport } from './shown.ts';
 import { noSession } from './sale-entries.ts';
 
 const moveKinds: Readonly<Record<string, CashMoveKind>> = { 'pay-in': 'in', 'pay-out': 'out', drop: 'safe' };
@@ -33,7 +34,21 @@ export function readDrawerReport(shop: OpenShop, session?: string): Outcome<Draw
   const id = session ?? newestSession(shop);
   const report = id === undefined ? undefined : sessionReport(shop.book, id);
   if (report === undefined) return { ok: true, value: undefined };
-  return { ok: true, value: { ...report, moves: readMoves(shop, report.session), accounts: readAccounts(shop) } };
+  const moves = { moves: readMoves(shop, report.session), accounts: readAccounts(shop) };
+  return { ok: true, value: { ...(isClosed(report) ? report : blinded(report)), ...moves } };
+}
+
+function isClosed(report: SessionReport): report is ClosedReport {
+  return report.kind === 'Z';
+}
+
+/** What the page is told before the count. Sums over all tenders would give the cash away, so they are left out with it. */
+function blinded(report: SessionReport): BlindReport {
+  const { session, currency, number, openedDay, closedDay, sales, refunds, voids, payments, discountMinor } = report;
+  const { card, account, other } = report.tenders;
+  const counts = { sales, refunds, voids, payments, discountMinor, late: report.late };
+  const tenders = { card, account, other };
+  return { kind: 'X', session, currency, number, openedDay, closedDay, ...counts, tenders };
 }
 
 function newestSession({ book, record }: OpenShop): string | undefined {

@@ -19,5 +19,6 @@ export function closedState(phase: Phase): TillState {
     torn: undefined,
     clock: 'fine',
     key: undefined,
+    backup: undefined,
   };
 }

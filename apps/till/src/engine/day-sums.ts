@@ -26,7 +26,7 @@ interface SumsRow {
   readonly [column: string]: string | number;
 }
 
-const shown = "kind IN ('sale', 'refund', 'void')";
+const shown = "kind IN ('sale', 'refund', 'void', 'exchange')";
 
 export function createDaySums(book: Pick<TillBook, 'device' | 'query'>, scope: string): DaySumsReader {
   let known: Known | undefined;
@@ -45,7 +45,7 @@ export function createDaySums(book: Pick<TillBook, 'device' | 'query'>, scope: s
       [scope, book.device],
     );
     const [row] = book.query<SumsRow>(
-      `SELECT count(*) AS documents, coalesce(sum(totalMinor), 0) AS totalMinor, coalesce(sum(kind = 'sale'), 0) AS sales,
+      `SELECT count(*) AS documents, coalesce(sum(totalMinor), 0) AS totalMinor, coalesce(sum(kind IN ('sale', 'exchange')), 0) AS sales,
          coalesce(sum(kind = 'refund'), 0) AS refunds, '' AS last
        FROM documents WHERE scope = ? AND device = ? AND day = ? AND ${shown}`,
       [scope, book.device, day],
@@ -57,7 +57,7 @@ export function createDaySums(book: Pick<TillBook, 'device' | 'query'>, scope: s
   function readOn({ sums, last, issued: before }: Known, issued: number): Known | undefined {
     const [row] = book.query<SumsRow>(
       `SELECT count(*) AS documents, coalesce(sum(CASE WHEN isShown THEN totalMinor END), 0) AS totalMinor,
-         coalesce(sum(isShown AND kind = 'sale'), 0) AS sales, coalesce(sum(isShown AND kind = 'refund'), 0) AS refunds,
+         coalesce(sum(isShown AND kind IN ('sale', 'exchange')), 0) AS sales, coalesce(sum(isShown AND kind = 'refund'), 0) AS refunds,
          coalesce(max(id), '') AS last
        FROM (SELECT id, kind, totalMinor, day = ? AND ${shown} AS isShown
              FROM documents WHERE scope = ? AND id > ? AND device = ?)`,

@@ -34,13 +34,13 @@ const documentColumns = `
   SELECT d.id, d.kind, d.number, d.day, d.at, d.device, d.currency, d.totalMinor, d.taxMinor, d.original, d.customer,
     (SELECT coalesce(sum(CASE l.quantityScale WHEN 0 THEN abs(l.quantity) ELSE 1 END), 0)
       FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS items,
-    (SELECT coalesce(sum(l.quantity), 0)
+    (SELECT coalesce(sum(max(l.quantity, 0)), 0)
       FROM documentLines l WHERE l.scope = d.scope AND l.document = d.id) AS sold,
     (SELECT coalesce(sum(r.quantity), 0)
       FROM refunded r WHERE r.scope = d.scope AND r.document = d.id) AS refunded,
     EXISTS (SELECT 1 FROM voids v WHERE v.scope = d.scope AND v.document = d.id) AS isVoided
   FROM documents d
-  WHERE d.scope = ? AND d.kind IN ('sale', 'refund', 'void')`;
+  WHERE d.scope = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')`;
 
 /** What this till did on a day: its newest documents, no more than `most`. */
 export function readNewest(reader: DocumentReader, day: string, most: number): readonly DocumentRow[] {

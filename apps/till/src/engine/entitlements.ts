@@ -9,6 +9,7 @@ import type { Failed } from './entry.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
 import type { Outcome, SaleRequest, ShownEntitlement } from './port.ts';
 import { tillCrypto } from './till-book.ts';
+import { forgetWallet, hearWallet, walletShowing } from './wallet-answers.ts';
 import { businessDay } from '../model/business-day.ts';
 
 export function loadEntitlements(): Promise<typeof Entitlements> {
@@ -34,7 +35,10 @@ export function openDay(shop: OpenShop): string {
   return businessDay(new Date(), readSession(shop)?.openedDay);
 }
 
-export async function readShown(shop: OpenShop, url: string): Promise<Outcome<ShownEntitlement>> {
+/** What a token is; with the answer of its wallet, where it is bound to one. */
+export async function readShown(shop: OpenShop, url: string, answer?: string): Promise<Outcome<ShownEntitlement>> {
+  const unheard = answer === undefined ? undefined : await hearWallet(shop, url, answer, Date.now());
+  if (unheard !== undefined) return unheard;
   const read = await judge(shop, url);
   if (!read.ok) return read;
   const { token, terms, leftMinor, isIssued } = read.value;
@@ -156,8 +160,16 @@ export async function releaseUnused(shop: OpenShop): Promise<void> {
 }
 
 async function judge(shop: OpenShop, url: string): Promise<Outcome<ReadEntitlement>> {
+  const { parseTokenUrl } = await import('@tallystick/sign/token');
+  const { hasher } = await tillCrypto();
+  const token = parseTokenUrl(url.trim(), hasher);
+  if (!token.ok) return token;
+  const { hash } = token.value;
   const desk = await openDesk(shop, random);
-  const read = await desk.read({ url: url.trim(), challenge: desk.challenge(), day: openDay(shop) });
+  // One showing at one counter: what the wallet answered is judged when it is looked at, and again when it is taken.
+  const showing = walletShowing(shop, hash, Date.now()) ?? { challenge: desk.challenge() };
+  const read = await desk.read({ url: url.trim(), ...showing, day: openDay(shop) });
+  if (!read.ok) forgetWallet(shop, hash);
   if (!read.ok) return read;
   const { currency } = read.value.terms;
   if (currency !== describeShop(shop).currency)

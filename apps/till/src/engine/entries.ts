@@ -1,8 +1,11 @@
 // The entries of this till by the name of the call that makes them.
 import { moveCashEntry } from './cash-entries.ts';
+import { countEntry } from './count-entries.ts';
 import { creditNoteEntry } from './credit-notes.ts';
 import { payAccountEntry } from './customers.ts';
+import { exchangeEntry, returnEntry } from './exchange-entries.ts';
 import { cancelLayawayEntry, collectLayawayEntry, openLayawayEntry, payLayawayEntry } from './layaways.ts';
+import { scanSaleEntry } from './van-entries.ts';
 import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
 import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
 
@@ -10,6 +13,8 @@ export const entries: {
   readonly sell: typeof saleEntry;
   readonly refund: typeof refundEntry;
   readonly refundAsNote: typeof creditNoteEntry;
+  readonly exchange: typeof exchangeEntry;
+  readonly returnGoods: typeof returnEntry;
   readonly voidSale: typeof voidEntry;
   readonly openSession: typeof openSessionEntry;
   readonly closeSession: typeof closeSessionEntry;
@@ -18,11 +23,15 @@ export const entries: {
   readonly payLayaway: typeof payLayawayEntry;
   readonly collectLayaway: typeof collectLayawayEntry;
   readonly cancelLayaway: typeof cancelLayawayEntry;
+  readonly scanSale: typeof scanSaleEntry;
+  readonly countGoods: typeof countEntry;
   readonly payAccount: typeof payAccountEntry;
 } = {
   sell: saleEntry,
   refund: refundEntry,
   refundAsNote: creditNoteEntry,
+  exchange: exchangeEntry,
+  returnGoods: returnEntry,
   voidSale: voidEntry,
   openSession: openSessionEntry,
   closeSession: closeSessionEntry,
@@ -31,5 +40,7 @@ export const entries: {
   payLayaway: payLayawayEntry,
   collectLayaway: collectLayawayEntry,
   cancelLayaway: cancelLayawayEntry,
+  scanSale: scanSaleEntry,
+  countGoods: countEntry,
   payAccount: payAccountEntry,
 };

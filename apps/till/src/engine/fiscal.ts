@@ -1,8 +1,8 @@
-// Fiscal numbers out of the blocks that the office leased to this till. Only the newest few blocks are looked at, so that a sale costs the
-// same however many were used up before.
+// Fiscal numbers out of the blocks that the office leased to this till, of the series that was chosen for sales and for what comes back. Only the
+// newest few blocks of a series are looked at, so that a sale costs the same however many were used up before.
 import type { FiscalNumber } from '@tallystick/retail';
 import type { OpenShop } from './open-shop.ts';
-import type { FiscalLeft } from './standing.ts';
+import type { FiscalLeft, FiscalUse } from './standing.ts';
 
 const newestBlocks = 8;
 
@@ -16,24 +16,52 @@ interface Block {
   readonly [column: string]: string | number;
 }
 
-/** Blocks that run, the oldest first. */
-function blocksOf({ book, record }: OpenShop): readonly Block[] {
+/** Every series that this till was leased numbers of, by name. */
+function seriesOf({ book, record }: OpenShop): readonly string[] {
+  const rows = book.query<{ readonly series: string }>(
+    "SELECT DISTINCT series FROM fiscalBlocks WHERE scope = 'hq' AND device = ? AND drawnIn = ? ORDER BY series",
+    [book.device, record.scope],
+  );
+  return rows.map(({ series }) => series);
+}
+
+/** Blocks of a series that run, the oldest first. */
+function blocksOf({ book, record }: OpenShop, series: string): readonly Block[] {
   return book.query<Block>(
     `SELECT * FROM (SELECT b.block, b.series, b.first, b.last,
         (SELECT count(*) FROM fiscalUses u WHERE u.scope = b.drawnIn AND u.series = b.series AND u.number BETWEEN b.first AND b.last) AS used,
         (SELECT coalesce(max(u.number), b.first - 1) FROM fiscalUses u
           WHERE u.scope = b.drawnIn AND u.series = b.series AND u.number BETWEEN b.first AND b.last) AS newest
        FROM fiscalBlocks b JOIN leases l ON l.scope = 'hq' AND l.lease = b.block AND l.state = 'granted'
-      WHERE b.scope = 'hq' AND b.device = ? AND b.drawnIn = ?
+      WHERE b.scope = 'hq' AND b.device = ? AND b.drawnIn = ? AND b.series = ?
         AND NOT EXISTS (SELECT 1 FROM leaseEnds e WHERE e.scope = b.drawnIn AND e.lease = b.block)
       ORDER BY b.block DESC LIMIT ${newestBlocks}) ORDER BY block`,
-    [book.device, record.scope],
+    [book.device, record.scope, series],
   );
 }
 
+function choiceName(use: FiscalUse): string {
+  return `till/fiscal-series/${use}`;
+}
+
+/** The series that a person chose, or else the first by name. A series whose numbers are used up is not left for another unasked. */
+function chosenSeries(shop: OpenShop, use: FiscalUse, all: readonly string[] = seriesOf(shop)): string | undefined {
+  const chosen = shop.log.meta(choiceName(use)) ?? '';
+  return all.includes(chosen) ? chosen : all[0];
+}
+
+/** What is numbered from now on; false for a series that this till has no numbers of. */
+export async function chooseSeries(shop: OpenShop, use: FiscalUse, series: string): Promise<boolean> {
+  if (!seriesOf(shop).includes(series)) return false;
+  await shop.log.setMeta(choiceName(use), series);
+  return true;
+}
+
 /** Undefined for a till that was never leased a block, or has none left: it sells without a number, and says so. */
-export function nextFiscal(shop: OpenShop): { readonly fiscal?: FiscalNumber } {
-  const block = blocksOf(shop).find(({ first, last, used }) => used <= last - first);
+export function nextFiscal(shop: OpenShop, use: FiscalUse): { readonly fiscal?: FiscalNumber } {
+  const chosen = chosenSeries(shop, use);
+  const block =
+    chosen === undefined ? undefined : blocksOf(shop, chosen).find(({ first, last, used }) => used <= last - first);
   if (block === undefined) return {};
   const { series, last, newest } = block;
   const number = newest < last ? newest + 1 : gapIn(shop, block);
@@ -54,14 +82,16 @@ function gapIn({ book, record }: OpenShop, { series, first, last }: Block): numb
 
 /** What is left for this till to number with; undefined where it numbers nothing. */
 export function fiscalLeft(shop: OpenShop): FiscalLeft | undefined {
-  const { book, record } = shop;
-  const [any] = book.query('SELECT 1 FROM fiscalBlocks WHERE device = ? AND drawnIn = ? LIMIT 1', [
-    book.device,
-    record.scope,
-  ]);
-  if (any === undefined) return undefined;
-  const left = blocksOf(shop).reduce((sum, { first, last, used }) => sum + last - first + 1 - used, 0);
-  return { left };
+  const all = seriesOf(shop);
+  const [sale, refund] = [chosenSeries(shop, 'sale', all), chosenSeries(shop, 'refund', all)];
+  if (sale === undefined || refund === undefined) return undefined;
+  const series = all.map((name) => ({ name, left: leftOf(shop, name) }));
+  const left = Math.min(...series.filter(({ name }) => name === sale || name === refund).map((one) => one.left));
+  return { left, series, sale, refund };
+}
+
+function leftOf(shop: OpenShop, series: string): number {
+  return blocksOf(shop, series).reduce((sum, { first, last, used }) => sum + last - first + 1 - used, 0);
 }
 
 /** The number that a document carries, as it is printed: its series and number. */

@@ -10,6 +10,7 @@ import { closedState } from './closed-state.ts';
 import { loadEntitlements } from './entitlements.ts';
 import { entries } from './entries.ts';
 import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
+import { chooseSeries } from './fiscal.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
@@ -26,9 +27,18 @@ import {
 import { changeKey, goOnAsNew } from './key-life.ts';
 import { reads } from './reads.ts';
 import { loadScanner } from './scanning.ts';
-import { joinShop, openKnownShop, openOwnShop, restoreShop, type ShopPlace } from './shop-opening.ts';
+import {
+  type Found,
+  joinShop,
+  openKnownShop,
+  openOwnShop,
+  restoreFromBackup,
+  restoreShop,
+  restoringNote,
+  type ShopPlace,
+} from './shop-opening.ts';
 import { createSingleWriter, type SingleWriter } from './single-writer.ts';
-import { loadSqlite, openLog, readLog } from './storage.ts';
+import { emptiedLog, loadSqlite, openLog, readLog } from './storage.ts';
 import { openState, waitingState } from './till-state.ts';
 
 export type EngineCalls = Pick<TillEngine, CallName>;
@@ -50,6 +60,8 @@ export class TillHost implements EngineCalls {
   #opened = Promise.withResolvers<void>();
   #storageFault: string | undefined;
   #isBehind = false;
+  /** The backup that was looked at last. */
+  #found: Found | undefined;
   #catalogueCurrency = '';
   #catalogueDay = '';
   #queue: Promise<unknown> = Promise.resolve();
@@ -71,6 +83,7 @@ export class TillHost implements EngineCalls {
   async #write(letGo: Promise<void>): Promise<void> {
     try {
       this.#log = await openLog();
+      if (this.#log.meta(restoringNote) === '1') this.#log = await emptiedLog(this.#log);
       this.#shop = await openKnownShop(await this.#place(this.#log));
       this.#phase = { kind: 'first-run' };
       this.#tellAll();
@@ -110,6 +123,7 @@ export class TillHost implements EngineCalls {
 
   async #close(): Promise<void> {
     this.#shop?.sync?.stop();
+    this.#shop?.backup?.stop();
     if (this.#shop === undefined) await this.#log?.close();
     else await this.#shop.book.close();
     this.#shop = undefined;
@@ -122,6 +136,7 @@ export class TillHost implements EngineCalls {
   /** Lets go of the book and folds it again from its log: what is there then is what was saved. */
   async #openAgain(): Promise<OpenShop> {
     this.#shop?.sync?.stop();
+    this.#shop?.backup?.stop();
     await this.#shop?.book.close().catch(() => undefined);
     await this.#log?.close();
     this.#shop = undefined;
@@ -141,8 +156,13 @@ export class TillHost implements EngineCalls {
     return this.#shop;
   }
 
+  async #dropBegun(): Promise<void> {
+    if (this.#shop === undefined && this.#log?.meta(restoringNote) === '1') this.#log = await emptiedLog(this.#log);
+  }
+
   async #place(log: BrowserLog): Promise<ShopPlace> {
-    return { log, sqlite: await this.#sqlite, onSync: (report) => this.#synced(report) };
+    const onBackup = (): void => void (this.#shop !== undefined && this.#show(() => this.#tellState()));
+    return { log, sqlite: await this.#sqlite, onSync: (report) => this.#synced(report), onBackup };
   }
 
   #synced(report: SyncReport | undefined): void {
@@ -235,6 +255,7 @@ export class TillHost implements EngineCalls {
         this.#tellState();
       });
       shop.sync?.nudge();
+      shop.backup?.entered();
       return outcome;
     });
   }
@@ -291,10 +312,39 @@ export class TillHost implements EngineCalls {
     });
   }
 
+  /** What the till remembers beside its book. */
+  #note(work: (shop: OpenShop) => Promise<Outcome<void>>): Promise<Outcome<void>> {
+    return this.#inTurn(async () => {
+      const shop = await this.#current();
+      if (!shop.ok) return shop;
+      const done = await work(shop.value);
+      this.#show(() => this.#tellState());
+      return done;
+    });
+  }
+
   join: EngineCalls['join'] = (request) => this.#enter((place) => joinShop(place, request));
   openAlone: EngineCalls['openAlone'] = (request) =>
     this.#enter(async (place) => ({ ok: true, value: await openOwnShop(place, request) }));
   restore: EngineCalls['restore'] = (request) => this.#enter((place) => restoreShop(place, request));
+  lookAtBackup: EngineCalls['lookAtBackup'] = async (request) => {
+    const { lookAtBackup } = await import('./backup-restore.ts');
+    const found = await lookAtBackup(request, await this.#sqlite);
+    this.#found = found.ok ? found.value.chosen : undefined;
+    return found.ok ? { ok: true, value: found.value.shown } : found;
+  };
+  restoreBackup: EngineCalls['restoreBackup'] = async (request) => {
+    const outcome = await this.#enter((place) => restoreFromBackup(place, this.#found, request));
+    // The next start is as quick as any then; without it the rows of the backup are read again.
+    if (outcome.ok) void this.#inTurn(async () => this.#shop?.book.saveImage().catch(() => undefined));
+    // What was begun would be taken for a shop by the next attempt.
+    else await this.#inTurn(() => this.#dropBegun());
+    return outcome;
+  };
+  makeBackup: EngineCalls['makeBackup'] = () => this.#read(async ({ backup }) => (await backup?.makeFile()) ?? noBook);
+  backupTaken: EngineCalls['backupTaken'] = (file) => this.#change(async ({ backup }) => done(backup?.taken(file)));
+  nameOpener: EngineCalls['nameOpener'] = (opener) =>
+    this.#change(async ({ backup }) => done(backup?.nameOpener(opener)));
   changeKey: EngineCalls['changeKey'] = (made) => this.#change((shop) => changeKey(shop, made));
   /** Everything that counts by device is read anew. */
   goOnAsNew: EngineCalls['goOnAsNew'] = (request) =>
@@ -308,6 +358,8 @@ export class TillHost implements EngineCalls {
   refund: EngineCalls['refund'] = (request) => this.#record(entries.refund, request, skusOf);
   refundAsNote: EngineCalls['refundAsNote'] = (request) =>
     this.#record(entries.refundAsNote, request, ({ skus }) => skus);
+  exchange: EngineCalls['exchange'] = (request) => this.#record(entries.exchange, request, skusOf);
+  returnGoods: EngineCalls['returnGoods'] = (request) => this.#record(entries.returnGoods, request, skusOf);
   voidSale: EngineCalls['voidSale'] = (request) => this.#record(entries.voidSale, request, skusOf);
   openSession: EngineCalls['openSession'] = (float) => this.#record(entries.openSession, float);
   closeSession: EngineCalls['closeSession'] = async (request) => {
@@ -322,6 +374,9 @@ export class TillHost implements EngineCalls {
   payLayaway: EngineCalls['payLayaway'] = (request) => this.#record(entries.payLayaway, request);
   collectLayaway: EngineCalls['collectLayaway'] = (request) => this.#record(entries.collectLayaway, request, skusOf);
   cancelLayaway: EngineCalls['cancelLayaway'] = (request) => this.#record(entries.cancelLayaway, request);
+  scanSale: EngineCalls['scanSale'] = (request) => this.#record(entries.scanSale, request, skusOf);
+  countGoods: EngineCalls['countGoods'] = (request) =>
+    this.#record(entries.countGoods, request, ({ lines }) => lines.map(({ sku }) => sku));
   payAccount: EngineCalls['payAccount'] = (request) => this.#record(entries.payAccount, request);
 
   /** Waits for the book of a worker that has just been started. */
@@ -336,26 +391,37 @@ export class TillHost implements EngineCalls {
 
   findSale: EngineCalls['findSale'] = (key) => this.#read((shop) => reads.findSale(shop, key));
   customer: EngineCalls['customer'] = (customer) => this.#read((shop) => reads.customer(shop, customer));
+  customerName: EngineCalls['customerName'] = (customer) => this.#read((shop) => reads.customerName(shop, customer));
+  nameCustomer: EngineCalls['nameCustomer'] = (customer, name) =>
+    this.#read((shop) => reads.nameCustomer(shop, customer, name));
   customerPrices: EngineCalls['customerPrices'] = (customer) =>
     this.#read((shop) => reads.customerPrices(shop, customer));
   couponOffers: EngineCalls['couponOffers'] = (code) => this.#read((shop) => reads.couponOffers(shop, code));
   scan: EngineCalls['scan'] = (text) => this.#read((shop) => reads.scan(shop, text));
-  shownEntitlement: EngineCalls['shownEntitlement'] = (url) => this.#read((shop) => reads.shownEntitlement(shop, url));
+  shownEntitlement: EngineCalls['shownEntitlement'] = (url, answer) =>
+    this.#read((shop) => reads.shownEntitlement(shop, url, answer));
+  askWallet: EngineCalls['askWallet'] = (url) => this.#read((shop) => reads.askWallet(shop, url));
+  returnTerms: EngineCalls['returnTerms'] = (customer) => this.#read((shop) => reads.returnTerms(shop, customer));
+  newestDocument: EngineCalls['newestDocument'] = () => this.#read(reads.newestDocument);
+  countList: EngineCalls['countList'] = () => this.#read(reads.countList);
   layaways: EngineCalls['layaways'] = () => this.#read(reads.layaways);
   receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => reads.receipt(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) => this.#read((shop) => reads.stageOf(shop, document));
   day: EngineCalls['day'] = (day, most) => this.#read((shop) => reads.day(shop, day, most));
   drawerReport: EngineCalls['drawerReport'] = (session) => this.#read((shop) => reads.drawerReport(shop, session));
   findDocuments: EngineCalls['findDocuments'] = (text) => this.#read((shop) => reads.findDocuments(shop, text));
-  status: EngineCalls['status'] = () => this.#read(reads.status);
-  seeCorrections: EngineCalls['seeCorrections'] = () =>
-    this.#inTurn(async () => {
-      const shop = await this.#current();
-      if (!shop.ok) return shop;
-      await seeCorrections(shop.value);
-      this.#show(() => this.#tellState());
+  status: EngineCalls['status'] = (most) => this.#read((shop) => reads.status(shop, most));
+  seeCorrections: EngineCalls['seeCorrections'] = (ops) =>
+    this.#note(async (shop) => {
+      await seeCorrections(shop, ops);
       return { ok: true, value: undefined };
     });
+  chooseFiscalSeries: EngineCalls['chooseFiscalSeries'] = (use, series) =>
+    this.#note(async (shop) =>
+      (await chooseSeries(shop, use, series))
+        ? { ok: true, value: undefined }
+        : { ok: false, code: 'till/fiscal-series', message: series },
+    );
   syncNow: EngineCalls['syncNow'] = () =>
     this.#read(async (shop) => {
       await shop.sync?.syncNow();
@@ -374,11 +440,14 @@ export class TillHost implements EngineCalls {
       }
     });
 
-  rest: EngineCalls['rest'] = () =>
-    this.#inTurn(async () => {
+  rest: EngineCalls['rest'] = () => {
+    // Not in turn: what is sealed already has only to be written, and nobody must wait for it.
+    void this.#shop?.backup?.hide();
+    return this.#inTurn(async () => {
       await this.#shop?.image.keep();
       return { ok: true, value: undefined };
     });
+  };
 
   takeOver: EngineCalls['takeOver'] = async () => {
     this.#writer.takeOver();
@@ -398,6 +467,12 @@ async function findDamage(log: BrowserLog | undefined): Promise<unknown> {
 
 function dayOf(shop: OpenShop): string {
   return businessDay(new Date(), readSession(shop)?.openedDay);
+}
+
+async function done(work: Promise<void> | undefined): Promise<Outcome<void>> {
+  if (work === undefined) return noBook;
+  await work;
+  return { ok: true, value: undefined };
 }
 
 function skusOf(receipt: Receipt): readonly string[] {

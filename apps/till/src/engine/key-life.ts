@@ -1,5 +1,6 @@
 // The life of this till's key after it joined: it goes on under a new one, it goes on as a new till where it was copied or revoked, and
 // what a copy wrote without effect is adopted by the till that replaces it.
+import { noteKeyOpener } from './backup-life.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
 import { askToJoin } from './join.ts';
 import type { OpenShop } from './open-shop.ts';
@@ -12,7 +13,8 @@ interface Refused {
 }
 
 /** Goes on under the key that was made. Its backups stand in the book before it signs anything. */
-export async function changeKey({ book, keys }: OpenShop, made: MadeKey): Promise<Outcome<void>> {
+export async function changeKey(shop: OpenShop, made: MadeKey): Promise<Outcome<void>> {
+  const { book, keys } = shop;
   const device = book.device;
   for (const backup of made.backups) {
     const said = await book.commit('key.backup', { device, keyId: made.keyId, ...backup });
@@ -23,11 +25,13 @@ export async function changeKey({ book, keys }: OpenShop, made: MadeKey): Promis
   keys.take(undefined);
   const bad = commits.find((commit) => !commit.ok);
   if (bad !== undefined && !bad.ok) return refused(bad.code);
+  await noteKeyOpener(shop, made);
   return commits.length === 0 ? refused('kernel/not-enrolled') : { ok: true, value: undefined };
 }
 
 /** Goes on as a new device in the place of this one, let in by an invitation that the office made for it. Safe to repeat. */
-export async function goOnAsNew({ book, keys, log }: OpenShop, request: JoinRequest): Promise<Outcome<void>> {
+export async function goOnAsNew(shop: OpenShop, request: JoinRequest): Promise<Outcome<void>> {
+  const { book, keys, log } = shop;
   noteSealed(log, request.key);
   keys.take(request.key?.slot);
   const renewal = await book.renew();
@@ -39,6 +43,7 @@ export async function goOnAsNew({ book, keys, log }: OpenShop, request: JoinRequ
   if (asked.value.book !== book.id) return refused('till/other-shop');
   await book.import(asked.value.bundle);
   if (request.key !== undefined) compareSealed(log, book, request.key.keyId);
+  await noteKeyOpener(shop, request.key);
   await adoptCopied(book);
   return { ok: true, value: undefined };
 }

@@ -88,7 +88,11 @@ export const collectLayawayEntry: Entry<CollectLayawayRequest, Receipt> = {
     const session = readSession(shop);
     if (session === undefined) return noSession;
     const tenders = amountMinor === 0 ? [] : [{ kind: tender, amountMinor }];
-    return shop.book.commit('layaway.collect', { ...placeOf(shop, layaway, session), tenders, ...nextFiscal(shop) });
+    return shop.book.commit('layaway.collect', {
+      ...placeOf(shop, layaway, session),
+      tenders,
+      ...nextFiscal(shop, 'sale'),
+    });
   },
   show: (shop, id) => readReceipt(documentReader(shop), id, describeShop(shop)),
 };

@@ -11,6 +11,8 @@ const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'sell',
   'refund',
   'refundAsNote',
+  'exchange',
+  'returnGoods',
   'voidSale',
   'openSession',
   'closeSession',
@@ -19,6 +21,8 @@ const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'payLayaway',
   'collectLayaway',
   'cancelLayaway',
+  'scanSale',
+  'countGoods',
   'payAccount',
 ]);
 

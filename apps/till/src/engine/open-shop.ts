@@ -1,11 +1,13 @@
 // A shop whose book is open in this worker: what the actions and the screens' views need of it.
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import { readCurrency } from './catalogue.ts';
+import type { TillBackup } from './backup-life.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import { createDaySums, type DaySumsReader } from './day-sums.ts';
 import type { DocumentReader } from './documents.ts';
 import { createImageKeeper, type ImageKeeper } from './image-keeper.ts';
 import type { KeyPlace } from './key-place.ts';
+import { createPersons, type Persons } from './persons.ts';
 import type { Session, Shop } from './port.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { ShopRecord } from './shop-record.ts';
@@ -26,12 +28,20 @@ export interface OpenShop {
   readonly progress: Progress;
   readonly sums: DaySumsReader;
   readonly image: ImageKeeper;
+  /** Undefined for a till alone, whose key could not come back either. */
+  readonly backup: TillBackup | undefined;
+  readonly persons: Persons;
 }
 
 /** The shop with what is kept up to date beside its book. */
-export function watchShop(shop: Omit<OpenShop, 'progress' | 'sums' | 'image'>): OpenShop {
+export function watchShop(
+  shop: Omit<OpenShop, 'progress' | 'sums' | 'image' | 'backup' | 'persons'> &
+    Partial<Pick<OpenShop, 'backup' | 'persons'>>,
+): OpenShop {
   const { book, record, log } = shop;
   return {
+    backup: undefined,
+    persons: createPersons(shop),
     ...shop,
     progress: createProgress(book),
     sums: createDaySums(book, record.scope),
@@ -50,6 +60,7 @@ export function describeShop({ book, record }: OpenShop): Shop {
     till: book.status().deviceName ?? record.own?.till ?? book.device.slice(0, 8),
     currency: record.own?.currency ?? readCurrency(book) ?? currencyBeforePrices,
     relay: record.relay?.url,
+    ...(book.status().role === 'van' ? { isVan: true } : {}),
   };
 }
 
@@ -75,17 +86,14 @@ interface SessionRow {
   readonly id: string;
   readonly openedDay: string;
   readonly floatMinor: number;
-  readonly expectedMinor: number;
   readonly [column: string]: string | number;
 }
 
 /** The open cash session of this device. */
 export function readSession({ book, record }: OpenShop): Session | undefined {
   const [row] = book.query<SessionRow>(
-    `SELECT s.id, s.openedDay, s.floatMinor, coalesce(d.amountMinor, 0) AS expectedMinor
-     FROM deviceSessions o
-     JOIN sessions s ON s.scope = o.scope AND s.id = o.session
-     LEFT JOIN drawers d ON d.scope = s.scope AND d.session = s.id AND d.currency = s.currency
+    `SELECT s.id, s.openedDay, s.floatMinor
+     FROM deviceSessions o JOIN sessions s ON s.scope = o.scope AND s.id = o.session
      WHERE o.scope = ? AND o.device = ?`,
     [record.scope, book.device],
   );

@@ -7,7 +7,6 @@ import type { CorrectedEntry, CorrectionCount } from './standing.ts';
 const seenName = 'till/corrections-seen';
 /** Older ones are counted no more; each is a hash in the state of the log. */
 const mostWatched = 1_000;
-const mostShown = 50;
 const shortHash = 16;
 
 export function countCorrections({ book, log }: Pick<OpenShop, 'book' | 'log'>): CorrectionCount {
@@ -17,10 +16,25 @@ export function countCorrections({ book, log }: Pick<OpenShop, 'book' | 'log'>):
   return { count: hashes.length, unseen: hashes.filter((hash) => !seen.has(hash)).length };
 }
 
-/** Those that are there now are said no more. */
-export async function seeCorrections({ book, log }: Pick<OpenShop, 'book' | 'log'>): Promise<void> {
-  const seen = watched(book).join(' ');
-  if (seen !== (log.meta(seenName) ?? '')) await log.setMeta(seenName, seen);
+/** These were before somebody's eyes, by their ops, and are said no more. */
+export async function seeCorrections(
+  { book, log }: Pick<OpenShop, 'book' | 'log'>,
+  ops: readonly string[],
+): Promise<void> {
+  const before = log.meta(seenName) ?? '';
+  const seen = new Set(before.split(' '));
+  for (const op of ops) {
+    const [row] = book.query<{ readonly hash: string }>('SELECT hash FROM corrections WHERE id = ? AND device = ?', [
+      op,
+      book.device,
+    ]);
+    if (row !== undefined) seen.add(row.hash.slice(0, shortHash));
+  }
+  // Of those that are watched no more nothing is remembered.
+  const now = watched(book)
+    .filter((hash) => seen.has(hash))
+    .join(' ');
+  if (now !== before) await log.setMeta(seenName, now);
 }
 
 function watched(book: OpenShop['book']): readonly string[] {
@@ -31,8 +45,9 @@ function watched(book: OpenShop['book']): readonly string[] {
   return rows.map(({ hash }) => hash.slice(0, shortHash));
 }
 
-export function ownCorrections({ book }: Pick<OpenShop, 'book'>): readonly CorrectedEntry[] {
-  return correctionList(book, { device: book.device, most: mostShown }).map(
+/** The newest, no more than `most`. */
+export function ownCorrections({ book }: Pick<OpenShop, 'book'>, most: number): readonly CorrectedEntry[] {
+  return correctionList(book, { device: book.device, most }).map(
     ({ op, verb, codes, document, owed, deviceName, device }) => ({
       op,
       verb,

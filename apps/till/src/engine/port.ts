@@ -24,8 +24,12 @@ import type {
   Layaway,
   LayawayList,
   CustomerPrices,
+  ReturnTerms,
+  CountList,
+  StockCount,
 } from './shown.ts';
-import type { Backup, TillState, TillStatus } from './standing.ts';
+import type { BackupFile, BackupOpener, BackupRequest, FoundBackup } from './backup-state.ts';
+import type { Backup, FiscalUse, TillState, TillStatus } from './standing.ts';
 
 export type {
   AccountPayment,
@@ -50,7 +54,20 @@ export type {
   Layaway,
   LayawayList,
   CustomerPrices,
+  ReturnTerms,
+  CountedLine,
+  CountGoods,
+  CountList,
+  StockCount,
 } from './shown.ts';
+export type {
+  BackupFile,
+  BackupOpener,
+  BackupRequest,
+  BackupState,
+  FoundBackup,
+  FoundTill,
+} from './backup-state.ts';
 export type {
   Backup,
   BackupKind,
@@ -91,6 +108,16 @@ export interface SaleRequest {
   readonly coupons?: readonly string[];
 }
 
+export type CustomerName =
+  | { readonly state: 'shown'; readonly text: string }
+  /** Forgotten, or about to be. */
+  | { readonly state: 'erased' }
+  /** This till may not read it. */
+  | { readonly state: 'no-key' }
+  | { readonly state: 'unreadable'; readonly code: string }
+  /** Nobody has said who it is. */
+  | { readonly state: 'unknown' };
+
 /** What a customer pays of what they owe. */
 export interface AccountPaymentRequest {
   readonly key: string;
@@ -106,6 +133,29 @@ export interface RefundRequest {
   readonly lines: readonly { readonly line: number; readonly quantity: number }[];
   readonly tender: MoneyKind;
   readonly reason: string;
+}
+
+/** Goods of a sale come back, and others leave in their place. */
+export interface ExchangeRequest {
+  readonly key: string;
+  readonly document: string;
+  readonly back: RefundRequest['lines'];
+  readonly lines: readonly SaleLine[];
+  /** The difference, positive whichever way it is paid. */
+  readonly tenders: readonly Tender[];
+  readonly changeMinor: number;
+  readonly reason: string;
+  readonly customer?: string;
+  readonly coupons?: readonly string[];
+}
+
+/** Goods that come back without the sale they are of. */
+export interface ReturnRequest {
+  readonly key: string;
+  readonly lines: readonly SaleLine[];
+  readonly tender: MoneyKind;
+  readonly reason: string;
+  readonly customer?: string;
 }
 
 /** A return that is paid with a credit note. */
@@ -165,6 +215,27 @@ export interface CloseRequest {
   readonly countedMinor: number;
 }
 
+export interface CountRequest {
+  /** Each sku once. */
+  readonly lines: readonly { readonly sku: string; readonly countedQuantity: number }[];
+  readonly reason: string;
+  /** The newest document that the seller knew of when this was entered, or ''. */
+  readonly after: string;
+}
+
+/** One unit that is sold by its scan, and paid at once. */
+export interface ScanSaleRequest {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantityScale: number;
+  readonly unitPriceMilliMinor: number;
+  readonly taxRateBasisPoints: number;
+  readonly lot?: string;
+  readonly tender: 'cash' | 'card';
+  /** The newest document that the seller knew of when this was scanned, or ''. */
+  readonly after: string;
+}
+
 /** A key that the page made together with its backups. */
 export interface MadeKey {
   /** The name under which the platform keeps it. */
@@ -173,6 +244,8 @@ export interface MadeKey {
   readonly backups: readonly Backup[];
   /** The age recipients of the backup of kind `organisation`; empty where there is none. */
   readonly sealedTo: readonly string[];
+  /** An identity sealed to the same passkey, which opens what this till backs up. */
+  readonly opener?: BackupOpener | undefined;
 }
 
 export interface JoinRequest {
@@ -190,6 +263,17 @@ export interface RestoreRequest {
   readonly relay: { readonly url: string; readonly vkey: string };
   readonly device: string;
   readonly bundle: Uint8Array;
+  readonly office?: string | undefined;
+}
+
+/** The backup that was looked at last is to be this till. */
+export interface RestoreBackupRequest {
+  readonly book: string;
+  readonly number: number;
+  /** Its key is in this browser; without it the till comes back as a device that the office has still to let in. */
+  readonly hasKey: boolean;
+  /** Of the relay, where it is another now. */
+  readonly relay: string;
 }
 
 export interface StandaloneRequest {
@@ -204,6 +288,8 @@ export interface TillEntries {
   sell(request: SaleRequest): Promise<Outcome<Saved<Receipt>>>;
   refund(request: RefundRequest): Promise<Outcome<Saved<Receipt>>>;
   refundAsNote(request: CreditNoteRequest): Promise<Outcome<Saved<CreditNote>>>;
+  exchange(request: ExchangeRequest): Promise<Outcome<Saved<Receipt>>>;
+  returnGoods(request: ReturnRequest): Promise<Outcome<Saved<Receipt>>>;
   voidSale(request: VoidRequest): Promise<Outcome<Saved<Receipt>>>;
   openSession(floatMinor: number): Promise<Outcome<Saved<Session>>>;
   closeSession(request: CloseRequest): Promise<Outcome<Saved<ClosedSession>>>;
@@ -212,6 +298,8 @@ export interface TillEntries {
   payLayaway(request: PayLayawayRequest): Promise<Outcome<Saved<Layaway>>>;
   collectLayaway(request: CollectLayawayRequest): Promise<Outcome<Saved<Receipt>>>;
   cancelLayaway(request: CancelLayawayRequest): Promise<Outcome<Saved<EndedLayaway>>>;
+  scanSale(request: ScanSaleRequest): Promise<Outcome<Saved<Receipt>>>;
+  countGoods(request: CountRequest): Promise<Outcome<Saved<StockCount>>>;
   payAccount(request: AccountPaymentRequest): Promise<Outcome<Saved<AccountPayment>>>;
 }
 
@@ -227,6 +315,16 @@ export interface TillEngine extends TillEntries {
   openAlone(request: StandaloneRequest): Promise<Outcome<void>>;
   /** Opens the shop of a till whose key is back. It sells again once it has learnt from the relay what it wrote last. */
   restore(request: RestoreRequest): Promise<Outcome<void>>;
+  /** Judges the files of a backup, and remembers what can be brought back. Nothing is written. */
+  lookAtBackup(request: BackupRequest): Promise<Outcome<FoundBackup>>;
+  /** Opens the shop as the backup has it. It sells again once it has learnt from the relay what it wrote since. */
+  restoreBackup(request: RestoreBackupRequest): Promise<Outcome<void>>;
+  /** Everything that is to be kept, as one file. */
+  makeBackup(): Promise<Outcome<BackupFile>>;
+  /** A person keeps that file. */
+  backupTaken(file: Pick<BackupFile, 'number' | 'ops'>): Promise<Outcome<void>>;
+  /** One more who can open backups. */
+  nameOpener(opener: BackupOpener): Promise<Outcome<void>>;
   /** Goes on under this key. */
   changeKey(made: MadeKey): Promise<Outcome<void>>;
   /** Goes on as a new till in the place of this one. */
@@ -239,13 +337,24 @@ export interface TillEngine extends TillEntries {
   /** The sale with this cart key, when it was saved already. */
   findSale(key: string): Promise<Outcome<Receipt | undefined>>;
   customer(customer: string): Promise<Outcome<Customer>>;
+  /** Who that is, as far as this till may show it. */
+  customerName(customer: string): Promise<Outcome<CustomerName>>;
+  /** Seals a name; for whom this till may not read, it cannot show it afterwards either. */
+  nameCustomer(customer: string, name: string): Promise<Outcome<void>>;
   customerPrices(customer: string): Promise<Outcome<CustomerPrices>>;
   /** The offers that a code opens. */
   couponOffers(code: string): Promise<Outcome<readonly Offer[]>>;
   /** What a scanned code stands for in the catalogue. */
   scan(text: string): Promise<Outcome<ScannedGoods>>;
-  /** What a coupon, gift, prize or credit is that a customer shows. */
-  shownEntitlement(url: string): Promise<Outcome<ShownEntitlement>>;
+  /** What a coupon, gift, prize or credit is that a customer shows, with the answer of its wallet where it belongs to one. */
+  shownEntitlement(url: string, answer?: string): Promise<Outcome<ShownEntitlement>>;
+  /** What the wallet is asked that a token belongs to; good for a minute. */
+  askWallet(url: string): Promise<Outcome<string>>;
+  returnTerms(customer?: string): Promise<Outcome<ReturnTerms>>;
+  /** The newest document of this till, or ''. */
+  newestDocument(): Promise<Outcome<string>>;
+  /** What there is to count, without what should be there. */
+  countList(): Promise<Outcome<CountList>>;
   layaways(): Promise<Outcome<LayawayList>>;
   receipt(document: string): Promise<Outcome<Receipt>>;
   /** A day with its newest documents, no more than `most`. */
@@ -255,9 +364,12 @@ export interface TillEngine extends TillEntries {
   /** How far a document has come. */
   stageOf(document: string): Promise<Outcome<Stage>>;
   findDocuments(text: string): Promise<Outcome<readonly DocumentRow[]>>;
-  status(): Promise<Outcome<TillStatus>>;
-  /** Somebody has looked at the corrections of this till. */
-  seeCorrections(): Promise<Outcome<void>>;
+  /** With the newest corrections, no more than `most`. */
+  status(most: number): Promise<Outcome<TillStatus>>;
+  /** Numbers sales, or what comes back, from this series on. */
+  chooseFiscalSeries(use: FiscalUse, series: string): Promise<Outcome<void>>;
+  /** Somebody has had these corrections of this till before their eyes, by their ops. */
+  seeCorrections(ops: readonly string[]): Promise<Outcome<void>>;
   syncNow(): Promise<Outcome<void>>;
   /** The whole log as one file that any replica can import. */
   exportLog(): Promise<Outcome<Uint8Array>>;

@@ -1,23 +1,33 @@
 // What the page asks of an open shop that changes nothing, by the name of the call.
 import { readCouponOffers, readCustomerPrices } from './cart-terms.ts';
 import { readDrawerReport } from './cash-entries.ts';
+import { readCountList } from './count-entries.ts';
 import { readCustomer } from './customers.ts';
 import { findByKey, findByNumber, readReceipt } from './documents.ts';
 import { readShown } from './entitlements.ts';
+import { readReturnTerms } from './exchange-entries.ts';
 import { readLayaways } from './layaways.ts';
 import { describeShop, documentReader, type OpenShop } from './open-shop.ts';
 import type { LayawayList, Outcome, Receipt, TillEngine } from './port.ts';
 import { readScan } from './scanning.ts';
+import { readNewestDocument } from './van-entries.ts';
+import { askWallet } from './wallet-answers.ts';
 import { readLog } from './storage.ts';
 import { readDay, statusOf } from './till-state.ts';
 
 type ReadName =
   | 'findSale'
   | 'customer'
+  | 'customerName'
+  | 'nameCustomer'
   | 'customerPrices'
   | 'couponOffers'
   | 'scan'
   | 'shownEntitlement'
+  | 'askWallet'
+  | 'returnTerms'
+  | 'newestDocument'
+  | 'countList'
   | 'layaways'
   | 'receipt'
   | 'stageOf'
@@ -41,17 +51,23 @@ export const reads: Reads = {
     return document === undefined ? { ok: true, value: undefined } : receiptOutcome(shop, document);
   },
   customer: readCustomer,
+  customerName: async ({ persons }, customer) => ({ ok: true, value: await persons.name(customer) }),
+  nameCustomer: ({ persons }, customer, name) => persons.describe(customer, name),
   customerPrices: readCustomerPrices,
   couponOffers: readCouponOffers,
   scan: readScan,
   shownEntitlement: readShown,
+  askWallet,
+  returnTerms: readReturnTerms,
+  newestDocument: readNewestDocument,
+  countList: readCountList,
   layaways: (shop): Outcome<LayawayList> => ({ ok: true, value: readLayaways(shop) }),
   receipt: receiptOutcome,
   stageOf: (shop, document) => ({ ok: true, value: documentReader(shop).stageOf(document) }),
   day: (shop, day, most) => ({ ok: true, value: readDay(shop, day, most) }),
   drawerReport: readDrawerReport,
   findDocuments: (shop, text) => ({ ok: true, value: findByNumber(documentReader(shop), text) }),
-  status: async (shop) => ({ ok: true, value: statusOf(shop, (await readLog())?.size ?? 0) }),
+  status: async (shop, most) => ({ ok: true, value: statusOf(shop, (await readLog())?.size ?? 0, most) }),
 };
 
 function receiptOutcome(shop: OpenShop, document: string): Outcome<Receipt> {

@@ -1,17 +1,16 @@
 // Sales, refunds and voids as entries. A sale and a refund are known by the key their request carries, a void by what it voids.
 import { businessDay } from '../model/business-day.ts';
-import { refundAmountMinor, refundUnitPrice } from '../model/refund.ts';
-import type { SaleLine } from '../model/sale-line.ts';
-import type { MoneyKind, Tender } from '../model/tender.ts';
+import type { Tender } from '../model/tender.ts';
 import { findByKey, readReceipt } from './documents.ts';
 import { releaseUnused, takeShown } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
+import { isMoney, isSameList, lineWords, refundLines, tenderWords } from './sale-lines.ts';
 
 export const noSession: Failed = { ok: false, code: 'till/no-session', message: 'The drawer is closed.' };
-const unknownDocument: Failed = { ok: false, code: 'till/unknown-document', message: 'No such document here.' };
+export const unknownDocument: Failed = { ok: false, code: 'till/unknown-document', message: 'No such document here.' };
 
 export const saleEntry: Entry<SaleRequest, Receipt> = {
   find: (shop, request) => findSame(shop, request.key, (document) => isSameSale(document, request)),
@@ -30,7 +29,7 @@ export const saleEntry: Entry<SaleRequest, Receipt> = {
       tenders: [...request.tenders.filter(isMoney), ...shown.tenders],
       changeMinor: request.changeMinor,
       ...(request.coupons === undefined ? {} : { coupons: request.coupons }),
-      ...nextFiscal(shop),
+      ...nextFiscal(shop, 'sale'),
     });
     if (!commit.ok) await shown.release();
     return commit;
@@ -62,7 +61,7 @@ export const refundEntry: Entry<RefundRequest, Receipt> = {
       lines: lines.map(({ amountMinor: _, ...line }) => line),
       tenders: totalMinor === 0 ? [] : [{ kind: request.tender, amountMinor: totalMinor }],
       reason: request.reason,
-      ...nextFiscal(shop),
+      ...nextFiscal(shop, 'refund'),
     });
   },
   show: receiptOf,
@@ -92,7 +91,7 @@ export const voidEntry: Entry<VoidRequest, Receipt> = {
 };
 
 /** What every document of this till says about its place and time. Shelf prices include the tax. */
-function frame(
+export function frame(
   shop: OpenShop,
   session: Session,
 ): { day: string; currency: string; session: string; taxIncluded: boolean } {
@@ -100,12 +99,16 @@ function frame(
   return { day, currency: describeShop(shop).currency, session: session.id, taxIncluded: true };
 }
 
-function receiptOf(shop: OpenShop, document: string): Receipt | undefined {
+export function receiptOf(shop: OpenShop, document: string): Receipt | undefined {
   return readReceipt(documentReader(shop), document, describeShop(shop));
 }
 
 /** A key names one sale for good: where that sale says something else, this one was not saved and must not seem to be. */
-function findSame(shop: OpenShop, key: string, isSame: (document: Receipt) => boolean): Found | Failed | undefined {
+export function findSame(
+  shop: OpenShop,
+  key: string,
+  isSame: (document: Receipt) => boolean,
+): Found | Failed | undefined {
   const id = findByKey(documentReader(shop), key);
   if (id === undefined) return undefined;
   const document = receiptOf(shop, id);
@@ -147,45 +150,6 @@ function isSameRefund(document: Receipt, request: RefundRequest, original: Recei
 
 const noneShown = { ok: true, tenders: [], release: () => Promise.resolve() } as const;
 
-function isMoney(tender: Tender): tender is Tender & { readonly kind: MoneyKind } {
-  return tender.amountMinor > 0 && tender.kind !== 'entitlement' && tender.kind !== 'deposit';
-}
-
 function isShown({ kind, amountMinor }: Tender): boolean {
   return kind === 'entitlement' && amountMinor > 0;
-}
-
-function lineWords(line: SaleLine): string {
-  const { sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot = '' } = line;
-  const { discountMinor = 0, promotion = '' } = line;
-  const goods = [sku, name, quantity, quantityScale, unitPriceMilliMinor, taxRateBasisPoints, lot];
-  return JSON.stringify([...goods, discountMinor, discountMinor === 0 ? '' : promotion]);
-}
-
-function tenderWords({ kind, amountMinor }: { readonly kind: string; readonly amountMinor: number }): string {
-  return `${kind} ${amountMinor}`;
-}
-
-function isSameList(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((words, index) => words === other[index]);
-}
-
-interface RefundLine extends SaleLine {
-  readonly line: number;
-  readonly amountMinor: number;
-}
-
-function refundLines(original: Receipt, chosen: RefundRequest['lines']): readonly RefundLine[] | undefined {
-  const lines: RefundLine[] = [];
-  for (const { line, quantity } of chosen) {
-    const sold = original.lines.find((candidate) => candidate.line === line);
-    if (sold === undefined || quantity <= 0 || quantity > sold.quantity - sold.refundedQuantity) return undefined;
-    const unitPriceMilliMinor = refundUnitPrice(sold, quantity);
-    if (unitPriceMilliMinor === undefined) return undefined;
-    const { sku, name, quantityScale, taxRateBasisPoints, lot } = sold;
-    const amountMinor = refundAmountMinor(sold, quantity);
-    const goods = { sku, name, quantityScale, taxRateBasisPoints, ...(lot === undefined ? {} : { lot }) };
-    lines.push({ line, ...goods, quantity, unitPriceMilliMinor, amountMinor });
-  }
-  return lines.length === 0 ? undefined : lines;
 }

@@ -1,6 +1,5 @@
 // Ways to a shop: the one this device already belongs to, one it joins by an invitation, one of its own.
-import { acknowledgeShreds } from '@tallystick/kernel/subjects';
-import { openBook, type SyncReport } from '@tallystick/kernel';
+import { openBook, type SnapshotSource, type SyncReport } from '@tallystick/kernel';
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { encodeHex, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
@@ -8,18 +7,21 @@ import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol/
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';
+import type { Chosen, PartHead, RestoreOptions } from '@tallystick/recovery';
+import { createTillBackup, noteKeyOpener, restoredNote } from './backup-life.ts';
 import { createClockWatch } from './clock-watch.ts';
+import { createPersons } from './persons.ts';
 import { fillDemoShop } from './demo-shop.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
 import { askToJoin } from './join.ts';
 import { adoptCopied, backupsOf } from './key-life.ts';
 import { createKeyPlace } from './key-place.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
-import type { JoinRequest, Outcome, RestoreRequest, StandaloneRequest } from './port.ts';
+import type { JoinRequest, Outcome, RestoreBackupRequest, RestoreRequest, StandaloneRequest } from './port.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
 import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
 import { noteTear, tearIsMended } from './torn-log.ts';
-import { addLookUps, type TillBook, tillCrypto, tillVerbs } from './till-book.ts';
+import { addLookUps, type TillBook, tillCrypto, type TillVerbs, tillVerbs } from './till-book.ts';
 
 /** The worker's own address: the hash of its code is part of it, but where it is served as it is written. */
 const thisBuild = self.location.pathname;
@@ -28,6 +30,14 @@ export interface ShopPlace {
   readonly log: BrowserLog;
   readonly sqlite: SqlJsStatic;
   readonly onSync: (report: SyncReport | undefined) => void;
+  /** A backup was made, or failed. */
+  readonly onBackup: () => void;
+}
+
+/** A backup that was looked at and may become this till. */
+export interface Found {
+  readonly chosen: Chosen;
+  readonly note: { readonly relay: string; readonly office?: string };
 }
 
 /** The shop this device belongs to, or undefined on its first start. */
@@ -55,11 +65,12 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   const asked = await askToJoin(request, joining, isMade ? backupsOf(request) : []);
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
-  const record: ShopRecord = { book, scope, relay, own: undefined };
+  const record: ShopRecord = { book, scope, relay, own: undefined, office: request.office };
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(bundle);
   compareSealed(place.log, shop.book, keyId);
+  await noteKeyOpener(shop, request.key);
   shop.progress.refresh();
   // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.
   if (before === undefined || isMade) await shop.book.anchor();
@@ -73,7 +84,8 @@ export async function restoreShop(place: ShopPlace, request: RestoreRequest): Pr
   const device = parseDeviceId(request.device);
   if (book === undefined || scope === undefined || device === undefined)
     return { ok: false, code: 'till/office-answer', message: 'The office names no shop.' };
-  const record: ShopRecord = { book, scope, device, relay: request.relay, own: undefined };
+  const { relay, office } = request;
+  const record: ShopRecord = { book, scope, device, relay, own: undefined, office };
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
   await shop.book.import(request.bundle);
@@ -81,28 +93,80 @@ export async function restoreShop(place: ShopPlace, request: RestoreRequest): Pr
   return { ok: true, value: shop };
 }
 
-async function openShop({ log, sqlite, onSync }: ShopPlace, record: ShopRecord): Promise<OpenShop> {
+/** Set while a backup is being put back, so that what an interrupted one left is not taken for a shop. */
+export const restoringNote = 'till/restoring';
+
+/** The rows of the backup stay on the device: the log here begins after them. The till writes nothing before it has met its relay. */
+export async function restoreFromBackup(
+  place: ShopPlace,
+  found: Found | undefined,
+  { book, number, hasKey, relay }: RestoreBackupRequest,
+): Promise<Outcome<OpenShop>> {
+  if (found === undefined || found.chosen.book !== book || found.chosen.number !== number)
+    return { ok: false, code: 'till/no-backup', message: 'Look at the backup first.' };
+  const { chosen, note } = found;
+  const { header, sections } = chosen.whole;
+  if (header.relay === '' || !URL.canParse(relay))
+    return { ok: false, code: 'till/no-relay', message: 'The relay of the shop is not known.' };
+  const { log } = place;
+  if (log.images === undefined) return { ok: false, code: 'till/no-files', message: 'There are no files here.' };
+  await log.setMeta(restoringNote, '1');
+  const { keepRestoredRows } = await import('./restored-rows.ts');
+  await keepRestoredRows(sections);
+  const device = hasKey ? chosen.device : undefined;
+  const shared = { scope: header.scope, own: undefined, office: note.office, isRestored: true } as const;
+  const record: ShopRecord = { ...shared, book: chosen.book, device, relay: { url: relay, vkey: header.relay } };
+  let lost: readonly PartHead[] = [];
+  const shop = await openShop(place, record, async (options) => {
+    const { restoreBook } = await import('@tallystick/recovery');
+    const restored = await restoreBook({ ...options, chosen });
+    lost = restored.report.lost;
+    return restored.book;
+  });
+  const seq = shop.book.log.head(chosen.device, header.scope)?.seq ?? 0;
+  await log.setMeta(restoredNote, JSON.stringify({ number, at: chosen.at, device: chosen.device, seq, lost }));
+  await log.setMeta(shopRecordName, encodeShopRecord(record));
+  await log.setMeta(restoringNote, '');
+  shop.progress.refresh();
+  return { ok: true, value: shop };
+}
+
+type PutBack = (options: Omit<RestoreOptions<TillVerbs>, 'chosen'>) => Promise<TillBook>;
+
+async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack): Promise<OpenShop> {
+  const { log, sqlite, onSync, onBackup } = place;
   const { book: id, scope, relay, own } = record;
   const { images } = import.meta.env.DEV ? { images: undefined } : log;
   const store = sqljsStore({ sqlite, log, release: thisBuild, ...(images === undefined ? {} : { images }) });
   const keys = createKeyPlace(log, record.device);
-  const book: TillBook = await openBook({
-    store,
-    keys,
-    verbs: tillVerbs,
-    crypto: await tillCrypto(),
-    scope,
-    ...(id === undefined ? {} : { book: id }),
-    ...(relay === undefined ? {} : { relayKey: relay.vkey }),
-    ...(own === undefined ? {} : { name: own.shop, deviceName: own.till }),
-  });
+  const shared = { store, keys, verbs: tillVerbs, crypto: await tillCrypto(), scope };
+  const book: TillBook =
+    putBack === undefined
+      ? await openBook({
+          ...shared,
+          // A till of a branch also reads where it was let in, such as `claims`; one of hq could read every branch, and needs none.
+          replicate: scope === 'hq' ? 'own' : 'all',
+          ...(id === undefined ? {} : { book: id }),
+          ...(relay === undefined ? {} : { relayKey: relay.vkey }),
+          ...(own === undefined ? {} : { name: own.shop, deviceName: own.till }),
+          ...(record.isRestored === true ? { snapshot: { from: await restoredRows() } } : {}),
+        })
+      : await putBack(shared);
   addLookUps(store);
   if (own !== undefined) await fillOnce(book, own.currency);
   const clock = createClockWatch();
-  const shop = { book, log, record, keys, clock };
+  const persons = createPersons({ book, log, record, keys });
+  const shop = { book, log, record, keys, clock, persons };
   if (relay === undefined) return watchShop({ ...shop, sync: undefined });
   await noteTear(log);
-  return watchShop({ ...shop, sync: startSync(shop, relay.url, onSync) });
+  const backup = createTillBackup(shop, onBackup, async (...asked) =>
+    (await import('./backup-keeper.ts')).openTillKeeper(...asked),
+  );
+  return watchShop({ ...shop, sync: startSync(shop, relay.url, onSync), backup });
+}
+
+async function restoredRows(): Promise<SnapshotSource> {
+  return (await import('./restored-rows.ts')).restoredRows();
 }
 
 async function fillOnce(book: TillBook, currency: string): Promise<void> {
@@ -113,31 +177,46 @@ async function fillOnce(book: TillBook, currency: string): Promise<void> {
 const exchangeTimeoutMs = 15_000;
 /** From hearing of news to asking for them, at least. */
 const newsMs = 250;
+/** What an exchange ends in where the relay of the book is not the one that was asked. */
+const elsewhere: ReadonlySet<string> = new Set(['relay/unreachable', 'kernel/relay-key', 'kernel/relay-moved']);
 
 function startSync(
-  { book, log, clock }: Pick<OpenShop, 'book' | 'log' | 'clock'>,
+  { book, log, clock, persons }: Pick<OpenShop, 'book' | 'log' | 'clock' | 'persons'>,
   url: string,
   onChange: ShopPlace['onSync'],
 ): SyncLoop {
-  const plain = createRelayClient({ url, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
-  const client: RelayClient = {
-    ...plain,
-    push: async (...handedIn) => {
-      const answer = await plain.push(...handedIn);
-      clock.heard(answer.results);
-      return answer;
-    },
+  const clientAt = (address: string): RelayClient => {
+    const plain = createRelayClient({ url: address, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
+    return {
+      ...plain,
+      push: async (...handedIn) => {
+        const answer = await plain.push(...handedIn);
+        clock.heard(answer.results);
+        return answer;
+      },
+    };
   };
+  // The book says where it went, where the relay that this till was set up with was replaced; the new one may have the address of the old one, and the one in the
+  // book may not lead there from here.
+  const addresses = (): string[] => [...new Set([book.status().relayAddress ?? url, url])];
+  let turn = 0;
+  let client = clientAt(addresses()[0] as string);
   const listening = new AbortController();
   let isHeard = false;
   const loop = createSyncLoop({
     exchange: async () => {
-      const report = await book.sync(client);
-      await tearIsMended(log);
-      // A till keeps no keys of persons, and says so of each who is to be forgotten.
-      const { acknowledged } = await acknowledgeShreds({ book, day: () => localDay(new Date()) });
-      // What is adopted or said now is handed in at once.
-      return (await adoptCopied(book)) || acknowledged > 0 ? book.sync(client) : report;
+      const known = addresses();
+      const address = known[turn % known.length] as string;
+      if (address !== client.url) client = clientAt(address);
+      try {
+        const { value: report, isMore } = await persons.exchange(() => book.sync(client));
+        await tearIsMended(log);
+        // What is adopted or said now is handed in at once.
+        return (await adoptCopied(book)) || isMore ? await book.sync(client) : report;
+      } catch (error) {
+        if (elsewhere.has((error as { readonly code?: string }).code ?? '')) turn += 1;
+        throw error;
+      }
     },
     onChange,
     hasNetwork: () => navigator.onLine,
@@ -151,15 +230,18 @@ function startSync(
     // What this till has just handed in is no news to it.
     if (!signal.aborted && book.log.tip(scope).size < size) loop.nudge();
   };
-  const heard = book.listen(plain, {
-    signal,
-    // A fleet that hears the same does not ask at the same moment.
-    onNews: (news) => setTimeout(fetchNews, newsMs * (1 + Math.random()), news),
-    onState(isOpen) {
-      if (isHeard && !isOpen) loop.nudge();
-      isHeard = isOpen;
+  const heard = book.listen(
+    { ...client, tail: (...asked) => client.tail(...asked) },
+    {
+      signal,
+      // A fleet that hears the same does not ask at the same moment.
+      onNews: (news) => setTimeout(fetchNews, newsMs * (1 + Math.random()), news),
+      onState(isOpen) {
+        if (isHeard && !isOpen) loop.nudge();
+        isHeard = isOpen;
+      },
     },
-  });
+  );
   // Without it the till asks every few seconds, as before.
   heard.catch(() => undefined);
   return loop;

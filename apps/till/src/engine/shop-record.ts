@@ -6,6 +6,10 @@ export interface ShopRecord {
   readonly book: BookId | undefined;
   readonly scope: Scope;
   readonly relay: { readonly url: string; readonly vkey: string } | undefined;
+  /** The office that let this till in, which takes its backups. */
+  readonly office?: string | undefined;
+  /** Its rows came from a backup, whose ops the log does not have: they lie beside it. */
+  readonly isRestored?: boolean | undefined;
   /** Who this till is, where its key was put back. */
   readonly device?: DeviceId | undefined;
   /** What a shop of its own is called and counts in; a shop that was joined says so in its book. */
@@ -27,7 +31,9 @@ export function parseShopRecord(text: string | undefined): ShopRecord | undefine
   const own = parseOwn(value['own']);
   const book = parseBookId(value['book']);
   const device = parseDeviceId(value['device']);
-  return relay === undefined && own === undefined ? undefined : { book, scope, relay, own, device };
+  const office = typeof value['office'] === 'string' && URL.canParse(value['office']) ? value['office'] : undefined;
+  const isRestored = value['isRestored'] === true ? true : undefined;
+  return relay === undefined && own === undefined ? undefined : { book, scope, relay, own, device, office, isRestored };
 }
 
 function parseRelay(value: unknown): ShopRecord['relay'] {

@@ -63,13 +63,38 @@ export interface CashMove {
   readonly at: number;
 }
 
+/** The Z report of a drawer that was counted. */
+export type ClosedReport = SessionReport & { readonly kind: 'Z' };
+
+/** The X report of a drawer that is to be counted blind: nothing in it, nor any sum of it, says what cash was taken. */
+export interface BlindReport
+  extends Pick<
+    SessionReport,
+    | 'session'
+    | 'currency'
+    | 'number'
+    | 'openedDay'
+    | 'closedDay'
+    | 'sales'
+    | 'refunds'
+    | 'voids'
+    | 'payments'
+    | 'discountMinor'
+    | 'late'
+  > {
+  readonly kind: 'X';
+  readonly tenders: Omit<SessionReport['tenders'], 'cash'>;
+}
+
 /** The X or Z report of a drawer, with what was moved in it, and the accounts that more can be moved for. */
-export interface DrawerReport extends SessionReport {
+export type DrawerReport = (BlindReport | ClosedReport) & DrawerMoves;
+
+interface DrawerMoves {
   readonly moves: readonly CashMove[];
   readonly accounts: readonly { readonly account: string; readonly name: string }[];
 }
 
-export type DocumentKind = 'sale' | 'refund' | 'void';
+export type DocumentKind = 'sale' | 'refund' | 'void' | 'exchange';
 
 export interface DocumentRow {
   readonly id: string;
@@ -117,8 +142,6 @@ export interface Session {
   readonly id: string;
   readonly openedDay: string;
   readonly floatMinor: number;
-  /** What the drawer must hold now: float, plus cash taken, less change and cash refunds. */
-  readonly expectedMinor: number;
 }
 
 export interface ClosedSession {
@@ -138,7 +161,9 @@ export interface DaySums {
   readonly refundCount: number;
 }
 
-export interface DaySummary extends DaySums {
+export interface DaySummary extends Omit<DaySums, 'totalMinor' | 'cashMinor'> {
+  /** Undefined while a drawer that took some of it is still to be counted blind. */
+  readonly taken: Pick<DaySums, 'totalMinor' | 'cashMinor'> | undefined;
   /** The newest, the newest first. */
   readonly documents: readonly DocumentRow[];
   /** There are older ones that day. */
@@ -162,6 +187,47 @@ export interface ShownEntitlement {
   readonly isClaimedFirst: boolean;
   /** What the shop lets a till take on trust while it does not. */
   readonly trustMinor: number;
+}
+
+export interface CountGoods {
+  readonly sku: string;
+  readonly name: string;
+  readonly category: string;
+  readonly unitScale: number;
+}
+
+/** What can be counted. What should lie there is not said. */
+export interface CountList {
+  readonly goods: readonly CountGoods[];
+  /** The newest document of this till, or '': what is entered now is newer. */
+  readonly newest: string;
+}
+
+export interface CountedLine {
+  readonly sku: string;
+  readonly name: string;
+  readonly countedQuantity: number;
+  readonly expectedQuantity: number;
+  readonly quantityScale: number;
+}
+
+/** A count that was saved, with what should have been there. */
+export interface StockCount {
+  readonly number: string;
+  readonly lines: readonly CountedLine[];
+  /** Names of goods that differ and of whose cost nothing is known here. */
+  readonly unpriced: readonly string[];
+}
+
+/** What the shop's policy says of goods that come back without a receipt. */
+export interface ReturnTerms {
+  readonly isAllowed: boolean;
+  /** As credit on the customer's account alone. */
+  readonly isAccountOnly: boolean;
+  readonly needsCustomer: boolean;
+  readonly customer?: string;
+  /** What may come back of this customer today; left out where there is no bound. */
+  readonly leftMinor?: number;
 }
 
 /** What a customer gets in the place of the money. */

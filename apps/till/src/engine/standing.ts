@@ -1,6 +1,7 @@
 // How the till stands as a whole: its shop, its relay, its key, and what is wrong. Plain data, sent anew whenever any of it changes.
 import type { RelayFinding } from '@tallystick/kernel';
 import type { Owed } from '@tallystick/retail/corrections';
+import type { BackupState } from './backup-state.ts';
 import type { DaySummary, Session } from './shown.ts';
 
 /** Where the till stands with its relay. `since` and `at` are clock readings in ms. */
@@ -21,6 +22,8 @@ export interface Shop {
   readonly till: string;
   readonly currency: string;
   readonly relay: string | undefined;
+  /** This till is on a van, where a scan may be the sale. */
+  readonly isVan?: boolean;
 }
 
 export type Phase =
@@ -59,6 +62,8 @@ export interface TillState {
   readonly clock: Clock;
   /** Undefined for a till alone. */
   readonly key: KeyState | undefined;
+  /** Undefined for a till alone. */
+  readonly backup: BackupState | undefined;
 }
 
 export interface Torn {
@@ -139,6 +144,15 @@ export interface CorrectedEntry {
   readonly owed: readonly Owed[];
 }
 
+/** What fiscal numbers are for: sales, or what comes back. */
+export type FiscalUse = 'sale' | 'refund';
+
 export interface FiscalLeft {
+  /** Of the series in use; of two, of that which ends first. */
   readonly left: number;
+  /** Every series that this till was leased numbers of. */
+  readonly series: readonly { readonly name: string; readonly left: number }[];
+  /** The series that numbers sales and exchanges, and that which numbers refunds. */
+  readonly sale: string;
+  readonly refund: string;
 }

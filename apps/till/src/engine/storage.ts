@@ -10,6 +10,15 @@ export function openLog(): Promise<BrowserLog> {
   return openBrowserLog(logName, { wait: true });
 }
 
+/** A new log in the place of one that holds nothing of a shop: what an interrupted restoring left. */
+export async function emptiedLog(log: BrowserLog): Promise<BrowserLog> {
+  await log.close();
+  const folder = await navigator.storage.getDirectory();
+  for (const end of ['log', 'log-index', 'rows-0', 'rows-1'])
+    await folder.removeEntry(`${logName}.${end}`).catch(() => undefined);
+  return openLog();
+}
+
 /** The log as it stands, also one that could not be opened; undefined where there is none. */
 export function readLog(): Promise<Blob | undefined> {
   return readBrowserLog(logName);

@@ -33,11 +33,16 @@ export async function tillCrypto(): Promise<CryptoProvider> {
   return { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
 }
 
-/** The till asks by day, by cart key, and for its own corrections and fiscal numbers on every sale; without these each would scan a whole table. */
+/**
+ * The till asks by day, by cart key, and for its own corrections and fiscal numbers on every sale, by session for a report, and for goods that came in
+ * for a count; without these each would scan a whole table.
+ */
 export function addLookUps(store: BookStore): void {
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_documents_day ON documents (device, day)');
+  store.sql.exec('CREATE INDEX IF NOT EXISTS till_documents_session ON documents (session)');
+  store.sql.exec("CREATE INDEX IF NOT EXISTS till_documents_kind ON documents (kind) WHERE kind <> 'sale'");
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_corrections_device ON corrections (device)');
-  store.sql.exec('CREATE INDEX IF NOT EXISTS till_fiscal_blocks ON fiscalBlocks (device)');
+  store.sql.exec('CREATE INDEX IF NOT EXISTS till_fiscal_blocks ON fiscalBlocks (device, drawnIn, series)');
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_fiscal_uses ON fiscalUses (document)');
   store.sql.exec("CREATE INDEX IF NOT EXISTS till_documents_external ON documents (external) WHERE external <> ''");
 }

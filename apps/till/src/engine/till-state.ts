@@ -39,25 +39,30 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     torn: readTorn(shop),
     clock: shop.clock.read(shop, Date.now()),
     key: readKeyState(shop),
+    backup: shop.backup?.state,
   };
 }
 
 /** A day's sums and its newest documents, no more than `most`. */
 export function readDay(shop: OpenShop, day: string, most: number): DaySummary {
-  const sums = shop.sums.read(day);
+  const { totalMinor, cashMinor, ...sums } = shop.sums.read(day);
   // One more than asked for tells whether there are others.
   const rows = readNewest(documentReader(shop), day, most + 1);
-  return { ...sums, documents: rows.slice(0, most), hasMore: rows.length > most };
+  const session = readSession(shop);
+  // Whoever counts the drawer has not been told what should be in it.
+  const isBlind = session !== undefined && day >= session.openedDay;
+  const taken = isBlind ? undefined : { totalMinor, cashMinor };
+  return { ...sums, taken, documents: rows.slice(0, most), hasMore: rows.length > most };
 }
 
-export function statusOf(shop: OpenShop, logBytes: number): TillStatus {
+export function statusOf(shop: OpenShop, logBytes: number, most: number): TillStatus {
   const { role, scopes } = shop.book.status();
   return {
     logBytes,
     scopes: scopes.map(({ scope, settled, pending }) => ({ scope, size: settled, pending })),
     role,
     refusals: ownRefusals(shop),
-    corrections: ownCorrections(shop),
+    corrections: ownCorrections(shop, most),
     asides: shop.log.asides().length,
   };
 }

@@ -5,7 +5,7 @@ import type { ShownEntitlement } from '../engine/shown.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { Shown } from './shown.tsx';
 
 export function EntitlementDialog({ url, onClose }: { readonly url: string; readonly onClose: () => void }): VNode {

@@ -8,7 +8,10 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { AskField } from '../ui/ask-field.tsx';
 import { NumberField } from '../ui/keypad.tsx';
+import { Fault } from '../ui/fault.tsx';
+import { Camera } from './camera.tsx';
 import { Shown } from './shown.tsx';
+import { WalletAnswer } from './wallet-answer.tsx';
 
 const longestLink = 600;
 
@@ -24,23 +27,40 @@ export function TakeEntitlement({ dueMinor, onTake, onBack }: TakeEntitlementPro
   const digits = currencyDigits(currency);
   const [shown, setShown] = useState<ShownEntitlement>();
   const [text, setText] = useState('');
-  const read = async (url: string): Promise<string | undefined> => {
-    const answer = await till.engine.shownEntitlement(url);
-    if (!answer.ok) return refusalText(answer.code, answer.message);
-    setShown(answer.value);
-    setText(decimalText(Math.min(dueMinor, mostTaken(answer.value)), digits));
+  const [bound, setBound] = useState<string>();
+  const [isLooking, setLooking] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const read = async (url: string, answer?: string): Promise<string | undefined> => {
+    setLooking(false);
+    const judged = await till.engine.shownEntitlement(url, answer);
+    if (!judged.ok && judged.code === 'token/claim' && answer === undefined) setBound(url);
+    if (!judged.ok) return refusalText(judged.code, judged.message);
+    setShown(judged.value);
+    setText(decimalText(Math.min(dueMinor, mostTaken(judged.value)), digits));
     return undefined;
   };
+  if (shown === undefined && bound !== undefined)
+    return <WalletAnswer url={bound} onAnswer={(answer) => read(bound, answer)} onBack={onBack} />;
   if (shown === undefined)
     return (
-      <AskField
-        label="Scan or paste its code"
-        maxLength={longestLink}
-        action="Look"
-        startsAnew
-        onAsk={read}
-        onBack={onBack}
-      />
+      <div class="stack">
+        {isLooking ? (
+          <Camera onRead={(url) => void read(url.trim()).then(setFault)} />
+        ) : (
+          <button type="button" class="button" onClick={() => setLooking(true)}>
+            Read it with the camera
+          </button>
+        )}
+        <Fault text={fault} />
+        <AskField
+          label="Scan or paste its code"
+          maxLength={longestLink}
+          action="Look"
+          startsAnew
+          onAsk={(url) => read(url)}
+          onBack={onBack}
+        />
+      </div>
     );
   const most = Math.min(dueMinor, mostTaken(shown));
   const amountMinor = parseDecimal(text, digits);

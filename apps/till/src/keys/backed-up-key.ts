@@ -9,16 +9,18 @@ import {
   CustodyError,
   type CustodyResult,
   openBackup,
+  openIdentity,
   type OpenedKey,
   parseShare,
   type Recipient,
   restoreKey,
+  sealIdentity,
   type Share,
   shareToText,
   shareToWords,
 } from '@tallystick/custody';
 import { createIndexedDbKeyStore, type ImportingKeyStore } from '@tallystick/sign';
-import type { Backup, MadeKey, Outcome } from '../engine/port.ts';
+import type { Backup, BackupOpener, MadeKey, Outcome } from '../engine/port.ts';
 
 export type { OpenedKey } from '@tallystick/custody';
 
@@ -64,21 +66,53 @@ export async function makeKey(ways: BackupWays, isFirst: boolean): Promise<Outco
       sealTo.push({ kind: 'organisation', recipients: ways.escrow });
       kinds.push('organisation');
     }
+    let credential: string | undefined;
     if (ways.passkey !== undefined) {
-      sealTo.push({ kind: 'passkey', credential: await createPasskey({ name: ways.passkey }) });
+      credential = await createPasskey({ name: ways.passkey });
+      sealTo.push({ kind: 'passkey', credential });
       kinds.push('passkey');
     }
     const plan = { sealTo, ...(ways.shares === undefined ? {} : { shares: ways.shares }) };
     const { key, sealed, shares } = await createBackedUpKey(store(), slot, plan);
     const backups = sealed.map((text, index): Backup => ({ kind: kinds[index] ?? 'passkey', sealed: text }));
     if (shares.length > 0) backups.push({ kind: 'shares', sealed: '' });
-    return {
-      ok: true,
-      value: { key: { slot, keyId: key.keyId, backups, sealedTo: ways.escrow }, sheets: shares.map(toSheet) },
-    };
+    const opener = credential === undefined ? undefined : await sealedOpener(credential);
+    const made = { slot, keyId: key.keyId, backups, sealedTo: ways.escrow, opener };
+    return { ok: true, value: { key: made, sheets: shares.map(toSheet) } };
   } catch (error) {
     return failed(error);
   }
+}
+
+/** An identity that the passkey opens: backups are sealed to it, so that nobody is asked when one is made. */
+async function sealedOpener(credential: string): Promise<BackupOpener> {
+  const { identity, recipient } = await createOrganisationIdentity();
+  return { kind: 'passkey', recipient, sealed: await sealIdentity(identity, { kind: 'passkey', credential }) };
+}
+
+/** For a till that has a key already. */
+export async function makePasskeyOpener(name: string): Promise<Outcome<BackupOpener>> {
+  try {
+    return { ok: true, value: await sealedOpener(await createPasskey({ name })) };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** The identity stays with whoever writes it down. */
+export async function makePaperOpener(): Promise<{ readonly opener: BackupOpener; readonly identity: string }> {
+  const { identity, recipient } = await createOrganisationIdentity();
+  return { opener: { kind: 'paper', recipient, sealed: '' }, identity };
+}
+
+/** The identity in one of the openers of a backup, which the passkey of this person opens. */
+export async function openWithPasskeyOf(sealed: readonly string[]): Promise<Outcome<string>> {
+  let refused: Outcome<string> = { ok: false, code: 'custody/no-match', message: 'no passkey opens it' };
+  for (const text of sealed) {
+    refused = outcomeOf(await openIdentity(text, { kind: 'passkey' }));
+    if (refused.ok) return refused;
+  }
+  return refused;
 }
 
 function toSheet(share: Share): Sheet {

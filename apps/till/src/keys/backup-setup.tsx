@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { MadeKey } from '../engine/port.ts';
 import { refusalText } from '../model/words.ts';
 import { Icon } from '../ui/icons.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { hasFirstKey, type Made, makeKey } from './backed-up-key.ts';
 import { Sheets } from './sheets.tsx';
 
@@ -25,7 +25,7 @@ const plans = [
 ] as const;
 
 /** A passkey belongs to a name; an address of numbers has none. */
-function isPasskeyPossible(): boolean {
+export function isPasskeyPossible(): boolean {
   return 'PublicKeyCredential' in globalThis && !/^[\d.]+$|^\[/.test(location.hostname);
 }
 

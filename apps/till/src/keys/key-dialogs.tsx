@@ -6,7 +6,7 @@ import { parseInvitation } from '../model/invitation.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { BackupSetup } from './backup-setup.tsx';
 
 export function ChangeKeyDialog({ onClose }: { readonly onClose: () => void }): VNode {

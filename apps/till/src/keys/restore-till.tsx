@@ -5,7 +5,8 @@ import type { Outcome } from '../engine/port.ts';
 import { type Invitation, parseInvitation } from '../model/invitation.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { RestoreFromFile } from '../backup/restore-from-file.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { createOneTimeIdentity, type OpenedKey, openReleased, openWithPasskey, putBack } from './backed-up-key.ts';
 import { askForBackups, askForRelease, releaseCode, type Returning } from './restoring.ts';
 import { SheetsForm } from './sheets-form.tsx';
@@ -19,7 +20,18 @@ interface Found {
 
 export function RestoreTill({ pasted }: { readonly pasted: string }): VNode {
   const [found, setFound] = useState<Found>();
-  return found === undefined ? <AskForm pasted={pasted} onFound={setFound} /> : <OpenBackup found={found} />;
+  const [isByFile, setByFile] = useState(false);
+  if (isByFile) return <RestoreFromFile onBack={() => setByFile(false)} />;
+  if (found === undefined)
+    return (
+      <div class="stack">
+        <AskForm pasted={pasted} onFound={setFound} />
+        <button type="button" class="button button-quiet" onClick={() => setByFile(true)}>
+          From a backup: a file, or a mail
+        </button>
+      </div>
+    );
+  return <OpenBackup found={found} />;
 }
 
 interface AskFormProps {
@@ -77,7 +89,7 @@ function OpenBackup({ found }: { readonly found: Found }): VNode {
   const sealedOf = (kind: string): string | undefined => backups.find((backup) => backup.kind === kind)?.sealed;
   const finish = async (opened: Outcome<OpenedKey>): Promise<void> => {
     const kept = opened.ok ? await putBack(opened.value) : opened;
-    const restored = kept.ok ? await till.engine.restore(request) : kept;
+    const restored = kept.ok ? await till.engine.restore({ ...request, office: found.link.office }) : kept;
     setBusy(false);
     if (!restored.ok) setFault(refusalText(restored.code, restored.message));
   };

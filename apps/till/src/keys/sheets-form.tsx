@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import type { Outcome } from '../engine/port.ts';
 import { refusalText } from '../model/words.ts';
 import { Icon } from '../ui/icons.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { type OpenedKey, openWithSheets, readSheet } from './backed-up-key.ts';
 
 export interface SheetsFormProps {

@@ -5,7 +5,7 @@ import { currencyDigits, formatMoney, parseDecimal } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { NumberField } from '../ui/keypad.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { type LayawayStepProps, type PaidBy, PaidButtons } from './pay-layaway.tsx';
 
 const longestReason = 200;

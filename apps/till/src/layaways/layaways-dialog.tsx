@@ -8,7 +8,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ReceiptView } from '../ui/receipt.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 import { CancelLayaway } from './cancel-layaway.tsx';
 import { CollectLayaway, PayLayaway } from './pay-layaway.tsx';
 

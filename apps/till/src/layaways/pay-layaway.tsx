@@ -7,7 +7,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Keypad, NumberField } from '../ui/keypad.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
+import { Fault } from '../ui/fault.tsx';
 
 export type PaidBy = 'cash' | 'card';
 

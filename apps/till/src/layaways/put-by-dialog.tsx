@@ -1,34 +1,29 @@
 // Puts what is in the cart by for a customer, at the shop's prices: nothing is paid yet, and nothing leaves the shelf.
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { CustomerField } from '../counter/customer-field.tsx';
-import type { LayawayList } from '../engine/port.ts';
 import { cartTotalMinor } from '../model/cart.ts';
 import { formatMoney } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { Fault } from '../ui/reverse-dialog.tsx';
 
 export function PutByDialog({ onClose }: { readonly onClose: () => void }): VNode {
   const till = useTill();
   const { currency } = useShop();
   const [lines] = useState(() => till.cart.peek().lines);
-  const [known, setKnown] = useState<LayawayList>();
+  // Asked for as the dialog opens; whoever is faster with the number waits for it.
+  const [asked] = useState(() => till.engine.layaways());
   const [isBusy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string>();
   const totalMinor = cartTotalMinor({ lines });
   const hasOffers = till.lines.value.some(({ discountMinor = 0 }) => discountMinor > 0);
-  useEffect(() => {
-    void till.engine.layaways().then((read) => {
-      if (read.ok) setKnown(read.value);
-      else setFault(refusalText(read.code, read.message));
-    });
-  }, []);
   const putBy = async (customer: string): Promise<string | undefined> => {
-    if (known === undefined || totalMinor === undefined || isBusy) return undefined;
+    if (totalMinor === undefined || isBusy) return undefined;
     setBusy(true);
-    const opened = await till.engine.openLayaway({ customer, lines, totalMinor, after: known.newest });
+    const known = await asked;
+    if (!known.ok) setBusy(false);
+    if (!known.ok) return refusalText(known.code, known.message);
+    const opened = await till.engine.openLayaway({ customer, lines, totalMinor, after: known.value.newest });
     setBusy(false);
     if (!opened.ok) return refusalText(opened.code, opened.message);
     till.newCart();
@@ -44,7 +39,6 @@ export function PutByDialog({ onClose }: { readonly onClose: () => void }): VNod
           “Drawer”, “Layaways”. The goods stay here until they are collected.
         </p>
         {hasOffers && <p>Offers are not taken off what is put by.</p>}
-        <Fault text={fault} />
         <CustomerField known={till.cart.peek().customer ?? ''} action="Put by" onFind={putBy} onBack={onClose} />
       </div>
     </Dialog>

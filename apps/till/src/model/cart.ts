@@ -12,6 +12,27 @@ export interface Cart {
   readonly customer?: string;
   /** Codes of offers that were handed in. */
   readonly coupons?: readonly string[];
+  /** What comes back in the place of a part of the price. */
+  readonly exchange?: Exchange;
+}
+
+/** Goods of an earlier sale that come back for what is in the cart. */
+export interface Exchange {
+  readonly document: string;
+  /** The number on its receipt. */
+  readonly number: string;
+  readonly back: readonly BackLine[];
+  readonly reason: string;
+}
+
+export interface BackLine {
+  /** Its number on the receipt. */
+  readonly line: number;
+  readonly name: string;
+  readonly quantity: number;
+  readonly quantityScale: number;
+  /** What was paid for it. */
+  readonly amountMinor: number;
 }
 
 export const largestQuantity = 1_000_000_000;
@@ -87,9 +108,10 @@ export function lineTotalMinor(line: SaleLine): number {
   return quoted - (line.discountMinor ?? 0);
 }
 
-/** The sum of the lines, or undefined where it would leave the safe integers: such a cart cannot be sold. */
-export function cartTotalMinor(cart: Pick<Cart, 'lines'>): number | undefined {
+/** The sum of the lines, less what comes back, or undefined where it would leave the safe integers: such a cart cannot be sold. */
+export function cartTotalMinor(cart: Pick<Cart, 'lines' | 'exchange'>): number | undefined {
   let total = 0;
+  for (const { amountMinor } of cart.exchange?.back ?? []) total -= amountMinor;
   for (const line of cart.lines) total += lineTotalMinor(line);
   return Number.isSafeInteger(total) ? total : undefined;
 }

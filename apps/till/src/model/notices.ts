@@ -6,7 +6,7 @@ export interface Notice {
   readonly title: string;
   readonly detail: string;
   /** What can be done about it here and now. */
-  readonly action?: 'back-up' | 'new-key' | 'go-on' | 'look';
+  readonly action?: 'save-copy' | 'back-up' | 'new-key' | 'go-on' | 'look';
 }
 
 /** All there is to say, the gravest first; empty on a good day. */
@@ -21,6 +21,7 @@ export function noticesOf(state: TillState): readonly Notice[] {
   const notices = [
     bookNotice(state),
     keyNotice(state),
+    backupNotice(state),
     tornNotice(state.torn),
     clockNotice(state.clock),
     isLinkSaid ? link : undefined,
@@ -187,6 +188,33 @@ export function keyNotice({ key, isCopied }: Pick<TillState, 'key' | 'isCopied'>
     detail: 'If this browser is wiped, the till cannot go on as itself.',
     action: 'back-up',
   };
+}
+
+/** A till that came back without its key, and one that nobody keeps a copy of. */
+export function backupNotice({ backup, key }: Pick<TillState, 'backup' | 'key'>): Notice | undefined {
+  if (backup === undefined) return undefined;
+  if (backup.restored !== undefined && key?.isEnrolled === false) {
+    return {
+      tone: 'warn',
+      title: 'This till came back without its key.',
+      detail: 'It goes on as a new till: ask the office for an invitation in its place.',
+      action: 'go-on',
+    };
+  }
+  if (!backup.isMissed) return undefined;
+  return {
+    tone: 'warn',
+    title: 'A backup of this till was missed.',
+    detail: missedWords(backup),
+    action: 'save-copy',
+  };
+}
+
+function missedWords({ openers, hasOffice, fault }: NonNullable<TillState['backup']>): string {
+  if (openers.office === 0 && !openers.passkey && !openers.paper)
+    return 'Nobody is named who could open one. Name somebody under “This till”.';
+  if (fault !== undefined) return `${fault}. It sells on; what is not at the relay is on this device alone.`;
+  return hasOffice ? 'The office has not taken one for a while.' : 'Give one out as a file, and keep it elsewhere.';
 }
 
 /** What the start cut off a damaged log. Nobody can know what stood there, so the paper has to be looked at. */

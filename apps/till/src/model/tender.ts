@@ -20,6 +20,8 @@ export interface Payment {
   readonly tenders: readonly Tender[];
   /** On whose account a part of it goes; an opaque reference. */
   readonly customer?: string;
+  /** The total goes to the customer: more comes back than leaves. */
+  readonly isPaidBack?: boolean;
 }
 
 /** Still to pay; 0 when paid or overpaid. */

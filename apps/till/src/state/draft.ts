@@ -1,6 +1,6 @@
 // The cart between reloads. What comes back is checked like any other input: a draft from an older version, or one that
 // somebody edited, is dropped and never half-read.
-import { type Cart, largestQuantity } from '../model/cart.ts';
+import { type Cart, type Exchange, largestQuantity } from '../model/cart.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 
 export interface DraftStore {
@@ -31,15 +31,16 @@ export const browserDrafts: DraftStore = {
 export function parseDraft(text: string | undefined): Cart | undefined {
   if (text === undefined) return undefined;
   try {
-    const { key, lines, customer, coupons } = JSON.parse(text) as Partial<Record<keyof Cart, unknown>>;
+    const { key, lines, customer, coupons, exchange } = JSON.parse(text) as Partial<Record<keyof Cart, unknown>>;
     // What a killed browser kept may be older than the last sale: an empty cart would go on under a key that was sold.
     if (typeof key !== 'string' || key === '' || !Array.isArray(lines) || lines.length === 0) return undefined;
-    if (!lines.every(isSaleLine)) return undefined;
+    if (!lines.every(isSaleLine) || !(exchange === undefined || isExchange(exchange))) return undefined;
     return {
       key,
       lines,
       ...(typeof customer === 'string' && customer !== '' ? { customer } : {}),
       ...(Array.isArray(coupons) && coupons.every((code) => typeof code === 'string') ? { coupons } : {}),
+      ...(exchange === undefined ? {} : { exchange }),
     };
   } catch {
     return undefined;
@@ -60,6 +61,26 @@ function isSaleLine(value: unknown): value is SaleLine {
     isWithin(line.quantityScale, 0, 6) &&
     isWithin(line.unitPriceMilliMinor, 0, 10 ** 13) &&
     isWithin(line.taxRateBasisPoints, 0, 10_000)
+  );
+}
+
+/** What it comes to is not believed: the engine works it out from the sale. */
+function isExchange(value: unknown): value is Exchange {
+  if (typeof value !== 'object' || value === null) return false;
+  const { document, number, back, reason } = value as Partial<Record<keyof Exchange, unknown>>;
+  const isText = [document, number, reason].every((text) => typeof text === 'string' && text !== '');
+  return isText && Array.isArray(back) && back.length > 0 && back.every(isBackLine);
+}
+
+function isBackLine(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { line, name, quantity, quantityScale, amountMinor } = value as Record<string, unknown>;
+  return (
+    typeof name === 'string' &&
+    isWithin(line, 1, 2 ** 31) &&
+    isWithin(quantity, 1, largestQuantity) &&
+    isWithin(quantityScale, 0, 6) &&
+    isWithin(amountMinor, 0, 10 ** 13)
   );
 }
 

@@ -13,7 +13,7 @@ import {
   type TillEngine,
   type TillState,
 } from '../engine/port.ts';
-import { type Cart, cartTotalMinor, emptyCart, repriced } from '../model/cart.ts';
+import { type Cart, cartTotalMinor, emptyCart, type Exchange, repriced } from '../model/cart.ts';
 import { type Offer, offeredLines } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
@@ -28,6 +28,13 @@ export type View = 'sell' | 'sales' | 'drawer' | 'till';
 export interface Toast {
   readonly text: string;
   readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** What was asked for without an answer. */
+interface Doubt {
+  readonly key: string;
+  /** Asks the book what became of it. */
+  lookUp(): Promise<Outcome<Saved<Receipt>>>;
 }
 
 export interface Till {
@@ -54,7 +61,7 @@ export interface Till {
   /** What went wrong in the engine when the screen may be behind what is saved. */
   readonly trouble: ReadonlySignal<string | undefined>;
   /** The sale of which nobody knows yet whether it was saved. */
-  readonly doubt: ReadonlySignal<SaleRequest | undefined>;
+  readonly doubt: ReadonlySignal<Doubt | undefined>;
   /** Sells these lines of the cart: those that were there when the payment began, whatever offers come or go meanwhile. */
   sell(payment: Payment, lines: readonly SaleLine[]): Promise<Outcome<Saved<Receipt>>>;
   /** Asks the book what became of the sale in doubt. */
@@ -64,6 +71,8 @@ export interface Till {
   /** Says whose cart it is, or that it is nobody's. */
   nameCustomer(customer: string | undefined): void;
   setCoupons(coupons: readonly string[]): void;
+  /** What is in the cart leaves for goods that come back; undefined makes it a sale again. */
+  beginExchange(exchange: Exchange | undefined): void;
   /** Makes what is in the cart another sale than the one its key stands for. */
   renewKey(): void;
 }
@@ -100,13 +109,14 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   engine.onTrouble((next) => {
     trouble.value = next;
   });
-  const doubt = signal<SaleRequest | undefined>(undefined);
+  const doubt = signal<Doubt | undefined>(undefined);
   effect(() => drafts.save(JSON.stringify(cart.value)));
 
-  const heard = (request: SaleRequest, outcome: Outcome<Saved<Receipt>>): Outcome<Saved<Receipt>> => {
+  const heard = async (asked: Doubt, answer: Promise<Outcome<Saved<Receipt>>>): Promise<Outcome<Saved<Receipt>>> => {
+    const outcome = await answer;
     const isUnknown = !outcome.ok && outcome.code === outcomeUnknown;
-    doubt.value = isUnknown ? request : undefined;
-    if (outcome.ok && cart.value.key === request.key) till.newCart();
+    doubt.value = isUnknown ? asked : undefined;
+    if (outcome.ok && cart.value.key === asked.key) till.newCart();
     return outcome;
   };
 
@@ -119,7 +129,7 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     offers,
     customerPrices: terms.prices,
     couponOffers: terms.offers,
-    cartTotal: computed(() => cartTotalMinor({ lines: lines.value })),
+    cartTotal: computed(() => cartTotalMinor({ ...cart.value, lines: lines.value })),
     view: signal<View>('sell'),
     keyTask: signal<KeyTask | undefined>(undefined),
     toast,
@@ -130,12 +140,22 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     doubt,
     sell: async (payment, sold) => {
       const request = saleRequest(cart.value, sold, payment);
-      return heard(request, await engine.sell(request));
+      const { key } = request;
+      const { exchange } = cart.value;
+      if (exchange === undefined) {
+        const lookUp = (): Promise<Outcome<Saved<Receipt>>> => engine.lookUp('sell', request);
+        return heard({ key, lookUp }, engine.sell(request));
+      }
+      const { document, reason } = exchange;
+      const back = exchange.back.map(({ line, quantity }) => ({ line, quantity }));
+      const exchanged = { ...request, document, reason, back };
+      const lookUp = (): Promise<Outcome<Saved<Receipt>>> => engine.lookUp('exchange', exchanged);
+      return heard({ key, lookUp }, engine.exchange(exchanged));
     },
     lookAgain: async () => {
-      const request = doubt.value;
-      if (request === undefined) return { ok: false, code: 'till/not-saved', message: 'Nothing is in doubt.' };
-      return heard(request, await engine.lookUp('sell', request));
+      const asked = doubt.value;
+      if (asked === undefined) return { ok: false, code: 'till/not-saved', message: 'Nothing is in doubt.' };
+      return heard(asked, asked.lookUp());
     },
     newCart: () => {
       cart.value = emptyCart(newKey());
@@ -151,9 +171,13 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
       const { coupons: _, ...rest } = cart.value;
       cart.value = coupons.length === 0 ? rest : { ...rest, coupons };
     },
+    beginExchange: (exchange) => {
+      const { exchange: _, ...rest } = cart.value;
+      cart.value = exchange === undefined ? rest : { ...rest, exchange };
+    },
     clearCart: () => {
       const before = cart.value;
-      if (before.lines.length === 0) return;
+      if (before.lines.length === 0 && before.exchange === undefined) return;
       cart.value = emptyCart(newKey());
       const undo = { label: 'Undo', run: () => restoreCart(cart, before) };
       toast.value = { text: 'Cart cleared', action: undo };

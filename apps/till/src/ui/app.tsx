@@ -3,8 +3,8 @@ import type { VNode } from 'preact';
 import type { Shop } from '../engine/port.ts';
 import { ShopContext, TillContext } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
-import { FirstRun } from './first-run.tsx';
 import { Failed, OtherTab } from './full-screens.tsx';
+import { WithFirstRun } from './loaded.tsx';
 import { Shell } from './shell.tsx';
 
 export interface AppProps {
@@ -29,7 +29,7 @@ function Screen({ till, pasted }: AppProps): VNode | null {
     case 'waiting':
       return <OtherTab shop={phase.shop} />;
     case 'first-run':
-      return <FirstRun pasted={pasted} />;
+      return <WithFirstRun show={({ FirstRun }) => <FirstRun pasted={pasted} />} />;
     case 'failed':
       return <Failed code={phase.code} message={phase.message} />;
     case 'open':

@@ -1,12 +1,12 @@
 // The cart: lines with their quantity, the total, and the one button that matters.
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { countItems, lineTotalMinor, oneOf, removeLine, setQuantity } from '../model/cart.ts';
+import { countItems, type Exchange, lineTotalMinor, oneOf, removeLine, setQuantity } from '../model/cart.ts';
 import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Icon } from './icons.tsx';
-import { WithCounterScreens, WithLayawayScreens } from './loaded.tsx';
+import { WithCounterScreens, WithLayawayScreens, WithReturnScreens } from './loaded.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
 
 export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNode {
@@ -16,6 +16,8 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
   const edited = editing === undefined ? undefined : lines[editing];
   const [isNaming, setNaming] = useState(false);
   const [isPuttingBy, setPuttingBy] = useState(false);
+  const [isReturning, setReturning] = useState(false);
+  const { exchange } = till.cart.value;
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
@@ -35,18 +37,24 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
           <button type="button" class="button button-quiet" onClick={() => setNaming(true)}>
             {till.cart.value.customer ?? 'Customer'}
           </button>
-          {lines.length > 0 && (
-            <button type="button" class="button button-quiet" onClick={() => setPuttingBy(true)}>
-              Put by
-            </button>
+          {lines.length > 0 && exchange === undefined && (
+            <>
+              <button type="button" class="button button-quiet" onClick={() => setPuttingBy(true)}>
+                Put by
+              </button>
+              <button type="button" class="button button-quiet" onClick={() => setReturning(true)}>
+                Take back
+              </button>
+            </>
           )}
-          {lines.length > 0 && (
+          {(lines.length > 0 || exchange !== undefined) && (
             <button type="button" class="button button-quiet" onClick={till.clearCart}>
               Clear
             </button>
           )}
         </div>
       </header>
+      {exchange !== undefined && <ComesBack exchange={exchange} />}
       {lines.length === 0 ? (
         <EmptyCart />
       ) : (
@@ -69,6 +77,9 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
       {isPuttingBy && (
         <WithLayawayScreens show={({ PutByDialog }) => <PutByDialog onClose={() => setPuttingBy(false)} />} />
       )}
+      {isReturning && (
+        <WithReturnScreens show={({ OpenReturnDialog }) => <OpenReturnDialog onClose={() => setReturning(false)} />} />
+      )}
       {editing !== undefined && edited !== undefined && (
         <QuantityDialog
           title={edited.name}
@@ -86,6 +97,37 @@ export function CartPanel({ onCharge }: { readonly onCharge: () => void }): VNod
         />
       )}
     </div>
+  );
+}
+
+/** What comes back in an exchange, above what leaves. */
+function ComesBack({ exchange }: { readonly exchange: Exchange }): VNode {
+  const till = useTill();
+  const { currency } = useShop();
+  return (
+    <section class="cart-back" aria-label="Comes back">
+      <p class="named">
+        <span>Exchange of {exchange.number}</span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Drop the exchange"
+          onClick={() => till.beginExchange(undefined)}
+        >
+          <Icon name="close" size={18} />
+        </button>
+      </p>
+      <ul>
+        {exchange.back.map(({ line, name, quantity, quantityScale, amountMinor }) => (
+          <li key={line}>
+            <span>
+              {formatQuantity(quantity, quantityScale)} × {name}
+            </span>
+            <span>{formatMoney(-amountMinor, currency)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -159,8 +201,8 @@ function CartFoot({ onCharge }: { readonly onCharge: () => void }): VNode {
         disabled={items === 0 || total === undefined}
         onClick={onCharge}
       >
-        Charge
-        {items > 0 && total !== undefined && <span>{formatMoney(total, shop.currency)}</span>}
+        {total !== undefined && total < 0 ? 'Pay back' : 'Charge'}
+        {items > 0 && total !== undefined && <span>{formatMoney(Math.abs(total), shop.currency)}</span>}
       </button>
     </footer>
   );

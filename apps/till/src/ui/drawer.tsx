@@ -9,10 +9,10 @@ import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
-import { WithCounterScreens, WithLayawayScreens } from './loaded.tsx';
-import { Fault } from './reverse-dialog.tsx';
+import { WithCounterScreens, WithLayawayScreens, WithStockScreens } from './loaded.tsx';
+import { Fault } from './fault.tsx';
 
-type Asked = 'open' | 'close' | 'report' | 'payment' | 'layaways' | CashMoveKind;
+type Asked = 'open' | 'close' | 'report' | 'payment' | 'layaways' | 'count' | CashMoveKind;
 
 interface AskProps {
   readonly onAsk: (asked: Asked) => void;
@@ -33,6 +33,12 @@ export function Drawer(): VNode {
       ) : (
         <OpenDrawer session={session} onAsk={setAsking} />
       )}
+      <section class="card drawer-card" aria-label="Goods on the shelf">
+        <button type="button" class="button" onClick={() => setAsking('count')}>
+          Count goods
+        </button>
+      </section>
+      {asking === 'count' && <WithStockScreens show={({ CountDialog }) => <CountDialog onClose={back} />} />}
       {asking === 'open' && <OpenSessionDialog onClose={back} onOpened={back} />}
       {asking === 'report' && (
         <WithCounterScreens show={({ ReportDialog }) => <ReportDialog session={session?.id} onClose={back} />} />

@@ -15,7 +15,7 @@ export async function exportToFile(till: Till): Promise<void> {
   till.toast.value = { text: `Exported. Keep the file ${next}.` };
 }
 
-function saveFile(name: string, bytes: Uint8Array): void {
+export function saveFile(name: string, bytes: Uint8Array): void {
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }));
   const link = document.createElement('a');
   link.href = url;

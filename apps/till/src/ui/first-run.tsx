@@ -7,7 +7,7 @@ import { useTill } from '../state/context.ts';
 import type { MadeKey } from '../engine/port.ts';
 import { Icon, Mark } from './icons.tsx';
 import { WithKeyScreens } from './loaded.tsx';
-import { Fault } from './reverse-dialog.tsx';
+import { Fault } from './fault.tsx';
 
 const currencies = ['EUR', 'GBP', 'USD', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'CAD', 'AUD', 'JPY'];
 

@@ -9,11 +9,12 @@ import { looksEntitled, looksScanned } from '../model/scanned.ts';
 import { parseQuery, type Query, searchProducts } from '../model/search.ts';
 import { dayText } from '../model/time.ts';
 import { refusalText } from '../model/words.ts';
-import { useTill } from '../state/context.ts';
+import { useShop, useTill } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
 import { Icon } from './icons.tsx';
 import { LinkChip } from './link-chip.tsx';
 import { WithEntitlementScreens } from './loaded.tsx';
+import { ScanSaleChoice, useScanSale } from './scan-sale.tsx';
 import { QuantityDialog } from './quantity-dialog.tsx';
 import { hueStyle, Tile } from './tile.tsx';
 
@@ -27,6 +28,8 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
   const [weighing, setWeighing] = useState<Product>();
   const [token, setToken] = useState<string>();
   const search = useRef<HTMLInputElement>(null);
+  const scanSale = useScanSale();
+  const { isVan = false } = useShop();
   useTypeToSearch(search);
 
   const query = parseQuery(typed);
@@ -52,11 +55,17 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
     }
     // What was scanned a moment ago belongs to this sale.
     if (typed.trim() === '') return awaited.current === 0 ? onCharge() : undefined;
+    if (first !== undefined && first.sku === query.text && query.count === undefined && scanSale.tender !== undefined) {
+      scanSale.sell(first);
+      return setTyped('');
+    }
     if (first !== undefined && (first.sku === query.text || !looksScanned(query.text))) return add(first, query.count);
     // The next scan may begin before this one is answered.
     setTyped('');
     awaited.current += 1;
-    void addScanned(till, query).finally(() => (awaited.current -= 1));
+    void addScanned(till, query, scanSale.tender === undefined ? undefined : scanSale.sell).finally(
+      () => (awaited.current -= 1),
+    );
   };
 
   return (
@@ -66,6 +75,7 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
         <SearchField field={search} value={typed} onInput={setTyped} onEnter={enter} />
         <LinkChip />
       </div>
+      {isVan && <ScanSaleChoice scanSale={scanSale} />}
       <Categories categories={categories} chosen={category} onChoose={setCategory} isSearching={query.text !== ''} />
       <Tiles
         products={products === undefined ? undefined : shown}
@@ -102,8 +112,12 @@ function addToCart(till: Till, product: Product, quantity: number, lot?: string)
   till.announcement.value = `${product.name} added, ${inCart} in the cart`;
 }
 
-/** Adds what a code stands for, `count` times where one was typed before it. */
-async function addScanned(till: Till, { text, count }: Query): Promise<void> {
+/** Adds what a code stands for, `count` times where one was typed before it; on a van that sells by the scan, sells it. */
+async function addScanned(
+  till: Till,
+  { text, count }: Query,
+  sell: ((product: Product, lot?: string) => void) | undefined,
+): Promise<void> {
   const found = await till.engine.scan(text);
   if (!found.ok) return say(till, refusalText(found.code, found.message));
   const { sku, quantity, lot, expiry } = found.value;
@@ -111,7 +125,10 @@ async function addScanned(till: Till, { text, count }: Query): Promise<void> {
   if (product === undefined) return say(till, `${sku} is not on sale today: it has no price, or is not active.`);
   const times = count === undefined ? 1 : parseDecimal(count, 0);
   if (times === undefined) return sayCount(till, product, count ?? '');
-  addToCart(till, product, quantity * times, lot);
+  if (sell === undefined) addToCart(till, product, quantity * times, lot);
+  // One unit a scan; a pack, a weight or `3*` is rung up.
+  else if (quantity === oneOf(product) && times === 1) sell(product, lot);
+  else addToCart(till, product, quantity * times, lot);
   if (expiry !== undefined && expiry < localDay(new Date()))
     say(till, `${product.name} is past its date, ${dayText(expiry)}.`);
 }

@@ -50,9 +50,9 @@ function NoticeBanner({ notice }: { readonly notice: Notice }): VNode {
           Give it a new key
         </button>
       )}
-      {notice.action === 'look' && (
+      {(notice.action === 'look' || notice.action === 'save-copy') && (
         <button type="button" class="button button-small" onClick={() => (till.view.value = 'till')}>
-          See them
+          {notice.action === 'look' ? 'See them' : 'See “This till”'}
         </button>
       )}
       {notice.action === 'go-on' && (

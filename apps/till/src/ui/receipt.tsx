@@ -8,7 +8,12 @@ import { dateTimeText, percentText } from '../model/time.ts';
 import { Icon } from './icons.tsx';
 import { StageLabel, useStage } from './stage.tsx';
 
-const headings: Readonly<Record<DocumentKind, string>> = { sale: 'Receipt', refund: 'Refund', void: 'Void' };
+const headings: Readonly<Record<DocumentKind, string>> = {
+  sale: 'Receipt',
+  refund: 'Refund',
+  void: 'Void',
+  exchange: 'Exchange',
+};
 
 export interface ReceiptViewProps {
   readonly receipt: Receipt;
@@ -83,7 +88,9 @@ function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
         ))}
         {receipt.tenders.map((tender, index) => (
           <div key={index} class={index === 0 ? 'receipt-rule' : ''}>
-            <dt>{tenderWords(receipt.kind, tender)}</dt>
+            <dt>
+              {tenderWords(receipt.kind === 'sale' || (receipt.kind === 'exchange' && receipt.totalMinor > 0), tender)}
+            </dt>
             <dd>{formatMoney(tender.amountMinor, currency)}</dd>
           </div>
         ))}
@@ -95,12 +102,12 @@ function ReceiptPaper({ receipt }: { readonly receipt: Receipt }): VNode {
   );
 }
 
-function tenderWords(document: DocumentKind, { kind, amountMinor }: Tender): string {
+function tenderWords(isSold: boolean, { kind, amountMinor }: Tender): string {
   if (kind === 'card') return 'Card';
   if (kind === 'account') return 'On account';
   if (kind === 'entitlement') return 'Coupon or gift';
   if (kind === 'deposit') return 'Paid before';
-  return document === 'sale' && amountMinor < 0 ? 'Change' : 'Cash';
+  return isSold && amountMinor < 0 ? 'Change' : 'Cash';
 }
 
 function ReceiptRow({ line, currency }: { readonly line: ReceiptLine; readonly currency: string }): VNode {

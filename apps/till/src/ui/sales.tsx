@@ -8,8 +8,8 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
+import { WithReturnScreens } from './loaded.tsx';
 import { ReceiptView } from './receipt.tsx';
-import { RefundDialog, VoidDialog } from './reverse-dialog.tsx';
 import { StageLabel } from './stage.tsx';
 
 /** Documents listed at first, and added at a time. */
@@ -90,35 +90,38 @@ export function Sales(): VNode {
 
 export function DayTotals({ summary, isToday }: { readonly summary: DaySummary; readonly isToday: boolean }): VNode {
   const { currency } = useShop();
+  const { day, taken, saleCount, refundCount, cardMinor } = summary;
+  const label = isToday ? 'Today' : dayText(day);
   return (
-    <section class="totals" aria-label={isToday ? 'Today' : dayText(summary.day)}>
-      <div class="totals-main">
-        <p>{isToday ? 'Taken today' : dayText(summary.day)}</p>
-        <p class="totals-amount">{formatMoney(summary.totalMinor, currency)}</p>
-      </div>
+    <section class="totals" aria-label={label}>
+      {taken === undefined ? (
+        <p class="totals-main">What was taken is said once the drawer is counted.</p>
+      ) : (
+        <div class="totals-main">
+          <p>{isToday ? 'Taken today' : label}</p>
+          <p class="totals-amount">{formatMoney(taken.totalMinor, currency)}</p>
+        </div>
+      )}
       <dl class="totals-parts">
-        <div>
-          <dt>Sales</dt>
-          <dd>{summary.saleCount}</dd>
-        </div>
-        <div>
-          <dt>Refunds</dt>
-          <dd>{summary.refundCount}</dd>
-        </div>
-        <div>
-          <dt>Cash</dt>
-          <dd>{formatMoney(summary.cashMinor, currency)}</dd>
-        </div>
-        <div>
-          <dt>Card</dt>
-          <dd>{formatMoney(summary.cardMinor, currency)}</dd>
-        </div>
+        <Part name="Sales" value={String(saleCount)} />
+        <Part name="Refunds" value={String(refundCount)} />
+        {taken !== undefined && <Part name="Cash" value={formatMoney(taken.cashMinor, currency)} />}
+        <Part name="Card" value={formatMoney(cardMinor, currency)} />
       </dl>
     </section>
   );
 }
 
-const kindWords = { sale: '', refund: 'Refund', void: 'Void' } as const;
+function Part({ name, value }: { readonly name: string; readonly value: string }): VNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+const kindWords = { sale: '', refund: 'Refund', void: 'Void', exchange: 'Exchange' } as const;
 const reversedWords = { no: '', partly: 'Partly refunded', refunded: 'Refunded', voided: 'Voided' } as const;
 
 interface DocumentListProps {
@@ -150,7 +153,7 @@ export function DocumentList({ documents, isSearch, onOpen }: DocumentListProps)
 
 function DocumentCells({ document, isSearch }: { readonly document: DocumentRow; readonly isSearch: boolean }): VNode {
   const { currency } = useShop();
-  const tag = kindWords[document.kind] || reversedWords[document.reversed];
+  const tag = [kindWords[document.kind], reversedWords[document.reversed]].filter((word) => word !== '').join(', ');
   return (
     <>
       <span class="document-time">{isSearch ? document.day : timeText(document.at)}</span>
@@ -189,22 +192,37 @@ interface DocumentDialogProps {
 }
 
 function DocumentDialog({ receipt, onChanged, onClose }: DocumentDialogProps): VNode {
-  const [step, setStep] = useState<'view' | 'refund' | 'void'>('view');
+  const [step, setStep] = useState<'view' | 'refund' | 'void' | 'exchange'>('view');
   const back = (): void => setStep('view');
   const done = (changed: Receipt): void => {
     onChanged(changed);
     back();
   };
-  if (step === 'refund') return <RefundDialog receipt={receipt} onDone={done} onClose={back} />;
-  if (step === 'void') return <VoidDialog receipt={receipt} onDone={done} onClose={back} />;
+  if (step !== 'view') {
+    return (
+      <WithReturnScreens
+        show={({ RefundDialog, VoidDialog, ExchangeDialog }) => {
+          if (step === 'refund') return <RefundDialog receipt={receipt} onDone={done} onClose={back} />;
+          if (step === 'void') return <VoidDialog receipt={receipt} onDone={done} onClose={back} />;
+          return <ExchangeDialog receipt={receipt} onClose={back} />;
+        }}
+      />
+    );
+  }
   const isSale = receipt.kind === 'sale';
+  const isLeft = receipt.reversed === 'no' || receipt.reversed === 'partly';
   return (
     <Dialog title={receipt.number} onClose={onClose}>
       <ReceiptView receipt={receipt}>
-        {isSale && (receipt.reversed === 'no' || receipt.reversed === 'partly') && (
-          <button type="button" class="button" onClick={() => setStep('refund')}>
-            <Icon name="refund" size={20} /> Refund
-          </button>
+        {(isSale || receipt.kind === 'exchange') && isLeft && (
+          <>
+            <button type="button" class="button" onClick={() => setStep('refund')}>
+              <Icon name="refund" size={20} /> Refund
+            </button>
+            <button type="button" class="button" onClick={() => setStep('exchange')}>
+              Exchange
+            </button>
+          </>
         )}
         {isSale && receipt.reversed === 'no' && (
           <button type="button" class="button button-danger" onClick={() => setStep('void')}>

@@ -27,7 +27,7 @@ export function SavedSale({ saved: { id, shown }, payment, onReceipt, onClose }:
         <circle cx="36" cy="36" r="34" />
         <path d="M22 37.5 32 47.5 51 27" />
       </svg>
-      <p class="saved-label">{change > 0 ? 'Change to give back' : 'Paid in full'}</p>
+      <p class="saved-label">{savedWords(payment, change)}</p>
       <p class="saved-amount">{formatMoney(change > 0 ? change : payment.totalMinor, currency)}</p>
       <p class="saved-number">{shown?.number ?? 'Its number is listed under “Sales”.'}</p>
       <p>
@@ -45,4 +45,10 @@ export function SavedSale({ saved: { id, shown }, payment, onReceipt, onClose }:
       </div>
     </div>
   );
+}
+
+function savedWords({ isPaidBack, totalMinor }: Payment, change: number): string {
+  if (change > 0) return 'Change to give back';
+  if (isPaidBack !== true) return 'Paid in full';
+  return totalMinor === 0 ? 'Nothing to pay' : 'Paid back';
 }

@@ -8,10 +8,9 @@ import { Drawer } from './drawer.tsx';
 import { Ended } from './ended.tsx';
 import { Icon, type IconName, Mark } from './icons.tsx';
 import { Banners } from './link-chip.tsx';
-import { WithKeyScreens } from './loaded.tsx';
+import { WithKeyScreens, WithThisTill } from './loaded.tsx';
 import { Sales } from './sales.tsx';
 import { Sell } from './sell.tsx';
-import { ThisTill } from './this-till.tsx';
 
 const places: readonly { readonly view: View; readonly name: string; readonly icon: IconName }[] = [
   { view: 'sell', name: 'Sell', icon: 'sell' },
@@ -49,7 +48,7 @@ export function Shell(): VNode {
           {view === 'sell' && (ended === undefined ? <Sell /> : <Ended />)}
           {view === 'sales' && <Sales />}
           {view === 'drawer' && <Drawer />}
-          {view === 'till' && <ThisTill />}
+          {view === 'till' && <WithThisTill show={({ ThisTill }) => <ThisTill />} />}
         </main>
       </div>
       <KeyTaskDialog />

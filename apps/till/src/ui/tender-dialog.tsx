@@ -16,16 +16,18 @@ import {
 } from '../model/tender.ts';
 import type { TenderKind } from '../model/tender.ts';
 import { useShop, useTill } from '../state/context.ts';
+import type { Till } from '../state/till.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Keypad, NumberField } from './keypad.tsx';
-import { WithCounterScreens, WithEntitlementScreens } from './loaded.tsx';
+import { WithCounterScreens, WithEntitlementScreens, WithReturnScreens } from './loaded.tsx';
 import { ReceiptView } from './receipt.tsx';
 import { SavedSale } from './saved-sale.tsx';
 import { faultTitle, SaveFault } from './save-fault.tsx';
 
 type Step =
   | { readonly kind: 'paying' }
+  | { readonly kind: 'paying-back' }
   | { readonly kind: 'account'; readonly amountMinor: number }
   | { readonly kind: 'entitlement' }
   | { readonly kind: 'saving' }
@@ -35,6 +37,7 @@ type Step =
 
 const titles: Readonly<Record<Exclude<Step['kind'], 'fault'>, string>> = {
   paying: 'Payment',
+  'paying-back': 'Exchange',
   account: 'On account',
   entitlement: 'Coupon or gift',
   saving: 'Saving',
@@ -44,9 +47,9 @@ const titles: Readonly<Record<Exclude<Step['kind'], 'fault'>, string>> = {
 
 export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNode {
   const till = useTill();
-  const [payment, setPayment] = useState<Payment>(() => ({ totalMinor: till.cartTotal.peek() ?? 0, tenders: [] }));
+  const [payment, setPayment] = useState<Payment>(() => beginPayment(till));
   const [lines] = useState(() => till.lines.peek());
-  const [step, setStep] = useState<Step>({ kind: 'paying' });
+  const [step, setStep] = useState<Step>({ kind: payment.isPaidBack === true ? 'paying-back' : 'paying' });
   const isUnderWay = useRef(false);
 
   const ask = async (question: () => Promise<Outcome<Saved<Receipt>>>): Promise<void> => {
@@ -80,6 +83,16 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
       onClose={onClose}
     >
       {step.kind === 'paying' && <Paying payment={payment} onTender={tender} onChange={setPayment} />}
+      {step.kind === 'paying-back' && (
+        <WithReturnScreens
+          show={({ PayBack }) => (
+            <PayBack
+              backMinor={payment.totalMinor}
+              onPay={(kind) => pay(payment.totalMinor === 0 ? payment : addTender(payment, kind, payment.totalMinor))}
+            />
+          )}
+        />
+      )}
       {step.kind === 'account' && (
         <WithCounterScreens
           show={({ OnAccount }) => (
@@ -124,6 +137,13 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
   );
 }
 
+/** Where more comes back than leaves, the difference is the customer's. */
+function beginPayment(till: Till): Payment {
+  const totalMinor = till.cartTotal.peek() ?? 0;
+  const isPaidBack = till.cart.peek().exchange !== undefined && totalMinor <= 0;
+  return { totalMinor: Math.abs(totalMinor), tenders: [], ...(isPaidBack ? { isPaidBack } : {}) };
+}
+
 /** A claim may have to wait for the relay; nothing else does. */
 function savingWords({ tenders }: Payment): string {
   const isClaimed = tenders.some(({ kind }) => kind === 'entitlement');
@@ -140,6 +160,7 @@ interface PayingProps {
 
 function Paying({ payment, onTender, onChange }: PayingProps): VNode {
   const { currency } = useShop();
+  const isExchange = useTill().cart.value.exchange !== undefined;
   const digits = currencyDigits(currency);
   const [text, setText] = useState('');
   const due = dueMinor(payment);
@@ -198,9 +219,11 @@ function Paying({ payment, onTender, onChange }: PayingProps): VNode {
           <button type="button" class="button" disabled={isWrong} onClick={() => pay('account')}>
             On account
           </button>
-          <button type="button" class="button" onClick={() => onTender('entitlement')}>
-            Coupon or gift
-          </button>
+          {!isExchange && (
+            <button type="button" class="button" onClick={() => onTender('entitlement')}>
+              Coupon or gift
+            </button>
+          )}
         </div>
       </div>
     </form>

@@ -2,6 +2,8 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { BackupKind, TillStatus } from '../engine/port.ts';
+import type { FiscalUse } from '../engine/standing.ts';
+import { backupRows } from '../model/backup-words.ts';
 import { linkWords, refusalText, verbWords } from '../model/words.ts';
 import { formatMoney } from '../model/money.ts';
 import { dateTimeText } from '../model/time.ts';
@@ -9,10 +11,15 @@ import { useShop, useTill } from '../state/context.ts';
 import { applyTheme, storedTheme, type Theme, themes } from '../state/theme.ts';
 import { exportToFile } from './export-file.ts';
 import { Icon } from './icons.tsx';
-import { WithCorrectionScreens } from './loaded.tsx';
+import { WithBackupScreens, WithCorrectionScreens } from './loaded.tsx';
+
+/** Corrections listed at first, and added at a time. */
+const pageCorrections = 20;
 
 export function ThisTill(): VNode {
-  const status = useStatus();
+  const [most, setMost] = useState(pageCorrections);
+  const status = useStatus(most);
+  const { count } = useTill().state.value.corrections;
   return (
     <div class="page">
       <header class="page-head">
@@ -23,23 +30,33 @@ export function ThisTill(): VNode {
         <StorageCard status={status} />
         <IdentityCard status={status} />
         <KeyCard />
+        <BackupCard />
+        <FiscalCard />
         <AppearanceCard />
       </div>
       {status !== undefined && status.corrections.length > 0 && (
-        <WithCorrectionScreens show={({ Corrections }) => <Corrections corrections={status.corrections} />} />
+        <WithCorrectionScreens
+          show={({ Corrections }) => (
+            <Corrections
+              corrections={status.corrections}
+              count={count}
+              onMore={() => setMost(most + pageCorrections)}
+            />
+          )}
+        />
       )}
       {status !== undefined && status.refusals.length > 0 && <Refusals status={status} />}
     </div>
   );
 }
 
-function useStatus(): TillStatus | undefined {
+function useStatus(most: number): TillStatus | undefined {
   const till = useTill();
   const state = till.state.value;
   const [status, setStatus] = useState<TillStatus>();
   useEffect(() => {
-    void till.engine.status().then((answer) => answer.ok && setStatus(answer.value));
-  }, [state]);
+    void till.engine.status(most).then((answer) => answer.ok && setStatus(answer.value));
+  }, [state, most]);
   return status;
 }
 
@@ -145,6 +162,54 @@ function KeyCard(): VNode | null {
       >
         <Icon name="lock" size={20} /> {words === '' ? 'Back it up' : 'Change the key'}
       </button>
+    </Card>
+  );
+}
+
+const fiscalUses: Readonly<Record<FiscalUse, string>> = { sale: 'Sales', refund: 'Refunds' };
+
+/** Where the office leased numbers of more than one series: which of them is for what. */
+function FiscalCard(): VNode | null {
+  const till = useTill();
+  const { fiscal } = till.state.value;
+  if (fiscal === undefined) return null;
+  const choose = async (use: FiscalUse, series: string): Promise<void> => {
+    const chosen = await till.engine.chooseFiscalSeries(use, series);
+    if (!chosen.ok) till.toast.value = { text: refusalText(chosen.code, chosen.message) };
+  };
+  return (
+    <Card title="Fiscal numbers">
+      <Rows rows={fiscal.series.map(({ name, left }) => [`Series ${name}`, `${left} left`])} />
+      {fiscal.series.length > 1 &&
+        (['sale', 'refund'] as const).map((use) => (
+          <label key={use} class="field">
+            <span>{fiscalUses[use]} are numbered in</span>
+            <select value={fiscal[use]} onChange={(event) => void choose(use, event.currentTarget.value)}>
+              {fiscal.series.map(({ name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        ))}
+    </Card>
+  );
+}
+
+function BackupCard(): VNode | null {
+  const till = useTill();
+  const { backup } = till.state.value;
+  const [isOpen, setOpen] = useState(false);
+  if (backup === undefined) return null;
+  const rows = backupRows(backup);
+  return (
+    <Card title="Backup">
+      <Rows rows={rows} />
+      <button type="button" class="button" onClick={() => setOpen(true)}>
+        <Icon name="save" size={20} /> Back up
+      </button>
+      {isOpen && <WithBackupScreens show={({ BackUpDialog }) => <BackUpDialog onClose={() => setOpen(false)} />} />}
     </Card>
   );
 }

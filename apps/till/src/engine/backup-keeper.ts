@@ -1,0 +1,69 @@
+// What makes the backups of a till: loaded a moment after it has opened, because the sealing is larger than the rest of the engine.
+import { nobleHasher } from '@tallystick/chain';
+import { type BackupPlace, carryParts, createBackupKeeper, joinFiles, parsePartName } from '@tallystick/recovery';
+import { type BackupParts, countOps, restoredNumber } from './backup-life.ts';
+import { openOwnFolder, ownPlace } from './backup-place.ts';
+import { officePlace } from './deposit.ts';
+import type { OpenShop } from './open-shop.ts';
+
+const stateFile = 'state.json';
+/** A name has nine digits: what nobody can have counted to is a thief's, and there must be numbers left after it. */
+const maxBelieved = 900_000_000;
+
+/** Where the till finds its shop again: nothing of it is in the book. */
+export interface TillNote {
+  readonly relay: string;
+  readonly office?: string;
+}
+
+/** Throws where this browser keeps no files. */
+export async function openTillKeeper(
+  shop: Pick<OpenShop, 'book' | 'log' | 'record'>,
+  { recipients, isQuiet }: { recipients(): readonly string[]; isQuiet(): boolean },
+): Promise<BackupParts> {
+  const { book, record } = shop;
+  const folder = await openOwnFolder();
+  const device = ofDevice(ownPlace(folder), book.device);
+  const remembered = await folder.read(stateFile);
+  let state = remembered === undefined ? undefined : new TextDecoder().decode(remembered);
+  const { relay, office, scope } = record;
+  const note: TillNote = { relay: relay?.url ?? '', ...(office === undefined ? {} : { office }) };
+  const deposits = office === undefined ? undefined : officePlace(office, book, nobleHasher);
+  const keeper = createBackupKeeper({
+    book,
+    hasher: nobleHasher,
+    recipients,
+    places: [device],
+    scope,
+    isQuiet,
+    note: () => JSON.stringify(note),
+    // An office that does not answer holds nothing up: what it turns out to have under the same name is found when it is brought there.
+    after: async () => Math.max(restoredNumber(shop), ...(await numbersIn(deposits).catch(() => []))),
+    state: {
+      load: () => state,
+      save: async (text) => {
+        state = text;
+        await folder.write(stateFile, new TextEncoder().encode(text));
+      },
+    },
+  });
+  return {
+    keeper,
+    device,
+    office: deposits,
+    carry: carryParts,
+    countOps: () => countOps(book),
+    join: (openers) => joinFiles(device, openers),
+  };
+}
+
+/** A till that went on as a new one finds here what the one before it left, which is of another series and not its own to hand in. */
+function ofDevice(place: BackupPlace, device: string): BackupPlace {
+  const isOwn = (name: string): boolean => device.startsWith(parsePartName(name)?.device ?? name);
+  return { ...place, list: async () => (await place.list()).filter(isOwn) };
+}
+
+async function numbersIn(place: BackupPlace | undefined): Promise<readonly number[]> {
+  const names = (await place?.list()) ?? [];
+  return names.flatMap((name) => parsePartName(name)?.number ?? []).filter((number) => number <= maxBelieved);
+}

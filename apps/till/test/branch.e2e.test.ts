@@ -1,0 +1,147 @@
+// A shop with branches: tills that are let in to a branch, and a credit note of the one that is spent in the other, once, by the claims of both.
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
+import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { parseScope } from '@tallystick/oplog';
+import { transferNote } from '@tallystick/retail/supply';
+import { newDevice, openDrawer, sell, tile } from './browser.ts';
+import { shopForAll } from './for-all.ts';
+import { joinShop, saleAt } from './shop.ts';
+
+describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in branches', () => {
+  const shop = shopForAll();
+  const contexts: BrowserContext[] = [];
+  afterAll(() => Promise.all(contexts.map((context) => context.close())));
+
+  async function openTill(name: string, scope: string): Promise<Page> {
+    const context = await newDevice(shop.browser);
+    contexts.push(context);
+    const page = await context.newPage();
+    await joinShop(page, shop.office, name, shop.office.invite(60_000, { scope: scope as never }));
+    await openDrawer(page, '50');
+    await admit(name);
+    return page;
+  }
+
+  /** As `tally admit` does. */
+  async function admit(name: string): Promise<void> {
+    const { book, sync } = shop.office;
+    const columns = 'device, key, enrolment, role, name';
+    const [row] = book.query(`SELECT ${columns} FROM devices WHERE name = ? AND scope LIKE 'b/%'`, [name]);
+    const request = { verb: 'device.admit' as const, args: { ...row } as never, scope: 'claims' as never };
+    const [admitted] = await book.commitAll([request]);
+    expect(admitted).toMatchObject({ ok: true });
+    await sync();
+  }
+
+  const isUpToDate = (page: Page) => page.locator('.link-chip', { hasText: 'Up to date' }).waitFor();
+
+  it('sell in their own branch, and honour a credit note of the other once', async () => {
+    const { book } = shop.office;
+    const [north, south] = [await openTill('north-1', 'b/north'), await openTill('south-1', 'b/south')];
+    const number = await sell(north, 'Flat white', 'Sourdough');
+    await expect
+      .poll(() => book.query('SELECT scope, totalMinor FROM documents WHERE number = ?', [number]))
+      .toEqual([{ scope: 'b/north', totalMinor: 840 }]);
+    const url = await refundByNote(north, number);
+    await expect.poll(() => book.query('SELECT scope FROM entitlements')).toEqual([{ scope: 'claims' }]);
+    await spend(south, url, '£4.80');
+    await expect
+      .poll(() => book.query("SELECT scope, claim <> '' AS settled, amountMinor FROM redemptions"))
+      .toEqual([{ scope: 'b/south', settled: 1, amountMinor: 480 }]);
+    // The first branch takes what is left, and no more, though it never heard of the other's sale.
+    await spend(north, url, '£3.60');
+    const gifts = "SELECT sum(amountMinor) AS minor FROM postings WHERE account = '2310'";
+    await expect.poll(() => book.query(gifts)).toEqual([{ minor: 0 }]);
+    expect(book.query('SELECT code FROM refusals')).toEqual([]);
+    expect(book.query('SELECT code FROM corrections')).toEqual([]);
+  });
+
+  it('on a van sell one unit by each scan, of what was loaded, until it is settled', async () => {
+    const { book, sync } = shop.office;
+    const context = await newDevice(shop.browser);
+    contexts.push(context);
+    const page = await context.newPage();
+    const van = parseScope('v/1');
+    if (van === undefined) throw new Error('not a scope');
+    const place = { scope: van, role: 'van' } as const;
+    await joinShop(page, shop.office, 'van-1', shop.office.invite(60_000, place));
+    // Loaded by a transfer: three loaves.
+    const head = { day: '2026-01-02', currency: 'GBP' };
+    const loaves = { sku: 'B04', name: 'Sourdough', quantity: 3, unitCostMilliMinor: 200_000 };
+    const sent = await book.commit('transfer.dispatch', { ...head, to: 'v/1', lines: [loaves] });
+    if (!sent.ok) throw new Error(sent.code);
+    const { lines = [], ...note } = transferNote(book, sent.id) ?? {};
+    const loaded = { ...note, ...head, lines: lines.map((line) => ({ ...line, received: 3 })) };
+    expect(await book.commit('transfer.receive', loaded as never, { scope: van })).toMatchObject({ ok: true });
+    await book.commit('barcode.set', { barcode: '9506000134352', sku: 'B04', quantity: 1 });
+    await sync();
+    await openDrawer(page, '20');
+    await isUpToDate(page);
+    await tile(page, 'Sourdough').getByText('3 left').waitFor();
+    await page.getByRole('button', { name: 'Scan sells, cash' }).click();
+    await page.getByLabel('Search goods').focus();
+    const scan = async (code: string): Promise<void> => {
+      await page.keyboard.insertText(code);
+      await page.keyboard.press('Enter');
+    };
+    // Faster than each is saved: two alike are two, and one that is rung up between two scans is not taken for the second.
+    for (const code of ['9506000134352', '9506000134352']) await scan(code);
+    await expect
+      .poll(() => book.query("SELECT id FROM documents WHERE scope = 'v/1' AND kind = 'sale'"))
+      .toHaveLength(2);
+    const rungUp = await sell(page, 'Flat white');
+    await expect.poll(() => saleAt(shop.office, rungUp)).toBe(360);
+    await page.getByLabel('Search goods').focus();
+    for (const code of ['B04', 'B04']) await scan(code);
+    await page.getByText('Sourdough was not sold. It is not on board').waitFor();
+    const sold = "SELECT totalMinor FROM documents WHERE scope = 'v/1' AND kind = 'sale' ORDER BY id";
+    await expect.poll(() => book.query(sold)).toEqual([480, 480, 360, 480].map((totalMinor) => ({ totalMinor })));
+    // In the evening somebody else counts goods and cash: of the £38.00 a pound is missing.
+    await isUpToDate(page);
+    const [session] = book.query("SELECT id FROM sessions WHERE scope = 'v/1'");
+    const counted = [{ sku: 'B04', name: 'Sourdough', counted: 0, unitPriceMilliMinor: 480_000 }];
+    const evening = { ...head, seller: 'S-7', session: String(session?.['id']), cashMinor: 3_700, lines: counted };
+    expect(await book.commit('van.settle', evening as never, { scope: van })).toMatchObject({ ok: true });
+    expect(book.query('SELECT seller, amountMinor FROM sellerDebts')).toEqual([{ seller: 'S-7', amountMinor: 100 }]);
+    await sync();
+    await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+    await page.getByRole('button', { name: 'Last Z report' }).waitFor();
+    await page.getByRole('button', { name: 'Last Z report' }).click();
+    await page.locator('.receipt-sums').getByText('Should be in the drawer').waitFor();
+  });
+
+  async function refundByNote(page: Page, number: string): Promise<string> {
+    const dialog = page.getByRole('dialog');
+    await isUpToDate(page);
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.locator('.document', { hasText: number }).click();
+    await dialog.getByRole('button', { name: 'Refund', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Everything' }).click();
+    await dialog.getByRole('button', { name: 'Damaged' }).click();
+    await dialog.getByRole('button', { name: 'Credit note' }).click();
+    const url = await page.getByLabel('Its code, to send').inputValue();
+    await page.reload();
+    return url;
+  }
+
+  /** Buys a loaf with as much of the note as is taken. */
+  async function spend(page: Page, url: string, taken: string): Promise<void> {
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Sell', exact: true }).click();
+    await isUpToDate(page);
+    await tile(page, 'Sourdough').click();
+    await page.getByRole('button', { name: /^Charge/ }).click();
+    await dialog.getByRole('button', { name: 'Coupon or gift' }).click();
+    await dialog.getByLabel('Scan or paste its code').fill(url);
+    await dialog.getByRole('button', { name: 'Look' }).click();
+    await dialog.getByText('It is claimed at the relay before the sale is saved').waitFor();
+    await dialog.getByRole('button', { name: `Take ${taken}` }).click();
+    const exact = dialog.getByRole('button', { name: 'Exact' });
+    const saved = page.getByRole('heading', { name: 'Sale saved' });
+    await exact.or(saved).waitFor();
+    if (await exact.isVisible()) await exact.click();
+    await saved.waitFor();
+    await page.getByRole('button', { name: 'New sale' }).click();
+  }
+});
