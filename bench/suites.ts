@@ -13,6 +13,7 @@ import { parse } from './parse/bench.ts';
 import { recovery } from './recovery/bench.ts';
 import { reopen } from './reopen/bench.ts';
 import { replay } from './replay/bench.ts';
+import { restore } from './restore/bench.ts';
 import { scale } from './scale/bench.ts';
 import { simulation } from './simulate/bench.ts';
 import { snapshot } from './snapshot/bench.ts';
@@ -35,6 +36,7 @@ export const suites: readonly Suite[] = [
   erasure,
   simulation,
   recovery,
+  restore,
   bytes,
   bundle,
   importPackages,

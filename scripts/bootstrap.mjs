@@ -140,8 +140,9 @@ async function installTools() {
 
 /** Environment of everything we start: our Node and pnpm first on PATH, then the workspace's programs. */
 function childEnvironment() {
+  // What Node compiled once is kept: a command starts in half the time after its first.
   /** @type {NodeJS.ProcessEnv} */
-  const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
+  const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_COMPILE_CACHE: join(toolchain, 'compiled'), ...process.env };
   const pathName = Object.keys(env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
   const bins = [join(toolsPath, 'node_modules', '.bin'), join(root, 'node_modules', '.bin')];
   env[pathName] = [...bins.filter((bin) => existsSync(bin)), env[pathName]].join(delimiter);

@@ -89,6 +89,29 @@ const paidBack: Play = async (firm, broken) => {
   return { of: { tills: 2 }, facts: { owed, customer }, holds: owed === 500 && customer === 0 };
 };
 
+/** What a coupon paid half of is given back whole, half at each of two tills apart. The fault: the second is never heard. */
+const givenBack: Play = async (firm, broken) => {
+  const { office } = firm;
+  const [one, two] = [await firm.enlist('till-1', 'till'), await firm.enlist('till-2', 'till')].map(
+    ({ book }) => book,
+  ) as [ShopBook, ShopBook];
+  const [token, redemption, claim] = ['70'.repeat(32), 'e1'.repeat(16), '0'.repeat(64)] as const;
+  const coupon = { kind: 'entitlement', amountMinor: 500, entitlement: 'coupon', token, redemption, claim } as const;
+  const sold = { ...trade, taxIncluded: true, lines: [{ ...tea, quantity: 2 }] } as const;
+  const { id: original } = must(await one.commit('sale.complete', { ...sold, tenders: [coupon, ...cash] }));
+  await firm.meet(one, two);
+  const back = { ...trade, taxIncluded: true, original, reason: 'unwanted', lines: [{ ...tea, line: 1 }] } as const;
+  for (const till of broken ? [one] : [one, two]) must(await till.commit('sale.refund', { ...back, tenders: cash }));
+  const third = await one.commit('sale.refund', { ...back, tenders: cash });
+  await firm.meet(one, two, office);
+  const owed = debtOf(office, two.device);
+  return {
+    of: { tills: 2 },
+    facts: { owed, third: third.ok ? 'ok' : third.code, corrected: corrections(office, 'retail/refund-tender') },
+    holds: owed === 500 && !third.ok && third.code === 'retail/refund-tender',
+  };
+};
+
 /** A layaway is paid at one till while the till that opened it is lost: the deposit is there when a person adopts it. The fault: nobody adopts it. */
 const quarantined: Play = async (firm, broken) => {
   const { office } = firm;
@@ -181,6 +204,7 @@ export const deskPlays: Readonly<Record<string, Play>> = {
   numbers,
   'open-return': openReturn,
   'paid-back': paidBack,
+  'given-back': givenBack,
   quarantined,
   kinds,
   'day-policy': dayPolicy,

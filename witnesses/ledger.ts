@@ -1,5 +1,5 @@
 /** What the books promise of money: limits, transfers in two phases, retries, closed periods, the year's result and other currencies. */
-import { balanceOf, carryDue, dayBook, exchanges, positions } from '@tallystick/ledger';
+import { balanceOf, carryDue, dayBook, exchanges, maxDeviceMinor, positions } from '@tallystick/ledger';
 import { count, must, type Play, playsOf } from './firm.ts';
 import type { ShopBook } from './shop.ts';
 
@@ -124,4 +124,26 @@ const currency: Play = async ({ office }, broken) => {
   };
 };
 
-export const ledger = playsOf('ledger', { limit, pending, retried, linked, period, carry, currency });
+/** A till signs document upon document of the largest size, and another sells a cup of tea. The fault: its key is an owner's, whose entries nobody counts. */
+const room: Play = async ({ office, enlist, meet }, broken) => {
+  const [bad, good] = [await enlist('bad', broken ? 'owner' : 'till'), await enlist('good', 'till')];
+  const trade = { day, currency: 'GBP', taxIncluded: true };
+  const sale = (quantity: number, amountMinor: number) => ({
+    ...trade,
+    lines: [{ sku: 'tea', name: 'tea', quantity, unitPriceMilliMinor: (amountMinor * 1_000) / quantity }],
+    tenders: [{ kind: 'card' as const, amountMinor }],
+  });
+  let signed = 0;
+  for (let document = 0; document < 20; document++)
+    if ((await bad.book.commit('sale.complete', sale(1_000, 1e13))).ok) signed += 1;
+  const sold = await good.book.commit('sale.complete', sale(1, 500));
+  await meet(bad.book, good.book, office);
+  const movedMinor = 0 - balanceOf(office, '4000', 'GBP');
+  return {
+    of: { documents: 20 },
+    facts: { signed, movedMinor, sold: sold.ok },
+    holds: signed === 14 && sold.ok && movedMinor === maxDeviceMinor + 500,
+  };
+};
+
+export const ledger = playsOf('ledger', { limit, pending, retried, linked, period, carry, currency, room });

@@ -1,10 +1,12 @@
 /** A till burns down with its backups elsewhere; a mailbox lies in every way it can; relay and office are gone and the edges tell what there was. */
 import { createOrganisationIdentity } from '@tallystick/custody';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
+import { dayBook, trialBalance } from '@tallystick/ledger';
 import {
   type BackupPlace,
   createBackupKeeper,
   filesIn,
+  findWrongTimes,
   type FoundFile,
   judgeBackups,
   type Judgement,
@@ -14,9 +16,10 @@ import {
 } from '@tallystick/recovery';
 import { createLocalRelay, type LocalRelay } from '@tallystick/testkit';
 import type { Trial, Witness } from './claim.ts';
-import { sellMany, short, type TwoDevices, verbs, withShop } from './shop.ts';
+import { saleOf, sellMany, short, type TwoDevices, verbs, withShop } from './shop.ts';
 
-const claims = ['burnt-till', 'lying-mailbox', 'blackout'] as const;
+const claims = ['burnt-till', 'lying-mailbox', 'blackout', 'wrong-clock'] as const;
+const dayMs = 24 * 60 * 60 * 1000;
 const sales = 4;
 const crypto = nodeCrypto;
 
@@ -52,6 +55,8 @@ export const recovery: Witness = {
       await burntTill(trial, shop, relay, await judge(await filesIn(place)));
       await blackout(trial, shop, relay);
       await relay.close();
+      // A shop of its own: what the other faults leave behind would hide this one.
+      await withShop((own) => wrongClock(trial, own));
     }),
 };
 
@@ -139,4 +144,35 @@ async function blackout({ broken, claim }: Trial, shop: TwoDevices, relay: Local
   const facts = { claim: 'blackout', missing: survey.missing.length, digest: short(digest) };
   claim({ held }, facts, digest === wanted && survey.missing.length + survey.positions.length === 0);
   await book.close();
+}
+
+/** The fault: nobody corrects what the clock put on a day that has not been. */
+async function wrongClock({ broken, claim }: Trial, { office, till }: TwoDevices): Promise<void> {
+  const relay = await createLocalRelay({ crypto });
+  await office.sync(relay.client());
+  await till.sync(relay.client());
+  const nowMs = Date.now();
+  const [today, ahead] = [0, 3 * dayMs].map((ms) => new Date(nowMs + ms).toISOString().slice(0, 10)) as [
+    string,
+    string,
+  ];
+  const request = {
+    verb: 'sale.complete' as const,
+    args: { ...saleOf('apple', 1), day: ahead },
+    at: nowMs + 3 * dayMs,
+  };
+  const [sold] = await till.commitAll([request]);
+  await sellMany(till, 1);
+  await till.sync(relay.client());
+  await office.sync(relay.client());
+  const found = await findWrongTimes(office.log, { nowMs, trusted: [office.device] });
+  const reason = 'the clock was three days ahead';
+  for (const { id } of broken ? [] : found) await office.commit('entry.redate', { of: id, day: today, reason });
+  const onAhead = dayBook(office, ahead).reduce((sum, { amountMinor }) => sum + Math.max(0, amountMinor), 0);
+  const moved = dayBook(office, ahead).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  const left = trialBalance(office, { from: ahead, to: ahead }).length;
+  const facts = { claim: 'wrong-clock', found: found.length, accountsLeft: left, posted: onAhead, outOfBalance: moved };
+  const isIt = sold?.ok === true && found[0]?.id === sold.id;
+  claim({ days: 3 }, facts, isIt && found.length === 1 && left === 0 && moved === 0 && onAhead > 0);
+  await relay.close();
 }

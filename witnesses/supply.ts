@@ -135,11 +135,12 @@ const threeWay: Play = async (scene, broken) => {
   const ordered = await scene.must(office, 'purchase.order', order);
   const id = await idOf(scene.books[office]!, ordered);
   const bill = { supplier: 'S-1', reference: 'B-1' };
+  const { quantity: _, ...goods } = mugs(8);
   await scene.must(office, 'purchase.receive', {
+    ...head,
     order: id,
-    day: head.day,
     reference: 'D',
-    lines: [{ line: 1, quantity: 8 }],
+    lines: [{ line: 1, quantity: 8, goods }],
   });
   const lines = [{ line: 1, quantity: 10, unitCostMilliMinor: 200_000 }];
   await scene.must(office, 'purchase.bill', { ...bill, order: id, day: head.day, lines });
@@ -168,7 +169,7 @@ const shortage: Play = async (scene, broken) => {
   await scene.settle();
   const session = await idOf(scene.books[manager]!, opened);
   const lines = [{ sku: 'MUG', name: 'Mug', counted: broken ? 6 : 5, unitPriceMilliMinor: 200_000 }];
-  const settled = { ...head, seller: 'staff-7', session, cashMinor: broken ? 1000 : 950, lines };
+  const settled = { ...head, seller: 'E-7', session, cashMinor: broken ? 1000 : 950, lines };
   await scene.must(office, 'van.settle', settled, 'v/7');
   const owedMinor = balances(scene.books[office]!)['1150'] ?? 0;
   return { of: { loaded: 6 }, facts: { owedMinor }, holds: owedMinor === 250 };
@@ -210,7 +211,7 @@ const lateScan: Play = async (scene, broken) => {
   const unit = { sku: 'MUG', name: 'Mug', unitPriceMilliMinor: 500_000 };
   await scene.must(seller, 'van.scan', { ...head, ...unit, session, taxIncluded: true, tender: 'cash' }, van);
   const lines = [{ ...unit, unitPriceMilliMinor: 200_000, counted: 1 }];
-  const settlement = { ...head, seller: 'staff-7', session, cashMinor: 500, lines };
+  const settlement = { ...head, seller: 'E-7', session, cashMinor: 500, lines };
   await scene.must(office, 'van.settle', settlement, van);
   await scene.sync(office);
   if (!broken) await scene.settle();

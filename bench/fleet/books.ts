@@ -88,7 +88,7 @@ export async function checkReceipts(
   let lines = 0;
   for (const { scope, answer } of samples) {
     const { receipt } = JSON.parse(answer) as { receipt: string };
-    const check = { key, origin: originOf(key.name, book, scope), verify: verifyNote, hasher: nodeHasher };
+    const check = { key, origin: originOf(key, book, scope), verify: verifyNote, hasher: nodeHasher };
     const opened = await verifyReceipt(receipt, check);
     if (!opened.ok) throw new Error(`a receipt does not hold: ${opened.code}`);
     for (const { position, hash } of opened.value.lines)

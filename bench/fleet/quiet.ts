@@ -1,4 +1,5 @@
 /** What is asked of a relay that has little else to do: how soon a thousand tills that listen hear of an op, and how long a claim takes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { mustBe } from '../suite.ts';
 import { clientAs, placeName } from './books.ts';
@@ -8,6 +9,8 @@ import { hq, keyOf } from './tills.ts';
 const ROUNDS = 20;
 const CLAIMS = 400;
 const WAIT_MS = 10_000;
+/** Connections of our own that may stay when those of the listeners are gone. */
+const KEPT_CONNECTIONS = 16;
 
 export interface Latencies {
   readonly p50: number;
@@ -18,6 +21,7 @@ export interface Latencies {
 /** From the request that hands in an op of `hq` to the event that tells a till of it, in milliseconds; every till hears of every op. */
 export async function measureFanOut(fleet: Fleet, listeners: number): Promise<Latencies> {
   const { firm, relay } = fleet;
+  const { openFiles } = relay.usage();
   const office = createRelayClient({ url: relay.url });
   const latenciesMs: number[] = [];
   let [size, pushedMs, heard] = [await sizeOfHq(fleet), 0, 0];
@@ -52,6 +56,8 @@ export async function measureFanOut(fleet: Fleet, listeners: number): Promise<La
   } finally {
     ending.abort();
   }
+  // A thousand connections that end are work for the relay, and none of what is measured next.
+  await until('the listeners are gone', () => relay.usage().openFiles <= openFiles + KEPT_CONNECTIONS);
   mustBe('events', latenciesMs.length, ROUNDS * listeners);
   return summarize(latenciesMs);
 }
@@ -86,6 +92,14 @@ function note(
 async function sizeOfHq({ firm, relay }: Fleet): Promise<number> {
   const scopes = await clientAs(relay, firm.office).scopes(firm.book);
   return scopes.find(({ scope }) => scope === hq)?.size ?? 0;
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const endMs = performance.now() + WAIT_MS;
+  while (!holds()) {
+    if (performance.now() > endMs) throw new Error(`not in ${WAIT_MS} ms: ${what}`);
+    await sleep(20);
+  }
 }
 
 function summarize(latenciesMs: readonly number[]): Latencies {

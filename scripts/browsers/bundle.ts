@@ -1,4 +1,5 @@
 // The page, the worker and our own vectors as single files, from the sources as they stand.
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Outcome } from './suite.ts';
@@ -47,6 +48,8 @@ export async function bundlePage(): Promise<Bundles> {
 
 /** Our own vectors in Node, by the very bytes that a browser runs. */
 export async function runSuitesInNode({ suites }: Bundles): Promise<Outcome[]> {
+  // sql.js asks for `node:fs` by it, and a module that comes as a data URL has none of its own.
+  Object.assign(globalThis, { require: createRequire(import.meta.url) });
   const url = `data:text/javascript;base64,${Buffer.from(suites).toString('base64')}`;
   const { runFixtureSuites } = (await import(url)) as Suites;
   return runFixtureSuites();

@@ -15,7 +15,7 @@ import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 240_000;
 /** The contract of log stores, and what a browser's log does beyond. */
-const logTests = 33;
+const logTests = 34;
 /** The image of rows, where there are files. */
 const imageTests = 6;
 const folder = publishedFolder();
@@ -85,9 +85,9 @@ describe.skipIf(isMissing('any browser', anyBrowser))('a page that cannot run', 
   });
 });
 
-test('our own vectors are those of op, chain and sign', () => {
+test('our own vectors are those of op, chain, sign and recovery', () => {
   const protocols = suitesInNode.map(({ name }) => name.split(' > ')[0]);
-  expect([...new Set(protocols)]).toEqual(['op', 'chain', 'sign']);
+  expect([...new Set(protocols)]).toEqual(['op', 'chain', 'sign', 'recovery', 'a backup']);
 });
 
 test('the worker is built without WebCrypto, which the page is not', () => {

@@ -23,6 +23,11 @@ function isDay(x) {
 }
 const eachOnce = (isOne, min, max) => (x) =>
   Array.isArray(x) && within(x.length, min, max) && x.every(isOne) && new Set(x).size === x.length;
+const isRelayKey = (x) => isText(x) && x.length <= 300 && /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44}$/.test(x);
+const isAddress = (x) => isText(x) && x.length <= 500 && /^https?:\/\/[\x21-\x7e]+$/.test(x);
+const isLog = has({ root: isHash, scope: rules.scope, size: (x) => within(x, 1, Number.MAX_SAFE_INTEGER) }, {});
+const areLogs = (x) =>
+  Array.isArray(x) && x.length <= 256 && x.every(isLog) && x.every(({ scope }, i) => i === 0 || x[i - 1].scope < scope);
 const isTables = (x) => isObject(x) && Object.keys(x).length <= 1000 && Object.values(x).every(isText);
 
 const entry = { device: isHash, key: isAnything, name: isName, role: isRole };
@@ -44,6 +49,10 @@ const members = {
   'recovery.set@1': [{ keys: eachOnce(isHash, 1, 16), windowDays: (x) => within(x, 1, 3650) }, {}],
   'key.overrule@1': [{ act: isHash }, {}],
   'day.open@1': [{ day: isDay }, {}],
+  'relay.appoint@1': [
+    { epoch: (x) => within(x, 1, 1_000_000), relay: isRelayKey, from: isRelayKey, logs: areLogs },
+    { address: isAddress },
+  ],
   'policy.day@1': [{ role: (x) => x === 'manager' || x === 'till', aheadDays: (x) => within(x, 0, 3650) }, {}],
 };
 export const isRosterVerb = (verb) => Object.hasOwn(members, verb);

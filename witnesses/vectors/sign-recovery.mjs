@@ -13,25 +13,25 @@ export class Acts {
   #isListed(device) {
     return this.#list.keys.includes(device);
   }
-  #rankOf(device) {
+  rankOf(device) {
     return this.#isListed(device) ? this.#list.keys.indexOf(device) : this.#list.keys.length;
   }
   #isAbove(device, act) {
-    return this.#isListed(device) && this.#rankOf(device) < act.rank;
+    return this.#isListed(device) && this.rankOf(device) < act.rank;
   }
   #maySet(author, { keys, windowDays }) {
-    const rank = this.#rankOf(author);
+    const rank = this.rankOf(author);
     const keepsThoseAbove = this.#list.keys.slice(0, rank).every((key, i) => key === keys[i]);
     return keepsThoseAbove && (rank === 0 || windowDays === this.#list.windowDays);
   }
   /** Takes note of what an op in `hq` did, once there is a list. */
   note(hash, author, kind, subject, before) {
     if (this.#list.keys.length === 0) return;
-    const [rank, days] = [this.#rankOf(author), this.#days.length];
+    const [rank, days] = [this.rankOf(author), this.#days.length];
     this.#acts.push({ hash, kind, subject, before, rank, days, windowDays: this.#list.windowDays });
   }
   noteDay(author) {
-    if (this.#isListed(author)) this.#days.push(this.#rankOf(author));
+    if (this.#isListed(author)) this.#days.push(this.rankOf(author));
   }
   setList(hash, author, list) {
     if (!this.#maySet(author, list)) refuse('sign/role');
@@ -59,8 +59,8 @@ export class Acts {
     if (!this.#isAbove(author, act)) refuse('sign/role');
     if (act.kind === 'list' && !this.#maySet(author, act.before)) refuse('sign/role');
     const isEntry = act.kind === 'enroll' || act.kind === 'rotate';
-    if (isEntry && this.#rankOf(act.subject) <= this.#rankOf(author)) refuse('sign/role');
-    const limit = this.isOwnRevocation(hash, author) ? this.#rankOf(author) : act.rank;
+    if (isEntry && this.rankOf(act.subject) <= this.rankOf(author)) refuse('sign/role');
+    const limit = this.isOwnRevocation(hash, author) ? this.rankOf(author) : act.rank;
     const daysSince = this.#days.slice(act.days).filter((rank) => rank < limit).length;
     if (daysSince > act.windowDays) refuse('sign/act');
     this.#overruled.add(hash);

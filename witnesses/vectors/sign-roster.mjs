@@ -2,6 +2,7 @@
 // docs/spec/sign.md, "Devices" to "Recovery keys", read once more: who is let in where, and how each of them stands.
 import { outcome, refuse } from './bytes.mjs';
 import { hashOp, parseOp } from './op.mjs';
+import { Appointments } from './sign-appointment.mjs';
 import { checkArgs, idOf, isRosterVerb, mayEnrol, revokesUnlessSaid } from './sign-args.mjs';
 import { Days } from './sign-days.mjs';
 import { Acts } from './sign-recovery.mjs';
@@ -15,6 +16,7 @@ export class Roster {
   #days = new Days();
   #policies = {};
   #applied = new Set();
+  #relays = new Appointments();
 
   #find(id, scope) {
     return this.devices.find((one) => one.id === id && one.scope === scope);
@@ -92,6 +94,7 @@ export class Roster {
       this.#days.open(args.day, scope, by.role);
       if (scope === 'hq') this.#acts.noteDay(by.id);
     },
+    'relay.appoint@1': (op, by) => this.#relays.appoint(op, by.role, this.#acts.rankOf(by.id)),
     'policy.day@1': ({ args, scope }, by) => this.#days.limit(args, scope, by.role),
     'policy.revoke@1'({ args, hash, scope }, by) {
       if (by.role !== 'owner') refuse('sign/role');
@@ -123,8 +126,7 @@ export class Roster {
       if (by.role !== 'owner') refuse('sign/role');
       const { kind, subject, before } = this.#acts.overrule(args.act, by.id);
       if (kind === 'policy') this.#policies[subject] = before;
-      const one = this.#find(subject, 'hq');
-      const isOut = this.#acts.keepsOut(subject);
+      const [one, isOut] = [this.#find(subject, 'hq'), this.#acts.keepsOut(subject)];
       if (one !== undefined) one.isRevoked = isOut;
       else if (!isOut) this.#barred.delete(subject);
     },

@@ -15,7 +15,15 @@ function parseJson(line, code) {
   }
 }
 
-const isShard = has({ table: isText, digest: isHash, rows: isCount, bytes: isCount, gravity: isCount });
+const isValue = (x) => isText(x) || Number.isSafeInteger(x);
+const isShard = has({
+  table: isText,
+  digest: isHash,
+  rows: isCount,
+  bytes: isCount,
+  last: listOf(isValue),
+  gravity: isCount,
+});
 const isScope = has({
   scope: isText,
   size: isCount,
@@ -74,10 +82,9 @@ function openShard({ scope, shard, text }) {
   const isWhole = Buffer.byteLength(text) === shard.bytes && lines.pop() === '' && lines.length === shard.rows;
   const isRow = (line) => {
     const row = parseJson(line, 'snapshot/shard');
-    const isValue = (value) => isText(value) || Number.isSafeInteger(value);
     return Array.isArray(row) && row[0] === scope && row.every(isValue) && JSON.stringify(row) === line;
   };
-  if (!isWhole || !lines.every(isRow)) refuse('snapshot/shard');
+  if (!isWhole || lines.at(-1) !== JSON.stringify(shard.last) || !lines.every(isRow)) refuse('snapshot/shard');
   const chunks = [];
   for (let at = 0; at < lines.length; at += 1000)
     chunks.push(hex(sha256(...lines.slice(at, at + 1000).map((line) => `${line}\n`))));

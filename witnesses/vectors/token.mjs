@@ -59,9 +59,27 @@ function checkDoubleClaim({ token, claims }) {
   const [one, other] = claims.map((claim) => checkClaim({ token, ...claim }));
   return one.hash === other.hash ? refuse('token/same-claim') : { devices: [one.device, other.device] };
 }
+function readText({ kind, text }) {
+  const [, said, base64] = /^tally1-(ask|answer)\.([A-Za-z0-9_-]*)$/.exec(text) ?? refuse('token/text');
+  const data = Buffer.from(base64, 'base64url');
+  const isOne = said === kind && data.toString('base64url') === base64 && text.length <= 2_953 && !text.endsWith('\n');
+  if (!isOne || (kind === 'ask' && data.length !== 64)) refuse('token/text');
+  if (kind === 'ask') return { token: hex(data.subarray(0, 32)), challenge: hex(data.subarray(32)) };
+  let at = 0;
+  const records = [0, 0].map(() => {
+    if (at + 2 > data.length) refuse('token/text');
+    const start = at + 2;
+    at = start + data.readUInt16BE(at);
+    return data.subarray(start, at);
+  });
+  if (data.length !== at + 64 || !records.every((record) => outcome(() => parseRecord(record)).ok))
+    refuse('token/text');
+  return { wallet: hex(records[0]), claim: hex(records[1]), proof: hex(data.subarray(at)) };
+}
 export const judges = {
   'token/url': (input) => outcome(() => checkUrl(input)),
   'token/claim': (input) => outcome(() => ({ device: checkClaim(input).device })),
   'token/presentation': (input) => outcome(() => checkPresentation(input)),
+  'token/text': (input) => outcome(() => readText(input)),
   'token/double-claim': (input) => outcome(() => checkDoubleClaim(input)),
 };
