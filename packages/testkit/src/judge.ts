@@ -4,6 +4,7 @@
  */
 import { createTree, leafHash, openRecord } from '@tallystick/chain';
 import { encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { createRoster, type Roster } from '@tallystick/sign/roster';
 import { auditShop } from './audit.ts';
 import type { Fleet } from './fleet.ts';
 import { replace } from './machine-room.ts';
@@ -26,7 +27,7 @@ export async function judge(world: World, surroundings: Surroundings): Promise<J
   const digest = judgeAgreement(world);
   for (const member of fleet.members) judgeBooks(member, world.failures);
   const logs = await readRelay(world);
-  judgeOrder(world, logs);
+  await judgeOrder(world, logs);
   judgeTips(world, logs);
   const acknowledged = new Set([...safe, ...told.flatMap((hashes) => [...hashes])]);
   judgePromises(world, logs, acknowledged);
@@ -155,10 +156,12 @@ async function readRelay({ fleet, relayStore }: World): Promise<Logs> {
 }
 
 /** Chains have no gap, an op comes after those it builds on, no id stands twice, and nobody forks but who was copied. */
-function judgeOrder({ fleet, failures, mayFork }: World, logs: Logs): void {
+async function judgeOrder(world: World, logs: Logs): Promise<void> {
+  const { fleet, failures, mayFork } = world;
   const honest = new Map(
     fleet.members.flatMap(({ name, book }, member) => (mayFork.has(member) ? [] : [[book.device as string, name]])),
   );
+  const roster = rosterOf(world, logs);
   const ids = new Set<string>();
   for (const [scope, records] of logs) {
     const placed = new Set<OpHash>();
@@ -170,13 +173,43 @@ function judgeOrder({ fleet, failures, mayFork }: World, logs: Logs): void {
       const name = honest.get(op.device);
       if (op.seq <= last && name !== undefined) failures.push(`${where}: ${name} wrote two ops at place ${op.seq}`);
       const before = [...(op.seen?.heads ?? []), ...(op.seq > 1 && op.prev !== undefined ? [op.prev] : [])];
-      if (before.some((one) => !placed.has(one))) failures.push(`${where}: an op comes before one that it builds on`);
+      for (const one of before)
+        if (!placed.has(one) && !(await isRootless(fleet, roster, one)))
+          failures.push(`${where}: an op comes before one that it builds on`);
       if (ids.has(op.id)) failures.push(`${where}: ${op.id} is the id of two ops`);
       ids.add(op.id);
       placed.add(hash);
       lastSeqs.set(op.device, Math.max(last, op.seq));
     }
   }
+}
+
+/** Whom the log of `hq` lets in, told from its bytes alone. */
+function rosterOf({ fleet }: World, logs: Logs): Roster {
+  const roster = createRoster(fleet.crypto.hasher);
+  const lastSeqs = new Map<string, number>();
+  for (const [scope, records] of logs)
+    for (const record of scope === 'hq' ? records : []) {
+      const last = lastSeqs.get(record.op.device) ?? 0;
+      roster.apply(record, record.op.seq <= last);
+      lastSeqs.set(record.op.device, Math.max(last, record.op.seq));
+    }
+  return roster;
+}
+
+/**
+ * Whether the chain of the op begins at nothing that lets its device in, as that of a guest of a member that was revoked and did not know. No log can
+ * place it then, and it holds up nobody who had built on it (the relay's gate).
+ */
+async function isRootless({ members }: Fleet, roster: Roster, hash: OpHash): Promise<boolean> {
+  for (const { book } of members) {
+    let record = (await book.log.get(hash))?.record;
+    while (record?.op.prev !== undefined && record.op.seq > 1) record = (await book.log.get(record.op.prev))?.record;
+    const { prev, device, scope } = record?.op ?? {};
+    if (device !== undefined && scope !== undefined && prev !== undefined)
+      return !roster.isEnrolment(device, prev, scope);
+  }
+  return false;
 }
 
 /** Everybody has the relay's logs to the last op, by size and root. */
