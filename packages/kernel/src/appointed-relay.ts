@@ -1,6 +1,6 @@
 /** Which relay this replica believes, and which one the book appointed as far as it is folded here (docs/spec/relay.md, "Epochs"). */
-import { createTree, encodeVerifierKey } from '@tallystick/chain';
-import { encodeHex, type RootHash, type Scope as ScopeName } from '@tallystick/oplog';
+import { encodeVerifierKey } from '@tallystick/chain';
+import type { Scope as ScopeName } from '@tallystick/oplog';
 import { type AppointArgs, maxExtents } from '@tallystick/sign';
 import { relayExtents } from './appointment.ts';
 import { KernelError } from './errors.ts';
@@ -8,6 +8,7 @@ import { HQ } from './genesis.ts';
 import { appointedRelay } from './relay-epoch.ts';
 import { isPinned, pinnedRelay, savePin } from './relay-key.ts';
 import type { Replica } from './replica.ts';
+import { rootOfTip } from './roots.ts';
 
 /** Which relay a book is to go on at: its C2SP verifier key, and where devices reach it. */
 export interface Appointing {
@@ -35,7 +36,7 @@ export function appointmentOf(replica: Replica, { vkey, address, epoch }: Appoin
   if (pinned === undefined) throw new KernelError('kernel/relay-key', 'no relay is known yet that could be replaced');
   const logs = log.scopes().flatMap((scope) => {
     const tip = log.tip(scope);
-    const root = encodeHex(createTree(crypto.hasher, tip).root()) as RootHash;
+    const root = rootOfTip(tip, crypto.hasher);
     return tip.size === 0 ? [] : [{ scope, size: tip.size, root }];
   });
   const first = logs.filter(({ scope }) => scope === HQ);

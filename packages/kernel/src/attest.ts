@@ -2,8 +2,7 @@
  * What a replica can say of a settled prefix: of the one it stands on, by looking at its rows without the pending tail, and of an earlier one by folding
  * the log to there. See certificates.ts for what is done with it.
  */
-import { createTree, leafHash } from '@tallystick/chain/hashing';
-import { encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import type { OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
 import type { StateClaim } from './certificates.ts';
 import type { BookStore } from './driver.ts';
 import { manifest, marks, tableShapes } from './builtin-tables.ts';
@@ -11,6 +10,8 @@ import { digestOfTables, digestRows, digestState } from './digest.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
+import { treeAfter } from './own-tree.ts';
+import { rootOfTip } from './roots.ts';
 import { fetchGrown } from './snapshot-use.ts';
 import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
@@ -53,7 +54,7 @@ export async function claimState(replica: Replica, name: ScopeName): Promise<Sta
   const { size, frontier } = replica.log.tip(name);
   if (size === 0 || replica.scope(name).folded !== size) return undefined;
   const { hasher } = replica.crypto;
-  const root = encodeHex(createTree(hasher, { size, frontier }).root());
+  const root = rootOfTip({ size, frontier }, hasher);
   await fetchGrown(replica);
   return replica.settledOnly(name, (scope) => {
     const marked =
@@ -109,7 +110,6 @@ export async function claimEarlier(
 }
 
 function extend(tip: Tip, records: readonly OpRecord[], { crypto }: Replica): Tip {
-  const tree = createTree(crypto.hasher, tip);
-  for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
+  const tree = treeAfter(tip, records, crypto.hasher);
   return { size: tree.size, frontier: tree.frontier(), note: '' };
 }

@@ -2,12 +2,10 @@
  * Writes this device's ops (DESIGN section 3): mints the id, links the chain, states what was seen, signs, and folds the op on top before it is
  * stored. The edge's clock and dice are read here and nowhere else in the kernel.
  */
-import { createTree } from '@tallystick/chain/hashing';
 import {
   type BookId,
   createIdMint,
   type DeviceId,
-  encodeHex,
   type IdMint,
   type JsonObject,
   type Op,
@@ -15,7 +13,6 @@ import {
   type OpId,
   OplogError,
   type OpRecord,
-  type RootHash,
   type Scope as ScopeName,
   type Seen,
   type Tip,
@@ -29,6 +26,7 @@ import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
+import { rootOfTip } from './roots.ts';
 import type { Scope } from './scope.ts';
 import type { Stop } from './verdict.ts';
 import { type Correction, validateArgs } from './verb.ts';
@@ -326,13 +324,17 @@ export class Author {
 
   /** Only what changed since this device's last op here. */
   #seen(name: ScopeName, scope: Scope): { seen?: Seen } {
-    const { size, note, frontier } = this.#tip(name);
+    const tip = this.#tip(name);
+    const { size, note } = tip;
     const heads = this.#headsToState(name, scope);
     const isNews = size > 0 && note !== '' && this.#statedSize.get(name) !== size;
     if (!isNews && heads.length === 0) return {};
-    const root = (): RootHash =>
-      encodeHex(createTree(this.#replica.crypto.hasher, { size, frontier }).root()) as RootHash;
-    return { seen: { ...(heads.length === 0 ? {} : { heads }), ...(isNews ? { root: root(), size } : {}) } };
+    return {
+      seen: {
+        ...(heads.length === 0 ? {} : { heads }),
+        ...(isNews ? { root: rootOfTip(tip, this.#replica.crypto.hasher), size } : {}),
+      },
+    };
   }
 
   #tip(name: ScopeName): Tip {

@@ -3,7 +3,7 @@
  * waits again and is handed to the one in force. So nothing that was acknowledged is lost, and no op has two positions.
  */
 import { createTree, leafHash, type Tree } from '@tallystick/chain';
-import { encodeHex, type OpRecord, orderTail, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import { encodeHex, orderTail, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { openRecords } from './admit.ts';
 import { extentsOf } from './appointed-relay.ts';
@@ -12,8 +12,10 @@ import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { mergeRecords } from './merge-records.ts';
 import type { Exchange } from './push.ts';
+import { isSameBytes } from './pull.ts';
 import { isPinned } from './relay-key.ts';
 import type { Replica } from './replica.ts';
+import { rootOf, rootOfTip, treeOf } from './roots.ts';
 import { inOrder } from './scope-order.ts';
 
 const PAGE = 2000;
@@ -69,7 +71,7 @@ export async function joinLogs(exchange: Exchange): Promise<boolean> {
     );
     for (const scope of scopes) {
       const there = said.scopes.find((standing) => standing.scope === scope);
-      if (there?.rootAtKnown === rootOfTip(replica, log.tip(scope))) continue;
+      if (there?.rootAtKnown === rootOfTip(log.tip(scope), replica.crypto.hasher)) continue;
       if (there === undefined && (await isHidden(exchange, scope))) continue;
       const end = await commonPrefix(exchange, scope, there?.size ?? 0);
       if (end.size < log.tip(scope).size) ends.set(scope, end);
@@ -106,18 +108,18 @@ async function commonPrefix(exchange: Exchange, scope: ScopeName, there: number)
   const { replica, client, book } = exchange;
   const { log, crypto } = replica;
   const listed = listedFor(replica).get(scope);
-  const tree = createTree(crypto.hasher, log.base(scope));
-  if (listed !== undefined && listed.size > tree.size && listed.size <= log.tip(scope).size) {
-    await grow(tree, replica, scope, listed.size);
+  const base = log.base(scope);
+  if (listed !== undefined && listed.size > base.size && listed.size <= log.tip(scope).size) {
+    const tree = await treeOf(log, scope, listed.size, crypto.hasher);
     // A relay before may have shown this device another log than it showed the author.
     const isSame = encodeHex(tree.root()) === listed.root;
     const known = isSame ? await client.handshake(book, [{ scope, size: listed.size }]) : undefined;
     const root = known?.scopes.find((standing) => standing.scope === scope)?.rootAtKnown;
     if (isSame && root !== listed.root)
       throw new KernelError('kernel/relay-log', `the relay's log of ${scope} does not begin as its appointment lists`);
-    if (!isSame) return prefixFrom(exchange, scope, createTree(crypto.hasher, log.base(scope)), there);
+    if (isSame) return prefixFrom(exchange, scope, tree, there);
   }
-  return prefixFrom(exchange, scope, tree, there);
+  return prefixFrom(exchange, scope, createTree(crypto.hasher, base), there);
 }
 
 async function prefixFrom(
@@ -131,7 +133,7 @@ async function prefixFrom(
   while (tree.size < end) {
     const { frames } = await client.pull(book, scope, tree.size);
     const ours = await log.settled(scope, tree.size, frames.length);
-    const differs = ours.findIndex(({ bytes }, index) => !isSame(bytes, frames[index] as Uint8Array));
+    const differs = ours.findIndex(({ bytes }, index) => !isSameBytes(bytes, frames[index] as Uint8Array));
     const common = ours.slice(0, differs < 0 ? Math.min(ours.length, end - tree.size) : differs);
     for (const { bytes } of common) tree.append(leafHash(bytes, crypto.hasher));
     if (differs >= 0 || common.length === 0) break;
@@ -151,9 +153,7 @@ export async function requireListed({ replica }: Exchange): Promise<void> {
       isWhole = false;
       continue;
     }
-    const tree = createTree(crypto.hasher, log.base(scope));
-    await grow(tree, replica, scope, size);
-    if (encodeHex(tree.root()) !== root)
+    if ((await rootOf(log, scope, size, crypto.hasher)) !== root)
       throw new KernelError('kernel/relay-log', `the relay's log of ${scope} does not begin as its appointment lists`);
   }
   if (isWhole) await replica.exclusive(async () => log.setMeta(META_JOINED, appointed.op));
@@ -162,19 +162,4 @@ export async function requireListed({ replica }: Exchange): Promise<void> {
 function listedFor(replica: Replica): ReturnType<typeof extentsOf> {
   const { op } = appointedRelay(replica) ?? {};
   return op === undefined ? new Map() : extentsOf(replica, op);
-}
-
-async function grow(tree: Tree, { log, crypto }: Replica, scope: ScopeName, size: number): Promise<void> {
-  while (tree.size < size) {
-    const records: readonly OpRecord[] = await log.settled(scope, tree.size, Math.min(PAGE, size - tree.size));
-    for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
-  }
-}
-
-function rootOfTip({ crypto }: Replica, tip: Tip): string {
-  return encodeHex(createTree(crypto.hasher, tip).root());
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

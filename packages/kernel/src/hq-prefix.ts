@@ -1,8 +1,9 @@
 /** What other scopes know of `hq`: its settled prefix as of a size, its rows there, and the roots that marks name (DESIGN section 4). */
-import { createTree, type Hasher, leafHash } from '@tallystick/chain/hashing';
-import { encodeHex, type LogStore, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
+import type { Hasher } from '@tallystick/chain/hashing';
+import type { LogStore, OpRecord } from '@tallystick/oplog';
 import { hqMark, relayAppointments } from './builtin.ts';
 import { HQ } from './genesis.ts';
+import { rootOf, rootOfTip } from './roots.ts';
 import type { Schema } from './schema.ts';
 import type { Scope } from './scope.ts';
 import type { AnyTable, Row } from './table.ts';
@@ -22,8 +23,6 @@ export interface HqReader {
   sizeMarked(size: number, root: string, inForce: number): number | undefined;
 }
 
-/** Records read at once. */
-const PAGE = 2000;
 /** So many rows are remembered. */
 const MOST_ROWS = 100_000;
 
@@ -90,9 +89,7 @@ export class HqPrefix implements HqReader {
     if (size > tip.size || size < this.#log.base(HQ).size) return undefined;
     // A branch asks for the tip at every change of `hq`, whose ops were hashed when they came. The log of an earlier place has no frontier.
     const isKnown = size === tip.size && tip.frontier.length > 0;
-    const root = isKnown
-      ? encodeHex(createTree(this.#hasher, tip).root())
-      : await rootOf(this.#log, HQ, size, this.#hasher);
+    const root = isKnown ? rootOfTip(tip, this.#hasher) : await rootOf(this.#log, HQ, size, this.#hasher);
     this.#roots.set(size, root);
     return root;
   }
@@ -110,15 +107,4 @@ export class HqPrefix implements HqReader {
     this.#rows.clear();
     this.#roots.clear();
   }
-}
-
-/** Merkle root over the first `size` records of a scope, computed from the bytes of those that are stored. */
-export async function rootOf(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<string> {
-  const base = log.base(scope);
-  const tree = createTree(hasher, base);
-  for (let from = base.size; from < size; from += PAGE) {
-    for (const record of await log.settled(scope, from, Math.min(PAGE, size - from)))
-      tree.append(leafHash(record.bytes, hasher));
-  }
-  return encodeHex(tree.root());
 }

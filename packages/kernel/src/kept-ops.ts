@@ -2,13 +2,14 @@
  * A relay that follows the home relay (docs/spec/relay.md, "Federation"), from the side of a device behind it. What it keeps of others is taken in as if its
  * authors had handed it over, so that a shop which is cut off goes on together; and whether it showed all that the home relay had, the home relay itself says.
  */
-import { createTree, type NoteKey } from '@tallystick/chain';
-import { type BookId, encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
+import type { NoteKey } from '@tallystick/chain';
+import type { BookId, OpHash, Scope as ScopeName } from '@tallystick/oplog';
 import { originOf, type PushResult, type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { noteDigest, verifyStanding } from '@tallystick/relay-protocol/proof';
 import { openRecords } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
 import type { Replica } from './replica.ts';
+import { rootOfTip } from './roots.ts';
 
 /** An exchange with a relay that follows the pinned one. */
 interface Nearby {
@@ -103,7 +104,7 @@ export async function isCurrent(
         hasher,
       };
       const said = await verifyStanding(text, check);
-      const root = encodeHex(createTree(hasher, { size, frontier }).root());
+      const root = rootOfTip({ size, frontier }, hasher);
       const isSame = said.ok && said.value.size === size && said.value.root === root;
       if (!isSame || said.value.after !== noteDigest(note, relay, hasher)) return false;
     } catch (error) {

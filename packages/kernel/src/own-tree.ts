@@ -1,6 +1,7 @@
 /** The Merkle tree of one scope's settled ops, computed from what is stored here: for proofs that a device makes without its relay. */
-import { createTree, type Hasher, leafHash, type ReadNode } from '@tallystick/chain';
-import { decodeHex, type LogStore, type Scope as ScopeName } from '@tallystick/oplog';
+import { createTree, type Hasher, leafHash, type ReadNode, type Tree } from '@tallystick/chain';
+import { decodeHex, type LogStore, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
+import type { TreeEnd } from './roots.ts';
 
 const PAGE = 2000;
 
@@ -38,4 +39,11 @@ export function readNodes(nodes: Map<string, Uint8Array>, hasher: Hasher): ReadN
     return pair.root();
   };
   return read;
+}
+
+/** The tree of a log that goes on with these records from where it ended. Throws `chain/frontier` where the compact range is not of that size. */
+export function treeAfter(end: TreeEnd, records: readonly OpRecord[], hasher: Hasher): Tree {
+  const tree = createTree(hasher, end);
+  for (const { bytes } of records) tree.append(leafHash(bytes, hasher));
+  return tree;
 }

@@ -148,7 +148,7 @@ async function storedOtherwise({ log }: Replica, records: readonly OpRecord[]): 
   return changed;
 }
 
-function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
+export function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
   return true;

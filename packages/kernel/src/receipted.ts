@@ -1,9 +1,10 @@
 /** What a relay's receipts say of pending ops: which are durable there, and which settle without being pulled. */
-import { createTree, leafHash, type NoteKey } from '@tallystick/chain';
+import type { NoteKey } from '@tallystick/chain';
 import { type BookId, encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
 import { originOf, type PushResult, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
+import { treeAfter } from './own-tree.ts';
 
 /** What the relay only claims to have stored is not durable. Throws `kernel/bad-receipt`. */
 export function requireReceipts(replica: Replica, scope: ScopeName, results: readonly PushResult[]): void {
@@ -75,8 +76,7 @@ async function extendTip(
   const verify = ed25519.verify.bind(ed25519);
   const signed = await verifyCheckpoint(checkpoint, { key: relay, origin, verify, hasher });
   if (!signed.ok || signed.value.size <= tip.size || signed.value.size > tip.size + run.length) return undefined;
-  const tree = createTree(hasher, tip);
-  for (const record of run.slice(0, signed.value.size - tip.size)) tree.append(leafHash(record.bytes, hasher));
+  const tree = treeAfter(tip, run.slice(0, signed.value.size - tip.size), hasher);
   if (signed.value.root !== encodeHex(tree.root())) return undefined;
   return { size: tree.size, frontier: tree.frontier(), note: checkpoint };
 }

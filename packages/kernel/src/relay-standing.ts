@@ -2,11 +2,11 @@
  * Where a relay says the book stands, held against what is settled here, before anything is handed in (docs/spec/relay.md, "Handshake"): a relay that was
  * wiped or put back is noticed at once, and a log that has nothing new is not asked for.
  */
-import { createTree } from '@tallystick/chain';
-import { encodeHex, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
+import type { OpHash, Scope as ScopeName } from '@tallystick/oplog';
 import { type Handshake, type Reader, type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { devices } from './builtin.ts';
 import type { Replica } from './replica.ts';
+import { rootOfTip } from './roots.ts';
 
 /** How a scope's log at the relay compares with the settled prefix here. */
 export type Comparison = 'same' | 'more' | 'other' | 'unknown';
@@ -34,11 +34,11 @@ const beforePush: ReadonlySet<string> = new Set([
 ]);
 
 export async function askStanding(replica: Replica, client: RelayClient): Promise<RelayStanding | undefined> {
-  const { book, log } = replica;
+  const { book, log, crypto } = replica;
   if (book === undefined) return undefined;
   const known = log.scopes().flatMap((scope) => {
     const { size } = log.tip(scope);
-    return size === 0 ? [] : [{ scope, size, root: rootHere(replica, scope) }];
+    return size === 0 ? [] : [{ scope, size, root: rootOfTip(log.tip(scope), crypto.hasher) }];
   });
   let said: Handshake;
   try {
@@ -82,9 +82,4 @@ export async function explainDenial(replica: Replica, device: string, error: unk
 function enrolmentsOf(replica: Replica, device: string): readonly { scope: ScopeName; enrolment: OpHash }[] {
   const rows = replica.sql.query(`SELECT scope, enrolment FROM ${devices.name} WHERE device = ?`, [device]);
   return rows as unknown as { scope: ScopeName; enrolment: OpHash }[];
-}
-
-function rootHere({ log, crypto }: Replica, scope: ScopeName): string {
-  const { size, frontier } = log.tip(scope);
-  return encodeHex(createTree(crypto.hasher, { size, frontier }).root());
 }

@@ -2,7 +2,6 @@
  * The manifest of a snapshot, as docs/spec/snapshot.md says: one shard per table and scope, named by the digest of its rows, and what a device needs to go
  * on verifying from there. The first line is JSON, the second the signature of the device that made it.
  */
-import { createTree } from '@tallystick/chain/hashing';
 import {
   type BookId,
   decodeHex,
@@ -16,6 +15,7 @@ import type { StateClaim } from './certificates.ts';
 import { digestOfTables } from './digest.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { rootOfTip } from './roots.ts';
 
 /** The rows of one table in one scope. */
 export interface Shard {
@@ -173,9 +173,7 @@ function contradictionIn(
   );
   if (digestOfTables('state', tables, hasher) !== digest) return 'the digest is not that of the shards';
   try {
-    return encodeHex(createTree(hasher, { size, frontier }).root()) === root
-      ? undefined
-      : 'the root is not that of the frontier';
+    return rootOfTip({ size, frontier }, hasher) === root ? undefined : 'the root is not that of the frontier';
   } catch {
     return 'the frontier is not of this size';
   }

@@ -2,7 +2,7 @@
  * A book as a file: one header line of JSON, then the records as an entry bundle. Records carry their signatures; positions are believed only
  * under the relay's signed notes in the header and a key that was pinned before, never one from the file.
  */
-import { createTree, leafHash, type NoteKey, type ReadNode } from '@tallystick/chain';
+import { leafHash, type NoteKey, type ReadNode } from '@tallystick/chain';
 import {
   type BookId,
   decodeBundle,
@@ -19,7 +19,7 @@ import { openRecords, type Undecodable } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
 import { compareNote } from './convict.ts';
 import { KernelError } from './errors.ts';
-import { readNodes } from './own-tree.ts';
+import { readNodes, treeAfter } from './own-tree.ts';
 import { groupByScope, type Replica } from './replica.ts';
 import { settleChecked } from './pull.ts';
 import { keepReceipt, settleReceipted } from './receipted.ts';
@@ -196,9 +196,8 @@ async function settledPrefix(
     verify: ed25519.verify.bind(ed25519),
     hasher,
   });
-  const tree = createTree(hasher, tip);
   const beyond = group.slice(tip.size - from, claimed.size - from);
-  for (const record of beyond) tree.append(leafHash(record.bytes, hasher));
+  const tree = treeAfter(tip, beyond, hasher);
   if (!signed.ok || signed.value.size !== claimed.size || signed.value.root !== encodeHex(tree.root()))
     return undefined;
   return { records: beyond, note: claimed.note, size: tree.size, frontier: tree.frontier() };

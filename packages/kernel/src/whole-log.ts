@@ -2,7 +2,6 @@
  * The log from its first op on, where the stored one begins later: from archives or from a relay, and then what is stored. It is only read; whoever
  * replays it believes none of it.
  */
-import { createTree, leafHash } from '@tallystick/chain/hashing';
 import {
   createMemoryLogStore,
   type LogStore,
@@ -14,6 +13,7 @@ import { createFollower, type RelayClient, relayIdOf, signReads } from '@tallyst
 import { partOf, readAll } from './archive.ts';
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
+import { treeAfter } from './own-tree.ts';
 import type { ReadingDevice } from './relay-standing.ts';
 import { pinnedRelay } from './relay-key.ts';
 
@@ -43,8 +43,7 @@ export async function wholeLog(replica: Replica, older: OlderOps): Promise<LogSt
         'archive/missing',
         `${scope}: ops ${records.length} to ${base.size} are in no archive that was given`,
       );
-    const tree = createTree(crypto.hasher);
-    for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
+    const tree = treeAfter(emptyTip, records, crypto.hasher);
     if (tree.frontier().join() !== base.frontier.join())
       throw new KernelError(
         'archive/unverified',

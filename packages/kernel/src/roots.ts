@@ -1,0 +1,29 @@
+/** The Merkle tree of one scope's settled ops, as this replica has them: what notes, marks and certificates name by its root. */
+import { createTree, type Hasher, leafHash, type Tree } from '@tallystick/chain/hashing';
+import { encodeHex, type LogStore, type RootHash, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+
+/** How far a log reaches, and the compact range of it: all that a tree goes on from. */
+export type TreeEnd = Pick<Tip, 'size' | 'frontier'>;
+
+const PAGE = 2000;
+
+/** Root of a log that ends here. Reads and hashes no op. Throws `chain/frontier` where the compact range is not of that size. */
+export function rootOfTip(end: TreeEnd, hasher: Hasher): RootHash {
+  return encodeHex(createTree(hasher, end).root()) as RootHash;
+}
+
+/** The tree over the first `size` records of a scope, computed from the bytes that are stored; of a log that begins later than that, the tree of what is in the archive. */
+export async function treeOf(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<Tree> {
+  const tree = createTree(hasher, log.base(scope));
+  while (tree.size < size) {
+    const records = await log.settled(scope, tree.size, Math.min(PAGE, size - tree.size));
+    if (records.length === 0) break;
+    for (const { bytes } of records) tree.append(leafHash(bytes, hasher));
+  }
+  return tree;
+}
+
+/** Root of the first `size` records of a scope, computed from the bytes that are stored. */
+export async function rootOf(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<RootHash> {
+  return encodeHex((await treeOf(log, scope, size, hasher)).root()) as RootHash;
+}
