@@ -12,6 +12,7 @@ import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
 import { treeAfter } from './own-tree.ts';
 import { rootOfTip } from './roots.ts';
+import type { Scope } from './scope.ts';
 import { fetchGrown } from './snapshot-use.ts';
 import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
@@ -51,17 +52,26 @@ export function claimFor(
 
 /** What the rows here say of the whole settled prefix. Undefined where nothing is settled, or not all of it is folded. */
 export async function claimState(replica: Replica, name: ScopeName): Promise<StateClaim | undefined> {
-  const { size, frontier } = replica.log.tip(name);
-  if (size === 0 || replica.scope(name).folded !== size) return undefined;
-  const { hasher } = replica.crypto;
-  const root = rootOfTip({ size, frontier }, hasher);
+  if (!isFolded(replica, name)) return undefined;
   await fetchGrown(replica);
-  return replica.settledOnly(name, (scope) => {
-    const marked =
-      name === HQ ? size : Number(scope.projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0);
-    const { digest } = digestState(replica.schema, name, hasher);
-    return { size, root, marked, manifest: digestManifest(replica, marked), digest };
-  });
+  return replica.settledOnly(name, (scope) =>
+    claimOf(replica, scope, digestState(replica.schema, name, replica.crypto.hasher).digest),
+  );
+}
+
+/** Whether something is settled, and all of it folded. */
+export function isFolded(replica: Replica, name: ScopeName): boolean {
+  const { size } = replica.log.tip(name);
+  return size > 0 && replica.scope(name).folded === size;
+}
+
+/** The claim whose rows have this digest. Call inside `settledOnly`, where the scope `isFolded`. */
+export function claimOf(replica: Replica, scope: Scope, digest: string): StateClaim {
+  const name = scope.name as ScopeName;
+  const { size, frontier } = replica.log.tip(name);
+  const root = rootOfTip({ size, frontier }, replica.crypto.hasher);
+  const marked = name === HQ ? size : Number(scope.projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0);
+  return { size, root, marked, manifest: digestManifest(replica, marked), digest };
 }
 
 /** The verb versions and the shapes of tables that were in force in `hq` at a size. */

@@ -99,19 +99,36 @@ export function rowsOf(
 
 /** Undefined for no rows at all. */
 export function digestRows(name: string, from: Iterable<readonly SqlValue[]>, hasher: Hasher): string | undefined {
+  const texts = createRowHash(name, hasher);
+  for (const row of from) texts.add(rowText(row));
+  return texts.digest();
+}
+
+/** A table's digest, from the texts of its rows in order: for whoever needs the texts besides. */
+export interface RowHash {
+  add(text: string): void;
+  /** Undefined for no rows at all. */
+  digest(): string | undefined;
+}
+
+export function createRowHash(name: string, hasher: Hasher): RowHash {
   const chunks: string[] = [];
   let text = '';
   let rows = 0;
-  for (const row of from) {
-    text += rowText(row);
-    rows += 1;
-    if (rows % CHUNK_ROWS !== 0) continue;
-    chunks.push(hasher.sha256Hex(text));
-    text = '';
-  }
-  if (rows === 0) return undefined;
-  if (text !== '') chunks.push(hasher.sha256Hex(text));
-  return hasher.sha256Hex(`${name} ${rows}\n${chunks.join('\n')}`);
+  return {
+    add(row) {
+      text += row;
+      rows += 1;
+      if (rows % CHUNK_ROWS !== 0) return;
+      chunks.push(hasher.sha256Hex(text));
+      text = '';
+    },
+    digest() {
+      if (rows === 0) return undefined;
+      const all = text === '' ? chunks : [...chunks, hasher.sha256Hex(text)];
+      return hasher.sha256Hex(`${name} ${rows}\n${all.join('\n')}`);
+    },
+  };
 }
 
 /** JSON.stringify of well-formed strings and safe integers is their canonical form. */

@@ -1,7 +1,7 @@
 /** A shard: the rows of one table in one scope as text, one JSON array a line in key order, compressed with gzip by the platform's own streams. */
 import type { Hasher } from '@tallystick/chain';
 import type { SqlDriver, SqlValue } from './driver.ts';
-import { digestRows, type KeyedTable, rowsOf, rowText } from './digest.ts';
+import { createRowHash, digestRows, type KeyedTable, rowsOf, rowText } from './digest.ts';
 import { KernelError } from './errors.ts';
 import { packed, unpacked } from './gzip.ts';
 import type { Shard } from './snapshot.ts';
@@ -13,16 +13,16 @@ export function encodeShard(
   scope: string,
   hasher: Hasher,
 ): { readonly shard: Omit<Shard, 'gravity'>; readonly bytes: Promise<Uint8Array> } | undefined {
+  const hash = createRowHash(table[0], hasher);
   const lines: string[] = [];
   let last: readonly SqlValue[] = [];
-  function* noted(): Generator<readonly SqlValue[]> {
-    for (const row of rowsOf(driver, table, scope)) {
-      lines.push(rowText(row));
-      last = row;
-      yield row;
-    }
+  for (const row of rowsOf(driver, table, scope)) {
+    const line = rowText(row);
+    lines.push(line);
+    hash.add(line);
+    last = row;
   }
-  const digest = digestRows(table[0], noted(), hasher);
+  const digest = hash.digest();
   if (digest === undefined) return undefined;
   const text = new TextEncoder().encode(lines.join(''));
   const shard = { table: table[0], digest, rows: lines.length, bytes: text.length, last };

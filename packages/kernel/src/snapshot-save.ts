@@ -1,7 +1,7 @@
 /** Making a snapshot of the settled prefix: one shard per table and scope, and the signed manifest last, so that a place that has it has everything. */
 import type { DeviceKey } from '@tallystick/sign';
-import { claimState } from './attest.ts';
-import { stateTablesOf } from './digest.ts';
+import { claimOf, isFolded } from './attest.ts';
+import { digestOfTables, stateTablesOf } from './digest.ts';
 import type { ImagePlace, SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
@@ -82,26 +82,40 @@ async function saveScope(
   const scope = name as SnapshotScope['scope'];
   const { size, frontier, note } = replica.log.tip(scope);
   if (size === 0) return undefined;
-  const claim = await claimState(replica, scope);
-  if (claim === undefined) throw new KernelError('snapshot/log', `scope ${name} is folded to ${folded} of ${size}`);
-  return replica.settledOnly(scope, async () => {
-    const shards: Shard[] = [];
-    // One table is read while the one before it is compressed and kept, and no third is held.
-    let kept: Promise<void> = Promise.resolve();
-    for (const table of stateTablesOf(replica.schema)) {
-      const encoded = encodeShard(replica.sql, table, name, replica.crypto.hasher);
-      if (encoded === undefined) continue;
-      await kept;
-      kept = encoded.bytes.then((bytes) => keep(encoded.shard.digest, bytes));
-      // Awaited before the next one, and at the end; where another table cannot be read, that is what is thrown.
-      kept.catch(() => undefined);
-      shards.push({ ...encoded.shard, gravity: gravityOf(replica.sql, table[0], name) });
-    }
-    await kept;
-    shards.sort((a, b) => b.gravity - a.gravity || (a.table < b.table ? -1 : 1));
+  if (!isFolded(replica, scope))
+    throw new KernelError('snapshot/log', `scope ${name} is folded to ${folded} of ${size}`);
+  return replica.settledOnly(scope, async (settled) => {
+    const shards = await saveShards(replica, name, keep);
+    const byName = shards.toSorted((a, b) => (a.table < b.table ? -1 : 1));
+    // The same rows have the same digest: they are read once, as shards, and not once more for the claim.
+    const tables = Object.fromEntries(byName.map(({ table, digest }) => [table, digest]));
+    const claim = claimOf(replica, settled, digestOfTables('state', tables, replica.crypto.hasher));
+    const byGravity = byName.sort((a, b) => b.gravity - a.gravity);
     const row = replica.sql.prepare('SELECT lastId FROM scopes WHERE scope = ?').get([name]);
-    return { scope, ...claim, frontier, note, lastId: String(row?.[0] ?? ''), shards };
+    return { scope, ...claim, frontier, note, lastId: String(row?.[0] ?? ''), shards: byGravity };
   });
+}
+
+/** Every table of the scope that has rows, kept; in the order in which they were read. */
+async function saveShards(
+  replica: Replica,
+  scope: string,
+  keep: (name: string, bytes: Uint8Array) => Promise<void>,
+): Promise<readonly Shard[]> {
+  const shards: Shard[] = [];
+  // One table is read while the one before it is compressed and kept, and no third is held.
+  let kept: Promise<void> = Promise.resolve();
+  for (const table of stateTablesOf(replica.schema)) {
+    const encoded = encodeShard(replica.sql, table, scope, replica.crypto.hasher);
+    if (encoded === undefined) continue;
+    await kept;
+    kept = encoded.bytes.then((bytes) => keep(encoded.shard.digest, bytes));
+    // Awaited before the next one, and at the end; where another table cannot be read, that is what is thrown.
+    kept.catch(() => undefined);
+    shards.push({ ...encoded.shard, gravity: gravityOf(replica.sql, table[0], scope) });
+  }
+  await kept;
+  return shards;
 }
 
 /** Of a history as of its table. */
