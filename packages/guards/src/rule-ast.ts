@@ -3,6 +3,7 @@
  * and the macros `all` and `exists`. What is outside is refused when the rule is set, so that no device meets it in a fold.
  */
 import type { Json } from '@tallystick/oplog';
+import { type Pattern, readPattern } from './rule-pattern.ts';
 
 export type Operator =
   | '_&&_'
@@ -26,7 +27,10 @@ export type Operator =
   | 'size'
   | 'contains'
   | 'startsWith'
-  | 'endsWith';
+  | 'endsWith'
+  | 'int'
+  | 'string'
+  | 'bool';
 
 export type RuleNode =
   | { readonly kind: 'constant'; readonly value: number | string | boolean }
@@ -34,6 +38,8 @@ export type RuleNode =
   | { readonly kind: 'select' | 'has'; readonly operand: RuleNode; readonly field: string }
   | { readonly kind: 'call'; readonly operator: Operator; readonly args: readonly RuleNode[] }
   | { readonly kind: 'list'; readonly elements: readonly RuleNode[] }
+  | { readonly kind: 'map'; readonly entries: readonly (readonly [string, RuleNode])[] }
+  | { readonly kind: 'matches'; readonly operand: RuleNode; readonly pattern: Pattern }
   | {
       readonly kind: 'every' | 'some';
       readonly range: RuleNode;
@@ -90,6 +96,9 @@ const ARITY: ReadonlyMap<string, number> = new Map<Operator, number>([
   ['contains', 2],
   ['startsWith', 2],
   ['endsWith', 2],
+  ['int', 1],
+  ['string', 1],
+  ['bool', 1],
 ]);
 /** Of these the first argument may be the target of a method. */
 const METHODS: ReadonlySet<string> = new Set(['size', 'contains', 'startsWith', 'endsWith']);
@@ -162,6 +171,7 @@ function readNode(reading: Reading, json: Json | undefined, place: Place): RuleN
   if (kind === 'selectExpr') return readSelect(reading, value, place);
   if (kind === 'callExpr') return readCall(reading, value, place);
   if (kind === 'listExpr') return readList(reading, value, place);
+  if (kind === 'structExpr') return readMap(reading, value, place);
   if (kind === 'comprehensionExpr') return readMacro(reading, value, place);
   return fail(reading, 'guards/rule-unsupported', kind);
 }
@@ -208,10 +218,41 @@ function readCall(reading: Reading, json: Members, place: Place): RuleNode | und
   if (!isText(name) || !Array.isArray(args)) return fail(reading, 'guards/rule-malformed', 'callExpr');
   const isMethod = target !== undefined;
   const given = (isMethod ? [target, ...(args as readonly Json[])] : args) as readonly Json[];
+  if (name === 'matches' && given.length === 2) return readMatches(reading, given as readonly [Json, Json], place);
   if (ARITY.get(name) !== given.length || (isMethod && !METHODS.has(name)))
     return fail(reading, 'guards/rule-unsupported', name);
   const nodes = readNodes(reading, given, place);
   return nodes && { kind: 'call', operator: name as Operator, args: nodes };
+}
+
+/** The pattern is a constant, so that it is read once, when the rule is, and no fold meets one that is none. */
+function readMatches(reading: Reading, [target, text]: readonly [Json, Json], place: Place): RuleNode | undefined {
+  const constant = constantOf(text, 'stringValue');
+  if (!isText(constant)) return fail(reading, 'guards/rule-unsupported', 'pattern');
+  const pattern = readPattern(constant);
+  if (pattern === 'unsupported') return fail(reading, 'guards/rule-unsupported', 'pattern');
+  if (pattern === 'too-large') return fail(reading, 'guards/rule-too-large', 'pattern');
+  const operand = readNode(reading, target, inner(place));
+  return operand && { kind: 'matches', operand, pattern };
+}
+
+/** A map whose keys are constant texts, each once; messages are written in the same form, with a name. */
+function readMap(reading: Reading, { messageName = '', entries = [] }: Members, place: Place): RuleNode | undefined {
+  if (messageName !== '') return fail(reading, 'guards/rule-unsupported', 'messageName');
+  if (!Array.isArray(entries)) return fail(reading, 'guards/rule-malformed', 'structExpr');
+  const read: (readonly [string, RuleNode])[] = [];
+  const keys = new Set<string>();
+  for (const entry of entries as readonly Json[]) {
+    if (!isMembers(entry)) return fail(reading, 'guards/rule-malformed', 'structExpr');
+    const key = constantOf(entry['mapKey'], 'stringValue');
+    if (!isText(key) || entry['optionalEntry'] === true) return fail(reading, 'guards/rule-unsupported', 'mapKey');
+    if (keys.has(key)) return fail(reading, 'guards/rule-malformed', 'mapKey');
+    keys.add(key);
+    const value = readNode(reading, entry['value'], inner(place));
+    if (value === undefined) return undefined;
+    read.push([key, value]);
+  }
+  return { kind: 'map', entries: read };
 }
 
 function readList(reading: Reading, json: Members, place: Place): RuleNode | undefined {
@@ -232,7 +273,7 @@ function readNodes(reading: Reading, list: readonly Json[], place: Place): reado
 function readMacro(reading: Reading, json: Members, place: Place): RuleNode | undefined {
   const { iterVar, iterVar2 = '', accuVar, accuInit, loopCondition, loopStep, result } = json;
   if (!isText(iterVar) || !isText(accuVar)) return fail(reading, 'guards/rule-malformed', 'comprehensionExpr');
-  const start = constantOf(accuInit);
+  const start = constantOf(accuInit, 'boolValue');
   const isEvery = start === true;
   const [step, rest] = callOf(loopStep, isEvery ? '_&&_' : '_||_');
   const [condition] = callOf(loopCondition, '@not_strictly_false');
@@ -280,9 +321,9 @@ function callOf(json: Json | undefined, name: string): readonly (Json | undefine
   return call['args'] as readonly Json[];
 }
 
-function constantOf(json: Json | undefined): Json | undefined {
+function constantOf(json: Json | undefined, name: 'boolValue' | 'stringValue'): Json | undefined {
   const [kind, constant] = oneOf(json, ['id']);
-  return kind === 'constExpr' && isMembers(constant) ? constant['boolValue'] : undefined;
+  return kind === 'constExpr' && isMembers(constant) ? constant[name] : undefined;
 }
 
 function nameOf(json: Json | undefined): Json | undefined {

@@ -4,6 +4,8 @@
  */
 import type { Json } from '@tallystick/oplog';
 import type { Operator, RuleNode } from './rule-ast.ts';
+import { isMatch } from './rule-pattern.ts';
+import { codePoints, compareText } from './rule-text.ts';
 
 export type FaultReason =
   | 'overflow'
@@ -12,6 +14,7 @@ export type FaultReason =
   | 'no-such-index'
   | 'no-such-overload'
   | 'text-length'
+  | 'conversion'
   | 'steps';
 
 const REASON: unique symbol = Symbol('why a rule has no value');
@@ -65,8 +68,13 @@ const DIVIDE_BY_ZERO: Fault = { [REASON]: 'divide-by-zero' };
 const NO_KEY: Fault = { [REASON]: 'no-such-key' };
 const NO_INDEX: Fault = { [REASON]: 'no-such-index' };
 const NO_OVERLOAD: Fault = { [REASON]: 'no-such-overload' };
+const CONVERSION: Fault = { [REASON]: 'conversion' };
 const TEXT_LENGTH: Fault = { [REASON]: 'text-length' };
 const STEPS: Fault = { [REASON]: 'steps' };
+
+/** What `bool` reads as true and as false; every other text is an error. */
+const TRUTHS: ReadonlySet<string> = new Set(['1', 't', 'true', 'TRUE', 'True']);
+const FALSEHOODS: ReadonlySet<string> = new Set(['0', 'f', 'false', 'FALSE', 'False']);
 
 export function evaluateRule(root: RuleNode, variables: ReadonlyMap<string, Json>): Evaluated {
   let scope: Scope | undefined;
@@ -88,6 +96,10 @@ function valueOf(meter: Meter, node: RuleNode, scope: Scope | undefined): Value 
       return hasMember(meter, locate(meter, node.operand, scope), node.field);
     case 'list':
       return listOf(meter, node.elements, scope);
+    case 'map':
+      return mapOf(meter, node.entries, scope);
+    case 'matches':
+      return matchOf(meter, node, scope);
     case 'every':
     case 'some':
       return manyOf(meter, node, scope);
@@ -137,6 +149,28 @@ function listOf(meter: Meter, elements: readonly RuleNode[], scope: Scope | unde
     list.push(value);
   }
   return list;
+}
+
+/** Of own members alone, whatever a key is called. */
+function mapOf(meter: Meter, entries: readonly (readonly [string, RuleNode])[], scope: Scope | undefined): Value {
+  const members: [string, Json][] = [];
+  for (const [key, node] of entries) {
+    const value = valueOf(meter, node, scope);
+    if (isFault(value)) return value;
+    members.push([key, value]);
+  }
+  return Object.fromEntries(members);
+}
+
+function matchOf(
+  meter: Meter,
+  { operand, pattern }: Extract<RuleNode, { kind: 'matches' }>,
+  scope: Scope | undefined,
+): Value {
+  const value = valueOf(meter, operand, scope);
+  if (isFault(value)) return value;
+  if (typeof value !== 'string') return NO_OVERLOAD;
+  return spend(meter, Math.trunc((value.length * pattern.steps.length) / 16)) ? isMatch(pattern, value) : STEPS;
 }
 
 type Macro = Extract<RuleNode, { kind: 'every' | 'some' }>;
@@ -202,9 +236,22 @@ function decide(meter: Meter, first: RuleNode, second: RuleNode, decisive: boole
 function unary(meter: Meter, operator: Operator, value: Json): Value {
   if (operator === '!_') return typeof value === 'boolean' ? !value : NO_OVERLOAD;
   if (operator === '-_') return typeof value === 'number' ? integer(-value) : NO_OVERLOAD;
+  if (operator !== 'size') return typeof value !== 'string' || spendOn(meter, value) ? convert(operator, value) : STEPS;
   if (typeof value === 'string') return spendOn(meter, value) ? codePoints(value) : STEPS;
   if (isList(value)) return value.length;
   return isMap(value) ? (keysOf(meter, value)?.length ?? STEPS) : NO_OVERLOAD;
+}
+
+/** `int`, `string` and `bool`, between themselves as far as CEL has it. */
+function convert(to: Operator, value: Json): Value {
+  if (typeof value === 'object') return NO_OVERLOAD;
+  if (to === 'string') return String(value);
+  if (to === 'int') {
+    if (typeof value === 'string') return /^[+-]?\d+$/.test(value) ? integer(Number(value)) : CONVERSION;
+    return typeof value === 'number' ? value : NO_OVERLOAD;
+  }
+  if (typeof value !== 'string') return typeof value === 'boolean' ? value : NO_OVERLOAD;
+  return TRUTHS.has(value) || (FALSEHOODS.has(value) ? false : CONVERSION);
 }
 
 function binary(meter: Meter, operator: Operator, left: Json, right: Json): Value {
@@ -342,24 +389,4 @@ function ordered(operator: Operator, difference: number): boolean | undefined {
   if (operator === '_<=_') return difference <= 0;
   if (operator === '_>_') return difference > 0;
   return operator === '_>=_' ? difference >= 0 : undefined;
-}
-
-/** By code points, as CEL does: surrogates stand above the rest of the plane that they lead out of. */
-function compareText(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let index = 0; index < length; index++) {
-    const [one, other] = [left.charCodeAt(index), right.charCodeAt(index)];
-    if (one !== other) return rankOf(one) - rankOf(other);
-  }
-  return left.length - right.length;
-}
-
-function rankOf(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit;
-}
-
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _point of text) count += 1;
-  return count;
 }
