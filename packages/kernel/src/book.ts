@@ -399,10 +399,22 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     return this.query(sql, params);
   }
 
-  /** Loads the tables of a snapshot that are not here yet, one by one, so that work goes on between them. Throws `kernel/not-resident` where one cannot be had. */
-  async loadRest(): Promise<void> {
+  /**
+   * As `query`, of the rows that are here: of a table that is to come they are those that came since, and perhaps some of the others. Ask only for what is
+   * known to be newer than its last row (`status().snapshot.absent`).
+   */
+  queryHere<Row extends object = Readonly<Record<string, SqlValue>>>(
+    sql: string,
+    params: readonly SqlValue[] = [],
+  ): readonly Row[] {
     this.#book.mustBeOpen();
-    for (const entry of this.#replica.schema.residency.absent) await this.#book.fetch([entry]);
+    return this.#replica.sql.query(sql, params) as readonly Row[];
+  }
+
+  /** Loads the tables of a snapshot that are not here yet, piece by piece, so that work goes on meanwhile. Throws `kernel/not-resident` where one cannot be had. */
+  loadRest(): Promise<void> {
+    this.#book.mustBeOpen();
+    return this.#book.whileOpen(() => this.#replica.loadRest(() => this.#book.changes.emit({ kind: 'resident' })));
   }
 
   /** Waits for work under way and closes the store. */

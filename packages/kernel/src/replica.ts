@@ -26,6 +26,7 @@ import { Schema } from './schema.ts';
 import { type MergeReport, Scope } from './scope.ts';
 import { inOrder } from './scope-order.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
+import { loadBeside, notResident } from './snapshot-use.ts';
 import type { AnyTable } from './table.ts';
 import { Transactions } from './transactions.ts';
 import type { Verb } from './verb.ts';
@@ -327,8 +328,19 @@ export class Replica {
     const absent = this.schema.residency.get(scope, table);
     if (absent === undefined) return true;
     if (this.#start === undefined) return false;
-    await this.#start.load(this, absent);
+    const { rows } = await this.#start.read(this, absent);
+    this.#start.insert(this, absent, rows);
+    this.schema.residency.remove(this.transactions.driver, absent);
     return true;
+  }
+
+  /** Loads every table that is not here, piece by piece, and tells of each. Call outside `exclusive`. */
+  async loadRest(tell: () => void): Promise<void> {
+    for (const entry of this.schema.residency.absent) {
+      if (this.#start === undefined) throw notResident([entry]);
+      await loadBeside(this, this.#start, entry);
+      tell();
+    }
   }
 
   async #foldOn(scope: Scope): Promise<void> {

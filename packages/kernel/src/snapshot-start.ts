@@ -35,8 +35,10 @@ export interface SnapshotStart {
   reachesPastBases(log: LogStore, crypto: CryptoProvider): Promise<boolean>;
   /** Begins where the snapshot stands, if nothing is folded here yet. Answers whether it did. */
   begin(replica: Replica): Promise<boolean>;
-  /** Loads one table's rows. Call inside a transaction. */
-  load(replica: Replica, entry: AbsentTable): Promise<void>;
+  /** One table's rows, held to their digest; `pause` is waited for now and then. */
+  read(replica: Replica, entry: AbsentTable, pause?: () => Promise<void>): Promise<Loaded>;
+  /** Call inside a transaction. */
+  insert: typeof insertRows;
 }
 
 export function snapshotStart(options: SnapshotOptions, book: BookId | undefined): SnapshotStart {
@@ -44,11 +46,12 @@ export function snapshotStart(options: SnapshotOptions, book: BookId | undefined
     book,
     reachesPastBases: (log, crypto) => reachesPastBases(log, crypto, options.from, book),
     begin: (replica) => startFromSnapshot(replica, options),
-    load: (replica, entry) => loadShard(replica, options.from, entry),
+    read: (replica, entry, pause) => readShard(replica, options.from, entry, pause),
+    insert: insertRows,
   };
 }
 
-interface Loaded {
+export interface Loaded {
   readonly entry: AbsentTable;
   readonly rows: readonly (readonly SqlValue[])[];
 }
@@ -88,12 +91,6 @@ async function reachesPastBases(
   } catch {
     return false;
   }
-}
-
-async function loadShard(replica: Replica, from: SnapshotSource, entry: AbsentTable): Promise<void> {
-  const { rows } = await readShard(replica, from, entry);
-  insertRows(replica, entry, rows);
-  replica.schema.residency.remove(replica.sql, entry);
 }
 
 /** The log here is empty, begins at this place, or holds the same ops up to it. */
@@ -136,11 +133,16 @@ async function loadHot(
   return { here, absent };
 }
 
-async function readShard(replica: Replica, from: SnapshotSource, entry: AbsentTable): Promise<Loaded> {
+async function readShard(
+  replica: Replica,
+  from: SnapshotSource,
+  entry: AbsentTable,
+  pause?: () => Promise<void>,
+): Promise<Loaded> {
   const bytes = await from.load(entry.digest);
   if (bytes === undefined)
     throw new KernelError('snapshot/shard', `there is no shard ${entry.digest} (${entry.table})`);
-  return { entry, rows: await decodeShard(bytes, entry, entry.scope, replica.crypto.hasher) };
+  return { entry, rows: await decodeShard(bytes, entry, entry.scope, replica.crypto.hasher, pause) };
 }
 
 async function putInPlace(
@@ -179,6 +181,9 @@ function insertRows({ sql, schema }: Replica, { table }: AbsentTable, rows: read
     schema.tables.has(table.replace(/_history$/, ''));
   if (!isKnown || rows.some((row) => row.length !== columns))
     throw new KernelError('snapshot/tables', `this program has no table "${table}" of that shape`);
-  const insert = sql.prepare(`INSERT INTO "${table}" VALUES (${rows[0]?.map(() => '?').join(', ') ?? ''})`);
+  const insert = sql.prepare(
+    `INSERT INTO "${table}" VALUES (${rows[0]?.map(() => '?').join() ?? ''}) ON CONFLICT DO NOTHING`,
+  );
+  // Some may be here already: of a load in pieces that did not come to its end.
   for (const row of rows) insert.run(row);
 }

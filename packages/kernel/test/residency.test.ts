@@ -1,7 +1,7 @@
 // A set whose old rows are not here takes new ones: only what comes after the last old row, and nobody ever sees the new ones alone.
-import { type Book, defineVerb, KernelError, openBook, setTable, type Verb } from '@tallystick/kernel';
+import { type Book, type BookStore, defineVerb, KernelError, openBook, setTable, type Verb } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { encodeManifest, MANIFEST, openManifest } from '../src/snapshot.ts';
 import { createTestRelay } from './fleet.ts';
@@ -89,6 +89,66 @@ it.each(Object.entries(stores))(
     expect(cold.digest().scopes['hq']?.tables['notes']).toBe(whole.digest().scopes['hq']?.tables['notes']);
   },
 );
+
+describe('a table of more rows than come at a time', () => {
+  const rows = 2500;
+  const keysOfMany = memoryKeys();
+  const kept = new Map<string, Uint8Array>();
+  const ofMany = {
+    load: (name: string) => kept.get(name),
+    save: (name: string, parts: readonly Uint8Array[]) => void kept.set(name, Buffer.concat(parts)),
+  };
+  const count = 'SELECT count(*) AS n FROM notes';
+  const here = (book: Notebook): number => Number(book.queryHere(count)[0]?.['n']);
+  let id: Notebook['id'];
+
+  beforeAll(async () => {
+    const many: Notebook = await openBook({ store: nodeStore(':memory:'), keys: keysOfMany, verbs });
+    id = many.id;
+    const wrote = (line: number) => ({ verb: 'note.write', args: { page: `b${line}`, line } }) as const;
+    await many.commitAll(Array.from({ length: rows }, (_, line) => wrote(line)));
+    await many.sync(await createTestRelay());
+    await many.saveSnapshot(ofMany);
+    await many.close();
+  });
+
+  async function beginLoading(store: BookStore): Promise<readonly [Notebook, Promise<void>]> {
+    const book: Notebook = await openBook({
+      store,
+      keys: keysOfMany,
+      verbs,
+      book: id,
+      snapshot: { from: ofMany, hotBytes: 0 },
+    });
+    await book.anchor();
+    open.push(book);
+    const rest = book.loadRest();
+    while (here(book) === 0) await new Promise((resolve) => setTimeout(resolve));
+    expect(here(book)).toBeLessThan(rows);
+    expect(() => book.query(count)).toThrow(expect.objectContaining({ code: 'kernel/not-resident' }));
+    return [book, rest];
+  }
+
+  it.each(Object.entries(stores))(
+    'comes in pieces, and a write has its turn between them: %s',
+    async (_, makeStore) => {
+      const [book, rest] = await beginLoading(makeStore());
+      const order: string[] = [];
+      const written = said(book, 'c', 1).then((code) => order.push(code));
+      await Promise.all([written, rest.then(() => order.push('all here'))]);
+      expect(order).toEqual(['ok', 'all here']);
+      expect([book.query(count), absent(book)]).toEqual([[{ n: rows + 1 }], []]);
+    },
+  );
+
+  it.each(Object.entries(stores))('is whole for whoever touches it meanwhile: %s', async (_, makeStore) => {
+    const [book, rest] = await beginLoading(makeStore());
+    expect(await said(book, 'b7', rows)).toBe('ok');
+    expect(book.query("SELECT text FROM notes WHERE page = 'b7'")).toEqual([{ text: 'after 0' }, { text: 'after 1' }]);
+    await rest;
+    expect(book.query(count)).toEqual([{ n: rows + 1 }]);
+  });
+});
 
 it.each([
   ['the last row itself', 'd', 2, 'kernel/duplicate-id'],
