@@ -8,6 +8,7 @@ import { judges as chainNote } from './vectors/chain-note.mjs';
 import { judges as chainTree } from './vectors/chain-tree.mjs';
 import { judges as chain } from './vectors/chain.mjs';
 import { judges as envelope } from './vectors/envelope.mjs';
+import { judges as erasure } from './vectors/erasure.mjs';
 import { readVectors } from './vectors/files.mjs';
 import { judges as opFrame } from './vectors/op-frame.mjs';
 import { judges as opOrder } from './vectors/op-order.mjs';
@@ -32,6 +33,7 @@ const judges = {
   ...chainNote,
   ...chainTree,
   ...envelope,
+  ...erasure,
   ...op,
   ...opFrame,
   ...opOrder,

@@ -7,11 +7,10 @@ import {
   type SubjectId,
 } from '@tallystick/erasure';
 import { createFileKeyring, createFolderBlobs } from '@tallystick/erasure/node';
-import { acknowledgeShreds, SubjectDesk } from '@tallystick/kernel/subjects';
+import { acknowledgeShreds, SubjectDesk, subjectStanding } from '@tallystick/kernel/subjects';
 import { parseVerifierKey } from '@tallystick/chain';
 import { relayIdOf } from '@tallystick/relay-protocol';
 import { createRelayKeys } from '@tallystick/relay-protocol/keys';
-import type { Scope } from '@tallystick/oplog';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { keyInForce } from './key-files.ts';
@@ -55,11 +54,6 @@ export interface BookWithDesk extends Pick<ShopBook, 'sync' | 'listen' | 'subscr
 export function syncWithDesk(book: ShopBook, home: Home): BookWithDesk {
   let opening: Promise<SubjectDesk> | undefined;
   let seen = '';
-  /** Changes with everything that a refresh would do something about: what a branch's till wrote down stands in its own scope. */
-  const standing = (): string => {
-    const [row] = book.query<{ keys: number }>('SELECT count(*) AS keys FROM subjectKeys');
-    return `${book.log.tip('hq' as Scope).size} ${row?.keys ?? 0}`;
-  };
   const desk = (): Promise<SubjectDesk> =>
     (opening ??= openDesk(book, home).catch((error: unknown) => {
       opening = undefined;
@@ -74,8 +68,8 @@ export function syncWithDesk(book: ShopBook, home: Home): BookWithDesk {
       const isAsked = (): boolean => book.query(asks).length > 0;
       const exchange = async (): ReturnType<ShopBook['sync']> => {
         const report = await book.sync(client, ...more);
-        if (!isAsked() || standing() === seen) return report;
-        const now = standing();
+        if (!isAsked() || subjectStanding(book) === seen) return report;
+        const now = subjectStanding(book);
         const { unreachable } = await (await desk()).refresh();
         // What is left somewhere is asked for again, news or not.
         if (unreachable.length === 0) seen = now;

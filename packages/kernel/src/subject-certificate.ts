@@ -1,70 +1,26 @@
 /**
- * How far an erasure has come, and the certificate that says so: words for people, the signed ops that they rest on, and the signature of who issues it. Whoever has the keys of
- * the book's devices checks it with no server. Spec: docs/erasure.md, "Certificate".
+ * The certificate that a person is forgotten: words for people, the signed ops that they rest on, and the signature of who issues it. Whoever has the keys of
+ * the book's devices checks it with no server. Spec: docs/spec/erasure-certificate.md.
  */
 import { type Hasher, nobleHasher, openRecord } from '@tallystick/chain';
-import {
-  type BookId,
-  decodeHex,
-  encodeCanonical,
-  encodeHex,
-  type Json,
-  type OpHash,
-  type OpRecord,
-  parseCanonical,
-} from '@tallystick/oplog';
+import { type BookId, decodeHex, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
 import { createRecordVerifier, type DeviceKey, type RecordVerifierOptions } from '@tallystick/sign';
-import { isExactly, isHash } from './builtin-tables.ts';
+import {
+  type CertificateFacts,
+  certificatePreamble,
+  encodeFacts,
+  encodeRecords,
+  factsMark,
+  isAscending,
+  type KnownScope,
+  parseFacts,
+  wordsOf,
+} from './certificate-text.ts';
+import { KernelError } from './errors.ts';
 import type { SubjectBook } from './subject-shred.ts';
-
-export interface Acknowledgement {
-  readonly device: string;
-  readonly op: OpHash;
-  readonly day: string;
-}
-
-/** A device that has not said yet that it destroyed what it had. One that was revoked, for it was lost or stolen, is named where keys were ever wrapped for it, or it made one of the subject's. */
-export interface Outstanding {
-  readonly device: string;
-  readonly role: string;
-  readonly status: 'active' | 'revoked';
-}
-
-export interface ErasureStanding {
-  readonly subject: string;
-  readonly op: OpHash;
-  readonly basis: string;
-  readonly day: string;
-  /** In `hq`; undefined until it is settled, and nothing is destroyed before. */
-  readonly position: number | undefined;
-  readonly acknowledged: readonly Acknowledgement[];
-  readonly outstanding: readonly Outstanding[];
-}
-
-/** Undefined where nobody has ordered the subject to be forgotten. */
-export async function readErasure(book: SubjectBook, subject: string): Promise<ErasureStanding | undefined> {
-  const [shred] = book.query<{ op: OpHash; basis: string; day: string }>(
-    "SELECT op, basis, day FROM shreds WHERE scope = 'hq' AND subject = ?",
-    [subject],
-  );
-  if (shred === undefined) return undefined;
-  const acknowledged = book.query<{ device: string; op: OpHash; day: string }>(
-    'SELECT device, min(op) AS op, min(day) AS day FROM shredAcks WHERE subject = ? GROUP BY device ORDER BY device',
-    [subject],
-  );
-  // A root key that opened the book, enrolled the first device, and has written nothing else is in nobody's hands: it is no replica.
-  const outstanding = book.query<Outstanding>(
-    `SELECT d.device, min(d.role) AS role, CASE WHEN min(d.status <> 'active') = 1
-       OR EXISTS (SELECT 1 FROM revocations r WHERE r.device = d.device AND r.status = 'revoked') THEN 'revoked' ELSE 'active' END AS status
-     FROM devices d WHERE NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = ? AND a.device = d.device)
-     AND NOT (d.enrolment = ? AND NOT EXISTS (SELECT 1 FROM chains c WHERE c.device = d.device AND c.seq > 2))
-     GROUP BY d.device HAVING status = 'active' OR EXISTS (SELECT 1 FROM readers o WHERE o.device = d.device)
-       OR EXISTS (SELECT 1 FROM subjectKeys k WHERE k.subject = ? AND k.device = d.device) ORDER BY d.device`,
-    [subject, book.id, subject],
-  );
-  const stored = await book.log.get(shred.op);
-  return { subject, ...shred, position: stored?.position, acknowledged, outstanding };
-}
+import { type Outstanding, readErasure } from './subject-standing.ts';
+import { subjectAcknowledge, subjectShred } from './subject-verbs.ts';
+import { validateArgs, type Verb } from './verb.ts';
 
 export interface CertificateOptions {
   readonly book: SubjectBook;
@@ -74,65 +30,61 @@ export interface CertificateOptions {
   readonly key: Pick<DeviceKey, 'keyId' | 'sign'>;
 }
 
-/** The part that programs read. */
-interface Facts {
-  readonly book: string;
-  readonly day: string;
-  readonly outstanding: readonly Outstanding[];
-  readonly position: number;
-  /** Records in hex: of the shred, and of each op that acknowledges it. */
-  readonly records: readonly string[];
-  readonly subject: string;
-}
-
-const preamble = 'tallystick/erasure-certificate/1\n';
-const factsMark = '\nFor programs: ';
 const signatureMark = '\nSigned: ';
 
-/** The certificate as text, or undefined while the shred is not ordered or not settled. */
+/** The certificate as text, or undefined while the shred is not ordered or not settled. Throws `archive/missing` where an op that it rests on is not in the log here any more. */
 export async function certifyErasure({ book, subject, day, key }: CertificateOptions): Promise<string | undefined> {
   const standing = await readErasure(book, subject);
-  if (standing?.position === undefined) return undefined;
+  if (standing?.isSettled !== true) return undefined;
   const { acknowledged, op, outstanding, position } = standing;
-  const hashes = [op, ...new Set(acknowledged.map((one) => one.op))];
+  if (position === undefined) throw gone(op);
   const records: OpRecord[] = [];
-  for (const hash of hashes) {
+  for (const hash of [op, ...acknowledged.map((one) => one.op)]) {
     const stored = await book.log.get(hash);
-    if (stored !== undefined) records.push(stored.record);
+    if (stored === undefined) throw gone(hash);
+    records.push(stored.record);
   }
-  const outstandingFacts = outstanding.map(({ device, role, status }) => ({ device, role, status }));
-  const facts: Facts = {
-    book: book.id,
-    day,
-    outstanding: outstandingFacts,
-    position,
-    records: records.map(({ bytes }) => encodeHex(bytes)),
-    subject,
-  };
+  const scopes = [...book.log.scopes()].sort().map((scope) => ({ scope, size: book.log.tip(scope).size }));
+  const facts = { book: book.id, day, outstanding, position, records: encodeRecords(records), scopes, subject };
   const signed = wordsOf(facts, records) + factsMark + encodeFacts(facts);
-  const signature = await key.sign(new TextEncoder().encode(preamble + signed));
+  const signature = await key.sign(new TextEncoder().encode(certificatePreamble + signed));
   return `${signed}${signatureMark}${key.keyId} ${encodeHex(signature)}\n`;
+}
+
+function gone(op: OpHash): KernelError {
+  return new KernelError('archive/missing', `op ${op} is in an archive: a device that still has it can certify`);
 }
 
 export type CertificateCode =
   | 'erasure/certificate-form'
+  | 'erasure/certificate-left-out'
   | 'erasure/certificate-order'
   | 'erasure/certificate-record'
   | 'erasure/certificate-words'
   | 'erasure/certificate-signature';
 
-export type CertificateCheck =
-  | {
-      readonly ok: true;
-      readonly subject: string;
-      readonly op: OpHash;
-      readonly position: number;
-      /** Id of the key that issued it. */
-      readonly issuer: string;
-      readonly acknowledged: readonly string[];
-      readonly outstanding: readonly Outstanding[];
-    }
-  | { readonly ok: false; readonly code: CertificateCode; readonly message: string };
+export interface Certificate {
+  readonly ok: true;
+  readonly subject: string;
+  readonly op: OpHash;
+  readonly position: number;
+  /** Id of the key that issued it. */
+  readonly issuer: string;
+  readonly day: string;
+  /** Each device once. */
+  readonly acknowledged: readonly string[];
+  readonly outstanding: readonly Outstanding[];
+  /** Whose devices its issuer knew; of those of other scopes it says nothing. */
+  readonly scopes: readonly KnownScope[];
+}
+
+export interface CertificateFailure {
+  readonly ok: false;
+  readonly code: CertificateCode;
+  readonly message: string;
+}
+
+export type CertificateCheck = Certificate | CertificateFailure;
 
 export interface CertificateVerifier extends RecordVerifierOptions {
   /** The raw key of a device of the book, by its id. */
@@ -141,40 +93,76 @@ export interface CertificateVerifier extends RecordVerifierOptions {
 }
 
 /**
- * Whether a text is a whole certificate: each op in it signed by its device, and its words those of the ops. Whether the order took effect, and whether its issuer may
- * say who is left, only the book knows: `verifyByBook`. Never throws for a text.
+ * Whether a text is a whole certificate: each op in it signed by its device, and its words those of the ops. Whether the order took effect, who is left out, and whether its
+ * issuer may say so, only the book knows: `verifyByBook`. Never throws for a text.
  */
 export async function verifyCertificate(text: string, verifier: CertificateVerifier): Promise<CertificateCheck> {
-  const { hasher = nobleHasher, ed25519 } = verifier;
   const parts = /^(.*)\nSigned: ([0-9a-f]{64}) ([0-9a-f]{128})\n$/s.exec(text);
   const [, signed = '', keyId = '', signature = ''] = parts ?? [];
   const at = signed.lastIndexOf(factsMark);
   const facts = at < 0 ? undefined : parseFacts(signed.slice(at + factsMark.length));
   if (facts === undefined || facts.book !== verifier.book) return failed('form', 'this is no certificate of this book');
-  const opened = facts.records.map((hex) => openRecord(decodeHex(hex), hasher));
-  const records = opened.flatMap((one) => (one.ok ? [one.value] : []));
-  const [shred, ...acks] = records;
-  if (shred === undefined || records.length !== opened.length || !saysSo(facts.subject, shred, acks))
-    return failed('record', 'an op in it is damaged, or about something else');
+  const opened = openRecords(facts, verifier.hasher ?? nobleHasher);
+  if (opened === undefined) return failed('record', 'an op in it is damaged, or about something else, or there twice');
+  const { records, shred, acks } = opened;
   const verify = createRecordVerifier(verifier);
   for (const record of records)
     if (!(await verify(record))) return failed('record', `op ${record.hash} is not validly signed by its device`);
   if (signed.slice(0, at) !== wordsOf(facts, records)) return failed('words', 'its words are not those of its ops');
   const key = verifier.keyOf(keyId);
-  const message = new TextEncoder().encode(preamble + signed);
-  if (key === undefined || !(await ed25519.verify(key, message, decodeHex(signature))))
+  const message = new TextEncoder().encode(certificatePreamble + signed);
+  if (key === undefined || !(await verifier.ed25519.verify(key, message, decodeHex(signature))))
     return failed('signature', 'it is not signed by a device of the book');
   const acknowledged = acks.map(({ op }) => op.device);
-  const { outstanding, position, subject } = facts;
-  return { ok: true, subject, op: shred.hash, position, issuer: keyId, acknowledged, outstanding };
+  const { day, outstanding, position, scopes, subject } = facts;
+  return { ok: true, subject, op: shred.hash, position, issuer: keyId, day, acknowledged, outstanding, scopes };
 }
 
-/** As `verifyCertificate`, with the keys of a book, and whether that book has the order at that position, and an owner or manager issued the certificate. */
+interface OpenedRecords {
+  readonly records: readonly OpRecord[];
+  readonly shred: OpRecord;
+  readonly acks: readonly OpRecord[];
+}
+
+/** Undefined where one is not what it should be: the order first, then acknowledgements of devices in the order of their ids, each once, and none that is outstanding as well. */
+function openRecords(
+  { outstanding, records: encoded, subject }: CertificateFacts,
+  hasher: Hasher,
+): OpenedRecords | undefined {
+  const opened = encoded.map((hex) => openRecord(decodeHex(hex), hasher));
+  const records = opened.flatMap((one) => (one.ok ? [one.value] : []));
+  const [shred, ...acks] = records;
+  if (shred === undefined || records.length !== opened.length) return undefined;
+  if (shred.op.scope !== 'hq' || !isOp(shred, subjectShred) || shred.op.args['subject'] !== subject) return undefined;
+  const left = new Set(outstanding.map(({ device }): string => device));
+  const acknowledges = (ack: OpRecord): boolean =>
+    isOp(ack, subjectAcknowledge) &&
+    (ack.op.args['subjects'] as readonly string[]).includes(subject) &&
+    !left.has(ack.op.device);
+  if (!acks.every(acknowledges) || !isAscending(acks.map(({ op }) => op.device))) return undefined;
+  return { records, shred, acks };
+}
+
+/** With args that its schema takes: a device may sign any words, and these stand in a certificate. */
+function isOp({ op }: OpRecord, verb: Verb): boolean {
+  return op.verb === verb.ref && validateArgs(verb, op.args)?.issues === undefined;
+}
+
+/** What a book says of a certificate besides. */
+export interface CertificateByBook extends Certificate {
+  /** Scopes of the book with devices of which the certificate says nothing. */
+  readonly unseen: readonly string[];
+}
+
+/**
+ * As `verifyCertificate`, with the keys of a book, and whether that book has the order at that position and gave effect to each acknowledgement, whether it leaves out a device that
+ * was enrolled by then, and whether an owner or manager issued it.
+ */
 export async function verifyByBook(
   text: string,
   book: SubjectBook,
   ed25519: CertificateVerifier['ed25519'],
-): Promise<CertificateCheck> {
+): Promise<CertificateByBook | CertificateFailure> {
   const rawKey = (rows: readonly { readonly key: string }[]): Uint8Array | undefined =>
     rows[0] === undefined ? undefined : decodeHex(rows[0].key);
   const checked = await verifyCertificate(text, {
@@ -189,89 +177,63 @@ export async function verifyByBook(
   const standing = await readErasure(book, checked.subject);
   if (standing?.op !== checked.op || standing.position !== checked.position)
     return failed('order', 'the book here has no such order: nobody who may has given it, or it is not here yet');
+  const unknown = checked.acknowledged.find((device) => !hasAcknowledged(book, checked.subject, device));
+  if (unknown !== undefined)
+    return failed(
+      'order',
+      `the acknowledgement of device ${unknown} had no effect in the book here, or is not here yet`,
+    );
+  const { leftOut, unseen } = await compareDevices(book, checked);
+  if (leftOut !== undefined)
+    return failed(
+      'left-out',
+      `device ${leftOut} was enrolled by then, and is neither acknowledged nor outstanding in it`,
+    );
   const mayIssue = book.query(
     "SELECT 1 FROM devices_history WHERE keyId = ? AND role IN ('owner', 'manager') LIMIT 1",
     [checked.issuer],
   );
-  return mayIssue.length > 0 ? checked : failed('signature', 'it is not signed by an owner or manager of the book');
+  if (mayIssue.length === 0) return failed('signature', 'it is not signed by an owner or manager of the book');
+  return { ...checked, unseen };
 }
 
-function saysSo(subject: string, shred: OpRecord, acks: readonly OpRecord[]): boolean {
-  const isShred =
-    shred.op.verb === 'subject.shred@1' && shred.op.args['subject'] === subject && shred.op.scope === 'hq';
-  const acknowledges = ({ op }: OpRecord): boolean => {
-    const subjects = op.args['subjects'];
-    return op.verb === 'subject.acknowledge@1' && Array.isArray(subjects) && subjects.includes(subject);
-  };
-  return isShred && acks.every(acknowledges) && new Set(acks.map(({ hash }) => hash)).size === acks.length;
+function hasAcknowledged(book: SubjectBook, subject: string, device: string): boolean {
+  return book.query('SELECT 1 FROM shredAcks WHERE subject = ? AND device = ? LIMIT 1', [subject, device]).length > 0;
 }
 
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
+interface Enrolled {
+  readonly device: string;
+  readonly enrolment: OpHash;
 }
 
-/** The same words for the same facts, so that neither can say more than the other. */
-function wordsOf({ book, day, outstanding, position, subject }: Facts, records: readonly OpRecord[]): string {
-  const [shred, ...acks] = records;
-  const { args, device } = (shred as OpRecord).op;
-  return [
-    'CERTIFICATE OF ERASURE',
-    '',
-    `Book      ${book}`,
-    `Subject   ${subject}`,
-    `Ordered   on ${textOf(args['day'])} (${textOf(args['basis'])}) by device ${device}`,
-    `          op ${(shred as OpRecord).hash}, at position ${position} of hq`,
-    `Issued    on ${day}`,
-    '',
-    `${acks.length} acknowledged: the keys of the subject's data are destroyed there.`,
-    ...acks.map(({ op, hash }) => `  device ${op.device} on ${textOf(op.args['day'])}, op ${hash}`),
-    '',
-    outstanding.length === 0
-      ? 'Nobody is left who has not acknowledged.'
-      : `${outstanding.length} have NOT acknowledged yet, and may still have keys:`,
-    ...outstanding.map(
-      ({ device: left, role, status }) => `  device ${left} (${role}${status === 'revoked' ? ', revoked' : ''})`,
-    ),
-    '',
-  ].join('\n');
+/** The devices of this book against those of a certificate. One that was ever revoked is left aside: whether it was waited for at the time hangs on that. */
+async function compareDevices(
+  book: SubjectBook,
+  { acknowledged, outstanding, scopes }: Certificate,
+): Promise<{ readonly leftOut: string | undefined; readonly unseen: readonly string[] }> {
+  const named = new Set([...acknowledged, ...outstanding.map(({ device }) => device)]);
+  const sizeByScope = new Map(scopes.map(({ scope, size }) => [scope, size]));
+  const unseen = new Set<string>();
+  const enrolled = book.query<Enrolled>(
+    `SELECT d.device, min(d.enrolment) AS enrolment FROM devices d WHERE d.enrolment <> ?
+     AND NOT EXISTS (SELECT 1 FROM devices_history h WHERE h.device = d.device AND h.status <> 'active')
+     AND NOT EXISTS (SELECT 1 FROM revocations_history r WHERE r.device = d.device)
+     GROUP BY d.device ORDER BY d.device`,
+    [book.id],
+  );
+  for (const { device, enrolment } of enrolled) {
+    if (named.has(device)) continue;
+    const stored = await book.log.get(enrolment);
+    if (stored?.position === undefined) continue;
+    const size = sizeByScope.get(stored.record.op.scope);
+    if (size === undefined) unseen.add(stored.record.op.scope);
+    else if (stored.position < size) return { leftOut: device, unseen: [] };
+  }
+  return { leftOut: undefined, unseen: [...unseen].sort() };
 }
 
-function encodeFacts(facts: Facts): string {
-  const { records, outstanding, ...rest } = facts;
-  // Records are longer than an op may be, so this text is not one op's: canonical, line by line.
-  const head = encodeCanonical({ ...rest, outstanding: outstanding as unknown as Json });
-  return [head, ...records].join('\n');
-}
+type CodeName = CertificateCode extends `erasure/certificate-${infer N}` ? N : never;
 
-function parseFacts(text: string): Facts | undefined {
-  const [head = '', ...records] = text.split('\n');
-  const parsed = parseCanonical(head);
-  if (!parsed.ok || !isExactly(parsed.value, ['book', 'day', 'outstanding', 'position', 'subject'])) return undefined;
-  const { book, day, outstanding, position, subject } = parsed.value;
-  const isLeft = (one: unknown): boolean =>
-    isExactly(one, ['device', 'role', 'status']) &&
-    isHash(one['device']) &&
-    /^[a-z]{1,20}$/.test(String(one['role'])) &&
-    (one['status'] === 'active' || one['status'] === 'revoked');
-  const isWhole =
-    typeof book === 'string' &&
-    typeof day === 'string' &&
-    typeof subject === 'string' &&
-    Number.isSafeInteger(position) &&
-    Array.isArray(outstanding) &&
-    outstanding.every(isLeft) &&
-    records.every((hex) => /^(?:[0-9a-f]{2})+$/.test(hex));
-  if (!isWhole) return undefined;
-  return {
-    book,
-    day,
-    outstanding: outstanding as unknown as Outstanding[],
-    position: position as number,
-    records,
-    subject,
-  };
-}
-
-function failed(code: 'form' | 'order' | 'record' | 'words' | 'signature', message: string): CertificateCheck {
+function failed(code: CodeName, message: string): CertificateFailure {
   return { ok: false, code: `erasure/certificate-${code}`, message };
 }

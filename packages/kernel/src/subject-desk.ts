@@ -24,6 +24,7 @@ import type { Scope as ScopeName } from '@tallystick/oplog';
 import type { NotCommitted, OpPlace } from './author.ts';
 import type { Commit } from './commit.ts';
 import type { SqlValue } from './driver.ts';
+import { HQ } from './genesis.ts';
 import { destroyShredded, sayDestroyed, type SubjectBook } from './subject-shred.ts';
 import { readsByDefault } from './subject-verbs.ts';
 
@@ -321,6 +322,12 @@ export class SubjectDesk {
     const { book, scope } = this.#options;
     return book.commit(verb as never, args as never, scope === undefined ? {} : { scope });
   }
+}
+
+/** Changes with everything that `refresh` would do something about: what `hq` has settled, and which keys are named in any scope. One look, however long the log is. */
+export function subjectStanding(book: Pick<SubjectBook, 'log' | 'query'>): string {
+  const [row] = book.query<{ keys: number }>('SELECT count(*) AS keys FROM subjectKeys');
+  return `${book.log.tip(HQ).size} ${row?.keys ?? 0}`;
 }
 
 /** Whether a device may read personal data now: enrolled, not revoked, and let in by itself or by its role. */

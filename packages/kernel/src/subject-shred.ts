@@ -56,11 +56,17 @@ export async function destroyShredded({
   const subjects: SubjectId[] = [];
   let shredded = 0;
   for (const { subject, op } of due) {
-    if ((await book.log.get(op))?.position === undefined) continue;
+    if (!(await isSettled(book, op))) continue;
     if (keyring !== undefined && (await keyring.shred(subject)) > 0) shredded += 1;
     subjects.push(subject);
   }
   return { subjects, shredded, waiting: due.length - subjects.length };
+}
+
+/** Of an op that has effect: one that waits for its position is in the log, and one that is not there any more went into an archive, or stands in the snapshot that this replica began from. */
+export async function isSettled({ log }: Pick<SubjectBook, 'log'>, op: OpHash): Promise<boolean> {
+  const stored = await log.get(op);
+  return stored === undefined || stored.position !== undefined;
 }
 
 /** Says by one op that nothing is left here of `subjects`, nor where this device can bring it back from. Answers of how many. */

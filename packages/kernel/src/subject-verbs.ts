@@ -112,7 +112,7 @@ const isCount = (value: unknown, most: number): boolean =>
   Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
 const isOneOf = (value: unknown, names: readonly unknown[]): boolean => names.includes(value);
 /** Days are compared and shown here, never counted, so that 31 April is nobody's harm and no calendar is asked. */
-const isDay = (value: unknown): boolean =>
+export const isDayText = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/.test(value);
 const MAX_AT_ONCE = 500;
 
@@ -133,7 +133,7 @@ export const subjectOpen: Verb<'subject.open', SubjectOpenArgs> = defineVerb({
       isCount(value['generation'], 999_999) &&
       isHash(value['keyId']) &&
       isWord(value['kind']) &&
-      isDay(value['day']),
+      isDayText(value['day']),
     '{ subject, generation, keyId, kind: words, day }',
   ),
   plan: (view, op, { subject, generation, keyId, kind, day }) => {
@@ -190,7 +190,7 @@ export const subjectRequest: Verb<'subject.request', SubjectRequestArgs> = defin
       isExactly(value, ['subject', 'kind', 'day']) &&
       isSubject(value['subject']) &&
       isOneOf(value['kind'], ['access', 'erasure', 'rectification']) &&
-      isDay(value['day']),
+      isDayText(value['day']),
     '{ subject, kind: access | erasure | rectification, day }',
   ),
   plan: (_view, op, args) => [subjectRequests.write({ op: op.hash, ...args })],
@@ -207,7 +207,7 @@ export const subjectHold: Verb<'subject.hold', SubjectHoldArgs> = defineVerb({
       isSubject(value['subject']) &&
       isOneOf(value['held'], [0, 1]) &&
       isWord(value['basis']) &&
-      (value['untilDay'] === '' || isDay(value['untilDay'])),
+      (value['untilDay'] === '' || isDayText(value['untilDay'])),
     '{ subject, held: 0 | 1, basis: words, untilDay: day or empty }',
   ),
   plan: (view, op, args) => {
@@ -230,7 +230,7 @@ export const subjectShred: Verb<'subject.shred', SubjectShredArgs> = defineVerb(
       isExactly(value, ['subject', 'basis', 'day']) &&
       isSubject(value['subject']) &&
       isOneOf(value['basis'], ['request', 'retention']) &&
-      isDay(value['day']),
+      isDayText(value['day']),
     '{ subject, basis: request | retention, day }',
   ),
   plan: (view, op, { subject, basis, day }) => {
@@ -264,7 +264,8 @@ export const subjectAcknowledge: Verb<'subject.acknowledge', SubjectAcknowledgeA
 });
 
 function isAcknowledgement(value: unknown): boolean {
-  if (!isExactly(value, ['subjects', 'day']) || !Array.isArray(value['subjects']) || !isDay(value['day'])) return false;
+  if (!isExactly(value, ['subjects', 'day']) || !Array.isArray(value['subjects']) || !isDayText(value['day']))
+    return false;
   const subjects: readonly unknown[] = value['subjects'];
   const isInOrder = subjects.every((subject, i) => i === 0 || String(subjects[i - 1]) < String(subject));
   return isCount(subjects.length, MAX_AT_ONCE) && isInOrder && subjects.every(isSubject);

@@ -2,16 +2,16 @@
  * @tallystick/kernel/subjects. People whose personal data a book holds in envelopes: the verbs and tables that say whose, under which keys, who may read, and who is to be
  * forgotten. Spec of the envelopes: docs/spec/envelope.md; the workflow: docs/erasure.md.
  */
+export { type KnownScope } from './certificate-text.ts';
 export {
-  type Acknowledgement,
+  type Certificate,
+  type CertificateByBook,
   type CertificateCheck,
   type CertificateCode,
+  type CertificateFailure,
   type CertificateOptions,
   type CertificateVerifier,
   certifyErasure,
-  type ErasureStanding,
-  type Outstanding,
-  readErasure,
   verifyByBook,
   verifyCertificate,
 } from './subject-certificate.ts';
@@ -23,6 +23,7 @@ export {
   type Sealer,
   SubjectDesk,
   type SubjectDeskOptions,
+  subjectStanding,
 } from './subject-desk.ts';
 export {
   type Acknowledged,
@@ -30,6 +31,7 @@ export {
   type AcknowledgeOptions,
   type SubjectBook,
 } from './subject-shred.ts';
+export { type Acknowledgement, type ErasureStanding, type Outstanding, readErasure } from './subject-standing.ts';
 export {
   legalHolds,
   readerGrant,

@@ -54,7 +54,7 @@ export const erase: Command = changingCommand({
     const { report } = await forget(book, home, [subject], context.flag('retention') ? 'retention' : 'request', desk);
     const written = await writeCertificate(book, subject, context, home);
     // Until it is settled the keys are here, and should be.
-    const isDone = (await readErasure(book, subject))?.position !== undefined;
+    const isDone = (await readErasure(book, subject))?.isSettled === true;
     return answer(book, home, subject, isDone ? needles : [], report, written);
   },
 });
@@ -110,11 +110,10 @@ function placeLines({ kind, where, state, words, found }: Place): string[] {
 
 function standingLines(standing: ErasureStanding | undefined): readonly string[] {
   if (standing === undefined) return ['nobody has ordered this person to be forgotten'];
-  const { position, acknowledged, outstanding } = standing;
-  if (position === undefined)
-    return ['ordered, and not settled: nothing is destroyed before it has a place in the log'];
+  const { isSettled, position, acknowledged, outstanding } = standing;
+  if (!isSettled) return ['ordered, and not settled: nothing is destroyed before it has a place in the log'];
   return [
-    `ordered by op ${standing.op}, at position ${position} of hq`,
+    `ordered by op ${standing.op}, ${position === undefined ? 'which is in an archive' : `at position ${position} of hq`}`,
     `${acknowledged.length} devices have destroyed their keys`,
     ...(outstanding.length === 0
       ? ['nobody is left']
@@ -133,7 +132,8 @@ export const verifyErasure: Command = {
   minOperands: 1,
   maxOperands: 1,
   options: { data: { ...dataOption, help: 'a directory with the book, whose devices signed it' } },
-  notes: 'The exit status is 0 where the certificate is whole, whoever is still outstanding in it.',
+  notes:
+    'The exit status is 0 where the certificate is whole, whoever is still outstanding in it. A device that the book had by then and that is not in it makes it false.',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'verify-erasure', context.path));
     const text = readFileSync(context.path(context.positionals[0] as string), 'utf8');
@@ -144,6 +144,7 @@ export const verifyErasure: Command = {
             `GENUINE: subject ${checked.subject}, ordered by op ${checked.op} at position ${checked.position} of hq`,
             `${checked.acknowledged.length} devices have destroyed their keys`,
             ...checked.outstanding.map(({ device, role, status }) => `NOT YET: device ${device} (${role}, ${status})`),
+            ...checked.unseen.map((scope) => `NOT SEEN: who issued it does not know the devices of ${scope}`),
           ]
         : [`NOT GENUINE: ${checked.code}: ${checked.message}`];
       for (const line of context.json ? [JSON.stringify(checked)] : lines) context.print(line);

@@ -89,7 +89,7 @@ async function readPerson(
         ? null
         : {
             day: erasure.day,
-            isSettled: erasure.position !== undefined,
+            isSettled: erasure.isSettled,
             acknowledged: erasure.acknowledged.map(({ device }) => nameOf(device)),
             outstanding: erasure.outstanding.map(({ device, status }) => ({
               name: nameOf(device),

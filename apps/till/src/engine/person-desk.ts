@@ -9,10 +9,9 @@ import {
   type ReaderIdentity,
   type SubjectId,
 } from '@tallystick/erasure';
-import { type Sealer, SubjectDesk } from '@tallystick/kernel/subjects';
+import { type Sealer, SubjectDesk, subjectStanding } from '@tallystick/kernel/subjects';
 import { createRelayKeys } from '@tallystick/relay-protocol/keys';
 import { relayIdOf } from '@tallystick/relay-protocol';
-import type { Scope } from '@tallystick/oplog';
 import { localDay } from '../model/business-day.ts';
 import { readerNote, type PersonShop } from './persons.ts';
 import type { CustomerName, Outcome } from './port.ts';
@@ -73,19 +72,14 @@ export async function openPersonDesk(shop: PersonShop, given?: Keyring): Promise
   }
 
   let seen = '';
-  /** Changes with everything that a refresh would do something about. */
-  const standing = (): string => {
-    const [row] = book.query<{ keys: number }>('SELECT count(*) AS keys FROM subjectKeys');
-    return `${book.log.tip('hq' as Scope).size} ${row?.keys ?? 0}`;
-  };
 
   return {
     exchange: (contact) =>
       desk.hold(async () => {
-        if (standing() !== seen) await desk.place();
+        if (subjectStanding(book) !== seen) await desk.place();
         const value = await contact();
         await desk.offer();
-        const now = standing();
+        const now = subjectStanding(book);
         if (now === seen) return value;
         const report = await desk.refresh().catch(() => undefined);
         // What is left somewhere, or could not be done, is done the next time, news or not.
