@@ -4,9 +4,37 @@ export interface PaperEntry {
   readonly debit: string;
   readonly credit: string;
   readonly amountMinor: number;
+  /** GBP where it is not said. */
+  readonly currency?: 'EUR';
 }
 
-export interface Hold extends Omit<PaperEntry, 'day'> {
+/** What one op posted by hand, or by an exchange: where it belongs now, where it stands, and what it did to the position. */
+interface Posted {
+  readonly entries: readonly PaperEntry[];
+  readonly change?: Position;
+  day: string;
+  stands: string;
+}
+
+/** Of euros: how many are held, and what they cost in pounds. */
+interface Position {
+  readonly currencyMinor: number;
+  readonly costMinor: number;
+}
+
+export interface Rate {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/** Half away from zero, in whole numbers of any size. */
+function rounded(amountMinor: number, numerator: number, denominator: number): number {
+  const [doubled, below] = [2n * BigInt(amountMinor) * BigInt(numerator), 2n * BigInt(denominator)];
+  const half = doubled < 0n ? -BigInt(denominator) : BigInt(denominator);
+  return Number((doubled + half) / below);
+}
+
+export interface Hold extends Omit<PaperEntry, 'day' | 'currency'> {
   readonly day: string;
   readonly untilDay: string;
   /** `direct`: posted at once, never pending. */
@@ -17,12 +45,13 @@ export interface Hold extends Omit<PaperEntry, 'day'> {
 
 export type LinkedLeg = Omit<Hold, 'state' | 'postedMinor' | 'postedDay'> & { readonly id: string };
 
-/** One currency; gift balances 2310 and bank 1020 are limited. */
+/** Pounds, and euros that are bought and sold at 1000, meet on 1900 and gain on 4000; gift balances 2310 and bank 1020 are limited. */
 export class PaperLedger {
   readonly entries: PaperEntry[] = [];
   readonly holds = new Map<string, Hold>();
-  /** What was posted by hand, in order; which of it was taken back; which accounts were opened; and what was carried. */
-  readonly posted: PaperEntry[] = [];
+  /** What was posted by hand, in order; which of it was taken back; which accounts were opened; what was carried; what exchanges did. */
+  readonly posted: Posted[] = [];
+  readonly positions: Position[] = [];
   readonly reversed = new Set<number>();
   readonly opened = new Set<string>();
   readonly carried: { through: string; entry: PaperEntry }[] = [];
@@ -30,11 +59,32 @@ export class PaperLedger {
   closed: { through: string; opens: string; late: 'route' | 'refuse' } | undefined;
 
   balance(account: string): number {
-    return this.entries.reduce(
-      (sum, { debit, credit, amountMinor }) =>
-        sum + (debit === account ? amountMinor : 0) - (credit === account ? amountMinor : 0),
-      0,
-    );
+    return this.entries
+      .filter(({ currency }) => currency === undefined)
+      .reduce(
+        (sum, { debit, credit, amountMinor }) =>
+          sum + (debit === account ? amountMinor : 0) - (credit === account ? amountMinor : 0),
+        0,
+      );
+  }
+
+  /** What every account comes to on every day, where it comes to something. */
+  dayBook(): Readonly<Record<string, number>> {
+    const sums = new Map<string, number>();
+    for (const { day, debit, credit, amountMinor, currency = 'GBP' } of this.entries) {
+      for (const [account, minor] of [[debit, amountMinor] as const, [credit, -amountMinor] as const]) {
+        const key = `${day} ${account} ${currency}`;
+        sums.set(key, (sums.get(key) ?? 0) + minor);
+      }
+    }
+    return Object.fromEntries([...sums].filter(([, minor]) => minor !== 0));
+  }
+
+  position(): Position {
+    return {
+      currencyMinor: this.positions.reduce((sum, { currencyMinor }) => sum + currencyMinor, 0),
+      costMinor: this.positions.reduce((sum, { costMinor }) => sum + costMinor, 0),
+    };
   }
 
   pending(account: string, side: 'debit' | 'credit'): number {
@@ -61,17 +111,93 @@ export class PaperLedger {
 
   postByHand(entry: PaperEntry): string {
     const verdict = this.post(entry);
-    if (verdict === 'ok') this.posted.push(entry);
+    if (verdict === 'ok') this.posted.push({ entries: [entry], day: entry.day, stands: this.standsOn(entry.day) });
     return verdict;
   }
 
+  /** Gives pounds for euros or the reverse, at a rate from what is given to what is taken. */
+  exchange(given: 'GBP' | 'EUR', amountMinor: number, { numerator, denominator }: Rate, day: string): string {
+    const takenMinor = rounded(amountMinor, numerator, denominator);
+    if (takenMinor < 1) return 'ledger/amount-range';
+    const isBought = given === 'GBP';
+    const [eurMinor, gbpMinor] = isBought ? [takenMinor, amountMinor] : [amountMinor, takenMinor];
+    const gainMinor = this.realised(isBought ? eurMinor : -eurMinor, isBought ? gbpMinor : -gbpMinor);
+    const entries = [
+      isBought ? two('1000', '1900', eurMinor, day, 'EUR') : two('1900', '1000', eurMinor, day, 'EUR'),
+      isBought ? two('1900', '1000', gbpMinor, day) : two('1000', '1900', gbpMinor, day),
+      two('1900', '4000', gainMinor, day),
+    ];
+    const costMinor = (isBought ? gbpMinor : -gbpMinor) + gainMinor;
+    return this.postAll(entries, day, { currencyMinor: isBought ? eurMinor : -eurMinor, costMinor });
+  }
+
+  revalue({ numerator, denominator }: Rate, day: string): string {
+    const { currencyMinor, costMinor } = this.position();
+    const gainMinor = rounded(currencyMinor, numerator, denominator) - costMinor;
+    if (gainMinor === 0) return 'ledger/empty-entry';
+    return this.postAll([two('1900', '4000', gainMinor, day)], day, { currencyMinor: 0, costMinor: gainMinor });
+  }
+
+  /** What of the position is given up leaves at its average cost; the rest of the exchange is a new one. */
+  realised(currencyMinor: number, paidMinor: number): number {
+    const held = this.position();
+    if (held.currencyMinor * currencyMinor >= 0) return 0;
+    const [there, moved] = [Math.abs(held.currencyMinor), Math.abs(currencyMinor)];
+    const closed = Math.min(there, moved);
+    return -rounded(paidMinor, closed, moved) - rounded(held.costMinor, closed, there);
+  }
+
+  /** Of accounts without limits. */
+  private postAll(entries: readonly PaperEntry[], day: string, change: Position): string {
+    const { closed } = this;
+    if (closed?.late === 'refuse' && day <= closed.through) return 'ledger/period-closed';
+    const stands = this.standsOn(day);
+    for (const entry of entries) this.entries.push({ ...entry, day: stands });
+    this.positions.push(change);
+    this.posted.push({ entries, day, stands, change });
+    return 'ok';
+  }
+
+  private standsOn(day: string): string {
+    const { closed } = this;
+    return closed?.late === 'route' && day <= closed.through ? closed.opens : day;
+  }
+
   reverse(index: number, day: string): string {
-    const entry = this.posted[index];
-    if (entry === undefined) return 'ledger/unknown-entry';
+    const before = this.posted[index];
+    if (before === undefined) return 'ledger/unknown-entry';
     if (this.reversed.has(index)) return 'ledger/already-reversed';
-    const verdict = this.post({ ...entry, debit: entry.credit, credit: entry.debit, day }, 'credit');
-    if (verdict === 'ok') this.reversed.add(index);
+    const back = before.entries.map((entry) => ({ ...entry, debit: entry.credit, credit: entry.debit, day }));
+    const { change, entries } = before;
+    const verdict =
+      change === undefined ? this.post(back[0] as PaperEntry, 'credit') : this.takeBack(back, day, change);
+    if (verdict === 'ok' && entries.length > 0) this.reversed.add(index);
     return verdict;
+  }
+
+  private takeBack(back: readonly PaperEntry[], day: string, { currencyMinor, costMinor }: Position): string {
+    const verdict = this.postAll(back, day, { currencyMinor: -currencyMinor, costMinor: -costMinor });
+    // What takes back is no entry of somebody's hand.
+    if (verdict === 'ok') this.posted.pop();
+    return verdict;
+  }
+
+  /** Moves an entry to the day on which it was made. */
+  redate(index: number, day: string): string {
+    const { closed, posted } = this;
+    const of = posted[index];
+    if (of === undefined) return 'ledger/unknown-entry';
+    if (of.day === day) return 'ledger/same-day';
+    const [from, to] = [this.standsOn(of.stands), this.standsOn(day)];
+    if (from !== to) {
+      if (closed !== undefined && (from <= closed.through || to <= closed.through)) return 'ledger/period-closed';
+      for (const entry of of.entries) {
+        this.entries.push({ ...entry, debit: entry.credit, credit: entry.debit, day: from }, { ...entry, day: to });
+      }
+      of.stands = to;
+    }
+    of.day = day;
+    return 'ok';
   }
 
   open(account: string, amountMinor: number, day: string): string {
@@ -205,4 +331,10 @@ export class PaperLedger {
     const isOver = credit === '1020' && this.pending('1020', 'credit') > this.balance('1020');
     return isOver ? 'ledger/exceeds-debits' : undefined;
   }
+}
+
+/** Two sides of an amount, which may be negative. */
+function two(debit: string, credit: string, amountMinor: number, day: string, currency?: 'EUR'): PaperEntry {
+  const sides = amountMinor < 0 ? { debit: credit, credit: debit } : { debit, credit };
+  return { ...sides, amountMinor: Math.abs(amountMinor), day, ...(currency && { currency }) };
 }
