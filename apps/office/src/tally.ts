@@ -2,6 +2,7 @@
 // something failed or was found wrong, 2 when the command was not understood.
 import { type Command, commandHelp, createContext, parseArguments } from './command.ts';
 import { admit, adopt } from './commands/admit.ts';
+import { archive } from './commands/archive.ts';
 import { asides } from './commands/asides.ts';
 import { backup } from './commands/backup.ts';
 import { books } from './commands/books.ts';
@@ -76,6 +77,7 @@ const personCommands = [person, access, erase, verifyErasure, hold, retention];
 const keyCommands = [devices, admit, adopt, rotate, renew, revoke, policy, keys, escrow, release, countersign];
 const recoveryCommands = [
   backup,
+  archive,
   restore,
   salvage,
   drill,

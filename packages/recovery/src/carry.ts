@@ -2,6 +2,7 @@
 import { RecoveryError } from './errors.ts';
 import type { PartName } from './place.ts';
 import { type BackupPlace, parsePartName } from './place.ts';
+import { holds, saveVerified } from './verified-save.ts';
 
 /**
  * Saves in `to` every part of `from` that is not there, each read back, and then drops there what `from` has dropped: older parts of the same devices, never an archive.
@@ -23,14 +24,11 @@ export async function carryParts(
     if (isHeld && (parsePartName(name)?.number ?? 0) <= checkedUpTo) continue;
     const bytes = await from.load(name);
     if (bytes === undefined) continue;
-    if (!isHeld) await to.save(name, bytes);
-    const back = await to.load(name);
-    if (back === undefined || back.length !== bytes.length || back.some((byte, index) => byte !== bytes[index]))
-      throw new RecoveryError(
-        'recovery/unverified',
-        isHeld ? `${name} is there, and is another file` : `${name} does not read back as it was written`,
-      );
-    if (!isHeld) saved += 1;
+    if (isHeld && !(await holds(to, name, bytes)))
+      throw new RecoveryError('recovery/unverified', `${name} is there, and is another file`);
+    if (isHeld) continue;
+    await saveVerified(to, name, bytes);
+    saved += 1;
   }
   for (const name of there) if (isOutlived(name, names)) await to.drop(name);
   return saved;

@@ -14,7 +14,14 @@ export {
   type JudgeOptions,
   type Verdict,
 } from './judge.ts';
-export { type BackupKeeper, type BackupReport, createBackupKeeper, type KeeperOptions, opsOf } from './keeper.ts';
+export { opsOf } from './gather.ts';
+export {
+  type ArchiveReport,
+  type BackupKeeper,
+  type BackupReport,
+  createBackupKeeper,
+  type KeeperOptions,
+} from './keeper.ts';
 export { noteOf, openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
 export { type BackupPlace, memoryPlace, parsePartName, partName } from './place.ts';
 export { filesIn, logOf, restoreArchives, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';

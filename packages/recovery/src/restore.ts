@@ -73,7 +73,7 @@ export async function restoreBook<const V extends readonly Verb[]>(
   const crypto = options.crypto ?? store.crypto;
   if (withHistory && crypto !== undefined) {
     const sizes = new Map(header.scopes.map(({ scope, from: rows }) => [scope, rows]));
-    await putHistory(store, chosen.book, chosen.logs, sizes, crypto);
+    await putHistory(store, chosen.book, await historyOf(chosen.logs, crypto), sizes, crypto);
   }
   const hasRows = sections.has('manifest');
   const from = { load: (name: string) => sections.get(name) };
@@ -106,8 +106,8 @@ async function takeBeyond(book: Book, part: OpenPart): Promise<RestoreReport['as
 }
 
 /**
- * The settled books as the archives have them, folded from the first op on, with nothing else at hand. Throws `recovery/log` where the first ops of the book
- * are in none.
+ * The books as the archives have them, with nothing else at hand: folded from the first op on where they reach back so far, else from the rows of the newest that opens
+ * alone, and the archives after it. Throws `recovery/log` where there is neither.
  */
 export async function restoreArchives<const V extends readonly Verb[]>(
   options: Omit<RestoreOptions<V>, 'chosen' | 'withHistory' | 'hotBytes'> & { readonly archives: readonly OpenPart[] },
@@ -115,22 +115,44 @@ export async function restoreArchives<const V extends readonly Verb[]>(
   const { archives, ...open } = options;
   const { store } = options;
   const crypto = options.crypto ?? store.crypto;
-  const last = [...archives].sort((a, b) => b.header.number - a.header.number)[0]?.header;
+  const newestFirst = [...archives].sort((a, b) => b.header.number - a.header.number);
+  const last = newestFirst[0]?.header;
   if (last === undefined || crypto === undefined) throw new RecoveryError('recovery/log', 'there are no archives');
   if (store.log.meta('book') !== undefined)
     throw new RecoveryError('recovery/not-empty', 'this store has a book already');
   const sizes = new Map<Scope, number>();
   for (const { header } of archives)
     for (const { scope, size } of header.scopes) sizes.set(scope, Math.max(size, sizes.get(scope) ?? 0));
-  const held = await putHistory(store, last.book, archives, sizes, crypto);
-  const gap = [...sizes].find(([scope]) => !held.has(scope));
-  if (gap !== undefined)
-    throw new RecoveryError('recovery/log', `${gap[0]}: the archives do not have its ${gap[1]} ops`);
+  const history = await historyOf(archives, crypto);
+  const gap = [...sizes].find(([scope, size]) => (history.get(scope)?.length ?? 0) < size);
+  const isFromFirst = gap === undefined && [...sizes.values()].some((size) => size > 0);
+  const alone = newestFirst.find(opensAlone);
+  if (!isFromFirst && alone === undefined)
+    throw new RecoveryError('recovery/log', `${gap?.[0]}: the archives do not have its ${gap?.[1]} ops`);
+  if (!isFromFirst && alone !== undefined) return restoreBook<V>({ ...open, chosen: chosenAlone(alone, archives) });
+  await putHistory(store, last.book, history, sizes, crypto);
   const relayKey = last.relay === '' ? {} : { relayKey: last.relay };
   const asked = { ...(open as unknown as OpenBookOptions<V>), book: last.book, ...relayKey };
   const book = await openBook<V>(asked);
-  const chosen = { number: last.number, at: last.at, known: [] };
-  return { book, report: reportOf(book as unknown as Book, chosen, []) };
+  const known = alone?.header.heads ?? [];
+  // Its settled ops are here already; those without a position come on top.
+  const aside = alone === undefined ? [] : await takeBeyond(book as unknown as Book, alone);
+  const held = aside.filter(({ hash }) => !book.log.has(hash as OpHash));
+  return { book, report: reportOf(book as unknown as Book, { number: last.number, at: last.at, known }, held) };
+}
+
+/** It has the rows before its ops, or there are none. */
+function opensAlone({ header, sections }: OpenPart): boolean {
+  return sections.has('manifest') || header.scopes.every(({ size }) => size === 0);
+}
+
+/** An archive in the place of a whole, and those after it as far as they fit. */
+function chosenAlone(whole: OpenPart, archives: readonly OpenPart[]): Chosen {
+  const { book, device, number, at, heads } = whole.header;
+  const beyond = archives
+    .filter(({ header }) => header.number > number)
+    .sort((a, b) => a.header.number - b.header.number);
+  return { book, device, number, at, whole, deltas: [], logs: [], heads, beyond, known: heads };
 }
 
 function reportOf(
@@ -166,14 +188,11 @@ export async function logOf({ sections }: OpenPart): Promise<Uint8Array> {
   }
 }
 
-/** Settled ops from the first on, in order, into the log itself, of each scope whose archives reach its size. Answers of which. */
-async function putHistory(
-  store: BookStore,
-  book: BookId,
+/** Settled ops from the first on, in order, as far as the archives have them without a gap. */
+async function historyOf(
   archives: readonly OpenPart[],
-  sizes: ReadonlyMap<Scope, number>,
   crypto: CryptoProvider,
-): Promise<ReadonlySet<Scope>> {
+): Promise<ReadonlyMap<Scope, readonly OpRecord[]>> {
   const byScope = new Map<Scope, OpRecord[]>();
   for (const part of [...archives].sort((a, b) => a.header.number - b.header.number))
     for (const { scope, from, records } of settledOf(await logOf(part), crypto)) {
@@ -181,18 +200,26 @@ async function putHistory(
       if (from <= known.length) known.push(...records.slice(known.length - from));
       byScope.set(scope, known);
     }
+  return byScope;
+}
+
+/** Into the log itself, of each scope whose ops reach its size. */
+async function putHistory(
+  store: BookStore,
+  book: BookId,
+  history: ReadonlyMap<Scope, readonly OpRecord[]>,
+  sizes: ReadonlyMap<Scope, number>,
+  crypto: CryptoProvider,
+): Promise<void> {
   await store.log.setMeta('book', book);
   await store.log.setMeta(META_UNANCHORED, '1');
-  const held = new Set<Scope>();
   for (const [scope, size] of sizes) {
-    const records = (byScope.get(scope) ?? []).slice(0, size);
+    const records = (history.get(scope) ?? []).slice(0, size);
     if (records.length < size || size === 0) continue;
     const tree = createTree(crypto.hasher);
     for (const { bytes } of records) tree.append(leafHash(bytes, crypto.hasher));
     await store.log.settle(scope, 0, records, { size: tree.size, frontier: tree.frontier(), note: '' });
-    held.add(scope);
   }
-  return held;
 }
 
 /** What a book file says was settled, by scope. */

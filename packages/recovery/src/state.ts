@@ -26,6 +26,19 @@ export interface KeeperState {
   readonly places: Readonly<Record<string, PlaceState>>;
   /** To whom the last whole was sealed. */
   readonly sealedTo: string;
+  /** Archives since the last of a period. */
+  readonly group?: ArchiveGroup;
+  /** The last archive of a period: its number, and up to where it goes by scope. */
+  readonly period?: { readonly number: number; readonly sizes: Readonly<Record<string, number>> };
+}
+
+/** Archives whose ops stand one after another: one archive could have them all. */
+export interface ArchiveGroup {
+  /** Where the first begins, by scope. */
+  readonly since: Readonly<Record<string, number>>;
+  /** Theirs are greater numbers. */
+  readonly after: number;
+  readonly parts: number;
 }
 
 export interface PlaceState {

@@ -1,0 +1,56 @@
+// Which settled ops the next archive holds, and which archives it makes superfluous, so that a place has the log about once and few files of it.
+// docs/spec/recovery.md, "Series".
+import type { Sizes } from './gather.ts';
+import type { ArchiveGroup, KeeperState } from './state.ts';
+
+export interface ArchivePlan {
+  readonly isPeriod: boolean;
+  /** From where in each scope; from the first op that is stored when left out. */
+  readonly since: Sizes | undefined;
+  /** Numbers of archives that this one replaces, bounds left out. */
+  readonly replaces?: readonly [from: number, until: number];
+}
+
+/** So many archives between periods; then the next has the ops of all of them. */
+const maxArchives = 32;
+
+/** `isAnew`: somebody has none of the archives, or could not open them. */
+export function planArchive(
+  state: KeeperState | undefined,
+  number: number,
+  { isPeriod, isAnew }: { readonly isPeriod: boolean; readonly isAnew: boolean },
+): ArchivePlan {
+  const group = state?.group;
+  const isFull = group !== undefined && group.parts >= maxArchives;
+  const since = isAnew || state === undefined ? undefined : startOf(state, { isPeriod, isFull });
+  // An ordinary one goes on where the last one ended.
+  const isMore = !isPeriod && !isAnew && !isFull;
+  const isReplacing = group !== undefined && !isMore && reaches(since, group.since);
+  return { isPeriod, since, ...(isReplacing ? { replaces: [group.after, number] } : {}) };
+}
+
+function startOf(
+  { period, group, archived }: KeeperState,
+  { isPeriod, isFull }: { readonly isPeriod: boolean; readonly isFull: boolean },
+): Sizes | undefined {
+  if (isPeriod) return period?.sizes ?? group?.since;
+  return isFull ? group?.since : archived;
+}
+
+/** Whether what begins at `since` holds what begins at `other`. */
+function reaches(since: Sizes | undefined, other: Sizes): boolean {
+  return since === undefined || Object.entries(since).every(([scope, size]) => size <= (other[scope] ?? 0));
+}
+
+/** The group of archives that go with each other, once the planned one is made: from `starts`, up to `ends`. */
+export function groupAfter(
+  state: KeeperState | undefined,
+  number: number,
+  { isPeriod, since, replaces }: ArchivePlan,
+  { starts, ends }: { readonly starts: Sizes; readonly ends: Sizes },
+): ArchiveGroup {
+  if (isPeriod) return { since: ends, after: number, parts: 0 };
+  const before = state?.group;
+  const isMore = before !== undefined && since !== undefined && replaces === undefined;
+  return isMore ? { ...before, parts: before.parts + 1 } : { since: starts, after: number - 1, parts: 1 };
+}

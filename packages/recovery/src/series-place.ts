@@ -1,0 +1,123 @@
+// One place of a series: what is written there, read back, and only then dropped because of it. docs/spec/recovery.md, "Series".
+import type { BookId, DeviceId } from '@tallystick/oplog';
+import type { PartKind } from './part.ts';
+import { type BackupPlace, parsePartName, type PartName } from './place.ts';
+import type { KeeperState, PlaceState } from './state.ts';
+import { saveVerified } from './verified-save.ts';
+
+export type File = readonly [name: string, bytes: Uint8Array];
+
+export interface PlaceReport {
+  readonly place: string;
+  /** Why it holds none of it. */
+  readonly error?: string;
+  readonly dropped: number;
+}
+
+/** What the new files make superfluous. */
+export interface Outlived {
+  readonly book: BookId;
+  readonly device: DeviceId;
+  /** Wholes and deltas with lesser numbers. */
+  readonly partsBefore: number;
+  /** Archives with these numbers, bounds left out: one that was written now has their ops. */
+  readonly archivesBetween: readonly [from: number, until: number] | undefined;
+}
+
+interface Put {
+  readonly report: PlaceReport;
+  readonly standing: PlaceState;
+}
+
+interface Putting {
+  readonly number: number;
+  readonly outlived: Outlived;
+  /** Throws where what came back is not good enough to drop anything for it. */
+  readonly check: ((place: BackupPlace) => Promise<void>) | undefined;
+}
+
+/** Places that lack the part before: those that answer get a whole, and no delta that they could not use; the others hold nobody up. */
+export async function lagging(
+  places: readonly BackupPlace[],
+  before: KeeperState | undefined,
+): Promise<{ readonly isBack: boolean; readonly away: ReadonlyMap<BackupPlace, unknown> }> {
+  const away = new Map<BackupPlace, unknown>();
+  let isBack = false;
+  for (const place of places) {
+    const held = before?.places[place.name];
+    if (before === undefined || (held?.number === before.number && held.error === undefined)) continue;
+    try {
+      await place.list();
+      isBack = true;
+    } catch (cause) {
+      away.set(place, cause);
+    }
+  }
+  return { isBack, away };
+}
+
+/** Into each place that is not `away`. `held`: what each was seen to hold before, by name. */
+export async function putIntoAll(
+  places: readonly BackupPlace[],
+  files: readonly File[],
+  putting: Putting & {
+    readonly held: KeeperState['places'] | undefined;
+    readonly away: ReadonlyMap<BackupPlace, unknown>;
+  },
+): Promise<{ readonly kept: Readonly<Record<string, PlaceState>>; readonly reports: readonly PlaceReport[] }> {
+  const kept: Record<string, PlaceState> = {};
+  const reports: PlaceReport[] = [];
+  for (const place of places) {
+    const gone = putting.away.get(place);
+    const held = putting.held?.[place.name];
+    const put = gone === undefined ? await putInto(place, files, putting, held) : failedPut(place, held, gone);
+    kept[place.name] = put.standing;
+    reports.push(put.report);
+  }
+  return { kept, reports };
+}
+
+/** Written, read back, and only then what it makes superfluous is dropped. What a place does not take, it says. */
+async function putInto(
+  place: BackupPlace,
+  files: readonly File[],
+  { number, outlived, check }: Putting,
+  held: PlaceState | undefined,
+): Promise<Put> {
+  try {
+    for (const [name, bytes] of files) await saveVerified(place, name, bytes);
+    await check?.(place);
+    const dropped = await prune(place, outlived);
+    return { report: { place: place.name, dropped }, standing: { number, at: Date.now() } };
+  } catch (cause) {
+    return failedPut(place, held, cause);
+  }
+}
+
+function failedPut(place: BackupPlace, held: PlaceState | undefined, cause: unknown): Put {
+  const error = cause instanceof Error ? cause.message : String(cause);
+  const { number, at } = held ?? { number: 0, at: 0 };
+  return { report: { place: place.name, error, dropped: 0 }, standing: { number, at, error } };
+}
+
+async function prune(place: BackupPlace, outlived: Outlived): Promise<number> {
+  if (outlived.partsBefore === 0 && outlived.archivesBetween === undefined) return 0;
+  let dropped = 0;
+  for (const found of await place.list()) {
+    const part = parsePartName(found);
+    if (part === undefined || !isOutlived(part, outlived)) continue;
+    await place.drop(found);
+    dropped += 1;
+  }
+  return dropped;
+}
+
+function isOutlived(part: PartName, { book, device, partsBefore, archivesBetween }: Outlived): boolean {
+  if (!book.startsWith(part.book) || !device.startsWith(part.device)) return false;
+  if (!isArchive(part.kind)) return part.number < partsBefore;
+  if (archivesBetween === undefined) return false;
+  const [from, until] = archivesBetween;
+  return from < part.number && part.number < until;
+}
+
+const isArchive = (kind: PartKind): boolean => kind === 'log';

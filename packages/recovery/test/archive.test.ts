@@ -1,0 +1,175 @@
+// Archives of periods: each opens alone, none is lost for another, and a place holds the log about once.
+import { expect, it } from 'vitest';
+import {
+  type BackupPlace,
+  judgeBackups,
+  memoryPlace,
+  parsePartName,
+  restoreArchives,
+  restoreBook,
+} from '../src/index.ts';
+import {
+  allFiles,
+  crypto,
+  keep,
+  newKeys,
+  newOffice,
+  newRelay,
+  newStore,
+  onHand,
+  openers,
+  sell,
+  verbs,
+} from './shop.ts';
+
+/** The archives with these numbers, all where none is named, put back with nothing else. */
+async function restored(place: BackupPlace, ...numbers: number[]) {
+  const files = (await allFiles([place])).filter(({ name }) => {
+    const part = parsePartName(name);
+    return part?.kind === 'log' && (numbers.length === 0 || numbers.includes(part.number));
+  });
+  const { archives, verdicts } = await judgeBackups(files, { openers, crypto });
+  expect(verdicts.filter(({ code }) => code !== undefined)).toEqual([]);
+  return restoreArchives({ archives, store: newStore(), keys: newKeys(), verbs });
+}
+
+const archivesIn = async (place: BackupPlace): Promise<number[]> =>
+  (await place.list())
+    .map(parsePartName)
+    .filter((part) => part?.kind === 'log')
+    .map((part) => part?.number ?? 0)
+    .sort((a, b) => a - b);
+
+it('opens each alone, and takes the place of the archives in between', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const place = memoryPlace();
+  const { keeper } = keep(shop, [place]);
+  const trade = async (sales: number): Promise<void> => {
+    await sell(shop, sales);
+    await shop.sync(relay);
+  };
+  await trade(3);
+  await keeper.backUp();
+  await trade(2);
+  await keeper.backUp({ whole: true });
+  await trade(1);
+  // Sold, and not handed in.
+  await sell(shop, 4);
+  expect(await archivesIn(place)).toEqual([1, 2]);
+  const first = await keeper.archive();
+  expect(first).toMatchObject({ from: { hq: 0 }, report: { kind: 'whole', number: 3, places: [{ dropped: 3 }] } });
+  expect(await archivesIn(place)).toEqual([3]);
+  const digests = [shop.digest().digest];
+
+  await trade(5);
+  await keeper.backUp({ whole: true });
+  await trade(1);
+  const second = await keeper.archive();
+  expect(second.from).toEqual(first.until);
+  expect(await archivesIn(place)).toEqual([3, 5]);
+  digests.push(shop.digest().digest);
+  await trade(2);
+  await keeper.backUp({ whole: true });
+  digests.push(shop.digest().digest);
+
+  const tries = [[3], [5], [5, 6], []];
+  const books = [];
+  for (const numbers of tries) {
+    const { book, report } = await restored(place, ...numbers);
+    expect([numbers, report.lost, report.aside]).toEqual([numbers, [], []]);
+    books.push({ digest: book.digest().digest, sold: onHand(book), whole: report.from['hq'] === 0 });
+    await book.close();
+  }
+  expect(books).toEqual([
+    { digest: digests[0], sold: -10, whole: true },
+    { digest: digests[1], sold: -16, whole: false },
+    { digest: digests[2], sold: -18, whole: false },
+    { digest: digests[2], sold: -18, whole: true },
+  ]);
+  // And the office gets its whole log back from what is left.
+  const { chosen } = await judgeBackups(await allFiles([place]), { openers, crypto });
+  if (chosen === undefined) throw new Error('nothing was chosen');
+  const { book, report } = await restoreBook({ chosen, store: newStore(), keys: newKeys(), verbs, withHistory: true });
+  expect(report.from).toEqual({ hq: 0 });
+  expect((await book.prove(newStore())).ok).toBe(true);
+  for (const open of [book, shop]) await open.close();
+});
+
+it('holds the ops of a shop that has no relay', async () => {
+  const shop = await newOffice();
+  const place = memoryPlace();
+  const { keeper } = keep(shop, [place]);
+  await sell(shop, 7);
+  await keeper.archive();
+  const digest = shop.digest().digest;
+  await sell(shop, 1);
+  const { book } = await restored(place);
+  expect([book.digest().digest, onHand(book)]).toEqual([digest, -7]);
+  for (const open of [book, shop]) await open.close();
+});
+
+it('drops nothing where it does not read back, and says so', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const honest = memoryPlace('honest');
+  const inner = memoryPlace('liar');
+  let isLying = false;
+  const liar: BackupPlace = {
+    ...inner,
+    load: async (name) => {
+      const bytes = await inner.load(name);
+      return isLying && name.includes('-log.') ? bytes?.map((byte, at) => (at === 100 ? byte ^ 1 : byte)) : bytes;
+    },
+  };
+  const { keeper } = keep(shop, [honest, liar]);
+  for (let part = 0; part < 2; part += 1) {
+    await sell(shop, 1);
+    await shop.sync(relay);
+    await keeper.backUp({ whole: true });
+  }
+  isLying = true;
+  await sell(shop, 1);
+  await shop.sync(relay);
+  const { report } = await keeper.archive();
+  expect(report.places).toMatchObject([{ place: 'honest' }, { error: expect.stringContaining('recovery/unverified') }]);
+  expect([await archivesIn(honest), (await archivesIn(inner)).slice(0, 2)]).toEqual([[3], [1, 2]]);
+  expect(keeper.standing().lacking).toMatchObject([{ place: 'liar', number: 2 }]);
+  await shop.close();
+});
+
+it('is not made twice of the same ops', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const { keeper } = keep(shop, [memoryPlace()]);
+  await sell(shop, 1);
+  await shop.sync(relay);
+  await keeper.archive();
+  await expect(keeper.archive()).rejects.toMatchObject({ code: 'recovery/log' });
+  await shop.close();
+});
+
+it('keeps a bounded number of archives between periods, with every op in them', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const place = memoryPlace();
+  const { keeper, state } = keep(shop, [place]);
+  await sell(shop, 1);
+  await shop.sync(relay);
+  const { report } = await keeper.archive();
+  let most = 0;
+  for (let part = 0; part < 70; part += 1) {
+    await sell(shop, 1);
+    await shop.sync(relay);
+    await keeper.backUp({ whole: true });
+    most = Math.max(most, (await archivesIn(place)).length);
+  }
+  expect([most, (await archivesIn(place))[0]]).toEqual([33, report.number]);
+  const { book, report: put } = await restored(place);
+  expect([put.from, onHand(book)]).toEqual([{ hq: 0 }, -71]);
+  // One that was named since gets every op, and the archive of the period stays as it is.
+  const late = memoryPlace('late');
+  await sell(shop, 1);
+  await shop.sync(relay);
+  await keep(shop, [place, late], state).keeper.backUp();
+  expect((await archivesIn(place))[0]).toBe(report.number);
+  const anew = await restored(late);
+  expect([anew.report.from, onHand(anew.book)]).toEqual([{ hq: 0 }, -72]);
+  for (const open of [anew.book, book, shop]) await open.close();
+});
