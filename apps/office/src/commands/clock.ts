@@ -27,6 +27,10 @@ export const clock: Command = changingCommand({
     },
     later: { type: 'string', value: 'N', help: 'as --earlier, for the entries found behind' },
     reason: { type: 'string', value: 'TEXT', help: 'what people will read beside each' },
+    unsure: {
+      type: 'boolean',
+      help: 'with --earlier or --later: those too of which the log does not prove whose clock was wrong',
+    },
   },
   notes: [
     'An op is found where it says an earlier hour than ops of others that it builds on, or a later one than ops of others that build on it, or than now.',
@@ -126,7 +130,11 @@ async function redated(
     throw usage('--earlier and --later need --device and --reason', 'clock');
   // A clock that was ahead once and behind at another time: what is earlier than it says, and what is later, are two corrections.
   const meant = found.filter(({ offMs }) => offMs > 0 === days < 0);
-  const entries = entriesOf(book, meant).filter(({ isCorrected }) => isCorrected === 0);
+  const waiting = (ops: readonly WrongTime[]): readonly Dated[] =>
+    entriesOf(book, ops).filter(({ isCorrected }) => isCorrected === 0);
+  const isUnsureToo = context.flag('unsure');
+  const entries = waiting(isUnsureToo ? meant : meant.filter(({ isSure }) => isSure));
+  const left = isUnsureToo ? [] : waiting(meant.filter(({ isSure }) => !isSure));
   const commits = await book.commitAll(
     entries.map(({ op, scope, day }) => ({
       verb: 'entry.redate' as const,
@@ -136,8 +144,14 @@ async function redated(
   );
   for (const commit of commits) mustBeCommitted(commit);
   return {
-    json: { book: book.id, redated: entries.map(({ op }) => op) },
-    lines: [`entries on their right day now: ${entries.length} (tally corrections)`],
+    json: { book: book.id, redated: entries.map(({ op }) => op), unsure: left.map(({ op }) => op) },
+    lines: [
+      `entries on their right day now: ${entries.length} (tally corrections)`,
+      ...(left.length === 0
+        ? []
+        : [`left as they are: ${left.length}, for that another clock is wrong is as likely (--unsure corrects them)`]),
+    ],
+    status: left.length === 0 ? 0 : 1,
   };
 }
 
