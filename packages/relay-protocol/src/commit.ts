@@ -115,8 +115,9 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
       const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
       // All is durable by now: where this cannot be found out, the answer says less.
       const isKnown = hasPlace(ruling) || (await isOfLog(pushed, push).catch(() => false));
-      const receipt = receipts.get(push) ?? '';
-      return { outcome: { ...ruling, isKnown, size: log?.size ?? 0, checkpoint, receipt, opened } };
+      const receipt = receipts.textOf.get(push);
+      const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
+      return { outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened } };
     }),
   );
 }
@@ -125,7 +126,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
 async function signGroup(
   { signer, hasher }: PushDesk,
   judged: ReadonlyMap<Push, Judged | { readonly error: unknown }>,
-): Promise<ReadonlyMap<Push, string>> {
+): Promise<{ readonly textOf: ReadonlyMap<Push, string>; readonly note: string }> {
   const claims = new Map<Push, string>();
   const vkey = encodeVerifierKey(signer, hasher);
   for (const [push, one] of judged) {
@@ -135,8 +136,8 @@ async function signGroup(
     const { epoch } = tenureOf((one as Judged).pushed.roster, vkey);
     claims.set(push, encodeClaims(originOf({ name: signer.name, epoch }, push.book, push.scope), lines));
   }
-  const receipts = await signReceipts([...claims.values()], signer, hasher);
-  return new Map([...claims.keys()].map((push, index) => [push, receipts[index] as string]));
+  const { texts, note } = await signReceipts([...claims.values()], signer, hasher);
+  return { textOf: new Map([...claims.keys()].map((push, index) => [push, texts[index] as string])), note };
 }
 
 /** The pushes that may be judged; the others are answered. A book is opened by its genesis op in `hq` and by nothing else. */

@@ -85,7 +85,7 @@ export async function openCluster(options: NatsClusterOptions): Promise<NatsClus
       try {
         const manager = await jetstreamManager(connection, { timeout: 5_000, checkAPI: false });
         const reports = await readReports(monitorUrls);
-        const info = await openStream(manager, stream);
+        const info = await openStream(manager, stream, shape);
         checkShape(info.config);
         checkPeers(info, reports);
         return { connection, manager, stream, created: info.created };
@@ -102,12 +102,17 @@ export async function openCluster(options: NatsClusterOptions): Promise<NatsClus
   }
 }
 
-async function openStream(manager: JetStreamManager, name: string): Promise<StreamInfo> {
+/** The stream as the cluster has it, made in this shape where there is none. */
+export async function openStream(
+  manager: JetStreamManager,
+  name: string,
+  made: Partial<StreamConfig>,
+): Promise<StreamInfo> {
   try {
     return await manager.streams.info(name);
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== streamNotFound) throw error;
-    return manager.streams.add({ name, subjects: [`${name}.>`], ...shape });
+    return manager.streams.add({ name, subjects: [`${name}.>`], ...made });
   }
 }
 

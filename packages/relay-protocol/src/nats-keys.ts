@@ -11,11 +11,10 @@ import {
 } from '@nats-io/jetstream';
 import type { BookId, DeviceId } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
-import { type NatsCluster, replicas } from './nats-cluster.ts';
+import { type NatsCluster, openStream, replicas } from './nats-cluster.ts';
 import { createNatsLog, type NatsLogOptions } from './nats-log.ts';
 import { utf8Size, type WrappedKeyEntry, type WrappedKeyStore } from './wrapped-keys.ts';
 
-const streamNotFound = 10_059;
 const messageNotFound = 10_037;
 
 const shape = {
@@ -36,20 +35,15 @@ export function natsKeys(cluster: NatsCluster, options: NatsLogOptions): Wrapped
   const log = createNatsLog({ ...cluster, stream }, options);
   let opening: Promise<void> | undefined;
   const ready = (): Promise<void> =>
-    (opening ??= openStream().catch((cause: unknown) => {
+    (opening ??= open().catch((cause: unknown) => {
       opening = undefined;
       throw new RelayError('relay/store', `stream ${stream} is not available`, { cause });
     }));
 
-  async function openStream(): Promise<void> {
-    try {
-      const { config } = await manager.streams.info(stream);
-      if (config.num_replicas === replicas && !config.deny_delete && config.max_age === 0) return;
-      throw new Error('it forgets by itself, or cannot forget');
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== streamNotFound) throw error;
-      await manager.streams.add({ name: stream, subjects: [`${stream}.>`], ...shape });
-    }
+  async function open(): Promise<void> {
+    const { config } = await openStream(manager, stream, shape);
+    const isFit = config.num_replicas === replicas && !config.deny_delete && config.max_age === 0;
+    if (!isFit) throw new Error('it forgets by itself, or cannot forget');
   }
 
   async function ask(query: LastForMsgRequest | NextMsgRequest): Promise<StoredMsg | undefined> {

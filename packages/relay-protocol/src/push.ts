@@ -75,8 +75,10 @@ export interface PushOutcome {
   readonly size: number;
   /** '' where nobody asked for it. */
   readonly checkpoint: string;
-  /** Over every op of the push that has a position, or ''. */
+  /** Over every op of the push that has a position, or ''; it goes on with `receiptNote`. */
   readonly receipt: string;
+  /** What all receipts of a commit end in. Apart, for it is no ASCII, and a text with one such character takes two bytes for each of all others. */
+  readonly receiptNote?: string;
   readonly results: readonly PushResult[];
   /** Whether an op of it has a position, or is signed by who may write in this log: what others pushed says nothing of who asks. */
   readonly isKnown: boolean;

@@ -68,9 +68,19 @@ export function encodeClaims(origin: string, lines: readonly ReceiptLine[]): str
   return `${origin}\n${receiptLine}\n${sorted.map(([position, hash]) => `${position} ${hash}\n`).join('')}`;
 }
 
+/** Receipts of one commit: each is its own text, and then the note. */
+export interface SignedReceipts {
+  readonly texts: readonly string[];
+  readonly note: string;
+}
+
 /** One receipt for each of `claims`, in order, under one signature: that of the root of a tree of which they are the leaves. */
-export async function signReceipts(claims: readonly string[], signer: NoteSigner, hasher: Hasher): Promise<string[]> {
-  if (claims.length === 0) return [];
+export async function signReceipts(
+  claims: readonly string[],
+  signer: NoteSigner,
+  hasher: Hasher,
+): Promise<SignedReceipts> {
+  if (claims.length === 0) return { texts: [], note: '' };
   const levels = growLevels(
     claims.map((claim) => leafHash(utf8.encode(claim), hasher)),
     hasher,
@@ -79,11 +89,12 @@ export async function signReceipts(claims: readonly string[], signer: NoteSigner
   const lines = levels.map((nodes) => nodes.map((hash) => `${encodeHex(hash)}\n`));
   const [root = ''] = lines.at(-1) ?? [];
   const note = await signNote(`${signer.name}\n${signedLine}\n${claims.length}\n${root}`, signer, hasher);
-  return claims.map((claim, index) => {
+  const texts = claims.map((claim, index) => {
     let path = '';
     for (let level = 0; level < lines.length; level++) path += lines[level]?.[(index >> level) ^ 1] ?? '';
-    return `${claim}\n${index} ${claims.length}\n${path}\n${note}`;
+    return `${claim}\n${index} ${claims.length}\n${path}\n`;
   });
+  return { texts, note };
 }
 
 /** From the leaves to the root: the last of an odd number goes up as it is, which makes the tree of RFC 6962. */

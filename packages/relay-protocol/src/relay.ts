@@ -19,6 +19,7 @@ import {
   answerPreflight,
   answerRefusal,
   answerTile,
+  encodePushAnswer,
   jsonHeaders,
   refusalOf,
 } from './answer.ts';
@@ -180,14 +181,9 @@ export function createRelay(options: RelayOptions): Relay {
     if (outcome.opened) tell({ kind: 'opened', book });
     const { size, signaturesChecked } = outcome;
     tell({ kind: 'pushed', book, scope, size, verdicts: countVerdicts(outcome), signaturesChecked });
-    const { checkpoint, receipt, results } = outcome;
-    if (reads === 'public' || outcome.isKnown) return JSON.stringify({ size, checkpoint, receipt, results });
-    return JSON.stringify({
-      size: 0,
-      checkpoint: '',
-      receipt,
-      results: results.map(({ head: _, ...result }) => result),
-    });
+    if (reads === 'public' || outcome.isKnown) return encodePushAnswer(outcome);
+    const results = outcome.results.map(({ head: _, ...result }) => result);
+    return encodePushAnswer({ ...outcome, size: 0, checkpoint: '', results });
   }
 
   /** Only who has sent all of it takes a place from others. */

@@ -133,8 +133,8 @@ const logFaults: Readonly<Record<string, readonly [clause: string, plant: () => 
           [one.position, two.position] = [two.position, one.position];
           const lines = results.flatMap(({ hash, position }) => (position === undefined ? [] : [{ hash, position }]));
           const origin = originOf(signer, book as BookId, decodeURIComponent(scope ?? '') as Scope);
-          const [receipt] = await signReceipts([encodeClaims(origin, lines)], signer, hasher);
-          return { ...body, receipt };
+          const { texts, note } = await signReceipts([encodeClaims(origin, lines)], signer, hasher);
+          return { ...body, receipt: `${texts[0]}${note}` };
         });
       }),
   ],
