@@ -34,6 +34,7 @@ import { replay } from './commands/replay.ts';
 import { report as reportCommand } from './commands/report.ts';
 import { restore } from './commands/restore.ts';
 import { hold, retention } from './commands/retention.ts';
+import { rule } from './commands/rules.ts';
 import { salvage } from './commands/salvage.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { status } from './commands/status.ts';
@@ -70,6 +71,7 @@ const booksCommands = [
   day,
   period,
   simulateCommand,
+  rule,
   entitlement,
   ...supplyCommands,
 ];

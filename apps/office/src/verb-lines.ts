@@ -31,7 +31,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   'lease.grant': 'Leases some of a pool to one scope, and there to one device or any.',
   'lease.expire': 'Ends a lease in its scope.',
   'lease.return': 'Tells hq what a lease of another scope came to.',
-  'rule.set': 'Sets a rule that a verb must obey, as a tree of CEL.',
+  'rule.set': 'Sets a rule that a verb must obey, in CEL (see also: tally rule).',
   'rule.drop': 'Takes a rule out of force.',
   'spender.set': 'Says for whom a device spends.',
   'spend.limit': 'Sets how much somebody may spend in a period.',

@@ -5,11 +5,19 @@ import { argsOf, type Shape } from './verb-help.ts';
 import type { CommandOption } from './command.ts';
 import type { Verb } from '@tallystick/kernel';
 
+/** A product as the catalogue has it: the price in the currency and the tax of the day, where it says them. */
+export interface Known {
+  readonly name: string;
+  readonly unitScale: number;
+  readonly unitPriceMilliMinor?: number;
+  readonly taxRateBasisPoints?: number;
+}
+
 /** What the args are read with. */
 export interface Reading {
   readonly currency: string;
   /** What the catalogue says of a product; undefined where it says nothing. */
-  product(sku: string): { readonly name: string; readonly unitScale: number } | undefined;
+  product(sku: string): Known | undefined;
   /** The id of the document of this number, or for `session` of the one that is open on the device of this name; undefined where there is none. */
   idOf(arg: string, text: string): string | undefined;
 }
@@ -20,9 +28,15 @@ const units = [
 ] as const;
 
 /** `unitPriceMilliMinor` is `--unit-price`, `floatMinor` `--float`, `amountMinor` `--amount`. */
-function optionOf(arg: string): string {
+export function optionOf(arg: string): string {
   const bare = units.reduce((name, [unit]) => (name.endsWith(unit) ? name.slice(0, 0 - unit.length) : name), arg);
   return bare.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The forms that a thing of named members may have; none for what is no such thing. */
+function formsOf(shape: Shape | undefined): readonly Shape[] {
+  if (shape?.properties !== undefined) return [shape];
+  return (shape?.anyOf ?? shape?.oneOf ?? []).filter(({ properties }) => properties !== undefined);
 }
 
 function membersOf(shape: Shape): readonly (readonly [string, Shape])[] {
@@ -68,18 +82,25 @@ export function optionsOf(verbs: readonly Verb[]): Readonly<Record<string, Comma
 function valueOf(arg: string, shape: Shape): string {
   if (shape.enum !== undefined) return shape.enum.join('|');
   if (shape.type === 'boolean') return 'true|false';
-  if (shape.type === 'array') return shape.items?.properties === undefined ? 'LIST' : 'LINES';
+  if (shape.type === 'array') return formsOf(shape.items).length === 0 ? 'LIST' : 'LINES';
+  if (formsOf(shape).length > 0) return 'LINE';
   if (shape.type === 'object' || shape.anyOf !== undefined || shape.oneOf !== undefined) return 'JSON';
   const unit = units.find(([ending]) => arg.endsWith(ending));
   if (unit !== undefined) return unit[1];
   return shape.type === 'string' ? arg.replaceAll(/[A-Z]/g, (letter) => `-${letter}`).toUpperCase() : 'N';
 }
 
-/** What a line of a list is made of: `sku=,name=,quantity=`. */
-function insideOf({ items }: Shape): string {
-  if (items?.properties === undefined) return '';
-  const names = membersOf(items).map(([arg]) => `${optionOf(arg)}${items.required?.includes(arg) === true ? '' : '?'}`);
-  return `; each ${names.join(', ')}`;
+/** What a line is made of: `sku=,name=,quantity=`; each of several forms on its own. */
+function insideOf(shape: Shape): string {
+  const forms = formsOf(shape.type === 'array' ? shape.items : shape).map((form) =>
+    membersOf(form)
+      .map(([arg, { const: fixed }]) => {
+        const value = typeof fixed === 'string' ? `=${fixed}` : '';
+        return `${optionOf(arg)}${value}${form.required?.includes(arg) === true ? '' : '?'}`;
+      })
+      .join(', '),
+  );
+  return forms.length === 0 ? '' : `; each ${forms.join(' or ')}`;
 }
 
 /** The args that these texts by option say. Throws `office/usage` for what is not of the form. */
@@ -104,34 +125,49 @@ function valueFrom(arg: string, shape: Shape, text: string, reading: Reading, de
     const items = shape.items ?? {};
     return parts.filter((part) => part !== '').map((part) => itemFrom(arg, items, part, reading));
   }
+  if (formsOf(shape).length > 0 && text.includes('=')) return itemFrom(arg, shape, text, reading);
   if (shape.type === 'integer' || shape.type === 'number') return numberFrom(arg, text, reading.currency, decimals);
   return reading.idOf(arg, text) ?? text;
 }
 
-/** A line such as `sku=MUG,quantity=2,unit-price=4.99`. The catalogue says the name and the unit scale where the line does not. */
+/** A line such as `sku=MUG,quantity=2,unit-price=4.99`. What the catalogue knows of the product need not be said. */
 function itemFrom(arg: string, shape: Shape, text: string, reading: Reading): unknown {
-  if (shape.properties === undefined) return valueFrom(arg, shape, text, reading, 0);
+  if (formsOf(shape).length === 0) return valueFrom(arg, shape, text, reading, 0);
   const said = new Map<string, string>();
   for (const part of text.split(',')) {
     const [name = '', ...value] = part.split('=');
     if (value.length === 0 || said.has(name.trim())) throw wrong(arg, text, 'is no list of NAME=VALUE, each once');
     said.set(name.trim(), value.join('=').trim());
   }
-  const members = membersOf(shape);
+  const form = formOf(shape, said);
+  const members = membersOf(form);
   const stray = [...said.keys()].find((name) => !members.some(([member]) => optionOf(member) === name));
   if (stray !== undefined) throw wrong(arg, stray, `is none of ${members.map(([name]) => optionOf(name)).join(', ')}`);
   const product = reading.product(said.get('sku') ?? '');
   const scale = said.get('quantity-scale') ?? (product === undefined ? '0' : String(product.unitScale));
-  if (product !== undefined && 'quantityScale' in shape.properties) said.set('quantity-scale', scale);
-  if (product !== undefined && 'name' in shape.properties && !said.has('name')) said.set('name', product.name);
+  if (product !== undefined && 'quantityScale' in (form.properties ?? {})) said.set('quantity-scale', scale);
   const line: Record<string, unknown> = {};
   for (const [member, inside] of members) {
     const value = said.get(optionOf(member));
-    if (value === undefined) continue;
     const isQuantity = /quantity$/i.test(member) || member === 'counted' || member === 'received';
-    line[member] = valueFrom(member, inside, value, reading, isQuantity ? Number(scale) : 0);
+    const known = product?.[member as keyof Known];
+    if (value !== undefined) line[member] = valueFrom(member, inside, value, reading, isQuantity ? Number(scale) : 0);
+    else if (known !== undefined) line[member] = known;
   }
   return line;
+}
+
+/** Of several forms the first that takes what was said, or else the first. */
+function formOf(shape: Shape, said: ReadonlyMap<string, string>): Shape {
+  const forms = formsOf(shape);
+  const takes = ({ properties = {} }: Shape): boolean =>
+    [...said].every(([name, value]) =>
+      Object.entries(properties).some(([arg, { enum: choices, const: fixed }]) => {
+        if (optionOf(arg) !== name) return false;
+        return fixed === undefined ? (choices?.includes(value) ?? true) : fixed === value;
+      }),
+    );
+  return forms.find(takes) ?? forms[0] ?? shape;
 }
 
 /** A whole number; an amount or a price as a decimal of the currency; a quantity as a decimal of its unit. */

@@ -66,5 +66,7 @@ export {
   ruleTables,
   ruleVerbs,
 } from './rule.ts';
+export type { RuleFailure } from './rule-ast.ts';
+export { ruleFault } from './rule-memo.ts';
 export { type Replayable, type RuleTrial, tryRule, type TryRuleOptions, type WouldRefuse } from './try-rule.ts';
 export { guardVerbs } from './verbs.ts';

@@ -2,13 +2,15 @@
 // of its schema, so no verb is without one; `tally do` takes the same as JSON.
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
+import { priceOf, taxRateOf } from '@tallystick/retail';
 import { transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { type Home, readSettings } from '../home.ts';
+import { ruleTree } from '../rule-words.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
-import { hasOptions, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
+import { hasOptions, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
 
@@ -59,7 +61,8 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       ),
       '',
       '? may be left out. Amounts and prices are decimals. A document is named by its id or its number, a session by its id or its device.',
-      'LINES are NAME=VALUE,... with ; between them, or JSON. The day is the one that is open, the currency that of the folder, where they are not said.',
+      'LINES are NAME=VALUE,... with ; between them, or JSON; a LINE is one of them. The day is the one that is open, the currency that of the folder, where they are not said;',
+      'the name, unit scale, price and tax of goods are those of the catalogue.',
     ].join('\n'),
     change: (book: ShopBook, context: CommandContext, home: Home) => {
       const verb = verbs.find((candidate) => actionOf(candidate) === context.positionals[0]);
@@ -86,12 +89,24 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   const own = readSettings(home)?.currency ?? 'GBP';
   // Amounts are read in the currency of what they are paid for: 50 is 50 yen, whatever the folder counts in.
   const currency = context.text('currency') ?? currencyNamed(book, shape, context.text) ?? own;
-  const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency)), book);
   const day = openDay(book);
+  const terms = { day: context.text('day') ?? day, customer: context.text('customer') };
+  const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency, terms)), book);
+  if (verb.name === 'rule.set' && typeof args['expr'] === 'string') args['expr'] = await ruleTree(args['expr']);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
+  mustHaveAll(verb, shape, args);
   const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
   return doneOf(verb.name, mustBeDone(commit, verb));
+}
+
+/** What is missing, by the option that says it. */
+function mustHaveAll(verb: Verb, { required = [] }: Shape, args: Readonly<Record<string, unknown>>): void {
+  const missing = required.filter((arg) => args[arg] === undefined);
+  const [noun = '', action = ''] = verb.name.split('.');
+  if (missing.includes('day')) throw usage('no business day is open: open one (tally day DATE) or say --day', noun);
+  if (missing.length > 0)
+    throw usage(`${action} also needs ${missing.map((arg) => `--${optionOf(arg)}`).join(', ')}`, noun);
 }
 
 interface Counted {
@@ -109,14 +124,28 @@ function openDay(book: ShopBook): string | undefined {
   return book.query<{ day: string }>("SELECT day FROM businessDays WHERE scope = 'hq'")[0]?.day;
 }
 
-function readingOf(book: ShopBook, currency: string): Reading {
+/** `day` and `customer` say which price of a product holds. */
+function readingOf(book: ShopBook, currency: string, { day = '', customer = '' } = {}): Reading {
   return {
     currency,
-    product: (sku) =>
-      book.query<{ name: string; unitScale: number }>(
+    product: (sku) => {
+      const [row] = book.query<{ name: string; unitScale: number }>(
         "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
         [sku],
-      )[0],
+      );
+      if (row === undefined) return undefined;
+      const [terms] = book.query<{ priceList: string }>(
+        "SELECT priceList FROM customers WHERE scope = 'hq' AND customer = ?",
+        [customer],
+      );
+      const price = priceOf(book, { sku, currency, day, list: terms?.priceList ?? '' });
+      const rate = taxRateOf(book, { sku, day });
+      return {
+        ...row,
+        ...(price !== undefined && { unitPriceMilliMinor: price }),
+        ...(rate !== undefined && { taxRateBasisPoints: rate }),
+      };
+    },
     idOf: (arg, text) => {
       const rows =
         arg === 'session'
