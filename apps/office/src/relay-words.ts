@@ -1,5 +1,5 @@
-// What a relay was convicted of, in words for people who have never heard of a Merkle tree.
-import type { RelayFinding } from '@tallystick/kernel';
+// What a relay was convicted of, and what another device saw of its logs, in words for people who have never heard of a Merkle tree.
+import type { OtherView, RelayFinding } from '@tallystick/kernel';
 
 type Found = Pick<RelayFinding, 'kind' | 'scope' | 'promised' | 'later'>;
 
@@ -17,4 +17,9 @@ export function findingWords({ kind, scope, promised, later }: Found): string {
         ? `The relay lost its whole log of ${scope}, after it had confirmed ${promised} ops`
         : `The relay's log of ${scope} became another: it had confirmed ${promised} ops, and then signed for ${later}`;
   }
+}
+
+/** One sentence without a full stop. It accuses nobody. */
+export function otherViewWords({ device, scope, size }: Pick<OtherView, 'device' | 'scope' | 'size'>): string {
+  return `Device ${device.slice(0, 12)} says that it saw another log of ${scope}, of ${size} ops: import its book file, which can prove whether the relay showed two`;
 }

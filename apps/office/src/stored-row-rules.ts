@@ -175,7 +175,7 @@ const engineRules: readonly RowRule[] = [
   {
     table: 'log_meta',
     why: 'is not a value this release keeps',
-    sql: `SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'unanchored') OR (name = 'unanchored' AND value NOT IN ('', '1'))
+    sql: `SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'unanchored') OR (name = 'unanchored' AND value NOT IN ('', '1'))
           OR (name = 'snapshot' AND (substr(value, 1, instr(value, ' ') - 1) NOT IN ('untrusted', 'certified', 'audited')
             OR length(substr(value, instr(value, ' ') + 1)) <> 129 OR substr(value, instr(value, ' ') + 1) GLOB '*[^0-9a-f ]*'))`,
   },

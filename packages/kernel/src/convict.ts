@@ -4,8 +4,15 @@
  */
 import { encodeVerifierKey, inclusionProof, type NoteKey, type ReadNode, verifyConsistency } from '@tallystick/chain';
 import { encodeOpProof } from '@tallystick/chain/op-proof';
-import { type BookId, decodeHex, type OpHash, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
-import { originOf, RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
+import {
+  type BookId,
+  decodeHex,
+  type LogStore,
+  type OpHash,
+  type OpRecord,
+  type Scope as ScopeName,
+} from '@tallystick/oplog';
+import { RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
 import type { LogReader } from '@tallystick/relay-protocol/mirror';
 import {
   encodeRelayProof,
@@ -16,7 +23,8 @@ import {
   verifyRelayProof,
 } from '@tallystick/relay-protocol/proof';
 import { ownNodes } from './own-tree.ts';
-import { isFound, keepFinding } from './relay-findings.ts';
+import { META_FINDINGS, type RelayFinding, relayFindings } from './relay-findings.ts';
+import { noteCheck } from './relay-key.ts';
 import type { Replica } from './replica.ts';
 
 /** One log of the relay that this replica follows. */
@@ -33,9 +41,16 @@ export interface Reached extends Followed {
   readonly client: LogReader;
 }
 
-interface Signed extends SizedNote {
+/** So many ops of a log have this root. */
+interface Rooted {
+  readonly size: number;
   readonly root: string;
 }
+
+interface Signed extends SizedNote, Rooted {}
+
+/** One a kind and scope, and no more in all: a relay that lies goes on lying. */
+const mostFindings = 16;
 
 /** After an exchange that failed: keeps the proof, where what the relay answered proves anything. */
 export async function convictBy(place: Reached, error: unknown): Promise<void> {
@@ -134,17 +149,31 @@ async function convictOfBrokenReceipt(place: Followed, receipt: string, position
 
 /** Keeps the proof if a stranger with the relay's key would believe it. */
 async function convict({ replica, scope, relay, nowMs }: Followed, proof: RelayProof): Promise<boolean> {
-  const { hasher, ed25519 } = replica.crypto;
+  const { verify, hasher } = noteCheck(replica, relay, scope);
   const text = encodeRelayProof(proof, encodeVerifierKey(relay, hasher));
-  const judged = await verifyRelayProof(text, { relay, verify: ed25519.verify.bind(ed25519), hasher });
+  const judged = await verifyRelayProof(text, { relay, verify, hasher });
   if (!judged.ok) return false;
   const { kind, promised, later } = judged.value;
   await replica.exclusive(() => keepFinding(replica.log, { kind, scope, promised, later, at: nowMs, proof: text }));
   return true;
 }
 
+function isFound(log: LogStore, { kind, scope }: Pick<RelayFinding, 'kind' | 'scope'>): boolean {
+  const findings = relayFindings(log);
+  return findings.length >= mostFindings || findings.some((one) => one.kind === kind && one.scope === scope);
+}
+
+/** Durable when it returns. */
+async function keepFinding(log: LogStore, finding: RelayFinding): Promise<void> {
+  if (!isFound(log, finding)) await log.setMeta(META_FINDINGS, JSON.stringify([...relayFindings(log), finding]));
+}
+
 /** Whether the relay shows that one of the two leads to the other. Where it cannot be asked, nothing is concluded. */
-async function isConnected({ client, book, scope, replica }: Reached, ours: Signed, theirs: Signed): Promise<boolean> {
+export async function isConnected(
+  { client, book, scope, replica }: Reached,
+  ours: Rooted,
+  theirs: Rooted,
+): Promise<boolean> {
   const [first, second] = ours.size < theirs.size ? [ours, theirs] : [theirs, ours];
   try {
     const proof = await client.consistency(book, scope, first.size, second.size);
@@ -162,10 +191,8 @@ async function ownTip(place: Followed): Promise<Signed | undefined> {
   return note === '' ? undefined : openCheckpoint(place, note);
 }
 
-async function openCheckpoint({ replica, book, scope, relay }: Followed, note: string): Promise<Signed | undefined> {
-  const { hasher, ed25519 } = replica.crypto;
-  const origin = originOf(relay, book, scope);
-  const opened = await verifyCheckpoint(note, { key: relay, origin, verify: ed25519.verify.bind(ed25519), hasher });
+async function openCheckpoint({ replica, scope, relay }: Followed, note: string): Promise<Signed | undefined> {
+  const opened = await verifyCheckpoint(note, noteCheck(replica, relay, scope));
   return opened.ok ? { note, size: opened.value.size, root: opened.value.root } : undefined;
 }
 

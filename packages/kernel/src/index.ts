@@ -36,7 +36,7 @@ export type { ProofProblem, ProofReport } from './prove.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
 export type { QuarantinedOp, Renewal } from './renewal.ts';
 export { replay, verifyLog } from './log-check.ts';
-export type { RelayFinding } from './relay-findings.ts';
+export type { OtherView, RelayFinding } from './relay-findings.ts';
 export type { AbsentTable } from './residency.ts';
 export type { SnapshotManifest } from './snapshot.ts';
 export type { SnapshotReport } from './snapshot-save.ts';

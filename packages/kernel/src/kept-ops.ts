@@ -4,11 +4,12 @@
  */
 import type { NoteKey } from '@tallystick/chain';
 import type { BookId, OpHash, Scope as ScopeName } from '@tallystick/oplog';
-import { originOf, type PushResult, type RelayClient, RelayError } from '@tallystick/relay-protocol';
+import { type PushResult, type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { noteDigest, verifyStanding } from '@tallystick/relay-protocol/proof';
 import { openRecords } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
 import type { Replica } from './replica.ts';
+import { noteCheck } from './relay-key.ts';
 import { rootOfTip } from './roots.ts';
 
 /** An exchange with a relay that follows the pinned one. */
@@ -91,19 +92,13 @@ export async function isCurrent(
   { replica, client, book, relay }: Nearby,
   scopes: readonly ScopeName[],
 ): Promise<boolean> {
-  const { hasher, ed25519 } = replica.crypto;
+  const { hasher } = replica.crypto;
   for (const scope of scopes) {
     const { size, frontier, note } = replica.log.tip(scope);
     if (note === '') continue;
     try {
       const text = await client.standing(book, scope, note);
-      const check = {
-        key: relay,
-        origin: originOf(relay, book, scope),
-        verify: ed25519.verify.bind(ed25519),
-        hasher,
-      };
-      const said = await verifyStanding(text, check);
+      const said = await verifyStanding(text, noteCheck(replica, relay, scope));
       const root = rootOfTip({ size, frontier }, hasher);
       const isSame = said.ok && said.value.size === size && said.value.root === root;
       if (!isSame || said.value.after !== noteDigest(note, relay, hasher)) return false;

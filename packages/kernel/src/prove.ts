@@ -192,7 +192,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
     'SELECT receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1',
   );
   const values = live.prepare(
-    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
+    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
   );
   return [
     ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),

@@ -1,12 +1,13 @@
 /** What a relay's log has beyond the settled prefix, checked against what the relay signed, then settled. `hq` comes first: it says who may write elsewhere. */
 import type { Unaccepted } from '@tallystick/chain';
-import type { BookId, OpHash, OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
+import type { BookId, DeviceId, OpHash, OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
 import { createFollower, type FollowedPage, type Follower, RelayError } from '@tallystick/relay-protocol';
 import type { LogReader } from '@tallystick/relay-protocol/mirror';
 import { admit } from './admit.ts';
 import { convictBy, requireReceipted } from './convict.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
+import { inquire } from './inquiry.ts';
 import { mergeAsides } from './merge-records.ts';
 import { pinnedRelay, type PinnedRelay } from './relay-key.ts';
 import type { Replica } from './replica.ts';
@@ -56,6 +57,8 @@ async function follow(exchange: Reading, scope: ScopeName): Promise<SyncReport> 
   const { hasher, ed25519 } = replica.crypto;
   let settled = 0;
   let refolded = 0;
+  const begin = replica.log.tip(scope);
+  const stated = new Map<DeviceId, OpRecord>();
   for (;;) {
     const tip = replica.log.tip(scope);
     const follower = createFollower({
@@ -69,11 +72,17 @@ async function follow(exchange: Reading, scope: ScopeName): Promise<SyncReport> 
     });
     for (;;) {
       const page = await nextPage(follower);
-      if (page === undefined) return { ...NOTHING, settled, refolded };
+      if (page === undefined) {
+        await inquire({ ...exchange, scope }, begin, stated.values());
+        return { ...NOTHING, settled, refolded };
+      }
       if (page === 'denied') return { ...NOTHING, settled, refolded, denied: 'relay/revoked' };
       const { from, records, tip: next } = page;
-      for (const [index, { hash }] of records.entries())
+      for (const [index, record] of records.entries()) {
+        const { op, hash } = record;
         if ((replica.log.receiptPosition(hash) ?? from + index) !== from + index) exchange.moved.add(hash);
+        if (op.seen?.root !== undefined) stated.set(op.device, record);
+      }
       const settle = () => replica.exclusive(() => settlePage(replica, scope, from, records, next));
       let merged = await settle();
       if (typeof merged === 'object' && scope !== HQ) {

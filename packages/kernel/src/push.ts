@@ -1,9 +1,10 @@
 /** What has no receipt yet, handed to a relay in causal order: own ops, and those that they build on. */
 import { handInClaims } from '@tallystick/cas';
 import { type BookId, type OpHash, type OpRecord, orderTail, type Scope as ScopeName } from '@tallystick/oplog';
-import { originOf, type PushAnswer, type RelayClient, RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
+import { type PushAnswer, type RelayClient, RelayError, verifyCheckpoint } from '@tallystick/relay-protocol';
 import { keptBy, noteKept } from './kept-ops.ts';
 import type { Reading } from './pull.ts';
+import { noteCheck } from './relay-key.ts';
 import { keepReceipt, requireReceipts, settleReceipted } from './receipted.ts';
 import { NOTHING, type SyncReport } from './sync-report.ts';
 
@@ -20,7 +21,7 @@ export async function push(
   exchange: Exchange,
   scope: ScopeName,
 ): Promise<{ readonly size: number; readonly report: SyncReport }> {
-  const { replica, book, relay, mirror, nowMs } = exchange;
+  const { replica, relay, mirror, nowMs } = exchange;
   const keptThere = mirror === undefined ? new Map<OpHash, number>() : keptBy(replica, mirror, nowMs);
   const all = await replica.exclusive(async () => {
     const { size } = replica.log.tip(scope);
@@ -33,7 +34,7 @@ export async function push(
   const keptBefore = all.length - pending.length;
   if (pending.length === 0) return { size: 0, report: keptBefore === 0 ? NOTHING : { ...NOTHING, kept: keptBefore } };
   const answer = await pushTo(exchange, scope, pending);
-  for (const note of answer.receipts) await keepReceipt(replica, relay, book, scope, note);
+  for (const note of answer.receipts) await keepReceipt(replica, relay, scope, note);
   requireReceipts(replica, scope, answer.results);
   const settled = await settleReceipted(replica, scope, relay, answer.checkpoint);
   noteKept(keptThere, answer.results, nowMs);
@@ -59,14 +60,7 @@ async function pushTo(
   const { size, note } = replica.log.tip(scope);
   try {
     const answer = await handIn(client, book, scope, orderTail(pending));
-    const { hasher, ed25519 } = replica.crypto;
-    const check = {
-      key: relay,
-      origin: originOf(relay, book, scope),
-      verify: ed25519.verify.bind(ed25519),
-      hasher,
-    };
-    const after = await verifyCheckpoint(answer.checkpoint, check);
+    const after = await verifyCheckpoint(answer.checkpoint, noteCheck(replica, relay, scope));
     if (!after.ok || after.value.size >= size) return answer;
     const message = `the relay has ${after.value.size} ops, we have ${size}`;
     throw new RelayError('relay/rolled-back', message, { evidence: [note, answer.checkpoint] });

@@ -1,8 +1,9 @@
 /** What a relay's receipts say of pending ops: which are durable there, and which settle without being pulled. */
 import type { NoteKey } from '@tallystick/chain';
-import { type BookId, encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
-import { originOf, type PushResult, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
+import { encodeHex, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import { type PushResult, verifyCheckpoint, verifyReceipt } from '@tallystick/relay-protocol';
 import { KernelError } from './errors.ts';
+import { noteCheck } from './relay-key.ts';
 import type { Replica } from './replica.ts';
 import { treeAfter } from './own-tree.ts';
 
@@ -18,16 +19,8 @@ export function requireReceipts(replica: Replica, scope: ScopeName, results: rea
 }
 
 /** Checks a receipt under the pinned key and keeps it. Answers false for one that is not the relay's. */
-export async function keepReceipt(
-  replica: Replica,
-  relay: NoteKey,
-  book: BookId,
-  scope: ScopeName,
-  note: string,
-): Promise<boolean> {
-  const { hasher, ed25519 } = replica.crypto;
-  const verify = ed25519.verify.bind(ed25519);
-  const receipt = await verifyReceipt(note, { key: relay, origin: originOf(relay, book, scope), verify, hasher });
+export async function keepReceipt(replica: Replica, relay: NoteKey, scope: ScopeName, note: string): Promise<boolean> {
+  const receipt = await verifyReceipt(note, noteCheck(replica, relay, scope));
   if (!receipt.ok) return false;
   await replica.exclusive(async () => replica.log.addReceipt({ scope, note, lines: receipt.value.lines }));
   return true;
@@ -62,7 +55,7 @@ export function settleReceipted(
 }
 
 /** The tip that the checkpoint signs, if the records of `run` lead to it. */
-async function extendTip(
+export async function extendTip(
   replica: Replica,
   scope: ScopeName,
   relay: NoteKey,
@@ -71,12 +64,9 @@ async function extendTip(
   checkpoint: string,
 ): Promise<Tip | undefined> {
   if (checkpoint === '') return undefined;
-  const { hasher, ed25519 } = replica.crypto;
-  const origin = originOf(relay, replica.book as BookId, scope);
-  const verify = ed25519.verify.bind(ed25519);
-  const signed = await verifyCheckpoint(checkpoint, { key: relay, origin, verify, hasher });
+  const signed = await verifyCheckpoint(checkpoint, noteCheck(replica, relay, scope));
   if (!signed.ok || signed.value.size <= tip.size || signed.value.size > tip.size + run.length) return undefined;
-  const tree = treeAfter(tip, run.slice(0, signed.value.size - tip.size), hasher);
+  const tree = treeAfter(tip, run.slice(0, signed.value.size - tip.size), replica.crypto.hasher);
   if (signed.value.root !== encodeHex(tree.root())) return undefined;
   return { size: tree.size, frontier: tree.frontier(), note: checkpoint };
 }

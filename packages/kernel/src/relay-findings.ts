@@ -1,5 +1,5 @@
 /** What the relay of a book was convicted of here: proofs that anybody can check, kept in the log's meta (docs/spec/relay-proof.md). */
-import type { LogStore, Scope as ScopeName } from '@tallystick/oplog';
+import type { DeviceId, LogStore, Scope as ScopeName } from '@tallystick/oplog';
 
 /** The relay contradicted what it had signed. Evidence; it does not go away. */
 export interface RelayFinding {
@@ -14,22 +14,30 @@ export interface RelayFinding {
   readonly proof: string;
 }
 
-const META_FINDINGS = 'relay-findings';
-/** One a kind and scope, and no more in all: a relay that lies goes on lying. */
-const MOST = 16;
+/** A device says by an op that it saw another log than the one here. Either the relay showed two, or the device says what is not so: this accuses nobody. It does not go away. */
+export interface OtherView {
+  readonly scope: ScopeName;
+  readonly device: DeviceId;
+  /** Hash of the op that says it. */
+  readonly op: string;
+  /** So many ops it saw, with this root. */
+  readonly size: number;
+  readonly root: string;
+  /** When this device found it, by its clock, in ms. */
+  readonly at: number;
+}
+
+export const META_FINDINGS = 'relay-findings';
+export const META_VIEWS = 'other-views';
 
 export function relayFindings(log: LogStore): readonly RelayFinding[] {
-  const text = log.meta(META_FINDINGS);
-  return text === undefined ? [] : (JSON.parse(text) as RelayFinding[]);
+  return kept(log, META_FINDINGS);
 }
 
-export function isFound(log: LogStore, { kind, scope }: Pick<RelayFinding, 'kind' | 'scope'>): boolean {
-  const findings = relayFindings(log);
-  return findings.length >= MOST || findings.some((finding) => finding.kind === kind && finding.scope === scope);
+export function otherViews(log: LogStore): readonly OtherView[] {
+  return kept(log, META_VIEWS);
 }
 
-/** Durable when it returns. */
-export async function keepFinding(log: LogStore, finding: RelayFinding): Promise<void> {
-  if (isFound(log, finding)) return;
-  await log.setMeta(META_FINDINGS, JSON.stringify([...relayFindings(log), finding]));
+function kept<T>(log: LogStore, name: string): readonly T[] {
+  return JSON.parse(log.meta(name) ?? '[]') as T[];
 }

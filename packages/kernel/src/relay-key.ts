@@ -1,6 +1,7 @@
 /** Which relay a replica believes: the key that it pinned, and the epoch of its notes (DESIGN section 7). */
 import { encodeVerifierKey, parseVerifierKey } from '@tallystick/chain';
-import type { RelayKey } from '@tallystick/relay-protocol';
+import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
+import { type NoteCheck, originOf, type RelayKey } from '@tallystick/relay-protocol';
 import { KernelError } from './errors.ts';
 import { META_EPOCH, META_RELAY, pinnedEpoch, type RelayEpoch } from './relay-epoch.ts';
 import type { Replica } from './replica.ts';
@@ -14,6 +15,12 @@ export function pinnedRelay({ log, crypto }: Replica): PinnedRelay | undefined {
   const text = log.meta(META_RELAY);
   const parsed = text === undefined ? undefined : parseVerifierKey(text, crypto.hasher);
   return parsed?.ok === true ? { ...parsed.value, epoch: pinnedEpoch(log) } : undefined;
+}
+
+/** By what notes of this relay about one log of the book are checked. */
+export function noteCheck({ book, crypto }: Replica, relay: RelayKey, scope: ScopeName): NoteCheck {
+  const { hasher, ed25519 } = crypto;
+  return { key: relay, origin: originOf(relay, book as BookId, scope), verify: ed25519.verify.bind(ed25519), hasher };
 }
 
 export function isPinned(replica: Replica, { vkey, epoch }: RelayEpoch): boolean {

@@ -12,9 +12,15 @@ export function rootOfTip(end: TreeEnd, hasher: Hasher): RootHash {
   return encodeHex(createTree(hasher, end).root()) as RootHash;
 }
 
-/** The tree over the first `size` records of a scope, computed from the bytes that are stored; of a log that begins later than that, the tree of what is in the archive. */
-export async function treeOf(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<Tree> {
-  const tree = createTree(hasher, log.base(scope));
+/** The tree over the first `size` records of a scope, computed from the bytes that are stored from `start` on: where the log begins when left out. */
+export async function treeOf(
+  log: LogStore,
+  scope: ScopeName,
+  size: number,
+  hasher: Hasher,
+  start: TreeEnd = log.base(scope),
+): Promise<Tree> {
+  const tree = createTree(hasher, start);
   while (tree.size < size) {
     const records = await log.settled(scope, tree.size, Math.min(PAGE, size - tree.size));
     if (records.length === 0) break;
@@ -23,7 +29,7 @@ export async function treeOf(log: LogStore, scope: ScopeName, size: number, hash
   return tree;
 }
 
-/** Root of the first `size` records of a scope, computed from the bytes that are stored. */
-export async function rootOf(log: LogStore, scope: ScopeName, size: number, hasher: Hasher): Promise<RootHash> {
-  return encodeHex((await treeOf(log, scope, size, hasher)).root()) as RootHash;
+/** Its root. */
+export async function rootOf(...tree: Parameters<typeof treeOf>): Promise<RootHash> {
+  return encodeHex((await treeOf(...tree)).root()) as RootHash;
 }

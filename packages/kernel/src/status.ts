@@ -6,7 +6,7 @@ import type { Stage } from './commit.ts';
 import { type Disagreement, readDisagreements } from './disagreement.ts';
 import type { ImageMisfit } from './image.ts';
 import type { OwnDevice } from './own-device.ts';
-import { type RelayFinding, relayFindings } from './relay-findings.ts';
+import { type OtherView, otherViews, type RelayFinding, relayFindings } from './relay-findings.ts';
 import { appointedRelay, META_RELAY, pinnedEpoch } from './relay-epoch.ts';
 import type { Replica } from './replica.ts';
 import { type SnapshotStatus, snapshotStatus } from './snapshot-use.ts';
@@ -38,6 +38,8 @@ export interface BookStatus {
   readonly disagreements: readonly Disagreement[];
   /** What the relay was convicted of here, each with its proof. Evidence; it does not go away. */
   readonly relayFindings: readonly RelayFinding[];
+  /** Devices that say they saw another log than this one. Ask each for its book file and import it: where it holds the relay's note, that proves which is so. */
+  readonly otherViews: readonly OtherView[];
   readonly scopes: readonly ScopeStatus[];
   /** What the book has adopted and this program lacks. A scope stops where it is needed. */
   readonly lacking: readonly Lacking[];
@@ -87,6 +89,7 @@ export function statusOf(replica: Replica, own: OwnDevice, hasImages: boolean): 
     snapshot: snapshotStatus(replica),
     disagreements: readDisagreements(replica.sql),
     relayFindings: relayFindings(replica.log),
+    otherViews: otherViews(replica.log),
     scopes: replica.scopes().map((scope) => ({
       scope: scope.name as ScopeName,
       settled: scope.folded,

@@ -7,22 +7,20 @@ import {
   type BookId,
   decodeBundle,
   encodeBundle,
-  encodeHex,
   type OpRecord,
   orderTail,
   parseBookId,
   parseScope,
   type Scope as ScopeName,
 } from '@tallystick/oplog';
-import { originOf, verifyCheckpoint } from '@tallystick/relay-protocol';
 import { openRecords, type Undecodable } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
 import { compareNote } from './convict.ts';
 import { KernelError } from './errors.ts';
-import { readNodes, treeAfter } from './own-tree.ts';
+import { readNodes } from './own-tree.ts';
 import { groupByScope, type Replica } from './replica.ts';
 import { settleChecked } from './pull.ts';
-import { keepReceipt, settleReceipted } from './receipted.ts';
+import { extendTip, keepReceipt, settleReceipted } from './receipted.ts';
 import { pinnedRelay } from './relay-key.ts';
 
 export interface FileScope {
@@ -117,7 +115,7 @@ export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: num
   const merged = await replica.exclusive(() => mergeRecords(replica, records));
   refolded += merged.refolded;
   for (const entry of relay === undefined ? [] : header.scopes) {
-    await keepNewReceipts(replica, relay as NoteKey, header.book, entry);
+    await keepNewReceipts(replica, relay as NoteKey, entry);
     const more = await settleReceipted(replica, entry.scope, relay as NoteKey, entry.note);
     settled += more.settled;
     refolded += more.refolded;
@@ -151,11 +149,11 @@ export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: num
 }
 
 /** Those not kept yet. Files go to and fro, and what each of them added again would double with every exchange. */
-async function keepNewReceipts(replica: Replica, relay: NoteKey, book: BookId, entry: FileScope): Promise<void> {
+async function keepNewReceipts(replica: Replica, relay: NoteKey, entry: FileScope): Promise<void> {
   const { scope, receipts } = entry;
   if (receipts.length === 0) return;
   const kept = new Set((await replica.log.receipts(scope)).map(({ note }) => note));
-  for (const note of new Set(receipts)) if (!kept.has(note)) await keepReceipt(replica, relay, book, scope, note);
+  for (const note of new Set(receipts)) if (!kept.has(note)) await keepReceipt(replica, relay, scope, note);
 }
 
 /** The tree over the settled ops of the file, where it has them from the first on. */
@@ -184,23 +182,12 @@ async function settledPrefix(
   claimed: FileScope,
   group: readonly OpRecord[],
 ): Promise<Prefix | undefined> {
-  const { hasher, ed25519 } = replica.crypto;
-  const tip = replica.log.tip(claimed.scope);
-  const { from } = claimed;
-  if (claimed.note === '' || claimed.size - from > group.length || claimed.size <= tip.size || from > tip.size)
-    return undefined;
-  const origin = originOf(relay, replica.book as BookId, claimed.scope);
-  const signed = await verifyCheckpoint(claimed.note, {
-    key: relay,
-    origin,
-    verify: ed25519.verify.bind(ed25519),
-    hasher,
-  });
-  const beyond = group.slice(tip.size - from, claimed.size - from);
-  const tree = treeAfter(tip, beyond, hasher);
-  if (!signed.ok || signed.value.size !== claimed.size || signed.value.root !== encodeHex(tree.root()))
-    return undefined;
-  return { records: beyond, note: claimed.note, size: tree.size, frontier: tree.frontier() };
+  const { scope, from, size, note } = claimed;
+  const tip = replica.log.tip(scope);
+  if (from > tip.size) return undefined;
+  const records = group.slice(tip.size - from, size - from);
+  const end = await extendTip(replica, scope, relay, tip, records, note);
+  return end?.size === size ? { ...end, records } : undefined;
 }
 
 async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix): Promise<boolean> {

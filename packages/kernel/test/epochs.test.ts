@@ -3,7 +3,7 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
+import { createMemoryLogStore, encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
 import {
   createMemoryRelayStore,
   createRelay,
@@ -84,8 +84,9 @@ async function expectOneBook(books: readonly ShopBook[], relay: TestRelay): Prom
   const all = await hashesAt(relay);
   expect(new Set(all).size).toBe(all.length);
   for (const book of books) {
-    const { relayKey, relayEpoch, relayFindings, scopes } = book.status();
-    expect({ relayKey, relayFindings }).toEqual({ relayKey: relay.vkey, relayFindings: [] });
+    const { relayKey, relayEpoch, relayFindings, otherViews, scopes } = book.status();
+    const said = { relayKey, relayFindings, otherViews };
+    expect(said).toEqual({ relayKey: relay.vkey, relayFindings: [], otherViews: [] });
     expect(relayEpoch).toBeGreaterThan(0);
     expect(scopes.map(({ pending }) => pending)).toEqual(scopes.map(() => 0));
     expect(book.log.tip(HQ).size).toBe(all.length);
@@ -102,6 +103,36 @@ const refusal = async (work: () => Promise<unknown>): Promise<string> => {
 };
 
 describe('a book that appointed another relay', () => {
+  it.each([
+    ['once that is known to read the log of the new relay', [1, 2], 1],
+    ['unless what it saw may be the log of the old relay', [], 0],
+  ])('finds that a device was shown another log, %s', async (_, days, found) => {
+    await fill(next, owner);
+    await appoint(owner, next);
+    await owner.sync(next.client);
+    for (const day of days) {
+      await sell(till);
+      await settle(next);
+      expect(till.log.tip(HQ).size, `day ${day}`).toBe(owner.log.tip(HQ).size);
+    }
+    // The same relay, with a log in which the office's sale is not.
+    const aside = await startRelay('second');
+    await fill(aside, owner);
+    const before = owner.log.tip(HQ).size;
+    await sell(till);
+    await till.sync(aside.client);
+    await sell(till);
+    const shown = [...(await till.log.settled(HQ, before, 9)), ...(await till.log.pending(HQ))];
+    const last = shown.at(-1) as OpRecord;
+    expect(last.op.seen?.size).toBeGreaterThan(before);
+    for (let sales = 0; sales < 5; sales++) await sell(owner);
+    await owner.sync(next.client);
+    await next.client.push(owner.id, HQ, shown);
+    await owner.sync(next.client);
+    const { otherViews, relayFindings } = owner.status();
+    expect([otherViews.map(({ op }) => op), relayFindings]).toEqual([[last.hash].slice(0, found), []]);
+  });
+
   it('loses nothing that the old one acknowledged while it was cut off, and gives no op two positions', async () => {
     // Cut apart: two tills go on at the old relay, and the office takes a new one.
     const sold: OpHash[] = [];

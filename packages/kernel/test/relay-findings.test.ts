@@ -15,7 +15,7 @@ import { verifyRelayProof } from '@tallystick/relay-protocol/proof';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFleet, type Fleet, HQ, type ShopBook } from './fleet.ts';
+import { createFleet, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
 
 type Send = (request: Request) => Promise<Response>;
 
@@ -169,6 +169,63 @@ describe('a relay that', () => {
     expect(kinds(other as ShopBook)).toEqual(['split']);
     expect(await isProved(other as ShopBook)).toBe(true);
   });
+
+  it.each([
+    ['with its op', 0],
+    ['after it went on', 2],
+  ])(
+    'shows a device another log is found by an op of that device %s, accused of nothing, and convicted by its file',
+    async (_, later) => {
+      const [reader, seller] = [owner as ShopBook, till as ShopBook];
+      await sell(seller);
+      await seller.sync(faces.client);
+      const { size } = seller.log.tip(HQ);
+      await sell(seller);
+      const shown = [...(await seller.log.settled(HQ, size - 1, 1)), ...(await seller.log.pending(HQ))];
+      expect(shown[1]?.op.seen).toMatchObject({ size });
+      await sell(reader, 3);
+      faces.show(await logOf(reader));
+      for (let turn = 0; turn < later; turn++) {
+        await reader.sync(faces.client);
+        await sell(reader);
+      }
+      // It takes the ops of one into the log of the other, so that neither misses them.
+      await faces.client.push(reader.id, HQ, shown);
+      await reader.sync(faces.client);
+      const seen = { scope: 'hq', device: shown[1]?.op.device, op: shown[1]?.hash, ...shown[1]?.op.seen };
+      expect([reader.status().otherViews, findings(reader)]).toEqual([[{ ...seen, at: expect.any(Number) }], []]);
+      await reader.import(await seller.export());
+      expect([kinds(reader), await isProved(reader)]).toEqual([['split'], true]);
+      // What is kept of it is nothing that a proof of the books would not know.
+      await provenDigest(reader);
+    },
+  );
+
+  it('is asked for a proof of what a device saw long ago alone, and believed in nothing', async () => {
+    let asked = 0;
+    const asking = (consistency: RelayClient['consistency']): RelayClient => ({
+      ...faces.client,
+      consistency: (...range) => (asked++, consistency(...range)),
+    });
+    const [reader, seller, late] = [owner, till, other] as [ShopBook, ShopBook, ShopBook];
+    for (let round = 0; round < 12; round++) {
+      await sell(seller, 2);
+      await seller.sync(faces.client);
+      await reader.sync(asking(faces.client.consistency));
+    }
+    expect(asked).toBe(0);
+    const { size } = late.log.tip(HQ);
+    await sell(late);
+    const [said] = await late.log.pending(HQ);
+    expect([said?.op.seen?.size, size + 20 < reader.log.tip(HQ).size]).toEqual([size, true]);
+    await late.sync(faces.client);
+    await reader.sync(asking(async () => []));
+    expect([asked, reader.status().otherViews, findings(reader)]).toEqual([1, [], []]);
+    await sell(late);
+    await late.sync(faces.client);
+    await reader.sync(asking(faces.client.consistency));
+    expect([asked, reader.status().otherViews]).toEqual([1, []]);
+  });
 });
 
 describe('an honest relay', () => {
@@ -226,9 +283,8 @@ describe('an honest relay', () => {
         }
         faces.through((send) => send);
         for (const book of [...fleet.books, ...fleet.books]) await book.sync(faces.client);
-        expect(fleet.books.map((book) => [findings(book), book.pendingOps().length])).toEqual(
-          fleet.books.map(() => [[], 0]),
-        );
+        const said = (book: ShopBook): unknown => [findings(book), book.status().otherViews, book.pendingOps().length];
+        expect(fleet.books.map(said)).toEqual(fleet.books.map(() => [[], [], 0]));
       }),
       { numRuns: 12 },
     );

@@ -22,7 +22,8 @@ import {
   parseProof,
   type RelayInfo,
 } from './replies.ts';
-import { type Reader, signedHeaders } from './request-signature.ts';
+import type { Reader } from './reader.ts';
+import { signedHeaders } from './request-signature.ts';
 import { type Reply, type RetryPolicy, withRetry } from './retry.ts';
 import type { ScopeSize } from './store.ts';
 import { defaultSilenceMs, type LogNews, readTail } from './tail-client.ts';

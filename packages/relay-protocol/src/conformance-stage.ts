@@ -22,7 +22,7 @@ import type { PushAnswer, RelayClient } from './client.ts';
 import { createFollower } from './follower.ts';
 import { originOf, verifyCheckpoint, verifyReceipt } from './receipt.ts';
 import type { RelayInfo } from './replies.ts';
-import { type Reader, relayIdOf } from './request-signature.ts';
+import { type Reader, relayIdOf } from './reader.ts';
 import { signReads } from './signed-reads.ts';
 
 export const hq: Scope = parseScope('hq') as Scope;

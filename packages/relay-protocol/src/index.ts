@@ -17,7 +17,7 @@ export { type NoteCheck, originOf, type Receipt, type RelayKey, verifyCheckpoint
 export type { PushReply, PushRequest } from './push.ts';
 export { createRelay, type Relay, type RelayEvent, type RelayLoad, type RelayOptions } from './relay.ts';
 export type { Handshake, RelayInfo } from './replies.ts';
-export { type Reader, relayIdOf } from './request-signature.ts';
+export { type Reader, relayIdOf } from './reader.ts';
 export { signReads } from './signed-reads.ts';
 export { watchRelay, type WatchOptions } from './watch-relay.ts';
 export type { RetryPolicy } from './retry.ts';

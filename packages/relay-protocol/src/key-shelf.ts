@@ -10,7 +10,7 @@ import { RelayError } from './errors.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
 import { createRates } from './rates.ts';
 import { unknownBook } from './readers.ts';
-import { relayIdOf } from './request-signature.ts';
+import { relayIdOf } from './reader.ts';
 import { createRosters } from './rosters.ts';
 import type { RelayStore } from './store.ts';
 import { createTurns } from './turns.ts';

@@ -3,7 +3,8 @@
 import { type BookId, type MaybePromise } from '@tallystick/oplog';
 import { readBody } from './body.ts';
 import { RelayError } from './errors.ts';
-import { type Reader, signedHeaders } from './request-signature.ts';
+import type { Reader } from './reader.ts';
+import { signedHeaders } from './request-signature.ts';
 import { checkStatus, parseKeyDeleted, parseKeyNames, parseWrappedKey } from './replies.ts';
 import type { Reply } from './retry.ts';
 

@@ -5,7 +5,7 @@ import { createAuthentication } from './authentication.ts';
 import { RelayError } from './errors.ts';
 import type { PushDesk } from './push.ts';
 import { createRates } from './rates.ts';
-import { relayIdOf } from './request-signature.ts';
+import { relayIdOf } from './reader.ts';
 import type { Route } from './routes.ts';
 
 export interface ReadersOptions

@@ -1,16 +1,6 @@
 // Requests signed by a device's key: the profile of RFC 9421 that a relay speaks (docs/spec/relay.md, "Authentication").
-import { encodeVerifierKey, type Hasher, type NoteKey } from '@tallystick/chain';
-import type { DeviceId, MaybePromise } from '@tallystick/oplog';
 import { createSignature } from 'http-message-sig';
-
-/** Who asks: a device of the book, with a key that is in force for it. */
-export interface Reader {
-  readonly device: DeviceId;
-  /** Raw Ed25519 signature. */
-  sign(message: Uint8Array): MaybePromise<Uint8Array>;
-  /** `relayIdOf` the pinned relay: what is signed for one relay is of no use at another. */
-  readonly relay: string;
-}
+import type { Reader } from './reader.ts';
 
 /** Covered by every signature, in this order. */
 export const signedComponents: readonly string[] = ['@method', '@authority', '@path', '@query', 'tallystick-relay'];
@@ -20,12 +10,6 @@ export const acceptSignature: string = `${signatureLabel}=(${signedComponents.ma
 /** Seconds from `created` to `expires` as the client signs. */
 const lifetimeSeconds = 60;
 const nonceBytes = 16;
-
-/** Name and key hash of a relay as they stand in its vkey: `relay.example+1a2b3c4d`. */
-export function relayIdOf(relay: NoteKey, hasher: Hasher): string {
-  const vkey = encodeVerifierKey(relay, hasher);
-  return vkey.slice(0, vkey.lastIndexOf('+'));
-}
 
 /** The headers that sign a request of `url`, which is spelled as it will be sent. `nowMs` as the relay's clock has it. */
 export async function signedHeaders(

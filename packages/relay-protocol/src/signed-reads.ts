@@ -1,7 +1,7 @@
 // A client whose reads are signed by a device, so that whoever follows, proves or compares need not know who asks.
 import type { RelayClient } from './client.ts';
 import { RelayError } from './errors.ts';
-import type { Reader } from './request-signature.ts';
+import type { Reader } from './reader.ts';
 
 type Ask = <T>(read: (reader: Reader | undefined) => Promise<T>) => Promise<T>;
 

@@ -21,7 +21,8 @@ import {
   parseWrappedKey,
 } from '../src/replies.ts';
 import { createSqliteOutbox } from '../src/node.ts';
-import { relayIdOf, signedHeaders } from '../src/request-signature.ts';
+import { relayIdOf } from '../src/reader.ts';
+import { signedHeaders } from '../src/request-signature.ts';
 import type { Reply } from '../src/retry.ts';
 import { readTail } from '../src/tail-client.ts';
 import { verdicts } from '../src/verdict.ts';

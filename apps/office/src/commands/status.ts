@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { opsOf } from '@tallystick/recovery';
 import { backupStanding, standingLines } from '../backup-settings.ts';
 import { grouped } from '../progress.ts';
-import { findingWords } from '../relay-words.ts';
+import { findingWords, otherViewWords } from '../relay-words.ts';
 import { readingCommand } from './reading.ts';
 import { renderTable } from './table.ts';
 import type { Command } from '../command.ts';
@@ -25,6 +25,7 @@ export const status: Command = readingCommand({
       anchored,
       scopes,
       relayFindings,
+      otherViews,
       disagreements,
     } = book.status();
     const folder = context.text('proofs');
@@ -32,7 +33,7 @@ export const status: Command = readingCommand({
     const findings = relayFindings.map((finding) => ({ ...finding, words: findingWords(finding) }));
     const backups = backupStanding(home, opsOf(book));
     const isWell =
-      findings.length + disagreements.length === 0 &&
+      findings.length + otherViews.length + disagreements.length === 0 &&
       backups?.isMissed !== true &&
       scopes.every(({ stop, forked }) => !stop && !forked);
     return {
@@ -47,6 +48,7 @@ export const status: Command = readingCommand({
         anchored,
         scopes,
         findings,
+        otherViews,
         disagreements,
         backups,
         files,
@@ -58,6 +60,7 @@ export const status: Command = readingCommand({
         ...renderTable(['Log', 'Settled', 'Pending', 'Waiting', ''], scopes.map(cellsOf)),
         ...standingLines(backups),
         ...findings.map(({ words, at }) => `RELAY CONVICTED: ${words} (found ${new Date(at).toISOString()})`),
+        ...otherViews.map((view) => `ANOTHER LOG WAS SEEN: ${otherViewWords(view)}`),
         ...disagreements.map(({ scope, size, about }) => `DEVICES DISAGREE about ${scope} at ${size}: ${about}`),
         ...files.map((file) => `written: ${file}`),
       ],

@@ -51,9 +51,10 @@ export function drawLink(state: LiveState): void {
   if (byId('link-text').textContent !== words) byId('link-text').textContent = words;
   const notice = byId('notice');
   const found = state.relayFindings.map((words) => `${words}. The proof is kept; nothing is lost here.`);
+  const seen = state.otherViews.map((words) => `${words}.`);
   const { lines, isMissed } = state.backups;
   const missed = isMissed ? lines.map((line) => `${line}.`) : [];
-  const said = [...(relay.state === 'distrusted' && found.length === 0 ? [relay.message] : found), ...missed];
+  const said = [...(relay.state === 'distrusted' && found.length === 0 ? [relay.message] : found), ...seen, ...missed];
   notice.hidden = said.length === 0;
   if (notice.textContent !== said.join(' ')) notice.textContent = said.join(' ');
 }

@@ -1,7 +1,7 @@
 // What the office page shows, read from the folded tables: sales, stock, trial balance, devices and the tip.
 import { trialBalance } from '@tallystick/ledger';
 import type { ShopBook } from '../book.ts';
-import { findingWords } from '../relay-words.ts';
+import { findingWords, otherViewWords } from '../relay-words.ts';
 import { salesByDay, stockList } from '../queries.ts';
 import { datedDocuments } from '../redated.ts';
 import { readWaitingWork, type WaitingWork } from './acts.ts';
@@ -93,6 +93,8 @@ export interface LiveState {
   readonly refused: readonly ShownRefusal[];
   /** What the relay was convicted of, a sentence each. */
   readonly relayFindings: readonly string[];
+  /** Devices that say they saw another log, a sentence each. */
+  readonly otherViews: readonly string[];
   readonly refusals: number;
   readonly asides: number;
   readonly openInvitations: number;
@@ -135,10 +137,12 @@ export function readLiveState(book: ShopBook, facts: Facts): LiveState {
   const { currency, relay, tip, asides, backups, openInvitations, waiting } = facts;
   const days = salesByDay(book, currency).slice(-shownDays);
   const stock = stockList(book);
+  const { relayFindings, otherViews } = book.status();
   return {
     book: { id: book.id, name: textOf(book, "SELECT name AS value FROM books WHERE scope = 'hq'"), currency },
     relay,
-    relayFindings: book.status().relayFindings.map(findingWords),
+    relayFindings: relayFindings.map(findingWords),
+    otherViews: otherViews.map(otherViewWords),
     tip,
     days: days.map(({ day, ...sums }) => ({ slot: day, ...sums })),
     hours: salesByHour(book, days.at(-1)?.day ?? '', currency),
