@@ -1,5 +1,6 @@
 /** What each guard kills: the same devices, apart in the same way, with the guards on and, where they are broken, off. */
 import { randomBytes } from 'node:crypto';
+import { type RuleTrial, tryRule } from '@tallystick/guards';
 import { type Book, openBook, type Verb } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { encodeHex, type OpHash } from '@tallystick/oplog';
@@ -22,6 +23,8 @@ interface Firm {
   act(book: AnyBook, verb: string, args: object): Promise<string>;
   /** Signs an op with the agent's key, whatever the agent's own program says, and hands it in. */
   forge(verb: string, args: object): Promise<void>;
+  /** What a rule for refunds would have refused of what the office has. */
+  tried(expr: string): Promise<RuleTrial>;
   /** How much was done by a verb in the end. */
   done(verb: string): number;
   /** Ops that were refused in the end with this code. */
@@ -70,6 +73,14 @@ async function withFirm(verbs: readonly Verb[], work: (firm: Firm) => Promise<vo
         const after: OpHash = enrolment;
         const writer = createWriter({ key, book: office.id, after, hasher: nodeCrypto.hasher, atMs: nowMs });
         await office.import(bookFileOf(office.id, [await writer.write({ verb, args: args as never })]));
+      },
+      tried: async (expr) => {
+        const into = nodeStore(':memory:');
+        try {
+          return await tryRule(office, { verb, rule: 'small', expr }, { verbs, into });
+        } finally {
+          await into.close();
+        }
       },
       done: (verb) => one('SELECT coalesce(sum(amount), 0) AS n FROM acts WHERE verb = ?', verb),
       killed: (code) => one('SELECT count(*) AS n FROM refusals WHERE code = ?', code),
@@ -206,6 +217,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       facts: { refunded: done('refund'), killed: killed('guards/rule') },
       holds: named && done('refund') === 5,
     };
+  },
+  'rule-tried': async ({ office, ann, act, meet, tried, done, killed }) => {
+    for (const amount of [3, 9, 5, 6]) await act(ann, verb, { of: 'sale', amount });
+    await meet();
+    const before = office.digest().digest;
+    const { asked, refused } = await tried(mostFive);
+    const amounts = refused.map(({ refusal }) => refusal.details['args.amount']).join(',');
+    const isAsBefore = office.digest().digest === before && done('refund') === 23 && killed('guards/rule') === 0;
+    return { ops: 4, facts: { asked, refused: amounts }, holds: asked === 4 && amounts === '9,6' && isAsBefore };
   },
   authority: async ({ office, ann, agent, act, meet, done, killed }) => {
     for (const book of [ann, agent]) await act(office, 'spender.set', { device: book.device, subject: 'ada' });

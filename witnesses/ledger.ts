@@ -86,6 +86,31 @@ const period: Play = async ({ office, enlist, meet }, broken) => {
   return { of: { entries: 2 }, facts: { closed, corrections }, holds: closed === 2 && corrections === 1 && isRouted };
 };
 
+/** Two managers take one entry back apart. The fault: one of them posts the mirror image by hand. */
+const reversed: Play = async ({ office, enlist, meet }, broken) => {
+  const wrong = await office.commit('journal.post', entry('1000', '4000', 80));
+  if (!wrong.ok) throw new Error(wrong.code);
+  const other = await enlist('other', 'manager');
+  must(await office.commit('journal.reverse', { of: wrong.id, day, memo: 'wrong' }));
+  if (broken) must(await other.book.commit('journal.post', entry('4000', '1000', 80)));
+  else must(await other.book.commit('journal.reverse', { of: wrong.id, day, memo: 'wrong' }));
+  await meet(office, other.book);
+  const [cashMinor, refused] = [balanceOf(office, '1000', 'GBP'), refusals(office, 'ledger/already-reversed')];
+  return { of: { reversals: 2 }, facts: { cashMinor, refused }, holds: cashMinor === 0 && refused === 1 };
+};
+
+/** Two managers state what was in the safe when the book began. The fault: one states it as an entry. */
+const opening: Play = async ({ office, enlist, meet }, broken) => {
+  const other = await enlist('other', 'manager');
+  const args = { day, memo: 'safe', equity: '3000', lines: [gbp('1000', 250)] };
+  must(await office.commit('opening.post', args));
+  if (broken) must(await other.book.commit('journal.post', entry('1000', '3000', 250)));
+  else must(await other.book.commit('opening.post', args));
+  await meet(office, other.book);
+  const [cashMinor, refused] = [balanceOf(office, '1000', 'GBP'), refusals(office, 'ledger/already-opened')];
+  return { of: { stated: 2 }, facts: { cashMinor, refused }, holds: cashMinor === 250 && refused === 1 };
+};
+
 /** Two managers carry the year's result apart. The fault: one of them does it by hand. */
 const carry: Play = async ({ office, enlist, meet }, broken) => {
   must(await office.commit('journal.post', entry('1000', '4000', 900, '2026-12-30')));
@@ -146,4 +171,15 @@ const room: Play = async ({ office, enlist, meet }, broken) => {
   };
 };
 
-export const ledger = playsOf('ledger', { limit, pending, retried, linked, period, carry, currency, room });
+export const ledger = playsOf('ledger', {
+  limit,
+  pending,
+  retried,
+  linked,
+  period,
+  reversed,
+  opening,
+  carry,
+  currency,
+  room,
+});
