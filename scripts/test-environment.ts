@@ -27,6 +27,14 @@ export function webKitDriverPath(): string | undefined {
   return findFile('WEBKIT_DRIVER_PATH', ['/usr/bin/WebKitWebDriver']);
 }
 
+/** Path of the plain browser that comes with WebKitGTK's driver (`MINI_BROWSER_PATH` wins), or undefined. */
+export function miniBrowserPath(): string | undefined {
+  const folders = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((machine) =>
+    ['4.1', '6.0', '4.0'].map((version) => `/usr/lib/${machine}/webkit2gtk-${version}/MiniBrowser`),
+  );
+  return findFile('MINI_BROWSER_PATH', folders);
+}
+
 /** Path of the virtual display that WebKitGTK draws on (`XVFB_PATH` wins), or undefined. */
 export function xvfbPath(): string | undefined {
   return findFile('XVFB_PATH', ['/usr/bin/Xvfb']);

@@ -39,6 +39,19 @@ export async function openInWebKit(
   return stack.move();
 }
 
+/** Opens a page in the plain browser, which nobody drives: one that is driven keeps nothing on the disk. `folder` is its home, and may be that of an earlier run. */
+export async function openInMiniBrowser(
+  { browser, xvfb }: { readonly browser: string; readonly xvfb: string },
+  url: string,
+  folder: string,
+): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const display = await startDisplay(stack, xvfb);
+  const env = { ...process.env, ...homeIn(folder), DISPLAY: display, WEBKIT_DISABLE_COMPOSITING_MODE: '1' };
+  stack.use(new OwnedProcess(browser, [url], { env, stdio: 'ignore' }));
+  return stack.move();
+}
+
 /** The display that a new X server found free, such as `:1`. */
 async function startDisplay(stack: AsyncDisposableStack, xvfb: string): Promise<string> {
   const args = ['-displayfd', '3', '-screen', '0', '800x600x24', '-nolisten', 'tcp'];
@@ -53,7 +66,7 @@ function homeIn(folder: string): Record<string, string> {
   const paths: Record<string, string> = { HOME: folder };
   for (const kind of ['CONFIG_HOME', 'CACHE_HOME', 'DATA_HOME', 'STATE_HOME', 'RUNTIME_DIR']) {
     const path = join(folder, kind.toLowerCase());
-    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
     paths[`XDG_${kind}`] = path;
   }
   return {

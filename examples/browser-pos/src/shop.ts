@@ -1,5 +1,6 @@
 // What this shop records: goods with a price, stock, and sales. Every till and the office run exactly these verbs.
 import { defineVerb, refuse, registerTable, setTable, sumTable } from '@tallystick/kernel';
+import { publicText } from '@tallystick/kernel/subjects';
 import { z } from 'zod';
 
 const goods = registerTable('goods', { key: { sku: 'text' }, columns: { name: 'text', priceMinor: 'integer' } });
@@ -9,7 +10,7 @@ const sales = setTable('sales', {
   columns: { till: 'text', sku: 'text', quantity: 'integer', amountMinor: 'integer' },
 });
 
-const sku = z.string().min(1).max(40);
+const sku = z.string().regex(/^[\w-]{1,40}$/);
 const quantity = z.int().min(1).max(100_000);
 const priceMinor = z.int().min(0).max(10_000_000);
 
@@ -18,7 +19,7 @@ const price = defineVerb({
   version: 1,
   roles: ['owner', 'manager'],
   tables: [goods],
-  args: z.strictObject({ sku, name: z.string().min(1).max(80), priceMinor }),
+  args: z.strictObject({ sku, name: publicText(z.string().min(1).max(80), 'of goods'), priceMinor }),
   plan: (_view, _op, args) => [goods.write(args)],
 });
 

@@ -38,6 +38,7 @@ export function createIndexedDbKeyring(database = 'tallystick-keyring'): Keyring
         const asked = kept.get(subject) as IDBRequest<KeptSubject | undefined>;
         asked.onsuccess = () => {
           const before = asked.result;
+          overwrite(kept, subject, before);
           kept.put({ shredded: true } satisfies KeptSubject, subject);
           done(before === undefined || before.shredded ? 0 : before.keys.length);
         };
@@ -49,6 +50,7 @@ export function createIndexedDbKeyring(database = 'tallystick-keyring'): Keyring
         const asked = kept.get(subject) as IDBRequest<KeptSubject | undefined>;
         asked.onsuccess = () => {
           const before = asked.result;
+          overwrite(kept, subject, before);
           if (before?.shredded === false) kept.delete(subject);
           done(before?.shredded === false ? before.keys.length : 0);
         };
@@ -62,6 +64,13 @@ export function createIndexedDbKeyring(database = 'tallystick-keyring'): Keyring
           done((names.result as SubjectId[]).filter((_, place) => values.result[place]?.shredded === false));
       }),
   };
+}
+
+/** A browser's database leaves what was deleted in its pages, and puts what is as long into its place: dice, which packing makes no shorter. */
+function overwrite(kept: IDBObjectStore, subject: SubjectId, before: KeptSubject | undefined): void {
+  if (before?.shredded !== false) return;
+  const dice = before.keys.map((one) => ({ ...one, key: crypto.getRandomValues(new Uint8Array(one.key.length)) }));
+  for (let round = 0; round < 3; round++) kept.put({ shredded: false, keys: dice } satisfies KeptSubject, subject);
 }
 
 /** Runs in a transaction of its own, and answers once that is durable. */

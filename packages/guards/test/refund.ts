@@ -1,4 +1,5 @@
 /** Refunds of sales, which obey the rules that an owner set; and the same verb that asks nobody. */
+import { publicText } from '@tallystick/erasure/marking';
 import { defineVerb, registerTable, type SetTable, setTable, type Verb } from '@tallystick/kernel';
 import { z } from 'zod';
 import { refuseUnlessRules, ruleTables, ruleVerbs } from '../src/index.ts';
@@ -14,7 +15,11 @@ const sell = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [sales],
-  args: z.strictObject({ sale: z.string(), totalMinor: z.int(), note: z.string() }),
+  args: z.strictObject({
+    sale: publicText(z.string(), 'any name of goods'),
+    totalMinor: z.int(),
+    note: publicText(z.string(), 'any name of goods'),
+  }),
   plan: (_view, _op, args) => [sales.write(args)],
 });
 
@@ -23,14 +28,18 @@ interface RefundArgs {
   readonly amountMinor: number;
   readonly lines?: readonly { readonly sku: string; readonly quantity: number }[] | undefined;
 }
-const line = z.strictObject({ sku: z.string(), quantity: z.int() });
+const line = z.strictObject({ sku: publicText(z.string(), 'any name of goods'), quantity: z.int() });
 const refund = (isGuarded: boolean): Verb =>
   defineVerb({
     name: 'refund.give',
     version: 1,
     roles: ['owner', 'till'],
     tables: [...ruleTables, sales, refunds],
-    args: z.strictObject({ sale: z.string(), amountMinor: z.int(), lines: z.array(line).optional() }),
+    args: z.strictObject({
+      sale: publicText(z.string(), 'any name of goods'),
+      amountMinor: z.int(),
+      lines: z.array(line).optional(),
+    }),
     plan: (view, op, args: RefundArgs) => {
       const rows = { sale: view.get(sales, { sale: args.sale }) };
       const refusal = isGuarded ? refuseUnlessRules(view, 'refund.give', { args, rows }) : undefined;

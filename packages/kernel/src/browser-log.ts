@@ -2,6 +2,7 @@
  * The log of a book in a browser, wherever this browser can keep it: a file in the origin private file system, or IndexedDB where there are no
  * synchronous access handles. One tab writes; the right to is a Web Lock.
  */
+import { OplogError } from '@tallystick/oplog';
 import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
@@ -50,7 +51,7 @@ export async function openBrowserLog(name: string, options: BrowserLogOptions = 
     const images = kind === 'opfs' ? opfsImages(name) : undefined;
     const log =
       images === undefined
-        ? await (await loadIndexedDbLog()).createIndexedDbLog(databaseOf(name))
+        ? await (await loadIndexedDbLog()).createIndexedDbLog(databaseOf(name), { createFileLogStore, OplogError })
         : await openOpfsLog(name, images);
     return {
       ...log,

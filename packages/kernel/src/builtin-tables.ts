@@ -124,14 +124,14 @@ export const builtinTables: readonly AnyTable[] = [
   tableShapes,
 ];
 
-/** A schema out of a predicate; the kernel carries no schema library. */
+/** A schema out of a predicate; the kernel carries no schema library. `publicTexts` says of each member that takes what people write why it is no person's. */
 export function schemaOf<A>(
   accepts: (value: unknown) => boolean,
   wanted: string,
-  publicTexts?: Readonly<Record<string, string>>,
-): ArgsSchema<A> & { readonly publicTexts?: Readonly<Record<string, string>> } {
+  publicTexts: Readonly<Record<string, string>> = {},
+): ArgsSchema<A> {
   return {
-    ...(publicTexts === undefined ? {} : { publicTexts }),
+    publicTexts,
     '~standard': {
       version: 1,
       vendor: 'tallystick',

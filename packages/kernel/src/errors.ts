@@ -27,6 +27,7 @@ export type KernelErrorCode =
   | 'kernel/query'
   | 'kernel/storage'
   | 'kernel/two-logs'
+  | 'kernel/undeclared-text'
   | 'kernel/relay-key'
   | 'kernel/relay-log'
   | 'kernel/relay-moved'

@@ -7,6 +7,7 @@ import { retryAsides } from './asides.ts';
 import type { Edge } from './author.ts';
 import { Book } from './book.ts';
 import { builtinVerbs, firstVerbs } from './builtin.ts';
+import { mustDeclareTexts } from './declared-texts.ts';
 import type { BookStore } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
@@ -53,6 +54,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
+  options.verbs.forEach(mustDeclareTexts);
   const { snapshot } = options;
   const start = snapshot && (await loadSnapshots()).snapshotStart(snapshot, options.book);
   // A snapshot names a book too, and says nothing of what this device wrote since. A log without the name is one whose opening was interrupted.

@@ -2,6 +2,7 @@
  * @tallystick/kernel/subjects. People whose personal data a book holds in envelopes: the verbs and tables that say whose, under which keys, who may read, and who is to be
  * forgotten. Spec of the envelopes: docs/spec/envelope.md; the workflow: docs/erasure.md.
  */
+export { personal, publicText } from '@tallystick/erasure/marking';
 export { type KnownScope } from './certificate-text.ts';
 export {
   type Certificate,

@@ -107,6 +107,8 @@ export interface ArgsSchema<A> {
     readonly types?: { readonly input: unknown; readonly output: A } | undefined;
     validate(value: unknown): SchemaResult | Promise<SchemaResult>;
   };
+  /** Of a schema that zod did not make: the members that take what people write, and why each is no person's; `{}` where none does. Without it no book opens with the verb. */
+  readonly publicTexts?: Readonly<Record<string, string>>;
 }
 type SchemaResult =
   | { readonly value: unknown; readonly issues?: undefined }

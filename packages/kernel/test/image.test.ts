@@ -154,7 +154,13 @@ describe('an image of the rows', () => {
     expect(await misfit(device.open())).toBeUndefined();
     expect(await misfit(device.open(device.log, 'next build'))).toBe('release');
     expect(await misfit(device.open(shorter))).toBe('log');
-    const other = defineVerb({ ...shopVerbs[0], version: 2, args: z.object({}), tables: [stock], plan: () => [] });
+    const other = defineVerb({
+      ...shopVerbs[0],
+      version: 2,
+      args: z.strictObject({}),
+      tables: [stock],
+      plan: () => [],
+    });
     const verbs = [...shopVerbs, other];
     expect(await misfit(openBook({ store: device.storeOver(device.log), verbs, edge: testEdge() }))).toBe('verbs');
     const whole = device.images.bytes.get('rows') as Uint8Array;

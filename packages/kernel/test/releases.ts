@@ -1,4 +1,5 @@
 /** One small shop as five releases of its program declare it. Each declares everything anew, as a release of its own does. */
+import { publicText } from '@tallystick/erasure/marking';
 import {
   type Book,
   type BookStore,
@@ -22,7 +23,11 @@ export type AnyBook = Book<readonly Verb[]>;
 
 type Sales = SetTable<{ id: 'text' }, { sku: 'text'; quantity: 'integer'; day: 'text' }>;
 const sold = { key: { id: 'text' }, columns: { sku: 'text', quantity: 'integer', day: 'text' } } as const;
-const sellArgs = z.strictObject({ sku: z.string(), quantity: z.int(), day: z.string() });
+const sellArgs = z.strictObject({
+  sku: publicText(z.string(), 'any name of goods'),
+  quantity: z.int(),
+  day: publicText(z.string(), 'any name of goods'),
+});
 const roles = ['owner', 'till'] as const;
 
 function sellOne(sales: Sales, stock: SumTable<{ sku: 'text' }, 'onHand'>, more: Verb['tables']): Verb {
@@ -68,7 +73,7 @@ function releaseTwo(dayOf = (day: string): string => day): readonly Verb[] {
     version: 2,
     roles,
     tables: [sales, stock, buyers, soldBySku, soldByDay],
-    args: sellArgs.extend({ buyer: z.string() }),
+    args: sellArgs.extend({ buyer: publicText(z.string(), 'any name of goods') }),
     plan: (_view, op, { sku, quantity, day, buyer }) => [
       sales.put({ id: op.id, sku, quantity, day }),
       stock.add({ sku }, { onHand: -quantity }),

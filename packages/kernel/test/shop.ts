@@ -1,4 +1,5 @@
 /** Verbs that commute and verbs that do not, small enough to reason about, and stores to run them on. */
+import { publicText } from '@tallystick/erasure/marking';
 import {
   type BookStore,
   defineVerb,
@@ -51,7 +52,7 @@ export const move: Verb<'stock.move', MoveArgs> = defineVerb({
   version: 1,
   roles: ['owner', 'manager', 'till'],
   tables: [stock, moves, counted],
-  args: z.strictObject({ sku: z.string(), quantity: z.int() }),
+  args: z.strictObject({ sku: publicText(z.string(), 'any name of goods'), quantity: z.int() }),
   plan: (_view, op, { sku, quantity }) => [
     moves.put({ id: op.id, sku, quantity }),
     stock.add({ sku }, { onHand: quantity }),
@@ -64,7 +65,7 @@ export const take: Verb<'stock.take', MoveArgs> = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [stock],
-  args: z.strictObject({ sku: z.string(), quantity: z.int().positive() }),
+  args: z.strictObject({ sku: publicText(z.string(), 'any name of goods'), quantity: z.int().positive() }),
   plan: (view, _op, { sku, quantity }) => {
     const { onHand } = view.sum(stock, { sku });
     return onHand < quantity ? refuse('shop/too-few', { onHand }) : [stock.add({ sku }, { onHand: -quantity })];
@@ -113,7 +114,7 @@ export const priceSet: Verb<'price.set', PriceArgs> = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [prices],
-  args: z.strictObject({ sku: z.string(), priceMinor: z.int() }),
+  args: z.strictObject({ sku: publicText(z.string(), 'any name of goods'), priceMinor: z.int() }),
   plan: (_view, _op, args) => [prices.write(args)],
 });
 
@@ -126,7 +127,7 @@ export const sell: Verb<'shop.sell', SellArgs> = defineVerb({
   version: 1,
   roles: ['owner', 'manager', 'till'],
   tables: [prices, stock],
-  args: z.strictObject({ sku: z.string() }),
+  args: z.strictObject({ sku: publicText(z.string(), 'any name of goods') }),
   plan: (view, _op, { sku }) => {
     const price = view.hq.get(prices, { sku });
     return price === undefined

@@ -32,7 +32,7 @@ describe('personal data', () => {
     // A till whose own schema takes anything signs it in the clear; nobody else gives it effect.
     const lax = {
       ...describePerson,
-      args: { '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value }) } },
+      args: { '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value }) }, publicTexts: {} },
     } as typeof describePerson;
     const keys = memoryKeys();
     const { device, publicKey } = await keys.create('device');

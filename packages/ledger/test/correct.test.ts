@@ -4,7 +4,10 @@ import { expect, it } from 'vitest';
 import { correct, type CorrectionEntry, ledgerTables, ledgerVerbs, postingsOf, trialBalance } from '../src/index.ts';
 import { createReplica, drivers } from './replica.ts';
 
-const anything = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const;
+const anything = {
+  '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
+  publicTexts: {},
+} as const;
 const lose = defineVerb<'test.lose', CorrectionEntry>({
   name: 'test.lose',
   version: 1,

@@ -9,6 +9,7 @@ export const eur = (account: string, amountMinor: number) => ({ account, currenc
 
 export const anything = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
+  publicTexts: {},
 } as const;
 
 interface RawRow {

@@ -16,7 +16,10 @@ import {
 } from '../src/index.ts';
 import { createReplica, createTestRelay, drivers, exchange, joinReplica } from './replica.ts';
 
-const anything = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const;
+const anything = {
+  '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
+  publicTexts: {},
+} as const;
 const define = <A>(name: `test.${string}`, plan: Parameters<typeof defineVerb<string, A>>[0]['plan']) =>
   defineVerb<string, A>({ name, version: 1, roles: ['owner'], tables: ledgerTables, args: anything, plan });
 

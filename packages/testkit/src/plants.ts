@@ -56,7 +56,10 @@ export interface Note {
 /** A verb of which the newer release has another version, with a table of its own. */
 export function noteVerbs(plant: Plant | undefined): readonly [Verb, Verb] {
   let remembered = 0;
-  const args: Verb['args'] = { '~standard': { version: 1, vendor: 'testkit', validate: (value) => ({ value }) } };
+  const args: Verb['args'] = {
+    '~standard': { version: 1, vendor: 'testkit', validate: (value) => ({ value }) },
+    publicTexts: { label: 'made by the simulation' },
+  };
   const shape = { name: 'shelf.note', roles: ['owner', 'manager', 'till'], args } as const;
   const one = defineVerb({
     ...shape,

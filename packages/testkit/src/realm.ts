@@ -115,7 +115,11 @@ function pureVerb(verb: Verb, onImpure: OnImpure): Verb {
   return {
     ...verb,
     tables: verb.tables.map(pureTable),
-    args: { '~standard': { ...standard, validate: (value) => inside(runner, () => standard.validate(value)) } },
+    // What it is asked of its texts is asked of the schema itself.
+    args: {
+      publicTexts: {},
+      '~standard': { ...standard, validate: (value) => inside(runner, () => standard.validate(value)) },
+    },
     plan: (view, op, args) => {
       freeze(args);
       const own = pureView(view);

@@ -1,0 +1,50 @@
+/** Texts of a verb's args are personal unless their schema says otherwise (docs/erasure.md): a verb that takes a name in the clear, and says nothing of it, opens no book. */
+import { publicReason } from '@tallystick/erasure/marking';
+import { KernelError } from './errors.ts';
+import type { ArgsSchema, Verb } from './verb.ts';
+
+/** Of three lengths, and none in a form that codes have. */
+const names = ['J L', 'Anna Nowak', 'Anna Nowak of Vine Street, over the shop'];
+/** Schemas are shared by the fields and verbs of a package, and verbs by the books of a program. */
+const declared = new WeakSet<object>();
+
+interface Definition {
+  readonly type: string;
+  readonly shape?: object;
+  readonly catchall?: object;
+}
+
+/** A schema of zod, by its parts; one by hand or of another library lists in `publicTexts` what it takes in the clear. */
+interface Parts extends ArgsSchema<unknown> {
+  readonly _zod?: { readonly def: Definition };
+}
+
+/** Throws `kernel/undeclared-text` where a name is taken in the place of a text, and nothing is said of it. */
+export function mustDeclareTexts({ ref, args }: Verb): void {
+  const found = undeclared(args, 'args');
+  if (found.length > 0)
+    throw new KernelError('kernel/undeclared-text', `${ref} takes a name in the clear: ${found.join()}`);
+}
+
+function undeclared(schema: Parts, path: string): string[] {
+  if (declared.has(schema) || schema.publicTexts !== undefined || publicReason(schema) !== undefined) return [];
+  const def = schema._zod?.def;
+  if (def === undefined || takesAnything(def)) return [path];
+  const parts = Object.entries({ ...def.shape, ...def, checks: 0 }).flatMap(([name, part]) =>
+    [part as Parts].flat().flatMap((one) => (one?._zod ? [{ one, at: `${path}.${name}` }] : [])),
+  );
+  if (parts.length === 0 && names.some((name) => takes(schema, name))) return [path];
+  const found = parts.flatMap(({ one, at }) => undeclared(one, at));
+  if (found.length === 0) declared.add(schema);
+  return found;
+}
+
+/** An object that says nothing of its other members, what takes another value's place, and what only says later what it takes. */
+function takesAnything({ type, catchall }: Definition): boolean {
+  return type === 'catch' || type === 'lazy' || (type === 'object' && catchall === undefined);
+}
+
+function takes(schema: Parts, name: string): boolean {
+  const result = schema['~standard'].validate(name);
+  return result instanceof Promise || result.issues === undefined;
+}
