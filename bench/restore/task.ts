@@ -16,5 +16,9 @@ export interface Task {
 
 export interface Answer {
   readonly ms: number;
+  /** From the first sale to the last row; 0 where all were here before it. */
+  readonly restMs: number;
+  /** How long the sales took that were made while the rest came. */
+  readonly besideMs: readonly number[];
   readonly sales: number;
 }

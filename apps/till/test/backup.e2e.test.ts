@@ -7,7 +7,7 @@ import type { BrowserContext, CDPSession, Download, Page } from 'playwright-core
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { faultsOf } from './axe.ts';
-import { addAuthenticator, leaveTill, newDevice, openDrawer, sell, tile } from './browser.ts';
+import { addAuthenticator, leaveTill, listedMinor, newDevice, openDrawer, sell, tile } from './browser.ts';
 import { shopForAll } from './for-all.ts';
 import { joinShop, saleAt } from './shop.ts';
 
@@ -103,6 +103,22 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till that keeps itself
       ? readdirSync(folder).filter((file) => file.includes(deviceNamed(name).slice(0, 12)))
       : [];
   };
+
+  /** More rows than a till waits for when it comes back; answers the number of one sale. */
+  async function sellAtOffice(count: number): Promise<string> {
+    const flatWhite = { sku: 'C02', name: 'Flat white', quantityScale: 0, taxRateBasisPoints: 0 };
+    const lines = [{ ...flatWhite, quantity: 1, unitPriceMilliMinor: 360_000 }];
+    const tenders = [{ kind: 'card', amountMinor: 360 }] as const;
+    const args = { day: '2026-01-03', currency: 'GBP', taxIncluded: true, lines, tenders, changeMinor: 0 };
+    const sold = await shop.office.book.commitAll(
+      Array.from({ length: count }, () => ({ verb: 'sale.complete', args }) as const),
+    );
+    const [first] = sold;
+    if (first === undefined || sold.some(({ ok }) => !ok)) throw new Error('the office did not sell');
+    await shop.office.sync();
+    const number = "SELECT number FROM documents WHERE kind = 'sale' ORDER BY id DESC LIMIT 1";
+    return String(shop.office.book.query(number)[0]?.['number']);
+  }
 
   it('comes back from a file by the recovery key with every sale, once, and sells on', async () => {
     await join_('till-1');
@@ -203,6 +219,41 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till that keeps itself
     await page.getByText('This till has its key back.').waitFor({ state: 'detached' });
     expect(await nextSale()).toMatch(/\/3$/);
     expect(ownSales(deviceNamed('till-2'))).toEqual({ sales: 3, numbers: 3 });
+  });
+
+  it('sells before what was sold before the backup is here, and then takes an old sale back', async () => {
+    const old = await sellAtOffice(500);
+    await join_('till-4');
+    await nextSale();
+    const file = await backUp();
+    await wipe();
+    await openFirstScreen();
+    await look(file);
+    await page.getByRole('button', { name: 'Bring it back with the recovery key' }).click();
+    const coming = page.locator('.banner', { hasText: 'What was sold before the backup is still coming.' });
+    await coming.getByText('Keep selling.').waitFor();
+    expect(await nextSale()).toMatch(/\/2$/);
+    expect(await coming.count()).toBe(1);
+    expect(await faultsOf(page)).toEqual([]);
+    // A start in between still knows that they are to come, and what was sold since.
+    await leaveTill(page, shop.office.tillUrl ?? '');
+    await page.goto(shop.office.tillUrl ?? '');
+    await coming.waitFor();
+    expect(await nextSale()).toMatch(/\/3$/);
+    expect(await coming.count()).toBe(1);
+    // Whoever asks has them at once.
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await coming.waitFor({ state: 'detached' });
+    await expect.poll(() => listedMinor(page)).toBe(3 * 360);
+    await page.getByLabel('Find a document by its number').fill(old);
+    await page.locator('.document', { hasText: old }).first().click();
+    await page.getByRole('button', { name: 'Refund' }).click();
+    await page.getByRole('button', { name: 'One more Flat white' }).click();
+    await page.getByRole('button', { name: 'Damaged' }).click();
+    await page.getByRole('button', { name: 'Refund cash' }).click();
+    await page.getByText('1 returned').waitFor();
+    const refunds = 'SELECT o.number FROM documents d JOIN documents o ON o.id = d.original WHERE d.device = ?';
+    await expect.poll(() => shop.office.book.query(refunds, [deviceNamed('till-4')])).toEqual([{ number: old }]);
   });
 });
 

@@ -1,7 +1,8 @@
 // Sales on account on the real book: once, up to the limit, and back off the account.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDrawerReport } from '../src/engine/cash-entries.ts';
-import { readSession } from '../src/engine/open-shop.ts';
+import { readReceipt } from '../src/engine/documents.ts';
+import { describeShop, documentReader, readSession } from '../src/engine/open-shop.ts';
 import { readCustomer } from '../src/engine/customers.ts';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
@@ -51,6 +52,32 @@ describe('a sale on account', () => {
     await done(ask(entries.refund, { ...refund, tender: 'account' }));
     expect(owedMinor()).toBe(720);
     expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([]);
+  });
+
+  it('is paid back in money as far as it was paid, and the rest only off the account', async () => {
+    const tenders = [
+      { kind: 'account', amountMinor: 720 },
+      { kind: 'cash', amountMinor: 360 },
+    ] as const;
+    const sold = await done(ask(entries.sell, { ...onAccount('a', 3), tenders }));
+    expect(sold.moneyLeftMinor).toBe(360);
+    const refund = { document: sold.id, reason: 'Damaged' };
+    const [one, two] = [[{ line: 1, quantity: 1 }], [{ line: 1, quantity: 2 }]];
+    for (const tender of ['cash', 'card'] as const)
+      expect(await ask(entries.refund, { ...refund, key: tender, lines: two, tender })).toMatchObject({
+        code: 'till/off-the-account',
+      });
+    await done(ask(entries.refund, { ...refund, key: 'c', lines: one, tender: 'account' }));
+    await done(ask(entries.refund, { ...refund, key: 'd', lines: one, tender: 'cash' }));
+    const left = await ask(entries.refund, { ...refund, key: 'e', lines: one, tender: 'cash' });
+    expect(left).toMatchObject({ code: 'till/off-the-account' });
+    const swap = { ...cartOf('f', 1), document: sold.id, back: one, reason: 'Damaged', changeMinor: 0 };
+    const half = swap.lines.map((line) => ({ ...line, unitPriceMilliMinor: 180_000 }));
+    const paidBack = (kind: 'cash' | 'account') => ({ ...swap, lines: half, tenders: [{ kind, amountMinor: 180 }] });
+    expect(await ask(entries.exchange, paidBack('cash'))).toMatchObject({ code: 'till/off-the-account' });
+    await done(ask(entries.exchange, paidBack('account')));
+    expect(owedMinor()).toBe(720 - 360 - 180);
+    expect(readReceipt(documentReader(counter.shop), sold.id, describeShop(counter.shop))?.moneyLeftMinor).toBe(0);
   });
 
   it('is refused above the limit, and nothing is owed for it', async () => {

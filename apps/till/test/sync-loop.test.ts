@@ -56,6 +56,22 @@ describe('the sync loop', () => {
     expect(exchange).toHaveBeenCalledTimes(1);
   });
 
+  it('leaves a relay alone for as long as it asks, whatever is entered, and then comes back', async () => {
+    const busy = new RelayError('relay/busy', 'x', { details: { retryAfterSeconds: 20 } });
+    const exchange = vi.fn(async () => (exchange.mock.calls.length === 1 ? Promise.reject(busy) : done));
+    const loop = start(exchange);
+    await vi.advanceTimersByTimeAsync(0);
+    loop.nudge();
+    // Each till adds a share of its own, here half.
+    await vi.advanceTimersByTimeAsync(29_900);
+    expect(exchange).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(exchange).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(steadyMs);
+    expect(exchange).toHaveBeenCalledTimes(3);
+    loop.stop();
+  });
+
   it('backs off while nobody answers, and an entry does not hurry it', async () => {
     const exchange = vi.fn(async () => Promise.reject(new RelayError('relay/unreachable', 'x')));
     const loop = start(exchange);

@@ -11,7 +11,7 @@ import {
 } from '@tallystick/oplog';
 import { parseAnswerCode, type ProtocolRange, RelayError } from './errors.ts';
 import { chooseProtocol, protocols as spoken } from './protocols.ts';
-import type { Reply } from './retry.ts';
+import { type Reply, retryAfterMs } from './retry.ts';
 import type { Holder, ScopeSize } from './store.ts';
 import { type PushResult, verdicts, type Warning, warnings } from './verdict.ts';
 
@@ -59,7 +59,12 @@ export function checkStatus(reply: Reply): void {
   const { code, message, nowMs, address } = tryJson(reply.bytes) ?? {};
   const known = parseAnswerCode(code) ?? 'relay/refused';
   const text = typeof message === 'string' ? message.slice(0, 500) : `the relay answered ${reply.status}`;
-  const details = { ...(isCount(nowMs) ? { nowMs } : {}), ...(typeof address === 'string' ? { address } : {}) };
+  const afterMs = retryAfterMs(reply);
+  const details = {
+    ...(isCount(nowMs) ? { nowMs } : {}),
+    ...(typeof address === 'string' ? { address } : {}),
+    ...(afterMs > 0 ? { retryAfterSeconds: afterMs / 1000 } : {}),
+  };
   throw new RelayError(known, text, { status: reply.status, details });
 }
 

@@ -55,7 +55,8 @@ function isTransient(status: number): boolean {
   return status === 429 || status >= 500;
 }
 
-function retryAfterMs(reply: Reply | undefined): number {
+/** What the relay asks for, in ms; 0 where it asks for nothing, and no more than a client waits between two tries. */
+export function retryAfterMs(reply: Reply | undefined): number {
   const seconds = Number(reply?.headers.get('retry-after') ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, maxWaitMs) : 0;
 }

@@ -1,7 +1,7 @@
 // The client: splitting, retrying, giving up, and not trusting answers.
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRelayClient, type RelayClient, type RetryPolicy } from '../src/index.ts';
+import { createRelayClient, type RelayClient, type RelayError, type RetryPolicy } from '../src/index.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { createFleet, type Fleet, hq } from './fleet.ts';
 
@@ -140,6 +140,20 @@ describe('trying again', () => {
       });
       await client.info();
       expect(performance.now() - started).toBeGreaterThanOrEqual(atLeastMs);
+    }
+  });
+
+  it('hands on what Retry-After says where it tries no more, up to its own longest wait', async () => {
+    for (const [says, seconds] of [
+      ['7', 7],
+      ['86400', 30],
+      ['soon', undefined],
+    ] as const) {
+      const client = clientWith(() => new Response('', { status: 429, headers: { 'retry-after': says } }), {
+        attempts: 1,
+      });
+      const refusal = await client.info().catch((error: unknown) => error);
+      expect((refusal as RelayError).details.retryAfterSeconds).toBe(seconds);
     }
   });
 

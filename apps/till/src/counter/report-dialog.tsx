@@ -7,6 +7,7 @@ import { reportRows } from '../model/report-rows.ts';
 import { dayText, timeText } from '../model/time.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
+import { Coming } from '../ui/coming.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Fault } from '../ui/fault.tsx';
@@ -32,6 +33,7 @@ export function ReportDialog({ session, onClose }: ReportDialogProps): VNode {
     <Dialog title={report === undefined ? 'Report' : `${report.kind} report`} onClose={onClose}>
       <div class="receipt-view">
         <Fault text={fault} />
+        {report === undefined && <Coming />}
         {report !== undefined && <ReportPaper report={report} />}
         <div class="actions">
           <button type="button" class="button" disabled={report === undefined} onClick={() => globalThis.print()}>

@@ -68,7 +68,8 @@ export function createTillBackup(
   const openers = (): readonly BackupOpener[] => readNote<readonly BackupOpener[]>(log, openersNote) ?? [];
   const recipients = (): readonly string[] =>
     [...new Set([...readEscrow(book), ...openers().map(({ recipient }) => recipient)])].slice(0, mostRecipients);
-  const isQuiet = (): boolean => isHidden || Date.now() - lastEntryMs > quietMs;
+  const isWhole = (): boolean => (book.status().snapshot?.absent ?? []).length === 0;
+  const isQuiet = (): boolean => isHidden || (Date.now() - lastEntryMs > quietMs && isWhole());
 
   /** Fetched when it is first needed, and again where that failed. */
   async function open(): Promise<BackupParts> {

@@ -7,6 +7,7 @@ export function closedState(phase: Phase): TillState {
     link: { kind: 'alone' },
     session: undefined,
     today: undefined,
+    isComing: false,
     unsent: 0,
     lastSyncAt: undefined,
     storageFault: undefined,

@@ -5,8 +5,10 @@ import type { DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } fro
 import type { TillBook } from './till-book.ts';
 
 export interface DocumentReader {
-  readonly book: TillBook;
+  readonly book: Pick<TillBook, 'device' | 'query'>;
   readonly scope: string;
+  /** False for a document that is still to come, or of which only a part is here. */
+  readonly isHere: (document: string) => boolean;
   /** How far each document that is not settled yet has come. */
   readonly stageOf: (document: string) => Stage;
 }
@@ -75,7 +77,7 @@ export function findByKey({ book, scope }: DocumentReader, key: string): string 
 export function readReceipt(reader: DocumentReader, document: string, shop: Shop): Receipt | undefined {
   const { book, scope } = reader;
   const [row] = book.query<Row>(`${documentColumns} AND d.id = ?`, [scope, document]);
-  if (row === undefined) return undefined;
+  if (row === undefined || !reader.isHere(document)) return undefined;
   const tenders = book.query<{ readonly kind: Tender['kind']; readonly amountMinor: number }>(
     'SELECT kind, amountMinor FROM tenders WHERE scope = ? AND document = ? ORDER BY line',
     [scope, document],
@@ -89,8 +91,26 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
     till: deviceName(book, row.device),
     lines: readLines(reader, document),
     tenders: tenders.map(({ kind, amountMinor }) => ({ kind, amountMinor })),
+    ...moneyLeft(reader, document, tenders),
     original: readOriginal(reader, row.original),
   };
+}
+
+/** What was paid of it, and with what took its place, less what was paid back; nothing is said of what is not on account. */
+function moneyLeft(
+  { book, scope }: DocumentReader,
+  document: string,
+  tenders: readonly Tender[],
+): Pick<Receipt, 'moneyLeftMinor'> {
+  if (!tenders.some(({ kind, amountMinor }) => kind === 'account' && amountMinor > 0)) return {};
+  const [since] = book.query<{ readonly amountMinor: number }>(
+    `SELECT coalesce(sum(t.amountMinor), 0) AS amountMinor
+     FROM documents d JOIN tenders t ON t.scope = d.scope AND t.document = d.id
+     WHERE d.scope = ? AND d.original = ? AND d.original <> '' AND t.kind <> 'account'`,
+    [scope, document],
+  );
+  const paid = tenders.reduce((sum, { kind, amountMinor }) => (kind === 'account' ? sum : sum + amountMinor), 0);
+  return { moneyLeftMinor: Math.max(0, paid + (since?.amountMinor ?? 0)) };
 }
 
 /** As the projections have it: without tax. */
@@ -128,7 +148,7 @@ function readOriginal({ book, scope }: DocumentReader, id: string): Receipt['ori
   return row === undefined ? undefined : { id, number: row.number };
 }
 
-function deviceName(book: TillBook, device: string): string {
+function deviceName(book: DocumentReader['book'], device: string): string {
   const [row] = book.query<{ readonly name: string }>('SELECT name FROM devices WHERE device = ? LIMIT 1', [device]);
   return row?.name ?? device.slice(0, 8);
 }

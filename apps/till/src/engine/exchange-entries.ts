@@ -6,7 +6,7 @@ import { describeShop, type OpenShop, readSession } from './open-shop.ts';
 import { openDay } from './entitlements.ts';
 import type { ExchangeRequest, Outcome, Receipt, ReturnRequest, ReturnTerms } from './port.ts';
 import { findSame, frame, noSession, receiptOf, unknownDocument } from './sale-entries.ts';
-import { isMoney, isSameList, lineWords, type RefundLine, refundLines, tenderWords } from './sale-lines.ts';
+import { isMoney, isSameList, lineWords, moneyFault, refundLines, tenderWords, withoutAmount } from './sale-lines.ts';
 
 export const exchangeEntry: Entry<ExchangeRequest, Receipt> = {
   find: (shop, request) => {
@@ -21,6 +21,15 @@ export const exchangeEntry: Entry<ExchangeRequest, Receipt> = {
     const back = refundLines(original, request.back);
     if (back === undefined)
       return { ok: false, code: 'till/refund-lines', message: 'These lines cannot be exchanged.' };
+    const differenceMinor =
+      request.lines.reduce((sum, line) => sum + lineTotalMinor(line), 0) -
+      back.reduce((sum, line) => sum + line.amountMinor, 0);
+    const moneyMinor = request.tenders.reduce(
+      (sum, { kind, amountMinor }) => (kind === 'account' ? sum : sum + amountMinor),
+      0,
+    );
+    const unpaid = differenceMinor < 0 ? moneyFault(original, moneyMinor) : undefined;
+    if (unpaid !== undefined) return unpaid;
     const isAccount = request.tenders.some(({ kind }) => kind === 'account');
     const customer = request.customer ?? (isAccount && original.customer !== '' ? original.customer : undefined);
     return shop.book.commit('sale.exchange', {
@@ -40,10 +49,6 @@ export const exchangeEntry: Entry<ExchangeRequest, Receipt> = {
   },
   show: receiptOf,
 };
-
-function withoutAmount({ amountMinor: _, ...line }: RefundLine): Omit<RefundLine, 'amountMinor'> {
-  return line;
-}
 
 function isSameExchange(document: Receipt, request: ExchangeRequest, original: Receipt | undefined): boolean {
   const chosen = request.back.map(({ line, quantity }) => {

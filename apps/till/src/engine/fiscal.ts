@@ -95,7 +95,7 @@ function leftOf(shop: OpenShop, series: string): number {
 }
 
 /** The number that a document carries, as it is printed: its series and number. */
-export function fiscalOf(book: OpenShop['book'], scope: string, document: string): string {
+export function fiscalOf(book: Pick<OpenShop['book'], 'query'>, scope: string, document: string): string {
   const [row] = book.query<{ readonly series: string; readonly number: number }>(
     'SELECT series, number FROM fiscalUses WHERE scope = ? AND document = ? LIMIT 1',
     [scope, document],

@@ -9,7 +9,7 @@ import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
 import { loadEntitlements } from './entitlements.ts';
 import { entries } from './entries.ts';
-import { type Entry, enter, faultOf, lookUp, unknown } from './entry.ts';
+import { type Entry, enter, type Failed, faultOf, lookUp, unknown } from './entry.ts';
 import { chooseSeries } from './fiscal.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
@@ -46,6 +46,8 @@ export type EngineCalls = Pick<TillEngine, CallName>;
 const dayWatchMs = 30_000;
 /** How long somebody who asks what became of an entry waits for the book to be open. */
 const openingMs = 10_000;
+/** They read nothing of old documents. */
+const atOnce: ReadonlySet<unknown> = new Set([entries.sell, entries.openSession]);
 const noBook = { ok: false, code: 'till/no-book', message: 'The till is not open in this tab.' } as const;
 
 export class TillHost implements EngineCalls {
@@ -96,6 +98,7 @@ export class TillHost implements EngineCalls {
     void loadParts().catch(() => undefined);
     void loadScanner().catch(() => undefined);
     void loadEntitlements().catch(() => undefined);
+    void import('./till-status.ts').catch(() => undefined);
     void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
@@ -124,6 +127,7 @@ export class TillHost implements EngineCalls {
   async #close(): Promise<void> {
     this.#shop?.sync?.stop();
     this.#shop?.backup?.stop();
+    this.#shop?.later.stop();
     if (this.#shop === undefined) await this.#log?.close();
     else await this.#shop.book.close();
     this.#shop = undefined;
@@ -137,6 +141,7 @@ export class TillHost implements EngineCalls {
   async #openAgain(): Promise<OpenShop> {
     this.#shop?.sync?.stop();
     this.#shop?.backup?.stop();
+    this.#shop?.later.stop();
     await this.#shop?.book.close().catch(() => undefined);
     await this.#log?.close();
     this.#shop = undefined;
@@ -162,7 +167,19 @@ export class TillHost implements EngineCalls {
 
   async #place(log: BrowserLog): Promise<ShopPlace> {
     const onBackup = (): void => void (this.#shop !== undefined && this.#show(() => this.#tellState()));
-    return { log, sqlite: await this.#sqlite, onSync: (report) => this.#synced(report), onBackup };
+    return {
+      log,
+      sqlite: await this.#sqlite,
+      onSync: (report) => this.#synced(report),
+      onBackup,
+      onRows: () => this.#rowsCame(),
+    };
+  }
+
+  #rowsCame(): void {
+    if (this.#shop === undefined) return;
+    this.#show(() => this.#tellState());
+    void this.#inTurn(async () => this.#shop?.image.keep());
   }
 
   #synced(report: SyncReport | undefined): void {
@@ -233,11 +250,13 @@ export class TillHost implements EngineCalls {
   }
 
   /** An entry: writes it, says how the till stands, and remembers a storage that failed. */
-  #record<Request, Shown>(
+  async #record<Request, Shown>(
     entry: Entry<Request, Shown>,
     request: Request,
     touched?: (shown: Shown) => readonly string[],
   ): Promise<Outcome<Saved<Shown>>> {
+    const missing = atOnce.has(entry) ? undefined : await this.#whole();
+    if (missing !== undefined) return missing;
     return this.#inTurn(async () => {
       const before = await this.#current();
       if (!before.ok) return before;
@@ -256,6 +275,7 @@ export class TillHost implements EngineCalls {
       });
       shop.sync?.nudge();
       shop.backup?.entered();
+      shop.later.entered();
       return outcome;
     });
   }
@@ -279,6 +299,20 @@ export class TillHost implements EngineCalls {
     // Being opened again, or to be.
     const shop = await this.#inTurn(() => this.#current());
     return shop.ok ? work(shop.value) : shop;
+  }
+
+  /** What reads of old documents waits for them, where they are still to come. */
+  async #whole(): Promise<Failed | undefined> {
+    try {
+      await this.#shop?.later.all();
+      return undefined;
+    } catch (error) {
+      return { ok: false, code: 'till/rows', message: messageOf(error) };
+    }
+  }
+
+  async #readWhole<T>(work: (shop: OpenShop) => Outcome<T> | Promise<Outcome<T>>): Promise<Outcome<T>> {
+    return (await this.#whole()) ?? this.#read(work);
   }
 
   #enter(open: (place: ShopPlace) => Promise<Outcome<OpenShop>>): Promise<Outcome<void>> {
@@ -382,6 +416,8 @@ export class TillHost implements EngineCalls {
   /** Waits for the book of a worker that has just been started. */
   lookUp: EngineCalls['lookUp'] = (async (name: EntryName, request: unknown) => {
     await Promise.race([this.#opened.promise, new Promise((resolve) => setTimeout(resolve, openingMs))]);
+    const missing = atOnce.has(entries[name]) ? undefined : await this.#whole();
+    if (missing !== undefined) return unknown(missing.message);
     return this.#inTurn(async () => {
       const shop = await this.#current();
       if (!shop.ok) return unknown(shop.message);
@@ -402,14 +438,14 @@ export class TillHost implements EngineCalls {
     this.#read((shop) => reads.shownEntitlement(shop, url, answer));
   askWallet: EngineCalls['askWallet'] = (url) => this.#read((shop) => reads.askWallet(shop, url));
   returnTerms: EngineCalls['returnTerms'] = (customer) => this.#read((shop) => reads.returnTerms(shop, customer));
-  newestDocument: EngineCalls['newestDocument'] = () => this.#read(reads.newestDocument);
-  countList: EngineCalls['countList'] = () => this.#read(reads.countList);
-  layaways: EngineCalls['layaways'] = () => this.#read(reads.layaways);
-  receipt: EngineCalls['receipt'] = (document) => this.#read((shop) => reads.receipt(shop, document));
+  newestDocument: EngineCalls['newestDocument'] = () => this.#readWhole(reads.newestDocument);
+  countList: EngineCalls['countList'] = () => this.#readWhole(reads.countList);
+  layaways: EngineCalls['layaways'] = () => this.#readWhole(reads.layaways);
+  receipt: EngineCalls['receipt'] = (document) => this.#readWhole((shop) => reads.receipt(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) => this.#read((shop) => reads.stageOf(shop, document));
-  day: EngineCalls['day'] = (day, most) => this.#read((shop) => reads.day(shop, day, most));
-  drawerReport: EngineCalls['drawerReport'] = (session) => this.#read((shop) => reads.drawerReport(shop, session));
-  findDocuments: EngineCalls['findDocuments'] = (text) => this.#read((shop) => reads.findDocuments(shop, text));
+  day: EngineCalls['day'] = (day, most) => this.#readWhole((shop) => reads.day(shop, day, most));
+  drawerReport: EngineCalls['drawerReport'] = (session) => this.#readWhole((shop) => reads.drawerReport(shop, session));
+  findDocuments: EngineCalls['findDocuments'] = (text) => this.#readWhole((shop) => reads.findDocuments(shop, text));
   status: EngineCalls['status'] = (most) => this.#read((shop) => reads.status(shop, most));
   seeCorrections: EngineCalls['seeCorrections'] = (ops) =>
     this.#note(async (shop) => {

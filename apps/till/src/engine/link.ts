@@ -48,3 +48,11 @@ export function codeOf(error: unknown): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** How long the relay asked to be left alone, in ms; 0 where it did not. The client believes half a minute. */
+export function retryAfterMs(error: unknown): number {
+  const details = typeof error === 'object' && error !== null && 'details' in error ? error.details : undefined;
+  const { retryAfterSeconds } = (details ?? {}) as { readonly retryAfterSeconds?: unknown };
+  const isTime = typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0;
+  return isTime ? retryAfterSeconds * 1000 : 0;
+}

@@ -10,6 +10,7 @@ import type { KeyPlace } from './key-place.ts';
 import { createPersons, type Persons } from './persons.ts';
 import type { Session, Shop } from './port.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { allHere, bookSince, type LaterRows } from './rows-here.ts';
 import type { ShopRecord } from './shop-record.ts';
 import type { SyncLoop } from './sync-loop.ts';
 import type { TillBook } from './till-book.ts';
@@ -31,17 +32,20 @@ export interface OpenShop {
   /** Undefined for a till alone, whose key could not come back either. */
   readonly backup: TillBackup | undefined;
   readonly persons: Persons;
+  /** Rows of a backup that are still to come. */
+  readonly later: LaterRows;
 }
 
 /** The shop with what is kept up to date beside its book. */
 export function watchShop(
-  shop: Omit<OpenShop, 'progress' | 'sums' | 'image' | 'backup' | 'persons'> &
-    Partial<Pick<OpenShop, 'backup' | 'persons'>>,
+  shop: Omit<OpenShop, 'progress' | 'sums' | 'image' | 'backup' | 'persons' | 'later'> &
+    Partial<Pick<OpenShop, 'backup' | 'persons' | 'later'>>,
 ): OpenShop {
   const { book, record, log } = shop;
   return {
     backup: undefined,
     persons: createPersons(shop),
+    later: allHere,
     ...shop,
     progress: createProgress(book),
     sums: createDaySums(book, record.scope),
@@ -65,16 +69,17 @@ export function describeShop({ book, record }: OpenShop): Shop {
 }
 
 /** Reads documents with how far each has come right now. */
-export function documentReader({ book, record, sync, progress }: OpenShop): DocumentReader {
-  const { scope } = record;
-  if (sync === undefined) return { book, scope, stageOf: () => 'local' };
+export function documentReader(shop: OpenShop): DocumentReader {
+  const { record, sync, progress, later } = shop;
+  const here = { book: bookSince(shop), scope: record.scope, isHere: later.isNewer };
+  if (sync === undefined) return { ...here, stageOf: () => 'local' };
   // An attempt to reach somebody who did not answer last time is not "sending".
   const isSending = sync.isUnderWay && sync.link.kind === 'linked';
   const stageOf: DocumentReader['stageOf'] = (id) => {
     const stage = progress.stageOf(id);
     return stage === 'local' && isSending ? 'syncing' : stage;
   };
-  return { book, scope, stageOf };
+  return { ...here, stageOf };
 }
 
 /** Entries that no relay has answered for. */

@@ -1,8 +1,7 @@
 // What of this till's own work stands otherwise than it was meant, and whether its people have seen that. What they have seen the log
 // remembers in its own metadata: lost, it is only said once more.
-import { correctionList } from '@tallystick/retail/corrections';
 import type { OpenShop } from './open-shop.ts';
-import type { CorrectedEntry, CorrectionCount } from './standing.ts';
+import type { CorrectionCount } from './standing.ts';
 
 const seenName = 'till/corrections-seen';
 /** Older ones are counted no more; each is a hash in the state of the log. */
@@ -43,30 +42,4 @@ function watched(book: OpenShop['book']): readonly string[] {
     [book.device],
   );
   return rows.map(({ hash }) => hash.slice(0, shortHash));
-}
-
-/** The newest, no more than `most`. */
-export function ownCorrections({ book }: Pick<OpenShop, 'book'>, most: number): readonly CorrectedEntry[] {
-  return correctionList(book, { device: book.device, most }).map(
-    ({ op, verb, codes, document, owed, deviceName, device }) => ({
-      op,
-      verb,
-      codes,
-      document: document?.number ?? '',
-      at: document?.at,
-      totalMinor: document?.totalMinor,
-      currency: document?.currency ?? '',
-      lines: document === undefined ? [] : goodsOf(book, op),
-      owed: owed.map((one) => ({ ...one, who: one.who === device ? deviceName : one.who })),
-    }),
-  );
-}
-
-/** What was sold, or came back, by name. */
-function goodsOf(book: OpenShop['book'], document: string): readonly string[] {
-  const rows = book.query<{ readonly name: string }>(
-    "SELECT CASE name WHEN '' THEN sku ELSE name END AS name FROM documentLines WHERE document = ? ORDER BY line LIMIT 5",
-    [document],
-  );
-  return rows.map(({ name }) => name);
 }

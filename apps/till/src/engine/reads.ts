@@ -13,7 +13,7 @@ import { readScan } from './scanning.ts';
 import { readNewestDocument } from './van-entries.ts';
 import { askWallet } from './wallet-answers.ts';
 import { readLog } from './storage.ts';
-import { readDay, statusOf } from './till-state.ts';
+import { isContested, readDay } from './till-state.ts';
 
 type ReadName =
   | 'findSale'
@@ -67,7 +67,12 @@ export const reads: Reads = {
   day: (shop, day, most) => ({ ok: true, value: readDay(shop, day, most) }),
   drawerReport: readDrawerReport,
   findDocuments: (shop, text) => ({ ok: true, value: findByNumber(documentReader(shop), text) }),
-  status: async (shop, most) => ({ ok: true, value: statusOf(shop, (await readLog())?.size ?? 0, most) }),
+  status: async (shop, most) => {
+    // What stands otherwise than meant names its documents.
+    if (shop.later.isComing && isContested(shop)) await shop.later.all();
+    const { statusOf } = await import('./till-status.ts');
+    return { ok: true, value: statusOf(shop, (await readLog())?.size ?? 0, most) };
+  },
 };
 
 function receiptOutcome(shop: OpenShop, document: string): Outcome<Receipt> {

@@ -7,7 +7,7 @@ import type { Entry, Failed, Found } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type { Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
-import { isMoney, isSameList, lineWords, refundLines, tenderWords } from './sale-lines.ts';
+import { isMoney, isSameList, lineWords, moneyFault, refundLines, tenderWords, withoutAmount } from './sale-lines.ts';
 
 export const noSession: Failed = { ok: false, code: 'till/no-session', message: 'The drawer is closed.' };
 export const unknownDocument: Failed = { ok: false, code: 'till/unknown-document', message: 'No such document here.' };
@@ -51,6 +51,8 @@ export const refundEntry: Entry<RefundRequest, Receipt> = {
     if (lines === undefined)
       return { ok: false, code: 'till/refund-lines', message: 'These lines cannot be refunded.' };
     const totalMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
+    const unpaid = request.tender === 'account' ? undefined : moneyFault(original, totalMinor);
+    if (unpaid !== undefined) return unpaid;
     return shop.book.commit('sale.refund', {
       ...frame(shop, session),
       currency: original.currency,
@@ -58,7 +60,7 @@ export const refundEntry: Entry<RefundRequest, Receipt> = {
       // What was put on account comes off the account of the same customer.
       ...(request.tender === 'account' ? { customer: original.customer } : {}),
       original: original.id,
-      lines: lines.map(({ amountMinor: _, ...line }) => line),
+      lines: lines.map(withoutAmount),
       tenders: totalMinor === 0 ? [] : [{ kind: request.tender, amountMinor: totalMinor }],
       reason: request.reason,
       ...nextFiscal(shop, 'refund'),

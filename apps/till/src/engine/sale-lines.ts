@@ -2,6 +2,7 @@
 import { refundAmountMinor, refundUnitPrice } from '../model/refund.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { MoneyKind, Tender } from '../model/tender.ts';
+import type { Failed } from './entry.ts';
 import type { Receipt, RefundRequest } from './port.ts';
 
 export function isMoney(tender: Tender): tender is Tender & { readonly kind: MoneyKind } {
@@ -41,4 +42,15 @@ export function refundLines(original: Receipt, chosen: RefundRequest['lines']): 
     lines.push({ line, ...goods, quantity, unitPriceMilliMinor, amountMinor });
   }
   return lines.length === 0 ? undefined : lines;
+}
+
+/** As the book takes it: what it comes to follows from the rest. */
+export function withoutAmount({ amountMinor: _, ...line }: RefundLine): Omit<RefundLine, 'amountMinor'> {
+  return line;
+}
+
+/** What was never paid is not paid back: it comes off the account. */
+export function moneyFault({ moneyLeftMinor }: Receipt, moneyMinor: number): Failed | undefined {
+  if (moneyLeftMinor === undefined || moneyMinor <= moneyLeftMinor) return undefined;
+  return { ok: false, code: 'till/off-the-account', message: `${moneyLeftMinor} of it was paid.` };
 }

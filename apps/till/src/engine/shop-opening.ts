@@ -16,6 +16,7 @@ import { compareSealed, noteSealed } from './escrow-check.ts';
 import { askToJoin } from './join.ts';
 import { adoptCopied, backupsOf } from './key-life.ts';
 import { createKeyPlace } from './key-place.ts';
+import { allHere } from './rows-here.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
 import type { JoinRequest, Outcome, RestoreBackupRequest, RestoreRequest, StandaloneRequest } from './port.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
@@ -32,6 +33,8 @@ export interface ShopPlace {
   readonly onSync: (report: SyncReport | undefined) => void;
   /** A backup was made, or failed. */
   readonly onBackup: () => void;
+  /** Rows that were still to come are here. */
+  readonly onRows: () => void;
 }
 
 /** A backup that was looked at and may become this till. */
@@ -134,12 +137,13 @@ export async function restoreFromBackup(
 type PutBack = (options: Omit<RestoreOptions<TillVerbs>, 'chosen'>) => Promise<TillBook>;
 
 async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack): Promise<OpenShop> {
-  const { log, sqlite, onSync, onBackup } = place;
+  const { log, sqlite, onSync, onBackup, onRows } = place;
   const { book: id, scope, relay, own } = record;
   const { images } = import.meta.env.DEV ? { images: undefined } : log;
   const store = sqljsStore({ sqlite, log, release: thisBuild, ...(images === undefined ? {} : { images }) });
   const keys = createKeyPlace(log, record.device);
   const shared = { store, keys, verbs: tillVerbs, crypto: await tillCrypto(), scope };
+  const rest = record.isRestored === true ? await import('./later-rows.ts') : undefined;
   const book: TillBook =
     putBack === undefined
       ? await openBook({
@@ -149,16 +153,19 @@ async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack)
           ...(id === undefined ? {} : { book: id }),
           ...(relay === undefined ? {} : { relayKey: relay.vkey }),
           ...(own === undefined ? {} : { name: own.shop, deviceName: own.till }),
-          ...(record.isRestored === true ? { snapshot: { from: await restoredRows() } } : {}),
+          ...(rest === undefined ? {} : { snapshot: { from: await restoredRows(), hotBytes: rest.hotBytes } }),
         })
-      : await putBack(shared);
+      : await putBack({ ...shared, hotBytes: rest?.hotBytes ?? 0 });
+  await rest?.loadNeeded(book);
   addLookUps(store);
   if (own !== undefined) await fillOnce(book, own.currency);
   const clock = createClockWatch();
   const persons = createPersons({ book, log, record, keys });
-  const shop = { book, log, record, keys, clock, persons };
+  const shop = { book, log, record, keys, clock, persons, later: rest?.createLaterRows(book, onRows) ?? allHere };
   if (relay === undefined) return watchShop({ ...shop, sync: undefined });
   await noteTear(log);
+  // Without files of its own there is no place for the parts.
+  if (log.images === undefined) return watchShop({ ...shop, sync: startSync(shop, relay.url, onSync) });
   const backup = createTillBackup(shop, onBackup, async (...asked) =>
     (await import('./backup-keeper.ts')).openTillKeeper(...asked),
   );

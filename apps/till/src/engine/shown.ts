@@ -135,6 +135,8 @@ export interface Receipt extends DocumentRow {
   readonly lines: readonly ReceiptLine[];
   /** As recorded: change is cash with a negative amount, and everything paid back is negative. */
   readonly tenders: readonly Tender[];
+  /** Of what was bought on account: what may be paid back in money, for so much was paid of it. The rest comes off the account. */
+  readonly moneyLeftMinor?: number;
   readonly original: { readonly id: string; readonly number: string } | undefined;
 }
 

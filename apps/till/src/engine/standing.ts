@@ -40,6 +40,8 @@ export interface TillState {
   readonly session: Session | undefined;
   /** With a handful of documents only: what stands here is sent at every change. */
   readonly today: DaySummary | undefined;
+  /** Documents of before a backup are still to come: nothing is said of any day. */
+  readonly isComing: boolean;
   /** Ops that no relay has answered for yet. Always 0 where there is no relay. */
   readonly unsent: number;
   readonly lastSyncAt: number | undefined;
@@ -62,7 +64,7 @@ export interface TillState {
   readonly clock: Clock;
   /** Undefined for a till alone. */
   readonly key: KeyState | undefined;
-  /** Undefined for a till alone. */
+  /** Undefined for a till alone, and in a browser that gives it no files. */
   readonly backup: BackupState | undefined;
 }
 
@@ -71,6 +73,8 @@ export interface Torn {
   readonly bytes: number;
   /** Number of the newest document of this till that is left. */
   readonly lastDocument: string | undefined;
+  /** Which it is is said when all documents are here. */
+  readonly isComing?: boolean;
   /** Some of what was cut may be at the relay: nothing is written before that is known. */
   readonly mustReachRelay: boolean;
 }

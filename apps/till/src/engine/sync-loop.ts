@@ -2,7 +2,7 @@
 // answers, at once when the network comes back. One exchange at a time; it never holds up a sale.
 import type { SyncReport } from '@tallystick/kernel';
 import { nextDelayMs, soonMs } from '../model/backoff.ts';
-import { linkAfterFailure, linkAfterReport } from './link.ts';
+import { linkAfterFailure, linkAfterReport, retryAfterMs } from './link.ts';
 import type { Link } from './port.ts';
 
 export interface SyncLoopOptions {
@@ -39,6 +39,8 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
   let isNudged = false;
+  /** What a relay that has too much to do asked for. */
+  let afterMs = 0;
 
   function schedule(delayMs: number): void {
     clearTimeout(timer);
@@ -48,13 +50,16 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
   function run(): Promise<void> {
     underWay ??= exchangeOnce().finally(() => {
       underWay = undefined;
-      schedule(isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random(), isHeard()));
+      const delayMs = isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random(), isHeard());
+      // A busy relay tells all the same: who comes back exactly then meets all others once more.
+      schedule(Math.max(delayMs, afterMs * (1 + random())));
     });
     return underWay;
   }
 
   async function exchangeOnce(): Promise<void> {
     isNudged = false;
+    afterMs = 0;
     let report: SyncReport | undefined;
     const work = exchange();
     queueMicrotask(() => onChange(undefined));
@@ -64,6 +69,7 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
       lastSyncAt = now();
       link = linkAfterReport(report, lastSyncAt);
     } catch (error) {
+      afterMs = retryAfterMs(error);
       failures += 1;
       link = linkAfterFailure(error, link, hasNetwork(), now());
     }

@@ -1,13 +1,12 @@
 // The till as a whole, as one value for the screens.
-import { type JsonObject, parseOpHash } from '@tallystick/oplog';
 import { businessDay } from '../model/business-day.ts';
 import { closedState } from './closed-state.ts';
 import { readNewest } from './documents.ts';
 import { fiscalLeft } from './fiscal.ts';
 import { readKeyState } from './key-state.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
-import { countCorrections, ownCorrections } from './own-corrections.ts';
-import type { DaySummary, TillState, TillStatus } from './port.ts';
+import { countCorrections } from './own-corrections.ts';
+import type { DaySummary, TillState } from './port.ts';
 import { readTorn } from './torn-log.ts';
 
 /** As many as a tab that only looks on has room for; the page asks for the list itself when it shows one. */
@@ -21,12 +20,14 @@ export function waitingState(shown: TillState | undefined): TillState {
 
 export function openState(shop: OpenShop, storageFault: string | undefined): TillState {
   const session = readSession(shop);
-  const { sync } = shop;
+  const { sync, later } = shop;
   return {
     phase: { kind: 'open', shop: describeShop(shop) },
     link: sync?.link ?? { kind: 'alone' },
     session,
-    today: readDay(shop, businessDay(new Date(), session?.openedDay), newestShown),
+    // A part of a day would look like the day.
+    today: later.isComing ? undefined : readDay(shop, businessDay(new Date(), session?.openedDay), newestShown),
+    isComing: later.isComing,
     unsent: countUnsent(shop),
     lastSyncAt: sync?.lastSyncAt,
     storageFault,
@@ -55,16 +56,9 @@ export function readDay(shop: OpenShop, day: string, most: number): DaySummary {
   return { ...sums, taken, documents: rows.slice(0, most), hasMore: rows.length > most };
 }
 
-export function statusOf(shop: OpenShop, logBytes: number, most: number): TillStatus {
-  const { role, scopes } = shop.book.status();
-  return {
-    logBytes,
-    scopes: scopes.map(({ scope, settled, pending }) => ({ scope, size: settled, pending })),
-    role,
-    refusals: ownRefusals(shop),
-    corrections: ownCorrections(shop, most),
-    asides: shop.log.asides().length,
-  };
+/** Whether an entry of this till has no effect, or another than was meant. */
+export function isContested(shop: OpenShop): boolean {
+  return countRefusals(shop) > 0 || countCorrections(shop).count > 0;
 }
 
 function countRefusals({ book }: OpenShop): number {
@@ -77,35 +71,6 @@ function countRefusals({ book }: OpenShop): number {
 /** A second op under a key that this till has left behind is not its own, and stops nobody. */
 function isCopied({ book }: OpenShop): boolean {
   return book.status().scopes.some(({ forked }) => forked);
-}
-
-interface RefusalRow {
-  readonly hash: string;
-  readonly code: string;
-  readonly details: string;
-  readonly verb: string;
-  readonly number: string;
-  readonly [column: string]: string;
-}
-
-/** The newest entries without effect, each with what the op itself says of its time and money: the projections do not have it. */
-function ownRefusals({ book, log }: OpenShop): TillStatus['refusals'] {
-  const rows = book.query<RefusalRow>(
-    `SELECT r.hash, r.code, r.details, r.verb, coalesce(d.number, '') AS number FROM refusals r
-     LEFT JOIN refusedDocuments d ON d.scope = r.scope AND d.id = r.id WHERE r.device = ? ORDER BY r.id DESC LIMIT 50`,
-    [book.device],
-  );
-  return rows.map(({ hash, code, details, verb, number }) => {
-    const parsed = parseOpHash(hash);
-    const op = parsed === undefined ? undefined : log.get(parsed)?.record.op;
-    return { verb, number, code, details, at: op?.at, paidMinor: op === undefined ? undefined : paidMinor(op.args) };
-  });
-}
-
-function paidMinor({ tenders, changeMinor }: JsonObject): number | undefined {
-  if (!Array.isArray(tenders)) return undefined;
-  const amounts = (tenders as readonly { readonly amountMinor?: unknown }[]).map(({ amountMinor }) => amountMinor);
-  return amounts.reduce<number>((sum, amount) => sum + Number(amount), 0) - Number(changeMinor ?? 0);
 }
 
 function stopWords({ book }: OpenShop): string | undefined {

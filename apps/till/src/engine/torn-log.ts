@@ -1,5 +1,6 @@
 // A log whose damaged end was cut off at a start. What was cut may have been saved, shown and sent, so a till with a relay
 // first learns its own last op from there: written without it, the next op would be a fork (DESIGN section 3).
+import { bookSince } from './rows-here.ts';
 import type { OpenShop, TillLog } from './open-shop.ts';
 import type { Torn } from './port.ts';
 
@@ -19,12 +20,18 @@ export function mustReachRelay(log: Pick<TillLog, 'meta'>): boolean {
   return log.meta(noteName) === '1';
 }
 
-export function readTorn({ book, log, sync }: OpenShop): Torn | undefined {
+export function readTorn(shop: OpenShop): Torn | undefined {
+  const { book, log, sync, later } = shop;
   const isWaiting = sync !== undefined && mustReachRelay(log);
   if (log.recovered === undefined && !isWaiting) return undefined;
-  const [row] = book.query<{ readonly number: string }>(
+  const [row] = bookSince(shop).query<{ readonly number: string }>(
     "SELECT number FROM documents WHERE device = ? AND kind IN ('sale', 'refund', 'void') ORDER BY id DESC LIMIT 1",
     [book.device],
   );
-  return { bytes: log.recovered?.lostBytes ?? 0, lastDocument: row?.number, mustReachRelay: isWaiting };
+  return {
+    bytes: log.recovered?.lostBytes ?? 0,
+    lastDocument: row?.number,
+    mustReachRelay: isWaiting,
+    isComing: later.isComing,
+  };
 }

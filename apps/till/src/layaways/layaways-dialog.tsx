@@ -6,6 +6,7 @@ import { formatMoney } from '../model/money.ts';
 import { dayText } from '../model/time.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
+import { Coming } from '../ui/coming.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { ReceiptView } from '../ui/receipt.tsx';
 import { Fault } from '../ui/fault.tsx';
@@ -55,6 +56,7 @@ export function LayawaysDialog({ onClose }: { readonly onClose: () => void }): V
     <Dialog title={titles[step]} onClose={onClose}>
       <div class="stack">
         <Fault text={fault} />
+        {known === undefined && <Coming />}
         {known !== undefined && (step === 'list' || chosen === undefined) && (
           <LayawayRows layaways={known.layaways} onBegin={begin} />
         )}

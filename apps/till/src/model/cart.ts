@@ -22,6 +22,8 @@ export interface Exchange {
   /** The number on its receipt. */
   readonly number: string;
   readonly back: readonly BackLine[];
+  /** Of a sale on account: what may be paid back in money. */
+  readonly moneyLeftMinor?: number;
   readonly reason: string;
 }
 

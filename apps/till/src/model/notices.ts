@@ -23,6 +23,7 @@ export function noticesOf(state: TillState): readonly Notice[] {
     keyNotice(state),
     backupNotice(state),
     tornNotice(state.torn),
+    comingNotice(state),
     clockNotice(state.clock),
     isLinkSaid ? link : undefined,
     link === proved ? undefined : proved,
@@ -217,12 +218,24 @@ function missedWords({ openers, hasOffice, fault }: NonNullable<TillState['backu
   return hasOffice ? 'The office has not taken one for a while.' : 'Give one out as a file, and keep it elsewhere.';
 }
 
+/** A till that came back, and has not all of its old documents yet. */
+function comingNotice(state: TillState): Notice | undefined {
+  if (!state.isComing) return undefined;
+  const detail = canSell(state)
+    ? 'Keep selling. Returns, reports and “Sales” wait until it is here.'
+    : 'Returns, reports and “Sales” wait until it is here.';
+  return { tone: 'calm', title: 'What was sold before the backup is still coming.', detail };
+}
+
 /** What the start cut off a damaged log. Nobody can know what stood there, so the paper has to be looked at. */
 export function tornNotice(torn: TillState['torn']): Notice | undefined {
   if (torn === undefined) return undefined;
   const last = torn.lastDocument;
-  const compare =
-    last === undefined ? 'No sale is left on this till.' : `The last one here is ${last}: compare it with your paper.`;
+  const compare = torn.isComing
+    ? 'Which sale is the last one here is said when all are here.'
+    : last === undefined
+      ? 'No sale is left on this till.'
+      : `The last one here is ${last}: compare it with your paper.`;
   const cut = torn.bytes === 0 ? '' : ` ${torn.bytes} bytes could not be read and were cut off.`;
   return {
     tone: torn.mustReachRelay ? 'alarm' : 'warn',

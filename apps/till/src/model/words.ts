@@ -112,7 +112,9 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/may-not-issue': 'This till may not issue that. Ask the office.',
   'till/not-claimed':
     'The relay does not answer any more, so what was shown could not be claimed. Charge again, and look at it anew.',
+  'till/off-the-account': 'Of this sale less was paid than is to be paid back. Take it off the account.',
   'till/storage': 'This device could not save it.',
+  'till/rows': 'What was sold before the backup cannot be read on this device. Bring the till back once more.',
   'till/not-saved': 'The till stopped in this tab before it was saved.',
   'till/outcome-unknown':
     'Whether it was saved is not known yet. Do the same again: the till looks first, and never writes it twice.',

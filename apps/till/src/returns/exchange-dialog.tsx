@@ -26,7 +26,9 @@ export function ExchangeDialog({ receipt, onClose }: ExchangeDialogProps): VNode
       quantityScale: line.quantityScale,
       amountMinor: refundAmountMinor(line, quantity),
     }));
-    till.beginExchange({ document: receipt.id, number: receipt.number, back, reason });
+    const { id: document, number, moneyLeftMinor } = receipt;
+    const left = moneyLeftMinor === undefined ? {} : { moneyLeftMinor };
+    till.beginExchange({ document, number, back, reason, ...left });
     till.view.value = 'sell';
   };
   return (

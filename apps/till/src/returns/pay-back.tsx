@@ -8,11 +8,15 @@ import { Icon } from '../ui/icons.tsx';
 export interface PayBackProps {
   /** What goes to the customer; 0 for an even exchange. */
   readonly backMinor: number;
+  /** Of a sale on account: what may be paid back in money. */
+  readonly moneyLeftMinor?: number | undefined;
   readonly onPay: (kind: MoneyKind) => void;
 }
 
-export function PayBack({ backMinor, onPay }: PayBackProps): VNode {
+export function PayBack({ backMinor, moneyLeftMinor, onPay }: PayBackProps): VNode {
   const { currency } = useShop();
+  const isOnAccount = moneyLeftMinor !== undefined;
+  const isMoneyPaid = !isOnAccount || backMinor <= moneyLeftMinor;
   if (backMinor === 0) {
     return (
       <div class="stack">
@@ -30,12 +34,21 @@ export function PayBack({ backMinor, onPay }: PayBackProps): VNode {
         <output>{formatMoney(backMinor, currency)}</output>
       </p>
       <div class="actions actions-equal">
-        <button type="button" class="button button-tall" data-focus onClick={() => onPay('cash')}>
-          <Icon name="cash" /> Pay back cash
-        </button>
-        <button type="button" class="button button-tall" onClick={() => onPay('card')}>
-          <Icon name="card" /> Pay back card
-        </button>
+        {isOnAccount && (
+          <button type="button" class="button button-primary button-tall" data-focus onClick={() => onPay('account')}>
+            Off the account
+          </button>
+        )}
+        {isMoneyPaid && (
+          <>
+            <button type="button" class="button button-tall" data-focus={!isOnAccount} onClick={() => onPay('cash')}>
+              <Icon name="cash" /> Pay back cash
+            </button>
+            <button type="button" class="button button-tall" onClick={() => onPay('card')}>
+              <Icon name="card" /> Pay back card
+            </button>
+          </>
+        )}
       </div>
     </div>
   );

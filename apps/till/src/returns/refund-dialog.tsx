@@ -45,7 +45,9 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
     );
   }
   const isReady = chosen.length > 0 && reason !== '' && !run.isBusy;
-  const isOnAccount = receipt.tenders.some(({ kind }) => kind === 'account');
+  const { moneyLeftMinor } = receipt;
+  // What was never paid is not paid back.
+  const isMoneyReady = isReady && totalMinor <= (moneyLeftMinor ?? totalMinor);
   return (
     <Dialog title="Refund" isBusy={run.isBusy} onClose={onClose}>
       <div class="stack">
@@ -55,22 +57,37 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
           <span>To pay back</span>
           <output>{formatMoney(totalMinor, receipt.currency)}</output>
         </p>
+        {moneyLeftMinor !== undefined && (
+          <p>
+            It was bought on account. {formatMoney(moneyLeftMinor, receipt.currency)} of it was paid and can be paid
+            back.
+          </p>
+        )}
         <Fault text={run.fault} />
         <div class="actions actions-equal">
-          <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('cash')}>
-            <Icon name="cash" /> Refund cash
-          </button>
-          <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('card')}>
-            <Icon name="card" /> Refund card
-          </button>
-          {isOnAccount && (
-            <button type="button" class="button button-tall" disabled={!isReady} onClick={() => pay('account')}>
+          {moneyLeftMinor !== undefined && (
+            <button
+              type="button"
+              class="button button-primary button-tall"
+              disabled={!isReady}
+              onClick={() => pay('account')}
+            >
               Off the account
             </button>
           )}
-          <button type="button" class="button button-tall" disabled={!isReady} onClick={payByNote}>
-            Credit note
-          </button>
+          {moneyLeftMinor !== 0 && (
+            <>
+              <button type="button" class="button button-tall" disabled={!isMoneyReady} onClick={() => pay('cash')}>
+                <Icon name="cash" /> Refund cash
+              </button>
+              <button type="button" class="button button-tall" disabled={!isMoneyReady} onClick={() => pay('card')}>
+                <Icon name="card" /> Refund card
+              </button>
+              <button type="button" class="button button-tall" disabled={!isMoneyReady} onClick={payByNote}>
+                Credit note
+              </button>
+            </>
+          )}
         </div>
       </div>
     </Dialog>

@@ -67,9 +67,10 @@ function isSaleLine(value: unknown): value is SaleLine {
 /** What it comes to is not believed: the engine works it out from the sale. */
 function isExchange(value: unknown): value is Exchange {
   if (typeof value !== 'object' || value === null) return false;
-  const { document, number, back, reason } = value as Partial<Record<keyof Exchange, unknown>>;
+  const { document, number, back, reason, moneyLeftMinor = 0 } = value as Partial<Record<keyof Exchange, unknown>>;
   const isText = [document, number, reason].every((text) => typeof text === 'string' && text !== '');
-  return isText && Array.isArray(back) && back.length > 0 && back.every(isBackLine);
+  const isList = Array.isArray(back) && back.length > 0 && back.every(isBackLine);
+  return isText && isList && isWithin(moneyLeftMinor, 0, 10 ** 13);
 }
 
 function isBackLine(value: unknown): boolean {

@@ -84,6 +84,8 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   const toast = signal<Toast | undefined>(undefined);
   engine.subscribe((next) => {
     const wasWaiting = state.peek().phase.kind === 'waiting';
+    // A cart that outlived the book it was rung up for is another sale in this one.
+    if (state.peek().phase.kind === 'first-run' && next.phase.kind === 'open') till.renewKey();
     // The tab that wrote until now may have left a cart behind.
     if (wasWaiting && next.phase.kind === 'open') cart.value = parseDraft(drafts.load()) ?? emptyCart(newKey());
     state.value = next;

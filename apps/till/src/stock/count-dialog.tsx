@@ -7,6 +7,7 @@ import { formatQuantity } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
 import { AskField } from '../ui/ask-field.tsx';
+import { Coming } from '../ui/coming.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Fault } from '../ui/fault.tsx';
 
@@ -74,6 +75,7 @@ export function CountDialog({ onClose }: { readonly onClose: () => void }): VNod
           counted={counted}
           onCount={(sku, text) => setCounted((before) => ({ ...before, [sku]: text }))}
         />
+        {list === undefined && <Coming />}
         <Fault text={lines === undefined ? 'Some of this is no number.' : fault} />
         <button
           type="button"

@@ -2,10 +2,12 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DaySummary, DocumentRow, Receipt } from '../engine/port.ts';
+import { localDay } from '../model/business-day.ts';
 import { formatMoney } from '../model/money.ts';
 import { dayText, timeText } from '../model/time.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
+import { Coming } from './coming.tsx';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { WithReturnScreens } from './loaded.tsx';
@@ -24,7 +26,9 @@ export function Sales(): VNode {
   const [text, setText] = useState('');
   const [found, setFound] = useState<readonly DocumentRow[]>();
   const [opened, setOpened] = useState<Receipt>();
-  const shownDay = day ?? today?.day ?? '';
+  const { isComing } = till.state.value;
+  // Asking for a day brings them at once.
+  const shownDay = day ?? today?.day ?? (isComing ? localDay(new Date()) : '');
   const isToday = shownDay === today?.day;
 
   useEffect(() => {
@@ -70,12 +74,16 @@ export function Sales(): VNode {
           />
         </div>
       </header>
-      {summary !== undefined && found === undefined && <DayTotals summary={summary} isToday={isToday} />}
-      <DocumentList
-        documents={found ?? summary?.documents ?? []}
-        isSearch={found !== undefined}
-        onOpen={(id) => void open(id)}
-      />
+      {!isComing && summary !== undefined && found === undefined && <DayTotals summary={summary} isToday={isToday} />}
+      {isComing ? (
+        <Coming />
+      ) : (
+        <DocumentList
+          documents={found ?? summary?.documents ?? []}
+          isSearch={found !== undefined}
+          onOpen={(id) => void open(id)}
+        />
+      )}
       {found === undefined && listed?.day === shownDay && listed.hasMore && (
         <button type="button" class="button documents-more" onClick={() => setMost(most + pageRows)}>
           Show older ones

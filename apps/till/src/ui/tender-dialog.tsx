@@ -88,6 +88,7 @@ export function TenderDialog({ onClose }: { readonly onClose: () => void }): VNo
           show={({ PayBack }) => (
             <PayBack
               backMinor={payment.totalMinor}
+              moneyLeftMinor={till.cart.peek().exchange?.moneyLeftMinor}
               onPay={(kind) => pay(payment.totalMinor === 0 ? payment : addTender(payment, kind, payment.totalMinor))}
             />
           )}

@@ -197,11 +197,11 @@ function FiscalCard(): VNode | null {
   );
 }
 
-function BackupCard(): VNode | null {
+function BackupCard(): VNode {
   const till = useTill();
   const { backup } = till.state.value;
   const [isOpen, setOpen] = useState(false);
-  if (backup === undefined) return null;
+  if (backup === undefined) return <NoBackupCard />;
   const rows = backupRows(backup);
   return (
     <Card title="Backup">
@@ -210,6 +210,20 @@ function BackupCard(): VNode | null {
         <Icon name="save" size={20} /> Back up
       </button>
       {isOpen && <WithBackupScreens show={({ BackUpDialog }) => <BackUpDialog onClose={() => setOpen(false)} />} />}
+    </Card>
+  );
+}
+
+/** A till that is not told so would be taken for one that keeps itself. */
+function NoBackupCard(): VNode {
+  const { relay } = useShop();
+  return (
+    <Card title="Backup">
+      <p>
+        {relay === undefined
+          ? 'None is made: this till belongs to no shop, and its book is on this device alone. “Export everything” keeps its entries, not its key.'
+          : 'None is made: this browser gives the till no files of its own. What is stored at the relay is safe; “Export everything” keeps the rest.'}
+      </p>
     </Card>
   );
 }

@@ -1,0 +1,70 @@
+// A till that came back from a backup sells before the rows of its old documents are here. They come while nobody enters anything, or at once where a screen
+// needs them; until then nothing is read of them but what came after the last of them.
+import type { LaterRows } from './rows-here.ts';
+import type { TillBook } from './till-book.ts';
+
+/** Tables whose rows begin with the document or entry they are of, which no sale reads and to which it only adds. */
+const laterTables: ReadonlySet<string> = new Set([
+  'discounts',
+  'documentLines',
+  'documents',
+  'lotMoves',
+  'movements',
+  'postings',
+  'tenders',
+]);
+
+/** What is here before the book is open. A young till has no more than that, so all of it is. */
+export const hotBytes: number = 256 * 1024;
+/** From the last entry to the rows of before: the queue that waited for the till comes first. */
+const quietMs = 10_000;
+
+/** Loads what is not here and is read for a sale, or for the screen that a till shows first. */
+export async function loadNeeded(book: TillBook): Promise<void> {
+  for (const { table } of absentOf(book))
+    if (!laterTables.has(table)) await book.read(`SELECT 1 FROM "${table}" LIMIT 1`);
+}
+
+/** `onHere` is called when the last of them are here. */
+export function createLaterRows(book: TillBook, onHere: () => void): LaterRows {
+  let newest = absentOf(book).reduce((last, { last: row }) => (String(row[1]) > last ? String(row[1]) : last), '');
+  let loading: Promise<void> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
+
+  async function load(): Promise<void> {
+    clearTimeout(timer);
+    try {
+      await book.loadRest();
+    } catch (error) {
+      loading = undefined;
+      later.entered();
+      throw error;
+    }
+    newest = '';
+    if (!isStopped) onHere();
+  }
+
+  const later: LaterRows = {
+    get isComing() {
+      return newest !== '';
+    },
+    isNewer: (document) => document > newest,
+    all: () => (newest === '' ? Promise.resolve() : (loading ??= load())),
+    entered() {
+      clearTimeout(timer);
+      if (newest !== '' && loading === undefined && !isStopped)
+        timer = setTimeout(() => void later.all().catch(() => undefined), quietMs);
+    },
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+  later.entered();
+  return later;
+}
+
+function absentOf(book: TillBook): readonly { readonly table: string; readonly last: readonly unknown[] }[] {
+  return book.status().snapshot?.absent ?? [];
+}

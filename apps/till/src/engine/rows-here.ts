@@ -1,0 +1,27 @@
+// Which rows are here: all, but in a till that came back from a backup (later-rows.ts).
+import type { OpenShop } from './open-shop.ts';
+import type { TillBook } from './till-book.ts';
+
+export interface LaterRows {
+  readonly isComing: boolean;
+  /** Whether a document came after all that are to come, so that everything of it is here. */
+  isNewer(document: string): boolean;
+  /** Resolves when every row is here, and asks for them now. Rejects where they cannot be had. */
+  all(): Promise<void>;
+  /** Somebody is at work. */
+  entered(): void;
+  stop(): void;
+}
+
+export const allHere: LaterRows = {
+  isComing: false,
+  isNewer: () => true,
+  all: () => Promise.resolve(),
+  entered: () => undefined,
+  stop: () => undefined,
+};
+
+/** The book for what reads only of documents that came since. */
+export function bookSince({ book, later }: Pick<OpenShop, 'book' | 'later'>): Pick<TillBook, 'device' | 'query'> {
+  return later.isComing ? { device: book.device, query: (...asked) => book.queryHere(...asked) } : book;
+}
