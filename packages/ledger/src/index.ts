@@ -43,6 +43,8 @@ export {
   postingsOf,
   type Selection,
   type TrialBalanceRow,
+  type DeviceRoom,
+  deviceRoomList,
   trialBalance,
 } from './queries.ts';
 export {

@@ -1,9 +1,11 @@
 // `tally status`: how the book of a directory stands, and what its relay was convicted of, with the proofs to hand on.
 import type { BookStatus, RelayFinding } from '@tallystick/kernel';
+import { type DeviceRoom, deviceRoomList } from '@tallystick/ledger';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { opsOf } from '@tallystick/recovery';
 import { backupStanding, standingLines } from '../backup-settings.ts';
+import type { ShopBook } from '../book.ts';
 import { grouped } from '../progress.ts';
 import { findingWords, otherViewWords } from '../relay-words.ts';
 import { readingCommand } from './reading.ts';
@@ -31,6 +33,7 @@ export const status: Command = readingCommand({
     const folder = context.text('proofs');
     const files = folder === undefined ? [] : writeProofs(context.path(folder), relayFindings);
     const findings = relayFindings.map((finding) => ({ ...finding, words: findingWords(finding) }));
+    const rooms = deviceRoomList(book);
     const backups = backupStanding(home, opsOf(book));
     const isWell =
       findings.length + otherViews.length + disagreements.length === 0 &&
@@ -51,6 +54,7 @@ export const status: Command = readingCommand({
         otherViews,
         disagreements,
         backups,
+        rooms,
         files,
       },
       lines: [
@@ -62,11 +66,21 @@ export const status: Command = readingCommand({
         ...findings.map(({ words, at }) => `RELAY CONVICTED: ${words} (found ${new Date(at).toISOString()})`),
         ...otherViews.map((view) => `ANOTHER LOG WAS SEEN: ${otherViewWords(view)}`),
         ...disagreements.map(({ scope, size, about }) => `DEVICES DISAGREE about ${scope} at ${size}: ${about}`),
+        ...rooms.map((room) => roomLine(room, nameOf(book, room.device))),
         ...files.map((file) => `written: ${file}`),
       ],
     };
   },
 });
+
+/** Nothing is wrong yet: there is time to go on as a new device. */
+function roomLine({ scope, currency, percent }: DeviceRoom, name: string): string {
+  return `${name} has moved ${percent} % of what one device may in ${currency} in ${scope}: from 100 % on its sales are refused, so let it renew before (tally renew)`;
+}
+
+function nameOf(book: ShopBook, device: string): string {
+  return book.query<{ name: string }>('SELECT name FROM devices WHERE device = ? LIMIT 1', [device])[0]?.name ?? device;
+}
 
 function cellsOf({ scope, settled, pending, waiting, stop, forked }: BookStatus['scopes'][number]): string[] {
   const words = [stop === undefined ? '' : `stopped: ${stop.code}`, forked ? 'this device was copied' : ''];
