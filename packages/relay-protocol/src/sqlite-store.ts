@@ -311,10 +311,7 @@ function createAppend(
         writeEnrolments(sql, logsByName.get(nameOf(batch.book, batch.scope)) as number, batch);
     for (const [, one] of due) writeBatches(sql, one.log, batchesOf(one));
     const row = lastRow + 1;
-    if (held.length > 0) {
-      const pairs = held.flatMap(({ log, batches: own }) => own.map((batch) => [log, batch] as const));
-      sql.addWaiting.run(row, encodeWaiting(pairs));
-    }
+    if (held.length > 0) sql.addWaiting.run(row, encodeWaiting(held));
     const gone = new Set([...direct.map(({ name }) => name), ...due.map(([name]) => name)]);
     if (waiting.size > 0) sql.dropWaiting.run(findFirstRow(gone) ?? row);
     return { held, direct, due, row };

@@ -267,6 +267,7 @@ export function* readWaiting(
     return { book: encodeHex(book) as BookId, scope };
   };
   const rows = db.prepare('SELECT row, batches FROM relay_waiting ORDER BY row').all();
+  const tilesByName = new Map<string, Uint8Array>();
   for (const { row, batches } of rows as { row: number; batches: Buffer }[])
-    for (const [log, batch] of decodeWaiting(batches, nameOf)) yield { row, log, batch };
+    for (const [log, batch] of decodeWaiting(batches, nameOf, tilesByName)) yield { row, log, batch };
 }

@@ -79,31 +79,56 @@ export function tileName(level: number, index: number): string {
   return `${level}/${index}`;
 }
 
+/** The batches that one append adds to what a log has waiting. */
+interface MoreWaiting {
+  readonly log: number;
+  /** What waits already, if anything does. */
+  readonly waiting: Pick<Waiting, 'tiles'> | undefined;
+  readonly batches: readonly Batch[];
+}
+
 interface EncodedBatch {
   readonly log: number;
   readonly from: number;
   readonly state: LogState;
   /** Hash, device, seq, and length of the record. */
   readonly entries: readonly (readonly [OpHash, DeviceId, number, number])[];
-  readonly chains: readonly (readonly [DeviceId, ChainState])[];
-  /** Level, index and length. */
-  readonly tiles: readonly (readonly [number, number, number])[];
+  readonly chains: readonly EncodedChain[];
+  /**
+   * Level, index, length of what is new, and length of what comes before that: the tile of the same place as the last batch of the log had it. Rows of earlier
+   * releases leave the fourth out, and have each tile whole.
+   */
+  readonly tiles: readonly (readonly [number, number, number, number?])[];
 }
 
+/** A chain that an entry of the batch is the head of, by the number of that entry, with its forks and what came late; another one as it is. */
+type EncodedChain = readonly [entry: number, forks: number, late: number] | readonly [DeviceId, ChainState];
+
 /** Length of the head, the head as JSON, then record after record and tile after tile of each batch. */
-export function encodeWaiting(batches: readonly (readonly [log: number, batch: Batch])[]): Buffer {
+export function encodeWaiting(logs: readonly MoreWaiting[]): Buffer {
   const parts: Uint8Array[] = [];
-  const head = batches.map(([log, { from, state, entries, chains, tiles }]): EncodedBatch => {
-    for (const { bytes } of entries) parts.push(bytes);
-    for (const { hashes } of tiles) parts.push(hashes);
-    return {
-      log,
-      from,
-      state,
-      entries: entries.map(({ hash, device, seq, bytes }) => [hash, device, seq, bytes.length]),
-      chains: [...chains],
-      tiles: tiles.map(({ level, index, hashes }) => [level, index, hashes.length]),
-    };
+  const head = logs.flatMap(({ log, waiting, batches }) => {
+    const grown = new Map<string, Uint8Array>();
+    return batches.map(({ from, state, entries, chains, tiles }): EncodedBatch => {
+      for (const { bytes } of entries) parts.push(bytes);
+      const encodedTiles = tiles.map(({ level, index, hashes }) => {
+        const name = tileName(level, index);
+        // A log that begins to wait has it whole: only rows of what waits are read again, and they are all there.
+        const before = grown.get(name) ?? waiting?.tiles.get(name)?.hashes;
+        const kept = before !== undefined && startsWith(hashes, before) ? before.length : 0;
+        grown.set(name, hashes);
+        parts.push(hashes.subarray(kept));
+        return [level, index, hashes.length - kept, kept] as const;
+      });
+      return {
+        log,
+        from,
+        state,
+        entries: entries.map(({ hash, device, seq, bytes }) => [hash, device, seq, bytes.length]),
+        chains: [...chains].map((chain) => encodeChain(chain, entries)),
+        tiles: encodedTiles,
+      };
+    });
   });
   const text = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(lengthBytes);
@@ -111,14 +136,41 @@ export function encodeWaiting(batches: readonly (readonly [log: number, batch: B
   return Buffer.concat([length, text, ...parts]);
 }
 
-/** The batches of a row, by the numbers of their logs. `nameOf` gives a log's book and scope. */
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  return start.length <= bytes.length && Buffer.compare(bytes.subarray(0, start.length), start) === 0;
+}
+
+function encodeChain([device, chain]: readonly [DeviceId, ChainState], entries: readonly Entry[]): EncodedChain {
+  const { seq, hash, forks, late } = chain;
+  const at = entries.findLastIndex((entry) => entry.hash === hash && entry.device === device && entry.seq === seq);
+  return at === -1 ? [device, chain] : [at, forks, late];
+}
+
+function decodeChain(encoded: EncodedChain, entries: EncodedBatch['entries']): [DeviceId, ChainState] {
+  if (typeof encoded[0] === 'string') return [encoded[0], encoded[1] as ChainState];
+  const [at, forks, late] = encoded as Extract<EncodedChain, readonly [number, number, number]>;
+  const [hash, device, seq] = entries[at] as EncodedBatch['entries'][number];
+  return [device, { seq, hash, forks, late }];
+}
+
+/**
+ * The batches of a row, by the numbers of their logs. `nameOf` gives a log's book and scope; `tilesByName` has those of the rows before, by log, level and index, and
+ * takes these. Where a row before is gone, all that this one has of the log is in its tables; a tile without its beginning is too short for whoever would need it.
+ */
 export function decodeWaiting(
   bytes: Buffer,
   nameOf: (log: number) => { readonly book: BookId; readonly scope: Scope },
+  tilesByName: Map<string, Uint8Array>,
 ): (readonly [log: number, batch: Batch])[] {
   let at = lengthBytes + bytes.readUInt32BE(0);
   const head = JSON.parse(bytes.toString('utf8', lengthBytes, at)) as readonly EncodedBatch[];
   const take = (length: number): Uint8Array => bytes.subarray(at, (at += length));
+  const takeTile = (name: string, length: number, kept: number): Uint8Array => {
+    const before = tilesByName.get(name)?.subarray(0, kept) ?? new Uint8Array(0);
+    const hashes = Uint8Array.from(Buffer.concat([before, take(length)]));
+    tilesByName.set(name, hashes);
+    return hashes;
+  };
   return head.map(({ log, from, state, entries, chains, tiles }) => [
     log,
     {
@@ -126,8 +178,12 @@ export function decodeWaiting(
       from,
       state,
       entries: entries.map(([hash, device, seq, length]) => ({ hash, device, seq, bytes: take(length) })),
-      chains: new Map(chains),
-      tiles: tiles.map(([level, index, length]) => ({ level, index, hashes: take(length) })),
+      chains: new Map(chains.map((chain) => decodeChain(chain, entries))),
+      tiles: tiles.map(([level, index, length, kept = 0]) => ({
+        level,
+        index,
+        hashes: takeTile(`${log} ${tileName(level, index)}`, length, kept),
+      })),
       enrolments: [],
       claims: [],
     },

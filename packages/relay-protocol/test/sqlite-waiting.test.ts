@@ -15,10 +15,14 @@ const folder = mkdtempSync(join(tmpdir(), 'relay-waiting-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const scopes = ['hq', 'b/1', 'b/2', 'b/3'].map((name) => parseScope(name) as Scope);
 
-/** One append: of each scope so many ops, whether the first of them enrols somebody, and whether the file is opened again after it. */
+/**
+ * One append: of each scope so many ops, whether the first of them enrols somebody, whether its tile begins with what it had before, as those of a tree do, and whether
+ * the file is opened again after it.
+ */
 const step = fc.record({
   ops: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: scopes.length, maxLength: scopes.length }),
   enrols: fc.boolean(),
+  grows: fc.boolean(),
   reopens: fc.boolean(),
 });
 
@@ -53,7 +57,7 @@ describe('batches that wait', () => {
         const oracle = createMemoryRelayStore();
         const { book, genesis, root } = createContractBook('waiting');
         const records = new Map<Scope, OpRecord[]>(scopes.map((scope) => [scope, []]));
-        for (const { ops, enrols, reopens } of steps) {
+        for (const { ops, enrols, grows, reopens } of steps) {
           const batches = scopes.flatMap((scope, index) => {
             const before = records.get(scope) as OpRecord[];
             const isFirst = scope === 'hq' && before.length === 0;
@@ -64,7 +68,11 @@ describe('batches that wait', () => {
             if (more.length === 0) return [];
             const from = before.length;
             before.push(...more);
-            const tile = { level: 0, index: 0, hashes: new Uint8Array(32 * before.length).fill(from) };
+            const tile = {
+              level: 0,
+              index: 0,
+              hashes: grows ? tileOf(before.length) : tileOf(before.length).fill(from),
+            };
             const enrolments = enrols ? [{ position: from, isFork: false }] : [];
             return [batchOf(book, scope, from, more, { tiles: [tile], enrolments })];
           });
@@ -79,6 +87,75 @@ describe('batches that wait', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('bring of a tile what is new, and are whole after a restart', async () => {
+    const path = join(folder, 'tiles.sqlite');
+    let store = createSqliteRelayStore(path);
+    const { book, genesis, root } = createContractBook('tiles');
+    const [hq] = scopes as [Scope];
+    const put = (from: number, records: readonly OpRecord[]) =>
+      store.append([
+        batchOf(book, hq, from, records, {
+          tiles: [{ level: 0, index: 0, hashes: tileOf(from + records.length) }],
+        }),
+      ]);
+    await put(0, [genesis, ...Array.from({ length: 199 }, () => root.write())]);
+    for (let at = 200; at < 204; at++) await put(at, [root.write()]);
+    await store.close();
+    const db = new Database(path, { readonly: true });
+    const lengths = db.prepare('SELECT length(batches) FROM relay_waiting ORDER BY row').pluck().all() as number[];
+    db.close();
+    const [first = 0, ...others] = lengths;
+    expect(others.map((length) => first - length > 200 * 32 - 64)).toEqual([true, true, true]);
+    store = createSqliteRelayStore(path);
+    expect(await store.tile(book, hq, 0, 0)).toEqual(tileOf(204));
+    await store.close();
+  });
+
+  it('are read as earlier releases wrote them, each with its tile', async () => {
+    const path = join(folder, 'earlier.sqlite');
+    let store = createSqliteRelayStore(path);
+    const { book, genesis, root } = createContractBook('earlier');
+    const [hq] = scopes as [Scope];
+    for (const [at, record] of [genesis, root.write(), root.write()].entries()) {
+      // Nothing of one is the beginning of the next.
+      const tile = { level: 0, index: 0, hashes: tileOf(at + 1).fill(at) };
+      await store.append([batchOf(book, hq, at, [record], { tiles: [tile] })]);
+    }
+    await store.close();
+    const db = new Database(path);
+    const rows = db.prepare('SELECT row, batches FROM relay_waiting').all() as { row: number; batches: Buffer }[];
+    for (const { row, batches } of rows) {
+      const end = 4 + batches.readUInt32BE(0);
+      const head = JSON.parse(batches.toString('utf8', 4, end)) as { tiles: number[][] }[];
+      const earlier = head.map((batch) => ({ ...batch, tiles: batch.tiles.map((tile) => tile.slice(0, 3)) }));
+      const text = Buffer.from(JSON.stringify(earlier));
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(text.length);
+      const written = Buffer.concat([length, text, batches.subarray(end)]);
+      db.prepare('UPDATE relay_waiting SET batches = ? WHERE row = ?').run(written, row);
+    }
+    db.close();
+    expect(rows.length).toBe(3);
+    store = createSqliteRelayStore(path);
+    expect(await store.tile(book, hq, 0, 0)).toEqual(tileOf(3).fill(2));
+    await store.close();
+  });
+
+  it('bring chains that none of their ops is the head of, as a fork leaves them', async () => {
+    const path = join(folder, 'forked.sqlite');
+    let store = createSqliteRelayStore(path);
+    const { book, genesis, root } = createContractBook('forked');
+    const [hq] = scopes as [Scope];
+    const { device } = genesis.op;
+    const chain = { seq: 1, hash: genesis.hash, forks: 1, late: 2 };
+    await store.append([batchOf(book, hq, 0, [genesis])]);
+    await store.append([batchOf(book, hq, 1, [root.write()], { chains: new Map([[device, chain]]) })]);
+    await store.close();
+    store = createSqliteRelayStore(path);
+    expect(await store.chains(book, hq, [device])).toEqual(new Map([[device, chain]]));
+    await store.close();
   });
 
   it('are in the file when the append returns', async () => {
@@ -104,6 +181,10 @@ describe('batches that wait', () => {
     expect(() => createSqliteRelayStore(copy)).toThrow(expect.objectContaining({ code: 'relay/store' }));
   });
 });
+
+function tileOf(count: number): Uint8Array {
+  return Uint8Array.from({ length: 32 * count }, (_, at) => at >> 5);
+}
 
 async function everythingOf(
   store: RelayStore,
