@@ -104,7 +104,7 @@ export function createTillBackup(
     if (number === 0 || checkedUpTo === number) return;
     await bring(device, office, { checkedUpTo });
     await log.setMeta(carriedNote, JSON.stringify({ device: book.device, number }));
-    if (opensAlone(shop, openers())) await noteOutside({ number, ops, at: Date.now(), by: 'office' });
+    if (opensAlone(readEscrow(book), openers())) await noteOutside({ number, ops, at: Date.now(), by: 'office' });
   }
 
   async function noteOutside(made: OutsideBackup): Promise<void> {
@@ -175,16 +175,17 @@ function readState(
 ): BackupState {
   const { book, log, record } = shop;
   const last = outside(log);
+  const escrow = readEscrow(book);
   const standing = parts?.keeper.standing();
   const behind = Math.max(0, countOps(book) - (last?.ops ?? 0));
-  const hasOffice = record.office !== undefined && opensAlone(shop, openers);
+  const hasOffice = record.office !== undefined && opensAlone(escrow, openers);
   const cadence = hasOffice ? unattended : byHand;
   const since = last?.at ?? Number(log.meta(sinceNote) ?? Date.now());
   // As in `standingOf`: of a time that is ahead of now nobody knows how long ago it was.
   const elapsedMs = since - Date.now() > cadence.everyMs ? Number.POSITIVE_INFINITY : Date.now() - since;
   return {
     openers: {
-      office: readEscrow(book).length,
+      office: escrow.length,
       passkey: openers.some(({ kind }) => kind === 'passkey'),
       paper: openers.some(({ kind }) => kind === 'paper'),
     },
@@ -199,8 +200,8 @@ function readState(
 }
 
 /** Whether what the office holds can be opened: what a passkey opens with goes along in a file that a person was given, and nowhere else. */
-function opensAlone({ book }: Pick<Kept, 'book'>, openers: readonly BackupOpener[]): boolean {
-  return readEscrow(book).length > 0 || openers.some(({ kind }) => kind === 'paper');
+function opensAlone(escrow: readonly string[], openers: readonly BackupOpener[]): boolean {
+  return escrow.length > 0 || openers.some(({ kind }) => kind === 'paper');
 }
 
 export function countOps(book: Pick<Kept['book'], 'status'>): number {

@@ -5,8 +5,6 @@ import { type BackupPlace, RecoveryError } from '@tallystick/recovery';
 const folderName = 'tallystick-backup';
 
 interface SyncHandle {
-  getSize(): number;
-  read(buffer: Uint8Array, options: { at: number }): number;
   write(buffer: Uint8Array, options: { at: number }): number;
   flush(): void;
   truncate(size: number): void;

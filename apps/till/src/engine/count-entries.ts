@@ -1,22 +1,19 @@
 // Counting goods: what there is to count, without what should be there; and a count as an entry, which is known by what it says and by being newer
 // than every document that the seller knew of.
+import { newestOwn } from './documents.ts';
 import type { Entry, Found } from './entry.ts';
 import { openDay } from './entitlements.ts';
 import { describeShop, type OpenShop } from './open-shop.ts';
 import type { CountedLine, CountList, CountRequest, Outcome, StockCount } from './port.ts';
 
 /** Everything that is sold or used here, by category and name; of a product with variants, those. */
-export function readCountList({ book }: OpenShop): Outcome<CountList> {
-  const rows = book.query<CountList['goods'][number] & Readonly<Record<string, string | number>>>(
+export function readCountList(shop: OpenShop): Outcome<CountList> {
+  const rows = shop.book.query<CountList['goods'][number] & Readonly<Record<string, string | number>>>(
     `SELECT sku, CASE name WHEN '' THEN sku ELSE name END AS name, category, unitScale FROM products
       WHERE scope = 'hq' AND active = 1 AND options = '' AND recipe = '' ORDER BY category, name, sku`,
   );
   const goods = rows.map(({ sku, name, category, unitScale }) => ({ sku, name, category, unitScale }));
-  const [newest] = book.query<{ readonly id: string }>(
-    "SELECT coalesce(max(id), '') AS id FROM documents WHERE device = ?",
-    [book.device],
-  );
-  return { ok: true, value: { goods, newest: newest?.id ?? '' } };
+  return { ok: true, value: { goods, newest: newestOwn(shop) } };
 }
 
 export const countEntry: Entry<CountRequest, StockCount> = {
@@ -45,7 +42,7 @@ function goodsOf(shop: OpenShop): CountList['goods'] {
   return read.ok ? read.value.goods : [];
 }
 
-/** What the goods cost when they came in last. */
+/** What the goods cost when they came in last. That it is no sale is said besides, because the index of what is none (`addLookUps`) is used only then. */
 function newestCosts(shop: OpenShop): ReadonlyMap<string, number> {
   const { book, record } = shop;
   const rows = book.query<{ readonly sku: string; readonly cost: number; readonly id: string }>(

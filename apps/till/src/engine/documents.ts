@@ -1,6 +1,7 @@
 // Sales, refunds and voids as the screens show them, from the projections.
 import type { Tender } from '../model/tender.ts';
 import { fiscalOf } from './fiscal.ts';
+import type { OpenShop } from './open-shop.ts';
 import type { DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
 import type { TillBook } from './till-book.ts';
 
@@ -55,14 +56,26 @@ export function readNewest(reader: DocumentReader, day: string, most: number): r
   return rows.map((row) => toDocument(reader, row));
 }
 
-/** Documents of the whole shop whose number contains the text, newest first. */
+/** Documents of the whole shop whose number contains the text, newest first. The plus keeps SQLite from walking through whole documents for the sake of their order. */
 export function findByNumber(reader: DocumentReader, text: string): readonly DocumentRow[] {
   const pattern = `%${text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
   const rows = reader.book.query<Row>(
-    `${documentColumns} AND d.number LIKE ? ESCAPE '\\' ORDER BY d.id DESC LIMIT 50`,
-    [reader.scope, pattern],
+    `${documentColumns} AND d.id IN (
+       SELECT id FROM documents WHERE scope = ? AND kind IN ('sale', 'refund', 'void', 'exchange') AND number LIKE ? ESCAPE '\\'
+        ORDER BY +id DESC LIMIT 50)
+     ORDER BY d.id DESC`,
+    [reader.scope, reader.scope, pattern],
   );
   return rows.map((row) => toDocument(reader, row));
+}
+
+/** The newest document of this till, or '': what is entered now is newer. Walks back from the end, so a long log costs nothing. */
+export function newestOwn({ book, record }: Pick<OpenShop, 'book' | 'record'>): string {
+  const [row] = book.query<{ readonly id: string }>(
+    'SELECT id FROM documents WHERE scope = ? AND device = ? ORDER BY id DESC LIMIT 1',
+    [record.scope, book.device],
+  );
+  return row?.id ?? '';
 }
 
 /** The sale that a cart with this key became, if it did. */

@@ -4,7 +4,7 @@ import { openLayaways } from '@tallystick/retail';
 import type { Entry, Found } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { openDay } from './entitlements.ts';
-import { readReceipt } from './documents.ts';
+import { newestOwn, readReceipt } from './documents.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type {
   CancelLayawayRequest,
@@ -23,10 +23,6 @@ import { noSession } from './sale-entries.ts';
 export function readLayaways(shop: OpenShop): LayawayList {
   const { book } = shop;
   const { currency } = describeShop(shop);
-  const [newest] = book.query<{ readonly id: string }>(
-    "SELECT coalesce(max(id), '') AS id FROM documents WHERE device = ?",
-    [book.device],
-  );
   const [policy] = book.query<{ readonly mostFeeMinor: number }>(
     "SELECT mostFeeMinor FROM layawayPolicies WHERE scope = 'hq' AND currency = ?",
     [currency],
@@ -35,7 +31,7 @@ export function readLayaways(shop: OpenShop): LayawayList {
     layaways: openLayaways(book)
       .filter((one) => one.currency === currency)
       .map((one) => withGoods(shop, one)),
-    newest: newest?.id ?? '',
+    newest: newestOwn(shop),
     mostFeeMinor: policy?.mostFeeMinor ?? 0,
   };
 }

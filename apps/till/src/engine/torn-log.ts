@@ -21,12 +21,13 @@ export function mustReachRelay(log: Pick<TillLog, 'meta'>): boolean {
 }
 
 export function readTorn(shop: OpenShop): Torn | undefined {
-  const { book, log, sync, later } = shop;
+  const { book, log, record, sync, later } = shop;
   const isWaiting = sync !== undefined && mustReachRelay(log);
   if (log.recovered === undefined && !isWaiting) return undefined;
   const [row] = bookSince(shop).query<{ readonly number: string }>(
-    "SELECT number FROM documents WHERE device = ? AND kind IN ('sale', 'refund', 'void') ORDER BY id DESC LIMIT 1",
-    [book.device],
+    `SELECT number FROM documents WHERE scope = ? AND device = ? AND kind IN ('sale', 'refund', 'void')
+     ORDER BY id DESC LIMIT 1`,
+    [record.scope, book.device],
   );
   return {
     bytes: log.recovered?.lostBytes ?? 0,

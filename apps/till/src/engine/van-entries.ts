@@ -1,5 +1,6 @@
 // Selling from a van by the scan: each is an op of its own, paid at once. A scan carries no key, so it is known by what it says and by being newer than
 // every document that the seller knew of.
+import { newestOwn } from './documents.ts';
 import type { Entry } from './entry.ts';
 import { type OpenShop, readSession } from './open-shop.ts';
 import type { Outcome, Receipt, ScanSaleRequest } from './port.ts';
@@ -35,10 +36,6 @@ function isSame(document: Receipt | undefined, { sku, unitPriceMilliMinor, lot, 
 }
 
 /** The newest document of this till, or ''. */
-export function readNewestDocument({ book }: OpenShop): Outcome<string> {
-  const [row] = book.query<{ readonly id: string }>(
-    "SELECT coalesce(max(id), '') AS id FROM documents WHERE device = ?",
-    [book.device],
-  );
-  return { ok: true, value: row?.id ?? '' };
+export function readNewestDocument(shop: OpenShop): Outcome<string> {
+  return { ok: true, value: newestOwn(shop) };
 }
