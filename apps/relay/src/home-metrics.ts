@@ -20,6 +20,9 @@ export function measureHome(link: HomeLink, registers: Registry[]): void {
   gauge('answers', '0 while the home relay is left alone after failures.', async () =>
     (await link.status()).circuit === 'closed' ? 1 : 0,
   );
+  gauge('failing_books', 'Books that the home relay fails for or gives no positions any more, while it answers.', () =>
+    sum(({ circuit }) => (circuit === 'closed' ? 0 : 1)),
+  );
   gauge('reconciler', '1 on the node that deals with the home relay.', async () =>
     (await link.status()).isReconciler ? 1 : 0,
   );

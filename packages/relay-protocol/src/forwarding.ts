@@ -22,6 +22,8 @@ export interface ForwardingDesk {
   readonly call: CallOptions;
   /** Whether this node still is the one that deals with the home relay. Throws `relay/fenced`. */
   lease(): Promise<Lease>;
+  /** What is kept of the book stands otherwise now. */
+  onChanged(book: BookId): void;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -95,7 +97,7 @@ function isRefusal(error: unknown): error is RelayError {
 
 /** A position counts under the home relay's signature alone. */
 async function forwardOps(
-  { client, home, outbox, hasher, ed25519, call, lease }: ForwardingDesk,
+  { client, home, outbox, hasher, ed25519, call, lease, onChanged }: ForwardingDesk,
   book: BookId,
   scope: Scope,
   ops: readonly KeptOp[],
@@ -122,14 +124,16 @@ async function forwardOps(
       `the home relay gives op ${unsigned.result.hash} a position and no receipt`,
     );
   await outbox.settle(await lease(), answers);
+  onChanged(book);
   return answers.filter(({ result }) => result.position !== undefined).length;
 }
 
-async function renewRefused({ outbox, lease }: ForwardingDesk, book: BookId): Promise<boolean> {
+async function renewRefused({ outbox, lease, onChanged }: ForwardingDesk, book: BookId): Promise<boolean> {
   const places: number[] = [];
   for await (const { place, result } of allOps(outbox, book))
     if (result !== undefined && result.position === undefined && passing.has(result.verdict)) places.push(place);
   if (places.length > 0) await outbox.renew(await lease(), places);
+  if (places.length > 0) onChanged(book);
   return places.length > 0;
 }
 
@@ -137,7 +141,7 @@ async function renewRefused({ outbox, lease }: ForwardingDesk, book: BookId): Pr
  * Forgets what the followed log has, whoever handed it in there. What the home relay acknowledged, and has not where it said, waits once more. Answers how many were
  * forgotten.
  */
-export async function dropFollowed({ store, outbox, lease }: ForwardingDesk, book: BookId): Promise<number> {
+export async function dropFollowed({ store, outbox, lease, onChanged }: ForwardingDesk, book: BookId): Promise<number> {
   const [reached, lost]: [number[], number[]] = [[], []];
   for await (const { place, scope, hash, position } of allOps(outbox, book)) {
     if ((await store.find(book, scope, [hash])).has(hash)) reached.push(place);
@@ -145,6 +149,7 @@ export async function dropFollowed({ store, outbox, lease }: ForwardingDesk, boo
   }
   if (reached.length > 0) await outbox.drop(await lease(), reached);
   if (lost.length > 0) await outbox.renew(await lease(), lost);
+  if (reached.length + lost.length > 0) onChanged(book);
   return reached.length;
 }
 

@@ -36,18 +36,25 @@ const noAnswer: ReadonlySet<RelayCode> = new Set([
   'relay/aborted',
   'relay/refused',
   'relay/bad-answer',
-  'relay/failed',
   'relay/busy',
+]);
+/** It answers, and not for this book: a log of it may be damaged there, and says nothing of the others. */
+const noAnswerForBook: ReadonlySet<RelayCode> = new Set([
+  'relay/failed',
   // Somebody has to say where the book went; until then what is handed in is kept.
   'relay/retired',
 ]);
 
-export const isNoAnswer = (error: Error): boolean => error instanceof RelayError && noAnswer.has(error.code);
+const isOf = (codes: ReadonlySet<RelayCode>) => (error: Error) => error instanceof RelayError && codes.has(error.code);
 
-export function createHomeCircuit(timing: CircuitTiming = {}): HomeCircuit {
+export const isNoAnswer = (error: Error): boolean => isOf(noAnswer)(error) || isOf(noAnswerForBook)(error);
+
+/** Of the home relay itself, or of one book there. */
+export function createHomeCircuit(timing: CircuitTiming = {}, about: 'home' | 'book' = 'home'): HomeCircuit {
+  const isFailure = isOf(about === 'home' ? noAnswer : noAnswerForBook);
   const { failures = 3, firstPauseMs = 1_000, maxPauseMs = 60_000 } = timing;
   const backoff = new ExponentialBackoff({ initialDelay: firstPauseMs, maxDelay: maxPauseMs });
-  const breaker = circuitBreaker(handleWhen(isNoAnswer), {
+  const breaker = circuitBreaker(handleWhen(isFailure), {
     halfOpenAfter: backoff,
     breaker: new ConsecutiveBreaker(failures),
   });
@@ -57,8 +64,12 @@ export function createHomeCircuit(timing: CircuitTiming = {}): HomeCircuit {
     try {
       return await breaker.execute(request);
     } catch (cause) {
-      if (cause instanceof BrokenCircuitError || (cause instanceof Error && isNoAnswer(cause)))
-        throw new RelayError('relay/home-away', 'the home relay does not answer now', { cause });
+      if (cause instanceof BrokenCircuitError || (cause instanceof Error && isFailure(cause)))
+        throw new RelayError(
+          'relay/home-away',
+          `the home relay does not answer now${about === 'book' ? ' for this book' : ''}`,
+          { cause },
+        );
       throw cause;
     }
   }

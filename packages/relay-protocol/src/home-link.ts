@@ -45,6 +45,7 @@ export type HomeLinkEvent =
 
 /** Plain numbers for whoever watches: ms since 1970, and ms. */
 export interface HomeLinkStatus {
+  /** Of the home relay. */
   readonly circuit: HomeCircuit['state'];
   readonly reachedAtMs?: number;
   /** Whether this node deals with the home relay. */
@@ -54,6 +55,8 @@ export interface HomeLinkStatus {
 
 export interface BookLinkStatus extends OutboxSummary {
   readonly book: BookId;
+  /** Open while the home relay answers and does not serve this book: others go on. */
+  readonly circuit: HomeCircuit['state'];
   /** How long ago the copy had all that the home relay had; absent where it never has. */
   readonly lagMs?: number;
   /** Ops that the home relay had beyond the copy when it was asked last. */
@@ -84,11 +87,12 @@ interface Talk {
   isAway: boolean;
   isReconciler: boolean;
   readonly states: ReadonlyMap<BookId, BookState>;
-  /** Every request to the home relay. */
-  ask<T>(request: () => Promise<T>): Promise<T>;
+  /** Every request to the home relay. Throws `relay/home-away`; `isAway` says then whether it is away for all books. */
+  ask<T>(request: () => Promise<T>, book?: BookId): Promise<T>;
 }
 
 interface BookState {
+  readonly circuit: HomeCircuit;
   /** What waits up to this place of the outbox is of logs of which the home relay takes nothing now. */
   heldUpTo: number;
   gapOps: number;
@@ -160,16 +164,23 @@ function openTalk({ books, timing, nowMs, onEvent: tell = () => undefined }: Hom
     circuit,
     isAway: false,
     isReconciler: false,
-    states: new Map(books.map((book) => [book, { heldUpTo: 0, gapOps: 0, unverified: 0 }])),
-    async ask(request) {
+    states: new Map(books.map((book) => [book, newState(timing)])),
+    async ask(request, book) {
+      const ofBook = book === undefined ? undefined : talk.states.get(book)?.circuit;
+      let answered = false;
       try {
-        const answer = await circuit.ask(request);
+        const answer = await circuit.ask(() =>
+          (ofBook?.ask(request) ?? request()).catch((error: unknown) => {
+            answered = isHomeAway(error);
+            throw error;
+          }),
+        );
         talk.reachedAtMs = nowMs();
         if (talk.isAway) tell({ kind: 'home', state: 'reached' });
         talk.isAway = false;
         return answer;
       } catch (error) {
-        const isAway = isHomeAway(error);
+        const isAway = isHomeAway(error) && !answered;
         if (isAway && !talk.isAway) tell({ kind: 'home', state: 'away' });
         talk.isAway = isAway;
         throw error;
@@ -177,6 +188,10 @@ function openTalk({ books, timing, nowMs, onEvent: tell = () => undefined }: Hom
     },
   };
   return talk;
+}
+
+function newState(timing: CircuitTiming | undefined): BookState {
+  return { circuit: createHomeCircuit(timing, 'book'), heldUpTo: 0, gapOps: 0, unverified: 0 };
 }
 
 interface ExchangeParts {
@@ -194,8 +209,22 @@ function createExchange(
 ): () => Promise<void> {
   const { client, store, outbox, node, nowMs, onEvent: tell = () => undefined } = options;
   const { leaseMs = 30_000 } = options.timing ?? {};
-  const following: FollowingDesk = { ...options, rosters: createRosters(store, options.hasher), onFollowed };
-  const forwarding: ForwardingDesk = { ...options, call, lease: takeLease };
+  /** Those whose copy or outbox the exchange has changed. */
+  const changed = new Set<BookId>();
+  const following: FollowingDesk = {
+    ...options,
+    rosters: createRosters(store, options.hasher),
+    onFollowed(book, scope, size) {
+      changed.add(book);
+      onFollowed(book, scope, size);
+    },
+  };
+  const forwarding: ForwardingDesk = {
+    ...options,
+    call,
+    lease: takeLease,
+    onChanged: (book) => void changed.add(book),
+  };
   let underWay: Promise<void> | undefined;
 
   async function takeLease(): Promise<Lease> {
@@ -237,14 +266,16 @@ function createExchange(
     await takeLease();
     for (const [book, state] of talk.states) {
       try {
-        await talk.ask(() => exchangeBook(book, state));
+        await talk.ask(() => exchangeBook(book, state), book);
       } catch (error) {
-        if (isHomeAway(error) || (error instanceof RelayError && error.code === 'relay/fenced')) throw error;
+        const isFenced = error instanceof RelayError && error.code === 'relay/fenced';
+        if ((isHomeAway(error) && talk.isAway) || isFenced) throw error;
         // What is wrong with one book holds up no other.
         state.trouble = String(error);
         tell({ kind: 'trouble', book, error });
       } finally {
-        await keeper.changed(book);
+        // Where nothing has changed, what is kept need not be judged anew with the next push.
+        if (changed.delete(book)) await keeper.changed(book);
       }
     }
   }
@@ -269,7 +300,7 @@ function homeOf(
     const { maxBatchOps = records.length } = talk.info?.limits ?? {};
     if (records.length > maxBatchOps)
       throw new RelayError('relay/too-large', `the home relay takes ${maxBatchOps} ops at a time`);
-    const answer = await talk.ask(() => (isClaim ? client.claim : client.push)(book, scope, records, call));
+    const answer = await talk.ask(() => (isClaim ? client.claim : client.push)(book, scope, records, call), book);
     keeper.noteTaken(book, scope, records, answer);
     if (answer.results.some(({ position }) => position !== undefined)) wake();
     const answered = answer.results.values();
@@ -294,7 +325,7 @@ function homeOf(
       return heldUpTo === 0 || ((await isNone({ scope: hq })) && (await isNone({ scope })));
     };
     // Whether it is back the link finds out by itself: nobody at a till waits for that.
-    if (talk.circuit.state !== 'closed') return false;
+    if (talk.circuit.state !== 'closed' || talk.states.get(book)?.circuit.state !== 'closed') return false;
     if (await hasNone()) return true;
     const deadline = AbortSignal.timeout(call.retry?.timeoutMs ?? 0);
     await Promise.race([
@@ -329,9 +360,9 @@ function homeOf(
       wake();
       return outcome;
     },
-    cosign: ({ book, scope, device }, note) => talk.ask(() => client.cosign(book, scope, device, note)),
-    cosigned: (book, scope, count) => talk.ask(() => client.cosigned(book, scope, count)),
-    standing: (book, scope, note) => talk.ask(() => client.standing(book, scope, note)),
+    cosign: ({ book, scope, device }, note) => talk.ask(() => client.cosign(book, scope, device, note), book),
+    cosigned: (book, scope, count) => talk.ask(() => client.cosigned(book, scope, count), book),
+    standing: (book, scope, note) => talk.ask(() => client.standing(book, scope, note), book),
     kept: keeper.page,
     idle: keeper.idle,
   };
@@ -352,8 +383,9 @@ async function statusOf({ outbox, nowMs }: HomeLinkOptions, talk: Talk): Promise
   const { circuit, reachedAtMs, isReconciler, states } = talk;
   const books = await Promise.all(
     [...states].map(
-      async ([book, { gapOps, unverified, caughtUpAtMs, trouble }]): Promise<BookLinkStatus> => ({
+      async ([book, { circuit: ofBook, gapOps, unverified, caughtUpAtMs, trouble }]): Promise<BookLinkStatus> => ({
         book,
+        circuit: ofBook.state,
         ...(await outbox.summary(book)),
         ...(caughtUpAtMs === undefined ? {} : { lagMs: nowMs() - caughtUpAtMs }),
         gapOps,

@@ -1,5 +1,5 @@
 // A relay that follows another one: what it serves, what it keeps while that is away, and what becomes of it.
-import { parseScope, type Scope, trustedRecord } from '@tallystick/oplog';
+import { type BookId, parseScope, type Scope, trustedRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { follow, followAll } from './desk.ts';
 import type { Outbox } from '../src/federation.ts';
@@ -267,6 +267,50 @@ describe('a relay that follows another one', () => {
     await expect(still).rejects.toMatchObject({ code: 'relay/quota' });
     const again = await branch.client.push(fleet.book, shop, two.writeMany(7, { scope: shop }));
     expect(again.results.filter(({ verdict }) => verdict === 'kept')).toHaveLength(7);
+  });
+
+  it('goes on with other books where the home relay fails for one, which it asks for ever less', async () => {
+    const { home, fleet, another, one } = await openShop({}, { reads: 'public' });
+    const damaged = 'ab'.repeat(32) as BookId;
+    let asked = 0;
+    const fetch = async (request: Request): Promise<Response> => {
+      if (!request.url.includes(damaged)) return home.relay.fetch(request);
+      asked += request.url.includes('/tail') ? 0 : 1;
+      return Response.json({ code: 'relay/failed', message: 'a tile does not lead to its root' }, { status: 500 });
+    };
+    const { link, client } = another({
+      books: [damaged, fleet.book],
+      client: createRelayClient({ url: 'http://relay.test', fetch, retry: { attempts: 1 } }),
+      timing: { failures: 2, firstPauseMs: 60_000 },
+    });
+    for (let turn = 0; turn < 4; turn++) await link.exchange();
+    expect(await link.status()).toMatchObject({
+      circuit: 'closed',
+      books: [{ circuit: 'open', trouble: expect.stringContaining('for this book') as string }, { circuit: 'closed' }],
+    });
+    expect(asked).toBe(2);
+    const sold = await client.push(fleet.book, shop, [one.write({ scope: shop })]);
+    expect(sold.results).toMatchObject([{ verdict: 'stored' }]);
+  });
+
+  it('judges what it keeps once, however often it looks in vain whether the home relay is back', async () => {
+    const { fleet, line, branch, another, one } = await openShop({ timing: { failures: 1_000 } });
+    let read = 0;
+    const { ops, ...rest } = branch.outbox;
+    const outbox: Outbox = {
+      ...rest,
+      ops: async (...wanted) => {
+        const found = await ops(...wanted);
+        read += found.length;
+        return found;
+      },
+    };
+    const { client, link } = another({ outbox });
+    await link.exchange();
+    line.state = 'cut';
+    for (let push = 0; push < 12; push++) await client.push(fleet.book, shop, one.writeMany(25, { scope: shop }));
+    // Two a push are to see that something waits.
+    expect([(await outbox.summary(fleet.book)).waiting, read <= 12 * 2]).toEqual([300, true]);
   });
 
   it('asks a home relay that is away ever less', async () => {
