@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeBundle, type OpRecord, type Scope } from '@tallystick/oplog';
+import { createFileLogStore } from '@tallystick/oplog/file';
+import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openReader } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
@@ -101,5 +103,36 @@ describe('a book file', () => {
     });
     expect(await ask('old', 'asides', record.hash, '--dismiss')).toEqual({ dismissed: 1 });
     expect((await run('old', 'asides')).stdout).toBe('Nothing is set aside.\n');
+  });
+});
+
+describe('the log file of a till', () => {
+  it('is taken in though it is damaged in the middle, as far as it reads', async () => {
+    const office = await openReader(homeAt(at('office')));
+    const records = await office.log.pending('hq' as Scope);
+    await office.close();
+    const file = createNodeAppendFile(at('till.log'));
+    const log = createFileLogStore(file);
+    log.setMeta('book', book);
+    const ends = records.map((record) => {
+      log.append([record]);
+      return file.size();
+    });
+    log.close();
+    // Inside of the third op, which the heir has from elsewhere.
+    const bytes = readFileSync(at('till.log'));
+    const damagedAt = (ends[1] ?? 0) + 60;
+    bytes[damagedAt] = (bytes[damagedAt] ?? 0) ^ 1;
+    writeFileSync(at('till.log'), bytes);
+    const early = await ask('heir', 'import', at('early.book'), '--book', book);
+    const taken = await run('heir', 'import', at('till.log'), '--json');
+    expect(taken).toMatchObject({ status: 1, stderr: expect.stringContaining('do not read') });
+    const frame = (ends[2] ?? 0) - (ends[1] ?? 0);
+    expect(jsonOf(taken)).toMatchObject({
+      added: records.length - Number(early['added']),
+      known: Number(early['added']) - 1,
+      aside: [],
+      damagedBytes: [{ at: ends[1], bytes: frame }],
+    });
   });
 });

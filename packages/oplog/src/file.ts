@@ -2,3 +2,4 @@
 export { crc32c } from './crc32c.ts';
 export { createFileLogStore, type FileLogStore, type FileLogStoreOptions } from './file-log-store.ts';
 export type { FramedFileOptions, Recovery } from './framed-file.ts';
+export { type FileSalvage, isLogFile, salvageLogFile } from './file-salvage.ts';

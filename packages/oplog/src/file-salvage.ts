@@ -1,0 +1,64 @@
+// What can still be read of a damaged log file: every whole frame, before and behind those that are not. A frame says where it stands, so none is taken for
+// another. Nothing is believed: whoever takes a record hashes it and checks its signature.
+import type { OpHash } from './brands.ts';
+import { parsePayload } from './file-log-state.ts';
+import { findFrame, frameKinds, type ReadBytes, readFrame } from './frame.ts';
+import { type OpRecord, trustedRecord } from './record.ts';
+import { locateRecords } from './record-frame.ts';
+
+export interface FileSalvage {
+  /** In the order in which they were stored. */
+  readonly records: readonly OpRecord[];
+  /** Which book it says it is; undefined where that cannot be read. */
+  readonly book: string | undefined;
+  /** Bytes in which no whole frame stands. */
+  readonly damaged: readonly { readonly at: number; readonly bytes: number }[];
+}
+
+const formatLine = 'tallystick-log/1\n';
+
+/** Whether these are the bytes of a log file, as a till exports one that it cannot open. */
+export function isLogFile(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, formatLine.length)) === formatLine;
+}
+
+/** Never throws for anything that stands in `bytes`. */
+export function salvageLogFile(bytes: Uint8Array): FileSalvage {
+  const read: ReadBytes = (offset, length) => bytes.subarray(offset, offset + length);
+  const records = new Map<OpHash, OpRecord>();
+  const damaged: { at: number; bytes: number }[] = [];
+  let book: string | undefined;
+  for (let at = formatLine.length; at < bytes.length; ) {
+    const frame = readFrame(read, at);
+    if (frame === undefined) {
+      const next = findFrame(read, at + 1, bytes.length) ?? bytes.length;
+      damaged.push({ at, bytes: next - at });
+      at = next;
+      continue;
+    }
+    if (frame.kind === frameKinds.records || frame.kind === frameKinds.replace)
+      for (const record of recordsOf(frame.payload)) records.set(record.hash, record);
+    if (frame.kind === frameKinds.meta) book = bookIn(frame.payload) ?? book;
+    at = frame.end;
+  }
+  return { records: [...records.values()], book, damaged };
+}
+
+function recordsOf(payload: Uint8Array): OpRecord[] {
+  return locateRecords(payload).flatMap(({ hash, at, length }) => {
+    try {
+      return trustedRecord(payload.subarray(at, at + length), hash);
+    } catch {
+      return [];
+    }
+  });
+}
+
+function bookIn(payload: Uint8Array): string | undefined {
+  try {
+    const [name, value] = parsePayload(payload) as readonly unknown[];
+    return name === 'book' && typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+// What is read of a log file that nothing can open any more.
+import fc from 'fast-check';
+import { createFileLogStore, salvageLogFile } from '@tallystick/oplog/file';
+import { expect, it } from 'vitest';
+import { makeChain } from './arbitraries.ts';
+import { createMemoryFile } from './memory-file.ts';
+
+const book = 'b0'.repeat(32);
+const records = makeChain(6);
+const file = createMemoryFile();
+const store = createFileLogStore(file);
+store.setMeta('book', book);
+/** Where each frame ends that holds one record. */
+const ends = records.map((record) => {
+  store.append([record]);
+  return file.size();
+});
+const whole = file.contents();
+
+it('reads all of a whole file, and nothing of what is none', () => {
+  expect(salvageLogFile(whole)).toEqual({ records, book, damaged: [] });
+  expect(salvageLogFile(new Uint8Array(300)).records).toEqual([]);
+});
+
+it('loses the frames that were damaged and no other, wherever it is (property)', () => {
+  fc.assert(
+    fc.property(fc.nat(whole.length - 18), fc.nat(900), fc.nat(254), (from, length, noise) => {
+      const at = from + 17;
+      const bytes = whole.slice();
+      bytes.fill(noise, at, at + length + 1);
+      const until = Math.min(at + length + 1, whole.length);
+      const isChanged = (start: number, end: number): boolean =>
+        at < end &&
+        until > start &&
+        !Buffer.from(bytes.subarray(start, end)).equals(Buffer.from(whole.subarray(start, end)));
+      const left = records.filter((_, index) => {
+        const start = index === 0 ? (ends[0] ?? 0) - frameBytesOf(0) : (ends[index - 1] ?? 0);
+        return !isChanged(start, ends[index] ?? 0);
+      });
+      expect(salvageLogFile(bytes).records.map(({ hash }) => hash)).toEqual(left.map(({ hash }) => hash));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Header, hash and length beside the record itself. */
+function frameBytesOf(index: number): number {
+  return 13 + 34 + (records[index]?.bytes.length ?? 0);
+}
