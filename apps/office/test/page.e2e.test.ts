@@ -2,6 +2,7 @@
 // has a page of its own; the shop is one for all.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PersonFile } from '../src/person-file.ts';
 import type { Sealer } from '@tallystick/kernel/subjects';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
@@ -246,6 +247,46 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await row.getByRole('button').click();
     await dialog().getByRole('row', { name: '2400 Backorders owed -£99.00' }).waitFor();
     expect(await faultsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
+  it('enters who a person is, puts it right, and hands out what is known, by the keyboard alone', async () => {
+    await page.getByRole('link', { name: 'Persons' }).click();
+    await page.getByRole('button', { name: 'Enter a person…' }).focus();
+    await page.keyboard.press('Enter');
+    // The first field has the focus, and Tab goes on to the others.
+    await page.keyboard.type('C-23');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Ben Okri');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('0151 777');
+    await page.keyboard.press('Enter');
+    const ben = page.getByRole('region', { name: 'Customer C-23' });
+    await ben.getByRole('heading', { name: 'Customer C-23 · Ben Okri' }).waitFor();
+    await dialog().waitFor({ state: 'hidden' });
+    await ben.getByRole('button', { name: 'Put right…' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Ben Okri-Marsh');
+    await page.keyboard.press('Enter');
+    await ben.getByRole('heading', { name: 'Customer C-23 · Ben Okri-Marsh' }).waitFor();
+    await dialog().waitFor({ state: 'hidden' });
+    const download = page.waitForEvent('download');
+    await ben.getByRole('button', { name: 'Hand out…' }).focus();
+    await page.keyboard.press('Enter');
+    await dialog().getByRole('button', { name: 'Download' }).focus();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    const file = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as PersonFile;
+    const texts = file.texts.map(({ field, reading }) => `${field} ${reading.state === 'shown' ? reading.text : ''}`);
+    expect(texts.sort()).toEqual(['name Ben Okri', 'name Ben Okri-Marsh', 'phone 0151 777', 'phone 0151 777']);
+    await ben.getByText('Asked for what is known of them').waitFor();
+    expect(office.book.query("SELECT customer FROM persons WHERE name LIKE '%Okri%'")).toEqual([]);
+    await page.getByRole('button', { name: 'Enter a person…' }).click();
+    await dialog().getByLabel('Customer number').fill('Ben Okri');
+    await dialog().getByLabel('Name').fill('Ben');
+    await dialog().getByRole('button', { name: 'Enter' }).click();
+    await dialog().getByRole('alert').filter({ hasText: /./ }).waitFor();
     await page.keyboard.press('Escape');
   });
 

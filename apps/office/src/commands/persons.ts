@@ -1,14 +1,12 @@
 // `tally person`, `tally access`: who a customer is, for whom the keyring here may show, and all that the books hold of one person.
-import type { SubjectId } from '@tallystick/erasure';
-import type { Reading, Sealer, SubjectDesk } from '@tallystick/kernel/subjects';
-import type { OpPlace } from '@tallystick/kernel';
+import type { SubjectDesk } from '@tallystick/kernel/subjects';
 import { writeFileSync } from 'node:fs';
 import type { ShopBook } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
-import { OfficeError } from '../errors.ts';
+import { describePerson, type PersonField, readPerson } from '../describe-person.ts';
 import { personFileLines, readPersonFile, wordOf } from '../person-file.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
-import { businessDay, findPersons, openDesk, type PersonRow, personFields, subjectOf } from '../subjects.ts';
+import { businessDay, findPersons, openDesk, personFields, subjectOf } from '../subjects.ts';
 import { noteWritten } from '../written.ts';
 import { changingCommand, type Done, exchangeOnce } from './changing.ts';
 import { readLines } from './erase.ts';
@@ -40,14 +38,12 @@ export const person: Command = changingCommand({
     await desk.during(() => exchangeOnce(book, home));
     const said = saidOf(context);
     if (said.size > 0) {
-      await describe(book, desk, customer, said);
+      await describePerson(book, desk, customer, said);
       await desk.refresh();
     }
     return show(book, desk, customer);
   },
 });
-
-type PersonField = (typeof personFields)[number];
 
 function saidOf(context: CommandContext): ReadonlyMap<PersonField, string> {
   const said = new Map<PersonField, string>();
@@ -63,54 +59,6 @@ function saidOf(context: CommandContext): ReadonlyMap<PersonField, string> {
     if (given !== undefined) said.set(field, given);
   }
   return said;
-}
-
-async function describe(
-  book: ShopBook,
-  desk: SubjectDesk,
-  customer: string,
-  said: ReadonlyMap<PersonField, string>,
-): Promise<void> {
-  const [known] = findPersons(book, customer);
-  const before = known === undefined ? {} : await readPerson(desk, known);
-  const sealer = await sealerFor(desk, known?.subject);
-  const texts = personFields.flatMap((field) => {
-    const given = said.get(field);
-    const kept = before[field];
-    if (given === '') return [];
-    if (given !== undefined) return [[field, given] as const];
-    return kept?.state === 'shown' ? [[field, kept.text] as const] : [];
-  });
-  const args = (place: OpPlace) => ({
-    customer,
-    subject: sealer.subject,
-    ...Object.fromEntries(texts.map(([field, text]) => [field, sealer.seal(place, field, text)])),
-  });
-  mustBeCommitted(await book.commit('person.describe', args));
-}
-
-async function sealerFor(desk: SubjectDesk, subject: SubjectId | undefined): Promise<Sealer> {
-  const known = subject === undefined ? undefined : await desk.sealer(subject);
-  if (known !== undefined) return known;
-  if (subject !== undefined)
-    throw new OfficeError(
-      'office/subject',
-      'the key of this person is not here, or is destroyed: describe them under a new number',
-    );
-  const opened = await desk.open('customer');
-  if ('seal' in opened) return opened;
-  return mustBeCommitted(opened) as never;
-}
-
-type ReadPerson = Partial<Record<(typeof personFields)[number], Reading>>;
-
-async function readPerson(desk: SubjectDesk, row: PersonRow): Promise<ReadPerson> {
-  const read: ReadPerson = {};
-  for (const field of personFields) {
-    const { scope, device, op: id } = row;
-    if (row[field] !== '') read[field] = await desk.read(row[field], { scope, device, id, field });
-  }
-  return read;
 }
 
 async function show(book: ShopBook, desk: SubjectDesk, customer: string): Promise<Done> {

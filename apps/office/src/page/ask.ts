@@ -9,6 +9,7 @@ export type Field =
       readonly label: string;
       readonly value?: string;
       readonly rows?: number;
+      readonly isOptional?: true;
     }
   | { readonly kind: 'choice'; readonly name: string; readonly label: string; readonly choices: readonly Choice[] }
   /** The text of a file on this machine, which is read here and kept nowhere. */
@@ -63,7 +64,8 @@ export function ask(question: Question): void {
 }
 
 function drawField(field: Field): HTMLElement {
-  const attributes = { name: field.name, required: true, autocomplete: 'off' };
+  const isOptional = field.kind === 'text' && field.isOptional === true;
+  const attributes = { name: field.name, autocomplete: 'off', ...(isOptional ? {} : { required: true }) };
   switch (field.kind) {
     case 'file':
       return element('label', {}, field.label, element('input', { ...attributes, type: 'file' }));

@@ -3,7 +3,7 @@ import type { LiveState } from '../web/live-state.ts';
 import { askToEnrol, askToRotate } from './devices.ts';
 import { byId } from './dom.ts';
 import { copyLink, showLink } from './links.ts';
-import { askForRequest, loadPersons } from './persons.ts';
+import { askForRequest, askToEnter, loadPersons } from './persons.ts';
 import { drawAll, drawLink, drawStock, type Period } from './views.ts';
 
 const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'persons', 'log'] as const;
@@ -96,6 +96,7 @@ byId('invitation-copy').addEventListener('click', () => void copyLink());
 byId('enrol').addEventListener('click', askToEnrol);
 byId('rotate').addEventListener('click', askToRotate);
 byId('theme').addEventListener('click', switchTheme);
+byId('person-enter').addEventListener('click', () => askToEnter());
 byId('person-ask').addEventListener('click', askForRequest);
 byId('person-search').addEventListener('input', () => void loadPersons());
 for (const button of document.querySelectorAll<HTMLElement>('[data-period]')) {

@@ -1,6 +1,6 @@
 // The view of persons: who they are where this office may show it, what they asked, what keeps them, and how far an erasure has come.
 import type { ShownPerson } from '../web/persons.ts';
-import { ask, faultOf } from './ask.ts';
+import { ask, faultOf, post } from './ask.ts';
 import { element, inputById, replaceWhenChanged } from './dom.ts';
 import { counted, day } from './format.ts';
 
@@ -98,7 +98,7 @@ function erasureLines({ erasure }: ShownPerson): string[] {
   ];
 }
 
-function actions({ subject, hold, erasure }: ShownPerson, title: string): HTMLElement[] {
+function actions({ subject, customers, hold, erasure }: ShownPerson, title: string): HTMLElement[] {
   if (erasure !== null) {
     if (!erasure.isSettled) return [];
     const href = `/api/certificate?subject=${subject}`;
@@ -108,7 +108,13 @@ function actions({ subject, hold, erasure }: ShownPerson, title: string): HTMLEl
     hold === null
       ? button('Keep by law…', () => askToHold(subject, title))
       : button('Let go…', () => askToRelease(subject, title));
-  return [held, button('Forget…', () => askToForget(subject, title))];
+  const [customer] = customers;
+  return [
+    ...(customer === undefined ? [] : [button('Put right…', () => askToEnter(customer))]),
+    button('Hand out…', () => askToHandOut(subject, title)),
+    held,
+    button('Forget…', () => askToForget(subject, title)),
+  ];
 }
 
 function button(words: string, act: () => void): HTMLElement {
@@ -121,6 +127,47 @@ async function doneOrFault(path: string, body: Readonly<Record<string, unknown>>
   const fault = await faultOf(path, body);
   if (fault === undefined) await loadPersons();
   return fault;
+}
+
+/** Entered anew, or put right: each text is sealed before it leaves this office. */
+export function askToEnter(customer = inputById('person-search').value.trim()): void {
+  const more = { kind: 'text', isOptional: true } as const;
+  ask({
+    title: customer === '' ? 'Enter a person' : `Customer ${customer}`,
+    text: 'What is entered can be read by whom the book allows, and destroyed. What is left empty stays as it was.',
+    fields: [
+      { kind: 'text', name: 'customer', label: 'Customer number', value: customer },
+      { ...more, name: 'name', label: 'Name' },
+      { ...more, name: 'phone', label: 'Telephone' },
+      { ...more, name: 'email', label: 'Mail address' },
+      { ...more, name: 'note', label: 'Note' },
+    ],
+    confirm: 'Enter',
+    act: (values) => doneOrFault('/api/acts/person-enter', values),
+  });
+}
+
+function askToHandOut(subject: string, title: string): void {
+  ask({
+    title: `What is known of ${title}`,
+    text: 'The request is recorded, and a file with all that the books hold of this person is downloaded. It is for the person alone: delete it when they have it.',
+    fields: [],
+    confirm: 'Download',
+    act: async () => {
+      const done = await post('/api/person-file', { subject });
+      if (!done.ok) return done.fault;
+      download(`person-${subject}.json`, JSON.stringify(done.answer, undefined, 2));
+      await loadPersons();
+      return undefined;
+    },
+  });
+}
+
+/** The page keeps nothing of it. */
+function download(name: string, text: string): void {
+  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  element('a', { href, download: name }).click();
+  URL.revokeObjectURL(href);
 }
 
 function askToForget(subject: string, title: string): void {

@@ -64,7 +64,7 @@ function requireDone(commits: readonly Commit[]): void {
 }
 
 /** What the office says on purpose is for the person at the page. */
-async function inWords<T>(work: () => T | Promise<T>): Promise<T> {
+export async function inWords<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -4,12 +4,14 @@ import type { Reading } from '@tallystick/kernel/subjects';
 import { certifyErasure, readErasure, type SubjectDesk } from '@tallystick/kernel/subjects';
 import { z } from 'zod';
 import type { ShopBook } from '../book.ts';
+import { describePerson, type PersonField } from '../describe-person.ts';
 import { listDevices } from '../device-text.ts';
 import { orderShred } from '../forget.ts';
 import type { Home } from '../home.ts';
 import { keyInForce } from '../key-files.ts';
+import { type PersonFile, readPersonFile } from '../person-file.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
-import { businessDay, type PersonRow, subjectOf } from '../subjects.ts';
+import { businessDay, type PersonRow, personFields, subjectOf } from '../subjects.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 
 const maxShown = 200;
@@ -121,6 +123,40 @@ const holdSchema = z.strictObject({
   basis: z.string().trim().regex(word),
   untilDay: z.string().trim().regex(day).or(z.literal('')),
 });
+
+const said = z.string().trim().max(1_000);
+const describeSchema = z.strictObject({
+  customer: z.string().trim().min(1).max(64),
+  name: said,
+  phone: said,
+  email: said,
+  note: said,
+});
+
+/** Enters who a customer is, or puts it right: what is left empty stays as it was. */
+export async function enterPerson(book: ShopBook, openDesk: () => Promise<SubjectDesk>, body: unknown): Promise<void> {
+  const { customer, ...texts } = parseBody(describeSchema, body);
+  const given = personFields.flatMap((field): (readonly [PersonField, string])[] =>
+    texts[field] === '' ? [] : [[field, texts[field]]],
+  );
+  if (given.length === 0) throw new HttpRefusal(400, 'office/refused', 'nothing was entered');
+  const desk = await openDesk();
+  await describePerson(book, desk, customer, new Map(given));
+  // The key lies where those who may read find it before the op that names it is handed in.
+  await desk.refresh();
+}
+
+/** Records that the person asked, and answers everything that the books hold of them. */
+export async function handOutPerson(
+  book: ShopBook,
+  openDesk: () => Promise<SubjectDesk>,
+  body: unknown,
+): Promise<PersonFile> {
+  const { subject } = parseBody(subjectSchema, body);
+  const known = subjectOf(book, subject);
+  mustBeCommitted(await book.commit('subject.request', { subject: known, kind: 'access', day: businessDay(book) }));
+  return readPersonFile(book, await openDesk(), known);
+}
 
 /** By the path under `/api/acts/`. What was asked for is recorded; the rest is up to a person. */
 export const personActs: Readonly<Record<string, (book: ShopBook, body: unknown) => Promise<void>>> = {

@@ -1,7 +1,7 @@
 // Which request does what at the office, and who may ask for it: its own page for everything that changes something, a till's page for
 // joining and for getting its key back.
 import { hq, tipOf } from '../rebuild.ts';
-import { acts } from './acts.ts';
+import { acts, inWords } from './acts.ts';
 import { readDocument } from './corrections.ts';
 import { type Handler, HttpRefusal, parseBody, readJson, requireOrigin, sendJson } from './http.ts';
 import { answerDeposit, type Deposits } from './deposits.ts';
@@ -10,6 +10,7 @@ import type { LiveFeed } from './live-feed.ts';
 import { type LiveState, readLiveState } from './live-state.ts';
 import { createPageHandler } from './page-files.ts';
 import type { BackupWatch } from '../backup-watch.ts';
+import type { PersonFile } from '../person-file.ts';
 import type { ShownPerson } from './persons.ts';
 import type { RelayLink } from './relay-link.ts';
 import { releaseCode, releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
@@ -30,6 +31,9 @@ export interface Desk extends RestoreDesk {
     /** Those whom `who` names, or the latest. */
     read(who: string): Promise<readonly ShownPerson[]>;
     certificate(subject: string): Promise<string>;
+    enter(body: unknown): Promise<void>;
+    /** All that the books hold of one, for whoever asks what is known of them. */
+    handOut(body: unknown): Promise<PersonFile>;
   };
 }
 
@@ -48,6 +52,16 @@ const ownCalls: Readonly<Record<string, Answer>> = {
   '/api/escrow': async (desk, body) => {
     await releaseEscrow(desk, body);
     return {};
+  },
+  '/api/acts/person-enter': async ({ link, persons }, body) => {
+    await inWords(() => persons.enter(body));
+    await link.sync();
+    return {};
+  },
+  '/api/person-file': async ({ link, persons }, body) => {
+    const file = await inWords(() => persons.handOut(body));
+    await link.sync();
+    return file;
   },
   ...Object.fromEntries(
     Object.entries(acts).map(([name, act]): [string, Answer] => [

@@ -13,7 +13,7 @@ import { watchBackups } from '../backup-watch.ts';
 import { createInvitations } from './invitations.ts';
 import type { Place } from './join.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
-import { readCertificate, readPersons } from './persons.ts';
+import { enterPerson, handOutPerson, readCertificate, readPersons } from './persons.ts';
 import { createRelayLink } from './relay-link.ts';
 import { createRouter, type Desk } from './routes.ts';
 import { syncWithDesk } from '../subjects.ts';
@@ -151,6 +151,8 @@ async function serve(
     persons: {
       read: (who) => readPersons(book, followed.desk, who),
       certificate: (subject) => readCertificate(book, home, subject),
+      enter: (body) => enterPerson(book, followed.desk, body),
+      handOut: (body) => handOutPerson(book, followed.desk, body),
     },
     giveBack: (device) =>
       linkTo(tillUrl, 'restore', { office: ownOrigin(), secret: restorations.invite(hourMs, device) }),
