@@ -1,5 +1,4 @@
 /** What a book holds back: records whose author, or whose place, is not known yet. */
-import type { OpHash } from '@tallystick/oplog';
 import { loadExchange } from './parts.ts';
 import type { Replica } from './replica.ts';
 
@@ -9,12 +8,4 @@ export async function retryAsides(replica: Replica): Promise<void> {
   // Without what judges it, it is held back until the next exchange, and the book goes on.
   const exchange = await loadExchange().catch(() => undefined);
   await exchange?.mergeAsides(replica);
-}
-
-/** Forgets what is held back, all or that of some ops. Answers of how many. Call inside `exclusive`. */
-export async function dismissAsides(replica: Replica, hashes: readonly OpHash[] | undefined): Promise<number> {
-  const held = new Set((await replica.log.asides()).map(({ hash }) => hash));
-  const chosen = [...held].filter((hash) => hashes?.includes(hash) ?? true);
-  if (chosen.length > 0) await replica.transaction(() => replica.log.dropAsides(chosen));
-  return chosen.length;
 }

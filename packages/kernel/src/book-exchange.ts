@@ -2,7 +2,7 @@
 import type { Scope as ScopeName } from '@tallystick/oplog';
 import type { RelayClient } from '@tallystick/relay-protocol';
 import type { Mirror } from '@tallystick/relay-protocol/mirror';
-import { stateCosigned } from './cosigning.ts';
+import { cosignerOf, stateCosigned } from './cosigning.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { isCurrent } from './kept-ops.ts';
@@ -27,7 +27,7 @@ export async function exchangeWith(
   // A relay that follows another one may lag: what this device wrote last may be where it was not asked.
   const isUnsure = exchange.mirror !== undefined && book.isUnanchored;
   if (isWhole && (!isUnsure || (await isCurrent(exchange, scopes)))) await book.anchor();
-  const cosigner = pull ? own.cosigner() : undefined;
+  const cosigner = pull ? cosignerOf(own) : undefined;
   if (cosigner !== undefined)
     await changes.noting(() => stateCosigned(replica, exchange.client, cosigner, scopes, cosigned));
   changes.emit({ kind: 'sync' });

@@ -5,9 +5,8 @@ import type { Mirror } from '@tallystick/relay-protocol/mirror';
 import type { ArchiveOptions, ArchiveReport } from './archive.ts';
 import type { CommitRequest, OpPlace } from './author.ts';
 import type { AsOf, AsOfPlace } from './as-of.ts';
-import { adoptable } from './adopt.ts';
 import type { Appointing } from './appointed-relay.ts';
-import { dismissAsides, retryAsides } from './asides.ts';
+import { retryAsides } from './asides.ts';
 import type { AttestOptions } from './attest.ts';
 import { bookAttest, relayAppoint } from './builtin.ts';
 import type { Commit, Stage, TypedRequest, VerbArgs, VerbName } from './commit.ts';
@@ -91,6 +90,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async adopt(): Promise<Commit | undefined> {
     this.#book.mustBeOpen();
+    const { adoptable } = await loadExchange();
     const args = adoptable(this.#replica, this.#book.options.release ?? '');
     if (args === undefined) return undefined;
     const [commit] = await this.#writing.commit([{ verb: manifestAdopt.name, args, scope: HQ }]);
@@ -124,7 +124,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   admission(): Promise<AdmitArgs | undefined> {
     this.#book.mustBeOpen();
-    return this.#replica.exclusive(() => this.#book.own.admission());
+    return this.#replica.exclusive(async () => (await loadExchange()).admissionOf(this.#book.own));
   }
 
   /**
@@ -135,7 +135,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async renew(): Promise<Renewal> {
     this.#book.mustBeOpen();
-    const renewal = await this.#replica.exclusive(() => this.#book.own.renew());
+    const renewal = await this.#replica.exclusive(async () =>
+      (await loadExchange()).renewDevice(this.#replica, this.#book.own),
+    );
     this.#book.changes.emit({ kind: 'commit' });
     return renewal;
   }
@@ -168,7 +170,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * that another replica adopts at the same time counts once.
    */
   async recoverAll(device?: DeviceId): Promise<Commit[]> {
-    return this.#writing.commit(this.#book.own.recoveries(this.quarantine(), device));
+    const { recoveries } = await loadExchange();
+    return this.#writing.commit(recoveries(this.#book.own, this.quarantine(), device));
   }
 
   /**
@@ -262,7 +265,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async dismissAsides(hashes?: readonly OpHash[]): Promise<number> {
     this.#book.mustBeOpen();
-    const dismissed = await this.#replica.exclusive(() => dismissAsides(this.#replica, hashes));
+    const dismissed = await this.#replica.exclusive(async () =>
+      (await loadExchange()).dismissAsides(this.#replica, hashes),
+    );
     if (dismissed > 0) this.#book.changes.emit({ kind: 'import' });
     return dismissed;
   }

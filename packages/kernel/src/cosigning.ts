@@ -7,6 +7,7 @@ import { cosignCheckpoint } from '@tallystick/chain/op-proof';
 import type { DeviceId, Scope as ScopeName } from '@tallystick/oplog';
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import { compareNote } from './convict.ts';
+import type { OwnDevice } from './own-device.ts';
 import type { Replica } from './replica.ts';
 import { pinnedRelay } from './relay-key.ts';
 
@@ -43,4 +44,13 @@ export async function stateCosigned(
       if (!(error instanceof RelayError)) throw error;
     }
   }
+}
+
+/** This device as a witness of its relay; undefined while it is not enrolled, or its key is not here. */
+export function cosignerOf(own: OwnDevice): Cosigner | undefined {
+  const keyId = own.row()?.['keyId'];
+  const key = typeof keyId === 'string' ? own.ring.keyOf(keyId) : undefined;
+  if (key === undefined) return undefined;
+  const nowSeconds = Math.max(0, Math.floor(own.now() / 1000));
+  return { device: own.id, publicKey: key.publicKey, sign: (message) => key.sign(message), nowSeconds };
 }

@@ -1,7 +1,7 @@
 // @tallystick/kernel: verbs to effects to SQLite, and `openBook`. See docs/architecture.md.
 export type { Undecodable } from './admit.ts';
 export type { CryptoProvider } from './admitter.ts';
-export type { Lacking } from './adopt.ts';
+export type { Lacking } from './lacking.ts';
 export type { ArchiveOptions, ArchiveReport } from './archive.ts';
 export type { AsOf, AsOfPlace } from './as-of.ts';
 export type { AttestOptions } from './attest.ts';

@@ -2,7 +2,15 @@
  * Records that come without a position: what verifies is stored and folded, the rest is kept aside with the reason, as far as there is room: they
  * may come from anybody. What is aside is judged again whenever something was stored, so the reason that stands beside it is always the one of now.
  */
-import { type Aside, encodeHex, type LogBase, type LogStore, type OpRecord, type Scope } from '@tallystick/oplog';
+import {
+  type Aside,
+  encodeHex,
+  type LogBase,
+  type LogStore,
+  type OpHash,
+  type OpRecord,
+  type Scope,
+} from '@tallystick/oplog';
 import { admit, openRecords } from './admit.ts';
 import type { Replica } from './replica.ts';
 
@@ -60,6 +68,14 @@ export async function mergeAsides(replica: Replica): Promise<Merged> {
   const judgedAt = replica.asidesJudgedAt;
   if (judgedAt !== undefined && judgedAt === placeOf(replica)) return NOTHING;
   return (await replica.log.asides()).length === 0 ? NOTHING : mergeRecords(replica, []);
+}
+
+/** Forgets what is held back, all or that of some ops. Answers of how many. Call inside `exclusive`. */
+export async function dismissAsides(replica: Replica, hashes: readonly OpHash[] | undefined): Promise<number> {
+  const held = new Set((await replica.log.asides()).map(({ hash }) => hash));
+  const chosen = [...held].filter((hash) => hashes?.includes(hash) ?? true);
+  if (chosen.length > 0) await replica.transaction(() => replica.log.dropAsides(chosen));
+  return chosen.length;
 }
 
 /** What was not accepted, in every copy: as far as there is room beside what is `held` already and stays. */

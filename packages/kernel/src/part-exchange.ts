@@ -1,8 +1,10 @@
-// What comes from outside, loaded together: see parts.ts.
+// What comes from outside, and what this device says of itself there, loaded together: see parts.ts.
+export { adoptable } from './adopt.ts';
 export { appointmentOf } from './appointed-relay.ts';
 export { exchangeWith, takeFromFile, takeFromMirror } from './book-exchange.ts';
 export { listenTo } from './listen.ts';
-export { mergeAsides } from './merge-records.ts';
+export { dismissAsides, mergeAsides } from './merge-records.ts';
 export { pinRelay } from './relay-key.ts';
+export { admissionOf, recoveries, renewDevice, rotateKey } from './renew.ts';
 export { signStatement } from './statement.ts';
 export { exportBook } from './transfer.ts';

@@ -1,20 +1,10 @@
 /**
- * A device that goes on as another one, because its key was copied or it was revoked, and the work that waits for it to be adopted. The key store
- * keeps the keys of all generations; the replica's database says which one writes.
+ * Which of the devices that wrote here, one after another, this one is, and the work that waits for it to be adopted. The key store keeps the keys of all
+ * generations; the replica's database says which one writes. How it goes on as the next one comes later: renew.ts.
  */
-import {
-  type DeviceId,
-  encodeHex,
-  type JsonObject,
-  type LogStore,
-  type OpHash,
-  type OpId,
-  type Scope,
-} from '@tallystick/oplog';
-import type { KeyStore } from '@tallystick/sign';
+import { type DeviceId, type JsonObject, type LogStore, type OpHash, type OpId, type Scope } from '@tallystick/oplog';
 import { quarantine, recoveries } from './builtin.ts';
 import type { SqlDriver } from './driver.ts';
-import { KeyRing } from './key-ring.ts';
 
 /** What the office needs to enrol this device in the place of the one it was: with `name` and `role`, the args of `device.enroll`. */
 export interface Renewal {
@@ -44,45 +34,29 @@ export interface QuarantinedOp {
   readonly code: string;
 }
 
-interface Identity {
+export interface Identity {
   /** 1 for the device that first opened this store. */
   readonly generation: number;
   /** The device that this one was before; undefined in the first generation. */
   readonly replaces: DeviceId | undefined;
 }
 
-const META_IDENTITY = 'identity';
+/** In the log's meta: the generation, and the device before it. */
+export const META_IDENTITY = 'identity';
 
-function readIdentity(log: LogStore): Identity {
+export function readIdentity(log: LogStore): Identity {
   const [generation = '1', replaces] = (log.meta(META_IDENTITY) ?? '1').split(' ');
   return { generation: Number(generation), replaces: replaces as DeviceId | undefined };
 }
 
 /** The name of this device's first key in the key store. */
 export function deviceKeyName(log: LogStore): string {
-  return nameOf(readIdentity(log).generation);
+  return keyNameOf(readIdentity(log).generation);
 }
 
-function nameOf(generation: number): string {
+/** The name in the key store of the first key of a generation. */
+export function keyNameOf(generation: number): string {
   return generation === 1 ? 'device' : `renewed-${generation}`;
-}
-
-/** Makes and keeps the next generation's key. A generation that nobody has enrolled yet is answered again. */
-export async function renewDevice(
-  log: LogStore,
-  keys: KeyStore,
-  device: DeviceId,
-  isEnrolled: boolean,
-): Promise<Omit<Renewal, 'enrolled'> & { readonly ring: KeyRing }> {
-  const { generation, replaces } = readIdentity(log);
-  const isNext = isEnrolled || replaces === undefined;
-  const before = isNext ? device : replaces;
-  const next = isNext ? generation + 1 : generation;
-  const ring = await KeyRing.open(keys, nameOf(next));
-  await log.setMeta(META_IDENTITY, `${next} ${before}`);
-  const key = encodeHex(ring.first.publicKey);
-  const text = `tallystick-device-1:${key}`;
-  return { ring, device: ring.device, key, replaces: before, text, generation: next };
 }
 
 /** What nobody has adopted or dismissed yet, in the order of each chain. */

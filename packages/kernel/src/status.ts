@@ -1,7 +1,7 @@
 /** What a book says of itself: who writes here, how far each scope is folded, what stops it, and which ops are not settled yet. */
 import type { BookId, DeviceId, OpHash, OpId, Scope as ScopeName } from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
-import { type Lacking, lackingOf } from './adopt.ts';
+import { type Lacking, lackingOf } from './lacking.ts';
 import type { Stage } from './commit.ts';
 import { type Disagreement, readDisagreements } from './disagreement.ts';
 import type { ImageMisfit } from './image.ts';

@@ -1,6 +1,7 @@
 /** The write path of a book: requests become ops of its device, stored in one transaction, and each answers how far it has come since. */
 import type { OpHash } from '@tallystick/oplog';
 import { retryAsides } from './asides.ts';
+import { loadExchange } from './parts.ts';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
 import { builtinVerbs, deviceEnroll } from './builtin.ts';
 import type { Commit, Committed, Stage } from './commit.ts';
@@ -40,7 +41,8 @@ export class Writing {
 
   /** One answer for each scope that enrolled this device. */
   rotate(): Promise<Commit[]> {
-    return this.#write(() => this.#book.own.rotate((work) => this.#store(work)), 1);
+    const { replica, own } = this.#book;
+    return this.#write(async () => (await loadExchange()).rotateKey(replica, own, (work) => this.#store(work)), 1);
   }
 
   /** Where an op stands; undefined for one that is not stored here. */

@@ -40,8 +40,16 @@ const relay = createRelay({ store: createMemoryRelayStore(), signer, hasher, ed2
 const client = createRelayClient({ url: 'http://relay.example', fetch: (request) => relay.fetch(request) });
 const nowhere = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };
 const missed: string[] = [];
-for (const ask of [() => book.sync(client), () => book.verify(), () => book.saveSnapshotProof(nowhere)])
+const { device } = book;
+for (const ask of [
+  () => book.sync(client),
+  () => book.verify(),
+  () => book.saveSnapshotProof(nowhere),
+  () => book.renew(),
+  () => book.rotate(),
+])
   missed.push(await codeOf(ask()));
+const isSame = book.device === device;
 const sold = await codeOf(open('2026-11-21'));
 // Something is held back, which an opening would look at again.
 const shelf = nodeStore(':memory:');
@@ -58,5 +66,7 @@ const { pushed } = await book.sync(client);
 const { ok, ops } = await book.verify();
 const inTurn = asked.splice(0);
 await loadParts();
-console.log(JSON.stringify({ alone, missed, opened, sold, inTurn, pushed, verified: ok && ops, atOnce: asked }));
+console.log(
+  JSON.stringify({ alone, missed, isSame, opened, sold, inTurn, pushed, verified: ok && ops, atOnce: asked }),
+);
 await book.close();

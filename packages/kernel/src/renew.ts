@@ -1,0 +1,74 @@
+/** How this device goes on under another key, or as another device with the work that waits for it, and what lets it in elsewhere (docs/keys.md). */
+import { decodeHex, type DeviceId, type OpHash } from '@tallystick/oplog';
+import type { Role } from '@tallystick/sign';
+import { proveAdmission } from '@tallystick/sign/rotation';
+import type { CommitRequest, NotCommitted, Written } from './author.ts';
+import { deviceEnroll, deviceRecover } from './builtin.ts';
+import { SUPERSEDED } from './codes.ts';
+import type { AdmitArgs } from './device-verbs.ts';
+import type { SqlValue } from './driver.ts';
+import { HQ } from './genesis.ts';
+import type { OwnDevice } from './own-device.ts';
+import type { QuarantinedOp, Renewal } from './renewal.ts';
+import type { Replica } from './replica.ts';
+
+type Answers = (Written | NotCommitted)[];
+
+/** Goes on as another device under a fresh key. A generation that nobody has enrolled yet is answered again. Call inside `exclusive`. */
+export async function renewDevice(replica: Replica, own: OwnDevice): Promise<Renewal> {
+  const before = own.row();
+  const { generation: last, replaces: lastReplaced } = own.identity;
+  const isNext = before !== undefined || lastReplaced === undefined;
+  const replaces = isNext ? own.id : lastReplaced;
+  const generation = isNext ? last + 1 : last;
+  await own.become(generation, replaces);
+  const key = own.publicKey;
+  const made = { device: own.id, key, replaces, text: `tallystick-device-1:${key}`, generation };
+  return { ...made, enrolled: before !== undefined && (await enrolByRoot(replica, own, made, before)) };
+}
+
+/** The only office of a book has nobody to ask; it holds the root key. */
+async function enrolByRoot(
+  replica: Replica,
+  own: OwnDevice,
+  { device, key, replaces, generation }: Omit<Renewal, 'enrolled'>,
+  before: Readonly<Record<string, SqlValue>>,
+): Promise<boolean> {
+  const root = await own.authorNamed('root');
+  if (root === undefined) return false;
+  // Documents are numbered by the names of their devices, so no name comes twice.
+  const name = `${String(before['name']).slice(0, 190)} (${generation})`;
+  const args = { device, key, replaces, name, role: before['role'] };
+  const request = { verb: deviceEnroll.name, args, scope: HQ };
+  const [answer] = await replica.transaction(() => root.write([request], HQ));
+  return answer?.ok === true;
+}
+
+/** What lets this device in elsewhere; undefined until it is enrolled itself. Call inside `exclusive`. */
+export async function admissionOf(own: OwnDevice): Promise<AdmitArgs | undefined> {
+  const row = own.row() as Readonly<Record<string, string>> | undefined;
+  if (row === undefined) return undefined;
+  const { enrolment = '', key = '', keyId, name = '', role } = row;
+  const args = { device: own.id, enrolment, key, name, role: role as Role };
+  if (keyId === own.id) return args;
+  return { ...args, ...(await proveAdmission(enrolment as OpHash, decodeHex(key), own.ring.first)) };
+}
+
+/** What adopts the waiting ops of `device`: left out, those of the device that this one replaces, and its own under a superseded key. */
+export function recoveries(own: OwnDevice, waiting: readonly QuarantinedOp[], device?: DeviceId): CommitRequest[] {
+  const of = device ?? own.row()?.['replaces'];
+  const mine = device === undefined ? own.id : undefined;
+  return waiting
+    .filter((op) => op.device === of || (op.device === mine && op.code === SUPERSEDED))
+    .map(({ scope, hash }) => ({ verb: deviceRecover.name, args: { op: hash }, scope }));
+}
+
+/** Goes on under a key that nobody has seen yet. Call inside `exclusive`; `store` runs the author in a transaction. */
+export async function rotateKey(
+  { admitter }: Replica,
+  { id, ring, author, options }: OwnDevice,
+  store: (work: () => Promise<Answers>) => Promise<Answers>,
+): Promise<Answers> {
+  const key = await ring.spare((keyId) => admitter.keyOf(id, keyId) !== undefined);
+  return store(() => author.rotate(key, options.scope));
+}
