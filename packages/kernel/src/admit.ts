@@ -3,7 +3,17 @@
  * does not is answered with a code and kept aside. Nothing here folds.
  */
 import { type Hasher, openRecord, type RunsReport, type Unaccepted, verifyRuns } from '@tallystick/chain';
-import type { BaseHead, BookId, ChainHead, LogStore, Op, OpHash, OpRecord, Scope } from '@tallystick/oplog';
+import {
+  type BaseHead,
+  type BookId,
+  type ChainHead,
+  forgetArgs,
+  type LogStore,
+  type Op,
+  type OpHash,
+  type OpRecord,
+  type Scope,
+} from '@tallystick/oplog';
 import { createRecordVerifier, rotateVerb } from '@tallystick/sign';
 import { createKeyInForce } from '@tallystick/sign/rotation';
 import type { CryptoProvider } from './admitter.ts';
@@ -54,8 +64,11 @@ export function openRecords(
   const undecodable: Undecodable[] = [];
   frames.forEach((frame, index) => {
     const opened = openRecord(frame, hasher);
-    if (opened.ok) records.push(opened.value);
-    else undecodable.push({ index, code: opened.code, message: opened.message });
+    if (opened.ok) {
+      // Thousands may come at once, and their texts would all live until the last is folded.
+      forgetArgs(opened.value);
+      records.push(opened.value);
+    } else undecodable.push({ index, code: opened.code, message: opened.message });
   });
   return { records, undecodable };
 }

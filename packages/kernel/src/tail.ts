@@ -2,7 +2,7 @@
  * The pending tail of a scope as it is folded (DESIGN section 4): its ops in causal order, and beside each in the database what it touched and how to take it
  * back. Which of them belong here, and when they leave, is for scope.ts to say.
  */
-import { type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
+import { forgetArgs, type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import type { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
@@ -189,6 +189,8 @@ export class Tail {
 
   #push(entry: TailEntry): void {
     this.#entries.push(entry);
+    // Its args were asked for to fold it; a tail may be long, and stays.
+    forgetArgs(entry.record);
     this.#nextOrdinal = Math.max(this.#nextOrdinal, entry.ordinal + 1);
     if (entry.record.op.id > this.#lastId) this.#lastId = entry.record.op.id;
   }

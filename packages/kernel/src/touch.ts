@@ -2,6 +2,7 @@
  * What an op read and wrote, so that two ops can be shown to commute (DESIGN section 4, rebase). Keys are texts in which every key column is
  * terminated, so the text of a leading part of a key is a prefix of exactly the keys it covers.
  */
+import { KeyPlaces } from './key-places.ts';
 
 export interface Touch {
   /** Keys, or prefixes of keys, that were read: absences and ranges included. */
@@ -31,28 +32,29 @@ export function createTouchRecorder(): TouchRecorder {
 /** Nothing passes an op at this place or a later one: so many might bring a sum to its bound although none alone does. */
 const MOST_PASSED = 2 ** 19;
 
-/** Places in rising order; one alone stands for itself, for that is what most keys have. */
-type Places = number | number[];
+/** In which ways a key is touched; the last two are of no key, but of an op. */
+const READ = 1;
+const RANGE = 2;
+const WRITE = 3;
+const ADD = 4;
+const CHANGED_PART = 5;
+const NEAR_BOUND = 6;
+const ANY = 7;
+/** The text of no key. */
+const NO_KEY = '|';
 
 /** Everything a group of ops touched, and at which places, indexed for tests against one more op. */
 export class TouchIndex {
-  readonly #reads = new Map<string, Places>();
-  readonly #writes = new Map<string, Places>();
-  readonly #adds = new Map<string, Places>();
-  /** Reads that stop before the end of a key; only these need a scan. */
-  readonly #ranges = new Map<string, Places>();
-  /** Places of the ops near a bound, and of all. */
-  #near: Places | undefined;
-  #all: Places | undefined;
+  readonly #places = new KeyPlaces();
   readonly #gone = new Set<number>();
 
   /** Takes in the next op. `place` counts up from 0: later ops have greater places. */
   add(touch: Touch, place: number): void {
-    this.#all = joined(this.#all, place);
-    if (touch.all || place >= MOST_PASSED) this.#near = joined(this.#near, place);
-    for (const read of touch.reads) note(isRange(read) ? this.#ranges : this.#reads, read, place);
-    for (const write of touch.writes) note(this.#writes, write, place);
-    for (const add of touch.adds) note(this.#adds, add, place);
+    this.#note(ANY, NO_KEY, place);
+    if (touch.all || place >= MOST_PASSED) this.#note(NEAR_BOUND, NO_KEY, place);
+    for (const read of touch.reads) this.#note(isRange(read) ? RANGE : READ, textOf(read), place);
+    for (const write of touch.writes) this.#noteChange(WRITE, write, place);
+    for (const add of touch.adds) this.#noteChange(ADD, add, place);
   }
 
   /** Forgets the op at this place. */
@@ -61,43 +63,42 @@ export class TouchIndex {
   }
 
   /** True when the op might not commute with all ops of the group whose place is `from` or later and before `to`. */
-  conflicts(touch: Touch, from = 0, to: number = Number.POSITIVE_INFINITY): boolean {
-    if (!this.#isIn(this.#all, from, to)) return false;
-    if (touch.all || this.#isIn(this.#near, from, to)) return true;
+  conflicts(touch: Touch, from = 0, to: number = Infinity): boolean {
+    const meets = (kind: number, part: number): boolean => this.#isIn(this.#places.get(kind, part), from, to);
+    const last = (text: string): number => this.#places.hash(text) - 1;
+    const meetsReader = (key: number): boolean => {
+      for (let part = key; part >= 0; part--) if (meets(RANGE, part)) return true;
+      return meets(READ, key);
+    };
+    const noKey = last(NO_KEY);
+    if (!meets(ANY, noKey)) return false;
+    if (touch.all || meets(NEAR_BOUND, noKey)) return true;
     for (const write of touch.writes) {
-      if (this.#isIn(this.#reads.get(write), from, to) || this.#isIn(this.#writes.get(write), from, to)) return true;
-      if (this.#ranges.size > 0 && this.#coversRange(write, from, to)) return true;
+      const key = last(write);
+      if (meetsReader(key) || meets(WRITE, key)) return true;
     }
-    for (const add of touch.adds) {
-      if (this.#isIn(this.#reads.get(add), from, to)) return true;
-      if (this.#ranges.size > 0 && this.#coversRange(add, from, to)) return true;
+    for (const add of touch.adds) if (meetsReader(last(add))) return true;
+    for (const read of touch.reads) {
+      const key = last(textOf(read));
+      if (isRange(read) ? meets(CHANGED_PART, key) : meets(WRITE, key) || meets(ADD, key)) return true;
     }
-    for (const read of touch.reads) if (this.#changed(read, from, to)) return true;
     return false;
   }
 
-  #coversRange(key: string, from: number, to: number): boolean {
-    for (const [range, places] of this.#ranges)
-      if (key.startsWith(rangePrefix(range)) && this.#isIn(places, from, to)) return true;
-    return false;
+  /** Answers which part of the key is the whole. */
+  #note(kind: number, text: string, place: number): number {
+    const key = this.#places.hash(text) - 1;
+    this.#places.note(kind, key, place);
+    return key;
   }
 
-  #changed(read: string, from: number, to: number): boolean {
-    if (!isRange(read))
-      return this.#isIn(this.#writes.get(read), from, to) || this.#isIn(this.#adds.get(read), from, to);
-    const prefix = rangePrefix(read);
-    for (const [key, places] of this.#writes) if (key.startsWith(prefix) && this.#isIn(places, from, to)) return true;
-    for (const [key, places] of this.#adds) if (key.startsWith(prefix) && this.#isIn(places, from, to)) return true;
-    return false;
+  #noteChange(kind: number, key: string, place: number): void {
+    for (let part = this.#note(kind, key, place); part >= 0; part--) this.#places.note(CHANGED_PART, part, place);
   }
 
   /** Whether one of the places counts and lies within the bounds. */
-  #isIn(places: Places | undefined, from: number, to: number): boolean {
-    if (places === undefined) return false;
+  #isIn(places: readonly number[] | number, from: number, to: number): boolean {
     if (typeof places === 'number') return places >= from && places < to && !this.#gone.has(places);
-    const last = places[places.length - 1] as number;
-    if (last < from) return false;
-    if (last < to && !this.#gone.has(last)) return true;
     for (let index = firstFrom(places, from); index < places.length; index++) {
       const place = places[index] as number;
       if (place >= to) return false;
@@ -105,19 +106,6 @@ export class TouchIndex {
     }
     return false;
   }
-}
-
-function note(placesByKey: Map<string, Places>, key: string, place: number): void {
-  const before = placesByKey.get(key);
-  const after = joined(before, place);
-  if (after !== before) placesByKey.set(key, after);
-}
-
-function joined(places: Places | undefined, place: number): Places {
-  if (places === undefined) return place;
-  if (typeof places === 'number') return places === place ? places : [places, place];
-  if (places.at(-1) !== place) places.push(place);
-  return places;
 }
 
 /** The index of the first place that is `from` or later. */
@@ -132,14 +120,15 @@ function firstFrom(places: readonly number[], from: number): number {
   return low;
 }
 
-const RANGE = '*';
+const MARK = '*';
 /** Marks a key text as a prefix. Full keys end in a terminator that is not the mark. */
 export function rangeOf(prefix: string): string {
-  return prefix + RANGE;
+  return prefix + MARK;
 }
 function isRange(read: string): boolean {
-  return read.endsWith(RANGE);
+  return read.endsWith(MARK);
 }
-function rangePrefix(read: string): string {
-  return read.slice(0, -RANGE.length);
+/** What is read, without the mark of a range. */
+function textOf(read: string): string {
+  return isRange(read) ? read.slice(0, -MARK.length) : read;
 }

@@ -48,6 +48,7 @@ export type {
   Tip,
 } from './log-store.ts';
 export { createMemoryLogStore } from './memory-log-store.ts';
+export { forgetArgs } from './lazy-args.ts';
 export { encodeOp, type Op, type OpFailure, parseOp, type Seen } from './op.ts';
 export { orderTail, unionRecords } from './order.ts';
 export {

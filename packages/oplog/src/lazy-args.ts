@@ -4,10 +4,10 @@ import type { JsonObject } from './canonical.ts';
 import { OplogError } from './errors.ts';
 import type { Op } from './op.ts';
 
-/** Where their text lies until then, and they themselves from then on. No key that anybody lists or copies. */
+/** Their text, or the bytes of the record that they stand in, until then, and they themselves from then on. No key that anybody lists or copies. */
 const lazyArgs = Symbol('args');
 
-type LazyOp = Omit<Op, 'args'> & { readonly [lazyArgs]: string | JsonObject };
+type LazyOp = Omit<Op, 'args'> & { readonly [lazyArgs]: string | Uint8Array | JsonObject };
 
 // One getter for all, which asks the op itself: a closure for each would cost four times as much, and make slow objects of them.
 const args: PropertyDescriptor & ThisType<LazyOp> = {
@@ -15,20 +15,38 @@ const args: PropertyDescriptor & ThisType<LazyOp> = {
   configurable: true,
   get() {
     const held = this[lazyArgs];
-    if (typeof held !== 'string') return held;
-    const parsed = parseStored(held, this.id) as JsonObject;
+    const text = held instanceof Uint8Array ? argsTextIn(held) : held;
+    if (typeof text !== 'string') return text;
+    const parsed = parseStored(text, this.id) as JsonObject;
     // Fails where somebody has frozen the op; then they are parsed again.
     Reflect.set(this, lazyArgs, parsed);
     return parsed;
   },
 };
-const text: PropertyDescriptor = { value: '', writable: true };
+const property: PropertyDescriptor = { value: '', writable: true };
 
 /** Gives `members`, which has none, the args of this text. They throw `record/corrupt` when they are asked for and are no JSON. */
 export function withLazyArgs(members: Omit<Op, 'args'>, argsText: string): Op {
-  text.value = argsText;
-  Object.defineProperty(members, lazyArgs, text);
+  property.value = argsText;
+  Object.defineProperty(members, lazyArgs, property);
   return Object.defineProperty(members, 'args', args) as Op;
+}
+
+/**
+ * Leaves an op's args to the bytes of its record, until somebody asks for them again: for whoever keeps many ops for long. Does nothing to an op whose args
+ * were never a text.
+ */
+export function forgetArgs({ op, bytes }: { readonly op: Op; readonly bytes: Uint8Array }): void {
+  if (lazyArgs in op) Reflect.set(op, lazyArgs, bytes);
+}
+
+const decoder = new TextDecoder();
+const argsOffset = 96 + '{"args":'.length;
+
+/** Those of a record whose text is canonical. No member after them has a text that anybody chose, so the last `at` is the op's own. */
+function argsTextIn(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes.subarray(argsOffset));
+  return text.slice(0, text.lastIndexOf(',"at":'));
 }
 
 /** A part of a text that was canonical when it was stored, of the op with this id. Throws `record/corrupt` if it is no JSON any more. */

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeCanonical, type Json, parseCanonical } from '../src/canonical.ts';
+import type { KeyId } from '../src/brands.ts';
+import { forgetArgs } from '../src/lazy-args.ts';
 import { encodeOp, type Op, parseOp } from '../src/op.ts';
+import { decodeRecord, encodeRecord } from '../src/record.ts';
 import { op as anyOp } from './arbitraries.ts';
 
 /** Something else at one place of a text: another sign, one more, one less, or two members for one. */
@@ -65,5 +68,34 @@ describe('an op whose args are parsed when somebody asks', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('is the same after its args were left to the bytes of its record, as often as that is done', () => {
+    const keyId = '00'.repeat(32) as KeyId;
+    fc.assert(
+      fc.property(anyOp, fc.boolean(), fc.boolean(), (op, isAsked, isFrozen) => {
+        const decoded = decodeRecord(encodeRecord(keyId, new Uint8Array(64), encodeOp(op)));
+        if (!decoded.ok) throw new Error(decoded.message);
+        const record = decoded.value;
+        if (isFrozen) Object.freeze(record.op);
+        for (let round = 0; round < 2; round++) {
+          if (isAsked) expect(record.op.args).toEqual(op.args);
+          forgetArgs(record);
+          expect(record.op).toEqual(op);
+          expect(encodeOp(record.op)).toBe(record.text);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('has its own args where they hold what stands after them', () => {
+    const args = { a: 'x,"at":1,"device":"', at: [{ at: 3 }] };
+    const [op] = fc.sample(anyOp, { numRuns: 1, seed: 1 }) as [Op];
+    const text = encodeOp({ ...op, args });
+    const decoded = decodeRecord(encodeRecord('00'.repeat(32) as KeyId, new Uint8Array(64), text));
+    if (!decoded.ok) throw new Error(decoded.message);
+    forgetArgs(decoded.value);
+    expect(decoded.value.op.args).toEqual(args);
   });
 });
