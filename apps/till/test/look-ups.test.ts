@@ -1,6 +1,6 @@
 // What a sale and the screens ask of the book, by the plans that SQLite makes of it: none of it walks through all documents or their lines.
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { findByNumber, newestOwn, readReceipt } from '../src/engine/documents.ts';
+import { newestOwn, readReceipt } from '../src/engine/documents.ts';
 import { entries } from '../src/engine/entries.ts';
 import { describeShop, documentReader, type OpenShop } from '../src/engine/open-shop.ts';
 import { readTorn } from '../src/engine/torn-log.ts';
@@ -60,9 +60,4 @@ it('none of them grows with the log', async () => {
   // Of these a shop has a handful.
   const state = plansOf(() => openState(shop, undefined)).filter((step) => step.startsWith('SCAN'));
   expect(state.filter((step) => !/^SCAN (books|devices|refusals)$/.test(step))).toEqual([]);
-});
-
-it('a part of a number is looked for in the index alone', () => {
-  const plans = plansOf(() => findByNumber(documentReader(shop), '17'));
-  expect(plans).toContain('SEARCH documents USING COVERING INDEX till_documents_number (scope=?)');
 });

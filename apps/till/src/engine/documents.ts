@@ -56,15 +56,13 @@ export function readNewest(reader: DocumentReader, day: string, most: number): r
   return rows.map((row) => toDocument(reader, row));
 }
 
-/** Documents of the whole shop whose number contains the text, newest first. The plus keeps SQLite from walking through whole documents for the sake of their order. */
+/** Documents of the whole shop whose number contains the text, newest first. */
 export function findByNumber(reader: DocumentReader, text: string): readonly DocumentRow[] {
   const pattern = `%${text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
+  // An index of the numbers was tried: what is rare takes as long, and what is common ten times as long.
   const rows = reader.book.query<Row>(
-    `${documentColumns} AND d.id IN (
-       SELECT id FROM documents WHERE scope = ? AND kind IN ('sale', 'refund', 'void', 'exchange') AND number LIKE ? ESCAPE '\\'
-        ORDER BY +id DESC LIMIT 50)
-     ORDER BY d.id DESC`,
-    [reader.scope, reader.scope, pattern],
+    `${documentColumns} AND d.number LIKE ? ESCAPE '\\' ORDER BY d.id DESC LIMIT 50`,
+    [reader.scope, pattern],
   );
   return rows.map((row) => toDocument(reader, row));
 }

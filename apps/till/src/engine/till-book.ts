@@ -35,7 +35,7 @@ export async function tillCrypto(): Promise<CryptoProvider> {
 
 /**
  * The till asks by day, by cart key, and for its own corrections and fiscal numbers on every sale, by session for a report, for goods that came in
- * for a count, by a part of a number for what comes back, and for what was paid back of a sale on account; without these each would scan a whole table.
+ * for a count, and for what was paid back of a sale on account; without these each would scan a whole table.
  */
 export function addLookUps(store: BookStore): void {
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_documents_day ON documents (device, day)');
@@ -44,7 +44,6 @@ export function addLookUps(store: BookStore): void {
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_corrections_device ON corrections (device)');
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_fiscal_blocks ON fiscalBlocks (device, drawnIn, series)');
   store.sql.exec('CREATE INDEX IF NOT EXISTS till_fiscal_uses ON fiscalUses (document)');
-  store.sql.exec('CREATE INDEX IF NOT EXISTS till_documents_number ON documents (scope, number, kind)');
   store.sql.exec("CREATE INDEX IF NOT EXISTS till_documents_original ON documents (original) WHERE original <> ''");
   store.sql.exec("CREATE INDEX IF NOT EXISTS till_documents_external ON documents (external) WHERE external <> ''");
 }
