@@ -66,6 +66,26 @@ it('orders, takes in, bills and pays, and puts by and hands over, as people say 
   ]);
 });
 
+it('takes back what a document sold at what it sold it for, whatever it costs by now', async () => {
+  const terms = ['--category', '', '--tax-rate-basis-points', '2000', '--negative-stock', 'allow', '--active', '1'];
+  await tally('product', 'set', '--sku', 'CUP', '--name', 'Cup', '--unit-scale', '0', ...terms);
+  await tally('price', 'set', '--sku', 'CUP', '--unit-price', '6.00');
+  const trade = ['--lines', 'sku=CUP,quantity=1', '--tax-included', 'true'];
+  const sold = await tally('sale', 'complete', ...trade, '--tenders', 'kind=card,amount=6.00');
+  await tally('price', 'set', '--sku', 'CUP', '--unit-price', '9.00');
+  const numberOf = async (id: unknown): Promise<unknown> => {
+    const { rows } = await tally('query', `SELECT number FROM documents WHERE id = '${String(id)}'`);
+    return (rows as { number: string }[])[0]?.number;
+  };
+  const original = ['--original', String(await numberOf(sold['id'])), '--reason', 'chipped'];
+  const given = await tally('sale', 'refund', ...original, ...trade, '--tenders', 'kind=card,amount=6.00');
+  const { rows } = await tally(
+    'query',
+    `SELECT unitPriceMilliMinor AS price, taxMinor FROM documentLines WHERE document = '${String(given['id'])}'`,
+  );
+  expect(rows).toEqual([{ price: 600_000, taxMinor: -100 }]);
+});
+
 it('reports what a shop asks in the evening', async () => {
   const [first] = (await tally('report', 'sessions'))['sessions'] as { session: string }[];
   const { session } = await tally('report', 'session', first?.session ?? '');
@@ -173,6 +193,7 @@ it('reads what is not of its form as nothing', () => {
     readOptions(shape, (option) => (option === 'lines' ? lines : undefined), {
       currency: 'GBP',
       product: () => undefined,
+      sold: () => undefined,
       idOf: () => undefined,
     });
   expect(read('sku=A,counted-quantity=1.5')).toThrow('is no number of its unit');

@@ -62,7 +62,7 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       '',
       '? may be left out. Amounts and prices are decimals. A document is named by its id or its number, a session by its id or its device.',
       'LINES are NAME=VALUE,... with ; between them, or JSON; a LINE is one of them. The day is the one that is open, the currency that of the folder, where they are not said;',
-      'the name, unit scale, price and tax of goods are those of the catalogue.',
+      'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of.',
     ].join('\n'),
     change: (book: ShopBook, context: CommandContext, home: Home) => {
       const verb = verbs.find((candidate) => actionOf(candidate) === context.positionals[0]);
@@ -90,7 +90,11 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   // Amounts are read in the currency of what they are paid for: 50 is 50 yen, whatever the folder counts in.
   const currency = context.text('currency') ?? currencyNamed(book, shape, context.text) ?? own;
   const day = openDay(book);
-  const terms = { day: context.text('day') ?? day, customer: context.text('customer') };
+  const terms = {
+    day: context.text('day') ?? day,
+    customer: context.text('customer'),
+    original: context.text('original'),
+  };
   const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency, terms)), book);
   if (verb.name === 'rule.set' && typeof args['expr'] === 'string') args['expr'] = await ruleTree(args['expr']);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
@@ -125,9 +129,19 @@ function openDay(book: ShopBook): string | undefined {
 }
 
 /** `day` and `customer` say which price of a product holds. */
-function readingOf(book: ShopBook, currency: string, { day = '', customer = '' } = {}): Reading {
+function readingOf(book: ShopBook, currency: string, { day = '', customer = '', original = '' } = {}): Reading {
   return {
     currency,
+    sold: (sku) => {
+      const rows = book.query<Line & { taxRateBasisPoints: number }>(
+        "SELECT l.* FROM documentLines l JOIN documents d ON d.scope = l.scope AND d.id = l.document WHERE ? IN (d.id, d.number) AND l.sku = ? AND l.kind = 'sale' LIMIT 2",
+        [original, sku],
+      );
+      const [row] = rows;
+      if (row === undefined || rows.length > 1) return undefined;
+      const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints } = row;
+      return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints };
+    },
     product: (sku) => {
       const [row] = book.query<{ name: string; unitScale: number }>(
         "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
