@@ -153,6 +153,20 @@ export async function dropFollowed({ store, outbox, lease, onChanged }: Forwardi
   return reached.length;
 }
 
+/** Forgets the first of what the home relay refused, where it came before `beforeMs`. Answers how many. Their authors have them: nobody was ever told that they are durable. */
+export async function letGoRefused(
+  { outbox, lease, onChanged }: ForwardingDesk,
+  book: BookId,
+  beforeMs: number,
+): Promise<number> {
+  const refused = await outbox.ops(book, { state: 'refused', limit: opsAtOnce });
+  const places = refused.filter(({ atMs }) => atMs < beforeMs).map(({ place }) => place);
+  if (places.length === 0) return 0;
+  await outbox.drop(await lease(), places);
+  onChanged(book);
+  return places.length;
+}
+
 async function* allOps(outbox: Outbox, book: BookId, from = 0): AsyncGenerator<KeptOp> {
   for (let after = from; ; ) {
     const ops = await outbox.ops(book, { after, limit: opsAtOnce });

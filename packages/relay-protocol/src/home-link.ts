@@ -5,7 +5,7 @@ import type { CallOptions, Known } from './client.ts';
 import { firstDamaged } from './divergence.ts';
 import { RelayError } from './errors.ts';
 import { type Followed, followBook, type FollowingDesk } from './following.ts';
-import { dropFollowed, forwardKept, type ForwardingDesk } from './forwarding.ts';
+import { dropFollowed, forwardKept, type ForwardingDesk, letGoRefused } from './forwarding.ts';
 import type { Home, HomeNews } from './home.ts';
 import { type CircuitTiming, createHomeCircuit, type HomeCircuit } from './home-circuit.ts';
 import { createKeeper, type Keeper, type KeeperOptions } from './keeping.ts';
@@ -24,6 +24,8 @@ export interface HomeLinkTiming extends CircuitTiming {
   readonly lookMs?: number;
   /** How long a node that stopped in the middle keeps the others from dealing with the home relay. Default 30,000 ms. */
   readonly leaseMs?: number;
+  /** How long after it came what the home relay refused is kept and told to whoever hands it in. Default 30 days. */
+  readonly refusedMs?: number;
 }
 
 export interface HomeLinkOptions extends Omit<FollowingDesk, 'onFollowed' | 'rosters'>, KeeperOptions {
@@ -40,6 +42,8 @@ export interface HomeLinkOptions extends Omit<FollowingDesk, 'onFollowed' | 'ros
 export type HomeLinkEvent =
   | { readonly kind: 'home'; readonly state: 'reached' | 'away' }
   | { readonly kind: 'joined'; readonly book: BookId; readonly stored: number; readonly acknowledged: number }
+  /** Ops that the home relay had refused are not here any more. */
+  | { readonly kind: 'let-go'; readonly book: BookId; readonly ops: number }
   | { readonly kind: 'kept'; readonly book: BookId; readonly scope: Scope; readonly ops: number }
   | { readonly kind: 'trouble'; readonly book: BookId; readonly scope?: Scope; readonly error: unknown };
 
@@ -62,6 +66,8 @@ export interface BookLinkStatus extends OutboxSummary {
   /** Ops that the home relay had beyond the copy when it was asked last. */
   readonly gapOps: number;
   readonly unverified: number;
+  /** Ops that the home relay had refused and that were let go of since this process began. */
+  readonly letGo: number;
   /** Logs of which the home relay said two things, or that are damaged here. */
   readonly findings: readonly Finding[];
   /** The last error that kept a log of the book from being followed. */
@@ -97,6 +103,7 @@ interface BookState {
   heldUpTo: number;
   gapOps: number;
   unverified: number;
+  letGo: number;
   caughtUpAtMs?: number;
   trouble?: string;
 }
@@ -191,7 +198,7 @@ function openTalk({ books, timing, nowMs, onEvent: tell = () => undefined }: Hom
 }
 
 function newState(timing: CircuitTiming | undefined): BookState {
-  return { circuit: createHomeCircuit(timing, 'book'), heldUpTo: 0, gapOps: 0, unverified: 0 };
+  return { circuit: createHomeCircuit(timing, 'book'), heldUpTo: 0, gapOps: 0, unverified: 0, letGo: 0 };
 }
 
 interface ExchangeParts {
@@ -208,7 +215,7 @@ function createExchange(
   { talk, keeper, call, onFollowed }: ExchangeParts,
 ): () => Promise<void> {
   const { client, store, outbox, node, nowMs, onEvent: tell = () => undefined } = options;
-  const { leaseMs = 30_000 } = options.timing ?? {};
+  const { leaseMs = 30_000, refusedMs = 30 * 86_400_000 } = options.timing ?? {};
   /** Those whose copy or outbox the exchange has changed. */
   const changed = new Set<BookId>();
   const following: FollowingDesk = {
@@ -240,6 +247,9 @@ function createExchange(
     state.heldUpTo = heldUpTo;
     const after = acknowledged > 0 ? await follow(book, state) : undefined;
     if ((await outbox.ops(book, { limit: 1 })).length > 0) await dropFollowed(forwarding, book);
+    const letGo = await letGoRefused(forwarding, book, nowMs() - refusedMs);
+    state.letGo += letGo;
+    if (letGo > 0) tell({ kind: 'let-go', book, ops: letGo });
     for (const [scope, error] of refused) {
       state.trouble = String(error);
       tell({ kind: 'trouble', book, scope, error });
@@ -383,13 +393,17 @@ async function statusOf({ outbox, nowMs }: HomeLinkOptions, talk: Talk): Promise
   const { circuit, reachedAtMs, isReconciler, states } = talk;
   const books = await Promise.all(
     [...states].map(
-      async ([book, { circuit: ofBook, gapOps, unverified, caughtUpAtMs, trouble }]): Promise<BookLinkStatus> => ({
+      async ([
+        book,
+        { circuit: ofBook, gapOps, unverified, letGo, caughtUpAtMs, trouble },
+      ]): Promise<BookLinkStatus> => ({
         book,
         circuit: ofBook.state,
         ...(await outbox.summary(book)),
         ...(caughtUpAtMs === undefined ? {} : { lagMs: nowMs() - caughtUpAtMs }),
         gapOps,
         unverified,
+        letGo,
         findings: await outbox.findings(book),
         ...(trouble === undefined ? {} : { trouble }),
       }),

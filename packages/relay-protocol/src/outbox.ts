@@ -16,6 +16,8 @@ export interface KeptOp {
   readonly scope: Scope;
   readonly hash: OpHash;
   readonly bytes: Uint8Array;
+  /** When it came, in ms since 1970. */
+  readonly atMs: number;
   readonly state: KeptState;
   /** Of an acknowledged op, at the home relay. */
   readonly position?: number;

@@ -43,6 +43,7 @@ interface OpRow {
   readonly scope: Scope;
   readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
+  readonly at_ms: number;
   readonly state: KeptState;
   readonly position: number | null;
   readonly result: string | null;
@@ -175,7 +176,7 @@ function createTables(db: Database.Database): void {
 }
 
 function prepare(db: Database.Database) {
-  const columns = 'place, scope, hash, bytes, state, position, result';
+  const columns = 'place, scope, hash, bytes, at_ms, state, position, result';
   return {
     keep: db.prepare(
       `INSERT OR IGNORE INTO outbox_ops (book, scope, hash, bytes, at_ms, state, position, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -207,12 +208,13 @@ function prepare(db: Database.Database) {
   };
 }
 
-function rowToOp({ place, scope, hash, bytes, state, position, result }: OpRow): KeptOp {
+function rowToOp({ place, scope, hash, bytes, at_ms, state, position, result }: OpRow): KeptOp {
   return {
     place,
     scope,
     hash: encodeHex(hash) as OpHash,
     bytes,
+    atMs: at_ms,
     state,
     ...(position === null ? {} : { position }),
     ...(result === null ? {} : { result: JSON.parse(result) as PushResult }),

@@ -1,5 +1,5 @@
 // A relay that follows another one: what it serves, what it keeps while that is away, and what becomes of it.
-import { type BookId, parseScope, type Scope, trustedRecord } from '@tallystick/oplog';
+import { type BookId, type OpHash, parseScope, type RootHash, type Scope, trustedRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { follow, followAll } from './desk.ts';
 import type { Outbox } from '../src/federation.ts';
@@ -311,6 +311,30 @@ describe('a relay that follows another one', () => {
     for (let push = 0; push < 12; push++) await client.push(fleet.book, shop, one.writeMany(25, { scope: shop }));
     // Two a push are to see that something waits.
     expect([(await outbox.summary(fleet.book)).waiting, read <= 12 * 2]).toEqual([300, true]);
+  });
+
+  it('lets go of what the home relay refused after its time, says so, and not before', async () => {
+    let nowMs = 1_764_500_000_000;
+    const { home, fleet, line, branch, one, two } = await openShop({
+      now: () => nowMs,
+      timing: { refusedMs: 1_000 },
+    });
+    line.state = 'cut';
+    const refused = [one.write({ scope: shop, seen: { root: 'ab'.repeat(32) as RootHash, size: 99 } })];
+    await branch.client.push(fleet.book, shop, refused);
+    nowMs += 500;
+    await branch.client.push(fleet.book, shop, [two.write({ scope: shop })]);
+    line.state = 'up';
+    await branch.link.exchange();
+    nowMs += 400;
+    await branch.link.exchange();
+    expect((await branch.link.status()).books).toMatchObject([{ refused: 1, waiting: 0, letGo: 0 }]);
+    nowMs += 200;
+    await branch.link.exchange();
+    expect((await branch.link.status()).books).toMatchObject([{ refused: 0, waiting: 0, letGo: 1 }]);
+    expect(branch.events).toContainEqual({ kind: 'let-go', book: fleet.book, ops: 1 });
+    expect(await branch.outbox.find(fleet.book, shop, [refused[0]?.hash as OpHash])).toEqual(new Map());
+    expect((await home.store.log(fleet.book, shop))?.size).toBe(3);
   });
 
   it('asks a home relay that is away ever less', async () => {
