@@ -13,7 +13,7 @@ const sell1 = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [stock, sales],
-  args: z.strictObject({ sku: z.string(), quantity: z.int(), day: z.string() }),
+  args: z.strictObject({ sku: z.string().regex(/^[\w-]+$/), quantity: z.int(), day: z.string().regex(/^[\w-]+$/) }),
   plan: (_view, op, args) => [
     sales.put({ id: op.id, ...args }),
     stock.add({ sku: args.sku }, { onHand: -args.quantity }),

@@ -11,7 +11,11 @@ const sales = setTable('sales', {
   derive: ({ day, quantity }) => [soldByDay.add({ day: String(day) }, { quantity: Number(quantity) })],
 });
 
-const args = z.strictObject({ sku: z.string(), quantity: z.int(), day: z.string() });
+const args = z.strictObject({
+  sku: z.string().regex(/^[\w-]+$/),
+  quantity: z.int(),
+  day: z.string().regex(/^[\w-]+$/),
+});
 const tables = [stock, sales, soldByDay];
 const effectsOf = (op, sale) => [
   sales.put({ id: op.id, ...sale }),
@@ -31,7 +35,7 @@ const sell2 = defineVerb({
   version: 2,
   roles: ['owner', 'till'],
   tables: [...tables, lastBuyers],
-  args: args.extend({ buyer: z.string() }),
+  args: args.extend({ buyer: z.string().regex(/^[\w-]+$/) }),
   plan: (_view, op, { buyer, ...sale }) => [...effectsOf(op, sale), lastBuyers.write({ sku: sale.sku, buyer })],
 });
 
