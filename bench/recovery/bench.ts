@@ -11,6 +11,7 @@ import {
   memoryPlace,
   rebuildBook,
   restoreBook,
+  type StateStore,
   type Survivor,
 } from '@tallystick/recovery';
 import { createDice, createLocalRelay, createSeededKeys, type ShopBook, shopVerbs } from '@tallystick/testkit';
@@ -33,7 +34,7 @@ export const recovery: Suite = {
     const year = await soldTill(size.ops * 10);
     const firm = await manyBranches(size);
     return {
-      cases: [backupCase(day), await restoreCase(year, size, folder), rebuildCase(firm, size)],
+      cases: [backupCase(day), await deltaCase(year), await restoreCase(year, size, folder), rebuildCase(firm, size)],
       close: async () => {
         for (const book of [day.book, year.book, firm.office, ...firm.tills]) await book.close();
       },
@@ -49,8 +50,11 @@ async function soldTill(sales: number): Promise<Till> {
   return till;
 }
 
-function keeperOf({ book }: Till, place = memoryPlace()): ReturnType<typeof createBackupKeeper> {
-  const state = { load: () => undefined, save: () => undefined };
+function keeperOf(
+  { book }: Till,
+  place = memoryPlace(),
+  state: StateStore = { load: () => undefined, save: () => undefined },
+): ReturnType<typeof createBackupKeeper> {
   return createBackupKeeper({
     book,
     hasher: nodeCrypto.hasher,
@@ -68,6 +72,26 @@ function backupCase(till: Till): Case {
     async run() {
       const { ms, cpuMs, value } = await timed(once);
       mustBe('kind of part', value?.kind, 'whole');
+      return [ms, cpuMs];
+    },
+  };
+}
+
+/** The same day at a till of many years, whose backups go on: what came since the last. */
+async function deltaCase(till: Till): Promise<Case> {
+  let last: string | undefined;
+  await keeperOf(till, memoryPlace(), { load: () => undefined, save: (text) => void (last = text) }).backUp();
+  await trade(till, DAY_SALES);
+  // As remembered before the day, whatever is made now: each run makes the same part.
+  const place = memoryPlace();
+  const state = { load: () => last, save: () => undefined };
+  const once = () => keeperOf(till, place, state).backUp();
+  return {
+    figures: figuresOf('backup-delta'),
+    count: async () => ({ bytes: (await once())?.bytes ?? 0 }),
+    async run() {
+      const { ms, cpuMs, value } = await timed(once);
+      mustBe('kind of part', value?.kind, 'delta');
       return [ms, cpuMs];
     },
   };
@@ -96,7 +120,7 @@ async function restoreCase(till: Till, size: Size, folder: string): Promise<Case
         return book;
       });
       const rest = await timed(() => value.loadRest());
-      checkSales(value, size.ops * 10 + 1);
+      checkSales(value, size.ops * 10 + DAY_SALES + 1);
       mustBe('rows that came back', await settledDigest(value), settled);
       await value.close();
       return [ms, cpuMs, rest.ms, rest.cpuMs];

@@ -145,11 +145,19 @@ async function opsSince(
     await settledInto(records, book, { scope, from, size });
     const news = since === undefined ? pending : pending.filter(isNew(book, scope, since));
     records.push(...orderTail(news));
-    const receipts = pending.length === 0 ? [] : (await log.receipts(scope)).map((receipt) => receipt.note);
+    const receipts = await receiptsOf(book, scope, pending);
     fileScopes.push({ scope, from, size, note, receipts });
     scopes.push({ scope, from, size, pending: pending.length });
   }
   return { scopes, records: records.length, bytes: bookFile(book.id, fileScopes, records) };
+}
+
+/** The relay's word for ops that have no position here yet. Receipts of all others stay where they are: there are as many as ops were ever handed in. */
+async function receiptsOf({ log }: KeptBook, scope: Scope, pending: readonly OpRecord[]): Promise<string[]> {
+  const named = new Set(pending.map(({ hash }) => hash).filter((hash) => log.receiptPosition(hash) !== undefined));
+  if (named.size === 0) return [];
+  const receipts = await log.receipts(scope);
+  return receipts.filter(({ lines }) => lines.some(({ hash }) => named.has(hash))).map(({ note }) => note);
 }
 
 async function settledInto(

@@ -1,17 +1,34 @@
 // Cadence, places that fail, and the size of what is kept.
 import { nodeHasher } from '@tallystick/chain/node';
 import { createOrganisationIdentity } from '@tallystick/custody';
+import { parseHeader } from '@tallystick/kernel/backup';
+import type { Scope } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
 import {
   type BackupPlace,
   createBackupKeeper,
   judgeBackups,
+  logOf,
   memoryPlace,
+  openPart,
   parsePartName,
   restoreBook,
   standingOf,
 } from '../src/index.ts';
-import { allFiles, crypto, keep, newKeys, newOffice, newRelay, newStore, openers, owner, sell, verbs } from './shop.ts';
+import {
+  allFiles,
+  crypto,
+  keep,
+  newKeys,
+  newOffice,
+  newRelay,
+  newStore,
+  newTill,
+  openers,
+  owner,
+  sell,
+  verbs,
+} from './shop.ts';
 
 it('is due after so many ops or so long, and missed after twice that', () => {
   const cadence = { everyMs: 1_000, everyOps: 10 };
@@ -199,4 +216,24 @@ it('goes on after what others know of, and not on top of what another device wro
   await sell(shop, 1);
   expect(await anew.backUp()).toMatchObject({ number: 9, kind: 'delta' });
   await shop.close();
+});
+
+it('carries no receipts of ops that have their places', async () => {
+  const [office, relay] = [await newOffice(), await newRelay()];
+  const till = await newTill(office, relay);
+  const place = memoryPlace();
+  const { keeper } = keep(till, [place]);
+  for (let day = 0; day < 3; day += 1) {
+    await sell(till, 2);
+    await till.sync(relay);
+  }
+  await keeper.backUp();
+  await sell(till, 1);
+  await keeper.backUp();
+  const [delta] = (await allFiles([place])).filter(({ name }) => name.includes('-delta.'));
+  const opened = await openPart(delta?.bytes ?? new Uint8Array(), openers, crypto.hasher);
+  if (!opened.ok) throw new Error(opened.message);
+  expect((await till.log.receipts('hq' as Scope)).length).toBeGreaterThan(2);
+  expect(parseHeader(await logOf(opened.value)).header.scopes).toMatchObject([{ scope: 'hq', receipts: [] }]);
+  for (const open of [till, office]) await open.close();
 });
