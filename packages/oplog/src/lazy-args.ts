@@ -49,6 +49,12 @@ function argsTextIn(bytes: Uint8Array): string {
   return text.slice(0, text.lastIndexOf(',"at":'));
 }
 
+/** The text of args that nobody has asked for yet. */
+export function heldArgsText(op: Op): string | undefined {
+  const held = (op as Partial<LazyOp>)[lazyArgs];
+  return typeof held === 'string' ? held : undefined;
+}
+
 /** A part of a text that was canonical when it was stored, of the op with this id. Throws `record/corrupt` if it is no JSON any more. */
 export function parseStored(part: string, id: string): unknown {
   try {

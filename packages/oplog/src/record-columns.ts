@@ -2,7 +2,7 @@
 // anew: the args stand as the author wrote them, the text around them has one form, and a record it does not fit stays whole.
 import type { DeviceId, KeyId, OpHash, OpId, Scope, VerbRef } from './brands.ts';
 import { encodeCanonical, type JsonObject } from './canonical.ts';
-import { parseStored, withLazyArgs } from './lazy-args.ts';
+import { heldArgsText, parseStored, withLazyArgs } from './lazy-args.ts';
 import type { Op, Seen } from './op.ts';
 import { type OpRecord, textOf } from './record.ts';
 
@@ -24,16 +24,23 @@ type Building = { -readonly [Name in keyof Omit<Op, 'args'>]?: Op[Name] };
 const textStart = '{"args":';
 const textOffset = 96;
 
-export function frameOf(op: Op): OpFrame {
-  const seen = op.seen === undefined ? undefined : encodeCanonical(op.seen as JsonObject);
+function frameOf(op: Op): OpFrame {
   const { at, device, id, prev, scope, seq, verb } = op;
-  return { at, device, id, prev, scope, seen, seq, verb };
+  return { at, device, id, prev, scope, seen: seenTextOf(op), seq, verb };
 }
 
-/** The args as they stand in the record's text, or undefined when the text is not exactly `frame` around them. */
-export function argsTextOf(record: OpRecord, frame: OpFrame): string | undefined {
+/** Canonical text of what an op says it has seen. */
+export function seenTextOf({ seen }: Op): string | undefined {
+  return seen === undefined ? undefined : encodeCanonical(seen as JsonObject);
+}
+
+/** The args as they stand in the record's text, or undefined when the text is not exactly its frame around them. */
+export function argsTextOf(record: OpRecord): string | undefined {
+  // Whoever has not parsed them yet has them, out of a text that was canonical, whose other members have one form.
+  const held = heldArgsText(record.op);
+  if (held !== undefined) return held;
   const text = textOf(record);
-  const end = textAfterArgs(frame);
+  const end = textAfterArgs(frameOf(record.op));
   return text.startsWith(textStart) && text.endsWith(end) && text.length > textStart.length + end.length
     ? text.slice(textStart.length, text.length - end.length)
     : undefined;

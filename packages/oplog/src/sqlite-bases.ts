@@ -41,6 +41,11 @@ export function createBases(db: BetterSqlite3.Database, names: Names, tips: Tips
   const removeHeads = db.prepare<{ scope: number; size: number }>(
     `DELETE FROM log_heads WHERE ordinal IN (SELECT r.ordinal FROM log_records r WHERE ${isDropped('r')})`,
   );
+  // Of a branch that stays while the head of its chain goes, the last op is the head.
+  const raiseHeads = db.prepare<{ scope: number }>(
+    `INSERT INTO log_heads (device, scope, seq, ordinal) SELECT device, scope, max(seq), ordinal FROM log_records r
+     WHERE scope = @scope AND NOT EXISTS (SELECT 1 FROM log_heads h WHERE h.device = r.device AND h.scope = r.scope) GROUP BY device`,
+  );
   const removeRecords = db.prepare<[number, number]>('DELETE FROM log_records WHERE scope = ? AND position < ?');
 
   function get(scope: Scope): LogBase {
@@ -59,6 +64,7 @@ export function createBases(db: BetterSqlite3.Database, names: Names, tips: Tips
     for (const [ordinal, hash] of selectLinks.all(before)) setLink.run(hashToBlob(hash), ordinal);
     removeHeads.run(before);
     removeRecords.run(scopeId, base.size);
+    raiseHeads.run({ scope: scopeId });
     upsert.run(scopeId, base.size, JSON.stringify(base.frontier), JSON.stringify(base.heads));
     if (tip.size < base.size) tips.set(scopeId, { size: base.size, frontier: base.frontier, note });
   }

@@ -5,13 +5,16 @@ import { OplogError } from './errors.ts';
 import { dropped, missingRecord } from './log-index.ts';
 import type { SyncLogStore } from './log-store.ts';
 import type { Bases } from './sqlite-bases.ts';
-import type { OpRecord } from './record.ts';
+import type { Op } from './op.ts';
+import { type OpRecord, signatureOf } from './record.ts';
 import type { Names } from './sqlite-names.ts';
 import {
+  bodyOf,
   createRowReader,
   hashColumn,
-  memoize,
+  lastOf,
   newRowColumns,
+  newRowValues,
   type NewRow,
   type RecordRow,
   recordColumns,
@@ -39,12 +42,26 @@ export interface Inserters {
 /** A chain goes on from its last op, so few are asked for again. */
 const maxRecent = 256;
 
+/** The ops of one device in one scope, as one transaction meets them. */
+interface Chain {
+  readonly device: DeviceId;
+  readonly scope: Scope;
+  readonly ids: readonly [device: number, scope: number];
+  /** The highest sequence stored before; undefined where no head tells it. */
+  readonly storedSeq: number | undefined;
+  /** Of the new ops the one with the highest sequence. */
+  head: { readonly seq: number; readonly ordinal: number } | undefined;
+}
+
 export function createInserters(db: BetterSqlite3.Database, names: Names): Inserters {
   const find = createFind(db);
   const recent = new Map<OpHash, number>();
   const insert = db.prepare<[...NewRow, position: number | null]>(
-    `INSERT INTO log_records (${newRowColumns}, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO log_records (${newRowColumns}, position) VALUES (${newRowValues}, ?)`,
   );
+  const selectHeadSeq = db
+    .prepare<[device: number, scope: number], number>('SELECT seq FROM log_heads WHERE device = ? AND scope = ?')
+    .pluck();
   // Of two ops with the highest seq the first stored stays the head.
   const raiseHead = db.prepare<[device: number, scope: number, seq: number, ordinal: number]>(
     `INSERT INTO log_heads (device, scope, seq, ordinal) VALUES (?, ?, ?, ?)
@@ -52,23 +69,49 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): Inser
   );
 
   function start(): Inserter {
-    const idOf = memoize(names.intern);
+    const [idOfKey, idOfVerb] = [lastOf(names.intern), lastOf(names.intern)];
     if (recent.size > maxRecent) recent.clear();
     const ordinalOf = (hash: OpHash): number | undefined => recent.get(hash) ?? find(hash);
-    const headByChain = new Map<string, [device: number, scope: number, seq: number, ordinal: number]>();
+    const chainsByName = new Map<string, Chain>();
+    let last: Chain | undefined;
+
+    function chainOf({ device, scope }: Op): Chain {
+      // Ops of one device come one after another.
+      if (last?.device === device && last.scope === scope) return last;
+      const name = `${device} ${scope}`;
+      last = chainsByName.get(name);
+      if (last === undefined) {
+        const ids = [names.intern(device), names.intern(scope)] as const;
+        last = { device, scope, ids, storedSeq: selectHeadSeq.get(...ids), head: undefined };
+        chainsByName.set(name, last);
+      }
+      return last;
+    }
+
+    /** What goes beyond the highest sequence of its chain is not stored, and need not be looked for. */
+    function isStored({ op, hash }: OpRecord, { storedSeq, head }: Chain): boolean {
+      const isBeyond = storedSeq !== undefined && op.seq > storedSeq && op.seq > (head?.seq ?? 0);
+      return !isBeyond && ordinalOf(hash) !== undefined;
+    }
 
     function add(record: OpRecord, position: number | null): boolean {
-      const { op, hash } = record;
-      if (ordinalOf(hash) !== undefined) return false;
-      const ordinal = Number(insert.run(...toRow(record, idOf, ordinalOf), position).lastInsertRowid);
+      const { op, hash, keyId } = record;
+      const chain = chainOf(op);
+      if (isStored(record, chain)) return false;
+      const [device, scope] = chain.ids;
+      const ids = { device, scope, key: idOfKey(keyId), verb: idOfVerb(op.verb) };
+      const ordinal = Number(insert.run(...toRow(record, ids, ordinalOf), position).lastInsertRowid);
       recent.set(hash, ordinal);
-      const [device, scope] = [idOf(op.device), idOf(op.scope)];
-      const chain = `${device} ${scope}`;
-      if (op.seq > (headByChain.get(chain)?.[2] ?? 0)) headByChain.set(chain, [device, scope, op.seq, ordinal]);
+      if (op.seq > (chain.head?.seq ?? 0)) chain.head = { seq: op.seq, ordinal };
       return true;
     }
 
-    return { add, raiseHeads: () => headByChain.forEach((head) => raiseHead.run(...head)) };
+    function raiseHeads(): void {
+      for (const { ids, head } of chainsByName.values())
+        if (head !== undefined) raiseHead.run(...ids, head.seq, head.ordinal);
+    }
+
+    return { add, raiseHeads };
   }
 
   return { start, refresh: () => recent.clear() };
@@ -84,8 +127,7 @@ export function createReplace(db: BetterSqlite3.Database, names: Names): (record
     for (const record of records) {
       const ordinal = find(record.hash);
       if (ordinal === undefined) throw missingRecord(record.hash, record.op.scope);
-      const [, , , key, , , , , , , , signature, body] = toRow(record, names.intern, find);
-      update.run(key, signature, body, ordinal);
+      update.run(names.intern(record.keyId), signatureOf(record), bodyOf(record), ordinal);
     }
   };
 }

@@ -2,7 +2,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, KeyId, OpHash, OpId, Scope, VerbRef } from './brands.ts';
 import { type OpRecord, signatureOf, trustedRecord } from './record.ts';
-import { argsTextOf, frameOf, recordOf } from './record-columns.ts';
+import { argsTextOf, recordOf, seenTextOf } from './record-columns.ts';
 import { OplogError } from './errors.ts';
 import { decodeHex } from './hex.ts';
 import type { Names } from './sqlite-names.ts';
@@ -35,14 +35,14 @@ export const recordColumns: string = `ordinal, ${hashColumn()}, scope, key, devi
 /** A row without what SQLite gives it and without its position. */
 export type NewRow = [
   tag: number,
-  rest: Buffer,
+  rest: string,
   scope: number,
   key: number,
   device: number,
   seq: number,
   verb: number,
   at: number,
-  id: Buffer,
+  id: OpId,
   prev: number | Buffer | null,
   seen: string | null,
   signature: Uint8Array,
@@ -50,30 +50,40 @@ export type NewRow = [
 ];
 
 export const newRowColumns = 'tag, rest, scope, key, device, seq, verb, at, id, prev, seen, signature, body';
+/** What SQLite reads from hex costs half of a buffer that is made of it first. */
+export const newRowValues = "?, unhex(?), ?, ?, ?, ?, ?, ?, unhex(?, '-'), ?, ?, ?, ?";
 
-/** `idOf` gives a name its integer; `ordinalOf` finds a stored op. */
-export function toRow(
-  record: OpRecord,
-  idOf: (name: string) => number,
-  ordinalOf: (hash: OpHash) => number | undefined,
-): NewRow {
-  const { op, hash, keyId } = record;
-  const frame = frameOf(op);
+/** The integers of the names that an op shares with others. */
+export interface NameIds {
+  readonly scope: number;
+  readonly key: number;
+  readonly device: number;
+  readonly verb: number;
+}
+
+/** `ordinalOf` finds a stored op. */
+export function toRow(record: OpRecord, ids: NameIds, ordinalOf: (hash: OpHash) => number | undefined): NewRow {
+  const { op, hash } = record;
   return [
     tagOf(hash),
-    restOf(hash),
-    idOf(op.scope),
-    idOf(keyId),
-    idOf(op.device),
+    restTextOf(hash),
+    ids.scope,
+    ids.key,
+    ids.device,
     op.seq,
-    idOf(op.verb),
+    ids.verb,
     op.at,
-    idToBlob(op.id),
+    op.id,
     op.prev === undefined ? null : (ordinalOf(op.prev) ?? hashToBlob(op.prev)),
-    frame.seen ?? null,
+    seenTextOf(op) ?? null,
     signatureOf(record),
-    argsTextOf(record, frame) ?? record.bytes,
+    bodyOf(record),
   ];
+}
+
+/** The text of the args, or the whole record where the text around them is not the usual one. */
+export function bodyOf(record: OpRecord): string | Uint8Array {
+  return argsTextOf(record) ?? record.bytes;
 }
 
 /** A reader for the rows of one call: what it looks up it remembers until the call ends. */
@@ -83,7 +93,7 @@ export function createRowReader(db: BetterSqlite3.Database, names: Names): () =>
   return () => {
     // Ops of one device come one after another, and nearly all have the verb before.
     const scopeOf = lastOf(names.nameOf);
-    const keyOf = lastOf((key) => {
+    const keyOf = lastOf((key: number) => {
       const keyId = names.nameOf(key) as KeyId;
       return { keyId, keyBytes: decodeHex(keyId) };
     });
@@ -118,22 +128,11 @@ export function createRowReader(db: BetterSqlite3.Database, names: Names): () =>
 }
 
 /** Remembers the last answer. */
-function lastOf<V>(compute: (id: number) => V): (id: number) => V {
-  let last: { readonly id: number; readonly value: V } | undefined;
-  return (id) => {
-    if (last?.id !== id) last = { id, value: compute(id) };
-    return last.value;
-  };
-}
-
-export function memoize<K, V>(compute: (key: K) => V): (key: K) => V {
-  const known = new Map<K, V>();
+export function lastOf<K, V>(compute: (key: K) => V): (key: K) => V {
+  let last: { readonly key: K; readonly value: V } | undefined;
   return (key) => {
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const value = compute(key);
-    known.set(key, value);
-    return value;
+    if (last?.key !== key) last = { key, value: compute(key) };
+    return last.value;
   };
 }
 
@@ -144,7 +143,11 @@ export function tagOf(hash: OpHash): number {
 
 /** The bytes of a hash after its tag. */
 export function restOf(hash: OpHash): Buffer {
-  return Buffer.from(hash.slice(12), 'hex');
+  return Buffer.from(restTextOf(hash), 'hex');
+}
+
+function restTextOf(hash: OpHash): string {
+  return hash.slice(12);
 }
 
 export function hashToBlob(hash: OpHash): Buffer {
@@ -154,10 +157,6 @@ export function hashToBlob(hash: OpHash): Buffer {
 /** A plain view of a BLOB: callers compare and hash records, and a Buffer is not equal to a Uint8Array. */
 export function toBytes({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function idToBlob(id: OpId): Buffer {
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
 function hexToId(text: string): OpId {

@@ -334,6 +334,20 @@ export function logStoreContract(name: string, make: () => MaybePromise<StoreUnd
         expect((await open()).head(first.op.device, hq)).toEqual({ seq: 2, hash: second.hash });
     });
 
+    it('knows the ops of a branch whose head is dropped, in whatever order they come again', async () => {
+      const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+      const branches = [first, second].map(({ op }) => makeRecord({ ...op, args: { n: -op.seq } }));
+      const [late, early] = branches as [OpRecord, OpRecord];
+      await store.append([first, second, third, early]);
+      await store.settle(hq, 0, hashesOf([first, second, third]), tipOf(3));
+      await store.begin(hq, baseOf(3, third));
+      await store.append([late]);
+      await store.append([early, late, early]);
+      const current = await reopen();
+      expect(hashesOf(await current.pending(hq))).toEqual(hashesOf([early, late]));
+      expect(current.head(first.op.device, hq)).toEqual({ seq: 3, hash: third.hash });
+    });
+
     it('begins nowhere that would leave a hole or bring records back, and changes nothing', async () => {
       const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
       await store.append([first, second, third]);
