@@ -32,6 +32,7 @@ import {
   scale,
   text,
 } from './fields.ts';
+import { quick } from './quick-args.ts';
 
 const sku = key;
 const id = key;
@@ -68,83 +69,101 @@ const trade = {
   fiscal: fiscalNumber.exactOptional(),
 };
 
-export const sessionOpenArgs: ArgsSchema<SessionOpenArgs> = z.strictObject({ day, currency, floatMinor: amountMinor });
+export const sessionOpenArgs: ArgsSchema<SessionOpenArgs> = quick(
+  z.strictObject({ day, currency, floatMinor: amountMinor }),
+);
 
-export const sessionCloseArgs: ArgsSchema<SessionCloseArgs> = z.strictObject({
-  session: id,
-  countedMinor: amountMinor,
-  day,
-});
+export const sessionCloseArgs: ArgsSchema<SessionCloseArgs> = quick(
+  z.strictObject({
+    session: id,
+    countedMinor: amountMinor,
+    day,
+  }),
+);
 
-export const saleCompleteArgs: ArgsSchema<SaleCompleteArgs> = z.strictObject({
-  ...trade,
-  lines: linesOf(z.strictObject({ ...sold, promotion: key.exactOptional() })),
-  tenders: z.array(z.union([tender, entitlementTender])).max(maxTenders),
-  changeMinor: amountMinor.exactOptional(),
-  coupons: z.array(key).max(20).exactOptional(),
-});
+export const saleCompleteArgs: ArgsSchema<SaleCompleteArgs> = quick(
+  z.strictObject({
+    ...trade,
+    lines: linesOf(z.strictObject({ ...sold, promotion: key.exactOptional() })),
+    tenders: z.array(z.union([tender, entitlementTender])).max(maxTenders),
+    changeMinor: amountMinor.exactOptional(),
+    coupons: z.array(key).max(20).exactOptional(),
+  }),
+);
 
-export const saleRefundArgs: ArgsSchema<SaleRefundArgs> = z.strictObject({
-  ...trade,
-  original: id.exactOptional(),
-  lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional(), restock: z.boolean().exactOptional() })),
-  tenders: z.array(tender).max(maxTenders),
-  reason: text('why staff did it'),
-});
+export const saleRefundArgs: ArgsSchema<SaleRefundArgs> = quick(
+  z.strictObject({
+    ...trade,
+    original: id.exactOptional(),
+    lines: linesOf(z.strictObject({ ...sold, line: ordinal.exactOptional(), restock: z.boolean().exactOptional() })),
+    tenders: z.array(tender).max(maxTenders),
+    reason: text('why staff did it'),
+  }),
+);
 
-export const saleExchangeArgs: ArgsSchema<SaleExchangeArgs> = z.strictObject({
-  ...trade,
-  original: id,
-  back: linesOf(z.strictObject({ ...sold, line: ordinal, restock: z.boolean().exactOptional() })),
-  lines: linesOf(z.strictObject({ ...sold, promotion: key.exactOptional() })),
-  tenders: z.array(tender).max(maxTenders),
-  changeMinor: amountMinor.exactOptional(),
-  coupons: z.array(key).max(20).exactOptional(),
-  reason: text('why staff did it'),
-});
+export const saleExchangeArgs: ArgsSchema<SaleExchangeArgs> = quick(
+  z.strictObject({
+    ...trade,
+    original: id,
+    back: linesOf(z.strictObject({ ...sold, line: ordinal, restock: z.boolean().exactOptional() })),
+    lines: linesOf(z.strictObject({ ...sold, promotion: key.exactOptional() })),
+    tenders: z.array(tender).max(maxTenders),
+    changeMinor: amountMinor.exactOptional(),
+    coupons: z.array(key).max(20).exactOptional(),
+    reason: text('why staff did it'),
+  }),
+);
 
-export const saleVoidArgs: ArgsSchema<SaleVoidArgs> = z.strictObject({
-  document: id,
-  day,
-  reason: text('why staff did it'),
-  session: id.exactOptional(),
-});
+export const saleVoidArgs: ArgsSchema<SaleVoidArgs> = quick(
+  z.strictObject({
+    document: id,
+    day,
+    reason: text('why staff did it'),
+    session: id.exactOptional(),
+  }),
+);
 
-export const stockReceiveArgs: ArgsSchema<StockReceiveArgs> = z.strictObject({
-  day,
-  currency,
-  lines: linesOf(
-    z.strictObject({
-      sku,
-      name: text('what goods are called'),
-      quantity: positive,
-      quantityScale: scale.exactOptional(),
-      unitCostMilliMinor: milliMinor,
-      lot: key.exactOptional(),
-    }),
-  ),
-  reference: key,
-});
+export const stockReceiveArgs: ArgsSchema<StockReceiveArgs> = quick(
+  z.strictObject({
+    day,
+    currency,
+    lines: linesOf(
+      z.strictObject({
+        sku,
+        name: text('what goods are called'),
+        quantity: positive,
+        quantityScale: scale.exactOptional(),
+        unitCostMilliMinor: milliMinor,
+        lot: key.exactOptional(),
+      }),
+    ),
+    reference: key,
+  }),
+);
 
-export const stockAdjustArgs: ArgsSchema<StockAdjustArgs> = z.strictObject({
-  ...links,
-  day,
-  currency,
-  lines: linesOf(
-    z.strictObject({
-      ...goods,
-      quantity: anyQuantity.refine((quantity) => quantity !== 0),
-      unitPriceMilliMinor: milliMinor,
-    }),
-  ),
-  reason: text('why staff did it'),
-});
+export const stockAdjustArgs: ArgsSchema<StockAdjustArgs> = quick(
+  z.strictObject({
+    ...links,
+    day,
+    currency,
+    lines: linesOf(
+      z.strictObject({
+        ...goods,
+        quantity: anyQuantity.refine((quantity) => quantity !== 0),
+        unitPriceMilliMinor: milliMinor,
+      }),
+    ),
+    reason: text('why staff did it'),
+  }),
+);
 
-export const chargeAdjustArgs: ArgsSchema<ChargeAdjustArgs> = z.strictObject({
-  ...links,
-  day,
-  currency,
-  lines: linesOf(z.strictObject({ ...goods, quantity: anyQuantity, unitPriceMilliMinor: anyMilliMinor })),
-  account,
-  reason: text('why staff did it'),
-});
+export const chargeAdjustArgs: ArgsSchema<ChargeAdjustArgs> = quick(
+  z.strictObject({
+    ...links,
+    day,
+    currency,
+    lines: linesOf(z.strictObject({ ...goods, quantity: anyQuantity, unitPriceMilliMinor: anyMilliMinor })),
+    account,
+    reason: text('why staff did it'),
+  }),
+);
