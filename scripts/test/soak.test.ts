@@ -24,7 +24,9 @@ async function soak(durationMs: number, more: Partial<SoakOptions> = {}): Promis
 
 describe('the soak', () => {
   it('loses nothing over kills', async () => {
-    const report = await soak(3_000);
+    let report = await soak(3_000);
+    // A busy machine may still be starting its relay when that is over.
+    if (report.kills === 0) report = await soak(30_000);
     expect(report).toMatchObject({ lost: 0, unknown: 0, centsOff: 0 });
     expect(report.kills).toBeGreaterThan(0);
     expect(report.ops).toBeGreaterThan(0);
