@@ -80,6 +80,27 @@ describe('a sale on account', () => {
     expect(readReceipt(documentReader(counter.shop), sold.id, describeShop(counter.shop))?.moneyLeftMinor).toBe(0);
   });
 
+  it('is not paid back in money by way of an exchange either', async () => {
+    const sold = await done(ask(entries.sell, onAccount('a', 2)));
+    const [one, two] = [[{ line: 1, quantity: 1 }], [{ line: 1, quantity: 2 }]];
+    const swap = { ...cartOf('b', 2), tenders: [], changeMinor: 0, back: two, reason: 'Another size' };
+    const swapped = await done(ask(entries.exchange, { ...swap, document: sold.id }));
+    expect(swapped).toMatchObject({ totalMinor: 0, moneyLeftMinor: 0 });
+    // Of an exchange, what came back is its first line.
+    const left = one.map((line) => ({ ...line, line: 2 }));
+    const refund = { document: swapped.id, lines: left, reason: 'Damaged' };
+    expect(await ask(entries.refund, { ...refund, key: 'c', tender: 'cash' })).toMatchObject({
+      code: 'till/off-the-account',
+    });
+    await done(ask(entries.refund, { ...refund, key: 'd', tender: 'account' }));
+    expect(owedMinor()).toBe(360);
+    const again = { ...swap, ...cartOf('e', 1), tenders: [], document: swapped.id, back: left };
+    const last = await done(ask(entries.exchange, again));
+    const rest = { key: 'f', document: last.id, lines: left, reason: 'Damaged', tender: 'card' } as const;
+    expect(await ask(entries.refund, rest)).toMatchObject({ code: 'till/off-the-account' });
+    expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([]);
+  });
+
   it('is refused above the limit, and nothing is owed for it', async () => {
     const refused = await ask(entries.sell, onAccount('a', 6));
     expect(refused).toMatchObject({ ok: false, code: 'retail/over-credit' });

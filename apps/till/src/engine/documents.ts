@@ -102,26 +102,29 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
     till: deviceName(book, row.device),
     lines: readLines(reader, document),
     tenders: tenders.map(({ kind, amountMinor }) => ({ kind, amountMinor })),
-    ...moneyLeft(reader, document, tenders),
+    ...moneyLeft(reader, document),
     original: readOriginal(reader, row.original),
   };
 }
 
-/** What was paid of it, and with what took its place, less what was paid back; nothing is said of what is not on account. */
-function moneyLeft(
-  { book, scope }: DocumentReader,
-  document: string,
-  tenders: readonly Tender[],
-): Pick<Receipt, 'moneyLeftMinor'> {
-  if (!tenders.some(({ kind, amountMinor }) => kind === 'account' && amountMinor > 0)) return {};
-  const [since] = book.query<{ readonly amountMinor: number }>(
-    `SELECT coalesce(sum(t.amountMinor), 0) AS amountMinor
-     FROM documents d JOIN tenders t ON t.scope = d.scope AND t.document = d.id
-     WHERE d.scope = ? AND d.original = ? AND d.original <> '' AND t.kind <> 'account'`,
-    [scope, document],
+/**
+ * What was paid of it, of what it took the place of and of what took its place since, less what was paid back of them all: a debt stays one however often
+ * the goods are exchanged. Nothing is said where nothing of it was on account.
+ */
+function moneyLeft({ book, scope }: DocumentReader, document: string): Pick<Receipt, 'moneyLeftMinor'> {
+  const [row] = book.query<{ readonly moneyMinor: number; readonly isOnAccount: number }>(
+    `WITH RECURSIVE
+       before (id) AS (
+         SELECT ? UNION SELECT o.original FROM before b JOIN documents o ON o.scope = ? AND o.id = b.id WHERE o.original <> ''),
+       together (id) AS (
+         SELECT id FROM before
+         UNION SELECT s.id FROM together g JOIN documents s ON s.original = g.id AND s.original <> '' AND s.scope = ?)
+     SELECT coalesce(sum(t.amountMinor) FILTER (WHERE t.kind <> 'account'), 0) AS moneyMinor,
+       coalesce(max(t.kind = 'account' AND t.amountMinor > 0), 0) AS isOnAccount
+     FROM together g JOIN tenders t ON t.scope = ? AND t.document = g.id`,
+    [document, scope, scope, scope],
   );
-  const paid = tenders.reduce((sum, { kind, amountMinor }) => (kind === 'account' ? sum : sum + amountMinor), 0);
-  return { moneyLeftMinor: Math.max(0, paid + (since?.amountMinor ?? 0)) };
+  return row?.isOnAccount === 1 ? { moneyLeftMinor: Math.max(0, row.moneyMinor) } : {};
 }
 
 /** As the projections have it: without tax. */

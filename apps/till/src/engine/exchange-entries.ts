@@ -30,7 +30,8 @@ export const exchangeEntry: Entry<ExchangeRequest, Receipt> = {
     );
     const unpaid = differenceMinor < 0 ? moneyFault(original, moneyMinor) : undefined;
     if (unpaid !== undefined) return unpaid;
-    const isAccount = request.tenders.some(({ kind }) => kind === 'account');
+    // What takes the place of goods on account may come off the same account later.
+    const isAccount = original.moneyLeftMinor !== undefined || request.tenders.some(({ kind }) => kind === 'account');
     const customer = request.customer ?? (isAccount && original.customer !== '' ? original.customer : undefined);
     return shop.book.commit('sale.exchange', {
       ...frame(shop, session),

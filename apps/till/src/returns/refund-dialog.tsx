@@ -59,8 +59,8 @@ export function RefundDialog({ receipt, onDone, onClose }: ReverseDialogProps): 
         </p>
         {moneyLeftMinor !== undefined && (
           <p>
-            It was bought on account. {formatMoney(moneyLeftMinor, receipt.currency)} of it was paid and can be paid
-            back.
+            It was bought on account. Of what was paid for it at a till, {formatMoney(moneyLeftMinor, receipt.currency)}{' '}
+            can be paid back.
           </p>
         )}
         <Fault text={run.fault} />
