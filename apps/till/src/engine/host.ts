@@ -179,7 +179,7 @@ export class TillHost implements EngineCalls {
   #rowsCame(): void {
     if (this.#shop === undefined) return;
     this.#show(() => this.#tellState());
-    void this.#inTurn(async () => this.#shop?.image.keep());
+    if (!this.#shop.later.isComing) void this.#inTurn(async () => this.#shop?.image.keep());
   }
 
   #synced(report: SyncReport | undefined): void {

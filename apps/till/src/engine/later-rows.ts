@@ -1,5 +1,6 @@
 // A till that came back from a backup sells before the rows of its old documents are here. They come while nobody enters anything, or at once where a screen
 // needs them; until then nothing is read of them but what came after the last of them.
+import { messageOf } from './link.ts';
 import type { LaterRows } from './rows-here.ts';
 import type { TillBook } from './till-book.ts';
 
@@ -25,12 +26,13 @@ export async function loadNeeded(book: TillBook): Promise<void> {
     if (!laterTables.has(table)) await book.read(`SELECT 1 FROM "${table}" LIMIT 1`);
 }
 
-/** `onHere` is called when the last of them are here. */
-export function createLaterRows(book: TillBook, onHere: () => void): LaterRows {
+/** `onChange` is called when the last of them are here, and whenever they could not be had. */
+export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onChange: () => void): LaterRows {
   let newest = absentOf(book).reduce((last, { last: row }) => (String(row[1]) > last ? String(row[1]) : last), '');
   let loading: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
+  let fault: string | undefined;
 
   async function load(): Promise<void> {
     clearTimeout(timer);
@@ -39,15 +41,21 @@ export function createLaterRows(book: TillBook, onHere: () => void): LaterRows {
     } catch (error) {
       loading = undefined;
       later.entered();
+      fault = messageOf(error);
+      if (!isStopped) onChange();
       throw error;
     }
     newest = '';
-    if (!isStopped) onHere();
+    fault = undefined;
+    if (!isStopped) onChange();
   }
 
   const later: LaterRows = {
     get isComing() {
       return newest !== '';
+    },
+    get fault() {
+      return fault;
     },
     isNewer: (document) => document > newest,
     all: () => (newest === '' ? Promise.resolve() : (loading ??= load())),
@@ -65,6 +73,8 @@ export function createLaterRows(book: TillBook, onHere: () => void): LaterRows {
   return later;
 }
 
-function absentOf(book: TillBook): readonly { readonly table: string; readonly last: readonly unknown[] }[] {
+function absentOf(
+  book: Pick<TillBook, 'status'>,
+): readonly { readonly table: string; readonly last: readonly unknown[] }[] {
   return book.status().snapshot?.absent ?? [];
 }

@@ -4,6 +4,8 @@ import type { TillBook } from './till-book.ts';
 
 export interface LaterRows {
   readonly isComing: boolean;
+  /** Why they could not be had when they were last asked for; they are asked for again now and then. */
+  readonly fault: string | undefined;
   /** Whether a document came after all that are to come, so that everything of it is here. */
   isNewer(document: string): boolean;
   /** Resolves when every row is here, and asks for them now. Rejects where they cannot be had. */
@@ -15,6 +17,7 @@ export interface LaterRows {
 
 export const allHere: LaterRows = {
   isComing: false,
+  fault: undefined,
   isNewer: () => true,
   all: () => Promise.resolve(),
   entered: () => undefined,

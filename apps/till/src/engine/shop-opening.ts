@@ -33,7 +33,7 @@ export interface ShopPlace {
   readonly onSync: (report: SyncReport | undefined) => void;
   /** A backup was made, or failed. */
   readonly onBackup: () => void;
-  /** Rows that were still to come are here. */
+  /** Rows that were still to come are here, or could not be had. */
   readonly onRows: () => void;
 }
 

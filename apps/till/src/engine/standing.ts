@@ -42,6 +42,8 @@ export interface TillState {
   readonly today: DaySummary | undefined;
   /** Documents of before a backup are still to come: nothing is said of any day. */
   readonly isComing: boolean;
+  /** Why they cannot be read on this device, where that was tried. */
+  readonly comingFault: string | undefined;
   /** Ops that no relay has answered for yet. Always 0 where there is no relay. */
   readonly unsent: number;
   readonly lastSyncAt: number | undefined;

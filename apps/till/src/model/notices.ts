@@ -221,6 +221,12 @@ function missedWords({ openers, hasOffice, fault }: NonNullable<TillState['backu
 /** A till that came back, and has not all of its old documents yet. */
 function comingNotice(state: TillState): Notice | undefined {
   if (!state.isComing) return undefined;
+  if (state.comingFault !== undefined)
+    return {
+      tone: 'warn',
+      title: 'What was sold before the backup cannot be read on this device.',
+      detail: `Returns, reports and closing the drawer need it. When all is sent, bring the till back once more. (${state.comingFault})`,
+    };
   const detail = canSell(state)
     ? 'Keep selling. Returns, reports and “Sales” wait until it is here.'
     : 'Returns, reports and “Sales” wait until it is here.';

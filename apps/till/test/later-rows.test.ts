@@ -1,0 +1,35 @@
+// Rows of a backup that are still to come: who asks, who waits, and what is said where they cannot be had.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { closedState } from '../src/engine/closed-state.ts';
+import { createLaterRows } from '../src/engine/later-rows.ts';
+import { noticesOf } from '../src/model/notices.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const absent = [{ table: 'documents', last: ['hq', 'd7'] }];
+const titles = (comingFault: string | undefined): readonly string[] =>
+  noticesOf({ ...closedState({ kind: 'starting' }), isComing: true, comingFault }).map(({ title }) => title);
+
+it('says that they cannot be had, tries again, and says no more of it once they are here', async () => {
+  const book = {
+    status: () => ({ snapshot: { absent } }) as never,
+    loadRest: vi.fn(async () => {
+      if (book.loadRest.mock.calls.length < 3) throw new Error('there is no shard');
+    }),
+  };
+  const onChange = vi.fn();
+  const later = createLaterRows(book, onChange);
+  expect([later.isComing, later.fault, later.isNewer('d7'), later.isNewer('d8')]).toEqual([
+    true,
+    undefined,
+    false,
+    true,
+  ]);
+  expect(titles(later.fault)).toEqual(['What was sold before the backup is still coming.']);
+  await expect(later.all()).rejects.toThrow('there is no shard');
+  expect([later.isComing, later.fault, onChange.mock.calls.length]).toEqual([true, 'there is no shard', 1]);
+  expect(titles(later.fault)).toEqual(['What was sold before the backup cannot be read on this device.']);
+  await vi.advanceTimersByTimeAsync(20_100);
+  expect([later.isComing, later.fault, onChange.mock.calls.length]).toEqual([false, undefined, 3]);
+});
