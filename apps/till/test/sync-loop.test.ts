@@ -72,6 +72,21 @@ describe('the sync loop', () => {
     loop.stop();
   });
 
+  it('leaves a busy relay alone when the network comes back, as every other till does then', async () => {
+    const busy = new RelayError('relay/busy', 'x', { details: { retryAfterSeconds: 20 } });
+    const exchange = vi.fn(async () => Promise.reject(busy));
+    const loop = start(exchange);
+    await vi.advanceTimersByTimeAsync(0);
+    loop.networkChanged();
+    await vi.advanceTimersByTimeAsync(1_000);
+    loop.nudge();
+    await vi.advanceTimersByTimeAsync(28_900);
+    expect(exchange).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(exchange).toHaveBeenCalledTimes(2);
+    loop.stop();
+  });
+
   it('backs off while nobody answers, and an entry does not hurry it', async () => {
     const exchange = vi.fn(async () => Promise.reject(new RelayError('relay/unreachable', 'x')));
     const loop = start(exchange);

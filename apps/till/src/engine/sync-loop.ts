@@ -39,27 +39,25 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
   let isNudged = false;
-  /** What a relay that has too much to do asked for. */
-  let afterMs = 0;
+  /** Until when a relay that has too much to do asked to be left alone, by a clock that nobody puts back. */
+  let busyUntil = 0;
 
   function schedule(delayMs: number): void {
     clearTimeout(timer);
-    if (!isStopped) timer = setTimeout(() => void run(), delayMs);
+    if (!isStopped) timer = setTimeout(() => void run(), Math.max(delayMs, busyUntil - performance.now()));
   }
 
   function run(): Promise<void> {
     underWay ??= exchangeOnce().finally(() => {
       underWay = undefined;
-      const delayMs = isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random(), isHeard());
-      // A busy relay tells all the same: who comes back exactly then meets all others once more.
-      schedule(Math.max(delayMs, afterMs * (1 + random())));
+      schedule(isNudged && failures === 0 ? soonMs : nextDelayMs(failures, random(), isHeard()));
     });
     return underWay;
   }
 
   async function exchangeOnce(): Promise<void> {
     isNudged = false;
-    afterMs = 0;
+    busyUntil = 0;
     let report: SyncReport | undefined;
     const work = exchange();
     queueMicrotask(() => onChange(undefined));
@@ -69,7 +67,8 @@ export function createSyncLoop(options: SyncLoopOptions): SyncLoop {
       lastSyncAt = now();
       link = linkAfterReport(report, lastSyncAt);
     } catch (error) {
-      afterMs = retryAfterMs(error);
+      // A busy relay tells all the same: who comes back exactly then meets all others once more.
+      busyUntil = performance.now() + retryAfterMs(error) * (1 + random());
       failures += 1;
       link = linkAfterFailure(error, link, hasNetwork(), now());
     }
