@@ -33,3 +33,16 @@ it('says that they cannot be had, tries again, and says no more of it once they 
   await vi.advanceTimersByTimeAsync(20_100);
   expect([later.isComing, later.fault, onChange.mock.calls.length]).toEqual([false, undefined, 3]);
 });
+
+it('takes a sale for whole whose tables came because a clock had been ahead', () => {
+  let here: readonly unknown[] = [
+    { table: 'documents', last: ['hq', 'f9'] },
+    { table: 'discounts', last: ['hq', 'd6'] },
+  ];
+  const book = { status: () => ({ snapshot: { absent: here } }) as never, loadRest: () => Promise.resolve() };
+  const later = createLaterRows(book, () => undefined);
+  expect(later.isNewer('d8')).toBe(false);
+  here = here.slice(1);
+  expect([later.isNewer('d8'), later.isNewer('d6'), later.isComing]).toEqual([true, false, true]);
+  later.stop();
+});

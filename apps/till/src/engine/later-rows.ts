@@ -28,7 +28,7 @@ export async function loadNeeded(book: TillBook): Promise<void> {
 
 /** `onChange` is called when the last of them are here, and whenever they could not be had. */
 export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onChange: () => void): LaterRows {
-  let newest = absentOf(book).reduce((last, { last: row }) => (String(row[1]) > last ? String(row[1]) : last), '');
+  let isComing = absentOf(book).length > 0;
   let loading: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
@@ -45,23 +45,24 @@ export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onC
       if (!isStopped) onChange();
       throw error;
     }
-    newest = '';
+    isComing = false;
     fault = undefined;
     if (!isStopped) onChange();
   }
 
   const later: LaterRows = {
     get isComing() {
-      return newest !== '';
+      return isComing;
     },
     get fault() {
       return fault;
     },
-    isNewer: (document) => document > newest,
-    all: () => (newest === '' ? Promise.resolve() : (loading ??= load())),
+    // Asked anew: a sale that is older than the last of them, because a clock was ahead once, has brought the tables that it is in.
+    isNewer: (document) => !isComing || absentOf(book).every(({ last }) => document > String(last[1])),
+    all: () => (isComing ? (loading ??= load()) : Promise.resolve()),
     entered() {
       clearTimeout(timer);
-      if (newest !== '' && loading === undefined && !isStopped)
+      if (isComing && loading === undefined && !isStopped)
         timer = setTimeout(() => void later.all().catch(() => undefined), quietMs);
     },
     stop() {
