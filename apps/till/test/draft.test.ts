@@ -15,6 +15,8 @@ describe('the cart between reloads', () => {
   it('comes back as it was', () => {
     const cart = { key: 'k', lines: [line] };
     expect(parseDraft(JSON.stringify(cart))).toEqual(cart);
+    const left = { ...cart, isOlderThanBook: true };
+    expect(parseDraft(JSON.stringify(left))).toEqual(left);
   });
 
   it.each([

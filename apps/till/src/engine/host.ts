@@ -20,6 +20,7 @@ import {
   outcomeUnknown,
   type Phase,
   type Receipt,
+  type SaleRequest,
   type Saved,
   type TillEngine,
   type TillState,
@@ -46,8 +47,10 @@ export type EngineCalls = Pick<TillEngine, CallName>;
 const dayWatchMs = 30_000;
 /** How long somebody who asks what became of an entry waits for the book to be open. */
 const openingMs = 10_000;
-/** They read nothing of old documents. */
+/** They read nothing of old documents, where nobody says otherwise. */
 const atOnce: ReadonlySet<unknown> = new Set([entries.sell, entries.openSession]);
+const isAtOnce = (entry: unknown, request: unknown): boolean =>
+  atOnce.has(entry) && (request as Partial<SaleRequest> | undefined)?.isOlderThanBook !== true;
 const noBook = { ok: false, code: 'till/no-book', message: 'The till is not open in this tab.' } as const;
 
 export class TillHost implements EngineCalls {
@@ -255,7 +258,7 @@ export class TillHost implements EngineCalls {
     request: Request,
     touched?: (shown: Shown) => readonly string[],
   ): Promise<Outcome<Saved<Shown>>> {
-    const missing = atOnce.has(entry) ? undefined : await this.#whole();
+    const missing = isAtOnce(entry, request) ? undefined : await this.#whole();
     if (missing !== undefined) return missing;
     return this.#inTurn(async () => {
       const before = await this.#current();
@@ -416,7 +419,7 @@ export class TillHost implements EngineCalls {
   /** Waits for the book of a worker that has just been started. */
   lookUp: EngineCalls['lookUp'] = (async (name: EntryName, request: unknown) => {
     await Promise.race([this.#opened.promise, new Promise((resolve) => setTimeout(resolve, openingMs))]);
-    const missing = atOnce.has(entries[name]) ? undefined : await this.#whole();
+    const missing = isAtOnce(entries[name], request) ? undefined : await this.#whole();
     if (missing !== undefined) return unknown(missing.message);
     return this.#inTurn(async () => {
       const shop = await this.#current();

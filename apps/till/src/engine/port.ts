@@ -106,6 +106,8 @@ export interface SaleRequest {
   readonly customer?: string;
   /** Codes that the customer handed in. */
   readonly coupons?: readonly string[];
+  /** Old documents may have it: it waits for those that are still to come. */
+  readonly isOlderThanBook?: true;
 }
 
 export type CustomerName =

@@ -14,6 +14,8 @@ export interface Cart {
   readonly coupons?: readonly string[];
   /** What comes back in the place of a part of the price. */
   readonly exchange?: Exchange;
+  /** It is older than the book that came back here, whose old documents may have it as a sale. */
+  readonly isOlderThanBook?: true;
 }
 
 /** Goods of an earlier sale that come back for what is in the cart. */

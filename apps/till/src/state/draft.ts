@@ -31,7 +31,9 @@ export const browserDrafts: DraftStore = {
 export function parseDraft(text: string | undefined): Cart | undefined {
   if (text === undefined) return undefined;
   try {
-    const { key, lines, customer, coupons, exchange } = JSON.parse(text) as Partial<Record<keyof Cart, unknown>>;
+    const { key, lines, customer, coupons, exchange, isOlderThanBook } = JSON.parse(text) as Partial<
+      Record<keyof Cart, unknown>
+    >;
     // What a killed browser kept may be older than the last sale: an empty cart would go on under a key that was sold.
     if (typeof key !== 'string' || key === '' || !Array.isArray(lines) || lines.length === 0) return undefined;
     if (!lines.every(isSaleLine) || !(exchange === undefined || isExchange(exchange))) return undefined;
@@ -41,6 +43,7 @@ export function parseDraft(text: string | undefined): Cart | undefined {
       ...(typeof customer === 'string' && customer !== '' ? { customer } : {}),
       ...(Array.isArray(coupons) && coupons.every((code) => typeof code === 'string') ? { coupons } : {}),
       ...(exchange === undefined ? {} : { exchange }),
+      ...(isOlderThanBook === true ? { isOlderThanBook } : {}),
     };
   } catch {
     return undefined;

@@ -84,8 +84,8 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   const toast = signal<Toast | undefined>(undefined);
   engine.subscribe((next) => {
     const wasWaiting = state.peek().phase.kind === 'waiting';
-    // A cart that outlived the book it was rung up for is another sale in this one.
-    if (state.peek().phase.kind === 'first-run' && next.phase.kind === 'open') till.renewKey();
+    if (state.peek().phase.kind === 'first-run' && next.phase.kind === 'open' && cart.peek().lines.length > 0)
+      cart.value = { ...cart.peek(), isOlderThanBook: true };
     // The tab that wrote until now may have left a cart behind.
     if (wasWaiting && next.phase.kind === 'open') cart.value = parseDraft(drafts.load()) ?? emptyCart(newKey());
     state.value = next;
@@ -163,7 +163,8 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
       cart.value = emptyCart(newKey());
     },
     renewKey: () => {
-      cart.value = { ...cart.value, key: newKey() };
+      const { isOlderThanBook: _, ...rest } = cart.value;
+      cart.value = { ...rest, key: newKey() };
     },
     nameCustomer: (customer) => {
       const { customer: _, ...rest } = cart.value;
@@ -192,7 +193,11 @@ function restoreCart(cart: Signal<Cart>, before: Cart): void {
   if (cart.value.lines.length === 0) cart.value = before;
 }
 
-function saleRequest({ key, customer, coupons }: Cart, lines: readonly SaleLine[], payment: Payment): SaleRequest {
+function saleRequest(
+  { key, customer, coupons, isOlderThanBook }: Cart,
+  lines: readonly SaleLine[],
+  payment: Payment,
+): SaleRequest {
   // Whoever owes it is whose sale it is.
   const whose = payment.customer ?? customer;
   return {
@@ -202,6 +207,7 @@ function saleRequest({ key, customer, coupons }: Cart, lines: readonly SaleLine[
     changeMinor: changeMinor(payment),
     ...(whose === undefined ? {} : { customer: whose }),
     ...(coupons === undefined ? {} : { coupons }),
+    ...(isOlderThanBook === undefined ? {} : { isOlderThanBook }),
   };
 }
 
