@@ -27,12 +27,14 @@ export async function inquire(place: Reached, begin: TreeEnd, records: Iterable<
   const { log, crypto } = replica;
   const { hasher } = crypto;
   const tip = log.tip(scope);
-  const ends = noteEnd(replica, scope, begin);
+  const base = log.base(scope);
+  // What was archived since is no longer here to go on from.
+  const ends = noteEnd(replica, scope, begin).filter((known) => known.size >= base.size);
   for (const { op, hash } of records) {
     const size = sizeSeen(op);
     const root = op.seen?.root as string;
     const start = ends.findLast((known) => known.size <= size && size - known.size <= mostHashed);
-    if (size > tip.size || size < log.base(scope).size) continue;
+    if (size > tip.size || size < base.size) continue;
     const isSame =
       start === undefined
         ? await isConnected(place, { size, root }, { size: tip.size, root: rootOfTip(tip, hasher) })

@@ -226,6 +226,29 @@ describe('a relay that', () => {
     await reader.sync(asking(faces.client.consistency));
     expect([asked, reader.status().otherViews]).toEqual([1, []]);
   });
+
+  it('is followed on by a device that has archived what it had when it last looked', async () => {
+    const [reader, seller, late] = [owner, till, other] as [ShopBook, ShopBook, ShopBook];
+    await sell(seller, 4);
+    await seller.sync(faces.client);
+    await late.sync(faces.client);
+    const { size } = late.log.tip(HQ);
+    await sell(seller, 4);
+    await seller.sync(faces.client);
+    await reader.sync(faces.client);
+    const files = new Map<string, Uint8Array>();
+    const to = {
+      load: (name: string) => files.get(name),
+      save: (name: string, parts: readonly Uint8Array[]) => void files.set(name, Buffer.concat(parts)),
+    };
+    await reader.archive({ to, until: size - 1 });
+    await sell(late);
+    await late.sync(faces.client);
+    await sell(reader);
+    // What it saw is in the log here still, and is told from it.
+    expect(await reader.sync(faces.client)).toMatchObject({ pushed: 1 });
+    expect([reader.log.base(HQ).size, reader.status().otherViews, findings(reader)]).toEqual([size - 1, [], []]);
+  });
 });
 
 describe('an honest relay', () => {
