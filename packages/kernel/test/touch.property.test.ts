@@ -1,6 +1,6 @@
 // The index of what ops touched against a plain reading of the rule, on keys that meet often.
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { rangeOf, type Touch, TouchIndex } from '../src/touch.ts';
 
 /** As `CompiledTable.keyText` writes them, and the places of chains. Some texts look like the columns of others. */
@@ -77,4 +77,19 @@ it('finds each of thirty thousand keys again, and no other', () => {
     strangers += Number(index.conflicts(reads(count + place)));
   }
   expect({ found, strangers }).toEqual({ found: count, strangers: 0 });
+});
+
+it('asks no more of an op because thousands before it are gone', () => {
+  const count = 3_000;
+  const index = new TouchIndex();
+  const touch: Touch = { reads: [], writes: [], adds: ['stock|3:tea,'], all: false };
+  for (let place = 0; place < count; place++) index.add(touch, place);
+  const has = vi.spyOn(Set.prototype, 'has');
+  for (let place = 0; place < count - 1; place++) {
+    index.remove(place);
+    index.conflicts(touch);
+  }
+  const looked = has.mock.calls.length;
+  has.mockRestore();
+  expect(looked).toBeLessThan(count * 10);
 });
