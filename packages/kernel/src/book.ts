@@ -124,7 +124,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   admission(): Promise<AdmitArgs | undefined> {
     this.#book.mustBeOpen();
-    return this.#replica.exclusive(async () => (await loadExchange()).admissionOf(this.#book.own));
+    return this.#afterLoading(({ admissionOf }) => admissionOf(this.#book.own));
   }
 
   /**
@@ -135,9 +135,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async renew(): Promise<Renewal> {
     this.#book.mustBeOpen();
-    const renewal = await this.#replica.exclusive(async () =>
-      (await loadExchange()).renewDevice(this.#replica, this.#book.own),
-    );
+    const renewal = await this.#afterLoading(({ renewDevice }) => renewDevice(this.#replica, this.#book.own));
     this.#book.changes.emit({ kind: 'commit' });
     return renewal;
   }
@@ -265,9 +263,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async dismissAsides(hashes?: readonly OpHash[]): Promise<number> {
     this.#book.mustBeOpen();
-    const dismissed = await this.#replica.exclusive(async () =>
-      (await loadExchange()).dismissAsides(this.#replica, hashes),
-    );
+    const dismissed = await this.#afterLoading(({ dismissAsides }) => dismissAsides(this.#replica, hashes));
     if (dismissed > 0) this.#book.changes.emit({ kind: 'import' });
     return dismissed;
   }
@@ -435,5 +431,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       await this.#book.options.store.close();
     });
     this.#book.changes.forget();
+  }
+
+  /** Runs a part's work alone. The part is there before that: however long its file is on its way, nobody who writes waits for it. */
+  async #afterLoading<T>(work: (part: Awaited<ReturnType<typeof loadExchange>>) => Promise<T>): Promise<T> {
+    const part = await loadExchange();
+    this.#book.mustBeOpen();
+    return this.#replica.exclusive(() => work(part));
   }
 }

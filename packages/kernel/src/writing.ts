@@ -40,9 +40,10 @@ export class Writing {
   }
 
   /** One answer for each scope that enrolled this device. */
-  rotate(): Promise<Commit[]> {
+  async rotate(): Promise<Commit[]> {
     const { replica, own } = this.#book;
-    return this.#write(async () => (await loadExchange()).rotateKey(replica, own, (work) => this.#store(work)), 1);
+    const { rotateKey } = await loadExchange();
+    return this.#write(() => rotateKey(replica, own, (work) => this.#store(work)), 1);
   }
 
   /** Where an op stands; undefined for one that is not stored here. */

@@ -14,7 +14,15 @@ registerHooks({
     if (isGone) throw new Error(`${part} is gone`);
     return next(specifier, context);
   },
+  load(url, context, next) {
+    const loaded = next(url, context);
+    // A file that comes late, as over a bad line.
+    if (!url.endsWith('/part-exchange.ts') || loaded.source === undefined) return loaded;
+    return { ...loaded, source: `await globalThis.late;\n${Buffer.from(loaded.source as Uint8Array).toString()}` };
+  },
 });
+let arrive: () => void = () => undefined;
+Reflect.set(globalThis, 'late', new Promise<void>((resolve) => (arrive = resolve)));
 const { loadParts, openBook } = await import('../src/index.ts');
 const { nodeCrypto, nodeStore } = await import('../src/node.ts');
 const { createMemoryKeyStore } = await import('@tallystick/sign');
@@ -62,11 +70,17 @@ const opened = await codeOf(openBook({ store: kept, verbs: [] }));
 await shelf.close();
 isGone = false;
 asked.splice(0);
+const asks = [book.admission(), book.dismissAsides(), book.rotate()];
+const wait = new Promise<string>((resolve) => setTimeout(resolve, 3000, 'held up'));
+const beside = await Promise.race([codeOf(open('2026-11-22')), wait]);
+arrive();
+await Promise.all(asks);
+asked.splice(0);
 const { pushed } = await book.sync(client);
 const { ok, ops } = await book.verify();
 const inTurn = asked.splice(0);
 await loadParts();
 console.log(
-  JSON.stringify({ alone, missed, isSame, opened, sold, inTurn, pushed, verified: ok && ops, atOnce: asked }),
+  JSON.stringify({ alone, missed, isSame, opened, sold, beside, inTurn, pushed, verified: ok && ops, atOnce: asked }),
 );
 await book.close();
