@@ -2,7 +2,7 @@
  * What other devices say in their ops that they saw of a log (`seen`), held against the log here (DESIGN section 7, tip gossip). Another root means that the relay showed
  * two logs or that the device says what is not so: it is kept and shown to people, and accuses nobody. A proof is always two notes of the relay, never what a device says.
  */
-import type { LogStore, Op, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
+import type { DeviceId, LogStore, Op, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
 import { relayAppointments } from './appointment.ts';
 import { marks } from './builtin-tables.ts';
 import { isConnected, type Reached } from './convict.ts';
@@ -31,6 +31,9 @@ export async function inquire(place: Reached, begin: TreeEnd, records: Iterable<
   // What was archived since is no longer here to go on from.
   const ends = noteEnd(replica, scope, begin).filter((known) => known.size >= base.size);
   for (const { op, hash } of records) {
+    const { device } = op;
+    // Whoever goes on saying so has nobody's log hashed once more.
+    if (isKept(log, scope, device)) continue;
     const size = sizeSeen(op);
     const root = op.seen?.root as string;
     const start = ends.findLast((known) => known.size <= size && size - known.size <= mostHashed);
@@ -42,7 +45,6 @@ export async function inquire(place: Reached, begin: TreeEnd, records: Iterable<
     // What a relay does not prove may be so all the same.
     if (isSame || (await rootOf(log, scope, size, hasher)) === root || (await mayBeOfEarlierRelay(replica, op)))
       continue;
-    const { device } = op;
     await replica.exclusive(() => keepView(log, { scope, device, op: hash, size, root, at: nowMs }));
   }
 }
@@ -59,11 +61,15 @@ function noteEnd(replica: Replica, scope: ScopeName, begin: TreeEnd): readonly T
   return ends;
 }
 
+/** Whether nothing more is kept of what this device sees of the log. */
+function isKept(log: LogStore, scope: ScopeName, device: DeviceId): boolean {
+  const views = otherViews(log);
+  return views.length >= mostViews || views.some((view) => view.device === device && view.scope === scope);
+}
+
 /** Durable when it returns. */
 async function keepView(log: LogStore, view: OtherView): Promise<void> {
-  const views = otherViews(log);
-  const isKept = views.some(({ device, scope }) => device === view.device && scope === view.scope);
-  if (!isKept && views.length < mostViews) await log.setMeta(META_VIEWS, JSON.stringify([...views, view]));
+  if (!isKept(log, view.scope, view.device)) await log.setMeta(META_VIEWS, JSON.stringify([...otherViews(log), view]));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import type { Change, RelayFinding } from '@tallystick/kernel';
-import { encodeBundle } from '@tallystick/oplog';
+import { encodeBundle, type OpRecord } from '@tallystick/oplog';
 import {
   createMemoryRelayStore,
   createRelay,
@@ -14,7 +14,7 @@ import {
 import { verifyRelayProof } from '@tallystick/relay-protocol/proof';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFleet, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
 
 type Send = (request: Request) => Promise<Response>;
@@ -200,6 +200,34 @@ describe('a relay that', () => {
       await provenDigest(reader);
     },
   );
+
+  it('costs a look at the log once, however often a device says that it saw another', async () => {
+    const [reader, seller] = [owner, till] as [ShopBook, ShopBook];
+    const told: OpRecord[] = [];
+    await sell(other as ShopBook);
+    const [news] = await (other as ShopBook).log.pending(HQ);
+    for (const more of [[], [news as OpRecord]]) {
+      await faces.client.push(seller.id, HQ, more);
+      await sell(seller);
+      await seller.sync(faces.client);
+      await sell(seller);
+      told.push(...(await seller.log.pending(HQ)));
+    }
+    expect(new Set(told.map(({ op }) => op.seen?.root)).size).toBe(2);
+    await sell(reader, 6);
+    faces.show(await logOf(reader));
+    const chain = (await seller.log.settled(HQ, 0, 100)).filter(({ op }) => op.device === seller.device);
+    const looks = vi.spyOn(reader.log, 'settled');
+    const counts: number[] = [];
+    for (const said of told) {
+      await faces.client.push(reader.id, HQ, [...chain.filter(({ op }) => op.seq < said.op.seq), said]);
+      looks.mockClear();
+      await reader.sync(faces.client);
+      counts.push(looks.mock.calls.length);
+    }
+    expect(reader.status().otherViews).toHaveLength(1);
+    expect([counts[0] === 0, counts[1]]).toEqual([false, 0]);
+  });
 
   it('is asked for a proof of what a device saw long ago alone, and believed in nothing', async () => {
     let asked = 0;
