@@ -36,6 +36,8 @@ import type { Batch, LogState, LogTables, PageLimits, RelayStore } from './store
 /** Where they stand is kept in memory: some 600 bytes each. */
 const maxKnownLogs = 16_384;
 const defaultMaxOpsWaiting = 8_192;
+/** So many times as many ops are in rows at most: those of busy logs stay in theirs while a quiet one waits in a row before them. */
+const mostRowsOfWaiting = 4;
 /** 1 MiB: what one step of a backup holds everybody else up for. */
 const backupPages = 256;
 
@@ -232,10 +234,13 @@ function createAppend(
   maxOpsWaiting: number,
 ): RelayStore['append'] {
   let opsWaiting = 0;
+  /** In rows, of all that has been there since the store was opened. */
+  let opsHeld = 0;
   let lastRow = 0;
   for (const { row, log, batch } of readWaiting(db)) {
     lastRow = row;
     restore(row, log, batch);
+    opsHeld += batch.entries.length;
   }
 
   /** After a restart; what is in the tables already is passed over. */
@@ -251,7 +256,7 @@ function createAppend(
 
   function hold(step: Step, row: number): void {
     const [first] = step.batches as [Batch];
-    const held = step.waiting ?? openWaiting(step.log, row, first);
+    const held = step.waiting ?? openWaiting(step.log, row, opsHeld, first);
     for (const batch of step.batches) extendWaiting(held, batch);
     waiting.set(step.name, held);
     moved(step.name, { log: step.log, state: held.state });
@@ -277,13 +282,13 @@ function createAppend(
     return [...steps.values()];
   }
 
-  /** Those that began to wait first, until there is room for so many ops more. */
+  /** Those that began to wait first, until there is room for so many ops more, in memory and in rows. */
   function findDue(ops: number, steps: readonly Step[]): [string, Waiting][] {
     const due: [string, Waiting][] = [];
     const written = new Set(steps.map(({ name }) => name));
     let excess = opsWaiting + ops - maxOpsWaiting;
     for (const [name, one] of waiting) {
-      if (excess <= 0) break;
+      if (excess <= 0 && opsHeld + ops - one.opsBefore <= maxOpsWaiting * mostRowsOfWaiting) break;
       if (written.has(name)) continue;
       due.push([name, one]);
       excess -= one.entries.length;
@@ -332,6 +337,7 @@ function createAppend(
     for (const step of held) {
       hold(step, row);
       opsWaiting += countOps(step.batches);
+      opsHeld += countOps(step.batches);
     }
     if (held.length > 0) lastRow = row;
   };

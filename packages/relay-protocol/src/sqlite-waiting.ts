@@ -8,6 +8,8 @@ export interface Waiting {
   readonly log: number;
   /** Of the row with its first batch. */
   readonly row: number;
+  /** Ops in the rows before that one, of all logs, since the store was opened. */
+  readonly opsBefore: number;
   /** Without chains and tiles, which are kept once. */
   readonly batches: Batch[];
   /** Ops in the tables. */
@@ -40,9 +42,9 @@ export function mayWait(batches: readonly Batch[], waiting: Waiting | undefined)
   return isPlain && ops < maxOpsOfLog;
 }
 
-export function openWaiting(log: number, row: number, { from, state }: Batch): Waiting {
+export function openWaiting(log: number, row: number, opsBefore: number, { from, state }: Batch): Waiting {
   const empty = { batches: [], entries: [], placed: new Map(), chains: new Map(), tiles: new Map(), ends: [] };
-  return { log, row, base: from, state, ...empty };
+  return { log, row, opsBefore, base: from, state, ...empty };
 }
 
 export function extendWaiting(waiting: Waiting, batch: Batch): void {

@@ -89,6 +89,35 @@ describe('batches that wait', () => {
     );
   });
 
+  it('do not keep the rows of busy logs because of a quiet one', async () => {
+    const path = join(folder, 'quiet.sqlite');
+    const maxOpsWaiting = 20;
+    let store = createSqliteRelayStore(path, { maxOpsWaiting });
+    const { book, genesis, root } = createContractBook('quiet');
+    const [hq, quiet, busy] = scopes as [Scope, Scope, Scope];
+    await store.append([batchOf(book, hq, 0, [genesis], { enrolments: [{ position: 0, isFork: false }] })]);
+    await store.append([batchOf(book, quiet, 0, [root.write({ scope: quiet })])]);
+    const counts: number[] = [];
+    for (let at = 0; at < 240; at++) {
+      await store.append([batchOf(book, busy, at, [root.write({ scope: busy })])]);
+      // It begins to wait anew, and is read from its row at the next start.
+      if (at === 100) await store.append([batchOf(book, quiet, 1, [root.write({ scope: quiet })])]);
+      if (at % 30 !== 29) continue;
+      await store.close();
+      const db = new Database(path, { readonly: true });
+      counts.push(db.prepare('SELECT count(*) FROM relay_waiting').pluck().get() as number);
+      db.close();
+      store = createSqliteRelayStore(path, { maxOpsWaiting });
+    }
+    expect(counts.filter((count) => count > 4 * maxOpsWaiting)).toEqual([]);
+    expect(await store.scopes(book)).toEqual([
+      { scope: quiet, size: 2 },
+      { scope: busy, size: 240 },
+      { scope: hq, size: 1 },
+    ]);
+    await store.close();
+  });
+
   it('bring of a tile what is new, and are whole after a restart', async () => {
     const path = join(folder, 'tiles.sqlite');
     let store = createSqliteRelayStore(path);
