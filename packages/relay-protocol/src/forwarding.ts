@@ -24,6 +24,7 @@ export interface ForwardingDesk {
   lease(): Promise<Lease>;
   /** What is kept of the book stands otherwise now. */
   onChanged(book: BookId): void;
+  nowMs(): number;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -97,7 +98,7 @@ function isRefusal(error: unknown): error is RelayError {
 
 /** A position counts under the home relay's signature alone. */
 async function forwardOps(
-  { client, home, outbox, hasher, ed25519, call, lease, onChanged }: ForwardingDesk,
+  { client, home, outbox, hasher, ed25519, call, lease, onChanged, nowMs }: ForwardingDesk,
   book: BookId,
   scope: Scope,
   ops: readonly KeptOp[],
@@ -123,7 +124,7 @@ async function forwardOps(
       'relay/bad-answer',
       `the home relay gives op ${unsigned.result.hash} a position and no receipt`,
     );
-  await outbox.settle(await lease(), answers);
+  await outbox.settle(await lease(), answers, nowMs());
   onChanged(book);
   return answers.filter(({ result }) => result.position !== undefined).length;
 }
@@ -153,14 +154,17 @@ export async function dropFollowed({ store, outbox, lease, onChanged }: Forwardi
   return reached.length;
 }
 
-/** Forgets the first of what the home relay refused, where it came before `beforeMs`. Answers how many. Their authors have them: nobody was ever told that they are durable. */
+/**
+ * Forgets the first of what the home relay refused, where it did so first before `beforeMs`: what came long before that may lack what comes later. Answers how many. Their
+ * authors have them: nobody was ever told that they are durable.
+ */
 export async function letGoRefused(
   { outbox, lease, onChanged }: ForwardingDesk,
   book: BookId,
   beforeMs: number,
 ): Promise<number> {
   const refused = await outbox.ops(book, { state: 'refused', limit: opsAtOnce });
-  const places = refused.filter(({ atMs }) => atMs < beforeMs).map(({ place }) => place);
+  const places = refused.filter(({ refusedAtMs = beforeMs }) => refusedAtMs < beforeMs).map(({ place }) => place);
   if (places.length === 0) return 0;
   await outbox.drop(await lease(), places);
   onChanged(book);

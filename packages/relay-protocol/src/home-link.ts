@@ -24,7 +24,7 @@ export interface HomeLinkTiming extends CircuitTiming {
   readonly lookMs?: number;
   /** How long a node that stopped in the middle keeps the others from dealing with the home relay. Default 30,000 ms. */
   readonly leaseMs?: number;
-  /** How long after it came what the home relay refused is kept and told to whoever hands it in. Default 30 days. */
+  /** How long what the home relay refused is kept and told to whoever hands it in, from its first refusal on. Default 30 days. */
   readonly refusedMs?: number;
 }
 

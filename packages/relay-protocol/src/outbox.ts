@@ -16,13 +16,13 @@ export interface KeptOp {
   readonly scope: Scope;
   readonly hash: OpHash;
   readonly bytes: Uint8Array;
-  /** When it came, in ms since 1970. */
-  readonly atMs: number;
   readonly state: KeptState;
   /** Of an acknowledged op, at the home relay. */
   readonly position?: number;
   /** Of a refused op: what the home relay said. */
   readonly result?: PushResult;
+  /** When the home relay refused it first, in ms since 1970; stays while it waits again. */
+  readonly refusedAtMs?: number;
 }
 
 /** `device` is its author. */
@@ -74,7 +74,7 @@ export interface Outbox {
   ops(book: BookId, wanted: KeptWanted): MaybePromise<readonly KeptOp[]>;
   find(book: BookId, scope: Scope, hashes: Iterable<OpHash>): MaybePromise<ReadonlyMap<OpHash, KeptOp>>;
   /** Keeps the home relay's answers. Throws `relay/fenced` where the lease is another's by now, and changes nothing then. */
-  settle(lease: Lease, answers: readonly Acknowledgement[]): MaybePromise<void>;
+  settle(lease: Lease, answers: readonly Acknowledgement[], atMs: number): MaybePromise<void>;
   /** Lets ops wait again that were acknowledged or refused. Throws `relay/fenced`. */
   renew(lease: Lease, places: readonly number[]): MaybePromise<void>;
   /** Forgets ops that the followed log has. Throws `relay/fenced`. */

@@ -5,11 +5,12 @@ import { type RelayCode, RelayError } from './errors.ts';
 import type { KeptOp, KeptState, Lease, Outbox } from './outbox.ts';
 import type { PushResult } from './verdict.ts';
 
-const schemaVersion = 3;
+const schemaVersion = 4;
 const schema = `
   CREATE TABLE outbox_ops (
     place INTEGER PRIMARY KEY AUTOINCREMENT, book BLOB NOT NULL, scope TEXT NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL,
-    at_ms INTEGER NOT NULL, state TEXT NOT NULL, position INTEGER, result TEXT, device BLOB NOT NULL, UNIQUE (book, scope, hash)) STRICT;
+    at_ms INTEGER NOT NULL, state TEXT NOT NULL, position INTEGER, result TEXT, device BLOB NOT NULL,
+    refused_ms INTEGER, UNIQUE (book, scope, hash)) STRICT;
   CREATE INDEX outbox_ops_device ON outbox_ops (book, device, state, length(bytes));
   CREATE INDEX outbox_ops_book ON outbox_ops (book, place);
   CREATE INDEX outbox_ops_state ON outbox_ops (book, state, place);
@@ -38,15 +39,21 @@ const schema = `
     one INTEGER PRIMARY KEY CHECK (one = 1), holder TEXT NOT NULL, fence INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT;
 `;
 
+/** From version 3. */
+const withRefusedMs = `
+  ALTER TABLE outbox_ops ADD COLUMN refused_ms INTEGER;
+  UPDATE outbox_ops SET refused_ms = at_ms WHERE state = 'refused';
+`;
+
 interface OpRow {
   readonly place: number;
   readonly scope: Scope;
   readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
-  readonly at_ms: number;
   readonly state: KeptState;
   readonly position: number | null;
   readonly result: string | null;
+  readonly refused_ms: number | null;
 }
 
 interface FindingRow {
@@ -98,12 +105,12 @@ export function createSqliteOutbox(path: string): Outbox {
       }
       return found;
     },
-    settle: (lease, answers) =>
+    settle: (lease, answers, atMs) =>
       fenced(lease, () => {
         for (const { place, result } of answers) {
           const { position } = result;
           const state: KeptState = position === undefined ? 'refused' : 'acknowledged';
-          sql.settle.run(state, position ?? null, JSON.stringify(result), place);
+          sql.settle.run(state, position ?? null, JSON.stringify(result), state === 'refused' ? atMs : null, place);
         }
       }),
     renew: (lease, places) => fenced(lease, () => places.forEach((place) => sql.renew.run(place))),
@@ -169,14 +176,14 @@ function openFile(path: string): Database.Database {
 function createTables(db: Database.Database): void {
   const version = db.pragma('user_version', { simple: true }) as number;
   if (version === schemaVersion) return;
-  if (version !== 0)
+  if (version !== 0 && version !== 3)
     throw new RelayError('relay/store', `outbox schema ${version} is not the ${schemaVersion} that this release knows`);
-  db.exec(schema);
+  db.exec(version === 3 ? withRefusedMs : schema);
   db.pragma(`user_version = ${schemaVersion}`);
 }
 
 function prepare(db: Database.Database) {
-  const columns = 'place, scope, hash, bytes, at_ms, state, position, result';
+  const columns = 'place, scope, hash, bytes, state, position, result, refused_ms';
   return {
     keep: db.prepare(
       `INSERT OR IGNORE INTO outbox_ops (book, scope, hash, bytes, at_ms, state, position, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -186,7 +193,9 @@ function prepare(db: Database.Database) {
        AND (@state IS NULL OR state = @state) ORDER BY place LIMIT @limit`,
     ),
     find: db.prepare(`SELECT ${columns} FROM outbox_ops WHERE book = ? AND scope = ? AND hash = ?`),
-    settle: db.prepare('UPDATE outbox_ops SET state = ?, position = ?, result = ? WHERE place = ?'),
+    settle: db.prepare(
+      'UPDATE outbox_ops SET state = ?, position = ?, result = ?, refused_ms = coalesce(refused_ms, ?) WHERE place = ?',
+    ),
     renew: db.prepare(`UPDATE outbox_ops SET state = 'waiting', position = NULL, result = NULL WHERE place = ?`),
     drop: db.prepare('DELETE FROM outbox_ops WHERE place = ?'),
     share: db.prepare(
@@ -208,16 +217,16 @@ function prepare(db: Database.Database) {
   };
 }
 
-function rowToOp({ place, scope, hash, bytes, at_ms, state, position, result }: OpRow): KeptOp {
+function rowToOp({ place, scope, hash, bytes, state, position, result, refused_ms }: OpRow): KeptOp {
   return {
     place,
     scope,
     hash: encodeHex(hash) as OpHash,
     bytes,
-    atMs: at_ms,
     state,
     ...(position === null ? {} : { position }),
     ...(result === null ? {} : { result: JSON.parse(result) as PushResult }),
+    ...(refused_ms === null ? {} : { refusedAtMs: refused_ms }),
   };
 }
 

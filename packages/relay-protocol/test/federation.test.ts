@@ -262,7 +262,7 @@ describe('a relay that follows another one', () => {
     const lease = await branch.outbox.lease('test', Date.now() + 3_600_000, 1);
     if (lease === undefined) throw new Error('no lease');
     const answers = hoard.map(({ hash }, index) => ({ place: index + 1, result: { hash, verdict: 'gap' as const } }));
-    await branch.outbox.settle(lease, answers);
+    await branch.outbox.settle(lease, answers, 1);
     const still = branch.client.push(fleet.book, shop, [one.write({ scope: shop })]);
     await expect(still).rejects.toMatchObject({ code: 'relay/quota' });
     const again = await branch.client.push(fleet.book, shop, two.writeMany(7, { scope: shop }));
@@ -326,7 +326,7 @@ describe('a relay that follows another one', () => {
     await branch.client.push(fleet.book, shop, [two.write({ scope: shop })]);
     line.state = 'up';
     await branch.link.exchange();
-    nowMs += 400;
+    nowMs += 900;
     await branch.link.exchange();
     expect((await branch.link.status()).books).toMatchObject([{ refused: 1, waiting: 0, letGo: 0 }]);
     nowMs += 200;
@@ -335,6 +335,29 @@ describe('a relay that follows another one', () => {
     expect(branch.events).toContainEqual({ kind: 'let-go', book: fleet.book, ops: 1 });
     expect(await branch.outbox.find(fleet.book, shop, [refused[0]?.hash as OpHash])).toEqual(new Map());
     expect((await home.store.log(fleet.book, shop))?.size).toBe(3);
+  });
+
+  it('counts that time from the refusal, for what came long before it may be taken yet', async () => {
+    let nowMs = 1_764_500_000_000;
+    const { home, fleet, line, branch, one, two } = await openShop({
+      now: () => nowMs,
+      timing: { refusedMs: 1_000 },
+    });
+    const [first, second] = one
+      .writeMany(2, { scope: shop })
+      .map((record) => ({ ...record, device: record.op.device }));
+    if (first === undefined || second === undefined) throw new Error('no ops');
+    line.state = 'cut';
+    await branch.outbox.keep(fleet.book, shop, [second], nowMs);
+    nowMs += 2_000;
+    line.state = 'up';
+    await branch.link.exchange();
+    expect((await branch.link.status()).books).toMatchObject([{ refused: 1, letGo: 0 }]);
+    // What it lacked comes by another way, and with the next op that is taken it is tried again.
+    await home.push(fleet.book, [first], shop);
+    await branch.outbox.keep(fleet.book, shop, [{ ...two.write({ scope: shop }), device: two.key.device }], nowMs);
+    await branch.link.exchange();
+    expect(await hashesAtHome({ home, fleet })).toContain(second.op.id);
   });
 
   it('asks a home relay that is away ever less', async () => {

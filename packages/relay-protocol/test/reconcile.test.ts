@@ -1,5 +1,6 @@
 // How a copy and the log that it is of are compared, who compares them, and what is found where they part.
 import { leafHash } from '@tallystick/chain';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
@@ -54,10 +55,10 @@ describe('a lease', () => {
     expect(second).toEqual({ holder: 'b', fence: 2 });
     // Node a slept meanwhile, with an answer of the home relay in its hands.
     const answer = { place: 1, result: { hash: op.hash, verdict: 'stored', position: 7 } } as const;
-    expect(() => a.settle(first as never, [answer])).toThrow(expect.objectContaining({ code: 'relay/fenced' }));
+    expect(() => a.settle(first as never, [answer], 1)).toThrow(expect.objectContaining({ code: 'relay/fenced' }));
     expect(() => a.drop(first as never, [1])).toThrow(expect.objectContaining({ code: 'relay/fenced' }));
     expect((await b.ops(fleet.book, { limit: 9 })).map(({ state }) => state)).toEqual(['waiting']);
-    await b.settle(second as never, [answer]);
+    await b.settle(second as never, [answer], 1);
     expect((await a.ops(fleet.book, { limit: 9 })).map(({ state, position }) => [state, position])).toEqual([
       ['acknowledged', 7],
     ]);
@@ -112,11 +113,12 @@ describe('what an outbox says of itself', () => {
       KeptOp,
       KeptOp,
     ];
-    await outbox.settle(lease, [
+    const answers: Parameters<typeof outbox.settle>[1] = [
       { place: first.place, result: { hash: first.hash, verdict: 'stored', position: 3 } },
       { place: second.place, result: { hash: second.hash, verdict: 'gap' } },
       { place: third.place, result: { hash: third.hash, verdict: 'stored', position: 4 } },
-    ]);
+    ];
+    await outbox.settle(lease, answers, 20);
     await outbox.drop(lease, [first.place]);
     expect(await outbox.summary(fleet.book)).toMatchObject({ waiting: 1, oldestAtMs: 7, acknowledged: 1, refused: 1 });
     await outbox.renew(lease, [second.place, third.place]);
@@ -128,6 +130,30 @@ describe('what an outbox says of itself', () => {
     });
     await outbox.drop(lease, [second.place, third.place, fourth.place]);
     expect(await outbox.summary(fleet.book)).toEqual({ waiting: 0, waitingBytes: 0, ...none });
+    await outbox.close();
+  });
+
+  it('is there after a start from the third form of its file, and has when an op was refused first', async () => {
+    const path = join(temporaryFolder(), 'outbox.sqlite');
+    const { fleet } = await openFederation();
+    const [refused, waiting] = fleet.root.writeMany(2).map((record) => ({ ...record, device: record.op.device }));
+    if (refused === undefined || waiting === undefined) throw new Error('no ops');
+    let outbox = createSqliteOutbox(path);
+    await outbox.keep(fleet.book, hq, [refused, waiting], 5);
+    const lease = (await outbox.lease('a', 1, 9)) as Lease;
+    const answers = [1, 2].map((place) => ({ place, result: { hash: refused.hash, verdict: 'gap' } as const }));
+    await outbox.settle(lease, answers.slice(0, 1), 9);
+    await outbox.close();
+    const db = new Database(path);
+    db.exec('ALTER TABLE outbox_ops DROP COLUMN refused_ms; PRAGMA user_version = 3');
+    db.close();
+    outbox = createSqliteOutbox(path);
+    const times = async () => (await outbox.ops(fleet.book, { limit: 9 })).map(({ refusedAtMs }) => refusedAtMs);
+    expect(await times()).toEqual([5, undefined]);
+    await outbox.settle(lease, answers, 20);
+    await outbox.renew(lease, [2]);
+    await outbox.settle(lease, answers, 30);
+    expect(await times()).toEqual([5, 20]);
     await outbox.close();
   });
 });
