@@ -23,6 +23,8 @@ export interface HomeCircuit {
   readonly state: 'closed' | 'open' | 'half-open';
   /** Asks, unless the circuit is open: `relay/home-away`, which is also what an answer that is none comes to. Other errors are as thrown. */
   ask<T>(request: () => Promise<T>): Promise<T>;
+  /** Whether it is this circuit that threw it, and not one inside or around it. */
+  threw(error: unknown): boolean;
   /** Does it again and again while it throws `relay/home-away`, with growing random pauses. Throws `relay/aborted` as soon as `signal` fires. */
   insist<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
@@ -59,19 +61,21 @@ export function createHomeCircuit(timing: CircuitTiming = {}, about: 'home' | 'b
     breaker: new ConsecutiveBreaker(failures),
   });
   const isAway = (error: Error): boolean => error instanceof RelayError && error.code === 'relay/home-away';
+  const thrown = new WeakSet<Error>();
   const again = retry(handleWhen(isAway), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff }).dangerouslyUnref();
   async function ask<T>(request: () => Promise<T>): Promise<T> {
     try {
       return await breaker.execute(request);
     } catch (cause) {
-      if (cause instanceof BrokenCircuitError || (cause instanceof Error && isFailure(cause)))
-        throw new RelayError(
-          'relay/home-away',
-          `the home relay does not answer now${about === 'book' ? ' for this book' : ''}`,
-          { cause },
-        );
+      if (cause instanceof BrokenCircuitError || (cause instanceof Error && isFailure(cause))) throw homeAway(cause);
       throw cause;
     }
+  }
+  function homeAway(cause: Error): RelayError {
+    const message = `the home relay does not answer now${about === 'book' ? ' for this book' : ''}`;
+    const error = new RelayError('relay/home-away', message, { cause });
+    thrown.add(error);
+    return error;
   }
   return {
     get state() {
@@ -79,6 +83,7 @@ export function createHomeCircuit(timing: CircuitTiming = {}, about: 'home' | 'b
       return breaker.state === CircuitState.HalfOpen ? 'half-open' : 'open';
     },
     ask,
+    threw: (error) => error instanceof Error && thrown.has(error),
     async insist(request, signal) {
       let giveUp = (): void => undefined;
       const stopped = new Promise<never>((_, reject) => {

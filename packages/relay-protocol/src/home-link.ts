@@ -93,7 +93,7 @@ interface Talk {
   isAway: boolean;
   isReconciler: boolean;
   readonly states: ReadonlyMap<BookId, BookState>;
-  /** Every request to the home relay. Throws `relay/home-away`; `isAway` says then whether it is away for all books. */
+  /** Every request to the home relay. Throws `relay/home-away`; `circuit` threw it where that is so for all books. */
   ask<T>(request: () => Promise<T>, book?: BookId): Promise<T>;
 }
 
@@ -172,22 +172,23 @@ function openTalk({ books, timing, nowMs, onEvent: tell = () => undefined }: Hom
     isAway: false,
     isReconciler: false,
     states: new Map(books.map((book) => [book, newState(timing)])),
-    async ask(request, book) {
+    async ask<T>(request: () => Promise<T>, book?: BookId) {
       const ofBook = book === undefined ? undefined : talk.states.get(book)?.circuit;
-      let answered = false;
+      let isAsked = false;
+      const askHome = (): Promise<T> => {
+        isAsked = true;
+        return circuit.ask(request);
+      };
       try {
-        const answer = await circuit.ask(() =>
-          (ofBook?.ask(request) ?? request()).catch((error: unknown) => {
-            answered = isHomeAway(error);
-            throw error;
-          }),
-        );
+        // A book that is left alone is not asked about, which says nothing of the home relay.
+        const answer = await (ofBook?.ask(askHome) ?? askHome());
         talk.reachedAtMs = nowMs();
         if (talk.isAway) tell({ kind: 'home', state: 'reached' });
         talk.isAway = false;
         return answer;
       } catch (error) {
-        const isAway = isHomeAway(error) && !answered;
+        if (!isAsked) throw error;
+        const isAway = circuit.threw(error);
         if (isAway && !talk.isAway) tell({ kind: 'home', state: 'away' });
         talk.isAway = isAway;
         throw error;
@@ -279,7 +280,7 @@ function createExchange(
         await talk.ask(() => exchangeBook(book, state), book);
       } catch (error) {
         const isFenced = error instanceof RelayError && error.code === 'relay/fenced';
-        if ((isHomeAway(error) && talk.isAway) || isFenced) throw error;
+        if (talk.circuit.threw(error) || isFenced) throw error;
         // What is wrong with one book holds up no other.
         state.trouble = String(error);
         tell({ kind: 'trouble', book, error });

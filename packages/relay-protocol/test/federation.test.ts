@@ -1,6 +1,6 @@
 // A relay that follows another one: what it serves, what it keeps while that is away, and what becomes of it.
 import { type BookId, type OpHash, parseScope, type RootHash, type Scope, trustedRecord } from '@tallystick/oplog';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { follow, followAll } from './desk.ts';
 import type { Outbox } from '../src/federation.ts';
 import { createRelayClient } from '../src/index.ts';
@@ -272,13 +272,21 @@ describe('a relay that follows another one', () => {
   it('goes on with other books where the home relay fails for one, which it asks for ever less', async () => {
     const { home, fleet, another, one } = await openShop({}, { reads: 'public' });
     const damaged = 'ab'.repeat(32) as BookId;
-    let asked = 0;
+    let [asked, isCut] = [0, false];
+    const pauseMs = 30_000;
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.spyOn(Math, 'random').mockReturnValue(0.9);
+    onTestFinished(() => {
+      vi.useRealTimers();
+      vi.restoreAllMocks();
+    });
     const fetch = async (request: Request): Promise<Response> => {
+      if (isCut) throw new TypeError('no route to host');
       if (!request.url.includes(damaged)) return home.relay.fetch(request);
       asked += request.url.includes('/tail') ? 0 : 1;
       return Response.json({ code: 'relay/failed', message: 'a tile does not lead to its root' }, { status: 500 });
     };
-    const { link, client } = another({
+    const { link, client, events } = another({
       books: [damaged, fleet.book],
       client: createRelayClient({ url: 'http://relay.test', fetch, retry: { attempts: 1 } }),
       timing: { failures: 2, firstPauseMs: 60_000 },
@@ -291,6 +299,15 @@ describe('a relay that follows another one', () => {
     expect(asked).toBe(2);
     const sold = await client.push(fleet.book, shop, [one.write({ scope: shop })]);
     expect(sold.results).toMatchObject([{ verdict: 'stored' }]);
+    // A book that is not asked about says nothing of the home relay, whose time to be asked again comes first.
+    isCut = true;
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    for (let turn = 0; turn < 2; turn++) await link.exchange().catch(() => undefined);
+    expect((await link.status()).circuit).toBe('open');
+    vi.setSystemTime(Date.now() + pauseMs);
+    await expect(link.exchange()).rejects.toMatchObject({ code: 'relay/home-away' });
+    expect(await link.status()).toMatchObject({ circuit: 'open', books: [{ circuit: 'open' }, { circuit: 'closed' }] });
+    expect(events.filter(({ kind }) => kind === 'home')).toEqual([{ kind: 'home', state: 'away' }]);
   });
 
   it('judges what it keeps once, however often it looks in vain whether the home relay is back', async () => {
