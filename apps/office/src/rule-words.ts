@@ -4,11 +4,20 @@ import { usage } from './command.ts';
 
 /** The tree of a rule as protobuf JSON. Takes a tree as it is. Throws `office/usage` for what is no CEL. */
 export async function ruleTree(text: string): Promise<string> {
-  if (text.trimStart().startsWith('{"')) return text;
+  if (isObject(text)) return text;
   const [{ parse }, { ExprSchema, toJson }] = await Promise.all([import('@bufbuild/cel'), protobuf()]);
   const { expr } = parsed(parse, text);
   if (expr === undefined) throw usage(`--expr ${JSON.stringify(text)} says nothing`, 'rule');
   return JSON.stringify(toJson(ExprSchema, expr));
+}
+
+/** A tree is one JSON object. CEL may begin like one, with a map that is written out, and goes on after it. */
+function isObject(text: string): boolean {
+  try {
+    return text.trimStart().startsWith('{') && typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 function parsed<T>(parse: (text: string) => T, text: string): T {
@@ -20,9 +29,9 @@ function parsed<T>(parse: (text: string) => T, text: string): T {
   }
 }
 
-/** A tree as text. What `rule.set` took reads so; anything else is shown as it is. */
+/** A tree as text that is read as that tree again; one that no text says, as by a name with signs in it, is shown as it is. */
 export async function ruleText(tree: string): Promise<string> {
-  const [{ unparse }, { ExprSchema, ParsedExprSchema, create, fromJson }] = await Promise.all([
+  const [{ parse, unparse }, { ExprSchema, ParsedExprSchema, create, fromJson, toJson }] = await Promise.all([
     import('@bufbuild/cel'),
     protobuf(),
   ]);
@@ -38,10 +47,37 @@ export async function ruleText(tree: string): Promise<string> {
       macroCalls[String(node.id)] = create(ExprSchema, { exprKind: { case: 'callExpr', value } });
     };
     number(expr, { next: 1n }, macro);
-    return unparse(create(ParsedExprSchema, { expr, sourceInfo: { macroCalls } }));
+    const text = unparse(create(ParsedExprSchema, { expr, sourceInfo: { macroCalls } }));
+    const again = parse(text).expr;
+    const meanings = [expr, again].map((one) => one && JSON.stringify(meaningOf(toJson(ExprSchema, one))));
+    return meanings[0] === meanings[1] ? text : tree;
   } catch {
     return tree;
   }
+}
+
+interface ExprJson {
+  readonly callExpr?: { readonly function?: string; readonly args?: readonly ExprJson[] };
+  readonly comprehensionExpr?: { readonly [member: string]: ExprJson };
+}
+
+/** What two trees of one rule have in common: all but the ids, the name of a macro's own variable, and how a row of `&&` or `||` is bracketed. */
+function meaningOf(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(meaningOf);
+  if (typeof json !== 'object' || json === null) return json;
+  const { callExpr: call, comprehensionExpr: macro } = json as ExprJson;
+  if (macro !== undefined) {
+    const { iterVar, iterRange, accuInit, loopStep } = macro;
+    return [iterVar, iterRange, accuInit, loopStep?.callExpr?.args?.[1]].map(meaningOf);
+  }
+  if (call?.function === '_&&_' || call?.function === '_||_') return [call.function, ...sidesOf(json, call.function)];
+  const members = Object.entries(json).filter(([name]) => name !== 'id');
+  return Object.fromEntries(members.map(([name, member]) => [name, meaningOf(member)]));
+}
+
+function sidesOf(json: ExprJson, operator: string): readonly unknown[] {
+  if (json.callExpr?.function !== operator) return [meaningOf(json)];
+  return (json.callExpr.args ?? []).flatMap((side) => sidesOf(side, operator));
 }
 
 async function protobuf() {

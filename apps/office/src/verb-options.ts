@@ -123,7 +123,8 @@ export function readOptions(
 
 function valueFrom(arg: string, shape: Shape, text: string, reading: Reading, decimals: number): unknown {
   if (shape.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
-  if (/^[[{]/.test(text)) return parseJson(arg, text);
+  // A text is never JSON, whatever it begins with: a name in brackets, a rule that begins with a list.
+  if (shape.type !== 'string' && /^[[{]/.test(text)) return parseJson(arg, text);
   if (shape.type === 'array') {
     const parts = text.split(';').map((part) => part.trim());
     const items = shape.items ?? {};

@@ -20,6 +20,8 @@ describe('text and tree', () => {
     'args.reason.matches("^[A-Z]{2}-\\\\d+$")',
   ])('are the same rule: %s', async (text) => {
     const tree = await ruleTree(text);
+    // No text is taken for a tree, which would seem to come back to itself.
+    expect(tree).toMatch(/^\{"id":/);
     expect(await ruleText(tree)).toBe(text);
     // Whatever ids the nodes were given by hand, or none.
     expect(await ruleText(tree.replaceAll(/"id":"\d+"/g, '"id":"7"'))).toBe(text);
@@ -43,6 +45,17 @@ describe('text and tree', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('of names that read as something else show the tree', async () => {
+    const innocent = await ruleTree('args.lines.all(x, false)');
+    const named = innocent.replaceAll('"iterVar":"x"', '"iterVar":"x, true) || args.lines.all(x"');
+    const field = (await ruleTree('args.a < 5')).replaceAll('"a"', '"a < 5 || args.a"');
+    for (const tree of [named, field]) expect(await ruleText(tree)).toBe(tree);
+    // The variable of a macro's own is called otherwise by other programs.
+    const other = innocent.replaceAll(/"(?:@result|__result__)"/g, '"sum"');
+    expect(other).not.toBe(innocent);
+    expect(await ruleText(other)).toBe('args.lines.all(x, false)');
   });
 
   it('are told apart, and what is neither is said', async () => {
@@ -106,6 +119,25 @@ describe('tally rule', () => {
     expect(await sell(3)).toContain('is done');
     await tally('rule', 'drop', ...forSales, '--rule', 'small');
     expect(await sell(4)).toContain('is done');
+  });
+
+  it('is set from text that begins with a map or a list, and from a tree', async () => {
+    const terms = ['--rule', 'limits', ...forSales];
+    const texts = [
+      '{"owner": 5000}[author.role] >= rows.totals.totalMinor',
+      '["owner", "till"].exists(r, r == author.role)',
+    ];
+    for (const text of [...texts, await ruleTree('true')]) {
+      expect(await tally('rule', 'try', ...forSales, '--expr', text)).toContain('asked it, 0 would have been refused.');
+      expect(await tally('rule', 'set', ...terms, '--expr', text)).toContain('is done');
+      expect(await tally('rule')).toContain(text.startsWith('{"id"') ? ' true' : text);
+    }
+    await tally('rule', 'drop', ...terms.slice(0, 2), ...forSales);
+  });
+
+  it('is set for no verb that asks for none', async () => {
+    for (const verb of ['sale.compleat', 'tax.set'])
+      expect(await tally('rule', 'set', '--verb', verb, '--rule', 'x', '--expr', 'false')).toContain('asks for rules');
   });
 
   it('says so where nothing asks for it, where it is no rule, and what is missing', async () => {

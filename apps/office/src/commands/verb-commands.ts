@@ -1,5 +1,6 @@
 // Commands for the verbs of a shop: `tally session open --float 50.00`, `tally stock count --lines 'sku=MUG,counted=8'`. Their options are the args of the verb, out
 // of its schema, so no verb is without one; `tally do` takes the same as JSON.
+import { rules } from '@tallystick/guards';
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
 import { priceOf, taxRateOf } from '@tallystick/retail';
@@ -96,12 +97,21 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
     original: context.text('original'),
   };
   const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency, terms)), book);
-  if (verb.name === 'rule.set' && typeof args['expr'] === 'string') args['expr'] = await ruleTree(args['expr']);
+  if (verb.name === 'rule.set') await readRule(args);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
   mustHaveAll(verb, shape, args);
   const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
   return doneOf(verb.name, mustBeDone(commit, verb));
+}
+
+/** Makes the text of a rule its tree. Throws `office/usage` where its verb asks for no rules: it would seem to be in force and bind nobody. */
+async function readRule(args: Record<string, unknown>): Promise<void> {
+  const { verb: name, expr } = args;
+  const asks = (shopVerbs as readonly Verb[]).filter(({ tables }) => tables.includes(rules));
+  if (typeof name === 'string' && !asks.some((verb) => verb.name === name))
+    throw usage(`${JSON.stringify(name)} is no verb that asks for rules`, 'rule');
+  if (typeof expr === 'string') args['expr'] = await ruleTree(expr);
 }
 
 /** What is missing, by the option that says it. */
