@@ -67,7 +67,7 @@ it('come of the series that was chosen for sales and for what comes back, over a
   // Many blocks of one series do not hide the other, which is older.
   await lease(1, 'S');
   for (let blocks = 0; blocks < 10; blocks += 1) await lease(1, 'R');
-  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 8, sale: 'R', refund: 'R' });
+  expect(fiscalLeft(counter.shop)).toMatchObject({ left: 10, sale: 'R', refund: 'R' });
   expect(await chooseSeries(counter.shop, 'sale', 'X')).toBe(false);
   expect(await chooseSeries(counter.shop, 'sale', 'S')).toBe(true);
   await counter.openAgain();
@@ -76,5 +76,16 @@ it('come of the series that was chosen for sales and for what comes back, over a
   const lines = [{ line: 1, quantity: 1 }];
   const back = await ask(entries.refund, { key: 'r', document: sold.id, lines, reason: 'cold', tender: 'cash' });
   const next = await ask(entries.sell, cartOf('b', 1));
-  expect([sold, back, next].map(({ fiscal }) => fiscal)).toEqual(['S 1', 'R 3', '']);
+  expect([sold, back, next].map(({ fiscal }) => fiscal)).toEqual(['S 1', 'R 1', '']);
+});
+
+it('are taken of the oldest block first, however many were leased, and to the last', async () => {
+  await counter.shop.book.commit('fiscal.range', { series: 'A', first: 1, last: 100 });
+  for (let blocks = 0; blocks < 18; blocks += 1) await lease(1);
+  const given: string[] = [];
+  for (let sale = 1; sale <= 19; sale += 1) {
+    expect(fiscalLeft(counter.shop)?.left).toBe(Math.max(0, 19 - sale));
+    given.push((await ask(entries.sell, cartOf(`s${sale}`, 1))).fiscal);
+  }
+  expect(given).toEqual([...Array.from({ length: 18 }, (_, index) => `A ${index + 1}`), '']);
 });

@@ -1,10 +1,12 @@
-// Fiscal numbers out of the blocks that the office leased to this till, of the series that was chosen for sales and for what comes back. Only the
-// newest few blocks of a series are looked at, so that a sale costs the same however many were used up before.
+// Fiscal numbers out of the blocks that the office leased to this till, of the series that was chosen for sales and for what comes back. Only blocks with
+// numbers left, and a few that were used up before them, are looked at, so that a sale costs the same however many there were.
 import type { FiscalNumber } from '@tallystick/retail';
 import type { OpenShop } from './open-shop.ts';
 import type { FiscalLeft, FiscalUse } from './standing.ts';
 
-const newestBlocks = 8;
+const blocksAtOnce = 8;
+/** Above every id. */
+const NEWEST = '~';
 
 interface Block {
   readonly block: string;
@@ -25,18 +27,33 @@ function seriesOf({ book, record }: OpenShop): readonly string[] {
   return rows.map(({ series }) => series);
 }
 
-/** Blocks of a series that run, the oldest first. */
-function blocksOf({ book, record }: OpenShop, series: string): readonly Block[] {
+/**
+ * Blocks of a series that run, the oldest first: from the newest back until some in a row are used up. Numbers are taken of the oldest block first, so those
+ * before them are used up too.
+ */
+function blocksOf(shop: OpenShop, series: string): readonly Block[] {
+  const blocks: Block[] = [];
+  let isMore = true;
+  while (isMore) {
+    const older = blocksBefore(shop, series, blocks[0]?.block ?? NEWEST);
+    blocks.unshift(...older);
+    isMore = older.length === blocksAtOnce && older.some(({ first, last, used }) => used <= last - first);
+  }
+  return blocks;
+}
+
+/** The newest few before one, the oldest first. */
+function blocksBefore({ book, record }: OpenShop, series: string, before: string): readonly Block[] {
   return book.query<Block>(
     `SELECT * FROM (SELECT b.block, b.series, b.first, b.last,
         (SELECT count(*) FROM fiscalUses u WHERE u.scope = b.drawnIn AND u.series = b.series AND u.number BETWEEN b.first AND b.last) AS used,
         (SELECT coalesce(max(u.number), b.first - 1) FROM fiscalUses u
           WHERE u.scope = b.drawnIn AND u.series = b.series AND u.number BETWEEN b.first AND b.last) AS newest
        FROM fiscalBlocks b JOIN leases l ON l.scope = 'hq' AND l.lease = b.block AND l.state = 'granted'
-      WHERE b.scope = 'hq' AND b.device = ? AND b.drawnIn = ? AND b.series = ?
+      WHERE b.scope = 'hq' AND b.device = ? AND b.drawnIn = ? AND b.series = ? AND b.block < ?
         AND NOT EXISTS (SELECT 1 FROM leaseEnds e WHERE e.scope = b.drawnIn AND e.lease = b.block)
-      ORDER BY b.block DESC LIMIT ${newestBlocks}) ORDER BY block`,
-    [book.device, record.scope, series],
+      ORDER BY b.block DESC LIMIT ${blocksAtOnce}) ORDER BY block`,
+    [book.device, record.scope, series, before],
   );
 }
 
