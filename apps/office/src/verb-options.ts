@@ -20,8 +20,11 @@ export interface Reading {
   readonly currency: string;
   /** What the catalogue says of a product; undefined where it says nothing. */
   product(sku: string): Known | undefined;
-  /** The same of goods that come back, as the document sold them that is named; undefined where it has none of them, or several lines. */
-  sold(sku: string): Known | undefined;
+  /**
+   * The same of goods that come back, by what is said of them: as the document sold them that is named; undefined where none is, or where all is said of a
+   * document that is not known. Throws `office/usage` where it is not plain which line it is, or what was paid for it.
+   */
+  sold(said: ReadonlyMap<string, string>): Known | undefined;
   /** The id of the document of this number, or for `session` of the one that is open on the device of this name; undefined where there is none. */
   idOf(arg: string, text: string): string | undefined;
 }
@@ -149,8 +152,8 @@ function itemFrom(arg: string, shape: Shape, text: string, reading: Reading): un
   const stray = [...said.keys()].find((name) => !members.some(([member]) => optionOf(member) === name));
   if (stray !== undefined) throw wrong(arg, stray, `is none of ${members.map(([name]) => optionOf(name)).join(', ')}`);
   const sku = said.get('sku') ?? '';
-  const isBack = 'line' in (form.properties ?? {}) && !said.has('line');
-  const product = (isBack ? reading.sold(sku) : undefined) ?? reading.product(sku);
+  const isBack = 'line' in (form.properties ?? {});
+  const product = (isBack ? reading.sold(said) : undefined) ?? reading.product(sku);
   const scale = said.get('quantity-scale') ?? (product === undefined ? '0' : String(product.unitScale));
   if (product !== undefined && 'quantityScale' in (form.properties ?? {})) said.set('quantity-scale', scale);
   const line: Record<string, unknown> = {};

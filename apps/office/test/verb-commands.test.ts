@@ -86,6 +86,38 @@ it('takes back what a document sold at what it sold it for, whatever it costs by
   expect(rows).toEqual([{ price: 600_000, taxMinor: -100 }]);
 });
 
+it('takes back a line that is named, and never at the price of today', async () => {
+  const refund = (original: string, lines: string, amount: string): Promise<Record<string, unknown>> => {
+    const terms = ['--reason', 'chipped', '--tax-included', 'true', '--tenders', `kind=card,amount=${amount}`];
+    return tally('sale', 'refund', '--original', original, '--lines', lines, ...terms);
+  };
+  const cups =
+    'sku=CUP,quantity=1,unit-price=4.00;sku=CUP,quantity=1,unit-price=5.00;sku=JAR,name=Jar,quantity=1,unit-price=7,discount=1,tax-rate-basis-points=0';
+  const trade = ['--lines', cups, '--tax-included', 'true', '--tenders', 'kind=card,amount=15'];
+  const sold = String((await tally('sale', 'complete', ...trade))['id']);
+  await expect(refund(sold, 'sku=CUP,quantity=1', '9')).rejects.toThrow('several lines of CUP: say line=');
+  await expect(refund(sold, 'sku=NAN,quantity=1', '9')).rejects.toThrow('no such line of NAN');
+  await expect(refund(sold, 'line=3,sku=JAR,quantity=1', '7')).rejects.toThrow('sold at a discount');
+  const given = await refund(sold, 'line=2,sku=CUP,quantity=1;sku=JAR,quantity=1,discount=1', '11');
+  const sql = `SELECT unitPriceMilliMinor AS price FROM documentLines WHERE document = '${String(given['id'])}' ORDER BY line`;
+  expect((await tally('query', sql))['rows']).toEqual([{ price: 500_000 }, { price: 700_000 }]);
+  const swap = ['--back', 'line=1,sku=CUP,quantity=1', '--lines', 'sku=CUP,quantity=1,unit-price=4.00'];
+  const swapped = await tally(
+    'sale',
+    'exchange',
+    '--original',
+    sold,
+    ...swap,
+    '--tax-included',
+    'true',
+    '--tenders',
+    '[]',
+    '--reason',
+    'colour',
+  );
+  expect((await refund(String(swapped['id']), 'sku=CUP,quantity=1', '4'))['id']).toBeDefined();
+});
+
 it('reports what a shop asks in the evening', async () => {
   const [first] = (await tally('report', 'sessions'))['sessions'] as { session: string }[];
   const { session } = await tally('report', 'session', first?.session ?? '');

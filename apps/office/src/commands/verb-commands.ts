@@ -11,7 +11,7 @@ import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
-import { hasOptions, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
+import { hasOptions, type Known, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
 
@@ -142,16 +142,7 @@ function openDay(book: ShopBook): string | undefined {
 function readingOf(book: ShopBook, currency: string, { day = '', customer = '', original = '' } = {}): Reading {
   return {
     currency,
-    sold: (sku) => {
-      const rows = book.query<Line & { taxRateBasisPoints: number }>(
-        "SELECT l.* FROM documentLines l JOIN documents d ON d.scope = l.scope AND d.id = l.document WHERE ? IN (d.id, d.number) AND l.sku = ? AND l.kind = 'sale' LIMIT 2",
-        [original, sku],
-      );
-      const [row] = rows;
-      if (row === undefined || rows.length > 1) return undefined;
-      const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints } = row;
-      return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints };
-    },
+    sold: (said) => (original === '' ? undefined : soldLine(book, original, said)),
     product: (sku) => {
       const [row] = book.query<{ name: string; unitScale: number }>(
         "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
@@ -185,6 +176,30 @@ function readingOf(book: ShopBook, currency: string, { day = '', customer = '', 
       return rows[0]?.id;
     },
   };
+}
+
+/** The line of a document that goods come back of. What the catalogue says today is never what they were sold for. */
+function soldLine(book: ShopBook, original: string, said: ReadonlyMap<string, string>): Known | undefined {
+  const [sku, number] = [said.get('sku') ?? '', said.get('line') ?? ''];
+  const rows = book.query<Line & { taxRateBasisPoints: number; discountMinor: number }>(
+    `SELECT l.*, coalesce(x.amountMinor, 0) AS discountMinor FROM documentLines l
+       JOIN documents d ON d.scope = l.scope AND d.id = l.document
+       LEFT JOIN discounts x ON x.scope = l.scope AND x.document = l.document AND x.line = l.line
+      WHERE ? IN (d.id, d.number) AND l.sku = ? AND l.kind IN ('sale', 'exchange') AND l.quantity > 0
+        AND (? = '' OR l.line = CAST(? AS INTEGER)) LIMIT 2`,
+    [original, sku, number, number],
+  );
+  const [row] = rows;
+  const isPriced = said.has('unit-price');
+  if (rows.length > 1) throw usage(`${original} has several lines of ${sku}: say line= too`, 'sale');
+  if (row === undefined) {
+    if (isPriced && said.has('tax-rate-basis-points')) return undefined;
+    throw usage(`${original} has no such line of ${sku} here: say unit-price= and tax-rate-basis-points= too`, 'sale');
+  }
+  const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints, discountMinor } = row;
+  if (discountMinor !== 0 && !isPriced && !said.has('discount'))
+    throw usage(`line ${line} of ${original} was sold at a discount: say discount= or unit-price= too`, 'sale');
+  return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints };
 }
 
 /** The currency of the bill, document or session that the options name; undefined where they name none. */
