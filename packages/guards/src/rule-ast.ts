@@ -243,9 +243,10 @@ function readMap(reading: Reading, { messageName = '', entries = [] }: Members, 
   const read: (readonly [string, RuleNode])[] = [];
   const keys = new Set<string>();
   for (const entry of entries as readonly Json[]) {
-    if (!isMembers(entry)) return fail(reading, 'guards/rule-malformed', 'structExpr');
+    if (!isMembers(entry) || 'fieldKey' in entry) return fail(reading, 'guards/rule-malformed', 'structExpr');
     const key = constantOf(entry['mapKey'], 'stringValue');
-    if (!isText(key) || entry['optionalEntry'] === true) return fail(reading, 'guards/rule-unsupported', 'mapKey');
+    if (!isText(key) || (entry['optionalEntry'] ?? false) !== false)
+      return fail(reading, 'guards/rule-unsupported', 'mapKey');
     if (keys.has(key)) return fail(reading, 'guards/rule-malformed', 'mapKey');
     keys.add(key);
     const value = readNode(reading, entry['value'], inner(place));
@@ -282,6 +283,9 @@ function readMacro(reading: Reading, json: Members, place: Place): RuleNode | un
     typeof start === 'boolean' &&
     iterVar2 === '' &&
     iterVar !== accuVar &&
+    // Otherwise the predicate would name what it has come to so far, where it seems to name what the verb handed in.
+    !reading.allowed.has(accuVar) &&
+    !place.bound.includes(accuVar) &&
     [step, watched, result].every((node) => nameOf(node) === accuVar);
   if (!isMacro) return fail(reading, 'guards/rule-unsupported', 'comprehensionExpr');
   const range = readNode(reading, json['iterRange'], inner(place));
@@ -323,7 +327,8 @@ function callOf(json: Json | undefined, name: string): readonly (Json | undefine
 
 function constantOf(json: Json | undefined, name: 'boolValue' | 'stringValue'): Json | undefined {
   const [kind, constant] = oneOf(json, ['id']);
-  return kind === 'constExpr' && isMembers(constant) ? constant[name] : undefined;
+  const [named, value] = kind === 'constExpr' ? oneOf(constant, []) : [];
+  return named === name ? value : undefined;
 }
 
 function nameOf(json: Json | undefined): Json | undefined {

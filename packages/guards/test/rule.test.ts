@@ -293,6 +293,26 @@ describe('what is no rule', () => {
     expect(codeOf(text)).toBe(code);
   });
 
+  it('reads a tree as every reader of CEL does, or not at all', () => {
+    const codeOf = (text: string): unknown => {
+      const read = parseRule(text, new Set(['args', 'day']));
+      return read.ok ? 'ok' : `${read.code} ${read.what}`;
+    };
+    const all = exprOf("[args.a].all(x, [x].exists(y, y == 'b'))");
+    expect(codeOf(all)).toBe('ok');
+    const sum = /"(?:@result|__result__)"/g;
+    expect(codeOf(all.replaceAll(sum, '"sum"'))).toBe('ok');
+    // A sum of that name would stand before what the predicate names.
+    for (const taken of ['"args"', '"x"'])
+      expect(codeOf(all.replaceAll(sum, taken))).toBe('guards/rule-unsupported comprehensionExpr');
+    // One of several: which of two constants a reader takes is its own affair.
+    const matches = exprOf("args.a.matches('^a')").replace('"stringValue":"^a"', '"int64Value":"1","stringValue":"^a"');
+    expect(codeOf(matches)).toBe('guards/rule-unsupported pattern');
+    const map = exprOf("{'a': true}['a']");
+    expect(codeOf(map)).toBe('ok');
+    expect(codeOf(map.replace('"mapKey"', '"fieldKey":"b","mapKey"'))).toBe('guards/rule-malformed structExpr');
+  });
+
   it('is what is too large, however it is', () => {
     expect(codeOf(' '.repeat(ruleBounds.text + 1))).toBe('guards/rule-too-large text');
     expect(codeOf('['.repeat(ruleBounds.nesting + 1))).toBe('guards/rule-too-large nesting');
