@@ -30,7 +30,9 @@ function undeclared(schema: Parts, path: string): string[] {
   if (declared.has(schema) || schema.publicTexts !== undefined || publicReason(schema) !== undefined) return [];
   const def = schema._zod?.def;
   if (def === undefined || takesAnything(def)) return [path];
-  const parts = Object.entries({ ...def.shape, ...def, checks: 0 }).flatMap(([name, part]) =>
+  // Two lists, not one object: a member may be called what a part is, such as `type`.
+  const named = [...Object.entries(def.shape ?? {}), ...Object.entries({ ...def, checks: 0 })];
+  const parts = named.flatMap(([name, part]) =>
     [part as Parts].flat().flatMap((one) => (one?._zod ? [{ one, at: `${path}.${name}` }] : [])),
   );
   if (parts.length === 0 && names.some((name) => takes(schema, name))) return [path];

@@ -63,6 +63,11 @@ describe('a text of which a schema says nothing', () => {
     ],
     ['what is put in its place', z.strictObject({ note: code.catch('none') }), 'args.note'],
     ['what is said later', z.strictObject({ note: z.lazy(() => text) }), 'args.note'],
+    [
+      'under a name that parts of a schema have',
+      z.strictObject({ type: text, shape: text, checks: text, catchall: text }),
+      'args.type,args.shape,args.checks,args.catchall',
+    ],
     ['members that it does not name', z.object({ code }), 'args'],
     ['members that it lets pass', z.looseObject({ code }), 'args.catchall'],
     ['beside one that is declared', z.strictObject({ a: publicText(text, 'about goods'), b: text }), 'args.b'],
