@@ -3,7 +3,7 @@
  * the book's devices checks it with no server. Spec: docs/spec/erasure-certificate.md.
  */
 import { type Hasher, nobleHasher, openRecord } from '@tallystick/chain';
-import { type BookId, decodeHex, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
+import { type BookId, decodeHex, encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
 import { createRecordVerifier, type DeviceKey, type RecordVerifierOptions } from '@tallystick/sign';
 import {
   type CertificateFacts,
@@ -17,6 +17,7 @@ import {
   wordsOf,
 } from './certificate-text.ts';
 import { KernelError } from './errors.ts';
+import { HQ } from './genesis.ts';
 import type { SubjectBook } from './subject-shred.ts';
 import { type Outstanding, readErasure } from './subject-standing.ts';
 import { subjectAcknowledge, subjectShred } from './subject-verbs.ts';
@@ -150,7 +151,7 @@ function isOp({ op }: OpRecord, verb: Verb): boolean {
 
 /** What a book says of a certificate besides. */
 export interface CertificateByBook extends Certificate {
-  /** Scopes of the book with devices of which the certificate says nothing. */
+  /** Scopes of the book with devices of which the certificate says nothing: it does not name the scope, or its size ends before they were enrolled. Of `hq` the size stands in its words. */
   readonly unseen: readonly string[];
 }
 
@@ -201,8 +202,10 @@ function hasAcknowledged(book: SubjectBook, subject: string, device: string): bo
   return book.query('SELECT 1 FROM shredAcks WHERE subject = ? AND device = ? LIMIT 1', [subject, device]).length > 0;
 }
 
+/** In one scope; a device may be enrolled in several. */
 interface Enrolled {
   readonly device: string;
+  readonly scope: Scope;
   readonly enrolment: OpHash;
 }
 
@@ -215,19 +218,20 @@ async function compareDevices(
   const sizeByScope = new Map(scopes.map(({ scope, size }) => [scope, size]));
   const unseen = new Set<string>();
   const enrolled = book.query<Enrolled>(
-    `SELECT d.device, min(d.enrolment) AS enrolment FROM devices d WHERE d.enrolment <> ?
+    `SELECT d.device, d.scope, d.enrolment FROM devices d WHERE d.enrolment <> ?
      AND NOT EXISTS (SELECT 1 FROM devices_history h WHERE h.device = d.device AND h.status <> 'active')
      AND NOT EXISTS (SELECT 1 FROM revocations_history r WHERE r.device = d.device)
-     GROUP BY d.device ORDER BY d.device`,
+     ORDER BY d.device, d.scope`,
     [book.id],
   );
-  for (const { device, enrolment } of enrolled) {
+  for (const { device, scope, enrolment } of enrolled) {
     if (named.has(device)) continue;
     const stored = await book.log.get(enrolment);
-    if (stored?.position === undefined) continue;
-    const size = sizeByScope.get(stored.record.op.scope);
-    if (size === undefined) unseen.add(stored.record.op.scope);
-    else if (stored.position < size) return { leftOut: device, unseen: [] };
+    // What is not in the log here any more came before the first op that is.
+    const position = stored === undefined ? book.log.base(scope).size - 1 : stored.position;
+    if (position === undefined) continue;
+    if (position < (sizeByScope.get(scope) ?? 0)) return { leftOut: device, unseen: [] };
+    if (scope !== HQ) unseen.add(scope);
   }
   return { leftOut: undefined, unseen: [...unseen].sort() };
 }

@@ -1,5 +1,6 @@
 /** What a certificate of erasure may say, and how somebody who issues one may lie. The form and its refusals are in fixtures/erasure. */
 import { createMemoryKeyring, createReaderIdentity } from '@tallystick/erasure';
+import type { ImagePlace } from '@tallystick/kernel';
 import { acknowledgeShreds, certifyErasure, readErasure, SubjectDesk, verifyByBook } from '@tallystick/kernel/subjects';
 import { encodeHex, type Scope } from '@tallystick/oplog';
 import { nodeEd25519 } from '@tallystick/sign/node';
@@ -19,6 +20,29 @@ function lying(book: Shop, lie: (sql: string, rows: readonly object[]) => readon
   const query = (sql: string, params?: readonly (string | number)[]): readonly object[] =>
     lie(sql, book.query(sql, params));
   return new Proxy(book, { get: (of, name) => (name === 'query' ? query : (Reflect.get(of, name, of) as unknown)) });
+}
+
+/** Where an archive goes. */
+function folder(): ImagePlace {
+  const files = new Map<string, Uint8Array>();
+  return {
+    load: (name) => files.get(name),
+    save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
+  };
+}
+
+/** The same book in a program that says it has a scope, of which it knows nothing. */
+function claiming(book: Shop, scope: Scope): Shop {
+  const log = overriding(book.log, 'scopes', () => [...book.log.scopes(), scope]);
+  return overriding(book, 'log', log);
+}
+
+function overriding<T extends object>(whole: T, name: keyof T, value: unknown): T {
+  const own = (of: T, asked: string | symbol): unknown => {
+    const found: unknown = Reflect.get(of, asked, of);
+    return typeof found === 'function' ? found.bind(of) : found;
+  };
+  return new Proxy(whole, { get: (of, asked) => (asked === name ? value : own(of, asked)) });
 }
 
 describe('a certificate', () => {
@@ -63,6 +87,18 @@ describe('a certificate', () => {
     await main.book.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'new', role: 'till' });
     await settle([main, counter, till]);
     expect(await verifyByBook(honest, main.book, nodeEd25519)).toMatchObject({ ok: true, unseen: [] });
+  });
+
+  it('is not believed where it leaves out a device whose enrolment went into an archive here', async () => {
+    const { main, counter, settle } = await scene();
+    const subject = await describeAnna(main);
+    await settle();
+    await main.book.archive({ to: folder() });
+    await main.book.commit('subject.shred', { subject, basis: 'request', day });
+    await settle([main, counter]);
+    const silent = lying(counter.book, (sql, rows) => (/ AS status\s+FROM devices d/.test(sql) ? [] : rows));
+    const text = await certificateOf(silent, counter.keys, subject);
+    expect(await verifyByBook(text, main.book, nodeEd25519)).toMatchObject({ code: 'erasure/certificate-left-out' });
   });
 
   it('is not believed where it counts an acknowledgement that the book gave no effect', async () => {
@@ -156,6 +192,10 @@ describe('a device of a branch', () => {
     const checked = await verifyByBook(text, main.book, nodeEd25519);
     expect(checked).toMatchObject({ ok: true, unseen: ['b/2'] });
     expect(checked.ok && checked.scopes.map(({ scope }) => scope)).toEqual([branch, HQ]);
+    // Whoever names the scope, and claims to know none of its ops, says no more of its devices.
+    const claim = await certificateOf(claiming(manager.book, 'b/2' as Scope), manager.keys, subject);
+    expect(claim).toContain('\n0 b/2\n');
+    expect(await verifyByBook(claim, main.book, nodeEd25519)).toMatchObject({ ok: true, unseen: ['b/2'] });
     const whole = await certificateOf(main.book, main.keys, subject);
     expect(await verifyByBook(whole, main.book, nodeEd25519)).toMatchObject({ ok: true, unseen: [] });
   });
@@ -168,13 +208,7 @@ describe('an order that went into an archive', () => {
     await main.sync();
     await main.book.commit('subject.shred', { subject, basis: 'request', day });
     await main.book.sync(relay);
-    const files = new Map<string, Uint8Array>();
-    await main.book.archive({
-      to: {
-        load: (name) => files.get(name),
-        save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
-      },
-    });
+    await main.book.archive({ to: folder() });
     expect(await main.keyring.keys(subject)).toHaveLength(1);
     expect(await main.desk.refresh()).toMatchObject({ shredded: 1, waiting: 0 });
     expect(await main.keyring.keys(subject)).toEqual([]);

@@ -144,7 +144,7 @@ export const verifyErasure: Command = {
             `GENUINE: subject ${checked.subject}, ordered by op ${checked.op} at position ${checked.position} of hq`,
             `${checked.acknowledged.length} devices have destroyed their keys`,
             ...checked.outstanding.map(({ device, role, status }) => `NOT YET: device ${device} (${role}, ${status})`),
-            ...checked.unseen.map((scope) => `NOT SEEN: who issued it does not know the devices of ${scope}`),
+            ...checked.unseen.map((scope) => `NOT SEEN: who issued it does not know all the devices of ${scope}`),
           ]
         : [`NOT GENUINE: ${checked.code}: ${checked.message}`];
       for (const line of context.json ? [JSON.stringify(checked)] : lines) context.print(line);
