@@ -25,6 +25,13 @@ async function commit(...acts: readonly (readonly [verb: string, args: object])[
 const soldOn = (day: string, amountMinor: number) =>
   ['journal.post', { day, memo: '', lines: [gbp('1000', amountMinor), gbp('4000', -amountMinor)] }] as const;
 
+async function lastCarry(): Promise<string> {
+  const book = await openReader(homeAt(at('office')));
+  const [carry] = book.query<{ op: string }>('SELECT op FROM carries');
+  await book.close();
+  return carry?.op ?? '';
+}
+
 const archivesThere = (): string[] =>
   readdirSync(at('stick'))
     .filter((name) => name.endsWith('-log.age'))
@@ -47,10 +54,10 @@ it('seals a closed year so that it opens alone, and drops nothing before somebod
     stderr: expect.stringContaining('not closed through 2026-12-31'),
   });
   await commit(['period.close', { through: '2026-12-31', late: 'route' }]);
-  await commit([
-    'period.carry',
-    { through: '2026-12-31', retained: '3900', memo: 'the year', lines: [gbp('4000', 900)] },
-  ]);
+  const carried = { through: '2026-12-31', retained: '3900', memo: 'the year', lines: [gbp('4000', 900)] };
+  await commit(['period.carry', carried]);
+  // Taken back, and carried again: it counts once.
+  await commit(['journal.reverse', { of: await lastCarry(), day: '2027-01-01', memo: '' }], ['period.carry', carried]);
   const before = readdirSync(at('stick'));
   expect(await year('2026-12-31', 'wrong')).toMatchObject({
     status: 1,
@@ -71,8 +78,8 @@ it('seals a closed year so that it opens alone, and drops nothing before somebod
 
   mkdirSync(at('safe'));
   for (const [data, { file }, entries] of [
-    ['year-1', first, 2],
-    ['year-2', second, 3],
+    ['year-1', first, 4],
+    ['year-2', second, 5],
   ] as const) {
     mkdirSync(at(`safe/${data}`));
     copyFileSync(join(at('stick'), String(file)), join(at(`safe/${data}`), String(file)));

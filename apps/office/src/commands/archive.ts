@@ -2,7 +2,7 @@
 // balances that the next period begins with.
 import type { Opener } from '@tallystick/custody';
 import { nodeStore } from '@tallystick/kernel/node';
-import { carries, carryDue, periods } from '@tallystick/ledger';
+import { carries, carryDue, periods, reversals } from '@tallystick/ledger';
 import { type ArchiveReport, type BackupPlace, judgeBackups, restoreArchives } from '@tallystick/recovery';
 import { isDay } from '@tallystick/sign';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -121,14 +121,16 @@ interface Balance {
   readonly amountMinor: number;
 }
 
-/** With what was carried to equity since, for the period: that entry stands on the first open day. */
+/** With what was carried to equity since for the period, and taken back: those entries stand on open days. */
 function balancesAfter(book: ShopBook, through: string): readonly Balance[] {
   return book.query<Balance & Readonly<Record<string, string | number>>>(
     `SELECT p.account, coalesce(a.name, '') AS name, p.currency, sum(p.amountMinor) AS amountMinor
        FROM postings p LEFT JOIN accounts a ON a.scope = 'hq' AND a.account = p.account
       WHERE p.day <= ? OR p.op IN (SELECT op FROM ${carries.name} WHERE through <= ?)
+         OR (p.scope, p.op) IN (SELECT r.scope, r."by" FROM ${reversals.name} r JOIN ${carries.name} c
+             ON c.scope = r.scope AND c.op = r."of" WHERE c.through <= ?)
       GROUP BY p.account, p.currency HAVING sum(p.amountMinor) <> 0 ORDER BY p.currency, p.account`,
-    [through, through],
+    [through, through, through],
   );
 }
 
