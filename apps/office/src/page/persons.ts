@@ -13,8 +13,8 @@ export function loadPersons(): Promise<void> {
 
 async function load(): Promise<void> {
   const who = inputById('person-search').value.trim();
-  const response = await fetch(`/api/persons?who=${encodeURIComponent(who)}`);
-  if (response.ok) drawPersons((await response.json()) as readonly ShownPerson[], who);
+  const found = await post('/api/persons', { who });
+  if (found.ok) drawPersons(found.answer['persons'] as readonly ShownPerson[], who);
 }
 
 function drawPersons(persons: readonly ShownPerson[], who: string): void {

@@ -95,8 +95,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
     if (error instanceof HttpRefusal)
       return sendJson(response, error.status, { code: error.code, message: error.message });
     sendJson(response, 500, { code: 'office/internal', message: 'the office could not answer; its log says why' });
+    // Never what follows the path: it says whom and what somebody asked for.
+    const [path = ''] = (request.url ?? '').split('?');
     process.stderr.write(
-      `office: ${request.method} ${request.url}: ${error instanceof Error ? error.stack : String(error)}\n`,
+      `office: ${request.method} ${path}: ${error instanceof Error ? error.stack : String(error)}\n`,
     );
   }
 }

@@ -15,6 +15,8 @@ import { businessDay, type PersonRow, personFields, subjectOf } from '../subject
 import { HttpRefusal, parseBody } from './http.ts';
 
 const maxShown = 200;
+/** A name is found nowhere, and typed all the same. */
+const whoSchema = z.strictObject({ who: z.string().trim().max(1_000) });
 const word = /^[a-z][a-z-]{0,39}$/;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -45,14 +47,15 @@ interface Found {
 export async function readPersons(
   book: ShopBook,
   openDesk: () => Promise<SubjectDesk>,
-  who: string,
+  body: unknown,
 ): Promise<readonly ShownPerson[]> {
+  const { who } = parseBody(whoSchema, body);
   const asked =
-    who === '' ? '' : 'WHERE k.subject = ?1 OR k.subject IN (SELECT subject FROM persons_history WHERE customer = ?1)';
+    who === '' ? '' : 'WHERE k.subject = ? OR k.subject IN (SELECT subject FROM persons_history WHERE customer = ?)';
   const found = book.query<Found>(
     `SELECT k.subject, min(k.kind) AS kind FROM subjectKeys k ${asked} GROUP BY k.subject
      ORDER BY (SELECT max(r.day) FROM subjectRequests r WHERE r.subject = k.subject) DESC, max(k.day) DESC, k.subject LIMIT ${maxShown}`,
-    who === '' ? [] : [who],
+    who === '' ? [] : [who, who],
   );
   if (found.length === 0) return [];
   const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));

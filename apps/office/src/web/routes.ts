@@ -28,8 +28,8 @@ export interface Desk extends RestoreDesk {
   invite(lifetimeMs: number, place?: Place): string;
   giveBack(device: string): string;
   readonly persons: {
-    /** Those whom `who` names, or the latest. */
-    read(who: string): Promise<readonly ShownPerson[]>;
+    /** Those whom `who` of the body names, or the latest. */
+    read(body: unknown): Promise<readonly ShownPerson[]>;
     certificate(subject: string): Promise<string>;
     enter(body: unknown): Promise<void>;
     /** All that the books hold of one, for whoever asks what is known of them. */
@@ -53,6 +53,8 @@ const ownCalls: Readonly<Record<string, Answer>> = {
     await releaseEscrow(desk, body);
     return {};
   },
+  // Asked for in a body: what people type there may be a name, and an address is kept in many places.
+  '/api/persons': async ({ persons }, body) => ({ persons: await inWords(() => persons.read(body)) }),
   '/api/acts/person-enter': async ({ link, persons }, body) => {
     await inWords(() => persons.enter(body));
     await link.sync();
@@ -89,8 +91,6 @@ export function createRouter(desk: Desk): Handler {
       const [scope, id] = [url.searchParams.get('scope') ?? '', url.searchParams.get('id') ?? ''];
       return sendJson(response, 200, readDocument(desk.book, scope, id));
     }
-    if (method === 'GET' && url.pathname === '/api/persons')
-      return sendJson(response, 200, await desk.persons.read(url.searchParams.get('who') ?? ''));
     if (method === 'GET' && url.pathname === '/api/certificate')
       return sendCertificate(response, await desk.persons.certificate(url.searchParams.get('subject') ?? ''));
     if (method === 'GET' && url.pathname === '/api/events') return desk.feed.add(response);

@@ -149,7 +149,7 @@ async function serve(
     waiting: new Map(),
     changed: () => feed.send('changed', {}),
     persons: {
-      read: (who) => readPersons(book, followed.desk, who),
+      read: (body) => readPersons(book, followed.desk, body),
       certificate: (subject) => readCertificate(book, home, subject),
       enter: (body) => enterPerson(book, followed.desk, body),
       handOut: (body) => handOutPerson(book, followed.desk, body),

@@ -1,0 +1,54 @@
+// Looking for a person at the office: by their number or subject, and with nothing of what is typed left in a URL or in the office's log.
+import { openDesk } from '../src/subjects.ts';
+import { homeAt } from '../src/home.ts';
+import { describePerson } from '../src/describe-person.ts';
+import type { ShownPerson } from '../src/web/persons.ts';
+import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
+import { type RunningRelay, startRelay } from '@tallystick-app/relay';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
+const dataDir = join(folder, 'office');
+let relay: RunningRelay;
+let office: RunningOffice;
+
+beforeAll(async () => {
+  relay = await startRelay({ dataDir: join(folder, 'relay'), port: 0 });
+  office = await startOffice({ dataDir, relayUrl: relay.url, tillDist: join(folder, 'none') });
+  const desk = await openDesk(office.book, homeAt(dataDir));
+  for (const customer of ['C-1', 'C-2']) await describePerson(office.book, desk, customer, new Map([['name', 'Anna']]));
+});
+afterAll(async () => {
+  await office?.close();
+  await relay?.close();
+});
+
+function ask(who: string): Promise<Response> {
+  const headers = { 'content-type': 'application/json', origin: office.url };
+  return fetch(`${office.url}/api/persons`, { method: 'POST', headers, body: JSON.stringify({ who }) });
+}
+
+it('finds a person by number and by subject, and nobody for a name', async () => {
+  const found = async (who: string): Promise<readonly ShownPerson[]> =>
+    ((await (await ask(who)).json()) as { persons: readonly ShownPerson[] }).persons;
+  const [anna] = await found('C-1');
+  expect(anna).toMatchObject({ customers: ['C-1'], text: 'Anna' });
+  expect(await found(anna?.subject ?? '')).toEqual([anna]);
+  expect(await found('')).toHaveLength(2);
+  expect(await found('Anna')).toEqual([]);
+});
+
+it('leaves no name in its log where it cannot answer', async () => {
+  const written: string[] = [];
+  const log = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  const query = vi.spyOn(office.book, 'query').mockImplementation(() => {
+    throw new Error('the disk is gone');
+  });
+  const answered = await fetch(`${office.url}/api/document?scope=hq&id=Anna`);
+  query.mockRestore();
+  log.mockRestore();
+  expect(answered.status).toBe(500);
+  expect(written.join('')).toContain('/api/document: Error: the disk is gone');
+});
