@@ -1,5 +1,6 @@
 // Looking for a person at the office: by their number or subject, and with nothing of what is typed left in a URL or in the office's log.
-import { openDesk } from '../src/subjects.ts';
+import { findPersons, openDesk, type PersonRow } from '../src/subjects.ts';
+import { orderShred } from '../src/forget.ts';
 import { homeAt } from '../src/home.ts';
 import { describePerson } from '../src/describe-person.ts';
 import type { ShownPerson } from '../src/web/persons.ts';
@@ -38,6 +39,24 @@ it('finds a person by number and by subject, and nobody for a name', async () =>
   expect(await found(anna?.subject ?? '')).toEqual([anna]);
   expect(await found('')).toHaveLength(2);
   expect(await found('Anna')).toEqual([]);
+});
+
+it('says that an order is in an archive, where it cannot certify any more', async () => {
+  const { subject } = findPersons(office.book, 'C-2')[0] as PersonRow;
+  await orderShred(office.book, subject, 'request');
+  await office.sync();
+  const files = new Map<string, Uint8Array>();
+  await office.book.archive({
+    to: {
+      load: (name) => files.get(name),
+      save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
+    },
+  });
+  const answered = await fetch(`${office.url}/api/certificate?subject=${subject}`);
+  expect([answered.status, await answered.json()]).toEqual([
+    409,
+    { code: 'archive/missing', message: expect.stringContaining('a device that still has it can certify') },
+  ]);
 });
 
 it('leaves no name in its log where it cannot answer', async () => {

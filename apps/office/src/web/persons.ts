@@ -1,5 +1,6 @@
 // What the page shows of persons, and what is done for them there: who they are, for whom the keyring here may show, what they asked, how far their erasure has come, and its
 // certificate.
+import { KernelError } from '@tallystick/kernel';
 import type { Reading } from '@tallystick/kernel/subjects';
 import { certifyErasure, readErasure, type SubjectDesk } from '@tallystick/kernel/subjects';
 import { z } from 'zod';
@@ -104,10 +105,14 @@ async function readPerson(
   };
 }
 
-/** As text for people and programs. Throws a refusal of 409 where there is nothing to certify yet. */
+/** As text for people and programs. Throws a refusal of 409 where there is nothing to certify yet, and where what it rests on is in an archive. */
 export async function readCertificate(book: ShopBook, home: Home, subject: string): Promise<string> {
   const key = await keyInForce(book, home);
-  const text = await certifyErasure({ book, subject, day: businessDay(book), key });
+  const text = await certifyErasure({ book, subject, day: businessDay(book), key }).catch((error: unknown) => {
+    if (error instanceof KernelError && error.code === 'archive/missing')
+      throw new HttpRefusal(409, error.code, error.message);
+    throw error;
+  });
   if (text !== undefined) return text;
   throw new HttpRefusal(
     409,
