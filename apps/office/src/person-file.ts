@@ -24,6 +24,8 @@ export interface PersonFile {
   /** Those of them under which somebody else was described too: whose their rows are nobody can say, so they are left out. */
   readonly shared: readonly string[];
   readonly texts: readonly HeldText[];
+  /** By scope, the first op in the log here where it is not 0: texts of earlier ones are in archives, and not among `texts`. */
+  readonly begins: Readonly<Record<string, number>>;
   /** By table: sales and other documents, balances, entitlements, terms, requests. */
   readonly rows: Readonly<Record<string, readonly Row[]>>;
 }
@@ -45,6 +47,7 @@ export async function readPersonFile(book: ShopBook, desk: SubjectDesk, subject:
     customers,
     shared,
     texts: await readTexts(book, desk, subject),
+    begins: beginsOf(book),
     rows: readRows(book, subject, own),
   };
 }
@@ -61,6 +64,19 @@ async function readTexts(book: ShopBook, desk: SubjectDesk, subject: SubjectId):
     }
   }
   return texts;
+}
+
+function beginsOf(book: ShopBook): PersonFile['begins'] {
+  const begins = book.log.scopes().map((scope): readonly [string, number] => [scope, book.log.base(scope).size]);
+  return Object.fromEntries(begins.filter(([, from]) => from > 0));
+}
+
+/** What is not looked at, because it is not here. */
+export function archivedLines({ begins }: Pick<PersonFile, 'begins'>): string[] {
+  return Object.entries(begins).map(
+    ([scope, from]) =>
+      `the first ${from} ops of ${scope} are in an archive: what they say of the person is not in here`,
+  );
 }
 
 const pageOps = 1_000;
@@ -99,7 +115,7 @@ function tablesWith(book: ShopBook, column: string): readonly string[] {
 }
 
 /** For the person who asked. */
-export function personFileLines({ subject, customers, shared, texts, rows }: PersonFile): string[] {
+export function personFileLines({ subject, customers, shared, texts, begins, rows }: PersonFile): string[] {
   const shown = texts.map(({ at, field, reading, verb }) => `  ${dayOf(at)} ${field}: ${wordOf(reading)} (${verb})`);
   const tables = Object.entries(rows).flatMap(([table, found]) => [
     '',
@@ -110,7 +126,15 @@ export function personFileLines({ subject, customers, shared, texts, rows }: Per
   const left = shared.map(
     (customer) => `somebody else was described as ${customer} too, so what stands under it is left out`,
   );
-  return [`subject ${subject}${numbers}`, ...left, '', `texts: ${texts.length}`, ...shown, ...tables];
+  return [
+    `subject ${subject}${numbers}`,
+    ...left,
+    ...archivedLines({ begins }),
+    '',
+    `texts: ${texts.length}`,
+    ...shown,
+    ...tables,
+  ];
 }
 
 function rowLine(row: Row): string {

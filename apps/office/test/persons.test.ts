@@ -2,6 +2,8 @@
 import { findPersons, openDesk, type PersonRow } from '../src/subjects.ts';
 import { orderShred } from '../src/forget.ts';
 import { homeAt } from '../src/home.ts';
+import { type PersonFile, personFileLines } from '../src/person-file.ts';
+import type { Scope } from '@tallystick/oplog';
 import { describePerson } from '../src/describe-person.ts';
 import type { ShownPerson } from '../src/web/persons.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
@@ -57,6 +59,14 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
     409,
     { code: 'archive/missing', message: expect.stringContaining('a device that still has it can certify') },
   ]);
+  // Nor can it hand out what was sealed in those ops, and says so.
+  const { subject: anna } = findPersons(office.book, 'C-1')[0] as PersonRow;
+  const headers = { 'content-type': 'application/json', origin: office.url };
+  const body = JSON.stringify({ subject: anna });
+  const handed = await fetch(`${office.url}/api/person-file`, { method: 'POST', headers, body });
+  const file = (await handed.json()) as PersonFile;
+  expect(file).toMatchObject({ texts: [], begins: { hq: office.book.log.base('hq' as Scope).size } });
+  expect(personFileLines(file).join()).toContain('of hq are in an archive');
 });
 
 it('leaves no name in its log where it cannot answer', async () => {

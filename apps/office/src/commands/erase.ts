@@ -16,7 +16,7 @@ import { type Command, type CommandContext, dataOption } from '../command.ts';
 import { forget } from '../forget.ts';
 import { type Home, homeAt } from '../home.ts';
 import { keyInForce } from '../key-files.ts';
-import { readPersonFile } from '../person-file.ts';
+import { archivedLines, readPersonFile } from '../person-file.ts';
 import { findPlaces, type Place } from '../places.ts';
 import { needlesOf } from '../raw-search.ts';
 import { businessDay, keyringFolders, openDesk, subjectOf } from '../subjects.ts';
@@ -46,7 +46,7 @@ export const erase: Command = changingCommand({
     const subject = subjectOf(book, context.positionals[0] ?? '');
     const given = readLines(context.text('search'), context);
     if (context.flag('check')) return answer(book, home, subject, needlesOf(given), undefined, []);
-    const { texts } = await readPersonFile(book, desk, subject);
+    const { texts, begins } = await readPersonFile(book, desk, subject);
     const known = texts.flatMap(({ reading }) => (reading.state === 'shown' ? [reading.text] : []));
     const keys = await createFileKeyring(keyringFolders(home).keyring).keys(subject);
     const hex = keys.map(({ key }) => encodeHex(key));
@@ -55,7 +55,8 @@ export const erase: Command = changingCommand({
     const written = await writeCertificate(book, subject, context, home);
     // Until it is settled the keys are here, and should be.
     const isDone = (await readErasure(book, subject))?.isSettled === true;
-    return answer(book, home, subject, isDone ? needles : [], report, written);
+    const unsearched = archivedLines({ begins }).map((line) => `${line}, and was not searched for (--search)`);
+    return answer(book, home, subject, isDone ? needles : [], report, [...written, ...unsearched]);
   },
 });
 
