@@ -3,8 +3,14 @@ import { publicReason } from '@tallystick/erasure/marking';
 import { KernelError } from './errors.ts';
 import type { ArgsSchema, Verb } from './verb.ts';
 
-/** Of three lengths, and none in a form that codes have. */
-const names = ['J L', 'Anna Nowak', 'Anna Nowak of Vine Street, over the shop'];
+/** Of three lengths, and how somebody is reached: none in a form that codes have. */
+const names = [
+  'J L',
+  'Anna Nowak',
+  'Anna Nowak of Vine Street, over the shop',
+  'anna@nowak.example',
+  '+48 600 100 200',
+];
 /** Schemas are shared by the fields and verbs of a package, and verbs by the books of a program. */
 const declared = new WeakSet<object>();
 

@@ -63,6 +63,8 @@ describe('a text of which a schema says nothing', () => {
     ],
     ['what is put in its place', z.strictObject({ note: code.catch('none') }), 'args.note'],
     ['what is said later', z.strictObject({ note: z.lazy(() => text) }), 'args.note'],
+    ['a mail address', z.strictObject({ to: z.email() }), 'args.to'],
+    ['a telephone number', z.strictObject({ to: z.string().regex(/^[+0-9 ]{5,20}$/) }), 'args.to'],
     [
       'under a name that parts of a schema have',
       z.strictObject({ type: text, shape: text, checks: text, catchall: text }),
