@@ -82,7 +82,7 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'stored-payload-177': 420,
   },
   bundle: {
-    'bundle-protocol': 24_900,
+    'bundle-protocol': 25_000,
     'bundle-protocol-every-entry': 37_500,
     'bundle-oplog': 7_750,
     'bundle-chain': 10_240,

@@ -15,7 +15,7 @@ import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 240_000;
 /** The contract of log stores, and what a browser's log does beyond. */
-const logTests = 34;
+const logTests = 35;
 /** The image of rows, where there are files. */
 const imageTests = 6;
 const folder = publishedFolder();
