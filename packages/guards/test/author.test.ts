@@ -18,7 +18,7 @@ const sell = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [sales, byContent],
-  args: z.strictObject({ sku: z.string().regex(/^\S*$/), id: z.string().regex(/^\S*$/).optional() }),
+  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/), id: z.string().regex(/^[^\s@]*$/).optional() }),
   plan: (view, op, { sku, id = op.id }) => [
     sales.put({ id, sku, day: businessDay(view) }),
     byContent.write({ sku, by: op.id }),
@@ -30,7 +30,7 @@ const takeBack = (isGuarded: boolean): Verb =>
     version: 1,
     roles: ['owner', 'till'],
     tables: [sales, voids],
-    args: z.strictObject({ sale: z.string().regex(/^\S*$/) }),
+    args: z.strictObject({ sale: z.string().regex(/^[^\s@]*$/) }),
     plan: (view, op, { sale }: { sale: string }) =>
       (isGuarded ? (refuseUnlessRole(view, ['owner']) ?? refuseUnlessThere(view, sales, { id: sale })) : undefined) ?? [
         voids.put({ id: op.id, sale }),

@@ -11,7 +11,7 @@ const common = {
   version: 1,
   roles: ['owner', 'till'],
   tables: [stock, tickets, stubs],
-  args: z.strictObject({ sku: z.string().regex(/^\S*$/) }),
+  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/) }),
 } as const;
 
 /** One of the last, with a numbered ticket. */
