@@ -8,7 +8,7 @@ import { requireEnrolled } from './access.ts';
 import { RelayError } from './errors.ts';
 import { createNonces } from './nonces.ts';
 import type { Rates } from './rates.ts';
-import { signatureLabel, signedComponents } from './request-signature.ts';
+import { maxLifetimeSeconds, maxSkewSeconds, signatureLabel, signedComponents } from './request-signature.ts';
 
 export interface AuthenticationOptions {
   readonly ed25519: Ed25519;
@@ -24,22 +24,23 @@ export interface AuthenticationOptions {
 
 export interface Authentication {
   /**
-   * The device of `book` that signed the request. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`, `relay/not-enrolled` or
+   * Which device of `book` signed the request, and when. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`, `relay/not-enrolled` or
    * `relay/rate`.
    */
-  authenticate(request: Request, book: BookId, roster: Roster): Promise<DeviceId>;
+  authenticate(request: Request, book: BookId, roster: Roster): Promise<SignedBy>;
 }
 
-/** Seconds that the clocks of relay and device may differ, and that a signature may live. */
-export const maxSkewSeconds = 60;
-export const maxLifetimeSeconds = 300;
 const maxHeaderLength = 2_048;
 const noncePattern = /^[A-Za-z0-9_-]{16,64}$/;
 
-interface SignedBy {
+export interface SignedBy {
   readonly device: DeviceId;
-  readonly nonce: string;
+  /** Seconds since 1970, by the clock of the device. */
   readonly created: number;
+}
+
+interface Parameters extends SignedBy {
+  readonly nonce: string;
   readonly expires: number;
 }
 
@@ -82,7 +83,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         // The window is checked above with a code of its own.
         clockSkew: Number.MAX_SAFE_INTEGER,
       };
-      let signedBy: SignedBy;
+      let signedBy: Parameters;
       try {
         const resolveVerifier = (candidate: UntrustedSignatureCandidate): Promise<Verifier> =>
           verifierOf(candidate, roster);
@@ -90,7 +91,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       } catch (error) {
         throw explain(error);
       }
-      const { device, nonce } = signedBy;
+      const { device, created, nonce } = signedBy;
       const name = `${book.slice(0, 16)} ${device.slice(0, 16)} ${nonce}`;
       // What somebody else sends again counts not against the device.
       if (nonces.has(name))
@@ -98,7 +99,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       options.rates.take(`${book} ${device}`);
       const now = nowMs();
       if (nonces.take(name, now) !== true) throw noRoom(nonces.roomAtMs() - now);
-      return device;
+      return { device, created };
     },
   };
 }
@@ -121,7 +122,7 @@ function checkHeaders({ headers }: Request, relay: string): void {
 function readParameters({
   parameters,
   components,
-}: Pick<UntrustedSignatureCandidate, 'parameters' | 'components'>): SignedBy {
+}: Pick<UntrustedSignatureCandidate, 'parameters' | 'components'>): Parameters {
   const { created, expires, keyid, nonce, tag } = parameters;
   const device = parseDeviceId(keyid);
   if (tag !== signatureLabel || device === undefined) throw badSignature('tag or keyid is not as it should be');

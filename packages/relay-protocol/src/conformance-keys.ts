@@ -2,6 +2,7 @@
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
 import { ensure, openStage, push, readerOf, type Stage, type Subject, type Writer } from './conformance-stage.ts';
 import { createRelayKeys, type KeyBlobs } from './keys.ts';
+import { signedHeaders } from './request-signature.ts';
 
 const nameOf = (at: number): string => `${'5a'.repeat(16)}.${at}.${'0'.repeat(16)}`;
 
@@ -51,8 +52,28 @@ async function checkKeys(subject: Subject): Promise<void> {
   ensure(await one.delete(nameOf(1)), 'a till cannot delete what it has put');
   ensure(await root.delete(nameOf(2)), 'the root cannot delete');
   ensure((await root.get(nameOf(1))) === undefined && (await root.names()).length === 0, 'what was deleted is there');
+  await checkDeleted(subject, stage, root);
+}
+
+/** What was signed before the deletion, and comes after it. */
+async function checkDeleted(subject: Subject, stage: Stage, root: KeyBlobs): Promise<void> {
+  const path = `/v1/books/${stage.book}/keys/${nameOf(2)}`;
+  const url = new URL(subject.url + path).href;
+  const headers = await signedHeaders(url, readerOf(subject, stage.root), Date.now() - 20_000, 'PUT');
+  const late = await subject.send(path, { method: 'PUT', headers, body: 'three' });
+  const { code, nowMs } = (await late.json()) as { code?: unknown; nowMs?: unknown };
+  ensure(code === 'relay/deleted' && late.status === 409, `a key signed before it was deleted: ${String(code)}`);
+  ensure(typeof nowMs === 'number', 'it does not say by which time to sign');
+  ensure((await root.names()).length === 0, 'a key that was deleted is back');
+  await root.put(nameOf(2), 'four');
+  ensure((await root.get(nameOf(2))) === 'four', 'a key signed after the deletion is not taken');
 }
 
 export const keyClauses: readonly Clause[] = [
-  clause('keys', 'Wrapped keys', 'whoever works there puts wrapped keys, and its own or all are deleted', checkKeys),
+  clause(
+    'keys',
+    'Wrapped keys',
+    'whoever works there puts wrapped keys, its own or all are deleted, and no older request brings one back',
+    checkKeys,
+  ),
 ];

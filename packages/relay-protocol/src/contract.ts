@@ -2,6 +2,7 @@
 // store for that one. Records are real; roots and frontiers are made up, since a store keeps them and computes none.
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import type { BookId, DeviceId, MaybePromise, OpRecord, RootHash, Scope } from '@tallystick/oplog';
+import { checkDeletedKeys, checkSweptBars, requireBar } from './contract-keys.ts';
 import { branch, type ContractBook, createContractBook, hq, deviceOf } from './contract-book.ts';
 import type { Batch, ChainState, Claim, LogState, RelayStore } from './store.ts';
 
@@ -375,18 +376,18 @@ const cases: readonly Case[] = [
       const [one, two] = [deviceOf('one'), deviceOf('two')];
       const [first, second] = ['5a', 'a5'].map((byte) => `${byte.repeat(16)}.1.${'0'.repeat(16)}`) as [string, string];
       deepEqual([await keys.list(fleet.book), await keys.get(fleet.book, first)], [[], undefined]);
-      equal(await keys.delete(fleet.book, first), false);
-      await keys.put(fleet.book, second, { device: one, text: 'grün' });
-      await keys.put(fleet.book, first, { device: one, text: 'a' });
-      await keys.put(fleet.book, first, { device: two, text: 'another' });
-      await keys.put(fleet.book, first, { device: two, text: 'the third' });
-      await keys.put(other, first, { device: one, text: 'theirs' });
+      equal(await keys.delete(fleet.book, first, 2), false);
+      await keys.put(fleet.book, second, { device: one, text: 'grün' }, 1);
+      await keys.put(fleet.book, first, { device: one, text: 'a' }, 1);
+      await keys.put(fleet.book, first, { device: two, text: 'another' }, 1);
+      await keys.put(fleet.book, first, { device: two, text: 'the third' }, 1);
+      await keys.put(other, first, { device: one, text: 'theirs' }, 1);
       deepEqual(await keys.list(fleet.book), [
         { name: first, device: two, sizeBytes: 9 },
         { name: second, device: one, sizeBytes: 5 },
       ]);
       deepEqual(await keys.get(fleet.book, first), { device: two, text: 'the third' });
-      deepEqual([await keys.delete(fleet.book, first), await keys.delete(fleet.book, first)], [true, false]);
+      deepEqual([await keys.delete(fleet.book, first, 2), await keys.delete(fleet.book, first, 2)], [true, false]);
       equal(await keys.get(fleet.book, first), undefined);
       deepEqual(await keys.get(other, first), { device: one, text: 'theirs' });
       deepEqual(await keys.list(fleet.book), [{ name: second, device: one, sizeBytes: 5 }]);
@@ -395,9 +396,23 @@ const cases: readonly Case[] = [
   },
 
   {
+    name: 'takes no wrapped key back that was signed before it was deleted',
+    async run({ store, fleet }) {
+      await checkDeletedKeys(store.keys, fleet.book, deviceOf('one'));
+    },
+  },
+
+  {
+    name: 'forgets a deletion once nothing signed before it would be taken',
+    async run({ store, fleet }) {
+      await checkSweptBars(store.keys, fleet.book, deviceOf('one'));
+    },
+  },
+
+  {
     name: 'has everything again after it was opened again',
     needsReopen: true,
-    async run({ store, reopen, fleet }) {
+    async run({ store, reopen, fleet, name }) {
       const { book, genesis, root } = fleet;
       const records = [genesis, ...root.writeMany(4)];
       const tile = { level: 0, index: 0, hashes: new Uint8Array(160).fill(9) };
@@ -411,10 +426,13 @@ const cases: readonly Case[] = [
       ]);
       const key = `${'5a'.repeat(16)}.1.${'0'.repeat(16)}`;
       const wrapped = { device: deviceOf('one'), text: 'wrapped' };
-      await store.keys.put(book, key, wrapped);
+      await store.keys.put(book, key, wrapped, 1);
+      const keyBook = createContractBook(`${name} keys`).book;
+      await checkDeletedKeys(store.keys, keyBook, deviceOf('one'));
       await store.close();
       const again = await reopen();
       deepEqual(await again.keys.get(book, key), wrapped);
+      await requireBar(again.keys, keyBook, deviceOf('one'));
       equal(await again.adoptIdentity('other+2+b'), 'relay+1+a');
       equal((await again.log(book, hq))?.size, 5);
       deepEqual((await again.page(book, hq, 0, all))?.records.map(plain), records.map(bytesOf));

@@ -40,6 +40,8 @@ interface Asking {
   readonly book: BookId;
   readonly device: DeviceId;
   readonly isChief: boolean;
+  /** Seconds since 1970, by the clock of the device. */
+  readonly signedAt: number;
 }
 
 /** Answers requests about wrapped keys; undefined for every other path, which is the relay's. Never rejects. */
@@ -66,10 +68,10 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
     if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
     await store.refresh?.();
     if ((await store.log(book, hq)) === undefined) throw unknownBook(book);
-    const device = await door.authenticate(request, book, await rosters.of(book));
+    const { device, created } = await door.authenticate(request, book, await rosters.of(book));
     const roster = await rosters.of(book);
     requireStaff(roster, device);
-    return { book, device, isChief: isChief(roster, device) };
+    return { book, device, isChief: isChief(roster, device), signedAt: created };
   }
 
   /** A body may be long in coming, and whose key it is must not change meanwhile. */
@@ -91,14 +93,18 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
         const entry = { name, device, sizeBytes: utf8Size(text) };
         const before = kept && { name, device: kept.device, sizeBytes: utf8Size(kept.text) };
         await room.take(asking, entry, before);
-        await store.keys.put(book, name, { device, text });
+        const bar = await store.keys.put(book, name, { device, text }, asking.signedAt);
+        if (bar !== undefined) {
+          room.giveBack(book, entry, before);
+          throw deletedSince(name, bar, now());
+        }
         return answerJson({ name });
       }
       case 'DELETE': {
         requireOwn(asking, name, kept?.device);
-        const deleted = await store.keys.delete(book, name);
+        const deleted = await store.keys.delete(book, name, Math.floor(now() / 1000));
         if (kept !== undefined && deleted)
-          room.free(book, { name, device: kept.device, sizeBytes: utf8Size(kept.text) });
+          room.giveBack(book, { name, device: kept.device, sizeBytes: utf8Size(kept.text) });
         return answerJson({ deleted });
       }
       default:
@@ -135,6 +141,12 @@ function requireOwn({ device, isChief }: Asking, name: string, putBy: DeviceId |
   throw new RelayError('relay/not-yours', `wrapped key ${name} was put by another device`);
 }
 
+/** It may be a copy of what was deleted; whoever still means it signs afresh, by the time that the answer says. */
+function deletedSince(name: string, bar: number, nowMs: number): RelayError {
+  const details = { nowMs: Math.max(nowMs, (bar + 1) * 1000) };
+  return new RelayError('relay/deleted', `wrapped key ${name} was deleted since this was signed`, { details });
+}
+
 interface Taken {
   keys: number;
   bytes: number;
@@ -143,7 +155,8 @@ interface Taken {
 interface Room {
   /** Throws `relay/quota`. */
   take(asking: Asking, entry: WrappedKeyEntry, before: WrappedKeyEntry | undefined): Promise<void>;
-  free(book: BookId, entry: WrappedKeyEntry): void;
+  /** What `entry` took, where `before` is in its place again. */
+  giveBack(book: BookId, entry: WrappedKeyEntry, before?: WrappedKeyEntry): void;
 }
 
 interface Shelf extends Taken {
@@ -186,9 +199,11 @@ function createRoom(keys: WrappedKeyStore, limits: RelayLimits, nowMs: () => num
       if (before !== undefined) add(shelf, before, -1);
       add(shelf, entry, 1);
     },
-    free(book, entry) {
+    giveBack(book, entry, before) {
       const shelf = shelves.get(book);
-      if (shelf !== undefined) add(shelf, entry, -1);
+      if (shelf === undefined) return;
+      add(shelf, entry, -1);
+      if (before !== undefined) add(shelf, before, 1);
     },
   };
 }

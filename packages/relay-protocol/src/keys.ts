@@ -37,8 +37,18 @@ export function createRelayKeys(options: RelayKeysOptions): KeyBlobs {
   const { book, reader, now = Date.now, fetch = (request: Request) => globalThis.fetch(request) } = options;
   const root = `${options.url.replace(/\/+$/, '')}/v1/books/${book}/keys`;
   const ask = async (method: string, name?: string, body?: string): Promise<Reply> => {
+    try {
+      return await send(now(), method, name, body);
+    } catch (error) {
+      const nowMs = error instanceof RelayError ? error.details.nowMs : undefined;
+      if (nowMs === undefined) throw error;
+      // Of another time than the relay's, or before a deletion by its clock: once more, by the time that it says.
+      return send(nowMs, method, name, body);
+    }
+  };
+  const send = async (signedAtMs: number, method: string, name?: string, body?: string): Promise<Reply> => {
     const url = name === undefined ? root : `${root}/${name}`;
-    const headers = await signedHeaders(url, reader, now(), method);
+    const headers = await signedHeaders(url, reader, signedAtMs, method);
     let reply: Reply;
     try {
       const signal = AbortSignal.timeout(timeoutMs);

@@ -42,7 +42,7 @@ export function createReaders(options: ReadersOptions): (route: Read, request: R
     const { book } = route;
     if ((await store.log(book, hq)) === undefined) throw isMirror ? notFollowedYet(book) : unknownBook(book);
     if (reads === 'public') return { device: '', allow: () => () => true };
-    const device = await door.authenticate(request, book, await rosters.of(book));
+    const { device } = await door.authenticate(request, book, await rosters.of(book));
     // Asked anew each time: what is told later is told by the roster of then.
     const allow = async (): Promise<IsReadable> => {
       const roster = await rosters.of(book);

@@ -7,6 +7,9 @@ export const signedComponents: readonly string[] = ['@method', '@authority', '@p
 export const signatureLabel = 'tallystick';
 /** RFC 9421 section 5.1: what a relay asks for where a request is not signed as it should be. */
 export const acceptSignature: string = `${signatureLabel}=(${signedComponents.map((name) => `"${name}"`).join(' ')});created;expires;nonce;keyid;tag="${signatureLabel}"`;
+/** Seconds that the clocks of relay and device may differ, and that a signature may live. */
+export const maxSkewSeconds = 60;
+export const maxLifetimeSeconds = 300;
 /** Seconds from `created` to `expires` as the client signs. */
 const lifetimeSeconds = 60;
 const nonceBytes = 16;

@@ -3,15 +3,19 @@ import { closeSync, existsSync, fstatSync, fsyncSync, openSync, writeSync } from
 import { type DeviceId, encodeHex } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
-import { createMemoryWrappedKeys, type WrappedKeyStore } from './wrapped-keys.ts';
+import { barSeconds, createMemoryWrappedKeys, type WrappedKeyStore } from './wrapped-keys.ts';
 
 interface Row {
   readonly device: Uint8Array;
 }
 
-const schemaVersion = 1;
-const table = `CREATE TABLE keys (book BLOB NOT NULL, name TEXT NOT NULL, device BLOB NOT NULL, text TEXT NOT NULL,
-  PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID`;
+const schemaVersion = 2;
+// `signed` is the latest `signedAt` of what was put under the name since there was none.
+const keyTable = `CREATE TABLE keys (book BLOB NOT NULL, name TEXT NOT NULL, device BLOB NOT NULL, text TEXT NOT NULL,
+  signed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID`;
+const barTable = `CREATE TABLE bars (book BLOB NOT NULL, name TEXT NOT NULL, bar INTEGER NOT NULL,
+  PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID;
+  CREATE INDEX bars_by_age ON bars (bar)`;
 
 /** Opened, or made, when it is first asked. The process that has the logs has these alone. */
 export function createSqliteKeys(logsPath: string): WrappedKeyStore & { close(): void } {
@@ -24,13 +28,16 @@ export function createSqliteKeys(logsPath: string): WrappedKeyStore & { close():
       const row = open().get.get(hexToBlob(book), name) as (Row & { text: string }) | undefined;
       return row === undefined ? undefined : { device: blobToDevice(row.device), text: row.text };
     },
-    put(book, name, { device, text }) {
-      open().put.run(hexToBlob(book), name, hexToBlob(device), text);
+    put(book, name, { device, text }, signedAt) {
+      const bar = open().bar.pluck().get(hexToBlob(book), name) as number | undefined;
+      if (bar !== undefined && signedAt <= bar) return bar;
+      open().put.run(hexToBlob(book), name, hexToBlob(device), text, signedAt);
       clearJournal(path);
+      return undefined;
     },
-    delete(book, name) {
-      const isGone = open().delete.run(hexToBlob(book), name).changes > 0;
-      if (isGone) clearJournal(path);
+    delete(book, name, atSeconds) {
+      const isGone = deleteKey(open(), hexToBlob(book), name, atSeconds);
+      clearJournal(path);
       return isGone;
     },
     list: (book) =>
@@ -44,8 +51,26 @@ export function createSqliteKeys(logsPath: string): WrappedKeyStore & { close():
   };
 }
 
+/** The key and its bar in one transaction. */
+function deleteKey(
+  { db, sweep, raiseBar, delete: drop }: Open,
+  book: Buffer,
+  name: string,
+  atSeconds: number,
+): boolean {
+  return db.transaction(() => {
+    sweep.run(atSeconds - barSeconds);
+    raiseBar.run(atSeconds, book, name);
+    return drop.run(book, name).changes > 0;
+  })();
+}
+
 interface Open {
   readonly db: Database.Database;
+  readonly bar: Database.Statement;
+  /** Where there is a key. */
+  readonly raiseBar: Database.Statement;
+  readonly sweep: Database.Statement;
   readonly get: Database.Statement;
   readonly put: Database.Statement;
   readonly delete: Database.Statement;
@@ -60,22 +85,35 @@ function openKeys(path: string): Open {
     db.pragma('synchronous = FULL');
     db.pragma('secure_delete = ON');
     const version = db.pragma('user_version', { simple: true });
-    if (version === 0) {
-      db.exec(table);
-      db.pragma(`user_version = ${schemaVersion}`);
-    } else if (version !== schemaVersion) throw new Error(`its schema is ${String(version)}`);
+    if (version === 0) makeTables(db, keyTable);
+    // Before there were bars.
+    else if (version === 1) makeTables(db, 'ALTER TABLE keys ADD COLUMN signed INTEGER NOT NULL DEFAULT 0');
+    else if (version !== schemaVersion) throw new Error(`its schema is ${String(version)}`);
     // Of a process that ended between the two.
     clearJournal(path);
     return {
       db,
       get: db.prepare('SELECT device, text FROM keys WHERE book = ? AND name = ?'),
-      put: db.prepare('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?)'),
+      bar: db.prepare('SELECT bar FROM bars WHERE book = ? AND name = ?'),
+      raiseBar: db.prepare(`INSERT INTO bars SELECT book, name, max(signed, ?) FROM keys WHERE book = ? AND name = ?
+        ON CONFLICT DO UPDATE SET bar = max(bar, excluded.bar)`),
+      sweep: db.prepare('DELETE FROM bars WHERE bar < ?'),
+      put: db.prepare(`INSERT INTO keys VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET device = excluded.device, text = excluded.text, signed = max(signed, excluded.signed)`),
       delete: db.prepare('DELETE FROM keys WHERE book = ? AND name = ?'),
       list: db.prepare('SELECT name, device, octet_length(text) AS sizeBytes FROM keys WHERE book = ? ORDER BY name'),
     };
   } catch (cause) {
     throw new RelayError('relay/store', `cannot open ${path}`, { cause });
   }
+}
+
+function makeTables(db: Database.Database, keys: string): void {
+  db.transaction(() => {
+    db.exec(keys);
+    db.exec(barTable);
+    db.pragma(`user_version = ${schemaVersion}`);
+  })();
 }
 
 /** A journal holds what stood in the pages before; between two transactions nobody reads it. */

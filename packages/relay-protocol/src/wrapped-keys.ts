@@ -1,5 +1,6 @@
 // The port behind which a relay keeps wrapped keys of subjects (docs/spec/relay.md, "Wrapped keys"): beside the logs, in no copy of them, and gone once deleted.
 import type { BookId, DeviceId, MaybePromise } from '@tallystick/oplog';
+import { maxLifetimeSeconds, maxSkewSeconds } from './request-signature.ts';
 
 export interface WrappedKey {
   /** Who put it there. */
@@ -18,23 +19,62 @@ export interface WrappedKeyEntry {
 /** Part of a `RelayStore`, and of its contract. All who share the store see the same. */
 export interface WrappedKeyStore {
   get(book: BookId, name: string): MaybePromise<WrappedKey | undefined>;
-  /** In the place of what is there; durable when it answers. */
-  put(book: BookId, name: string, key: WrappedKey): MaybePromise<void>;
-  /** Gone when it answers; whether there was one. */
-  delete(book: BookId, name: string): MaybePromise<boolean>;
+  /**
+   * In the place of what is there; durable when it answers undefined. Where the request was signed at `signedAt` and one of this name was deleted since,
+   * nothing is kept, and the answer is the bar: the last second of signatures that the deletion shuts out. Seconds since 1970.
+   */
+  put(book: BookId, name: string, key: WrappedKey, signedAt: number): MaybePromise<number | undefined>;
+  /**
+   * Gone when it answers; whether there was one. Where there was, a bar stays, durable as well: `atSeconds`, or the latest `signedAt` of what was put under the
+   * name, if a clock was ahead. Bars that ended more than `barSeconds` before `atSeconds` go.
+   */
+  delete(book: BookId, name: string, atSeconds: number): MaybePromise<boolean>;
   /** By name. */
   list(book: BookId): MaybePromise<readonly WrappedKeyEntry[]>;
 }
 
+/** How long a bar is kept: as long as a signature lives by any two clocks that a relay bears. */
+export const barSeconds: number = maxLifetimeSeconds + 2 * maxSkewSeconds;
+
+interface Kept extends WrappedKey {
+  /** The latest of all that were put since there was none. */
+  readonly signedAt: number;
+}
+
 export function createMemoryWrappedKeys(): WrappedKeyStore {
-  const keysByBook = new Map<BookId, Map<string, WrappedKey>>();
+  const keysByBook = new Map<BookId, Map<string, Kept>>();
+  /** By book and name; about the oldest first. */
+  const bars = new Map<string, number>();
+  const sweep = (atSeconds: number): void => {
+    for (const [deleted, bar] of bars) {
+      if (bar + barSeconds >= atSeconds) return;
+      bars.delete(deleted);
+    }
+  };
   return {
-    get: (book, name) => keysByBook.get(book)?.get(name),
-    put(book, name, key) {
-      const keys = keysByBook.get(book) ?? new Map<string, WrappedKey>();
-      keysByBook.set(book, keys.set(name, key));
+    get(book, name) {
+      const kept = keysByBook.get(book)?.get(name);
+      return kept && { device: kept.device, text: kept.text };
     },
-    delete: (book, name) => keysByBook.get(book)?.delete(name) ?? false,
+    put(book, name, { device, text }, signedAt) {
+      const bar = bars.get(`${book} ${name}`);
+      if (bar !== undefined && signedAt <= bar) return bar;
+      const keys = keysByBook.get(book) ?? new Map<string, Kept>();
+      const latest = Math.max(signedAt, keys.get(name)?.signedAt ?? 0);
+      keysByBook.set(book, keys.set(name, { device, text, signedAt: latest }));
+      return undefined;
+    },
+    delete(book, name, atSeconds) {
+      sweep(atSeconds);
+      const kept = keysByBook.get(book)?.get(name);
+      if (kept === undefined) return false;
+      const deleted = `${book} ${name}`;
+      const bar = Math.max(atSeconds, kept.signedAt, bars.get(deleted) ?? 0);
+      bars.delete(deleted);
+      bars.set(deleted, bar);
+      keysByBook.get(book)?.delete(name);
+      return true;
+    },
     list: (book) =>
       [...(keysByBook.get(book) ?? [])]
         .map(([name, { device, text }]) => ({ name, device, sizeBytes: utf8Size(text) }))

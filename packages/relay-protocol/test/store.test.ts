@@ -68,11 +68,27 @@ describe('the SQLite store', () => {
       ['two', 'AGE-TWO'],
       ['two', 'AGE-THREE'],
     ] as const)
-      await store.keys.put(book, name, { device, text: text.repeat(2_000) });
+      await store.keys.put(book, name, { device, text: text.repeat(2_000) }, 1);
     await store.backup(newPath());
     expect(['AGE-ONE', 'AGE-TWO', 'AGE-THREE'].map(found)).toEqual([1, 0, 1]);
-    await store.keys.delete(book, 'one');
+    await store.keys.delete(book, 'one', 2);
     expect(['AGE-ONE', 'AGE-TWO', 'AGE-THREE'].map(found)).toEqual([0, 0, 1]);
+    await store.close();
+  });
+
+  it('has the wrapped keys of a file from before deletions were remembered, and remembers them', async () => {
+    const path = newPath();
+    const db = new Database(`${path.replace(/\.sqlite$/, '')}-keys.sqlite`);
+    db.exec(`CREATE TABLE keys (book BLOB NOT NULL, name TEXT NOT NULL, device BLOB NOT NULL, text TEXT NOT NULL,
+      PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID; PRAGMA user_version = 1`);
+    db.exec(`INSERT INTO keys VALUES (x'${'ab'.repeat(32)}', 'one', x'${'cd'.repeat(32)}', 'wrapped')`);
+    db.close();
+    const store = createSqliteRelayStore(path);
+    const book = 'ab'.repeat(32) as BookId;
+    const kept = { device: 'cd'.repeat(32) as DeviceId, text: 'wrapped' };
+    expect(await store.keys.get(book, 'one')).toEqual(kept);
+    expect(await store.keys.delete(book, 'one', 9)).toBe(true);
+    expect(await store.keys.put(book, 'one', kept, 9)).toBe(9);
     await store.close();
   });
 
