@@ -5,12 +5,15 @@ import type { Reading, SubjectDesk } from '@tallystick/kernel/subjects';
 import type { OpRecord, Scope } from '@tallystick/oplog';
 import type { ShopBook } from './book.ts';
 import { formatMinor } from './currency.ts';
+import { personFields, type PersonRow } from './subjects.ts';
 
 export interface HeldText {
   readonly scope: string;
+  /** Without its version where the op is not in the log here. */
   readonly verb: string;
   readonly field: string;
   readonly op: string;
+  /** Where the op is not in the log here, the moment that its id begins with. */
   readonly at: number;
   readonly reading: Reading;
 }
@@ -24,7 +27,7 @@ export interface PersonFile {
   /** Those of them under which somebody else was described too: whose their rows are nobody can say, so they are left out. */
   readonly shared: readonly string[];
   readonly texts: readonly HeldText[];
-  /** By scope, the first op in the log here where it is not 0: texts of earlier ones are in archives, and not among `texts`. */
+  /** By scope, the first op in the log here where it is not 0: of earlier ones `texts` has what the rows of persons still hold, and no more. */
   readonly begins: Readonly<Record<string, number>>;
   /** By table: sales and other documents, balances, entitlements, terms, requests. */
   readonly rows: Readonly<Record<string, readonly Row[]>>;
@@ -54,16 +57,51 @@ export async function readPersonFile(book: ShopBook, desk: SubjectDesk, subject:
 
 async function readTexts(book: ShopBook, desk: SubjectDesk, subject: SubjectId): Promise<HeldText[]> {
   const texts: HeldText[] = [];
+  const inLog = new Set<string>();
   for (const scope of book.log.scopes()) {
     for await (const { op } of recordsOf(book, scope)) {
       for (const { field, text, envelope } of findEnvelopes(op.args)) {
         if (envelope.subject !== subject) continue;
         const reading = await desk.read(text, { scope: op.scope, device: op.device, id: op.id, field });
         texts.push({ scope: op.scope, verb: op.verb, field, op: op.id, at: op.at, reading });
+        inLog.add(text);
       }
     }
   }
+  return [...(await readRowTexts(book, desk, subject, inLog)), ...texts];
+}
+
+/** Those whose ops are not in the log here: rows outlive them, and so do rows that were replaced. */
+async function readRowTexts(
+  book: ShopBook,
+  desk: SubjectDesk,
+  subject: SubjectId,
+  inLog: ReadonlySet<string>,
+): Promise<HeldText[]> {
+  // An envelope begins `env1.`, and then says its subject.
+  const sealedFor = personFields.map((field) => `substr(${field}, 6, ${subject.length})`).join();
+  const columns = ['scope', 'device', 'op', ...personFields].join();
+  const rows = ['persons', 'persons_history'].map(
+    (table) => `SELECT ${columns} FROM ${table} WHERE ? IN (${sealedFor})`,
+  );
+  const found = book.query<Omit<PersonRow, 'customer' | 'subject'>>(`${rows.join(' UNION ')} ORDER BY op`, [
+    subject,
+    subject,
+  ]);
+  const texts: HeldText[] = [];
+  for (const { scope, device, op, ...fields } of found) {
+    for (const { field, text, envelope } of findEnvelopes(fields)) {
+      if (envelope.subject !== subject || inLog.has(text)) continue;
+      const reading = await desk.read(text, { scope, device, id: op, field });
+      texts.push({ scope, verb: 'person.describe', field, op, at: momentOf(op), reading });
+    }
+  }
   return texts;
+}
+
+/** UUIDv7: 48 bits of milliseconds come first. */
+function momentOf(op: string): number {
+  return Number.parseInt(op.replace('-', '').slice(0, 12), 16);
 }
 
 function beginsOf(book: ShopBook): PersonFile['begins'] {
@@ -71,11 +109,11 @@ function beginsOf(book: ShopBook): PersonFile['begins'] {
   return Object.fromEntries(begins.filter(([, from]) => from > 0));
 }
 
-/** What is not looked at, because it is not here. */
-export function archivedLines({ begins }: Pick<PersonFile, 'begins'>): string[] {
+/** What is not looked at, because it is not here; `done` is what was done with the rest. */
+export function archivedLines({ begins }: Pick<PersonFile, 'begins'>, done: string): string[] {
   return Object.entries(begins).map(
     ([scope, from]) =>
-      `the first ${from} ops of ${scope} are in an archive: what they say of the person is not in here`,
+      `the first ${from} ops of ${scope} are in an archive: what they say of the person ${done} only where the rows of persons still hold it`,
   );
 }
 
@@ -129,7 +167,7 @@ export function personFileLines({ subject, customers, shared, texts, begins, row
   return [
     `subject ${subject}${numbers}`,
     ...left,
-    ...archivedLines({ begins }),
+    ...archivedLines({ begins }, 'is in here'),
     '',
     `texts: ${texts.length}`,
     ...shown,

@@ -2,7 +2,7 @@
 import { findPersons, openDesk, type PersonRow } from '../src/subjects.ts';
 import { orderShred } from '../src/forget.ts';
 import { homeAt } from '../src/home.ts';
-import { type PersonFile, personFileLines } from '../src/person-file.ts';
+import { type PersonFile, personFileLines, readPersonFile } from '../src/person-file.ts';
 import type { Scope } from '@tallystick/oplog';
 import { describePerson } from '../src/describe-person.ts';
 import type { ShownPerson } from '../src/web/persons.ts';
@@ -59,14 +59,25 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
     409,
     { code: 'archive/missing', message: expect.stringContaining('a device that still has it can certify') },
   ]);
-  // Nor can it hand out what was sealed in those ops, and says so.
+  // What was sealed in those ops it hands out from the rows, and says that there may be more.
   const { subject: anna } = findPersons(office.book, 'C-1')[0] as PersonRow;
   const headers = { 'content-type': 'application/json', origin: office.url };
   const body = JSON.stringify({ subject: anna });
   const handed = await fetch(`${office.url}/api/person-file`, { method: 'POST', headers, body });
   const file = (await handed.json()) as PersonFile;
-  expect(file).toMatchObject({ texts: [], begins: { hq: office.book.log.base('hq' as Scope).size } });
+  expect(file.begins).toEqual({ hq: office.book.log.base('hq' as Scope).size });
+  const texts = file.texts.map(({ verb, field, reading }) => [verb, field, reading.state === 'shown' && reading.text]);
+  expect(texts).toEqual([['person.describe', 'name', 'Anna']]);
+  expect(Math.abs((file.texts[0]?.at ?? 0) - Date.now())).toBeLessThan(600_000);
   expect(personFileLines(file).join()).toContain('of hq are in an archive');
+  // Put right, the old text is a row that was replaced, and the new one stands in the log and in the row: each is there once.
+  const desk = await openDesk(office.book, homeAt(dataDir));
+  await describePerson(office.book, desk, 'C-1', new Map([['name', 'Anna Nowak']]));
+  const { texts: later } = await readPersonFile(office.book, desk, anna);
+  expect(later.map(({ verb, reading }) => [verb, reading.state === 'shown' && reading.text])).toEqual([
+    ['person.describe', 'Anna'],
+    ['person.describe@1', 'Anna Nowak'],
+  ]);
 });
 
 it('leaves no name in its log where it cannot answer', async () => {

@@ -55,7 +55,7 @@ export const erase: Command = changingCommand({
     const written = await writeCertificate(book, subject, context, home);
     // Until it is settled the keys are here, and should be.
     const isDone = (await readErasure(book, subject))?.isSettled === true;
-    const unsearched = archivedLines({ begins }).map((line) => `${line}, and was not searched for (--search)`);
+    const unsearched = archivedLines({ begins }, 'was searched for').map((line) => `${line} (--search)`);
     return answer(book, home, subject, isDone ? needles : [], report, [...written, ...unsearched]);
   },
 });
