@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { openReader } from '../src/book.ts';
+import { homeAt } from '../src/home.ts';
 import type { PersonFile } from '../src/person-file.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -75,7 +77,8 @@ it('describes, shows, puts right, holds, forgets and certifies', async () => {
   rmSync(handed);
   expect(readFileSync(certificate, 'utf8')).toContain('Nobody is left who has not acknowledged.');
   expect((await tally('verify-erasure', certificate)).stdout).toContain('GENUINE');
-  writeFileSync(certificate, readFileSync(certificate, 'utf8').replace('Nobody is left', 'Somebody is left'));
+  const whole = readFileSync(certificate, 'utf8');
+  writeFileSync(certificate, whole.replace('Nobody is left', 'Somebody is left'));
   expect(await tally('verify-erasure', certificate)).toMatchObject({
     status: 1,
     stdout: expect.stringContaining('NOT GENUINE') as string,
@@ -105,6 +108,21 @@ it('describes, shows, puts right, holds, forgets and certifies', async () => {
     files.map((path) => `  FOUND in ${path}`),
   );
   for (const path of files) rmSync(path);
+  // Where the op of the order is in an archive the certificate is not called false.
+  const archived = new Map<string, Uint8Array>();
+  const book = await openReader(homeAt(data));
+  await book.archive({
+    to: {
+      load: (name) => archived.get(name),
+      save: (name, parts) => void archived.set(name, new Uint8Array(Buffer.concat(parts))),
+    },
+  });
+  await book.close();
+  writeFileSync(certificate, whole);
+  expect(await tally('verify-erasure', certificate)).toMatchObject({
+    status: 1,
+    stdout: expect.stringMatching(/^NOT JUDGED: erasure\/certificate-archived: /) as string,
+  });
 });
 
 it('forgets those whose time is over and whom no law keeps', async () => {

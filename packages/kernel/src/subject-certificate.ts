@@ -57,6 +57,8 @@ function gone(op: OpHash): KernelError {
 }
 
 export type CertificateCode =
+  /** Not that it is false: the book here cannot judge the position. */
+  | 'erasure/certificate-archived'
   | 'erasure/certificate-form'
   | 'erasure/certificate-left-out'
   | 'erasure/certificate-order'
@@ -157,7 +159,7 @@ export interface CertificateByBook extends Certificate {
 
 /**
  * As `verifyCertificate`, with the keys of a book, and whether that book has the order at that position and gave effect to each acknowledgement, whether it leaves out a device that
- * was enrolled by then, and whether an owner or manager issued it.
+ * was enrolled by then, and whether an owner or manager issued it. `erasure/certificate-archived` where all of that holds but the position, of which the book here knows nothing any more.
  */
 export async function verifyByBook(
   text: string,
@@ -176,7 +178,10 @@ export async function verifyByBook(
   });
   if (!checked.ok) return checked;
   const standing = await readErasure(book, checked.subject);
-  if (standing?.op !== checked.op || standing.position !== checked.position)
+  // Settled and without a position: it came before the first op that is in the log here.
+  const isArchived = standing?.isSettled === true && standing.position === undefined;
+  const isThere = isArchived ? checked.position < book.log.base(HQ).size : standing?.position === checked.position;
+  if (standing?.op !== checked.op || !isThere)
     return failed('order', 'the book here has no such order: nobody who may has given it, or it is not here yet');
   const unknown = checked.acknowledged.find((device) => !hasAcknowledged(book, checked.subject, device));
   if (unknown !== undefined)
@@ -195,6 +200,11 @@ export async function verifyByBook(
     [checked.issuer],
   );
   if (mayIssue.length === 0) return failed('signature', 'it is not signed by an owner or manager of the book');
+  if (isArchived)
+    return failed(
+      'archived',
+      `the book here has the order, and not at which position: op ${checked.op} is in an archive, ask a device that still has it`,
+    );
   return { ...checked, unseen };
 }
 

@@ -2,7 +2,7 @@
 import { createMemoryKeyring, createReaderIdentity } from '@tallystick/erasure';
 import type { ImagePlace } from '@tallystick/kernel';
 import { acknowledgeShreds, certifyErasure, readErasure, SubjectDesk, verifyByBook } from '@tallystick/kernel/subjects';
-import { encodeHex, type Scope } from '@tallystick/oplog';
+import { encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { describe, expect, it } from 'vitest';
 import { HQ } from './fleet.ts';
@@ -215,5 +215,35 @@ describe('an order that went into an archive', () => {
     const standing = await readErasure(main.book, subject);
     expect([standing?.isSettled, standing?.acknowledged.length]).toEqual([true, 1]);
     await expect(certificateOf(main.book, main.keys, subject)).rejects.toMatchObject({ code: 'archive/missing' });
+  });
+
+  it('leaves a book that cannot judge a true certificate, and refuses a false one all the same', async () => {
+    const { main, counter, settle } = await scene();
+    const subject = await describeAnna(main);
+    await settle();
+    await main.book.commit('subject.shred', { subject, basis: 'request', day });
+    await settle([main, counter]);
+    const text = await certificateOf(counter.book, counter.keys, subject);
+    expect(await verifyByBook(text, main.book, nodeEd25519)).toMatchObject({ ok: true });
+    const short = lying(counter.book, (sql, rows) => (/ AS status\s+FROM devices d/.test(sql) ? [] : rows));
+    const silent = await certificateOf(short, counter.keys, subject);
+    await main.book.archive({ to: folder() });
+    const position = main.book.log.base(HQ).size;
+    await describeAnna(main, 'other');
+    await settle([main, counter]);
+    const log = overriding(counter.book.log, 'get', async (hash: OpHash) => {
+      const stored = await counter.book.log.get(hash);
+      return stored && { ...stored, position };
+    });
+    const misplaced = await certificateOf(overriding(counter.book, 'log', log), counter.keys, subject);
+    const code = async (of: string): Promise<unknown> => {
+      const checked = await verifyByBook(of, main.book, nodeEd25519);
+      return checked.ok || checked.code;
+    };
+    expect([await code(text), await code(silent), await code(misplaced)]).toEqual([
+      'erasure/certificate-archived',
+      'erasure/certificate-left-out',
+      'erasure/certificate-order',
+    ]);
   });
 });

@@ -134,7 +134,7 @@ export const verifyErasure: Command = {
   maxOperands: 1,
   options: { data: { ...dataOption, help: 'a directory with the book, whose devices signed it' } },
   notes:
-    'The exit status is 0 where the certificate is whole, whoever is still outstanding in it. A device that the book had by then and that is not in it makes it false.',
+    'The exit status is 0 where the certificate is whole, whoever is still outstanding in it. A device that the book had by then and that is not in it makes it false. NOT JUDGED says that the order is in an archive: nothing was found against the certificate, but this directory cannot vouch for it.',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'verify-erasure', context.path));
     const text = readFileSync(context.path(context.positionals[0] as string), 'utf8');
@@ -147,7 +147,9 @@ export const verifyErasure: Command = {
             ...checked.outstanding.map(({ device, role, status }) => `NOT YET: device ${device} (${role}, ${status})`),
             ...checked.unseen.map((scope) => `NOT SEEN: who issued it does not know all the devices of ${scope}`),
           ]
-        : [`NOT GENUINE: ${checked.code}: ${checked.message}`];
+        : [
+            `${checked.code === 'erasure/certificate-archived' ? 'NOT JUDGED' : 'NOT GENUINE'}: ${checked.code}: ${checked.message}`,
+          ];
       for (const line of context.json ? [JSON.stringify(checked)] : lines) context.print(line);
       return checked.ok ? 0 : 1;
     });
