@@ -9,7 +9,10 @@ import { findPersons, type PersonRow, personFields } from './subjects.ts';
 
 export type PersonField = (typeof personFields)[number];
 
-/** Says who a customer is, or puts it right: what `said` leaves out stays as it was, and what it empties is said no more. Throws what the book refuses, and `office/subject`. */
+/**
+ * Says who a customer is, or puts it right: what `said` leaves out stays as it was, and what it empties is said no more. An envelope opens for its own op alone, so what stays is
+ * sealed anew: where this device cannot read it nothing is recorded. Throws what the book refuses, and `office/subject`.
+ */
 export async function describePerson(
   book: ShopBook,
   desk: SubjectDesk,
@@ -20,11 +23,8 @@ export async function describePerson(
   const before = known === undefined ? {} : await readPerson(desk, known);
   const sealer = await sealerFor(desk, known?.subject);
   const texts = personFields.flatMap((field) => {
-    const given = said.get(field);
-    const kept = before[field];
-    if (given === '') return [];
-    if (given !== undefined) return [[field, given] as const];
-    return kept?.state === 'shown' ? [[field, kept.text] as const] : [];
+    const text = said.get(field) ?? textKept(field, before[field]);
+    return text === '' ? [] : [[field, text] as const];
   });
   const args = (place: OpPlace) => ({
     customer,
@@ -32,6 +32,15 @@ export async function describePerson(
     ...Object.fromEntries(texts.map(([field, text]) => [field, sealer.seal(place, field, text)])),
   });
   mustBeCommitted(await book.commit('person.describe', args));
+}
+
+function textKept(field: PersonField, kept: Reading | undefined): string {
+  if (kept === undefined) return '';
+  if (kept.state === 'shown') return kept.text;
+  throw new OfficeError(
+    'office/subject',
+    `the ${field} of this person cannot be read here and would be lost: say it too, or empty it (tally person --${field} ''), or go where it can be read`,
+  );
 }
 
 async function sealerFor(desk: SubjectDesk, subject: SubjectId | undefined): Promise<Sealer> {

@@ -3,6 +3,7 @@ import { findPersons, openDesk, type PersonRow } from '../src/subjects.ts';
 import { orderShred } from '../src/forget.ts';
 import { homeAt } from '../src/home.ts';
 import { type PersonFile, personFileLines, readPersonFile } from '../src/person-file.ts';
+import type { Sealer } from '@tallystick/kernel/subjects';
 import type { Scope } from '@tallystick/oplog';
 import { describePerson } from '../src/describe-person.ts';
 import type { ShownPerson } from '../src/web/persons.ts';
@@ -41,6 +42,29 @@ it('finds a person by number and by subject, and nobody for a name', async () =>
   expect(await found(anna?.subject ?? '')).toEqual([anna]);
   expect(await found('')).toHaveLength(2);
   expect(await found('Anna')).toEqual([]);
+});
+
+it('records nothing where what is left out cannot be read here, and would be lost', async () => {
+  const desk = await openDesk(office.book, homeAt(dataDir));
+  await describePerson(office.book, desk, 'C-3', new Map([['name', 'Cleo']]));
+  const [{ subject } = { subject: '' }] = findPersons(office.book, 'C-3');
+  // Sealed for a field that it does not stand in: nobody can open it there.
+  const sealer = (await desk.sealer(subject as PersonRow['subject'])) as Sealer;
+  const said = await office.book.commit('person.describe', (place) => ({
+    customer: 'C-3',
+    subject,
+    name: sealer.seal(place, 'name', 'Cleo'),
+    phone: sealer.seal(place, 'note', '0151 777'),
+  }));
+  expect(said).toMatchObject({ ok: true });
+  const [before] = findPersons(office.book, 'C-3');
+  await expect(describePerson(office.book, desk, 'C-3', new Map([['name', 'Cleo Marsh']]))).rejects.toMatchObject({
+    code: 'office/subject',
+    message: expect.stringContaining('phone'),
+  });
+  expect(findPersons(office.book, 'C-3')).toEqual([before]);
+  await describePerson(office.book, desk, 'C-3', new Map([['phone', '']]));
+  expect(findPersons(office.book, 'C-3')).toMatchObject([{ phone: '', name: expect.stringMatching(/^env1/) }]);
 });
 
 it('says that an order is in an archive, where it cannot certify any more', async () => {
