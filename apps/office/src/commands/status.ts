@@ -33,7 +33,7 @@ export const status: Command = readingCommand({
     const folder = context.text('proofs');
     const files = folder === undefined ? [] : writeProofs(context.path(folder), relayFindings);
     const findings = relayFindings.map((finding) => ({ ...finding, words: findingWords(finding) }));
-    const rooms = deviceRoomList(book);
+    const rooms = roomsAtWork(book);
     const backups = backupStanding(home, opsOf(book));
     const isWell =
       findings.length + otherViews.length + disagreements.length === 0 &&
@@ -76,6 +76,14 @@ export const status: Command = readingCommand({
 /** Nothing is wrong yet: there is time to go on as a new device. */
 function roomLine({ scope, currency, percent }: DeviceRoom, name: string): string {
   return `${name} has moved ${percent} % of what one device may in ${currency} in ${scope}: from 100 % on its sales are refused, so let it renew before (tally renew)`;
+}
+
+/** Of devices that are neither revoked nor replaced: of the others there is nothing left to renew. */
+export function roomsAtWork(book: Pick<ShopBook, 'query'>): readonly DeviceRoom[] {
+  const gone = `SELECT 1 FROM devices WHERE device = ? AND status <> 'active'
+    UNION ALL SELECT 1 FROM devices WHERE replaces = ?
+    UNION ALL SELECT 1 FROM revocations WHERE device = ? AND status = 'revoked' LIMIT 1`;
+  return deviceRoomList(book).filter(({ device }) => book.query(gone, [device, device, device]).length === 0);
 }
 
 function nameOf(book: ShopBook, device: string): string {
