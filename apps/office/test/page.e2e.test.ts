@@ -326,7 +326,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await anyone.getByText('Front till has not said so yet').waitFor();
     expect(await faultsOf(page)).toEqual([]);
     const download = page.waitForEvent('download');
-    await anyone.getByRole('link', { name: 'Certificate' }).click();
+    await anyone.getByRole('button', { name: 'Certificate' }).click();
     expect(readFileSync(await (await download).path(), 'utf8')).toContain(anna.subject);
     expect(await page.content()).not.toContain('Nowak');
   });
@@ -352,5 +352,24 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await page.locator('#link[data-state=unreachable]').waitFor();
     relay = await startRelay({ dataDir: join(folder, 'relay'), port });
     await page.locator('#link[data-state=linked]').waitFor();
+  });
+
+  it('says why there is no certificate, where the order is in an archive', async () => {
+    await office.sync();
+    const files = new Map<string, Uint8Array>();
+    await office.book.archive({
+      to: {
+        load: (name) => files.get(name),
+        save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
+      },
+    });
+    await page.getByRole('link', { name: 'Persons' }).click();
+    const anyone = page.getByRole('region', { name: 'Customer C-17' });
+    await anyone.getByRole('button', { name: 'Certificate' }).click();
+    await dialog().getByText('a device that still has it can certify').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    // Asked again, it says so again.
+    await dialog().getByRole('button', { name: 'Try again' }).click();
+    await dialog().getByRole('alert').filter({ hasText: 'is in an archive' }).waitFor();
   });
 });

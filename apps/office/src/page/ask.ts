@@ -109,6 +109,20 @@ export async function post(
   }
 }
 
+/** A text of the office's, or its fault in words. */
+export async function getText(
+  path: string,
+): Promise<{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly fault: string }> {
+  try {
+    const response = await fetch(path);
+    if (response.ok) return { ok: true, text: await response.text() };
+    const answer = (await response.json()) as Record<string, unknown>;
+    return { ok: false, fault: `${String(answer['message'])}.` };
+  } catch {
+    return { ok: false, fault: 'The office does not answer.' };
+  }
+}
+
 /** The fault of an act that answers nothing else. */
 export async function faultOf(path: string, body: Readonly<Record<string, unknown>>): Promise<string | undefined> {
   const done = await post(path, body);

@@ -1,6 +1,6 @@
 // The view of persons: who they are where this office may show it, what they asked, what keeps them, and how far an erasure has come.
 import type { ShownPerson } from '../web/persons.ts';
-import { ask, faultOf, post } from './ask.ts';
+import { ask, faultOf, getText, post } from './ask.ts';
 import { element, inputById, replaceWhenChanged } from './dom.ts';
 import { counted, day } from './format.ts';
 
@@ -101,8 +101,7 @@ function erasureLines({ erasure }: ShownPerson): string[] {
 function actions({ subject, customers, hold, erasure }: ShownPerson, title: string): HTMLElement[] {
   if (erasure !== null) {
     if (!erasure.isSettled) return [];
-    const href = `/api/certificate?subject=${subject}`;
-    return [element('a', { href, download: `erasure-${subject}.txt`, class: 'quiet small' }, 'Certificate')];
+    return [button('Certificate', () => void saveCertificate(subject))];
   }
   const held =
     hold === null
@@ -156,18 +155,33 @@ function askToHandOut(subject: string, title: string): void {
     act: async () => {
       const done = await post('/api/person-file', { subject });
       if (!done.ok) return done.fault;
-      download(`person-${subject}.json`, JSON.stringify(done.answer, undefined, 2));
+      download(`person-${subject}.json`, JSON.stringify(done.answer, undefined, 2), 'application/json');
       await loadPersons();
       return undefined;
     },
   });
 }
 
+/** Saved at once; where there is none, why, and another try. */
+async function saveCertificate(subject: string): Promise<void> {
+  const save = async (): Promise<string | undefined> => {
+    const asked = await getText(`/api/certificate?subject=${subject}`);
+    if (!asked.ok) return asked.fault;
+    download(`erasure-${subject}.txt`, asked.text, 'text/plain');
+    return undefined;
+  };
+  const fault = await save();
+  if (fault !== undefined) ask({ title: 'No certificate', text: fault, fields: [], confirm: 'Try again', act: save });
+}
+
+/** Long enough for a browser to have begun to read it. */
+const keptMs = 60_000;
+
 /** The page keeps nothing of it. */
-function download(name: string, text: string): void {
-  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+function download(name: string, text: string, type: string): void {
+  const href = URL.createObjectURL(new Blob([text], { type }));
   element('a', { href, download: name }).click();
-  URL.revokeObjectURL(href);
+  setTimeout(() => URL.revokeObjectURL(href), keptMs);
 }
 
 function askToForget(subject: string, title: string): void {
