@@ -18,7 +18,13 @@ const sell = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [sales, byContent],
-  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/), id: z.string().regex(/^[^\s@]*$/).optional() }),
+  args: z.strictObject({
+    sku: z.string().regex(/^[^\s@]*$/),
+    id: z
+      .string()
+      .regex(/^[^\s@]*$/)
+      .optional(),
+  }),
   plan: (view, op, { sku, id = op.id }) => [
     sales.put({ id, sku, day: businessDay(view) }),
     byContent.write({ sku, by: op.id }),
