@@ -38,6 +38,9 @@ export function measureHome(link: HomeLink, registers: Registry[]): void {
     return Math.max(0, ...oldest.map((atMs) => (Number.isFinite(atMs) ? Date.now() - atMs : 0))) / 1000;
   });
   gauge('refused_ops', 'Ops that were kept and that the home relay did not take.', () => sum(({ refused }) => refused));
+  gauge('let_go_ops', 'Ops that it had refused and that were let go of since the process began.', () =>
+    sum(({ letGo }) => letGo),
+  );
   gauge('findings', 'Logs of which the home relay said two things, or that are damaged here.', () =>
     sum(({ findings }) => findings.length),
   );

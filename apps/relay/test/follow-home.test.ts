@@ -55,6 +55,7 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
   shop = await start('near', near);
   const metrics = async (): Promise<string> => (await fetch(`${shop.metricsUrl}/metrics`)).text();
   expect(await metrics()).toMatch(/^tallystick_home_waiting_ops 1$/m);
+  expect(await metrics()).toMatch(/^tallystick_home_let_go_ops 0$/m);
   expect((await push()).results).toMatchObject([{ verdict: 'kept' }]);
   home = await start('home', { reads: 'public', port: Number(port) });
   await expect.poll(sizeNear, { timeout: 20_000 }).toBe(3);
