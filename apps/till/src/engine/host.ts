@@ -428,7 +428,7 @@ export class TillHost implements EngineCalls {
     });
   }) as EngineCalls['lookUp'];
 
-  findSale: EngineCalls['findSale'] = (key) => this.#read((shop) => reads.findSale(shop, key));
+  findSale: EngineCalls['findSale'] = (key) => this.#readWhole((shop) => reads.findSale(shop, key));
   customer: EngineCalls['customer'] = (customer) => this.#read((shop) => reads.customer(shop, customer));
   customerName: EngineCalls['customerName'] = (customer) => this.#read((shop) => reads.customerName(shop, customer));
   nameCustomer: EngineCalls['nameCustomer'] = (customer, name) =>
