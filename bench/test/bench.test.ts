@@ -83,12 +83,12 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 25_000,
-    'bundle-protocol-every-entry': 37_500,
-    'bundle-oplog': 7_750,
+    'bundle-protocol-every-entry': 37_900,
+    'bundle-oplog': 7_780,
     'bundle-chain': 10_240,
     'bundle-sign': 15_500,
     'bundle-kernel': 65_300,
-    'bundle-kernel-later': 36_500,
+    'bundle-kernel-later': 37_300,
     'bundle-kernel-with-relay': 79_300,
   },
 };
