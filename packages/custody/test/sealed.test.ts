@@ -4,8 +4,9 @@ import { createMemoryKeyStore, encodeKeyText, keyIdOf, nobleEd25519 } from '@tal
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { armor, Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createBackedUpKey, createOrganisationIdentity, openBackup, type Opener } from '../src/index.ts';
+import { openSealedBytes, sealBytes } from '../src/sealed.ts';
 import { minted } from './fixtures.ts';
 
 const passphrase = 'correct horse battery staple';
@@ -39,6 +40,16 @@ async function sealedBy(prepare: (encrypter: Encrypter) => void, text: string): 
   prepare(encrypter);
   return armor.encode(await encrypter.encrypt(text));
 }
+
+it('seals where the platform fails at one key, and not where it fails at every key', async () => {
+  const failure = new DOMException('no key', 'OperationError');
+  const derive = vi.spyOn(globalThis.crypto.subtle, 'deriveBits').mockRejectedValueOnce(failure);
+  const sealed = await sealBytes(new Uint8Array([7]), [office.recipient]);
+  expect(await openSealedBytes(sealed, asOffice())).toEqual({ ok: true, value: new Uint8Array([7]) });
+  derive.mockRejectedValue(failure);
+  await expect(sealBytes(new Uint8Array([7]), [office.recipient])).rejects.toBe(failure);
+  derive.mockRestore();
+});
 
 describe('a sealed key', () => {
   it('opens for its opener alone', async () => {
