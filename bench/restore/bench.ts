@@ -3,14 +3,13 @@ import { createOrganisationIdentity } from '@tallystick/custody';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { encodeHex } from '@tallystick/oplog';
 import { createBackupKeeper, joinFiles, memoryPlace } from '@tallystick/recovery';
+import { hotBytes } from '../../apps/till/src/engine/later-rows.ts';
 import { type Engine, openEngine } from '../browser/engine.ts';
 import { anySale, openTill, settleAll, trade } from '../sales.ts';
 import { type Case, mustBe, type Suite } from '../suite.ts';
 import type { Answer, Task } from './task.ts';
 
 const owner = await createOrganisationIdentity();
-/** As the till in a browser. */
-const HOT_BYTES = 256 * 1024;
 /** The first key of `till 1` of the seeded keys. */
 const seed = encodeHex(nodeCrypto.hasher.sha256(new TextEncoder().encode('testkit key 1 of till 1')));
 
@@ -42,7 +41,7 @@ export const restore: Suite = {
     return {
       cases: [
         restoreCase(engine, { ...shared, name, hotBytes: 0 }, { sales, bytes }),
-        restoreCase(engine, { ...shared, name: `${name}-hot`, hotBytes: HOT_BYTES }, { sales, bytes }),
+        restoreCase(engine, { ...shared, name: `${name}-hot`, hotBytes }, { sales, bytes }),
       ],
       close: engine.close,
     };

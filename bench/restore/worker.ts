@@ -7,12 +7,11 @@ import { filesOf, judgeBackups, restoreBook } from '@tallystick/recovery';
 import { retailVerbs } from '@tallystick/retail';
 import { createMemoryKeyStore } from '@tallystick/sign';
 import initSqlJs from 'sql.js';
+import { loadNeeded } from '../../apps/till/src/engine/later-rows.ts';
 import type { Answer, Task } from './task.ts';
 
 const verbs: readonly Verb[] = [...ledgerVerbs, ...retailVerbs];
 
-/** Those of `apps/till/src/engine/later-rows.ts`. */
-const laterTables: ReadonlySet<string> = new Set(['documentLines', 'documents', 'movements', 'postings', 'tenders']);
 const gapMs = 200;
 
 /** Brings the rest, with a sale now and then; answers how long each of these took. */
@@ -52,9 +51,7 @@ async function run(task: Task): Promise<Answer> {
     verbs,
     ...(task.hotBytes === 0 ? {} : { hotBytes: task.hotBytes }),
   });
-  // As the till does: whatever a sale may read is here before it.
-  const absent = book.status().snapshot?.absent ?? [];
-  for (const { table } of absent) if (!laterTables.has(table)) await book.read(`SELECT 1 FROM "${table}" LIMIT 1`);
+  await loadNeeded(book);
   await book.anchor();
   const sold = await book.commit(task.sale.verb, task.sale.args);
   const ms = performance.now() - start;

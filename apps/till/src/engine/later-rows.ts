@@ -21,7 +21,7 @@ export const hotBytes: number = 256 * 1024;
 const quietMs = 10_000;
 
 /** Loads what is not here and is read for a sale, or for the screen that a till shows first. */
-export async function loadNeeded(book: TillBook): Promise<void> {
+export async function loadNeeded(book: Pick<TillBook, 'read' | 'status'>): Promise<void> {
   for (const { table } of absentOf(book))
     if (!laterTables.has(table)) await book.read(`SELECT 1 FROM "${table}" LIMIT 1`);
 }
