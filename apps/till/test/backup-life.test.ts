@@ -114,6 +114,22 @@ describe('a till that backs itself up', () => {
     expect(title()).toBeUndefined();
   });
 
+  it('calls nothing missed that a relay has only just brought, or that a till was brought back with', async () => {
+    await keepEscrow();
+    for (let sold = 0; sold < 110; sold += 1) await sell();
+    expect(title()).toBeUndefined();
+    vi.setSystemTime(Date.now() + 5 * 60_000);
+    expect([title(), backup.state.behind > 100]).toEqual(['A backup of this till was missed.', true]);
+    const { book, log } = counter.shop;
+    const noted = { number: 4, at: 0, device: book.device, seq: 1, ops: countOps(book), lost: [] };
+    await log.setMeta(restoredNote, JSON.stringify(noted));
+    expect([title(), backup.state.behind]).toEqual([undefined, 0]);
+    await sell();
+    expect([title(), backup.state.behind]).toEqual([undefined, 1]);
+    vi.setSystemTime(Date.now() + hourMs);
+    expect(title()).toBe('A backup of this till was missed.');
+  });
+
   it('says whose last entries the backup that brought it back knew of and no one has given since', async () => {
     const { book, log } = counter.shop;
     const last = (device: string, seq: number) => ['hq', device, seq, ''];

@@ -48,6 +48,8 @@ const lookMs = 30_000;
 const idleMs = 2_000;
 /** A whole holds sales up while it reads the rows, so nobody must have entered anything for so long. */
 const quietMs = 20_000;
+/** A relay brings hundreds of ops at once to a till that joined or came back: nobody had time to keep them, so their number alone is no missed backup so soon. */
+const graceMs = 2 * 60_000;
 const mostRecipients = 8;
 
 export function createTillBackup(
@@ -177,7 +179,9 @@ function readState(
   const last = outside(log);
   const escrow = readEscrow(book);
   const standing = parts?.keeper.standing();
-  const behind = Math.max(0, countOps(book) - (last?.ops ?? 0));
+  // What a till was brought back with stands in the backup that it came from.
+  const kept = last?.ops ?? readNote<NotedRestore>(log, restoredNote)?.ops ?? 0;
+  const behind = Math.max(0, countOps(book) - kept);
   const hasOffice = record.office !== undefined && opensAlone(escrow, openers);
   const cadence = hasOffice ? unattended : byHand;
   const since = last?.at ?? Number(log.meta(sinceNote) ?? Date.now());
@@ -192,7 +196,7 @@ function readState(
     ready: standing?.at === undefined ? undefined : { number: standing.number, at: standing.at },
     outside: last,
     behind,
-    isMissed: behind > 0 && (behind >= 2 * cadence.everyOps || elapsedMs >= 2 * cadence.everyMs),
+    isMissed: behind > 0 && elapsedMs >= (behind >= 2 * cadence.everyOps ? graceMs : 2 * cadence.everyMs),
     hasOffice,
     fault,
     restored: readRestored(shop),
@@ -225,6 +229,8 @@ interface NotedRestore {
   /** Whose backup it is, and its last op in it. */
   readonly device: DeviceId;
   readonly seq: number;
+  /** Ops that came back with it. */
+  readonly ops?: number;
   /** Last ops of others that the backup named and did not bring. */
   readonly lost: readonly PartHead[];
 }

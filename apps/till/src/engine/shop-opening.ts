@@ -8,7 +8,7 @@ import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';
 import type { Chosen, PartHead, RestoreOptions } from '@tallystick/recovery';
-import { createTillBackup, noteKeyOpener, restoredNote } from './backup-life.ts';
+import { countOps, createTillBackup, noteKeyOpener, restoredNote } from './backup-life.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { createPersons } from './persons.ts';
 import { fillDemoShop } from './demo-shop.ts';
@@ -127,7 +127,8 @@ export async function restoreFromBackup(
     return restored.book;
   });
   const seq = shop.book.log.head(chosen.device, header.scope)?.seq ?? 0;
-  await log.setMeta(restoredNote, JSON.stringify({ number, at: chosen.at, device: chosen.device, seq, lost }));
+  const ops = countOps(shop.book);
+  await log.setMeta(restoredNote, JSON.stringify({ number, at: chosen.at, device: chosen.device, seq, ops, lost }));
   await log.setMeta(shopRecordName, encodeShopRecord(record));
   await log.setMeta(restoringNote, '');
   shop.progress.refresh();
