@@ -111,7 +111,7 @@ async function keysAtRelay(book: ShopBook, home: Home): Promise<readonly Blobs[]
       sign: (message: Uint8Array) => key.sign(message),
       relay: relayIdOf(relay.value, shopCrypto.hasher),
     };
-    return createRelayKeys({ url, book: book.id, reader });
+    return createRelayKeys({ url, book: book.id, reader, hasher: shopCrypto.hasher });
   };
   return [
     {

@@ -4,7 +4,7 @@ import { gzip } from './body.ts';
 import { RelayError, type RelayAnswerCode, parseAnswerCode, statusByCode } from './errors.ts';
 import type { KeptPage } from './home.ts';
 import type { PushOutcome } from './push.ts';
-import { acceptSignature } from './request-signature.ts';
+import { acceptSignatureOf } from './request-signature.ts';
 
 /** No request carries cookies or the like: what a page of any origin may read is what it can sign a request for. */
 const crossOrigin = {
@@ -81,7 +81,7 @@ export function answerPreflight(methods = 'GET, POST'): Response {
     ...crossOrigin,
     'access-control-allow-methods': methods,
     'access-control-allow-headers':
-      'content-type, content-encoding, last-event-id, signature, signature-input, tallystick-relay',
+      'content-digest, content-type, content-encoding, last-event-id, signature, signature-input, tallystick-relay',
     'access-control-max-age': '86400',
   };
   return new Response(null, { status: 204, headers });
@@ -114,13 +114,17 @@ function escapeText(text: string): string {
     .replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-export function answerRefusal(error: unknown): Response {
-  const { status, headers, body } = refusalOf(error);
+/** `method` of the request, which says what a signature of it would have to cover. */
+export function answerRefusal(error: unknown, method = 'GET'): Response {
+  const { status, headers, body } = refusalOf(error, method);
   return new Response(body, { status, headers });
 }
 
 /** What went wrong in terms of the sender; nothing of the relay's inside. */
-export function refusalOf(error: unknown): { status: number; headers: Readonly<Record<string, string>>; body: string } {
+export function refusalOf(
+  error: unknown,
+  method = 'GET',
+): { status: number; headers: Readonly<Record<string, string>>; body: string } {
   const code: RelayAnswerCode = (error instanceof RelayError && parseAnswerCode(error.code)) || 'relay/failed';
   const text = error instanceof RelayError && code !== 'relay/failed' ? error.message : 'relay/failed: try again later';
   const details = error instanceof RelayError ? error.details : {};
@@ -128,7 +132,7 @@ export function refusalOf(error: unknown): { status: number; headers: Readonly<R
   const headers = {
     ...jsonHeaders,
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
-    ...(statusByCode[code] === 401 ? { 'accept-signature': acceptSignature } : {}),
+    ...(statusByCode[code] === 401 ? { 'accept-signature': acceptSignatureOf(method) } : {}),
   };
   const body = JSON.stringify({ code, message: text.slice(code.length + 2), ...said });
   return { status: statusByCode[code], headers, body };

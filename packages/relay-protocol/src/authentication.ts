@@ -8,7 +8,7 @@ import { requireEnrolled } from './access.ts';
 import { RelayError } from './errors.ts';
 import { createNonces } from './nonces.ts';
 import type { Rates } from './rates.ts';
-import { maxLifetimeSeconds, maxSkewSeconds, signatureLabel, signedComponents } from './request-signature.ts';
+import { maxLifetimeSeconds, maxSkewSeconds, signatureLabel, signedComponentsOf } from './request-signature.ts';
 
 export interface AuthenticationOptions {
   readonly ed25519: Ed25519;
@@ -24,13 +24,15 @@ export interface AuthenticationOptions {
 
 export interface Authentication {
   /**
-   * Which device of `book` signed the request, and when. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`, `relay/not-enrolled` or
+   * Which device of `book` signed the request, and when. Of a body the signature covers the header `content-digest`: whoever reads the body compares it with
+   * that. Throws `relay/unsigned`, `relay/clock`, `relay/signature`, `relay/replayed`, `relay/not-enrolled` or
    * `relay/rate`.
    */
   authenticate(request: Request, book: BookId, roster: Roster): Promise<SignedBy>;
 }
 
 const maxHeaderLength = 2_048;
+const signedFields: readonly string[] = ['content-digest', 'tallystick-relay', 'signature-input', 'signature'];
 const noncePattern = /^[A-Za-z0-9_-]{16,64}$/;
 
 export interface SignedBy {
@@ -48,8 +50,12 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const { ed25519, relay, url, nowMs } = options;
   const nonces = createNonces((maxLifetimeSeconds + 2 * maxSkewSeconds) * 1000, options.maxNonces);
 
-  async function verifierOf(candidate: UntrustedSignatureCandidate, roster: Roster): Promise<Verifier> {
-    const { device, created, expires } = readParameters(candidate);
+  async function verifierOf(
+    candidate: UntrustedSignatureCandidate,
+    roster: Roster,
+    covered: readonly string[],
+  ): Promise<Verifier> {
+    const { device, created, expires } = readParameters(candidate, covered);
     checkClock(created, expires, nowMs());
     requireEnrolled(roster, device);
     // One that is active nowhere still proves who it is: it may read what revoked it.
@@ -71,14 +77,15 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         kind: 'request',
         method: request.method,
         targetUri: url === undefined ? request.url : rebase(request.url, url),
-        fields: ['tallystick-relay', 'signature-input', 'signature'].map((name) => ({
-          name,
-          value: request.headers.get(name) ?? '',
-        })),
+        fields: signedFields.flatMap((name) => {
+          const value = request.headers.get(name);
+          return value === null ? [] : [{ name, value }];
+        }),
       } as const;
+      const components = signedComponentsOf(request.method);
       const policy = {
         algorithms: ['ed25519'],
-        requiredComponents: signedComponents,
+        requiredComponents: components,
         requiredParameters: ['created', 'expires', 'keyid', 'nonce', 'tag'],
         // The window is checked above with a code of its own.
         clockSkew: Number.MAX_SAFE_INTEGER,
@@ -86,8 +93,9 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       let signedBy: Parameters;
       try {
         const resolveVerifier = (candidate: UntrustedSignatureCandidate): Promise<Verifier> =>
-          verifierOf(candidate, roster);
-        signedBy = readParameters(await verifySignature(message, { label: signatureLabel, policy, resolveVerifier }));
+          verifierOf(candidate, roster, components);
+        const verified = await verifySignature(message, { label: signatureLabel, policy, resolveVerifier });
+        signedBy = readParameters(verified, components);
       } catch (error) {
         throw explain(error);
       }
@@ -119,10 +127,10 @@ function checkHeaders({ headers }: Request, relay: string): void {
   if (headers.get('tallystick-relay') !== relay) throw badSignature(`it is not for this relay, which is ${relay}`);
 }
 
-function readParameters({
-  parameters,
-  components,
-}: Pick<UntrustedSignatureCandidate, 'parameters' | 'components'>): Parameters {
+function readParameters(
+  { parameters, components }: Pick<UntrustedSignatureCandidate, 'parameters' | 'components'>,
+  covered: readonly string[],
+): Parameters {
   const { created, expires, keyid, nonce, tag } = parameters;
   const device = parseDeviceId(keyid);
   if (tag !== signatureLabel || device === undefined) throw badSignature('tag or keyid is not as it should be');
@@ -131,8 +139,8 @@ function readParameters({
   if (created === undefined || expires === undefined || expires <= created || expires - created > maxLifetimeSeconds)
     throw badSignature(`it lives ${maxLifetimeSeconds} seconds at most`);
   // One list in one order: nothing is covered that somebody else on the way may have to change.
-  if (components.map(({ name }) => name).join() !== signedComponents.join())
-    throw badSignature(`it covers something else than ${signedComponents.join(' ')}`);
+  if (components.map(({ name }) => name).join() !== covered.join())
+    throw badSignature(`it covers something else than ${covered.join(' ')}`);
   return { device, nonce, created, expires };
 }
 

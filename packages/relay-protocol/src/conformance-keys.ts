@@ -2,7 +2,7 @@
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
 import { ensure, openStage, push, readerOf, type Stage, type Subject, type Writer } from './conformance-stage.ts';
 import { createRelayKeys, type KeyBlobs } from './keys.ts';
-import { signedHeaders } from './request-signature.ts';
+import { contentDigestOf, signedHeaders } from './request-signature.ts';
 
 const nameOf = (at: number): string => `${'5a'.repeat(16)}.${at}.${'0'.repeat(16)}`;
 
@@ -11,6 +11,7 @@ function keysOf(subject: Subject, { book }: Stage, writer: Writer): KeyBlobs {
     url: subject.url,
     book,
     reader: readerOf(subject, writer),
+    hasher: subject.hasher,
     async fetch(request) {
       const { method, headers } = request;
       const body = method === 'PUT' ? { body: await request.text() } : {};
@@ -52,17 +53,37 @@ async function checkKeys(subject: Subject): Promise<void> {
   ensure(await one.delete(nameOf(1)), 'a till cannot delete what it has put');
   ensure(await root.delete(nameOf(2)), 'the root cannot delete');
   ensure((await root.get(nameOf(1))) === undefined && (await root.names()).length === 0, 'what was deleted is there');
+  await checkBodies(subject, stage, root);
   await checkDeleted(subject, stage, root);
+}
+
+/** What a PUT of `text` by the root is answered, whose signature covers the digest `of` another text; of none where that is undefined. */
+async function putSigned(
+  subject: Subject,
+  stage: Stage,
+  text: string,
+  { of, at = Date.now() }: { readonly of: string | undefined; readonly at?: number },
+): Promise<{ readonly status: number; readonly code: unknown; readonly nowMs: unknown }> {
+  const path = `/v1/books/${stage.book}/keys/${nameOf(2)}`;
+  const url = new URL(subject.url + path).href;
+  const digest = of === undefined ? undefined : contentDigestOf(new TextEncoder().encode(of), subject.hasher);
+  const headers = await signedHeaders(url, readerOf(subject, stage.root), at, 'PUT', digest);
+  const answer = await subject.send(path, { method: 'PUT', headers, body: text });
+  const { code = 'no refusal', nowMs } = (await answer.json()) as { code?: unknown; nowMs?: unknown };
+  return { status: answer.status, code, nowMs };
+}
+
+/** The text that the device signed is the one that is kept. */
+async function checkBodies(subject: Subject, stage: Stage, root: KeyBlobs): Promise<void> {
+  const { code, status } = await putSigned(subject, stage, 'three', { of: 'four' });
+  ensure(code === 'relay/digest' && status === 400, `a body that is not the one signed: ${String(code)}`);
+  ensure((await root.get(nameOf(2))) === undefined, 'a body that nobody signed is kept');
 }
 
 /** What was signed before the deletion, and comes after it. */
 async function checkDeleted(subject: Subject, stage: Stage, root: KeyBlobs): Promise<void> {
-  const path = `/v1/books/${stage.book}/keys/${nameOf(2)}`;
-  const url = new URL(subject.url + path).href;
-  const headers = await signedHeaders(url, readerOf(subject, stage.root), Date.now() - 20_000, 'PUT');
-  const late = await subject.send(path, { method: 'PUT', headers, body: 'three' });
-  const { code, nowMs } = (await late.json()) as { code?: unknown; nowMs?: unknown };
-  ensure(code === 'relay/deleted' && late.status === 409, `a key signed before it was deleted: ${String(code)}`);
+  const { code, status, nowMs } = await putSigned(subject, stage, 'three', { of: 'three', at: Date.now() - 20_000 });
+  ensure(code === 'relay/deleted' && status === 409, `a key signed before it was deleted: ${String(code)}`);
   ensure(typeof nowMs === 'number', 'it does not say by which time to sign');
   ensure((await root.names()).length === 0, 'a key that was deleted is back');
   await root.put(nameOf(2), 'four');
@@ -73,7 +94,7 @@ export const keyClauses: readonly Clause[] = [
   clause(
     'keys',
     'Wrapped keys',
-    'whoever works there puts wrapped keys, its own or all are deleted, and no older request brings one back',
+    'whoever works there puts wrapped keys, its own or all are deleted, none by a body that was not signed, and no older request brings one back',
     checkKeys,
   ),
 ];

@@ -5,6 +5,7 @@ export type RelayAnswerCode =
   | 'relay/bad-request'
   | 'relay/bad-encoding'
   | 'relay/torn'
+  | 'relay/digest'
   | 'relay/book-refused'
   | 'relay/quota'
   | 'relay/cosignature'
@@ -108,6 +109,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/bad-request': 400,
   'relay/bad-encoding': 400,
   'relay/torn': 400,
+  'relay/digest': 400,
   'relay/protocol': 400,
   'relay/unsigned': 401,
   'relay/signature': 401,

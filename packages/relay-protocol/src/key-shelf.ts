@@ -11,6 +11,7 @@ import { defaultLimits, type RelayLimits } from './limits.ts';
 import { createRates } from './rates.ts';
 import { unknownBook } from './readers.ts';
 import { relayIdOf } from './reader.ts';
+import { contentDigestOf } from './request-signature.ts';
 import { createRosters } from './rosters.ts';
 import type { RelayStore } from './store.ts';
 import { createTurns } from './turns.ts';
@@ -76,8 +77,15 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
 
   /** A body may be long in coming, and whose key it is must not change meanwhile. */
   async function answerNamed(request: Request, asking: Asking, name: string): Promise<Response> {
-    const body = request.method === 'PUT' ? await readBody(request.body, maxTextBytes) : new Uint8Array(0);
+    const body = request.method === 'PUT' ? await readSigned(request) : new Uint8Array(0);
     return turns.take(asking.book, () => answerInTurn(request.method, asking, name, body));
+  }
+
+  /** The body that the signature covers, and no other. */
+  async function readSigned({ body, headers }: Request): Promise<Uint8Array> {
+    const bytes = await readBody(body, maxTextBytes);
+    if (headers.get('content-digest') === contentDigestOf(bytes, hasher)) return bytes;
+    throw new RelayError('relay/digest', 'the body is not the one that the signature covers');
   }
 
   async function answerInTurn(method: string, asking: Asking, name: string, body: Uint8Array): Promise<Response> {
@@ -129,7 +137,7 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
       try {
         return await answer(request, book, name);
       } catch (error) {
-        return answerRefusal(error);
+        return answerRefusal(error, request.method);
       }
     },
   };

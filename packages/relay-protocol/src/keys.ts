@@ -1,10 +1,11 @@
 // @tallystick/relay-protocol/keys: wrapped keys of subjects beside the logs (docs/spec/relay.md, "Wrapped keys"). The relay keeps small opaque texts for the devices
 // of a book, and forgets each when it is told to. Nothing of it is in a log, a tile or a mirror.
+import type { Hasher } from '@tallystick/chain';
 import { type BookId, type MaybePromise } from '@tallystick/oplog';
 import { readBody } from './body.ts';
 import { RelayError } from './errors.ts';
 import type { Reader } from './reader.ts';
-import { signedHeaders } from './request-signature.ts';
+import { contentDigestOf, signedHeaders } from './request-signature.ts';
 import { checkStatus, parseKeyDeleted, parseKeyNames, parseWrappedKey } from './replies.ts';
 import type { Reply } from './retry.ts';
 
@@ -28,15 +29,17 @@ export interface RelayKeysOptions {
   readonly book: BookId;
   /** Who asks, under a key that is in force. */
   readonly reader: Reader;
+  readonly hasher: Hasher;
   readonly fetch?: (request: Request) => Promise<Response>;
   readonly now?: () => number;
 }
 
 /** The wrapped keys of a book at a relay: a `Blobs` of `@tallystick/erasure`. Throws a `RelayError` with the relay's code, `relay/unreachable` or `relay/bad-answer`. */
 export function createRelayKeys(options: RelayKeysOptions): KeyBlobs {
-  const { book, reader, now = Date.now, fetch = (request: Request) => globalThis.fetch(request) } = options;
+  const { book, reader, hasher, now = Date.now, fetch = (request: Request) => globalThis.fetch(request) } = options;
   const root = `${options.url.replace(/\/+$/, '')}/v1/books/${book}/keys`;
-  const ask = async (method: string, name?: string, body?: string): Promise<Reply> => {
+  const ask = async (method: string, name?: string, text?: string): Promise<Reply> => {
+    const body = text === undefined ? undefined : new TextEncoder().encode(text);
     try {
       return await send(now(), method, name, body);
     } catch (error) {
@@ -46,9 +49,15 @@ export function createRelayKeys(options: RelayKeysOptions): KeyBlobs {
       return send(nowMs, method, name, body);
     }
   };
-  const send = async (signedAtMs: number, method: string, name?: string, body?: string): Promise<Reply> => {
+  const send = async (
+    signedAtMs: number,
+    method: string,
+    name: string | undefined,
+    body: Uint8Array<ArrayBuffer> | undefined,
+  ): Promise<Reply> => {
     const url = name === undefined ? root : `${root}/${name}`;
-    const headers = await signedHeaders(url, reader, signedAtMs, method);
+    const digest = body && contentDigestOf(body, hasher);
+    const headers = await signedHeaders(url, reader, signedAtMs, method, digest);
     let reply: Reply;
     try {
       const signal = AbortSignal.timeout(timeoutMs);

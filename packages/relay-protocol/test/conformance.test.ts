@@ -218,6 +218,7 @@ const logFaults: Readonly<Record<string, readonly [clause: string, plant: () => 
   ],
 };
 
+const codeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { code?: string }).code;
 const isTail = ({ url }: Request): boolean => new URL(url).pathname.endsWith('/tail');
 const without = (response: Response, header: string): Response => {
   const headers = new Headers(response.headers);
@@ -365,6 +366,26 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
         return kept && Object.defineProperty({ ...kept }, 'device', { value: undefined });
       };
       return honest({ ...store, keys: { ...store.keys, get } });
+    },
+  ],
+  'keeps a body that nobody signed': [
+    'keys',
+    () => {
+      const store = createMemoryRelayStore();
+      const { send, restart } = honest(store);
+      return {
+        async send(request) {
+          const { method, headers, url } = request;
+          const text = method === 'PUT' ? await request.text() : '';
+          const response = await send(method === 'PUT' ? new Request(url, { method, headers, body: text }) : request);
+          if (response.status !== 400 || (await codeOf(response.clone())) !== 'relay/digest') return response;
+          const [, , , , , book, , name = ''] = url.split('/');
+          const key = { device: 'ab'.repeat(32) as never, text };
+          await store.keys.put(book as BookId, name, key, Math.floor(Date.now() / 1000));
+          return Response.json({ name });
+        },
+        restart,
+      };
     },
   ],
   'keeps what it was told to forget': [

@@ -65,6 +65,7 @@ it('takes no copied request for a deleted key at another front end, nor after a 
       url,
       book: fleet.book,
       reader,
+      hasher,
       fetch(request) {
         sent.push(request.clone());
         return send(request);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { relayIdOf } from '../src/index.ts';
 import { createKeyShelf, createRelayKeys, type KeyBlobs } from '../src/keys.ts';
 import type { RelayLimits } from '../src/index.ts';
-import { signedHeaders } from '../src/request-signature.ts';
+import { contentDigestOf, signedHeaders } from '../src/request-signature.ts';
 import { openDesk } from './desk.ts';
 import { createFleet, ed25519, hasher, relaySigner, type Writer } from './fleet.ts';
 
@@ -40,7 +40,7 @@ async function scene(limits: Partial<RelayLimits> = {}) {
       sign: (message: Uint8Array) => key.sign(message),
       relay: relayIdOf(relaySigner(), hasher),
     };
-    return createRelayKeys({ url: 'http://relay.test', book, reader, fetch, now });
+    return createRelayKeys({ url: 'http://relay.test', book, reader, hasher, fetch, now });
   };
   const customer = fleet.enrol('phone', 'customer');
   await desk.push(fleet.book, [customer.enrolment]);
@@ -78,7 +78,8 @@ it('takes no key away by a body that was long in coming', async () => {
     sign: (message: Uint8Array) => key.sign(message),
     relay: relayIdOf(relaySigner(), hasher),
   };
-  const headers = await signedHeaders(url, reader, nowMs, 'PUT');
+  const text = new TextEncoder().encode('of the van');
+  const headers = await signedHeaders(url, reader, nowMs, 'PUT', contentDigestOf(text, hasher));
   let end = (): void => undefined;
   let isAsked = (): void => undefined;
   const asked = new Promise<void>((resolve) => (isAsked = resolve));
@@ -86,7 +87,7 @@ it('takes no key away by a body that was long in coming', async () => {
     {
       pull(controller) {
         end = () => {
-          controller.enqueue(new TextEncoder().encode('of the van'));
+          controller.enqueue(text);
           controller.close();
         };
         isAsked();
@@ -173,6 +174,7 @@ it('takes a signature for nothing but what it signs, once', async () => {
     url: 'http://relay.test',
     book: fleet.book,
     reader,
+    hasher,
     now,
     fetch: (request) => fetch((sent = request)),
   });
@@ -183,6 +185,45 @@ it('takes a signature for nothing but what it signs, once', async () => {
   expect(await codeOf(new Request(read.url, { method: 'DELETE', headers: read.headers }))).toBe('relay/signature');
   expect(await codeOf(new Request(read.url, { headers: read.headers }))).toBe('relay/replayed');
   expect(await texts()).toHaveLength(1);
+});
+
+it('keeps the body that was signed, and no other', async () => {
+  const { fleet, fetch, texts, keysOf } = await scene();
+  const url = `http://relay.test/v1/books/${fleet.book}/keys/${name}`;
+  const { key } = fleet.root;
+  const reader = { device: key.device, sign: key.sign, relay: relayIdOf(relaySigner(), hasher) };
+  const digestOf = (text: string): string => contentDigestOf(new TextEncoder().encode(text), hasher);
+  // As in RFC 9530, appendix B.
+  expect(digestOf('{"hello": "world"}\n')).toBe('sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:');
+  const signed = (text: string): Promise<Record<string, string>> =>
+    signedHeaders(url, reader, nowMs, 'PUT', digestOf(text));
+  const put = async (headers: Record<string, string>, body: string): Promise<unknown> => {
+    const answer = await fetch(new Request(url, { method: 'PUT', headers, body }));
+    const { code } = (await answer.json()) as { code?: string };
+    return [answer.status, code, answer.headers.get('accept-signature')?.includes('"content-digest"') ?? false];
+  };
+  const changed = await signed('one');
+  expect(await put(changed, 'two')).toEqual([400, 'relay/digest', false]);
+  expect(await put(await signed('one'), '')).toEqual([400, 'relay/digest', false]);
+  // Whoever changes the body and its digest changes what was signed.
+  expect(await put({ ...(await signed('one')), 'content-digest': digestOf('two') }, 'two')).toEqual([
+    401,
+    'relay/signature',
+    true,
+  ]);
+  const { 'content-digest': _, ...bare } = await signed('one');
+  expect(await put(bare, 'one')).toEqual([401, 'relay/signature', true]);
+  const asRead = await signedHeaders(url, reader, nowMs, 'GET', digestOf('one'));
+  expect(await put(asRead, 'one')).toEqual([401, 'relay/signature', true]);
+  for (const other of [digestOf('one').toUpperCase(), `${digestOf('one')}, sha-512=:eA==:`, `sha-512=:eA==:`])
+    expect(await put(await signedHeaders(url, reader, nowMs, 'PUT', other), 'one')).toEqual([
+      400,
+      'relay/digest',
+      false,
+    ]);
+  expect(await texts()).toEqual([]);
+  await keysOf(fleet.root).put(name, 'Zoë');
+  expect(await texts()).toEqual(['Zoë']);
 });
 
 it('refuses what is no wrapped key, and leaves every other path to the relay', async () => {
@@ -202,6 +243,7 @@ it('takes no answer for one that is none', async () => {
       url: 'http://relay.test',
       book: fleet.book,
       reader,
+      hasher,
       now,
       fetch: () => Promise.resolve(new Response(body, { status })),
     });

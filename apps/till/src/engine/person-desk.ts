@@ -149,7 +149,7 @@ function keysAtRelay({ book, keys }: PersonShop, url: string): Blobs {
         relay: relayIdOf(relay.value, nobleHasher),
       };
       // The one that this till was set up with may have been replaced.
-      return createRelayKeys({ url: book.status().relayAddress ?? url, book: book.id, reader });
+      return createRelayKeys({ url: book.status().relayAddress ?? url, book: book.id, reader, hasher: nobleHasher });
     }
   };
   return {
