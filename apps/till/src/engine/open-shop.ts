@@ -57,14 +57,15 @@ const currencyBeforePrices = 'EUR';
 
 export function describeShop({ book, record }: OpenShop): Shop {
   const [row] = book.query<{ readonly name: string }>('SELECT name FROM books LIMIT 1');
+  const { deviceName, role } = book.status();
   return {
     book: book.id,
     device: book.device,
     name: row?.name ?? record.own?.shop ?? 'Shop',
-    till: book.status().deviceName ?? record.own?.till ?? book.device.slice(0, 8),
+    till: deviceName ?? record.own?.till ?? book.device.slice(0, 8),
     currency: record.own?.currency ?? readCurrency(book) ?? currencyBeforePrices,
     relay: record.relay?.url,
-    ...(book.status().role === 'van' ? { isVan: true } : {}),
+    ...(role === 'van' ? { isVan: true } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 // The till as a whole, as one value for the screens.
+import type { BookStatus } from '@tallystick/kernel';
 import { businessDay } from '../model/business-day.ts';
 import { closedState } from './closed-state.ts';
 import { readNewest } from './documents.ts';
@@ -21,6 +22,7 @@ export function waitingState(shown: TillState | undefined): TillState {
 export function openState(shop: OpenShop, storageFault: string | undefined): TillState {
   const session = readSession(shop);
   const { sync, later } = shop;
+  const status = shop.book.status();
   return {
     phase: { kind: 'open', shop: describeShop(shop) },
     link: sync?.link ?? { kind: 'alone' },
@@ -35,9 +37,9 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     refused: countRefusals(shop),
     corrections: countCorrections(shop),
     fiscal: fiscalLeft(shop),
-    stop: stopWords(shop),
-    isCopied: isCopied(shop),
-    relayFindings: shop.book.status().relayFindings.map(({ kind }) => kind),
+    stop: stopWords(status),
+    isCopied: isCopied(status),
+    relayFindings: status.relayFindings.map(({ kind }) => kind),
     torn: readTorn(shop),
     clock: shop.clock.read(shop, Date.now()),
     key: readKeyState(shop),
@@ -70,12 +72,12 @@ function countRefusals({ book }: OpenShop): number {
 }
 
 /** A second op under a key that this till has left behind is not its own, and stops nobody. */
-function isCopied({ book }: OpenShop): boolean {
-  return book.status().scopes.some(({ forked }) => forked);
+function isCopied({ scopes }: BookStatus): boolean {
+  return scopes.some(({ forked }) => forked);
 }
 
-function stopWords({ book }: OpenShop): string | undefined {
-  for (const { scope, stop } of book.status().scopes) {
+function stopWords({ scopes }: BookStatus): string | undefined {
+  for (const { scope, stop } of scopes) {
     if (stop?.code === 'kernel/unsupported-verb') return `The log of ${scope} goes on with ${stop.verb}.`;
   }
   return undefined;

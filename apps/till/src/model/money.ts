@@ -14,9 +14,16 @@ function moneyFormat(currency: string, digits: number | undefined, locale: strin
   return format;
 }
 
+const digitsByCurrency = new Map<string, number>();
+
 /** Decimal places of an ISO 4217 currency's minor unit: 2 for GBP, 0 for JPY, 3 for KWD. */
 export function currencyDigits(currency: string): number {
-  return moneyFormat(currency, undefined, 'en').resolvedOptions().maximumFractionDigits ?? 2;
+  const known = digitsByCurrency.get(currency);
+  if (known !== undefined) return known;
+  // Asking a format what it resolved to takes longer than formatting with it, and every price on the screen asks.
+  const digits = moneyFormat(currency, undefined, 'en').resolvedOptions().maximumFractionDigits ?? 2;
+  digitsByCurrency.set(currency, digits);
+  return digits;
 }
 
 /** The decimal text of `value / 10^scale`, exact for every safe integer: Intl takes it as a string, so no float is made. */

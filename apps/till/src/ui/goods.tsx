@@ -1,6 +1,6 @@
 // The goods: search, categories, tiles. Typing anywhere on the screen searches, Enter adds the first match.
 import type { VNode } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Product } from '../engine/port.ts';
 import { addProduct, countInCart, oneOf } from '../model/cart.ts';
 import { parseDecimal } from '../model/money.ts';
@@ -82,7 +82,7 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
         categories={categories}
         isSearching={query.text !== ''}
         query={query.text}
-        onAdd={(product) => add(product, query.count)}
+        onAdd={useSame((product: Product) => add(product, query.count))}
       />
       {token !== undefined && (
         <WithEntitlementScreens
@@ -104,6 +104,13 @@ export function Goods({ onCharge }: { readonly onCharge: () => void }): VNode {
       )}
     </section>
   );
+}
+
+/** A function that stays the same one from drawing to drawing and does what the newest would do: what gets it is not drawn anew. */
+function useSame<T>(work: (value: T) => void): (value: T) => void {
+  const newest = useRef(work);
+  newest.current = work;
+  return useCallback((value: T) => newest.current(value), []);
 }
 
 function addToCart(till: Till, product: Product, quantity: number, lot?: string): void {

@@ -1,4 +1,5 @@
 // One product, and the colour of its category. What of it is in the cart shows as tally marks.
+import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { Product } from '../engine/port.ts';
 import { countInCart } from '../model/cart.ts';
@@ -17,7 +18,9 @@ export interface TileProps {
 
 export function Tile({ product, hue, isTarget, onAdd }: TileProps): VNode {
   const shop = useShop();
-  const inCart = countInCart(useTill().cart.value, product.sku);
+  const { cart } = useTill();
+  // Whatever else is rung up leaves this tile as it is drawn.
+  const inCart = useComputed(() => countInCart(cart.value, product.sku)).value;
   const price = formatUnitPrice(product.unitPriceMilliMinor, shop.currency);
   const stock = stockWords(product);
   return (
