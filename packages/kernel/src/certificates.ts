@@ -3,9 +3,10 @@
  * things are found by the fold itself, on every device, with both signed ops as evidence: a bug of a kernel, a verb that drifts, an edited table.
  */
 import { parseScope } from '@tallystick/oplog';
+import { relayAppointments } from './appointment.ts';
 import { type SetTable, setTable } from './table.ts';
 import { isExactly, isHash, schemaOf } from './builtin-tables.ts';
-import { defineVerb, refuse, type Verb } from './verb.ts';
+import { defineVerb, refuse, type Verb, type View } from './verb.ts';
 
 type Text = 'text';
 type Int = 'integer';
@@ -62,7 +63,7 @@ export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
   name: 'book.attest',
   version: 1,
   roles: ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'auditor'],
-  tables: [certificates, disagreements],
+  tables: [certificates, disagreements, relayAppointments],
   args: schemaOf<AttestArgs>(
     (value) =>
       isExactly(value, ['scope', 'size', 'root', 'marked', 'manifest', 'digest']) &&
@@ -81,7 +82,8 @@ export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
     if (others.some((other) => other.device === device)) return refuse('kernel/already-attested', { size });
     const differing = others.flatMap((other) => {
       const about = CLAIMS.find((name) => other[name] !== claim[name]);
-      return about === undefined ? [] : [{ about, against: other.op, otherDevice: other.device }];
+      if (about === undefined || (about === 'root' && mayHaveParted(view))) return [];
+      return [{ about, against: other.op, otherDevice: other.device }];
     });
     const known = differing.length === 0 ? new Set() : accusedWith(device, view.list(disagreements, {}));
     const news = differing.filter(({ otherDevice }) => !known.has(otherDevice));
@@ -91,6 +93,14 @@ export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
     ];
   },
 });
+
+/**
+ * Whether another relay was appointed: its log may go on otherwise than the one before, and an honest device may have certified either. Whoever was shown a log that
+ * no relay should have shown says so by `seen` in every op, which readers hold against the log by the epoch that its author reads.
+ */
+function mayHaveParted(view: View): boolean {
+  return view.hq.get(relayAppointments, { of: 'book' }) !== undefined;
+}
 
 /** Devices that have disagreed with this one before. */
 function accusedWith(

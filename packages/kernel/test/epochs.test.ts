@@ -1,7 +1,7 @@
 /** A book that goes on at another relay: whoever follows it, by whichever relay it reaches, ends in the same books with every op in them once. */
 import { nodeHasher } from '@tallystick/chain/node';
-import { openBook } from '@tallystick/kernel';
-import { nodeCrypto } from '@tallystick/kernel/node';
+import { type BookStore, openBook } from '@tallystick/kernel';
+import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { createMemoryLogStore, encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
 import {
@@ -16,7 +16,7 @@ import { nodeEd25519 } from '@tallystick/sign/node';
 import initSqlJs from 'sql.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFleet, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
-import { memoryKeys, shopVerbs, testEdge } from './shop.ts';
+import { memoryKeys, shopVerbs, stock, testEdge } from './shop.ts';
 
 interface TestRelay {
   readonly vkey: string;
@@ -38,11 +38,17 @@ let till: ShopBook;
 let other: ShopBook;
 let old: TestRelay;
 let next: TestRelay;
+let made: BookStore[];
 
 beforeEach(async () => {
   old = await startRelay('old');
   next = await startRelay('second');
-  fleet = await createFleet(3);
+  made = [];
+  fleet = await createFleet(3, () => {
+    const store = nodeStore(':memory:');
+    made.push(store);
+    return store;
+  });
   [owner, till, other] = fleet.books as [ShopBook, ShopBook, ShopBook];
   for (const book of fleet.books) await book.sync(old.client);
   await sell(till);
@@ -197,6 +203,30 @@ describe('a book that appointed another relay', () => {
     expect(await till.stage(sold)).toBe('settled');
     await settle(next);
     await expectOneBook(fleet.books, next);
+  });
+
+  it('finds no disagreement in what was certified of either log, and still one of two devices that read the same', async () => {
+    const edited = made[2] as BookStore;
+    // One length, two logs: the till's at the old relay, the office's at the new one.
+    await fill(next, owner);
+    await appoint(owner, next);
+    await owner.sync(next.client);
+    const [{ size }] = [owner.log.tip(HQ)];
+    while (till.log.tip(HQ).size < size) {
+      await sell(till);
+      await till.sync(old.client);
+    }
+    const certified = [await till.attest(), await owner.attest()];
+    expect(certified.map(({ ok }) => ok)).toEqual([true, true]);
+    await till.sync(old.client);
+    await settle(next);
+    const said = other.query('SELECT size, count(DISTINCT root) AS roots FROM certificates GROUP BY size');
+    expect(said).toEqual([{ size, roots: 2 }]);
+    for (const book of fleet.books) expect(book.status().disagreements).toEqual([]);
+    edited.sql.exec(`UPDATE ${stock.name} SET onHand = onHand + 1`);
+    for (const book of [owner, other]) expect(await book.attest()).toMatchObject({ ok: true });
+    await settle(next);
+    expect(till.status().disagreements).toMatchObject([{ about: 'digest' }]);
   });
 
   it('gets everything from a device that cannot take positions back, before that one says so', async () => {
