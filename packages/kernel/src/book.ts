@@ -102,9 +102,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * hand the op to both. Throws `kernel/relay-key` where no relay is known yet.
    */
   async appointRelay(appointing: Appointing): Promise<Commit> {
-    this.#book.mustBeOpen();
-    const args = await this.#replica.exclusive(async () =>
-      (await loadExchange()).appointmentOf(this.#replica, appointing),
+    const args = await this.#book.afterLoading(loadExchange, async ({ appointmentOf }) =>
+      appointmentOf(this.#replica, appointing),
     );
     const [commit] = await this.#writing.commit([{ verb: relayAppoint.name, args, scope: HQ }]);
     return commit as Commit;
@@ -123,8 +122,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * `role` of theirs. A later key is vouched for by the first. Undefined until this device is enrolled; devices of `hq` need no admission.
    */
   admission(): Promise<AdmitArgs | undefined> {
-    this.#book.mustBeOpen();
-    return this.#afterLoading(({ admissionOf }) => admissionOf(this.#book.own));
+    return this.#book.afterLoading(loadExchange, ({ admissionOf }) => admissionOf(this.#book.own));
   }
 
   /**
@@ -134,8 +132,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * Asked again before that, it answers the same.
    */
   async renew(): Promise<Renewal> {
-    this.#book.mustBeOpen();
-    const renewal = await this.#afterLoading(({ renewDevice }) => renewDevice(this.#replica, this.#book.own));
+    const renewal = await this.#book.afterLoading(loadExchange, ({ renewDevice }) =>
+      renewDevice(this.#replica, this.#book.own),
+    );
     this.#book.changes.emit({ kind: 'commit' });
     return renewal;
   }
@@ -149,8 +148,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#book.mustBeOpen();
     const scope = options.scope ?? this.#book.options.scope ?? HQ;
     const asked = options.size === undefined ? options : { ...options, older: this.#book.older(options.older ?? {}) };
-    const claim = await this.#replica.exclusive(async () =>
-      (await loadAudit()).claimFor(this.#replica, scope, this.#verbs, asked),
+    const claim = await this.#book.afterLoading(loadAudit, ({ claimFor }) =>
+      claimFor(this.#replica, scope, this.#verbs, asked),
     );
     if (claim === undefined) return { ok: false, code: 'kernel/nothing-settled', details: { scope } };
     const [commit] = await this.#writing.commit([{ verb: bookAttest.name, args: { ...claim, scope }, scope }]);
@@ -248,8 +247,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /** The book, or some scopes of it, as one file for `import`. */
   export(options: { readonly scopes?: readonly ScopeName[] } = {}): Promise<Uint8Array> {
-    this.#book.mustBeOpen();
-    return this.#replica.exclusive(async () => (await loadExchange()).exportBook(this.#replica, options.scopes));
+    return this.#book.afterLoading(loadExchange, ({ exportBook }) => exportBook(this.#replica, options.scopes));
   }
 
   /** Takes in what another replica exported. Only what verifies is folded; nothing already stored is lost. */
@@ -262,8 +260,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * Forgets records that were set aside (`log.asides()`), all or those of some ops: a copy of them can be imported again. Answers of how many ops.
    */
   async dismissAsides(hashes?: readonly OpHash[]): Promise<number> {
-    this.#book.mustBeOpen();
-    const dismissed = await this.#afterLoading(({ dismissAsides }) => dismissAsides(this.#replica, hashes));
+    const dismissed = await this.#book.afterLoading(loadExchange, ({ dismissAsides }) =>
+      dismissAsides(this.#replica, hashes),
+    );
     if (dismissed > 0) this.#book.changes.emit({ kind: 'import' });
     return dismissed;
   }
@@ -290,10 +289,10 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /** Checks the stored log: text, hashes, links, one signature a run (or each), Merkle roots. */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    this.#book.mustBeOpen();
     const { log, crypto } = this.#replica;
-    const enrolments = this.#replica.admitter.enrolments();
-    return this.#replica.exclusive(async () => (await loadAudit()).verifyLog(log, crypto, { ...options, enrolments }));
+    return this.#book.afterLoading(loadAudit, ({ verifyLog }) =>
+      verifyLog(log, crypto, { ...options, enrolments: this.#replica.admitter.enrolments() }),
+    );
   }
 
   /**
@@ -312,23 +311,16 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * own it tells what would have come of the same ops.
    */
   replay(into: BookStore, older: OlderOps = {}, verbs: readonly Verb[] = this.#verbs): Promise<Replayed> {
-    this.#book.mustBeOpen();
-    return this.#replica.exclusive(async () => {
-      const { replay, wholeLog } = await loadAudit();
-      return replay({
-        from: await wholeLog(this.#replica, this.#book.older(older)),
-        into,
-        verbs,
-        crypto: this.#replica.crypto,
-      });
+    const { crypto } = this.#replica;
+    return this.#book.afterLoading(loadAudit, async (audit) => {
+      const from = await audit.wholeLog(this.#replica, this.#book.older(older));
+      return audit.replay({ from, into, verbs, crypto });
     });
   }
 
   /** Folds the log afresh into an empty store and compares every live row with it. A log that begins later needs the `older` ops. */
   async prove(fresh: BookStore, older: OlderOps = {}): Promise<ProofReport> {
-    this.#book.mustBeOpen();
-    return this.#replica.exclusive(async () => {
-      const { noteAudit, prove } = await loadAudit();
+    return this.#book.afterLoading(loadAudit, async ({ noteAudit, prove }) => {
       const report = await prove(this.#replica, this.#verbs, fresh, this.#book.older(older));
       if (report.ok) await noteAudit(this.#replica);
       return report;
@@ -340,12 +332,11 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * in memory. Throws `archive/*` with nothing dropped.
    */
   archive(options: Omit<ArchiveOptions, 'scope'> & { readonly scope?: ScopeName }): Promise<ArchiveReport> {
-    this.#book.mustBeOpen();
     const scope = options.scope ?? this.#book.options.scope ?? HQ;
-    return this.#replica.exclusive(async () => {
-      const report = await (await loadSnapshots()).archiveLog(this.#replica, { ...options, scope });
+    return this.#book.afterLoading(loadSnapshots, async ({ archiveLog }) => {
+      const report = await archiveLog(this.#replica, { ...options, scope });
       // What is held back was judged by ops that are gone here.
-      await retryAsides(this.#replica);
+      await retryAsides(this.#book);
       return report;
     });
   }
@@ -367,17 +358,15 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * do so too, and keep the proof beside it (`saveSnapshotProof`), and it can be trusted.
    */
   saveSnapshot(place: Pick<ImagePlace, 'save'>): Promise<SnapshotReport> {
-    this.#book.mustBeOpen();
-    const key = this.#book.own.signingKey();
-    return this.#replica.exclusive(async () =>
-      (await loadSnapshots()).saveSnapshot(this.#replica, key, this.#book.own.now(), place),
+    const { own } = this.#book;
+    return this.#book.afterLoading(loadSnapshots, ({ saveSnapshot }) =>
+      saveSnapshot(this.#replica, own.signingKey(), own.now(), place),
     );
   }
 
   /** Writes what proves the snapshot in `place` as far as it is proven now. Answers how far that is. */
   saveSnapshotProof(place: ImagePlace): Promise<SnapshotTrust> {
-    this.#book.mustBeOpen();
-    return this.#replica.exclusive(async () => (await loadSnapshots()).saveProof(this.#replica, place));
+    return this.#book.afterLoading(loadSnapshots, ({ saveProof }) => saveProof(this.#replica, place));
   }
 
   /**
@@ -431,12 +420,5 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
       await this.#book.options.store.close();
     });
     this.#book.changes.forget();
-  }
-
-  /** Runs a part's work alone. The part is there before that: however long its file is on its way, nobody who writes waits for it. */
-  async #afterLoading<T>(work: (part: Awaited<ReturnType<typeof loadExchange>>) => Promise<T>): Promise<T> {
-    const part = await loadExchange();
-    this.#book.mustBeOpen();
-    return this.#replica.exclusive(() => work(part));
   }
 }

@@ -3,7 +3,7 @@ import { nobleHasher } from '@tallystick/chain/hashing';
 import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
 import { nobleEd25519 } from '@tallystick/sign';
 import type { CryptoProvider } from './admitter.ts';
-import { retryAsides } from './asides.ts';
+import { retryAtOpening } from './asides.ts';
 import type { Edge } from './author.ts';
 import { Book } from './book.ts';
 import { builtinVerbs, firstVerbs } from './builtin.ts';
@@ -78,7 +78,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     await replica.bind(options.book ?? (replica.book as BookId));
     if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
   }
-  await retryAsides(replica);
+  await retryAtOpening(replica);
   const { relayKey } = options;
   if (relayKey !== undefined && relayKey !== replica.log.meta('relay'))
     await (await loadExchange()).pinRelay(replica, relayKey);

@@ -1,4 +1,5 @@
 /** What every part of an open book works on, until it is closed. */
+import type { MaybePromise } from '@tallystick/oplog';
 import { Changes } from './changes.ts';
 import { KernelError } from './errors.ts';
 import type { OpenBookOptions } from './open-book.ts';
@@ -39,6 +40,19 @@ export class OpenedBook {
     } catch (error) {
       throw this.#isClosed ? closed(error) : error;
     }
+  }
+
+  /**
+   * Runs a part's work alone. The part is there before that: however long its file is on its way, nobody who writes waits for it, nor does `close`. What was
+   * asked of the book before is done before.
+   */
+  async afterLoading<P extends object, T>(load: () => MaybePromise<P>, work: (part: P) => Promise<T>): Promise<T> {
+    this.mustBeOpen();
+    const loaded = load();
+    if (!(loaded instanceof Promise)) return this.replica.exclusive(() => work(loaded));
+    const part = await loaded;
+    this.mustBeOpen();
+    return this.replica.exclusive(() => work(part));
   }
 
   /** Whether this device must first learn its own last op. */

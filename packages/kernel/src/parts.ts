@@ -2,25 +2,29 @@
  * The parts of the kernel that a book needs only for what it is seldom asked, each loaded when it is first asked for (docs/decisions/026-what-loads-when.md).
  * A bundler makes files of their own of them.
  */
+import type { MaybePromise } from '@tallystick/oplog';
 import { KernelError } from './errors.ts';
 import type * as indexedDbLog from './indexed-db-log.ts';
 import type * as audit from './part-audit.ts';
 import type * as exchange from './part-exchange.ts';
 import type * as snapshots from './part-snapshots.ts';
 
-/** What comes from outside: records that are checked, relays, book files. */
-export function loadExchange(): Promise<typeof exchange> {
-  return load('exchange', () => import('./part-exchange.ts'));
+/** Those that are here. */
+const here: { exchange?: typeof exchange; audit?: typeof audit; snapshots?: typeof snapshots } = {};
+
+/** What comes from outside: records that are checked, relays, book files. Answers at once where it is here already, as the others do. */
+export function loadExchange(): MaybePromise<typeof exchange> {
+  return here.exchange ?? load('exchange', async () => (here.exchange = await import('./part-exchange.ts')));
 }
 
 /** What reads the whole log again: checks, proofs, earlier days. */
-export function loadAudit(): Promise<typeof audit> {
-  return load('audit', () => import('./part-audit.ts'));
+export function loadAudit(): MaybePromise<typeof audit> {
+  return here.audit ?? load('audit', async () => (here.audit = await import('./part-audit.ts')));
 }
 
 /** What begins from a snapshot, makes one, or drops ops into an archive. */
-export function loadSnapshots(): Promise<typeof snapshots> {
-  return load('snapshots', () => import('./part-snapshots.ts'));
+export function loadSnapshots(): MaybePromise<typeof snapshots> {
+  return here.snapshots ?? load('snapshots', async () => (here.snapshots = await import('./part-snapshots.ts')));
 }
 
 /** The log of a browser that cannot write files. */

@@ -25,14 +25,14 @@ export class Writing {
   }
 
   async commit(requests: readonly CommitRequest[]): Promise<Commit[]> {
-    const { replica, own, options } = this.#book;
+    const { own, options } = this.#book;
     const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     const work = async (): Promise<(Written | NotCommitted)[]> => {
       const written = await this.#store(() => own.author.write(requests, options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.
       if (requests.some(({ verb }) => verb.startsWith(deviceEnroll.name))) {
         // What is committed stays so; what was held back is looked at again by the next sync or opening.
-        await retryAsides(replica).catch(() => undefined);
+        await retryAsides(this.#book).catch(() => undefined);
       }
       return written;
     };

@@ -17,7 +17,7 @@ registerHooks({
   load(url, context, next) {
     const loaded = next(url, context);
     // A file that comes late, as over a bad line.
-    if (!url.endsWith('/part-exchange.ts') || loaded.source === undefined) return loaded;
+    if (!/\/part-\w+\.ts$/.test(url) || loaded.source === undefined) return loaded;
     return { ...loaded, source: `await globalThis.late;\n${Buffer.from(loaded.source as Uint8Array).toString()}` };
   },
 });
@@ -47,7 +47,8 @@ const signer = { name: 'relay.example', publicKey, sign };
 const relay = createRelay({ store: createMemoryRelayStore(), signer, hasher, ed25519 });
 const client = createRelayClient({ url: 'http://relay.example', fetch: (request) => relay.fetch(request) });
 const nowhere = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };
-const missed: string[] = [];
+const missed = [await codeOf(loadParts())];
+const atOnce = asked.splice(0);
 const { device } = book;
 for (const ask of [
   () => book.sync(client),
@@ -70,17 +71,73 @@ const opened = await codeOf(openBook({ store: kept, verbs: [] }));
 await shelf.close();
 isGone = false;
 asked.splice(0);
-const asks = [book.admission(), book.dismissAsides(), book.rotate()];
-const wait = new Promise<string>((resolve) => setTimeout(resolve, 3000, 'held up'));
-const beside = await Promise.race([codeOf(open('2026-11-22')), wait]);
+let watch: NodeJS.Timeout | undefined;
+const wait = new Promise<string>((resolve) => (watch = setTimeout(resolve, 20_000, 'held up')));
+const shelves = new Map<string, readonly Uint8Array[]>();
+const place = {
+  load: (name: string) => Promise.resolve(shelves.get(name)?.[0]),
+  save: (name: string, parts: readonly Uint8Array[]) => Promise.resolve(void shelves.set(name, parts)),
+};
+const empty = (): ReturnType<typeof nodeStore> => nodeStore(':memory:');
+// What is asked for while its part is on its way: each alone, so that one that holds the book shows.
+const asks: Promise<string>[] = [];
+const beside: string[] = [];
+const inTurn: string[] = [];
+let days = 0;
+for (const ask of [
+  () => book.admission(),
+  () => book.dismissAsides(),
+  () => book.export(),
+  () => book.appointRelay({ vkey: 'nobody' }),
+  () => book.verify(),
+  () => book.replay(empty()),
+  () => book.prove(empty()),
+  () => book.attest(),
+  () => book.saveSnapshot(place),
+  () => book.saveSnapshotProof(nowhere),
+  () => book.archive({ to: place }),
+]) {
+  asks.push(codeOf(ask()));
+  // The part is asked for, and the book is idle, before somebody sells.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  inTurn.push(...new Set(asked.splice(0)));
+  days += 1;
+  beside.push(await Promise.race([codeOf(open(`2026-12-${String(days).padStart(2, '0')}`)), wait]));
+}
+const closing = await openBook({ store: empty(), verbs: [] });
+const late = codeOf(closing.export());
+const closed = await Promise.race([codeOf(closing.close()), wait]);
 arrive();
-await Promise.all(asks);
-asked.splice(0);
+clearTimeout(watch);
+const came = await Promise.all(asks);
+const afterClose = await late;
+await book.rotate();
+// A commit that nobody waits for is in what is asked for next, and a close in the same breath waits for that.
+const racing = await openBook({ store: empty(), verbs: [] });
+void racing.commit('day.open', { day: '2026-11-20' });
+const file = racing.export();
+const isClosed = racing.close();
+const seen = new TextDecoder().decode(await file).includes('2026-11-20');
+await isClosed;
 const { pushed } = await book.sync(client);
 const { ok, ops } = await book.verify();
-const inTurn = asked.splice(0);
-await loadParts();
+const verified = ok && ops;
 console.log(
-  JSON.stringify({ alone, missed, isSame, opened, sold, beside, inTurn, pushed, verified: ok && ops, atOnce: asked }),
+  JSON.stringify({
+    alone,
+    atOnce,
+    missed,
+    isSame,
+    opened,
+    sold,
+    inTurn,
+    beside,
+    closed,
+    afterClose,
+    came,
+    seen,
+    pushed,
+    verified,
+  }),
 );
 await book.close();
