@@ -48,7 +48,11 @@ export const commonOptions: Readonly<Record<string, CommandOption>> = {
   help: { type: 'boolean', help: 'show this text' },
 };
 
-export const dataOption: CommandOption = { type: 'string', value: 'DIR', help: 'where the databases and keys live' };
+export const dataOption: CommandOption = {
+  type: 'string',
+  value: 'DIR',
+  help: 'where the databases and keys live (default: this folder if it is one, or TALLYSTICK_DATA)',
+};
 
 /** Arguments of a command as they were understood. */
 export interface ParsedArguments {

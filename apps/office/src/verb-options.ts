@@ -11,8 +11,9 @@ export interface Known {
   readonly unitScale: number;
   readonly unitPriceMilliMinor?: number;
   readonly taxRateBasisPoints?: number;
-  /** The line of the document that it comes back of. */
+  /** The line of the document that it comes back of, and what of its discount goes with what comes back. */
   readonly line?: number;
+  readonly discountMinor?: number;
 }
 
 /** What the args are read with. */

@@ -51,7 +51,7 @@ it('stores nothing of what is refused, and says why with the code', async () => 
   );
   expect(await refusal('account.open', JSON.stringify({ ...tea, name: 0.5 }))).toContain('kernel/bad-args');
   const unbalanced = { day: '2026-03-01', memo: '', lines: [{ account: '1000', currency: 'GBP', amountMinor: 5 }] };
-  expect(await refusal('journal.post', JSON.stringify(unbalanced))).toMatch(/^1 .*ledger\/unbalanced \{.*"GBP"/);
+  expect(await refusal('journal.post', JSON.stringify(unbalanced))).toMatch(/^1 .*ledger\/unbalanced\) \{.*"GBP"/);
   expect(await refusal('account.open', '{}', '--file', 'x.json')).toMatch(/^2 .*not both/);
   expect(await refusal('account.open', '--file', '/no/such.json')).toBe('1 tally: /no/such.json: cannot be read');
   expect(await refusal('account.open', '{}', '--scope', 'no scope')).toMatch(/^2 .*"no scope" is no scope/);

@@ -111,8 +111,14 @@ function readText(from: string | 0): string {
 export function mustBeDone(commit: Commit, verb: Verb): Extract<Commit, { ok: true }> {
   if (commit.ok) return commit;
   const { code } = commit;
-  const help = code === 'kernel/bad-args' ? ` (see: tally do ${verb.name} --help)` : '';
+  const help = code === 'kernel/bad-args' ? `${numberHint(commit.details)} (see: tally do ${verb.name} --help)` : '';
   throw new OfficeError('office/refused', `${refusalWords(code)}${withDetails(commit)}${help}`);
+}
+
+/** People are numbers in the log: a name in the place of one is the likeliest mistake. */
+function numberHint({ issue }: Readonly<Record<string, unknown>>): string {
+  const [, who] = /^(?:\w+\.)*(supplier|customer|seller|employee|subject): .*pattern/.exec(String(issue)) ?? [];
+  return who === undefined ? '' : `; the ${who} is a number such as S-104, whose name stands outside the log`;
 }
 
 function details(said: { readonly code: string; readonly details: object }): string {

@@ -3,7 +3,7 @@ import { type Command, dataOption, usage } from '../command.ts';
 import { openOrCreateOffice } from '../book.ts';
 import { isCurrency } from '../currency.ts';
 import { OfficeError } from '../errors.ts';
-import { homeAt, takeHome, writeSettings } from '../home.ts';
+import { homeAt, readSettings, takeHome, writeSettings } from '../home.ts';
 import { hasOffice } from '../trade.ts';
 
 export const init: Command = {
@@ -44,8 +44,13 @@ export const init: Command = {
   },
 };
 
-/** The data directory, which these commands cannot guess. */
+/** The data directory: the one that is said, else the folder that the command is given in, where that is one, else that of TALLYSTICK_DATA. */
 export function requireData(data: string | undefined, command: string, path: (relative: string) => string): string {
-  if (data === undefined || data === '') throw usage('--data DIR is missing', command);
-  return path(data);
+  const usual = data === undefined ? (isDataFolder(path('.')) ? '.' : process.env['TALLYSTICK_DATA']) : data;
+  if (usual === undefined || usual === '') throw usage('--data DIR is missing', command);
+  return path(usual);
+}
+
+function isDataFolder(root: string): boolean {
+  return readSettings(homeAt(root)) !== undefined;
 }

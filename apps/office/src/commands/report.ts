@@ -55,7 +55,8 @@ export const report: Command = readingCommand({
         name,
       );
     if (which === 'session') return sessionAnswer(book, of ?? '');
-    const rows = which === 'customer' ? customerStatement(book, of ?? '') : (reports[which]?.(book) ?? []);
+    if (which === 'customer') return customerAnswer(book, of ?? '');
+    const rows = reports[which]?.(book) ?? [];
     const alerts = which === 'fiscal' ? fiscalAlerts(book) : [];
     return {
       status: alerts.length === 0 ? 0 : 1,
@@ -64,6 +65,25 @@ export const report: Command = readingCommand({
     };
   },
 });
+
+/** A customer's terms, where there are any, and what is on the account. */
+function customerAnswer(book: ShopBook, customer: string): Answer {
+  const terms = book.query<Readonly<Record<string, Cell>>>(
+    "SELECT currency, limitMinor, overLimit, termsDays, priceList, active FROM customers WHERE scope = 'hq' AND customer = ?",
+    [customer],
+  );
+  const entries = customerStatement(book, customer);
+  const about = terms.length === 0 ? 'Nobody has stated terms for this customer.' : undefined;
+  return {
+    status: 0,
+    json: { customer: entries, terms },
+    lines: [
+      ...(about === undefined ? tableOf(terms) : [about]),
+      '',
+      ...(entries.length === 0 ? ['Nothing is on the account.'] : tableOf(entries)),
+    ],
+  };
+}
 
 /** A session by its id, or by the name of the device on which it is open. */
 function sessionAnswer(book: ShopBook, of: string): Answer {

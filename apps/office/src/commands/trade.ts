@@ -27,7 +27,10 @@ export const tradeCommand: Command = {
     tills: { type: 'string', value: 'N', help: `how many tills share the invoices, 1 to ${maxTills}` },
     relay: { type: 'string', value: 'URL', help: 'the relay to go through' },
     embedded: { type: 'boolean', help: 'a relay inside this process, with its database in DIR (the default)' },
-    data: { ...dataOption, help: `${dataOption.help} (default: a folder named by the file's hash and N)` },
+    data: {
+      ...dataOption,
+      help: "where the databases and keys live (default: a folder named by the file's hash and N)",
+    },
     currency: { type: 'string', value: 'CODE', help: `ISO 4217 code of the prices (default ${defaultCurrency})` },
   },
   notes:

@@ -3,14 +3,17 @@
 import { rules } from '@tallystick/guards';
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
+import { scaleHalfAway } from '@tallystick/ledger';
 import { priceOf, taxRateOf } from '@tallystick/retail';
 import { transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
+import { formatMinor } from '../currency.ts';
 import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
+import { withDefaults } from '../verb-defaults.ts';
 import { hasOptions, type Known, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
@@ -63,7 +66,8 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       '',
       '? may be left out. Amounts and prices are decimals. A document is named by its id or its number, a session by its id or its device.',
       'LINES are NAME=VALUE,... with ; between them, or JSON; a LINE is one of them. The day is the one that is open, the currency that of the folder, where they are not said;',
-      'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of.',
+      'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of. What a product or customer is stays as it was said before;',
+      'tax is in the price, money in the session that is open on this device (--session none: in none), and a tender without an amount pays the rest, where nobody says otherwise.',
     ].join('\n'),
     change: (book: ShopBook, context: CommandContext, home: Home) => {
       const verb = verbs.find((candidate) => actionOf(candidate) === context.positionals[0]);
@@ -96,13 +100,35 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
     customer: context.text('customer'),
     original: context.text('original'),
   };
-  const args = completed(verb, readOptions(shape, context.text, readingOf(book, currency, terms)), book);
+  const said = completed(verb, readOptions(shape, context.text, readingOf(book, currency, terms)), book);
+  const args = { ...withDefaults(verb, shape, said, { book, scope: context.text('scope'), currency }) };
   if (verb.name === 'rule.set') await readRule(args);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
   mustHaveAll(verb, shape, args);
   const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
-  return doneOf(verb.name, mustBeDone(commit, verb));
+  const made = mustBeDone(commit, verb);
+  return withPaper(doneOf(verb.name, made), book, made.id, args);
+}
+
+interface Paper {
+  readonly number: string;
+  readonly currency: string;
+  readonly totalMinor: number;
+}
+
+/** The number that others name the document by, and what it comes to, where the op made one. */
+function withPaper(done: Done, book: ShopBook, id: string, args: Readonly<Record<string, unknown>>): Done {
+  const [paper] = book.query<Paper>('SELECT number, currency, totalMinor FROM documents WHERE id = ?', [id]);
+  if (paper === undefined) return done;
+  const { number, currency, totalMinor } = paper;
+  const change = Number(args['changeMinor'] ?? 0);
+  const words = [
+    number,
+    ...(totalMinor === 0 ? [] : [`${formatMinor(totalMinor, currency, true)} ${currency}`]),
+    ...(change === 0 ? [] : [`change ${formatMinor(change, currency, true)}`]),
+  ];
+  return { ...done, json: { ...done.json, number, changeMinor: change }, lines: [...done.lines, words.join(', ')] };
 }
 
 /** Makes the text of a rule its tree. Throws `office/usage` where its verb asks for no rules: it would seem to be in force and bind nobody. */
@@ -181,9 +207,10 @@ function readingOf(book: ShopBook, currency: string, { day = '', customer = '', 
 /** The line of a document that goods come back of. What the catalogue says today is never what they were sold for. */
 function soldLine(book: ShopBook, original: string, said: ReadonlyMap<string, string>): Known | undefined {
   const [sku, number] = [said.get('sku') ?? '', said.get('line') ?? ''];
-  const rows = book.query<Line & { taxRateBasisPoints: number; discountMinor: number }>(
-    `SELECT l.*, coalesce(x.amountMinor, 0) AS discountMinor FROM documentLines l
+  const rows = book.query<SoldLine>(
+    `SELECT l.*, coalesce(x.amountMinor, 0) AS discountMinor, coalesce(r.quantity, 0) AS back FROM documentLines l
        JOIN documents d ON d.scope = l.scope AND d.id = l.document
+       LEFT JOIN refunded r ON r.scope = l.scope AND r.document = l.document AND r.line = l.line
        LEFT JOIN discounts x ON x.scope = l.scope AND x.document = l.document AND x.line = l.line
       WHERE ? IN (d.id, d.number) AND l.sku = ? AND l.kind IN ('sale', 'exchange') AND l.quantity > 0
         AND (? = '' OR l.line = CAST(? AS INTEGER)) LIMIT 2`,
@@ -196,10 +223,17 @@ function soldLine(book: ShopBook, original: string, said: ReadonlyMap<string, st
     if (isPriced && said.has('tax-rate-basis-points')) return undefined;
     throw usage(`${original} has no such line of ${sku} here: say unit-price= and tax-rate-basis-points= too`, 'sale');
   }
-  const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints, discountMinor } = row;
-  if (discountMinor !== 0 && !isPriced && !said.has('discount'))
-    throw usage(`line ${line} of ${original} was sold at a discount: say discount= or unit-price= too`, 'sale');
-  return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints };
+  const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints } = row;
+  const discountMinor = isPriced ? 0 : discountOf(row, Math.round(Number(said.get('quantity')) * 10 ** unitScale));
+  const discounted = discountMinor === 0 ? {} : { discountMinor };
+  return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints, ...discounted };
+}
+
+/** Of a line's discount the share of so many units that come back after others did: all shares together are the whole. */
+function discountOf({ discountMinor, quantity, back }: SoldLine, returned: number): number {
+  if (!Number.isSafeInteger(returned) || returned < 1) return 0;
+  const shareOf = (units: number): number => scaleHalfAway(discountMinor, Math.min(units, quantity), quantity) ?? 0;
+  return shareOf(back + returned) - shareOf(back);
 }
 
 /** The currency of the bill, document or session that the options name; undefined where they name none. */
@@ -229,6 +263,14 @@ interface Line {
   readonly name: string;
   readonly quantityScale: number;
   readonly unitPriceMilliMinor: number;
+}
+
+/** A line as it was sold, and how many units of it came back since. */
+interface SoldLine extends Line {
+  readonly quantity: number;
+  readonly taxRateBasisPoints: number;
+  readonly discountMinor: number;
+  readonly back: number;
 }
 
 /** What the books know of the thing that the args name: the goods of a transfer or an order. */

@@ -1,0 +1,139 @@
+// What a person need not say on the command line: what the books say already, and what most shops mean.
+import type { Verb } from '@tallystick/kernel';
+import { priceLines, type SaleLine } from '@tallystick/retail';
+import type { ShopBook } from './book.ts';
+import type { Shape } from './verb-help.ts';
+
+type Args = Readonly<Record<string, unknown>>;
+
+interface Standing {
+  readonly book: ShopBook;
+  /** Where the op belongs, if it was said. */
+  readonly scope: string | undefined;
+  readonly currency: string;
+}
+
+/** The word that keeps cash out of the drawer that is open. */
+const noSession = 'none';
+
+/** Of a customer that nobody has set yet. */
+const newCustomer: Args = { overLimit: 'refuse', termsDays: 30, active: 1 };
+/** Of a product that nobody has set yet; its tax is for a person to say. */
+const newProduct: Args = { category: '', unitScale: 0, negativeStock: 'allow', active: 1 };
+
+/** The args with what goes without saying. What was said is never changed. */
+export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args, standing: Standing): Args {
+  const { book } = standing;
+  if (verb.name === 'product.set') return { ...productAsItIs(book, args), ...args };
+  if (verb.name === 'customer.set') return { ...customerAsItIs(book, args), ...args };
+  const inSession = 'session' in properties ? withSession(args, standing) : args;
+  const taxed =
+    'taxIncluded' in properties ? { taxIncluded: wasTaxIncluded(book, args['original']), ...inSession } : inSession;
+  if (verb.name === 'sale.complete' || verb.name === 'sale.refund') return withPayment(verb.name, taxed);
+  return verb.name === 'stock.count' ? withCosts(taxed, standing) : taxed;
+}
+
+/** Says again what the book says of a product, so that a command changes only what it names. */
+function productAsItIs(book: ShopBook, { sku, parent }: Args): Args {
+  const [row] = book.query<Record<string, string | number>>(
+    `SELECT name, category, unitScale, taxRateBasisPoints, taxClass, negativeStock, active, options, parent, choices
+       FROM products WHERE scope = 'hq' AND sku = ?`,
+    [String(sku)],
+  );
+  if (row === undefined) return newProduct;
+  const { taxClass, options, parent: above, choices, ...rest } = row;
+  const isVariant = parent === undefined && above !== '';
+  return {
+    ...rest,
+    ...(taxClass === '' ? {} : { taxClass }),
+    ...(options === '' ? {} : { options: String(options).split(' ') }),
+    ...(isVariant ? { parent: above, choices: JSON.parse(String(choices)) as unknown } : {}),
+  };
+}
+
+function customerAsItIs(book: ShopBook, { customer }: Args): Args {
+  const [row] = book.query<Record<string, string | number>>(
+    "SELECT currency, limitMinor, overLimit, termsDays, priceList, active FROM customers WHERE scope = 'hq' AND customer = ?",
+    [String(customer)],
+  );
+  if (row === undefined) return newCustomer;
+  const { priceList, ...rest } = row;
+  return { ...rest, ...(priceList === '' ? {} : { priceList }) };
+}
+
+/** Money of this device goes through the drawer that is open on it, where that is of the same currency. */
+function withSession(args: Args, { book, scope, currency }: Standing): Args {
+  const { session, ...rest } = args;
+  if (session === noSession) return rest;
+  if (session !== undefined) return args;
+  const [open, another] = book.query<{ id: string; currency: string }>(
+    `SELECT s.id, s.currency FROM deviceSessions d JOIN sessions s ON s.scope = d.scope AND s.id = d.session
+      WHERE d.device = ? AND s.state = 'open' AND (? = '' OR d.scope = ?) LIMIT 2`,
+    [book.device, scope ?? '', scope ?? ''],
+  );
+  const isOne = open !== undefined && another === undefined;
+  return isOne && open.currency === (args['currency'] ?? currency) ? { ...args, session: open.id } : args;
+}
+
+/** As the document was priced that goods come back of; else tax is in the price, as shelves say it. */
+function wasTaxIncluded(book: ShopBook, original: unknown): boolean {
+  if (original === undefined) return true;
+  const lines = book.query<{ quantity: number; quantityScale: number; unitPriceMilliMinor: number; net: number }>(
+    `SELECT l.quantity, l.quantityScale, l.unitPriceMilliMinor, l.amountMinor + coalesce(x.amountMinor, 0) AS net
+       FROM documentLines l LEFT JOIN discounts x ON x.scope = l.scope AND x.document = l.document AND x.line = l.line
+      WHERE l.document = ? AND l.quantity > 0 AND l.taxMinor <> 0`,
+    [textOf(original) ?? ''],
+  );
+  // Of a price on which tax comes on top, the net amount is the whole price.
+  return lines.length === 0 || lines.some(({ net, ...line }) => net !== worthOf([line], false));
+}
+
+/** What these lines come to with their tax, in minor units; undefined where they cannot be priced. */
+function worthOf(lines: readonly unknown[], taxIncluded: boolean): number | undefined {
+  const priced = priceLines(lines as readonly SaleLine[], taxIncluded);
+  return 'code' in priced ? undefined : priced.amountMinor + priced.taxMinor;
+}
+
+interface Tender {
+  readonly kind: string;
+  readonly amountMinor?: number;
+}
+
+/** One tender that names no amount pays what is left, and cash above the price is given back as change. */
+function withPayment(verb: string, args: Args): Args {
+  const { lines, tenders } = args as { readonly lines?: readonly unknown[]; readonly tenders?: readonly Tender[] };
+  const isPriced = lines?.every((line) => Object.hasOwn(line as object, 'unitPriceMilliMinor')) ?? false;
+  const totalMinor = isPriced ? worthOf(lines ?? [], args['taxIncluded'] === true) : undefined;
+  if (totalMinor === undefined || tenders === undefined) return args;
+  const saidMinor = tenders.reduce((sum, { amountMinor = 0 }) => sum + amountMinor, 0);
+  const unsaid = tenders.filter(({ amountMinor }) => amountMinor === undefined);
+  if (unsaid.length === 1 && saidMinor < totalMinor) {
+    const rest = { amountMinor: totalMinor - saidMinor };
+    return { ...args, tenders: tenders.map((tender) => ({ ...rest, ...tender })) };
+  }
+  const cashMinor = tenders.reduce((sum, { kind, amountMinor = 0 }) => sum + (kind === 'cash' ? amountMinor : 0), 0);
+  const changeMinor = saidMinor - totalMinor;
+  if (verb !== 'sale.complete' || unsaid.length > 0 || changeMinor <= 0 || changeMinor > cashMinor) return args;
+  return { changeMinor, ...args };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** What is counted is worth what the last delivery of it cost. */
+function withCosts(args: Args, { book, currency }: Standing): Args {
+  const { lines } = args as { readonly lines?: readonly Readonly<Record<string, unknown>>[] };
+  if (lines === undefined) return args;
+  return {
+    ...args,
+    lines: lines.map((line) => {
+      const [last] = book.query<{ cost: number }>(
+        `SELECT l.unitPriceMilliMinor AS cost FROM documentLines l JOIN documents d ON d.scope = l.scope AND d.id = l.document
+          WHERE l.sku = ? AND l.kind IN ('receipt', 'arrival') AND d.currency = ? ORDER BY d.day DESC, d.id DESC LIMIT 1`,
+        [String(line['sku']), textOf(args['currency']) ?? currency],
+      );
+      return last === undefined ? line : { unitCostMilliMinor: last.cost, ...line };
+    }),
+  };
+}
