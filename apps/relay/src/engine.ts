@@ -11,6 +11,7 @@ export type EngineOptions =
       /** Of every server that may be the primary. */
       readonly servers: readonly string[];
       readonly standby?: 'required' | 'none';
+      readonly keys?: KeysOption;
     }
   | {
       readonly kind: 'nats';
@@ -20,7 +21,11 @@ export type EngineOptions =
       readonly stream?: string;
       /** A file of credentials, as `nsc` makes them. */
       readonly credentialsPath?: string;
+      readonly keys?: KeysOption;
     };
+
+/** Where wrapped keys lie: here by default, unless another relay on the engine has them; taken over from one that is lost; or at the relay that is named. */
+export type KeysOption = 'take' | { readonly url: string };
 
 /** `onAlarm` is told of a replica of the engine that is damaged. */
 export async function openEngine(
@@ -29,9 +34,13 @@ export async function openEngine(
   onAlarm: (alarm: Readonly<Record<string, unknown>>) => void,
 ): Promise<RelayStore | SqliteRelayStore> {
   if (engine.kind === 'sqlite') return createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
+  const keys =
+    typeof engine.keys === 'object'
+      ? { path: undefined }
+      : { path: join(dataDir, 'relay-keys.sqlite'), takeOver: engine.keys === 'take' };
   if (engine.kind === 'postgres') {
     const { createPostgresRelayStore } = await import('@tallystick/relay-protocol/postgres');
-    return createPostgresRelayStore({ urls: engine.servers, standby: engine.standby ?? 'none' });
+    return createPostgresRelayStore({ urls: engine.servers, standby: engine.standby ?? 'none', keys });
   }
   const { createNatsRelayStore } = await import('@tallystick/relay-protocol/nats');
   return createNatsRelayStore({
@@ -40,6 +49,7 @@ export async function openEngine(
     ...(engine.stream === undefined ? {} : { stream: engine.stream }),
     ...(engine.credentialsPath === undefined ? {} : { credentialsPath: engine.credentialsPath }),
     foldPath: join(dataDir, 'fold.sqlite'),
+    keys,
     onAlarm: (alarm) => onAlarm({ ...alarm }),
   });
 }
@@ -52,6 +62,7 @@ export interface EngineFlags {
   readonly stream?: string | undefined;
   readonly credentials?: string | undefined;
   readonly standby?: string | undefined;
+  readonly keys?: string | undefined;
 }
 
 /** Undefined where the flags do not fit each other. */
@@ -60,18 +71,28 @@ export function parseEngine(flags: EngineFlags, environment: NodeJS.ProcessEnv):
   const servers =
     flags.server ?? (environment['TALLYSTICK_RELAY_SERVERS'] ?? '').split(' ').filter((url) => url !== '');
   const isOfNats = monitors.length > 0 || stream !== undefined || credentials !== undefined;
-  if (kind === 'sqlite') return servers.length > 0 || isOfNats || standby !== undefined ? undefined : { kind };
-  if (servers.length === 0) return undefined;
+  if (kind === 'sqlite')
+    return servers.length > 0 || isOfNats || standby !== undefined || flags.keys !== undefined ? undefined : { kind };
+  const keys = parseKeys(flags.keys);
+  if (servers.length === 0 || keys === undefined) return undefined;
   if (kind === 'postgres') {
     if (isOfNats || (standby !== undefined && standby !== 'required' && standby !== 'none')) return undefined;
-    return { kind, servers, ...(standby === undefined ? {} : { standby }) };
+    return { kind, servers, ...keys, ...(standby === undefined ? {} : { standby }) };
   }
   if (kind !== 'nats' || monitors.length === 0 || standby !== undefined) return undefined;
   return {
     kind,
     servers,
     monitors,
+    ...keys,
     ...(stream === undefined ? {} : { stream }),
     ...(credentials === undefined ? {} : { credentialsPath: credentials }),
   };
+}
+
+/** `take` or the URL of a relay. */
+function parseKeys(keys: string | undefined): { readonly keys?: KeysOption } | undefined {
+  if (keys === undefined) return {};
+  if (keys === 'take') return { keys };
+  return /^https?:$/.test(URL.parse(keys)?.protocol ?? '') ? { keys: { url: keys } } : undefined;
 }

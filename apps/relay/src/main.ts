@@ -13,8 +13,9 @@ const usage =
   '       [--metrics [HOST:]PORT] [--drain SECONDS] [--book-quota BYTES]\n' +
   '       [--home URL [--home-key VKEY] --book ID...]\n' +
   '       [--engine sqlite]\n' +
-  '       [--engine postgres --server URL... [--standby required]]\n' +
-  '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]]\n' +
+  '       [--engine postgres --server URL... [--standby required] [--keys URL | --keys take]]\n' +
+  '       [--engine nats --server URL... --monitor URL... [--stream NAME] [--credentials FILE]\n' +
+  '        [--keys URL | --keys take]]\n' +
   '   or: relay backup FOLDER --data DIR\n' +
   '   or: relay restore FOLDER --data DIR\n' +
   '   or: relay health URL [--wait SECONDS]\n';
@@ -41,6 +42,7 @@ function parseOptions(args: string[]): StartRelayOptions | undefined {
         stream: text,
         credentials: text,
         standby: text,
+        keys: text,
         book: texts,
         metrics: text,
         drain: text,

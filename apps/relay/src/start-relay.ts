@@ -24,6 +24,7 @@ import { boundConnections } from './connections.ts';
 import { type EngineOptions, openEngine } from './engine.ts';
 import { openControl } from './control.ts';
 import type { FollowedHome, HomeOptions } from './follow-home.ts';
+import { createKeyForwarding } from './forward-keys.ts';
 import { createHealth, type Health } from './health.ts';
 import { createListener, type Served } from './listener.ts';
 import { errorToFields, type Log } from './log.ts';
@@ -128,7 +129,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     const server = createServer(
       timeouts,
       createListener({
-        relay: following === undefined ? withKeys(relay, ofRelay) : relay,
+        relay: following === undefined ? await withKeys(relay, ofRelay, engine, log) : relay,
         health,
         log,
         tracing,
@@ -167,9 +168,22 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
 }
 
 /** With wrapped keys. Never at a relay that follows another one: who forgets asks that one. */
-function withKeys(relay: Relay, ofRelay: Omit<KeyShelfOptions, 'signer'>): Pick<Relay, 'fetch' | 'handIn'> {
+async function withKeys(
+  relay: Relay,
+  ofRelay: Omit<KeyShelfOptions, 'signer'>,
+  engine: EngineOptions,
+  log: Log,
+): Promise<Pick<Relay, 'fetch' | 'handIn'>> {
+  if (engine.kind !== 'sqlite' && typeof engine.keys === 'object') {
+    const forward = createKeyForwarding(engine.keys.url);
+    return { ...relay, fetch: (request) => forward(request) ?? relay.fetch(request) };
+  }
   const signer = parseVerifierKey(relay.vkey, nodeHasher);
   if (!signer.ok) throw new Error(signer.message);
+  // Books go on without: nobody can put a wrapped key or take one away until the relay that has them is named.
+  await ofRelay.store.keys.ready?.().catch((error: unknown) => {
+    log({ level: 'error', event: 'no-wrapped-keys', ...errorToFields(error) });
+  });
   const shelf = createKeyShelf({ ...ofRelay, signer: signer.value });
   return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
 }

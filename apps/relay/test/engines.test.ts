@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import type { OpHash, OpRecord } from '@tallystick/oplog';
-import { createFollower, createRelayClient } from '@tallystick/relay-protocol';
+import { createFollower, createRelayClient, relayIdOf } from '@tallystick/relay-protocol';
+import { createRelayKeys } from '@tallystick/relay-protocol/keys';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createFleet, hq } from '../../../packages/relay-protocol/test/fleet.ts';
@@ -43,6 +44,25 @@ async function spawnRelay(dataDir: string, engine: readonly string[]): Promise<S
   return { child, url, vkey };
 }
 
+const wrappedName = `${'5a'.repeat(16)}.1.${'0'.repeat(16)}`;
+
+/** Puts one, takes it away and puts another, each by the relay that the other one sees it through. Answers the keys by way of the second. */
+async function wrappedAt({ book, root }: ReturnType<typeof createFleet>, relays: readonly Spawned[]) {
+  const [first, second] = relays.map(({ url, vkey }) => {
+    const key = parseVerifierKey(vkey, nodeHasher);
+    if (!key.ok) throw new Error(key.code);
+    const reader = { device: root.key.device, sign: root.key.sign, relay: relayIdOf(key.value, nodeHasher) };
+    return createRelayKeys({ url, book, reader });
+  }) as [ReturnType<typeof createRelayKeys>, ReturnType<typeof createRelayKeys>];
+  await second.put(wrappedName, 'wrapped');
+  expect(await first.get(wrappedName)).toBe('wrapped');
+  expect(await second.delete(wrappedName)).toBe(true);
+  expect([await first.names(), await second.names()]).toEqual([[], []]);
+  await first.put(wrappedName, 'wrapped anew');
+  expect(await second.get(wrappedName)).toBe('wrapped anew');
+  return second;
+}
+
 /** Four tills hand in to two relays, and go to the other one when theirs is gone. */
 async function killOneOfTwo(name: string, engine: readonly string[]): Promise<void> {
   const fleet = createFleet(name);
@@ -50,7 +70,7 @@ async function killOneOfTwo(name: string, engine: readonly string[]): Promise<vo
   const first = await spawnRelay(dataDirs[0], engine);
   mkdirSync(dataDirs[1], { mode: 0o700 });
   cpSync(join(dataDirs[0], 'relay.key'), join(dataDirs[1], 'relay.key'));
-  const second = await spawnRelay(dataDirs[1], engine);
+  const second = await spawnRelay(dataDirs[1], [...engine, '--keys', first.url]);
   const relays = [first, second];
   const clients = relays.map(({ url }) => createRelayClient({ url, retry: { attempts: 2, baseMs: 10 } }));
   const [client, other] = clients as [(typeof clients)[0], (typeof clients)[0]];
@@ -58,6 +78,7 @@ async function killOneOfTwo(name: string, engine: readonly string[]): Promise<vo
     expect(second.vkey).toBe(first.vkey);
     const tills = ['a', 'b', 'c', 'd'].map((till) => fleet.enrol(till));
     await client.push(fleet.book, hq, [fleet.genesis, ...tills.map(({ enrolment }) => enrolment)]);
+    const wrapped = await wrappedAt(fleet, relays);
     const acknowledged = new Map<OpHash, number>();
     const handIn = async (at: number, records: readonly OpRecord[]): Promise<number> => {
       try {
@@ -78,6 +99,8 @@ async function killOneOfTwo(name: string, engine: readonly string[]): Promise<vo
     await Promise.all(tills.map(sell));
     expect(first.child.signalCode).toBe('SIGKILL');
     expect(acknowledged.size).toBe(4 * 15 * 2);
+    // The one that has them is gone: nothing is said to be deleted.
+    await expect(wrapped.delete(wrappedName)).rejects.toMatchObject({ code: 'relay/failed' });
     const key = parseVerifierKey(second.vkey, nodeHasher);
     if (!key.ok) throw new Error(key.code);
     const verifyNote: typeof nodeEd25519.verify = (...args) => nodeEd25519.verify(...args);
@@ -149,7 +172,14 @@ describe('the options of an engine', () => {
       servers: ['n'],
       monitors: ['m'],
     });
+    for (const [given, keys] of [
+      ['take', 'take'],
+      ['https://keeper.example', { url: 'https://keeper.example' }],
+    ] as const)
+      expect(parseEngine({ engine: 'postgres', server: urls, keys: given }, {})).toMatchObject({ keys });
     const wrong = [
+      { keys: 'take' },
+      { engine: 'postgres', server: urls, keys: 'here' },
       { engine: 'oracle', server: urls },
       { engine: 'postgres' },
       { engine: 'nats', server: ['n'] },

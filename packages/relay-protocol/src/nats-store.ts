@@ -8,7 +8,8 @@ import { growthsOf } from './growth.ts';
 import { type NatsClusterOptions, openCluster } from './nats-cluster.ts';
 import { kinds, type NatsFold, openNatsFold, partsHeader } from './nats-fold.ts';
 import { createNatsLog, type NatsAlarm, type NatsLog, type Outgoing } from './nats-log.ts';
-import { natsKeys } from './nats-keys.ts';
+import { createKeptKeys, type KeptKeysOptions } from './kept-keys.ts';
+import { natsKeeper } from './nats-keys.ts';
 import { encodeBatches } from './nats-message.ts';
 import type { Batch, RelayStore } from './store.ts';
 import type { WrappedKeyStore } from './wrapped-keys.ts';
@@ -16,6 +17,8 @@ import type { WrappedKeyStore } from './wrapped-keys.ts';
 export interface NatsRelayStoreOptions extends NatsClusterOptions {
   /** File of this relay's fold of the stream, made when missing and made again when lost. One process at a time. */
   readonly foldPath: string;
+  /** The file of wrapped keys, of one relay of all that share the stream; without it this one has none. */
+  readonly keys?: Pick<KeptKeysOptions, 'path' | 'takeOver'>;
   /** A replica could not give a message that was acknowledged: it is damaged, and another was asked. */
   readonly onAlarm?: (alarm: NatsAlarm) => void;
   /** Longer appends are cut into several messages. Default: what the server takes. */
@@ -41,11 +44,14 @@ export async function createNatsRelayStore(options: NatsRelayStoreOptions): Prom
     fold = openNatsFold(foldPath, cluster.created);
     const reader = createReader(fold, log);
     await reader.refresh();
+    const registry = natsKeeper(cluster, { deadlineMs, onAlarm });
+    const keys = createKeptKeys({ path: undefined, ...options.keys, registry });
     return storeOver(cluster.stream, log, fold, reader, {
-      keys: natsKeys(cluster, { deadlineMs, onAlarm }),
+      keys,
       maxBytes: options.maxMessageBytes ?? (cluster.connection.info?.max_payload ?? 1 << 20) - headersBytes,
       async close() {
         await reader.idle();
+        keys.close();
         fold?.close();
         await cluster.connection.close();
       },

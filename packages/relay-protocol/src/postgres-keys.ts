@@ -1,68 +1,35 @@
-// Wrapped keys in a table of the relay's PostgreSQL, apart from those of the logs, so that `pg_dump --exclude-table` leaves them out.
-import { type DeviceId, encodeHex } from '@tallystick/oplog';
+// Which relay has the wrapped keys, in a row of the relays' PostgreSQL. The keys are not in it (docs/decisions/066-one-shelf-for-wrapped-keys.md).
 import type { ClientBase } from 'pg';
+import type { Keeper, KeeperRegistry } from './kept-keys.ts';
 import type { Sessions } from './postgres-session.ts';
-import { barSeconds, type WrappedKeyStore } from './wrapped-keys.ts';
 
-const table = `CREATE TABLE IF NOT EXISTS relay_keys (
-  book bytea NOT NULL, name text COLLATE "C" NOT NULL, device bytea NOT NULL, text text NOT NULL,
-  signed bigint NOT NULL DEFAULT 0, PRIMARY KEY (book, name));
-  ALTER TABLE relay_keys ADD COLUMN IF NOT EXISTS signed bigint NOT NULL DEFAULT 0;
-  CREATE TABLE IF NOT EXISTS relay_key_bars (
-  book bytea NOT NULL, name text COLLATE "C" NOT NULL, bar bigint NOT NULL, PRIMARY KEY (book, name))`;
+const table = `CREATE TABLE IF NOT EXISTS relay_keeper (
+  one integer PRIMARY KEY CHECK (one = 1), version bigint NOT NULL, keeper text NOT NULL)`;
 
 const queries = {
-  getKey: 'SELECT device, text FROM relay_keys WHERE book = $1 AND name = $2',
-  // One after another for a name: what is deleted meanwhile is seen, and its bar.
-  lockKey: `SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex') || $2, 7258402))`,
-  bar: 'SELECT bar FROM relay_key_bars WHERE book = $1 AND name = $2',
-  putKey: `INSERT INTO relay_keys (book, name, device, text, signed) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (book, name) DO UPDATE SET device = excluded.device, text = excluded.text,
-    signed = greatest(relay_keys.signed, excluded.signed)`,
-  raiseBar: `INSERT INTO relay_key_bars SELECT book, name, greatest(signed, $3::bigint) FROM relay_keys WHERE book = $1 AND name = $2
-    ON CONFLICT (book, name) DO UPDATE SET bar = greatest(relay_key_bars.bar, excluded.bar)`,
-  deleteKey: 'DELETE FROM relay_keys WHERE book = $1 AND name = $2 RETURNING name',
-  sweepBars: 'DELETE FROM relay_key_bars WHERE bar < $1',
-  listKeys: 'SELECT name, device, octet_length(text) AS size FROM relay_keys WHERE book = $1 ORDER BY name',
+  keeper: 'SELECT version, keeper FROM relay_keeper',
+  firstKeeper: 'INSERT INTO relay_keeper VALUES (1, 1, $1) ON CONFLICT DO NOTHING RETURNING version',
+  nextKeeper: 'UPDATE relay_keeper SET keeper = $1, version = version + 1 WHERE version = $2 RETURNING version',
 } as const;
 
-export async function createKeyTable(client: ClientBase): Promise<void> {
+export async function createKeeperTable(client: ClientBase): Promise<void> {
   await client.query(table);
 }
 
-export function postgresKeys(sessions: Sessions): WrappedKeyStore {
-  const deviceOf = (bytes: unknown): DeviceId => encodeHex(bytes as Uint8Array) as DeviceId;
-  const hexToBytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
+export function postgresKeeper(sessions: Sessions): KeeperRegistry {
   return {
-    async get(book, name) {
-      const [row] = await sessions.read('getKey', queries.getKey, [hexToBytes(book), name]);
-      return row === undefined ? undefined : { device: deviceOf(row['device']), text: String(row['text']) };
+    async read() {
+      const [row] = await sessions.read('keeper', queries.keeper, []);
+      if (row === undefined) return undefined;
+      return { keeper: JSON.parse(String(row['keeper'])) as Keeper, version: Number(row['version']) };
     },
-    put: (book, name, { device, text }, signedAt) =>
-      sessions.transaction(async (client) => {
-        const at = [hexToBytes(book), name];
-        await client.query(queries.lockKey, at);
-        const [row] = (await client.query<{ bar: string }>(queries.bar, at)).rows;
-        if (row !== undefined && signedAt <= Number(row.bar)) return Number(row.bar);
-        await client.query(queries.putKey, [...at, hexToBytes(device), text, signedAt]);
-        return undefined;
-      }),
-    async delete(book, name, atSeconds) {
-      const at = [hexToBytes(book), name];
-      const isGone = await sessions.transaction(async (client) => {
-        await client.query(queries.lockKey, at);
-        await client.query(queries.raiseBar, [...at, atSeconds]);
-        return (await client.query(queries.deleteKey, at)).rows.length > 0;
-      });
-      // Apart, so that two sweeps never wait for each other's names.
-      await sessions.run('sweepBars', queries.sweepBars, [atSeconds - barSeconds]);
-      return isGone;
+    async write(keeper, version) {
+      const text = JSON.stringify(keeper);
+      const rows =
+        version === 0
+          ? await sessions.run('firstKeeper', queries.firstKeeper, [text])
+          : await sessions.run('nextKeeper', queries.nextKeeper, [text, version]);
+      return rows.length > 0;
     },
-    list: async (book) =>
-      (await sessions.read('listKeys', queries.listKeys, [hexToBytes(book)])).map(({ name, device, size }) => ({
-        name: String(name),
-        device: deviceOf(device),
-        sizeBytes: Number(size),
-      })),
   };
 }

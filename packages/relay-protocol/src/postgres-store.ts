@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { type BookId, type DeviceId, encodeHex, type OpHash, type RootHash, type Scope } from '@tallystick/oplog';
 import type { ClientBase } from 'pg';
 import { RelayError } from './errors.ts';
-import { createKeyTable, postgresKeys } from './postgres-keys.ts';
+import { createKeptKeys, type KeptKeysOptions } from './kept-keys.ts';
+import { createKeeperTable, postgresKeeper } from './postgres-keys.ts';
 import { batchesToValues } from './postgres-values.ts';
 import { createGathering } from './gathering.ts';
 import { appendFunction, conflictState, queries, schemaVersion, tables } from './postgres-schema.ts';
@@ -14,11 +15,16 @@ import type { Batch, LogState, RelayStore } from './store.ts';
 const appendTries = 3;
 const schemaLock = 7_258_401;
 
+export interface PostgresRelayStoreOptions extends PostgresOptions {
+  /** The file of wrapped keys, of one relay of all that share the database; without it this one has none. */
+  readonly keys?: Pick<KeptKeysOptions, 'path' | 'takeOver'>;
+}
+
 /**
  * Connects to the primary, checks what it reports of itself and makes the tables where there are none. Rejects with `relay/store`
  * when no server keeps what a relay promises: page checksums, synced commits, and the standby if one is required.
  */
-export async function createPostgresRelayStore(options: PostgresOptions): Promise<RelayStore> {
+export async function createPostgresRelayStore(options: PostgresRelayStoreOptions): Promise<RelayStore> {
   const sessions = await openSessions(options);
   try {
     await sessions.transaction(createTables);
@@ -52,8 +58,9 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
       { position: Number(position), device: toHex<DeviceId>(device), seq: Number(seq) },
     ]),
   );
+  const keys = createKeptKeys({ path: undefined, ...options.keys, registry: postgresKeeper(sessions) });
   return {
-    keys: postgresKeys(sessions),
+    keys,
     async confirm() {
       try {
         await sessions.confirm();
@@ -112,7 +119,10 @@ export async function createPostgresRelayStore(options: PostgresOptions): Promis
         size: Number(size),
         line: String(line),
       })),
-    close: () => sessions.close(),
+    close() {
+      keys.close();
+      return sessions.close();
+    },
   };
 }
 
@@ -154,7 +164,7 @@ async function createTables(client: ClientBase): Promise<void> {
     await client.query(appendFunction);
     await client.query(`INSERT INTO relay_schema VALUES (1, ${schemaVersion})`);
   }
-  await createKeyTable(client);
+  await createKeeperTable(client);
   const version = (await client.query('SELECT version FROM relay_schema')).rows as { version: number }[];
   if (version[0]?.version !== schemaVersion) {
     throw new RelayError(

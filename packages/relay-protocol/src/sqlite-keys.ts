@@ -17,10 +17,24 @@ const barTable = `CREATE TABLE bars (book BLOB NOT NULL, name TEXT NOT NULL, bar
   PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID;
   CREATE INDEX bars_by_age ON bars (bar)`;
 
-/** Opened, or made, when it is first asked. The process that has the logs has these alone. */
+/** Beside a file of logs. */
 export function createSqliteKeys(logsPath: string): WrappedKeyStore & { close(): void } {
   if (logsPath === ':memory:') return { ...createMemoryWrappedKeys(), close: () => undefined };
-  const path = `${logsPath.replace(/\.sqlite$/, '')}-keys.sqlite`;
+  return createKeyFile(`${logsPath.replace(/\.sqlite$/, '')}-keys.sqlite`);
+}
+
+export interface KeyFile extends WrappedKeyStore {
+  /** The names that this file has given itself, one as a rule; see `createKeptKeys`. */
+  ids(): readonly string[];
+  /** Durable when it answers. */
+  setIds(ids: readonly string[]): void;
+  /** Destroys all keys and bars; the names stay. */
+  wipe(): void;
+  close(): void;
+}
+
+/** Opened, or made, when it is first asked. One process has it alone. */
+export function createKeyFile(path: string): KeyFile {
   let opened: Open | undefined;
   const open = (): Open => (opened ??= openKeys(path));
   return {
@@ -44,6 +58,19 @@ export function createSqliteKeys(logsPath: string): WrappedKeyStore & { close():
       (open().list.all(hexToBlob(book)) as (Row & { name: string; sizeBytes: number })[]).map(
         ({ name, device, sizeBytes }) => ({ name, device: blobToDevice(device), sizeBytes }),
       ),
+    ids: () => open().ids.pluck().all() as string[],
+    setIds(ids) {
+      const { db, addId } = open();
+      db.transaction(() => {
+        db.exec('DELETE FROM ids');
+        for (const id of ids) addId.run(id);
+      })();
+      clearJournal(path);
+    },
+    wipe() {
+      open().db.exec('BEGIN; DELETE FROM keys; DELETE FROM bars; COMMIT');
+      clearJournal(path);
+    },
     close() {
       opened?.db.close();
       opened = undefined;
@@ -75,6 +102,8 @@ interface Open {
   readonly put: Database.Statement;
   readonly delete: Database.Statement;
   readonly list: Database.Statement;
+  readonly ids: Database.Statement;
+  readonly addId: Database.Statement;
 }
 
 function openKeys(path: string): Open {
@@ -89,6 +118,7 @@ function openKeys(path: string): Open {
     // Before there were bars.
     else if (version === 1) makeTables(db, 'ALTER TABLE keys ADD COLUMN signed INTEGER NOT NULL DEFAULT 0');
     else if (version !== schemaVersion) throw new Error(`its schema is ${String(version)}`);
+    db.exec('CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
     // Of a process that ended between the two.
     clearJournal(path);
     return {
@@ -102,6 +132,8 @@ function openKeys(path: string): Open {
         ON CONFLICT DO UPDATE SET device = excluded.device, text = excluded.text, signed = max(signed, excluded.signed)`),
       delete: db.prepare('DELETE FROM keys WHERE book = ? AND name = ?'),
       list: db.prepare('SELECT name, device, octet_length(text) AS sizeBytes FROM keys WHERE book = ? ORDER BY name'),
+      ids: db.prepare('SELECT id FROM ids ORDER BY id'),
+      addId: db.prepare('INSERT INTO ids VALUES (?)'),
     };
   } catch (cause) {
     throw new RelayError('relay/store', `cannot open ${path}`, { cause });

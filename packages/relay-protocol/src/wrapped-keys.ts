@@ -16,8 +16,10 @@ export interface WrappedKeyEntry {
   readonly sizeBytes: number;
 }
 
-/** Part of a `RelayStore`, and of its contract. All who share the store see the same. */
+/** Part of a `RelayStore`, and of its contract. Of several relays on one engine one has the keys. */
 export interface WrappedKeyStore {
+  /** Rejects with `relay/store` where another relay has the keys; one that has them always may leave it out. */
+  ready?(): Promise<void>;
   get(book: BookId, name: string): MaybePromise<WrappedKey | undefined>;
   /**
    * In the place of what is there; durable when it answers undefined. Where the request was signed at `signedAt` and one of this name was deleted since,

@@ -14,6 +14,7 @@ import { relayStoreContract } from './contract.ts';
 import { openDesk } from './desk.ts';
 import { branch, createFleet, hq } from './fleet.ts';
 import { frontEndsContract, nextBatch } from './front-ends.ts';
+import { keptKeysContract } from './kept-keys.ts';
 
 describe.skipIf(isMissing('nats-server 2.12.3', natsServerPath()))('on NATS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'relay-nats-'));
@@ -40,9 +41,17 @@ describe.skipIf(isMissing('nats-server 2.12.3', natsServerPath()))('on NATS', ()
       ...options,
     });
 
-  relayStoreContract('the NATS store', async () => ({ store: await open(), reopen: () => open() }));
+  relayStoreContract('the NATS store', async () => {
+    const keys = { path: join(folder, `${stream}-keys.sqlite`) };
+    return { store: await open('fold', { keys }), reopen: () => open('fold', { keys }) };
+  });
   let relays = 0;
   frontEndsContract('NATS', () => open(`relay-${relays++}`));
+  keptKeysContract(
+    'NATS',
+    () => nats.folder,
+    (keys) => open(`relay-${relays++}`, keys && { keys }),
+  );
 
   it('makes its fold again from the stream, and refuses one that has more than the stream', async () => {
     const fleet = createFleet('a lost fold');

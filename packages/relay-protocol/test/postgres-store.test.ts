@@ -1,38 +1,57 @@
 // The relay store on a real PostgreSQL with a synchronous standby: the contract, what it refuses, and what it outlives.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../scripts/servers/child-server.ts';
 import { type Postgres, startPostgres } from '../../../scripts/servers/postgres.ts';
 import { isMissing, postgresFolder } from '../../../scripts/test-environment.ts';
 import type { RelayStore } from '../src/index.ts';
-import { createPostgresRelayStore, type PostgresOptions } from '../src/postgres.ts';
+import { createPostgresRelayStore, type PostgresRelayStoreOptions } from '../src/postgres.ts';
 import { batchOf } from '../src/contract.ts';
 import { relayStoreContract } from './contract.ts';
 import { createFleet, hq } from './fleet.ts';
 import { frontEndsContract } from './front-ends.ts';
+import { keptKeysContract } from './kept-keys.ts';
 
 describe.skipIf(isMissing('PostgreSQL', postgresFolder()))('on PostgreSQL', () => {
   let postgres: Postgres;
+  const folder = mkdtempSync(join(tmpdir(), 'relay-postgres-'));
   let schema: string;
   let schemas = 0;
   beforeAll(async () => {
     postgres = await startPostgres({ standby: true });
   });
-  afterAll(() => postgres?.stop());
+  afterAll(async () => {
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
   beforeEach(async () => {
     schema = `relay_${schemas++}`;
     await postgres.primary.query(`CREATE SCHEMA ${schema}`);
   });
 
-  const open = (options: Partial<PostgresOptions> = {}, setting = `search_path=${schema}`): Promise<RelayStore> =>
+  const open = (
+    options: Partial<PostgresRelayStoreOptions> = {},
+    setting = `search_path=${schema}`,
+  ): Promise<RelayStore> =>
     createPostgresRelayStore({
       urls: postgres.urls.map((url) => `${url}?options=-c${encodeURIComponent(setting)}`),
       standby: 'required',
       ...options,
     });
 
-  relayStoreContract('the PostgreSQL store', async () => ({ store: await open(), reopen: () => open() }));
+  relayStoreContract('the PostgreSQL store', async () => {
+    const keys = { path: join(folder, `${schema}.sqlite`) };
+    return { store: await open({ keys }), reopen: () => open({ keys }) };
+  });
   frontEndsContract('PostgreSQL', () => open());
+  keptKeysContract(
+    'PostgreSQL',
+    () => postgres.folder,
+    (keys) => open(keys && { keys }),
+  );
 
   it('refuses a session that does not wait for the disk or the standby, and a primary without one', async () => {
     const refused = { code: 'relay/store' };
