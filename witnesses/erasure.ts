@@ -1,77 +1,13 @@
 /** A person can be forgotten and the books do not move: what the raw files hold afterwards, what everybody shows, and who has not said so. */
-import { createMemoryBlobs, createReaderIdentity, type Keyring } from '@tallystick/erasure';
-import { createFileKeyring, createFolderBlobs } from '@tallystick/erasure/node';
-import { certifyErasure, readErasure, SubjectDesk } from '@tallystick/kernel/subjects';
+import { createFileKeyring } from '@tallystick/erasure/node';
+import { certifyErasure, readErasure } from '@tallystick/kernel/subjects';
 import { encodeHex } from '@tallystick/oplog';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OpPlace } from '@tallystick/kernel';
 import type { Witness } from './claim.ts';
-import { type Firm, memoryKeys, must, type Play, playsOf } from './firm.ts';
-import { sellMany, type ShopBook } from './shop.ts';
-
-const day = '2026-11-21';
-const name = 'Anna Nowak of Vine Street';
-
-interface Member {
-  readonly book: ShopBook;
-  readonly desk: SubjectDesk;
-  readonly keyring: Keyring;
-  readonly folder: string;
-}
-
-/** A device with keyring and backup in folders of its own beside its database. */
-async function member(
-  firm: Firm,
-  book: ShopBook,
-  called: string,
-  shared: ReturnType<typeof createMemoryBlobs>,
-): Promise<Member> {
-  const folder = join(firm.dir, `${called}-keyring`);
-  const keyring = createFileKeyring(folder);
-  const blobs = [shared, createFolderBlobs(`${folder}-backup`)];
-  const desk = new SubjectDesk({ book, keyring, reader: await createReaderIdentity(), blobs, day: () => day });
-  await desk.offer();
-  return { book, desk, keyring, folder };
-}
-
-async function meet(firm: Firm, members: readonly Member[]): Promise<void> {
-  for (let round = 0; round < 3; round++)
-    for (const { book, desk } of members) await desk.during(() => firm.meet(book));
-}
-
-/** An office and two managers that read, a till that never had the key, sales, and Anna. */
-async function scene(firm: Firm) {
-  const shared = createMemoryBlobs();
-  const [one, two, till] = [
-    await firm.enlist('one', 'manager'),
-    await firm.enlist('two', 'manager'),
-    await firm.enlist('till', 'till'),
-  ];
-  const office = await member(firm, firm.office, 'office', shared);
-  const members = [office];
-  for (const [called, { book }] of Object.entries({ one, two, till }))
-    members.push(await member(firm, book, called, shared));
-  await sellMany(till.book, 3);
-  await meet(firm, members);
-  const sealer = await office.desk.open('customer');
-  if (!('seal' in sealer)) throw new Error(sealer.code);
-  const args = (place: OpPlace) => ({
-    customer: 'C-17',
-    subject: sealer.subject,
-    name: sealer.seal(place, 'name', name),
-  });
-  must(await firm.office.commit('person.describe', args));
-  await meet(firm, members);
-  return { office, members, till: members[3] as Member, away: members[2] as Member, subject: sealer.subject };
-}
-
-async function shown({ book, desk }: Member): Promise<string> {
-  const [row] = book.query<Record<'scope' | 'device' | 'op' | 'name', string>>('SELECT * FROM persons');
-  if (row === undefined) return 'none';
-  const read = await desk.read(row.name, { scope: row.scope, device: row.device, id: row.op, field: 'name' });
-  return read.state === 'shown' ? read.text : read.state;
-}
+import { memoryKeys, must, type Play, playsOf } from './firm.ts';
+import { inTheClear, legalHold, lyingCertificate } from './forgetting.ts';
+import { day, meet, type Member, name, scene, shown } from './person.ts';
 
 const sums = ({ book }: Member): string =>
   JSON.stringify(book.query('SELECT * FROM balances ORDER BY 1, 2, 3')) +
@@ -177,4 +113,7 @@ export const erasure: Witness = playsOf('erasure', {
   'books-stand': booksStand,
   'handles-are-blind': handlesAreBlind,
   'away-is-named': awayIsNamed,
+  'lying-certificate': lyingCertificate,
+  'legal-hold': legalHold,
+  'in-the-clear': inTheClear,
 });
