@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request as askByHttp } 
 import { request as askByHttps } from 'node:https';
 
 const keysPath = /^\/v1\/books\/[^/]{1,100}\/keys(?:\/[^/]{1,100})?$/;
-const handedOn = ['tallystick-relay', 'signature', 'signature-input', 'origin'];
+const handedOn = ['content-digest', 'tallystick-relay', 'signature', 'signature-input', 'origin'];
 /** Two relays that send each other what neither has would never end. */
 const onceHeader = 'tallystick-keys-forwarded';
 /** Longer than the longest wrapped key, which the other one refuses by name. */

@@ -52,7 +52,7 @@ async function wrappedAt({ book, root }: ReturnType<typeof createFleet>, relays:
     const key = parseVerifierKey(vkey, nodeHasher);
     if (!key.ok) throw new Error(key.code);
     const reader = { device: root.key.device, sign: root.key.sign, relay: relayIdOf(key.value, nodeHasher) };
-    return createRelayKeys({ url, book, reader });
+    return createRelayKeys({ url, book, reader, hasher: nodeHasher });
   }) as [ReturnType<typeof createRelayKeys>, ReturnType<typeof createRelayKeys>];
   await second.put(wrappedName, 'wrapped');
   expect(await first.get(wrappedName)).toBe('wrapped');
