@@ -2,15 +2,12 @@
  * At which places of a tail keys were touched, by a hash of their text: as texts in a Map, the keys of ten thousand ops take more room than the ops. Two keys
  * with one hash (one chance in 2^58 or less for a pair) are taken for the same, which costs a fold that was not needed and changes no row.
  */
+import { platformEdge } from './edge.ts';
 
-/** Unknown to others, who could else find keys that all meet in one slot; odd. */
-const highFactor = anyOdd();
-const lowFactor = anyOdd();
-
-function anyOdd(): number {
-  // oxlint-disable-next-line no-restricted-properties -- it decides in which slot a key lies, and nothing that anybody reads or keeps
-  return Math.floor(Math.random() * 2 ** 32) | 1;
-}
+const dice = new Int32Array(platformEdge.random(8).buffer);
+/** Unknown to others, who could else find keys that all meet in one slot; odd. They decide in which slot a key lies, and nothing that anybody reads or keeps. */
+const highFactor = (dice[0] as number) | 1;
+const lowFactor = (dice[1] as number) | 1;
 
 /** High half, low half, and what the slot holds: 0 when it is free, a place and 1, or the complement of an index of `#lists`. */
 const SLOT_WORDS = 3;

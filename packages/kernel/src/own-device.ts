@@ -72,12 +72,12 @@ export class OwnDevice {
     return key;
   }
 
-  /** How it is enrolled in its scope, else in `hq`; undefined until its enrolment has arrived. */
-  row(): Readonly<Record<string, SqlValue>> | undefined {
+  /** How it, or another device, is enrolled in its scope, else in `hq`; undefined until its enrolment has arrived. */
+  row(device: DeviceId = this.id): Readonly<Record<string, SqlValue>> | undefined {
     const { scope } = this.options;
     const rows = this.#replica.sql.query(
       `SELECT scope, role, name, replaces, enrolment, key, keyId FROM ${devices.name} WHERE device = ? AND scope IN (?, ?)`,
-      [this.id, scope, HQ],
+      [device, scope, HQ],
     );
     return rows.find((row) => row['scope'] === scope) ?? rows[0];
   }
@@ -93,9 +93,13 @@ export class OwnDevice {
     return [...keys].map((key) => ({ device: this.id, sign: (message) => key.sign(message) }));
   }
 
-  /** Goes on as the device of another generation: its keys are loaded, or the first of them is made. */
-  async become(generation: number, replaces: DeviceId): Promise<void> {
-    const ring = await KeyRing.open(this.options.keyStore, keyNameOf(generation));
+  /** The keys of the device of another generation; the first of them is made where there are none. */
+  ringOf(generation: number): Promise<KeyRing> {
+    return KeyRing.open(this.options.keyStore, keyNameOf(generation));
+  }
+
+  /** Goes on as the device of another generation, which has these keys. */
+  async become(ring: KeyRing, generation: number, replaces: DeviceId): Promise<void> {
     await this.#replica.log.setMeta(META_IDENTITY, `${generation} ${replaces}`);
     this.#ring = ring;
     this.#author = new Author(this.#replica, ring, this.options.edge);

@@ -1,12 +1,11 @@
 /** How this device goes on under another key, or as another device with the work that waits for it, and what lets it in elsewhere (docs/keys.md). */
-import { decodeHex, type DeviceId, type OpHash } from '@tallystick/oplog';
+import { decodeHex, encodeHex, type DeviceId, type OpHash } from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
 import { proveAdmission } from '@tallystick/sign/rotation';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
 import { deviceEnroll, deviceRecover } from './builtin.ts';
 import { SUPERSEDED } from './codes.ts';
 import type { AdmitArgs } from './device-verbs.ts';
-import type { SqlValue } from './driver.ts';
 import { HQ } from './genesis.ts';
 import type { OwnDevice } from './own-device.ts';
 import type { QuarantinedOp, Renewal } from './renewal.ts';
@@ -14,34 +13,40 @@ import type { Replica } from './replica.ts';
 
 type Answers = (Written | NotCommitted)[];
 
-/** Goes on as another device under a fresh key. A generation that nobody has enrolled yet is answered again. Call inside `exclusive`. */
+/**
+ * Goes on as another device under a fresh key. A generation that nobody has enrolled yet is answered again. The only office of a book, which holds the root key,
+ * enrols the next device before it becomes that one: whenever it dies, it is a device that may write, and asking again goes on. Call inside `exclusive`.
+ */
 export async function renewDevice(replica: Replica, own: OwnDevice): Promise<Renewal> {
-  const before = own.row();
   const { generation: last, replaces: lastReplaced } = own.identity;
-  const isNext = before !== undefined || lastReplaced === undefined;
+  const isNext = own.row() !== undefined || lastReplaced === undefined;
   const replaces = isNext ? own.id : lastReplaced;
   const generation = isNext ? last + 1 : last;
-  await own.become(generation, replaces);
-  const key = own.publicKey;
-  const made = { device: own.id, key, replaces, text: `tallystick-device-1:${key}`, generation };
-  return { ...made, enrolled: before !== undefined && (await enrolByRoot(replica, own, made, before)) };
+  const ring = await own.ringOf(generation);
+  const { device, keyId, publicKey } = ring.first;
+  const key = encodeHex(publicKey);
+  // Nor is it enrolled twice, where that was as far as it came.
+  if (replica.admitter.keyOf(device, keyId) === undefined)
+    await enrolByRoot(replica, own, { device, key, replaces, generation });
+  await own.become(ring, generation, replaces);
+  const enrolled = own.row() !== undefined;
+  return { device, key, replaces, text: `tallystick-device-1:${key}`, generation, enrolled };
 }
 
 /** The only office of a book has nobody to ask; it holds the root key. */
 async function enrolByRoot(
   replica: Replica,
   own: OwnDevice,
-  { device, key, replaces, generation }: Omit<Renewal, 'enrolled'>,
-  before: Readonly<Record<string, SqlValue>>,
-): Promise<boolean> {
+  { device, key, replaces, generation }: Pick<Renewal, 'device' | 'key' | 'replaces' | 'generation'>,
+): Promise<void> {
+  const before = own.row(replaces);
   const root = await own.authorNamed('root');
-  if (root === undefined) return false;
+  if (before === undefined || root === undefined) return;
   // Documents are numbered by the names of their devices, so no name comes twice.
   const name = `${String(before['name']).slice(0, 190)} (${generation})`;
   const args = { device, key, replaces, name, role: before['role'] };
   const request = { verb: deviceEnroll.name, args, scope: HQ };
-  const [answer] = await replica.transaction(() => root.write([request], HQ));
-  return answer?.ok === true;
+  await replica.transaction(() => root.write([request], HQ));
 }
 
 /** What lets this device in elsewhere; undefined until it is enrolled itself. Call inside `exclusive`. */
