@@ -17,6 +17,7 @@ import { judges as signArgs } from './vectors/sign-args.mjs';
 import { judges as signRoster } from './vectors/sign-roster.mjs';
 import { judges as signRotation } from './vectors/sign-rotation.mjs';
 import { judges as recovery } from './vectors/recovery.mjs';
+import { judges as relayEpoch } from './vectors/relay-epoch.mjs';
 import { judges as relayGate } from './vectors/relay-gate.mjs';
 import { judges as relayReading } from './vectors/relay-reading.mjs';
 import { judges as relayRequest } from './vectors/relay-request.mjs';
@@ -38,6 +39,7 @@ const judges = {
   ...opFrame,
   ...opOrder,
   ...recovery,
+  ...relayEpoch,
   ...relayGate,
   ...relayProof,
   ...relayReading,

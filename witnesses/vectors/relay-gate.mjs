@@ -3,10 +3,8 @@
 import { bytes, hex, isHash, outcome } from './bytes.mjs';
 import { treeHash } from './chain-tree.mjs';
 import { framesOf, parseRecord } from './op.mjs';
-import { continues, isSigned, linkOf, tokenOf } from './relay-run.mjs';
+import { continues, excessOf, isAhead, isSigned, linkOf, tokenOf } from './relay-run.mjs';
 import { Roster } from './sign-roster.mjs';
-
-const dayMs = 86_400_000;
 
 export class Relay {
   /** By scope: { records, places (by hash: position, device, seq), chains (by device: seq, hash, forks, late), holders (by token) }. */
@@ -30,6 +28,7 @@ export class Relay {
     const opened = frames.map((frame) => outcome(() => parseRecord(frame)));
     const isOpening = scope === 'hq' && opened.some(({ hash }) => hash === this.book);
     if (this.log('hq').records.length === 0 && !isOpening) return 'relay/unknown-book';
+    if (this.isRetired) return 'relay/retired';
     const push = { log: this.log(scope), scope, isClaim, run: [], results: [], hopeless: new Set() };
     opened.forEach((record, index) => this.take(push, record, frames[index], index));
     this.close(push);
@@ -73,22 +72,18 @@ export class Relay {
     }
     const isLate = by.isNew !== true && this.roster.standingOf(by) !== 'active';
     if (isClaim && (isLate || link === 'fork')) return { verdict: isLate ? 'quarantined' : 'fork' };
-    const used = { forks: 0, late: 0, ...chain };
-    const isOver = link === 'fork' && used.forks + run.length >= this.limits.maxForks;
-    const excess = isOver
-      ? 'fork'
-      : isLate && used.late + run.length >= this.limits.maxQuarantined
-        ? 'quarantined'
-        : undefined;
+    const excess = excessOf({ link, isLate, waiting: run.length, ...chain }, this.limits);
     if (excess !== undefined) return hopeless.add(hash) && { verdict: excess };
     const size = log.records.length + run.length;
     const isHere = (head) => log.places.has(head) || hopeless.has(head) || run.some((one) => one.record.hash === head);
     const { heads = [], size: seenSize = 0, root } = op.seen ?? {};
-    if (seenSize > size || !heads.every(isHere) || !this.holdsMark(op)) return { verdict: 'basis' };
+    const isBeyond = seenSize > size && !this.roster.relays.mayBeEarlier(scope, seenSize);
+    if (isBeyond || !heads.every(isHere) || !this.holdsMark(op)) return { verdict: 'basis' };
     if (keyId !== by.keyId) return { verdict: 'bad-signature' };
     const warnings = [];
-    if (Number.parseInt(op.id.slice(0, 8) + op.id.slice(9, 13), 16) > this.nowMs + dayMs) warnings.push('clock-ahead');
-    if (root !== undefined && hex(treeHash(log.records.slice(0, seenSize))) !== root) warnings.push('seen-differs');
+    if (isAhead(op, this.nowMs)) warnings.push('clock-ahead');
+    if (root !== undefined && seenSize <= size && hex(treeHash(log.records.slice(0, seenSize))) !== root)
+      warnings.push('seen-differs');
     if (isLate) warnings.push('quarantined');
     run.push({ record, frame, index, link, isLate, warnings, key: by.key });
   }
@@ -96,7 +91,8 @@ export class Relay {
     if (verb !== 'hq.mark@1') return true;
     const { records } = this.log('hq');
     const isInside = args.size >= 1 && args.size <= records.length && isHash(args.root);
-    return isInside && hex(treeHash(records.slice(0, args.size))) === args.root;
+    if (!isInside || hex(treeHash(records.slice(0, args.size))) === args.root) return isInside;
+    return this.roster.relays.mayBeEarlier('hq', args.size);
   }
   /** Notes what never gets a place: its chain begins at an op that lets nobody in, or behind one that is as lost. */
   lose({ log, hopeless }, { op, hash }, verdict) {

@@ -4,7 +4,8 @@ import { verify } from 'node:crypto';
 import { bytes, fits, hex, isHash, outcome, privateKeyOf, publicKeyOf, rawPublicOf, refuse, sha256 } from './bytes.mjs';
 import { Relay } from './relay-gate.mjs';
 
-const components = '("@method" "@authority" "@path" "@query" "tallystick-relay")';
+/** A PUT is the one signed request with a body, and covers its digest (RFC 9530). */
+const componentsOf = (digest) => `("@method" "@authority" "@path" "@query"${digest} "tallystick-relay")`;
 const isNonce = fits(/^[A-Za-z0-9_-]{16,64}$/);
 const wide = ['owner', 'manager', 'auditor'];
 const following = ['till', 'van', 'warehouse'];
@@ -31,17 +32,19 @@ function readHeaders({ headers }, relayId) {
   );
   return { text, signature: Buffer.from(encoded, 'base64'), ...parameters };
 }
-function checkParameters({ text, created, expires, nonce, keyid, tag, alg = 'ed25519' }, nowMs) {
+function checkParameters(method, { text, created, expires, nonce, keyid, tag, alg = 'ed25519' }, nowMs) {
   const lives = Number.isInteger(created) && Number.isInteger(expires) && expires > created && expires - created <= 300;
+  const components = componentsOf(method === 'PUT' ? ' "content-digest"' : '');
   if (!text.startsWith(components) || alg !== 'ed25519') refuse('relay/signature');
   if (!lives || !isNonce(nonce) || !isHash(keyid) || tag !== 'tallystick') refuse('relay/signature');
   const now = Math.floor(nowMs / 1000);
   if (created > now + 60 || expires <= now - 60) refuse('relay/clock');
 }
 /** RFC 9421, section 2.5. */
-function baseOf({ url }, relayId, text) {
+function baseOf({ url, method, headers }, relayId, text) {
   const { host, pathname, search } = new URL(url);
-  const lines = [`"@method": GET`, `"@authority": ${host}`, `"@path": ${pathname}`, `"@query": ${search || '?'}`];
+  const lines = [`"@method": ${method}`, `"@authority": ${host}`, `"@path": ${pathname}`, `"@query": ${search || '?'}`];
+  if (method === 'PUT') lines.push(`"content-digest": ${headers['content-digest']}`);
   return Buffer.from([...lines, `"tallystick-relay": ${relayId}`, `"@signature-params": ${text}`].join('\n'));
 }
 /** The position of the op that revoked the device last in the log. */
@@ -73,17 +76,20 @@ function judgeReading(input) {
   for (const push of pushes) relay.push(push);
   const relayId = relayIdOf(input);
   const seen = new Set();
-  const answer = (request) => {
+  const answer = ({ method = 'GET', ...asked }) => {
+    const request = { ...asked, method };
     if (relay.log('hq').records.length === 0) refuse('relay/unknown-book');
     const signed = readHeaders(request, relayId);
-    checkParameters(signed, nowMs);
+    checkParameters(method, signed, nowMs);
     const { text, signature, keyid, nonce } = signed;
     const entry = relay.roster.devices.find(({ id }) => id === keyid) ?? refuse('relay/not-enrolled');
     if (!verify(null, baseOf(request, relayId, text), publicKeyOf(bytes(entry.key)), signature))
       refuse('relay/signature');
     if (seen.has(`${keyid} ${nonce}`)) refuse('relay/replayed');
     seen.add(`${keyid} ${nonce}`);
-    requireReach(relay, keyid, request.url);
+    if (method === 'GET') return void requireReach(relay, keyid, request.url);
+    const digest = `sha-256=:${sha256(request.body).toString('base64')}:`;
+    if (request.headers['content-digest'] !== digest) refuse('relay/digest');
   };
   return { answers: requests.map((request) => outcome(() => void answer(request)).code ?? 'ok') };
 }

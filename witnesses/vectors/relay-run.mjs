@@ -19,6 +19,13 @@ export function linkOf(op, isRooted, chain, places) {
   const before = places.get(op.prev);
   return op.seq > 1 && before?.device === op.device && before.seq === op.seq - 1 ? 'fork' : 'gap';
 }
+/** The verdict on an op without effect by itself, where its author used up its quota of those. */
+export function excessOf({ link, isLate, waiting, forks = 0, late = 0 }, { maxForks, maxQuarantined }) {
+  if (link === 'fork' && forks + waiting >= maxForks) return 'fork';
+  return isLate && late + waiting >= maxQuarantined ? 'quarantined' : undefined;
+}
+/** By more than 24 hours. */
+export const isAhead = ({ id }, nowMs) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) > nowMs + 86_400_000;
 export function isSigned({ hash, signature }, key, book) {
   const message = Buffer.concat([Buffer.from('tallystick/sig/1\n'), bytes(book + hash)]);
   return verify(null, message, publicKeyOf(bytes(key)), signature);

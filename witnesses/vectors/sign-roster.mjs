@@ -16,7 +16,7 @@ export class Roster {
   #days = new Days();
   #policies = {};
   #applied = new Set();
-  #relays = new Appointments();
+  relays = new Appointments();
 
   #find(id, scope) {
     return this.devices.find((one) => one.id === id && one.scope === scope);
@@ -94,7 +94,7 @@ export class Roster {
       this.#days.open(args.day, scope, by.role);
       if (scope === 'hq') this.#acts.noteDay(by.id);
     },
-    'relay.appoint@1': (op, by) => this.#relays.appoint(op, by.role, this.#acts.rankOf(by.id)),
+    'relay.appoint@1': (op, by) => this.relays.appoint(op, by.role, this.#acts.rankOf(by.id)),
     'policy.day@1': ({ args, scope }, by) => this.#days.limit(args, scope, by.role),
     'policy.revoke@1'({ args, hash, scope }, by) {
       if (by.role !== 'owner') refuse('sign/role');
