@@ -1,4 +1,5 @@
 /** Every witness there is. */
+import { books } from './books.ts';
 import { cas } from './cas.ts';
 import { chain } from './chain.ts';
 import type { Witness } from './claim.ts';
@@ -22,6 +23,7 @@ import { shelf } from './shelf.ts';
 import { retail } from './retail.ts';
 import { sign } from './sign.ts';
 import { supply } from './supply.ts';
+import { trading } from './trade.ts';
 import { vectors } from './vectors.ts';
 
 /** In this order. */
@@ -45,8 +47,10 @@ export const witnesses: readonly Witness[] = [
   erasure,
   guards,
   ledger,
+  books,
   entitlements,
   cas,
   supply,
   retail,
+  trading,
 ];

@@ -1,5 +1,4 @@
 /** The exported text in the hands of the real hledger, ledger and beancount: read without a word, and with the same balances to the last unit. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +6,15 @@ import type { Scope } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../../../scripts/test-environment.ts';
-import { type BookReader, type PlainTextFormat, plainTextOf, trialBalance } from '../src/index.ts';
+import { type PlainTextFormat, plainTextOf } from '../src/index.ts';
 import { escapeAccount } from '../src/plain-text.ts';
 import { type LawBook, openLedger } from './laws.ts';
+import { balancesByName, currencies, decimalsOf, type Program, programs } from './programs.ts';
 import { createTestRelay } from './replica.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-plain-text-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const decimals: Readonly<Record<string, number>> = { JPY: 0, KWD: 3 };
-const decimalsOf = (currency: string): number => decimals[currency] ?? 2;
-const currencies = ['GBP', 'EUR', 'JPY', 'KWD'] as const;
 const accounts = [
   ['assets:cash', 'asset', 'Cash; of the shop | "till"'],
   ['a.b', 'liability', 'Dots'],
@@ -37,96 +34,6 @@ const memos = [
   'ÄÖ €',
   '#tag ^link',
 ];
-
-/** Runs a program; what it says on stderr is a complaint, too. */
-function run(program: string, args: readonly string[]): string {
-  return execFileSync(program, args, {
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-function csvRows(text: string): string[][] {
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')));
-}
-
-/** Minor units of a decimal text. */
-function minorOf(text: string, currency: string): number {
-  const [whole = '', fraction = ''] = text.split('.');
-  return Number(`${whole}${fraction.padEnd(decimalsOf(currency), '0')}`);
-}
-
-type Balances = Record<string, number>;
-interface Program {
-  readonly path: string;
-  check(file: string): void;
-  balances(file: string): Balances;
-}
-
-const programs: Readonly<Record<PlainTextFormat, Program>> = {
-  hledger: {
-    path: '/usr/bin/hledger',
-    check: (file) => void run('hledger', ['-f', file, 'check', '--strict']),
-    balances: (file) => {
-      const rows = csvRows(run('hledger', ['-f', file, 'bal', '--flat', '-N', '--layout=bare', '-O', 'csv'])).slice(1);
-      return balancesOf(rows.map(([account = '', currency = '', amount = '']) => [account, currency, amount]));
-    },
-  },
-  ledger: {
-    path: '/usr/bin/ledger',
-    check: (file) => void run('ledger', ['--args-only', '--pedantic', '-f', file, 'accounts']),
-    balances: (file) => {
-      const rows = currencies.flatMap((currency) => {
-        const only = ['--limit', `commodity == "${currency}"`, '--flat', '--no-total'];
-        const format = ['--balance-format', '%(account),%(quantity(display_total))\n'];
-        const text = run('ledger', ['--args-only', '-f', file, 'balance', ...only, ...format]).trim();
-        return text === ''
-          ? []
-          : csvRows(text).map(([account = '', amount = '']) => [account, currency, amount] as const);
-      });
-      return balancesOf(rows);
-    },
-  },
-  beancount: {
-    path: '/usr/bin/bean-check',
-    check: (file) => void run('bean-check', [file]),
-    balances: (file) => {
-      // As text, because numbers are shown with as many decimals as most of them have.
-      const query = 'SELECT account, currency, str(sum(number)) GROUP BY account, currency';
-      const rows = csvRows(run('bean-query', ['-q', '-f', 'csv', file, query])).slice(1);
-      return balancesOf(
-        rows.map(([account = '', currency = '', amount = '']) => [account, currency, amount.replace(/[^-.0-9]/g, '')]),
-      );
-    },
-  },
-};
-
-function balancesOf(rows: readonly (readonly [string, string, string])[]): Balances {
-  const named = rows.map(
-    ([account, currency, amount]) => [`${account} ${currency}`, minorOf(amount, currency)] as const,
-  );
-  return Object.fromEntries(named.filter(([, amount]) => amount !== 0).sort());
-}
-
-/** What the books themselves say, under the names of the export. */
-function expected(book: BookReader): Balances {
-  const roots: Record<string, string> = {
-    asset: 'Assets',
-    liability: 'Liabilities',
-    equity: 'Equity',
-    income: 'Income',
-    expense: 'Expenses',
-  };
-  const named = trialBalance(book).map(
-    ({ kind, account, currency, amountMinor }) =>
-      [`${roots[kind]}:${escapeAccount(account)} ${currency}`, amountMinor] as const,
-  );
-  return Object.fromEntries(named.sort());
-}
 
 async function openGenerated(): Promise<LawBook> {
   const { book } = await openLedger();
@@ -171,7 +78,7 @@ describe.each(Object.entries(programs) as [PlainTextFormat, Program][])('%s', (f
       const file = join(folder, `book.${format === 'hledger' ? 'journal' : format}`);
       writeFileSync(file, written.text);
       program.check(file);
-      const balances = expected(book);
+      const balances = balancesByName(book);
       expect(Object.keys(balances).length).toBeGreaterThan(15);
       expect(program.balances(file)).toEqual(balances);
       const last = written.text.trimEnd().split('\n').at(-1) ?? '';

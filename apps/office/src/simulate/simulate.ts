@@ -20,6 +20,8 @@ export interface SimulationOrder {
   readonly tills: number;
   readonly seed: number;
   readonly progress: Progress;
+  /** What somebody does at head office after the last day that is not on paper: to see that it is found. */
+  readonly unseen?: (book: ShopBook) => Promise<unknown>;
 }
 
 export interface Simulation {
@@ -100,6 +102,7 @@ export async function simulate(order: SimulationOrder): Promise<Simulation> {
     await openDay(year);
     await closeMonth(year);
     trading.finish(`${days} days`);
+    await order.unseen?.(firm.office.book);
     return await settleYear(year, progress);
   } finally {
     await firm.close();

@@ -1,0 +1,133 @@
+/** What a shop does all year: prices by list and day, shelves that are counted, edits that meet, numbers in two places, orders within a limit, and days of a whole chain. */
+import { customerStatement, priceOf } from '@tallystick/retail';
+import type { Scope } from '@tallystick/oplog';
+import { silentProgress } from '../apps/office/src/progress.ts';
+import { simulate, type SimulationOrder } from '../apps/office/src/simulate/simulate.ts';
+import { count, must, type Play, playsOf } from './firm.ts';
+import type { ShopBook } from './shop.ts';
+
+const day = '2026-11-21';
+const trade = { day, currency: 'GBP' };
+const goods = { category: 'home', unitScale: 0, taxRateBasisPoints: 0, negativeStock: 'allow', active: 1 } as const;
+
+function sold(quantity: number, rest: object = {}) {
+  const lines = [{ sku: 'mug', name: 'mug', quantity, unitPriceMilliMinor: 500_000 }];
+  const tenders = [{ kind: 'card' as const, amountMinor: 500 * quantity }];
+  return { ...trade, taxIncluded: true, lines, tenders, ...rest };
+}
+
+const onHand = (book: ShopBook): number =>
+  count(book, "SELECT coalesce(sum(onHand), 0) AS n FROM stock WHERE sku = 'mug'");
+
+/** A price of the shop, one of a customer's list, and one that begins tomorrow: each holds where and when it was said. The fault: tomorrow's is said without its day. */
+const prices: Play = async ({ office, enlist }, broken) => {
+  must(await office.commit('product.set', { sku: 'mug', name: 'mug', ...goods }));
+  const price = { sku: 'mug', currency: 'GBP' };
+  must(await office.commit('price.set', { ...price, unitPriceMilliMinor: 500_000 }));
+  must(await office.commit('price.set', { ...price, unitPriceMilliMinor: 450_000, list: 'trade' }));
+  const fromDay = broken ? {} : { fromDay: '2026-11-22' };
+  must(await office.commit('price.set', { ...price, unitPriceMilliMinor: 600_000, ...fromDay }));
+  const till = await enlist('till', 'till');
+  const asked = [
+    { day },
+    { day, list: 'trade' },
+    { day, list: 'staff' },
+    { day: '2026-11-22' },
+    { day: '2026-11-22', list: 'trade' },
+  ];
+  const answers = asked.map((at) => (priceOf(till.book, { ...price, ...at }) ?? 0) / 1_000).join(' ');
+  return { of: { asked: asked.length }, facts: { answers: `"${answers}"` }, holds: answers === '500 450 500 600 450' };
+};
+
+/** A shelf is counted while a till that is apart sells from it: the count is worked out at its place, and what was missing is written off once. The fault: nobody counts. */
+const counted: Play = async ({ office, enlist, meet }, broken) => {
+  const line = { sku: 'mug', name: 'mug' };
+  const received = [{ ...line, quantity: 10, unitCostMilliMinor: 200_000 }];
+  must(await office.commit('stock.receive', { ...trade, lines: received, reference: 'D-1' }));
+  const till = await enlist('till', 'till');
+  must(await till.book.commit('sale.complete', sold(3)));
+  await meet(till.book, office);
+  const lines = [{ ...line, countedQuantity: 6, unitCostMilliMinor: 200_000 }];
+  if (!broken) must(await office.commit('stock.count', { ...trade, lines, reason: 'evening' }));
+  must(await till.book.commit('sale.complete', sold(2)));
+  await meet(office, till.book);
+  const writtenOffMinor = count(
+    office,
+    "SELECT coalesce(sum(amountMinor), 0) AS n FROM balances WHERE account = '5900'",
+  );
+  const left = onHand(office);
+  return { of: { received: 10 }, facts: { left, writtenOffMinor }, holds: left === 4 && writtenOffMinor === 200 };
+};
+
+/** Two managers work apart on one customer's terms, debt and shelf: debts and goods add up, of the terms the later stands and both are in the history. The fault: one is never heard. */
+const merged: Play = async ({ office, enlist, meet }, broken) => {
+  const managers = [(await enlist('one', 'manager')).book, (await enlist('two', 'manager')).book];
+  const terms = { currency: 'GBP', overLimit: 'correct', termsDays: 30, active: 1 } as const;
+  for (const [index, book] of managers.entries()) {
+    must(await book.commit('customer.set', { customer: 'c-1', ...terms, limitMinor: 1_000 * (index + 1) }));
+    const tenders = [{ kind: 'account' as const, amountMinor: 500 }];
+    must(await book.commit('sale.complete', sold(1, { customer: 'c-1', tenders })));
+  }
+  await meet(...managers.slice(0, broken ? 1 : 2), office);
+  const said = count(office, "SELECT count(DISTINCT limitMinor) AS n FROM customers_history WHERE customer = 'c-1'");
+  const stands = count(office, "SELECT count(*) AS n FROM customers WHERE customer = 'c-1'");
+  const owedMinor = customerStatement(office, 'c-1').at(-1)?.owedMinor ?? 0;
+  const left = onHand(office);
+  return {
+    of: { edits: managers.length },
+    facts: { said, stands, owedMinor, left },
+    holds: said === 2 && stands === 1 && owedMinor === 1_000 && left === -2,
+  };
+};
+
+/** One device writes in two scopes: in each its documents are 1, 2, 3. A number comes twice, and with its scope once. The fault: it is looked for without its scope. */
+const places: Play = async ({ office, meet }, broken) => {
+  // A scope begins with a mark of hq as the relay has it.
+  await meet(office);
+  const branch = { scope: 'b/1' as Scope };
+  for (let sale = 0; sale < 3; sale++) {
+    must(await office.commit('sale.complete', sold(1)));
+    if (sale < 2) must(await office.commit('sale.complete', sold(1), branch));
+  }
+  const named = broken ? 'number' : "scope || ' ' || number";
+  const twice = count(
+    office,
+    `SELECT count(*) AS n FROM (SELECT 1 FROM documents GROUP BY ${named} HAVING count(*) > 1)`,
+  );
+  const gaps = count(
+    office,
+    `SELECT count(*) AS n FROM (SELECT 1 FROM documents GROUP BY scope, device
+       HAVING count(*) <> max(CAST(replace(number, rtrim(number, '0123456789'), '') AS INTEGER)))`,
+  );
+  const documents = count(office, 'SELECT count(*) AS n FROM documents');
+  return { of: { documents }, facts: { twice, gaps }, holds: twice === 0 && gaps === 0 && documents === 5 };
+};
+
+/**
+ * A few days of a small chain with vans, returns, credit, promotions, cut lines, crashes and lost requests, against the paper beside it. A year of twenty branches is a bench. The
+ * fault: somebody posts what never happened.
+ */
+const simulated: Play = async (_firm, broken) => {
+  const unseen = (book: Parameters<NonNullable<SimulationOrder['unseen']>>[0]): Promise<unknown> =>
+    book.commit('journal.post', {
+      day,
+      memo: '',
+      lines: [
+        { account: '1000', currency: 'GBP', amountMinor: 5 },
+        { account: '4000', currency: 'GBP', amountMinor: -5 },
+      ],
+    });
+  const order = { days: 4, branches: 2, tills: 1, seed: 7, progress: silentProgress };
+  const { ops, currencies, faults, problems } = await simulate({
+    ...order,
+    ...(broken ? { unseen } : {}),
+  });
+  const trialBalanceMinor = currencies.reduce((sum, row) => sum + Math.abs(row.trialBalanceMinor), 0);
+  return {
+    of: { ops, currencies: currencies.length, faults: faults.lost + faults.crashes + faults.cutOff },
+    facts: { problems: problems.length, trialBalanceMinor },
+    holds: problems.length === 0 && trialBalanceMinor === 0,
+  };
+};
+
+export const trading = playsOf('trade', { prices, counted, merged, places, simulated });
