@@ -1,8 +1,9 @@
 /** What may be asked of a ledger: commands at random, as args for the real one and as calls of the one on paper. */
 import fc from 'fast-check';
-import { carryDue, dayAfter } from '../src/index.ts';
+import { carryDue, dayAfter, type TaxRate } from '../src/index.ts';
 import { entry, gbp, type LawBook } from './laws.ts';
 import type { LinkedLeg, PaperLedger, Rate } from './reference.ts';
+import type { Done, Lost, Sold } from './till-verbs.ts';
 
 export type Action =
   | {
@@ -37,7 +38,12 @@ export type Action =
       readonly rate: Rate;
       readonly day: string;
     }
-  | { readonly kind: 'revalue'; readonly rate: Rate; readonly day: string };
+  | { readonly kind: 'revalue'; readonly rate: Rate; readonly day: string }
+  | { readonly kind: 'rates'; readonly class: string; readonly rates: readonly TaxRate[] }
+  | ({ readonly kind: 'sell' } & Sold)
+  | ({ readonly kind: 'lose' } & Lost)
+  | ({ readonly kind: 'done' } & Done)
+  | { readonly kind: 'uncarry'; readonly index: number; readonly day: string };
 
 const account = fc.constantFrom('1000', '1020', '2310', '3000', '4000');
 const amountMinor = fc.integer({ min: 1, max: 60 });
@@ -51,7 +57,48 @@ const leg = fc.record({
   amountMinor,
   untilDay: fc.oneof(fc.constant(''), day),
 });
+const taxClass = fc.constantFrom('standard', 'reduced');
+const rates = fc
+  .uniqueArray(fc.record({ from: day, basisPoints: fc.constantFrom(0, 500, 700, 1_900, 2_000) }), {
+    minLength: 1,
+    maxLength: 3,
+    selector: ({ from }) => from,
+  })
+  .map((said) => said.toSorted((left, right) => (left.from < right.from ? -1 : 1)));
+
+/** What tills do beside entries by hand. */
+const atTills: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('rates' as const), class: taxClass, rates }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('sell' as const),
+      class: taxClass,
+      amountMinor,
+      included: fc.boolean(),
+      day,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('lose' as const),
+      as: fc.constantFrom('receivable' as const, 'backorder' as const, 'shortage' as const, 'promo-expense' as const),
+      account,
+      against: account,
+      amountMinor,
+      day,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('done' as const), debit: account, credit: account, amountMinor, day }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('uncarry' as const), index: fc.nat({ max: 2 }), day }) },
+);
+
 export const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 10, arbitrary: atTills },
   {
     weight: 4,
     arbitrary: fc.record({ one: leg, two: leg, day }).map(({ one, two, day: on }) => ({
@@ -157,6 +204,18 @@ export function argsOf(asked: Action, book: LawBook, posted: readonly string[]):
     }
     case 'revalue':
       return ['currency.revalue', { ...meeting, currency: 'EUR', day: asked.day, memo: '', rate: asked.rate }];
+    case 'rates':
+      return ['tax.set', { class: asked.class, name: asked.class, rates: asked.rates }];
+    case 'sell':
+    case 'lose':
+    case 'done': {
+      const { kind, ...args } = asked;
+      return [`test.${kind}`, args];
+    }
+    case 'uncarry': {
+      const carried = book.query<{ op: string }>('SELECT op FROM carries ORDER BY op');
+      return ['journal.reverse', { of: carried[asked.index]?.op ?? nothing, day: asked.day, memo: '' }];
+    }
     case 'open':
       return [
         'opening.post',
@@ -200,5 +259,15 @@ export function onPaper(paper: PaperLedger, asked: Action): string {
       return paper.exchange(asked.given, asked.amountMinor, asked.rate, asked.day);
     case 'revalue':
       return paper.revalue(asked.rate, asked.day);
+    case 'rates':
+      return paper.setRates(asked.class, asked.rates);
+    case 'sell':
+      return paper.sell(asked);
+    case 'lose':
+      return paper.lose(asked);
+    case 'done':
+      return paper.done(asked);
+    case 'uncarry':
+      return paper.takeBackCarry(asked.index, asked.day);
   }
 }

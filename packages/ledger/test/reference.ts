@@ -1,4 +1,6 @@
 /** A ledger as a bookkeeper would keep it on paper: lists that are added up anew for every question. What the real one is compared with. */
+import type { Done, Lost, Sold } from './till-verbs.ts';
+
 export interface PaperEntry {
   readonly day: string;
   readonly debit: string;
@@ -54,7 +56,9 @@ export class PaperLedger {
   readonly positions: Position[] = [];
   readonly reversed = new Set<number>();
   readonly opened = new Set<string>();
-  readonly carried: { through: string; entry: PaperEntry }[] = [];
+  /** `back` is the entry that took the carry back. */
+  readonly carried: { through: string; entry: PaperEntry; back?: PaperEntry }[] = [];
+  readonly ratesByClass = new Map<string, readonly { readonly from: string; readonly basisPoints: number }[]>();
   day = '';
   closed: { through: string; opens: string; late: 'route' | 'refuse' } | undefined;
 
@@ -149,8 +153,7 @@ export class PaperLedger {
 
   /** Of accounts without limits. */
   private postAll(entries: readonly PaperEntry[], day: string, change: Position): string {
-    const { closed } = this;
-    if (closed?.late === 'refuse' && day <= closed.through) return 'ledger/period-closed';
+    if (this.isShut(day)) return 'ledger/period-closed';
     const stands = this.standsOn(day);
     for (const entry of entries) this.entries.push({ ...entry, day: stands });
     this.positions.push(change);
@@ -211,8 +214,9 @@ export class PaperLedger {
   carry(through: string): string {
     const { closed } = this;
     if (closed === undefined || closed.through < through) return 'ledger/period-open';
-    if (this.carried.some((before) => before.through >= through)) return 'ledger/already-carried';
-    const carrying = new Set(this.carried.map(({ entry }) => entry));
+    if (this.carried.some((before) => before.back === undefined && before.through >= through))
+      return 'ledger/already-carried';
+    const carrying = new Set(this.carried.flatMap(({ entry, back }) => [entry, back]));
     const amountMinor = this.entries
       .filter((entry) => entry.day <= through || carrying.has(entry))
       .reduce(
@@ -224,6 +228,67 @@ export class PaperLedger {
     this.entries.push(entry);
     this.carried.push({ through, entry });
     return 'ok';
+  }
+
+  takeBackCarry(index: number, day: string): string {
+    const carry = this.carried[index];
+    if (carry === undefined) return 'ledger/unknown-entry';
+    if (carry.back !== undefined) return 'ledger/already-reversed';
+    if (this.isShut(day)) return 'ledger/period-closed';
+    const { entry } = carry;
+    carry.back = { ...entry, debit: entry.credit, credit: entry.debit, day: this.standsOn(day) };
+    this.entries.push(carry.back);
+    return 'ok';
+  }
+
+  setRates(taxClass: string, rates: readonly { readonly from: string; readonly basisPoints: number }[]): string {
+    this.ratesByClass.set(taxClass, rates);
+    return 'ok';
+  }
+
+  /** Into the till 1000, as a sale 4000 and its tax 2200. */
+  sell(sold: Sold): string {
+    const { class: taxClass, amountMinor, included, day } = sold;
+    const rates = this.ratesByClass.get(taxClass);
+    if (rates === undefined) return 'ledger/unknown-tax-class';
+    const rate = rates.findLast(({ from }) => from <= day)?.basisPoints;
+    if (rate === undefined) return 'ledger/no-tax-rate';
+    if (this.isShut(day)) return 'ledger/period-closed';
+    const taxMinor = this.taxOf(amountMinor, rate, included);
+    const netMinor = included ? amountMinor - taxMinor : amountMinor;
+    const stands = this.standsOn(day);
+    this.entries.push(two('1000', '4000', netMinor, stands), two('1000', '2200', taxMinor, stands));
+    return 'ok';
+  }
+
+  taxOf(amountMinor: number, basisPoints: number, included: boolean): number {
+    return rounded(amountMinor, basisPoints, included ? 10_000 + basisPoints : 10_000);
+  }
+
+  /** What an op that lost comes to: a debt to others where goods are owed, else a debt or a cost of the house. */
+  lose({ as, account, against, amountMinor, day }: Lost): string {
+    if (account === against) return 'ok';
+    const isOwed = as === 'backorder';
+    const sides = isOwed ? { debit: against, credit: account } : { debit: account, credit: against };
+    return this.post({ ...sides, amountMinor, day }, isOwed ? 'credit' : 'debit');
+  }
+
+  /** It was done: what an account does not take stands on 1990, and what is late on the first open day. */
+  done({ debit, credit, amountMinor, day }: Done): string {
+    if (debit === credit) return 'ok';
+    const isOverdrawn = debit === '2310' && this.balance('2310') + this.pending('2310', 'debit') + amountMinor > 0;
+    const isOverspent = credit === '1020' && this.pending('1020', 'credit') + amountMinor > this.balance('1020');
+    const sides = { debit: isOverdrawn ? '1990' : debit, credit: isOverspent ? '1990' : credit };
+    const { closed } = this;
+    const stands = closed !== undefined && day <= closed.through ? closed.opens : day;
+    if (sides.debit !== sides.credit) this.entries.push({ ...sides, amountMinor, day: stands });
+    return 'ok';
+  }
+
+  /** Whether days are closed so that what comes late is refused. */
+  private isShut(day: string): boolean {
+    const { closed } = this;
+    return closed?.late === 'refuse' && day <= closed.through;
   }
 
   hold(id: string, asked: Omit<Hold, 'state' | 'postedMinor' | 'postedDay'>): string {
