@@ -1,7 +1,10 @@
 // The office keeps itself while it runs: its own book by the cadence, to the places that `tally backup --to` named, and on to the same places what its tills handed in.
+// And it tries a blackout when that is due.
 import { type BackupPlace, carryParts, opsOf } from '@tallystick/recovery';
 import { backupStanding, openKeeper, openPlace, readBackupSettings, standingLines } from './backup-settings.ts';
 import type { ShopBook } from './book.ts';
+import { type DrillPlan, drillLines, drillStanding, readDrillPlan } from './drill-plan.ts';
+import { drillIfDue } from './drill-process.ts';
 import type { Home } from './home.ts';
 import type { ShownBackups } from './web/live-state.ts';
 
@@ -28,6 +31,9 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
   const faults = new Map<string, string>();
   let last: Promise<void> = Promise.resolve();
   let isClosed = false;
+  // Beside all else: it takes as long as folding whole logs does.
+  let drilling: Promise<void> | undefined;
+  const ending = new AbortController();
 
   async function look(): Promise<void> {
     if (isClosed) return;
@@ -37,6 +43,10 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
       await tried('the office', backUpIfDue);
       for (const place of settings.places.map(openPlace)) await tried(place.name, () => carryParts(deposits, place));
     }
+    drilling ??= tried('the blackout drill', () => drillIfDue(home, ending.signal)).then(() => {
+      drilling = undefined;
+      if (!isClosed) onChange();
+    });
     if (JSON.stringify(shown()) !== before) onChange();
   }
 
@@ -61,14 +71,19 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
     const failed = [...faults].map(([what, message]) => `BACKUP FAILED for ${what}: ${message}`);
     if (faults.has('the office')) return { lines: failed, isMissed: true };
     let standing: ReturnType<typeof backupStanding>;
+    let plan: DrillPlan | undefined;
     try {
       standing = backupStanding(home, opsOf(book));
+      plan = readDrillPlan(home);
     } catch (error) {
       return { lines: [`BACKUP FAILED: ${error instanceof Error ? error.message : String(error)}`], isMissed: true };
     }
+    const nowMs = Date.now();
+    const drill = plan && drillStanding(plan, nowMs);
     return {
-      lines: [...standingLines(standing), ...failed],
-      isMissed: standing?.isMissed === true || failed.length > 0,
+      lines: [...standingLines(standing), ...drillLines(plan, nowMs), ...failed],
+      isMissed:
+        standing?.isMissed === true || drill?.isOverdue === true || drill?.isMissing === true || failed.length > 0,
     };
   }
 
@@ -84,7 +99,9 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
     async close() {
       isClosed = true;
       clearInterval(timer);
+      ending.abort();
       await last;
+      await drilling;
     },
   };
 }

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { placeSettings, writeBackupSettings } from '../src/backup-settings.ts';
 import { watchBackups } from '../src/backup-watch.ts';
 import { type ShopBook, shopCrypto, shopVerbs } from '../src/book.ts';
+import { readDrillPlan, writeDrillPlan } from '../src/drill-plan.ts';
 import { homeAt } from '../src/home.ts';
 import { createDeposits } from '../src/web/deposits.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
@@ -110,6 +111,14 @@ it('keeps the office by the cadence, carries deposits on, and says what was miss
   await expect.poll(() => watch.shown()).toMatchObject({ isMissed: false });
   const state = (await (await fetch(`${office.url}/api/state`)).json()) as { backups: unknown };
   expect(state.backups).toEqual(watch.shown());
+  // A blackout drill that somebody planned is made by the office itself, in a process beside it.
+  const every = { version: 1, everyDays: 30, survivors: [home.root], lost: [], since: Date.now() } as const;
+  writeDrillPlan(home, every);
+  expect(watch.shown().lines).toContain('blackout drill: none made yet');
+  await expect
+    .poll(() => watch.shown().lines.join(), { timeout: 30_000 })
+    .toContain('every 30 days: nothing is known to be missing');
+  expect(existsSync(readDrillPlan(home)?.last?.report ?? '')).toBe(true);
   // A stick that was taken away: a file stands in its place.
   renameSync(stick, `${stick}-away`);
   writeFileSync(stick, '');

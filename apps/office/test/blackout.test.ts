@@ -5,6 +5,7 @@ import { closeSync, copyFileSync, openSync, readFileSync, statSync, writeSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deviceKey, enrolDevice, keysFolder, openOrCreateOffice, openTill, type ShopBook } from '../src/book.ts';
+import { drillLines, drillStanding, readDrillPlan, writeDrillPlan } from '../src/drill-plan.ts';
 import { homeAt } from '../src/home.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -68,6 +69,55 @@ it('folds what the tills hold, and checks itself against those that are lost', a
   const all = await runTally(...args, '--lost', 'till-01,till-02');
   expect(jsonOf(all)).toMatchObject({ unnamed: { ops: 0 }, missing: [], positions: [] });
   expect(all.status).toBe(0);
+});
+
+it('is made again by a scheduler when it is due, and tells people when it was not', async () => {
+  const here = ['--data', at('shop')];
+  const blackout = (...args: string[]) => runTally('drill', 'blackout', ...args, ...here, '--json');
+  const first = await blackout(at('shop'), '--lost', 'office,till-02', '--every', '30');
+  expect(jsonOf(first)).toMatchObject({ made: true, missing: [], unnamed: { ops: 3 } });
+  expect(readFileSync(String(jsonOf(first)['file']), 'utf8')).toContain('nothing is known to be missing');
+  expect(jsonOf(await blackout('--due'))).toEqual({ made: false });
+
+  const plan = readDrillPlan(home);
+  if (plan?.last === undefined) throw new Error('no drill is remembered');
+  const long = plan.last.at - 34 * 24 * 3_600_000;
+  writeDrillPlan(home, { ...plan, last: { ...plan.last, at: long } });
+  const status = await runTally('status', ...here);
+  expect([status.status, status.stdout]).toEqual([1, expect.stringContaining('DRILL OVERDUE')]);
+  // The same logs and the same loss, without a word of which.
+  expect(jsonOf(await blackout('--due'))).toMatchObject({ made: true, lost: ['shop/office', 'shop/till-02'] });
+
+  writeDrillPlan(home, { ...plan, survivors: [at('away')], last: { ...plan.last, at: long } });
+  expect(await blackout('--due')).toMatchObject({ status: 1, stderr: expect.stringContaining('away') });
+  const standing = readDrillPlan(home);
+  expect(standing?.last?.at).toBe(long);
+  expect(drillLines(standing, Date.now())[0]).toContain('DRILL FAILED');
+  writeDrillPlan(home, plan);
+});
+
+it('says of a drill how it stands', () => {
+  const dayMs = 24 * 3_600_000;
+  const last = { at: 10 * dayMs, missing: 0, lostOps: 5, unnamed: 2, isContradicted: false, report: 'report.txt' };
+  const plan = { version: 1, everyDays: 7, survivors: ['x'], lost: [], since: 0, last } as const;
+  const words = (days: number, changed = {}) => drillLines({ ...plan, ...changed }, days * dayMs);
+  expect(words(16)).toEqual([
+    'blackout drill: 1970-01-11, every 7 days: nothing is known to be missing, of 2 lost ops nobody who is left had heard (report.txt)',
+  ]);
+  expect([16, 17, 19, 20].map((day) => drillStanding(plan, day * dayMs))).toMatchObject([
+    { isDue: false, isOverdue: false },
+    { isDue: true, isOverdue: false },
+    { isDue: true, isOverdue: false },
+    { isDue: true, isOverdue: true },
+  ]);
+  // A clock that has been set back since.
+  expect(drillStanding(plan, 0)).toMatchObject({ isDue: true, isOverdue: true });
+  expect(words(20)[0]).toContain('DRILL OVERDUE');
+  expect(words(16, { last: { ...last, missing: 3, isContradicted: true } })[0]).toContain(
+    '3 MISSING, and logs contradict each other',
+  );
+  expect(words(16, { fault: { at: 15 * dayMs, message: 'no stick' } })[0]).toBe('DRILL FAILED 1970-01-16: no stick');
+  expect(drillLines(undefined, 0)).toEqual([]);
 });
 
 it('puts a damaged database aside, and gets what does not read from the relay', async () => {

@@ -19,6 +19,8 @@ import { type Enrolment, Enrolments, learn } from './enrolments.ts';
 export interface CryptoProvider {
   readonly hasher: Hasher;
   readonly ed25519: Ed25519;
+  /** Of small tables, at once: streams, which a platform has anyway, cost more than these do. */
+  readonly gzip?: (bytes: Uint8Array) => Uint8Array;
 }
 
 export class Admitter {

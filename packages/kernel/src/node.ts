@@ -4,12 +4,13 @@ import { createSqliteLogStore } from '@tallystick/oplog/node';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import Database from 'better-sqlite3';
+import { gzipSync } from 'node:zlib';
 import type { CryptoProvider } from './admitter.ts';
 import type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
 
-/** Native SHA-256 and Ed25519. */
-export const nodeCrypto: CryptoProvider = { hasher: nodeHasher, ed25519: nodeEd25519 };
+/** Native SHA-256, Ed25519 and gzip. */
+export const nodeCrypto: CryptoProvider = { hasher: nodeHasher, ed25519: nodeEd25519, gzip: gzipSync };
 
 export interface NodeStoreOptions {
   /** Folder of the key files; `<path>.keys` when left out. A store in memory keeps its keys there too. */

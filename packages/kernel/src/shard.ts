@@ -1,5 +1,6 @@
 /** A shard: the rows of one table in one scope as text, one JSON array a line in key order, compressed with gzip by the platform's own streams. */
 import type { Hasher } from '@tallystick/chain';
+import type { CryptoProvider } from './admitter.ts';
 import type { SqlDriver, SqlValue } from './driver.ts';
 import { createRowHash, type KeyedTable, rowsOf, rowText } from './digest.ts';
 import { KernelError } from './errors.ts';
@@ -11,7 +12,7 @@ export function encodeShard(
   driver: SqlDriver,
   table: KeyedTable,
   scope: string,
-  hasher: Hasher,
+  { hasher, gzip }: Pick<CryptoProvider, 'hasher' | 'gzip'>,
 ): { readonly shard: Omit<Shard, 'gravity'>; readonly bytes: Promise<Uint8Array> } | undefined {
   const hash = createRowHash(table[0], hasher);
   const lines: string[] = [];
@@ -26,7 +27,7 @@ export function encodeShard(
   if (digest === undefined) return undefined;
   const text = new TextEncoder().encode(lines.join(''));
   const shard = { table: table[0], digest, rows: lines.length, bytes: text.length, last };
-  return { shard, bytes: packed(text) };
+  return { shard, bytes: packed(text, gzip) };
 }
 
 /** Parsed together, which takes half the time of one after the other. */

@@ -106,7 +106,7 @@ async function saveShards(
   // One table is read while the one before it is compressed and kept, and no third is held.
   let kept: Promise<void> = Promise.resolve();
   for (const table of stateTablesOf(replica.schema)) {
-    const encoded = encodeShard(replica.sql, table, scope, replica.crypto.hasher);
+    const encoded = encodeShard(replica.sql, table, scope, replica.crypto);
     if (encoded === undefined) continue;
     await kept;
     kept = encoded.bytes.then((bytes) => keep(encoded.shard.digest, bytes));

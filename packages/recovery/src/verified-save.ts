@@ -12,5 +12,8 @@ export async function saveVerified(place: BackupPlace, name: string, bytes: Uint
 /** Whether the place gives back these very bytes under the name. */
 export async function holds(place: BackupPlace, name: string, bytes: Uint8Array): Promise<boolean> {
   const back = await place.load(name);
-  return back !== undefined && back.length === bytes.length && back.every((byte, index) => byte === bytes[index]);
+  if (back?.length !== bytes.length) return false;
+  // A plain loop: backups have megabytes, and a function called for each byte takes five times as long.
+  for (let at = 0; at < bytes.length; at += 1) if (back[at] !== bytes[at]) return false;
+  return true;
 }

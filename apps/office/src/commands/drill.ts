@@ -3,56 +3,140 @@ import { nodeStore } from '@tallystick/kernel/node';
 import { parseBookId } from '@tallystick/oplog';
 import { type MissingOp, type MissingPositions, rebuildBook, type Survey, surveyLogs } from '@tallystick/recovery';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { keysFolder, shopVerbs } from '../book.ts';
-import { type Command, type CommandContext, usage } from '../command.ts';
+import { type Command, type CommandContext, dataOption, parseCount, usage } from '../command.ts';
 import { listDevices } from '../device-text.ts';
+import {
+  drillFolder,
+  drillLines,
+  type DrillPlan,
+  drillStanding,
+  type LastDrill,
+  readDrillPlan,
+  writeDrillPlan,
+} from '../drill-plan.ts';
 import { OfficeError } from '../errors.ts';
-import { homeAt, settingsOf, writeSettings } from '../home.ts';
+import { type Home, homeAt, settingsOf, writeSettings } from '../home.ts';
 import { grouped } from '../progress.ts';
 import { openSurvivors, type OpenSurvivor } from '../survivors.ts';
 
 export const drill: Command = {
   name: 'drill',
   summary: 'Try a blackout on real logs: what is left, what is missing, and who had it last.',
-  operands: 'blackout DIR|FILE...',
-  minOperands: 2,
+  operands: 'blackout [DIR|FILE...]',
+  minOperands: 1,
   maxOperands: 257,
   options: {
     lost: { type: 'string', value: 'NAME,..', help: 'these of them are gone: office, till-03, or as DIR/office' },
     into: { type: 'string', value: 'DIR', help: 'put the office together there from what is left' },
     report: { type: 'string', value: 'FILE', help: 'write the report there, too' },
+    data: { ...dataOption, help: 'the office that remembers how it went, for tally status and the page' },
+    every: { type: 'string', value: 'DAYS', help: 'with --data: to be made again so often, of the same logs' },
+    due: { type: 'boolean', help: 'with --data alone: what is remembered there, only if it is time' },
   },
   notes: [
     'DIR is a data directory with an office, a till or tills in it; FILE is the database of one. They are copied first and may be at work.',
     '  tally drill blackout /srv/office /mnt/till-a /mnt/till-b --lost office',
+    '  tally drill blackout /srv/office /mnt/till-a --lost office --data /srv/office --every 30',
+    '  tally drill blackout --due --data /srv/office      (once a day; an office that is running does it by itself)',
     'What is lost is looked at only afterwards, to see that nothing is missing that was not named. The exit status is 1 where ops are missing.',
   ].join('\n'),
   async run(context) {
     const [what, ...paths] = context.positionals;
     if (what !== 'blackout') throw usage(`there is no drill ${JSON.stringify(what)}`, 'drill');
-    const found = await openSurvivors(paths.map((path) => context.path(path)));
-    try {
-      const lostNames = context.text('lost')?.split(',') ?? [];
-      const isLost = ({ name }: OpenSurvivor): boolean =>
-        lostNames.some((lost) => name === lost || name.endsWith(`/${lost}`));
-      const unknown = lostNames.filter(
-        (lost) => !found.logs.some(({ name }) => name === lost || name.endsWith(`/${lost}`)),
-      );
-      if (unknown.length > 0) throw usage(`--lost: there is no log ${unknown.join(', ')}`, 'drill');
-      const left = found.logs.filter((log) => !isLost(log));
-      return await report(context, left, found.logs.filter(isLost));
-    } finally {
-      found.close();
-    }
+    const data = context.text('data');
+    if (data !== undefined) return planned(context, homeAt(context.path(data)), paths);
+    if (context.flag('due') || context.text('every') !== undefined)
+      throw usage('--every and --due need --data DIR, which remembers', 'drill');
+    if (paths.length === 0) throw usage('DIR|FILE... is missing', 'drill');
+    const lost = context.text('lost')?.split(',') ?? [];
+    const { status, lines, json } = await runDrill(context, paths, lost);
+    say(context, lines, json);
+    return status;
   },
 };
+
+/** The drill of a data directory: what is asked for is remembered with how it went, and so is why it could not be made. */
+async function planned(context: CommandContext, home: Home, paths: readonly string[]): Promise<number> {
+  const known = readDrillPlan(home);
+  const plan = context.flag('due') ? known : planOf(context, known, paths);
+  if (plan === undefined) throw usage('no drill is planned there yet: name its logs, and --every DAYS', 'drill');
+  if (context.flag('due')) {
+    if (paths.length > 0 || context.text('lost') !== undefined) throw usage('--due takes what is remembered', 'drill');
+    if (!drillStanding(plan, Date.now()).isDue) {
+      say(context, drillLines(plan, Date.now()), { made: false });
+      return 0;
+    }
+  }
+  const { fault: _, ...rest } = plan;
+  try {
+    const { status, lines, json, last } = await runDrill(context, plan.survivors, plan.lost);
+    const file = join(drillFolder(home), `${new Date(last.at).toISOString().replaceAll(':', '')}.txt`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    writeDrillPlan(home, { ...rest, last: { ...last, report: file } });
+    say(context, [...lines, `written: ${file}`], { ...json, made: true, file });
+    return status;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    writeDrillPlan(home, { ...plan, fault: { at: Date.now(), message } });
+    throw error;
+  }
+}
+
+const maxDays = 366;
+
+function planOf(context: CommandContext, known: DrillPlan | undefined, paths: readonly string[]): DrillPlan {
+  if (paths.length === 0) throw usage('DIR|FILE... is missing', 'drill');
+  const every = context.text('every');
+  const everyDays = every === undefined ? known?.everyDays : parseCount(every, 'every', 'drill', 1, maxDays);
+  if (everyDays === undefined) throw usage('--every DAYS is missing', 'drill');
+  const { last } = known ?? {};
+  return {
+    version: 1,
+    everyDays,
+    survivors: paths.map((path) => context.path(path)),
+    lost: context.text('lost')?.split(',') ?? [],
+    since: known?.since ?? Date.now(),
+    ...(last === undefined ? {} : { last }),
+  };
+}
+
+function say(context: CommandContext, lines: readonly string[], json: object): void {
+  for (const line of context.json ? [JSON.stringify(json)] : lines) context.print(line);
+}
+
+interface Drilled {
+  readonly status: number;
+  readonly lines: readonly string[];
+  readonly json: object;
+  readonly last: LastDrill;
+}
+
+async function runDrill(
+  context: CommandContext,
+  paths: readonly string[],
+  lostNames: readonly string[],
+): Promise<Drilled> {
+  const found = await openSurvivors(paths.map((path) => context.path(path)));
+  try {
+    const isNamed = ({ name }: OpenSurvivor, lost: string): boolean => name === lost || name.endsWith(`/${lost}`);
+    const unknown = lostNames.filter((lost) => !found.logs.some((log) => isNamed(log, lost)));
+    if (unknown.length > 0) throw usage(`--lost: there is no log ${unknown.join(', ')}`, 'drill');
+    const isLost = (log: OpenSurvivor): boolean => lostNames.some((lost) => isNamed(log, lost));
+    const left = found.logs.filter((log) => !isLost(log));
+    return await report(context, left, found.logs.filter(isLost));
+  } finally {
+    found.close();
+  }
+}
 
 async function report(
   context: CommandContext,
   left: readonly OpenSurvivor[],
   lost: readonly OpenSurvivor[],
-): Promise<number> {
+): Promise<Drilled> {
   const [first] = left;
   const book = parseBookId(first?.book);
   if (first === undefined || book === undefined) throw new OfficeError('office/no-book', 'nobody is left');
@@ -106,9 +190,18 @@ async function report(
     ];
     const file = context.text('report');
     if (file !== undefined) writeFileSync(context.path(file), `${text.join('\n')}\n`);
-    for (const line of context.json ? [JSON.stringify(json)] : text) context.print(line);
     if (home !== undefined) writeSettings(home, { ...settingsOf(rebuilt.book), book });
-    return survey.missing.length + survey.positions.length + survey.conflicts.length + waiting.length === 0 ? 0 : 1;
+    const missing = survey.missing.length + survey.positions.length;
+    const isContradicted = survey.conflicts.length + waiting.length > 0;
+    const last = {
+      at: Date.now(),
+      missing,
+      lostOps: unnamed.ops,
+      unnamed: unnamed.unnamed,
+      isContradicted,
+      report: '',
+    };
+    return { status: missing === 0 && !isContradicted ? 0 : 1, lines: text, json, last };
   } finally {
     await rebuilt.book.close();
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { opsOf } from '@tallystick/recovery';
 import { backupStanding, standingLines } from '../backup-settings.ts';
 import type { ShopBook } from '../book.ts';
+import { drillLines, drillStanding, readDrillPlan } from '../drill-plan.ts';
 import { grouped } from '../progress.ts';
 import { findingWords, otherViewWords } from '../relay-words.ts';
 import { readingCommand } from './reading.ts';
@@ -35,9 +36,13 @@ export const status: Command = readingCommand({
     const findings = relayFindings.map((finding) => ({ ...finding, words: findingWords(finding) }));
     const rooms = roomsAtWork(book);
     const backups = backupStanding(home, opsOf(book));
+    const [plan, nowMs] = [readDrillPlan(home), Date.now()];
+    const drill = plan && drillStanding(plan, nowMs);
     const isWell =
       findings.length + otherViews.length + disagreements.length === 0 &&
       backups?.isMissed !== true &&
+      drill?.isOverdue !== true &&
+      drill?.isMissing !== true &&
       scopes.every(({ stop, forked }) => !stop && !forked);
     return {
       status: isWell ? 0 : 1,
@@ -54,6 +59,7 @@ export const status: Command = readingCommand({
         otherViews,
         disagreements,
         backups,
+        drill,
         rooms,
         files,
       },
@@ -63,6 +69,7 @@ export const status: Command = readingCommand({
         `relay: ${relayKey === '' ? 'none so far' : relayKey}${relayEpoch === 0 ? '' : `, epoch ${relayEpoch}`}`,
         ...renderTable(['Log', 'Settled', 'Pending', 'Waiting', ''], scopes.map(cellsOf)),
         ...standingLines(backups),
+        ...drillLines(plan, nowMs),
         ...findings.map(({ words, at }) => `RELAY CONVICTED: ${words} (found ${new Date(at).toISOString()})`),
         ...otherViews.map((view) => `ANOTHER LOG WAS SEEN: ${otherViewWords(view)}`),
         ...disagreements.map(({ scope, size, about }) => `DEVICES DISAGREE about ${scope} at ${size}: ${about}`),
