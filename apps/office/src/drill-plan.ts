@@ -21,9 +21,9 @@ const planSchema = z.strictObject({
   version: z.literal(1),
   everyDays: z.int().min(1).max(366),
   /** What the drill reads: data directories, or files of databases. */
-  survivors: z.array(z.string()).min(1),
+  survivors: z.array(z.string()).min(1).readonly(),
   /** Those of them who are gone in it. */
-  lost: z.array(z.string()),
+  lost: z.array(z.string()).readonly(),
   /** Since when it is to be made. */
   since: z.int().min(0),
   last: lastSchema.exactOptional(),

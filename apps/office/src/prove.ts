@@ -22,22 +22,22 @@ const nothingProved: Proof = { ok: false, ops: 0, signatures: 0, rows: 0, digest
 
 /**
  * Proves the office database of a directory, or a device's own when it is no office. Wants the directory locked, and reads the
- * database where it stands: one that an interrupted rebuild moved aside is judged there.
+ * database where it stands: one that an interrupted rebuild moved aside is judged there. `archives`: book files with the ops that went from the log.
  */
-export async function proveDirectory(home: Home): Promise<Proof> {
+export async function proveDirectory(home: Home, archives: readonly Uint8Array[] = []): Promise<Proof> {
   const file = [standingFile(home.officeFile), home.deviceFile].find((path) => existsSync(path));
   if (file === undefined) throw new OfficeError('office/no-book', `${home.root}: there are no books here`);
-  return withScratch(home, (folder) => proveCopy(file, folder));
+  return withScratch(home, (folder) => proveCopy(file, folder, archives));
 }
 
-async function proveCopy(file: string, folder: string): Promise<Proof> {
+async function proveCopy(file: string, folder: string, archives: readonly Uint8Array[]): Promise<Proof> {
   const copy = join(folder, 'copy.db');
   // A rollback journal is played back at the next opening, so it belongs to what is judged.
   for (const suffix of ['', '-wal', '-journal'])
     if (existsSync(`${file}${suffix}`)) copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
   // The plain look comes first: opening the copy may repair what it finds.
   const broken = await problemsOf(copy);
-  const proof = await proveBook(copy, keysFolder(file), folder).catch((cause: unknown) =>
+  const proof = await proveBook(copy, keysFolder(file), folder, archives).catch((cause: unknown) =>
     unreadable(copy, broken, cause),
   );
   return {
@@ -55,14 +55,19 @@ async function unreadable(copy: string, broken: readonly ProofProblem[], cause: 
   return { ...nothingProved, problems: isPlaceKnown ? misnamed : [{ table: 'the database', row: '', why }] };
 }
 
-async function proveBook(copy: string, keysDir: string, folder: string): Promise<Proof> {
+async function proveBook(
+  copy: string,
+  keysDir: string,
+  folder: string,
+  archives: readonly Uint8Array[],
+): Promise<Proof> {
   const store = nodeStore(copy, { keysDir });
   // Nobody misses a copy that a crash takes: it waits for no disk.
   store.sql.exec('PRAGMA synchronous = OFF');
   const book = await openBook({ store, verbs: shopVerbs });
   const fresh = nodeStore(statSync(copy).size < inMemoryBytes ? ':memory:' : join(folder, 'fresh.db'));
   try {
-    const { ok, ops, signatures, rows, digest, problems } = await book.prove(fresh);
+    const { ok, ops, signatures, rows, digest, problems } = await book.prove(fresh, { archives });
     const faults = falseCarries(book);
     return { ok: ok && faults.length === 0, ops, signatures, rows, digest, problems: [...problems, ...faults] };
   } finally {

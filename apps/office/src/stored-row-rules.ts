@@ -77,7 +77,8 @@ const nameRules: readonly RowRule[] = [
   {
     table: 'log_names',
     why: 'nothing refers to it',
-    sql: `SELECT id || ' ' || name FROM log_names WHERE id NOT IN (${usedIds})`,
+    // What went into archives leaves its names behind.
+    sql: `SELECT id || ' ' || name FROM log_names WHERE id NOT IN (${usedIds}) AND NOT EXISTS (SELECT 1 FROM log_bases)`,
   },
   {
     table: 'log_names',
@@ -114,7 +115,7 @@ const noteRules: readonly RowRule[] = [
   {
     table: 'log_tips',
     why: 'its size is not the number of ops that have a position',
-    sql: `SELECT ${scopeName} FROM log_tips t WHERE size <> (
+    sql: `SELECT ${scopeName} FROM log_tips t WHERE size <> coalesce((SELECT b.size FROM log_bases b WHERE b.scope = t.scope), 0) + (
             SELECT count(*) FROM log_records r WHERE r.scope = t.scope AND r.position IS NOT NULL)`,
   },
   {
@@ -131,10 +132,10 @@ const noteRules: readonly RowRule[] = [
             SELECT 1 FROM log_receipt_lines l WHERE lower(hex(l.hash)) = ${hexHash} AND l.position = r.position)`,
   },
   {
-    // An office holds its book from the genesis on: it never archives, and never starts from a snapshot.
+    // What begins later proves nothing without its archives, which are held against the frontier.
     table: 'log_bases',
-    why: 'says that ops were archived; an office archives none',
-    sql: `SELECT ${scopeName} FROM log_bases`,
+    why: 'its scope has no log that goes on from there',
+    sql: `SELECT ${scopeName} FROM log_bases b WHERE NOT EXISTS (SELECT 1 FROM log_tips t WHERE t.scope = b.scope AND t.size >= b.size AND b.size > 0)`,
   },
   {
     table: 'log_receipts',

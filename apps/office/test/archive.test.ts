@@ -1,7 +1,10 @@
 // `tally archive`, and the books of a year read from its archive alone, as processes.
 import { createOrganisationIdentity } from '@tallystick/custody';
 import { nodeStore } from '@tallystick/kernel/node';
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import type { Scope } from '@tallystick/oplog';
+import { createRelayClient } from '@tallystick/relay-protocol';
+import { startRelay } from '@tallystick-app/relay';
+import { copyFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openReader } from '../src/book.ts';
@@ -91,3 +94,66 @@ it('seals a closed year so that it opens alone, and drops nothing before somebod
     await read.close();
   }
 }, 120_000);
+
+it('lets ops go that every place gives back, and proves and restores the books from there', async () => {
+  const owner = await createOrganisationIdentity();
+  writeFileSync(at('owner'), `${owner.identity}\n`);
+  const relay = await startRelay({ dataDir: at('relay'), port: 0 });
+  const home = homeAt(at('small'));
+  const run = (...args: string[]) => runTally(...args, '--data', home.root);
+  const answer = async (...args: string[]) => jsonOf(await run(...args, '--json'));
+  const settledHere = async (): Promise<readonly number[]> => {
+    const read = await openReader(home);
+    const { size } = read.log.base('hq' as Scope);
+    const here = [size, read.log.tip('hq' as Scope).size];
+    await read.close();
+    return here;
+  };
+  try {
+    await run('init');
+    const small = await openReader(home);
+    for (let sold = 0; sold < 20; sold += 1)
+      expect(await small.commit(...soldOn('2026-12-30', 10))).toMatchObject({ ok: true });
+    expect(await small.commit('day.open', { day: '2027-01-01' })).toMatchObject({ ok: true });
+    expect(await small.commit('period.close', { through: '2026-12-31', late: 'route' })).toMatchObject({ ok: true });
+    await small.sync(createRelayClient({ url: relay.url }));
+    const digest = small.digest().digest;
+    await small.close();
+    await run('backup', '--to', at('first'), '--recipients', owner.recipient);
+    await run('backup', '--to', at('second'));
+    const identity = ['--identity', at('owner')];
+    const [, all] = (await settledHere()) as [number, number];
+    const made = await answer('archive', '2026-12-31', ...identity, '--drop');
+    expect(made).toMatchObject({ dropped: [{ scope: 'hq', from: 0, until: all }], kept: [] });
+    expect(await settledHere()).toEqual([all, all]);
+
+    // What went is needed for a proof, and is in either place; without it nothing is called proved.
+    expect(await run('prove')).toMatchObject({ status: 1, stdout: expect.stringContaining('in no archive') });
+    expect(await answer('prove', '--archives', at('second'), ...identity)).toMatchObject({ ok: true, digest });
+
+    // A place that is new has the archives too, and one that lost them lets nothing go.
+    const later = await openReader(home);
+    expect(await later.commit(...soldOn('2027-01-01', 5))).toMatchObject({ ok: true });
+    await later.sync(createRelayClient({ url: relay.url }));
+    await later.close();
+    await run('backup', '--to', at('third'));
+    const moved = (from: string, to: string): void => {
+      mkdirSync(at(to), { recursive: true });
+      for (const name of readdirSync(at(from)).filter((file) => file.endsWith('-log.age')))
+        renameSync(join(at(from), name), join(at(to), name));
+    };
+    moved('second', 'drawer');
+    expect(await answer('archive', '--drop', ...identity)).toEqual({ dropped: [], kept: [] });
+    moved('drawer', 'second');
+    const more = await answer('archive', '--drop', ...identity);
+    expect(more).toMatchObject({ dropped: [{ from: all, until: all + 1 }] });
+    const restored = ['--data', at('back'), ...identity, '--alone'];
+    expect((await runTally('restore', at('third'), ...restored)).status).toBe(0);
+    const back = homeAt(at('back'));
+    const whole = await openReader(back);
+    expect([whole.log.base('hq' as Scope).size, (await whole.prove(nodeStore(':memory:'))).ok]).toEqual([0, true]);
+    await whole.close();
+  } finally {
+    await relay.close();
+  }
+}, 180_000);

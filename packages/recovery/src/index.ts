@@ -1,4 +1,5 @@
 // A book kept outside its stores, and brought back. Format: docs/spec/recovery.md.
+export { type ArchivedOps, archivedOps } from './archived-ops.ts';
 export { type BucketOptions, bucketPlace } from './bucket.ts';
 export { carryParts } from './carry.ts';
 export { filesOf, joinFiles, type PersonsFile } from './persons-file.ts';

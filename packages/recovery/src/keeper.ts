@@ -76,6 +76,7 @@ const maxDeltas = 50;
 /** Deltas as large as half of their whole are worth a new one. */
 const wholeShare = 2;
 const keptWholes = 2;
+const partKinds: readonly PartKind[] = ['whole', 'delta', 'log'];
 
 export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   const { book, places, state: store, cadence = defaultCadence, now = Date.now } = options;
@@ -112,6 +113,7 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     else if (isPeriod) throw new RecoveryError('recovery/log', 'there is nothing new to archive');
     const wholes = isWhole ? [number, ...(state?.wholes ?? [])].slice(0, keptWholes) : (state?.wholes ?? []);
     const { id, device } = book;
+    await begin(number);
     const partsBefore = isWhole && wholes.length === keptWholes ? Math.min(...wholes) : 0;
     const outlived = { book: id, device, partsBefore, archivesBetween: archive && plan.replaces };
     const { kept, reports } = await putIntoAll(places, files, {
@@ -135,6 +137,17 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const [name, bytes] = made.file;
     const { part, starts, ends } = made;
     return { report, name, bytes: bytes.length, ops: part.records, from: starts, until: ends };
+  }
+
+  /** Written down before the first byte goes out: a process that dies in between left files of a number that the next part gets. */
+  async function begin(number: number): Promise<void> {
+    if (state === undefined) return;
+    const left = state.trying;
+    const leftovers = left === undefined ? [] : partKinds.map((kind) => nameOf(book, left, kind));
+    // A place that is away now has them still: it gets a whole of a greater number when it is back.
+    for (const place of places) for (const name of leftovers) await place.drop(name).catch(() => undefined);
+    state = { ...state, trying: number };
+    await store.save(JSON.stringify(state));
   }
 
   async function nextNumber(isWhole: boolean): Promise<number> {

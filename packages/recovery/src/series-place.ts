@@ -1,6 +1,7 @@
 // One place of a series: what is written there, read back, and only then dropped because of it. docs/spec/recovery.md, "Series".
 import type { BookId, DeviceId } from '@tallystick/oplog';
 import type { PartKind } from './part.ts';
+import { RecoveryError } from './errors.ts';
 import { type BackupPlace, parsePartName, type PartName } from './place.ts';
 import type { KeeperState, PlaceState } from './state.ts';
 import { saveVerified } from './verified-save.ts';
@@ -87,6 +88,10 @@ async function putInto(
   try {
     for (const [name, bytes] of files) await saveVerified(place, name, bytes);
     await check?.(place);
+  } catch (cause) {
+    return failedPut(place, held, await withdrawn(place, files, cause));
+  }
+  try {
     const dropped = await prune(place, outlived);
     return { report: { place: place.name, dropped }, standing: { number, at: Date.now() } };
   } catch (cause) {
@@ -94,11 +99,26 @@ async function putInto(
   }
 }
 
+/** Files that do not count do not stay: their number is given to the next part. A place that does not even drop them is named with why. */
+async function withdrawn(place: BackupPlace, files: readonly File[], cause: unknown): Promise<unknown> {
+  try {
+    for (const [name] of files) await place.drop(name);
+    return cause;
+  } catch (error) {
+    if (messageOf(error) === messageOf(cause)) return cause;
+    return new RecoveryError('recovery/place', `${messageOf(cause)}; its files are still there: ${messageOf(error)}`, {
+      cause,
+    });
+  }
+}
+
 function failedPut(place: BackupPlace, held: PlaceState | undefined, cause: unknown): Put {
-  const error = cause instanceof Error ? cause.message : String(cause);
+  const error = messageOf(cause);
   const { number, at } = held ?? { number: 0, at: 0 };
   return { report: { place: place.name, error, dropped: 0 }, standing: { number, at, error } };
 }
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 async function prune(place: BackupPlace, outlived: Outlived): Promise<number> {
   if (outlived.partsBefore === 0 && outlived.archivesBetween === undefined) return 0;

@@ -26,6 +26,8 @@ export interface KeeperState {
   readonly places: Readonly<Record<string, PlaceState>>;
   /** To whom the last whole was sealed. */
   readonly sealedTo: string;
+  /** The number of a part that is on its way to its places: who finds it at a start was ended in between, and its files may be there. */
+  readonly trying?: number;
   /** Archives since the last of a period. */
   readonly group?: ArchiveGroup;
   /** The last archive of a period: its number, and up to where it goes by scope. */

@@ -131,8 +131,63 @@ it('drops nothing where it does not read back, and says so', async () => {
   await shop.sync(relay);
   const { report } = await keeper.archive();
   expect(report.places).toMatchObject([{ place: 'honest' }, { error: expect.stringContaining('recovery/unverified') }]);
-  expect([await archivesIn(honest), (await archivesIn(inner)).slice(0, 2)]).toEqual([[3], [1, 2]]);
+  // What did not read back is not left there either.
+  expect([await archivesIn(honest), await archivesIn(inner)]).toEqual([[3], [1, 2]]);
+  expect((await inner.list()).map(parsePartName).filter((part) => part?.number === 3)).toEqual([]);
   expect(keeper.standing().lacking).toMatchObject([{ place: 'liar', number: 2 }]);
+  await shop.close();
+});
+
+it('leaves nothing of an archive that was refused, nor of one in which the process died', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const inner = memoryPlace();
+  let isDying = false;
+  let saves = 0;
+  const died = async (): Promise<never> => Promise.reject(new Error('killed'));
+  const mortal: BackupPlace = {
+    ...inner,
+    save: async (name, bytes) => {
+      saves += 1;
+      if (!isDying || saves === 1) return inner.save(name, bytes);
+      return died();
+    },
+    drop: (name) => (isDying ? died() : inner.drop(name)),
+  };
+  const { keeper, state } = keep(shop, [mortal]);
+  const trade = async (): Promise<void> => {
+    await sell(shop, 1);
+    await shop.sync(relay);
+  };
+  await trade();
+  await keeper.backUp();
+  await trade();
+  const before = await inner.list();
+  await expect(keeper.archive(async () => Promise.reject(new Error('nobody can open it')))).rejects.toThrow(
+    'nobody can open it',
+  );
+  expect(await inner.list()).toEqual(before);
+
+  expect(await keeper.backUp()).toMatchObject({ number: 2, kind: 'whole' });
+  await trade();
+
+  // Killed between the whole and the archive: neither withdrawn nor remembered.
+  saves = 0;
+  isDying = true;
+  const killed = keep(shop, [mortal], {
+    get text() {
+      return state.text;
+    },
+    set text(text) {
+      if (saves === 0) state.text = text;
+    },
+  });
+  await expect(killed.keeper.archive()).rejects.toThrow('killed');
+  expect((await inner.list()).map(parsePartName).filter((part) => part?.number === 3)).toHaveLength(1);
+  isDying = false;
+  const anew = keep(shop, [mortal], state).keeper;
+  expect(await anew.backUp()).toMatchObject({ number: 3, kind: 'delta' });
+  const { findings, chosen } = await judgeBackups(await allFiles([mortal]), { openers, crypto });
+  expect([findings, chosen?.number]).toEqual([[], 3]);
   await shop.close();
 });
 

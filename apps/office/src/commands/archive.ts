@@ -12,7 +12,9 @@ import { openKeeper } from '../backup-settings.ts';
 import { type ShopBook, shopCrypto, shopVerbs } from '../book.ts';
 import { type Command, usage } from '../command.ts';
 import { formatMinor } from '../currency.ts';
+import { dropArchived, type DroppedOps } from '../drop-archived.ts';
 import { OfficeError } from '../errors.ts';
+import type { Home } from '../home.ts';
 import { readIdentity } from '../key-files.ts';
 import { grouped } from '../progress.ts';
 import { type Answer, readingCommand } from './reading.ts';
@@ -24,27 +26,47 @@ export const archive: Command = readingCommand({
   name,
   summary: 'Seal a closed period so that it opens alone, try that it does, and drop the archives it replaces.',
   operands: 'DAY',
-  operandCounts: { min: 1, max: 1 },
+  operandCounts: { min: 0, max: 1 },
   options: {
     identity: { type: 'string', value: 'FILE', help: 'what opens it: it is opened once, while all else is there' },
+    drop: {
+      type: 'boolean',
+      help: 'then let the ops go from here that every place gives back, op by op; DAY may be left out to drop what is archived already',
+    },
   },
   notes: [
     'DAY is the last of the period: close it before (tally period close, carry). It holds all that came since the last archive, and goes where tally backup goes.',
-    'Each place gives it back and it is opened alone; only then the smaller archives go that were made in between. The book of this directory keeps every op.',
+    'Each place gives it back and it is opened alone; only then the smaller archives go that were made in between. Without --drop the book of this directory keeps every op.',
+    '--drop bounds the log: rows stay, tally prove then needs --archives PLACE, and tally restore PLACE brings every op back. A shop without a relay has no settled ops to drop.',
     'To read one later: tally restore PLACE --archives, into an empty directory.',
   ].join('\n'),
   async answer(book, context, home): Promise<Answer> {
-    const [through = ''] = context.positionals;
-    if (!isDay(through)) throw usage(`${through}: a day is YYYY-MM-DD`, name);
+    const [through] = context.positionals;
+    const isDropping = context.flag('drop');
+    if (through === undefined && !isDropping) throw usage('DAY is missing', name);
+    if (through !== undefined && !isDay(through)) throw usage(`${through}: a day is YYYY-MM-DD`, name);
     const identity = context.text('identity');
     if (identity === undefined) throw usage('--identity FILE is missing: what nobody has opened is no archive', name);
-    mustBeClosed(book, through);
     const opener: Opener = { kind: 'organisation', identity: readIdentity(context.path(identity)) };
-    const carried = carriedThrough(book, through);
-    const made = await openKeeper(home, book).archive((place, file) => mustOpenAlone(book, opener, { place, file }));
-    return answerOf(through, carried, made);
+    const nothing: Answer = { json: {}, lines: [], status: 0 };
+    const made = through === undefined ? nothing : await makeArchive(book, home, through, opener);
+    if (!isDropping || made.status !== 0) return made;
+    const { dropped, kept } = await dropArchived(book, home, opener);
+    const lines = [...dropped.map(droppedWords), ...kept.map(({ scope, why }) => `${scope} keeps its ops: ${why}`)];
+    const words = lines.length === 0 ? ['no settled ops are in archives that are still here'] : lines;
+    return { json: { ...made.json, dropped, kept }, lines: [...words, ...made.lines], status: made.status };
   },
 });
+
+async function makeArchive(book: ShopBook, home: Home, through: string, opener: Opener): Promise<Answer> {
+  mustBeClosed(book, through);
+  const carried = carriedThrough(book, through);
+  const made = await openKeeper(home, book).archive((place, file) => mustOpenAlone(book, opener, { place, file }));
+  return answerOf(through, carried, made);
+}
+
+const droppedWords = ({ scope, from, until }: DroppedOps): string =>
+  `${scope}: ops ${grouped(from)} to ${grouped(until - 1)} went from here: every place gave them back`;
 
 /** Every scope that has entries up to the day is closed through it. Throws `office/backup`. */
 function mustBeClosed(book: ShopBook, through: string): void {
