@@ -5,6 +5,7 @@ import {
   type BackupKeeper,
   type BackupPlace,
   bucketPlace,
+  carryParts,
   parseState,
   standingOf,
 } from '@tallystick/recovery';
@@ -132,6 +133,18 @@ export function backupStanding(home: Home, ops: number): BackupStanding | undefi
   const state: KeeperState | undefined = parseState(readText(stateFile(home)));
   // Where none was ever made, every op has waited since before it was asked.
   return standingOf(state, { atMs: Date.now(), ops, sinceMs: 0, places });
+}
+
+/**
+ * A place that lacks the last backup gets what another has before the next one is made: archives of ops that are in this directory no more cannot be sealed anew. Where that fails, the
+ * backup that follows says that the place did not take it, and the next one tries again.
+ */
+export async function fillLacking(home: Home, ops: number): Promise<void> {
+  const names = new Set(backupStanding(home, ops)?.lacking.map(({ place }) => place));
+  const places = names.size === 0 ? [] : readBackupSettings(home).places.map(openPlace);
+  const full = places.filter(({ name }) => !names.has(name));
+  for (const lacking of places.filter(({ name }) => names.has(name)))
+    for (const from of full) await carryParts(from, lacking).catch(() => 0);
 }
 
 /** What a restored directory goes on from: a lower number than what was restored would lose against it, wherever the next backups go. */

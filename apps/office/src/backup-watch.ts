@@ -1,7 +1,14 @@
 // The office keeps itself while it runs: its own book by the cadence, to the places that `tally backup --to` named, and on to the same places what its tills handed in.
 // And it tries a blackout when that is due.
 import { type BackupPlace, carryParts, opsOf } from '@tallystick/recovery';
-import { backupStanding, openKeeper, openPlace, readBackupSettings, standingLines } from './backup-settings.ts';
+import {
+  backupStanding,
+  fillLacking,
+  openKeeper,
+  openPlace,
+  readBackupSettings,
+  standingLines,
+} from './backup-settings.ts';
 import type { ShopBook } from './book.ts';
 import { type DrillPlan, drillLines, drillStanding, readDrillPlan } from './drill-plan.ts';
 import { drillIfDue } from './drill-process.ts';
@@ -52,7 +59,9 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
 
   /** By what stands in the directory, where `tally backup` counts too. */
   async function backUpIfDue(): Promise<void> {
-    if (backupStanding(home, opsOf(book))?.isDue === true) await openKeeper(home, book).backUp();
+    if (backupStanding(home, opsOf(book))?.isDue !== true) return;
+    await fillLacking(home, opsOf(book));
+    await openKeeper(home, book).backUp();
   }
 
   /** Whatever fails is said, and asked again: backups are beside the work and never in its way. */

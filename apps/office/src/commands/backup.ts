@@ -1,9 +1,10 @@
 // `tally backup`: the book of a directory kept in other places, sealed to its owner and signed by this device.
 import { CustodyError, sealBytes } from '@tallystick/custody';
-import { type BackupPlace, carryParts, opsOf } from '@tallystick/recovery';
+import { opsOf } from '@tallystick/recovery';
 import {
   backupStanding,
   type BackupSettings,
+  fillLacking,
   openKeeper,
   openPlace,
   placeSettings,
@@ -39,9 +40,7 @@ export const backup: Command = readingCommand({
   async answer(book, context, home): Promise<Answer> {
     const settings = changedSettings(readBackupSettings(home), context);
     await mustSealTo(settings.recipients);
-    const known = readBackupSettings(home).places.map(openPlace);
     writeBackupSettings(home, settings);
-    await fillNew(known, settings);
     const places = settings.places.map((place) => openPlace(place).name);
     if (context.flag('list')) {
       const standing = backupStanding(home, opsOf(book));
@@ -49,6 +48,7 @@ export const backup: Command = readingCommand({
       return { json: { places, recipients: settings.recipients, standing: standing ?? {} }, lines, status: 0 };
     }
     const keeper = openKeeper(home, book);
+    await fillLacking(home, opsOf(book));
     const made = context.flag('due') ? await keeper.keep() : await keeper.backUp({ whole: context.flag('whole') });
     if (made === undefined) {
       const { number, behind } = keeper.standing();
@@ -68,13 +68,6 @@ export const backup: Command = readingCommand({
     };
   },
 });
-
-/** A new place gets what the others have: archives of ops that are in this directory no more cannot be made again. */
-async function fillNew(known: readonly BackupPlace[], { places }: BackupSettings): Promise<void> {
-  const names = new Set(known.map(({ name }) => name));
-  for (const added of places.map(openPlace))
-    if (!names.has(added.name)) for (const from of known) await carryParts(from, added);
-}
 
 /** Before anything is remembered: a slip in a recipient would only be noticed when somebody needs the backup. */
 async function mustSealTo(recipients: readonly string[]): Promise<void> {
