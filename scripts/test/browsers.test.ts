@@ -14,8 +14,8 @@ import { publishedFolder, readPublished } from '../outside-vectors.ts';
 import { isMissing } from '../test-environment.ts';
 
 const runTimeoutMs = 240_000;
-/** The contract of log stores, and what a browser's log does beyond. */
-const logTests = 35;
+/** The contract of log stores, what a browser's log does beyond, and a damaged one brought back. */
+const logTests = 36;
 /** The image of rows, where there are files. */
 const imageTests = 6;
 const folder = publishedFolder();

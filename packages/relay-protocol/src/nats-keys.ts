@@ -1,11 +1,5 @@
 // Which relay has the wrapped keys, in a small stream beside that of the logs. The keys are not in it (docs/decisions/066-one-shelf-for-wrapped-keys.md).
-import {
-  DiscardPolicy,
-  JetStreamApiError,
-  RetentionPolicy,
-  StorageType,
-  type StoredMsg,
-} from '@nats-io/jetstream';
+import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, type StoredMsg } from '@nats-io/jetstream';
 import { RelayError } from './errors.ts';
 import type { Keeper, KeeperRegistry } from './kept-keys.ts';
 import { type NatsCluster, openStream, replicas } from './nats-cluster.ts';
