@@ -24,12 +24,14 @@ type Verdict = Pick<Aside, 'hash' | 'code' | 'message'>;
 
 export interface Merged {
   readonly refolded: number;
+  /** Stored now, and not before. */
+  readonly taken: readonly OpHash[];
   readonly aside: readonly Verdict[];
   /** Those with a copy that found no room. */
   readonly notKept: readonly Verdict[];
 }
 
-const NOTHING: Merged = { refolded: 0, aside: [], notKept: [] };
+const NOTHING: Merged = { refolded: 0, taken: [], aside: [], notKept: [] };
 
 /** Takes in records together with those kept aside. Call inside `exclusive`. */
 export async function mergeRecords(replica: Replica, records: readonly OpRecord[]): Promise<Merged> {
@@ -60,7 +62,8 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     return count;
   });
   replica.asidesJudgedAt = entries.length === 0 ? undefined : placeOf(replica);
-  return { refolded, aside: verdictsOf(entries), notKept: verdictsOf(notKept) };
+  const taken = admission.accepted.map(({ hash }) => hash);
+  return { refolded, taken, aside: verdictsOf(entries), notKept: verdictsOf(notKept) };
 }
 
 /** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */

@@ -138,23 +138,19 @@ export async function settleChecked(
   records: readonly OpRecord[],
   tip: Tip,
 ): Promise<{ readonly ok: true; readonly refolded: number } | { readonly ok: false; readonly bad: Unaccepted }> {
-  const changed = await storedOtherwise(replica, records);
+  // Those that are stored here under other bytes, and those that are not stored.
+  const changed: OpRecord[] = [];
+  const unknown: OpRecord[] = [];
+  for (const record of records) {
+    const stored = await replica.log.get(record.hash);
+    if (stored === undefined) unknown.push(record);
+    else if (!isSameBytes(stored.record.bytes, record.bytes)) changed.push(record);
+  }
   // Bytes that take the place of ours must be as good as if they had come first.
   const anew = changed.length > 0;
-  const unchecked = anew ? records : records.filter((record) => !replica.log.has(record.hash));
-  const [bad] = (await admit(replica.admitter.door, unchecked, { anew, positioned: true })).notAccepted;
+  const [bad] = (await admit(replica.admitter.door, anew ? records : unknown, { anew, positioned: true })).notAccepted;
   if (bad !== undefined) return { ok: false, bad };
   return { ok: true, refolded: await replica.transaction(() => replica.settle(scope, records, tip, changed)) };
-}
-
-/** Those of the records that are stored here under other bytes. */
-async function storedOtherwise({ log }: Replica, records: readonly OpRecord[]): Promise<OpRecord[]> {
-  const changed: OpRecord[] = [];
-  for (const record of records) {
-    const stored = log.has(record.hash) ? await log.get(record.hash) : undefined;
-    if (stored !== undefined && !isSameBytes(stored.record.bytes, record.bytes)) changed.push(record);
-  }
-  return changed;
 }
 
 export function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {

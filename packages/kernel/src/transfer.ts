@@ -7,6 +7,7 @@ import {
   type BookId,
   decodeBundle,
   encodeBundle,
+  type OpHash,
   type OpRecord,
   orderTail,
   parseBookId,
@@ -102,18 +103,27 @@ export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: num
   const { records, undecodable } = openRecords(frames, replica.crypto.hasher);
   const relay = pinnedRelay(replica);
   let settled = 0;
-  let refolded = 0;
   const offered = [...records, ...(await replica.log.asides())].map(({ hash }) => hash);
+  /** What is not stored. It is asked once of each op, and noted from then on; what others store meanwhile, the merge finds. */
   const news = new Set(offered.filter((hash) => !replica.log.has(hash)));
+  const before = news.size;
   for (const [scope, group] of groupByScope(records)) {
     const claimed = header.scopes.find((entry) => entry.scope === scope);
     const prefix =
       claimed === undefined || relay === undefined ? undefined : await settledPrefix(replica, relay, claimed, group);
     if (prefix === undefined || !(await replica.exclusive(() => settlePrefix(replica, scope, prefix)))) continue;
     settled += prefix.records.length;
+    for (const { hash } of prefix.records) news.delete(hash);
   }
-  const merged = await replica.exclusive(() => mergeRecords(replica, records));
-  refolded += merged.refolded;
+  const merged = await replica.exclusive(() =>
+    mergeRecords(
+      replica,
+      records.filter(({ hash }) => news.has(hash)),
+    ),
+  );
+  const { aside, notKept } = merged;
+  let { refolded } = merged;
+  for (const hash of merged.taken) news.delete(hash);
   for (const entry of relay === undefined ? [] : header.scopes) {
     await keepNewReceipts(replica, relay as NoteKey, entry);
     const more = await settleReceipted(replica, entry.scope, relay as NoteKey, entry.note);
@@ -124,13 +134,13 @@ export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: num
     if (note !== '' && note !== replica.log.tip(scope).note)
       await compareNote(place, note, nodesIn(records, entry, replica));
   }
-  const added = [...news].filter((hash) => replica.log.has(hash)).length;
+  const added = before - news.size;
   const missing = header.scopes.flatMap(({ scope, from }): MissingOps[] => {
     const { size } = replica.log.tip(scope);
     return from > size ? [{ scope, from, settled: size }] : [];
   });
   const [gap] = missing;
-  if (gap !== undefined && !records.some(({ hash }) => replica.log.has(hash)))
+  if (gap !== undefined && records.every(({ hash }) => news.has(hash)))
     throw new KernelError(
       'archive/missing',
       `the file begins at op ${gap.from} of ${gap.scope}, and ${gap.settled} are settled here: those between are in an archive`,
@@ -140,20 +150,30 @@ export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: num
     known: records.length - added,
     settled,
     refolded,
-    aside: merged.aside,
-    notKept: merged.notKept,
+    aside,
+    notKept,
     undecodable,
     ...(tornAt === undefined ? {} : { tornAt: offset + tornAt }),
     ...(gap === undefined ? {} : { missing }),
   };
 }
 
-/** Those not kept yet. Files go to and fro, and what each of them added again would double with every exchange. */
-async function keepNewReceipts(replica: Replica, relay: NoteKey, entry: FileScope): Promise<void> {
-  const { scope, receipts } = entry;
-  if (receipts.length === 0) return;
-  const kept = new Set((await replica.log.receipts(scope)).map(({ note }) => note));
-  for (const note of new Set(receipts)) if (!kept.has(note)) await keepReceipt(replica, relay, scope, note);
+/** A position and the op there, as a receipt says it; what it says is believed once its signature is checked. */
+const claimLine = /^(\d+) (\w{64})$/gm;
+
+/** Those that say anything new. Files go to and fro, and what each of them added again would double with every exchange. */
+async function keepNewReceipts(replica: Replica, relay: NoteKey, { scope, receipts }: FileScope): Promise<void> {
+  const { log } = replica;
+  let kept: ReadonlySet<string> | undefined;
+  for (const note of new Set(receipts)) {
+    const said = [...note.matchAll(claimLine)];
+    const known = said.map(([, , hash]) => log.receiptPosition(hash as OpHash));
+    if (said.every(([, position], line) => known[line] === Number(position))) continue;
+    // Of what says again, or otherwise, what another said, only the whole text tells whether it is kept.
+    if (known.some((position) => position !== undefined))
+      kept ??= new Set((await log.receipts(scope)).map((receipt) => receipt.note));
+    if (!kept?.has(note)) await keepReceipt(replica, relay, scope, note);
+  }
 }
 
 /** The tree over the settled ops of the file, where it has them from the first on. */
@@ -199,13 +219,14 @@ async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix):
 /** Throws `kernel/bad-file`. */
 export function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } {
   const end = bytes.subarray(0, 1 << 24).indexOf(0x0a);
-  const bad = (why: string): KernelError => new KernelError('kernel/bad-file', `not a book file: ${why}`);
+  const bad = (why: string, cause?: unknown): KernelError =>
+    new KernelError('kernel/bad-file', `not a book file: ${why}`, cause);
   if (end < 0) throw bad('it has no header line');
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end)));
   } catch (cause) {
-    throw new KernelError('kernel/bad-file', 'not a book file: the header line is not JSON', cause);
+    throw bad('the header line is not JSON', cause);
   }
   if (typeof value !== 'object' || value === null || !('tallystick' in value) || value.tallystick !== 'book/1')
     throw bad('the header is not of kind book/1');
