@@ -228,9 +228,8 @@ export function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: nu
   } catch (cause) {
     throw bad('the header line is not JSON', cause);
   }
-  if (typeof value !== 'object' || value === null || !('tallystick' in value) || value.tallystick !== 'book/1')
-    throw bad('the header is not of kind book/1');
-  const { book, scopes } = value as { book?: unknown; scopes?: unknown };
+  const { tallystick, book, scopes } = (value ?? {}) as Record<string, unknown>;
+  if (tallystick !== 'book/1') throw bad('the header is not of kind book/1');
   const id = parseBookId(book);
   if (id === undefined || !Array.isArray(scopes)) throw bad('the header names no book');
   return {
@@ -244,8 +243,7 @@ export function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: nu
 }
 
 function parseFileScope(value: unknown): FileScope | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { scope, from = 0, size, note, receipts } = value as Record<string, unknown>;
+  const { scope, from = 0, size, note, receipts } = (value ?? {}) as Record<string, unknown>;
   const name = parseScope(scope);
   const notes = Array.isArray(receipts) ? receipts.filter((text) => typeof text === 'string') : [];
   const areSizes = [from, size].every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
