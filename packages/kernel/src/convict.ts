@@ -52,9 +52,10 @@ interface Signed extends SizedNote, Rooted {}
 /** One a kind and scope, and no more in all: a relay that lies goes on lying. */
 const mostFindings = 16;
 
-/** After an exchange that failed: keeps the proof, where what the relay answered proves anything. */
+/** After an exchange that failed: keeps the proof, where what the relay answered proves anything. Throws `relay/inconsistent` where that says more than the error. */
 export async function convictBy(place: Reached, error: unknown): Promise<void> {
   if (!(error instanceof RelayError)) return;
+  if (error.code === 'relay/mirror-stale') await convictByFiles(place);
   const isShort = error.code === 'relay/rolled-back';
   if (!isShort && error.code !== 'relay/inconsistent') return;
   const ours = await ownTip(place);
@@ -62,6 +63,13 @@ export async function convictBy(place: Reached, error: unknown): Promise<void> {
   if (ours === undefined) return;
   if (theirs !== undefined) await convictOfSplit(place, ours, theirs);
   if (isShort) await convictOfLoss(place, ours.note);
+}
+
+/** Files that have less than this device may lag, and may be of another log: the note that came with them says which. */
+async function convictByFiles({ client, ...place }: Reached): Promise<void> {
+  const note = await orNothing(() => client.checkpoint(place.book, place.scope));
+  if (note !== undefined && (await compareNote(place, note)))
+    throw new RelayError('relay/inconsistent', `the relay signed two logs of ${place.scope}, here and published`);
 }
 
 /**

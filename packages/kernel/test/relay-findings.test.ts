@@ -11,6 +11,7 @@ import {
   type RelayClient,
   type RelayStore,
 } from '@tallystick/relay-protocol';
+import { type Mirror, type MirrorCheck, openMirror, publishIndex, publishLog } from '@tallystick/relay-protocol/mirror';
 import { verifyRelayProof } from '@tallystick/relay-protocol/proof';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import fc from 'fast-check';
@@ -66,13 +67,37 @@ async function logOf(book: ShopBook, settled = book.log.tip(HQ).size): Promise<R
   await shown.client.push(book.id, HQ, [...(await book.log.settled(HQ, 0, settled)), ...(await book.log.pending(HQ))]);
   return store;
 }
+/** As files, what a book has settled. */
+async function publish(book: ShopBook): Promise<Mirror> {
+  const files = new Map<string, Uint8Array>();
+  const place = {
+    load: (name: string) => files.get(name),
+    save: (name: string, bytes: Uint8Array) => void files.set(name, bytes),
+    drop: (name: string) => void files.delete(name),
+  };
+  const { size, note } = book.log.tip(HQ);
+  const records = (from: number, limit: number): ReturnType<ShopBook['log']['settled']> =>
+    book.log.settled(HQ, from, limit);
+  const log = { book: book.id, scope: HQ, size, note, base: 0, records };
+  await publishIndex(place, { book: book.id, scopes: [HQ] });
+  await publishLog(place, log, noteCheck());
+  return openMirror(place, noteCheck());
+}
+/** The files of a log of the same relay, with what a book has settled and pending, and nothing else. */
+async function published(book: ShopBook): Promise<Mirror> {
+  faces.show(await logOf(book));
+  await book.sync(faces.client);
+  return publish(book);
+}
+function noteCheck(): MirrorCheck {
+  const relay = parseVerifierKey(faces.vkey, nodeHasher);
+  if (!relay.ok) throw new Error(relay.code);
+  return { relay: relay.value, verify: nodeEd25519.verify.bind(nodeEd25519), hasher: nodeHasher };
+}
 const findings = (book: ShopBook): readonly RelayFinding[] => book.status().relayFindings;
 const kinds = (book: ShopBook): readonly string[] => findings(book).map(({ kind }) => kind);
 async function isProved(book: ShopBook): Promise<boolean> {
-  const relay = parseVerifierKey(faces.vkey, nodeHasher);
-  if (!relay.ok) throw new Error(relay.code);
-  const check = { relay: relay.value, verify: nodeEd25519.verify.bind(nodeEd25519), hasher: nodeHasher };
-  const judged = await Promise.all(findings(book).map(({ proof }) => verifyRelayProof(proof, check)));
+  const judged = await Promise.all(findings(book).map(({ proof }) => verifyRelayProof(proof, noteCheck())));
   return judged.length > 0 && judged.every(({ ok }) => ok);
 }
 
@@ -198,6 +223,30 @@ describe('a relay that', () => {
       expect([kinds(reader), await isProved(reader)]).toEqual([['split'], true]);
       // What is kept of it is nothing that a proof of the books would not know.
       await provenDigest(reader);
+    },
+  );
+
+  it.each([
+    ['the shorter one was read', 2, 5],
+    ['the longer one was read', 5, 2],
+    ['one of the same length was read', 3, 3],
+  ])(
+    'signed two logs that are published is convicted where %s first, and not by one that only lags',
+    async (_, first, second) => {
+      const reader = till as ShopBook;
+      await reader.sync(faces.client);
+      const files = await publish(reader);
+      for (const [book, sold] of [
+        [owner as ShopBook, first],
+        [other as ShopBook, second],
+      ] as const)
+        await sell(book, sold);
+      const [one, two] = [await published(owner as ShopBook), await published(other as ShopBook)];
+      await reader.readMirror(one);
+      await expect(reader.readMirror(files)).rejects.toMatchObject({ code: 'relay/mirror-stale' });
+      expect(findings(reader)).toEqual([]);
+      await expect(reader.readMirror(two)).rejects.toMatchObject({ code: 'relay/inconsistent' });
+      expect([kinds(reader), await isProved(reader)]).toEqual([['split'], true]);
     },
   );
 

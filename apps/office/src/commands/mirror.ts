@@ -100,7 +100,7 @@ export const joinMirror: Command = {
     snapshot: { type: 'boolean', help: 'begin from the rows that were published, and read only what came after' },
   },
   notes:
-    'Run again it takes in what was published since. The device writes nothing before it was enrolled and has met the relay (`tally sync`).',
+    'Run again it takes in what was published since. Where that is another log than the one here, both signed by the relay, `tally status --proofs DIR` writes the proof of it. The device writes nothing before it was enrolled and has met the relay (`tally sync`).',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'join', context.path));
     const lock = takeHome(home);
