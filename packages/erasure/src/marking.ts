@@ -2,6 +2,7 @@
 import { isEnvelope } from './envelope-form.ts';
 
 export { isEnvelope } from './envelope-form.ts';
+export { writtenNames } from './written-names.ts';
 
 /** The code under which personal data in the clear is refused, at commit and at every fold. */
 export const inTheClear = 'erasure/in-the-clear';

@@ -65,6 +65,12 @@ describe('a text of which a schema says nothing', () => {
     ['what is said later', z.strictObject({ note: z.lazy(() => text) }), 'args.note'],
     ['a mail address', z.strictObject({ to: z.email() }), 'args.to'],
     ['a telephone number', z.strictObject({ to: z.string().regex(/^[+0-9 ]{5,20}$/) }), 'args.to'],
+    ['words in small letters', z.strictObject({ note: text.regex(/^[a-z ]+$/) }), 'args.note'],
+    ['words in capitals, of one length', z.strictObject({ note: text.regex(/^[A-Z ]{17}$/) }), 'args.note'],
+    ['two words', z.strictObject({ note: text.regex(/^[a-z]+ [a-z]+$/) }), 'args.note'],
+    ['a name behind a comma', z.strictObject({ note: text.regex(/^[A-Z][a-z]+, [A-Z][a-z]+$/) }), 'args.note'],
+    ['letters of any script', z.strictObject({ note: text.regex(/^\p{L}+$/u) }), 'args.note'],
+    ['a number to call', z.strictObject({ to: text.regex(/^[(]?[0-9]{4}[)]? ?[0-9]{3}[ -]?[0-9]{4}$/) }), 'args.to'],
     [
       'under a name that parts of a schema have',
       z.strictObject({ type: text, shape: text, checks: text, catchall: text }),
