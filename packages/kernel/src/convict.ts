@@ -52,24 +52,16 @@ interface Signed extends SizedNote, Rooted {}
 /** One a kind and scope, and no more in all: a relay that lies goes on lying. */
 const mostFindings = 16;
 
-/** After an exchange that failed: keeps the proof, where what the relay answered proves anything. Throws `relay/inconsistent` where that says more than the error. */
+/** After an exchange that failed: keeps the proof, where what the relay answered, or once signed of what a mirror has, proves anything. */
 export async function convictBy(place: Reached, error: unknown): Promise<void> {
   if (!(error instanceof RelayError)) return;
-  if (error.code === 'relay/mirror-stale') await convictByFiles(place);
   const isShort = error.code === 'relay/rolled-back';
-  if (!isShort && error.code !== 'relay/inconsistent') return;
+  if (!isShort && error.code !== 'relay/inconsistent' && error.code !== 'relay/mirror-stale') return;
   const ours = await ownTip(place);
-  const theirs = error.evidence[1] === undefined ? undefined : await openCheckpoint(place, error.evidence[1]);
+  const theirs = await openCheckpoint(place, error.evidence.at(-1) ?? '');
   if (ours === undefined) return;
   if (theirs !== undefined) await convictOfSplit(place, ours, theirs);
   if (isShort) await convictOfLoss(place, ours.note);
-}
-
-/** Files that have less than this device may lag, and may be of another log: the note that came with them says which. */
-async function convictByFiles({ client, ...place }: Reached): Promise<void> {
-  const note = await orNothing(() => client.checkpoint(place.book, place.scope));
-  if (note !== undefined && (await compareNote(place, note)))
-    throw new RelayError('relay/inconsistent', `the relay signed two logs of ${place.scope}, here and published`);
 }
 
 /**

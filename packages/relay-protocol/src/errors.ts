@@ -91,7 +91,7 @@ export class RelayError extends Error {
   readonly code: RelayCode;
   /** The HTTP status a relay answered with. */
   readonly status: number | undefined;
-  /** Notes signed by the relay itself that contradict each other: ours first. */
+  /** Notes signed by the relay itself that contradict each other: ours first. Of `relay/mirror-stale`, that of the mirror alone, which may contradict ours. */
   readonly evidence: readonly string[];
   readonly details: RefusalDetails;
 

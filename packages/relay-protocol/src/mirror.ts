@@ -197,7 +197,10 @@ export function openMirror(source: MirrorSource, check: MirrorCheck): Mirror {
     async pull(book, scope, from) {
       for (let tries = 0; ; tries++) {
         const { note, size } = await checkpointOf(book, scope);
-        if (from > size) throw new RelayError('relay/mirror-stale', `the mirror has ${size} ops, we have ${from}`);
+        if (from > size) {
+          const message = `the mirror has ${size} ops, we have ${from}`;
+          throw new RelayError('relay/mirror-stale', message, { evidence: [note] });
+        }
         try {
           return { from, size, checkpoint: note, frames: await loadEntries(source, folderOf(scope), from, size) };
         } catch (error) {

@@ -4,7 +4,8 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { parseBookId, parseScope, type Scope } from '@tallystick/oplog';
-import { type MirrorCheck, openMirror, publishIndex, publishLog } from '@tallystick/relay-protocol/mirror';
+import { RelayError } from '@tallystick/relay-protocol';
+import { type Mirror, type MirrorCheck, openMirror, publishIndex, publishLog } from '@tallystick/relay-protocol/mirror';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,6 +15,7 @@ import { OfficeError } from '../errors.ts';
 import { homeAt, readSettings, settingsOf, takeHome, writeSettings } from '../home.ts';
 import { folderPlace, keepOnly, mirrorSource } from '../mirror-folder.ts';
 import { grouped } from '../progress.ts';
+import { findingWords } from '../relay-words.ts';
 import { noteWritten } from '../written.ts';
 import { requireData } from './init.ts';
 import { readingCommand } from './reading.ts';
@@ -100,7 +102,7 @@ export const joinMirror: Command = {
     snapshot: { type: 'boolean', help: 'begin from the rows that were published, and read only what came after' },
   },
   notes:
-    'Run again it takes in what was published since. Where that is another log than the one here, both signed by the relay, `tally status --proofs DIR` writes the proof of it. The device writes nothing before it was enrolled and has met the relay (`tally sync`).',
+    'Run again it takes in what was published since. The device writes nothing before it was enrolled and has met the relay (`tally sync`).',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'join', context.path));
     const lock = takeHome(home);
@@ -126,7 +128,7 @@ export const joinMirror: Command = {
       });
       try {
         const mirror = openMirror(source, checkOf(book.status().relayKey ?? '', 'join'));
-        const { settled } = await book.readMirror(mirror, scopesOf(context));
+        const { settled } = await readOrAccuse(book, mirror, scopesOf(context));
         writeSettings(home, { ...settings, book: id });
         const tips = book.status().scopes.map(({ scope }) => ({ scope, size: book.log.tip(scope).size }));
         const trust = book.status().snapshot?.trust ?? '';
@@ -143,6 +145,22 @@ export const joinMirror: Command = {
     }
   },
 };
+
+/** What a mirror showed may convict the relay: that is said beside what is wrong with the mirror. */
+async function readOrAccuse(
+  book: Pick<ShopBook, 'readMirror' | 'status'>,
+  mirror: Mirror,
+  scopes: readonly Scope[] | undefined,
+): ReturnType<ShopBook['readMirror']> {
+  try {
+    return await book.readMirror(mirror, scopes);
+  } catch (error) {
+    const words = book.status().relayFindings.map((finding) => `RELAY CONVICTED: ${findingWords(finding)}`);
+    if (words.length === 0 || !(error instanceof RelayError)) throw error;
+    const said = `${error.message}. ${words.join('. ')} (tally status --proofs DIR writes the proof)`;
+    throw new OfficeError('office/mirror', said, { cause: error });
+  }
+}
 
 function scopesOf(context: CommandContext): readonly Scope[] | undefined {
   return context
