@@ -7,6 +7,7 @@ import { askHealth } from './health.ts';
 import { createJsonLog, errorToFields } from './log.ts';
 import { tracingOf } from './tracing-options.ts';
 import { type StartRelayOptions, startRelay } from './start-relay.ts';
+import { keepNewObjectsYoung } from './young-objects.ts';
 
 const usage =
   'usage: relay --data DIR [--port 7101] [--host 127.0.0.1] [--name NAME] [--book ID]... [--public] [--url URL]\n' +
@@ -163,6 +164,7 @@ function isHttpUrl(text: string): boolean {
 async function serve(args: string[]): Promise<number> {
   const options = parseOptions(args);
   if (options === undefined) return misused();
+  keepNewObjectsYoung();
   const log = createJsonLog((text) => process.stderr.write(text));
   try {
     const relay = await startRelay({ ...options, log });

@@ -28,11 +28,14 @@ export interface Receivers {
 }
 
 interface Receiving {
-  readonly room: Room;
+  room: Room;
   bytes: number;
   steps: number;
-  giveUp(error: RelayError): void;
+  giveUp: (error: RelayError) => void;
 }
+
+const noRoom: Room = { hold: () => false };
+const nobody = (): void => undefined;
 
 export function createReceivers(count: number): Receivers {
   /** Whoever has not gone on for longest is first. */
@@ -86,7 +89,12 @@ export function createReceivers(count: number): Receivers {
           read({ grown: (bytes) => grow(receiving, bytes), onGivenUp }).then(resolve, reject);
         });
       } finally {
-        if (one !== undefined) all.delete(one);
+        if (one !== undefined) {
+          all.delete(one);
+          // A set leaves what it had in tables that it has outgrown, and an old one of those keeps all later ones: they must not keep a request each.
+          one.room = noRoom;
+          one.giveUp = nobody;
+        }
       }
     },
   };
