@@ -4,10 +4,10 @@ import type { ErasureStanding } from '@tallystick/kernel/subjects';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ShopBook } from './book.ts';
-import { openPlace, readBackupSettings } from './backup-settings.ts';
+import { openPlace, type PlaceSettings, readBackupSettings } from './backup-settings.ts';
 import { listDevices } from './device-text.ts';
 import { type Home, readSettings } from './home.ts';
-import { searchRaw } from './raw-search.ts';
+import { holdsOne, searchRaw } from './raw-search.ts';
 import { readWritten, type Written } from './written.ts';
 
 export type PlaceKind = 'replica' | 'directory' | 'relay' | 'mirror' | 'backup' | 'export' | 'access' | 'telemetry';
@@ -33,12 +33,12 @@ export interface PlacesOptions {
 }
 
 /** In the order in which people go through them. */
-export function findPlaces(options: PlacesOptions): readonly Place[] {
+export async function findPlaces(options: PlacesOptions): Promise<readonly Place[]> {
   const { home, needles } = options;
   return [
     searched('directory', resolve(home.root), needles, 'databases, keys, snapshots and, where it is here, the relay'),
     ...relayPlaces(options),
-    ...backupPlaces(home, needles),
+    ...(await Promise.all(readBackupSettings(home).places.map((settings) => backupPlace(settings, needles)))),
     ...readWritten(home).map((written) => writtenPlace(written, needles)),
     ...replicaPlaces(options),
     {
@@ -76,13 +76,25 @@ function relayPlaces({ book, home }: PlacesOptions): Place[] {
   return [{ kind: 'relay', where: relay.url, state: 'sealed', words, found: [] }, ...before];
 }
 
-function backupPlaces(home: Home, needles: readonly Buffer[]): Place[] {
-  return readBackupSettings(home).places.map((settings) => {
-    const holds = 'backups of the book: sealed texts in sealed files, and no key';
-    if (settings.kind === 'folder' && existsSync(settings.path))
-      return searched('backup', settings.path, needles, holds);
-    return { kind: 'backup', where: openPlace(settings).name, state: 'sealed', words: holds, found: [] };
-  });
+/** What is in a bucket or a mailbox is fetched to be searched: all of it, for a name may lie beside the backups. */
+async function backupPlace(settings: PlaceSettings, needles: readonly Buffer[]): Promise<Place> {
+  const holds = 'backups of the book: sealed texts in sealed files, and no key';
+  if (settings.kind === 'folder' && existsSync(settings.path)) return searched('backup', settings.path, needles, holds);
+  const place = openPlace(settings);
+  const sealed = { kind: 'backup', where: place.name, state: 'sealed', words: holds, found: [] } as const;
+  if (settings.kind === 'folder' || needles.length === 0) return sealed;
+  try {
+    const names = await place.list();
+    const found: string[] = [];
+    for (const name of names) {
+      const bytes = await place.load(name);
+      if (bytes !== undefined && holdsOne(bytes, needles)) found.push(name);
+    }
+    const words = `${holds}; ${names.length} files searched`;
+    return { ...sealed, state: found.length > 0 ? 'found' : 'clean', words, found: found.sort() };
+  } catch {
+    return { ...sealed, words: `${holds}; it does not answer, so it was not searched` };
+  }
 }
 
 function writtenPlace({ kind, path, at }: Written, needles: readonly Buffer[]): Place {

@@ -50,6 +50,12 @@ export function searchRaw(path: string, needles: readonly Buffer[]): Searched {
   return { files, found: found.sort(), unread: unread.sort() };
 }
 
+/** Whether these bytes hold one of them. */
+export function holdsOne(bytes: Uint8Array, needles: readonly Buffer[]): boolean {
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return needles.some((needle) => whole.includes(needle));
+}
+
 /** Chunks overlap by the longest needle. */
 function holds(path: string, needles: readonly Buffer[]): boolean {
   const overlap = Math.max(0, ...needles.map(({ length }) => length - 1));

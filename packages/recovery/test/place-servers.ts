@@ -73,16 +73,21 @@ export function hasMail(): boolean {
 
 /** An empty mailbox. */
 export async function startMailbox(): Promise<BackupPlace> {
-  const maildir = join(folder, 'mail');
-  const imap = await startImap(maildir);
-  const smtp = await startSmtp(maildir);
-  const auth = { user: userInfo().username, pass: 'tally' };
+  const { imap, smtp, auth } = await startMail();
   return mailboxPlace({
     smtp: { host: '127.0.0.1', port: smtp, secure: false, ignoreTLS: true },
     imap: { host: '127.0.0.1', port: imap, secure: false, auth, doSTARTTLS: false },
     from: 'till@shop.test',
     to: 'owner@shop.test',
   });
+}
+
+/** The ports of an empty mailbox, and who may read it. */
+export async function startMail(): Promise<{ imap: number; smtp: number; auth: { user: string; pass: string } }> {
+  const maildir = join(folder, 'mail');
+  const imap = await startImap(maildir);
+  const smtp = await startSmtp(maildir);
+  return { imap, smtp, auth: { user: userInfo().username, pass: 'tally' } };
 }
 
 /** Dovecot as this user, on a port of its own, over a Maildir. */

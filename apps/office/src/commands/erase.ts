@@ -91,7 +91,7 @@ async function answer(
   more: readonly string[],
 ): Promise<Done> {
   const erasure = await readErasure(book, subject);
-  const places = findPlaces({ book, home, erasure, needles });
+  const places = await findPlaces({ book, home, erasure, needles });
   const lines = [
     `subject ${subject}`,
     ...standingLines(erasure),

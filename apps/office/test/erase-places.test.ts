@@ -1,0 +1,117 @@
+// Where a person is looked for besides the directory: a bucket and a mailbox on real servers. And what relay and office say while people trade, in which nobody is.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RunningRelay, startRelay } from '@tallystick-app/relay';
+import { encodeHex } from '@tallystick/oplog';
+import { createFileKeyring } from '@tallystick/erasure/node';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  credentials,
+  hasMail,
+  startBuckets,
+  startMail,
+  stopServers,
+} from '../../../packages/recovery/test/place-servers.ts';
+import { openPlace, placeSettings } from '../src/backup-settings.ts';
+import { describePerson } from '../src/describe-person.ts';
+import { homeAt } from '../src/home.ts';
+import { findPlaces } from '../src/places.ts';
+import { needlesOf } from '../src/raw-search.ts';
+import { keyringFolders, openDesk, type PersonRow, findPersons } from '../src/subjects.ts';
+import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
+const dataDir = join(folder, 'office');
+const home = homeAt(dataDir);
+const name = 'Anna Nowak of Vine Street';
+const spoken: string[] = [];
+let relay: RunningRelay;
+let office: RunningOffice;
+
+beforeAll(async () => {
+  const hear = (text: unknown): boolean => spoken.push(String(text)) > 0;
+  vi.spyOn(process.stderr, 'write').mockImplementation(hear);
+  vi.spyOn(process.stdout, 'write').mockImplementation(hear);
+  const log = (entry: object): void => void spoken.push(JSON.stringify(entry));
+  relay = await startRelay({ dataDir: join(folder, 'relay'), port: 0, metrics: { port: 0 }, log });
+  office = await startOffice({ dataDir, relayUrl: relay.url, tillDist: join(folder, 'none') });
+  const desk = await openDesk(office.book, home);
+  await describePerson(office.book, desk, 'C-17', new Map([['name', name]]));
+  await office.sync();
+});
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await office?.close();
+  await relay?.close();
+  await stopServers();
+});
+
+describe('a place that is reached by a network', () => {
+  async function search(settings: object): Promise<unknown> {
+    const file = join(folder, 'place.json');
+    writeFileSync(file, JSON.stringify(settings));
+    const place = openPlace(placeSettings(file));
+    await place.save('backup.age', new Uint8Array(70_000));
+    mkdirSync(join(dataDir, 'backup'), { recursive: true });
+    const saved = { version: 1, recipients: [], places: [settings] };
+    writeFileSync(join(dataDir, 'backup', 'settings.json'), JSON.stringify(saved));
+    const look = async () => {
+      const places = await findPlaces({ book: office.book, home, erasure: undefined, needles: needlesOf([name]) });
+      const found = places.find(({ kind }) => kind === 'backup');
+      return found && [found.state, found.words.replace(/^.*; /, ''), found.found];
+    };
+    const before = await look();
+    await place.save('customers.age', Buffer.from(`beside the backups: ${name}`, 'utf16le'));
+    return [before, await look()];
+  }
+  const expected = [
+    ['clean', '1 files searched', []],
+    ['found', '2 files searched', ['customers.age']],
+  ];
+
+  it('is searched: a bucket', async () => {
+    expect(await search({ kind: 'bucket', url: `${await startBuckets()}/backups`, ...credentials })).toEqual(expected);
+  });
+
+  it.skipIf(!hasMail())('is searched: a mailbox', async () => {
+    const { imap, smtp, auth } = await startMail();
+    const server = { host: '127.0.0.1', secure: false, plain: true };
+    const reading = { ...server, port: imap, user: auth.user, password: auth.pass };
+    const settings = { smtp: { ...server, port: smtp }, imap: reading, from: 'till@shop.test', to: 'owner@shop.test' };
+    expect(await search({ kind: 'mailbox', ...settings })).toEqual(expected);
+  });
+
+  it('is not said to be clean where it does not answer', async () => {
+    const settings = { kind: 'bucket', url: 'http://127.0.0.1:1/shop', ...credentials };
+    const saved = { version: 1, recipients: [], places: [settings] };
+    writeFileSync(join(dataDir, 'backup', 'settings.json'), JSON.stringify(saved));
+    const places = await findPlaces({ book: office.book, home, erasure: undefined, needles: needlesOf([name]) });
+    expect(places.find(({ kind }) => kind === 'backup')).toMatchObject({
+      state: 'sealed',
+      words: expect.stringContaining('does not answer') as string,
+    });
+  });
+});
+
+it('nobody is in what relay and office log, count and answer while persons are entered, looked up and handed out', async () => {
+  const [{ subject } = { subject: '' as PersonRow['subject'] }] = findPersons(office.book, 'C-17');
+  const headers = { 'content-type': 'application/json', origin: office.url };
+  const post = async (path: string, body: object): Promise<string> =>
+    (await fetch(`${office.url}/api/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).text();
+  // The page shows her, so the search below would find her there.
+  expect(await post('persons', { who: 'C-17' })).toContain(name);
+  expect(await post('person-file', { subject })).toContain(name);
+  await post('persons', { who: name });
+  await fetch(`${relay.url}/v1/books/${office.book.id}/keys/${subject}.1.${'0'.repeat(16)}`);
+  await fetch(`${relay.url}/v1/nobody`);
+  await office.sync();
+  const metrics = await (await fetch(`${relay.metricsUrl}/metrics`)).text();
+  const said = [...spoken, metrics].join('\n');
+  const [key] = await createFileKeyring(keyringFolders(home).keyring).keys(subject);
+  if (key === undefined) throw new Error('the office has no key of her');
+  expect(said).toContain('listening');
+  expect(metrics).toContain('tallystick_');
+  for (const needle of needlesOf([name, 'Nowak', 'Vine Street', encodeHex(key.key)]))
+    expect(said.includes(needle.toString())).toBe(false);
+});
