@@ -98,6 +98,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const told = results.map((result) => refusalOf(known.get(result.hash)) ?? result);
     const [last] = news.slice(-1);
     const place = last === undefined ? 0 : ((await outbox.find(book, scope, [last.hash])).get(last.hash)?.place ?? 0);
+    if (last !== undefined) await gate.noteKept(book, news.length, place);
     return { outcome: outcomeOf(told), news: news.length, place };
   }
 

@@ -34,6 +34,8 @@ export interface KeptGateOptions {
 export interface KeptGate {
   /** One result for each frame: `kept` for what may be kept or is, without a position. One at a time. */
   judge(book: BookId, scope: Scope, frames: readonly Frame[]): Promise<readonly PushResult[]>;
+  /** So many of what was judged last are in the outbox now, the last of them at this place. */
+  noteKept(book: BookId, ops: number, place: number): Promise<void>;
   /** The log or the outbox has changed otherwise. */
   forget(book: BookId): void;
 }
@@ -51,6 +53,10 @@ interface KeptLog {
 interface KeptBook {
   readonly roster: Roster;
   readonly logs: Map<Scope, KeptLog>;
+  /** How long the copied logs were when they were first looked at. */
+  readonly sizes: Map<Scope, number>;
+  /** Of the last op in the outbox that was put behind the logs. */
+  lastPlace: number;
 }
 
 const hq = parseScope('hq') as Scope;
@@ -66,7 +72,8 @@ export function createKeptGate(options: KeptGateOptions): KeptGate {
     const roster = createRoster(hasher);
     for (const { bytes, hash, isFork } of await store.enrolments(book))
       roster.apply(trustedRecord(bytes, hash), isFork);
-    const kept: KeptBook = { roster, logs: new Map() };
+    const kept: KeptBook = { roster, logs: new Map(), sizes: new Map(), lastPlace: 0 };
+    await noteSizes(kept, book, hq);
     const records = new Map<Scope, OpRecord[]>([[hq, []]]);
     for (let after = 0; ; ) {
       const ops = await outbox.ops(book, { after, limit: pageOps });
@@ -79,6 +86,7 @@ export function createKeptGate(options: KeptGateOptions): KeptGate {
       const last = ops.at(-1);
       if (last === undefined) break;
       after = last.place;
+      kept.lastPlace = last.place;
     }
     for (const [scope, ofScope] of records) {
       if (ofScope.length === 0) continue;
@@ -97,12 +105,38 @@ export function createKeptGate(options: KeptGateOptions): KeptGate {
     return kept;
   }
 
+  const sizeOf = async (book: BookId, scope: Scope): Promise<number> => (await store.log(book, scope))?.size ?? 0;
+
+  async function noteSizes({ sizes }: KeptBook, book: BookId, scope: Scope): Promise<void> {
+    if (!sizes.has(scope)) sizes.set(scope, await sizeOf(book, scope));
+  }
+
+  /** Whether another node on this copy and outbox has kept or followed something since: what goes on from that must not seem to have a gap. */
+  async function isOvertaken({ sizes, lastPlace }: KeptBook, book: BookId, scope: Scope): Promise<boolean> {
+    for (const of of [hq, scope]) {
+      const before = sizes.get(of);
+      if (before !== undefined && before !== (await sizeOf(book, of))) return true;
+    }
+    return (await outbox.ops(book, { after: lastPlace, limit: 1 })).length > 0;
+  }
+
   return {
     async judge(book, scope, frames) {
-      const kept = opened.get(book) ?? (await open(book));
+      const before = opened.get(book);
+      const kept = before === undefined || (await isOvertaken(before, book, scope)) ? await open(book) : before;
+      await noteSizes(kept, book, scope);
       const log = openLog(options, book, scope, kept);
       const results = await judgeIn(options, log, book, scope, frames);
       return results.map(withoutPlace);
+    },
+    async noteKept(book, ops, place) {
+      const kept = opened.get(book);
+      if (kept === undefined) return;
+      // Places are of all books and nodes: where those between are not ours alone, all is put behind the log anew with the next push.
+      const isOurs =
+        place === kept.lastPlace + ops ||
+        (await outbox.ops(book, { after: kept.lastPlace, limit: ops + 1 })).length === ops;
+      if (isOurs) kept.lastPlace = place;
     },
     forget: (book) => void opened.delete(book),
   };

@@ -1,6 +1,7 @@
 // How a copy and the log that it is of are compared, who compares them, and what is found where they part.
 import { leafHash } from '@tallystick/chain';
 import Database from 'better-sqlite3';
+import type { OpRecord } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
@@ -87,6 +88,26 @@ describe('a lease', () => {
     await second.link.exchange();
     expect((await second.link.status()).isReconciler).toBe(true);
     await expect(branch.link.exchange()).rejects.toMatchObject({ code: 'relay/fenced' });
+  });
+});
+
+describe('several nodes on one copy and outbox', () => {
+  it('keep what goes on from what another of them kept, or followed', async () => {
+    const { fleet, line, branch, another } = await openFederation();
+    const second = another({ node: 'node 2' });
+    const push = async (node: typeof second, ...ops: OpRecord[]): Promise<unknown> =>
+      (await node.client.push(fleet.book, hq, ops)).results.map(({ verdict }) => verdict);
+    const [one, two, three, four, five] = fleet.root.writeMany(5) as [OpRecord, OpRecord, OpRecord, OpRecord, OpRecord];
+    line.state = 'cut';
+    expect([await push(second, one), await push(branch, two)]).toEqual([['kept'], ['kept']]);
+    expect([await push(second, three, four), await push(branch, four)]).toEqual([['kept', 'kept'], ['kept']]);
+    line.state = 'up';
+    // The first hands all on and follows; the second hears nothing of it.
+    await branch.link.exchange();
+    await branch.client.push(fleet.book, hq, [five]);
+    await branch.link.exchange();
+    line.state = 'cut';
+    expect(await push(second, fleet.root.write())).toEqual(['kept']);
   });
 });
 
