@@ -1,31 +1,21 @@
 // The relay as a standard fetch handler: it accepts, orders, persists and hands out; it runs no verb and knows no business
 // (DESIGN.md section 7, docs/spec/relay.md).
-import {
-  consistencyProof,
-  encodeVerifierKey,
-  type Hasher,
-  inclusionProof,
-  type NoteSigner,
-  openRecord,
-} from '@tallystick/chain';
-import { type BookId, type DeviceId, encodeHex, parseScope, type Scope } from '@tallystick/oplog';
+import { encodeVerifierKey, type Hasher, type NoteSigner } from '@tallystick/chain';
+import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
 import {
-  answerEntries,
   answerJson,
   answerKept,
   answerNote,
-  answerPage,
   answerPreflight,
   answerRefusal,
-  answerTile,
   encodePushAnswer,
   jsonHeaders,
   refusalOf,
 } from './answer.ts';
 import { gunzip, type Unpack } from './body.ts';
 import { createCheckpoints } from './checkpoints.ts';
-import { cosignedCheckpoint, keepCosignature, maxCosignedBytes } from './cosigning.ts';
+import { keepCosignature, maxCosignedBytes } from './cosigning.ts';
 import { createClaimMemory } from './claim-memory.ts';
 import { RelayError } from './errors.ts';
 import type { Home } from './home.ts';
@@ -38,15 +28,14 @@ import { protocols } from './protocols.ts';
 import { createQuota } from './quota.ts';
 import { createRates } from './rates.ts';
 import { createReceivers } from './receivers.ts';
-import { createReaders, type IsReadable, unknownBook } from './readers.ts';
+import { createReaders, unknownBook } from './readers.ts';
+import { answerHandshake, answerRead, readLast } from './reads.ts';
 import type { RelayInfo } from './replies.ts';
 import { createRosters } from './rosters.ts';
-import { type OfBook, parsePush, parseRoute, type Route } from './routes.ts';
+import { parsePush, parseRoute, type Route } from './routes.ts';
 import { answerStanding, maxStandingBytes } from './standing-answer.ts';
-import type { LogState, RelayStore } from './store.ts';
+import type { RelayStore } from './store.ts';
 import { createTenures } from './tenure.ts';
-import { tileWidth } from './tile-path.ts';
-import { overTiles, type ReadTile, rootAt } from './tiles.ts';
 import { createShares, createSlots, type Slot } from './turns.ts';
 import { createTails } from './tail.ts';
 import type { Verdict } from './verdict.ts';
@@ -120,7 +109,6 @@ export interface Relay {
 type Push = Extract<Route, { kind: 'push' }>;
 type Cosign = Extract<Route, { kind: 'cosign' }>;
 type Stand = Extract<Route, { kind: 'standing' }>;
-type Read = Exclude<Route, Push | Cosign | Stand>;
 const hq = parseScope('hq') as Scope;
 
 export function createRelay(options: RelayOptions): Relay {
@@ -242,9 +230,9 @@ export function createRelay(options: RelayOptions): Relay {
       return answerNote(await home.cosigned(route.book, route.scope, route.count));
     if (route.kind === 'pull' && home !== undefined) await requireReached(store, route);
     // Which devices are active is known between pushes, not within one.
-    if (route.kind === 'checkpoint') return queue.between(() => read(desk, route, acceptEncoding));
+    if (route.kind === 'checkpoint') return queue.between(() => answerRead(desk, route, acceptEncoding));
     if (route.kind === 'pull' && lastPosition !== undefined) return readLast(desk, route, lastPosition, acceptEncoding);
-    return read(desk, route, acceptEncoding);
+    return answerRead(desk, route, acceptEncoding);
   }
 
   return {
@@ -340,119 +328,4 @@ function countVerdicts({ results }: PushOutcome): Partial<Record<Verdict, number
   const counts: Partial<Record<Verdict, number>> = {};
   for (const { verdict } of results) counts[verdict] = (counts[verdict] ?? 0) + 1;
   return counts;
-}
-
-/** Where the book stands, with the roots at the sizes that the asker knows. */
-async function answerHandshake(
-  { store, tenures, hasher }: PushDesk,
-  { book, known }: OfBook,
-  isAllowed: IsReadable,
-  home: Home | undefined,
-): Promise<Response> {
-  const sizes = new Map(known.map(({ scope, size }) => [scope, size]));
-  const standings: unknown[] = [];
-  for (const { scope, size } of await store.scopes(book)) {
-    if (!(await isAllowed(scope))) continue;
-    const at = sizes.get(scope) ?? 0;
-    // A mirror that lags says nothing of what it has not got.
-    if (home !== undefined && at > size) continue;
-    const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);
-    const root = at > 0 && at <= size ? { rootAtKnown: await rootAt(at, readTile, hasher) } : {};
-    standings.push({ scope, size, ...root });
-  }
-  const { epoch, appointment } = await tenures.of(book);
-  const place = appointment && (await store.find(book, hq, [appointment.hash])).get(appointment.hash);
-  const appointed = place === undefined ? {} : { appointed: place.position };
-  return answerJson({ epoch, ...appointed, scopes: standings });
-}
-
-async function read(
-  desk: PushDesk,
-  route: Exclude<Read, { kind: 'info' | 'scopes' | 'tail' | 'kept' }>,
-  acceptEncoding: string,
-): Promise<Response> {
-  const { store } = desk;
-  const { book, scope } = route;
-  const log = await store.log(book, scope);
-  if (route.kind === 'checkpoint') {
-    if (log === undefined) throw new RelayError('relay/empty', `scope ${scope} has no ops yet`);
-    return answerNote(await cosignedCheckpoint(desk, route, log));
-  }
-  if (route.kind === 'pull') return readPage(desk, route, log, acceptEncoding);
-  const readTile: ReadTile = (level, index) => store.tile(book, scope, level, index);
-  if (route.kind === 'tile' || route.kind === 'entries') return readTiles(store, route);
-  return readProof(route, log?.size ?? 0, readTile, desk.hasher);
-}
-
-async function readPage(
-  { store, limits, checkpoints }: PushDesk,
-  { book, scope, from }: Extract<Route, { kind: 'pull' }>,
-  log: LogState | undefined,
-  acceptEncoding: string,
-): Promise<Response> {
-  const size = log?.size ?? 0;
-  if (from > size) throw new RelayError('relay/beyond-end', `scope ${scope} has ${size} ops`);
-  if (from === size) {
-    const checkpoint = log === undefined ? '' : await checkpoints.of(book, scope, log);
-    return answerPage([], { checkpoint, size, acceptEncoding });
-  }
-  const page = await store.page(book, scope, from, { maxOps: limits.maxPageOps, maxBytes: limits.maxPageBytes });
-  if (page === undefined) throw new RelayError('relay/store', `scope ${scope} has ${size} ops and none at ${from}`);
-  const checkpoint = await checkpoints.of(book, scope, { size: from + page.records.length, root: page.root });
-  return answerPage(page.records, { checkpoint, size, acceptEncoding });
-}
-
-/** As `readPage`, and nothing after the run that `lastPosition` is in, whose last signature is the one that was checked. */
-async function readLast(
-  { store, limits, checkpoints, hasher }: PushDesk,
-  { book, scope, from }: Extract<Route, { kind: 'pull' }>,
-  lastPosition: number,
-  acceptEncoding: string,
-): Promise<Response> {
-  const page = await store.page(book, scope, from, { maxOps: limits.maxPageOps, maxBytes: limits.maxPageBytes });
-  const records = page?.records ?? [];
-  const authorAt = (index: number): DeviceId | undefined => {
-    const opened = openRecord(records[index] ?? new Uint8Array(0), hasher);
-    return opened.ok ? opened.value.op.device : undefined;
-  };
-  // The rest of the batch that it is in: runs end where batches do.
-  const batch = await store.page(book, scope, lastPosition, { maxOps: 1, maxBytes: 1 });
-  const end = Math.min(records.length, lastPosition + (batch?.records.length ?? 1) - from);
-  let count = Math.min(records.length, lastPosition + 1 - from);
-  while (count < end && authorAt(count) === authorAt(count - 1)) count += 1;
-  const size = from + count;
-  const root = await rootAt(size, (level, index) => store.tile(book, scope, level, index), hasher);
-  const checkpoint = await checkpoints.of(book, scope, { size, root });
-  return answerPage(records.slice(0, count), { checkpoint, size, acceptEncoding });
-}
-
-async function readTiles(store: RelayStore, route: Extract<Route, { kind: 'tile' | 'entries' }>): Promise<Response> {
-  const { book, scope, index, width } = route;
-  const absent = new RelayError('relay/not-found', `no tile ${index} with ${width} members yet`);
-  if (route.kind === 'entries') {
-    const records = await store.records(book, scope, index * tileWidth, width);
-    if (records.length < width) throw absent;
-    return answerEntries(records);
-  }
-  const hashes = await store.tile(book, scope, route.level, index);
-  if (hashes === undefined || hashes.length < width * 32) throw absent;
-  return answerTile(hashes.slice(0, width * 32));
-}
-
-async function readProof(
-  route: Extract<Route, { kind: 'consistency' | 'inclusion' }>,
-  size: number,
-  readTile: ReadTile,
-  hasher: Hasher,
-): Promise<Response> {
-  const [low, high] = route.kind === 'consistency' ? [route.first - 1, route.second] : [route.index, route.size];
-  if (low < 0 || low >= high || high > size) {
-    throw new RelayError('relay/bad-request', `no such proof in a log of ${size} ops`);
-  }
-  const proof = await overTiles(readTile, hasher, (readNode) =>
-    route.kind === 'consistency'
-      ? consistencyProof(route.first, route.second, readNode, hasher)
-      : inclusionProof(route.index, route.size, readNode, hasher),
-  );
-  return answerJson({ proof: proof.map(encodeHex) });
 }
