@@ -296,6 +296,39 @@ describe('a book that appointed another relay', () => {
     else expect(refused).toMatchObject({ ok: false, code: 'kernel/epoch', details: { epoch: 1 } });
   });
 
+  it('is led back from the relay of who stole the key of a revoked owner, by later appointments that come in a file', async () => {
+    const keys = memoryKeys();
+    const { device, publicKey } = await keys.create('device');
+    await owner.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'partner', role: 'owner' });
+    const thief = await openBook({
+      store: nodeStore(':memory:'),
+      keys,
+      verbs: shopVerbs,
+      edge: testEdge(70),
+      book: owner.id,
+    });
+    await settle(old, [owner, till, other, thief]);
+    await owner.commit('device.revoke', { device, reason: 'stolen' });
+    await owner.sync(old.client);
+    // The till has not heard of that, and reaches the thief's relay alone.
+    await fill(next, thief);
+    expect(await thief.appointRelay({ vkey: next.vkey })).toMatchObject({ ok: true });
+    await thief.sync(next.client);
+    await till.sync(next.client);
+    const sold = await sell(till);
+    await till.sync(next.client);
+    expect([till.status().relayKey, await till.stage(sold)]).toEqual([next.vkey, 'settled']);
+    expect(await refusal(() => till.sync(old.client))).toBe('kernel/relay-moved');
+    // Of the thief's epoch either may count for the till; the next one is the owner's alone.
+    for (const epoch of [1, 2]) expect(await owner.appointRelay({ vkey: old.vkey, epoch })).toMatchObject({ ok: true });
+    await owner.sync(old.client);
+    await till.import(await owner.export());
+    await settle(old, [till, owner, other, till]);
+    expect(await till.stage(sold)).toBe('settled');
+    await expectOneBook([owner, till, other], old);
+    await thief.close();
+  });
+
   it('may appoint the relay that it has anew, where nobody has any more what that one had signed for', async () => {
     // What the till wrote is at the relay alone, and the till is gone.
     await sell(till);
