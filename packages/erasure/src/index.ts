@@ -19,6 +19,7 @@ export {
 } from './errors.ts';
 export { findEnvelopes, type FoundEnvelope } from './find.ts';
 export { findFreeTexts, type FreeText, type TextSchema } from './free-text.ts';
+export { type BrowserKeyringKind, openBrowserKeyring } from './browser-keyring.ts';
 export { createIndexedDbKeyring } from './indexed-db-keyring.ts';
 export { createMemoryKeyring, type Keyring } from './keyring.ts';
 export { inTheClear, personal, publicReason, publicText } from './marking.ts';

@@ -2,10 +2,10 @@
 import { parseVerifierKey, nobleHasher } from '@tallystick/chain';
 import {
   type Blobs,
-  createIndexedDbKeyring,
-  createOpfsKeyring,
+  type BrowserKeyringKind,
   createReaderIdentity,
   type Keyring,
+  openBrowserKeyring,
   type ReaderIdentity,
   type SubjectId,
 } from '@tallystick/erasure';
@@ -112,17 +112,11 @@ export async function openPersonDesk(shop: PersonShop, given?: Keyring): Promise
 
 const keyringNote = 'till/keyring';
 
-/** Files that are zeroed in their place where the browser has such; once chosen it stays, for keys in two places would be forgotten in one. */
 async function keyringOf(log: PersonShop['log']): Promise<Keyring> {
-  const files = createOpfsKeyring();
   const chosen = log.meta(keyringNote) ?? '';
-  if (chosen !== '') return chosen === 'files' ? files : createIndexedDbKeyring();
-  const hasFiles = await Promise.resolve(files.subjects()).then(
-    () => true,
-    () => false,
-  );
-  await log.setMeta(keyringNote, hasFiles ? 'files' : 'database');
-  return hasFiles ? files : createIndexedDbKeyring();
+  const { kind, keyring } = await openBrowserKeyring(chosen === '' ? undefined : (chosen as BrowserKeyringKind));
+  if (chosen === '') await log.setMeta(keyringNote, kind);
+  return keyring;
 }
 
 async function readerOf(log: PersonShop['log']): Promise<ReaderIdentity> {
