@@ -7,6 +7,7 @@ import {
   createBackupKeeper,
   joinFiles,
   memoryPlace,
+  parsePartName,
   partName,
 } from '@tallystick/recovery';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -26,6 +27,7 @@ describe('a till that backs itself up', () => {
   const device = memoryPlace('this device');
   let office: BackupPlace;
   let isOfficeAway = false;
+  let bucket: BackupPlace | undefined;
   let keyOfCart = 0;
 
   beforeEach(async () => {
@@ -56,6 +58,8 @@ describe('a till that backs itself up', () => {
         }),
         device,
         office,
+        readBucket: async () => bucket,
+        writeBucket: async (settings) => void (bucket = settings && memoryPlace(settings.url)),
         carry: carryParts,
         countOps: () => countOps(book),
         join: (openers) => joinFiles(device, openers),
@@ -66,6 +70,7 @@ describe('a till that backs itself up', () => {
     backup.stop();
     vi.useRealTimers();
     isOfficeAway = false;
+    bucket = undefined;
     await counter.close();
   });
 
@@ -175,6 +180,34 @@ describe('a till that backs itself up', () => {
     await sell();
     await backup.hide();
     expect(backup.state).toMatchObject({ behind: 0, outside: { number: 2 } });
+  });
+
+  it('hands itself in at a bucket too, whatever the office does, and at none any more where none is named', async () => {
+    const settings = { url: 'https://s3.example/shop', accessKeyId: 'id', secretAccessKey: 'secret' };
+    expect(await backup.nameBucket(settings)).toMatchObject({ ok: false, code: 'till/no-opener' });
+    await keepEscrow();
+    expect(await backup.nameBucket(settings)).toMatchObject({ ok: true });
+    expect(backup.state.bucket).toBe(settings.url);
+    // The keys of the bucket are in nothing that is handed out with the log.
+    expect(JSON.stringify(backup.state)).not.toContain('secret');
+    isOfficeAway = true;
+    await sell();
+    await backup.hide();
+    expect(backup.state).toMatchObject({ outside: { number: 1, by: 'bucket' }, fault: 'the office does not answer' });
+    expect(backupRows(backup.state)[0]?.[1]).toContain('In the bucket: number 1');
+    expect((await bucket?.list())?.length).toBeGreaterThan(0);
+    isOfficeAway = false;
+    await backup.look();
+    expect((await office.list()).length).toBeGreaterThan(0);
+    expect(backup.state.fault).toBeUndefined();
+    const kept = bucket;
+    expect(await backup.nameBucket(undefined)).toMatchObject({ ok: true });
+    await sell();
+    await backup.hide();
+    expect(backup.state).toMatchObject({ bucket: undefined, outside: { number: 2, by: 'office' } });
+    const { device: own } = counter.shop.book;
+    const there = (await kept?.list())?.map(parsePartName).filter((part) => own.startsWith(part?.device ?? '-'));
+    expect([...new Set(there?.map((part) => part?.number))]).toEqual([1]);
   });
 
   it('counts a file only when a person says that they keep it, and makes none that nobody could open', async () => {

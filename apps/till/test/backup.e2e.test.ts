@@ -3,9 +3,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOrganisationIdentity } from '@tallystick/custody';
+import { nodeCrypto } from '@tallystick/kernel/node';
+import { bucketPlace, filesIn, judgeBackups } from '@tallystick/recovery';
 import type { BrowserContext, CDPSession, Download, Page } from 'playwright-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { credentials, startBucketOfPages, stopServers } from '../../../packages/recovery/test/place-servers.ts';
 import { faultsOf } from './axe.ts';
 import { addAuthenticator, leaveTill, listedMinor, newDevice, openDrawer, sell, tile } from './browser.ts';
 import { shopForAll } from './for-all.ts';
@@ -166,6 +169,79 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till that keeps itself
     await page.goto(tillUrl);
     await tile(page, 'Flat white').waitFor();
     expect(await nextSale()).toMatch(/\/5$/);
+  });
+
+  it('is given to another app and to the clipboard, and comes back from that text by a key on paper', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    // What a phone does with a file that is shared cannot be had here: its own function is stood in for, at the border of the browser.
+    await page.addInitScript(() => {
+      const share = async ({ files }: { readonly files: readonly File[] }): Promise<void> => {
+        const bytes = new Uint8Array(await (files[0] as File).arrayBuffer());
+        sessionStorage.setItem('shared', btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')));
+      };
+      Object.defineProperty(navigator, 'canShare', { value: () => true });
+      Object.defineProperty(navigator, 'share', { value: share });
+    });
+    await join_('till-5');
+    const sold = await nextSale();
+    await page.getByRole('button', { name: 'This till', exact: true }).click();
+    await page.getByRole('button', { name: 'Back up', exact: true }).click();
+    await page.getByRole('button', { name: 'Add a recovery key on paper' }).click();
+    const identity = await page.locator('.recovery-key').innerText();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'It is written down' }).click();
+    await page.getByText('a recovery key on paper', { exact: false }).first().waitFor();
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByText('This till cannot see what became of it.').waitFor();
+    await page.getByRole('button', { name: 'Copy as text' }).click();
+    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toBe(await page.evaluate(() => sessionStorage.getItem('shared')));
+    const text = await copied();
+    expect(Buffer.from(text, 'base64').toString('latin1')).toContain('tallystick/recovery/1 ');
+    await page.getByRole('button', { name: 'Yes, it is kept' }).click();
+    await page.getByText(/^As somebody said: number \d+/).waitFor();
+    await wipe();
+
+    await openFirstScreen();
+    await page.getByLabel('Or the text of the mail').fill(text);
+    await page.getByLabel('Recovery key').fill(identity);
+    await page.getByRole('button', { name: 'Look at it' }).click();
+    await page.getByText('till-5', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Bring it back without its key' }).click();
+    await page.locator('.banner', { hasText: 'This till came back without its key.' }).waitFor();
+    await page.getByRole('button', { name: 'Sales', exact: true }).click();
+    await page.getByLabel('Find a document by its number').fill(sold);
+    await page.locator('.document', { hasText: sold }).first().waitFor();
+  });
+
+  it('hands itself in at a bucket that allows its page, and opens from there', async () => {
+    const bucket = await startBucketOfPages();
+    const url = `${bucket}/till-6`;
+    try {
+      await join_('till-6');
+      await nextSale();
+      await page.getByRole('button', { name: 'This till', exact: true }).click();
+      await page.getByRole('button', { name: 'Back up', exact: true }).click();
+      await page.getByRole('button', { name: 'Add a bucket' }).click();
+      expect(await faultsOf(page)).toEqual([]);
+      const fill = async (address: string): Promise<void> => {
+        await page.getByLabel('Address of the bucket').fill(address);
+        await page.getByLabel('Access key').fill(credentials.accessKeyId);
+        await page.getByLabel('Secret key').fill(credentials.secretAccessKey);
+        await page.getByRole('button', { name: 'Try it and use it' }).click();
+      };
+      await fill(`${bucket}-of-nobody`);
+      await page.getByText('The bucket did not take a file and give it back.').waitFor();
+      await fill(url);
+      await page.getByText(`It hands itself in at ${url}.`).waitFor();
+      const place = bucketPlace({ url, ...credentials });
+      await expect.poll(() => place.list()).toHaveLength(2);
+      const openers = [{ kind: 'organisation', identity: owner.identity }] as const;
+      const { chosen } = await judgeBackups(await filesIn(place), { openers, crypto: nodeCrypto });
+      expect(chosen).toMatchObject({ device: deviceNamed('till-6'), number: 1 });
+    } finally {
+      await stopServers();
+    }
   });
 
   it('comes back without its key as a new till, which hands in what only the backup had', async () => {

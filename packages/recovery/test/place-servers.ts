@@ -50,6 +50,18 @@ export async function startBuckets(): Promise<string> {
   return `http://127.0.0.1:${(door.address() as AddressInfo).port}/shop`;
 }
 
+/** The address of an empty bucket that lets any page read and write it. */
+export async function startBucketOfPages(): Promise<string> {
+  const methods = ['GET', 'PUT', 'DELETE'].map((method) => `<AllowedMethod>${method}</AllowedMethod>`).join('');
+  const rule = `<CORSRule><AllowedOrigin>*</AllowedOrigin>${methods}<AllowedHeader>*</AllowedHeader></CORSRule>`;
+  const cors = `<CORSConfiguration>${rule}</CORSConfiguration>`;
+  const directory = join(folder, 's3-pages');
+  const store = new S3rver({ port: 0, silent: true, directory, configureBuckets: [{ name: 'shop', configs: [cors] }] });
+  const { port } = (await store.run()) as AddressInfo;
+  stops.push(() => store.close());
+  return `http://127.0.0.1:${port}/shop`;
+}
+
 /** Signature version 4, by another implementation than the one that signed. */
 function isSigned({ method = '', url = '', headers }: IncomingMessage): boolean {
   const said = headers.authorization ?? '';

@@ -8,6 +8,7 @@ import { useShop, useTill } from '../state/context.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { saveFile } from '../ui/export-file.ts';
 import { Fault } from '../ui/fault.tsx';
+import { Bucket } from './bucket.tsx';
 import { Openers } from './openers.tsx';
 
 /** As text, in a mail or a note: more than this no clipboard or message likes. */
@@ -23,6 +24,7 @@ export function BackUpDialog({ onClose }: { readonly onClose: () => void }): VNo
         {backup !== undefined && <p>Opened by: {openerWords(backup)}.</p>}
         {hasOpener && <GiveOut key={openerCount(backup.openers)} onClose={onClose} />}
         <Openers />
+        {hasOpener && <Bucket />}
       </div>
     </Dialog>
   );

@@ -1,6 +1,7 @@
 // What makes the backups of a till: loaded a moment after it has opened, because the sealing is larger than the rest of the engine.
 import { nobleHasher } from '@tallystick/chain';
 import { type BackupPlace, carryParts, createBackupKeeper, joinFiles, parsePartName } from '@tallystick/recovery';
+import { readBucket, writeBucket } from './backup-bucket.ts';
 import { type BackupParts, countOps, restoredNumber } from './backup-life.ts';
 import { openOwnFolder, ownPlace } from './backup-place.ts';
 import { officePlace } from './deposit.ts';
@@ -37,8 +38,15 @@ export async function openTillKeeper(
     scope,
     isQuiet,
     note: () => JSON.stringify(note),
-    // An office that does not answer holds nothing up: what it turns out to have under the same name is found when it is brought there.
-    after: async () => Math.max(restoredNumber(shop), ...(await numbersIn(deposits).catch(() => []))),
+    // An office or bucket that does not answer holds nothing up: what it turns out to have under the same name is found when it is brought there.
+    after: async () =>
+      Math.max(
+        restoredNumber(shop),
+        ...(await numbersIn(deposits).catch(() => [])),
+        ...(await readBucket(folder)
+          .then(numbersIn)
+          .catch(() => [])),
+      ),
     state: {
       load: () => state,
       save: async (text) => {
@@ -51,6 +59,8 @@ export async function openTillKeeper(
     keeper,
     device,
     office: deposits,
+    readBucket: () => readBucket(folder),
+    writeBucket: (settings) => writeBucket(folder, settings),
     carry: carryParts,
     countOps: () => countOps(book),
     join: (openers) => joinFiles(device, openers),

@@ -2,7 +2,14 @@
 // beside the sales and never before them. Decision 051.
 import type { DeviceId, Scope } from '@tallystick/oplog';
 import type { BackupKeeper, BackupPlace, Cadence, PartHead } from '@tallystick/recovery';
-import type { BackupFile, BackupOpener, BackupState, OutsideBackup, RestoredFrom } from './backup-state.ts';
+import type {
+  BackupFile,
+  BackupOpener,
+  BackupState,
+  BucketSettings,
+  OutsideBackup,
+  RestoredFrom,
+} from './backup-state.ts';
 import { readEscrow } from './escrow-check.ts';
 import { messageOf } from './link.ts';
 import type { OpenShop } from './open-shop.ts';
@@ -20,6 +27,8 @@ export interface TillBackup {
   /** A person said that they keep the file of this number. */
   taken(file: Pick<BackupFile, 'number' | 'ops'>): Promise<void>;
   nameOpener(opener: BackupOpener): Promise<void>;
+  /** Where it hands itself in, once that was tried; nowhere any more where it is left out. */
+  nameBucket(settings: BucketSettings | undefined): Promise<Outcome<void>>;
   stop(): void;
 }
 
@@ -27,6 +36,9 @@ export interface BackupParts {
   readonly keeper: BackupKeeper;
   readonly device: BackupPlace;
   readonly office: BackupPlace | undefined;
+  /** As it is named now. */
+  readonly readBucket: () => Promise<BackupPlace | undefined>;
+  readonly writeBucket: (settings: BucketSettings | undefined) => Promise<void>;
   readonly carry: (from: BackupPlace, to: BackupPlace, options: { readonly checkedUpTo: number }) => Promise<number>;
   readonly countOps: () => number;
   /** One file of everything that lies ready. */
@@ -36,8 +48,10 @@ export interface BackupParts {
 type Kept = Pick<OpenShop, 'book' | 'log' | 'record'>;
 
 const [outsideNote, openersNote, sinceNote] = ['till/backup/outside', 'till/backup/openers', 'till/backup/since'];
-/** The last number that the office was seen to hold, and the device of which. */
+/** The last number that the office was seen to hold, and the device of which; of a bucket under its address. */
 const carriedNote = 'till/backup/carried';
+/** The address alone: its keys are in no log. */
+const bucketNote = 'till/backup/bucket';
 export const restoredNote = 'till/backup/restored';
 /** Where the office takes them; a tenth of an hour is soon for a shop and rare for a network. */
 const unattended: Cadence = { everyMs: 15 * 60_000, everyOps: 50 };
@@ -97,16 +111,34 @@ export function createTillBackup(
     if (!isStopped) onChange();
   }
 
-  async function carry({ keeper, device, office, carry: bring, countOps }: BackupParts): Promise<void> {
-    if (office === undefined) return;
+  async function carry(parts_: BackupParts): Promise<void> {
+    const bucket = await parts_.readBucket();
+    const { office } = parts_;
+    if (office !== undefined) await carryTo(parts_, office, 'office', carriedNote).catch(keepFault);
+    if (bucket !== undefined) await carryTo(parts_, bucket, 'bucket', `${carriedNote}/${bucket.name}`).catch(keepFault);
+    const [first] = carryFaults.splice(0);
+    if (first !== undefined) throw first;
+  }
+
+  /** One that does not answer holds the other up no longer than it takes to say so. */
+  const carryFaults: Error[] = [];
+  const keepFault = (error: unknown): void =>
+    void carryFaults.push(error instanceof Error ? error : new Error(messageOf(error)));
+
+  async function carryTo(
+    { keeper, device, carry: bring, countOps: count }: BackupParts,
+    place: BackupPlace,
+    by: 'office' | 'bucket',
+    note: string,
+  ): Promise<void> {
     const { number, behind } = keeper.standing();
-    const ops = countOps() - behind;
-    const carried = readNote<{ readonly device: string; readonly number: number }>(log, carriedNote);
+    const ops = count() - behind;
+    const carried = readNote<{ readonly device: string; readonly number: number }>(log, note);
     const checkedUpTo = carried?.device === book.device ? carried.number : 0;
     if (number === 0 || checkedUpTo === number) return;
-    await bring(device, office, { checkedUpTo });
-    await log.setMeta(carriedNote, JSON.stringify({ device: book.device, number }));
-    if (opensAlone(readEscrow(book), openers())) await noteOutside({ number, ops, at: Date.now(), by: 'office' });
+    await bring(device, place, { checkedUpTo });
+    await log.setMeta(note, JSON.stringify({ device: book.device, number }));
+    if (opensAlone(readEscrow(book), openers())) await noteOutside({ number, ops, at: Date.now(), by });
   }
 
   async function noteOutside(made: OutsideBackup): Promise<void> {
@@ -157,6 +189,18 @@ export function createTillBackup(
       const others = openers().filter(({ kind }) => kind !== opener.kind);
       await log.setMeta(openersNote, JSON.stringify([...others, opener]));
     },
+    async nameBucket(settings) {
+      if (recipients().length === 0) return { ok: false, code: 'till/no-opener', message: 'nobody could open it' };
+      try {
+        await (await open()).writeBucket(settings);
+        await log.setMeta(bucketNote, settings?.url ?? '');
+        onChange();
+        void life.look();
+        return { ok: true, value: undefined };
+      } catch (error) {
+        return { ok: false, code: 'till/bucket', message: messageOf(error) };
+      }
+    },
     stop() {
       isStopped = true;
       clearInterval(timer);
@@ -182,7 +226,9 @@ function readState(
   // What a till was brought back with stands in the backup that it came from.
   const kept = last?.ops ?? readNote<NotedRestore>(log, restoredNote)?.ops ?? 0;
   const behind = Math.max(0, countOps(book) - kept);
-  const hasOffice = record.office !== undefined && opensAlone(escrow, openers);
+  const bucket = log.meta(bucketNote);
+  const isTaken = record.office !== undefined || (bucket !== undefined && bucket !== '');
+  const hasOffice = isTaken && opensAlone(escrow, openers);
   const cadence = hasOffice ? unattended : byHand;
   const since = last?.at ?? Number(log.meta(sinceNote) ?? Date.now());
   // As in `standingOf`: of a time that is ahead of now nobody knows how long ago it was.
@@ -198,6 +244,7 @@ function readState(
     behind,
     isMissed: behind > 0 && elapsedMs >= (behind >= 2 * cadence.everyOps ? graceMs : 2 * cadence.everyMs),
     hasOffice,
+    bucket: bucket === '' ? undefined : bucket,
     fault,
     restored: readRestored(shop),
   };

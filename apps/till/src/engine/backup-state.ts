@@ -23,10 +23,20 @@ export interface BackupState {
   readonly isMissed: boolean;
   /** Whether somebody takes them without a person. */
   readonly hasOffice: boolean;
+  /** The address of the bucket to which it hands itself in. */
+  readonly bucket: string | undefined;
   /** Why the last attempt failed. */
   readonly fault: string | undefined;
   /** Set on a till that was brought back from one. */
   readonly restored: RestoredFrom | undefined;
+}
+
+/** Where a till without an office hands itself in; the keys can open nothing. */
+export interface BucketSettings {
+  /** `https://s3.example/my-bucket`, or with a folder. */
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 export interface OutsideBackup {
@@ -35,7 +45,7 @@ export interface OutsideBackup {
   readonly at: number;
   /** Ops that the book had then. */
   readonly ops: number;
-  readonly by: 'office' | 'person';
+  readonly by: 'office' | 'bucket' | 'person';
 }
 
 export interface RestoredFrom {

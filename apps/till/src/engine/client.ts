@@ -49,6 +49,7 @@ export function createWorkerEngine(): TillEngine {
     makeBackup: () => ask('makeBackup'),
     backupTaken: (file) => ask('backupTaken', file),
     nameOpener: (opener) => ask('nameOpener', opener),
+    nameBucket: (settings) => ask('nameBucket', settings),
     changeKey: (made) => ask('changeKey', made),
     goOnAsNew: (request) => ask('goOnAsNew', request),
     sell: (request) => ask('sell', request),

@@ -382,6 +382,8 @@ export class TillHost implements EngineCalls {
   backupTaken: EngineCalls['backupTaken'] = (file) => this.#change(async ({ backup }) => done(backup?.taken(file)));
   nameOpener: EngineCalls['nameOpener'] = (opener) =>
     this.#change(async ({ backup }) => done(backup?.nameOpener(opener)));
+  nameBucket: EngineCalls['nameBucket'] = (settings) =>
+    this.#read(async ({ backup }) => (await backup?.nameBucket(settings)) ?? noBook);
   changeKey: EngineCalls['changeKey'] = (made) => this.#change((shop) => changeKey(shop, made));
   /** Everything that counts by device is read anew. */
   goOnAsNew: EngineCalls['goOnAsNew'] = (request) =>

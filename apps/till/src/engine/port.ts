@@ -28,7 +28,7 @@ import type {
   CountList,
   StockCount,
 } from './shown.ts';
-import type { BackupFile, BackupOpener, BackupRequest, FoundBackup } from './backup-state.ts';
+import type { BackupFile, BackupOpener, BackupRequest, BucketSettings, FoundBackup } from './backup-state.ts';
 import type { Backup, FiscalUse, TillState, TillStatus } from './standing.ts';
 
 export type {
@@ -327,6 +327,8 @@ export interface TillEngine extends TillEntries {
   backupTaken(file: Pick<BackupFile, 'number' | 'ops'>): Promise<Outcome<void>>;
   /** One more who can open backups. */
   nameOpener(opener: BackupOpener): Promise<Outcome<void>>;
+  /** Where backups go by themselves, once that was tried; undefined for nowhere any more. */
+  nameBucket(settings: BucketSettings | undefined): Promise<Outcome<void>>;
   /** Goes on under this key. */
   changeKey(made: MadeKey): Promise<Outcome<void>>;
   /** Goes on as a new till in the place of this one. */

@@ -17,7 +17,8 @@ export function backupRows(backup: BackupState): readonly (readonly [string, str
 function outsideWords({ outside, hasOffice }: BackupState): string {
   if (outside === undefined) return hasOffice ? 'Not yet' : 'No: give one out as a file';
   const what = `number ${outside.number}, of ${dateTimeText(outside.at)}`;
-  return outside.by === 'office' ? `At the office: ${what}` : `As somebody said: ${what}`;
+  const where = { office: 'At the office', bucket: 'In the bucket', person: 'As somebody said' } as const;
+  return `${where[outside.by]}: ${what}`;
 }
 
 export function openerWords({ openers: { office, passkey, paper } }: BackupState): string {

@@ -157,6 +157,7 @@ const refusalWords: Readonly<Record<string, string>> = {
     'This browser keeps no files, so nothing can be brought back into it from a backup. Use another one.',
   'till/no-opener': 'Nobody is named who could open a backup. Add a passkey or a recovery key first.',
   'till/backup': 'The backup could not be made.',
+  'till/bucket': 'The bucket did not take a file and give it back.',
   'invitation/empty': 'Paste the link or the code from the office.',
   'invitation/unreadable': 'This is not an invitation. Copy the whole link again.',
   'invitation/office': 'The invitation names no office to join.',
