@@ -23,6 +23,8 @@ const words: Readonly<Record<string, string>> = {
   'kernel/window-closed': 'the days in which that could be taken back are over',
   'erasure/held': 'the law keeps this person (erasure/held); let go of them first',
   'erasure/shredded': 'this person is forgotten already (erasure/shredded)',
+  'retail/foreign-session': 'a warehouse settles the sessions of vans alone',
+  'retail/counted-twice': 'it counts one article twice',
   'kernel/bad-args': 'that has not the form it must have',
   'kernel/day': 'business days go forward, and not further ahead than the owner allows',
   'guards/rule': 'a rule of the owner forbids it',

@@ -1,7 +1,7 @@
 // Cash in and out of the drawer, and its reports, on the real book.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionReport } from '@tallystick/retail';
-import { readDrawerReport } from '../src/engine/cash-entries.ts';
+import { readDrawerReport } from '../src/engine/drawer-report.ts';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
 import type { CashMoveRequest, DrawerReport, Outcome, Saved } from '../src/engine/port.ts';

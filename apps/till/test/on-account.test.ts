@@ -1,6 +1,6 @@
 // Sales on account on the real book: once, up to the limit, and back off the account.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDrawerReport } from '../src/engine/cash-entries.ts';
+import { readDrawerReport } from '../src/engine/drawer-report.ts';
 import { readReceipt } from '../src/engine/documents.ts';
 import { describeShop, documentReader, readSession } from '../src/engine/open-shop.ts';
 import { readCustomer } from '../src/engine/customers.ts';

@@ -39,6 +39,13 @@ export {
   type PurchaseLine,
   purchaseLines,
 } from './supply/purchase-report.ts';
+export {
+  parseTransferNoteText,
+  parseVanCountText,
+  transferNoteText,
+  type VanCount,
+  vanCountText,
+} from './supply/slip.ts';
 export { stockLevel, transferCancel, transferOrder } from './supply/replenish.ts';
 export { dispatchesDue, type Replenishment, replenishment, transferOrdersDue } from './supply/replenishment.ts';
 export {

@@ -12,6 +12,8 @@ import {
   replenishment,
   stockPositions,
   transferFaults,
+  transferNote,
+  transferNoteText,
   transferOrdersDue,
 } from '@tallystick/retail/supply';
 import type { ShopBook } from '../book.ts';
@@ -42,6 +44,18 @@ function nameOf(book: ShopBook, device: string): string {
   return row?.name ?? device;
 }
 
+/** By the number on its paper, or by its id. */
+function noteAnswer(book: ShopBook, named: string): Answer {
+  const [row] = book.query<{ id: string }>(
+    "SELECT id FROM documents WHERE kind = 'dispatch' AND (number = ? OR id = ?) ORDER BY id LIMIT 1",
+    [named, named],
+  );
+  const note = row === undefined ? undefined : transferNote(book, row.id);
+  if (note === undefined) throw usage(`--note ${named}: no such transfer was dispatched`, 'stock');
+  const text = transferNoteText(note);
+  return { status: 0, json: { note, text }, lines: [text] };
+}
+
 function stockAnswer(book: ShopBook, context: CommandContext): Answer {
   const before = dayOption(context, 'before', 'stock');
   const faults = transferFaults(book);
@@ -49,6 +63,8 @@ function stockAnswer(book: ShopBook, context: CommandContext): Answer {
     `${kind}: transfer ${transfer} in ${scope} ${nameOf(book, device)}`.trimEnd(),
   );
   const status = faults.length === 0 ? 0 : 1;
+  const named = context.text('note');
+  if (named !== undefined) return noteAnswer(book, named);
   if (!context.flag('in-transit') && before === undefined) {
     const positions = stockPositions(book);
     const rows = positions.map(({ sku, onHand, inTransit: way, lost }) => {
@@ -81,6 +97,11 @@ const stock: Command = readingCommand({
   options: {
     'in-transit': { type: 'boolean', help: 'each transfer that nobody has counted in, and who signed for it last' },
     before: { type: 'string', value: 'DAY', help: 'of these, those that left before this day' },
+    note: {
+      type: 'string',
+      value: 'TRANSFER',
+      help: 'what travels with this transfer, as text for the till that counts it in',
+    },
   },
   answer: async (book, context) => stockAnswer(book, context),
 });

@@ -4,6 +4,7 @@ import { askToEnrol, askToRotate } from './devices.ts';
 import { byId } from './dom.ts';
 import { copyLink, showLink } from './links.ts';
 import { askForRequest, askToEnter, loadPersons } from './persons.ts';
+import { askForCount } from './vans.ts';
 import { drawAll, drawLink, drawStock, type Period } from './views.ts';
 
 const views = ['sales', 'stock', 'balance', 'devices', 'waiting', 'corrections', 'persons', 'log'] as const;
@@ -96,6 +97,7 @@ byId('invitation-copy').addEventListener('click', () => void copyLink());
 byId('enrol').addEventListener('click', askToEnrol);
 byId('rotate').addEventListener('click', askToRotate);
 byId('theme').addEventListener('click', switchTheme);
+byId('settle-van').addEventListener('click', askForCount);
 byId('person-enter').addEventListener('click', () => askToEnter());
 byId('person-ask').addEventListener('click', askForRequest);
 byId('person-search').addEventListener('input', () => void loadPersons());

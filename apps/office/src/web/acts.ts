@@ -10,6 +10,7 @@ import { refusalWords } from '../refusal-words.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 import { hexSchema } from './join.ts';
 import { personActs } from './persons.ts';
+import { settleVan } from './vans.ts';
 
 export const revokeReasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'] as const;
 
@@ -33,6 +34,7 @@ export const acts: Readonly<Record<string, Act>> = {
       (book, body) => inWords(() => act(book, body)),
     ]),
   ),
+  'settle-van': settleVan,
   revoke: async (book, body) => {
     const { device, reason } = parseBody(revokeSchema, body);
     requireDone([await book.commit('device.revoke', { device, reason })]);

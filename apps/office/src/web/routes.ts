@@ -13,6 +13,7 @@ import type { BackupWatch } from '../backup-watch.ts';
 import type { PersonFile } from '../person-file.ts';
 import type { ShownPerson } from './persons.ts';
 import type { RelayLink } from './relay-link.ts';
+import { readVanCount } from './vans.ts';
 import { releaseCode, releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
 import { z } from 'zod';
 
@@ -49,6 +50,7 @@ const ownCalls: Readonly<Record<string, Answer>> = {
     const { device } = requireActive(desk.book, parseBody(restorationSchema, body).device);
     return { link: desk.giveBack(device) };
   },
+  '/api/van-count': ({ book }, body) => ({ count: readVanCount(book, body) }),
   '/api/escrow': async (desk, body) => {
     await releaseEscrow(desk, body);
     return {};

@@ -1,7 +1,9 @@
 // The goods as the tiles show them, from the projections.
 import { taxRateIn } from '@tallystick/ledger';
 import { localDay } from '../model/business-day.ts';
+import { isCounting } from './counting.ts';
 import type { StockLevel } from './messages.ts';
+import type { OpenShop } from './open-shop.ts';
 import type { Product } from './port.ts';
 import type { TillBook } from './till-book.ts';
 
@@ -30,9 +32,15 @@ const productsOnSale = `
   WHERE p.scope = 'hq' AND p.active = 1`;
 
 /** Products that are active and have a price in the till's currency today, by category and name. */
-export function readCatalogue(book: TillBook, scope: string, currency: string): readonly Product[] {
+export function readCatalogue(shop: OpenShop, currency: string): readonly Product[] {
+  const { book, record } = shop;
+  const isBlind = isCounting(shop);
   const today = localDay(new Date());
-  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [currency, today, scope]);
+  const rows = book.query<ProductRow>(`${productsOnSale} ORDER BY p.category, p.name, p.sku`, [
+    currency,
+    today,
+    record.scope,
+  ]);
   return rows.map((row) => ({
     sku: row.sku,
     name: row.name === '' ? row.sku : row.name,
@@ -40,21 +48,20 @@ export function readCatalogue(book: TillBook, scope: string, currency: string): 
     unitScale: row.unitScale,
     taxRateBasisPoints: taxRateIn(row.taxRates, today) ?? row.taxRateBasisPoints,
     unitPriceMilliMinor: row.unitPriceMilliMinor,
-    onHand: countedStock(row),
+    onHand: isBlind ? undefined : countedStock(row),
   }));
 }
 
 /** What is left of the goods that just moved. */
-export function readStock(
-  book: TillBook,
-  scope: string,
-  currency: string,
-  skus: readonly string[],
-): readonly StockLevel[] {
+export function readStock(shop: OpenShop, currency: string, skus: readonly string[]): readonly StockLevel[] {
+  if (isCounting(shop)) return [];
+  const { book, record } = shop;
   const find = `${productsOnSale} AND p.sku = ?`;
   const today = localDay(new Date());
   return [...new Set(skus)].flatMap((sku) =>
-    book.query<ProductRow>(find, [currency, today, scope, sku]).map((row) => ({ sku, onHand: countedStock(row) })),
+    book
+      .query<ProductRow>(find, [currency, today, record.scope, sku])
+      .map((row) => ({ sku, onHand: countedStock(row) })),
   );
 }
 

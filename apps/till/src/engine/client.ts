@@ -14,8 +14,8 @@ export function createWorkerEngine(): TillEngine {
   let isOpen = false;
 
   const tellCatalogue = (next: readonly Product[]): void => {
-    products = next;
-    for (const listener of catalogueListeners) listener(next);
+    products = keptSame(products, next);
+    for (const listener of catalogueListeners) listener(products);
   };
   const tellState = (state: TillState): void => {
     isOpen = state.phase.kind === 'open';
@@ -68,6 +68,7 @@ export function createWorkerEngine(): TillEngine {
     scanSale: (request) => ask('scanSale', request),
     countGoods: (request) => ask('countGoods', request),
     payAccount: (request) => ask('payAccount', request),
+    receiveGoods: (request) => ask('receiveGoods', request),
     lookUp: ((name, request) => ask('lookUp', name, request)) as TillEngine['lookUp'],
     findSale: (key) => ask('findSale', key),
     customer: (customer) => ask('customer', customer),
@@ -81,6 +82,10 @@ export function createWorkerEngine(): TillEngine {
     returnTerms: (customer) => ask('returnTerms', customer),
     newestDocument: () => ask('newestDocument'),
     countList: () => ask('countList'),
+    endCount: () => ask('endCount'),
+    deliveries: () => ask('deliveries'),
+    delivery: (text) => ask('delivery', text),
+    vanCount: (request) => ask('vanCount', request),
     layaways: () => ask('layaways'),
     receipt: (document) => ask('receipt', document),
     drawerReport: (session) => ask('drawerReport', session),
@@ -100,6 +105,15 @@ export function createWorkerEngine(): TillEngine {
 function listen<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
+}
+
+/** What has not changed stays the same object, so that nobody draws it anew. */
+function keptSame(before: readonly Product[], next: readonly Product[]): readonly Product[] {
+  const known = new Map(before.map((product) => [product.sku, product]));
+  return next.map((product) => {
+    const same = known.get(product.sku);
+    return same !== undefined && JSON.stringify(same) === JSON.stringify(product) ? same : product;
+  });
 }
 
 function withStock(products: readonly Product[], levels: readonly StockLevel[]): readonly Product[] {

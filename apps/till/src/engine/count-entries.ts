@@ -1,6 +1,5 @@
 // Counting goods: what there is to count, without what should be there; and a count as an entry, which is known by what it says and by being newer
 // than every document that the seller knew of.
-import { newestOwn } from './documents.ts';
 import type { Entry, Found } from './entry.ts';
 import { openDay } from './entitlements.ts';
 import { describeShop, type OpenShop } from './open-shop.ts';
@@ -13,7 +12,23 @@ export function readCountList(shop: OpenShop): Outcome<CountList> {
       WHERE scope = 'hq' AND active = 1 AND options = '' AND recipe = '' ORDER BY category, name, sku`,
   );
   const goods = rows.map(({ sku, name, category, unitScale }) => ({ sku, name, category, unitScale }));
-  return { ok: true, value: { goods, newest: newestOwn(shop) } };
+  return { ok: true, value: { goods, loaded: loadedOn(shop), newest: shop.newest.read() } };
+}
+
+/** Deliveries that are looked through for what may lie on a van: more than come in a week. */
+const lastLoads = 30;
+
+/** What should be on board, and what came lately and is all sold: a list of what is left alone would say of everything else that there is none. */
+function loadedOn({ book, record }: OpenShop): readonly string[] {
+  if (book.status().role !== 'van') return [];
+  const rows = book.query<{ readonly sku: string }>(
+    `SELECT sku FROM stock WHERE scope = ?1
+     UNION SELECT l.sku FROM (SELECT scope, arrival FROM arrivals WHERE scope = ?1 ORDER BY transfer DESC LIMIT ${lastLoads}) a
+       JOIN documentLines l ON l.scope = a.scope AND l.document = a.arrival
+     ORDER BY sku`,
+    [record.scope],
+  );
+  return rows.map(({ sku }) => sku);
 }
 
 export const countEntry: Entry<CountRequest, StockCount> = {

@@ -1,7 +1,6 @@
 // Sales, refunds and voids as the screens show them, from the projections.
 import type { Tender } from '../model/tender.ts';
 import { fiscalOf } from './fiscal.ts';
-import type { OpenShop } from './open-shop.ts';
 import type { DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
 import type { TillBook } from './till-book.ts';
 
@@ -58,6 +57,8 @@ export function readNewest(reader: DocumentReader, day: string, most: number): r
 
 /** Documents of the whole shop whose number contains the text, newest first. */
 export function findByNumber(reader: DocumentReader, text: string): readonly DocumentRow[] {
+  const exact = readNumbered(reader, text);
+  if (exact.length > 0) return exact;
   const pattern = `%${text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
   // An index of the numbers was tried: what is rare takes as long, and what is common ten times as long.
   const rows = reader.book.query<Row>(
@@ -67,13 +68,17 @@ export function findByNumber(reader: DocumentReader, text: string): readonly Doc
   return rows.map((row) => toDocument(reader, row));
 }
 
-/** The newest document of this till, or '': what is entered now is newer. Walks back from the end, so a long log costs nothing. */
-export function newestOwn({ book, record }: Pick<OpenShop, 'book' | 'record'>): string {
-  const [row] = book.query<{ readonly id: string }>(
-    'SELECT id FROM documents WHERE scope = ? AND device = ? ORDER BY id DESC LIMIT 1',
-    [record.scope, book.device],
-  );
-  return row?.id ?? '';
+/** A whole number, as it stands on paper, names the day and the device: found among those at once. */
+function readNumbered(reader: DocumentReader, text: string): readonly DocumentRow[] {
+  const [, name, day] = /^[^/]+\/(.+)\/(\d{4}-\d{2}-\d{2})\/\d+$/.exec(text) ?? [];
+  if (name === undefined || day === undefined) return [];
+  const { book, scope } = reader;
+  const devices = book.query<{ readonly device: string }>('SELECT DISTINCT device FROM devices WHERE name = ?', [name]);
+  return devices
+    .flatMap(({ device }) =>
+      book.query<Row>(`${documentColumns} AND d.device = ? AND d.day = ? AND d.number = ?`, [scope, device, day, text]),
+    )
+    .map((row) => toDocument(reader, row));
 }
 
 /** The sale that a cart with this key became, if it did. */
@@ -109,7 +114,8 @@ export function readReceipt(reader: DocumentReader, document: string, shop: Shop
 
 /**
  * What was paid of it, of what it took the place of and of what took its place since, less what was paid back of them all: a debt stays one however often
- * the goods are exchanged. Nothing is said where nothing of it was on account.
+ * the goods are exchanged. Nothing is said where nothing of it was on account. CROSS JOIN has SQLite go from these few documents to their tenders; of itself
+ * it goes through all tenders there are.
  */
 function moneyLeft({ book, scope }: DocumentReader, document: string): Pick<Receipt, 'moneyLeftMinor'> {
   const [row] = book.query<{ readonly moneyMinor: number; readonly isOnAccount: number }>(
@@ -121,7 +127,7 @@ function moneyLeft({ book, scope }: DocumentReader, document: string): Pick<Rece
          UNION SELECT s.id FROM together g JOIN documents s ON s.original = g.id AND s.original <> '' AND s.scope = ?)
      SELECT coalesce(sum(t.amountMinor) FILTER (WHERE t.kind <> 'account'), 0) AS moneyMinor,
        coalesce(max(t.kind = 'account' AND t.amountMinor > 0), 0) AS isOnAccount
-     FROM together g JOIN tenders t ON t.scope = ? AND t.document = g.id`,
+     FROM together g CROSS JOIN tenders t ON t.scope = ? AND t.document = g.id`,
     [document, scope, scope, scope],
   );
   return row?.isOnAccount === 1 ? { moneyLeftMinor: Math.max(0, row.moneyMinor) } : {};

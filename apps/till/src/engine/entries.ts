@@ -5,6 +5,7 @@ import { creditNoteEntry } from './credit-notes.ts';
 import { payAccountEntry } from './customers.ts';
 import { exchangeEntry, returnEntry } from './exchange-entries.ts';
 import { cancelLayawayEntry, collectLayawayEntry, openLayawayEntry, payLayawayEntry } from './layaways.ts';
+import { receiveEntry } from './supply-entries.ts';
 import { scanSaleEntry } from './van-entries.ts';
 import { refundEntry, saleEntry, voidEntry } from './sale-entries.ts';
 import { closeSessionEntry, openSessionEntry } from './session-entries.ts';
@@ -26,6 +27,7 @@ export const entries: {
   readonly scanSale: typeof scanSaleEntry;
   readonly countGoods: typeof countEntry;
   readonly payAccount: typeof payAccountEntry;
+  readonly receiveGoods: typeof receiveEntry;
 } = {
   sell: saleEntry,
   refund: refundEntry,
@@ -43,4 +45,5 @@ export const entries: {
   scanSale: scanSaleEntry,
   countGoods: countEntry,
   payAccount: payAccountEntry,
+  receiveGoods: receiveEntry,
 };

@@ -8,6 +8,7 @@ import { businessDay } from '../model/business-day.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
 import { loadEntitlements } from './entitlements.ts';
+import { isCounting, noteCounting } from './counting.ts';
 import { entries } from './entries.ts';
 import { type Entry, enter, type Failed, faultOf, lookUp, unknown } from './entry.ts';
 import { chooseSeries } from './fiscal.ts';
@@ -102,6 +103,7 @@ export class TillHost implements EngineCalls {
     void loadScanner().catch(() => undefined);
     void loadEntitlements().catch(() => undefined);
     void import('./till-status.ts').catch(() => undefined);
+    void import('./drawer-report.ts').catch(() => undefined);
     void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
@@ -191,6 +193,9 @@ export class TillHost implements EngineCalls {
     this.#show(() => {
       if (report !== undefined) shop.progress.refresh();
       if (report !== undefined && report.refolded > 0) shop.sums.forget();
+      // Somebody has settled what this van handed over.
+      if (isCounting(shop) && describeShop(shop).isVan === true && readSession(shop) === undefined)
+        void this.#count(false);
       if (report !== undefined && report.settled + report.refolded > 0) this.#tellCatalogue(shop);
       this.#tellState();
     });
@@ -237,11 +242,11 @@ export class TillHost implements EngineCalls {
     this.#catalogueCurrency = describeShop(shop).currency;
     this.#catalogueDay = dayOf(shop);
     this.#tell({ kind: 'offers', offers: promotionsInForce(shop.book, { day: this.#catalogueDay }) });
-    this.#tell({ kind: 'catalogue', products: readCatalogue(shop.book, shop.record.scope, this.#catalogueCurrency) });
+    this.#tell({ kind: 'catalogue', products: readCatalogue(shop, this.#catalogueCurrency) });
   }
 
   #tellStock(shop: OpenShop, skus: readonly string[]): void {
-    const levels = readStock(shop.book, shop.record.scope, this.#catalogueCurrency, skus);
+    const levels = readStock(shop, this.#catalogueCurrency, skus);
     this.#tell({ kind: 'stock', levels });
   }
 
@@ -349,6 +354,14 @@ export class TillHost implements EngineCalls {
     });
   }
 
+  /** Whether goods are being counted, and so whether the screen says what there should be. */
+  #count(isNow: boolean): Promise<Outcome<void>> {
+    return this.#note(async (shop) => {
+      if (await noteCounting(shop, isNow)) this.#show(() => this.#tellCatalogue(shop));
+      return { ok: true, value: undefined };
+    });
+  }
+
   /** What the till remembers beside its book. */
   #note(work: (shop: OpenShop) => Promise<Outcome<void>>): Promise<Outcome<void>> {
     return this.#inTurn(async () => {
@@ -414,8 +427,13 @@ export class TillHost implements EngineCalls {
   collectLayaway: EngineCalls['collectLayaway'] = (request) => this.#record(entries.collectLayaway, request, skusOf);
   cancelLayaway: EngineCalls['cancelLayaway'] = (request) => this.#record(entries.cancelLayaway, request);
   scanSale: EngineCalls['scanSale'] = (request) => this.#record(entries.scanSale, request, skusOf);
-  countGoods: EngineCalls['countGoods'] = (request) =>
-    this.#record(entries.countGoods, request, ({ lines }) => lines.map(({ sku }) => sku));
+  countGoods: EngineCalls['countGoods'] = async (request) => {
+    const outcome = await this.#record(entries.countGoods, request);
+    if (outcome.ok) await this.#count(false);
+    return outcome;
+  };
+  receiveGoods: EngineCalls['receiveGoods'] = (request) =>
+    this.#record(entries.receiveGoods, request, ({ skus }) => skus);
   payAccount: EngineCalls['payAccount'] = (request) => this.#record(entries.payAccount, request);
 
   /** Waits for the book of a worker that has just been started. */
@@ -444,7 +462,15 @@ export class TillHost implements EngineCalls {
   askWallet: EngineCalls['askWallet'] = (url) => this.#read((shop) => reads.askWallet(shop, url));
   returnTerms: EngineCalls['returnTerms'] = (customer) => this.#read((shop) => reads.returnTerms(shop, customer));
   newestDocument: EngineCalls['newestDocument'] = () => this.#readWhole(reads.newestDocument);
-  countList: EngineCalls['countList'] = () => this.#readWhole(reads.countList);
+  countList: EngineCalls['countList'] = async () => {
+    const list = await this.#readWhole(reads.countList);
+    if (list.ok) await this.#count(true);
+    return list;
+  };
+  endCount: EngineCalls['endCount'] = () => this.#count(false);
+  deliveries: EngineCalls['deliveries'] = () => this.#readWhole(reads.deliveries);
+  delivery: EngineCalls['delivery'] = (text) => this.#readWhole((shop) => reads.delivery(shop, text));
+  vanCount: EngineCalls['vanCount'] = (request) => this.#read((shop) => reads.vanCount(shop, request));
   layaways: EngineCalls['layaways'] = () => this.#readWhole(reads.layaways);
   receipt: EngineCalls['receipt'] = (document) => this.#readWhole((shop) => reads.receipt(shop, document));
   stageOf: EngineCalls['stageOf'] = (document) => this.#read((shop) => reads.stageOf(shop, document));

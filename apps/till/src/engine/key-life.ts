@@ -2,7 +2,6 @@
 // what a copy wrote without effect is adopted by the till that replaces it.
 import { noteKeyOpener } from './backup-life.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
-import { askToJoin } from './join.ts';
 import type { OpenShop } from './open-shop.ts';
 import type { Backup, JoinRequest, MadeKey, Outcome } from './port.ts';
 
@@ -38,6 +37,8 @@ export async function goOnAsNew(shop: OpenShop, request: JoinRequest): Promise<O
   keys.take(undefined);
   // Asked again, it is the key of the first time.
   const isMade = renewal.device === request.key?.keyId;
+  // Fetched when it is needed: whoever joins reaches the office anyway.
+  const { askToJoin } = await import('./join.ts');
   const asked = await askToJoin(request, renewal, isMade ? backupsOf(request) : []);
   if (!asked.ok) return asked;
   if (asked.value.book !== book.id) return refused('till/other-shop');

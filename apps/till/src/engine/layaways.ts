@@ -4,7 +4,7 @@ import { openLayaways } from '@tallystick/retail';
 import type { Entry, Found } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { openDay } from './entitlements.ts';
-import { newestOwn, readReceipt } from './documents.ts';
+import { readReceipt } from './documents.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import type {
   CancelLayawayRequest,
@@ -31,7 +31,7 @@ export function readLayaways(shop: OpenShop): LayawayList {
     layaways: openLayaways(book)
       .filter((one) => one.currency === currency)
       .map((one) => withGoods(shop, one)),
-    newest: newestOwn(shop),
+    newest: shop.newest.read(),
     mostFeeMinor: policy?.mostFeeMinor ?? 0,
   };
 }

@@ -24,6 +24,7 @@ const entryNames: ReadonlySet<string> = new Set<EntryName>([
   'scanSale',
   'countGoods',
   'payAccount',
+  'receiveGoods',
 ]);
 
 /** Whether a call writes what a seller entered. */

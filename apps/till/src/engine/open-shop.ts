@@ -8,6 +8,7 @@ import type { DocumentReader } from './documents.ts';
 import { createImageKeeper, type ImageKeeper } from './image-keeper.ts';
 import type { KeyPlace } from './key-place.ts';
 import { createPersons, type Persons } from './persons.ts';
+import { createNewestOwn, type NewestOwn } from './newest-own.ts';
 import type { Session, Shop } from './port.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { allHere, bookSince, type LaterRows } from './rows-here.ts';
@@ -28,6 +29,7 @@ export interface OpenShop {
   readonly clock: ClockWatch;
   readonly progress: Progress;
   readonly sums: DaySumsReader;
+  readonly newest: NewestOwn;
   readonly image: ImageKeeper;
   /** Undefined for a till alone, whose key could not come back either. */
   readonly backup: TillBackup | undefined;
@@ -38,7 +40,7 @@ export interface OpenShop {
 
 /** The shop with what is kept up to date beside its book. */
 export function watchShop(
-  shop: Omit<OpenShop, 'progress' | 'sums' | 'image' | 'backup' | 'persons' | 'later'> &
+  shop: Omit<OpenShop, 'progress' | 'sums' | 'newest' | 'image' | 'backup' | 'persons' | 'later'> &
     Partial<Pick<OpenShop, 'backup' | 'persons' | 'later'>>,
 ): OpenShop {
   const { book, record, log } = shop;
@@ -49,6 +51,7 @@ export function watchShop(
     ...shop,
     progress: createProgress(book),
     sums: createDaySums(book, record.scope),
+    newest: createNewestOwn(book, record.scope),
     image: createImageKeeper(book, log),
   };
 }

@@ -27,6 +27,8 @@ import type {
   ReturnTerms,
   CountList,
   StockCount,
+  Arrival,
+  Delivery,
 } from './shown.ts';
 import type { BackupFile, BackupOpener, BackupRequest, BucketSettings, FoundBackup } from './backup-state.ts';
 import type { Backup, FiscalUse, TillState, TillStatus } from './standing.ts';
@@ -59,6 +61,8 @@ export type {
   CountGoods,
   CountList,
   StockCount,
+  Arrival,
+  Delivery,
 } from './shown.ts';
 export type {
   BackupFile,
@@ -225,6 +229,18 @@ export interface CountRequest {
   readonly after: string;
 }
 
+/** What came of a delivery, by the order of its lines. */
+export interface DeliveryRequest {
+  readonly note: Delivery;
+  readonly received: readonly number[];
+}
+
+/** What was counted on a van in the evening. */
+export interface VanCountRequest {
+  readonly lines: CountRequest['lines'];
+  readonly cashMinor: number;
+}
+
 /** One unit that is sold by its scan, and paid at once. */
 export interface ScanSaleRequest {
   readonly sku: string;
@@ -303,6 +319,7 @@ export interface TillEntries {
   scanSale(request: ScanSaleRequest): Promise<Outcome<Saved<Receipt>>>;
   countGoods(request: CountRequest): Promise<Outcome<Saved<StockCount>>>;
   payAccount(request: AccountPaymentRequest): Promise<Outcome<Saved<AccountPayment>>>;
+  receiveGoods(request: DeliveryRequest): Promise<Outcome<Saved<Arrival>>>;
 }
 
 export interface TillEngine extends TillEntries {
@@ -357,8 +374,16 @@ export interface TillEngine extends TillEntries {
   returnTerms(customer?: string): Promise<Outcome<ReturnTerms>>;
   /** The newest document of this till, or ''. */
   newestDocument(): Promise<Outcome<string>>;
-  /** What there is to count, without what should be there. */
+  /** What there is to count, without what should be there; from now on the goods on the screen do not say it either. */
   countList(): Promise<Outcome<CountList>>;
+  /** The count that was begun is not saved: the goods say again what there should be. */
+  endCount(): Promise<Outcome<void>>;
+  /** What was sent here, as far as this till holds the log of who sent it. */
+  deliveries(): Promise<Outcome<readonly Delivery[]>>;
+  /** What the note of a delivery says. */
+  delivery(text: string): Promise<Outcome<Delivery>>;
+  /** The count of a van as a text for whoever settles it. Nothing is written. */
+  vanCount(request: VanCountRequest): Promise<Outcome<string>>;
   layaways(): Promise<Outcome<LayawayList>>;
   receipt(document: string): Promise<Outcome<Receipt>>;
   /** A day with its newest documents, no more than `most`. */

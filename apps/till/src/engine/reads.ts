@@ -1,6 +1,5 @@
 // What the page asks of an open shop that changes nothing, by the name of the call.
 import { readCouponOffers, readCustomerPrices } from './cart-terms.ts';
-import { readDrawerReport } from './cash-entries.ts';
 import { readCountList } from './count-entries.ts';
 import { readCustomer } from './customers.ts';
 import { findByKey, findByNumber, readReceipt } from './documents.ts';
@@ -9,6 +8,7 @@ import { readReturnTerms } from './exchange-entries.ts';
 import { readLayaways } from './layaways.ts';
 import { describeShop, documentReader, type OpenShop } from './open-shop.ts';
 import type { LayawayList, Outcome, Receipt, TillEngine } from './port.ts';
+import { readDeliveries, readDelivery, writeVanCount } from './supply-entries.ts';
 import { readScan } from './scanning.ts';
 import { readNewestDocument } from './van-entries.ts';
 import { askWallet } from './wallet-answers.ts';
@@ -28,6 +28,9 @@ type ReadName =
   | 'returnTerms'
   | 'newestDocument'
   | 'countList'
+  | 'deliveries'
+  | 'delivery'
+  | 'vanCount'
   | 'layaways'
   | 'receipt'
   | 'stageOf'
@@ -61,11 +64,14 @@ export const reads: Reads = {
   returnTerms: readReturnTerms,
   newestDocument: readNewestDocument,
   countList: readCountList,
+  deliveries: readDeliveries,
+  delivery: readDelivery,
+  vanCount: writeVanCount,
   layaways: (shop): Outcome<LayawayList> => ({ ok: true, value: readLayaways(shop) }),
   receipt: receiptOutcome,
   stageOf: (shop, document) => ({ ok: true, value: documentReader(shop).stageOf(document) }),
   day: (shop, day, most) => ({ ok: true, value: readDay(shop, day, most) }),
-  drawerReport: readDrawerReport,
+  drawerReport: async (shop, session) => (await import('./drawer-report.ts')).readDrawerReport(shop, session),
   findDocuments: (shop, text) => ({ ok: true, value: findByNumber(documentReader(shop), text) }),
   status: async (shop, most) => {
     // What stands otherwise than meant names its documents.

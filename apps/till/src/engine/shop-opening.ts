@@ -11,9 +11,7 @@ import type { Chosen, PartHead, RestoreOptions } from '@tallystick/recovery';
 import { countOps, createTillBackup, noteKeyOpener, restoredNote } from './backup-life.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { createPersons } from './persons.ts';
-import { fillDemoShop } from './demo-shop.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
-import { askToJoin } from './join.ts';
 import { adoptCopied, backupsOf } from './key-life.ts';
 import { createKeyPlace } from './key-place.ts';
 import { allHere } from './rows-here.ts';
@@ -65,6 +63,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   const isMade = request.key?.keyId === keyId;
   const joining = { device, key: encodeHex(publicKey) };
   noteSealed(place.log, request.key);
+  const { askToJoin } = await import('./join.ts');
   const asked = await askToJoin(request, joining, isMade ? backupsOf(request) : []);
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
@@ -179,6 +178,7 @@ async function restoredRows(): Promise<SnapshotSource> {
 
 async function fillOnce(book: TillBook, currency: string): Promise<void> {
   if (book.query('SELECT 1 FROM products LIMIT 1').length > 0) return;
+  const { fillDemoShop } = await import('./demo-shop.ts');
   await fillDemoShop(book, currency, currencyDigits(currency), localDay(new Date()));
 }
 

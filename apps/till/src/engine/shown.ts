@@ -1,5 +1,6 @@
 // What the engine shows of goods, customers, documents and drawers: plain data that can be posted to the page.
 import type { SessionReport } from '@tallystick/retail';
+import type { TransferNote } from '@tallystick/retail/supply';
 import type { EntitlementKind } from '@tallystick/retail/entitlement';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { Tender } from '../model/tender.ts';
@@ -201,6 +202,8 @@ export interface CountGoods {
 /** What can be counted. What should lie there is not said. */
 export interface CountList {
   readonly goods: readonly CountGoods[];
+  /** Of a van: what it was loaded with lately, so that none of it is forgotten. */
+  readonly loaded: readonly string[];
   /** The newest document of this till, or '': what is entered now is newer. */
   readonly newest: string;
 }
@@ -219,6 +222,17 @@ export interface StockCount {
   readonly lines: readonly CountedLine[];
   /** Names of goods that differ and of whose cost nothing is known here. */
   readonly unpriced: readonly string[];
+}
+
+/** Goods that another place of the shop sent here, as its note says. */
+export type Delivery = TransferNote;
+
+/** A delivery that was counted in. */
+export interface Arrival {
+  readonly number: string;
+  /** Names of goods of which another quantity came than was sent. */
+  readonly differs: readonly string[];
+  readonly skus: readonly string[];
 }
 
 /** What the shop's policy says of goods that come back without a receipt. */

@@ -44,6 +44,8 @@ export interface TillState {
   readonly isComing: boolean;
   /** Why they cannot be read on this device, where that was tried. */
   readonly comingFault: string | undefined;
+  /** Somebody counts goods, so nothing says how much there should be. */
+  readonly isCounting: boolean;
   /** Ops that no relay has answered for yet. Always 0 where there is no relay. */
   readonly unsent: number;
   readonly lastSyncAt: number | undefined;

@@ -5,6 +5,7 @@ import { closedState } from './closed-state.ts';
 import { readNewest } from './documents.ts';
 import { fiscalLeft } from './fiscal.ts';
 import { readKeyState } from './key-state.ts';
+import { isCounting } from './counting.ts';
 import { countUnsent, describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
 import { countCorrections } from './own-corrections.ts';
 import type { DaySummary, TillState } from './port.ts';
@@ -30,6 +31,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     // A part of a day would look like the day.
     today: later.isComing ? undefined : readDay(shop, businessDay(new Date(), session?.openedDay), newestShown),
     isComing: later.isComing,
+    isCounting: isCounting(shop),
     comingFault: later.fault,
     unsent: countUnsent(shop),
     lastSyncAt: sync?.lastSyncAt,

@@ -1,6 +1,5 @@
 // Selling from a van by the scan: each is an op of its own, paid at once. A scan carries no key, so it is known by what it says and by being newer than
 // every document that the seller knew of.
-import { newestOwn } from './documents.ts';
 import type { Entry } from './entry.ts';
 import { type OpenShop, readSession } from './open-shop.ts';
 import type { Outcome, Receipt, ScanSaleRequest } from './port.ts';
@@ -37,5 +36,5 @@ function isSame(document: Receipt | undefined, { sku, unitPriceMilliMinor, lot, 
 
 /** The newest document of this till, or ''. */
 export function readNewestDocument(shop: OpenShop): Outcome<string> {
-  return { ok: true, value: newestOwn(shop) };
+  return { ok: true, value: shop.newest.read() };
 }

@@ -45,6 +45,7 @@ const wordsByVerb: Readonly<Record<string, string>> = {
   'cash.receive': 'Paid in',
   'cash.pay': 'Paid out',
   'cash.drop': 'To the safe',
+  'transfer.receive': 'Goods in',
 };
 
 /** A verb in a seller's words; its own name where we have none. */
@@ -67,6 +68,9 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/drawer-short': 'There is not so much in the drawer.',
   'retail/open-return': 'The shop’s policy on returns without a receipt does not allow this.',
   'retail/other-customer': 'Credit for this goes to the customer of the sale, and to nobody else.',
+  'till/no-note': 'This is no delivery note of a shop.',
+  'retail/transfer-received': 'This delivery was counted in before.',
+  'retail/own-scope': 'This delivery was sent from here.',
   'till/fiscal-series': 'This till has no numbers of that series.',
   'retail/not-on-board': 'It is not on board, as far as the books know. Ring it up if it was sold all the same.',
   'guards/rule': 'A rule of the shop does not allow this. Ask the office.',

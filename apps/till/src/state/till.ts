@@ -14,6 +14,7 @@ import {
   type TillState,
 } from '../engine/port.ts';
 import { type Cart, cartTotalMinor, emptyCart, type Exchange, repriced } from '../model/cart.ts';
+import type { Counted } from '../model/count.ts';
 import { type Offer, offeredLines } from '../model/offers.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import { changeMinor, type Payment } from '../model/tender.ts';
@@ -50,6 +51,8 @@ export interface Till {
   /** Of the codes in the cart. */
   readonly couponOffers: ReadonlySignal<readonly Offer[]>;
   readonly cartTotal: ReadonlySignal<number | undefined>;
+  /** What was counted of goods so far, by sku, in a count that is neither saved nor given up. */
+  readonly counted: Signal<Counted>;
   readonly view: Signal<View>;
   /** The dialog about the key that is open. */
   readonly keyTask: Signal<KeyTask | undefined>;
@@ -132,6 +135,7 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     customerPrices: terms.prices,
     couponOffers: terms.offers,
     cartTotal: computed(() => cartTotalMinor({ ...cart.value, lines: lines.value })),
+    counted: signal<Counted>({}),
     view: signal<View>('sell'),
     keyTask: signal<KeyTask | undefined>(undefined),
     toast,

@@ -1,23 +1,21 @@
 // Counting a shelf: blind, so nothing here says what should be there before the count is saved. Goods are typed or scanned, one scan a piece.
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { CountedLine, CountGoods, CountList, StockCount } from '../engine/port.ts';
-import { addScan, type Counted, countedQuantity, countLines } from '../model/count.ts';
+import type { CountedLine, CountList, StockCount } from '../engine/port.ts';
+import { countLines } from '../model/count.ts';
 import { formatQuantity } from '../model/money.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
-import { AskField } from '../ui/ask-field.tsx';
 import { Coming } from '../ui/coming.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Fault } from '../ui/fault.tsx';
-
-const longestCode = 600;
+import { CountFields, ScanCount } from './counting.tsx';
 
 export function CountDialog({ onClose }: { readonly onClose: () => void }): VNode {
   const till = useTill();
   const [list, setList] = useState<CountList>();
   const [shelf, setShelf] = useState('');
-  const [counted, setCounted] = useState<Counted>({});
+  const counted = till.counted.value;
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
   const [done, setDone] = useState<StockCount>();
@@ -31,20 +29,13 @@ export function CountDialog({ onClose }: { readonly onClose: () => void }): VNod
   if (done !== undefined) return <CountDone count={done} onClose={onClose} />;
   const goods = list?.goods ?? [];
   const lines = countLines(counted, goods);
-  const scan = async (text: string): Promise<string | undefined> => {
-    const found = await readCode(text, goods, till.engine);
-    if (typeof found === 'string') return found;
-    setCounted((before) => addScan(before, found.goods, found.quantity));
-    setShelf(found.goods.category);
-    till.announcement.value = `${found.goods.name} counted`;
-    return undefined;
-  };
   const save = async (): Promise<void> => {
     if (list === undefined || lines === undefined || lines.length === 0 || isBusy) return;
     setBusy(true);
     const saved = await till.engine.countGoods({ lines, reason: shelf === '' ? 'count' : shelf, after: list.newest });
     setBusy(false);
     if (!saved.ok) return setFault(refusalText(saved.code, saved.message));
+    till.counted.value = {};
     if (saved.value.shown === undefined) onClose();
     else setDone(saved.value.shown);
   };
@@ -52,14 +43,7 @@ export function CountDialog({ onClose }: { readonly onClose: () => void }): VNod
     <Dialog title="Count goods" isBusy={isBusy} onClose={onClose}>
       <div class="stack">
         <p>Type what lies there, or scan each piece. Nought is a count; what is left empty is not counted.</p>
-        <AskField
-          label="Scan an article"
-          maxLength={longestCode}
-          action="Count one"
-          startsAnew
-          isRepeated
-          onAsk={scan}
-        />
+        <ScanCount goods={goods} onCounted={({ category }) => setShelf(category)} />
         <label class="field">
           <span>Shelf</span>
           <select value={shelf} onChange={(event) => setShelf(event.currentTarget.value)}>
@@ -73,7 +57,7 @@ export function CountDialog({ onClose }: { readonly onClose: () => void }): VNod
         <CountFields
           goods={goods.filter(({ category }) => category === shelf)}
           counted={counted}
-          onCount={(sku, text) => setCounted((before) => ({ ...before, [sku]: text }))}
+          onCount={(sku, text) => (till.counted.value = { ...till.counted.value, [sku]: text })}
         />
         {list === undefined && <Coming />}
         <Fault text={lines === undefined ? 'Some of this is no number.' : fault} />
@@ -87,51 +71,6 @@ export function CountDialog({ onClose }: { readonly onClose: () => void }): VNod
         </button>
       </div>
     </Dialog>
-  );
-}
-
-/** By what the catalogue says of the code, or by the article's own number; otherwise what was wrong. */
-async function readCode(
-  text: string,
-  goods: readonly CountGoods[],
-  engine: ReturnType<typeof useTill>['engine'],
-): Promise<{ readonly goods: CountGoods; readonly quantity: number } | string> {
-  const named = goods.find(({ sku }) => sku === text);
-  if (named !== undefined) return { goods: named, quantity: 10 ** named.unitScale };
-  const found = await engine.scan(text);
-  if (!found.ok) return refusalText(found.code, found.message);
-  const scanned = goods.find(({ sku }) => sku === found.value.sku);
-  if (scanned === undefined) return `${found.value.sku} is not counted here.`;
-  return { goods: scanned, quantity: found.value.quantity };
-}
-
-interface CountFieldsProps {
-  readonly goods: readonly CountGoods[];
-  readonly counted: Counted;
-  readonly onCount: (sku: string, text: string) => void;
-}
-
-function CountFields({ goods, counted, onCount }: CountFieldsProps): VNode {
-  return (
-    <ul class="count-fields">
-      {goods.map(({ sku, name, unitScale }) => {
-        const text = counted[sku] ?? '';
-        return (
-          <li key={sku}>
-            <label>
-              <span>{name}</span>
-              <input
-                inputmode="decimal"
-                autocomplete="off"
-                value={text}
-                aria-invalid={text.trim() !== '' && countedQuantity(text, unitScale) === undefined}
-                onInput={(event) => onCount(sku, event.currentTarget.value)}
-              />
-            </label>
-          </li>
-        );
-      })}
-    </ul>
   );
 }
 

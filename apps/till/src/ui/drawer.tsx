@@ -12,7 +12,7 @@ import { Keypad, NumberField } from './keypad.tsx';
 import { WithCounterScreens, WithLayawayScreens, WithStockScreens } from './loaded.tsx';
 import { Fault } from './fault.tsx';
 
-type Asked = 'open' | 'close' | 'report' | 'payment' | 'layaways' | 'count' | CashMoveKind;
+type Asked = 'open' | 'close' | 'report' | 'payment' | 'layaways' | 'count' | 'receive' | 'hand-over' | CashMoveKind;
 
 interface AskProps {
   readonly onAsk: (asked: Asked) => void;
@@ -34,11 +34,11 @@ export function Drawer(): VNode {
         <OpenDrawer session={session} onAsk={setAsking} />
       )}
       <section class="card drawer-card" aria-label="Goods on the shelf">
-        <button type="button" class="button" onClick={() => setAsking('count')}>
-          Count goods
-        </button>
+        <GoodsCard hasSession={session !== undefined} onAsk={setAsking} />
       </section>
       {asking === 'count' && <WithStockScreens show={({ CountDialog }) => <CountDialog onClose={back} />} />}
+      {asking === 'receive' && <WithStockScreens show={({ ReceiveDialog }) => <ReceiveDialog onClose={back} />} />}
+      {asking === 'hand-over' && <WithStockScreens show={({ HandOverDialog }) => <HandOverDialog onClose={back} />} />}
       {asking === 'open' && <OpenSessionDialog onClose={back} onOpened={back} />}
       {asking === 'report' && (
         <WithCounterScreens show={({ ReportDialog }) => <ReportDialog session={session?.id} onClose={back} />} />
@@ -61,6 +61,49 @@ export function Drawer(): VNode {
         />
       )}
     </div>
+  );
+}
+
+/** A van does not count for the books: what it is short is its seller's, so somebody else settles what it hands over. */
+function GoodsCard({ hasSession, onAsk }: AskProps & { readonly hasSession: boolean }): VNode {
+  const till = useTill();
+  const { isVan = false, relay } = useShop();
+  const { isCounting } = till.state.value;
+  return (
+    <>
+      {isCounting && <p>A count is begun. Until it is done the goods do not say how many there should be.</p>}
+      <div class="actions actions-equal">
+        {isVan ? (
+          <button type="button" class="button" disabled={!hasSession} onClick={() => onAsk('hand-over')}>
+            Hand over
+          </button>
+        ) : (
+          <button type="button" class="button" onClick={() => onAsk('count')}>
+            {isCounting ? 'Go on counting' : 'Count goods'}
+          </button>
+        )}
+        {relay !== undefined && (
+          <button type="button" class="button" onClick={() => onAsk('receive')}>
+            Goods in
+          </button>
+        )}
+        {isCounting && <GiveUpCount />}
+      </div>
+    </>
+  );
+}
+
+function GiveUpCount(): VNode {
+  const till = useTill();
+  const giveUp = async (): Promise<void> => {
+    till.counted.value = {};
+    const ended = await till.engine.endCount();
+    if (!ended.ok) till.toast.value = { text: refusalText(ended.code, ended.message) };
+  };
+  return (
+    <button type="button" class="button" onClick={() => void giveUp()}>
+      Give the count up
+    </button>
   );
 }
 

@@ -16,6 +16,8 @@ import { StageLabel } from './stage.tsx';
 
 /** Documents listed at first, and added at a time. */
 const pageRows = 50;
+/** From the last key to the search. */
+const typingMs = 150;
 
 export function Sales(): VNode {
   const till = useTill();
@@ -37,7 +39,12 @@ export function Sales(): VNode {
   }, [shownDay, most, today]);
   useEffect(() => {
     if (text.trim() === '') return setFound(undefined);
-    void till.engine.findDocuments(text.trim()).then((answer) => answer.ok && setFound(answer.value));
+    // A part of a number is looked for in all of them: once somebody stops typing.
+    const timer = setTimeout(
+      () => void till.engine.findDocuments(text.trim()).then((answer) => answer.ok && setFound(answer.value)),
+      typingMs,
+    );
+    return () => clearTimeout(timer);
   }, [text, today]);
 
   const open = async (id: string): Promise<void> => {

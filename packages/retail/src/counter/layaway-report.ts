@@ -12,13 +12,13 @@ export interface LayawayStanding {
   readonly paidMinor: number;
 }
 
-/** Layaways that have not ended, the oldest first. */
+/** Layaways that have not ended, the oldest first. That they are no sales is said besides: a reader may have an index of what is none. */
 export function openLayaways(book: BookReader): readonly LayawayStanding[] {
   const rows = book.query(
     `SELECT d.id, d.number, d.day, d.customer, d.currency, d.totalMinor, coalesce(p.paidMinor, 0) AS paidMinor FROM documents d
        LEFT JOIN layawayEnds e ON e.scope = d.scope AND e.layaway = d.id
        LEFT JOIN layawayPaid p ON p.scope = d.scope AND p.layaway = d.id
-      WHERE d.kind = 'layaway' AND e.layaway IS NULL ORDER BY d.day, d.id`,
+      WHERE d.kind <> 'sale' AND d.kind = 'layaway' AND e.layaway IS NULL ORDER BY d.day, d.id`,
     [],
   );
   return rows.map((row) => ({

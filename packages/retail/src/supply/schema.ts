@@ -33,6 +33,7 @@ import type {
   StockLevelArgs,
   TransferCancelArgs,
   TransferDispatchArgs,
+  TransferNote,
   TransferOrderArgs,
   TransferReceiveArgs,
   VanScanArgs,
@@ -45,7 +46,7 @@ const scope = publicText(
   'a scope',
 );
 /** Counted goods: there may be none. */
-const counted = whole(0, 1e9);
+export const counted: z.ZodNumber = whole(0, 1e9);
 
 const transferLine = {
   sku: key,
@@ -73,6 +74,15 @@ export const transferReceiveArgs: ArgsSchema<TransferReceiveArgs> = z.strictObje
   currency,
   delivery: hash.exactOptional(),
   lines: linesOf(z.strictObject({ ...transferLine, received: counted })),
+});
+
+/** What travels with the goods: of `transfer.receive` what the sender says. */
+export const transferNoteArgs: z.ZodType<TransferNote> = z.strictObject({
+  transfer: key,
+  dispatch: hash,
+  from: scope,
+  currency,
+  lines: linesOf(z.strictObject(transferLine)),
 });
 
 export const stockLevelArgs: ArgsSchema<StockLevelArgs> = z.strictObject({
