@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { authorityVerbs } from '@tallystick/guards';
 import { type Book, openBook } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { subjectVerbs } from '@tallystick/kernel/subjects';
@@ -10,7 +11,7 @@ import { encodeHex, type Scope } from '@tallystick/oplog';
 import { chart, retailVerbs, type SaleCompleteArgs } from '@tallystick/retail';
 import { createMemoryKeyStore, type KeyStore } from '@tallystick/sign';
 
-export const verbs = [...ledgerVerbs, ...retailVerbs, ...subjectVerbs] as const;
+export const verbs = [...ledgerVerbs, ...retailVerbs, ...subjectVerbs, ...authorityVerbs] as const;
 export const hq = 'hq' as Scope;
 export type ShopBook = Book<typeof verbs>;
 

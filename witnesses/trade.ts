@@ -103,6 +103,32 @@ const places: Play = async ({ office, meet }, broken) => {
   return { of: { documents }, facts: { twice, gaps }, holds: twice === 0 && gaps === 0 && documents === 5 };
 };
 
+/** Two devices of one buyer cut a purchase into orders, deliveries and petty cash, apart. The fault: nobody said for whom they spend. */
+const authority: Play = async ({ office, enlist, meet }, broken) => {
+  const buyers = [(await enlist('one', 'manager')).book, (await enlist('two', 'manager')).book];
+  for (const { device } of buyers) if (!broken) must(await office.commit('spender.set', { device, subject: 'e-7' }));
+  const limit = { subject: 'e-7', scope: 'hq', currency: 'GBP', limitMinor: 1_000, period: 'month' } as const;
+  must(await office.commit('spend.limit', limit));
+  must(await office.commit('day.open', { day }));
+  await meet(office, ...buyers);
+  const lines = [{ sku: 'mug', name: 'mug', quantity: 4, unitCostMilliMinor: 100_000 }];
+  let asked = 0;
+  for (const book of buyers) {
+    await book.commit('purchase.order', { ...trade, supplier: 'S-1', lines });
+    await book.commit('stock.receive', { ...trade, reference: 'D-1', lines });
+    await book.commit('purchase.order', { ...trade, supplier: 'S-1', lines });
+    asked += 3;
+  }
+  await meet(...buyers, office);
+  const unnamedMinor = count(
+    office,
+    `SELECT coalesce(sum(totalMinor), 0) AS n FROM documents WHERE kind IN ('order', 'receipt')
+        AND id NOT IN (SELECT id FROM corrections WHERE code = 'guards/over-limit')`,
+  );
+  const named = count(office, "SELECT count(*) AS n FROM corrections WHERE code = 'guards/over-limit'");
+  return { of: { asked }, facts: { unnamedMinor, named }, holds: unnamedMinor <= 1_000 && named === 1 };
+};
+
 /**
  * A few days of a small chain with vans, returns, credit, promotions, cut lines, crashes and lost requests, against the paper beside it. A year of twenty branches is a bench. The
  * fault: somebody posts what never happened.
@@ -130,4 +156,4 @@ const simulated: Play = async (_firm, broken) => {
   };
 };
 
-export const trading = playsOf('trade', { prices, counted, merged, places, simulated });
+export const trading = playsOf('trade', { prices, counted, merged, places, authority, simulated });

@@ -123,11 +123,21 @@ it('needs to be told no more than what is new', async () => {
   await tally('product', 'set', '--sku', 'PEN', '--category', 'desk');
   const product = "SELECT name, category, taxRateBasisPoints AS tax, active FROM products WHERE sku = 'PEN'";
   expect((await tally('query', product))['rows']).toEqual([{ name: 'Pen', category: 'desk', tax: 2_000, active: 1 }]);
+  await tally('price', 'set', '--sku', 'PEN', '--unit-price', '2.505');
   await tally('price', 'set', '--sku', 'PEN', '--unit-price', '3.00');
+  const said = await tally('report', 'product', 'PEN');
+  expect(said['product']).toMatchObject([
+    { category: '', now: '' },
+    { category: 'desk', now: 'stands' },
+  ]);
+  expect(said['prices']).toMatchObject([
+    { price: '2.505', now: '' },
+    { price: '3.00', now: 'stands' },
+  ]);
   await tally('customer', 'set', '--customer', 'c-8', '--limit', '90');
   await tally('customer', 'set', '--customer', 'c-8', '--terms-days', '7');
   const { terms, customer } = await tally('report', 'customer', 'c-8');
-  expect(terms).toMatchObject([{ limitMinor: 9_000, termsDays: 7, overLimit: 'refuse' }]);
+  expect(terms).toMatchObject([{ termsDays: 30 }, { limitMinor: 9_000, termsDays: 7, overLimit: 'refuse' }]);
   expect(customer).toEqual([]);
 
   const { id: session } = await tally('session', 'open', '--float', '10');

@@ -93,7 +93,34 @@ type PlanRow = RowOf<(typeof spendPlans)['key'] & (typeof spendPlans)['columns']
  * Call it once in a plan, with the whole amount: a second plan of the same op is refused as `kernel/duplicate-id`.
  */
 export function planSpending(view: View, op: OpFacts, plan: Plan): readonly Effect[] | Refusal {
-  const { currency, amountMinor, untilDay } = plan;
+  const row = judgePlan(view, op, plan);
+  if ('code' in row) return row;
+  const { subject, currency, period, amountMinor } = row;
+  return [spending.add({ subject, currency, period }, { pendingMinor: amountMinor }), spendPlans.put(row)];
+}
+
+/**
+ * Posts what a device spends at once, such as an order that binds or cash that leaves: nobody approves it, and nothing gives it back. No effects for a device that
+ * spends for nobody, whom nothing limits. Refuses as `planSpending` does, and is called once in a plan like it.
+ */
+export function spendAtOnce(
+  view: View,
+  op: OpFacts,
+  spent: Pick<Plan, 'currency' | 'amountMinor'>,
+): readonly Effect[] | Refusal {
+  const subject = view.hq.get(spenders, { device: op.device })?.subject ?? '';
+  if (subject === '' || spent.amountMinor === 0) return [];
+  const row = judgePlan(view, op, { ...spent, untilDay: businessDay(view) });
+  if ('code' in row) return row;
+  const { plan, currency, period, amountMinor } = row;
+  return [
+    spending.add({ subject, currency, period }, { postedMinor: amountMinor }),
+    spendPlans.put(row),
+    spendEnds.put({ plan, state: 'posted', by: op.device }),
+  ];
+}
+
+function judgePlan(view: View, op: OpFacts, { currency, amountMinor, untilDay }: Plan): PlanRow | Refusal {
   if (!Number.isSafeInteger(amountMinor) || amountMinor < 1) return refuse('guards/quantity', { amountMinor });
   const subject = view.hq.get(spenders, { device: op.device })?.subject ?? '';
   const limit = view.hq.get(spendLimits, { subject, spentIn: op.scope, currency });
@@ -103,11 +130,7 @@ export function planSpending(view: View, op: OpFacts, plan: Plan): readonly Effe
   const { pendingMinor, postedMinor } = view.sum(spending, { subject, currency, period });
   const leftMinor = limit.limitMinor - pendingMinor - postedMinor;
   if (amountMinor > leftMinor) return refuse('guards/over-limit', { subject, period, amountMinor, leftMinor });
-  const row = { subject, currency, period, amountMinor, untilDay, device: op.device };
-  return [
-    spending.add({ subject, currency, period }, { pendingMinor: amountMinor }),
-    spendPlans.put({ plan: op.id, ...row }),
-  ];
+  return { plan: op.id, subject, currency, period, amountMinor, untilDay, device: op.device };
 }
 
 /** Approves a plan: `guards/no-plan`, `guards/plan-settled`, `guards/role`, or `guards/own-plan` by whoever spends for its subject. */

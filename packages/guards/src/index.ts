@@ -9,6 +9,7 @@ export {
   type Plan,
   planSpending,
   postSpending,
+  spendAtOnce,
   spendEnds,
   spenders,
   spending,

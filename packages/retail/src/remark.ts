@@ -2,8 +2,16 @@
  * What has to be said of an op beside its effects. What was done at a counter is never refused because something else was settled first: while it can be
  * left undone the counter is told no, and after that it stands, with a correction (docs/decisions/032-contested-ops.md).
  */
-import { refuseUnlessRules, type RuleFacts } from '@tallystick/guards';
-import { compensate, contest, type Correction, type Effect, type Outcome, type View } from '@tallystick/kernel';
+import { refuseUnlessRules, type RuleFacts, spendAtOnce } from '@tallystick/guards';
+import {
+  compensate,
+  contest,
+  type Correction,
+  type Effect,
+  type OpFacts,
+  type Outcome,
+  type View,
+} from '@tallystick/kernel';
 import { type DonePosting, lateCorrection } from '@tallystick/ledger';
 
 export interface Remark extends Correction {
@@ -26,6 +34,19 @@ export function askRules(view: View, verb: string, facts: RuleFacts, remarks: Re
   const forbidden = refuseUnlessRules(view, verb, facts);
   if (forbidden !== undefined) remarks.push(contested(forbidden));
   return forbidden !== undefined;
+}
+
+/** Counts what left or came in against the limit of whoever spends by this device. Beyond it, it is contested, and then not counted. */
+export function countSpent(
+  view: View,
+  op: OpFacts,
+  spent: { readonly currency: string; readonly amountMinor: number },
+  effects: Effect[],
+  remarks: Remark[],
+): void {
+  const counted = spendAtOnce(view, op, spent);
+  if ('code' in counted) remarks.push(contested(counted));
+  else effects.push(...counted);
 }
 
 /** The effects of a posting; what it had to give way to is contested. */

@@ -1,12 +1,13 @@
 /** Stock in and out without a sale. The periodic method: purchases are an expense at once, losses move to an account of their own. */
 import { defineVerb, type Effect, type OpFacts, type Outcome, type Verb, type View } from '@tallystick/kernel';
+import { authorityTables } from '@tallystick/guards';
 import { ledgerTables, postDone } from '@tallystick/ledger';
 import type { GoodsLine, StockAdjustArgs, StockReceiveArgs } from './args.ts';
 import { retailAccounts } from './chart.ts';
 import { checkLinks, type DocumentHeader, documentTables, issueDocument, keepNumber } from './document.ts';
 import { goodsTables, moveStock, putLines, putLots } from './goods.ts';
 import { priceLines } from './price.ts';
-import { conclude, posted, type Remark } from './remark.ts';
+import { conclude, countSpent, posted, type Remark } from './remark.ts';
 import { stockAdjustArgs, stockReceiveArgs } from './schema.ts';
 
 interface Movement extends DocumentHeader {
@@ -34,6 +35,7 @@ function planMovement(
   if ('code' in priced) return priced;
   const { amountMinor } = priced;
   const effects: Effect[] = [];
+  if (kind === 'receipt') countSpent(view, op, { currency, amountMinor }, effects, remarks);
   putLines(op, { kind, currency, lines, priced, sign: 1 }, effects);
   putLots(op, lines, 1, effects);
   moveStock(view, lines, 1, effects, remarks);
@@ -50,7 +52,7 @@ export const stockReceive: Verb<'stock.receive', StockReceiveArgs> = defineVerb(
   name: 'stock.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...authorityTables],
   args: stockReceiveArgs,
   plan: (view, op, { day, currency, lines, reference }) => {
     const goods = lines.map(({ unitCostMilliMinor, ...line }) => ({

@@ -38,12 +38,13 @@ const reports: Readonly<Record<string, (book: ShopBook) => Rows>> = {
         WHERE s.amountMinor <> 0 ORDER BY 1, 2, 3`,
     ),
 };
-const about: readonly string[] = ['session', 'customer'];
+const about: readonly string[] = ['session', 'customer', 'product'];
 
 export const report: Command = readingCommand({
   name,
-  summary: 'Show sessions, customers, layaways, backorders, fiscal numbers, and who owes for shortages.',
-  operands: `session ID | customer REF | ${Object.keys(reports).join(' | ')}`,
+  summary:
+    'Show sessions, customers, products and what was said of them before, layaways, backorders, fiscal numbers, and who owes for shortages.',
+  operands: `session ID | customer REF | product SKU | ${Object.keys(reports).join(' | ')}`,
   operandCounts: { min: 1, max: 2 },
   notes:
     'session is the X report of an open session and the Z report of a closed one. fiscal exits with 1 where a number stands that may not.\nDevices that paid out what nobody owed stand among the sellers: tally seller pay takes it.',
@@ -51,11 +52,12 @@ export const report: Command = readingCommand({
     const [which = '', of] = context.positionals;
     if (about.includes(which) !== (of !== undefined) || !(about.includes(which) || which in reports))
       throw usage(
-        `${context.positionals.join(' ')}: session ID, customer REF, ${Object.keys(reports).join(', ')}`,
+        `${context.positionals.join(' ')}: session ID, customer REF, product SKU, ${Object.keys(reports).join(', ')}`,
         name,
       );
     if (which === 'session') return sessionAnswer(book, of ?? '');
     if (which === 'customer') return customerAnswer(book, of ?? '');
+    if (which === 'product') return productAnswer(book, of ?? '');
     const rows = reports[which]?.(book) ?? [];
     const alerts = which === 'fiscal' ? fiscalAlerts(book) : [];
     return {
@@ -66,22 +68,58 @@ export const report: Command = readingCommand({
   },
 });
 
-/** A customer's terms, where there are any, and what is on the account. */
-function customerAnswer(book: ShopBook, customer: string): Answer {
-  const terms = book.query<Readonly<Record<string, Cell>>>(
-    "SELECT currency, limitMinor, overLimit, termsDays, priceList, active FROM customers WHERE scope = 'hq' AND customer = ?",
-    [customer],
+type Said = Readonly<Record<string, Cell>>;
+
+/** All that was said of it in `hq`, in order: the last stands, and what two people said apart is there twice. */
+function saidOf(book: ShopBook, table: string, columns: string, where: string, key: string): readonly Said[] {
+  return book.query<Said>(
+    `SELECT ${columns}, CASE WHEN place = max(place) OVER (PARTITION BY ${where}) THEN 'stands' ELSE '' END AS now
+       FROM ${table}_history WHERE scope = 'hq' AND ${where.split(',')[0]} = ? ORDER BY place`,
+    [key],
   );
+}
+
+/** A customer's terms, as often as they were stated, and what is on the account. */
+function customerAnswer(book: ShopBook, customer: string): Answer {
+  const columns = 'currency, limitMinor, overLimit, termsDays, priceList, active';
+  const terms = saidOf(book, 'customers', columns, 'customer', customer);
   const entries = customerStatement(book, customer);
-  const about = terms.length === 0 ? 'Nobody has stated terms for this customer.' : undefined;
   return {
     status: 0,
     json: { customer: entries, terms },
     lines: [
-      ...(about === undefined ? tableOf(terms) : [about]),
+      ...(terms.length === 0 ? ['Nobody has stated terms for this customer.'] : tableOf(terms)),
       '',
       ...(entries.length === 0 ? ['Nothing is on the account.'] : tableOf(entries)),
     ],
+  };
+}
+
+/** A price may be finer than its currency: `0.3335`. */
+function priceInWords({ unitPriceMilliMinor, now, ...row }: Said): object {
+  const currency = String(row['currency']);
+  const milliMinor = Number(unitPriceMilliMinor);
+  const fraction =
+    milliMinor % 1_000 === 0
+      ? ''
+      : String(milliMinor % 1_000)
+          .padStart(3, '0')
+          .replace(/0+$/, '');
+  const whole = formatMinor(Math.trunc(milliMinor / 1_000), currency);
+  return { ...row, price: fraction === '' ? whole : `${whole}${whole.includes('.') ? '' : '.'}${fraction}`, now };
+}
+
+/** What was said of a product and of its prices, in order. */
+function productAnswer(book: ShopBook, sku: string): Answer {
+  const columns = 'name, category, unitScale, taxRateBasisPoints, taxClass, negativeStock, active, parent';
+  const product = saidOf(book, 'products', columns, 'sku', sku);
+  if (product.length === 0) throw usage(`${sku} is no product`, name);
+  const priced = 'list, fromDay, currency, unitPriceMilliMinor';
+  const prices = saidOf(book, 'prices', priced, 'sku, list, currency, fromDay', sku).map(priceInWords);
+  return {
+    status: 0,
+    json: { product, prices },
+    lines: [...tableOf(product), '', ...(prices.length === 0 ? ['It has no price.'] : tableOf(prices))],
   };
 }
 

@@ -8,6 +8,8 @@ export interface CorrectionWords {
 const nothingToDo = 'Nothing is to be done; it stands.';
 const fromSeller = 'Ask for the money back, or settle it with the seller (seller.pay), or write it off in the journal.';
 const askRule = 'It stands as it was done; what it gave away is owed. Talk to whoever did it, or change the rule.';
+const spender =
+  'It stands as it was done, and is not counted. Talk to whoever did it, or raise the limit (spend.limit).';
 const asPaper = 'The receipt stands as it was printed.';
 const withdrawn = `${asPaper} Look whether that till hears of changes in time.`;
 const collect = 'The customer pays it on account (account.pay), or it is written off.';
@@ -18,6 +20,9 @@ const another = 'Another till was first, and neither could know.';
 const wordsByCode: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
   'guards/rule': ['A rule of the owner forbids it, and the till did not know the rule yet.', askRule],
   'guards/rule-error': ['A rule of the owner could not be applied to it.', 'Mend the rule (rule.set).'],
+  'guards/over-limit': ['It is more than whoever did it may spend.', spender],
+  'guards/no-authority': ['Whoever did it may not spend in that currency there.', spender],
+  'guards/no-day': ['No business day was open, so nobody knew how much of the limit was left.', spender],
   'kernel/name-taken': ['Another device had that name first.', 'Give the device another name.'],
   'ledger/period-closed': [
     'Its period was closed.',

@@ -1,12 +1,12 @@
 /** Cash that goes into a drawer or out of it without a sale: paid in, paid out against a receipt, dropped into the safe. */
-import { defineVerb, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
-import { ruleTables } from '@tallystick/guards';
+import { defineVerb, type Effect, type OpFacts, type Outcome, refuse, type Verb, type View } from '@tallystick/kernel';
+import { authorityTables, ruleTables } from '@tallystick/guards';
 import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { acceptCash, cashTables, checkSession, moveDrawer } from '../cash.ts';
 import { retailAccounts } from '../chart.ts';
 import { type DocumentKind, documentTables, issueDocument, keepNumber } from '../document.ts';
 import { signed } from '../goods.ts';
-import { askRules, contested, posted, type Remark } from '../remark.ts';
+import { askRules, contested, countSpent, posted, type Remark } from '../remark.ts';
 import { drawers, sessions } from '../tables.ts';
 import type { CashDropArgs, CashMoveArgs } from './args.ts';
 import { cashDropArgs, cashMoveArgs } from './schema.ts';
@@ -39,7 +39,8 @@ function planMove(
   const inDrawerMinor = sign === 1 ? 0 : view.sum(drawers, { session, currency }).amountMinor;
   if (inDrawerMinor + moved < 0)
     remarks.push(contested(refuse('retail/drawer-short', { session, inDrawerMinor, amountMinor })));
-  const effects = [takings.add({ session }, { [sum]: moved })];
+  const effects: Effect[] = [takings.add({ session }, { [sum]: moved })];
+  if (kind === 'pay-out') countSpent(view, op, { currency, amountMinor }, effects, remarks);
   moveDrawer(session, currency, moved, effects);
   const totals = { totalMinor: moved, taxMinor: 0 };
   const memo = issueDocument(view, op, kind, { day, currency, session, reason }, totals, effects);
@@ -71,6 +72,7 @@ export const cashPay: Verb<'cash.pay', CashMoveArgs> = defineVerb({
   ...common,
   remains: keepNumber('pay-out'),
   name: 'cash.pay',
+  tables: [...common.tables, ...authorityTables],
   args: cashMoveArgs,
   plan: (view, op, args) =>
     planMove(view, op, args, { verb: 'cash.pay', kind: 'pay-out', sum: 'paidOutMinor', sign: -1 }),

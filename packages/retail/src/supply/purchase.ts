@@ -10,11 +10,12 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
+import { authorityTables, spendAtOnce } from '@tallystick/guards';
 import { ledgerTables, lineAmountMinor, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, moveStock, putLines, putLots } from '../goods.ts';
-import { conclude, contested, posted, type Remark } from '../remark.ts';
+import { conclude, contested, countSpent, posted, type Remark } from '../remark.ts';
 import { type PricedLines, priceLines } from '../price.ts';
 import { documentLines } from '../tables.ts';
 import type { PurchaseCloseArgs, PurchaseOrderArgs, PurchaseReceiveArgs, PurchaseToleranceArgs } from './args.ts';
@@ -30,7 +31,10 @@ function planOrder(view: View, op: OpFacts, args: PurchaseOrderArgs): Outcome {
   const goods = atCost(lines, ({ quantity }) => quantity);
   const priced = priceLines(goods, false);
   if ('code' in priced) return priced;
-  const effects: Effect[] = [];
+  // Nothing has left or come yet: whoever may not spend so much orders nothing, late or not.
+  const spent = spendAtOnce(view, op, { currency, amountMinor: priced.amountMinor });
+  if ('code' in spent) return spent;
+  const effects: Effect[] = [...spent];
   putLines(op, { kind: 'order', currency, lines: goods, priced, sign: 1 }, effects);
   const header = { day, currency, customer: supplier, ...(reference === undefined ? {} : { external: reference }) };
   issueDocument(view, op, 'order', header, { totalMinor: priced.amountMinor, taxMinor: 0 }, effects);
@@ -44,7 +48,7 @@ export const purchaseOrder: Verb<'purchase.order', PurchaseOrderArgs> = defineVe
   name: 'purchase.order',
   version: 1,
   roles: ['owner', 'manager', 'warehouse'],
-  tables: [...documentTables, ...goodsTables, purchaseOrders],
+  tables: [...documentTables, ...goodsTables, ...authorityTables, purchaseOrders],
   args: purchaseOrderArgs,
   plan: planOrder,
 });
@@ -124,6 +128,7 @@ function planReceive(view: View, op: OpFacts, args: PurchaseReceiveArgs): Outcom
   if ('code' in priced) return priced;
   const numberOf = (index: number): number => lines[index]?.line ?? 0;
   const { currency } = row;
+  countSpent(view, op, { currency, amountMinor: unorderedMinor(view, args, ordered) }, effects, remarks);
   putLines(op, { kind: 'receipt', currency, lines: goods, priced, sign: 1, numberOf }, effects);
   putLots(op, goods, 1, effects, numberOf);
   moveStock(view, goods, 1, effects, remarks);
@@ -164,13 +169,26 @@ function countReceived(
   return { amounts, amountMinor: sumMinor, taxMinor: 0 };
 }
 
+/** What came beyond the order is worth: nobody counted it as spent when that was made. */
+function unorderedMinor(view: View, { order, lines }: PurchaseReceiveArgs, ordered: readonly OrderedRow[]): number {
+  let sumMinor = 0;
+  for (const [index, { line, quantity }] of lines.entries()) {
+    const row = ordered[index] as OrderedRow;
+    const { received } = view.sum(purchased, { purchase: order, line });
+    const waitedFor = Math.min(quantity, Math.max(0, row.quantity - received));
+    const beyond = addedMinor(row, received + waitedFor, quantity - waitedFor) ?? 0;
+    sumMinor += beyond;
+  }
+  return sumMinor;
+}
+
 /** Takes in what came of an order: less, more or damaged, all of it is said as it is. */
 export const purchaseReceive: Verb<'purchase.receive', PurchaseReceiveArgs> = defineVerb({
   remains: keepNumber('receipt'),
   name: 'purchase.receive',
   version: 1,
   roles: ['owner', 'manager', 'warehouse', 'till', 'van'],
-  tables: [...ledgerTables, ...documentTables, ...goodsTables, purchased, purchaseOrders],
+  tables: [...ledgerTables, ...documentTables, ...goodsTables, ...authorityTables, purchased, purchaseOrders],
   args: purchaseReceiveArgs,
   plan: planReceive,
 });
