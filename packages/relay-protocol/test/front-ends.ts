@@ -5,7 +5,7 @@ import { type BookId, encodeHex, type MaybePromise, type OpRecord, type RootHash
 import { describe, expect, it } from 'vitest';
 import type { Batch, RelayStore } from '../src/index.ts';
 import { growTiles } from '../src/tiles.ts';
-import { batchOf } from '../src/contract.ts';
+import { batchOf } from '../src/contract-case.ts';
 import { type Desk, emptyTip, follow, followAll, openDesk } from './desk.ts';
 import { createFleet, hasher, hq } from './fleet.ts';
 

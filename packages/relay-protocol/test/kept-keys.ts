@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { batchOf } from '../src/contract.ts';
+import { batchOf } from '../src/contract-case.ts';
 import type { RelayStore } from '../src/index.ts';
 import type { KeptKeysOptions } from '../src/kept-keys.ts';
 import { createFleet, hq } from './fleet.ts';

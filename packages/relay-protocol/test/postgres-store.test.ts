@@ -9,7 +9,7 @@ import { type Postgres, startPostgres } from '../../../scripts/servers/postgres.
 import { isMissing, postgresFolder } from '../../../scripts/test-environment.ts';
 import type { RelayStore } from '../src/index.ts';
 import { createPostgresRelayStore, type PostgresRelayStoreOptions } from '../src/postgres.ts';
-import { batchOf } from '../src/contract.ts';
+import { batchOf } from '../src/contract-case.ts';
 import { relayStoreContract } from './contract.ts';
 import { createFleet, hq } from './fleet.ts';
 import { frontEndsContract } from './front-ends.ts';

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createMemoryRelayStore, type RelayStore } from '../src/index.ts';
 import { createSqliteRelayStore } from '../src/node.ts';
-import { batchOf } from '../src/contract.ts';
+import { batchOf } from '../src/contract-case.ts';
 import { createContractBook } from '../src/contract-book.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relay-waiting-'));
