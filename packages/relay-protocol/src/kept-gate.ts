@@ -113,9 +113,9 @@ export function createKeptGate(options: KeptGateOptions): KeptGate {
 
   /** Whether another node on this copy and outbox has kept or followed something since: what goes on from that must not seem to have a gap. */
   async function isOvertaken({ sizes, lastPlace }: KeptBook, book: BookId, scope: Scope): Promise<boolean> {
-    for (const of of [hq, scope]) {
-      const before = sizes.get(of);
-      if (before !== undefined && before !== (await sizeOf(book, of))) return true;
+    for (const known of [hq, scope]) {
+      const before = sizes.get(known);
+      if (before !== undefined && before !== (await sizeOf(book, known))) return true;
     }
     return (await outbox.ops(book, { after: lastPlace, limit: 1 })).length > 0;
   }
