@@ -22,6 +22,11 @@ const usedIds = `SELECT scope AS id FROM log_records UNION SELECT key FROM log_r
 const scopeName = '(SELECT coalesce(max(name), scope) FROM log_names WHERE id = scope)';
 const deviceName = '(SELECT coalesce(max(name), device) FROM log_names WHERE id = device)';
 const hexHash = "printf('%012x', tag) || lower(hex(rest))";
+/** Hashes of ops without a position. The newest may be in the journal alone, as long as a program has the book open or after it died. */
+const pendingHashes = `SELECT ${hexHash} FROM log_records WHERE position IS NULL UNION ALL SELECT lower(hex(hash)) FROM log_journal`;
+/** Scopes of the ops in the journal, out of the text behind key id and signature. */
+const journalScopes =
+  "SELECT CAST(substr(record, 97) AS TEXT) ->> '$.scope' FROM log_journal WHERE json_valid(CAST(substr(record, 97) AS TEXT))";
 
 /** Rows of `log_records` for which a condition holds, named by their ordinal or another. */
 function records(condition: string, ordinal = 'ordinal'): string {
@@ -64,7 +69,7 @@ const recordRules: readonly RowRule[] = [
   {
     table: 'log_records',
     why: 'is missing; it was folded into the tail',
-    sql: `SELECT scope || ' pending ' || hash FROM tail WHERE hash NOT IN (SELECT ${hexHash} FROM log_records WHERE position IS NULL)`,
+    sql: `SELECT scope || ' pending ' || hash FROM tail WHERE hash NOT IN (${pendingHashes})`,
   },
 ];
 
@@ -170,9 +175,9 @@ const engineRules: readonly RowRule[] = [
   {
     table: 'log_format',
     why: 'is not the one format this release reads',
-    sql: 'SELECT version FROM log_format WHERE version <> 1 OR (SELECT count(*) FROM log_format) <> 1',
+    sql: 'SELECT version FROM log_format WHERE version <> 2 OR (SELECT count(*) FROM log_format) <> 1',
   },
-  { table: 'log_format', why: 'is missing', sql: 'SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM log_format)' },
+  { table: 'log_format', why: 'is missing', sql: 'SELECT 2 WHERE NOT EXISTS (SELECT 1 FROM log_format)' },
   {
     table: 'log_meta',
     why: 'is not a value this release keeps',
@@ -199,7 +204,8 @@ const engineRules: readonly RowRule[] = [
   {
     table: 'scopes',
     why: 'is no scope of the log',
-    sql: 'SELECT scope FROM scopes WHERE scope NOT IN (SELECT name FROM log_names WHERE id IN (SELECT scope FROM log_records UNION SELECT scope FROM log_tips))',
+    sql: `SELECT scope FROM scopes WHERE scope NOT IN (SELECT name FROM log_names WHERE id IN (SELECT scope FROM log_records UNION SELECT scope FROM log_tips)
+            UNION ALL ${journalScopes})`,
   },
   {
     table: 'scopes',
@@ -224,7 +230,7 @@ const engineRules: readonly RowRule[] = [
   {
     table: 'tail',
     why: 'is about an op that is not stored as pending',
-    sql: `SELECT scope || ' ' || ordinal || ' ' || hash FROM tail WHERE hash NOT IN (SELECT ${hexHash} FROM log_records WHERE position IS NULL)`,
+    sql: `SELECT scope || ' ' || ordinal || ' ' || hash FROM tail WHERE hash NOT IN (${pendingHashes})`,
   },
 ];
 

@@ -23,7 +23,8 @@ export function brokenRows(path: string): ProofProblem[] {
       ...broken,
       // What the tail holds can be looked into only while it is what it should be.
       ...(broken.some(({ table }) => table === 'tail') ? [] : misplacedTail(db)),
-      ...mislabelledAsides(db),
+      ...mislabelled(db, 'log_asides', 'lower(hex(hash))'),
+      ...mislabelled(db, 'log_journal', 'place'),
     ];
   } finally {
     db.close();
@@ -35,19 +36,25 @@ function rowsOf(db: Database.Database, sql: string): string[] {
   return rows.map(String);
 }
 
-interface AsideRow {
+interface WholeRow {
+  readonly row: string | number;
   readonly hash: string;
-  readonly scope: string;
+  readonly scope: string | null;
   readonly bytes: Buffer;
 }
 
-/** Records held back that are not the op, or not of the scope, they are stored as. Why they were held back is judged at every opening. */
-function mislabelledAsides(db: Database.Database): ProofProblem[] {
-  const asides = db.prepare<[], AsideRow>('SELECT lower(hex(hash)) AS hash, scope, bytes FROM log_asides').all();
-  return asides.flatMap(({ hash, scope, bytes }) => {
+/**
+ * Records that are not the op, or not of the scope, they are stored as. Of the tables that hold whole records: `row` names those of one. Why one was held
+ * back is judged at every opening.
+ */
+function mislabelled(db: Database.Database, table: 'log_asides' | 'log_journal', row: string): ProofProblem[] {
+  const columns = table === 'log_asides' ? 'scope, bytes' : 'NULL AS scope, record AS bytes';
+  const rows = db.prepare<[], WholeRow>(`SELECT ${row} AS row, lower(hex(hash)) AS hash, ${columns} FROM ${table}`);
+  return rows.all().flatMap(({ row: name, hash, scope, bytes }) => {
     const opened = openRecord(new Uint8Array(bytes), shopCrypto.hasher);
-    const isItself = opened.ok && opened.value.hash === hash && opened.value.op.scope === scope;
-    return isItself ? [] : [{ table: 'log_asides', row: hash, why: 'is not the op it is stored as' }];
+    const isItself =
+      opened.ok && opened.value.hash === hash && opened.value.op.scope === (scope ?? opened.value.op.scope);
+    return isItself ? [] : [{ table, row: String(name), why: 'is not the op it is stored as' }];
   });
 }
 
@@ -113,7 +120,10 @@ export function nameReceipts(path: string, problems: readonly ProofProblem[]): r
 export async function misnamedRecords(path: string): Promise<ProofProblem[]> {
   const store = nodeStore(path);
   try {
-    const hashes = store.sql.query("SELECT printf('%012x', tag) || lower(hex(rest)) AS hash FROM log_records", []);
+    const hashes = store.sql.query(
+      "SELECT printf('%012x', tag) || lower(hex(rest)) AS hash FROM log_records UNION ALL SELECT lower(hex(hash)) FROM log_journal",
+      [],
+    );
     const problems: ProofProblem[] = [];
     for (const { hash } of hashes) {
       const why = await whyMisnamed(store.log, String(hash));

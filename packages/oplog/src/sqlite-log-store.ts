@@ -1,5 +1,5 @@
 // A log store in the caller's better-sqlite3 database, so that ops and projections commit in one transaction. Of what may be
-// rolled back it keeps only names and a few ordinals in memory, until `refresh`.
+// rolled back it keeps only names, a few ordinals and the ops of its journal in memory, until `refresh`.
 import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
@@ -7,14 +7,18 @@ import { alreadySettled, checkTip, checkUnsettle, missingRecord } from './log-in
 import type { SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 import { createBases } from './sqlite-bases.ts';
+import { createJournal } from './sqlite-journal.ts';
 import { createNames } from './sqlite-names.ts';
 import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
 import { createInserters, createPositions, createReads, createReplace } from './sqlite-records.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 
+/** More ops than these go into the tables at once: they share their pages well enough. */
+const mostJournaled = 32;
+
 /**
  * Keeps the log in tables named `log_*` of `db`. Inside a transaction of the caller every call joins it, in a savepoint of its
- * own; outside, every call is one transaction. The caller owns `db`: `close` leaves it open.
+ * own; outside, every call is one transaction. The caller owns `db`: `close` leaves it open, with every op in its tables.
  */
 export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   requireFullSync(db);
@@ -22,9 +26,11 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   transaction.immediate(() => prepareSchema(db));
   const names = createNames(db);
   const inserters = createInserters(db, names);
+  const journal = createJournal(db);
   const refresh = (): void => {
     names.refresh();
     inserters.refresh();
+    journal.refresh();
   };
   const atomically = (work: () => void): void => {
     try {
@@ -39,13 +45,43 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   const tips = createTips(db);
   const bases = createBases(db, names, tips);
 
-  function append(records: readonly OpRecord[]): void {
+  function insert(records: Iterable<OpRecord>): void {
     const inserter = inserters.start();
     for (const record of records) inserter.add(record, null);
     inserter.raiseHeads();
   }
 
+  /** Puts what the journal holds into the tables, before anything else changes them. */
+  function emptyJournal(): void {
+    const waiting = journal.waiting();
+    if (waiting.size === 0) return;
+    insert(waiting.values());
+    journal.clear();
+  }
+
+  function append(records: readonly OpRecord[]): void {
+    const mayWait = records.length <= mostJournaled && journal.hasRoomFor(records.length);
+    // One statement is all or nothing by itself.
+    if (mayWait && records.length === 1) journal.add(records);
+    else if (mayWait) atomically(() => journal.add(records));
+    else
+      atomically(() => {
+        emptyJournal();
+        insert(records);
+      });
+  }
+
+  function close(): void {
+    if (!db.open || db.inTransaction) return;
+    try {
+      if (journal.waiting().size > 0) atomically(emptyJournal);
+    } catch {
+      // It is as durable where it is.
+    }
+  }
+
   function settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void {
+    emptyJournal();
     checkTip(scope, tips.get(scope).size, from, ops.length, tip);
     const scopeId = names.intern(scope);
     const inserter = inserters.start();
@@ -70,24 +106,34 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   }
 
   return {
-    append: (records) => atomically(() => append(records)),
-    replace: (records) => atomically(() => replace(records)),
+    append,
+    replace: (records) =>
+      atomically(() => {
+        emptyJournal();
+        replace(records);
+      }),
     settle: (scope, from, hashes, tip) => atomically(() => settle(scope, from, hashes, tip)),
     unsettle: (scope, tip) => atomically(() => unsettle(scope, tip)),
-    scopes: tips.scopes,
+    scopes: () => {
+      const waiting = [...journal.waiting().values()].map(({ op }) => op.scope);
+      return waiting.length === 0 ? tips.scopes() : [...new Set([...waiting, ...tips.scopes()])].sort();
+    },
     tip: tips.get,
     base: bases.get,
     begin: (scope, base, note = '') => {
       // The records before the base go.
       inserters.refresh();
-      atomically(() => bases.begin(scope, base, note));
+      atomically(() => {
+        emptyJournal();
+        bases.begin(scope, base, note);
+      });
     },
-    ...createReads(db, names, bases),
+    ...createReads(db, names, bases, journal),
     ...receipts,
     ...createAsides(db, atomically),
     ...createMeta(db),
     refresh,
-    close: () => undefined,
+    close,
   };
 }
 

@@ -3,10 +3,11 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
 import { dropped, missingRecord } from './log-index.ts';
-import type { SyncLogStore } from './log-store.ts';
+import type { ChainHead, SyncLogStore } from './log-store.ts';
 import type { Bases } from './sqlite-bases.ts';
 import type { Op } from './op.ts';
 import { type OpRecord, signatureOf } from './record.ts';
+import { headBeyond, type Journal } from './sqlite-journal.ts';
 import type { Names } from './sqlite-names.ts';
 import {
   bodyOf,
@@ -135,7 +136,7 @@ export function createReplace(db: BetterSqlite3.Database, names: Names): (record
 /** Rows are forgotten before the next ones are read. */
 const rowsAtOnce = 250;
 
-export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bases): Reads {
+export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bases, journal: Journal): Reads {
   const find = createFind(db);
   const createReader = createRowReader(db, names);
   const scopeIs = 'scope = (SELECT id FROM log_names WHERE name = ?)';
@@ -182,7 +183,7 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     }
   }
 
-  function pending(scope: Scope): OpRecord[] {
+  function pendingInTables(scope: Scope): OpRecord[] {
     const read = createReader();
     const records: OpRecord[] = [];
     for (let after = -1; ; ) {
@@ -194,18 +195,33 @@ export function createReads(db: BetterSqlite3.Database, names: Names, bases: Bas
     }
   }
 
+  function pending(scope: Scope): OpRecord[] {
+    const waiting = [...journal.waiting().values()].filter(({ op }) => op.scope === scope);
+    const records = pendingInTables(scope);
+    for (const record of waiting) if (find(record.hash) === undefined) records.push(record);
+    return records;
+  }
+
+  function headInTables(device: DeviceId, scope: Scope): ChainHead | undefined {
+    const row = selectHead.get(device, scope);
+    const stored = row === undefined ? undefined : { seq: row[0], hash: row[1] };
+    const before = bases.get(scope).heads.find((head) => head.device === device);
+    if (before === undefined || (stored !== undefined && stored.seq > before.seq)) return stored;
+    return { seq: before.seq, hash: before.hash };
+  }
+
   return {
-    has: (hash) => find(hash) !== undefined,
+    has: (hash) => journal.waiting().has(hash) || find(hash) !== undefined,
     get: (hash) => {
+      const waiting = journal.waiting().get(hash);
       const row = selectOne.get(tagOf(hash), restOf(hash));
-      return row === undefined ? undefined : { record: createReader()(row), position: row[13] ?? undefined };
+      if (row !== undefined) return { record: createReader()(row), position: row[13] ?? undefined };
+      return waiting === undefined ? undefined : { record: waiting, position: undefined };
     },
     head: (device, scope) => {
-      const row = selectHead.get(device, scope);
-      const stored = row === undefined ? undefined : { seq: row[0], hash: row[1] };
-      const before = bases.get(scope).heads.find((head) => head.device === device);
-      if (before === undefined || (stored !== undefined && stored.seq > before.seq)) return stored;
-      return { seq: before.seq, hash: before.hash };
+      const waiting = journal.waiting();
+      const head = headInTables(device, scope);
+      return headBeyond(head?.seq ?? 0, waiting, device, scope) ?? head;
     },
     settled,
     pending,

@@ -1,9 +1,10 @@
 // What can still be read of the log tables of a damaged database: row by row by their keys, so that a page that is gone takes only its own rows along.
 // Nothing is written, and nothing that is read is believed: whoever takes it hashes it and checks its signatures.
 import type BetterSqlite3 from 'better-sqlite3';
-import type { OpRecord } from './record.ts';
+import type { OpHash } from './brands.ts';
+import { type OpRecord, trustedRecord } from './record.ts';
 import { createNames } from './sqlite-names.ts';
-import { createRowReader, recordColumns, type RecordRow } from './sqlite-rows.ts';
+import { createRowReader, recordColumns, type RecordRow, toBytes } from './sqlite-rows.ts';
 
 export interface SalvagedRecord {
   readonly record: OpRecord;
@@ -27,28 +28,14 @@ const maxMissing = 20_000;
 
 /** Throws only where not even the first page can be read. */
 export function salvageSqliteLog(db: BetterSqlite3.Database): Salvage {
-  const last = attempt(() => db.prepare<[], number | null>('SELECT max(ordinal) FROM log_records').pluck().get());
   const select = db.prepare<[number], RecordRow>(`SELECT ${recordColumns} FROM log_records WHERE ordinal = ?`).raw();
   const reader = createRowReader(db, createNames(db));
-  const records: SalvagedRecord[] = [];
-  let unreadable = 0;
-  for (
-    let ordinal = 1, missing = 0;
-    missing < maxMissing && ordinal <= (last ?? Number.MAX_SAFE_INTEGER);
-    ordinal += 1
-  ) {
-    const found = attempt((): SalvagedRecord | null => {
-      const row = select.get(ordinal);
-      if (row === undefined) return null;
-      return { record: reader()(row), position: row.at(-1) === null ? undefined : Number(row.at(-1)) };
-    });
-    if (found === null) missing += 1;
-    else missing = 0;
-    if (found === undefined) unreadable += 1;
-    else if (found !== null) records.push(found);
-    // With no end in sight, damage to the end of the file looks like rows for ever.
-    if (last === undefined && unreadable >= maxMissing) break;
-  }
+  const stored = readRows(db, 'log_records', 'ordinal', (ordinal): SalvagedRecord | null => {
+    const row = select.get(ordinal);
+    if (row === undefined) return null;
+    return { record: reader()(row), position: row.at(-1) === null ? undefined : Number(row.at(-1)) };
+  });
+  const newest = hasJournal(db) ? readJournal(db) : { records: [], unreadable: 0 };
   const meta = (name: string): string | undefined =>
     attempt(() => db.prepare<[string], string>('SELECT value FROM log_meta WHERE name = ?').pluck().get(name));
   const tips = attempt(() =>
@@ -58,7 +45,49 @@ export function salvageSqliteLog(db: BetterSqlite3.Database): Salvage {
       .all(),
   );
   const notes = new Map((tips ?? []).map(([scope, size, note]) => [scope, { size, note }]));
+  const [records, unreadable] = [[...stored.records, ...newest.records], stored.unreadable + newest.unreadable];
   return { records, unreadable, book: meta('book'), relay: meta('relay'), notes };
+}
+
+type Rows = Pick<Salvage, 'records' | 'unreadable'>;
+
+/** The rows of a table by their keys, from 1 on; `read` answers null where there is none. */
+function readRows(
+  db: BetterSqlite3.Database,
+  table: string,
+  key: string,
+  read: (key: number) => SalvagedRecord | null,
+): Rows {
+  const last = attempt(() => db.prepare<[], number | null>(`SELECT max(${key}) FROM ${table}`).pluck().get() ?? 0);
+  const records: SalvagedRecord[] = [];
+  let unreadable = 0;
+  for (let at = 1, missing = 0; missing < maxMissing && at <= (last ?? Number.MAX_SAFE_INTEGER); at += 1) {
+    const found = attempt(() => read(at));
+    if (found === null) missing += 1;
+    else missing = 0;
+    if (found === undefined) unreadable += 1;
+    else if (found !== null) records.push(found);
+    // With no end in sight, damage to the end of the file looks like rows for ever.
+    if (last === undefined && unreadable >= maxMissing) break;
+  }
+  return { records, unreadable };
+}
+
+/** A log of an earlier release has none. */
+function hasJournal(db: BetterSqlite3.Database): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_journal'").get() !== undefined;
+}
+
+function readJournal(db: BetterSqlite3.Database): Rows {
+  const select = db
+    .prepare<[number], [hash: OpHash, record: Buffer]>(
+      'SELECT lower(hex(hash)), record FROM log_journal WHERE place = ?',
+    )
+    .raw();
+  return readRows(db, 'log_journal', 'place', (place) => {
+    const row = select.get(place);
+    return row === undefined ? null : { record: trustedRecord(toBytes(row[1]), row[0]), position: undefined };
+  });
 }
 
 /** Undefined where the pages that it takes cannot be read. */

@@ -3,7 +3,9 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { signedByBytes } from './aside-key.ts';
 import { OplogError } from './errors.ts';
 
-const version = 1;
+/** Version 1 had no journal: who does not read it would miss the newest ops. */
+const version = 2;
+const versionWithoutJournal = 1;
 
 // A hash is split into `tag`, its first 48 bits, and `rest`: an index over an integer is a third of one over the hash.
 // `prev` is the ordinal of the previous op where it is stored, its hash where it is not. `body` is the text of the args, or
@@ -31,6 +33,7 @@ CREATE TABLE IF NOT EXISTS log_records (
 CREATE INDEX IF NOT EXISTS log_records_by_hash ON log_records (tag);
 CREATE INDEX IF NOT EXISTS log_records_pending ON log_records (scope) WHERE position IS NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS log_records_settled ON log_records (scope, position) WHERE position IS NOT NULL;
+CREATE TABLE IF NOT EXISTS log_journal (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, record BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS log_heads (
   device INTEGER NOT NULL,
   scope INTEGER NOT NULL,
@@ -77,6 +80,7 @@ export function prepareSchema(db: BetterSqlite3.Database): void {
   db.exec(tables);
   const found = db.prepare<[], number>('SELECT version FROM log_format').pluck().get();
   if (found === undefined) db.prepare('INSERT INTO log_format (version) VALUES (?)').run(version);
+  else if (found === versionWithoutJournal) db.prepare('UPDATE log_format SET version = ?').run(version);
   else if (found !== version) {
     throw new OplogError('store/format', `log tables of version ${found}; this release reads ${version}`);
   }

@@ -138,6 +138,7 @@ it('all log stores answer alike, step by step and after reopening (property)', (
       }
       const seen = observe(memory);
       expect(observe(sqlite)).toEqual(seen);
+      expect(observe(createSqliteLogStore(db))).toEqual(seen);
       expect(observe(framed)).toEqual(seen);
       expect(observe(createFileLogStore(createMemoryFile(file.contents())))).toEqual(seen);
       expect(observe(createFileLogStore(createMemoryFile(file.contents()), { index }))).toEqual(seen);

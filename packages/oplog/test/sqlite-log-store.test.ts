@@ -107,19 +107,20 @@ describe('SQLite log store', () => {
     db.close();
   });
 
-  it('appends all of a batch or none of it', () => {
+  it.each([
+    ['short', 'log_journal WHEN NEW.place = 2', 2],
+    ['long', 'log_records WHEN NEW.seq = 40', 40],
+  ])('appends all of a %s batch or none of it', (_length, when, count) => {
     const db = openFile(newPath());
     const store = createSqliteLogStore(db);
-    const [first, second] = makeChain(2) as [OpRecord, OpRecord];
-    db.exec(
-      `CREATE TRIGGER full BEFORE INSERT ON log_records WHEN NEW.seq = 2 BEGIN SELECT RAISE(ABORT, 'disk full'); END`,
-    );
-    expect(() => store.append([first, second])).toThrow('disk full');
-    expect(store.has(first.hash)).toBe(false);
+    const records = makeChain(count);
+    db.exec(`CREATE TRIGGER full AFTER INSERT ON ${when} BEGIN SELECT RAISE(ABORT, 'disk full'); END`);
+    expect(() => store.append(records)).toThrow('disk full');
+    expect(store.has((records[0] as OpRecord).hash)).toBe(false);
     expect(store.scopes()).toEqual([]);
     db.exec('DROP TRIGGER full');
-    store.append([first, second]);
-    expect(store.pending(hq)).toEqual([first, second]);
+    store.append(records);
+    expect(store.pending(hq)).toEqual(records);
     db.close();
   });
 
@@ -151,6 +152,8 @@ describe('SQLite log store', () => {
     const store = createSqliteLogStore(db);
     const [record] = makeChain(1) as [OpRecord];
     store.append([record]);
+    // Its row is in the table of records then.
+    store.close();
     db.exec(`UPDATE log_records SET body = '{"n":'`);
     expect(await refusal(() => store.get(record.hash)?.record.op.args)).toBe('record/corrupt');
     db.close();

@@ -1,0 +1,85 @@
+// The newest ops of the SQLite log store, one row each in a table without an index. Such a row is what makes an op durable; the tables of the log
+// follow for many ops together. docs/decisions/072-a-journal-before-the-log.md.
+import type BetterSqlite3 from 'better-sqlite3';
+import type { DeviceId, OpHash, Scope } from './brands.ts';
+import type { ChainHead } from './log-store.ts';
+import { type OpRecord, trustedRecord } from './record.ts';
+import { toBytes } from './sqlite-rows.ts';
+
+/** So many ops may wait. A start reads them all, and the commit that brings one more writes them all. */
+const mostWaiting = 256;
+
+export interface Journal {
+  /** Whether so many more ops may wait here. */
+  hasRoomFor(count: number): boolean;
+  /** Inserts them, each whether or not it is stored already. The caller holds the transaction where there are several. */
+  add(records: readonly OpRecord[]): void;
+  /** What waits, in the order it came, each op once. Some of it may be in the tables. Ask before the tables: what waits moves there, and never back. */
+  waiting(): ReadonlyMap<OpHash, OpRecord>;
+  /** Removes everything: the tables have it. The caller holds the transaction. */
+  clear(): void;
+  /** Forgets what it knows, after a rollback. */
+  refresh(): void;
+}
+
+export function createJournal(db: BetterSqlite3.Database): Journal {
+  const insert = db.prepare<[hash: OpHash, record: Uint8Array]>(
+    'INSERT INTO log_journal (hash, record) VALUES (unhex(?), ?)',
+  );
+  const select = db
+    .prepare<[], [hash: OpHash, record: Buffer]>('SELECT lower(hex(hash)), record FROM log_journal ORDER BY place')
+    .raw();
+  const remove = db.prepare('DELETE FROM log_journal');
+  const selectVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
+  /** What stands in the table as of `version`; undefined where it has to be read. */
+  let known: Map<OpHash, OpRecord> | undefined;
+  /** Another number once another connection has changed the database. */
+  let version: number | undefined;
+  /** Whether that was asked since this program last let go of its thread: outside of a transaction it costs as much as a read. */
+  let isFresh = false;
+
+  function waiting(): Map<OpHash, OpRecord> {
+    if (!db.inTransaction) {
+      if (known !== undefined && isFresh) return known;
+      isFresh = true;
+      queueMicrotask(() => (isFresh = false));
+    }
+    const now = selectVersion.get();
+    if (known === undefined || now !== version) {
+      known = new Map();
+      for (const [hash, bytes] of select.iterate())
+        if (!known.has(hash)) known.set(hash, trustedRecord(toBytes(bytes), hash));
+      version = now;
+    }
+    return known;
+  }
+
+  function add(records: readonly OpRecord[]): void {
+    for (const { hash, bytes } of records) insert.run(hash, bytes);
+    for (const record of records) if (known?.has(record.hash) === false) known.set(record.hash, record);
+  }
+
+  return {
+    hasRoomFor: (count) => (known ?? waiting()).size + count <= mostWaiting,
+    add,
+    waiting,
+    clear: () => {
+      remove.run();
+      known = new Map();
+    },
+    refresh: () => (known = undefined),
+  };
+}
+
+/** Of what waits, the op with the highest sequence of a chain, beyond `seq`; the first of a fork. */
+export function headBeyond(
+  seq: number,
+  waiting: ReadonlyMap<OpHash, OpRecord>,
+  device: DeviceId,
+  scope: Scope,
+): ChainHead | undefined {
+  let head: ChainHead | undefined;
+  for (const { op, hash } of waiting.values())
+    if (op.device === device && op.scope === scope && op.seq > (head?.seq ?? seq)) head = { seq: op.seq, hash };
+  return head;
+}

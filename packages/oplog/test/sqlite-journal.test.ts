@@ -1,0 +1,192 @@
+// The journal before the tables of the SQLite log store: what waits there is stored, whoever asks and whatever dies.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSqliteLogStore, salvageSqliteLog } from '@tallystick/oplog/node';
+import type { OpHash, OpRecord, Scope, Tip } from '@tallystick/oplog';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeChain, makeRecord } from './arbitraries.ts';
+import { refusal } from './contract.ts';
+
+const hq = 'hq' as Scope;
+const most = 256;
+let folder: string;
+let files = 0;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'oplog-journal-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function newPath(): string {
+  files += 1;
+  return join(folder, `${files}.db`);
+}
+
+function openFile(path: string): Database.Database {
+  const db = new Database(path);
+  db.pragma('journal_mode = WAL');
+  return db;
+}
+
+const tipOf = (size: number): Tip => ({ size, frontier: [], note: `${size}` });
+const count = (db: Database.Database, table: string): unknown =>
+  db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+/** Rows in the journal and in the table of records. */
+const kept = (db: Database.Database): unknown => [count(db, 'log_journal'), count(db, 'log_records')];
+
+it('an op costs one row until as many wait as may', () => {
+  const db = openFile(newPath());
+  const store = createSqliteLogStore(db);
+  const records = makeChain(most + 2);
+  for (const [at, record] of records.slice(0, most).entries()) {
+    store.append([record]);
+    if (at % 100 === 0) expect(kept(db)).toEqual([at + 1, 0]);
+  }
+  expect(store.pending(hq)).toEqual(records.slice(0, most));
+  expect(kept(db)).toEqual([most, 0]);
+  store.append(records.slice(most, most + 1));
+  expect(kept(db)).toEqual([0, most + 1]);
+  store.append(records.slice(most + 1));
+  expect(kept(db)).toEqual([1, most + 1]);
+  expect(store.pending(hq)).toEqual(records);
+  expect(store.head((records[0] as OpRecord).op.device, hq)?.seq).toBe(records.length);
+  db.close();
+});
+
+it('what gets a position, other bytes or a base is in the tables by then', () => {
+  const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+  const { device } = second.op;
+  const heads = [{ device, seq: 2, hash: second.hash, keyId: second.keyId }];
+  const works: ((store: ReturnType<typeof createSqliteLogStore>) => void)[] = [
+    (store) => store.settle(hq, 0, [first.hash], tipOf(1)),
+    (store) => store.replace([second]),
+    (store) => store.begin(hq, { size: 2, frontier: [], heads }),
+  ];
+  const db = openFile(newPath());
+  const store = createSqliteLogStore(db);
+  store.append([first, second]);
+  for (const work of works.slice(0, 2)) {
+    store.append([third]);
+    work(store);
+    expect(kept(db)).toEqual([0, 3]);
+  }
+  store.settle(hq, 1, [second.hash], tipOf(2));
+  store.append([third]);
+  works[2]?.(store);
+  expect(store.pending(hq)).toEqual([third]);
+  db.close();
+});
+
+it('a program that dies leaves all of it, one that closes leaves it in the tables', () => {
+  const path = newPath();
+  const dying = openFile(path);
+  const records = makeChain(3);
+  createSqliteLogStore(dying).append(records);
+  dying.close();
+  const db = openFile(path);
+  const store = createSqliteLogStore(db);
+  expect(kept(db)).toEqual([3, 0]);
+  expect(store.pending(hq)).toEqual(records);
+  expect(store.scopes()).toEqual([hq]);
+  store.close();
+  expect(kept(db)).toEqual([0, 3]);
+  expect(store.pending(hq)).toEqual(records);
+  db.close();
+});
+
+it('two connections see what the other one journaled, moved and settled, without being told', () => {
+  const path = newPath();
+  const [ours, theirs] = [openFile(path), openFile(path)];
+  const [here, there] = [createSqliteLogStore(ours), createSqliteLogStore(theirs)];
+  const records = makeChain(4);
+  const [first, second, third, fourth] = records as [OpRecord, OpRecord, OpRecord, OpRecord];
+  here.append([first]);
+  expect(there.has(first.hash)).toBe(true);
+  there.append([second]);
+  expect(here.get(second.hash)).toEqual({ record: second, position: undefined });
+  expect(here.head(first.op.device, hq)).toEqual({ seq: 2, hash: second.hash });
+  expect(here.pending(hq)).toEqual([first, second]);
+  here.append([third]);
+  // What this one knows of the journal is behind now.
+  there.settle(hq, 0, [first.hash, second.hash], tipOf(2));
+  expect(kept(ours)).toEqual([0, 3]);
+  expect(here.pending(hq)).toEqual([third]);
+  expect(here.get(first.hash)?.position).toBe(0);
+  here.append([fourth]);
+  here.settle(hq, 2, [third.hash], tipOf(3));
+  expect(there.pending(hq)).toEqual([fourth]);
+  expect(kept(theirs)).toEqual([0, 4]);
+  ours.close();
+  theirs.close();
+});
+
+it('a transaction that is rolled back takes what it journaled along, and brings back what it moved', () => {
+  const db = openFile(newPath());
+  const store = createSqliteLogStore(db);
+  const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+  store.append([first]);
+  db.exec('BEGIN IMMEDIATE');
+  store.append([second]);
+  store.settle(hq, 0, [first.hash], tipOf(1));
+  expect(kept(db)).toEqual([0, 2]);
+  db.exec('ROLLBACK');
+  store.refresh();
+  expect(kept(db)).toEqual([1, 0]);
+  expect(store.pending(hq)).toEqual([first]);
+  expect(store.head(first.op.device, hq)?.seq).toBe(1);
+  db.close();
+});
+
+it('an op that is stored already, or journaled twice, counts once, and the first of a fork is the head', () => {
+  const db = openFile(newPath());
+  const store = createSqliteLogStore(db);
+  const [first, second, third] = makeChain(3) as [OpRecord, OpRecord, OpRecord];
+  const fork = makeRecord({ ...second.op, args: { n: -2 } });
+  store.append([first, second]);
+  store.settle(hq, 0, [first.hash], tipOf(1));
+  for (const record of [first, fork, third, third, second]) store.append([record]);
+  const hashes = [second, fork, third].map(({ hash }) => hash);
+  for (const current of [store, createSqliteLogStore(db)]) {
+    expect(current.pending(hq).map(({ hash }) => hash)).toEqual(hashes);
+    expect(current.get(first.hash)?.position).toBe(0);
+  }
+  expect(store.head(first.op.device, hq)).toEqual({ seq: 3, hash: third.hash });
+  store.close();
+  expect(kept(db)).toEqual([0, 4]);
+  db.close();
+});
+
+it('tables of the release before are given one, and that release refuses them from then on', async () => {
+  const path = newPath();
+  const db = openFile(path);
+  const records = makeChain(2);
+  const before = createSqliteLogStore(db);
+  before.append(records.slice(0, 1));
+  before.close();
+  db.exec('DROP TABLE log_journal; UPDATE log_format SET version = 1');
+  const store = createSqliteLogStore(db);
+  store.append(records.slice(1));
+  expect(store.pending(hq)).toEqual(records);
+  expect(db.prepare('SELECT version FROM log_format').pluck().get()).toBe(2);
+  db.exec('UPDATE log_format SET version = 3');
+  expect(await refusal(() => createSqliteLogStore(db))).toBe('store/format');
+  db.close();
+});
+
+it('a row that cannot be read is said, and salvage takes the others', async () => {
+  const db = openFile(newPath());
+  const records = makeChain(3);
+  createSqliteLogStore(db).append(records);
+  db.exec('UPDATE log_journal SET record = zeroblob(200) WHERE place = 2');
+  const store = createSqliteLogStore(db);
+  expect(await refusal(() => store.pending(hq))).toBe('record/corrupt');
+  expect(await refusal(() => store.settle(hq, 0, [(records[0] as OpRecord).hash], tipOf(1)))).toBe('record/corrupt');
+  store.close();
+  expect(kept(db)).toEqual([3, 0]);
+  const { records: found, unreadable } = salvageSqliteLog(db);
+  expect(found.map(({ record }) => record.hash)).toEqual([0, 2].map((at): OpHash => (records[at] as OpRecord).hash));
+  expect(unreadable).toBe(1);
+  db.close();
+});
