@@ -3,7 +3,8 @@ import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } fro
 import Database from 'better-sqlite3';
 import { builtinVerbs } from '@tallystick/kernel';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { shopVerbs } from '../src/book.ts';
+import { openOffice, shopVerbs } from '../src/book.ts';
+import { brokenRows } from '../src/stored-rows.ts';
 import { strangeObjects } from '../src/stored-schema.ts';
 import { bookWith, edited, layOutCopy, proveEdited, readHonest, rowsOf, wholeHistory } from './edited-book.ts';
 import { deletesOfAll, type Edit, editsOf, missedOf } from './table-edits.ts';
@@ -154,6 +155,29 @@ describe('the proof of an office database', () => {
     const proof = await proveEdited((db) => void db.exec(sql));
     expect(proof.ok).toBe(false);
     expect(proof.problems).toContainEqual({ table, row: '', why });
+  });
+
+  it('knows the newest ops where the journal alone has them, as a program that died leaves it', async () => {
+    layOutCopy();
+    const book = await openOffice(edited);
+    expect(await book.commit('account.open', { account: '9876', name: 'Journaled', kind: 'asset' })).toMatchObject({
+      ok: true,
+    });
+    // Reading writes the op's row of the tail.
+    expect(book.query("SELECT 1 FROM accounts WHERE account = '9876'")).toHaveLength(1);
+    const left = `${edited.officeFile}.left`;
+    for (const suffix of ['', '-wal']) copyFileSync(`${edited.officeFile}${suffix}`, `${left}${suffix}`);
+    await book.close();
+    const db = new Database(left);
+    expect(db.prepare('SELECT count(*) FROM log_journal').pluck().get()).toBe(1);
+    expect(brokenRows(left)).toEqual([]);
+    db.exec('UPDATE log_journal SET record = CAST(substr(record, 1, 96) || substr(record, 98) AS BLOB)');
+    db.close();
+    expect(brokenRows(left)).toContainEqual({
+      table: 'log_journal',
+      row: '1',
+      why: 'is not the op it is stored as',
+    });
   });
 
   it('leaves what it examined as it found it', async () => {
