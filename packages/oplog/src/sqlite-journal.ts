@@ -6,6 +6,9 @@ import type { ChainHead } from './log-store.ts';
 import { type OpRecord, trustedRecord } from './record.ts';
 import { toBytes } from './sqlite-rows.ts';
 
+/** How often any journal of this program has changed: it may have several connections to one file. */
+let changes = 0;
+
 /** So many ops may wait. A start reads them all, and the commit that brings one more writes them all. */
 const mostWaiting = 256;
 
@@ -35,26 +38,34 @@ export function createJournal(db: BetterSqlite3.Database): Journal {
   let known: Map<OpHash, OpRecord> | undefined;
   /** Another number once another connection has changed the database. */
   let version: number | undefined;
-  /** Whether that was asked since this program last let go of its thread: outside of a transaction it costs as much as a read. */
-  let isFresh = false;
+  /** What `changes` was when that was asked, until this program lets go of its thread: outside of a transaction it costs as much as a read. */
+  let askedAt: number | undefined;
 
   function waiting(): Map<OpHash, OpRecord> {
     if (!db.inTransaction) {
-      if (known !== undefined && isFresh) return known;
-      isFresh = true;
-      queueMicrotask(() => (isFresh = false));
+      if (known !== undefined && askedAt === changes) return known;
+      askedAt = changes;
+      queueMicrotask(() => (askedAt = undefined));
     }
     const now = selectVersion.get();
     if (known === undefined || now !== version) {
-      known = new Map();
-      for (const [hash, bytes] of select.iterate())
-        if (!known.has(hash)) known.set(hash, trustedRecord(toBytes(bytes), hash));
+      // A row that cannot be read leaves nothing known: a part must not pass for all.
+      known = undefined;
+      known = read();
       version = now;
     }
     return known;
   }
 
+  function read(): Map<OpHash, OpRecord> {
+    const records = new Map<OpHash, OpRecord>();
+    for (const [hash, bytes] of select.iterate())
+      if (!records.has(hash)) records.set(hash, trustedRecord(toBytes(bytes), hash));
+    return records;
+  }
+
   function add(records: readonly OpRecord[]): void {
+    changes += 1;
     for (const { hash, bytes } of records) insert.run(hash, bytes);
     for (const record of records) if (known?.has(record.hash) === false) known.set(record.hash, record);
   }
@@ -64,6 +75,7 @@ export function createJournal(db: BetterSqlite3.Database): Journal {
     add,
     waiting,
     clear: () => {
+      changes += 1;
       remove.run();
       known = new Map();
     },
