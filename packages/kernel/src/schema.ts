@@ -9,7 +9,7 @@ import { reconcileTables } from './table-registry.ts';
 import { Residency } from './residency.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
 
-/** How many rows go into one statement where many are inserted together. */
+/** How many rows of a set `insertMany` takes. */
 export const ROWS_AT_ONCE = 16;
 
 /** Places of ops that have no position yet start here, so they sort after every settled one. */

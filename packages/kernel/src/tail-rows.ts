@@ -4,7 +4,6 @@
  */
 import type { OpHash } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
-import { ROWS_AT_ONCE } from './schema.ts';
 import type { TailRow } from './tail-row.ts';
 
 interface HeldRow extends TailRow {
@@ -45,18 +44,12 @@ export class TailRows {
   }
 
   flush(): void {
-    const held = this.#held;
-    if (held.length === 0) return;
-    for (let from = 0, count = 0; from < held.length; from += count) {
-      count = held.length - from < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
-      const rows = held.slice(from, from + count);
+    if (this.#held.length === 0) return;
+    for (const { ordinal, hash, touch, undo } of this.#held)
       this.#driver
-        .prepare(
-          `INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES ${rows.map(() => '(?, ?, ?, ?, ?)').join()}`,
-        )
-        .run(rows.flatMap(({ ordinal, hash, touch, undo }) => [this.#scope, ordinal, hash, touch, undo]));
-    }
-    held.length = 0;
+        .prepare('INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES (?, ?, ?, ?, ?)')
+        .run([this.#scope, ordinal, hash, touch, undo]);
+    this.#held.length = 0;
     this.#hasWritten = true;
   }
 
