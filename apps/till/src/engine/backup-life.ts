@@ -45,11 +45,9 @@ export interface BackupParts {
   readonly join: (openers: readonly string[]) => Promise<Uint8Array>;
 }
 
-type Kept = Pick<OpenShop, 'book' | 'log' | 'record'>;
+export type Kept = Pick<OpenShop, 'book' | 'log' | 'record'>;
 
 const [outsideNote, openersNote, sinceNote] = ['till/backup/outside', 'till/backup/openers', 'till/backup/since'];
-/** The last number that the office was seen to hold, and the device of which; of a bucket under its address. */
-const carriedNote = 'till/backup/carried';
 /** The address alone: its keys are in no log. */
 const bucketNote = 'till/backup/bucket';
 export const restoredNote = 'till/backup/restored';
@@ -112,33 +110,9 @@ export function createTillBackup(
   }
 
   async function carry(parts_: BackupParts): Promise<void> {
-    const bucket = await parts_.readBucket();
-    const { office } = parts_;
-    if (office !== undefined) await carryTo(parts_, office, 'office', carriedNote).catch(keepFault);
-    if (bucket !== undefined) await carryTo(parts_, bucket, 'bucket', `${carriedNote}/${bucket.name}`).catch(keepFault);
-    const [first] = carryFaults.splice(0);
-    if (first !== undefined) throw first;
-  }
-
-  /** One that does not answer holds the other up no longer than it takes to say so. */
-  const carryFaults: Error[] = [];
-  const keepFault = (error: unknown): void =>
-    void carryFaults.push(error instanceof Error ? error : new Error(messageOf(error)));
-
-  async function carryTo(
-    { keeper, device, carry: bring, countOps: count }: BackupParts,
-    place: BackupPlace,
-    by: 'office' | 'bucket',
-    note: string,
-  ): Promise<void> {
-    const { number, behind } = keeper.standing();
-    const ops = count() - behind;
-    const carried = readNote<{ readonly device: string; readonly number: number }>(log, note);
-    const checkedUpTo = carried?.device === book.device ? carried.number : 0;
-    if (number === 0 || checkedUpTo === number) return;
-    await bring(device, place, { checkedUpTo });
-    await log.setMeta(note, JSON.stringify({ device: book.device, number }));
-    if (opensAlone(readEscrow(book), openers())) await noteOutside({ number, ops, at: Date.now(), by });
+    const { carryAll } = await import('./backup-carry.ts');
+    const isOpened = (): boolean => opensAlone(readEscrow(book), openers());
+    await carryAll(parts_, shop, async (made) => (isOpened() ? noteOutside(made) : undefined));
   }
 
   async function noteOutside(made: OutsideBackup): Promise<void> {
@@ -314,7 +288,7 @@ function outside(log: Kept['log']): OutsideBackup | undefined {
 }
 
 /** What this till wrote itself; undefined where it wrote nothing. */
-function readNote<T>(log: Kept['log'], name: string): T | undefined {
+export function readNote<T>(log: Kept['log'], name: string): T | undefined {
   const text = log.meta(name);
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
