@@ -33,7 +33,7 @@ const tip: Verb<'stock.tip', { sku: string }> = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [stock],
-  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ sku: z.string().regex(/^[!-?A-~]*$/) }),
   plan: (_view, _op, { sku }) => [stock.add({ sku }, { onHand: 1 })],
 });
 

@@ -18,7 +18,7 @@ const acts = setTable('acts', { key: { id: 'text' }, columns: { verb: 'text', of
 /** Rows that are known by what they say. */
 const likenesses = registerTable('likenesses', { key: { of: 'text' }, columns: { amount: 'integer' } });
 
-const text = z.string().regex(/^[^\s@]*$/);
+const text = z.string().regex(/^[!-?A-~]*$/);
 const amount = z.int().min(1).max(100);
 const anyone = ['owner', 'till', 'van', 'agent'] as const;
 const common = { version: 1, roles: anyone } as const;

@@ -19,10 +19,10 @@ const sell = defineVerb({
   roles: ['owner', 'till'],
   tables: [sales, byContent],
   args: z.strictObject({
-    sku: z.string().regex(/^[^\s@]*$/),
+    sku: z.string().regex(/^[!-?A-~]*$/),
     id: z
       .string()
-      .regex(/^[^\s@]*$/)
+      .regex(/^[!-?A-~]*$/)
       .optional(),
   }),
   plan: (view, op, { sku, id = op.id }) => [
@@ -36,7 +36,7 @@ const takeBack = (isGuarded: boolean): Verb =>
     version: 1,
     roles: ['owner', 'till'],
     tables: [sales, voids],
-    args: z.strictObject({ sale: z.string().regex(/^[^\s@]*$/) }),
+    args: z.strictObject({ sale: z.string().regex(/^[!-?A-~]*$/) }),
     plan: (view, op, { sale }: { sale: string }) =>
       (isGuarded ? (refuseUnlessRole(view, ['owner']) ?? refuseUnlessThere(view, sales, { id: sale })) : undefined) ?? [
         voids.put({ id: op.id, sale }),

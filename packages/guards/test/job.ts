@@ -14,7 +14,7 @@ const note = (isGuarded: boolean): Verb =>
     version: 1,
     roles: ['owner', 'manager', 'till', 'van'],
     tables: [...ownershipTables, notes],
-    args: z.strictObject({ entity: z.string().regex(/^[^\s@]*$/) }),
+    args: z.strictObject({ entity: z.string().regex(/^[!-?A-~]*$/) }),
     plan: (view, op, { entity }: { entity: string }) =>
       (isGuarded ? refuseUnlessOwner(view, op, entity) : undefined) ?? [
         notes.put({ id: op.hash, entity, by: op.device }),

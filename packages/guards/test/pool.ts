@@ -9,7 +9,7 @@ interface TakeArgs {
   readonly lease: string;
   readonly quantity: number;
 }
-const takes: z.ZodType<TakeArgs> = z.strictObject({ lease: z.string().regex(/^[^\s@]*$/), quantity: z.int() });
+const takes: z.ZodType<TakeArgs> = z.strictObject({ lease: z.string().regex(/^[!-?A-~]*$/), quantity: z.int() });
 const take = (isGuarded: boolean): Verb =>
   defineVerb({
     name: 'stock.take',

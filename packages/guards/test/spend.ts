@@ -28,7 +28,7 @@ const twice = defineVerb({
   version: 1,
   roles: ['agent'],
   tables: authorityTables,
-  args: z.strictObject({ plan: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ plan: z.string().regex(/^[!-?A-~]*$/) }),
   plan: (view, op, { plan }) => {
     const half = { currency: 'GBP', amountMinor: 60, untilDay: '2026-11-23' };
     const once = plan === '' ? planSpending(view, op, half) : voidSpending(view, op, plan);

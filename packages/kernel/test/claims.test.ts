@@ -13,7 +13,7 @@ const takeSeat = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [seats],
-  args: z.strictObject({ seat: z.string().regex(/^[^\s@]*$/), claim: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ seat: z.string().regex(/^[!-?A-~]*$/), claim: z.string().regex(/^[!-?A-~]*$/) }),
   plan: (view, op, { seat }) => {
     const taken = view.get(seats, { seat });
     return taken === undefined ? [seats.put({ seat, device: op.device })] : refuse('berth/taken', { by: taken.device });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { createFleet, provenDigest } from './fleet.ts';
 import { memoryKeys, shopVerbs, stock, stores, testEdge } from './shop.ts';
 
-const args = z.strictObject({ sku: z.string().regex(/^[^\s@]*$/), quantity: z.int().positive() });
+const args = z.strictObject({ sku: z.string().regex(/^[!-?A-~]*$/), quantity: z.int().positive() });
 const common = { version: 1, roles: ['owner', 'till'], tables: [stock], args } as const;
 
 /** Hands goods over. Not below nought, unless they have gone already. */

@@ -12,7 +12,7 @@ const note = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [moves, counted],
-  args: z.strictObject({ id: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ id: z.string().regex(/^[!-?A-~]*$/) }),
   plan: (_view, op, { id }) => [
     moves.put({ id: op.id, sku: 'before', quantity: 1 }),
     moves.put({ id, sku: 'named', quantity: 1 }),

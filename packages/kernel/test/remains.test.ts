@@ -11,7 +11,7 @@ const common = {
   version: 1,
   roles: ['owner', 'till'],
   tables: [stock, tickets, stubs],
-  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ sku: z.string().regex(/^[!-?A-~]*$/) }),
 } as const;
 
 /** One of the last, with a numbered ticket. */

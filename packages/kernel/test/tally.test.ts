@@ -17,7 +17,7 @@ const receive = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [stock, tallies],
-  args: z.strictObject({ offer: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ offer: z.string().regex(/^[!-?A-~]*$/) }),
   plan: (view, _op, { offer }) => {
     const tally = view.get(tallies, { offer });
     if (tally?.state !== 'accepted' || tally.kind !== 'custody') return refuse('shop/not-handed-over');

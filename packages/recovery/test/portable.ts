@@ -36,7 +36,7 @@ const receive = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [stock],
-  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/), quantity: z.int() }),
+  args: z.strictObject({ sku: z.string().regex(/^[!-?A-~]*$/), quantity: z.int() }),
   plan: (_view, _op, { sku, quantity }) => [stock.add({ sku }, { onHand: quantity })],
 });
 const verbs = [receive] as const;

@@ -24,7 +24,7 @@ const move: Verb<'stock.move', { sku: string; quantity: number }> = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [stock, moves],
-  args: z.strictObject({ sku: z.string().regex(/^[^\s@]*$/), quantity: z.int() }),
+  args: z.strictObject({ sku: z.string().regex(/^[!-?A-~]*$/), quantity: z.int() }),
   plan: (_view, op, { sku, quantity }) => [
     moves.put({ id: op.id, sku, quantity }),
     stock.add({ sku }, { onHand: quantity }),

@@ -23,7 +23,7 @@ const honest = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [counts],
-  args: z.strictObject({ of: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ of: z.string().regex(/^[!-?A-~]*$/) }),
   plan: (_view, _op, { of }) => [counts.add({ of }, { times: 1 })],
 });
 

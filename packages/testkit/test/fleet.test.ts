@@ -11,7 +11,7 @@ const tip = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [tips],
-  args: z.strictObject({ waiter: z.string().regex(/^[^\s@]*$/), amountMinor: z.int() }),
+  args: z.strictObject({ waiter: z.string().regex(/^[!-?A-~]*$/), amountMinor: z.int() }),
   plan: (_view, _op, { waiter, amountMinor }) => [tips.add({ waiter }, { amountMinor })],
 });
 

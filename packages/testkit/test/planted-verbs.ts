@@ -82,7 +82,7 @@ export const planted = {
   unordered: defineVerb({
     ...shape,
     name: 'planted.unordered',
-    args: z.record(z.string().regex(/^[^\s@]*$/), z.number()),
+    args: z.record(z.string().regex(/^[!-?A-~]*$/), z.number()),
     plan: (_view, op, args) => keep(op, Object.keys(args).join()),
   }),
   /** How deep a stack is before it is full. */
