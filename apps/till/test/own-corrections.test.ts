@@ -1,7 +1,8 @@
 // What of the till's own work stands otherwise than meant, on the real book: what it was, who owes what, and that it is said once.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { owedText } from '../src/corrections/corrections.tsx';
-import { countCorrections, seeCorrections } from '../src/engine/own-corrections.ts';
+import { countCorrections } from '../src/engine/own-corrections.ts';
+import { seeCorrections } from '../src/engine/see-corrections.ts';
 import { ownCorrections } from '../src/engine/till-status.ts';
 import { type Counter, openCounter } from './counter.ts';
 

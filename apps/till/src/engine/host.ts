@@ -15,7 +15,6 @@ import { chooseSeries } from './fiscal.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
-import { seeCorrections } from './own-corrections.ts';
 import {
   type Outcome,
   outcomeUnknown,
@@ -26,7 +25,6 @@ import {
   type TillEngine,
   type TillState,
 } from './port.ts';
-import { changeKey, goOnAsNew } from './key-life.ts';
 import { reads } from './reads.ts';
 import { loadScanner } from './scanning.ts';
 import {
@@ -397,10 +395,12 @@ export class TillHost implements EngineCalls {
     this.#change(async ({ backup }) => done(backup?.nameOpener(opener)));
   nameBucket: EngineCalls['nameBucket'] = (settings) =>
     this.#read(async ({ backup }) => (await backup?.nameBucket(settings)) ?? noBook);
-  changeKey: EngineCalls['changeKey'] = (made) => this.#change((shop) => changeKey(shop, made));
+  changeKey: EngineCalls['changeKey'] = (made) =>
+    this.#change(async (shop) => (await import('./key-life.ts')).changeKey(shop, made));
   /** Everything that counts by device is read anew. */
   goOnAsNew: EngineCalls['goOnAsNew'] = (request) =>
     this.#change(async (shop) => {
+      const { goOnAsNew } = await import('./key-life.ts');
       const outcome = await goOnAsNew(shop, request);
       await this.#openAgain();
       return outcome;
@@ -480,6 +480,7 @@ export class TillHost implements EngineCalls {
   status: EngineCalls['status'] = (most) => this.#read((shop) => reads.status(shop, most));
   seeCorrections: EngineCalls['seeCorrections'] = (ops) =>
     this.#note(async (shop) => {
+      const { seeCorrections } = await import('./see-corrections.ts');
       await seeCorrections(shop, ops);
       return { ok: true, value: undefined };
     });

@@ -1,9 +1,10 @@
-// The life of this till's key after it joined: it goes on under a new one, it goes on as a new till where it was copied or revoked, and
-// what a copy wrote without effect is adopted by the till that replaces it.
+// The life of this till's key after it joined: it goes on under a new one, or goes on as a new till where it was copied or revoked. It comes when it is first
+// asked for.
+import { adoptCopied, backupsOf } from './adopt-copied.ts';
 import { noteKeyOpener } from './backup-life.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
 import type { OpenShop } from './open-shop.ts';
-import type { Backup, JoinRequest, MadeKey, Outcome } from './port.ts';
+import type { JoinRequest, MadeKey, Outcome } from './port.ts';
 
 interface Refused {
   readonly ok: false;
@@ -47,28 +48,6 @@ export async function goOnAsNew(shop: OpenShop, request: JoinRequest): Promise<O
   await noteKeyOpener(shop, request.key);
   await adoptCopied(book);
   return { ok: true, value: undefined };
-}
-
-export function backupsOf({ key }: JoinRequest): readonly Backup[] {
-  return key?.backups ?? [];
-}
-
-/**
- * Gives effect to what the device that this one replaces wrote where another had written first. What it wrote after it was revoked is not this
- * till's to judge: it waits for a person at the office. True when there was something.
- */
-export async function adoptCopied(book: OpenShop['book']): Promise<boolean> {
-  const [row] = book.query<{ readonly replaces: string }>(
-    "SELECT replaces FROM devices WHERE device = ? AND replaces <> '' LIMIT 1",
-    [book.device],
-  );
-  if (row === undefined) return false;
-  const copied = book.quarantine().filter(({ device, code }) => device === row.replaces && code === 'kernel/fork');
-  if (copied.length === 0) return false;
-  const commits = await book.commitAll(
-    copied.map(({ hash, scope }) => ({ verb: 'device.recover' as const, args: { op: hash }, scope })),
-  );
-  return commits.some(({ ok }) => ok);
 }
 
 function refused(code: string): Refused {

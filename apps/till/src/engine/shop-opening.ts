@@ -12,7 +12,7 @@ import { countOps, createTillBackup, noteKeyOpener, restoredNote } from './backu
 import { createClockWatch } from './clock-watch.ts';
 import { createPersons } from './persons.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
-import { adoptCopied, backupsOf } from './key-life.ts';
+import { adoptCopied, backupsOf } from './adopt-copied.ts';
 import { createKeyPlace } from './key-place.ts';
 import { allHere } from './rows-here.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
