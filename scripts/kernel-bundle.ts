@@ -65,7 +65,7 @@ export function gzippedBytes(files: readonly BundledFile[]): number {
 }
 
 /** In bytes. Whoever raises one says in the decision what it bought. */
-const budget: Readonly<Record<keyof KernelBundle, number>> = { first: 65_300, later: 37_300 };
+const budget: Readonly<Record<keyof KernelBundle, number>> = { first: 65_500, later: 37_500 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const bundle = await bundleKernel(wholeKernel);

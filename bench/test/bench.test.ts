@@ -87,8 +87,8 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 7_780,
     'bundle-chain': 10_240,
     'bundle-sign': 15_500,
-    'bundle-kernel': 65_300,
-    'bundle-kernel-later': 37_300,
+    'bundle-kernel': 65_500,
+    'bundle-kernel-later': 37_500,
     'bundle-kernel-with-relay': 79_300,
   },
 };

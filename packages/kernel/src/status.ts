@@ -41,7 +41,7 @@ export interface BookStatus {
   /** Devices that say they saw another log than this one. Ask each for its book file and import it: where it holds the relay's note, that proves which is so. */
   readonly otherViews: readonly OtherView[];
   readonly scopes: readonly ScopeStatus[];
-  /** What the book has adopted and this program lacks, as it is when this is read. A scope stops where it is needed. */
+  /** What the book has adopted and this program lacks. A scope stops where it is needed. */
   readonly lacking: readonly Lacking[];
 }
 
@@ -98,10 +98,7 @@ export function statusOf(replica: Replica, own: OwnDevice, hasImages: boolean): 
       stop: scope.stop,
       forked: own.author.forked.has(scope.name),
     })),
-    // Only when somebody asks: it reads the whole manifest, and a screen asks for the rest of this after every entry.
-    get lacking() {
-      return lackingOf(replica);
-    },
+    lacking: lackingOf(replica),
   };
 }
 

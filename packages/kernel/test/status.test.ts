@@ -1,9 +1,19 @@
 /** What a screen asks of a book after every entry reads nothing that is as large as its manifest. */
 import { expect, it } from 'vitest';
-import { openBook } from '../src/index.ts';
+import { z } from 'zod';
+import { defineVerb, openBook } from '../src/index.ts';
 import { nodeStore } from '../src/node.ts';
 
-it('reads the manifest only for what the book has adopted and this program lacks', async () => {
+const nothing = defineVerb({
+  name: 'test.nothing',
+  version: 1,
+  roles: ['owner'],
+  tables: [],
+  args: z.strictObject({}),
+  plan: () => [],
+});
+
+it('reads the manifest once for a place of hq, and again when hq has gone on', async () => {
   const store = nodeStore(':memory:');
   const asked: string[] = [];
   const sql = new Proxy(store.sql, {
@@ -15,13 +25,23 @@ it('reads the manifest only for what the book has adopted and this program lacks
       };
     },
   });
-  const book = await openBook({ store: { ...store, sql }, verbs: [] });
-  const readsManifest = (): boolean => asked.some((text) => /"manifest"|"tableShapes"/.test(text));
-  asked.length = 0;
-  const status = book.status();
-  expect([status.scopes.length, asked.length > 0, readsManifest()]).toEqual([1, true, false]);
-  expect([status.lacking, readsManifest()]).toEqual([[], true]);
+  const book = await openBook({ store: { ...store, sql }, verbs: [nothing] });
+  const statusReads = (): boolean => {
+    asked.length = 0;
+    expect(book.status().lacking).toEqual([]);
+    return asked.some((text) => /"manifest"|"tableShapes"/.test(text));
+  };
+  expect([statusReads(), statusReads()]).toEqual([true, false]);
+  await book.commit('test.nothing', {});
+  expect([statusReads(), statusReads()]).toEqual([true, false]);
   await book.close();
+});
+
+it('is a plain value that stays as it was when the book is closed', async () => {
+  const book = await openBook({ store: nodeStore(':memory:'), verbs: [] });
+  const status = book.status();
+  await book.close();
+  expect(structuredClone(status).lacking).toEqual([]);
 });
 
 function bound(target: object, name: string | symbol): unknown {
