@@ -73,6 +73,23 @@ const recordRules: readonly RowRule[] = [
   },
 ];
 
+const journalRules: readonly RowRule[] = [
+  {
+    // Each goes behind the last, and all go together.
+    table: 'log_journal',
+    why: 'is missing; rows are numbered from 1 without a gap',
+    sql: 'SELECT place - 1 FROM log_journal WHERE place <> 1 AND place - 1 NOT IN (SELECT place FROM log_journal)',
+  },
+  {
+    // Two programs on one file may both bring an op, with the same bytes.
+    table: 'log_journal',
+    why: 'is the op of a row before it under other bytes',
+    sql: `SELECT place FROM (
+            SELECT place, record, first_value(record) OVER (PARTITION BY hash ORDER BY place) AS earlier FROM log_journal)
+          WHERE record <> earlier`,
+  },
+];
+
 const nameRules: readonly RowRule[] = [
   {
     table: 'log_names',
@@ -235,4 +252,10 @@ const engineRules: readonly RowRule[] = [
 ];
 
 /** Every rule, in the order in which what breaks them is told. */
-export const rowRules: readonly RowRule[] = [...recordRules, ...nameRules, ...noteRules, ...engineRules];
+export const rowRules: readonly RowRule[] = [
+  ...recordRules,
+  ...journalRules,
+  ...nameRules,
+  ...noteRules,
+  ...engineRules,
+];

@@ -160,24 +160,37 @@ describe('the proof of an office database', () => {
   it('knows the newest ops where the journal alone has them, as a program that died leaves it', async () => {
     layOutCopy();
     const book = await openOffice(edited);
-    expect(await book.commit('account.open', { account: '9876', name: 'Journaled', kind: 'asset' })).toMatchObject({
-      ok: true,
-    });
-    // Reading writes the op's row of the tail.
-    expect(book.query("SELECT 1 FROM accounts WHERE account = '9876'")).toHaveLength(1);
-    const left = `${edited.officeFile}.left`;
+    for (const account of ['9876', '9877'])
+      expect(await book.commit('account.open', { account, name: 'Journaled', kind: 'asset' })).toMatchObject({
+        ok: true,
+      });
+    // Reading writes the ops' rows of the tail.
+    expect(book.query("SELECT 1 FROM accounts WHERE name = 'Journaled'")).toHaveLength(2);
+    const [left, copy] = [`${edited.officeFile}.left`, `${edited.officeFile}.copy`];
     for (const suffix of ['', '-wal']) copyFileSync(`${edited.officeFile}${suffix}`, `${left}${suffix}`);
     await book.close();
     const db = new Database(left);
-    expect(db.prepare('SELECT count(*) FROM log_journal').pluck().get()).toBe(1);
+    expect(db.prepare('SELECT count(*) FROM log_journal').pluck().get()).toBe(2);
     expect(brokenRows(left)).toEqual([]);
-    db.exec('UPDATE log_journal SET record = CAST(substr(record, 1, 96) || substr(record, 98) AS BLOB)');
+    db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
-    expect(brokenRows(left)).toContainEqual({
-      table: 'log_journal',
-      row: '1',
-      why: 'is not the op it is stored as',
-    });
+    const shorter = 'CAST(substr(record, 1, 96) || substr(record, 98) AS BLOB)';
+    const resigned = 'CAST(substr(record, 1, 95) || char(0) || substr(record, 97) AS BLOB)';
+    for (const [edit, row, why] of [
+      [`UPDATE log_journal SET record = ${shorter} WHERE place = 1`, '1', 'is not the op it is stored as'],
+      ['UPDATE log_journal SET place = 9 WHERE place = 1', '8', 'is missing; rows are numbered from 1 without a gap'],
+      [
+        `INSERT INTO log_journal (hash, record) SELECT hash, ${resigned} FROM log_journal WHERE place = 1`,
+        '3',
+        'is the op of a row before it under other bytes',
+      ],
+    ] as const) {
+      copyFileSync(left, copy);
+      const changed = new Database(copy);
+      changed.exec(edit);
+      changed.close();
+      expect(brokenRows(copy)).toContainEqual({ table: 'log_journal', row, why });
+    }
   });
 
   it('leaves what it examined as it found it', async () => {
