@@ -14,18 +14,22 @@ export interface ArchivePlan {
 /** So many archives between periods; then the next has the ops of all of them. */
 const maxArchives = 32;
 
-/** `isAnew`: somebody has none of the archives, or could not open them. */
+/**
+ * `isAnew`: somebody has none of the archives, or could not open them. `first`: position of the first op that is stored, by scope. Archives of ops
+ * that are stored no more stay: no other can have those.
+ */
 export function planArchive(
   state: KeeperState | undefined,
   number: number,
-  { isPeriod, isAnew }: { readonly isPeriod: boolean; readonly isAnew: boolean },
+  { isPeriod, isAnew, first }: { readonly isPeriod: boolean; readonly isAnew: boolean; readonly first: Sizes },
 ): ArchivePlan {
   const group = state?.group;
-  const isFull = group !== undefined && group.parts >= maxArchives;
+  const isThere = group !== undefined && reaches(first, group.since);
+  const isFull = isThere && group.parts >= maxArchives;
   const since = isAnew || state === undefined ? undefined : startOf(state, { isPeriod, isFull });
   // An ordinary one goes on where the last one ended.
   const isMore = !isPeriod && !isAnew && !isFull;
-  const isReplacing = group !== undefined && !isMore && reaches(since, group.since);
+  const isReplacing = isThere && !isMore && reaches(since, group.since);
   return { isPeriod, since, ...(isReplacing ? { replaces: [group.after, number] } : {}) };
 }
 
@@ -51,6 +55,10 @@ export function groupAfter(
 ): ArchiveGroup {
   if (isPeriod) return { since: ends, after: number, parts: 0 };
   const before = state?.group;
-  const isMore = before !== undefined && since !== undefined && replaces === undefined;
-  return isMore ? { ...before, parts: before.parts + 1 } : { since: starts, after: number - 1, parts: 1 };
+  // One that is full of ops which are stored no more is left as it is.
+  const isOpen = before !== undefined && before.parts < maxArchives;
+  const isMore = isOpen && since !== undefined && replaces === undefined;
+  return isMore
+    ? { ...before, parts: before.parts + 1 }
+    : { since: { ...ends, ...starts }, after: number - 1, parts: 1 };
 }

@@ -108,6 +108,11 @@ export function opsOf(book: Pick<KeptBook, 'status'>): number {
   return book.status().scopes.reduce((sum, { settled, pending, waiting }) => sum + settled + pending + waiting, 0);
 }
 
+/** By scope, the position of the first settled op that is stored: those before were let go of. */
+export function firstOf({ log }: Pick<KeptBook, 'log'>): Sizes {
+  return Object.fromEntries(log.scopes().map((scope) => [scope, log.base(scope).size]));
+}
+
 /** A snapshot of the settled prefix, as sections by the names of its files. Answers how far it goes. */
 async function rowsInto(book: KeptBook, sections: Map<string, Uint8Array>): Promise<Sizes> {
   if (book.status().scopes.every(({ scope }) => book.log.tip(scope).size === 0)) return {};

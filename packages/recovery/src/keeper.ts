@@ -5,7 +5,7 @@ import type { Scope } from '@tallystick/oplog';
 import { type ArchivePlan, groupAfter, planArchive } from './archive-plan.ts';
 import { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
 import { RecoveryError } from './errors.ts';
-import { gather, gatherArchive, type Gathered, type KeptBook, opsOf, type Sizes } from './gather.ts';
+import { firstOf, gather, gatherArchive, type Gathered, type KeptBook, opsOf, type Sizes } from './gather.ts';
 import { type PartKind, sealPart } from './part.ts';
 import { type BackupPlace, parsePartName, partName } from './place.ts';
 import { type File, lagging, type PlaceReport, putIntoAll } from './series-place.ts';
@@ -107,7 +107,7 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const { part, file } = takeAhead(isWhole, number) ?? (await sealNext(isWhole, number));
     const files: File[] = [[nameOf(book, number, part.kind), file.bytes]];
     // Who missed a part may have missed the archive with it; a place that is new has none, and somebody who is named now opens none.
-    const plan = planArchive(state, number, { isPeriod, isAnew: isBack || isOthers });
+    const plan = planArchive(state, number, { isPeriod, isAnew: isBack || isOthers, first: firstOf(book) });
     const archive = isWhole ? await sealArchive(options, part, plan, { number, archived: state?.archived }) : undefined;
     if (archive !== undefined) files.push(archive.file);
     else if (isPeriod) throw new RecoveryError('recovery/log', 'there is nothing new to archive');
@@ -304,7 +304,7 @@ async function sealArchive(
   const { bytes } = await sealed(options, undefined, part, number);
   const starts = Object.fromEntries(part.scopes.map(({ scope, from }) => [scope, from]));
   const reached = Object.fromEntries(part.scopes.map(({ scope, size }) => [scope, size]));
-  const ends = { ...(plan.since === undefined ? {} : archived), ...reached };
+  const ends = { ...(plan.since === undefined ? firstOf(book) : archived), ...reached };
   return { plan, part, file: [nameOf(book, number, 'log'), bytes], starts, ends };
 }
 

@@ -1,6 +1,8 @@
 // Archives of periods: each opens alone, none is lost for another, and a place holds the log about once.
+import type { Scope } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
 import {
+  archivedOps,
   type BackupPlace,
   judgeBackups,
   memoryPlace,
@@ -19,6 +21,7 @@ import {
   onHand,
   openers,
   sell,
+  type Shop,
   verbs,
 } from './shop.ts';
 
@@ -227,4 +230,54 @@ it('keeps a bounded number of archives between periods, with every op in them', 
   const anew = await restored(late);
   expect([anew.report.from, onHand(anew.book)]).toEqual([{ hq: 0 }, -72]);
   for (const open of [anew.book, book, shop]) await open.close();
+});
+
+/** Lets the settled ops go that the archives in the place have. */
+async function letGo(shop: Shop, place: BackupPlace): Promise<void> {
+  const { archives } = await judgeBackups(await allFiles([place]), { openers, crypto });
+  const here = shop.log.scopes().map((scope) => [scope, shop.log.base(scope).size, shop.log.tip(scope).size] as const);
+  const ranges = new Map(here.map(([scope, from, until]) => [scope, { from, until }]));
+  for (const { scope, until, file } of await archivedOps(archives, shop.id, ranges, crypto))
+    await shop.archive({ scope, until, to: { save: () => undefined, load: () => file } });
+}
+
+const afterLettingGo = {
+  'a period is archived': async ({ keeper }) => void (await keeper.archive()),
+  'a place is new': async ({ shop, place, state }) =>
+    void (await keep(shop, [place, memoryPlace('late')], state).keeper.backUp()),
+  'there are as many archives as are merged': async ({ keeper, trade }) => {
+    for (let part = 0; part < 33; part += 1) {
+      await trade();
+      await keeper.backUp({ whole: true });
+    }
+  },
+} satisfies Record<
+  string,
+  (
+    kept: ReturnType<typeof keep> & { readonly shop: Shop; readonly place: BackupPlace; trade: () => Promise<void> },
+  ) => Promise<void>
+>;
+
+it.each(Object.entries(afterLettingGo))('keeps archives of ops that are here no more when %s', async (_what, act) => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const place = memoryPlace();
+  const kept = keep(shop, [place]);
+  let sold = 0;
+  const trade = async (): Promise<void> => {
+    await sell(shop, 1);
+    sold += 1;
+    await shop.sync(relay);
+  };
+  for (let part = 0; part < 3; part += 1) {
+    await trade();
+    await kept.keeper.backUp({ whole: true });
+  }
+  await letGo(shop, place);
+  expect(shop.log.base('hq' as Scope).size).toBe(shop.log.tip('hq' as Scope).size);
+  await trade();
+  await act({ ...kept, shop, place, trade });
+  expect(await archivesIn(place)).toEqual(expect.arrayContaining([1, 2, 3]));
+  const { book, report } = await restored(place);
+  expect([report.from, onHand(book)]).toEqual([{ hq: 0 }, -sold]);
+  for (const open of [book, shop]) await open.close();
 });
