@@ -147,6 +147,9 @@ export async function fillLacking(home: Home, ops: number): Promise<void> {
     for (const from of full) await carryParts(from, lacking).catch(() => 0);
 }
 
+/** The last number that counts: files of a greater one are of a process that died, and go with the next backup. Undefined where nothing is remembered. */
+export const lastBackup = (home: Home): number | undefined => parseState(readText(stateFile(home)))?.number;
+
 /** What a restored directory goes on from: a lower number than what was restored would lose against it, wherever the next backups go. */
 export function noteRestored(home: Home, { number, at }: { readonly number: number; readonly at: number }): void {
   const state: KeeperState = {

@@ -4,7 +4,7 @@ import type { Opener } from '@tallystick/custody';
 import { KernelError } from '@tallystick/kernel';
 import type { Scope } from '@tallystick/oplog';
 import { type ArchivedOps, archivedOps, type BackupPlace, filesIn, judgeBackups, logOf } from '@tallystick/recovery';
-import { openPlace, readBackupSettings } from './backup-settings.ts';
+import { lastBackup, openPlace, readBackupSettings } from './backup-settings.ts';
 import { type ShopBook, shopCrypto } from './book.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
@@ -27,19 +27,22 @@ type Ranges = ReadonlyMap<Scope, { readonly from: number; readonly until: number
 /** Throws `office/backup` where a place has other ops than another, and what places throw; nothing went then. */
 export async function dropArchived(book: ShopBook, home: Home, opener: Opener): Promise<Dropping> {
   const places = readBackupSettings(home).places.map(openPlace);
+  const last = lastBackup(home);
   const scopes = book.log.scopes();
   const here: Ranges = new Map(
     scopes.map((scope) => [scope, { from: book.log.base(scope).size, until: book.log.tip(scope).size }]),
   );
   // First how far all of them go, then the same ops from each.
-  const reach = await Promise.all(places.map((place) => opsIn(place, book, opener, here)));
+  const reach = await Promise.all(places.map((place) => opsIn(place, book, opener, { ranges: here, last })));
   const common: Ranges = new Map(
     scopes.map((scope) => {
       const { from = 0 } = here.get(scope) ?? {};
       return [scope, { from, until: Math.min(...reach.map((found) => endOf(found, scope) ?? from)) }];
     }),
   );
-  const [first = [], ...others] = await Promise.all(places.map((place) => opsIn(place, book, opener, common)));
+  const [first = [], ...others] = await Promise.all(
+    places.map((place) => opsIn(place, book, opener, { ranges: common, last })),
+  );
   for (const found of others) mustBeSame(first, found);
   const dropped: DroppedOps[] = [];
   const kept: { scope: string; why: string }[] = [];
@@ -63,7 +66,7 @@ async function opsIn(
   place: BackupPlace,
   book: ShopBook,
   opener: Opener,
-  ranges: Ranges,
+  { ranges, last = Number.POSITIVE_INFINITY }: { readonly ranges: Ranges; readonly last: number | undefined },
 ): Promise<readonly ArchivedOps[]> {
   const { archives } = await judgeBackups(await filesIn(place), {
     openers: [opener],
@@ -71,7 +74,8 @@ async function opsIn(
     book: book.id,
     device: book.device,
   });
-  return archivedOps(archives, book.id, ranges, shopCrypto);
+  const counted = archives.filter(({ header }) => header.number <= last);
+  return archivedOps(counted, book.id, ranges, shopCrypto);
 }
 
 function mustBeSame(one: readonly ArchivedOps[], other: readonly ArchivedOps[]): void {

@@ -8,7 +8,7 @@ import { RecoveryError } from './errors.ts';
 import { firstOf, gather, gatherArchive, type Gathered, type KeptBook, opsOf, type Sizes } from './gather.ts';
 import { type PartKind, sealPart } from './part.ts';
 import { type BackupPlace, parsePartName, partName } from './place.ts';
-import { type File, lagging, type PlaceReport, putIntoAll } from './series-place.ts';
+import { type File, lagging, type PlaceReport, pruneAll, putIntoAll } from './series-place.ts';
 import { type KeeperState, parseState, type StateStore } from './state.ts';
 
 export interface KeeperOptions {
@@ -116,17 +116,18 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     await begin(number);
     const partsBefore = isWhole && wholes.length === keptWholes ? Math.min(...wholes) : 0;
     const outlived = { book: id, device, partsBefore, archivesBetween: archive && plan.replaces };
-    const { kept, reports } = await putIntoAll(places, files, {
+    const { kept, reports: put } = await putIntoAll(places, files, {
       held: state?.places,
       away,
       number,
-      outlived,
       check: checkOf(archive, period?.check),
     });
-    const isHeld = reports.some(({ error }) => error === undefined);
+    const isHeld = put.some(({ error }) => error === undefined);
     await remember(isHeld, { part, file, number, wholes, archive, places: kept, at: now(), sealedTo });
     if (!isHeld)
-      throw new RecoveryError('recovery/place', reports.map(({ place, error }) => `${place}: ${error}`).join('; '));
+      throw new RecoveryError('recovery/place', put.map(({ place, error }) => `${place}: ${error}`).join('; '));
+    const reports = await pruneAll(places, put, outlived);
+    await rememberFaults(reports);
     const report = { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
     return archive === undefined ? { report } : { report, archive };
   }
@@ -160,6 +161,18 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const next = isHeld ? stateAfter(state, made) : state && { ...state, places: made.places };
     if (next === undefined) return;
     state = { ...next, device: book.device };
+    await store.save(JSON.stringify(state));
+  }
+
+  /** A place where it stands, and that did not drop what it should have: it is said until the next part. */
+  async function rememberFaults(reports: readonly PlaceReport[]): Promise<void> {
+    if (state === undefined) return;
+    const places = { ...state.places };
+    for (const { place, error } of reports) {
+      const held = places[place];
+      if (held !== undefined && held.error === undefined && error !== undefined) places[place] = { ...held, error };
+    }
+    state = { ...state, places };
     await store.save(JSON.stringify(state));
   }
 

@@ -1,4 +1,4 @@
-// One place of a series: what is written there, read back, and only then dropped because of it. docs/spec/recovery.md, "Series".
+// One place of a series: what is written there, read back, and, once that is remembered, dropped because of it. docs/spec/recovery.md, "Series".
 import type { BookId, DeviceId } from '@tallystick/oplog';
 import type { PartKind } from './part.ts';
 import { RecoveryError } from './errors.ts';
@@ -10,7 +10,7 @@ export type File = readonly [name: string, bytes: Uint8Array];
 
 export interface PlaceReport {
   readonly place: string;
-  /** Why it holds none of it. */
+  /** Why it does not count, or what else went wrong there. */
   readonly error?: string;
   readonly dropped: number;
 }
@@ -32,7 +32,6 @@ interface Put {
 
 interface Putting {
   readonly number: number;
-  readonly outlived: Outlived;
   /** Throws where what came back is not good enough to drop anything for it. */
   readonly check: ((place: BackupPlace) => Promise<void>) | undefined;
 }
@@ -78,24 +77,46 @@ export async function putIntoAll(
   return { kept, reports };
 }
 
-/** Written, read back, and only then what it makes superfluous is dropped. What a place does not take, it says. */
+/** Written and read back. What a place does not take, it says. */
 async function putInto(
   place: BackupPlace,
   files: readonly File[],
-  { number, outlived, check }: Putting,
+  { number, check }: Putting,
   held: PlaceState | undefined,
 ): Promise<Put> {
   try {
     for (const [name, bytes] of files) await saveVerified(place, name, bytes);
     await check?.(place);
+    return { report: { place: place.name, dropped: 0 }, standing: { number, at: Date.now() } };
   } catch (cause) {
     return failedPut(place, held, await withdrawn(place, files, cause));
   }
+}
+
+/**
+ * Drops what the new files make superfluous, in each place that took them. Only once it is remembered that they stand there: who finds a number that no
+ * memory has removes its files, and must not find them to be the only ones.
+ */
+export async function pruneAll(
+  places: readonly BackupPlace[],
+  reports: readonly PlaceReport[],
+  outlived: Outlived,
+): Promise<readonly PlaceReport[]> {
+  const pruned: PlaceReport[] = [];
+  for (const report of reports) {
+    const place = places.find(({ name }) => name === report.place);
+    if (place === undefined || report.error !== undefined) pruned.push(report);
+    else pruned.push(await prunedReport(place, outlived));
+  }
+  return pruned;
+}
+
+async function prunedReport(place: BackupPlace, outlived: Outlived): Promise<PlaceReport> {
   try {
-    const dropped = await prune(place, outlived);
-    return { report: { place: place.name, dropped }, standing: { number, at: Date.now() } };
+    return { place: place.name, dropped: await prune(place, outlived) };
   } catch (cause) {
-    return failedPut(place, held, cause);
+    const error = `it is there, and what it makes superfluous too: ${messageOf(cause)}`;
+    return { place: place.name, error, dropped: 0 };
   }
 }
 

@@ -194,6 +194,52 @@ it('leaves nothing of an archive that was refused, nor of one in which the proce
   await shop.close();
 });
 
+it('drops what an archive replaces only once it is remembered that it stands', async () => {
+  const [shop, relay] = [await newOffice(), await newRelay()];
+  const inner = memoryPlace();
+  let isAway = false;
+  const place: BackupPlace = {
+    ...inner,
+    drop: async (name) => (isAway ? Promise.reject(new Error('503')) : inner.drop(name)),
+  };
+  const { keeper, state } = keep(shop, [place]);
+  for (let part = 0; part < 2; part += 1) {
+    await sell(shop, 1);
+    await shop.sync(relay);
+    await keeper.backUp({ whole: true });
+  }
+  await sell(shop, 1);
+  await shop.sync(relay);
+  // The number is written down, and then the process dies.
+  let saves = 0;
+  const killed = keep(shop, [place], {
+    get text() {
+      return state.text;
+    },
+    set text(text) {
+      saves += 1;
+      if (saves > 1) throw new Error('killed');
+      state.text = text;
+    },
+  });
+  await expect(killed.keeper.archive()).rejects.toThrow('killed');
+  expect(await archivesIn(place)).toEqual([1, 2, 3]);
+  const anew = keep(shop, [place], state).keeper;
+  expect(await anew.backUp()).toMatchObject({ number: 3, kind: 'delta' });
+  expect(await archivesIn(place)).toEqual([1, 2]);
+  await anew.backUp({ whole: true });
+  const { book, report } = await restored(place);
+  expect([report.from, onHand(book)]).toEqual([{ hq: 0 }, -3]);
+
+  // A place that takes the archive, and does not drop what it replaces, has the archive.
+  isAway = true;
+  await sell(shop, 1);
+  const { report: made } = await anew.archive();
+  expect(made.places).toMatchObject([{ error: expect.stringContaining('503') }]);
+  expect(anew.standing().lacking).toMatchObject([{ number: made.number, error: expect.stringContaining('503') }]);
+  for (const open of [book, shop]) await open.close();
+});
+
 it('is not made twice of the same ops', async () => {
   const [shop, relay] = [await newOffice(), await newRelay()];
   const { keeper } = keep(shop, [memoryPlace()]);
