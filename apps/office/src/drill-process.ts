@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { drillStanding, readDrillPlan } from './drill-plan.ts';
+import { drillStanding, readDrillPlan, writeDrillPlan } from './drill-plan.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 
@@ -30,7 +30,10 @@ export async function drillIfDue(home: Home, signal: AbortSignal): Promise<void>
   });
   // Status 1 is also that of a drill that found something missing: what was written down tells.
   const after = readDrillPlan(home);
-  const isMade = after?.last !== undefined && after.last.at >= nowMs;
-  if (!isMade && after?.fault === undefined)
-    throw new OfficeError('office/backup', `it ended without a result: ${said.trim()}`);
+  const isTold = [after?.last, after?.fault].some((result) => result !== undefined && result.at >= nowMs);
+  if (after === undefined || isTold) return;
+  // It was killed, or never came to its work. Kept like any other fault, or it would be tried again at every look.
+  const message = `it ended without a result: ${said.trim()}`;
+  writeDrillPlan(home, { ...after, fault: { at: Date.now(), message } });
+  throw new OfficeError('office/backup', message);
 }

@@ -3,8 +3,9 @@ import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { closeSync, copyFileSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { deviceKey, enrolDevice, keysFolder, openOrCreateOffice, openTill, type ShopBook } from '../src/book.ts';
+import { drillIfDue } from '../src/drill-process.ts';
 import { drillLines, drillStanding, readDrillPlan, writeDrillPlan } from '../src/drill-plan.ts';
 import { homeAt } from '../src/home.ts';
 import { jsonOf, runTally } from './tally-process.ts';
@@ -94,6 +95,23 @@ it('is made again by a scheduler when it is due, and tells people when it was no
   expect(standing?.last?.at).toBe(long);
   expect(drillLines(standing, Date.now())[0]).toContain('DRILL FAILED');
   writeDrillPlan(home, plan);
+});
+
+it.each([
+  ['was never tried', {}],
+  ['failed before', { fault: { at: 1, message: 'no stick' } }],
+])('is tried once an hour by an office where its process dies and it %s', async (_when, before) => {
+  const dead = homeAt(at('dead'));
+  writeDrillPlan(dead, { version: 1, everyDays: 30, survivors: [home.root], lost: [], since: 0, ...before });
+  const { signal } = new AbortController();
+  vi.stubEnv('NODE_OPTIONS', '--require /nowhere/at-all.cjs');
+  await expect(drillIfDue(dead, signal)).rejects.toMatchObject({ code: 'office/backup' });
+  vi.unstubAllEnvs();
+  expect(readDrillPlan(dead)?.fault).toMatchObject({ message: expect.stringContaining('at-all.cjs') });
+  const told = drillLines(readDrillPlan(dead), Date.now());
+  // Within the hour it is not tried again, though it could be made now.
+  await drillIfDue(dead, signal);
+  expect(drillLines(readDrillPlan(dead), Date.now())).toEqual(told);
 });
 
 it('says of a drill how it stands', () => {
