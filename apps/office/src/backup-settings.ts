@@ -6,6 +6,8 @@ import {
   type BackupPlace,
   bucketPlace,
   carryParts,
+  opsOf,
+  parsePartName,
   parseState,
   standingOf,
 } from '@tallystick/recovery';
@@ -136,15 +138,28 @@ export function backupStanding(home: Home, ops: number): BackupStanding | undefi
 }
 
 /**
- * A place that lacks the last backup gets what another has before the next one is made: archives of ops that are in this directory no more cannot be sealed anew. Where that fails, the
- * backup that follows says that the place did not take it, and the next one tries again.
+ * A place that lacks the last backup gets what another has before the next one is made. Where ops went from this directory (`tally archive --drop`), every place gets every archive
+ * that another has: they cannot be sealed anew, and a place that took a backup since may lack them all the same. Answers where that failed, and why; it is tried again with the next.
  */
-export async function fillLacking(home: Home, ops: number): Promise<void> {
-  const names = new Set(backupStanding(home, ops)?.lacking.map(({ place }) => place));
-  const places = names.size === 0 ? [] : readBackupSettings(home).places.map(openPlace);
+export async function fillPlaces(home: Home, book: Pick<ShopBook, 'log' | 'status'>): Promise<readonly string[]> {
+  const places = readBackupSettings(home).places.map(openPlace);
+  const names = new Set(backupStanding(home, opsOf(book))?.lacking.map(({ place }) => place));
   const full = places.filter(({ name }) => !names.has(name));
   for (const lacking of places.filter(({ name }) => names.has(name)))
     for (const from of full) await carryParts(from, lacking).catch(() => 0);
+  const faults: string[] = [];
+  if (book.log.scopes().every((scope) => book.log.base(scope).size === 0)) return faults;
+  for (const to of places)
+    for (const from of places.filter(({ name }) => name !== to.name))
+      await carryParts(archivesOf(from), to).catch((error: unknown) => {
+        faults.push(`${to.name}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+  return faults;
+}
+
+function archivesOf(place: BackupPlace): BackupPlace {
+  const isArchive = (name: string): boolean => parsePartName(name)?.kind === 'log';
+  return { ...place, list: async () => (await place.list()).filter(isArchive) };
 }
 
 /** The last number that counts: files of a greater one are of a process that died, and go with the next backup. Undefined where nothing is remembered. */

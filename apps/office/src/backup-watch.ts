@@ -3,7 +3,7 @@
 import { type BackupPlace, carryParts, opsOf } from '@tallystick/recovery';
 import {
   backupStanding,
-  fillLacking,
+  fillPlaces,
   openKeeper,
   openPlace,
   readBackupSettings,
@@ -12,6 +12,7 @@ import {
 import type { ShopBook } from './book.ts';
 import { type DrillPlan, drillLines, drillStanding, readDrillPlan } from './drill-plan.ts';
 import { drillIfDue } from './drill-process.ts';
+import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 import type { ShownBackups } from './web/live-state.ts';
 
@@ -60,7 +61,10 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
   /** By what stands in the directory, where `tally backup` counts too. */
   async function backUpIfDue(): Promise<void> {
     if (backupStanding(home, opsOf(book))?.isDue !== true) return;
-    await fillLacking(home, opsOf(book));
+    await tried('archives', async () => {
+      const faults = await fillPlaces(home, book);
+      if (faults.length > 0) throw new OfficeError('office/backup', faults.join('; '));
+    });
     await openKeeper(home, book).backUp();
   }
 

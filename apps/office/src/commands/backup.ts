@@ -4,7 +4,7 @@ import { opsOf } from '@tallystick/recovery';
 import {
   backupStanding,
   type BackupSettings,
-  fillLacking,
+  fillPlaces,
   openKeeper,
   openPlace,
   placeSettings,
@@ -48,23 +48,28 @@ export const backup: Command = readingCommand({
       return { json: { places, recipients: settings.recipients, standing: standing ?? {} }, lines, status: 0 };
     }
     const keeper = openKeeper(home, book);
-    await fillLacking(home, opsOf(book));
+    const unfilled = (await fillPlaces(home, book)).map((fault) => `ARCHIVES NOT BROUGHT to ${fault}`);
     const made = context.flag('due') ? await keeper.keep() : await keeper.backUp({ whole: context.flag('whole') });
     if (made === undefined) {
       const { number, behind } = keeper.standing();
       const why = behind === 0 ? 'everything stands in it' : 'the next is not due yet';
-      return { json: { number, made: false }, lines: [`number ${number} is the last: ${why}`], status: 0 };
+      return {
+        json: { number, made: false, unfilled },
+        lines: [`number ${number} is the last: ${why}`, ...unfilled],
+        status: unfilled.length === 0 ? 0 : 1,
+      };
     }
     const { number, kind, bytes, ops } = made;
     return {
-      json: { number, made: true, kind, bytes, ops, places: made.places },
+      json: { number, made: true, kind, bytes, ops, places: made.places, unfilled },
       lines: [
         `number ${number}: ${kind}, ${grouped(ops)} ops, ${grouped(bytes)} bytes`,
         ...made.places.map(({ place, error }) =>
           error === undefined ? `kept in ${place}` : `NOT KEPT in ${place}: ${error}`,
         ),
+        ...unfilled,
       ],
-      status: made.places.some(({ error }) => error !== undefined) ? 1 : 0,
+      status: unfilled.length > 0 || made.places.some(({ error }) => error !== undefined) ? 1 : 0,
     };
   },
 });
