@@ -16,6 +16,12 @@ const crossOrigin = {
 const fresh = { 'cache-control': 'no-store' };
 const immutable = { 'cache-control': 'public, max-age=31536000, immutable' };
 const octets = { 'content-type': 'application/octet-stream' };
+/** The headers of an answer in JSON, for hosts that write it themselves. */
+export const jsonHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'application/json',
+  ...fresh,
+  ...crossOrigin,
+};
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
   // A proxy that collects an answer before it hands it on would make a tail of it that tells nothing.
@@ -27,12 +33,8 @@ const minGzipBytes = 1024;
 
 type PushAnswerParts = Pick<PushOutcome, 'size' | 'checkpoint' | 'receipt' | 'receiptNote' | 'results'>;
 
-export function answerJson(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  const body = JSON.stringify(value);
-  return new Response(body, {
-    status,
-    headers: { 'content-type': 'application/json', ...fresh, ...crossOrigin, ...headers },
-  });
+export function answerJson(value: unknown): Response {
+  return new Response(JSON.stringify(value), { headers: jsonHeaders });
 }
 
 export function answerNote(note: string): Response {
@@ -45,7 +47,7 @@ export function answerTile(hashes: Uint8Array): Response {
 }
 
 export function answerEntries(records: readonly Uint8Array[]): Promise<Response> {
-  return answerBundle(records, { ...immutable }, '');
+  return answerBundle(records, immutable, '');
 }
 
 /** A page of the log: the records, the size of the log, and the checkpoint for exactly the page's end. */
@@ -87,13 +89,6 @@ export function answerPreflight(methods = 'GET, POST'): Response {
   return new Response(null, { status: 204, headers });
 }
 
-/** The headers of an answer in JSON, for hosts that write it themselves. */
-export const jsonHeaders: Readonly<Record<string, string>> = {
-  'content-type': 'application/json',
-  ...fresh,
-  ...crossOrigin,
-};
-
 let escaped = { note: '', text: '' };
 
 /**
@@ -125,10 +120,11 @@ export function refusalOf(
   error: unknown,
   method = 'GET',
 ): { status: number; headers: Readonly<Record<string, string>>; body: string } {
-  const code: RelayAnswerCode = (error instanceof RelayError && parseAnswerCode(error.code)) || 'relay/failed';
-  const text = error instanceof RelayError && code !== 'relay/failed' ? error.message : 'relay/failed: try again later';
-  const details = error instanceof RelayError ? error.details : {};
-  const { retryAfterSeconds = code === 'relay/busy' || code === 'relay/rate' ? 1 : undefined, ...said } = details;
+  const refused = error instanceof RelayError ? error : new RelayError('relay/failed', '');
+  const code: RelayAnswerCode = parseAnswerCode(refused.code) ?? 'relay/failed';
+  const text = code === 'relay/failed' ? 'relay/failed: try again later' : refused.message;
+  const { retryAfterSeconds = code === 'relay/busy' || code === 'relay/rate' ? 1 : undefined, ...said } =
+    refused.details;
   const headers = {
     ...jsonHeaders,
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),

@@ -7,7 +7,7 @@ import { isSignatureError, type UntrustedSignatureCandidate, verifySignature } f
 import { requireEnrolled } from './access.ts';
 import { RelayError } from './errors.ts';
 import { createNonces } from './nonces.ts';
-import type { Rates } from './rates.ts';
+import { type Rates, tooMany } from './rates.ts';
 import { maxLifetimeSeconds, maxSkewSeconds, signatureLabel, signedComponentsOf } from './request-signature.ts';
 
 export interface AuthenticationOptions {
@@ -15,7 +15,7 @@ export interface AuthenticationOptions {
   /** `relayIdOf` this relay. */
   readonly relay: string;
   /** Where devices reach the relay, `https://relay.example/prefix`; the address that a request names when left out. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   readonly maxNonces: number;
   /** How often each device may ask; who asks too often takes no nonce, so that there is room for those of others. */
   readonly rates: Pick<Rates, 'take'>;
@@ -106,7 +106,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         throw new RelayError('relay/replayed', 'this request was sent before; sign each one afresh');
       options.rates.take(`${book} ${device}`);
       const now = nowMs();
-      if (nonces.take(name, now) !== true) throw noRoom(nonces.roomAtMs() - now);
+      if (nonces.take(name, now) !== true) throw tooMany((nonces.roomAtMs() - now) / 1000);
       return { device, created };
     },
   };
@@ -154,11 +154,6 @@ function checkClock(created: number, expires: number, nowMs: number): void {
 function explain(error: unknown): unknown {
   if (!isSignatureError(error)) return error;
   return error.cause instanceof RelayError ? error.cause : badSignature(error.message.slice(0, 200));
-}
-
-function noRoom(waitMs: number): RelayError {
-  const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil(waitMs / 1000)));
-  return new RelayError('relay/rate', 'too many requests of all devices for now', { details: { retryAfterSeconds } });
 }
 
 function badSignature(message: string): RelayError {

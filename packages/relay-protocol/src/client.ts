@@ -166,8 +166,10 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
       return pushAll(callIt, path, records, await info(own));
     }
   };
+  const askNote: (path: string, sent: Sent) => Promise<string> = async (path, sent) =>
+    new TextDecoder().decode((await call(path, sent)).bytes);
   const handshake: RelayClient['handshake'] = async (book, known, reader) => {
-    const asked = known.map(({ scope, size }) => `known=${size}:${encodeURIComponent(scope)}`).join('&');
+    const asked = queryOf(known);
     return parseHandshake(await call(`/v1/books/${book}/scopes${asked === '' ? '' : `?${asked}`}`, { reader }));
   };
   return {
@@ -180,22 +182,15 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
       readPullPage(await call(`${pathOf(book, scope)}/ops?from=${from}`, { reader }), from),
     kept: async (book, scope, after, reader) =>
       readKept(await call(`${pathOf(book, scope)}/kept?after=${after}`, { reader }), after),
-    async checkpoint(book, scope, reader) {
-      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint`, { reader });
-      return new TextDecoder().decode(bytes);
-    },
-    async cosigned(book, scope, count, reader) {
-      const { bytes } = await call(`${pathOf(book, scope)}/checkpoint?cosigned=${count}`, { reader });
-      return new TextDecoder().decode(bytes);
-    },
+    checkpoint: (book, scope, reader) => askNote(`${pathOf(book, scope)}/checkpoint`, { reader }),
+    cosigned: (book, scope, count, reader) =>
+      askNote(`${pathOf(book, scope)}/checkpoint?cosigned=${count}`, { reader }),
     async cosign(book, scope, device, note) {
       const body = new TextEncoder().encode(note);
       return parseCosigned(await call(`${pathOf(book, scope)}/cosignatures/${device}`, { body }));
     },
-    async standing(book, scope, note) {
-      const { bytes } = await call(`${pathOf(book, scope)}/standing`, { body: new TextEncoder().encode(note) });
-      return new TextDecoder().decode(bytes);
-    },
+    standing: (book, scope, note) =>
+      askNote(`${pathOf(book, scope)}/standing`, { body: new TextEncoder().encode(note) }),
     async tile(book, scope, { level, index, width }, reader) {
       const { bytes } = await call(`${pathOf(book, scope)}/tile/${level}/${tilePath(index, width)}`, { reader });
       if (bytes.length === width * 32) return bytes;
@@ -210,8 +205,7 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
       return parseProof(await call(`${pathOf(book, scope)}/proof/inclusion?index=${index}&size=${size}`, { reader }));
     },
     async tail(book, known, { silenceMs = defaultSilenceMs, ...own } = {}) {
-      const asked = known.map(({ scope, size }) => `known=${size}:${encodeURIComponent(scope)}`).join('&');
-      const { stream } = await call(`/v1/books/${book}/tail?${asked}`, { ...own, isStream: true });
+      const { stream } = await call(`/v1/books/${book}/tail?${queryOf(known)}`, { ...own, isStream: true });
       if (stream === undefined) throw new RelayError('relay/bad-answer', 'the tail is no stream');
       return readTail(
         stream,
@@ -221,6 +215,10 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     },
     scopes: async (book, reader) => (await handshake(book, [], reader)).scopes,
   };
+}
+
+function queryOf(known: readonly Known[]): string {
+  return known.map(({ scope, size }) => `known=${size}:${encodeURIComponent(scope)}`).join('&');
 }
 
 function createCall(url: string, options: RelayClientOptions): Call {

@@ -60,7 +60,7 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
     maxNonces,
     rates,
     nowMs: now,
-    ...(url === undefined ? {} : { url }),
+    url,
   });
 
   /** Whoever works in the book, in any scope; a customer must neither list persons nor take their keys away. Who may read a text, its wrapping decides. */

@@ -27,10 +27,7 @@ export function createRates(
     const { level, atMs } = bucketsByName.get(name) ?? { level: burst, atMs: now };
     return Math.min(burst, level + (Math.max(0, now - atMs) / 1000) * perSecond);
   };
-  const refuse = (level: number): RelayError => {
-    const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil(-level / perSecond)));
-    return new RelayError('relay/rate', 'too many requests for now', { details: { retryAfterSeconds } });
-  };
+  const refuse = (level: number): RelayError => tooMany(-level / perSecond);
   const put = (name: string, level: number): void => {
     bucketsByName.delete(name);
     bucketsByName.set(name, { level, atMs: nowMs() });
@@ -51,4 +48,10 @@ export function createRates(
     },
     spend: (name, count) => put(name, levelOf(name, nowMs()) - count),
   };
+}
+
+/** `seconds` until there is room again: what is told is a whole number of them, from 1 to 60. */
+export function tooMany(seconds: number): RelayError {
+  const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil(seconds)));
+  return new RelayError('relay/rate', 'too many requests for now', { details: { retryAfterSeconds } });
 }

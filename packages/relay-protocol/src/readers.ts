@@ -37,7 +37,7 @@ export function createReaders(options: ReadersOptions): (route: Read, request: R
   const { readsPerSecond, readBurst, maxRates, maxNonces } = limits;
   const rates = createRates({ perSecond: readsPerSecond, burst: readBurst }, maxRates, nowMs);
   const relay = relayIdOf(signer, hasher);
-  const door = createAuthentication({ ed25519, relay, maxNonces, rates, nowMs, ...(url === undefined ? {} : { url }) });
+  const door = createAuthentication({ ed25519, relay, maxNonces, rates, nowMs, url });
   return async (route, request) => {
     const { book } = route;
     if ((await store.log(book, hq)) === undefined) throw isMirror ? notFollowedYet(book) : unknownBook(book);

@@ -8,7 +8,6 @@ import {
   answerKept,
   answerNote,
   answerPreflight,
-  answerRefusal,
   encodePushAnswer,
   jsonHeaders,
   refusalOf,
@@ -112,7 +111,7 @@ type Stand = Extract<Route, { kind: 'standing' }>;
 const hq = parseScope('hq') as Scope;
 
 export function createRelay(options: RelayOptions): Relay {
-  const { store, signer, hasher, home } = options;
+  const { store, signer, hasher, home, now: nowMs = Date.now } = options;
   const vkey = encodeVerifierKey(signer, hasher);
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
   const rosters = createRosters(store, hasher);
@@ -130,9 +129,9 @@ export function createRelay(options: RelayOptions): Relay {
     books: options.books ?? 'open',
     rosters,
     memory: createClaimMemory(store, hasher),
-    quota: createQuota(store, rosters, limits.maxBookBytes, options.now ?? Date.now),
-    openings: createOpenings(limits, options.now ?? Date.now),
-    nowMs: options.now ?? Date.now,
+    quota: createQuota(store, rosters, limits.maxBookBytes, nowMs),
+    openings: createOpenings(limits, nowMs),
+    nowMs,
   };
   const slots = createSlots(limits.maxPushesInFlight, limits.maxBytesInFlight);
   const receivers = createReceivers(limits.maxReceiving);
@@ -142,7 +141,7 @@ export function createRelay(options: RelayOptions): Relay {
   const admitReader = createReaders({ ...desk, reads, url: options.url, isMirror: home !== undefined });
   const tails = createTails(store, limits);
   const opRate = { perSecond: limits.opsPerSecond, burst: limits.opBurst };
-  const opRates = createRates(opRate, limits.maxRates, desk.nowMs);
+  const opRates = createRates(opRate, limits.maxRates, nowMs);
   const tell = options.onEvent ?? (() => undefined);
   const queue =
     home === undefined
@@ -183,10 +182,12 @@ export function createRelay(options: RelayOptions): Relay {
       );
     });
 
-  /** Tells of what the operator should know. */
-  function tellOf(error: unknown, status: number): void {
+  /** Tells the operator what is theirs to know. */
+  function refuse(error: unknown): ReturnType<typeof refusalOf> {
+    const refusal = refusalOf(error);
     if (error instanceof RelayError && error.code === 'relay/claim-alarm') tell({ kind: 'alarm', error });
-    if (status === 500) tell({ kind: 'failed', error });
+    if (refusal.status === 500) tell({ kind: 'failed', error });
+    return refusal;
   }
 
   async function cosign(route: Cosign, request: Request, slot: Slot): Promise<Response> {
@@ -240,9 +241,8 @@ export function createRelay(options: RelayOptions): Relay {
       try {
         return await answer(request);
       } catch (error) {
-        const refusal = answerRefusal(error);
-        tellOf(error, refusal.status);
-        return refusal;
+        const { status, headers, body } = refuse(error);
+        return new Response(body, { status, headers });
       }
     },
     async handIn(request) {
@@ -251,9 +251,7 @@ export function createRelay(options: RelayOptions): Relay {
         await ready();
         return { status: 200, headers: jsonHeaders, body: await admitPush(route, request) };
       } catch (error) {
-        const refusal = refusalOf(error);
-        tellOf(error, refusal.status);
-        return refusal;
+        return refuse(error);
       }
     },
     vkey,
@@ -297,7 +295,7 @@ async function requireReached(
   store: RelayStore,
   { book, scope, from }: Extract<Route, { kind: 'pull' }>,
 ): Promise<void> {
-  const { size } = (await store.log(book, scope)) ?? { size: 0 };
+  const size = (await store.log(book, scope))?.size ?? 0;
   if (from > size) throw new RelayError('relay/mirror-behind', `this mirror has ${size} ops of ${scope} so far`);
 }
 
@@ -318,9 +316,10 @@ async function checkIdentity(store: RelayStore, vkey: string): Promise<void> {
 
 function countStored(authors: readonly string[], { results }: PushOutcome): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const [index, author] of authors.entries())
-    if (results[index]?.verdict === 'stored' || results[index]?.verdict === 'kept')
-      counts.set(author, (counts.get(author) ?? 0) + 1);
+  for (const [index, { verdict }] of results.entries()) {
+    const author = authors[index] ?? '';
+    if (verdict === 'stored' || verdict === 'kept') counts.set(author, (counts.get(author) ?? 0) + 1);
+  }
   return counts;
 }
 

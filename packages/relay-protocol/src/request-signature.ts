@@ -1,19 +1,13 @@
 // Requests signed by a device's key: the profile of RFC 9421 that a relay speaks (docs/spec/relay.md, "Authentication").
 import type { Hasher } from '@tallystick/chain';
+import { encodeHex } from '@tallystick/oplog';
 import { createSignature } from 'http-message-sig';
 import type { Reader } from './reader.ts';
 
 /** Covered by the signature of a request that has no body, in this order. */
 export const signedComponents: readonly string[] = ['@method', '@authority', '@path', '@query', 'tallystick-relay'];
 /** Covered where there is a body: its digest (RFC 9530), too. */
-const signedWithBody: readonly string[] = [
-  '@method',
-  '@authority',
-  '@path',
-  '@query',
-  'content-digest',
-  'tallystick-relay',
-];
+const signedWithBody: readonly string[] = signedComponents.toSpliced(-1, 0, 'content-digest');
 export const signatureLabel = 'tallystick';
 /** Seconds that the clocks of relay and device may differ, and that a signature may live. */
 export const maxSkewSeconds = 60;
@@ -60,7 +54,7 @@ export async function signedHeaders(
       parameters: {
         created,
         expires: created + lifetimeSeconds,
-        nonce: mintNonce(),
+        nonce: encodeHex(crypto.getRandomValues(new Uint8Array(nonceBytes))),
         keyid: reader.device,
         tag: signatureLabel,
       },
@@ -68,13 +62,4 @@ export async function signedHeaders(
     },
   );
   return { ...covered, 'signature-input': signatureInput, signature };
-}
-
-/** 22 characters of base64url. */
-function mintNonce(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(nonceBytes));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
 }

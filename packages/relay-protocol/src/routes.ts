@@ -133,11 +133,10 @@ function readRoute(name: string, rest: readonly string[], target: URL, log: InLo
 
 /** C2SP tlog-tiles: the index in groups of three digits, all but the last behind an "x"; `.p/W` for a partial tile. */
 function parseTileRange(segments: readonly string[]): TileRange | undefined {
-  const partial = /^(.*)\.p\/([1-9][0-9]{0,2})$/.exec(segments.join('/'));
-  const width = partial === null ? tileWidth : Number(partial[2]);
-  const path = partial === null ? segments.join('/') : (partial[1] as string);
+  const [, path = '', partial] = /^(.*?)(?:\.p\/([1-9][0-9]{0,2}))?$/.exec(segments.join('/')) ?? [];
+  const width = Number(partial ?? tileWidth);
   if (!/^(?:x[0-9]{3}\/){0,4}[0-9]{3}$/.test(path) || path.startsWith('x000/')) return undefined;
-  if (partial !== null && width >= tileWidth) return undefined;
+  if (partial !== undefined && width >= tileWidth) return undefined;
   return { index: Number(path.replaceAll(/[x/]/g, '')), width };
 }
 

@@ -52,6 +52,8 @@ interface Listener {
 }
 
 interface Watch {
+  /** Ids of another run, or of a watch that was given up, say nothing here. */
+  readonly id: string;
   readonly reachedByScope: Map<Scope, Reached>;
   readonly listeners: Set<Listener>;
   tick: number;
@@ -60,10 +62,8 @@ interface Watch {
 
 export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limits: TailLimits): Tails {
   const watchByBook = new Map<BookId, Watch>();
-  // Ids of another run, or of a watch that was given up, say nothing here.
   let runs = 0;
   const run = crypto.randomUUID().slice(0, 8);
-  const watchIds = new WeakMap<Watch, string>();
   let count = 0;
 
   function note(watch: Watch, scope: Scope, size: number, place = 0): void {
@@ -90,8 +90,8 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     const known = watchByBook.get(book);
     if (known !== undefined) return known;
     const timer = setInterval(() => void look(book, watch).catch(() => undefined), limits.tailLookMs);
-    const watch: Watch = { reachedByScope: new Map(), listeners: new Set(), tick: 0, timer };
-    watchIds.set(watch, `${run}-${(runs += 1)}`);
+    const id = `${run}-${(runs += 1)}`;
+    const watch: Watch = { id, reachedByScope: new Map(), listeners: new Set(), tick: 0, timer };
     watchByBook.set(book, watch);
     return watch;
   }
@@ -118,13 +118,12 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
   /** What is waiting, as events. */
   async function tell(watch: Watch, listener: Listener, { allow }: Listening): Promise<string> {
     const isAllowed = await allow();
-    const id = watchIds.get(watch);
     const waiting = [...listener.waiting].sort((a, b) => a[1].tick - b[1].tick);
     listener.waiting.clear();
     let text = '';
     for (const [scope, { tick, ...reached }] of waiting)
       if (await isAllowed(scope))
-        text += `id: ${id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, ...reached })}\n\n`;
+        text += `id: ${watch.id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, ...reached })}\n\n`;
     return text === '' ? ': beat\n\n' : text;
   }
 
@@ -146,7 +145,7 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
         dropIdle(book, watch);
         throw error;
       }
-      begin(listener, watch, listening, watchIds.get(watch) ?? '');
+      begin(listener, watch, listening);
       const body = stream.body({
         isEmpty: () => listener.waiting.size === 0,
         next: () => tell(watch, listener, listening),
@@ -169,8 +168,8 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
 }
 
 /** Tells what changed since the last event of this watch, or, to a newcomer, every size that is not the known one. */
-function begin(listener: Listener, watch: Watch, { known, lastEventId }: Listening, id: string): void {
-  const sinceTick = lastEventId?.startsWith(`${id}.`) ? Number(lastEventId.slice(id.length + 1)) : 0;
+function begin(listener: Listener, watch: Watch, { known, lastEventId }: Listening): void {
+  const sinceTick = lastEventId?.startsWith(`${watch.id}.`) ? Number(lastEventId.slice(watch.id.length + 1)) : 0;
   const knownSizes = new Map(known.map(({ scope, size }) => [scope, size]));
   listener.waiting.clear();
   for (const [scope, reached] of watch.reachedByScope)
