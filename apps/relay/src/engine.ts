@@ -34,10 +34,11 @@ export async function openEngine(
   onAlarm: (alarm: Readonly<Record<string, unknown>>) => void,
 ): Promise<RelayStore | SqliteRelayStore> {
   if (engine.kind === 'sqlite') return createSqliteRelayStore(join(dataDir, 'relay.sqlite'));
-  const keys =
-    typeof engine.keys === 'object'
-      ? { path: undefined }
-      : { path: join(dataDir, 'relay-keys.sqlite'), takeOver: engine.keys === 'take' };
+  const keys = {
+    path: join(dataDir, 'relay-keys.sqlite'),
+    takeOver: engine.keys === 'take',
+    isElsewhere: typeof engine.keys === 'object',
+  };
   if (engine.kind === 'postgres') {
     const { createPostgresRelayStore } = await import('@tallystick/relay-protocol/postgres');
     return createPostgresRelayStore({ urls: engine.servers, standby: engine.standby ?? 'none', keys });

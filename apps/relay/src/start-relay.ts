@@ -174,16 +174,16 @@ async function withKeys(
   engine: EngineOptions,
   log: Log,
 ): Promise<Pick<Relay, 'fetch' | 'handIn'>> {
+  // Books go on without: nobody can put a wrapped key or take one away until the relay that has them is named.
+  await ofRelay.store.keys.ready?.().catch((error: unknown) => {
+    log({ level: 'error', event: 'no-wrapped-keys', ...errorToFields(error) });
+  });
   if (engine.kind !== 'sqlite' && typeof engine.keys === 'object') {
     const forward = createKeyForwarding(engine.keys.url);
     return { ...relay, fetch: (request) => forward(request) ?? relay.fetch(request) };
   }
   const signer = parseVerifierKey(relay.vkey, nodeHasher);
   if (!signer.ok) throw new Error(signer.message);
-  // Books go on without: nobody can put a wrapped key or take one away until the relay that has them is named.
-  await ofRelay.store.keys.ready?.().catch((error: unknown) => {
-    log({ level: 'error', event: 'no-wrapped-keys', ...errorToFields(error) });
-  });
   const shelf = createKeyShelf({ ...ofRelay, signer: signer.value });
   return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
 }

@@ -1,7 +1,7 @@
 // Two relays as processes of their own on one engine, one of them killed while it takes pushes.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -63,6 +63,22 @@ async function wrappedAt({ book, root }: ReturnType<typeof createFleet>, relays:
   return second;
 }
 
+/** The file of a relay that is lost, and comes back when another one has the keys. */
+async function comeBackAfter(taker: string, lost: string, engine: readonly string[]): Promise<void> {
+  const file = join(lost, 'relay-keys.sqlite');
+  expect(readFileSync(file).includes('wrapped anew')).toBe(true);
+  const second = await spawnRelay(taker, [...engine, '--keys', 'take']);
+  const first = await spawnRelay(lost, [...engine, '--keys', second.url]);
+  await Promise.all([first, second].map(({ child }) => stop(child)));
+  expect(readFileSync(file).includes('wrapped anew')).toBe(false);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
 /** Four tills hand in to two relays, and go to the other one when theirs is gone. */
 async function killOneOfTwo(name: string, engine: readonly string[]): Promise<void> {
   const fleet = createFleet(name);
@@ -120,12 +136,9 @@ async function killOneOfTwo(name: string, engine: readonly string[]): Promise<vo
     expect(followed).toHaveLength(5 + acknowledged.size);
     for (const [position, { hash }] of followed.entries()) expect(acknowledged.get(hash) ?? position).toBe(position);
   } finally {
-    for (const { child } of relays) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
+    for (const { child } of relays) await stop(child);
   }
+  await comeBackAfter(dataDirs[1], dataDirs[0], engine);
 }
 
 describe('two relays on one engine, one of them killed', () => {

@@ -18,7 +18,7 @@ export interface NatsRelayStoreOptions extends NatsClusterOptions {
   /** File of this relay's fold of the stream, made when missing and made again when lost. One process at a time. */
   readonly foldPath: string;
   /** The file of wrapped keys, of one relay of all that share the stream; without it this one has none. */
-  readonly keys?: Pick<KeptKeysOptions, 'path' | 'takeOver'>;
+  readonly keys?: Pick<KeptKeysOptions, 'path' | 'takeOver' | 'isElsewhere'>;
   /** A replica could not give a message that was acknowledged: it is damaged, and another was asked. */
   readonly onAlarm?: (alarm: NatsAlarm) => void;
   /** Longer appends are cut into several messages. Default: what the server takes. */

@@ -17,7 +17,7 @@ const schemaLock = 7_258_401;
 
 export interface PostgresRelayStoreOptions extends PostgresOptions {
   /** The file of wrapped keys, of one relay of all that share the database; without it this one has none. */
-  readonly keys?: Pick<KeptKeysOptions, 'path' | 'takeOver'>;
+  readonly keys?: Pick<KeptKeysOptions, 'path' | 'takeOver' | 'isElsewhere'>;
 }
 
 /**
