@@ -2,6 +2,7 @@
 import type { Verb } from '@tallystick/kernel';
 import { priceLines, type SaleLine } from '@tallystick/retail';
 import type { ShopBook } from './book.ts';
+import { OfficeError } from './errors.ts';
 import type { Shape } from './verb-help.ts';
 
 type Args = Readonly<Record<string, unknown>>;
@@ -24,8 +25,8 @@ const newProduct: Args = { category: '', unitScale: 0, negativeStock: 'allow', a
 /** The args with what goes without saying. What was said is never changed. */
 export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args, standing: Standing): Args {
   const { book } = standing;
-  if (verb.name === 'product.set') return { ...productAsItIs(book, args), ...args };
-  if (verb.name === 'customer.set') return { ...customerAsItIs(book, args), ...args };
+  if (verb.name === 'product.set') return withoutEmpty({ ...productAsItIs(book, args), ...args }, 'taxClass');
+  if (verb.name === 'customer.set') return withoutEmpty({ ...customerAsItIs(book, args), ...args }, 'priceList');
   const inSession = 'session' in properties ? withSession(args, standing) : args;
   const taxed =
     'taxIncluded' in properties ? { taxIncluded: wasTaxIncluded(book, args['original']), ...inSession } : inSession;
@@ -33,8 +34,17 @@ export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args,
   return verb.name === 'stock.count' ? withCosts(taxed, standing) : taxed;
 }
 
-/** Says again what the book says of a product, so that a command changes only what it names. */
-function productAsItIs(book: ShopBook, { sku, parent }: Args): Args {
+/** What stays as it was said before is taken away by saying it empty. */
+function withoutEmpty(args: Args, name: string): Args {
+  const { [name]: said, ...rest } = args;
+  return said === '' ? rest : args;
+}
+
+/**
+ * Says again what the book says of a product, so that a command changes only what it names. Throws `office/usage` for a rate that would be said of a product
+ * whose class goes before it, and so would change nothing.
+ */
+function productAsItIs(book: ShopBook, { sku, parent, taxRateBasisPoints, taxClass: said }: Args): Args {
   const [row] = book.query<Record<string, string | number>>(
     `SELECT name, category, unitScale, taxRateBasisPoints, taxClass, negativeStock, active, options, parent, choices
        FROM products WHERE scope = 'hq' AND sku = ?`,
@@ -42,6 +52,12 @@ function productAsItIs(book: ShopBook, { sku, parent }: Args): Args {
   );
   if (row === undefined) return newProduct;
   const { taxClass, options, parent: above, choices, ...rest } = row;
+  const isOutranked = taxRateBasisPoints !== undefined && taxRateBasisPoints !== row['taxRateBasisPoints'];
+  if (isOutranked && taxClass !== '' && said === undefined)
+    throw new OfficeError(
+      'office/usage',
+      `${String(sku)} is taxed as its class ${taxClass} says: change that (tally tax set), or say --tax-class '' too (see: tally product --help)`,
+    );
   const isVariant = parent === undefined && above !== '';
   return {
     ...rest,

@@ -168,6 +168,28 @@ it('needs to be told no more than what is new', async () => {
   expect(closed).toMatchObject({ expectedMinor: 1_601, overMinor: -1 });
 });
 
+it('reads a limit in the currency of its customer', async () => {
+  await tally('customer', 'set', '--customer', 'c-9', '--currency', 'JPY', '--limit', '500');
+  await tally('customer', 'set', '--customer', 'c-9', '--limit', '600');
+  const terms = "SELECT currency, limitMinor FROM customers WHERE customer = 'c-9'";
+  expect((await tally('query', terms))['rows']).toEqual([{ currency: 'JPY', limitMinor: 600 }]);
+});
+
+it('takes a tax class and a price list away where it is told so, and says no rate that its class goes before', async () => {
+  await tally('tax', 'set', '--class', 'full', '--name', 'Full', '--rates', 'from=2026-01-01,basis-points=2000');
+  const lamp = ['product', 'set', '--sku', 'LAMP', '--tax-rate-basis-points'] as const;
+  await tally(...lamp, '2000', '--name', 'Lamp', '--tax-class', 'full');
+  await expect(tally(...lamp, '700')).rejects.toThrow('LAMP is taxed as its class full says');
+  await tally(...lamp, '2000', '--category', 'home');
+  await tally(...lamp, '700', '--tax-class', '');
+  const taxed = "SELECT taxClass, taxRateBasisPoints AS rate FROM products WHERE sku = 'LAMP'";
+  expect((await tally('query', taxed))['rows']).toEqual([{ taxClass: '', rate: 700 }]);
+  await tally('customer', 'set', '--customer', 'c-10', '--limit', '1', '--price-list', 'trade');
+  await tally('customer', 'set', '--customer', 'c-10', '--price-list', '');
+  const listed = "SELECT priceList FROM customers WHERE customer = 'c-10'";
+  expect((await tally('query', listed))['rows']).toEqual([{ priceList: '' }]);
+});
+
 it('says whom to name by a number, and takes the folder that it is called in', async () => {
   const named = ['purchase', 'order', '--supplier', 'ACME', '--lines', 'sku=PEN,quantity=1,unit-cost=1'];
   await expect(tally(...(named as [string, string]))).rejects.toThrow('the supplier is a number such as S-104');

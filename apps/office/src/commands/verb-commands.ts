@@ -66,7 +66,8 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       '',
       '? may be left out. Amounts and prices are decimals. A document is named by its id or its number, a session by its id or its device.',
       'LINES are NAME=VALUE,... with ; between them, or JSON; a LINE is one of them. The day is the one that is open, the currency that of the folder, where they are not said;',
-      'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of. What a product or customer is stays as it was said before;',
+      'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of. What a product or customer is stays as it was said before',
+      "(--tax-class '' and --price-list '' take those away);",
       'tax is in the price, money in the session that is open on this device (--session none: in none), and a tender without an amount pays the rest, where nobody says otherwise.',
     ].join('\n'),
     change: (book: ShopBook, context: CommandContext, home: Home) => {
@@ -93,7 +94,7 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   if (scope === undefined) throw usage(`--scope ${JSON.stringify(context.text('scope'))} is no scope`, verb.name);
   const own = readSettings(home)?.currency ?? 'GBP';
   // Amounts are read in the currency of what they are paid for: 50 is 50 yen, whatever the folder counts in.
-  const currency = context.text('currency') ?? currencyNamed(book, shape, context.text) ?? own;
+  const currency = context.text('currency') ?? currencyNamed(book, verb, shape, context.text) ?? own;
   const day = openDay(book);
   const terms = {
     day: context.text('day') ?? day,
@@ -236,15 +237,18 @@ function discountOf({ discountMinor, quantity, back }: SoldLine, returned: numbe
   return shareOf(back + returned) - shareOf(back);
 }
 
-/** The currency of the bill, document or session that the options name; undefined where they name none. */
+/** The currency of the bill, document or session that the options name, or of the customer whose terms they change; undefined where they name none. */
 function currencyNamed(
   book: ShopBook,
+  verb: Verb,
   { properties = {} }: Shape,
   text: (option: string) => string | undefined,
 ): string | undefined {
   const { idOf } = readingOf(book, '');
   const currencyOf = (sql: string, ...keys: string[]): string | undefined =>
     book.query<{ currency: string }>(sql, keys)[0]?.currency;
+  if (verb.name === 'customer.set')
+    return currencyOf("SELECT currency FROM customers WHERE scope = 'hq' AND customer = ?", text('customer') ?? '');
   for (const arg of ['layaway', 'order', 'document', 'original', 'session']) {
     const given = arg in properties ? text(arg) : undefined;
     if (given === undefined) continue;
