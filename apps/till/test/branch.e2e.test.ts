@@ -146,6 +146,13 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in branches', () =
     await page.getByText('A count is begun').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Last Z report' }).click();
     await page.locator('.receipt-sums').getByText('Should be in the drawer').waitFor();
+    await page.keyboard.press('Escape');
+    // The next evening begins with nothing counted: what lay there yesterday says nothing of today.
+    await openDrawer(page, '20');
+    await page.getByRole('button', { name: 'Drawer', exact: true }).click();
+    await page.getByRole('button', { name: 'Hand over' }).click();
+    await expect.poll(() => page.getByRole('dialog').getByLabel('Sourdough').inputValue()).toBe('');
+    expect(await page.getByRole('dialog').getByLabel('Flat white').inputValue()).toBe('');
   });
 
   /** Counts the van without being told what should be in it; answers what its page showed meanwhile and what it hands on. */

@@ -85,7 +85,10 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   const shopProducts = signal<readonly Product[] | undefined>(undefined);
   const cart = signal<Cart>(parseDraft(drafts.load()) ?? emptyCart(newKey()));
   const toast = signal<Toast | undefined>(undefined);
+  const counted = signal<Counted>({});
   engine.subscribe((next) => {
+    // A count that is done, also by whoever settled this van, says nothing of the next one.
+    if (state.peek().isCounting && next.phase.kind === 'open' && !next.isCounting) counted.value = {};
     const wasWaiting = state.peek().phase.kind === 'waiting';
     if (state.peek().phase.kind === 'first-run' && next.phase.kind === 'open' && cart.peek().lines.length > 0)
       cart.value = { ...cart.peek(), isOlderThanBook: true };
@@ -135,7 +138,7 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
     customerPrices: terms.prices,
     couponOffers: terms.offers,
     cartTotal: computed(() => cartTotalMinor({ ...cart.value, lines: lines.value })),
-    counted: signal<Counted>({}),
+    counted,
     view: signal<View>('sell'),
     keyTask: signal<KeyTask | undefined>(undefined),
     toast,
