@@ -69,7 +69,7 @@ const bounds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'browser-commit-durable-one': { statements: 24, flushes: 1 },
   'browser-replay': { statements: 4, flushes: 0 },
   'snapshot-browser-2k': { scanned: 0 },
-  'snapshot-node-2k': { scanned: 0, imageBytes: 2_900_000, indexBytes: 145_000 },
+  'snapshot-node-2k': { scanned: 0, imageBytes: 2_950_000, indexBytes: 145_000 },
 };
 
 /** The most bytes, by suite and result. */

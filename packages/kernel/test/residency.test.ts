@@ -17,7 +17,7 @@ const write: Verb<'note.write', Note> = defineVerb({
   version: 1,
   roles: ['owner'],
   tables: [notes],
-  args: z.strictObject({ page: z.string().regex(/^[!-?A-~]*$/), line: z.int() }),
+  args: z.strictObject({ page: z.string().regex(/^[!-?A-~ü]*$/), line: z.int() }),
   // Which lines the page has already is read, and stands in the row.
   plan: (view, _op, { page, line }) => [notes.put({ page, line, text: `after ${view.list(notes, { page }).length}` })],
 });
