@@ -8,9 +8,14 @@ import { toBytes } from './sqlite-rows.ts';
 
 /** How often any journal of this program has changed: it may have several connections to one file. */
 let changes = 0;
+/** Those with a change in a transaction that was under way: what comes of it shows at the end, which says nothing here. */
+const uncommitted = new Set<BetterSqlite3.Database>();
 
-/** So many ops may wait. A start reads them all, and the commit that brings one more writes them all. */
+/** So many rows may wait. A start reads them all, and the commit that brings one more writes them all. */
 const mostWaiting = 256;
+
+/** One for each connection: what another store on the same one changes moves no `data_version`. */
+const journals = new WeakMap<BetterSqlite3.Database, Journal>();
 
 export interface Journal {
   /** Whether so many more ops may wait here. */
@@ -25,7 +30,15 @@ export interface Journal {
   refresh(): void;
 }
 
-export function createJournal(db: BetterSqlite3.Database): Journal {
+/** The journal of this connection, which has to be read again. */
+export function journalOf(db: BetterSqlite3.Database): Journal {
+  const journal = journals.get(db) ?? createJournal(db);
+  journals.set(db, journal);
+  journal.refresh();
+  return journal;
+}
+
+function createJournal(db: BetterSqlite3.Database): Journal {
   const insert = db.prepare<[hash: OpHash, record: Uint8Array]>(
     'INSERT INTO log_journal (hash, record) VALUES (unhex(?), ?)',
   );
@@ -36,6 +49,8 @@ export function createJournal(db: BetterSqlite3.Database): Journal {
   const selectVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
   /** What stands in the table as of `version`; undefined where it has to be read. */
   let known: Map<OpHash, OpRecord> | undefined;
+  /** How many rows that came from: an op may stand in several. */
+  let rows = 0;
   /** Another number once another connection has changed the database. */
   let version: number | undefined;
   /** What `changes` was when that was asked, until this program lets go of its thread: outside of a transaction it costs as much as a read. */
@@ -43,7 +58,8 @@ export function createJournal(db: BetterSqlite3.Database): Journal {
 
   function waiting(): Map<OpHash, OpRecord> {
     if (!db.inTransaction) {
-      if (known !== undefined && askedAt === changes) return known;
+      noteEnded();
+      if (known !== undefined && askedAt === changes && uncommitted.size === 0) return known;
       askedAt = changes;
       queueMicrotask(() => (askedAt = undefined));
     }
@@ -59,28 +75,48 @@ export function createJournal(db: BetterSqlite3.Database): Journal {
 
   function read(): Map<OpHash, OpRecord> {
     const records = new Map<OpHash, OpRecord>();
-    for (const [hash, bytes] of select.iterate())
+    rows = 0;
+    for (const [hash, bytes] of select.iterate()) {
+      rows += 1;
       if (!records.has(hash)) records.set(hash, trustedRecord(toBytes(bytes), hash));
+    }
     return records;
   }
 
-  function add(records: readonly OpRecord[]): void {
+  function noteChange(): void {
     changes += 1;
+    if (db.inTransaction) uncommitted.add(db);
+  }
+
+  function add(records: readonly OpRecord[]): void {
+    noteChange();
     for (const { hash, bytes } of records) insert.run(hash, bytes);
+    rows += records.length;
     for (const record of records) if (known?.has(record.hash) === false) known.set(record.hash, record);
   }
 
   return {
-    hasRoomFor: (count) => (known ?? waiting()).size + count <= mostWaiting,
+    hasRoomFor: (count) => {
+      if (known === undefined) waiting();
+      return rows + count <= mostWaiting;
+    },
     add,
     waiting,
     clear: () => {
-      changes += 1;
+      noteChange();
       remove.run();
-      known = new Map();
+      [known, rows] = [new Map(), 0];
     },
     refresh: () => (known = undefined),
   };
+}
+
+function noteEnded(): void {
+  for (const db of uncommitted) {
+    if (db.inTransaction) continue;
+    uncommitted.delete(db);
+    changes += 1;
+  }
 }
 
 /** Of what waits, the op with the highest sequence of a chain, beyond `seq`; the first of a fork. */

@@ -7,7 +7,7 @@ import { alreadySettled, checkTip, checkUnsettle, missingRecord } from './log-in
 import type { SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 import { createBases } from './sqlite-bases.ts';
-import { createJournal } from './sqlite-journal.ts';
+import { journalOf } from './sqlite-journal.ts';
 import { createNames } from './sqlite-names.ts';
 import { createAsides, createMeta, createReceipts, createTips } from './sqlite-notes.ts';
 import { createInserters, createPositions, createReads, createReplace } from './sqlite-records.ts';
@@ -26,7 +26,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   transaction.immediate(() => prepareSchema(db));
   const names = createNames(db);
   const inserters = createInserters(db, names);
-  const journal = createJournal(db);
+  const journal = journalOf(db);
   const refresh = (): void => {
     names.refresh();
     inserters.refresh();

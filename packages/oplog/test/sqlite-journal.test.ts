@@ -122,6 +122,46 @@ it('two connections see what the other one journaled, moved and settled, without
   theirs.close();
 });
 
+it('a read passes over nothing that was committed since one within the transaction', () => {
+  const path = newPath();
+  const [ours, theirs] = [openFile(path), openFile(path)];
+  const [here, there] = [createSqliteLogStore(ours), createSqliteLogStore(theirs)];
+  const [record] = makeChain(1) as [OpRecord];
+  ours.exec('BEGIN IMMEDIATE');
+  here.append([record]);
+  expect(there.pending(hq)).toEqual([]);
+  ours.exec('COMMIT');
+  expect(there.pending(hq)).toEqual([record]);
+  ours.close();
+  theirs.close();
+});
+
+it('two stores on one connection lose nothing that the other one journaled', () => {
+  const db = openFile(newPath());
+  const [here, there] = [createSqliteLogStore(db), createSqliteLogStore(db)];
+  const [first, second] = makeChain(2) as [OpRecord, OpRecord];
+  expect(there.pending(hq)).toEqual([]);
+  here.append([first]);
+  expect(there.pending(hq)).toEqual([first]);
+  there.append([second]);
+  there.settle(hq, 0, [first.hash], tipOf(1));
+  for (const store of [here, there, createSqliteLogStore(db)]) {
+    expect(store.get(first.hash)?.position).toBe(0);
+    expect(store.pending(hq)).toEqual([second]);
+  }
+  db.close();
+});
+
+it('an op that comes again and again makes the journal no longer', () => {
+  const db = openFile(newPath());
+  const store = createSqliteLogStore(db);
+  const [record] = makeChain(1) as [OpRecord];
+  for (let time = 0; time <= most; time += 1) store.append([record]);
+  expect(kept(db)).toEqual([0, 1]);
+  expect(store.pending(hq)).toEqual([record]);
+  db.close();
+});
+
 it('a transaction that is rolled back takes what it journaled along, and brings back what it moved', () => {
   const db = openFile(newPath());
   const store = createSqliteLogStore(db);
