@@ -1,6 +1,10 @@
 // The bucket of a till, with a real server behind: it is tried before it is kept, and what does not take a file is not kept.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { credentials, startBuckets, stopServers } from '../../../packages/recovery/test/place-servers.ts';
+import { type BackupPlace, memoryPlace } from '@tallystick/recovery';
+import type { BackupParts } from '../src/engine/backup-life.ts';
+import { carryAll } from '../src/engine/backup-carry.ts';
+import type { OutsideBackup } from '../src/engine/backup-state.ts';
 import { readBucket, writeBucket } from '../src/engine/backup-bucket.ts';
 import type { OwnFolder } from '../src/engine/backup-place.ts';
 
@@ -32,4 +36,31 @@ it('is kept once a file was written there and read back, which is gone then', as
   expect(await (await readBucket(folder))?.list()).toEqual(['a file']);
   await writeBucket(folder, undefined);
   expect(await readBucket(folder)).toBeUndefined();
+});
+
+it('is asked for again where its settings are torn, and the office gets what is ready all the same', async () => {
+  await writeBucket(folder, { url, ...credentials });
+  const whole = files.get('bucket.json') ?? new Uint8Array();
+  for (const torn of [new Uint8Array(), whole.subarray(0, 40), new TextEncoder().encode('null')]) {
+    files.set('bucket.json', torn);
+    await expect(readBucket(folder)).rejects.toMatchObject({
+      code: 'recovery/place',
+      message: expect.stringContaining('name it again'),
+    });
+  }
+  const taken: string[] = [];
+  const parts = {
+    keeper: { standing: () => ({ number: 3, behind: 0 }) },
+    device: memoryPlace('device'),
+    office: memoryPlace('office'),
+    readBucket: () => readBucket(folder),
+    carry: async (_from: unknown, to: BackupPlace) => taken.push(to.name),
+    countOps: () => 7,
+  } as unknown as BackupParts;
+  const shop = { book: { device: 'd' }, log: { meta: () => undefined, setMeta: async () => undefined } };
+  const told: OutsideBackup[] = [];
+  const carried = carryAll(parts, shop as never, async (made) => void told.push(made));
+  await expect(carried).rejects.toMatchObject({ code: 'recovery/place' });
+  expect([taken, told]).toMatchObject([['office'], [{ number: 3, ops: 7, by: 'office' }]]);
+  await writeBucket(folder, undefined);
 });

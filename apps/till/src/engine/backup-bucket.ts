@@ -9,12 +9,16 @@ const probeName = 'tallystick-probe';
 /** A page that is hidden has not much longer, and the next look tries again. */
 const timeoutMs = 20_000;
 
-/** Undefined where none is named, or what is there cannot be understood. */
+/** Undefined where none is named. Throws `recovery/place` where what is there cannot be understood, as after a crash while it was written. */
 export async function readBucket(folder: OwnFolder): Promise<BackupPlace | undefined> {
   const bytes = await folder.read(fileName);
-  if (bytes === undefined || bytes.length === 0) return undefined;
-  const { url, accessKeyId, secretAccessKey } = JSON.parse(new TextDecoder().decode(bytes)) as BucketSettings;
-  return bucketPlace({ url, accessKeyId, secretAccessKey, timeoutMs });
+  if (bytes === undefined) return undefined;
+  try {
+    const { url, accessKeyId, secretAccessKey } = JSON.parse(new TextDecoder().decode(bytes)) as BucketSettings;
+    return bucketPlace({ url, accessKeyId, secretAccessKey, timeoutMs });
+  } catch (cause) {
+    throw new RecoveryError('recovery/place', 'what this till knew of its bucket is damaged: name it again', { cause });
+  }
 }
 
 /** Keeps the settings once a file was written there, read back and dropped. Throws `recovery/place` and `recovery/unverified`. */

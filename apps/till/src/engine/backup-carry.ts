@@ -11,10 +11,14 @@ type NoteOutside = (made: OutsideBackup) => Promise<void>;
 /** One that does not answer holds the other up no longer than it takes to say so. Throws what the first of them threw. */
 export async function carryAll(parts: BackupParts, shop: Pick<Kept, 'book' | 'log'>, note: NoteOutside): Promise<void> {
   const { office } = parts;
-  const bucket = await parts.readBucket();
+  const toBucket = async (): Promise<void> => {
+    const bucket = await parts.readBucket();
+    if (bucket === undefined) return;
+    await carryTo(parts, shop, { place: bucket, by: 'bucket', name: `${carriedNote}/${bucket.name}`, note });
+  };
   const done = await Promise.allSettled([
     office && carryTo(parts, shop, { place: office, by: 'office', name: carriedNote, note }),
-    bucket && carryTo(parts, shop, { place: bucket, by: 'bucket', name: `${carriedNote}/${bucket.name}`, note }),
+    toBucket(),
   ]);
   for (const one of done) if (one.status === 'rejected') throw one.reason;
 }
