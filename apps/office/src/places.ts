@@ -83,18 +83,27 @@ async function backupPlace(settings: PlaceSettings, needles: readonly Buffer[]):
   const place = openPlace(settings);
   const sealed = { kind: 'backup', where: place.name, state: 'sealed', words: holds, found: [] } as const;
   if (settings.kind === 'folder' || needles.length === 0) return sealed;
+  const found: string[] = [];
+  let names: readonly string[] = [];
+  let searched = 0;
+  let lacks = '';
   try {
-    const names = await place.list();
-    const found: string[] = [];
+    names = await place.list();
     for (const name of names) {
       const bytes = await place.load(name);
-      if (bytes !== undefined && holdsOne(bytes, needles)) found.push(name);
+      if (bytes === undefined) continue;
+      searched += 1;
+      if (holdsOne(bytes, needles)) found.push(name);
     }
-    const words = `${holds}; ${names.length} files searched`;
-    return { ...sealed, state: found.length > 0 ? 'found' : 'clean', words, found: found.sort() };
   } catch {
-    return { ...sealed, words: `${holds}; it does not answer, so it was not searched` };
+    lacks = '; it does not answer any more';
   }
+  if (lacks !== '' && searched === 0)
+    return { ...sealed, words: `${holds}; it does not answer, so it was not searched` };
+  // What was found stays found, and what was not searched is not clean.
+  const isWhole = searched === names.length;
+  const words = `${holds}${lacks}; ${isWhole ? searched : `${searched} of ${names.length}`} files searched`;
+  return { ...sealed, state: found.length > 0 ? 'found' : isWhole ? 'clean' : 'sealed', words, found: found.sort() };
 }
 
 function writtenPlace({ kind, path, at }: Written, needles: readonly Buffer[]): Place {

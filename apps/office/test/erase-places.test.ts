@@ -1,5 +1,7 @@
 // Where a person is looked for besides the directory: a bucket and a mailbox on real servers. And what relay and office say while people trade, in which nobody is.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { encodeHex } from '@tallystick/oplog';
@@ -80,6 +82,38 @@ describe('a place that is reached by a network', () => {
     const reading = { ...server, port: imap, user: auth.user, password: auth.pass };
     const settings = { smtp: { ...server, port: smtp }, imap: reading, from: 'till@shop.test', to: 'owner@shop.test' };
     expect(await search({ kind: 'mailbox', ...settings })).toEqual(expected);
+  });
+
+  it('keeps what was found there before it stopped answering', async () => {
+    const real = new URL(await startBuckets());
+    // Whoever asks for the last of the files is cut off.
+    const cut = createServer((asked, answer) => {
+      if (asked.method === 'GET' && asked.url?.includes('zz.age')) return void asked.socket.destroy();
+      const { method, url: path, headers } = asked;
+      const options = { host: real.hostname, port: real.port, method, path, headers };
+      asked.pipe(request(options, (got) => got.pipe(answer.writeHead(got.statusCode ?? 500, got.headers))));
+    });
+    await new Promise<void>((resolve) => cut.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = cut.address() as AddressInfo;
+      const settings = { kind: 'bucket', url: `http://127.0.0.1:${port}${real.pathname}/cut`, ...credentials };
+      const file = join(folder, 'place.json');
+      writeFileSync(file, JSON.stringify(settings));
+      const place = openPlace(placeSettings(file));
+      await place.save('customers.age', Buffer.from(name));
+      await place.save('zz.age', new Uint8Array(7));
+      const saved = { version: 1, recipients: [], places: [settings] };
+      writeFileSync(join(dataDir, 'backup', 'settings.json'), JSON.stringify(saved));
+      const places = await findPlaces({ book: office.book, home, erasure: undefined, needles: needlesOf([name]) });
+      expect(places.find(({ kind }) => kind === 'backup')).toMatchObject({
+        state: 'found',
+        words: expect.stringContaining('1 of 2 files searched') as string,
+        found: ['customers.age'],
+      });
+    } finally {
+      cut.closeAllConnections();
+      cut.close();
+    }
   });
 
   it('is not said to be clean where it does not answer', async () => {
