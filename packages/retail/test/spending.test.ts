@@ -83,6 +83,39 @@ describe('a limit', () => {
     expect(answer(await till.commit('cash.pay', { ...cash, amountMinor: 400 }))).toBe('ok');
   });
 
+  it('is gone around by no bill that the same person enters at one device and approves at another', async () => {
+    const [office] = await openFirm();
+    const managers: Buyer[] = [];
+    for (const [index, deviceName] of ['three', 'four'].entries()) {
+      const book: Buyer = await joinReplica(office, {
+        store: store(),
+        verbs,
+        role: 'manager',
+        deviceName,
+        seed: index + 4,
+      });
+      managers.push(book);
+      open.push(book);
+      idOf(await office.commit('spender.set', { device: book.device, subject: 'e-7' }));
+    }
+    const [one, two] = managers as [Buyer, Buyer];
+    await exchange(office, one);
+    const order = idOf(await one.commit('purchase.order', orderOf(10)));
+    const lines = [{ line: 1, quantity: 10, goods: mug }];
+    idOf(await one.commit('purchase.receive', { ...head, order, reference: 'D', lines }));
+    // Ordered for a pound, billed for a thousand: held for somebody else to decide.
+    const bill = { supplier: 'S-1', reference: 'B-1' };
+    const dear = [{ line: 1, quantity: 10, unitCostMilliMinor: 10_000_000 }];
+    idOf(await one.commit('purchase.bill', { ...bill, order, day, lines: dear }));
+    await exchange(office, one);
+    await exchange(office, two);
+    const approve = { ...bill, day, reason: 'agreed' };
+    expect(answer(await two.commit('purchase.approve', approve))).toBe('retail/own-bill');
+    idOf(await office.commit('spender.set', { device: two.device, subject: 'e-8' }));
+    await exchange(office, two);
+    expect(answer(await two.commit('purchase.approve', approve))).toBe('ok');
+  });
+
   it('gives nothing back by an expiry, and binds nobody who spends for nobody', async () => {
     const [office, buyer, free] = await openFirm();
     const plan = idOf(await buyer.commit('purchase.order', orderOf(100)));

@@ -14,6 +14,7 @@ import {
   type Verb,
   type View,
 } from '@tallystick/kernel';
+import { spenders } from '@tallystick/guards';
 import { type DonePosting, type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
@@ -198,16 +199,22 @@ export const purchaseMatch: Verb<'purchase.match', PurchaseMatchArgs> = defineVe
     ),
 });
 
-/** Approves a held bill as it is. A manager does not approve what that manager's own device entered. */
+/** Whether the same person did it: by this device, or by another that spends for the same subject. */
+function isOwn(view: View, op: OpFacts, device: string): boolean {
+  const subject = view.hq.get(spenders, { device: op.device })?.subject ?? '';
+  return device === op.device || (subject !== '' && view.hq.get(spenders, { device })?.subject === subject);
+}
+
+/** Approves a held bill as it is. A manager does not approve what that manager's own device entered, nor one that spends for the same subject. */
 export const purchaseApprove: Verb<'purchase.approve', PurchaseApproveArgs> = defineVerb({
   name: 'purchase.approve',
   version: 1,
   roles: ['owner', 'manager'],
-  tables: postingTables,
+  tables: [...postingTables, spenders],
   args: purchaseApproveArgs,
   plan: (view, op, args) =>
     planDecision(view, op, args, ({ device }) =>
-      device === op.device && view.author.role !== 'owner'
+      isOwn(view, op, device) && view.author.role !== 'owner'
         ? refuse('retail/own-bill', { supplier: args.supplier, reference: args.reference })
         : { decidedBy: op.device, reason: args.reason },
     ),
