@@ -241,6 +241,17 @@ it('reads an amount in the currency of what it is paid for, not in that of the f
   expect((await tally('query', sql))['rows']).toEqual([{ n: 42 }]);
 });
 
+it('gives the whole of a discount back, also of a line that one refund names twice', async () => {
+  await tally('product', 'set', '--sku', 'INK', '--name', 'Ink', '--tax-rate-basis-points', '0');
+  await tally('price', 'set', '--sku', 'INK', '--unit-price', '9.00');
+  const paid = ['--tenders', 'kind=cash', '--session', 'none'];
+  const { number } = await tally('sale', 'complete', '--lines', 'sku=INK,quantity=2,discount=1.01', ...paid);
+  const twice = ['--original', String(number), '--lines', 'sku=INK,quantity=1;sku=INK,quantity=1', ...paid];
+  const { id } = await tally('sale', 'refund', ...twice, '--reason', 'dry');
+  const total = `SELECT totalMinor FROM documents WHERE id = '${String(id)}'`;
+  expect((await tally('query', total))['rows']).toEqual([{ totalMinor: -1_699 }]);
+});
+
 it('countersigns: what one device offers, the other accepts or declines', async () => {
   const home = homeAt(data);
   const file = home.tillFile(0);

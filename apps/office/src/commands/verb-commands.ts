@@ -167,9 +167,11 @@ function openDay(book: ShopBook): string | undefined {
 
 /** `day` and `customer` say which price of a product holds. */
 function readingOf(book: ShopBook, currency: string, { day = '', customer = '', original = '' } = {}): Reading {
+  // How many units of each line of the original the lines before took back, by its number.
+  const taken = new Map<number, number>();
   return {
     currency,
-    sold: (said) => (original === '' ? undefined : soldLine(book, original, said)),
+    sold: (said) => (original === '' ? undefined : soldLine(book, original, said, taken)),
     product: (sku) => {
       const [row] = book.query<{ name: string; unitScale: number }>(
         "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
@@ -206,7 +208,12 @@ function readingOf(book: ShopBook, currency: string, { day = '', customer = '', 
 }
 
 /** The line of a document that goods come back of. What the catalogue says today is never what they were sold for. */
-function soldLine(book: ShopBook, original: string, said: ReadonlyMap<string, string>): Known | undefined {
+function soldLine(
+  book: ShopBook,
+  original: string,
+  said: ReadonlyMap<string, string>,
+  taken: Map<number, number>,
+): Known | undefined {
   const [sku, number] = [said.get('sku') ?? '', said.get('line') ?? ''];
   const rows = book.query<SoldLine>(
     `SELECT l.*, coalesce(x.amountMinor, 0) AS discountMinor, coalesce(r.quantity, 0) AS back FROM documentLines l
@@ -225,7 +232,10 @@ function soldLine(book: ShopBook, original: string, said: ReadonlyMap<string, st
     throw usage(`${original} has no such line of ${sku} here: say unit-price= and tax-rate-basis-points= too`, 'sale');
   }
   const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints } = row;
-  const discountMinor = isPriced ? 0 : discountOf(row, Math.round(Number(said.get('quantity')) * 10 ** unitScale));
+  const returned = Math.round(Number(said.get('quantity')) * 10 ** unitScale);
+  const before = taken.get(line) ?? 0;
+  taken.set(line, before + returned);
+  const discountMinor = isPriced ? 0 : discountOf({ ...row, back: row.back + before }, returned);
   const discounted = discountMinor === 0 ? {} : { discountMinor };
   return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints, ...discounted };
 }
