@@ -3,7 +3,15 @@
 import type { Opener } from '@tallystick/custody';
 import { KernelError } from '@tallystick/kernel';
 import type { Scope } from '@tallystick/oplog';
-import { type ArchivedOps, archivedOps, type BackupPlace, filesIn, judgeBackups, logOf } from '@tallystick/recovery';
+import {
+  type ArchivedOps,
+  archivedOps,
+  type BackupPlace,
+  filesIn,
+  judgeBackups,
+  logOf,
+  parsePartName,
+} from '@tallystick/recovery';
 import { lastBackup, openPlace, readBackupSettings } from './backup-settings.ts';
 import { type ShopBook, shopCrypto } from './book.ts';
 import { OfficeError } from './errors.ts';
@@ -85,8 +93,17 @@ function mustBeSame(one: readonly ArchivedOps[], other: readonly ArchivedOps[]):
     throw new OfficeError('office/backup', 'two places have different archives: nothing was dropped');
 }
 
-/** The ops of every archive in a place, as book files: what proves a log that begins later. */
+/**
+ * The ops of every archive in a place, as book files: what proves a log that begins later. An office carries on to its places what its tills hand in, so the files of each device are
+ * judged by themselves.
+ */
 export async function archivedFiles(place: BackupPlace, openers: readonly Opener[]): Promise<readonly Uint8Array[]> {
-  const { archives } = await judgeBackups(await filesIn(place), { openers, crypto: shopCrypto });
-  return Promise.all(archives.map(logOf));
+  const found = await filesIn(place);
+  const files: Uint8Array[] = [];
+  for (const device of new Set(found.map(({ name }) => parsePartName(name)?.device))) {
+    const own = found.filter(({ name }) => parsePartName(name)?.device === device);
+    const { archives } = await judgeBackups(own, { openers, crypto: shopCrypto });
+    files.push(...(await Promise.all(archives.map(logOf))));
+  }
+  return files;
 }

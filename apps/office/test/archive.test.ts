@@ -1,13 +1,17 @@
 // `tally archive`, and the books of a year read from its archive alone, as processes.
 import { createOrganisationIdentity } from '@tallystick/custody';
+import { openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
-import type { Scope } from '@tallystick/oplog';
+import { encodeHex, type Scope } from '@tallystick/oplog';
+import { createBackupKeeper } from '@tallystick/recovery';
+import { folderPlace } from '@tallystick/recovery/node';
 import { createRelayClient } from '@tallystick/relay-protocol';
+import { createFileKeyStore } from '@tallystick/sign/node';
 import { startRelay } from '@tallystick-app/relay';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openReader } from '../src/book.ts';
+import { openReader, shopCrypto, shopVerbs } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
 import { temporaryFolder } from './temporary.ts';
 import { jsonOf, runTally } from './tally-process.ts';
@@ -116,8 +120,12 @@ it('lets ops go that every place gives back, and proves and restores the books f
       expect(await small.commit(...soldOn('2026-12-30', 10))).toMatchObject({ ok: true });
     expect(await small.commit('day.open', { day: '2027-01-01' })).toMatchObject({ ok: true });
     expect(await small.commit('period.close', { through: '2026-12-31', late: 'route' })).toMatchObject({ ok: true });
+    const { device, publicKey } = await createFileKeyStore(at('till')).create('device');
+    const enrolment = { device, key: encodeHex(publicKey), name: 'Till', role: 'till' } as const;
+    expect(await small.commit('device.enroll', enrolment)).toMatchObject({ ok: true });
     await small.sync(createRelayClient({ url: relay.url }));
     const digest = small.digest().digest;
+    const book = small.id;
     await small.close();
     await run('backup', '--to', at('first'), '--recipients', owner.recipient);
     await run('backup', '--to', at('second'));
@@ -130,6 +138,17 @@ it('lets ops go that every place gives back, and proves and restores the books f
     // What went is needed for a proof, and is in either place; without it nothing is called proved.
     expect(await run('prove')).toMatchObject({ status: 1, stdout: expect.stringContaining('in no archive') });
     expect(await answer('prove', '--archives', at('second'), ...identity)).toMatchObject({ ok: true, digest });
+
+    // So it does where the office has carried on what a till handed in.
+    cpSync(at('second'), at('both'), { recursive: true });
+    const till = await openBook({ store: nodeStore(':memory:', { keysDir: at('till') }), verbs: shopVerbs, book });
+    await till.sync(createRelayClient({ url: relay.url }));
+    const places = [folderPlace(at('both'))];
+    const state = { load: () => undefined, save: () => undefined };
+    const { hasher } = shopCrypto;
+    await createBackupKeeper({ book: till, hasher, recipients: () => [owner.recipient], places, state }).backUp();
+    await till.close();
+    expect(await answer('prove', '--archives', at('both'), ...identity)).toMatchObject({ ok: true, digest });
 
     // A place that is new has the archives too, and one that lost them lets nothing go.
     const later = await openReader(home);
