@@ -23,6 +23,11 @@ export const writtenNames: readonly string[] = [
   ...others.flatMap((first) =>
     someLengths.flatMap((length) => [nameOf(first, length), nameOf(first, length).replace(' ', '')]),
   ),
+  // Forms that ask for more words than two, or for a text that is longer than a name.
+  'anna maria nowak',
+  'Anna Maria Nowak Vega',
+  '12 High Street',
+  ...[50, 64, 90, 140, 200, 500, 2_000].map((length) => 'anna nowak '.repeat(200).slice(0, length - 1) + 'a'),
   'Nowak, Anna',
   'Anna O’Neill-Żuk',
   'anna@nowak.example',

@@ -52,3 +52,15 @@ it('lets forms be that no blank and no letter of another script fits', () => {
   );
   expect(writtenNames.length).toBeLessThan(300);
 });
+
+it('finds forms that ask for more words or more letters than a name has', () => {
+  for (const form of [
+    /^[a-z]+ [a-z]+ [a-z]+$/,
+    /^\S+( \S+){3,}$/,
+    /^[0-9]+ [A-Z][a-z]+ [A-Z][a-z]+$/,
+    /^.{41,}$/,
+    /^.{50,80}$/,
+    /^.{500,}$/,
+  ])
+    expect(takesNames(form), String(form)).toBe(true);
+});
