@@ -85,24 +85,23 @@ async function backupPlace(settings: PlaceSettings, needles: readonly Buffer[]):
   if (settings.kind === 'folder' || needles.length === 0) return sealed;
   const found: string[] = [];
   let names: readonly string[] = [];
-  let searched = 0;
+  let read = 0;
   let lacks = '';
   try {
     names = await place.list();
     for (const name of names) {
       const bytes = await place.load(name);
       if (bytes === undefined) continue;
-      searched += 1;
+      read += 1;
       if (holdsOne(bytes, needles)) found.push(name);
     }
   } catch {
     lacks = '; it does not answer any more';
   }
-  if (lacks !== '' && searched === 0)
-    return { ...sealed, words: `${holds}; it does not answer, so it was not searched` };
+  if (lacks !== '' && read === 0) return { ...sealed, words: `${holds}; it does not answer, so it was not searched` };
   // What was found stays found, and what was not searched is not clean.
-  const isWhole = searched === names.length;
-  const words = `${holds}${lacks}; ${isWhole ? searched : `${searched} of ${names.length}`} files searched`;
+  const isWhole = read === names.length;
+  const words = `${holds}${lacks}; ${isWhole ? read : `${read} of ${names.length}`} files searched`;
   return { ...sealed, state: found.length > 0 ? 'found' : isWhole ? 'clean' : 'sealed', words, found: found.sort() };
 }
 

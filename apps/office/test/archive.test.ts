@@ -144,9 +144,15 @@ it('lets ops go that every place gives back, and proves and restores the books f
     const till = await openBook({ store: nodeStore(':memory:', { keysDir: at('till') }), verbs: shopVerbs, book });
     await till.sync(createRelayClient({ url: relay.url }));
     const places = [folderPlace(at('both'))];
-    const state = { load: () => undefined, save: () => undefined };
+    const memory = { load: () => undefined, save: () => undefined };
     const { hasher } = shopCrypto;
-    await createBackupKeeper({ book: till, hasher, recipients: () => [owner.recipient], places, state }).backUp();
+    await createBackupKeeper({
+      book: till,
+      hasher,
+      recipients: () => [owner.recipient],
+      places,
+      state: memory,
+    }).backUp();
     await till.close();
     expect(await answer('prove', '--archives', at('both'), ...identity)).toMatchObject({ ok: true, digest });
 
