@@ -76,6 +76,8 @@ const maxDeltas = 50;
 /** Deltas as large as half of their whole are worth a new one. */
 const wholeShare = 2;
 const keptWholes = 2;
+/** A place may name its files as it likes: numbers have nine digits, and one that leaves no more would end the series. */
+const maxBelieved = 900_000_000;
 const partKinds: readonly PartKind[] = ['whole', 'delta', 'log'];
 
 export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
@@ -279,7 +281,8 @@ async function lastNumber({ book, places }: KeeperOptions): Promise<number> {
   for (const place of places) {
     for (const name of await place.list()) {
       const part = parsePartName(name);
-      if (part !== undefined && book.device.startsWith(part.device)) last = Math.max(last, part.number);
+      const isOwn = part !== undefined && book.device.startsWith(part.device);
+      if (isOwn && part.number <= maxBelieved) last = Math.max(last, part.number);
     }
   }
   return last;

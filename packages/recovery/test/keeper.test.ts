@@ -10,6 +10,7 @@ import {
   judgeBackups,
   logOf,
   memoryPlace,
+  partName,
   openPart,
   parsePartName,
   restoreBook,
@@ -236,4 +237,15 @@ it('carries no receipts of ops that have their places', async () => {
   expect((await till.log.receipts('hq' as Scope)).length).toBeGreaterThan(2);
   expect(parseHeader(await logOf(opened.value)).header.scopes).toMatchObject([{ scope: 'hq', receipts: [] }]);
   for (const open of [till, office]) await open.close();
+});
+
+it('goes on after no number that a place made up to end the series', async () => {
+  const shop = await newOffice();
+  const place = memoryPlace();
+  const madeUp = (number: number): string => partName({ book: shop.id, device: shop.device, number, kind: 'whole' });
+  await place.save(madeUp(999_999_999), new Uint8Array(1));
+  await place.save(madeUp(7), new Uint8Array(1));
+  await sell(shop, 1);
+  expect(await keep(shop, [place]).keeper.backUp()).toMatchObject({ number: 8 });
+  await shop.close();
 });
