@@ -12,7 +12,7 @@ const redeem = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [cards],
-  args: z.strictObject({ card: z.string().regex(/^[^\s@]*$/) }),
+  args: z.strictObject({ card: z.string().regex(/^[\w-]+$/) }),
   plan: (view, _op, { card }) =>
     view.sum(cards, { card }).stamps < 9 ? refuse('stamp/not-full') : [cards.add({ card }, { stamps: -9 })],
 });
@@ -21,7 +21,7 @@ const collect = defineVerb({
   version: 1,
   roles: ['owner', 'till'],
   tables: [cards],
-  args: z.strictObject({ card: z.string().regex(/^[^\s@]*$/), stamps: z.int().min(1).max(20) }),
+  args: z.strictObject({ card: z.string().regex(/^[\w-]+$/), stamps: z.int().min(1).max(20) }),
   plan: (_view, _op, { card, stamps }) => [cards.add({ card }, { stamps })],
 });
 
