@@ -150,7 +150,11 @@ describe('a till that backs itself up', () => {
     await sell();
     vi.setSystemTime(Date.now() + 21_000);
     await backup.look();
-    expect([(await office.list()).length, backup.state.outside, backup.state.hasOffice]).toEqual([2, undefined, false]);
+    expect([(await office.list()).length, backup.state.outside, backup.state.isUnattended]).toEqual([
+      2,
+      undefined,
+      false,
+    ]);
     await backup.nameOpener({ kind: 'paper', recipient, sealed: '' });
     await sell();
     vi.setSystemTime(Date.now() + 21_000);
@@ -158,7 +162,7 @@ describe('a till that backs itself up', () => {
     await sell();
     vi.setSystemTime(Date.now() + hourMs);
     await backup.look();
-    expect(backup.state).toMatchObject({ outside: { by: 'office' }, hasOffice: true });
+    expect(backup.state).toMatchObject({ outside: { by: 'office' }, isUnattended: true });
   });
 
   it('calls nothing kept that the office has another file in the place of', async () => {

@@ -200,10 +200,9 @@ function readState(
   // What a till was brought back with stands in the backup that it came from.
   const kept = last?.ops ?? readNote<NotedRestore>(log, restoredNote)?.ops ?? 0;
   const behind = Math.max(0, countOps(book) - kept);
-  const bucket = log.meta(bucketNote);
-  const isTaken = record.office !== undefined || (bucket !== undefined && bucket !== '');
-  const hasOffice = isTaken && opensAlone(escrow, openers);
-  const cadence = hasOffice ? unattended : byHand;
+  const bucket = log.meta(bucketNote) || undefined;
+  const isUnattended = (record.office !== undefined || bucket !== undefined) && opensAlone(escrow, openers);
+  const cadence = isUnattended ? unattended : byHand;
   const since = last?.at ?? Number(log.meta(sinceNote) ?? Date.now());
   // As in `standingOf`: of a time that is ahead of now nobody knows how long ago it was.
   const elapsedMs = since - Date.now() > cadence.everyMs ? Number.POSITIVE_INFINITY : Date.now() - since;
@@ -217,8 +216,8 @@ function readState(
     outside: last,
     behind,
     isMissed: behind > 0 && elapsedMs >= (behind >= 2 * cadence.everyOps ? graceMs : 2 * cadence.everyMs),
-    hasOffice,
-    bucket: bucket === '' ? undefined : bucket,
+    isUnattended,
+    bucket,
     fault,
     restored: readRestored(shop),
   };

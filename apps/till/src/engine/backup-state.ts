@@ -22,7 +22,7 @@ export interface BackupState {
   /** Twice the time or number has gone by in which one should have been made. */
   readonly isMissed: boolean;
   /** Whether somebody takes them without a person. */
-  readonly hasOffice: boolean;
+  readonly isUnattended: boolean;
   /** The address of the bucket to which it hands itself in. */
   readonly bucket: string | undefined;
   /** Why the last attempt failed. */

@@ -14,8 +14,8 @@ export function backupRows(backup: BackupState): readonly (readonly [string, str
   ];
 }
 
-function outsideWords({ outside, hasOffice }: BackupState): string {
-  if (outside === undefined) return hasOffice ? 'Not yet' : 'No: give one out as a file';
+function outsideWords({ outside, isUnattended }: BackupState): string {
+  if (outside === undefined) return isUnattended ? 'Not yet' : 'No: give one out as a file';
   const what = `number ${outside.number}, of ${dateTimeText(outside.at)}`;
   const where = { office: 'At the office', bucket: 'In the bucket', person: 'As somebody said' } as const;
   return `${where[outside.by]}: ${what}`;

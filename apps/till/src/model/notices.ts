@@ -211,12 +211,12 @@ export function backupNotice({ backup, key }: Pick<TillState, 'backup' | 'key'>)
   };
 }
 
-function missedWords({ openers, hasOffice, bucket, fault }: NonNullable<TillState['backup']>): string {
+function missedWords({ openers, isUnattended, bucket, fault }: NonNullable<TillState['backup']>): string {
   if (openers.office === 0 && !openers.passkey && !openers.paper)
     return 'Nobody is named who could open one. Name somebody under “This till”.';
   if (fault !== undefined) return `${fault}. It sells on; what is not at the relay is on this device alone.`;
-  if (hasOffice && bucket !== undefined) return 'Nobody has taken one for a while.';
-  return hasOffice ? 'The office has not taken one for a while.' : 'Give one out as a file, and keep it elsewhere.';
+  if (isUnattended && bucket !== undefined) return 'Nobody has taken one for a while.';
+  return isUnattended ? 'The office has not taken one for a while.' : 'Give one out as a file, and keep it elsewhere.';
 }
 
 /** A till that came back, and has not all of its old documents yet. */
