@@ -9,7 +9,7 @@ import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { Coming } from '../ui/coming.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { PaperActions } from '../ui/paper-actions.tsx';
 import { Fault } from '../ui/fault.tsx';
 
 export interface ReportDialogProps {
@@ -35,14 +35,7 @@ export function ReportDialog({ session, onClose }: ReportDialogProps): VNode {
         <Fault text={fault} />
         {report === undefined && <Coming />}
         {report !== undefined && <ReportPaper report={report} />}
-        <div class="actions">
-          <button type="button" class="button" disabled={report === undefined} onClick={() => globalThis.print()}>
-            <Icon name="print" size={20} /> Print
-          </button>
-          <button type="button" class="button button-primary" data-focus onClick={onClose}>
-            Done
-          </button>
-        </div>
+        <PaperActions isEmpty={report === undefined} onDone={onClose} />
       </div>
     </Dialog>
   );

@@ -4,7 +4,7 @@ import type { CreditNote } from '../engine/shown.ts';
 import { QrCode } from '../keys/sheets.tsx';
 import { formatMoney } from '../model/money.ts';
 import { useShop } from '../state/context.ts';
-import { Icon } from '../ui/icons.tsx';
+import { PaperActions } from '../ui/paper-actions.tsx';
 
 export function CreditNoteView({ note, onDone }: { readonly note: CreditNote; readonly onDone: () => void }): VNode {
   const shop = useShop();
@@ -27,14 +27,7 @@ export function CreditNoteView({ note, onDone }: { readonly note: CreditNote; re
         <span>Its code, to send</span>
         <input readOnly value={note.url} onFocus={(event) => event.currentTarget.select()} />
       </label>
-      <div class="actions">
-        <button type="button" class="button" onClick={() => globalThis.print()}>
-          <Icon name="print" size={20} /> Print
-        </button>
-        <button type="button" class="button button-primary" data-focus onClick={onDone}>
-          Done
-        </button>
-      </div>
+      <PaperActions onDone={onDone} />
     </div>
   );
 }

@@ -11,7 +11,7 @@ import { useShop, useTill } from '../state/context.ts';
 import { Coming } from '../ui/coming.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Fault } from '../ui/fault.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { PaperActions } from '../ui/paper-actions.tsx';
 import { CountFields, ScanCount } from './counting.tsx';
 
 /** A code of more is read by no phone. */
@@ -120,14 +120,7 @@ function VanCountView({ text, onClose }: { readonly text: string; readonly onClo
         <span>The count, to send</span>
         <input readOnly value={text} onFocus={(event) => event.currentTarget.select()} />
       </label>
-      <div class="actions">
-        <button type="button" class="button" onClick={() => globalThis.print()}>
-          <Icon name="print" size={20} /> Print
-        </button>
-        <button type="button" class="button button-primary" data-focus onClick={onClose}>
-          Done
-        </button>
-      </div>
+      <PaperActions onDone={onClose} />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { formatMoney, formatQuantity, formatUnitPrice } from '../model/money.ts'
 import { taxByRate } from '../model/tax.ts';
 import type { Tender } from '../model/tender.ts';
 import { dateTimeText, percentText } from '../model/time.ts';
-import { Icon } from './icons.tsx';
+import { PrintButton } from './paper-actions.tsx';
 import { StageLabel, useStage } from './stage.tsx';
 
 const headings: Readonly<Record<DocumentKind, string>> = {
@@ -31,9 +31,7 @@ export function ReceiptView({ receipt, children, onDone }: ReceiptViewProps): VN
         <StageLabel stage={stage} />
       </p>
       <div class="actions">
-        <button type="button" class="button" onClick={() => globalThis.print()}>
-          <Icon name="print" size={20} /> Print
-        </button>
+        <PrintButton />
         {children}
         {onDone !== undefined && (
           <button type="button" class="button button-primary" data-focus onClick={onDone}>
