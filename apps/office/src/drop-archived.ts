@@ -10,6 +10,7 @@ import {
   filesIn,
   judgeBackups,
   logOf,
+  type OpenPart,
   parsePartName,
 } from '@tallystick/recovery';
 import { lastBackup, openPlace, readBackupSettings } from './backup-settings.ts';
@@ -35,22 +36,23 @@ type Ranges = ReadonlyMap<Scope, { readonly from: number; readonly until: number
 /** Throws `office/backup` where a place has other ops than another, and what places throw; nothing went then. */
 export async function dropArchived(book: ShopBook, home: Home, opener: Opener): Promise<Dropping> {
   const places = readBackupSettings(home).places.map(openPlace);
-  const last = lastBackup(home);
   const scopes = book.log.scopes();
   const here: Ranges = new Map(
     scopes.map((scope) => [scope, { from: book.log.base(scope).size, until: book.log.tip(scope).size }]),
   );
+  const last = lastBackup(home) ?? Number.POSITIVE_INFINITY;
+  const series = await Promise.all(places.map((place) => archivesIn(place, book, opener, last)));
+  const opsOf = (ranges: Ranges): Promise<readonly (readonly ArchivedOps[])[]> =>
+    Promise.all(series.map((archives) => archivedOps(archives, book.id, ranges, shopCrypto)));
   // First how far all of them go, then the same ops from each.
-  const reach = await Promise.all(places.map((place) => opsIn(place, book, opener, { ranges: here, last })));
+  const reach = await opsOf(here);
   const common: Ranges = new Map(
     scopes.map((scope) => {
       const { from = 0 } = here.get(scope) ?? {};
       return [scope, { from, until: Math.min(...reach.map((found) => endOf(found, scope) ?? from)) }];
     }),
   );
-  const [first = [], ...others] = await Promise.all(
-    places.map((place) => opsIn(place, book, opener, { ranges: common, last })),
-  );
+  const [first = [], ...others] = await opsOf(common);
   for (const found of others) mustBeSame(first, found);
   const dropped: DroppedOps[] = [];
   const kept: { scope: string; why: string }[] = [];
@@ -70,20 +72,20 @@ export async function dropArchived(book: ShopBook, home: Home, opener: Opener): 
 const endOf = (found: readonly ArchivedOps[], scope: Scope): number | undefined =>
   found.find((one) => one.scope === scope)?.until;
 
-async function opsIn(
+/** Those of this device that count: see `lastBackup`. */
+async function archivesIn(
   place: BackupPlace,
   book: ShopBook,
   opener: Opener,
-  { ranges, last = Number.POSITIVE_INFINITY }: { readonly ranges: Ranges; readonly last: number | undefined },
-): Promise<readonly ArchivedOps[]> {
+  last: number,
+): Promise<readonly OpenPart[]> {
   const { archives } = await judgeBackups(await filesIn(place), {
     openers: [opener],
     crypto: shopCrypto,
     book: book.id,
     device: book.device,
   });
-  const counted = archives.filter(({ header }) => header.number <= last);
-  return archivedOps(counted, book.id, ranges, shopCrypto);
+  return archives.filter(({ header }) => header.number <= last);
 }
 
 function mustBeSame(one: readonly ArchivedOps[], other: readonly ArchivedOps[]): void {
