@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { openReader } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
 import type { PersonFile } from '../src/person-file.ts';
+import { memoryArchive } from './memory-archive.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -109,14 +110,8 @@ it('describes, shows, puts right, holds, forgets and certifies', async () => {
   );
   for (const path of files) rmSync(path);
   // Where the op of the order is in an archive the certificate is not called false.
-  const archived = new Map<string, Uint8Array>();
   const book = await openReader(homeAt(data));
-  await book.archive({
-    to: {
-      load: (name) => archived.get(name),
-      save: (name, parts) => void archived.set(name, new Uint8Array(Buffer.concat(parts))),
-    },
-  });
+  await book.archive({ to: memoryArchive() });
   await book.close();
   writeFileSync(certificate, whole);
   expect(await tally('verify-erasure', certificate)).toMatchObject({

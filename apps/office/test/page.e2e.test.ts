@@ -16,6 +16,7 @@ import { homeAt } from '../src/home.ts';
 import { openDesk } from '../src/subjects.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { faultsOf } from '../../till/test/axe.ts';
+import { memoryArchive } from './memory-archive.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const day = '2026-03-02';
@@ -356,13 +357,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
 
   it('says why there is no certificate, where the order is in an archive', async () => {
     await office.sync();
-    const files = new Map<string, Uint8Array>();
-    await office.book.archive({
-      to: {
-        load: (name) => files.get(name),
-        save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
-      },
-    });
+    await office.book.archive({ to: memoryArchive() });
     await page.getByRole('link', { name: 'Persons' }).click();
     const anyone = page.getByRole('region', { name: 'Customer C-17' });
     await anyone.getByRole('button', { name: 'Certificate' }).click();

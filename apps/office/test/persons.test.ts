@@ -11,6 +11,7 @@ import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { memoryArchive } from './memory-archive.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
@@ -71,13 +72,7 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
   const { subject } = findPersons(office.book, 'C-2')[0] as PersonRow;
   await orderShred(office.book, subject, 'request');
   await office.sync();
-  const files = new Map<string, Uint8Array>();
-  await office.book.archive({
-    to: {
-      load: (name) => files.get(name),
-      save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
-    },
-  });
+  await office.book.archive({ to: memoryArchive() });
   const answered = await fetch(`${office.url}/api/certificate?subject=${subject}`);
   expect([answered.status, await answered.json()]).toEqual([
     409,
