@@ -18,7 +18,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type ShopBook, shopCrypto } from './book.ts';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import { escrowRecipients } from './escrow.ts';
 import type { Home } from './home.ts';
 
@@ -152,7 +152,7 @@ export async function fillPlaces(home: Home, book: Pick<ShopBook, 'log' | 'statu
   for (const to of places)
     for (const from of places.filter(({ name }) => name !== to.name))
       await carryParts(archivesOf(from), to).catch((error: unknown) => {
-        faults.push(`${to.name}: ${error instanceof Error ? error.message : String(error)}`);
+        faults.push(`${to.name}: ${messageOf(error)}`);
       });
   return faults;
 }

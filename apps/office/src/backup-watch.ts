@@ -12,7 +12,7 @@ import {
 import type { ShopBook } from './book.ts';
 import { type DrillPlan, drillLines, drillStanding, readDrillPlan } from './drill-plan.ts';
 import { drillIfDue } from './drill-process.ts';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 import type { ShownBackups } from './web/live-state.ts';
 
@@ -75,7 +75,7 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
       faults.delete(what);
       return done;
     } catch (error) {
-      faults.set(what, error instanceof Error ? error.message : String(error));
+      faults.set(what, messageOf(error));
       return undefined;
     }
   }
@@ -89,7 +89,7 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
       standing = backupStanding(home, opsOf(book));
       plan = readDrillPlan(home);
     } catch (error) {
-      return { lines: [`BACKUP FAILED: ${error instanceof Error ? error.message : String(error)}`], isMissed: true };
+      return { lines: [`BACKUP FAILED: ${messageOf(error)}`], isMissed: true };
     }
     const nowMs = Date.now();
     const drill = plan && drillStanding(plan, nowMs);

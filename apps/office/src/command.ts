@@ -2,7 +2,7 @@
 // not what the option takes, is an error and never ignored.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import type { Progress } from './progress.ts';
 
 /** One option of a command, as parsed and as shown in its help. */
@@ -90,7 +90,7 @@ function parseStrictly(name: string, argv: readonly string[], options: OptionTyp
     return { values: values, positionals };
   } catch (cause) {
     if (cause instanceof OfficeError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     const ambiguous = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message);
     if (ambiguous !== null) throw usage(`the value of ${ambiguous[1]} is missing or begins with a dash`, name, cause);
     // Only the first sentence: the rest of Node's message is about passing such a thing as a positional.

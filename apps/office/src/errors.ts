@@ -55,3 +55,8 @@ export function fileError(code: OfficeErrorCode, place: FilePlace, reason: strin
   const row = place.row === undefined ? '' : ` row ${place.row}:`;
   return new OfficeError(code, `${place.file}${line}:${row} ${reason}`, { place, cause });
 }
+
+/** What somebody else threw, in its words. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

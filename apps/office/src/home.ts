@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 
 /** Paths inside one data directory. */
 export interface Home {
@@ -148,7 +148,7 @@ function openLock(home: Home): Database.Database {
     mkdirSync(home.root, { recursive: true });
     return new Database(join(home.root, 'lock'), { timeout: 0 });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OfficeError('office/data', `${home.root}: no databases can be kept here (${why})`, { cause });
   }
 }

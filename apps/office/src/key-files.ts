@@ -9,7 +9,7 @@ import { type DeviceKey, keyIdOf, parseKeyText } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { z } from 'zod';
 import { keysFolder, type ShopBook } from './book.ts';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 
 const hexSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -107,7 +107,7 @@ export function writePrivateFile(path: string, text: string): void {
   try {
     file = openSync(path, 'wx', 0o600);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OfficeError('office/keys', `${path}: cannot be made (${why})`, { cause });
   }
   try {

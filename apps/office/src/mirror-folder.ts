@@ -3,7 +3,7 @@ import type { ImagePlace } from '@tallystick/kernel';
 import type { MirrorPlace, MirrorSource } from '@tallystick/relay-protocol/mirror';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 
 const maxFileBytes = 1 << 30;
 const timeoutMs = 60_000;
@@ -44,7 +44,7 @@ export function mirrorSource(where: string): MirrorSource {
           throw new Error('the file is too large');
         return new Uint8Array(await response.arrayBuffer());
       } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
+        const why = messageOf(cause);
         throw new OfficeError('office/mirror', `${url}${name}: ${why}`, { cause });
       }
     },

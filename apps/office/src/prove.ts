@@ -6,7 +6,7 @@ import { openBook, type ProofProblem, type ProofReport } from '@tallystick/kerne
 import { nodeStore } from '@tallystick/kernel/node';
 import { type BookReader, carryFaults } from '@tallystick/ledger';
 import { keysFolder, shopVerbs } from './book.ts';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import { type Home, standingFile } from './home.ts';
 import { withScratch } from './proof.ts';
 import { brokenRows, misnamedRecords, nameReceipts } from './stored-rows.ts';
@@ -49,7 +49,7 @@ async function proveCopy(file: string, folder: string, archives: readonly Uint8A
 
 /** A database that cannot even be opened is not proved; the layer that gave up says why, unless the place is known already. */
 async function unreadable(copy: string, broken: readonly ProofProblem[], cause: unknown): Promise<Proof> {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   const misnamed = await misnamedRecords(copy).catch(() => []);
   const isPlaceKnown = broken.length > 0 || misnamed.length > 0;
   return { ...nothingProved, problems: isPlaceKnown ? misnamed : [{ table: 'the database', row: '', why }] };
@@ -91,7 +91,7 @@ async function problemsOf(copy: string): Promise<readonly ProofProblem[]> {
     problems.push(...(await strangeObjects(copy)));
     problems.push(...brokenRows(copy));
   } catch (cause) {
-    const why = `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const why = `cannot be read: ${messageOf(cause)}`;
     problems.push({ table: 'the database', row: '', why });
   }
   return problems;

@@ -5,7 +5,7 @@ import { createRelay, createRelayClient, type RelayClient } from '@tallystick/re
 import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { mkdirSync } from 'node:fs';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import type { Home, Settings } from './home.ts';
 
 const embeddedName = 'relay.embedded';
@@ -32,7 +32,7 @@ async function requireRelay(client: RelayClient, url: string): Promise<void> {
   try {
     await client.info();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OfficeError('office/relay', `${url}: no relay answers there (${why})`, { cause });
   }
 }

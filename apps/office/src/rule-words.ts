@@ -1,6 +1,7 @@
 // Rules as people write them: CEL's text, which becomes the tree that is recorded, and the tree as text again. Nothing of this is in a fold.
 import type { Expr } from '@bufbuild/cel-spec/cel/expr/syntax_pb.js';
 import { usage } from './command.ts';
+import { messageOf } from './errors.ts';
 
 /** The tree of a rule as protobuf JSON. Takes a tree as it is. Throws `office/usage` for what is no CEL. */
 export async function ruleTree(text: string): Promise<string> {
@@ -24,7 +25,7 @@ function parsed<T>(parse: (text: string) => T, text: string): T {
   try {
     return parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw usage(`--expr is no rule: ${reason}`, 'rule', cause);
   }
 }

@@ -15,7 +15,7 @@ import { tradeDay } from './demo/day.ts';
 import { planDay, tillNames } from './demo/plan.ts';
 import { type DemoDay, seedShop } from './demo/seed.ts';
 import { shopCurrency, shopName } from './demo/shop.ts';
-import { OfficeError } from './errors.ts';
+import { messageOf, OfficeError } from './errors.ts';
 import { type Home, homeAt } from './home.ts';
 import { createProgress, grouped, type Progress } from './progress.ts';
 import { replayDigests, trialBalanceSum, withScratch } from './proof.ts';
@@ -246,11 +246,9 @@ function parseOptions(argv: readonly string[]): StartOptions {
     const data = values.data ?? join(repository, 'tmp', 'demo');
     return { data, once: values.once === true, fresh: values.fresh === true };
   } catch (cause) {
-    throw new OfficeError(
-      'office/usage',
-      `${cause instanceof Error ? cause.message : String(cause)}\nusage: npm start -- [--once] [--fresh] [--data DIR]`,
-      { cause },
-    );
+    throw new OfficeError('office/usage', `${messageOf(cause)}\nusage: npm start -- [--once] [--fresh] [--data DIR]`, {
+      cause,
+    });
   }
 }
 

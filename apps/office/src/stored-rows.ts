@@ -7,6 +7,7 @@ import { type OpHash, parseOpHash } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { shopCrypto } from './book.ts';
 import { rowRules } from './stored-row-rules.ts';
+import { messageOf } from './errors.ts';
 
 const maxRows = 20;
 /** Register history rows of pending ops stand at this place plus the op's ordinal in the tail. */
@@ -145,6 +146,6 @@ async function whyMisnamed(log: ReturnType<typeof nodeStore>['log'], text: strin
     if (!opened.ok) return `${opened.code}: ${opened.message}`;
     return opened.value.hash === hash ? undefined : `what is stored under this hash is op ${opened.value.hash}`;
   } catch (cause) {
-    return `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `cannot be read: ${messageOf(cause)}`;
   }
 }

@@ -6,6 +6,7 @@ import { type Home, homeAt, readSettings } from '../home.ts';
 import { openRelay } from '../relay.ts';
 import { requireData } from './init.ts';
 import { withBook } from './reading.ts';
+import { messageOf } from '../errors.ts';
 
 /** What was done, in both forms. */
 export interface Done {
@@ -71,6 +72,6 @@ export async function exchangeOnce(book: ShopBook, home: Home): Promise<Exchange
       await relay.close();
     }
   } catch (error) {
-    return { synced: false, why: error instanceof Error ? error.message : String(error) };
+    return { synced: false, why: messageOf(error) };
   }
 }

@@ -4,7 +4,7 @@ import { builtinVerbs, type Commit, type Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
 import { shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
-import { OfficeError } from '../errors.ts';
+import { messageOf, OfficeError } from '../errors.ts';
 import { refusalWords } from '../refusal-words.ts';
 import { argsOf, verbHelp } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
@@ -88,7 +88,7 @@ function readArgs(context: CommandContext, verb: Verb): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OfficeError('office/usage', `the args are no JSON: ${why} (see: tally do ${verb.name} --help)`, {
       cause,
     });

@@ -16,7 +16,7 @@ import {
   readDrillPlan,
   writeDrillPlan,
 } from '../drill-plan.ts';
-import { OfficeError } from '../errors.ts';
+import { messageOf, OfficeError } from '../errors.ts';
 import { type Home, homeAt, settingsOf, writeSettings } from '../home.ts';
 import { grouped } from '../progress.ts';
 import { openSurvivors, type OpenSurvivor } from '../survivors.ts';
@@ -79,7 +79,7 @@ async function planned(context: CommandContext, home: Home, paths: readonly stri
     say(context, [...lines, `written: ${file}`], { ...json, made: true, file });
     return status;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     writeDrillPlan(home, { ...plan, fault: { at: Date.now(), message } });
     throw error;
   }

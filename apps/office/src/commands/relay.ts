@@ -2,7 +2,7 @@
 import { RelayError } from '@tallystick/relay-protocol';
 import { openReader, type ShopBook } from '../book.ts';
 import { type Command, type CommandContext, dataOption, usage } from '../command.ts';
-import { OfficeError } from '../errors.ts';
+import { messageOf, OfficeError } from '../errors.ts';
 import { exchange } from '../follow-relay.ts';
 import { homeAt, readSettings, settingsOf, takeHome, writeSettings } from '../home.ts';
 import { grouped } from '../progress.ts';
@@ -103,7 +103,7 @@ async function unlessGone(work: () => Promise<unknown>, { progress }: CommandCon
     return true;
   } catch (error) {
     const isGone = error instanceof RelayError && ['relay/unreachable', 'relay/retired'].includes(error.code);
-    if (!isGone) progress.say(`the old relay: ${error instanceof Error ? error.message : String(error)}`);
+    if (!isGone) progress.say(`the old relay: ${messageOf(error)}`);
     return isGone && error.code === 'relay/retired';
   }
 }

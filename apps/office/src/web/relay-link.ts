@@ -3,6 +3,7 @@
 import { type RelayClient, RelayError } from '@tallystick/relay-protocol';
 import type { ShopBook } from '../book.ts';
 import type { RelayHealth } from './live-state.ts';
+import { messageOf } from '../errors.ts';
 
 const maxPauseMs = 15_000;
 
@@ -98,7 +99,7 @@ export function createRelayLink(
 
 /** A relay that does not answer is weather; one that contradicts what it signed is an alarm. */
 function explain(error: unknown): Pick<RelayHealth, 'state' | 'message'> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const isAway =
     error instanceof RelayError && !['relay/inconsistent', 'relay/rolled-back', 'relay/bad-note'].includes(error.code);
   return { state: isAway ? 'unreachable' : 'distrusted', message };
