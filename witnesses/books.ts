@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { agedReceivables, allocate, balanceOf, balanceSheet, carryDue, plainTextOf } from '@tallystick/ledger';
 import { balancesByName, decimalsOf, programs } from '../packages/ledger/test/programs.ts';
 import { correctionList } from '@tallystick/retail/corrections';
+import { day, entry, gbp } from './entry.ts';
 import { count, must, type Play, playsOf } from './firm.ts';
 import type { ShopBook } from './shop.ts';
 
-const day = '2026-11-21';
-const gbp = (account: string, amountMinor: number) => ({ account, currency: 'GBP', amountMinor });
-const entry = (debit: string, credit: string, amountMinor: number, on: string = day) => ({
-  day: on,
-  memo: '',
-  lines: [gbp(debit, amountMinor), gbp(credit, 0 - amountMinor)],
-});
 const trade = { day, currency: 'GBP', taxIncluded: true };
 const lamp = (quantity: number, amountMinor: number, taxRateBasisPoints = 0) => ({
   ...trade,

@@ -1,17 +1,8 @@
 /** What the books promise of money: limits, transfers in two phases, retries, closed periods, the year's result and other currencies. */
 import { balanceOf, carryDue, dayBook, exchanges, maxDeviceMinor, positions } from '@tallystick/ledger';
+import { day, entry, gbp } from './entry.ts';
 import { count, must, type Play, playsOf } from './firm.ts';
 import type { ShopBook } from './shop.ts';
-
-const day = '2026-11-21';
-const gbp = (account: string, amountMinor: number) => ({ account, currency: 'GBP', amountMinor });
-
-/** An entry of two lines: what it debits and what it credits. */
-const entry = (debit: string, credit: string, amountMinor: number, on: string = day) => ({
-  day: on,
-  memo: '',
-  lines: [gbp(debit, amountMinor), gbp(credit, 0 - amountMinor)],
-});
 
 /** Gift balances that were paid for with 500 in cash. */
 async function fund(office: ShopBook, isLimited: boolean): Promise<void> {
