@@ -83,7 +83,7 @@ async function checkBodies(subject: Subject, stage: Stage, root: KeyBlobs): Prom
 /** What was signed before the deletion, and comes after it. */
 async function checkDeleted(subject: Subject, stage: Stage, root: KeyBlobs): Promise<void> {
   const { code, status, nowMs } = await putSigned(subject, stage, 'three', { of: 'three', at: Date.now() - 20_000 });
-  ensure(code === 'relay/deleted' && status === 409, `a key signed before it was deleted: ${String(code)}`);
+  ensure(code === 'relay/changed' && status === 409, `a key signed before it was deleted: ${String(code)}`);
   ensure(typeof nowMs === 'number', 'it does not say by which time to sign');
   ensure((await root.names()).length === 0, 'a key that was deleted is back');
   await root.put(nameOf(2), 'four');

@@ -21,10 +21,11 @@ export async function checkDeletedKeys(keys: WrappedKeyStore, book: BookId, devi
   equal(await put(startSeconds + 6, 'wrapped anew'), undefined);
   // Nor does the copy take the place of what was put since.
   equal(await put(startSeconds), startSeconds + 5);
-  deepEqual(await keys.get(book, name), { device, text: 'wrapped anew' });
+  deepEqual(await keys.get(book, name), { device, text: 'wrapped anew', signedAt: startSeconds + 6 });
   // A device whose clock is ahead signs later than the deletion comes; whoever put the key after it is no reason to forget that.
   equal(await put(startSeconds + 66), undefined);
   equal(await put(startSeconds + 7), undefined);
+  equal((await keys.get(book, name))?.signedAt, startSeconds + 66);
   equal(await keys.delete(book, name, startSeconds + 8), true);
   equal(await keys.delete(book, name, startSeconds + 9), false);
   await requireBar(keys, book, device);

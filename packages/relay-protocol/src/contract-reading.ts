@@ -178,10 +178,10 @@ export const readingCases: readonly Case[] = [
         { name: first, device: two, sizeBytes: 9 },
         { name: second, device: one, sizeBytes: 5 },
       ]);
-      deepEqual(await keys.get(fleet.book, first), { device: two, text: 'the third' });
+      deepEqual(await keys.get(fleet.book, first), { device: two, text: 'the third', signedAt: 1 });
       deepEqual([await keys.delete(fleet.book, first, 2), await keys.delete(fleet.book, first, 2)], [true, false]);
       equal(await keys.get(fleet.book, first), undefined);
-      deepEqual(await keys.get(other, first), { device: one, text: 'theirs' });
+      deepEqual(await keys.get(other, first), { device: one, text: 'theirs', signedAt: 1 });
       deepEqual(await keys.list(fleet.book), [{ name: second, device: one, sizeBytes: 5 }]);
       equal(await store.bookCount(), 0);
     },

@@ -31,7 +31,7 @@ export type RelayAnswerCode =
   | 'relay/revoked'
   | 'relay/scope'
   | 'relay/not-yours'
-  | 'relay/deleted'
+  | 'relay/changed'
   | 'relay/rate'
   | 'relay/busy'
   | 'relay/failed';
@@ -67,7 +67,7 @@ export interface RelayErrorOptions {
 
 /** What some refusals say beside code and message. */
 export interface RefusalDetails {
-  /** `relay/clock`: the relay's time. `relay/deleted`: a time by which to sign. */
+  /** `relay/clock`: the relay's time. `relay/changed`: a time by which to sign. */
   readonly nowMs?: number;
   /** `relay/protocol`: the versions that the relay speaks. */
   readonly protocols?: ProtocolRange;
@@ -136,7 +136,7 @@ export const statusByCode: Readonly<Record<RelayAnswerCode, number>> = {
   'relay/claim-alarm': 409,
   'relay/mirror-behind': 409,
   'relay/retired': 409,
-  'relay/deleted': 409,
+  'relay/changed': 409,
   'relay/home-away': 424,
   'relay/busy': 503,
 };

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { RelayError } from './errors.ts';
 import { createKeyFile, type KeyFile } from './sqlite-keys.ts';
+import { maxSkewSeconds } from './request-signature.ts';
 import type { WrappedKeyStore } from './wrapped-keys.ts';
 
 export interface Keeper {
@@ -32,6 +33,8 @@ export interface KeptKeysOptions {
   readonly isElsewhere?: boolean;
   /** How many openings of the file are known by name, so that an older copy of it is emptied. Default 1,000. */
   readonly maxBefore?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 export interface KeptKeys extends WrappedKeyStore {
@@ -71,7 +74,7 @@ export function createKeptKeys(options: KeptKeysOptions): KeptKeys {
 /** Answers the new name of the file. */
 async function claim(
   file: KeyFile,
-  { registry, takeOver = false, maxBefore = 1_000 }: KeptKeysOptions,
+  { registry, takeOver = false, maxBefore = 1_000, now = Date.now }: KeptKeysOptions,
 ): Promise<string> {
   const entry = await registry.read();
   const ids = file.ids();
@@ -81,6 +84,8 @@ async function claim(
   const id = randomUUID();
   // Both names where it has the keys already, for nobody knows which holds if the process ends here; never that of the file that is lost.
   file.setIds(isOurs && entry !== undefined ? [entry.keeper.id, id] : [...ids, id]);
+  // Which keys were deleted in the file that is lost nobody knows: a request that put one there, copied on the way, must put none here.
+  if (!isOurs) file.setFloor(Math.floor(now() / 1000) + maxSkewSeconds);
   const next = keeperAfter(entry?.keeper, id, isOurs, maxBefore);
   if (!(await registry.write(next, entry?.version ?? 0))) {
     file.setIds(ids);

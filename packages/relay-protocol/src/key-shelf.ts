@@ -97,6 +97,7 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
         return answerJson({ text: kept.text });
       case 'PUT': {
         requireOwn(asking, name, kept?.device);
+        requireLater(asking, name, kept?.signedAt, now());
         const text = new TextDecoder().decode(body);
         const entry = { name, device, sizeBytes: utf8Size(text) };
         const before = kept && { name, device: kept.device, sizeBytes: utf8Size(kept.text) };
@@ -104,13 +105,16 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
         const bar = await store.keys.put(book, name, { device, text }, asking.signedAt);
         if (bar !== undefined) {
           room.giveBack(book, entry, before);
-          throw deletedSince(name, bar, now());
+          throw changedSince(name, bar, now());
         }
         return answerJson({ name });
       }
       case 'DELETE': {
         requireOwn(asking, name, kept?.device);
-        const deleted = await store.keys.delete(book, name, Math.floor(now() / 1000));
+        // Of the same second it cannot be of a time before: whatever it deleted then, it left a bar as high.
+        requireLater(asking, name, kept && kept.signedAt - 1, now());
+        const atSeconds = Math.max(Math.floor(now() / 1000), asking.signedAt);
+        const deleted = await store.keys.delete(book, name, atSeconds);
         if (kept !== undefined && deleted)
           room.giveBack(book, { name, device: kept.device, sizeBytes: utf8Size(kept.text) });
         return answerJson({ deleted });
@@ -149,10 +153,15 @@ function requireOwn({ device, isChief }: Asking, name: string, putBy: DeviceId |
   throw new RelayError('relay/not-yours', `wrapped key ${name} was put by another device`);
 }
 
-/** It may be a copy of what was deleted; whoever still means it signs afresh, by the time that the answer says. */
-function deletedSince(name: string, bar: number, nowMs: number): RelayError {
+/** Nonces are in the memory of one front end: what keeps a copied request from changing a key again is that each change is signed after the one before. */
+function requireLater({ signedAt }: Asking, name: string, changedAt: number | undefined, nowMs: number): void {
+  if (changedAt !== undefined && signedAt <= changedAt) throw changedSince(name, changedAt, nowMs);
+}
+
+/** It may be a copy of what was done and undone; whoever still means it signs afresh, by the time that the answer says. */
+function changedSince(name: string, bar: number, nowMs: number): RelayError {
   const details = { nowMs: Math.max(nowMs, (bar + 1) * 1000) };
-  return new RelayError('relay/deleted', `wrapped key ${name} was deleted since this was signed`, { details });
+  return new RelayError('relay/changed', `wrapped key ${name} was put or deleted since this was signed`, { details });
 }
 
 interface Taken {

@@ -9,6 +9,11 @@ interface Row {
   readonly device: Uint8Array;
 }
 
+interface KeyRow extends Row {
+  readonly text: string;
+  readonly signed: number;
+}
+
 const schemaVersion = 2;
 // `signed` is the latest `signedAt` of what was put under the name since there was none.
 const keyTable = `CREATE TABLE keys (book BLOB NOT NULL, name TEXT NOT NULL, device BLOB NOT NULL, text TEXT NOT NULL,
@@ -28,6 +33,8 @@ export interface KeyFile extends WrappedKeyStore {
   ids(): readonly string[];
   /** Durable when it answers. */
   setIds(ids: readonly string[]): void;
+  /** No key is put from now on by what was signed up to then: a bar for every name, durable when it answers. */
+  setFloor(seconds: number): void;
   /** Destroys all keys and bars; the names stay. */
   wipe(): void;
   close(): void;
@@ -39,12 +46,12 @@ export function createKeyFile(path: string): KeyFile {
   const open = (): Open => (opened ??= openKeys(path));
   return {
     get(book, name) {
-      const row = open().get.get(hexToBlob(book), name) as (Row & { text: string }) | undefined;
-      return row === undefined ? undefined : { device: blobToDevice(row.device), text: row.text };
+      const row = open().get.get(hexToBlob(book), name) as KeyRow | undefined;
+      return row && { device: blobToDevice(row.device), text: row.text, signedAt: row.signed };
     },
     put(book, name, { device, text }, signedAt) {
-      const bar = open().bar.pluck().get(hexToBlob(book), name) as number | undefined;
-      if (bar !== undefined && signedAt <= bar) return bar;
+      const bar = open().bar.pluck().get(hexToBlob(book), name) as number | null;
+      if (bar !== null && signedAt <= bar) return bar;
       open().put.run(hexToBlob(book), name, hexToBlob(device), text, signedAt);
       clearJournal(path);
       return undefined;
@@ -64,6 +71,14 @@ export function createKeyFile(path: string): KeyFile {
       db.transaction(() => {
         db.exec('DELETE FROM ids');
         for (const id of ids) addId.run(id);
+      })();
+      clearJournal(path);
+    },
+    setFloor(seconds) {
+      const { db } = open();
+      db.transaction(() => {
+        db.exec('DELETE FROM floor');
+        db.prepare('INSERT INTO floor VALUES (?)').run(seconds);
       })();
       clearJournal(path);
     },
@@ -119,12 +134,14 @@ function openKeys(path: string): Open {
     else if (version === 1) makeTables(db, 'ALTER TABLE keys ADD COLUMN signed INTEGER NOT NULL DEFAULT 0');
     else if (version !== schemaVersion) throw new Error(`its schema is ${String(version)}`);
     db.exec('CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
+    db.exec('CREATE TABLE IF NOT EXISTS floor (seconds INTEGER NOT NULL) STRICT');
     // Of a process that ended between the two.
     clearJournal(path);
     return {
       db,
-      get: db.prepare('SELECT device, text FROM keys WHERE book = ? AND name = ?'),
-      bar: db.prepare('SELECT bar FROM bars WHERE book = ? AND name = ?'),
+      get: db.prepare('SELECT device, text, signed FROM keys WHERE book = ? AND name = ?'),
+      bar: db.prepare(`SELECT max(bar) FROM (SELECT bar FROM bars WHERE book = ? AND name = ?
+        UNION ALL SELECT seconds FROM floor)`),
       raiseBar: db.prepare(`INSERT INTO bars SELECT book, name, max(signed, ?) FROM keys WHERE book = ? AND name = ?
         ON CONFLICT DO UPDATE SET bar = max(bar, excluded.bar)`),
       sweep: db.prepare('DELETE FROM bars WHERE bar < ?'),

@@ -8,6 +8,12 @@ export interface WrappedKey {
   readonly text: string;
 }
 
+/** As a store has it. */
+export interface KeptKey extends WrappedKey {
+  /** The latest `signedAt` of all that were put under the name since there was none. Seconds since 1970. */
+  readonly signedAt: number;
+}
+
 export interface WrappedKeyEntry {
   /** `SUBJECT.GENERATION.READERS`. */
   readonly name: string;
@@ -20,7 +26,7 @@ export interface WrappedKeyEntry {
 export interface WrappedKeyStore {
   /** Rejects with `relay/store` where another relay has the keys; one that has them always may leave it out. */
   ready?(): Promise<void>;
-  get(book: BookId, name: string): MaybePromise<WrappedKey | undefined>;
+  get(book: BookId, name: string): MaybePromise<KeptKey | undefined>;
   /**
    * In the place of what is there; durable when it answers undefined. Where the request was signed at `signedAt` and one of this name was deleted since,
    * nothing is kept, and the answer is the bar: the last second of signatures that the deletion shuts out. Seconds since 1970.
@@ -38,13 +44,8 @@ export interface WrappedKeyStore {
 /** How long a bar is kept: as long as a signature lives by any two clocks that a relay bears. */
 export const barSeconds: number = maxLifetimeSeconds + 2 * maxSkewSeconds;
 
-interface Kept extends WrappedKey {
-  /** The latest of all that were put since there was none. */
-  readonly signedAt: number;
-}
-
 export function createMemoryWrappedKeys(): WrappedKeyStore {
-  const keysByBook = new Map<BookId, Map<string, Kept>>();
+  const keysByBook = new Map<BookId, Map<string, KeptKey>>();
   /** By book and name; about the oldest first. */
   const bars = new Map<string, number>();
   const sweep = (atSeconds: number): void => {
@@ -54,14 +55,11 @@ export function createMemoryWrappedKeys(): WrappedKeyStore {
     }
   };
   return {
-    get(book, name) {
-      const kept = keysByBook.get(book)?.get(name);
-      return kept && { device: kept.device, text: kept.text };
-    },
+    get: (book, name) => keysByBook.get(book)?.get(name),
     put(book, name, { device, text }, signedAt) {
       const bar = bars.get(`${book} ${name}`);
       if (bar !== undefined && signedAt <= bar) return bar;
-      const keys = keysByBook.get(book) ?? new Map<string, Kept>();
+      const keys = keysByBook.get(book) ?? new Map<string, KeptKey>();
       const latest = Math.max(signedAt, keys.get(name)?.signedAt ?? 0);
       keysByBook.set(book, keys.set(name, { device, text, signedAt: latest }));
       return undefined;

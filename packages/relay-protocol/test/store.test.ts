@@ -86,7 +86,7 @@ describe('the SQLite store', () => {
     const store = createSqliteRelayStore(path);
     const book = 'ab'.repeat(32) as BookId;
     const kept = { device: 'cd'.repeat(32) as DeviceId, text: 'wrapped' };
-    expect(await store.keys.get(book, 'one')).toEqual(kept);
+    expect(await store.keys.get(book, 'one')).toEqual({ ...kept, signedAt: 0 });
     expect(await store.keys.delete(book, 'one', 9)).toBe(true);
     expect(await store.keys.put(book, 'one', kept, 9)).toBe(9);
     await store.close();
