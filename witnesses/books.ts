@@ -1,9 +1,10 @@
 /** What an accountant asks of the books: tax, shares, holds that run out, retries that differ, what was made good, reports, and exports that other programs total alike. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
 import { agedReceivables, allocate, balanceOf, balanceSheet, carryDue, plainTextOf } from '@tallystick/ledger';
 import { balancesByName, decimalsOf, programs } from '../packages/ledger/test/programs.ts';
 import { correctionList } from '@tallystick/retail/corrections';
+import { Absent } from './claim.ts';
 import { day, entry, gbp } from './entry.ts';
 import { count, must, type Play, playsOf } from './firm.ts';
 import type { ShopBook } from './shop.ts';
@@ -75,8 +76,12 @@ const allocation: Play = async ({ office }, broken) => {
   };
 };
 
+const formats = ['hledger', 'ledger', 'beancount'] as const;
+
 /** The books as text, in the hands of hledger, ledger and beancount. The fault: a line of the text is a penny off. */
 const exports: Play = async ({ dir, office }, broken) => {
+  const lacking = formats.filter((format) => !isInstalled(basename(programs[format].path)));
+  if (lacking.length > 0) throw new Absent(lacking);
   must(await office.commit('sale.complete', lamp(3, 333, 2_000)));
   must(await office.commit('journal.post', { ...entry('1000', '4000', 1_234), memo: '; "quoted" | ÄÖ' }));
   const yen = { account: '1010', currency: 'JPY', amountMinor: 700 };
@@ -84,7 +89,7 @@ const exports: Play = async ({ dir, office }, broken) => {
   must(await office.commit('journal.post', { day, memo: 'yen', lines }));
   const folder = mkdtempSync(join(dir, 'export-'));
   const alike: string[] = [];
-  for (const format of ['hledger', 'ledger', 'beancount'] as const) {
+  for (const format of formats) {
     const written = plainTextOf(office, { format, decimalsOf });
     if (!written.ok) throw new Error(written.code);
     const file = join(folder, `book.${format === 'hledger' ? 'journal' : format}`);
@@ -94,6 +99,10 @@ const exports: Play = async ({ dir, office }, broken) => {
   rmSync(folder, { recursive: true });
   return { of: { programs: 3 }, facts: { alike: `"${alike.join(' ')}"` }, holds: alike.length === 3 };
 };
+
+function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
 
 /** Whether that program takes the file without a complaint and has the balances of the books. */
 function reads(format: keyof typeof programs, file: string, book: ShopBook): boolean {

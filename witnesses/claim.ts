@@ -9,6 +9,19 @@ export interface Trial {
   readonly broken: boolean;
   /** Prints `§NAME key=value ... PASS|FAIL`; `facts.claim` is the claim's name. */
   claim(population: Population, facts: Facts, holds: boolean): void;
+  /** Says of a claim that it could not be looked at here: prints `§NAME claim=... missing=... DID-NOT-RUN`, which is no success either. */
+  absent(claim: string, error: Absent): void;
+}
+
+/** Something outside of this repository that a claim needs is not on this machine. */
+export class Absent extends Error {
+  /** What a person has to install. */
+  readonly missing: readonly string[];
+
+  constructor(missing: readonly string[]) {
+    super(`not installed: ${missing.join(', ')}`);
+    this.missing = missing;
+  }
 }
 
 export interface Witness {
@@ -21,6 +34,8 @@ export interface Witness {
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
+  /** Claims that could not be looked at on this machine; they have no verdict. */
+  readonly absent: number;
   /** By full name, `WITNESS/CLAIM`, or `WITNESS` of claims without one: whether all of that name held. */
   readonly verdicts: ReadonlyMap<string, boolean>;
 }
@@ -34,6 +49,7 @@ export function claimNames({ name, claims }: Witness): readonly string[] {
 export async function hear(witness: Witness, broken: boolean, print: (line: string) => void): Promise<Outcome> {
   let passed = 0;
   let failed = 0;
+  const absent = new Set<string>();
   const verdicts = new Map<string, boolean>();
   const say = (facts: Facts, holds: boolean): void => {
     if (holds) passed += 1;
@@ -49,15 +65,19 @@ export async function hear(witness: Witness, broken: boolean, print: (line: stri
       broken,
       claim: (population, facts, holds) =>
         say({ ...population, ...facts }, holds && Object.values(population).every((count) => count > 0)),
+      absent: (claim, { missing }) => {
+        absent.add(`${witness.name}/${claim}`);
+        print(`§${witness.name} claim=${claim} missing="${missing.join(' ')}" DID-NOT-RUN`);
+      },
     });
   } catch (error) {
     say({ threw: JSON.stringify(String(error)) }, false);
   }
-  const made = passed + failed;
+  const made = passed + failed + absent.size;
   if (typeof witness.claims === 'number') {
     if (made < witness.claims) say({ claims: made, promised: witness.claims }, false);
   } else
-    for (const name of claimNames(witness).filter((name) => !verdicts.has(name)))
+    for (const name of claimNames(witness).filter((name) => !verdicts.has(name) && !absent.has(name)))
       say({ claims: made, missing: name }, false);
-  return { passed, failed, verdicts };
+  return { passed, failed, absent: absent.size, verdicts };
 }

@@ -10,7 +10,7 @@ import { chart } from '@tallystick/retail';
 import { createSqliteRelayStore } from '@tallystick/relay-protocol/node';
 import { createMemoryKeyStore, type KeyStore, type Role } from '@tallystick/sign';
 import { createLocalRelay, type LocalRelay } from '@tallystick/testkit';
-import type { Trial, Witness } from './claim.ts';
+import { Absent, type Trial, type Witness } from './claim.ts';
 import { type ShopBook, verbs } from './shop.ts';
 
 /** Some Saturday before Christmas, 08:00 UTC. */
@@ -62,11 +62,15 @@ export function playsOf(name: string, plays: Readonly<Record<string, Play>>): Wi
   return {
     name,
     claims: Object.keys(plays),
-    async run({ broken, claim }: Trial) {
-      for (const [played, play] of Object.entries(plays)) {
-        const { of, facts, holds } = await withFirm((firm) => play(firm, broken));
-        claim(of, { claim: played, ...facts }, holds);
-      }
+    async run({ broken, claim, absent }: Trial) {
+      for (const [played, play] of Object.entries(plays))
+        try {
+          const { of, facts, holds } = await withFirm((firm) => play(firm, broken));
+          claim(of, { claim: played, ...facts }, holds);
+        } catch (error) {
+          if (!(error instanceof Absent)) throw error;
+          absent(played, error);
+        }
     },
   };
 }

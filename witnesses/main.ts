@@ -28,12 +28,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   let passed = 0;
   let failed = 0;
+  let absent = 0;
   const verdicts = new Map<string, boolean>();
   for (const witness of witnesses) {
     if (asked.names.length > 0 && !asked.names.includes(witness.name)) continue;
     const outcome = await hear(witness, asked.broken, (line) => console.log(line));
     passed += outcome.passed;
     failed += outcome.failed;
+    absent += outcome.absent;
     for (const [claim, holds] of outcome.verdicts) verdicts.set(claim, holds);
   }
   // Of some witnesses only the scenarios that they alone speak of can be judged.
@@ -43,8 +45,8 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const line of renderScenarios(scenarios, verdicts)) console.log(line);
   const missing = scenarios.filter((scenario) => judge(scenario, verdicts) === 'DID-NOT-RUN').length;
   if (missing > 0) console.log(`${missing} scenarios DID-NOT-RUN`);
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 && passed > 0 && missing === 0 ? 0 : 1;
+  console.log(`${passed} passed, ${failed} failed${absent === 0 ? '' : `, ${absent} did not run`}`);
+  return failed === 0 && absent === 0 && passed > 0 && missing === 0 ? 0 : 1;
 }
 
 function witnessOf(claim: string): string {

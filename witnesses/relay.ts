@@ -34,8 +34,9 @@ async function replace(
 export const relay: Witness = {
   name: 'relay',
   claims: ['repeated', 'restarted', 'appointed'],
-  async run({ broken, claim }) {
-    await goOn({ broken, claim });
+  async run(trial) {
+    const { broken, claim } = trial;
+    await goOn(trial);
     await withShop(async (shop) => {
       const { of, facts, holds } = await replace(shop, broken);
       claim(of, { claim: 'appointed', ...facts }, holds);

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { hear, type Trial } from '../claim.ts';
+import { Absent, hear, type Trial } from '../claim.ts';
 import { witnesses } from '../witnesses.ts';
 
 const program = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -83,6 +83,17 @@ describe('a claim', () => {
       '§w claims=1 promised=2 FAIL',
     ]);
     expect(await heard(1, () => undefined)).toEqual(['§w claims=0 promised=1 FAIL']);
+  });
+
+  it('did not run where something is not installed: that is no pass, no failure, and no verdict', async () => {
+    const lines: string[] = [];
+    const run = async ({ claim, absent }: Trial): Promise<void> => {
+      claim({ ops: 1 }, { claim: 'here' }, true);
+      absent('there', new Absent(['hledger', 'ledger']));
+    };
+    const heard = await hear({ name: 'w', claims: ['here', 'there'], run }, false, (line) => lines.push(line));
+    expect(heard).toEqual({ passed: 1, failed: 0, absent: 1, verdicts: new Map([['w/here', true]]) });
+    expect(lines).toEqual(['§w ops=1 claim=here PASS', '§w claim=there missing="hledger ledger" DID-NOT-RUN']);
   });
 
   it('fails when the witness falls over', async () => {
