@@ -21,7 +21,7 @@ export const simulateCommand: Command = {
     seed: { type: 'string', value: 'S', help: 'the same seed makes the same year, to the last digest (default 1)' },
   },
   notes:
-    'Keys, signatures, logs, folds and the relay are the real ones; the databases are in memory, and nothing is left behind.\nBeside sales there are layaways, exchanges, gifts, coupons, returns, counts, scans of a van, purchases, custody, fiscal numbers and money of other currencies.\nTills are cut off for days, die and start again and are copied; requests and answers get lost. Months are closed as they end.',
+    'Keys, signatures, logs, folds and the relay are the real ones; the databases are temporary files, and nothing is left behind.\nBeside sales there are layaways, exchanges, gifts, coupons, returns, counts, scans of a van, purchases, custody, fiscal numbers and money of other currencies.\nTills are cut off for days, die and start again and are copied; requests and answers get lost. Months are closed as they end.',
   async run(context) {
     const number = (option: keyof typeof largest, least: number, usual: number): number => {
       const text = context.text(option);

@@ -1,5 +1,6 @@
-// The devices of a simulated firm: real books with real signatures on better-sqlite3 in memory, one relay, one clock. A device can
+// The devices of a simulated firm: real books with real signatures on better-sqlite3 in temporary files, one relay, one clock. A device can
 // be cut off, die and come back over what it had stored, and be copied.
+import { devNull } from 'node:os';
 import type { NoteSigner } from '@tallystick/chain';
 import { type BookStore, type Commit, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
@@ -16,6 +17,8 @@ const openingMs = Date.UTC(2026, 0, 1, 6);
 const dayMs = 86_400_000;
 /** One request in so many is lost on the way there, one answer in so many on the way back: then it is sent again. */
 const lossOneIn = 40;
+/** What a device keeps of its database in memory. */
+const cacheKib = 1_024;
 
 export interface Device {
   readonly name: string;
@@ -62,7 +65,6 @@ export async function openFirm(seed: number): Promise<Firm> {
   const dice = createDice(seed);
   const network = createDice(seed ^ 0x5eed);
   const seats = new Map<Device, Seat>();
-  const books: ShopBook[] = [];
   const acts = new Map<string, number>();
   let nowMs = openingMs;
   let lost = 0;
@@ -94,7 +96,7 @@ export async function openFirm(seed: number): Promise<Firm> {
 
   const open = async (keys: KeyStore, store: BookStore, scope: Scope, book?: BookId): Promise<ShopBook> => {
     const random = createDice(seed * 1_000_003 + (opened += 1));
-    const opening = await openBook({
+    return openBook({
       store: { ...store, close: () => undefined },
       verbs: shopVerbs,
       crypto: shopCrypto,
@@ -104,8 +106,6 @@ export async function openFirm(seed: number): Promise<Firm> {
       edge: { now: () => (nowMs += 1), random: (count) => random.bytes(count) },
       ...(book === undefined ? { name: 'Simulated', deviceName: 'Office', replicate: 'all' as const } : { book }),
     });
-    books.push(opening);
-    return opening;
   };
   const seat = (name: string, keys: KeyStore, store: BookStore, book: ShopBook, scope: Scope): Seat => {
     const made: Seat = { name, scope, book, keys, store, cutOff: 0, renewed: false, acts };
@@ -115,7 +115,7 @@ export async function openFirm(seed: number): Promise<Firm> {
   const seatOf = (device: Device): Seat => seats.get(device) as Seat;
 
   const officeKeys = seededKeys(`office of ${seed}`);
-  const officeStore = nodeStore(':memory:');
+  const officeStore = openStore();
   const hq = 'hq' as Scope;
   const office = seat('Office', officeKeys, officeStore, await open(officeKeys, officeStore, hq), hq);
   await commitAll(
@@ -144,7 +144,7 @@ export async function openFirm(seed: number): Promise<Firm> {
       const keys = seededKeys(`${name} of ${seed}`);
       const { device, publicKey } = await keys.create('device');
       await enrol({ device, key: encodeHex(publicKey), name, role }, scope);
-      const store = nodeStore(':memory:');
+      const store = openStore();
       return seat(name, keys, store, await open(keys, store, scope, office.book.id), scope);
     },
     sync: async ({ book }, options = { pull: true }) => void (await book.sync(client, options)),
@@ -154,7 +154,7 @@ export async function openFirm(seed: number): Promise<Firm> {
     },
     async copy(device) {
       const { name, keys, scope, book } = seatOf(device);
-      const store = nodeStore(':memory:');
+      const store = openStore();
       const copied = await open(keys, store, scope, office.book.id);
       await copied.import(await book.export());
       await copied.anchor();
@@ -207,6 +207,16 @@ export async function commitOne(
 function mustBe(commit: Commit, what: string): Extract<Commit, { ok: true }> {
   if (commit.ok) return commit;
   throw new OfficeError('office/refused', `${what}: ${commit.code} ${JSON.stringify(commit.details)}`);
+}
+
+/**
+ * A database in a temporary file that no other process sees and that is gone with this one. SQLite keeps in memory what is used, up to the cache,
+ * so that hundreds of devices fit into one process; nothing waits for the disk. The keys are elsewhere: where it were asked for one, it would throw.
+ */
+export function openStore(): BookStore {
+  const store = nodeStore('', { keysDir: devNull });
+  store.sql.exec(`PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -${cacheKib}`);
+  return store;
 }
 
 function seededKeys(name: string): KeyStore {

@@ -1,13 +1,12 @@
 // A simulated year: branches with tills and a van each trade day after day on real books, while tills are cut off, die, are copied and
 // requests get lost. At the end everything is brought together, proved, and compared with what happened.
-import { nodeStore } from '@tallystick/kernel/node';
 import type { ShopBook } from '../book.ts';
 import type { Progress } from '../progress.ts';
 import { backRoomDay, type Branch, cloneTill, devicesOf, openBranch, takeStock } from './branch.ts';
 import { compareTotals, type CurrencyFigures, figuresOf } from './compare.ts';
 import { buyFor, changeMoney, leaseNumbers, policies, type Position } from './depot.ts';
 import { createExpectations, type Expectations } from './expected.ts';
-import { commitAll, type Device, type Firm, openFirm } from './firm.ts';
+import { commitAll, type Device, type Firm, openFirm, openStore } from './firm.ts';
 import { claims, createGifts, type Gifts } from './gifts.ts';
 import { catalogue } from './goods.ts';
 import { tradeDay } from './till.ts';
@@ -237,7 +236,7 @@ async function settleYear(year: Year, progress: Progress): Promise<Simulation> {
   await firm.sync(firm.office);
   settling.finish('everybody has what there is');
   const proving = progress.begin('prove');
-  const fresh = nodeStore(':memory:');
+  const fresh = openStore();
   const proof = await book.prove(fresh);
   await fresh.close();
   const problems = [
