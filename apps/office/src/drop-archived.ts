@@ -79,7 +79,7 @@ async function archivesIn(
   opener: Opener,
   last: number,
 ): Promise<readonly OpenPart[]> {
-  const { archives } = await judgeBackups(await filesIn(place), {
+  const { archives } = await judgeBackups(await filesIn(place, { book: book.id, device: book.device }), {
     openers: [opener],
     crypto: shopCrypto,
     book: book.id,

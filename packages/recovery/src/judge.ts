@@ -62,8 +62,8 @@ export interface JudgeOptions {
   readonly crypto: CryptoProvider;
   /** Whose books: anything else is foreign. The book that all believed files are of when left out; `recovery/which` where they differ. */
   readonly book?: BookId;
-  /** Whose backup; the only device that has one when left out. */
-  readonly device?: DeviceId;
+  /** Whose backup: the id of the device, or so many of its first digits that no other has them; the only device that has one when left out. */
+  readonly device?: string;
   /** The last number that somebody knows of. */
   readonly knownNumber?: number;
   /** Heads that others know: a relay, another device. */
@@ -101,7 +101,7 @@ export async function judgeBackups(files: readonly FoundFile[], options: JudgeOp
   // What anybody could have made asks nobody which book is meant: only signed parts count.
   const signed = await signedOnly(ofBook, options.crypto, refuse);
   if (options.book === undefined) onlyOne(signed, ({ header }) => header.book, 'book');
-  const device = options.device ?? onlyOne(signed, ({ header }) => header.device, 'device');
+  const device = deviceMeant(signed, options.device);
   const own = signed.filter((file) => {
     if (file.part.header.device === device) return true;
     refuse(file, 'recovery/foreign', `it is of device ${file.part.header.device}`);
@@ -112,6 +112,19 @@ export async function judgeBackups(files: readonly FoundFile[], options: JudgeOp
   const { chosen, others, findings } = choose(own, options);
   const archives = own.map(({ part }) => part).filter(({ header }) => header.kind === 'log');
   return { verdicts, chosen, others, findings: [...findings, ...unusable(verdicts, own, chosen)], archives };
+}
+
+/** Throws `recovery/which` with what there is of each device, for a person to choose from. */
+function deviceMeant(files: readonly Believed[], asked = ''): string {
+  const newest = new Map<string, OpenPart['header']>();
+  for (const { header } of files.map(({ part }) => part))
+    if (header.device.startsWith(asked) && header.number >= (newest.get(header.device)?.number ?? 0))
+      newest.set(header.device, header);
+  if (newest.size <= 1) return [...newest.keys()][0] ?? asked;
+  const words = [...newest].map(
+    ([device, { number, at }]) => `${device} up to number ${number} of ${new Date(at).toISOString()}`,
+  );
+  throw new RecoveryError('recovery/which', `backups of more than one device: ${words.sort().join(', ')}`);
 }
 
 function onlyOne<T extends string>(files: readonly Believed[], of: (part: OpenPart) => T, what: string): T | undefined {

@@ -92,7 +92,8 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   let running: Promise<unknown> = Promise.resolve();
 
   async function make(isWholeAsked: boolean): Promise<BackupReport | undefined> {
-    if (isAllKept() && !isWholeAsked) return undefined;
+    // A place may have lost what it held, with nothing new to write.
+    if (isAllKept() && !isWholeAsked && !(await lagging(places, state, seriesOf(book, state))).isBack) return undefined;
     return (await makeNext(isWholeAsked)).report;
   }
 
@@ -103,7 +104,8 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const isPeriod = period !== undefined;
     const [sealedTo, isOthers] = [recipientsOf(options), isForOthers()];
     if (places.length === 0) throw new RecoveryError('recovery/place', 'there is no place for a backup');
-    const { isBack, away } = await lagging(places, state);
+    const lags = await lagging(places, state, seriesOf(book, state));
+    const { isBack } = lags;
     const isWhole = isWholeAsked || state === undefined || isBack || (isWholeDue(state) && isQuiet());
     const number = await nextNumber(isWhole);
     const { part, file } = takeAhead(isWhole, number) ?? (await sealNext(isWhole, number));
@@ -120,7 +122,7 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const outlived = { book: id, device, partsBefore, archivesBetween: archive && plan.replaces };
     const { kept, reports: put } = await putIntoAll(places, files, {
       held: state?.places,
-      away,
+      lagging: lags,
       number,
       check: checkOf(archive, period?.check),
     });
@@ -306,6 +308,14 @@ interface Made {
 
 const nameOf = ({ id, device }: KeptBook, number: number, kind: PartKind): string =>
   partName({ book: id, device, number, kind });
+
+/** Names of the files that a restore puts together: the last whole, and the deltas on it. */
+function seriesOf(book: KeptBook, state: KeeperState | undefined): readonly string[] {
+  const [whole] = state?.wholes ?? [];
+  if (state === undefined || whole === undefined) return [];
+  const deltas = Array.from({ length: state.number - whole }, (_, index) => whole + 1 + index);
+  return [nameOf(book, whole, 'whole'), ...deltas.map((number) => nameOf(book, number, 'delta'))];
+}
 
 /** The settled ops since the last archive, so that the parts before the last wholes can go and no op with them. */
 async function sealArchive(

@@ -45,20 +45,25 @@ export interface RestoreReport {
   readonly lost: readonly PartHead[];
 }
 
-/** All files of backups in a place. Throws `recovery/place`. */
+/** All files of backups in a place; of one book or device where it is named, so that the others' are not fetched. Throws `recovery/place`. */
 export async function filesIn(
   place: BackupPlace,
-  of: { readonly book?: BookId | undefined } = {},
+  of: { readonly book?: BookId | undefined; readonly device?: string | undefined } = {},
 ): Promise<readonly FoundFile[]> {
   const files: FoundFile[] = [];
   for (const name of await place.list()) {
     const part = parsePartName(name);
     // A name is a hint only: what bears none of ours is looked at too, where people renamed it.
-    const isOther = part !== undefined && of.book !== undefined && !of.book.startsWith(part.book);
+    const isOther = part !== undefined && !(isSame(part.book, of.book) && isSame(part.device, of.device));
     const bytes = isOther || !name.endsWith('.age') ? undefined : await place.load(name);
     if (bytes !== undefined) files.push({ place: place.name, name, bytes });
   }
   return files;
+}
+
+/** Of the digits that both have. */
+function isSame(inName: string, asked: string | undefined): boolean {
+  return asked === undefined || asked.startsWith(inName) || inName.startsWith(asked);
 }
 
 /** Opens the book in an empty store. Throws `recovery/not-empty`, and what `openBook` does. */

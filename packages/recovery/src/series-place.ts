@@ -13,6 +13,8 @@ export interface PlaceReport {
   /** Why it does not count, or what else went wrong there. */
   readonly error?: string;
   readonly dropped: number;
+  /** Files of the series that stood there and were gone: it was emptied, or something else is mounted in its stead. The part made now is a whole for it. */
+  readonly lost?: number;
 }
 
 /** What the new files make superfluous. */
@@ -36,24 +38,39 @@ interface Putting {
   readonly check: ((place: BackupPlace) => Promise<void>) | undefined;
 }
 
-/** Places that lack the part before: those that answer get a whole, and no delta that they could not use; the others hold nobody up. */
+export interface Lagging {
+  /** Some place that answers needs a whole: a delta would stand on nothing there. */
+  readonly isBack: boolean;
+  readonly away: ReadonlyMap<BackupPlace, unknown>;
+  /** How many files of the series went from a place that had them. */
+  readonly lost: ReadonlyMap<BackupPlace, number>;
+}
+
+/**
+ * Places that lack what the next delta would stand on: those that answer get a whole; the others hold nobody up. What a place was once seen to hold is looked for again,
+ * for sticks are exchanged and buckets emptied. `series`: names of the files from the last whole on.
+ */
 export async function lagging(
   places: readonly BackupPlace[],
   before: KeeperState | undefined,
-): Promise<{ readonly isBack: boolean; readonly away: ReadonlyMap<BackupPlace, unknown> }> {
+  series: readonly string[],
+): Promise<Lagging> {
   const away = new Map<BackupPlace, unknown>();
+  const lost = new Map<BackupPlace, number>();
   let isBack = false;
-  for (const place of places) {
+  for (const place of before === undefined ? [] : places) {
     const held = before?.places[place.name];
-    if (before === undefined || (held?.number === before.number && held.error === undefined)) continue;
     try {
-      await place.list();
-      isBack = true;
+      const names = new Set(await place.list());
+      const gone = series.filter((name) => !names.has(name)).length;
+      const isHeld = held?.number === before?.number && held?.error === undefined;
+      if (isHeld && gone > 0) lost.set(place, gone);
+      isBack ||= gone > 0 || !isHeld;
     } catch (cause) {
       away.set(place, cause);
     }
   }
-  return { isBack, away };
+  return { isBack, away, lost };
 }
 
 /** Into each place that is not `away`. `held`: what each was seen to hold before, by name. */
@@ -62,17 +79,19 @@ export async function putIntoAll(
   files: readonly File[],
   putting: Putting & {
     readonly held: KeeperState['places'] | undefined;
-    readonly away: ReadonlyMap<BackupPlace, unknown>;
+    readonly lagging: Lagging;
   },
 ): Promise<{ readonly kept: Readonly<Record<string, PlaceState>>; readonly reports: readonly PlaceReport[] }> {
   const kept: Record<string, PlaceState> = {};
   const reports: PlaceReport[] = [];
   for (const place of places) {
-    const gone = putting.away.get(place);
+    const { away, lost } = putting.lagging;
+    const gone = away.get(place);
     const held = putting.held?.[place.name];
     const put = gone === undefined ? await putInto(place, files, putting, held) : failedPut(place, held, gone);
     kept[place.name] = put.standing;
-    reports.push(put.report);
+    const before = lost.get(place);
+    reports.push(before === undefined ? put.report : { ...put.report, lost: before });
   }
   return { kept, reports };
 }
@@ -86,11 +105,19 @@ async function putInto(
 ): Promise<Put> {
   try {
     for (const [name, bytes] of files) await saveVerified(place, name, bytes);
+    await mustShow(place, files);
     await check?.(place);
     return { report: { place: place.name, dropped: 0 }, standing: { number, at: Date.now() } };
   } catch (cause) {
     return failedPut(place, held, await withdrawn(place, files, cause));
   }
+}
+
+/** What a place does not list nobody finds who looks for it. */
+async function mustShow(place: BackupPlace, files: readonly File[]): Promise<void> {
+  const names = new Set(await place.list());
+  const hidden = files.find(([name]) => !names.has(name));
+  if (hidden !== undefined) throw new RecoveryError('recovery/unverified', `${hidden[0]} is not in its list`);
 }
 
 /**
@@ -106,17 +133,16 @@ export async function pruneAll(
   for (const report of reports) {
     const place = places.find(({ name }) => name === report.place);
     if (place === undefined || report.error !== undefined) pruned.push(report);
-    else pruned.push(await prunedReport(place, outlived));
+    else pruned.push(await prunedReport(place, report, outlived));
   }
   return pruned;
 }
 
-async function prunedReport(place: BackupPlace, outlived: Outlived): Promise<PlaceReport> {
+async function prunedReport(place: BackupPlace, report: PlaceReport, outlived: Outlived): Promise<PlaceReport> {
   try {
-    return { place: place.name, dropped: await prune(place, outlived) };
+    return { ...report, dropped: await prune(place, outlived) };
   } catch (cause) {
-    const error = `it is there, and what it makes superfluous too: ${messageOf(cause)}`;
-    return { place: place.name, error, dropped: 0 };
+    return { ...report, error: `it is there, and what it makes superfluous too: ${messageOf(cause)}` };
   }
 }
 
@@ -127,9 +153,7 @@ async function withdrawn(place: BackupPlace, files: readonly File[], cause: unkn
     return cause;
   } catch (error) {
     if (messageOf(error) === messageOf(cause)) return cause;
-    return new RecoveryError('recovery/place', `${messageOf(cause)}; its files are still there: ${messageOf(error)}`, {
-      cause,
-    });
+    return new Error(`${messageOf(cause)}; its files are still there: ${messageOf(error)}`, { cause });
   }
 }
 

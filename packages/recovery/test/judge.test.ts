@@ -5,6 +5,7 @@ import { bookFile, packed } from '@tallystick/kernel/backup';
 import type { Scope } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
 import {
+  filesIn,
   type FoundFile,
   judgeBackups,
   type KeeperState,
@@ -15,7 +16,20 @@ import {
   parsePartName,
   sealPart,
 } from '../src/index.ts';
-import { allFiles, crypto, keep, type Kept, newKeys, newOffice, openers, owner, sell, type Shop } from './shop.ts';
+import {
+  allFiles,
+  crypto,
+  keep,
+  type Kept,
+  newKeys,
+  newOffice,
+  newRelay,
+  newTill,
+  openers,
+  owner,
+  sell,
+  type Shop,
+} from './shop.ts';
 
 const shop = await newOffice();
 const files = new Map<string, Uint8Array>();
@@ -73,6 +87,25 @@ it('tells truncated, damaged, and what is no backup', async () => {
     findings: [],
     number: 4,
   });
+});
+
+it('asks which of several devices is meant, and takes the first digits of one', async () => {
+  const relay = await newRelay();
+  const till = await newTill(shop, relay);
+  const both = memoryPlace('office', new Map(files));
+  await keep(till, [both]).keeper.backUp();
+  const these = await allFiles([both]);
+  const asked = judgeBackups(these, { openers, crypto });
+  await expect(asked).rejects.toMatchObject({ code: 'recovery/which' });
+  await expect(asked).rejects.toThrow(`${till.device} up to number 1 of `);
+  const one = await judged(these, { device: till.device.slice(0, 8) });
+  expect(one).toMatchObject({ number: 1, findings: [] });
+  expect(await judged(these, { device: shop.device })).toMatchObject({ number: 4 });
+  // What bears the name of another device is not even fetched.
+  const fetched = await filesIn(both, { device: till.device });
+  expect(fetched.map(({ name }) => parsePartName(name)?.device)).toEqual(fetched.map(() => till.device.slice(0, 12)));
+  expect(fetched.length).toBeLessThan(these.length);
+  await till.close();
 });
 
 it('tells foreign, sealed to others, and forged', async () => {

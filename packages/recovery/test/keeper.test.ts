@@ -249,3 +249,39 @@ it('goes on after no number that a place made up to end the series', async () =>
   expect(await keep(shop, [place]).keeper.backUp()).toMatchObject({ number: 8 });
   await shop.close();
 });
+
+it('gives a whole to a place that was emptied, or shows another stick, and says so', async () => {
+  const shop = await newOffice();
+  const [kept, emptied] = [new Map<string, Uint8Array>(), new Map<string, Uint8Array>()];
+  const places = [memoryPlace('folder', kept), memoryPlace('stick', emptied)];
+  const { keeper } = keep(shop, places);
+  await sell(shop, 2);
+  await keeper.backUp();
+  await sell(shop, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 2, kind: 'delta' });
+  // Nothing is new, and one place has nothing any more.
+  emptied.clear();
+  expect(await keeper.backUp()).toMatchObject({ number: 3, kind: 'whole', places: [{}, { place: 'stick', lost: 2 }] });
+  expect(await keeper.backUp()).toBeUndefined();
+  // A delta alone is worth nothing where what it stands on is gone.
+  emptied.delete([...emptied.keys()].find((name) => name.includes('whole')) as string);
+  await sell(shop, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 4, kind: 'whole' });
+  const { chosen, findings } = await judgeBackups(await allFiles(places.slice(1)), { openers, crypto });
+  expect([chosen?.number, findings]).toEqual([4, []]);
+  await shop.close();
+});
+
+it('does not count a place that takes a file and does not list it', async () => {
+  const shop = await newOffice();
+  const [good, hiding] = [memoryPlace('folder'), { ...memoryPlace('bucket'), list: async () => [] }];
+  const { keeper } = keep(shop, [good, hiding]);
+  await sell(shop, 1);
+  const made = await keeper.backUp();
+  expect(made?.places).toMatchObject([
+    { dropped: 0 },
+    { error: expect.stringContaining('is not in its list') as string },
+  ]);
+  expect(keeper.standing()).toMatchObject({ isMissed: true, lacking: [{ place: 'bucket' }] });
+  await shop.close();
+});

@@ -64,8 +64,8 @@ export const backup: Command = readingCommand({
       json: { number, made: true, kind, bytes, ops, places: made.places, unfilled },
       lines: [
         `number ${number}: ${kind}, ${grouped(ops)} ops, ${grouped(bytes)} bytes`,
-        ...made.places.map(({ place, error }) =>
-          error === undefined ? `kept in ${place}` : `NOT KEPT in ${place}: ${error}`,
+        ...made.places.map(({ place, error, lost }) =>
+          error === undefined ? `kept in ${place}${lostWords(lost)}` : `NOT KEPT in ${place}: ${error}`,
         ),
         ...unfilled,
       ],
@@ -73,6 +73,9 @@ export const backup: Command = readingCommand({
     };
   },
 });
+
+const lostWords = (lost = 0): string =>
+  lost === 0 ? '' : `, anew: ${grouped(lost)} ${lost === 1 ? 'file' : 'files'} of before were gone from there`;
 
 /** Before anything is remembered: a slip in a recipient would only be noticed when somebody needs the backup. */
 async function mustSealTo(recipients: readonly string[]): Promise<void> {

@@ -2,19 +2,22 @@
 import type { Opener } from '@tallystick/custody';
 import { type BookStore, KernelError, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
-import { parseBookId, parseDeviceId } from '@tallystick/oplog';
+import { parseBookId } from '@tallystick/oplog';
 import {
+  type BackupPlace,
   type Chosen,
   filesIn,
   type FoundFile,
   judgeBackups,
   type Judgement,
+  parsePartName,
   type PartHead,
   restoreArchives,
   restoreBook,
   type RestoreReport,
   surveyLogs,
 } from '@tallystick/recovery';
+import { createFileKeyStore } from '@tallystick/sign/node';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { noteRestored, openPlace, placeSettings } from '../backup-settings.ts';
@@ -39,6 +42,7 @@ import { requireData } from './init.ts';
 import { parseRelayUrl } from './trade.ts';
 
 const maxNumber = 999_999_999;
+const deviceDigits = /^[0-9a-f]{6,64}$/;
 
 export const restore: Command = {
   name: 'restore',
@@ -51,7 +55,11 @@ export const restore: Command = {
     identity: { type: 'string', value: 'FILE', help: 'what opens them: the identity of a recipient' },
     'passphrase-file': { type: 'string', value: 'FILE', help: 'opens instead what was sealed by a passphrase' },
     book: { type: 'string', value: 'ID', help: 'which book, where there are several' },
-    device: { type: 'string', value: 'ID', help: 'whose backup, where there are several' },
+    device: {
+      type: 'string',
+      value: 'ID',
+      help: 'whose backup, where there are several: its id or the first digits of it. That of the key that is here, when left out',
+    },
     known: { type: 'string', value: 'N', help: 'the last number that you know of' },
     peer: {
       type: 'string',
@@ -64,15 +72,19 @@ export const restore: Command = {
     archives: { type: 'boolean', help: 'restore the archives alone: the settled books up to the last of them' },
   },
   notes: [
-    'PLACE is what tally backup --to was given: a folder, or the .json file of a bucket or mailbox.',
+    'PLACE is what tally backup --to was given: a folder, or the .json file of a bucket or mailbox. Where it has backups of several devices, they are listed: name one with --device.',
     'Put the keys back first (tally keys restore): the device then goes on as the same. Without them it opens as another, to be enrolled with --replaces.',
     'Until it has met its relay, or --alone, it writes nothing: it does not know yet what it did last. The exit status is 1 where something is wrong.',
   ].join('\n'),
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'restore', context.path));
+    const asked = judgeOptions(context);
+    const places = context.positionals.map((text) => openPlace(placeSettings(text)));
+    const device = asked.device ?? (await ownSeries(home, places));
     const files: FoundFile[] = [];
-    for (const text of context.positionals) files.push(...(await filesIn(openPlace(placeSettings(text)))));
-    const judged = await judgeBackups(files, { ...judgeOptions(context), anchors: await anchorsOf(context) });
+    for (const place of places) files.push(...(await filesIn(place, { book: asked.book, device })));
+    const whose = device === undefined ? {} : { device };
+    const judged = await judgeBackups(files, { ...asked, ...whose, anchors: await anchorsOf(context) });
     const lines = wordsOf(judged);
     if (context.flag('look')) return answer(context, judged, lines, undefined);
     const lock = takeHome(home);
@@ -86,6 +98,16 @@ export const restore: Command = {
     }
   },
 };
+
+/** An office keeps its tills' backups beside its own: whose key was put back here is meant, where there is anything of it. */
+async function ownSeries(home: Home, places: readonly BackupPlace[]): Promise<string | undefined> {
+  const key = await createFileKeyStore(keysFolderOf(home)).load('device');
+  if (key === undefined) return undefined;
+  for (const place of places)
+    if ((await place.list()).some((name) => key.device.startsWith(parsePartName(name)?.device ?? name)))
+      return key.device;
+  return undefined;
+}
 
 /** The last op of every chain, as other devices have them. Their logs are copied first and may be at work. */
 async function anchorsOf(context: CommandContext): Promise<readonly PartHead[]> {
@@ -110,9 +132,10 @@ function judgeOptions(context: CommandContext): Parameters<typeof judgeBackups>[
     ...(passphrase === undefined ? [] : [{ kind: 'passphrase', passphrase: readSecret(passphrase) } as const]),
   ];
   const book = context.text('book') === undefined ? undefined : parseBookId(context.text('book'));
-  const device = context.text('device') === undefined ? undefined : parseDeviceId(context.text('device'));
+  const device = context.text('device');
   if (context.text('book') !== undefined && book === undefined) throw usage('--book is no id of a book', 'restore');
-  if (context.text('device') !== undefined && device === undefined) throw usage('--device is no id', 'restore');
+  if (device !== undefined && !deviceDigits.test(device))
+    throw usage('--device is no id, nor the first six digits or more of one', 'restore');
   const known = context.text('known');
   return {
     openers,
