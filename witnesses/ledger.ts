@@ -1,5 +1,5 @@
 /** What the books promise of money: limits, transfers in two phases, retries, closed periods, the year's result and other currencies. */
-import { balanceOf, carryDue, dayBook, exchanges, maxDeviceMinor, positions } from '@tallystick/ledger';
+import { balanceOf, carryDue, dayAfter, dayBook, exchanges, maxDeviceMinor, positions } from '@tallystick/ledger';
 import { day, entry, gbp } from './entry.ts';
 import { count, must, type Play, playsOf } from './firm.ts';
 import type { ShopBook } from './shop.ts';
@@ -140,18 +140,20 @@ const currency: Play = async ({ office }, broken) => {
   };
 };
 
+const sale = (quantity: number, amountMinor: number) => ({
+  day,
+  currency: 'GBP',
+  taxIncluded: true,
+  lines: [{ sku: 'tea', name: 'tea', quantity, unitPriceMilliMinor: (amountMinor * 1_000) / quantity }],
+  tenders: [{ kind: 'card' as const, amountMinor }],
+});
+const huge = sale(1_000, 1e13);
+
 /** A till signs document upon document of the largest size, and another sells a cup of tea. The fault: its key is an owner's, whose entries nobody counts. */
 const room: Play = async ({ office, enlist, meet }, broken) => {
   const [bad, good] = [await enlist('bad', broken ? 'owner' : 'till'), await enlist('good', 'till')];
-  const trade = { day, currency: 'GBP', taxIncluded: true };
-  const sale = (quantity: number, amountMinor: number) => ({
-    ...trade,
-    lines: [{ sku: 'tea', name: 'tea', quantity, unitPriceMilliMinor: (amountMinor * 1_000) / quantity }],
-    tenders: [{ kind: 'card' as const, amountMinor }],
-  });
   let signed = 0;
-  for (let document = 0; document < 20; document++)
-    if ((await bad.book.commit('sale.complete', sale(1_000, 1e13))).ok) signed += 1;
+  for (let document = 0; document < 20; document++) if ((await bad.book.commit('sale.complete', huge)).ok) signed += 1;
   const sold = await good.book.commit('sale.complete', sale(1, 500));
   await meet(bad.book, good.book, office);
   const movedMinor = 0 - balanceOf(office, '4000', 'GBP');
@@ -159,6 +161,32 @@ const room: Play = async ({ office, enlist, meet }, broken) => {
     of: { documents: 20 },
     facts: { signed, movedMinor, sold: sold.ok },
     holds: signed === 14 && sold.ok && movedMinor === maxDeviceMinor + 500,
+  };
+};
+
+/**
+ * A till that has moved all it may sells again once an owner's device closed the month; a manager's closes, day after day, make no room for the manager. The fault: an owner
+ * closes, and nobody else.
+ */
+const anew: Play = async ({ office, enlist, meet }, broken) => {
+  const [till, manager] = [await enlist('till', 'till'), await enlist('manager', 'manager')];
+  const fill = async ({ book }: typeof till): Promise<number> => {
+    for (let document = 0; ; document++)
+      if (!(await book.commit('sale.complete', { ...huge, day: '2026-12-01' })).ok) return document;
+  };
+  const before = [await fill(till), await fill(manager)];
+  for (const through of ['2026-11-28', '2026-11-29', '2026-11-30']) {
+    await meet(manager.book, till.book, office);
+    must(await office.commit('day.open', { day: dayAfter(through) ?? '' }));
+    await meet(office, manager.book);
+    must(await (broken ? office : manager.book).commit('period.close', { through, late: 'route' }));
+  }
+  await meet(manager.book, office, till.book);
+  const [tillAfter, managerAfter] = [await fill(till), await fill(manager)];
+  return {
+    of: { documents: before.reduce((sum, one) => sum + one, 0) },
+    facts: { tillAfter, managerAfter },
+    holds: before.every((one) => one === 14) && tillAfter === 14 && managerAfter === 0,
   };
 };
 
@@ -173,4 +201,5 @@ export const ledger = playsOf('ledger', {
   carry,
   currency,
   room,
+  anew,
 });

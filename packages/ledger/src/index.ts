@@ -28,7 +28,6 @@ export {
   type DonePosting,
   type Entry,
   type EntryLine,
-  maxDeviceMinor,
   post,
   postDone,
   reverse,
@@ -43,8 +42,6 @@ export {
   postingsOf,
   type Selection,
   type TrialBalanceRow,
-  type DeviceRoom,
-  deviceRoomList,
   trialBalance,
 } from './queries.ts';
 export {
@@ -66,6 +63,7 @@ export {
   type StatementRow,
   totalOf,
 } from './reports.ts';
+export { type DeviceRoom, deviceRoomList, maxDeviceMinor } from './room.ts';
 export type { AccountOpenArgs, JournalPostArgs, JournalReverseArgs, TaxSetArgs, MoneyOfArgs } from './schema.ts';
 export {
   type AccountKind,

@@ -66,7 +66,8 @@ export interface OpeningPostArgs {
 }
 
 /**
- * Closes this scope through a day that is over, which a later day that is open says: none does where no day was ever opened. Refuses
+ * Closes this scope through a day that is over, which a later day that is open says: none does where no day was ever opened. The first close that ends in another month
+ * begins anew what devices may move (`room.ts`). Refuses
  * `ledger/period-closed` for a day that is closed and `ledger/period-open` for one that is not over.
  */
 export function closePeriod(view: View, { through, late }: PeriodCloseArgs): readonly Effect[] | Refusal {
@@ -76,7 +77,8 @@ export function closePeriod(view: View, { through, late }: PeriodCloseArgs): rea
   const day = businessDay(view);
   const opens = dayAfter(through);
   if (opens === undefined || through >= day) return refuse('ledger/period-open', { day, through });
-  return [periods.write({ of: 'book', through, opens, late })];
+  const owned = view.author.role === 'owner' ? through : (before?.owned ?? '');
+  return [periods.write({ of: 'book', through, opens, late, owned })];
 }
 
 /**

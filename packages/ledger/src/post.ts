@@ -4,7 +4,8 @@ import { breachOf, suspenseAccount } from './laws.ts';
 import { isCurrency } from './text.ts';
 import { addMinor } from './money.ts';
 import { postings } from './postings.ts';
-import { deviceTotals, lateEntries, periods, reversals } from './tables.ts';
+import { moveDevice } from './room.ts';
+import { lateEntries, periods, reversals } from './tables.ts';
 
 /** One side of an entry; debit positive, credit negative, in minor units. */
 export interface EntryLine {
@@ -33,28 +34,6 @@ export function post(view: View, op: OpFacts, entry: Entry): readonly Effect[] |
   const lines = merged.filter(({ amountMinor }) => amountMinor !== 0);
   const moved = moveDevice(view, op, lines);
   return 'code' in moved ? moved : [...moved, ...put(view, op, day, memo, lines)];
-}
-
-/**
- * The most that one device moves in a scope and a currency, all its entries together: a sixty-fourth of what a sum holds, so that whoever has one till, however many
- * documents that signs, leaves room for everybody else's. An owner's devices are not counted.
- */
-export const maxDeviceMinor = 1.4e14;
-
-/** Adds an entry to what its device has moved; refuses `ledger/device-total`. What is taken back counts for nobody. */
-function moveDevice(view: View, op: OpFacts, lines: readonly EntryLine[]): readonly Effect[] | Refusal {
-  if (view.author.role === 'owner') return [];
-  const movedByCurrency = new Map<string, number>();
-  for (const { currency, amountMinor } of lines)
-    if (amountMinor > 0) movedByCurrency.set(currency, (movedByCurrency.get(currency) ?? 0) + amountMinor);
-  const effects: Effect[] = [];
-  for (const [currency, movedMinor] of movedByCurrency) {
-    const key = { device: op.device, currency };
-    const beforeMinor = view.sum(deviceTotals, key).movedMinor;
-    if (beforeMinor + movedMinor > maxDeviceMinor) return refuse('ledger/device-total', { ...key, beforeMinor });
-    effects.push(deviceTotals.add(key, { movedMinor }));
-  }
-  return effects;
 }
 
 /**

@@ -1,7 +1,5 @@
 /** Questions to the books. All are plain SQL over every scope of the book: consolidation is a sum. */
 
-import { maxDeviceMinor } from './post.ts';
-
 /** The reading side of a book. */
 export interface BookReader {
   query(sql: string, params: readonly (number | string)[]): readonly Readonly<Record<string, number | string>>[];
@@ -121,29 +119,4 @@ function postingsWhere(book: BookReader, condition: string, params: readonly str
     day: String(row['day']),
     memo: String(row['memo']),
   }));
-}
-
-/** How far a device has come of what one device may move in a scope and currency (decision 056). */
-export interface DeviceRoom {
-  readonly scope: string;
-  readonly device: string;
-  readonly currency: string;
-  readonly movedMinor: number;
-  /** Of `maxDeviceMinor`, 50 to 100. From 100 on what the device does is refused. */
-  readonly percent: number;
-}
-
-const percentMinor = Math.trunc(maxDeviceMinor / 100);
-
-/** Devices that have used up half of what one device may move, or more: whoever is honest goes on as a new device in good time. */
-export function deviceRoomList(book: BookReader): readonly DeviceRoom[] {
-  const rows = book.query(
-    'SELECT scope, device, currency, movedMinor FROM deviceTotals WHERE movedMinor >= ? ORDER BY movedMinor DESC, device',
-    [50 * percentMinor],
-  );
-  return rows.map((row) => {
-    const movedMinor = Number(row['movedMinor']);
-    const place = { scope: String(row['scope']), device: String(row['device']), currency: String(row['currency']) };
-    return { ...place, movedMinor, percent: Math.trunc(movedMinor / percentMinor) };
-  });
 }

@@ -34,11 +34,14 @@ export const balances: SumTable<{ account: Text; currency: Text }, 'amountMinor'
   derived: true,
 });
 
-/** What a device has moved by its entries in a currency: the debits of all of them. It bounds what one device can do to the sums that all share. */
-export const deviceTotals: SumTable<{ device: Text; currency: Text }, 'movedMinor'> = sumTable('deviceTotals', {
-  key: { device: 'text', currency: 'text' },
-  sums: ['movedMinor'],
-});
+/**
+ * What a device has moved by its entries in a currency, the debits of all of them, since the close that `term` names by its month (`YYYY-MM`; '' before any). It bounds
+ * what one device can do to the sums that all share.
+ */
+export const deviceTotals: SumTable<{ device: Text; currency: Text; term: Text }, 'movedMinor'> = sumTable(
+  'deviceTotals',
+  { key: { device: 'text', currency: 'text', term: 'text' }, sums: ['movedMinor'] },
+);
 
 /** What pending transfers hold on either side of an account, both 0 or more. Derived from transfers and their ends. */
 export const pendingSums: SumTable<{ account: Text; currency: Text }, 'debitMinor' | 'creditMinor'> = sumTable(
@@ -48,12 +51,13 @@ export const pendingSums: SumTable<{ account: Text; currency: Text }, 'debitMino
 
 /**
  * How far the books of this scope are closed; one row named `book`. `late` says what becomes of what comes after: it is routed to the day `opens`, or
- * refused.
+ * refused. `owned` is the last day of the last close by an owner's device, '' before any.
  */
-export const periods: RegisterTable<{ of: Text }, { through: Text; opens: Text; late: Text }> = registerTable(
-  'periods',
-  { key: { of: 'text' }, columns: { through: 'text', opens: 'text', late: 'text' } },
-);
+export const periods: RegisterTable<{ of: Text }, { through: Text; opens: Text; late: Text; owned: Text }> =
+  registerTable('periods', {
+    key: { of: 'text' },
+    columns: { through: 'text', opens: 'text', late: 'text', owned: 'text' },
+  });
 
 /** Entries that were taken back, each once and whichever verb did it, and the op that did. */
 export const reversals: SetTable<{ of: Text }, { by: Text }> = setTable('reversals', {

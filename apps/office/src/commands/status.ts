@@ -80,9 +80,9 @@ export const status: Command = readingCommand({
   },
 });
 
-/** Nothing is wrong yet: there is time to go on as a new device. */
+/** Nothing is wrong yet: there is time to close a period, from which the count begins anew, or to go on as a new device. */
 function roomLine({ scope, currency, percent }: DeviceRoom, name: string): string {
-  return `${name} has moved ${percent} % of what one device may in ${currency} in ${scope}: from 100 % on its sales are refused, so let it renew before (tally renew)`;
+  return `${name} has moved ${percent} % of what one device may in ${currency} in ${scope}: from 100 % on its sales are refused, so close a month that is over before (tally period close), or let it renew (tally renew)`;
 }
 
 /** Of devices that are neither revoked nor replaced: of the others there is nothing left to renew. */

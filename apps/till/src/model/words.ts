@@ -61,7 +61,8 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/refund-tender':
     'A coupon or gift paid for it: what a coupon paid is not given back, what a gift paid only on account.',
   'retail/entitled-goods': 'Each prize or coupon for goods needs a piece of them in the sale.',
-  'ledger/device-total': 'This till has taken as much as one device may. Ask the office for another key.',
+  'ledger/device-total':
+    'This till has taken as much as one device may. Ask the office to close the last month, or for another key.',
   'retail/voided': 'This sale was voided.',
   'retail/refunded': 'A part of this sale was refunded, so it cannot be voided.',
   'retail/out-of-stock': 'There is not enough in stock, and this shop does not sell below zero.',
