@@ -11,7 +11,7 @@ import {
 } from '@tallystick/kernel';
 import { ruleTables } from '@tallystick/guards';
 import { ledgerTables, postDone, scaleHalfAway } from '@tallystick/ledger';
-import type { RefundLine, SaleLine, SaleRefundArgs } from './args.ts';
+import type { SaleLine, SaleRefundArgs } from './args.ts';
 import { acceptCash, cashTables, checkSession, settle } from './cash.ts';
 import { retailAccounts } from './chart.ts';
 import { chargeAccount, customerTables, onAccountMinor } from './counter/customer.ts';
@@ -22,14 +22,12 @@ import { checkLinks, documentTables, issueDocument, keepNumber } from './documen
 import { countGivenBack } from './entitlement/redeem.ts';
 import { tokenPaid } from './entitlement/tables.ts';
 import { putLines, putLots, putMovement, tradeStock, tradeTables } from './goods.ts';
-import { type LineAmounts, type PricedLines, priceLines, totalsOf } from './price.ts';
+import { type LineAmounts, priceLines, totalsOf } from './price.ts';
+import { countRefunded, type Returned } from './returned-lines.ts';
 import { askRules, contested, posted, type Remark } from './remark.ts';
 import { saleRefundArgs } from './schema.ts';
 import { oweByDevice, shortageTables } from './shortage.ts';
-import { discounts, documentLines, documents, lotMoves, movements, refunded, stock, voids } from './tables.ts';
-
-/** What comes back, and of which sale. */
-export type Returned = Pick<SaleRefundArgs, 'original' | 'currency' | 'lines'>;
+import { discounts, documentLines, documents, movements, refunded, stock, voids } from './tables.ts';
 
 /** Whose account a return goes to: the sale's customer, where it had one, and then nobody else's. Refuses `retail/other-customer`. */
 export function creditedCustomer(
@@ -49,14 +47,16 @@ function planRefund(view: View, op: OpFacts, args: SaleRefundArgs): Outcome {
   const unfit =
     checkLinks(view, args, remarks) ?? checkSession(view, op, session, currency) ?? checkOriginal(view, args, remarks);
   if (unfit !== undefined) return unfit;
-  const priced = priceLines(lines, args.taxIncluded);
-  if ('code' in priced) return priced;
+  const asPriced = priceLines(lines, args.taxIncluded);
+  if ('code' in asPriced) return asPriced;
+  const effects: Effect[] = [];
+  const counted = countRefunded(view, args, asPriced, effects);
+  if ('code' in counted) return counted;
+  const { priced, over } = counted;
   const sale = args.original === undefined ? undefined : view.get(documents, { id: args.original });
   const isForbidden = askRules(view, 'sale.refund', { args, rows: { totals: totalsOf(lines, priced), sale } }, remarks);
-  const effects: Effect[] = [];
   const totalMinor = priced.amountMinor + priced.taxMinor;
-  const over = countRefunded(view, args, priced, effects, remarks);
-  if ('code' in over) return over;
+  remarks.push(...counted.remarks);
   const isUnwanted = checkOpenReturn(view, args, totalMinor, effects, remarks);
   // What the owner does not allow was given all the same: sales do not bear it, and whoever gave it owes it.
   const moneyMinor = totalMinor - onAccountMinor(args.tenders);
@@ -130,80 +130,9 @@ export function checkOriginal(
   if (sale.kind !== 'sale' && sale.kind !== 'exchange')
     return refuse('retail/not-a-sale', { document: original, kind: sale.kind });
   if (sale.currency !== currency) return refuse('retail/currency-mismatch', { expected: sale.currency, got: currency });
-  if (isVoided(view, original)) remarks.push(contested(refuse('retail/voided', { document: original })));
+  if (view.get(voids, { document: original }) !== undefined)
+    remarks.push(contested(refuse('retail/voided', { document: original })));
   return undefined;
-}
-
-function isVoided(view: View, document: string): boolean {
-  return view.get(voids, { document }) !== undefined;
-}
-
-interface Left {
-  readonly quantity: number;
-  /** With tax. */
-  readonly amountMinor: number;
-}
-
-/**
- * Takes the lines off what is left of the original's: never more goods, and never more money, than were sold. More than that is contested
- * (`retail/over-refunded`, once with what the whole op is over by), and answered: nobody's sale it is, so the device that paid it out owes it.
- */
-export function countRefunded(
-  view: View,
-  args: Returned,
-  priced: PricedLines,
-  effects: Effect[],
-  remarks: Remark[],
-): LineAmounts | Refusal {
-  const document = args.original;
-  const over = { amountMinor: 0, taxMinor: 0 };
-  if (document === undefined) return over;
-  const isThere = view.get(documents, { id: document }) !== undefined;
-  const isGone = !isThere || isVoided(view, document);
-  let first: Readonly<Record<string, string | number>> | undefined;
-  const takenByLine = new Map<number, Left>();
-  for (let index = 0; index < args.lines.length; index++) {
-    const given = args.lines[index];
-    const amounts = priced.amounts[index];
-    if (given?.line === undefined || amounts === undefined) break;
-    const key = { document, line: given.line };
-    const sold = view.get(documentLines, key);
-    if (isThere && sold === undefined) return refuse('retail/unknown-line', key);
-    if (sold !== undefined && !(isSameGoods(given, sold) && given.lot === view.get(lotMoves, key)?.lot))
-      return refuse('retail/line-mismatch', { ...key, sku: sold.sku });
-    const before = takenByLine.get(given.line) ?? view.sum(refunded, key);
-    const amountMinor = amounts.amountMinor + amounts.taxMinor;
-    takenByLine.set(given.line, {
-      quantity: before.quantity + given.quantity,
-      amountMinor: before.amountMinor + amountMinor,
-    });
-    effects.push(refunded.add(key, { quantity: given.quantity, amountMinor }));
-    const left: Left =
-      sold === undefined || isGone
-        ? { quantity: 0, amountMinor: 0 }
-        : {
-            quantity: sold.quantity - before.quantity,
-            amountMinor: sold.amountMinor + sold.taxMinor - before.amountMinor,
-          };
-    if (given.quantity <= left.quantity && amountMinor <= left.amountMinor) continue;
-    first ??= { ...key, ...left };
-    const beyond = beyondOf({ quantity: given.quantity, amountMinor }, left, amounts.taxMinor);
-    over.amountMinor += beyond.amountMinor;
-    over.taxMinor += beyond.taxMinor;
-  }
-  if (first === undefined) return over;
-  const details = { ...first, owedMinor: over.amountMinor + over.taxMinor };
-  remarks.push(contested(refuse('retail/over-refunded', details)));
-  return over;
-}
-
-/** What of a line that is given back is beyond what is left: the money of goods too many, or the money too much. */
-function beyondOf(given: Left, left: Left, lineTaxMinor: number): LineAmounts {
-  const goods = Math.min(given.quantity, Math.max(0, left.quantity));
-  const fits = scaleHalfAway(given.amountMinor, goods, given.quantity) ?? 0;
-  const beyondMinor = given.amountMinor - Math.min(fits, Math.max(0, left.amountMinor));
-  const taxMinor = given.amountMinor === 0 ? 0 : (scaleHalfAway(lineTaxMinor, beyondMinor, given.amountMinor) ?? 0);
-  return { amountMinor: beyondMinor - taxMinor, taxMinor };
 }
 
 /** Goods go back on the shelf as they left it: parts of a recipe as the sale took them, whatever the recipe says by now. */
@@ -236,17 +165,6 @@ export function restock(
       putMovement(op, { line: index + 1, sku, quantity: after - already }, effects);
     }
   }
-}
-
-function isSameGoods(
-  given: RefundLine,
-  sold: { readonly sku: string; readonly quantityScale: number; readonly taxRateBasisPoints: number },
-): boolean {
-  return (
-    given.sku === sold.sku &&
-    (given.quantityScale ?? 0) === sold.quantityScale &&
-    (given.taxRateBasisPoints ?? 0) === sold.taxRateBasisPoints
-  );
 }
 
 /** Refunds goods, with or without the sale they came from. */

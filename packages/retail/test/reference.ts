@@ -169,7 +169,10 @@ export class ReferenceShop {
 
   #refund(id: string, call: Call & { verb: 'sale.refund' }, codes: string[]): Fact {
     const { args } = call;
-    const lines = args.lines.map((line) => priced(line, args.taxIncluded));
+    const lines = this.#shared(
+      args,
+      args.lines.map((line) => priced(line, args.taxIncluded)),
+    );
     const paid = args.tenders.map((tender) => [tender.kind, BigInt(tender.amountMinor)] as const);
     const cash = sum(paid.filter(([kind]) => kind === 'cash').map(([, amount]) => amount));
     this.#needSession(args.session, codes);
@@ -188,6 +191,35 @@ export class ReferenceShop {
         ['2200', sum(lines.map((line) => line.tax))],
       ],
     };
+  }
+
+  /** Of a sale that is given back, each line with the tax that is due on all of it so far, less what was given back of that before. */
+  #shared(args: SaleRefundArgs, lines: readonly ReferenceLine[]): readonly ReferenceLine[] {
+    const target = this.#facts.find((fact) => fact.id === args.original);
+    const shared: ReferenceLine[] = [];
+    for (const [index, line] of lines.entries()) {
+      const sold = target?.lines[(args.lines[index]?.line ?? 0) - 1];
+      const whole = sold === undefined ? 0n : sold.net + sold.tax;
+      const before = this.#backOf(args, args.lines[index]?.line).concat(
+        shared.filter((_line, other) => args.lines[other]?.line === args.lines[index]?.line),
+      );
+      const so = totalOf(before) + line.net + line.tax;
+      if (sold === undefined || so > whole) shared.push(line);
+      else {
+        const tax = nearest(sold.tax * so, whole === 0n ? 1n : whole) - sum(before.map((back) => back.tax));
+        shared.push({ ...line, net: line.net + line.tax - tax, tax });
+      }
+    }
+    return shared;
+  }
+
+  /** Of one line of a sale, all that was given back before. */
+  #backOf({ original }: SaleRefundArgs, number: number | undefined): readonly ReferenceLine[] {
+    return this.#refundsOf(original ?? '').flatMap(({ call, lines }) =>
+      call.verb === 'sale.refund'
+        ? lines.filter((_line, index) => call.args.lines[index]?.line === number).map(negative)
+        : [],
+    );
   }
 
   #void(id: string, call: Call & { verb: 'sale.void' }, codes: string[]): Fact {
@@ -257,12 +289,7 @@ export class ReferenceShop {
         continue;
       }
       const given = args.lines.flatMap((line, index) => (line.line === number ? [lines[index] as ReferenceLine] : []));
-      const before = this.#refundsOf(document).flatMap(({ call, lines: back }) =>
-        call.verb === 'sale.refund'
-          ? back.filter((_line, index) => call.args.lines[index]?.line === number).map(negative)
-          : [],
-      );
-      const back = [...before, ...given];
+      const back = [...this.#backOf(args, number), ...given];
       const quantity = sum(back.map(({ line }) => BigInt(Math.abs(line.quantity))));
       if (quantity > BigInt(sold.line.quantity) || totalOf(back) > totalOf([sold])) codes.push('retail/over-refunded');
       if (given.some(({ line }) => line.sku !== sold.line.sku)) codes.push('retail/line-mismatch');

@@ -13,7 +13,8 @@ import { tokenPaid } from '../entitlement/tables.ts';
 import { priceLines, totalsOf } from '../price.ts';
 import { askRules, posted, type Remark } from '../remark.ts';
 import { oweByDevice, shortageTables } from '../shortage.ts';
-import { checkOriginal, countRefunded, creditedCustomer, larger, restock, shareOf, withPromotions } from '../refund.ts';
+import { checkOriginal, creditedCustomer, larger, restock, shareOf, withPromotions } from '../refund.ts';
+import { countRefunded } from '../returned-lines.ts';
 import { saleExchangeArgs } from '../schema.ts';
 import { refunded, voids } from '../tables.ts';
 import { oweGoods } from './backorder.ts';
@@ -33,15 +34,18 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
     checkOriginal(view, returned, remarks);
   if (unfit !== undefined) return unfit;
   checkPromotions(view, lines, args, remarks);
-  const back = priceLines(args.back, args.taxIncluded);
-  if ('code' in back) return back;
+  const asPriced = priceLines(args.back, args.taxIncluded);
+  if ('code' in asPriced) return asPriced;
+  const effects: Effect[] = [];
+  const counted = countRefunded(view, returned, asPriced, effects);
+  if ('code' in counted) return counted;
+  const { priced: back } = counted;
   const sold = priceLines(lines, args.taxIncluded);
   if ('code' in sold) return sold;
   const amountMinor = sold.amountMinor - back.amountMinor;
   const taxMinor = sold.taxMinor - back.taxMinor;
   const totals = { totalMinor: amountMinor + taxMinor, taxMinor };
   const rows = { totals: totalsOf(lines, { amountMinor, taxMinor }) };
-  const effects: Effect[] = [];
   const promised: string[] = [];
   const from = args.back.length;
   const numberOf = (index: number): number => from + index + 1;
@@ -50,8 +54,7 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
   putLots(op, args.back, 1, effects);
   putLots(op, lines, -1, effects, numberOf);
   const isForbidden = askRules(view, 'sale.exchange', { args, rows }, remarks);
-  const counted = countRefunded(view, returned, back, effects, remarks);
-  if ('code' in counted) return counted;
+  remarks.push(...counted.remarks);
   const { totalMinor } = totals;
   const carried = {
     original: args.original,
@@ -61,7 +64,7 @@ function planExchange(view: View, op: OpFacts, args: SaleExchangeArgs): Outcome 
     moneyMinor: totalMinor < 0 ? 0 - totalMinor - onAccountMinor(tenders) : 0,
   };
   const beyondMinor = carryTokens(view, op, carried, effects, remarks);
-  const over = isForbidden ? back : larger(counted, shareOf(back, beyondMinor));
+  const over = isForbidden ? back : larger(counted.over, shareOf(back, beyondMinor));
   restock(view, op, returned, effects, remarks);
   tradeStock(view, op, lines, -1, effects, remarks, { from, promised, soldOn: day });
   useFiscalNumber(view, op, args.fiscal, effects, remarks);
