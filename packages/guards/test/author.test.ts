@@ -44,6 +44,19 @@ const takeBack = (isGuarded: boolean): Verb =>
   }) as Verb;
 const verbs = [sell, takeBack(true)] as readonly Verb[];
 
+const roles = ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'customer', 'auditor'] as const;
+const stamps = setTable('stamps', { key: { id: 'text' }, columns: { device: 'text' } });
+/** A verb for these roles, that leaves a stamp. */
+const stamp = (name: string, of: readonly (typeof roles)[number][]): Verb =>
+  defineVerb({
+    name,
+    version: 1,
+    roles: of,
+    tables: [stamps],
+    args: z.strictObject({}),
+    plan: (_view, op) => [stamps.put({ id: op.id, device: op.device })],
+  }) as Verb;
+
 const open: Scene[] = [];
 afterEach(async () => {
   for (const scene of open.splice(0)) await scene.close();
@@ -118,6 +131,52 @@ describe('role', () => {
     await scene.books[0]!.import(bookFileOf(scene.books[0]!.id, [forged]));
     expect(count(scene, 'sales')).toBe(0);
     expect(scene.refusedCodes()).toEqual(['kernel/role']);
+  });
+
+  it('decides alone, whatever a program signs: any verb of any role has effect where the verb names the role, and nowhere else', async () => {
+    const anyRoles = fc.subarray([...roles], { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(
+        anyRoles,
+        anyRoles,
+        fc.subarray([...roles].slice(1), { minLength: 2 }),
+        async (a, b, enlisted) => {
+          const scene = await createScene([stamp('test.a', a), stamp('test.b', b)], enlisted);
+          try {
+            const [book] = scene.books as readonly [Scene['books'][number]];
+            const expected: string[] = [];
+            for (const [index, role] of enlisted.entries()) {
+              const keys = createSeededKeys(`device ${index + 1}`, nodeCrypto);
+              const key = (await keys.load('device')) ?? (await keys.create('device'));
+              const [row] = book.query<{ enrolment: string }>('SELECT enrolment FROM devices WHERE device = ?', [
+                key.device,
+              ]);
+              const place = {
+                key,
+                book: book.id,
+                after: row!.enrolment as never,
+                hasher: nodeCrypto.hasher,
+                atMs: startMs,
+              };
+              const writer = createWriter(place);
+              const written = [];
+              for (const [verb, of] of [['test.a@1', a] as const, ['test.b@1', b] as const]) {
+                const record = await writer.write({ verb, args: {} });
+                written.push(record);
+                if (of.includes(role)) expected.push(record.op.id);
+              }
+              await book.import(bookFileOf(book.id, written));
+            }
+            const ids = book.query<{ id: string }>('SELECT id FROM stamps').map(({ id }) => id);
+            expect(ids.toSorted()).toEqual(expected.toSorted());
+            expect(scene.refusedCodes()).toEqual(Array(2 * enlisted.length - expected.length).fill('kernel/role'));
+          } finally {
+            await scene.close();
+          }
+        },
+      ),
+      { numRuns: 8 },
+    );
   });
 
   it('can be asked for within a verb', async () => {

@@ -1,4 +1,5 @@
 /** Whatever arrives when, a pool gives out no more than was put into it, and every unit of it is accounted for. */
+import { nodeStore } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { leaseFaults, leaseReturnsDue } from '../src/index.ts';
@@ -75,6 +76,42 @@ it('no pool is oversold, and nothing of it is lost', async () => {
     { numRuns: 8, examples: [[[drawOf(0), drawOf(1)]]] },
   );
   expect(Math.min(met.taken, met.refused)).toBeGreaterThan(0);
+});
+
+it('everybody reads all that is here at any time, whoever holds the leases, and changes nothing by it', async () => {
+  // It may hold and draw nothing.
+  const AUDITOR = 2;
+  const met = { read: 0 };
+  const tables = ['pools', 'leases', 'leaseDraws'] as const;
+  await fc.assert(
+    fc.asyncProperty(anyHistory(DEVICES, anyAct), async (history) => {
+      const scene = await createScene(poolVerbs, ['owner', 'auditor']);
+      try {
+        await scene.must(0, 'pool.fill', { pool: 'seats', quantity: 12 });
+        await scene.settle();
+        let step = 0;
+        for (const event of history) {
+          if (!(await moved(scene, event))) await act(scene, event as Act, step++);
+          const book = scene.books[AUDITOR]!;
+          const before = book.digest().digest;
+          // What a fold from nothing of the ops that it has says, and nothing less.
+          const fresh = nodeStore(':memory:');
+          expect((await book.prove(fresh)).problems).toEqual([]);
+          for (const table of tables) {
+            const rows = book.query(`SELECT * FROM ${table}`).length;
+            expect(rows).toBe(Number(fresh.sql.query(`SELECT count(*) AS n FROM ${table}`, [])[0]?.['n']));
+            met.read += rows;
+          }
+          await fresh.close();
+          expect(book.digest().digest).toBe(before);
+        }
+      } finally {
+        await scene.close();
+      }
+    }),
+    { numRuns: 4 },
+  );
+  expect(met.read).toBeGreaterThan(0);
 });
 
 function isRefused(scene: Scene, hash: string): boolean {

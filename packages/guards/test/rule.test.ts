@@ -191,6 +191,43 @@ it('what counts is what a reading of the ops in their order says', async () => {
 });
 
 describe('a trial', () => {
+  it('names what comes to be refused if the same had been done under the rule, whatever was done', async () => {
+    const met = { stood: 0, refused: 0 };
+    const amounts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(amounts, fc.nat({ max: 9 }), fc.nat({ max: 9 }), async (given, most, other) => {
+        const lived = async (rules: readonly (readonly [string, number])[]) => {
+          const scene = await createScene(refundVerbs, []);
+          for (const [rule, at] of rules) await setRule(scene, `args.amountMinor <= ${at}`, rule);
+          const answers: string[] = [];
+          for (const amountMinor of given) answers.push(await scene.commit(OFFICE, verb, { sale: 's', amountMinor }));
+          return { scene, answers };
+        };
+        const past = await lived([['in-force', other]]);
+        const book = past.scene.books[OFFICE]!;
+        const before = book.digest().digest;
+        const into = nodeStore(':memory:');
+        const rule = { verb, rule: 'strict', expr: exprOf(`args.amountMinor <= ${most}`) };
+        const { asked, refused } = await tryRule(book, rule, { verbs: refundVerbs, into });
+        await into.close();
+        const under = await lived([
+          ['in-force', other],
+          ['strict', most],
+        ]);
+        const stood = given.filter((_amount, index) => past.answers[index] === 'ok');
+        const falls = given.filter((_amount, index) => past.answers[index] === 'ok' && under.answers[index] !== 'ok');
+        expect(asked).toBe(stood.length);
+        expect(refused.map(({ refusal }) => refusal.details['args.amountMinor'])).toEqual(falls);
+        expect(book.digest().digest).toBe(before);
+        met.stood += stood.length - falls.length;
+        met.refused += falls.length;
+        for (const { scene } of [past, under]) await scene.close();
+      }),
+      { numRuns: 8 },
+    );
+    expect(Math.min(met.stood, met.refused)).toBeGreaterThan(0);
+  });
+
   it('says which past ops a rule would have refused, and changes nothing', async () => {
     const scene = await openScene();
     const book = scene.books[OFFICE]!;
