@@ -16,7 +16,7 @@ import type { Scope } from './scope.ts';
 import { inOrder } from './scope-order.ts';
 import type { Verb } from './verb.ts';
 import { missingHq } from './waiting.ts';
-import { type OlderOps, wholeLog } from './whole-log.ts';
+import { fetchOlder, type OlderOps, wholeLog } from './whole-log.ts';
 
 /**
  * `day`: the end of that business day, that is before the first op that opens a later one, in each scope. `sizes`: the first so many ops of each scope
@@ -56,9 +56,10 @@ export async function asOf(
 ): Promise<AsOf> {
   if ('day' in place && !isDay(place.day))
     throw new KernelError('kernel/as-of', `"${String(place.day)}" is no day like 2026-11-21`);
+  const held = await fetchOlder(live, older);
   const cut = await live.exclusive(async () => {
     const cuts = 'day' in place ? cutByDay(live, place.day) : cutBySize(live, place.sizes);
-    return createCutLog(await wholeLog(live, older), cuts);
+    return createCutLog(await wholeLog(live, held), cuts);
   });
   const replica = await Replica.open({ log: cut.log, sql: into.sql, close: () => undefined }, verbs, live.crypto);
   if (into.sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)

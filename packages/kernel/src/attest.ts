@@ -38,7 +38,8 @@ export function claimFor(
   replica: Replica,
   scope: ScopeName,
   verbs: readonly Verb[],
-  { size, fresh, older = {} }: AttestOptions,
+  { size, fresh }: AttestOptions,
+  older: OlderOps,
 ): Promise<StateClaim | undefined> {
   if (size === undefined && fresh === undefined) return claimState(replica, scope);
   // Whoever has no types must not sign another prefix than the one that was asked for.

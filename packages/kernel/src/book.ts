@@ -145,11 +145,9 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * `kernel/nothing-settled` where there is no such prefix.
    */
   async attest(options: AttestOptions = {}): Promise<Commit> {
-    this.#book.mustBeOpen();
     const scope = options.scope ?? this.#book.options.scope ?? HQ;
-    const asked = options.size === undefined ? options : { ...options, older: this.#book.older(options.older ?? {}) };
-    const claim = await this.#book.afterLoading(loadAudit, ({ claimFor }) =>
-      claimFor(this.#replica, scope, this.#verbs, asked),
+    const claim = await this.#book.audit(options.older ?? {}, ({ claimFor }, older) =>
+      claimFor(this.#replica, scope, this.#verbs, options, older),
     );
     if (claim === undefined) return { ok: false, code: 'kernel/nothing-settled', details: { scope } };
     const [commit] = await this.#writing.commit([{ verb: bookAttest.name, args: { ...claim, scope }, scope }]);
@@ -311,20 +309,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * own it tells what would have come of the same ops.
    */
   replay(into: BookStore, older: OlderOps = {}, verbs: readonly Verb[] = this.#verbs): Promise<Replayed> {
-    const { crypto } = this.#replica;
-    return this.#book.afterLoading(loadAudit, async (audit) => {
-      const from = await audit.wholeLog(this.#replica, this.#book.older(older));
-      return audit.replay({ from, into, verbs, crypto });
-    });
+    return this.#book.audit(older, (part, held) => part.replayLive(this.#replica, into, held, verbs));
   }
 
   /** Folds the log afresh into an empty store and compares every live row with it. A log that begins later needs the `older` ops. */
   async prove(fresh: BookStore, older: OlderOps = {}): Promise<ProofReport> {
-    return this.#book.afterLoading(loadAudit, async ({ noteAudit, prove }) => {
-      const report = await prove(this.#replica, this.#verbs, fresh, this.#book.older(older));
-      if (report.ok) await noteAudit(this.#replica);
-      return report;
-    });
+    return this.#book.audit(older, (part, held) => part.prove(this.#replica, this.#verbs, fresh, held));
   }
 
   /**

@@ -7,6 +7,7 @@ import type { OwnDevice } from './own-device.ts';
 import type { Replica } from './replica.ts';
 import type { AbsentTable } from './residency.ts';
 import { fetchTables } from './snapshot-use.ts';
+import { type AuditPart, loadAudit } from './parts.ts';
 import { META_UNANCHORED } from './status.ts';
 import type { Verb } from './verb.ts';
 import type { OlderOps } from './whole-log.ts';
@@ -87,6 +88,16 @@ export class OpenedBook {
   /** Older ops are asked for as this device unless somebody else is named. */
   older(older: OlderOps): OlderOps {
     return { device: this.own.readers()[0], ...older };
+  }
+
+  /** Runs an audit alone. Older ops that a relay has to bring are here before that: nobody who writes waits for a network. */
+  async audit<T>(older: OlderOps, work: (part: AuditPart, older: OlderOps) => Promise<T>): Promise<T> {
+    let held = this.older(older);
+    if (older.relay !== undefined) {
+      this.mustBeOpen();
+      held = await this.whileOpen(async () => (await loadAudit()).fetchOlder(this.replica, held));
+    }
+    return this.afterLoading(loadAudit, (part) => work(part, held));
   }
 }
 

@@ -2,7 +2,6 @@
 export { asOf } from './as-of.ts';
 export { claimFor } from './attest.ts';
 export { prove } from './prove.ts';
-export { replay } from './replay.ts';
-export { noteAudit } from './snapshot-trust.ts';
+export { replay, replayLive } from './replay.ts';
 export { verifyLog } from './verify.ts';
-export { wholeLog } from './whole-log.ts';
+export { fetchOlder } from './whole-log.ts';

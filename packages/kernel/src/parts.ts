@@ -9,6 +9,8 @@ import type * as audit from './part-audit.ts';
 import type * as exchange from './part-exchange.ts';
 import type * as snapshots from './part-snapshots.ts';
 
+export type AuditPart = typeof audit;
+
 /** Those that are here. */
 const here: { exchange?: typeof exchange; audit?: typeof audit; snapshots?: typeof snapshots } = {};
 

@@ -10,6 +10,7 @@ import type { Replica } from './replica.ts';
 import { replay } from './replay.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { fetchAll } from './snapshot-save.ts';
+import { noteAudit } from './snapshot-trust.ts';
 import { pinnedRelay } from './relay-key.ts';
 import type { Verb } from './verb.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
@@ -38,7 +39,7 @@ export interface ProofReport {
 
 const MAX_PROBLEMS = 100;
 
-/** Folds everything into `fresh`, an empty store that the caller closes, and compares. */
+/** Folds everything into `fresh`, an empty store that the caller closes, and compares. A start from a snapshot that is proven so is noted. */
 export async function prove(
   live: Replica,
   verbs: readonly Verb[],
@@ -71,8 +72,10 @@ export async function prove(
   const digest = live.digest().digest;
   if (digest !== replayed.digest.digest && problems.length === 0)
     problems.push({ table: 'scopes', row: '', why: 'the digests differ although no compared row does' });
+  const ok = problems.length === 0;
+  if (ok) await noteAudit(live);
   return {
-    ok: problems.length === 0,
+    ok,
     ops: replayed.ops,
     signatures: replayed.signatures,
     rows: compared.rows,

@@ -6,6 +6,7 @@ import type { BookStore } from './driver.ts';
 import { Replica } from './replica.ts';
 import type { Verb } from './verb.ts';
 import { type LogProblem, VerifiedLog, type VerifiedPage, type VerifyOptions } from './verify.ts';
+import { type OlderOps, wholeLog } from './whole-log.ts';
 
 export interface ReplayOptions extends VerifyOptions {
   readonly from: LogStore;
@@ -42,6 +43,16 @@ async function* joined(pages: AsyncIterable<VerifiedPage>): AsyncGenerator<Verif
     held = undefined;
   }
   if (held !== undefined) yield held;
+}
+
+/** Folds the whole log of a replica into an empty store. */
+export async function replayLive(
+  live: Replica,
+  into: BookStore,
+  older: OlderOps,
+  verbs: readonly Verb[],
+): Promise<Replayed> {
+  return replay({ from: await wholeLog(live, older), into, verbs, crypto: live.crypto });
 }
 
 export async function replay({ from, into, verbs, crypto, every = false }: ReplayOptions): Promise<Replayed> {

@@ -25,9 +25,22 @@ export interface OlderOps {
   readonly relay?: RelayClient;
   /** Who asks that relay; the book fills it in. */
   readonly device?: ReadingDevice | undefined;
+  /** What `fetchOlder` fetched, by scope. */
+  readonly fetched?: ReadonlyMap<ScopeName, readonly OpRecord[]>;
 }
 
 const emptyTip: Tip = { size: 0, frontier: [], note: '' };
+
+/**
+ * The same ops, with those that only a relay has fetched already. For outside of `exclusive`: nobody who writes waits for a network. Should the log begin
+ * still later by the time it is read, what is then lacking is asked for once more.
+ */
+export async function fetchOlder(replica: Replica, older: OlderOps): Promise<OlderOps> {
+  if (older.relay === undefined) return older;
+  const fetched = new Map<ScopeName, readonly OpRecord[]>();
+  for (const scope of replica.log.scopes()) fetched.set(scope, await olderOps(replica, scope, older));
+  return { ...older, fetched };
+}
 
 /** The log itself where it is whole. Throws `archive/missing` where older ops are neither here nor there. */
 export async function wholeLog(replica: Replica, older: OlderOps): Promise<LogStore> {
@@ -60,9 +73,11 @@ export async function wholeLog(replica: Replica, older: OlderOps): Promise<LogSt
 async function olderOps(
   replica: Replica,
   scope: ScopeName,
-  { archives = [], relay, device }: OlderOps,
-): Promise<OpRecord[]> {
+  { archives = [], relay, device, fetched }: OlderOps,
+): Promise<readonly OpRecord[]> {
   const { size } = replica.log.base(scope);
+  const known = fetched?.get(scope);
+  if (known?.length === size) return known;
   const parts = archives.flatMap((bytes) => partOf(replica, scope, bytes) ?? []);
   const records: OpRecord[] = [];
   // The frontier tells whether they were the right ones.

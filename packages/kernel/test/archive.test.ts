@@ -2,6 +2,7 @@
 import { type ImagePlace, KernelError, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import type { OpRecord, Scope } from '@tallystick/oplog';
+import type { RelayClient } from '@tallystick/relay-protocol';
 import { crashingStore, createCrashPoint } from '@tallystick/testkit';
 import { describe, expect, it } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -38,6 +39,20 @@ async function traded(makeStore = stores['better-sqlite3']): Promise<Fleet & { o
 
 async function settle({ books, relay }: Fleet): Promise<void> {
   for (const book of [...books, ...books]) await book.sync(relay);
+}
+
+/** A relay whose first answer comes when it is told to. */
+function slowRelay(relay: RelayClient): { client: RelayClient; isAsked: Promise<void>; answer(): void } {
+  const [asked, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const client: RelayClient = {
+    ...relay,
+    pull: async (...question) => {
+      asked.resolve();
+      await told.promise;
+      return relay.pull(...question);
+    },
+  };
+  return { client, isAsked: asked.promise, answer: told.resolve };
 }
 
 async function proven(book: ShopBook, archives: readonly Uint8Array[]): Promise<boolean> {
@@ -77,6 +92,43 @@ describe('an archive', () => {
       await fleet.close();
     },
   );
+
+  it('is fetched from a relay while others write', async () => {
+    const fleet = await traded();
+    const { till, office, relay } = fleet;
+    await till.archive({ to: memoryPlace() });
+    const { size } = till.log.tip(HQ);
+    const asked: Record<string, (client: RelayClient) => Promise<unknown>> = {
+      prove: (client) => till.prove(stores['better-sqlite3'](), { relay: client }),
+      replay: (client) => till.replay(stores['better-sqlite3'](), { relay: client }),
+      asOf: (client) => till.asOf({ sizes: { [HQ]: size } }, stores['better-sqlite3'](), { relay: client }),
+      attest: (client) => till.attest({ size, fresh: stores['better-sqlite3'](), older: { relay: client } }),
+    };
+    for (const [name, ask] of Object.entries(asked)) {
+      const slow = slowRelay(relay);
+      const answer = ask(slow.client);
+      await slow.isAsked;
+      expect((await till.commit('stock.move', { sku: 'meanwhile', quantity: 1 })).ok, name).toBe(true);
+      slow.answer();
+      expect(await answer, name).toBeDefined();
+    }
+    // What went into an archive in the meantime is asked for as well.
+    await settle(fleet);
+    const slow = slowRelay(relay);
+    const proof = till.prove(stores['better-sqlite3'](), { relay: slow.client });
+    await slow.isAsked;
+    expect((await till.archive({ to: memoryPlace() })).from).toBe(size);
+    slow.answer();
+    expect((await proof).problems).toEqual([]);
+    // The book may be closed before the ops come.
+    const late = slowRelay(relay);
+    const never = till.prove(stores['better-sqlite3'](), { relay: late.client });
+    await late.isAsked;
+    await till.close();
+    late.answer();
+    await expect(never).rejects.toMatchObject({ code: 'kernel/closed' });
+    await office.close();
+  });
 
   it('is what a proof needs: without it, with half of it, or with another, nothing is proven', async () => {
     const fleet = await traded();

@@ -20,13 +20,16 @@ export const drivers: readonly { readonly driver: string; readonly store: () => 
 export interface ReplicaOptions<V extends readonly Verb[]> {
   readonly store: BookStore;
   readonly verbs: V;
-  /** Different seeds give different keys' worth of ids; the clock starts at the same place. */
+  /** Of the ids it mints: each replica's own when left out. The clock starts at the same place. */
   readonly seed?: number;
   readonly deviceName?: string;
 }
 
 /** Business time of the first op of a test book. */
 export const startMs = 1_795_000_000_000;
+
+/** Two replicas of one seed would mint the same ids at the same time. */
+let opened = 0;
 
 function testEdge(seed: number): { now(): number; random(count: number): Uint8Array } {
   let nowMs = startMs;
@@ -45,7 +48,7 @@ export function createReplica<const V extends readonly Verb[]>(options: ReplicaO
     verbs: pureVerbs(options.verbs),
     crypto: nodeCrypto,
     keys: createMemoryKeyStore(nodeCrypto.ed25519, nodeCrypto.hasher),
-    edge: testEdge(options.seed ?? 1),
+    edge: testEdge(options.seed ?? (opened += 1)),
     deviceName: options.deviceName ?? 'office',
   });
 }
@@ -66,7 +69,7 @@ export async function joinReplica<const V extends readonly Verb[]>(
   const key = Buffer.from(publicKey).toString('hex');
   const enrolled = await host.commit('device.enroll', { device, key, name: deviceName, role });
   if (!enrolled.ok) throw new Error(enrolled.code);
-  const edge = testEdge(options.seed ?? 2);
+  const edge = testEdge(options.seed ?? (opened += 1));
   const joined = await openBook({ store, verbs: pureVerbs(verbs), crypto: nodeCrypto, keys, edge, book: host.id });
   await exchange(host, joined);
   await joined.anchor();

@@ -13,13 +13,15 @@ const uncommitted = new Set<BetterSqlite3.Database>();
 
 /** So many rows may wait. A start reads them all, and the commit that brings one more writes them all. */
 const mostWaiting = 256;
+/** And so many bytes of their records, whatever they hold. */
+const mostWaitingBytes = 1_048_576;
 
 /** One for each connection: what another store on the same one changes moves no `data_version`. */
 const journals = new WeakMap<BetterSqlite3.Database, Journal>();
 
 export interface Journal {
-  /** Whether so many more ops may wait here. */
-  hasRoomFor(count: number): boolean;
+  /** Whether these may wait here as well. */
+  hasRoomFor(records: readonly OpRecord[]): boolean;
   /** Inserts them, each whether or not it is stored already. The caller holds the transaction where there are several. */
   add(records: readonly OpRecord[]): void;
   /** What waits, in the order it came, each op once. Some of it may be in the tables. Ask before the tables: what waits moves there, and never back. */
@@ -51,6 +53,8 @@ function createJournal(db: BetterSqlite3.Database): Journal {
   let known: Map<OpHash, OpRecord> | undefined;
   /** How many rows that came from: an op may stand in several. */
   let rows = 0;
+  /** How long the records in them are. */
+  let sizeBytes = 0;
   /** Another number once another connection has changed the database. */
   let version: number | undefined;
   /** What `changes` was when that was asked, until this program lets go of its thread: outside of a transaction it costs as much as a read. */
@@ -75,9 +79,10 @@ function createJournal(db: BetterSqlite3.Database): Journal {
 
   function read(): Map<OpHash, OpRecord> {
     const records = new Map<OpHash, OpRecord>();
-    rows = 0;
+    [rows, sizeBytes] = [0, 0];
     for (const [hash, bytes] of select.iterate()) {
       rows += 1;
+      sizeBytes += bytes.length;
       if (!records.has(hash)) records.set(hash, trustedRecord(toBytes(bytes), hash));
     }
     return records;
@@ -92,23 +97,28 @@ function createJournal(db: BetterSqlite3.Database): Journal {
     noteChange();
     for (const { hash, bytes } of records) insert.run(hash, bytes);
     rows += records.length;
+    sizeBytes += bytesOf(records);
     for (const record of records) if (known?.has(record.hash) === false) known.set(record.hash, record);
   }
 
   return {
-    hasRoomFor: (count) => {
+    hasRoomFor: (records) => {
       if (known === undefined) waiting();
-      return rows + count <= mostWaiting;
+      return rows + records.length <= mostWaiting && sizeBytes + bytesOf(records) <= mostWaitingBytes;
     },
     add,
     waiting,
     clear: () => {
       noteChange();
       remove.run();
-      [known, rows] = [new Map(), 0];
+      [known, rows, sizeBytes] = [new Map(), 0, 0];
     },
     refresh: () => (known = undefined),
   };
+}
+
+function bytesOf(records: readonly OpRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function noteEnded(): void {

@@ -60,7 +60,7 @@ export function createSqliteLogStore(db: BetterSqlite3.Database): SyncLogStore {
   }
 
   function append(records: readonly OpRecord[]): void {
-    const mayWait = records.length <= mostJournaled && journal.hasRoomFor(records.length);
+    const mayWait = records.length <= mostJournaled && journal.hasRoomFor(records);
     // One statement is all or nothing by itself.
     if (mayWait && records.length === 1) journal.add(records);
     else if (mayWait) atomically(() => journal.add(records));

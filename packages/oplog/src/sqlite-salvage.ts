@@ -14,7 +14,7 @@ export interface SalvagedRecord {
 export interface Salvage {
   /** In the order in which they were stored. */
   readonly records: readonly SalvagedRecord[];
-  /** How many rows could not be read: of some, not even that they are ops. */
+  /** How many rows could not be read: of some, not even that they are ops. A table whose end is not known lost one more, whatever was behind its last. */
   readonly unreadable: number;
   /** Which book it says it is, and which relay it believes; undefined where that cannot be read. */
   readonly book: string | undefined;
@@ -59,18 +59,28 @@ function readRows(
   read: (key: number) => SalvagedRecord | null,
 ): Rows {
   const last = attempt(() => db.prepare<[], number | null>(`SELECT max(${key}) FROM ${table}`).pluck().get() ?? 0);
+  const selectNext = db.prepare<[number], number | null>(`SELECT min(${key}) FROM ${table} WHERE ${key} > ?`).pluck();
   const records: SalvagedRecord[] = [];
   let unreadable = 0;
-  for (let at = 1, missing = 0; missing < maxMissing && at <= (last ?? Number.MAX_SAFE_INTEGER); at += 1) {
+  /** Since the last row that reads: keys that brought nothing, and rows that do not read. */
+  let [missing, broken] = [0, 0];
+  for (let at = 1; missing < maxMissing && at <= (last ?? Number.MAX_SAFE_INTEGER); at += 1) {
     const found = attempt(() => read(at));
-    if (found === null) missing += 1;
-    else missing = 0;
-    if (found === undefined) unreadable += 1;
-    else if (found !== null) records.push(found);
-    // With no end in sight, damage to the end of the file looks like rows for ever.
-    if (last === undefined && unreadable >= maxMissing) break;
+    if (found === undefined) {
+      broken += 1;
+      // With no end in sight, damage to the end of the file looks like rows for ever.
+      missing = last === undefined ? missing + 1 : 0;
+    } else if (found === null) {
+      missing += 1;
+      // A log that went into archives begins late.
+      at = Math.max(at, (attempt(() => selectNext.get(at)) ?? 0) - 1);
+    } else {
+      records.push(found);
+      unreadable += broken;
+      [missing, broken] = [0, 0];
+    }
   }
-  return { records, unreadable };
+  return { records, unreadable: unreadable + (last === undefined ? Math.min(broken, 1) : broken) };
 }
 
 /** A log of an earlier release has none. */

@@ -1,5 +1,5 @@
 // The journal before the tables of the SQLite log store: what waits there is stored, whoever asks and whatever dies.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteLogStore, salvageSqliteLog } from '@tallystick/oplog/node';
@@ -52,6 +52,29 @@ it('an op costs one row until as many wait as may', () => {
   expect(kept(db)).toEqual([1, most + 1]);
   expect(store.pending(hq)).toEqual(records);
   expect(store.head((records[0] as OpRecord).op.device, hq)?.seq).toBe(records.length);
+  db.close();
+});
+
+it('great ops wait up to a megabyte, whatever their number, and a start counts them too', () => {
+  const path = newPath();
+  let db = openFile(path);
+  let store = createSqliteLogStore(db);
+  const [, like] = makeChain(2) as [OpRecord, OpRecord];
+  const text = 'x'.repeat(50_000);
+  const great = Array.from({ length: 24 }, (_, n) => makeRecord({ ...like.op, seq: n + 2, args: { n, text } }));
+  const roomFor = Math.floor(1_048_576 / (great[0] as OpRecord).bytes.length);
+  for (const record of great.slice(0, roomFor - 1)) store.append([record]);
+  db.close();
+  db = openFile(path);
+  store = createSqliteLogStore(db);
+  store.append(great.slice(roomFor - 1, roomFor));
+  expect(kept(db)).toEqual([roomFor, 0]);
+  store.append(great.slice(roomFor, roomFor + 1));
+  expect(kept(db)).toEqual([0, roomFor + 1]);
+  expect(store.pending(hq)).toEqual(great.slice(0, roomFor + 1));
+  // More at once than may wait goes past the journal.
+  store.append(great.slice(roomFor + 1));
+  expect(store.pending(hq)).toEqual(great);
   db.close();
 });
 
@@ -232,5 +255,41 @@ it('a row that cannot be read is said, and salvage takes the others', async () =
   const { records: found, unreadable } = salvageSqliteLog(db);
   expect(found.map(({ record }) => record.hash)).toEqual([0, 2].map((at): OpHash => (records[at] as OpRecord).hash));
   expect(unreadable).toBe(1);
+  db.close();
+});
+
+it('salvage says of a table without a readable end that something is lost, not how much', () => {
+  const path = newPath();
+  const db = openFile(path);
+  const records = makeChain(5);
+  const store = createSqliteLogStore(db);
+  store.append(records.slice(0, 2));
+  store.settle(hq, 0, [(records[0] as OpRecord).hash], tipOf(1));
+  store.append(records.slice(2));
+  const root = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'log_journal'").pluck().get() as number;
+  const pageBytes = db.pragma('page_size', { simple: true }) as number;
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, (root - 1) * pageBytes, root * pageBytes);
+  writeFileSync(path, bytes);
+  const damaged = openFile(path);
+  const { records: found, unreadable } = salvageSqliteLog(damaged);
+  expect(found.map(({ record }) => record.hash)).toEqual(records.slice(0, 2).map(({ hash }) => hash));
+  expect(unreadable).toBe(1);
+  damaged.close();
+});
+
+it('salvage finds the rows of a log whose beginning is long gone', () => {
+  const db = openFile(newPath());
+  const [first] = makeChain(1) as [OpRecord];
+  const records = [first, makeRecord({ ...first.op, args: { n: -1 } })];
+  const store = createSqliteLogStore(db);
+  store.settle(hq, 0, records.slice(0, 1), tipOf(1));
+  db.exec('UPDATE log_records SET ordinal = 50000');
+  store.settle(hq, 1, records.slice(1), tipOf(2));
+  const { records: found, unreadable } = salvageSqliteLog(db);
+  expect(found.map(({ record }) => record.hash)).toEqual(records.map(({ hash }) => hash));
+  expect(unreadable).toBe(0);
   db.close();
 });
