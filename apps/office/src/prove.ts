@@ -10,7 +10,7 @@ import { messageOf, OfficeError } from './errors.ts';
 import { type Home, standingFile } from './home.ts';
 import { withScratch } from './proof.ts';
 import { brokenRows, misnamedRecords, nameReceipts } from './stored-rows.ts';
-import { strangeObjects } from './stored-schema.ts';
+import { olderFormatTable, strangeObjects } from './stored-schema.ts';
 
 /** What was proved, or which rows stand against it. */
 export type Proof = Pick<ProofReport, 'ok' | 'ops' | 'signatures' | 'rows' | 'digest' | 'problems'>;
@@ -89,7 +89,8 @@ async function problemsOf(copy: string): Promise<readonly ProofProblem[]> {
   const problems: ProofProblem[] = [];
   try {
     problems.push(...(await strangeObjects(copy)));
-    problems.push(...brokenRows(copy));
+    // Rows are read as this release keeps them.
+    if (problems.every(({ table }) => table !== olderFormatTable)) problems.push(...brokenRows(copy));
   } catch (cause) {
     const why = `cannot be read: ${messageOf(cause)}`;
     problems.push({ table: 'the database', row: '', why });

@@ -18,33 +18,59 @@ interface SchemaObject {
 
 const objectsSql = 'SELECT type, name, tbl_name AS "table", coalesce(sql, \'\') AS sql FROM sqlite_schema';
 
-let newBook: Promise<readonly SchemaObject[]> | undefined;
+/** Where the version of the log tables stands. */
+export const olderFormatTable = 'log_format';
+const versionSql = 'SELECT version FROM log_format';
 
-/** Objects of a book that was just opened by this release; the same for every book, so they are made once a process. */
-function objectsOfNewBook(): Promise<readonly SchemaObject[]> {
+interface NewBook {
+  readonly objects: readonly SchemaObject[];
+  /** Of its log tables. */
+  readonly version: number;
+}
+
+let newBook: Promise<NewBook> | undefined;
+
+/** A book that was just opened by this release; the same for every book, so one is made a process. */
+function describeNewBook(): Promise<NewBook> {
   newBook ??= makeNewBook();
   return newBook;
 }
 
-async function makeNewBook(): Promise<readonly SchemaObject[]> {
+async function makeNewBook(): Promise<NewBook> {
   const keys = createMemoryKeyStore(shopCrypto.ed25519, shopCrypto.hasher);
   const store = nodeStore(':memory:');
   const book = await openBook({ store, verbs: shopVerbs, keys });
   try {
-    return store.sql.query(objectsSql, []) as unknown as readonly SchemaObject[];
+    const [format] = store.sql.query(versionSql, []);
+    const objects = store.sql.query(objectsSql, []) as unknown as readonly SchemaObject[];
+    return { objects, version: Number(format?.['version']) };
   } finally {
     await book.close();
   }
 }
 
-/** What the file declares otherwise than a new book would. Throws when its schema cannot be read. */
+/**
+ * What the file declares otherwise than a new book would. Of one that an earlier release wrote, only that: its tables are not those of this release, and
+ * the next program that opens it makes them so. Throws when its schema cannot be read.
+ */
 export async function strangeObjects(path: string): Promise<ProofProblem[]> {
+  const wanted = await describeNewBook();
   const db = new Database(path, { readonly: true });
   try {
-    return compareObjects(db.prepare<[], SchemaObject>(objectsSql).all(), await objectsOfNewBook());
+    const found = db.prepare<[], SchemaObject>(objectsSql).all();
+    const hasFormat = found.some(({ name, type }) => name === 'log_format' && type === 'table');
+    const version = hasFormat ? Number(db.prepare(versionSql).pluck().get()) : undefined;
+    const problems = compareObjects(found, wanted.objects);
+    const isOlder = version !== undefined && version < wanted.version && problems.length > 0;
+    return isOlder ? [olderFormat(version, wanted.version)] : problems;
   } finally {
     db.close();
   }
+}
+
+function olderFormat(version: number, wanted: number): ProofProblem {
+  const why = `an earlier release wrote it (version ${version}, this one writes ${wanted}): "tally status" makes it one of this release, then prove again`;
+  return { table: olderFormatTable, row: '', why };
 }
 
 function compareObjects(found: readonly SchemaObject[], wanted: readonly SchemaObject[]): ProofProblem[] {

@@ -115,6 +115,17 @@ describe('the proof of an office database', () => {
     expect(names.filter((name) => !whys.includes(`its ${type} ${name} is missing`))).toEqual([]);
   });
 
+  it('says what to do with a file of an earlier release, and proves it once that is done', async () => {
+    const asBefore = (db: Database.Database): void =>
+      void db.exec('DROP TABLE log_journal; UPDATE log_format SET version = 1');
+    const { ok, problems } = await proveEdited(asBefore);
+    expect(ok).toBe(false);
+    expect(problems.map(({ table }) => table)).toEqual(['log_format']);
+    expect(problems[0]?.why).toContain('"tally status"');
+    expect((await runTally('status', '--data', edited.root)).status).toBe(0);
+    expect(jsonOf(await runTally('prove', '--data', edited.root, '--json'))).toMatchObject({ ok: true, problems: [] });
+  });
+
   it.each([
     [
       'an index that is gone and would be made again',

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import type { CryptoProvider } from './admitter.ts';
 import type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { installedSqlite, unfitSqlite } from './unfit-sqlite.ts';
 
 /** Native SHA-256, Ed25519 and gzip. */
 export const nodeCrypto: CryptoProvider = { hasher: nodeHasher, ed25519: nodeEd25519, gzip: gzipSync };
@@ -39,6 +40,8 @@ function openKeys(path: string, keysDir: string | undefined): KeyStore {
 }
 
 function openDatabase(path: string): Database.Database {
+  const unfit = unfitSqlite(process.versions.node, installedSqlite());
+  if (unfit !== undefined) throw new KernelError('kernel/storage', `cannot open ${path}: ${unfit}`);
   try {
     const db = new Database(path, { timeout: 10_000 });
     db.pragma('journal_mode = WAL');

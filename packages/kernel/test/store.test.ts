@@ -12,6 +12,7 @@ import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import initSqlJs from 'sql.js';
 import { provenDigest } from './fleet.ts';
+import { installedSqlite, unfitSqlite } from '../src/unfit-sqlite.ts';
 import { memoryKeys, shopVerbs, testEdge } from './shop.ts';
 
 let dir: string;
@@ -33,6 +34,17 @@ describe('a book in a SQLite file', () => {
     expect(again.query('SELECT onHand FROM stock')).toEqual([{ onHand: 11 }]);
     await provenDigest(again);
     await again.close();
+  });
+
+  it('says which better-sqlite3 a Node needs before one that does not run there ends the process', () => {
+    expect(unfitSqlite('20.20.2', '13.2.0')).toMatch(
+      /13\.2\.0 needs Node 22 .* 20\.20\.2: npm install better-sqlite3@12$/,
+    );
+    expect(unfitSqlite('20.20.2', '12.11.1')).toBeUndefined();
+    expect(unfitSqlite(process.versions.node, installedSqlite())).toBeUndefined();
+    expect(installedSqlite()).toMatch(/^\d+\.\d+\.\d+/);
+    // A bundler has put it into the program.
+    expect(unfitSqlite('20.20.2', undefined)).toBeUndefined();
   });
 
   it('in memory keeps its keys there too, and its status is what an enrolment names', async () => {
