@@ -3,6 +3,7 @@
 import { findEnvelopes, type SubjectId } from '@tallystick/erasure';
 import type { Reading, SubjectDesk } from '@tallystick/kernel/subjects';
 import type { OpRecord, Scope } from '@tallystick/oplog';
+import type { ArchivedLog } from './archived-log.ts';
 import type { ShopBook } from './book.ts';
 import { formatMinor } from './currency.ts';
 import { personFields, type PersonRow } from './subjects.ts';
@@ -27,13 +28,19 @@ export interface PersonFile {
   /** Those of them under which somebody else was described too: whose their rows are nobody can say, so they are left out. */
   readonly shared: readonly string[];
   readonly texts: readonly HeldText[];
-  /** By scope, the first op in the log here where it is not 0: of earlier ones `texts` has what the rows of persons still hold, and no more. */
+  /** By scope, the first op that was looked at where it is not 0: of earlier ones `texts` has what the rows of persons still hold, and no more. */
   readonly begins: Readonly<Record<string, number>>;
   /** By table: sales and other documents, balances, entitlements, terms, requests. */
   readonly rows: Readonly<Record<string, readonly Row[]>>;
 }
 
-export async function readPersonFile(book: ShopBook, desk: SubjectDesk, subject: SubjectId): Promise<PersonFile> {
+/** `archived`: of ops that are not in the log here any more. */
+export async function readPersonFile(
+  book: ShopBook,
+  desk: SubjectDesk,
+  subject: SubjectId,
+  archived?: ArchivedLog,
+): Promise<PersonFile> {
   const customers = book
     .query<{ customer: string }>('SELECT DISTINCT customer FROM persons_history WHERE subject = ? ORDER BY customer', [
       subject,
@@ -49,17 +56,22 @@ export async function readPersonFile(book: ShopBook, desk: SubjectDesk, subject:
     subject,
     customers,
     shared,
-    texts: await readTexts(book, desk, subject),
-    begins: beginsOf(book),
+    texts: await readTexts(book, desk, subject, archived),
+    begins: beginsOf(book, archived),
     rows: readRows(book, subject, own),
   };
 }
 
-async function readTexts(book: ShopBook, desk: SubjectDesk, subject: SubjectId): Promise<HeldText[]> {
+async function readTexts(
+  book: ShopBook,
+  desk: SubjectDesk,
+  subject: SubjectId,
+  archived: ArchivedLog | undefined,
+): Promise<HeldText[]> {
   const texts: HeldText[] = [];
   const inLog = new Set<string>();
   for (const scope of book.log.scopes()) {
-    for await (const { op } of recordsOf(book, scope)) {
+    for await (const { op } of recordsOf(book, scope, archived)) {
       for (const { field, text, envelope } of findEnvelopes(op.args)) {
         if (envelope.subject !== subject) continue;
         const reading = await desk.read(text, { scope: op.scope, device: op.device, id: op.id, field });
@@ -104,22 +116,25 @@ function momentOf(op: string): number {
   return Number.parseInt(op.replace('-', '').slice(0, 12), 16);
 }
 
-function beginsOf(book: ShopBook): PersonFile['begins'] {
+function beginsOf(book: ShopBook, archived: ArchivedLog | undefined): PersonFile['begins'] {
   const begins = book.log.scopes().map((scope): readonly [string, number] => [scope, book.log.base(scope).size]);
-  return Object.fromEntries(begins.filter(([, from]) => from > 0));
+  return Object.fromEntries(
+    begins.filter(([scope, from]) => from > 0 && archived?.recordsByScope.has(scope as Scope) !== true),
+  );
 }
 
 /** What is not looked at, because it is not here; `done` is what was done with the rest. */
 export function archivedLines({ begins }: Pick<PersonFile, 'begins'>, done: string): string[] {
   return Object.entries(begins).map(
     ([scope, from]) =>
-      `the first ${from} ops of ${scope} are in an archive: what they say of the person ${done} only where the rows of persons still hold it`,
+      `the first ${from} ops of ${scope} are in an archive: what they say of the person ${done} only where the rows of persons still hold it (--archives PLACE has all)`,
   );
 }
 
 const pageOps = 1_000;
 
-async function* recordsOf(book: ShopBook, scope: Scope): AsyncGenerator<OpRecord> {
+async function* recordsOf(book: ShopBook, scope: Scope, archived: ArchivedLog | undefined): AsyncGenerator<OpRecord> {
+  yield* archived?.recordsByScope.get(scope) ?? [];
   const { size } = book.log.tip(scope);
   for (let from = book.log.base(scope).size; from < size; from += pageOps)
     yield* await book.log.settled(scope, from, Math.min(pageOps, size - from));

@@ -3,8 +3,13 @@ import { findPersons, openDesk, type PersonRow } from '../src/subjects.ts';
 import { orderShred } from '../src/forget.ts';
 import { homeAt } from '../src/home.ts';
 import { type PersonFile, personFileLines, readPersonFile } from '../src/person-file.ts';
-import type { Sealer } from '@tallystick/kernel/subjects';
-import type { Scope } from '@tallystick/oplog';
+import { bookFile, openRecords, parseHeader } from '@tallystick/kernel/backup';
+import { certifyErasure, type Sealer, verifyByBook } from '@tallystick/kernel/subjects';
+import { decodeBundle, type OpRecord, type Scope } from '@tallystick/oplog';
+import { nodeEd25519 } from '@tallystick/sign/node';
+import { type ArchivedLog, isAbout, isOfErasure, readArchived, withArchived } from '../src/archived-log.ts';
+import { shopCrypto } from '../src/book.ts';
+import { keyInForce } from '../src/key-files.ts';
 import { describePerson } from '../src/describe-person.ts';
 import type { ShownPerson } from '../src/web/persons.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
@@ -72,7 +77,8 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
   const { subject } = findPersons(office.book, 'C-2')[0] as PersonRow;
   await orderShred(office.book, subject, 'request');
   await office.sync();
-  await office.book.archive({ to: memoryArchive() });
+  const kept = new Map<string, Uint8Array>();
+  await office.book.archive({ to: memoryArchive(kept) });
   const answered = await fetch(`${office.url}/api/certificate?subject=${subject}`);
   expect([answered.status, await answered.json()]).toEqual([
     409,
@@ -89,6 +95,30 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
   expect(texts).toEqual([['person.describe', 'name', 'Anna']]);
   expect(Math.abs((file.texts[0]?.at ?? 0) - Date.now())).toBeLessThan(600_000);
   expect(personFileLines(file).join()).toContain('of hq are in an archive');
+  // With the archive at hand it is whole, and the order is certified; with one that lacks an op, or has another one, it is as without.
+  const files = [...kept].map(([, bytes]) => bytes);
+  const deskNow = await openDesk(office.book, homeAt(dataDir));
+  const all = readArchived(office.book, files, isAbout(anna));
+  const { texts: whole, begins } = await readPersonFile(office.book, deskNow, anna, all);
+  expect(begins).toEqual({});
+  expect(whole.map(({ verb, reading }) => [verb, reading.state === 'shown' && reading.text])).toEqual([
+    ['person.describe@1', 'Anna'],
+  ]);
+  const key = await keyInForce(office.book, homeAt(dataDir));
+  const text = await certifyErasure({
+    book: withArchived(office.book, readArchived(office.book, files, isAbout(subject))),
+    subject,
+    day: '2026-11-22',
+    key,
+  });
+  const certificate = text ?? '';
+  const check = (archived: ArchivedLog) => verifyByBook(certificate, withArchived(office.book, archived), nodeEd25519);
+  expect(await check(readArchived(office.book, files, isOfErasure))).toMatchObject({ ok: true, subject });
+  expect(await check(readArchived(office.book, [], isOfErasure))).toMatchObject({
+    code: 'erasure/certificate-archived',
+  });
+  const lacking = readArchived(office.book, files.map(withoutLast), isOfErasure);
+  expect([lacking.recordsByScope.size, (await check(lacking)).ok]).toEqual([0, false]);
   // Put right, the old text is a row that was replaced, and the new one stands in the log and in the row: each is there once.
   const desk = await openDesk(office.book, homeAt(dataDir));
   await describePerson(office.book, desk, 'C-1', new Map([['name', 'Anna Nowak']]));
@@ -98,6 +128,14 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
     ['person.describe@1', 'Anna Nowak'],
   ]);
 });
+
+/** A book file that claims as many ops as it did, with another one in the place of the last. */
+function withoutLast(file: Uint8Array): Uint8Array {
+  const { header, offset } = parseHeader(file);
+  const { frames } = decodeBundle(file.subarray(offset));
+  const { records } = openRecords(frames, shopCrypto.hasher);
+  return bookFile(header.book, header.scopes, [...records.slice(0, -1), records[0] as OpRecord]);
+}
 
 it('leaves no name in its log where it cannot answer', async () => {
   const written: string[] = [];

@@ -8,7 +8,7 @@ import type { SqlValue } from './driver.ts';
 export interface SubjectBook {
   readonly id: string;
   readonly device: string;
-  readonly log: LogStore;
+  readonly log: Pick<LogStore, 'base' | 'get' | 'scopes' | 'tip'>;
   query<R extends object>(sql: string, params?: readonly SqlValue[]): readonly R[];
   commit(verb: never, args: never, options?: { readonly scope?: ScopeName }): Promise<Commit>;
 }

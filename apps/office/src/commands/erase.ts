@@ -4,6 +4,7 @@ import {
   type ErasureStanding,
   readErasure,
   type RefreshReport,
+  type SubjectBook,
   verifyByBook,
 } from '@tallystick/kernel/subjects';
 import { encodeHex } from '@tallystick/oplog';
@@ -11,6 +12,7 @@ import { createFileKeyring } from '@tallystick/erasure/node';
 import type { SubjectId } from '@tallystick/erasure';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { archiveOptions, askedArchives, isAbout, isOfErasure, readArchived, withArchived } from '../archived-log.ts';
 import type { ShopBook } from '../book.ts';
 import { type Command, type CommandContext, dataOption } from '../command.ts';
 import { forget } from '../forget.ts';
@@ -37,6 +39,7 @@ export const erase: Command = changingCommand({
     retention: { type: 'boolean', help: 'because it is old enough, not because the person asked' },
     check: { type: 'boolean', help: 'only say where data of this person is, and how far an erasure has come' },
     search: { type: 'string', value: 'FILE', help: 'search for these texts too, one a line; - reads them from stdin' },
+    ...archiveOptions,
   },
   notes:
     'SUBJECT is a subject or the number of a customer. It cannot be undone, so keys are destroyed once the relay has given the op its place. The first time, all that is known of the person is searched for in the raw files afterwards; later, and for names in other spellings, --search says what to look for. The exit status is 1 where something was found.',
@@ -45,18 +48,26 @@ export const erase: Command = changingCommand({
     const desk = await openDesk(book, home);
     const subject = subjectOf(book, context.positionals[0] ?? '');
     const given = readLines(context.text('search'), context);
-    if (context.flag('check')) return answer(book, home, subject, needlesOf(given), undefined, []);
-    const { texts, begins } = await readPersonFile(book, desk, subject);
+    const archived = readArchived(book, await askedArchives(context, 'erase'), isAbout(subject));
+    const whole = withArchived(book, archived);
+    if (context.flag('check'))
+      return answer(book, home, await readErasure(whole, subject), { subject, needles: needlesOf(given) });
+    const { texts, begins } = await readPersonFile(book, desk, subject, archived);
     const known = texts.flatMap(({ reading }) => (reading.state === 'shown' ? [reading.text] : []));
     const keys = await createFileKeyring(keyringFolders(home).keyring).keys(subject);
     const hex = keys.map(({ key }) => encodeHex(key));
     const needles = [...needlesOf([...given, ...known, ...hex]), ...keys.map(({ key }) => Buffer.from(key))];
     const { report } = await forget(book, home, [subject], context.flag('retention') ? 'retention' : 'request', desk);
-    const written = await writeCertificate(book, subject, context, home);
-    // Until it is settled the keys are here, and should be.
-    const isDone = (await readErasure(book, subject))?.isSettled === true;
-    const unsearched = archivedLines({ begins }, 'was searched for').map((line) => `${line} (--search)`);
-    return answer(book, home, subject, isDone ? needles : [], report, [...written, ...unsearched]);
+    const written = await writeCertificate(book, whole, subject, context, home);
+    const erasure = await readErasure(whole, subject);
+    const unsearched = archivedLines({ begins }, 'was searched for');
+    return answer(book, home, erasure, {
+      subject,
+      // Until it is settled the keys are here, and should be.
+      needles: erasure?.isSettled === true ? needles : [],
+      report,
+      more: [...written, ...unsearched],
+    });
   },
 });
 
@@ -69,6 +80,7 @@ export function readLines(file: string | undefined, context: Pick<CommandContext
 
 async function writeCertificate(
   book: ShopBook,
+  whole: SubjectBook,
   subject: string,
   context: CommandContext,
   home: Home,
@@ -76,21 +88,25 @@ async function writeCertificate(
   const file = context.text('certificate');
   if (file === undefined) return [];
   const key = await keyInForce(book, home);
-  const text = await certifyErasure({ book, subject, day: businessDay(book), key });
+  const text = await certifyErasure({ book: whole, subject, day: businessDay(book), key });
   if (text === undefined) return ['no certificate yet: the order has no place in the log (tally sync, and again)'];
   writeFileSync(context.path(file), text);
   return [`certificate written to ${file}`];
 }
 
+interface Said {
+  readonly subject: SubjectId;
+  readonly needles: readonly Buffer[];
+  readonly report?: RefreshReport;
+  readonly more?: readonly string[];
+}
+
 async function answer(
   book: ShopBook,
   home: Home,
-  subject: SubjectId,
-  needles: readonly Buffer[],
-  report: RefreshReport | undefined,
-  more: readonly string[],
+  erasure: ErasureStanding | undefined,
+  { subject, needles, report, more = [] }: Said,
 ): Promise<Done> {
-  const erasure = await readErasure(book, subject);
   const places = await findPlaces({ book, home, erasure, needles });
   const lines = [
     `subject ${subject}`,
@@ -132,14 +148,16 @@ export const verifyErasure: Command = {
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
-  options: { data: { ...dataOption, help: 'a directory with the book, whose devices signed it' } },
+  options: { data: { ...dataOption, help: 'a directory with the book, whose devices signed it' }, ...archiveOptions },
   notes:
-    'The exit status is 0 where the certificate is whole, whoever is still outstanding in it. A device that the book had by then and that is not in it makes it false. NOT JUDGED says that the order is in an archive: nothing was found against the certificate, but this directory cannot vouch for it.',
+    'The exit status is 0 where the certificate is whole, whoever is still outstanding in it. A device that the book had by then and that is not in it makes it false. NOT JUDGED says that the order is in an archive: nothing was found against the certificate, but this directory cannot vouch for it without --archives.',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'verify-erasure', context.path));
     const text = readFileSync(context.path(context.positionals[0] as string), 'utf8');
+    const files = await askedArchives(context, 'verify-erasure');
     return withBook(home, async (book) => {
-      const checked = await verifyByBook(text, book, nodeEd25519);
+      const archived = readArchived(book, files, isOfErasure);
+      const checked = await verifyByBook(text, withArchived(book, archived), nodeEd25519);
       const lines = checked.ok
         ? [
             `GENUINE: subject ${checked.subject}, ordered by op ${checked.op} at position ${checked.position} of hq`,

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import type { ShopBook } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { describePerson, type PersonField, readPerson } from '../describe-person.ts';
+import { archiveOptions, askedArchives, isAbout, readArchived } from '../archived-log.ts';
 import { personFileLines, readPersonFile, wordOf } from '../person-file.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { businessDay, findPersons, openDesk, personFields, subjectOf } from '../subjects.ts';
@@ -86,6 +87,7 @@ export const access: Command = changingCommand({
       value: 'FILE',
       help: 'write it to this file, as JSON where it ends in .json; erase searches it later',
     },
+    ...archiveOptions,
   },
   notes:
     'SUBJECT is a subject or the number of a customer. Every text ever sealed, old ones too, and every row under the numbers of the person: documents with their lines, balances, entitlements. The request itself is recorded.',
@@ -94,7 +96,8 @@ export const access: Command = changingCommand({
     await desk.during(() => exchangeOnce(book, home));
     const subject = subjectOf(book, context.positionals[0] ?? '');
     mustBeCommitted(await book.commit('subject.request', { subject, kind: 'access', day: businessDay(book) }));
-    const file = await readPersonFile(book, desk, subject);
+    const archived = readArchived(book, await askedArchives(context, 'access'), isAbout(subject));
+    const file = await readPersonFile(book, desk, subject, archived);
     const lines = personFileLines(file);
     const to = context.text('to');
     if (to === undefined) return { json: { ...file }, lines };

@@ -2,10 +2,8 @@
 // is examined is not changed by looking at it.
 import type { Command } from '../command.ts';
 import { grouped } from '../progress.ts';
-import { openPlace, placeSettings } from '../backup-settings.ts';
-import { dataOption, usage } from '../command.ts';
-import { archivedFiles } from '../drop-archived.ts';
-import { readIdentity } from '../key-files.ts';
+import { archiveOptions, askedArchives } from '../archived-log.ts';
+import { dataOption } from '../command.ts';
 import { homeAt, lockHome } from '../home.ts';
 import { proveDirectory } from '../prove.ts';
 import { requireData } from './init.ts';
@@ -20,24 +18,14 @@ export const prove: Command = {
   maxOperands: 0,
   options: {
     data: dataOption,
-    archives: { type: 'string', value: 'PLACE', help: 'where the ops are that went from here (tally archive --drop)' },
-    identity: { type: 'string', value: 'FILE', help: 'what opens them' },
+    ...archiveOptions,
   },
   notes: 'Exits 0 only when every table holds exactly what the log says; otherwise names table and row.',
   async run(context) {
     const home = homeAt(requireData(context.text('data'), 'prove', context.path));
-    const [place, identity] = [context.text('archives'), context.text('identity')];
-    if ((place === undefined) !== (identity === undefined))
-      throw usage('--archives needs --identity, and the other way', 'prove');
     const lock = lockHome(home);
     try {
-      const archives =
-        place === undefined || identity === undefined
-          ? []
-          : await archivedFiles(openPlace(placeSettings(place)), [
-              { kind: 'organisation', identity: readIdentity(context.path(identity)) },
-            ]);
-      const proof = await proveDirectory(home, archives);
+      const proof = await proveDirectory(home, await askedArchives(context, 'prove'));
       const { ok, ops, signatures, rows, digest, problems } = proof;
       if (context.json) context.print(JSON.stringify(proof));
       else {

@@ -110,7 +110,7 @@ export async function readCertificate(book: ShopBook, home: Home, subject: strin
   const key = await keyInForce(book, home);
   const text = await certifyErasure({ book, subject, day: businessDay(book), key }).catch((error: unknown) => {
     if (error instanceof KernelError && error.code === 'archive/missing')
-      throw new HttpRefusal(409, error.code, error.message);
+      throw new HttpRefusal(409, error.code, `${error.message}, and so can tally erase --archives here`);
     throw error;
   });
   if (text !== undefined) return text;
