@@ -9,6 +9,7 @@ import type { CryptoProvider } from './admitter.ts';
 import type { BookStore, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { installedSqlite, unfitSqlite } from './unfit-sqlite.ts';
+import { CHECKPOINT_PAGES, keepLogRoom } from './write-ahead.ts';
 
 /** Native SHA-256, Ed25519 and gzip. */
 export const nodeCrypto: CryptoProvider = { hasher: nodeHasher, ed25519: nodeEd25519, gzip: gzipSync };
@@ -48,7 +49,7 @@ function openDatabase(path: string): Database.Database {
     db.pragma('synchronous = FULL');
     db.pragma('cache_size = -16384');
     // Every commit writes the same few pages again: the longer they stay in the log, the fewer go into the file. 16 MB of log are read in no time.
-    db.pragma('wal_autocheckpoint = 4000');
+    db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     return db;
   } catch (cause) {
     throw new KernelError(
@@ -68,6 +69,7 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
   const queries = new Map<string, Query>();
   const version = db.prepare('PRAGMA data_version').pluck();
   let seen = version.get();
+  const keepRoom = keepLogRoom(db);
   /** The level to go back to, while commits wait for no disk. */
   let level: number | undefined;
   // It cannot be set inside a transaction: where one could not be ended, it is set once it is.
@@ -85,7 +87,8 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
     prepare: (sql) => {
       const known = statements.get(sql);
       if (known !== undefined) return known;
-      const statement = wrap(db.prepare(sql));
+      const prepared = wrap(db.prepare(sql));
+      const statement = sql === 'COMMIT' ? followed(prepared, keepRoom) : prepared;
       statements.set(sql, statement);
       return statement;
     },
@@ -133,6 +136,16 @@ function prepareQuery(db: Database.Database, sql: string): Query {
       cause,
     );
   }
+}
+
+/** The statement, with something to do after each run. */
+function followed(statement: Statement, work: () => void): Statement {
+  const run: Statement['run'] = (params) => {
+    const changes = statement.run(params);
+    work();
+    return changes;
+  };
+  return { ...statement, run };
 }
 
 function wrap(statement: Database.Statement<SqlValue[]>): Statement {
