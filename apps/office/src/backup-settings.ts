@@ -5,9 +5,6 @@ import {
   type BackupKeeper,
   type BackupPlace,
   bucketPlace,
-  carryParts,
-  opsOf,
-  parsePartName,
   parseState,
   standingOf,
 } from '@tallystick/recovery';
@@ -18,7 +15,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type ShopBook, shopCrypto } from './book.ts';
-import { messageOf, OfficeError } from './errors.ts';
+import { OfficeError } from './errors.ts';
 import { escrowRecipients } from './escrow.ts';
 import type { Home } from './home.ts';
 
@@ -135,31 +132,6 @@ export function backupStanding(home: Home, ops: number): BackupStanding | undefi
   const state: KeeperState | undefined = parseState(readText(stateFile(home)));
   // Where none was ever made, every op has waited since before it was asked.
   return standingOf(state, { atMs: Date.now(), ops, sinceMs: 0, places });
-}
-
-/**
- * A place that lacks the last backup gets what another has before the next one is made. Where ops went from this directory (`tally archive --drop`), every place gets every archive
- * that another has: they cannot be sealed anew, and a place that took a backup since may lack them all the same. Answers where that failed, and why; it is tried again with the next.
- */
-export async function fillPlaces(home: Home, book: Pick<ShopBook, 'log' | 'status'>): Promise<readonly string[]> {
-  const places = readBackupSettings(home).places.map(openPlace);
-  const names = new Set(backupStanding(home, opsOf(book))?.lacking.map(({ place }) => place));
-  const full = places.filter(({ name }) => !names.has(name));
-  for (const lacking of places.filter(({ name }) => names.has(name)))
-    for (const from of full) await carryParts(from, lacking).catch(() => 0);
-  const faults: string[] = [];
-  if (book.log.scopes().every((scope) => book.log.base(scope).size === 0)) return faults;
-  for (const to of places)
-    for (const from of places.filter(({ name }) => name !== to.name))
-      await carryParts(archivesOf(from), to).catch((error: unknown) => {
-        faults.push(`${to.name}: ${messageOf(error)}`);
-      });
-  return faults;
-}
-
-function archivesOf(place: BackupPlace): BackupPlace {
-  const isArchive = (name: string): boolean => parsePartName(name)?.kind === 'log';
-  return { ...place, list: async () => (await place.list()).filter(isArchive) };
 }
 
 /** The last number that counts: files of a greater one are of a process that died, and go with the next backup. Undefined where nothing is remembered. */

@@ -1,18 +1,12 @@
 // The office keeps itself while it runs: its own book by the cadence, to the places that `tally backup --to` named, and on to the same places what its tills handed in.
 // And it tries a blackout when that is due.
-import { type BackupPlace, carryParts, opsOf } from '@tallystick/recovery';
-import {
-  backupStanding,
-  fillPlaces,
-  openKeeper,
-  openPlace,
-  readBackupSettings,
-  standingLines,
-} from './backup-settings.ts';
+import { type BackupPlace, carryParts, defaultCadence, opsOf } from '@tallystick/recovery';
+import { backupStanding, openKeeper, openPlace, readBackupSettings, standingLines } from './backup-settings.ts';
 import type { ShopBook } from './book.ts';
 import { type DrillPlan, drillLines, drillStanding, readDrillPlan } from './drill-plan.ts';
 import { drillIfDue } from './drill-process.ts';
 import { messageOf, OfficeError } from './errors.ts';
+import { fillPlaces } from './fill-places.ts';
 import type { Home } from './home.ts';
 import type { ShownBackups } from './web/live-state.ts';
 
@@ -37,6 +31,8 @@ const lookMs = 30_000;
 
 export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs }: BackupWatchOptions): BackupWatch {
   const faults = new Map<string, string>();
+  /** By the name of a place, what was handed in when all of it was seen there, and when that was. */
+  const carried = new Map<string, { readonly names: string; readonly at: number }>();
   let last: Promise<void> = Promise.resolve();
   let isClosed = false;
   // Beside all else: it takes as long as folding whole logs does.
@@ -49,13 +45,24 @@ export function watchBackups({ home, book, deposits, onChange, everyMs = lookMs 
     const settings = await tried('the office', async () => readBackupSettings(home));
     if (settings !== undefined && settings.places.length > 0) {
       await tried('the office', backUpIfDue);
-      for (const place of settings.places.map(openPlace)) await tried(place.name, () => carryParts(deposits, place));
+      for (const place of settings.places.map(openPlace)) await tried(place.name, () => carryOn(place));
     }
     drilling ??= tried('the blackout drill', () => drillIfDue(home, ending.signal)).then(() => {
       drilling = undefined;
       if (!isClosed) onChange();
     });
     if (JSON.stringify(shown()) !== before) onChange();
+  }
+
+  /** Where something new was handed in; and now and then all the same, for a place may have lost it. */
+  async function carryOn(place: BackupPlace): Promise<void> {
+    const names = (await deposits.list()).toSorted().join(' ');
+    const before = carried.get(place.name);
+    const nowMs = Date.now();
+    if (before?.names === names && nowMs >= before.at && nowMs - before.at < defaultCadence.everyMs) return;
+    carried.delete(place.name);
+    await carryParts(deposits, place);
+    carried.set(place.name, { names, at: nowMs });
   }
 
   /** By what stands in the directory, where `tally backup` counts too. */

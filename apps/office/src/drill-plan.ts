@@ -1,5 +1,5 @@
 // When the blackout drill of a data directory is due, and how the last one went: kept beside its backups, for `tally status`, the page and a scheduler.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { OfficeError } from './errors.ts';
@@ -17,6 +17,11 @@ const lastSchema = z.strictObject({
   isContradicted: z.boolean(),
   report: z.string(),
 });
+const resultSchema = z.strictObject({
+  last: lastSchema.exactOptional(),
+  /** Why the last attempt came to nothing; gone with the next that comes to its end. */
+  fault: z.strictObject({ at: z.int().min(0), message: z.string() }).exactOptional(),
+});
 const planSchema = z.strictObject({
   version: z.literal(1),
   everyDays: z.int().min(1).max(366),
@@ -26,11 +31,12 @@ const planSchema = z.strictObject({
   lost: z.array(z.string()).readonly(),
   /** Since when it is to be made. */
   since: z.int().min(0),
-  last: lastSchema.exactOptional(),
-  /** Why the last attempt came to nothing; gone with the next that comes to its end. */
-  fault: z.strictObject({ at: z.int().min(0), message: z.string() }).exactOptional(),
 });
-export type DrillPlan = z.infer<typeof planSchema>;
+/** What people asked for. */
+export type PlannedDrill = z.infer<typeof planSchema>;
+/** How it went. */
+export type DrillResult = z.infer<typeof resultSchema>;
+export type DrillPlan = PlannedDrill & DrillResult;
 export type LastDrill = z.infer<typeof lastSchema>;
 
 const dayMs = 24 * 3_600_000;
@@ -38,24 +44,62 @@ const dayMs = 24 * 3_600_000;
 const graceMs = 3 * dayMs;
 
 export const drillFolder = (home: Home): string => join(home.root, 'drills');
+/** What is asked for and how it went are two files: a drill takes minutes, and people change their minds meanwhile. */
 const planFile = (home: Home): string => join(drillFolder(home), 'plan.json');
+const resultFile = (home: Home): string => join(drillFolder(home), 'result.json');
 
 /** Undefined where no drill is planned. Throws `office/backup` for a file that is none of ours. */
 export function readDrillPlan(home: Home): DrillPlan | undefined {
-  const path = planFile(home);
+  const plan = parsed(planFile(home), planSchema);
+  return plan && { ...plan, ...parsed(resultFile(home), resultSchema) };
+}
+
+/** Replaces what is asked for; how the last one went stays. */
+export function writeDrillPlan(home: Home, { version, everyDays, survivors, lost, since }: PlannedDrill): void {
+  replace(home, planFile(home), { version, everyDays, survivors, lost, since });
+}
+
+/** How the drill `of` went; nothing where another one is asked for by now. */
+export function noteDrill(home: Home, of: PlannedDrill, result: DrillResult): void {
+  const plan = parsed(planFile(home), planSchema);
+  const ask = ({ survivors, lost }: PlannedDrill): string => JSON.stringify([survivors, lost]);
+  if (plan !== undefined && ask(plan) === ask(of)) replace(home, resultFile(home), result);
+}
+
+export const lastOf = ({ last }: DrillResult): Pick<DrillResult, 'last'> => (last === undefined ? {} : { last });
+
+/** Of a year of weekly drills; what a person wants to keep longer lies elsewhere. */
+const keptReports = 52;
+const reportName = /^\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z\.txt$/;
+
+/** Answers where it is, once the oldest beyond those that are kept are gone. */
+export function writeReport(
+  home: Home,
+  { at, lines }: { readonly at: number; readonly lines: readonly string[] },
+): string {
+  const folder = drillFolder(home);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, `${new Date(at).toISOString().replaceAll(':', '')}.txt`);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const reports = readdirSync(folder).filter((name) => reportName.test(name));
+  for (const name of reports.sort().slice(0, -keptReports)) rmSync(join(folder, name), { force: true });
+  return file;
+}
+
+function parsed<T>(path: string, schema: z.ZodType<T>): T | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    return planSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     throw new OfficeError('office/backup', `${path} cannot be understood`, { cause });
   }
 }
 
-export function writeDrillPlan(home: Home, plan: DrillPlan): void {
-  const path = planFile(home);
+function replace(home: Home, path: string, value: object): void {
   mkdirSync(drillFolder(home), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, `${JSON.stringify(plan, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
+  const beside = `${path}.${process.pid}.new`;
+  writeFileSync(beside, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(beside, path);
 }
 
 export interface DrillStanding {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { drillStanding, readDrillPlan, writeDrillPlan } from './drill-plan.ts';
+import { drillStanding, lastOf, noteDrill, readDrillPlan } from './drill-plan.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
 
@@ -34,6 +34,6 @@ export async function drillIfDue(home: Home, signal: AbortSignal): Promise<void>
   if (after === undefined || isTold) return;
   // It was killed, or never came to its work. Kept like any other fault, or it would be tried again at every look.
   const message = `it ended without a result: ${said.trim()}`;
-  writeDrillPlan(home, { ...after, fault: { at: Date.now(), message } });
+  noteDrill(home, plan, { ...lastOf(after), fault: { at: Date.now(), message } });
   throw new OfficeError('office/backup', message);
 }

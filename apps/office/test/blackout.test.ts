@@ -1,12 +1,21 @@
 // A blackout tried on real logs, and a damaged disk, as processes.
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { createRelayClient } from '@tallystick/relay-protocol';
-import { closeSync, copyFileSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { deviceKey, enrolDevice, keysFolder, openOrCreateOffice, openTill, type ShopBook } from '../src/book.ts';
 import { drillIfDue } from '../src/drill-process.ts';
-import { drillLines, drillStanding, readDrillPlan, writeDrillPlan } from '../src/drill-plan.ts';
+import { drillLines, drillStanding, noteDrill, readDrillPlan, writeDrillPlan, writeReport } from '../src/drill-plan.ts';
 import { homeAt } from '../src/home.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -83,18 +92,42 @@ it('is made again by a scheduler when it is due, and tells people when it was no
   const plan = readDrillPlan(home);
   if (plan?.last === undefined) throw new Error('no drill is remembered');
   const long = plan.last.at - 34 * 24 * 3_600_000;
-  writeDrillPlan(home, { ...plan, last: { ...plan.last, at: long } });
+  noteDrill(home, plan, { last: { ...plan.last, at: long } });
   const status = await runTally('status', ...here);
   expect([status.status, status.stdout]).toEqual([1, expect.stringContaining('DRILL OVERDUE')]);
   // The same logs and the same loss, without a word of which.
   expect(jsonOf(await blackout('--due'))).toMatchObject({ made: true, lost: ['shop/office', 'shop/till-02'] });
 
-  writeDrillPlan(home, { ...plan, survivors: [at('away')], last: { ...plan.last, at: long } });
+  const away = { ...plan, survivors: [at('away')] };
+  writeDrillPlan(home, away);
+  noteDrill(home, away, { last: { ...plan.last, at: long } });
   expect(await blackout('--due')).toMatchObject({ status: 1, stderr: expect.stringContaining('away') });
   const standing = readDrillPlan(home);
   expect(standing?.last?.at).toBe(long);
   expect(drillLines(standing, Date.now())[0]).toContain('DRILL FAILED');
   writeDrillPlan(home, plan);
+  noteDrill(home, plan, { last: plan.last });
+  // A slip in what is asked for replaces nothing.
+  expect(await blackout(at('shop'), '--lost', 'ofice', '--every', '7')).toMatchObject({ status: 2 });
+  expect(readDrillPlan(home)).toEqual(plan);
+});
+
+it('writes nothing of a drill that somebody replaced while it was made, and keeps the newest reports', () => {
+  const office = homeAt(at('changing'));
+  const made = { at: 5, missing: 0, lostOps: 0, unnamed: 0, isContradicted: false, report: '' };
+  const before = { version: 1, everyDays: 30, survivors: ['a'], lost: [], since: 0 } as const;
+  const since = { ...before, survivors: ['b'], everyDays: 7 };
+  writeDrillPlan(office, before);
+  writeDrillPlan(office, since);
+  noteDrill(office, before, { last: made });
+  expect(readDrillPlan(office)).toEqual(since);
+  noteDrill(office, since, { last: made });
+  expect(readDrillPlan(office)).toEqual({ ...since, last: made });
+  writeFileSync(join(office.root, 'drills', 'of a person.txt'), 'kept');
+  for (let day = 1; day <= 60; day += 1) writeReport(office, { at: day * 24 * 3_600_000, lines: [`day ${day}`] });
+  const reports = readdirSync(join(office.root, 'drills')).filter((name) => name.endsWith('.txt'));
+  expect(reports.length).toBe(53);
+  expect(reports.sort()[0]).toContain('1970-01-10');
 });
 
 it.each([
@@ -102,7 +135,9 @@ it.each([
   ['failed before', { fault: { at: 1, message: 'no stick' } }],
 ])('is tried once an hour by an office where its process dies and it %s', async (_when, before) => {
   const dead = homeAt(at('dead'));
-  writeDrillPlan(dead, { version: 1, everyDays: 30, survivors: [home.root], lost: [], since: 0, ...before });
+  const plan = { version: 1, everyDays: 30, survivors: [home.root], lost: [], since: 0 } as const;
+  writeDrillPlan(dead, plan);
+  noteDrill(dead, plan, before);
   const { signal } = new AbortController();
   vi.stubEnv('NODE_OPTIONS', '--require /nowhere/at-all.cjs');
   await expect(drillIfDue(dead, signal)).rejects.toMatchObject({ code: 'office/backup' });

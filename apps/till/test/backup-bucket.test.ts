@@ -38,6 +38,16 @@ it('is kept once a file was written there and read back, which is gone then', as
   expect(await readBucket(folder)).toBeUndefined();
 });
 
+it('may be tried by two tills at once, and keeps no file of either', async () => {
+  const mine = new Map<string, Uint8Array>();
+  const other: OwnFolder = { ...folder, write: async (name, bytes) => void mine.set(name, bytes) };
+  const settings = { url: `${url}/shared`, ...credentials };
+  await Promise.all([writeBucket(folder, settings), writeBucket(other, settings)]);
+  expect(await (await readBucket(folder))?.list()).toEqual([]);
+  expect(mine.get('bucket.json')).toEqual(files.get('bucket.json'));
+  await writeBucket(folder, undefined);
+});
+
 it('is asked for again where its settings are torn, and the office gets what is ready all the same', async () => {
   await writeBucket(folder, { url, ...credentials });
   const whole = files.get('bucket.json') ?? new Uint8Array();

@@ -189,6 +189,14 @@ describe('a till that backs itself up', () => {
   it('hands itself in at a bucket too, whatever the office does, and at none any more where none is named', async () => {
     const settings = { url: 'https://s3.example/shop', accessKeyId: 'id', secretAccessKey: 'secret' };
     expect(await backup.nameBucket(settings)).toMatchObject({ ok: false, code: 'till/no-opener' });
+    // What the passkey opens with travels in a file for a person: from the bucket nobody could open it.
+    await backup.nameOpener({
+      kind: 'passkey',
+      recipient: (await createOrganisationIdentity()).recipient,
+      sealed: 'x',
+    });
+    expect(await backup.nameBucket(settings)).toMatchObject({ ok: false, code: 'till/passkey-only' });
+    expect(bucket).toBeUndefined();
     await keepEscrow();
     expect(await backup.nameBucket(settings)).toMatchObject({ ok: true });
     expect(backup.state.bucket).toBe(settings.url);

@@ -30,22 +30,28 @@ export async function carryParts(
     await saveVerified(to, name, bytes);
     saved += 1;
   }
-  for (const name of there) if (isOutlived(name, names)) await to.drop(name);
+  const isOutlived = outlivedBy(names);
+  for (const name of there) if (isOutlived(name)) await to.drop(name);
   return saved;
 }
 
 const byNumber = (a: string, b: string): number =>
   (parsePartName(a)?.number ?? 0) - (parsePartName(b)?.number ?? 0) || (a < b ? -1 : 1);
 
-/** Older than every part that the source still has of its device, of which there must be a whole. */
-function isOutlived(name: string, names: readonly string[]): boolean {
-  const part = parsePartName(name);
-  if (part === undefined || part.kind === 'log' || names.includes(name)) return false;
-  const own = names.map(parsePartName).filter((one): one is PartName => isOfSame(one, part) && one?.kind !== 'log');
-  const wholes = own.filter(({ kind }) => kind === 'whole');
-  return wholes.length > 1 && wholes.every(({ number }) => number > part.number);
+/** Older than every part that the source still has of its device, of which there must be two wholes. */
+function outlivedBy(names: readonly string[]): (name: string) => boolean {
+  const kept = new Set(names);
+  const wholes = new Map<string, number[]>();
+  for (const name of names) {
+    const part = parsePartName(name);
+    if (part?.kind === 'whole') wholes.set(seriesOf(part), [...(wholes.get(seriesOf(part)) ?? []), part.number]);
+  }
+  return (name) => {
+    const part = parsePartName(name);
+    if (part === undefined || part.kind === 'log' || kept.has(name)) return false;
+    const newer = wholes.get(seriesOf(part)) ?? [];
+    return newer.length > 1 && newer.every((number) => number > part.number);
+  };
 }
 
-function isOfSame(one: PartName | undefined, part: PartName): boolean {
-  return one?.device === part.device && one.book === part.book;
-}
+const seriesOf = ({ book, device }: PartName): string => `${book} ${device}`;

@@ -81,7 +81,8 @@ export function mailboxPlace(options: MailboxOptions): BackupPlace {
       const message = await client.fetchOne(String(uid), { bodyStructure: true }, { uid: true });
       const part = attachmentOf(message ? (message.bodyStructure as Structure | undefined) : undefined);
       if (part === undefined) return undefined;
-      const { content } = await client.download(String(uid), part, { uid: true });
+      // Anybody can send a message of ours, of any size: what is larger than what we send is cut, and judged as what it is.
+      const { content } = await client.download(String(uid), part, { uid: true, maxBytes: maxBytes + 1 });
       const chunks: Uint8Array[] = [];
       for await (const chunk of content ?? []) chunks.push(chunk as Uint8Array);
       return new Uint8Array(Buffer.concat(chunks));

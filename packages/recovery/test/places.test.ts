@@ -1,6 +1,11 @@
 // Every place by one contract: memory, a folder, a bucket and a mailbox, the latter two against real servers on loopback.
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { placeChecks } from '../src/contract.ts';
 import { type BackupPlace, bucketPlace, memoryPlace } from '../src/index.ts';
@@ -50,6 +55,29 @@ describe('a bucket', () => {
       ).rejects.toMatchObject({ code: 'recovery/place', message: expect.stringContaining('403') });
     const nobody = bucketPlace({ url: 'http://localhost:1/shop', ...credentials });
     await expect(nobody.list()).rejects.toMatchObject({ code: 'recovery/place' });
+  });
+});
+
+describe('a bucket that never ends its answer', () => {
+  it.each(['load', 'list'] as const)('%s: fills no memory', async (what) => {
+    let sent = 0;
+    const endless = (): Readable =>
+      Readable.from(
+        (function* () {
+          for (; ; sent += 65_536) yield Buffer.alloc(65_536, 0x78);
+        })(),
+      );
+    const server = createServer((_request, response) => void pipeline(endless(), response).catch(() => undefined));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const place = bucketPlace({ url: `http://127.0.0.1:${port}/shop`, ...credentials, maxBytes: 100_000 });
+    if (what === 'load') expect((await place.load('x.age'))?.length).toBe(100_000);
+    // A list that was cut would hide what stands after.
+    else await expect(place.list()).rejects.toMatchObject({ code: 'recovery/place' });
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
+    await expect(place.save('x.age', new Uint8Array(100_001))).rejects.toMatchObject({ code: 'recovery/place' });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 

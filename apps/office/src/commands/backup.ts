@@ -4,7 +4,6 @@ import { opsOf } from '@tallystick/recovery';
 import {
   backupStanding,
   type BackupSettings,
-  fillPlaces,
   openKeeper,
   openPlace,
   placeSettings,
@@ -13,6 +12,7 @@ import {
   writeBackupSettings,
 } from '../backup-settings.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
+import { fillPlaces } from '../fill-places.ts';
 import { grouped } from '../progress.ts';
 import { type Answer, readingCommand } from './reading.ts';
 
@@ -48,7 +48,9 @@ export const backup: Command = readingCommand({
       return { json: { places, recipients: settings.recipients, standing: standing ?? {} }, lines, status: 0 };
     }
     const keeper = openKeeper(home, book);
-    const unfilled = (await fillPlaces(home, book)).map((fault) => `ARCHIVES NOT BROUGHT to ${fault}`);
+    // A scheduler asks every few minutes: places are asked when something goes there.
+    const isAsked = !context.flag('due') || keeper.standing().isDue;
+    const unfilled = (isAsked ? await fillPlaces(home, book) : []).map((fault) => `ARCHIVES NOT BROUGHT to ${fault}`);
     const made = context.flag('due') ? await keeper.keep() : await keeper.backUp({ whole: context.flag('whole') });
     if (made === undefined) {
       const { number, behind } = keeper.standing();

@@ -3,18 +3,21 @@ import { nodeStore } from '@tallystick/kernel/node';
 import { parseBookId } from '@tallystick/oplog';
 import { type MissingOp, type MissingPositions, rebuildBook, type Survey, surveyLogs } from '@tallystick/recovery';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { keysFolder, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, dataOption, parseCount, usage } from '../command.ts';
 import { listDevices } from '../device-text.ts';
 import {
-  drillFolder,
   drillLines,
   type DrillPlan,
   drillStanding,
   type LastDrill,
+  lastOf,
+  noteDrill,
+  type PlannedDrill,
   readDrillPlan,
   writeDrillPlan,
+  writeReport,
 } from '../drill-plan.ts';
 import { messageOf, OfficeError } from '../errors.ts';
 import { type Home, homeAt, settingsOf, writeSettings } from '../home.ts';
@@ -57,49 +60,48 @@ export const drill: Command = {
   },
 };
 
-/** The drill of a data directory: what is asked for is remembered with how it went, and so is why it could not be made. */
+/** The drill of a data directory: what is asked for is remembered with how it went, and so is why one that is due could not be made. */
 async function planned(context: CommandContext, home: Home, paths: readonly string[]): Promise<number> {
   const known = readDrillPlan(home);
-  const plan = context.flag('due') ? known : planOf(context, known, paths);
+  const isDue = context.flag('due');
+  const plan = isDue ? known : planOf(context, known, paths);
   if (plan === undefined) throw usage('no drill is planned there yet: name its logs, and --every DAYS', 'drill');
-  if (context.flag('due')) {
+  if (isDue) {
     if (paths.length > 0 || context.text('lost') !== undefined) throw usage('--due takes what is remembered', 'drill');
     if (!drillStanding(plan, Date.now()).isDue) {
       say(context, drillLines(plan, Date.now()), { made: false });
       return 0;
     }
   }
-  const { fault: _, ...rest } = plan;
+  let drilled: Drilled;
   try {
-    const { status, lines, json, last } = await runDrill(context, plan.survivors, plan.lost);
-    const file = join(drillFolder(home), `${new Date(last.at).toISOString().replaceAll(':', '')}.txt`);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${lines.join('\n')}\n`);
-    writeDrillPlan(home, { ...rest, last: { ...last, report: file } });
-    say(context, [...lines, `written: ${file}`], { ...json, made: true, file });
-    return status;
+    drilled = await runDrill(context, plan.survivors, plan.lost);
   } catch (error) {
-    const message = messageOf(error);
-    writeDrillPlan(home, { ...plan, fault: { at: Date.now(), message } });
+    // Who asks for one sees why it failed, and what was planned before stays as it is.
+    if (isDue) noteDrill(home, plan, { ...lastOf(known ?? {}), fault: { at: Date.now(), message: messageOf(error) } });
     throw error;
   }
+  const { status, lines, json, last } = drilled;
+  const file = writeReport(home, { at: last.at, lines });
+  if (!isDue) writeDrillPlan(home, plan);
+  noteDrill(home, plan, { last: { ...last, report: file } });
+  say(context, [...lines, `written: ${file}`], { ...json, made: true, file });
+  return status;
 }
 
 const maxDays = 366;
 
-function planOf(context: CommandContext, known: DrillPlan | undefined, paths: readonly string[]): DrillPlan {
+function planOf(context: CommandContext, known: DrillPlan | undefined, paths: readonly string[]): PlannedDrill {
   if (paths.length === 0) throw usage('DIR|FILE... is missing', 'drill');
   const every = context.text('every');
   const everyDays = every === undefined ? known?.everyDays : parseCount(every, 'every', 'drill', 1, maxDays);
   if (everyDays === undefined) throw usage('--every DAYS is missing', 'drill');
-  const { last } = known ?? {};
   return {
     version: 1,
     everyDays,
     survivors: paths.map((path) => context.path(path)),
     lost: context.text('lost')?.split(',') ?? [],
     since: known?.since ?? Date.now(),
-    ...(last === undefined ? {} : { last }),
   };
 }
 

@@ -5,7 +5,8 @@ import type { OwnFolder } from './backup-place.ts';
 import type { BucketSettings } from './backup-state.ts';
 
 const fileName = 'bucket.json';
-const probeName = 'tallystick-probe';
+/** Several tills may try one bucket at once. */
+const probePrefix = 'tallystick-probe-';
 /** A page that is hidden has not much longer, and the next look tries again. */
 const timeoutMs = 20_000;
 
@@ -26,9 +27,17 @@ export async function writeBucket(folder: OwnFolder, settings: BucketSettings | 
   if (settings === undefined) return folder.remove(fileName);
   const place = bucketPlace({ ...settings, timeoutMs });
   const sent = crypto.getRandomValues(new Uint8Array(32));
-  await place.save(probeName, sent);
-  const back = await place.load(probeName);
-  await place.drop(probeName);
+  const probe = `${probePrefix}${crypto.randomUUID()}`;
+  let back: Uint8Array | undefined;
+  try {
+    await place.save(probe, sent);
+    back = await place.load(probe);
+  } finally {
+    // Where it could not be written there is nothing, and the first fault is the one that is said.
+    await place.drop(probe).catch(() => undefined);
+  }
+  if ((await place.list()).includes(probe))
+    throw new RecoveryError('recovery/unverified', 'the bucket does not let go of a file');
   if (back === undefined || back.join() !== sent.join())
     throw new RecoveryError('recovery/unverified', 'the bucket gave back something else');
   await folder.write(fileName, new TextEncoder().encode(JSON.stringify(settings)));

@@ -164,7 +164,14 @@ export function createTillBackup(
       await log.setMeta(openersNote, JSON.stringify([...others, opener]));
     },
     async nameBucket(settings) {
-      if (recipients().length === 0) return { ok: false, code: 'till/no-opener', message: 'nobody could open it' };
+      if (settings !== undefined && recipients().length === 0)
+        return { ok: false, code: 'till/no-opener', message: 'nobody could open it' };
+      if (settings !== undefined && !opensAlone(readEscrow(book), openers()))
+        return {
+          ok: false,
+          code: 'till/passkey-only',
+          message: 'a passkey opens what a person was given, and no bucket',
+        };
       try {
         await (await open()).writeBucket(settings);
         await log.setMeta(bucketNote, settings?.url ?? '');

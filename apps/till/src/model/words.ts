@@ -161,6 +161,8 @@ const refusalWords: Readonly<Record<string, string>> = {
   'till/no-files':
     'This browser keeps no files, so nothing can be brought back into it from a backup. Use another one.',
   'till/no-opener': 'Nobody is named who could open a backup. Add a passkey or a recovery key first.',
+  'till/passkey-only':
+    'What opens with a passkey alone opens only from a file that was saved here. Add a recovery key on paper first.',
   'till/backup': 'The backup could not be made.',
   'till/bucket': 'The bucket did not take a file and give it back.',
   'invitation/empty': 'Paste the link or the code from the office.',
