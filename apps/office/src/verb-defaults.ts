@@ -1,9 +1,9 @@
 // What a person need not say on the command line: what the books say already, and what most shops mean.
 import type { Verb } from '@tallystick/kernel';
-import { priceLines, type SaleLine } from '@tallystick/retail';
 import type { ShopBook } from './book.ts';
 import { OfficeError } from './errors.ts';
 import type { Shape } from './verb-help.ts';
+import { withPayment, worthOf } from './verb-payment.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -30,8 +30,7 @@ export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args,
   const inSession = 'session' in properties ? withSession(args, standing) : args;
   const taxed =
     'taxIncluded' in properties ? { taxIncluded: wasTaxIncluded(book, args['original']), ...inSession } : inSession;
-  if (verb.name === 'sale.complete' || verb.name === 'sale.refund') return withPayment(verb.name, taxed);
-  return verb.name === 'stock.count' ? withCosts(taxed, standing) : taxed;
+  return verb.name === 'stock.count' ? withCosts(taxed, standing) : withPayment(book, verb.name, taxed);
 }
 
 /** What stays as it was said before is taken away by saying it empty. */
@@ -102,35 +101,6 @@ function wasTaxIncluded(book: ShopBook, original: unknown): boolean {
   );
   // Of a price on which tax comes on top, the net amount is the whole price.
   return lines.length === 0 || lines.some(({ net, ...line }) => net !== worthOf([line], false));
-}
-
-/** What these lines come to with their tax, in minor units; undefined where they cannot be priced. */
-function worthOf(lines: readonly unknown[], taxIncluded: boolean): number | undefined {
-  const priced = priceLines(lines as readonly SaleLine[], taxIncluded);
-  return 'code' in priced ? undefined : priced.amountMinor + priced.taxMinor;
-}
-
-interface Tender {
-  readonly kind: string;
-  readonly amountMinor?: number;
-}
-
-/** One tender that names no amount pays what is left, and cash above the price is given back as change. */
-function withPayment(verb: string, args: Args): Args {
-  const { lines, tenders } = args as { readonly lines?: readonly unknown[]; readonly tenders?: readonly Tender[] };
-  const isPriced = lines?.every((line) => Object.hasOwn(line as object, 'unitPriceMilliMinor')) ?? false;
-  const totalMinor = isPriced ? worthOf(lines ?? [], args['taxIncluded'] === true) : undefined;
-  if (totalMinor === undefined || tenders === undefined) return args;
-  const saidMinor = tenders.reduce((sum, { amountMinor = 0 }) => sum + amountMinor, 0);
-  const unsaid = tenders.filter(({ amountMinor }) => amountMinor === undefined);
-  if (unsaid.length === 1 && saidMinor < totalMinor) {
-    const rest = { amountMinor: totalMinor - saidMinor };
-    return { ...args, tenders: tenders.map((tender) => ({ ...rest, ...tender })) };
-  }
-  const cashMinor = tenders.reduce((sum, { kind, amountMinor = 0 }) => sum + (kind === 'cash' ? amountMinor : 0), 0);
-  const changeMinor = saidMinor - totalMinor;
-  if (verb !== 'sale.complete' || unsaid.length > 0 || changeMinor <= 0 || changeMinor > cashMinor) return args;
-  return { changeMinor, ...args };
 }
 
 function textOf(value: unknown): string | undefined {

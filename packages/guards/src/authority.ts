@@ -101,7 +101,7 @@ export function planSpending(view: View, op: OpFacts, plan: Plan): readonly Effe
 
 /**
  * Posts what a device spends at once, such as an order that binds or cash that leaves: nobody approves it, and nothing gives it back. No effects for a device that
- * spends for nobody, whom nothing limits. Refuses as `planSpending` does, and is called once in a plan like it.
+ * spends for nobody, whom nothing limits, but an agent's: that has no authority but what it was given (`guards/no-authority`). Refuses as `planSpending` does, and is called once in a plan like it.
  */
 export function spendAtOnce(
   view: View,
@@ -109,6 +109,8 @@ export function spendAtOnce(
   spent: Pick<Plan, 'currency' | 'amountMinor'>,
 ): readonly Effect[] | Refusal {
   const subject = view.hq.get(spenders, { device: op.device })?.subject ?? '';
+  if (subject === '' && view.author.role === 'agent')
+    return refuse('guards/no-authority', { subject, currency: spent.currency });
   if (subject === '' || spent.amountMinor === 0) return [];
   const row = judgePlan(view, op, { ...spent, untilDay: businessDay(view) });
   if ('code' in row) return row;

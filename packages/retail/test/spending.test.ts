@@ -66,6 +66,29 @@ describe('a limit', () => {
     expect(buyer.query("SELECT count(*) AS n FROM spendEnds WHERE state = 'posted'")).toEqual([{ n: 4 }]);
   });
 
+  it('is all the authority that an agent has to order, and no other verb is its own', async () => {
+    const office = (await openShop(store(), verbs as never)) as unknown as Buyer;
+    const agent: Buyer = await joinReplica(office, { store: store(), verbs, role: 'agent', deviceName: 'agent' });
+    open.push(office, agent);
+    const tries = async (...quantities: readonly number[]): Promise<readonly string[]> => {
+      await exchange(office, agent);
+      const answers: string[] = [];
+      for (const quantity of quantities) answers.push(answer(await agent.commit('purchase.order', orderOf(quantity))));
+      return answers;
+    };
+    idOf(await office.commit('day.open', { day }));
+    expect(await tries(1)).toEqual(['guards/no-authority']);
+    idOf(await office.commit('spender.set', { device: agent.device, subject: 'a-1' }));
+    expect(await tries(1)).toEqual(['guards/no-authority']);
+    const limit = { subject: 'a-1', scope: 'hq', currency: 'GBP', limitMinor, period: 'day' } as const;
+    idOf(await office.commit('spend.limit', limit));
+    expect(await tries(60, 41, 40, 1)).toEqual(['ok', 'guards/over-limit', 'ok', 'guards/over-limit']);
+    expect(spent(agent)).toBe(limitMinor);
+    expect(answer(await agent.commit('stock.receive', deliveryOf(1)))).toBe('kernel/role');
+    idOf(await office.commit('day.open', { day: '2026-11-22' }));
+    expect(await tries(100, 1)).toEqual(['ok', 'guards/over-limit']);
+  });
+
   it('is of cash that is paid out of a drawer, and of none that is paid in', async () => {
     const office = (await openShop(store(), verbs as never)) as unknown as Buyer;
     const till: Buyer = await joinReplica(office, { store: store(), verbs, role: 'till', deviceName: 'till' });

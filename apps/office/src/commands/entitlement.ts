@@ -82,8 +82,9 @@ async function issue(book: ShopBook, context: CommandContext, home: Home): Promi
   const { hasher } = shopCrypto;
   const { url, args } = await mintEntitlement(draft, { key, book: book.id, page, hasher, number });
   mustBeCommitted(await book.commit('entitlement.issue', args, { scope: scopeOf(context) }));
-  const qr = context.json ? '' : encodeQr(url, 'term', { border: 2 }).trimEnd();
-  return { json: { url, token: args.token }, lines: [qr, url, `token ${args.token}`] };
+  // Into a file or another program goes what that can read: the code is drawn with a terminal's colours.
+  const qr = process.stdout.isTTY ? [encodeQr(url, 'term', { border: 2 }).trimEnd()] : [];
+  return { json: { url, token: args.token }, lines: [...qr, url, `token ${args.token}`] };
 }
 
 function draftOf(book: ShopBook, context: CommandContext, home: Home): EntitlementDraft {

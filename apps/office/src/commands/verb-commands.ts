@@ -3,7 +3,6 @@
 import { rules } from '@tallystick/guards';
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
-import { scaleHalfAway } from '@tallystick/ledger';
 import { priceOf, taxRateOf } from '@tallystick/retail';
 import { transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
@@ -11,10 +10,11 @@ import { type Command, type CommandContext, usage } from '../command.ts';
 import { formatMinor } from '../currency.ts';
 import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
+import { soldLine, type Taken } from '../sold-line.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
 import { withDefaults } from '../verb-defaults.ts';
-import { hasOptions, type Known, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
+import { hasOptions, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
 
@@ -68,12 +68,15 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       'LINES are NAME=VALUE,... with ; between them, or JSON; a LINE is one of them. The day is the one that is open, the currency that of the folder, where they are not said;',
       'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of. What a product or customer is stays as it was said before',
       "(--tax-class '' and --price-list '' take those away);",
+      ...(noun === 'sale'
+        ? ['the document that is voided, refunded or exchanged is --original or --document, as you like;']
+        : []),
       'tax is in the price, money in the session that is open on this device (--session none: in none), and a tender without an amount pays the rest, where nobody says otherwise.',
     ].join('\n'),
     change: (book: ShopBook, context: CommandContext, home: Home) => {
       const verb = verbs.find((candidate) => actionOf(candidate) === context.positionals[0]);
       if (verb === undefined) throw usage(`${context.positionals[0]}: ${actions.join(', ')}`, noun);
-      return commitVerb(book, context, home, verb);
+      return commitVerb(book, named(context, verb, verbs), home, verb);
     },
   };
   return changingCommand({
@@ -85,6 +88,30 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       scope: { type: 'string', value: 'SCOPE', help: "where the op belongs (default: the device's own scope)" },
     },
   });
+}
+
+/** The document that an op takes back, or takes goods back of, by either name. */
+const sameDocument: Readonly<Record<string, string>> = { document: 'original', original: 'document' };
+
+/** The context in which an option may be said by another name that its noun has for the same. Throws `office/usage` for one that the action does not take. */
+function named(context: CommandContext, verb: Verb, verbs: readonly Verb[]): CommandContext {
+  const taken = Object.keys(shapeOf(verb).properties ?? {}).map(optionOf);
+  const otherName = (option: string): string | undefined => {
+    const other = sameDocument[option];
+    return verb.name.startsWith('sale.') && other !== undefined && !taken.includes(other) ? other : undefined;
+  };
+  const meant = taken.map((option) => otherName(option));
+  for (const option of Object.keys(optionsOf(verbs)))
+    if (context.text(option) !== undefined && !taken.includes(option) && !meant.includes(option))
+      throw usage(`${actionOf(verb)} takes no --${option}`, verb.name.split('.')[0] ?? verb.name);
+  const text = (option: string): string | undefined => {
+    const other = otherName(option);
+    const [own, also] = [context.text(option), other === undefined ? undefined : context.text(other)];
+    if (own !== undefined && also !== undefined && own !== also)
+      throw usage(`--${option} and --${other} name one document`, verb.name.split('.')[0] ?? verb.name);
+    return own ?? also;
+  };
+  return { ...context, text };
 }
 
 async function commitVerb(book: ShopBook, context: CommandContext, home: Home, verb: Verb): Promise<Done> {
@@ -100,8 +127,10 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
     day: context.text('day') ?? day,
     customer: context.text('customer'),
     original: context.text('original'),
+    isGross: isGross(verb, context),
   };
-  const said = completed(verb, readOptions(shape, context.text, readingOf(book, currency, terms)), book);
+  const read = readOptions(shape, context.text, readingOf(book, currency, terms));
+  const said = completed(verb, terms.isGross ? { taxIncluded: true, ...read } : read, book);
   const args = { ...withDefaults(verb, shape, said, { book, scope: context.text('scope'), currency }) };
   if (verb.name === 'rule.set') await readRule(args);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
@@ -110,6 +139,14 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
   const made = mustBeDone(commit, verb);
   return withPaper(doneOf(verb.name, made), book, made.id, args);
+}
+
+/** Of a refund whose prices nobody says, what was paid for the goods is paid back, the tax in it, however their document was priced. */
+function isGross(verb: Verb, { text }: CommandContext): boolean {
+  const isPriced = /unit-?price/i.test(text('lines') ?? '');
+  return (
+    verb.name === 'sale.refund' && text('original') !== undefined && text('tax-included') === undefined && !isPriced
+  );
 }
 
 interface Paper {
@@ -166,12 +203,15 @@ function openDay(book: ShopBook): string | undefined {
 }
 
 /** `day` and `customer` say which price of a product holds. */
-function readingOf(book: ShopBook, currency: string, { day = '', customer = '', original = '' } = {}): Reading {
-  // How many units of each line of the original the lines before took back, by its number.
-  const taken = new Map<number, number>();
+function readingOf(
+  book: ShopBook,
+  currency: string,
+  { day = '', customer = '', original = '', isGross = false } = {},
+): Reading {
+  const taken: Taken = new Map();
   return {
     currency,
-    sold: (said) => (original === '' ? undefined : soldLine(book, original, said, taken)),
+    sold: (said) => (original === '' ? undefined : soldLine(book, { original, isGross }, said, taken)),
     product: (sku) => {
       const [row] = book.query<{ name: string; unitScale: number }>(
         "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
@@ -207,46 +247,6 @@ function readingOf(book: ShopBook, currency: string, { day = '', customer = '', 
   };
 }
 
-/** The line of a document that goods come back of. What the catalogue says today is never what they were sold for. */
-function soldLine(
-  book: ShopBook,
-  original: string,
-  said: ReadonlyMap<string, string>,
-  taken: Map<number, number>,
-): Known | undefined {
-  const [sku, number] = [said.get('sku') ?? '', said.get('line') ?? ''];
-  const rows = book.query<SoldLine>(
-    `SELECT l.*, coalesce(x.amountMinor, 0) AS discountMinor, coalesce(r.quantity, 0) AS back FROM documentLines l
-       JOIN documents d ON d.scope = l.scope AND d.id = l.document
-       LEFT JOIN refunded r ON r.scope = l.scope AND r.document = l.document AND r.line = l.line
-       LEFT JOIN discounts x ON x.scope = l.scope AND x.document = l.document AND x.line = l.line
-      WHERE ? IN (d.id, d.number) AND l.sku = ? AND l.kind IN ('sale', 'exchange') AND l.quantity > 0
-        AND (? = '' OR l.line = CAST(? AS INTEGER)) LIMIT 2`,
-    [original, sku, number, number],
-  );
-  const [row] = rows;
-  const isPriced = said.has('unit-price');
-  if (rows.length > 1) throw usage(`${original} has several lines of ${sku}: say line= too`, 'sale');
-  if (row === undefined) {
-    if (isPriced && said.has('tax-rate-basis-points')) return undefined;
-    throw usage(`${original} has no such line of ${sku} here: say unit-price= and tax-rate-basis-points= too`, 'sale');
-  }
-  const { line, name, quantityScale: unitScale, unitPriceMilliMinor, taxRateBasisPoints } = row;
-  const returned = Math.round(Number(said.get('quantity')) * 10 ** unitScale);
-  const before = taken.get(line) ?? 0;
-  taken.set(line, before + returned);
-  const discountMinor = isPriced ? 0 : discountOf({ ...row, back: row.back + before }, returned);
-  const discounted = discountMinor === 0 ? {} : { discountMinor };
-  return { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints, ...discounted };
-}
-
-/** Of a line's discount the share of so many units that come back after others did: all shares together are the whole. */
-function discountOf({ discountMinor, quantity, back }: SoldLine, returned: number): number {
-  if (!Number.isSafeInteger(returned) || returned < 1) return 0;
-  const shareOf = (units: number): number => scaleHalfAway(discountMinor, Math.min(units, quantity), quantity) ?? 0;
-  return shareOf(back + returned) - shareOf(back);
-}
-
 /** The currency of the bill, document or session that the options name, or of the customer whose terms they change; undefined where they name none. */
 function currencyNamed(
   book: ShopBook,
@@ -277,14 +277,6 @@ interface Line {
   readonly name: string;
   readonly quantityScale: number;
   readonly unitPriceMilliMinor: number;
-}
-
-/** A line as it was sold, and how many units of it came back since. */
-interface SoldLine extends Line {
-  readonly quantity: number;
-  readonly taxRateBasisPoints: number;
-  readonly discountMinor: number;
-  readonly back: number;
 }
 
 /** What the books know of the thing that the args name: the goods of a transfer or an order. */

@@ -42,12 +42,12 @@ function planOrder(view: View, op: OpFacts, args: PurchaseOrderArgs): Outcome {
   return effects;
 }
 
-/** Orders goods from a supplier. Nothing moves and nothing is owed yet. */
+/** Orders goods from a supplier. Nothing moves and nothing is owed yet. An agent orders within the limit of whom it spends for, and not otherwise. */
 export const purchaseOrder: Verb<'purchase.order', PurchaseOrderArgs> = defineVerb({
   remains: keepNumber('order'),
   name: 'purchase.order',
   version: 1,
-  roles: ['owner', 'manager', 'warehouse'],
+  roles: ['owner', 'manager', 'warehouse', 'agent'],
   tables: [...documentTables, ...goodsTables, ...authorityTables, purchaseOrders],
   args: purchaseOrderArgs,
   plan: planOrder,
