@@ -87,6 +87,7 @@ export function withArchived(book: ShopBook, archived: ArchivedLog): SubjectBook
       base: (scope) => log.base(scope),
       tip: (scope) => log.tip(scope),
       scopes: () => log.scopes(),
+      pending: (scope) => log.pending(scope),
     },
   };
 }

@@ -88,10 +88,20 @@ export async function answerShreds(book: ShopBook, home: Home): Promise<boolean>
        AND NOT EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = s.subject AND a.device = ?) LIMIT 1`,
       [book.device],
     ).length > 0;
-  if (!isAsked()) return false;
-  if (existsSync(keyringFolders(home).keyring)) await (await openDesk(book, home)).refresh();
+  const { keyring } = keyringFolders(home);
+  const isHere = existsSync(keyring);
+  if (!isAsked() && !(isHere && (await hasForgotten(book, keyring)))) return false;
+  if (isHere) await (await openDesk(book, home)).refresh();
   else await acknowledgeShreds({ book, day: () => businessDay(book) });
   return !isAsked();
+}
+
+/** Whether a keyring has keys of who is forgotten, as after a copy of the disk from before was put back. */
+async function hasForgotten(book: ShopBook, keyring: string): Promise<boolean> {
+  const forgotten = book.query<{ subject: SubjectId }>("SELECT subject FROM shreds WHERE scope = 'hq'");
+  if (forgotten.length === 0) return false;
+  const here = new Set(await createFileKeyring(keyring).subjects());
+  return forgotten.some(({ subject }) => here.has(subject));
 }
 
 /** For the relay whose key the book has pinned, at whatever address. A relay that does not answer is named in the report, and asked again the next time. */

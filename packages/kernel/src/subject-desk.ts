@@ -26,7 +26,7 @@ import type { Commit } from './commit.ts';
 import type { SqlValue } from './driver.ts';
 import { HQ } from './genesis.ts';
 import { destroyShredded, sayDestroyed, type SubjectBook } from './subject-shred.ts';
-import { readsByDefault } from './subject-verbs.ts';
+import { readsByDefault, subjectOpen } from './subject-verbs.ts';
 
 export interface SubjectDeskOptions {
   readonly book: SubjectBook;
@@ -155,14 +155,14 @@ export class SubjectDesk {
   }
 
   /**
-   * Puts keys that were made here where those who may read find them, before a contact hands in the ops that name them: once those are out, anybody who puts keys
+   * Puts keys that were made here and are not handed in yet where those who may read find them, before a contact hands in the ops that name them: once those are out, anybody who puts keys
    * could be the first under their names, and a device that must not keep a key would let go of the only one. What does not answer is asked again by `refresh`.
    */
   async place(): Promise<void> {
-    const made = this.#query('SELECT 1 AS one FROM subjectKeys WHERE device = ? LIMIT 1', [this.#options.book.device]);
-    for (const blobs of made.length === 0 ? [] : this.#options.blobs) {
+    const made = await this.#unsettledKeys();
+    for (const blobs of made.size === 0 ? [] : this.#options.blobs) {
       try {
-        await this.#share(blobs, await blobs.names(), new Set());
+        await this.#share(blobs, await blobs.names(), new Set(), made);
       } catch {
         // `refresh` says so.
       }
@@ -265,12 +265,28 @@ export class SubjectDesk {
     return received;
   }
 
+  /** By their ids: those that this device has made and not handed in yet. All others may be of who was forgotten while it was away. */
+  async #unsettledKeys(): Promise<Set<string>> {
+    const { book } = this.#options;
+    const made = this.#query<{ keyId: string }>('SELECT keyId FROM subjectKeys WHERE device = ?', [book.device]);
+    if (made.length === 0) return new Set();
+    const ids = new Set<unknown>();
+    for (const scope of book.log.scopes())
+      for (const { op } of await book.log.pending(scope))
+        if (op.verb === subjectOpen.ref && op.device === book.device) ids.add(op.args['keyId']);
+    return new Set(made.map(({ keyId }) => keyId).filter((keyId) => ids.has(keyId)));
+  }
+
   /** Every key that is here and is not there for exactly those who may read; what is there for others is deleted. */
-  async #share(blobs: Blobs, names: readonly string[], placed: Set<string>): Promise<number> {
+  async #share(
+    blobs: Blobs,
+    names: readonly string[],
+    placed: Set<string>,
+    named = new Set(this.#keyRows('', []).map(({ keyId }) => keyId)),
+  ): Promise<number> {
     const recipients = this.#recipients();
     if (recipients.length === 0) return 0;
     const there = new Set(names);
-    const named = new Set(this.#keyRows('', []).map(({ keyId }) => keyId));
     let shared = 0;
     for (const subject of await this.#options.keyring.subjects()) {
       if (this.#isShred(subject)) continue;

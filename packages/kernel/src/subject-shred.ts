@@ -8,7 +8,7 @@ import type { SqlValue } from './driver.ts';
 export interface SubjectBook {
   readonly id: string;
   readonly device: string;
-  readonly log: Pick<LogStore, 'base' | 'get' | 'scopes' | 'tip'>;
+  readonly log: Pick<LogStore, 'base' | 'get' | 'pending' | 'scopes' | 'tip'>;
   query<R extends object>(sql: string, params?: readonly SqlValue[]): readonly R[];
   commit(verb: never, args: never, options?: { readonly scope?: ScopeName }): Promise<Commit>;
 }
@@ -41,7 +41,7 @@ interface Destroyed {
 }
 
 /**
- * Destroys the keys of whoever is to be forgotten. That cannot be undone, so it waits until nothing can come before the op any more. Costs one look at the open
+ * Destroys the keys of whoever is to be forgotten. That cannot be undone, so it waits until nothing can come before the op any more. Costs one look at the
  * shreds, however long the log is.
  */
 export async function destroyShredded({
@@ -60,7 +60,26 @@ export async function destroyShredded({
     if (keyring !== undefined && (await keyring.shred(subject)) > 0) shredded += 1;
     subjects.push(subject);
   }
+  if (keyring !== undefined) shredded += await destroyReturned(book, keyring);
   return { subjects, shredded, waiting: due.length - subjects.length };
+}
+
+/** Keys of who was forgotten before, and acknowledged by this device: they come back with a copy of its disk from before. Answers of how many. */
+async function destroyReturned(book: SubjectBook, keyring: Keyring): Promise<number> {
+  const here = await keyring.subjects();
+  if (here.length === 0) return 0;
+  const acknowledged = book.query<{ subject: SubjectId; op: OpHash }>(
+    `SELECT s.subject, s.op FROM shreds s WHERE s.scope = 'hq'
+     AND EXISTS (SELECT 1 FROM shredAcks a WHERE a.subject = s.subject AND a.device = ?)`,
+    [book.device],
+  );
+  const opBySubject = new Map(acknowledged.map(({ subject, op }) => [subject, op]));
+  let destroyed = 0;
+  for (const subject of here) {
+    const op = opBySubject.get(subject);
+    if (op !== undefined && (await isSettled(book, op)) && (await keyring.shred(subject)) > 0) destroyed += 1;
+  }
+  return destroyed;
 }
 
 /** Of an op that has effect: one that waits for its position is in the log, and one that is not there any more went into an archive, or stands in the snapshot that this replica began from. */
