@@ -7,7 +7,9 @@ import { encodeHex, type OpHash } from '@tallystick/oplog';
 import { createMemoryKeyStore } from '@tallystick/sign';
 import { bookFileOf, createWriter } from '@tallystick/testkit';
 import type { Witness } from './claim.ts';
+import { conformanceCounts } from '../packages/guards/test/conformance.ts';
 import { guardedVerbs } from './guard-verbs.ts';
+import { conforming, endless, hostile } from './rule-language.ts';
 
 type AnyBook = Book<readonly Verb[]>;
 
@@ -218,6 +220,23 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       holds: named && done('refund') === 5,
     };
   },
+  'rule-bounded': async ({ office, ann, act, meet, done, killed }) => {
+    const answers: string[] = [];
+    for (const [index, expr] of hostile.entries()) {
+      const set = await office.commit('rule.set', { verb, rule: `hostile-${index}`, expr });
+      answers.push(set.ok ? 'ok' : set.code);
+    }
+    await act(office, 'rule.set', { verb, rule: 'endless', expr: endless });
+    await act(ann, verb, { of: 'sale', amount: 5 });
+    await meet();
+    const refused = answers.filter((answer) => /^(guards\/rule-|kernel\/bad-args)/.test(answer)).length;
+    const ended = killed('guards/rule-error');
+    return {
+      ops: answers.length + 2,
+      facts: { refused, ended, refunded: done('refund') },
+      holds: refused === hostile.length && ended === 1 && done('refund') === 0,
+    };
+  },
   'rule-tried': async ({ office, ann, act, meet, tried, done, killed }) => {
     for (const amount of [3, 9, 5, 6]) await act(ann, verb, { of: 'sale', amount });
     await meet();
@@ -266,7 +285,7 @@ async function readAnywhere(firm: Firm, broken: boolean): Promise<Shown> {
 
 export const guards: Witness = {
   name: 'guards',
-  claims: [...Object.keys(scenarios), 'read-anywhere'],
+  claims: [...Object.keys(scenarios), 'read-anywhere', 'rule-language'],
   async run({ broken, claim }) {
     for (const [guard, scenario] of Object.entries(scenarios))
       await withFirm(guardedVerbs(!broken), async (firm) => {
@@ -277,5 +296,8 @@ export const guards: Witness = {
       const { ops, facts, holds } = await readAnywhere(firm, broken);
       claim({ tables: ops }, { claim: 'read-anywhere', ...facts }, holds);
     });
+    const { cases, ...outcome } = conforming(broken);
+    const holds = outcome.passed === conformanceCounts['passed'] && outcome.wrong === 0;
+    claim({ cases }, { claim: 'rule-language', ...outcome }, holds);
   },
 };

@@ -1,4 +1,4 @@
-/** What a shop does all year: prices by list and day, shelves that are counted, edits that meet, numbers in two places, orders within a limit, and days of a whole chain. */
+/** What a shop does all year: prices by list and day, variants, shelves that are counted, edits that meet, numbers in two places, orders within a limit, and days of a whole chain. */
 import { customerStatement, priceOf } from '@tallystick/retail';
 import type { Scope } from '@tallystick/oplog';
 import { silentProgress } from '../apps/office/src/progress.ts';
@@ -37,6 +37,28 @@ const prices: Play = async ({ office, enlist }, broken) => {
   ];
   const answers = asked.map((at) => (priceOf(till.book, { ...price, ...at }) ?? 0) / 1_000).join(' ');
   return { of: { asked: asked.length }, facts: { answers: `"${answers}"` }, holds: answers === '500 450 500 600 450' };
+};
+
+/** A shirt comes in sizes and colours: what says one thing of each is a variant on every device, what says less, more or another is none. The fault: the shirt has no options. */
+const variants: Play = async ({ office, enlist }, broken) => {
+  const set = (sku: string, rest: object) => office.commit('product.set', { sku, name: sku, ...goods, ...rest });
+  must(await set('shirt', broken ? {} : { options: ['size', 'colour'] }));
+  const said = [
+    { size: 'M', colour: 'red' },
+    { colour: 'blue', size: 'M' },
+    { size: 'M' },
+    { size: 'M', colour: 'red', fit: 'slim' },
+    { size: 'M', fit: 'slim' },
+    {},
+  ];
+  let refused = 0;
+  for (const [index, choices] of said.entries()) {
+    const commit = await set(`shirt-${index}`, { parent: 'shirt', choices });
+    if (!commit.ok && commit.code === 'retail/variant') refused += 1;
+  }
+  const till = await enlist('till', 'till');
+  const kept = count(till.book, "SELECT count(*) AS n FROM products WHERE parent = 'shirt'");
+  return { of: { said: said.length }, facts: { kept, refused }, holds: kept === 2 && refused === 4 };
 };
 
 /**
@@ -181,4 +203,4 @@ const simulated: Play = async (_firm, broken) => {
   };
 };
 
-export const trading = playsOf('trade', { prices, counted, merged, places, authority, simulated });
+export const trading = playsOf('trade', { prices, variants, counted, merged, places, authority, simulated });

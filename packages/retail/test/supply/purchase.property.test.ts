@@ -2,10 +2,23 @@
 import { lineAmountMinor } from '@tallystick/ledger';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { balancesOf, day, drivers, exchange, idOf, joinReplica, openShop, type ShopBook, verbs } from '../shop.ts';
+import { purchaseLines } from '../../src/supply.ts';
+import {
+  balancesOf,
+  day,
+  drivers,
+  exchange,
+  idOf,
+  joinReplica,
+  openShop,
+  type ShopBook,
+  stockOf,
+  verbs,
+} from '../shop.ts';
 
 const [{ store }] = drivers as [(typeof drivers)[number]];
 const head = { day, currency: 'GBP' };
+const ORDERED = 12;
 /** A price at which most quantities do not come to whole minor units. */
 const unitCostMilliMinor = 33_333;
 const goods = { sku: 'MUG', name: 'Mug', unitCostMilliMinor };
@@ -13,22 +26,26 @@ const anyAct = fc.record({
   kind: fc.constantFrom('receive', 'receive', 'bill', 'bill', 'match', 'approve', 'pay', 'meet'),
   device: fc.nat(1),
   quantity: fc.integer({ min: 1, max: 7 }),
+  /** Came broken beside them: of no worth, and owed by nobody. */
+  damaged: fc.constantFrom(0, 0, 1, 2),
   dear: fc.constantFrom(0, 0, 0, 500),
 });
 
 async function act(
   book: ShopBook,
   order: string,
-  { kind, quantity, dear }: { kind: string; quantity: number; dear: number },
+  { kind, quantity, dear, damaged = 0 }: { kind: string; quantity: number; dear: number; damaged?: number },
   step: number,
 ): Promise<void> {
   const [known] = book.query<{ reference: string }>(
     `SELECT reference FROM bills WHERE state = '${kind === 'pay' ? 'posted' : 'held'}' ORDER BY reference LIMIT 1`,
   );
   const bill = { supplier: 'S-1', reference: known?.reference ?? `B-${step}` };
-  if (kind === 'receive')
-    await book.commit('purchase.receive', { ...head, order, reference: 'D', lines: [{ line: 1, quantity, goods }] });
-  else if (kind === 'bill') {
+  if (kind === 'receive') {
+    const broken = damaged === 0 ? {} : { damaged };
+    const lines = [{ line: 1, quantity, goods, ...broken }];
+    idOf(await book.commit('purchase.receive', { ...head, order, reference: 'D', lines }));
+  } else if (kind === 'bill') {
     const lines = [{ line: 1, quantity, unitCostMilliMinor: unitCostMilliMinor + dear, taxRateBasisPoints: 2000 }];
     await book.commit('purchase.bill', { supplier: 'S-1', reference: `B-${step}`, order, day, lines });
   } else if (kind === 'match') await book.commit('purchase.match', { ...bill, day });
@@ -54,8 +71,10 @@ function expectOwed(book: ShopBook): { posted: number; held: number } {
   return { posted: billed, held: one("SELECT count(*) FROM bills WHERE state = 'held'") };
 }
 
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+
 it('what is owed is what came and was billed', { timeout: 120_000 }, async () => {
-  const met = { posted: 0, held: 0 };
+  const met = { posted: 0, held: 0, over: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(anyAct, { minLength: 4, maxLength: 24 }), async (acts) => {
       const left = await openShop(store());
@@ -65,7 +84,7 @@ it('what is owed is what came and was billed', { timeout: 120_000 }, async () =>
         role: 'manager',
         deviceName: 'till-4',
       });
-      const line = { sku: 'MUG', name: 'Mug', quantity: 20, unitCostMilliMinor };
+      const line = { sku: 'MUG', name: 'Mug', quantity: ORDERED, unitCostMilliMinor };
       const order = idOf(await left.commit('purchase.order', { ...head, supplier: 'S-1', lines: [line] }));
       await exchange(left, right);
       for (const [step, one] of acts.entries()) {
@@ -77,13 +96,20 @@ it('what is owed is what came and was billed', { timeout: 120_000 }, async () =>
       await exchange(left, right);
       expect(right.digest()).toEqual(left.digest());
       const { posted, held } = expectOwed(left);
+      // What came whole is in stock; what is missing or too much of what was ordered is said.
+      const came = acts.filter(({ kind }) => kind === 'receive');
+      const [whole, damaged] = [sum(came.map(({ quantity }) => quantity)), sum(came.map((one) => one.damaged))];
+      expect(stockOf(left)['MUG'] ?? 0).toBe(whole);
+      const verdict = whole > ORDERED ? 'over' : whole === ORDERED ? 'met' : 'open';
+      expect(purchaseLines(left)).toMatchObject([{ ordered: ORDERED, received: whole, damaged, verdict }]);
+      met.over += verdict === 'over' ? 1 : 0;
       met.posted += posted;
       met.held += held;
       for (const book of [left, right]) await book.close();
     }),
     { numRuns: 8 },
   );
-  expect(Math.min(met.posted, met.held)).toBeGreaterThan(0);
+  expect(Math.min(met.posted, met.held, met.over)).toBeGreaterThan(0);
 });
 
 it('goes red when a bill is posted twice (falsifier)', async () => {
