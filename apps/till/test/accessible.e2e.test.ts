@@ -30,6 +30,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
     await walk(context, till.url, async (page, screen) => {
       faults.push(...(await faultsOf(page)).map((fault) => `${screen}: ${fault}`));
       if (await scrollsSideways(page)) faults.push(`${screen}: wider than the window`);
+      if (await page.evaluate(hasNoEdge)) faults.push(`${screen}: touches the edge of its dialog`);
       if (await page.evaluate(() => document.getAnimations().length > 0)) faults.push(`${screen}: moves`);
     });
     expect(faults).toEqual([]);
@@ -91,6 +92,11 @@ async function walk(
   await look(page, 'sell, empty');
   await openDrawer(page, '100');
   await sell(page, 'Flat white', 'Cinnamon bun');
+  const search = page.getByLabel('Search goods');
+  await search.fill('3*flat');
+  await page.locator('.tile[data-target="true"]').waitFor();
+  await look(page, 'search');
+  await search.fill('');
   await tile(page, 'Espresso').click();
   await look(page, 'sell');
   if (await openCart(page)) {
@@ -137,6 +143,7 @@ async function walk(
   await dialog.getByRole('button', { name: 'Receipt' }).click();
   await look(page, 'receipt');
   await page.keyboard.press('Escape');
+  await putBy(page);
   await go('Sales');
   await look(page, 'sales');
   await page.locator('.document').first().click();
@@ -165,8 +172,18 @@ async function walk(
   await look(page, 'payment on account');
   await page.keyboard.press('Escape');
   await go('Layaways');
-  await page.getByText('Nothing is put by.').waitFor();
-  await look(page, 'layaways');
+  for (const [button, label] of [
+    ['Pay a part', 'Amount paid'],
+    ['Give up', 'Why'],
+    ['Collect', undefined],
+  ] as const) {
+    await dialog.getByRole('button', { name: button }).waitFor();
+    if (label !== undefined) await look(page, 'layaways');
+    await dialog.getByRole('button', { name: button }).click();
+    await (label === undefined ? page.getByText('Hand over') : page.getByLabel(label)).waitFor();
+    await look(page, button);
+    await dialog.getByRole('button', { name: 'Back' }).click();
+  }
   await page.keyboard.press('Escape');
   await go('Count goods');
   await page.getByLabel('Butter croissant').fill('1');
@@ -179,6 +196,11 @@ async function walk(
   await page.keyboard.press('Escape');
   await go('Count and close');
   await look(page, 'count');
+  await page.getByLabel('Counted in the drawer').fill('90');
+  await dialog.getByRole('button', { name: 'Close the drawer' }).click();
+  await go('Last Z report');
+  await page.locator('.receipt').waitFor();
+  await look(page, 'Z report');
   await page.keyboard.press('Escape');
   await go('This till');
   await look(page, 'this till');
@@ -186,6 +208,19 @@ async function walk(
   await second.goto(url);
   await second.getByRole('heading', { name: 'The till is open in another tab' }).waitFor();
   await look(second, 'other tab');
+}
+
+/** Leaves one layaway, of an espresso. */
+async function putBy(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sell', exact: true }).click();
+  await tile(page, 'Espresso').click();
+  await openCart(page);
+  await page.getByRole('button', { name: 'Put by', exact: true }).last().click();
+  await page.getByLabel('Customer number').fill('K-17');
+  await page.getByRole('dialog').getByRole('button', { name: 'Put by', exact: true }).last().click();
+  await page.getByText('Put by for K-17').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
 /** The screens about the key of a till that joins, or comes back; nobody is asked yet at the office that the link names. */
@@ -207,6 +242,12 @@ async function lookAtKeys(page: Page, look: (page: Page, screen: string) => Prom
 
 function scrollsSideways(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}
+
+/** Of dialogs that are no sheet, also of one on top of a sheet. */
+function hasNoEdge(): boolean {
+  const bodies = document.querySelectorAll('dialog[open]:not(.dialog-sheet) > .dialog-body');
+  return [...bodies].some((body) => Number.parseFloat(getComputedStyle(body).paddingLeft) < 8);
 }
 
 /** True for the page's own body too, where the focus rests while the browser's own controls have it. */

@@ -131,7 +131,7 @@ describe('a credit note', () => {
     const { url } = await creditNote();
     let link: Link = { kind: 'linked', at: 1 };
     const syncNow = (): Promise<void> => {
-      link = { kind: 'relay-unreachable', since: 1, reason: 'gone' };
+      link = { kind: 'relay-unreachable', since: 1, reason: 'gone', how: 'unreachable' };
       return Promise.resolve();
     };
     const sync = {

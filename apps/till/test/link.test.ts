@@ -30,6 +30,16 @@ describe('the connection after a failure', () => {
     expect(linkAfterFailure(silent, connecting, true, 5).kind).toBe('relay-unreachable');
   });
 
+  it.each([
+    ['unreachable', silent],
+    ['unreachable', new TypeError('fetch failed')],
+    ['silent', new RelayError('relay/unreachable', 'no answer', { cause: new DOMException('', 'TimeoutError') })],
+    ['busy', new RelayError('relay/busy', 'full')],
+    ['garbled', new RelayError('relay/bad-answer', 'a page')],
+  ])('tells how it does not answer: %s', (how, error) => {
+    expect(linkAfterFailure(error, connecting, true, 5)).toMatchObject({ kind: 'relay-unreachable', how });
+  });
+
   it('keeps the time since when nobody answers', () => {
     const first = linkAfterFailure(silent, connecting, true, 5);
     expect(linkAfterFailure(silent, first, true, 9)).toMatchObject({ since: 5 });

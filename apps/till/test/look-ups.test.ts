@@ -1,7 +1,9 @@
 // What a sale and the screens ask of the book, by the plans that SQLite makes of it: none of it walks through all documents or their lines.
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { findByNumber, readReceipt } from '../src/engine/documents.ts';
+import { documentSearch, readReceipt } from '../src/engine/documents.ts';
+import { readDrawerReport } from '../src/engine/drawer-report.ts';
 import { entries } from '../src/engine/entries.ts';
+import { findByNumber } from '../src/engine/find-documents.ts';
 import { describeShop, documentReader, type OpenShop } from '../src/engine/open-shop.ts';
 import { readLayaways } from '../src/engine/layaways.ts';
 import { createNewestOwn } from '../src/engine/newest-own.ts';
@@ -61,7 +63,9 @@ it('none of them grows with the log', async () => {
     'a receipt': () => readReceipt(documentReader(shop), sold.id, describeShop(shop)),
     'the newest document': () => createNewestOwn(shop.book, shop.record.scope).read(),
     'what is put by': () => readLayaways(shop),
-    'a whole number': () => findByNumber(documentReader(shop), numberOf(sold.id)),
+    'a whole number': () => findByNumber(documentSearch(documentReader(shop)), numberOf(sold.id)),
+    'the end of a number': () => findByNumber(documentSearch(documentReader(shop)), '1'),
+    'an X report': () => readDrawerReport(shop),
   };
   for (const [name, work] of Object.entries(works)) {
     const steps = plansOf(work).filter((step) => /documents|documentLines|tenders|\b[dltr]\b/.test(step));

@@ -8,6 +8,7 @@ import { startRelay } from '@tallystick-app/relay';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { faultsOf } from './axe.ts';
 import {
   breakNextWorker,
   dist,
@@ -194,19 +195,24 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
       const corrected = page.getByRole('region', { name: 'Corrected entries' });
       await corrected.getByText('Whoever works at till-7 owes £3.60.').waitFor();
       await corrected.getByText('More was given back than was sold.').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
       await page.getByText('One entry of this till stands otherwise than meant.').waitFor({ state: 'detached' });
       await page.reload();
       await corrected.waitFor();
       expect(await page.getByText('stands otherwise than meant').count()).toBe(0);
     });
 
-    it.each<LineState>(['error', 'garbage', 'silence'])('goes on while the relay answers with %s', async (state) => {
+    it.each<readonly [LineState, string]>([
+      ['error', 'The relay has too much to do.'],
+      ['garbage', 'What answers is not the relay.'],
+      ['silence', 'The relay has been asked and says nothing.'],
+    ])('goes on while the relay answers with %s', async (state, words) => {
       shop.line.state = state;
       const number = await sell(page, 'Flat white');
       await expect.poll(() => shop.line.requests).toBeGreaterThan(0);
       const other = await sell(page, 'Sourdough');
       expect(await stageOf(page, number)).not.toBe('settled');
-      await page.getByText('The network is up, but the relay does not answer.').waitFor();
+      await page.getByText(words).waitFor();
       expect(saleAt(shop.office, number)).toBeUndefined();
       shop.line.state = 'pass';
       await page.getByRole('button', { name: 'This till', exact: true }).click();

@@ -20,10 +20,16 @@ describe('what the till says', () => {
     [{ kind: 'linked', at: 1 }, 2, 'Sending 2', undefined],
     [{ kind: 'no-network', since: 1 }, 3, 'No network, 3 to send', 'No network.'],
     [
-      { kind: 'relay-unreachable', since: 1, reason: '' },
+      { kind: 'relay-unreachable', since: 1, reason: '', how: 'unreachable' },
       0,
       'Relay not answering',
       'The network is up, but the relay does not answer.',
+    ],
+    [
+      { kind: 'relay-unreachable', since: 1, reason: '', how: 'silent' },
+      2,
+      'Relay not answering, 2 to send',
+      'The relay has been asked and says nothing.',
     ],
     [{ kind: 'not-enrolled' }, 1, 'Not admitted yet, 1 to send', 'The relay does not know this till yet.'],
     [{ kind: 'relay-distrusted', reason: '' }, 1, 'Relay not trusted', 'The relay contradicts what it signed before.'],

@@ -93,7 +93,7 @@ export {
   fiscalBlockList,
   nextFiscalNumber,
 } from './counter/fiscal-report.ts';
-export { type SessionReport, sessionReport } from './counter/session-report.ts';
+export { type SessionReport, sessionReport, sessionSums } from './counter/session-report.ts';
 export {
   backorderEnds,
   backorders,

@@ -46,7 +46,7 @@ export function PaymentDialog({ onClose }: { readonly onClose: () => void }): VN
       {customer === undefined ? (
         <CustomerField onFind={find} onBack={onClose} />
       ) : (
-        <>
+        <div class="stack">
           <CustomerNameLine customer={customer.customer} />
           <form class="stack" onSubmit={(event) => event.preventDefault()}>
             <p role="status">
@@ -64,7 +64,7 @@ export function PaymentDialog({ onClose }: { readonly onClose: () => void }): VN
               </button>
             </div>
           </form>
-        </>
+        </div>
       )}
     </Dialog>
   );

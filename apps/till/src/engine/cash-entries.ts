@@ -37,13 +37,12 @@ interface MoveRow {
   readonly [column: string]: string | number;
 }
 
-/** In their order. By device and day first, which is what the look-up is kept for. */
+/** In their order, by a look-up of their own: the sales of the session are not walked through. */
 export function readMoves({ book, record }: OpenShop, session: string): readonly CashMove[] {
   const rows = book.query<MoveRow>(
     `SELECT d.id, d.kind, d.number, d.totalMinor, d.reason, d.at
-     FROM sessions s JOIN documents d ON d.device = s.device AND d.day >= s.openedDay AND d.session = s.id
-     WHERE s.scope = ? AND s.id = ? AND d.scope = s.scope AND d.kind IN ('pay-in', 'pay-out', 'drop') ORDER BY d.id`,
-    [record.scope, session],
+     FROM documents d WHERE d.session = ? AND d.scope = ? AND d.kind IN ('pay-in', 'pay-out', 'drop') ORDER BY d.id`,
+    [session, record.scope],
   );
   return rows.map(({ id, kind, number, totalMinor, reason, at }) => ({
     id,

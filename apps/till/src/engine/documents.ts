@@ -1,8 +1,9 @@
 // Sales, refunds and voids as the screens show them, from the projections.
 import type { Tender } from '../model/tender.ts';
 import { fiscalOf } from './fiscal.ts';
+import type { DocumentSearch } from './find-documents.ts';
 import type { DocumentKind, DocumentRow, Receipt, ReceiptLine, Shop, Stage } from './port.ts';
-import type { TillBook } from './till-book.ts';
+import { countOfNumber, type TillBook } from './till-book.ts';
 
 export interface DocumentReader {
   readonly book: Pick<TillBook, 'device' | 'query'>;
@@ -44,6 +45,18 @@ const documentColumns = `
   FROM documents d
   WHERE d.scope = ? AND d.kind IN ('sale', 'refund', 'void', 'exchange')`;
 
+/** Handed to the search, which is fetched later: what it would import of this part is then no reason to part the start. */
+export function documentSearch(reader: DocumentReader): DocumentSearch {
+  const { book, scope } = reader;
+  return {
+    book,
+    scope,
+    countOfNumber,
+    read: (where, params) =>
+      book.query<Row>(`${documentColumns} AND ${where}`, [scope, ...params]).map((row) => toDocument(reader, row)),
+  };
+}
+
 /** What this till did on a day: its newest documents, no more than `most`. */
 export function readNewest(reader: DocumentReader, day: string, most: number): readonly DocumentRow[] {
   const { book, scope } = reader;
@@ -53,32 +66,6 @@ export function readNewest(reader: DocumentReader, day: string, most: number): r
     day,
   ]);
   return rows.map((row) => toDocument(reader, row));
-}
-
-/** Documents of the whole shop whose number contains the text, newest first. */
-export function findByNumber(reader: DocumentReader, text: string): readonly DocumentRow[] {
-  const exact = readNumbered(reader, text);
-  if (exact.length > 0) return exact;
-  const pattern = `%${text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
-  // An index of the numbers was tried: what is rare takes as long, and what is common ten times as long.
-  const rows = reader.book.query<Row>(
-    `${documentColumns} AND d.number LIKE ? ESCAPE '\\' ORDER BY d.id DESC LIMIT 50`,
-    [reader.scope, pattern],
-  );
-  return rows.map((row) => toDocument(reader, row));
-}
-
-/** A whole number, as it stands on paper, names the day and the device: found among those at once. */
-function readNumbered(reader: DocumentReader, text: string): readonly DocumentRow[] {
-  const [, name, day] = /^[^/]+\/(.+)\/(\d{4}-\d{2}-\d{2})\/\d+$/.exec(text) ?? [];
-  if (name === undefined || day === undefined) return [];
-  const { book, scope } = reader;
-  const devices = book.query<{ readonly device: string }>('SELECT DISTINCT device FROM devices WHERE name = ?', [name]);
-  return devices
-    .flatMap(({ device }) =>
-      book.query<Row>(`${documentColumns} AND d.device = ? AND d.day = ? AND d.number = ?`, [scope, device, day, text]),
-    )
-    .map((row) => toDocument(reader, row));
 }
 
 /** The sale that a cart with this key became, if it did. */

@@ -1,5 +1,5 @@
 // What the drawer reports: X while it is open, Z once it is closed. It comes when it is first asked for.
-import { retailAccounts, type SessionReport, sessionReport } from '@tallystick/retail';
+import { retailAccounts, type SessionReport, sessionReport, sessionSums } from '@tallystick/retail';
 import { readMoves } from './cash-entries.ts';
 import type { OpenShop } from './open-shop.ts';
 import type { DrawerReport, Outcome } from './port.ts';
@@ -8,10 +8,12 @@ import type { BlindReport, ClosedReport } from './shown.ts';
 /** The report of a session, or of the newest of this device; undefined where it has opened none. */
 export function readDrawerReport(shop: OpenShop, session?: string): Outcome<DrawerReport | undefined> {
   const id = session ?? newestSession(shop);
-  const report = id === undefined ? undefined : sessionReport(shop.book, id);
-  if (report === undefined) return { ok: true, value: undefined };
-  const moves = { moves: readMoves(shop, report.session), accounts: readAccounts(shop) };
-  return { ok: true, value: { ...(isClosed(report) ? report : blinded(report)), ...moves } };
+  const sums = id === undefined ? undefined : sessionSums(shop.book, id);
+  if (sums === undefined) return { ok: true, value: undefined };
+  // Only a drawer that was counted is told its taxes, for which all lines of its documents are read.
+  const closed = sums.kind === 'Z' ? sessionReport(shop.book, sums.session) : undefined;
+  const moves = { moves: readMoves(shop, sums.session), accounts: readAccounts(shop) };
+  return { ok: true, value: { ...(closed !== undefined && isClosed(closed) ? closed : blinded(sums)), ...moves } };
 }
 
 function isClosed(report: SessionReport): report is ClosedReport {
@@ -19,7 +21,7 @@ function isClosed(report: SessionReport): report is ClosedReport {
 }
 
 /** What the page is told before the count. Sums over all tenders would give the cash away, so they are left out with it. */
-function blinded(report: SessionReport): BlindReport {
+function blinded(report: Omit<SessionReport, 'taxes'>): BlindReport {
   const { session, currency, number, openedDay, closedDay, sales, refunds, voids, payments, discountMinor } = report;
   const { card, account, other } = report.tenders;
   const counts = { sales, refunds, voids, payments, discountMinor, late: report.late };

@@ -1,6 +1,7 @@
 // What one exchange with the relay, or the lack of one, lets the till say about its connection.
 import type { SyncReport } from '@tallystick/kernel';
 import type { Link } from './port.ts';
+import type { RelaySilence } from './standing.ts';
 
 const distrustCodes: ReadonlySet<string> = new Set([
   'relay/inconsistent',
@@ -8,12 +9,13 @@ const distrustCodes: ReadonlySet<string> = new Set([
   'kernel/relay-key',
   'kernel/invalid-log',
 ]);
-const silenceCodes: ReadonlySet<string> = new Set([
-  'relay/unreachable',
-  'relay/aborted',
-  'relay/bad-answer',
-  'relay/busy',
-  'relay/rate',
+const silenceByCode: ReadonlyMap<string, RelaySilence> = new Map([
+  ['', 'unreachable'],
+  ['relay/unreachable', 'unreachable'],
+  ['relay/aborted', 'silent'],
+  ['relay/bad-answer', 'garbled'],
+  ['relay/busy', 'busy'],
+  ['relay/rate', 'busy'],
 ]);
 
 /** After an exchange that came to its end. */
@@ -32,11 +34,18 @@ export function linkAfterFailure(error: unknown, before: Link, hasNetwork: boole
   if (code === 'relay/unknown-book') return { kind: 'refused', reason: 'It does not keep this shop’s book.' };
   if (code === 'relay/not-enrolled') return { kind: 'not-enrolled' };
   if (!hasNetwork) return { kind: 'no-network', since: before.kind === 'no-network' ? before.since : at };
-  if (code === '' || silenceCodes.has(code)) {
+  const silence = silenceByCode.get(code);
+  if (silence !== undefined) {
     const since = before.kind === 'relay-unreachable' ? before.since : at;
-    return { kind: 'relay-unreachable', since, reason: messageOf(error) };
+    const how = isTimeout(error) ? 'silent' : silence;
+    return { kind: 'relay-unreachable', since, reason: messageOf(error), how };
   }
   return { kind: 'refused', reason: `${messageOf(error)}.` };
+}
+
+/** The relay was given its time and said nothing. A browser does not tell whether anybody took the call. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof DOMException && error.cause.name === 'TimeoutError';
 }
 
 /** The literal code of an error of any of our packages, or ''. */

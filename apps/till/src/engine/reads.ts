@@ -2,14 +2,14 @@
 import { readCouponOffers, readCustomerPrices } from './cart-terms.ts';
 import { readCountList } from './count-entries.ts';
 import { readCustomer } from './customers.ts';
-import { findByKey, findByNumber, readReceipt } from './documents.ts';
+import { documentSearch, findByKey, readReceipt } from './documents.ts';
 import { readShown } from './entitlements.ts';
 import { readReturnTerms } from './exchange-entries.ts';
 import { readLayaways } from './layaways.ts';
 import { describeShop, documentReader, type OpenShop } from './open-shop.ts';
 import type { LayawayList, Outcome, Receipt, TillEngine } from './port.ts';
-import { readDeliveries, readDelivery, writeVanCount } from './supply-entries.ts';
 import { readScan } from './scanning.ts';
+import { readDeliveries, readDelivery, writeVanCount } from './supply-notes.ts';
 import { readNewestDocument } from './van-entries.ts';
 import { askWallet } from './wallet-answers.ts';
 import { readLog } from './storage.ts';
@@ -72,7 +72,10 @@ export const reads: Reads = {
   stageOf: (shop, document) => ({ ok: true, value: documentReader(shop).stageOf(document) }),
   day: (shop, day, most) => ({ ok: true, value: readDay(shop, day, most) }),
   drawerReport: async (shop, session) => (await import('./drawer-report.ts')).readDrawerReport(shop, session),
-  findDocuments: (shop, text) => ({ ok: true, value: findByNumber(documentReader(shop), text) }),
+  findDocuments: async (shop, text) => {
+    const { findByNumber } = await import('./find-documents.ts');
+    return { ok: true, value: await findByNumber(documentSearch(documentReader(shop)), text) };
+  },
   status: async (shop, most) => {
     // What stands otherwise than meant names its documents.
     if (shop.later.isComing && isContested(shop)) await shop.later.all();

@@ -4,13 +4,16 @@ import type { Owed } from '@tallystick/retail/corrections';
 import type { BackupState } from './backup-state.ts';
 import type { DaySummary, Session } from './shown.ts';
 
+/** No connection, nothing said in the time it was given, too much to do, or an answer that is none of a relay. */
+export type RelaySilence = 'unreachable' | 'silent' | 'busy' | 'garbled';
+
 /** Where the till stands with its relay. `since` and `at` are clock readings in ms. */
 export type Link =
   | { readonly kind: 'alone' }
   | { readonly kind: 'connecting' }
   | { readonly kind: 'linked'; readonly at: number }
   | { readonly kind: 'no-network'; readonly since: number }
-  | { readonly kind: 'relay-unreachable'; readonly since: number; readonly reason: string }
+  | { readonly kind: 'relay-unreachable'; readonly since: number; readonly reason: string; readonly how: RelaySilence }
   | { readonly kind: 'not-enrolled' }
   | { readonly kind: 'relay-distrusted'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };

@@ -1,5 +1,6 @@
 // What stands in a banner above the work: what a seller has to know, and only that.
 import type { Link, TillState } from '../engine/port.ts';
+import type { RelaySilence } from '../engine/standing.ts';
 
 export interface Notice {
   readonly tone: 'calm' | 'warn' | 'alarm';
@@ -44,6 +45,13 @@ export function isEnded({ isCopied, key }: TillState): 'copied' | 'revoked' | un
   return isCopied ? 'copied' : undefined;
 }
 
+const silenceWords: Readonly<Record<RelaySilence, string>> = {
+  unreachable: 'The network is up, but the relay does not answer.',
+  silent: 'The relay has been asked and says nothing.',
+  busy: 'The relay has too much to do.',
+  garbled: 'What answers is not the relay. Does this network want a sign-in?',
+};
+
 /** How the connection stands; undefined when there is nothing a seller has to know. */
 export function linkNotice(link: Link, unsent: number): Notice | undefined {
   const kept = keptWords(unsent);
@@ -57,7 +65,7 @@ export function linkNotice(link: Link, unsent: number): Notice | undefined {
     case 'relay-unreachable':
       return {
         tone: 'warn',
-        title: 'The network is up, but the relay does not answer.',
+        title: silenceWords[link.how],
         detail: `Keep selling: ${kept}`,
       };
     case 'not-enrolled':

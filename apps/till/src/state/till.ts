@@ -119,6 +119,10 @@ export function createTill(engine: TillEngine, drafts: DraftStore, newKey: () =>
   });
   const doubt = signal<Doubt | undefined>(undefined);
   effect(() => drafts.save(JSON.stringify(cart.value)));
+  // What was cleared does not come back on top of the next customer's goods.
+  effect(() => {
+    if (cart.value.lines.length > 0 && toast.peek()?.action !== undefined) toast.value = undefined;
+  });
 
   const heard = async (asked: Doubt, answer: Promise<Outcome<Saved<Receipt>>>): Promise<Outcome<Saved<Receipt>>> => {
     const outcome = await answer;

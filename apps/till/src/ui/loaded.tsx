@@ -9,6 +9,7 @@ import type * as LayawayScreens from '../layaways/screens.ts';
 import type * as ReturnScreens from '../returns/screens.ts';
 import type * as StockScreens from '../stock/screens.ts';
 import { useEffect, useState } from 'preact/hooks';
+import type * as DrawerScreens from './drawer.tsx';
 import type * as FirstRunScreens from './first-run.tsx';
 import type * as ThisTillScreens from './this-till.tsx';
 
@@ -73,6 +74,11 @@ export function WithReturnScreens({ show }: Show<typeof ReturnScreens>): VNode {
 /** The screens about goods on the shelf. */
 export function WithStockScreens({ show }: Show<typeof StockScreens>): VNode {
   return <Loaded load={() => import('../stock/screens.ts')} show={show} />;
+}
+
+/** The cash drawer and what is done at it. */
+export function WithDrawer({ show }: Show<typeof DrawerScreens>): VNode {
+  return <Loaded load={() => import('./drawer.tsx')} show={show} />;
 }
 
 /** The first minute of a till. */

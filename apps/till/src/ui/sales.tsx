@@ -39,12 +39,17 @@ export function Sales(): VNode {
   }, [shownDay, most, today]);
   useEffect(() => {
     if (text.trim() === '') return setFound(undefined);
+    let isAsked = true;
     // A part of a number is looked for in all of them: once somebody stops typing.
     const timer = setTimeout(
-      () => void till.engine.findDocuments(text.trim()).then((answer) => answer.ok && setFound(answer.value)),
+      () =>
+        void till.engine.findDocuments(text.trim()).then((answer) => isAsked && answer.ok && setFound(answer.value)),
       typingMs,
     );
-    return () => clearTimeout(timer);
+    return () => {
+      isAsked = false;
+      clearTimeout(timer);
+    };
   }, [text, today]);
 
   const open = async (id: string): Promise<void> => {

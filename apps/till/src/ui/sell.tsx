@@ -6,8 +6,8 @@ import { formatMoney } from '../model/money.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { CartPanel } from './cart-panel.tsx';
 import { Dialog } from './dialog.tsx';
-import { OpenSessionDialog } from './drawer.tsx';
 import { Goods } from './goods.tsx';
+import { OpenSessionDialog } from './session-dialogs.tsx';
 import { TenderDialog } from './tender-dialog.tsx';
 
 type Step = 'ring' | 'cart' | 'open-drawer' | 'tender';

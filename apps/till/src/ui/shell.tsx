@@ -4,11 +4,10 @@ import { useEffect } from 'preact/hooks';
 import { useTill } from '../state/context.ts';
 import type { Toast, View } from '../state/till.ts';
 import { isEnded } from '../model/notices.ts';
-import { Drawer } from './drawer.tsx';
 import { Ended } from './ended.tsx';
 import { Icon, type IconName, Mark } from './icons.tsx';
 import { Banners } from './link-chip.tsx';
-import { WithKeyScreens, WithThisTill } from './loaded.tsx';
+import { WithDrawer, WithKeyScreens, WithThisTill } from './loaded.tsx';
 import { Sales } from './sales.tsx';
 import { Sell } from './sell.tsx';
 
@@ -47,7 +46,7 @@ export function Shell(): VNode {
         <main class="screen" data-view={view}>
           {view === 'sell' && (ended === undefined ? <Sell /> : <Ended />)}
           {view === 'sales' && <Sales />}
-          {view === 'drawer' && <Drawer />}
+          {view === 'drawer' && <WithDrawer show={({ Drawer }) => <Drawer />} />}
           {view === 'till' && <WithThisTill show={({ ThisTill }) => <ThisTill />} />}
         </main>
       </div>

@@ -43,8 +43,14 @@ export interface SessionReport {
   readonly late: { readonly documents: number; readonly totalMinor: number };
 }
 
-/** The report of a session, by the id of the op that opened it; undefined where there is none. */
+/** The report of a session, by the id of the op that opened it; undefined where there is none. Its taxes are read from its documents, each line of them. */
 export function sessionReport(book: BookReader, session: string): SessionReport | undefined {
+  const sums = sessionSums(book, session);
+  return sums === undefined ? undefined : { ...sums, taxes: taxesOf(book, session) };
+}
+
+/** The report without its taxes: what the book keeps summed, however many documents there are. */
+export function sessionSums(book: BookReader, session: string): Omit<SessionReport, 'taxes'> | undefined {
   const [row] = book.query(
     `SELECT s.scope, s.device, s.currency, s.state, s.floatMinor, s.openedDay, s.closedDay,
         CASE s.state WHEN 'open' THEN coalesce(d.amountMinor, 0) ELSE s.expectedMinor END AS expectedMinor, s.countedMinor
@@ -92,7 +98,6 @@ export function sessionReport(book: BookReader, session: string): SessionReport 
     expectedMinor: Number(row['expectedMinor']),
     countedMinor: Number(row['countedMinor']),
     overMinor: isOpen ? 0 : Number(row['countedMinor']) - Number(row['expectedMinor']),
-    taxes: taxesOf(book, scope, session),
     late: {
       documents: late('sales') + late('refunds') + late('voids') + late('payments'),
       totalMinor: late('salesMinor') + late('refundsMinor') + late('voidsMinor') + late('paymentsMinor'),
@@ -100,12 +105,13 @@ export function sessionReport(book: BookReader, session: string): SessionReport 
   };
 }
 
-function taxesOf(book: BookReader, scope: string, session: string): SessionReport['taxes'] {
+function taxesOf(book: BookReader, session: string): SessionReport['taxes'] {
   const rows = book.query(
     `SELECT l.taxRateBasisPoints, sum(l.amountMinor) AS amountMinor, sum(l.taxMinor) AS taxMinor
-       FROM documents d JOIN documentLines l ON l.scope = d.scope AND l.document = d.id
-      WHERE d.scope = ? AND d.session = ? GROUP BY l.taxRateBasisPoints ORDER BY l.taxRateBasisPoints`,
-    [scope, session],
+       FROM sessions s JOIN documents d ON d.scope = s.scope AND d.session = s.id
+       JOIN documentLines l ON l.scope = d.scope AND l.document = d.id
+      WHERE s.id = ? GROUP BY l.taxRateBasisPoints ORDER BY l.taxRateBasisPoints`,
+    [session],
   );
   return rows.map((row) => ({
     taxRateBasisPoints: Number(row['taxRateBasisPoints']),
