@@ -41,7 +41,8 @@ function buildAndUnlock(): void {
 
 function isBuilt(): boolean {
   const sources = ['apps/till/src', 'apps/till/public', 'packages'].map((path) => join(root, '../..', path));
-  const newest = Math.max(...sources.map(newestUnder), statSync(join(root, 'index.html')).mtimeMs);
+  const files = ['index.html', 'vite.config.ts'].map((name) => statSync(join(root, name)).mtimeMs);
+  const newest = Math.max(...sources.map(newestUnder), ...files);
   const built = join(dist, 'sw.js');
   return existsSync(built) && statSync(built).mtimeMs > newest;
 }
