@@ -9,7 +9,7 @@ import { statSync } from 'node:fs';
 export const CHECKPOINT_PAGES = 4000;
 const COMMITS_BETWEEN = 8;
 /** Commits of more pages each wait little for the length of the file. */
-const SMALL_COMMIT_PAGES = 8;
+const SMALL_COMMIT_PAGES = 4;
 /** No more pages at once: the next commit waits for them all. */
 const MOST_PAGES = 512;
 /** SQLite that tells how many frames there are without moving any. */
