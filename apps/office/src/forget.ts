@@ -33,11 +33,13 @@ export async function forget(
   return { forgotten, report: await own.refresh() };
 }
 
-/** False where it was ordered before. */
+/** False where it was ordered before. That the person asked is recorded once: not again by who tries again after a hold. */
 export async function orderShred(book: ShopBook, subject: string, basis: 'request' | 'retention'): Promise<boolean> {
   if (book.query("SELECT 1 FROM shreds WHERE scope = 'hq' AND subject = ?", [subject]).length > 0) return false;
   const day = businessDay(book);
-  if (basis === 'request') mustBeCommitted(await book.commit('subject.request', { subject, kind: 'erasure', day }));
+  const asked = book.query("SELECT 1 FROM subjectRequests WHERE subject = ? AND kind = 'erasure' LIMIT 1", [subject]);
+  if (basis === 'request' && asked.length === 0)
+    mustBeCommitted(await book.commit('subject.request', { subject, kind: 'erasure', day }));
   mustBeCommitted(await book.commit('subject.shred', { subject, basis, day }));
   return true;
 }

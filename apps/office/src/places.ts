@@ -43,7 +43,7 @@ export async function findPlaces(options: PlacesOptions): Promise<readonly Place
     ...replicaPlaces(options),
     {
       kind: 'telemetry',
-      where: 'logs and metrics',
+      where: 'logs, metrics and traces',
       state: 'sealed',
       words: 'ids, counts and times; no text of an op goes there',
       found: [],
@@ -76,9 +76,10 @@ function relayPlaces({ book, home }: PlacesOptions): Place[] {
   return [{ kind: 'relay', where: relay.url, state: 'sealed', words, found: [] }, ...before];
 }
 
-/** What is in a bucket or a mailbox is fetched to be searched: all of it, for a name may lie beside the backups. */
+/** What is in a bucket is fetched to be searched: all of it, for a name may lie beside the backups. Of a mailbox it is what backups came as; whose the other mail is nobody here knows. */
 async function backupPlace(settings: PlaceSettings, needles: readonly Buffer[]): Promise<Place> {
-  const holds = 'backups of the book: sealed texts in sealed files, and no key';
+  const beside = settings.kind === 'mailbox' ? '; of other mail nothing was looked at' : '';
+  const holds = `backups of the book: sealed texts in sealed files, and no key${beside}`;
   if (settings.kind === 'folder' && existsSync(settings.path)) return searched('backup', settings.path, needles, holds);
   const place = openPlace(settings);
   const sealed = { kind: 'backup', where: place.name, state: 'sealed', words: holds, found: [] } as const;

@@ -1,6 +1,6 @@
 // The office's page in a real browser: what it shows, that a sale appears without a reload, and how it says that it lost its relay. Every test
 // has a page of its own; the shop is one for all.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PersonFile } from '../src/person-file.ts';
 import type { Sealer } from '@tallystick/kernel/subjects';
@@ -309,7 +309,9 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await dialog().getByRole('button', { name: 'Record' }).click();
     await anyone.getByText('Asked for being forgotten').waitFor();
     await anyone.getByRole('button', { name: 'Keep by law…' }).click();
+    await dialog().getByLabel('Up to which day').fill('2036-12-31');
     await dialog().getByRole('button', { name: 'Keep' }).click();
+    await anyone.getByText(/Kept by law \(tax-records\) until .*2036/).waitFor();
     await anyone.getByRole('button', { name: 'Forget…' }).click();
     await dialog().getByRole('button', { name: 'Forget' }).click();
     await dialog()
@@ -325,6 +327,21 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await anyone.getByRole('heading', { name: 'Customer C-17 · erased' }).waitFor();
     await anyone.getByText(/destroyed the keys: /).waitFor();
     await anyone.getByText('Front till has not said so yet').waitFor();
+    // Asked once, though it was refused in between.
+    expect(await anyone.getByText('Asked for being forgotten').count()).toBe(1);
+    await anyone.getByText(/^Ordered to be forgotten on .*, and not yet by everybody$/).waitFor();
+    const look = async (text: string, expected: RegExp): Promise<void> => {
+      await anyone.getByRole('button', { name: 'Every place…' }).click();
+      await dialog().getByLabel('To look for').fill(text);
+      await dialog().getByRole('button', { name: 'Look' }).click();
+      await anyone.getByText(expected).waitFor();
+    };
+    await look('', /^Device Front till .*: still to be seen to/);
+    await look('Anna Nowak', /^Folder .*: nothing of it is there; .* files searched/);
+    const left = join(folder, 'customers.csv');
+    writeFileSync(left, 'C-17;Nowak');
+    await look('Anna Nowak', /^Found in .*customers\.csv\. Folder/);
+    rmSync(left);
     expect(await faultsOf(page)).toEqual([]);
     const download = page.waitForEvent('download');
     await anyone.getByRole('button', { name: 'Certificate' }).click();

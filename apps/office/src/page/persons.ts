@@ -1,10 +1,13 @@
 // The view of persons: who they are where this office may show it, what they asked, what keeps them, and how far an erasure has come.
 import type { ShownPerson } from '../web/persons.ts';
+import type { Place } from '../places.ts';
 import { ask, faultOf, getText, post } from './ask.ts';
 import { element, inputById, replaceWhenChanged } from './dom.ts';
 import { counted, day } from './format.ts';
 
 let loading: Promise<void> = Promise.resolve();
+/** As they were asked for last, by subject; gone with the page. */
+const placesBySubject = new Map<string, readonly Place[]>();
 
 /** Asks for them anew. They are no part of the state, which every change sends again. */
 export function loadPersons(): Promise<void> {
@@ -18,7 +21,7 @@ async function load(): Promise<void> {
 }
 
 function drawPersons(persons: readonly ShownPerson[], who: string): void {
-  replaceWhenChanged('persons', [persons, who], () =>
+  replaceWhenChanged('persons', [persons, who, ...placesBySubject], () =>
     persons.length === 0
       ? [
           element(
@@ -59,9 +62,41 @@ function drawPerson(person: ShownPerson): HTMLElement {
             ),
           ]),
       ...erasureLines(person).map((line) => element('li', {}, line)),
+      ...(placesBySubject.get(subject) ?? []).map(drawPlace),
     ),
   );
 }
+
+/** What was found is said first, file by file. */
+function drawPlace({ kind, where, state, words, found }: Place): HTMLElement {
+  const files = found.length === 0 ? [] : [element('strong', {}, `Found in ${found.join(', ')}. `)];
+  return element(
+    'li',
+    { 'data-state': state },
+    ...files,
+    `${placeWords[kind]} ${where}: ${stateWords[state]}; ${words}`,
+  );
+}
+
+const placeWords: Readonly<Record<Place['kind'], string>> = {
+  replica: 'Device',
+  directory: 'Folder',
+  relay: 'Relay',
+  mirror: 'Mirror',
+  backup: 'Backups',
+  export: 'Export',
+  access: 'Handed out',
+  telemetry: 'Records of machines:',
+};
+
+const stateWords: Readonly<Record<Place['state'], string>> = {
+  clean: 'nothing of it is there',
+  found: 'it is there',
+  acknowledged: 'keys destroyed',
+  open: 'still to be seen to',
+  gone: 'not there any more',
+  sealed: 'sealed',
+};
 
 const requestWords: Readonly<Record<string, string>> = {
   access: 'what is known of them',
@@ -89,7 +124,9 @@ function erasureLines({ erasure }: ShownPerson): string[] {
   const { acknowledged, outstanding } = erasure;
   if (!erasure.isSettled) return ['To be forgotten, once the order has its place in the log'];
   return [
-    `Forgotten on ${day(erasure.day)}`,
+    outstanding.length === 0
+      ? `Forgotten on ${day(erasure.day)}`
+      : `Ordered to be forgotten on ${day(erasure.day)}, and not yet by everybody`,
     `${counted(acknowledged.length, 'device')} destroyed the keys: ${acknowledged.join(', ')}`,
     ...outstanding.map(({ name, isRevoked }) =>
       isRevoked ? `${name} is revoked and cannot say so: whoever has it may still read` : `${name} has not said so yet`,
@@ -99,9 +136,10 @@ function erasureLines({ erasure }: ShownPerson): string[] {
 }
 
 function actions({ subject, customers, hold, erasure }: ShownPerson, title: string): HTMLElement[] {
+  const places = button('Every place…', () => askForPlaces(subject, title));
   if (erasure !== null) {
-    if (!erasure.isSettled) return [];
-    return [button('Certificate', () => void saveCertificate(subject))];
+    if (!erasure.isSettled) return [places];
+    return [button('Certificate', () => void saveCertificate(subject)), places];
   }
   const held =
     hold === null
@@ -113,6 +151,7 @@ function actions({ subject, customers, hold, erasure }: ShownPerson, title: stri
     button('Hand out…', () => askToHandOut(subject, title)),
     held,
     button('Forget…', () => askToForget(subject, title)),
+    places,
   ];
 }
 
@@ -184,6 +223,22 @@ function download(name: string, text: string, type: string): void {
   setTimeout(() => URL.revokeObjectURL(href), keptMs);
 }
 
+function askForPlaces(subject: string, title: string): void {
+  ask({
+    title: `Every place of ${title}`,
+    text: 'Lists where there may be something of this person. Say a name or a number to have the files here and the backups searched for it, each word by itself from four letters on. It is kept nowhere.',
+    fields: [{ kind: 'text', name: 'text', label: 'To look for', isOptional: true }],
+    confirm: 'Look',
+    act: async ({ text }) => {
+      const done = await post('/api/person-places', { subject, text });
+      if (!done.ok) return done.fault;
+      placesBySubject.set(subject, done.answer['places'] as readonly Place[]);
+      await loadPersons();
+      return undefined;
+    },
+  });
+}
+
 function askToForget(subject: string, title: string): void {
   ask({
     title: `Forget ${title}`,
@@ -197,10 +252,13 @@ function askToForget(subject: string, title: string): void {
 function askToHold(subject: string, title: string): void {
   ask({
     title: `Keep ${title} by law`,
-    text: 'As long as this stands nobody can forget this person. Say why in lowercase words, never who it is.',
-    fields: [{ kind: 'text', name: 'basis', label: 'Why', value: 'tax-records' }],
+    text: 'As long as this stands nobody can forget this person: up to the day, or until somebody lets go. Say why in lowercase words, never who it is.',
+    fields: [
+      { kind: 'text', name: 'basis', label: 'Why', value: 'tax-records' },
+      { kind: 'text', name: 'untilDay', label: 'Up to which day, such as 2036-12-31', isOptional: true },
+    ],
     confirm: 'Keep',
-    act: ({ basis }) => doneOrFault('/api/acts/person-hold', { subject, basis, untilDay: '' }),
+    act: ({ basis, untilDay }) => doneOrFault('/api/acts/person-hold', { subject, basis, untilDay }),
   });
 }
 

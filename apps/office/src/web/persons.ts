@@ -11,6 +11,8 @@ import { orderShred } from '../forget.ts';
 import type { Home } from '../home.ts';
 import { keyInForce } from '../key-files.ts';
 import { type PersonFile, readPersonFile } from '../person-file.ts';
+import { findPlaces, type Place } from '../places.ts';
+import { needlesOf } from '../raw-search.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { businessDay, type PersonRow, personFields, subjectOf } from '../subjects.ts';
 import { HttpRefusal, parseBody } from './http.ts';
@@ -119,6 +121,18 @@ export async function readCertificate(book: ShopBook, home: Home, subject: strin
     'office/refused',
     'this person is not forgotten, or the order has no place in the log yet',
   );
+}
+
+const placesSchema = z.strictObject({
+  subject: z.string().regex(/^[0-9a-f]{32}$/),
+  text: z.string().trim().max(1_000),
+});
+
+/** Where there may be something of a person, and what was found where a text is given to look for: as it is, and each of its words. */
+export async function readPlaces(book: ShopBook, home: Home, body: unknown): Promise<readonly Place[]> {
+  const { subject, text } = parseBody(placesSchema, body);
+  const erasure = await readErasure(book, subjectOf(book, subject));
+  return findPlaces({ book, home, erasure, needles: needlesOf([text, ...text.split(/\s+/)]) });
 }
 
 const requestSchema = z.strictObject({

@@ -11,6 +11,7 @@ import { type LiveState, readLiveState } from './live-state.ts';
 import { createPageHandler } from './page-files.ts';
 import type { BackupWatch } from '../backup-watch.ts';
 import type { PersonFile } from '../person-file.ts';
+import type { Place as PersonPlace } from '../places.ts';
 import type { ShownPerson } from './persons.ts';
 import type { RelayLink } from './relay-link.ts';
 import { readVanCount } from './vans.ts';
@@ -35,6 +36,7 @@ export interface Desk extends RestoreDesk {
     enter(body: unknown): Promise<void>;
     /** All that the books hold of one, for whoever asks what is known of them. */
     handOut(body: unknown): Promise<PersonFile>;
+    places(body: unknown): Promise<readonly PersonPlace[]>;
   };
 }
 
@@ -57,6 +59,7 @@ const ownCalls: Readonly<Record<string, Answer>> = {
   },
   // Asked for in a body: what people type there may be a name, and an address is kept in many places.
   '/api/persons': async ({ persons }, body) => ({ persons: await inWords(() => persons.read(body)) }),
+  '/api/person-places': async ({ persons }, body) => ({ places: await inWords(() => persons.places(body)) }),
   '/api/acts/person-enter': async ({ link, persons }, body) => {
     await inWords(() => persons.enter(body));
     await link.sync();

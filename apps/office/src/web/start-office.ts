@@ -13,7 +13,7 @@ import { watchBackups } from '../backup-watch.ts';
 import { createInvitations } from './invitations.ts';
 import type { Place } from './join.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
-import { enterPerson, handOutPerson, readCertificate, readPersons } from './persons.ts';
+import { enterPerson, handOutPerson, readCertificate, readPersons, readPlaces } from './persons.ts';
 import { createRelayLink } from './relay-link.ts';
 import { createRouter, type Desk } from './routes.ts';
 import { syncWithDesk } from '../subjects.ts';
@@ -150,6 +150,7 @@ async function serve(
     changed: () => feed.send('changed', {}),
     persons: {
       read: (body) => readPersons(book, followed.desk, body),
+      places: (body) => readPlaces(book, home, body),
       certificate: (subject) => readCertificate(book, home, subject),
       enter: (body) => enterPerson(book, followed.desk, body),
       handOut: (body) => handOutPerson(book, followed.desk, body),
