@@ -43,9 +43,34 @@ const outside: Rule = verbRule(
     if (node.type === 'ImportExpression') return { messageId: 'found', data: { name: 'import()' } };
     if (node.type === 'MetaProperty' && identifierName(child(node, 'meta')) === 'import')
       return { messageId: 'found', data: { name: 'import.meta' } };
-    return goesOut(node, code, 'outside');
+    const name = engineMember(node, code);
+    return name === undefined ? goesOut(node, code, 'outside') : { messageId: 'found', data: { name } };
   },
 );
+
+/** What the engine says of itself: how deep its stack is, and in which words; and the constructor of functions, under the name all have. */
+function engineMember(node: Node, code: VerbCode): string | undefined {
+  const ofError = memberOfGlobal(node, 'Error', code);
+  if (ofError !== undefined && ofError !== 'isError') return `Error.${ofError}`;
+  if (node.type !== 'MemberExpression') return undefined;
+  if (nameOf(node) === 'stack' && isError(child(node, 'object'), code)) return 'the stack of an error';
+  return nameOf(node) === 'constructor' && isCalled(node, code) ? 'a constructor without a name' : undefined;
+}
+
+function isError(node: Node | undefined, code: VerbCode): boolean {
+  const value = unwrap(node);
+  const variable = value === undefined ? undefined : code.variableOf(value);
+  const [constant] = variable === undefined ? [] : bodiesOf(variable);
+  if (constant !== undefined) return constant !== value && constant.type !== 'Identifier' && isError(constant, code);
+  const isMade = value?.type === 'NewExpression' || value?.type === 'CallExpression';
+  return isMade && code.pathOf(child(value, 'callee'))?.endsWith('Error') === true;
+}
+
+function isCalled(node: Node, code: VerbCode): boolean {
+  const outer = code.parentOf(node);
+  const isCall = outer?.type === 'CallExpression' || outer?.type === 'NewExpression';
+  return isCall && unwrap(child(outer, 'callee')) === node;
+}
 
 const later: Rule = verbRule(
   'Verb code answers at once: no timers, no promises, no async functions.',

@@ -1,4 +1,5 @@
 /** What outlives one op: variables that functions of the module change, regular expressions that remember where they stopped, and `this`. */
+import { memberOfGlobal } from './globals.ts';
 import { type Rule, verbRule } from './rule.ts';
 import { argumentsOf, calleeName, child, isFunction, nameOf, type Node, unwrap } from './syntax.ts';
 import { bodiesOf, type Variable, type VerbCode } from './verb-code.ts';
@@ -16,6 +17,8 @@ const LIST_CHANGES: ReadonlySet<string> = new Set([
 ]);
 /** Tables of the kernel have an `add` of their own, so these count for what is seen to be a collection only. */
 const COLLECTION_CHANGES: ReadonlySet<string> = new Set(['add', 'clear', 'delete', 'set']);
+/** Of RegExp, what does not speak of the last match. */
+const REGEXP_OWN: ReadonlySet<string> = new Set(['escape', 'prototype']);
 const STICKY_CALLS: ReadonlySet<string> = new Set(['exec', 'test']);
 
 export const sharedState: Rule = verbRule(
@@ -24,10 +27,13 @@ export const sharedState: Rule = verbRule(
     changed:
       '"{{name}}" is changed while ops are folded, so a replay starts with another value: keep state in a table.',
     sticky: '"{{name}}" remembers where it stopped (flag g or y): the next op begins there.',
+    matched: 'RegExp.{{name}} is of the last match of any program: take it from what the match itself answers.',
     this: 'this outlives the op: verb code is plain functions of view, op and args.',
   },
   (node, code) => {
     if (node.type === 'ThisExpression') return { messageId: 'this' };
+    const ofRegExp = memberOfGlobal(node, 'RegExp', code);
+    if (ofRegExp !== undefined && !REGEXP_OWN.has(ofRegExp)) return { messageId: 'matched', data: { name: ofRegExp } };
     if (node.type !== 'Identifier') return undefined;
     const variable = code.variableOf(node);
     if (variable === undefined || !code.isOuter(variable)) return undefined;

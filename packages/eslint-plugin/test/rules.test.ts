@@ -66,12 +66,16 @@ const cases: Readonly<Record<string, Cases>> = {
     valid: [
       ...bodies('console.log(op.id); return [];', 'return new Map([[1, BigInt(2)]]);', 'return [refuse("a/b")];'),
       verb('return sum();', "import { sum } from './sum.ts';"),
+      ...bodies('return args.stack;', 'throw new Error("no");', 'return args.a.constructor === Object;'),
       verb('return [];', "import { readFileSync } from 'node:fs';\nexport const read = () => readFileSync('x');"),
     ],
     invalid: [
       ...broken('found', 'return fetch("http://x");', 'return process.env.TAX;', 'return localStorage.getItem("x");'),
       ...broken('found', 'return globalThis["Da" + "te"].now();', 'return import("./x.js");', 'return eval("1");'),
       ...broken('found', 'return new Function("1");', 'return new WeakRef(args);', 'return import.meta.url;'),
+      ...broken('found', 'return new Error("x").stack.length;', 'const e = TypeError("x"); return e.stack;'),
+      ...broken('found', 'return Error.stackTraceLimit;', 'return (() => {}).constructor("return 1")();'),
+      ...broken('found', 'const F = () => 1; return new F.constructor("return 1");'),
       [verb('return readFileSync("x");', "import { readFileSync } from 'node:fs';"), 'found'],
       [verb('return readFileSync("x");', "import { readFileSync } from 'fs';"), 'found'],
     ],
@@ -174,6 +178,7 @@ const cases: Readonly<Record<string, Cases>> = {
       verb('return RATES.get("a");', 'const RATES = new Map();\nRATES.set("a", 1);'),
       verb('return help([]);', 'function help(effects) { effects.push(1); return effects; }'),
       verb('return args.text.replace(DIGITS, "");', 'const DIGITS = /[0-9]/g;'),
+      ...bodies('return new RegExp(RegExp.escape(args.text));'),
     ],
     invalid: [
       [verb('count += 1; return [];', 'let count = 0;'), 'changed'],
@@ -188,6 +193,7 @@ const cases: Readonly<Record<string, Cases>> = {
         'changed',
       ],
       ['defineVerb({ plan() { return this.count; } });', 'this'],
+      ...broken('matched', 'return RegExp.lastMatch;', 'const { $1 } = RegExp; return $1;', 'return RegExp["$&"];'),
     ],
   },
   'no-catch': {

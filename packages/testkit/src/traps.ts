@@ -8,7 +8,7 @@ type Reach = (what: string) => void;
 type Owner = object & Record<PropertyKey, unknown>;
 
 const GLOBAL_FUNCTIONS =
-  'Date fetch XMLHttpRequest WebSocket EventSource Worker SharedWorker BroadcastChannel setTimeout setInterval setImmediate queueMicrotask requestAnimationFrame requestIdleCallback'.split(
+  'Date fetch XMLHttpRequest WebSocket EventSource Worker SharedWorker BroadcastChannel WeakRef FinalizationRegistry setTimeout setInterval setImmediate queueMicrotask requestAnimationFrame requestIdleCallback'.split(
     ' ',
   );
 
@@ -33,7 +33,9 @@ const METHODS: readonly (readonly [path: string, methods: readonly string[]])[] 
 ];
 /** What is read rather than called. */
 const READ: readonly (readonly [path: string, names: readonly string[]])[] = [
-  ['process', ['env', 'argv']],
+  ['process', ['env', 'argv', 'pid', 'ppid', 'platform', 'arch', 'execPath', 'title']],
+  // Of the last match of any program.
+  ['RegExp', ['lastMatch', 'lastParen', 'leftContext', 'rightContext', 'input', '$1', '$2', '$3', '$&', '$_']],
   ['navigator', ['language', 'languages', 'onLine']],
   ['performance', ['timeOrigin']],
 ];

@@ -85,6 +85,14 @@ export const planted = {
     args: z.record(z.string().regex(/^[!-?A-~]*$/), z.number()),
     plan: (_view, op, args) => keep(op, Object.keys(args).join()),
   }),
+  /** What somebody else was looking for. */
+  match: defineVerb({
+    ...shape,
+    name: 'planted.match',
+    plan: (_view, op) => keep(op, (RegExp as { readonly lastMatch?: string }).lastMatch),
+  }),
+  /** Where it was called from. */
+  stack: defineVerb({ ...shape, name: 'planted.stack', plan: (_view, op) => keep(op, new Error('').stack) }),
   /** How deep a stack is before it is full. */
   catch: defineVerb({ ...shape, name: 'planted.catch', plan: (_view, op) => keep(op, '', depth(0)) }),
   schema: defineVerb({
