@@ -1,9 +1,14 @@
 // The book of an office in other places, and back on an empty machine, as processes.
 import { createOrganisationIdentity } from '@tallystick/custody';
+import { createBackupKeeper } from '@tallystick/recovery';
+import { folderPlace } from '@tallystick/recovery/node';
+import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
-import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deviceKey, enrolDevice, keysFolder, openOrCreateOffice, openTill, shopCrypto } from '../src/book.ts';
+import { homeAt } from '../src/home.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -99,4 +104,30 @@ it('says what is wrong with a place, and restores nothing that is not whole', as
   const status = await runTally('status', '--data', at('burnt'));
   expect(status.stdout).toContain('BACKUP NOT KEPT');
   expect(readFileSync(join(at('burnt'), 'backup', 'settings.json'), 'utf8')).toContain('folder');
+});
+
+it('says of a device that was taken out meanwhile that it comes back for nothing', async () => {
+  const client = createRelayClient({ url: relay.url });
+  const office = await openOrCreateOffice(homeAt(at('firm')), 'Shop');
+  const lost = homeAt(at('lost'));
+  await enrolDevice(office, await deviceKey(lost.deviceFile), 'Till 1', 'till');
+  await office.sync(client);
+  const till = await openTill(lost.deviceFile, office.id);
+  await till.sync(client);
+  const places = [folderPlace(at('till-stick'))];
+  const owner = await createOrganisationIdentity();
+  writeFileSync(at('identity'), `${owner.identity}\n`);
+  const recipients = (): string[] => [owner.recipient];
+  const state = { load: () => undefined, save: () => undefined };
+  await createBackupKeeper({ book: till, hasher: shopCrypto.hasher, recipients, places, state }).backUp();
+  expect(await office.commit('device.revoke', { device: till.device, reason: 'lost' })).toMatchObject({ ok: true });
+  await office.sync(client);
+  await till.close();
+  await office.close();
+  const back = homeAt(at('back'));
+  cpSync(keysFolder(lost.deviceFile), keysFolder(back.deviceFile), { recursive: true });
+  const opens = ['--identity', at('identity'), '--relay', relay.url];
+  const restored = await runTally('restore', at('till-stick'), '--data', back.root, ...opens);
+  expect(restored).toMatchObject({ status: 1, stdout: expect.stringContaining('REVOKED') });
+  expect(restored.stdout).not.toContain('before it has met its relay');
 });

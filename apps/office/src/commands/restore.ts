@@ -219,6 +219,8 @@ interface Learnt {
   readonly anchored: boolean;
   /** The relay has other ops at places of this device's chain than the backup: it went on elsewhere, or was copied. */
   readonly isForked: boolean;
+  /** It was taken out since: what it writes has no effect. */
+  readonly isRevoked: boolean;
   /** Whether the key of the device that made the backup is here. */
   readonly sameDevice: boolean;
 }
@@ -237,19 +239,23 @@ async function meetRelay(home: Home, target: string, { chosen }: Judgement, cont
         .scopes()
         .reduce((sum, scope) => sum + (book.log.head(chosen?.device ?? book.device, scope)?.seq ?? 0), 0);
     const before = own();
+    let isDenied = false;
     if (url !== undefined) {
       const relay = { kind: 'url', url: parseRelayUrl(url, 'restore') } as const;
       const opened = await openRelay(home, relay);
-      await book.sync(opened?.client as never);
+      const { denied } = await book.sync(opened?.client as never);
+      isDenied = denied !== undefined;
       await opened?.close();
       const settings = readSettings(home);
       if (settings !== undefined) writeSettings(home, { ...settings, relay });
     }
     const { anchored, scopes } = book.status();
+    const revoked = book.query("SELECT 1 FROM revocations WHERE device = ? AND status = 'revoked'", [book.device]);
     return {
       learnt: url === undefined ? undefined : own() - before,
       anchored,
       isForked: scopes.some(({ forked }) => forked),
+      isRevoked: isDenied || revoked.length > 0,
       sameDevice: book.device === chosen?.device,
     };
   } finally {
@@ -270,7 +276,7 @@ function wordsOf({ verdicts, findings, chosen }: Judgement): string[] {
 
 function reportLines(
   { ops, from, trust, aside, lost, passedOver }: Awaited<ReturnType<typeof bringBack>>,
-  { learnt, anchored, isForked, sameDevice }: Learnt,
+  { learnt, anchored, isForked, isRevoked, sameDevice }: Learnt,
 ): string[] {
   const later = Object.entries(from).filter(([, size]) => size > 0);
   return [
@@ -289,7 +295,12 @@ function reportLines(
       ? ['FORKED: the relay has other ops of this device than the backup: it went on elsewhere (tally status)']
       : []),
     ...(sameDevice ? [] : ['its key is not here: this is another device now (tally enrol --replaces)']),
-    ...(anchored || !sameDevice ? [] : ['it writes nothing before it has met its relay (tally sync --relay URL)']),
+    ...(isRevoked
+      ? ['REVOKED: this device was taken out meanwhile: enrol another in its place (tally enrol --replaces)']
+      : []),
+    ...(anchored || !sameDevice || isRevoked
+      ? []
+      : ['it writes nothing before it has met its relay (tally sync --relay URL)']),
   ];
 }
 
@@ -310,7 +321,8 @@ function answer(
   };
   for (const line of context.json ? [JSON.stringify(json)] : lines) context.print(line);
   const isWhole =
-    report === undefined || (report.lost.length === 0 && report.passedOver.length === 0 && !report.isForked);
+    report === undefined ||
+    (report.lost.length === 0 && report.passedOver.length === 0 && !report.isForked && !report.isRevoked);
   const isWell = isWhole && findings.length === 0 && verdicts.every(({ code }) => code === undefined);
   return isWell ? 0 : 1;
 }
