@@ -90,7 +90,13 @@ const countedOnce: Play = async (scene, broken) => {
   for (const device of [branch, manager]) await scene.deliver(warehouse, device);
   for (const device of [branch, manager])
     await scene.must(device, 'transfer.receive', receipt(scene.books[device]!, transfer, [10]), shop);
-  if (broken) await scene.must(branch, 'transfer.receive', receipt(scene.books[branch]!, transfer, [10]), other);
+  if (broken)
+    await scene.must(
+      branch,
+      'transfer.receive',
+      { ...receipt(scene.books[branch]!, transfer, [10]), to: other },
+      other,
+    );
   await scene.settle();
   const book = scene.books[office]!;
   const [there] = stockPositions(book);
@@ -221,6 +227,26 @@ const lateScan: Play = async (scene, broken) => {
   return { of: { loaded: 2 }, facts: { owedMinor, late }, holds: owedMinor === 0 && late === 1 };
 };
 
+/** A van hands its count over, sells on, and syncs before it is settled by that count. The fault: the count does not say after how many documents it was made. */
+const soldOn: Play = async (scene, broken) => {
+  const [van, seller] = ['v/7', manager];
+  await buy(scene, 3, van);
+  const opened = await scene.must(seller, 'session.open', { ...head, floatMinor: 0 }, van);
+  await scene.settle();
+  const session = await idOf(scene.books[seller]!, opened);
+  const unit = { sku: 'MUG', name: 'Mug', unitPriceMilliMinor: 500_000 };
+  const sell = (): Promise<unknown> =>
+    scene.must(seller, 'van.scan', { ...head, ...unit, session, taxIncluded: true, tender: 'cash' }, van);
+  await sell();
+  const lines = [{ ...unit, unitPriceMilliMinor: 200_000, counted: 2 }];
+  const counted = { ...head, seller: 'E-7', session, cashMinor: 500, lines, ...(broken ? {} : { documents: 1 }) };
+  await sell();
+  await scene.settle();
+  const answer = await scene.commit(office, 'van.settle', counted, van);
+  const debts = scene.books[office]!.query('SELECT seller FROM sellerDebts').length;
+  return { of: { sold: 2 }, facts: { answer, debts }, holds: answer === 'retail/sold-on' && debts === 0 };
+};
+
 const plays: Readonly<Record<string, Play>> = {
   custody,
   'lying-carrier': carrierLies,
@@ -230,6 +256,7 @@ const plays: Readonly<Record<string, Play>> = {
   'phantom-scan': phantomScan,
   'seller-shortage': shortage,
   'late-scan': lateScan,
+  'sold-on': soldOn,
   recall: recalled,
 };
 

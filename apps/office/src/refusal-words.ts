@@ -56,6 +56,8 @@ const words: Readonly<Record<string, string>> = {
   'retail/bill-held': 'the bill is held: it must be matched or approved first (tally purchases)',
   'retail/bill-entered': 'that bill is in the books already',
   'retail/no-bill': 'there is no such bill',
+  'retail/not-for-here': 'the goods were loaded for another place',
+  'retail/sold-on': 'the van sold on after it was counted: count its goods and cash again',
   'retail/no-purchase-order': 'there is no such order here',
   'retail/purchase-closed': 'nothing more is waited for of that order',
 };

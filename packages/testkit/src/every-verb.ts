@@ -325,7 +325,7 @@ async function van(fleet: Fleet, office: Office): Promise<void> {
   await office('van.scan', { ...head, session, ...goods, ...price, taxIncluded: true, tender: 'cash' }, scope);
   const seller = 'E-7';
   const lines = [{ ...goods, ...price, counted: 3 }];
-  await office('van.settle', { ...head, seller, session, cashMinor: 290, lines }, scope);
+  await office('van.settle', { ...head, seller, session, cashMinor: 290, documents: 1, lines }, scope);
   await office('seller.pay', { ...head, seller, amountMinor: 210, account: '1000' }, scope);
 }
 

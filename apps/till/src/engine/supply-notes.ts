@@ -21,6 +21,8 @@ export function readDeliveries({ book, record }: OpenShop): Outcome<readonly Del
 export function readDelivery(shop: OpenShop, text: string): Outcome<Delivery> {
   const note = parseTransferNoteText(text);
   if (note === undefined) return { ok: false, code: 'till/no-note', message: 'This is no delivery note.' };
+  if (note.to !== undefined && note.to !== shop.record.scope)
+    return { ok: false, code: 'retail/not-for-here', message: `It was loaded for ${note.to}.` };
   return arrivalOf(shop, note.transfer) === undefined ? { ok: true, value: note } : { ...cameBefore };
 }
 
@@ -31,6 +33,11 @@ export function writeVanCount(shop: OpenShop, { lines, cashMinor }: VanCountRequ
   const { scope } = shop.record;
   const counted = lines.map(({ sku, countedQuantity }) => ({ sku, counted: countedQuantity }));
   const { currency } = describeShop(shop);
-  const count = { scope, day: openDay(shop), currency, session: session.id, cashMinor, lines: counted };
+  const [taken] = shop.book.query<{ readonly documents: number }>(
+    'SELECT sales + refunds + voids + payments AS documents FROM takings WHERE scope = ? AND session = ?',
+    [scope, session.id],
+  );
+  const documents = taken?.documents ?? 0;
+  const count = { scope, day: openDay(shop), currency, session: session.id, cashMinor, documents, lines: counted };
   return { ok: true, value: vanCountText(count) };
 }

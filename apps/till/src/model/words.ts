@@ -70,6 +70,7 @@ const refusalWords: Readonly<Record<string, string>> = {
   'retail/open-return': 'The shop’s policy on returns without a receipt does not allow this.',
   'retail/other-customer': 'Credit for this goes to the customer of the sale, and to nobody else.',
   'till/no-note': 'This is no delivery note of a shop.',
+  'retail/not-for-here': 'These goods were loaded for another place.',
   'retail/transfer-received': 'This delivery was counted in before.',
   'retail/own-scope': 'This delivery was sent from here.',
   'till/fiscal-series': 'This till has no numbers of that series.',

@@ -109,6 +109,18 @@ const wordsByCode: Readonly<Record<string, readonly [why: string, remedy: string
   ],
   'retail/purchase-closed': ['The order was closed when goods came in for it.', 'Match the supplier’s bill by hand.'],
   'retail/over-paid': ['More was paid than was owed.', 'Pay the rest back, or keep it for the next time.'],
+  'retail/sold-on': [
+    'The van sold on after it was counted.',
+    'Count goods and cash of the van again, and settle the difference with the seller.',
+  ],
+  'retail/sales-missing': [
+    'The van was settled before all that it had sold came in.',
+    'Let the van’s till send what it has; each sale that comes in then says what it makes good.',
+  ],
+  'retail/not-for-here': [
+    'The goods were loaded for another place.',
+    'Send them on to where they belong, or keep them by a transfer.',
+  ],
   'retail/late-scan': ['It was sold from a van that had been settled.', 'Settle the difference with the seller.'],
 };
 

@@ -176,6 +176,8 @@ export interface VanSettleArgs {
   /** The seller's open cash session, and the cash handed in; both or neither. */
   readonly session?: string;
   readonly cashMinor?: number;
+  /** How many documents the session had when the van was counted, as the van itself says; without it nothing is said of sales made since. */
+  readonly documents?: number;
   readonly lines: readonly CountedLine[];
 }
 
@@ -199,6 +201,8 @@ export interface TransferNote {
   readonly transfer: string;
   readonly dispatch: string;
   readonly from: string;
+  /** The scope that the goods were loaded for. Whoever counts them in elsewhere is told. */
+  readonly to?: string;
   readonly currency: string;
   readonly lines: readonly TransferLine[];
 }

@@ -65,7 +65,7 @@ export function stockPositions(book: BookReader): readonly StockPosition[] {
 
 /** What travels with the goods, on paper or as a code, for the scope that they go to; undefined for a transfer that is not here. */
 export function transferNote(book: BookReader, transfer: string): TransferNote | undefined {
-  const [head] = book.query('SELECT dispatch, scope, currency FROM transfers WHERE transfer = ?', [transfer]);
+  const [head] = book.query('SELECT dispatch, scope, toScope, currency FROM transfers WHERE transfer = ?', [transfer]);
   if (head === undefined) return undefined;
   const lines = book.query(
     `SELECT l.sku, l.name, 0 - l.quantity AS quantity, l.quantityScale, l.unitPriceMilliMinor, coalesce(m.lot, '') AS lot
@@ -77,6 +77,7 @@ export function transferNote(book: BookReader, transfer: string): TransferNote |
     transfer,
     dispatch: String(head['dispatch']),
     from: String(head['scope']),
+    to: String(head['toScope']),
     currency: String(head['currency']),
     lines: lines.map((line) => ({
       sku: String(line['sku']),

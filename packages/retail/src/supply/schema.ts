@@ -70,6 +70,7 @@ export const transferReceiveArgs: ArgsSchema<TransferReceiveArgs> = z.strictObje
   transfer: key,
   dispatch: hash,
   from: scope,
+  to: scope.exactOptional(),
   day,
   currency,
   delivery: hash.exactOptional(),
@@ -81,6 +82,7 @@ export const transferNoteArgs: z.ZodType<TransferNote> = z.strictObject({
   transfer: key,
   dispatch: hash,
   from: scope,
+  to: scope.exactOptional(),
   currency,
   lines: linesOf(z.strictObject(transferLine)),
 });
@@ -215,6 +217,7 @@ export const vanSettleArgs: ArgsSchema<VanSettleArgs> = z.strictObject({
   seller: personNumber,
   session: key.exactOptional(),
   cashMinor: amountMinor.exactOptional(),
+  documents: counted.exactOptional(),
   lines: z.array(z.strictObject({ ...unit, counted })).max(2_000),
 });
 

@@ -20,10 +20,12 @@ export interface VanCount {
   /** The open cash session, and what was counted in its drawer; both or neither. */
   readonly session?: string;
   readonly cashMinor?: number;
+  /** How many documents its session had by then: who sells on has more. */
+  readonly documents?: number;
   readonly lines: readonly { readonly sku: string; readonly counted: number }[];
 }
 
-export function transferNoteText({ transfer, dispatch, from, currency, lines }: TransferNote): string {
+export function transferNoteText({ transfer, dispatch, from, to, currency, lines }: TransferNote): string {
   const rows = lines.map(({ sku, name, quantity, quantityScale = 0, unitCostMilliMinor, lot }) => [
     sku,
     name,
@@ -32,33 +34,37 @@ export function transferNoteText({ transfer, dispatch, from, currency, lines }: 
     unitCostMilliMinor,
     ...(lot === undefined ? [] : [lot]),
   ]);
-  return encoded(notePrefix, [transfer, dispatch, from, currency, rows]);
+  return encoded(notePrefix, [transfer, dispatch, from, currency, rows, ...(to === undefined ? [] : [to])]);
 }
 
 /** Undefined for what is no such note. */
 export function parseTransferNoteText(text: string): TransferNote | undefined {
-  const [transfer, dispatch, from, money, rows] = decoded(notePrefix, text);
+  const [transfer, dispatch, from, money, rows, to] = decoded(notePrefix, text);
   const lines = listOf(rows).map((row) => {
     const [sku, name, quantity, quantityScale, unitCostMilliMinor, lot] = listOf(row);
     return { sku, name, quantity, quantityScale, unitCostMilliMinor, ...(lot === undefined ? {} : { lot }) };
   });
-  const read = transferNoteArgs.safeParse({ transfer, dispatch, from, currency: money, lines });
+  const loadedFor = to === undefined ? {} : { to };
+  const read = transferNoteArgs.safeParse({ transfer, dispatch, from, ...loadedFor, currency: money, lines });
   return read.success ? read.data : undefined;
 }
 
-export function vanCountText({ scope, day, currency, session, cashMinor, lines }: VanCount): string {
-  const drawer = session === undefined || cashMinor === undefined ? [] : [session, cashMinor];
+export function vanCountText({ scope, day, currency, session, cashMinor, documents, lines }: VanCount): string {
+  const drawer =
+    session === undefined || cashMinor === undefined
+      ? []
+      : [session, cashMinor, ...(documents === undefined ? [] : [documents])];
   return encoded(countPrefix, [scope, day, currency, lines.map(({ sku, counted }) => [sku, counted]), ...drawer]);
 }
 
 /** Undefined for what is no such count. */
 export function parseVanCountText(text: string): VanCount | undefined {
-  const [place, dayOf, money, rows, session, cashMinor] = decoded(countPrefix, text);
+  const [place, dayOf, money, rows, session, cashMinor, documents] = decoded(countPrefix, text);
   const lines = listOf(rows).map((row) => {
     const [sku, counted] = listOf(row);
     return { sku, counted };
   });
-  const drawer = session === undefined ? {} : { session, cashMinor };
+  const drawer = session === undefined ? {} : { session, cashMinor, ...(documents === undefined ? {} : { documents }) };
   const read = vanCountArgs().safeParse({ day: dayOf, currency: money, lines, ...drawer });
   const scope = parseScope(place);
   return read.success && scope !== undefined ? { scope, ...read.data } : undefined;
@@ -72,6 +78,7 @@ function vanCountArgs(): z.ZodType<Omit<VanCount, 'scope'>> {
       currency,
       session: key.exactOptional(),
       cashMinor: amountMinor.exactOptional(),
+      documents: counted.exactOptional(),
       lines: z.array(z.strictObject({ sku: key, counted })).max(2_000),
     })
     .refine(({ session, cashMinor }) => (session === undefined) === (cashMinor === undefined));

@@ -108,6 +108,8 @@ function planReceive(view: View, op: OpFacts, args: TransferReceiveArgs): Outcom
   putLines(op, { kind: 'arrival', currency, lines: goods, priced, sign: 1 }, effects);
   putLots(op, goods, 1, effects);
   const remarks: Remark[] = [];
+  if (args.to !== undefined && args.to !== op.scope)
+    remarks.push(contested(refuse('retail/not-for-here', { transfer, to: args.to })));
   askRules(view, 'transfer.receive', { args }, remarks);
   moveStock(view, goods, 1, effects, remarks);
   const unfit = putLosses(args, hop, effects);

@@ -12,10 +12,11 @@ import {
 } from '@tallystick/kernel';
 import { type EntryLine, ledgerTables, postDone } from '@tallystick/ledger';
 import { retailAccounts } from '../chart.ts';
+import { takings } from '../counter/tables.ts';
 import { documentTables, issueDocument, keepNumber } from '../document.ts';
 import { goodsTables, moveStock, putLines, unitsOfScale } from '../goods.ts';
 import { priceLine, priceLines } from '../price.ts';
-import { conclude, contested, posted, type Remark } from '../remark.ts';
+import { conclude, contested, noted, posted, type Remark } from '../remark.ts';
 import { planSale, saleTables } from '../sale.ts';
 import { closeDrawer, closingTables } from '../session.ts';
 import { drawers, lotStock, sessions, stock } from '../tables.ts';
@@ -144,11 +145,25 @@ function countCash(
     remarks.push(contested(refuse('retail/session-closed', { session, closedBy, closedDay, countedMinor })));
     return { shortMinor: 0, overMinor: 0, foundMinor: row.countedMinor - row.expectedMinor };
   }
+  compareDocuments(view, session, args.documents, remarks);
   const expectedMinor = view.sum(drawers, { session, currency }).amountMinor;
   const overMinor = countedMinor - expectedMinor;
   if (!Number.isSafeInteger(overMinor)) return refuse('retail/amount-range', { session });
   closeDrawer(view, op, row, { number, day, expectedMinor, countedMinor }, effects);
   return { shortMinor: Math.max(0, 0 - overMinor), overMinor: Math.max(0, overMinor), foundMinor: overMinor };
+}
+
+/**
+ * A count is of what the van had sold by then. Sales made since, or made by then and not here yet, are in the one number and not in the other: goods and cash that seem missing or too much.
+ */
+function compareDocuments(view: View, session: string, counted: number | undefined, remarks: Remark[]): void {
+  const { sales, refunds, voids, payments } = view.sum(takings, { session });
+  const here = sales + refunds + voids + payments;
+  if (counted === undefined || here === counted) return;
+  const details = { session, counted, here };
+  remarks.push(
+    here > counted ? contested({ code: 'retail/sold-on', details }) : noted({ code: 'retail/sales-missing', details }),
+  );
 }
 
 function planSettle(view: View, op: OpFacts, args: VanSettleArgs): Outcome {

@@ -36,6 +36,8 @@ describe('a slip', () => {
     expect(parseTransferNoteText(`${transferNoteText(note)}\r\n`)).toEqual(note);
     expect(parseVanCountText(vanCountText(count))).toEqual(count);
     expect(parseVanCountText(vanCountText(goodsOnly))).toEqual(goodsOnly);
+    expect(parseTransferNoteText(transferNoteText({ ...note, to: 'v/1' }))).toEqual({ ...note, to: 'v/1' });
+    expect(parseVanCountText(vanCountText({ ...count, documents: 4 }))).toEqual({ ...count, documents: 4 });
     expect(transferNoteText(note)).toMatch(/^tallystick:note\/1\/[\w%.~!*'()-]+$/);
   });
 

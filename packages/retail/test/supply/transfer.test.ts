@@ -203,7 +203,9 @@ describe('what may be wrong with a transfer', () => {
   });
 
   it('is found when the scopes are together', async () => {
-    expect(await receive([10, 10], {}, other)).toBe('ok');
+    expect(await receive([10, 10], {}, other)).toBe('retail/not-for-here');
+    // Whoever counts it in there all the same leaves out whom it was loaded for.
+    expect(await receive([10, 10], { to: other }, other)).toBe('ok');
     expect(await receive([10, 10], { dispatch: 'ab'.repeat(32) })).toBe('ok');
     const { lines, ...note } = transferNote(scene.books[office]!, transfer)!;
     const invented = { ...note, day, transfer: 'made-up', lines: lines.map((line) => ({ ...line, received: 1 })) };

@@ -291,3 +291,45 @@ it('a warehouse counts no till’s drawer, and money that a seller has paid twic
   expect(late(scene)).toMatchObject({ 1150: -200, owed: -200 });
   await scene.close();
 });
+
+it('a van that sells on after it was counted is not settled by that count, and where that was apart it is said', async () => {
+  const { scene, session, phone } = await openVan();
+  await scene.must(phone, 'van.scan', scan({ session }), van);
+  await scene.settle();
+  const handedOver = count(1, { session, cashMinor: 600, documents: 1 });
+  await scene.must(phone, 'van.scan', scan({ session }), van);
+  const apart = warehouse;
+  await scene.must(apart, 'van.settle', handedOver, van);
+  await scene.sync(phone);
+  await scene.sync(office);
+  expect(await scene.commit(office, 'van.settle', handedOver, van)).toBe('retail/sold-on');
+  await scene.settle();
+  expect(refused(scene)).toEqual([]);
+  const said = scene.books[office]!.query<{ code: string; details: string }>('SELECT code, details FROM corrections');
+  expect(said.map(({ code, details }) => [code, JSON.parse(details) as unknown])).toEqual([
+    ['retail/sold-on', { session, counted: 1, here: 2 }],
+  ]);
+  await scene.close();
+});
+
+it('a settlement says that sales of the van are not here yet, and each of them when it comes', async () => {
+  const { scene, session, phone } = await openVan();
+  await scene.must(phone, 'van.scan', scan({ session }), van);
+  await scene.must(warehouse, 'van.settle', count(1, { session, cashMinor: 600, documents: 1 }), van);
+  await scene.sync(warehouse);
+  await scene.settle();
+  const codes = scene.books[office]!.query('SELECT code FROM corrections ORDER BY code');
+  expect(codes).toEqual([{ code: 'retail/late-scan' }, { code: 'retail/sales-missing' }]);
+  expect(late(scene)).toMatchObject({ owed: 0, stock: 1 });
+  await scene.close();
+});
+
+it('goods that were loaded for one van are not counted in by another that reads their note', async () => {
+  const { scene, phone } = await openVan();
+  await scene.must(office, 'stock.receive', { ...head, reference: 'D-2', lines: [mugs(3)] }, depot);
+  const load = await dispatch(scene, [mugs(3)], { to: 'v/8' });
+  await scene.settle();
+  const args = receipt(scene.books[office]!, load, [3]);
+  expect(await scene.commit(phone, 'transfer.receive', args, van)).toBe('retail/not-for-here');
+  await scene.close();
+});
