@@ -442,6 +442,36 @@ describe('an evaluation', () => {
     expect(Object.is(got, value) || got).toBe(true);
   });
 
+  it('ends within its steps, and is read within its bounds, whatever is nested', () => {
+    // What docs/guards.md says, whatever the program has.
+    const said = { steps: 20_000, depth: 64 };
+    const met = { ended: 0, came: 0, tooDeep: 0 };
+    const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 200 }), (lengths, levels) => {
+        const lists = Object.fromEntries(
+          lengths.map((length, index) => [`list${index}`, Array.from({ length }, (_one, at) => at)]),
+        );
+        const text = lengths.reduceRight((inner, _length, index) => `list${index}.all(x${index}, ${inner})`, 'x0 >= 0');
+        const rounds = lengths.reduce((product, length) => product * length, 1);
+        const value = come(text, lists);
+        // A round costs a step or more, and no more than a few.
+        if (rounds > said.steps) expect(value).toBe('steps');
+        else if (20 * rounds < said.steps) expect(value).toBe(true);
+        met[value === 'steps' ? 'ended' : 'came'] += 1;
+        const deep = Array.from({ length: levels }).reduce<string>(
+          (of) => `{"callExpr":{"function":"!_","args":[${of}]}}`,
+          '{"constExpr":{"boolValue":true}}',
+        );
+        const read = parseRule(deep, new Set());
+        expect(read.ok).toBe(levels < said.depth);
+        met.tooDeep += read.ok ? 0 : 1;
+      }),
+      { numRuns: 60 },
+    );
+    expect(Math.min(met.ended, met.came, met.tooDeep)).toBeGreaterThan(0);
+  });
+
   it('ends, however much it is asked', () => {
     const list = new Array<number>(1_000).fill(0);
     const nested = 'list.all(a, list.all(b, list.all(c, a == b)))';
