@@ -182,7 +182,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await meet();
     let asked = 0;
     for (const [index, book] of [ann, bob].entries())
-      for (const amount of [4, 2, 2, 3]) {
+      for (const amount of [4, 1, 1, 1, 3]) {
         asked += 1;
         await book.commit('stock.take', { of: leases[index], amount });
       }

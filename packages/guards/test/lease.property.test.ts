@@ -20,6 +20,15 @@ type Act = typeof anyAct extends fc.Arbitrary<infer A> ? A : never;
 /** Two devices draw all of the lease that any may draw. */
 const drawOf = (device: number): Act => ({ kind: 'draw', device, lease: 0, holder: 0, quantity: 6 });
 
+/** The lease ends, and both who know of it and who do not draw on. */
+const lateDraws: Act[] = [
+  { ...drawOf(1), quantity: 2 },
+  { ...drawOf(0), kind: 'day' },
+  { ...drawOf(0), kind: 'expire' },
+  { ...drawOf(0), quantity: 1 },
+  { ...drawOf(1), quantity: 1 },
+];
+
 async function act(scene: Scene, { kind, device, lease: index, holder, quantity }: Act, step: number): Promise<string> {
   const known = scene.books[device]!.query<{ lease: string }>('SELECT lease FROM leases ORDER BY lease');
   const lease = known[index % Math.max(1, known.length)]?.lease;
@@ -67,13 +76,19 @@ it('no pool is oversold, and nothing of it is lost', async () => {
         expect(
           book.query('SELECT l.lease FROM leases l JOIN leaseDraws d USING (lease) WHERE d.drawn > l.quantity'),
         ).toEqual([]);
+        // Once it has ended nobody draws on it: what was left of it is the pool's again.
+        expect(
+          book.query(
+            'SELECT e.lease FROM leaseEnds e LEFT JOIN leaseDraws d USING (scope, lease) WHERE coalesce(d.drawn, 0) <> e.drawn',
+          ),
+        ).toEqual([]);
         met.taken += taken;
         met.refused += scene.refusedCodes().length;
       } finally {
         await scene.close();
       }
     }),
-    { numRuns: 8, examples: [[[drawOf(0), drawOf(1)]]] },
+    { numRuns: 8, examples: [[[drawOf(0), drawOf(1)]], [lateDraws]] },
   );
   expect(Math.min(met.taken, met.refused)).toBeGreaterThan(0);
 });

@@ -31,6 +31,9 @@ const handoff: readonly (Act | Move)[] = [
   { kind: 'note', device: 1, entity: 'job-1', to: 0 },
 ];
 
+/** The first owner goes on writing, in the window and after it. */
+const andOldOwner = (step: Act | Move): readonly (Act | Move)[] => [step, handoff[0] as Act];
+
 async function act(scene: Scene, { kind, device, entity, to }: Act): Promise<void> {
   const row = scene.books[device]!.query<{ offer: string }>('SELECT offer FROM owners WHERE entity = ?', [entity])[0];
   const offer = row?.offer === '' || row === undefined ? '0'.repeat(64) : row.offer;
@@ -87,7 +90,7 @@ it('what counts is what a reading of the ops in their order says', async () => {
         }
       },
     ),
-    { numRuns: 8, examples: [[[takeOf(0), takeOf(1)]]] },
+    { numRuns: 8, examples: [[[takeOf(0), takeOf(1)]], [[takeOf(0), ...handoff.flatMap(andOldOwner)]]] },
   );
   // Or nothing has met: the histories were too tame.
   expect(refused).toBeGreaterThan(0);
