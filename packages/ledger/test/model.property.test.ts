@@ -230,9 +230,21 @@ it('whatever two devices do apart: limits hold, pending sums are right, and what
     { weight: 5, arbitrary: fc.tuple(action, fc.constantFrom(0, 1)) },
     { weight: 1, arbitrary: fc.constant('meet' as const) },
   );
+  const met = { closed: 0, late: 0 };
+  const entry = { kind: 'post', debit: '1000', credit: '4000', amountMinor: 7, day: '2026-11-02' } as const;
+  const closedApart = [
+    [entry, 0],
+    'meet',
+    [{ kind: 'close', through: '2026-11-05', late: 'route' }, 0],
+    [entry, 1],
+    'meet',
+    [entry, 0],
+  ] as ('meet' | [Action, 0 | 1])[];
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
       const { books } = await openTwo();
+      // So that there is something to close.
+      await books[0].commit('day.open', { day: '2026-11-08' });
       const relay = await createTestRelay();
       const closedRows = new Map<string, string>();
       const meet = async (): Promise<void> => {
@@ -254,8 +266,11 @@ it('whatever two devices do apart: limits hold, pending sums are right, and what
         }
       }
       await meet();
+      met.closed += closedRows.size;
+      met.late += books[0].query('SELECT op FROM lateEntries').length;
       for (const book of books) await book.close();
     }),
-    { numRuns: 8 },
+    { numRuns: 8, examples: [[closedApart]] },
   );
+  expect(Math.min(met.closed, met.late)).toBeGreaterThan(0);
 }, 120_000);
