@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { faultsOf } from './axe.ts';
 import {
   buildOnce,
   editLog,
@@ -106,6 +107,27 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', (
     await stopsAndHandsOut(before);
   });
 
+  it('begins anew once its damaged log was given out, and keeps that beside the new one', async () => {
+    await sell(page, 'Espresso');
+    const before = await editLog(page, served.url, (log) => flip(log, log.length >> 1));
+    page = await context.newPage();
+    await page.goto(served.url);
+    await page.getByRole('heading', { name: 'The till cannot start' }).waitFor();
+    const anew = page.getByRole('button', { name: 'The file is kept: start anew' });
+    expect(await anew.count()).toBe(0);
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export what is saved' }).click();
+    await downloading;
+    expect(await faultsOf(page)).toEqual([]);
+    await anew.click();
+    await page.getByRole('button', { name: 'Try it alone' }).waitFor();
+    expect(Buffer.from(await page.evaluate(damagedBytes), 'latin1').equals(before)).toBe(true);
+    await page.close();
+    page = await openAlone(context, served.url);
+    await openDrawer(page, '0');
+    expect(await sell(page, 'Espresso')).toMatch(/\/1$/);
+  });
+
   it('finds the damage in a part of its log that the start passes over, too', async () => {
     await sell(page, 'Espresso');
     await page.getByRole('button', { name: 'Drawer', exact: true }).click();
@@ -126,6 +148,16 @@ async function keptFiles(): Promise<string[]> {
   const names: string[] = [];
   for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(name);
   return names.filter((name) => name.startsWith('tallystick.') && name !== 'tallystick.log').sort();
+}
+
+/** Runs in the page: the log that was put aside, a character a byte. */
+async function damagedBytes(): Promise<string> {
+  const folder = await navigator.storage.getDirectory();
+  let text = '';
+  for await (const [name, file] of folder as unknown as AsyncIterable<[string, FileSystemFileHandle]>)
+    if (name.startsWith('tallystick.damaged-'))
+      for (const byte of new Uint8Array(await (await file.getFile()).arrayBuffer())) text += String.fromCharCode(byte);
+  return text;
 }
 
 function flip(log: Buffer, at: number): Buffer {

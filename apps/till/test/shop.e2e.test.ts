@@ -274,6 +274,39 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
     await context.close();
   });
 
+  it('goes on under its own key after a log damaged in the middle was put aside', async () => {
+    const context = await newDevice(shop.browser);
+    const first = await openTill(context, 'till-9');
+    const number = await sell(first, 'Flat white');
+    await expect.poll(() => saleAt(shop.office, number)).toBe(360);
+    const { tillUrl = '' } = shop.office;
+    await editLog(first, tillUrl, (log) => {
+      const at = log.indexOf('"device"', log.length >> 2);
+      return Buffer.concat([log.subarray(0, at), Buffer.from('!'), log.subarray(at + 1)]);
+    });
+    const page = await context.newPage();
+    await page.goto(tillUrl);
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export what is saved' }).click();
+    await downloading;
+    await page.getByRole('button', { name: 'The file is kept: start anew' }).click();
+    await page.getByRole('button', { name: 'Join a shop' }).waitFor();
+    await page.close();
+    const again = await context.newPage();
+    await again.goto(shop.office.invite());
+    await again.getByLabel('Name of this till').fill('till-9');
+    await again.getByRole('button', { name: 'Join the shop' }).click();
+    await again.getByRole('button', { name: 'Go on with the key that is here' }).click();
+    await tile(again, 'Flat white').waitFor();
+    await isUpToDate(again);
+    const next = await sell(again, 'Sourdough');
+    expect(next).not.toBe(number);
+    await expect.poll(() => saleAt(shop.office, next)).toBe(480);
+    const refusals = "SELECT code FROM refusals JOIN devices USING (device) WHERE devices.name = 'till-9'";
+    expect(shop.office.book.query(refusals)).toEqual([]);
+    await context.close();
+  });
+
   it('names a copied device on both screens, and counts what each half sold once both go on as new tills', async () => {
     const { tillUrl = '' } = shop.office;
     let context = await openProfile(join(shop.folder, 'till'));

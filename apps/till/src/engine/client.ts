@@ -97,6 +97,7 @@ export function createWorkerEngine(): TillEngine {
     seeCorrections: (ops) => ask('seeCorrections', ops),
     syncNow: () => ask('syncNow'),
     exportLog: () => ask('exportLog'),
+    startAnew: () => ask('startAnew'),
     rest: () => ask('rest'),
     takeOver: () => ask('takeOver'),
   };

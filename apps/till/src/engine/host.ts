@@ -63,6 +63,8 @@ export class TillHost implements EngineCalls {
   #isLost = false;
   #opened = Promise.withResolvers<void>();
   #storageFault: string | undefined;
+  /** The bytes of a log that does not open were given out. */
+  #isHandedOut = false;
   #isBehind = false;
   /** The backup that was looked at last. */
   #found: Found | undefined;
@@ -102,6 +104,8 @@ export class TillHost implements EngineCalls {
     void loadEntitlements().catch(() => undefined);
     void import('./till-status.ts').catch(() => undefined);
     void import('./drawer-report.ts').catch(() => undefined);
+    void import('./find-documents.ts').catch(() => undefined);
+    void import('./put-aside.ts').catch(() => undefined);
     void this.#recheck();
     await letGo;
     await this.#inTurn(() => this.#close());
@@ -502,10 +506,28 @@ export class TillHost implements EngineCalls {
       try {
         if (this.#shop !== undefined) return { ok: true, value: await this.#shop.book.export() };
         const bytes = await (await readLog())?.arrayBuffer();
+        this.#isHandedOut = bytes !== undefined;
         return bytes === undefined ? noBook : { ok: true, value: new Uint8Array(bytes) };
       } catch (error) {
         return { ok: false, ...faultOf(error) };
       }
+    });
+
+  /** Only a till that cannot start, and whose bytes a person was given. */
+  startAnew: EngineCalls['startAnew'] = () =>
+    this.#inTurn(async () => {
+      if (this.#phase.kind !== 'failed' || !this.#isHandedOut) return noBook;
+      try {
+        await this.#log?.close();
+        this.#log = undefined;
+        await (await import('./put-aside.ts')).putLogAside(Date.now());
+        this.#log = await openLog();
+      } catch (error) {
+        return { ok: false, ...faultOf(error) };
+      }
+      this.#phase = { kind: 'first-run' };
+      this.#tellState();
+      return { ok: true, value: undefined };
     });
 
   rest: EngineCalls['rest'] = () => {

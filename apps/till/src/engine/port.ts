@@ -402,6 +402,8 @@ export interface TillEngine extends TillEntries {
   syncNow(): Promise<Outcome<void>>;
   /** The whole log as one file that any replica can import. */
   exportLog(): Promise<Outcome<Uint8Array>>;
+  /** Puts a log aside that does not open, once `exportLog` has given it out; the till is as on its first start. */
+  startAnew(): Promise<Outcome<void>>;
   /** Nobody looks at the screen now. */
   rest(): Promise<Outcome<void>>;
   /** Asks the tab that holds the till to let go of it. */

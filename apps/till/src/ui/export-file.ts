@@ -1,11 +1,12 @@
 // Hands the whole log to the person as a file, for another replica to import.
 import type { Till } from '../state/till.ts';
 
-export async function exportToFile(till: Till): Promise<void> {
+/** True once the browser has the file. */
+export async function exportToFile(till: Till): Promise<boolean> {
   const exported = await till.engine.exportLog();
   if (!exported.ok) {
     till.toast.value = { text: `The export failed: ${exported.message}` };
-    return;
+    return false;
   }
   const phase = till.state.peek().phase;
   const isBook = phase.kind === 'open';
@@ -13,6 +14,7 @@ export async function exportToFile(till: Till): Promise<void> {
   saveFile(`tallystick-${name}`, exported.value);
   const next = isBook ? 'until the office has imported it' : 'and hand it to the office';
   till.toast.value = { text: `Exported. Keep the file ${next}.` };
+  return true;
 }
 
 export function saveFile(name: string, bytes: Uint8Array): void {

@@ -5,6 +5,7 @@ import type { Shop } from '../engine/port.ts';
 import { refusalText } from '../model/words.ts';
 import { ShopContext, useTill } from '../state/context.ts';
 import { exportToFile } from './export-file.ts';
+import { Fault } from './fault.tsx';
 import { Icon } from './icons.tsx';
 import { DayTotals, DocumentList } from './sales.tsx';
 
@@ -56,6 +57,7 @@ function Doubt(): VNode | null {
 
 export function Failed({ code, message }: { readonly code: string; readonly message: string }): VNode {
   const till = useTill();
+  const [isExported, setExported] = useState(false);
   return (
     <main class="other-tab other-tab-alone">
       <section class="other-tab-head" role="alert">
@@ -69,15 +71,45 @@ export function Failed({ code, message }: { readonly code: string; readonly mess
         </p>
         <Doubt />
         <div class="actions">
-          <button type="button" class="button" onClick={() => void exportToFile(till)}>
+          <button
+            type="button"
+            class="button"
+            onClick={() => void exportToFile(till).then((isOut) => setExported(isExported || isOut))}
+          >
             <Icon name="save" size={20} /> Export what is saved
           </button>
           <button type="button" class="button button-primary" onClick={() => location.reload()}>
             Try again
           </button>
         </div>
+        <p role="status">{till.toast.value?.text}</p>
+        {isExported && damagedCodes.has(code) && <StartAnew />}
       </section>
     </main>
+  );
+}
+
+const damagedCodes: ReadonlySet<string> = new Set(['store/damaged', 'store/format']);
+
+/** Offered once the bytes are in a person's hands: what nobody has elsewhere is in that file alone. */
+function StartAnew(): VNode {
+  const till = useTill();
+  const [fault, setFault] = useState<string>();
+  const start = async (): Promise<void> => {
+    const begun = await till.engine.startAnew();
+    if (!begun.ok) setFault(refusalText(begun.code, begun.message));
+  };
+  return (
+    <>
+      <p>
+        Sales that nobody else has are in that file alone. Once the office has it, this till can begin anew by an
+        invitation; its old log stays on this device, put aside.
+      </p>
+      <button type="button" class="button" onClick={() => void start()}>
+        The file is kept: start anew
+      </button>
+      <Fault text={fault} />
+    </>
   );
 }
 
