@@ -11,10 +11,15 @@ import { App } from './ui/app.tsx';
 import { Unsupported } from './ui/full-screens.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/controls.css';
 import './styles/shell.css';
 import './styles/sell.css';
+import './styles/cart.css';
+import './styles/sell-narrow.css';
 import './styles/dialog.css';
 import './styles/pages.css';
+import './styles/welcome.css';
+import './styles/pages-narrow.css';
 import './styles/receipt.css';
 import './styles/keys.css';
 
