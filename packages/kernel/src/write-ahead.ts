@@ -20,7 +20,7 @@ const FRAME_HEADER_BYTES = 24;
 
 /**
  * Answers what to call after each commit of this connection, outside of a transaction. It makes the write-ahead log longer before it has to be, by no more than
- * is in use already, and only while commits are small. It changes nothing that anybody reads, and where it fails it is not tried again.
+ * is in use already, and only while commits are small. It changes nothing that anybody reads, waits for no other program, and is not tried again where it fails.
  */
 export function keepLogRoom(db: Database.Database): () => void {
   if (db.memory || !tellsFrames(db)) return () => undefined;
@@ -41,8 +41,9 @@ export function keepLogRoom(db: Database.Database): () => void {
       const wanted = Math.min(log, MOST_PAGES, CHECKPOINT_PAGES - log);
       const room = Math.floor(statSync(`${db.name}-wal`).size / frameBytes) - log;
       if (room < wanted / 2) lengthen(db, wanted);
-    } catch {
-      works = false;
+    } catch (cause) {
+      // Another program is writing: there is a next time.
+      works = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_BUSY';
     }
   };
 }
@@ -50,8 +51,11 @@ export function keepLogRoom(db: Database.Database): () => void {
 /** Pages of a transaction that outgrows its memory go to the log; those of one that is taken back are written over by the next. */
 function lengthen(db: Database.Database, pages: number): void {
   const cached = Number(db.pragma('cache_size', { simple: true }));
-  db.exec('BEGIN IMMEDIATE');
+  const waitMs = Number(db.pragma('busy_timeout', { simple: true }));
   try {
+    // The commit before this has yet to be answered.
+    db.pragma('busy_timeout = 0');
+    db.exec('BEGIN IMMEDIATE');
     db.pragma(`cache_size = ${CACHED_PAGES}`);
     const bytes = pages * Number(db.pragma('page_size', { simple: true }));
     db.prepare(
@@ -60,6 +64,7 @@ function lengthen(db: Database.Database, pages: number): void {
   } finally {
     if (db.inTransaction) db.prepare('ROLLBACK').run();
     db.pragma(`cache_size = ${cached}`);
+    db.pragma(`busy_timeout = ${waitMs}`);
   }
 }
 

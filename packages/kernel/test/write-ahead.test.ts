@@ -87,3 +87,27 @@ it('what cannot be made is left, with the connection as it was', () => {
   expect([db.inTransaction, db.pragma('cache_size', { simple: true })]).toEqual([false, before]);
   db.close();
 });
+
+it('another program that writes is not waited for, and room is made after it', () => {
+  const { db, write } = openPlain(true);
+  db.pragma('busy_timeout = 5000');
+  const keepRoom = keepLogRoom(db);
+  const other = new Database(path());
+  for (let n = 0; n < 16; n++) {
+    write();
+    other.exec('BEGIN IMMEDIATE');
+    const before = performance.now();
+    keepRoom();
+    expect(performance.now() - before).toBeLessThan(4000);
+    other.exec('ROLLBACK');
+  }
+  expect(pagesOf(db).held).toBe(pagesOf(db).used);
+  expect(db.pragma('busy_timeout', { simple: true })).toBe(5000);
+  for (let n = 0; n < 16; n++) {
+    write();
+    keepRoom();
+  }
+  expect(pagesOf(db).held).toBeGreaterThan(pagesOf(db).used);
+  other.close();
+  db.close();
+});
