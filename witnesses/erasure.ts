@@ -1,8 +1,9 @@
 /** A person can be forgotten and the books do not move: what the raw files hold afterwards, what everybody shows, and who has not said so. */
+import { createMemoryBlobs, createReaderIdentity } from '@tallystick/erasure';
 import { createFileKeyring } from '@tallystick/erasure/node';
-import { certifyErasure, readErasure } from '@tallystick/kernel/subjects';
+import { certifyErasure, readErasure, SubjectDesk } from '@tallystick/kernel/subjects';
 import { encodeHex } from '@tallystick/oplog';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Witness } from './claim.ts';
 import { memoryKeys, must, type Play, playsOf } from './firm.ts';
@@ -108,6 +109,30 @@ const awayIsNamed: Play = async (firm, broken) => {
   };
 };
 
+/** A copy of a manager's keys from before is put back on the disk, after everybody has acknowledged. The fault: it is asked for nothing, for its device has answered. */
+const copyComesBack: Play = async (firm, broken) => {
+  const { office, members, manager, subject } = await scene(firm);
+  const copy = join(firm.dir, 'copy');
+  cpSync(manager.folder, copy, { recursive: true });
+  must(await office.book.commit('subject.shred', { subject, basis: 'request', day }));
+  await meet(firm, members);
+  const said = (await readErasure(office.book, subject))?.acknowledged.length ?? 0;
+  rmSync(manager.folder, { recursive: true });
+  cpSync(copy, manager.folder, { recursive: true });
+  rmSync(copy, { recursive: true });
+  const [keyring, shared] = [createFileKeyring(manager.folder), createMemoryBlobs()];
+  const keys = await keyring.keys(subject);
+  const needles = keys.map(({ key }) => key.slice());
+  const back = search(firm.dir, needles).found;
+  const reader = await createReaderIdentity();
+  const desk = new SubjectDesk({ book: manager.book, keyring, reader, blobs: [shared], day: () => day });
+  if (broken) await firm.meet(manager.book);
+  else await desk.during(() => firm.meet(manager.book));
+  const { files, found } = search(firm.dir, needles);
+  const placed = (await shared.names()).length;
+  return { of: { files, back, said }, facts: { found, placed }, holds: found === 0 && placed === 0 };
+};
+
 export const erasure: Witness = playsOf('erasure', {
   'nothing-is-left': nothingIsLeft,
   'books-stand': booksStand,
@@ -116,4 +141,5 @@ export const erasure: Witness = playsOf('erasure', {
   'lying-certificate': lyingCertificate,
   'legal-hold': legalHold,
   'in-the-clear': inTheClear,
+  'copy-comes-back': copyComesBack,
 });
