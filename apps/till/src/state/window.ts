@@ -17,6 +17,9 @@ export function takeInvitation(target: Window): string | undefined {
 /** Keeps the screen and the address in step, so that the browser's way back works. */
 export function bindView(till: Till, target: Window): void {
   const read = (): void => {
+    // An office's link that is opened in this tab changes no more than the address: the start takes it.
+    const isLink = linkKindOf(target.location.hash) !== undefined;
+    if (isLink && till.state.peek().phase.kind === 'first-run') return target.location.reload();
     const named = views.find((view) => target.location.hash === `#${view}`);
     till.view.value = named ?? 'sell';
   };
