@@ -175,7 +175,7 @@ describe('role', () => {
           }
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 

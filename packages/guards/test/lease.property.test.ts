@@ -124,7 +124,7 @@ it('everybody reads all that is here at any time, whoever holds the leases, and 
         await scene.close();
       }
     }),
-    { numRuns: 4 },
+    { numRuns: 2 },
   );
   expect(met.read).toBeGreaterThan(0);
 });

@@ -93,6 +93,17 @@ async function act(scene: Scene, paper: Paper, { kind, branch, quantity, more, a
   }
 }
 
+const one = (kind: Act['kind'], quantity = 5): Act => ({ kind, branch: shop, quantity, more: 5, atDepot: true });
+/** There is enough, then it is sent and comes, then there is not. */
+const circle: Act[] = [
+  one('level'),
+  one('buy'),
+  one('order'),
+  one('send'),
+  one('arrive'),
+  ...Array.from({ length: 4 }, () => one('sell', 9)),
+];
+
 it('says what is below its minimum less what is on its way, and shares out no more than there is', async () => {
   const scene = await openChain();
   const paper = new Paper();
@@ -117,7 +128,7 @@ it('says what is below its minimum less what is on its way, and shares out no mo
       }
     }),
     // The shelves go on from run to run: what failed is the whole row, which no shrinking makes shorter.
-    { numRuns: 10, endOnFailure: true },
+    { numRuns: 10, examples: [[circle]], endOnFailure: true },
   );
   met.sent = paper.orders.filter(({ state }) => state !== 'ordered').length;
   expect(Math.min(met.enough, met.scarce, met.sent)).toBeGreaterThan(0);
