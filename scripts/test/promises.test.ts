@@ -72,14 +72,6 @@ describe('docs/promises.md', () => {
     expect(rows.flatMap((row) => faultsOf(row, made))).toEqual([]);
   });
 
-  it('leaves out no claim about guards, the ledger, goods on their way and entitlements', () => {
-    const named = new Set(rows.flatMap(({ claims }) => claims));
-    const whole = ['guards', 'ledger', 'books', 'supply', 'entitlements', 'trade', 'shelf'];
-    const ofThese = [...made].filter((claim) => whole.includes(claim.split('/')[0] ?? ''));
-    expect(ofThese.length).toBeGreaterThan(40);
-    expect(ofThese.filter((claim) => !named.has(claim))).toEqual([]);
-  });
-
   it('would be told of a row that says what is not so (falsifier)', () => {
     const row = (tried: string, claim: string): string =>
       `| p | [x](../packages/guards/test/author.test.ts) “${tried}” | \`${claim}\` |`;

@@ -117,7 +117,7 @@ describeShop('promotions', (shop) => {
   });
 });
 
-it('proposes what the fold accepts, whatever is offered and bought', async () => {
+it('proposes what the fold accepts, whatever is offered and bought, and a penny more is refused', async () => {
   const [{ store }] = drivers as [(typeof drivers)[number]];
   const offer = fc.oneof(
     fc.record({ kind: fc.constant('percent' as const), basisPoints: fc.integer({ min: 1, max: 10_000 }) }),
@@ -139,6 +139,7 @@ it('proposes what the fold accepts, whatever is offered and bought', async () =>
     { minLength: 1, maxLength: 5 },
   );
   let discounted = 0;
+  let exceeded = 0;
   await fc.assert(
     fc.asyncProperty(offers, bought, async (given, wanted) => {
       const book = await openShop(store());
@@ -153,6 +154,18 @@ it('proposes what the fold accepts, whatever is offered and bought', async () =>
       discounted += lines.filter((one) => (one.discountMinor ?? 0) > 0).length;
       const priced = priceLines(lines, true);
       if ('code' in priced) throw new Error(priced.code);
+      const at = lines.findIndex((one) => (one.discountMinor ?? 0) > 0);
+      const dearer = lines.map((one, index) =>
+        index === at ? { ...one, discountMinor: (one.discountMinor ?? 0) + 1 } : one,
+      );
+      const more = priceLines(dearer, true);
+      // Nobody takes a penny off what is free.
+      if (at >= 0 && !('code' in more)) {
+        const tenders = [{ kind: 'card', amountMinor: more.amountMinor + more.taxMinor }] as const;
+        const code = 'retail/promotion-exceeded';
+        expect(await book.commit('sale.complete', sale(0, { lines: dearer, tenders }))).toMatchObject({ code });
+        exceeded += 1;
+      }
       const paid = { lines, tenders: [{ kind: 'card', amountMinor: priced.amountMinor + priced.taxMinor }] } as const;
       idOf(await book.commit('sale.complete', sale(0, paid)));
       await book.close();
@@ -160,5 +173,5 @@ it('proposes what the fold accepts, whatever is offered and bought', async () =>
     { numRuns: 25 },
   );
   // Offers that give nothing prove nothing.
-  expect(discounted).toBeGreaterThan(0);
+  expect(Math.min(discounted, exceeded)).toBeGreaterThan(0);
 });
