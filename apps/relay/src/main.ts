@@ -1,4 +1,5 @@
 // The program: `npm run --silent relay -- --data DIR` with the options of its README runs a relay, `... relay -- health URL` asks how one is.
+import { isMainThread } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
 import { type BookId, parseBookId } from '@tallystick/oplog';
 import { parseEngine } from './engine.ts';
@@ -208,4 +209,5 @@ async function main(args: string[]): Promise<number> {
   return command === undefined ? serve(args) : command(rest).catch(misused);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// Built into one file, the program is that of its thread for HTTP as well.
+if (isMainThread) process.exitCode = await main(process.argv.slice(2));

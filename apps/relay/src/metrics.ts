@@ -7,7 +7,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Connections } from './connections.ts';
 import { freeBytesOf, type Health } from './health.ts';
 import { measureHome } from './home-metrics.ts';
-import type { Served } from './listener.ts';
+import type { Served } from './served.ts';
 
 export interface Metrics {
   served(served: Served): void;

@@ -1,6 +1,6 @@
 // Lines in the log about requests that were refused: so many a second and no more, for anybody can send what is refused.
 import type { Log } from './log.ts';
-import type { Served } from './listener.ts';
+import type { Served } from './served.ts';
 
 const linesPerSecond = 20;
 

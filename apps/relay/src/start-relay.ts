@@ -1,5 +1,5 @@
 // A relay on a port: store, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,7 @@ import { nodeHasher } from '@tallystick/chain/node';
 import type { BookId } from '@tallystick/oplog';
 import {
   createRelay,
+  defaultLimits,
   type Relay,
   type RelayEvent,
   type RelayLimits,
@@ -20,17 +21,19 @@ import { createKeyShelf, type KeyShelfOptions } from '@tallystick/relay-protocol
 import { nodeUnpack, type SqliteRelayStore } from '@tallystick/relay-protocol/node';
 import type { Ed25519 } from '@tallystick/sign';
 import { createFileKeyStore, loadSodiumThreads, nodeEd25519Threads } from '@tallystick/sign/node';
-import { boundConnections } from './connections.ts';
 import { type EngineOptions, openEngine } from './engine.ts';
 import { openControl } from './control.ts';
 import type { FollowedHome, HomeOptions } from './follow-home.ts';
 import { createKeyForwarding } from './forward-keys.ts';
+import { type Front, startFront } from './front.ts';
 import { createHealth, type Health } from './health.ts';
-import { createListener, type Served } from './listener.ts';
+import { createListener } from './listener.ts';
+import type { Served } from './served.ts';
 import { errorToFields, type Log } from './log.ts';
 import type { MeasuredRelay, Metrics } from './metrics.ts';
 import { createMetricsServer } from './metrics-server.ts';
 import { createRefusalLog } from './refusals.ts';
+import { closeServers } from './servers.ts';
 import type { Tracing } from './tracing.ts';
 import type { TracingOptions } from './tracing-options.ts';
 
@@ -74,10 +77,9 @@ export interface RunningRelay {
   close(): Promise<void>;
 }
 
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 60_000;
-const idleTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
+/** What the system takes for the path of a socket. */
+const maxSocketPath = 100;
 const traceTimeoutMs = 2_000;
 /** As many tails as there may be, and room for everything else. */
 const defaultMaxConnections = 12_000;
@@ -96,6 +98,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
   const ed25519 = await chooseEd25519();
   const servers: Server[] = [];
   let following: FollowedHome | undefined;
+  let front: Front | undefined;
   try {
     const ofRelay = {
       store,
@@ -125,41 +128,47 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
       metrics?.served(served);
       logRefusal(served);
     };
-    const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
-    const server = createServer(
-      timeouts,
-      createListener({
-        relay: following === undefined ? await withKeys(relay, ofRelay, engine, log) : relay,
-        health,
-        log,
-        tracing,
-        onServed,
-      }),
-    );
+    const served = following === undefined ? await withKeys(relay, ofRelay, engine, log) : relay;
+    const server = createServer(createListener({ relay: served, health, log, tracing, onServed }));
+    // Only the front asks, over connections that it keeps: one that it is about to use is not to end.
+    server.keepAliveTimeout = 0;
+    server.requestTimeout = 0;
     servers.push(server);
-    const connections = boundConnections(server, options.maxConnections ?? defaultMaxConnections);
-    server.timeout = idleTimeoutMs;
+    const inner = await listenInside(server, dataDir);
+    const state = (): ReturnType<Front['state']> => front?.state() ?? { connections: 0, evicted: 0, bytes: 0 };
+    const connections = { count: () => state().connections, evicted: () => state().evicted };
     let metricsServer: Server | undefined;
     if (options.metrics !== undefined) {
       const storePath = engine.kind === 'sqlite' ? join(dataDir, 'relay.sqlite') : undefined;
       const of = { name: signer.name, engine: engine.kind, dataDir, storePath, store, health, connections };
-      metrics = await openMetrics({ ...of, load: relay.load }, following);
+      metrics = await openMetrics({ ...of, load: () => ({ ...relay.load(), bytes: state().bytes }) }, following);
       metricsServer = createMetricsServer(metrics, health);
       servers.push(metricsServer);
       await listen(metricsServer, options.metrics.port, options.metrics.host ?? '127.0.0.1');
     }
     servers.push(...(await openControls(dataDir, opened)));
-    await listen(server, port, host);
-    const url = urlOf(server);
+    front = await startFront(
+      {
+        port,
+        host,
+        inner,
+        maxConnections: options.maxConnections ?? defaultMaxConnections,
+        limits: { ...defaultLimits, ...limits },
+      },
+      { relay, tracing, onServed, onLost: (error) => endLoudly(log, error) },
+    );
+    const running = front;
+    const { url } = running;
     const metricsUrl = metricsServer && urlOf(metricsServer);
     const { vkey } = relay;
     log({ level: 'info', event: 'listening', url, vkey, verifier: ed25519.name, metricsUrl });
     following?.start();
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> =>
-      (closing ??= stop({ servers, relay, store, health, drainMs, log, following, tracing }));
+      (closing ??= stop({ front: running, servers, relay, store, health, drainMs, log, following, tracing }));
     return { url, metricsUrl, vkey, close };
   } catch (error) {
+    await front?.close();
     for (const server of servers) server.close();
     await following?.stop();
     await store.close();
@@ -173,19 +182,19 @@ async function withKeys(
   ofRelay: Omit<KeyShelfOptions, 'signer'>,
   engine: EngineOptions,
   log: Log,
-): Promise<Pick<Relay, 'fetch' | 'handIn'>> {
+): Promise<Pick<Relay, 'fetch'>> {
   // Books go on without: nobody can put a wrapped key or take one away until the relay that has them is named.
   await ofRelay.store.keys.ready?.().catch((error: unknown) => {
     log({ level: 'error', event: 'no-wrapped-keys', ...errorToFields(error) });
   });
   if (engine.kind !== 'sqlite' && typeof engine.keys === 'object') {
     const forward = createKeyForwarding(engine.keys.url);
-    return { ...relay, fetch: (request) => forward(request) ?? relay.fetch(request) };
+    return { fetch: (request) => forward(request) ?? relay.fetch(request) };
   }
   const signer = parseVerifierKey(relay.vkey, nodeHasher);
   if (!signer.ok) throw new Error(signer.message);
   const shelf = createKeyShelf({ ...ofRelay, signer: signer.value });
-  return { ...relay, fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
+  return { fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
 }
 
 /** A relay whose store can be copied takes commands. */
@@ -255,12 +264,35 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
+/** Where only this program asks: a socket in the data folder, which is its owner's alone, or a port of this machine where the system takes no such path. */
+async function listenInside(server: Server, dataDir: string): Promise<string | number> {
+  const path = join(dataDir, 'inner.sock');
+  if (process.platform === 'win32' || path.length > maxSocketPath) {
+    await listen(server, 0, '127.0.0.1');
+    return (server.address() as AddressInfo).port;
+  }
+  // Of a relay that was killed: whoever holds the database is the only one here.
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => void server.once('error', reject).listen(path, resolve));
+  chmodSync(path, 0o600);
+  return path;
+}
+
+/** Nobody can reach it any more: whatever keeps it running starts it again. */
+function endLoudly(log: Log, error: Error): void {
+  log({ level: 'error', event: 'lost-front', ...errorToFields(error) });
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 function urlOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 interface Stopping {
+  readonly front: Front;
   readonly servers: readonly Server[];
   readonly relay: Relay;
   readonly store: RelayStore;
@@ -272,18 +304,24 @@ interface Stopping {
 }
 
 /** Whoever sends work here is told first, then those who listen; what is under way is finished; and all of it takes a bounded time. */
-async function stop({ servers, relay, store, health, drainMs, log, tracing, following }: Stopping): Promise<void> {
+async function stop({
+  front,
+  servers,
+  relay,
+  store,
+  health,
+  drainMs,
+  log,
+  tracing,
+  following,
+}: Stopping): Promise<void> {
   log({ level: 'info', event: 'stopping' });
   health.drain();
   await sleep(drainMs);
-  const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  const closed = front.close();
   relay.endTails();
-  const deadline = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), stopTimeoutMs);
-  // A connection that is kept alive becomes idle when its answer is out; nothing else tells the server to end it then.
-  const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), 50);
   await closed;
-  clearTimeout(deadline);
-  clearInterval(sweep);
+  await closeServers(servers);
   const late = sleep(stopTimeoutMs, 'late' as const, { ref: false });
   // An engine that does not answer holds nothing up: what it was asked is durable there or was never acknowledged.
   if ((await Promise.race([relay.close(), late])) === 'late') log({ level: 'error', event: 'not-finished' });

@@ -38,7 +38,7 @@ export async function receiveBody(
   { encoding = 'identity', lengthBytes, read }: PushRequest,
   maxBytes: number,
   slot: Slot,
-  { receivers }: Incoming,
+  { receivers }: Pick<Incoming, 'receivers'>,
 ): Promise<Uint8Array> {
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new RelayError('relay/encoding', 'a body is plain or gzip');
