@@ -13,6 +13,7 @@ const config: Options = library([
   'node',
   'postgres',
   'proof',
+  'reception',
 ]);
 
 export default config;

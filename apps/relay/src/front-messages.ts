@@ -1,6 +1,6 @@
 // What the thread that speaks HTTP and the relay's own thread say to each other. Everything of one turn of an event loop goes in one message, as flat lists: an object for each
 // push would cost more than the push.
-import type { RelayCode, ReceptionLimits } from '@tallystick/relay-protocol';
+import type { RelayCode, ReceptionLimits } from '@tallystick/relay-protocol/reception';
 
 /** What the front is started with. */
 export interface FrontOptions {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
-import { createReception, type Reception, RelayError } from '@tallystick/relay-protocol';
+import { createReception, type Reception, RelayError } from '@tallystick/relay-protocol/reception';
 import { boundConnections, type Connections } from './connections.ts';
 import { createForwarding } from './front-forwarding.ts';
 import type { Answers, Failure, FromFront, FrontOptions, FrontState, Pushes, ToFront } from './front-messages.ts';

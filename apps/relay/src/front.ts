@@ -1,6 +1,7 @@
 // The relay's side of the thread that speaks HTTP: it starts it, hands in what it brings, and tells it the answers (docs/decisions/079).
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
-import { type PushReply, type Relay, RelayError } from '@tallystick/relay-protocol';
+import type { PushReply, Relay } from '@tallystick/relay-protocol';
+import { RelayError } from '@tallystick/relay-protocol/reception';
 import type { Answers, FromFront, FrontOptions, FrontState, Pushes, ToFront } from './front-messages.ts';
 import { serveFront } from './front-server.ts';
 import { clientLeft, codeIn, type Served } from './served.ts';

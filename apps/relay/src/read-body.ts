@@ -1,6 +1,6 @@
 // The body of a push as it comes over a connection, with its bound.
 import type { IncomingMessage } from 'node:http';
-import { RelayError } from '@tallystick/relay-protocol';
+import { RelayError } from '@tallystick/relay-protocol/reception';
 
 /** As `PushRequest.read` has it. */
 export function readBody(

@@ -16,7 +16,6 @@ export { createMemoryRelayStore } from './memory-store.ts';
 export { type NoteCheck, originOf, type Receipt, type RelayKey, verifyCheckpoint, verifyReceipt } from './receipt.ts';
 export type { PushReply, PushRequest } from './push.ts';
 export { createRelay, type Relay, type RelayEvent, type RelayLoad, type RelayOptions } from './relay.ts';
-export { createReception, type Reception, type ReceptionLimits } from './reception.ts';
 export type { Handshake, RelayInfo } from './replies.ts';
 export { type Reader, relayIdOf } from './reader.ts';
 export { signReads } from './signed-reads.ts';

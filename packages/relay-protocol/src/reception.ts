@@ -5,6 +5,8 @@ import type { PushRequest } from './push.ts';
 import { createReceivers } from './receivers.ts';
 import { createSlots } from './turns.ts';
 
+export { type RelayCode, RelayError } from './errors.ts';
+
 export type ReceptionLimits = Pick<
   RelayLimits,
   'maxReceiving' | 'maxPushesInFlight' | 'maxBytesInFlight' | 'maxBatchBytes'
