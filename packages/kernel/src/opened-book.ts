@@ -92,11 +92,11 @@ export class OpenedBook {
 
   /** Runs an audit alone. Older ops that a relay has to bring are here before that: nobody who writes waits for a network. */
   async audit<T>(older: OlderOps, work: (part: AuditPart, older: OlderOps) => Promise<T>): Promise<T> {
+    // Who asks a relay stands in the store, which is closed with the book.
+    this.mustBeOpen();
     let held = this.older(older);
-    if (older.relay !== undefined) {
-      this.mustBeOpen();
+    if (older.relay !== undefined)
       held = await this.whileOpen(async () => (await loadAudit()).fetchOlder(this.replica, held));
-    }
     return this.afterLoading(loadAudit, (part) => work(part, held));
   }
 }

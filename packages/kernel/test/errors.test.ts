@@ -60,6 +60,8 @@ describe('a book', () => {
       async () => book.verify(),
       async () => book.replay(stores['sql.js']()),
       async () => book.prove(stores['sql.js']()),
+      async () => book.attest(),
+      async () => book.asOf({ sizes: {} }, stores['sql.js']()),
     ]) {
       await expect(use(), String(use)).rejects.toThrow(kernelError('kernel/closed'));
     }
