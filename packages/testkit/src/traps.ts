@@ -35,7 +35,8 @@ const METHODS: readonly (readonly [path: string, methods: readonly string[]])[] 
 const READ: readonly (readonly [path: string, names: readonly string[]])[] = [
   ['process', ['env', 'argv', 'pid', 'ppid', 'platform', 'arch', 'execPath', 'title']],
   // Of the last match of any program.
-  ['RegExp', ['lastMatch', 'lastParen', 'leftContext', 'rightContext', 'input', '$1', '$2', '$3', '$&', '$_']],
+  ['RegExp', "lastMatch lastParen leftContext rightContext input multiline $& $+ $` $' $_ $*".split(' ')],
+  ['RegExp', Array.from({ length: 9 }, (_, group) => `$${group + 1}`)],
   ['navigator', ['language', 'languages', 'onLine']],
   ['performance', ['timeOrigin']],
 ];

@@ -58,6 +58,18 @@ export function realmCases(open: () => BookStore, crypto: CryptoProvider): void 
     expect(deeds[0]).toContain(reached[way]);
   });
 
+  it('meets whatever RegExp tells of the last match', async () => {
+    const own = ['length', 'name', 'prototype', 'escape'];
+    const told = Object.getOwnPropertyNames(RegExp).filter((name) => !own.includes(name));
+    expect(told).toContain('$9');
+    const seen: string[] = [];
+    for (const name of told) {
+      const plan = (): [] => (String(Reflect.get(RegExp, name)), []);
+      seen.push(...(await deedsOf({ ...planted.match, plan })));
+    }
+    for (const name of told) expect(seen).toContainEqual(expect.stringContaining(`reached for RegExp.${name}:`));
+  });
+
   it('leaves everything as it was', async () => {
     const before = [
       Date,
