@@ -25,7 +25,7 @@ let takeAway: (() => void) | undefined;
 
 /** The traps stand until what it answers is called. Without a holder they are set anew for each call of a verb, which is slow. */
 function holdTraps(): () => void {
-  if (++holders === 1) takeAway = setTraps(reach);
+  if (++holders === 1) takeAway = setTraps(reach, outside);
   return () => {
     if (--holders === 0) takeAway?.();
   };

@@ -5,6 +5,8 @@
 
 /** Told what is reached for, just before it happens. */
 type Reach = (what: string) => void;
+/** Runs work that no trap is to see. */
+type Outside = <T>(work: () => T) => T;
 type Owner = object & Record<PropertyKey, unknown>;
 
 const GLOBAL_FUNCTIONS =
@@ -48,8 +50,8 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:os': ['hostname', 'networkInterfaces', 'platform', 'userInfo'],
 };
 
-/** Sets every trap that has a place here, and answers how to take them all away again. */
-export function setTraps(reach: Reach): () => void {
+/** Sets every trap that has a place here, and answers how to take them all away again. What the console does is done `outside`: it looks at its surroundings, and answers nothing. */
+export function setTraps(reach: Reach, outside: Outside): () => void {
   const world = globalThis as unknown as Owner;
   const undone: (() => void)[] = [];
   const set = (owner: object | undefined, key: string, what: string): void => {
@@ -68,6 +70,7 @@ export function setTraps(reach: Reach): () => void {
   // A verb that runs where Temporal is and not where it is missing folds differently on the two.
   if (!('Temporal' in world)) undone.push(setMissing(world, 'Temporal', reach));
   setNodeTraps(world, set);
+  undone.push(freeConsole(world, outside));
   return () => {
     for (const undo of undone.toReversed()) undo();
     syncNode(world);
@@ -99,6 +102,18 @@ function watch(target: object, reach: () => void): object {
       return Reflect.construct(called, args, made) as object;
     },
   });
+}
+
+function freeConsole(world: Owner, outside: Outside): () => void {
+  const console = world['console'] as Owner;
+  const methods = Object.entries(console).flatMap(([name, method]) =>
+    typeof method === 'function' ? [[name, method] as const] : [],
+  );
+  for (const [name, method] of methods)
+    console[name] = (...args: unknown[]): unknown => outside(() => Reflect.apply(method, console, args) as unknown);
+  return () => {
+    for (const [name, method] of methods) console[name] = method;
+  };
 }
 
 function lookAt(get: () => unknown, reach: () => void): () => unknown {

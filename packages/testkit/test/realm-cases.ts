@@ -95,6 +95,18 @@ export function realmCases(open: () => BookStore, crypto: CryptoProvider): void 
     expect(after.every((one, index) => one === before[index])).toBe(true);
   });
 
+  it('lets a verb write to the console, of which nothing comes back', async () => {
+    const told: unknown[] = [];
+    const { log } = console;
+    console.log = (...words: unknown[]) => void told.push(...words, Date.now());
+    try {
+      expect(await deedsOf({ ...planted.clock, plan: () => (console.log('seen'), []) })).toEqual([]);
+    } finally {
+      console.log = log;
+    }
+    expect(told).toContain('seen');
+  });
+
   it('wraps a list of verbs into the same list, and a table into the same table', () => {
     const [once, twice] = [pureVerbs(shopVerbs), pureVerbs(shopVerbs)];
     expect(once.map(({ ref }) => ref)).toEqual(shopVerbs.map(({ ref }) => ref));
