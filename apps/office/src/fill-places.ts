@@ -16,8 +16,13 @@ export async function fillPlaces(home: Home, book: Pick<ShopBook, 'log' | 'statu
   const places = readBackupSettings(home).places.map(openPlace).map(listedOnce);
   const full = places.filter(({ name }) => !names.has(name));
   for (const lacking of places.filter(({ name }) => names.has(name)))
-    for (const from of full) await carryParts(from, lacking).catch(() => 0);
+    for (const from of full) await carryParts(from, keepingAll(lacking)).catch(() => 0);
   return isDropped ? carryArchives(places) : [];
+}
+
+/** Nobody here opens what one place gives for another, and wholes that somebody made up in a bucket would outlive those on a stick: who made the parts drops them, with the next. */
+function keepingAll(place: BackupPlace): BackupPlace {
+  return { ...place, drop: async () => undefined };
 }
 
 /** From each place that lists to each other. */

@@ -5,7 +5,8 @@ import { type BackupPlace, parsePartName } from './place.ts';
 import { holds, saveVerified } from './verified-save.ts';
 
 /**
- * Saves in `to` every part of `from` that is not there, each read back, and then drops there what `from` has dropped: older parts of the same devices, never an archive.
+ * Saves in `to` every part of `from` that is not there, each read back, and then drops there what `from` has dropped: older parts of the same devices, never an archive, and
+ * only for newer ones that `to` has by then. What they hold is not looked at: `from` is a place that belongs to who made them, or `to` drops nothing.
  * A part of the name that is there already is compared where its number is above `checkedUpTo`: a device that came back may have given a number twice.
  * Answers how many were saved. Throws `recovery/place` and `recovery/unverified`; what was saved until then stays.
  */
@@ -28,9 +29,11 @@ export async function carryParts(
       throw new RecoveryError('recovery/unverified', `${name} is there, and is another file`);
     if (isHeld) continue;
     await saveVerified(to, name, bytes);
+    held.add(name);
     saved += 1;
   }
-  const isOutlived = outlivedBy(names);
+  // A name that `from` lists and gives nothing for outlives nothing.
+  const isOutlived = outlivedBy(names.filter((name) => held.has(name)));
   for (const name of there) if (isOutlived(name)) await to.drop(name);
   return saved;
 }
@@ -38,7 +41,7 @@ export async function carryParts(
 const byNumber = (a: string, b: string): number =>
   (parsePartName(a)?.number ?? 0) - (parsePartName(b)?.number ?? 0) || (a < b ? -1 : 1);
 
-/** Older than every part that the source still has of its device, of which there must be two wholes. */
+/** Older than every whole of its device that both have, of which there must be two. */
 function outlivedBy(names: readonly string[]): (name: string) => boolean {
   const kept = new Set(names);
   const wholes = new Map<string, number[]>();

@@ -2,7 +2,16 @@
 import { createOrganisationIdentity, openIdentity, sealIdentity } from '@tallystick/custody';
 import { createTransport } from 'nodemailer';
 import { expect, it } from 'vitest';
-import { carryParts, filesOf, joinFiles, judgeBackups, memoryPlace, noteOf, restoreBook } from '../src/index.ts';
+import {
+  carryParts,
+  filesOf,
+  joinFiles,
+  judgeBackups,
+  memoryPlace,
+  noteOf,
+  partName,
+  restoreBook,
+} from '../src/index.ts';
 import { crypto, keep, newKeys, newOffice, newStore, onHand, openers, sell, type Shop, verbs } from './shop.ts';
 
 const judged = (files: Parameters<typeof judgeBackups>[0]) => judgeBackups(files, { openers, crypto });
@@ -99,6 +108,16 @@ it('carries what another place lacks, and drops there what is outlived', async (
   expect(await carryParts(place, other, { checkedUpTo: 9 })).toBe(0);
   await expect(carryParts(place, other, { checkedUpTo: 0 })).rejects.toMatchObject({ code: 'recovery/unverified' });
   expect(await other.list()).toHaveLength(2);
+  await shop.close();
+});
+
+it('drops nothing for parts that the source lists and does not give', async () => {
+  const { shop, place } = await backedUp();
+  const before = await place.list();
+  const nameAt = (number: number): string => partName({ book: shop.id, device: shop.device, number, kind: 'whole' });
+  const liar = { ...memoryPlace(), list: async () => [nameAt(1_000), nameAt(1_001)] };
+  expect(await carryParts(liar, place)).toBe(0);
+  expect(await place.list()).toEqual(before);
   await shop.close();
 });
 
