@@ -174,7 +174,8 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const places = { ...state.places };
     for (const { place, error } of reports) {
       const held = places[place];
-      if (held !== undefined && held.error === undefined && error !== undefined) places[place] = { ...held, error };
+      if (held !== undefined && held.error === undefined && error !== undefined)
+        places[place] = { ...held, error, isHeld: true };
     }
     state = { ...state, places };
     await store.save(JSON.stringify(state));

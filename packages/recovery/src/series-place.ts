@@ -39,7 +39,7 @@ interface Putting {
 }
 
 export interface Lagging {
-  /** Some place that answers needs a whole: a delta would stand on nothing there. */
+  /** Some place that takes files needs a whole: a delta would stand on nothing there. */
   readonly isBack: boolean;
   readonly away: ReadonlyMap<BackupPlace, unknown>;
   /** How many files of the series went from a place that had them. */
@@ -47,7 +47,7 @@ export interface Lagging {
 }
 
 /**
- * Places that lack what the next delta would stand on: those that answer get a whole; the others hold nobody up. What a place was once seen to hold is looked for again,
+ * Places that lack what the next delta would stand on: those that take files get a whole; the others hold nobody up. What a place was once seen to hold is looked for again,
  * for sticks are exchanged and buckets emptied. `series`: names of the files from the last whole on.
  */
 export async function lagging(
@@ -63,14 +63,24 @@ export async function lagging(
     try {
       const names = new Set(await place.list());
       const gone = series.filter((name) => !names.has(name)).length;
-      const isHeld = held?.number === before?.number && held?.error === undefined;
+      const isHeld = held?.number === before?.number && (held?.error === undefined || held.isHeld === true);
       if (isHeld && gone > 0) lost.set(place, gone);
+      if (!isHeld && held?.error !== undefined) await mustTake(place);
       isBack ||= gone > 0 || !isHeld;
     } catch (cause) {
       away.set(place, cause);
     }
   }
   return { isBack, away, lost };
+}
+
+const probeName = 'tallystick-probe';
+
+/** A place that took no file may still list what it has, as a stick that is full: it is no reason to make a whole for all the others each time that it is asked. */
+async function mustTake(place: BackupPlace): Promise<void> {
+  const sent = globalThis.crypto.getRandomValues(new Uint8Array(32));
+  await saveVerified(place, probeName, sent);
+  await place.drop(probeName).catch(() => undefined);
 }
 
 /** Into each place that is not `away`. `held`: what each was seen to hold before, by name. */

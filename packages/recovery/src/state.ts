@@ -47,6 +47,8 @@ export interface PlaceState {
   readonly number: number;
   readonly at: number;
   readonly error?: string;
+  /** It holds that part whole: `error` is of older ones, which it does not let go of. */
+  readonly isHeld?: boolean;
 }
 
 /** Where the state is kept: a file, a line in a log's metadata. */

@@ -285,3 +285,39 @@ it('does not count a place that takes a file and does not list it', async () => 
   expect(keeper.standing()).toMatchObject({ isMissed: true, lacking: [{ place: 'bucket' }] });
   await shop.close();
 });
+
+it('makes no whole for a place that takes no file, nor for one that lets go of none', async () => {
+  const shop = await newOffice();
+  const files = new Map<string, Uint8Array>();
+  let [isFull, isLocked] = [false, false];
+  const [good, stick, bucket] = [memoryPlace('folder'), memoryPlace('stick', files), memoryPlace('bucket')];
+  const refuse = async (): Promise<void> => {
+    throw new Error('denied');
+  };
+  const places: BackupPlace[] = [
+    good,
+    { ...stick, save: (name, bytes) => (isFull ? refuse() : stick.save(name, bytes)) },
+    { ...bucket, drop: (name) => (isLocked ? refuse() : bucket.drop(name)) },
+  ];
+  const { keeper } = keep(shop, places);
+  await sell(shop, 60);
+  for (let count = 0; count < 2; count += 1) await keeper.backUp({ whole: true });
+  isFull = true;
+  for (let count = 0; count < 3; count += 1) {
+    await sell(shop, 1);
+    expect(await keeper.backUp()).toMatchObject({ kind: 'delta', places: [{}, { error: 'denied' }, {}] });
+  }
+  isFull = false;
+  isLocked = true;
+  expect(await keeper.backUp()).toMatchObject({
+    number: 6,
+    kind: 'whole',
+    places: [{}, {}, { error: expect.stringContaining('denied') as string }],
+  });
+  expect([...files.keys()].filter((name) => parsePartName(name) === undefined)).toEqual([]);
+  expect(keeper.standing().lacking).toMatchObject([{ place: 'bucket', number: 6 }]);
+  expect(await keeper.backUp()).toMatchObject({ number: 7, kind: 'delta' });
+  const { chosen, findings } = await judgeBackups(await allFiles([bucket]), { openers, crypto });
+  expect([chosen?.number, findings]).toEqual([7, []]);
+  await shop.close();
+});
