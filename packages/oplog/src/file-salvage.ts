@@ -11,6 +11,8 @@ export interface FileSalvage {
   readonly records: readonly OpRecord[];
   /** Which book it says it is; undefined where that cannot be read. */
   readonly book: string | undefined;
+  /** What it noted under each name, as the last note that reads has it. A later one may be among what does not. */
+  readonly meta: ReadonlyMap<string, string>;
   /** Bytes in which no whole frame stands. */
   readonly damaged: readonly { readonly at: number; readonly bytes: number }[];
 }
@@ -27,7 +29,7 @@ export function salvageLogFile(bytes: Uint8Array): FileSalvage {
   const read: ReadBytes = (offset, length) => bytes.subarray(offset, offset + length);
   const records = new Map<OpHash, OpRecord>();
   const damaged: { at: number; bytes: number }[] = [];
-  let book: string | undefined;
+  const meta = new Map<string, string>();
   for (let at = formatLine.length; at < bytes.length; ) {
     const frame = readFrame(read, at);
     if (frame === undefined) {
@@ -38,10 +40,10 @@ export function salvageLogFile(bytes: Uint8Array): FileSalvage {
     }
     if (frame.kind === frameKinds.records || frame.kind === frameKinds.replace)
       for (const record of recordsOf(frame.payload)) records.set(record.hash, record);
-    if (frame.kind === frameKinds.meta) book = bookIn(frame.payload) ?? book;
+    if (frame.kind === frameKinds.meta) note(meta, frame.payload);
     at = frame.end;
   }
-  return { records: [...records.values()], book, damaged };
+  return { records: [...records.values()], book: meta.get('book'), meta, damaged };
 }
 
 function recordsOf(payload: Uint8Array): OpRecord[] {
@@ -54,11 +56,11 @@ function recordsOf(payload: Uint8Array): OpRecord[] {
   });
 }
 
-function bookIn(payload: Uint8Array): string | undefined {
+function note(meta: Map<string, string>, payload: Uint8Array): void {
   try {
     const [name, value] = parsePayload(payload) as readonly unknown[];
-    return name === 'book' && typeof value === 'string' ? value : undefined;
+    if (typeof name === 'string' && typeof value === 'string') meta.set(name, value);
   } catch {
-    return undefined;
+    // Checksummed, and no note all the same: nothing that this release wrote.
   }
 }

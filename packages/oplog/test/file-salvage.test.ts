@@ -18,8 +18,22 @@ const ends = records.map((record) => {
 const whole = file.contents();
 
 it('reads all of a whole file, and nothing of what is none', () => {
-  expect(salvageLogFile(whole)).toEqual({ records, book, damaged: [] });
+  const meta = new Map([['book', book]]);
+  expect(salvageLogFile(whole)).toEqual({ records, book, meta, damaged: [] });
   expect(salvageLogFile(new Uint8Array(300)).records).toEqual([]);
+});
+
+it('has the last note that reads under a name', () => {
+  const noted = createMemoryFile();
+  const log = createFileLogStore(noted);
+  log.setMeta('key', 'first');
+  const from = noted.size();
+  log.setMeta('key', 'second');
+  const both = noted.contents();
+  expect(salvageLogFile(both).meta.get('key')).toBe('second');
+  const damaged = both.slice();
+  damaged.fill(0, from, from + 8);
+  expect(salvageLogFile(damaged).meta.get('key')).toBe('first');
 });
 
 it('loses the frames that were damaged and no other, wherever it is (property)', () => {

@@ -266,12 +266,20 @@ export interface MadeKey {
   readonly opener?: BackupOpener | undefined;
 }
 
+/** Which of the keys in this browser a till wrote under, by the notes of its log. `book` is undefined where that does not read. */
+export interface KeysAside {
+  readonly book: string | undefined;
+  readonly notes: readonly (readonly [name: string, value: string])[];
+}
+
 export interface JoinRequest {
   readonly office: string;
   readonly secret: string;
   readonly till: string;
   /** The key made for this; without one the till makes its own, which cannot be backed up. */
   readonly key?: MadeKey | undefined;
+  /** What stood in a log that was put aside. */
+  readonly aside?: KeysAside | undefined;
 }
 
 /** A till whose key was put back, and the shop that it belongs to. */

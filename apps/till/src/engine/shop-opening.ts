@@ -67,6 +67,9 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   const asked = await askToJoin(request, joining, isMade ? backupsOf(request) : []);
   if (!asked.ok) return asked;
   const { book, scope, relay, bundle } = asked.value;
+  const { aside } = request;
+  if (aside !== undefined && (aside.book ?? book) === book)
+    for (const note of aside.notes) await place.log.setMeta(...note);
   const record: ShopRecord = { book, scope, relay, own: undefined, office: request.office };
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);

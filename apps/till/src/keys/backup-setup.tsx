@@ -1,11 +1,12 @@
 // How a new key is to be backed up, before it is used: with a passkey, on sheets of paper, with the office, or not now.
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { MadeKey } from '../engine/port.ts';
+import type { KeysAside, MadeKey } from '../engine/port.ts';
 import { refusalText } from '../model/words.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Fault } from '../ui/fault.tsx';
 import { hasFirstKey, type Made, makeKey } from './backed-up-key.ts';
+import { keysAside } from './keys-aside.ts';
 import { Sheets } from './sheets.tsx';
 
 export interface BackupSetupProps {
@@ -13,8 +14,8 @@ export interface BackupSetupProps {
   readonly escrow: readonly string[];
   /** For a till that joins; others keep their key under another name. */
   readonly isFirst: boolean;
-  /** Left out where a key without a backup would be no gain. */
-  readonly onSkip?: () => void;
+  /** With what a log that was put aside says of the key that is here. Left out where a key without a backup would be no gain. */
+  readonly onSkip?: (aside: KeysAside | undefined) => void;
   readonly onMade: (key: MadeKey) => void;
 }
 
@@ -67,7 +68,7 @@ export function BackupSetup(props: BackupSetupProps): VNode {
         <p>
           This browser keeps a key from before, and the till goes on with that. You can give it a new one afterwards.
         </p>
-        <button type="button" class="button button-primary button-tall" onClick={onSkip}>
+        <button type="button" class="button button-primary button-tall" onClick={() => void keysAside().then(onSkip)}>
           Go on with the key that is here
         </button>
       </div>
@@ -117,7 +118,7 @@ export function BackupSetup(props: BackupSetupProps): VNode {
       </button>
       {onSkip !== undefined && (
         <>
-          <button type="button" class="button button-quiet" disabled={isBusy} onClick={onSkip}>
+          <button type="button" class="button button-quiet" disabled={isBusy} onClick={() => onSkip(undefined)}>
             Skip for now
           </button>
           <p class="note">Until it is backed up, the till says so: what is wiped before then cannot come back.</p>

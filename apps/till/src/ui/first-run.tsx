@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { linkKindOf, parseInvitation } from '../model/invitation.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
-import type { MadeKey } from '../engine/port.ts';
+import type { KeysAside, MadeKey } from '../engine/port.ts';
 import { Icon, Mark } from './icons.tsx';
 import { WithKeyScreens } from './loaded.tsx';
 import { Fault } from './fault.tsx';
@@ -59,13 +59,13 @@ function JoinForm({ pasted }: { readonly pasted: string }): VNode {
   // Made once, however often the office has to be asked.
   const [made, setMade] = useState<MadeKey>();
   const invitation = parseInvitation(text);
-  const join = async (key: MadeKey | undefined): Promise<void> => {
+  const join = async (key: MadeKey | undefined, aside?: KeysAside): Promise<void> => {
     if (!invitation.ok) return;
     setMade(key);
     setBackingUp(false);
     setBusy(true);
     setFault(undefined);
-    const joined = await till.engine.join({ ...invitation.value, till: name, key });
+    const joined = await till.engine.join({ ...invitation.value, till: name, key, aside });
     setBusy(false);
     if (!joined.ok) setFault(refusalText(joined.code, joined.message));
     else if (till.state.value.key?.isSealedElsewhere === true) till.keyTask.value = 'change';
@@ -89,7 +89,7 @@ function JoinForm({ pasted }: { readonly pasted: string }): VNode {
               till={name}
               escrow={escrow}
               isFirst
-              onSkip={() => void join(undefined)}
+              onSkip={(aside) => void join(undefined, aside)}
               onMade={(key) => void join(key)}
             />
           )}
