@@ -137,9 +137,10 @@ describe('keys from the command line', () => {
     await enrolDeviceAt('stall', 'Stall', '--role', 'manager');
     cpSync(at('stall'), at('copy'), { recursive: true });
     await work('stall');
-    await ask('stall', 'sync');
+    expect(await ask('stall', 'sync')).toMatchObject({ copied: false });
     await work('copy');
-    await ask('copy', 'sync');
+    expect(await ask('copy', 'sync')).toMatchObject({ copied: true });
+    expect((await runTally('sync', '--data', at('copy'))).stderr).toMatch(/this device was copied/);
     expect(await refusal('copy', 'rotate')).toMatch(/kernel\/forked/);
     const { key, replaces } = await ask('copy', 'renew');
     await ask('office', 'enrol', String(key), '--name', 'Stall 2', '--role', 'manager', '--replaces', 'Stall');

@@ -35,7 +35,7 @@ export const prove: Command = {
         context.print(
           ok
             ? `proved: ${grouped(ops)} ops, ${grouped(signatures)} signatures, ${grouped(rows)} rows, digest ${digest}`
-            : `NOT proved: ${problems.length} rows are not what they should be`,
+            : `NOT proved: ${grouped(problems.length)} ${problems.length === 1 ? 'row is' : 'rows are'} not as the log says`,
         );
       }
       return ok ? 0 : 1;

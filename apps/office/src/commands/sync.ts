@@ -50,10 +50,11 @@ export const sync: Command = {
         const { pushed, settled, notTaken, kept = 0 } = report;
         const { currency } = isNew ? settingsOf(book) : settings;
         writeSettings(home, { ...settings, currency, book: book.id, relay: followed });
-        const { role } = book.status();
+        const { role, scopes } = book.status();
         // Who is to be forgotten is forgotten in this contact, and said so.
         if (role !== undefined && (await answerShreds(book, home))) await exchange(book, relay.client);
-        const json = { book: book.id, pushed, settled, notTaken: notTaken.length, kept, role: role ?? '' };
+        const copied = scopes.some(({ forked }) => forked);
+        const json = { book: book.id, pushed, settled, notTaken: notTaken.length, kept, role: role ?? '', copied };
         const near = kept === 0 ? '' : `, ${grouped(kept)} kept near by until the home relay answers`;
         const waiting = role === undefined ? '\nthis device is not enrolled in the book yet' : '';
         context.print(
@@ -61,6 +62,10 @@ export const sync: Command = {
             ? JSON.stringify(json)
             : `${grouped(pushed)} ops handed in, ${grouped(settled)} settled${near}${waiting}`,
         );
+        if (copied)
+          context.progress.say(
+            'this device was copied, and what it writes waits for a person: go on as a new device (tally renew)',
+          );
         for (const result of notTaken)
           context.progress.say(`the relay does not take op ${result.hash}: ${result.verdict}`);
         return notTaken.length === 0 ? 0 : 1;
