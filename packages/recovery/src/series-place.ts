@@ -123,11 +123,18 @@ async function putInto(
   }
 }
 
+/** Lists of some buckets come after what was written. */
+const listAgainMs = [250, 750, 2_000];
+
 /** What a place does not list nobody finds who looks for it. */
 async function mustShow(place: BackupPlace, files: readonly File[]): Promise<void> {
-  const names = new Set(await place.list());
-  const hidden = files.find(([name]) => !names.has(name));
-  if (hidden !== undefined) throw new RecoveryError('recovery/unverified', `${hidden[0]} is not in its list`);
+  for (const waitMs of [...listAgainMs, undefined]) {
+    const names = new Set(await place.list());
+    const hidden = files.find(([name]) => !names.has(name));
+    if (hidden === undefined) return;
+    if (waitMs === undefined) throw new RecoveryError('recovery/unverified', `${hidden[0]} is not in its list`);
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
 }
 
 /**

@@ -321,3 +321,26 @@ it('makes no whole for a place that takes no file, nor for one that lets go of n
   expect([chosen?.number, findings]).toEqual([7, []]);
   await shop.close();
 });
+
+it('waits for a place whose list comes after what was written', async () => {
+  const shop = await newOffice();
+  const inner = memoryPlace('bucket');
+  const shown = new Map<string, number>();
+  const late: BackupPlace = {
+    ...inner,
+    async save(name, bytes) {
+      await inner.save(name, bytes);
+      shown.set(name, 2);
+    },
+    async list() {
+      const names = (await inner.list()).filter((name) => (shown.get(name) ?? 0) === 0);
+      for (const [name, times] of shown) shown.set(name, Math.max(0, times - 1));
+      return names;
+    },
+  };
+  const { keeper } = keep(shop, [late]);
+  await sell(shop, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 1, places: [{ dropped: 0 }] });
+  expect(keeper.standing().lacking).toEqual([]);
+  await shop.close();
+});
