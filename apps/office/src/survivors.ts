@@ -87,7 +87,7 @@ export async function openSurvivors(paths: readonly string[]): Promise<Survivors
   }
 }
 
-export interface SalvagedLog extends Pick<Salvage, 'unreadable' | 'book' | 'relay'> {
+export interface SalvagedLog extends Pick<Salvage, 'unreadable' | 'isEndUnknown' | 'book' | 'relay'> {
   readonly log: LogStore;
   /** Ops that hash to what they are stored under. */
   readonly read: number;
@@ -136,8 +136,9 @@ export function salvageLog(file: string, folder: string): SalvagedLog {
     log.append([...placed.values()].filter(({ hash }) => !settled.has(hash)));
   }
   log.append(pending);
-  const { unreadable, book, relay } = salvage;
-  return { log, read: sound.length, changed: salvage.records.length - sound.length, unreadable, book, relay };
+  const { unreadable, isEndUnknown, book, relay } = salvage;
+  const changed = salvage.records.length - sound.length;
+  return { log, read: sound.length, changed, unreadable, isEndUnknown, book, relay };
 }
 
 /** A row is an op only if its bytes are canonical and hash to the name it is stored under. */

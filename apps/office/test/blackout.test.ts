@@ -4,6 +4,7 @@ import { createRelayClient } from '@tallystick/relay-protocol';
 import {
   closeSync,
   copyFileSync,
+  cpSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { deviceKey, enrolDevice, keysFolder, openOrCreateOffice, openTill, type ShopBook } from '../src/book.ts';
 import { drillIfDue } from '../src/drill-process.ts';
@@ -171,6 +173,19 @@ it('says of a drill how it stands', () => {
   );
   expect(words(16, { fault: { at: 15 * dayMs, message: 'no stick' } })[0]).toBe('DRILL FAILED 1970-01-16: no stick');
   expect(drillLines(undefined, 0)).toEqual([]);
+});
+
+it('says of a damaged log whose end nobody knows how many rows are lost at least', async () => {
+  cpSync(at('shop'), at('cut'), { recursive: true });
+  const file = homeAt(at('cut')).officeFile;
+  const db = new Database(file);
+  const root = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'log_journal'").pluck().get() as number;
+  db.close();
+  const disk = openSync(file, 'r+');
+  writeSync(disk, Buffer.alloc(4_096, 0xa5), 0, 4_096, (root - 1) * 4_096);
+  closeSync(disk);
+  const salvaged = await runTally('salvage', '--data', at('cut'));
+  expect(salvaged).toMatchObject({ status: 1, stdout: expect.stringContaining('; at least 1 rows do not read') });
 });
 
 it('puts a damaged database aside, and gets what does not read from the relay', async () => {

@@ -16,6 +16,8 @@ export interface Salvage {
   readonly records: readonly SalvagedRecord[];
   /** How many rows could not be read: of some, not even that they are ops. A table whose end is not known lost one more, whatever was behind its last. */
   readonly unreadable: number;
+  /** Whether there is such a table: it may have lost any number of rows, so `unreadable` is the least. */
+  readonly isEndUnknown: boolean;
   /** Which book it says it is, and which relay it believes; undefined where that cannot be read. */
   readonly book: string | undefined;
   readonly relay: string | undefined;
@@ -35,7 +37,7 @@ export function salvageSqliteLog(db: BetterSqlite3.Database): Salvage {
     if (row === undefined) return null;
     return { record: reader()(row), position: row.at(-1) === null ? undefined : Number(row.at(-1)) };
   });
-  const newest = hasJournal(db) ? readJournal(db) : { records: [], unreadable: 0 };
+  const newest = hasJournal(db) ? readJournal(db) : { records: [], unreadable: 0, isEndUnknown: false };
   const meta = (name: string): string | undefined =>
     attempt(() => db.prepare<[string], string>('SELECT value FROM log_meta WHERE name = ?').pluck().get(name));
   const tips = attempt(() =>
@@ -46,10 +48,11 @@ export function salvageSqliteLog(db: BetterSqlite3.Database): Salvage {
   );
   const notes = new Map((tips ?? []).map(([scope, size, note]) => [scope, { size, note }]));
   const [records, unreadable] = [[...stored.records, ...newest.records], stored.unreadable + newest.unreadable];
-  return { records, unreadable, book: meta('book'), relay: meta('relay'), notes };
+  const isEndUnknown = stored.isEndUnknown || newest.isEndUnknown;
+  return { records, unreadable, isEndUnknown, book: meta('book'), relay: meta('relay'), notes };
 }
 
-type Rows = Pick<Salvage, 'records' | 'unreadable'>;
+type Rows = Pick<Salvage, 'records' | 'unreadable' | 'isEndUnknown'>;
 
 /** The rows of a table by their keys, from 1 on; `read` answers null where there is none. */
 function readRows(
@@ -80,7 +83,8 @@ function readRows(
       [missing, broken] = [0, 0];
     }
   }
-  return { records, unreadable: unreadable + (last === undefined ? Math.min(broken, 1) : broken) };
+  const isEndUnknown = last === undefined;
+  return { records, unreadable: unreadable + (isEndUnknown ? Math.min(broken, 1) : broken), isEndUnknown };
 }
 
 /** A log of an earlier release has none. */

@@ -51,18 +51,18 @@ export const salvage: Command = {
       renameSync(beside, file);
       syncFolder(dirname(file));
       const { missing } = rebuilt.survey;
-      const { read, changed, unreadable } = found;
-      const json = { book, read, changed, unreadable, missing: missing.length, waiting: rebuilt.waiting.length, aside };
+      const { read, changed, unreadable, isEndUnknown } = found;
+      const [lacking, waiting] = [missing.length, rebuilt.waiting.length];
+      const json = { book, read, changed, unreadable, isEndUnknown, missing: lacking, waiting, aside };
+      const least = isEndUnknown ? 'at least ' : '';
       const lines = [
         `the damaged files are in ${aside}`,
-        `${grouped(read)} ops read and are verified; ${grouped(unreadable)} rows do not read, ${grouped(changed)} are not what they were`,
-        ...(rebuilt.waiting.length === 0
-          ? []
-          : [`${grouped(rebuilt.waiting.length)} ops wait for those that do not read`]),
+        `${grouped(read)} ops read and are verified; ${least}${grouped(unreadable)} rows do not read, ${grouped(changed)} are not what they were`,
+        ...(waiting === 0 ? [] : [`${grouped(waiting)} ops wait for those that do not read`]),
         'tally sync brings the rest: before that this device writes nothing',
       ];
       for (const line of context.json ? [JSON.stringify(json)] : lines) context.print(line);
-      return unreadable + changed === 0 ? 0 : 1;
+      return unreadable + changed === 0 && !isEndUnknown ? 0 : 1;
     } finally {
       rmSync(copies, { recursive: true, force: true });
       lock.release();
