@@ -81,8 +81,9 @@ export function writeReport(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${new Date(at).toISOString().replaceAll(':', '')}.txt`);
   writeFileSync(file, `${lines.join('\n')}\n`);
-  const reports = readdirSync(folder).filter((name) => reportName.test(name));
-  for (const name of reports.sort().slice(0, -keptReports)) rmSync(join(folder, name), { force: true });
+  // The clock may have been set back since those of before: the one that was just made is no old one, whatever its name says.
+  const others = readdirSync(folder).filter((name) => reportName.test(name) && join(folder, name) !== file);
+  for (const name of others.sort().slice(0, 1 - keptReports)) rmSync(join(folder, name), { force: true });
   return file;
 }
 

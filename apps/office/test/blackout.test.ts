@@ -130,6 +130,8 @@ it('writes nothing of a drill that somebody replaced while it was made, and keep
   const reports = readdirSync(join(office.root, 'drills')).filter((name) => name.endsWith('.txt'));
   expect(reports.length).toBe(53);
   expect(reports.sort()[0]).toContain('1970-01-10');
+  // Written once the clock was set right again.
+  expect(existsSync(writeReport(office, { at: 5, lines: ['today'] }))).toBe(true);
 });
 
 it.each([
