@@ -50,7 +50,7 @@ export function soldLine(
   taken.set(line, { quantity: before.quantity + returned, amountMinor: before.amountMinor + paidMinor });
   const known = { line, name, unitScale, unitPriceMilliMinor, taxRateBasisPoints, ...discounted };
   if (said.has('unit-price') || !(isGross || isTaxIn(row))) return known;
-  return { ...known, unitPriceMilliMinor: priceThat(sold, returned, paidMinor + discountMinor) };
+  return { ...known, ...priceThat(sold, returned, { paidMinor, discountMinor }) };
 }
 
 function rowOf(book: ShopBook, original: string, said: ReadonlyMap<string, string>): SoldLine | undefined {
@@ -100,10 +100,22 @@ function paidOf({ amountMinor, taxMinor, quantity, back, backMinor }: SoldLine, 
   return shareOf(back + returned) - shareOf(back);
 }
 
-/** The unit price at which so many units come to this: that of the sale wherever it does, or else the nearest that does, or that of the sale where none does. */
-function priceThat({ quantityScale, unitPriceMilliMinor }: SoldLine, returned: number, amountMinor: number): number {
-  const comesTo = (price: number): boolean => lineAmountMinor(returned, quantityScale, price) === amountMinor;
-  if (!Number.isSafeInteger(returned) || returned < 1 || comesTo(unitPriceMilliMinor)) return unitPriceMilliMinor;
-  const exact = roundHalfAway(BigInt(amountMinor) * 10n ** BigInt(quantityScale + 3), returned);
-  return exact !== undefined && comesTo(exact) ? exact : unitPriceMilliMinor;
+/**
+ * The unit price at which so many units come to what was paid for them, beside their discount: that of the sale wherever it does, or else the nearest that does. Of so many
+ * units that none does, the nearest above, and what it is too much by is discount too.
+ */
+function priceThat(
+  { quantityScale, unitPriceMilliMinor }: SoldLine,
+  returned: number,
+  { paidMinor, discountMinor }: { readonly paidMinor: number; readonly discountMinor: number },
+): { readonly unitPriceMilliMinor: number; readonly discountMinor?: number } {
+  if (!Number.isSafeInteger(returned) || returned < 1) return { unitPriceMilliMinor };
+  const amountMinor = paidMinor + discountMinor;
+  const tooMuch = (price: number): number => (lineAmountMinor(returned, quantityScale, price) ?? 0) - amountMinor;
+  if (tooMuch(unitPriceMilliMinor) === 0) return { unitPriceMilliMinor };
+  const nearest = roundHalfAway(BigInt(amountMinor) * 10n ** BigInt(quantityScale + 3), returned);
+  if (nearest === undefined) return { unitPriceMilliMinor };
+  if (tooMuch(nearest) === 0) return { unitPriceMilliMinor: nearest };
+  const above = tooMuch(nearest) > 0 ? nearest : nearest + 1;
+  return { unitPriceMilliMinor: above, discountMinor: discountMinor + tooMuch(above) };
 }

@@ -288,6 +288,30 @@ it('gives the whole of a discount back, also of a line that one refund names twi
   expect((await tally('query', total))['rows']).toEqual([{ totalMinor: -1_699 }]);
 });
 
+it('gives back what was paid for so many that no price of one comes to it', async () => {
+  const sell = (taxIncluded: string): Promise<Record<string, unknown>> => {
+    const lines = 'sku=BOLT,name=Bolt,quantity=1501,unit-price=0.01234,tax-rate-basis-points=2000';
+    return tally('sale', 'complete', '--lines', lines, '--tax-included', taxIncluded, '--tenders', 'kind=card');
+  };
+  // 18.52, and 3.70 on top or in it: neither the whole nor what is left of it is 1,501 times anything.
+  for (const [taxIncluded, totalMinor] of [
+    ['false', 2_222],
+    ['true', 1_852],
+  ] as const) {
+    const { id, number } = await sell(taxIncluded);
+    const original = ['--original', String(number), '--reason', 'rust', '--tenders', 'kind=card'];
+    for (const quantity of [1, 1_499, 1])
+      await tally('sale', 'refund', ...original, '--lines', `sku=BOLT,quantity=${quantity}`);
+    const sums = `SELECT sum(totalMinor) AS totalMinor, sum(taxMinor) AS taxMinor FROM documents WHERE '${String(id)}' IN (id, original)`;
+    expect((await tally('query', sums))['rows']).toEqual([{ totalMinor: 0, taxMinor: 0 }]);
+    const whole = await sell(taxIncluded);
+    const back = ['--lines', 'sku=BOLT,quantity=1501', '--reason', 'rust', '--tenders', 'kind=card'];
+    const { id: given } = await tally('sale', 'refund', '--original', String(whole['number']), ...back);
+    const total = `SELECT totalMinor FROM documents WHERE id = '${String(given)}'`;
+    expect((await tally('query', total))['rows']).toEqual([{ totalMinor: 0 - totalMinor }]);
+  }
+});
+
 it('countersigns: what one device offers, the other accepts or declines', async () => {
   const home = homeAt(data);
   const file = home.tillFile(0);
