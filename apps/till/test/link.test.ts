@@ -36,6 +36,7 @@ describe('the connection after a failure', () => {
     ['silent', new RelayError('relay/unreachable', 'no answer', { cause: new DOMException('', 'TimeoutError') })],
     ['busy', new RelayError('relay/busy', 'full')],
     ['garbled', new RelayError('relay/bad-answer', 'a page')],
+    ['unreachable', new RelayError('relay/refused', 'the relay answered 502', { status: 502 })],
   ])('tells how it does not answer: %s', (how, error) => {
     expect(linkAfterFailure(error, connecting, true, 5)).toMatchObject({ kind: 'relay-unreachable', how });
   });
@@ -53,6 +54,11 @@ describe('the connection after a failure', () => {
   ])('distrusts a relay that contradicts itself, with or without a network: $code', (error) => {
     expect(linkAfterFailure(error, connecting, true, 5).kind).toBe('relay-distrusted');
     expect(linkAfterFailure(error, connecting, false, 5).kind).toBe('relay-distrusted');
+  });
+
+  it('takes what the relay itself refuses for that', () => {
+    const refused = new RelayError('relay/refused', 'the relay answered 402', { status: 402 });
+    expect(linkAfterFailure(refused, connecting, true, 5).kind).toBe('refused');
   });
 
   it('says that a relay does not keep the book', () => {

@@ -1,5 +1,6 @@
 // What one exchange with the relay, or the lack of one, lets the till say about its connection.
 import type { SyncReport } from '@tallystick/kernel';
+import type { RelayError } from '@tallystick/relay-protocol';
 import type { Link } from './port.ts';
 import type { RelaySilence } from './standing.ts';
 
@@ -34,7 +35,9 @@ export function linkAfterFailure(error: unknown, before: Link, hasNetwork: boole
   if (code === 'relay/unknown-book') return { kind: 'refused', reason: 'It does not keep this shop’s book.' };
   if (code === 'relay/not-enrolled') return { kind: 'not-enrolled' };
   if (!hasNetwork) return { kind: 'no-network', since: before.kind === 'no-network' ? before.since : at };
-  const silence = silenceByCode.get(code);
+  // A server's error that is none of a relay's own: a proxy in front of it does not reach it.
+  const isInFront = code === 'relay/refused' && ((error as RelayError).status ?? 0) >= 500;
+  const silence = silenceByCode.get(isInFront ? '' : code);
   if (silence !== undefined) {
     const since = before.kind === 'relay-unreachable' ? before.since : at;
     const how = isTimeout(error) ? 'silent' : silence;
