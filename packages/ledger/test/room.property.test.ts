@@ -2,6 +2,7 @@
 import { defineVerb, type Verb } from '@tallystick/kernel';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { createScene } from '../../guards/test/scene.ts';
 import { dayAfter, deviceRoomList, ledgerTables, ledgerVerbs, maxDeviceMinor, post } from '../src/index.ts';
 import { actOn, anything, gbp, type LawBook, newStore, openLedger } from './laws.ts';
 import { exchange, joinReplica } from './replica.ts';
@@ -98,4 +99,28 @@ it('is counted from the last close that somebody else could answer for, month by
     { numRuns: 12 },
   );
   expect(struck).toBeGreaterThan(0);
+});
+
+it('is counted from the close before, late too, where the close that it was made on comes to nothing', async () => {
+  const [office, manager, till] = [0, 1, 2] as const;
+  const scene = await createScene(verbs, ['manager', 'till']);
+  for (const [account, kind] of [
+    ['1000', 'asset'],
+    ['4000', 'income'],
+  ])
+    await scene.must(office, 'account.open', { account, kind, name: account });
+  await scene.must(office, 'day.open', { day: '2026-11-02' });
+  const amountMinor = 1.2e14;
+  await scene.settle();
+  await scene.must(till, 'test.take', { amountMinor, day: '2026-10-30' });
+  await scene.settle();
+  await scene.must(office, 'device.revoke', { device: scene.device(manager), reason: 'left' });
+  await scene.must(manager, 'period.close', { through: '2026-10-31', late: 'route' });
+  await scene.deliver(manager, till);
+  await scene.must(till, 'test.take', { amountMinor, day: '2026-11-02' });
+  await scene.sync(office);
+  await scene.settle();
+  expect(scene.refusedCodes()).toEqual(['kernel/revoked', 'ledger/device-total']);
+  expect(deviceRoomList(scene.books[office]!)).toMatchObject([{ movedMinor: amountMinor, percent: 85 }]);
+  await scene.close();
 });
