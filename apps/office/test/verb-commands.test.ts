@@ -369,6 +369,20 @@ it('says what is wrong before anything is committed', async () => {
   expect(await refusal('session', 'opens')).toMatch(/^2 .*opens: open, close/);
 });
 
+it('gives the tax on top back too, where a person says that tax is in what is paid back', async () => {
+  const gross = ['--tax-included', 'true', '--reason', 'colour'];
+  const goods = 'sku=HAT,name=Hat,quantity=2,unit-price=4.00,tax-rate-basis-points=2000';
+  const onTop = ['--lines', goods, '--tax-included', 'false', '--tenders', 'kind=card'];
+  const { number } = await tally('sale', 'complete', ...onTop);
+  const back = ['--original', String(number), ...gross];
+  const given = await tally('sale', 'refund', ...back, '--lines', 'sku=HAT,quantity=1', '--tenders', 'kind=card');
+  const cap = 'sku=CAP,name=Cap,quantity=1,unit-price=6.00,tax-rate-basis-points=2000';
+  const swap = ['--back', 'sku=HAT,quantity=1', '--lines', cap, '--tenders', 'kind=card'];
+  const swapped = await tally('sale', 'exchange', ...back, ...swap);
+  const totals = `SELECT totalMinor FROM documents WHERE id IN ('${String(given['id'])}', '${String(swapped['id'])}') ORDER BY 1`;
+  expect((await tally('query', totals))['rows']).toEqual([{ totalMinor: -480 }, { totalMinor: 120 }]);
+});
+
 it('reads what is not of its form as nothing', () => {
   const verb = shopVerbs.find(({ name }) => name === 'stock.count');
   const shape = shapeOf(verb as never);

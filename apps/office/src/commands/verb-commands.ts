@@ -141,12 +141,15 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   return withPaper(doneOf(verb.name, made), book, made.id, args);
 }
 
-/** Of a refund whose prices nobody says, what was paid for the goods is paid back, the tax in it, however their document was priced. */
+/**
+ * Of goods that come back at prices that nobody says: whether what was paid for them is paid back, the tax in it, however their document was priced. Always in a refund, if nobody says
+ * otherwise; in an exchange, where what leaves is priced like it, if somebody says so.
+ */
 function isGross(verb: Verb, { text }: CommandContext): boolean {
-  const isPriced = /unit-?price/i.test(text('lines') ?? '');
-  return (
-    verb.name === 'sale.refund' && text('original') !== undefined && text('tax-included') === undefined && !isPriced
-  );
+  const [lines, unsaid] = verb.name === 'sale.exchange' ? ['back', 'false'] : ['lines', 'true'];
+  const isReturn = verb.name === 'sale.exchange' || verb.name === 'sale.refund';
+  const isPriced = /unit-?price/i.test(text(lines) ?? '');
+  return isReturn && text('original') !== undefined && (text('tax-included') ?? unsaid) === 'true' && !isPriced;
 }
 
 interface Paper {
