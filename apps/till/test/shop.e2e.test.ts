@@ -1,7 +1,9 @@
 // Tills in a shop with a real relay and a real office: a day at one of them, and what goes wrong between a till and the rest of its shop. All
 // tests share the shop; each till has a name of its own, and so numbers of its own.
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bookFile } from '@tallystick/kernel/backup';
+import { salvageLogFile } from '@tallystick/oplog/file';
 import { entitlementAlarms } from '@tallystick/retail/entitlement';
 import { type RunningOffice, startOffice } from '@tallystick-app/office';
 import { startRelay } from '@tallystick-app/relay';
@@ -287,6 +289,8 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
     const number = await sell(first, 'Flat white');
     await expect.poll(() => saleAt(shop.office, number)).toBe(360);
     const { tillUrl = '' } = shop.office;
+    shop.line.state = 'error';
+    const unsent = await sell(first, 'Flat white');
     await editLog(first, tillUrl, (log) => {
       const at = log.indexOf('"device"', log.length >> 2);
       return Buffer.concat([log.subarray(0, at), Buffer.from('!'), log.subarray(at + 1)]);
@@ -295,7 +299,11 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
     await page.goto(tillUrl);
     const downloading = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Export what is saved' }).click();
-    await downloading;
+    const file = await readFile(await (await downloading).path());
+    shop.line.state = 'pass';
+    // First, as the screen says: what the till sells before that would stand where this sale does.
+    await readIn(shop.office, file);
+    expect(saleAt(shop.office, unsent)).toBe(360);
     await page.getByRole('button', { name: 'The file is kept: start anew' }).click();
     await page.getByRole('button', { name: 'Join a shop' }).waitFor();
     // Into the same tab, as a person pastes it.
@@ -307,7 +315,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('tills in a shop', () => 
     await tile(page, 'Flat white').waitFor();
     await isUpToDate(page);
     const next = await sell(page, 'Sourdough');
-    expect(next).not.toBe(number);
+    expect(new Set([number, unsent, next]).size).toBe(3);
     await expect.poll(() => saleAt(shop.office, next)).toBe(480);
     const refusals = "SELECT code FROM refusals JOIN devices USING (device) WHERE devices.name = 'till-9'";
     expect(shop.office.book.query(refusals)).toEqual([]);
@@ -472,4 +480,13 @@ async function warnsOnLeaving(page: Page): Promise<string> {
 
 function stockAt({ book }: RunningOffice, sku: string): unknown {
   return book.query('SELECT onHand FROM stock WHERE sku = ?', [sku])[0]?.['onHand'];
+}
+
+/** What `tally import` does with the log of a till that could not open it. */
+async function readIn({ book, sync }: RunningOffice, log: Uint8Array): Promise<void> {
+  const { records } = salvageLogFile(log);
+  const scopes = [...new Set(records.map(({ op }) => op.scope))];
+  const entries = scopes.map((scope) => ({ scope, from: 0, size: 0, note: '', receipts: [] }));
+  await book.import(bookFile(book.id, entries, records));
+  await sync();
 }

@@ -102,8 +102,9 @@ function StartAnew(): VNode {
   return (
     <>
       <p>
-        Sales that nobody else has are in that file alone. Once the office has it, this till can begin anew by an
-        invitation; its old log stays on this device, put aside.
+        Sales that nobody else has are in that file alone: let the office read it in first. A till that sells before
+        that gives their numbers out again, and is taken for a copy. Then it can begin anew by an invitation; its old
+        log stays on this device, put aside.
       </p>
       <button type="button" class="button" onClick={() => void start()}>
         The file is kept: start anew
