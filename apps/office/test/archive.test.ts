@@ -161,6 +161,8 @@ it('lets ops go that every place gives back, and proves and restores the books f
     expect(await later.commit(...soldOn('2027-01-01', 5))).toMatchObject({ ok: true });
     await later.sync(createRelayClient({ url: relay.url }));
     await later.close();
+    // What is here begins later, and nothing of it is missing.
+    expect(await answer('prove', '--archives', at('second'), ...identity)).toMatchObject({ ok: true, problems: [] });
     const state = join(home.root, 'backup', 'state.json');
     const before = readFileSync(state, 'utf8');
     await run('backup', '--to', at('third'));
