@@ -59,6 +59,8 @@ export type BackupSettings = z.infer<typeof settingsSchema>;
 const noSettings: BackupSettings = { version: 1, recipients: [], places: [] };
 const folderOf = (home: Home): string => join(home.root, 'backup');
 const settingsFile = (home: Home): string => join(folderOf(home), 'settings.json');
+/** What proves the keys of this book beside a snapshot; there since ops went from its log. */
+const proofFile = (home: Home): string => join(folderOf(home), 'proof');
 const stateFile = (home: Home): string => join(folderOf(home), 'state.json');
 
 export function readBackupSettings(home: Home): BackupSettings {
@@ -121,8 +123,27 @@ export function openKeeper(home: Home, book: ShopBook): BackupKeeper {
     hasher: shopCrypto.hasher,
     recipients: () => recipients,
     places: settings.places.map(openPlace),
+    proof: () => readProof(home),
     state: { load: () => readText(stateFile(home)), save: (text) => replace(stateFile(home), text) },
   });
+}
+
+/** Before ops go: those that brought keys stand in what is kept here, which goes with each whole. */
+export async function keepProof(home: Home, book: ShopBook): Promise<void> {
+  const files = new Map<string, Uint8Array>();
+  const before = readProof(home);
+  if (before !== undefined) files.set('proof', before);
+  const place = {
+    load: (name: string) => files.get(name),
+    save: (name: string, parts: readonly Uint8Array[]) => void files.set(name, Buffer.concat(parts)),
+  };
+  await book.saveSnapshot(place);
+  await book.saveSnapshotProof(place);
+  replace(proofFile(home), files.get('proof') ?? new Uint8Array());
+}
+
+function readProof(home: Home): Uint8Array | undefined {
+  return existsSync(proofFile(home)) ? readFileSync(proofFile(home)) : undefined;
 }
 
 /** How the backups of a directory stand; undefined where none are set up. */
@@ -183,7 +204,7 @@ function parsed<T>(path: string, schema: z.ZodType<T>): T {
   }
 }
 
-function replace(path: string, text: string): void {
+function replace(path: string, text: string | Uint8Array): void {
   mkdirSync(resolve(path, '..'), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
   chmodSync(`${path}.new`, 0o600);

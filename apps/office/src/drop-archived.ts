@@ -13,7 +13,7 @@ import {
   type OpenPart,
   parsePartName,
 } from '@tallystick/recovery';
-import { lastBackup, openPlace, readBackupSettings } from './backup-settings.ts';
+import { keepProof, lastBackup, openPlace, readBackupSettings } from './backup-settings.ts';
 import { type ShopBook, shopCrypto } from './book.ts';
 import { OfficeError } from './errors.ts';
 import type { Home } from './home.ts';
@@ -54,6 +54,7 @@ export async function dropArchived(book: ShopBook, home: Home, opener: Opener): 
   );
   const [first = [], ...others] = await opsOf(common);
   for (const found of others) mustBeSame(first, found);
+  if (first.length > 0) await keepProof(home, book);
   const dropped: DroppedOps[] = [];
   const kept: { scope: string; why: string }[] = [];
   // `hq` goes last: what other scopes have marked of it bounds how far.

@@ -163,6 +163,16 @@ it('lets ops go that every place gives back, and proves and restores the books f
     await later.close();
     // What is here begins later, and nothing of it is missing.
     expect(await answer('prove', '--archives', at('second'), ...identity)).toMatchObject({ ok: true, problems: [] });
+    // A whole from then on opens without them.
+    const alone = ['--whole', '--to', at('alone')];
+    expect(await answer('backup', ...alone)).toMatchObject({ made: true });
+    mkdirSync(at('whole'));
+    for (const name of readdirSync(at('alone')).filter((file) => file.endsWith('whole.age')))
+      cpSync(join(at('alone'), name), join(at('whole'), name));
+    expect(await runTally('restore', at('whole'), '--data', at('looked'), ...identity, '--look')).toMatchObject({
+      status: 0,
+    });
+    await run('backup', '--forget', at('alone'));
     const state = join(home.root, 'backup', 'state.json');
     const before = readFileSync(state, 'utf8');
     await run('backup', '--to', at('third'));

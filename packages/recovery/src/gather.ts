@@ -45,9 +45,11 @@ const pageOps = 2_000;
 export async function gather(
   book: KeptBook,
   since: KeeperState | undefined,
-  { number, note }: { readonly number: number; readonly note: string },
+  { number, note, proof }: { readonly number: number; readonly note: string; readonly proof?: Uint8Array | undefined },
 ): Promise<Gathered> {
   const sections = new Map<string, Uint8Array>();
+  // Ops that brought keys may be in the log no more: the proof goes on from the one before.
+  if (proof !== undefined && since === undefined) sections.set('proof', proof);
   const ops = opsOf(book);
   const allHeads = headsOf(book);
   const sizes = since?.sizes ?? (await rowsInto(book, sections));

@@ -27,6 +27,8 @@ export interface KeeperOptions {
   readonly isQuiet?: () => boolean;
   /** What the program wants to find again in a part, such as where its relay is; `noteOf` reads it. At most 4,096 units of text. */
   readonly note?: () => string;
+  /** `proof` of an earlier snapshot of this book, where ops that brought keys went from its log since: without it nobody could tell who signed a whole. */
+  readonly proof?: () => Uint8Array | undefined;
   /** The greatest number that somebody else knows of this device's backups: a whole goes on after it, for with a lower one it would lose against what is there. */
   readonly after?: () => number | Promise<number>;
 }
@@ -182,7 +184,11 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   }
 
   async function sealNext(isWhole: boolean, number: number): Promise<Sealed> {
-    const part = await gather(book, isWhole ? undefined : state, { number, note: options.note?.() ?? '' });
+    const part = await gather(book, isWhole ? undefined : state, {
+      number,
+      note: options.note?.() ?? '',
+      proof: options.proof?.(),
+    });
     return { number, part, file: await sealed(options, state, part, number) };
   }
 
