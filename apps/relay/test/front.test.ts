@@ -1,13 +1,15 @@
 // The thread that speaks HTTP, and the border between it and the relay's: what goes over is what came, nobody's request rides on another's, and a front that is lost is missed.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeBundle } from '@tallystick/oplog';
 import { defaultLimits, type PushReply, type PushRequest } from '@tallystick/relay-protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Front, startFront } from '../src/front.ts';
+import { createForwarding } from '../src/front-forwarding.ts';
 import type { Served } from '../src/served.ts';
 import { type RunningRelay, startRelay } from '../src/start-relay.ts';
 import { hq, openBook } from './book.ts';
@@ -59,6 +61,49 @@ async function exchange(url: string, bytes: string): Promise<string> {
   socket.write(bytes, 'latin1');
   await once(socket, 'close');
   return said;
+}
+
+/** A server that answers at once, and one before it that passes everything on but the headers that Node left out. */
+async function pair(leftOut: readonly string[] = []): Promise<{
+  readonly url: string;
+  /** Paths, as the inner one was asked. */
+  readonly asked: (string | undefined)[];
+  /** Open ones of the inner server. */
+  connections(): number;
+  most(): number;
+  end(): void;
+}> {
+  const listen = (server: Server): Promise<number> =>
+    new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  const asked: (string | undefined)[] = [];
+  let [open, most] = [0, 0];
+  const inner = createServer((request, response) => {
+    asked.push(request.url);
+    response.end('{}');
+  }).on('connection', (socket) => {
+    most = Math.max(most, ++open);
+    socket.once('close', () => (open -= 1));
+  });
+  // As in the program: no time of its own ends a connection.
+  [inner.keepAliveTimeout, inner.requestTimeout] = [0, 0];
+  const forwarding = createForwarding(await listen(inner));
+  const outer = createServer((request, response) => {
+    const { rawHeaders } = request;
+    for (let at = rawHeaders.length - 2; at >= 0; at -= 2)
+      if (leftOut.includes(rawHeaders[at]?.toLowerCase() ?? '')) rawHeaders.splice(at, 2);
+    forwarding.pass(request, response);
+  });
+  const port = await listen(outer);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    connections: () => open,
+    most: () => most,
+    end: () => {
+      forwarding.close();
+      for (const server of [inner, outer]) server.close().closeAllConnections();
+    },
+  };
 }
 
 describe('the thread that speaks HTTP', () => {
@@ -157,6 +202,34 @@ describe('what is passed on', () => {
     expect(old).toContain('"vkey"');
     const head = await exchange(relay.url, `HEAD /healthz HTTP/1.1\r\n${close}\r\n`);
     expect(head.endsWith('\r\n\r\n')).toBe(true);
+  });
+
+  it('keeps no connection inside for a body that was answered before it was here', async () => {
+    const { url, asked, connections, end } = await pair();
+    for (let round = 0; round < 20; round++)
+      expect(await exchange(url, 'POST / HTTP/1.1\r\nHost: relay\r\nContent-Length: 9\r\n\r\nx')).toContain('200 OK');
+    expect(asked).toHaveLength(20);
+    await expect.poll(connections, { timeout: 5_000 }).toBeLessThan(2);
+    end();
+  });
+
+  it('takes one connection inside for each outside, however much is asked at once', async () => {
+    const { url, asked, most, end } = await pair();
+    const last = 'GET /last HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n';
+    const said = await exchange(url, 'GET / HTTP/1.1\r\nHost: relay\r\n\r\n'.repeat(100) + last);
+    expect(said.match(/200 OK/g)).toHaveLength(101);
+    expect([asked.at(-1), most()]).toEqual(['/last', 1]);
+    end();
+  });
+
+  it('sends no body of which the head tells no length', async () => {
+    const { url, asked, end } = await pair(['content-length']);
+    const hidden = 'GET /hidden HTTP/1.1\r\nHost: relay\r\n\r\n';
+    const head = `Host: relay\r\nConnection: close\r\nContent-Length: ${hidden.length}\r\n\r\n`;
+    expect(await exchange(url, `GET /first HTTP/1.1\r\n${head}${hidden}`)).toContain('200 OK');
+    expect(await exchange(url, 'GET /next HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n')).toContain('200 OK');
+    expect(asked).toEqual(['/first', '/next']);
+    end();
   });
 
   it('lets go of a tail that nobody hears any more', async () => {
