@@ -10,16 +10,18 @@ interface Tender {
 }
 
 interface Due {
-  /** More than nought, whichever way it goes. */
+  /** Nought or more, whichever way it goes. */
   readonly amountMinor: number;
   /** Whether the customer pays: then cash above it is given back as change. */
   readonly isPaidIn: boolean;
 }
 
-/** One tender that names no amount pays what is left, and cash above the price is given back as change. */
+/** One tender that names no amount pays what is left, and cash above the price is given back as change. Where nothing is due, none need be named. */
 export function withPayment(book: ShopBook, verb: string, args: Args): Args {
   const { tenders } = args as { readonly tenders?: readonly Tender[] };
-  const due = tenders === undefined ? undefined : dueOf(book, verb, args);
+  const due = dueOf(book, verb, args);
+  if (due?.amountMinor === 0)
+    return { ...args, tenders: (tenders ?? []).filter(({ amountMinor }) => amountMinor !== undefined) };
   if (tenders === undefined || due === undefined) return args;
   const saidMinor = tenders.reduce((sum, { amountMinor = 0 }) => sum + amountMinor, 0);
   const unsaid = tenders.filter(({ amountMinor }) => amountMinor === undefined);

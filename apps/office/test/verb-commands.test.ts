@@ -360,6 +360,22 @@ it('countersigns: what one device offers, the other accepts or declines', async 
   await office.close();
 });
 
+it('takes no tender where nothing is due: of an exchange for the like, and of a layaway that is paid', async () => {
+  const goods = ['--lines', 'sku=MAT,name=Mat,quantity=1,unit-price=3.00,tax-rate-basis-points=0'];
+  const { number } = await tally('sale', 'complete', ...goods, '--tenders', 'kind=card');
+  const swap = ['--original', String(number), '--back', 'sku=MAT,quantity=1', ...goods, '--reason', 'colour'];
+  const swapped = await tally('sale', 'exchange', ...swap, '--tenders', 'kind=cash');
+  const again = await tally('sale', 'exchange', ...swap.with(1, String(swapped['number'])));
+  const { id: layaway } = await tally('layaway', 'open', '--customer', 'c-1', ...goods);
+  const kept = ['--layaway', String(layaway)];
+  await tally('layaway', 'pay', ...kept, '--tenders', 'kind=card');
+  const collected = await tally('layaway', 'collect', ...kept, '--tenders', 'kind=cash');
+  for (const { id } of [swapped, again, collected]) {
+    const { rows } = await tally('query', `SELECT * FROM tenders WHERE document = '${String(id)}' AND kind = 'cash'`);
+    expect(rows).toEqual([]);
+  }
+});
+
 it('says what is wrong before anything is committed', async () => {
   const refusal = async (...words: readonly string[]): Promise<string> => {
     const { status, stderr } = await runTally(...words, '--data', data);
