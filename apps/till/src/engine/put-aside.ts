@@ -2,14 +2,29 @@
 
 const logName = 'tallystick.log';
 
-/** Copies the log, sees that all of it is there, and only then takes it away; the rows and the index first, which say nothing without it. Throws where there is no such file. */
+/**
+ * Copies the log, sees that all of it is there, and only then takes it away; the rows and the index first, which say nothing without it. Where that fails everything is as it
+ * was, and this throws; also where the log is in no file.
+ */
 export async function putLogAside(at: number): Promise<void> {
   const folder = await navigator.storage.getDirectory();
-  const damaged = await (await folder.getFileHandle(logName)).getFile();
-  const copy = await folder.getFileHandle(`tallystick.damaged-${at}`, { create: true });
-  await damaged.stream().pipeTo(await copy.createWritable());
-  if ((await copy.getFile()).size !== damaged.size) throw new Error('the damaged log was not copied whole');
+  const file = await folder.getFileHandle(logName).catch(() => undefined);
+  if (file === undefined)
+    throw new Error('This browser keeps the log in no file of its own, so it cannot be put aside. It stays as it is.');
+  const aside = `tallystick.damaged-${at}`;
+  try {
+    await copyTo(await folder.getFileHandle(aside, { create: true }), await file.getFile());
+  } catch (error) {
+    // Half a copy is none, and takes the room that the next attempt needs.
+    await folder.removeEntry(aside).catch(() => undefined);
+    throw error;
+  }
   for (const name of ['tallystick.log-index', 'tallystick.rows-0', 'tallystick.rows-1'])
     await folder.removeEntry(name).catch(() => undefined);
   await folder.removeEntry(logName);
+}
+
+async function copyTo(copy: FileSystemFileHandle, damaged: File): Promise<void> {
+  await damaged.stream().pipeTo(await copy.createWritable());
+  if ((await copy.getFile()).size !== damaged.size) throw new Error('the damaged log was not copied whole');
 }
