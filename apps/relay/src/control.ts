@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 const socketPath = (dataDir: string): string => join(dataDir, 'control.sock');
-/** What the system takes for the path of a socket. */
-const maxPathLength = 100;
+/** What the system takes for the path of a socket, in bytes. */
+const maxPathBytes = 100;
 
 /** Answers commands until it is closed; undefined where the path of the folder is too long for a socket. */
 export async function openControl(
@@ -15,7 +15,7 @@ export async function openControl(
   store: { backup(path: string): Promise<void> },
 ): Promise<Server | undefined> {
   const path = socketPath(dataDir);
-  if (path.length > maxPathLength) return undefined;
+  if (Buffer.byteLength(path) > maxPathBytes) return undefined;
   // Of a relay that was killed: whoever holds the database is the only one here.
   for (const left of ['control.sock', ...globSync('copy-*.sqlite*', { cwd: dataDir })])
     rmSync(join(dataDir, left), { force: true });

@@ -1,5 +1,5 @@
 // A relay on a port: store, key file and HTTP server around the fetch handler of @tallystick/relay-protocol.
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -27,6 +27,7 @@ import type { FollowedHome, HomeOptions } from './follow-home.ts';
 import { createKeyForwarding } from './forward-keys.ts';
 import { type Front, startFront } from './front.ts';
 import { createHealth, type Health } from './health.ts';
+import { listenInside } from './inner-socket.ts';
 import { createListener } from './listener.ts';
 import type { Served } from './served.ts';
 import { errorToFields, type Log } from './log.ts';
@@ -78,8 +79,6 @@ export interface RunningRelay {
 }
 
 const stopTimeoutMs = 10_000;
-/** What the system takes for the path of a socket. */
-const maxSocketPath = 100;
 const traceTimeoutMs = 2_000;
 /** As many tails as there may be, and room for everything else. */
 const defaultMaxConnections = 12_000;
@@ -262,20 +261,6 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Where only this program asks: a socket in the data folder, which is its owner's alone, or a port of this machine where the system takes no such path. */
-async function listenInside(server: Server, dataDir: string): Promise<string | number> {
-  const path = join(dataDir, 'inner.sock');
-  if (process.platform === 'win32' || path.length > maxSocketPath) {
-    await listen(server, 0, '127.0.0.1');
-    return (server.address() as AddressInfo).port;
-  }
-  // Of a relay that was killed: whoever holds the database is the only one here.
-  rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => void server.once('error', reject).listen(path, resolve));
-  chmodSync(path, 0o600);
-  return path;
 }
 
 /** Nobody can reach it any more: whatever keeps it running starts it again. */
