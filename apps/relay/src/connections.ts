@@ -9,6 +9,9 @@ export interface Connections {
   evicted(): number;
 }
 
+/** Requests of one connection that wait for their answers; nobody who waits for theirs has more than one. */
+const maxUnanswered = 64;
+
 /** Keeps at most `max` connections of `server` open. */
 export function boundConnections(server: Server, max: number): Connections {
   /** Connections without a request under way, the one that has been so for longest first. */
@@ -28,7 +31,11 @@ export function boundConnections(server: Server, max: number): Connections {
     (longest ?? socket).destroy();
   });
   server.on('request', ({ socket }, response) => {
-    requests.set(socket, (requests.get(socket) ?? 0) + 1);
+    const unanswered = (requests.get(socket) ?? 0) + 1;
+    // What is handed to another thread holds up nobody who sends: without this bound it is as much as comes.
+    if (unanswered > maxUnanswered) socket.destroy();
+    if (socket.destroyed) return;
+    requests.set(socket, unanswered);
     idle.delete(socket);
     response.on('close', () => {
       const left = (requests.get(socket) ?? 1) - 1;

@@ -21,6 +21,8 @@ export function serveFront(options: FrontOptions, port: MessagePort): void {
   const waiting = new Map<number, Waiting>();
   const forwarding = createForwarding(options.inner);
   const server = createServer((request, response) => {
+    // Of a connection that was ended for asking too much at once.
+    if (request.socket.destroyed) return;
     if (request.method !== 'POST' || !isPush.test(request.url ?? '')) return forwarding.pass(request, response);
     const { headers } = request;
     const push = { request, response, startMs: performance.now(), encoding: headers['content-encoding'] };

@@ -151,6 +151,20 @@ describe('the thread that speaks HTTP', () => {
     await expect.poll(() => front.state().bytes).toBe(0);
   });
 
+  it('ends a connection that asks on and on and waits for no answer', async () => {
+    let handedIn = 0;
+    const { front } = await open(() => {
+      handedIn += 1;
+      return new Promise(() => undefined);
+    });
+    const push = `POST ${path} HTTP/1.1\r\nHost: relay\r\nContent-Length: 0\r\n\r\n`;
+    const socket = connect(Number(new URL(front.url).port), '127.0.0.1').on('error', () => undefined);
+    socket.write(push.repeat(1_000));
+    await expect.poll(() => socket.closed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => front.state().connections).toBe(0);
+    expect(handedIn).toBeLessThan(70);
+  });
+
   it('is missed when it is lost', async () => {
     const broken = await open(async () => ({ status: 1e9, headers: {}, body: '' }));
     const answer = fetch(broken.front.url + path, { method: 'POST', body: 'x' });
