@@ -80,10 +80,10 @@ function backupCase(till: Till): Case {
 /** The same day at a till of many years, whose backups go on: what came since the last. */
 async function deltaCase(till: Till): Promise<Case> {
   let last: string | undefined;
-  await keeperOf(till, memoryPlace(), { load: () => undefined, save: (text) => void (last = text) }).backUp();
+  const place = memoryPlace();
+  await keeperOf(till, place, { load: () => undefined, save: (text) => void (last = text) }).backUp();
   await trade(till, DAY_SALES);
   // As remembered before the day, whatever is made now: each run makes the same part.
-  const place = memoryPlace();
   const state = { load: () => last, save: () => undefined };
   const once = () => keeperOf(till, place, state).backUp();
   return {
