@@ -13,8 +13,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFleet, hq, type Writer } from '../../../packages/relay-protocol/test/fleet.ts';
 import { abuses, readerFor, type Target } from './abuses.ts';
 
-/** The bodies that a relay holds at a time (128 MiB), and as much again for what a garbage collector has not come to. */
-const boundMiB = 256;
+/** The bodies that a relay holds at a time (128 MiB), and as much again for what the garbage collector of either of its two threads has not come to. */
+const boundMiB = 384;
 const servedWithinMs = 5_000;
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'relay-abuse-'));
