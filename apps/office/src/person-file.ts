@@ -7,6 +7,7 @@ import type { ArchivedLog } from './archived-log.ts';
 import type { ShopBook } from './book.ts';
 import { formatMinor } from './currency.ts';
 import { personFields, type PersonRow } from './subjects.ts';
+import { setImmediate } from 'node:timers/promises';
 
 export interface HeldText {
   readonly scope: string;
@@ -133,11 +134,16 @@ export function archivedLines({ begins }: Pick<PersonFile, 'begins'>, done: stri
 
 const pageOps = 1_000;
 
+/** A page at a time: whoever else this process answers is answered meanwhile. */
 async function* recordsOf(book: ShopBook, scope: Scope, archived: ArchivedLog | undefined): AsyncGenerator<OpRecord> {
   yield* archived?.recordsByScope.get(scope) ?? [];
-  const { size } = book.log.tip(scope);
-  for (let from = book.log.base(scope).size; from < size; from += pageOps)
-    yield* await book.log.settled(scope, from, Math.min(pageOps, size - from));
+  // What is settled meanwhile is no longer pending in the end: the tip is asked for each page.
+  for (let from = book.log.base(scope).size; from < book.log.tip(scope).size; ) {
+    const page = await book.log.settled(scope, from, Math.min(pageOps, book.log.tip(scope).size - from));
+    yield* page;
+    from += page.length;
+    await setImmediate();
+  }
   yield* await book.log.pending(scope);
 }
 

@@ -36,10 +36,15 @@ export interface PlacesOptions {
 export async function findPlaces(options: PlacesOptions): Promise<readonly Place[]> {
   const { home, needles } = options;
   return [
-    searched('directory', resolve(home.root), needles, 'databases, keys, snapshots and, where it is here, the relay'),
+    await searched(
+      'directory',
+      resolve(home.root),
+      needles,
+      'databases, keys, snapshots and, where it is here, the relay',
+    ),
     ...relayPlaces(options),
     ...(await Promise.all(readBackupSettings(home).places.map((settings) => backupPlace(settings, needles)))),
-    ...readWritten(home).map((written) => writtenPlace(written, needles)),
+    ...(await Promise.all(readWritten(home).map((written) => writtenPlace(written, needles)))),
     ...replicaPlaces(options),
     {
       kind: 'telemetry',
@@ -51,9 +56,9 @@ export async function findPlaces(options: PlacesOptions): Promise<readonly Place
   ];
 }
 
-function searched(kind: PlaceKind, where: string, needles: readonly Buffer[], holds: string): Place {
+async function searched(kind: PlaceKind, where: string, needles: readonly Buffer[], holds: string): Promise<Place> {
   if (needles.length === 0) return { kind, where, state: 'open', words: `${holds}; not searched`, found: [] };
-  const { files, found, unread } = searchRaw(where, needles);
+  const { files, found, unread } = await searchRaw(where, needles);
   const also = unread.length === 0 ? '' : `; ${unread.length} could not be read`;
   const state = found.length > 0 ? 'found' : unread.length > 0 ? 'open' : 'clean';
   return { kind, where, state, words: `${holds}; ${files} files searched${also}`, found };
@@ -94,7 +99,7 @@ async function backupPlace(settings: PlaceSettings, needles: readonly Buffer[]):
       const bytes = await place.load(name);
       if (bytes === undefined) continue;
       read += 1;
-      if (holdsOne(bytes, needles)) found.push(name);
+      if (await holdsOne(bytes, needles)) found.push(name);
     }
   } catch {
     lacks = '; it does not answer any more';
@@ -106,7 +111,7 @@ async function backupPlace(settings: PlaceSettings, needles: readonly Buffer[]):
   return { ...sealed, state: found.length > 0 ? 'found' : isWhole ? 'clean' : 'sealed', words, found: found.sort() };
 }
 
-function writtenPlace({ kind, path, at }: Written, needles: readonly Buffer[]): Place {
+async function writtenPlace({ kind, path, at }: Written, needles: readonly Buffer[]): Promise<Place> {
   const of = `${{ export: 'an export', mirror: 'a mirror', access: 'what was handed out of a person' }[kind]} of ${new Date(at).toISOString().slice(0, 10)}`;
   if (existsSync(path)) return searched(kind, path, needles, of);
   return {

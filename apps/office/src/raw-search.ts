@@ -1,6 +1,7 @@
 // The raw bytes of files, searched for what must not be in them: texts as programs store them, and keys.
-import { closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 const chunkBytes = 1 << 20;
 /** A shorter one would be found in anything. */
@@ -30,19 +31,19 @@ export interface Searched {
   readonly unread: readonly string[];
 }
 
-/** A file, or all files below a folder. Links are not followed: what they lead to is elsewhere. */
-export function searchRaw(path: string, needles: readonly Buffer[]): Searched {
+/** A file, or all files below a folder, a piece at a time: whoever else this process answers is answered meanwhile. Links are not followed: what they lead to is elsewhere. */
+export async function searchRaw(path: string, needles: readonly Buffer[]): Promise<Searched> {
   const found: string[] = [];
   const unread: string[] = [];
   let files = 0;
   const pending = [path];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     try {
-      const entry = lstatSync(next);
-      if (entry.isDirectory()) for (const name of readdirSync(next)) pending.push(join(next, name));
+      const entry = await lstat(next);
+      if (entry.isDirectory()) for (const name of await readdir(next)) pending.push(join(next, name));
       if (!entry.isFile()) continue;
       files += 1;
-      if (holds(next, needles)) found.push(next);
+      if (await holds(next, needles)) found.push(next);
     } catch {
       unread.push(next);
     }
@@ -51,26 +52,38 @@ export function searchRaw(path: string, needles: readonly Buffer[]): Searched {
 }
 
 /** Whether these bytes hold one of them. */
-export function holdsOne(bytes: Uint8Array, needles: readonly Buffer[]): boolean {
+export async function holdsOne(bytes: Uint8Array, needles: readonly Buffer[]): Promise<boolean> {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return needles.some((needle) => whole.includes(needle));
+  const overlap = overlapOf(needles);
+  for (let from = 0; from < whole.length; from += chunkBytes) {
+    const chunk = whole.subarray(from, from + chunkBytes + overlap);
+    if (needles.some((needle) => chunk.includes(needle))) return true;
+    await setImmediate();
+  }
+  return false;
 }
 
-/** Chunks overlap by the longest needle. */
-function holds(path: string, needles: readonly Buffer[]): boolean {
-  const overlap = Math.max(0, ...needles.map(({ length }) => length - 1));
-  const chunk = Buffer.alloc(chunkBytes + overlap);
-  const file = openSync(path, 'r');
+/** Chunks overlap by the longest needle, so that none is cut in two. */
+function overlapOf(needles: readonly Buffer[]): number {
+  return Math.max(0, ...needles.map(({ length }) => length - 1));
+}
+
+async function holds(path: string, needles: readonly Buffer[]): Promise<boolean> {
+  const overlap = overlapOf(needles);
+  const file = await open(path, 'r');
   try {
+    const { size } = await file.stat();
+    // Most files are small, and there are many of them.
+    const chunk = Buffer.alloc(Math.min(chunkBytes, size + 1) + overlap);
     for (let kept = 0; ; ) {
-      const read = readSync(file, chunk, kept, chunkBytes, null);
-      const bytes = chunk.subarray(0, kept + read);
+      const { bytesRead } = await file.read(chunk, kept, chunk.length - kept);
+      const bytes = chunk.subarray(0, kept + bytesRead);
       if (needles.some((needle) => bytes.includes(needle))) return true;
-      if (read === 0) return false;
+      if (bytesRead === 0) return false;
       kept = Math.min(overlap, bytes.length);
       chunk.copy(chunk, 0, bytes.length - kept, bytes.length);
     }
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }

@@ -11,9 +11,11 @@ import { type ArchivedLog, isAbout, isOfErasure, readArchived, withArchived } fr
 import { shopCrypto } from '../src/book.ts';
 import { keyInForce } from '../src/key-files.ts';
 import { describePerson } from '../src/describe-person.ts';
+import type { Place } from '../src/places.ts';
 import type { ShownPerson } from '../src/web/persons.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
+import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { memoryArchive } from './memory-archive.ts';
@@ -136,6 +138,32 @@ function withoutLast(file: Uint8Array): Uint8Array {
   const { records } = openRecords(frames, shopCrypto.hasher);
   return bookFile(header.book, header.scopes, [...records.slice(0, -1), records[0] as OpRecord]);
 }
+
+it('answers others while it searches a big directory for somebody, and finds what stands at its end', async () => {
+  const big = join(dataDir, 'export.bin');
+  // Without bytes on the disk: 200 MB of nothing, and then the name.
+  writeFileSync(big, '');
+  truncateSync(big, 200 << 20);
+  appendFileSync(big, 'Anna Nowak');
+  const { subject } = findPersons(office.book, 'C-1')[0] as PersonRow;
+  const headers = { 'content-type': 'application/json', origin: office.url };
+  const body = JSON.stringify({ subject, text: 'Anna Nowak' });
+  const search = fetch(`${office.url}/api/person-places`, { method: 'POST', headers, body }).then(
+    async (response) => (await response.json()) as { places: readonly Place[] },
+  );
+  let answered = 0;
+  const next = async (): Promise<undefined> => {
+    await (await fetch(`${office.url}/icon.svg`)).arrayBuffer();
+    answered += 1;
+    return undefined;
+  };
+  let done = await Promise.race([search, next()]);
+  while (done === undefined) done = await Promise.race([search, next()]);
+  const { places } = done;
+  rmSync(big);
+  expect(places.find(({ kind }) => kind === 'directory')).toMatchObject({ state: 'found', found: [big] });
+  expect(answered).toBeGreaterThan(5);
+});
 
 it('leaves no name in its log where it cannot answer', async () => {
   const written: string[] = [];
