@@ -124,6 +124,20 @@ it('says of a device that was taken out meanwhile that it comes back for nothing
   await office.sync(client);
   await till.close();
   await office.close();
+  // The key here is the office's, and a file that begins as its id does is no backup of it: what is there is the till's.
+  const others = homeAt(at('others'));
+  cpSync(keysFolder(homeAt(at('firm')).officeFile), keysFolder(others.officeFile), { recursive: true });
+  writeFileSync(join(at('till-stick'), office.device.slice(0, 3)), 'no backup');
+  const looked = await runTally(
+    'restore',
+    at('till-stick'),
+    '--data',
+    others.root,
+    '--identity',
+    at('identity'),
+    '--look',
+  );
+  expect(looked).toMatchObject({ status: 0, stdout: expect.stringContaining(`device ${till.device.slice(0, 12)}`) });
   const back = homeAt(at('back'));
   cpSync(keysFolder(lost.deviceFile), keysFolder(back.deviceFile), { recursive: true });
   const opens = ['--identity', at('identity'), '--relay', relay.url];

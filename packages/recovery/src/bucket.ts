@@ -42,9 +42,6 @@ export function bucketPlace(options: BucketOptions): BackupPlace {
     }
   }
 
-  const textOf = async (response: Response, most: number): Promise<string> =>
-    new TextDecoder().decode(await read(response, most));
-
   async function ask(address: string, init: RequestInit & { readonly fine?: readonly number[] }): Promise<Response> {
     const { fine = [200, 204], ...request } = init;
     let response: Response;
@@ -54,7 +51,7 @@ export function bucketPlace(options: BucketOptions): BackupPlace {
       throw new RecoveryError('recovery/place', `bucket ${url} does not answer`, { cause });
     }
     if (fine.includes(response.status)) return response;
-    const said = /<Code>([^<]*)<\/Code>/.exec(await textOf(response, maxFaultBytes))?.[1] ?? '';
+    const said = /<Code>([^<]*)<\/Code>/.exec(new TextDecoder().decode(await read(response, maxFaultBytes)))?.[1] ?? '';
     throw new RecoveryError('recovery/place', `bucket ${url} answered ${response.status} ${said}`.trim());
   }
 
@@ -64,10 +61,11 @@ export function bucketPlace(options: BucketOptions): BackupPlace {
     for (let page = 0; page < maxPages; page += 1) {
       const query = new URLSearchParams({ 'list-type': '2', prefix });
       if (token !== '') query.set('continuation-token', token);
-      const text = await textOf(await ask(`${origin}/${bucket}?${query}`, { method: 'GET' }), maxPageBytes);
+      const bytes = await read(await ask(`${origin}/${bucket}?${query}`, { method: 'GET' }), maxPageBytes);
       // What was cut would be a shorter list, and names that nobody sees.
-      if (text.length >= maxPageBytes)
+      if (bytes.length >= maxPageBytes)
         throw new RecoveryError('recovery/place', `bucket ${url} does not end a page of its list`);
+      const text = new TextDecoder().decode(bytes);
       for (const [, key = ''] of text.matchAll(/<Key>([^<]*)<\/Key>/g)) names.push(unescaped(key).slice(prefix.length));
       token = unescaped(/<NextContinuationToken>([^<]*)</.exec(text)?.[1] ?? '');
       if (token === '') return names;

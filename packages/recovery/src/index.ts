@@ -24,10 +24,11 @@ export {
   type KeeperOptions,
 } from './keeper.ts';
 export { noteOf, openPart, type OpenPart, type PartHead, type PartHeader, type PartKind, sealPart } from './part.ts';
-export { type BackupPlace, memoryPlace, parsePartName, partName } from './place.ts';
+export { type BackupPlace, isPartOf, memoryPlace, parsePartName, partName } from './place.ts';
 export { filesIn, logOf, restoreArchives, restoreBook, type RestoreOptions, type RestoreReport } from './restore.ts';
 export { rebuildBook, type RebuildOptions, type Rebuilt } from './rebuild.ts';
 export { type KeeperState, parseState, type StateStore } from './state.ts';
+export { tryPlace } from './verified-save.ts';
 export {
   type MissingOp,
   type MissingPositions,

@@ -7,7 +7,7 @@ import { type BackupStanding, type Cadence, defaultCadence, standingOf } from '.
 import { RecoveryError } from './errors.ts';
 import { firstOf, gather, gatherArchive, type Gathered, type KeptBook, opsOf, type Sizes } from './gather.ts';
 import { type PartKind, sealPart } from './part.ts';
-import { type BackupPlace, parsePartName, partName } from './place.ts';
+import { type BackupPlace, isPartOf, parsePartName, partName } from './place.ts';
 import { type File, lagging, type PlaceReport, pruneAll, putIntoAll } from './series-place.ts';
 import { type KeeperState, parseState, type StateStore } from './state.ts';
 
@@ -289,9 +289,8 @@ async function lastNumber({ book, places }: KeeperOptions): Promise<number> {
   let last = 0;
   for (const place of places) {
     for (const name of await place.list()) {
-      const part = parsePartName(name);
-      const isOwn = part !== undefined && book.device.startsWith(part.device);
-      if (isOwn && part.number <= maxBelieved) last = Math.max(last, part.number);
+      const number = isPartOf(name, { device: book.device }) ? (parsePartName(name)?.number ?? 0) : 0;
+      if (number <= maxBelieved) last = Math.max(last, number);
     }
   }
   return last;

@@ -47,6 +47,15 @@ export function parsePartName(name: string): PartName | undefined {
   return { book, device, number: Number(number), kind: kind as PartKind };
 }
 
+/** Whether a file bears the name of a part of this device, and of this book where one is named. The digits of a name are fewer than those of the ids. */
+export function isPartOf(
+  name: string,
+  { book, device }: { readonly book?: BookId | undefined; readonly device: DeviceId },
+): boolean {
+  const part = parsePartName(name);
+  return part !== undefined && device.startsWith(part.device) && (book === undefined || book.startsWith(part.book));
+}
+
 /** A place in memory, for tests and for what a page hands to a person or takes from one. */
 export function memoryPlace(name = 'memory', files: Map<string, Uint8Array> = new Map()): BackupPlace {
   return {

@@ -4,7 +4,7 @@ import type { PartKind } from './part.ts';
 import { RecoveryError } from './errors.ts';
 import { type BackupPlace, parsePartName, type PartName } from './place.ts';
 import type { KeeperState, PlaceState } from './state.ts';
-import { saveVerified } from './verified-save.ts';
+import { saveVerified, tryPlace } from './verified-save.ts';
 
 export type File = readonly [name: string, bytes: Uint8Array];
 
@@ -65,22 +65,14 @@ export async function lagging(
       const gone = series.filter((name) => !names.has(name)).length;
       const isHeld = held?.number === before?.number && (held?.error === undefined || held.isHeld === true);
       if (isHeld && gone > 0) lost.set(place, gone);
-      if (!isHeld && held?.error !== undefined) await mustTake(place);
+      // A place that took no file may still list what it has, as a stick that is full: it is no reason to make a whole for all the others each time that it is asked.
+      if (!isHeld && held?.error !== undefined) await tryPlace(place);
       isBack ||= gone > 0 || !isHeld;
     } catch (cause) {
       away.set(place, cause);
     }
   }
   return { isBack, away, lost };
-}
-
-const probeName = 'tallystick-probe';
-
-/** A place that took no file may still list what it has, as a stick that is full: it is no reason to make a whole for all the others each time that it is asked. */
-async function mustTake(place: BackupPlace): Promise<void> {
-  const sent = globalThis.crypto.getRandomValues(new Uint8Array(32));
-  await saveVerified(place, probeName, sent);
-  await place.drop(probeName).catch(() => undefined);
 }
 
 /** Into each place that is not `away`. `held`: what each was seen to hold before, by name. */

@@ -9,6 +9,25 @@ export async function saveVerified(place: BackupPlace, name: string, bytes: Uint
     throw new RecoveryError('recovery/unverified', `${name} does not read back as it was written`);
 }
 
+/** Several devices may try one place at once. */
+const probePrefix = 'tallystick-probe-';
+const probeBytes = 32;
+
+/**
+ * Tries a place with a small file of a name that nobody else has, which is dropped again whatever came of it. Answers the name: a place that lets go of files lists it no more.
+ * Throws as `saveVerified` does.
+ */
+export async function tryPlace(place: BackupPlace): Promise<string> {
+  const name = `${probePrefix}${globalThis.crypto.randomUUID()}`;
+  try {
+    await saveVerified(place, name, globalThis.crypto.getRandomValues(new Uint8Array(probeBytes)));
+  } finally {
+    // Where it could not be written there is nothing, and the first fault is the one that is said.
+    await place.drop(name).catch(() => undefined);
+  }
+  return name;
+}
+
 /** Whether the place gives back these very bytes under the name. */
 export async function holds(place: BackupPlace, name: string, bytes: Uint8Array): Promise<boolean> {
   const back = await place.load(name);

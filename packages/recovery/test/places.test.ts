@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { placeChecks } from '../src/contract.ts';
-import { type BackupPlace, bucketPlace, memoryPlace } from '../src/index.ts';
+import { type BackupPlace, bucketPlace, memoryPlace, tryPlace } from '../src/index.ts';
 import { mailboxPlace } from '../src/mail.ts';
 import { folderPlace } from '../src/node.ts';
 import { credentials, folder, hasMail, startBuckets, startMailbox, stopServers } from './place-servers.ts';
@@ -59,12 +59,17 @@ describe('a bucket', () => {
 });
 
 describe('a bucket that never ends its answer', () => {
-  it.each(['load', 'list'] as const)('%s: fills no memory', async (what) => {
+  // The second alphabet takes three bytes a letter: what was cut has fewer letters than the bytes that were allowed.
+  it.each([
+    ['load', 'x'],
+    ['list', 'x'],
+    ['list', '\u4e00'],
+  ] as const)('%s: fills no memory with %s', async (what, letter) => {
     let sent = 0;
     const endless = (): Readable =>
       Readable.from(
         (function* () {
-          for (; ; sent += 65_536) yield Buffer.alloc(65_536, 0x78);
+          for (; ; sent += 65_535) yield Buffer.alloc(65_535, letter);
         })(),
       );
     const server = createServer((_request, response) => void pipeline(endless(), response).catch(() => undefined));
@@ -78,6 +83,18 @@ describe('a bucket that never ends its answer', () => {
     await expect(place.save('x.age', new Uint8Array(100_001))).rejects.toMatchObject({ code: 'recovery/place' });
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('trying a place', () => {
+  it('leaves no file there, whatever comes back, and meets no other device that tries it too', async () => {
+    const files = new Map<string, Uint8Array>();
+    const [good, seen] = [memoryPlace('stick', files), new Set<string>()];
+    const noted: BackupPlace = { ...good, save: (name, bytes) => good.save(seen.add(name) && name, bytes) };
+    await Promise.all([tryPlace(noted), tryPlace(noted)]);
+    const torn: BackupPlace = { ...noted, load: async (name) => (await good.load(name))?.subarray(1) };
+    await expect(tryPlace(torn)).rejects.toMatchObject({ code: 'recovery/unverified' });
+    expect([seen.size, [...files.keys()]]).toEqual([3, []]);
   });
 });
 

@@ -2,15 +2,15 @@
 import type { Opener } from '@tallystick/custody';
 import { type BookStore, KernelError, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
-import { parseBookId } from '@tallystick/oplog';
+import { type BookId, parseBookId } from '@tallystick/oplog';
 import {
   type BackupPlace,
   type Chosen,
   filesIn,
   type FoundFile,
+  isPartOf,
   judgeBackups,
   type Judgement,
-  parsePartName,
   type PartHead,
   restoreArchives,
   restoreBook,
@@ -80,7 +80,7 @@ export const restore: Command = {
     const home = homeAt(requireData(context.text('data'), 'restore', context.path));
     const asked = judgeOptions(context);
     const places = context.positionals.map((text) => openPlace(placeSettings(text)));
-    const device = asked.device ?? (await ownSeries(home, places));
+    const device = asked.device ?? (await ownSeries(home, places, asked.book));
     const files: FoundFile[] = [];
     for (const place of places) files.push(...(await filesIn(place, { book: asked.book, device })));
     const whose = device === undefined ? {} : { device };
@@ -100,12 +100,15 @@ export const restore: Command = {
 };
 
 /** An office keeps its tills' backups beside its own: whose key was put back here is meant, where there is anything of it. */
-async function ownSeries(home: Home, places: readonly BackupPlace[]): Promise<string | undefined> {
+async function ownSeries(
+  home: Home,
+  places: readonly BackupPlace[],
+  book: BookId | undefined,
+): Promise<string | undefined> {
   const key = await createFileKeyStore(keysFolderOf(home)).load('device');
   if (key === undefined) return undefined;
   for (const place of places)
-    if ((await place.list()).some((name) => key.device.startsWith(parsePartName(name)?.device ?? name)))
-      return key.device;
+    if ((await place.list()).some((name) => isPartOf(name, { book, device: key.device }))) return key.device;
   return undefined;
 }
 

@@ -1,12 +1,10 @@
 // A bucket of anything that speaks S3, to which this till hands its backups by itself: where no office takes them. Its keys lie beside the parts that are ready, and never in the
 // log, which is handed out as it is. They can read, write and drop what is in the bucket and open nothing.
-import { type BackupPlace, bucketPlace, RecoveryError } from '@tallystick/recovery';
+import { type BackupPlace, bucketPlace, RecoveryError, tryPlace } from '@tallystick/recovery';
 import type { OwnFolder } from './backup-place.ts';
 import type { BucketSettings } from './backup-state.ts';
 
 const fileName = 'bucket.json';
-/** Several tills may try one bucket at once. */
-const probePrefix = 'tallystick-probe-';
 /** A page that is hidden has not much longer, and the next look tries again. */
 const timeoutMs = 20_000;
 
@@ -26,19 +24,8 @@ export async function readBucket(folder: OwnFolder): Promise<BackupPlace | undef
 export async function writeBucket(folder: OwnFolder, settings: BucketSettings | undefined): Promise<void> {
   if (settings === undefined) return folder.remove(fileName);
   const place = bucketPlace({ ...settings, timeoutMs });
-  const sent = crypto.getRandomValues(new Uint8Array(32));
-  const probe = `${probePrefix}${crypto.randomUUID()}`;
-  let back: Uint8Array | undefined;
-  try {
-    await place.save(probe, sent);
-    back = await place.load(probe);
-  } finally {
-    // Where it could not be written there is nothing, and the first fault is the one that is said.
-    await place.drop(probe).catch(() => undefined);
-  }
-  if ((await place.list()).includes(probe))
+  const tried = await tryPlace(place);
+  if ((await place.list()).includes(tried))
     throw new RecoveryError('recovery/unverified', 'the bucket does not let go of a file');
-  if (back === undefined || back.join() !== sent.join())
-    throw new RecoveryError('recovery/unverified', 'the bucket gave back something else');
   await folder.write(fileName, new TextEncoder().encode(JSON.stringify(settings)));
 }

@@ -1,6 +1,14 @@
 // What makes the backups of a till: loaded a moment after it has opened, because the sealing is larger than the rest of the engine.
 import { nobleHasher } from '@tallystick/chain';
-import { type BackupPlace, carryParts, createBackupKeeper, joinFiles, parsePartName } from '@tallystick/recovery';
+import type { DeviceId } from '@tallystick/oplog';
+import {
+  type BackupPlace,
+  carryParts,
+  createBackupKeeper,
+  isPartOf,
+  joinFiles,
+  parsePartName,
+} from '@tallystick/recovery';
 import { readBucket, writeBucket } from './backup-bucket.ts';
 import { type BackupParts, countOps, restoredNumber } from './backup-life.ts';
 import { openOwnFolder, ownPlace } from './backup-place.ts';
@@ -42,9 +50,9 @@ export async function openTillKeeper(
     after: async () =>
       Math.max(
         restoredNumber(shop),
-        ...(await numbersIn(deposits).catch(() => [])),
+        ...(await numbersIn(deposits, book.device).catch(() => [])),
         ...(await readBucket(folder)
-          .then(numbersIn)
+          .then((place) => numbersIn(place, book.device))
           .catch(() => [])),
       ),
     state: {
@@ -68,12 +76,12 @@ export async function openTillKeeper(
 }
 
 /** A till that went on as a new one finds here what the one before it left, which is of another series and not its own to hand in. */
-function ofDevice(place: BackupPlace, device: string): BackupPlace {
-  const isOwn = (name: string): boolean => device.startsWith(parsePartName(name)?.device ?? name);
-  return { ...place, list: async () => (await place.list()).filter(isOwn) };
+function ofDevice(place: BackupPlace, device: DeviceId): BackupPlace {
+  return { ...place, list: async () => (await place.list()).filter((name) => isPartOf(name, { device })) };
 }
 
-async function numbersIn(place: BackupPlace | undefined): Promise<readonly number[]> {
-  const names = (await place?.list()) ?? [];
+/** Of this device: others count for themselves. */
+async function numbersIn(place: BackupPlace | undefined, device: DeviceId): Promise<readonly number[]> {
+  const names = ((await place?.list()) ?? []).filter((name) => isPartOf(name, { device }));
   return names.flatMap((name) => parsePartName(name)?.number ?? []).filter((number) => number <= maxBelieved);
 }
