@@ -56,10 +56,13 @@ export async function asOf(
 ): Promise<AsOf> {
   if ('day' in place && !isDay(place.day))
     throw new KernelError('kernel/as-of', `"${String(place.day)}" is no day like 2026-11-21`);
-  const held = await fetchOlder(live, older);
+  const findCuts = (): Map<ScopeName, Cut> =>
+    'day' in place ? cutByDay(live, place.day) : cutBySize(live, place.sizes);
+  // A place that is not here asks nobody for anything.
+  const held = await fetchOlder(live, older, findCuts().keys());
   const cut = await live.exclusive(async () => {
-    const cuts = 'day' in place ? cutByDay(live, place.day) : cutBySize(live, place.sizes);
-    return createCutLog(await wholeLog(live, held), cuts);
+    const cuts = findCuts();
+    return createCutLog(await wholeLog(live, held, [...cuts.keys()]), cuts);
   });
   const replica = await Replica.open({ log: cut.log, sql: into.sql, close: () => undefined }, verbs, live.crypto);
   if (into.sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)
@@ -75,8 +78,8 @@ export async function asOf(
   };
 }
 
-function cutBySize(live: Replica, sizes: Readonly<Record<string, number>>): Map<string, Cut> {
-  const cuts = new Map<string, Cut>();
+function cutBySize(live: Replica, sizes: Readonly<Record<string, number>>): Map<ScopeName, Cut> {
+  const cuts = new Map<ScopeName, Cut>();
   const known = new Map(live.scopes().map((scope) => [scope.name, scope]));
   for (const name of [HQ, ...Object.keys(sizes).sort()]) {
     const scope = known.get(name);
@@ -84,7 +87,7 @@ function cutBySize(live: Replica, sizes: Readonly<Record<string, number>>): Map<
     const size = sizes[name] ?? all;
     if (scope === undefined || !Number.isSafeInteger(size) || size < 0 || size > all)
       throw new KernelError('kernel/as-of', `scope ${name} has ${all} ops here, not ${size}`);
-    cuts.set(name, cutAt(scope, size));
+    cuts.set(name as ScopeName, cutAt(scope, size));
   }
   return cuts;
 }
@@ -94,8 +97,8 @@ function cutAt({ folded, tail }: Scope, size: number): Cut {
 }
 
 /** A scope's day is its own or that of `hq` as it has marked it, so it ends at the first op that brings a later one of either. */
-function cutByDay(live: Replica, day: string): Map<string, Cut> {
-  const cuts = new Map<string, Cut>();
+function cutByDay(live: Replica, day: string): Map<ScopeName, Cut> {
+  const cuts = new Map<ScopeName, Cut>();
   const isLater = ({ op }: OpRecord): boolean => op.verb === dayOpen.ref && (op.args['day'] as string) > day;
   for (const scope of live.scopes()) {
     const size = firstOf(
@@ -118,7 +121,7 @@ function cutByDay(live: Replica, day: string): Map<string, Cut> {
       `SELECT min(place) FROM "${marks.name}_history" WHERE size > ?`,
       settled,
     );
-    cuts.set(scope.name, cutAt(scope, Math.min(size, marked)));
+    cuts.set(scope.name as ScopeName, cutAt(scope, Math.min(size, marked)));
   }
   return cuts;
 }
@@ -139,10 +142,10 @@ function firstOf(
 }
 
 /** The log as far as the cuts go, and at first nothing of it: `revealMore` shows the next step, `hq` before what marks it. */
-function createCutLog(log: LogStore, cuts: ReadonlyMap<string, Cut>): { log: LogStore; revealMore(): boolean } {
+function createCutLog(log: LogStore, cuts: ReadonlyMap<ScopeName, Cut>): { log: LogStore; revealMore(): boolean } {
   const shown = new Map<string, number>();
-  const whole = new Set<string>();
-  const order = inOrder(cuts.keys() as Iterable<ScopeName>);
+  const whole = new Set<ScopeName>();
+  const order = inOrder(cuts.keys());
   const sizeOf = (scope: string): number => shown.get(scope) ?? 0;
   const readOnly = (): never => {
     throw new KernelError('kernel/as-of', 'books as they stood are for reading');

@@ -146,8 +146,10 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async attest(options: AttestOptions = {}): Promise<Commit> {
     const scope = options.scope ?? this.#book.options.scope ?? HQ;
-    const claim = await this.#book.audit(options.older ?? {}, ({ claimFor }, older) =>
-      claimFor(this.#replica, scope, this.#verbs, options, older),
+    const claim = await this.#book.audit(
+      options.older ?? {},
+      ({ claimFor }, older) => claimFor(this.#replica, scope, this.#verbs, options, older),
+      ({ claimedScopes }) => claimedScopes(this.#replica, scope, options),
     );
     if (claim === undefined) return { ok: false, code: 'kernel/nothing-settled', details: { scope } };
     const [commit] = await this.#writing.commit([{ verb: bookAttest.name, args: { ...claim, scope }, scope }]);

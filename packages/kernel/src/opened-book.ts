@@ -1,5 +1,5 @@
 /** What every part of an open book works on, until it is closed. */
-import type { MaybePromise } from '@tallystick/oplog';
+import type { MaybePromise, Scope } from '@tallystick/oplog';
 import { Changes } from './changes.ts';
 import { KernelError } from './errors.ts';
 import type { OpenBookOptions } from './open-book.ts';
@@ -90,13 +90,23 @@ export class OpenedBook {
     return { device: this.own.readers()[0], ...older };
   }
 
-  /** Runs an audit alone. Older ops that a relay has to bring are here before that: nobody who writes waits for a network. */
-  async audit<T>(older: OlderOps, work: (part: AuditPart, older: OlderOps) => Promise<T>): Promise<T> {
+  /**
+   * Runs an audit alone. Older ops that a relay has to bring, of the scopes that are `needed`, are here before that: nobody who writes waits for a
+   * network.
+   */
+  async audit<T>(
+    older: OlderOps,
+    work: (part: AuditPart, older: OlderOps) => Promise<T>,
+    needed: (part: AuditPart) => readonly Scope[] | undefined = () => undefined,
+  ): Promise<T> {
     // Who asks a relay stands in the store, which is closed with the book.
     this.mustBeOpen();
     let held = this.older(older);
     if (older.relay !== undefined)
-      held = await this.whileOpen(async () => (await loadAudit()).fetchOlder(this.replica, held));
+      held = await this.whileOpen(async () => {
+        const part = await loadAudit();
+        return part.fetchOlder(this.replica, held, needed(part));
+      });
     return this.afterLoading(loadAudit, (part) => work(part, held));
   }
 }

@@ -1,6 +1,6 @@
 // What reads the whole log again, loaded together: see parts.ts.
 export { asOf } from './as-of.ts';
-export { claimFor } from './attest.ts';
+export { claimedScopes, claimFor } from './attest.ts';
 export { prove } from './prove.ts';
 export { replay, replayLive } from './replay.ts';
 export { verifyLog } from './verify.ts';

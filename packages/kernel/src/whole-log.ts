@@ -35,20 +35,31 @@ const emptyTip: Tip = { size: 0, frontier: [], note: '' };
  * The same ops, with those that only a relay has fetched already. For outside of `exclusive`: nobody who writes waits for a network. Should the log begin
  * still later by the time it is read, what is then lacking is asked for once more.
  */
-export async function fetchOlder(replica: Replica, older: OlderOps): Promise<OlderOps> {
+export async function fetchOlder(
+  replica: Replica,
+  older: OlderOps,
+  scopes: Iterable<ScopeName> = replica.log.scopes(),
+): Promise<OlderOps> {
   if (older.relay === undefined) return older;
   const fetched = new Map<ScopeName, readonly OpRecord[]>();
-  for (const scope of replica.log.scopes()) fetched.set(scope, await olderOps(replica, scope, older));
+  for (const scope of scopes) fetched.set(scope, await olderOps(replica, scope, older));
   return { ...older, fetched };
 }
 
-/** The log itself where it is whole. Throws `archive/missing` where older ops are neither here nor there. */
-export async function wholeLog(replica: Replica, older: OlderOps): Promise<LogStore> {
+/**
+ * The log itself where it is whole, in memory with these scopes where one of them begins later. Throws `archive/missing` where older ops are neither here
+ * nor there.
+ */
+export async function wholeLog(
+  replica: Replica,
+  older: OlderOps,
+  scopes: readonly ScopeName[] = replica.log.scopes(),
+): Promise<LogStore> {
   const { log, crypto, book } = replica;
-  if (log.scopes().every((scope) => log.base(scope).size === 0)) return log;
+  if (scopes.every((scope) => log.base(scope).size === 0)) return log;
   const whole = createMemoryLogStore();
   whole.setMeta('book', book ?? '');
-  for (const scope of log.scopes()) {
+  for (const scope of scopes) {
     const records = await olderOps(replica, scope, older);
     const base = log.base(scope);
     if (records.length !== base.size)

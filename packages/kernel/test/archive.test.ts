@@ -1,59 +1,16 @@
 // Retention: nothing is dropped that was not archived, read back and verified; what is left goes on, and is proven from archive and log.
-import { type ImagePlace, KernelError, openBook } from '@tallystick/kernel';
+import { KernelError, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import type { OpRecord, Scope } from '@tallystick/oplog';
-import type { RelayClient } from '@tallystick/relay-protocol';
 import { crashingStore, createCrashPoint } from '@tallystick/testkit';
 import { describe, expect, it } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFleet, createTestRelay, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { memoryPlace, settle, traded } from './archives.ts';
 import { craft, fileOf, recordsOf } from './records.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
-
-interface Place extends ImagePlace {
-  readonly files: Map<string, Uint8Array>;
-}
-
-function memoryPlace(spoil: (bytes: Uint8Array) => Uint8Array | undefined = (bytes) => bytes): Place {
-  const files = new Map<string, Uint8Array>();
-  return {
-    files,
-    load: (name) => {
-      const bytes = files.get(name);
-      return bytes && spoil(bytes);
-    },
-    save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
-  };
-}
-
-async function traded(makeStore = stores['better-sqlite3']): Promise<Fleet & { office: ShopBook; till: ShopBook }> {
-  const fleet = await createFleet(2, makeStore);
-  const [office, till] = fleet.books as [ShopBook, ShopBook];
-  for (let index = 0; index < 8; index++) await till.commit('stock.move', { sku: `sku-${index % 3}`, quantity: 2 });
-  await office.commit('price.set', { sku: 'sku-0', priceMinor: 5 });
-  await settle(fleet);
-  return { ...fleet, office, till };
-}
-
-async function settle({ books, relay }: Fleet): Promise<void> {
-  for (const book of [...books, ...books]) await book.sync(relay);
-}
-
-/** A relay whose first answer comes when it is told to. */
-function slowRelay(relay: RelayClient): { client: RelayClient; isAsked: Promise<void>; answer(): void } {
-  const [asked, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const client: RelayClient = {
-    ...relay,
-    pull: async (...question) => {
-      asked.resolve();
-      await told.promise;
-      return relay.pull(...question);
-    },
-  };
-  return { client, isAsked: asked.promise, answer: told.resolve };
-}
 
 async function proven(book: ShopBook, archives: readonly Uint8Array[]): Promise<boolean> {
   const fresh = stores['better-sqlite3']();
@@ -92,43 +49,6 @@ describe('an archive', () => {
       await fleet.close();
     },
   );
-
-  it('is fetched from a relay while others write', async () => {
-    const fleet = await traded();
-    const { till, office, relay } = fleet;
-    await till.archive({ to: memoryPlace() });
-    const { size } = till.log.tip(HQ);
-    const asked: Record<string, (client: RelayClient) => Promise<unknown>> = {
-      prove: (client) => till.prove(stores['better-sqlite3'](), { relay: client }),
-      replay: (client) => till.replay(stores['better-sqlite3'](), { relay: client }),
-      asOf: (client) => till.asOf({ sizes: { [HQ]: size } }, stores['better-sqlite3'](), { relay: client }),
-      attest: (client) => till.attest({ size, fresh: stores['better-sqlite3'](), older: { relay: client } }),
-    };
-    for (const [name, ask] of Object.entries(asked)) {
-      const slow = slowRelay(relay);
-      const answer = ask(slow.client);
-      await slow.isAsked;
-      expect((await till.commit('stock.move', { sku: 'meanwhile', quantity: 1 })).ok, name).toBe(true);
-      slow.answer();
-      expect(await answer, name).toBeDefined();
-    }
-    // What went into an archive in the meantime is asked for as well.
-    await settle(fleet);
-    const slow = slowRelay(relay);
-    const proof = till.prove(stores['better-sqlite3'](), { relay: slow.client });
-    await slow.isAsked;
-    expect((await till.archive({ to: memoryPlace() })).from).toBe(size);
-    slow.answer();
-    expect((await proof).problems).toEqual([]);
-    // The book may be closed before the ops come.
-    const late = slowRelay(relay);
-    const never = till.prove(stores['better-sqlite3'](), { relay: late.client });
-    await late.isAsked;
-    await till.close();
-    late.answer();
-    await expect(never).rejects.toMatchObject({ code: 'kernel/closed' });
-    await office.close();
-  });
 
   it('is what a proof needs: without it, with half of it, or with another, nothing is proven', async () => {
     const fleet = await traded();
