@@ -26,25 +26,32 @@ function sold(sku: string, quantity: number, rest: Partial<SaleCompleteArgs> = {
 const onHand = (book: ShopBook, sku: string): number =>
   count(book, 'SELECT coalesce(sum(onHand), 0) AS n FROM stock WHERE sku = ?', sku);
 
-/** Burgers are sold, and one sale is voided: bun and patties left and came back. The fault: nobody set the recipe. */
+/**
+ * Burgers are sold, and one sale is voided: what two burgers are made of left and came back. Half a patty is a whole one, once for each sale and not for each burger. The
+ * fault: nobody set the recipe.
+ */
 const backflush: Play = async (firm, broken) => {
   const { office } = firm;
-  for (const sku of ['burger', 'bun', 'patty']) must(await office.commit('product.set', { sku, name: sku, ...goods }));
+  const skus = ['burger', 'bun', 'patty', 'sauce'] as const;
+  for (const sku of skus) must(await office.commit('product.set', { sku, name: sku, ...goods }));
   const parts = [
-    { sku: 'bun', quantity: 1 },
-    { sku: 'patty', quantity: 2 },
+    { sku: 'bun', quantity: 2 },
+    { sku: 'patty', quantity: 3 },
+    { sku: 'sauce', quantity: 1 },
   ];
-  if (!broken) must(await office.commit('recipe.set', { sku: 'burger', makes: 1, parts }));
+  if (!broken) must(await office.commit('recipe.set', { sku: 'burger', makes: 2, parts }));
   const till = await firm.enlist('till', 'till');
   must(await till.book.commit('sale.complete', sold('burger', 3)));
-  const { id: document } = must(await till.book.commit('sale.complete', sold('burger', 4)));
+  const { id: document } = must(await till.book.commit('sale.complete', sold('burger', 5)));
+  const patties = onHand(till.book, 'patty');
   must(await till.book.commit('sale.void', { document, day, reason: 'wrong table' }));
   await office.import(await till.book.export());
-  const [bun, patty, burger] = ['bun', 'patty', 'burger'].map((sku) => onHand(office, sku));
+  const left = skus.map((sku) => onHand(office, sku)).join(' ');
   return {
     of: { sales: sales(office) },
-    facts: { bun: bun ?? 0, patty: patty ?? 0, burger: burger ?? 0 },
-    holds: bun === -3 && patty === -6 && burger === 0,
+    facts: { patties, left: `"${left}"` },
+    // 4.5 and 7.5 patties, 1.5 sauces.
+    holds: patties === -13 && left === '0 -3 -5 -2',
   };
 };
 

@@ -1,5 +1,4 @@
 /** Prices, recipes and variants, whatever is set and asked: against lists and plain sums. */
-import { roundHalfAway } from '@tallystick/ledger';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { priceOf } from '../../src/index.ts';
@@ -81,7 +80,9 @@ it('takes the parts of a recipe as it stood at the sale, and a void brings back 
           const lines = [line({ sku: 'BURGER', quantity })];
           const id = idOf(await book.commit('sale.complete', sale(500 * quantity, { lines })));
           const taken = recipe.parts.map(
-            (part) => [part.sku, roundHalfAway(part.quantity * quantity, recipe.makes) ?? Number.NaN] as const,
+            // Of what is above nought, the nearest whole number, and the greater of two that are as near.
+            (part) =>
+              [part.sku, Math.floor((2 * part.quantity * quantity + recipe.makes) / (2 * recipe.makes))] as const,
           );
           // Without parts it is goods like any other.
           const left = taken.length === 0 ? [['BURGER', quantity] as const] : taken;

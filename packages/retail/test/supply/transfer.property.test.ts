@@ -4,8 +4,24 @@ import type { OpRecord } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type AnyBook, anyHistory, expectOneState, moved, type Scene } from '../../../guards/test/scene.ts';
-import { custodyOffer, inTransit, stockPositions, transferNote } from '../../src/supply.ts';
-import { balances, branch, depot, dispatch, head, mugs, openChain, other, receipt, shop, warehouse } from './chain.ts';
+import { custodyOf, custodyOffer, inTransit, stockPositions, transferFaults, transferNote } from '../../src/supply.ts';
+import {
+  balances,
+  branch,
+  carrier,
+  depot,
+  dispatch,
+  handOver,
+  head,
+  manager,
+  mugs,
+  office,
+  openChain,
+  other,
+  receipt,
+  shop,
+  warehouse,
+} from './chain.ts';
 
 const scopes = [depot, shop, other] as const;
 const anyAct = fc.record({
@@ -118,13 +134,15 @@ it('transfers count every unit once', { timeout: 120_000 }, async () => {
 });
 
 const quantities = fc.array(fc.nat({ max: 9 }), { minLength: 2, maxLength: 2 });
+const sent = [7, 9];
 
 it('whatever is signed, the hops of a transfer add up to what was lost, in goods and in money', async () => {
   const scene = await openChain();
   const lost = { units: 0, minor: 0 };
+  const met = { earlier: 0, carried: 0, counted: 0, unsigned: 0 };
   await fc.assert(
     fc.asyncProperty(quantities, quantities, quantities, fc.boolean(), async (took, gave, received, isSigned) => {
-      const lines = [mugs(7), mugs(9, { sku: 'TEA', quantityScale: 3, unitCostMilliMinor: 333_333 })];
+      const lines = [mugs(sent[0]!), mugs(sent[1]!, { sku: 'TEA', quantityScale: 3, unitCostMilliMinor: 333_333 })];
       const transfer = await dispatch(scene, lines);
       await scene.deliver(warehouse, branch);
       const book = scene.books[branch]!;
@@ -142,10 +160,106 @@ it('whatever is signed, the hops of a transfer add up to what was lost, in goods
       lost.minor += 200 * (7 - received[0]!) + lineMinor(9) - lineMinor(received[1]!);
       expect(row).toEqual(lost);
       expect(balances(book)['5950'] ?? 0).toBe(lost.minor);
+      const holders = { warehouse: scene.device(warehouse), branch: scene.device(branch) };
+      const hops = hopsOnPaper(isSigned ? { took, gave, received } : { received }, holders);
+      expect(
+        book.query(
+          'SELECT line, hop, holder, quantity, amountMinor FROM transitLosses WHERE transfer = ? ORDER BY line, hop',
+          [transfer],
+        ),
+      ).toEqual(hops);
+      for (const { hop } of hops) met[hop] += 1;
     }),
-    { numRuns: 15 },
+    { numRuns: 15, examples: [[[6, 9], [5, 8], [4, 7], true]] },
   );
   expect(lost.units).not.toBe(0);
+  expect(Math.min(...Object.values(met))).toBeGreaterThan(0);
+  await scene.close();
+});
+
+type Hop = 'earlier' | 'carried' | 'counted' | 'unsigned';
+interface Said {
+  readonly took?: readonly number[];
+  readonly gave?: readonly number[];
+  readonly received: readonly number[];
+}
+
+/** Who lost what of each line, by what was signed: before it was signed for nobody has a name. */
+function hopsOnPaper(
+  { took, gave, received }: Said,
+  holders: { readonly warehouse: string; readonly branch: string },
+): { readonly line: number; readonly hop: Hop; readonly holder: string }[] {
+  return sent.flatMap((quantity, index) => {
+    const worth = (units: number): number => (index === 0 ? 200 * units : lineMinor(units));
+    const came = received[index]!;
+    const row = (hop: Hop, holder: string, had: number, left: number) =>
+      had === left
+        ? []
+        : [{ line: index + 1, hop, holder, quantity: had - left, amountMinor: worth(had) - worth(left) }];
+    if (took === undefined || gave === undefined) return row('unsigned', '', quantity, came);
+    return [
+      ...row('carried', holders.warehouse, took[index]!, gave[index]!),
+      ...row('counted', holders.branch, gave[index]!, came),
+      ...row('earlier', '', quantity, took[index]!),
+    ];
+  });
+}
+
+it('along a chain of hands each giver answers for what went while they had it', async () => {
+  const scene = await openChain();
+  const hands = [warehouse, carrier, manager, branch] as const;
+  const met = { lost: 0, lies: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ gave: fc.nat({ max: 9 }), lie: fc.constantFrom(0, 0, 0, 1) }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      async (drawn) => {
+        const transfer = await dispatch(scene, [mugs(9)]);
+        await scene.deliver(warehouse, office);
+        let had = 9;
+        const expected = [];
+        for (const [index, { gave, lie }] of drawn.entries()) {
+          const [from, to] = [hands[index]!, hands[index + 1]!];
+          await handOver(scene, transfer, { from, to, scope: depot, took: [had + lie], gave: [gave] });
+          const [giver, taker] = [scene.device(from), scene.device(to)];
+          expected.push({ giver, taker, lost: [had - gave], isLinked: true, isConsistent: lie === 0 });
+          met.lost += had - gave === 0 ? 0 : 1;
+          met.lies += lie;
+          had = gave;
+        }
+        const book = scene.books[office]!;
+        const steps = custodyOf(book, transfer);
+        expect(
+          steps.map(({ giver, taker, lost, isLinked, isConsistent }) => ({
+            giver,
+            taker,
+            lost,
+            isLinked,
+            isConsistent,
+          })),
+        ).toEqual(expected);
+        const liars = expected.flatMap(({ giver, isConsistent }) => (isConsistent ? [] : [giver]));
+        const named = transferFaults(book).filter((fault) => fault.transfer === transfer);
+        expect(named.map(({ kind, device }) => [kind, device])).toEqual(
+          liars.map((giver) => ['custody-differs', giver]),
+        );
+      },
+    ),
+    {
+      numRuns: 10,
+      examples: [
+        [
+          [
+            { gave: 9, lie: 0 },
+            { gave: 8, lie: 1 },
+          ],
+        ],
+      ],
+    },
+  );
+  expect(Math.min(met.lost, met.lies)).toBeGreaterThan(0);
   await scene.close();
 });
 
