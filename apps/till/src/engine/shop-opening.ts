@@ -3,7 +3,6 @@ import { openBook, type SnapshotSource, type SyncReport } from '@tallystick/kern
 import type { BrowserLog } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { encodeHex, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
-import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol/client';
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
 import { currencyDigits } from '../model/money.ts';
@@ -12,14 +11,15 @@ import { countOps, createTillBackup, noteKeyOpener, restoredNote } from './backu
 import { createClockWatch } from './clock-watch.ts';
 import { createPersons } from './persons.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
-import { adoptCopied, backupsOf } from './adopt-copied.ts';
+import { backupsOf } from './adopt-copied.ts';
 import { createKeyPlace } from './key-place.ts';
 import { allHere } from './rows-here.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
 import type { JoinRequest, Outcome, RestoreBackupRequest, RestoreRequest, StandaloneRequest } from './port.ts';
 import { encodeShopRecord, parseShopRecord, type ShopRecord, shopRecordName } from './shop-record.ts';
+import type { OnLine, RelayLine } from './relay-line.ts';
 import { createSyncLoop, type SyncLoop } from './sync-loop.ts';
-import { noteTear, tearIsMended } from './torn-log.ts';
+import { noteTear } from './torn-log.ts';
 import { addLookUps, type TillBook, tillCrypto, type TillVerbs, tillVerbs } from './till-book.ts';
 
 /** The worker's own address: the hash of its code is part of it, but where it is served as it is written. */
@@ -185,75 +185,43 @@ async function fillOnce(book: TillBook, currency: string): Promise<void> {
   await fillDemoShop(book, currency, currencyDigits(currency), localDay(new Date()));
 }
 
-const exchangeTimeoutMs = 15_000;
-/** From hearing of news to asking for them, at least. */
-const newsMs = 250;
-/** What an exchange ends in where the relay of the book is not the one that was asked. */
-const elsewhere: ReadonlySet<string> = new Set(['relay/unreachable', 'kernel/relay-key', 'kernel/relay-moved']);
-
-function startSync(
-  { book, log, clock, persons }: Pick<OpenShop, 'book' | 'log' | 'clock' | 'persons'>,
-  url: string,
-  onChange: ShopPlace['onSync'],
-): SyncLoop {
-  const clientAt = (address: string): RelayClient => {
-    const plain = createRelayClient({ url: address, retry: { attempts: 1, timeoutMs: exchangeTimeoutMs } });
-    return {
-      ...plain,
-      push: async (...handedIn) => {
-        const answer = await plain.push(...handedIn);
-        clock.heard(answer.results);
-        return answer;
-      },
-    };
-  };
-  // The book says where it went, where the relay that this till was set up with was replaced; the new one may have the address of the old one, and the one in the
-  // book may not lead there from here.
-  const addresses = (): string[] => [...new Set([book.status().relayAddress ?? url, url])];
-  let turn = 0;
-  let client = clientAt(addresses()[0] as string);
+/** The line to the relay is fetched beside the work: goods show before it is there. */
+function startSync(shop: OnLine, url: string, onChange: ShopPlace['onSync']): SyncLoop {
   const listening = new AbortController();
-  let isHeard = false;
+  const state = { isHeard: false };
+  let line: Promise<RelayLine> | undefined;
+  const openLine = (): Promise<RelayLine> => {
+    line ??= loadLine(shop, url);
+    // A file that could not be fetched is asked for again at the next exchange.
+    line.catch(() => (line = undefined));
+    return line;
+  };
   const loop = createSyncLoop({
-    exchange: async () => {
-      const known = addresses();
-      const address = known[turn % known.length] as string;
-      if (address !== client.url) client = clientAt(address);
-      try {
-        const { value: report, isMore } = await persons.exchange(() => book.sync(client));
-        await tearIsMended(log);
-        // What is adopted or said now is handed in at once.
-        return (await adoptCopied(book)) || isMore ? await book.sync(client) : report;
-      } catch (error) {
-        if (elsewhere.has((error as { readonly code?: string }).code ?? '')) turn += 1;
-        throw error;
-      }
-    },
+    exchange: async () => (await openLine()).exchange(),
     onChange,
     hasNetwork: () => navigator.onLine,
     now: Date.now,
     random: Math.random,
-    isHeard: () => isHeard,
+    isHeard: () => state.isHeard,
     onStop: () => listening.abort(),
   });
-  const { signal } = listening;
-  const fetchNews = ({ scope, size }: { scope: Scope; size: number }): void => {
-    // What this till has just handed in is no news to it.
-    if (!signal.aborted && book.log.tip(scope).size < size) loop.nudge();
+  const onHeard = (isOpen: boolean): void => {
+    if (state.isHeard && !isOpen) loop.nudge();
+    state.isHeard = isOpen;
   };
-  const heard = book.listen(
-    { ...client, tail: (...asked) => client.tail(...asked) },
-    {
-      signal,
-      // A fleet that hears the same does not ask at the same moment.
-      onNews: (news) => setTimeout(fetchNews, newsMs * (1 + Math.random()), news),
-      onState(isOpen) {
-        if (isHeard && !isOpen) loop.nudge();
-        isHeard = isOpen;
-      },
-    },
-  );
   // Without it the till asks every few seconds, as before.
-  heard.catch(() => undefined);
+  const { signal } = listening;
+  void openLine()
+    .then(({ listen }) => listen({ signal, onHeard, onNews: loop.nudge }))
+    .catch(() => undefined);
   return loop;
+}
+
+async function loadLine(shop: OnLine, url: string): Promise<RelayLine> {
+  const { openRelayLine } = await import('./relay-line.ts').catch((cause: unknown) => {
+    throw Object.assign(new Error('the till could not load its line to the relay', { cause }), {
+      code: 'relay/unreachable',
+    });
+  });
+  return openRelayLine(shop, url);
 }
