@@ -28,6 +28,29 @@ function precache(): Plugin {
   };
 }
 
+const jsonSchemaLines = [
+  /^ *inst\._zod\.processJSONSchema = .*$/gm,
+  /^ *(?:in|out)put: createStandardJSONSchemaMethod\(.*$/gm,
+  /^ *return createToJSONSchemaMethod\(.*$/gm,
+];
+
+/**
+ * Leaves out that every schema of zod can be shown as a JSON schema, which a till never asks for: no bundler can, because the methods hang on all schemas, and they weigh a
+ * twentieth of what a start fetches. Where zod says it in other words the build fails.
+ */
+function withoutJsonSchemas(): Plugin {
+  return {
+    name: 'without-json-schemas',
+    transform(code, id) {
+      if (!id.endsWith('/zod/v4/classic/schemas.js')) return undefined;
+      return jsonSchemaLines.reduce((left, line) => {
+        if (left.search(line) < 0) throw new Error(`zod has no ${String(line)} any more`);
+        return left.replaceAll(line, '');
+      }, code);
+    },
+  };
+}
+
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -40,9 +63,13 @@ const config: UserConfig = defineConfig({
   base: '/',
   define: { __APP_VERSION__: JSON.stringify(manifest.version) },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [precache()],
+  plugins: [precache(), withoutJsonSchemas()],
   // Hints for a bundler, which nothing bundles any more: half a kilobyte of what a start fetches.
-  worker: { format: 'es', rolldownOptions: { output: { comments: { annotation: false } } } },
+  worker: {
+    format: 'es',
+    plugins: () => [withoutJsonSchemas()],
+    rolldownOptions: { output: { comments: { annotation: false } } },
+  },
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
