@@ -134,5 +134,17 @@ describe('the log file of a till', () => {
       aside: [],
       damagedBytes: [{ at: ends[1], bytes: frame }],
     });
+    // And its first line, by which it would be known.
+    bytes.fill(0, 0, 8);
+    writeFileSync(at('till.log'), bytes);
+    const again = await run('heir', 'import', at('till.log'), '--json');
+    expect(again.status).toBe(1);
+    expect(jsonOf(again)).toMatchObject({
+      known: records.length - 1,
+      damagedBytes: [
+        { at: 0, bytes: 17 },
+        { at: ends[1], bytes: frame },
+      ],
+    });
   });
 });

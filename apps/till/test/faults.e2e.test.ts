@@ -107,6 +107,27 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', (
     await stopsAndHandsOut(before);
   });
 
+  it('says that a newer version wrote its log, and offers nothing that puts it away', async () => {
+    await sell(page, 'Espresso');
+    const before = await editLog(page, served.url, (log) =>
+      Buffer.from(log.toString('latin1').replace('/1', '/2'), 'latin1'),
+    );
+    page = await context.newPage();
+    await page.goto(served.url);
+    await page.getByRole('heading', { name: 'This till needs its newer version' }).waitFor();
+    await page.getByText('Nothing is lost.').waitFor();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export what is saved' }).click();
+    expect((await readFile(await (await downloading).path())).equals(before)).toBe(true);
+    expect(await faultsOf(page)).toEqual([]);
+    expect(await page.getByRole('button').allTextContents()).toEqual([' Export what is saved', 'Try again']);
+    // The version that wrote it opens it again.
+    await editLog(page, served.url, (log) => Buffer.from(log.toString('latin1').replace('/2', '/1'), 'latin1'));
+    page = await context.newPage();
+    await page.goto(served.url);
+    expect(await sell(page, 'Espresso')).toMatch(/\/2$/);
+  });
+
   it('begins anew once its damaged log was given out, and keeps that beside the new one', async () => {
     await sell(page, 'Espresso');
     const before = await editLog(page, served.url, (log) => flip(log, log.length >> 1));

@@ -46,9 +46,12 @@ describe('what the till says', () => {
   });
 
   it('speaks up when the book stops or refuses', () => {
-    const calm = { stop: undefined, refused: 0, isCopied: false, key: undefined };
+    const link: Link = { kind: 'linked', at: 1 };
+    const calm = { stop: undefined, refused: 0, isCopied: false, key: undefined, link };
     expect(bookNotice(calm)).toBeUndefined();
     expect(bookNotice({ ...calm, refused: 1 })?.title).toBe('One entry of this till had no effect.');
+    expect(bookNotice({ ...calm, refused: 1 })?.detail).toContain('tell the office');
+    expect(bookNotice({ ...calm, refused: 1, link: { kind: 'alone' } })?.detail).not.toContain('office');
     expect(bookNotice({ ...calm, refused: 1, isCopied: true })?.title).toContain('was copied');
     expect(bookNotice({ ...calm, refused: 1, stop: 'x@2' })?.title).toContain('new version');
   });

@@ -37,6 +37,7 @@ export type StoreCode =
   | 'store/format'
   | 'store/missing'
   | 'store/moved'
+  | 'store/newer'
   | 'store/position'
   | 'store/read'
   | 'store/transaction'

@@ -100,7 +100,7 @@ export function applyFrame(state: FileLogState, { kind, payload, payloadAt }: Fr
       return;
     }
     default:
-      throw new OplogError('store/format', `frame of unknown kind ${kind}: a newer release wrote it`);
+      throw new OplogError('store/newer', `frame of unknown kind ${kind}: a newer release wrote it`);
   }
 }
 

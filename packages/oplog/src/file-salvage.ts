@@ -19,16 +19,24 @@ export interface FileSalvage {
 
 const formatLine = 'tallystick-log/1\n';
 
-/** Whether these are the bytes of a log file, as a till exports one that it cannot open. */
+/** Whether these are the bytes of a log file, as a till exports one that it cannot open: its first line or a whole frame of it reads. */
 export function isLogFile(bytes: Uint8Array): boolean {
+  return hasFormatLine(bytes) || findFrame(readerOf(bytes), 0, bytes.length) !== undefined;
+}
+
+function hasFormatLine(bytes: Uint8Array): boolean {
   return new TextDecoder().decode(bytes.subarray(0, formatLine.length)) === formatLine;
+}
+
+function readerOf(bytes: Uint8Array): ReadBytes {
+  return (offset, length) => bytes.subarray(offset, offset + length);
 }
 
 /** Never throws for anything that stands in `bytes`. */
 export function salvageLogFile(bytes: Uint8Array): FileSalvage {
-  const read: ReadBytes = (offset, length) => bytes.subarray(offset, offset + length);
+  const read = readerOf(bytes);
   const records = new Map<OpHash, OpRecord>();
-  const damaged: { at: number; bytes: number }[] = [];
+  const damaged = hasFormatLine(bytes) ? [] : [{ at: 0, bytes: Math.min(formatLine.length, bytes.length) }];
   const meta = new Map<string, string>();
   for (let at = formatLine.length; at < bytes.length; ) {
     const frame = readFrame(read, at);

@@ -39,7 +39,7 @@ export interface FramedFileOptions {
   readonly onDamage?: 'refuse' | 'cut';
 }
 
-const formatLine: Uint8Array = new TextEncoder().encode('tallystick-log/1\n');
+const formatLine = 'tallystick-log/1\n';
 const windowBytes = 1 << 20;
 
 /** Whether this frame still stands where it stood. */
@@ -75,9 +75,13 @@ export function openFramedFile(
   const read = createWindow(file, size);
   let end = 0;
   let last = from;
-  if (!isFormatLine(read(0, formatLine.length), size)) {
-    throw new OplogError('store/format', 'the file is no tallystick log of version 1');
-  }
+  // A file that ends in its first line was never written further.
+  const begun = String.fromCharCode(...read(0, formatLine.length));
+  if (!formatLine.startsWith(begun))
+    throw new OplogError(
+      /^tallystick-log\/([2-9]|\d\d)/.test(begun) ? 'store/newer' : 'store/format',
+      'the file is no tallystick log of version 1',
+    );
   if (size >= formatLine.length) {
     end = from?.end ?? formatLine.length;
     for (let frame = readFrame(read, end); frame !== undefined; frame = readFrame(read, end)) {
@@ -91,17 +95,11 @@ export function openFramedFile(
     refuseDamage(findFrame(read, end + 1, size), end);
   if (recovered !== undefined) file.truncate(end);
   if (end === 0) {
-    file.write(0, formatLine);
+    file.write(0, new TextEncoder().encode(formatLine));
     end = formatLine.length;
   }
   file.flush();
   return createWriter(file, end, recovered, last);
-}
-
-function isFormatLine(bytes: Uint8Array, size: number): boolean {
-  return (
-    bytes.every((byte, i) => byte === formatLine[i]) && (size < formatLine.length || bytes.length === formatLine.length)
-  );
 }
 
 function refuseDamage(nextWhole: number | undefined, at: number): void {

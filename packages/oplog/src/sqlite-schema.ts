@@ -75,13 +75,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS log_asides_by_copy ON log_asides (hash, substr
 CREATE TABLE IF NOT EXISTS log_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** Creates the tables where they are missing; throws `store/format` for those of another version. */
+/** Creates the tables where they are missing; throws `store/newer` for those of a later version, `store/format` for those of none. */
 export function prepareSchema(db: BetterSqlite3.Database): void {
   db.exec(tables);
   const found = db.prepare<[], number>('SELECT version FROM log_format').pluck().get();
   if (found === undefined) db.prepare('INSERT INTO log_format (version) VALUES (?)').run(version);
   else if (found === versionWithoutJournal) db.prepare('UPDATE log_format SET version = ?').run(version);
   else if (found !== version) {
-    throw new OplogError('store/format', `log tables of version ${found}; this release reads ${version}`);
+    throw new OplogError(
+      found > version ? 'store/newer' : 'store/format',
+      `log tables of version ${found}; this release reads ${version}`,
+    );
   }
 }

@@ -196,8 +196,22 @@ describe('file log store after a fault', () => {
     const { encodeFrame } = await import('../src/frame.ts');
     const newer = encodeFrame(200, Uint8Array.of(0xff), bytes.length);
     expect(await refusal(() => createFileLogStore(createMemoryFile(Uint8Array.from([...bytes, ...newer]))))).toBe(
-      'store/format',
+      'store/newer',
     );
+  });
+
+  it.each([
+    ['tallystick-log/2\n', 'store/newer'],
+    ['tallystick-log/10\n', 'store/newer'],
+    ['tallystick-log/3\nand more', 'store/newer'],
+    ['tallystick-log/0\n', 'store/format'],
+    ['tallystick-log/x\n', 'store/format'],
+    ['\ufefftallystick-log/1\n', 'store/format'],
+    ['\ufeff', 'store/format'],
+  ])('tells a format of a newer release from none: %j is %s', async (line, code) => {
+    const file = createMemoryFile(new TextEncoder().encode(line));
+    expect(await refusal(() => createFileLogStore(file))).toBe(code);
+    expect(file.contents()).toEqual(new TextEncoder().encode(line));
   });
 
   const failures: [string, (file: MemoryFile) => void, (file: MemoryFile) => void][] = [

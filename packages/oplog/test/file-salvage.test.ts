@@ -1,6 +1,6 @@
 // What is read of a log file that nothing can open any more.
 import fc from 'fast-check';
-import { createFileLogStore, salvageLogFile } from '@tallystick/oplog/file';
+import { createFileLogStore, isLogFile, salvageLogFile } from '@tallystick/oplog/file';
 import { expect, it } from 'vitest';
 import { makeChain } from './arbitraries.ts';
 import { createMemoryFile } from './memory-file.ts';
@@ -21,6 +21,16 @@ it('reads all of a whole file, and nothing of what is none', () => {
   const meta = new Map([['book', book]]);
   expect(salvageLogFile(whole)).toEqual({ records, book, meta, damaged: [] });
   expect(salvageLogFile(new Uint8Array(300)).records).toEqual([]);
+});
+
+it('knows a file whose first line is damaged by its frames, and reads them all', () => {
+  const bytes = whole.slice();
+  bytes.fill(0xff, 0, 17);
+  expect(isLogFile(whole)).toBe(true);
+  expect(isLogFile(bytes)).toBe(true);
+  expect(salvageLogFile(bytes)).toMatchObject({ records, book, damaged: [{ at: 0, bytes: 17 }] });
+  expect(isLogFile(new TextEncoder().encode('{"book":"tallystick-log/1"}'))).toBe(false);
+  expect(isLogFile(new Uint8Array(300).fill(0xf5))).toBe(false);
 });
 
 it('has the last note that reads under a name', () => {

@@ -234,7 +234,7 @@ it('tables of the release before are given one, and that release refuses them fr
   expect(store.pending(hq)).toEqual(records);
   expect(db.prepare('SELECT version FROM log_format').pluck().get()).toBe(2);
   db.exec('UPDATE log_format SET version = 3');
-  expect(await refusal(() => createSqliteLogStore(db))).toBe('store/format');
+  expect(await refusal(() => createSqliteLogStore(db))).toBe('store/newer');
   db.close();
 });
 

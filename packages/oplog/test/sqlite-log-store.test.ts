@@ -143,6 +143,8 @@ describe('SQLite log store', () => {
     const db = openFile(newPath());
     createSqliteLogStore(db);
     db.exec('UPDATE log_format SET version = 99');
+    expect(await refusal(() => createSqliteLogStore(db))).toBe('store/newer');
+    db.exec('UPDATE log_format SET version = 0');
     expect(await refusal(() => createSqliteLogStore(db))).toBe('store/format');
     db.close();
   });

@@ -5,6 +5,7 @@ import type { BrowserLog } from '@tallystick/kernel/browser';
 import { promotionsInForce } from '@tallystick/retail';
 import type { SqlJsStatic } from 'sql.js';
 import { businessDay } from '../model/business-day.ts';
+import { isDamage } from '../model/log-faults.ts';
 import { readCatalogue, readStock } from './catalogue.ts';
 import { closedState } from './closed-state.ts';
 import { loadEntitlements } from './entitlements.ts';
@@ -114,6 +115,7 @@ export class TillHost implements EngineCalls {
   #fail(error: unknown): void {
     const code = codeOf(error) === '' ? 'till/failed' : codeOf(error);
     this.#phase = { kind: 'failed', code, message: messageOf(error) };
+    this.#isHandedOut = false;
     this.#tellPage(closedState(this.#phase));
   }
 
@@ -513,10 +515,10 @@ export class TillHost implements EngineCalls {
       }
     });
 
-  /** Only a till that cannot start, and whose bytes a person was given. */
+  /** Only a till whose log is damaged, and whose bytes a person was given. */
   startAnew: EngineCalls['startAnew'] = () =>
     this.#inTurn(async () => {
-      if (this.#phase.kind !== 'failed' || !this.#isHandedOut) return noBook;
+      if (this.#phase.kind !== 'failed' || !isDamage(this.#phase.code) || !this.#isHandedOut) return noBook;
       try {
         await this.#log?.close();
         this.#log = undefined;

@@ -5,6 +5,7 @@ import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { encodeHex, parseBookId, parseDeviceId, parseScope, type Scope } from '@tallystick/oplog';
 import type { SqlJsStatic } from 'sql.js';
 import { localDay } from '../model/business-day.ts';
+import { newerLog } from '../model/log-faults.ts';
 import { currencyDigits } from '../model/money.ts';
 import type { Chosen, PartHead, RestoreOptions } from '@tallystick/recovery';
 import { countOps, createTillBackup, noteKeyOpener, restoredNote } from './backup-life.ts';
@@ -43,7 +44,11 @@ export interface Found {
 
 /** The shop this device belongs to, or undefined on its first start. */
 export async function openKnownShop(place: ShopPlace): Promise<OpenShop | undefined> {
-  const record = parseShopRecord(place.log.meta(shopRecordName));
+  const text = place.log.meta(shopRecordName) ?? '';
+  const record = parseShopRecord(text);
+  // A first start in its place would write another shop over it.
+  if (record === undefined && text !== '')
+    throw Object.assign(new Error(`this version does not read: ${text}`), { code: newerLog });
   return record === undefined ? undefined : openShop(place, record);
 }
 

@@ -105,7 +105,8 @@ export function bookNotice({
   refused,
   isCopied,
   key,
-}: Pick<TillState, 'stop' | 'refused' | 'isCopied' | 'key'>): Notice | undefined {
+  link,
+}: Pick<TillState, 'stop' | 'refused' | 'isCopied' | 'key' | 'link'>): Notice | undefined {
   if (stop !== undefined) {
     return {
       tone: 'alarm',
@@ -134,7 +135,7 @@ export function bookNotice({
   return {
     tone: 'alarm',
     title: `${entries} of this till had no effect.`,
-    detail: 'See “This till” and tell the office.',
+    detail: link.kind === 'alone' ? 'See “This till”.' : 'See “This till” and tell the office.',
   };
 }
 

@@ -85,8 +85,11 @@ const refusalWords: Readonly<Record<string, string>> = {
   'kernel/fork': 'Another device wrote this entry’s number first.',
   'kernel/forked': 'This till was copied. Tell the office before you go on.',
   'store/damaged':
-    'The log on this device is damaged in the middle. Export it and tell the office: do not clear this browser.',
-  'store/format': 'The log on this device cannot be read. Export it and tell the office: do not clear this browser.',
+    'The log on this device is damaged in the middle. Export it and keep the file, for the office where there is one: do not clear this browser.',
+  'store/format':
+    'The log on this device cannot be read. Export it and keep the file, for the office where there is one: do not clear this browser.',
+  'store/newer':
+    'A newer version of the till wrote the log on this device. Nothing is lost. Try again with a network; if this stays, whoever serves the till serves an older version.',
   'kernel/scope-stopped': 'This till needs its new version to go on.',
   'till/refund-lines': 'These lines cannot be refunded like this.',
   'retail/promotion-day': 'An offer in this cart is over. Go back to the cart and charge it again.',

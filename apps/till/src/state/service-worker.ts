@@ -15,6 +15,13 @@ export async function registerServiceWorker(onUpdate: (restart: () => void) => v
   });
 }
 
+/** Asks now whether there is a newer version; `onUpdate` hears of it. */
+export async function lookForUpdate(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  // Without a network there is none to be had.
+  await registration?.update().catch(() => undefined);
+}
+
 function takeUpdate(waiting: ServiceWorker): void {
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   waiting.postMessage('take-over');

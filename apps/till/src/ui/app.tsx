@@ -3,7 +3,8 @@ import type { VNode } from 'preact';
 import type { Shop } from '../engine/port.ts';
 import { ShopContext, TillContext } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
-import { Failed, OtherTab } from './full-screens.tsx';
+import { Failed } from './failed.tsx';
+import { OtherTab } from './full-screens.tsx';
 import { WithFirstRun } from './loaded.tsx';
 import { Shell } from './shell.tsx';
 

@@ -12,7 +12,8 @@ export async function exportToFile(till: Till): Promise<boolean> {
   const isBook = phase.kind === 'open';
   const name = isBook ? `${phase.shop.till}-${phase.shop.book.slice(0, 8)}.bundle` : 'till.log';
   saveFile(`tallystick-${name}`, exported.value);
-  const next = isBook ? 'until the office has imported it' : 'and hand it to the office';
+  const isAlone = isBook && phase.shop.relay === undefined;
+  const next = isAlone || !isBook ? 'somewhere else than on this device' : 'until the office has imported it';
   till.toast.value = { text: `Exported. Keep the file ${next}.` };
   return true;
 }

@@ -250,11 +250,11 @@ function AppearanceCard(): VNode {
 }
 
 function Refusals({ status }: { readonly status: TillStatus }): VNode {
-  const { currency } = useShop();
+  const { currency, relay } = useShop();
   return (
     <section class="card" aria-label="Refused entries">
       <h2>Refused entries</h2>
-      <p>These are in the log but have no effect. The office can see them too.</p>
+      <p>These are in the log but have no effect.{relay !== undefined && ' The office can see them too.'}</p>
       <ul class="refusals">
         {status.refusals.map(({ verb, number, code, details, at, paidMinor }, index) => (
           <li key={index}>
