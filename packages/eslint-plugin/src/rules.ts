@@ -1,4 +1,5 @@
 /** The rules: one for each way in which verb code could answer differently on two devices (DESIGN section 5). */
+import { engineMember } from './engine.ts';
 import { memberOfGlobal, type Way, wayOut } from './globals.ts';
 import { isBigInt, isIntegerDivision } from './integers.ts';
 import { personalText } from './personal-text.ts';
@@ -47,30 +48,6 @@ const outside: Rule = verbRule(
     return name === undefined ? goesOut(node, code, 'outside') : { messageId: 'found', data: { name } };
   },
 );
-
-/** What the engine says of itself: how deep its stack is, and in which words; and the constructor of functions, under the name all have. */
-function engineMember(node: Node, code: VerbCode): string | undefined {
-  const ofError = memberOfGlobal(node, 'Error', code);
-  if (ofError !== undefined && ofError !== 'isError') return `Error.${ofError}`;
-  if (node.type !== 'MemberExpression') return undefined;
-  if (nameOf(node) === 'stack' && isError(child(node, 'object'), code)) return 'the stack of an error';
-  return nameOf(node) === 'constructor' && isCalled(node, code) ? 'a constructor without a name' : undefined;
-}
-
-function isError(node: Node | undefined, code: VerbCode): boolean {
-  const value = unwrap(node);
-  const variable = value === undefined ? undefined : code.variableOf(value);
-  const [constant] = variable === undefined ? [] : bodiesOf(variable);
-  if (constant !== undefined) return constant !== value && constant.type !== 'Identifier' && isError(constant, code);
-  const isMade = value?.type === 'NewExpression' || value?.type === 'CallExpression';
-  return isMade && code.pathOf(child(value, 'callee'))?.endsWith('Error') === true;
-}
-
-function isCalled(node: Node, code: VerbCode): boolean {
-  const outer = code.parentOf(node);
-  const isCall = outer?.type === 'CallExpression' || outer?.type === 'NewExpression';
-  return isCall && unwrap(child(outer, 'callee')) === node;
-}
 
 const later: Rule = verbRule(
   'Verb code answers at once: no timers, no promises, no async functions.',

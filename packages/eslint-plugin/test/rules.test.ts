@@ -67,6 +67,11 @@ const cases: Readonly<Record<string, Cases>> = {
       ...bodies('console.log(op.id); return [];', 'return new Map([[1, BigInt(2)]]);', 'return [refuse("a/b")];'),
       verb('return sum();', "import { sum } from './sum.ts';"),
       ...bodies('return args.stack;', 'throw new Error("no");', 'return args.a.constructor === Object;'),
+      ...bodies(
+        'const { stack } = args; return stack;',
+        'const { message } = new Error("x"); return message;',
+        'const { constructor } = args; return constructor === Object;',
+      ),
       verb('return [];', "import { readFileSync } from 'node:fs';\nexport const read = () => readFileSync('x');"),
     ],
     invalid: [
@@ -76,6 +81,27 @@ const cases: Readonly<Record<string, Cases>> = {
       ...broken('found', 'return new Error("x").stack.length;', 'const e = TypeError("x"); return e.stack;'),
       ...broken('found', 'return Error.stackTraceLimit;', 'return (() => {}).constructor("return 1")();'),
       ...broken('found', 'const F = () => 1; return new F.constructor("return 1");'),
+      ...broken(
+        'found',
+        'const { stack } = new Error("x"); return stack.length;',
+        'let s; ({ stack: s } = RangeError("x")); return s;',
+      ),
+      ...broken('found', 'const e = new Error("x"); const { message, stack: s = "" } = e; return s;'),
+      ...broken(
+        'found',
+        'const { constructor: F } = () => 1; return F("return 1")();',
+        'const [{ constructor: F }] = [() => 1]; return F("1");',
+      ),
+      ...broken(
+        'found',
+        'const F = (() => 1).constructor; return F("return 1")();',
+        'const F = args.f.constructor; return new F("1");',
+      ),
+      ...broken(
+        'found',
+        'return Reflect.construct((() => 1).constructor, ["return 1"])();',
+        'return Atomics.load(args.shared, 0);',
+      ),
       [verb('return readFileSync("x");', "import { readFileSync } from 'node:fs';"), 'found'],
       [verb('return readFileSync("x");', "import { readFileSync } from 'fs';"), 'found'],
     ],

@@ -1,6 +1,6 @@
 /**
  * The known ways out of determinism that JavaScript offers at run time, each as a place where a trap can stand: the clock, dice, the network, files,
- * locales and timers, in Node, in pages and in workers. A trap passes everything on unless `reach` throws.
+ * locales, timers, what engines approximate and memory that threads share, in Node, in pages and in workers. A trap passes everything on unless `reach` throws.
  */
 
 /** Told what is reached for, just before it happens. */
@@ -9,15 +9,21 @@ type Reach = (what: string) => void;
 type Outside = <T>(work: () => T) => T;
 type Owner = object & Record<PropertyKey, unknown>;
 
-const GLOBAL_FUNCTIONS =
-  'Date fetch XMLHttpRequest WebSocket EventSource Worker SharedWorker BroadcastChannel WeakRef FinalizationRegistry setTimeout setInterval setImmediate queueMicrotask requestAnimationFrame requestIdleCallback'.split(
-    ' ',
-  );
+const GLOBAL_FUNCTIONS = [
+  ...'Date fetch XMLHttpRequest WebSocket EventSource Worker SharedWorker BroadcastChannel WeakRef'.split(' '),
+  ...'FinalizationRegistry setTimeout setInterval setImmediate queueMicrotask requestAnimationFrame'.split(' '),
+  ...'requestIdleCallback parseFloat Float16Array Float32Array Float64Array SharedArrayBuffer'.split(' '),
+];
+/** Of Math, what keeps integers integers, bit for bit, everywhere, as the lint rule `no-floats` has it. */
+const EXACT_MATH: ReadonlySet<string> = new Set('abs ceil clz32 floor imul max min random round sign trunc'.split(' '));
 
 /** Methods of objects that are there in some surroundings: the path to the object, and its methods. */
 const METHODS: readonly (readonly [path: string, methods: readonly string[]])[] = [
   ['Date', ['now']],
-  ['Math', ['random']],
+  ['Math', ['random', ...methodsOf(Math).filter((name) => !EXACT_MATH.has(name))]],
+  ['Atomics', methodsOf(Atomics)],
+  ['Number', ['parseFloat']],
+  ['Number.prototype', ['toExponential', 'toFixed', 'toPrecision']],
   ['crypto', ['getRandomValues', 'randomUUID']],
   ['performance', ['now']],
   ['process', ['hrtime', 'nextTick', 'uptime', 'cwd', 'memoryUsage']],
@@ -33,6 +39,10 @@ const METHODS: readonly (readonly [path: string, methods: readonly string[]])[] 
   ['Date.prototype', ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString']],
   ['String.prototype', ['localeCompare', 'toLocaleLowerCase', 'toLocaleUpperCase']],
 ];
+function methodsOf(owner: object): string[] {
+  return Object.getOwnPropertyNames(owner).filter((name) => typeof Reflect.get(owner, name) === 'function');
+}
+
 /** What is read rather than called. */
 const READ: readonly (readonly [path: string, names: readonly string[]])[] = [
   ['process', ['env', 'argv', 'pid', 'ppid', 'platform', 'arch', 'execPath', 'title']],

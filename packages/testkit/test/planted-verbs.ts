@@ -9,6 +9,7 @@ const shape = { version: 1, roles: ['owner'] as const, tables: [kept], args: z.s
 const law = setTable('law', { key: { op: 'text' }, columns: {}, check: () => void Math.random() });
 
 let count = 0;
+const counter = new Int32Array(1);
 const { random: roll } = Math;
 function depth(below: number): number {
   try {
@@ -74,6 +75,15 @@ export const planted = {
     },
   }),
   floats: defineVerb({ ...shape, name: 'planted.floats', plan: (_view, op) => keep(op, '', op.at / 7) }),
+  /** What each engine approximates in its own way. */
+  curve: defineVerb({ ...shape, name: 'planted.curve', plan: (_view, op) => keep(op, Math.sin(op.at)) }),
+  decimals: defineVerb({ ...shape, name: 'planted.decimals', plan: (_view, op) => keep(op, (op.seq / 7).toFixed(2)) }),
+  /** What another thread writes meanwhile. */
+  shared: defineVerb({
+    ...shape,
+    name: 'planted.shared',
+    plan: (_view, op) => keep(op, '', Atomics.add(counter, 0, 1)),
+  }),
   /** A number in decimals, read from a text. */
   text: defineVerb({ ...shape, name: 'planted.text', plan: (_view, op) => keep(op, '', Number(`0.${op.seq}`)) }),
   /** Dice under another name. */

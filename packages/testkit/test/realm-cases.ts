@@ -24,6 +24,9 @@ const reached: Partial<Record<Way, string>> = {
   dice: 'Math.random',
   ids: 'crypto.randomUUID',
   bytes: 'crypto.getRandomValues',
+  curve: 'Math.sin',
+  decimals: 'Number.toFixed',
+  shared: 'Atomics.add',
   network: 'fetch',
   timer: 'setTimeout',
   locale: 'Number.toLocaleString',
@@ -68,6 +71,33 @@ export function realmCases(open: () => BookStore, crypto: CryptoProvider): void 
       seen.push(...(await deedsOf({ ...planted.match, plan })));
     }
     for (const name of told) expect(seen).toContainEqual(expect.stringContaining(`reached for RegExp.${name}:`));
+  });
+
+  it('meets whatever Math, Atomics and arrays of floats approximate, order or share', async () => {
+    const exact = 'abs ceil clz32 floor imul max min round sign trunc'.split(' ');
+    const inexact = Object.getOwnPropertyNames(Math).filter(
+      (name) => typeof Reflect.get(Math, name) === 'function' && !exact.includes(name),
+    );
+    const ways: readonly (readonly [string, () => unknown])[] = [
+      ...inexact.map((name) => [`Math.${name}`, () => (Reflect.get(Math, name) as (n: number) => number)(1)] as const),
+      ...Object.getOwnPropertyNames(Atomics).map(
+        (name) => [`Atomics.${name}`, () => (Reflect.get(Atomics, name) as (n: number) => number)(1)] as const,
+      ),
+      ['parseFloat', () => parseFloat('1')],
+      ['Number.parseFloat', () => Number.parseFloat('1')],
+      ['Number.toFixed', () => (1).toFixed(2)],
+      ['Number.toPrecision', () => (1).toPrecision(2)],
+      ['Number.toExponential', () => (1).toExponential(2)],
+      ['Float64Array', () => new Float64Array(1)],
+      ['Float32Array', () => Float32Array.of(1)],
+      ['SharedArrayBuffer', () => new SharedArrayBuffer(4)],
+    ];
+    expect(inexact).toContain('pow');
+    for (const [name, way] of ways) {
+      if (name === 'SharedArrayBuffer' && typeof SharedArrayBuffer === 'undefined') continue;
+      const deeds = await deedsOf({ ...planted.curve, plan: () => (way(), []) });
+      expect(deeds, name).toContainEqual(expect.stringContaining(name));
+    }
   });
 
   it('leaves everything as it was', async () => {
