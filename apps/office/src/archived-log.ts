@@ -4,6 +4,7 @@ import { createTree, leafHash } from '@tallystick/chain';
 import type { SubjectBook } from '@tallystick/kernel/subjects';
 import { openRecords, parseHeader } from '@tallystick/kernel/backup';
 import { decodeBundle, type OpHash, type OpRecord, type Scope, type StoredRecord } from '@tallystick/oplog';
+import { setImmediate } from 'node:timers/promises';
 import { archivedFiles } from './drop-archived.ts';
 import { openPlace, placeSettings } from './backup-settings.ts';
 import { type ShopBook, shopCrypto } from './book.ts';
@@ -44,12 +45,15 @@ export function isAbout(subject: string): (record: OpRecord) => boolean {
   return (record) => isOfErasure(record) || Buffer.from(record.bytes).includes(subject);
 }
 
-export function readArchived(
+/** A page of ops at a time: whoever else this process answers is answered meanwhile. */
+export async function readArchived(
   book: Pick<ShopBook, 'id' | 'log'>,
   files: readonly Uint8Array[],
   isWanted: (record: OpRecord) => boolean,
-): ArchivedLog {
-  const stretches = files.flatMap((file) => stretchesOf(file, book.id, isWanted)).sort((a, b) => a.from - b.from);
+): Promise<ArchivedLog> {
+  const stretches: Stretch[] = [];
+  for (const file of files) stretches.push(...(await stretchesOf(file, book.id, isWanted)));
+  stretches.sort((a, b) => a.from - b.from);
   const recordsByScope = new Map<Scope, readonly OpRecord[]>();
   const stored = new Map<OpHash, StoredRecord>();
   for (const scope of book.log.scopes()) {
@@ -100,14 +104,33 @@ interface Stretch {
   readonly wanted: readonly { readonly record: OpRecord; readonly position: number }[];
 }
 
-function stretchesOf(file: Uint8Array, book: string, isWanted: (record: OpRecord) => boolean): readonly Stretch[] {
+const pageOps = 1_000;
+
+async function stretchesOf(
+  file: Uint8Array,
+  book: string,
+  isWanted: (record: OpRecord) => boolean,
+): Promise<readonly Stretch[]> {
   const { header, offset } = parseHeader(file);
   if (header.book !== book) return [];
-  const { records } = openRecords(decodeBundle(file.subarray(offset)).frames, shopCrypto.hasher);
-  return header.scopes.map(({ scope, from, size }) => {
-    const own = records.filter(({ op }) => op.scope === scope).slice(0, size - from);
-    const placed = own.map((record, index) => ({ record, position: from + index }));
-    const leaves = own.map(({ bytes }) => leafHash(bytes, shopCrypto.hasher));
-    return { scope, from, leaves, wanted: placed.filter(({ record }) => isWanted(record)) };
-  });
+  const leaves = new Map(header.scopes.map(({ scope }): [Scope, Stretch['leaves'][number][]] => [scope, []]));
+  const wanted = new Map(header.scopes.map(({ scope }): [Scope, Stretch['wanted'][number][]] => [scope, []]));
+  const starts = new Map(header.scopes.map((range) => [range.scope, range]));
+  const { frames } = decodeBundle(file.subarray(offset));
+  for (let at = 0; at < frames.length; at += pageOps) {
+    for (const record of openRecords(frames.slice(at, at + pageOps), shopCrypto.hasher).records) {
+      const { scope } = record.op;
+      const [range, own] = [starts.get(scope), leaves.get(scope)];
+      if (range === undefined || own === undefined || own.length >= range.size - range.from) continue;
+      if (isWanted(record)) wanted.get(scope)?.push({ record, position: range.from + own.length });
+      own.push(leafHash(record.bytes, shopCrypto.hasher));
+    }
+    await setImmediate();
+  }
+  return header.scopes.map(({ scope, from }) => ({
+    scope,
+    from,
+    leaves: leaves.get(scope) ?? [],
+    wanted: wanted.get(scope) ?? [],
+  }));
 }

@@ -3,20 +3,24 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PersonFile } from '../src/person-file.ts';
-import type { Sealer } from '@tallystick/kernel/subjects';
+import { createOrganisationIdentity } from '@tallystick/custody';
+import { type Sealer, verifyByBook } from '@tallystick/kernel/subjects';
 import { createRelayClient } from '@tallystick/relay-protocol';
+import { nodeEd25519 } from '@tallystick/sign/node';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
+import { openKeeper, writeBackupSettings } from '../src/backup-settings.ts';
 import { deviceKey, enrolDevice, openTill, type ShopBook } from '../src/book.ts';
 import { mustCommit, seedShop } from '../src/demo/seed.ts';
+import { describePerson } from '../src/describe-person.ts';
 import { encodeDeviceText } from '../src/device-text.ts';
+import { dropArchived } from '../src/drop-archived.ts';
 import { homeAt } from '../src/home.ts';
-import { openDesk } from '../src/subjects.ts';
+import { findPersons, openDesk } from '../src/subjects.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { faultsOf } from '../../till/test/axe.ts';
-import { memoryArchive } from './memory-archive.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const day = '2026-03-02';
@@ -343,10 +347,78 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await look('Anna Nowak', /^Found in .*customers\.csv\. Folder/);
     rmSync(left);
     expect(await faultsOf(page)).toEqual([]);
-    const download = page.waitForEvent('download');
+    await page.setViewportSize({ width: 375, height: 740 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await page.setViewportSize({ width: 1280, height: 900 });
     await anyone.getByRole('button', { name: 'Certificate' }).click();
-    expect(readFileSync(await (await download).path(), 'utf8')).toContain(anna.subject);
+    const certificate = page.getByRole('dialog', { name: 'Certificate of erasure · Customer C-17' });
+    await certificate.getByText(/^\d+ devices? ha(s|ve) not said yet/).waitFor();
+    await certificate.getByText('Front till: not yet').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    const words = (await certificate.getByRole('region', { name: 'Words of the certificate' }).textContent()) ?? '';
+    expect(words).toMatch(/^CERTIFICATE OF ERASURE\n[^]*\d have NOT acknowledged yet/);
+    expect(words).not.toContain('For programs');
+    // On paper there is the certificate and nothing else.
+    await page.emulateMedia({ media: 'print' });
+    expect([await page.locator('#main').isVisible(), await certificate.locator('pre').isVisible()]).toEqual([
+      false,
+      true,
+    ]);
+    expect(await certificate.getByRole('button', { name: 'Print' }).isVisible()).toBe(false);
+    await page.emulateMedia({ media: 'screen' });
+    const download = page.waitForEvent('download');
+    await certificate.getByRole('button', { name: 'Download' }).click();
+    const text = readFileSync(await (await download).path(), 'utf8');
+    expect(text.startsWith(words)).toBe(true);
+    expect(await verifyByBook(text, office.book, nodeEd25519)).toMatchObject({ ok: true, subject: anna.subject });
+    await certificate.getByRole('button', { name: 'Close' }).click();
     expect(await page.content()).not.toContain('Nowak');
+  });
+
+  it('says how long data is kept, lists whose time is over, and forgets those whom no law keeps', async () => {
+    const desk = await openDesk(office.book, homeAt(folder));
+    await describePerson(office.book, desk, 'C-31', new Map([['name', 'Dora Lind']]));
+    await describePerson(office.book, desk, 'C-32', new Map([['name', 'Emil Roth']]));
+    await page.getByRole('link', { name: 'Persons' }).click();
+    const rules = page.getByRole('list', { name: 'Rules' });
+    await rules.getByText('Nothing is said').waitFor();
+    const rule = async (days: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Set how long…' }).click();
+      await dialog().getByLabel('Days').fill(days);
+      await dialog().getByRole('button', { name: 'Keep so long' }).click();
+    };
+    await rule('a year');
+    await dialog().getByRole('alert').filter({ hasText: 'a number of days' }).waitFor();
+    await page.keyboard.press('Escape');
+    await rule('30');
+    await rules.getByText('Data of a customer is kept 30 days').waitFor();
+    await page.getByText('Nobody’s time is over.').waitFor();
+    const emil = page.getByRole('region', { name: 'Customer C-32' });
+    await emil.getByRole('button', { name: 'Keep by law…' }).click();
+    await dialog().getByRole('button', { name: 'Keep' }).click();
+    mustCommit([await office.book.commit('day.open', { day: '2027-06-01' })]);
+    const over = page.getByRole('list', { name: 'Whose time is over' });
+    await over.getByText(/^Customer C-31 · Dora Lind, since /).waitFor();
+    await over.getByText(/^Customer C-32 · Emil Roth, since .*; kept by law \(tax-records\)$/).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    // The list that was read counts: who is kept since then keeps all of them from being forgotten by it.
+    const count = await over.locator('li').count();
+    await page.getByRole('button', { name: /^Forget \d+ persons?…$/ }).click();
+    const dora = findPersons(office.book, 'C-31')[0]?.subject ?? '';
+    const hold = { subject: dora, basis: 'tax-records', untilDay: '' } as const;
+    mustCommit([await office.book.commit('subject.hold', { ...hold, held: 1 })]);
+    await dialog().getByRole('button', { name: 'Forget them' }).click();
+    await dialog().getByRole('alert').filter({ hasText: 'the list has changed meanwhile' }).waitFor();
+    await page.keyboard.press('Escape');
+    mustCommit([await office.book.commit('subject.hold', { ...hold, held: 0 })]);
+    await over.getByText(/^Customer C-31 · Dora Lind, since [^;]*$/).waitFor();
+    expect(await over.locator('li').count()).toBe(count);
+    await page.getByRole('button', { name: /^Forget \d+ persons?…$/ }).click();
+    await dialog().getByText('Customer C-31 (Dora Lind)').waitFor();
+    await dialog().getByRole('button', { name: 'Forget them' }).click();
+    await page.getByRole('heading', { name: 'Customer C-31 · erased' }).waitFor();
+    await over.getByText(/^Customer C-31/).waitFor({ state: 'detached' });
+    await emil.getByRole('heading', { name: 'Customer C-32 · Emil Roth' }).waitFor();
   });
 
   it('fits a phone, has a dark side, and no fault that axe can find', async () => {
@@ -372,16 +444,49 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await page.locator('#link[data-state=linked]').waitFor();
   });
 
-  it('says why there is no certificate, where the order is in an archive', async () => {
+  it('reads what went into archives, where the identity is at hand, and says what is missing without it', async () => {
+    const owner = await createOrganisationIdentity();
+    const identity = join(folder, 'identity.txt');
+    writeFileSync(identity, `${owner.identity}\n`);
+    const home = homeAt(folder);
+    const stick = join(folder, 'stick');
+    writeBackupSettings(home, { version: 1, recipients: [owner.recipient], places: [{ kind: 'folder', path: stick }] });
     await office.sync();
-    await office.book.archive({ to: memoryArchive() });
+    await openKeeper(home, office.book).backUp();
+    const opener = { kind: 'organisation', identity: owner.identity } as const;
+    expect((await dropArchived(office.book, home, opener)).dropped).toMatchObject([{ scope: 'hq', from: 0 }]);
     await page.getByRole('link', { name: 'Persons' }).click();
     const anyone = page.getByRole('region', { name: 'Customer C-17' });
     await anyone.getByRole('button', { name: 'Certificate' }).click();
     await dialog().getByText('a device that still has it can certify').waitFor();
     expect(await faultsOf(page)).toEqual([]);
-    // Asked again, it says so again.
+    // Asked again, it says so again; with a file that opens nothing, that.
     await dialog().getByRole('button', { name: 'Try again' }).click();
     await dialog().getByRole('alert').filter({ hasText: 'is in an archive' }).waitFor();
+    const wrong = join(folder, 'wrong.txt');
+    writeFileSync(wrong, `${(await createOrganisationIdentity()).identity}\n`);
+    await dialog().getByLabel('Identity file').setInputFiles(wrong);
+    await dialog().getByRole('button', { name: 'Try again' }).click();
+    await dialog().getByRole('alert').filter({ hasText: 'does not open with this identity' }).waitFor();
+    await dialog().getByLabel('Identity file').setInputFiles(identity);
+    await dialog().getByRole('button', { name: 'Try again' }).click();
+    const certificate = page.getByRole('dialog', { name: 'Certificate of erasure · Customer C-17' });
+    await certificate.getByText('Front till: not yet').waitFor();
+    await certificate.getByRole('button', { name: 'Close' }).click();
+
+    const emil = page.getByRole('region', { name: 'Customer C-32' });
+    const handedOut = async (file?: string): Promise<PersonFile> => {
+      await emil.getByRole('button', { name: 'Hand out…' }).click();
+      if (file !== undefined) await dialog().getByLabel('Identity file').setInputFiles(file);
+      const download = page.waitForEvent('download');
+      await dialog().getByRole('button', { name: 'Download' }).click();
+      return JSON.parse(readFileSync(await (await download).path(), 'utf8')) as PersonFile;
+    };
+    expect(Object.keys((await handedOut()).begins)).toEqual(['hq']);
+    await dialog().getByRole('alert').filter({ hasText: 'in an archive that was not opened' }).waitFor();
+    await page.keyboard.press('Escape');
+    const { begins, texts } = await handedOut(identity);
+    expect([begins, texts.map(({ verb }) => verb)]).toEqual([{}, ['person.describe@1']]);
+    await dialog().waitFor({ state: 'hidden' });
   });
 });

@@ -81,16 +81,17 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
   await office.sync();
   const kept = new Map<string, Uint8Array>();
   await office.book.archive({ to: memoryArchive(kept) });
-  const answered = await fetch(`${office.url}/api/certificate?subject=${subject}`);
+  const headers = { 'content-type': 'application/json', origin: office.url };
+  const post = (path: string, body: object): Promise<Response> =>
+    fetch(`${office.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answered = await post('/api/certificate', { subject });
   expect([answered.status, await answered.json()]).toEqual([
     409,
     { code: 'archive/missing', message: expect.stringContaining('a device that still has it can certify') },
   ]);
   // What was sealed in those ops it hands out from the rows, and says that there may be more.
   const { subject: anna } = findPersons(office.book, 'C-1')[0] as PersonRow;
-  const headers = { 'content-type': 'application/json', origin: office.url };
-  const body = JSON.stringify({ subject: anna });
-  const handed = await fetch(`${office.url}/api/person-file`, { method: 'POST', headers, body });
+  const handed = await post('/api/person-file', { subject: anna });
   const file = (await handed.json()) as PersonFile;
   expect(file.begins).toEqual({ hq: office.book.log.base('hq' as Scope).size });
   const texts = file.texts.map(({ verb, field, reading }) => [verb, field, reading.state === 'shown' && reading.text]);
@@ -100,7 +101,7 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
   // With the archive at hand it is whole, and the order is certified; with one that lacks an op, or has another one, it is as without.
   const files = [...kept].map(([, bytes]) => bytes);
   const deskNow = await openDesk(office.book, homeAt(dataDir));
-  const all = readArchived(office.book, files, isAbout(anna));
+  const all = await readArchived(office.book, files, isAbout(anna));
   const { texts: whole, begins } = await readPersonFile(office.book, deskNow, anna, all);
   expect(begins).toEqual({});
   expect(whole.map(({ verb, reading }) => [verb, reading.state === 'shown' && reading.text])).toEqual([
@@ -108,18 +109,18 @@ it('says that an order is in an archive, where it cannot certify any more', asyn
   ]);
   const key = await keyInForce(office.book, homeAt(dataDir));
   const text = await certifyErasure({
-    book: withArchived(office.book, readArchived(office.book, files, isAbout(subject))),
+    book: withArchived(office.book, await readArchived(office.book, files, isAbout(subject))),
     subject,
     day: '2026-11-22',
     key,
   });
   const certificate = text ?? '';
   const check = (archived: ArchivedLog) => verifyByBook(certificate, withArchived(office.book, archived), nodeEd25519);
-  expect(await check(readArchived(office.book, files, isOfErasure))).toMatchObject({ ok: true, subject });
-  expect(await check(readArchived(office.book, [], isOfErasure))).toMatchObject({
+  expect(await check(await readArchived(office.book, files, isOfErasure))).toMatchObject({ ok: true, subject });
+  expect(await check(await readArchived(office.book, [], isOfErasure))).toMatchObject({
     code: 'erasure/certificate-archived',
   });
-  const lacking = readArchived(office.book, files.map(withoutLast), isOfErasure);
+  const lacking = await readArchived(office.book, files.map(withoutLast), isOfErasure);
   expect([lacking.recordsByScope.size, (await check(lacking)).ok]).toEqual([0, false]);
   // Put right, the old text is a row that was replaced, and the new one stands in the log and in the row: each is there once.
   const desk = await openDesk(office.book, homeAt(dataDir));

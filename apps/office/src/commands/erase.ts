@@ -48,7 +48,7 @@ export const erase: Command = changingCommand({
     const desk = await openDesk(book, home);
     const subject = subjectOf(book, context.positionals[0] ?? '');
     const given = readLines(context.text('search'), context);
-    const archived = readArchived(book, await askedArchives(context, 'erase'), isAbout(subject));
+    const archived = await readArchived(book, await askedArchives(context, 'erase'), isAbout(subject));
     const whole = withArchived(book, archived);
     if (context.flag('check'))
       return answer(book, home, await readErasure(whole, subject), { subject, needles: needlesOf(given) });
@@ -156,7 +156,7 @@ export const verifyErasure: Command = {
     const text = readFileSync(context.path(context.positionals[0] as string), 'utf8');
     const files = await askedArchives(context, 'verify-erasure');
     return withBook(home, async (book) => {
-      const archived = readArchived(book, files, isOfErasure);
+      const archived = await readArchived(book, files, isOfErasure);
       const checked = await verifyByBook(text, withArchived(book, archived), nodeEd25519);
       const lines = checked.ok
         ? [

@@ -96,7 +96,7 @@ export const access: Command = changingCommand({
     await desk.during(() => exchangeOnce(book, home));
     const subject = subjectOf(book, context.positionals[0] ?? '');
     mustBeCommitted(await book.commit('subject.request', { subject, kind: 'access', day: businessDay(book) }));
-    const archived = readArchived(book, await askedArchives(context, 'access'), isAbout(subject));
+    const archived = await readArchived(book, await askedArchives(context, 'access'), isAbout(subject));
     const file = await readPersonFile(book, desk, subject, archived);
     const lines = personFileLines(file);
     const to = context.text('to');

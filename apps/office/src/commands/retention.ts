@@ -4,7 +4,8 @@ import { type Command, type CommandContext, usage } from '../command.ts';
 import { forget } from '../forget.ts';
 import type { Home } from '../home.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
-import { businessDay, subjectOf } from '../subjects.ts';
+import { type Due, dueOf, readRules } from '../retention.ts';
+import { subjectOf } from '../subjects.ts';
 import { changingCommand, type Done } from './changing.ts';
 
 export const hold: Command = changingCommand({
@@ -29,8 +30,6 @@ export const hold: Command = changingCommand({
   },
 });
 
-const dayMs = 86_400_000;
-
 export const retention: Command = changingCommand({
   name: 'retention',
   summary: 'Say how long data of a kind of person is kept, list whose time is over, or forget them.',
@@ -50,21 +49,16 @@ export const retention: Command = changingCommand({
   },
 });
 
-interface Due {
-  readonly subject: string;
-  readonly kind: string;
-  readonly day: string;
-  readonly days: number;
-  readonly held: number;
-}
-
 async function run(book: ShopBook, context: CommandContext, home: Home): Promise<Done> {
   const due = dueOf(book);
   if (!context.flag('erase')) {
     const words = ({ held }: Due): string =>
       held === 1 ? ' (held)' : context.positionals.length > 0 ? ' (would be forgotten)' : '';
     const lines = due.map((one) => `${one.subject} ${one.kind} since ${one.day}${words(one)}`);
-    return { json: { due }, lines: lines.length === 0 ? ['nobody'] : lines };
+    const rules = readRules(book);
+    const kept =
+      context.positionals.length > 0 ? [] : rules.map(({ kind, days }) => `data of ${kind} is kept ${days} days`);
+    return { json: { rules, due }, lines: [...kept, ...(lines.length === 0 ? ['nobody'] : lines)] };
   }
   const [kept, over] = [due.filter(({ held }) => held === 1), due.filter(({ held }) => held === 0)];
   const { forgotten, report } = await forget(
@@ -79,18 +73,4 @@ async function run(book: ShopBook, context: CommandContext, home: Home): Promise
     ...report.unreachable.map((why) => `not reached: ${why}`),
   ];
   return { json: { forgotten, kept, report }, lines: lines.length === 0 ? ['nobody'] : lines };
-}
-
-/** By the business day, from the day on which the newest key of a subject was opened; those under a hold are said to be. */
-function dueOf(book: ShopBook): readonly Due[] {
-  const today = businessDay(book);
-  const rows = book.query<Due>(
-    `SELECT k.subject, k.kind, max(k.day) AS day, r.days,
-       EXISTS (SELECT 1 FROM legalHolds h WHERE h.subject = k.subject AND h.held = 1
-         AND (h.untilDay = '' OR h.untilDay >= ?)) AS held
-     FROM subjectKeys k JOIN retentions r ON r.kind = k.kind
-     WHERE NOT EXISTS (SELECT 1 FROM shreds s WHERE s.subject = k.subject) GROUP BY k.subject, k.kind, r.days ORDER BY day`,
-    [today],
-  );
-  return rows.filter(({ day, days }) => Date.parse(day) + days * dayMs < Date.parse(today));
 }

@@ -13,7 +13,7 @@ export type Field =
     }
   | { readonly kind: 'choice'; readonly name: string; readonly label: string; readonly choices: readonly Choice[] }
   /** The text of a file on this machine, which is read here and kept nowhere. */
-  | { readonly kind: 'file'; readonly name: string; readonly label: string };
+  | { readonly kind: 'file'; readonly name: string; readonly label: string; readonly isOptional?: true };
 
 interface Choice {
   readonly value: string;
@@ -64,7 +64,7 @@ export function ask(question: Question): void {
 }
 
 function drawField(field: Field): HTMLElement {
-  const isOptional = field.kind === 'text' && field.isOptional === true;
+  const isOptional = field.kind !== 'choice' && field.isOptional === true;
   const attributes = { name: field.name, autocomplete: 'off', ...(isOptional ? {} : { required: true }) };
   switch (field.kind) {
     case 'file':
@@ -103,20 +103,6 @@ export async function post(
     const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = (await response.json()) as Record<string, unknown>;
     if (response.ok) return { ok: true, answer };
-    return { ok: false, fault: `${String(answer['message'])}.` };
-  } catch {
-    return { ok: false, fault: 'The office does not answer.' };
-  }
-}
-
-/** A text of the office's, or its fault in words. */
-export async function getText(
-  path: string,
-): Promise<{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly fault: string }> {
-  try {
-    const response = await fetch(path);
-    if (response.ok) return { ok: true, text: await response.text() };
-    const answer = (await response.json()) as Record<string, unknown>;
     return { ok: false, fault: `${String(answer['message'])}.` };
   } catch {
     return { ok: false, fault: 'The office does not answer.' };

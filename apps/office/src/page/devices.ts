@@ -3,6 +3,7 @@ import type { LiveDevice, LiveState } from '../web/live-state.ts';
 import { ask, faultOf, type Question } from './ask.ts';
 import { byId, element, replaceWhenChanged } from './dom.ts';
 import { counted, dayAndClock, whole } from './format.ts';
+import { identityIn } from './identity.ts';
 import { showLink } from './links.ts';
 
 const backupWords: Readonly<Record<string, string>> = {
@@ -117,9 +118,9 @@ function escrowQuestion({ device, name, asksForKey: code }: LiveDevice): Questio
     fields: [{ kind: 'file', name: 'identity', label: 'Identity file' }],
     confirm: 'Open the escrow',
     act: ({ identity = '' }) => {
-      const line = identity.split(/\r?\n/).find((text) => text.startsWith('AGE-SECRET-KEY-'));
+      const line = identityIn(identity);
       if (line === undefined) return Promise.resolve('There is no identity in this file.');
-      return faultOf('/api/escrow', { device, code, identity: line.trim() });
+      return faultOf('/api/escrow', { device, code, identity: line });
     },
   };
 }

@@ -4,6 +4,7 @@ import { askToEnrol, askToRotate } from './devices.ts';
 import { byId } from './dom.ts';
 import { copyLink, showLink } from './links.ts';
 import { askForRequest, askToEnter, loadPersons } from './persons.ts';
+import { askForRule, loadRetention } from './retention.ts';
 import { askForCount } from './vans.ts';
 import { drawAll, drawLink, drawStock, type Period } from './views.ts';
 
@@ -25,7 +26,7 @@ async function load(): Promise<void> {
       if (!response.ok) throw new Error(`the office answered ${response.status}`);
       state = (await response.json()) as LiveState;
       drawAll(state, period);
-      if (!byId('view-persons').hidden) await loadPersons();
+      if (!byId('view-persons').hidden) await Promise.all([loadPersons(), loadRetention()]);
     }
   } catch {
     showOffline();
@@ -43,7 +44,7 @@ function showOffline(): void {
 function showView(): void {
   const wanted = views.find((view) => `#${view}` === location.hash) ?? 'sales';
   for (const view of views) byId(`view-${view}`).hidden = view !== wanted;
-  if (wanted === 'persons') void loadPersons();
+  if (wanted === 'persons') void Promise.all([loadPersons(), loadRetention()]);
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.getAttribute('href') === `#${wanted}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -100,6 +101,7 @@ byId('theme').addEventListener('click', switchTheme);
 byId('settle-van').addEventListener('click', askForCount);
 byId('person-enter').addEventListener('click', () => askToEnter());
 byId('person-ask').addEventListener('click', askForRequest);
+byId('retention-set').addEventListener('click', askForRule);
 byId('person-search').addEventListener('input', () => void loadPersons());
 for (const button of document.querySelectorAll<HTMLElement>('[data-period]')) {
   button.addEventListener('click', () => choosePeriod(button.dataset['period'] === 'days' ? 'days' : 'hours'));

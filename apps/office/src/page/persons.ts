@@ -1,13 +1,16 @@
 // The view of persons: who they are where this office may show it, what they asked, what keeps them, and how far an erasure has come.
 import type { ShownPerson } from '../web/persons.ts';
 import type { Place } from '../places.ts';
-import { ask, faultOf, getText, post } from './ask.ts';
+import type { Archives } from '../web/person-papers.ts';
+import { ask, faultOf, post } from './ask.ts';
 import { element, inputById, replaceWhenChanged } from './dom.ts';
 import { counted, day } from './format.ts';
+import { askToHandOut, showCertificate } from './person-papers.ts';
 
 let loading: Promise<void> = Promise.resolve();
 /** As they were asked for last, by subject; gone with the page. */
 const placesBySubject = new Map<string, readonly Place[]>();
+let archives: Archives = { scopes: [], places: [] };
 
 /** Asks for them anew. They are no part of the state, which every change sends again. */
 export function loadPersons(): Promise<void> {
@@ -17,7 +20,9 @@ export function loadPersons(): Promise<void> {
 async function load(): Promise<void> {
   const who = inputById('person-search').value.trim();
   const found = await post('/api/persons', { who });
-  if (found.ok) drawPersons(found.answer['persons'] as readonly ShownPerson[], who);
+  if (!found.ok) return;
+  archives = found.answer['archives'] as Archives;
+  drawPersons(found.answer['persons'] as readonly ShownPerson[], who);
 }
 
 function drawPersons(persons: readonly ShownPerson[], who: string): void {
@@ -34,9 +39,13 @@ function drawPersons(persons: readonly ShownPerson[], who: string): void {
   );
 }
 
+export function titleOf({ subject, customers }: ShownPerson): string {
+  return customers.length === 0 ? `Subject ${subject.slice(0, 8)}` : `Customer ${customers.join(', ')}`;
+}
+
 function drawPerson(person: ShownPerson): HTMLElement {
-  const { subject, customers, requests, hold } = person;
-  const title = customers.length === 0 ? `Subject ${subject.slice(0, 8)}` : `Customer ${customers.join(', ')}`;
+  const { subject, requests, hold } = person;
+  const title = titleOf(person);
   return element(
     'section',
     { class: 'waiting', 'aria-label': title },
@@ -104,7 +113,7 @@ const requestWords: Readonly<Record<string, string>> = {
   rectification: 'being put right',
 };
 
-function nameWords({ name, text }: ShownPerson): string {
+export function nameWords({ name, text }: ShownPerson): string {
   switch (name) {
     case 'shown':
       return text;
@@ -139,7 +148,7 @@ function actions({ subject, customers, hold, erasure }: ShownPerson, title: stri
   const places = button('Every place…', () => askForPlaces(subject, title));
   if (erasure !== null) {
     if (!erasure.isSettled) return [places];
-    return [button('Certificate', () => void saveCertificate(subject)), places];
+    return [button('Certificate', () => showCertificate(subject, title, archives)), places];
   }
   const held =
     hold === null
@@ -148,7 +157,7 @@ function actions({ subject, customers, hold, erasure }: ShownPerson, title: stri
   const [customer] = customers;
   return [
     ...(customer === undefined ? [] : [button('Put right…', () => askToEnter(customer))]),
-    button('Hand out…', () => askToHandOut(subject, title)),
+    button('Hand out…', () => askToHandOut(subject, title, archives, loadPersons)),
     held,
     button('Forget…', () => askToForget(subject, title)),
     places,
@@ -183,44 +192,6 @@ export function askToEnter(customer = inputById('person-search').value.trim()): 
     confirm: 'Enter',
     act: (values) => doneOrFault('/api/acts/person-enter', values),
   });
-}
-
-function askToHandOut(subject: string, title: string): void {
-  ask({
-    title: `What is known of ${title}`,
-    text: 'The request is recorded, and a file with all that the books hold of this person is downloaded. It is for the person alone: delete it when they have it.',
-    fields: [],
-    confirm: 'Download',
-    act: async () => {
-      const done = await post('/api/person-file', { subject });
-      if (!done.ok) return done.fault;
-      download(`person-${subject}.json`, JSON.stringify(done.answer, undefined, 2), 'application/json');
-      await loadPersons();
-      return undefined;
-    },
-  });
-}
-
-/** Saved at once; where there is none, why, and another try. */
-async function saveCertificate(subject: string): Promise<void> {
-  const save = async (): Promise<string | undefined> => {
-    const asked = await getText(`/api/certificate?subject=${subject}`);
-    if (!asked.ok) return asked.fault;
-    download(`erasure-${subject}.txt`, asked.text, 'text/plain');
-    return undefined;
-  };
-  const fault = await save();
-  if (fault !== undefined) ask({ title: 'No certificate', text: fault, fields: [], confirm: 'Try again', act: save });
-}
-
-/** Long enough for a browser to have begun to read it. */
-const keptMs = 60_000;
-
-/** The page keeps nothing of it. */
-function download(name: string, text: string, type: string): void {
-  const href = URL.createObjectURL(new Blob([text], { type }));
-  element('a', { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), keptMs);
 }
 
 function askForPlaces(subject: string, title: string): void {

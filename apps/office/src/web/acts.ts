@@ -10,6 +10,7 @@ import { refusalWords } from '../refusal-words.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 import { hexSchema } from './join.ts';
 import { personActs } from './persons.ts';
+import { retentionActs } from './retention.ts';
 import { settleVan } from './vans.ts';
 
 export const revokeReasons = ['lost', 'stolen', 'retired', 'cloned', 'left', 'other'] as const;
@@ -29,7 +30,7 @@ type Act = (book: ShopBook, body: unknown) => Promise<void>;
 /** By the path under `/api/acts/`. */
 export const acts: Readonly<Record<string, Act>> = {
   ...Object.fromEntries(
-    Object.entries(personActs).map(([name, act]): [string, Act] => [
+    Object.entries({ ...personActs, ...retentionActs }).map(([name, act]): [string, Act] => [
       name,
       (book, body) => inWords(() => act(book, body)),
     ]),

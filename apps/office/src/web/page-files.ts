@@ -27,6 +27,7 @@ export function createPageHandler(): (...call: Parameters<Handler>) => boolean {
   const files = new Map<string, [type: string, body: string | Uint8Array]>([
     ['/', ['text/html; charset=utf-8', readFileSync(`${folder}index.html`)]],
     ['/page.css', ['text/css; charset=utf-8', readFileSync(`${folder}page.css`)]],
+    ['/certificate.css', ['text/css; charset=utf-8', readFileSync(`${folder}certificate.css`)]],
     ['/icon.svg', ['image/svg+xml', readFileSync(`${folder}icon.svg`)]],
     ['/page.js', ['text/javascript; charset=utf-8', bundle.outputFiles[0]?.text ?? '']],
   ]);

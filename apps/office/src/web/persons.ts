@@ -1,23 +1,16 @@
-// What the page shows of persons, and what is done for them there: who they are, for whom the keyring here may show, what they asked, how far their erasure has come, and its
-// certificate.
-import { KernelError } from '@tallystick/kernel';
+// What the page shows of persons, and what is done for them there: who they are, for whom the keyring here may show, what they asked, and how far their erasure has come.
 import type { Reading } from '@tallystick/kernel/subjects';
-import { certifyErasure, readErasure, type SubjectDesk } from '@tallystick/kernel/subjects';
+import { readErasure, type SubjectDesk } from '@tallystick/kernel/subjects';
 import { z } from 'zod';
 import type { ShopBook } from '../book.ts';
 import { describePerson, type PersonField } from '../describe-person.ts';
 import { listDevices } from '../device-text.ts';
 import { orderShred } from '../forget.ts';
-import type { Home } from '../home.ts';
-import { keyInForce } from '../key-files.ts';
-import { type PersonFile, readPersonFile } from '../person-file.ts';
-import { findPlaces, type Place } from '../places.ts';
-import { needlesOf } from '../raw-search.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
 import { businessDay, type PersonRow, personFields, subjectOf } from '../subjects.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 
-const maxShown = 200;
+export const maxShown = 200;
 /** A name is found nowhere, and typed all the same. */
 const whoSchema = z.strictObject({ who: z.string().trim().max(1_000) });
 const word = /^[a-z][a-z-]{0,39}$/;
@@ -41,11 +34,6 @@ export interface ShownPerson {
   } | null;
 }
 
-interface Found {
-  readonly subject: string;
-  readonly kind: string;
-}
-
 /** Those whom a customer's number or a subject names; else those who asked last, and then the newest. */
 export async function readPersons(
   book: ShopBook,
@@ -60,16 +48,35 @@ export async function readPersons(
      ORDER BY (SELECT max(r.day) FROM subjectRequests r WHERE r.subject = k.subject) DESC, max(k.day) DESC, k.subject LIMIT ${maxShown}`,
     who === '' ? [] : [who, who],
   );
+  return showPersons(book, openDesk, found);
+}
+
+interface Found {
+  readonly subject: string;
+  readonly kind: string;
+}
+
+export async function showPersons(
+  book: ShopBook,
+  openDesk: () => Promise<SubjectDesk>,
+  found: readonly Found[],
+): Promise<readonly ShownPerson[]> {
   if (found.length === 0) return [];
-  const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
   const desk = await openDesk();
-  return Promise.all(found.map((one) => readPerson(book, desk, names, one)));
+  const nameOf = deviceNames(book);
+  return Promise.all(found.map((one) => readPerson(book, desk, nameOf, one)));
+}
+
+/** By the name that a device was enrolled under. */
+export function deviceNames(book: ShopBook): (device: string) => string {
+  const names = new Map(listDevices(book).map(({ device, name }): [string, string] => [device, name]));
+  return (device) => names.get(device) ?? device.slice(0, 8);
 }
 
 async function readPerson(
   book: ShopBook,
   desk: SubjectDesk,
-  names: ReadonlyMap<string, string>,
+  nameOf: (device: string) => string,
   { subject, kind }: Found,
 ): Promise<ShownPerson> {
   const rows = book.query<PersonRow>('SELECT * FROM persons WHERE subject = ? ORDER BY customer', [subject]);
@@ -83,7 +90,6 @@ async function readPerson(
     [subject, businessDay(book)],
   );
   const erasure = await readErasure(book, subject);
-  const nameOf = (device: string): string => names.get(device) ?? device.slice(0, 8);
   return {
     subject,
     kind,
@@ -107,39 +113,11 @@ async function readPerson(
   };
 }
 
-/** As text for people and programs. Throws a refusal of 409 where there is nothing to certify yet, and where what it rests on is in an archive. */
-export async function readCertificate(book: ShopBook, home: Home, subject: string): Promise<string> {
-  const key = await keyInForce(book, home);
-  const text = await certifyErasure({ book, subject, day: businessDay(book), key }).catch((error: unknown) => {
-    if (error instanceof KernelError && error.code === 'archive/missing')
-      throw new HttpRefusal(409, error.code, `${error.message}, and so can tally erase --archives here`);
-    throw error;
-  });
-  if (text !== undefined) return text;
-  throw new HttpRefusal(
-    409,
-    'office/refused',
-    'this person is not forgotten, or the order has no place in the log yet',
-  );
-}
-
-const placesSchema = z.strictObject({
-  subject: z.string().regex(/^[0-9a-f]{32}$/),
-  text: z.string().trim().max(1_000),
-});
-
-/** Where there may be something of a person, and what was found where a text is given to look for: as it is, and each of its words. */
-export async function readPlaces(book: ShopBook, home: Home, body: unknown): Promise<readonly Place[]> {
-  const { subject, text } = parseBody(placesSchema, body);
-  const erasure = await readErasure(book, subjectOf(book, subject));
-  return findPlaces({ book, home, erasure, needles: needlesOf([text, ...text.split(/\s+/)]) });
-}
-
 const requestSchema = z.strictObject({
   who: z.string().trim().min(1).max(64),
   kind: z.enum(['access', 'erasure', 'rectification']),
 });
-const subjectSchema = z.strictObject({ subject: z.string().regex(/^[0-9a-f]{32}$/) });
+export const subjectSchema = z.strictObject({ subject: z.string().regex(/^[0-9a-f]{32}$/) });
 const holdSchema = z.strictObject({
   ...subjectSchema.shape,
   basis: z.string().trim().regex(word),
@@ -166,18 +144,6 @@ export async function enterPerson(book: ShopBook, openDesk: () => Promise<Subjec
   await describePerson(book, desk, customer, new Map(given));
   // The key lies where those who may read find it before the op that names it is handed in.
   await desk.refresh();
-}
-
-/** Records that the person asked, and answers everything that the books hold of them. */
-export async function handOutPerson(
-  book: ShopBook,
-  openDesk: () => Promise<SubjectDesk>,
-  body: unknown,
-): Promise<PersonFile> {
-  const { subject } = parseBody(subjectSchema, body);
-  const known = subjectOf(book, subject);
-  mustBeCommitted(await book.commit('subject.request', { subject: known, kind: 'access', day: businessDay(book) }));
-  return readPersonFile(book, await openDesk(), known);
 }
 
 /** By the path under `/api/acts/`. What was asked for is recorded; the rest is up to a person. */

@@ -12,8 +12,10 @@ import { createPageHandler } from './page-files.ts';
 import type { BackupWatch } from '../backup-watch.ts';
 import type { PersonFile } from '../person-file.ts';
 import type { Place as PersonPlace } from '../places.ts';
+import type { Archives, ShownCertificate } from './person-papers.ts';
 import type { ShownPerson } from './persons.ts';
 import type { RelayLink } from './relay-link.ts';
+import type { ShownRetention } from './retention.ts';
 import { readVanCount } from './vans.ts';
 import { releaseCode, releaseEscrow, requireActive, restore, type RestoreDesk } from './restore.ts';
 import { z } from 'zod';
@@ -32,11 +34,14 @@ export interface Desk extends RestoreDesk {
   readonly persons: {
     /** Those whom `who` of the body names, or the latest. */
     read(body: unknown): Promise<readonly ShownPerson[]>;
-    certificate(subject: string): Promise<string>;
+    /** What went from here, and where it may be read. */
+    archives(): Archives;
+    certificate(body: unknown): Promise<ShownCertificate>;
     enter(body: unknown): Promise<void>;
     /** All that the books hold of one, for whoever asks what is known of them. */
     handOut(body: unknown): Promise<PersonFile>;
     places(body: unknown): Promise<readonly PersonPlace[]>;
+    retention(): Promise<ShownRetention>;
   };
 }
 
@@ -58,7 +63,12 @@ const ownCalls: Readonly<Record<string, Answer>> = {
     return {};
   },
   // Asked for in a body: what people type there may be a name, and an address is kept in many places.
-  '/api/persons': async ({ persons }, body) => ({ persons: await inWords(() => persons.read(body)) }),
+  '/api/persons': async ({ persons }, body) => ({
+    persons: await inWords(() => persons.read(body)),
+    archives: persons.archives(),
+  }),
+  '/api/retention': async ({ persons }) => ({ ...(await inWords(() => persons.retention())) }),
+  '/api/certificate': async ({ persons }, body) => inWords(() => persons.certificate(body)),
   '/api/person-places': async ({ persons }, body) => ({ places: await inWords(() => persons.places(body)) }),
   '/api/acts/person-enter': async ({ link, persons }, body) => {
     await inWords(() => persons.enter(body));
@@ -96,8 +106,6 @@ export function createRouter(desk: Desk): Handler {
       const [scope, id] = [url.searchParams.get('scope') ?? '', url.searchParams.get('id') ?? ''];
       return sendJson(response, 200, readDocument(desk.book, scope, id));
     }
-    if (method === 'GET' && url.pathname === '/api/certificate')
-      return sendCertificate(response, await desk.persons.certificate(url.searchParams.get('subject') ?? ''));
     if (method === 'GET' && url.pathname === '/api/events') return desk.feed.add(response);
     if (method === 'POST' && own !== undefined) {
       requireOrigin(request, desk.origins().own);
@@ -108,11 +116,6 @@ export function createRouter(desk: Desk): Handler {
       return answerTill(desk, till, request, response);
     if (!page(request, response, url)) throw new HttpRefusal(404, 'office/not-found', `${url.pathname} is not here`);
   };
-}
-
-function sendCertificate(response: Parameters<Handler>[1], text: string): void {
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
-  response.writeHead(200, headers).end(text);
 }
 
 async function answerTill(

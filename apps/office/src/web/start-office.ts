@@ -13,8 +13,10 @@ import { watchBackups } from '../backup-watch.ts';
 import { createInvitations } from './invitations.ts';
 import type { Place } from './join.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
-import { enterPerson, handOutPerson, readCertificate, readPersons, readPlaces } from './persons.ts';
+import { handOutPerson, readArchives, readCertificate, readPlaces } from './person-papers.ts';
+import { enterPerson, readPersons } from './persons.ts';
 import { createRelayLink } from './relay-link.ts';
+import { readRetention } from './retention.ts';
 import { createRouter, type Desk } from './routes.ts';
 import { syncWithDesk } from '../subjects.ts';
 import { staticFiles } from './static-files.ts';
@@ -151,9 +153,11 @@ async function serve(
     persons: {
       read: (body) => readPersons(book, followed.desk, body),
       places: (body) => readPlaces(book, home, body),
-      certificate: (subject) => readCertificate(book, home, subject),
+      archives: () => readArchives(book, home),
+      certificate: (body) => readCertificate(book, home, body),
       enter: (body) => enterPerson(book, followed.desk, body),
-      handOut: (body) => handOutPerson(book, followed.desk, body),
+      handOut: (body) => handOutPerson(book, home, followed.desk, body),
+      retention: () => readRetention(book, followed.desk),
     },
     giveBack: (device) =>
       linkTo(tillUrl, 'restore', { office: ownOrigin(), secret: restorations.invite(hourMs, device) }),
