@@ -8,6 +8,8 @@ import { statSync } from 'node:fs';
 /** Beyond this the frames go into the database, and the log begins anew. */
 export const CHECKPOINT_PAGES = 4000;
 const COMMITS_BETWEEN = 8;
+/** A disk that was full may have room again; one that stays full is not asked again and again. */
+const COMMITS_AFTER_FAILURE = 512;
 /** Commits of more pages each wait little for the length of the file. */
 const SMALL_COMMIT_PAGES = 4;
 /** No more pages at once: the next commit waits for them all. */
@@ -20,7 +22,7 @@ const FRAME_HEADER_BYTES = 24;
 
 /**
  * Answers what to call after each commit of this connection, outside of a transaction. It makes the write-ahead log longer before it has to be, by no more than
- * is in use already, and only while commits are small. It changes nothing that anybody reads, waits for no other program, and is not tried again where it fails.
+ * is in use already, and only while commits are small. It changes nothing that anybody reads, waits for no other program, and is seldom tried again where it fails.
  */
 export function keepLogRoom(db: Database.Database): () => void {
   if (db.memory || !tellsFrames(db)) return () => undefined;
@@ -28,10 +30,11 @@ export function keepLogRoom(db: Database.Database): () => void {
   const frameBytes = Number(db.pragma('page_size', { simple: true })) + FRAME_HEADER_BYTES;
   let commits = 0;
   let before = 0;
-  let works = true;
+  let due = COMMITS_BETWEEN;
   return () => {
     commits += 1;
-    if (!works || commits % COMMITS_BETWEEN !== 0) return;
+    if (commits < due) return;
+    due = commits + COMMITS_BETWEEN;
     try {
       const [, log, moved] = frames.get() ?? [0, 0, 0];
       const written = log - before;
@@ -42,8 +45,9 @@ export function keepLogRoom(db: Database.Database): () => void {
       const room = Math.floor(statSync(`${db.name}-wal`).size / frameBytes) - log;
       if (room < wanted / 2) lengthen(db, wanted);
     } catch (cause) {
-      // Another program is writing: there is a next time.
-      works = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_BUSY';
+      // Another program is writing: that is over soon.
+      const isBusy = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY');
+      if (!isBusy) due = commits + COMMITS_AFTER_FAILURE;
     }
   };
 }

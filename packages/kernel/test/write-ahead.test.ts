@@ -88,6 +88,22 @@ it('what cannot be made is left, with the connection as it was', () => {
   db.close();
 });
 
+it('what could not be made once is made later', () => {
+  const { db, write } = openPlain(false);
+  const keepRoom = keepLogRoom(db);
+  const writeSome = (commits: number): void => {
+    for (let n = 0; n < commits; n++) {
+      write();
+      keepRoom();
+    }
+  };
+  writeSome(40);
+  db.exec('CREATE TABLE tail (scope TEXT, ordinal INTEGER, hash TEXT, touch TEXT, undo TEXT)');
+  writeSome(560);
+  expect(pagesOf(db).held).toBeGreaterThan(pagesOf(db).used);
+  db.close();
+});
+
 it('another program that writes is not waited for, and room is made after it', () => {
   const { db, write } = openPlain(true);
   db.pragma('busy_timeout = 5000');
