@@ -19,7 +19,7 @@ export interface NodeStoreOptions {
   readonly keysDir?: string;
 }
 
-/** A book in one SQLite file. `:memory:` is for tests and throw-away replays. */
+/** A book in one SQLite file. `:memory:` is for tests and throw-away replays. Throws `kernel/storage` for a path that is empty or cannot be opened. */
 export function nodeStore(path: string, options: NodeStoreOptions = {}): BookStore {
   const db = openDatabase(path);
   const log = createSqliteLogStore(db);
@@ -43,6 +43,9 @@ function openKeys(path: string, keysDir: string | undefined): KeyStore {
 function openDatabase(path: string): Database.Database {
   const unfit = unfitSqlite(process.versions.node, installedSqlite());
   if (unfit !== undefined) throw new KernelError('kernel/storage', `cannot open ${path}: ${unfit}`);
+  // SQLite takes no name for a database that is gone when it is closed.
+  if (path.trim() === '')
+    throw new KernelError('kernel/storage', 'cannot open a book without a path; ":memory:" is one that is not kept');
   try {
     const db = new Database(path, { timeout: 10_000 });
     db.pragma('journal_mode = WAL');

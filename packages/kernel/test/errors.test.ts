@@ -76,6 +76,8 @@ describe('a book', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tallystick-errors-'));
     expect(() => nodeStore(join(folder, 'not there', 'shop.db'))).toThrow(kernelError('kernel/storage'));
     expect(() => nodeStore(folder)).toThrow(kernelError('kernel/storage'));
+    // SQLite would keep these in a file that is gone when it is closed, and say nothing.
+    for (const path of ['', '  ']) expect(() => nodeStore(path)).toThrow(kernelError('kernel/storage'));
     rmSync(folder, { recursive: true });
   });
 
