@@ -1,28 +1,10 @@
 /** Fiscal numbers: each stands once, and in its device's block, whatever a device tries. */
-import { leaseExpire } from '@tallystick/guards';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReplica } from '../../../ledger/test/replica.ts';
-import {
-  chart,
-  fiscalAlerts,
-  fiscalBlockList,
-  type FiscalNumber,
-  nextFiscalNumber,
-  saleComplete,
-} from '../../src/index.ts';
-import { drivers, exchange, idOf, joinReplica, sale, verbs as shopVerbs } from '../shop.ts';
-
-const verbs = [...shopVerbs, leaseExpire] as const;
-/** A program that does not look at fiscal numbers: what it writes, others judge. */
-const careless = verbs.map((verb) =>
-  verb === saleComplete
-    ? ({
-        ...saleComplete,
-        plan: (view, op, { fiscal: _, ...args }) => saleComplete.plan(view, op, args),
-      } satisfies typeof saleComplete)
-    : verb,
-) as unknown as typeof verbs;
+import { chart, fiscalAlerts, fiscalBlockList, type FiscalNumber, nextFiscalNumber } from '../../src/index.ts';
+import { drivers, exchange, idOf, joinReplica, sale } from '../shop.ts';
+import { careless, verbs } from './fiscal-program.ts';
 
 const [{ store }] = drivers as [(typeof drivers)[number]];
 const range = { series: 'A', first: 1_000, last: 1_119 };
