@@ -3,32 +3,17 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { deviceKey, enrolDevice, openOrCreateOffice, openTill, shopVerbs } from '../src/book.ts';
-import { type Command, commandHelp, createContext, parseArguments } from '../src/command.ts';
-import { countersign } from '../src/commands/countersign.ts';
-import { day } from '../src/commands/day.ts';
+import { commandHelp } from '../src/command.ts';
 import { requireData } from '../src/commands/init.ts';
-import { queryCommand } from '../src/commands/query.ts';
-import { report } from '../src/commands/report.ts';
 import { verbCommand, verbNouns } from '../src/commands/verb-commands.ts';
 import { homeAt } from '../src/home.ts';
-import { createProgress } from '../src/progress.ts';
 import { hasOptions, readOptions, shapeOf } from '../src/verb-options.ts';
-import { temporaryFolder } from './temporary.ts';
+import { tallyIn } from './tally-here.ts';
 import { runTally } from './tally-process.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const data = temporaryFolder();
-const own: readonly Command[] = [countersign, day, queryCommand, report];
-
-/** What `tally ... --json` prints, without a process of its own. */
-async function tally(name: string, ...words: readonly string[]): Promise<Record<string, unknown>> {
-  const command = verbCommand(name, words[0]) ?? own.find((one) => one.name === name);
-  if (command === undefined) throw new Error(name);
-  const printed: string[] = [];
-  const parsed = parseArguments(command, [...words, '--data', data, '--json']);
-  const context = createContext(parsed, createProgress(process.stderr), (line) => void printed.push(line));
-  expect({ name, words, status: await command.run(context) }).toEqual({ name, words, status: 0 });
-  return JSON.parse(printed[0] ?? '') as Record<string, unknown>;
-}
+const tally = tallyIn(data);
 
 beforeAll(async () => {
   await runTally('init', '--data', data);
