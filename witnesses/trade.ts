@@ -1,5 +1,6 @@
 /** What a shop does all year: prices by list and day, variants, shelves that are counted, edits that meet, numbers in two places, orders within a limit, and days of a whole chain. */
 import { customerStatement, priceOf } from '@tallystick/retail';
+import { askedOrdersWaiting } from '@tallystick/retail/supply';
 import type { Scope } from '@tallystick/oplog';
 import { silentProgress } from '../apps/office/src/progress.ts';
 import { simulate, type SimulationOrder } from '../apps/office/src/simulate/simulate.ts';
@@ -166,6 +167,43 @@ const authority: Play = async ({ office, enlist, meet }, broken) => {
 };
 
 /**
+ * An agent may not order so much: it asks, and another person approves or not, within that person's own limit. Nobody approves what the own devices asked for. The fault: the two devices
+ * spend for two persons.
+ */
+const approved: Play = async ({ office, enlist, meet }, broken) => {
+  const agent = (await enlist('agent', 'agent')).book;
+  const [boss, other] = [(await enlist('boss', 'manager')).book, (await enlist('other', 'manager')).book];
+  const people = { [agent.device]: 'ann', [boss.device]: 'bob', [other.device]: broken ? 'cid' : 'ann' };
+  const limit = { scope: 'hq', currency: 'GBP', period: 'month' } as const;
+  for (const [device, subject] of Object.entries(people)) {
+    must(await office.commit('spender.set', { device, subject }));
+    must(await office.commit('spend.limit', { ...limit, subject, limitMinor: subject === 'ann' ? 500 : 1_000 }));
+  }
+  must(await office.commit('day.open', { day }));
+  await meet(office, agent);
+  const lines = [{ sku: 'mug', name: 'mug', quantity: 7, unitCostMilliMinor: 100_000 }];
+  const wanted = { ...trade, supplier: 'S-1', lines };
+  const tried = await agent.commit('purchase.order', wanted);
+  for (let ask = 0; ask < 3; ask++) must(await agent.commit('order.ask', wanted));
+  await meet(agent, office, boss, other);
+  const answers: string[] = [tried.ok ? 'ok' : tried.code];
+  for (const [book, rank] of [
+    [other, 0],
+    [boss, 0],
+    [boss, 0],
+  ] as const) {
+    const { asked = '', hash = '' } = askedOrdersWaiting(book)[rank] ?? {};
+    const decided = await book.commit('order.approve', { asked, hash, day });
+    answers.push(decided.ok ? 'ok' : decided.code);
+  }
+  await meet(boss, other, office);
+  const orders = count(office, "SELECT count(*) AS n FROM documents WHERE kind = 'order'");
+  const facts = { orders, answers: `"${answers.join(' ')}"` };
+  const expected = 'guards/over-limit retail/own-order ok guards/over-limit';
+  return { of: { asked: 3 }, facts, holds: orders === 1 && answers.join(' ') === expected };
+};
+
+/**
  * A few days of a small chain with vans, returns, credit, promotions, cut lines, crashes and lost requests, against the paper beside it. A year of twenty branches is a bench. The
  * fault: somebody posts what never happened.
  */
@@ -203,4 +241,4 @@ const simulated: Play = async (_firm, broken) => {
   };
 };
 
-export const trading = playsOf('trade', { prices, variants, counted, merged, places, authority, simulated });
+export const trading = playsOf('trade', { prices, variants, counted, merged, places, authority, approved, simulated });

@@ -21,6 +21,7 @@ export type DocumentKind =
   | 'dispatch'
   | 'arrival'
   | 'transfer-order'
+  | 'asked-order'
   | 'order'
   | 'bill'
   | 'payment'
@@ -47,6 +48,7 @@ export const documentSeries: Readonly<Record<DocumentKind, string>> = {
   dispatch: 'DSP',
   arrival: 'ARV',
   'transfer-order': 'TRO',
+  'asked-order': 'ASK',
   order: 'PO',
   bill: 'BILL',
   payment: 'PAY',

@@ -5,7 +5,9 @@ export type {
   BillName,
   CountedLine,
   DeliveredLine,
+  OrderApproveArgs,
   OrderedLine,
+  OrderRejectArgs,
   PurchaseApproveArgs,
   PurchaseBillArgs,
   PurchaseCloseArgs,
@@ -26,12 +28,15 @@ export type {
   VanScanArgs,
   VanSettleArgs,
 } from './supply/args.ts';
+export { orderApprove, orderAsk, orderReject } from './supply/asked-order.ts';
 export { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReject } from './supply/bill.ts';
 export { custodyOffer, type CustodyTerms, parseCustodyTerms } from './supply/custody.ts';
 export { custodyOf, type CustodyStep, type TransferFault, transferFaults } from './supply/custody-report.ts';
 export { inTransit, type InTransitRow, type StockPosition, stockPositions, transferNote } from './supply/in-transit.ts';
 export { purchaseClose, purchaseOrder, purchaseReceive, purchaseTolerance } from './supply/purchase.ts';
 export {
+  type AskedOrder,
+  askedOrdersWaiting,
   type DueBill,
   dueBills,
   type HeldBill,
@@ -50,6 +55,7 @@ export { stockLevel, transferCancel, transferOrder } from './supply/replenish.ts
 export { dispatchesDue, type Replenishment, replenishment, transferOrdersDue } from './supply/replenishment.ts';
 export {
   arrivals,
+  askedOrders,
   billPayments,
   bills,
   fulfilments,

@@ -310,6 +310,19 @@ async function purchase(fleet: Fleet, office: Office): Promise<void> {
   await office('purchase.reject', { ...wrong, reason: 'ninety' });
   await office('purchase.pay', { ...early, day, currency: 'GBP', amountMinor: 500, account: '1000' });
   await office('purchase.close', { order, reason: 'no more comes' });
+  await askForOrders(fleet, office, { day, currency: 'GBP', supplier, lines: [line] });
+}
+
+/** Orders that a till asks for: one is approved, one turned down. */
+async function askForOrders(fleet: Fleet, office: Office, wanted: object): Promise<void> {
+  const ask = async (): Promise<object> => {
+    const hash = done(await commit(fleet, TILL, 'order.ask', wanted));
+    return { asked: (await fleet.book(TILL).log.get(hash))?.record.op.id, hash };
+  };
+  const [needed, other] = [await ask(), await ask()];
+  await fleet.settle();
+  await office('order.approve', { ...needed, day: '2026-11-21' });
+  await office('order.reject', { ...other, reason: 'enough of them' });
 }
 
 /** A van's scan, its settlement with a mug and some cash missing, and the seller who pays for them. */

@@ -1,6 +1,7 @@
 // `tally stock`, `replenish`, `purchases` and `trace`: where goods are, what branches lack, what is bought and owed, and where a lot went.
 import { isDay } from '@tallystick/sign';
 import {
+  askedOrdersWaiting,
   dueBills,
   heldBills,
   inTransit,
@@ -144,11 +145,31 @@ const replenishCommand: Command = changingCommand({
   change: replenish,
 });
 
+/** The goods of a document in one line, such as `150 MUG, 2.5 TEA`. */
+function goodsOf(book: ShopBook, document: string): string {
+  const lines = book.query<{ sku: string; quantity: number; quantityScale: number }>(
+    'SELECT sku, quantity, quantityScale FROM documentLines WHERE document = ? ORDER BY line',
+    [document],
+  );
+  return lines
+    .map(({ sku, quantity, quantityScale }) => `${formatQuantity(quantity, quantityScale)} ${sku}`)
+    .join(', ');
+}
+
 const purchases: Command = readingCommand({
   name: 'purchases',
-  summary: 'Show what was ordered from suppliers and came of it, and which bills are held or to be paid.',
+  summary:
+    'Show what was ordered from suppliers and came of it, what is asked for, and which bills are held or to be paid.',
   answer: async (book): Promise<Answer> => {
     const [lines, held, due] = [purchaseLines(book), heldBills(book), dueBills(book)];
+    const asked = askedOrdersWaiting(book);
+    const wanted = asked.map(({ asked: id, number, device, supplier, totalMinor, currency }) => [
+      number,
+      nameOf(book, device),
+      supplier,
+      goodsOf(book, id),
+      `${formatMinor(totalMinor, currency, true)} ${currency}`,
+    ]);
     const ordered = lines.map((row) => [
       row.number,
       row.supplier,
@@ -170,10 +191,17 @@ const purchases: Command = readingCommand({
     ]);
     return {
       status: 0,
-      json: { purchases: lines, held, due },
+      json: { purchases: lines, asked, held, due },
       lines: [
         ...renderTable(['Order', 'Supplier', 'Code', '>Ordered', '>Received', '>Damaged', '>Billed', ''], ordered),
         '',
+        ...(asked.length === 0
+          ? []
+          : [
+              'Asked for (tally order approve | reject --asked NUMBER):',
+              ...renderTable(['Number', 'By', 'Supplier', 'Goods', '>Worth'], wanted),
+              '',
+            ]),
         ...renderTable(['Day', 'Supplier', 'Bill', '>Left', ''], bills),
       ],
     };

@@ -289,6 +289,13 @@ function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): R
     case 'layaway.collect':
     case 'layaway.cancel':
       return { tenders: [], ...args };
+    case 'order.approve':
+    case 'order.reject': {
+      const [read] = book.query<{ hash: string }>('SELECT hash FROM askedOrders WHERE asked = ?', [
+        String(args['asked']),
+      ]);
+      return read === undefined ? args : { ...read, ...args };
+    }
     case 'purchase.receive': {
       const ordered = book.query<Line & object>('SELECT * FROM documentLines WHERE document = ?', [
         String(args['order']),

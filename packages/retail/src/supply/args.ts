@@ -61,6 +61,17 @@ export interface PurchaseOrderArgs {
   readonly reference?: string;
 }
 
+export interface OrderApproveArgs {
+  /** The id of the op that asked, and its hash: what is approved is what was read. */
+  readonly asked: string;
+  readonly hash: string;
+  readonly day: string;
+}
+
+export interface OrderRejectArgs extends Omit<OrderApproveArgs, 'day'> {
+  readonly reason: string;
+}
+
 /** What came of a line of the order. What is damaged does not come into stock and is not owed for. */
 export interface DeliveredLine {
   /** The line of the order, from 1; each once. */

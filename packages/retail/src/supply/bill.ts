@@ -30,6 +30,7 @@ import type {
   PurchasePayArgs,
   PurchaseRejectArgs,
 } from './args.ts';
+import { isSamePerson } from './own.ts';
 import { addedMinor, type OrderedRow, orderedLines } from './purchase.ts';
 import {
   purchaseApproveArgs,
@@ -199,12 +200,6 @@ export const purchaseMatch: Verb<'purchase.match', PurchaseMatchArgs> = defineVe
     ),
 });
 
-/** Whether the same person did it: by this device, or by another that spends for the same subject. */
-function isOwn(view: View, op: OpFacts, device: string): boolean {
-  const subject = view.hq.get(spenders, { device: op.device })?.subject ?? '';
-  return device === op.device || (subject !== '' && view.hq.get(spenders, { device })?.subject === subject);
-}
-
 /** Approves a held bill as it is. A manager does not approve what that manager's own device entered, nor one that spends for the same subject. */
 export const purchaseApprove: Verb<'purchase.approve', PurchaseApproveArgs> = defineVerb({
   name: 'purchase.approve',
@@ -214,7 +209,7 @@ export const purchaseApprove: Verb<'purchase.approve', PurchaseApproveArgs> = de
   args: purchaseApproveArgs,
   plan: (view, op, args) =>
     planDecision(view, op, args, ({ device }) =>
-      isOwn(view, op, device) && view.author.role !== 'owner'
+      isSamePerson(view, op, device) && view.author.role !== 'owner'
         ? refuse('retail/own-bill', { supplier: args.supplier, reference: args.reference })
         : { decidedBy: op.device, reason: args.reason },
     ),

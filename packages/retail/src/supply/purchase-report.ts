@@ -37,6 +37,20 @@ export interface DueBill {
   readonly leftMinor: number;
 }
 
+/** What somebody asks to be ordered, and nobody has decided yet. */
+export interface AskedOrder {
+  readonly asked: string;
+  /** What an approval names beside `asked`. */
+  readonly hash: string;
+  readonly number: string;
+  readonly day: string;
+  /** The device that asked. */
+  readonly device: string;
+  readonly supplier: string;
+  readonly currency: string;
+  readonly totalMinor: number;
+}
+
 type Plain = Readonly<Record<string, string | number>>;
 
 export function purchaseLines(book: BookReader): readonly PurchaseLine[] {
@@ -68,4 +82,13 @@ export function dueBills(book: BookReader): readonly DueBill[] {
       WHERE b.state = 'posted' AND b.totalMinor > coalesce(p.paidMinor, 0) ORDER BY b.day, b.supplier, b.reference`,
     [],
   ) as readonly (DueBill & Plain)[];
+}
+
+/** What is asked to be ordered and waits for somebody to decide, oldest first. */
+export function askedOrdersWaiting(book: BookReader): readonly AskedOrder[] {
+  return book.query(
+    `SELECT a.asked, a.hash, d.number, d.day, d.device, d.customer AS supplier, d.currency, d.totalMinor
+       FROM askedOrders a JOIN documents d ON d.scope = a.scope AND d.id = a.asked WHERE a.state = 'asked' ORDER BY d.day, a.asked`,
+    [],
+  ) as readonly (AskedOrder & Plain)[];
 }

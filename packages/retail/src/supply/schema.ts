@@ -20,6 +20,8 @@ import {
   whole,
 } from '../fields.ts';
 import type {
+  OrderApproveArgs,
+  OrderRejectArgs,
   PurchaseApproveArgs,
   PurchaseBillArgs,
   PurchaseCloseArgs,
@@ -121,6 +123,13 @@ export const purchaseOrderArgs: ArgsSchema<PurchaseOrderArgs> = z.strictObject({
   supplier: personNumber,
   lines: linesOf(z.strictObject(transferLine)),
   reference: key.exactOptional(),
+});
+
+const asked = { asked: key, hash };
+export const orderApproveArgs: ArgsSchema<OrderApproveArgs> = z.strictObject({ ...asked, day });
+export const orderRejectArgs: ArgsSchema<OrderRejectArgs> = z.strictObject({
+  ...asked,
+  reason: text('why staff did it'),
 });
 
 const orderedGoods = z.strictObject({

@@ -97,6 +97,19 @@ export const purchaseOrders: RegisterTable<
   columns: { supplier: 'text', day: 'text', currency: 'text', state: 'text', reason: 'text' },
 });
 
+const askedColumns = {
+  hash: 'text',
+  state: 'text',
+  decidedBy: 'text',
+  reason: 'text',
+} as const;
+
+/** Orders that were asked for, by the op that asked; `state` is `asked`, `approved` or `rejected`. What an approval ordered is the document whose `original` it is. */
+export const askedOrders: RegisterTable<{ asked: Text }, typeof askedColumns> = registerTable('askedOrders', {
+  key: { asked: 'text' },
+  columns: askedColumns,
+});
+
 /** What came of each line of an order, what of it was damaged, and how much posted bills charge for. */
 export const purchased: SumTable<{ purchase: Text; line: Int }, 'received' | 'damaged' | 'billed'> = sumTable(
   'purchased',

@@ -1,4 +1,5 @@
 /** The supply verbs, for `openBook`. Custody needs `tallyVerbs` of the kernel beside them. */
+import { orderApprove, orderAsk, orderReject } from './asked-order.ts';
 import { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReject } from './bill.ts';
 import { purchaseClose, purchaseOrder, purchaseReceive, purchaseTolerance } from './purchase.ts';
 import { stockLevel, transferCancel, transferOrder } from './replenish.ts';
@@ -12,6 +13,9 @@ export const supplyVerbs: readonly [
   typeof transferOrder,
   typeof transferCancel,
   typeof purchaseOrder,
+  typeof orderAsk,
+  typeof orderApprove,
+  typeof orderReject,
   typeof purchaseReceive,
   typeof purchaseClose,
   typeof purchaseTolerance,
@@ -30,6 +34,9 @@ export const supplyVerbs: readonly [
   transferOrder,
   transferCancel,
   purchaseOrder,
+  orderAsk,
+  orderApprove,
+  orderReject,
   purchaseReceive,
   purchaseClose,
   purchaseTolerance,
