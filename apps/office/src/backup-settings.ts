@@ -159,11 +159,14 @@ export function backupStanding(home: Home, ops: number): BackupStanding | undefi
 export const lastBackup = (home: Home): number | undefined => parseState(readText(stateFile(home)))?.number;
 
 /** What a restored directory goes on from: a lower number than what was restored would lose against it, wherever the next backups go. */
-export function noteRestored(home: Home, { number, at }: { readonly number: number; readonly at: number }): void {
+export function noteRestored(
+  home: Home,
+  { number, at, hash }: { readonly number: number; readonly at: number; readonly hash: string },
+): void {
   const state: KeeperState = {
     version: 1,
     number,
-    hash: '',
+    hash,
     at,
     wholes: [],
     wholeBytes: 0,
@@ -187,8 +190,17 @@ export function standingLines(standing: BackupStanding | undefined): string[] {
   const words = behind === 0 ? 'everything stands in it' : `${behind} ops stand in none`;
   return [
     `${isMissed ? 'BACKUP MISSED' : 'backups'}: ${last}, ${words}`,
+    ...copiedLines(standing),
     ...lacking.map(({ place, number: held, error }) => `BACKUP NOT KEPT in ${place}: it has number ${held} (${error})`),
   ];
+}
+
+/** Of places where another copy of this device keeps its backups too: it was copied, or restored while the old machine lived. */
+export function copiedLines({ copied }: BackupStanding): string[] {
+  return copied.map(
+    (place) =>
+      `THIS DEVICE WAS COPIED: ${place} has backups of it that were not made here (recovery/two-series), and keeps them`,
+  );
 }
 
 function readText(path: string): string | undefined {

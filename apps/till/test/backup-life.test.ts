@@ -165,14 +165,26 @@ describe('a till that backs itself up', () => {
     expect(backup.state).toMatchObject({ outside: { by: 'office' }, isUnattended: true });
   });
 
-  it('calls nothing kept that the office has another file in the place of', async () => {
+  it('goes on after what a copy of it left at the office, which stays, and says that there is one', async () => {
     await keepEscrow();
     const { book } = counter.shop;
     await office.save(partName({ book: book.id, device: book.device, number: 1, kind: 'whole' }), new Uint8Array([1]));
     vi.setSystemTime(Date.now() + hourMs / 4);
     await backup.look();
-    expect(backup.state).toMatchObject({ ready: { number: 1 }, outside: undefined });
+    expect(backup.state).toMatchObject({ ready: { number: 2 }, outside: { number: 2, by: 'office' } });
     expect(backup.state.fault).toContain('another file');
+    // The copy goes on, under a number that this till is about to give.
+    const theirs = partName({ book: book.id, device: book.device, number: 3, kind: 'whole' });
+    await office.save(theirs, new Uint8Array([3]));
+    for (let part = 0; part < 4; part += 1) {
+      await sell();
+      await backup.hide();
+    }
+    expect(backup.state.outside?.number).toBeGreaterThan(4);
+    const names = await office.list();
+    expect(names).toContain(theirs);
+    expect(names).toContain(partName({ book: book.id, device: book.device, number: 1, kind: 'whole' }));
+    expect(await office.load(theirs)).toEqual(new Uint8Array([3]));
   });
 
   it('goes out whole when the page is hidden, while a sale goes on beside it', async () => {

@@ -7,8 +7,8 @@ import { holds, saveVerified } from './verified-save.ts';
 /**
  * Saves in `to` every part of `from` that is not there, each read back, and then drops there what `from` has dropped: older parts of the same devices, never an archive, and
  * only for newer ones that `to` has by then. What they hold is not looked at: `from` is a place that belongs to who made them, or `to` drops nothing.
- * A part of the name that is there already is compared where its number is above `checkedUpTo`: a device that came back may have given a number twice.
- * Answers how many were saved. Throws `recovery/place` and `recovery/unverified`; what was saved until then stays.
+ * Above `checkedUpTo` all that is there of these devices must be theirs: another copy of one gives numbers too. Answers how many were saved.
+ * Throws `recovery/place`, `recovery/unverified`, and once the others are saved `recovery/two-series`, with nothing written over and nothing dropped; what was saved until then stays.
  */
 export async function carryParts(
   from: BackupPlace,
@@ -18,6 +18,7 @@ export async function carryParts(
   const names = (await from.list()).filter((name) => parsePartName(name) !== undefined);
   const there = await to.list();
   const held = new Set(there);
+  const others = othersAbove(checkedUpTo, names, there);
   let saved = 0;
   // A whole before what stands on it.
   for (const name of names.sort(byNumber)) {
@@ -25,17 +26,29 @@ export async function carryParts(
     if (isHeld && (parsePartName(name)?.number ?? 0) <= checkedUpTo) continue;
     const bytes = await from.load(name);
     if (bytes === undefined) continue;
-    if (isHeld && !(await holds(to, name, bytes)))
-      throw new RecoveryError('recovery/unverified', `${name} is there, and is another file`);
+    if (isHeld && !(await holds(to, name, bytes))) others.push(name);
     if (isHeld) continue;
     await saveVerified(to, name, bytes);
     held.add(name);
     saved += 1;
   }
+  if (others.length > 0)
+    throw new RecoveryError(
+      'recovery/two-series',
+      `${others[0]} is there, and is another file: this device was copied`,
+    );
   // A name that `from` lists and gives nothing for outlives nothing.
   const isOutlived = outlivedBy(names.filter((name) => held.has(name)));
   for (const name of there) if (isOutlived(name)) await to.drop(name);
   return saved;
+}
+
+/** Files in `there` of the series of `names` that are none of these, above a number. */
+function othersAbove(number: number, names: readonly string[], there: readonly string[]): string[] {
+  const [mine, series] = [new Set(names), new Set(names.map(seriesIn))];
+  return there.filter(
+    (name) => !mine.has(name) && (parsePartName(name)?.number ?? 0) > number && series.has(seriesIn(name)),
+  );
 }
 
 const byNumber = (a: string, b: string): number =>
@@ -55,6 +68,11 @@ function outlivedBy(names: readonly string[]): (name: string) => boolean {
     const newer = wholes.get(seriesOf(part)) ?? [];
     return newer.length > 1 && newer.every((number) => number > part.number);
   };
+}
+
+function seriesIn(name: string): string | undefined {
+  const part = parsePartName(name);
+  return part && seriesOf(part);
 }
 
 const seriesOf = ({ book, device }: PartName): string => `${book} ${device}`;

@@ -5,6 +5,7 @@ import type { CryptoProvider } from '@tallystick/kernel';
 import { openRecords, provenKeys, statementPreimage, unpacked } from '@tallystick/kernel/backup';
 import { type BookId, decodeBundle, decodeHex, type DeviceId, encodeHex, type OpRecord } from '@tallystick/oplog';
 import { type FindingCode, type PartCode, RecoveryError } from './errors.ts';
+import { copiesIn } from './copies.ts';
 import { chainOf, openPart, type OpenPart, type PartHead } from './part.ts';
 import { parsePartName } from './place.ts';
 
@@ -236,17 +237,18 @@ function choose(
       b.at - a.at ||
       b.whole.header.number - a.whole.header.number,
   );
-  // Where a series goes on twice, what of the other one is also true is for people.
-  const more = twiceIn(parts).length > 0 ? [] : parts;
-  const [chosen, ...others] = ranked.map((one) => withBeyond(one, more, anchors));
   const counted = parts.filter(({ header }) => header.kind !== 'log');
+  const copies = copiesIn(counted, hashOf);
+  // Where a series goes on twice, what of the other one is also true is for people.
+  const more = copies.length > 0 ? [] : parts;
+  const [chosen, ...others] = ranked.map((one) => withBeyond(one, more, anchors));
   const newest = Math.max(0, ...counted.map(({ header }) => header.number));
   if (chosen === undefined) {
     if (newest > 0)
       findings.push({ code: 'recovery/withheld', message: `there are parts up to ${newest}, and no whole` });
     return { chosen, others, findings };
   }
-  findings.push(...twoSeries(counted), ...withheld(files, chosen, newest), ...olderThan(chosen, knownNumber, anchors));
+  findings.push(...copies, ...withheld(files, chosen, newest), ...olderThan(chosen, knownNumber, anchors));
   return { chosen, others, findings };
 }
 
@@ -294,23 +296,6 @@ function contradicts({ heads }: Pick<Chosen, 'heads'>, anchors: readonly PartHea
   return heads.some(([scope, device, seq, hash]) =>
     anchors.some((known) => known[0] === scope && known[1] === device && known[2] === seq && known[3] !== hash),
   );
-}
-
-function twiceIn(parts: readonly OpenPart[]): number[] {
-  const numbers = parts.filter(({ header }) => header.kind !== 'log').map(({ header }) => header.number);
-  return [...new Set(numbers.filter((number, index) => numbers.indexOf(number) !== index))];
-}
-
-function twoSeries(parts: readonly OpenPart[]): Finding[] {
-  const twice = twiceIn(parts);
-  if (twice.length === 0) return [];
-  const which = twice.sort((a, b) => a - b).join(', ');
-  return [
-    {
-      code: 'recovery/two-series',
-      message: `two different parts have number ${which}: the device was copied, or restored twice`,
-    },
-  ];
 }
 
 function withheld(files: readonly Believed[], chosen: Chosen, newest: number): Finding[] {

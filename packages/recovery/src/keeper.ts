@@ -2,13 +2,15 @@
 // newer parts have made superfluous. docs/spec/recovery.md, "Series"; decision 044.
 import type { Hasher } from '@tallystick/chain';
 import type { Scope } from '@tallystick/oplog';
-import { type ArchivePlan, groupAfter, planArchive } from './archive-plan.ts';
+import { type ArchivePlan, planArchive } from './archive-plan.ts';
 import { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
 import { RecoveryError } from './errors.ts';
 import { firstOf, gather, gatherArchive, type Gathered, type KeptBook, opsOf, type Sizes } from './gather.ts';
+import { dropOwn, isOwnFile, maxBelieved, type Sums, sumsOf } from './own-parts.ts';
 import { type PartKind, sealPart } from './part.ts';
 import { type BackupPlace, isPartOf, parsePartName, partName } from './place.ts';
-import { type File, lagging, type PlaceReport, pruneAll, putIntoAll } from './series-place.ts';
+import { type File, type Lagging, lagging, type PlaceReport, pruneAll, putIntoAll } from './series-place.ts';
+import { isWholeDue, type Made, mustBeWhole, stateAfter, withFaults, withOthers } from './state-after.ts';
 import { type KeeperState, parseState, type StateStore } from './state.ts';
 
 export interface KeeperOptions {
@@ -73,17 +75,11 @@ export interface BackupKeeper {
   standing(): BackupStanding;
 }
 
-/** A restore never has more to put together than this. */
-const maxDeltas = 50;
-/** Deltas as large as half of their whole are worth a new one. */
-const wholeShare = 2;
 const keptWholes = 2;
-/** A place may name its files as it likes: numbers have nine digits, and one that leaves no more would end the series. */
-const maxBelieved = 900_000_000;
 const partKinds: readonly PartKind[] = ['whole', 'delta', 'log'];
 
 export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
-  const { book, places, state: store, cadence = defaultCadence, now = Date.now } = options;
+  const { book, hasher, places, state: store, cadence = defaultCadence, now = Date.now } = options;
   const { isQuiet = () => true } = options;
   const openedMs = now();
   const remembered = parseState(store.load());
@@ -94,8 +90,12 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   let running: Promise<unknown> = Promise.resolve();
 
   async function make(isWholeAsked: boolean): Promise<BackupReport | undefined> {
-    // A place may have lost what it held, with nothing new to write.
-    if (isAllKept() && !isWholeAsked && !(await lagging(places, state, seriesOf(book, state))).isBack) return undefined;
+    // A place may have lost what it held, or got what another copy made, with nothing new to write.
+    if (isAllKept() && !isWholeAsked) {
+      const { isBack, others } = await lags();
+      await note(withOthers(state, others));
+      if (!isBack) return undefined;
+    }
     return (await makeNext(isWholeAsked)).report;
   }
 
@@ -106,10 +106,10 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     const isPeriod = period !== undefined;
     const [sealedTo, isOthers] = [recipientsOf(options), isForOthers()];
     if (places.length === 0) throw new RecoveryError('recovery/place', 'there is no place for a backup');
-    const lags = await lagging(places, state, seriesOf(book, state));
-    const { isBack } = lags;
-    const isWhole = isWholeAsked || state === undefined || isBack || (isWholeDue(state) && isQuiet());
-    const number = await nextNumber(isWhole);
+    const before = await lags();
+    const { isBack, top } = before;
+    const isWhole = isWholeAsked || mustBeWhole(state, before) || (isWholeDue(state) && isQuiet());
+    const number = await nextNumber(isWhole, top);
     const { part, file } = takeAhead(isWhole, number) ?? (await sealNext(isWhole, number));
     const files: File[] = [[nameOf(book, number, part.kind), file.bytes]];
     // Who missed a part may have missed the archive with it; a place that is new has none, and somebody who is named now opens none.
@@ -119,21 +119,24 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     else if (isPeriod) throw new RecoveryError('recovery/log', 'there is nothing new to archive');
     const wholes = isWhole ? [number, ...(state?.wholes ?? [])].slice(0, keptWholes) : (state?.wholes ?? []);
     const { id, device } = book;
-    await begin(number);
+    const sums = sumsOf(files, hasher);
+    const left = state?.sums;
+    await begin(number, sums);
     const partsBefore = isWhole && wholes.length === keptWholes ? Math.min(...wholes) : 0;
     const outlived = { book: id, device, partsBefore, archivesBetween: archive && plan.replaces };
     const { kept, reports: put } = await putIntoAll(places, files, {
       held: state?.places,
-      lagging: lags,
+      lagging: before,
       number,
+      isOwn: (name, bytes) => isOwnFile(name, bytes, { ...left, ...sums }, hasher),
       check: checkOf(archive, period?.check),
     });
     const isHeld = put.some(({ error }) => error === undefined);
-    await remember(isHeld, { part, file, number, wholes, archive, places: kept, at: now(), sealedTo });
+    await remember(isHeld, { part, file, number, wholes, archive, places: kept, at: now(), sealedTo, sums });
     if (!isHeld)
       throw new RecoveryError('recovery/place', put.map(({ place, error }) => `${place}: ${error}`).join('; '));
-    const reports = await pruneAll(places, put, outlived);
-    await rememberFaults(reports);
+    const reports = await pruneAll(places, put, { ...outlived, held: kept });
+    await note(withFaults(state, reports));
     const report = { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
     return archive === undefined ? { report } : { report, archive };
   }
@@ -147,18 +150,19 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   }
 
   /** Written down before the first byte goes out: a process that dies in between left files of a number that the next part gets. */
-  async function begin(number: number): Promise<void> {
+  async function begin(number: number, sums: Sums): Promise<void> {
     if (state === undefined) return;
     const left = state.trying;
     const leftovers = left === undefined ? [] : partKinds.map((kind) => nameOf(book, left, kind));
     // A place that is away now has them still: it gets a whole of a greater number when it is back.
-    for (const place of places) for (const name of leftovers) await place.drop(name).catch(() => undefined);
-    state = { ...state, trying: number };
+    for (const place of places)
+      for (const name of leftovers) await dropOwn(place, name, state.sums, hasher).catch(() => undefined);
+    state = { ...state, trying: number, sums: { ...state.sums, ...sums } };
     await store.save(JSON.stringify(state));
   }
 
-  async function nextNumber(isWhole: boolean): Promise<number> {
-    const last = state?.number ?? (await lastNumber(options));
+  async function nextNumber(isWhole: boolean, top: number): Promise<number> {
+    const last = Math.max(top, state?.number ?? (await lastNumber(options)));
     return Math.max(last, isWhole ? ((await options.after?.()) ?? 0) : 0) + 1;
   }
 
@@ -170,16 +174,9 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     await store.save(JSON.stringify(state));
   }
 
-  /** A place where it stands, and that did not drop what it should have: it is said until the next part. */
-  async function rememberFaults(reports: readonly PlaceReport[]): Promise<void> {
-    if (state === undefined) return;
-    const places = { ...state.places };
-    for (const { place, error } of reports) {
-      const held = places[place];
-      if (held !== undefined && held.error === undefined && error !== undefined)
-        places[place] = { ...held, error, isHeld: true };
-    }
-    state = { ...state, places };
+  async function note(changed: KeeperState | undefined): Promise<void> {
+    if (changed === undefined || changed === state) return;
+    state = changed;
     await store.save(JSON.stringify(state));
   }
 
@@ -212,6 +209,9 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     return isOthers || isDue ? make(isOthers) : undefined;
   }
 
+  const lags = (): Promise<Lagging> =>
+    lagging(places, state, { id: book.id, device: book.device, hasher, files: seriesOf(book, state) });
+
   function isAllKept(): boolean {
     const { behind, lacking } = standing();
     return state !== undefined && behind === 0 && lacking.length === 0;
@@ -243,45 +243,6 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   };
 }
 
-function isWholeDue({ deltas, deltaBytes, wholeBytes }: KeeperState): boolean {
-  return deltas >= maxDeltas || deltaBytes * wholeShare > wholeBytes;
-}
-
-function stateAfter(
-  before: KeeperState | undefined,
-  made: {
-    readonly part: Gathered;
-    readonly file: { readonly bytes: Uint8Array; readonly hash: string };
-    readonly number: number;
-    readonly wholes: readonly number[];
-    readonly archive: Made | undefined;
-    readonly places: KeeperState['places'];
-    readonly at: number;
-    readonly sealedTo: string;
-  },
-): KeeperState {
-  const { part, file, number, wholes, archive, places, at, sealedTo } = made;
-  const bytes = file.bytes.length;
-  const isWhole = part.kind === 'whole';
-  return {
-    version: 1,
-    number,
-    hash: file.hash,
-    at,
-    wholes,
-    wholeBytes: isWhole ? bytes : (before?.wholeBytes ?? bytes),
-    deltas: isWhole ? 0 : (before?.deltas ?? 0) + 1,
-    deltaBytes: isWhole ? 0 : (before?.deltaBytes ?? 0) + bytes,
-    ops: part.ops,
-    sizes: Object.fromEntries(part.scopes.map(({ scope, size }) => [scope, size])),
-    heads: part.allHeads,
-    archived: archive?.ends ?? before?.archived ?? {},
-    places,
-    sealedTo: isWhole ? sealedTo : (before?.sealedTo ?? ''),
-    ...archivesAfter(before, number, archive),
-  };
-}
-
 const recipientsOf = ({ recipients }: KeeperOptions): string => [...recipients()].sort().join(' ');
 
 /** Whoever lost his state goes on after the last number that any place shows. One that does not answer may have a later one. */
@@ -301,15 +262,6 @@ interface Sealed {
   readonly number: number;
   readonly part: Gathered;
   readonly file: { readonly bytes: Uint8Array; readonly hash: string };
-}
-
-/** An archive that no place has yet. */
-interface Made {
-  readonly plan: ArchivePlan;
-  readonly part: Gathered;
-  readonly file: File;
-  readonly starts: Sizes;
-  readonly ends: Sizes;
 }
 
 const nameOf = ({ id, device }: KeptBook, number: number, kind: PartKind): string =>
@@ -345,17 +297,6 @@ function checkOf(
   check: ArchiveCheck | undefined,
 ): ((place: BackupPlace) => Promise<void>) | undefined {
   return archive && check && ((place) => check(place, archive.file[0]));
-}
-
-/** What a state remembers of archives once `made` stands in a place. */
-function archivesAfter(
-  before: KeeperState | undefined,
-  number: number,
-  made: Made | undefined,
-): Pick<KeeperState, 'group' | 'period'> {
-  const group = made === undefined ? before?.group : groupAfter(before, number, made.plan, made);
-  const period = made?.plan.isPeriod === true ? { number, sizes: made.ends } : before?.period;
-  return { ...(group === undefined ? {} : { group }), ...(period === undefined ? {} : { period }) };
 }
 
 async function sealed(

@@ -3,6 +3,7 @@ import type { BookId, DeviceId } from '@tallystick/oplog';
 import type { PartKind } from './part.ts';
 import { RecoveryError } from './errors.ts';
 import { type BackupPlace, parsePartName, type PartName } from './place.ts';
+import { mostOthers, othersIn, type Series } from './own-parts.ts';
 import type { KeeperState, PlaceState } from './state.ts';
 import { saveVerified, tryPlace } from './verified-save.ts';
 
@@ -15,6 +16,8 @@ export interface PlaceReport {
   readonly dropped: number;
   /** Files of the series that stood there and were gone: it was emptied, or something else is mounted in its stead. The part made now is a whole for it. */
   readonly lost?: number;
+  /** Parts there that another copy of this device made: it was copied, or restored twice. They are left as they are. */
+  readonly others?: number;
 }
 
 /** What the new files make superfluous. */
@@ -25,6 +28,8 @@ export interface Outlived {
   readonly partsBefore: number;
   /** Archives with these numbers, bounds left out: one that was written now has their ops. */
   readonly archivesBetween: readonly [from: number, until: number] | undefined;
+  /** Numbers that another copy of this device gave there: they stay. */
+  readonly others: readonly number[];
 }
 
 interface Put {
@@ -34,6 +39,8 @@ interface Put {
 
 interface Putting {
   readonly number: number;
+  /** Whether these bytes are what this device sealed under the name: nothing else is written over. */
+  readonly isOwn: (name: string, bytes: Uint8Array) => boolean;
   /** Throws where what came back is not good enough to drop anything for it. */
   readonly check: ((place: BackupPlace) => Promise<void>) | undefined;
 }
@@ -44,35 +51,44 @@ export interface Lagging {
   readonly away: ReadonlyMap<BackupPlace, unknown>;
   /** How many files of the series went from a place that had them. */
   readonly lost: ReadonlyMap<BackupPlace, number>;
+  /** Numbers of what another copy of this device left, by place. */
+  readonly others: ReadonlyMap<BackupPlace, readonly number[]>;
+  /** The greatest number in any place that is not this copy's own, 0 for none. */
+  readonly top: number;
 }
 
 /**
  * Places that lack what the next delta would stand on: those that take files get a whole; the others hold nobody up. What a place was once seen to hold is looked for again,
- * for sticks are exchanged and buckets emptied. `series`: names of the files from the last whole on.
+ * for sticks are exchanged and buckets emptied. `files`: names of the files from the last whole on.
  */
 export async function lagging(
   places: readonly BackupPlace[],
   before: KeeperState | undefined,
-  series: readonly string[],
+  { files, ...series }: Series & { readonly files: readonly string[] },
 ): Promise<Lagging> {
   const away = new Map<BackupPlace, unknown>();
   const lost = new Map<BackupPlace, number>();
-  let isBack = false;
-  for (const place of before === undefined ? [] : places) {
-    const held = before?.places[place.name];
+  const others = new Map<BackupPlace, readonly number[]>();
+  let [isBack, top] = [false, 0];
+  if (before === undefined) return { isBack, away, lost, others, top };
+  for (const place of places) {
+    const held = before.places[place.name];
     try {
       const names = new Set(await place.list());
-      const gone = series.filter((name) => !names.has(name)).length;
-      const isHeld = held?.number === before?.number && (held?.error === undefined || held.isHeld === true);
+      const gone = files.filter((name) => !names.has(name)).length;
+      const isHeld = held?.number === before.number && (held?.error === undefined || held.isHeld === true);
       if (isHeld && gone > 0) lost.set(place, gone);
       // A place that took no file may still list what it has, as a stick that is full: it is no reason to make a whole for all the others each time that it is asked.
       if (!isHeld && held?.error !== undefined) await tryPlace(place);
+      const there = await othersIn(place, names, series, before);
+      if (there.others.length > 0) others.set(place, there.others);
+      top = Math.max(top, there.top);
       isBack ||= gone > 0 || !isHeld;
     } catch (cause) {
       away.set(place, cause);
     }
   }
-  return { isBack, away, lost };
+  return { isBack, away, lost, others, top };
 }
 
 /** Into each place that is not `away`. `held`: what each was seen to hold before, by name. */
@@ -87,13 +103,18 @@ export async function putIntoAll(
   const kept: Record<string, PlaceState> = {};
   const reports: PlaceReport[] = [];
   for (const place of places) {
-    const { away, lost } = putting.lagging;
+    const { away, lost, others: of } = putting.lagging;
     const gone = away.get(place);
     const held = putting.held?.[place.name];
     const put = gone === undefined ? await putInto(place, files, putting, held) : failedPut(place, held, gone);
-    kept[place.name] = put.standing;
+    const others = gone === undefined ? of.get(place) : held?.others;
+    kept[place.name] = others === undefined ? put.standing : { ...put.standing, others };
     const before = lost.get(place);
-    reports.push(before === undefined ? put.report : { ...put.report, lost: before });
+    reports.push({
+      ...put.report,
+      ...(before === undefined ? {} : { lost: before }),
+      ...(others === undefined ? {} : { others: others.length }),
+    });
   }
   return { kept, reports };
 }
@@ -102,16 +123,24 @@ export async function putIntoAll(
 async function putInto(
   place: BackupPlace,
   files: readonly File[],
-  { number, check }: Putting,
+  { number, check, isOwn }: Putting,
   held: PlaceState | undefined,
 ): Promise<Put> {
+  const sent: File[] = [];
   try {
-    for (const [name, bytes] of files) await saveVerified(place, name, bytes);
+    for (const file of files) {
+      const [name, bytes] = file;
+      const there = await place.load(name);
+      if (there !== undefined && !isOwn(name, there))
+        throw new RecoveryError('recovery/two-series', `${name} is there, and is another file`);
+      sent.push(file);
+      await saveVerified(place, name, bytes);
+    }
     await mustShow(place, files);
     await check?.(place);
     return { report: { place: place.name, dropped: 0 }, standing: { number, at: Date.now() } };
   } catch (cause) {
-    return failedPut(place, held, await withdrawn(place, files, cause));
+    return failedPut(place, held, await withdrawn(place, sent, cause));
   }
 }
 
@@ -136,13 +165,13 @@ async function mustShow(place: BackupPlace, files: readonly File[]): Promise<voi
 export async function pruneAll(
   places: readonly BackupPlace[],
   reports: readonly PlaceReport[],
-  outlived: Outlived,
+  { held: others, ...outlived }: Omit<Outlived, 'others'> & { readonly held: KeeperState['places'] },
 ): Promise<readonly PlaceReport[]> {
   const pruned: PlaceReport[] = [];
   for (const report of reports) {
     const place = places.find(({ name }) => name === report.place);
     if (place === undefined || report.error !== undefined) pruned.push(report);
-    else pruned.push(await prunedReport(place, report, outlived));
+    else pruned.push(await prunedReport(place, report, { ...outlived, others: others[place.name]?.others ?? [] }));
   }
   return pruned;
 }
@@ -176,6 +205,7 @@ const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.me
 
 async function prune(place: BackupPlace, outlived: Outlived): Promise<number> {
   if (outlived.partsBefore === 0 && outlived.archivesBetween === undefined) return 0;
+  if (outlived.others.length > mostOthers) return 0;
   let dropped = 0;
   for (const found of await place.list()) {
     const part = parsePartName(found);
@@ -186,7 +216,8 @@ async function prune(place: BackupPlace, outlived: Outlived): Promise<number> {
   return dropped;
 }
 
-function isOutlived(part: PartName, { book, device, partsBefore, archivesBetween }: Outlived): boolean {
+function isOutlived(part: PartName, { book, device, partsBefore, archivesBetween, others }: Outlived): boolean {
+  if (others.includes(part.number)) return false;
   if (!book.startsWith(part.book) || !device.startsWith(part.device)) return false;
   if (!isArchive(part.kind)) return part.number < partsBefore;
   if (archivesBetween === undefined) return false;

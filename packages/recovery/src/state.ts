@@ -28,6 +28,8 @@ export interface KeeperState {
   readonly sealedTo: string;
   /** The number of a part that is on its way to its places: who finds it at a start was ended in between, and its files may be there. */
   readonly trying?: number;
+  /** Of the files since the last whole but one, and of those that are on their way: what tells them from those of a copy of this device. */
+  readonly sums?: Readonly<Record<string, string>>;
   /** Archives since the last of a period. */
   readonly group?: ArchiveGroup;
   /** The last archive of a period: its number, and up to where it goes by scope. */
@@ -49,6 +51,8 @@ export interface PlaceState {
   readonly error?: string;
   /** It holds that part whole: `error` is of older ones, which it does not let go of. */
   readonly isHeld?: boolean;
+  /** Numbers of parts that another copy of this device left there. */
+  readonly others?: readonly number[];
 }
 
 /** Where the state is kept: a file, a line in a log's metadata. */

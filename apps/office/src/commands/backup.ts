@@ -8,6 +8,7 @@ import {
   openPlace,
   placeSettings,
   readBackupSettings,
+  copiedLines,
   standingLines,
   writeBackupSettings,
 } from '../backup-settings.ts';
@@ -69,9 +70,10 @@ export const backup: Command = readingCommand({
         ...made.places.map(({ place, error, lost }) =>
           error === undefined ? `kept in ${place}${lostWords(lost)}` : `NOT KEPT in ${place}: ${error}`,
         ),
+        ...copiedLines(keeper.standing()),
         ...unfilled,
       ],
-      status: unfilled.length > 0 || made.places.some(({ error }) => error !== undefined) ? 1 : 0,
+      status: unfilled.length > 0 || made.places.some(({ error, others }) => (error ?? others) !== undefined) ? 1 : 0,
     };
   },
 });

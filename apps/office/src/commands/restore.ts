@@ -61,6 +61,11 @@ export const restore: Command = {
       help: 'whose backup, where there are several: its id or the first digits of it. That of the key that is here, when left out',
     },
     known: { type: 'string', value: 'N', help: 'the last number that you know of' },
+    number: {
+      type: 'string',
+      value: 'N',
+      help: 'the backup that ends so, not the newest: of a device that was copied there are two (recovery/two-series)',
+    },
     peer: {
       type: 'string',
       value: 'DIR|FILE,..',
@@ -84,7 +89,10 @@ export const restore: Command = {
     const files: FoundFile[] = [];
     for (const place of places) files.push(...(await filesIn(place, { book: asked.book, device })));
     const whose = device === undefined ? {} : { device };
-    const judged = await judgeBackups(files, { ...asked, ...whose, anchors: await anchorsOf(context) });
+    const judged = endingAt(
+      context,
+      await judgeBackups(files, { ...asked, ...whose, anchors: await anchorsOf(context) }),
+    );
     const lines = wordsOf(judged);
     if (context.flag('look')) return answer(context, judged, lines, undefined);
     const lock = takeHome(home);
@@ -149,6 +157,18 @@ function judgeOptions(context: CommandContext): Parameters<typeof judgeBackups>[
   };
 }
 
+/** Of two series, as of a device that was copied, the one that a person named by its last number. Throws `office/backup` where none ends so. */
+function endingAt(context: CommandContext, judged: Judgement): Judgement {
+  const text = context.text('number');
+  if (text === undefined) return judged;
+  const number = parseCount(text, 'number', 'restore', 1, maxNumber);
+  const all = [judged.chosen, ...judged.others].filter((one) => one !== undefined);
+  const chosen = all.find((one) => one.number === number);
+  if (chosen !== undefined) return { ...judged, chosen, others: [] };
+  const ends = all.map((one) => one.number).join(', ');
+  throw new OfficeError('office/backup', `no backup ends with number ${number}: there are those up to ${ends}`);
+}
+
 /** An office whose keys were put back is an office again. Throws `office/book-exists`. */
 function targetOf(home: Home): string {
   for (const file of [home.officeFile, home.deviceFile])
@@ -196,9 +216,17 @@ async function bringBack(
   renameSync(beside, target);
   syncFolder(dirname(target));
   const numbers = judged.verdicts.map(({ number = 0 }) => number);
-  noteRestored(home, { number: Math.max(report.number, ...numbers), at: report.at });
+  const number = Math.max(report.number, ...numbers);
+  // What comes after parts that could not be put on top names none of them.
+  noteRestored(home, { number, at: report.at, hash: number === report.number ? lastLine(chosen) : '' });
   writeSettings(home, { ...settings, book: book.id });
   return { ...report, passedOver };
+}
+
+/** What the next part names as the one before it. */
+function lastLine(chosen: Chosen | undefined): string {
+  const last = chosen?.deltas.at(-1) ?? chosen?.whole;
+  return last === undefined ? '' : shopCrypto.hasher.sha256Hex(last.line);
 }
 
 /** A backup may be believed and yet not open here: its rows are of tables that this release declares otherwise. An older one may, and the archives with it. */

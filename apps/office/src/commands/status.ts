@@ -41,6 +41,7 @@ export const status: Command = readingCommand({
     const isWell =
       findings.length + otherViews.length + disagreements.length === 0 &&
       backups?.isMissed !== true &&
+      (backups?.copied ?? []).length === 0 &&
       drill?.isOverdue !== true &&
       drill?.isMissing !== true &&
       scopes.every(({ stop, forked }) => !stop && !forked);

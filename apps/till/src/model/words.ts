@@ -157,7 +157,7 @@ const refusalWords: Readonly<Record<string, string>> = {
   'recovery/forged': 'No device of the shop signed this. Somebody made it up: tell the office.',
   'recovery/older': 'This is older than the number you know: a newer one was made.',
   'recovery/withheld': 'A newer one was made and is not here: it was held back or lost. Look for it first.',
-  'recovery/two-series': 'Two different backups have one number: this till was copied or brought back twice.',
+  'recovery/two-series': 'There are backups of two copies of this till: it was copied or brought back twice.',
   'recovery/which': 'These are of several shops or devices. Choose the files of one only.',
   'recovery/log': 'The entries in this backup cannot be read.',
   'till/no-backup': 'Look at the backup first.',
