@@ -147,6 +147,18 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', (
     page = await openAlone(context, served.url);
     await openDrawer(page, '0');
     expect(await sell(page, 'Espresso')).toMatch(/\/1$/);
+    await page.getByRole('button', { name: 'This till', exact: true }).click();
+    const aside = page.getByRole('region', { name: 'Put aside', exact: true });
+    await aside.getByRole('button', { name: 'Save it as a file' }).waitFor();
+    expect(await aside.getByRole('button', { name: 'Let go of it' }).count()).toBe(0);
+    const taking = page.waitForEvent('download');
+    await aside.getByRole('button', { name: 'Save it as a file' }).click();
+    expect((await readFile(await (await taking).path())).equals(before)).toBe(true);
+    await aside.getByRole('button', { name: 'Let go of it' }).click();
+    expect(await faultsOf(page)).toEqual([]);
+    await aside.getByRole('button', { name: 'The file is kept: let go' }).click();
+    await aside.waitFor({ state: 'detached' });
+    expect(await page.evaluate(damagedBytes)).toBe('');
   });
 
   it('finds the damage in a part of its log that the start passes over, too', async () => {

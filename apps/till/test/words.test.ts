@@ -82,12 +82,17 @@ describe('what the till says', () => {
       isEnrolled: true,
       isRevoked: false,
       isAnchored: true,
+      unread: undefined,
     } as const;
     const notice = (change: Partial<KeyState>) => keyNotice({ key: { ...key, ...change }, isCopied: false });
     expect(notice({})).toBeUndefined();
     expect(notice({ backups: [] })).toMatchObject({ tone: 'warn', action: 'back-up' });
     expect(notice({ isSealedElsewhere: true })).toMatchObject({ tone: 'alarm', action: 'new-key' });
     expect(notice({ isSealedElsewhere: true, isEnrolled: false })).toBeUndefined();
+    const asides = (['waits', 'lost'] as const).map((unread) => notice({ isAnchored: false, unread }));
+    expect(asides).toMatchObject([{ action: 'go-on' }, { action: 'go-on' }]);
+    expect(asides[0]?.title).toContain('not here yet');
+    expect(asides[1]?.title).toContain('lost');
   });
 
   it('claims nothing about what a damaged end of the log held', () => {

@@ -45,6 +45,11 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
   readonly replicate?: 'all' | 'own' | readonly ScopeName[];
   /** Name and version of this program, such as `corner-pos 2.1.0`: others are told that they need it for what it adopts. */
   readonly release?: string;
+  /**
+   * True while the integrator knows of an op of this device that is not here, as in a log that was put aside: it writes nothing then (`kernel/unanchored`). Asked until
+   * it may write.
+   */
+  readonly lacksOwn?: () => boolean;
   readonly edge?: Edge;
 }
 

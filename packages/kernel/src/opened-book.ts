@@ -58,7 +58,7 @@ export class OpenedBook {
 
   /** Whether this device must first learn its own last op. */
   get isUnanchored(): boolean {
-    return this.replica.log.meta(META_UNANCHORED) === '1';
+    return this.replica.log.meta(META_UNANCHORED) === '1' || this.options.lacksOwn?.() === true;
   }
 
   async anchor(): Promise<void> {

@@ -236,6 +236,28 @@ describe('a device that joins', () => {
     expect(commit.ok && (await restored.log.get(commit.hash))?.record.op.seq).toBe(2);
   });
 
+  it('with an op of its own that is elsewhere writes nothing, whatever the relay brings, until that is here', async () => {
+    const relay = await createTestRelay();
+    const keys = memoryKeys();
+    const shared = { keys, verbs: shopVerbs };
+    const book = await openBook({ ...shared, store: stores['better-sqlite3'](), edge: testEdge() });
+    closing.push(book);
+    const apple = { sku: 'apple', quantity: 1 };
+    await book.commit('stock.move', apple);
+    await book.sync(relay);
+    await book.commit('stock.move', apple);
+    const file = await book.export();
+    const store = stores['better-sqlite3']();
+    const lacksOwn = (): boolean => (store.log.head(book.device, HQ)?.seq ?? 0) < 2;
+    const anew = await openBook({ ...shared, store, lacksOwn, edge: testEdge(9), book: book.id });
+    closing.push(anew);
+    await anew.sync(relay);
+    expect(await anew.commit('stock.move', apple)).toMatchObject({ ok: false, code: 'kernel/unanchored' });
+    await anew.import(file);
+    const commit = await anew.commit('stock.move', apple);
+    expect(commit.ok && (await anew.log.get(commit.hash))?.record.op.seq).toBe(3);
+  });
+
   it('refuses a book file of another book and a verb that is not adopted', async () => {
     const one = await openBook({ store: stores['sql.js'](), keys: memoryKeys(), verbs: [move], edge: testEdge() });
     const two = await openBook({ store: stores['sql.js'](), keys: memoryKeys(), verbs: shopVerbs, edge: testEdge(2) });

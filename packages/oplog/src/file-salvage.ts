@@ -9,6 +9,8 @@ import { locateRecords } from './record-frame.ts';
 export interface FileSalvage {
   /** In the order in which they were stored. */
   readonly records: readonly OpRecord[];
+  /** Offset in the file of the frame that holds each, by hash. */
+  readonly placesByHash: ReadonlyMap<OpHash, number>;
   /** Which book it says it is; undefined where that cannot be read. */
   readonly book: string | undefined;
   /** What it noted under each name, as the last note that reads has it. A later one may be among what does not. */
@@ -38,6 +40,7 @@ export function salvageLogFile(bytes: Uint8Array): FileSalvage {
   const records = new Map<OpHash, OpRecord>();
   const damaged = hasFormatLine(bytes) ? [] : [{ at: 0, bytes: Math.min(formatLine.length, bytes.length) }];
   const meta = new Map<string, string>();
+  const placesByHash = new Map<OpHash, number>();
   for (let at = formatLine.length; at < bytes.length; ) {
     const frame = readFrame(read, at);
     if (frame === undefined) {
@@ -47,11 +50,14 @@ export function salvageLogFile(bytes: Uint8Array): FileSalvage {
       continue;
     }
     if (frame.kind === frameKinds.records || frame.kind === frameKinds.replace)
-      for (const record of recordsOf(frame.payload)) records.set(record.hash, record);
+      for (const record of recordsOf(frame.payload)) {
+        records.set(record.hash, record);
+        placesByHash.set(record.hash, at);
+      }
     if (frame.kind === frameKinds.meta) note(meta, frame.payload);
     at = frame.end;
   }
-  return { records: [...records.values()], book: meta.get('book'), meta, damaged };
+  return { records: [...records.values()], placesByHash, book: meta.get('book'), meta, damaged };
 }
 
 function recordsOf(payload: Uint8Array): OpRecord[] {

@@ -19,7 +19,9 @@ const whole = file.contents();
 
 it('reads all of a whole file, and nothing of what is none', () => {
   const meta = new Map([['book', book]]);
-  expect(salvageLogFile(whole)).toEqual({ records, book, meta, damaged: [] });
+  const starts = [0, ...ends.slice(0, -1)].map((end, index) => (index === 0 ? (ends[0] ?? 0) - frameBytesOf(0) : end));
+  const placesByHash = new Map(records.map(({ hash }, index) => [hash, starts[index]]));
+  expect(salvageLogFile(whole)).toEqual({ records, placesByHash, book, meta, damaged: [] });
   expect(salvageLogFile(new Uint8Array(300)).records).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 // Writing what a seller enters, so that the answer is never wrong about whether it was saved. Every entry can be found again in
 // the book, so asking twice writes once; where a write fails half-way the book is folded anew from its log, and that decides.
 import type { Commit } from '@tallystick/kernel';
+import { asideUnread } from './aside-unread.ts';
 import { codeOf, messageOf } from './link.ts';
 import type { OpenShop } from './open-shop.ts';
 import { outcomeUnknown, type Outcome, type Saved } from './port.ts';
@@ -30,6 +31,7 @@ export interface Entry<Request, Shown> {
 
 const notSaved: Failed = { ok: false, code: 'till/not-saved', message: 'The book does not have it.' };
 const unanchored: Failed = { ok: false, code: 'kernel/unanchored', message: 'The end of the log is missing here.' };
+const unread: Failed = { ok: false, code: 'till/aside-unread', message: 'The old log is not read in.' };
 
 /** Writes the entry unless the book has it. `openAgain` folds the book anew from what is on the disk. */
 export async function enter<Request, Shown>(
@@ -67,6 +69,7 @@ async function write<Request, Shown>(
   shop: OpenShop,
 ): Promise<Found | Failed> {
   if (shop.sync !== undefined && mustReachRelay(shop.log)) return unanchored;
+  if (asideUnread(shop.log, shop.book.device) !== undefined) return unread;
   const done = await entry.write(shop, request);
   return done.ok || 'message' in done ? done : refusal(done.code, done.details);
 }

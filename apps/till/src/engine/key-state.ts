@@ -1,4 +1,5 @@
 // What the screens have to know about this till's key: how it is backed up, and whether the shop still takes what it signs.
+import { asideUnread } from './aside-unread.ts';
 import { isSealedElsewhere, readEscrow } from './escrow-check.ts';
 import type { OpenShop } from './open-shop.ts';
 import type { BackupKind, KeyState } from './port.ts';
@@ -17,6 +18,7 @@ export function readKeyState({ book, log, record }: OpenShop): KeyState | undefi
     book.device,
   ]);
   const { anchored } = book.status();
+  const unread = asideUnread(log, book.device);
   const isElsewhere = row !== undefined && isSealedElsewhere(log, book, row.keyId);
   const backups = row === undefined ? [] : readBackups(book, row.keyId);
   return {
@@ -25,7 +27,8 @@ export function readKeyState({ book, log, record }: OpenShop): KeyState | undefi
     isSealedElsewhere: isElsewhere,
     isEnrolled: row !== undefined,
     isRevoked: row?.status === 'revoked',
-    isAnchored: anchored,
+    isAnchored: anchored && unread === undefined,
+    unread,
   };
 }
 

@@ -1,5 +1,7 @@
 // A log that is damaged in the middle, once its bytes were handed out: they stay on the device under another name, and the till may begin anew. It comes when it is first asked for.
 
+import { asideName } from './aside-files.ts';
+
 const logName = 'tallystick.log';
 
 /**
@@ -11,7 +13,7 @@ export async function putLogAside(at: number): Promise<void> {
   const file = await folder.getFileHandle(logName).catch(() => undefined);
   if (file === undefined)
     throw new Error('This browser keeps the log in no file of its own, so it cannot be put aside. It stays as it is.');
-  const aside = `tallystick.damaged-${at}`;
+  const aside = asideName(at);
   try {
     await copyTo(await folder.getFileHandle(aside, { create: true }), await file.getFile());
   } catch (error) {

@@ -4,6 +4,7 @@ import type { SyncReport } from '@tallystick/kernel';
 import type { Scope } from '@tallystick/oplog';
 import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol/client';
 import { adoptCopied } from './adopt-copied.ts';
+import { forgetReadAside } from './aside-unread.ts';
 import type { OpenShop } from './open-shop.ts';
 import { tearIsMended } from './torn-log.ts';
 
@@ -53,6 +54,7 @@ export function openRelayLine({ book, log, clock, persons }: OnLine, url: string
       try {
         const { value: report, isMore } = await persons.exchange(() => book.sync(client));
         await tearIsMended(log);
+        await forgetReadAside(log, book.device);
         // What is adopted or said now is handed in at once.
         return (await adoptCopied(book)) || isMore ? await book.sync(client) : report;
       } catch (error) {

@@ -13,6 +13,7 @@ import { createClockWatch } from './clock-watch.ts';
 import { createPersons } from './persons.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
 import { backupsOf } from './adopt-copied.ts';
+import { asideUnread } from './aside-unread.ts';
 import { createKeyPlace } from './key-place.ts';
 import { allHere } from './rows-here.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
@@ -75,6 +76,7 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   const { aside } = request;
   if (aside !== undefined && (aside.book ?? book) === book)
     for (const note of aside.notes) await place.log.setMeta(...note);
+  await noteAsides(place, book);
   const record: ShopRecord = { book, scope, relay, own: undefined, office: request.office };
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
@@ -95,6 +97,7 @@ export async function restoreShop(place: ShopPlace, request: RestoreRequest): Pr
   if (book === undefined || scope === undefined || device === undefined)
     return { ok: false, code: 'till/office-answer', message: 'The office names no shop.' };
   const { relay, office } = request;
+  await noteAsides(place, book);
   const record: ShopRecord = { book, scope, device, relay, own: undefined, office };
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
@@ -121,6 +124,7 @@ export async function restoreFromBackup(
   const { log } = place;
   if (log.images === undefined) return { ok: false, code: 'till/no-files', message: 'There are no files here.' };
   await log.setMeta(restoringNote, '1');
+  await noteAsides(place, chosen.book);
   const { keepRestoredRows } = await import('./restored-rows.ts');
   await keepRestoredRows(sections);
   const device = hasKey ? chosen.device : undefined;
@@ -142,6 +146,13 @@ export async function restoreFromBackup(
   return { ok: true, value: shop };
 }
 
+/** What was written under this till's key, and is in a log that was put aside alone, is to be here before it writes on. */
+async function noteAsides({ log }: ShopPlace, book: string): Promise<void> {
+  const { asideLogs } = await import('./aside-files.ts');
+  const asides = await asideLogs();
+  if (asides.length > 0) await (await import('./aside-heads.ts')).noteAsides(log, book, asides);
+}
+
 type PutBack = (options: Omit<RestoreOptions<TillVerbs>, 'chosen'>) => Promise<TillBook>;
 
 async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack): Promise<OpenShop> {
@@ -150,7 +161,9 @@ async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack)
   const { images } = import.meta.env.DEV ? { images: undefined } : log;
   const store = sqljsStore({ sqlite, log, release: thisBuild, ...(images === undefined ? {} : { images }) });
   const keys = createKeyPlace(log, record.device);
-  const shared = { store, keys, verbs: tillVerbs, crypto: await tillCrypto(), scope };
+  const opened: { book?: TillBook } = {};
+  const lacksOwn = (): boolean => asideUnread(log, opened.book?.device) !== undefined;
+  const shared = { store, keys, verbs: tillVerbs, crypto: await tillCrypto(), scope, lacksOwn };
   const rest = record.isRestored === true ? await import('./later-rows.ts') : undefined;
   const book: TillBook =
     putBack === undefined
@@ -164,6 +177,7 @@ async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack)
           ...(rest === undefined ? {} : { snapshot: { from: await restoredRows(), hotBytes: rest.hotBytes } }),
         })
       : await putBack({ ...shared, hotBytes: rest?.hotBytes ?? 0 });
+  opened.book = book;
   await rest?.loadNeeded(book);
   addLookUps(store);
   if (own !== undefined) await fillOnce(book, own.currency);

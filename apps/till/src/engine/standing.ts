@@ -1,6 +1,7 @@
 // How the till stands as a whole: its shop, its relay, its key, and what is wrong. Plain data, sent anew whenever any of it changes.
 import type { RelayFinding } from '@tallystick/kernel';
 import type { Owed } from '@tallystick/retail/corrections';
+import type { AsideUnread } from './aside-unread.ts';
 import type { BackupState } from './backup-state.ts';
 import type { DaySummary, Session } from './shown.ts';
 
@@ -106,6 +107,8 @@ export interface KeyState {
   readonly isRevoked: boolean;
   /** False while it must first learn from the relay what it wrote last. */
   readonly isAnchored: boolean;
+  /** What it wrote and does not have, because it stands in a log that was put aside. */
+  readonly unread: AsideUnread | undefined;
 }
 
 /** Whether the device's clock can be right: `behind` the day it was admitted, or `ahead` by what the relay says. */

@@ -1,4 +1,5 @@
 // What stands in a banner above the work: what a seller has to know, and only that.
+import type { AsideUnread } from '../engine/aside-unread.ts';
 import type { Link, TillState } from '../engine/port.ts';
 import type { RelaySilence } from '../engine/standing.ts';
 
@@ -175,6 +176,7 @@ function correctionNotice({ unseen }: TillState['corrections']): Notice | undefi
 /** A key that others may have, one that cannot come back, or one that is back and has not heard from the relay yet. */
 export function keyNotice({ key, isCopied }: Pick<TillState, 'key' | 'isCopied'>): Notice | undefined {
   if (key === undefined || key.isRevoked || isCopied) return undefined;
+  if (key.unread !== undefined) return unreadNotice(key.unread);
   if (!key.isAnchored) {
     return {
       tone: 'warn',
@@ -197,6 +199,25 @@ export function keyNotice({ key, isCopied }: Pick<TillState, 'key' | 'isCopied'>
     title: 'The key of this till is not backed up.',
     detail: 'If this browser is wiped, the till cannot go on as itself.',
     action: 'back-up',
+  };
+}
+
+/** A till that began anew on a damaged log, of which more is known than it has. */
+function unreadNotice(unread: AsideUnread): Notice {
+  if (unread === 'waits') {
+    return {
+      tone: 'warn',
+      title: 'What this till sold last is not here yet.',
+      detail:
+        'The relay brings it once the office has read in the file of the old log. Until then it sells only as a new till.',
+      action: 'go-on',
+    };
+  }
+  return {
+    tone: 'warn',
+    title: 'What this till sold last may be lost with its old log.',
+    detail: 'So it goes on as a new till, with numbers of its own: ask the office for an invitation in its place.',
+    action: 'go-on',
   };
 }
 

@@ -81,6 +81,8 @@ const refusalWords: Readonly<Record<string, string>> = {
   'kernel/unknown-device': 'This till was not let in where the shop issues and claims. Ask the office to admit it.',
   'kernel/not-enrolled': 'The shop has not admitted this till yet.',
   'kernel/unanchored': 'This till must reach the relay once before it may sell again.',
+  'till/aside-unread':
+    'What this till sold last is in the file of its old log. The office reads that in first, or the till goes on as a new one.',
   'kernel/revoked': 'This till was revoked, so nothing more of it counts.',
   'kernel/fork': 'Another device wrote this entry’s number first.',
   'kernel/forked': 'This till was copied. Tell the office before you go on.',

@@ -1,5 +1,5 @@
 // What this till is and how it fares: storage, device, book, what is unsent, the last sync, the version.
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { BackupKind, TillStatus } from '../engine/port.ts';
 import type { FiscalUse } from '../engine/standing.ts';
@@ -9,6 +9,8 @@ import { formatMoney } from '../model/money.ts';
 import { dateTimeText } from '../model/time.ts';
 import { useShop, useTill } from '../state/context.ts';
 import { applyTheme, storedTheme, type Theme, themes } from '../state/theme.ts';
+import { AsideCard } from './aside-card.tsx';
+import { bytesText, Card, Code, Rows } from './card.tsx';
 import { exportToFile } from './export-file.ts';
 import { Icon } from './icons.tsx';
 import { WithBackupScreens, WithCorrectionScreens } from './loaded.tsx';
@@ -28,6 +30,7 @@ export function ThisTill(): VNode {
       <div class="cards">
         <ConnectionCard />
         <StorageCard status={status} />
+        <AsideCard />
         <IdentityCard status={status} />
         <KeyCard />
         <BackupCard />
@@ -268,40 +271,4 @@ function Refusals({ status }: { readonly status: TillStatus }): VNode {
       </ul>
     </section>
   );
-}
-
-function Card({ title, children }: { readonly title: string; readonly children: ComponentChildren }): VNode {
-  return (
-    <section class="card" aria-label={title}>
-      <h2>{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-function Rows({ rows }: { readonly rows: readonly (readonly [string, ComponentChildren])[] }): VNode {
-  return (
-    <dl class="rows">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function Code({ text }: { readonly text: string }): VNode {
-  return (
-    <code class="code" title={text}>
-      {text.slice(0, 8)} {text.slice(8, 16)}…
-    </code>
-  );
-}
-
-function bytesText(bytes: number): string {
-  const kilo = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 1 });
-  const mega = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 });
-  return bytes < 1_000_000 ? kilo.format(bytes / 1_000) : mega.format(bytes / 1_000_000);
 }
