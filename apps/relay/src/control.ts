@@ -4,10 +4,9 @@ import { chmodSync, globSync, rmSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { isSocketPath } from './socket-path.ts';
 
 const socketPath = (dataDir: string): string => join(dataDir, 'control.sock');
-/** What the system takes for the path of a socket, in bytes. */
-const maxPathBytes = 100;
 
 /** Answers commands until it is closed; undefined where the path of the folder is too long for a socket. */
 export async function openControl(
@@ -15,7 +14,7 @@ export async function openControl(
   store: { backup(path: string): Promise<void> },
 ): Promise<Server | undefined> {
   const path = socketPath(dataDir);
-  if (Buffer.byteLength(path) > maxPathBytes) return undefined;
+  if (!isSocketPath(path)) return undefined;
   // Of a relay that was killed: whoever holds the database is the only one here.
   for (const left of ['control.sock', ...globSync('copy-*.sqlite*', { cwd: dataDir })])
     rmSync(join(dataDir, left), { force: true });

@@ -2,7 +2,7 @@
 // push would cost more than the push.
 import type { RelayCode, ReceptionLimits } from '@tallystick/relay-protocol/reception';
 
-/** What the front is started with. */
+/** Where the front listens, and within which bounds. */
 export interface FrontOptions {
   readonly port: number;
   readonly host: string;
@@ -54,7 +54,10 @@ export interface FrontState {
   readonly bytes: number;
 }
 
-export type ToFront = Answers | { readonly kind: 'close' };
+export type ToFront =
+  | { readonly kind: 'listen'; readonly options: FrontOptions }
+  | Answers
+  | { readonly kind: 'close' };
 export type FromFront =
   | Pushes
   | FrontState

@@ -1,6 +1,6 @@
 // The thread that speaks HTTP: it reads pushes, hands them over whole and many at a time, and writes the answers. Everything else it passes on as it comes.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { createReception, type Reception, RelayError } from '@tallystick/relay-protocol/reception';
 import { boundConnections, type Connections } from './connections.ts';
@@ -14,7 +14,14 @@ const stateEveryMs = 250;
 /** As soon as there is so much it is handed over, so that what is copied at once stays small. */
 const maxBatchBytes = 1 << 20;
 
-export function serveFront(options: FrontOptions, port: MessagePort): void {
+/** Listens when it is told to, once. */
+export function serveFront(port: MessagePort): void {
+  port.once('message', (message: ToFront) => {
+    if (message.kind === 'listen') serve(message.options, port);
+  });
+}
+
+function serve(options: FrontOptions, port: MessagePort): void {
   const say = (message: FromFront, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
   const reception = createReception(options.limits);
   const outbox = createOutbox((pushes) => say(pushes, [pushes.bytes]));
@@ -27,6 +34,11 @@ export function serveFront(options: FrontOptions, port: MessagePort): void {
     const { headers } = request;
     const push = { request, response, startMs: performance.now(), encoding: headers['content-encoding'] };
     const length = headers['content-length'];
+    const handOver = (body: Uint8Array, over: () => void, failure?: Failure): void => {
+      const id = outbox.add(push, body, failure);
+      waiting.set(id, { push, over });
+      askers.waits(request.socket, id);
+    };
     reception
       .take(
         {
@@ -35,17 +47,16 @@ export function serveFront(options: FrontOptions, port: MessagePort): void {
           lengthBytes: length === undefined ? undefined : Number(length),
           read: (maxBytes, onBytes, onGivenUp) => readBody(request, maxBytes, onBytes, onGivenUp),
         },
-        (body) => new Promise<void>((resolve) => waiting.set(outbox.add(push, body), { push, over: resolve })),
+        (body) => new Promise<void>((resolve) => handOver(body, resolve)),
       )
-      .catch((error: unknown) =>
-        waiting.set(outbox.add(push, noBody, toFailure(error)), { push, over: () => undefined }),
-      );
+      .catch((error: unknown) => handOver(noBody, () => undefined, toFailure(error)));
   });
   limitTime(server);
   const connections = boundConnections(server, options.maxConnections);
+  const askers = createAskers(server, outbox.left);
   const telling = setInterval(tellState(say, reception, connections), stateEveryMs);
   port.on('message', (message: ToFront) => {
-    if (message.kind === 'answers') return answerAll(message, waiting);
+    if (message.kind === 'answers') return answerAll(message, waiting, askers);
     clearInterval(telling);
     void closeServers([server])
       .then(() => forwarding.close())
@@ -67,6 +78,32 @@ interface Push {
 interface Waiting {
   readonly push: Push;
   readonly over: () => void;
+}
+
+/** Who waits for an answer on which connection. A response that waits behind another one hears nothing of the end of its connection. */
+interface Askers {
+  waits(socket: Socket, id: number): void;
+  answered(socket: Socket, id: number): void;
+}
+
+function createAskers(server: Server, onLeft: (id: number) => void): Askers {
+  const idsBySocket = new Map<Socket, Set<number>>();
+  server.on('connection', (socket: Socket) => {
+    const ids = new Set<number>();
+    idsBySocket.set(socket, ids);
+    socket.once('close', () => {
+      idsBySocket.delete(socket);
+      for (const id of ids) onLeft(id);
+    });
+  });
+  return {
+    waits(socket, id) {
+      const ids = idsBySocket.get(socket);
+      if (ids === undefined) onLeft(id);
+      else ids.add(id);
+    },
+    answered: (socket, id) => void idsBySocket.get(socket)?.delete(id),
+  };
 }
 
 /** Says how things are where they are not as they were. */
@@ -94,6 +131,8 @@ function open(server: Server, { port, host }: FrontOptions, say: (message: FromF
 function createOutbox(send: (pushes: Pushes) => void): {
   /** Answers the push's id. */
   add(push: Push, body: Uint8Array, failure?: Failure): number;
+  /** Nobody waits for that one any more. */
+  left(id: number): void;
 } {
   let lastId = 0;
   let bodies: Uint8Array[] = [];
@@ -122,7 +161,7 @@ function createOutbox(send: (pushes: Pushes) => void): {
     send(pushes);
   };
   return {
-    add({ request, response, startMs, encoding }, body, failure) {
+    add({ request, startMs, encoding }, body, failure) {
       const id = ++lastId;
       const { url = '', headers } = request;
       next.ids.push(id);
@@ -135,15 +174,12 @@ function createOutbox(send: (pushes: Pushes) => void): {
       next.ends.push(sizeBytes);
       bodies.push(body);
       flushing ??= setImmediate(flush);
-      const leave = (): void => {
-        if (response.writableFinished) return;
-        next.left.push(id);
-        flushing ??= setImmediate(flush);
-      };
-      if (response.destroyed) next.left.push(id);
-      else response.on('close', leave);
       if (sizeBytes > maxBatchBytes) flush();
       return id;
+    },
+    left(id) {
+      next.left.push(id);
+      flushing ??= setImmediate(flush);
     },
   };
 }
@@ -153,13 +189,18 @@ function toFailure(error: unknown): Failure {
   return { code: 'relay/torn', message: 'the body broke off' };
 }
 
-function answerAll({ ids, statuses, headOf, heads, bodies }: Answers, waiting: Map<number, Waiting>): void {
+function answerAll(
+  { ids, statuses, headOf, heads, bodies }: Answers,
+  waiting: Map<number, Waiting>,
+  askers: Askers,
+): void {
   for (const [index, id] of ids.entries()) {
     const { push, over } = waiting.get(id) as Waiting;
     waiting.delete(id);
     over();
     const { request, response } = push;
-    if (response.destroyed) continue;
+    askers.answered(request.socket, id);
+    if (request.socket.destroyed) continue;
     const body = bodies[index] as string;
     // What was not read of a body that is too long cannot be skipped: the connection ends with the answer.
     const closing = request.complete ? undefined : { connection: 'close' };

@@ -23,45 +23,67 @@ export interface FrontLink {
   onLost(error: Error): void;
 }
 
-const marker = 'tallystick-relay-front';
+/** The thread, which takes as long to load as a store to open: it may be started before it is known where to listen. */
+export interface FrontThread {
+  /** Once. Rejects with the error of `listen`, such as EADDRINUSE. */
+  listen(options: FrontOptions, link: FrontLink): Promise<Front>;
+  /** Ends it, whatever it does. */
+  end(): Promise<void>;
+}
 
-/** Rejects with the error of `listen`, such as EADDRINUSE. */
-export function startFront(options: FrontOptions, link: FrontLink): Promise<Front> {
+const marker = 'tallystick-relay-front';
+/** Three times what a half of them may take. V8 by itself allows 192, and of a relay that was abused 110 more were never given back. */
+const maxYoungMb = 24;
+
+export function startFront(): FrontThread {
   // This file again, which a program built into one file has no second one of.
-  const worker = new Worker(new URL(import.meta.url), { workerData: { [marker]: options } });
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { [marker]: true },
+    resourceLimits: { maxYoungGenerationSizeMb: maxYoungMb },
+  });
+  const lost = new Promise<Error>((resolve) => {
+    worker.once('error', resolve);
+    worker.once('exit', () => resolve(new Error('the thread that speaks HTTP ended')));
+  });
+  return {
+    listen: (options, link) => listen(worker, lost, options, link),
+    end: async () => void (await worker.terminate()),
+  };
+}
+
+function listen(worker: Worker, lost: Promise<Error>, options: FrontOptions, link: FrontLink): Promise<Front> {
   const send = (message: ToFront): void => worker.postMessage(message);
   const answer = createAnswers(send);
   const left = createLeft();
   let state: Omit<FrontState, 'kind'> = { connections: 0, evicted: 0, bytes: 0 };
-  let isUp = false;
-  let onClosed: (() => void) | undefined;
+  let isMissed = false;
+  let onClosed: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => (onClosed = resolve));
+  const close = async (): Promise<void> => {
+    isMissed = false;
+    send({ kind: 'close' });
+    // One that is lost says nothing any more.
+    await Promise.race([closed, lost]);
+    await worker.terminate();
+  };
   return new Promise((resolve, reject) => {
-    const lose = (error: Error): void => {
+    void lost.then((error) => {
       reject(error);
-      if (onClosed !== undefined) onClosed();
-      else if (isUp) link.onLost(error);
-      isUp = false;
-    };
-    worker.once('error', lose);
-    worker.once('exit', () => lose(new Error('the thread that speaks HTTP ended')));
-    const close = (): Promise<void> =>
-      new Promise<void>((closed) => {
-        onClosed = closed;
-        send({ kind: 'close' });
-      }).then(async () => void (await worker.terminate()));
+      if (isMissed) link.onLost(error);
+    });
     worker.on('message', (message: FromFront) => {
       if (message.kind === 'pushes') takePushes(message, link, left, answer);
       else if (message.kind === 'state') state = message;
-      else if (message.kind === 'closed') onClosed?.();
+      else if (message.kind === 'closed') onClosed();
       else if (message.kind === 'listening') {
-        isUp = true;
+        isMissed = true;
         resolve({ url: message.url, state: () => state, close });
       } else {
-        onClosed = () => undefined;
         reject(Object.assign(new Error(message.message), { code: message.code }));
         void worker.terminate();
       }
     });
+    send({ kind: 'listen', options });
   });
 }
 
@@ -139,5 +161,5 @@ async function handIn(
   onServed({ ...asked, status, code, durationMs: performance.now() - startMs });
 }
 
-const asked = isMainThread ? undefined : (workerData as Readonly<Record<string, FrontOptions>> | null)?.[marker];
-if (asked !== undefined) serveFront(asked, parentPort as MessagePort);
+if (!isMainThread && (workerData as Readonly<Record<string, unknown>> | null)?.[marker] === true)
+  serveFront(parentPort as MessagePort);

@@ -4,16 +4,14 @@ import { chmodSync, globSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-
-/** What the system takes for the path of a socket, in bytes. */
-const maxPathBytes = 100;
+import { isSocketPath } from './socket-path.ts';
 
 /** Answers the path, or the port. Relays that share an engine may share a folder, too: each has a socket of its own. */
 export async function listenInside(server: Server, dataDir: string): Promise<string | number> {
   await removeLeft(dataDir);
   const path = join(dataDir, `inner-${randomBytes(4).toString('hex')}.sock`);
   // No socket can be where the folder is read alone, or of a file system without them.
-  if (process.platform !== 'win32' && Buffer.byteLength(path) <= maxPathBytes && (await isHeard(server, path))) {
+  if (process.platform !== 'win32' && isSocketPath(path) && (await isHeard(server, path))) {
     chmodSync(path, 0o600);
     return path;
   }

@@ -110,7 +110,11 @@ function measureState(measured: MeasuredRelay, registers: Registry[]): void {
   );
   gauge('ready', '1 while pushes are best sent here.', async () => ((await health.condition()) === 'ok' ? 1 : 0));
   gauge('pushes_in_flight', 'Pushes that are here whole and not answered.', () => load().pushes);
-  gauge('bytes_in_flight', 'Bytes of pushes that wait or are half read.', () => load().bytes);
+  gauge(
+    'bytes_in_flight',
+    'Bytes of bodies that wait or are half read, as they were sent and, once they are here whole, unpacked.',
+    () => load().bytes,
+  );
   gauge('tails', 'Streams of the tail that are open.', () => load().tails);
   gauge('connections', 'Open connections.', () => connections.count());
   gauge('connections_evicted', 'Silent connections that were ended to make room, since the start.', () =>

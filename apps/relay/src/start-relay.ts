@@ -15,6 +15,7 @@ import {
   type Relay,
   type RelayEvent,
   type RelayLimits,
+  type RelayLoad,
   type RelayStore,
 } from '@tallystick/relay-protocol';
 import { createKeyShelf, type KeyShelfOptions } from '@tallystick/relay-protocol/keys';
@@ -25,7 +26,8 @@ import { type EngineOptions, openEngine } from './engine.ts';
 import { openControl } from './control.ts';
 import type { FollowedHome, HomeOptions } from './follow-home.ts';
 import { createKeyForwarding } from './forward-keys.ts';
-import { type Front, startFront } from './front.ts';
+import { type Front, type FrontThread, startFront } from './front.ts';
+import type { FrontState } from './front-messages.ts';
 import { createHealth, type Health } from './health.ts';
 import { listenInside } from './inner-socket.ts';
 import { createListener } from './listener.ts';
@@ -84,6 +86,17 @@ const traceTimeoutMs = 2_000;
 const defaultMaxConnections = 12_000;
 
 export async function startRelay(options: StartRelayOptions): Promise<RunningRelay> {
+  // First of all: it loads while the store is opened.
+  const thread = startFront();
+  try {
+    return await startBehind(thread, options);
+  } catch (error) {
+    await thread.end();
+    throw error;
+  }
+}
+
+async function startBehind(thread: FrontThread, options: StartRelayOptions): Promise<RunningRelay> {
   const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
   const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' }, drainMs = 0 } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -140,13 +153,13 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
     if (options.metrics !== undefined) {
       const storePath = engine.kind === 'sqlite' ? join(dataDir, 'relay.sqlite') : undefined;
       const of = { name: signer.name, engine: engine.kind, dataDir, storePath, store, health, connections };
-      metrics = await openMetrics({ ...of, load: () => ({ ...relay.load(), bytes: state().bytes }) }, following);
+      metrics = await openMetrics({ ...of, load: () => loadOf(relay, state()) }, following);
       metricsServer = createMetricsServer(metrics, health);
       servers.push(metricsServer);
       await listen(metricsServer, options.metrics.port, options.metrics.host ?? '127.0.0.1');
     }
     servers.push(...(await openControls(dataDir, opened)));
-    front = await startFront(
+    front = await thread.listen(
       {
         port,
         host,
@@ -194,6 +207,12 @@ async function withKeys(
   if (!signer.ok) throw new Error(signer.message);
   const shelf = createKeyShelf({ ...ofRelay, signer: signer.value });
   return { fetch: async (request) => (await shelf.fetch(request)) ?? relay.fetch(request) };
+}
+
+/** A body counts on each side of the border that keeps it: as it was sent before it, and unpacked behind it. */
+function loadOf(relay: Relay, { bytes }: Pick<FrontState, 'bytes'>): RelayLoad {
+  const load = relay.load();
+  return { ...load, bytes: load.bytes + bytes };
 }
 
 /** A relay whose store can be copied takes commands. */

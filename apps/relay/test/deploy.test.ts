@@ -48,6 +48,8 @@ describe('the container file', () => {
     for (const from of steps.filter(({ name }) => name === 'FROM')) expect(from.text).toContain(`node:${node}-`);
     expect(text).toContain(`pnpm@${pnpm}`);
     expect(last('USER')).toBe('node');
+    const set = steps.filter(({ name }) => name === 'ENV').map(({ text: variable }) => variable);
+    expect(set).toEqual(['NODE_ENV=production', 'MALLOC_ARENA_MAX=2']);
   });
 
   it('has in it all that the relay needs to start, be asked how it is, and stop', async () => {
@@ -103,6 +105,7 @@ describe.skipIf(isMissing('systemd-analyze', existsSync('/usr/bin/systemd-analyz
     const unit = deployed('tallystick-relay.service');
     const { errors, exposure } = judge(unit);
     expect(errors).toBe('');
+    expect(unit).toContain('\nEnvironment=MALLOC_ARENA_MAX=2\n');
     expect(exposure).toBeLessThanOrEqual(1.5);
     expect(judge(unit.replace('ProtectHome', 'ProtectHouse')).errors).toContain('ProtectHouse');
     expect(judge(unit.replaceAll(/^(?:Protect|Restrict|Private|SystemCall|Cap).*$/gm, '')).exposure).toBeGreaterThan(4);

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { encodeBundle } from '@tallystick/oplog';
 import { defaultLimits, type PushReply, type PushRequest } from '@tallystick/relay-protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -37,7 +38,7 @@ async function open(handIn: (push: PushRequest) => Promise<PushReply>): Promise<
   const [lost, served]: [Error[], Served[]] = [[], []];
   const limits = { ...defaultLimits, maxBatchBytes: 1_000 };
   const options = { port: 0, host: '127.0.0.1', inner: 1, maxConnections: 1_000, limits };
-  const front = await startFront(options, {
+  const front = await startFront().listen(options, {
     relay: { handIn },
     tracing: undefined,
     onServed: (one) => served.push(one),
@@ -151,6 +152,23 @@ describe('the thread that speaks HTTP', () => {
     await expect.poll(() => front.state().bytes).toBe(0);
   });
 
+  it('counts everybody who left a connection on which more than one waited', async () => {
+    const answers: (() => void)[] = [];
+    const { front, served } = await open(async () => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return { status: 200, headers: {}, body: '{}' };
+    });
+    const socket = connect(Number(new URL(front.url).port), '127.0.0.1');
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: relay\r\nContent-Length: 0\r\n\r\n`.repeat(3));
+    await expect.poll(() => answers.length).toBe(3);
+    await expect.poll(() => front.state().connections).toBe(1);
+    socket.destroy();
+    await expect.poll(() => front.state().connections).toBe(0);
+    for (const answer of answers) answer();
+    await expect.poll(() => served.map(({ status }) => status)).toEqual([499, 499, 499]);
+    await front.close();
+  });
+
   it('ends a connection that asks on and on and waits for no answer', async () => {
     let handedIn = 0;
     const { front } = await open(() => {
@@ -165,11 +183,19 @@ describe('the thread that speaks HTTP', () => {
     expect(handedIn).toBeLessThan(70);
   });
 
+  it('has few young objects, so that it does not keep what bodies were', async () => {
+    const started = once(process, 'worker') as Promise<Worker[]>;
+    const thread = startFront();
+    expect((await started)[0]?.resourceLimits?.maxYoungGenerationSizeMb).toBe(24);
+    await thread.end();
+  });
+
   it('is missed when it is lost', async () => {
     const broken = await open(async () => ({ status: 1e9, headers: {}, body: '' }));
     const answer = fetch(broken.front.url + path, { method: 'POST', body: 'x' });
     await expect(answer).rejects.toThrow(TypeError);
     await expect.poll(() => broken.lost.map(({ name }) => name)).toEqual(['RangeError']);
+    await broken.front.close();
     const whole = await open(async () => ({ status: 200, headers: {}, body: '' }));
     fronts.push(whole.front);
     await (await fetch(whole.front.url + path, { method: 'POST', body: 'x' })).text();
