@@ -58,7 +58,7 @@ export async function scene(officeReplicates: 'all' | 'own' = 'own') {
     members.map(async ({ book, keys }) => {
       const [keyring, reader] = [createMemoryKeyring(), await createReaderIdentity()];
       const desk = new SubjectDesk({ book, keyring, reader, blobs: [shared], day: () => day });
-      return { book, keys, keyring, desk, sync: () => desk.during(() => book.sync(relay)) };
+      return { book, keys, keyring, reader, desk, sync: () => desk.during(() => book.sync(relay)) };
     }),
   );
   const settle = async (of = desks): Promise<void> => {

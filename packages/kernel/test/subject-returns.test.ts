@@ -1,5 +1,12 @@
 /** Keys that come back: with a copy of a disk from before, from a place for wrapped keys, and to a device that lost access. */
-import { type Blobs, createMemoryKeyring, createReaderIdentity, wrapKey, wrappedName } from '@tallystick/erasure';
+import {
+  type Blobs,
+  createMemoryBlobs,
+  createMemoryKeyring,
+  createReaderIdentity,
+  wrapKey,
+  wrappedName,
+} from '@tallystick/erasure';
 import { certifyErasure, readErasure, SubjectDesk, verifyByBook } from '@tallystick/kernel/subjects';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { expect, it } from 'vitest';
@@ -94,4 +101,45 @@ it('forgets two at once, one of whom a device had lost and regained, and certifi
     for (const { keyring } of [main, counter, till]) expect(await keyring.keys(subject)).toEqual([]);
   }
   expect(main.book.query('SELECT DISTINCT op FROM shredAcks WHERE device = ?', [till.book.device])).toHaveLength(1);
+});
+
+it('brings nobody back by a snapshot from before, with wrapped keys from before, and says so before anything is shown', async () => {
+  const { main, counter, settle, shared, relay } = await scene();
+  const subject = await describeAnna(main);
+  await settle();
+  const files = new Map<string, Uint8Array>();
+  const place = {
+    load: (name: string) => files.get(name),
+    save: (name: string, parts: readonly Uint8Array[]) => void files.set(name, Buffer.concat(parts)),
+  };
+  await main.book.saveSnapshot(place);
+  const copies = new Map<string, string>();
+  for (const name of await shared.names()) copies.set(name, (await shared.get(name)) ?? '');
+  const before = createMemoryKeyring();
+  for (const key of await counter.keyring.keys(subject)) await before.put(key);
+  await main.book.commit('subject.shred', { subject, basis: 'request', day });
+  await settle();
+  // The disk of the counter is lost. Its books begin from the snapshot: once beside its keyring, which has forgotten, and once beside a copy of that from before.
+  for (const [keyring, known] of [
+    [counter.keyring, 'erased'],
+    [before, 'shown'],
+  ] as const) {
+    const blobs = createMemoryBlobs();
+    for (const [name, text] of copies) await blobs.put(name, text);
+    const book = await openShop({ keys: counter.keys, book: main.book.id, snapshot: { from: place } }, 7);
+    open.push(book);
+    expect(book.query('SELECT subject FROM shreds')).toEqual([]);
+    const desk = new SubjectDesk({ book, keyring, reader: counter.reader, blobs: [blobs], day: () => day });
+    const returned = { ...counter, book, desk, keyring };
+    expect((await shown(returned))?.state).toBe(known);
+    let during: Promise<unknown> | undefined;
+    await desk.during(async () => {
+      during = shown(returned);
+      await book.anchor();
+      await book.sync(relay);
+    });
+    // Asked in the middle of the contact, and answered after it.
+    expect([await during, await shown(returned)]).toEqual([{ state: 'erased' }, { state: 'erased' }]);
+    expect([await keyring.keys(subject), await blobs.names()]).toEqual([[], []]);
+  }
 });
