@@ -2,12 +2,12 @@
 // its documents.
 import { findEnvelopes, type SubjectId } from '@tallystick/erasure';
 import type { Reading, SubjectDesk } from '@tallystick/kernel/subjects';
-import type { OpRecord, Scope } from '@tallystick/oplog';
+import type { Scope } from '@tallystick/oplog';
 import type { ArchivedLog } from './archived-log.ts';
 import type { ShopBook } from './book.ts';
 import { formatMinor } from './currency.ts';
+import { recordsOf } from './log-pages.ts';
 import { personFields, type PersonRow } from './subjects.ts';
-import { setImmediate } from 'node:timers/promises';
 
 export interface HeldText {
   readonly scope: string;
@@ -130,21 +130,6 @@ export function archivedLines({ begins }: Pick<PersonFile, 'begins'>, done: stri
     ([scope, from]) =>
       `the first ${from} ops of ${scope} are in an archive: what they say of the person ${done} only where the rows of persons still hold it (--archives PLACE has all)`,
   );
-}
-
-const pageOps = 1_000;
-
-/** A page at a time: whoever else this process answers is answered meanwhile. */
-async function* recordsOf(book: ShopBook, scope: Scope, archived: ArchivedLog | undefined): AsyncGenerator<OpRecord> {
-  yield* archived?.recordsByScope.get(scope) ?? [];
-  // What is settled meanwhile is no longer pending in the end: the tip is asked for each page.
-  for (let from = book.log.base(scope).size; from < book.log.tip(scope).size; ) {
-    const page = await book.log.settled(scope, from, Math.min(pageOps, book.log.tip(scope).size - from));
-    yield* page;
-    from += page.length;
-    await setImmediate();
-  }
-  yield* await book.log.pending(scope);
 }
 
 /** By what the tables are, not by a list of ours, so that a verb that is added is not left out. */

@@ -7,13 +7,24 @@ import type { ShopBook } from './book.ts';
 import { openPlace, type PlaceSettings, readBackupSettings } from './backup-settings.ts';
 import { listDevices } from './device-text.ts';
 import { type Home, readSettings } from './home.ts';
+import { findNamedInClear } from './named-in-clear.ts';
 import { holdsOne, searchRaw } from './raw-search.ts';
 import { readWritten, type Written } from './written.ts';
 
-export type PlaceKind = 'replica' | 'directory' | 'relay' | 'mirror' | 'backup' | 'export' | 'access' | 'telemetry';
+export type PlaceKind =
+  | 'replica'
+  | 'directory'
+  | 'books'
+  | 'relay'
+  | 'mirror'
+  | 'backup'
+  | 'export'
+  | 'access'
+  | 'telemetry';
 
-/** `clean` and `found`: its raw bytes were searched. `acknowledged`: its device has signed that it destroyed its keys. `open`: somebody must still see to it. */
-export type PlaceState = 'clean' | 'found' | 'acknowledged' | 'open' | 'gone' | 'sealed';
+/** `clean` and `found`: its raw bytes were searched. `acknowledged`: its device has signed that it destroyed its keys. `open`: somebody must still see to it. `look`: words of a name stand
+ * there in the clear, and a person says whether it is theirs. */
+export type PlaceState = 'clean' | 'found' | 'look' | 'acknowledged' | 'open' | 'gone' | 'sealed';
 
 export interface Place {
   readonly kind: PlaceKind;
@@ -30,6 +41,8 @@ export interface PlacesOptions {
   readonly erasure: ErasureStanding | undefined;
   /** What must not be found; none before it is known what to look for. */
   readonly needles: readonly Buffer[];
+  /** Names that are looked for in the clear texts of ops; none before they are known. */
+  readonly names?: readonly string[];
 }
 
 /** In the order in which people go through them. */
@@ -42,6 +55,7 @@ export async function findPlaces(options: PlacesOptions): Promise<readonly Place
       needles,
       'databases, keys, snapshots and, where it is here, the relay',
     ),
+    await booksPlace(options),
     ...relayPlaces(options),
     ...(await Promise.all(readBackupSettings(home).places.map((settings) => backupPlace(settings, needles)))),
     ...(await Promise.all(readWritten(home).map((written) => writtenPlace(written, needles)))),
@@ -54,6 +68,27 @@ export async function findPlaces(options: PlacesOptions): Promise<readonly Place
       found: [],
     },
   ];
+}
+
+/** What stands in an op stands there for ever: a name that somebody wrote as a code or in a memo can be found, and not taken away. */
+async function booksPlace({ book, names = [] }: PlacesOptions): Promise<Place> {
+  const place = {
+    kind: 'books',
+    where: 'texts in the clear: codes, memos, what things are called',
+    found: [],
+  } as const;
+  const found = await findNamedInClear(book, names);
+  if (found === undefined) return { ...place, state: 'open', words: 'no name was looked for' };
+  const isWhole = book.log.scopes().every((scope) => book.log.base(scope).size === 0);
+  if (found.length === 0 && isWhole) return { ...place, state: 'clean', words: 'no op says a word of the name' };
+  if (found.length === 0)
+    return {
+      ...place,
+      state: 'open',
+      words: 'no op here says a word of the name; those in archives were not looked through',
+    };
+  const words = 'a word of the name stands there for ever; whether it is this person’s somebody must see';
+  return { ...place, state: 'look', words, found };
 }
 
 async function searched(kind: PlaceKind, where: string, needles: readonly Buffer[], holds: string): Promise<Place> {

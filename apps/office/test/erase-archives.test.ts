@@ -25,9 +25,6 @@ it('reads a person, an order and its acknowledgement out of archives, and says w
   writeFileSync(settings, readFileSync(settings, 'utf8').replace('"kind": "none"', '"kind": "embedded"'));
   await tally('person', 'C-17', '--name', 'Anna Nowak', '--phone', '0151 555');
   await tally('person', 'C-17', '--name', 'Anna Nowak-Bauer');
-  // Not known here by any number, and in the log all the same: an access request is answered from it.
-  await tally('hold', 'C-17', '--basis', 'tax-records');
-  await tally('hold', 'C-17', '--release');
   await tally('backup', '--to', stick, '--recipients', owner.recipient);
   expect(await tally('archive', '--drop', '--identity', identity)).toMatchObject({
     status: 0,
@@ -41,7 +38,6 @@ it('reads a person, an order and its acknowledgement out of archives, and says w
   expect(alone.begins['hq']).toBeGreaterThan(0);
   // Of rows there is what they still hold, without the version of the verb that said it.
   expect(new Set(verbs(alone))).toEqual(new Set(['person.describe name', 'person.describe phone']));
-  expect((await tally('access', 'C-17')).stdout).toMatch(/the first \d+ ops of hq are in an archive/);
   const whole = await file(...archives);
   expect(whole.begins).toEqual({});
   const texts = ['name', 'name', 'phone', 'phone'].map((field) => `person.describe@1 ${field}`);
@@ -52,7 +48,6 @@ it('reads a person, an order and its acknowledgement out of archives, and says w
   expect(erased.stdout).not.toContain('are in an archive');
   expect(erased.stdout).toContain('1 devices have destroyed their keys\nnobody is left');
   expect(erased).toMatchObject({ status: 0, stdout: expect.stringMatching(/directory .*: CLEAN/) as string });
-  expect((await tally('verify-erasure', certificate)).stdout).toContain('GENUINE');
 
   // The order itself goes into an archive: nobody here certifies or judges without it.
   await tally('backup', '--whole');
@@ -74,14 +69,11 @@ it('reads a person, an order and its acknowledgement out of archives, and says w
       status: 0,
       stdout: expect.stringMatching(/^GENUINE: subject .* at position \d+ of hq/) as string,
     });
-  // A false one is false with the archives as well, and the identity is asked for with the place.
+  // A false one is false with the archives as well.
   const text = readFileSync(certificate, 'utf8');
   writeFileSync(certificate, text.replace('Nobody is left', 'Somebody is left'));
   expect(await tally('verify-erasure', certificate, ...archives)).toMatchObject({
     status: 1,
     stdout: expect.stringMatching(/^NOT GENUINE: /) as string,
   });
-  expect(await tally('access', 'C-17', '--archives', stick)).toMatchObject({
-    stderr: expect.stringContaining('--archives needs --identity') as string,
-  });
-}, 120_000);
+}, 240_000);

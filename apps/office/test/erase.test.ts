@@ -67,6 +67,7 @@ it('describes, shows, puts right, holds, forgets and certifies', async () => {
     stderr: expect.stringContaining('erasure/held') as string,
   });
   await tally('hold', 'C-17', '--release');
+  await tally('do', 'account.open', JSON.stringify({ account: 'ANNA', kind: 'expense', name: 'Sundries' }));
   const before = (await tally('query', 'SELECT * FROM persons')).stdout;
   const certificate = join(data, 'certificate.txt');
   // What was handed out is searched too, and found.
@@ -75,6 +76,9 @@ it('describes, shows, puts right, holds, forgets and certifies', async () => {
   expect(erased.stdout).toContain('1 devices have destroyed their keys\nnobody is left');
   expect(erased.stdout).toMatch(/directory .*: CLEAN/);
   expect(erased.stdout).toContain(`  FOUND in ${handed}`);
+  // A name that was written as a code stands in its op for ever, and it is said.
+  expect(erased.stdout).toMatch(/^books .*: LOOK; /m);
+  expect(erased.stdout).toContain('  LOOK AT account.open@1 account: ANNA\n');
   rmSync(handed);
   expect(readFileSync(certificate, 'utf8')).toContain('Nobody is left who has not acknowledged.');
   expect((await tally('verify-erasure', certificate)).stdout).toContain('GENUINE');

@@ -140,6 +140,38 @@ function withoutLast(file: Uint8Array): Uint8Array {
   return bookFile(header.book, header.scopes, [...records.slice(0, -1), records[0] as OpRecord]);
 }
 
+it('finds a name that somebody wrote as a code or into a memo, in whatever letters, and no other word', async () => {
+  const look = async (text: string): Promise<Pick<Place, 'state' | 'found'>> => {
+    const { subject } = findPersons(office.book, 'C-1')[0] as PersonRow;
+    const headers = { 'content-type': 'application/json', origin: office.url };
+    const body = JSON.stringify({ subject, text });
+    const answered = await fetch(`${office.url}/api/person-places`, { method: 'POST', headers, body });
+    const { places } = (await answered.json()) as { places: readonly Place[] };
+    const { state, found } = places.find(({ kind }) => kind === 'books') as Place;
+    return { state, found };
+  };
+  // What went into an archive in the test before is not here to be looked through.
+  expect(await look('Zora Żuk')).toEqual({ state: 'open', found: [] });
+  for (const [account, name] of [
+    ['ZORA', 'Sundries'],
+    ['zora-zuk', 'Wages'],
+    ['zorazuk', 'Zorah'],
+    ['6100', 'Paid to Mrs ŻUK'],
+    ['6200', 'Zuker'],
+  ] as const)
+    expect(await office.book.commit('account.open', { account, kind: 'expense', name })).toMatchObject({ ok: true });
+  expect(await look('Zora Żuk')).toEqual({
+    state: 'look',
+    found: [
+      'account.open@1 account: ZORA',
+      'account.open@1 account: zora-zuk',
+      'account.open@1 account: zorazuk',
+      'account.open@1 name: Paid to Mrs ŻUK',
+    ],
+  });
+  expect(await look('0151 555')).toEqual({ state: 'open', found: [] });
+});
+
 it('answers others while it searches a big directory for somebody, and finds what stands at its end', async () => {
   const big = join(dataDir, 'export.bin');
   // Without bytes on the disk: 200 MB of nothing, and then the name.

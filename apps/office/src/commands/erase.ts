@@ -42,7 +42,7 @@ export const erase: Command = changingCommand({
     ...archiveOptions,
   },
   notes:
-    'SUBJECT is a subject or the number of a customer. It cannot be undone, so keys are destroyed once the relay has given the op its place. The first time, all that is known of the person is searched for in the raw files afterwards; later, and for names in other spellings, --search says what to look for. The exit status is 1 where something was found.',
+    'SUBJECT is a subject or the number of a customer. It cannot be undone, so keys are destroyed once the relay has given the op its place. The first time, all that is known of the person is searched for in the raw files afterwards; later, and for names in other spellings, --search says what to look for. The exit status is 1 where something was found. Ops that say a word of the name in the clear, as a code or in a memo, are shown to be looked at: they stand for ever, and may be about something else.',
   changes: (context) => !context.flag('check'),
   async change(book, context, home) {
     const desk = await openDesk(book, home);
@@ -51,9 +51,16 @@ export const erase: Command = changingCommand({
     const archived = await readArchived(book, await askedArchives(context, 'erase'), isAbout(subject));
     const whole = withArchived(book, archived);
     if (context.flag('check'))
-      return answer(book, home, await readErasure(whole, subject), { subject, needles: needlesOf(given) });
+      return answer(book, home, await readErasure(whole, subject), {
+        subject,
+        needles: needlesOf(given),
+        names: given,
+      });
     const { texts, begins } = await readPersonFile(book, desk, subject, archived);
     const known = texts.flatMap(({ reading }) => (reading.state === 'shown' ? [reading.text] : []));
+    const names = texts.flatMap(({ field, reading }) =>
+      field === 'name' && reading.state === 'shown' ? [reading.text] : [],
+    );
     const keys = await createFileKeyring(keyringFolders(home).keyring).keys(subject);
     const hex = keys.map(({ key }) => encodeHex(key));
     const needles = [...needlesOf([...given, ...known, ...hex]), ...keys.map(({ key }) => Buffer.from(key))];
@@ -65,6 +72,7 @@ export const erase: Command = changingCommand({
       subject,
       // Until it is settled the keys are here, and should be.
       needles: erasure?.isSettled === true ? needles : [],
+      names: [...given, ...names],
       report,
       more: [...written, ...unsearched],
     });
@@ -97,6 +105,7 @@ async function writeCertificate(
 interface Said {
   readonly subject: SubjectId;
   readonly needles: readonly Buffer[];
+  readonly names: readonly string[];
   readonly report?: RefreshReport;
   readonly more?: readonly string[];
 }
@@ -105,9 +114,9 @@ async function answer(
   book: ShopBook,
   home: Home,
   erasure: ErasureStanding | undefined,
-  { subject, needles, report, more = [] }: Said,
+  { subject, needles, names, report, more = [] }: Said,
 ): Promise<Done> {
-  const places = await findPlaces({ book, home, erasure, needles });
+  const places = await findPlaces({ book, home, erasure, needles, names });
   const lines = [
     `subject ${subject}`,
     ...standingLines(erasure),
@@ -122,7 +131,10 @@ async function answer(
 }
 
 function placeLines({ kind, where, state, words, found }: Place): string[] {
-  return [`${kind} ${where}: ${state.toUpperCase()}; ${words}`, ...found.map((path) => `  FOUND in ${path}`)];
+  return [
+    `${kind} ${where}: ${state.toUpperCase()}; ${words}`,
+    ...found.map((path) => `  ${state === 'look' ? 'LOOK AT' : 'FOUND in'} ${path}`),
+  ];
 }
 
 function standingLines(standing: ErasureStanding | undefined): readonly string[] {

@@ -78,7 +78,8 @@ function drawPerson(person: ShownPerson): HTMLElement {
 
 /** What was found is said first, file by file. */
 function drawPlace({ kind, where, state, words, found }: Place): HTMLElement {
-  const files = found.length === 0 ? [] : [element('strong', {}, `Found in ${found.join(', ')}. `)];
+  const files =
+    found.length === 0 ? [] : [element('strong', {}, `Found in ${found.join(state === 'look' ? '; ' : ', ')}. `)];
   return element(
     'li',
     { 'data-state': state },
@@ -90,6 +91,7 @@ function drawPlace({ kind, where, state, words, found }: Place): HTMLElement {
 const placeWords: Readonly<Record<Place['kind'], string>> = {
   replica: 'Device',
   directory: 'Folder',
+  books: 'Ops, by their',
   relay: 'Relay',
   mirror: 'Mirror',
   backup: 'Backups',
@@ -101,6 +103,7 @@ const placeWords: Readonly<Record<Place['kind'], string>> = {
 const stateWords: Readonly<Record<Place['state'], string>> = {
   clean: 'nothing of it is there',
   found: 'it is there',
+  look: 'look whether it is theirs',
   acknowledged: 'keys destroyed',
   open: 'still to be seen to',
   gone: 'not there any more',

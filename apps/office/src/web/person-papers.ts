@@ -124,5 +124,5 @@ const placesSchema = z.strictObject({ ...subjectSchema.shape, text: z.string().t
 export async function readPlaces(book: ShopBook, home: Home, body: unknown): Promise<readonly Place[]> {
   const { subject, text } = parseBody(placesSchema, body);
   const erasure = await readErasure(book, subjectOf(book, subject));
-  return findPlaces({ book, home, erasure, needles: needlesOf([text, ...text.split(/\s+/)]) });
+  return findPlaces({ book, home, erasure, needles: needlesOf([text, ...text.split(/\s+/)]), names: [text] });
 }

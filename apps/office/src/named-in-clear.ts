@@ -1,0 +1,44 @@
+// Names that somebody wrote where no name belongs: as a code such as `anna-nowak` or `ANNA`, in a memo, as what a product is called. No form of a text tells a code from a
+// name, so the ops themselves are looked through for the names of somebody who is to be forgotten. Decision 085.
+import { isEnvelope } from '@tallystick/erasure/marking';
+import type { Json } from '@tallystick/oplog';
+import type { ShopBook } from './book.ts';
+import { recordsOf } from './log-pages.ts';
+
+/** A shorter word is in every second text. */
+const leastLetters = 3;
+/** Enough to be looked at by a person. */
+const maxShown = 100;
+
+/**
+ * Verb, field and text of each op here that says one of these names, or a word of one, in the clear; each once. A word may be a thing's: a person looks at them. Undefined where the
+ * names have no word to look for.
+ */
+export async function findNamedInClear(
+  book: ShopBook,
+  names: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const wanted = new Set(names.flatMap((name) => [...wordsOf(name), wordsOf(name).join('')]));
+  const found = new Set<string>();
+  for (const word of wanted) if (word.length < leastLetters) wanted.delete(word);
+  if (wanted.size === 0) return undefined;
+  for (const scope of book.log.scopes())
+    for await (const { op } of recordsOf(book, scope, undefined))
+      for (const { path, text } of textsOf(op.args, ''))
+        if (found.size < maxShown && !isEnvelope(text) && wordsOf(text).some((word) => wanted.has(word)))
+          found.add(`${op.verb} ${path}: ${text}`);
+  return [...found].sort();
+}
+
+/** In small letters and without marks, whatever stands between them. */
+function wordsOf(text: string): string[] {
+  const letters = text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  return letters.split(/[^\p{L}]+/u).filter((word) => word !== '');
+}
+
+function* textsOf(value: Json, path: string): Generator<{ readonly path: string; readonly text: string }> {
+  if (typeof value === 'string') yield { path, text: value };
+  else if (Array.isArray(value)) for (const item of value) yield* textsOf(item as Json, path);
+  else if (typeof value === 'object')
+    for (const [name, member] of Object.entries(value)) yield* textsOf(member, path === '' ? name : `${path}.${name}`);
+}
