@@ -1,5 +1,6 @@
 // The line of a document that goods come back of, as a person names it on the command line, and what of its price goes with what comes back.
 import { lineAmountMinor, roundHalfAway, scaleHalfAway } from '@tallystick/ledger';
+import { type Priced, priceLines } from '@tallystick/retail';
 import type { ShopBook } from './book.ts';
 import { usage } from './command.ts';
 import type { Known } from './verb-options.ts';
@@ -105,7 +106,7 @@ function paidOf({ amountMinor, taxMinor, quantity, back, backMinor }: SoldLine, 
  * units that none does, the nearest above, and what it is too much by is discount too.
  */
 function priceThat(
-  { quantityScale, unitPriceMilliMinor }: SoldLine,
+  { quantityScale, unitPriceMilliMinor }: Pick<SoldLine, 'quantityScale' | 'unitPriceMilliMinor'>,
   returned: number,
   { paidMinor, discountMinor }: { readonly paidMinor: number; readonly discountMinor: number },
 ): { readonly unitPriceMilliMinor: number; readonly discountMinor?: number } {
@@ -118,4 +119,16 @@ function priceThat(
   if (tooMuch(nearest) === 0) return { unitPriceMilliMinor: nearest };
   const above = tooMuch(nearest) > 0 ? nearest : nearest + 1;
   return { unitPriceMilliMinor: above, discountMinor: discountMinor + tooMuch(above) };
+}
+
+/**
+ * A line on whose price tax comes on top, as one that has it in its price: of the same worth and the same tax, because what tax on top is rounded to is what is split off again. As it
+ * is where it cannot be priced.
+ */
+export function withTaxIn<Line extends Priced>(line: Line): Line {
+  const priced = priceLines([line], false);
+  if ('code' in priced) return line;
+  const { quantity, quantityScale = 0, unitPriceMilliMinor, discountMinor = 0 } = line;
+  const paidMinor = priced.amountMinor + priced.taxMinor;
+  return { ...line, ...priceThat({ quantityScale, unitPriceMilliMinor }, quantity, { paidMinor, discountMinor }) };
 }

@@ -135,6 +135,12 @@ async function main(argv: readonly string[]): Promise<number> {
   if (parsed.values['help'] === true) {
     const { positionals, values } = parsed;
     printLine(command.help?.({ positionals, json: values['json'] === true }) ?? commandHelp(command));
+    // A report and verbs may share a noun: `tally stock` shows it, `tally stock count` changes it.
+    const noun = verbNouns().find((one) => one.noun === name);
+    if (noun !== undefined && !command.operands.includes(noun.actions))
+      printLine(
+        `\nWhat changes it: tally ${name} ${noun.actions} (tally ${name} ${noun.actions.split(' ')[0]} --help).`,
+      );
     return 0;
   }
   return command.run(createContext(parsed, progress, printLine));

@@ -27,6 +27,9 @@ export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args,
   const { book } = standing;
   if (verb.name === 'product.set') return withoutEmpty({ ...productAsItIs(book, args), ...args }, 'taxClass');
   if (verb.name === 'customer.set') return withoutEmpty({ ...customerAsItIs(book, args), ...args }, 'priceList');
+  if (verb.name === 'recipe.set') return { makes: oneOf(book, args), ...args };
+  if (verb.name === 'barcode.set') return { quantity: oneOf(book, args), ...args };
+  if ('scope' in properties && isOneScope(book)) return { scope: 'hq', ...args };
   const inSession = 'session' in properties ? withSession(args, standing) : args;
   const taxed =
     'taxIncluded' in properties ? { taxIncluded: wasTaxIncluded(book, args['original']), ...inSession } : inSession;
@@ -66,6 +69,19 @@ function productAsItIs(book: ShopBook, { sku, parent, taxRateBasisPoints, taxCla
   };
 }
 
+/** Whether the book has no branches. */
+function isOneScope(book: ShopBook): boolean {
+  return book.query("SELECT 1 FROM devices WHERE scope <> 'hq' LIMIT 1").length === 0;
+}
+
+/** One whole unit of a product, in its unit scale. */
+function oneOf(book: ShopBook, { sku }: Args): number {
+  const [row] = book.query<{ unitScale: number }>("SELECT unitScale FROM products WHERE scope = 'hq' AND sku = ?", [
+    String(sku),
+  ]);
+  return 10 ** (row?.unitScale ?? 0);
+}
+
 function customerAsItIs(book: ShopBook, { customer }: Args): Args {
   const [row] = book.query<Record<string, string | number>>(
     "SELECT currency, limitMinor, overLimit, termsDays, priceList, active FROM customers WHERE scope = 'hq' AND customer = ?",
@@ -91,7 +107,7 @@ function withSession(args: Args, { book, scope, currency }: Standing): Args {
 }
 
 /** As the document was priced that goods come back of; else tax is in the price, as shelves say it. */
-function wasTaxIncluded(book: ShopBook, original: unknown): boolean {
+export function wasTaxIncluded(book: ShopBook, original: unknown): boolean {
   if (original === undefined) return true;
   const lines = book.query<{ quantity: number; quantityScale: number; unitPriceMilliMinor: number; net: number }>(
     `SELECT l.quantity, l.quantityScale, l.unitPriceMilliMinor, l.amountMinor + coalesce(x.amountMinor, 0) AS net

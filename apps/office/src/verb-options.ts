@@ -26,7 +26,7 @@ export interface Reading {
    * document that is not known. Throws `office/usage` where it is not plain which line it is, or what was paid for it.
    */
   sold(said: ReadonlyMap<string, string>): Known | undefined;
-  /** The id of the document of this number, or for `session` of the one that is open on the device of this name; undefined where there is none. */
+  /** The id of the document of this number, for `session` of the one that is open on the device of this name, for `device` and `to` of the device; undefined where there is none. */
   idOf(arg: string, text: string): string | undefined;
 }
 
@@ -92,10 +92,12 @@ function valueOf(arg: string, shape: Shape): string {
   if (shape.type === 'boolean') return 'true|false';
   if (shape.type === 'array') return formsOf(shape.items).length === 0 ? 'LIST' : 'LINES';
   if (formsOf(shape).length > 0) return 'LINE';
-  if (shape.type === 'object' || shape.anyOf !== undefined || shape.oneOf !== undefined) return 'JSON';
+  if (isMap(shape)) return 'NAME=VALUE,...';
+  const isText = shape.anyOf?.every(({ type }) => type === 'string') === true;
+  if (!isText && (shape.type === 'object' || shape.anyOf !== undefined || shape.oneOf !== undefined)) return 'JSON';
   const unit = units.find(([ending]) => arg.endsWith(ending));
   if (unit !== undefined) return unit[1];
-  return shape.type === 'string' ? arg.replaceAll(/[A-Z]/g, (letter) => `-${letter}`).toUpperCase() : 'N';
+  return isText || shape.type === 'string' ? arg.replaceAll(/[A-Z]/g, (letter) => `-${letter}`).toUpperCase() : 'N';
 }
 
 /** What a line is made of: `sku=,name=,quantity=`; each of several forms on its own. */
@@ -130,11 +132,13 @@ function valueFrom(arg: string, shape: Shape, text: string, reading: Reading, de
   // A text is never JSON, whatever it begins with: a name in brackets, a rule that begins with a list.
   if (shape.type !== 'string' && /^[[{]/.test(text)) return parseJson(arg, text);
   if (shape.type === 'array') {
-    const parts = text.split(';').map((part) => part.trim());
     const items = shape.items ?? {};
+    // A comma parts the members of a line, and so whole texts where there are no lines.
+    const parts = text.split(formsOf(items).length === 0 ? /[;,]/ : ';').map((part) => part.trim());
     return parts.filter((part) => part !== '').map((part) => itemFrom(arg, items, part, reading));
   }
   if (formsOf(shape).length > 0 && text.includes('=')) return itemFrom(arg, shape, text, reading);
+  if (isMap(shape)) return Object.fromEntries(namedValues(arg, text));
   if (shape.type === 'integer' || shape.type === 'number') return numberFrom(arg, text, reading.currency, decimals);
   return reading.idOf(arg, text) ?? text;
 }
@@ -142,12 +146,7 @@ function valueFrom(arg: string, shape: Shape, text: string, reading: Reading, de
 /** A line such as `sku=MUG,quantity=2,unit-price=4.99`. What the catalogue knows of the product need not be said. */
 function itemFrom(arg: string, shape: Shape, text: string, reading: Reading): unknown {
   if (formsOf(shape).length === 0) return valueFrom(arg, shape, text, reading, 0);
-  const said = new Map<string, string>();
-  for (const part of text.split(',')) {
-    const [name = '', ...value] = part.split('=');
-    if (value.length === 0 || said.has(name.trim())) throw wrong(arg, text, 'is no list of NAME=VALUE, each once');
-    said.set(name.trim(), value.join('=').trim());
-  }
+  const said = namedValues(arg, text);
   const form = formOf(shape, said);
   const members = membersOf(form);
   const stray = [...said.keys()].find((name) => !members.some(([member]) => optionOf(member) === name));
@@ -158,14 +157,33 @@ function itemFrom(arg: string, shape: Shape, text: string, reading: Reading): un
   const scale = said.get('quantity-scale') ?? (product === undefined ? '0' : String(product.unitScale));
   if (product !== undefined && 'quantityScale' in (form.properties ?? {})) said.set('quantity-scale', scale);
   const line: Record<string, unknown> = {};
+  // An amount is of the currency that its own line names: 50 is 50 yen, whatever the folder counts in.
+  const currency = said.get('currency') ?? reading.currency;
+  if (form.required?.includes('currency') === true) said.set('currency', currency);
   for (const [member, inside] of members) {
     const value = said.get(optionOf(member));
     const isQuantity = /quantity$/i.test(member) || member === 'counted' || member === 'received';
     const known = product?.[member as keyof Known];
-    if (value !== undefined) line[member] = valueFrom(member, inside, value, reading, isQuantity ? Number(scale) : 0);
+    if (value !== undefined)
+      line[member] = valueFrom(member, inside, value, { ...reading, currency }, isQuantity ? Number(scale) : 0);
     else if (known !== undefined) line[member] = known;
   }
   return line;
+}
+
+function namedValues(arg: string, text: string): Map<string, string> {
+  const said = new Map<string, string>();
+  for (const part of text.split(',')) {
+    const [name = '', ...value] = part.split('=');
+    if (value.length === 0 || said.has(name.trim())) throw wrong(arg, text, 'is no list of NAME=VALUE, each once');
+    said.set(name.trim(), value.join('=').trim());
+  }
+  return said;
+}
+
+/** Whether it is texts by names that the verb does not know, such as the choices of a variant. */
+function isMap({ type, properties }: Shape): boolean {
+  return type === 'object' && properties === undefined;
 }
 
 /** Of several forms the first that takes what was said, or else the first. */

@@ -30,5 +30,12 @@ it('says of what stands otherwise than meant which document it is, who owes what
   const found = await runTally('corrections', '--device', 'Office', '--most', '1', '--data', data, '--json');
   const { corrections } = jsonOf(found) as { corrections: readonly unknown[] };
   expect(corrections).toMatchObject([{ codes: ['retail/backorder'], owed: [{ kind: 'goods', amountMinor: 1_235 }] }]);
+  const end = ['--document', `INV/Office/${day}/1`, '--sku', 'LAMP', '--outcome', 'delivered', '--day', day];
+  expect(await runTally('backorder', 'end', ...end, '--data', data)).toMatchObject({ status: 0 });
+  expect((await runTally('corrections', '--data', data)).stdout.split('\n').slice(1)).toEqual([
+    '  More was sold than was there; the goods are owed. (retail/backorder)',
+    '  Decided since: nothing is left to do.',
+    '',
+  ]);
   expect(await runTally('refusals', '--data', data)).toMatchObject({ status: 0, stdout: 'Nothing was refused.\n' });
 });

@@ -35,7 +35,7 @@ export const corrections: Command = readingCommand({
       ...rows.flatMap((row) => linesOf(row, names)),
       ...redated.map((one) => `${one.number === '' ? `op ${one.op}` : one.number} ${one.device}: ${redatedWords(one)}`),
     ];
-    const said = rows.map((row) => ({ ...row, words: row.codes.map(correctionWords) }));
+    const said = rows.map((row) => ({ ...row, words: row.codes.map((code) => correctionWords(code, row.isDecided)) }));
     return {
       status: 0,
       json: { book: book.id, corrections: said, redated },
@@ -80,7 +80,7 @@ function linesOf(row: CorrectionRow, names: ReadonlyMap<string, string>): readon
       ? `${verb}, op ${op}`
       : `${document.number}, ${document.day}, ${formatMinor(document.totalMinor, document.currency, true)} ${document.currency}`;
   const reasons = codes.flatMap((code) => {
-    const { why, remedy } = correctionWords(code);
+    const { why, remedy } = correctionWords(code, row.isDecided);
     return [`  ${why} (${code})`, `  ${remedy}`];
   });
   const owed = row.owed.map((one) => {

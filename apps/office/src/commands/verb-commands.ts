@@ -3,17 +3,17 @@
 import { rules } from '@tallystick/guards';
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
-import { priceOf, taxRateOf } from '@tallystick/retail';
+import { type Priced, priceOf, taxRateOf } from '@tallystick/retail';
 import { transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { formatMinor } from '../currency.ts';
 import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
-import { soldLine, type Taken } from '../sold-line.ts';
+import { soldLine, type Taken, withTaxIn } from '../sold-line.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
-import { withDefaults } from '../verb-defaults.ts';
+import { wasTaxIncluded, withDefaults } from '../verb-defaults.ts';
 import { hasOptions, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
@@ -85,9 +85,17 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
     operands: actions.join(' | '),
     options: {
       ...optionsOf(verbs),
-      scope: { type: 'string', value: 'SCOPE', help: "where the op belongs (default: the device's own scope)" },
+      scope: { type: 'string', value: 'SCOPE', help: scopeHelp(verbs) },
     },
   });
+}
+
+function scopeHelp(verbs: readonly Verb[]): string {
+  const granting = verbs.filter((verb) => 'scope' in (shapeOf(verb).properties ?? {})).map(actionOf);
+  const belongs = "where the op belongs (default: the device's own scope)";
+  return granting.length === 0
+    ? belongs
+    : `${granting.join(', ')}: for which scope (default: hq, the only one of a small shop); of the others ${belongs}`;
 }
 
 /** The document that an op takes back, or takes goods back of, by either name. */
@@ -117,6 +125,8 @@ function named(context: CommandContext, verb: Verb, verbs: readonly Verb[]): Com
 async function commitVerb(book: ShopBook, context: CommandContext, home: Home, verb: Verb): Promise<Done> {
   const shape = shapeOf(verb);
   const known = Object.keys(shape.properties ?? {});
+  // Of what is granted for a scope, --scope says for which; the op itself belongs into hq.
+  const named = known.includes('scope') ? undefined : context.text('scope');
   const scope = parseScope(context.text('scope') ?? 'hq');
   if (scope === undefined) throw usage(`--scope ${JSON.stringify(context.text('scope'))} is no scope`, verb.name);
   const own = readSettings(home)?.currency ?? 'GBP';
@@ -130,26 +140,35 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
     isGross: isGross(verb, context),
   };
   const read = readOptions(shape, context.text, readingOf(book, currency, terms));
-  const said = completed(verb, terms.isGross ? { taxIncluded: true, ...read } : read, book);
-  const args = { ...withDefaults(verb, shape, said, { book, scope: context.text('scope'), currency }) };
+  const said = completed(verb, terms.isGross ? inWholes(verb, read, book) : read, book);
+  const args = { ...withDefaults(verb, shape, said, { book, scope: named, currency }) };
   if (verb.name === 'rule.set') await readRule(args);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
   mustHaveAll(verb, shape, args);
-  const commit = await book.commit(verb.ref as never, args, context.text('scope') === undefined ? {} : { scope });
+  const commit = await book.commit(verb.ref as never, args, named === undefined ? {} : { scope });
   const made = mustBeDone(commit, verb);
   return withPaper(doneOf(verb.name, made), book, made.id, args);
 }
 
 /**
- * Of goods that come back at prices that nobody says: whether what was paid for them is paid back, the tax in it, however their document was priced. Always in a refund, if nobody says
- * otherwise; in an exchange, where what leaves is priced like it, if somebody says so.
+ * Of goods that come back at prices that nobody says: whether what was paid for them is paid back, the tax in it, however their document was priced, if nobody says otherwise. Not where what leaves
+ * in an exchange has a promotion, whose terms are those of its price.
  */
 function isGross(verb: Verb, { text }: CommandContext): boolean {
-  const [lines, unsaid] = verb.name === 'sale.exchange' ? ['back', 'false'] : ['lines', 'true'];
-  const isReturn = verb.name === 'sale.exchange' || verb.name === 'sale.refund';
-  const isPriced = /unit-?price/i.test(text(lines) ?? '');
-  return isReturn && text('original') !== undefined && (text('tax-included') ?? unsaid) === 'true' && !isPriced;
+  const isExchange = verb.name === 'sale.exchange';
+  if ((!isExchange && verb.name !== 'sale.refund') || text('original') === undefined) return false;
+  const isPriced = /unit-?price/i.test(text(isExchange ? 'back' : 'lines') ?? '');
+  const isPromoted = isExchange && /promotion/.test(text('lines') ?? '');
+  const said = text('tax-included');
+  return !isPriced && (said === undefined ? !isPromoted : said === 'true');
+}
+
+/** Prices with the tax in them; what leaves in an exchange for goods that had tax on top is priced so too, if nobody says what its prices are, and comes to the same. */
+function inWholes(verb: Verb, read: Readonly<Record<string, unknown>>, book: ShopBook): Record<string, unknown> {
+  const { taxIncluded, original, lines } = read as { readonly lines?: readonly Priced[] } & typeof read;
+  const isOnTop = verb.name === 'sale.exchange' && taxIncluded === undefined && !wasTaxIncluded(book, original);
+  return { taxIncluded: true, ...read, ...(isOnTop && lines !== undefined && { lines: lines.map(withTaxIn) }) };
 }
 
 interface Paper {
@@ -188,6 +207,21 @@ function mustHaveAll(verb: Verb, { required = [] }: Shape, args: Readonly<Record
   if (missing.includes('day')) throw usage('no business day is open: open one (tally day DATE) or say --day', noun);
   if (missing.length > 0)
     throw usage(`${action} also needs ${missing.map((arg) => `--${optionOf(arg)}`).join(', ')}`, noun);
+  for (const arg of ['lines', 'back']) mustKnowGoods(verb, arg, args[arg]);
+}
+
+/** A line without a name is of goods that the catalogue does not have, for nobody need say the name of those that it has. */
+function mustKnowGoods(verb: Verb, arg: string, lines: unknown): void {
+  if (!Array.isArray(lines) || shapeOf(verb).properties?.[arg]?.items?.required?.includes('name') !== true) return;
+  const unknown = (lines as readonly { readonly sku?: string; readonly name?: string }[]).find(
+    ({ name }) => name === undefined,
+  );
+  if (unknown === undefined) return;
+  const goods = unknown.sku === undefined ? 'a line has no sku' : `there is no product ${JSON.stringify(unknown.sku)}`;
+  throw usage(
+    `--${arg}: ${goods} (tally product set); or say its name= and all else of it`,
+    verb.name.split('.')[0] ?? '',
+  );
 }
 
 interface Counted {
@@ -234,8 +268,10 @@ function readingOf(
       };
     },
     idOf: (arg, text) => {
-      const rows =
-        arg === 'session'
+      const isDevice = (arg === 'device' || arg === 'to') && !text.includes('/');
+      const rows = isDevice
+        ? devicesCalled(book, text)
+        : arg === 'session'
           ? book.query<{ id: string }>(
               "SELECT id FROM sessions s JOIN devices d USING (device) WHERE d.name = ? AND s.state = 'open' GROUP BY id LIMIT 2",
               [text],
@@ -248,6 +284,12 @@ function readingOf(
       return rows[0]?.id;
     },
   };
+}
+
+/** By its name, or by how its id begins, as `tally devices` shows both; in whatever scope it was enrolled. */
+function devicesCalled(book: ShopBook, text: string): readonly { readonly id: string }[] {
+  const start = /^[0-9a-f]{8,63}$/.test(text) ? `${text}%` : '';
+  return book.query('SELECT DISTINCT device AS id FROM devices WHERE name = ? OR device LIKE ? LIMIT 2', [text, start]);
 }
 
 /** The currency of the bill, document or session that the options name, or of the customer whose terms they change; undefined where they name none. */

@@ -71,12 +71,12 @@ export function readCorrections(book: ShopBook): readonly ShownCorrection[] {
     return { op, scope, device, verb: 'entry.redate@1', reasons: [said], document, owed: [] };
   });
   const corrected = correctionList(book, { most: maxShown }).map(
-    ({ op, scope, device, deviceName, verb, codes, document, owed }) => ({
+    ({ op, scope, device, deviceName, verb, codes, document, owed, isDecided }) => ({
       op,
       scope,
       device: deviceName === '' ? device.slice(0, 8) : deviceName,
       verb,
-      reasons: codes.map((code) => ({ code, ...correctionWords(code) })),
+      reasons: codes.map((code) => ({ code, ...correctionWords(code, isDecided) })),
       document: document === undefined ? null : document,
       owed: owed.map((one) => ({ ...one, who: names.get(one.who) ?? one.who })),
     }),

@@ -48,6 +48,8 @@ export interface CorrectionRow extends Judged {
   /** Undefined for an op that issues none. */
   readonly document: CorrectedDocument | undefined;
   readonly owed: readonly Owed[];
+  /** Somebody has decided since: the bill that was held was approved, matched or sent back; the goods that were owed were delivered, cancelled or voided. */
+  readonly isDecided: boolean;
 }
 
 export interface RefusalRow extends Judged {
@@ -76,7 +78,23 @@ export function correctionList(book: BookReader, selection: Selection = {}): rea
     );
     const document = documentOf(row);
     const known = { ...judged, codes: codes as [string, ...string[]], document };
-    return { ...known, owed: owedOf(book, known) };
+    const isOver = isDecided(book, known);
+    return { ...known, owed: isOver ? [] : owedOf(book, known), isDecided: isOver };
+  });
+}
+
+/** Whether nothing waits any more of what has one decision: all its reasons are of a bill that is no more held, or of goods that are no more owed. */
+function isDecided(book: BookReader, { codes, op, scope }: Pick<CorrectionRow, 'codes' | 'op' | 'scope'>): boolean {
+  const waiting: Readonly<Record<string, string>> = {
+    'retail/bill-quantity': "SELECT 1 FROM bills WHERE scope = ? AND bill = ? AND state = 'held'",
+    'retail/bill-price': "SELECT 1 FROM bills WHERE scope = ? AND bill = ? AND state = 'held'",
+    'retail/backorder': `SELECT 1 FROM backorders b LEFT JOIN backorderEnds e ON e.scope = b.scope AND e.document = b.document AND e.sku = b.sku
+        LEFT JOIN voids v ON v.scope = b.scope AND v.document = b.document
+      WHERE b.scope = ? AND b.document = ? AND e.document IS NULL AND v.document IS NULL`,
+  };
+  return codes.every((code) => {
+    const sql = waiting[code];
+    return sql !== undefined && book.query(sql, [scope, op]).length === 0;
   });
 }
 
@@ -130,7 +148,7 @@ const customerCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** As the op's own postings say it, so that it is what the books have. */
-function owedOf(book: BookReader, row: Omit<CorrectionRow, 'owed'>): readonly Owed[] {
+function owedOf(book: BookReader, row: Omit<CorrectionRow, 'owed' | 'isDecided'>): readonly Owed[] {
   const { scope, op, details, document } = row;
   const posted = book.query(
     'SELECT account, currency, sum(amountMinor) AS amountMinor FROM postings WHERE scope = ? AND op = ? GROUP BY account, currency',
@@ -148,7 +166,7 @@ function owedOf(book: BookReader, row: Omit<CorrectionRow, 'owed'>): readonly Ow
 /** What an amount that the op posted to an account comes to; most accounts say nothing about a correction. */
 function owedOn(
   book: BookReader,
-  row: Omit<CorrectionRow, 'owed'>,
+  row: Omit<CorrectionRow, 'owed' | 'isDecided'>,
   account: string,
   amountMinor: number,
 ): Omit<Owed, 'currency'> | undefined {
@@ -172,7 +190,10 @@ function overOf({ codes, details }: Pick<CorrectionRow, 'codes' | 'details'>): n
 }
 
 /** Who presented a token stands with its claim. */
-function customerOf(book: BookReader, { scope, op, details, document }: Omit<CorrectionRow, 'owed'>): string {
+function customerOf(
+  book: BookReader,
+  { scope, op, details, document }: Omit<CorrectionRow, 'owed' | 'isDecided'>,
+): string {
   const named = String(details['customer'] ?? document?.customer ?? '');
   if (named !== '') return named;
   const [claim] = book.query('SELECT customer FROM entitlementClaims WHERE scope = ? AND op = ?', [scope, op]);

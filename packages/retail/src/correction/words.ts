@@ -124,8 +124,8 @@ const wordsByCode: Readonly<Record<string, readonly [why: string, remedy: string
   'retail/late-scan': ['It was sold from a van that had been settled.', 'Settle the difference with the seller.'],
 };
 
-/** In plain English; a code that has no words says itself. */
-export function correctionWords(code: string): CorrectionWords {
+/** In plain English; a code that has no words says itself. Of what was decided since nothing is left to do. */
+export function correctionWords(code: string, isDecided = false): CorrectionWords {
   const [why, remedy] = wordsByCode[code] ?? [`It could not be taken as it was (${code}).`, 'Look at it.'];
-  return { why, remedy };
+  return { why, remedy: isDecided ? 'Decided since: nothing is left to do.' : remedy };
 }

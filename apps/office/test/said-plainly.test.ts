@@ -1,0 +1,70 @@
+// What a person says on the command line as people say it: currencies by line, devices by name, lists with commas.
+import { beforeAll, expect, it } from 'vitest';
+import { tallyIn } from './tally-here.ts';
+import { runTally } from './tally-process.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const data = temporaryFolder();
+const tally = tallyIn(data);
+
+beforeAll(async () => {
+  await runTally('init', '--data', data);
+  await tally('day', '2026-11-21');
+});
+
+it('reads each amount in the currency that its own line names, or else in that of the folder', async () => {
+  await tally('account', 'open', '--account', '1030', '--kind', 'asset', '--name', 'Yen box', '--currency', 'JPY');
+  await tally(
+    'account',
+    'open',
+    '--account',
+    '3030',
+    '--kind',
+    'equity',
+    '--name',
+    'Yen brought in',
+    '--currency',
+    'JPY',
+  );
+  const yen = 'account=1030,currency=JPY,amount=500;account=3030,currency=JPY,amount=-500';
+  await tally('journal', 'post', '--memo', 'yen', '--lines', `${yen};account=1010,amount=5.00;account=3000,amount=-5`);
+  const transfers = 'id=t-1,debit=1030,credit=3030,currency=JPY,amount=20;id=t-2,debit=1010,credit=3000,amount=0.20';
+  await tally('money', 'transfer', '--memo', 'more', '--transfers', transfers);
+  const posted =
+    "SELECT account, currency, sum(amountMinor) AS amountMinor FROM postings WHERE memo IN ('yen', 'more') AND account IN ('1030', '1010') GROUP BY 1, 2 ORDER BY 1";
+  expect((await tally('query', posted))['rows']).toEqual([
+    { account: '1010', currency: 'GBP', amountMinor: 520 },
+    { account: '1030', currency: 'JPY', amountMinor: 520 },
+  ]);
+});
+
+it('takes devices by their names, lists with commas, and what is of one unit unsaid', async () => {
+  await tally(
+    'product',
+    'set',
+    '--sku',
+    'TEE',
+    '--name',
+    'T-shirt',
+    '--tax-rate-basis-points',
+    '0',
+    '--options',
+    'size,colour',
+  );
+  const variant = ['--sku', 'TEE-M', '--name', 'T-shirt M', '--tax-rate-basis-points', '0', '--parent', 'TEE'];
+  await tally('product', 'set', ...variant, '--choices', 'size=M,colour=red');
+  await tally('barcode', 'set', '--barcode', '5012345678900', '--sku', 'TEE-M');
+  await tally('recipe', 'set', '--sku', 'TEE', '--parts', 'sku=TEE-M,quantity=1');
+  await tally('spender', 'set', '--device', 'Office', '--subject', 'e-7');
+  await tally('spend', 'limit', '--subject', 'e-7', '--currency', 'JPY', '--limit', '50', '--period', 'day');
+  const said = `SELECT (SELECT choices FROM products WHERE sku = 'TEE-M') AS choices, (SELECT quantity FROM barcodes) AS quantity,
+    (SELECT recipe ->> '$[0]' FROM products WHERE sku = 'TEE') AS makes, (SELECT d.name FROM spenders s JOIN devices d USING (device)) AS name,
+    (SELECT limitMinor FROM spendLimits WHERE spentIn = 'hq') AS limitMinor`;
+  expect((await tally('query', said))['rows']).toEqual([
+    { choices: '{"colour":"red","size":"M"}', quantity: 1, makes: 1, name: 'Office', limitMinor: 50 },
+  ]);
+  await tally('spender', 'set', '--device', 'Office', '--subject', '');
+  const unknown = ['--lines', 'sku=NONE,quantity=1', '--tenders', 'kind=cash', '--data', data];
+  const { status, stderr } = await runTally('sale', 'complete', ...unknown);
+  expect([status, stderr]).toEqual([2, expect.stringContaining('there is no product "NONE"')]);
+});
