@@ -6,18 +6,18 @@ import { messageOf } from './errors.ts';
 import type { Home } from './home.ts';
 
 /**
- * A place that lacks the last backup gets what another has before the next one is made. Where ops went from this directory (`tally archive --drop`), every place gets every archive
- * that another has: they cannot be sealed anew, and a place that took a backup since may lack them all the same. Answers where that failed, and why; it is tried again with the next.
+ * A place that lacks the last backup gets what another has before the next one is made, and every place every archive that another has: that of a period is sealed once, and where ops
+ * went from this directory (`tally archive --drop`) no archive can be sealed anew. Answers where that failed, and why; it is tried again with the next.
  */
 export async function fillPlaces(home: Home, book: Pick<ShopBook, 'log' | 'status'>): Promise<readonly string[]> {
   const names = new Set(backupStanding(home, opsOf(book))?.lacking.map(({ place }) => place));
   const isDropped = book.log.scopes().some((scope) => book.log.base(scope).size > 0);
-  if (names.size === 0 && !isDropped) return [];
   const places = readBackupSettings(home).places.map(openPlace).map(listedOnce);
   const full = places.filter(({ name }) => !names.has(name));
   for (const lacking of places.filter(({ name }) => names.has(name)))
     for (const from of full) await carryParts(from, keepingAll(lacking)).catch(() => 0);
-  return isDropped ? carryArchives(places) : [];
+  // The archive of a period is sealed once. Places that are away say so themselves.
+  return carryArchives(isDropped ? places : full);
 }
 
 /** Nobody here opens what one place gives for another, and wholes that somebody made up in a bucket would outlive those on a stick: who made the parts drops them, with the next. */

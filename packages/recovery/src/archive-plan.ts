@@ -53,12 +53,12 @@ export function groupAfter(
   { isPeriod, since, replaces }: ArchivePlan,
   { starts, ends }: { readonly starts: Sizes; readonly ends: Sizes },
 ): ArchiveGroup {
-  if (isPeriod) return { since: ends, after: number, parts: 0 };
+  if (isPeriod) return { since: ends, after: number, parts: 0, numbers: [] };
   const before = state?.group;
   // One that is full of ops which are stored no more is left as it is.
   const isOpen = before !== undefined && before.parts < maxArchives;
   const isMore = isOpen && since !== undefined && replaces === undefined;
   return isMore
-    ? { ...before, parts: before.parts + 1 }
-    : { since: { ...ends, ...starts }, after: number - 1, parts: 1 };
+    ? { ...before, parts: before.parts + 1, numbers: [...(before.numbers ?? []), number] }
+    : { since: { ...ends, ...starts }, after: number - 1, parts: 1, numbers: [number] };
 }

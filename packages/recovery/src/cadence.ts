@@ -11,6 +11,9 @@ export interface Cadence {
 /** A quarter of an hour, or fifty ops; and whenever a page is hidden. */
 export const defaultCadence: Cadence = { everyMs: 15 * 60_000, everyOps: 50 };
 
+/** So often places are asked whether they have what they had, with nothing new to write. */
+const askAgainMs = 24 * 3_600_000;
+
 export interface BackupStanding {
   /** Number of the last backup, 0 for none so far. */
   readonly number: number;
@@ -40,6 +43,8 @@ export function standingOf(
 ): BackupStanding {
   const behind = Math.max(0, now.ops - (state?.ops ?? 0));
   const elapsedMs = elapsedSince(state?.at ?? now.sinceMs, now.atMs, cadence);
+  const askedMs = elapsedSince(state?.asked ?? state?.at ?? now.sinceMs, now.atMs, cadence);
+  const isToAsk = state !== undefined && Number.isFinite(askedMs) && askedMs >= askAgainMs;
   const places = state === undefined ? [] : (now.places ?? Object.keys(state.places));
   const lacking = places
     .map((place) => ({ place, number: 0, ...state?.places[place] }))
@@ -52,7 +57,7 @@ export function standingOf(
     at: state?.at,
     behind,
     // A place that is away is asked again at the pace of backups, and not whenever somebody looks.
-    isDue: isLate(1) || (lacking.length > 0 && elapsedMs >= cadence.everyMs),
+    isDue: isLate(1) || isToAsk || (lacking.length > 0 && askedMs >= cadence.everyMs),
     isMissed: isLate(2) || lacking.length > 0,
     lacking,
     copied: places.filter((place) => (state?.places[place]?.others ?? []).length > 0),

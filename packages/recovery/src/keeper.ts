@@ -91,9 +91,10 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
 
   async function make(isWholeAsked: boolean): Promise<BackupReport | undefined> {
     // A place may have lost what it held, or got what another copy made, with nothing new to write.
-    if (isAllKept() && !isWholeAsked) {
+    // One that is away meanwhile has its whole when it is back, and the others have everything.
+    if (state !== undefined && standing().behind === 0 && !isWholeAsked) {
       const { isBack, others } = await lags();
-      await note(withOthers(state, others));
+      await note({ ...withOthers(state, others), asked: now() });
       if (!isBack) return undefined;
     }
     return (await makeNext(isWholeAsked)).report;
@@ -267,12 +268,19 @@ interface Sealed {
 const nameOf = ({ id, device }: KeptBook, number: number, kind: PartKind): string =>
   partName({ book: id, device, number, kind });
 
-/** Names of the files that a restore puts together: the last whole, and the deltas on it. */
+/** Names of the files that a restore puts together: the last whole, the deltas on it, and the archives since the last of a period. */
 function seriesOf(book: KeptBook, state: KeeperState | undefined): readonly string[] {
   const [whole] = state?.wholes ?? [];
   if (state === undefined || whole === undefined) return [];
   const deltas = Array.from({ length: state.number - whole }, (_, index) => whole + 1 + index);
-  return [nameOf(book, whole, 'whole'), ...deltas.map((number) => nameOf(book, number, 'delta'))];
+  // What the log has let go of nobody seals anew: such archives are brought from one place to another.
+  const isLetGo = Object.values(firstOf(book)).some((first) => first > 0);
+  const archives = isLetGo ? [] : (state.group?.numbers ?? []);
+  return [
+    nameOf(book, whole, 'whole'),
+    ...deltas.map((number) => nameOf(book, number, 'delta')),
+    ...archives.map((number) => nameOf(book, number, 'log')),
+  ];
 }
 
 /** The settled ops since the last archive, so that the parts before the last wholes can go and no op with them. */

@@ -10,6 +10,8 @@ export type Sums = Readonly<Record<string, string>>;
 
 /** A place may name its files as it likes: numbers have nine digits, and one that leaves no more would end the series. */
 export const maxBelieved = 900_000_000;
+/** A copy is not so far ahead: somebody made it up, and numbers are not given away for it. */
+const mostAhead = 1_000_000;
 /** Where there are more of another copy, nothing is dropped there any more. */
 export const mostOthers = 200;
 
@@ -62,7 +64,7 @@ export async function othersIn(
   const others = new Set<number>();
   for (const name of names) {
     const number = isPartOf(name, { book: id, device }) ? (parsePartName(name)?.number ?? 0) : 0;
-    if (number > maxBelieved || others.has(number)) continue;
+    if (number > Math.min(maxBelieved, before.number + mostAhead) || others.has(number)) continue;
     if (known.has(number) || (number > since && !(await isOwnThere(place, name, before, hasher)))) others.add(number);
   }
   const newest = [...others].sort((a, b) => b - a).slice(0, mostOthers + 1);

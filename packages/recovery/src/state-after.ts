@@ -91,8 +91,8 @@ export function withFaults(state: KeeperState | undefined, reports: readonly Pla
 }
 
 /** What another copy of this device left in the places. The same state where there is nothing of one. */
-export function withOthers(state: KeeperState | undefined, others: Lagging['others']): KeeperState | undefined {
-  if (state === undefined || others.size === 0) return state;
+export function withOthers(state: KeeperState, others: Lagging['others']): KeeperState {
+  if (others.size === 0) return state;
   const places = { ...state.places };
   for (const [{ name }, numbers] of others) {
     const held = places[name];

@@ -10,6 +10,8 @@ export interface KeeperState {
   readonly hash: string;
   /** When the last part was made, in ms by this device's clock. */
   readonly at: number;
+  /** When places were asked for what they hold last and nothing was written, in ms. */
+  readonly asked?: number;
   /** Numbers of the last wholes, the newest first. */
   readonly wholes: readonly number[];
   readonly wholeBytes: number;
@@ -43,6 +45,8 @@ export interface ArchiveGroup {
   /** Theirs are greater numbers. */
   readonly after: number;
   readonly parts: number;
+  /** Those that stand in the places, all told. */
+  readonly numbers?: readonly number[];
 }
 
 export interface PlaceState {

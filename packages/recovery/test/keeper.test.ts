@@ -272,6 +272,69 @@ it('gives a whole to a place that was emptied, or shows another stick, and says 
   await shop.close();
 });
 
+it('gives the archives again to a place that lost them alone', async () => {
+  const relay = await newRelay();
+  const shop = await newOffice();
+  const files = new Map<string, Uint8Array>();
+  const place = memoryPlace('stick', files);
+  const { keeper } = keep(shop, [place]);
+  for (let part = 0; part < 3; part += 1) {
+    await sell(shop, 2);
+    await shop.sync(relay);
+    await keeper.backUp({ whole: true });
+  }
+  const archives = (): string[] => [...files.keys()].filter((name) => parsePartName(name)?.kind === 'log');
+  expect(archives()).toHaveLength(3);
+  for (const name of archives().slice(0, 2)) files.delete(name);
+  expect(await keeper.backUp()).toMatchObject({ number: 4, kind: 'whole', places: [{ lost: 2 }] });
+  const { chosen } = await judgeBackups(await allFiles([place]), { openers, crypto });
+  if (chosen === undefined) throw new Error('nothing was chosen');
+  const { book, report } = await restoreBook({ chosen, store: newStore(), keys: newKeys(), verbs, withHistory: true });
+  expect(report.from).toEqual({ hq: 0 });
+  expect(await keeper.backUp()).toBeUndefined();
+  for (const open of [book, shop]) await open.close();
+});
+
+it('looks at its places once a day with nothing to write, and writes nothing to the others for one that is away', async () => {
+  const shop = await newOffice();
+  const [kept, lists] = [new Map<string, Uint8Array>(), [] as string[]];
+  const [inner, stick] = [memoryPlace('folder', kept), memoryPlace('stick')];
+  let isAway = false;
+  const places: BackupPlace[] = [
+    { ...inner, list: () => (lists.push(inner.name), inner.list()) },
+    { ...stick, list: async () => (isAway ? Promise.reject(new Error('away')) : stick.list()) },
+  ];
+  let atMs = Date.now();
+  const { keeper } = keep(shop, places, undefined, { now: () => atMs });
+  await sell(shop, 1);
+  await keeper.backUp();
+  isAway = true;
+  await sell(shop, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 2, kind: 'delta' });
+  lists.splice(0);
+  // Three hours of looks, every half a minute.
+  for (let look = 0; look < 360; look += 1) {
+    atMs += 30_000;
+    expect(await keeper.keep()).toBeUndefined();
+  }
+  expect([lists.length, kept.size]).toEqual([12, 2]);
+  expect(keeper.standing()).toMatchObject({ isMissed: true, lacking: [{ place: 'stick' }] });
+  isAway = false;
+  atMs += 15 * 60_000;
+  expect(await keeper.keep()).toMatchObject({ number: 3, kind: 'whole' });
+  // Nothing is entered for days, and one place is emptied.
+  kept.clear();
+  lists.splice(0);
+  for (let hour = 0; hour < 23; hour += 1) {
+    atMs += 3_600_000;
+    expect(await keeper.keep()).toBeUndefined();
+  }
+  expect(lists).toEqual([]);
+  atMs += 3_600_000;
+  expect(await keeper.keep()).toMatchObject({ number: 4, kind: 'whole', places: [{ lost: 1 }, {}] });
+  await shop.close();
+});
+
 it('does not count a place that takes a file and does not list it', async () => {
   const shop = await newOffice();
   const [good, hiding] = [memoryPlace('folder'), { ...memoryPlace('bucket'), list: async () => [] }];
@@ -316,6 +379,9 @@ it('makes no whole for a place that takes no file, nor for one that lets go of n
   });
   expect([...files.keys()].filter((name) => parsePartName(name) === undefined)).toEqual([]);
   expect(keeper.standing().lacking).toMatchObject([{ place: 'bucket', number: 6 }]);
+  // With nothing new there is nothing to write for it.
+  expect(await keeper.backUp()).toBeUndefined();
+  await sell(shop, 1);
   expect(await keeper.backUp()).toMatchObject({ number: 7, kind: 'delta' });
   const { chosen, findings } = await judgeBackups(await allFiles([bucket]), { openers, crypto });
   expect([chosen?.number, findings]).toEqual([7, []]);
