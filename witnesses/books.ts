@@ -1,7 +1,15 @@
 /** What an accountant asks of the books: tax, shares, holds that run out, retries that differ, what was made good, reports, and exports that other programs total alike. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
-import { agedReceivables, allocate, balanceOf, balanceSheet, carryDue, plainTextOf } from '@tallystick/ledger';
+import {
+  agedReceivables,
+  allocate,
+  balanceOf,
+  balanceSheet,
+  carryDue,
+  plainTextOf,
+  taxByClass,
+} from '@tallystick/ledger';
 import { balancesByName, decimalsOf, programs } from '../packages/ledger/test/programs.ts';
 import { correctionList } from '@tallystick/retail/corrections';
 import { Absent } from './claim.ts';
@@ -24,7 +32,7 @@ const taxed = [
   { paid: 77_777, taxMinor: 12_963 },
 ] as const;
 
-/** A class goes from 20 to 19 % and a till has not heard of it: net and tax add up to what was paid, and the till is named. The fault: nobody states the class's new rate. */
+/** A class goes from 20 to 19 % and a till has not heard of it: net and tax add up to what was paid, and the till is named. What was sold of the class is summed by its rates. The fault: nobody states the class's new rate. */
 const tax: Play = async ({ office, enlist, meet }, broken) => {
   const rates = [{ from: '2026-01-01', basisPoints: 2_000 }];
   must(await office.commit('tax.set', { class: 'standard', name: 'Standard', rates }));
@@ -35,6 +43,14 @@ const tax: Play = async ({ office, enlist, meet }, broken) => {
   const now = broken ? rates : [...rates, { from: day, basisPoints: 1_900 }];
   must(await office.commit('tax.set', { class: 'standard', name: 'Standard', rates: now }));
   for (const { paid } of taxed) must(await till.book.commit('sale.complete', lamp(1, paid, 2_000)));
+  const lines = [2_000, broken ? 2_000 : 1_900].map((basisPoints) => ({
+    class: 'standard',
+    basisPoints,
+    amountMinor: 999,
+  }));
+  const byRate = (taxByClass(lines, true) ?? [])
+    .map(({ basisPoints, taxMinor }) => `${basisPoints}:${taxMinor}`)
+    .join(' ');
   const expectedMinor = taxed.reduce((sum, row) => sum + row.taxMinor, 0);
   await meet(office, till.book);
   const [taxMinor, netMinor] = [0 - balanceOf(office, '2200', 'GBP'), 0 - balanceOf(office, '4000', 'GBP')];
@@ -43,12 +59,13 @@ const tax: Play = async ({ office, enlist, meet }, broken) => {
   ).length;
   return {
     of: { sales: taxed.length },
-    facts: { taxMinor, netMinor, named },
-    holds: taxMinor === expectedMinor && taxMinor + netMinor === 78_878 && named === 4,
+    facts: { taxMinor, netMinor, named, byRate: `"${byRate}"` },
+    holds:
+      taxMinor === expectedMinor && taxMinor + netMinor === 78_878 && named === 4 && byRate === '2000:167 1900:160',
   };
 };
 
-/** Sums are shared out by weights and posted, one account a share. The fault: each share is rounded by itself. */
+/** Sums are shared out by weights and posted, one account a share; the cent that is left over goes where most of one was cut off. The fault: each share is rounded by itself. */
 const allocation: Play = async ({ office }, broken) => {
   const asked = [100, -100, 1, 10_001, 99_999].map((amountMinor, index) => ({
     amountMinor,
@@ -68,11 +85,17 @@ const allocation: Play = async ({ office }, broken) => {
       posted += 1;
   }
   const wholeMinor = asked.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  // 1.25, 1.25 and 7.5; then three times 3.33, of which the first has the cent.
+  const cut = [
+    [1, 1, 6],
+    [1, 1, 1],
+  ] as const;
+  const leftOver = cut.map((weights) => allocate(10, weights)?.join(' ') ?? '').join();
   const sharedMinor = accounts.reduce((sum, account) => sum + balanceOf(office, account, 'GBP'), 0);
   return {
     of: { shared: asked.length },
-    facts: { posted, sharedMinor },
-    holds: posted === asked.length && sharedMinor === wholeMinor,
+    facts: { posted, sharedMinor, leftOver },
+    holds: posted === asked.length && sharedMinor === wholeMinor && leftOver === '1 1 8,4 3 3',
   };
 };
 

@@ -169,25 +169,32 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     ];
     await bob.import(await ann.export());
     const offer = String(bob.query('SELECT offer FROM owners')[0]?.['offer']);
+    // Another to whom it was not offered takes nothing.
+    await office.import(await ann.export());
+    const taken = await office.commit('handoff.accept', { entity: 'job', offer });
     await act(bob, 'handoff.accept', { entity: 'job', offer });
     await act(bob, 'job.note', { of: 'job' });
     await meet();
     const inWindow = [before, between].filter(({ ok }) => ok).length;
-    return { ops: 4, facts: { noted: done('note'), inWindow }, holds: inWindow === 0 && done('note') === 2 };
+    const facts = { noted: done('note'), inWindow, taken: taken.ok ? 'ok' : taken.code };
+    return { ops: 5, facts, holds: inWindow === 0 && done('note') === 2 && facts.taken === 'guards/not-addressed' };
   },
   reservation: async (firm) => {
     const { office, ann, bob, act, meet, done } = firm;
     await act(office, 'pool.fill', { pool: 'seats', quantity: POOL });
     const leases = [await lease(firm, 6, ann.device), await lease(firm, 4, bob.device)];
     await meet();
-    let asked = 0;
+    let asked = 1;
+    // What is leased to Ann is hers alone to draw.
+    const foreign = await bob.commit('stock.take', { of: leases[0], amount: 1 });
     for (const [index, book] of [ann, bob].entries())
       for (const amount of [4, 1, 1, 1, 3]) {
         asked += 1;
         await book.commit('stock.take', { of: leases[index], amount });
       }
     await meet();
-    return { ops: asked, facts: { pool: POOL, taken: done('take') }, holds: done('take') === POOL };
+    const facts = { pool: POOL, taken: done('take'), foreign: foreign.ok ? 'ok' : foreign.code };
+    return { ops: asked, facts, holds: done('take') === POOL && facts.foreign === 'guards/not-holder' };
   },
   'lease-expiry': async (firm) => {
     const { office, ann, act, meet, done, killed } = firm;
@@ -196,7 +203,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await meet();
     await act(ann, 'stock.take', { of: away, amount: 2 });
     await meet();
-    for (const day of ['2026-11-21', '2026-11-24']) await act(office, 'day.open', { day });
+    for (const day of ['2026-11-21', untilDay]) await act(office, 'day.open', { day });
+    const early = await office.commit('lease.expire', { lease: away });
+    await act(office, 'day.open', { day: '2026-11-24' });
     await act(office, 'lease.expire', { lease: away });
     // What is free again, as the books say.
     const { available } = office.query<{ available: number }>('SELECT available FROM pools')[0] ?? { available: 0 };
@@ -204,8 +213,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await act(office, 'stock.take', { of: rest, amount: available });
     await act(ann, 'stock.take', { of: away, amount: 3 });
     await meet();
-    const facts = { pool: POOL, taken: done('take'), killed: killed('guards/lease-ended') };
-    return { ops: 3, facts, holds: done('take') === POOL };
+    const asked = early.ok ? 'ok' : early.code;
+    const facts = { pool: POOL, taken: done('take'), early: asked, killed: killed('guards/lease-ended') };
+    return { ops: 4, facts, holds: done('take') === POOL && asked === 'guards/lease-running' };
   },
   rule: async ({ office, ann, act, meet, done, killed }) => {
     await act(office, 'rule.set', { verb, rule: 'small', expr: mostFive });
@@ -252,7 +262,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await act(office, 'spend.limit', limit);
     await act(office, 'day.open', { day: '2026-11-21' });
     await meet();
-    let asked = 0;
+    let asked = 1;
+    // A plan that nobody has approved counts: what is left of the limit is less by it, and is whole again when the plan is taken back.
+    const plan = await act(ann, 'spend.plan', { currency: 'GBP', amountMinor: 90, untilDay });
+    const beside = await ann.commit('purchase.make', { amount: 20 });
+    await act(ann, 'spend.void', { plan });
     for (const book of [ann, agent])
       for (const amount of [40, 40, 40]) {
         asked += 1;
@@ -261,8 +275,13 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await meet();
     return {
       ops: asked,
-      facts: { limit: 100, bought: done('buy'), killed: killed('guards/over-limit') },
-      holds: done('buy') <= 100,
+      facts: {
+        limit: 100,
+        bought: done('buy'),
+        beside: beside.ok ? 'ok' : beside.code,
+        killed: killed('guards/over-limit'),
+      },
+      holds: done('buy') === 80 && beside.ok === false,
     };
   },
 };

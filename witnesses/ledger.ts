@@ -14,30 +14,58 @@ async function fund(office: ShopBook, isLimited: boolean): Promise<void> {
 const refusals = (book: ShopBook, code: string): number =>
   count(book, 'SELECT count(*) AS n FROM refusals WHERE code = ?', code);
 
-/** Two managers spend 300 of 500 apart. The fault: the account has no limit. */
+/** Two managers spend 300 of 500 apart, once of what is owed to holders of gifts and once out of a box of petty cash. The fault: neither account has a limit. */
 const limit: Play = async ({ office, enlist, meet }, broken) => {
   await fund(office, !broken);
+  const box = { account: '1020', kind: 'asset', name: 'Petty cash' } as const;
+  must(await office.commit('account.open', { ...box, limit: broken ? 'none' : 'credits-within-debits' }));
+  must(await office.commit('journal.post', entry('1020', '4000', 500)));
   const other = await enlist('other', 'manager');
-  for (const book of [office, other.book]) must(await book.commit('journal.post', entry('2310', '4000', 300)));
+  for (const book of [office, other.book]) {
+    must(await book.commit('journal.post', entry('2310', '4000', 300)));
+    must(await book.commit('journal.post', entry('4000', '1020', 300)));
+  }
   await meet(office, other.book);
-  const leftMinor = 0 - balanceOf(office, '2310', 'GBP');
-  const refused = refusals(office, 'ledger/exceeds-credits');
-  return { of: { spent: 2 }, facts: { leftMinor, refused }, holds: leftMinor === 200 && refused === 1 };
+  const [leftMinor, inBoxMinor] = [0 - balanceOf(office, '2310', 'GBP'), balanceOf(office, '1020', 'GBP')];
+  const refused = refusals(office, 'ledger/exceeds-credits') + refusals(office, 'ledger/exceeds-debits');
+  return {
+    of: { spent: 4 },
+    facts: { leftMinor, inBoxMinor, refused },
+    holds: leftMinor === 200 && inBoxMinor === 200 && refused === 2,
+  };
 };
 
 const held = { id: 'order-1', debit: '2310', credit: '4000', currency: 'GBP', amountMinor: 300 };
 
-/** 300 of 500 are held, and somebody wants 300. The fault: what was held is let go. */
+/**
+ * 300 of 500 are held, on either side of an account, and somebody wants 300; of what was held 100 are paid, and the rest is free. The fault: what was held is let go.
+ */
 const pending: Play = async ({ office }, broken) => {
   await fund(office, true);
-  must(await office.commit('money.transfer', { day, memo: '', transfers: [{ ...held, untilDay: day }] }));
-  if (broken) must(await office.commit('money.void', { of: held.id }));
-  const spent = await office.commit('journal.post', entry('2310', '4000', 300));
-  const kept = await office.commit('money.post', { of: held.id, day, memo: '' });
-  return { of: { asked: 2 }, facts: { spent: spent.ok, kept: kept.ok }, holds: !spent.ok && kept.ok };
+  const box = { account: '1020', kind: 'asset', name: 'Petty cash', limit: 'credits-within-debits' } as const;
+  must(await office.commit('account.open', box));
+  must(await office.commit('journal.post', entry('1020', '4000', 500)));
+  const fromBox = { ...held, id: 'order-2', debit: '4000', credit: '1020' };
+  const transfers = [held, fromBox].map((transfer) => ({ ...transfer, untilDay: day }));
+  must(await office.commit('money.transfer', { day, memo: '', transfers }));
+  if (broken) for (const { id } of transfers) must(await office.commit('money.void', { of: id }));
+  const wanted = [entry('2310', '4000', 300), entry('4000', '1020', 300)];
+  let spent = 0;
+  for (const one of wanted) if ((await office.commit('journal.post', one)).ok) spent += 1;
+  let kept = 0;
+  for (const { id } of transfers)
+    if ((await office.commit('money.post', { of: id, day, memo: '', amountMinor: 100 })).ok) kept += 1;
+  let rest = 0;
+  for (const one of [entry('2310', '4000', 400), entry('4000', '1020', 400)])
+    if ((await office.commit('journal.post', one)).ok) rest += 1;
+  return {
+    of: { held: transfers.length },
+    facts: { spent, kept, rest },
+    holds: spent === 0 && kept === 2 && rest === 2,
+  };
 };
 
-/** A transfer is asked for three times because no answer came. The fault: under another id each time. */
+/** A transfer is asked for three times because no answer came: it is made once, and the answer says so. The fault: under another id each time. */
 const retried: Play = async ({ office }, broken) => {
   await fund(office, true);
   const codes: string[] = [];
@@ -46,21 +74,35 @@ const retried: Play = async ({ office }, broken) => {
     const commit = await office.commit('money.transfer', { day, memo: '', transfers: [transfer] });
     codes.push(commit.ok ? 'ok' : commit.code);
   }
-  const movedMinor = 500 + balanceOf(office, '2310', 'GBP');
-  return { of: { asked: codes.length }, facts: { movedMinor, answers: codes.join(',') }, holds: movedMinor === 100 };
+  const [movedMinor, answers] = [500 + balanceOf(office, '2310', 'GBP'), codes.join(',')];
+  return {
+    of: { asked: codes.length },
+    facts: { movedMinor, answers },
+    holds: movedMinor === 100 && answers === 'ok,ledger/exists,ledger/exists',
+  };
 };
 
-/** Two transfers of which the second cannot be. The fault: they are not linked. */
+/** Two transfers of which the second cannot be, and two of which the first is made already. The fault: they are not linked. */
 const linked: Play = async ({ office }, broken) => {
   await fund(office, true);
   const transfers = [
     { ...held, amountMinor: 400 },
     { ...held, id: 'order-2', amountMinor: 200 },
   ];
-  const ops = broken ? transfers.map((transfer) => [transfer]) : [transfers];
-  for (const op of ops) await office.commit('money.transfer', { day, memo: '', transfers: op });
-  const movedMinor = 500 + balanceOf(office, '2310', 'GBP');
-  return { of: { transfers: transfers.length }, facts: { movedMinor }, holds: movedMinor === 0 };
+  const ask = async (pair: typeof transfers): Promise<number> => {
+    const ops = broken ? pair.map((transfer) => [transfer]) : [pair];
+    for (const op of ops) await office.commit('money.transfer', { day, memo: '', transfers: op });
+    return 500 + balanceOf(office, '2310', 'GBP');
+  };
+  const movedMinor = await ask(transfers);
+  const made = { ...held, id: 'order-3', amountMinor: 50 };
+  must(await office.commit('money.transfer', { day, memo: '', transfers: [made] }));
+  const againMinor = await ask([made, { ...held, id: 'order-4', amountMinor: 10 }]);
+  return {
+    of: { transfers: transfers.length },
+    facts: { movedMinor, againMinor },
+    holds: movedMinor === 0 && againMinor === 50,
+  };
 };
 
 /** A manager's entry for November comes in after November was closed. The fault: it was not closed. */
@@ -119,7 +161,9 @@ const carry: Play = async ({ office, enlist, meet }, broken) => {
   return { of: { carried: 2 }, facts: { retainedMinor, refused }, holds: retainedMinor === 900 && refused === 1 };
 };
 
-/** Dollars are bought, sold in part, and valued at the day's rate. The fault: nobody values them. */
+/**
+ * Dollars are bought, sold in part with the gain of that part, sold once more by mistake, which is taken back, and valued at the day's rate. The fault: nobody values them.
+ */
 const currency: Play = async ({ office }, broken) => {
   const common = { day, memo: '', base: 'GBP', position: '1900', gain: '4900' };
   const usd = { account: '1010', currency: 'USD' };
@@ -127,16 +171,23 @@ const currency: Play = async ({ office }, broken) => {
   const buy = { give: { ...sterling, amountMinor: 8_000 }, take: usd, rate: { numerator: 10, denominator: 8 } };
   const sell = { give: { ...usd, amountMinor: 4_000 }, take: sterling, rate: { numerator: 85, denominator: 100 } };
   for (const trade of [buy, sell]) must(await office.commit('currency.exchange', { ...common, ...trade }));
+  const realisedMinor = 0 - balanceOf(office, '4900', 'GBP');
+  const costMinor = (): number => count(office, `SELECT costMinor AS n FROM ${positions.name}`);
+  const keptMinor = costMinor();
+  const { id: mistake } = must(await office.commit('currency.exchange', { ...common, ...sell }));
+  must(await office.commit('journal.reverse', { of: mistake, day, memo: 'not sold' }));
+  const isBack = costMinor() === keptMinor;
   const rate = { numerator: 9, denominator: 10 };
   if (!broken) must(await office.commit('currency.revalue', { ...common, currency: 'USD', rate }));
   const worthMinor = 5_400;
-  const carriedMinor = count(office, `SELECT costMinor AS n FROM ${positions.name}`);
+  const carriedMinor = costMinor();
   const gainMinor = 0 - balanceOf(office, '4900', 'GBP');
   const isWhole = gainMinor === balanceOf(office, '1010', 'GBP') + carriedMinor;
   return {
     of: { exchanges: count(office, `SELECT count(*) AS n FROM ${exchanges.name}`) },
-    facts: { carriedMinor, gainMinor },
-    holds: carriedMinor === worthMinor && isWhole,
+    facts: { realisedMinor, isBack, carriedMinor, gainMinor },
+    // 40 of 100 dollars that had cost 80.00 were sold for 34.00.
+    holds: realisedMinor === 200 && keptMinor === 4_800 && isBack && carriedMinor === worthMinor && isWhole,
   };
 };
 

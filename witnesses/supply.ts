@@ -21,11 +21,14 @@ import {
 import {
   custodyOf,
   dispatchesDue,
+  parseTransferNoteText,
   provenance,
   recall,
   replenishment,
   stockPositions,
   transferFaults,
+  transferNote,
+  transferNoteText,
   transferOrdersDue,
 } from '../packages/retail/src/supply.ts';
 import type { Facts, Population, Witness } from './claim.ts';
@@ -190,6 +193,34 @@ const sharedOut: Play = async (scene, broken) => {
   };
 };
 
+/**
+ * What a note says is counted in by a branch that has heard nothing of the dispatch; a note of which the end is lost says nothing at all. The fault: the note loses its
+ * last letter on the way.
+ */
+const slip: Play = async (scene, broken) => {
+  await buy(scene, 10, depot, { lot: 'L-1' });
+  const transfer = await dispatch(scene, [mugs(10, { lot: 'L-1' })]);
+  const written = transferNote(scene.books[warehouse]!, transfer);
+  if (written === undefined) throw new Error('nothing was dispatched');
+  const text = transferNoteText(written);
+  const cuts = Array.from({ length: text.length }, (_, length) => text.slice(0, length));
+  const believed = cuts.filter((cut) => parseTransferNoteText(cut) !== undefined).length;
+  const note = parseTransferNoteText(broken ? (cuts.at(-1) ?? '') : text);
+  if (note !== undefined) {
+    const lines = note.lines.map((line) => ({ ...line, received: line.quantity }));
+    await scene.must(branch, 'transfer.receive', { ...note, day: head.day, lines }, shop);
+  }
+  const shelf = stockIn(scene.books[branch]!, shop)['MUG'] ?? 0;
+  await scene.settle();
+  const book = scene.books[office]!;
+  const [faults, onItsWay] = [transferFaults(book).length, stockPositions(book)[0]?.inTransit ?? 0];
+  return {
+    of: { cuts: cuts.length },
+    facts: { believed, shelf, faults, onItsWay },
+    holds: believed === 0 && shelf === 10 && faults === 0 && onItsWay === 0,
+  };
+};
+
 /** More is billed than came. The fault: the tolerance lets it pass. */
 const threeWay: Play = async (scene, broken) => {
   const quantityBasisPoints = broken ? 10_000 : 0;
@@ -331,6 +362,7 @@ const plays: Readonly<Record<string, Play>> = {
   'counted-once': countedOnce,
   circle,
   'shared-out': sharedOut,
+  slip,
   'three-way': threeWay,
   'phantom-scan': phantomScan,
   'seller-shortage': shortage,
