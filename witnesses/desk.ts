@@ -135,7 +135,10 @@ const quarantined: Play = async (firm, broken) => {
   };
 };
 
-/** A gift, a coupon, a prize and a credit line are issued, redeemed and claimed: each ends on its account, and nothing is left over. The fault: one is not claimed. */
+/**
+ * A gift, a coupon, a prize and a credit line are issued, redeemed and claimed, each after a claim that was given up: each ends on its account, and nothing is left over. The
+ * fault: one is not claimed.
+ */
 const kinds: Play = async (firm, broken) => {
   const { office } = firm;
   const terms = [
@@ -152,6 +155,9 @@ const kinds: Play = async (firm, broken) => {
     const spent = { token, redemption: String(index + 1).repeat(32), amountMinor: 500 };
     const tenders = [{ kind: 'entitlement', entitlement: kind, ...spent }] as const;
     must(await office.commit('sale.complete', { ...trade, taxIncluded: true, lines: [tea], tenders }));
+    const given = { ...spent, redemption: String(index + 5).repeat(32) };
+    must(await office.commit('claim.spend', { ...given, ...trade, loss: 'receivable' }));
+    must(await office.commit('claim.release', { token, redemption: given.redemption, day }));
     const isLeft = broken && kind === 'coupon';
     if (!isLeft) must(await office.commit('claim.spend', { ...spent, ...trade, loss: 'receivable' }));
   }

@@ -32,6 +32,19 @@ function handedOut({ office }: Branches): number {
   return Number(office.query('SELECT count(*) AS n FROM redemptions')[0]?.['n'] ?? 0);
 }
 
+const corrections = ({ office }: Branches): number =>
+  Number(office.query("SELECT count(*) AS n FROM corrections WHERE code = 'retail/claim-first'")[0]?.['n'] ?? 0);
+
+/** A sale that a gift pays, by a program that claims nothing and asks no desk. */
+async function sellPastDesk(book: Branches['branches'][number]['book'], amountMinor: number): Promise<string> {
+  const goods = { sku: 'tea', name: 'tea', quantity: 1, unitPriceMilliMinor: amountMinor * 1000 };
+  const token = String(amountMinor % 10).repeat(64);
+  const tender = { kind: 'entitlement', entitlement: 'gift', token, redemption: 'e'.repeat(32), amountMinor } as const;
+  const sale = { day, currency: 'GBP', taxIncluded: true, lines: [goods], tenders: [tender] } as const;
+  const commit = await book.commit('sale.complete', sale);
+  return commit.ok ? 'ok' : commit.code;
+}
+
 /** Both tills read a prize as unused, then both want to hand it out. The fault: each takes it on trust instead of claiming first. */
 const readUnused: Play = async (shop, broken) => {
   if (broken) await setTiers(shop, 1000);
@@ -98,7 +111,10 @@ const unclaimed: Play = async (shop, broken) => {
   };
 };
 
-/** More than its tier is not handed out without a network, in one or in many. The fault: the tier is that high. */
+/**
+ * More than its tier is not handed out without a network, in one or in many, nor by a program that asks no desk; what a lower tier comes too late for stands, and is said. The
+ * fault: the tier is that high.
+ */
 const tier: Play = async (shop, broken) => {
   await setTiers(shop, broken ? 1000 : 300);
   const url = await shop.issue({});
@@ -106,10 +122,17 @@ const tier: Play = async (shop, broken) => {
   const [till] = shop.branches;
   const verdicts: string[] = [];
   for (const amountMinor of [301, 200, 200]) verdicts.push(await spend(till, url, amountMinor));
+  verdicts.push(await sellPastDesk(till.book, 301));
+  const before = corrections(shop);
+  await setTiers(shop, broken ? 1000 : 100);
+  await shop.settle();
+  verdicts.push(await sellPastDesk(till.book, 200));
+  await shop.settle();
+  const said = corrections(shop) - before;
   return {
     of: { asked: verdicts.length },
-    facts: { verdicts: verdicts.join(',') },
-    holds: verdicts.join() === 'retail/claim-first,taken,retail/claim-first',
+    facts: { verdicts: verdicts.join(','), said },
+    holds: verdicts.join() === 'retail/claim-first,taken,retail/claim-first,retail/claim-first,ok' && said === 1,
   };
 };
 

@@ -281,7 +281,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         beside: beside.ok ? 'ok' : beside.code,
         killed: killed('guards/over-limit'),
       },
-      holds: done('buy') === 80 && beside.ok === false,
+      holds: done('buy') === 80 && !beside.ok,
     };
   },
 };

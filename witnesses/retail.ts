@@ -125,8 +125,8 @@ function carelessVerbs(): readonly Verb[] {
 }
 
 /**
- * A till whose program does not care uses a fiscal number twice, and one of another's block. The sales stand, the number stands once, and the others say who. The
- * fault: they run that program, too.
+ * A till whose program does not care uses a fiscal number twice, one of another's block, and the one after the last of its own. The sales stand, the number stands once, and
+ * the others say who. The fault: they run that program, too.
  */
 const fiscal: Play = async (firm, broken) => {
   const { office } = firm;
@@ -140,16 +140,17 @@ const fiscal: Play = async (firm, broken) => {
   const mine = nextFiscalNumber(till.book, 'A', till.book.device);
   const theirs = nextFiscalNumber(till.book, 'A', office.device);
   if (mine === undefined || theirs === undefined) throw new Error('no numbers were leased');
-  for (const number of [mine, mine, theirs])
+  const past = { ...mine, number: mine.number + 50 };
+  for (const number of [mine, mine, theirs, past])
     must(await till.book.commit('sale.complete', sold('tea', 1, { fiscal: number })));
   await firm.meet(till.book, judge.book);
   const alerts = fiscalAlerts(judge.book);
   const used = count(judge.book, 'SELECT count(*) AS n FROM fiscalUses');
   const attributed = alerts.filter(({ device }) => device === till.book.device).length;
   return {
-    of: { tried: 3 },
+    of: { tried: 4 },
     facts: { stand: sales(judge.book), alerts: alerts.length, attributed, used },
-    holds: sales(judge.book) === 3 && attributed === 2 && used === 1,
+    holds: sales(judge.book) === 4 && attributed === 3 && used === 1,
   };
 };
 

@@ -50,6 +50,15 @@ interface Lease {
   isOver: boolean;
 }
 
+/** Of the args of all these verbs, what is read. */
+interface Asked {
+  readonly quantity?: number;
+  readonly lease?: string;
+  readonly device?: string;
+  readonly untilDay?: string;
+  readonly day?: string;
+}
+
 /** The pool on paper: which of these ops count, read one after the other. */
 class Paper {
   available = 0;
@@ -58,23 +67,23 @@ class Paper {
 
   /** Whether the op counts; `isOpened` says so of a day, which is none of the guards'. */
   read({ op }: OpRecord, isOpened: boolean): boolean {
-    const { verb, args, device, id } = op as OpRecord['op'] & { readonly args: Readonly<Record<string, unknown>> };
-    const quantity = Number(args['quantity']);
+    const { verb, device, id } = op;
+    const args = op.args as Asked;
+    const { quantity = 0, lease = '' } = args;
     if (verb === 'day.open@1') {
-      if (isOpened) this.day = String(args['day']);
+      if (isOpened) this.day = args.day ?? '';
       return isOpened;
     }
     if (verb === 'pool.fill@1') this.available += quantity;
-    else if (verb === 'lease.grant@1') return this.grant(id, quantity, args);
-    else if (verb === 'stock.take@1') return this.draw(String(args['lease']), quantity, device);
-    else if (verb === 'lease.expire@1') return this.expire(String(args['lease']), device);
+    else if (verb === 'lease.grant@1') return this.grant(id, args);
+    else if (verb === 'stock.take@1') return this.draw(lease, quantity, device);
+    else if (verb === 'lease.expire@1') return this.expire(lease, device);
     return true;
   }
 
-  private grant(id: string, quantity: number, args: Readonly<Record<string, unknown>>): boolean {
+  private grant(id: string, { quantity = 0, device = '', untilDay = '' }: Asked): boolean {
     if (quantity > this.available) return false;
     this.available -= quantity;
-    const [device, untilDay] = [String(args['device'] ?? ''), String(args['untilDay'])];
     this.leases.set(id, { quantity, device, untilDay, drawn: 0, isOver: false });
     return true;
   }

@@ -6,7 +6,7 @@ import { type Apart, expectSound, openApart } from './apart.ts';
 import { balancesOf, day, idOf, line } from './shop.ts';
 
 const trade = { day, currency: 'GBP' } as const;
-const cash = (amountMinor: number) => (amountMinor === 0 ? [] : [{ kind: 'cash', amountMinor }]);
+const cash = (amountMinor: number) => (amountMinor === 0 ? [] : [{ kind: 'cash', amountMinor } as const]);
 const anyPaper = fc.record({
   /** Instalments of a layaway of 5.00. */
   paid: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 2 }),

@@ -28,7 +28,7 @@ const anyAct = fc.record({
   quantity: fc.integer({ min: 1, max: 7 }),
   /** Came broken beside them: of no worth, and owed by nobody. */
   damaged: fc.constantFrom(0, 0, 1, 2),
-  dear: fc.constantFrom(0, 0, 0, 500),
+  dear: fc.constantFrom<number[]>(0, 0, 0, 500),
 });
 /** By how much bills may differ: not at all, in the price, or in how many. A price that is 500 too dear is 1.5 % off. */
 const anyTolerance = fc.constantFrom(
