@@ -31,6 +31,12 @@ describe('what the till says', () => {
       'Relay not answering, 2 to send',
       'The relay has been asked and says nothing.',
     ],
+    [
+      { kind: 'relay-unreachable', since: 1, reason: '', how: 'busy' },
+      1,
+      'Relay busy, 1 to send',
+      'The relay has too much to do.',
+    ],
     [{ kind: 'not-enrolled' }, 1, 'Not admitted yet, 1 to send', 'The relay does not know this till yet.'],
     [{ kind: 'relay-distrusted', reason: '' }, 1, 'Relay not trusted', 'The relay contradicts what it signed before.'],
   ])('tells %j with %i unsent apart', (link, unsent, chip, banner) => {

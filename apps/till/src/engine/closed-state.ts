@@ -8,6 +8,7 @@ export function closedState(phase: Phase): TillState {
     session: undefined,
     today: undefined,
     isComing: false,
+    comingPercent: 100,
     isCounting: false,
     comingFault: undefined,
     unsent: 0,

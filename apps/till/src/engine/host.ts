@@ -535,6 +535,7 @@ export class TillHost implements EngineCalls {
   rest: EngineCalls['rest'] = () => {
     // Not in turn: what is sealed already has only to be written, and nobody must wait for it.
     void this.#shop?.backup?.hide();
+    this.#shop?.later.rest();
     return this.#inTurn(async () => {
       await this.#shop?.image.keep();
       return { ok: true, value: undefined };

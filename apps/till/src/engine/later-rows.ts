@@ -26,8 +26,12 @@ export async function loadNeeded(book: Pick<TillBook, 'read' | 'status'>): Promi
     if (!laterTables.has(table)) await book.read(`SELECT 1 FROM "${table}" LIMIT 1`);
 }
 
-/** `onChange` is called when the last of them are here, and whenever they could not be had. */
-export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onChange: () => void): LaterRows {
+/** `onChange` is called when a table of them is here, when the last is, and whenever they could not be had. */
+export function createLaterRows(
+  book: Pick<TillBook, 'loadRest' | 'status' | 'subscribe'>,
+  onChange: () => void,
+): LaterRows {
+  const allBytes = bytesOf(book);
   let isComing = absentOf(book).length > 0;
   let loading: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,6 +40,9 @@ export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onC
 
   async function load(): Promise<void> {
     clearTimeout(timer);
+    const stopWatching = book.subscribe(({ kind }) => {
+      if (kind === 'resident' && !isStopped) onChange();
+    });
     try {
       await book.loadRest();
     } catch (error) {
@@ -44,6 +51,8 @@ export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onC
       fault = messageOf(error);
       if (!isStopped) onChange();
       throw error;
+    } finally {
+      stopWatching();
     }
     isComing = false;
     fault = undefined;
@@ -54,12 +63,16 @@ export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onC
     get isComing() {
       return isComing;
     },
+    get percent() {
+      return allBytes === 0 ? 0 : Math.floor(100 * (1 - bytesOf(book) / allBytes));
+    },
     get fault() {
       return fault;
     },
     // Asked anew: a sale that is older than the last of them, because a clock was ahead once, has brought the tables that it is in.
     isNewer: (document) => !isComing || absentOf(book).every(({ last }) => document > String(last[1])),
     all: () => (isComing ? (loading ??= load()) : Promise.resolve()),
+    rest: () => void later.all().catch(() => undefined),
     entered() {
       clearTimeout(timer);
       if (isComing && loading === undefined && !isStopped)
@@ -76,6 +89,10 @@ export function createLaterRows(book: Pick<TillBook, 'loadRest' | 'status'>, onC
 
 function absentOf(
   book: Pick<TillBook, 'status'>,
-): readonly { readonly table: string; readonly last: readonly unknown[] }[] {
+): readonly { readonly table: string; readonly bytes: number; readonly last: readonly unknown[] }[] {
   return book.status().snapshot?.absent ?? [];
+}
+
+function bytesOf(book: Pick<TillBook, 'status'>): number {
+  return absentOf(book).reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -46,6 +46,8 @@ export interface TillState {
   readonly today: DaySummary | undefined;
   /** Documents of before a backup are still to come: nothing is said of any day. */
   readonly isComing: boolean;
+  /** How much of them is here, in whole hundredths. */
+  readonly comingPercent: number;
   /** Why they cannot be read on this device, where that was tried. */
   readonly comingFault: string | undefined;
   /** Somebody counts goods, so nothing says how much there should be. */

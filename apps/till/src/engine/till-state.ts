@@ -31,6 +31,7 @@ export function openState(shop: OpenShop, storageFault: string | undefined): Til
     // A part of a day would look like the day.
     today: later.isComing ? undefined : readDay(shop, businessDay(new Date(), session?.openedDay), newestShown),
     isComing: later.isComing,
+    comingPercent: later.percent,
     isCounting: isCounting(shop),
     comingFault: later.fault,
     unsent: countUnsent(shop),

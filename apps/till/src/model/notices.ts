@@ -258,9 +258,9 @@ function comingNotice(state: TillState): Notice | undefined {
       title: 'What was sold before the backup cannot be read on this device.',
       detail: `Returns, reports and closing the drawer need it. When all is sent, bring the till back once more. (${state.comingFault})`,
     };
-  const detail = canSell(state)
-    ? 'Keep selling. Returns, reports and “Sales” wait until it is here.'
-    : 'Returns, reports and “Sales” wait until it is here.';
+  const waits = `${canSell(state) ? 'Keep selling. ' : ''}Returns, reports and “Sales” wait until it is here`;
+  const { comingPercent: percent } = state;
+  const detail = percent === 0 ? `${waits}.` : `${waits}: ${percent} % is.`;
   return { tone: 'calm', title: 'What was sold before the backup is still coming.', detail };
 }
 

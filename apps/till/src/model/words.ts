@@ -1,11 +1,19 @@
 // What the till says in words: where a sale stands, what the connection is, why something was refused.
 import type { Link, Stage } from '../engine/port.ts';
+import type { RelaySilence } from '../engine/standing.ts';
 
 export const stageWords: Readonly<Record<Stage, string>> = {
   local: 'Saved on this till',
   syncing: 'Sending',
   durable: 'Stored at relay',
   settled: 'Settled',
+};
+
+const silenceWords: Readonly<Record<RelaySilence, string>> = {
+  unreachable: 'Relay not answering',
+  silent: 'Relay not answering',
+  busy: 'Relay busy',
+  garbled: 'Not the relay',
 };
 
 /** One line for the corner of the screen. It says what is known and never more. */
@@ -20,7 +28,7 @@ export function linkWords(link: Link, unsent: number): string {
     case 'no-network':
       return withUnsent('No network', unsent);
     case 'relay-unreachable':
-      return withUnsent('Relay not answering', unsent);
+      return withUnsent(silenceWords[link.how], unsent);
     case 'not-enrolled':
       return withUnsent('Not admitted yet', unsent);
     case 'relay-distrusted':

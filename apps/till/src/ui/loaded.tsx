@@ -34,59 +34,43 @@ function Loaded<Screens extends object>({ load, show }: LoadedProps<Screens>): V
   );
 }
 
-type Show<Screens> = Pick<LoadedProps<Screens>, 'show'>;
+type With<Screens> = (props: Pick<LoadedProps<Screens>, 'show'>) => VNode;
+
+function loaded<Screens extends object>(load: () => Promise<Screens>): With<Screens> {
+  return ({ show }) => <Loaded load={load} show={show} />;
+}
 
 /** The screens about keys. */
-export function WithKeyScreens({ show }: Show<typeof KeyScreens>): VNode {
-  return <Loaded load={() => import('../keys/screens.ts')} show={show} />;
-}
+export const WithKeyScreens: With<typeof KeyScreens> = loaded(() => import('../keys/screens.ts'));
 
 /** The screens about this till's own backups. */
-export function WithBackupScreens({ show }: Show<typeof BackupScreens>): VNode {
-  return <Loaded load={() => import('../backup/screens.ts')} show={show} />;
-}
+export const WithBackupScreens: With<typeof BackupScreens> = loaded(() => import('../backup/screens.ts'));
 
 /** The screens about the cash and the reports of the drawer. */
-export function WithCounterScreens({ show }: Show<typeof CounterScreens>): VNode {
-  return <Loaded load={() => import('../counter/screens.ts')} show={show} />;
-}
+export const WithCounterScreens: With<typeof CounterScreens> = loaded(() => import('../counter/screens.ts'));
 
 /** What stands otherwise than it was meant. */
-export function WithCorrectionScreens({ show }: Show<typeof CorrectionScreens>): VNode {
-  return <Loaded load={() => import('../corrections/screens.ts')} show={show} />;
-}
+export const WithCorrectionScreens: With<typeof CorrectionScreens> = loaded(() => import('../corrections/screens.ts'));
 
 /** The screens about coupons, gifts and credit. */
-export function WithEntitlementScreens({ show }: Show<typeof EntitlementScreens>): VNode {
-  return <Loaded load={() => import('../entitlements/screens.ts')} show={show} />;
-}
+export const WithEntitlementScreens: With<typeof EntitlementScreens> = loaded(
+  () => import('../entitlements/screens.ts'),
+);
 
 /** The screens about goods that are put by. */
-export function WithLayawayScreens({ show }: Show<typeof LayawayScreens>): VNode {
-  return <Loaded load={() => import('../layaways/screens.ts')} show={show} />;
-}
+export const WithLayawayScreens: With<typeof LayawayScreens> = loaded(() => import('../layaways/screens.ts'));
 
 /** The screens about goods that come back. */
-export function WithReturnScreens({ show }: Show<typeof ReturnScreens>): VNode {
-  return <Loaded load={() => import('../returns/screens.ts')} show={show} />;
-}
+export const WithReturnScreens: With<typeof ReturnScreens> = loaded(() => import('../returns/screens.ts'));
 
 /** The screens about goods on the shelf. */
-export function WithStockScreens({ show }: Show<typeof StockScreens>): VNode {
-  return <Loaded load={() => import('../stock/screens.ts')} show={show} />;
-}
+export const WithStockScreens: With<typeof StockScreens> = loaded(() => import('../stock/screens.ts'));
 
 /** The cash drawer and what is done at it. */
-export function WithDrawer({ show }: Show<typeof DrawerScreens>): VNode {
-  return <Loaded load={() => import('./drawer.tsx')} show={show} />;
-}
+export const WithDrawer: With<typeof DrawerScreens> = loaded(() => import('./drawer.tsx'));
 
 /** The first minute of a till. */
-export function WithFirstRun({ show }: Show<typeof FirstRunScreens>): VNode {
-  return <Loaded load={() => import('./first-run.tsx')} show={show} />;
-}
+export const WithFirstRun: With<typeof FirstRunScreens> = loaded(() => import('./first-run.tsx'));
 
 /** How this till fares. */
-export function WithThisTill({ show }: Show<typeof ThisTillScreens>): VNode {
-  return <Loaded load={() => import('./this-till.tsx')} show={show} />;
-}
+export const WithThisTill: With<typeof ThisTillScreens> = loaded(() => import('./this-till.tsx'));
