@@ -80,12 +80,13 @@ function backupCase(till: Till): Case {
 /** The same day at a till of many years, whose backups go on: what came since the last. */
 async function deltaCase(till: Till): Promise<Case> {
   let last: string | undefined;
-  const place = memoryPlace();
-  await keeperOf(till, place, { load: () => undefined, save: (text) => void (last = text) }).backUp();
+  const files = new Map<string, Uint8Array>();
+  const first = { load: () => undefined, save: (text: string) => void (last = text) };
+  await keeperOf(till, memoryPlace('memory', files), first).backUp();
   await trade(till, DAY_SALES);
-  // As remembered before the day, whatever is made now: each run makes the same part.
+  // As remembered before the day and as it was in the place, whatever is made now: each run makes the same part.
   const state = { load: () => last, save: () => undefined };
-  const once = () => keeperOf(till, place, state).backUp();
+  const once = () => keeperOf(till, memoryPlace('memory', new Map(files)), state).backUp();
   return {
     figures: figuresOf('backup-delta'),
     count: async () => ({ bytes: (await once())?.bytes ?? 0 }),
