@@ -3,9 +3,8 @@ import type { VNode } from 'preact';
 import type { Shop } from '../engine/port.ts';
 import { ShopContext, TillContext } from '../state/context.ts';
 import type { Till } from '../state/till.ts';
-import { Failed } from './failed.tsx';
 import { OtherTab } from './full-screens.tsx';
-import { WithFirstRun } from './loaded.tsx';
+import { WithFailed, WithFirstRun } from './loaded.tsx';
 import { Shell } from './shell.tsx';
 
 export interface AppProps {
@@ -32,7 +31,7 @@ function Screen({ till, pasted }: AppProps): VNode | null {
     case 'first-run':
       return <WithFirstRun show={({ FirstRun }) => <FirstRun pasted={pasted} />} />;
     case 'failed':
-      return <Failed code={phase.code} message={phase.message} />;
+      return <WithFailed show={({ Failed }) => <Failed code={phase.code} message={phase.message} />} />;
     case 'open':
       return <OpenTill shop={phase.shop} />;
   }

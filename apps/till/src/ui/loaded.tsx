@@ -10,6 +10,7 @@ import type * as ReturnScreens from '../returns/screens.ts';
 import type * as StockScreens from '../stock/screens.ts';
 import { useEffect, useState } from 'preact/hooks';
 import type * as DrawerScreens from './drawer.tsx';
+import type * as FailedScreens from './failed.tsx';
 import type * as FirstRunScreens from './first-run.tsx';
 import type * as ThisTillScreens from './this-till.tsx';
 
@@ -68,6 +69,9 @@ export const WithStockScreens: With<typeof StockScreens> = loaded(() => import('
 
 /** The cash drawer and what is done at it. */
 export const WithDrawer: With<typeof DrawerScreens> = loaded(() => import('./drawer.tsx'));
+
+/** What stands in the place of a till whose log does not open. */
+export const WithFailed: With<typeof FailedScreens> = loaded(() => import('./failed.tsx'));
 
 /** The first minute of a till. */
 export const WithFirstRun: With<typeof FirstRunScreens> = loaded(() => import('./first-run.tsx'));
