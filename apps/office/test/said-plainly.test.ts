@@ -68,3 +68,16 @@ it('takes devices by their names, lists with commas, and what is of one unit uns
   const { status, stderr } = await runTally('sale', 'complete', ...unknown);
   expect([status, stderr]).toEqual([2, expect.stringContaining('there is no product "NONE"')]);
 });
+
+it('knows what a van scans, and says why nothing can be written in a branch yet', async () => {
+  await tally('product', 'set', '--sku', 'BUN', '--name', 'Bun', '--tax-rate-basis-points', '0');
+  await tally('price', 'set', '--sku', 'BUN', '--unit-price', '1.20');
+  const buns = ['--reference', 'D-1', '--lines', 'sku=BUN,quantity=5,unit-cost=0.30'];
+  await tally('stock', 'receive', ...buns);
+  const { id } = await tally('van', 'scan', '--sku', 'BUN', '--tender', 'cash');
+  const line = `SELECT name, amountMinor FROM documentLines WHERE document = '${String(id)}'`;
+  expect((await tally('query', line))['rows']).toEqual([{ name: 'Bun', amountMinor: 120 }]);
+  const { status, stderr } = await runTally('stock', 'receive', ...buns, '--scope', 'b/9', '--data', data);
+  expect([status, stderr]).toEqual([1, expect.stringContaining('tally sync')]);
+  expect(await runTally('prove', '--data', data)).toMatchObject({ status: 0 });
+});

@@ -240,6 +240,8 @@ export class Scope {
     this.#tail.rows.flush();
     this.projection.markWhole();
     this.#tail.rows.markWhole();
+    // Whatever was refused in it: a scope in which nothing stands is none of the book.
+    if (this.lastId === '') return;
     if (this.#saved?.folded === this.#folded && this.#saved.settledId === this.#settledId) return;
     this.#saved = { folded: this.#folded, settledId: this.#settledId };
     this.#driver

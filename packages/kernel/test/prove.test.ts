@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Book, openBook } from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
+import { parseScope, type Scope } from '@tallystick/oplog';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFleet, createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
@@ -65,6 +66,22 @@ async function proveCopy(edit: (db: Database.Database) => void) {
 describe('prove', () => {
   it('passes an honest database', async () => {
     expect(await proveCopy(() => undefined)).toMatchObject({ ok: true, problems: [] });
+  });
+
+  it('passes where something was refused in a scope that nothing was ever written in', async () => {
+    const book = await openBook({
+      store: nodeStore(':memory:'),
+      keys: memoryKeys(),
+      verbs: shopVerbs,
+      edge: testEdge(),
+    });
+    const scope = parseScope('b/9') as Scope;
+    const refused = await book.commit('stock.move', { sku: 'sku-1', quantity: 1 }, { scope });
+    expect(refused).toMatchObject({ ok: false, code: 'kernel/unknown-device' });
+    await book.commit('stock.move', { sku: 'sku-1', quantity: 1 });
+    const fresh = stores['better-sqlite3']();
+    expect((await book.prove(fresh)).problems).toEqual([]);
+    await Promise.all([book.close(), fresh.close()]);
   });
 
   it('passes where sums went up and down by the bound in another order than their ops have now', async () => {

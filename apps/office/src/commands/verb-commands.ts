@@ -3,18 +3,20 @@
 import { rules } from '@tallystick/guards';
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
-import { type Priced, priceOf, taxRateOf } from '@tallystick/retail';
+import type { Priced } from '@tallystick/retail';
 import { transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { formatMinor } from '../currency.ts';
+import { OfficeError } from '../errors.ts';
 import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
-import { soldLine, type Taken, withTaxIn } from '../sold-line.ts';
+import { withTaxIn } from '../sold-line.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
 import { wasTaxIncluded, withDefaults } from '../verb-defaults.ts';
 import { hasOptions, optionOf, optionsOf, type Reading, readOptions, shapeOf } from '../verb-options.ts';
+import { currencyNamed, openDay, readingOf } from '../verb-reading.ts';
 import { changingCommand, type Done } from './changing.ts';
 import { doneOf, mustBeDone } from './do.ts';
 
@@ -98,6 +100,16 @@ function scopeHelp(verbs: readonly Verb[]): string {
     : `${granting.join(', ')}: for which scope (default: hq, the only one of a small shop); of the others ${belongs}`;
 }
 
+/** What the catalogue says of the one unit that a van sells, where nobody says otherwise. */
+function scanned(reading: Reading, read: Record<string, unknown>): Record<string, unknown> {
+  const product = reading.product(String(read['sku']));
+  if (product === undefined) return read;
+  const { name, unitScale: quantityScale, unitPriceMilliMinor, taxRateBasisPoints } = product;
+  const priced = unitPriceMilliMinor === undefined ? {} : { unitPriceMilliMinor };
+  const taxed = taxRateBasisPoints === undefined ? {} : { taxRateBasisPoints };
+  return { name, quantityScale, ...priced, ...taxed, ...read };
+}
+
 /** The document that an op takes back, or takes goods back of, by either name. */
 const sameDocument: Readonly<Record<string, string>> = { document: 'original', original: 'document' };
 
@@ -140,13 +152,19 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
     isGross: isGross(verb, context),
   };
   const read = readOptions(shape, context.text, readingOf(book, currency, terms));
-  const said = completed(verb, terms.isGross ? inWholes(verb, read, book) : read, book);
+  const goods = verb.name === 'van.scan' ? scanned(readingOf(book, currency, terms), read) : read;
+  const said = completed(verb, terms.isGross ? inWholes(verb, goods, book) : goods, book);
   const args = { ...withDefaults(verb, shape, said, { book, scope: named, currency }) };
   if (verb.name === 'rule.set') await readRule(args);
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
   mustHaveAll(verb, shape, args);
   const commit = await book.commit(verb.ref as never, args, named === undefined ? {} : { scope });
+  if (!commit.ok && commit.code === 'kernel/unknown-device' && named !== undefined)
+    throw new OfficeError(
+      'office/refused',
+      `${named} knows no device yet: hand the book in at a relay first (tally sync), from where branches read hq (kernel/unknown-device)`,
+    );
   const made = mustBeDone(commit, verb);
   return withPaper(doneOf(verb.name, made), book, made.id, args);
 }
@@ -233,87 +251,6 @@ interface Counted {
 /** The lot is said where one product came in several. */
 function isOf({ sku, lot }: Counted, line: { readonly sku: string; readonly lot?: string }): boolean {
   return sku === line.sku && (lot === undefined || lot === line.lot);
-}
-
-function openDay(book: ShopBook): string | undefined {
-  return book.query<{ day: string }>("SELECT day FROM businessDays WHERE scope = 'hq'")[0]?.day;
-}
-
-/** `day` and `customer` say which price of a product holds. */
-function readingOf(
-  book: ShopBook,
-  currency: string,
-  { day = '', customer = '', original = '', isGross = false } = {},
-): Reading {
-  const taken: Taken = new Map();
-  return {
-    currency,
-    sold: (said) => (original === '' ? undefined : soldLine(book, { original, isGross }, said, taken)),
-    product: (sku) => {
-      const [row] = book.query<{ name: string; unitScale: number }>(
-        "SELECT name, unitScale FROM products WHERE scope = 'hq' AND sku = ?",
-        [sku],
-      );
-      if (row === undefined) return undefined;
-      const [terms] = book.query<{ priceList: string }>(
-        "SELECT priceList FROM customers WHERE scope = 'hq' AND customer = ?",
-        [customer],
-      );
-      const price = priceOf(book, { sku, currency, day, list: terms?.priceList ?? '' });
-      const rate = taxRateOf(book, { sku, day });
-      return {
-        ...row,
-        ...(price !== undefined && { unitPriceMilliMinor: price }),
-        ...(rate !== undefined && { taxRateBasisPoints: rate }),
-      };
-    },
-    idOf: (arg, text) => {
-      const isDevice = (arg === 'device' || arg === 'to') && !text.includes('/');
-      const rows = isDevice
-        ? devicesCalled(book, text)
-        : arg === 'session'
-          ? book.query<{ id: string }>(
-              "SELECT id FROM sessions s JOIN devices d USING (device) WHERE d.name = ? AND s.state = 'open' GROUP BY id LIMIT 2",
-              [text],
-            )
-          : text.includes('/')
-            ? book.query<{ id: string }>('SELECT id FROM documents WHERE number = ? LIMIT 2', [text])
-            : [];
-      // Two devices of one name in two scopes may print one number.
-      if (rows.length > 1) throw usage(`${text} means several: give the id`, 'query');
-      return rows[0]?.id;
-    },
-  };
-}
-
-/** By its name, or by how its id begins, as `tally devices` shows both; in whatever scope it was enrolled. */
-function devicesCalled(book: ShopBook, text: string): readonly { readonly id: string }[] {
-  const start = /^[0-9a-f]{8,63}$/.test(text) ? `${text}%` : '';
-  return book.query('SELECT DISTINCT device AS id FROM devices WHERE name = ? OR device LIKE ? LIMIT 2', [text, start]);
-}
-
-/** The currency of the bill, document or session that the options name, or of the customer whose terms they change; undefined where they name none. */
-function currencyNamed(
-  book: ShopBook,
-  verb: Verb,
-  { properties = {} }: Shape,
-  text: (option: string) => string | undefined,
-): string | undefined {
-  const { idOf } = readingOf(book, '');
-  const currencyOf = (sql: string, ...keys: string[]): string | undefined =>
-    book.query<{ currency: string }>(sql, keys)[0]?.currency;
-  if (verb.name === 'customer.set')
-    return currencyOf("SELECT currency FROM customers WHERE scope = 'hq' AND customer = ?", text('customer') ?? '');
-  for (const arg of ['layaway', 'order', 'document', 'original', 'session']) {
-    const given = arg in properties ? text(arg) : undefined;
-    if (given === undefined) continue;
-    const table = arg === 'session' ? 'sessions' : 'documents';
-    const found = currencyOf(`SELECT currency FROM ${table} WHERE id = ?`, idOf(arg, given) ?? given);
-    if (found !== undefined) return found;
-  }
-  const [supplier, reference] = [text('supplier'), text('reference')];
-  if (supplier === undefined || reference === undefined || !('reference' in properties)) return undefined;
-  return currencyOf('SELECT currency FROM bills WHERE supplier = ? AND reference = ?', supplier, reference);
 }
 
 interface Line {
