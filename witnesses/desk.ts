@@ -58,7 +58,10 @@ const numbers: Play = async (firm, broken) => {
   };
 };
 
-/** Goods come back without a receipt, against the owner's policy, at a till that has not heard: it owes what it gave. The fault: there is no such policy. */
+/**
+ * Goods come back without a receipt, against the owner's policy, at a till that has not heard: it owes what it gave. Where he allows some, a customer's day is summed. The fault:
+ * there is no such policy.
+ */
 const openReturn: Play = async (firm, broken) => {
   const { office } = firm;
   const till = await firm.enlist('till-1', 'till');
@@ -68,10 +71,23 @@ const openReturn: Play = async (firm, broken) => {
   await firm.meet(office, till.book);
   const asked = await till.book.commit('sale.refund', args);
   const owed = debtOf(office, till.book.device);
+  if (!broken)
+    must(await office.commit('returns.policy', { currency: 'GBP', allowed: 1, refundTo: 'any', mostMinor: 700 }));
+  await firm.meet(office, till.book);
+  const answers: string[] = [];
+  for (let time = 1; time <= 2; time++) {
+    const one = await till.book.commit('sale.refund', { ...args, customer: 'c-1' });
+    answers.push(one.ok ? 'ok' : one.code);
+  }
   return {
-    of: { refunds: 1 },
-    facts: { owed, again: asked.ok ? 'ok' : asked.code },
-    holds: owed === 500 && !asked.ok && asked.code === 'retail/open-return' && balance(office, '1150') === 500,
+    of: { refunds: 3 },
+    facts: { owed, again: asked.ok ? 'ok' : asked.code, summed: answers.join() },
+    holds:
+      owed === 500 &&
+      !asked.ok &&
+      asked.code === 'retail/open-return' &&
+      answers.join() === 'ok,retail/open-return' &&
+      balance(office, '1150') === 500,
   };
 };
 
@@ -89,7 +105,7 @@ const paidBack: Play = async (firm, broken) => {
   return { of: { tills: 2 }, facts: { owed, customer }, holds: owed === 500 && customer === 0 };
 };
 
-/** What a coupon paid half of is given back whole, half at each of two tills apart. The fault: the second is never heard. */
+/** What a coupon paid half of is given back whole, half at each of two tills apart, and what a gift paid is asked back in cash. The fault: the second is never heard. */
 const givenBack: Play = async (firm, broken) => {
   const { office } = firm;
   const [one, two] = [await firm.enlist('till-1', 'till'), await firm.enlist('till-2', 'till')].map(
@@ -103,12 +119,21 @@ const givenBack: Play = async (firm, broken) => {
   const back = { ...trade, taxIncluded: true, original, reason: 'unwanted', lines: [{ ...tea, line: 1 }] } as const;
   for (const till of broken ? [one] : [one, two]) must(await till.commit('sale.refund', { ...back, tenders: cash }));
   const third = await one.commit('sale.refund', { ...back, tenders: cash });
+  // What a gift paid all of comes back on account, and not in cash.
+  const gift = { ...coupon, token: '71'.repeat(32), redemption: 'e2'.repeat(16), entitlement: 'gift' } as const;
+  const given = must(await one.commit('sale.complete', { ...sold, lines: [tea], tenders: [gift] }));
+  const ofGift = await one.commit('sale.refund', { ...back, original: given.id, tenders: cash });
   await firm.meet(one, two, office);
   const owed = debtOf(office, two.device);
   return {
     of: { tills: 2 },
     facts: { owed, third: third.ok ? 'ok' : third.code, corrected: corrections(office, 'retail/refund-tender') },
-    holds: owed === 500 && !third.ok && third.code === 'retail/refund-tender',
+    holds:
+      owed === 500 &&
+      !third.ok &&
+      third.code === 'retail/refund-tender' &&
+      !ofGift.ok &&
+      ofGift.code === 'retail/refund-tender',
   };
 };
 

@@ -167,26 +167,34 @@ const circle: Play = async (scene, broken) => {
   await scene.settle();
   const again = transferOrdersDue(scene.books[office]!, head).length;
   const refused = scene.refusedCodes().filter((code) => code === 'retail/bad-round').length;
+  const twice: string[] = [];
   for (const args of dispatchesDue(scene.books[warehouse]!, { scope: depot, ...head })) {
     const sent = await idOf(scene.books[warehouse]!, await scene.must(warehouse, 'transfer.dispatch', args, depot));
     await scene.settle();
     if (!broken) await scene.must(branch, 'transfer.receive', receipt(scene.books[branch]!, sent, [8]), shop);
+    // What was sent for an order is not sent for it once more.
+    twice.push(await scene.commit(warehouse, 'transfer.dispatch', args, depot));
   }
   await scene.settle();
   const shelf = stockIn(scene.books[office]!, shop)['MUG'] ?? 0;
-  return { of: { proposed }, facts: { again, refused, shelf }, holds: again === 0 && refused === 1 && shelf === 10 };
+  return {
+    of: { proposed },
+    facts: { again, refused, twice: twice.join(), shelf },
+    holds: again === 0 && refused === 1 && twice.join() === 'retail/order-fulfilled' && shelf === 10,
+  };
 };
 
 /**
- * Two branches lack 18 of what the depot has 12 of: each is promised its share, and a third, which comes when all of it is promised and none of it has left, nothing. The
- * fault: nobody writes the orders down.
+ * Two branches lack 18 of what the depot has 12 of: each is promised its share, and a third, which comes when all of it is promised and none of it has left, nothing. A fourth
+ * has bought for itself and lacks nothing. The fault: nobody writes the orders down.
  */
 const sharedOut: Play = async (scene, broken) => {
-  const third = 'b/044';
+  const [third, fourth] = ['b/044', 'b/045'];
   await buy(scene, 12, depot);
   await buy(scene, 2, shop);
   const level = { sku: 'MUG', minimum: 5, maximum: 10, source: depot };
-  for (const to of [shop, other]) await scene.must(office, 'stock.level', { ...level, branch: to });
+  for (const to of [shop, other, fourth]) await scene.must(office, 'stock.level', { ...level, branch: to });
+  await scene.must(office, 'purchase.order', { ...head, supplier: 'S-1', lines: [mugs(8)] }, fourth);
   await scene.settle();
   const book = scene.books[office]!;
   const orders = transferOrdersDue(book, head);
@@ -198,8 +206,8 @@ const sharedOut: Play = async (scene, broken) => {
   const left = sum(again);
   return {
     of: { orders: orders.length, again: again.length },
-    facts: { first, second, left },
-    holds: first === 5 && second === 7 && left === 0,
+    facts: { first, second, left, ways: promised.size },
+    holds: first === 5 && second === 7 && left === 0 && promised.size === 2,
   };
 };
 
