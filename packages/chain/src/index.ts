@@ -32,4 +32,4 @@ export {
 } from './proof.ts';
 export { hashOp, openRecord } from './record.ts';
 export { type RunCode, type RunsCheck, type RunsReport, type Unaccepted, verifyRuns } from './runs.ts';
-export { createTree, leafHash, type Tree } from './tree.ts';
+export { createTree, leafHash, nodeHash, type Tree } from './tree.ts';

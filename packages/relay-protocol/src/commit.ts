@@ -1,13 +1,13 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
 import { encodeVerifierKey } from '@tallystick/chain';
-import { type BookId, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type MaybePromise, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 import { batchOf, hasPlace, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
 import { encodeClaims, originOf, signReceipts } from './receipt.ts';
-import type { Batch } from './store.ts';
+import type { Batch, LogState } from './store.ts';
 import { tenureOf } from './tenure.ts';
 
 /** What becomes of one push: an answer, or what is thrown at whoever waits for it. */
@@ -71,6 +71,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
   await desk.store.refresh?.();
   const judged = new Map<Push, Judged | { readonly error: unknown }>();
   const batches: Batch[] = [];
+  const states = new Map<PushedLog, LogState>();
   const books = [...groupBy(pushes, ({ book }) => book)];
   /** Where it fails, nothing of this book is stored, and no other book is the worse for it. */
   const apart = async <T>(book: BookId, ofBook: readonly Push[], work: () => Promise<T>): Promise<T | undefined> => {
@@ -94,7 +95,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
   }
   for (const [book, ofBook] of books) {
     const logs = opened.get(book) ?? [];
-    const ofLogs = await apart(book, ofBook, () => judgeLogs(desk, book, logs, judged));
+    const ofLogs = await apart(book, ofBook, () => judgeLogs(desk, book, logs, judged, states));
     batches.push(...(ofLogs ?? []));
   }
   if (batches.length > 0) await desk.store.append(batches);
@@ -103,23 +104,28 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     const [log] = opened.get(book) ?? [];
     if (log !== undefined) desk.rosters.grown(log.pushed.roster, enrolments.length);
   }
-  const states = new Map(batches.map(({ book, scope, state }) => [`${book} ${scope}`, state]));
   const receipts = await signGroup(desk, judged);
-  return Promise.all(
-    pushes.map(async (push): Promise<Settled> => {
-      const one = judged.get(push) as Judged | { readonly error: unknown };
-      if ('error' in one) return one;
-      const { pushed, ruling, opened } = one;
-      const log = states.get(`${push.book} ${push.scope}`) ?? pushed.log;
-      const isAsked = push.wantsCheckpoint && log !== undefined;
+  const settle = (push: Push): MaybePromise<Settled> => {
+    const one = judged.get(push) as Judged | { readonly error: unknown };
+    if ('error' in one) return one;
+    const { pushed, ruling, opened } = one;
+    const log = states.get(pushed) ?? pushed.log;
+    const receipt = receipts.textOf.get(push);
+    const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
+    const settled = (isKnown: boolean, checkpoint: string): Settled => ({
+      outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened },
+    });
+    // Most pushes ask for no checkpoint and have a place: hundreds of them a commit wait for nothing.
+    const isAsked = push.wantsCheckpoint && log !== undefined;
+    if (!isAsked && hasPlace(ruling)) return settled(true, '');
+    return (async () => {
       const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
       // All is durable by now: where this cannot be found out, the answer says less.
       const isKnown = hasPlace(ruling) || (await isOfLog(pushed, push).catch(() => false));
-      const receipt = receipts.textOf.get(push);
-      const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
-      return { outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened } };
-    }),
-  );
+      return settled(isKnown, checkpoint);
+    })();
+  };
+  return Promise.all(pushes.map(settle));
 }
 
 /** One signature for the receipts of all pushes: whatever has a position is durable by now. */
@@ -204,6 +210,7 @@ async function judgeLogs(
   book: BookId,
   logs: readonly OpenedLog[],
   judged: Map<Push, Judged | { readonly error: unknown }>,
+  states: Map<PushedLog, LogState>,
 ): Promise<readonly Batch[]> {
   const batches: Batch[] = [];
   let scopes: number | undefined;
@@ -223,7 +230,10 @@ async function judgeLogs(
       else judged.set(push, { pushed, ruling, opened: isNew && gate.accepted.length > 0 });
     }
     const batch = await batchOf(desk, pushed);
-    if (batch !== undefined) batches.push(batch);
+    if (batch !== undefined) {
+      batches.push(batch);
+      states.set(pushed, batch.state);
+    }
     if (log === undefined && batch !== undefined) {
       scopes = (scopes as number) + 1;
       desk.openings.opened(pushed, gate.accepted[0] as OpRecord);

@@ -2,9 +2,9 @@
 // (docs/spec/relay.md, "Notes").
 import {
   type Checkpoint,
-  createTree,
   type Hasher,
   leafHash,
+  nodeHash,
   type NoteKey,
   type NoteSigner,
   openNote,
@@ -103,19 +103,13 @@ function growLevels(leaves: readonly Uint8Array[], hasher: Hasher): readonly (re
   for (let below = leaves; below.length > 1; below = levels.at(-1) as readonly Uint8Array[]) {
     const above: Uint8Array[] = [];
     for (let index = 0; index < below.length; index += 2) {
-      const [left, right] = below.slice(index, index + 2) as [Uint8Array, Uint8Array?];
-      above.push(right === undefined ? left : pairHash(left, right, hasher));
+      const left = below[index] as Uint8Array;
+      const right = below[index + 1];
+      above.push(right === undefined ? left : nodeHash(left, right, hasher));
     }
     levels.push(above);
   }
   return levels;
-}
-
-function pairHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {
-  const pair = createTree(hasher);
-  pair.append(left);
-  pair.append(right);
-  return pair.root();
 }
 
 /** Refusals: those of chain's `openNote`, `relay/receipt-format`, `relay/receipt-origin`, `relay/receipt-root`. */
