@@ -6,9 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { BookId, DeviceId } from '@tallystick/oplog';
 import { afterAll, describe, expect, it } from 'vitest';
 import { placeChecks } from '../src/contract.ts';
-import { type BackupPlace, bucketPlace, memoryPlace, tryPlace } from '../src/index.ts';
+import { type BackupPlace, bucketPlace, memoryPlace, partName, type PartKind, tryPlace } from '../src/index.ts';
 import { mailboxPlace } from '../src/mail.ts';
 import { folderPlace } from '../src/node.ts';
 import { credentials, folder, hasMail, startBuckets, startMailbox, stopServers } from './place-servers.ts';
@@ -56,6 +57,39 @@ describe('a bucket', () => {
     const nobody = bucketPlace({ url: 'http://localhost:1/shop', ...credentials });
     await expect(nobody.list()).rejects.toMatchObject({ code: 'recovery/place' });
   });
+});
+
+it('lists what twenty devices keep after years in as many questions as there are thousands of names', async () => {
+  // Of each two wholes with fifty deltas, and archives: 32 since the last of a period, and those of twelve periods.
+  const numbers = Array.from({ length: 147 }, (_, index) => index + 1);
+  const kindOf = (number: number): PartKind => (number < 3 ? 'whole' : number < 103 ? 'delta' : 'log');
+  const names = Array.from({ length: 20 }, (_, device) => String(device + 10).repeat(32)).flatMap((device) =>
+    numbers.map((number) =>
+      partName({ book: 'ab'.repeat(32) as BookId, device: device as DeviceId, number, kind: kindOf(number) }),
+    ),
+  );
+  const seen = { questions: 0, bytes: 0 };
+  // As S3 pages and words a list.
+  const server = createServer((request, response) => {
+    const token = Number(new URL(request.url ?? '', 'http://bucket').searchParams.get('continuation-token') ?? 0);
+    const page = names.slice(token, token + 1_000).map((name) => {
+      const etag = '&quot;d41d8cd98f00b204e9800998ecf8427e&quot;';
+      return `<Contents><Key>${name}</Key><LastModified>2026-11-21T00:00:00.000Z</LastModified><ETag>${etag}</ETag><Size>2048</Size><StorageClass>STANDARD</StorageClass></Contents>`;
+    });
+    const isMore = token + 1_000 < names.length;
+    const more = isMore ? `<NextContinuationToken>${token + 1_000}</NextContinuationToken>` : '';
+    const text = `<ListBucketResult><IsTruncated>${isMore}</IsTruncated>${more}${page.join('')}</ListBucketResult>`;
+    seen.questions += 1;
+    seen.bytes += text.length;
+    response.end(text);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const place = bucketPlace({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/shop`, ...credentials });
+  expect(await place.list()).toEqual(names);
+  expect([new Set(names).size, seen.questions]).toEqual([2_940, 3]);
+  expect(seen.bytes).toBeLessThan(800_000);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 describe('a bucket that never ends its answer', () => {
