@@ -125,7 +125,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
       return settled(isKnown, checkpoint);
     })();
   };
-  return Promise.all(pushes.map(settle));
+  return Promise.all(pushes.map((push) => Promise.resolve(settle(push))));
 }
 
 /** One signature for the receipts of all pushes: whatever has a position is durable by now. */
