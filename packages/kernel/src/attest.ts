@@ -2,7 +2,7 @@
  * What a replica can say of a settled prefix: of the one it stands on, by looking at its rows without the pending tail, and of an earlier one by folding
  * the log to there. See certificates.ts for what is done with it.
  */
-import type { LogStore, OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
+import type { OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
 import type { StateClaim } from './certificates.ts';
 import type { BookStore } from './driver.ts';
 import { manifest, marks, tableShapes } from './builtin-tables.ts';
@@ -99,21 +99,9 @@ function digestAsOf({ schema, crypto }: Replica, table: AnyTable, size: number):
   return digestRows(name, rows, crypto.hasher);
 }
 
-/** Of which scopes a claim needs the ops before the stored ones. */
-export function claimedScopes(
-  { log }: Replica,
-  scope: ScopeName,
-  { size, fresh }: AttestOptions,
-): readonly ScopeName[] {
-  return fresh !== undefined && isSettled(log, scope, size) ? foldedScopes(scope) : [];
-}
-
-function foldedScopes(scope: ScopeName): readonly ScopeName[] {
-  return scope === HQ ? [HQ] : [HQ, scope];
-}
-
-function isSettled(log: LogStore, scope: ScopeName, size: number | undefined): size is number {
-  return size !== undefined && size > 0 && size <= log.tip(scope).size;
+/** Which scopes are folded for a claim of an earlier prefix: none where it is no prefix of what is settled here. */
+export function claimedScopes({ log }: Replica, scope: ScopeName, { size = 0, fresh }: AttestOptions): ScopeName[] {
+  return fresh !== undefined && size > 0 && size <= log.tip(scope).size ? [...new Set([HQ, scope])] : [];
 }
 
 /** Folds the log into `fresh`, an empty store, up to `size` ops of a scope, and says what that came to. */
@@ -123,10 +111,11 @@ export async function claimEarlier(
   size: number,
   { verbs, fresh, older }: { readonly verbs: readonly Verb[]; readonly fresh: BookStore; readonly older: OlderOps },
 ): Promise<StateClaim | undefined> {
-  if (!isSettled(from.log, name, size)) return undefined;
+  const scopes = claimedScopes(from, name, { size, fresh });
+  if (scopes.length === 0) return undefined;
   const replica = await Replica.open(fresh, verbs, from.crypto);
   if (from.book !== undefined) await replica.bind(from.book);
-  const log = new VerifiedLog(await wholeLog(from, older, foldedScopes(name)), from.crypto);
+  const log = new VerifiedLog(await wholeLog(from, older, scopes), from.crypto);
   for await (const { scope, records, tip } of log.pages()) {
     if (tip === undefined) break;
     const left = scope === name ? size - replica.log.tip(scope).size : Number.POSITIVE_INFINITY;

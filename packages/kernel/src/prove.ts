@@ -12,6 +12,7 @@ import { PENDING_PLACE, type Schema } from './schema.ts';
 import { fetchAll } from './snapshot-save.ts';
 import { noteAudit } from './snapshot-trust.ts';
 import { pinnedRelay } from './relay-key.ts';
+import { rootOfTip } from './roots.ts';
 import type { Verb } from './verb.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
 
@@ -55,7 +56,7 @@ export async function prove(
     crypto: live.crypto,
     every: true,
   });
-  const notes = await checkNotes(live);
+  const notes = await checkNotes(live, replayed.replica);
   // The tree that the relay signed fixes signatures too, valid or not; where it vouches for none, each must be good.
   const unvouched = replayed.covered.filter(({ scope }) => !notes.vouched.has(scope));
   for (const { scope, position, hash, code, message } of [...replayed.problems, ...unvouched]) {
@@ -92,25 +93,23 @@ function compareHeads(live: Replica, fresh: Replica): ProofProblem[] {
     const isWhole = live.log.base(scope).size === 0;
     const chains = fresh.sql.prepare('SELECT device, seq FROM chains WHERE scope = ?').iterate([scope]);
     for (const [device, folded] of [...chains] as [DeviceId, number][]) {
-      const got = live.log.head(device, scope);
-      const want = fresh.log.head(device, scope);
+      const named = live.log.head(device, scope)?.seq ?? 0;
+      const end = fresh.log.head(device, scope)?.seq ?? 0;
       // Which branch of a fork is the head depends on what arrived first here; how far the chain goes does not. A log that begins at a snapshot
       // has never seen the branch without effect, which may be the longer one.
-      const isBetween = (got?.seq ?? 0) >= folded && (got?.seq ?? 0) <= (want?.seq ?? 0);
-      if (isWhole ? got?.seq !== want?.seq : !isBetween) {
-        problems.push({
-          table: 'log_heads',
-          row: `${scope} ${device}`,
-          why: `says seq ${got?.seq ?? 0}, the chain ends at ${want?.seq ?? 0}`,
-        });
-      }
+      if (isWhole ? named === end : named >= folded && named <= end) continue;
+      const why = `names ${named === 0 ? 'no op that is here' : `op ${named}`}, the chain ends at op ${end}`;
+      problems.push({ table: 'log_heads', row: `${scope} ${device}`, why });
     }
   }
   return problems;
 }
 
-/** Checkpoints and receipts must open under the relay's pinned key and say what is stored. `vouched`: scopes whose checkpoint does. */
-async function checkNotes(live: Replica): Promise<{ problems: ProofProblem[]; vouched: ReadonlySet<string> }> {
+/** Checkpoints and receipts must open under the relay's pinned key and say what is stored, as the fresh fold has it. `vouched`: scopes whose checkpoint does. */
+async function checkNotes(
+  live: Replica,
+  fresh: Replica,
+): Promise<{ problems: ProofProblem[]; vouched: ReadonlySet<string> }> {
   const problems: ProofProblem[] = [];
   const vouched = new Set<string>();
   const relay = pinnedRelay(live);
@@ -128,7 +127,9 @@ async function checkNotes(live: Replica): Promise<{ problems: ProofProblem[]; vo
     const signed = note === '' ? undefined : await verifyCheckpoint(note, check);
     if (signed?.ok === false) problems.push({ table: 'log_tips', row: scope, why: signed.message });
     const isTrue =
-      signed?.ok === true && signed.value.size === size && signed.value.root === (await live.rootOf(scope, size));
+      signed?.ok === true &&
+      signed.value.size === size &&
+      signed.value.root === rootOfTip(fresh.log.tip(scope), hasher);
     if (isTrue) vouched.add(scope);
     else if (signed?.ok) {
       const why = `the signed checkpoint is about size ${signed.value.size} and another root`;
@@ -156,20 +157,11 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
     asides.map((entry) => entry.bytes),
     live.crypto.hasher,
   );
-  const byHash = new Map(records.map((record) => [record.hash, record]));
-  const why = new Map(
-    (await admit(live.admitter.door, records)).notAccepted.map(({ record, code, message }) => [
-      record.hash,
-      { code, message },
-    ]),
-  );
-  const isTrue = (entry: Aside): boolean => {
-    const verdict = why.get(entry.hash);
-    return (
-      byHash.get(entry.hash)?.op.scope === entry.scope &&
-      verdict?.code === entry.code &&
-      verdict.message === entry.message
-    );
+  const { notAccepted } = await admit(live.admitter.door, records);
+  const verdicts = new Map(notAccepted.map((entry) => [entry.record.hash, entry]));
+  const isTrue = ({ hash, scope, code, message }: Aside): boolean => {
+    const verdict = verdicts.get(hash);
+    return verdict?.record.op.scope === scope && verdict.code === code && verdict.message === message;
   };
   return [
     ...undecodable.map(({ index, message }) => ({
@@ -182,7 +174,7 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
       .map((entry) => ({
         table: 'log_asides',
         row: entry.hash,
-        why: 'what it says is not what checking it again says',
+        why: 'checking it again says otherwise',
       })),
   ];
 }
@@ -190,25 +182,24 @@ async function checkAsides(live: Replica): Promise<ProofProblem[]> {
 /** Rows of a SQLite log that belong to nothing: a receipt of no scope, a line that is not counted from 0, a value nobody reads. */
 function checkLogNames(live: SqlDriver): ProofProblem[] {
   if (live.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_meta'").get([]) === undefined) return [];
-  const receipts = live.prepare('SELECT id FROM log_receipts WHERE scope NOT IN (SELECT id FROM log_names)');
-  const lines = live.prepare(
-    'SELECT receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1',
-  );
-  const values = live.prepare(
-    "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
-  );
+  const strange = (table: string, why: string, sql: string): ProofProblem[] =>
+    [...live.prepare(sql).iterate([])].map(([row]) => ({ table, row: String(row), why }));
   return [
-    ...[...receipts.iterate([])].map(([id]) => ({ table: 'log_receipts', row: String(id), why: 'is about no scope' })),
-    ...[...lines.iterate([])].map(([receipt]) => ({
-      table: 'log_receipt_lines',
-      row: `receipt ${String(receipt)}`,
-      why: 'its lines are not counted from 0 without a gap',
-    })),
-    ...[...values.iterate([])].map(([name]) => ({
-      table: 'log_meta',
-      row: String(name),
-      why: 'is no value of a book',
-    })),
+    ...strange(
+      'log_receipts',
+      'is about no scope',
+      'SELECT id FROM log_receipts WHERE scope NOT IN (SELECT id FROM log_names)',
+    ),
+    ...strange(
+      'log_receipt_lines',
+      'its lines are not counted from 0 without a gap',
+      "SELECT 'receipt ' || receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1",
+    ),
+    ...strange(
+      'log_meta',
+      'is no value of a book',
+      "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
+    ),
   ];
 }
 
@@ -226,18 +217,12 @@ function compareObjects(live: SqlDriver, fresh: SqlDriver): ProofProblem[] {
   const found = objects(live);
   const problems: ProofProblem[] = [];
   const isLog = (name: string): boolean => / log_/.test(name) && !wanted.has('table log_records');
-  for (const [name, sql] of found) {
-    if (!isLog(name) && wanted.get(name) !== sql)
-      problems.push({
-        table: name.split(' ')[1] ?? name,
-        row: '',
-        why: `${name} is not as this book's verbs declare it`,
-      });
-  }
-  for (const name of wanted.keys()) {
-    if (!found.has(name) && !/ log_/.test(name))
-      problems.push({ table: name.split(' ')[1] ?? name, row: '', why: `${name} is missing` });
-  }
+  const say = (name: string, why: string): void => {
+    problems.push({ table: name.split(' ')[1] ?? name, row: '', why: `${name} is ${why}` });
+  };
+  for (const [name, sql] of found)
+    if (!isLog(name) && wanted.get(name) !== sql) say(name, "not as this book's verbs declare it");
+  for (const name of wanted.keys()) if (!found.has(name) && !/ log_/.test(name)) say(name, 'missing');
   return problems;
 }
 
@@ -265,16 +250,12 @@ function comparisonsOf(schema: Schema): Comparison[] {
   }
   return [
     ...comparisons,
-    { table: 'kernel_tables', keys: 1, sql: 'SELECT name, shape FROM kernel_tables ORDER BY name' },
-    { table: 'gravity', keys: 2, sql: 'SELECT scope, name, touches FROM gravity ORDER BY scope, name' },
-    { table: 'absent', keys: 2, sql: 'SELECT scope, name FROM absent ORDER BY scope, name' },
-    { table: 'scopes', keys: 1, sql: 'SELECT scope, folded, lastId FROM scopes ORDER BY scope' },
-    { table: 'chains', keys: 2, sql: 'SELECT scope, device, seq, hash, keyId FROM chains ORDER BY scope, device' },
-    {
-      table: 'enrolments',
-      keys: 2,
-      sql: 'SELECT device, enrolment, keyId, key, isRoot FROM enrolments ORDER BY device, enrolment',
-    },
+    whole('kernel_tables', 1, 'name', 'shape'),
+    whole('gravity', 2, 'scope', 'name', 'touches'),
+    whole('absent', 2, 'scope', 'name'),
+    whole('scopes', 1, 'scope', 'folded', 'lastId'),
+    whole('chains', 2, 'scope', 'device', 'seq', 'hash', 'keyId'),
+    whole('enrolments', 2, 'device', 'enrolment', 'keyId', 'key', 'isRoot'),
     {
       table: 'tail',
       keys: 2,
@@ -283,6 +264,11 @@ function comparisonsOf(schema: Schema): Comparison[] {
       sql: `SELECT scope, hash, replace(touch, ',"all":true}', '}') AS touch, undo FROM tail ORDER BY scope, hash`,
     },
   ];
+}
+
+/** Every row of these columns, of which the first are the key. */
+function whole(table: string, keys: number, ...columns: readonly string[]): Comparison {
+  return { table, keys, sql: `SELECT ${columns.join()} FROM ${table} ORDER BY ${columns.slice(0, keys).join()}` };
 }
 
 function compareTables(schema: Schema, fresh: SqlDriver): { rows: number; problems: ProofProblem[] } {

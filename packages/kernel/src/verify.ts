@@ -13,6 +13,7 @@ import {
   orderTail,
   type Scope as ScopeName,
   type Tip,
+  type OplogError,
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
@@ -138,7 +139,7 @@ export class VerifiedLog {
   async #settledPage(scope: ScopeName, position: number, size: number): Promise<{ stored: number; checked: Checked }> {
     const left = size - position;
     for (let count = PAGE; ; count *= 4) {
-      const page = await this.#log.settled(scope, position, Math.min(count, LONGEST, left));
+      const page = await readAsFar(this.#log, scope, position, Math.min(count, LONGEST, left));
       const checked = await this.#check(page, scope, position);
       const isWhole = !checked.problems.some(({ code }) => WAITING.has(code));
       if (isWhole || count >= LONGEST || page.length < count) return { stored: page.length, checked };
@@ -262,6 +263,16 @@ export class VerifiedLog {
 
   #enrolledBy(records: readonly OpRecord[]): Enrolment[] {
     return records.flatMap((record) => enrolledBy(record, this.#book, this.#crypto.hasher) ?? []);
+  }
+}
+
+/** Settled ops up to the first that the store cannot read, which may be none: what stands before it is checked all the same. */
+async function readAsFar(log: LogStore, scope: ScopeName, from: number, limit: number): Promise<readonly OpRecord[]> {
+  try {
+    return await log.settled(scope, from, limit);
+  } catch (cause) {
+    if ((cause as Partial<OplogError>).code !== 'store/damaged') throw cause;
+    return limit === 1 ? [] : readAsFar(log, scope, from, limit >> 1);
   }
 }
 
