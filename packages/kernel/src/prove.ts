@@ -192,7 +192,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
     ),
     ...strange(
       'log_receipt_lines',
-      'its lines are not counted from 0 without a gap',
+      'its lines do not count from 0',
       "SELECT 'receipt ' || receipt FROM log_receipt_lines GROUP BY receipt HAVING min(line) <> 0 OR max(line) <> count(*) - 1",
     ),
     ...strange(
