@@ -120,7 +120,7 @@ async function checkNotes(
     const receipts = await live.log.receipts(scope);
     if (note === '' && receipts.length === 0) continue;
     if (relay === undefined || live.book === undefined) {
-      problems.push({ table: 'log_meta', row: 'relay', why: 'there are signed notes but no readable relay key' });
+      problems.push({ table: 'log_meta', row: 'relay', why: 'signed notes, and no readable relay key' });
       continue;
     }
     const check = { key: relay, origin: originOf(relay, live.book, scope), verify, hasher };
@@ -187,7 +187,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
   return [
     ...strange(
       'log_receipts',
-      'is about no scope',
+      'is of no scope',
       'SELECT id FROM log_receipts WHERE scope NOT IN (SELECT id FROM log_names)',
     ),
     ...strange(
@@ -197,7 +197,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
     ),
     ...strange(
       'log_meta',
-      'is no value of a book',
+      'is of no book',
       "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
     ),
   ];
