@@ -55,7 +55,7 @@ export async function bundleKernel(program: string): Promise<KernelBundle> {
 }
 
 function mustBeNeeded(source: string): void {
-  if (/\/(?:zod|sql\.js|preact)\/|\/part-[a-z]+\.ts$|\/indexed-db-log\.ts$/.test(source))
+  if (/\/(?:zod|sql\.js|preact|@noble\/ed25519)\/|\/part-[a-z]+\.ts$|\/indexed-db-log\.ts$/.test(source))
     throw new Error(`${source} is in the first file of the kernel`);
 }
 
@@ -65,7 +65,7 @@ export function gzippedBytes(files: readonly BundledFile[]): number {
 }
 
 /** In bytes. Whoever raises one says in the decision what it bought. */
-const budget: Readonly<Record<keyof KernelBundle, number>> = { first: 65_500, later: 37_500 };
+const budget: Readonly<Record<keyof KernelBundle, number>> = { first: 59_500, later: 48_600 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const bundle = await bundleKernel(wholeKernel);

@@ -5,13 +5,18 @@ it('parts the kernel into files that load first and files that load later', asyn
   const { first, later } = await bundleKernel(wholeKernel);
   expect(first.length).toBeGreaterThan(0);
   expect(later.map(({ name }) => name.replace(/-[0-9A-Z]{8}\.js$/, ''))).toEqual(
-    expect.arrayContaining(['part-audit', 'part-exchange', 'part-snapshots', 'indexed-db-log']),
+    expect.arrayContaining(['part-acts', 'part-audit', 'part-exchange', 'part-snapshots', 'indexed-db-log']),
   );
   expect(gzippedBytes(first)).toBeGreaterThan(gzippedBytes(later));
 });
 
 it('refuses a program that brings a part, or what no kernel needs, in its first file', async () => {
-  for (const taken of ['./packages/kernel/src/part-audit.ts', './packages/kernel/src/indexed-db-log.ts', 'zod']) {
+  for (const taken of [
+    './packages/kernel/src/part-audit.ts',
+    './packages/kernel/src/indexed-db-log.ts',
+    '@tallystick/sign',
+    'zod',
+  ]) {
     const program = `${wholeKernel}\nimport * as taken from '${taken}';\nconsole.log(taken);`;
     await expect(bundleKernel(program)).rejects.toThrow('is in the first file of the kernel');
   }

@@ -2,7 +2,7 @@
 import { encodeVerifierKey } from '@tallystick/chain';
 import type { Scope as ScopeName } from '@tallystick/oplog';
 import { type AppointArgs, maxExtents } from '@tallystick/sign';
-import { relayExtents } from './appointment.ts';
+import { relayExtents } from './act-tables.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { appointedRelay } from './relay-epoch.ts';

@@ -19,8 +19,9 @@ import {
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
-import { type DeviceKey, judgeRotation, rotateVerb, startSigning } from '@tallystick/sign';
-import { proveRotation } from '@tallystick/sign/rotation';
+import type { DeviceKey } from '@tallystick/sign';
+import { proveRotation, rotateVerb, startSigning } from '@tallystick/sign/device';
+import { isAct, loadActs } from './acts.ts';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
@@ -228,6 +229,7 @@ export class Author {
     const scope = this.#replica.change(request.scope);
     const ref = this.#refOf(request.verb, scope);
     if (ref === undefined) return notCommitted('kernel/unknown-verb', { verb: request.verb });
+    if (isAct(ref)) await loadActs();
     if (scope.stop !== undefined) return notCommitted('kernel/scope-stopped', stopDetails(scope.name, scope.stop));
     // What this device wrote and cannot read yet comes before its next op.
     const beyond = scope.waiting.find(({ op }) => op.device === this.#keys.device);
@@ -257,6 +259,8 @@ export class Author {
     };
     const record = await this.#sign(op);
     if ('ok' in record) return refusedAs(record);
+    // Before pending ops of a clock far ahead, all of which are folded again.
+    if (id <= scope.tailId) await loadActs();
     let verdict = scope.append(record);
     for (; verdict.kind === 'stopped' && verdict.stop.code === 'kernel/not-resident'; verdict = scope.append(record))
       if (!(await this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table))) break;
@@ -278,7 +282,8 @@ export class Author {
     const key = this.#keys.keyOf(this.#keyInForce(op.scope));
     if (key === undefined) return notCommitted('kernel/superseded', { device: op.device });
     const { ed25519, hasher } = this.#replica.crypto;
-    const judged = op.verb === rotateVerb ? await judgeRotation(op, key.keyId, ed25519, hasher) : undefined;
+    const judged =
+      op.verb === rotateVerb ? await (await loadActs()).judgeRotation(op, key.keyId, ed25519, hasher) : undefined;
     if (judged?.ok === false) return notCommitted(judged.code, { message: judged.message });
     try {
       const { record, done } = startSigning(op, key, this.#replica.book, hasher);

@@ -1,6 +1,7 @@
 /** Who wrote an op, as the fold judges it at its place. */
 import type { OpRecord } from '@tallystick/oplog';
-import { keyRotatedTo, type Role, rotateVerb } from '@tallystick/sign';
+import type { Role } from '@tallystick/sign';
+import { keyRotatedTo, rotateVerb } from '@tallystick/sign/device';
 import { hqMark } from './builtin.ts';
 
 export interface Author {

@@ -1,6 +1,7 @@
 /** Everything a book needs in a browser, as `nodeStore` is in Node: the log on the disk, the rows in sql.js, the keys in IndexedDB. */
 import { nobleHasher } from '@tallystick/chain/hashing';
-import { choosePlatformEd25519, createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
+import type { KeyStore } from '@tallystick/sign';
+import { choosePlatformEd25519, createIndexedDbKeyStore } from '@tallystick/sign/device';
 import type { SqlJsStatic } from 'sql.js';
 import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';
 import type { BookStore } from './driver.ts';

@@ -1,17 +1,12 @@
 /**
  * The kernel's own tables and verbs: opening a book, enrolling devices, adopting verb versions, and marks. They cannot be withdrawn, and those of the
- * first release are in force in every book.
+ * first release are in force in every book. What most of them do comes when one is first folded: see acts.ts.
  */
-import type { Json } from '@tallystick/oplog';
-import {
-  type DayPolicyArgs,
-  defaultAheadDays,
-  isDay,
-  isWithinDays,
-  parseBookOpenArgs,
-  parseDayPolicyArgs,
-  type Role,
-} from '@tallystick/sign';
+import type { AppointArgs, DayPolicyArgs, RotateArgs } from '@tallystick/sign';
+import { defaultRevokes } from '@tallystick/sign/device';
+import { actTables, certificates, disagreements, relayAppointments, relayExtents } from './act-tables.ts';
+import { declareAct } from './acts.ts';
+import type { BookOpenArgs, DayArgs } from './book-verbs.ts';
 import {
   books,
   businessDays,
@@ -19,19 +14,24 @@ import {
   deviceNames,
   devices,
   isExactly,
+  keyPolicy,
   manifest,
   marks,
+  quarantine,
+  recoveries,
+  revocations,
   schemaOf,
   tableShapes,
 } from './builtin-tables.ts';
-import { relayAppoint } from './appointment.ts';
-import { bookAttest } from './certificates.ts';
-import { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
-import { adoption, isShapesByName, manifestAdopt } from './manifest.ts';
-import { actTables, keyOverrule, noteDay, recoverySet } from './overrule.ts';
-import { deviceDismiss, deviceRecover } from './recovery.ts';
-import { defineVerb, refuse, type Verb, type View } from './verb.ts';
+import type { AttestArgs } from './certificates.ts';
+import type { AdmitArgs, EnrolArgs, RevokeArgs, RevokePolicyArgs } from './device-verbs.ts';
+import type { AdoptArgs } from './manifest.ts';
+import type { OverruleArgs, RecoverySetArgs } from './overrule.ts';
+import type { DismissArgs, RecoverArgs } from './recovery.ts';
+import { defineVerb, refuse, type Verb } from './verb.ts';
 
+export { certificates, disagreements, keyActs, relayAppointments, relayExtents } from './act-tables.ts';
+export type { BookOpenArgs, DayArgs } from './book-verbs.ts';
 export {
   books,
   businessDays,
@@ -45,108 +45,113 @@ export {
   revocations,
   tableShapes,
 } from './builtin-tables.ts';
-export { relayAppoint, relayAppointments, relayExtents } from './appointment.ts';
-export { bookAttest, certificates, disagreements } from './certificates.ts';
-export { keyActs, keyOverrule } from './overrule.ts';
-export { deviceRecover } from './recovery.ts';
-export { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
 
-export interface BookOpenArgs {
-  /** The root's public key, 32 bytes as hex. */
-  readonly key: string;
-  readonly name: string;
-  /** Verb versions in force from the start, as `name@version`. */
-  readonly verbs: readonly string[];
-  /** Tables in force from the start: shapes by name. */
-  readonly tables?: Readonly<Record<string, string>>;
-  /** The release of the program that opens the book. */
-  readonly release?: string;
-}
 export interface MarkArgs {
   readonly size: number;
   readonly root: string;
 }
 
-export const bookOpen: Verb<'book.open', BookOpenArgs> = defineVerb({
-  name: 'book.open',
-  version: 1,
+const everyRole = defaultRevokes('owner');
+const deviceTexts = { name: 'what a device is called: a place or a thing, never a person' };
+const deviceTables = [deviceNames, devices, revocations, ...actTables];
+const releaseText = { release: 'a release of a program' };
+
+export const bookOpen: Verb<'book.open', BookOpenArgs> = declareAct('book.open', {
   roles: ['owner'],
   tables: [books, deviceNames, devices, manifest, tableShapes],
-  args: schemaOf<BookOpenArgs>(
-    (value) => {
-      const args = parseBookOpenArgs(value as Json);
-      return args.ok && isShapesByName(args.value.tables ?? {});
-    },
-    '{ key, name, verbs, tables, release }',
-    { name: 'what the business is called', release: 'a release of a program' },
-  ),
-  plan: (view, op, args) => {
-    if (op.seq !== 1 || op.scope !== 'hq' || view.list(books, {}).length > 0) return refuse('kernel/not-genesis');
-    const adopted = adoption(view, op, args);
-    if ('kind' in adopted) return adopted;
-    return [
-      books.write({ book: op.hash, name: args.name }),
-      deviceNames.write({ name: 'root', device: op.device }),
-      devices.write({
-        device: op.device,
-        key: args.key,
-        keyId: op.device,
-        name: 'root',
-        role: 'owner',
-        enrolment: op.hash,
-        status: 'active',
-        replaces: '',
-        untilDay: '',
-      }),
-      ...adopted,
-    ];
-  },
+  wanted: '{ key, name, verbs, tables, release }',
+  publicTexts: { name: 'what the business is called', ...releaseText },
 });
 
-export interface DayArgs {
-  /** `YYYY-MM-DD`. */
-  readonly day: string;
-}
+export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = declareAct('device.enroll', {
+  roles: ['owner', 'manager'],
+  tables: deviceTables,
+  wanted: '{ device, key, name, role, replaces?, untilDay? }',
+  publicTexts: deviceTexts,
+});
 
-/**
- * Rules that end with a day read it here, never from a clock. Days go forward; only an owner may correct one that was mistyped. How far a role may run
- * ahead of those whom nothing limits, an owner says; a till, while none has said it, a month.
- */
-export const dayOpen: Verb<'day.open', DayArgs> = defineVerb({
-  name: 'day.open',
-  version: 1,
+export const deviceAdmit: Verb<'device.admit', AdmitArgs> = declareAct('device.admit', {
+  roles: ['owner', 'manager'],
+  tables: deviceTables,
+  wanted: '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
+  publicTexts: deviceTexts,
+});
+
+export const deviceRotate: Verb<'device.rotate', RotateArgs> = declareAct('device.rotate', {
+  roles: everyRole,
+  tables: [devices, ...actTables],
+  wanted: '{ key, proof }',
+});
+
+export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = declareAct('device.revoke', {
+  roles: everyRole,
+  tables: [devices, keyPolicy, revocations, ...actTables],
+  wanted: '{ device, reason }',
+});
+
+export const policyRevoke: Verb<'policy.revoke', RevokePolicyArgs> = declareAct('policy.revoke', {
+  roles: ['owner'],
+  tables: [keyPolicy, ...actTables],
+  wanted: '{ role, revokes }',
+});
+
+export const deviceRecover: Verb<'device.recover', RecoverArgs> = declareAct('device.recover', {
+  roles: everyRole,
+  tables: [devices, quarantine, recoveries],
+  wanted: '{ op: hash }',
+});
+
+export const deviceDismiss: Verb<'device.dismiss', DismissArgs> = declareAct('device.dismiss', {
+  roles: ['owner', 'manager'],
+  tables: [quarantine, recoveries],
+  wanted: '{ op: hash, reason: 1 to 200 characters }',
+  publicTexts: { reason: 'why an op of a device was put aside' },
+});
+
+export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = declareAct('recovery.set', {
+  roles: ['owner'],
+  tables: [devices, ...actTables],
+  wanted: '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }',
+});
+
+export const keyOverrule: Verb<'key.overrule', OverruleArgs> = declareAct('key.overrule', {
+  roles: ['owner'],
+  tables: [devices, keyPolicy, revocations, ...actTables],
+  wanted: '{ act: hash }',
+});
+
+export const dayOpen: Verb<'day.open', DayArgs> = declareAct('day.open', {
   roles: ['owner', 'manager', 'till'],
   tables: [businessDays, dayPolicy, ...actTables],
-  args: schemaOf<DayArgs>((value) => isExactly(value, ['day']) && isDay(value['day']), '{ day: "YYYY-MM-DD" }'),
-  plan: (view, op, { day }) => {
-    const { day: before, vouched } = view.get(businessDays, { of: 'book' }) ?? { day: '', vouched: '' };
-    const { role } = view.author;
-    if (day === before || (day < before && role !== 'owner')) return refuse('kernel/day', { day: before });
-    const aheadDays = role === 'owner' ? undefined : aheadDaysOf(view, role);
-    if (aheadDays !== undefined) {
-      const above = view.hq.get(businessDays, { of: 'book' })?.vouched ?? '';
-      const from = vouched > above ? vouched : above;
-      if (!isWithinDays(day, from, aheadDays)) return refuse('kernel/day', { day: before, from, aheadDays });
-    }
-    const row = { of: 'book', day, vouched: aheadDays === undefined ? day : vouched };
-    return [...noteDay(view, op, day), businessDays.write(row)];
-  },
+  wanted: '{ day: "YYYY-MM-DD" }',
 });
 
-function aheadDaysOf(view: View, role: Role): number | undefined {
-  return view.hq.get(dayPolicy, { role })?.aheadDays ?? defaultAheadDays(role);
-}
-
-/** Says how far ahead a role opens business days. */
-export const policyDay: Verb<'policy.day', DayPolicyArgs> = defineVerb({
-  name: 'policy.day',
-  version: 1,
+export const policyDay: Verb<'policy.day', DayPolicyArgs> = declareAct('policy.day', {
   roles: ['owner'],
   tables: [dayPolicy],
-  args: schemaOf<DayPolicyArgs>((value) => parseDayPolicyArgs(value as Json).ok, '{ role, aheadDays }'),
-  plan: (_view, op, args) => (op.scope === 'hq' ? [dayPolicy.write(args)] : refuse('kernel/only-hq')),
+  wanted: '{ role, aheadDays }',
 });
 
+export const manifestAdopt: Verb<'manifest.adopt', AdoptArgs> = declareAct('manifest.adopt', {
+  roles: ['owner'],
+  tables: [manifest, tableShapes],
+  wanted: '{ verbs: ["name@1", ...], tables: { name: "shape" }, release }',
+  publicTexts: releaseText,
+});
+
+export const bookAttest: Verb<'book.attest', AttestArgs> = declareAct('book.attest', {
+  roles: ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'auditor'],
+  tables: [certificates, disagreements, relayAppointments],
+  wanted: '{ scope, size, root, marked, manifest, digest }',
+});
+
+export const relayAppoint: Verb<'relay.appoint', AppointArgs> = declareAct('relay.appoint', {
+  roles: ['owner'],
+  tables: [relayAppointments, relayExtents, ...actTables],
+  wanted: '{ epoch, relay, from, logs: [at most 256 of { scope, size, root }, sorted], address? }',
+});
+
+/** Each scope beside `hq` has one before every op that follows news there, so what it does is here. */
 export const hqMark: Verb<'hq.mark', MarkArgs> = defineVerb({
   name: 'hq.mark',
   version: 1,

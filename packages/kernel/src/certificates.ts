@@ -3,13 +3,10 @@
  * things are found by the fold itself, on every device, with both signed ops as evidence: a bug of a kernel, a verb that drifts, an edited table.
  */
 import { parseScope } from '@tallystick/oplog';
-import { relayAppointments } from './appointment.ts';
-import { type SetTable, setTable } from './table.ts';
-import { isExactly, isHash, schemaOf } from './builtin-tables.ts';
-import { defineVerb, refuse, type Verb, type View } from './verb.ts';
-
-type Text = 'text';
-type Int = 'integer';
+import { certificates, disagreements, relayAppointments } from './act-tables.ts';
+import type { ActCode } from './acts.ts';
+import { isExactly, isHash } from './builtin-tables.ts';
+import { refuse, type View } from './verb.ts';
 
 /** What the fold of the first `size` ops of a scope came to. */
 export interface StateClaim {
@@ -28,51 +25,16 @@ export interface AttestArgs extends StateClaim {
   readonly scope: string;
 }
 
-interface Claimed {
-  root: Text;
-  marked: Int;
-  manifest: Text;
-  digest: Text;
-}
-
-/** What devices said of the settled prefix of this scope. */
-export const certificates: SetTable<
-  { size: Int; op: Text },
-  { device: Text } & { [Name in keyof Claimed]: Claimed[Name] }
-> = setTable('certificates', {
-  key: { size: 'integer', op: 'text' },
-  columns: { device: 'text', root: 'text', marked: 'integer', manifest: 'text', digest: 'text' },
-});
-
-/**
- * Certificates of one prefix that cannot both be true, the first of each two devices; `about` is the first thing in which they differ. What those two
- * say later is in `certificates`.
- */
-export const disagreements: SetTable<
-  { op: Text; against: Text },
-  { size: Int; about: Text; device: Text; otherDevice: Text }
-> = setTable('disagreements', {
-  key: { op: 'text', against: 'text' },
-  columns: { size: 'integer', about: 'text', device: 'text', otherDevice: 'text' },
-});
-
 /** What is compared, in this order: where the logs differ, all else must. */
 const CLAIMS = ['root', 'marked', 'manifest', 'digest'] as const;
 
-export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
-  name: 'book.attest',
-  version: 1,
-  roles: ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'auditor'],
-  tables: [certificates, disagreements, relayAppointments],
-  args: schemaOf<AttestArgs>(
-    (value) =>
-      isExactly(value, ['scope', 'size', 'root', 'marked', 'manifest', 'digest']) &&
-      parseScope(value['scope']) !== undefined &&
-      [value['size'], value['marked']].every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
-      value['size'] !== 0 &&
-      [value['root'], value['manifest'], value['digest']].every(isHash),
-    '{ scope, size, root, marked, manifest, digest }',
-  ),
+export const bookAttest: ActCode<AttestArgs> = {
+  accepts: (value) =>
+    isExactly(value, ['scope', 'size', 'root', 'marked', 'manifest', 'digest']) &&
+    parseScope(value['scope']) !== undefined &&
+    [value['size'], value['marked']].every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
+    value['size'] !== 0 &&
+    [value['root'], value['manifest'], value['digest']].every(isHash),
   plan: (view, op, { scope, ...claim }) => {
     if (scope !== op.scope) return refuse('kernel/other-scope', { scope });
     const { hash, device } = op;
@@ -92,7 +54,7 @@ export const bookAttest: Verb<'book.attest', AttestArgs> = defineVerb({
       ...news.map((found) => disagreements.put({ op: hash, device, size, ...found })),
     ];
   },
-});
+};
 
 /**
  * Whether another relay was appointed: its log may go on otherwise than the one before, and an honest device may have certified either. Whoever was shown a log that

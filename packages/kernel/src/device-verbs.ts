@@ -17,19 +17,11 @@ import {
   type Role,
   type RotateArgs,
 } from '@tallystick/sign';
-import { deviceNames, devices, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
-import { actTables, mayRevokeAgain, noteAct } from './overrule.ts';
+import type { ActCode } from './acts.ts';
+import { deviceNames, devices, keyPolicy, revocations } from './builtin-tables.ts';
+import { mayRevokeAgain, noteAct } from './overrule.ts';
 import type { Effect } from './table.ts';
-import {
-  compensate,
-  defineVerb,
-  type OpFacts,
-  type Outcome,
-  refuse,
-  type Refusal,
-  type Verb,
-  type View,
-} from './verb.ts';
+import { compensate, type OpFacts, type Outcome, refuse, type Refusal, type View } from './verb.ts';
 
 export interface EnrolArgs {
   readonly device: string;
@@ -57,39 +49,20 @@ export interface RevokePolicyArgs {
   readonly revokes: readonly Role[];
 }
 
-const deviceTexts = { name: 'what a device is called: a place or a thing, never a person' };
-const everyRole: readonly Role[] = defaultRevokes('owner');
-
-export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = defineVerb({
-  name: 'device.enroll',
-  version: 1,
-  roles: ['owner', 'manager'],
-  tables: [deviceNames, devices, revocations, ...actTables],
-  args: schemaOf<EnrolArgs>(
-    (value) => parseEnrolArgs(value as Json).ok,
-    '{ device, key, name, role, replaces?, untilDay? }',
-    deviceTexts,
-  ),
+export const deviceEnroll: ActCode<EnrolArgs> = {
+  accepts: (value) => parseEnrolArgs(value as Json).ok,
   plan: (view, op, args) => {
     const keyId: string = keyIdOf(decodeHex(args.key), nobleHasher);
     return keyId === args.device ? enter(view, op, args, keyId) : refuse('sign/device');
   },
-});
+};
 
 /** A device of another scope writes here from now on, in a chain of its own that begins at this op. Revoked there, it is not revoked here. */
-export const deviceAdmit: Verb<'device.admit', AdmitArgs> = defineVerb({
-  name: 'device.admit',
-  version: 1,
-  roles: ['owner', 'manager'],
-  tables: [deviceNames, devices, revocations, ...actTables],
-  args: schemaOf<AdmitArgs>(
-    (value) => parseAdmitArgs(value as Json).ok,
-    '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
-    deviceTexts,
-  ),
+export const deviceAdmit: ActCode<AdmitArgs> = {
+  accepts: (value) => parseAdmitArgs(value as Json).ok,
   plan: (view, op, args) =>
     op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), nobleHasher)),
-});
+};
 
 function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): Outcome {
   const judged = judgeEnrolment(view.author.role, args);
@@ -125,26 +98,18 @@ function holderOf(view: View, name: string): string | undefined {
 }
 
 /** The chain goes on under the new key whatever is decided here; in the scope that enrolled the device the key becomes its own. */
-export const deviceRotate: Verb<'device.rotate', RotateArgs> = defineVerb({
-  name: 'device.rotate',
-  version: 1,
-  roles: everyRole,
-  tables: [devices, ...actTables],
-  args: schemaOf<RotateArgs>((value) => parseRotateArgs(value as Json).ok, '{ key, proof }'),
+export const deviceRotate: ActCode<RotateArgs> = {
+  accepts: (value) => parseRotateArgs(value as Json).ok,
   plan: (view, op, { key }) => {
     const row = view.get(devices, { device: op.device });
     if (row === undefined) return [];
     const keyId = keyIdOf(decodeHex(key), nobleHasher);
     return [...noteAct(view, op, 'rotate', op.device), devices.write({ ...row, key, keyId })];
   },
-});
+};
 
-export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
-  name: 'device.revoke',
-  version: 1,
-  roles: everyRole,
-  tables: [devices, keyPolicy, revocations, ...actTables],
-  args: schemaOf<RevokeArgs>((value) => parseRevokeArgs(value as Json).ok, '{ device, reason }'),
+export const deviceRevoke: ActCode<RevokeArgs> = {
+  accepts: (value) => parseRevokeArgs(value as Json).ok,
   plan: (view, op, { device }) => {
     const row = view.get(devices, { device });
     if (row === undefined) return revokeElsewhere(view, op, device);
@@ -156,7 +121,7 @@ export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = defineVerb({
     if (op.scope === 'hq' && isLast) return refuse('kernel/last-owner');
     return [...noteAct(view, op, 'revoke', device), devices.write({ ...row, status: 'revoked' })];
   },
-});
+};
 
 /** An owner of `hq` revokes a device of other scopes, which `hq` need not know, in all of them from their next mark on. */
 function revokeElsewhere(view: View, op: OpFacts, device: string): readonly Effect[] | Refusal {
@@ -167,12 +132,8 @@ function revokeElsewhere(view: View, op: OpFacts, device: string): readonly Effe
   return [...noteAct(view, op, 'revoke', device), revocations.write({ device, status: 'revoked' })];
 }
 
-export const policyRevoke: Verb<'policy.revoke', RevokePolicyArgs> = defineVerb({
-  name: 'policy.revoke',
-  version: 1,
-  roles: ['owner'],
-  tables: [keyPolicy, ...actTables],
-  args: schemaOf<RevokePolicyArgs>((value) => parseRevokePolicyArgs(value as Json).ok, '{ role, revokes }'),
+export const policyRevoke: ActCode<RevokePolicyArgs> = {
+  accepts: (value) => parseRevokePolicyArgs(value as Json).ok,
   plan: (view, op, { role, revokes }) => {
     const before = view.get(keyPolicy, { role });
     return [
@@ -180,7 +141,7 @@ export const policyRevoke: Verb<'policy.revoke', RevokePolicyArgs> = defineVerb(
       keyPolicy.write({ role, revokes: [...revokes].sort().join(' ') }),
     ];
   },
-});
+};
 
 /** The roles of the devices that the author may revoke, itself apart. */
 function revokedBy(view: View): readonly string[] {

@@ -1,6 +1,6 @@
 /** Devices that folded the same and signed different outcomes; see certificates.ts. */
 import type { Scope as ScopeName } from '@tallystick/oplog';
-import { disagreements } from './certificates.ts';
+import { disagreements } from './act-tables.ts';
 import type { SqlDriver } from './driver.ts';
 
 /** Two certificates of one prefix that cannot both be true. */

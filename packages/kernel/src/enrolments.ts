@@ -12,7 +12,8 @@ import {
   type OpHash,
   type OpRecord,
 } from '@tallystick/oplog';
-import { type ChainKey, keyIdOf, keyRotatedTo, parseAdmitArgs } from '@tallystick/sign';
+import { type ChainKey, keyIdOf, keyRotatedTo } from '@tallystick/sign/device';
+import { actsHere } from './acts.ts';
 import { bookOpen, deviceAdmit, deviceEnroll } from './builtin.ts';
 
 /** One op that brings one key of one device. */
@@ -117,6 +118,6 @@ function enrolled({ op, hash }: Pick<OpRecord, 'op' | 'hash'>, book: BookId): Na
 
 /** An admission says itself, by a signature of the device's first key, that its key is the device's. */
 function admitted(args: Json): Named | undefined {
-  const parsed = parseAdmitArgs(args);
+  const parsed = actsHere().parseAdmitArgs(args);
   return parsed.ok ? parsed.value : undefined;
 }

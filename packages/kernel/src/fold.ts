@@ -3,7 +3,8 @@
  * function of the op and the rows before it; nothing throws for what an op contains.
  */
 import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/oplog';
-import { keyIdAfter, type Role } from '@tallystick/sign';
+import type { Role } from '@tallystick/sign';
+import { keyIdAfter } from '@tallystick/sign/device';
 import { type Author, followsHq, rootAuthor } from './authors.ts';
 import {
   bookOpen,
@@ -294,7 +295,10 @@ export class Fold {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
       if (cause instanceof NotResident || (cause instanceof Error && cause.name === 'SqliteError')) throw cause;
-      return refuse('kernel/verb-failed', cause instanceof KernelError ? { reason: cause.code } : {});
+      if (!(cause instanceof KernelError)) return refuse('kernel/verb-failed');
+      // Nor is this the verb's: the kernel's own code was not loaded before the fold.
+      if (cause.code === 'kernel/not-loaded') throw cause;
+      return refuse('kernel/verb-failed', { reason: cause.code });
     } finally {
       this.#now = undefined;
     }

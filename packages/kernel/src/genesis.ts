@@ -11,7 +11,8 @@ import {
   type Scope,
   type VerbRef,
 } from '@tallystick/oplog';
-import { type DeviceKey, signOp } from '@tallystick/sign';
+import type { DeviceKey } from '@tallystick/sign';
+import { signOp } from '@tallystick/sign/device';
 import type { Edge } from './author.ts';
 import { bookOpen, deviceEnroll } from './builtin.ts';
 import type { Replica } from './replica.ts';

@@ -3,7 +3,7 @@
  * two logs or that the device says what is not so: it is kept and shown to people, and accuses nobody. A proof is always two notes of the relay, never what a device says.
  */
 import type { DeviceId, LogStore, Op, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
-import { relayAppointments } from './appointment.ts';
+import { relayAppointments } from './act-tables.ts';
 import { marks } from './builtin-tables.ts';
 import { isConnected, type Reached } from './convict.ts';
 import { HQ } from './genesis.ts';

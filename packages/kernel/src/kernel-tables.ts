@@ -1,8 +1,7 @@
 /** Every table of the kernel's own verbs. They are in force in every book without adoption, and no adoption names them. */
-import { relayAppointments, relayExtents } from './appointment.ts';
+import { actTables, certificates, disagreements, relayAppointments, relayExtents } from './act-tables.ts';
 import { builtinTables } from './builtin-tables.ts';
-import { certificates, disagreements } from './certificates.ts';
-import { actTables } from './overrule.ts';
+
 import type { AnyTable } from './table.ts';
 
 export const kernelTables: readonly AnyTable[] = [

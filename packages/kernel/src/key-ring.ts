@@ -4,7 +4,7 @@
  */
 import type { DeviceId, KeyId } from '@tallystick/oplog';
 import type { DeviceKey, KeyStore } from '@tallystick/sign';
-import { laterKey } from '@tallystick/sign/rotation';
+import { laterKey } from '@tallystick/sign/device';
 
 export class KeyRing {
   readonly device: DeviceId;

@@ -1,9 +1,10 @@
 /** Adopting verb versions and table shapes: the one way in which a manifest changes (DESIGN section 5, migration). */
-import { isExactly, manifest, schemaOf, tableShapes } from './builtin-tables.ts';
+import type { ActCode } from './acts.ts';
+import { isExactly, manifest, tableShapes } from './builtin-tables.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { parseShape, shapeOf } from './shape.ts';
 import type { AnyTable, Effect } from './table.ts';
-import { defineVerb, type OpFacts, type Refusal, refuse, type Verb, type View } from './verb.ts';
+import { type OpFacts, type Refusal, refuse, type View } from './verb.ts';
 
 export interface AdoptArgs {
   /** As `name@version`. */
@@ -18,16 +19,10 @@ const VERB_REF = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+@[1-9][0-9]{0,5}$/;
 const MAX_NAMES = 1000;
 const BUILTIN = new Set(kernelTables.map(({ name }) => name));
 
-export const manifestAdopt: Verb<'manifest.adopt', AdoptArgs> = defineVerb({
-  name: 'manifest.adopt',
-  version: 1,
-  roles: ['owner'],
-  tables: [manifest, tableShapes],
-  args: schemaOf<AdoptArgs>(isAdoptArgs, '{ verbs: ["name@1", ...], tables: { name: "shape" }, release }', {
-    release: 'a release of a program',
-  }),
+export const manifestAdopt: ActCode<AdoptArgs> = {
+  accepts: isAdoptArgs,
   plan: (view, op, args) => (op.scope === 'hq' ? adoption(view, op, args) : refuse('kernel/only-hq')),
-});
+};
 
 /** What an adoption writes. What is in force stays as it was adopted first; a shape never changes. */
 export function adoption(view: View, op: OpFacts, args: AdoptArgs): readonly Effect[] | Refusal {

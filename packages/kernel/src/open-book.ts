@@ -1,7 +1,8 @@
 /** `openBook`, the one thing an integrator needs: it opens what is stored, or begins a book, and answers it whole. */
 import { nobleHasher } from '@tallystick/chain/hashing';
 import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
-import { nobleEd25519 } from '@tallystick/sign';
+import { portableEd25519 } from '@tallystick/sign/device';
+import { loadActs } from './acts.ts';
 import type { CryptoProvider } from './admitter.ts';
 import { retryAtOpening } from './asides.ts';
 import type { Edge } from './author.ts';
@@ -13,7 +14,6 @@ import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
 import { HQ, openGenesis } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
-import { shapesByName } from './manifest.ts';
 import { OwnDevice } from './own-device.ts';
 import { loadExchange, loadSnapshots } from './parts.ts';
 import { deviceKeyName } from './renewal.ts';
@@ -55,7 +55,7 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
 
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
-  const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: nobleEd25519 };
+  const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: portableEd25519 };
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
@@ -70,6 +70,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const hadKey = await keys.load(name);
   const ring = await KeyRing.open(keys, name);
   if (replica.book === undefined && options.book === undefined) {
+    const { shapesByName } = await loadActs();
     const root = (await keys.load('root')) ?? (await keys.create('root'));
     const laterVerbs = builtinVerbs.filter(({ ref }) => !firstVerbs.has(ref));
     const verbs = [...options.verbs, ...laterVerbs].map(({ ref }) => ref);

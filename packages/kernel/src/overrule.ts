@@ -4,65 +4,11 @@
  */
 import { encodeCanonical, type Json } from '@tallystick/oplog';
 import { defaultRevokes, parseRecoverySetArgs, type Role } from '@tallystick/sign';
-import { devices, isExactly, isHash, keyPolicy, revocations, schemaOf } from './builtin-tables.ts';
-import {
-  type AnyTable,
-  type Effect,
-  type RegisterTable,
-  registerTable,
-  type Row,
-  type SetTable,
-  setTable,
-} from './table.ts';
-import { defineVerb, type OpFacts, refuse, type Verb, type View } from './verb.ts';
-
-type Text = 'text';
-type Int = 'integer';
-
-/** The recovery keys as device ids separated by spaces, highest priority first, and how long they may overrule; one row named `book`. */
-export const recoveryKeys: RegisterTable<{ of: Text }, { devices: Text; windowDays: Int }> = registerTable(
-  'recoveryKeys',
-  { key: { of: 'text' }, columns: { devices: 'text', windowDays: 'integer' } },
-);
-
-/** Acts that may be overruled: by whom, of what rank, about whom, the how many-eth act, after how many `openedDays`, and the row it replaced. */
-export const keyActs: SetTable<
-  { hash: Text },
-  { kind: Text; subject: Text; author: Text; rank: Int; number: Int; days: Int; windowDays: Int; before: Text }
-> = setTable('keyActs', {
-  key: { hash: 'text' },
-  columns: {
-    kind: 'text',
-    subject: 'text',
-    author: 'text',
-    rank: 'integer',
-    number: 'integer',
-    days: 'integer',
-    windowDays: 'integer',
-    before: 'text',
-  },
-});
-
-/** Which day a recovery key opened, and its rank then. */
-export const openedDays: SetTable<{ number: Int }, { day: Text; by: Text; rank: Int }> = setTable('openedDays', {
-  key: { number: 'integer' },
-  columns: { day: 'text', by: 'text', rank: 'integer' },
-});
-
-/** How many acts and days there are; one row named `book`. */
-const keyCounts: RegisterTable<{ of: Text }, { acts: Int; days: Int }> = registerTable('keyCounts', {
-  key: { of: 'text' },
-  columns: { acts: 'integer', days: 'integer' },
-});
-
-/** Acts that were taken back. */
-export const overrules: SetTable<{ act: Text }, { by: Text }> = setTable('overrules', {
-  key: { act: 'text' },
-  columns: { by: 'text' },
-});
-
-/** What a verb needs that records acts or days. */
-export const actTables: readonly AnyTable[] = [recoveryKeys, keyActs, openedDays, keyCounts, overrules];
+import { keyActs, keyCounts, openedDays, overrules, recoveryKeys } from './act-tables.ts';
+import type { ActCode } from './acts.ts';
+import { devices, isExactly, isHash, keyPolicy, revocations } from './builtin-tables.ts';
+import type { Effect, Row } from './table.ts';
+import { type OpFacts, refuse, type View } from './verb.ts';
 
 export interface RecoverySetArgs {
   /** Owner devices, highest priority first. */
@@ -149,15 +95,8 @@ function mayPut(before: RecoverySetArgs, author: string, { keys, windowDays }: R
   return keepsHigher && (rank === 0 || windowDays === before.windowDays);
 }
 
-export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
-  name: 'recovery.set',
-  version: 1,
-  roles: ['owner'],
-  tables: [devices, ...actTables],
-  args: schemaOf<RecoverySetArgs>(
-    (value) => parseRecoverySetArgs(value as Json).ok,
-    '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }',
-  ),
+export const recoverySet: ActCode<RecoverySetArgs> = {
+  accepts: (value) => parseRecoverySetArgs(value as Json).ok,
   plan: (view, op, { keys, windowDays }) => {
     if (op.scope !== 'hq') return refuse('kernel/only-hq');
     for (const device of keys) {
@@ -174,15 +113,11 @@ export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = defineVerb({
       recoveryKeys.write({ ...BOOK, devices: keys.join(' '), windowDays }),
     ];
   },
-});
+};
 
 /** Its author may be revoked, if what it takes back is that very revocation; see fold.ts. */
-export const keyOverrule: Verb<'key.overrule', OverruleArgs> = defineVerb({
-  name: 'key.overrule',
-  version: 1,
-  roles: ['owner'],
-  tables: [devices, keyPolicy, revocations, ...actTables],
-  args: schemaOf<OverruleArgs>((value) => isExactly(value, ['act']) && isHash(value['act']), '{ act: hash }'),
+export const keyOverrule: ActCode<OverruleArgs> = {
+  accepts: (value) => isExactly(value, ['act']) && isHash(value['act']),
   plan: (view, op, { act: hash }) => {
     const act = view.get(keyActs, { hash });
     if (act === undefined) return refuse('kernel/unknown-act');
@@ -196,7 +131,7 @@ export const keyOverrule: Verb<'key.overrule', OverruleArgs> = defineVerb({
       return refuse('kernel/window-closed', { windowDays: act.windowDays });
     return [overrules.put({ act: hash, by: op.device }), ...takeBack(view, act)];
   },
-});
+};
 
 /** An enrolment or a rotation that is taken back shuts its device out, and nobody takes that back. */
 function takesAwayHigher(keys: readonly string[], author: string, { kind, subject }: Act): boolean {

@@ -3,8 +3,9 @@
  * A bundler makes files of their own of them.
  */
 import type { MaybePromise } from '@tallystick/oplog';
-import { KernelError } from './errors.ts';
+import { loadActs } from './acts.ts';
 import type * as indexedDbLog from './indexed-db-log.ts';
+import { loadPart } from './load-part.ts';
 import type * as audit from './part-audit.ts';
 import type * as exchange from './part-exchange.ts';
 import type * as snapshots from './part-snapshots.ts';
@@ -16,22 +17,27 @@ const here: { exchange?: typeof exchange; audit?: typeof audit; snapshots?: type
 
 /** What comes from outside: records that are checked, relays, book files. Answers at once where it is here already, as the others do. */
 export function loadExchange(): MaybePromise<typeof exchange> {
-  return here.exchange ?? load('exchange', async () => (here.exchange = await import('./part-exchange.ts')));
+  return (
+    here.exchange ?? loadPart('exchange', async () => (here.exchange = await withActs(import('./part-exchange.ts'))))
+  );
 }
 
 /** What reads the whole log again: checks, proofs, earlier days. */
 export function loadAudit(): MaybePromise<typeof audit> {
-  return here.audit ?? load('audit', async () => (here.audit = await import('./part-audit.ts')));
+  return here.audit ?? loadPart('audit', async () => (here.audit = await withActs(import('./part-audit.ts'))));
 }
 
 /** What begins from a snapshot, makes one, or drops ops into an archive. */
 export function loadSnapshots(): MaybePromise<typeof snapshots> {
-  return here.snapshots ?? load('snapshots', async () => (here.snapshots = await import('./part-snapshots.ts')));
+  return (
+    here.snapshots ??
+    loadPart('snapshots', async () => (here.snapshots = await withActs(import('./part-snapshots.ts'))))
+  );
 }
 
 /** The log of a browser that cannot write files. */
 export function loadIndexedDbLog(): Promise<typeof indexedDbLog> {
-  return load('indexed-db-log', () => import('./indexed-db-log.ts'));
+  return loadPart('indexed-db-log', () => import('./indexed-db-log.ts'));
 }
 
 /**
@@ -42,11 +48,8 @@ export async function loadParts(): Promise<void> {
   await Promise.all([loadExchange(), loadAudit(), loadSnapshots()]);
 }
 
-/** Throws `kernel/not-loaded`, before anything was begun, where the file cannot be had. */
-async function load<T>(part: string, from: () => Promise<T>): Promise<T> {
-  try {
-    return await from();
-  } catch (cause) {
-    throw new KernelError('kernel/not-loaded', `the part "${part}" of the kernel cannot be loaded`, cause);
-  }
+/** All of them meet ops that say who may write. */
+async function withActs<P>(part: Promise<P>): Promise<P> {
+  const [loaded] = await Promise.all([part, loadActs()]);
+  return loaded;
 }

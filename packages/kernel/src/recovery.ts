@@ -2,10 +2,10 @@
  * Work that waits for a person: ops without effect because their chain forked, their device was revoked or their key superseded. A recovery gives one
  * of them its effect at the recovery's own place, once; a dismissal says that it will never have any.
  */
-import { defaultRevokes } from '@tallystick/sign';
-import { devices, isExactly, isHash, quarantine, recoveries, schemaOf } from './builtin-tables.ts';
+import type { ActCode } from './acts.ts';
+import { devices, isExactly, isHash, quarantine, recoveries } from './builtin-tables.ts';
 import { SUPERSEDED } from './codes.ts';
-import { defineVerb, refuse, type Refusal, type Verb, type View } from './verb.ts';
+import { refuse, type Refusal, type View } from './verb.ts';
 
 export interface RecoverArgs {
   /** Hash of the op. */
@@ -18,12 +18,8 @@ export interface DismissArgs {
 }
 
 /** The fold adds the effects of the op itself, planned here and now with its own args and author. */
-export const deviceRecover: Verb<'device.recover', RecoverArgs> = defineVerb({
-  name: 'device.recover',
-  version: 1,
-  roles: defaultRevokes('owner'),
-  tables: [devices, quarantine, recoveries],
-  args: schemaOf<RecoverArgs>((value) => isExactly(value, ['op']) && isHash(value['op']), '{ op: hash }'),
+export const deviceRecover: ActCode<RecoverArgs> = {
+  accepts: (value) => isExactly(value, ['op']) && isHash(value['op']),
   plan: (view, { device, hash }, { op }) => {
     const refusal = judgeWaiting(view, op);
     if (refusal !== undefined) return refusal;
@@ -31,26 +27,18 @@ export const deviceRecover: Verb<'device.recover', RecoverArgs> = defineVerb({
     if (!mayRecover(view, String(waits?.device), String(waits?.code))) return refuse('kernel/may-not-recover');
     return [recoveries.put({ op, kind: 'recovered', by: device, act: hash, reason: '' })];
   },
-});
+};
 
-export const deviceDismiss: Verb<'device.dismiss', DismissArgs> = defineVerb({
-  name: 'device.dismiss',
-  version: 1,
-  roles: ['owner', 'manager'],
-  tables: [quarantine, recoveries],
-  args: schemaOf<DismissArgs>(
-    (value) =>
-      isExactly(value, ['op', 'reason']) &&
-      isHash(value['op']) &&
-      typeof value['reason'] === 'string' &&
-      value['reason'] !== '' &&
-      value['reason'].length <= 200,
-    '{ op: hash, reason: 1 to 200 characters }',
-    { reason: 'why an op of a device was put aside' },
-  ),
+export const deviceDismiss: ActCode<DismissArgs> = {
+  accepts: (value) =>
+    isExactly(value, ['op', 'reason']) &&
+    isHash(value['op']) &&
+    typeof value['reason'] === 'string' &&
+    value['reason'] !== '' &&
+    value['reason'].length <= 200,
   plan: (view, { device, hash }, { op, reason }) =>
     judgeWaiting(view, op) ?? [recoveries.put({ op, kind: 'dismissed', by: device, act: hash, reason })],
-});
+};
 
 function judgeWaiting(view: View, op: string): Refusal | undefined {
   if (view.get(quarantine, { hash: op }) === undefined) return refuse('kernel/not-quarantined');

@@ -1,6 +1,6 @@
 /** In which epoch a book is, and where (docs/spec/relay.md, "Epochs"): what its status says without any check of notes, which loads later. */
 import type { LogStore } from '@tallystick/oplog';
-import { relayAppointments } from './appointment.ts';
+import { relayAppointments } from './act-tables.ts';
 import { HQ } from './genesis.ts';
 import type { Replica } from './replica.ts';
 

@@ -13,6 +13,7 @@ import {
   type Tip,
 } from '@tallystick/oplog';
 import { Admitter, type CryptoProvider } from './admitter.ts';
+import { loadActsFor } from './acts.ts';
 import { builtinVerbs } from './builtin.ts';
 import { type BookDigest, digestBook } from './digest.ts';
 import type { BookStore, SqlDriver } from './driver.ts';
@@ -180,6 +181,7 @@ export class Replica {
 
   /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
   async mergePending(records: readonly OpRecord[]): Promise<number> {
+    await loadActsFor(records);
     await this.log.append(records);
     await this.#stored(records);
     let refolded = 0;
@@ -201,6 +203,7 @@ export class Replica {
     tip: Tip,
     changed: readonly OpRecord[] = [],
   ): Promise<number> {
+    await loadActsFor(records);
     const from = this.log.tip(name).size;
     if (changed.length > 0) await this.log.replace(changed);
     await this.log.settle(name, from, records, tip);
@@ -347,6 +350,8 @@ export class Replica {
     const name = scope.name as ScopeName;
     const size = this.log.tip(name).size;
     if (scope.holdsPending && scope.folded === size) return;
+    // What is folded already may have to be folded again.
+    await loadActsFor(scope.tail);
     if (scope.hasLeftovers) {
       const change = this.change(name);
       await change.takeLeftoversBack(async (hash) => (await this.log.get(hash))?.record);
@@ -358,12 +363,14 @@ export class Replica {
           'kernel/invalid-log',
           `scope ${name} has no record at position ${scope.folded} of ${size}`,
         );
+      await loadActsFor(page);
       this.#admitter?.remember(page);
       await this.#prefixOfHq().lookUpMarks(page);
       this.change(name).settle(page);
     }
     const pending = await this.log.pending(name);
     // Before anything else is judged: rows that are folded again have lost what the tail said of keys, also where the tail itself is there.
+    await loadActsFor(pending);
     this.#admitter?.remember(pending);
     if (pending.length === scope.tailSize || scope.stop !== undefined) return;
     await this.#prefixOfHq().lookUpMarks(pending);

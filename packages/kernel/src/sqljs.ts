@@ -4,7 +4,8 @@
  */
 import { nobleHasher } from '@tallystick/chain/hashing';
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
-import { createMemoryKeyStore, type KeyStore, nobleEd25519 } from '@tallystick/sign';
+import type { KeyStore } from '@tallystick/sign';
+import { createMemoryKeyStore, portableEd25519 } from '@tallystick/sign/device';
 import type { Database, SqlJsStatic, Statement as SqlJsStatement } from 'sql.js';
 import type { BookStore, ImagePlace, SqlDriver, SqlValue, Statement } from './driver.ts';
 import { KernelError } from './errors.ts';
@@ -26,7 +27,7 @@ export interface SqlJsStoreOptions {
 export function sqljsStore(options: SqlJsStoreOptions): BookStore {
   const { sqlite, log = createMemoryLogStore(), images, release = '' } = options;
   const keys =
-    options.keys ?? (options.log === undefined ? createMemoryKeyStore(nobleEd25519, nobleHasher) : undefined);
+    options.keys ?? (options.log === undefined ? createMemoryKeyStore(portableEd25519, nobleHasher) : undefined);
   const database = createDatabase(new sqlite.Database());
   const image = images === undefined ? undefined : createRowsImage(database, images, release);
   return {

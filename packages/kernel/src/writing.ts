@@ -1,5 +1,6 @@
 /** The write path of a book: requests become ops of its device, stored in one transaction, and each answers how far it has come since. */
 import type { OpHash } from '@tallystick/oplog';
+import { loadActs } from './acts.ts';
 import { retryAsides } from './asides.ts';
 import { loadExchange } from './parts.ts';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
@@ -27,6 +28,10 @@ export class Writing {
   async commit(requests: readonly CommitRequest[]): Promise<Commit[]> {
     const { own, options } = this.#book;
     const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
+    this.#book.mustBeOpen();
+    // Nobody else waits for its file; where it is here, nobody comes in between.
+    const acts = isPlain ? undefined : loadActs();
+    if (acts instanceof Promise) await acts;
     const work = async (): Promise<(Written | NotCommitted)[]> => {
       const written = await this.#store(() => own.author.write(requests, options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.

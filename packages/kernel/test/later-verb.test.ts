@@ -12,6 +12,8 @@ type AnyBook = first.Book<readonly first.Verb[]>;
 let later: Kernel;
 
 beforeAll(async () => {
+  // Modules that come later would come twice.
+  await first.loadParts();
   vi.resetModules();
   vi.doMock('../src/builtin.ts', async (original) => {
     const kernel = await original<typeof builtin>();

@@ -1,7 +1,36 @@
 // What loads when (docs/decisions/026-what-loads-when.md), in a process of its own whose imports can be refused, or come late.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+
+it('opens a book that was begun before, sells and reads without any part, and says which act has to wait for one', () => {
+  const program = fileURLToPath(new URL('./reopened.ts', import.meta.url));
+  const folder = mkdtempSync(join(tmpdir(), 'reopened-'));
+  const run = (...args: string[]): unknown =>
+    JSON.parse(execFileSync(process.execPath, [program, join(folder, 'book.db'), ...args], { encoding: 'utf8' }));
+  try {
+    const begun = { ok: true, isNamed: true, unopened: 'done', after: true, opened: 'done', asked: [] };
+    expect(run('begin')).toEqual({
+      ...begun,
+      rows: [{ cents: 250 }],
+      quiet: ['part-acts'],
+      days: [{ day: '2026-11-20' }],
+    });
+    expect(run('reopen')).toEqual({
+      ...begun,
+      rows: [{ cents: 250 }, { cents: 50 }, { cents: 250 }],
+      quiet: [],
+      unopened: 'kernel/not-loaded',
+      days: [{ day: '2026-11-21' }],
+      asked: ['part-acts', 'part-acts'],
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 it('loads a part when it is first asked for, says by its code that it cannot be had, and sells on', () => {
   const program = fileURLToPath(new URL('./seldom-asked.ts', import.meta.url));
@@ -9,7 +38,9 @@ it('loads a part when it is first asked for, says by its code that it cannot be 
   const done = Array.from({ length: 11 }, () => 'done');
   const [exchange, audit, snapshots] = ['part-exchange', 'part-audit', 'part-snapshots'];
   expect(found).toEqual({
-    alone: [],
+    unbegun: 'kernel/not-loaded',
+    // A new book enrols its first device.
+    alone: ['part-acts'],
     atOnce: [exchange, audit, snapshots],
     missed: Array.from({ length: 6 }, () => 'kernel/not-loaded'),
     isSame: true,

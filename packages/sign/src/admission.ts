@@ -5,7 +5,7 @@ import type { KeyPair } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';
 import { nobleEd25519 } from './noble.ts';
 import { preimagesOf, proofPattern } from './preimage.ts';
-import { badArgs, badKey, type EnrolArgs, isAcceptedKey, isObject, parseEnrolArgs } from './roles.ts';
+import { badArgs, badKey, type EnrolArgs, isAcceptedKey, isObject, parseEnrolArgs } from './device-args.ts';
 
 /** The verb by which a device is admitted in another scope. */
 export const admitVerb = 'device.admit@1';

@@ -8,7 +8,7 @@ import {
   type RootHash,
   type Scope,
 } from '@tallystick/oplog';
-import { badArgs, parseMembers } from './roles.ts';
+import { badArgs, parseMembers } from './device-args.ts';
 
 export const appointVerb = 'relay.appoint@1';
 

@@ -2,17 +2,15 @@
 import type { DeviceId, Failure, Json, OpRecord, Result, Scope } from '@tallystick/oplog';
 import { parseAppointArgs, replaces } from './appointment.ts';
 import {
-  defaultRevokes,
-  isWithinDays,
   parseDayArgs,
   parseDayPolicyArgs,
   parseOverruleArgs,
   parseRecoverySetArgs,
   parseRevokeArgs,
   parseRevokePolicyArgs,
-  type Role,
-} from './roles.ts';
+} from './device-args.ts';
 import type { KeyAct } from './key-acts.ts';
+import { defaultRevokes, isWithinDays, type Role } from './roles.ts';
 import { headquarters, type Member, type RosterState } from './roster-state.ts';
 
 /** One op by a device that may write in its scope. */

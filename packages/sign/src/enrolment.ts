@@ -3,8 +3,8 @@ import type { DeviceId, OpRecord, Result } from '@tallystick/oplog';
 import { admitVerb, parseAdmitArgs } from './admission.ts';
 import { type Act, done, noteAct, refuse } from './device-acts.ts';
 import { parseRotateArgs } from './key-life.ts';
-import { bookIdOf } from './op-signature.ts';
-import { type EnrolArgs, judgeEnrolment, parseBookOpenArgs, parseEnrolArgs } from './roles.ts';
+import { type EnrolArgs, judgeEnrolment, parseBookOpenArgs, parseEnrolArgs } from './device-args.ts';
+import { bookIdOf } from './signing.ts';
 import { headquarters, type RosterState } from './roster-state.ts';
 
 export function openBook(state: RosterState, record: OpRecord): Result<void> {

@@ -11,17 +11,16 @@ export {
 } from './appointment.ts';
 export type { Ed25519, KeyPair } from './ed25519.ts';
 export { SignError, type SignErrorCode } from './errors.ts';
-export { createIndexedDbKeyStore, type IndexedDbKeyStoreOptions } from './indexed-db.ts';
+export type { IndexedDbKeyStoreOptions } from './indexed-db.ts';
 export {
   type ChainKey,
-  judgeRotation,
   keyIdAfter,
   keyRotatedTo,
-  parseRotateArgs,
   type RotateArgs,
   rotateVerb,
   rotationPreimage,
-} from './key-life.ts';
+} from './chain-key.ts';
+export { judgeRotation, parseRotateArgs } from './key-life.ts';
 export {
   createMemoryKeyStore,
   type DeviceKey,
@@ -31,23 +30,12 @@ export {
 } from './key-store.ts';
 export { encodeKeyText, type KeyMaterial, parseKeyText } from './key-text.ts';
 export { nobleEd25519 } from './noble.ts';
-export { choosePlatformEd25519 } from './platform.ts';
-export {
-  createRecordVerifier,
-  type RecordVerifierOptions,
-  signaturePreimage,
-  type Signing,
-  signOp,
-  startSigning,
-} from './op-signature.ts';
+export { choosePlatformEd25519, createIndexedDbKeyStore, webCryptoEd25519 } from './native.ts';
+export { createRecordVerifier, type RecordVerifierOptions } from './op-signature.ts';
 export {
   type BookOpenArgs,
   type DayPolicyArgs,
-  defaultAheadDays,
-  defaultRevokes,
   type EnrolArgs,
-  isDay,
-  isWithinDays,
   judgeEnrolment,
   parseBookOpenArgs,
   parseDayPolicyArgs,
@@ -58,6 +46,6 @@ export {
   type RevokeArgs,
   type RevokePolicyArgs,
   type RevokeReason,
-  type Role,
-} from './roles.ts';
-export { webCryptoEd25519 } from './web-crypto.ts';
+} from './device-args.ts';
+export { defaultAheadDays, defaultRevokes, isDay, isWithinDays, type Role } from './roles.ts';
+export { signaturePreimage, type Signing, signOp, startSigning } from './signing.ts';

@@ -1,5 +1,6 @@
 // Device keys in IndexedDB: the private half is a CryptoKey that nothing can extract, kept by the browser itself.
 import type { Hasher } from '@tallystick/chain';
+import type { Ed25519 } from './ed25519.ts';
 import { SignError } from './errors.ts';
 import { checkKeyName, type DeviceKey, firstDeviceKey, type ImportingKeyStore } from './key-store.ts';
 import { generateKeyPair, importKeyPair, type PlatformKeyPair, platformKeyPair } from './web-crypto.ts';
@@ -17,11 +18,11 @@ interface StoredKey {
 
 const storeName = 'keys';
 
-/** Works in windows and workers. Opens the database for each call, so no other tab is ever held up by it. */
-export function createIndexedDbKeyStore({
-  hasher,
-  database = 'tallystick-keys',
-}: IndexedDbKeyStoreOptions): ImportingKeyStore {
+/** `portable` makes public keys of secrets, which no platform does. */
+export function openIndexedDbKeys(
+  { hasher, database = 'tallystick-keys' }: IndexedDbKeyStoreOptions,
+  portable: Ed25519,
+): ImportingKeyStore {
   const { subtle } = globalThis.crypto;
   const keep = async (name: string, { pair, privateKey }: PlatformKeyPair): Promise<DeviceKey> => {
     const stored: StoredKey = { publicKey: pair.publicKey, privateKey };
@@ -39,7 +40,7 @@ export function createIndexedDbKeyStore({
       return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, subtle), hasher);
     },
     create: async (name) => keep(checkKeyName(name), await generateKeyPair(subtle)),
-    import: async (name, seed) => keep(checkKeyName(name), await importKeyPair(seed, subtle)),
+    import: async (name, seed) => keep(checkKeyName(name), await importKeyPair(seed, subtle, portable)),
   };
 }
 

@@ -1,6 +1,7 @@
 // What was done about the devices and keys of `hq`, and who may take it back for how long (docs/spec/sign.md, "Recovery keys").
 import type { DeviceId, Failure, OpHash } from '@tallystick/oplog';
-import type { RecoverySetArgs, Role } from './roles.ts';
+import type { RecoverySetArgs } from './device-args.ts';
+import type { Role } from './roles.ts';
 
 /** Something done that a recovery key may overrule, with what takes it back. */
 export type KeyAct =

@@ -2,15 +2,15 @@
 // refuses; here R is computed and compared byte for byte instead, which is what native code does.
 import { getPublicKey, hashes, Point, sign, utils } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { acceptPoint, acceptSignature } from './acceptance.ts';
+import { acceptPoint } from './acceptance.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
 import { checkSeed } from './seed.ts';
+import { acceptSignature, groupOrder } from './signature-form.ts';
 
 // The library brings no hash of its own for calls that answer at once.
 hashes.sha512 = sha512;
 
-const order = Point.CURVE().n;
 const pointOf = rememberKeys((publicKey): { point: Point | undefined } => ({ point: acceptPoint(publicKey) }));
 
 /** Runs everywhere; keys are held in memory as bytes. */
@@ -25,7 +25,7 @@ export const nobleEd25519: Ed25519 = {
     const r = signature.subarray(0, 32);
     const s = numberOf(signature.subarray(32));
     const challenge = sha512.create().update(r).update(publicKey).update(message).digest();
-    const k = numberOf(challenge) % order;
+    const k = numberOf(challenge) % groupOrder;
     const computed = Point.BASE.multiplyUnsafe(s).subtract(point.multiplyUnsafe(k)).toBytes();
     return computed.every((byte, i) => byte === r[i]);
   },

@@ -1,11 +1,12 @@
 // Ed25519 by `node:crypto` (OpenSSL), synchronous.
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
-import { acceptPublicKey, acceptSignature } from './acceptance.ts';
+import { acceptPublicKey } from './acceptance.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
 import { createVerifyThreads } from './node-verify-threads.ts';
 import { isByTheRule } from './platform.ts';
 import { seedToPkcs8 } from './seed.ts';
+import { acceptSignature } from './signature-form.ts';
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 const keyOf = rememberKeys(publicKeyObject);

@@ -1,8 +1,6 @@
-// Native Ed25519 where the platform holds to the acceptance rule, the portable one elsewhere.
+// Whether the Ed25519 of a platform holds to the acceptance rule.
 import { decodeHex } from '@tallystick/oplog';
 import type { Ed25519 } from './ed25519.ts';
-import { nobleEd25519 } from './noble.ts';
-import { webCryptoEd25519 } from './web-crypto.ts';
 
 // A key, and what it signed, are written down here: to make them at every start would cost more than both verdicts.
 const probeMessage = new TextEncoder().encode('tallystick');
@@ -17,16 +15,8 @@ const cofactoredSignature = decodeHex(
     'd3d8143d00d5e46529d698e278141d22a8626665ca09c92a0351eb0c1b8f080b',
 );
 
-/**
- * `candidate` (WebCrypto by default) if it is there and gives the right verdict on a plain signature and on one that only
- * the cofactored equation accepts; otherwise the portable provider. Ask once, at start.
- */
-export async function choosePlatformEd25519(candidate: Ed25519 = webCryptoEd25519()): Promise<Ed25519> {
-  return (await isByTheRule(candidate)) ? candidate : nobleEd25519;
-}
-
 /** Whether a provider that was never seen before works at all, and decides the right one of two equations. */
-export async function isByTheRule(candidate: Ed25519): Promise<boolean> {
+export async function isByTheRule(candidate: Pick<Ed25519, 'verify'>): Promise<boolean> {
   try {
     const acceptsValid = await candidate.verify(publicKey, probeMessage, validSignature);
     return acceptsValid && !(await candidate.verify(publicKey, probeMessage, cofactoredSignature));

@@ -6,7 +6,7 @@ import type { Appointment } from './appointment.ts';
 import { type Act, done, judges, refuse, unknownIn } from './device-acts.ts';
 import { DeviceKeys } from './device-keys.ts';
 import { enrol, openBook, rotate } from './enrolment.ts';
-import { rotateVerb } from './key-life.ts';
+import { rotateVerb } from './chain-key.ts';
 import { type Device, headquarters, RosterState, type Standing } from './roster-state.ts';
 
 export type { Appointment, LogExtent } from './appointment.ts';

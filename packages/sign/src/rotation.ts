@@ -1,22 +1,10 @@
 // @tallystick/sign/rotation: going on under a new key, in another scope too, and finding the key in force at a place. Spec: docs/spec/sign.md, "Rotation".
 import type { Hasher } from '@tallystick/chain';
-import { type DeviceId, encodeHex, type KeyId, type MaybePromise, type OpHash, type OpRecord } from '@tallystick/oplog';
-import type { KeyPair } from './ed25519.ts';
-import { type ChainKey, keyRotatedTo, type RotateArgs, rotationPreimage } from './key-life.ts';
-import type { DeviceKey } from './key-store.ts';
+import type { DeviceId, KeyId, MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
+import { type ChainKey, keyRotatedTo } from './chain-key.ts';
 
 export { proveAdmission } from './admission.ts';
-
-/** The args by which a chain whose head is `prev` goes on under `key`. Throws when the signer does. */
-export async function proveRotation(prev: OpHash, key: KeyPair): Promise<RotateArgs> {
-  const proof = await key.sign(rotationPreimage(prev, key.publicKey));
-  return { key: encodeHex(key.publicKey), proof: encodeHex(proof) };
-}
-
-/** A later key of the device. */
-export function laterKey(device: DeviceId, key: KeyPair & { readonly keyId: KeyId }): DeviceKey {
-  return { device, keyId: key.keyId, publicKey: key.publicKey, sign: (message) => key.sign(message) };
-}
+export { laterKey, proveRotation } from './chain-key.ts';
 
 /** What a reader knows of the chains that it checks. */
 export interface KeysKnown {

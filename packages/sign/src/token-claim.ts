@@ -14,8 +14,9 @@ import {
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { SignError } from './errors.ts';
 import { keyIdOf } from './key-store.ts';
-import { bookIdOf, createRecordVerifier } from './op-signature.ts';
-import { parseBookOpenArgs } from './roles.ts';
+import { parseBookOpenArgs } from './device-args.ts';
+import { createRecordVerifier } from './op-signature.ts';
+import { bookIdOf } from './signing.ts';
 import { refuse, type Token, type TokenHash } from './token-url.ts';
 
 export const claimVerb: VerbRef = parseVerbRef('token.claim@1') as VerbRef;

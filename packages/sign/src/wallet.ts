@@ -18,7 +18,7 @@ import {
 } from '@tallystick/oplog';
 import { SignError } from './errors.ts';
 import type { DeviceKey } from './key-store.ts';
-import { bookIdOf, signOp } from './op-signature.ts';
+import { bookIdOf, signOp } from './signing.ts';
 import { type Claim, claimArgs, claimedToken, claimVerb, presentToken } from './token-claim.ts';
 import { parseTokenUrl, refuse, type Token, type TokenHash } from './token-url.ts';
 

@@ -1,25 +1,39 @@
 // Ed25519 by WebCrypto. Keys it makes cannot be extracted.
-import { acceptPublicKey, acceptSignature } from './acceptance.ts';
+
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
-import { nobleEd25519 } from './noble.ts';
 import { seedToPkcs8 } from './seed.ts';
+import { acceptSignature } from './signature-form.ts';
 
-/** `subtle` is the platform's own by default. Where it has no Ed25519, every call rejects with the platform's error. */
-export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle): Ed25519 {
+/** What no platform does for us. */
+export interface CurveCode {
+  /** As `acceptPublicKey`. */
+  accepts(publicKey: Uint8Array): boolean;
+  /** Runs everywhere. */
+  readonly portable: Ed25519;
+}
+
+export function createWebCryptoEd25519(curve: CurveCode, subtle: SubtleCrypto): Ed25519 {
+  const verifyEquation = webCryptoEquation(subtle);
+  return {
+    name: 'webcrypto',
+    generate: async () => generateKeyPair(subtle).then(({ pair }) => pair),
+    fromSeed: async (seed) => importKeyPair(seed, subtle, curve.portable).then(({ pair }) => pair),
+    verify: (publicKey, message, signature) =>
+      curve.accepts(publicKey) && verifyEquation(publicKey, message, signature),
+  };
+}
+
+/** Verification but for the question whether the key may be enrolled. */
+export function webCryptoEquation(subtle: SubtleCrypto): Ed25519['verify'] {
   const keyOf = rememberKeys(
     async (publicKey): Promise<CryptoKey> =>
       subtle.importKey('raw', Uint8Array.from(publicKey), 'Ed25519', false, ['verify']),
   );
-  return {
-    name: 'webcrypto',
-    generate: async () => generateKeyPair(subtle).then(({ pair }) => pair),
-    fromSeed: async (seed) => importKeyPair(seed, subtle).then(({ pair }) => pair),
-    verify(publicKey, message, signature) {
-      if (!acceptPublicKey(publicKey) || !acceptSignature(signature)) return false;
-      const [heldSignature, heldMessage] = [Uint8Array.from(signature), Uint8Array.from(message)];
-      return keyOf(publicKey).then((key) => subtle.verify('Ed25519', key, heldSignature, heldMessage));
-    },
+  return (publicKey, message, signature) => {
+    if (!acceptSignature(signature)) return false;
+    const [heldSignature, heldMessage] = [Uint8Array.from(signature), Uint8Array.from(message)];
+    return keyOf(publicKey).then((key) => subtle.verify('Ed25519', key, heldSignature, heldMessage));
   };
 }
 
@@ -51,8 +65,12 @@ async function generateOnce(subtle: SubtleCrypto): Promise<PlatformKeyPair> {
 }
 
 /** From the 32 byte secret, which the platform takes in and does not give back. */
-export async function importKeyPair(seed: Uint8Array, subtle: SubtleCrypto): Promise<PlatformKeyPair> {
-  const { publicKey } = await nobleEd25519.fromSeed(seed);
+export async function importKeyPair(
+  seed: Uint8Array,
+  subtle: SubtleCrypto,
+  portable: Ed25519,
+): Promise<PlatformKeyPair> {
+  const { publicKey } = await portable.fromSeed(seed);
   const privateKey = await subtle.importKey('pkcs8', seedToPkcs8(seed), 'Ed25519', false, ['sign']);
   return { pair: platformKeyPair(publicKey, privateKey, subtle), privateKey };
 }

@@ -1,7 +1,8 @@
 import { decodeHex } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acceptPublicKey, acceptSignature } from '../src/acceptance.ts';
+import { acceptPublicKey } from '../src/acceptance.ts';
+import { acceptSignature } from '../src/signature-form.ts';
 import { nobleEd25519 } from '../src/index.ts';
 import { isPrimeOrderEncoding } from './acceptance-oracle.ts';
 import { now } from './fixtures.ts';

@@ -41,7 +41,7 @@ describe('spec of tokens', () => {
 });
 
 describe('spec', () => {
-  const source = readFileSync(`${packageRoot}src/acceptance.ts`, 'utf8');
+  const source = readFileSync(`${packageRoot}src/signature-form.ts`, 'utf8');
   const listed = (text: string, indent: string): string[] =>
     [...text.matchAll(new RegExp(`^${indent}'?([0-9a-f]{64})'?,?$`, 'gm'))].map(([, hex]) => hex as string);
 

@@ -2,14 +2,13 @@
 import { encodeHex, type Json, type Result } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import {
-  defaultRevokes,
-  isDay,
   parseBookOpenArgs,
   parseEnrolArgs,
   parseMembers,
   parseRevokeArgs,
   parseRevokePolicyArgs,
-} from '../src/roles.ts';
+} from '../src/device-args.ts';
+import { defaultRevokes, isDay } from '../src/roles.ts';
 import { newKey } from './fixtures.ts';
 
 const { device, publicKey } = newKey();

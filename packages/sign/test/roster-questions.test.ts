@@ -3,7 +3,7 @@ import { encodeHex, type Json, type OpRecord } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { parseAdmitArgs } from '../src/admission.ts';
 import { type DeviceKey, signOp } from '../src/index.ts';
-import { parseDayArgs, parseOverruleArgs, parseRecoverySetArgs } from '../src/roles.ts';
+import { parseDayArgs, parseOverruleArgs, parseRecoverySetArgs } from '../src/device-args.ts';
 import { createRoster } from '../src/roster.ts';
 import { laterKey, proveAdmission, proveRotation } from '../src/rotation.ts';
 import { branch, enrol, enrolArgs, hasher, hq, makeOp, minted, newKey, now, openBook } from './fixtures.ts';

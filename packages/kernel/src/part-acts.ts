@@ -1,0 +1,32 @@
+// What the kernel's own verbs take and do, and what judges keys, loaded together: see acts.ts.
+import type { ActCode } from './acts.ts';
+import { relayAppoint } from './appointment.ts';
+import { bookOpen, dayOpen, policyDay } from './book-verbs.ts';
+import { bookAttest } from './certificates.ts';
+import { deviceAdmit, deviceEnroll, deviceRevoke, deviceRotate, policyRevoke } from './device-verbs.ts';
+import { manifestAdopt } from './manifest.ts';
+import { keyOverrule, recoverySet } from './overrule.ts';
+import { deviceDismiss, deviceRecover } from './recovery.ts';
+
+export { judgeRotation, parseAdmitArgs } from '@tallystick/sign';
+export { devices } from './builtin-tables.ts';
+export { shapesByName } from './manifest.ts';
+
+/** By `name@version`. */
+export const codeByRef: Readonly<Record<string, ActCode<unknown>>> = {
+  'book.open@1': bookOpen,
+  'device.enroll@1': deviceEnroll,
+  'device.admit@1': deviceAdmit,
+  'device.rotate@1': deviceRotate,
+  'device.revoke@1': deviceRevoke,
+  'policy.revoke@1': policyRevoke,
+  'device.recover@1': deviceRecover,
+  'device.dismiss@1': deviceDismiss,
+  'recovery.set@1': recoverySet,
+  'key.overrule@1': keyOverrule,
+  'day.open@1': dayOpen,
+  'policy.day@1': policyDay,
+  'manifest.adopt@1': manifestAdopt,
+  'book.attest@1': bookAttest,
+  'relay.appoint@1': relayAppoint,
+};

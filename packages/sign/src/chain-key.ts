@@ -1,0 +1,63 @@
+// Which key signs the next op of a chain (docs/spec/sign.md, "Rotation"), for whoever has checked that a rotation holds, and how a device goes on under one.
+import { type Hasher, nobleHasher } from '@tallystick/chain/hashing';
+import {
+  type DeviceId,
+  decodeHex,
+  encodeHex,
+  type KeyId,
+  type Op,
+  type OpHash,
+  type OpRecord,
+} from '@tallystick/oplog';
+import type { KeyPair } from './ed25519.ts';
+import { type DeviceKey, keyIdOf } from './key-store.ts';
+import { preimagesOf } from './preimage.ts';
+
+/** The verb by which a device goes on under a new key. */
+export const rotateVerb = 'device.rotate@1';
+/** A public key as args hold it: 32 bytes in hex. */
+export const keyPattern: RegExp = /^[0-9a-f]{64}$/;
+
+/** Args of `device.rotate@1`: the new public key and its signature over the place of the op, both in hex. */
+export interface RotateArgs {
+  readonly key: string;
+  readonly proof: string;
+}
+
+/** Who may sign an op next. */
+export interface ChainKey {
+  readonly keyId: KeyId;
+  readonly publicKey: Uint8Array;
+}
+
+const rotation = preimagesOf('rotate');
+
+/** "tallystick/rotate/1\n" || hash of the op before the rotation (32 raw bytes) || new public key (32 bytes). */
+export function rotationPreimage(prev: OpHash, publicKey: Uint8Array): Uint8Array {
+  return rotation(decodeHex(prev), publicKey);
+}
+
+/** The args by which a chain whose head is `prev` goes on under `key`. Throws when the signer does. */
+export async function proveRotation(prev: OpHash, key: KeyPair): Promise<RotateArgs> {
+  const proof = await key.sign(rotationPreimage(prev, key.publicKey));
+  return { key: encodeHex(key.publicKey), proof: encodeHex(proof) };
+}
+
+/** A later key of the device. */
+export function laterKey(device: DeviceId, key: KeyPair & { readonly keyId: KeyId }): DeviceKey {
+  return { device, keyId: key.keyId, publicKey: key.publicKey, sign: (message) => key.sign(message) };
+}
+
+/** The key that a rotation brings; undefined for every other op. */
+export function keyRotatedTo(op: Pick<Op, 'verb' | 'args'>, hasher: Hasher = nobleHasher): ChainKey | undefined {
+  if (op.verb !== rotateVerb) return undefined;
+  const { key } = op.args;
+  if (typeof key !== 'string' || !keyPattern.test(key)) return undefined;
+  const publicKey = decodeHex(key);
+  return { keyId: keyIdOf(publicKey, hasher), publicKey };
+}
+
+/** The id of the key that signs the op after this one. The record must have passed the door. */
+export function keyIdAfter({ op, keyId }: OpRecord, hasher: Hasher = nobleHasher): KeyId {
+  return keyRotatedTo(op, hasher)?.keyId ?? keyId;
+}

@@ -1,0 +1,53 @@
+// The entry of a device that signs and seldom judges: what comes late must give the verdicts of what is there at once.
+import { nobleHasher } from '@tallystick/chain/hashing';
+import { describe, expect, it, vi } from 'vitest';
+import type * as device from '../src/device.ts';
+import { nobleEd25519 } from '../src/index.ts';
+
+const message = new TextEncoder().encode('one cup of tea');
+
+async function fresh(): Promise<typeof device> {
+  vi.resetModules();
+  return import('../src/device.ts');
+}
+
+describe('a device that only signs', () => {
+  it('judges as everybody does, from the first signature on', async () => {
+    const pair = await nobleEd25519.generate();
+    const signature = await pair.sign(message);
+    const flipped = Uint8Array.from(signature, (byte, index) => (index === 40 ? byte ^ 1 : byte));
+    const identity = Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 1 : 0));
+    for (const [key, given, verdict] of [
+      [pair.publicKey, signature, true],
+      [pair.publicKey, flipped, false],
+      [identity, signature, false],
+    ] as const)
+      for (const name of ['webcrypto', 'noble']) {
+        const entry = await fresh();
+        const ed25519 = name === 'noble' ? entry.portableEd25519 : await entry.choosePlatformEd25519();
+        expect(ed25519.name).toBe(name);
+        const verdicts = [await ed25519.verify(key, message, given), await ed25519.verify(key, message, given)];
+        expect(verdicts, name).toEqual([verdict, verdict]);
+      }
+  });
+
+  it('judges the bytes as they were when it was asked, also while it loads', async () => {
+    const entry = await fresh();
+    const pair = await nobleEd25519.generate();
+    const held = [pair.publicKey, message, await pair.sign(message)].map((bytes) => Uint8Array.from(bytes));
+    const [key, text, signature] = held as [Uint8Array, Uint8Array, Uint8Array];
+    const ed25519 = await entry.choosePlatformEd25519();
+    const verdict = ed25519.verify(key, text, signature);
+    for (const bytes of held) bytes.fill(0);
+    expect(await verdict).toBe(true);
+  });
+
+  it('makes keys of secrets as everybody does', async () => {
+    const { createMemoryKeyStore, portableEd25519 } = await fresh();
+    const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
+    const keys = createMemoryKeyStore(portableEd25519, nobleHasher);
+    const { publicKey } = await keys.import('device', seed);
+    expect(publicKey).toEqual((await nobleEd25519.fromSeed(seed)).publicKey);
+    expect((await portableEd25519.generate()).publicKey).toHaveLength(32);
+  });
+});
