@@ -3,11 +3,15 @@
 import { devNull } from 'node:os';
 import type { NoteSigner } from '@tallystick/chain';
 import { type BookStore, type Commit, openBook } from '@tallystick/kernel';
-import { nodeStore } from '@tallystick/kernel/node';
+import { betterSqliteDriver, nodeCrypto } from '@tallystick/kernel/node';
 import { type BookId, encodeHex, type Scope } from '@tallystick/oplog';
+import { createSqliteLogStore } from '@tallystick/oplog/node';
+import { nodeHasher } from '@tallystick/chain/node';
 import { chart } from '@tallystick/retail';
 import { createMemoryRelayStore, createRelay, createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import { createMemoryKeyStore, type KeyStore, type Role } from '@tallystick/sign';
+import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
+import Database from 'better-sqlite3';
 import { type EnrolRole, shopCrypto, type ShopBook, shopVerbs } from '../book.ts';
 import { OfficeError } from '../errors.ts';
 import { createDice, type Dice } from './dice.ts';
@@ -214,9 +218,19 @@ function mustBe(commit: Commit, what: string): Extract<Commit, { ok: true }> {
  * so that hundreds of devices fit into one process; nothing waits for the disk. The keys are elsewhere: where it were asked for one, it would throw.
  */
 export function openStore(): BookStore {
-  const store = nodeStore('', { keysDir: devNull });
-  store.sql.exec(`PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -${cacheKib}`);
-  return store;
+  const db = new Database('');
+  db.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; PRAGMA cache_size = -${cacheKib}`);
+  const log = createSqliteLogStore(db);
+  return {
+    log,
+    sql: betterSqliteDriver(db),
+    crypto: nodeCrypto,
+    keys: createFileKeyStore(devNull, nodeEd25519, nodeHasher),
+    close: () => {
+      log.close();
+      if (db.open) db.close();
+    },
+  };
 }
 
 function seededKeys(name: string): KeyStore {
