@@ -1,5 +1,5 @@
 // Every sample in every document runs and prints what it says, every link leads somewhere, every command exists.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,5 +86,20 @@ describe('links and commands', () => {
     const typed = paths.filter((path) => /\bnode [^\s`]*\.ts\b/.test(readDocument(path)));
     expect(typed.length).toBeGreaterThan(0);
     expect(typed.filter((path) => !readDocument(path).includes('Node 24'))).toEqual([]);
+  });
+});
+
+describe('decisions', () => {
+  it('stand in their list, once and by their title', () => {
+    const folder = 'docs/decisions';
+    const files = readdirSync(join(repository, folder)).filter((name) => name !== 'README.md');
+    const lines = files.map((name) => {
+      const [, number, title] = /^# (\d{3}): (.+)/.exec(readDocument(`${folder}/${name}`)) ?? [];
+      return `- [${number}](${name}) ${title}`;
+    });
+    const listed = readDocument(`${folder}/README.md`)
+      .split('\n')
+      .filter((line) => line.startsWith('- '));
+    expect(listed.sort()).toEqual(lines.sort());
   });
 });
