@@ -24,10 +24,14 @@ export function createPageHandler(): (...call: Parameters<Handler>) => boolean {
     minify: true,
     write: false,
   });
+  const markup = readFileSync(`${folder}index.html`, 'utf8');
+  const styles = [...markup.matchAll(/href="\/([a-z]+\.css)"/g)].map(([, name = '']) => name);
   const files = new Map<string, [type: string, body: string | Uint8Array]>([
-    ['/', ['text/html; charset=utf-8', readFileSync(`${folder}index.html`)]],
-    ['/page.css', ['text/css; charset=utf-8', readFileSync(`${folder}page.css`)]],
-    ['/certificate.css', ['text/css; charset=utf-8', readFileSync(`${folder}certificate.css`)]],
+    ['/', ['text/html; charset=utf-8', markup]],
+    ...styles.map((name): [string, [string, Buffer]] => [
+      `/${name}`,
+      ['text/css; charset=utf-8', readFileSync(`${folder}${name}`)],
+    ]),
     ['/icon.svg', ['image/svg+xml', readFileSync(`${folder}icon.svg`)]],
     ['/page.js', ['text/javascript; charset=utf-8', bundle.outputFiles[0]?.text ?? '']],
   ]);
