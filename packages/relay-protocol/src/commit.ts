@@ -1,7 +1,7 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
 import { encodeVerifierKey } from '@tallystick/chain';
-import { type BookId, type MaybePromise, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
@@ -105,27 +105,21 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     if (log !== undefined) desk.rosters.grown(log.pushed.roster, enrolments.length);
   }
   const receipts = await signGroup(desk, judged);
-  const settle = (push: Push): MaybePromise<Settled> => {
-    const one = judged.get(push) as Judged | { readonly error: unknown };
-    if ('error' in one) return one;
-    const { pushed, ruling, opened } = one;
-    const log = states.get(pushed) ?? pushed.log;
-    const receipt = receipts.textOf.get(push);
-    const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
-    const settled = (isKnown: boolean, checkpoint: string): Settled => ({
-      outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened },
-    });
-    // Most pushes ask for no checkpoint and have a place: hundreds of them a commit wait for nothing.
-    const isAsked = push.wantsCheckpoint && log !== undefined;
-    if (!isAsked && hasPlace(ruling)) return settled(true, '');
-    return (async () => {
+  return Promise.all(
+    pushes.map(async (push): Promise<Settled> => {
+      const one = judged.get(push) as Judged | { readonly error: unknown };
+      if ('error' in one) return one;
+      const { pushed, ruling, opened } = one;
+      const log = states.get(pushed) ?? pushed.log;
+      const isAsked = push.wantsCheckpoint && log !== undefined;
       const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
       // All is durable by now: where this cannot be found out, the answer says less.
       const isKnown = hasPlace(ruling) || (await isOfLog(pushed, push).catch(() => false));
-      return settled(isKnown, checkpoint);
-    })();
-  };
-  return Promise.all(pushes.map((push) => Promise.resolve(settle(push))));
+      const receipt = receipts.textOf.get(push);
+      const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
+      return { outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened } };
+    }),
+  );
 }
 
 /** One signature for the receipts of all pushes: whatever has a position is durable by now. */
