@@ -94,7 +94,7 @@ async function booksPlace({ book, names = [] }: PlacesOptions): Promise<Place> {
 async function searched(kind: PlaceKind, where: string, needles: readonly Buffer[], holds: string): Promise<Place> {
   if (needles.length === 0) return { kind, where, state: 'open', words: `${holds}; not searched`, found: [] };
   const { files, found, unread } = await searchRaw(where, needles);
-  const also = unread.length === 0 ? '' : `; ${unread.length} could not be read`;
+  const also = unread.length === 0 ? '' : `; ${unread.length} could not be read, or are links that were not followed`;
   const state = found.length > 0 ? 'found' : unread.length > 0 ? 'open' : 'clean';
   return { kind, where, state, words: `${holds}; ${files} files searched${also}`, found };
 }

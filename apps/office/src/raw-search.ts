@@ -1,5 +1,5 @@
 // The raw bytes of files, searched for what must not be in them: texts as programs store them, and keys.
-import { lstat, open, readdir } from 'node:fs/promises';
+import { lstat, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
@@ -27,11 +27,11 @@ export interface Searched {
   readonly files: number;
   /** Paths of those that hold one of the needles. */
   readonly found: readonly string[];
-  /** Paths that cannot be read. */
+  /** Paths that cannot be read, and links: what they lead to was not searched. */
   readonly unread: readonly string[];
 }
 
-/** A file, or all files below a folder, a piece at a time: whoever else this process answers is answered meanwhile. Links are not followed: what they lead to is elsewhere. */
+/** A file, or all files below a folder, a piece at a time: whoever else this process answers is answered meanwhile. `path` itself may be a link, as the folder of another disk often is; those below it are not followed. */
 export async function searchRaw(path: string, needles: readonly Buffer[]): Promise<Searched> {
   const found: string[] = [];
   const unread: string[] = [];
@@ -39,7 +39,8 @@ export async function searchRaw(path: string, needles: readonly Buffer[]): Promi
   const pending = [path];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     try {
-      const entry = await lstat(next);
+      const entry = await (next === path ? stat(next) : lstat(next));
+      if (entry.isSymbolicLink()) unread.push(next);
       if (entry.isDirectory()) for (const name of await readdir(next)) pending.push(join(next, name));
       if (!entry.isFile()) continue;
       files += 1;
