@@ -168,12 +168,12 @@ export function findPersons(book: ShopBook, customer: string): readonly PersonRo
 }
 
 /**
- * The subject that a subject's id or a customer's number names. Throws `office/subject`, too where a number was ever given to several: two devices that did not
- * know of each other, or somebody who wants the wrong one forgotten. Then each is named by itself.
+ * The subject that a subject's id or a customer's number names. Throws `office/subject` for nobody, lest a slip of the pen be certified as a person who is forgotten, and where a
+ * number was ever given to several: two devices that did not know of each other, or somebody who wants the wrong one forgotten. Then each is named by itself.
  */
 export function subjectOf(book: ShopBook, who: string): SubjectId {
   const named = parseSubject(who);
-  if (named !== undefined) return named;
+  if (named !== undefined && isKnown(book, named)) return named;
   const asked = 'SELECT DISTINCT subject FROM persons_history WHERE customer = ? ORDER BY subject';
   const [subject, ...others] = book.query<{ subject: SubjectId }>(asked, [who]).map((row) => row.subject);
   if (subject === undefined)
@@ -186,4 +186,9 @@ export function subjectOf(book: ShopBook, who: string): SubjectId {
     'office/subject',
     `${JSON.stringify(who)} was described as several subjects, name each by itself: ${[subject, ...others].join(', ')}`,
   );
+}
+
+function isKnown(book: ShopBook, subject: SubjectId): boolean {
+  const tables = ['subjectKeys', 'shreds', 'persons_history'];
+  return tables.some((table) => book.query(`SELECT 1 FROM ${table} WHERE subject = ? LIMIT 1`, [subject]).length > 0);
 }

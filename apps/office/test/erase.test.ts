@@ -145,4 +145,6 @@ it('forgets those whose time is over and whom no law keeps', async () => {
   expect((await tally('person', 'C-18')).stdout).toContain('(erased)');
   expect((await tally('person', 'C-19')).stdout).toContain('Cleo Marsh');
   expect((await tally('erase', 'nobody')).stderr).toContain('neither a subject nor a customer');
+  // Nor is anybody certified to be forgotten whose id was mistyped.
+  expect((await tally('erase', 'ab'.repeat(16))).stderr).toContain('neither a subject nor a customer');
 });
