@@ -7,6 +7,10 @@ import { recordsOf } from './log-pages.ts';
 
 /** A shorter word is in every second text. */
 const leastLetters = 3;
+/** Scripts that put no blank between words, and say a name in few letters. */
+const unspaced =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+const leastUnspaced = 2;
 /** Enough to be looked at by a person. */
 const maxShown = 100;
 
@@ -18,21 +22,39 @@ export async function findNamedInClear(
   book: ShopBook,
   names: readonly string[],
 ): Promise<readonly string[] | undefined> {
-  const wanted = new Set(names.flatMap((name) => [...wordsOf(name), wordsOf(name).join('')]));
+  const saysOne = matcherOf(names);
+  if (saysOne === undefined) return undefined;
   const found = new Set<string>();
-  for (const word of wanted) if (word.length < leastLetters) wanted.delete(word);
-  if (wanted.size === 0) return undefined;
   for (const scope of book.log.scopes())
     for await (const { op } of recordsOf(book, scope, undefined))
       for (const { path, text } of textsOf(op.args, ''))
-        if (found.size < maxShown && !isEnvelope(text) && wordsOf(text).some((word) => wanted.has(word)))
-          found.add(`${op.verb} ${path}: ${text}`);
+        if (found.size < maxShown && !isEnvelope(text) && saysOne(text)) found.add(`${op.verb} ${path}: ${text}`);
   return [...found].sort();
+}
+
+/** Whether a text says a word of one of the names that is long enough, or a whole name, whose words may all be short: `Li Na`. */
+function matcherOf(names: readonly string[]): ((text: string) => boolean) | undefined {
+  const spaced = new Set<string>();
+  const inside = new Set<string>();
+  for (const words of names.map(wordsOf)) {
+    for (const one of [...words, words.join('')]) {
+      if (unspaced.test(one) && one.length >= leastUnspaced) inside.add(one);
+      if (one.length >= leastLetters) spaced.add(` ${one} `);
+    }
+    if (words.join('').length >= leastLetters) spaced.add(` ${words.join(' ')} `);
+  }
+  if (spaced.size + inside.size === 0) return undefined;
+  return (text) => {
+    const words = wordsOf(text);
+    const [apart, together] = [` ${words.join(' ')} `, words.join('')];
+    return [...spaced].some((one) => apart.includes(one)) || [...inside].some((one) => together.includes(one));
+  };
 }
 
 /** In small letters and without marks, whatever stands between them. */
 function wordsOf(text: string): string[] {
-  const letters = text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  // Put together again: a syllable of Korean is one letter.
+  const letters = text.normalize('NFD').replaceAll(/\p{M}/gu, '').normalize('NFC').toLowerCase();
   return letters.split(/[^\p{L}]+/u).filter((word) => word !== '');
 }
 

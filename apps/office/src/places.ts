@@ -80,12 +80,14 @@ async function booksPlace({ book, names = [] }: PlacesOptions): Promise<Place> {
   const found = await findNamedInClear(book, names);
   if (found === undefined) return { ...place, state: 'open', words: 'no name was looked for' };
   const isWhole = book.log.scopes().every((scope) => book.log.base(scope).size === 0);
-  if (found.length === 0 && isWhole) return { ...place, state: 'clean', words: 'no op says a word of the name' };
+  if (found.length === 0 && isWhole)
+    return { ...place, state: 'clean', words: 'no op says the name, or a word of it of three letters or more' };
   if (found.length === 0)
     return {
       ...place,
       state: 'open',
-      words: 'no op here says a word of the name; those in archives were not looked through',
+      words:
+        'no op here says the name, or a word of it of three letters or more; those in archives were not looked through',
     };
   const words = 'a word of the name stands there for ever; whether it is this person’s somebody must see';
   return { ...place, state: 'look', words, found };

@@ -4,20 +4,27 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 const chunkBytes = 1 << 20;
-/** A shorter one would be found in anything. */
+/** A shorter one would be found in anything. Two Chinese characters, which are a whole name, have six bytes. */
 const leastUnits = 4;
+const leastBytes = 6;
 
 /** What to look for: in UTF-8, in UTF-16, and as JSON escapes it. */
 export function needlesOf(texts: Iterable<string>): Buffer[] {
   const needles = new Map<string, Buffer>();
   for (const text of texts) {
-    if (text.length < leastUnits) continue;
+    if (text.length < leastUnits && Buffer.byteLength(text) < leastBytes) continue;
     const escaped = JSON.stringify(text).slice(1, -1);
     const ascii = escaped.replaceAll(
       /[^\x20-\x7e]/g,
       (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
-    for (const bytes of [Buffer.from(text), Buffer.from(text, 'utf16le'), Buffer.from(escaped), Buffer.from(ascii)])
+    const wide = Buffer.from(text, 'utf16le');
+    for (const bytes of [
+      Buffer.from(text),
+      Buffer.from(escaped),
+      Buffer.from(ascii),
+      ...(wide.length < leastBytes ? [] : [wide]),
+    ])
       needles.set(bytes.toString('hex'), bytes);
   }
   return [...needles.values()];

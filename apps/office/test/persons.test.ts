@@ -169,6 +169,17 @@ it('finds a name that somebody wrote as a code or into a memo, in whatever lette
       'account.open@1 name: Paid to Mrs ŻUK',
     ],
   });
+  // A name whose words are all short, and names in scripts that put no blank between words.
+  for (const [account, name] of [
+    ['6300', 'For Li Na'],
+    ['6400', '\u4ed8\u7ed9\u674e\u5a1c'],
+    ['6500', '\uae40\ucca0\uc218\uc5d0\uac8c'],
+    ['6600', 'Li and Na'],
+  ] as const)
+    expect(await office.book.commit('account.open', { account, kind: 'expense', name })).toMatchObject({ ok: true });
+  expect((await look('Li Na')).found).toEqual(['account.open@1 name: For Li Na']);
+  expect((await look('\u674e\u5a1c')).found).toEqual(['account.open@1 name: \u4ed8\u7ed9\u674e\u5a1c']);
+  expect((await look('\uae40\ucca0\uc218')).found).toEqual(['account.open@1 name: \uae40\ucca0\uc218\uc5d0\uac8c']);
   expect(await look('0151 555')).toEqual({ state: 'open', found: [] });
 });
 
