@@ -41,6 +41,14 @@ describe('in files', () => {
     expect([holds(), files()]).toEqual([false, [join(folder, 'keyring', `${one.subject}.keys`)]]);
   });
 
+  it('erases what a wrapped key that was cut off while it was put has left, before it says which are there', () => {
+    const blobs = createFolderBlobs(folder);
+    blobs.put('a.1', 'one');
+    writeFileSync(join(folder, 'b.1.age.new'), 'a wrapped key, whole, that was not put in its place');
+    expect(blobs.names()).toEqual(['a.1']);
+    expect(readdirSync(folder)).toEqual(['a.1.age']);
+  });
+
   it('goes on with a shred that was cut off, and with others meanwhile', async () => {
     const keyring = openKeyring();
     const [one, other] = [createSubject(), createSubject()];
