@@ -79,6 +79,7 @@ describe('help', () => {
     const { stdout } = await runTally('do', 'sale.complete', '--help');
     expect(stdout).toContain('  session?      text\n');
     expect(stdout).toContain('    kind         "cash" | "card" | "account"\n');
+    expect((await runTally('do', 'day.open', '--help')).stdout).toContain('  expected { day: "YYYY-MM-DD" }\n');
     expect(await runTally('do', 'sale.nope', '--help')).toMatchObject({ status: 2, stdout: '' });
     for (const verb of verbs) expect(verbHelp(verb as never), verb.name).not.toMatch(/undefined|anything|no form/);
     const shown = jsonOf(await runTally('do', 'account.open', '--help', '--json'));

@@ -32,13 +32,16 @@ interface Declaration {
 const refs = new Set<string>();
 let here: ActsPart | undefined;
 
-/** Declares version 1 of a verb of the kernel, whose schema and plan throw `kernel/not-loaded` before `loadActs`. */
+/**
+ * Declares version 1 of a verb of the kernel, whose schema and plan throw `kernel/not-loaded` before `loadActs`. What is undefined, which no args are, the schema
+ * refuses without: so programs ask it for its form.
+ */
 export function declareAct<const N extends string, A>(name: N, declaration: Declaration): Verb<N, A> {
   const { wanted, publicTexts, ...rest } = declaration;
   const ref = `${name}@1`;
   refs.add(ref);
   const code = (): ActCode<A> => actsHere().codeByRef[ref] as ActCode<A>;
-  const args = schemaOf<A>((value) => code().accepts(value), wanted, publicTexts);
+  const args = schemaOf<A>((value) => value !== undefined && code().accepts(value), wanted, publicTexts);
   return defineVerb({ ...rest, name, version: 1, args, plan: (view, op, given) => code().plan(view, op, given) });
 }
 
