@@ -20,6 +20,8 @@ export class Writing {
   #hasStored = false;
   #isAnchored = false;
   #writesSoon = false;
+  /** Resolves after the last commit that waits for the code of the kernel's own verbs, or behind one that does. */
+  #turns: Promise<unknown> | undefined;
 
   constructor(book: OpenedBook) {
     this.#book = book;
@@ -29,9 +31,8 @@ export class Writing {
     const { own, options } = this.#book;
     const isPlain = !requests.some(({ verb }) => ACTS.has(verb.split('@', 1)[0] as string));
     this.#book.mustBeOpen();
-    // Nobody else waits for its file; where it is here, nobody comes in between.
-    const acts = isPlain ? undefined : loadActs();
-    if (acts instanceof Promise) await acts;
+    const turn = this.#turn(isPlain);
+    if (turn !== undefined) await turn;
     const work = async (): Promise<(Written | NotCommitted)[]> => {
       const written = await this.#store(() => own.author.write(requests, options.scope ?? HQ));
       // Ops of a device may have come before the op that enrols it.
@@ -42,6 +43,20 @@ export class Writing {
       return written;
     };
     return this.#write(work, requests.length, isPlain);
+  }
+
+  /** Commits come in the order in which they were asked for, also where one of them has to load that code; nobody waits where it is here. */
+  #turn(isPlain: boolean): Promise<unknown> | undefined {
+    const before = this.#turns;
+    const turn = isPlain ? before : before === undefined ? loadActs() : before.then(loadActs);
+    if (!(turn instanceof Promise)) return undefined;
+    const turns = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#turns === turns) this.#turns = undefined;
+      });
+    this.#turns = turns;
+    return turn;
   }
 
   /** One answer for each scope that enrolled this device. */
