@@ -207,13 +207,40 @@ async function prune(place: BackupPlace, outlived: Outlived): Promise<number> {
   if (outlived.partsBefore === 0 && outlived.archivesBetween === undefined) return 0;
   if (outlived.others.length > mostOthers) return 0;
   let dropped = 0;
-  for (const found of await place.list()) {
+  const names = await place.list();
+  const kept = keptForOthers(names, outlived);
+  for (const found of names) {
     const part = parsePartName(found);
     if (part === undefined || !isOutlived(part, outlived)) continue;
+    if (!isArchive(part.kind) && kept.has(part.number)) continue;
     await place.drop(found);
     dropped += 1;
   }
   return dropped;
+}
+
+/**
+ * Numbers of wholes and deltas that stay for the sake of another copy: what its oldest delta stands on, from before the two were two; and the first own whole after its newest part,
+ * with the own part before it, which tell whoever restores that there are two.
+ */
+function keptForOthers(names: readonly string[], { book, device, others }: Outlived): ReadonlySet<number> {
+  const parts = names
+    .map(parsePartName)
+    .filter((part) => part !== undefined)
+    .filter((part) => book.startsWith(part.book) && device.startsWith(part.device) && !isArchive(part.kind))
+    .sort((a, b) => a.number - b.number);
+  const [own, theirs] = [
+    parts.filter(({ number }) => !others.includes(number)),
+    parts.filter(({ number }) => others.includes(number)),
+  ];
+  const [oldest, newest] = [theirs[0], theirs.at(-1)];
+  if (oldest === undefined || newest === undefined) return new Set();
+  const whole = own.findLast(({ kind, number }) => kind === 'whole' && number < oldest.number);
+  const isBase = (number: number): boolean =>
+    oldest.kind === 'delta' && (whole?.number ?? 0) <= number && number < oldest.number;
+  const after = own.findIndex(({ kind, number }) => kind === 'whole' && number > newest.number);
+  const telling = after < 0 ? [] : own.slice(Math.max(0, after - 1), after + 1);
+  return new Set([...own.filter(({ number }) => isBase(number)), ...telling].map(({ number }) => number));
 }
 
 function isOutlived(part: PartName, { book, device, partsBefore, archivesBetween, others }: Outlived): boolean {

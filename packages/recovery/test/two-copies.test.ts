@@ -106,6 +106,31 @@ it('writes over nothing that the other copy left in the place, and says that the
   for (const book of [one, other]) await book.close();
 });
 
+it.each([
+  // Of its own it has two wholes, and what tells of the other copy.
+  { kind: 'delta', left: [1, 2, 3, 4, 6, 7] },
+  { kind: 'whole', left: [2, 3, 4, 6, 7] },
+])('leaves what the last $kind of the other copy needs, which writes no more', async ({ kind, left }) => {
+  const place = memoryPlace('stick');
+  const { one, other, states } = await copied(place);
+  await sell(one, 5);
+  const made = await keep(one, [place], states[0]).keeper.backUp({ whole: kind === 'whole' });
+  expect(made).toMatchObject({ number: 3, kind });
+  // The first machine is gone, and the copy goes on for so long that it drops older ones of its own.
+  const b = keep(other, [place], states[1]);
+  for (let round = 0; round < 4; round += 1) {
+    await sell(other, 1);
+    await b.keeper.backUp({ whole: true });
+  }
+  const found = await judged(place);
+  expect(codesOf(found)).toEqual(['recovery/two-series']);
+  const back = await broughtBack(found, 3);
+  expect(onHand(back)).toBe(onHand(one));
+  const numbers = (await place.list()).map((name) => parsePartName(name)?.number);
+  expect(numbers.toSorted()).toEqual(left);
+  for (const book of [back, one, other]) await book.close();
+});
+
 it('writes over nothing where the list of a place comes late, or the place was away', async () => {
   const files = new Map<string, Uint8Array>();
   const inner = memoryPlace('stick', files);
