@@ -81,3 +81,19 @@ it('knows what a van scans, and says why nothing can be written in a branch yet'
   expect([status, stderr]).toEqual([1, expect.stringContaining('tally sync')]);
   expect(await runTally('prove', '--data', data)).toMatchObject({ status: 0 });
 });
+
+it('says of what has not its form which option or member of a line it is, not what a schema expected', async () => {
+  const refusal = async (...words: readonly string[]): Promise<string> => {
+    const { status, stderr } = await runTally(...words, '--data', data);
+    return `${status} ${stderr.trim()}`;
+  };
+  const sent = ['--to', 'b/9', '--lines', 'sku=TEE,quantity=1,unit-cost=1.00;sku=TEE,quantity=1'];
+  expect(await refusal('transfer', 'dispatch', ...sent)).toMatch(/^1 .*--lines, line 2, unit-cost: is missing/);
+  const paid = await refusal('seller', 'pay', '--seller', 'bob', '--amount', '5.00', '--account', '1000');
+  expect(paid).toMatch(
+    /^1 .*--seller: has not the form .*a number such as S-104.*kernel\/bad-args.*tally seller --help/,
+  );
+  expect(paid).not.toContain('[0-9]');
+  const line = await refusal('account', 'pay', '--customer', 'c-1', '--tenders', 'kind=cash');
+  expect(line).toMatch(/--tenders, line 1, amount: is missing/);
+});

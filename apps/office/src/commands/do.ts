@@ -5,6 +5,7 @@ import { parseScope } from '@tallystick/oplog';
 import { shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { messageOf, OfficeError } from '../errors.ts';
+import { numberHint } from '../form-words.ts';
 import { refusalWords } from '../refusal-words.ts';
 import { argsOf, verbHelp } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
@@ -113,12 +114,6 @@ export function mustBeDone(commit: Commit, verb: Verb): Extract<Commit, { ok: tr
   const { code } = commit;
   const help = code === 'kernel/bad-args' ? `${numberHint(commit.details)} (see: tally do ${verb.name} --help)` : '';
   throw new OfficeError('office/refused', `${refusalWords(code)}${withDetails(commit)}${help}`);
-}
-
-/** People are numbers in the log: a name in the place of one is the likeliest mistake. */
-function numberHint({ issue }: Readonly<Record<string, unknown>>): string {
-  const [, who] = /^(?:\w+\.)*(supplier|customer|seller|employee|subject): .*pattern/.exec(String(issue)) ?? [];
-  return who === undefined ? '' : `; the ${who} is a number such as S-104, whose name stands outside the log`;
 }
 
 function details(said: { readonly code: string; readonly details: object }): string {

@@ -9,6 +9,7 @@ import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { formatMinor } from '../currency.ts';
 import { OfficeError } from '../errors.ts';
+import { formWords, numberHint } from '../form-words.ts';
 import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
 import { withTaxIn } from '../sold-line.ts';
@@ -164,6 +165,11 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
     throw new OfficeError(
       'office/refused',
       `${named} knows no device yet: hand the book in at a relay first (tally sync), from where branches read hq (kernel/unknown-device)`,
+    );
+  if (!commit.ok && commit.code === 'kernel/bad-args')
+    throw new OfficeError(
+      'office/refused',
+      `${formWords(commit.details)}${numberHint(commit.details)} (kernel/bad-args; see: tally ${verb.name.split('.')[0]} --help)`,
     );
   const made = mustBeDone(commit, verb);
   return withPaper(doneOf(verb.name, made), book, made.id, args);
