@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { makeChain } from '../../../packages/oplog/test/arbitraries.ts';
 import { createMemoryFile } from '../../../packages/oplog/test/memory-file.ts';
 import { headsOf, noteAsides } from '../src/engine/aside-heads.ts';
-import { asideUnread, forgetReadAside } from '../src/engine/aside-unread.ts';
+import { asideUnread, forgetReadAside, nameAsideWriter } from '../src/engine/aside-unread.ts';
 
 const book = 'b0'.repeat(32);
 const records = makeChain(4);
@@ -41,6 +41,7 @@ async function anew(has: number, ...asides: readonly Uint8Array[]) {
     book,
     asides.map((bytes) => ({ file: new File([bytes as Uint8Array<ArrayBuffer>], 'aside') })),
   );
+  await nameAsideWriter(log, device);
   return log;
 }
 
@@ -63,6 +64,21 @@ it('never writes on under a key whose last ops may have stood where nothing read
   expect(asideUnread(log, device)).toBe('lost');
   await forgetReadAside(log, another);
   expect(asideUnread(log, undefined)).toBeUndefined();
+});
+
+it('never writes on under a key of whose ops none reads, and keeps no other key from it', async () => {
+  const { bytes } = oldLog();
+  const unread = oldLog().bytes;
+  for (const [place, at] of oldLog().starts.entries()) unread.fill(0, at, oldLog().starts[place + 1]);
+  for (const nothing of [new Uint8Array(bytes.length), unread]) {
+    const log = await anew(2, nothing);
+    expect(asideUnread(log, device)).toBe('lost');
+    expect(asideUnread(log, another)).toBeUndefined();
+    await nameAsideWriter(log, another);
+    expect(asideUnread(log, another)).toBeUndefined();
+  }
+  // One that was put aside before is of an older key, or was followed by one in which its ops read.
+  expect(asideUnread(await anew(4, new Uint8Array(bytes.length), bytes), device)).toBeUndefined();
 });
 
 it('takes the newest of several logs, and none of another book', async () => {

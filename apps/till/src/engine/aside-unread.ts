@@ -5,7 +5,8 @@ import type { TillLog } from './open-shop.ts';
 
 /** The newest op of a chain that reads in a log that was put aside. */
 export interface AsideHead {
-  readonly device: DeviceId;
+  /** Undefined for what this till itself may have written where nothing reads, until it is known who it is. */
+  readonly device?: DeviceId;
   readonly scope: Scope;
   readonly seq: number;
   /** False where damage stands behind it, which may have held newer ones. */
@@ -21,17 +22,25 @@ export async function noteAsideHeads(log: Pick<TillLog, 'setMeta'>, heads: reado
   await log.setMeta(noteName, JSON.stringify(heads));
 }
 
+/** Once it is known who this till is: where none of its ops read in the damaged log, all that it wrote may have stood there. */
+export async function nameAsideWriter(log: Pick<TillLog, 'meta' | 'setMeta'>, device: DeviceId): Promise<void> {
+  const noted = notedHeads(log);
+  const named = noted.filter((head) => head.device !== undefined);
+  const unnamed = noted.find((head) => head.device === undefined);
+  if (unnamed === undefined) return;
+  const isRead = named.some((head) => head.device === device);
+  await noteAsideHeads(log, isRead ? named : [...named, { ...unnamed, device }]);
+}
+
 /** Undefined where `device` has all that it wrote; of any device where it is not known yet which this one is. */
 export function asideUnread(
   log: Pick<TillLog, 'meta' | 'head'>,
   device: DeviceId | undefined,
 ): AsideUnread | undefined {
-  const note = log.meta(noteName) ?? '';
-  if (note === '') return undefined;
-  const missing = (JSON.parse(note) as readonly AsideHead[]).filter(
+  const missing = notedHeads(log).filter(
     (head) =>
-      head.device === (device ?? head.device) &&
-      (!head.isLast || (log.head(head.device, head.scope)?.seq ?? 0) < head.seq),
+      (head.device ?? device) === (device ?? head.device) &&
+      (head.device === undefined || !head.isLast || (log.head(head.device, head.scope)?.seq ?? 0) < head.seq),
   );
   if (missing.length === 0) return undefined;
   return missing.every(({ isLast }) => isLast) ? 'waits' : 'lost';
@@ -43,4 +52,9 @@ export async function forgetReadAside(
   device: DeviceId,
 ): Promise<void> {
   if ((log.meta(noteName) ?? '') !== '' && asideUnread(log, device) === undefined) await log.setMeta(noteName, '');
+}
+
+function notedHeads(log: Pick<TillLog, 'meta'>): readonly AsideHead[] {
+  const note = log.meta(noteName) ?? '';
+  return note === '' ? [] : (JSON.parse(note) as readonly AsideHead[]);
 }

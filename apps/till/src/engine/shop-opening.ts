@@ -13,7 +13,7 @@ import { createClockWatch } from './clock-watch.ts';
 import { createPersons } from './persons.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
 import { backupsOf } from './adopt-copied.ts';
-import { asideUnread } from './aside-unread.ts';
+import { asideUnread, nameAsideWriter } from './aside-unread.ts';
 import { createKeyPlace } from './key-place.ts';
 import { allHere } from './rows-here.ts';
 import { type OpenShop, watchShop } from './open-shop.ts';
@@ -76,7 +76,9 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   const { aside } = request;
   if (aside !== undefined && (aside.book ?? book) === book)
     for (const note of aside.notes) await place.log.setMeta(...note);
-  await noteAsides(place, book);
+  // A key made a moment ago has written nothing anywhere.
+  const isNew = before === undefined || isMade;
+  if (!isNew) await noteAsides(place, book);
   const record: ShopRecord = { book, scope, relay, own: undefined, office: request.office };
   await place.log.setMeta(shopRecordName, encodeShopRecord(record));
   const shop = await openShop(place, record);
@@ -84,8 +86,8 @@ export async function joinShop(place: ShopPlace, request: JoinRequest): Promise<
   compareSealed(place.log, shop.book, keyId);
   await noteKeyOpener(shop, request.key);
   shop.progress.refresh();
-  // A key made a moment ago has written nothing anywhere. An older one must first learn its own last op from the relay.
-  if (before === undefined || isMade) await shop.book.anchor();
+  // An older one must first learn its own last op from the relay.
+  if (isNew) await shop.book.anchor();
   return { ok: true, value: shop };
 }
 
@@ -178,6 +180,7 @@ async function openShop(place: ShopPlace, record: ShopRecord, putBack?: PutBack)
         })
       : await putBack({ ...shared, hotBytes: rest?.hotBytes ?? 0 });
   opened.book = book;
+  await nameAsideWriter(log, book.device);
   await rest?.loadNeeded(book);
   addLookUps(store);
   if (own !== undefined) await fillOnce(book, own.currency);
