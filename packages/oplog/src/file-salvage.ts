@@ -9,7 +9,7 @@ import { locateRecords } from './record-frame.ts';
 export interface FileSalvage {
   /** In the order in which they were stored. */
   readonly records: readonly OpRecord[];
-  /** Offset in the file of the frame that holds each, by hash. */
+  /** Offset in the file of the frame in which each was first written, by hash. None where that frame does not read, and a later copy does. */
   readonly placesByHash: ReadonlyMap<OpHash, number>;
   /** Which book it says it is; undefined where that cannot be read. */
   readonly book: string | undefined;
@@ -52,7 +52,8 @@ export function salvageLogFile(bytes: Uint8Array): FileSalvage {
     if (frame.kind === frameKinds.records || frame.kind === frameKinds.replace)
       for (const record of recordsOf(frame.payload)) {
         records.set(record.hash, record);
-        placesByHash.set(record.hash, at);
+        // A copy that was put in its place later says nothing of when it was written.
+        if (frame.kind === frameKinds.records) placesByHash.set(record.hash, at);
       }
     if (frame.kind === frameKinds.meta) note(meta, frame.payload);
     at = frame.end;

@@ -73,3 +73,22 @@ it('loses the frames that were damaged and no other, wherever it is (property)',
 function frameBytesOf(index: number): number {
   return 13 + 34 + (records[index]?.bytes.length ?? 0);
 }
+
+it('says of an op where it was written first, though another copy of it was put in its place later', () => {
+  const file = createMemoryFile();
+  const log = createFileLogStore(file);
+  const [one, two] = records.slice(0, 2).map((record) => {
+    const at = file.contents().length;
+    log.append([record]);
+    return { record, at };
+  });
+  if (one === undefined || two === undefined) throw new Error('two are needed');
+  log.replace([one.record]);
+  expect(salvageLogFile(file.contents()).placesByHash.get(one.record.hash)).toBe(one.at);
+  const bytes = file.contents();
+  bytes.fill(0, one.at, two.at);
+  // Its own frame is damaged: where it stands now says nothing of when it was written.
+  const salvage = salvageLogFile(bytes);
+  expect(salvage.records).toHaveLength(2);
+  expect(salvage.placesByHash.get(one.record.hash)).toBeUndefined();
+});
