@@ -99,6 +99,8 @@ describe('what the till says', () => {
     expect(asides).toMatchObject([{ action: 'go-on' }, { action: 'go-on' }]);
     expect(asides[0]?.title).toContain('not here yet');
     expect(asides[1]?.title).toContain('lost');
+    // The office keeps what stands behind a gap aside, so waiting may have no end.
+    expect(asides[0]?.detail).toContain('not where an earlier entry reads nowhere');
   });
 
   it('claims nothing about what a damaged end of the log held', () => {

@@ -209,7 +209,7 @@ function unreadNotice(unread: AsideUnread): Notice {
       tone: 'warn',
       title: 'What this till sold last is not here yet.',
       detail:
-        'The relay brings it once the office has read in the file of the old log. Until then it sells only as a new till.',
+        'The relay brings it once the office has read in the file of the old log, but not where an earlier entry reads nowhere. Until then it sells only as a new till.',
       action: 'go-on',
     };
   }
