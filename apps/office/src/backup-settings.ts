@@ -195,12 +195,15 @@ export function standingLines(standing: BackupStanding | undefined): string[] {
   ];
 }
 
+const mostNumbersShown = 12;
+
 /** Of places where another copy of this device keeps its backups too: it was copied, or restored while the old machine lived. */
 export function copiedLines({ copied }: BackupStanding): string[] {
-  return copied.map(
-    (place) =>
-      `THIS DEVICE WAS COPIED: ${place} has backups of it that were not made here (recovery/two-series), and keeps them`,
-  );
+  return copied.map(({ place, numbers }) => {
+    const shown = numbers.slice(0, mostNumbersShown).join(', ');
+    const named = numbers.length > mostNumbersShown ? `${shown} and older ones` : shown;
+    return `THIS DEVICE WAS COPIED: ${place} has backups of it that were not made here (recovery/two-series), and keeps them: number ${named}`;
+  });
 }
 
 function readText(path: string): string | undefined {

@@ -26,8 +26,8 @@ export interface BackupStanding {
   readonly isMissed: boolean;
   /** Places that do not hold the last backup, and why. */
   readonly lacking: readonly { readonly place: string; readonly number: number; readonly error: string }[];
-  /** Places where another copy of this device keeps its backups too. */
-  readonly copied: readonly string[];
+  /** Places where another copy of this device keeps its backups too, and their numbers, the greatest first. */
+  readonly copied: readonly { readonly place: string; readonly numbers: readonly number[] }[];
 }
 
 /** In ms. A last time that is ahead of now was said by a clock that has been set back since: nobody knows how long it has been, so it has been too long. */
@@ -60,6 +60,8 @@ export function standingOf(
     isDue: isLate(1) || isToAsk || (lacking.length > 0 && askedMs >= cadence.everyMs),
     isMissed: isLate(2) || lacking.length > 0,
     lacking,
-    copied: places.filter((place) => (state?.places[place]?.others ?? []).length > 0),
+    copied: places
+      .map((place) => ({ place, numbers: state?.places[place]?.others ?? [] }))
+      .filter(({ numbers }) => numbers.length > 0),
   };
 }

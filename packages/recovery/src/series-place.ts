@@ -51,7 +51,7 @@ export interface Lagging {
   readonly away: ReadonlyMap<BackupPlace, unknown>;
   /** How many files of the series went from a place that had them. */
   readonly lost: ReadonlyMap<BackupPlace, number>;
-  /** Numbers of what another copy of this device left, by place. */
+  /** Numbers of what another copy of this device left, by each place that answers: none where it is gone. */
   readonly others: ReadonlyMap<BackupPlace, readonly number[]>;
   /** The greatest number in any place that is not this copy's own, 0 for none. */
   readonly top: number;
@@ -81,7 +81,7 @@ export async function lagging(
       // A place that took no file may still list what it has, as a stick that is full: it is no reason to make a whole for all the others each time that it is asked.
       if (!isHeld && held?.error !== undefined) await tryPlace(place);
       const there = await othersIn(place, names, series, before);
-      if (there.others.length > 0) others.set(place, there.others);
+      others.set(place, there.others);
       top = Math.max(top, there.top);
       isBack ||= gone > 0 || !isHeld;
     } catch (cause) {
@@ -107,7 +107,8 @@ export async function putIntoAll(
     const gone = away.get(place);
     const held = putting.held?.[place.name];
     const put = gone === undefined ? await putInto(place, files, putting, held) : failedPut(place, held, gone);
-    const others = gone === undefined ? of.get(place) : held?.others;
+    const found = gone === undefined ? of.get(place) : held?.others;
+    const others = found?.length === 0 ? undefined : found;
     kept[place.name] = others === undefined ? put.standing : { ...put.standing, others };
     const before = lost.get(place);
     reports.push({

@@ -90,13 +90,14 @@ export function withFaults(state: KeeperState | undefined, reports: readonly Pla
   return { ...state, places };
 }
 
-/** What another copy of this device left in the places. The same state where there is nothing of one. */
+/** What another copy of this device left in the places that were asked, and that it is gone from there. */
 export function withOthers(state: KeeperState, others: Lagging['others']): KeeperState {
-  if (others.size === 0) return state;
   const places = { ...state.places };
   for (const [{ name }, numbers] of others) {
-    const held = places[name];
-    if (held !== undefined) places[name] = { ...held, others: numbers };
+    const before = places[name];
+    if (before === undefined) continue;
+    const { others: _, ...held } = before;
+    places[name] = numbers.length === 0 ? held : { ...held, others: numbers };
   }
   return { ...state, places };
 }

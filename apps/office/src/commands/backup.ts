@@ -54,12 +54,13 @@ export const backup: Command = readingCommand({
     const unfilled = (isAsked ? await fillPlaces(home, book) : []).map((fault) => `ARCHIVES NOT BROUGHT to ${fault}`);
     const made = context.flag('due') ? await keeper.keep() : await keeper.backUp({ whole: context.flag('whole') });
     if (made === undefined) {
-      const { number, behind } = keeper.standing();
+      const standing = keeper.standing();
+      const { number, behind, copied } = standing;
       const why = behind === 0 ? 'everything stands in it' : 'the next is not due yet';
       return {
-        json: { number, made: false, unfilled },
-        lines: [`number ${number} is the last: ${why}`, ...unfilled],
-        status: unfilled.length === 0 ? 0 : 1,
+        json: { number, made: false, copied, unfilled },
+        lines: [`number ${number} is the last: ${why}`, ...copiedLines(standing), ...unfilled],
+        status: unfilled.length + copied.length === 0 ? 0 : 1,
       };
     }
     const { number, kind, bytes, ops } = made;
