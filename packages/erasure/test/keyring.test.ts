@@ -41,11 +41,11 @@ describe('in files', () => {
     expect([holds(), files()]).toEqual([false, [join(folder, 'keyring', `${one.subject}.keys`)]]);
   });
 
-  it('erases what a wrapped key that was cut off while it was put has left, before it says which are there', () => {
+  it('erases what a wrapped key that was cut off while it was put has left, before it says which are there', async () => {
     const blobs = createFolderBlobs(folder);
-    blobs.put('a.1', 'one');
+    await blobs.put('a.1', 'one');
     writeFileSync(join(folder, 'b.1.age.new'), 'a wrapped key, whole, that was not put in its place');
-    expect(blobs.names()).toEqual(['a.1']);
+    expect(await blobs.names()).toEqual(['a.1']);
     expect(readdirSync(folder)).toEqual(['a.1.age']);
   });
 
