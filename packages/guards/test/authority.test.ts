@@ -1,5 +1,6 @@
 /** An agent's limit: cumulative, whoever asks and however it is cut; and the life of a plan. */
 import type { Verb } from '@tallystick/kernel';
+import type { OpRecord } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { anyHistory, createScene, expectOneState, moved, type Scene } from './scene.ts';
@@ -174,6 +175,28 @@ describe('a plan', () => {
   });
 });
 
+/** How plans ended, told by hand from the ops in their order: once, and of itself only on a day after its last. */
+function endsOf(book: Scene['books'][number], records: readonly OpRecord[]): unknown {
+  const untilDays = new Map(
+    book
+      .query<{ plan: string; untilDay: string }>('SELECT plan, untilDay FROM spendPlans')
+      .map((row) => [row.plan, row.untilDay]),
+  );
+  const refused = new Set(book.query<{ hash: string }>('SELECT hash FROM refusals').map(({ hash }) => hash));
+  const [made, ends] = [new Set<string>(), new Map<string, string>()];
+  let today = '';
+  for (const { op, hash } of records) {
+    const { plan = '', day = '' } = op.args as { readonly plan?: string; readonly day?: string };
+    if (op.verb === 'day.open@1' && !refused.has(hash)) today = day;
+    if (untilDays.has(op.id)) made.add(op.id);
+    if (!made.has(plan) || ends.has(plan)) continue;
+    if (op.verb === 'spend.post@1') ends.set(plan, 'posted');
+    if (op.verb === 'spend.void@1') ends.set(plan, 'voided');
+    if (op.verb === 'spend.expire@1' && today > (untilDays.get(plan) ?? '')) ends.set(plan, 'expired');
+  }
+  return [...ends].map(([plan, state]) => ({ plan, state })).sort((a, b) => (a.plan < b.plan ? -1 : 1));
+}
+
 it('whatever arrives when, no period is overspent and every plan stands in the account', {
   timeout: 120_000,
 }, async () => {
@@ -184,6 +207,12 @@ it('whatever arrives when, no period is overspent and every plan stands in the a
     index: fc.nat(9),
   });
   const buyBy = (device: number) => ({ kind: 'buy', device, amount: 60, index: 0 }) as const;
+  // On its last day a plan still stands, and on the next it is over.
+  const office = { device: OFFICE, amount: 10, index: 0 } as const;
+  const onLastDay = [
+    { ...office, kind: 'day' },
+    { ...office, kind: 'expire' },
+  ] as const;
   const met = { refused: 0, posted: 0 };
   await fc.assert(
     fc.asyncProperty(anyHistory(3, anyAct), async (history) => {
@@ -214,13 +243,18 @@ it('whatever arrives when, no period is overspent and every plan stands in the a
         const sums = `SELECT period, sum(iif(state IS NULL, amountMinor, 0)) AS pendingMinor, sum(iif(state = 'posted', amountMinor, 0)) AS postedMinor
                         FROM spendPlans LEFT JOIN spendEnds USING (scope, plan) WHERE state IS NULL OR state = 'posted' GROUP BY period ORDER BY period`;
         expect(account(scene)).toEqual(book.query(sums));
+        const records = await book.log.settled('hq' as never, 0, 1000);
+        expect(book.query('SELECT plan, state FROM spendEnds ORDER BY plan')).toEqual(endsOf(book, records));
         met.refused += scene.refusedCodes().length;
         met.posted += book.query("SELECT plan FROM spendEnds WHERE state = 'posted'").length;
       } finally {
         await scene.close();
       }
     }),
-    { numRuns: 8, examples: [[[buyBy(0), buyBy(1), { ...buyBy(0), kind: 'post' }]]] },
+    {
+      numRuns: 8,
+      examples: [[[buyBy(0), buyBy(1), { ...buyBy(0), kind: 'post' }]], [onLastDay], [[...onLastDay, ...onLastDay]]],
+    },
   );
   expect(Math.min(met.refused, met.posted)).toBeGreaterThan(0);
 });
