@@ -90,6 +90,29 @@ it('payments settle the oldest debt, and what was paid in advance is negative', 
   await book.close();
 });
 
+interface Moved {
+  readonly day: string;
+  /** Debits positive. */
+  readonly amountMinor: number;
+}
+
+/** What is aged, by hand: whatever was paid at any time is taken off the first of all debts, and what is left of each has the age of its day. */
+function agedByHand(moves: readonly Moved[], at: string): readonly number[] {
+  const counted = moves.filter(({ day }) => day <= at).sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0));
+  let paid = counted.reduce((sum, { amountMinor }) => sum + Math.max(0, 0 - amountMinor), 0);
+  const aged = [0, 0, 0, 0];
+  for (const { day, amountMinor } of counted) {
+    if (amountMinor <= 0) continue;
+    const off = Math.min(paid, amountMinor);
+    paid -= off;
+    const ageDays = (Date.parse(at) - Date.parse(day)) / 86_400_000;
+    const place = ageDays > 90 ? 3 : ageDays > 60 ? 2 : ageDays > 30 ? 1 : 0;
+    aged[place] = (aged[place] ?? 0) + amountMinor - off;
+  }
+  aged[0] = (aged[0] ?? 0) - paid;
+  return aged;
+}
+
 it('whatever is posted: balance sheets are equal, what is aged is the balance, and statements end where they must', async () => {
   const posting = fc.record({
     debit: fc.constantFrom('1000', '3000', '4000', '6000'),
@@ -97,6 +120,8 @@ it('whatever is posted: balance sheets are equal, what is aged is the balance, a
     amountMinor: fc.integer({ min: 1, max: 1_000 }),
     month: fc.integer({ min: 1, max: 12 }),
   });
+  // Of the last day of a bound: 30 days from April to May, 90 from January to April.
+  const lent = (month: number) => [{ debit: '1000', credit: '4000', amountMinor: 5, month }] as const;
   await fc.assert(
     fc.asyncProperty(fc.array(posting, { maxLength: 25 }), fc.integer({ min: 1, max: 12 }), async (drawn, month) => {
       const { book, act } = await openLedger();
@@ -117,10 +142,25 @@ it('whatever is posted: balance sheets are equal, what is aged is the balance, a
         expect(totalOf(assets)).toBe(cash);
       }
       expect(agedReceivables(book, { accounts: ['1000'], at })[0]?.totalMinor ?? 0).toBe(cash);
+      const moves = drawn
+        .filter(({ debit, credit }) => (debit === '1000') !== (credit === '1000'))
+        .map((row) => ({
+          day: dayIn(row.month),
+          amountMinor: row.debit === '1000' ? row.amountMinor : 0 - row.amountMinor,
+        }));
+      expect(agedReceivables(book, { accounts: ['1000'], at })[0]?.amountsMinor ?? [0, 0, 0, 0]).toEqual(
+        agedByHand(moves, at),
+      );
       const [statement] = statementOf(book, '1000', { from: at, to: at });
       expect(statement?.closingMinor ?? 0).toBe(cash);
       await book.close();
     }),
-    { numRuns: 15 },
+    {
+      numRuns: 15,
+      examples: [
+        [[...lent(4)], 5],
+        [[...lent(1)], 4],
+      ],
+    },
   );
 });
