@@ -17,6 +17,9 @@ interface Standing {
 /** The word that keeps cash out of the drawer that is open. */
 const noSession = 'none';
 
+/** What is counted, or sent on, of goods that came in before. */
+const ofOwnGoods: ReadonlySet<string> = new Set(['stock.count', 'transfer.dispatch', 'transfer.order']);
+
 /** Of a customer that nobody has set yet. */
 const newCustomer: Args = { overLimit: 'refuse', termsDays: 30, active: 1 };
 /** Of a product that nobody has set yet; its tax is for a person to say. */
@@ -33,7 +36,7 @@ export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args,
   const inSession = 'session' in properties ? withSession(args, standing) : args;
   const taxed =
     'taxIncluded' in properties ? { taxIncluded: wasTaxIncluded(book, args['original']), ...inSession } : inSession;
-  return verb.name === 'stock.count' ? withCosts(taxed, standing) : withPayment(book, verb.name, taxed);
+  return ofOwnGoods.has(verb.name) ? withCosts(taxed, standing) : withPayment(book, verb.name, taxed);
 }
 
 /** What stays as it was said before is taken away by saying it empty. */
@@ -123,7 +126,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What is counted is worth what the last delivery of it cost. */
+/** What is counted or sent on is worth what the last delivery of it cost. */
 function withCosts(args: Args, { book, currency }: Standing): Args {
   const { lines } = args as { readonly lines?: readonly Readonly<Record<string, unknown>>[] };
   if (lines === undefined) return args;

@@ -1,7 +1,7 @@
 // `tally stock`, `replenish`, `purchases` and `trace` on books of an office with a branch.
 import type { Commit } from '@tallystick/kernel';
 import { parseScope, type Scope } from '@tallystick/oplog';
-import { transferNote } from '@tallystick/retail/supply';
+import { type TransferNote, transferNote, transferNoteText } from '@tallystick/retail/supply';
 import { beforeAll, expect, it } from 'vitest';
 import { openOffice, type ShopBook } from '../src/book.ts';
 import { homeAt, writeSettings } from '../src/home.ts';
@@ -108,4 +108,26 @@ it('exits with 1 on a transfer that does not fit', async () => {
   const shown = await runTally('stock', '--data', data);
   expect(shown.status).toBe(1);
   expect(shown.stdout).toContain('not-dispatched: transfer made-up in b/042\n');
+});
+
+it('counts in by the text of a note where the log that the goods left is not', async () => {
+  const van = temporaryFolder();
+  await runTally('init', '--data', van);
+  const receive = ['transfer', 'receive', '--day', head.day, '--data', van, '--json', '--transfer'];
+  const number = `DSP/Office/${head.day}/2`;
+  const unknown = await runTally(...receive, number, '--lines', 'sku=MUG,received=2');
+  expect(unknown).toMatchObject({ status: 2, stderr: expect.stringContaining('tally stock --note NUMBER') });
+  const { to: _, ...note } = (await ask('stock', '--note', number))['note'] as TransferNote;
+  // As a depot that is a scope of its own would have sent them.
+  const text = transferNoteText({ ...note, from: 'b/depot' as Scope });
+  const came = await runTally(...receive, text, '--lines', 'sku=MUG,received=2');
+  expect([came.stderr, jsonOf(came)['number']]).toEqual(['', `ARV/Office/${head.day}/1`]);
+  const { stdout } = await runTally('query', 'SELECT sku, onHand FROM stock', '--data', van, '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ rows: [{ sku: 'MUG', onHand: 2 }] });
+});
+
+it('sends goods on at what the last delivery of them cost, where nobody says it', async () => {
+  await ask('transfer', 'dispatch', '--day', head.day, '--to', 'b/043', '--lines', 'sku=MUG,quantity=2,lot=L-1');
+  const { inTransit } = await ask('stock', '--in-transit');
+  expect(inTransit).toContainEqual(expect.objectContaining({ toScope: 'b/043', quantity: 2, amountMinor: 400 }));
 });

@@ -4,7 +4,7 @@ import { rules } from '@tallystick/guards';
 import type { Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
 import type { Priced } from '@tallystick/retail';
-import { transferNote } from '@tallystick/retail/supply';
+import { parseTransferNoteText, transferNote } from '@tallystick/retail/supply';
 import { type ShopBook, shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
 import { formatMinor } from '../currency.ts';
@@ -294,8 +294,15 @@ function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): R
       return { ...args, lines };
     }
     case 'transfer.receive': {
-      const note = transferNote(book, String(args['transfer']));
-      if (note === undefined) return args;
+      const said = String(args['transfer']);
+      // A van does not read the log of its depot: then the text that travels with the goods is what is known of them.
+      const note = parseTransferNoteText(said) ?? transferNote(book, said);
+      if (note === undefined && args['dispatch'] !== undefined) return args;
+      if (note === undefined)
+        throw usage(
+          '--transfer: no such dispatch is here; where its log is, tally stock --note NUMBER prints a text: give that',
+          'transfer',
+        );
       const given = (args['lines'] as Counted[] | undefined) ?? [];
       const counts = given.map((count) => [note.lines.findIndex((line) => isOf(count, line)), count] as const);
       const receivedByLine = new Map(counts);
@@ -308,7 +315,7 @@ function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): R
         ...line,
         received: receivedByLine.get(index)?.received ?? line.quantity,
       }));
-      return { ...note, ...args, lines };
+      return { ...note, ...args, transfer: note.transfer, lines };
     }
     default:
       return args;
