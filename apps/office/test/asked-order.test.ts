@@ -44,4 +44,6 @@ it('shows what is asked for, orders what is approved and turns down the rest', a
   expect(decided['purchases']).toMatchObject([{ number: 'PO/Office/2026-11-21/1', ordered: 150 }]);
   const again = await runTally('order', 'approve', '--asked', 'ASK/Buyer/2026-11-21/2', '--data', data);
   expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('retail/order-decided')]);
+  const mistyped = await runTally('order', 'approve', '--asked', 'ASK/Buyer/2026-11-21/9', '--data', data);
+  expect([mistyped.status, mistyped.stderr]).toEqual([2, expect.stringContaining('nobody asked for')]);
 });

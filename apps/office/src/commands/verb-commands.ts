@@ -279,7 +279,10 @@ function completed(verb: Verb, args: Record<string, unknown>, book: ShopBook): R
       const [read] = book.query<{ hash: string }>('SELECT hash FROM askedOrders WHERE asked = ?', [
         String(args['asked']),
       ]);
-      return read === undefined ? args : { ...read, ...args };
+      // Asking for the hash of a paper that is not here would say nothing to whoever mistyped its number.
+      if (read === undefined && args['asked'] !== undefined && args['hash'] === undefined)
+        throw usage(`nobody asked for ${JSON.stringify(args['asked'])} here (tally purchases)`, 'order');
+      return { ...read, ...args };
     }
     case 'purchase.receive': {
       const ordered = book.query<Line & object>('SELECT * FROM documentLines WHERE document = ?', [
