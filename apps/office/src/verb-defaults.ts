@@ -1,6 +1,7 @@
 // What a person need not say on the command line: what the books say already, and what most shops mean.
 import type { Verb } from '@tallystick/kernel';
 import type { ShopBook } from './book.ts';
+import { nextFiscalNumber } from '@tallystick/retail';
 import { OfficeError } from './errors.ts';
 import type { Shape } from './verb-help.ts';
 import { withPayment, worthOf } from './verb-payment.ts';
@@ -33,7 +34,8 @@ export function withDefaults(verb: Verb, { properties = {} }: Shape, args: Args,
   if (verb.name === 'recipe.set') return { makes: oneOf(book, args), ...args };
   if (verb.name === 'barcode.set') return { quantity: oneOf(book, args), ...args };
   if ('scope' in properties && isOneScope(book)) return { scope: 'hq', ...args };
-  const inSession = 'session' in properties ? withSession(args, standing) : args;
+  const numbered = typeof args['fiscal'] === 'string' ? withFiscalNumber(args, args['fiscal'], book) : args;
+  const inSession = 'session' in properties ? withSession(numbered, standing) : numbered;
   const taxed =
     'taxIncluded' in properties ? { taxIncluded: wasTaxIncluded(book, args['original']), ...inSession } : inSession;
   return ofOwnGoods.has(verb.name) ? withCosts(taxed, standing) : withPayment(book, verb.name, taxed);
@@ -107,6 +109,16 @@ function withSession(args: Args, { book, scope, currency }: Standing): Args {
   );
   const isOne = open !== undefined && another === undefined;
   return isOne && open.currency === (args['currency'] ?? currency) ? { ...args, session: open.id } : args;
+}
+
+/** The next number of a series that alone was named. Throws `office/usage` where this device has none left. */
+function withFiscalNumber(args: Args, series: string, book: ShopBook): Args {
+  const fiscal = nextFiscalNumber(book, series, book.device);
+  if (fiscal !== undefined) return { ...args, fiscal };
+  throw new OfficeError(
+    'office/usage',
+    `--fiscal ${series}: this device has no number of that series left (tally fiscal lease, tally report fiscal)`,
+  );
 }
 
 /** As the document was priced that goods come back of; else tax is in the price, as shelves say it. */

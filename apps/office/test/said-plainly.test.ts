@@ -69,6 +69,19 @@ it('takes devices by their names, lists with commas, and what is of one unit uns
   expect([status, stderr]).toEqual([2, expect.stringContaining('there is no product "NONE"')]);
 });
 
+it('takes the next fiscal number of a series that is leased to this device', async () => {
+  await tally('fiscal', 'range', '--series', 'A', '--first', '1001', '--last', '1100');
+  const sale = ['complete', '--lines', 'sku=HAT,name=Hat,quantity=1,unit-price=1.00', '--tenders', 'kind=cash'];
+  const none = await runTally('sale', ...sale, '--fiscal', 'A', '--data', data);
+  expect([none.status, none.stderr]).toEqual([2, expect.stringContaining('tally fiscal lease')]);
+  await tally('fiscal', 'lease', '--series', 'A', '--device', 'Office', '--until-day', '2026-12-31');
+  for (let sold = 0; sold < 2; sold++) await tally('sale', ...sale, '--fiscal', 'A');
+  expect((await tally('query', 'SELECT number FROM fiscalUses ORDER BY number'))['rows']).toEqual([
+    { number: 1001 },
+    { number: 1002 },
+  ]);
+});
+
 it('knows what a van scans, and says why nothing can be written in a branch yet', async () => {
   await tally('product', 'set', '--sku', 'BUN', '--name', 'Bun', '--tax-rate-basis-points', '0');
   await tally('price', 'set', '--sku', 'BUN', '--unit-price', '1.20');

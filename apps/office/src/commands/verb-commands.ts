@@ -72,7 +72,9 @@ function commandOf(noun: string, verbs: readonly Verb[]): Command {
       'the name, unit scale, price and tax of goods are those of the catalogue, or of the document that they come back of. What a product or customer is stays as it was said before',
       "(--tax-class '' and --price-list '' take those away);",
       ...(noun === 'sale'
-        ? ['the document that is voided, refunded or exchanged is --original or --document, as you like;']
+        ? [
+            'the document that is voided, refunded or exchanged is --original or --document, as you like; --fiscal SERIES takes the next number leased to this device;',
+          ]
         : []),
       'tax is in the price, money in the session that is open on this device (--session none: in none), and a tender without an amount pays the rest, where nobody says otherwise.',
     ].join('\n'),
