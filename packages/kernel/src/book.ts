@@ -204,7 +204,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   status(): BookStatus {
     this.#book.mustBeOpen();
-    return statusOf(this.#replica, this.#book.own, this.#book.options.store.image !== undefined);
+    return statusOf(this.#book, this.#book.options.store.image !== undefined);
   }
 
   /** Ops that have no position in the shared order yet, in the order they are folded. */

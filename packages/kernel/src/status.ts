@@ -23,7 +23,7 @@ export interface BookStatus {
   readonly deviceName: string | undefined;
   /** The first public key of this device in hex: what `device.enroll` names beside `device`. */
   readonly publicKey: string;
-  /** False while this device must first learn its own last op from a relay or another device. */
+  /** False while this device must first learn its own last op from a relay or another device, or the integrator says that it lacks one. */
   readonly anchored: boolean;
   readonly relayKey: string | undefined;
   /** The epoch of that relay: 0 for the one that the book began with. */
@@ -72,8 +72,15 @@ export interface Change {
   readonly kind: 'commit' | 'import' | 'sync' | 'disagreement' | 'resident' | 'relay-proof';
 }
 
+/** `isUnanchored`: this device must first learn its own last op. */
+interface Opened {
+  readonly replica: Replica;
+  readonly own: OwnDevice;
+  readonly isUnanchored: boolean;
+}
+
 /** `hasImages`: the rows are kept as images, so that an opening may have found none to use. */
-export function statusOf(replica: Replica, own: OwnDevice, hasImages: boolean): BookStatus {
+export function statusOf({ replica, own, isUnanchored }: Opened, hasImages: boolean): BookStatus {
   const row = own.row();
   return {
     book: replica.book as BookId,
@@ -81,7 +88,7 @@ export function statusOf(replica: Replica, own: OwnDevice, hasImages: boolean): 
     role: row?.['role'] as Role | undefined,
     deviceName: row?.['name'] as string | undefined,
     publicKey: own.publicKey,
-    anchored: replica.log.meta(META_UNANCHORED) !== '1',
+    anchored: !isUnanchored,
     relayKey: replica.log.meta(META_RELAY),
     relayEpoch: pinnedEpoch(replica.log),
     relayAddress: appointedRelay(replica)?.address || undefined,

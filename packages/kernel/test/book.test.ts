@@ -253,7 +253,9 @@ describe('a device that joins', () => {
     closing.push(anew);
     await anew.sync(relay);
     expect(await anew.commit('stock.move', apple)).toMatchObject({ ok: false, code: 'kernel/unanchored' });
+    expect(anew.status().anchored).toBe(false);
     await anew.import(file);
+    expect(anew.status().anchored).toBe(true);
     const commit = await anew.commit('stock.move', apple);
     expect(commit.ok && (await anew.log.get(commit.hash))?.record.op.seq).toBe(3);
   });
