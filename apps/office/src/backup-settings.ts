@@ -191,6 +191,7 @@ export function standingLines(standing: BackupStanding | undefined): string[] {
   return [
     `${isMissed ? 'BACKUP MISSED' : 'backups'}: ${last}, ${words}`,
     ...copiedLines(standing),
+    ...goneLines(standing),
     ...lacking.map(({ place, number: held, error }) => `BACKUP NOT KEPT in ${place}: it has number ${held} (${error})`),
   ];
 }
@@ -204,6 +205,14 @@ export function copiedLines({ copied }: BackupStanding): string[] {
     const named = numbers.length > mostNumbersShown ? `${shown} and older ones` : shown;
     return `THIS DEVICE WAS COPIED: ${place} has backups of it that were not made here (recovery/two-series), and keeps them: number ${named}`;
   });
+}
+
+/** Of places from which archives went whose ops are not here any more either. */
+export function goneLines({ gone }: BackupStanding): string[] {
+  return gone.map(
+    ({ place, numbers }) =>
+      `ARCHIVES GONE from ${place}: number ${numbers.join(', ')}, and the ops in them are not here any more: bring the files back, from wherever there is a copy`,
+  );
 }
 
 function readText(path: string): string | undefined {

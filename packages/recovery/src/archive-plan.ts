@@ -1,7 +1,7 @@
 // Which settled ops the next archive holds, and which archives it makes superfluous, so that a place has the log about once and few files of it.
 // docs/spec/recovery.md, "Series".
 import type { Sizes } from './gather.ts';
-import type { ArchiveGroup, KeeperState } from './state.ts';
+import type { ArchiveGroup, KeeperState, KeptArchive } from './state.ts';
 
 export interface ArchivePlan {
   readonly isPeriod: boolean;
@@ -53,12 +53,26 @@ export function groupAfter(
   { isPeriod, since, replaces }: ArchivePlan,
   { starts, ends }: { readonly starts: Sizes; readonly ends: Sizes },
 ): ArchiveGroup {
-  if (isPeriod) return { since: ends, after: number, parts: 0, numbers: [] };
+  if (isPeriod) return { since: ends, after: number, parts: 0 };
   const before = state?.group;
   // One that is full of ops which are stored no more is left as it is.
   const isOpen = before !== undefined && before.parts < maxArchives;
   const isMore = isOpen && since !== undefined && replaces === undefined;
   return isMore
-    ? { ...before, parts: before.parts + 1, numbers: [...(before.numbers ?? []), number] }
-    : { since: { ...ends, ...starts }, after: number - 1, parts: 1, numbers: [number] };
+    ? { ...before, parts: before.parts + 1 }
+    : { since: { ...ends, ...starts }, after: number - 1, parts: 1 };
+}
+
+/** What stands in the places once there is one more, from `starts` on: without those of which it has all ops. */
+export function archivesAnd(before: readonly KeptArchive[], number: number, starts: Sizes): readonly KeptArchive[] {
+  const isIn = ({ from }: KeptArchive): boolean => begins(starts, from, Number.POSITIVE_INFINITY);
+  return [...before.filter((one) => !isIn(one)), { number, from: starts }];
+}
+
+/** Whether the log still has all ops of it. `first` as in `planArchive`. */
+export const canBeSealed = ({ from }: KeptArchive, first: Sizes): boolean => begins(first, from, 0);
+
+/** Whether `here` begins no later than `from` in every scope of that; where `here` names none it begins at `unnamed`. */
+function begins(here: Sizes, from: Sizes, unnamed: number): boolean {
+  return Object.entries(from).every(([scope, at]) => (here[scope] ?? unnamed) <= at);
 }

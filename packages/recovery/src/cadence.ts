@@ -22,12 +22,14 @@ export interface BackupStanding {
   /** Ops that stand in no backup. */
   readonly behind: number;
   readonly isDue: boolean;
-  /** Twice the cadence has gone by, or a place did not take the last one: people must see it. */
+  /** Twice the cadence has gone by, a place did not take the last one, or archives are gone for good: people must see it. */
   readonly isMissed: boolean;
   /** Places that do not hold the last backup, and why. */
   readonly lacking: readonly { readonly place: string; readonly number: number; readonly error: string }[];
   /** Places where another copy of this device keeps its backups too, and their numbers, the greatest first. */
   readonly copied: readonly { readonly place: string; readonly numbers: readonly number[] }[];
+  /** Places from which archives are gone whose ops the log has let go of, and their numbers: no backup brings them back. */
+  readonly gone: readonly { readonly place: string; readonly numbers: readonly number[] }[];
 }
 
 /** In ms. A last time that is ahead of now was said by a clock that has been set back since: nobody knows how long it has been, so it has been too long. */
@@ -50,6 +52,9 @@ export function standingOf(
     .map((place) => ({ place, number: 0, ...state?.places[place] }))
     .filter(({ number, error }) => number !== state?.number || error !== undefined)
     .map(({ place, number, error = 'not tried since' }) => ({ place, number, error }));
+  const gone = places
+    .map((place) => ({ place, numbers: state?.places[place]?.gone ?? [] }))
+    .filter(({ numbers }) => numbers.length > 0);
   const isLate = (times: number): boolean =>
     behind > 0 && (behind >= times * cadence.everyOps || elapsedMs >= times * cadence.everyMs);
   return {
@@ -58,8 +63,9 @@ export function standingOf(
     behind,
     // A place that is away is asked again at the pace of backups, and not whenever somebody looks.
     isDue: isLate(1) || isToAsk || (lacking.length > 0 && askedMs >= cadence.everyMs),
-    isMissed: isLate(2) || lacking.length > 0,
+    isMissed: isLate(2) || lacking.length > 0 || gone.length > 0,
     lacking,
+    gone,
     copied: places
       .map((place) => ({ place, numbers: state?.places[place]?.others ?? [] }))
       .filter(({ numbers }) => numbers.length > 0),

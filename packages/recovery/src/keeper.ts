@@ -2,16 +2,24 @@
 // newer parts have made superfluous. docs/spec/recovery.md, "Series"; decision 044.
 import type { Hasher } from '@tallystick/chain';
 import type { Scope } from '@tallystick/oplog';
-import { type ArchivePlan, planArchive } from './archive-plan.ts';
+import { type ArchivePlan, canBeSealed, planArchive } from './archive-plan.ts';
 import { type BackupStanding, type Cadence, defaultCadence, standingOf } from './cadence.ts';
 import { RecoveryError } from './errors.ts';
 import { firstOf, gather, gatherArchive, type Gathered, type KeptBook, opsOf, type Sizes } from './gather.ts';
 import { dropOwn, isOwnFile, maxBelieved, type Sums, sumsOf } from './own-parts.ts';
 import { type PartKind, sealPart } from './part.ts';
 import { type BackupPlace, isPartOf, parsePartName, partName } from './place.ts';
-import { type File, type Lagging, lagging, type PlaceReport, pruneAll, putIntoAll } from './series-place.ts';
-import { isWholeDue, type Made, mustBeWhole, stateAfter, withFaults, withOthers } from './state-after.ts';
-import { type KeeperState, parseState, type StateStore } from './state.ts';
+import {
+  type File,
+  type Lagging,
+  lagging,
+  type PlaceReport,
+  pruneAll,
+  putIntoAll,
+  type SeriesFiles,
+} from './series-place.ts';
+import { isWholeDue, type Made, mustBeWhole, stateAfter, withFaults, withGone, withOthers } from './state-after.ts';
+import { type KeeperState, type KeptArchive, parseState, type StateStore } from './state.ts';
 
 export interface KeeperOptions {
   readonly book: KeptBook;
@@ -93,8 +101,8 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     // A place may have lost what it held, or got what another copy made, with nothing new to write.
     // One that is away meanwhile has its whole when it is back, and the others have everything.
     if (state !== undefined && standing().behind === 0 && !isWholeAsked) {
-      const { isBack, others } = await lags();
-      await note({ ...withOthers(state, others), asked: now() });
+      const { isBack, others, gone } = await lags();
+      await note({ ...withGone(withOthers(state, others), gone), asked: now() });
       if (!isBack) return undefined;
     }
     return (await makeNext(isWholeAsked)).report;
@@ -137,7 +145,8 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     if (!isHeld)
       throw new RecoveryError('recovery/place', put.map(({ place, error }) => `${place}: ${error}`).join('; '));
     const reports = await pruneAll(places, put, { ...outlived, held: kept });
-    await note(withFaults(state, reports));
+    const noted = withFaults(state, reports);
+    await note(noted && withGone(noted, before.gone));
     const report = { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
     return archive === undefined ? { report } : { report, archive };
   }
@@ -211,7 +220,7 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
   }
 
   const lags = (): Promise<Lagging> =>
-    lagging(places, state, { id: book.id, device: book.device, hasher, files: seriesOf(book, state) });
+    lagging(places, state, { id: book.id, device: book.device, hasher, ...seriesOf(book, state) });
 
   function isAllKept(): boolean {
     const { behind, lacking } = standing();
@@ -268,19 +277,21 @@ interface Sealed {
 const nameOf = ({ id, device }: KeptBook, number: number, kind: PartKind): string =>
   partName({ book: id, device, number, kind });
 
-/** Names of the files that a restore puts together: the last whole, the deltas on it, and the archives since the last of a period. */
-function seriesOf(book: KeptBook, state: KeeperState | undefined): readonly string[] {
+/** Names of the files that a restore puts together: the last whole, the deltas on it, and the archives. */
+function seriesOf(book: KeptBook, state: KeeperState | undefined): SeriesFiles {
   const [whole] = state?.wholes ?? [];
-  if (state === undefined || whole === undefined) return [];
+  if (state === undefined || whole === undefined) return { files: [], sealedOnce: [] };
   const deltas = Array.from({ length: state.number - whole }, (_, index) => whole + 1 + index);
-  // What the log has let go of nobody seals anew: such archives are brought from one place to another.
-  const isLetGo = Object.values(firstOf(book)).some((first) => first > 0);
-  const archives = isLetGo ? [] : (state.group?.numbers ?? []);
-  return [
+  const { archives = [] } = state;
+  const first = firstOf(book);
+  const log = ({ number }: KeptArchive): string => nameOf(book, number, 'log');
+  const files = [
     nameOf(book, whole, 'whole'),
     ...deltas.map((number) => nameOf(book, number, 'delta')),
-    ...archives.map((number) => nameOf(book, number, 'log')),
+    ...archives.filter((one) => canBeSealed(one, first)).map(log),
   ];
+  // What the log has let go of nobody seals anew: such archives are brought from one place to another.
+  return { files, sealedOnce: archives.filter((one) => !canBeSealed(one, first)).map(log) };
 }
 
 /** The settled ops since the last archive, so that the parts before the last wholes can go and no op with them. */

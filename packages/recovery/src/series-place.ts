@@ -46,6 +46,8 @@ interface Putting {
 }
 
 export interface Lagging {
+  /** By each place that answers, numbers of archives that are not there and that nobody can seal anew. */
+  readonly gone: ReadonlyMap<BackupPlace, readonly number[]>;
   /** Some place that takes files needs a whole: a delta would stand on nothing there. */
   readonly isBack: boolean;
   readonly away: ReadonlyMap<BackupPlace, unknown>;
@@ -57,25 +59,38 @@ export interface Lagging {
   readonly top: number;
 }
 
+/** Names of the files that a place must hold. */
+export interface SeriesFiles {
+  readonly files: readonly string[];
+  readonly sealedOnce: readonly string[];
+}
+
 /**
  * Places that lack what the next delta would stand on: those that take files get a whole; the others hold nobody up. What a place was once seen to hold is looked for again,
- * for sticks are exchanged and buckets emptied. `files`: names of the files from the last whole on.
+ * for sticks are exchanged and buckets emptied. `files`: names of the files from the last whole on, and of archives that can be
+ * sealed anew. `sealedOnce`: of archives that cannot.
  */
 export async function lagging(
   places: readonly BackupPlace[],
   before: KeeperState | undefined,
-  { files, ...series }: Series & { readonly files: readonly string[] },
+  { files, sealedOnce, ...series }: Series & SeriesFiles,
 ): Promise<Lagging> {
   const away = new Map<BackupPlace, unknown>();
   const lost = new Map<BackupPlace, number>();
   const others = new Map<BackupPlace, readonly number[]>();
+  const goneForGood = new Map<BackupPlace, readonly number[]>();
   let [isBack, top] = [false, 0];
-  if (before === undefined) return { isBack, away, lost, others, top };
+  if (before === undefined) return { gone: goneForGood, isBack, away, lost, others, top };
   for (const place of places) {
     const held = before.places[place.name];
     try {
       const names = new Set(await place.list());
       const gone = files.filter((name) => !names.has(name)).length;
+      const once = sealedOnce.filter((name) => !names.has(name));
+      goneForGood.set(
+        place,
+        once.flatMap((name) => parsePartName(name)?.number ?? []),
+      );
       const isHeld = held?.number === before.number && (held?.error === undefined || held.isHeld === true);
       if (isHeld && gone > 0) lost.set(place, gone);
       // A place that took no file may still list what it has, as a stick that is full: it is no reason to make a whole for all the others each time that it is asked.
@@ -88,7 +103,7 @@ export async function lagging(
       away.set(place, cause);
     }
   }
-  return { isBack, away, lost, others, top };
+  return { gone: goneForGood, isBack, away, lost, others, top };
 }
 
 /** Into each place that is not `away`. `held`: what each was seen to hold before, by name. */

@@ -1,5 +1,5 @@
 // What a keeper remembers once a part stands where it belongs, and when the next is a whole. docs/spec/recovery.md, "Series".
-import { type ArchivePlan, groupAfter } from './archive-plan.ts';
+import { type ArchivePlan, archivesAnd, groupAfter } from './archive-plan.ts';
 import type { Gathered, Sizes } from './gather.ts';
 import { type Sums, sumsFrom } from './own-parts.ts';
 import type { File, Lagging, PlaceReport } from './series-place.ts';
@@ -72,10 +72,12 @@ function archivesAfter(
   before: KeeperState | undefined,
   number: number,
   made: Made | undefined,
-): Pick<KeeperState, 'group' | 'period'> {
+): Pick<KeeperState, 'archives' | 'group' | 'period'> {
   const group = made === undefined ? before?.group : groupAfter(before, number, made.plan, made);
   const period = made?.plan.isPeriod === true ? { number, sizes: made.ends } : before?.period;
-  return { ...(group === undefined ? {} : { group }), ...(period === undefined ? {} : { period }) };
+  const kept = before?.archives ?? [];
+  const archives = made === undefined ? kept : archivesAnd(kept, number, made.starts);
+  return { archives, ...(group === undefined ? {} : { group }), ...(period === undefined ? {} : { period }) };
 }
 
 /** Places where a part stands, and that did not drop what they should have: it is said until the next part. */
@@ -98,6 +100,18 @@ export function withOthers(state: KeeperState, others: Lagging['others']): Keepe
     if (before === undefined) continue;
     const { others: _, ...held } = before;
     places[name] = numbers.length === 0 ? held : { ...held, others: numbers };
+  }
+  return { ...state, places };
+}
+
+/** What is gone for good from the places that were asked, and what is there again. */
+export function withGone(state: KeeperState, gone: Lagging['gone']): KeeperState {
+  const places = { ...state.places };
+  for (const [{ name }, numbers] of gone) {
+    const held = places[name];
+    if (held === undefined) continue;
+    const { gone: _, ...others } = held;
+    places[name] = numbers.length === 0 ? others : { ...others, gone: numbers };
   }
   return { ...state, places };
 }

@@ -32,6 +32,8 @@ export interface KeeperState {
   readonly trying?: number;
   /** Of the files since the last whole but one, and of those that are on their way: what tells them from those of a copy of this device. */
   readonly sums?: Readonly<Record<string, string>>;
+  /** Those that stand in the places, all told. */
+  readonly archives?: readonly KeptArchive[];
   /** Archives since the last of a period. */
   readonly group?: ArchiveGroup;
   /** The last archive of a period: its number, and up to where it goes by scope. */
@@ -45,8 +47,13 @@ export interface ArchiveGroup {
   /** Theirs are greater numbers. */
   readonly after: number;
   readonly parts: number;
-  /** Those that stand in the places, all told. */
-  readonly numbers?: readonly number[];
+}
+
+/** An archive that no later one has all ops of. */
+export interface KeptArchive {
+  readonly number: number;
+  /** Position of its first op, by scope. */
+  readonly from: Readonly<Record<string, number>>;
 }
 
 export interface PlaceState {
@@ -57,6 +64,8 @@ export interface PlaceState {
   readonly isHeld?: boolean;
   /** Numbers of parts that another copy of this device left there. */
   readonly others?: readonly number[];
+  /** Numbers of archives that are gone from there and that nobody can seal anew: the log has let go of their ops. */
+  readonly gone?: readonly number[];
 }
 
 /** Where the state is kept: a file, a line in a log's metadata. */

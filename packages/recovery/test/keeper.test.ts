@@ -4,6 +4,7 @@ import { createOrganisationIdentity } from '@tallystick/custody';
 import { parseHeader } from '@tallystick/kernel/backup';
 import type { Scope } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
+import { parseState } from '../src/state.ts';
 import {
   type BackupPlace,
   createBackupKeeper,
@@ -293,6 +294,41 @@ it('gives the archives again to a place that lost them alone', async () => {
   expect(report.from).toEqual({ hq: 0 });
   expect(await keeper.backUp()).toBeUndefined();
   for (const open of [book, shop]) await open.close();
+});
+
+it('seals the archive of a period again that is gone from its only place, and says of what is gone for good that it is', async () => {
+  const relay = await newRelay();
+  const shop = await newOffice();
+  const files = new Map<string, Uint8Array>();
+  const place = memoryPlace('stick', files);
+  const { keeper, state } = keep(shop, [place]);
+  await sell(shop, 5);
+  await shop.sync(relay);
+  await keeper.archive();
+  const isLog = (name: string): boolean => parsePartName(name)?.kind === 'log';
+  const lose = (): [string, Uint8Array][] => [...files].filter(([name]) => isLog(name) && files.delete(name));
+  expect(lose()).toHaveLength(1);
+  expect(await keeper.backUp()).toMatchObject({ number: 2, kind: 'whole', places: [{ lost: 1 }] });
+  expect([...files.keys()].filter(isLog)).toHaveLength(1);
+  expect(await keeper.backUp()).toBeUndefined();
+
+  const size = shop.log.tip('hq' as Scope).size;
+  const drawer = new Map<string, Uint8Array>();
+  const to = {
+    load: (name: string) => drawer.get(name),
+    save: (name: string, parts: readonly Uint8Array[]) => void drawer.set(name, new Uint8Array(Buffer.concat(parts))),
+  };
+  await shop.archive({ scope: 'hq' as Scope, until: size, to });
+  const lost = lose();
+  expect(await keeper.backUp()).toBeUndefined();
+  expect(keeper.standing()).toMatchObject({ isMissed: true, gone: [{ place: 'stick', numbers: [2] }] });
+  await sell(shop, 1);
+  expect(await keeper.backUp()).toMatchObject({ number: 3, kind: 'delta' });
+  expect(standingOf(parseState(state.text), { atMs: 0, ops: 0, sinceMs: 0 }).gone).toHaveLength(1);
+  for (const [name, bytes] of lost) files.set(name, bytes);
+  await keeper.backUp();
+  expect(keeper.standing()).toMatchObject({ isMissed: false, gone: [] });
+  await shop.close();
 });
 
 it('looks at its places once a day with nothing to write, and writes nothing to the others for one that is away', async () => {

@@ -9,6 +9,7 @@ import {
   placeSettings,
   readBackupSettings,
   copiedLines,
+  goneLines,
   standingLines,
   writeBackupSettings,
 } from '../backup-settings.ts';
@@ -53,6 +54,7 @@ export const backup: Command = readingCommand({
     const isAsked = !context.flag('due') || keeper.standing().isDue;
     const unfilled = (isAsked ? await fillPlaces(home, book) : []).map((fault) => `ARCHIVES NOT BROUGHT to ${fault}`);
     const made = context.flag('due') ? await keeper.keep() : await keeper.backUp({ whole: context.flag('whole') });
+    unfilled.push(...goneLines(keeper.standing()));
     if (made === undefined) {
       const standing = keeper.standing();
       const { number, behind, copied } = standing;
