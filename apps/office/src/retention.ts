@@ -1,6 +1,6 @@
 // How long data of each kind of person is kept, and whose time is over: by the business day, from the day on which the newest key of a subject was opened.
 import type { ShopBook } from './book.ts';
-import { businessDay } from './subjects.ts';
+import { businessDay, holdDay } from './subjects.ts';
 
 export interface RetentionRule {
   /** Sort of person, such as `customer`. */
@@ -33,7 +33,7 @@ export function dueOf(book: ShopBook): readonly Due[] {
          AND (h.untilDay = '' OR h.untilDay >= ?)) AS held
      FROM subjectKeys k JOIN retentions r ON r.kind = k.kind
      WHERE NOT EXISTS (SELECT 1 FROM shreds s WHERE s.subject = k.subject) GROUP BY k.subject, k.kind, r.days ORDER BY day, k.subject`,
-    [today],
+    [holdDay(book)],
   );
   return rows.filter(({ day, days }) => Date.parse(day) + days * dayMs < Date.parse(today));
 }

@@ -144,8 +144,12 @@ async function readerOf(folder: string): Promise<ReaderIdentity> {
 
 /** The business day of the book, or the clock's before the first. */
 export function businessDay(book: ShopBook): string {
-  const open = book.query("SELECT day FROM businessDays WHERE scope = 'hq'")[0]?.['day'];
-  return open === undefined ? new Date().toISOString().slice(0, 10) : String(open);
+  return holdDay(book) || new Date().toISOString().slice(0, 10);
+}
+
+/** The day that holds end by, which is the one that a shred is judged by: no clock's, and '' before the first, when every hold stands. */
+export function holdDay(book: ShopBook): string {
+  return String(book.query("SELECT day FROM businessDays WHERE scope = 'hq'")[0]?.['day'] ?? '');
 }
 
 export interface PersonRow {

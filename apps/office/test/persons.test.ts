@@ -209,6 +209,25 @@ it('answers others while it searches a big directory for somebody, and finds wha
   expect(answered).toBeGreaterThan(5);
 });
 
+it('shows a hold as long as it keeps anybody, which no clock ends', async () => {
+  const { subject } = findPersons(office.book, 'C-1')[0] as PersonRow;
+  const post = async (path: string, body: object): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json', origin: office.url };
+    const answered = await fetch(`${office.url}/api/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return answered.json();
+  };
+  expect(office.book.query("SELECT day FROM businessDays WHERE scope = 'hq'")).toEqual([]);
+  await post('acts/person-hold', { subject, basis: 'tax-records', untilDay: '2020-01-01' });
+  expect(await post('acts/person-forget', { subject })).toMatchObject({
+    message: expect.stringContaining('erasure/held') as string,
+  });
+  expect(await post('persons', { who: subject })).toMatchObject({
+    persons: [{ hold: { basis: 'tax-records', untilDay: '2020-01-01' } }],
+  });
+  await post('acts/person-release', { subject });
+  expect(await post('persons', { who: subject })).toMatchObject({ persons: [{ hold: null }] });
+});
+
 it('leaves no name in its log where it cannot answer', async () => {
   const written: string[] = [];
   const log = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);

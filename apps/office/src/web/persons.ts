@@ -7,7 +7,7 @@ import { describePerson, type PersonField } from '../describe-person.ts';
 import { listDevices } from '../device-text.ts';
 import { orderShred } from '../forget.ts';
 import { mustBeCommitted } from '../refusal-words.ts';
-import { businessDay, type PersonRow, personFields, subjectOf } from '../subjects.ts';
+import { businessDay, holdDay, type PersonRow, personFields, subjectOf } from '../subjects.ts';
 import { HttpRefusal, parseBody } from './http.ts';
 
 export const maxShown = 200;
@@ -87,7 +87,7 @@ async function readPerson(
       : await desk.read(named.name, { scope: named.scope, device: named.device, id: named.op, field: 'name' });
   const [hold] = book.query<{ basis: string; untilDay: string }>(
     "SELECT basis, untilDay FROM legalHolds WHERE subject = ? AND held = 1 AND (untilDay = '' OR untilDay >= ?)",
-    [subject, businessDay(book)],
+    [subject, holdDay(book)],
   );
   const erasure = await readErasure(book, subject);
   return {
