@@ -400,6 +400,8 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /** Waits for work under way and closes the store. */
   async close(): Promise<void> {
+    // Commits that wait for code are work under way. Without any, what is asked for after this finds the book closed at once.
+    if (this.#writing.turns !== undefined) await this.#writing.turns;
     if (this.#book.isClosed) return;
     this.#book.close();
     await this.#replica.exclusive(async () => {

@@ -21,7 +21,7 @@ export class Writing {
   #isAnchored = false;
   #writesSoon = false;
   /** Resolves after the last commit that waits for the code of the kernel's own verbs, or behind one that does. */
-  #turns: Promise<unknown> | undefined;
+  turns: Promise<unknown> | undefined;
 
   constructor(book: OpenedBook) {
     this.#book = book;
@@ -47,15 +47,15 @@ export class Writing {
 
   /** Commits come in the order in which they were asked for, also where one of them has to load that code; nobody waits where it is here. */
   #turn(isPlain: boolean): Promise<unknown> | undefined {
-    const before = this.#turns;
+    const before = this.turns;
     const turn = isPlain ? before : before === undefined ? loadActs() : before.then(loadActs);
     if (!(turn instanceof Promise)) return undefined;
     const turns = turn
       .catch(() => undefined)
       .then(() => {
-        if (this.#turns === turns) this.#turns = undefined;
+        if (this.turns === turns) this.turns = undefined;
       });
-    this.#turns = turns;
+    this.turns = turns;
     return turn;
   }
 

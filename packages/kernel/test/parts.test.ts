@@ -29,6 +29,8 @@ it('opens a book that was begun before, sells and reads without any part, and sa
       days: [{ day: '2026-11-22' }],
       asked: ['part-acts', 'part-acts'],
     });
+    // What was asked for before the book is closed is done.
+    expect(run('close')).toEqual(['done', 'done']);
   } finally {
     rmSync(folder, { recursive: true });
   }

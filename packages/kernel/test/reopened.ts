@@ -35,6 +35,13 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 
 const book = await open();
+if (process.argv[3] === 'close') {
+  const opening = codeOf(book.commit('day.open', { day: '2026-11-23' }));
+  const selling = codeOf(book.commit('sale.ring', { cents: 5 }));
+  await book.close();
+  console.log(JSON.stringify([await opening, await selling]));
+  process.exit();
+}
 const { ok } = await book.commit('sale.ring', { cents: 250 });
 const rows = book.query('SELECT cents FROM sales');
 const isNamed = book.status().deviceName === 'office';
