@@ -119,7 +119,7 @@ it('counts in by the text of a note where the log that the goods left is not', a
   expect(unknown).toMatchObject({ status: 2, stderr: expect.stringContaining('tally stock --note NUMBER') });
   const { to: _, ...note } = (await ask('stock', '--note', number))['note'] as TransferNote;
   // As a depot that is a scope of its own would have sent them.
-  const text = transferNoteText({ ...note, from: 'b/depot' as Scope });
+  const text = transferNoteText({ ...note, from: 'b/depot' });
   const came = await runTally(...receive, text, '--lines', 'sku=MUG,received=2');
   expect([came.stderr, jsonOf(came)['number']]).toEqual(['', `ARV/Office/${head.day}/1`]);
   const { stdout } = await runTally('query', 'SELECT sku, onHand FROM stock', '--data', van, '--json');
