@@ -30,11 +30,20 @@ function hasFormatLine(bytes: Uint8Array): boolean {
   return new TextDecoder().decode(bytes.subarray(0, formatLine.length)) === formatLine;
 }
 
+/** So many times the bytes of a file are looked at: more than damage of any kind takes, and an end to a file in which frame after frame seems to begin. */
+const mostLooks = 256;
+
+/** Reads nothing more once a file was looked at so often. */
 function readerOf(bytes: Uint8Array): ReadBytes {
-  return (offset, length) => bytes.subarray(offset, offset + length);
+  let leftBytes = mostLooks * bytes.length;
+  return (offset, length) => {
+    const read = bytes.subarray(offset, leftBytes > 0 ? offset + length : offset);
+    leftBytes -= read.length;
+    return read;
+  };
 }
 
-/** Never throws for anything that stands in `bytes`. */
+/** Never throws for anything that stands in `bytes`. What it gives up on is named as damaged. */
 export function salvageLogFile(bytes: Uint8Array): FileSalvage {
   const read = readerOf(bytes);
   const records = new Map<OpHash, OpRecord>();

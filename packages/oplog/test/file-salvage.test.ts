@@ -92,3 +92,14 @@ it('says of an op where it was written first, though another copy of it was put 
   expect(salvage.records).toHaveLength(2);
   expect(salvage.placesByHash.get(one.record.hash)).toBeUndefined();
 });
+
+it('ends soon for bytes in which frame after frame seems to begin, and reads what stands before them', () => {
+  const seeming = Uint8Array.of(0xf5, 0x74, 0x6c, 0x79, 1, 0, 0x10, 0, 0, 0, 0, 0, 0);
+  const bytes = new Uint8Array(whole.length + seeming.length * 200_000);
+  bytes.set(whole);
+  for (let at = whole.length; at < bytes.length; at += seeming.length) bytes.set(seeming, at);
+  const { records: read, damaged } = salvageLogFile(bytes);
+  expect(read).toEqual(records);
+  expect(damaged).toEqual([{ at: whole.length, bytes: bytes.length - whole.length }]);
+  expect(isLogFile(bytes.subarray(whole.length))).toBe(false);
+});
