@@ -57,9 +57,13 @@ beforeAll(async () => {
 });
 
 it('shows where goods are', async () => {
-  expect(await ask('stock')).toEqual({ stock: [{ sku: 'MUG', onHand: 16, inTransit: 3, lost: 1 }], faults: [] });
+  expect(await ask('stock')).toEqual({
+    stock: [{ sku: 'MUG', onHand: 16, inTransit: 3, lost: 1 }],
+    faults: [],
+    unseen: [],
+  });
   expect(await ask('stock', '--in-transit')).toMatchObject({ inTransit: [{ toScope: shop, quantity: 3, lot: 'L-1' }] });
-  expect(await ask('stock', '--before', head.day)).toEqual({ inTransit: [], faults: [] });
+  expect(await ask('stock', '--before', head.day)).toEqual({ inTransit: [], faults: [], unseen: [] });
   expect((await runTally('stock', '--data', data)).stdout).toMatch(/MUG +16 +3 +1\n/);
   expect((await runTally('stock', '--in-transit', '--data', data)).stdout).toMatch(/b\/042 +MUG +L-1 +3 +6\.00/);
   expect(await runTally('stock', '--before', 'monday', '--data', data)).toMatchObject({ status: 2, stdout: '' });
@@ -124,6 +128,17 @@ it('counts in by the text of a note where the log that the goods left is not', a
   expect([came.stderr, jsonOf(came)['number']]).toEqual(['', `ARV/Office/${head.day}/1`]);
   const { stdout } = await runTally('query', 'SELECT sku, onHand FROM stock', '--data', van, '--json');
   expect(JSON.parse(stdout)).toMatchObject({ rows: [{ sku: 'MUG', onHand: 2 }] });
+  // Whether they were sent is for a book to say that has the depot's log: this one holds nothing against it.
+  const shown = await runTally('stock', '--data', van);
+  expect([shown.status, shown.stdout.split('\n').slice(-2)]).toEqual([
+    0,
+    [
+      expect.stringMatching(/^not looked into: transfer \S+ in hq, for the log of b\/depot that sent it is not here$/),
+      '',
+    ],
+  ]);
+  const asked = await runTally('stock', '--data', van, '--json');
+  expect(JSON.parse(asked.stdout)).toMatchObject({ faults: [], unseen: [{ scope: 'hq', fromScope: 'b/depot' }] });
 });
 
 it('sends goods on at what the last delivery of them cost, where nobody says it', async () => {

@@ -31,7 +31,14 @@ export type {
 export { orderApprove, orderAsk, orderReject } from './supply/asked-order.ts';
 export { purchaseApprove, purchaseBill, purchaseMatch, purchasePay, purchaseReject } from './supply/bill.ts';
 export { custodyOffer, type CustodyTerms, parseCustodyTerms } from './supply/custody.ts';
-export { custodyOf, type CustodyStep, type TransferFault, transferFaults } from './supply/custody-report.ts';
+export {
+  custodyOf,
+  type CustodyStep,
+  type TransferFault,
+  transferFaults,
+  type UnseenTransfer,
+  unseenTransfers,
+} from './supply/custody-report.ts';
 export { inTransit, type InTransitRow, type StockPosition, stockPositions, transferNote } from './supply/in-transit.ts';
 export { purchaseClose, purchaseOrder, purchaseReceive, purchaseTolerance } from './supply/purchase.ts';
 export {

@@ -16,6 +16,7 @@ import {
   transferNote,
   transferNoteText,
   transferOrdersDue,
+  unseenTransfers,
 } from '@tallystick/retail/supply';
 import type { ShopBook } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
@@ -63,6 +64,12 @@ function stockAnswer(book: ShopBook, context: CommandContext): Answer {
   const faultLines = faults.map(({ transfer, kind, scope, device }) =>
     `${kind}: transfer ${transfer} in ${scope} ${nameOf(book, device)}`.trimEnd(),
   );
+  const unseen = unseenTransfers(book);
+  const unseenLines = unseen.map(
+    ({ transfer, scope, fromScope }) =>
+      `not looked into: transfer ${transfer} in ${scope}, for the log of ${fromScope} that sent it is not here`,
+  );
+  const notes = [...faultLines, ...unseenLines];
   const status = faults.length === 0 ? 0 : 1;
   const named = context.text('note');
   if (named !== undefined) return noteAnswer(book, named);
@@ -73,7 +80,7 @@ function stockAnswer(book: ShopBook, context: CommandContext): Answer {
       return [sku, ...[onHand, way, lost].map((quantity) => formatQuantity(quantity, scale))];
     });
     const table = renderTable(['Code', '>On hand', '>In transit', '>Lost in transit'], rows);
-    return { status, json: { stock: positions, faults }, lines: [...table, ...faultLines] };
+    return { status, json: { stock: positions, faults, unseen }, lines: [...table, ...notes] };
   }
   const under = inTransit(book, before === undefined ? {} : { before });
   const rows = under.map((row) => [
@@ -88,7 +95,7 @@ function stockAnswer(book: ShopBook, context: CommandContext): Answer {
     nameOf(book, row.holder),
   ]);
   const headings = ['Day', 'Number', 'From', 'To', 'Code', 'Lot', '>Quantity', '>Cost', 'Signed for by'];
-  return { status, json: { inTransit: under, faults }, lines: [...renderTable(headings, rows), ...faultLines] };
+  return { status, json: { inTransit: under, faults, unseen }, lines: [...renderTable(headings, rows), ...notes] };
 }
 
 const stock: Command = readingCommand({

@@ -35,6 +35,14 @@ export interface TransferFault {
   readonly device: string;
 }
 
+/** Something that came in from a scope whose log is not here, so that only a book that has it can say whether it was sent. */
+export interface UnseenTransfer {
+  readonly transfer: string;
+  /** Where it came in. */
+  readonly scope: string;
+  readonly fromScope: string;
+}
+
 interface Signed {
   readonly scope: string;
   readonly offer: string;
@@ -96,9 +104,12 @@ function signedFor(book: BookReader, transfer: string): Signed[] {
   });
 }
 
+// `scopes` has a row of each log that this book holds any op of.
+const isSenderHere = 'EXISTS (SELECT 1 FROM scopes s WHERE s.scope = a.fromScope)';
+
 const arrivalFaults = `
   SELECT a.transfer, 'not-dispatched' AS kind, a.scope FROM arrivals a
-   WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.scope = a.fromScope AND t.transfer = a.transfer)
+   WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.scope = a.fromScope AND t.transfer = a.transfer) AND ${isSenderHere}
   UNION ALL SELECT a.transfer, 'other-scope', a.scope FROM arrivals a JOIN transfers t USING (transfer) WHERE t.toScope <> a.scope
   UNION ALL SELECT transfer, 'received-twice', max(scope) FROM arrivals GROUP BY transfer HAVING count(*) > 1
   UNION ALL SELECT a.transfer, 'other-goods', a.scope FROM arrivals a JOIN transfers t ON t.scope = a.fromScope AND t.transfer = a.transfer
@@ -118,7 +129,23 @@ const arrivalFaults = `
         WHERE o.scope = a.scope AND o.transfer = a.transfer
      ) GROUP BY line, sku, quantityScale HAVING sum(sent) <> 0)`;
 
-/** Whatever scopes say of a transfer that does not fit. `not-dispatched` may only mean that the sending scope has not come in yet. */
+/** What came in from scopes that this book does not hold, such as the depot of a van: whether that fits is for a book that holds both. */
+export function unseenTransfers(book: BookReader): readonly UnseenTransfer[] {
+  const rows = book.query(
+    `SELECT a.transfer, a.scope, a.fromScope FROM arrivals a WHERE NOT ${isSenderHere} ORDER BY a.transfer, a.scope`,
+    [],
+  );
+  return rows.map(({ transfer, scope, fromScope }) => ({
+    transfer: String(transfer),
+    scope: String(scope),
+    fromScope: String(fromScope),
+  }));
+}
+
+/**
+ * Whatever scopes say of a transfer that does not fit; of what `unseenTransfers` names only that it came in twice. `not-dispatched` may only mean that the last ops
+ * of the sending scope have not come in yet.
+ */
 export function transferFaults(book: BookReader): readonly TransferFault[] {
   const faults: TransferFault[] = book
     .query(`SELECT transfer, kind, scope, '' AS device FROM (${arrivalFaults}) ORDER BY transfer, kind, scope`, [])
@@ -128,11 +155,14 @@ export function transferFaults(book: BookReader): readonly TransferFault[] {
       scope: String(row['scope']),
       device: '',
     }));
+  const unseen = new Set(unseenTransfers(book).map(({ transfer }) => transfer));
   for (const { subject } of book.query(
     "SELECT DISTINCT subject FROM tallies WHERE kind = 'custody' ORDER BY subject",
     [],
   )) {
     const transfer = String(subject);
+    // The first hands that it went through signed in the sender's log.
+    if (unseen.has(transfer)) continue;
     for (const step of custodyOf(book, transfer)) {
       if (step.state !== 'accepted') continue;
       const about = { transfer, scope: step.scope, device: step.giver };

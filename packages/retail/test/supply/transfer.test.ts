@@ -2,8 +2,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTally, verifyTally } from '@tallystick/kernel/tally';
 import { nodeCrypto } from '@tallystick/kernel/node';
+import { parseScope, type Scope } from '@tallystick/oplog';
 import type { Scene } from '../../../guards/test/scene.ts';
-import { custodyOf, custodyOffer, inTransit, stockPositions, transferFaults, transferNote } from '../../src/supply.ts';
+import {
+  custodyOf,
+  custodyOffer,
+  inTransit,
+  stockPositions,
+  transferFaults,
+  transferNote,
+  unseenTransfers,
+} from '../../src/supply.ts';
 import { day } from '../shop.ts';
 import {
   balances,
@@ -248,4 +257,29 @@ describe('what may be wrong with a transfer', () => {
       { transfer, kind: 'custody-broken', scope: shop, device: scene.device(office) },
     ]);
   });
+});
+
+it('is not held against whoever counts it in where the log that sent it is not', async () => {
+  const scene = await openChain();
+  const [sender, driver, taker] = [scene.books[warehouse]!, scene.books[carrier]!, scene.books[branch]!];
+  const transfer = await dispatch(scene, [mugs(10)]);
+  const args = receipt(sender, transfer, [10]);
+  const handed = { took: [10], gave: [10] };
+  const first = custodyOffer(transfer, scene.device(carrier), {
+    after: String(transferNote(sender, transfer)?.dispatch),
+    ...handed,
+  });
+  const offer = await scene.must(warehouse, 'tally.offer', first, depot);
+  await scene.deliver(warehouse, carrier);
+  const answer = await scene.must(carrier, 'tally.accept', { offer }, depot);
+  const second = custodyOffer(transfer, scene.device(branch), { after: answer, ...handed });
+  const delivery = await scene.must(carrier, 'tally.offer', second, shop);
+  const scopes = ['hq', shop].map((scope) => parseScope(scope) as Scope);
+  await taker.import(await driver.export({ scopes }));
+  await scene.must(branch, 'tally.accept', { offer: delivery }, shop);
+  await scene.must(branch, 'transfer.receive', { ...args, delivery }, shop);
+  expect([transferFaults(taker), unseenTransfers(taker)]).toEqual([[], [{ transfer, scope: shop, fromScope: depot }]]);
+  await scene.deliver(carrier, branch);
+  expect([transferFaults(taker), unseenTransfers(taker)]).toEqual([[], []]);
+  await scene.close();
 });
