@@ -41,7 +41,22 @@ it('issues a gift, claims some of it, and sees what was claimed and not handed o
   expect(seen.stdout).toMatch(/^unredeemed .* 0\.00 +4\.50 +0\.00 +GBP$/m);
   const goods = [{ sku: 'TEA', name: 'Tea', quantity: 1, unitPriceMilliMinor: 450_000 }];
   const sale = { day, currency: 'GBP', taxIncluded: true, lines: goods, tenders: [tender] };
-  expect((await runTally('do', 'sale.complete', JSON.stringify(sale), '--data', data)).status).toBe(0);
+  const complete = () => runTally('do', 'sale.complete', JSON.stringify(sale), '--data', data);
+  expect((await complete()).status).toBe(0);
+  // The same redemption pays for no second sale, whichever command asks for it, and for no two parts of one; what is voided may be sold again.
+  const again = expect.stringMatching(new RegExp(`this redemption is in \\S+/${day}/1 already, and pays once`));
+  expect(await complete()).toMatchObject({ status: 1, stderr: again });
+  const words = ['--lines', JSON.stringify(goods), '--tenders', JSON.stringify([tender]), '--session', 'none'];
+  expect(await runTally('sale', 'complete', ...words, '--data', data)).toMatchObject({ status: 1, stderr: again });
+  const voiding = ['sale', 'void', '--document', `INV/Office/${day}/1`, '--reason', 'wrong goods', '--data', data];
+  expect(await runTally(...voiding)).toMatchObject({ status: 0 });
+  const [half, rest] = [200, 250].map((amountMinor) => ({ ...(tender as object), amountMinor }));
+  const halves = JSON.stringify({ ...sale, tenders: [half, rest] });
+  expect(await runTally('do', 'sale.complete', halves, '--data', data)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('is in this one already'),
+  });
+  expect((await complete()).status).toBe(0);
   expect((await entitlement('alarms')).status).toBe(0);
   const shown = jsonOf(await entitlement('show', String(url), '--json'));
   expect(shown).toMatchObject({ amountMinor: 1000, spentMinor: 450, uses: 1, claims: 2 });

@@ -7,6 +7,7 @@ import { type Command, type CommandContext, usage } from '../command.ts';
 import { messageOf, OfficeError } from '../errors.ts';
 import { numberHint } from '../form-words.ts';
 import { refusalWords } from '../refusal-words.ts';
+import { mustBeUnspent } from '../spent-redemptions.ts';
 import { argsOf, verbHelp } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
 import { changingCommand, type Done } from './changing.ts';
@@ -39,6 +40,7 @@ const committing = changingCommand({
     const scope = parseScope(context.text('scope') ?? 'hq');
     if (scope === undefined) throw usage(`--scope ${JSON.stringify(context.text('scope'))} is no scope`, 'do');
     const args = readArgs(context, verb);
+    mustBeUnspent(book, args);
     const commit = await book.commit(given as never, args, context.text('scope') === undefined ? {} : { scope });
     return doneOf(given, mustBeDone(commit, verb));
   },

@@ -13,6 +13,7 @@ import { formWords, numberHint } from '../form-words.ts';
 import { type Home, readSettings } from '../home.ts';
 import { ruleTree } from '../rule-words.ts';
 import { withTaxIn } from '../sold-line.ts';
+import { mustBeUnspent } from '../spent-redemptions.ts';
 import type { Shape } from '../verb-help.ts';
 import { verbLines } from '../verb-lines.ts';
 import { wasTaxIncluded, withDefaults } from '../verb-defaults.ts';
@@ -162,6 +163,7 @@ async function commitVerb(book: ShopBook, context: CommandContext, home: Home, v
   if (known.includes('day') && args['day'] === undefined && day !== undefined) args['day'] = day;
   if (shape.required?.includes('currency') === true) args['currency'] ??= currency;
   mustHaveAll(verb, shape, args);
+  mustBeUnspent(book, args);
   const commit = await book.commit(verb.ref as never, args, named === undefined ? {} : { scope });
   if (!commit.ok && commit.code === 'kernel/unknown-device' && named !== undefined)
     throw new OfficeError(
