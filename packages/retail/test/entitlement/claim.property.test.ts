@@ -11,6 +11,7 @@ import { ReferenceDesk } from './reference.ts';
 
 const HQ = parseScope('hq') as Scope;
 const devices = 3;
+const nextDay = '2026-11-22';
 const accountOf = { gift: '2300', prize: '6200', coupon: '', credit: '' } as const;
 
 interface Act {
@@ -20,6 +21,21 @@ interface Act {
   readonly redemption: number;
   readonly amountMinor: number;
   readonly loss: 'receivable' | 'promo-expense';
+  /** Of a claim; the day of all else is the first. */
+  readonly day: string;
+  readonly goods: Goods | undefined;
+}
+
+interface Goods {
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+/** What is promised by a token, on which day for the last time, and of which goods, where its kind is for goods. */
+interface Terms {
+  readonly kind: EntitlementKind;
+  readonly untilDay: string | undefined;
+  readonly goods: Goods | undefined;
 }
 
 const act: fc.Arbitrary<Act> = fc.record({
@@ -34,27 +50,65 @@ const act: fc.Arbitrary<Act> = fc.record({
   redemption: fc.nat(7),
   amountMinor: fc.constantFrom(300, 600, 700, 1001),
   loss: fc.constantFrom('receivable', 'promo-expense'),
+  day: fc.constantFrom(day, day, day, nextDay),
+  goods: fc.constantFrom(
+    ...[1, 2, 2, 2, 3].map((quantity): Goods => ({ sku: 'MUG', quantity })),
+    { sku: 'JUG', quantity: 1 },
+    undefined,
+  ),
 });
-const kinds = fc.tuple(
-  ...Array.from({ length: 2 }, () => fc.constantFrom<EntitlementKind>('gift', 'coupon', 'prize', 'credit')),
-);
+const anyTerms: fc.Arbitrary<Terms> = fc.record({
+  kind: fc.constantFrom<EntitlementKind>('gift', 'coupon', 'prize', 'credit'),
+  untilDay: fc.constantFrom(day, undefined),
+  goods: fc.constantFrom({ sku: 'MUG', quantity: 2 }, undefined),
+});
 
-async function perform(scene: Scene, kindOf: readonly EntitlementKind[], step: Act): Promise<void> {
+/** Two mugs, today for the last time: asked for too many, other goods and none; tomorrow; and then two today, which are there. */
+const lastDay: readonly Act[] = (
+  [
+    ['issue', day, undefined],
+    ['claim', day, { sku: 'MUG', quantity: 3 }],
+    ['claim', day, { sku: 'JUG', quantity: 1 }],
+    ['claim', day, undefined],
+    ['claim', nextDay, { sku: 'MUG', quantity: 2 }],
+    ['claim', day, { sku: 'MUG', quantity: 2 }],
+  ] as const
+).map(([act, onDay, goods], redemption) => ({
+  act,
+  device: 0,
+  token: 0,
+  redemption,
+  amountMinor: 600,
+  loss: 'receivable',
+  day: onDay,
+  goods,
+}));
+const [promised, plain]: [Terms, Terms] = [
+  { kind: 'prize', untilDay: day, goods: { sku: 'MUG', quantity: 2 } },
+  { kind: 'gift', untilDay: undefined, goods: undefined },
+];
+
+async function perform(scene: Scene, termsOf: readonly Terms[], step: Act): Promise<void> {
   const { device, amountMinor, loss } = step;
   const [token, redemption] = [tokenHash(step.token), redemptionRef(step.redemption)];
-  const kind = kindOf[step.token] ?? 'gift';
+  const { kind, untilDay, goods } = termsOf[step.token] ?? plain;
   const money = { currency: 'GBP', amountMinor, day };
   switch (step.act) {
     case 'issue': {
       const given = { holder: 'bearer', ...(accountOf[kind] === '' ? {} : { account: accountOf[kind] }) };
       const customer = kind === 'credit' ? { customer: 'C-1' } : {};
-      const args = { token, keyId: scene.device(device), kind, ...given, ...customer, ...money, amountMinor: 1000 };
+      const until = untilDay === undefined ? {} : { untilDay };
+      const isForGoods = goods !== undefined && (kind === 'coupon' || kind === 'prize');
+      const terms = { kind, ...given, ...customer, ...until, ...(isForGoods ? { goods } : {}) };
+      const args = { token, keyId: scene.device(device), ...terms, ...money, amountMinor: 1000 };
       await scene.commit(device, 'entitlement.issue', args);
       return;
     }
-    case 'claim':
-      await scene.commit(device, 'claim.spend', { token, redemption, loss, ...money });
+    case 'claim': {
+      const asked = step.goods === undefined ? {} : { goods: step.goods };
+      await scene.commit(device, 'claim.spend', { token, redemption, loss, ...money, ...asked, day: step.day });
       return;
+    }
     case 'release':
       await scene.commit(device, 'claim.release', { token, redemption, day });
       return;
@@ -103,12 +157,12 @@ describe('entitlements in any order of arrival', () => {
   it('come to what the reference says, op by op and in the books', async () => {
     const met = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(kinds, anyHistory(devices, act), async (kindOf, steps) => {
+      fc.asyncProperty(fc.tuple(anyTerms, anyTerms), anyHistory(devices, act), async (termsOf, steps) => {
         const scene = await createScene([...ledgerVerbs, ...entitlementVerbs], ['manager', 'till']);
         try {
           for (const args of chart) await scene.must(0, 'account.open', args);
           await scene.settle();
-          for (const step of steps) if (!(await moved(scene, step))) await perform(scene, kindOf, step as Act);
+          for (const step of steps) if (!(await moved(scene, step))) await perform(scene, termsOf, step as Act);
           await scene.settle();
           const reference = new ReferenceDesk();
           for (const { op, verdict } of await judgedOps(scene)) {
@@ -123,7 +177,7 @@ describe('entitlements in any order of arrival', () => {
           await scene.close();
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 30, examples: [[[promised, plain], lastDay]] },
     );
     // Histories in which nobody loses prove nothing.
     for (const verdict of [
@@ -132,6 +186,8 @@ describe('entitlements in any order of arrival', () => {
       'retail/claimed',
       'retail/not-issued',
       'retail/claimed-before-issue',
+      'retail/expired',
+      'retail/other-goods',
     ])
       expect(met).toContain(verdict);
   });

@@ -11,17 +11,24 @@ export interface ReferenceOp {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
+interface Goods {
+  readonly sku: string;
+  readonly quantity: number;
+}
+
 interface Claim {
   readonly redemption: string;
   readonly device: string;
   readonly amount: number;
   readonly loss: string;
+  readonly day: string;
+  readonly goods: Goods | undefined;
   covered: number;
   isReleased: boolean;
 }
 
 class Entitlement {
-  issued: { kind: EntitlementKind; amount: number } | undefined;
+  issued: { kind: EntitlementKind; amount: number; untilDay: string | undefined; goods: Goods | undefined } | undefined;
   isCancelled = false;
   readonly claims: Claim[] = [];
 
@@ -33,8 +40,17 @@ class Entitlement {
     return amount - covered.reduce((sum, minor) => sum + minor, 0);
   }
 
+  /** Why a claim is none of what was promised: it comes after the last day, or is for other goods or for more of them. */
+  misfit({ day, goods }: Claim): string | undefined {
+    const { untilDay, goods: promised } = this.issued ?? {};
+    if (untilDay !== undefined && Date.parse(untilDay) < Date.parse(day)) return 'retail/expired';
+    if (promised === undefined) return undefined;
+    const isWithin = goods?.sku === promised.sku && goods.quantity <= promised.quantity;
+    return isWithin ? undefined : 'retail/other-goods';
+  }
+
   cover(claim: Claim): void {
-    claim.covered = Math.min(this.left(), claim.amount);
+    claim.covered = this.misfit(claim) === undefined ? Math.min(this.left(), claim.amount) : 0;
   }
 }
 
@@ -114,20 +130,28 @@ const lostOf = ({ amount, covered }: Claim): number => amount - covered;
 
 function issue(one: Entitlement, args: ReferenceOp['args']): string {
   if (one.issued !== undefined) return 'retail/issued';
-  one.issued = { kind: args['kind'] as EntitlementKind, amount: Number(args['amountMinor']) };
+  one.issued = {
+    kind: args['kind'] as EntitlementKind,
+    amount: Number(args['amountMinor']),
+    untilDay: args['untilDay'] as string | undefined,
+    goods: args['goods'] as Goods | undefined,
+  };
   const waiting = one.claims.filter(isStanding);
   for (const claim of waiting) one.cover(claim);
-  return waiting.length === 0 ? 'ok' : 'retail/claimed-before-issue';
+  return waiting.some(({ covered }) => covered > 0) ? 'retail/claimed-before-issue' : 'ok';
 }
 
 function spend(one: Entitlement, device: string, args: ReferenceOp['args']): string {
   const left = one.left();
-  const [amount, loss] = [Number(args['amountMinor']), String(args['loss'])];
-  const claim = { redemption: String(args['redemption']), device, amount, loss, covered: 0, isReleased: false };
+  const [amount, loss, day] = [Number(args['amountMinor']), String(args['loss']), String(args['day'])];
+  const facts = { redemption: String(args['redemption']), device, amount, loss, day };
+  const claim = { ...facts, goods: args['goods'] as Goods | undefined, covered: 0, isReleased: false };
   one.cover(claim);
   one.claims.push(claim);
   if (one.issued === undefined) return 'retail/not-issued';
   if (one.isCancelled) return 'retail/cancelled';
+  const misfit = one.misfit(claim);
+  if (misfit !== undefined) return misfit;
   if (claim.covered === amount) return 'ok';
   const isUsed = one.issued.kind === 'coupon' || one.issued.kind === 'prize';
   return isUsed && left === 0 ? 'retail/claimed' : 'retail/overspent';
