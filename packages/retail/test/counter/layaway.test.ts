@@ -1,7 +1,7 @@
 /** Layaways: put by, paid in parts, collected as a sale or cancelled; and credit that is paid back. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type LayawayCollectArgs, openLayaways, reservations, sessionReport } from '../../src/index.ts';
+import { type LayawayCollectArgs, openBackorders, openLayaways, reservations, sessionReport } from '../../src/index.ts';
 import {
   balancesOf,
   day,
@@ -12,6 +12,7 @@ import {
   joinReplica,
   line,
   openShop,
+  product,
   type ShopBook,
   stockOf,
   verbs,
@@ -127,34 +128,117 @@ describeShop('layaways', (shop) => {
   });
 });
 
+/** What ended a layaway somewhere, and the fee that was asked for it; `undefined` where the goods were handed over. */
+interface End {
+  readonly id: string;
+  readonly layaway: string;
+  readonly feeMinor: number | undefined;
+}
+
+interface Policy {
+  readonly id: string;
+  readonly mostFeeMinor: number;
+}
+
+/** What was asked for by what ended a layaway first, and what of it the shop may keep: as far as the policy went at its place. */
+function feesOf(ends: readonly End[], policies: readonly Policy[]): { askedMinor: number; keptMinor: number } {
+  const first = new Map(ends.toSorted(laterFirst).map((end) => [end.layaway, end]));
+  const fees = { askedMinor: 0, keptMinor: 0 };
+  for (const { id, feeMinor = 0 } of first.values()) {
+    fees.askedMinor += feeMinor;
+    fees.keptMinor += Math.min(feeMinor, mostOf(policies.filter((policy) => policy.id < id)));
+  }
+  return fees;
+}
+
+const mostOf = (policies: readonly Policy[]): number => policies.toSorted(laterFirst)[0]?.mostFeeMinor ?? 0;
+
+const laterFirst = (left: { readonly id: string }, right: { readonly id: string }): number =>
+  left.id < right.id ? 1 : -1;
+
+const step = fc.record({
+  isTill: fc.boolean(),
+  act: fc.constantFrom('pay', 'pay', 'collect', 'cancel', 'policy', 'meet'),
+  which: fc.nat(2),
+  amountMinor: fc.integer({ min: 1, max: 400 }),
+  feeMinor: fc.constantFrom(0, 20, 40, 60),
+});
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+const stepOf = (isTill: boolean, act: Step['act'], which: number, rest: Partial<Step> = {}): Step => ({
+  isTill,
+  act,
+  which,
+  amountMinor: 100,
+  feeMinor: 40,
+  ...rest,
+});
+
+/** One keeps as much as it knew of, and the other had lowered it; above what it knows it is told no. */
+const feeLowered: Step[] = [
+  stepOf(true, 'policy', 0, { feeMinor: 20 }),
+  ...[0, 1].map((which) => stepOf(false, 'pay', which)),
+  stepOf(false, 'cancel', 0),
+  stepOf(false, 'cancel', 1, { feeMinor: 60 }),
+];
+/** Both lamps are handed over, and one was there. */
+const lampsCollected: Step[] = [stepOf(true, 'collect', 1), stepOf(false, 'collect', 2)];
+
 it('stand as they were done at two tills that are apart, whatever the order: money, goods and deposits are plain sums', async () => {
   const [{ store }] = drivers as [(typeof drivers)[number]];
-  const step = fc.record({
-    isTill: fc.boolean(),
-    act: fc.constantFrom('pay', 'pay', 'collect', 'cancel', 'meet'),
-    which: fc.nat(2),
-    amountMinor: fc.integer({ min: 1, max: 400 }),
-  });
+  const met = { kept: 0, lowered: 0, refused: 0, owed: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 16 }), async (steps) => {
       const book = await openShop(store());
-      const till = await joinReplica(book, { store: store(), verbs, role: 'till', deviceName: 'till-4' });
-      const layaways = [await putBy(book), await putBy(book), await putBy(book)];
+      idOf(await book.commit('product.set', product('LAMP', { negativeStock: 'backorder' })));
+      const delivered = [{ sku: 'LAMP', name: 'Lamp', quantity: 1, unitCostMilliMinor: 0 }];
+      idOf(await book.commit('stock.receive', { day, currency: 'GBP', lines: delivered, reference: 'd-1' }));
+      const setPolicy = async (at: ShopBook, mostFeeMinor: number): Promise<Policy> => ({
+        id: idOf(await at.commit('layaway.policy', { currency: 'GBP', mostFeeMinor })),
+        mostFeeMinor,
+      });
+      const policies = [await setPolicy(book, 40)];
+      // Of a manager, who sets policies, too.
+      const till = await joinReplica(book, { store: store(), verbs, role: 'manager', deviceName: 'till-4' });
+      const heard = new Map([book, till].map((at) => [at, [...policies]]));
+      const lamp = [line({ sku: 'LAMP', name: 'Lamp' })];
+      const layaways = [await putBy(book), await putBy(book, lamp), await putBy(book, lamp)];
       await exchange(book, till);
-      let [cashMinor, collected] = [0, 0];
-      for (const { isTill, act, which, amountMinor } of steps) {
+      let cashMinor = 0;
+      const collected = { MUG: 0, LAMP: 0 };
+      const ends: End[] = [];
+      for (const { isTill, act, which, amountMinor, ...asked } of steps) {
         const at = isTill ? till : book;
         const layaway = layaways[which] ?? '';
         const shown = openLayaways(at).find((open) => open.layaway === layaway);
-        if (act === 'meet') await exchange(book, till);
+        if (act === 'policy') {
+          const policy = await setPolicy(at, asked.feeMinor);
+          for (const list of [policies, heard.get(at)!]) list.push(policy);
+        }
+        if (act === 'meet') {
+          await exchange(book, till);
+          for (const one of heard.keys()) heard.set(one, [...policies]);
+        }
         // A till does what it shows, and asks nothing of what it shows as ended.
-        if (act === 'meet' || shown === undefined) continue;
+        if (act === 'meet' || act === 'policy' || shown === undefined) continue;
         const { paidMinor } = shown;
-        if (act === 'pay') idOf(await pay(at, layaway, amountMinor));
-        else if (act === 'collect') idOf(await collect(at, layaway, 500 - paidMinor));
-        else idOf(await cancel(at, layaway, paidMinor));
-        cashMinor += act === 'pay' ? amountMinor : act === 'collect' ? 500 - paidMinor : -paidMinor;
-        collected += act === 'collect' ? 1 : 0;
+        if (act === 'pay') {
+          idOf(await pay(at, layaway, amountMinor));
+          cashMinor += amountMinor;
+        } else if (act === 'collect') {
+          ends.push({ id: idOf(await collect(at, layaway, 500 - paidMinor)), layaway, feeMinor: undefined });
+          cashMinor += 500 - paidMinor;
+          collected[which === 0 ? 'MUG' : 'LAMP'] += 1;
+        } else {
+          const feeMinor = Math.max(0, Math.min(asked.feeMinor, paidMinor));
+          const cancelled = await cancel(at, layaway, paidMinor - feeMinor, feeMinor);
+          // Whoever knows that the policy does not allow it is told so.
+          const isKnown = feeMinor > mostOf(heard.get(at)!);
+          expect(cancelled.ok || cancelled.code).toBe(isKnown ? 'retail/layaway-fee' : true);
+          met.refused += isKnown ? 1 : 0;
+          if (!cancelled.ok) continue;
+          ends.push({ id: cancelled.id, layaway, feeMinor });
+          cashMinor -= paidMinor - feeMinor;
+        }
       }
       await exchange(book, till);
       expect(till.digest()).toEqual(book.digest());
@@ -166,19 +250,35 @@ it('stand as they were done at two tills that are apart, whatever the order: mon
         1100: receivables = 0,
         1150: shortages = 0,
         2300: deposits = 0,
+        2400: promised = 0,
         4000: sold = 0,
+        6100: fees = 0,
       } = balancesOf(book);
-      // What customers gave, less the goods they have, is what the shop owes them, but for what tills paid out twice.
-      expect([cashInHand, sold, stockOf(book)['MUG'] ?? 0]).toEqual([cashMinor, 0 - 500 * collected, 0 - collected]);
+      const lampsOwed = Math.max(0, collected.LAMP - 1);
+      const handed = collected.MUG + collected.LAMP;
+      const { askedMinor, keptMinor } = feesOf(ends, policies);
+      // What customers gave, less the goods they have, is what the shop owes them, but for what tills paid out twice and the fees that it keeps.
+      expect([cashInHand, fees]).toEqual([cashMinor, 0 - keptMinor]);
+      expect([sold, promised]).toEqual([0 - 500 * (handed - lampsOwed), 0 - 500 * lampsOwed]);
+      const { MUG: mugs = 0, LAMP: lamps = 0 } = stockOf(book);
+      expect([mugs, lamps]).toEqual([0 - collected.MUG, 1 - collected.LAMP]);
+      // A lamp that was collected and is not there is still owed.
+      expect(openBackorders(book).map(({ sku, quantity }) => [sku, quantity])).toEqual(
+        Array.from({ length: lampsOwed }, () => ['LAMP', 1]),
+      );
       expect([deposits, receivables + shortages]).toEqual([
         0 - depositsMinor,
-        500 * collected + depositsMinor - cashMinor,
+        500 * handed + depositsMinor + keptMinor - cashMinor,
       ]);
       expect(owed(book)).toBe(receivables);
-      expect(reservations(book)[0]?.reserved ?? 0).toBe(open.length);
+      expect(reservations(book).reduce((sum, { reserved }) => sum + reserved, 0)).toBe(open.length);
+      met.kept += keptMinor;
+      met.lowered += askedMinor - keptMinor;
+      met.owed += lampsOwed;
       await till.close();
       await book.close();
     }),
-    { numRuns: 15 },
+    { numRuns: 15, examples: [[feeLowered], [lampsCollected]] },
   );
+  expect(Math.min(met.kept, met.lowered, met.refused, met.owed)).toBeGreaterThan(0);
 });
