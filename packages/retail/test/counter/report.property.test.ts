@@ -18,7 +18,21 @@ import {
 
 const [{ store }] = drivers as [(typeof drivers)[number]];
 const anyAct = fc.record({
-  kind: fc.constantFrom('open', 'sell', 'sell', 'sell', 'refund', 'void', 'away', 'in', 'out', 'drop', 'close', 'meet'),
+  kind: fc.constantFrom(
+    'open',
+    'sell',
+    'sell',
+    'sell',
+    'refund',
+    'void',
+    'pay',
+    'away',
+    'in',
+    'out',
+    'drop',
+    'close',
+    'meet',
+  ),
   /** Done by the manager, as far as she has heard. */
   apart: fc.boolean(),
   amountMinor: fc.integer({ min: 1, max: 900 }),
@@ -26,6 +40,9 @@ const anyAct = fc.record({
   which: fc.nat({ max: 9 }),
 });
 type Act = typeof anyAct extends fc.Arbitrary<infer A> ? A : never;
+
+/** What a report counts; a payment is one on account. */
+type Kind = 'sale' | 'refund' | 'void' | 'payment';
 
 /** What was done in a session, as somebody at the drawer writes it down. */
 interface Done {
@@ -35,8 +52,8 @@ interface Done {
   paidInMinor: number;
   paidOutMinor: number;
   droppedMinor: number;
-  readonly counts: { sale: number; refund: number; void: number };
-  readonly sums: { sale: number; refund: number; void: number };
+  readonly counts: Record<Kind, number>;
+  readonly sums: Record<Kind, number>;
 }
 
 class Paper {
@@ -44,7 +61,7 @@ class Paper {
   readonly sales: { readonly id: string; readonly session: string; readonly cash: number; readonly card: number }[] =
     [];
 
-  note(session: string, kind: 'sale' | 'refund' | 'void', cash: number, card: number): void {
+  note(session: string, kind: Kind, cash: number, card: number): void {
     const done = this.sessions.get(session)!;
     done.counts[kind] += 1;
     done.sums[kind] += cash + card;
@@ -69,7 +86,7 @@ async function act(till: ShopBook, manager: ShopBook, paper: Paper, one: Act): P
     const opened = await till.commit('session.open', { day, currency: 'GBP', floatMinor: amountMinor });
     expect(opened.ok).toBe(open === undefined);
     const nothing = { cash: 0, card: 0, paidInMinor: 0, paidOutMinor: 0, droppedMinor: 0 };
-    const none = { sale: 0, refund: 0, void: 0 };
+    const none = { sale: 0, refund: 0, void: 0, payment: 0 };
     if (opened.ok)
       paper.sessions.set(opened.id, { floatMinor: amountMinor, ...nothing, counts: { ...none }, sums: { ...none } });
     return;
@@ -87,6 +104,13 @@ async function act(till: ShopBook, manager: ShopBook, paper: Paper, one: Act): P
     const id = idOf(await till.commit('sale.complete', sale(0, { session, lines, tenders })));
     paper.sales.push({ id, session, cash: amountMinor, card: cardMinor });
     paper.note(session, 'sale', amountMinor, cardMinor);
+  } else if (kind === 'pay') {
+    const tenders = tendersOf([
+      ['cash', amountMinor],
+      ['card', cardMinor],
+    ]);
+    idOf(await till.commit('account.pay', { customer: 'c-1', day, currency: 'GBP', session, tenders }));
+    paper.note(session, 'payment', amountMinor, cardMinor);
   } else if (kind === 'void' || kind === 'refund') {
     const [of] = paper.sales.splice(which % Math.max(1, paper.sales.length), 1);
     if (of === undefined) return;
@@ -132,11 +156,11 @@ const drawerOf = ({ floatMinor, cash, paidInMinor, paidOutMinor, droppedMinor }:
 /** A report says what was done, with what came late beside it; what the parts come to is the drawer. */
 function check(report: SessionReport, done: Done, fixed: Map<string, string>): void {
   const { late, tenders, taxes: _taxes, ...rest } = report;
-  const counted = { sale: rest.sales, refund: rest.refunds, void: rest.voids };
+  const counted = { sale: rest.sales, refund: rest.refunds, void: rest.voids, payment: rest.payments };
   const documents = Object.values(done.counts).reduce((sum, count) => sum + count, 0);
   const total = Object.values(done.sums).reduce((sum, amount) => sum + amount, 0);
   expect(Object.values(counted).reduce((sum, count) => sum + count, late.documents)).toBe(documents);
-  expect(rest.salesMinor + rest.refundsMinor + rest.voidsMinor + late.totalMinor).toBe(total);
+  expect(rest.salesMinor + rest.refundsMinor + rest.voidsMinor + rest.paymentsMinor + late.totalMinor).toBe(total);
   expect(rest.expectedMinor).toBe(
     rest.floatMinor + tenders.cash + rest.paidInMinor + rest.paidOutMinor + rest.droppedMinor,
   );
@@ -153,10 +177,10 @@ function check(report: SessionReport, done: Done, fixed: Map<string, string>): v
   }
 }
 
-/** A manager closes a session of which the till goes on selling. */
-const lateSale: Act[] = (['open', 'sell', 'meet', 'close', 'sell', 'drop', 'meet', 'open', 'close'] as const).map(
-  (kind) => ({ kind, apart: true, amountMinor: 90, cardMinor: 10, which: 0 }),
-);
+/** A manager closes a session of which the till goes on selling and taking payments. */
+const lateSale: Act[] = (
+  ['open', 'sell', 'meet', 'close', 'sell', 'pay', 'drop', 'meet', 'open', 'close'] as const
+).map((kind) => ({ kind, apart: true, amountMinor: 90, cardMinor: 10, which: 0 }));
 
 const away: Act[] = (['open', 'sell', 'meet', 'away', 'meet', 'close'] as const).map((kind) => ({
   kind,
