@@ -83,13 +83,13 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   },
   bundle: {
     'bundle-protocol': 25_000,
-    'bundle-protocol-every-entry': 37_900,
+    'bundle-protocol-every-entry': 38_000,
     'bundle-oplog': 7_780,
     'bundle-chain': 10_240,
-    'bundle-sign': 15_500,
-    'bundle-kernel': 65_500,
-    'bundle-kernel-later': 37_500,
-    'bundle-kernel-with-relay': 79_300,
+    'bundle-sign': 15_565,
+    'bundle-kernel': 59_500,
+    'bundle-kernel-later': 48_600,
+    'bundle-kernel-with-relay': 70_000,
   },
 };
 
