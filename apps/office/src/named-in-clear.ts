@@ -12,10 +12,10 @@ const unspaced =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 const leastUnspaced = 2;
 /** Enough to be looked at by a person. */
-const maxShown = 100;
+export const maxShown = 100;
 
 /**
- * Verb, field and text of each op here that says one of these names, or a word of one, in the clear; each once. A word may be a thing's: a person looks at them. Undefined where the
+ * Verb, field and text of each op here that says one of these names, or a word of one, in the clear; each once, `maxShown` at most. A word may be a thing's: a person looks at them. Undefined where the
  * names have no word to look for.
  */
 export async function findNamedInClear(

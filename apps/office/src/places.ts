@@ -7,7 +7,7 @@ import type { ShopBook } from './book.ts';
 import { openPlace, type PlaceSettings, readBackupSettings } from './backup-settings.ts';
 import { listDevices } from './device-text.ts';
 import { type Home, readSettings } from './home.ts';
-import { findNamedInClear } from './named-in-clear.ts';
+import { findNamedInClear, maxShown } from './named-in-clear.ts';
 import { holdsOne, searchRaw } from './raw-search.ts';
 import { readWritten, type Written } from './written.ts';
 
@@ -90,7 +90,8 @@ async function booksPlace({ book, names = [] }: PlacesOptions): Promise<Place> {
         'no op here says the name, or a word of it of three letters or more; those in archives were not looked through',
     };
   const words = 'a word of the name stands there for ever; whether it is this person’s somebody must see';
-  return { ...place, state: 'look', words, found };
+  const most = found.length < maxShown ? '' : `; no more than ${maxShown} are shown`;
+  return { ...place, state: 'look', words: `${words}${most}`, found };
 }
 
 async function searched(kind: PlaceKind, where: string, needles: readonly Buffer[], holds: string): Promise<Place> {
