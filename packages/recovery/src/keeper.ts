@@ -18,7 +18,7 @@ import {
   putIntoAll,
   type SeriesFiles,
 } from './series-place.ts';
-import { isWholeDue, type Made, mustBeWhole, stateAfter, withFaults, withGone, withOthers } from './state-after.ts';
+import { isWholeDue, type Made, mustBeWhole, stateAfter, withFaults, withSeen } from './state-after.ts';
 import { type KeeperState, type KeptArchive, parseState, type StateStore } from './state.ts';
 
 export interface KeeperOptions {
@@ -102,7 +102,7 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
     // One that is away meanwhile has its whole when it is back, and the others have everything.
     if (state !== undefined && standing().behind === 0 && !isWholeAsked) {
       const { isBack, others, gone } = await lags();
-      await note({ ...withGone(withOthers(state, others), gone), asked: now() });
+      await note({ ...withSeen(withSeen(state, 'others', others), 'gone', gone), asked: now() });
       if (!isBack) return undefined;
     }
     return (await makeNext(isWholeAsked)).report;
@@ -146,7 +146,7 @@ export function createBackupKeeper(options: KeeperOptions): BackupKeeper {
       throw new RecoveryError('recovery/place', put.map(({ place, error }) => `${place}: ${error}`).join('; '));
     const reports = await pruneAll(places, put, { ...outlived, held: kept });
     const noted = withFaults(state, reports);
-    await note(noted && withGone(noted, before.gone));
+    await note(noted && withSeen(noted, 'gone', before.gone));
     const report = { number, kind: part.kind, bytes: file.bytes.length, ops: part.records, places: reports };
     return archive === undefined ? { report } : { report, archive };
   }

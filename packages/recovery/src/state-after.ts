@@ -92,26 +92,14 @@ export function withFaults(state: KeeperState | undefined, reports: readonly Pla
   return { ...state, places };
 }
 
-/** What another copy of this device left in the places that were asked, and that it is gone from there. */
-export function withOthers(state: KeeperState, others: Lagging['others']): KeeperState {
+/** Of the places that were asked, what another copy of this device left there (`others`), or what is gone from there for good (`gone`); none where nothing is so any more. */
+export function withSeen(state: KeeperState, field: 'others' | 'gone', seen: Lagging['others' | 'gone']): KeeperState {
   const places = { ...state.places };
-  for (const [{ name }, numbers] of others) {
+  for (const [{ name }, numbers] of seen) {
     const before = places[name];
     if (before === undefined) continue;
-    const { others: _, ...held } = before;
-    places[name] = numbers.length === 0 ? held : { ...held, others: numbers };
-  }
-  return { ...state, places };
-}
-
-/** What is gone for good from the places that were asked, and what is there again. */
-export function withGone(state: KeeperState, gone: Lagging['gone']): KeeperState {
-  const places = { ...state.places };
-  for (const [{ name }, numbers] of gone) {
-    const held = places[name];
-    if (held === undefined) continue;
-    const { gone: _, ...others } = held;
-    places[name] = numbers.length === 0 ? others : { ...others, gone: numbers };
+    const { [field]: _, ...held } = before;
+    places[name] = numbers.length === 0 ? held : { ...held, [field]: numbers };
   }
   return { ...state, places };
 }
