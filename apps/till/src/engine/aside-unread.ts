@@ -37,11 +37,11 @@ export function asideUnread(
   log: Pick<TillLog, 'meta' | 'head'>,
   device: DeviceId | undefined,
 ): AsideUnread | undefined {
-  const missing = notedHeads(log).filter(
-    (head) =>
-      (head.device ?? device) === (device ?? head.device) &&
-      (head.device === undefined || !head.isLast || (log.head(head.device, head.scope)?.seq ?? 0) < head.seq),
-  );
+  const isOf = (head: AsideHead): boolean =>
+    head.device === undefined || device === undefined || head.device === device;
+  const isHere = ({ device: writer, scope, seq, isLast }: AsideHead): boolean =>
+    writer !== undefined && isLast && (log.head(writer, scope)?.seq ?? 0) >= seq;
+  const missing = notedHeads(log).filter((head) => isOf(head) && !isHere(head));
   if (missing.length === 0) return undefined;
   return missing.every(({ isLast }) => isLast) ? 'waits' : 'lost';
 }

@@ -7,7 +7,7 @@ import { useTill } from '../state/context.ts';
 import { lookForUpdate } from '../state/service-worker.ts';
 import { exportToFile } from './export-file.ts';
 import { Fault } from './fault.tsx';
-import { Doubt } from './full-screens.tsx';
+import { Doubt, NotStarted } from './full-screens.tsx';
 import { Icon } from './icons.tsx';
 
 export function Failed({ code, message }: { readonly code: string; readonly message: string }): VNode {
@@ -19,33 +19,27 @@ export function Failed({ code, message }: { readonly code: string; readonly mess
   }, [isNewer]);
   const restart = till.updateReady.value;
   return (
-    <main class="other-tab other-tab-alone">
-      <section class="other-tab-head" role="alert">
-        <span class="fault-mark">
-          <Icon name="alert" size={44} />
-        </span>
-        <h1>{isNewer ? 'This till needs its newer version' : 'The till cannot start'}</h1>
-        <p>{refusalText(code, message)}</p>
-        <p>
-          <code>{code}</code>
-        </p>
-        <Doubt />
-        <div class="actions">
-          <button
-            type="button"
-            class="button"
-            onClick={() => void exportToFile(till).then((isOut) => setExported(isExported || isOut))}
-          >
-            <Icon name="save" size={20} /> Export what is saved
-          </button>
-          <button type="button" class="button button-primary" onClick={restart ?? (() => location.reload())}>
-            {restart === undefined ? 'Try again' : 'Restart with the new version'}
-          </button>
-        </div>
-        <p role="status">{till.toast.value?.text}</p>
-        {isExported && isDamage(code) && <StartAnew />}
-      </section>
-    </main>
+    <NotStarted title={isNewer ? 'This till needs its newer version' : 'The till cannot start'}>
+      <p>{refusalText(code, message)}</p>
+      <p>
+        <code>{code}</code>
+      </p>
+      <Doubt />
+      <div class="actions">
+        <button
+          type="button"
+          class="button"
+          onClick={() => void exportToFile(till).then((isOut) => setExported(isExported || isOut))}
+        >
+          <Icon name="save" size={20} /> Export what is saved
+        </button>
+        <button type="button" class="button button-primary" onClick={restart ?? (() => location.reload())}>
+          {restart === undefined ? 'Try again' : 'Restart with the new version'}
+        </button>
+      </div>
+      <p role="status">{till.toast.value?.text}</p>
+      {isExported && isDamage(code) && <StartAnew />}
+    </NotStarted>
   );
 }
 

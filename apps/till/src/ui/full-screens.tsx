@@ -1,5 +1,5 @@
 // Screens that stand for the whole till: it is open in another tab, or this browser cannot run it.
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Shop } from '../engine/port.ts';
 import { ShopContext, useTill } from '../state/context.ts';
@@ -52,16 +52,31 @@ export function Doubt(): VNode | null {
   );
 }
 
-export function Unsupported({ lack }: { readonly lack: string }): VNode {
+/** What stands alone where the till does not start. */
+export function NotStarted({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}): VNode {
   return (
     <main class="other-tab other-tab-alone">
       <section class="other-tab-head" role="alert">
         <span class="fault-mark">
           <Icon name="alert" size={44} />
         </span>
-        <h1>The till cannot start here</h1>
-        <p>{lack}</p>
+        <h1>{title}</h1>
+        {children}
       </section>
     </main>
+  );
+}
+
+export function Unsupported({ lack }: { readonly lack: string }): VNode {
+  return (
+    <NotStarted title="The till cannot start here">
+      <p>{lack}</p>
+    </NotStarted>
   );
 }
