@@ -64,14 +64,14 @@ export function gzippedBytes(files: readonly BundledFile[]): number {
   return files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
 }
 
-/** In bytes. Whoever raises one says in the decision what it bought. */
-const budget: Readonly<Record<keyof KernelBundle, number>> = { first: 59_500, later: 48_600 };
+/** In bytes: the first files, and all of them together. Whoever raises one says in the decision what it bought. */
+const budget = { first: 55_320, together: 107_450 } as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const bundle = await bundleKernel(wholeKernel);
-  for (const [when, limit] of Object.entries(budget) as [keyof KernelBundle, number][]) {
-    const bytes = gzippedBytes(bundle[when]);
-    console.log(`kernel in a browser, ${when}: ${bytes} of ${limit} bytes`);
-    if (bytes > limit) process.exitCode = 1;
+  const { first, later } = await bundleKernel(wholeKernel);
+  const weights = { first: gzippedBytes(first), together: gzippedBytes([...first, ...later]) };
+  for (const when of ['first', 'together'] as const) {
+    console.log(`kernel in a browser, ${when}: ${weights[when]} of ${budget[when]} bytes`);
+    if (weights[when] > budget[when]) process.exitCode = 1;
   }
 }

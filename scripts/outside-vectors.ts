@@ -4,7 +4,7 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import { nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
@@ -32,7 +32,7 @@ const judges = [...portableJudges, ...ownJudges];
 /** What a browser has, and node:crypto. */
 const backEnds: BackEnds = {
   ed25519: { noble: nobleEd25519.verify, node: nodeEd25519.verify, webcrypto: webCryptoEd25519().verify },
-  hashers: { noble: nobleHasher, node: nodeHasher },
+  hashers: { noble: portableHasher, node: nodeHasher },
   rule: isValid,
 };
 

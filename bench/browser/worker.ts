@@ -2,7 +2,7 @@
 import { openBook, replay, type SqlDriver, type Verb } from '@tallystick/kernel';
 import { openOpfsFile } from '@tallystick/kernel/browser';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { ledgerVerbs } from '@tallystick/ledger';
 import type { AppendFile } from '@tallystick/oplog';
 import { createFileLogStore } from '@tallystick/oplog/file';
@@ -41,7 +41,7 @@ function countedFile(file: AppendFile): AppendFile {
 
 async function openTask(task: Task) {
   const verbs: readonly Verb[] = [...ledgerVerbs, ...retailVerbs];
-  const crypto = { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
+  const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519() };
   const sqlite = await initSqlJs({ locateFile: () => '/sql-wasm.wasm' });
   const file = await openOpfsFile(task.name);
   file.truncate(0);

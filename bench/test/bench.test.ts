@@ -87,9 +87,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 7_780,
     'bundle-chain': 10_240,
     'bundle-sign': 15_565,
-    'bundle-kernel': 59_500,
-    'bundle-kernel-later': 48_600,
-    'bundle-kernel-with-relay': 70_000,
+    'bundle-kernel': 55_320,
+    'bundle-kernel-later': 52_140,
+    'bundle-kernel-with-relay': 66_000,
   },
 };
 

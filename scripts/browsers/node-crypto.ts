@@ -1,5 +1,5 @@
 // What the test builders use of `node:crypto`, in bundles for browsers.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 
 interface Hash {
   update(more: string): Hash;
@@ -13,7 +13,7 @@ export function createHash(_algorithm: 'sha256'): Hash {
       text += more;
       return hash;
     },
-    digest: () => nobleHasher.sha256Hex(text),
+    digest: () => portableHasher.sha256Hex(text),
   };
   return hash;
 }

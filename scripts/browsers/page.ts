@@ -1,6 +1,6 @@
 // What the page does once it is open: judges every published case by what the browser has, runs our own vectors, lets the
 // bare worker trade, and reports all of it to the server it came from.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { choosePlatformEd25519, nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { runFixtureSuites } from './fixture-suites.ts';
 import type { LogReport } from './log-worker.ts';
@@ -51,7 +51,7 @@ async function work(): Promise<PageReport> {
   const files = (await response.json()) as readonly PublishedFile[];
   const hasEd25519 = await hasNativeEd25519();
   const ed25519 = { noble: nobleEd25519.verify, ...(hasEd25519 ? { webcrypto: webCryptoEd25519().verify } : {}) };
-  const verdicts = await collectVerdicts(files, { ed25519, hashers: { noble: nobleHasher } });
+  const verdicts = await collectVerdicts(files, { ed25519, hashers: { noble: portableHasher } });
   const fixtures = await runFixtureSuites();
   const { name: chosenEd25519 } = await choosePlatformEd25519();
   const worker = await askWorker<WorkerReport>('worker.js');

@@ -2,7 +2,7 @@
 // without `crypto.subtle`.
 import { subtleTrap } from './subtle-trap.ts';
 // The trap stays first.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { nobleEd25519 } from '@tallystick/sign';
 import { type Admission, tradeAndAdmit } from './admission.ts';
 
@@ -16,7 +16,7 @@ export interface WorkerReport {
   readonly admission: Admission;
 }
 
-const admission = await tradeAndAdmit(nobleEd25519, nobleHasher);
+const admission = await tradeAndAdmit(nobleEd25519, portableHasher);
 const subtleUses = subtleTrap.uses;
 void Reflect.get(crypto, 'subtle');
 const report: WorkerReport = {

@@ -1,5 +1,5 @@
 // The same page in every browser there is: published cases, our own vectors and a bare worker, each with Node's answer.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import { nobleEd25519, webCryptoEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
@@ -45,7 +45,7 @@ for (const browser of browsers) {
           ? {}
           : { webcrypto: webCryptoEd25519().verify };
         const ed25519 = { noble: nobleEd25519.verify, ...native };
-        const inNode = await collectVerdicts(published, { ed25519, hashers: { noble: nobleHasher } });
+        const inNode = await collectVerdicts(published, { ed25519, hashers: { noble: portableHasher } });
         expect(inNode.length).toBeGreaterThan(0);
         expect(report.verdicts).toEqual(inNode);
       },
@@ -97,7 +97,7 @@ test('the worker is built without WebCrypto, which the page is not', () => {
 });
 
 test('the shop of the worker stores every record but the forged ones', async () => {
-  const { records, stored, devices, forged } = await tradeAndAdmit(nobleEd25519, nobleHasher);
+  const { records, stored, devices, forged } = await tradeAndAdmit(nobleEd25519, portableHasher);
   expect(stored.length).toBe(records.length);
   expect(new Set(stored).size).toBe(records.length);
   expect(devices).toEqual(['owner: Tea house', 'till: Till']);

@@ -1,5 +1,5 @@
 // When a till backs itself up, what it then calls backed up, and that none of it is in the way of a sale.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createOrganisationIdentity } from '@tallystick/custody';
 import {
   type BackupPlace,
@@ -50,7 +50,7 @@ describe('a till that backs itself up', () => {
       async (_shop, { recipients, isQuiet }) => ({
         keeper: createBackupKeeper({
           book,
-          hasher: nobleHasher,
+          hasher: portableHasher,
           recipients,
           isQuiet,
           places: [device],

@@ -1,5 +1,5 @@
 // What the first screen is told of a backup before anything is opened.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createOrganisationIdentity } from '@tallystick/custody';
 import { createBackupKeeper, memoryPlace } from '@tallystick/recovery';
 import initSqlJs from 'sql.js';
@@ -15,7 +15,7 @@ it('names the till and the backups of its key, and says what is missing, older o
   const place = memoryPlace();
   const keeper = createBackupKeeper({
     book,
-    hasher: nobleHasher,
+    hasher: portableHasher,
     recipients: () => [owner.recipient],
     places: [place],
     note: () => JSON.stringify({ relay: 'https://relay.example', office: 'nowhere' }),

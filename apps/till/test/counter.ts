@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
@@ -38,7 +38,7 @@ export interface Counter {
 export async function openCounter(): Promise<Counter> {
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-counter-'));
   const faults: DiskFaults = {};
-  const keys = createMemoryKeyStore(nodeCrypto.ed25519, nobleHasher);
+  const keys = createMemoryKeyStore(nodeCrypto.ed25519, portableHasher);
   const sqlite = await initSqlJs();
 
   async function open(): Promise<OpenShop> {

@@ -1,5 +1,5 @@
 // Credit notes and what customers show, on the real book: issued once, spent once, and given back where nothing was sold for it.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { balanceOf } from '@tallystick/ledger';
 import { mintEntitlement } from '@tallystick/retail/entitlement';
@@ -187,8 +187,8 @@ describe('what belongs to a wallet', () => {
   async function openPhone(): Promise<Wallet> {
     const kept: WalletEntry[] = [];
     const store = { load: () => kept, append: (entry: WalletEntry) => void kept.push(entry) };
-    const key = await createMemoryKeyStore(nodeCrypto.ed25519, nobleHasher).create('wallet');
-    return openWallet({ key, store, hasher: nobleHasher, now: Date.now, random });
+    const key = await createMemoryKeyStore(nodeCrypto.ed25519, portableHasher).create('wallet');
+    return openWallet({ key, store, hasher: portableHasher, now: Date.now, random });
   }
 
   /** Five pounds for whoever claims them first. */
@@ -197,7 +197,13 @@ describe('what belongs to a wallet', () => {
     const key = await keys.load('device');
     if (key === undefined) throw new Error('no key');
     const draft = { kind: 'coupon', holder: 'bound', currency: 'GBP', amountMinor: 500, day: '2026-01-02' } as const;
-    const place = { key, book: book.id, page: 'https://tea.example/t', hasher: nobleHasher, number: '07'.repeat(16) };
+    const place = {
+      key,
+      book: book.id,
+      page: 'https://tea.example/t',
+      hasher: portableHasher,
+      number: '07'.repeat(16),
+    };
     const { url, args } = await mintEntitlement(draft, place);
     const [issued] = await book.commitAll([{ verb: 'entitlement.issue', args, scope: 'hq' as never }]);
     if (issued?.ok !== true) throw new Error(JSON.stringify(issued));

@@ -1,5 +1,5 @@
 // A key that was sealed by an invitation counts as backed up only where the book names the same people.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createBackedUpKey, createOrganisationIdentity } from '@tallystick/custody';
 import { createMemoryKeyStore, nobleEd25519 } from '@tallystick/sign';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -75,7 +75,7 @@ describe('a key sealed by an invitation', () => {
     await bookNames(ours, second);
     const { recipient } = await createOrganisationIdentity();
     const plan = { sealTo: [{ kind: 'organisation', recipients: [recipient] }] } as const;
-    const { sealed } = await createBackedUpKey(createMemoryKeyStore(nobleEd25519, nobleHasher), 'device', plan);
+    const { sealed } = await createBackedUpKey(createMemoryKeyStore(nobleEd25519, portableHasher), 'device', plan);
     const [row] = book.query<{ keyId: string }>('SELECT keyId FROM devices WHERE device = ?', [book.device]);
     const keyId = row?.keyId ?? '';
     for (const [kind, text] of [

@@ -1,12 +1,12 @@
 // Which key the book gets under which name: the one that the page made with its backups, also after a restart.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import type { DeviceId } from '@tallystick/oplog';
 import { createMemoryKeyStore, nobleEd25519 } from '@tallystick/sign';
 import { describe, expect, it } from 'vitest';
 import { createKeyPlace } from '../src/engine/key-place.ts';
 
 function scene() {
-  const kept = createMemoryKeyStore(nobleEd25519, nobleHasher);
+  const kept = createMemoryKeyStore(nobleEd25519, portableHasher);
   const notes = new Map<string, string>();
   const log = {
     meta: (name: string) => notes.get(name),

@@ -1,5 +1,5 @@
 // A book, its devices and the front ends of a relay, in one process and without Node.
-import { nobleHasher, type NoteKey, type NoteSigner } from '@tallystick/chain';
+import { portableHasher, type NoteKey, type NoteSigner } from '@tallystick/chain';
 import type { BookId, OpRecord } from '@tallystick/oplog';
 import {
   createFollower,
@@ -30,7 +30,7 @@ export interface Stage {
   revoke(device: Device, send: Send): Promise<void>;
 }
 
-const portable: Crypto = { hasher: nobleHasher, ed25519: nobleEd25519 };
+const portable: Crypto = { hasher: portableHasher, ed25519: nobleEd25519 };
 
 /** With three devices. */
 export async function openStage(crypto: Crypto = portable): Promise<Stage> {

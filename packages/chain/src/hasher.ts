@@ -1,7 +1,7 @@
 // The SHA-256 port and its portable provider. Everything here that hashes takes a `Hasher`, so that a host with a native
 // SHA-256 can lend it.
-import { sha256 } from '@noble/hashes/sha2.js';
 import { encodeHex } from '@tallystick/oplog';
+import { sha256 } from './sha256.ts';
 
 /** SHA-256, synchronous. A string is hashed as its UTF-8 bytes. */
 export interface Hasher {
@@ -13,7 +13,7 @@ export interface Hasher {
 const utf8 = new TextEncoder();
 
 /** Pure JavaScript, runs everywhere. */
-export const nobleHasher: Hasher = {
-  sha256: (data) => sha256(data),
+export const portableHasher: Hasher = {
+  sha256,
   sha256Hex: (data) => encodeHex(sha256(typeof data === 'string' ? utf8.encode(data) : data)),
 };

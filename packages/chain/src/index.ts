@@ -10,7 +10,7 @@ export {
 } from './chain.ts';
 export { type Checkpoint, encodeCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { ChainError, type ChainErrorCode } from './errors.ts';
-export { type Hasher, nobleHasher } from './hasher.ts';
+export { type Hasher, portableHasher } from './hasher.ts';
 export {
   encodeVerifierKey,
   type NoteKey,

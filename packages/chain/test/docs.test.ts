@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   createTree,
   leafHash,
-  nobleHasher,
+  portableHasher,
   openNote,
   parseCheckpoint,
   parseVerifierKey,
@@ -27,16 +27,16 @@ describe('spec', () => {
   };
 
   it('has an example that is signed as it says and has the root of its records', async () => {
-    const key = parseVerifierKey(/is `(relay[^`]+)`/.exec(spec)?.[1] ?? '', nobleHasher);
+    const key = parseVerifierKey(/is `(relay[^`]+)`/.exec(spec)?.[1] ?? '', portableHasher);
     if (!key.ok) throw new Error(key.message);
     const note = fenced(spec, 'text');
-    const opened = await openNote(note, key.value, verifyNative, nobleHasher);
+    const opened = await openNote(note, key.value, verifyNative, portableHasher);
     if (!opened.ok) throw new Error(opened.message);
-    const tree = createTree(nobleHasher);
-    for (const data of ['a', 'b', 'c']) tree.append(leafHash(new TextEncoder().encode(data), nobleHasher));
+    const tree = createTree(portableHasher);
+    for (const data of ['a', 'b', 'c']) tree.append(leafHash(new TextEncoder().encode(data), portableHasher));
     const root = Buffer.from(tree.root()).toString('hex');
     expect(parseCheckpoint(opened.value.body)).toMatchObject({ ok: true, value: { size: 3, root } });
-    expect(await openNote(note.replace('\n3\n', '\n4\n'), key.value, verifyNative, nobleHasher)).toMatchObject({
+    expect(await openNote(note.replace('\n3\n', '\n4\n'), key.value, verifyNative, portableHasher)).toMatchObject({
       code: 'chain/note-signature',
     });
   });

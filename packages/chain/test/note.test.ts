@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ChainError,
   encodeVerifierKey,
-  nobleHasher as hasher,
+  portableHasher as hasher,
   type NoteKey,
   type NoteSigner,
   openNote,

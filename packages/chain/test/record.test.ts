@@ -1,6 +1,6 @@
 import { decodeHex, textOf } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
-import { hashOp, nobleHasher, openRecord } from '../src/index.ts';
+import { hashOp, portableHasher, openRecord } from '../src/index.ts';
 import { deviceNamed, flipBit, hasher, makeChain } from './fixtures.ts';
 
 const [record] = makeChain(deviceNamed('root'), 1);
@@ -9,7 +9,7 @@ if (record === undefined) throw new Error('no fixture');
 describe('records', () => {
   it('are known by SHA-256("tallystick/op/1\\n" || canonical text)', () => {
     const preimage = new TextEncoder().encode(`tallystick/op/1\n${textOf(record)}`);
-    expect(decodeHex(hashOp(textOf(record), hasher))).toEqual(new Uint8Array(nobleHasher.sha256(preimage)));
+    expect(decodeHex(hashOp(textOf(record), hasher))).toEqual(new Uint8Array(portableHasher.sha256(preimage)));
   });
 
   it('open to the op, its hash and its key', () => {

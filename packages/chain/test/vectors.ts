@@ -13,7 +13,7 @@ import {
   createTree,
   inclusionProof,
   leafHash,
-  nobleHasher as hasher,
+  portableHasher as hasher,
   type NoteKey,
   openNote,
   parseCheckpoint,

@@ -1,5 +1,5 @@
 // Keys that never enter the process: a hardware token, a key management service or an agent signs, and hands out public keys.
-import { type Hasher, nobleHasher } from '@tallystick/chain';
+import { type Hasher, portableHasher } from '@tallystick/chain';
 import type { DeviceId } from '@tallystick/oplog';
 import { acceptPublicKey, type DeviceKey, type Ed25519, type KeyStore, keyIdOf, nobleEd25519 } from '@tallystick/sign';
 import { CustodyError } from './errors.ts';
@@ -25,7 +25,7 @@ export interface AgentKeyStoreOptions {
  */
 export function createAgentKeyStore(
   agent: KeyAgent,
-  { ed25519 = nobleEd25519, hasher = nobleHasher }: AgentKeyStoreOptions = {},
+  { ed25519 = nobleEd25519, hasher = portableHasher }: AgentKeyStoreOptions = {},
 ): KeyStore {
   const keyOf = (name: string, publicKey: Uint8Array): DeviceKey => {
     if (!acceptPublicKey(publicKey))

@@ -1,5 +1,5 @@
 // A key outside its store: opened from a backup, or about to be backed up.
-import { type Hasher, nobleHasher } from '@tallystick/chain';
+import { type Hasher, portableHasher } from '@tallystick/chain';
 import type { KeyId } from '@tallystick/oplog';
 import { type Ed25519, encodeKeyText, keyIdOf, nobleEd25519, parseKeyText } from '@tallystick/sign';
 import { type CustodyResult, refuse, type SealCode } from './errors.ts';
@@ -24,7 +24,7 @@ export interface Providers {
 
 export async function keyOfSeed(
   seed: Uint8Array,
-  { ed25519 = nobleEd25519, hasher = nobleHasher }: Providers = {},
+  { ed25519 = nobleEd25519, hasher = portableHasher }: Providers = {},
 ): Promise<OpenedKey> {
   const { publicKey } = await ed25519.fromSeed(seed);
   return { seed, publicKey, keyId: keyIdOf(publicKey, hasher) };

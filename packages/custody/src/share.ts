@@ -1,5 +1,5 @@
 // Shares of a key: any `threshold` of `count` bring it back, fewer say nothing about it (docs/spec/backup.md, "Shares").
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { decodeHex, encodeHex } from '@tallystick/oplog';
 import { combine, split } from 'shamir-secret-sharing';
 import { CustodyError, type CustodyResult, refuse, type ShareCode } from './errors.ts';
@@ -123,5 +123,5 @@ function checksumOf(bytes: Uint8Array): Uint8Array {
   const preimage = new Uint8Array(domain.length + body.length);
   preimage.set(domain);
   preimage.set(body, domain.length);
-  return nobleHasher.sha256(preimage).subarray(0, checksumSizeBytes);
+  return portableHasher.sha256(preimage).subarray(0, checksumSizeBytes);
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createMemoryKeyStore, type KeyPair, nobleEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -284,7 +284,7 @@ describe('the store of an agent', () => {
       publicKey: async () => own.publicKey,
       sign: async (_, message) => own.sign(message),
     }).load('device');
-    const inMemory = await createMemoryKeyStore(nobleEd25519, nobleHasher).import('device', seed);
+    const inMemory = await createMemoryKeyStore(nobleEd25519, portableHasher).import('device', seed);
     expect(inAgent).toMatchObject({ device: inMemory.device, keyId: inMemory.keyId });
   });
 });

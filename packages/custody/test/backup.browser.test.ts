@@ -1,5 +1,5 @@
 // The three ways back in a real browser: a key that the platform keeps and nobody can read, the site's data wiped, the key back.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createIndexedDbKeyStore, type DeviceKey } from '@tallystick/sign';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cdp } from 'vitest/browser';
@@ -29,7 +29,7 @@ interface Authenticators {
 
 const devTools = cdp() as unknown as Authenticators;
 const database = 'tallystick-custody-test';
-const store = () => createIndexedDbKeyStore({ hasher: nobleHasher, database });
+const store = () => createIndexedDbKeyStore({ hasher: portableHasher, database });
 
 function wipe(): Promise<void> {
   return new Promise((resolve, reject) => {

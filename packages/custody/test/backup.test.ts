@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createMemoryKeyStore, type ImportingKeyStore, nobleEd25519 } from '@tallystick/sign';
 import { createFileKeyStore, nodeEd25519 } from '@tallystick/sign/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -36,8 +36,8 @@ const devices: [string, () => { store: ImportingKeyStore; wipe: () => ImportingK
   [
     'memory',
     () => ({
-      store: createMemoryKeyStore(nobleEd25519, nobleHasher),
-      wipe: () => createMemoryKeyStore(nobleEd25519, nobleHasher),
+      store: createMemoryKeyStore(nobleEd25519, portableHasher),
+      wipe: () => createMemoryKeyStore(nobleEd25519, portableHasher),
     }),
   ],
   [
@@ -95,7 +95,7 @@ describe.each(devices)('a wiped device (%s) gets its key back', (_, make) => {
 });
 
 describe('a backed-up key', () => {
-  const memory = () => createMemoryKeyStore(nodeEd25519, nobleHasher);
+  const memory = () => createMemoryKeyStore(nodeEd25519, portableHasher);
 
   it('has one backup for each recipient, in their order, and all give the same key', async () => {
     const [office, bank] = [await createOrganisationIdentity(), await createOrganisationIdentity()];

@@ -1,5 +1,5 @@
 // What the tests of custody share: a book whose device signs, and who must be able to tell.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { encodeHex, parseBookId, parseOpId, parseScope, parseVerbRef } from '@tallystick/oplog';
 import { createRecordVerifier, type DeviceKey, nobleEd25519, signOp } from '@tallystick/sign';
 
@@ -22,7 +22,7 @@ export async function openBook(root: DeviceKey): Promise<(key: DeviceKey) => Pro
   const args = { key: encodeHex(root.publicKey), name: 'Corner shop', verbs: [] };
   const id = minted(parseOpId('019acf63-7a00-7000-8000-000000000001'));
   const open = { ...base, args, id, seq: 1, verb: minted(parseVerbRef('book.open@1')) };
-  const genesis = await signOp(open, root, undefined, nobleHasher);
+  const genesis = await signOp(open, root, undefined, portableHasher);
   const book = minted(parseBookId(genesis.hash));
   const publicKeyOf = (keyId: string, device: string) =>
     keyId === root.keyId && device === root.device ? root.publicKey : undefined;
@@ -35,6 +35,6 @@ export async function openBook(root: DeviceKey): Promise<(key: DeviceKey) => Pro
       verb: minted(parseVerbRef('day.open@1')),
       device: key.device,
     };
-    return key.device === root.device && (await verify(await signOp(op, key, book, nobleHasher)));
+    return key.device === root.device && (await verify(await signOp(op, key, book, portableHasher)));
   };
 }

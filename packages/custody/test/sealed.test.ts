@@ -1,5 +1,5 @@
 // Sealed keys: every wrong opener, every damage, and whatever else may be pasted, answered by a code.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createMemoryKeyStore, encodeKeyText, keyIdOf, nobleEd25519 } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { armor, Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
@@ -10,7 +10,7 @@ import { openSealedBytes, sealBytes } from '../src/sealed.ts';
 import { minted } from './fixtures.ts';
 
 const passphrase = 'correct horse battery staple';
-const memory = () => createMemoryKeyStore(nodeEd25519, nobleHasher);
+const memory = () => createMemoryKeyStore(nodeEd25519, portableHasher);
 
 let office: { identity: string; recipient: string };
 let escrow: string;
@@ -114,7 +114,7 @@ describe('a sealed key', () => {
     const seal = (content: string) => sealedBy((encrypter) => encrypter.addRecipient(office.recipient), content);
     expect(await codeOf(await seal(text), asOffice())).toBe('opened');
     const opened = await openBackup(await seal(text), asOffice());
-    expect(opened).toMatchObject({ ok: true, value: { seed, publicKey, keyId: keyIdOf(publicKey, nobleHasher) } });
+    expect(opened).toMatchObject({ ok: true, value: { seed, publicKey, keyId: keyIdOf(publicKey, portableHasher) } });
     for (const content of ['', 'secret', `${text}\n`, text.replace(/^.*\n/, ''), encodeKeyText(publicKey, publicKey)]) {
       expect(await codeOf(await seal(content), asOffice())).toBe('custody/not-a-key');
     }

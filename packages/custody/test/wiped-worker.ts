@@ -1,5 +1,5 @@
 // The life of a backed-up key in a worker, without a page: made in IndexedDB, wiped, restored; answers which device came back.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createIndexedDbKeyStore } from '@tallystick/sign';
 import {
   combineShares,
@@ -13,7 +13,7 @@ import {
 import { minted, valueOf } from './fixtures.ts';
 
 async function live(): Promise<Readonly<Record<string, string>>> {
-  const store = (database: string) => createIndexedDbKeyStore({ hasher: nobleHasher, database });
+  const store = (database: string) => createIndexedDbKeyStore({ hasher: portableHasher, database });
   const office = await createOrganisationIdentity();
   const { key, sealed, shares } = await createBackedUpKey(store('worker-made'), 'device', {
     sealTo: [{ kind: 'organisation', recipients: [office.recipient] }],

@@ -1,5 +1,5 @@
 /** Everything a book needs in a browser, as `nodeStore` is in Node: the log on the disk, the rows in sql.js, the keys in IndexedDB. */
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import type { KeyStore } from '@tallystick/sign';
 import { choosePlatformEd25519, createIndexedDbKeyStore } from '@tallystick/sign/device';
 import type { SqlJsStatic } from 'sql.js';
@@ -22,8 +22,8 @@ export interface BrowserStore extends BookStore {
 /** Opens the store `name` of this origin. Call in a dedicated worker; throws as `openBrowserLog`. */
 export async function browserStore(name: string, options: BrowserStoreOptions): Promise<BrowserStore> {
   const { sqlite, release = '', ...logOptions } = options;
-  const crypto = { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
-  const keys = createIndexedDbKeyStore({ hasher: nobleHasher, database: `tallystick-${name}-keys` });
+  const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519() };
+  const keys = createIndexedDbKeyStore({ hasher: portableHasher, database: `tallystick-${name}-keys` });
   const log = await openBrowserLog(name, logOptions);
   const { images } = log;
   const store = sqljsStore({ sqlite, log, keys, release, ...(images === undefined ? {} : { images }) });

@@ -2,7 +2,7 @@
  * The life of a device's key (docs/spec/sign.md, "Devices"): enrolled, rotated, revoked. Which key signs an op is decided by its own chain and checked
  * at the door; whether an op has effect is decided here, at its place.
  */
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import { decodeHex, type Json } from '@tallystick/oplog';
 import {
   defaultRevokes,
@@ -52,7 +52,7 @@ export interface RevokePolicyArgs {
 export const deviceEnroll: ActCode<EnrolArgs> = {
   accepts: (value) => parseEnrolArgs(value as Json).ok,
   plan: (view, op, args) => {
-    const keyId: string = keyIdOf(decodeHex(args.key), nobleHasher);
+    const keyId: string = keyIdOf(decodeHex(args.key), portableHasher);
     return keyId === args.device ? enter(view, op, args, keyId) : refuse('sign/device');
   },
 };
@@ -61,7 +61,7 @@ export const deviceEnroll: ActCode<EnrolArgs> = {
 export const deviceAdmit: ActCode<AdmitArgs> = {
   accepts: (value) => parseAdmitArgs(value as Json).ok,
   plan: (view, op, args) =>
-    op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), nobleHasher)),
+    op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), portableHasher)),
 };
 
 function enter(view: View, op: OpFacts, args: EnrolArgs, keyId: string): Outcome {
@@ -103,7 +103,7 @@ export const deviceRotate: ActCode<RotateArgs> = {
   plan: (view, op, { key }) => {
     const row = view.get(devices, { device: op.device });
     if (row === undefined) return [];
-    const keyId = keyIdOf(decodeHex(key), nobleHasher);
+    const keyId = keyIdOf(decodeHex(key), portableHasher);
     return [...noteAct(view, op, 'rotate', op.device), devices.write({ ...row, key, keyId })];
   },
 };

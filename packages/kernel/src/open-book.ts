@@ -1,5 +1,5 @@
 /** `openBook`, the one thing an integrator needs: it opens what is stored, or begins a book, and answers it whole. */
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
 import { portableEd25519 } from '@tallystick/sign/device';
 import { loadActs } from './acts.ts';
@@ -55,7 +55,7 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
 
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
-  const crypto = options.crypto ?? options.store.crypto ?? { hasher: nobleHasher, ed25519: portableEd25519 };
+  const crypto = options.crypto ?? options.store.crypto ?? { hasher: portableHasher, ed25519: portableEd25519 };
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;

@@ -1,5 +1,5 @@
 /** What one can carry away and check with no server: the proof of an op under the relay's signed root, and both halves of a tally. */
-import { type Hasher, inclusionProof, nobleHasher } from '@tallystick/chain';
+import { type Hasher, inclusionProof, portableHasher } from '@tallystick/chain';
 import { encodeOpProof } from '@tallystick/chain/op-proof';
 import type { LogStore, OpHash, OpRecord } from '@tallystick/oplog';
 import type { Book } from './book.ts';
@@ -23,7 +23,7 @@ export interface Tally {
 export async function readTally(
   book: Pick<Book, 'log' | 'query'>,
   hash: OpHash,
-  hasher: Hasher = nobleHasher,
+  hasher: Hasher = portableHasher,
 ): Promise<Tally | undefined> {
   const [row] = book.query('SELECT offer, answer, state FROM tallies WHERE offer = ? OR answer = ?', [hash, hash]);
   if (row === undefined) return undefined;
@@ -42,7 +42,11 @@ async function half(log: LogStore, hash: OpHash, hasher: Hasher): Promise<TallyH
  * The offline receipt of an op: a C2SP tlog-proof with its record, under the newest checkpoint here. Undefined until the op is settled under one.
  * Reads the log of its scope once.
  */
-export async function proveOp(log: LogStore, hash: OpHash, hasher: Hasher = nobleHasher): Promise<string | undefined> {
+export async function proveOp(
+  log: LogStore,
+  hash: OpHash,
+  hasher: Hasher = portableHasher,
+): Promise<string | undefined> {
   const stored = await log.get(hash);
   if (stored?.position === undefined) return undefined;
   const { scope } = stored.record.op;

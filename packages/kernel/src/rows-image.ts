@@ -2,7 +2,7 @@
  * How the rows of sql.js are kept from one opening to the next: page by page in files where the place has them, so that neither opening nor memory
  * grows with the book; else whole, under one hash.
  */
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import { encodeHex } from '@tallystick/oplog';
 import type { ImagePlace, SqlDriver, StoreImage } from './driver.ts';
 import { PagedFile, type PageFiles } from './paged-file.ts';
@@ -94,7 +94,7 @@ async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   const hash =
     subtle === undefined
-      ? nobleHasher.sha256(bytes)
+      ? portableHasher.sha256(bytes)
       : new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
   return encodeHex(hash);
 }

@@ -2,7 +2,7 @@
  * The sql.js driver: projections in memory, in a browser, a worker or Node. The log lives elsewhere (an append file, memory); what is here is
  * rebuilt from it when the book opens.
  */
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
 import type { KeyStore } from '@tallystick/sign';
 import { createMemoryKeyStore, portableEd25519 } from '@tallystick/sign/device';
@@ -27,7 +27,7 @@ export interface SqlJsStoreOptions {
 export function sqljsStore(options: SqlJsStoreOptions): BookStore {
   const { sqlite, log = createMemoryLogStore(), images, release = '' } = options;
   const keys =
-    options.keys ?? (options.log === undefined ? createMemoryKeyStore(portableEd25519, nobleHasher) : undefined);
+    options.keys ?? (options.log === undefined ? createMemoryKeyStore(portableEd25519, portableHasher) : undefined);
   const database = createDatabase(new sqlite.Database());
   const image = images === undefined ? undefined : createRowsImage(database, images, release);
   return {

@@ -2,7 +2,7 @@
  * The certificate that a person is forgotten: words for people, the signed ops that they rest on, and the signature of who issues it. Whoever has the keys of
  * the book's devices checks it with no server. Spec: docs/spec/erasure-certificate.md.
  */
-import { type Hasher, nobleHasher, openRecord } from '@tallystick/chain';
+import { type Hasher, portableHasher, openRecord } from '@tallystick/chain';
 import { type BookId, decodeHex, encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
 import { createRecordVerifier, type DeviceKey, type RecordVerifierOptions } from '@tallystick/sign';
 import {
@@ -105,7 +105,7 @@ export async function verifyCertificate(text: string, verifier: CertificateVerif
   const at = signed.lastIndexOf(factsMark);
   const facts = at < 0 ? undefined : parseFacts(signed.slice(at + factsMark.length));
   if (facts === undefined || facts.book !== verifier.book) return failed('form', 'this is no certificate of this book');
-  const opened = openRecords(facts, verifier.hasher ?? nobleHasher);
+  const opened = openRecords(facts, verifier.hasher ?? portableHasher);
   if (opened === undefined) return failed('record', 'an op in it is damaged, or about something else, or there twice');
   const { records, shred, acks } = opened;
   const verify = createRecordVerifier(verifier);

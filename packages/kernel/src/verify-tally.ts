@@ -1,5 +1,5 @@
 /** Whether two records are the two halves of one tally, with no log and no server. Spec: docs/spec/tally.md, "Check". */
-import { type Hasher, nobleHasher, openRecord } from '@tallystick/chain';
+import { type Hasher, portableHasher, openRecord } from '@tallystick/chain';
 import type { DeviceId, Failure, JsonObject, OpHash, OpRecord, Result, Scope } from '@tallystick/oplog';
 import { createRecordVerifier, type RecordVerifierOptions } from '@tallystick/sign';
 import { isAccept, isDecline, isOffer } from './tally-args.ts';
@@ -47,7 +47,7 @@ export async function verifyTally(
   { offer, answer }: TallyRecords,
   check: TallyCheck,
 ): Promise<Result<SignedTally, Failure<TallyCode>>> {
-  const { hasher = nobleHasher } = check;
+  const { hasher = portableHasher } = check;
   const offered = openRecord(offer.bytes, hasher);
   if (!offered.ok) return refuse('tally/offer', offered.message);
   const answered = openRecord(answer.bytes, hasher);

@@ -1,6 +1,6 @@
 // Storage of a browser that lost or changed what stood in the middle of a log, to the end: nothing is cut, what reads is preserved and what does not is said, the place is
 // cleared, and the book comes back whole from what was preserved and from the relay. Runs in a worker of each browser; see scripts/browsers.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { type Book, openBook } from '@tallystick/kernel';
 import { bookFile } from '@tallystick/kernel/backup';
 import { type BrowserLogKind, browserStore, openBrowserLog, readBrowserLog } from '@tallystick/kernel/browser';
@@ -71,10 +71,10 @@ export function browserDamageSuite(kind: BrowserLogKind, sqlite: SqlJsStatic): v
 }
 
 async function newRelay(): Promise<RelayClient> {
-  const key = await createMemoryKeyStore(nobleEd25519, nobleHasher).create('relay');
+  const key = await createMemoryKeyStore(nobleEd25519, portableHasher).create('relay');
   const signer = { name: 'relay.test', publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) };
   const store = createMemoryRelayStore();
-  const relay = createRelay({ store, signer, hasher: nobleHasher, ed25519: nobleEd25519, reads: 'public' });
+  const relay = createRelay({ store, signer, hasher: portableHasher, ed25519: nobleEd25519, reads: 'public' });
   return createRelayClient({
     url: 'http://relay.test',
     fetch: async (request) => relay.fetch(await withBody(request)),

@@ -1,7 +1,7 @@
 // The vectors of docs/spec/tally.md. Runs in Node and in a browser, so it uses nothing of either.
 import { verifyTally } from '@tallystick/kernel/tally';
 import { decodeHex, parseBookId } from '@tallystick/oplog';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { type Ed25519, keyIdOf } from '@tallystick/sign';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../../fixtures/tally/tally.json' with { type: 'json' };
@@ -17,7 +17,7 @@ export function runTallyVectors(providers: readonly Ed25519[]): void {
         book,
         ed25519,
         publicKeyOf: (keyId, device) =>
-          keys.find((one) => one.device === device && keyIdOf(one.publicKey, nobleHasher) === keyId)?.publicKey,
+          keys.find((one) => one.device === device && keyIdOf(one.publicKey, portableHasher) === keyId)?.publicKey,
       });
       if (!verdict.ok) return expect({ ok: false, code: verdict.code }).toEqual(expected);
       const { offer: _offer, answer: _answer, ...said } = verdict.value;

@@ -1,6 +1,6 @@
 // What must be the same wherever a till runs: the vectors of docs/spec/recovery.md, and a book kept, handed over as one file, judged and brought back. Runs in Node and,
 // through scripts/browsers, in every browser.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { createOrganisationIdentity } from '@tallystick/custody';
 import { type Book, defineVerb, openBook, sumTable } from '@tallystick/kernel';
 import { statementPreimage } from '@tallystick/kernel/backup';
@@ -16,13 +16,13 @@ import { readPart } from '../src/part.ts';
 
 export function runVectors(): void {
   it.each(vectors.map((vector) => [vector.name, vector] as const))('%s', async (_name, { input, expect: wanted }) => {
-    const read = readPart(new TextEncoder().encode(input.text), nobleHasher);
+    const read = readPart(new TextEncoder().encode(input.text), portableHasher);
     const book = input.book as BookId;
     async function judged(): Promise<unknown> {
       if (!read.ok) return { ok: false, code: read.code };
       const { header, line, signature } = read.value;
       if (header.book !== book) return { ok: false, code: 'recovery/foreign' };
-      const message = statementPreimage('recovery/1', book, line, nobleHasher);
+      const message = statementPreimage('recovery/1', book, line, portableHasher);
       const isSigned = await nobleEd25519.verify(decodeHex(input.key), message, decodeHex(signature));
       return isSigned ? { ok: true, number: header.number, kind: header.kind } : { ok: false, code: 'recovery/forged' };
     }
@@ -44,15 +44,15 @@ const verbs = [receive] as const;
 export function runStory(): void {
   it('comes back from one file as it was, and from none that was cut, changed or made by others', async () => {
     const sqlite = await initSqlJs();
-    const crypto = { hasher: nobleHasher, ed25519: nobleEd25519 };
-    const keys = createMemoryKeyStore(nobleEd25519, nobleHasher);
+    const crypto = { hasher: portableHasher, ed25519: nobleEd25519 };
+    const keys = createMemoryKeyStore(nobleEd25519, portableHasher);
     const shop = await openBook({ store: sqljsStore({ sqlite }), keys, crypto, verbs });
     const owner = await createOrganisationIdentity();
     const place = memoryPlace();
     const keeperOf = (book: Book<typeof verbs>, recipient: string) =>
       createBackupKeeper({
         book,
-        hasher: nobleHasher,
+        hasher: portableHasher,
         recipients: () => [recipient],
         places: [place],
         state: { load: () => undefined, save: () => undefined },

@@ -1,5 +1,5 @@
 // @tallystick/relay-protocol/conformance: the whole protocol of docs/spec/relay.md against any implementation, from outside, one clause after another.
-import { type Hasher, nobleHasher, parseVerifierKey } from '@tallystick/chain';
+import { type Hasher, portableHasher, parseVerifierKey } from '@tallystick/chain';
 import { type Ed25519, nobleEd25519 } from '@tallystick/sign';
 import { createRelayClient, type RelayClientOptions } from './client.ts';
 import type { Clause } from './conformance-clause.ts';
@@ -30,7 +30,7 @@ export interface ClauseVerdict extends Pick<Clause, 'name' | 'section' | 'says'>
 
 /** Every clause in order. Opens a book of its own for each, which stays there. Rejects where no relay answers at all, and with `relay/bad-request` for a name in `only` that no clause has. */
 export async function runConformance(options: ConformanceOptions): Promise<readonly ClauseVerdict[]> {
-  const { hasher = nobleHasher, ed25519 = nobleEd25519 } = options.crypto ?? {};
+  const { hasher = portableHasher, ed25519 = nobleEd25519 } = options.crypto ?? {};
   const client = createRelayClient(options);
   const { vkey, reads } = await client.info();
   const relay = parseVerifierKey(options.vkey ?? vkey, hasher);

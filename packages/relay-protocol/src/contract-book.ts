@@ -1,6 +1,6 @@
 // A book for the store contract: records in their canonical form, with hashes that are right, and a signature of zeros, since a store checks
 // none.
-import { nobleHasher as hasher, openRecord } from '@tallystick/chain';
+import { portableHasher as hasher, openRecord } from '@tallystick/chain';
 import {
   type BookId,
   type DeviceId,

@@ -1,5 +1,5 @@
 // Letting a device write in a scope beside the one that enrolled it (docs/spec/sign.md, "Admission").
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import { decodeHex, encodeHex, type Json, type OpHash, parseOpHash, type Result } from '@tallystick/oplog';
 import type { KeyPair } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';
@@ -64,7 +64,7 @@ export function parseAdmitArgs(value: Json): Result<AdmitArgs> {
 }
 
 function idOf(key: string): string {
-  return keyIdOf(decodeHex(key), nobleHasher);
+  return keyIdOf(decodeHex(key), portableHasher);
 }
 
 function notTheKeyOf(device: string): Result<never> {

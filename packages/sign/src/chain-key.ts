@@ -1,5 +1,5 @@
 // Which key signs the next op of a chain (docs/spec/sign.md, "Rotation"), for whoever has checked that a rotation holds, and how a device goes on under one.
-import { type Hasher, nobleHasher } from '@tallystick/chain/hashing';
+import { type Hasher, portableHasher } from '@tallystick/chain/hashing';
 import {
   type DeviceId,
   decodeHex,
@@ -49,7 +49,7 @@ export function laterKey(device: DeviceId, key: KeyPair & { readonly keyId: KeyI
 }
 
 /** The key that a rotation brings; undefined for every other op. */
-export function keyRotatedTo(op: Pick<Op, 'verb' | 'args'>, hasher: Hasher = nobleHasher): ChainKey | undefined {
+export function keyRotatedTo(op: Pick<Op, 'verb' | 'args'>, hasher: Hasher = portableHasher): ChainKey | undefined {
   if (op.verb !== rotateVerb) return undefined;
   const { key } = op.args;
   if (typeof key !== 'string' || !keyPattern.test(key)) return undefined;
@@ -58,6 +58,6 @@ export function keyRotatedTo(op: Pick<Op, 'verb' | 'args'>, hasher: Hasher = nob
 }
 
 /** The id of the key that signs the op after this one. The record must have passed the door. */
-export function keyIdAfter({ op, keyId }: OpRecord, hasher: Hasher = nobleHasher): KeyId {
+export function keyIdAfter({ op, keyId }: OpRecord, hasher: Hasher = portableHasher): KeyId {
   return keyRotatedTo(op, hasher)?.keyId ?? keyId;
 }

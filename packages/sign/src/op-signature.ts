@@ -1,6 +1,6 @@
 // Checking who signed an op (DESIGN.md section 3).
 import type { VerifyRecord } from '@tallystick/chain';
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import {
   type BookId,
   type DeviceId,
@@ -40,7 +40,7 @@ export function createRecordVerifier({ book, ed25519, publicKeyOf }: RecordVerif
   return (record) => {
     if (record.op.verb !== rotateVerb) return verify(record);
     // Both checks of chains ask about every rotation, because it ends its run: it is never merely covered.
-    return judgeRotation(record.op, record.keyId, ed25519, nobleHasher).then(({ ok }) => ok && verify(record));
+    return judgeRotation(record.op, record.keyId, ed25519, portableHasher).then(({ ok }) => ok && verify(record));
   };
 }
 
@@ -49,5 +49,5 @@ function genesisKey({ op, hash, keyId }: OpRecord, book: BookId): Uint8Array | u
   const args = parseBookOpenArgs(op.args);
   if (!args.ok) return undefined;
   const publicKey = decodeHex(args.value.key);
-  return keyIdOf(publicKey, nobleHasher) === keyId ? publicKey : undefined;
+  return keyIdOf(publicKey, portableHasher) === keyId ? publicKey : undefined;
 }

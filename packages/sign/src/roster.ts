@@ -1,5 +1,5 @@
 // @tallystick/sign/roster: the devices of a book and their keys: a fold over the verbs of docs/spec/sign.md, "Devices", in the order they are applied.
-import { type Hasher, nobleHasher } from '@tallystick/chain/hashing';
+import { type Hasher, portableHasher } from '@tallystick/chain/hashing';
 import type { BookId, DeviceId, KeyId, OpHash, OpRecord, Result, Scope } from '@tallystick/oplog';
 import { admitVerb } from './admission.ts';
 import type { Appointment } from './appointment.ts';
@@ -58,7 +58,7 @@ export const rosterVerbs: ReadonlySet<string> = new Set([
   ...Object.keys(judges),
 ]);
 
-export function createRoster(hasher: Hasher = nobleHasher): Roster {
+export function createRoster(hasher: Hasher = portableHasher): Roster {
   const keys = new DeviceKeys(hasher);
   const state = new RosterState(keys);
   const applied = new Set<OpHash>();

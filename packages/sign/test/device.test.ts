@@ -1,5 +1,5 @@
 // The entry of a device that signs and seldom judges: what comes late must give the verdicts of what is there at once.
-import { nobleHasher } from '@tallystick/chain/hashing';
+import { portableHasher } from '@tallystick/chain/hashing';
 import { describe, expect, it, vi } from 'vitest';
 import type * as device from '../src/device.ts';
 import { nobleEd25519 } from '../src/index.ts';
@@ -45,7 +45,7 @@ describe('a device that only signs', () => {
   it('makes keys of secrets as everybody does', async () => {
     const { createMemoryKeyStore, portableEd25519 } = await fresh();
     const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
-    const keys = createMemoryKeyStore(portableEd25519, nobleHasher);
+    const keys = createMemoryKeyStore(portableEd25519, portableHasher);
     const { publicKey } = await keys.import('device', seed);
     expect(publicKey).toEqual((await nobleEd25519.fromSeed(seed)).publicKey);
     expect((await portableEd25519.generate()).publicKey).toHaveLength(32);

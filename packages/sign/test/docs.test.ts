@@ -1,7 +1,7 @@
 // The examples and lists of docs/spec/sign.md and docs/spec/token.md are those of the code.
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { decodeHex, encodeCanonical, encodeHex } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { nobleEd25519 } from '../src/index.ts';
@@ -21,7 +21,7 @@ describe('spec of tokens', () => {
   const tokenSpec = readFileSync(new URL('../../../docs/spec/token.md', import.meta.url), 'utf8');
 
   it('shows a token that is what it says', () => {
-    const parsed = parseTokenUrl(fenced(tokenSpec, 'text').trim(), nobleHasher);
+    const parsed = parseTokenUrl(fenced(tokenSpec, 'text').trim(), portableHasher);
     if (!parsed.ok) throw new Error(parsed.message);
     const { kind, book, issuer, number, terms, hash } = parsed.value;
     for (const told of [kind, book, encodeHex(issuer), number, encodeCanonical(terms), hash]) {

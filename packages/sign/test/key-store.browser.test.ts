@@ -1,9 +1,9 @@
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createIndexedDbKeyStore, keyIdOf, nobleEd25519 } from '../src/index.ts';
 
 const database = 'tallystick-keys-test';
-const store = () => createIndexedDbKeyStore({ hasher: nobleHasher, database });
+const store = () => createIndexedDbKeyStore({ hasher: portableHasher, database });
 
 function asPromise<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -18,7 +18,7 @@ describe('the IndexedDB key store', () => {
   it('loads what it created, from another instance too', async () => {
     expect(await store().load('device')).toBeUndefined();
     const created = await store().create('device');
-    expect(created.device).toBe(keyIdOf(created.publicKey, nobleHasher));
+    expect(created.device).toBe(keyIdOf(created.publicKey, portableHasher));
     const loaded = await store().load('device');
     expect(loaded).toMatchObject({ device: created.device, keyId: created.keyId, publicKey: created.publicKey });
     const message = Uint8Array.of(1, 2, 3);

@@ -1,5 +1,5 @@
 // What a till and a wallet tell each other by QR code: whole or not at all, and worth nothing to another reader.
-import { nobleHasher as hasher } from '@tallystick/chain';
+import { portableHasher as hasher } from '@tallystick/chain';
 import { parseBookId } from '@tallystick/oplog';
 import { expect, it } from 'vitest';
 import { createMemoryKeyStore, nobleEd25519 } from '../src/index.ts';

@@ -1,5 +1,5 @@
 // The vectors of docs/spec/token.md. Runs in Node and in a browser, so it uses nothing of either.
-import { nobleHasher as hasher, openRecord } from '@tallystick/chain';
+import { portableHasher as hasher, openRecord } from '@tallystick/chain';
 import { decodeHex, encodeHex, type OpRecord, parseBookId } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import claimVectors from '../../../fixtures/token/claim.json' with { type: 'json' };

@@ -1,5 +1,5 @@
 // The vectors of docs/spec/sign.md, and of docs/spec/chain.md as far as they need device keys. Runs in Node and in a browser.
-import { hashOp, nobleHasher as hasher, openRecord, verifyChain, verifyRuns } from '@tallystick/chain';
+import { hashOp, portableHasher as hasher, openRecord, verifyChain, verifyRuns } from '@tallystick/chain';
 import {
   decodeHex,
   encodeHex,

@@ -1,5 +1,5 @@
 // A wallet knows what it claimed, over restarts and without a network, and what it shows stands before any reader.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { parseBookId } from '@tallystick/oplog';
 import { describe, expect, it } from 'vitest';
 import { createMemoryKeyStore, type DeviceKey, nobleEd25519 } from '../src/index.ts';
@@ -16,7 +16,7 @@ import {
   type WalletEntry,
 } from '../src/token.ts';
 
-const hasher = nobleHasher;
+const hasher = portableHasher;
 let minted = 0;
 
 async function newKey(): Promise<DeviceKey> {

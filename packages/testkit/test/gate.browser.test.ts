@@ -1,5 +1,5 @@
 // The gate in Chromium: the history of every verb folds there, on sql.js with portable cryptography, to the digest that Node comes to.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { nobleEd25519 } from '@tallystick/sign';
 import { checkBook, everyVerb, liveEveryVerb } from '@tallystick/testkit';
@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import { commands } from 'vitest/browser';
 
 const sqlite = await initSqlJs({ locateFile: () => sqliteAddress });
-const crypto = { hasher: nobleHasher, ed25519: nobleEd25519 };
+const crypto = { hasher: portableHasher, ed25519: nobleEd25519 };
 
 it.each([1, 2])('folds every verb of seed %i as Node does', async (seed) => {
   const open = () => sqljsStore({ sqlite });

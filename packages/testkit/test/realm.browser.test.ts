@@ -1,5 +1,5 @@
 // The realm in Chromium, which has a page's ways out and a Temporal of its own.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { nobleEd25519 } from '@tallystick/sign';
 import initSqlJs from 'sql.js';
@@ -10,5 +10,5 @@ import { realmCases } from './realm-cases.ts';
 const sqlite = await initSqlJs({ locateFile: () => sqliteAddress });
 
 describe('the realm', () => {
-  realmCases(() => sqljsStore({ sqlite }), { hasher: nobleHasher, ed25519: nobleEd25519 });
+  realmCases(() => sqljsStore({ sqlite }), { hasher: portableHasher, ed25519: nobleEd25519 });
 });

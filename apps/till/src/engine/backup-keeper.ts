@@ -1,5 +1,5 @@
 // What makes the backups of a till: loaded a moment after it has opened, because the sealing is larger than the rest of the engine.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import type { DeviceId } from '@tallystick/oplog';
 import {
   type BackupPlace,
@@ -37,10 +37,10 @@ export async function openTillKeeper(
   let state = remembered === undefined ? undefined : new TextDecoder().decode(remembered);
   const { relay, office, scope } = record;
   const note: TillNote = { relay: relay?.url ?? '', ...(office === undefined ? {} : { office }) };
-  const deposits = office === undefined ? undefined : officePlace(office, book, nobleHasher);
+  const deposits = office === undefined ? undefined : officePlace(office, book, portableHasher);
   const keeper = createBackupKeeper({
     book,
-    hasher: nobleHasher,
+    hasher: portableHasher,
     recipients,
     places: [device],
     scope,

@@ -1,5 +1,5 @@
 // Looks at the files of a backup that a person gave: which of them are believed, and which till the newest is of. Opens it in memory only.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import { openRecords, parseHeader } from '@tallystick/kernel/backup';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { decodeBundle } from '@tallystick/oplog';
@@ -54,7 +54,7 @@ async function saidSince({ deltas, device }: Chosen, keyId: string): Promise<rea
   for (const part of deltas) {
     const file = await logOf(part);
     const { frames } = decodeBundle(file.subarray(parseHeader(file).offset));
-    for (const { op } of openRecords(frames, nobleHasher).records) {
+    for (const { op } of openRecords(frames, portableHasher).records) {
       const { kind, sealed } = op.args;
       const isOfKey = op.verb.startsWith('key.backup@') && op.args['device'] === device && op.args['keyId'] === keyId;
       if (isOfKey && typeof sealed === 'string') said.push({ kind: kind as Backup['kind'], sealed });
@@ -70,7 +70,7 @@ async function readTill(chosen: Chosen, note: Found['note'], sqlite: SqlJsStatic
   const { book } = await restoreBook({
     chosen: { ...chosen, deltas: [], beyond: [] },
     store: sqljsStore({ sqlite }),
-    keys: createMemoryKeyStore(nobleEd25519, nobleHasher),
+    keys: createMemoryKeyStore(nobleEd25519, portableHasher),
     crypto: await tillCrypto(),
     verbs: tillVerbs,
     hotBytes: 0,

@@ -1,6 +1,6 @@
 // Where the keys of this till are, by the names that the book asks for them. A key is made by the page, because its backups are made before
 // it is kept and a passkey asks the person; here it is taken up under the name that the book gives it. The log remembers which is which.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import type { DeviceId, LogStore } from '@tallystick/oplog';
 import { createIndexedDbKeyStore, type KeyStore } from '@tallystick/sign';
 import { laterKey } from '@tallystick/sign/rotation';
@@ -16,7 +16,7 @@ const metaPrefix = 'till/key/';
 export function createKeyPlace(
   log: Pick<LogStore, 'meta' | 'setMeta'>,
   device: DeviceId | undefined,
-  kept: KeyStore = createIndexedDbKeyStore({ hasher: nobleHasher }),
+  kept: KeyStore = createIndexedDbKeyStore({ hasher: portableHasher }),
 ): KeyPlace {
   let taken: string | undefined;
   return {

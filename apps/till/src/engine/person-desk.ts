@@ -1,5 +1,5 @@
 // The desk for personal data of a till: its keyring in the browser, wrapped keys at the relay.
-import { parseVerifierKey, nobleHasher } from '@tallystick/chain';
+import { parseVerifierKey, portableHasher } from '@tallystick/chain';
 import {
   type Blobs,
   type BrowserKeyringKind,
@@ -130,7 +130,7 @@ async function readerOf(log: PersonShop['log']): Promise<ReaderIdentity> {
 /** For the relay whose key the book has pinned, under the key of this till that is in force. */
 function keysAtRelay({ book, keys }: PersonShop, url: string): Blobs {
   const open = async (): Promise<Blobs> => {
-    const relay = parseVerifierKey(book.status().relayKey ?? '', nobleHasher);
+    const relay = parseVerifierKey(book.status().relayKey ?? '', portableHasher);
     if (!relay.ok) throw new Error('no relay is pinned in this book yet');
     const [row] = book.query<{ keyId: string }>('SELECT keyId FROM devices WHERE device = ? LIMIT 1', [book.device]);
     for (let at = 1; ; at++) {
@@ -140,10 +140,10 @@ function keysAtRelay({ book, keys }: PersonShop, url: string): Blobs {
       const reader = {
         device: book.device,
         sign: (message: Uint8Array) => key.sign(message),
-        relay: relayIdOf(relay.value, nobleHasher),
+        relay: relayIdOf(relay.value, portableHasher),
       };
       // The one that this till was set up with may have been replaced.
-      return createRelayKeys({ url: book.status().relayAddress ?? url, book: book.id, reader, hasher: nobleHasher });
+      return createRelayKeys({ url: book.status().relayAddress ?? url, book: book.id, reader, hasher: portableHasher });
     }
   };
   return {

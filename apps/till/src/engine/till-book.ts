@@ -1,5 +1,5 @@
 // The book as this till uses it: which verbs it knows, and what is added to the projections for its own look-ups.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import type { Book, BookStore, CryptoProvider } from '@tallystick/kernel';
 import { guardVerbs } from '@tallystick/guards';
 import { escrowVerbs } from '@tallystick/kernel/escrow';
@@ -33,7 +33,7 @@ export const countOfNumber = "substr(number, length(rtrim(number, '0123456789'))
 
 /** Portable hashes, and native signatures where the browser's hold to the acceptance rule. */
 export async function tillCrypto(): Promise<CryptoProvider> {
-  return { hasher: nobleHasher, ed25519: await choosePlatformEd25519() };
+  return { hasher: portableHasher, ed25519: await choosePlatformEd25519() };
 }
 
 /**

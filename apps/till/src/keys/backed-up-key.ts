@@ -1,6 +1,6 @@
 // Making this till's key together with its backups, and putting it back from one of them. Runs in the page, because a passkey asks the person,
 // and is loaded when it is needed: the sealing and its word list are larger than the rest of the page.
-import { nobleHasher } from '@tallystick/chain';
+import { portableHasher } from '@tallystick/chain';
 import {
   combineShares,
   createBackedUpKey,
@@ -26,7 +26,7 @@ export type { OpenedKey } from '@tallystick/custody';
 
 type KeyId = NonNullable<NonNullable<Parameters<typeof openBackup>[2]>['expect']>;
 
-const store = (): ImportingKeyStore => createIndexedDbKeyStore({ hasher: nobleHasher });
+const store = (): ImportingKeyStore => createIndexedDbKeyStore({ hasher: portableHasher });
 /** The name of a till's first key; later ones get names of their own. */
 const firstSlot = 'device';
 
