@@ -7,7 +7,7 @@ import { type Backup, backupRelay, restoreRelay } from './backup.ts';
 import { askHealth } from './health.ts';
 import { createJsonLog, errorToFields } from './log.ts';
 import { tracingOf } from './tracing-options.ts';
-import { type StartRelayOptions, startRelay } from './start-relay.ts';
+import { type RunningRelay, type StartRelayOptions, startRelay } from './start-relay.ts';
 import { keepNewObjectsYoung } from './young-objects.ts';
 
 const usage =
@@ -167,11 +167,17 @@ async function serve(args: string[]): Promise<number> {
   if (options === undefined) return misused();
   keepNewObjectsYoung();
   const log = createJsonLog((text) => process.stderr.write(text));
+  let relay: RunningRelay | undefined;
+  const stop = (): void => {
+    if (relay !== undefined) return void relay.close();
+    // Nothing was acknowledged yet, and an engine may be waited for in vain: process 1 of a container has no other end than this.
+    log({ level: 'info', event: 'stopped' });
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
   try {
-    const relay = await startRelay({ ...options, log });
-    const stop = (): void => void relay.close();
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    relay = await startRelay({ ...options, log });
     return 0;
   } catch (error) {
     log({ level: 'error', event: 'not-started', ...errorToFields(error) });

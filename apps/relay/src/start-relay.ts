@@ -66,6 +66,8 @@ export interface StartRelayOptions {
   readonly drainMs?: number;
   /** Default: no traces. */
   readonly tracing?: TracingOptions;
+  /** How long a stop waits for each part of it: the thread that speaks HTTP, the relay, the store. Default 12,000. */
+  readonly stopMs?: number;
   /** Connections that are open at once; beyond them the longest silent one is ended. Default 12,000. */
   readonly maxConnections?: number;
 }
@@ -76,11 +78,12 @@ export interface RunningRelay {
   readonly metricsUrl: string | undefined;
   /** The key to pin, in the C2SP "vkey" form. */
   readonly vkey: string;
-  /** Drains, takes no more connections, lets requests under way finish for up to ten seconds, then closes the database. */
+  /** Drains, takes no more connections, lets requests under way finish for up to ten seconds, then closes the database. Whatever hangs, it ends. */
   close(): Promise<void>;
 }
 
-const stopTimeoutMs = 10_000;
+/** The thread that speaks HTTP gives those who are connected ten seconds. */
+const defaultStopMs = 12_000;
 const traceTimeoutMs = 2_000;
 /** As many tails as there may be, and room for everything else. */
 const defaultMaxConnections = 12_000;
@@ -98,7 +101,7 @@ export async function startRelay(options: StartRelayOptions): Promise<RunningRel
 
 async function startBehind(thread: FrontThread, options: StartRelayOptions): Promise<RunningRelay> {
   const { dataDir, port, host = '127.0.0.1', log = () => undefined, books = 'open', limits = {} } = options;
-  const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' }, drainMs = 0 } = options;
+  const { reads = 'devices', publicUrl, engine = { kind: 'sqlite' } } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   let metrics: Metrics | undefined;
   const tracing = await openTracing(options.tracing);
@@ -176,8 +179,8 @@ async function startBehind(thread: FrontThread, options: StartRelayOptions): Pro
     log({ level: 'info', event: 'listening', url, vkey, verifier: ed25519.name, metricsUrl });
     following?.start();
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> =>
-      (closing ??= stop({ front: running, servers, relay, store, health, drainMs, log, following, tracing }));
+    const parts = { thread, front: running, servers, relay, store, health, log, following, tracing };
+    const close = (): Promise<void> => (closing ??= stop(parts, options));
     return { url, metricsUrl, vkey, close };
   } catch (error) {
     await front?.close();
@@ -296,41 +299,39 @@ function urlOf(server: Server): string {
 }
 
 interface Stopping {
+  readonly thread: FrontThread;
   readonly front: Front;
   readonly servers: readonly Server[];
   readonly relay: Relay;
   readonly store: RelayStore;
   readonly health: Health;
-  readonly drainMs: number;
   readonly log: Log;
   readonly tracing: Tracing | undefined;
   readonly following: FollowedHome | undefined;
 }
 
 /** Whoever sends work here is told first, then those who listen; what is under way is finished; and all of it takes a bounded time. */
-async function stop({
-  front,
-  servers,
-  relay,
-  store,
-  health,
-  drainMs,
-  log,
-  tracing,
-  following,
-}: Stopping): Promise<void> {
+async function stop(
+  { thread, front, servers, relay, store, health, log, tracing, following }: Stopping,
+  { drainMs = 0, stopMs = defaultStopMs }: Pick<StartRelayOptions, 'drainMs' | 'stopMs'>,
+): Promise<void> {
+  /** Whether it ended in time. What does not answer holds nothing up: what it was asked is durable or was never acknowledged. */
+  const ended = async (part: string, ending: Promise<void> | void): Promise<boolean> => {
+    const late = sleep(stopMs, 'late' as const, { ref: false });
+    const isLate = (await Promise.race([ending, late])) === 'late';
+    if (isLate) log({ level: 'error', event: 'not-finished', part });
+    return !isLate;
+  };
   log({ level: 'info', event: 'stopping' });
   health.drain();
   await sleep(drainMs);
   const closed = front.close();
   relay.endTails();
-  await closed;
+  if (!(await ended('front', closed))) await thread.end();
   await closeServers(servers);
-  const late = sleep(stopTimeoutMs, 'late' as const, { ref: false });
-  // An engine that does not answer holds nothing up: what it was asked is durable there or was never acknowledged.
-  if ((await Promise.race([relay.close(), late])) === 'late') log({ level: 'error', event: 'not-finished' });
-  await following?.stop();
-  await store.close();
+  await ended('relay', relay.close());
+  await ended('home', following?.stop());
+  await ended('store', store.close());
   await Promise.race([tracing?.close(), sleep(traceTimeoutMs, undefined, { ref: false })]);
   log({ level: 'info', event: 'stopped' });
 }

@@ -1,14 +1,15 @@
 // The relay over real HTTP: pushes, pages, bounds, health, key file, graceful stop and kill.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { encodeBundle, type OpHash, type OpRecord } from '@tallystick/oplog';
 import { createRelayClient, RelayError } from '@tallystick/relay-protocol';
@@ -252,6 +253,38 @@ describe('the program', () => {
       await stopped;
     }
     expect(acknowledged).toBeGreaterThan(0);
+  });
+
+  it('stops though the thread that speaks HTTP hangs', async () => {
+    const program = fileURLToPath(new URL('./hanging-front.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program, newFolder()], { timeout: 20_000 });
+    const lines = stdout.trim().split('\n').slice(-3);
+    expect(lines.map((line) => JSON.parse(line) as LogLine)).toMatchObject([
+      { event: 'stopping' },
+      { level: 'error', event: 'not-finished', part: 'front' },
+      { event: 'stopped' },
+    ]);
+  });
+
+  it('ends when it is told to while it is still waiting for its engine', async () => {
+    const asked: Socket[] = [];
+    // It takes connections and says nothing, as a server does whose disk hangs.
+    const silent = createServer((socket) => void asked.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const engine = ['--engine', 'postgres', '--server'];
+    const server = `postgres://relay@127.0.0.1:${(silent.address() as AddressInfo).port}/relay`;
+    const args = [main, '--data', newFolder(), '--port', '0', ...engine, server];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    children.push(child);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await expect.poll(() => asked.length).toBeGreaterThan(0);
+    const closed = once(child, 'close');
+    child.kill('SIGTERM');
+    expect(await closed).toEqual([0, null]);
+    expect(JSON.parse(text)).toMatchObject({ level: 'info', event: 'stopped' });
+    for (const socket of asked) socket.destroy();
+    silent.close();
   });
 
   it('says so in its log and ends when it cannot start', async () => {

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fstatSync, fsyncSync, openSync, writeSync } from
 import { type DeviceId, encodeHex } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
+import { maxSkewSeconds } from './request-signature.ts';
 import { barSeconds, createMemoryWrappedKeys, type WrappedKeyStore } from './wrapped-keys.ts';
 
 interface Row {
@@ -22,10 +23,18 @@ const barTable = `CREATE TABLE bars (book BLOB NOT NULL, name TEXT NOT NULL, bar
   PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID;
   CREATE INDEX bars_by_age ON bars (bar)`;
 
-/** Beside a file of logs. */
-export function createSqliteKeys(logsPath: string): WrappedKeyStore & { close(): void } {
+/**
+ * Beside a file of logs, made with it. Where there are logs and no keys, as after a restore, nobody knows what was deleted: a request that put a key there, copied on
+ * the way, must put none.
+ */
+export function createSqliteKeys(logsPath: string, areLogsNew: boolean): WrappedKeyStore & { close(): void } {
   if (logsPath === ':memory:') return { ...createMemoryWrappedKeys(), close: () => undefined };
-  return createKeyFile(`${logsPath.replace(/\.sqlite$/, '')}-keys.sqlite`);
+  const path = `${logsPath.replace(/\.sqlite$/, '')}-keys.sqlite`;
+  const isThere = existsSync(path);
+  const file = createKeyFile(path);
+  if (areLogsNew) file.ids();
+  else if (!isThere) file.setFloor(Math.floor(Date.now() / 1000) + maxSkewSeconds);
+  return file;
 }
 
 export interface KeyFile extends WrappedKeyStore {

@@ -1,5 +1,6 @@
 // The relay store on SQLite: WAL, synchronous=FULL, one transaction for all batches of an append. Plain tables; in memory are where the logs stand, and the small batches
 // that are not yet in the tables of their logs.
+import { existsSync } from 'node:fs';
 import { type BookId, type DeviceId, encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import Database from 'better-sqlite3';
 import { RelayError } from './errors.ts';
@@ -62,9 +63,10 @@ export interface SqliteRelayStore extends RelayStore {
 /** Opens or makes the database file. One process at a time: a second one gets `relay/store-busy`. */
 export function createSqliteRelayStore(path: string, options: SqliteRelayStoreOptions = {}): SqliteRelayStore {
   const { busyTimeoutMs = 5_000, maxOpsWaiting = defaultMaxOpsWaiting } = options;
+  const areLogsNew = !existsSync(path);
   const db = openDatabase(path, busyTimeoutMs);
   const logs = storeIn(db, maxOpsWaiting);
-  const keys = createSqliteKeys(path);
+  const keys = createSqliteKeys(path, areLogsNew);
   const close = (): void => {
     keys.close();
     db.close();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { relayIdOf, type RelayStore } from '../src/index.ts';
+import { type RelayError, relayIdOf, type RelayStore } from '../src/index.ts';
 import { createKeyShelf, createRelayKeys } from '../src/keys.ts';
 import { createSqliteRelayStore } from '../src/node.ts';
 import { openDesk } from './desk.ts';
@@ -100,4 +100,15 @@ it('changes nothing by a copied request at another front end, nor after a restar
     expect(await repeat(request, restarted)).toEqual([409, 'relay/changed']);
   expect(await keysAt(restarted).get(name)).toBe('once more');
   await again.close();
+
+  // A relay that was restored from a backup has its logs, and neither keys nor what is known of those that were deleted.
+  rmSync(join(folder, 'relay-keys.sqlite'));
+  const restored = createSqliteRelayStore(path);
+  const front = await startFrontEnd(restored);
+  expect(await repeat(copy, front)).toEqual([409, 'relay/changed']);
+  const putBack = async (): Promise<void> => keysAt(front).put(name, 'put back by its device');
+  // Later than all that may be signed now, so in a second at most.
+  await expect.poll(() => putBack().catch(({ code }: RelayError) => code)).toBeUndefined();
+  expect(await keysAt(front).get(name)).toBe('put back by its device');
+  await restored.close();
 });
