@@ -111,10 +111,16 @@ async function runDays(fleet: Fleet, { tills, threads, engine }: FleetAsked, ser
     results.push({ name: `${name}-${engine}`, unit: 'ops/s', ...opsPerSecond, counts: countsOf(stretch) });
     say(`${name}-${engine}: ${Math.round(stretch.opsPerSecond)} ops/s`);
   };
-  await signPhase(fleet, 'morning');
-  await signPhase(fleet, 'evening');
-  await clocked('two-messages', ['morning', 'evening']);
+  const signDay = async (): Promise<void> => {
+    await signPhase(fleet, 'morning');
+    await signPhase(fleet, 'evening');
+  };
+  // As in every suite, one run is thrown away: a relay is started once and serves for weeks.
+  await signDay();
+  await pushPhases(fleet, ['morning', 'evening']);
   const pulled = await pulledBytes(fleet, tills);
+  await signDay();
+  await clocked('two-messages', ['morning', 'evening']);
   say('the sales are signed');
   await signPhase(fleet, 'sales');
   await clocked('full-detail', ['sales']);

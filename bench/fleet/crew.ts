@@ -44,6 +44,8 @@ export interface Pushed {
   /** Requests that had to be sent again because no answer came. */
   readonly unanswered: number;
   readonly latenciesMs: Float64Array;
+  /** From the first request to the last answer. */
+  readonly ms: number;
   readonly bytesOut: number;
   readonly bytesIn: number;
   readonly cpuMs: number;
@@ -140,6 +142,7 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
   const answers: { job: Job; body: Buffer }[] = [];
   const requests = readAhead(descriptor, jobs);
   const cpu = process.threadCpuUsage();
+  const startedMs = performance.now();
   const drive = async (): Promise<void> => {
     const connection = createConnection(port);
     for (let at = tally.next++; at < jobs.length; at = tally.next++) {
@@ -158,6 +161,7 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
     connection.close();
   };
   await Promise.all(Array.from({ length: connections }, drive));
+  const ms = performance.now() - startedMs;
   const { user, system } = process.threadCpuUsage(cpu);
   closeSync(descriptor);
   const acknowledged: Pushed['acknowledged'][number][] = [];
@@ -184,6 +188,7 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
     exists,
     unanswered,
     latenciesMs,
+    ms,
     bytesOut,
     bytesIn,
     cpuMs,
