@@ -87,9 +87,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 7_780,
     'bundle-chain': 10_240,
     'bundle-sign': 15_565,
-    'bundle-kernel': 55_320,
-    'bundle-kernel-later': 52_140,
-    'bundle-kernel-with-relay': 66_000,
+    'bundle-kernel': 53_180,
+    'bundle-kernel-later': 54_610,
+    'bundle-kernel-with-relay': 63_900,
   },
 };
 

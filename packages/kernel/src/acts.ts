@@ -56,7 +56,12 @@ function sameBuild(loaded: ActsPart): ActsPart {
   return loaded;
 }
 
-/** What `loadActs` brought. */
+/** What `loadActs` brought; undefined where nobody has asked for it. */
+export function actsIfHere(): ActsPart | undefined {
+  return here;
+}
+
+/** What `loadActs` brought. Throws `kernel/not-loaded`. */
 export function actsHere(): ActsPart {
   if (here === undefined) throw new KernelError('kernel/not-loaded', 'the part "acts" of the kernel is not here yet');
   return here;

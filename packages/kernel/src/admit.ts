@@ -17,7 +17,8 @@ import {
 import { createRecordVerifier, rotateVerb } from '@tallystick/sign';
 import { createKeyInForce } from '@tallystick/sign/rotation';
 import type { CryptoProvider } from './admitter.ts';
-import { type Enrolment, type Enrolments, learn } from './enrolments.ts';
+import { learn } from './enrolled-by.ts';
+import type { Enrolment, Enrolments } from './enrolments.ts';
 
 /** What records are judged by: the links of the chains that are stored, and the keys of all who were ever enrolled. */
 export interface Door {

@@ -11,9 +11,10 @@ import {
   type OpRecord,
 } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
+import { actsHere, isAct } from './acts.ts';
 import type { Door } from './admit.ts';
 import type { SqlDriver } from './driver.ts';
-import { type Enrolment, Enrolments, learn } from './enrolments.ts';
+import { type Enrolment, Enrolments } from './enrolments.ts';
 
 /** SHA-256 and Ed25519 as this platform has them. */
 export interface CryptoProvider {
@@ -69,9 +70,10 @@ export class Admitter {
     return this.#enrolments.keyOf(device, keyId);
   }
 
-  /** Remembers who is enrolled by these stored ops; true when that is news. Runs in the transaction that stores or folds them. */
+  /** Remembers who is enrolled by these stored ops; true when that is news. Runs in the transaction that stores or folds them, after `loadActsFor`. */
   remember(records: readonly OpRecord[]): boolean {
-    const fresh = learn(this.#enrolments, records, this.#book, this.#crypto.hasher);
+    if (!records.some(({ op }) => isAct(op.verb))) return false;
+    const fresh = actsHere().learn(this.#enrolments, records, this.#book, this.#crypto.hasher);
     for (const { device, keyId, publicKey, hash, isRoot } of fresh) {
       this.#driver
         .prepare('INSERT OR IGNORE INTO enrolments (device, keyId, key, enrolment, isRoot) VALUES (?, ?, ?, ?, ?)')

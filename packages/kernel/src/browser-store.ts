@@ -5,7 +5,7 @@ import { choosePlatformEd25519, createIndexedDbKeyStore } from '@tallystick/sign
 import type { SqlJsStatic } from 'sql.js';
 import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';
 import type { BookStore } from './driver.ts';
-import { sqljsStore } from './sqljs.ts';
+import { storeOver } from './sqljs-rows.ts';
 
 export interface BrowserStoreOptions extends BrowserLogOptions {
   /** What `initSqlJs()` resolves to. */
@@ -25,7 +25,5 @@ export async function browserStore(name: string, options: BrowserStoreOptions): 
   const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519() };
   const keys = createIndexedDbKeyStore({ hasher: portableHasher, database: `tallystick-${name}-keys` });
   const log = await openBrowserLog(name, logOptions);
-  const { images } = log;
-  const store = sqljsStore({ sqlite, log, keys, release, ...(images === undefined ? {} : { images }) });
-  return { ...store, log, keys, crypto };
+  return { ...storeOver({ sqlite, log, release, images: log.images }), log, keys, crypto };
 }

@@ -12,7 +12,7 @@ import { mustDeclareTexts } from './declared-texts.ts';
 import type { BookStore } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
-import { HQ, openGenesis } from './genesis.ts';
+import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
 import { OwnDevice } from './own-device.ts';
 import { loadExchange, loadSnapshots } from './parts.ts';
@@ -70,7 +70,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const hadKey = await keys.load(name);
   const ring = await KeyRing.open(keys, name);
   if (replica.book === undefined && options.book === undefined) {
-    const { shapesByName } = await loadActs();
+    const { openGenesis, shapesByName } = await loadActs();
     const root = (await keys.load('root')) ?? (await keys.create('root'));
     const laterVerbs = builtinVerbs.filter(({ ref }) => !firstVerbs.has(ref));
     const verbs = [...options.verbs, ...laterVerbs].map(({ ref }) => ref);

@@ -1,4 +1,4 @@
-// What the kernel's own verbs take and do, and what judges keys, loaded together: see acts.ts.
+// What the kernel's own verbs take and do, what judges keys, and what spares a tail its taking back, loaded together: see acts.ts.
 import type { ActCode } from './acts.ts';
 import { relayAppoint } from './appointment.ts';
 import { bookOpen, dayOpen, policyDay } from './book-verbs.ts';
@@ -8,9 +8,13 @@ import { manifestAdopt } from './manifest.ts';
 import { keyOverrule, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 
-export { judgeRotation, parseAdmitArgs } from '@tallystick/sign';
+export { judgeRotation } from '@tallystick/sign';
 export { devices } from './builtin-tables.ts';
+export { learn } from './enrolled-by.ts';
 export { shapesByName } from './manifest.ts';
+export { openGenesis } from './new-book.ts';
+export { decodeTouch } from './tail-touch.ts';
+export { TouchIndex } from './touch-index.ts';
 
 /** By `name@version`. */
 export const codeByRef: Readonly<Record<string, ActCode<unknown>>> = {

@@ -14,7 +14,8 @@ import { PENDING_PLACE, type Schema } from './schema.ts';
 import { Standing } from './standing.ts';
 import { isInOrder, Tail, type TailEntry } from './tail.ts';
 import { withChain } from './tail-row.ts';
-import { createTouchRecorder, type Touch, type TouchIndex } from './touch.ts';
+import { createTouchRecorder, type Touch } from './touch.ts';
+import type { TouchIndex } from './touch-index.ts';
 import type { Verb } from './verb.ts';
 import { atTheEdge, type Stop, type Verdict } from './verdict.ts';
 import { buildsOn, partWaiting } from './waiting.ts';
@@ -319,7 +320,7 @@ export class Scope {
     let first = 0;
     for (const record of records) {
       const place = placeByHash.get(record.hash);
-      if (place !== first) index ??= this.#tail.index(settled);
+      if (place !== first) index ??= this.#index(settled);
       if (place === undefined) this.#foldBelow(record, index as TouchIndex);
       else {
         const entry = tail[place] as TailEntry;
@@ -335,6 +336,13 @@ export class Scope {
     }
     this.#tail.replace(tail.filter((_, place) => !settled.has(place)));
     if (!isInOrder(this.tail)) throw new Conflict();
+  }
+
+  /** Without its code nothing is known to commute. */
+  #index(settled?: ReadonlySet<number>): TouchIndex {
+    const index = this.#tail.index(settled);
+    if (index === undefined) throw new Conflict();
+    return index;
   }
 
   /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
@@ -356,7 +364,7 @@ export class Scope {
     // New ops may also reorder old ones: an op of a clock far ahead, or one whose cause comes only now.
     if (order.filter((record) => known.has(record.hash)).some((record, at) => record !== before[at]))
       throw new Conflict();
-    const index = comesAfter ? undefined : this.#tail.index();
+    const index = comesAfter ? undefined : this.#index();
     const tail: TailEntry[] = [];
     let passed = 0;
     for (const record of order) {

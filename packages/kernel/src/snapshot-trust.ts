@@ -7,7 +7,8 @@ import { createRecordVerifier, judgeEnrolment, type Role } from '@tallystick/sig
 import { openRecords } from './admit.ts';
 import type { CryptoProvider } from './admitter.ts';
 import { bookAttest, bookOpen, certificates } from './builtin.ts';
-import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
+import { enrolledBy } from './enrolled-by.ts';
+import { type Enrolment, Enrolments } from './enrolments.ts';
 import { HQ } from './genesis.ts';
 import type { Replica } from './replica.ts';
 import { MANIFEST, openManifest, PROOF, type SnapshotManifest } from './snapshot.ts';

@@ -5,7 +5,6 @@
 import type { KeyId, OpHash, OpRecord } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
 import type { Undo } from './undo.ts';
-import type { Schema } from './schema.ts';
 import type { Touch, TouchRecorder } from './touch.ts';
 
 type StoredKey = readonly (SqlValue | boolean)[];
@@ -15,14 +14,14 @@ type StoredStep =
   | readonly ['write', table: string, key: StoredKey, before: readonly SqlValue[] | 0]
   | readonly ['chain', keyId?: string];
 
-interface StoredTouch {
+export interface StoredTouch {
   readonly reads: readonly string[];
   readonly writes?: readonly string[];
   readonly adds?: readonly string[];
   readonly all?: true;
 }
 
-const OWN_DEVICE = '\0';
+export const OWN_DEVICE = '\0';
 
 export interface TailRow {
   readonly touch: string;
@@ -45,18 +44,6 @@ export function encodeTailRow(
 
 export function decodeUndo(record: OpRecord, undo: string): Undo[] {
   return (JSON.parse(undo) as StoredStep[]).map((step) => stepOf(step, record));
-}
-
-export function decodeTouch(record: OpRecord, row: TailRow, schema: Schema): Touch {
-  const { reads: stored, writes, adds, all = false } = JSON.parse(row.touch) as StoredTouch;
-  const reads = stored.map((read) => read.replaceAll(OWN_DEVICE, record.op.device));
-  if (writes !== undefined && adds !== undefined) return withChain(record, { reads, writes: [...writes], adds, all });
-  const touched = { reads, writes: [] as string[], adds: [] as string[], all };
-  for (const step of decodeUndo(record, row.undo)) {
-    if (step[0] === 'chain') continue;
-    (step[0] === 'add' ? touched.adds : touched.writes).push(schema.tableNamed(step[1]).keyText(step[2]));
-  }
-  return withChain(record, touched);
 }
 
 /** What was recorded, and the place in its chain, which every op reads and takes. */

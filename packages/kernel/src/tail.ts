@@ -3,12 +3,14 @@
  * back. Which of them belong here, and when they leave, is for scope.ts to say.
  */
 import { forgetArgs, type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
+import { actsHere, actsIfHere } from './acts.ts';
 import type { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
-import { decodeTouch, decodeUndo, encodeTailRow } from './tail-row.ts';
+import { decodeUndo, encodeTailRow } from './tail-row.ts';
 import { TailRows } from './tail-rows.ts';
-import { type Touch, TouchIndex, type TouchRecorder } from './touch.ts';
+import type { Touch, TouchRecorder } from './touch.ts';
+import type { TouchIndex } from './touch-index.ts';
 
 /**
  * A pending op as it is folded. What it touched and how to take it back stay in the database until somebody asks: together they are longer
@@ -157,17 +159,20 @@ export class Tail {
     this.#entries = entries;
   }
 
-  /** By the places of the entries, but for those that are settled. */
-  index(settled?: ReadonlySet<number>): TouchIndex {
-    const index = new TouchIndex();
+  /** By the places of the entries, but for those that are settled; undefined where its code is not here. */
+  index(settled?: ReadonlySet<number>): TouchIndex | undefined {
+    const acts = actsIfHere();
+    if (acts === undefined) return undefined;
+    const index = new acts.TouchIndex();
     this.#entries.forEach((entry, place) => {
       if (settled?.has(place) !== true) index.add(this.touchOf(entry), place);
     });
     return index;
   }
 
+  /** Of an op in an `index`. */
   touchOf({ record, ordinal }: TailEntry): Touch {
-    return decodeTouch(record, this.rows.get(ordinal), this.#schema);
+    return actsHere().decodeTouch(record, this.rows.get(ordinal), this.#schema);
   }
 
   state(): TailState {

@@ -19,7 +19,8 @@ import { createRecordVerifier } from '@tallystick/sign';
 import { verifyRuns } from '@tallystick/chain';
 import { keysInForce, opsBeforeBase } from './admit.ts';
 import type { CryptoProvider } from './admitter.ts';
-import { enrolledBy, type Enrolment, Enrolments } from './enrolments.ts';
+import { enrolledBy } from './enrolled-by.ts';
+import { type Enrolment, Enrolments } from './enrolments.ts';
 import { inOrder } from './scope-order.ts';
 
 export interface LogProblem {

@@ -1,7 +1,8 @@
 // The index of what ops touched against a plain reading of the rule, on keys that meet often.
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { rangeOf, type Touch, TouchIndex } from '../src/touch.ts';
+import { rangeOf, type Touch } from '../src/touch.ts';
+import { TouchIndex } from '../src/touch-index.ts';
 
 /** As `CompiledTable.keyText` writes them, and the places of chains. Some texts look like the columns of others. */
 const column = fc.oneof(

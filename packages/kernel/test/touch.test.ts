@@ -1,6 +1,7 @@
 // Which ops may pass each other, and that a merge in which they may takes nothing back.
 import { describe, expect, it } from 'vitest';
-import { type Touch, TouchIndex } from '../src/touch.ts';
+import type { Touch } from '../src/touch.ts';
+import { TouchIndex } from '../src/touch-index.ts';
 import { createFleet, provenDigest, type ShopBook } from './fleet.ts';
 import { stores } from './shop.ts';
 

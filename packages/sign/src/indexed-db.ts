@@ -1,9 +1,8 @@
 // Device keys in IndexedDB: the private half is a CryptoKey that nothing can extract, kept by the browser itself.
 import type { Hasher } from '@tallystick/chain';
-import type { Ed25519 } from './ed25519.ts';
 import { SignError } from './errors.ts';
 import { checkKeyName, type DeviceKey, firstDeviceKey, type ImportingKeyStore } from './key-store.ts';
-import { generateKeyPair, importKeyPair, type PlatformKeyPair, platformKeyPair } from './web-crypto.ts';
+import { type CurveCode, generateKeyPair, type PlatformKeyPair, platformKeyPair } from './web-crypto.ts';
 
 export interface IndexedDbKeyStoreOptions {
   readonly hasher: Hasher;
@@ -18,10 +17,10 @@ interface StoredKey {
 
 const storeName = 'keys';
 
-/** `portable` makes public keys of secrets, which no platform does. */
+/** `importPair` makes public keys of secrets, which no platform does. */
 export function openIndexedDbKeys(
   { hasher, database = 'tallystick-keys' }: IndexedDbKeyStoreOptions,
-  portable: Ed25519,
+  importPair: CurveCode['importPair'],
 ): ImportingKeyStore {
   const { subtle } = globalThis.crypto;
   const keep = async (name: string, { pair, privateKey }: PlatformKeyPair): Promise<DeviceKey> => {
@@ -40,7 +39,7 @@ export function openIndexedDbKeys(
       return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, subtle), hasher);
     },
     create: async (name) => keep(checkKeyName(name), await generateKeyPair(subtle)),
-    import: async (name, seed) => keep(checkKeyName(name), await importKeyPair(seed, subtle, portable)),
+    import: async (name, seed) => keep(checkKeyName(name), await importPair(seed, subtle)),
   };
 }
 

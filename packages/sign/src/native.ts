@@ -4,12 +4,16 @@ import type { Ed25519 } from './ed25519.ts';
 import { type IndexedDbKeyStoreOptions, openIndexedDbKeys } from './indexed-db.ts';
 import type { ImportingKeyStore } from './key-store.ts';
 import { nobleEd25519 } from './noble.ts';
+import { importKeyPair } from './imported-key.ts';
 import { isByTheRule } from './platform.ts';
-import { createWebCryptoEd25519 } from './web-crypto.ts';
+import { acceptSignature } from './signature-form.ts';
+import { type CurveCode, createWebCryptoEd25519 } from './web-crypto.ts';
+
+const importPair: CurveCode['importPair'] = (seed, subtle) => importKeyPair(seed, subtle, nobleEd25519);
 
 /** `subtle` is the platform's own by default. Where it has no Ed25519, every call rejects with the platform's error. */
 export function webCryptoEd25519(subtle: SubtleCrypto = globalThis.crypto.subtle): Ed25519 {
-  return createWebCryptoEd25519({ accepts: acceptPublicKey, portable: nobleEd25519 }, subtle);
+  return createWebCryptoEd25519({ accepts: acceptPublicKey, acceptsForm: acceptSignature, importPair }, subtle);
 }
 
 /**
@@ -22,5 +26,5 @@ export async function choosePlatformEd25519(candidate: Ed25519 = webCryptoEd2551
 
 /** Works in windows and workers. Opens the database for each call, so no other tab is ever held up by it. */
 export function createIndexedDbKeyStore(options: IndexedDbKeyStoreOptions): ImportingKeyStore {
-  return openIndexedDbKeys(options, nobleEd25519);
+  return openIndexedDbKeys(options, importPair);
 }

@@ -5,7 +5,7 @@ import { type IndexedDbKeyStoreOptions, openIndexedDbKeys } from './indexed-db.t
 import type * as judging from './judging.ts';
 import type { ImportingKeyStore } from './key-store.ts';
 import { isByTheRule } from './platform.ts';
-import { createWebCryptoEd25519, webCryptoEquation } from './web-crypto.ts';
+import { type CurveCode, createWebCryptoEd25519, webCryptoEquation } from './web-crypto.ts';
 
 let here: typeof judging | undefined;
 const load = async (): Promise<typeof judging> => (here ??= await import('./judging.ts'));
@@ -18,6 +18,9 @@ export const portableEd25519: Ed25519 = {
   verify: async (publicKey, message, signature) => (await load()).nobleEd25519.verify(publicKey, message, signature),
 };
 
+const importPair: CurveCode['importPair'] = async (seed, subtle) =>
+  (await load()).importKeyPair(seed, subtle, portableEd25519);
+
 /** WebCrypto where it holds to the acceptance rule; otherwise the portable provider. Ask once, at start. */
 export async function choosePlatformEd25519(): Promise<Ed25519> {
   const { subtle } = globalThis.crypto;
@@ -28,7 +31,8 @@ export async function choosePlatformEd25519(): Promise<Ed25519> {
 
 function webCryptoOf(subtle: SubtleCrypto): Ed25519 {
   const accepts = (publicKey: Uint8Array): boolean => here?.acceptPublicKey(publicKey) === true;
-  const native = createWebCryptoEd25519({ accepts, portable: portableEd25519 }, subtle);
+  const acceptsForm = (signature: Uint8Array): boolean => here?.acceptSignature(signature) === true;
+  const native = createWebCryptoEd25519({ accepts, acceptsForm, importPair }, subtle);
   return {
     ...native,
     verify(publicKey, message, signature) {
@@ -41,5 +45,5 @@ function webCryptoOf(subtle: SubtleCrypto): Ed25519 {
 
 /** Works in windows and workers. Opens the database for each call, so no other tab is ever held up by it. */
 export function createIndexedDbKeyStore(options: IndexedDbKeyStoreOptions): ImportingKeyStore {
-  return openIndexedDbKeys(options, portableEd25519);
+  return openIndexedDbKeys(options, importPair);
 }

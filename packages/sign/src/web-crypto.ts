@@ -2,15 +2,15 @@
 
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
-import { seedToPkcs8 } from './seed.ts';
-import { acceptSignature } from './signature-form.ts';
 
 /** What no platform does for us. */
 export interface CurveCode {
   /** As `acceptPublicKey`. */
   accepts(publicKey: Uint8Array): boolean;
-  /** Runs everywhere. */
-  readonly portable: Ed25519;
+  /** As `acceptSignature`. */
+  acceptsForm(signature: Uint8Array): boolean;
+  /** As `fromSeed`, with the platform's handle of the key. */
+  importPair(seed: Uint8Array, subtle: SubtleCrypto): Promise<PlatformKeyPair>;
 }
 
 export function createWebCryptoEd25519(curve: CurveCode, subtle: SubtleCrypto): Ed25519 {
@@ -18,20 +18,19 @@ export function createWebCryptoEd25519(curve: CurveCode, subtle: SubtleCrypto): 
   return {
     name: 'webcrypto',
     generate: async () => generateKeyPair(subtle).then(({ pair }) => pair),
-    fromSeed: async (seed) => importKeyPair(seed, subtle, curve.portable).then(({ pair }) => pair),
+    fromSeed: async (seed) => curve.importPair(seed, subtle).then(({ pair }) => pair),
     verify: (publicKey, message, signature) =>
-      curve.accepts(publicKey) && verifyEquation(publicKey, message, signature),
+      curve.acceptsForm(signature) && curve.accepts(publicKey) && verifyEquation(publicKey, message, signature),
   };
 }
 
-/** Verification but for the question whether the key may be enrolled. */
+/** Verification but for the questions whether the key may be enrolled, and whether the signature has the form of one. */
 export function webCryptoEquation(subtle: SubtleCrypto): Ed25519['verify'] {
   const keyOf = rememberKeys(
     async (publicKey): Promise<CryptoKey> =>
       subtle.importKey('raw', Uint8Array.from(publicKey), 'Ed25519', false, ['verify']),
   );
   return (publicKey, message, signature) => {
-    if (!acceptSignature(signature)) return false;
     const [heldSignature, heldMessage] = [Uint8Array.from(signature), Uint8Array.from(message)];
     return keyOf(publicKey).then((key) => subtle.verify('Ed25519', key, heldSignature, heldMessage));
   };
@@ -62,17 +61,6 @@ async function generateOnce(subtle: SubtleCrypto): Promise<PlatformKeyPair> {
   if (!('privateKey' in generated)) throw new TypeError('the platform generated no key pair for Ed25519');
   const publicKey = new Uint8Array(await subtle.exportKey('raw', generated.publicKey));
   return { pair: platformKeyPair(publicKey, generated.privateKey, subtle), privateKey: generated.privateKey };
-}
-
-/** From the 32 byte secret, which the platform takes in and does not give back. */
-export async function importKeyPair(
-  seed: Uint8Array,
-  subtle: SubtleCrypto,
-  portable: Ed25519,
-): Promise<PlatformKeyPair> {
-  const { publicKey } = await portable.fromSeed(seed);
-  const privateKey = await subtle.importKey('pkcs8', seedToPkcs8(seed), 'Ed25519', false, ['sign']);
-  return { pair: platformKeyPair(publicKey, privateKey, subtle), privateKey };
 }
 
 export function platformKeyPair(publicKey: Uint8Array, privateKey: CryptoKey, subtle: SubtleCrypto): KeyPair {

@@ -23,7 +23,7 @@ import fc from 'fast-check';
 import initSqlJs from 'sql.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 // A fault is planted inside the kernel, where no export reaches.
-import { TouchIndex } from '../../kernel/src/touch.ts';
+import { TouchIndex } from '../../kernel/src/touch-index.ts';
 
 const sqlite = await initSqlJs();
 /** Histories a run; more for a hunt. */

@@ -8,7 +8,7 @@ import { runCommand } from '@tallystick/testkit/node';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 // Faults are planted inside the kernel, where no export reaches.
 import { PutBuffers } from '../../kernel/src/row-cache.ts';
-import { TouchIndex } from '../../kernel/src/touch.ts';
+import { TouchIndex } from '../../kernel/src/touch-index.ts';
 import { createCrashPoint } from '../src/crash.ts';
 import { createDisk } from '../src/disk.ts';
 import { lastShelf, type Plant, plants } from '../src/plants.ts';
