@@ -65,7 +65,7 @@ export function gzippedBytes(files: readonly BundledFile[]): number {
 }
 
 /** In bytes: the first files, and all of them together. Whoever raises one says in the decision what it bought. */
-const budget = { first: 53_180, together: 107_780 } as const;
+const budget = { first: 53_080, together: 107_680 } as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { first, later } = await bundleKernel(wholeKernel);

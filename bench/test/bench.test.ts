@@ -87,7 +87,7 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 7_780,
     'bundle-chain': 10_240,
     'bundle-sign': 15_565,
-    'bundle-kernel': 53_180,
+    'bundle-kernel': 53_080,
     'bundle-kernel-later': 54_610,
     'bundle-kernel-with-relay': 63_900,
   },

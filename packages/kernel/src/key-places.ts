@@ -2,9 +2,8 @@
  * At which places of a tail keys were touched, by a hash of their text: as texts in a Map, the keys of ten thousand ops take more room than the ops. Two keys
  * with one hash (one chance in 2^58 or less for a pair) are taken for the same, which costs a fold that was not needed and changes no row.
  */
-import { platformEdge } from './edge.ts';
 
-const dice = new Int32Array(platformEdge.random(8).buffer);
+const dice = globalThis.crypto.getRandomValues(new Int32Array(2));
 /** Unknown to others, who could else find keys that all meet in one slot; odd. They decide in which slot a key lies, and nothing that anybody reads or keeps. */
 const highFactor = (dice[0] as number) | 1;
 const lowFactor = (dice[1] as number) | 1;
