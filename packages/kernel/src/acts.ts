@@ -61,9 +61,12 @@ export function actsIfHere(): ActsPart | undefined {
   return here;
 }
 
+/** A verb may throw `kernel/not-loaded` by its own hand; this class it cannot make. */
+export class ActsMissing extends KernelError {}
+
 /** What `loadActs` brought. Throws `kernel/not-loaded`. */
 export function actsHere(): ActsPart {
-  if (here === undefined) throw new KernelError('kernel/not-loaded', 'the part "acts" of the kernel is not here yet');
+  if (here === undefined) throw new ActsMissing('kernel/not-loaded', 'the part "acts" of the kernel is not here yet');
   return here;
 }
 

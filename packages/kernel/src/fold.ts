@@ -5,6 +5,7 @@
 import { encodeCanonical, type JsonObject, type OpRecord } from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
 import { keyIdAfter } from '@tallystick/sign/device';
+import { ActsMissing } from './acts.ts';
 import { type Author, followsHq, rootAuthor } from './authors.ts';
 import {
   bookOpen,
@@ -297,7 +298,7 @@ export class Fold {
       if (cause instanceof NotResident || (cause instanceof Error && cause.name === 'SqliteError')) throw cause;
       if (!(cause instanceof KernelError)) return refuse('kernel/verb-failed');
       // Nor is this the verb's: the kernel's own code was not loaded before the fold.
-      if (cause.code === 'kernel/not-loaded') throw cause;
+      if (cause instanceof ActsMissing) throw cause;
       return refuse('kernel/verb-failed', { reason: cause.code });
     } finally {
       this.#now = undefined;

@@ -119,16 +119,18 @@ export class VerifiedLog {
     const tree = createTree(hasher, this.#log.base(scope));
     while (tree.size < tip.size) {
       const position = tree.size;
-      const { stored, checked } = await this.#settledPage(scope, position, tip.size);
+      const { stored, limit, checked } = await this.#settledPage(scope, position, tip.size);
       const { records } = this.#take(checked);
       for (const record of records) tree.append(leafHash(record.bytes, hasher));
       const note = tree.size === tip.size ? tip.note : '';
       if (records.length > 0) yield { scope, records, tip: { size: tree.size, frontier: tree.frontier(), note } };
-      if (stored === 0)
+      // What was read up to the record that is not there may lack the signature that would have covered its end.
+      const missing = position + stored;
+      if (stored < limit)
         this.problems.push(
-          problem(scope, position, '', 'log/missing', `no record at position ${position} of ${tip.size}`),
+          problem(scope, missing, '', 'log/missing', `no record at position ${missing} of ${tip.size}`),
         );
-      if (stored === 0 || records.length < stored) return;
+      if (stored < limit || records.length < stored) return;
     }
     if (tree.frontier().join() !== tip.frontier.join()) {
       const why = `the first ${tip.size} records do not have the tree that is recorded`;
@@ -137,13 +139,18 @@ export class VerifiedLog {
   }
 
   /** The next settled ops. A page that ends without a valid signature may end inside a run, and then more are read with it. */
-  async #settledPage(scope: ScopeName, position: number, size: number): Promise<{ stored: number; checked: Checked }> {
+  async #settledPage(
+    scope: ScopeName,
+    position: number,
+    size: number,
+  ): Promise<{ stored: number; limit: number; checked: Checked }> {
     const left = size - position;
     for (let count = PAGE; ; count *= 4) {
-      const page = await readAsFar(this.#log, scope, position, Math.min(count, LONGEST, left));
+      const limit = Math.min(count, LONGEST, left);
+      const page = await readAsFar(this.#log, scope, position, limit);
       const checked = await this.#check(page, scope, position);
       const isWhole = !checked.problems.some(({ code }) => WAITING.has(code));
-      if (isWhole || count >= LONGEST || page.length < count) return { stored: page.length, checked };
+      if (isWhole || count >= LONGEST || page.length < count) return { stored: page.length, limit, checked };
     }
   }
 
@@ -273,7 +280,10 @@ async function readAsFar(log: LogStore, scope: ScopeName, from: number, limit: n
     return await log.settled(scope, from, limit);
   } catch (cause) {
     if ((cause as Partial<OplogError>).code !== 'store/damaged') throw cause;
-    return limit === 1 ? [] : readAsFar(log, scope, from, limit >> 1);
+    if (limit === 1) return [];
+    const half = limit >> 1;
+    const first = await readAsFar(log, scope, from, half);
+    return first.length < half ? first : [...first, ...(await readAsFar(log, scope, from + half, limit - half))];
   }
 }
 

@@ -4,6 +4,7 @@ import {
   defineVerb,
   devices,
   type Effect,
+  KernelError,
   openBook,
   type Outcome,
   refuse,
@@ -239,6 +240,13 @@ describe('a verb', () => {
     ['a compensation of nothing', () => compensate('x', {}, 7 as never), failed('kernel/bad-effect')],
     ['a reason with a fraction', () => refuse('shop/x', { share: 0.5 }), failed()],
     ['a compensation without a code', () => compensate(7 as never, {}, []), failed('kernel/bad-effect')],
+    [
+      'an error of the kernel, by its own hand',
+      () => {
+        throw new KernelError('kernel/not-loaded', 'not thrown by the kernel');
+      },
+      failed('kernel/not-loaded'),
+    ],
   ])('that answers %s is refused, and halts nobody', async (_what, plan, answer) => {
     expect(await answerOf(plan, 'hq')).toEqual(answer);
   });

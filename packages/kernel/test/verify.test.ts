@@ -17,8 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** The report on a settled book of one run in which the ops between two sequences carry no valid signature of their own. */
-async function verifyUnsigned(from: number, to: number) {
+/** The report on a settled book of one run in which the ops between two sequences carry no valid signature of their own, and the one at a position is lost. */
+async function verifyUnsigned(from: number, to: number, lost?: number) {
   const [path, keys] = [join(dir, 'book.db'), memoryKeys()];
   const fresh = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs });
   const moves = Array.from(
@@ -30,8 +30,15 @@ async function verifyUnsigned(from: number, to: number) {
   const db = new Database(path);
   db.prepare('UPDATE log_records SET signature = zeroblob(64) WHERE seq BETWEEN ? AND ?').run(from, to);
   db.close();
-  const book = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs });
+  let book = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs });
   await book.sync(await createTestRelay());
+  if (lost !== undefined) {
+    await book.close();
+    const settled = new Database(path);
+    expect(settled.prepare('DELETE FROM log_records WHERE position = ?').run(lost).changes).toBe(1);
+    settled.close();
+    book = await openBook({ store: nodeStore(path), keys, verbs: shopVerbs });
+  }
   const settled = book.status().scopes[0]?.settled;
   const report = await book.verify();
   await book.close();
@@ -43,5 +50,17 @@ describe('verifying a stored log', () => {
     const { settled, report } = await verifyUnsigned(100, 650);
     expect(settled).toBeGreaterThan(OPS);
     expect(report).toMatchObject({ ok: true, ops: settled, problems: [] });
+  });
+
+  it('names the op that is lost, and none of a run before it that is whole', async () => {
+    const { report } = await verifyUnsigned(100, 650, 690);
+    expect(report.ops).toBe(690);
+    expect(report.problems.map(({ code, position }) => [code, position])).toEqual([['log/missing', 690]]);
+  });
+
+  it('names the op that is lost beside those of its run that wait for a signature after it', async () => {
+    const { report } = await verifyUnsigned(100, 650, 400);
+    expect(report.problems.map(({ code, position }) => [code, position]).at(-1)).toEqual(['log/missing', 400]);
+    expect(report.problems.slice(0, -1).every(({ position }) => (position ?? 0) < 400)).toBe(true);
   });
 });
