@@ -75,7 +75,7 @@ const WAITING: ReadonlySet<string> = new Set(['chain/signature', 'chain/unknown-
 /** What checking some records came to; taken over only when they are final. */
 interface Checked {
   readonly records: readonly OpRecord[];
-  readonly problems: readonly LogProblem[];
+  readonly problems: LogProblem[];
   readonly covered: readonly LogProblem[];
   readonly signatures: number;
 }
@@ -119,18 +119,11 @@ export class VerifiedLog {
     const tree = createTree(hasher, this.#log.base(scope));
     while (tree.size < tip.size) {
       const position = tree.size;
-      const { stored, limit, checked } = await this.#settledPage(scope, position, tip.size);
-      const { records } = this.#take(checked);
+      const { records, problems } = this.#take(await this.#settledPage(scope, position, tip.size));
       for (const record of records) tree.append(leafHash(record.bytes, hasher));
       const note = tree.size === tip.size ? tip.note : '';
       if (records.length > 0) yield { scope, records, tip: { size: tree.size, frontier: tree.frontier(), note } };
-      // What was read up to the record that is not there may lack the signature that would have covered its end.
-      const missing = position + stored;
-      if (stored < limit)
-        this.problems.push(
-          problem(scope, missing, '', 'log/missing', `no record at position ${missing} of ${tip.size}`),
-        );
-      if (stored < limit || records.length < stored) return;
+      if (problems.length > 0) return;
     }
     if (tree.frontier().join() !== tip.frontier.join()) {
       const why = `the first ${tip.size} records do not have the tree that is recorded`;
@@ -139,18 +132,17 @@ export class VerifiedLog {
   }
 
   /** The next settled ops. A page that ends without a valid signature may end inside a run, and then more are read with it. */
-  async #settledPage(
-    scope: ScopeName,
-    position: number,
-    size: number,
-  ): Promise<{ stored: number; limit: number; checked: Checked }> {
+  async #settledPage(scope: ScopeName, position: number, size: number): Promise<Checked> {
     const left = size - position;
     for (let count = PAGE; ; count *= 4) {
       const limit = Math.min(count, LONGEST, left);
       const page = await readAsFar(this.#log, scope, position, limit);
       const checked = await this.#check(page, scope, position);
       const isWhole = !checked.problems.some(({ code }) => WAITING.has(code));
-      if (isWhole || count >= LONGEST || page.length < count) return { stored: page.length, limit, checked };
+      // The signature that would have covered the end of what stands before it may be lost with it.
+      if (page.length < limit)
+        checked.problems.push(problem(scope, position + page.length, '', 'log/missing', 'no record'));
+      if (isWhole || count >= LONGEST || page.length < count) return checked;
     }
   }
 
@@ -283,7 +275,7 @@ async function readAsFar(log: LogStore, scope: ScopeName, from: number, limit: n
     if (limit === 1) return [];
     const half = limit >> 1;
     const first = await readAsFar(log, scope, from, half);
-    return first.length < half ? first : [...first, ...(await readAsFar(log, scope, from + half, limit - half))];
+    return first.length < half ? first : first.concat(await readAsFar(log, scope, from + half, limit - half));
   }
 }
 
