@@ -1,9 +1,10 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
 import { encodeVerifierKey } from '@tallystick/chain';
-import { type BookId, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type MaybePromise, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
+import { allHere, whenHere } from './maybe.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 import { batchOf, hasPlace, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
 import { encodeClaims, originOf, signReceipts } from './receipt.ts';
@@ -105,28 +106,44 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     if (log !== undefined) desk.rosters.grown(log.pushed.roster, enrolments.length);
   }
   const receipts = await signGroup(desk, judged);
-  return Promise.all(
-    pushes.map(async (push): Promise<Settled> => {
-      const one = judged.get(push) as Judged | { readonly error: unknown };
-      if ('error' in one) return one;
-      const { pushed, ruling, opened } = one;
-      const log = states.get(pushed) ?? pushed.log;
-      const isAsked = push.wantsCheckpoint && log !== undefined;
-      const checkpoint = isAsked ? await desk.checkpoints.of(push.book, push.scope, log) : '';
-      // All is durable by now: where this cannot be found out, the answer says less.
-      const isKnown = hasPlace(ruling) || (await isOfLog(pushed, push).catch(() => false));
-      const receipt = receipts.textOf.get(push);
-      const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
-      return { outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened } };
-    }),
-  );
+  return allHere(pushes.map((push) => settle(desk, push, judged, states, receipts)));
+}
+
+/** What a push is answered, now that all is durable. */
+function settle(
+  desk: PushDesk,
+  push: Push,
+  judged: ReadonlyMap<Push, Judged | { readonly error: unknown }>,
+  states: ReadonlyMap<PushedLog, LogState>,
+  receipts: SignedGroup,
+): MaybePromise<Settled> {
+  const one = judged.get(push) as Judged | { readonly error: unknown };
+  if ('error' in one) return one;
+  const { pushed, ruling, opened } = one;
+  const log = states.get(pushed) ?? pushed.log;
+  const isAsked = push.wantsCheckpoint && log !== undefined;
+  const checkpoint = isAsked ? desk.checkpoints.of(push.book, push.scope, log) : '';
+  // Where this cannot be found out, the answer says less.
+  const isKnown = hasPlace(ruling) || isOfLog(pushed, push).catch(() => false);
+  const receipt = receipts.textOf.get(push);
+  const signed = receipt === undefined ? { receipt: '' } : { receipt, receiptNote: receipts.note };
+  const answer = (isKnown: boolean, checkpoint: string): Settled => ({
+    outcome: { ...ruling, ...signed, isKnown, size: log?.size ?? 0, checkpoint, opened },
+  });
+  if (typeof checkpoint === 'string' && typeof isKnown === 'boolean') return answer(isKnown, checkpoint);
+  return Promise.all([isKnown, checkpoint]).then((found) => answer(...found));
+}
+
+interface SignedGroup {
+  readonly textOf: ReadonlyMap<Push, string>;
+  readonly note: string;
 }
 
 /** One signature for the receipts of all pushes: whatever has a position is durable by now. */
 async function signGroup(
   { signer, hasher }: PushDesk,
   judged: ReadonlyMap<Push, Judged | { readonly error: unknown }>,
-): Promise<{ readonly textOf: ReadonlyMap<Push, string>; readonly note: string }> {
+): Promise<SignedGroup> {
   const claims = new Map<Push, string>();
   const vkey = encodeVerifierKey(signer, hasher);
   for (const [push, one] of judged) {
@@ -190,11 +207,15 @@ async function openLogs(desk: PushDesk, book: BookId, pushes: readonly Push[]): 
   const roster = await desk.rosters.of(book);
   const byScope = [...groupBy(pushes, ({ scope }) => scope)].sort(([left], [right]) => rank(left) - rank(right));
   // All at once: where the store is a server, one answer after another would be most of the time that a commit takes.
-  return Promise.all(
-    byScope.map(async ([scope, ofScope]) => {
-      const log = await desk.store.log(book, scope);
-      return { pushed: await openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), pushes: ofScope };
-    }),
+  return allHere(
+    byScope.map(([scope, ofScope]) =>
+      whenHere(desk.store.log(book, scope), (log) =>
+        whenHere(openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), (pushed) => ({
+          pushed,
+          pushes: ofScope,
+        })),
+      ),
+    ),
   );
 }
 

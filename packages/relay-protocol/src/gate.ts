@@ -99,19 +99,23 @@ async function judgePush(session: Session, { frames, isClaim }: Judgeable): Prom
     const { record } = frame;
     // A claim that is held takes nothing with it: what stands before it ends in a signature of its own.
     const isConditional = isClaim && claimOf(record.op) !== undefined;
-    if (session.run !== undefined && (isConditional || !continuesRun(session.run, record)))
-      await closeRun(session, session.run);
-    const refusal = await judgeOp(session, record, index);
+    if (session.run !== undefined && (isConditional || !continuesRun(session.run, record))) {
+      const closing = closeRun(session, session.run);
+      if (closing !== undefined) await closing;
+    }
+    const judged = judgeOp(session, record, index);
+    const refusal = judged instanceof Promise ? await judged : judged;
     if (refusal !== undefined) session.results[index] = refusal;
     if (isConditional && session.run !== undefined) await closeRun(session, session.run);
   }
-  if (session.run !== undefined) await closeRun(session, session.run);
+  const closing = session.run === undefined ? undefined : closeRun(session, session.run);
+  if (closing !== undefined) await closing;
   const { results, signaturesChecked } = session;
   return { results, signaturesChecked };
 }
 
-/** The answer at once, or nothing while the op waits in the run for the signature that closes it. */
-async function judgeOp(session: Session, record: OpRecord, frame: number): Promise<PushResult | undefined> {
+/** The answer at once, or nothing while the op waits in the run for the signature that closes it. A turn of waiting costs as much as all checks but the signature: most ops need none. */
+function judgeOp(session: Session, record: OpRecord, frame: number): MaybePromise<PushResult | undefined> {
   const { ground, run } = session;
   const { op, hash } = record;
   const placeOf = (mentioned: OpHash): Placed | undefined =>
@@ -123,8 +127,8 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   const roster = rosterFor(session, record);
   const author = roster.get(op.device, op.scope);
   if (author === undefined) {
-    await noteHopeless(session, record);
-    return { hash, verdict: 'unknown-device', message: `device ${op.device} is not enrolled in ${op.scope}` };
+    const message = `device ${op.device} is not enrolled in ${op.scope}`;
+    return noteHopeless(session, record).then(() => ({ hash, verdict: 'unknown-device', message }));
   }
   const chain = chainOf(session, op.device);
   const isRooted = op.prev === undefined || roster.isEnrolment(op.device, op.prev, op.scope);
@@ -133,9 +137,9 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
     before?.hash === prev ? { device: op.device, seq: before.seq } : placeOf(prev);
   const link = run === undefined ? linkOf(op, isRooted, chain, linkTo) : run.fork ? 'fork' : 'main';
   if (link === 'gap') {
-    await noteHopeless(session, record);
     const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? author.enrolment };
-    return { hash, verdict: 'gap', head, message: `${op.prev}, the op before seq ${op.seq}, is not here` };
+    const message = `${op.prev}, the op before seq ${op.seq}, is not here`;
+    return noteHopeless(session, record).then(() => ({ hash, verdict: 'gap', head, message }));
   }
   const waiting = run?.candidates.length ?? 0;
   const isFork = link === 'fork';
@@ -153,23 +157,20 @@ async function judgeOp(session: Session, record: OpRecord, frame: number): Promi
   // What an author built on and nobody can place holds up nothing: else one stranger's op would keep its chain from here for ever.
   const isHere = (mentioned: OpHash): boolean =>
     placeOf(mentioned) !== undefined || inRun(mentioned) || session.hopeless.has(mentioned);
-  // Most ops need nothing that has to be waited for, and a turn of waiting costs as much as all checks but the signature.
   const end = ground.size + session.accepted.length + waiting;
+  const settle = ([missing, key, found]: Asked): PushResult | undefined => {
+    if (missing !== undefined) return { hash, verdict: 'basis', message: missing };
+    if (record.keyId !== key) {
+      const message = `key ${record.keyId} is not the one in force for ${op.device} here`;
+      return { hash, verdict: 'bad-signature', message };
+    }
+    const candidate = { frame, record, warnings: isLate ? [...found, ...quarantined] : found, isLate };
+    if (run === undefined) session.run = { candidates: [candidate], fork: isFork };
+    else run.candidates.push(candidate);
+    return undefined;
+  };
   const asked = askGround(session, roster, record, () => findMissingBasis(op, ground, end, isHere));
-  const [missing, key, found] = asked instanceof Promise ? await asked : asked;
-  if (missing !== undefined) return { hash, verdict: 'basis', message: missing };
-  if (record.keyId !== key) {
-    return {
-      hash,
-      verdict: 'bad-signature',
-      message: `key ${record.keyId} is not the one in force for ${op.device} here`,
-    };
-  }
-  const warnings = [...found, ...(isLate ? quarantined : [])];
-  const candidate = { frame, record, warnings, isLate };
-  if (run === undefined) session.run = { candidates: [candidate], fork: isFork };
-  else run.candidates.push(candidate);
-  return undefined;
+  return asked instanceof Promise ? asked.then(settle) : settle(asked);
 }
 
 type Asked = readonly [missing: string | undefined, key: string | undefined, found: readonly Warning[]];
@@ -250,14 +251,26 @@ function continuesRun({ candidates }: Run, { op, keyId }: OpRecord): boolean {
   );
 }
 
-/** Checks the run's last signature, walks back where it fails, and accepts what a valid one covers. */
-async function closeRun(session: Session, { candidates, fork }: Run): Promise<void> {
+/** Checks the run's last signature, walks back where it fails, and accepts what a valid one covers. Nothing to wait for where the signature has been checked by now. */
+function closeRun(session: Session, run: Run): Promise<void> | undefined {
   session.run = undefined;
+  const { candidates } = run;
+  const isValid = session.ground.verify((candidates.at(-1) as Candidate).record);
+  if (isValid === true) return settleRun(session, run, candidates.length);
+  return coveredBy(session, run, isValid).then((covered) => settleRun(session, run, covered));
+}
+
+/** How many of the run a valid signature covers; `last` is about the one that ends it. */
+async function coveredBy({ ground }: Session, { candidates }: Run, last: MaybePromise<boolean>): Promise<number> {
   let covered = candidates.length;
-  for (; covered > 0; covered--) {
-    session.signaturesChecked += 1;
-    if (await session.ground.verify((candidates[covered - 1] as Candidate).record)) break;
-  }
+  let isValid = await last;
+  while (!isValid && --covered > 0) isValid = await ground.verify((candidates[covered - 1] as Candidate).record);
+  return covered;
+}
+
+function settleRun(session: Session, { candidates, fork }: Run, covered: number): undefined {
+  // Those that failed, and the one that did not.
+  session.signaturesChecked += candidates.length - covered + (covered > 0 ? 1 : 0);
   for (const [index, candidate] of candidates.entries()) {
     const { frame, record, warnings } = candidate;
     const { hash, keyId } = record;
@@ -278,6 +291,7 @@ async function closeRun(session: Session, { candidates, fork }: Run): Promise<vo
     const result: PushResult = { hash, verdict: fork ? 'fork' : 'stored', position, ...holderOf(session, record) };
     session.results[frame] = warnings.length > 0 ? { ...result, warnings } : result;
   }
+  return undefined;
 }
 
 function acceptOp(session: Session, { record, isLate }: Candidate, fork: boolean): number {

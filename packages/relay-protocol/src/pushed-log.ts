@@ -2,6 +2,7 @@
 import { createTree, leafHash, type VerifyRecord } from '@tallystick/chain';
 import {
   type BookId,
+  type DeviceId,
   encodeHex,
   type MaybePromise,
   type OpHash,
@@ -15,6 +16,7 @@ import { createRecordVerifier } from '@tallystick/sign';
 import type { Roster } from '@tallystick/sign/roster';
 import { type Gate, openGate, type Ruling } from './gate.ts';
 import { claimedTokens, type Frame, type Ground, mentionedHashes } from './ground.ts';
+import { whenHere } from './maybe.ts';
 import type { Push, PushDesk } from './push.ts';
 import type { Batch, Entry, Holder, LogState, Placed, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
@@ -37,6 +39,8 @@ export interface PushedLog {
 
 const hq = parseScope('hq') as Scope;
 const emptyLog = { size: 0, frontier: [] };
+const nothingPlaced: ReadonlyMap<OpHash, Placed> = new Map();
+const nobodyHolds: ReadonlyMap<string, Holder> = new Map();
 
 export interface Groundwork {
   readonly book: BookId;
@@ -46,17 +50,37 @@ export interface Groundwork {
   readonly roster: Roster;
 }
 
-export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Promise<PushedLog> {
-  const { book, scope, log, pushes, roster } = groundwork;
-  const frames = pushes.flatMap((push) => push.frames);
-  const { store, ed25519, hasher, limits } = desk;
+export function openPushedLog(desk: PushDesk, groundwork: Groundwork): MaybePromise<PushedLog> {
+  const { book, scope, log, pushes } = groundwork;
+  const { store } = desk;
   const size = log?.size ?? 0;
-  const devices = new Set(frames.flatMap((frame) => (frame.kind === 'record' ? [frame.record.op.device] : [])));
+  const frames = pushes.length === 1 ? (pushes[0] as Push).frames : pushes.flatMap((push) => push.frames);
+  const devices = new Set<DeviceId>();
+  for (const frame of frames) if (frame.kind === 'record') devices.add(frame.record.op.device);
   const lastTile = size % tileWidth === 0 ? undefined : store.tile(book, scope, 0, Math.floor(size / tileWidth));
   // Whoever needs it is told of a failure.
   if (lastTile instanceof Promise) lastTile.catch(() => undefined);
-  const chains = await store.chains(book, scope, devices);
-  const tokens = claimedTokens(frames);
+  return whenHere(store.chains(book, scope, devices), (chains) => {
+    const tokens = claimedTokens(frames);
+    const mentioned = mentionedHashes(frames, chains);
+    const placed = mentioned.size === 0 ? nothingPlaced : store.find(book, scope, mentioned);
+    const holders = tokens.size === 0 ? nobodyHolds : store.claims(book, scope, tokens);
+    if (placed instanceof Promise || holders instanceof Promise)
+      return Promise.all([placed, holders]).then((found) => layGround(desk, groundwork, lastTile, chains, ...found));
+    return layGround(desk, groundwork, lastTile, chains, placed, holders);
+  });
+}
+
+function layGround(
+  desk: PushDesk,
+  { book, scope, log, pushes, roster }: Groundwork,
+  lastTile: PushedLog['lastTile'],
+  chains: Ground['chains'],
+  placed: Ground['placed'],
+  holders: Ground['holders'],
+): PushedLog {
+  const { store, ed25519, hasher, limits } = desk;
+  const size = log?.size ?? 0;
   const roots = new Map<string, Promise<RootHash | undefined>>();
   const findRoot = async (of: Scope, at: number): Promise<RootHash | undefined> => {
     const end = of === scope ? size : ((await store.log(book, of))?.size ?? 0);
@@ -64,11 +88,6 @@ export async function openPushedLog(desk: PushDesk, groundwork: Groundwork): Pro
   };
   const verify = createRecordVerifier({ book, ed25519, publicKeyOf: roster.publicKeyOf });
   const ahead = new Map<OpRecord, MaybePromise<boolean>>();
-  const mentioned = mentionedHashes(frames, chains);
-  const [placed, holders] = await Promise.all([
-    mentioned.size === 0 ? new Map<OpHash, Placed>() : store.find(book, scope, mentioned),
-    tokens.size === 0 ? new Map<string, Holder>() : store.claims(book, scope, tokens),
-  ]);
   const ground: Ground = {
     book,
     scope,
@@ -120,9 +139,13 @@ function verifyAhead(
     const isKnown = roster.get(op.device, scope) !== undefined && roster.publicKeyOf(keyId, op.device) !== undefined;
     if (!isKnown || placed.has(hash) || op.seq <= (chains.get(op.device)?.seq ?? 0)) continue;
     const isValid = verify(record);
-    // Whether anybody asks is for the gate; a failure is told to who does.
-    if (isValid instanceof Promise) isValid.catch(() => undefined);
     ahead.set(record, isValid);
+    // Whether anybody asks is for the gate; a failure is told to who does.
+    if (isValid instanceof Promise)
+      isValid.then(
+        (known) => ahead.set(record, known),
+        () => undefined,
+      );
   }
 }
 

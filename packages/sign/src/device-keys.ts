@@ -42,6 +42,7 @@ export class DeviceKeys {
 
   /** Whether the device ever had another key than its first, by which it is named. */
   hasLater(device: DeviceId): boolean {
-    return [...(this.#keysByDevice.get(device)?.keys() ?? [])].some((keyId) => String(keyId) !== device);
+    for (const keyId of this.#keysByDevice.get(device)?.keys() ?? []) if (String(keyId) !== device) return true;
+    return false;
   }
 }
