@@ -70,12 +70,19 @@ export function createSignThread(code: string = program, startAfter: number = ta
   let keys = 0;
   let isLost = false;
 
-  function start(): Worker {
-    const worker = new Worker(code, { eval: true, workerData: { control, bytes } });
-    worker.once('error', () => (isLost = true));
-    worker.once('exit', () => (isLost = true));
-    worker.unref();
-    return worker;
+  /** Undefined where Node allows no thread (its permission model), or the machine gives none. */
+  function start(): Worker | undefined {
+    try {
+      // Not under the program's own flags: what they load, or how they read a text, is not for this one.
+      const worker = new Worker(code, { eval: true, execArgv: [], workerData: { control, bytes } });
+      worker.once('error', () => (isLost = true));
+      worker.once('exit', () => (isLost = true));
+      worker.unref();
+      return worker;
+    } catch {
+      isLost = true;
+      return undefined;
+    }
   }
 
   function numberOf(key: KeyObject, to: Worker): number {
@@ -102,12 +109,13 @@ export function createSignThread(code: string = program, startAfter: number = ta
   return (message, key) => {
     if (isLost || message.length > longestMessage || ++asked <= startAfter) return undefined;
     thread ??= start();
+    if (thread === undefined) return undefined;
     const mine = task;
     const place = mine & (places - 1);
     const word = 1 + place * wordsOfPlace;
-    // Nobody asks any more for one that is done or waits after so many others.
-    if (Atomics.load(control, word) === taken) return undefined;
-    Atomics.store(control, word, free);
+    // After so many others one that waits is signed by whoever asks for it. It is taken back in one step: the thread could begin it between two, and say of
+    // this task that it is done.
+    if (Atomics.compareExchange(control, word, waiting, free) === taken) return undefined;
     bytes.set(message, place * placeBytes);
     control[word + 1] = numberOf(key, thread);
     control[word + 2] = message.length;

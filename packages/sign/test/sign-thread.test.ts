@@ -1,7 +1,8 @@
 /** Signatures of the second thread are those that this one would make, whatever becomes of the thread. */
+import { spawnSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { nodeEd25519 } from '../src/node.ts';
 import { createSignThread } from '../src/node-sign-thread.ts';
 import { seedToPkcs8 } from '../src/seed.ts';
@@ -25,6 +26,21 @@ const saying = (text: string): string => `
       Atomics.notify(control, word);
     }
     at += 1;
+  }`;
+
+/** A word that the thread below reads and nobody needs: how long the message at place 200 is. */
+const gate = 1 + 200 * 3 + 2;
+/** Takes the first task when the gate says so, says that it tried, and is done with it 100 ms later. */
+const beginningLate = `
+  const { control, bytes } = require('node:worker_threads').workerData;
+  while (Atomics.load(control, ${gate}) !== 1000);
+  const mine = Atomics.compareExchange(control, 1, 1, 2) === 1;
+  Atomics.store(control, ${gate}, 1001);
+  if (mine) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    bytes.fill(7, 124, 188);
+    Atomics.store(control, 1, 3);
+    Atomics.notify(control, 1);
   }`;
 
 /** Until the thread has begun: asked for one signature after another, it gives one that this thread would not make. */
@@ -74,6 +90,47 @@ describe('createSignThread', () => {
     const givenUp = Array.from({ length: 700 }, () => signLater(old, first));
     expect(hex(signLater(message, first)?.() ?? sign(null, message, first))).toBe(expected(message, first));
     expect(hex(givenUp[0]?.())).toBe(expected(old, first));
+  });
+
+  it('gives no signature of the task that had the place before, whenever the thread began it', () => {
+    // The thread takes the first task in the very moment when this one looks at its place for another.
+    const signLater = createSignThread(beginningLate, 0);
+    const [old, message] = [messageOf(), messageOf()];
+    for (let at = 0; at < 256; at++) signLater(old, first);
+    let looked = 0;
+    const letItBegin = (control: Int32Array): void => {
+      if (looked++ > 0) return;
+      Atomics.store(control, gate, 1_000);
+      for (const until = Date.now() + 5_000; control[gate] !== 1_001; )
+        if (Date.now() > until) throw new Error('the thread does not run');
+    };
+    const { load, compareExchange } = Atomics;
+    vi.spyOn(Atomics, 'load').mockImplementation(((words: Int32Array, at: number) => {
+      const found = load(words, at);
+      letItBegin(words);
+      return found;
+    }) as typeof load);
+    vi.spyOn(Atomics, 'compareExchange').mockImplementation(((words: Int32Array, ...rest: [number, number, number]) => {
+      const found = compareExchange(words, ...rest);
+      letItBegin(words);
+      return found;
+    }) as typeof compareExchange);
+    const late = signLater(message, first);
+    vi.restoreAllMocks();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    expect(looked).toBeGreaterThan(0);
+    expect(hex(late?.() ?? sign(null, message, first))).toBe(expected(message, first));
+  });
+
+  it('signs here where no thread may start', () => {
+    const script = `
+      import { nodeEd25519 } from ${JSON.stringify(new URL('../src/node.ts', import.meta.url).href)};
+      const key = await nodeEd25519.fromSeed(new Uint8Array(32));
+      const late = Array.from({ length: 300 }, () => key.signLater(new Uint8Array(81)));
+      console.log(late.filter((one) => one !== undefined).length);`;
+    const flags = ['--permission', '--allow-fs-read=*', '--input-type=module', '--eval', script];
+    const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
+    expect({ said: stdout.trim(), stderr }).toEqual({ said: '0', stderr: '' });
   });
 
   it('starts no thread for a few, and takes no message that is too long', () => {
