@@ -168,14 +168,18 @@ async function serve(args: string[]): Promise<number> {
   keepNewObjectsYoung();
   const log = createJsonLog((text) => process.stderr.write(text));
   let relay: RunningRelay | undefined;
-  const stop = (): void => {
-    if (relay !== undefined) return void relay.close();
-    // Nothing was acknowledged yet, and an engine may be waited for in vain: process 1 of a container has no other end than this.
-    log({ level: 'info', event: 'stopped' });
-    process.exit(0);
+  const stop = async (): Promise<void> => {
+    // While it starts nothing was acknowledged yet, and an engine may be waited for in vain: process 1 of a container has no other end than this.
+    if (relay === undefined) log({ level: 'info', event: 'stopped' });
+    else
+      await relay.close().catch((error: unknown) => {
+        log({ level: 'error', event: 'failed', ...errorToFields(error) });
+        process.exitCode = 1;
+      });
+    // A connection to an engine that hangs would hold it for ever.
+    process.exit();
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop());
   try {
     relay = await startRelay({ ...options, log });
     return 0;

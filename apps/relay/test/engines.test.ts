@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -163,6 +164,39 @@ describe('two relays on one engine, one of them killed', () => {
       ]);
     } finally {
       await nats.stop();
+    }
+  });
+});
+
+/** In front of a server; `freeze` leaves all connections open and hands on nothing more, as a machine does that is lost. */
+async function startProxy(port: number): Promise<{ readonly server: Server; readonly port: number; freeze(): void }> {
+  const pairs: Socket[] = [];
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    pairs.push(near, far);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const freeze = (): void => pairs.forEach((socket) => void socket.unpipe().pause());
+  return { server, port: (server.address() as AddressInfo).port, freeze };
+}
+
+describe('a relay whose engine no longer answers', () => {
+  it.skipIf(isMissing('PostgreSQL', postgresFolder()))('ends when it is told to', async () => {
+    const postgres = await startPostgres();
+    const url = new URL(postgres.primary.url);
+    const proxy = await startProxy(Number(url.port));
+    url.port = String(proxy.port);
+    const { child } = await spawnRelay(join(folder, 'frozen'), ['--engine', 'postgres', '--server', String(url)]);
+    try {
+      proxy.freeze();
+      child.kill('SIGTERM');
+      await expect.poll(() => child.exitCode, { timeout: 5_000 }).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+      proxy.server.close();
+      await postgres.stop();
     }
   });
 });
