@@ -22,6 +22,7 @@ const keyTable = `CREATE TABLE keys (book BLOB NOT NULL, name TEXT NOT NULL, dev
 const barTable = `CREATE TABLE bars (book BLOB NOT NULL, name TEXT NOT NULL, bar INTEGER NOT NULL,
   PRIMARY KEY (book, name)) STRICT, WITHOUT ROWID;
   CREATE INDEX bars_by_age ON bars (bar)`;
+const floorTable = 'CREATE TABLE IF NOT EXISTS floor (seconds INTEGER NOT NULL) STRICT';
 
 /**
  * Beside a file of logs, made with it. Where there are logs and no keys, as after a restore, nobody knows what was deleted: a request that put a key there, copied on
@@ -30,10 +31,8 @@ const barTable = `CREATE TABLE bars (book BLOB NOT NULL, name TEXT NOT NULL, bar
 export function createSqliteKeys(logsPath: string, areLogsNew: boolean): WrappedKeyStore & { close(): void } {
   if (logsPath === ':memory:') return { ...createMemoryWrappedKeys(), close: () => undefined };
   const path = `${logsPath.replace(/\.sqlite$/, '')}-keys.sqlite`;
-  const isThere = existsSync(path);
-  const file = createKeyFile(path);
-  if (areLogsNew) file.ids();
-  else if (!isThere) file.setFloor(Math.floor(Date.now() / 1000) + maxSkewSeconds);
+  const file = createKeyFile(path, { barsOld: !areLogsNew });
+  if (areLogsNew || !existsSync(path)) file.ids();
   return file;
 }
 
@@ -49,10 +48,13 @@ export interface KeyFile extends WrappedKeyStore {
   close(): void;
 }
 
-/** Opened, or made, when it is first asked. One process has it alone. */
-export function createKeyFile(path: string): KeyFile {
+/**
+ * Opened, or made, when it is first asked. One process has it alone. `barsOld`: a file that is made, or has nothing in it, begins with the floor that bars what was
+ * signed before; in one transaction with its tables, for whoever ends between the two would not come back to it.
+ */
+export function createKeyFile(path: string, { barsOld = false }: { readonly barsOld?: boolean } = {}): KeyFile {
   let opened: Open | undefined;
-  const open = (): Open => (opened ??= openKeys(path));
+  const open = (): Open => (opened ??= openKeys(path, barsOld));
   return {
     get(book, name) {
       const row = open().get.get(hexToBlob(book), name) as KeyRow | undefined;
@@ -85,10 +87,7 @@ export function createKeyFile(path: string): KeyFile {
     },
     setFloor(seconds) {
       const { db } = open();
-      db.transaction(() => {
-        db.exec('DELETE FROM floor');
-        db.prepare('INSERT INTO floor VALUES (?)').run(seconds);
-      })();
+      db.transaction(() => writeFloor(db, seconds))();
       clearJournal(path);
     },
     wipe() {
@@ -130,7 +129,7 @@ interface Open {
   readonly addId: Database.Statement;
 }
 
-function openKeys(path: string): Open {
+function openKeys(path: string, barsOld: boolean): Open {
   try {
     const db = new Database(path);
     db.pragma('locking_mode = EXCLUSIVE');
@@ -138,12 +137,13 @@ function openKeys(path: string): Open {
     db.pragma('synchronous = FULL');
     db.pragma('secure_delete = ON');
     const version = db.pragma('user_version', { simple: true });
-    if (version === 0) makeTables(db, keyTable);
+    const barsFrom = Math.floor(Date.now() / 1000) + maxSkewSeconds;
+    if (version === 0) makeTables(db, keyTable, barsOld ? barsFrom : undefined);
     // Before there were bars.
     else if (version === 1) makeTables(db, 'ALTER TABLE keys ADD COLUMN signed INTEGER NOT NULL DEFAULT 0');
     else if (version !== schemaVersion) throw new Error(`its schema is ${String(version)}`);
     db.exec('CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
-    db.exec('CREATE TABLE IF NOT EXISTS floor (seconds INTEGER NOT NULL) STRICT');
+    db.exec(floorTable);
     // Of a process that ended between the two.
     clearJournal(path);
     return {
@@ -166,12 +166,20 @@ function openKeys(path: string): Open {
   }
 }
 
-function makeTables(db: Database.Database, keys: string): void {
+function makeTables(db: Database.Database, keys: string, floor?: number): void {
   db.transaction(() => {
     db.exec(keys);
     db.exec(barTable);
+    db.exec(floorTable);
+    if (floor !== undefined) writeFloor(db, floor);
     db.pragma(`user_version = ${schemaVersion}`);
   })();
+}
+
+/** Within a transaction. */
+function writeFloor(db: Database.Database, seconds: number): void {
+  db.exec('DELETE FROM floor');
+  db.prepare('INSERT INTO floor VALUES (?)').run(seconds);
 }
 
 /** A journal holds what stood in the pages before; between two transactions nobody reads it. */
