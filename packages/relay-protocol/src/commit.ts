@@ -106,7 +106,7 @@ async function attemptCommit(desk: PushDesk, pushes: readonly Push[]): Promise<r
     if (log !== undefined) desk.rosters.grown(log.pushed.roster, enrolments.length);
   }
   const receipts = await signGroup(desk, judged);
-  return allHere(pushes.map((push) => settle(desk, push, judged, states, receipts)));
+  return allHere(pushes.map((push) => () => settle(desk, push, judged, states, receipts)));
 }
 
 /** What a push is answered, now that all is durable. */
@@ -208,13 +208,15 @@ async function openLogs(desk: PushDesk, book: BookId, pushes: readonly Push[]): 
   const byScope = [...groupBy(pushes, ({ scope }) => scope)].sort(([left], [right]) => rank(left) - rank(right));
   // All at once: where the store is a server, one answer after another would be most of the time that a commit takes.
   return allHere(
-    byScope.map(([scope, ofScope]) =>
-      whenHere(desk.store.log(book, scope), (log) =>
-        whenHere(openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), (pushed) => ({
-          pushed,
-          pushes: ofScope,
-        })),
-      ),
+    byScope.map(
+      ([scope, ofScope]) =>
+        () =>
+          whenHere(desk.store.log(book, scope), (log) =>
+            whenHere(openPushedLog(desk, { book, scope, log, pushes: ofScope, roster }), (pushed) => ({
+              pushed,
+              pushes: ofScope,
+            })),
+          ),
     ),
   );
 }

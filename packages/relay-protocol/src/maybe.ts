@@ -6,7 +6,14 @@ export function whenHere<T, U>(value: MaybePromise<T>, use: (value: T) => MaybeP
   return value instanceof Promise ? value.then(use) : use(value);
 }
 
-/** All of them: at once where none has to be waited for. */
-export function allHere<T>(values: readonly MaybePromise<T>[]): MaybePromise<readonly T[]> {
+/** What each asks for: at once where none has to be waited for. One that throws is as one that rejects: those that are waited for beside it are still heard. */
+export function allHere<T>(asks: readonly (() => MaybePromise<T>)[]): MaybePromise<readonly T[]> {
+  const values = asks.map((ask) => {
+    try {
+      return ask();
+    } catch (error) {
+      return Promise.reject<T>(error);
+    }
+  });
   return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[]);
 }

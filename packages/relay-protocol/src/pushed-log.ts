@@ -64,6 +64,7 @@ export function openPushedLog(desk: PushDesk, groundwork: Groundwork): MaybeProm
     const tokens = claimedTokens(frames);
     const mentioned = mentionedHashes(frames, chains);
     const placed = mentioned.size === 0 ? nothingPlaced : store.find(book, scope, mentioned);
+    if (placed instanceof Promise) placed.catch(() => undefined);
     const holders = tokens.size === 0 ? nobodyHolds : store.claims(book, scope, tokens);
     if (placed instanceof Promise || holders instanceof Promise)
       return Promise.all([placed, holders]).then((found) => layGround(desk, groundwork, lastTile, chains, ...found));

@@ -1,9 +1,12 @@
 // Group commit: what waits together becomes durable together, and nobody is the worse for a neighbour.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseScope, type Scope } from '@tallystick/oplog';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, createMemoryRelayStore, RelayError, type RelayStore } from '../src/index.ts';
 import { clientOf, type Desk, follow, followAll, openDesk } from './desk.ts';
 import { branch, createFleet, type Fleet, forge, hq } from './fleet.ts';
+
+const yard = parseScope('b/yard') as Scope;
 
 /** A store that notes its appends and refuses what it is told to. */
 function watched(): { store: RelayStore; appends: (readonly Batch[])[]; refuse: (batches: readonly Batch[]) => void } {
@@ -116,6 +119,24 @@ describe('pushes that wait together', () => {
     ]);
     expect(damaged).toMatchObject({ status: 'rejected', reason: { code: 'relay/failed' } });
     expect(sound).toMatchObject({ status: 'fulfilled', value: { results: [{ verdict: 'stored' }] } });
+  });
+
+  it('are told of a store that fails at once for one log and later for another, and nothing else is', async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    const { log } = seen.store;
+    seen.store.log = (book, scope) => {
+      if (scope === branch) throw new Error('what is in memory is damaged');
+      return scope === yard ? sleep(5).then(() => Promise.reject(new Error('the server is gone'))) : log(book, scope);
+    };
+    const once = clientOf(desk.relay, { retry: { attempts: 1 } });
+    await once.info();
+    const pushAll = [yard, branch, hq].map((scope) => once.push(fleet.book, scope, [fleet.root.write({ scope })]));
+    const settled = (await Promise.allSettled(pushAll)).map(({ status }) => status);
+    await sleep(20);
+    process.off('unhandledRejection', hear);
+    expect({ settled, unheard }).toEqual({ settled: ['rejected', 'rejected', 'fulfilled'], unheard: [] });
   });
 
   it('do not suffer from a damaged log of their own book, and a store that fails is not asked about each of them', async () => {
