@@ -44,8 +44,10 @@ export interface Pushed {
   /** Requests that had to be sent again because no answer came. */
   readonly unanswered: number;
   readonly latenciesMs: Float64Array;
-  /** From the first request to the last answer. */
-  readonly ms: number;
+  /** The first request, by a clock that all threads share. */
+  readonly startedMs: number;
+  /** The last answer. */
+  readonly endedMs: number;
   readonly bytesOut: number;
   readonly bytesIn: number;
   readonly cpuMs: number;
@@ -124,6 +126,11 @@ function write(descriptor: number, scope: Scope, records: readonly OpRecord[]): 
   return job;
 }
 
+/** Each thread has a beginning of its own for `performance.now`. */
+function sharedMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 type PushOrder = Extract<Order, { kind: 'push' }>;
 
 async function push({ phase, port, connections, retries }: PushOrder): Promise<Pushed> {
@@ -142,7 +149,7 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
   const answers: { job: Job; body: Buffer }[] = [];
   const requests = readAhead(descriptor, jobs);
   const cpu = process.threadCpuUsage();
-  const startedMs = performance.now();
+  const startedMs = sharedMs();
   const drive = async (): Promise<void> => {
     const connection = createConnection(port);
     for (let at = tally.next++; at < jobs.length; at = tally.next++) {
@@ -161,7 +168,7 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
     connection.close();
   };
   await Promise.all(Array.from({ length: connections }, drive));
-  const ms = performance.now() - startedMs;
+  const endedMs = sharedMs();
   const { user, system } = process.threadCpuUsage(cpu);
   closeSync(descriptor);
   const acknowledged: Pushed['acknowledged'][number][] = [];
@@ -188,7 +195,8 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
     exists,
     unanswered,
     latenciesMs,
-    ms,
+    startedMs,
+    endedMs,
     bytesOut,
     bytesIn,
     cpuMs,

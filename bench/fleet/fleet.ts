@@ -137,7 +137,12 @@ export interface PushOptions {
   readonly interrupt?: { readonly after: number; readonly run: () => Promise<void> };
 }
 
-/** Clocked from the first request to the last answer of each phase: what a till sends lies in memory before, and answers are looked at when all are there. */
+/** From the first request of all threads to the last answer of all. */
+export function clockedMs(parts: readonly Pick<Pushed, 'startedMs' | 'endedMs'>[]): number {
+  return Math.max(...parts.map(({ endedMs }) => endedMs)) - Math.min(...parts.map(({ startedMs }) => startedMs));
+}
+
+/** Clocked from the first request to the last answer of each phase. What a till sends lies in memory before, unless it is too much for that; answers are looked at when all are there. */
 export async function pushPhases(fleet: Fleet, phases: readonly Phase[], options: PushOptions = {}): Promise<Stretch> {
   const { crews, relay } = fleet;
   const before = relay.usage();
@@ -147,7 +152,7 @@ export async function pushPhases(fleet: Fleet, phases: readonly Phase[], options
   for (const phase of phases) {
     const pushed = await pushPhase(fleet, phase, options);
     parts.push(...pushed);
-    ms += Math.max(...pushed.map((part) => part.ms));
+    ms += clockedMs(pushed);
   }
   for (const { wrong, acknowledged, samples } of parts) {
     mustBe('answers that are neither stored nor exists', wrong.join('; '), '');

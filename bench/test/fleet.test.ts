@@ -1,8 +1,17 @@
 // The fleet in miniature: the same days over real HTTP, for their outcome alone.
 import { describe, expect, it } from 'vitest';
 import { parseFleetAsked, runFleet } from '../fleet/bench.ts';
+import { clockedMs } from '../fleet/fleet.ts';
 
 const small = parseFleetAsked(['--tills', '60', '--sales', '10', '--connections', '8']);
+
+it('is clocked from the first request of all its threads to the last answer', () => {
+  const apart = [
+    { startedMs: 1_000, endedMs: 3_000 },
+    { startedMs: 2_500, endedMs: 4_000 },
+  ];
+  expect(clockedMs(apart)).toBe(3_000);
+});
 
 describe('the fleet', () => {
   it('loses no op and no cent, with retries, a killed relay and tills that lost everything', async () => {
