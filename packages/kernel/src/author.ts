@@ -74,8 +74,6 @@ export interface Written {
 
 /** How many heads one op may state; the rest go into the next. */
 const MAX_HEADS = 16;
-/** So many ops at once are signed elsewhere, where the key knows how. */
-const MANY = 16;
 
 export class Author {
   readonly #replica: Replica;
@@ -93,9 +91,7 @@ export class Author {
   /** Tips of the log during one `write`, which moves none. */
   readonly #tips = new Map<ScopeName, Tip>();
   /** Signatures that are on their way during one `write`. */
-  readonly #signings: (() => Promise<void> | undefined)[] = [];
-  /** It pays to sign elsewhere meanwhile. */
-  #isMany = false;
+  readonly #signings: Promise<void>[] = [];
 
   /** The versions of each verb, the newest first. */
   readonly #refsByName = new Map<string, VerbRef[]>();
@@ -125,7 +121,7 @@ export class Author {
     }
     // A second op under a key that the chain has left behind is not ours, and stops nobody.
     const forks = this.#replica.sql.query(
-      `SELECT DISTINCT r.scope FROM ${refusals.name} r JOIN chains c ON c.scope = r.scope AND c.device = r.device
+      `SELECT DISTINCT r.scope AS scope FROM ${refusals.name} r JOIN chains c ON c.scope = r.scope AND c.device = r.device
        WHERE r.device = ? AND r.code = ? AND r.details LIKE '%"key":"' || c.keyId || '"%'`,
       [this.#keys.device, FORK],
     );
@@ -140,8 +136,8 @@ export class Author {
   /** What the ops of the last `write` stated need not be stated again. Call once they are stored. Answers whether there were any. */
   noteStored(): boolean {
     const stored = this.#fresh;
-    this.#fresh = [];
     for (const record of stored) this.#stated(record);
+    this.#fresh = [];
     return stored.length > 0;
   }
 
@@ -161,7 +157,6 @@ export class Author {
     const fresh: OpRecord[] = [];
     this.#tips.clear();
     this.#signings.length = 0;
-    this.#isMany = requests.length >= MANY;
     // Links of ops of this batch, which the log does not have yet.
     const heads = new Map<string, OpRecord>();
     for (const request of requests) {
@@ -172,7 +167,7 @@ export class Author {
       if (answer.ok) fresh.push(answer.record);
     }
     // A key that takes its time has had it while the ops were folded. What fails here leaves nothing behind.
-    for (const finish of this.#signings) await finish();
+    if (this.#signings.length > 0) await Promise.all(this.#signings);
     // Rows that are due first: a log of its own is durable with the append.
     this.#replica.transactions.writeDue(true);
     await this.#replica.log.append(fresh);
@@ -235,10 +230,11 @@ export class Author {
     const ref = this.#refOf(request.verb, scope);
     if (ref === undefined) return notCommitted('kernel/unknown-verb', { verb: request.verb });
     if (isAct(ref)) await loadActs();
-    if (scope.stop !== undefined) return stopped(scope, scope.stop);
+    if (scope.stop !== undefined) return notCommitted('kernel/scope-stopped', stopDetails(scope.name, scope.stop));
     // What this device wrote and cannot read yet comes before its next op.
-    if (scope.waiting.some(({ op }) => op.device === this.#keys.device))
-      return stopped(scope, { code: 'kernel/needs-hq' });
+    const beyond = scope.waiting.find(({ op }) => op.device === this.#keys.device);
+    if (beyond !== undefined)
+      return notCommitted('kernel/scope-stopped', { scope: scope.name, reason: 'kernel/needs-hq' });
     const link = this.#link(request.scope, heads);
     if ('ok' in link) return link;
     const { rotateTo } = request;
@@ -268,7 +264,8 @@ export class Author {
     let verdict = scope.append(record);
     for (; verdict.kind === 'stopped' && verdict.stop.code === 'kernel/not-resident'; verdict = scope.append(record))
       if (!(await this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table))) break;
-    if (verdict.kind === 'stopped') return refusedAs(stopped(scope, verdict.stop));
+    if (verdict.kind === 'stopped')
+      return refusedAs(notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop)));
     if (verdict.kind === 'refused') return refusedAs(notCommitted(verdict.refusal.code, verdict.refusal.details));
     heads.set(request.scope, record);
     return { ok: true, record, correction: verdict.correction };
@@ -289,8 +286,12 @@ export class Author {
       op.verb === rotateVerb ? await (await loadActs()).judgeRotation(op, key.keyId, ed25519, hasher) : undefined;
     if (judged?.ok === false) return notCommitted(judged.code, { message: judged.message });
     try {
-      const { record, finish } = startSigning(op, key, this.#replica.book, hasher, this.#isMany);
-      if (finish !== undefined) this.#signings.push(finish);
+      const { record, done } = startSigning(op, key, this.#replica.book, hasher);
+      if (done !== undefined) {
+        this.#signings.push(done);
+        // `write` may fail before it asks.
+        done.catch(() => undefined);
+      }
       // Read back from the signed bytes: what the caller does with its args afterwards must not reach the fold.
       return trustedRecord(record.bytes, record.hash);
     } catch (error) {
@@ -335,8 +336,8 @@ export class Author {
     if (!isNews && heads.length === 0) return {};
     return {
       seen: {
-        ...(heads.length > 0 && { heads }),
-        ...(isNews && { root: rootOfTip(tip, this.#replica.crypto.hasher), size }),
+        ...(heads.length === 0 ? {} : { heads }),
+        ...(isNews ? { root: rootOfTip(tip, this.#replica.crypto.hasher), size } : {}),
       },
     };
   }
@@ -349,7 +350,7 @@ export class Author {
 
   #headsToState(name: ScopeName, scope: Scope): OpHash[] {
     const unstated = this.#unstated.get(name);
-    if (!unstated?.size) return [];
+    if (unstated === undefined || unstated.size === 0) return [];
     const pending = new Set(scope.tail.map((record) => record.hash));
     // Nobody builds on an op without effect, and a relay that will not have it would refuse all that says so.
     for (const [device, record] of unstated)
@@ -361,7 +362,7 @@ export class Author {
   #stated({ op }: OpRecord): void {
     if (op.seen?.size !== undefined) this.#statedSize.set(op.scope, op.seen.size);
     const unstated = this.#unstated.get(op.scope);
-    const heads = new Set(op.seen?.heads);
+    const heads = new Set(op.seen?.heads ?? []);
     for (const [device, record] of unstated ?? []) {
       if (!heads.has(record.hash)) continue;
       this.#statedHeads.set(`${op.scope} ${device}`, record.hash);
@@ -370,12 +371,10 @@ export class Author {
   }
 }
 
-/** Says what is missing, but not which op lacks it. */
-function stopped(
-  { name: scope }: Scope,
-  { code: reason, hash: _, ...lacking }: Stop | { readonly code: 'kernel/needs-hq'; readonly hash?: never },
-): NotCommitted {
-  return notCommitted('kernel/scope-stopped', { scope, reason, ...lacking });
+function stopDetails(scope: string, stop: Stop): NotCommitted['details'] {
+  if (stop.code === 'kernel/needs-hq') return { scope, reason: stop.code, size: stop.size };
+  const { code: reason, hash: _, ...lacking } = stop;
+  return { scope, reason, ...lacking };
 }
 
 function notCommitted(code: string, details: Readonly<Record<string, string | number>>): NotCommitted {

@@ -45,13 +45,7 @@ export async function proveRotation(prev: OpHash, key: KeyPair): Promise<RotateA
 
 /** A later key of the device. */
 export function laterKey(device: DeviceId, key: KeyPair & { readonly keyId: KeyId }): DeviceKey {
-  return {
-    device,
-    keyId: key.keyId,
-    publicKey: key.publicKey,
-    sign: (message) => key.sign(message),
-    signLater: key.signLater,
-  };
+  return { device, keyId: key.keyId, publicKey: key.publicKey, sign: (message) => key.sign(message) };
 }
 
 /** The key that a rotation brings; undefined for every other op. */

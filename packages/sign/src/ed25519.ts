@@ -6,11 +6,6 @@ export interface KeyPair {
   readonly publicKey: Uint8Array;
   /** 64 raw bytes. A signer that cannot sign throws; there is no empty signature. */
   sign(message: Uint8Array): MaybePromise<Uint8Array>;
-  /**
-   * As `sign`, for whoever has many to sign and other work meanwhile: starts one elsewhere and answers what gives it, without a turn of the event loop.
-   * Undefined where `sign` is as good.
-   */
-  readonly signLater?: ((message: Uint8Array) => (() => Uint8Array) | undefined) | undefined;
 }
 
 export interface Ed25519 {

@@ -34,13 +34,7 @@ export function keyIdOf(publicKey: Uint8Array, hasher: Hasher): KeyId {
 export function firstDeviceKey(pair: KeyPair, hasher: Hasher): DeviceKey {
   const keyId = keyIdOf(pair.publicKey, hasher);
   const device: string = keyId;
-  return {
-    device: device as DeviceId,
-    keyId,
-    publicKey: pair.publicKey,
-    sign: (message) => pair.sign(message),
-    signLater: pair.signLater,
-  };
+  return { device: device as DeviceId, keyId, publicKey: pair.publicKey, sign: (message) => pair.sign(message) };
 }
 
 export function checkKeyName(name: string): string {

@@ -1,10 +1,8 @@
 // Ed25519 by `node:crypto` (OpenSSL), synchronous.
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { acceptPublicKey } from './acceptance.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';
 import { rememberKeys } from './key-cache.ts';
-import { createSignThread, type SignLater } from './node-sign-thread.ts';
 import { createVerifyThreads } from './node-verify-threads.ts';
 import { isByTheRule } from './platform.ts';
 import { seedToPkcs8 } from './seed.ts';
@@ -12,8 +10,6 @@ import { acceptSignature } from './signature-form.ts';
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 const keyOf = rememberKeys(publicKeyObject);
-/** One for the program, where it has a second core. */
-const signLater: SignLater = availableParallelism() > 1 ? createSignThread() : () => undefined;
 
 export const nodeEd25519: Ed25519 = {
   name: 'node',
@@ -56,7 +52,6 @@ function keyPairOf(seed: Uint8Array): KeyPair {
   return {
     publicKey: Uint8Array.from(spki.subarray(spkiPrefix.length)),
     sign: (message) => sign(null, message, key),
-    signLater: (message) => signLater(message, key),
   };
 }
 

@@ -26,47 +26,36 @@ export function signaturePreimage(book: BookId, hash: OpHash): Uint8Array {
 
 /** An op whose hash is known and whose signature may still be on its way. */
 export interface Signing {
-  /** Its signature is 64 zero bytes until `finish` is through: nobody else may see it before. */
+  /** Its signature is 64 zero bytes until `done`: nobody else may see it before. */
   readonly record: OpRecord;
-  /** Puts the signature in. Undefined where the key has answered; answers a promise where it has not even now. Throws, or rejects with, what `signOp` throws. */
-  readonly finish: (() => Promise<void> | undefined) | undefined;
+  /** Undefined where the key has answered. Rejects with what `signOp` throws. */
+  readonly done: Promise<void> | undefined;
 }
 
 /**
- * Encodes and hashes an op and has it signed, for whoever has something to do meanwhile: more than ever where `isOneOfMany`. `book` is undefined for the
- * genesis op, whose own hash is the book id. Throws like `signOp`.
+ * Encodes and hashes an op and has it signed, for whoever has something to do meanwhile. `book` is undefined for the genesis op, whose own hash is the
+ * book id. Throws like `signOp`.
  */
-export function startSigning(
-  op: Op,
-  key: DeviceKey,
-  book: BookId | undefined,
-  hasher: Hasher,
-  isOneOfMany?: boolean,
-): Signing {
+export function startSigning(op: Op, key: DeviceKey, book: BookId | undefined, hasher: Hasher): Signing {
   if (op.device !== key.device) {
-    throw new SignError('sign/wrong-device', `device ${key.device} signs no op of ${op.device}`);
+    throw new SignError('sign/wrong-device', `device ${key.device} cannot sign an op of ${op.device}`);
   }
   if ((op.prev === undefined) !== (book === undefined)) {
-    throw new SignError('sign/book', 'the genesis op alone has no book');
+    throw new SignError('sign/book', 'the genesis op, and no other, is signed without a book');
   }
   const text = encodeOp(op);
   const hash = hashOp(text, hasher);
   const bytes = encodeRecord(key.keyId, unsigned, text);
-  const close = (signature: Uint8Array): undefined => {
+  const close = (signature: Uint8Array): void => {
     if (!(signature instanceof Uint8Array) || signature.length !== unsigned.length) {
-      throw new SignError('sign/signer', 'a signature has 64 bytes');
+      throw new SignError('sign/signer', 'the signer gave something else than 64 bytes');
     }
     bytes.set(signature, signatureOffset);
   };
-  const preimage = signaturePreimage(book ?? bookIdOf(hash), hash);
-  const record = { op, hash, keyId: key.keyId, bytes };
-  const signature = (isOneOfMany && key.signLater?.(preimage)) || key.sign(preimage);
-  if (typeof signature === 'function') return { record, finish: () => close(signature()) };
-  if (!(signature instanceof Promise)) return { record, finish: close(signature) };
-  const closed = signature.then(close);
-  // Whoever waits for it may fail before it asks.
-  closed.catch(() => undefined);
-  return { record, finish: () => closed };
+  const signature = key.sign(signaturePreimage(book ?? bookIdOf(hash), hash));
+  const done = signature instanceof Promise ? signature.then(close) : undefined;
+  if (!(signature instanceof Promise)) close(signature);
+  return { record: { op, hash, keyId: key.keyId, bytes }, done };
 }
 
 /**
@@ -75,8 +64,8 @@ export function startSigning(
  * op is not this device's.
  */
 export function signOp(op: Op, key: DeviceKey, book: BookId | undefined, hasher: Hasher): MaybePromise<OpRecord> {
-  const { record, finish } = startSigning(op, key, book, hasher);
-  return finish?.()?.then(() => record) ?? record;
+  const { record, done } = startSigning(op, key, book, hasher);
+  return done === undefined ? record : done.then(() => record);
 }
 
 /** A book's id is the hash of its genesis op. */
