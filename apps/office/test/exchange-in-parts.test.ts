@@ -62,7 +62,7 @@ it('prices any line on which tax comes on top to the same worth and the same tax
       expect(priceLine(withTaxIn(asked), true)).toEqual(priceLine(asked, false));
       isDear += Number(priceLine(asked, true)?.taxMinor !== priceLine(asked, false)?.taxMinor);
     }),
-    { numRuns: 500 },
+    { seed: 1, numRuns: 500 },
   );
   expect(isDear).toBeGreaterThan(0);
 });

@@ -252,6 +252,7 @@ it('whatever arrives when, no period is overspent and every plan stands in the a
       }
     }),
     {
+      seed: 1,
       numRuns: 8,
       examples: [[[buyBy(0), buyBy(1), { ...buyBy(0), kind: 'post' }]], [onLastDay], [[...onLastDay, ...onLastDay]]],
     },

@@ -109,6 +109,7 @@ it('what counts is what a reading of the ops in their order says', async () => {
       },
     ),
     {
+      seed: 1,
       numRuns: 8,
       examples: [[[takeOf(0), takeOf(1)]], [[takeOf(0), ...handoff.flatMap(andOldOwner)]], [[takeOf(0), ...meddling]]],
     },
@@ -136,7 +137,7 @@ it('by offer and answer alone no note that its device took is ever refused', asy
         await scene.close();
       }
     }),
-    { numRuns: 8, examples: [[handoff]] },
+    { seed: 1, numRuns: 8, examples: [[handoff]] },
   );
   expect(Math.min(notes, handoffs)).toBeGreaterThan(0);
 });

@@ -88,7 +88,7 @@ it('answers what another implementation answers', () => {
       } else
         expect(isCelList(other) ? [...other] : typeof other === 'bigint' ? Number(other) : other, text).toEqual(value);
     }),
-    { numRuns: 600 },
+    { seed: 1, numRuns: 600 },
   );
   expect(faults).toBeGreaterThan(10);
 });

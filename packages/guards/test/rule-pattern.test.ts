@@ -60,7 +60,7 @@ it('match what the engine of the platform matches', () => {
       if (expected) matched += 1;
       expect(isMatch(read, text), `${one} on ${JSON.stringify(text)}`).toBe(expected);
     }),
-    { numRuns: 2_000 },
+    { seed: 1, numRuns: 2_000 },
   );
   expect(asked).toBeGreaterThan(1_500);
   expect(asked - matched).toBeGreaterThan(100);

@@ -155,7 +155,7 @@ it('whatever three do apart, and in whatever order they meet, nothing is lost an
       met.owed += Math.abs(tally.owedMinor);
       for (const book of books) await book.close();
     }),
-    { numRuns: 8 },
+    { seed: 1, numRuns: 8 },
   );
   // What was never tried was not shown.
   expect(Math.min(met.sold, met.losing, met.owed)).toBeGreaterThan(0);

@@ -52,7 +52,7 @@ it('leaves neither a cent of tax nor of sales over', async () => {
       if (alone !== due) rounded += 1;
       expect(other.digest()).toEqual(office.digest());
     }),
-    { numRuns: 25 },
+    { seed: 1, numRuns: 25 },
   );
   // Parts that are rounded each by themselves would have come to something else.
   expect(rounded).toBeGreaterThan(0);

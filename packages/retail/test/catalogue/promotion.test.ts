@@ -170,7 +170,7 @@ it('proposes what the fold accepts, whatever is offered and bought, and a penny 
       idOf(await book.commit('sale.complete', sale(0, paid)));
       await book.close();
     }),
-    { numRuns: 25 },
+    { seed: 1, numRuns: 25 },
   );
   // Offers that give nothing prove nothing.
   expect(Math.min(discounted, exceeded)).toBeGreaterThan(0);

@@ -201,7 +201,7 @@ it('stand once in their series, one after another in each block, whoever writes 
       met.leftOver += rows.filter(({ isOver, left }) => isOver && left > 0).length;
       for (const book of [office, ...tills]) await book.close();
     }),
-    { numRuns: 8, examples: [[history]], endOnFailure: true },
+    { seed: 1, numRuns: 8, examples: [[history]], endOnFailure: true },
   );
   expect(Math.min(...Object.values(met))).toBeGreaterThan(0);
 });

@@ -278,7 +278,7 @@ it('stand as they were done at two tills that are apart, whatever the order: mon
       await till.close();
       await book.close();
     }),
-    { numRuns: 15, examples: [[feeLowered], [lampsCollected]] },
+    { seed: 1, numRuns: 15, examples: [[feeLowered], [lampsCollected]] },
   );
   expect(Math.min(met.kept, met.lowered, met.refused, met.owed)).toBeGreaterThan(0);
 });

@@ -217,7 +217,7 @@ it('add up to what was done, are numbered without a gap, and of a Z report nothi
       await manager.close();
       await till.close();
     }),
-    { numRuns: 5, examples: [[lateSale], [away]] },
+    { seed: 1, numRuns: 5, examples: [[lateSale], [away]] },
   );
   expect(Math.min(met.reports, met.late)).toBeGreaterThan(0);
 }, 60_000);

@@ -134,7 +134,7 @@ it('follow the policy: refused by who knows, and named where it was done apart, 
       await till.close();
       await office.close();
     }),
-    { numRuns: 15, examples: [[{ allowed: 1, refundTo: 'any', mostMinor: 600 }, sameDay]] },
+    { seed: 1, numRuns: 15, examples: [[{ allowed: 1, refundTo: 'any', mostMinor: 600 }, sameDay]] },
   );
   expect(Math.min(met.stood, met.refused, met.corrected)).toBeGreaterThan(0);
 });

@@ -117,7 +117,7 @@ it('a lot is found in every place, and what came in of it is what all places com
       met.lost += sum(found.lost);
       met.away += sum(found.inTransit);
     }),
-    { numRuns: 15, examples: [[journey]] },
+    { seed: 1, numRuns: 15, examples: [[journey]] },
   );
   expect(Math.min(met.sold, met.lost, met.away)).toBeGreaterThan(0);
   await scene.close();

@@ -95,7 +95,7 @@ it('a van’s day comes to what was counted, and its seller owes what was missin
       met.soldOn += soldOn;
       await book.close();
     }),
-    { numRuns: 15 },
+    { seed: 1, numRuns: 15 },
   );
   expect(Math.min(...Object.values(met))).toBeGreaterThan(0);
 });
@@ -173,7 +173,7 @@ it('scans that come in after the count cost their seller nothing that was counte
       met.over += Math.min(cashMinor, Math.max(0, foundMinor));
       met.owed += goodsMinor;
     }),
-    { numRuns: 10, examples: [[closed], [{ ...closed, isClosedBefore: false }]] },
+    { seed: 1, numRuns: 10, examples: [[closed], [{ ...closed, isClosedBefore: false }]] },
   );
   expect(Math.min(...Object.values(met))).toBeGreaterThan(0);
 });
@@ -204,6 +204,7 @@ it('an office counts any drawer by a settlement, a warehouse those of vans and n
       met[may ? 'counted' : 'foreign'] += 1;
     }),
     {
+      seed: 1,
       numRuns: 12,
       examples: [
         [{ holder: till, counter: warehouse, cashMinor: floatMinor }],
