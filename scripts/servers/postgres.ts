@@ -108,7 +108,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     urls: servers.map(({ url }) => url),
     folder,
     async promote() {
-      await other.query('SELECT pg_promote(true)');
+      const next = other;
+      // Waited for by short queries: one that waits by itself holds a snapshot, and what is still to be replayed may wait for that until the server cancels it.
+      await next.query('SELECT pg_promote(false)');
+      await until('the standby is the primary', async () => (await next.query('SELECT pg_is_in_recovery()')) === 'f');
       [primary, other] = [other, primary];
       hasStandby = false;
     },
