@@ -32,7 +32,7 @@ const judges = [...portableJudges, ...ownJudges];
 /** What a browser has, and node:crypto. */
 const backEnds: BackEnds = {
   ed25519: { noble: nobleEd25519.verify, node: nodeEd25519.verify, webcrypto: webCryptoEd25519().verify },
-  hashers: { noble: portableHasher, node: nodeHasher },
+  hashers: { portable: portableHasher, node: nodeHasher },
   rule: isValid,
 };
 

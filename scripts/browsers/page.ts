@@ -51,7 +51,7 @@ async function work(): Promise<PageReport> {
   const files = (await response.json()) as readonly PublishedFile[];
   const hasEd25519 = await hasNativeEd25519();
   const ed25519 = { noble: nobleEd25519.verify, ...(hasEd25519 ? { webcrypto: webCryptoEd25519().verify } : {}) };
-  const verdicts = await collectVerdicts(files, { ed25519, hashers: { noble: portableHasher } });
+  const verdicts = await collectVerdicts(files, { ed25519, hashers: { portable: portableHasher } });
   const fixtures = await runFixtureSuites();
   const { name: chosenEd25519 } = await choosePlatformEd25519();
   const worker = await askWorker<WorkerReport>('worker.js');

@@ -8,8 +8,8 @@ type WithAxe = typeof globalThis & { axe?: typeof axe };
 
 /** One line for each element with a fault. axe stays in the page, so that it is compiled once. */
 export async function faultsOf(page: Page): Promise<string[]> {
-  // Where no movement is wanted a transition takes 1 ms: it is over by the second frame, and an animation is not.
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  // Where no movement is wanted a transition takes 1 ms of the page's own time, which stands still while no frame is drawn.
+  await page.waitForFunction(() => !document.getAnimations().some((moving) => moving instanceof CSSTransition));
   if (!(await page.evaluate(() => (globalThis as WithAxe).axe !== undefined))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults, string[]>(
     (values) =>

@@ -16,6 +16,7 @@ import { nodeEd25519 } from '@tallystick/sign/node';
 import initSqlJs from 'sql.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFleet, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stock, testEdge } from './shop.ts';
 
 interface TestRelay {
@@ -247,10 +248,7 @@ describe('a book that appointed another relay', () => {
   });
 
   it('is folded anew by who had an image of the rows in the order of before, also where the last op kept its place', async () => {
-    const bytes = new Map<string, Uint8Array>();
-    const save = (name: string, parts: readonly Uint8Array[]): void =>
-      void bytes.set(name, new Uint8Array(Buffer.concat(parts)));
-    const images = { load: (name: string) => bytes.get(name), save };
+    const images = memoryPlace();
     const [keys, log, sqlite] = [memoryKeys(), createMemoryLogStore(), await initSqlJs()];
     const key = await keys.create('device');
     const { device, publicKey } = key;

@@ -1,5 +1,5 @@
 // The image of rows that live in memory: what it saves, and everything for which it must not be believed.
-import { type Book, defineVerb, type ImagePlace, openBook } from '@tallystick/kernel';
+import { type Book, defineVerb, openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
@@ -9,32 +9,24 @@ import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';
+import { type MemoryPlace, memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stock, testEdge } from './shop.ts';
 
 const sqlite = await initSqlJs();
 
-function memoryImages(): ImagePlace & { bytes: Map<string, Uint8Array> } {
-  const bytes = new Map<string, Uint8Array>();
-  return {
-    bytes,
-    load: (name) => bytes.get(name),
-    save: (name, parts) => void bytes.set(name, new Uint8Array(Buffer.concat(parts))),
-  };
-}
-
-/** The same with files for rows. */
-function memoryFiles(): ReturnType<typeof memoryImages> {
+/** In memory, with files for rows. */
+function memoryFiles(): MemoryPlace {
   const pairs = new Map<string, readonly [MemoryFile, MemoryFile]>();
   const openPair = (name: string): readonly [MemoryFile, MemoryFile] => {
     const pair = pairs.get(name) ?? ([createMemoryFile(), createMemoryFile()] as const);
     pairs.set(name, pair);
     return pair;
   };
-  return { ...memoryImages(), openPair };
+  return { ...memoryPlace(), openPair };
 }
 
 /** One device whose log and image outlive its store. */
-function createDevice(images: ReturnType<typeof memoryImages> = memoryImages()) {
+function createDevice(images: MemoryPlace = memoryPlace()) {
   const [keys, log] = [memoryKeys(), createMemoryLogStore()];
   let opened = 0;
   const storeOver = (under: LogStore, release?: string) => ({
@@ -50,7 +42,7 @@ const move = (book: Pick<ShopBook, 'commit'>, sku: string, quantity = 1) =>
   book.commit('stock.move', { sku, quantity });
 
 const places = [
-  ['kept whole', memoryImages],
+  ['kept whole', memoryPlace],
   ['in files', memoryFiles],
 ] as const;
 
@@ -106,7 +98,7 @@ describe.each(places)('an image of the rows, %s', (_, place) => {
 describe('an image of the rows', () => {
   it('with a page that cannot be read refuses no op: the commit fails, and the log is folded', async () => {
     const files = [createMemoryFile(), createMemoryFile()] as const;
-    const device = createDevice({ ...memoryImages(), openPair: () => files });
+    const device = createDevice({ ...memoryPlace(), openPair: () => files });
     const name = (index: number): string => `${index} ${'x'.repeat(100)}`;
     const moves = Array.from({ length: 500 }, (_, index) => ({
       verb: 'stock.move' as const,
@@ -163,16 +155,16 @@ describe('an image of the rows', () => {
     });
     const verbs = [...shopVerbs, other];
     expect(await misfit(openBook({ store: device.storeOver(device.log), verbs, edge: testEdge() }))).toBe('verbs');
-    const whole = device.images.bytes.get('rows') as Uint8Array;
+    const whole = device.images.files.get('rows') as Uint8Array;
     for (const at of [0, 40, whole.length >> 1, whole.length - 1]) {
       const damaged = whole.slice();
       damaged[at] = (damaged[at] as number) ^ 4;
-      device.images.bytes.set('rows', damaged);
+      device.images.files.set('rows', damaged);
       expect(['damaged', 'verbs', 'book', 'release']).toContain(await misfit(device.open()));
-      device.images.bytes.set('rows', whole.subarray(0, at));
+      device.images.files.set('rows', whole.subarray(0, at));
       expect(await misfit(device.open())).toBe('damaged');
     }
-    device.images.bytes.clear();
+    device.images.files.clear();
     const again = await device.open();
     expect(again.status().imageMisfit).toBe('none');
     expect(again.digest().digest).toBe(digest);

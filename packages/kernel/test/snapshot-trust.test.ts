@@ -1,5 +1,5 @@
 // What a certified snapshot may not say: rows that only customers attest, and keys that no op of the book brought.
-import { type ImagePlace, openBook, type SnapshotManifest } from '@tallystick/kernel';
+import { openBook, type SnapshotManifest } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { decodeBundle, encodeBundle, encodeHex } from '@tallystick/oplog';
 import type { DeviceKey, Role } from '@tallystick/sign';
@@ -7,23 +7,11 @@ import { expect, it } from 'vitest';
 import { encodeManifest } from '../src/snapshot.ts';
 import { createFleet, createTestRelay, type ShopBook } from './fleet.ts';
 import { craft, recordsOf } from './records.ts';
+import { type MemoryPlace, memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
-interface Place extends ImagePlace {
-  readonly files: Map<string, Uint8Array>;
-}
-
-function memoryPlace(): Place {
-  const files = new Map<string, Uint8Array>();
-  return {
-    files,
-    load: (name) => files.get(name),
-    save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
-  };
-}
-
 /** What opening with `require: 'certified'` comes to, and what without it. */
-async function openedWith(book: ShopBook, place: Place): Promise<readonly [required: string, trust: string]> {
+async function openedWith(book: ShopBook, place: MemoryPlace): Promise<readonly [required: string, trust: string]> {
   const open = async (require: { require?: 'certified' }): Promise<string> => {
     const cold = await openBook({
       store: stores['better-sqlite3'](),
@@ -94,7 +82,7 @@ it('names no key that is not of an op in the proof', async () => {
   const key = encodeHex(thief.publicKey);
   const forged = async (changes: Partial<SnapshotManifest>) => {
     const bytes = await encodeManifest({ ...manifest, ...changes }, (message) => thief.sign(message), nodeCrypto);
-    const from: Place = { ...place, load: (name) => (name === 'manifest' ? bytes : place.files.get(name)) };
+    const from: MemoryPlace = { ...place, load: (name) => (name === 'manifest' ? bytes : place.files.get(name)) };
     return openedWith(office, from);
   };
   const asOffice = [office.device, thief.keyId, key, 'ab'.repeat(32), 0] as const;
@@ -134,7 +122,7 @@ it('is proven again after an archive, with the ops of the proof before it', asyn
   const settle = async () => {
     for (const book of [office, till, office, till]) await book.sync(fleet.relay);
   };
-  const save = async (place: Place) => {
+  const save = async (place: MemoryPlace) => {
     await till.commit('stock.move', { sku: 'apple', quantity: 1 });
     await settle();
     await office.saveSnapshot(place);

@@ -1,35 +1,27 @@
 // Starting from a snapshot: the same rows as a fold from nothing, and every way in which a snapshot may lie.
-import {
-  type Book,
-  type BookStore,
-  type ImagePlace,
-  openBook,
-  type SnapshotManifest,
-  type SnapshotOptions,
-} from '@tallystick/kernel';
+import { type Book, type BookStore, openBook, type SnapshotManifest, type SnapshotOptions } from '@tallystick/kernel';
 import { encodeHex } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFleet, type Fleet, HQ, provenDigest, type ShopBook } from './fleet.ts';
 import { craft, fileOf } from './records.ts';
+import { type MemoryPlace, memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
-interface Place extends ImagePlace {
-  readonly files: Map<string, Uint8Array>;
+interface Place extends MemoryPlace {
   /** Names in the order in which they were asked for. */
   readonly asked: string[];
 }
 
-function memoryPlace(): Place {
-  const [files, asked] = [new Map<string, Uint8Array>(), [] as string[]];
+function watchedPlace(): Place {
+  const [place, asked] = [memoryPlace(), [] as string[]];
   return {
-    files,
+    ...place,
     asked,
     load: (name) => {
       asked.push(name);
-      return files.get(name);
+      return place.load(name);
     },
-    save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
   };
 }
 
@@ -70,7 +62,7 @@ async function certified(): Promise<{ fleet: Fleet; office: ShopBook; till: Shop
   await trade(office, [0, 0, 0, 0, 4, 4, 2]);
   await trade(till, [1, 0, 2, 3, 1]);
   await settle(fleet);
-  const place = memoryPlace();
+  const place = watchedPlace();
   await office.saveSnapshot(place);
   expect((await office.attest()).ok && (await till.attest()).ok).toBe(true);
   await settle(fleet);
@@ -101,7 +93,7 @@ describe('a book opened from a snapshot', () => {
           await settle(fleet);
           // What is pending when the snapshot is made is not in it.
           await trade(till, after);
-          const place = memoryPlace();
+          const place = watchedPlace();
           await till.saveSnapshot(place);
           await settle(fleet);
           await trade(office, pending);
@@ -126,7 +118,7 @@ describe('a book opened from a snapshot', () => {
     const cold = await openCold(office, { from: place, require: 'certified' });
     expect(cold.status().snapshot).toEqual({ trust: 'certified', device: office.device, absent: [] });
     await cold.close();
-    const alone = memoryPlace();
+    const alone = watchedPlace();
     for (const [name, bytes] of place.files) alone.files.set(name, bytes);
     alone.files.delete('proof');
     expect(await codeOf(openCold(office, { from: alone, require: 'certified' }))).toBe('snapshot/untrusted');
@@ -134,7 +126,7 @@ describe('a book opened from a snapshot', () => {
     expect(doubtful.status().snapshot?.trust).toBe('untrusted');
     await doubtful.close();
     // One certificate of the author is not two devices.
-    const own = memoryPlace();
+    const own = watchedPlace();
     await trade(office, [0]);
     await settle(fleet);
     await till.saveSnapshot(own);
@@ -147,7 +139,7 @@ describe('a book opened from a snapshot', () => {
   it('is refused where it is forged, cut, damaged, foreign, stale or of other tables', async () => {
     const { fleet, office, place } = await certified();
     const changed = (name: string, change: (bytes: Uint8Array) => Uint8Array | undefined): Place => {
-      const copy = memoryPlace();
+      const copy = watchedPlace();
       for (const [key, bytes] of place.files) copy.files.set(key, bytes);
       const bytes = change(place.files.get(name) as Uint8Array);
       if (bytes === undefined) copy.files.delete(name);
@@ -267,7 +259,7 @@ describe('a book opened from a snapshot', () => {
     await till.import(fileOf(office, [other, longer]));
     await settle(fleet);
     expect(office.log.head(key.device, HQ)?.seq).toBe(2);
-    const place = memoryPlace();
+    const place = watchedPlace();
     await office.saveSnapshot(place);
     await office.commit('stock.move', { sku: 'later', quantity: 1 });
     await settle(fleet);

@@ -1,11 +1,11 @@
 /** What a certificate of erasure may say, and how somebody who issues one may lie. The form and its refusals are in fixtures/erasure. */
 import { createMemoryKeyring, createReaderIdentity } from '@tallystick/erasure';
-import type { ImagePlace } from '@tallystick/kernel';
 import { acknowledgeShreds, certifyErasure, readErasure, SubjectDesk, verifyByBook } from '@tallystick/kernel/subjects';
 import { encodeHex, type OpHash, type Scope } from '@tallystick/oplog';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { describe, expect, it } from 'vitest';
 import { HQ } from './fleet.ts';
+import { memoryPlace } from './memory-place.ts';
 import { day, describeAnna, open, openShop, personVerbs, scene, type Shop, shown } from './people.ts';
 import { memoryKeys } from './shop.ts';
 
@@ -20,15 +20,6 @@ function lying(book: Shop, lie: (sql: string, rows: readonly object[]) => readon
   const query = (sql: string, params?: readonly (string | number)[]): readonly object[] =>
     lie(sql, book.query(sql, params));
   return new Proxy(book, { get: (of, name) => (name === 'query' ? query : (Reflect.get(of, name, of) as unknown)) });
-}
-
-/** Where an archive goes. */
-function folder(): ImagePlace {
-  const files = new Map<string, Uint8Array>();
-  return {
-    load: (name) => files.get(name),
-    save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
-  };
 }
 
 /** The same book in a program that says it has a scope, of which it knows nothing. */
@@ -93,7 +84,7 @@ describe('a certificate', () => {
     const { main, counter, settle } = await scene();
     const subject = await describeAnna(main);
     await settle();
-    await main.book.archive({ to: folder() });
+    await main.book.archive({ to: memoryPlace() });
     await main.book.commit('subject.shred', { subject, basis: 'request', day });
     await settle([main, counter]);
     const silent = lying(counter.book, (sql, rows) => (/ AS status\s+FROM devices d/.test(sql) ? [] : rows));
@@ -208,7 +199,7 @@ describe('an order that went into an archive', () => {
     await main.sync();
     await main.book.commit('subject.shred', { subject, basis: 'request', day });
     await main.book.sync(relay);
-    await main.book.archive({ to: folder() });
+    await main.book.archive({ to: memoryPlace() });
     expect(await main.keyring.keys(subject)).toHaveLength(1);
     expect(await main.desk.refresh()).toMatchObject({ shredded: 1, waiting: 0 });
     expect(await main.keyring.keys(subject)).toEqual([]);
@@ -227,7 +218,7 @@ describe('an order that went into an archive', () => {
     expect(await verifyByBook(text, main.book, nodeEd25519)).toMatchObject({ ok: true });
     const short = lying(counter.book, (sql, rows) => (/ AS status\s+FROM devices d/.test(sql) ? [] : rows));
     const silent = await certificateOf(short, counter.keys, subject);
-    await main.book.archive({ to: folder() });
+    await main.book.archive({ to: memoryPlace() });
     const position = main.book.log.base(HQ).size;
     await describeAnna(main, 'other');
     await settle([main, counter]);

@@ -1,22 +1,15 @@
 // A program that has just started folds what belongs before its tail without the index that comes late. The other tests have it from their first book on.
-import { type ImagePlace, openBook } from '@tallystick/kernel';
+import { openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
 import { createMemoryLogStore, encodeHex } from '@tallystick/oplog';
 import initSqlJs from 'sql.js';
 import { expect, it, vi } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
+import { memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 const sqlite = await initSqlJs();
-
-function memoryImages(): ImagePlace {
-  const bytes = new Map<string, Uint8Array>();
-  return {
-    load: (name) => bytes.get(name),
-    save: (name, parts) => void bytes.set(name, new Uint8Array(Buffer.concat(parts))),
-  };
-}
 
 it('a tail before which ops of others belong is folded again to the same rows while the index is not here', async () => {
   const relay = await createTestRelay();
@@ -26,7 +19,7 @@ it('a tail before which ops of others belong is folded again to the same rows wh
     verbs: shopVerbs,
     edge: testEdge(1),
   });
-  const [keys, log, images] = [memoryKeys(), createMemoryLogStore(), memoryImages()];
+  const [keys, log, images] = [memoryKeys(), createMemoryLogStore(), memoryPlace()];
   const { device, publicKey } = await keys.create('device');
   await owner.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'till', role: 'till' });
   const storeOf = (make: typeof sqljsStore) => ({ ...make({ sqlite, keys, images, log }), crypto: nodeCrypto });
