@@ -12,7 +12,6 @@ import type { Counts, Result } from '../suite.ts';
 import type { Phase } from './crew.ts';
 import {
   type Fleet,
-  killRelay,
   openFleet,
   proveBooks,
   pushPhases,
@@ -125,8 +124,7 @@ async function runDays(fleet: Fleet, { tills, threads, engine }: FleetAsked, ser
   await signPhase(fleet, 'sales');
   await clocked('full-detail', ['sales']);
   await signPhase(fleet, 'next');
-  const interrupt = { after: Math.floor(tills / 2 / threads), run: () => killRelay(fleet) };
-  await clocked('bad-day', ['next'], { retries: 10, interrupt });
+  await clocked('bad-day', ['next'], { retries: 10, killAfter: Math.floor(tills / 2 / threads) });
   const lost = Math.min(LOST_TILLS, tills);
   const fanOut = await measureFanOut(fleet, Math.min(LISTENERS, tills));
   const claims = await measureClaims(fleet);

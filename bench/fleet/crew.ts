@@ -28,7 +28,10 @@ export type Order =
       readonly connections: number;
       /** Of 100 pushes, how many are sent twice. */
       readonly retries: number;
-    };
+      /** After so many answers it says so, and sends nothing new before it is told to go on. */
+      readonly pauseAfter?: number;
+    }
+  | { readonly kind: 'go-on' };
 
 export interface Signed {
   readonly ops: number;
@@ -133,7 +136,9 @@ function sharedMs(): number {
 
 type PushOrder = Extract<Order, { kind: 'push' }>;
 
-async function push({ phase, port, connections, retries }: PushOrder): Promise<Pushed> {
+let goOn: () => void = () => undefined;
+
+async function push({ phase, port, connections, retries, pauseAfter }: PushOrder): Promise<Pushed> {
   const once = jobsByPhase.get(phase) ?? [];
   // Tills of all branches at once, in no order; what is sent twice is sent at the same time.
   const jobs = createDice(1)
@@ -150,8 +155,18 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
   const requests = readAhead(descriptor, jobs);
   const cpu = process.threadCpuUsage();
   const startedMs = sharedMs();
+  let pause: Promise<void> | undefined;
+  const pauseOnce = (): void => {
+    if (pauseAfter === undefined || tally.done < pauseAfter) return;
+    pause ??= new Promise((resolve) => {
+      goOn = resolve;
+      parentPort?.postMessage({ paused: true });
+    });
+  };
   const drive = async (): Promise<void> => {
     const connection = createConnection(port);
+    pauseOnce();
+    await pause;
     for (let at = tally.next++; at < jobs.length; at = tally.next++) {
       const job = jobs[at] as Job;
       const request = requests(job);
@@ -161,13 +176,16 @@ async function push({ phase, port, connections, retries }: PushOrder): Promise<P
       tally.bytesOut += job.bytes;
       tally.bytesIn += reply.bytesIn;
       tally.done += 1;
-      if (tally.done % 64 === 0) parentPort?.postMessage({ progress: tally.done });
       if (reply.status !== 200) wrong.push(`${reply.status} ${reply.body.toString()}`);
       else answers.push({ job, body: reply.body });
+      pauseOnce();
+      await pause;
     }
     connection.close();
   };
-  await Promise.all(Array.from({ length: connections }, drive));
+  // So few that something is still to be sent when it pauses.
+  const drivers = pauseAfter === undefined ? connections : Math.min(connections, jobs.length - pauseAfter - 1);
+  await Promise.all(Array.from({ length: Math.max(1, drivers) }, drive));
   const endedMs = sharedMs();
   const { user, system } = process.threadCpuUsage(cpu);
   closeSync(descriptor);
@@ -240,6 +258,10 @@ async function sendUntilAnswered(
 parentPort?.on('message', (order: Order) => {
   if (order.kind === 'sign') {
     parentPort?.postMessage({ answer: sign(order.phase, order.sales) });
+    return;
+  }
+  if (order.kind === 'go-on') {
+    goOn();
     return;
   }
   push(order).then(

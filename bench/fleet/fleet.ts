@@ -26,7 +26,8 @@ export interface FleetOptions {
 
 export interface Crew {
   ask<T>(order: Order): Promise<T>;
-  onProgress(listen: (pushes: number) => void): void;
+  /** Its thread waits for what `listen` answers before it sends more. */
+  onPause(listen: () => Promise<void>): void;
   end(): Promise<void>;
 }
 
@@ -98,12 +99,15 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
 
 function startCrew(program: URL, data: CrewData): Crew {
   const worker = new Worker(program, { workerData: data });
-  let listen: (pushes: number) => void = () => undefined;
+  let listen = (): Promise<void> => Promise.resolve();
   return {
     ask: <T>(order: Order) =>
       new Promise<T>((resolve, reject) => {
-        const take = (message: { answer?: T; error?: string; progress?: number }): void => {
-          if (message.progress !== undefined) return listen(message.progress);
+        const take = (message: { answer?: T; error?: string; paused?: boolean }): void => {
+          if (message.paused === true) {
+            listen().then(() => worker.postMessage({ kind: 'go-on' } satisfies Order), reject);
+            return;
+          }
           worker.off('message', take);
           worker.off('error', reject);
           if (message.error === undefined) resolve(message.answer as T);
@@ -113,7 +117,7 @@ function startCrew(program: URL, data: CrewData): Crew {
         worker.once('error', reject);
         worker.postMessage(order);
       }),
-    onProgress: (to) => void (listen = to),
+    onPause: (to) => void (listen = to),
     async end() {
       const gone = once(worker, 'exit');
       await worker.terminate();
@@ -133,8 +137,8 @@ export async function signPhase(fleet: Fleet, phase: Phase): Promise<void> {
 
 export interface PushOptions {
   readonly retries?: number;
-  /** Called once, when this share of the pushes is answered. */
-  readonly interrupt?: { readonly after: number; readonly run: () => Promise<void> };
+  /** The relay is killed when the first thread has so many answers, and started again while all threads push. */
+  readonly killAfter?: number;
 }
 
 /** From the first request of all threads to the last answer of all. */
@@ -170,18 +174,20 @@ export async function pushPhases(fleet: Fleet, phases: readonly Phase[], options
   });
 }
 
-async function pushPhase(fleet: Fleet, phase: Phase, { retries = 0, interrupt }: PushOptions): Promise<Pushed[]> {
+async function pushPhase(fleet: Fleet, phase: Phase, { retries = 0, killAfter }: PushOptions): Promise<Pushed[]> {
   const { crews, options } = fleet;
   const connections = Math.ceil(options.connections / crews.length);
   const order: Order = { kind: 'push', phase, port: fleet.relay.port, connections, retries };
-  let interrupted: Promise<void> | undefined;
-  crews[0]?.onProgress((pushes) => {
-    if (interrupt !== undefined && pushes >= interrupt.after) interrupted ??= interrupt.run();
+  const pausing: Order = killAfter === undefined ? order : { ...order, pauseAfter: killAfter };
+  let started: Promise<void> | undefined;
+  crews[0]?.onPause(async () => {
+    const start = await killRelay(fleet);
+    started = start();
   });
-  const pushed = await Promise.all(crews.map((crew) => crew.ask<Pushed>(order)));
-  if (interrupt !== undefined && interrupted === undefined)
-    throw new Error('the fleet was done before it was interrupted');
-  await interrupted;
+  const pushed = await Promise.all(crews.map((crew, at) => crew.ask<Pushed>(at === 0 ? pausing : order)));
+  await started;
+  if (killAfter !== undefined && pushed.every(({ unanswered }) => unanswered === 0))
+    throw new Error('the fleet was done before its relay was killed');
   return pushed;
 }
 
@@ -212,15 +218,17 @@ function summarize(
   };
 }
 
-/** Killed without a word and started again on the same data and port. */
-export async function killRelay(fleet: Fleet): Promise<void> {
+/** Killed without a word; what it answers starts it again on the same data and port. */
+async function killRelay(fleet: Fleet): Promise<() => Promise<void>> {
   const { program, folder, relayOptions } = fleet.options;
   const { port, said } = fleet.relay;
   const { cpuMs } = fleet.relay.usage();
   await fleet.relay.stop('SIGKILL');
   // What it had used up to then counts as well.
   const options = [...relayOptions, '--port', String(port)];
-  fleet.relay = await startRelayProcess(program, join(folder, 'relay'), options, { ...said, cpuMs });
+  return async () => {
+    fleet.relay = await startRelayProcess(program, join(folder, 'relay'), options, { ...said, cpuMs });
+  };
 }
 
 /** Starts the stopped relay; answers the milliseconds until it has answered a push, which takes the book's roster. */

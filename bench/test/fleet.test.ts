@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseFleetAsked, runFleet } from '../fleet/bench.ts';
 import { clockedMs } from '../fleet/fleet.ts';
 
-const small = parseFleetAsked(['--tills', '60', '--sales', '10', '--connections', '8']);
+const small = parseFleetAsked(['--tills', '60', '--sales', '10', '--threads', '2']);
 
 it('is clocked from the first request of all its threads to the last answer', () => {
   const apart = [
