@@ -26,7 +26,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const folder = makeFolder();
   try {
-    const program = await buildProgram(new URL('../apps/relay/src/main.ts', import.meta.url), folder);
+    const program = await buildProgram(new URL('../apps/relay/src/program.ts', import.meta.url), folder);
     const print = (line: string): void => console.error(`soak: ${line}`);
     const report = await soakRelay({ program, folder, tills, seed, opsPerSecond, durationMs: minutes * 60_000, print });
     const holds = isSound(report);

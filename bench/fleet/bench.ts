@@ -84,7 +84,7 @@ export async function runFleet(asked: FleetAsked, say: (text: string) => void): 
   try {
     const engine = await startEngine(asked.engine);
     try {
-      const program = await buildProgram(new URL('../../apps/relay/src/main.ts', import.meta.url), folder);
+      const program = await buildProgram(new URL('../../apps/relay/src/program.ts', import.meta.url), folder);
       say(`${asked.tills} tills are enrolled`);
       const fleet = await openFleet({ ...asked, relayOptions: engine.relayOptions, program, folder, crew, say });
       try {

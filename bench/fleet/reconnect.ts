@@ -15,7 +15,7 @@ import { startRelayProcess } from './relay-process.ts';
 import { branchOf, createAuthor, keyOf, openFirm, TILLS_A_BRANCH } from './tills.ts';
 
 const [tills = 1_000, sales = 20] = process.argv.slice(2).map(Number);
-const program = fileURLToPath(new URL('../../apps/relay/src/main.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../apps/relay/src/program.ts', import.meta.url));
 /** How long the relay is away once everybody asks for it. */
 const AWAY_MS = 3_000;
 const FIRST_PAUSE_MS = 1_000;

@@ -9,7 +9,7 @@ import { growthOf, isSound, type Lifetime, type SoakReport } from '../soak/repor
 import { type SoakOptions, soakRelay } from '../soak/soak-relay.ts';
 
 const built = makeFolder();
-const program = await buildProgram(new URL('../../apps/relay/src/main.ts', import.meta.url), built);
+const program = await buildProgram(new URL('../../apps/relay/src/program.ts', import.meta.url), built);
 afterAll(() => rmSync(built, { recursive: true, force: true }));
 
 async function soak(durationMs: number, more: Partial<SoakOptions> = {}): Promise<SoakReport> {

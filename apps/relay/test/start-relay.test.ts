@@ -266,6 +266,19 @@ describe('the program', () => {
     ]);
   });
 
+  it('ends when it is told to before it has loaded', async () => {
+    const child = spawn(
+      process.execPath,
+      ['--import', fileURLToPath(new URL('./early-signal.ts', import.meta.url)), main, '--data', newFolder()],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    children.push(child);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(JSON.parse(text)).toMatchObject({ level: 'info', event: 'stopped' });
+  });
+
   it('ends when it is told to while it is still waiting for its engine', async () => {
     const asked: Socket[] = [];
     // It takes connections and says nothing, as a server does whose disk hangs.
