@@ -4,7 +4,6 @@ import { type NoteSigner, openRecord } from '@tallystick/chain';
 import { nodeHasher as hasher } from '@tallystick/chain/node';
 import {
   type AppendFile,
-  encodeBundle,
   encodeCanonical,
   encodeHex,
   encodeRecord,
@@ -13,6 +12,7 @@ import {
   parseKeyId,
   parseOp,
 } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import { createMemoryRelayStore, createRelay, relayIdOf } from '@tallystick/relay-protocol';
 import { createMemoryKeyStore, type DeviceKey, encodeKeyText, signOp } from '@tallystick/sign';

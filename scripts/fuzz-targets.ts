@@ -24,9 +24,7 @@ import {
 import { openBackup, parseShare, shareToText, shareToWords } from '@tallystick/custody';
 import {
   type AppendFile,
-  decodeBundle,
   decodeRecord,
-  encodeBundle,
   encodeCanonical,
   encodeHex,
   encodeOp,
@@ -41,8 +39,8 @@ import {
   parseVerbRef,
   signatureOf,
 } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle, createFrameCollector } from '@tallystick/oplog/transport';
 import { createFileLogStore } from '@tallystick/oplog/file';
-import { createFrameCollector } from '@tallystick/oplog/transport';
 import {
   createMemoryRelayStore,
   createRelay,

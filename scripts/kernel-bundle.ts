@@ -18,9 +18,8 @@ export interface KernelBundle {
 
 /** Everything that the kernel exports, and the store of a browser. */
 export const wholeKernel: string = `
-import * as kernel from '@tallystick/kernel';
-import { browserStore } from '@tallystick/kernel/browser';
-console.log(kernel, browserStore);`;
+export * from '@tallystick/kernel';
+export { browserStore } from '@tallystick/kernel/browser';`;
 
 /** Bundles a program. Throws where a part stands in the first files, or anything is in it that no kernel needs: the schema library of its verbs is the program's. */
 export async function bundleKernel(program: string): Promise<KernelBundle> {

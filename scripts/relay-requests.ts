@@ -1,6 +1,7 @@
 // Requests at a relay, made from a seed: of every kind that there is, with a part of each left out, changed or replaced by what nobody should send.
 import { gzipSync } from 'node:zlib';
-import { encodeBundle, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { type Reader, relayIdOf } from '@tallystick/relay-protocol';
 import { signedHeaders } from '../packages/relay-protocol/src/request-signature.ts';
 import {

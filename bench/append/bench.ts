@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyChain } from '@tallystick/chain';
-import { createMemoryLogStore, type JsonObject, type OpRecord, type SyncLogStore } from '@tallystick/oplog';
+import type { JsonObject, OpRecord, SyncLogStore } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { createSqliteLogStore } from '@tallystick/oplog/node';
 import Database from 'better-sqlite3';
 import { countAllocations } from '../allocations.ts';

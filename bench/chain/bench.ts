@@ -1,6 +1,7 @@
 /** Verifying a log with oplog, chain and sign alone: decode, canonical check, hash, link, the last signature of each run. */
 import { openRecord, verifyChain, verifyRuns } from '@tallystick/chain';
-import { type ChainHead, decodeBundle, encodeBundle, type OpRecord } from '@tallystick/oplog';
+import type { ChainHead, OpRecord } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { countAllocations } from '../allocations.ts';
 import { countedCrypto, WorkCounter } from '../counts.ts';
 import { type Author, type Crypto, nodeCrypto, verifierOf, writeChain } from '../ops.ts';

@@ -5,7 +5,8 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
-import { encodeBundle, type BookId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { type BookId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { createDice } from '@tallystick/testkit';
 import { createConnection } from './connection.ts';
 import { type Author, branchOf, createAuthor, evening, keyOf, type Message, morning, sales } from './tills.ts';

@@ -7,9 +7,7 @@ import { nodeHasher } from '@tallystick/chain/node';
 import {
   type ChainHead,
   createIdMint,
-  decodeBundle,
   type DeviceId,
-  encodeBundle,
   type OpHash,
   type OpRecord,
   orderTail,
@@ -19,6 +17,7 @@ import {
   parseVerbRef,
   type SyncLogStore,
 } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { createSqliteLogStore } from '@tallystick/oplog/node';
 import { createMemoryKeyStore, createRecordVerifier, type DeviceKey, signOp } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';

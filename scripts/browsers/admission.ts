@@ -3,9 +3,6 @@
 import { type Hasher, openRecord, verifyRuns } from '@tallystick/chain';
 import {
   type BookId,
-  createMemoryLogStore,
-  decodeBundle,
-  encodeBundle,
   encodeHex,
   type JsonObject,
   type OpHash,
@@ -15,6 +12,8 @@ import {
   parseScope,
   parseVerbRef,
 } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { createMemoryKeyStore, createRecordVerifier, type DeviceKey, type Ed25519, signOp } from '@tallystick/sign';
 import { createRoster } from '@tallystick/sign/roster';
 

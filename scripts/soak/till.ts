@@ -1,6 +1,7 @@
 // A till of the soak: it signs a sale, pushes it until it is answered, and remembers the place that it was promised.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeBundle, type OpRecord } from '@tallystick/oplog';
+import type { OpRecord } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { createConnection } from '../../bench/fleet/connection.ts';
 import { type Author, branchOf, sales } from '../../bench/fleet/tills.ts';
 

@@ -1,7 +1,8 @@
 // A book that travels by files alone, from the command line: taken in as far as it verifies, with words for what is not, and what was set aside.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeBundle, type OpRecord, type Scope } from '@tallystick/oplog';
+import type { OpRecord, Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import { createNodeAppendFile } from '@tallystick/oplog/node';
 import { beforeAll, describe, expect, it } from 'vitest';

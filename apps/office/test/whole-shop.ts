@@ -1,7 +1,8 @@
 // A small shop made by the real parts in which every table of the office's database has rows: two tills with cash sessions, sales, a
 // refund, a void, a sale that another till's sale makes a refused one, a branch with a scope of its own, ops that wait for a position,
 // a receipt, and a record that was held back because what comes before it never came.
-import { encodeBundle, parseScope, type Scope } from '@tallystick/oplog';
+import { parseScope, type Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import type { SaleLine } from '@tallystick/retail';
 import { custodyOffer, transferNote } from '@tallystick/retail/supply';
 import { type Commit, openBook } from '@tallystick/kernel';

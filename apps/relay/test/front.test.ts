@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { encodeBundle } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { defaultLimits, type PushReply, type PushRequest } from '@tallystick/relay-protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Front, startFront } from '../src/front.ts';

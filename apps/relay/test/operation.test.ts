@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeBundle } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { createMemoryRelayStore, createRelayClient } from '@tallystick/relay-protocol';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createHealth } from '../src/health.ts';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { encodeBundle } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { afterAll, expect, it } from 'vitest';
 import { startRelay } from '../src/start-relay.ts';
 import { tracingOf } from '../src/tracing-options.ts';

@@ -5,8 +5,6 @@
 import { createTree, leafHash } from '@tallystick/chain/hashing';
 import {
   type BaseHead,
-  createMemoryLogStore,
-  decodeBundle,
   encodeHex,
   type DeviceId,
   type LogBase,
@@ -14,6 +12,8 @@ import {
   type OpRecord,
   type Scope as ScopeName,
 } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
+import { decodeBundle } from '@tallystick/oplog/transport';
 import { keyIdAfter } from '@tallystick/sign';
 import { openRecords } from './admit.ts';
 import { marks } from './builtin.ts';

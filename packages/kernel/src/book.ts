@@ -19,7 +19,7 @@ import type { OpenBookOptions } from './open-book.ts';
 import { OpenedBook } from './opened-book.ts';
 import type { OwnDevice } from './own-device.ts';
 import type { ListenOptions } from './listen.ts';
-import { loadAudit, loadExchange, loadSnapshots } from './parts.ts';
+import { loadAudit, loadExchange } from './parts.ts';
 import type { ProofReport } from './prove.ts';
 import { type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import type { Replayed } from './replay.ts';
@@ -324,7 +324,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   archive(options: Omit<ArchiveOptions, 'scope'> & { readonly scope?: ScopeName }): Promise<ArchiveReport> {
     const scope = options.scope ?? this.#book.options.scope ?? HQ;
-    return this.#book.afterLoading(loadSnapshots, async ({ archiveLog }) => {
+    return this.#book.afterLoading(loadAudit, async ({ archiveLog }) => {
       const report = await archiveLog(this.#replica, { ...options, scope });
       // What is held back was judged by ops that are gone here.
       await retryAsides(this.#book);
@@ -350,14 +350,14 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   saveSnapshot(place: Pick<ImagePlace, 'save'>): Promise<SnapshotReport> {
     const { own } = this.#book;
-    return this.#book.afterLoading(loadSnapshots, ({ saveSnapshot }) =>
+    return this.#book.afterLoading(loadAudit, ({ saveSnapshot }) =>
       saveSnapshot(this.#replica, own.signingKey(), own.now(), place),
     );
   }
 
   /** Writes what proves the snapshot in `place` as far as it is proven now. Answers how far that is. */
   saveSnapshotProof(place: ImagePlace): Promise<SnapshotTrust> {
-    return this.#book.afterLoading(loadSnapshots, ({ saveProof }) => saveProof(this.#replica, place));
+    return this.#book.afterLoading(loadAudit, ({ saveProof }) => saveProof(this.#replica, place));
   }
 
   /**

@@ -3,6 +3,7 @@ import { portableHasher } from '@tallystick/chain/hashing';
 import type { KeyStore } from '@tallystick/sign';
 import { choosePlatformEd25519, createIndexedDbKeyStore } from '@tallystick/sign/device';
 import type { SqlJsStatic } from 'sql.js';
+import { loadActs } from './acts.ts';
 import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';
 import type { BookStore } from './driver.ts';
 import { storeOver } from './sqljs-rows.ts';
@@ -22,8 +23,8 @@ export interface BrowserStore extends BookStore {
 /** Opens the store `name` of this origin. Call in a dedicated worker; throws as `openBrowserLog`. */
 export async function browserStore(name: string, options: BrowserStoreOptions): Promise<BrowserStore> {
   const { sqlite, release = '', ...logOptions } = options;
-  const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519() };
-  const keys = createIndexedDbKeyStore({ hasher: portableHasher, database: `tallystick-${name}-keys` });
+  const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519(loadActs) };
+  const keys = createIndexedDbKeyStore({ hasher: portableHasher, database: `tallystick-${name}-keys` }, loadActs);
   const log = await openBrowserLog(name, logOptions);
   return { ...storeOver({ sqlite, log, release, images: log.images }), log, keys, crypto };
 }

@@ -1,7 +1,7 @@
 /** `openBook`, the one thing an integrator needs: it opens what is stored, or begins a book, and answers it whole. */
 import { portableHasher } from '@tallystick/chain/hashing';
 import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
-import { portableEd25519 } from '@tallystick/sign/device';
+import { lateEd25519 } from '@tallystick/sign/device';
 import { loadActs } from './acts.ts';
 import type { CryptoProvider } from './admitter.ts';
 import { retryAtOpening } from './asides.ts';
@@ -15,7 +15,7 @@ import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
 import { OwnDevice } from './own-device.ts';
-import { loadExchange, loadSnapshots } from './parts.ts';
+import { loadAudit, loadExchange } from './parts.ts';
 import { deviceKeyName } from './renewal.ts';
 import { Replica } from './replica.ts';
 import type { SnapshotOptions } from './snapshot-start.ts';
@@ -55,13 +55,13 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
 
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
-  const crypto = options.crypto ?? options.store.crypto ?? { hasher: portableHasher, ed25519: portableEd25519 };
+  const crypto = options.crypto ?? options.store.crypto ?? { hasher: portableHasher, ed25519: lateEd25519(loadActs) };
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
   options.verbs.forEach(mustDeclareTexts);
   const { snapshot } = options;
-  const start = snapshot && (await loadSnapshots()).snapshotStart(snapshot, options.book);
+  const start = snapshot && (await loadAudit()).snapshotStart(snapshot, options.book);
   // A snapshot names a book too, and says nothing of what this device wrote since. A log without the name is one whose opening was interrupted.
   const { log } = options.store;
   const hadBook = log.meta('book') !== undefined || log.scopes().length > 0;

@@ -7,7 +7,7 @@ import type { OwnDevice } from './own-device.ts';
 import type { Replica } from './replica.ts';
 import type { AbsentTable } from './residency.ts';
 import { fetchTables } from './snapshot-use.ts';
-import { type AuditPart, loadAudit } from './parts.ts';
+import { type AuditPart, loadAudit, loadExchange } from './parts.ts';
 import { META_UNANCHORED } from './status.ts';
 import type { Verb } from './verb.ts';
 import type { OlderOps } from './whole-log.ts';
@@ -104,8 +104,8 @@ export class OpenedBook {
     let held = this.older(older);
     if (older.relay !== undefined)
       held = await this.whileOpen(async () => {
-        const part = await loadAudit();
-        return part.fetchOlder(this.replica, held, needed(part));
+        const [{ fetchOlder }, part] = await Promise.all([loadExchange(), loadAudit()]);
+        return fetchOlder(this.replica, held, needed(part));
       });
     return this.afterLoading(loadAudit, (part) => work(part, held));
   }

@@ -9,6 +9,7 @@ import { keyOverrule, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 
 export { judgeRotation } from '@tallystick/sign';
+export { acceptPublicKey, acceptSignature, importKeyPair, nobleEd25519 } from '@tallystick/sign/judging';
 export { devices } from './builtin-tables.ts';
 export { learn } from './enrolled-by.ts';
 export { shapesByName } from './manifest.ts';

@@ -1,7 +1,10 @@
-// What reads the whole log again, loaded together: see parts.ts.
+// What reads a whole log or all rows: checks, proofs, earlier days, snapshots and archives, which have most of their code in common. Loaded together: see parts.ts.
+export { archiveLog } from './archive.ts';
 export { asOf } from './as-of.ts';
 export { claimedScopes, claimFor } from './attest.ts';
 export { prove } from './prove.ts';
 export { replay, replayLive } from './replay.ts';
+export { saveSnapshot } from './snapshot-save.ts';
+export { saveProof } from './snapshot-proof.ts';
+export { snapshotStart } from './snapshot-start.ts';
 export { verifyLog } from './verify.ts';
-export { fetchOlder } from './whole-log.ts';

@@ -8,3 +8,4 @@ export { pinRelay } from './relay-key.ts';
 export { admissionOf, recoveries, renewDevice, rotateKey } from './renew.ts';
 export { signStatement } from './statement.ts';
 export { exportBook } from './transfer.ts';
+export { fetchOlder } from './whole-log.ts';

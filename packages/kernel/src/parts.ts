@@ -8,12 +8,11 @@ import type * as indexedDbLog from './indexed-db-log.ts';
 import { loadPart } from './load-part.ts';
 import type * as audit from './part-audit.ts';
 import type * as exchange from './part-exchange.ts';
-import type * as snapshots from './part-snapshots.ts';
 
 export type AuditPart = typeof audit;
 
 /** Those that are here. */
-const here: { exchange?: typeof exchange; audit?: typeof audit; snapshots?: typeof snapshots } = {};
+const here: { exchange?: typeof exchange; audit?: typeof audit } = {};
 
 /** What comes from outside: records that are checked, relays, book files. Answers at once where it is here already, as the others do. */
 export function loadExchange(): MaybePromise<typeof exchange> {
@@ -22,17 +21,9 @@ export function loadExchange(): MaybePromise<typeof exchange> {
   );
 }
 
-/** What reads the whole log again: checks, proofs, earlier days. */
+/** What reads a whole log or all rows: checks, proofs, earlier days, snapshots and archives. */
 export function loadAudit(): MaybePromise<typeof audit> {
   return here.audit ?? loadPart('audit', async () => (here.audit = await withActs(import('./part-audit.ts'))));
-}
-
-/** What begins from a snapshot, makes one, or drops ops into an archive. */
-export function loadSnapshots(): MaybePromise<typeof snapshots> {
-  return (
-    here.snapshots ??
-    loadPart('snapshots', async () => (here.snapshots = await withActs(import('./part-snapshots.ts'))))
-  );
 }
 
 /** The log of a browser that cannot write files. */
@@ -45,7 +36,7 @@ export function loadIndexedDbLog(): Promise<typeof indexedDbLog> {
  * whose service worker takes up a new version. Throws `kernel/not-loaded`; what is asked for later is tried again.
  */
 export async function loadParts(): Promise<void> {
-  await Promise.all([loadExchange(), loadAudit(), loadSnapshots()]);
+  await Promise.all([loadExchange(), loadAudit()]);
 }
 
 /** All of them meet ops that say who may write. */

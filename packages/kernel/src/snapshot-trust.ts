@@ -2,7 +2,8 @@
  * Whether a snapshot may be believed (DESIGN section 5): two devices that may attest, one not its author, attested what it says of every scope. The proof
  * beside it holds those certificates and every op that brought a key which the manifest names, up to the book's first, whose hash is the book's id.
  */
-import { type BookId, decodeBundle, encodeBundle, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
+import { type BookId, encodeHex, type OpHash, type OpRecord } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { createRecordVerifier, judgeEnrolment, type Role } from '@tallystick/sign';
 import { openRecords } from './admit.ts';
 import type { CryptoProvider } from './admitter.ts';

@@ -3,9 +3,11 @@
  * rebuilt from it when the book opens.
  */
 import { portableHasher } from '@tallystick/chain/hashing';
-import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
+import type { LogStore } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import type { KeyStore } from '@tallystick/sign';
-import { createMemoryKeyStore, portableEd25519 } from '@tallystick/sign/device';
+import { createMemoryKeyStore, lateEd25519 } from '@tallystick/sign/device';
+import { loadActs } from './acts.ts';
 import type { BookStore } from './driver.ts';
 import { type RowsOptions, storeOver } from './sqljs-rows.ts';
 
@@ -20,6 +22,6 @@ export interface SqlJsStoreOptions extends Omit<RowsOptions, 'log'> {
 
 export function sqljsStore({ log, keys, ...rows }: SqlJsStoreOptions): BookStore {
   const store = storeOver({ ...rows, log: log ?? createMemoryLogStore() });
-  const held = keys ?? (log === undefined ? createMemoryKeyStore(portableEd25519, portableHasher) : undefined);
+  const held = keys ?? (log === undefined ? createMemoryKeyStore(lateEd25519(loadActs), portableHasher) : undefined);
   return held === undefined ? store : { ...store, keys: held };
 }

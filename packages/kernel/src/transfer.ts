@@ -5,8 +5,6 @@
 import { leafHash, type NoteKey, type ReadNode } from '@tallystick/chain';
 import {
   type BookId,
-  decodeBundle,
-  encodeBundle,
   type OpHash,
   type OpRecord,
   orderTail,
@@ -14,6 +12,7 @@ import {
   parseScope,
   type Scope as ScopeName,
 } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { openRecords, type Undecodable } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
 import { compareNote } from './convict.ts';

@@ -2,13 +2,8 @@
  * The log from its first op on, where the stored one begins later: from archives or from a relay, and then what is stored. It is only read; whoever
  * replays it believes none of it.
  */
-import {
-  createMemoryLogStore,
-  type LogStore,
-  type OpRecord,
-  type Scope as ScopeName,
-  type Tip,
-} from '@tallystick/oplog';
+import { type LogStore, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { createFollower, type RelayClient, relayIdOf, signReads } from '@tallystick/relay-protocol';
 import { partOf, readAll } from './archive.ts';
 import { KernelError } from './errors.ts';

@@ -1,7 +1,8 @@
 // DESIGN section 11 at the kernel's door: forged, foreign, missing, forked and unknown ops. Nothing stored is lost, nothing false is folded.
 import { nodeHasher } from '@tallystick/chain/node';
 import { type Book, defineVerb, openBook, type Verb } from '@tallystick/kernel';
-import { decodeBundle, encodeBundle, encodeRecord, type KeyId, type OpRecord, textOf } from '@tallystick/oplog';
+import { encodeRecord, type KeyId, type OpRecord, textOf } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { createMemoryKeyStore, type DeviceKey, type KeyStore, signOp } from '@tallystick/sign';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { describe, expect, it } from 'vitest';

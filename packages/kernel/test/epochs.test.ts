@@ -3,7 +3,8 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { type BookStore, openBook } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore, encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { encodeHex, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import {
   createMemoryRelayStore,
   createRelay,

@@ -8,14 +8,8 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { type BookStore, openBook, replay, verifyLog } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import {
-  createMemoryLogStore,
-  encodeRecord,
-  type LogStore,
-  type OpRecord,
-  type Scope,
-  textOf,
-} from '@tallystick/oplog';
+import { encodeRecord, type LogStore, type OpRecord, type Scope, textOf } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';

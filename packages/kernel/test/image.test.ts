@@ -2,7 +2,8 @@
 import { type Book, defineVerb, openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore, type LogStore } from '@tallystick/oplog';
+import type { LogStore } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import fc from 'fast-check';
 import { createMemoryFile, type MemoryFile } from '../../oplog/test/memory-file.ts';
 import initSqlJs from 'sql.js';

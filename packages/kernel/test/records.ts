@@ -1,8 +1,6 @@
 /** Records made by hand: what a thief or a clone writes with a key, and book files of any records. */
 import type { Book } from '@tallystick/kernel';
 import {
-  decodeBundle,
-  encodeBundle,
   type JsonObject,
   type Op,
   type OpHash,
@@ -12,6 +10,7 @@ import {
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { openRecord } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import { type DeviceKey, signOp } from '@tallystick/sign';

@@ -4,15 +4,8 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { type Book, defineVerb, openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import {
-  createMemoryLogStore,
-  encodeHex,
-  encodeRecord,
-  type OpRecord,
-  type Scope,
-  signatureOf,
-  textOf,
-} from '@tallystick/oplog';
+import { encodeHex, encodeRecord, type OpRecord, type Scope, signatureOf, textOf } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import type { DeviceKey, KeyStore } from '@tallystick/sign';
 import { proveRotation } from '@tallystick/sign/rotation';
 import initSqlJs from 'sql.js';

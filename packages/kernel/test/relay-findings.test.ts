@@ -2,7 +2,8 @@
 import { parseVerifierKey } from '@tallystick/chain';
 import { nodeHasher } from '@tallystick/chain/node';
 import type { Change, RelayFinding } from '@tallystick/kernel';
-import { encodeBundle, type OpRecord } from '@tallystick/oplog';
+import type { OpRecord } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import {
   createMemoryRelayStore,
   createRelay,

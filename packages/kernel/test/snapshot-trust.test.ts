@@ -1,7 +1,8 @@
 // What a certified snapshot may not say: rows that only customers attest, and keys that no op of the book brought.
 import { openBook, type SnapshotManifest } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
-import { decodeBundle, encodeBundle, encodeHex } from '@tallystick/oplog';
+import { encodeHex } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import type { DeviceKey, Role } from '@tallystick/sign';
 import { expect, it } from 'vitest';
 import { encodeManifest } from '../src/snapshot.ts';

@@ -2,7 +2,8 @@
 import { openBook } from '@tallystick/kernel';
 import { nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore, encodeHex } from '@tallystick/oplog';
+import { encodeHex } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import initSqlJs from 'sql.js';
 import { expect, it, vi } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';

@@ -1,6 +1,7 @@
 // Marks beyond the `hq` that is here: anybody can hand one over, so it waits with what builds on it and stops nobody else.
 import { type BookStore, openBook } from '@tallystick/kernel';
-import { createMemoryLogStore, encodeHex, type JsonObject, type OpRecord, type Scope } from '@tallystick/oplog';
+import { encodeHex, type JsonObject, type OpRecord, type Scope } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
 import { craft, fileOf, recordsOf } from './records.ts';

@@ -19,7 +19,6 @@ export {
   type Seq,
   type VerbRef,
 } from './brands.ts';
-export { type Bundle, decodeBundle, encodeBundle } from './bundle.ts';
 export { encodeCanonical, type Json, type JsonObject, parseCanonical } from './canonical.ts';
 export {
   type CanonicalCode,
@@ -47,7 +46,6 @@ export type {
   SyncLogStore,
   Tip,
 } from './log-store.ts';
-export { createMemoryLogStore } from './memory-log-store.ts';
 export { forgetArgs } from './lazy-args.ts';
 export { encodeOp, type Op, type OpFailure, parseOp, type Seen } from './op.ts';
 export { orderTail, unionRecords } from './order.ts';

@@ -1,4 +1,4 @@
-import { decodeBundle, encodeBundle } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeChain } from './arbitraries.ts';

@@ -1,8 +1,15 @@
 // Properties of frames: what is sent is what comes, in any order and through any mail program, and damage is named.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBundle, encodeBundle } from '../src/index.ts';
-import { createFrameCollector, encodeFrames, encodeText, type FrameSet, qrFrameBytes } from '../src/transport.ts';
+import {
+  createFrameCollector,
+  decodeBundle,
+  encodeBundle,
+  encodeFrames,
+  encodeText,
+  type FrameSet,
+  qrFrameBytes,
+} from '../src/transport.ts';
 import { parseBase32 } from '../src/base32.ts';
 import { anyCharacter } from './arbitraries.ts';
 

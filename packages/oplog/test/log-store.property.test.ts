@@ -1,6 +1,5 @@
 // The stores against each other: whatever is done to all of them, they answer alike, and so do their reopened files.
 import {
-  createMemoryLogStore,
   type DeviceId,
   type OpHash,
   OplogError,
@@ -8,6 +7,7 @@ import {
   type Scope,
   type SyncLogStore,
 } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import { createSqliteLogStore } from '@tallystick/oplog/node';
 import Database from 'better-sqlite3';

@@ -1,4 +1,4 @@
-import { createMemoryLogStore } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { logStoreContract } from './contract.ts';
 
 logStoreContract('memory', () => {

@@ -1,7 +1,6 @@
 // The vectors of docs/spec/op.md against this implementation. Runs in Node and in a browser, so it uses nothing of either.
 import {
   createIdMint,
-  decodeBundle,
   decodeHex,
   decodeRecord,
   encodeHex,
@@ -13,7 +12,7 @@ import {
   parseOp,
   parseOpId,
 } from '@tallystick/oplog';
-import { createFrameCollector } from '@tallystick/oplog/transport';
+import { decodeBundle, createFrameCollector } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import bundleVectors from '../../../fixtures/op/bundle.json' with { type: 'json' };
 import canonicalVectors from '../../../fixtures/op/canonical.json' with { type: 'json' };

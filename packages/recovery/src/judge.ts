@@ -3,7 +3,8 @@
 import type { Opener } from '@tallystick/custody';
 import type { CryptoProvider } from '@tallystick/kernel';
 import { openRecords, provenKeys, statementPreimage, unpacked } from '@tallystick/kernel/backup';
-import { type BookId, decodeBundle, decodeHex, type DeviceId, encodeHex, type OpRecord } from '@tallystick/oplog';
+import { type BookId, decodeHex, type DeviceId, encodeHex, type OpRecord } from '@tallystick/oplog';
+import { decodeBundle } from '@tallystick/oplog/transport';
 import { type FindingCode, type PartCode, RecoveryError } from './errors.ts';
 import { copiesIn } from './copies.ts';
 import { chainOf, openPart, type OpenPart, type PartHead } from './part.ts';

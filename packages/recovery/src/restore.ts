@@ -12,7 +12,8 @@ import {
   type Verb,
 } from '@tallystick/kernel';
 import { type FileScope, META_UNANCHORED, openRecords, parseHeader, unpacked } from '@tallystick/kernel/backup';
-import { type BookId, decodeBundle, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { type BookId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { decodeBundle } from '@tallystick/oplog/transport';
 import { RecoveryError } from './errors.ts';
 import { type Chosen, type FoundFile, maxLogBytes } from './judge.ts';
 import type { OpenPart, PartHead } from './part.ts';

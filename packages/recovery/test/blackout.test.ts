@@ -67,7 +67,7 @@ it('names what nobody holds, who had it last, and what the others know of it', a
   // Only the second till's own ops are left, in pieces: the chain of the third is named by the place it stops at.
   const pieces = (await second.log.pending('hq' as never)).filter(({ op }) => op.device === second.device);
   expect(pieces.map(({ op }) => op.seen?.heads ?? []).flat()).toContain(headOfThird?.hash);
-  const { createMemoryLogStore } = await import('@tallystick/oplog');
+  const { createMemoryLogStore } = await import('@tallystick/oplog/memory');
   const scrap = createMemoryLogStore();
   scrap.append(pieces);
   const scraps = await surveyLogs([{ name: 'scrap', log: scrap }]);

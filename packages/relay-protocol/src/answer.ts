@@ -1,5 +1,5 @@
 // How a relay writes its answers: JSON, notes, bundles and refusals, readable from pages of any origin.
-import { encodeBundle } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { gzip } from './body.ts';
 import { RelayError, type RelayAnswerCode, parseAnswerCode, statusByCode } from './errors.ts';
 import type { KeptPage } from './home.ts';

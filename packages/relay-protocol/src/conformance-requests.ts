@@ -1,6 +1,7 @@
 // The clauses of docs/spec/relay.md about requests: who is let in, what is told before and after, and what is refused with which words.
 import { encodeVerifierKey } from '@tallystick/chain';
-import { encodeBundle, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { appointVerb } from '@tallystick/sign';
 import { gzip } from './body.ts';
 import { type Clause, clause, codeOf } from './conformance-clause.ts';

@@ -8,15 +8,8 @@ import {
   type NoteKey,
   type VerifySignature,
 } from '@tallystick/chain';
-import {
-  type BookId,
-  decodeBundle,
-  encodeBundle,
-  type MaybePromise,
-  parseBookId,
-  parseScope,
-  type Scope,
-} from '@tallystick/oplog';
+import { type BookId, type MaybePromise, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import type { RelayClient } from './client.ts';
 import { RelayError } from './errors.ts';
 import { originOf, verifyCheckpoint } from './receipt.ts';

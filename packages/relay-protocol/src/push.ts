@@ -1,6 +1,7 @@
 // What the relay takes from a push and what it answers (docs/spec/relay.md, "Push"), and the parts that every push needs.
 import type { Hasher, NoteSigner } from '@tallystick/chain';
-import { type BookId, decodeBundle, type Scope } from '@tallystick/oplog';
+import type { BookId, Scope } from '@tallystick/oplog';
+import { decodeBundle } from '@tallystick/oplog/transport';
 import type { Ed25519 } from '@tallystick/sign';
 import type { Checkpoints } from './checkpoints.ts';
 import type { ClaimMemory } from './claim-memory.ts';

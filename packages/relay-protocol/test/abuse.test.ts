@@ -1,5 +1,6 @@
 // Who floods, forges or fumbles gets a bounded answer, and the others are served all the same.
-import { type BookId, encodeBundle, type OpRecord } from '@tallystick/oplog';
+import type { BookId, OpRecord } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import type { BatchAnswer } from '../src/replies.ts';
 import { relayIdOf, signReads } from '../src/index.ts';

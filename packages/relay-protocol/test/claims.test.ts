@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeBundle, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimOf, createMemoryRelayStore, type PushResult, type RelayEvent, type RelayStore } from '../src/index.ts';

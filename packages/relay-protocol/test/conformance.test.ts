@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BookId, decodeBundle, encodeBundle, type Scope } from '@tallystick/oplog';
+import type { BookId, Scope } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import { type ClauseVerdict, runConformance } from '../src/conformance.ts';
 import { createMemoryRelayStore, createRelay, originOf, type Relay, type RelayStore } from '../src/index.ts';

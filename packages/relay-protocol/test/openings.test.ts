@@ -1,5 +1,6 @@
 // Scopes are counted, and nobody can open so many that those who run the shop have none left; what was opened in good faith comes back.
-import { encodeBundle, parseScope, type Scope } from '@tallystick/oplog';
+import { parseScope, type Scope } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import type { RelayLimits } from '../src/index.ts';
 import { clientOf, type Desk, openDesk, post } from './desk.ts';

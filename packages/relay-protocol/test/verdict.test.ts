@@ -1,7 +1,6 @@
 // Each verdict of the gate, over HTTP requests to a relay in this process.
 import {
   type BookId,
-  encodeBundle,
   encodeRecord,
   type OpHash,
   type OpRecord,
@@ -9,6 +8,7 @@ import {
   signatureOf,
   textOf,
 } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { signOp } from '@tallystick/sign';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRelay, createRelayClient, verifyReceipt } from '../src/index.ts';

@@ -1,5 +1,5 @@
 // @tallystick/sign/device: what a device needs at every start, to hold its keys and sign its ops. No curve is in it: what judges keys and signatures of others
-// comes with the main entry, or when it is first asked.
+// comes with the main entry, or from `/judging` when it is first asked.
 export {
   type ChainKey,
   keyIdAfter,
@@ -10,6 +10,6 @@ export {
   rotateVerb,
 } from './chain-key.ts';
 export { createMemoryKeyStore, keyIdOf } from './key-store.ts';
-export { choosePlatformEd25519, createIndexedDbKeyStore, portableEd25519 } from './portable.ts';
+export { choosePlatformEd25519, createIndexedDbKeyStore, lateEd25519, type LoadJudging } from './portable.ts';
 export { defaultRevokes } from './roles.ts';
 export { signOp, startSigning } from './signing.ts';

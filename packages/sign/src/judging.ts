@@ -1,4 +1,5 @@
-// What judges keys, and signatures where the platform cannot: loaded together when it is first asked, for it has a curve in it.
+// @tallystick/sign/judging: what judges keys, and signatures where the platform cannot. There is a curve in it, so the functions of `/device` have it brought when
+// it is first asked.
 export { acceptPublicKey } from './acceptance.ts';
 export { nobleEd25519 } from './noble.ts';
 export { importKeyPair } from './imported-key.ts';

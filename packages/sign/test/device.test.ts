@@ -6,6 +6,8 @@ import { nobleEd25519 } from '../src/index.ts';
 
 const message = new TextEncoder().encode('one cup of tea');
 
+const judging = () => import('../src/judging.ts');
+
 async function fresh(): Promise<typeof device> {
   vi.resetModules();
   return import('../src/device.ts');
@@ -24,7 +26,7 @@ describe('a device that only signs', () => {
     ] as const)
       for (const name of ['webcrypto', 'noble']) {
         const entry = await fresh();
-        const ed25519 = name === 'noble' ? entry.portableEd25519 : await entry.choosePlatformEd25519();
+        const ed25519 = name === 'noble' ? entry.lateEd25519(judging) : await entry.choosePlatformEd25519(judging);
         expect(ed25519.name).toBe(name);
         const verdicts = [await ed25519.verify(key, message, given), await ed25519.verify(key, message, given)];
         expect(verdicts, name).toEqual([verdict, verdict]);
@@ -36,18 +38,19 @@ describe('a device that only signs', () => {
     const pair = await nobleEd25519.generate();
     const held = [pair.publicKey, message, await pair.sign(message)].map((bytes) => Uint8Array.from(bytes));
     const [key, text, signature] = held as [Uint8Array, Uint8Array, Uint8Array];
-    const ed25519 = await entry.choosePlatformEd25519();
+    const ed25519 = await entry.choosePlatformEd25519(judging);
     const verdict = ed25519.verify(key, text, signature);
     for (const bytes of held) bytes.fill(0);
     expect(await verdict).toBe(true);
   });
 
   it('makes keys of secrets as everybody does', async () => {
-    const { createMemoryKeyStore, portableEd25519 } = await fresh();
+    const { createMemoryKeyStore, lateEd25519 } = await fresh();
+    const ed25519 = lateEd25519(judging);
     const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
-    const keys = createMemoryKeyStore(portableEd25519, portableHasher);
+    const keys = createMemoryKeyStore(ed25519, portableHasher);
     const { publicKey } = await keys.import('device', seed);
     expect(publicKey).toEqual((await nobleEd25519.fromSeed(seed)).publicKey);
-    expect((await portableEd25519.generate()).publicKey).toHaveLength(32);
+    expect((await ed25519.generate()).publicKey).toHaveLength(32);
   });
 });

@@ -1,5 +1,5 @@
 /** Surgery on exported book files, which any pipe between two devices may do too: frames lost, repeated, reordered, damaged. */
-import { decodeBundle, encodeBundle } from '@tallystick/oplog';
+import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 
 const newline = 0x0a;
 

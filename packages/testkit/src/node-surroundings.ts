@@ -2,7 +2,7 @@
 import { type BookStore, type CryptoProvider, replay } from '@tallystick/kernel';
 import { betterSqliteDriver, nodeCrypto } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { createSqliteLogStore } from '@tallystick/oplog/node';
 import type { KeyPair } from '@tallystick/sign';
 import Database from 'better-sqlite3';

@@ -1,14 +1,7 @@
 /** A device that writes its ops by hand, past the kernel: honest chains, and chains that no honest program would write. */
 import type { Hasher } from '@tallystick/chain';
-import {
-  type BookId,
-  encodeBundle,
-  type JsonObject,
-  type Op,
-  type OpHash,
-  type OpRecord,
-  parseOpId,
-} from '@tallystick/oplog';
+import { type BookId, type JsonObject, type Op, type OpHash, type OpRecord, parseOpId } from '@tallystick/oplog';
+import { encodeBundle } from '@tallystick/oplog/transport';
 import { type DeviceKey, signOp } from '@tallystick/sign';
 
 export interface WriterOptions {

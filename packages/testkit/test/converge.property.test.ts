@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { BookStore, SqlDriver } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore } from '@tallystick/oplog';
+import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import {
   anySchedule,
   anyShop,

@@ -2,7 +2,7 @@
 import { portableHasher } from '@tallystick/chain';
 import { openRecords, parseHeader } from '@tallystick/kernel/backup';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { decodeBundle } from '@tallystick/oplog';
+import { decodeBundle } from '@tallystick/oplog/transport';
 import { type Chosen, filesOf, judgeBackups, logOf, noteOf, RecoveryError, restoreBook } from '@tallystick/recovery';
 import { createMemoryKeyStore, nobleEd25519 } from '@tallystick/sign';
 import type { SqlJsStatic } from 'sql.js';
