@@ -97,16 +97,14 @@ export class Fold {
   /** Folds one op. A refused op still advances its device's chain, unless it is a fork. */
   fold(record: OpRecord, place: number, undo?: Undo[], touch?: TouchRecorder): Verdict {
     const { residency } = this.#schema;
+    residency.takeMissed();
     if (residency.size === 0) return this.#foldHere(record, place, undo, touch);
     const done = undo ?? [];
     const start = done.length;
-    residency.takeMissed();
     try {
       return this.#foldHere(record, place, done, touch);
     } catch (cause) {
       if (!(cause instanceof NotResident)) throw cause;
-      // With the last table of all here, nothing asks before the next fold.
-      residency.takeMissed();
       this.#projection.takeBack(done.splice(start), place);
       const { scope, table } = cause;
       return { kind: 'stopped', stop: { code: 'kernel/not-resident', scope, table, hash: record.hash } };
@@ -123,8 +121,7 @@ export class Fold {
     const judged = this.#judge(record, head?.keyId, touch);
     if ('kind' in judged && judged.kind === 'stopped') return judged;
     // Also where a verb swallowed the error: what it then made of it counts for nothing.
-    const missed = this.#schema.residency.takeMissed();
-    if (missed !== undefined) throw missed;
+    this.#throwMissed();
     // A rotation without effect still changes the key: the door, which folds nothing, must agree. Not so one that another key signed.
     const isOutside = 'kind' in judged && judged.kind === 'outside';
     const lacking = 'kind' in judged && !isOutside ? this.#lackingVerb(record, touch) : undefined;
@@ -146,8 +143,7 @@ export class Fold {
     } finally {
       this.#now = undefined;
     }
-    const missedByCheck = this.#schema.residency.takeMissed();
-    if (missedByCheck !== undefined) throw missedByCheck;
+    this.#throwMissed();
     if (refusal !== undefined) {
       const verdict = this.#refused(record, refusal, place, undo, touch);
       this.#leaveRemains(record, place, undo, touch);
@@ -295,7 +291,7 @@ export class Fold {
     } catch (cause) {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
-      if (cause instanceof NotResident || (cause instanceof Error && cause.name === 'SqliteError')) throw cause;
+      // What a read of its view failed at is looked at afterwards.
       if (!(cause instanceof KernelError)) return refuse('kernel/verb-failed');
       // Nor is this the verb's: the kernel's own code was not loaded before the fold.
       if (cause instanceof ActsMissing) throw cause;
@@ -364,12 +360,15 @@ export class Fold {
       if (!isOutcome(effects) || !effects.every(mayWrite)) return;
       const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };
       this.#projection.apply(effects, facts, place, undo, touch, rules);
-    } catch (cause) {
+    } catch {
       // As of a plan that throws: nothing comes of it, on every device alike.
-      if (cause instanceof NotResident || (cause instanceof Error && cause.name === 'SqliteError')) throw cause;
     } finally {
       this.#now = undefined;
     }
+    this.#throwMissed();
+  }
+
+  #throwMissed(): void {
     const missed = this.#schema.residency.takeMissed();
     if (missed !== undefined) throw missed;
   }
@@ -384,6 +383,7 @@ export class Fold {
         compiled: (table) => this.#compiled(table),
         hqRow: (table, key, size, touch) => this.#standing.hqRow(table, key, size, touch),
         planning: () => this.#now,
+        residency: this.#schema.residency,
       });
       this.#viewByVerb.set(verb, view);
     }

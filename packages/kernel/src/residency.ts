@@ -38,7 +38,7 @@ export class Residency {
   readonly #absent = new Map<string, AbsentTable>();
   /** Which tables a query reads, by its text. */
   readonly #readBySql = new Map<string, ReadonlySet<string>>();
-  #missed: NotResident | undefined;
+  #missed: Error | undefined;
 
   /** How many are not here; 0 in nearly every book, so that nothing else is asked. */
   get size(): number {
@@ -101,8 +101,7 @@ export class Residency {
   /** Throws where the table is not here. */
   need(scope: string, table: string): void {
     if (!this.#absent.has(keyOf(scope, table))) return;
-    this.#missed = new NotResident(scope, table);
-    throw this.#missed;
+    throw this.miss(new NotResident(scope, table));
   }
 
   /**
@@ -119,8 +118,13 @@ export class Residency {
     return driver.prepare(`SELECT 1 FROM "${table}" WHERE scope = ? LIMIT 1`).get([scope]) !== undefined;
   }
 
-  /** What was needed and not here since the last call, even if a verb swallowed the error. */
-  takeMissed(): NotResident | undefined {
+  /** Notes why what a verb asked for could not be read: no bug of the verb. */
+  miss(why: Error): Error {
+    return (this.#missed = why);
+  }
+
+  /** Why something could not be read since the last call, even if a verb swallowed the error. */
+  takeMissed(): Error | undefined {
     const missed = this.#missed;
     this.#missed = undefined;
     return missed;

@@ -1,7 +1,6 @@
 /** What a set table brings along to derive other rows and to check its own is code of others: whatever it does, it refuses its op and halts no fold. */
 import { encodeCanonical } from '@tallystick/oplog';
 import { KernelError } from './errors.ts';
-import { NotResident } from './residency.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import { type OpFacts, refuse, type Refusal, type View } from './verb.ts';
 
@@ -53,8 +52,7 @@ function guarded<T>(name: string, work: () => T): T {
     return work();
     // oxlint-disable-next-line @tallystick/no-catch -- here it is made one refusal everywhere; what is no bug of the table goes on
   } catch (cause) {
-    if (cause instanceof KernelError || cause instanceof NotResident) throw cause;
-    if (cause instanceof Error && cause.name === 'SqliteError') throw cause;
+    if (cause instanceof KernelError) throw cause;
     throw new KernelError('kernel/bad-effect', `the code of table "${name}" failed`, cause);
   }
 }

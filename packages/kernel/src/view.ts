@@ -3,6 +3,7 @@ import type { Author } from './authors.ts';
 import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { Projection } from './projection.ts';
+import type { Residency } from './residency.ts';
 import type { TouchRecorder } from './touch.ts';
 import type { CompiledTable } from './schema.ts';
 import type { AnyTable, Columns, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
@@ -26,6 +27,8 @@ export interface ViewSource {
   hqRow(table: AnyTable, key: Row, size: number, touch: TouchRecorder | undefined): Row | undefined;
   /** Undefined while no op is planned. */
   planning(): Planning | undefined;
+  /** Hears that the database failed. */
+  readonly residency: Residency;
 }
 
 /** One view for all ops of a verb: a plan reads at once or not at all. */
@@ -45,6 +48,15 @@ export function createView(verb: Verb, source: ViewSource): View {
     if (planning === undefined) throw new KernelError('kernel/bad-verb', 'a view is read while its op is planned');
     return planning;
   };
+  // Only what fails in here is the database's: a verb may throw errors of that name, too.
+  const read = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'SqliteError') source.residency.miss(cause);
+      throw cause;
+    }
+  };
   return {
     get author(): Author {
       return now().author;
@@ -54,12 +66,14 @@ export function createView(verb: Verb, source: ViewSource): View {
       key: RowOf<K>,
     ): RowOf<K & C> | undefined => {
       const compiled = keyed(table);
-      return projection.get(compiled, compiled.keyValuesOf(key), now().touch) as RowOf<K & C> | undefined;
+      const values = compiled.keyValuesOf(key);
+      return read(() => projection.get(compiled, values, now().touch)) as RowOf<K & C> | undefined;
     },
     sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
       if (table.kind !== 'sum') throw badRead(table, 'holds rows, not sums');
       const compiled = readable(table);
-      const sums = projection.sumsOf(compiled, compiled.keyValuesOf(key), now().touch);
+      const values = compiled.keyValuesOf(key);
+      const sums = read(() => projection.sumsOf(compiled, values, now().touch));
       const row: Record<string, number> = {};
       for (let index = 0; index < sums.length; index++)
         row[compiled.columnNames[index] as string] = sums[index] as number;
@@ -70,7 +84,8 @@ export function createView(verb: Verb, source: ViewSource): View {
       prefix: Partial<RowOf<K>>,
     ): readonly RowOf<K & C>[] => {
       const compiled = keyed(table);
-      const rows = projection.list(compiled, prefixValues(compiled, prefix as Row), now().touch);
+      const values = prefixValues(compiled, prefix as Row);
+      const rows = read(() => projection.list(compiled, values, now().touch));
       return rows as unknown as readonly RowOf<K & C>[];
     },
     hq: {
@@ -81,7 +96,7 @@ export function createView(verb: Verb, source: ViewSource): View {
         const { def } = readable(table);
         if (def.kind !== 'register')
           throw badRead(def, 'keeps no history: only registers of hq are read as of the mark');
-        return source.hqRow(def, key, now().size, now().touch) as RowOf<K & C> | undefined;
+        return read(() => source.hqRow(def, key, now().size, now().touch)) as RowOf<K & C> | undefined;
       },
     },
   };

@@ -1,0 +1,71 @@
+// Whose failure it is when a verb fails: what the database could not read stops the commit and refuses nothing, and what the verb itself throws
+// refuses its op, whatever name its error has.
+import { type BookStore, defineVerb, type Effect, openBook, setTable, sumTable, type View } from '@tallystick/kernel';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { memoryKeys, stores, testEdge } from './shop.ts';
+
+const failure = (): Error => Object.assign(new Error('out of memory'), { name: 'SqliteError' });
+const fails = (): never => {
+  throw failure();
+};
+const stock = sumTable('stock', { key: { sku: 'text' }, sums: ['onHand'] });
+const notes = setTable('notes', { key: { id: 'text' }, columns: { sku: 'text' } });
+const checked = setTable('checked', { key: { id: 'text' }, columns: { sku: 'text' }, check: fails });
+const deriving = setTable('deriving', { key: { id: 'text' }, columns: { sku: 'text' }, derive: fails });
+const row = { id: 'a', sku: 'pear' };
+
+/** A book with one verb, over a database whose reads of `notes` fail while `state.isFailing`. */
+async function openWith(
+  store: BookStore,
+  plan: (view: View) => readonly Effect[],
+  state: { isFailing: boolean } = { isFailing: false },
+) {
+  const tables = [stock, notes, checked, deriving];
+  const verb = { name: 'shop.try', version: 1, roles: ['owner'], tables, args: z.strictObject({}) } as const;
+  const prepare: BookStore['sql']['prepare'] = (sql) => {
+    const statement = store.sql.prepare(sql);
+    if (!/^SELECT .* FROM "notes"/s.test(sql)) return statement;
+    return { ...statement, get: (params) => (state.isFailing ? fails() : statement.get(params)) };
+  };
+  const verbs = [defineVerb({ ...verb, plan })] as const;
+  return openBook({ store: { ...store, sql: { ...store.sql, prepare } }, keys: memoryKeys(), verbs, edge: testEdge() });
+}
+
+it.each([
+  ['plan', fails],
+  ['check of a table', () => [stock.add({ sku: 'pear' }, { onHand: 1 }), checked.put(row)]],
+  ['derivation of a table', () => [stock.add({ sku: 'pear' }, { onHand: 1 }), deriving.put(row)]],
+])('a %s that throws an error by the name of the database refuses its op and stops nothing', async (_, plan) => {
+  for (const open of Object.values(stores)) {
+    const book = await openWith(open(), plan);
+    expect(await book.commit('shop.try', {})).toMatchObject({ ok: false, code: 'kernel/verb-failed' });
+    expect(book.query('SELECT * FROM stock')).toEqual([]);
+    await book.close();
+  }
+});
+
+it.each<[string, (view: View) => readonly Effect[]]>([
+  ['and lets it through', (view) => (view.get(notes, { id: 'b' }), [notes.put(row)])],
+  [
+    'and swallows it',
+    (view) => {
+      try {
+        view.get(notes, { id: 'b' });
+      } catch {
+        return [stock.add({ sku: 'pear' }, { onHand: 1 })];
+      }
+      return [notes.put(row)];
+    },
+  ],
+])('a plan that meets a database that fails %s refuses nothing: the commit says so', async (_, plan) => {
+  for (const open of Object.values(stores)) {
+    const state = { isFailing: true };
+    const book = await openWith(open(), plan, state);
+    await expect(book.commit('shop.try', {})).rejects.toMatchObject({ code: 'kernel/storage' });
+    state.isFailing = false;
+    expect(await book.commit('shop.try', {})).toMatchObject({ ok: true });
+    expect([book.query('SELECT id FROM notes'), book.query('SELECT * FROM stock')]).toEqual([[{ id: 'a' }], []]);
+    await book.close();
+  }
+});
