@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionReport } from '@tallystick/retail';
 import { readDrawerReport } from '../src/engine/drawer-report.ts';
 import { entries } from '../src/engine/entries.ts';
-import { type Entry, enter } from '../src/engine/entry.ts';
+import { enter } from '../src/engine/entry.ts';
 import type { CashMoveRequest, DrawerReport, Outcome, Saved } from '../src/engine/port.ts';
 import { reportRows } from '../src/model/report-rows.ts';
 import { openState } from '../src/engine/till-state.ts';
@@ -14,13 +14,9 @@ let session: string;
 
 beforeEach(async () => {
   counter = await openCounter();
-  session = idOf(await ask(entries.openSession, 10_000));
+  session = idOf(await counter.ask(entries.openSession, 10_000));
 });
 afterEach(() => counter.close());
-
-function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>> {
-  return enter(entry, request, counter.shop, () => counter.openAgain());
-}
 
 function idOf(outcome: Outcome<Saved<unknown>>): string {
   if (!outcome.ok) throw new Error(outcome.code);
@@ -46,11 +42,11 @@ const move = (change: Partial<CashMoveRequest> = {}): CashMoveRequest => ({
 describe('cash without a sale', () => {
   it('is written once however often it is asked for, and again when it is meant again', async () => {
     const first = move();
-    const id = idOf(await ask(entries.moveCash, first));
-    expect(idOf(await ask(entries.moveCash, first))).toBe(id);
-    expect(idOf(await ask(entries.moveCash, move()))).not.toBe(id);
-    idOf(await ask(entries.moveCash, move({ kind: 'in', account: '3000', reason: 'change' })));
-    idOf(await ask(entries.moveCash, move({ kind: 'safe', amountMinor: 2_000, reason: 'evening' })));
+    const id = idOf(await counter.ask(entries.moveCash, first));
+    expect(idOf(await counter.ask(entries.moveCash, first))).toBe(id);
+    expect(idOf(await counter.ask(entries.moveCash, move()))).not.toBe(id);
+    idOf(await counter.ask(entries.moveCash, move({ kind: 'in', account: '3000', reason: 'change' })));
+    idOf(await counter.ask(entries.moveCash, move({ kind: 'safe', amountMinor: 2_000, reason: 'evening' })));
     expect(report().moves.map(({ kind, amountMinor }) => [kind, amountMinor])).toEqual([
       ['out', -500],
       ['out', -500],
@@ -75,15 +71,17 @@ describe('cash without a sale', () => {
   });
 
   it('is refused of a drawer that is closed, or for an account that is not there', async () => {
-    expect(await ask(entries.moveCash, move({ account: '9999' }))).toMatchObject({ code: 'ledger/unknown-account' });
-    idOf(await ask(entries.closeSession, { session, countedMinor: 10_000 }));
-    expect(await ask(entries.moveCash, move())).toMatchObject({ code: 'till/no-session' });
+    expect(await counter.ask(entries.moveCash, move({ account: '9999' }))).toMatchObject({
+      code: 'ledger/unknown-account',
+    });
+    idOf(await counter.ask(entries.closeSession, { session, countedMinor: 10_000 }));
+    expect(await counter.ask(entries.moveCash, move())).toMatchObject({ code: 'till/no-session' });
   });
 });
 
 describe('the report of a drawer', () => {
   it('says what should be in it only after the count', async () => {
-    idOf(await ask(entries.sell, cartOf('a', 2)));
+    idOf(await counter.ask(entries.sell, cartOf('a', 2)));
     const cash = ['Cash', 'Float', 'Should be in the drawer', 'Counted', 'Over'];
     const named = (): readonly string[] => reportRows(report()).map(({ name }) => name);
     expect(report().kind).toBe('X');
@@ -91,7 +89,7 @@ describe('the report of a drawer', () => {
     // Neither the report nor anything else that the page is told leads to the £7.20 in the drawer.
     const told = JSON.stringify([openState(counter.shop, undefined), report()]);
     expect(told).not.toMatch(/expected|cashMinor|"cash"|salesMinor|:10720|taxes/);
-    idOf(await ask(entries.closeSession, { session, countedMinor: 10_730 }));
+    idOf(await counter.ask(entries.closeSession, { session, countedMinor: 10_730 }));
     expect(report().kind).toBe('Z');
     expect(named().slice(4)).toEqual(cash);
     expect(openState(counter.shop, undefined).today?.taken).toEqual({ totalMinor: 720, cashMinor: 720 });

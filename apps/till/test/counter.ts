@@ -13,9 +13,10 @@ import { createMemoryKeyStore } from '@tallystick/sign';
 import initSqlJs from 'sql.js';
 import { createClockWatch } from '../src/engine/clock-watch.ts';
 import { fillDemoShop } from '../src/engine/demo-shop.ts';
+import { type Entry, enter } from '../src/engine/entry.ts';
 import { createKeyPlace } from '../src/engine/key-place.ts';
 import { type OpenShop, watchShop } from '../src/engine/open-shop.ts';
-import type { SaleRequest } from '../src/engine/port.ts';
+import type { Outcome, Saved, SaleRequest } from '../src/engine/port.ts';
 import { addLookUps, tillVerbs } from '../src/engine/till-book.ts';
 
 /** What the disk under the log does instead of what it is asked. */
@@ -31,6 +32,8 @@ export interface Counter {
   readonly shop: OpenShop;
   /** Lets go of the book and folds it again from the file. */
   openAgain(): Promise<OpenShop>;
+  /** Makes an entry; where the book must be opened anew for it, it is. */
+  ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>>;
   close(): Promise<void>;
 }
 
@@ -56,21 +59,30 @@ export async function openCounter(): Promise<Counter> {
 
   let shop = await open();
   await fillDemoShop(shop.book, 'GBP', 2, '2026-01-02');
+  const openAgain = async (): Promise<OpenShop> => {
+    await shop.book.close();
+    shop = await open();
+    return shop;
+  };
   return {
     faults,
     get shop() {
       return shop;
     },
-    openAgain: async () => {
-      await shop.book.close();
-      shop = await open();
-      return shop;
-    },
+    openAgain,
+    ask: (entry, request) => enter(entry, request, shop, openAgain),
     close: async () => {
       await shop.book.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What is shown of an entry that must have been saved. */
+export async function done<T>(outcome: Promise<Outcome<Saved<T>>>): Promise<T> {
+  const { ok, ...rest } = await outcome;
+  if (!ok || !('value' in rest) || rest.value.shown === undefined) throw new Error(JSON.stringify(rest));
+  return rest.value.shown;
 }
 
 function failingFile(file: AppendFile, faults: DiskFaults): AppendFile {

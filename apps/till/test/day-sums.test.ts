@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDaySums } from '../src/engine/day-sums.ts';
 import { entries } from '../src/engine/entries.ts';
-import { type Entry, enter } from '../src/engine/entry.ts';
+import type { Entry } from '../src/engine/entry.ts';
 import { createProgress } from '../src/engine/progress.ts';
 import type { TillBook } from '../src/engine/till-book.ts';
 import { readDay } from '../src/engine/till-state.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => counter.close());
 
 async function write<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<string> {
-  const outcome = await enter(entry, request, counter.shop, () => counter.openAgain());
+  const outcome = await counter.ask(entry, request);
   if (!outcome.ok) throw new Error(outcome.message);
   return outcome.value.id;
 }

@@ -8,37 +8,26 @@ import { encodeAnswer, openWallet, parseAsk, type Wallet, type WalletEntry } fro
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readShown, takeShown } from '../src/engine/entitlements.ts';
 import { entries } from '../src/engine/entries.ts';
-import { type Entry, enter } from '../src/engine/entry.ts';
-import type { CreditNote, Link, Outcome, Saved, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
+import type { CreditNote, Link, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
 import { askWallet, hearWallet } from '../src/engine/wallet-answers.ts';
 import { mostTaken, riskWords } from '../src/model/entitlement-words.ts';
 import { addEntitlement, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
 import { refusalText } from '../src/model/words.ts';
-import { cartOf, type Counter, openCounter } from './counter.ts';
+import { cartOf, type Counter, done, openCounter } from './counter.ts';
 
 let counter: Counter;
 beforeEach(async () => {
   counter = await openCounter();
-  await done(ask(entries.openSession, 2_000));
+  await done(counter.ask(entries.openSession, 2_000));
 });
 afterEach(() => counter.close());
 
-function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>> {
-  return enter(entry, request, counter.shop, () => counter.openAgain());
-}
-
-async function done<T>(outcome: Promise<Outcome<Saved<T>>>): Promise<T> {
-  const { ok, ...rest } = await outcome;
-  if (!ok || !('value' in rest) || rest.value.shown === undefined) throw new Error(JSON.stringify(rest));
-  return rest.value.shown;
-}
-
 /** Of three cups that came back. */
 async function creditNote(): Promise<CreditNote> {
-  const sold = await done(ask(entries.sell, cartOf('first', 3)));
+  const sold = await done(counter.ask(entries.sell, cartOf('first', 3)));
   const request = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
-  const note = await done(ask(entries.refundAsNote, request));
-  expect(await done(ask(entries.refundAsNote, request))).toEqual(note);
+  const note = await done(counter.ask(entries.refundAsNote, request));
+  expect(await done(counter.ask(entries.refundAsNote, request))).toEqual(note);
   return note;
 }
 
@@ -69,31 +58,31 @@ describe('a credit note', () => {
   });
 
   it('is gone on with where it was interrupted', async () => {
-    const sold = await done(ask(entries.sell, cartOf('first', 3)));
+    const sold = await done(counter.ask(entries.sell, cartOf('first', 3)));
     const back = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
-    await done(ask(entries.refund, { ...back, tender: 'cash' }));
-    await done(ask(entries.refundAsNote, back));
+    await done(counter.ask(entries.refund, { ...back, tender: 'cash' }));
+    await done(counter.ask(entries.refundAsNote, back));
     expect([balance('2310'), balance('2300'), balance('4000')]).toEqual([-1_080, 0, 0]);
   });
 
   it('whose refund was saved when the disk failed is not said to be nothing', async () => {
-    const sold = await done(ask(entries.sell, cartOf('first', 3)));
+    const sold = await done(counter.ask(entries.sell, cartOf('first', 3)));
     const back = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
-    await done(ask(entries.refund, { ...back, tender: 'cash' }));
+    await done(counter.ask(entries.refund, { ...back, tender: 'cash' }));
     counter.faults.isWriteFailing = true;
-    const cut = await ask(entries.refundAsNote, back);
+    const cut = await counter.ask(entries.refundAsNote, back);
     counter.faults.isWriteFailing = false;
     expect(cut).toMatchObject({ ok: false, code: 'till/note-begun', message: expect.stringContaining('REF/till-1') });
-    expect((await done(ask(entries.refundAsNote, back))).amountMinor).toBe(1_080);
+    expect((await done(counter.ask(entries.refundAsNote, back))).amountMinor).toBe(1_080);
   });
 
   it('that the owner’s rules forbid leaves a refund in cash, and says so', async () => {
-    const sold = await done(ask(entries.sell, cartOf('first', 3)));
+    const sold = await done(counter.ask(entries.sell, cartOf('first', 3)));
     const never = JSON.stringify({ constExpr: { boolValue: false } });
     const ruled = await counter.shop.book.commit('rule.set', { verb: 'cash.receive', rule: 'never', expr: never });
     expect(ruled).toMatchObject({ ok: true });
     const back = { key: 'note', document: sold.id, lines: [{ line: 1, quantity: 3 }], reason: 'cold' };
-    const refused = await ask(entries.refundAsNote, back);
+    const refused = await counter.ask(entries.refundAsNote, back);
     expect(refused).toMatchObject({ ok: false, code: 'till/note-unpaid' });
     expect(refused.ok || refusalText(refused.code, refused.message)).toMatch(
       /^The refund REF\/till-1\/.* pay it out in cash/,
@@ -103,16 +92,16 @@ describe('a credit note', () => {
 
   it('pays a part of a sale, once, and the rest of it is left', async () => {
     const { url } = await creditNote();
-    const sold = await done(ask(entries.sell, cart('a', url, 500)));
-    expect(await done(ask(entries.sell, cart('a', url, 500)))).toMatchObject({ id: sold.id });
+    const sold = await done(counter.ask(entries.sell, cart('a', url, 500)));
+    expect(await done(counter.ask(entries.sell, cart('a', url, 500)))).toMatchObject({ id: sold.id });
     expect(sold.tenders).toEqual([
       { kind: 'cash', amountMinor: 220 },
       { kind: 'entitlement', amountMinor: 500 },
     ]);
     expect((await shown(url)).leftMinor).toBe(580);
-    expect(await ask(entries.sell, cart('b', url, 600))).toMatchObject({ ok: false, code: 'retail/overspent' });
+    expect(await counter.ask(entries.sell, cart('b', url, 600))).toMatchObject({ ok: false, code: 'retail/overspent' });
     expect((await shown(url)).leftMinor).toBe(580);
-    await done(ask(entries.voidSale, { document: sold.id, reason: 'wrong' }));
+    await done(counter.ask(entries.voidSale, { document: sold.id, reason: 'wrong' }));
     expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([1_080, -1_080]);
   });
 
@@ -122,8 +111,11 @@ describe('a credit note', () => {
     const read = await shown(url);
     expect([mostTaken(read), mostTaken({ ...read, isClaimedFirst: true })]).toEqual([400, 1_080]);
     expect(riskWords(read, String)).toContain('up to 400 may be taken on trust');
-    expect(await ask(entries.sell, cart('a', url, 500))).toMatchObject({ ok: false, code: 'retail/claim-first' });
-    await done(ask(entries.sell, cart('a', url, 400)));
+    expect(await counter.ask(entries.sell, cart('a', url, 500))).toMatchObject({
+      ok: false,
+      code: 'retail/claim-first',
+    });
+    await done(counter.ask(entries.sell, cart('a', url, 400)));
     expect(riskWords(await shown(url), String)).toContain('takes none on trust');
   });
 
@@ -147,17 +139,17 @@ describe('a credit note', () => {
     const request = { ...cart('a', url, 500), tenders: [cash, certain] as SaleRequest['tenders'] };
     expect(await entries.sell.write(shop, request)).toMatchObject({ ok: false, code: 'till/not-claimed' });
     expect((await shown(url)).leftMinor).toBe(1_080);
-    await done(ask(entries.sell, cart('a', url, 500)));
+    await done(counter.ask(entries.sell, cart('a', url, 500)));
   });
 
   it('is given back where the sale was refused, or interrupted after its claim', async () => {
     const { url } = await creditNote();
-    expect(await ask(entries.sell, cart('a', url, 500, 100))).toMatchObject({ code: 'retail/tender-mismatch' });
+    expect(await counter.ask(entries.sell, cart('a', url, 500, 100))).toMatchObject({ code: 'retail/tender-mismatch' });
     expect((await shown(url)).leftMinor).toBe(1_080);
     expect(await takeShown(counter.shop, cart('b', url, 500))).toMatchObject({ ok: true });
     expect((await shown(url)).leftMinor).toBe(580);
     await counter.openAgain();
-    await done(ask(entries.sell, cart('b', url, 500)));
+    await done(counter.ask(entries.sell, cart('b', url, 500)));
     expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([580, -580]);
   });
 
@@ -165,11 +157,11 @@ describe('a credit note', () => {
     const { url } = await creditNote();
     expect(await takeShown(counter.shop, cart('b', url, 500))).toMatchObject({ ok: true });
     // The cart is paid otherwise after all.
-    await done(ask(entries.sell, cartOf('b', 2)));
-    await done(ask(entries.sell, cart('c', url, 80)));
+    await done(counter.ask(entries.sell, cartOf('b', 2)));
+    await done(counter.ask(entries.sell, cart('c', url, 80)));
     expect((await shown(url)).leftMinor).toBe(500);
     const [session] = counter.shop.book.query<{ readonly id: string }>("SELECT id FROM sessions WHERE state = 'open'");
-    await done(ask(entries.closeSession, { session: session?.id ?? '', countedMinor: 2_000 }));
+    await done(counter.ask(entries.closeSession, { session: session?.id ?? '', countedMinor: 2_000 }));
     expect([(await shown(url)).leftMinor, balance('2310')]).toEqual([1_000, -1_000]);
   });
 
@@ -237,7 +229,7 @@ describe('what belongs to a wallet', () => {
     expect(await hearWallet(counter.shop, url, answer, now + 61_000)).toMatchObject({ code: 'till/ask-over' });
 
     expect(await readShown(counter.shop, url, await answerOf(owner, url))).toMatchObject({ ok: true });
-    const sold = await done(ask(entries.sell, cart('a', url, 500)));
+    const sold = await done(counter.ask(entries.sell, cart('a', url, 500)));
     expect(sold.tenders).toContainEqual({ kind: 'entitlement', amountMinor: 500 });
     const { book } = counter.shop;
     const [token] = owner.carried();
@@ -253,7 +245,7 @@ describe('what belongs to a wallet', () => {
     const wallet = await openPhone();
     expect(await readShown(counter.shop, url, await answerOf(wallet, url))).toMatchObject({ ok: true });
     await counter.openAgain();
-    expect(await ask(entries.sell, cart('a', url, 500))).toMatchObject({ ok: false, code: 'token/claim' });
+    expect(await counter.ask(entries.sell, cart('a', url, 500))).toMatchObject({ ok: false, code: 'token/claim' });
     expect(await readShown(counter.shop, url, 'tally1-answer.AAAA')).toMatchObject({ code: 'token/text' });
   });
 });

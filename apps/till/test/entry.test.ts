@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter, lookUp } from '../src/engine/entry.ts';
 import { outcomeUnknown, type Outcome, type Receipt, type RefundRequest, type Saved } from '../src/engine/port.ts';
-import { cartOf, type Counter, openCounter } from './counter.ts';
+import { cartOf, type Counter, done, openCounter } from './counter.ts';
 
 let counter: Counter;
 
@@ -19,12 +19,6 @@ function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Pr
     counter.faults.isFlushFailing = counter.faults.isWriteFailing = false;
     return counter.openAgain();
   });
-}
-
-async function done<T>(outcome: Promise<Outcome<Saved<T>>>): Promise<T> {
-  const { ok, ...rest } = await outcome;
-  if (!ok || !('value' in rest) || rest.value.shown === undefined) throw new Error(JSON.stringify(rest));
-  return rest.value.shown;
 }
 
 function documents(kind: string): readonly Readonly<Record<string, unknown>>[] {
@@ -54,7 +48,7 @@ describe('an entry whose write throws', () => {
   it('is not known while the log cannot be read, and known as soon as it can', async () => {
     counter.faults.isFlushFailing = counter.faults.isGone = true;
     const request = cartOf('a', 2);
-    const outcome = await enter(entries.sell, request, counter.shop, () => counter.openAgain());
+    const outcome = await counter.ask(entries.sell, request);
     expect(outcome).toMatchObject({ ok: false, code: outcomeUnknown });
     counter.faults.isFlushFailing = counter.faults.isGone = false;
     const found = lookUp(entries.sell, request, await counter.openAgain());

@@ -1,28 +1,18 @@
 // Exchanges and returns without a receipt on the real book: written once, to the penny, and as far as the shop's policy goes.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { entries } from '../src/engine/entries.ts';
-import { type Entry, enter } from '../src/engine/entry.ts';
+import { enter } from '../src/engine/entry.ts';
 import { readReturnTerms } from '../src/engine/exchange-entries.ts';
 import { readSession } from '../src/engine/open-shop.ts';
-import type { ExchangeRequest, Outcome, Receipt, Saved } from '../src/engine/port.ts';
-import { cartOf, type Counter, openCounter } from './counter.ts';
+import type { ExchangeRequest, Receipt } from '../src/engine/port.ts';
+import { cartOf, type Counter, done, openCounter } from './counter.ts';
 
 let counter: Counter;
 beforeEach(async () => {
   counter = await openCounter();
-  await done(entries.openSession, 0);
+  await done(counter.ask(entries.openSession, 0));
 });
 afterEach(() => counter.close());
-
-function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>> {
-  return enter(entry, request, counter.shop, () => counter.openAgain());
-}
-
-async function done<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Shown> {
-  const outcome = await ask(entry, request);
-  if (!outcome.ok || outcome.value.shown === undefined) throw new Error(JSON.stringify(outcome));
-  return outcome.value.shown;
-}
 
 function drawerMinor(): unknown {
   const session = readSession(counter.shop)?.id ?? '';
@@ -38,40 +28,46 @@ function swap(key: string, sold: Receipt, quantity: number, differenceMinor: num
 }
 
 it('an exchange moves the difference and is known again, whichever way the money goes', async () => {
-  const sold = await done(entries.sell, cartOf('a', 3));
+  const sold = await done(counter.ask(entries.sell, cartOf('a', 3)));
   expect(drawerMinor()).toBe(1_080);
-  const dearer = await done(entries.exchange, swap('b', sold, 2, 360));
+  const dearer = await done(counter.ask(entries.exchange, swap('b', sold, 2, 360)));
   expect(dearer).toMatchObject({ kind: 'exchange', totalMinor: 360, original: { number: sold.number } });
   expect(dearer.number).toMatch(/^EXC\/till-1\//);
-  expect(await done(entries.exchange, swap('b', sold, 2, 360))).toEqual(dearer);
-  expect(await ask(entries.exchange, swap('b', sold, 1, 0))).toMatchObject({ ok: false, code: 'till/key-used' });
-  expect((await done(entries.exchange, swap('c', sold, 1, 0))).tenders).toEqual([]);
+  expect(await done(counter.ask(entries.exchange, swap('b', sold, 2, 360)))).toEqual(dearer);
+  expect(await counter.ask(entries.exchange, swap('b', sold, 1, 0))).toMatchObject({
+    ok: false,
+    code: 'till/key-used',
+  });
+  expect((await done(counter.ask(entries.exchange, swap('c', sold, 1, 0)))).tenders).toEqual([]);
   expect(drawerMinor()).toBe(1_440);
   // Two leave for one, which is dearer; one of the two comes back for half of one, and the rest is paid out.
   const half = {
     ...swap('d', sold, 1, -180),
     lines: cartOf('d', 1).lines.map((line) => ({ ...line, unitPriceMilliMinor: 180_000 })),
   };
-  const cheaper = await done(entries.exchange, half);
+  const cheaper = await done(counter.ask(entries.exchange, half));
   expect([cheaper.totalMinor, cheaper.tenders, drawerMinor()]).toEqual([
     -180,
     [{ kind: 'cash', amountMinor: -180 }],
     1_260,
   ]);
-  expect(await done(entries.exchange, half)).toEqual(cheaper);
+  expect(await done(counter.ask(entries.exchange, half))).toEqual(cheaper);
   // All three have come back by now.
-  expect(await ask(entries.exchange, swap('e', sold, 1, 0))).toMatchObject({ ok: false, code: 'till/refund-lines' });
-  // What left in an exchange comes back of the exchange, and what came back by it does not.
-  const again = { key: 'f', document: dearer.id, tender: 'cash', reason: 'Damaged' } as const;
-  expect(await ask(entries.refund, { ...again, lines: [{ line: 1, quantity: 1 }] })).toMatchObject({
+  expect(await counter.ask(entries.exchange, swap('e', sold, 1, 0))).toMatchObject({
+    ok: false,
     code: 'till/refund-lines',
   });
-  await done(entries.refund, { ...again, lines: [{ line: 2, quantity: 2 }] });
+  // What left in an exchange comes back of the exchange, and what came back by it does not.
+  const again = { key: 'f', document: dearer.id, tender: 'cash', reason: 'Damaged' } as const;
+  expect(await counter.ask(entries.refund, { ...again, lines: [{ line: 1, quantity: 1 }] })).toMatchObject({
+    code: 'till/refund-lines',
+  });
+  await done(counter.ask(entries.refund, { ...again, lines: [{ line: 2, quantity: 2 }] }));
   expect(drawerMinor()).toBe(540);
 });
 
 it('is found after a write whose answer was lost', async () => {
-  const sold = await done(entries.sell, cartOf('a', 1));
+  const sold = await done(counter.ask(entries.sell, cartOf('a', 1)));
   counter.faults.isFlushFailing = true;
   const lost = await enter(entries.exchange, swap('b', sold, 2, 360), counter.shop, () => {
     counter.faults.isFlushFailing = false;
@@ -83,7 +79,7 @@ it('is found after a write whose answer was lost', async () => {
 
 it('goods without a receipt come back as the policy says', async () => {
   const { book } = counter.shop;
-  await done(entries.sell, cartOf('a', 9));
+  await done(counter.ask(entries.sell, cartOf('a', 9)));
   const goods = (key: string, customer?: string, tender: 'cash' | 'account' = 'cash') => ({
     key,
     lines: cartOf(key, 2).lines,
@@ -92,16 +88,18 @@ it('goods without a receipt come back as the policy says', async () => {
     ...(customer === undefined ? {} : { customer }),
   });
   expect(readReturnTerms(counter.shop)).toMatchObject({ value: { isAllowed: true, needsCustomer: false } });
-  const first = await done(entries.returnGoods, goods('r'));
-  expect(await done(entries.returnGoods, goods('r'))).toEqual(first);
+  const first = await done(counter.ask(entries.returnGoods, goods('r')));
+  expect(await done(counter.ask(entries.returnGoods, goods('r')))).toEqual(first);
   expect([first.totalMinor, first.original]).toEqual([-720, undefined]);
   await book.commit('returns.policy', { currency: 'GBP', allowed: 1, refundTo: 'account', mostMinor: 1_000 });
   expect(readReturnTerms(counter.shop, 'K-17')).toMatchObject({ value: { isAccountOnly: true, leftMinor: 1_000 } });
-  expect(await ask(entries.returnGoods, goods('s', 'K-17'))).toMatchObject({ code: 'retail/open-return' });
-  await done(entries.returnGoods, goods('t', 'K-17', 'account'));
+  expect(await counter.ask(entries.returnGoods, goods('s', 'K-17'))).toMatchObject({ code: 'retail/open-return' });
+  await done(counter.ask(entries.returnGoods, goods('t', 'K-17', 'account')));
   expect(readReturnTerms(counter.shop, 'K-17')).toMatchObject({ value: { leftMinor: 280 } });
-  expect(await ask(entries.returnGoods, goods('u', 'K-17', 'account'))).toMatchObject({ code: 'retail/open-return' });
+  expect(await counter.ask(entries.returnGoods, goods('u', 'K-17', 'account'))).toMatchObject({
+    code: 'retail/open-return',
+  });
   await book.commit('returns.policy', { currency: 'GBP', allowed: 0, refundTo: 'any' });
   expect(readReturnTerms(counter.shop)).toMatchObject({ value: { isAllowed: false } });
-  expect(await ask(entries.returnGoods, goods('v'))).toMatchObject({ code: 'retail/open-return' });
+  expect(await counter.ask(entries.returnGoods, goods('v'))).toMatchObject({ code: 'retail/open-return' });
 });

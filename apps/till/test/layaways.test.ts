@@ -2,9 +2,9 @@
 import { balanceOf } from '@tallystick/ledger';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { entries } from '../src/engine/entries.ts';
-import { type Entry, enter } from '../src/engine/entry.ts';
+import type { Entry } from '../src/engine/entry.ts';
 import { readLayaways } from '../src/engine/layaways.ts';
-import type { Layaway, Outcome, Saved } from '../src/engine/port.ts';
+import type { Layaway, Saved } from '../src/engine/port.ts';
 import { cartOf, type Counter, openCounter } from './counter.ts';
 
 let counter: Counter;
@@ -17,7 +17,7 @@ afterEach(() => counter.close());
 /** Asks twice: the second time nothing is written. */
 async function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Shown> {
   const once = async (): Promise<Saved<Shown>> => {
-    const done: Outcome<Saved<Shown>> = await enter(entry, request, counter.shop, () => counter.openAgain());
+    const done = await counter.ask(entry, request);
     if (!done.ok) throw new Error(JSON.stringify(done));
     return done.value;
   };

@@ -5,29 +5,18 @@ import { readReceipt } from '../src/engine/documents.ts';
 import { describeShop, documentReader, readSession } from '../src/engine/open-shop.ts';
 import { readCustomer } from '../src/engine/customers.ts';
 import { entries } from '../src/engine/entries.ts';
-import { type Entry, enter } from '../src/engine/entry.ts';
-import type { Outcome, Saved, SaleRequest } from '../src/engine/port.ts';
+import type { SaleRequest } from '../src/engine/port.ts';
 import { reportRows } from '../src/model/report-rows.ts';
 import { addOnAccount, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
 import { refusalText } from '../src/model/words.ts';
-import { cartOf, type Counter, openCounter } from './counter.ts';
+import { cartOf, type Counter, done, openCounter } from './counter.ts';
 
 let counter: Counter;
 beforeEach(async () => {
   counter = await openCounter();
-  await done(ask(entries.openSession, 0));
+  await done(counter.ask(entries.openSession, 0));
 });
 afterEach(() => counter.close());
-
-function ask<Request, Shown>(entry: Entry<Request, Shown>, request: Request): Promise<Outcome<Saved<Shown>>> {
-  return enter(entry, request, counter.shop, () => counter.openAgain());
-}
-
-async function done<T>(outcome: Promise<Outcome<Saved<T>>>): Promise<T> {
-  const { ok, ...rest } = await outcome;
-  if (!ok || !('value' in rest) || rest.value.shown === undefined) throw new Error(JSON.stringify(rest));
-  return rest.value.shown;
-}
 
 function owedMinor(): number {
   const read = readCustomer(counter.shop, 'K-17');
@@ -41,15 +30,15 @@ function onAccount(key: string, quantity: number): SaleRequest {
 
 describe('a sale on account', () => {
   it('is written once, says whose it is, and comes back off the account', async () => {
-    const sold = await done(ask(entries.sell, onAccount('a', 3)));
-    expect(await done(ask(entries.sell, onAccount('a', 3)))).toMatchObject({ id: sold.id, customer: 'K-17' });
+    const sold = await done(counter.ask(entries.sell, onAccount('a', 3)));
+    expect(await done(counter.ask(entries.sell, onAccount('a', 3)))).toMatchObject({ id: sold.id, customer: 'K-17' });
     expect(sold.tenders).toEqual([{ kind: 'account', amountMinor: 1_080 }]);
     expect(owedMinor()).toBe(1_080);
-    expect(await ask(entries.sell, { ...onAccount('a', 3), customer: 'K-18' })).toMatchObject({
+    expect(await counter.ask(entries.sell, { ...onAccount('a', 3), customer: 'K-18' })).toMatchObject({
       code: 'till/key-used',
     });
     const refund = { key: 'r', document: sold.id, lines: [{ line: 1, quantity: 1 }], reason: 'Damaged' };
-    await done(ask(entries.refund, { ...refund, tender: 'account' }));
+    await done(counter.ask(entries.refund, { ...refund, tender: 'account' }));
     expect(owedMinor()).toBe(720);
     expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([]);
   });
@@ -59,54 +48,54 @@ describe('a sale on account', () => {
       { kind: 'account', amountMinor: 720 },
       { kind: 'cash', amountMinor: 360 },
     ] as const;
-    const sold = await done(ask(entries.sell, { ...onAccount('a', 3), tenders }));
+    const sold = await done(counter.ask(entries.sell, { ...onAccount('a', 3), tenders }));
     expect(sold.moneyLeftMinor).toBe(360);
     const refund = { document: sold.id, reason: 'Damaged' };
     const [one, two] = [[{ line: 1, quantity: 1 }], [{ line: 1, quantity: 2 }]];
     for (const tender of ['cash', 'card'] as const)
-      expect(await ask(entries.refund, { ...refund, key: tender, lines: two, tender })).toMatchObject({
+      expect(await counter.ask(entries.refund, { ...refund, key: tender, lines: two, tender })).toMatchObject({
         code: 'till/off-the-account',
       });
-    await done(ask(entries.refund, { ...refund, key: 'c', lines: one, tender: 'account' }));
-    await done(ask(entries.refund, { ...refund, key: 'd', lines: one, tender: 'cash' }));
-    const left = await ask(entries.refund, { ...refund, key: 'e', lines: one, tender: 'cash' });
+    await done(counter.ask(entries.refund, { ...refund, key: 'c', lines: one, tender: 'account' }));
+    await done(counter.ask(entries.refund, { ...refund, key: 'd', lines: one, tender: 'cash' }));
+    const left = await counter.ask(entries.refund, { ...refund, key: 'e', lines: one, tender: 'cash' });
     expect(left).toMatchObject({ code: 'till/off-the-account' });
     const swap = { ...cartOf('f', 1), document: sold.id, back: one, reason: 'Damaged', changeMinor: 0 };
     const half = swap.lines.map((line) => ({ ...line, unitPriceMilliMinor: 180_000 }));
     const paidBack = (kind: 'cash' | 'account') => ({ ...swap, lines: half, tenders: [{ kind, amountMinor: 180 }] });
-    expect(await ask(entries.exchange, paidBack('cash'))).toMatchObject({ code: 'till/off-the-account' });
-    await done(ask(entries.exchange, paidBack('account')));
+    expect(await counter.ask(entries.exchange, paidBack('cash'))).toMatchObject({ code: 'till/off-the-account' });
+    await done(counter.ask(entries.exchange, paidBack('account')));
     expect(owedMinor()).toBe(720 - 360 - 180);
     expect(readReceipt(documentReader(counter.shop), sold.id, describeShop(counter.shop))?.moneyLeftMinor).toBe(0);
   });
 
   it('is not paid back in money by way of an exchange either', async () => {
-    const sold = await done(ask(entries.sell, onAccount('a', 2)));
+    const sold = await done(counter.ask(entries.sell, onAccount('a', 2)));
     const [one, two] = [[{ line: 1, quantity: 1 }], [{ line: 1, quantity: 2 }]];
     const swap = { ...cartOf('b', 2), tenders: [], changeMinor: 0, back: two, reason: 'Another size' };
-    const swapped = await done(ask(entries.exchange, { ...swap, document: sold.id }));
+    const swapped = await done(counter.ask(entries.exchange, { ...swap, document: sold.id }));
     expect(swapped).toMatchObject({ totalMinor: 0, moneyLeftMinor: 0 });
     // Of an exchange, what came back is its first line.
     const left = one.map((line) => ({ ...line, line: 2 }));
     const refund = { document: swapped.id, lines: left, reason: 'Damaged' };
-    expect(await ask(entries.refund, { ...refund, key: 'c', tender: 'cash' })).toMatchObject({
+    expect(await counter.ask(entries.refund, { ...refund, key: 'c', tender: 'cash' })).toMatchObject({
       code: 'till/off-the-account',
     });
-    await done(ask(entries.refund, { ...refund, key: 'd', tender: 'account' }));
+    await done(counter.ask(entries.refund, { ...refund, key: 'd', tender: 'account' }));
     expect(owedMinor()).toBe(360);
     const again = { ...swap, ...cartOf('e', 1), tenders: [], document: swapped.id, back: left };
-    const last = await done(ask(entries.exchange, again));
+    const last = await done(counter.ask(entries.exchange, again));
     const rest = { key: 'f', document: last.id, lines: left, reason: 'Damaged', tender: 'card' } as const;
-    expect(await ask(entries.refund, rest)).toMatchObject({ code: 'till/off-the-account' });
+    expect(await counter.ask(entries.refund, rest)).toMatchObject({ code: 'till/off-the-account' });
     expect(counter.shop.book.query('SELECT amountMinor FROM drawers')).toEqual([]);
   });
 
   it('is refused above the limit, and nothing is owed for it', async () => {
-    const refused = await ask(entries.sell, onAccount('a', 6));
+    const refused = await counter.ask(entries.sell, onAccount('a', 6));
     expect(refused).toMatchObject({ ok: false, code: 'retail/over-credit' });
     expect(refusalText('retail/over-credit', '')).toContain('more than this customer may owe');
     expect(owedMinor()).toBe(0);
-    await done(ask(entries.sell, onAccount('a', 5)));
+    await done(counter.ask(entries.sell, onAccount('a', 5)));
     expect(owedMinor()).toBe(1_800);
   });
 
@@ -117,18 +106,20 @@ describe('a sale on account', () => {
     expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ ok: true, value: { isRefusedAbove: false } });
     await counter.shop.book.commit('customer.set', { ...terms, active: 0 });
     expect(readCustomer(counter.shop, 'K-17')).toMatchObject({ ok: true, value: { isActive: false } });
-    expect(await ask(entries.sell, onAccount('c', 1))).toMatchObject({ ok: true });
+    expect(await counter.ask(entries.sell, onAccount('c', 1))).toMatchObject({ ok: true });
   });
 
   it('is paid, once, into the drawer', async () => {
-    await done(ask(entries.sell, onAccount('a', 3)));
+    await done(counter.ask(entries.sell, onAccount('a', 3)));
     const payment = { key: 'p', customer: 'K-17', amountMinor: 1_000, tender: 'cash' } as const;
-    expect(await done(ask(entries.payAccount, payment))).toMatchObject({ owedMinor: 80, customer: 'K-17' });
-    await done(ask(entries.payAccount, payment));
-    expect(await ask(entries.payAccount, { ...payment, amountMinor: 900 })).toMatchObject({ code: 'till/key-used' });
+    expect(await done(counter.ask(entries.payAccount, payment))).toMatchObject({ owedMinor: 80, customer: 'K-17' });
+    await done(counter.ask(entries.payAccount, payment));
+    expect(await counter.ask(entries.payAccount, { ...payment, amountMinor: 900 })).toMatchObject({
+      code: 'till/key-used',
+    });
     expect(owedMinor()).toBe(80);
     const session = readSession(counter.shop)?.id ?? '';
-    await done(ask(entries.closeSession, { session, countedMinor: 1_000 }));
+    await done(counter.ask(entries.closeSession, { session, countedMinor: 1_000 }));
     const report = readDrawerReport(counter.shop);
     if (!report.ok || report.value === undefined) throw new Error('no report');
     expect(report.value).toMatchObject({ expectedMinor: 1_000, payments: 1 });

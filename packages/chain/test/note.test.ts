@@ -1,4 +1,3 @@
-import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,22 +9,9 @@ import {
   openNote,
   parseVerifierKey,
   signNote,
-  type VerifySignature,
 } from '../src/index.ts';
 import { anyCharacter } from './fixtures.ts';
-
-const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
-
-const verifyEd25519: VerifySignature = (publicKey, message, signature) => {
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' });
-  return verify(null, message, key, signature);
-};
-
-function makeSigner(name: string): NoteSigner {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(spkiPrefix.length);
-  return { name, publicKey: new Uint8Array(raw), sign: (message) => sign(null, message, privateKey) };
-}
+import { makeSigner, verifyEd25519 } from './note-keys.ts';
 
 function keyOf(text: string): NoteKey {
   const key = parseVerifierKey(text, hasher);

@@ -1,5 +1,4 @@
 // Properties of trees, cosignatures and the proof of an op: what was grown is what is built from nothing, and no bit may change.
-import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { encodeHex, type OpRecord, parseRootHash } from '@tallystick/oplog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -27,18 +26,7 @@ import {
 import { nodeHasher as hasher } from '../src/node.ts';
 import { anyCharacter, deviceNamed, makeChain } from './fixtures.ts';
 import { naiveFrontier, naiveNode, naivePath, naiveRoot } from './merkle-oracle.ts';
-
-const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
-const verifyNative: VerifySignature = (publicKey, message, signature) => {
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' });
-  return verify(null, message, key, signature);
-};
-
-function makeSigner(name: string): NoteSigner {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(spkiPrefix.length);
-  return { name, publicKey: new Uint8Array(raw), sign: (message) => sign(null, message, privateKey) };
-}
+import { makeSigner, verifyEd25519 } from './note-keys.ts';
 
 const [log, witness] = [makeSigner('relay.example'), makeSigner('witness.example/w1')];
 const origin = 'relay.example/tea/hq';
@@ -58,7 +46,7 @@ function proofOf(index: number, size: number): string {
   return encodeOpProof(records[index] as OpRecord, { index, proof, checkpoint });
 }
 
-const check = { origin, log, cosigners: [witness], quorum: 1, verify: verifyNative, hasher };
+const check = { origin, log, cosigners: [witness], quorum: 1, verify: verifyEd25519, hasher };
 
 describe('a tree', () => {
   it('that went on from any stored state is the one built from nothing', () => {
@@ -176,11 +164,11 @@ describe('the proof of an op', () => {
 describe('a cosignature', () => {
   it('opens with its key alone, and the key has a type of its own', async () => {
     const note = cosignCheckpoint(checkpointOf(3), witness, 7, hasher) as string;
-    expect(await openCosignature(note, witness, verifyNative, hasher)).toMatchObject({
+    expect(await openCosignature(note, witness, verifyEd25519, hasher)).toMatchObject({
       ok: true,
       value: { timeSeconds: 7, checkpoint: { origin, size: 3 } },
     });
-    expect(await openCosignature(note, log, verifyNative, hasher)).toMatchObject({ code: 'chain/note-unsigned' });
+    expect(await openCosignature(note, log, verifyEd25519, hasher)).toMatchObject({ code: 'chain/note-unsigned' });
     const vkey = encodeCosignerKey(witness, hasher);
     expect(parseCosignerKey(vkey, hasher)).toMatchObject({ ok: true, value: { name: witness.name } });
     expect(parseVerifierKey(vkey, hasher)).toMatchObject({ code: 'chain/verifier-key' });
@@ -190,7 +178,7 @@ describe('a cosignature', () => {
     const note = checkpointOf(3);
     for (const time of [0, Number.MAX_SAFE_INTEGER]) {
       const cosigned = await cosignCheckpoint(note, witness, time, hasher);
-      expect(await openCosignature(cosigned, witness, verifyNative, hasher)).toMatchObject({
+      expect(await openCosignature(cosigned, witness, verifyEd25519, hasher)).toMatchObject({
         value: { timeSeconds: time },
       });
     }
@@ -213,7 +201,7 @@ describe('a cosignature', () => {
     const note = checkpointOf(3);
     const later: NoteSigner = { ...witness, sign: async (message) => witness.sign(message) };
     const cosigned = await cosignCheckpoint(note, later, 7, hasher);
-    const verifyLater: VerifySignature = async (key, message, signature) => verifyNative(key, message, signature);
+    const verifyLater: VerifySignature = async (key, message, signature) => verifyEd25519(key, message, signature);
     expect(await openCosignature(cosigned, witness, verifyLater, hasher)).toMatchObject({ ok: true });
     const plain = signNote('no checkpoint\n', log, hasher) as string;
     for (const [text, time] of [
