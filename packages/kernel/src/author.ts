@@ -21,7 +21,7 @@ import {
 } from '@tallystick/oplog';
 import type { DeviceKey } from '@tallystick/sign';
 import { proveRotation, rotateVerb, startSigning } from '@tallystick/sign/device';
-import { isAct, loadActs } from './acts.ts';
+import { isAct, loadActs, loadActsFor } from './acts.ts';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
@@ -259,8 +259,8 @@ export class Author {
     };
     const record = await this.#sign(op);
     if ('ok' in record) return refusedAs(record);
-    // Before pending ops of a clock far ahead, all of which are folded again.
-    if (id <= scope.tailId) await loadActs();
+    // Before pending ops of a clock far ahead, which may all be folded again: fewer with this part, and without it if none of them needs it.
+    if (id <= scope.tailId) await Promise.resolve(loadActs()).catch(() => loadActsFor(scope.tail));
     let verdict = scope.append(record);
     for (; verdict.kind === 'stopped' && verdict.stop.code === 'kernel/not-resident'; verdict = scope.append(record))
       if (!(await this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table))) break;
