@@ -24,6 +24,7 @@ export class Relay {
   }
   push({ scope, isClaim = false, bundle }) {
     const { frames, tornAt } = framesOf(bytes(bundle));
+    if (frames.length > this.limits.maxBatchOps) return 'relay/too-large';
     if (tornAt !== undefined) return 'relay/torn';
     const opened = frames.map((frame) => outcome(() => parseRecord(frame)));
     const isOpening = scope === 'hq' && opened.some(({ hash }) => hash === this.book);
@@ -71,7 +72,7 @@ export class Relay {
       return this.lose(push, record, { verdict: 'gap', head });
     }
     const isLate = by.isNew !== true && this.roster.standingOf(by) !== 'active';
-    if (isClaim && (isLate || link === 'fork')) return { verdict: isLate ? 'quarantined' : 'fork' };
+    if (isClaim && (isLate || link === 'fork')) return { verdict: link === 'fork' ? 'fork' : 'quarantined' };
     const excess = excessOf({ link, isLate, waiting: run.length, ...chain }, this.limits);
     if (excess !== undefined) return hopeless.add(hash) && { verdict: excess };
     const size = log.records.length + run.length;

@@ -43,8 +43,10 @@ function inLog(rest, ask, method) {
   if (path === 'standing') return ['POST', { kind: 'standing' }];
   if (name === 'cosignatures' && more.length === 1 && isHash(more[0]))
     return ['POST', { kind: 'cosign', device: more[0] }];
-  if (path === 'checkpoint')
-    return ['GET', { kind: 'checkpoint', count: ask('cosigned').length > 0 ? first('cosigned') : 0 }];
+  if (path === 'checkpoint') {
+    const count = ask('cosigned').length > 0 ? first('cosigned') : 0;
+    return count <= 63 ? ['GET', { kind: 'checkpoint', count }] : refuse('relay/bad-request');
+  }
   if (path === 'proof/consistency')
     return ['GET', { kind: 'consistency', first: first('first'), second: first('second') }];
   if (path === 'proof/inclusion') return ['GET', { kind: 'inclusion', index: first('index'), size: first('size') }];

@@ -4,6 +4,7 @@ import { openCosignature } from '@tallystick/chain/op-proof';
 import type { BookId, DeviceId, RootHash, Scope } from '@tallystick/oplog';
 import { RelayError } from './errors.ts';
 import type { PushDesk } from './push.ts';
+import { maxServedCosignatures } from './routes.ts';
 
 export interface CosigningDevice {
   readonly book: BookId;
@@ -11,8 +12,6 @@ export interface CosigningDevice {
   readonly device: DeviceId;
 }
 
-/** A note has at most 64 lines of signatures, one of which is the relay's. */
-export const maxServedCosignatures = 63;
 /** Of a note with one cosignature. */
 export const maxCosignedBytes = 16_384;
 
@@ -58,15 +57,13 @@ async function newestOfOthers(
 
 /**
  * The newest checkpoint that at least `count` active devices cosigned, with their lines: a revoked one may be in the hands of a thief. Runs between
- * pushes. Throws `relay/not-cosigned`, and `relay/bad-request` where more are asked for than a note has lines.
+ * pushes. Throws `relay/not-cosigned`.
  */
 export async function cosignedCheckpoint(
   { store, rosters, checkpoints }: PushDesk,
   { book, scope, count }: { readonly book: BookId; readonly scope: Scope; readonly count: number },
   newest: { readonly size: number; readonly root: RootHash },
 ): Promise<string> {
-  if (count > maxServedCosignatures)
-    throw new RelayError('relay/bad-request', `a note has at most ${maxServedCosignatures} cosignatures`);
   const linesBySize = new Map<number, string[]>([[newest.size, []]]);
   const cosignatures = await store.cosignatures(book, scope);
   // Asked only where there is something to ask: it may have to be folded first.

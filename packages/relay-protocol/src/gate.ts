@@ -145,8 +145,8 @@ function judgeOp(session: Session, record: OpRecord, frame: number): MaybePromis
   const isFork = link === 'fork';
   const isLate = roster.standing(op.device, op.scope) !== 'active';
   if (session.isClaim && (isFork || isLate)) {
-    const message = `${op.device} may not claim: ${isLate ? 'it is revoked or its last day is over' : 'its chain forks here'}`;
-    return { hash, verdict: isLate ? 'quarantined' : 'fork', message };
+    const message = `${op.device} may not claim: ${isFork ? 'its chain forks here' : 'it is revoked or its last day is over'}`;
+    return { hash, verdict: isFork ? 'fork' : 'quarantined', message };
   }
   const excess = findExcess(ground, { isFork, isLate, chain, waiting });
   if (excess !== undefined) {

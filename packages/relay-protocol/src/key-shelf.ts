@@ -35,6 +35,8 @@ const maxTextBytes = 200_000;
 const namePattern = /^[0-9a-f]{32}\.[1-9][0-9]{0,5}\.[0-9a-f]{16}$/;
 const pathPattern = /^\/v1\/books\/([^/]{1,100})\/keys(?:\/([^/]{1,100}))?$/;
 const hq = parseScope('hq') as Scope;
+const namedMethods = ['GET', 'PUT', 'DELETE'] as const;
+type NamedMethod = (typeof namedMethods)[number];
 
 /** A device of the book, and what it may do. */
 interface Asking {
@@ -76,9 +78,9 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
   }
 
   /** A body may be long in coming, and whose key it is must not change meanwhile. */
-  async function answerNamed(request: Request, asking: Asking, name: string): Promise<Response> {
-    const body = request.method === 'PUT' ? await readSigned(request) : new Uint8Array(0);
-    return turns.take(asking.book, () => answerInTurn(request.method, asking, name, body));
+  async function answerNamed(request: Request, method: NamedMethod, asking: Asking, name: string): Promise<Response> {
+    const body = method === 'PUT' ? await readSigned(request) : new Uint8Array(0);
+    return turns.take(asking.book, () => answerInTurn(method, asking, name, body));
   }
 
   /** The body that the signature covers, and no other. */
@@ -88,7 +90,7 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
     throw new RelayError('relay/digest', 'the body is not the one that the signature covers');
   }
 
-  async function answerInTurn(method: string, asking: Asking, name: string, body: Uint8Array): Promise<Response> {
+  async function answerInTurn(method: NamedMethod, asking: Asking, name: string, body: Uint8Array): Promise<Response> {
     const { book, device } = asking;
     const kept = await store.keys.get(book, name);
     switch (method) {
@@ -98,7 +100,7 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
       case 'PUT': {
         requireOwn(asking, name, kept?.device);
         requireLater(asking, name, kept?.signedAt, now());
-        const text = new TextDecoder().decode(body);
+        const text = readText(body);
         const entry = { name, device, sizeBytes: utf8Size(text) };
         const before = kept && { name, device: kept.device, sizeBytes: utf8Size(kept.text) };
         await room.take(asking, entry, before);
@@ -119,8 +121,6 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
           room.giveBack(book, { name, device: kept.device, sizeBytes: utf8Size(kept.text) });
         return answerJson({ deleted });
       }
-      default:
-        throw new RelayError('relay/method', `${method.slice(0, 20)} is not possible here`);
     }
   }
 
@@ -128,9 +128,11 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
     if (request.method === 'OPTIONS') return answerPreflight('GET, PUT, DELETE');
     if (name !== undefined && !namePattern.test(name))
       throw new RelayError('relay/bad-request', 'a wrapped key is named SUBJECT.GENERATION.READERS');
+    const method = namedMethods.find((each) => each === request.method);
+    if (method === undefined || (name === undefined && method !== 'GET'))
+      throw new RelayError('relay/method', `${request.method.slice(0, 20)} is not possible here`);
     const asking = await admit(request, book);
-    if (name !== undefined) return answerNamed(request, asking, name);
-    if (request.method !== 'GET') throw new RelayError('relay/method', `${request.method} is not possible here`);
+    if (name !== undefined) return answerNamed(request, method, asking, name);
     return answerJson({ names: (await store.keys.list(asking.book)).map((entry) => entry.name) });
   }
 
@@ -145,6 +147,15 @@ export function createKeyShelf(options: KeyShelfOptions): { fetch(request: Reque
       }
     },
   };
+}
+
+/** As it is, with whatever mark it begins with: who reads it checks what somebody signed. */
+function readText(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (cause) {
+    throw new RelayError('relay/bad-request', 'a wrapped key is a text in UTF-8', { cause });
+  }
 }
 
 /** Nobody but an owner or manager touches what another device has put: it could keep a key from those who read by it. */

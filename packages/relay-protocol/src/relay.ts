@@ -208,6 +208,8 @@ export function createRelay(options: RelayOptions): Relay {
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return answerPreflight();
     const route = parseRoute(request.method, new URL(request.url));
+    if ('known' in route && route.known.length > limits.maxKnown)
+      throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
     await ready();
     if (route.kind === 'push') {
       const body = await admitPush(route, requestToPush(request));
@@ -219,8 +221,6 @@ export function createRelay(options: RelayOptions): Relay {
     if (route.kind === 'info') return answerInfo(options, { vkey, reads, limits });
     const { device, allow, lastPosition } = await admitReader(route, request);
     if (route.kind === 'scopes' || route.kind === 'tail') {
-      if (route.known.length > limits.maxKnown)
-        throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
       if (route.kind === 'scopes') return answerHandshake(desk, route, await allow(), home);
       const lastEventId = request.headers.get('last-event-id') ?? undefined;
       return tails.open({ book: route.book, known: route.known, device, allow, lastEventId });

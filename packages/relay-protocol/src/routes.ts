@@ -41,6 +41,9 @@ export type Route =
   | ({ readonly kind: 'tile'; readonly level: number } & TileRange & InLog)
   | ({ readonly kind: 'entries' } & TileRange & InLog);
 
+/** A note has at most 64 lines of signatures, one of which is the relay's. */
+export const maxServedCosignatures = 63;
+
 /** As devices write it; any other way of writing the same is read by `parseRoute`. */
 const usualPush = /^\/v1\/books\/([0-9a-f]{64})\/scopes\/((?:[A-Za-z0-9_-]|%2F)+)\/(ops|claims)(\?checkpoint)?$/;
 const numberPattern = /^(?:0|[1-9][0-9]{0,14})$/;
@@ -68,15 +71,15 @@ export function parseRoute(method: string, target: URL): Route {
 }
 
 function routeInLog(method: string, target: URL, rest: readonly string[], { book, scope }: InLog): Route {
-  const isRead = method === 'GET';
+  const [isRead, isPost] = [method === 'GET', method === 'POST'];
   const name = rest.join('/');
   const wantsCheckpoint = target.searchParams.has('checkpoint');
-  if (name === 'ops' && method === 'POST') return { kind: 'push', isClaim: false, wantsCheckpoint, book, scope };
+  if (name === 'ops' && isPost) return { kind: 'push', isClaim: false, wantsCheckpoint, book, scope };
   if (name === 'claims')
-    return isRead ? wrongMethod(method) : { kind: 'push', isClaim: true, wantsCheckpoint, book, scope };
-  if (name === 'standing') return isRead ? wrongMethod(method) : { kind: 'standing', book, scope };
+    return isPost ? { kind: 'push', isClaim: true, wantsCheckpoint, book, scope } : wrongMethod(method);
+  if (name === 'standing') return isPost ? { kind: 'standing', book, scope } : wrongMethod(method);
   const device = rest[0] === 'cosignatures' && rest.length === 2 ? parseDeviceId(rest[1]) : undefined;
-  if (device !== undefined) return isRead ? wrongMethod(method) : { kind: 'cosign', book, scope, device };
+  if (device !== undefined) return isPost ? { kind: 'cosign', book, scope, device } : wrongMethod(method);
   const route = readRoute(name, rest, target, { book, scope });
   return isRead ? route : wrongMethod(method);
 }
@@ -116,8 +119,12 @@ function readRoute(name: string, rest: readonly string[], target: URL, log: InLo
   const query = (key: string): number => parseNumber(target.searchParams.get(key), key);
   if (name === 'ops') return { kind: 'pull', from: query('from'), ...log };
   if (name === 'kept') return { kind: 'kept', after: query('after'), ...log };
-  if (name === 'checkpoint')
-    return { kind: 'checkpoint', count: target.searchParams.has('cosigned') ? query('cosigned') : 0, ...log };
+  if (name === 'checkpoint') {
+    const count = target.searchParams.has('cosigned') ? query('cosigned') : 0;
+    if (count > maxServedCosignatures)
+      throw new RelayError('relay/bad-request', `a note has at most ${maxServedCosignatures} cosignatures`);
+    return { kind: 'checkpoint', count, ...log };
+  }
   if (name === 'proof/consistency') {
     return { kind: 'consistency', first: query('first'), second: query('second'), ...log };
   }

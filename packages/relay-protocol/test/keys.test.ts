@@ -226,6 +226,30 @@ it('keeps the body that was signed, and no other', async () => {
   expect(await texts()).toEqual(['Zoë']);
 });
 
+it('keeps a text as it came, or not at all', async () => {
+  const { fleet, fetch, texts, keysOf } = await scene();
+  const url = `http://relay.test/v1/books/${fleet.book}/keys/${name}`;
+  const { key } = fleet.root;
+  const reader = { device: key.device, sign: key.sign, relay: relayIdOf(relaySigner(), hasher) };
+  const body = Uint8Array.of(0xff, 0x41);
+  const headers = await signedHeaders(url, reader, nowMs, 'PUT', contentDigestOf(body, hasher));
+  const answer = await fetch(new Request(url, { method: 'PUT', headers, body }));
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, 'relay/bad-request']);
+  await keysOf(fleet.root).put(name, '\ufeffmarked');
+  expect(await texts()).toEqual(['\ufeffmarked']);
+});
+
+it.each([
+  ['POST', ''],
+  ['DELETE', ''],
+  ['HEAD', ''],
+  ['POST', `/${name}`],
+])('has no %s, signed or not: %s', async (method, path) => {
+  const { fleet, shelf } = await scene();
+  const answer = await shelf.fetch(new Request(`http://relay.test/v1/books/${fleet.book}/keys${path}`, { method }));
+  expect(answer?.status).toBe(405);
+});
+
 it('refuses what is no wrapped key, and leaves every other path to the relay', async () => {
   const { fleet, keysOf, shelf } = await scene();
   const root = keysOf(fleet.root);

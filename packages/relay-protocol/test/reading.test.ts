@@ -309,6 +309,9 @@ describe('a handshake', () => {
     await expect(client.handshake(fleet.book, many, readerOf(till))).rejects.toMatchObject(
       refused('relay/bad-request'),
     );
+    // Parameters are looked at before anybody is asked who sends them.
+    await expect(client.handshake(fleet.book, many.slice(1))).rejects.toMatchObject(refused('relay/unsigned'));
+    await expect(client.handshake(fleet.book, many)).rejects.toMatchObject(refused('relay/bad-request'));
   });
 
   it('finds the newest version of the protocol that both speak, or says which those are', async () => {
