@@ -5,7 +5,7 @@
 // oxlint-disable @tallystick/no-shared-state -- code of this very build that comes late: no answer depends on when, for a fold without it stops
 import type { MaybePromise, OpRecord } from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
-import { devices, schemaOf } from './builtin-tables.ts';
+import { schemaOf } from './builtin-tables.ts';
 import { KernelError } from './errors.ts';
 import { loadPart } from './load-part.ts';
 import type * as part from './part-acts.ts';
@@ -47,13 +47,7 @@ export function declareAct<const N extends string, A>(name: N, declaration: Decl
 
 /** Answers at once where it is here already. Throws `kernel/not-loaded` where it cannot be had; asking again tries again. */
 export function loadActs(): MaybePromise<ActsPart> {
-  return here ?? loadPart('acts', async () => (here = sameBuild(await import('./part-acts.ts'))));
-}
-
-/** Effects on the tables of another build would be refused, and the op with them: here, and on no other device. */
-function sameBuild(loaded: ActsPart): ActsPart {
-  if (loaded.devices !== devices) throw new Error('it is of another build than the program');
-  return loaded;
+  return here ?? loadPart('acts', async (files) => (here = await files.acts()));
 }
 
 /** What `loadActs` brought; undefined where nobody has asked for it. */

@@ -7,9 +7,9 @@ import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { LOG_INDEX } from './image.ts';
-import type { IndexedDbLog } from './indexed-db-log.ts';
+import type * as indexedDbLog from './indexed-db-log.ts';
+import { notLoaded } from './load-part.ts';
 import { openOpfsFile, opfsImages, whenLetGo } from './opfs.ts';
-import { loadIndexedDbLog } from './parts.ts';
 
 export type BrowserLogKind = 'opfs' | 'indexeddb';
 
@@ -21,7 +21,7 @@ export interface BrowserLogOptions {
 }
 
 /** Reading answers at once, writing when it is durable. */
-export interface BrowserLog extends IndexedDbLog {
+export interface BrowserLog extends indexedDbLog.IndexedDbLog {
   readonly kind: BrowserLogKind;
   /** Beside the log, for `saveImage` of a book; see docs/snapshots.md. Undefined where there are no files. */
   readonly images: ImagePlace | undefined;
@@ -189,6 +189,15 @@ async function readStorage(kind: BrowserLogKind): Promise<BrowserStorage> {
   const { quota = 0, usage = 0 } = (await navigator.storage?.estimate?.()) ?? {};
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   return { kind, persisted, quotaBytes: quota, usedBytes: usage };
+}
+
+/** For a browser that cannot write files. Throws `kernel/not-loaded` where its code cannot be had. */
+async function loadIndexedDbLog(): Promise<typeof indexedDbLog> {
+  try {
+    return await import('./indexed-db-log.ts');
+  } catch (cause) {
+    throw notLoaded('indexed-db-log', cause);
+  }
 }
 
 function lockOf(name: string): string {

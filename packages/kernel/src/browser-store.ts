@@ -6,6 +6,7 @@ import type { SqlJsStatic } from 'sql.js';
 import { loadActs } from './acts.ts';
 import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';
 import type { BookStore } from './driver.ts';
+import { useLateFiles } from './late-files.ts';
 import { storeOver } from './sqljs-rows.ts';
 
 export interface BrowserStoreOptions extends BrowserLogOptions {
@@ -22,6 +23,7 @@ export interface BrowserStore extends BookStore {
 
 /** Opens the store `name` of this origin. Call in a dedicated worker; throws as `openBrowserLog`. */
 export async function browserStore(name: string, options: BrowserStoreOptions): Promise<BrowserStore> {
+  useLateFiles();
   const { sqlite, release = '', ...logOptions } = options;
   const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519(loadActs) };
   const keys = createIndexedDbKeyStore({ hasher: portableHasher, database: `tallystick-${name}-keys` }, loadActs);

@@ -14,6 +14,7 @@ import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
+import { useLateFiles } from './late-files.ts';
 import { OwnDevice } from './own-device.ts';
 import { loadAudit, loadExchange } from './parts.ts';
 import { deviceKeyName } from './renewal.ts';
@@ -55,6 +56,7 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
 
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
+  useLateFiles();
   const crypto = options.crypto ?? options.store.crypto ?? { hasher: portableHasher, ed25519: lateEd25519(loadActs) };
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');

@@ -2,6 +2,7 @@
 export { archiveLog } from './archive.ts';
 export { asOf } from './as-of.ts';
 export { claimedScopes, claimFor } from './attest.ts';
+export { build } from './build.ts';
 export { prove } from './prove.ts';
 export { replay, replayLive } from './replay.ts';
 export { saveSnapshot } from './snapshot-save.ts';

@@ -1,6 +1,7 @@
 // What comes from outside, and what this device says of itself there, loaded together: see parts.ts.
 export { adoptable } from './adopt.ts';
 export { appointmentOf } from './appointed-relay.ts';
+export { build } from './build.ts';
 export { exchangeWith, takeFromFile, takeFromMirror } from './book-exchange.ts';
 export { listenTo } from './listen.ts';
 export { dismissAsides, mergeAsides } from './merge-records.ts';

@@ -9,6 +9,7 @@ import type { KeyStore } from '@tallystick/sign';
 import { createMemoryKeyStore, lateEd25519 } from '@tallystick/sign/device';
 import { loadActs } from './acts.ts';
 import type { BookStore } from './driver.ts';
+import { useLateFiles } from './late-files.ts';
 import { type RowsOptions, storeOver } from './sqljs-rows.ts';
 
 export { sqljsDriver } from './sqljs-rows.ts';
@@ -21,6 +22,7 @@ export interface SqlJsStoreOptions extends Omit<RowsOptions, 'log'> {
 }
 
 export function sqljsStore({ log, keys, ...rows }: SqlJsStoreOptions): BookStore {
+  useLateFiles();
   const store = storeOver({ ...rows, log: log ?? createMemoryLogStore() });
   const held = keys ?? (log === undefined ? createMemoryKeyStore(lateEd25519(loadActs), portableHasher) : undefined);
   return held === undefined ? store : { ...store, keys: held };
