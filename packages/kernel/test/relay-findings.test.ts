@@ -8,6 +8,7 @@ import {
   createMemoryRelayStore,
   createRelay,
   createRelayClient,
+  RelayError,
   type Relay,
   type RelayClient,
   type RelayStore,
@@ -304,6 +305,34 @@ describe('a relay that', () => {
     await late.sync(faces.client);
     await reader.sync(asking(faces.client.consistency));
     expect([asked, reader.status().otherViews]).toEqual([1, []]);
+  });
+
+  it('costs a look at the log once and one question, however many devices saw it long ago', async () => {
+    await fleet.close();
+    fleet = await createFleet(6);
+    const [reader, seller, ...away] = fleet.books as [ShopBook, ShopBook, ...ShopBook[]];
+    for (const [at, one] of away.entries()) {
+      await sell(seller, at + 1);
+      await seller.sync(faces.client);
+      await one.sync(faces.client);
+      await sell(one);
+    }
+    for (let round = 0; round < 12; round++) {
+      await sell(seller, 2);
+      await seller.sync(faces.client);
+      await reader.sync(faces.client);
+    }
+    for (const one of away) await one.sync(faces.client);
+    let asked = 0;
+    const denied = async (): Promise<never> => {
+      asked++;
+      throw new RelayError('relay/failed', 'no proof today', { status: 500 });
+    };
+    const looks = vi.spyOn(reader.log, 'settled');
+    await reader.sync({ ...faces.client, consistency: denied });
+    const read = looks.mock.calls.reduce((sum, [, , limit]) => sum + limit, 0);
+    expect([asked, reader.status().otherViews]).toEqual([1, []]);
+    expect(read).toBeLessThan(reader.log.tip(HQ).size);
   });
 
   it('is followed on by a device that has archived what it had when it last looked', async () => {
