@@ -2,7 +2,7 @@
 import * as first from '@tallystick/kernel';
 import { nodeStore } from '@tallystick/kernel/node';
 import { encodeHex } from '@tallystick/oplog';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type * as builtin from '../src/builtin.ts';
 import { firstVerbs } from '../src/builtin.ts';
 import { memoryKeys, testEdge } from './shop.ts';
@@ -34,6 +34,8 @@ beforeAll(async () => {
   later = await import('@tallystick/kernel');
   vi.doUnmock('../src/builtin.ts');
 });
+// Whoever comes next in this process has the kernel as it is.
+afterAll(() => void vi.resetModules());
 
 const label = ['device.label' as 'day.open', { day: '2026-11-22' }] as const;
 const namesIn = (book: AnyBook) => book.query("SELECT name FROM devices WHERE name <> 'root' ORDER BY name");
