@@ -158,7 +158,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** Ops without effect because of who wrote them, that nobody has adopted or dismissed yet, oldest first. */
   quarantine(): readonly QuarantinedOp[] {
     this.#book.mustBeOpen();
-    return readQuarantine(this.#replica.sql);
+    return this.#replica.read(readQuarantine);
   }
 
   /**
@@ -180,7 +180,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   ): readonly Row[] {
     this.#book.mustBeOpen();
     const absent = this.#book.absentOf(sql);
-    if (absent.length === 0) return this.#replica.sql.query(sql, params) as readonly Row[];
+    if (absent.length === 0) return this.#replica.read((driver) => driver.query(sql, params)) as readonly Row[];
     // Touched: they are on their way, and a listener hears when they are here.
     this.#book.fetch(absent).catch(() => undefined);
     throw notResident(absent);
@@ -204,12 +204,12 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   status(): BookStatus {
     this.#book.mustBeOpen();
-    return statusOf(this.#book, this.#book.options.store.image !== undefined);
+    return this.#replica.read(() => statusOf(this.#book, this.#book.options.store.image !== undefined));
   }
 
   /** Ops that have no position in the shared order yet, in the order they are folded. */
   pendingOps(): readonly PendingOp[] {
-    return pendingOpsOf(this.#replica);
+    return this.#replica.read(() => pendingOpsOf(this.#replica));
   }
 
   /** Where an op stands; undefined for one that is not stored here. */
@@ -389,7 +389,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     params: readonly SqlValue[] = [],
   ): readonly Row[] {
     this.#book.mustBeOpen();
-    return this.#replica.sql.query(sql, params) as readonly Row[];
+    return this.#replica.read((driver) => driver.query(sql, params)) as readonly Row[];
   }
 
   /** Loads the tables of a snapshot that are not here yet, piece by piece, so that work goes on meanwhile. Throws `kernel/not-resident` where one cannot be had. */

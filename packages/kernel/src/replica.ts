@@ -157,6 +157,11 @@ export class Replica {
     return this.transactions.driver;
   }
 
+  /** Reads rows, and what is in memory, as they are once durable: of a commit under way nothing. Throws as `sql`. */
+  read<T>(work: (sql: SqlDriver) => T): T {
+    return this.transactions.read(() => work(this.transactions.driver));
+  }
+
   /** Whether the log has kept these ops after their transaction failed: a log in the same database has not. */
   hasKept(hashes: readonly OpHash[]): boolean {
     return !this.transactions.isStuck && hashes.length > 0 && hashes.every((hash) => this.log.has(hash));
@@ -272,12 +277,8 @@ export class Replica {
   }
 
   digest(): BookDigest {
-    this.transactions.writeHeld();
-    return digestBook(
-      this.schema,
-      this.scopes().map((scope) => scope.name),
-      this.crypto.hasher,
-    );
+    const scopes = this.scopes().map((scope) => scope.name);
+    return this.read(() => digestBook(this.schema, scopes, this.crypto.hasher));
   }
 
   /** What is stored is no longer kept aside, whichever way it came. */

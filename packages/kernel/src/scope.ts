@@ -5,12 +5,14 @@
  */
 import { type MaybePromise, type OpHash, type OpRecord, orderTail } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
+import { KernelError } from './errors.ts';
 import { Fold } from './fold.ts';
 import type { HqReader } from './hq-prefix.ts';
 import type { FoldedHead } from './chain-heads.ts';
 import { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
+import { SettledPrefix } from './settled-prefix.ts';
 import { Standing } from './standing.ts';
 import { isInOrder, Tail, type TailEntry } from './tail.ts';
 import { withChain } from './tail-row.ts';
@@ -45,9 +47,7 @@ export class Scope {
   readonly #fold: Fold;
   readonly #hq: HqReader | undefined;
   readonly #driver: SqlDriver;
-  #folded = 0;
-  /** The greatest id among the settled ops, or ''. */
-  #settledId = '';
+  readonly #prefix: SettledPrefix;
   /** Pending ops that are not folded: see `waiting.ts`. */
   #waiting: readonly OpRecord[] = [];
   readonly #tail: Tail;
@@ -56,12 +56,13 @@ export class Scope {
   /** Rows stand here that this program cannot go on from, so it leaves them as they are. */
   #isBarred = false;
   #holdsPending = false;
-  /** What the database says in `scopes`; undefined before it says anything. */
-  #saved: { readonly folded: number; readonly settledId: string } | undefined;
+  /** What was appended in the transaction under way: nobody may read it yet. */
+  readonly #fresh: OpRecord[] = [];
 
   constructor(name: string, schema: Schema, verbs: ReadonlyMap<string, Verb>, hq: HqReader | undefined) {
     this.name = name;
     this.#driver = schema.driver;
+    this.#prefix = new SettledPrefix(schema.driver, name);
     this.projection = new Projection(schema, name);
     this.#tail = new Tail(this.projection, schema);
     this.#hq = hq;
@@ -71,12 +72,13 @@ export class Scope {
 
   /** How many settled ops are folded. Less than the log's size only while stopped or before `catchUp`. */
   get folded(): number {
-    return this.#folded;
+    return this.#prefix.folded;
   }
 
   /** The greatest id among all ops folded here, or ''. */
   get lastId(): string {
-    return this.#settledId > this.tailId ? this.#settledId : this.tailId;
+    const { lastId } = this.#prefix;
+    return lastId > this.tailId ? lastId : this.tailId;
   }
 
   /** The greatest id among the pending ops, or ''. */
@@ -115,12 +117,10 @@ export class Scope {
   /** Reads what the database says of this scope; `pending` are the log's records without a position, of all that it `has`. */
   load(pending: readonly OpRecord[], has: (hash: OpHash) => boolean): void {
     this.projection.discard();
+    this.keep();
     this.#stop = this.standing.lacking;
     this.#isBarred = this.#stop !== undefined;
-    const row = this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]);
-    this.#folded = (row?.[0] as number | undefined) ?? 0;
-    this.#settledId = (row?.[1] as string | undefined) ?? '';
-    this.#saved = row === undefined ? undefined : { folded: this.#folded, settledId: this.#settledId };
+    this.#prefix.load();
     this.#hasLeftovers = this.#tail.load(pending, has).hasLeftovers;
     const folded = new Set(this.tail.map(({ hash }) => hash));
     const { ready, waiting } = partWaiting(
@@ -204,10 +204,33 @@ export class Scope {
     const verdict = atTheEdge(standing);
     // Stopped: the op is not stored, so nothing stands in the way of the next one.
     if (folded === undefined) this.#stop = undefined;
+    if (verdict.kind === 'applied') this.#fresh.push(record);
     if (folded === undefined || (verdict.kind === 'applied' && record.op.id > tailId)) return verdict;
     this.#tail.dropLast(folded.entry, folded.undo, tailId);
     if (verdict.kind === 'applied') this.merge([record]);
     return verdict;
+  }
+
+  /** What was appended is durable. */
+  keep(): void {
+    this.#fresh.length = 0;
+  }
+
+  /** Takes back what was appended and is not durable yet. Call `putBack` before anything else. */
+  withdraw(): void {
+    if (this.#fresh.length === 0) return;
+    const fresh = new Set(this.#fresh);
+    this.#tail.dropLastOf(fresh);
+    if (!this.tail.some((record) => fresh.has(record))) return;
+    const entries = this.#tail.takeBack();
+    for (const { record } of entries) if (!fresh.has(record)) this.#foldPending(record);
+  }
+
+  /** Folds again what was withdrawn. */
+  putBack(): void {
+    for (const record of this.#fresh.splice(0))
+      if (this.append(record).kind !== 'applied')
+        throw new KernelError('kernel/storage', `op ${record.hash} was taken back for a read, and does not fold again`);
   }
 
   /** From now on, what ops of this device come to may wait in memory beyond the end of the transaction; see `mustWrite`. */
@@ -217,8 +240,7 @@ export class Scope {
 
   /** Whether what waits has to be written before the transaction ends. */
   get mustWrite(): boolean {
-    const hasSettled = this.#folded !== (this.#saved?.folded ?? 0);
-    return this.projection.hasWritten || this.#tail.rows.hasWritten || hasSettled;
+    return this.projection.hasWritten || this.#tail.rows.hasWritten || this.#prefix.hasGrown;
   }
 
   /** How many ops wait for their rows to be written. */
@@ -228,10 +250,7 @@ export class Scope {
 
   /** Whether nobody else has changed rows of this scope since they were read or written here: whoever folds, changes these. */
   isAsWritten(): boolean {
-    const [folded, settledId] =
-      this.#driver.prepare('SELECT folded, lastId FROM scopes WHERE scope = ?').get([this.name]) ?? [];
-    if (folded !== this.#saved?.folded || settledId !== this.#saved?.settledId) return false;
-    return this.#tail.isAsWritten();
+    return this.#prefix.isAsWritten() && this.#tail.isAsWritten();
   }
 
   /** Writes everything held in memory. */
@@ -242,14 +261,7 @@ export class Scope {
     this.projection.markWhole();
     this.#tail.rows.markWhole();
     // Whatever was refused in it: a scope in which nothing stands is none of the book.
-    if (this.lastId === '') return;
-    if (this.#saved?.folded === this.#folded && this.#saved.settledId === this.#settledId) return;
-    this.#saved = { folded: this.#folded, settledId: this.#settledId };
-    this.#driver
-      .prepare(
-        'INSERT INTO scopes (scope, folded, lastId) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded, lastId = excluded.lastId',
-      )
-      .run([this.name, this.#folded, this.#settledId]);
+    if (this.lastId !== '') this.#prefix.write();
   }
 
   // Inside.
@@ -257,15 +269,10 @@ export class Scope {
   #foldSettled(records: readonly OpRecord[]): void {
     for (const record of records) {
       if (this.#stop !== undefined) return;
-      const verdict = this.#fold.fold(record, this.#folded);
+      const verdict = this.#fold.fold(record, this.folded);
       if (verdict.kind === 'stopped') this.#stop = verdict.stop;
-      else this.#settled(record);
+      else this.#prefix.add(record);
     }
-  }
-
-  #settled(record: OpRecord): void {
-    this.#folded += 1;
-    if (record.op.id > this.#settledId) this.#settledId = record.op.id;
   }
 
   /**
@@ -290,7 +297,7 @@ export class Scope {
     this.projection.release();
     this.projection.flush();
     this.#tail.rows.flush();
-    const before = { folded: this.#folded, settledId: this.#settledId, tail: this.#tail.state() };
+    const before = { prefix: this.#prefix.state(), tail: this.#tail.state() };
     this.#driver.prepare('SAVEPOINT attempt').run([]);
     let answer: 'done' | 'conflict' | 'known row';
     try {
@@ -303,8 +310,7 @@ export class Scope {
     if (answer !== 'done') {
       this.#driver.prepare('ROLLBACK TO attempt').run([]);
       this.projection.discard();
-      this.#folded = before.folded;
-      this.#settledId = before.settledId;
+      this.#prefix.restore(before.prefix);
       this.#tail.restore(before.tail);
       this.#stop = undefined;
     }
@@ -326,8 +332,8 @@ export class Scope {
         const entry = tail[place] as TailEntry;
         // A pending op got its position: whatever it passes on the way down must commute with it.
         if (place > first && index?.conflicts(this.#tail.touchOf(entry), first, place) === true) throw new Conflict();
-        this.#tail.settle(entry, this.#folded);
-        this.#settled(record);
+        this.#tail.settle(entry, this.folded);
+        this.#prefix.add(record);
         settled.add(place);
         index?.remove(place);
         while (settled.has(first)) first += 1;
@@ -348,10 +354,10 @@ export class Scope {
   /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
   #foldBelow(record: OpRecord, tail: TouchIndex): void {
     const recorder = createTouchRecorder();
-    const verdict = this.#fold.fold(record, this.#folded, undefined, recorder);
+    const verdict = this.#fold.fold(record, this.folded, undefined, recorder);
     if (verdict.kind === 'stopped') this.#stop = verdict.stop;
     else if (tail.conflicts(withChain(record, recorder))) throw new Conflict();
-    else this.#settled(record);
+    else this.#prefix.add(record);
   }
 
   /** New ops are folded on top of everything; right only if each commutes with the old ones that it belongs before. */

@@ -123,6 +123,15 @@ export class Tail {
     this.#lastId = lastId;
   }
 
+  /** Takes back the ops that were folded last, as long as they are some of these and last in order, too. */
+  dropLastOf(records: ReadonlySet<OpRecord>): void {
+    for (let entry = this.#entries.at(-1); entry !== undefined; entry = this.#entries.at(-1)) {
+      if (!records.has(entry.record) || entry.ordinal !== this.#nextOrdinal - 1) return;
+      const undo = decodeUndo(entry.record, this.rows.get(entry.ordinal).undo);
+      this.dropLast(entry, undo, greatestId(this.#entries.slice(0, -1)));
+    }
+  }
+
   /** Takes everything back, last folded first. Answers what it was. */
   takeBack(): readonly TailEntry[] {
     const entries = this.#entries;
@@ -199,6 +208,12 @@ export class Tail {
     this.#nextOrdinal = Math.max(this.#nextOrdinal, entry.ordinal + 1);
     if (entry.record.op.id > this.#lastId) this.#lastId = entry.record.op.id;
   }
+}
+
+function greatestId(entries: readonly TailEntry[]): string {
+  let greatest = '';
+  for (const { record } of entries) if (record.op.id > greatest) greatest = record.op.id;
+  return greatest;
 }
 
 /** Whether this part of a tail, which stands in causal order, is in the order of a tail of its own. */

@@ -31,6 +31,8 @@ export class Transactions {
   #isBehind = false;
   /** The last transaction could neither be committed nor taken back. */
   #isStuck = false;
+  /** What a read took back of the transaction under way is not all there again. */
+  #isTorn = false;
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(driver: SqlDriver, following: Following) {
@@ -79,8 +81,10 @@ export class Transactions {
       this.#holds = holdsRows;
       const result = await work();
       this.#holds = false;
+      if (this.#isTorn) throw new KernelError('kernel/storage', 'a read could not put back what it had to take back');
       const isWritten = this.writeDue(holdsRows);
       this.driver.prepare('COMMIT').run([]);
+      for (const scope of this.#dirty) scope.keep();
       if (isWritten) this.#dirty.clear();
       this.#isBehind = false;
       this.#hasLost = false;
@@ -99,6 +103,7 @@ export class Transactions {
   async #rollBack(): Promise<void> {
     this.#dirty.clear();
     this.#holds = false;
+    this.#isTorn = false;
     this.#isBehind = true;
     this.#isStuck = !rollBack(this.driver);
     if (!this.#isStuck) await this.#following.reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
@@ -159,6 +164,23 @@ export class Transactions {
       throw storageError(error);
     } finally {
       if (hasBegun) this.#dirty.clear();
+    }
+  }
+
+  /** Reads rows, what is held with them. Of a commit under way nothing may be seen: it is taken back for this, and folded again. */
+  read<T>(work: () => T): T {
+    if (!this.#isOpen) {
+      this.writeHeld();
+      return work();
+    }
+    this.#isTorn = true;
+    for (const scope of this.#dirty) scope.withdraw();
+    this.flush();
+    try {
+      return work();
+    } finally {
+      for (const scope of this.#dirty) scope.putBack();
+      this.#isTorn = false;
     }
   }
 

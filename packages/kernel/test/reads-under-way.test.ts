@@ -1,0 +1,135 @@
+// A commit takes its time where a signer or a log does. Whoever reads meanwhile sees what is durable, and nothing of that commit before it is.
+import { type BookStore, openBook } from '@tallystick/kernel';
+import { encodeHex, type OpRecord } from '@tallystick/oplog';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ShopBook } from './fleet.ts';
+import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
+
+const apple = { sku: 'apple', quantity: 1 };
+const opened: ShopBook[] = [];
+const gates: Gate[] = [];
+afterEach(async () => {
+  for (const gate of gates.splice(0)) gate.open();
+  for (const book of opened.splice(0)) await book.close();
+});
+
+/** A log whose next append waits, before or after it is made, until it is let go or made to fail. */
+interface Gate {
+  /** Makes the next append wait. */
+  shut(when: 'before' | 'after'): void;
+  /** Resolves when an append waits. */
+  waits(): Promise<void>;
+  open(failure?: Error): void;
+}
+
+function gated(store: BookStore): Gate & { readonly store: BookStore } {
+  const { log } = store;
+  let shut: 'before' | 'after' | undefined;
+  let reached = Promise.withResolvers<void>();
+  let released = Promise.withResolvers<void>();
+  const pause = async (): Promise<void> => {
+    shut = undefined;
+    reached.resolve();
+    await released.promise;
+  };
+  const append = async (records: readonly OpRecord[]): Promise<void> => {
+    if (shut === 'before') await pause();
+    await log.append(records);
+    if (shut === 'after') await pause();
+  };
+  return {
+    store: { ...store, log: { ...log, append } },
+    shut: (when) => {
+      shut = when;
+      reached = Promise.withResolvers<void>();
+      released = Promise.withResolvers<void>();
+    },
+    waits: () => reached.promise,
+    open: (failure) => (failure === undefined ? released.resolve() : released.reject(failure)),
+  };
+}
+
+describe.each(Object.entries(stores))('a commit under way on %s', (_name, createStore) => {
+  async function shop(): Promise<{ readonly book: ShopBook; readonly gate: Gate }> {
+    const { store, ...gate } = gated(createStore());
+    const book = await openBook({ store, keys: memoryKeys(), verbs: shopVerbs, edge: testEdge() });
+    gates.push(gate);
+    opened.push(book);
+    await book.commit('stock.move', apple);
+    return { book, gate };
+  }
+
+  const seen = (book: ShopBook): unknown => ({
+    onHand: book.query('SELECT onHand FROM stock')[0]?.['onHand'],
+    moves: book.query('SELECT id FROM moves').length,
+    price: book.query('SELECT priceMinor FROM prices')[0]?.['priceMinor'],
+    pending: book.pendingOps().length,
+    scope: book.status().scopes[0]?.pending,
+    digest: book.digest().digest,
+  });
+  const proven = async (book: ShopBook): Promise<unknown> => (await book.prove(createStore())).problems;
+
+  it.each(['before', 'after'] as const)(
+    'shows nothing of it %s its ops are appended, and all of it then',
+    async (when) => {
+      const { book, gate } = await shop();
+      await book.commit('price.set', { sku: 'apple', priceMinor: 5 });
+      // Held, or not: both were durable.
+      await book.commit('stock.move', apple);
+      gate.shut(when);
+      const committing = book.commitAll([
+        { verb: 'stock.move', args: { sku: 'apple', quantity: 3 } },
+        { verb: 'price.set', args: { sku: 'apple', priceMinor: 7 } },
+        { verb: 'stock.take', args: { sku: 'apple', quantity: 4 } },
+      ]);
+      await gate.waits();
+      const before = seen(book);
+      expect(before).toMatchObject({ onHand: 2, moves: 2, price: 5 });
+      expect(seen(book)).toEqual(before);
+      gate.open();
+      expect((await committing).map(({ ok }) => ok)).toEqual([true, true, true]);
+      expect(seen(book)).toMatchObject({ onHand: 1, moves: 3, price: 7 });
+      expect(await proven(book)).toEqual([]);
+    },
+  );
+
+  it('shows nothing of one that fails', async () => {
+    const { book, gate } = await shop();
+    const before = seen(book);
+    gate.shut('before');
+    const committing = book.commit('stock.move', apple);
+    await gate.waits();
+    expect(seen(book)).toEqual(before);
+    gate.open(new Error('the disk is gone'));
+    await expect(committing).rejects.toThrow('the disk is gone');
+    expect(seen(book)).toEqual(before);
+    expect((await book.commit('stock.move', apple)).ok).toBe(true);
+    expect(seen(book)).toMatchObject({ onHand: 2, moves: 2 });
+    expect(await proven(book)).toEqual([]);
+  });
+
+  it('shows nothing of one that belongs before what another device has far ahead', async () => {
+    const { book, gate } = await shop();
+    // More than a day ahead, so that no other device's ids follow its own.
+    const keys = memoryKeys();
+    const { device, publicKey } = await keys.create('device');
+    await book.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'ahead', role: 'till' });
+    const edge = testEdge(2, 1_764_700_000_000);
+    const ahead = await openBook({ store: createStore(), keys, verbs: shopVerbs, edge, book: book.id });
+    opened.push(ahead);
+    await ahead.import(await book.export());
+    await ahead.anchor();
+    await ahead.commit('stock.move', { sku: 'apple', quantity: 10 });
+    await book.import(await ahead.export());
+    const before = seen(book);
+    expect(before).toMatchObject({ onHand: 11, moves: 2 });
+    gate.shut('after');
+    const committing = book.commit('stock.move', apple);
+    await gate.waits();
+    expect(seen(book)).toEqual(before);
+    gate.open();
+    expect((await committing).ok).toBe(true);
+    expect(seen(book)).toMatchObject({ onHand: 12, moves: 3 });
+    expect(await proven(book)).toEqual([]);
+  });
+});
