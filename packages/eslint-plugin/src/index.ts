@@ -15,14 +15,16 @@ export interface Plugin {
   readonly meta: { readonly name: string; readonly namespace: string };
   readonly rules: Record<string, Rule>;
   readonly configs: {
-    /** Every rule, for verb code wherever it stands. */
-    readonly recommended: Config;
+    /** Every rule, for verb code wherever it stands, in JavaScript and in TypeScript. */
+    readonly recommended: Config & { readonly files: string[] };
     /** Every rule, for every function of the files it is given: modules that verbs import. */
     readonly everywhere: Config;
   };
 }
 
 const NAMESPACE = '@tallystick';
+/** Named, because ESLint passes over TypeScript in silence where no configuration does; with it, it says that it needs a parser. */
+const files: string[] = ['**/*.{js,mjs,cjs,jsx,ts,mts,cts,tsx}'];
 const names = Object.keys(rules).map((name) => `${NAMESPACE}/${name}`);
 const plugins: Record<string, Plugin> = {};
 const plugin: Plugin = {
@@ -31,6 +33,7 @@ const plugin: Plugin = {
   configs: {
     recommended: {
       name: `${NAMESPACE}/recommended`,
+      files,
       plugins,
       rules: Object.fromEntries(names.map((name) => [name, 'error'])) as Severities,
     },
