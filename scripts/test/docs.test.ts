@@ -31,6 +31,15 @@ describe('samples', () => {
     for (const path of ['README.md', 'docs/start.md', 'packages/kernel/README.md']) expect(files).toContain(path);
   });
 
+  // Readers try one after another in one folder, and a book goes on where another program left it.
+  it('keep their books apart', () => {
+    const booksOf = (source: string): readonly string[] =>
+      [...source.matchAll(/nodeStore\('([^:']+)'/g)].map(([, name = '']) => name);
+    const names = samples.flatMap(({ source }) => [...new Set(booksOf(source))]);
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
   it.each(samples.map(({ place, prints }, index) => [place, prints, index] as const))(
     'at %s prints what it says',
     async (_place, prints, index) => {
