@@ -35,8 +35,8 @@ it('passes every clause, and says that what needs a restart was not run where no
     null,
     ['NOT-RUN durable'],
   ]);
-  // A command that does nothing: the relay goes on, and so does what it stored.
-  const durable = await run('conformance', relay.url, '--restart', 'true', '--only', 'durable', '--json');
+  // A command that does nothing and talks: the relay goes on, and so does what it stored.
+  const durable = await run('conformance', relay.url, '--restart', 'echo again', '--only', 'durable', '--json');
   expect([durable.status, JSON.parse(durable.stdout)]).toMatchObject([
     0,
     { ok: true, clauses: [{ name: 'durable', outcome: 'pass' }] },

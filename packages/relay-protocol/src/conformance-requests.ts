@@ -246,7 +246,8 @@ async function checkLimits(subject: Subject): Promise<void> {
   const { client, send } = subject;
   const stage = await openStage(subject);
   const { maxBatchOps, maxBatchBytes } = (await client.info()).limits;
-  const path = `${pathOf(stage, hq)}/ops`;
+  const log = pathOf(stage, hq);
+  const path = `${log}/ops`;
   const post = (body: Uint8Array, headers: Record<string, string> = {}): Promise<Response> =>
     send(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer>, headers });
   const record = await stage.root.write();
@@ -266,14 +267,21 @@ async function checkLimits(subject: Subject): Promise<void> {
     ['a page without a position', send(`${path}?from=`, {}), 'relay/bad-request'],
     ['a page beyond numbers', send(`${path}?from=1e3`, {}), 'relay/bad-request'],
     ['a scope that is none', send(`/v1/books/${stage.book}/scopes/HQ/checkpoint`, {}), 'relay/bad-request'],
-    ['no such path', send(`${pathOf(stage, hq)}/nothing`, {}), 'relay/not-found'],
+    ['no such path', send(`${log}/nothing`, {}), 'relay/not-found'],
+    ['64 cosignatures, unsigned', send(`${log}/checkpoint?cosigned=64`, {}), 'relay/bad-request'],
     ['no such method', send(`${path}?from=0`, { method: 'DELETE' }), 'relay/method'],
     [
+      'a claim by PUT',
+      send(`${log}/claims`, { method: 'PUT', body: bundle as Uint8Array<ArrayBuffer> }),
+      'relay/method',
+    ],
+    ['a standing by PUT', send(`${log}/standing`, { method: 'PUT', body: 'x' }), 'relay/method'],
+    [
       'the cosignature of nobody',
-      send(`${pathOf(stage, hq)}/cosignatures/${'0'.repeat(64)}`, { method: 'POST', body: 'x' }),
+      send(`${log}/cosignatures/${'0'.repeat(64)}`, { method: 'POST', body: 'x' }),
       'relay/cosignature',
     ],
-    ['the standing of no note', send(`${pathOf(stage, hq)}/standing`, { method: 'POST', body: 'x' }), 'relay/standing'],
+    ['the standing of no note', send(`${log}/standing`, { method: 'POST', body: 'x' }), 'relay/standing'],
   ];
   for (const [what, asked, code] of refused) await requireRefusal(asked, code, what);
   const { size } = await push(subject, stage, [record]);

@@ -351,6 +351,13 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
           : response,
       ),
   ],
+  'takes a claim by whatever method': [
+    'limits',
+    () =>
+      through(async (request, send) =>
+        send(request.method === 'PUT' ? new Request(request, { method: 'POST' }) : request),
+      ),
+  ],
   'says another status than its code has': [
     'limits',
     () =>
