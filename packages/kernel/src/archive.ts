@@ -23,6 +23,8 @@ import { HQ } from './genesis.ts';
 import type { Replica } from './replica.ts';
 import { bookFile, parseHeader } from './transfer.ts';
 import { verifyLog } from './verify.ts';
+import { rootOf } from './roots.ts';
+import { settledOnly } from './taking-in.ts';
 
 export interface ArchiveOptions {
   /** Where the file goes, and is read back from. */
@@ -72,7 +74,7 @@ export async function archiveLog(replica: Replica, options: ArchiveOptions): Pro
 async function mustBeMarked(replica: Replica, until: number): Promise<void> {
   for (const { name } of replica.scopes()) {
     if (name === HQ) continue;
-    const marked = await replica.settledOnly(name as ScopeName, ({ projection }) =>
+    const marked = await settledOnly(replica, name as ScopeName, ({ projection }) =>
       Number(projection.get(replica.schema.table(marks), ['hq'])?.['size'] ?? 0),
     );
     if (marked < until)
@@ -97,7 +99,7 @@ async function verifyArchive(
   if (records.length !== until - base.size) throw bad('does not hold all ops');
   const tree = createTree(hasher, base);
   for (const record of records) tree.append(leafHash(record.bytes, hasher));
-  const root = await replica.rootOf(scope, until);
+  const root = await rootOf(replica.log, scope, until, hasher);
   const frontier = tree.frontier();
   const copy = createMemoryLogStore();
   copy.setMeta('book', replica.book ?? '');

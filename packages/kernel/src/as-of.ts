@@ -2,7 +2,7 @@
  * The books as they stood: the log up to an earlier place, folded into a throw-away store by the same fold. Nothing is copied but the rows, and what is
  * held in memory does not grow with the log.
  */
-import { type LogStore, type OpRecord, type Scope as ScopeName } from '@tallystick/oplog';
+import type { LogStore, OpRecord, Scope as ScopeName } from '@tallystick/oplog';
 import { isDay } from '@tallystick/sign';
 import { businessDays, dayOpen, hqMark, marks } from './builtin.ts';
 import type { BookDigest } from './digest.ts';
@@ -15,7 +15,6 @@ import { PENDING_PLACE } from './schema.ts';
 import type { Scope } from './scope.ts';
 import { inOrder } from './scope-order.ts';
 import type { Verb } from './verb.ts';
-import { missingHq } from './waiting.ts';
 import { fetchOlder, type OlderOps, wholeLog } from './whole-log.ts';
 
 /**
@@ -185,4 +184,10 @@ function createCutLog(log: LogStore, cuts: ReadonlyMap<ScopeName, Cut>): { log: 
       return true;
     },
   };
+}
+
+/** What the first of these waits for, as a fold says it that stops there. */
+function missingHq(waiting: readonly OpRecord[]): Stop | undefined {
+  const mark = waiting.find(({ op }) => op.verb === hqMark.ref);
+  return mark && { code: 'kernel/needs-hq', size: mark.op.args['size'] as number, hash: mark.hash };
 }

@@ -6,18 +6,20 @@ import type { OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
 import type { StateClaim } from './certificates.ts';
 import type { BookStore } from './driver.ts';
 import { manifest, marks, tableShapes } from './builtin-tables.ts';
-import { digestOfTables, digestRows, digestState } from './digest.ts';
+import { digestOfTables, digestRows } from './digest.ts';
+import { digestState } from './state-digest.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { Replica } from './replica.ts';
 import { treeAfter } from './own-tree.ts';
 import { rootOfTip } from './roots.ts';
 import type { Scope } from './scope.ts';
-import { fetchGrown } from './snapshot-use.ts';
+import { fetchGrown } from './grown-tables.ts';
 import type { AnyTable } from './table.ts';
 import type { Verb } from './verb.ts';
 import { VerifiedLog } from './verify.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
+import { settle, settledOnly } from './taking-in.ts';
 
 /** Of all that is settled here, or of the first so many ops of the scope. */
 export type AttestOptions = { readonly scope?: ScopeName } & (
@@ -55,7 +57,7 @@ export function claimFor(
 export async function claimState(replica: Replica, name: ScopeName): Promise<StateClaim | undefined> {
   if (!isFolded(replica, name)) return undefined;
   await fetchGrown(replica);
-  return replica.settledOnly(name, (scope) =>
+  return settledOnly(replica, name, (scope) =>
     claimOf(replica, scope, digestState(replica.schema, name, replica.crypto.hasher).digest),
   );
 }
@@ -122,7 +124,7 @@ export async function claimEarlier(
     if (left <= 0 || (scope !== name && scope !== HQ)) continue;
     const part = records.slice(0, left);
     const end = part.length === records.length ? tip : extend(replica.log.tip(scope), part, replica);
-    await replica.transaction(() => replica.settle(scope, part, end));
+    await replica.transaction(() => settle(replica, scope, part, end));
   }
   return replica.log.tip(name).size === size ? claimState(replica, name) : undefined;
 }

@@ -34,32 +34,16 @@ function digestScope(schema: Schema, scope: string, hasher: Hasher): ScopeDigest
   return digestTables('digest', tablesOf(schema), schema, scope, hasher);
 }
 
-/**
- * The digest of a scope that has no pending tail, histories included: their places are positions then, and the same everywhere. It is what state
- * certificates sign.
- */
-export function digestState(schema: Schema, scope: string, hasher: Hasher): ScopeDigest {
-  return digestTables('state', stateTablesOf(schema), schema, scope, hasher);
-}
-
 /** A table's name, and the columns that order its rows within a scope. */
 export type KeyedTable = readonly [name: string, keys: readonly string[]];
 
-function tablesOf(schema: Schema): KeyedTable[] {
+/** Those that the log decides. */
+export function tablesOf(schema: Schema): KeyedTable[] {
   return [['chains', ['device']], ...[...schema.tables].map(([name, { keyNames }]) => [name, keyNames] as const)];
 }
 
-/** Every table that a settled prefix decides. */
-export function stateTablesOf(schema: Schema): KeyedTable[] {
-  const registers = [...schema.tables.values()].filter(({ def }) => def.kind === 'register');
-  return [
-    ...tablesOf(schema),
-    ['gravity', ['name']],
-    ...registers.map(({ name, keyNames }) => [`${name}_history`, [...keyNames, 'place']] as const),
-  ];
-}
-
-function digestTables(
+/** The digest of these tables of a scope. */
+export function digestTables(
   kind: 'digest' | 'state',
   keyed: readonly KeyedTable[],
   { driver, residency }: Schema,

@@ -13,6 +13,7 @@ import {
 } from '@tallystick/oplog';
 import { admit, openRecords } from './admit.ts';
 import type { Replica } from './replica.ts';
+import { mergePending } from './taking-in.ts';
 
 /** Of all that is aside together, every copy counted. Judging so many takes a fraction of a second. */
 const maxAsides = 1_000;
@@ -56,7 +57,7 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     return said?.code !== entry.code || said.message !== entry.message;
   });
   const refolded = await replica.transaction(async () => {
-    const count = await replica.mergePending(admission.accepted);
+    const count = await mergePending(replica, admission.accepted);
     if (settled.length > 0) await replica.log.dropAsides(settled);
     await replica.log.setAside(changed);
     return count;

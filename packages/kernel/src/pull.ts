@@ -13,6 +13,7 @@ import { pinnedRelay, type PinnedRelay } from './relay-key.ts';
 import type { Replica } from './replica.ts';
 import { inOrder } from './scope-order.ts';
 import { NOTHING, sum, type SyncReport } from './sync-report.ts';
+import { settle } from './taking-in.ts';
 
 /** Everything that following the logs of one relay needs, from itself or from a mirror. */
 export interface Reading {
@@ -150,7 +151,7 @@ export async function settleChecked(
   const anew = changed.length > 0;
   const [bad] = (await admit(replica.admitter.door, anew ? records : unknown, { anew, positioned: true })).notAccepted;
   if (bad !== undefined) return { ok: false, bad };
-  return { ok: true, refolded: await replica.transaction(() => replica.settle(scope, records, tip, changed)) };
+  return { ok: true, refolded: await replica.transaction(() => settle(replica, scope, records, tip, changed)) };
 }
 
 export function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {

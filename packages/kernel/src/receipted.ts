@@ -6,6 +6,7 @@ import { KernelError } from './errors.ts';
 import { noteCheck } from './relay-key.ts';
 import type { Replica } from './replica.ts';
 import { treeAfter } from './own-tree.ts';
+import { settle } from './taking-in.ts';
 
 /** What the relay only claims to have stored is not durable. Throws `kernel/bad-receipt`. */
 export function requireReceipts(replica: Replica, scope: ScopeName, results: readonly PushResult[]): void {
@@ -49,7 +50,7 @@ export function settleReceipted(
     const next = run.length === 0 ? undefined : await extendTip(replica, scope, relay, tip, run, checkpoint);
     if (next === undefined) return { settled: 0, refolded: 0 };
     const settled = run.slice(0, next.size - tip.size);
-    const refolded = await replica.transaction(() => replica.settle(scope, settled, next));
+    const refolded = await replica.transaction(() => settle(replica, scope, settled, next));
     return { settled: settled.length, refolded };
   });
 }

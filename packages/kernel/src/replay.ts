@@ -7,6 +7,7 @@ import { Replica } from './replica.ts';
 import type { Verb } from './verb.ts';
 import { type LogProblem, VerifiedLog, type VerifiedPage, type VerifyOptions } from './verify.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
+import { mergePending, settle } from './taking-in.ts';
 
 export interface ReplayOptions extends VerifyOptions {
   readonly from: LogStore;
@@ -62,7 +63,7 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
   const log = new VerifiedLog(from, crypto, { every });
   for await (const { scope, records, tip } of joined(log.pages())) {
     await replica.transaction(() =>
-      tip === undefined ? replica.mergePending(records) : replica.settle(scope, records, tip),
+      tip === undefined ? mergePending(replica, records) : settle(replica, scope, records, tip),
     );
   }
   const { ops, signatures, covered, problems } = log;

@@ -22,12 +22,11 @@ import { HQ, recoverBookId } from './genesis.ts';
 import { HqPrefix } from './hq-prefix.ts';
 import { type ImageMisfit, noteTakenBack, restoreImage } from './image.ts';
 import { kernelTables } from './kernel-tables.ts';
-import { rootOf } from './roots.ts';
 import { Schema } from './schema.ts';
-import { type MergeReport, Scope } from './scope.ts';
+import { Scope } from './scope.ts';
 import { inOrder } from './scope-order.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
-import { loadBeside, notResident } from './snapshot-use.ts';
+import { notResident } from './snapshot-use.ts';
 import type { AnyTable } from './table.ts';
 import { Transactions } from './transactions.ts';
 import type { Verb } from './verb.ts';
@@ -139,7 +138,7 @@ export class Replica {
   scope(name: ScopeName): Scope {
     const known = this.#scopes.get(name);
     if (known !== undefined) return known;
-    const scope = new Scope(name, this.schema, this.verbs, name === HQ ? undefined : this.#prefixOfHq());
+    const scope = new Scope(name, this.schema, this.verbs, name === HQ ? undefined : this.prefixOfHq());
     this.#scopes.set(name, scope);
     return scope;
   }
@@ -184,40 +183,6 @@ export class Replica {
     return scope;
   }
 
-  /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
-  async mergePending(records: readonly OpRecord[]): Promise<number> {
-    await loadActsFor(records);
-    await this.log.append(records);
-    await this.#stored(records);
-    let refolded = 0;
-    for (const [name, group] of groupByScope(records)) {
-      const { size } = this.log.tip(name);
-      refolded += await this.#foldNew(this.change(name), size, (scope) => scope.merge(group));
-    }
-    await this.#resumeWaiting();
-    return refolded;
-  }
-
-  /**
-   * Stores records, gives them the positions after the settled prefix, and folds them. `changed` are those that are stored already under other
-   * bytes: a position fixes the bytes, so these take the place of the old ones. Call inside a transaction.
-   */
-  async settle(
-    name: ScopeName,
-    records: readonly OpRecord[],
-    tip: Tip,
-    changed: readonly OpRecord[] = [],
-  ): Promise<number> {
-    await loadActsFor(records);
-    const from = this.log.tip(name).size;
-    if (changed.length > 0) await this.log.replace(changed);
-    await this.log.settle(name, from, records, tip);
-    await this.#stored(records);
-    const refolded = await this.#foldNew(this.change(name), from, (scope) => scope.settle(records));
-    await this.#resumeWaiting();
-    return refolded;
-  }
-
   /**
    * Takes positions back, so that each of these logs ends there, and folds everything again without them: what they said of the order holds no more. Call
    * inside `exclusive`. Throws `kernel/needs-snapshot` where the ops before are in an archive, with nothing changed.
@@ -242,68 +207,17 @@ export class Replica {
   /** Folds whatever the log holds beyond what is folded. Call inside a transaction. */
   async catchUp(): Promise<void> {
     if (this.#isTakenBack) await this.#forgetRows();
-    for (const scope of this.scopes()) await this.#catchUpScope(scope);
-  }
-
-  /** Reads the rows as they are without the pending tail, and puts the tail back. Call inside `exclusive`, outside a transaction. */
-  settledOnly<T>(name: ScopeName, read: (scope: Scope) => MaybePromise<T>): Promise<T> {
-    return this.transaction(async () => {
-      const scope = this.scope(name);
-      this.transactions.flush();
-      if (scope.tailSize === 0) return read(scope);
-      this.transactions.driver.prepare('SAVEPOINT settled').run([]);
-      scope.rewind();
-      scope.projection.flush();
-      try {
-        return await read(scope);
-      } finally {
-        this.transactions.driver.prepare('ROLLBACK TO settled').run([]);
-        this.transactions.driver.prepare('RELEASE settled').run([]);
-        scope.load(await this.log.pending(name), (hash) => this.log.has(hash));
-        // A tail that had stopped stops again.
-        await this.#catchUpScope(scope);
-      }
-    });
+    for (const scope of this.scopes()) await this.catchUpScope(scope);
   }
 
   /** Root of the first `size` records of `hq`, or undefined when fewer are settled here. */
   hqRoot(size: number): Promise<string | undefined> {
-    return this.#prefixOfHq().root(size);
-  }
-
-  /** Merkle root over the first `size` records of a scope, computed from the bytes of those that are stored. */
-  rootOf(scope: ScopeName, size: number): Promise<string> {
-    return rootOf(this.log, scope, size, this.crypto.hasher);
+    return this.prefixOfHq().root(size);
   }
 
   digest(): BookDigest {
     const scopes = this.scopes().map((scope) => scope.name);
     return this.read(() => digestBook(this.schema, scopes, this.crypto.hasher));
-  }
-
-  /** What is stored is no longer kept aside, whichever way it came. */
-  async #stored(records: readonly OpRecord[]): Promise<void> {
-    await this.log.dropAsides(records.map((record) => record.hash));
-    this.admitter.remember(records);
-    await this.#prefixOfHq().lookUpMarks(records);
-  }
-
-  /**
-   * Folds what has just been stored: by `quick` as a rule, in order from the settled prefix on where the tail had stopped, for the new ops may come
-   * before the stop. A scope that stopped within its settled prefix stays there. `size` is how many were settled before.
-   */
-  async #foldNew(scope: Scope, size: number, quick: (scope: Scope) => MergeReport): Promise<number> {
-    if (scope.folded < size) return 0;
-    await this.#prefixOfHq().lookUpMarks(scope.waiting);
-    if (scope.stop === undefined) {
-      const { refolded: count } = quick(scope);
-      if (await this.#fetchFor(scope)) await this.#catchUpScope(scope);
-      return count;
-    }
-    const refolded = scope.tailSize;
-    scope.rewind();
-    await this.#catchUpScope(scope);
-    return refolded;
   }
 
   /** The ops without a position. */
@@ -314,13 +228,14 @@ export class Replica {
       : [...scope.tail, ...scope.waiting];
   }
 
-  async #catchUpScope(scope: Scope): Promise<void> {
+  /** As `catchUp`, of one scope. */
+  async catchUpScope(scope: Scope): Promise<void> {
     do await this.#foldOn(scope);
-    while (await this.#fetchFor(scope));
+    while (await this.fetchFor(scope));
   }
 
   /** Loads the table that a fold stopped for, so that it can go on; false when it stopped for nothing, something else, or cannot be had. */
-  async #fetchFor(scope: Scope): Promise<boolean> {
+  async fetchFor(scope: Scope): Promise<boolean> {
     const { stop } = scope;
     if (stop?.code !== 'kernel/not-resident' || !(await this.fetchTable(stop.scope, stop.table))) return false;
     this.change(scope.name as ScopeName).rewind();
@@ -342,7 +257,7 @@ export class Replica {
   async loadRest(tell: () => void): Promise<void> {
     for (const entry of this.schema.residency.absent) {
       if (this.#start === undefined) throw notResident([entry]);
-      await loadBeside(this, this.#start, entry);
+      await this.#start.loadBeside(this, entry);
       tell();
     }
   }
@@ -366,7 +281,7 @@ export class Replica {
         );
       await loadActsFor(page);
       this.#admitter?.remember(page);
-      await this.#prefixOfHq().lookUpMarks(page);
+      await this.prefixOfHq().lookUpMarks(page);
       this.change(name).settle(page);
     }
     const pending = await this.log.pending(name);
@@ -374,21 +289,8 @@ export class Replica {
     await loadActsFor(pending);
     this.#admitter?.remember(pending);
     if (pending.length === scope.tailSize || scope.stop !== undefined) return;
-    await this.#prefixOfHq().lookUpMarks(pending);
+    await this.prefixOfHq().lookUpMarks(pending);
     this.change(name).merge(orderTail(pending));
-  }
-
-  /** Scopes that waited for more of `hq` go on when it has come, and so do the ops of a tail that did. */
-  async #resumeWaiting(): Promise<void> {
-    const folded = this.scope(HQ).folded;
-    for (const scope of this.scopes()) {
-      const { stop } = scope;
-      if (scope.waiting.length > 0 && stop === undefined)
-        await this.#foldNew(this.change(scope.name as ScopeName), scope.folded, (one) => one.merge([]));
-      if (stop?.code !== 'kernel/needs-hq' || stop.size > folded) continue;
-      this.change(scope.name as ScopeName).rewind();
-      await this.#catchUpScope(scope);
-    }
   }
 
   async #forgetRows(): Promise<void> {
@@ -399,7 +301,8 @@ export class Replica {
     await this.#reload();
   }
 
-  #prefixOfHq(): HqPrefix {
+  /** What is known of the log of `hq`, which marks of other scopes name. */
+  prefixOfHq(): HqPrefix {
     this.#hqPrefix ??= new HqPrefix(this.scope(HQ), this.log, this.schema, this.crypto.hasher);
     return this.#hqPrefix;
   }
@@ -414,7 +317,7 @@ export class Replica {
       const pending = await this.log.pending(scope.name as ScopeName);
       scope.load(pending, (hash) => this.log.has(hash));
       // A tail that is folded again asks for the roots that its marks name.
-      await this.#prefixOfHq().lookUpMarks(pending);
+      await this.prefixOfHq().lookUpMarks(pending);
     }
   }
 }
@@ -428,15 +331,4 @@ function verbsByRef(verbs: readonly Verb[]): Map<string, Verb> {
     byRef.set(verb.ref, verb);
   }
   return byRef;
-}
-
-/** Records by scope, `hq` first. */
-export function groupByScope(records: readonly OpRecord[]): [ScopeName, OpRecord[]][] {
-  const groups = new Map<ScopeName, OpRecord[]>();
-  for (const record of records) {
-    const group = groups.get(record.op.scope);
-    if (group === undefined) groups.set(record.op.scope, [record]);
-    else group.push(record);
-  }
-  return inOrder(groups.keys()).map((scope) => [scope, groups.get(scope) as OpRecord[]]);
 }

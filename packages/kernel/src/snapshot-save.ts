@@ -1,13 +1,15 @@
 /** Making a snapshot of the settled prefix: one shard per table and scope, and the signed manifest last, so that a place that has it has everything. */
 import type { DeviceKey } from '@tallystick/sign';
 import { claimOf, isFolded } from './attest.ts';
-import { digestOfTables, stateTablesOf } from './digest.ts';
+import { digestOfTables } from './digest.ts';
+import { stateTablesOf } from './state-digest.ts';
 import type { ImagePlace, SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
 import { encodeShard } from './shard.ts';
 import { encodeManifest, MANIFEST, type Shard, type SnapshotManifest, type SnapshotScope } from './snapshot.ts';
+import { settledOnly } from './taking-in.ts';
 
 /** What a snapshot came to. */
 export interface SnapshotReport {
@@ -84,7 +86,7 @@ async function saveScope(
   if (size === 0) return undefined;
   if (!isFolded(replica, scope))
     throw new KernelError('snapshot/log', `scope ${name} is folded to ${folded} of ${size}`);
-  return replica.settledOnly(scope, async (settled) => {
+  return settledOnly(replica, scope, async (settled) => {
     const shards = await saveShards(replica, name, keep);
     const byName = shards.toSorted((a, b) => (a.table < b.table ? -1 : 1));
     // The same rows have the same digest: they are read once, as shards, and not once more for the claim.

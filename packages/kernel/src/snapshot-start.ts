@@ -9,6 +9,7 @@ import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import type { Replica } from './replica.ts';
 import type { AbsentTable } from './residency.ts';
+import { rootOf } from './roots.ts';
 import { decodeShard } from './shard.ts';
 import { MANIFEST, openManifest, type SnapshotManifest, type SnapshotScope } from './snapshot.ts';
 import { judgeTrust, type SnapshotTrust } from './snapshot-trust.ts';
@@ -39,16 +40,20 @@ export interface SnapshotStart {
   read(replica: Replica, entry: AbsentTable, pause?: () => Promise<void>): Promise<Loaded>;
   /** Call inside a transaction. */
   insert: typeof insertRows;
+  /** Loads a table while others work. Call outside `exclusive`. */
+  loadBeside(replica: Replica, entry: AbsentTable): Promise<void>;
 }
 
 export function snapshotStart(options: SnapshotOptions, book: BookId | undefined): SnapshotStart {
-  return {
+  const start: SnapshotStart = {
     book,
     reachesPastBases: (log, crypto) => reachesPastBases(log, crypto, options.from, book),
     begin: (replica) => startFromSnapshot(replica, options),
     read: (replica, entry, pause) => readShard(replica, options.from, entry, pause),
     insert: insertRows,
+    loadBeside: (replica, entry) => loadBeside(replica, start, entry),
   };
+  return start;
 }
 
 export interface Loaded {
@@ -99,7 +104,7 @@ async function mustFitLog(replica: Replica, { scope, size, root, frontier }: Sna
   const [base, tip] = [log.base(scope), log.tip(scope)];
   const isEmpty = tip.size === 0 && (await log.pending(scope)).length === 0;
   if (isEmpty || (base.size === size && base.frontier.join() === frontier.join())) return;
-  if (base.size <= size && size <= tip.size && (await replica.rootOf(scope, size)) === root) return;
+  if (base.size <= size && size <= tip.size && (await rootOf(log, scope, size, replica.crypto.hasher)) === root) return;
   throw new KernelError(
     'snapshot/log',
     `the log of ${scope} holds ops ${base.size} to ${tip.size}, the snapshot stands on ${size} others`,
@@ -186,4 +191,29 @@ function insertRows({ sql, schema }: Replica, { table }: AbsentTable, rows: read
   );
   // Some may be here already: of a load in pieces that did not come to its end.
   for (const row of rows) insert.run(row);
+}
+
+/** So many rows hold nobody up. */
+const MOST_ROWS = 1000;
+
+/**
+ * Loads a table while others work. The rows of a set stand for themselves, so they come in pieces; of all others they come at once. Somebody may touch the
+ * table and load it meanwhile. Call outside `exclusive`.
+ */
+async function loadBeside(replica: Replica, start: SnapshotStart, entry: AbsentTable): Promise<void> {
+  const { residency, tables } = replica.schema;
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+  const isToCome = (): boolean => residency.get(entry.scope, entry.table) !== undefined;
+  const { rows } = await start.read(replica, entry, pause);
+  const most = tables.get(entry.table)?.def.kind === 'set' ? MOST_ROWS : rows.length;
+  for (let from = 0; isToCome(); from += most) {
+    await replica.exclusive(() =>
+      replica.transaction(() => {
+        if (!isToCome()) return;
+        start.insert(replica, entry, rows.slice(from, from + most));
+        if (from + most >= rows.length) residency.remove(replica.transactions.driver, entry);
+      }),
+    );
+    await pause();
+  }
 }

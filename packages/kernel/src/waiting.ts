@@ -6,7 +6,6 @@
 import { type OpHash, type OpRecord, orderTail } from '@tallystick/oplog';
 import { hqMark } from './builtin.ts';
 import type { HqReader } from './hq-prefix.ts';
-import type { Stop } from './verdict.ts';
 
 export interface Parted {
   /** In causal order. */
@@ -29,12 +28,6 @@ export function partWaiting(pending: readonly OpRecord[], hq: HqReader | undefin
     }
   }
   return { ready, waiting };
-}
-
-/** What the first of these waits for, as a fold says it that stops there. */
-export function missingHq(waiting: readonly OpRecord[]): Stop | undefined {
-  const mark = waiting.find(({ op }) => op.verb === hqMark.ref);
-  return mark && { code: 'kernel/needs-hq', size: mark.op.args['size'] as number, hash: mark.hash };
 }
 
 /** Whether an op continues the chain of one of these, or names one as seen. */

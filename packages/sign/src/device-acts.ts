@@ -10,7 +10,8 @@ import {
   parseRevokePolicyArgs,
 } from './device-args.ts';
 import type { KeyAct } from './key-acts.ts';
-import { defaultRevokes, isWithinDays, type Role } from './roles.ts';
+import { isWithinDays } from './days.ts';
+import { defaultRevokes, type Role } from './roles.ts';
 import { headquarters, type Member, type RosterState } from './roster-state.ts';
 
 /** One op by a device that may write in its scope. */

@@ -14,7 +14,8 @@ import {
 } from '@tallystick/oplog';
 import { acceptPublicKey } from './acceptance.ts';
 import { keyPattern } from './chain-key.ts';
-import { isDay, parseRole, type Role } from './roles.ts';
+import { isDay } from './days.ts';
+import { parseRole, type Role } from './roles.ts';
 
 /** Args of `book.open@1`: the root key in hex, the book's name, and the verb versions adopted from the start. */
 export interface BookOpenArgs {

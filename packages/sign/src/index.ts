@@ -47,5 +47,6 @@ export {
   type RevokePolicyArgs,
   type RevokeReason,
 } from './device-args.ts';
-export { defaultAheadDays, defaultRevokes, isDay, isWithinDays, type Role } from './roles.ts';
+export { defaultAheadDays, isDay, isWithinDays } from './days.ts';
+export { defaultRevokes, type Role } from './roles.ts';
 export { signaturePreimage, type Signing, signOp, startSigning } from './signing.ts';

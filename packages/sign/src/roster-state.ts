@@ -3,7 +3,8 @@ import { type BookId, type DeviceId, type KeyId, type OpHash, parseScope, type S
 import type { Appointment } from './appointment.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import { KeyActs } from './key-acts.ts';
-import { defaultAheadDays, type Role } from './roles.ts';
+import { defaultAheadDays } from './days.ts';
+import type { Role } from './roles.ts';
 
 export interface Device {
   readonly id: DeviceId;

@@ -8,7 +8,8 @@ import {
   parseRevokeArgs,
   parseRevokePolicyArgs,
 } from '../src/device-args.ts';
-import { defaultRevokes, isDay } from '../src/roles.ts';
+import { isDay } from '../src/days.ts';
+import { defaultRevokes } from '../src/roles.ts';
 import { newKey } from './fixtures.ts';
 
 const { device, publicKey } = newKey();
