@@ -63,6 +63,16 @@ function createSchemas(load: (name: string) => Json): Ajv2020 {
 const [asRead, asSent] = [createSchemas(schemaOf), createSchemas(closeAll)];
 const operations = operationsOf(api, asSent);
 
+const readsOfLog = [
+  'ops?from=0',
+  'kept?after=0',
+  'checkpoint',
+  'proof/consistency?first=1&second=1',
+  'proof/inclusion?index=0&size=1',
+  'tile/0/000',
+  'tile/entries/000',
+];
+
 /** Everything that passes between a relay and those who ask it. */
 async function record(): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
@@ -105,6 +115,11 @@ async function record(): Promise<Exchange[]> {
   await near.info();
   await near.kept(fleet.book, fleet.genesis.op.scope, 0, reader);
   await near.pull(fleet.book, fleet.genesis.op.scope, 9, reader).catch(() => undefined);
+  // Of a book that it has not copied.
+  for (const path of ['scopes', 'tail', ...readsOfLog.map((read) => `scopes/hq/${read}`)]) {
+    const request = new Request(`http://near.test/v1/books/${'0'.repeat(64)}/${path}`);
+    expect([path, (await sendTo(following.relay, request)).status]).toEqual([path, 409]);
+  }
   return exchanges;
 }
 
