@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { bundledProgram } from '../bundled-program.ts';
 import { followReadme, readmeSteps } from '../readme-run.ts';
 import { freePorts } from '../servers/child-server.ts';
 import { readDocument, repository } from './markdown.ts';
@@ -11,12 +12,15 @@ import { readDocument, repository } from './markdown.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-operating-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const programs = { relay: 'apps/relay/src/main.ts', tally: 'apps/office/src/tally.ts' };
+const programs = {
+  relay: join(repository, 'apps/relay/src/main.ts'),
+  tally: await bundledProgram(join(repository, 'apps/office/src/tally.ts')),
+};
 const bin = join(folder, 'bin');
 const compileCache = join(repository, 'node_modules/.cache/tally');
 mkdirSync(bin);
 for (const [name, path] of Object.entries(programs)) {
-  writeFileSync(join(bin, name), `#!/bin/sh\nexec "${process.execPath}" "${join(repository, path)}" "$@"\n`);
+  writeFileSync(join(bin, name), `#!/bin/sh\nexec "${process.execPath}" "${path}" "$@"\n`);
   chmodSync(join(bin, name), 0o755);
 }
 

@@ -1,8 +1,9 @@
 // Runs the tally command line as its users do: as a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { bundledProgram } from '../../../scripts/bundled-program.ts';
 
-const program = fileURLToPath(new URL('../src/tally.ts', import.meta.url));
+const program = await bundledProgram(fileURLToPath(new URL('../src/tally.ts', import.meta.url)));
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/tally/', import.meta.url));
 
 export interface Ended {
