@@ -25,7 +25,7 @@ import { kernelTables } from './kernel-tables.ts';
 import { fillOf } from './in-force.ts';
 import { codeOfIssues, isOutcome } from './outcome.ts';
 import type { Projection, Rules } from './projection.ts';
-import type { TouchRecorder } from './touch.ts';
+import type { TouchRecorder } from './outline.ts';
 import type { Undo } from './undo.ts';
 import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';

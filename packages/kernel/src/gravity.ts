@@ -13,18 +13,12 @@ export class Gravity {
     this.#scope = scope;
   }
 
-  /** Counts the steps of an op from `start` on. */
-  count(steps: readonly Undo[], start: number): void {
+  /** Counts the steps of an op from `start` on: when it is folded, or when it gets its position. */
+  count(steps: readonly Undo[], start = 0): void {
     for (let index = start; index < steps.length; index++) {
       const [kind, table] = steps[index] as Undo;
-      if (kind !== 'chain') this.#countOne(table);
+      if (kind !== 'chain') this.#touches.set(table, (this.#touches.get(table) ?? 0) + 1);
     }
-  }
-
-  /** Counts what a pending op changed when it gets its position, by its stored steps. */
-  countStored(undo: string): void {
-    // Quotes within texts are escaped, so no text can look like a step.
-    for (const [, table] of undo.matchAll(/\["(?:add|put|write)","([A-Za-z0-9]+)"/g)) this.#countOne(table as string);
   }
 
   flush(): void {
@@ -36,9 +30,5 @@ export class Gravity {
 
   discard(): void {
     this.#touches.clear();
-  }
-
-  #countOne(table: string): void {
-    this.#touches.set(table, (this.#touches.get(table) ?? 0) + 1);
   }
 }

@@ -14,8 +14,8 @@ export { build } from './build.ts';
 export { learn } from './enrolled-by.ts';
 export { shapesByName } from './manifest.ts';
 export { openGenesis } from './new-book.ts';
-export { decodeTouch } from './tail-touch.ts';
-export { TouchIndex } from './touch-index.ts';
+export { TailConflicts } from './tail-conflicts.ts';
+export { decodeTouch, touchOf } from './tail-touch.ts';
 
 /** By `name@version`. */
 export const codeByRef: Readonly<Record<string, ActCode<unknown>>> = {

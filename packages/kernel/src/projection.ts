@@ -14,7 +14,7 @@ import { type SumRow, SumRows } from './sum-rows.ts';
 import { tableShapes } from './builtin-tables.ts';
 import { derivedBy, failedBy, refusedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
-import { rangeOf, type TouchRecorder } from './touch.ts';
+import type { TouchRecorder } from './outline.ts';
 import type { Undo } from './undo.ts';
 import type { OpFacts, Refusal, View } from './verb.ts';
 import { refuse } from './verb.ts';
@@ -121,20 +121,20 @@ export class Projection {
   // Reads.
 
   get(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): Row | undefined {
-    touch?.reads.push(table.keyText(key));
+    touch?.note('r', table.name, key);
     return table.def.kind === 'register'
       ? this.#registers.get(table, key, () => this.#load(table, key))
       : this.#load(table, key);
   }
 
   sumsOf(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): readonly number[] {
-    touch?.reads.push(table.keyText(key));
+    touch?.note('r', table.name, key);
     return this.#sumRow(table, key).sums;
   }
 
   list(table: CompiledTable, prefix: readonly SqlValue[], touch?: TouchRecorder): Row[] {
     this.#needRows(table, prefix);
-    touch?.reads.push(rangeOf(table.keyText(prefix, prefix.length)));
+    touch?.note('l', table.name, prefix);
     this.#flushPuts(table);
     return table.list(this.#schema.driver, this.scope, prefix);
   }
@@ -196,11 +196,6 @@ export class Projection {
     return refusal;
   }
 
-  /** Counts what a pending op changed when it gets its position, by its stored steps. */
-  countStoredSteps(undo: string): void {
-    this.#gravity.countStored(undo);
-  }
-
   /** Takes back changes, last first. */
   takeBack(undo: readonly Undo[], place: number): void {
     for (let index = undo.length - 1; index >= 0; index--) {
@@ -224,11 +219,12 @@ export class Projection {
     }
   }
 
-  /** Gives the history rows of a pending op its position. */
-  settleHistory(undo: readonly Undo[], pendingPlace: number, position: number): void {
-    const tables = new Set(undo.flatMap((step) => (step[0] === 'write' ? [step[1]] : [])));
+  /** Gives the history rows of a pending op its position, and counts what it changed. */
+  settle(undo: readonly Undo[], pendingPlace: number, position: number): void {
     this.#hasWritten = true;
-    for (const name of tables) this.#registers.settle(this.#schema.tableNamed(name), pendingPlace, position);
+    for (const [kind, table] of undo)
+      if (kind === 'write') this.#registers.settle(this.#schema.tableNamed(table), pendingPlace, position);
+    this.#gravity.count(undo);
   }
 
   /** Writes what is held in memory. Called before anybody reads by SQL, so that it sees whole state. */
@@ -322,7 +318,7 @@ export class Projection {
     const params = table.paramsOf(this.scope, effect.row);
     const key = params.slice(1, 1 + table.keyNames.length);
     this.#needRows(table, key);
-    touch?.writes.push(table.keyText(key));
+    touch?.note('w', table.name, key);
     if (effect.kind === 'put') {
       if (!this.#puts.put(table, params)) {
         this.#hasWritten = true;
@@ -344,7 +340,7 @@ export class Projection {
   #applyAdd(table: CompiledTable, effectRow: Row, undo: Undo[], touch: TouchRecorder | undefined): Refusal | undefined {
     const key = table.keyValuesOf(effectRow);
     const deltas = table.deltasOf(effectRow);
-    touch?.adds.push(table.keyText(key));
+    touch?.note('a', table.name, key);
     const row = this.#sumRow(table, key);
     for (let index = 0; index < deltas.length; index++) {
       const before = row.sums[index] as number;

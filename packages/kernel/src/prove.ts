@@ -259,9 +259,8 @@ function comparisonsOf(schema: Schema): Comparison[] {
     {
       table: 'tail',
       keys: 2,
-      // Whether a sum was near its bound when an op was folded depends on what was folded before it, which arrived as it did. Quotes within texts
-      // are escaped, so this is the flag.
-      sql: `SELECT scope, hash, replace(touch, ',"all":true}', '}') AS touch, undo FROM tail ORDER BY scope, hash`,
+      // Whether a sum was near its bound when an op was folded depends on what was folded before it, which arrived as it did.
+      sql: `SELECT scope, hash, ltrim(outline, '!') AS outline, touch, undo FROM tail ORDER BY scope, hash`,
     },
   ];
 }

@@ -89,10 +89,8 @@ export class CompiledTable {
   /** The text of a key (or of its leading columns): every column is terminated, so a prefix covers exactly its keys. */
   keyText(values: readonly SqlValue[], count: number = this.keyNames.length): string {
     let text = `${this.name}|`;
-    for (let index = 0; index < count; index++) {
-      const value = values[index] as SqlValue;
-      text += typeof value === 'number' ? `${value};` : `${value.length}:${value},`;
-    }
+    // No text has a NUL, and no column both texts and integers.
+    for (let index = 0; index < count; index++) text += `${values[index]}\0`;
     return text;
   }
 

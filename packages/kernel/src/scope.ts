@@ -3,21 +3,21 @@
  * ops that nothing in between touched are only marked; otherwise the tail is taken back and folded again. Both ways end in the state of a fold
  * from nothing. Every method here runs inside a transaction that the caller opens and closes.
  */
-import { type MaybePromise, type OpHash, type OpRecord, orderTail } from '@tallystick/oplog';
+import type { MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { Fold } from './fold.ts';
 import type { HqReader } from './hq-prefix.ts';
 import type { FoldedHead } from './chain-heads.ts';
+import { TouchRecorder } from './outline.ts';
 import { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { SettledPrefix } from './settled-prefix.ts';
 import { Standing } from './standing.ts';
-import { isInOrder, Tail, type TailEntry } from './tail.ts';
-import { withChain } from './tail-row.ts';
-import { createTouchRecorder, type Touch } from './touch.ts';
-import type { TouchIndex } from './touch-index.ts';
+import { isInOrder, orderAmong, Tail, type TailEntry } from './tail.ts';
+import type { TailConflicts } from './tail-conflicts.ts';
+import type { Touch } from './touch.ts';
 import type { Verb } from './verb.ts';
 import { atTheEdge, type Stop, type Verdict } from './verdict.ts';
 import { buildsOn, partWaiting } from './waiting.ts';
@@ -25,7 +25,7 @@ import { buildsOn, partWaiting } from './waiting.ts';
 /** What folding one pending op came to; nothing but the verdict when the fold stopped there. */
 interface FoldedPending {
   readonly verdict: Verdict;
-  readonly folded?: { readonly entry: TailEntry; readonly touch: Touch; readonly undo: readonly Undo[] };
+  readonly folded?: { readonly entry: TailEntry; readonly touch: () => Touch; readonly undo: readonly Undo[] };
 }
 
 /** What one merge did to a scope. */
@@ -322,20 +322,22 @@ export class Scope {
     const tail = this.#tail.entries;
     const placeByHash = new Map(tail.map((entry, place) => [entry.record.hash, place]));
     const settled = new Set<number>();
-    let index: TouchIndex | undefined;
+    let conflicts: TailConflicts | undefined;
     let first = 0;
     for (const record of records) {
       const place = placeByHash.get(record.hash);
-      if (place !== first) index ??= this.#index(settled);
-      if (place === undefined) this.#foldBelow(record, index as TouchIndex);
+      if (place !== first) conflicts ??= this.#conflicts(settled);
+      if (place === undefined) this.#foldBelow(record, conflicts as TailConflicts, first);
       else {
         const entry = tail[place] as TailEntry;
         // A pending op got its position: whatever it passes on the way down must commute with it.
-        if (place > first && index?.conflicts(this.#tail.touchOf(entry), first, place) === true) throw new Conflict();
+        const touch = (): Touch => this.#tail.touchOf(entry);
+        if (place > first && conflicts?.meets(record, entry.outline, touch, first, place) === true)
+          throw new Conflict();
         this.#tail.settle(entry, this.folded);
         this.#prefix.add(record);
         settled.add(place);
-        index?.remove(place);
+        conflicts?.remove(place);
         while (settled.has(first)) first += 1;
       }
       if (this.#stop !== undefined) throw new Conflict();
@@ -345,36 +347,35 @@ export class Scope {
   }
 
   /** Without its code nothing is known to commute. */
-  #index(settled?: ReadonlySet<number>): TouchIndex {
-    const index = this.#tail.index(settled);
-    if (index === undefined) throw new Conflict();
-    return index;
+  #conflicts(settled: Iterable<number> = []): TailConflicts {
+    const conflicts = this.#tail.conflicts();
+    if (conflicts === undefined) throw new Conflict();
+    for (const place of settled) conflicts.remove(place);
+    return conflicts;
   }
 
   /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
-  #foldBelow(record: OpRecord, tail: TouchIndex): void {
-    const recorder = createTouchRecorder();
+  #foldBelow(record: OpRecord, tail: TailConflicts, first: number): void {
+    const recorder = new TouchRecorder(record.op);
     const verdict = this.#fold.fold(record, this.folded, undefined, recorder);
     if (verdict.kind === 'stopped') this.#stop = verdict.stop;
-    else if (tail.conflicts(withChain(record, recorder))) throw new Conflict();
+    else if (tail.meets(record, recorder.outline, () => this.#tail.touchOfNew(record, recorder), first))
+      throw new Conflict();
     else this.#prefix.add(record);
   }
 
   /** New ops are folded on top of everything; right only if each commutes with the old ones that it belongs before. */
   #mergeOnTop(fresh: readonly OpRecord[]): void {
     const old = this.#tail.entries;
-    const before = old.map((entry) => entry.record);
-    const order = orderTail([...before, ...fresh]);
-    const comesAfter = before.every((record, at) => order[at] === record);
-    const known = new Set(before.map((record) => record.hash));
+    const order = orderAmong(old, fresh);
     // New ops may also reorder old ones: an op of a clock far ahead, or one whose cause comes only now.
-    if (order.filter((record) => known.has(record.hash)).some((record, at) => record !== before[at]))
-      throw new Conflict();
-    const index = comesAfter ? undefined : this.#index();
+    if (order === undefined) throw new Conflict();
+    const { records, comesAfter } = order;
+    const conflicts = comesAfter ? undefined : this.#conflicts();
     const tail: TailEntry[] = [];
     let passed = 0;
-    for (const record of order) {
-      if (known.has(record.hash)) {
+    for (const record of records) {
+      if (old[passed]?.record === record) {
         tail.push(old[passed++] as TailEntry);
         continue;
       }
@@ -382,8 +383,9 @@ export class Scope {
       // What comes after a stop is not folded: an old op that does must be taken back.
       if (this.#stop !== undefined && !comesAfter) throw new Conflict();
       if (folded === undefined) return;
-      if (index?.conflicts(folded.touch, passed)) throw new Conflict();
-      tail.push(folded.entry);
+      const { entry, touch } = folded;
+      if (conflicts?.meets(record, entry.outline, touch, passed) === true) throw new Conflict();
+      tail.push(entry);
     }
     this.#tail.replace(tail);
   }
@@ -403,7 +405,7 @@ export class Scope {
 
   #foldPending(record: OpRecord): FoldedPending {
     const undo: Undo[] = [];
-    const recorder = createTouchRecorder();
+    const recorder = new TouchRecorder(record.op);
     const verdict = this.#fold.fold(record, PENDING_PLACE + this.#tail.nextOrdinal, undo, recorder);
     if (verdict.kind === 'stopped') {
       this.#stop = verdict.stop;
@@ -411,6 +413,6 @@ export class Scope {
     }
     const isApplied = verdict.kind === 'applied';
     const entry = this.#tail.add(record, recorder, undo, isApplied, this.projection.isHolding);
-    return { verdict, folded: { entry, touch: withChain(record, recorder), undo } };
+    return { verdict, folded: { entry, touch: () => this.#tail.touchOfNew(record, recorder), undo } };
   }
 }

@@ -20,7 +20,7 @@ import {
 import type { HqReader } from './hq-prefix.ts';
 import { type InForce, judgeShapes, type LackingTable } from './in-force.ts';
 import type { Projection } from './projection.ts';
-import type { TouchRecorder } from './touch.ts';
+import type { TouchRecorder } from './outline.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 

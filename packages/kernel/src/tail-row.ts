@@ -1,32 +1,21 @@
 /**
- * What is stored beside a pending op: what it touched and how to take it back. Whatever the op says itself is left out: the id of the op stands as
- * `true` in keys and its device as `false`, in reads as NUL, which no key has; writes and adds follow from the steps of an op that was applied. So the row of a sale stays on one page.
+ * What is stored beside a pending op: what it touched and how to take it back. Whatever the op says itself is left out: in steps the id of the op stands as
+ * `true` in keys and its device as `false`, keys of one table that come one after another name it once, and writes and adds follow from the steps of an op
+ * that was applied. The row of a sale has to stay below a quarter of a page: SQLite puts what goes beyond on a page of its own.
  */
-import type { KeyId, OpHash, OpRecord } from '@tallystick/oplog';
+import type { OpRecord } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
+import { isRead, type Outline, type TouchRecorder } from './outline.ts';
 import type { Undo } from './undo.ts';
-import type { Touch, TouchRecorder } from './touch.ts';
 
 type StoredKey = readonly (SqlValue | boolean)[];
-type StoredStep =
-  | readonly ['add', table: string, key: StoredKey, deltas: readonly number[]]
-  | readonly ['put', table: string, key: StoredKey]
-  | readonly ['write', table: string, key: StoredKey, before: readonly SqlValue[] | 0]
+/** Steps of one kind in one table: for a `put` keys, for an `add` keys and deltas in turn, for a `write` keys and what was there before, or 0. */
+type StoredSteps =
+  | readonly [kind: 'add' | 'put' | 'write', table: string, ...values: (StoredKey | 0)[]]
   | readonly ['chain', keyId?: string];
 
-export interface StoredTouch {
-  readonly reads: readonly string[];
-  readonly writes?: readonly string[];
-  readonly adds?: readonly string[];
-  readonly all?: true;
-}
-
-export const OWN_DEVICE = '\0';
-
-export interface TailRow {
-  readonly touch: string;
-  readonly undo: string;
-}
+/** `touch`: the keys of each label of the outline, without a first column that the label tells; of an op that was applied those that it read. */
+export type TailRow = readonly [outline: Outline, touch: string, undo: string];
 
 /** `isApplied`: the op took effect, so its steps name all that it wrote. */
 export function encodeTailRow(
@@ -35,54 +24,47 @@ export function encodeTailRow(
   undo: readonly Undo[],
   isApplied: boolean,
 ): TailRow {
-  const { writes, adds, all } = touched;
-  const { device } = record.op;
-  const reads = [...new Set(touched.reads)].map((read) => read.replaceAll(device, OWN_DEVICE));
-  const touch: StoredTouch = { reads, ...(isApplied ? {} : { writes, adds }), ...(all ? { all } : {}) };
-  return { touch: JSON.stringify(touch), undo: JSON.stringify(undo.map((step) => storedStep(step, record))) };
+  const keys: StoredKey[][] = [];
+  for (const [label, touchedKeys] of touched.keysByLabel)
+    if (!isApplied || isRead(label)) keys.push(touchedKeys.map((key) => (label[1] === 'k' ? key : key.slice(1))));
+  return [touched.outline, JSON.stringify(keys), JSON.stringify(storedSteps(undo, record))];
 }
 
-export function decodeUndo(record: OpRecord, undo: string): Undo[] {
-  return (JSON.parse(undo) as StoredStep[]).map((step) => stepOf(step, record));
-}
-
-/** What was recorded, and the place in its chain, which every op reads and takes. */
-export function withChain(
-  { op }: OpRecord,
-  touched: { reads: string[]; writes: string[]; adds: readonly string[]; all: boolean },
-): Touch {
-  touched.reads.push(chainKey(op.device, op.seq - 1));
-  touched.writes.push(chainKey(op.device, op.seq));
-  return touched;
-}
-
-function chainKey(device: string, seq: number): string {
-  return `chains|${device},${seq};`;
-}
-
-function storedStep(step: Undo, record: OpRecord): StoredStep {
-  // The head before an op is the one that the op links to, under the key that signs the op.
-  if (step[0] === 'chain') return step[2] === 0 || step[4] === record.keyId ? ['chain'] : ['chain', step[4]];
-  const key = storedKey(step[2], record);
-  if (step[0] === 'put') return ['put', step[1], key];
-  return step[0] === 'add' ? ['add', step[1], key, step[3]] : ['write', step[1], key, step[3]];
-}
-
-function storedKey(key: readonly SqlValue[], { op }: OpRecord): StoredKey {
-  const stored: (SqlValue | boolean)[] = [];
-  for (const value of key) stored.push(value === op.id ? true : value === op.device ? false : value);
+function storedSteps(undo: readonly Undo[], record: OpRecord): StoredSteps[] {
+  const stored: StoredSteps[] = [];
+  let last: [kind: 'add' | 'put' | 'write', table: string, ...values: (StoredKey | 0)[]] | undefined;
+  for (const step of undo) {
+    if (step[0] === 'chain') {
+      // The head before an op is the one that the op links to, under the key that signs the op.
+      stored.push(step[2] === 0 || step[4] === record.keyId ? ['chain'] : ['chain', step[4]]);
+    } else {
+      if (last?.[0] !== step[0] || last[1] !== step[1]) stored.push((last = [step[0], step[1]]));
+      last.push(storedKey(step[2], record));
+      if (step[0] !== 'put') last.push(step[3]);
+    }
+  }
   return stored;
 }
 
-function stepOf(step: StoredStep, { op, keyId }: OpRecord): Undo {
-  if (step[0] === 'chain') {
-    const isFirst = op.seq === 1;
-    const before: { hash: OpHash | ''; keyId: string } = isFirst
-      ? { hash: '', keyId: '' }
-      : { hash: op.prev ?? '', keyId: (step[1] as KeyId | undefined) ?? keyId };
-    return ['chain', op.device, op.seq - 1, before.hash, before.keyId];
+export function decodeUndo(record: OpRecord, undo: string): Undo[] {
+  return (JSON.parse(undo) as StoredSteps[]).flatMap((steps) => stepsOf(steps, record));
+}
+
+function storedKey(key: readonly SqlValue[], { op }: OpRecord): StoredKey {
+  return key.map((value) => (value === op.id ? true : value === op.device ? false : value));
+}
+
+function stepsOf(steps: StoredSteps, record: OpRecord): Undo[] {
+  const { op } = record;
+  // Before the first of a chain there is none, whatever the rest says.
+  if (steps[0] === 'chain') return [['chain', op.device, op.seq - 1, op.prev ?? '', steps[1] ?? record.keyId]];
+  const [kind, table, ...values] = steps;
+  const undo: Undo[] = [];
+  for (let index = 0; index < values.length; index += kind === 'put' ? 1 : 2) {
+    const key = (values[index] as StoredKey).map((value) =>
+      value === true ? op.id : value === false ? op.device : value,
+    );
+    undo.push((kind === 'put' ? [kind, table, key] : [kind, table, key, values[index + 1]]) as Undo);
   }
-  const key = step[2].map((value) => (value === true ? op.id : value === false ? op.device : value));
-  if (step[0] === 'put') return ['put', step[1], key];
-  return step[0] === 'add' ? ['add', step[1], key, step[3]] : ['write', step[1], key, step[3]];
+  return undo;
 }

@@ -4,12 +4,10 @@
  */
 import type { OpHash } from '@tallystick/oplog';
 import type { SqlDriver } from './driver.ts';
+import type { Outline } from './outline.ts';
 import type { TailRow } from './tail-row.ts';
 
-interface HeldRow extends TailRow {
-  readonly ordinal: number;
-  readonly hash: OpHash;
-}
+type HeldRow = readonly [ordinal: number, hash: OpHash, ...row: TailRow];
 
 export class TailRows {
   readonly #driver: SqlDriver;
@@ -38,28 +36,26 @@ export class TailRows {
   }
 
   /** Rows in the order of their ordinals. */
-  add(ordinal: number, hash: OpHash, { touch, undo }: TailRow, mayWait: boolean): void {
-    this.#held.push({ ordinal, hash, touch, undo });
+  add(ordinal: number, hash: OpHash, row: TailRow, mayWait: boolean): void {
+    this.#held.push([ordinal, hash, ...row]);
     if (!mayWait) this.flush();
   }
 
   flush(): void {
     if (this.#held.length === 0) return;
-    for (const { ordinal, hash, touch, undo } of this.#held)
+    for (const row of this.#held)
       this.#driver
-        .prepare('INSERT INTO tail (scope, ordinal, hash, touch, undo) VALUES (?, ?, ?, ?, ?)')
-        .run([this.#scope, ordinal, hash, touch, undo]);
+        .prepare('INSERT INTO tail (scope, ordinal, hash, outline, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
+        .run([this.#scope, ...row]);
     this.#held.length = 0;
     this.#hasWritten = true;
   }
 
   get(ordinal: number): TailRow {
     this.flush();
-    const row = this.#driver
-      .prepare('SELECT touch, undo FROM tail WHERE scope = ? AND ordinal = ?')
-      .get([this.#scope, ordinal]);
-    const [touch, undo] = row as readonly [string, string];
-    return { touch, undo };
+    return this.#driver
+      .prepare('SELECT outline, touch, undo FROM tail WHERE scope = ? AND ordinal = ?')
+      .get([this.#scope, ordinal]) as unknown as TailRow;
   }
 
   /** Every row, the last first. */
@@ -71,11 +67,11 @@ export class TailRows {
     return [...rows] as unknown as (readonly [number, OpHash, string])[];
   }
 
-  /** The ordinals and hashes in the database, the first first; no other statement may run until the last is read. */
-  stored(): IterableIterator<readonly [ordinal: number, hash: string]> {
+  /** What stands in the database, the first first; no other statement may run until the last is read. */
+  stored(): IterableIterator<readonly [ordinal: number, hash: string, outline: Outline]> {
     return this.#driver
-      .prepare('SELECT ordinal, hash FROM tail WHERE scope = ? ORDER BY ordinal')
-      .iterate([this.#scope]) as IterableIterator<readonly [number, string]>;
+      .prepare('SELECT ordinal, hash, outline FROM tail WHERE scope = ? ORDER BY ordinal')
+      .iterate([this.#scope]) as IterableIterator<readonly [number, string, Outline]>;
   }
 
   /** Removes a row that settles, and answers how its op would have been taken back. */
@@ -90,7 +86,7 @@ export class TailRows {
 
   /** Removes the row that was added last. */
   dropLast(ordinal: number): void {
-    if (this.#held.at(-1)?.ordinal === ordinal) {
+    if (this.#held.at(-1)?.[0] === ordinal) {
       this.#held.pop();
       return;
     }

@@ -4,13 +4,14 @@
  */
 import { forgetArgs, type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import { actsHere, actsIfHere } from './acts.ts';
+import type { Outline, TouchRecorder } from './outline.ts';
 import type { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { decodeUndo, encodeTailRow } from './tail-row.ts';
 import { TailRows } from './tail-rows.ts';
-import type { Touch, TouchRecorder } from './touch.ts';
-import type { TouchIndex } from './touch-index.ts';
+import type { TailConflicts } from './tail-conflicts.ts';
+import type { Touch } from './touch.ts';
 
 /**
  * A pending op as it is folded. What it touched and how to take it back stay in the database until somebody asks: together they are longer
@@ -19,6 +20,7 @@ import type { TouchIndex } from './touch-index.ts';
 export interface TailEntry {
   readonly record: OpRecord;
   readonly ordinal: number;
+  readonly outline: Outline;
 }
 
 /** What a rollback leads back to. */
@@ -35,6 +37,7 @@ export class Tail {
   /** In causal order, ties by id. */
   #entries: TailEntry[] = [];
   #lastId = '';
+  readonly #outlines = new Map<Outline, Outline>();
   /** Greater than those of the entries. */
   #nextOrdinal = 0;
 
@@ -74,19 +77,17 @@ export class Tail {
     this.reset();
     let hasLeftovers = false;
     const byHash = new Map(pending.map((record) => [record.hash as string, record]));
-    const ordinalByHash = new Map<string, number>();
-    const folded: OpRecord[] = [];
-    for (const [ordinal, hash] of this.rows.stored()) {
+    const entries = new Map<OpRecord, TailEntry>();
+    for (const [ordinal, hash, outline] of this.rows.stored()) {
       const record = byHash.get(hash);
       if (record === undefined) {
         const known = parseOpHash(hash);
         hasLeftovers ||= known !== undefined && has(known);
         continue;
       }
-      ordinalByHash.set(record.hash, ordinal);
-      folded.push(record);
+      entries.set(record, { record, ordinal, outline: this.#shared(outline) });
     }
-    for (const record of orderTail(folded)) this.#push({ record, ordinal: ordinalByHash.get(record.hash) as number });
+    for (const record of orderTail([...entries.keys()])) this.#push(entries.get(record) as TailEntry);
     return { hasLeftovers };
   }
 
@@ -107,8 +108,8 @@ export class Tail {
     isApplied: boolean,
     mayWait: boolean,
   ): TailEntry {
-    const entry: TailEntry = { record, ordinal: this.#nextOrdinal };
     const row = encodeTailRow(record, recorder, undo, isApplied);
+    const entry: TailEntry = { record, ordinal: this.#nextOrdinal, outline: this.#shared(row[0]) };
     this.#push(entry);
     this.rows.add(entry.ordinal, record.hash, row, mayWait);
     return entry;
@@ -127,7 +128,7 @@ export class Tail {
   dropLastOf(records: ReadonlySet<OpRecord>): void {
     for (let entry = this.#entries.at(-1); entry !== undefined; entry = this.#entries.at(-1)) {
       if (!records.has(entry.record) || entry.ordinal !== this.#nextOrdinal - 1) return;
-      const undo = decodeUndo(entry.record, this.rows.get(entry.ordinal).undo);
+      const undo = decodeUndo(entry.record, this.rows.get(entry.ordinal)[2]);
       this.dropLast(entry, undo, greatestId(this.#entries.slice(0, -1)));
     }
   }
@@ -137,7 +138,7 @@ export class Tail {
     const entries = this.#entries;
     for (let at = entries.length - 1; at >= 0; at--) {
       const { record, ordinal } = entries[at] as TailEntry;
-      this.#projection.takeBack(decodeUndo(record, this.rows.get(ordinal).undo), PENDING_PLACE + ordinal);
+      this.#projection.takeBack(decodeUndo(record, this.rows.get(ordinal)[2]), PENDING_PLACE + ordinal);
     }
     this.rows.clear();
     this.reset();
@@ -156,11 +157,7 @@ export class Tail {
 
   /** The rows of an op that got its `position` are those of a settled op from now on. `replace` then leaves it out. */
   settle({ record, ordinal }: TailEntry, position: number): void {
-    const undo = this.rows.take(ordinal);
-    // Quotes within texts are escaped, so this cannot be part of one.
-    if (undo.includes('["write",'))
-      this.#projection.settleHistory(decodeUndo(record, undo), PENDING_PLACE + ordinal, position);
-    this.#projection.countStoredSteps(undo);
+    this.#projection.settle(decodeUndo(record, this.rows.take(ordinal)), PENDING_PLACE + ordinal, position);
   }
 
   /** The same ops in another order, with others, or without some. */
@@ -168,20 +165,18 @@ export class Tail {
     this.#entries = entries;
   }
 
-  /** By the places of the entries, but for those that are settled; undefined where its code is not here. */
-  index(settled?: ReadonlySet<number>): TouchIndex | undefined {
+  /** What does not commute with the entries as they stand now, by their places; undefined where its code is not here. */
+  conflicts(): TailConflicts | undefined {
     const acts = actsIfHere();
-    if (acts === undefined) return undefined;
-    const index = new acts.TouchIndex();
-    this.#entries.forEach((entry, place) => {
-      if (settled?.has(place) !== true) index.add(this.touchOf(entry), place);
-    });
-    return index;
+    return acts && new acts.TailConflicts([...this.#entries], (entry) => this.touchOf(entry));
   }
 
-  /** Of an op in an `index`. */
   touchOf({ record, ordinal }: TailEntry): Touch {
     return actsHere().decodeTouch(record, this.rows.get(ordinal), this.#schema);
+  }
+
+  touchOfNew(record: OpRecord, recorder: TouchRecorder): Touch {
+    return actsHere().touchOf(record, recorder, this.#schema);
   }
 
   state(): TailState {
@@ -197,8 +192,16 @@ export class Tail {
   /** Forgets what is in memory. */
   reset(): void {
     this.#entries = [];
+    this.#outlines.clear();
     this.#nextOrdinal = 0;
     this.#lastId = '';
+  }
+
+  /** Thousands of ops have a few outlines. */
+  #shared(outline: Outline): Outline {
+    const known = this.#outlines.get(outline) ?? outline;
+    this.#outlines.set(outline, known);
+    return known;
   }
 
   #push(entry: TailEntry): void {
@@ -223,4 +226,20 @@ export function isInOrder(tail: readonly OpRecord[]): boolean {
   for (let at = 1; at < tail.length && isRising; at++)
     isRising = (tail[at - 1] as OpRecord).op.id < (tail[at] as OpRecord).op.id;
   return isRising || orderTail(tail).every((record, at) => record === tail[at]);
+}
+
+/** The order of old and new ops together, and whether all new ones come last; undefined where the old ones, which stand in order, change places. */
+export function orderAmong(
+  old: readonly TailEntry[],
+  fresh: readonly OpRecord[],
+): { readonly records: readonly OpRecord[]; readonly comesAfter: boolean } | undefined {
+  const records = orderTail([...old.map(({ record }) => record), ...fresh]);
+  let met = 0;
+  let comesAfter = true;
+  for (const [at, record] of records.entries())
+    if (record === old[met]?.record) {
+      comesAfter &&= met === at;
+      met += 1;
+    }
+  return met === old.length ? { records, comesAfter } : undefined;
 }

@@ -2,7 +2,6 @@
  * What an op read and wrote, so that two ops can be shown to commute (DESIGN section 4, rebase). Keys are texts in which every key column is
  * terminated, so the text of a leading part of a key is a prefix of exactly the keys it covers.
  */
-
 export interface Touch {
   /** Keys, or prefixes of keys, that were read: absences and ranges included. */
   readonly reads: readonly string[];
@@ -12,20 +11,6 @@ export interface Touch {
   readonly adds: readonly string[];
   /** A sum came near its bound, or may in another order: nothing may pass this op. */
   readonly all: boolean;
-}
-
-/** Collects what one op reads and writes, each key as often as it comes. */
-export interface TouchRecorder {
-  readonly reads: string[];
-  readonly writes: string[];
-  readonly adds: string[];
-  /** By how much the op changes sums, added up whichever way they go. */
-  moved: number;
-  all: boolean;
-}
-
-export function createTouchRecorder(): TouchRecorder {
-  return { reads: [], writes: [], adds: [], moved: 0, all: false };
 }
 
 const MARK = '*';

@@ -4,7 +4,7 @@ import type { SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { Projection } from './projection.ts';
 import type { Residency } from './residency.ts';
-import type { TouchRecorder } from './touch.ts';
+import type { TouchRecorder } from './outline.ts';
 import type { CompiledTable } from './schema.ts';
 import type { AnyTable, Columns, RegisterTable, Row, RowOf, SetTable, SumTable } from './table.ts';
 import type { Verb, View } from './verb.ts';

@@ -159,7 +159,7 @@ describe('the property goes red', () => {
   });
 
   it('but not where no replica has the index of its tail: each is folded again', async () => {
-    vi.spyOn(Tail.prototype, 'index').mockReturnValue(undefined);
+    vi.spyOn(Tail.prototype, 'conflicts').mockReturnValue(undefined);
     expect(await firstBreak(shelves['sql.js'], 3)).toBeUndefined();
   });
 

@@ -1,0 +1,57 @@
+/**
+ * What an op touched, in outline: its tables, in which way, and whether their keys begin with the op's own id or device. Two ops whose outlines are apart
+ * commute, whatever their keys; those that are not are compared by key (touch.ts). Thousands of ops share a few outlines.
+ */
+import type { Op } from '@tallystick/oplog';
+import type { SqlValue } from './driver.ts';
+
+/** Labels with a space before each, in the order in which they were touched first; before them `!` where nothing may pass the op. */
+export type Outline = string;
+
+/** How keys are touched: `r`ead, `l`isted by leading columns, `w`ritten, `a`dded to. */
+export type Way = 'r' | 'l' | 'w' | 'a';
+
+/** A way, a letter for what keys begin with (the op's own `i`d or `d`evice, or `k`eys of any kind), and the table. */
+export type Label = string;
+
+/** What one op touches, by label: keys that were read once each, for how often says nothing of the op, the others as often as they come. */
+export class TouchRecorder {
+  readonly keysByLabel: Map<Label, (readonly SqlValue[])[]> = new Map<Label, (readonly SqlValue[])[]>();
+  /** By how much the op changes sums, added up whichever way they go. */
+  moved = 0;
+  /** Nothing may pass the op. */
+  all = false;
+  readonly #op: Pick<Op, 'id' | 'device'>;
+
+  constructor(op: Pick<Op, 'id' | 'device'>) {
+    this.#op = op;
+  }
+
+  note(way: Way, table: string, key: readonly SqlValue[]): void {
+    const [first] = key;
+    const label = way + (first === this.#op.id ? 'i' : first === this.#op.device ? 'd' : 'k') + table;
+    const keys = this.keysByLabel.get(label);
+    if (keys === undefined) this.keysByLabel.set(label, [key]);
+    else if (!isRead(label) || !hasKey(keys, key)) keys.push(key);
+  }
+
+  get outline(): Outline {
+    return [this.all ? '!' : '', ...this.keysByLabel.keys()].join(' ');
+  }
+}
+
+export function labelsOf(outline: Outline): Label[] {
+  return outline.split(' ').slice(1);
+}
+
+export function isRead(label: Label): boolean {
+  // The other letters are `a` and `w`.
+  return label > 'b' && label < 's';
+}
+
+function hasKey(keys: readonly (readonly SqlValue[])[], key: readonly SqlValue[]): boolean {
+  // What is read again was mostly read last.
+  return (
+    keys.findLastIndex((known) => known.length === key.length && known.every((value, at) => value === key[at])) >= 0
+  );
+}
