@@ -319,7 +319,7 @@ export class Fold {
       details: encodeCanonical(refusal.details),
     };
     const facts = factsOf(record);
-    this.#projection.apply([refusals.put(row)], facts, place, undo, undefined);
+    this.#projection.apply([refusals.put(row)], facts, place, undo, touch);
     // Acts about keys and devices are never adopted: whoever may act so does it anew.
     if (why.kind === 'waits' && !NEVER_WAIT.has(op.verb)) {
       const { id, at, device, seq, verb } = op;

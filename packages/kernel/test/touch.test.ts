@@ -1,9 +1,11 @@
 // Which ops may pass each other, and that a merge in which they may takes nothing back.
+import { defineVerb, refusals, type Verb } from '@tallystick/kernel';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { Touch } from '../src/touch.ts';
 import { TouchIndex } from '../src/touch-index.ts';
 import { createFleet, provenDigest, type ShopBook } from './fleet.ts';
-import { stores } from './shop.ts';
+import { prices, shopVerbs, stores } from './shop.ts';
 
 function touchOf(touched: Partial<Touch>): Touch {
   return { reads: [], writes: [], adds: [], all: false, ...touched };
@@ -86,6 +88,32 @@ describe('a merge of two tails', () => {
     const { refolded } = await late.import(await early.export());
     expect(refolded).toBeGreaterThan(0);
     expect(await provenDigest(late, stores['better-sqlite3'])).toBeTruthy();
+    await close();
+  });
+});
+
+describe('an op that reads what was refused', () => {
+  /** Notes how many ops were refused before it. */
+  const count: Verb<'refusals.count', Record<string, never>> = defineVerb({
+    name: 'refusals.count',
+    version: 1,
+    roles: ['owner', 'till'],
+    tables: [prices],
+    args: z.strictObject({}),
+    plan: (view, { id }) => [prices.write({ sku: id, priceMinor: view.list(refusals, {}).length })],
+  });
+  const verbs = [...shopVerbs, count] as unknown as typeof shopVerbs;
+
+  it('does not pass one that was refused after it', async () => {
+    const { books, close } = await createFleet(3, stores['better-sqlite3'], verbs);
+    const [owner, one, other] = books as [ShopBook, ShopBook, ShopBook];
+    expect((await other.commit('refusals.count' as 'seat.take', {} as never)).ok).toBe(true);
+    for (const book of [one, owner]) await book.commit('seat.take', { row: 1, seat: 1 });
+    await owner.import(await one.export());
+    expect(owner.query('SELECT count(*) AS refused FROM refusals')).toEqual([{ refused: 1 }]);
+    await owner.import(await other.export());
+    const { digest, problems, freshDigest } = await owner.prove(stores['better-sqlite3']());
+    expect({ problems, digest }).toEqual({ problems: [], digest: freshDigest });
     await close();
   });
 });
