@@ -12,6 +12,7 @@ import {
   type Scope,
 } from '@tallystick/oplog';
 import { admit, openRecords } from './admit.ts';
+import { createIsStored } from './is-stored.ts';
 import type { Replica } from './replica.ts';
 import { mergePending } from './taking-in.ts';
 
@@ -42,9 +43,9 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     replica.crypto.hasher,
   ).records;
   const baseOf = createBaseOf(replica.log);
+  const isStored = createIsStored(replica.log);
   // A death between storing an op and dropping it here leaves it in both. What would come before the base is not judged any more, so it goes.
-  const isNews = (record: OpRecord): boolean =>
-    !replica.log.has(record.hash) && !isBeforeBase(baseOf(record.op.scope), record);
+  const isNews = (record: OpRecord): boolean => !isStored(record) && !isBeforeBase(baseOf(record.op.scope), record);
   const settled = before.filter((record) => !isNews(record)).map(({ hash }) => hash);
   const held = before.filter(isNews);
   // Those from before come first, also among copies of one op: the verdict on it may name the first of them.

@@ -17,6 +17,7 @@ import { openRecords, type Undecodable } from './admit.ts';
 import { mergeRecords } from './merge-records.ts';
 import { compareNote } from './convict.ts';
 import { KernelError } from './errors.ts';
+import { createIsStored } from './is-stored.ts';
 import { readNodes } from './own-tree.ts';
 import type { Replica } from './replica.ts';
 import { groupByScope } from './taking-in.ts';
@@ -103,9 +104,13 @@ export async function importBook(replica: Replica, bytes: Uint8Array, nowMs: num
   const { records, undecodable } = openRecords(frames, replica.crypto.hasher);
   const relay = pinnedRelay(replica);
   let settled = 0;
-  const offered = [...records, ...(await replica.log.asides())].map(({ hash }) => hash);
+  const asides = await replica.log.asides();
+  const isStored = createIsStored(replica.log);
   /** What is not stored. It is asked once of each op, and noted from then on; what others store meanwhile, the merge finds. */
-  const news = new Set(offered.filter((hash) => !replica.log.has(hash)));
+  const news = new Set([
+    ...records.filter((record) => !isStored(record)).map(({ hash }) => hash),
+    ...asides.map(({ hash }) => hash).filter((hash) => !replica.log.has(hash)),
+  ]);
   const before = news.size;
   for (const [scope, group] of groupByScope(records)) {
     const claimed = header.scopes.find((entry) => entry.scope === scope);

@@ -48,8 +48,8 @@ interface Chain {
   readonly device: DeviceId;
   readonly scope: Scope;
   readonly ids: readonly [device: number, scope: number];
-  /** The highest sequence stored before; undefined where no head tells it. */
-  readonly storedSeq: number | undefined;
+  /** The highest sequence stored before; 0 where nothing of the chain is. */
+  readonly storedSeq: number;
   /** Of the new ops the one with the highest sequence. */
   head: { readonly seq: number; readonly ordinal: number } | undefined;
 }
@@ -83,7 +83,7 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): Inser
       last = chainsByName.get(name);
       if (last === undefined) {
         const ids = [names.intern(device), names.intern(scope)] as const;
-        last = { device, scope, ids, storedSeq: selectHeadSeq.get(...ids), head: undefined };
+        last = { device, scope, ids, storedSeq: selectHeadSeq.get(...ids) ?? 0, head: undefined };
         chainsByName.set(name, last);
       }
       return last;
@@ -91,7 +91,7 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): Inser
 
     /** What goes beyond the highest sequence of its chain is not stored, and need not be looked for. */
     function isStored({ op, hash }: OpRecord, { storedSeq, head }: Chain): boolean {
-      const isBeyond = storedSeq !== undefined && op.seq > storedSeq && op.seq > (head?.seq ?? 0);
+      const isBeyond = op.seq > Math.max(storedSeq, head?.seq ?? 0);
       return !isBeyond && ordinalOf(hash) !== undefined;
     }
 
