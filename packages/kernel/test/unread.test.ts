@@ -69,3 +69,31 @@ it.each<[string, (view: View) => readonly Effect[]]>([
     await book.close();
   }
 });
+
+it('an op whose plan throws by that name where it is folded later stands there without effect, and what comes after it is folded', async () => {
+  const tables = [stock];
+  const declared = { version: 1, roles: ['owner', 'till'], tables, args: z.strictObject({}) } as const;
+  const first = defineVerb({
+    ...declared,
+    name: 'shop.first',
+    plan: (view) =>
+      view.sum(stock, { sku: 'pear' }).onHand > 0 ? fails() : [stock.add({ sku: 'pear' }, { onHand: 1 })],
+  });
+  const more = defineVerb({ ...declared, name: 'shop.more', plan: () => [stock.add({ sku: 'pear' }, { onHand: 1 })] });
+  const verbs = [first, more] as const;
+  for (const open of Object.values(stores)) {
+    const office = await openBook({ store: open(), keys: memoryKeys(), verbs, edge: testEdge() });
+    const till = await openBook({ store: open(), keys: memoryKeys(), verbs, edge: testEdge(2), book: office.id });
+    const { device, publicKey } = till.status();
+    await office.commit('device.enroll', { device, key: publicKey, name: 'till', role: 'till' });
+    await till.import(await office.export());
+    for (const book of [office, till]) expect(await book.commit('shop.first', {})).toMatchObject({ ok: true });
+    expect(await till.commit('shop.more', {})).toMatchObject({ ok: true });
+    await office.import(await till.export());
+    expect(office.query('SELECT onHand FROM stock')).toEqual([{ onHand: 2 }]);
+    expect(office.query('SELECT code FROM refusals')).toEqual([{ code: 'kernel/verb-failed' }]);
+    await till.import(await office.export());
+    expect(till.digest().digest).toBe(office.digest().digest);
+    for (const book of [office, till]) await book.close();
+  }
+});
