@@ -26,6 +26,7 @@ import {
   type Writer,
 } from './conformance-stage.ts';
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
+import { gateClauses } from './conformance-gate.ts';
 import { keyClauses } from './conformance-keys.ts';
 import { requestClauses } from './conformance-requests.ts';
 import { RelayError } from './errors.ts';
@@ -378,4 +379,4 @@ const logClauses: readonly Clause[] = [
   },
 ];
 
-export const clauses: readonly Clause[] = [...logClauses, ...requestClauses, ...keyClauses];
+export const clauses: readonly Clause[] = [...logClauses, ...gateClauses, ...requestClauses, ...keyClauses];

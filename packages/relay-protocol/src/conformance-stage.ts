@@ -6,7 +6,9 @@ import {
   encodeHex,
   encodeRecord,
   type JsonObject,
+  type Op,
   type OpHash,
+  type OpId,
   type OpRecord,
   parseBookId,
   parseScope,
@@ -57,6 +59,8 @@ interface Change {
   readonly scope?: Scope;
   readonly seq?: number;
   readonly prev?: OpHash;
+  readonly seen?: Op['seen'] & object;
+  readonly id?: OpId;
 }
 
 /** A device and its chains. */
@@ -128,13 +132,12 @@ export async function openStage(
       scope = hq,
       seq = 1,
       prev = enrolment,
-    }) =>
-      signOp(
-        { args: said, at: startMs, device: own.device, id: mint.mint(), prev, scope, seq, verb: ref(verb) },
-        own,
-        book,
-        hasher,
-      );
+      id = mint.mint(),
+      seen,
+    }) => {
+      const op = { args: said, at: startMs, device: own.device, id, prev, scope, seq, verb: ref(verb) };
+      return signOp(seen === undefined ? op : { ...op, seen }, own, book, hasher);
+    };
     return {
       key: own,
       craft,

@@ -240,6 +240,19 @@ const retold = (response: Response, tell: (event: string) => string): Response =
 const answering = (change: (request: Request, response: Response) => Response | Promise<Response>): Planted =>
   through(async (request, send) => change(request, await send(request)));
 
+/** Another verdict than the gate's. */
+const judging = (verdict: string, said: string): Planted =>
+  answering((request, response) =>
+    isPush(request)
+      ? rewritten(response, ({ results, ...body }) => ({
+          ...body,
+          results: (results as { verdict: string }[]).map((result) =>
+            result.verdict === verdict ? { ...result, verdict: said } : result,
+          ),
+        }))
+      : response,
+  );
+
 /** What goes wrong at the door, in the order of the clauses that tell of it. */
 const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () => Planted]>> = {
   'speaks every version': [
@@ -348,6 +361,20 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
       answering((request, response) =>
         request.url.endsWith('/info')
           ? rewritten(response, (body) => ({ ...body, limits: { maxBatchOps: 10, maxBatchBytes: 70_000 } }))
+          : response,
+      ),
+  ],
+  'takes what is of another log': ['shapes', () => judging('misplaced', 'stored')],
+  'waits for nothing that an op builds on': ['basis', () => judging('basis', 'stored')],
+  'warns of nothing': [
+    'warnings',
+    () =>
+      answering((request, response) =>
+        isPush(request)
+          ? rewritten(response, ({ results, ...body }) => ({
+              ...body,
+              results: (results as { warnings?: unknown }[]).map(({ warnings: _, ...result }) => result),
+            }))
           : response,
       ),
   ],
