@@ -45,7 +45,7 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
         .next()
         .catch(() => undefined)
     )?.tip.size ?? 0;
-  await expect.poll(sizeNear, { timeout: 20_000 }).toBe(2);
+  await expect.poll(sizeNear).toBe(2);
   // The home relay is gone, and then the relay in the shop is started anew.
   await home.close();
   const sale = book.write();
@@ -58,9 +58,9 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
   expect(await metrics()).toMatch(/^tallystick_home_let_go_ops 0$/m);
   expect((await push()).results).toMatchObject([{ verdict: 'kept' }]);
   home = await start('home', { reads: 'public', port: Number(port) });
-  await expect.poll(sizeNear, { timeout: 20_000 }).toBe(3);
+  await expect.poll(sizeNear).toBe(3);
   expect((await push()).results).toMatchObject([{ verdict: 'exists', position: 2 }]);
-  await expect.poll(metrics, { timeout: 20_000 }).toMatch(/^tallystick_home_waiting_ops 0$/m);
+  await expect.poll(metrics).toMatch(/^tallystick_home_waiting_ops 0$/m);
   // Another relay at that address is not followed.
   await home.close();
   await shop.close();

@@ -258,7 +258,7 @@ describe('the program', () => {
 
   it('stops though the thread that speaks HTTP hangs', async () => {
     const program = fileURLToPath(new URL('./hanging-front.ts', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [program, newFolder()], { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [program, newFolder()], { timeout: 120_000 });
     const lines = stdout.trim().split('\n').slice(-3);
     expect(lines.map((line) => JSON.parse(line) as LogLine)).toMatchObject([
       { event: 'stopping' },

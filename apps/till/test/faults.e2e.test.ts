@@ -62,7 +62,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('a till with bad luck', (
     await expect.poll(() => page.locator('.document').count()).toBe(3);
     for (const number of numbers) expect(await page.locator('.document', { hasText: number }).count()).toBe(1);
     await expect.poll(() => listedMinor(page)).toBe(990);
-    expect(await page.locator('.banner').count()).toBe(0);
+    await expect.poll(() => page.locator('.banner').count()).toBe(0);
     await page.getByRole('button', { name: 'Sell', exact: true }).click();
     // The cart that was sold may have come back; the till asks its book, and drops it.
     await expect.poll(() => page.locator('.cart-line').count()).toBe(0);

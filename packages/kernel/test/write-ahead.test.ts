@@ -107,7 +107,7 @@ it('what could not be made once is made later', () => {
 
 it('another program that writes is not waited for, and room is made after it', () => {
   const { db, write } = openPlain(true);
-  db.pragma('busy_timeout = 5000');
+  db.pragma('busy_timeout = 60000');
   const keepRoom = keepLogRoom(db);
   const other = new Database(path());
   for (let n = 0; n < 16; n++) {
@@ -115,11 +115,11 @@ it('another program that writes is not waited for, and room is made after it', (
     other.exec('BEGIN IMMEDIATE');
     const before = performance.now();
     keepRoom();
-    expect(performance.now() - before).toBeLessThan(4000);
+    expect(performance.now() - before).toBeLessThan(50_000);
     other.exec('ROLLBACK');
   }
   expect(pagesOf(db).held).toBe(pagesOf(db).used);
-  expect(db.pragma('busy_timeout', { simple: true })).toBe(5000);
+  expect(db.pragma('busy_timeout', { simple: true })).toBe(60_000);
   for (let n = 0; n < 16; n++) {
     write();
     keepRoom();
