@@ -2,8 +2,10 @@
 import type { LogStore } from '@tallystick/oplog';
 import type { CryptoProvider } from './admitter.ts';
 import type { BookDigest } from './digest.ts';
-import type { BookStore } from './driver.ts';
+import type { BookStore, SqlDriver } from './driver.ts';
+import { KernelError } from './errors.ts';
 import { Replica } from './replica.ts';
+import { createReplayedLog } from './replayed-log.ts';
 import type { Verb } from './verb.ts';
 import { type LogProblem, VerifiedLog, type VerifiedPage, type VerifyOptions } from './verify.ts';
 import { type OlderOps, wholeLog } from './whole-log.ts';
@@ -11,7 +13,7 @@ import { mergePending, settle } from './taking-in.ts';
 
 export interface ReplayOptions extends VerifyOptions {
   readonly from: LogStore;
-  /** An empty store. */
+  /** An empty store, in which only rows are made: the replica reads the records of `from`. */
   readonly into: BookStore;
   readonly verbs: readonly Verb[];
   readonly crypto: CryptoProvider;
@@ -57,16 +59,18 @@ export async function replayLive(
 }
 
 export async function replay({ from, into, verbs, crypto, every = false }: ReplayOptions): Promise<Replayed> {
-  const replica = await Replica.open(into, verbs, crypto);
+  mustBeEmpty(into.sql);
+  const log = createReplayedLog(from);
+  const replica = await Replica.open({ log, sql: into.sql, close: () => undefined }, verbs, crypto);
   const book = from.meta('book');
   if (book !== undefined) await replica.bind(book as Parameters<Replica['bind']>[0]);
-  const log = new VerifiedLog(from, crypto, { every });
-  for await (const { scope, records, tip } of joined(log.pages())) {
+  const verified = new VerifiedLog(from, crypto, { every });
+  for await (const { scope, records, tip } of joined(verified.pages())) {
     await replica.transaction(() =>
       tip === undefined ? mergePending(replica, records) : settle(replica, scope, records, tip),
     );
   }
-  const { ops, signatures, covered, problems } = log;
+  const { ops, signatures, covered, problems } = verified;
   let digest: BookDigest | undefined;
   return {
     replica,
@@ -78,4 +82,11 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
     covered,
     problems,
   };
+}
+
+/** Rows that stand here are those of another log, which this fold would take for its own. */
+function mustBeEmpty(sql: SqlDriver): void {
+  const isMade = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'scopes'").get([]) !== undefined;
+  if (isMade && sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)
+    throw new KernelError('kernel/as-of', 'the store to fold into is not empty');
 }
