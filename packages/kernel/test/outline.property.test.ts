@@ -103,3 +103,14 @@ it.each([
   union.add(left.record, left.recorder.outline);
   expect(union.isApart(right.record, right.recorder.outline)).toBe(isApart);
 });
+
+it('notes once what an op reads again, and as often as it comes what it adds to', () => {
+  const recorder = new TouchRecorder({ id: idOf(1) as OpId, device: deviceOf(1) as DeviceId });
+  for (const way of ['r', 'l', 'a'] as const)
+    for (const sku of ['tea', 'milk', 'tea']) recorder.note(way, 'stock', [sku]);
+  expect([...recorder.keysByLabel.values()].map((keys) => keys.flat())).toEqual([
+    ['tea', 'milk'],
+    ['tea', 'milk'],
+    ['tea', 'milk', 'tea'],
+  ]);
+});
