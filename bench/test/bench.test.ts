@@ -84,12 +84,12 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   bundle: {
     'bundle-protocol': 25_000,
     'bundle-protocol-every-entry': 38_000,
-    'bundle-oplog': 7_780,
+    'bundle-oplog': 4_900,
     'bundle-chain': 10_240,
     'bundle-sign': 15_565,
-    'bundle-kernel': 53_080,
-    'bundle-kernel-later': 54_610,
-    'bundle-kernel-with-relay': 63_900,
+    'bundle-kernel': 49_820,
+    'bundle-kernel-later': 56_070,
+    'bundle-kernel-with-relay': 60_770,
   },
 };
 
