@@ -100,7 +100,8 @@ export async function countStatements<T>(counter: WorkCounter, work: () => Promi
       if (changes > 0 && !this.readonly) wrote.add(this.database);
       // What is taken back waits for no disk.
       if (this.source === 'ROLLBACK') wrote.delete(this.database);
-      if (!this.database.inTransaction && wrote.delete(this.database)) {
+      // A connection that is read row by row answers nothing else; the next statement asks.
+      if (method !== 'iterate' && !this.database.inTransaction && wrote.delete(this.database)) {
         isAsking = true;
         if (waitsForDisk(this.database)) counter.fsyncs += 1;
         isAsking = false;
