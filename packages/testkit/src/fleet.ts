@@ -231,10 +231,15 @@ async function join(fleet: Fleet): Promise<void> {
 }
 
 async function exchange(seats: readonly Seat[]): Promise<void> {
-  // Two rounds carry everything to everybody: all to the first, the first to all.
   const first = (seats[0] as Seat).book;
-  for (const { book } of seats.slice(1)) await first.import(await book.export());
-  for (const { book } of seats.slice(1)) await book.import(await first.export());
+  for (let isDone = false; !isDone; ) {
+    const reports: ImportReport[] = [];
+    // Two rounds carry everything to everybody: all to the first, the first to all.
+    for (const { book } of seats.slice(1)) reports.push(await first.import(await book.export()));
+    for (const { book } of seats.slice(1)) reports.push(await book.import(await first.export()));
+    // But no file has what waits aside: where an op came that another one waited for, that one has to go round, too.
+    isDone = reports.every(({ added }) => added === 0) || reports.every(({ aside }) => aside.length === 0);
+  }
 }
 
 async function settle(fleet: Fleet): Promise<void> {
