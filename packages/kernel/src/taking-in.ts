@@ -42,22 +42,34 @@ export async function settle(
   return refolded;
 }
 
-/** Reads the rows as they are without the pending tail, and puts the tail back. Call inside `exclusive`, outside a transaction. */
+/** Reads the rows as they are without the pending tail, and puts the tail back; others who read meanwhile have it. Call inside `exclusive`, outside a transaction. */
 export function settledOnly<T>(replica: Replica, name: ScopeName, read: (scope: Scope) => MaybePromise<T>): Promise<T> {
   const { log, transactions } = replica;
+  const run = (sql: string): unknown => transactions.driver.prepare(sql).run([]);
   return replica.transaction(async () => {
     const scope = replica.scope(name);
     transactions.flush();
     if (scope.tailSize === 0) return read(scope);
-    transactions.driver.prepare('SAVEPOINT settled').run([]);
-    scope.rewind();
-    scope.projection.flush();
+    const pending = await log.pending(name);
+    run('SAVEPOINT settled');
+    const tail = {
+      hide() {
+        scope.rewind();
+        scope.projection.flush();
+      },
+      show() {
+        run('ROLLBACK TO settled');
+        scope.load(pending, (hash) => log.has(hash));
+      },
+    };
     try {
+      tail.hide();
+      transactions.hidden = tail;
       return await read(scope);
     } finally {
-      transactions.driver.prepare('ROLLBACK TO settled').run([]);
-      transactions.driver.prepare('RELEASE settled').run([]);
-      scope.load(await log.pending(name), (hash) => log.has(hash));
+      transactions.hidden = undefined;
+      tail.show();
+      run('RELEASE settled');
       // A tail that had stopped stops again.
       await replica.catchUpScope(scope);
     }

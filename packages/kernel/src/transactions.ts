@@ -18,8 +18,16 @@ export interface Following {
   catchUp(): Promise<void>;
 }
 
+/** A pending tail that is out of the rows for a while. */
+export interface HiddenTail {
+  hide(): void;
+  show(): void;
+}
+
 export class Transactions {
   readonly driver: SqlDriver;
+  /** While the transaction under way works without it: whoever reads has it. */
+  hidden: HiddenTail | undefined;
   readonly #following: Following;
   /** Those that hold what is not in the database yet: between transactions, what ops of this device came to. */
   readonly #dirty = new Set<Scope>();
@@ -174,12 +182,14 @@ export class Transactions {
       return work();
     }
     this.#isTorn = true;
+    this.hidden?.show();
     for (const scope of this.#dirty) scope.withdraw();
     this.flush();
     try {
       return work();
     } finally {
       for (const scope of this.#dirty) scope.putBack();
+      this.hidden?.hide();
       this.#isTorn = false;
     }
   }

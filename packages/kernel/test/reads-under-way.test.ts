@@ -2,7 +2,8 @@
 import { type BookStore, openBook } from '@tallystick/kernel';
 import { encodeHex, type OpRecord } from '@tallystick/oplog';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ShopBook } from './fleet.ts';
+import { createFleet, type ShopBook } from './fleet.ts';
+import { memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 const apple = { sku: 'apple', quantity: 1 };
@@ -131,5 +132,53 @@ describe.each(Object.entries(stores))('a commit under way on %s', (_name, create
     expect((await committing).ok).toBe(true);
     expect(seen(book)).toMatchObject({ onHand: 12, moves: 3 });
     expect(await proven(book)).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(stores))('settled rows read apart on %s', (_name, createStore) => {
+  it('hide no pending op from whoever reads meanwhile', async () => {
+    const { books, relay, close } = await createFleet(2, createStore);
+    const [office, till] = books as [ShopBook, ShopBook];
+    await office.commit('stock.move', { sku: 'apple', quantity: 10 });
+    await office.sync(relay);
+    await till.sync(relay);
+    await till.commit('stock.take', { sku: 'apple', quantity: 3 });
+    await till.commit('price.set', { sku: 'apple', priceMinor: 5 });
+    const seen = (): unknown => ({
+      onHand: till.query('SELECT onHand FROM stock')[0]?.['onHand'],
+      price: till.query('SELECT priceMinor FROM prices')[0]?.['priceMinor'],
+      pending: till.pendingOps().length,
+      scope: till.status().scopes[0]?.pending,
+      digest: till.digest().digest,
+    });
+    const before = seen();
+    expect(before).toMatchObject({ onHand: 7, price: 5, pending: 2, scope: 2 });
+    const [{ save, ...place }, sights] = [memoryPlace(), [] as unknown[]];
+    await till.saveSnapshot({
+      ...place,
+      save: (name, parts) => {
+        sights.push(seen());
+        return save(name, parts);
+      },
+    });
+    expect(sights.length).toBeGreaterThan(3);
+    for (const sight of sights) expect(sight).toEqual(before);
+    // What was read apart is what is settled, all the same.
+    const cold = await openBook({
+      store: createStore(),
+      keys: memoryKeys(),
+      verbs: shopVerbs,
+      edge: testEdge(9),
+      book: office.id,
+      snapshot: { from: place },
+    });
+    await cold.sync(relay);
+    expect(cold.digest()).toEqual(office.digest());
+    const attesting = till.attest();
+    expect(seen()).toEqual(before);
+    expect(await attesting).toMatchObject({ ok: true });
+    expect((await till.prove(createStore())).problems).toEqual([]);
+    await cold.close();
+    await close();
   });
 });
