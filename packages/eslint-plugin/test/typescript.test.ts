@@ -2,7 +2,7 @@
 import typescript from '@typescript-eslint/parser';
 import { ESLint, type Linter } from 'eslint';
 import { loadESLint as load9 } from 'eslint-9';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,10 +12,17 @@ const cwd = mkdtempSync(join(tmpdir(), 'typescript-verbs-'));
 afterAll(() => rmSync(cwd, { recursive: true }));
 writeFileSync(join(cwd, 'shop.js'), 'export const nothing = 1;');
 const verb = 'defineVerb({ plan: (): readonly number[] => [Date.now()] });';
-for (const name of ['a.ts', 'b.mts', 'c.tsx']) writeFileSync(join(cwd, name), verb);
+for (const name of ['a.ts', 'b.mts', 'c.tsx', 'd.cts']) writeFileSync(join(cwd, name), verb);
+writeFileSync(join(cwd, 'page.jsx'), 'defineVerb({ plan: () => [Date.now()] }); export const page = <p>Open</p>;');
+const count = 5;
 
 const { recommended } = plugin.configs;
-const parsed = { files: ['**/*.{ts,mts,tsx}'], languageOptions: { parser: typescript } };
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+/** What the README gives the parser to. */
+const parsed = {
+  files: [/files: \['([^']+)'\], languageOptions: \{ parser \}/.exec(readme)?.[1]],
+  languageOptions: { parser: typescript },
+};
 
 describe.each([
   ['10', ESLint],
@@ -28,10 +35,10 @@ describe.each([
   }
 
   it('reads every file of verbs where a parser is named', async () => {
-    expect(await found([parsed, recommended])).toEqual(Array.from({ length: 3 }, () => '@tallystick/no-clock'));
+    expect(await found([parsed, recommended])).toEqual(Array.from({ length: count }, () => '@tallystick/no-clock'));
   });
 
   it('says that it cannot read them where none is', async () => {
-    expect(await found([recommended])).toEqual(['unread', 'unread', 'unread']);
+    expect(await found([recommended])).toEqual(Array.from({ length: count }, () => 'unread'));
   });
 });
