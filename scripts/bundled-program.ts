@@ -1,6 +1,7 @@
 // A program of this repository as one file. Tests start the command line hundreds of times, and most of what a start takes is finding and reading
 // its several hundred modules.
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -24,22 +25,27 @@ const knowingItsPlace: Plugin = {
   },
 };
 
+/** What says which versions of other packages stand here, and how a program is put into one file. */
+const always = [join(import.meta.dirname, '../pnpm-lock.yaml'), import.meta.filename];
+
 interface Made {
   /** When it was begun, in ms since 1970. */
   readonly beganMs: number;
-  /** Absolute paths of all that went in. */
+  /** Absolute paths of all that went in, and of what said where it stands. */
   readonly inputs: readonly string[];
 }
 
+/** The last line of the program says what it was made of, so that no other process can put the one in the place without the other. */
+const madeOf = '\n//# made of ';
+
 /**
  * Path of the program `source`, an absolute path to `PACKAGE/src/NAME.ts`, in one file, which is made unless there is one newer than all that went into it.
- * Files of tests that ask at once may each make it; what they put there is whole and the same.
+ * Files of tests that ask at once may each make it; what they put there is whole.
  */
 export async function bundledProgram(source: string): Promise<string> {
   const folder = join(dirname(source), '../node_modules/.cache/programs');
-  const name = basename(source, '.ts');
-  const [path, notes] = [join(folder, `${name}.js`), join(folder, `${name}.json`)];
-  if (isCurrent(path, notes)) return path;
+  const path = join(folder, `${basename(source, '.ts')}.js`);
+  if (isCurrent(path)) return path;
   mkdirSync(folder, { recursive: true });
   const beganMs = Date.now();
   const { outputFiles, metafile } = await build({
@@ -56,26 +62,30 @@ export async function bundledProgram(source: string): Promise<string> {
     plugins: [knowingItsPlace],
     logLevel: 'error',
   });
-  const inputs = Object.keys(metafile.inputs).map((input) => join(dirname(source), input));
-  // Away before the file changes, and back after it: at no time do they speak of another one.
-  rmSync(notes, { force: true });
-  put(path, outputFiles[0]?.contents ?? '');
-  put(notes, JSON.stringify({ beganMs, inputs } satisfies Made));
+  const sources = Object.keys(metafile.inputs).map((input) => join(dirname(source), input));
+  const inputs = [...always, ...manifestsOf(sources), ...sources];
+  const beside = `${path}.${randomUUID()}`;
+  writeFileSync(
+    beside,
+    `${outputFiles[0]?.text ?? ''}${madeOf}${JSON.stringify({ beganMs, inputs } satisfies Made)}\n`,
+  );
+  renameSync(beside, path);
   return path;
 }
 
-function isCurrent(path: string, notes: string): boolean {
+/** Of the packages whose sources these are. */
+function manifestsOf(sources: readonly string[]): readonly string[] {
+  const folders = sources.flatMap((path) => /^(.*\/)src\/.*$/.exec(path)?.[1] ?? []);
+  const manifests = folders.map((folder) => join(folder, 'package.json'));
+  return [...new Set(manifests)].filter((path) => existsSync(path));
+}
+
+function isCurrent(path: string): boolean {
   try {
-    statSync(path);
-    const { beganMs, inputs } = JSON.parse(readFileSync(notes, 'utf8')) as Made;
+    const text = readFileSync(path, 'utf8');
+    const { beganMs, inputs } = JSON.parse(text.slice(text.lastIndexOf(madeOf) + madeOf.length)) as Made;
     return inputs.every((input) => statSync(input).mtimeMs < beganMs);
   } catch {
     return false;
   }
-}
-
-function put(path: string, contents: string | Uint8Array): void {
-  const beside = `${path}.${process.pid}`;
-  writeFileSync(beside, contents);
-  renameSync(beside, path);
 }
