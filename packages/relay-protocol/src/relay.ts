@@ -207,9 +207,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function answer(request: Request): Promise<Response> {
     if (request.method === 'OPTIONS') return answerPreflight();
-    const route = parseRoute(request.method, new URL(request.url));
-    if ('known' in route && route.known.length > limits.maxKnown)
-      throw new RelayError('relay/bad-request', `at most ${limits.maxKnown} known tips at a time`);
+    const route = parseRoute(request.method, new URL(request.url), limits.maxKnown);
     await ready();
     if (route.kind === 'push') {
       const body = await admitPush(route, requestToPush(request));

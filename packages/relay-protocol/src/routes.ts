@@ -49,8 +49,8 @@ const usualPush = /^\/v1\/books\/([0-9a-f]{64})\/scopes\/((?:[A-Za-z0-9_-]|%2F)+
 const numberPattern = /^(?:0|[1-9][0-9]{0,14})$/;
 const maxTileLevel = 5;
 
-/** Throws `relay/not-found`, `relay/protocol`, `relay/method` or `relay/bad-request`. */
-export function parseRoute(method: string, target: URL): Route {
+/** `maxKnown` is how many tips may be asked about. Throws `relay/not-found`, `relay/protocol`, `relay/method` or `relay/bad-request`. */
+export function parseRoute(method: string, target: URL, maxKnown: number = Number.POSITIVE_INFINITY): Route {
   const [version, ...path] = target.pathname.slice(1).split('/');
   if (version !== 'v1') throw isVersion(version) ? otherProtocol(version) : notFound(target);
   const isRead = method === 'GET';
@@ -61,7 +61,7 @@ export function parseRoute(method: string, target: URL): Route {
   const book = parseBookId(bookText);
   if (book === undefined) throw new RelayError('relay/bad-request', 'a book id is 64 lowercase hex digits');
   if (scopeText === undefined) {
-    const known = readKnown(target);
+    const known = readKnown(target, maxKnown);
     if (!isRead) return wrongMethod(method);
     return isTail ? { kind: 'tail', book, known } : { kind: 'scopes', book, known };
   }
@@ -96,8 +96,10 @@ export function parsePush(path: string): Extract<Route, { kind: 'push' }> {
 }
 
 /** `known=SIZE:SCOPE`, as often as there are tips to ask about. */
-function readKnown(target: URL): KnownTip[] {
-  return target.searchParams.getAll('known').map((text) => {
+function readKnown(target: URL, maxKnown: number): KnownTip[] {
+  const texts = target.searchParams.getAll('known');
+  if (texts.length > maxKnown) throw new RelayError('relay/bad-request', `at most ${maxKnown} known tips at a time`);
+  return texts.map((text) => {
     const [digits, ...rest] = text.split(':');
     const scope = parseScope(rest.join(':'));
     if (scope === undefined) throw new RelayError('relay/bad-request', 'a known tip is SIZE:SCOPE');

@@ -312,6 +312,13 @@ describe('a handshake', () => {
     // Parameters are looked at before anybody is asked who sends them.
     await expect(client.handshake(fleet.book, many.slice(1))).rejects.toMatchObject(refused('relay/unsigned'));
     await expect(client.handshake(fleet.book, many)).rejects.toMatchObject(refused('relay/bad-request'));
+    // And before the method is.
+    const codeOfPost = async (count: number): Promise<unknown> => {
+      const query = Array.from({ length: count }, () => 'known=1:hq').join('&');
+      const url = `http://relay.test/v1/books/${fleet.book}/scopes?${query}`;
+      return ((await (await desk.relay.fetch(new Request(url, { method: 'POST' }))).json()) as { code: string }).code;
+    };
+    expect([await codeOfPost(64), await codeOfPost(65)]).toEqual(['relay/method', 'relay/bad-request']);
   });
 
   it('finds the newest version of the protocol that both speak, or says which those are', async () => {
