@@ -1,6 +1,6 @@
 /** `openBook`, the one thing an integrator needs: it opens what is stored, or begins a book, and answers it whole. */
 import { portableHasher } from '@tallystick/chain/hashing';
-import type { BookId, LogStore, Scope as ScopeName } from '@tallystick/oplog';
+import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
 import { lateEd25519 } from '@tallystick/sign/device';
 import { loadActs } from './acts.ts';
 import type { CryptoProvider } from './admitter.ts';
@@ -8,6 +8,7 @@ import { retryAtOpening } from './asides.ts';
 import type { Edge } from './author.ts';
 import { Book } from './book.ts';
 import { builtinVerbs, firstVerbs } from './builtin.ts';
+import { mustDeclareTexts } from './declared-texts.ts';
 import type { BookStore } from './driver.ts';
 import { platformEdge } from './edge.ts';
 import { KernelError } from './errors.ts';
@@ -53,9 +54,6 @@ export interface OpenBookOptions<V extends readonly Verb[]> {
   readonly edge?: Edge;
 }
 
-/** In the log's meta: the release and the verbs whose texts were found declared here, which a device that opens again with the same need not look for. */
-const META_DECLARED = 'declared';
-
 /** Opens the book in the store, or a new one in an empty store. When it resolves, state is whole. */
 export async function openBook<const V extends readonly Verb[]>(options: OpenBookOptions<V>): Promise<Book<V>> {
   useLateFiles();
@@ -63,13 +61,11 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const keys = options.keys ?? options.store.keys;
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
-  const { log } = options.store;
-  const declared = [options.release, ...options.verbs.map(({ ref }) => ref)].join(' ');
-  const isDeclared = log.meta(META_DECLARED) === declared;
-  if (!isDeclared) options.verbs.forEach((await loadActs()).mustDeclareTexts);
+  options.verbs.forEach(mustDeclareTexts);
   const { snapshot } = options;
   const start = snapshot && (await loadAudit()).snapshotStart(snapshot, options.book);
   // A snapshot names a book too, and says nothing of what this device wrote since. A log without the name is one whose opening was interrupted.
+  const { log } = options.store;
   const hadBook = log.meta('book') !== undefined || log.scopes().length > 0;
   const replica = await Replica.open(options.store, options.verbs, crypto, start);
   const name = deviceKeyName(replica.log);
@@ -91,18 +87,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     if (!isAnchored) await replica.log.setMeta(META_UNANCHORED, '1');
   }
   await retryAtOpening(replica);
-  if (!isDeclared) await keepDeclared(log, declared);
   const { relayKey } = options;
   if (relayKey !== undefined && relayKey !== replica.log.meta('relay'))
     await (await loadExchange()).pinRelay(replica, relayKey);
   return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
-}
-
-/** Where there is no room for it, the next opening looks once more. */
-async function keepDeclared(log: LogStore, declared: string): Promise<void> {
-  try {
-    await log.setMeta(META_DECLARED, declared);
-  } catch {
-    // Whoever writes next is told of the disk.
-  }
 }

@@ -11,7 +11,6 @@ import { deviceDismiss, deviceRecover } from './recovery.ts';
 export { judgeRotation } from '@tallystick/sign';
 export { acceptPublicKey, acceptSignature, importKeyPair, nobleEd25519 } from '@tallystick/sign/judging';
 export { build } from './build.ts';
-export { mustDeclareTexts } from './declared-texts.ts';
 export { learn } from './enrolled-by.ts';
 export { shapesByName } from './manifest.ts';
 export { openGenesis } from './new-book.ts';

@@ -198,7 +198,7 @@ function checkLogNames(live: SqlDriver): ProofProblem[] {
     ...strange(
       'log_meta',
       'is of no book',
-      "SELECT name FROM log_meta WHERE name NOT IN ('book', 'declared', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
+      "SELECT name FROM log_meta WHERE name NOT IN ('book', 'identity', 'other-views', 'relay', 'relay-epoch', 'relay-findings', 'relay-joined', 'snapshot', 'taken-back', 'unanchored')",
     ),
   ];
 }

@@ -1,9 +1,6 @@
 /** A verb that takes a name in the clear, and says nothing of it, opens no book: texts are personal unless somebody says why not. */
 import { personal, publicText } from '@tallystick/erasure/marking';
 import { type ArgsSchema, defineVerb, type KernelError, openBook, type Verb } from '@tallystick/kernel';
-import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { createMemoryLogStore } from '@tallystick/oplog/memory';
-import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { memoryKeys, moves, stores, testEdge } from './shop.ts';
@@ -31,8 +28,6 @@ async function opens(args: object): Promise<'opened' | { readonly code: string; 
     return { code, at: message.slice(message.lastIndexOf(':') + 2) };
   }
 }
-const sqlite = await initSqlJs();
-const keys = memoryKeys();
 const text = z.string();
 const code = z.string().regex(/^[a-z0-9-]{1,9}$/);
 
@@ -113,34 +108,5 @@ describe('a text that is declared', () => {
     ],
   ])('opens the book: %s', async (_what, args) => {
     expect(await opens(args)).toBe('opened');
-  });
-});
-
-describe('a store that was opened before', () => {
-  it('opens with the verbs it was opened with, and is looked at again with others or by another release', async () => {
-    const log = createMemoryLogStore();
-    const args = z.strictObject({ code });
-    const open = async (release: string, ...given: readonly object[]): Promise<unknown> => {
-      const verbs = given.map((schema, index) =>
-        defineVerb({
-          name: `shop.note-${index}`,
-          version: 1,
-          roles: ['owner'],
-          tables: [moves],
-          args: schema as ArgsSchema<unknown>,
-          plan: () => [],
-        }),
-      );
-      const store = sqljsStore({ sqlite, log, keys });
-      return openBook<readonly Verb[]>({ store, verbs, edge: testEdge(), release }).then(
-        () => 'opened',
-        ({ code: why }: KernelError) => why,
-      );
-    };
-    expect(await open('1', args)).toBe('opened');
-    expect(await open('1', args)).toBe('opened');
-    expect(await open('1', args, z.strictObject({ note: text }))).toBe('kernel/undeclared-text');
-    expect(await open('2', z.strictObject({ note: text }))).toBe('kernel/undeclared-text');
-    expect(await open('2', args)).toBe('opened');
   });
 });
