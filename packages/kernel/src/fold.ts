@@ -350,18 +350,21 @@ export class Fold {
     const planning = { author, size, touch };
     const tables = this.#tablesOf(verb);
     const inForce = this.#standing.tablesInForce(size).tables;
+    const view = this.#viewOf(verb);
+    let rules: Rules | undefined;
     this.#now = planning;
     try {
       const valid = validateArgs(verb, op.args);
       if (valid === undefined || valid.issues !== undefined) return;
-      const effects = verb.remains(this.#viewOf(verb), facts, op.args);
-      const mayWrite = ({ table }: Effect): boolean =>
-        tables.has(table) && inForce.has(table) && !BUILTIN_TABLES.has(table);
-      if (!isOutcome(effects) || !effects.every(mayWrite)) return;
-      const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };
+      const effects = verb.remains(view, facts, op.args);
+      if (!isOutcome(effects)) return;
+      for (const { table } of effects)
+        if (!tables.has(table) || !inForce.has(table) || BUILTIN_TABLES.has(table)) return;
+      rules = { tables, view, inForce, fills: [] };
       this.#projection.apply(effects, facts, place, undo, touch, rules);
-    } catch {
-      // As of a plan that throws: nothing comes of it, on every device alike.
+    } catch (cause) {
+      // As of a plan that throws: nothing comes of it, on every device alike. What the database cannot write is left out nowhere.
+      if (rules !== undefined) throw cause;
     } finally {
       this.#now = undefined;
     }

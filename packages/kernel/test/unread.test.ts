@@ -1,6 +1,15 @@
 // Whose failure it is when a verb fails: what the database could not read stops the commit and refuses nothing, and what the verb itself throws
 // refuses its op, whatever name its error has.
-import { type BookStore, defineVerb, type Effect, openBook, setTable, sumTable, type View } from '@tallystick/kernel';
+import {
+  type BookStore,
+  defineVerb,
+  type Effect,
+  openBook,
+  refuse,
+  setTable,
+  sumTable,
+  type View,
+} from '@tallystick/kernel';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { memoryKeys, stores, testEdge } from './shop.ts';
@@ -92,6 +101,44 @@ it('an op whose plan throws by that name where it is folded later stands there w
     await office.import(await till.export());
     expect(office.query('SELECT onHand FROM stock')).toEqual([{ onHand: 2 }]);
     expect(office.query('SELECT code FROM refusals')).toEqual([{ code: 'kernel/verb-failed' }]);
+    await till.import(await office.export());
+    expect(till.digest().digest).toBe(office.digest().digest);
+    for (const book of [office, till]) await book.close();
+  }
+});
+
+it('what is left of a refused op and cannot be written stops the import, and is there after the next', async () => {
+  const declared = { version: 1, roles: ['owner', 'till'], args: z.strictObject({}) } as const;
+  const first = defineVerb({
+    ...declared,
+    name: 'shop.first',
+    tables: [stock, notes],
+    plan: (view) =>
+      view.sum(stock, { sku: 'pear' }).onHand > 0 ? refuse('shop/late') : [stock.add({ sku: 'pear' }, { onHand: 1 })],
+    remains: () => [stock.add({ sku: 'plum' }, { onHand: 1 }), notes.put(row)],
+  });
+  const verbs = [first] as const;
+  for (const open of Object.values(stores)) {
+    const state = { isFailing: false };
+    const store = open();
+    const prepare: BookStore['sql']['prepare'] = (sql) => {
+      const statement = store.sql.prepare(sql);
+      if (!/^INSERT .*"notes"/s.test(sql)) return statement;
+      return { ...statement, run: (params) => (state.isFailing ? fails() : statement.run(params)) };
+    };
+    const failing = { ...store, sql: { ...store.sql, prepare } };
+    const office = await openBook({ store: failing, keys: memoryKeys(), verbs, edge: testEdge() });
+    const till = await openBook({ store: open(), keys: memoryKeys(), verbs, edge: testEdge(2), book: office.id });
+    const { device, publicKey } = till.status();
+    await office.commit('device.enroll', { device, key: publicKey, name: 'till', role: 'till' });
+    await till.import(await office.export());
+    for (const book of [office, till]) expect(await book.commit('shop.first', {})).toMatchObject({ ok: true });
+    const file = await till.export();
+    state.isFailing = true;
+    await expect(office.import(file)).rejects.toMatchObject({ code: 'kernel/storage' });
+    state.isFailing = false;
+    await office.import(file);
+    expect(office.query('SELECT id FROM notes')).toEqual([{ id: 'a' }]);
     await till.import(await office.export());
     expect(till.digest().digest).toBe(office.digest().digest);
     for (const book of [office, till]) await book.close();
