@@ -14,7 +14,10 @@ export type Way = 'r' | 'l' | 'w' | 'a';
 /** A way, a letter for what keys begin with (the op's own `i`d or `d`evice, or `k`eys of any kind), and the table. */
 export type Label = string;
 
-/** What one op touches, by label: keys that were read once each, for how often says nothing of the op, the others as often as they come. */
+/** What is read again was mostly read soon before. */
+const LOOKED_AT = 64;
+
+/** What one op touches, by label: keys that were read mostly once each, for how often says nothing of the op, the others as often as they come. */
 export class TouchRecorder {
   readonly keysByLabel: Map<Label, (readonly SqlValue[])[]> = new Map<Label, (readonly SqlValue[])[]>();
   /** By how much the op changes sums, added up whichever way they go. */
@@ -32,7 +35,7 @@ export class TouchRecorder {
     const label = way + (first === this.#op.id ? 'i' : first === this.#op.device ? 'd' : 'k') + table;
     const keys = this.keysByLabel.get(label);
     if (keys === undefined) this.keysByLabel.set(label, [key]);
-    else if (!isRead(label) || !hasKey(keys, key)) keys.push(key);
+    else if (!isRead(label) || !endsWith(keys, key)) keys.push(key);
   }
 
   get outline(): Outline {
@@ -49,9 +52,9 @@ export function isRead(label: Label): boolean {
   return label > 'b' && label < 's';
 }
 
-function hasKey(keys: readonly (readonly SqlValue[])[], key: readonly SqlValue[]): boolean {
-  // What is read again was mostly read last.
-  return (
-    keys.findLastIndex((known) => known.length === key.length && known.every((value, at) => value === key[at])) >= 0
-  );
+/** Whether the key is among the last of these. To look through all of them would take the square of what an op reads. */
+function endsWith(keys: readonly (readonly SqlValue[])[], key: readonly SqlValue[]): boolean {
+  return keys
+    .slice(-LOOKED_AT)
+    .some((known) => known.length === key.length && known.every((value, at) => value === key[at]));
 }
