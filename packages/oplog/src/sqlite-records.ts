@@ -5,7 +5,6 @@ import { OplogError } from './errors.ts';
 import { dropped, missingRecord } from './log-index.ts';
 import type { ChainHead, SyncLogStore } from './log-store.ts';
 import type { Bases } from './sqlite-bases.ts';
-import type { Op } from './op.ts';
 import { type OpRecord, signatureOf } from './record.ts';
 import { headBeyond, type Journal } from './sqlite-journal.ts';
 import type { Names } from './sqlite-names.ts';
@@ -48,7 +47,7 @@ interface Chain {
   readonly device: DeviceId;
   readonly scope: Scope;
   readonly ids: readonly [device: number, scope: number];
-  /** The highest sequence stored before; 0 where nothing of the chain is. */
+  /** The highest sequence stored before; 0 where nothing of the chain is, Infinity where its head was lost. */
   readonly storedSeq: number;
   /** Of the new ops the one with the highest sequence. */
   head: { readonly seq: number; readonly ordinal: number } | undefined;
@@ -76,14 +75,16 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): Inser
     const chainsByName = new Map<string, Chain>();
     let last: Chain | undefined;
 
-    function chainOf({ device, scope }: Op): Chain {
+    function chainOf({ op: { device, scope }, hash }: OpRecord): Chain {
       // Ops of one device come one after another.
       if (last?.device === device && last.scope === scope) return last;
       const name = `${device} ${scope}`;
       last = chainsByName.get(name);
       if (last === undefined) {
         const ids = [names.intern(device), names.intern(scope)] as const;
-        last = { device, scope, ids, storedSeq: selectHeadSeq.get(...ids) ?? 0, head: undefined };
+        // A row of heads that somebody removed must not let ops in twice: chains are stored from their begin on, so the first op tells.
+        const storedSeq = selectHeadSeq.get(...ids) ?? (ordinalOf(hash) === undefined ? 0 : Number.POSITIVE_INFINITY);
+        last = { device, scope, ids, storedSeq, head: undefined };
         chainsByName.set(name, last);
       }
       return last;
@@ -97,7 +98,7 @@ export function createInserters(db: BetterSqlite3.Database, names: Names): Inser
 
     function add(record: OpRecord, position: number | null): boolean {
       const { op, hash, keyId } = record;
-      const chain = chainOf(op);
+      const chain = chainOf(record);
       if (isStored(record, chain)) return false;
       const [device, scope] = chain.ids;
       const ids = { device, scope, key: idOfKey(keyId), verb: idOfVerb(op.verb) };

@@ -48,6 +48,20 @@ logStoreContract('SQLite inside a transaction of the caller', () => {
 });
 
 describe('SQLite log store', () => {
+  it('takes in no op twice whose chain has lost its head', () => {
+    const path = newPath();
+    const db = openFile(path);
+    const chain = makeChain(400);
+    createSqliteLogStore(db).append(chain);
+    db.exec('DELETE FROM log_heads');
+    const store = createSqliteLogStore(db);
+    store.append(chain);
+    expect(store.pending(hq)).toHaveLength(400);
+    store.settle(hq, 0, chain, { size: 400, frontier: [], note: '' });
+    expect(store.pending(hq)).toEqual([]);
+    db.close();
+  });
+
   it('syncs every commit, although the driver opens WAL files with less', async () => {
     const path = newPath();
     createSqliteLogStore(openFile(path)).append(makeChain(1));
