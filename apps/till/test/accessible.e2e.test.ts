@@ -31,7 +31,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till for everyone', 
       faults.push(...(await faultsOf(page)).map((fault) => `${screen}: ${fault}`));
       if (await scrollsSideways(page)) faults.push(`${screen}: wider than the window`);
       if (await page.evaluate(hasNoEdge)) faults.push(`${screen}: touches the edge of its dialog`);
-      if (await page.evaluate(() => document.getAnimations().length > 0)) faults.push(`${screen}: moves`);
+      if (await page.evaluate(movesVisibly)) faults.push(`${screen}: moves`);
     });
     expect(faults).toEqual([]);
     await context.close();
@@ -242,6 +242,11 @@ async function lookAtKeys(page: Page, look: (page: Page, screen: string) => Prom
 
 function scrollsSideways(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}
+
+/** Whatever takes longer than the millisecond that stands for none, and on a busy machine lasts until a frame is drawn. */
+function movesVisibly(): boolean {
+  return document.getAnimations().some(({ effect }) => Number(effect?.getComputedTiming().activeDuration) > 1);
 }
 
 /** Of dialogs that are no sheet, also of one on top of a sheet. */
