@@ -18,8 +18,8 @@ describe('the fleet', () => {
     const { results } = await runFleet(small, () => undefined);
     const byName = new Map(results.map((result) => [result.name, result]));
     expect(byName.get('centsOff')).toMatchObject({ median: 0, unit: 'cents' });
-    // What hq opens with, an enrolment a till, two messages on each of two days, ten sales, one more on the bad day, twenty prices that all hear of, 400 claims, and those who recovered.
-    expect(byName.get('centsOff')?.counts['ops']).toBe(201 + 60 * (1 + 2 * 2 + 10 + 1) + 20 + 400 + 50);
+    // What hq opens with, an enrolment a till, two messages on each of two days, ten sales, one more on the bad day, twenty prices that all hear of, 500 claims, and those who recovered.
+    expect(byName.get('centsOff')?.counts['ops']).toBe(201 + 60 * (1 + 2 * 2 + 10 + 1) + 20 + 500 + 50);
     expect(byName.get('centsOff')?.counts['minor']).toBeGreaterThan(0);
     for (const name of ['two-messages-sqlite', 'full-detail-sqlite', 'bad-day-sqlite', 'tail-fan-out', 'claims'])
       expect(byName.get(name)?.median, name).toBeGreaterThan(0);
