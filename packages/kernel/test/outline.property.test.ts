@@ -78,7 +78,7 @@ it('what is apart by outline is apart by key', () => {
       apart += 1;
       expect(index.conflicts(touchOf(other.record, other.recorder, schema))).toBe(false);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 5_000, seed: 1 },
   );
   expect(apart).toBeGreaterThan(500);
 });
