@@ -177,7 +177,7 @@ describe('entitlements in any order of arrival', () => {
           await scene.close();
         }
       }),
-      { numRuns: 30, seed: 1, examples: [[[promised, plain], lastDay]] },
+      { numRuns: 30, seed: 2, examples: [[[promised, plain], lastDay]] },
     );
     // Histories in which nobody loses prove nothing.
     for (const verdict of [
