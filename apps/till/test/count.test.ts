@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCountList } from '../src/engine/count-entries.ts';
 import { entries } from '../src/engine/entries.ts';
 import { enter } from '../src/engine/entry.ts';
-import type { CountRequest } from '../src/engine/port.ts';
+import type { CountRequest } from '../src/engine/requests.ts';
 import { addScan, countLines } from '../src/model/count.ts';
 import { type Counter, openCounter } from './counter.ts';
 

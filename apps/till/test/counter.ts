@@ -16,7 +16,8 @@ import { fillDemoShop } from '../src/engine/demo-shop.ts';
 import { type Entry, enter } from '../src/engine/entry.ts';
 import { createKeyPlace } from '../src/engine/key-place.ts';
 import { type OpenShop, watchShop } from '../src/engine/open-shop.ts';
-import type { Outcome, Saved, SaleRequest } from '../src/engine/port.ts';
+import type { Outcome, Saved } from '../src/engine/port.ts';
+import type { SaleRequest } from '../src/engine/requests.ts';
 import { addLookUps, tillVerbs } from '../src/engine/till-book.ts';
 
 /** What the disk under the log does instead of what it is asked. */

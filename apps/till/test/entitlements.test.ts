@@ -8,7 +8,8 @@ import { encodeAnswer, openWallet, parseAsk, type Wallet, type WalletEntry } fro
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readShown, takeShown } from '../src/engine/entitlements.ts';
 import { entries } from '../src/engine/entries.ts';
-import type { CreditNote, Link, SaleRequest, ShownEntitlement } from '../src/engine/port.ts';
+import type { CreditNote, Link, ShownEntitlement } from '../src/engine/port.ts';
+import type { SaleRequest } from '../src/engine/requests.ts';
 import { askWallet, hearWallet } from '../src/engine/wallet-answers.ts';
 import { mostTaken, riskWords } from '../src/model/entitlement-words.ts';
 import { addEntitlement, addTender, dueMinor, removeTender } from '../src/model/tender.ts';

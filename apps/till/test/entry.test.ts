@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { entries } from '../src/engine/entries.ts';
 import { type Entry, enter, lookUp } from '../src/engine/entry.ts';
-import { outcomeUnknown, type Outcome, type Receipt, type RefundRequest, type Saved } from '../src/engine/port.ts';
+import { outcomeUnknown, type Outcome, type Receipt, type Saved } from '../src/engine/port.ts';
+import type { RefundRequest } from '../src/engine/requests.ts';
 import { cartOf, type Counter, done, openCounter } from './counter.ts';
 
 let counter: Counter;

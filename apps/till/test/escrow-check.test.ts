@@ -5,7 +5,7 @@ import { createMemoryKeyStore, nobleEd25519 } from '@tallystick/sign';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compareSealed, isSealedElsewhere, noteSealed } from '../src/engine/escrow-check.ts';
 import { readKeyState } from '../src/engine/key-state.ts';
-import type { MadeKey } from '../src/engine/port.ts';
+import type { MadeKey } from '../src/engine/requests.ts';
 import { type Counter, openCounter } from './counter.ts';
 
 const ours = `age1${'q'.repeat(58)}`;

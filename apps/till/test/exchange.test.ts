@@ -4,7 +4,8 @@ import { entries } from '../src/engine/entries.ts';
 import { enter } from '../src/engine/entry.ts';
 import { readReturnTerms } from '../src/engine/exchange-entries.ts';
 import { readSession } from '../src/engine/open-shop.ts';
-import type { ExchangeRequest, Receipt } from '../src/engine/port.ts';
+import type { Receipt } from '../src/engine/port.ts';
+import type { ExchangeRequest } from '../src/engine/requests.ts';
 import { cartOf, type Counter, done, openCounter } from './counter.ts';
 
 let counter: Counter;

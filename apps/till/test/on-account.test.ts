@@ -5,7 +5,7 @@ import { readReceipt } from '../src/engine/documents.ts';
 import { describeShop, documentReader, readSession } from '../src/engine/open-shop.ts';
 import { readCustomer } from '../src/engine/customers.ts';
 import { entries } from '../src/engine/entries.ts';
-import type { SaleRequest } from '../src/engine/port.ts';
+import type { SaleRequest } from '../src/engine/requests.ts';
 import { reportRows } from '../src/model/report-rows.ts';
 import { addOnAccount, addTender, dueMinor, removeTender } from '../src/model/tender.ts';
 import { refusalText } from '../src/model/words.ts';

@@ -1,6 +1,7 @@
 // What a copy of a till wrote without effect is adopted by the till that replaces it.
 import type { OpenShop } from './open-shop.ts';
-import type { Backup, JoinRequest } from './port.ts';
+import type { Backup } from './port.ts';
+import type { JoinRequest } from './requests.ts';
 
 export function backupsOf({ key }: JoinRequest): readonly Backup[] {
   return key?.backups ?? [];

@@ -13,7 +13,8 @@ import type {
 import { readEscrow } from './escrow-check.ts';
 import { messageOf } from './link.ts';
 import type { OpenShop } from './open-shop.ts';
-import type { MadeKey, Outcome } from './port.ts';
+import type { Outcome } from './port.ts';
+import type { MadeKey } from './requests.ts';
 
 export interface TillBackup {
   readonly state: BackupState;

@@ -2,7 +2,8 @@
 import { businessDay } from '../model/business-day.ts';
 import type { Entry } from './entry.ts';
 import { type OpenShop, readSession } from './open-shop.ts';
-import type { CashMove, CashMoveKind, CashMoveRequest } from './port.ts';
+import type { CashMove, CashMoveKind } from './port.ts';
+import type { CashMoveRequest } from './requests.ts';
 import { noSession } from './sale-entries.ts';
 
 const moveKinds: Readonly<Record<string, CashMoveKind>> = { 'pay-in': 'in', 'pay-out': 'out', drop: 'safe' };

@@ -3,7 +3,8 @@
 import type { Entry, Found } from './entry.ts';
 import { openDay } from './entitlements.ts';
 import { describeShop, type OpenShop } from './open-shop.ts';
-import type { CountedLine, CountList, CountRequest, Outcome, StockCount } from './port.ts';
+import type { CountedLine, CountList, Outcome, StockCount } from './port.ts';
+import type { CountRequest } from './requests.ts';
 
 /** Everything that is sold or used here, by category and name; of a product with variants, those. */
 export function readCountList(shop: OpenShop): Outcome<CountList> {

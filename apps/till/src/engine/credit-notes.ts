@@ -6,7 +6,8 @@ import { moveCashEntry } from './cash-entries.ts';
 import { claimScope, loadEntitlements, mayClaim, openDay } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
-import type { CreditNote, CreditNoteRequest } from './port.ts';
+import type { CreditNote } from './port.ts';
+import type { CreditNoteRequest } from './requests.ts';
 import { noSession, refundEntry } from './sale-entries.ts';
 import { tillCrypto } from './till-book.ts';
 

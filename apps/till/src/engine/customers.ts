@@ -3,7 +3,8 @@ import { businessDay } from '../model/business-day.ts';
 import { findByKey } from './documents.ts';
 import type { Entry } from './entry.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
-import type { AccountPayment, AccountPaymentRequest, Customer, Outcome } from './port.ts';
+import type { AccountPayment, Customer, Outcome } from './port.ts';
+import type { AccountPaymentRequest } from './requests.ts';
 import { noSession } from './sale-entries.ts';
 
 interface CustomerRow {

@@ -1,7 +1,7 @@
 // Whether this till's key is sealed to those whom its book names. A till that joins backs its key up before it has the book, to whom the
 // invitation names, and an invitation can be forged: once the book is here the two are compared, and a key that is sealed to others has to go.
 import type { FileLogStore } from '@tallystick/oplog/file';
-import type { MadeKey } from './port.ts';
+import type { MadeKey } from './requests.ts';
 import type { TillBook } from './till-book.ts';
 
 type Notes = Pick<FileLogStore, 'meta' | 'setMeta'>;

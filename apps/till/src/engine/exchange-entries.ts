@@ -4,7 +4,8 @@ import type { Entry } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
 import { openDay } from './entitlements.ts';
-import type { ExchangeRequest, Outcome, Receipt, ReturnRequest, ReturnTerms } from './port.ts';
+import type { Outcome, Receipt, ReturnTerms } from './port.ts';
+import type { ExchangeRequest, ReturnRequest } from './requests.ts';
 import { findSame, frame, noSession, receiptOf, unknownDocument } from './sale-entries.ts';
 import { isMoney, isSameList, lineWords, moneyFault, refundLines, tenderWords, withoutAmount } from './sale-lines.ts';
 

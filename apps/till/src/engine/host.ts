@@ -4,7 +4,8 @@ import { type Entry, enter, lookUp, unknown } from './entry.ts';
 import { chooseSeries } from './fiscal.ts';
 import { HeldShop, noBook } from './held-shop.ts';
 import type { CallName, EntryName, Notice } from './messages.ts';
-import type { Outcome, Receipt, SaleRequest, Saved, TillEngine } from './port.ts';
+import type { Outcome, Receipt, Saved, TillEngine } from './port.ts';
+import type { SaleRequest } from './requests.ts';
 import { reads } from './reads.ts';
 import { type Found, joinShop, openOwnShop, restoreFromBackup, restoreShop } from './shop-opening.ts';
 

@@ -1,7 +1,8 @@
 // Asks an office to admit this device: hands in the invitation and the public half of the device's key, gets the book to
 // join, the relay to trust and the records that prove the admission.
 import { type BookId, parseBookId, parseScope, type Scope } from '@tallystick/oplog';
-import type { Backup, JoinRequest, Outcome } from './port.ts';
+import type { Backup, Outcome } from './port.ts';
+import type { JoinRequest } from './requests.ts';
 
 export interface Admission {
   readonly book: BookId;

@@ -4,7 +4,8 @@ import { adoptCopied, backupsOf } from './adopt-copied.ts';
 import { noteKeyOpener } from './backup-life.ts';
 import { compareSealed, noteSealed } from './escrow-check.ts';
 import type { OpenShop } from './open-shop.ts';
-import type { JoinRequest, MadeKey, Outcome } from './port.ts';
+import type { Outcome } from './port.ts';
+import type { JoinRequest, MadeKey } from './requests.ts';
 
 interface Refused {
   readonly ok: false;

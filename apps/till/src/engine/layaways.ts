@@ -6,17 +6,8 @@ import { nextFiscal } from './fiscal.ts';
 import { openDay } from './entitlements.ts';
 import { readReceipt } from './documents.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
-import type {
-  CancelLayawayRequest,
-  CollectLayawayRequest,
-  EndedLayaway,
-  Layaway,
-  LayawayList,
-  OpenLayawayRequest,
-  PayLayawayRequest,
-  Receipt,
-  Session,
-} from './port.ts';
+import type { EndedLayaway, Layaway, LayawayList, Receipt, Session } from './port.ts';
+import type { CancelLayawayRequest, CollectLayawayRequest, OpenLayawayRequest, PayLayawayRequest } from './requests.ts';
 import { noSession } from './sale-entries.ts';
 
 /** Those that wait here, the oldest first. */

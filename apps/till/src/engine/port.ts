@@ -106,32 +106,6 @@ export type {
   Torn,
 } from './standing.ts';
 
-export type {
-  SaleRequest,
-  AccountPaymentRequest,
-  RefundRequest,
-  ExchangeRequest,
-  ReturnRequest,
-  CreditNoteRequest,
-  VoidRequest,
-  CashMoveRequest,
-  OpenLayawayRequest,
-  PayLayawayRequest,
-  CollectLayawayRequest,
-  CancelLayawayRequest,
-  CloseRequest,
-  CountRequest,
-  DeliveryRequest,
-  VanCountRequest,
-  ScanSaleRequest,
-  MadeKey,
-  KeysAside,
-  JoinRequest,
-  RestoreRequest,
-  RestoreBackupRequest,
-  StandaloneRequest,
-} from './requests.ts';
-
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: string; readonly message: string };

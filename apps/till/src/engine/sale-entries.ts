@@ -6,7 +6,8 @@ import { releaseUnused, takeShown } from './entitlements.ts';
 import type { Entry, Failed, Found } from './entry.ts';
 import { nextFiscal } from './fiscal.ts';
 import { describeShop, documentReader, type OpenShop, readSession } from './open-shop.ts';
-import type { Receipt, RefundRequest, SaleRequest, Session, VoidRequest } from './port.ts';
+import type { Receipt, Session } from './port.ts';
+import type { RefundRequest, SaleRequest, VoidRequest } from './requests.ts';
 import { isMoney, isSameList, lineWords, moneyFault, refundLines, tenderWords, withoutAmount } from './sale-lines.ts';
 
 export const noSession: Failed = { ok: false, code: 'till/no-session', message: 'The drawer is closed.' };

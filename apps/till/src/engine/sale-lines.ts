@@ -3,7 +3,8 @@ import { refundAmountMinor, refundUnitPrice } from '../model/refund.ts';
 import type { SaleLine } from '../model/sale-line.ts';
 import type { MoneyKind, Tender } from '../model/tender.ts';
 import type { Failed } from './entry.ts';
-import type { Receipt, RefundRequest } from './port.ts';
+import type { Receipt } from './port.ts';
+import type { RefundRequest } from './requests.ts';
 
 export function isMoney(tender: Tender): tender is Tender & { readonly kind: MoneyKind } {
   return tender.amountMinor > 0 && tender.kind !== 'entitlement' && tender.kind !== 'deposit';

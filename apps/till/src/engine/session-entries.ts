@@ -3,7 +3,8 @@ import { businessDay } from '../model/business-day.ts';
 import { releaseUnused } from './entitlements.ts';
 import type { Entry } from './entry.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
-import type { ClosedSession, CloseRequest, Session } from './port.ts';
+import type { ClosedSession, Session } from './port.ts';
+import type { CloseRequest } from './requests.ts';
 import { noSession } from './sale-entries.ts';
 
 /** Known by the drawer being open with that float: there is one at a time. */

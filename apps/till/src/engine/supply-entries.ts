@@ -2,7 +2,8 @@
 import { openDay } from './entitlements.ts';
 import type { Entry, Failed } from './entry.ts';
 import type { OpenShop } from './open-shop.ts';
-import type { Arrival, DeliveryRequest } from './port.ts';
+import type { Arrival } from './port.ts';
+import type { DeliveryRequest } from './requests.ts';
 
 /** A transfer comes in once. */
 export const cameBefore: Failed = { ok: false, code: 'retail/transfer-received', message: 'It came in before.' };

@@ -2,7 +2,8 @@
 import { parseTransferNoteText, transferNote, vanCountText } from '@tallystick/retail/supply';
 import { openDay } from './entitlements.ts';
 import { describeShop, type OpenShop, readSession } from './open-shop.ts';
-import type { Delivery, Outcome, VanCountRequest } from './port.ts';
+import type { Delivery, Outcome } from './port.ts';
+import type { VanCountRequest } from './requests.ts';
 import { noSession } from './sale-entries.ts';
 import { arrivalOf, cameBefore } from './supply-entries.ts';
 

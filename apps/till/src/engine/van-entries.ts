@@ -2,7 +2,8 @@
 // every document that the seller knew of.
 import type { Entry } from './entry.ts';
 import { type OpenShop, readSession } from './open-shop.ts';
-import type { Outcome, Receipt, ScanSaleRequest } from './port.ts';
+import type { Outcome, Receipt } from './port.ts';
+import type { ScanSaleRequest } from './requests.ts';
 import { frame, noSession, receiptOf } from './sale-entries.ts';
 
 export const scanSaleEntry: Entry<ScanSaleRequest, Receipt> = {

@@ -20,7 +20,8 @@ import {
   shareToWords,
 } from '@tallystick/custody';
 import { createIndexedDbKeyStore, type ImportingKeyStore } from '@tallystick/sign';
-import type { Backup, BackupOpener, MadeKey, Outcome } from '../engine/port.ts';
+import type { Backup, BackupOpener, Outcome } from '../engine/port.ts';
+import type { MadeKey } from '../engine/requests.ts';
 
 export type { OpenedKey } from '@tallystick/custody';
 

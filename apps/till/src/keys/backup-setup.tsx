@@ -1,7 +1,7 @@
 // How a new key is to be backed up, before it is used: with a passkey, on sheets of paper, with the office, or not now.
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { KeysAside, MadeKey } from '../engine/port.ts';
+import type { KeysAside, MadeKey } from '../engine/requests.ts';
 import { refusalText } from '../model/words.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Fault } from '../ui/fault.tsx';

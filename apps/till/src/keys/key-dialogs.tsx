@@ -1,7 +1,7 @@
 // Changing the key of a till that has one, and going on as a new till where this one was copied or revoked.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { MadeKey } from '../engine/port.ts';
+import type { MadeKey } from '../engine/requests.ts';
 import { parseInvitation } from '../model/invitation.ts';
 import { refusalText } from '../model/words.ts';
 import { useShop, useTill } from '../state/context.ts';

@@ -2,7 +2,7 @@
 // aside last. Under its first key the relay would refuse the till for good.
 import { salvageLogFile } from '@tallystick/oplog/file';
 import { asideLogs } from '../engine/aside-files.ts';
-import type { KeysAside } from '../engine/port.ts';
+import type { KeysAside } from '../engine/requests.ts';
 
 /** Undefined where no log was put aside. Never rejects: who has no more than the first key goes on under that. */
 export async function keysAside(): Promise<KeysAside | undefined> {

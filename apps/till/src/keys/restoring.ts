@@ -1,6 +1,7 @@
 // Asking the office for what a wiped till needs: the book, the sealed backups of its key, and the key out of escrow.
 import { parseAdmission } from '../engine/join.ts';
-import type { BackupKind, Outcome, RestoreRequest } from '../engine/port.ts';
+import type { BackupKind, Outcome } from '../engine/port.ts';
+import type { RestoreRequest } from '../engine/requests.ts';
 import type { Invitation } from '../model/invitation.ts';
 
 /** A till that can come back, and how. */

@@ -9,10 +9,10 @@ import {
   type Product,
   type Receipt,
   type Saved,
-  type SaleRequest,
   type TillEngine,
   type TillState,
 } from '../engine/port.ts';
+import type { SaleRequest } from '../engine/requests.ts';
 import { type Cart, cartTotalMinor, emptyCart, type Exchange, repriced } from '../model/cart.ts';
 import type { Counted } from '../model/count.ts';
 import { type Offer, offeredLines } from '../model/offers.ts';

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { linkKindOf, parseInvitation } from '../model/invitation.ts';
 import { refusalText } from '../model/words.ts';
 import { useTill } from '../state/context.ts';
-import type { KeysAside, MadeKey } from '../engine/port.ts';
+import type { KeysAside, MadeKey } from '../engine/requests.ts';
 import { Icon, Mark } from './icons.tsx';
 import { WithKeyScreens } from './loaded.tsx';
 import { Fault } from './fault.tsx';
