@@ -64,7 +64,7 @@ export function gzippedBytes(files: readonly BundledFile[]): number {
 }
 
 /** In bytes: the first files, and all of them together. Whoever raises one says in the decision what it bought. */
-const budget = { first: 50_560, together: 105_760 } as const;
+const budget = { first: 50_600, together: 105_800 } as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { first, later } = await bundleKernel(wholeKernel);

@@ -87,9 +87,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'bundle-oplog': 4_900,
     'bundle-chain': 10_240,
     'bundle-sign': 15_565,
-    'bundle-kernel': 50_560,
+    'bundle-kernel': 50_600,
     'bundle-kernel-later': 55_240,
-    'bundle-kernel-with-relay': 61_520,
+    'bundle-kernel-with-relay': 61_560,
   },
 };
 

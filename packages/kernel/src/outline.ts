@@ -14,10 +14,10 @@ export type Way = 'r' | 'l' | 'w' | 'a';
 /** A way, a letter for what keys begin with (the op's own `i`d or `d`evice, or `k`eys of any kind), and the table. */
 export type Label = string;
 
-/** What is read again was mostly read soon before. */
-const LOOKED_AT = 64;
+/** So many keys are looked through for one that is read again; of more, the texts are kept. */
+const FEW = 16;
 
-/** What one op touches, by label: keys that were read mostly once each, for how often says nothing of the op, the others as often as they come. */
+/** What one op touches, by label: keys that were read once each, for how often says nothing of the op, the others as often as they come. */
 export class TouchRecorder {
   readonly keysByLabel: Map<Label, (readonly SqlValue[])[]> = new Map<Label, (readonly SqlValue[])[]>();
   /** By how much the op changes sums, added up whichever way they go. */
@@ -25,6 +25,8 @@ export class TouchRecorder {
   /** Nothing may pass the op. */
   all = false;
   readonly #op: Pick<Op, 'id' | 'device'>;
+  /** Of the keys that were read, with their labels, where a label has more than a few. */
+  #texts: Set<string> | undefined;
 
   constructor(op: Pick<Op, 'id' | 'device'>) {
     this.#op = op;
@@ -35,7 +37,18 @@ export class TouchRecorder {
     const label = way + (first === this.#op.id ? 'i' : first === this.#op.device ? 'd' : 'k') + table;
     const keys = this.keysByLabel.get(label);
     if (keys === undefined) this.keysByLabel.set(label, [key]);
-    else if (!isRead(label) || !endsWith(keys, key)) keys.push(key);
+    else if (!isRead(label) || this.#isNew(label, keys, key)) keys.push(key);
+  }
+
+  /** Whether it was not read before. */
+  #isNew(label: Label, keys: readonly (readonly SqlValue[])[], key: readonly SqlValue[]): boolean {
+    if (keys.length < FEW)
+      return !keys.some((known) => known.length === key.length && known.every((value, at) => value === key[at]));
+    const textOf = (one: readonly SqlValue[]): string => label + JSON.stringify(one);
+    const texts = (this.#texts ??= new Set());
+    if (keys.length === FEW) for (const known of keys) texts.add(textOf(known));
+    const { size } = texts;
+    return texts.add(textOf(key)).size > size;
   }
 
   get outline(): Outline {
@@ -50,11 +63,4 @@ export function labelsOf(outline: Outline): Label[] {
 export function isRead(label: Label): boolean {
   // The other letters are `a` and `w`.
   return label > 'b' && label < 's';
-}
-
-/** Whether the key is among the last of these. To look through all of them would take the square of what an op reads. */
-function endsWith(keys: readonly (readonly SqlValue[])[], key: readonly SqlValue[]): boolean {
-  return keys
-    .slice(-LOOKED_AT)
-    .some((known) => known.length === key.length && known.every((value, at) => value === key[at]));
 }
