@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
-import { type BookId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import type { BookId, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import { encodeBundle } from '@tallystick/oplog/transport';
 import { createDice } from '@tallystick/testkit';
 import { createConnection } from './connection.ts';

@@ -3,7 +3,7 @@
 import { createTree, leafHash } from '@tallystick/chain';
 import type { SubjectBook } from '@tallystick/kernel/subjects';
 import { openRecords, parseHeader } from '@tallystick/kernel/backup';
-import { type OpHash, type OpRecord, type Scope, type StoredRecord } from '@tallystick/oplog';
+import type { OpHash, OpRecord, Scope, StoredRecord } from '@tallystick/oplog';
 import { decodeBundle } from '@tallystick/oplog/transport';
 import { setImmediate } from 'node:timers/promises';
 import { archivedFiles } from './drop-archived.ts';

@@ -1,7 +1,7 @@
 // Logs to survey: every database under the folders that were named, each read from a copy, so that what is at work is not touched and what is damaged
 // is not made worse.
 import { nodeStore } from '@tallystick/kernel/node';
-import { type LogStore, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import type { LogStore, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { salvageSqliteLog, type Salvage } from '@tallystick/oplog/node';
 import { createTree, leafHash, openRecord } from '@tallystick/chain';

@@ -10,6 +10,7 @@ import type { BookStore, SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { Stop } from './verdict.ts';
 import { HQ } from './genesis.ts';
+import { mustBeEmpty } from './replay.ts';
 import { Replica } from './replica.ts';
 import { PENDING_PLACE } from './schema.ts';
 import type { Scope } from './scope.ts';
@@ -63,9 +64,8 @@ export async function asOf(
     const cuts = findCuts();
     return createCutLog(await wholeLog(live, held, [...cuts.keys()]), cuts);
   });
+  mustBeEmpty(into.sql);
   const replica = await Replica.open({ log: cut.log, sql: into.sql, close: () => undefined }, verbs, live.crypto);
-  if (into.sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)
-    throw new KernelError('kernel/as-of', 'the store to fold into is not empty');
   while (cut.revealMore()) await replica.transaction(() => replica.catchUp());
   return {
     scopes: replica.scopes().map(({ name, folded, tailSize, waiting, stop = missingHq(waiting) }) => {

@@ -222,8 +222,8 @@ export class Projection {
   /** Gives the history rows of a pending op its position, and counts what it changed. */
   settle(undo: readonly Undo[], pendingPlace: number, position: number): void {
     this.#hasWritten = true;
-    for (const [kind, table] of undo)
-      if (kind === 'write') this.#registers.settle(this.#schema.tableNamed(table), pendingPlace, position);
+    const tables = new Set(undo.flatMap(([kind, table]) => (kind === 'write' ? [table] : [])));
+    for (const table of tables) this.#registers.settle(this.#schema.tableNamed(table), pendingPlace, position);
     this.#gravity.count(undo);
   }
 

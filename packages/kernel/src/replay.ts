@@ -84,8 +84,8 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
   };
 }
 
-/** Rows that stand here are those of another log, which this fold would take for its own. */
-function mustBeEmpty(sql: SqlDriver): void {
+/** Rows that stand here are those of another log, which a fold into it would take for its own. Throws `kernel/as-of`. */
+export function mustBeEmpty(sql: SqlDriver): void {
   const isMade = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'scopes'").get([]) !== undefined;
   if (isMade && sql.prepare('SELECT 1 FROM scopes').get([]) !== undefined)
     throw new KernelError('kernel/as-of', 'the store to fold into is not empty');

@@ -2,15 +2,7 @@
  * The log of a replica that is made from another log and thrown away: it counts what is put into it (positions, heads, tips) and copies no record. Whoever asks for
  * one is given it by the log that it came from.
  */
-import {
-  type ChainHead,
-  type DeviceId,
-  type LogStore,
-  type OpHash,
-  type OpRecord,
-  type Scope as ScopeName,
-  type Tip,
-} from '@tallystick/oplog';
+import type { ChainHead, DeviceId, LogStore, OpHash, OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
 import { KernelError } from './errors.ts';
 
 interface Counted {

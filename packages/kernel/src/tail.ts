@@ -127,10 +127,10 @@ export class Tail {
   /** Takes back the ops that were folded last, as long as they are some of these and last in order, too. */
   dropLastOf(records: ReadonlySet<OpRecord>): void {
     for (let entry = this.#entries.at(-1); entry !== undefined; entry = this.#entries.at(-1)) {
-      if (!records.has(entry.record) || entry.ordinal !== this.#nextOrdinal - 1) return;
-      const undo = decodeUndo(entry.record, this.rows.get(entry.ordinal)[2]);
-      this.dropLast(entry, undo, greatestId(this.#entries.slice(0, -1)));
+      if (!records.has(entry.record) || entry.ordinal !== this.#nextOrdinal - 1) break;
+      this.dropLast(entry, decodeUndo(entry.record, this.rows.get(entry.ordinal)[2]), '');
     }
+    this.#lastId = greatestId(this.#entries);
   }
 
   /** Takes everything back, last folded first. Answers what it was. */

@@ -2,7 +2,7 @@
  * The log from its first op on, where the stored one begins later: from archives or from a relay, and then what is stored. It is only read; whoever
  * replays it believes none of it.
  */
-import { type LogStore, type OpRecord, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import type { LogStore, OpRecord, Scope as ScopeName, Tip } from '@tallystick/oplog';
 import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { createFollower, type RelayClient, relayIdOf, signReads } from '@tallystick/relay-protocol';
 import { partOf, readAll } from './archive.ts';

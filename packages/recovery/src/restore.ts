@@ -12,7 +12,7 @@ import {
   type Verb,
 } from '@tallystick/kernel';
 import { type FileScope, META_UNANCHORED, openRecords, parseHeader, unpacked } from '@tallystick/kernel/backup';
-import { type BookId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import type { BookId, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import { decodeBundle } from '@tallystick/oplog/transport';
 import { RecoveryError } from './errors.ts';
 import { type Chosen, type FoundFile, maxLogBytes } from './judge.ts';

@@ -1,5 +1,5 @@
 // Talking to a relay from a device: pushes that may be repeated at will, pages, checkpoints and proofs.
-import { type BookId, type DeviceId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import type { BookId, DeviceId, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { headerToNote } from './answer.ts';
 import { gzip, readBody } from './body.ts';

@@ -1,5 +1,5 @@
 // A relay, its store and clients of it in one process, for the tests.
-import { type BookId, type OpRecord, type Scope, type Tip } from '@tallystick/oplog';
+import type { BookId, OpRecord, Scope, Tip } from '@tallystick/oplog';
 import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { openNote } from '@tallystick/chain';
 import { createFollower, createMemoryRelayStore, createRelay, createRelayClient } from '../src/index.ts';
