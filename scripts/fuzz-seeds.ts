@@ -10,8 +10,8 @@ import {
   type Op,
   type OpRecord,
   parseKeyId,
-  parseOp,
 } from '@tallystick/oplog';
+import { parseOp } from '@tallystick/oplog/strict';
 import { encodeBundle } from '@tallystick/oplog/transport';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import { createMemoryRelayStore, createRelay, relayIdOf } from '@tallystick/relay-protocol';

@@ -24,7 +24,6 @@ import {
 import { openBackup, parseShare, shareToText, shareToWords } from '@tallystick/custody';
 import {
   type AppendFile,
-  decodeRecord,
   encodeCanonical,
   encodeHex,
   encodeOp,
@@ -32,13 +31,12 @@ import {
   OplogError,
   type OpRecord,
   parseBookId,
-  parseCanonical,
-  parseOp,
   parseOpId,
   parseScope,
   parseVerbRef,
   signatureOf,
 } from '@tallystick/oplog';
+import { decodeRecord, parseCanonical, parseOp } from '@tallystick/oplog/strict';
 import { decodeBundle, encodeBundle, createFrameCollector } from '@tallystick/oplog/transport';
 import { createFileLogStore } from '@tallystick/oplog/file';
 import {

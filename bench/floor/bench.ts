@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { hashOp } from '@tallystick/chain';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
-import { decodeRecord, type OpRecord } from '@tallystick/oplog';
+import type { OpRecord } from '@tallystick/oplog';
+import { decodeRecord } from '@tallystick/oplog/strict';
 import Database from 'better-sqlite3';
 import { openTill, recordsOf, trade } from '../sales.ts';
 import { type Case, type Counts, mustBe, opsPerSecond, type Suite, timed } from '../suite.ts';

@@ -1,5 +1,6 @@
 /** Reading ops that nobody has checked: JSON, canonical form, members, and the record around them. */
-import { decodeRecord, parseCanonical, parseOp, textOf } from '@tallystick/oplog';
+import { textOf } from '@tallystick/oplog';
+import { decodeRecord, parseCanonical, parseOp } from '@tallystick/oplog/strict';
 import { countAllocations } from '../allocations.ts';
 import { OP_BYTES, writeChain } from '../ops.ts';
 import { type Case, mustBe, opsPerSecond, type Suite, timed } from '../suite.ts';

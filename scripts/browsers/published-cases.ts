@@ -2,7 +2,8 @@
 // the caller read, and each back end is one the caller has.
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { type Hasher, verifyConsistency, verifyInclusion } from '@tallystick/chain';
-import { decodeHex, encodeCanonical, encodeHex, type Json, parseCanonical } from '@tallystick/oplog';
+import { decodeHex, encodeCanonical, encodeHex, type Json } from '@tallystick/oplog';
+import { parseCanonical } from '@tallystick/oplog/strict';
 import type { Ed25519 } from '@tallystick/sign';
 
 /** One published case: what each back end says of it, and what it must say. */

@@ -1,7 +1,7 @@
 // The check of one chain, op by op from its bytes, that names the first broken op (DESIGN.md section 3).
 import type { ChainHead, MaybePromise, OpHash, OpRecord, Result } from '@tallystick/oplog';
 import type { Hasher } from './hasher.ts';
-import { continuesRun, openRecord } from './record.ts';
+import { continuesRun, openRecord } from './opened-record.ts';
 
 /** Answers whether the record's signature is valid for its author and book. The sign package makes one. */
 export type VerifyRecord = (record: OpRecord) => MaybePromise<boolean>;

@@ -30,6 +30,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proof.ts';
-export { hashOp, openRecord } from './record.ts';
+export { openRecord } from './opened-record.ts';
+export { hashOp } from './record.ts';
 export { type RunCode, type RunsCheck, type RunsReport, type Unaccepted, verifyRuns } from './runs.ts';
 export { createTree, leafHash, nodeHash, type Tree } from './tree.ts';

@@ -2,7 +2,7 @@
 // run"). A record must come from `openRecord`, which is what checked its text and computed its hash.
 import type { ChainHead, DeviceId, MaybePromise, Op, OpHash, OpRecord, Scope } from '@tallystick/oplog';
 import type { VerifyRecord } from './chain.ts';
-import { continuesRun } from './record.ts';
+import { continuesRun } from './opened-record.ts';
 
 /** What the reader has stored already, and who may write. */
 export interface RunsCheck {

@@ -8,7 +8,7 @@ import { ChainError } from './errors.ts';
 import type { Hasher } from './hasher.ts';
 import { maxNoteLength, type NoteKey, openNote, type VerifySignature } from './note.ts';
 import { verifyInclusion } from './proof.ts';
-import { openRecord } from './record.ts';
+import { openRecord } from './opened-record.ts';
 import { leafHash } from './tree.ts';
 
 export interface TlogProof {

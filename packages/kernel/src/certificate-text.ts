@@ -1,13 +1,6 @@
 /** The text of a certificate of erasure: words for people, the same facts for programs, and the signature over both. Spec: docs/spec/erasure-certificate.md. */
-import {
-  encodeCanonical,
-  encodeHex,
-  type Json,
-  type OpRecord,
-  parseBookId,
-  parseCanonical,
-  parseScope,
-} from '@tallystick/oplog';
+import { encodeCanonical, encodeHex, type Json, type OpRecord, parseBookId, parseScope } from '@tallystick/oplog';
+import { parseCanonical } from '@tallystick/oplog/strict';
 import { parseSubject } from '@tallystick/erasure';
 import { defaultRevokes } from '@tallystick/sign';
 import { isExactly, isHash } from './builtin-tables.ts';

@@ -9,3 +9,5 @@ export { saveSnapshot } from './snapshot-save.ts';
 export { saveProof } from './snapshot-proof.ts';
 export { snapshotStart } from './snapshot-start.ts';
 export { verifyLog } from './verify.ts';
+// Whoever loads this has loaded the acts, too (parts.ts): a bundler that is told makes one file of them and of what they have in common with this.
+export { codeByRef } from './part-acts.ts';

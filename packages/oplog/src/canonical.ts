@@ -1,7 +1,5 @@
-// Canonical JSON (RFC 8785 restricted to whole numbers and no null), its writer and its strict reader. docs/spec/op.md,
-// "Canonical text": the stored and transmitted form is this text, so decoding refuses whatever is not byte-for-byte it.
-import { type CanonicalCode, type Failure, OplogError, type Result } from './errors.ts';
-import { isPlain } from './plain.ts';
+// Canonical JSON (RFC 8785 restricted to whole numbers and no null), and its writer. docs/spec/op.md, "Canonical text".
+import { OplogError } from './errors.ts';
 
 /** Whole numbers within +-(2^53-1) only, no null, well-formed Unicode. */
 export type Json = string | number | boolean | readonly Json[] | JsonObject;
@@ -25,33 +23,8 @@ export function encodeCanonical(value: Json): string {
   return text;
 }
 
-/** The value of a text that is byte-for-byte canonical, or why it is not. Never throws. */
-export function parseCanonical(text: string): Result<Json, Failure<CanonicalCode>> {
-  try {
-    checkSize(text);
-    const value = parseJson(text);
-    // Most texts are seen to be canonical as they stand; the others are written again and compared.
-    if (!isPlain(text, maxDepth) && write(value, 0) !== text) {
-      throw new OplogError('canonical/form', 'the text is JSON but not the canonical form of its value');
-    }
-    return { ok: true, value };
-  } catch (error) {
-    if (error instanceof OplogError) {
-      return { ok: false, code: error.code as CanonicalCode, message: error.message };
-    }
-    throw error;
-  }
-}
-
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new OplogError('canonical/syntax', 'the text is not JSON', { cause });
-  }
-}
-
-function checkSize(text: string): void {
+/** Throws `canonical/too-large` for a text that no op may have. */
+export function checkSize(text: string): void {
   if (text.length * 3 <= maxTextBytes) return;
   const size = utf8Length(text);
   if (size > maxTextBytes) throw new OplogError('canonical/too-large', `${size} bytes, at most ${maxTextBytes}`);

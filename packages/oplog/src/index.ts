@@ -19,7 +19,7 @@ export {
   type Seq,
   type VerbRef,
 } from './brands.ts';
-export { encodeCanonical, type Json, type JsonObject, parseCanonical } from './canonical.ts';
+export { encodeCanonical, type Json, type JsonObject } from './canonical.ts';
 export {
   type CanonicalCode,
   type Failure,
@@ -46,12 +46,10 @@ export type {
   SyncLogStore,
   Tip,
 } from './log-store.ts';
-export { forgetArgs } from './lazy-args.ts';
-export { encodeOp, type Op, type OpFailure, parseOp, type Seen } from './op.ts';
+export { forgetArgs } from './held-args.ts';
+export { encodeOp, type Op, type OpFailure, type Seen } from './op.ts';
 export { orderTail, unionRecords } from './order.ts';
 export {
-  type DecodedRecord,
-  decodeRecord,
   encodeRecord,
   maxRecordBytes,
   type OpRecord,

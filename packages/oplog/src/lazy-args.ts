@@ -2,12 +2,8 @@
 // of reading it.
 import type { JsonObject } from './canonical.ts';
 import { OplogError } from './errors.ts';
+import { type LazyOp, lazyArgs } from './held-args.ts';
 import type { Op } from './op.ts';
-
-/** Their text, or the bytes of the record that they stand in, until then, and they themselves from then on. No key that anybody lists or copies. */
-const lazyArgs = Symbol('args');
-
-type LazyOp = Omit<Op, 'args'> & { readonly [lazyArgs]: string | Uint8Array | JsonObject };
 
 // One getter for all, which asks the op itself: a closure for each would cost four times as much, and make slow objects of them.
 const args: PropertyDescriptor & ThisType<LazyOp> = {
@@ -30,14 +26,6 @@ export function withLazyArgs(members: Omit<Op, 'args'>, argsText: string): Op {
   property.value = argsText;
   Object.defineProperty(members, lazyArgs, property);
   return Object.defineProperty(members, 'args', args) as Op;
-}
-
-/**
- * Leaves an op's args to the bytes of its record, until somebody asks for them again: for whoever keeps many ops for long. Does nothing to an op whose args
- * were never a text.
- */
-export function forgetArgs({ op, bytes }: { readonly op: Op; readonly bytes: Uint8Array }): void {
-  if (lazyArgs in op) Reflect.set(op, lazyArgs, bytes);
 }
 
 const decoder = new TextDecoder();

@@ -14,10 +14,8 @@ import {
   type Seq,
   type VerbRef,
 } from './brands.ts';
-import { encodeCanonical, type Json, type JsonObject, maxDepth, maxTextBytes, parseCanonical } from './canonical.ts';
-import { type CanonicalCode, type Failure, type OpCode, OplogError, type Result } from './errors.ts';
-import { withLazyArgs } from './lazy-args.ts';
-import { plainArgsEnd } from './plain.ts';
+import { encodeCanonical, type Json, type JsonObject } from './canonical.ts';
+import { type CanonicalCode, type Failure, type OpCode, OplogError } from './errors.ts';
 
 /** The only unit of fact: one signed record of one verb with its recorded inputs. */
 export interface Op {
@@ -50,9 +48,6 @@ export const maxHeads = 16;
 /** 9999-12-31T23:59:59.999Z: every accepted `at` is a date that every calendar library can show. */
 export const maxAtMs = 253_402_300_799_999;
 
-const mostBytesOfUnit = 3;
-const argsStart = '{"args":'.length;
-const noArgs: JsonObject = {};
 const genesisVerb = 'book.open@1';
 const genesisScope = 'hq';
 
@@ -64,24 +59,6 @@ export function encodeOp(op: Op): string {
   return text;
 }
 
-/** The op of a canonical text, or why it is none. Never throws. */
-export function parseOp(text: string): Result<Op, OpFailure> {
-  const argsEnd = text.length * mostBytesOfUnit <= maxTextBytes ? plainArgsEnd(text, maxDepth) : -1;
-  if (argsEnd >= 0) return parsePlainOp(text, argsEnd);
-  const parsed = parseCanonical(text);
-  if (!parsed.ok) return parsed;
-  const failure = findFailure(parsed.value);
-  return failure === undefined ? { ok: true, value: parsed.value as unknown as Op } : { ok: false, ...failure };
-}
-
-/** Of a text that is canonical for certain, with args that are an object and end there. */
-function parsePlainOp(text: string, argsEnd: number): Result<Op, OpFailure> {
-  const members = JSON.parse(`{${text.slice(argsEnd + 1)}`) as JsonObject;
-  const failure = findFailure(members, noArgs);
-  if (failure !== undefined) return { ok: false, ...failure };
-  return { ok: true, value: withLazyArgs(members as unknown as Omit<Op, 'args'>, text.slice(argsStart, argsEnd)) };
-}
-
 /** An op of trusted bytes: a store wrote them after they had passed `parseOp`. Throws `record/corrupt` if they are no JSON. */
 export function trustedOp(text: string): Op {
   try {
@@ -91,8 +68,8 @@ export function trustedOp(text: string): Op {
   }
 }
 
-/** `known` are the args, where they are no member of `value`. */
-function findFailure(value: Json, known?: JsonObject): Failure<OpCode> | undefined {
+/** Which rule of the op's members is broken, if one is. `known` are the args, where they are no member of `value`. */
+export function findFailure(value: Json, known?: JsonObject): Failure<OpCode> | undefined {
   if (!isObject(value)) return fail('op/shape', 'an op is an object');
   for (const key of Object.keys(value)) {
     if (!memberNames.has(key)) return fail('op/member', `unknown member ${JSON.stringify(key)}`);

@@ -1,9 +1,9 @@
 // The record: key id, signature and canonical text in one byte string, which is also the Merkle leaf. docs/spec/op.md, "Record".
 import { type KeyId, type OpHash, parseKeyId } from './brands.ts';
 import { maxTextBytes } from './canonical.ts';
-import { type Failure, OplogError, type RecordCode, type Result } from './errors.ts';
+import { OplogError } from './errors.ts';
 import { decodeHex, encodeHex } from './hex.ts';
-import { type Op, type OpFailure, parseOp, trustedOp } from './op.ts';
+import { type Op, trustedOp } from './op.ts';
 
 /** One op with its hash, the key that signed it and its wire bytes. Everyone treats `bytes` as immutable. */
 export interface OpRecord {
@@ -14,17 +14,10 @@ export interface OpRecord {
   readonly bytes: Uint8Array;
 }
 
-/** A record whose hash nobody has computed yet. */
-export interface DecodedRecord {
-  readonly op: Op;
-  readonly keyId: KeyId;
-  readonly text: string;
-  readonly bytes: Uint8Array;
-}
-
 const keyBytes = 32;
 const signatureBytes = 64;
-const textOffset = keyBytes + signatureBytes;
+/** Where the canonical text begins. */
+export const textOffset: number = keyBytes + signatureBytes;
 /** Longest record; it fits the 65,535 bytes of a log entry. */
 export const maxRecordBytes: number = textOffset + maxTextBytes;
 
@@ -49,24 +42,6 @@ export function encodeRecord(keyId: KeyId, signature: Uint8Array, text: string):
   return bytes;
 }
 
-/** Strict: every rule of the canonical text and of the op is checked. The hash and signature are not. Never throws. */
-export function decodeRecord(bytes: Uint8Array): Result<DecodedRecord, OpFailure | Failure<RecordCode>> {
-  if (bytes.length <= textOffset) {
-    return {
-      ok: false,
-      code: 'record/short',
-      message: `a record has more than ${textOffset} bytes, not ${bytes.length}`,
-    };
-  }
-  if (bytes.length > maxRecordBytes) {
-    return { ok: false, code: 'canonical/too-large', message: `${bytes.length} bytes, at most ${maxRecordBytes}` };
-  }
-  const text = decodeUtf8(bytes);
-  if (text === undefined) return { ok: false, code: 'record/utf8', message: 'the text is not UTF-8' };
-  const op = parseOp(text);
-  return op.ok ? { ok: true, value: { op: op.value, keyId: keyIdOf(bytes), text, bytes } } : op;
-}
-
 /** A record from bytes that a store wrote earlier: no canonical check, no hash. Throws `record/corrupt` if they cannot be read. */
 export function trustedRecord(bytes: Uint8Array, hash: OpHash): OpRecord {
   const text = decodeUtf8(bytes);
@@ -86,7 +61,8 @@ export function textOf(record: { readonly bytes: Uint8Array }): string {
   return text;
 }
 
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+/** The text of a record; undefined where it is not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes.subarray(textOffset));
   } catch {
@@ -98,7 +74,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 const lastKey = new Uint8Array(keyBytes);
 let lastKeyId = encodeHex(lastKey) as KeyId;
 
-function keyIdOf(bytes: Uint8Array): KeyId {
+export function keyIdOf(bytes: Uint8Array): KeyId {
   for (let i = 0; i < keyBytes; i++) if (bytes[i] !== lastKey[i]) return readKeyId(bytes);
   return lastKeyId;
 }

@@ -1,4 +1,5 @@
-import { encodeCanonical, type Json, parseCanonical } from '@tallystick/oplog';
+import { encodeCanonical, type Json } from '@tallystick/oplog';
+import { parseCanonical } from '@tallystick/oplog/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPlain } from '../src/plain.ts';

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeCanonical, type Json, OplogError, parseCanonical } from '@tallystick/oplog';
+import { encodeCanonical, type Json, OplogError } from '@tallystick/oplog';
+import { parseCanonical } from '@tallystick/oplog/strict';
 import { describe, expect, it } from 'vitest';
 import { isMissing, sharedPath } from '../../../scripts/test-environment.ts';
 

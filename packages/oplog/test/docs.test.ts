@@ -1,7 +1,8 @@
 // The example of docs/spec/op.md is what the code makes and reads.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { encodeRecord, type KeyId, parseOp } from '@tallystick/oplog';
+import { encodeRecord, type KeyId } from '@tallystick/oplog';
+import { parseOp } from '@tallystick/oplog/strict';
 import { describe, expect, it } from 'vitest';
 
 const spec = readFileSync(new URL('../../../docs/spec/op.md', import.meta.url), 'utf8');

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeCanonical, type Json, parseCanonical } from '../src/canonical.ts';
+import { encodeCanonical, type Json } from '../src/canonical.ts';
 import type { KeyId } from '../src/brands.ts';
-import { forgetArgs } from '../src/lazy-args.ts';
-import { encodeOp, type Op, parseOp } from '../src/op.ts';
-import { decodeRecord, encodeRecord } from '../src/record.ts';
+import { forgetArgs } from '../src/held-args.ts';
+import { encodeOp, type Op } from '../src/op.ts';
+import { encodeRecord } from '../src/record.ts';
+import { decodeRecord, parseCanonical, parseOp } from '../src/strict.ts';
 import { op as anyOp } from './arbitraries.ts';
 
 /** Something else at one place of a text: another sign, one more, one less, or two members for one. */

@@ -1,4 +1,5 @@
-import { encodeCanonical, encodeOp, type Json, type Op, OplogError, parseOp } from '@tallystick/oplog';
+import { encodeCanonical, encodeOp, type Json, type Op, OplogError } from '@tallystick/oplog';
+import { parseOp } from '@tallystick/oplog/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { op, sampleOp } from './arbitraries.ts';

@@ -1,5 +1,4 @@
 import {
-  decodeRecord,
   encodeOp,
   encodeRecord,
   type KeyId,
@@ -8,6 +7,7 @@ import {
   textOf,
   trustedRecord,
 } from '@tallystick/oplog';
+import { decodeRecord } from '@tallystick/oplog/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashText, makeRecord, record, sampleOp } from './arbitraries.ts';

@@ -2,16 +2,14 @@
 import {
   createIdMint,
   decodeHex,
-  decodeRecord,
   encodeHex,
   type OpHash,
   type OpId,
   type OpRecord,
   orderTail,
-  parseCanonical,
-  parseOp,
   parseOpId,
 } from '@tallystick/oplog';
+import { decodeRecord, parseCanonical, parseOp } from '@tallystick/oplog/strict';
 import { decodeBundle, createFrameCollector } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import bundleVectors from '../../../fixtures/op/bundle.json' with { type: 'json' };

@@ -9,9 +9,9 @@ import {
   type KeyId,
   type MaybePromise,
   parseBookId,
-  parseCanonical,
   type Result,
 } from '@tallystick/oplog';
+import { parseCanonical } from '@tallystick/oplog/strict';
 import { acceptPublicKey } from './acceptance.ts';
 import { encodeBase64Url, parseBase64Url } from './base64url.ts';
 import type { Ed25519, KeyPair } from './ed25519.ts';

@@ -10,10 +10,10 @@ import {
   parseDeviceId,
   parseKeyId,
   parseScope,
-  parseOp,
   parseOpHash,
   signatureOf,
 } from '@tallystick/oplog';
+import { parseOp } from '@tallystick/oplog/strict';
 import { describe, expect, it } from 'vitest';
 import chainVectors from '../../../fixtures/chain/chain.json' with { type: 'json' };
 import runsVectors from '../../../fixtures/chain/runs.json' with { type: 'json' };
