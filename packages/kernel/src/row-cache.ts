@@ -2,7 +2,8 @@
 import type { SqlDriver, SqlValue } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { isAfter } from './key-order.ts';
-import { type CompiledTable, ROWS_AT_ONCE } from './schema.ts';
+import { ROWS_AT_ONCE } from './many-rows.ts';
+import type { CompiledTable } from './schema.ts';
 
 const CACHE_ROWS = 200_000;
 
@@ -98,7 +99,7 @@ export class PutBuffers {
     if (waiting === undefined) this.#waiting.set(table, (waiting = []));
     for (let index = 0; index < params.length; index++) waiting.push(params[index] as SqlValue);
     if (this.#mode === 'held' || waiting.length < ROWS_AT_ONCE * params.length) return true;
-    if (table.insertMany().run(waiting) !== ROWS_AT_ONCE) this.#metKnownRow = true;
+    if (table.many.run(waiting) !== ROWS_AT_ONCE) this.#metKnownRow = true;
     waiting.length = 0;
     return true;
   }
@@ -122,7 +123,7 @@ export class PutBuffers {
     const width = widthOf(table);
     let from = 0;
     for (; from + ROWS_AT_ONCE * width <= waiting.length; from += ROWS_AT_ONCE * width)
-      if (table.insertMany().run(waiting.slice(from, from + ROWS_AT_ONCE * width)) !== ROWS_AT_ONCE) this.#met(table);
+      if (table.many.run(waiting.slice(from, from + ROWS_AT_ONCE * width)) !== ROWS_AT_ONCE) this.#met(table);
     for (; from < waiting.length; from += width)
       if (table.statements.insert.run(waiting.slice(from, from + width)) === 0) this.#met(table);
     waiting.length = 0;

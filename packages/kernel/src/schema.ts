@@ -4,13 +4,11 @@
  */
 import { rollBack, type SqlDriver, type SqlValue, type Statement, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
+import { ManyRows } from './many-rows.ts';
 import { ddlOf, ENGINE_TABLES } from './table-ddl.ts';
 import { reconcileTables } from './table-registry.ts';
 import { Residency } from './residency.ts';
 import type { AnyTable, ColumnType, Row } from './table.ts';
-
-/** How many rows of a set `insertMany` takes. */
-export const ROWS_AT_ONCE = 16;
 
 /** Places of ops that have no position yet start here, so they sort after every settled one. */
 export const PENDING_PLACE: number = 2 ** 52;
@@ -36,7 +34,7 @@ export class CompiledTable {
   readonly #names: readonly string[];
   readonly #driver: SqlDriver;
   #statements: TableStatements | undefined;
-  #insertMany: Statement | undefined;
+  #many: ManyRows | undefined;
   readonly #listings: Statement[] = [];
 
   constructor(def: AnyTable, driver: SqlDriver) {
@@ -102,12 +100,13 @@ export class CompiledTable {
     return row;
   }
 
-  /** Inserts `ROWS_AT_ONCE` rows, one set of params after the other; answers how many were not there. */
-  insertMany(): Statement {
-    this.#insertMany ??= this.#driver.prepare(
-      `INSERT OR IGNORE INTO "${this.name}" (scope, ${this.#names.map((name) => `"${name}"`).join(', ')}) VALUES ${new Array(ROWS_AT_ONCE).fill(`(?${', ?'.repeat(this.#names.length)})`).join(', ')}`,
-    );
-    return this.#insertMany;
+  /** Rows that are put together. */
+  get many(): ManyRows {
+    return (this.#many ??= new ManyRows(
+      this.#driver,
+      `INSERT OR IGNORE INTO "${this.name}" (scope, ${this.#names.map((name) => `"${name}"`).join(', ')})`,
+      1 + this.#names.length,
+    ));
   }
 
   #valueOf(index: number, row: Row): SqlValue {
