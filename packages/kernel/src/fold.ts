@@ -23,7 +23,7 @@ import { EXPIRED, FORK, REVOKED, SUPERSEDED } from './codes.ts';
 import { KernelError } from './errors.ts';
 import { kernelTables } from './kernel-tables.ts';
 import { fillOf } from './in-force.ts';
-import { codeOfIssues, isOutcome } from './outcome.ts';
+import { codeOfIssues, effectsOf, outcomeOf } from './outcome.ts';
 import type { Projection, Rules } from './projection.ts';
 import type { TouchRecorder } from './outline.ts';
 import type { Undo } from './undo.ts';
@@ -286,8 +286,7 @@ export class Fold {
       const valid = validateArgs(verb, args);
       if (valid === undefined) return refuse('kernel/bad-args');
       if (valid.issues !== undefined) return refuse(codeOfIssues(valid.issues));
-      const outcome = verb.plan(this.#viewOf(verb), facts, args);
-      return isOutcome(outcome) ? outcome : refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
+      return outcomeOf(verb.plan(this.#viewOf(verb), facts, args));
     } catch (cause) {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
@@ -356,8 +355,7 @@ export class Fold {
     try {
       const valid = validateArgs(verb, op.args);
       if (valid === undefined || valid.issues !== undefined) return;
-      const effects = verb.remains(view, facts, op.args);
-      if (!isOutcome(effects)) return;
+      const effects = effectsOf(verb.remains(view, facts, op.args));
       for (const { table } of effects)
         if (!tables.has(table) || !inForce.has(table) || BUILTIN_TABLES.has(table)) return;
       rules = { tables, view, inForce, fills: [] };

@@ -1,24 +1,54 @@
-/** Whether what a plan answered is an outcome. */
-import { IN_THE_CLEAR } from './codes.ts';
+/** What a plan, or the code of a table, answered: read once, and in a form that a fold can rely on. It is code of others, so it may be anything. */
 import { encodeCanonical } from '@tallystick/oplog';
-import type { Compensated, Contested, Correction, Refusal } from './verb.ts';
+import { IN_THE_CLEAR } from './codes.ts';
+import { KernelError } from './errors.ts';
+import { isText } from './schema.ts';
+import type { Effect } from './table.ts';
+import { type Correction, type Outcome, refuse, type Refusal } from './verb.ts';
 
-/** Plan is code of others: whatever it answers, no op halts the fold. */
-export function isOutcome(outcome: unknown): boolean {
+const KIND_INTO = { sum: 'add', set: 'put', register: 'write' } as const;
+
+/** Throws `kernel/bad-effect` for what is no outcome, and what its members throw. */
+export function outcomeOf(answer: unknown): Outcome {
   // Nobody waits for it: it must not end the process when it fails.
-  if (outcome instanceof Promise) outcome.catch(() => undefined);
-  if (typeof outcome !== 'object' || outcome === null) return false;
-  const named = outcome as Refusal | Compensated | Contested | { readonly kind: undefined };
-  if (named.kind === 'refusal') return isReason(named);
-  const hasCorrection = named.kind === 'compensated' || named.kind === 'contested';
-  if (hasCorrection && !isReason(named.correction)) return false;
-  const list: unknown = hasCorrection ? named.effects : outcome;
-  return Array.isArray(list) && list.every((effect) => typeof effect === 'object' && effect !== null);
+  if (answer instanceof Promise) answer.catch(() => undefined);
+  if (Array.isArray(answer)) return effectsOf(answer);
+  const { kind, correction, effects } = (answer ?? {}) as Record<string, unknown>;
+  if (kind === 'compensated' || kind === 'contested')
+    return { kind, correction: reasonOf(correction), effects: effectsOf(effects) };
+  return refusalOf(answer);
 }
 
-/** Throws for details that have no canonical text. */
-function isReason(reason: Correction | undefined): boolean {
-  return typeof reason?.code === 'string' && encodeCanonical(reason.details).startsWith('{');
+/** Throws as `outcomeOf`. What the rows hold is judged where they are applied. */
+export function effectsOf(list: unknown): readonly Effect[] {
+  if (!Array.isArray(list)) throw badEffect();
+  const effects: Effect[] = [];
+  for (let index = 0; index < list.length; index++) {
+    const { kind, table, row } = (list[index] ?? {}) as Effect;
+    if (typeof row !== 'object' || row === null || kind === undefined || KIND_INTO[table?.kind] !== kind)
+      throw badEffect();
+    effects.push({ kind, table, row });
+  }
+  return effects;
+}
+
+/** Throws as `outcomeOf`. */
+export function refusalOf(answer: unknown): Refusal {
+  if ((answer as Refusal | undefined)?.kind !== 'refusal') throw badEffect();
+  const { code, details } = reasonOf(answer);
+  return refuse(code, details);
+}
+
+/** A code that a row can hold, and details that have a canonical text. */
+function reasonOf(reason: unknown): Correction {
+  const { code, details } = (reason ?? {}) as Correction;
+  const text = encodeCanonical(details);
+  if (!isText(code) || !text.startsWith('{')) throw badEffect();
+  return { code, details: JSON.parse(text) as Correction['details'] };
+}
+
+function badEffect(): KernelError {
+  return new KernelError('kernel/bad-effect', 'neither a verdict nor a list of effects');
 }
 
 /** Personal data in the clear has a code of its own, whatever else is wrong with the args. */

@@ -24,6 +24,14 @@ export interface TableStatements {
   readonly historyAsOf: Statement;
 }
 
+/** Far beyond what an op holds, and far below where one engine or another gives up. */
+const LONGEST_TEXT = 2 ** 20;
+
+/** Whether a column of every database holds this text as it is. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TEXT && value.isWellFormed() && !value.includes('\0');
+}
+
 /** A table with its column lists and statements worked out once. */
 export class CompiledTable {
   readonly def: AnyTable;
@@ -71,7 +79,7 @@ export class CompiledTable {
   deltasOf(row: Row): number[] {
     const deltas: number[] = [];
     for (const name of this.columnNames) {
-      const value = row[name];
+      const value = this.#read(row, name);
       deltas.push(value === undefined ? 0 : this.#integer(name, value));
     }
     return deltas;
@@ -111,7 +119,18 @@ export class CompiledTable {
 
   #valueOf(index: number, row: Row): SqlValue {
     const name = this.#names[index] as string;
-    return this.#types[index] === 'integer' ? this.#integer(name, row[name]) : this.#text(name, row[name]);
+    const value = this.#read(row, name);
+    return this.#types[index] === 'integer' ? this.#integer(name, value) : this.#text(name, value);
+  }
+
+  /** A row is an object of a verb's: it may throw when it is read, and that is no failure of the database. */
+  #read(row: Row, name: string): unknown {
+    try {
+      return row[name];
+      // oxlint-disable-next-line @tallystick/no-catch -- whatever it threw is one refusal everywhere
+    } catch {
+      return this.#badRow(name, row, 'readable');
+    }
   }
 
   #integer(name: string, value: unknown): number {
@@ -120,16 +139,14 @@ export class CompiledTable {
   }
 
   #text(name: string, value: unknown): string {
-    if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0'))
-      this.#badRow(name, value, 'well-formed text without NUL');
+    if (!isText(value)) this.#badRow(name, value, 'well-formed text without NUL, of at most 2^20 UTF-16 units');
     return value;
   }
 
   #badRow(name: string, value: unknown, wanted: string): never {
-    throw new KernelError(
-      'kernel/bad-row',
-      `${this.name}.${name} must be ${wanted}, got ${typeof value} ${String(value)}`,
-    );
+    // Of an object nothing is asked: its text is code of others, too.
+    const text = Object(value) === value ? '' : ` ${String(value).slice(0, 99)}`;
+    throw new KernelError('kernel/bad-row', `${this.name}.${name} must be ${wanted}, got ${typeof value}${text}`);
   }
 
   #keyList(): string {
@@ -141,22 +158,20 @@ export class CompiledTable {
     const marks = this.#names.map(() => '?').join(', ');
     const where = ['scope = ?', ...this.keyNames.map((name) => `"${name}" = ?`)].join(' AND ');
     const updates = this.columnNames.map((name) => `"${name}" = excluded."${name}"`).join(', ');
-    const history = this.def.kind === 'register' ? `"${this.name}_history"` : undefined;
+    const history = `"${this.name}_history"`;
     const insert = `INTO "${this.name}" (scope, ${all}) VALUES (?, ${marks})`;
-    const onHistory = (sql: string): Statement => (history === undefined ? UNUSED : driver.prepare(sql));
-    return prepareWhenUsed({
-      get: () => driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE ${where}`),
-      insert: () => driver.prepare(`INSERT OR IGNORE ${insert}`),
-      upsert: () =>
-        driver.prepare(`INSERT ${insert} ON CONFLICT DO ${updates === '' ? 'NOTHING' : `UPDATE SET ${updates}`}`),
-      remove: () => driver.prepare(`DELETE FROM "${this.name}" WHERE ${where}`),
-      historyInsert: () =>
-        onHistory(`INSERT OR REPLACE INTO ${history} (scope, ${all}, place) VALUES (?, ${marks}, ?)`),
-      historyRemove: () => onHistory(`DELETE FROM ${history} WHERE ${where} AND place = ?`),
-      historySettle: () => onHistory(`UPDATE ${history} SET place = ? WHERE scope = ? AND place = ?`),
-      historyAsOf: () =>
-        onHistory(`SELECT ${all} FROM ${history} WHERE ${where} AND place < ? ORDER BY place DESC LIMIT 1`),
-    });
+    const onConflict = updates === '' ? 'NOTHING' : `UPDATE SET ${updates}`;
+    const late = (sql: string): Statement => preparedLate(driver, sql);
+    return {
+      get: late(`SELECT ${all} FROM "${this.name}" WHERE ${where}`),
+      insert: late(`INSERT OR IGNORE ${insert}`),
+      upsert: late(`INSERT ${insert} ON CONFLICT DO ${onConflict}`),
+      remove: late(`DELETE FROM "${this.name}" WHERE ${where}`),
+      historyInsert: late(`INSERT OR REPLACE INTO ${history} (scope, ${all}, place) VALUES (?, ${marks}, ?)`),
+      historyRemove: late(`DELETE FROM ${history} WHERE ${where} AND place = ?`),
+      historySettle: late(`UPDATE ${history} SET place = ? WHERE scope = ? AND place = ?`),
+      historyAsOf: late(`SELECT ${all} FROM ${history} WHERE ${where} AND place < ? ORDER BY place DESC LIMIT 1`),
+    };
   }
 
   /** Rows of a register as they stood before the given place, in key order. */
@@ -201,40 +216,16 @@ export class CompiledTable {
   }
 }
 
-const refuseUse = (): never => {
-  throw new KernelError('kernel/bad-effect', 'only registers have a history');
-};
-function prepareWhenUsed(make: { readonly [N in keyof TableStatements]: () => Statement }): TableStatements {
-  const made: { -readonly [N in keyof TableStatements]?: Statement } = {};
+/** Of a table's statements few are used, and none is prepared before that. */
+function preparedLate(driver: SqlDriver, sql: string): Statement {
+  let statement: Statement | undefined;
+  const use = (): Statement => (statement ??= driver.prepare(sql));
   return {
-    get get() {
-      return (made.get ??= make.get());
-    },
-    get insert() {
-      return (made.insert ??= make.insert());
-    },
-    get upsert() {
-      return (made.upsert ??= make.upsert());
-    },
-    get remove() {
-      return (made.remove ??= make.remove());
-    },
-    get historyInsert() {
-      return (made.historyInsert ??= make.historyInsert());
-    },
-    get historyRemove() {
-      return (made.historyRemove ??= make.historyRemove());
-    },
-    get historySettle() {
-      return (made.historySettle ??= make.historySettle());
-    },
-    get historyAsOf() {
-      return (made.historyAsOf ??= make.historyAsOf());
-    },
+    run: (params) => use().run(params),
+    get: (params) => use().get(params),
+    iterate: (params) => use().iterate(params),
   };
 }
-
-const UNUSED: Statement = { run: refuseUse, get: refuseUse, iterate: refuseUse };
 
 /** The SQL tables of one database: those of the verbs and those of the engine. */
 export class Schema {

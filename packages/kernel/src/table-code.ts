@@ -1,18 +1,13 @@
 /** What a set table brings along to derive other rows and to check its own is code of others: whatever it does, it refuses its op and halts no fold. */
-import { encodeCanonical } from '@tallystick/oplog';
 import { KernelError } from './errors.ts';
+import { effectsOf, refusalOf } from './outcome.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import { type OpFacts, refuse, type Refusal, type View } from './verb.ts';
 
 /** What a row comes to in other tables. Throws `kernel/bad-effect`. */
 export function derivedBy({ name, derive }: AnyTable, row: Row): readonly Effect[] {
   if (derive === undefined) return [];
-  return guarded(name, () => {
-    const effects: unknown = derive(row);
-    if (!Array.isArray(effects) || !effects.every(isEffect))
-      throw new KernelError('kernel/bad-effect', `"${name}" derives what is no list of effects`);
-    return effects as readonly Effect[];
-  });
+  return guarded(name, () => effectsOf(derive(row)));
 }
 
 /** What a table says against the rows that one op puts. Throws `kernel/bad-effect`. */
@@ -24,8 +19,7 @@ export function refusedBy(
 ): Refusal | undefined {
   return guarded(name, () => {
     const refusal: unknown = check?.(rows, op, view);
-    if (refusal === undefined || isRefusal(refusal)) return refusal;
-    throw new KernelError('kernel/bad-effect', `the check of "${name}" answers no refusal`);
+    return refusal === undefined ? undefined : refusalOf(refusal);
   });
 }
 
@@ -33,17 +27,6 @@ export function refusedBy(
 export function failedBy(cause: unknown): Refusal {
   if (!(cause instanceof KernelError)) throw cause;
   return refuse('kernel/verb-failed', { reason: cause.code });
-}
-
-/** Its kind and its table are judged where it is applied. */
-function isEffect(effect: unknown): boolean {
-  const { table, row } = (effect ?? {}) as Partial<Effect>;
-  return typeof table?.name === 'string' && typeof row === 'object' && row !== null;
-}
-
-function isRefusal(answer: unknown): answer is Refusal {
-  const { kind, code, details } = (answer ?? {}) as Partial<Refusal>;
-  return kind === 'refusal' && typeof code === 'string' && encodeCanonical(details ?? 0).startsWith('{');
 }
 
 /** Of what was thrown only the kernel's own codes are kept: engines name the same failure differently. */
