@@ -3,11 +3,13 @@
  * synchronous access handles. One tab writes; the right to is a Web Lock.
  */
 import { OplogError } from '@tallystick/oplog';
-import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
+import { type LogFile, type LogFileChanges, openLogFile } from '@tallystick/oplog/open-file';
+import { loadActs } from './acts.ts';
 import type { ImagePlace } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { LOG_INDEX } from './image.ts';
 import type * as indexedDbLog from './indexed-db-log.ts';
+import { useLateFiles } from './late-files.ts';
 import { notLoaded } from './load-part.ts';
 import { openOpfsFile, opfsImages, whenLetGo } from './opfs.ts';
 
@@ -45,14 +47,12 @@ export interface BrowserStorage {
  * places with something in each: neither hides the other, and `kind` says which to open.
  */
 export async function openBrowserLog(name: string, options: BrowserLogOptions = {}): Promise<BrowserLog> {
+  useLateFiles();
   const letGo = await takeLock(name, options.wait ?? false);
   try {
     const kind = options.kind ?? (await chooseKind(name));
     const images = kind === 'opfs' ? opfsImages(name) : undefined;
-    const log =
-      images === undefined
-        ? await (await loadIndexedDbLog()).createIndexedDbLog(databaseOf(name), { createFileLogStore, OplogError })
-        : await openOpfsLog(name, images);
+    const log = images === undefined ? await openIndexedDbLog(name) : await openOpfsLog(name, images);
     return {
       ...log,
       kind,
@@ -175,14 +175,41 @@ async function hasDatabase(database: string): Promise<boolean> {
   return (await globalThis.indexedDB.databases()).some((known) => known.name === database);
 }
 
-async function openOpfsLog(name: string, images: ImagePlace): Promise<FileLogStore> {
+async function openOpfsLog(name: string, images: ImagePlace): Promise<indexedDbLog.IndexedDbLog> {
   const file = await whenLetGo(() => openOpfsFile(fileOf(name)));
   try {
-    return createFileLogStore(file, { index: await images.load(LOG_INDEX) });
+    return withChanges(openLogFile(file, { index: await images.load(LOG_INDEX) }));
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+const changes: readonly (keyof LogFileChanges)[] = [
+  'replace',
+  'settle',
+  'begin',
+  'unsettle',
+  'addReceipt',
+  'setAside',
+  'dropAsides',
+];
+
+/** What asks for them has loaded the acts before; a program that does so by its own hand may wait, or be told `kernel/not-loaded`. */
+function withChanges(opened: LogFile): indexedDbLog.IndexedDbLog {
+  const late = changes.map((name) => [
+    name,
+    async (...args: unknown[]) => {
+      const { logFileChanges } = await loadActs();
+      (logFileChanges(opened)[name] as (...given: unknown[]) => void)(...args);
+    },
+  ]);
+  return { ...opened.log, ...(Object.fromEntries(late) as LogFileChanges) };
+}
+
+async function openIndexedDbLog(name: string): Promise<indexedDbLog.IndexedDbLog> {
+  const [{ createIndexedDbLog }, { createFileLogStore }] = await Promise.all([loadIndexedDbLog(), loadActs()]);
+  return createIndexedDbLog(databaseOf(name), { createFileLogStore, OplogError });
 }
 
 async function readStorage(kind: BrowserLogKind): Promise<BrowserStorage> {

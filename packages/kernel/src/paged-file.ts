@@ -6,7 +6,7 @@
  * what was kept before is still in the other file.
  */
 import type { AppendFile } from '@tallystick/oplog';
-import { crc32c } from '@tallystick/oplog/file';
+import { crc32c } from '@tallystick/oplog/open-file';
 
 /** SQLite's own page size, by which it reads and writes. */
 const PAGE = 4096;

@@ -8,6 +8,7 @@ import { manifestAdopt } from './manifest.ts';
 import { keyOverrule, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 
+export { createFileLogStore, logFileChanges } from '@tallystick/oplog/file';
 export { judgeRotation } from '@tallystick/sign';
 export { acceptPublicKey, acceptSignature, importKeyPair, nobleEd25519 } from '@tallystick/sign/judging';
 export { build } from './build.ts';

@@ -3,18 +3,11 @@
 import type { DeviceId, OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
 import { HashTable } from './hash-table.ts';
-import {
-  type ChainHead,
-  emptyBase,
-  emptyTip,
-  type LogBase,
-  type ReceiptLine,
-  type ReceiptNote,
-  type Tip,
-} from './log-store.ts';
+import { type ChainHead, emptyBase, emptyTip, type LogBase, type ReceiptLine, type Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
-interface ScopeIndex {
+/** What is known of the ops of one scope. */
+export interface ScopeIndex {
   readonly headByDevice: Map<DeviceId, ChainHead>;
   /** Ordinals by position, from the base on. */
   readonly settled: number[];
@@ -22,13 +15,6 @@ interface ScopeIndex {
   readonly pending: Set<number>;
   base: LogBase;
   tip: Tip;
-}
-
-export interface Settling {
-  /** What must be appended first, in this order. */
-  readonly fresh: readonly OpRecord[];
-  /** Of the ops that get positions, in the order of positions; those of `fresh` as appending will give them. */
-  readonly ordinals: readonly number[];
 }
 
 /** Everything an index holds, as plain lists. */
@@ -93,6 +79,11 @@ export class LogIndex {
     return { hashes: this.#hashes.bytes(), scopes, receipted, receiptedElsewhere };
   }
 
+  /** How many ops have come, those that were dropped included. */
+  get size(): number {
+    return this.#hashes.size;
+  }
+
   ordinalOf(hash: OpHash): number | undefined {
     return this.#hashes.ordinalOf(hash);
   }
@@ -128,28 +119,16 @@ export class LogIndex {
     return this.#scopes.get(scope)?.base ?? emptyBase;
   }
 
+  /** Undefined where nothing has come of the scope. */
+  scope(scope: Scope): Readonly<ScopeIndex> | undefined {
+    return this.#scopes.get(scope);
+  }
+
   settled(scope: Scope, from: number, limit: number): readonly number[] {
     const index = this.#scopes.get(scope);
     if (index === undefined) return [];
     if (from < index.base.size) throw dropped(scope, from, index.base);
     return index.settled.slice(from - index.base.size, from - index.base.size + limit);
-  }
-
-  /** Throws as `LogStore.begin` must, and answers whether there is anything to do. */
-  checkBegin(scope: Scope, base: LogBase): boolean {
-    const index = this.#scopes.get(scope);
-    const isEmpty = index === undefined || (index.tip.size === 0 && index.pending.size === 0);
-    const isChange = checkBase(scope, index?.base.size ?? 0, isEmpty ? undefined : index.tip.size, base);
-    if (isChange && index !== undefined) checkHeads(scope, this.#headsBefore(index, base.size), base);
-    return isChange;
-  }
-
-  *#headsBefore({ base, headByDevice }: ScopeIndex, size: number): Generator<[DeviceId, number]> {
-    for (const { device, seq } of base.heads) yield [device, seq];
-    for (const [device, { seq, hash }] of headByDevice) {
-      const position = this.#positions[this.#hashes.ordinalOf(hash) ?? -1];
-      if (position !== undefined && position < size) yield [device, seq];
-    }
   }
 
   /** Begins there, and answers the ordinals that are gone. */
@@ -191,28 +170,6 @@ export class LogIndex {
     return ordinal;
   }
 
-  /** What `LogStore.settle` would do, or throws as it must; changes nothing. */
-  checkSettle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): Settling {
-    const index = this.#scopes.get(scope);
-    checkTip(scope, index?.tip.size ?? 0, from, ops.length, tip);
-    const ordinals = new Set<number>();
-    const freshByHash = new Map<OpHash, OpRecord>();
-    for (const op of ops) {
-      const hash = typeof op === 'string' ? op : op.hash;
-      const ordinal = this.#hashes.ordinalOf(hash);
-      if (freshByHash.has(hash)) throw alreadySettled(hash);
-      if (ordinal === undefined && typeof op !== 'string' && op.op.scope === scope) {
-        ordinals.add(this.#hashes.size + freshByHash.size);
-        freshByHash.set(hash, op);
-        continue;
-      }
-      if (ordinal === undefined || !this.#isIn(index, ordinal)) throw missingRecord(hash, scope);
-      if (this.#positions[ordinal] !== undefined || ordinals.has(ordinal)) throw alreadySettled(hash);
-      ordinals.add(ordinal);
-    }
-    return { fresh: [...freshByHash.values()], ordinals: [...ordinals] };
-  }
-
   settle(scope: Scope, ordinals: readonly number[], tip: Tip): void {
     const index = this.#open(scope);
     for (const ordinal of ordinals) {
@@ -220,11 +177,6 @@ export class LogIndex {
       index.pending.delete(ordinal);
     }
     index.tip = { size: tip.size, frontier: [...tip.frontier], note: tip.note };
-  }
-
-  /** Throws as `LogStore.unsettle` must. */
-  checkUnsettle(scope: Scope, tip: Tip): void {
-    checkUnsettle(scope, this.base(scope).size, this.tip(scope).size, tip);
   }
 
   /** `receiptedElsewhere`: what receipts of the scope named and is not stored. */
@@ -263,30 +215,6 @@ export class LogIndex {
     this.#scopes.set(scope, fresh);
     return fresh;
   }
-
-  #isIn(index: ScopeIndex | undefined, ordinal: number): boolean {
-    if (index === undefined) return false;
-    const position = this.#positions[ordinal];
-    return position === undefined ? index.pending.has(ordinal) : index.settled[position - index.base.size] === ordinal;
-  }
-}
-
-/** Throws unless a log that begins after `begin` ops, and ends after `end` if anything is in it, may begin at `base`; false when it does. */
-export function checkBase(scope: Scope, begin: number, end: number | undefined, base: LogBase): boolean {
-  if (base.size < begin || (end !== undefined && base.size > end))
-    throw new OplogError(
-      'store/position',
-      `${scope} has ops ${begin} to ${end ?? 0}, so it cannot begin at ${base.size}`,
-    );
-  return base.size > begin;
-}
-
-/** Throws unless the base names every chain whose last stored op goes. */
-export function checkHeads(scope: Scope, going: Iterable<readonly [DeviceId, number]>, base: LogBase): void {
-  const seqs = new Map(base.heads.map(({ device, seq }) => [device, seq]));
-  for (const [device, seq] of going)
-    if ((seqs.get(device) ?? 0) < seq)
-      throw new OplogError('store/position', `a base of ${scope} without seq ${seq} of ${device} forgets its chain`);
 }
 
 export function dropped(scope: Scope, position: number, base: LogBase): OplogError {
@@ -294,32 +222,6 @@ export function dropped(scope: Scope, position: number, base: LogBase): OplogErr
   return new OplogError('store/dropped', `${where}, so position ${position} is in an archive`);
 }
 
-/** The ops that these receipts name and that are not stored. */
-export function hashesElsewhere(receipts: readonly ReceiptNote[], index: LogIndex): OpHash[] {
-  const hashes = receipts.flatMap(({ lines }) => lines.map(({ hash }) => hash));
-  return hashes.filter((hash) => index.ordinalOf(hash) === undefined);
-}
-
-/** Throws unless a log that begins after `begin` ops and has `size` can end where `tip` does. */
-export function checkUnsettle(scope: Scope, begin: number, size: number, tip: Tip): void {
-  if (tip.size < begin || tip.size > size)
-    throw new OplogError('store/position', `${scope} has ops ${begin} to ${size}, so it cannot end at ${tip.size}`);
-}
-
-/** Throws unless `count` positions from `from` continue a log of `size` ops and end where `tip` does. */
-export function checkTip(scope: Scope, size: number, from: number, count: number, tip: Tip): void {
-  if (from !== size) {
-    throw new OplogError('store/position', `${scope} has ${size} positions, so the next is not ${from}`);
-  }
-  if (tip.size !== from + count) {
-    throw new OplogError('store/position', `${count} ops from ${from} do not make a tip of ${tip.size} in ${scope}`);
-  }
-}
-
 export function missingRecord(hash: OpHash, scope: Scope): OplogError {
   return new OplogError('store/missing', `${hash} is not stored in ${scope}`);
-}
-
-export function alreadySettled(hash: OpHash): OplogError {
-  return new OplogError('store/position', `${hash} has a position already, or is named twice`);
 }

@@ -1,7 +1,8 @@
 // A log store that lives as long as its process: for tests, tools and replicas that are fetched again.
 import { asideKey, copiesOf } from './aside-key.ts';
 import type { OpHash, Scope } from './brands.ts';
-import { hashesElsewhere, LogIndex } from './log-index.ts';
+import { checkBegin, checkSettle, checkUnsettle, hashesElsewhere } from './log-checks.ts';
+import { LogIndex } from './log-index.ts';
 import type { Aside, LogBase, ReceiptNote, StoredRecord, SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 
@@ -28,18 +29,18 @@ export function createMemoryLogStore(): SyncLogStore {
   }
 
   function settle(scope: Scope, from: number, ops: readonly (OpHash | OpRecord)[], tip: Tip): void {
-    const { fresh, ordinals } = index.checkSettle(scope, from, ops, tip);
+    const { fresh, ordinals } = checkSettle(index, scope, from, ops, tip);
     append(fresh);
     index.settle(scope, ordinals, tip);
   }
 
   function begin(scope: Scope, base: LogBase, note = ''): void {
-    if (!index.checkBegin(scope, base)) return;
+    if (!checkBegin(index, scope, base)) return;
     for (const ordinal of index.begin(scope, base, note)) records[ordinal] = undefined;
   }
 
   function unsettle(scope: Scope, tip: Tip): void {
-    index.checkUnsettle(scope, tip);
+    checkUnsettle(scope, index.base(scope).size, index.tip(scope).size, tip);
     const going = receipts.filter((receipt) => receipt.scope === scope);
     receipts = receipts.filter((receipt) => receipt.scope !== scope);
     index.unsettle(scope, tip, hashesElsewhere(going, index));

@@ -1,7 +1,7 @@
 // Where the logs of a SQLite log store begin, and how records before that are dropped.
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DeviceId, OpHash, Scope } from './brands.ts';
-import { checkBase, checkHeads } from './log-index.ts';
+import { checkBase, checkHeads } from './log-checks.ts';
 import { emptyBase, type LogBase } from './log-store.ts';
 import type { Names } from './sqlite-names.ts';
 import type { Tips } from './sqlite-notes.ts';

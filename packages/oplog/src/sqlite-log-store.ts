@@ -3,7 +3,8 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { OpHash, Scope } from './brands.ts';
 import { OplogError } from './errors.ts';
-import { alreadySettled, checkTip, checkUnsettle, missingRecord } from './log-index.ts';
+import { alreadySettled, checkTip, checkUnsettle } from './log-checks.ts';
+import { missingRecord } from './log-index.ts';
 import type { SyncLogStore, Tip } from './log-store.ts';
 import type { OpRecord } from './record.ts';
 import { createBases } from './sqlite-bases.ts';
