@@ -9,5 +9,6 @@ export { saveSnapshot } from './snapshot-save.ts';
 export { saveProof } from './snapshot-proof.ts';
 export { snapshotStart } from './snapshot-start.ts';
 export { verifyLog } from './verify.ts';
-// Whoever loads this has loaded the acts, too (parts.ts): a bundler that is told makes one file of them and of what they have in common with this.
+// Named so that a bundler makes one file of each of these and of what they have in common with this: whoever loads this has loaded the acts, too (parts.ts), and has the exchange with most of its code.
 export { codeByRef } from './part-acts.ts';
+export { exchangeWith } from './part-exchange.ts';

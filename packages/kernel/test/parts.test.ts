@@ -50,8 +50,8 @@ it('loads a part when it is first asked for, says by its code that it cannot be 
     isSame: true,
     sold: 'done',
     opened: 'done',
-    // What could not be had is asked for again, and each part alone. Either names the acts, which it comes with.
-    inTurn: [exchange, acts, exchange, exchange, exchange, audit, acts, ...done.slice(0, 6).map(() => audit)],
+    // What could not be had is asked for again, and each part alone. Either names the acts, which it comes with, and the audit names the exchange.
+    inTurn: [exchange, acts, exchange, exchange, exchange, audit, acts, exchange, ...done.slice(0, 6).map(() => audit)],
     // Nor is a sale held up while the file of a part is on its way, whatever it was asked for.
     beside: done,
     came: [...done.slice(0, 3), 'kernel/relay-key', ...done.slice(0, 5), 'snapshot/format', 'archive/range'],
