@@ -36,7 +36,7 @@ export async function openFrontEnds(
     sends: [0, 1].map(
       (index): Send =>
         (request) =>
-          (fronts[index] as FrontEnd).relay.fetch(request),
+          Promise.race([(fronts[index] as FrontEnd).relay.fetch(request), whenGivenUp(request.signal)]),
     ),
     async replace(index) {
       const old = fronts[index] as FrontEnd;
@@ -47,6 +47,11 @@ export async function openFrontEnds(
       for (const { store } of fronts) await store.close();
     },
   };
+}
+
+/** As a connection does that whoever asks has closed: no answer is waited for any more. */
+function whenGivenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 }
 
 /** A server that does not answer for a while, though its connections stand. */

@@ -45,6 +45,8 @@ const appendHeader = 'Tallystick-Append';
 const hashHeader = 'Tallystick-Hash';
 const requestTimeoutMs = 5_000;
 const pauseMs = 100;
+/** After the first refusal, then twice as long each time: another relay's append is under way, which takes some milliseconds. */
+const firstPauseMs = 5;
 /** A leader that was in touch with a majority so lately is still the only one: nobody is elected in less than four seconds. */
 const leaseMs = 2_500;
 const wrongLastSequence: ReadonlySet<number> = new Set([10_071, 10_164]);
@@ -71,12 +73,18 @@ export function createNatsLog({ connection, manager, stream }: NatsCluster, opti
       } else if ('error' in reply && reply.error.code !== serviceUnavailable) {
         throw new RelayError('relay/store', `the stream refuses an append: ${reply.error.description}`);
       }
+      mustBeOpen();
       if (Date.now() > endMs) {
         const cause = 'cause' in reply ? reply.cause : reply.error.description;
         throw new RelayError('relay/store', `no answer to an append in ${deadlineMs} ms`, { cause });
       }
-      await sleep(pauseMs);
+      await sleep(refusals === 0 ? pauseMs : Math.min(pauseMs, firstPauseMs * 2 ** (refusals - 1)));
     }
+  }
+
+  /** It goes on through every failure of the cluster, and ends when this relay closes it. */
+  function mustBeOpen(): void {
+    if (connection.isClosed()) throw new RelayError('relay/store', `the connection to stream ${stream} is closed`);
   }
 
   async function publish(messages: readonly Outgoing[], id: string): Promise<Reply> {
@@ -126,6 +134,7 @@ export function createNatsLog({ connection, manager, stream }: NatsCluster, opti
         // Nobody leads just now, or the connection is gone.
         if (!(error instanceof JetStreamApiError)) failures = 0;
       }
+      mustBeOpen();
       const server = failures === 0 ? '' : await leaderName();
       if (server !== '' && !told.has(server)) onAlarm?.({ sequence, server });
       told.add(server);

@@ -116,6 +116,12 @@ describe.skipIf(isMissing('nats-server 2.12.3', natsServerPath()))('on NATS', ()
     }
   });
 
+  it('asks nobody any more when it is closed', async () => {
+    const store = await open('closed', { deadlineMs: 600_000 });
+    await store.close();
+    await expect(store.refresh?.()).rejects.toMatchObject({ code: 'relay/store' });
+  });
+
   it('goes on when the leader falls silent, and has all that was acknowledged', async () => {
     const { book, genesis, root } = createFleet('leaders');
     const store = await open();
