@@ -2,7 +2,7 @@
 import { portableHasher } from '@tallystick/chain/hashing';
 import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
 import { lateEd25519 } from '@tallystick/sign/device';
-import { loadActs } from './acts.ts';
+import { loadActs, loadActsFor } from './acts.ts';
 import type { CryptoProvider } from './admitter.ts';
 import { retryAtOpening } from './asides.ts';
 import type { Edge } from './author.ts';
@@ -90,5 +90,8 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const { relayKey } = options;
   if (relayKey !== undefined && relayKey !== replica.log.meta('relay'))
     await (await loadExchange()).pinRelay(replica, relayKey);
+  // What is sold now comes before an op of a clock ahead, so all that is pending may be folded again, when its code cannot be had any more.
+  for (const { tail, tailId } of replica.scopes())
+    if (Number(`0x${tailId.replace('-', '').slice(0, 12)}`) > edge.now()) loadActsFor(tail).catch(() => undefined);
   return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
 }

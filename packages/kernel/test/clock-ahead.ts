@@ -1,6 +1,6 @@
 /**
- * A program, run by parts.test.ts on its own, twice on one file. First a book takes the sale, still pending, of a till whose clock is two days ahead; then it is
- * opened, and sells where no part of the kernel can be had, and is proven where it can. Prints one line of JSON.
+ * A program, run by parts.test.ts on its own, several times on one file. First a book takes the sale, still pending, of a till whose clock is two days ahead; then it is
+ * opened, and sells where no part of the kernel can be had, from the start or soon after, and is proven where it can. Prints one line of JSON.
  */
 import { registerHooks } from 'node:module';
 
@@ -59,6 +59,12 @@ async function takeSaleOfTomorrow(): Promise<void> {
 }
 
 if (step === 'begin') await takeSaleOfTomorrow();
+if (step === 'day') await book.commit('day.open', { day: '2026-11-23' });
+if (step === 'cut off') {
+  // What the opening asked for is on its way; after that the line is gone.
+  await new Promise((resolve) => setImmediate(resolve));
+  isGone = true;
+}
 const sold = [
   await codeOf(book.commit('sale.ring', { cents: 1 })),
   await codeOf(book.commit('sale.ring', { cents: 2 })),

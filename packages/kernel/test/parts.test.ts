@@ -75,6 +75,9 @@ it('sells before the pending sale of a till whose clock is ahead, where no part 
     // It is asked for, since with it less is folded again, and is not needed.
     const asked = ['part-acts', 'part-acts'];
     expect(run('offline')).toEqual({ ...whole, rows: [1, 1, 2, 2, 900], pending: 5, asked });
+    // A day that was opened here, and is pending, needs its code to be folded again: an opening that can have it does not wait until then.
+    expect(run('day')).toMatchObject({ ...whole, pending: 8 });
+    expect(run('cut off')).toMatchObject({ ...whole, pending: 10, asked: [] });
   } finally {
     rmSync(folder, { recursive: true });
   }
