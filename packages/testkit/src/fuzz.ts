@@ -132,7 +132,7 @@ function progress(done: number, runs: number, { acknowledged, failed }: Tally, s
 
 function summary({ runs: asked }: Options, kept: number, { runs, acknowledged, failed }: Tally): string {
   const short = runs - kept < asked ? ` of ${asked + kept}, for want of time` : '';
-  return `fuzz: ${runs} runs (${kept} kept)${short}, ${acknowledged} ops acknowledged, ${failed} failed, commit ${commit()}`;
+  return `fuzz: ${runs} runs (${kept} kept)${short}, ${acknowledged} ops acknowledged, ${failed} failed, ${release()}`;
 }
 
 /** What failed, and the smallest trace that fails too. */
@@ -143,7 +143,7 @@ async function tell(
   kept: Trace[],
   print: Print,
 ): Promise<void> {
-  print(`FAIL  seed ${trace.seed}, commit ${commit()}, ${trace.events.length} events`);
+  print(`FAIL  seed ${trace.seed}, ${release()}, ${trace.events.length} events`);
   for (const failure of failures.slice(0, 5)) print(`      ${failure.split('\n').slice(0, 6).join('\n      ')}`);
   const small = await shrinkTrace(trace, {
     fails: async (smaller) => (await simulateHere(smaller, plant)).failures.length > 0,
@@ -164,15 +164,19 @@ function writeKept(path: string, kept: readonly Trace[]): void {
   writeFileSync(path, `${JSON.stringify(kept, undefined, 1)}\n`);
 }
 
-let known: string | undefined;
-function commit(): string {
+/** Which code was simulated: the commit of the checkout around, or else the release of this package. */
+function release(): string {
   try {
-    known ??= execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+    const hash = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    });
+    return `commit ${hash.trim()}`;
   } catch {
-    known = 'unknown';
+    const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      readonly name: string;
+      readonly version: string;
+    };
+    return `${name} ${version}`;
   }
-  return known;
 }

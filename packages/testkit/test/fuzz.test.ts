@@ -115,6 +115,13 @@ describe('the command', () => {
     expect(await run('fuzz --seed 1 --runs 1 --ops 25')).toEqual(first);
   });
 
+  it('names its version where there is no commit', async () => {
+    vi.stubEnv('GIT_DIR', folder);
+    const { lines } = await run('fuzz --runs 0');
+    vi.unstubAllEnvs();
+    expect(lines).toEqual([expect.stringMatching(/, @tallystick\/testkit \d+\.\d+\.\d+$/)]);
+  });
+
   it('sees a planted bug, and that it is gone', async () => {
     const keep = keepOf('disk-forgets', cases['disk-forgets']);
     const found = await run(`fuzz --runs 0 --keep ${keep} --plant disk-forgets`);
