@@ -48,7 +48,7 @@ function reasonOf(reason: unknown): Correction {
 }
 
 function badEffect(): KernelError {
-  return new KernelError('kernel/bad-effect', 'neither a verdict nor a list of effects');
+  return new KernelError('kernel/bad-effect', 'not an outcome');
 }
 
 /** Personal data in the clear has a code of its own, whatever else is wrong with the args. */

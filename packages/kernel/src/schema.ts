@@ -139,7 +139,7 @@ export class CompiledTable {
   }
 
   #text(name: string, value: unknown): string {
-    if (!isText(value)) this.#badRow(name, value, 'well-formed text without NUL, of at most 2^20 UTF-16 units');
+    if (!isText(value)) this.#badRow(name, value, 'well-formed text without NUL, at most 2^20 units');
     return value;
   }
 
