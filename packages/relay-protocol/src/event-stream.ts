@@ -3,7 +3,7 @@ import { RelayError } from './errors.ts';
 
 interface Source {
   isEmpty(): boolean;
-  /** Whole events, or a comment. Its error ends the stream, as an event of its own. */
+  /** Whole events, or '' where nothing is for this reader. Its error ends the stream, as an event of its own. */
   next(): Promise<string>;
 }
 
@@ -15,6 +15,7 @@ export interface EventStream {
 }
 
 const retryMs = 2_000;
+const beat = ': beat\n\n';
 const encoder = new TextEncoder();
 
 /** `onEnd` is called once, whoever ended it: this side, the reader or its age. */
@@ -34,9 +35,11 @@ export function createEventStream(
     onEnd();
   };
   const age = setTimeout(end, tailLifeMs);
+  // Counted from what was sent last, so that nobody learns from a beat that something grew which is not for him.
+  let beatAtMs = performance.now() + tailBeatMs;
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, tailBeatMs);
+      const timer = setTimeout(resolve, Math.max(0, beatAtMs - performance.now()));
       resume = () => {
         clearTimeout(timer);
         resolve();
@@ -52,10 +55,15 @@ export function createEventStream(
           controller.enqueue(encoder.encode(`retry: ${retryMs}\n\n`));
         },
         async pull(controller) {
-          if (source.isEmpty() && !isOver) await pause();
-          if (isOver) return;
           try {
-            const text = await source.next();
+            let text = '';
+            while (text === '') {
+              if (source.isEmpty()) await pause();
+              if (isOver) return;
+              text = await source.next();
+              if (text === '' && performance.now() >= beatAtMs) text = beat;
+            }
+            beatAtMs = performance.now() + tailBeatMs;
             if (!isOver) controller.enqueue(encoder.encode(text));
           } catch (error) {
             const code = error instanceof RelayError ? error.code : 'relay/failed';

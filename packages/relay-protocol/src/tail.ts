@@ -70,7 +70,8 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     const before = watch.reachedByScope.get(scope);
     const kept = Math.max(place, before?.kept ?? 0);
     if ((before?.size ?? 0) >= size && (before?.kept ?? 0) >= kept) return;
-    watch.tick += 1;
+    // Time and no count: a count would tell whoever may read one log how often others grew.
+    watch.tick = Math.max(watch.tick + 1, Math.floor(performance.now() * 1_000));
     const furthest = Math.max(size, before?.size ?? 0);
     const reached = { size: furthest, tick: watch.tick, ...(kept === 0 ? {} : { kept }) };
     watch.reachedByScope.set(scope, reached);
@@ -115,7 +116,7 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     if (isFull) throw new RelayError('relay/rate', 'too many listen', { details: { retryAfterSeconds: 30 } });
   }
 
-  /** What is waiting, as events. */
+  /** What is waiting and may be read, as events. */
   async function tell(watch: Watch, listener: Listener, { allow }: Listening): Promise<string> {
     const isAllowed = await allow();
     const waiting = [...listener.waiting].sort((a, b) => a[1].tick - b[1].tick);
@@ -124,7 +125,7 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     for (const [scope, { tick, ...reached }] of waiting)
       if (await isAllowed(scope))
         text += `id: ${watch.id}.${tick}\nevent: log\ndata: ${JSON.stringify({ scope, ...reached })}\n\n`;
-    return text === '' ? ': beat\n\n' : text;
+    return text;
   }
 
   return {

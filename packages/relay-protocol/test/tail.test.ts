@@ -1,8 +1,10 @@
 // The live tail: who listens hears of every log that it may read, in whatever state the line is.
 import type { Scope } from '@tallystick/oplog';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createEventStream } from '../src/event-stream.ts';
 import { relayIdOf, signReads } from '../src/index.ts';
 import type { Reader, RelayClient } from '../src/index.ts';
+import { signedHeaders } from '../src/request-signature.ts';
 import { clientOf, type Desk, get, openDesk } from './desk.ts';
 import { branch, createFleet, hasher, hq, relaySigner, type Writer } from './fleet.ts';
 
@@ -49,6 +51,10 @@ async function listen(desk: Desk, path: string, headers: Record<string, string> 
   };
 }
 
+async function listenAs(desk: Desk, path: string, writer: Writer): Promise<Line> {
+  return listen(desk, path, await signedHeaders(`http://relay.test${path}`, readerOf(writer), Date.now()));
+}
+
 const dataOf = (event: string): unknown => JSON.parse(/^data: (.*)$/m.exec(event)?.[1] ?? '{}');
 
 describe('a tail', () => {
@@ -78,6 +84,75 @@ describe('a tail', () => {
       { scope: branch, size: 2 },
       { scope: hq, size: 2 },
     ]);
+  });
+
+  it('says nothing when a log grows that its reader may not read', async () => {
+    const desk = open({ reads: 'devices' });
+    const fleet = createFleet();
+    const { writer, enrolment } = fleet.enrol('phone', 'customer');
+    await desk.push(fleet.book, [fleet.genesis, enrolment]);
+    const path = `/v1/books/${fleet.book}/tail?known=2:hq`;
+    const [line, other] = [await listenAs(desk, path, writer), await listenAs(desk, path, fleet.root)];
+    for (const each of [line, other]) expect(await each.next()).toBe('retry: 2000');
+    const heard = line.next();
+    await desk.push(fleet.book, [fleet.root.write({ scope: branch })], branch);
+    expect(dataOf(await other.next())).toEqual({ scope: branch, size: 1 });
+    await desk.push(fleet.book, [fleet.root.write()]);
+    expect(dataOf(await heard)).toEqual({ scope: hq, size: 3 });
+    for (const each of [line, other]) await each.hangUp();
+  });
+
+  it('counts in the ids of its events nothing that their reader may not read', async () => {
+    const clock = vi.spyOn(performance, 'now');
+    const desk = open({ reads: 'devices' });
+    const fleet = createFleet();
+    const { writer, enrolment } = fleet.enrol('phone', 'customer');
+    await desk.push(fleet.book, [fleet.genesis, enrolment]);
+    const line = await listenAs(desk, `/v1/books/${fleet.book}/tail?known=2:hq`, writer);
+    await line.next();
+    const start = Math.ceil(performance.now()) + 1_000;
+    const ids: string[] = [];
+    for (const [nowMs, unseen] of [
+      [start, 0],
+      [start + 1, 7],
+      [start + 2, 0],
+    ] as const) {
+      clock.mockReturnValue(nowMs);
+      for (const record of fleet.root.writeMany(unseen, { scope: branch }))
+        await desk.push(fleet.book, [record], branch);
+      if (unseen === 0) await desk.push(fleet.book, [fleet.root.write()]);
+      if (unseen === 0) ids.push(/^id: .*\.(\d+)$/m.exec(await line.next())?.[1] ?? '');
+    }
+    expect(ids.map(Number)).toEqual([start * 1_000, (start + 2) * 1_000]);
+    clock.mockRestore();
+    await line.hangUp();
+  });
+
+  it('beats as long after what was said last, whatever grows meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      let waiting = 0;
+      const stream = createEventStream({ tailBeatMs: 1_000, tailLifeMs: 60_000 }, () => undefined);
+      const next = async (): Promise<string> => ((waiting = 0), '');
+      const reader = stream.body({ isEmpty: () => waiting === 0, next }).getReader();
+      const heard: string[] = [];
+      const read = async (): Promise<void> => void heard.push(new TextDecoder().decode((await reader.read()).value));
+      await read();
+      const beat = read();
+      for (const passMs of [300, 300, 399]) {
+        await vi.advanceTimersByTimeAsync(passMs);
+        waiting += 1;
+        stream.wake();
+      }
+      await vi.advanceTimersByTimeAsync(0);
+      expect(heard).toEqual(['retry: 2000\n\n']);
+      await vi.advanceTimersByTimeAsync(1);
+      await beat;
+      expect(heard.at(-1)).toBe(': beat\n\n');
+      stream.end();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('keeps one size a scope for who does not listen, beats for who does, and ends with the relay', async () => {
