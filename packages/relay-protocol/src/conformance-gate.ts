@@ -2,7 +2,7 @@
 import { createIdMint, type OpId, type OpRecord, type RootHash, type Scope } from '@tallystick/oplog';
 import { encodeBundle } from '@tallystick/oplog/transport';
 import { type Clause, clause } from './conformance-clause.ts';
-import { ensure, follow, hq, openStage, type Stage, type Subject, tipOf } from './conformance-stage.ts';
+import { ensure, ensureSaid, follow, hq, openStage, type Stage, type Subject, tipOf } from './conformance-stage.ts';
 
 const branch = 'b/042' as Scope;
 const maxTextBytes = 61_440;
@@ -37,7 +37,7 @@ async function checkShapes(subject: Subject): Promise<void> {
   const wrong = [await till.craft({ scope: branch }), another, behind(op, 1), behind(op, maxTextBytes)];
   const said = await judged(subject, stage, [...wrong, await other.write()]);
   const expected = 'misplaced,misplaced,not-canonical,too-large,stored';
-  ensure(said === expected, `what is not of this log, no op or too long, and an op of another device: ${said}`);
+  ensureSaid(said, expected, 'what is not of this log, no op or too long, and an op of another device');
   const { tip } = await follow(subject, stage, stage.root);
   ensure(tip.size === stage.opening.length + 1, `${tip.size} ops are in the log`);
 }
@@ -53,7 +53,7 @@ async function checkBasis(subject: Subject): Promise<void> {
     await judged(subject, stage, [builtOn]),
     await judged(subject, stage, [missing, builtOn]),
   ].join(' ');
-  ensure(told === 'basis basis stored,stored', `an op that builds on what is not here, and one with it: ${told}`);
+  ensureSaid(told, 'basis basis stored,stored', 'an op that builds on what is not here, and one with it');
   const mark = (at: number, of: RootHash): Promise<OpRecord> =>
     other.craft({ scope: branch, verb: 'hq.mark@1', args: { size: at, root: of } });
   const marks: string[] = [];
@@ -72,7 +72,7 @@ async function checkWarnings(subject: Subject): Promise<void> {
     await till.write({ id }),
     await other.write({ seen: { size, root: wrongRoot } }),
   ]);
-  ensure(said === 'stored!clock-ahead,stored!seen-differs', `a clock far ahead, and another log seen: ${said}`);
+  ensureSaid(said, 'stored!clock-ahead,stored!seen-differs', 'a clock far ahead, and another log seen');
 }
 
 export const gateClauses: readonly Clause[] = [

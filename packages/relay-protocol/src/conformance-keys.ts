@@ -1,6 +1,15 @@
 // The clause of docs/spec/relay.md, "Wrapped keys". A relay that keeps none answers `relay/not-found`, and has nothing more to show.
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
-import { ensure, openStage, push, readerOf, type Stage, type Subject, type Writer } from './conformance-stage.ts';
+import {
+  ensure,
+  ensureSaid,
+  openStage,
+  push,
+  readerOf,
+  type Stage,
+  type Subject,
+  type Writer,
+} from './conformance-stage.ts';
 import { createRelayKeys, type KeyBlobs } from './keys.ts';
 import { contentDigestOf, signedHeaders } from './request-signature.ts';
 
@@ -22,7 +31,7 @@ function keysOf(subject: Subject, { book }: Stage, writer: Writer): KeyBlobs {
 
 const isRefused = async (work: unknown, code: string, what: string): Promise<void> => {
   const said = await codeOf(Promise.resolve(work));
-  ensure(said === code, `${what}: ${said}`);
+  ensureSaid(said, code, what);
 };
 
 async function checkKeys(subject: Subject): Promise<void> {
@@ -36,7 +45,7 @@ async function checkKeys(subject: Subject): Promise<void> {
   ];
   const first = await codeOf(Promise.resolve(root.names()));
   if (first === 'relay/not-found') return;
-  ensure(first === 'no refusal', `the root is refused the names of keys: ${first}`);
+  ensureSaid(first, 'no refusal', 'the root is refused the names of keys');
   await one.put(nameOf(1), 'one');
   await one.put(nameOf(1), 'two');
   await root.put(nameOf(2), 'three');

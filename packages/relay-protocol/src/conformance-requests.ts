@@ -7,6 +7,7 @@ import { gzip } from './body.ts';
 import { type Clause, clause, codeOf } from './conformance-clause.ts';
 import {
   ensure,
+  ensureSaid,
   follow,
   hq,
   listen,
@@ -52,8 +53,7 @@ async function refusalOf(answer: Response): Promise<string> {
 }
 
 async function requireRefusal(asked: Response | Promise<Response>, code: string, what: string): Promise<void> {
-  const said = await refusalOf(await asked);
-  ensure(said === code, `${what}: ${said}`);
+  ensureSaid(await refusalOf(await asked), code, what);
 }
 
 /** Two branches, each with a till of its own, and devices of `hq` in several roles. */
@@ -83,7 +83,7 @@ async function checkRoles(subject: Subject): Promise<void> {
     for (const scope of [hq, branch, other]) {
       const code = await codeOf(client.pull(stage.book, scope, 0));
       const isRead = scopes.includes(scope);
-      ensure(code === (isRead ? 'no refusal' : 'relay/scope'), `${name} reads ${scope}: ${code}`);
+      ensureSaid(code, isRead ? 'no refusal' : 'relay/scope', `${name} reads ${scope}`);
     }
   };
   for (const wide of ['owner', 'manager', 'auditor']) await expectReach(wide, [branch, other, hq]);
@@ -108,13 +108,13 @@ async function checkRevocation(subject: Subject): Promise<void> {
   await push(subject, stage, [await neighbour.write()]);
   const gone = readAs(subject, till);
   const denied = await codeOf(gone.checkpoint(stage.book, hq));
-  ensure(denied === 'relay/revoked', `a revoked device asks for a checkpoint: ${denied}`);
+  ensureSaid(denied, 'relay/revoked', 'a revoked device asks for a checkpoint');
   const page = await gone.pull(stage.book, hq, 0);
   ensure(page.frames.length === end, `it is shown ${page.frames.length} ops, and ${end} lead to its revocation`);
   const { size } = await tipOf(subject, stage, page.checkpoint);
   ensure(size === end, `what it is shown stands under a checkpoint of ${size} ops`);
   const after = await codeOf(gone.pull(stage.book, hq, end));
-  ensure(after === 'relay/revoked', `it asks for what came after: ${after}`);
+  ensureSaid(after, 'relay/revoked', 'it asks for what came after');
 }
 
 async function checkHandshake(subject: Subject): Promise<void> {
@@ -136,7 +136,7 @@ async function checkHandshake(subject: Subject): Promise<void> {
   ensure(first.rootAtKnown === undefined, 'it says a root beyond the end of a log');
   const tips = Array.from({ length: maxKnown + 1 }, (_, index) => ({ scope: `b/${index}` as Scope, size: 1 }));
   const code = await codeOf(client.handshake(stage.book, tips));
-  ensure(code === 'relay/bad-request', `${tips.length} known tips: ${code}`);
+  ensureSaid(code, 'relay/bad-request', `${tips.length} known tips`);
 }
 
 async function checkEpochs(subject: Subject): Promise<void> {
@@ -156,7 +156,7 @@ async function checkEpochs(subject: Subject): Promise<void> {
   ensure(origin === originOf({ name: relay.name, epoch: 1 }, stage.book, hq), `its notes are about ${origin}`);
   await client.push(stage.book, hq, [await appoint(2, another)]);
   const late = await codeOf(client.push(stage.book, hq, [await stage.root.write()]));
-  ensure(late === 'relay/retired', `another relay has the book, and it is handed an op: ${late}`);
+  ensureSaid(late, 'relay/retired', 'another relay has the book, and it is handed an op');
   const page = await reader.pull(stage.book, hq, appointed);
   ensure(page.frames.length === 2, 'it does not serve what took the book from it');
 }
@@ -253,37 +253,37 @@ async function checkLimits(subject: Subject): Promise<void> {
   const record = await stage.root.write();
   const bundle = encodeBundle([record]);
   const packed = { 'content-encoding': 'gzip' };
-  const zeros = new Uint8Array(maxBatchBytes + 1);
-  const refused: readonly [string, Promise<Response>, string][] = [
+  const packedZeros = await gzip(new Uint8Array(maxBatchBytes + 1));
+  const refused: readonly [string, () => Promise<Response>, string][] = [
     [
       'ops',
-      post(encodeBundle(Array.from({ length: maxBatchOps + 1 }, () => ({ bytes: record.bytes.slice(0, 1) })))),
+      () => post(encodeBundle(Array.from({ length: maxBatchOps + 1 }, () => ({ bytes: record.bytes.slice(0, 1) })))),
       'relay/too-large',
     ],
-    ['bytes, unpacked', post(await gzip(zeros), packed), 'relay/too-large'],
-    ['half a bundle', post(bundle.subarray(0, bundle.length - 1)), 'relay/torn'],
-    ['what is no gzip', post(bundle, packed), 'relay/bad-encoding'],
-    ['another encoding', post(bundle, { 'content-encoding': 'br' }), 'relay/encoding'],
-    ['a page without a position', send(`${path}?from=`, {}), 'relay/bad-request'],
-    ['a page beyond numbers', send(`${path}?from=1e3`, {}), 'relay/bad-request'],
-    ['a scope that is none', send(`/v1/books/${stage.book}/scopes/HQ/checkpoint`, {}), 'relay/bad-request'],
-    ['no such path', send(`${log}/nothing`, {}), 'relay/not-found'],
-    ['64 cosignatures, unsigned', send(`${log}/checkpoint?cosigned=64`, {}), 'relay/bad-request'],
-    ['no such method', send(`${path}?from=0`, { method: 'DELETE' }), 'relay/method'],
+    ['bytes, unpacked', () => post(packedZeros, packed), 'relay/too-large'],
+    ['half a bundle', () => post(bundle.subarray(0, bundle.length - 1)), 'relay/torn'],
+    ['what is no gzip', () => post(bundle, packed), 'relay/bad-encoding'],
+    ['another encoding', () => post(bundle, { 'content-encoding': 'br' }), 'relay/encoding'],
+    ['a page without a position', () => send(`${path}?from=`, {}), 'relay/bad-request'],
+    ['a page beyond numbers', () => send(`${path}?from=1e3`, {}), 'relay/bad-request'],
+    ['a scope that is none', () => send(`/v1/books/${stage.book}/scopes/HQ/checkpoint`, {}), 'relay/bad-request'],
+    ['no such path', () => send(`${log}/nothing`, {}), 'relay/not-found'],
+    ['64 cosignatures, unsigned', () => send(`${log}/checkpoint?cosigned=64`, {}), 'relay/bad-request'],
+    ['no such method', () => send(`${path}?from=0`, { method: 'DELETE' }), 'relay/method'],
     [
       'a claim by PUT',
-      send(`${log}/claims`, { method: 'PUT', body: bundle as Uint8Array<ArrayBuffer> }),
+      () => send(`${log}/claims`, { method: 'PUT', body: bundle as Uint8Array<ArrayBuffer> }),
       'relay/method',
     ],
-    ['a standing by PUT', send(`${log}/standing`, { method: 'PUT', body: 'x' }), 'relay/method'],
+    ['a standing by PUT', () => send(`${log}/standing`, { method: 'PUT', body: 'x' }), 'relay/method'],
     [
       'the cosignature of nobody',
-      send(`${log}/cosignatures/${'0'.repeat(64)}`, { method: 'POST', body: 'x' }),
+      () => send(`${log}/cosignatures/${'0'.repeat(64)}`, { method: 'POST', body: 'x' }),
       'relay/cosignature',
     ],
-    ['the standing of no note', send(`${log}/standing`, { method: 'POST', body: 'x' }), 'relay/standing'],
+    ['the standing of no note', () => send(`${log}/standing`, { method: 'POST', body: 'x' }), 'relay/standing'],
   ];
-  for (const [what, asked, code] of refused) await requireRefusal(asked, code, what);
+  for (const [what, asked, code] of refused) await requireRefusal(asked(), code, what);
   const { size } = await push(subject, stage, [record]);
   ensure(size === stage.opening.length + 1, 'something of it was stored');
 }
@@ -304,7 +304,7 @@ async function checkRates(subject: Subject): Promise<void> {
     ensure(refused !== undefined, `a device has more than ${maxTails} tails`);
     await requireRefusal(refused, 'relay/rate', 'one tail more');
     const served = await codeOf(readAs(subject, neighbour).scopes(stage.book));
-    ensure(served === 'no refusal', `another device asks meanwhile: ${served}`);
+    ensureSaid(served, 'no refusal', 'another device asks meanwhile');
   } finally {
     for (const tail of tails) await tail.close();
   }

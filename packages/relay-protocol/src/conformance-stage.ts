@@ -93,6 +93,11 @@ export function ensure(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Violation(otherwise);
 }
 
+/** For what is one word, or a list of them: says what came and what belongs there. */
+export function ensureSaid(said: unknown, expected: unknown, what: string): void {
+  ensure(said === expected, `${what}: ${String(said)}, and not ${String(expected)}`);
+}
+
 export function verifyBy({ ed25519 }: Subject): VerifySignature {
   return (key, message, signature) => ed25519.verify(key, message, signature);
 }

@@ -73,7 +73,12 @@ async function judge({ name, section, says, check, needsRestart }: Clause, subje
     await check(subject);
     return { ...clause, outcome: 'pass', detail: '' };
   } catch (error) {
-    if (!(error instanceof Violation || error instanceof RelayError)) throw error;
-    return { ...clause, outcome: 'fail', detail: error.message };
+    return { ...clause, outcome: 'fail', detail: explain(error) };
   }
+}
+
+/** What a relay does that nobody foresaw, such as no JSON or no answer at all, is its fault like any other: the clauses after it are run. */
+function explain(error: unknown): string {
+  if (error instanceof Violation || error instanceof RelayError) return error.message;
+  return `what came cannot be read: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
 }

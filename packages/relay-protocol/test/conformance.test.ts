@@ -390,6 +390,29 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
     () =>
       answering((_, response) => (response.status === 415 ? new Response(response.body, { status: 400 }) : response)),
   ],
+  'tells of a standing what it told before': [
+    'standing',
+    () => {
+      const told = new Map<string, string>();
+      return answering(async (request, response) => {
+        const book = request.url.split('/')[5] ?? '';
+        if (!request.url.endsWith('/standing') || response.status !== 200) return response;
+        told.set(book, told.get(book) ?? (await response.text()));
+        return new Response(told.get(book));
+      });
+    },
+  ],
+  'counts the word of who is revoked': [
+    'cosignatures',
+    () => {
+      const kept = new Map<string, string>();
+      return answering(async (request, response) => {
+        if (!request.url.endsWith('?cosigned=2')) return response;
+        if (response.status === 200) kept.set(request.url, await response.clone().text());
+        return kept.has(request.url) ? new Response(kept.get(request.url)) : response;
+      });
+    },
+  ],
   'says not when to ask again': ['rates', () => answering((_, response) => without(response, 'retry-after'))],
   'lets a till replace the keys of others': [
     'keys',
@@ -457,5 +480,22 @@ describe('conformance', () => {
   it.each(Object.keys(faults))('finds a relay that %s, and has no fault to find with the rest', async (name) => {
     const [clause, plant] = faults[name] as (typeof faults)[string];
     expect(await run(plant(), ['info', clause])).toEqual({ info: 'pass', [clause]: 'fail' });
+  });
+
+  it.each<[string, (response: Response) => Response]>([
+    ['answers what is no JSON', () => new Response('<p>welcome</p>', { headers: { 'content-type': 'text/html' } })],
+    [
+      'hangs up',
+      () => {
+        throw new TypeError('fetch failed');
+      },
+    ],
+  ])('goes on to its end at a relay that %s', async (_, broken) => {
+    const names = ['reads', 'standing', 'shapes', 'tail', 'limits', 'keys'];
+    const planted = answering((request, response) => (isPush(request) ? response : broken(response)));
+    const onlyInfo = (request: Request): Promise<Response> =>
+      request.url.endsWith('/info') ? relayOver(createMemoryRelayStore()).fetch(request) : planted.send(request);
+    const verdicts = await run({ ...planted, send: onlyInfo }, names);
+    expect(failed(verdicts)).toEqual(names);
   });
 });
