@@ -3,6 +3,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -87,6 +88,25 @@ describe('the container file', () => {
     const [code] = (await once(relay, 'exit')) as [number];
     expect(code).toBe(0);
     expect(existsSync(join(folder, 'data/relay.key'))).toBe(true);
+  });
+});
+
+const asFirst = ['--user', '--map-root-user', '--pid', '--fork'];
+const canBeFirst = spawnSync('unshare', [...asFirst, 'true']).status === 0;
+
+describe.skipIf(isMissing('unshare with namespaces', canBeFirst))('the first process of a container', () => {
+  it('ends at a signal, whatever it was run for', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    ends.push(() => silent.close());
+    await once(silent, 'listening');
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    // Whoever is outside of its namespace cannot ask for its number: it gets its signal when `unshare` is killed.
+    const asking = [process.execPath, join(repository, 'apps/relay/src/main.ts'), 'health', url, '--wait', '600'];
+    const outside = spawn('unshare', [...asFirst, '--kill-child=SIGTERM', ...asking], { stdio: 'pipe' });
+    await once(silent, 'connection');
+    outside.kill('SIGKILL');
+    // Whoever is inside has its end of the pipe until it ends.
+    await once(outside, 'close');
   });
 });
 
