@@ -37,7 +37,7 @@ export interface Command {
   readonly options: Readonly<Record<string, CommandOption>>;
   readonly notes?: string;
   /** The help for these positionals where it is another than that of the command as a whole. */
-  help?(asked: { readonly positionals: readonly string[]; readonly json: boolean }): string | undefined;
+  help?(asked: { readonly positionals: readonly string[]; readonly json: boolean }): Promise<string | undefined>;
   /** Does the work; the exit status, 0 when all is well. */
   run(context: CommandContext): Promise<number>;
 }

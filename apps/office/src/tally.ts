@@ -134,7 +134,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const parsed = parseArguments(command, rest);
   if (parsed.values['help'] === true) {
     const { positionals, values } = parsed;
-    printLine(command.help?.({ positionals, json: values['json'] === true }) ?? commandHelp(command));
+    printLine((await command.help?.({ positionals, json: values['json'] === true })) ?? commandHelp(command));
     // A report and verbs may share a noun: `tally stock` shows it, `tally stock count` changes it.
     const noun = verbNouns().find((one) => one.noun === name);
     if (noun !== undefined && !command.operands.includes(noun.actions))

@@ -16,6 +16,8 @@ export type ActsPart = typeof part;
 
 /** What one of the kernel's own verbs takes and does. */
 export interface ActCode<A> {
+  /** What the args look like, for people. */
+  readonly wanted: string;
   accepts(args: unknown): boolean;
   plan(view: View, op: OpFacts, args: A): Outcome;
 }
@@ -23,8 +25,6 @@ export interface ActCode<A> {
 interface Declaration {
   readonly roles: readonly Role[];
   readonly tables: readonly AnyTable[];
-  /** What the args look like, for people. */
-  readonly wanted: string;
   /** As `ArgsSchema.publicTexts`. */
   readonly publicTexts?: Readonly<Record<string, string>>;
 }
@@ -34,13 +34,14 @@ let here: ActsPart | undefined;
 
 /**
  * Declares version 1 of a verb of the kernel, whose schema and plan throw `kernel/not-loaded` before `loadActs`. What is undefined, which no args are, the schema
- * refuses without: so programs ask it for its form.
+ * refuses without, and says what it wants once that is here: so programs ask it for its form after `loadParts`.
  */
 export function declareAct<const N extends string, A>(name: N, declaration: Declaration): Verb<N, A> {
-  const { wanted, publicTexts, ...rest } = declaration;
+  const { publicTexts, ...rest } = declaration;
   const ref = `${name}@1`;
   refs.add(ref);
   const code = (): ActCode<A> => actsHere().codeByRef[ref] as ActCode<A>;
+  const wanted = (): string => here?.codeByRef[ref]?.wanted ?? 'its args';
   const args = schemaOf<A>((value) => value !== undefined && code().accepts(value), wanted, publicTexts);
   return defineVerb({ ...rest, name, version: 1, args, plan: (view, op, given) => code().plan(view, op, given) });
 }

@@ -12,6 +12,7 @@ import { refuse } from './verb.ts';
 const BOOK = { of: 'book' } as const;
 
 export const relayAppoint: ActCode<AppointArgs> = {
+  wanted: '{ epoch, relay, from, logs: [at most 256 of { scope, size, root }, sorted], address? }',
   accepts: (value) => parseAppointArgs(value as Json).ok,
   plan: (view, op, { epoch, relay, from, address = '', logs }) => {
     if (op.scope !== 'hq') return refuse('kernel/only-hq');

@@ -33,6 +33,7 @@ export interface DayArgs {
 }
 
 export const bookOpen: ActCode<BookOpenArgs> = {
+  wanted: '{ key, name, verbs, tables, release }',
   accepts: (value) => {
     const args = parseBookOpenArgs(value as Json);
     return args.ok && isShapesByName(args.value.tables ?? {});
@@ -65,6 +66,7 @@ export const bookOpen: ActCode<BookOpenArgs> = {
  * ahead of those whom nothing limits, an owner says; a till, while none has said it, a month.
  */
 export const dayOpen: ActCode<DayArgs> = {
+  wanted: '{ day: "YYYY-MM-DD" }',
   accepts: (value) => isExactly(value, ['day']) && isDay(value['day']),
   plan: (view, op, { day }) => {
     const { day: before, vouched } = view.get(businessDays, { of: 'book' }) ?? { day: '', vouched: '' };
@@ -87,6 +89,7 @@ function aheadDaysOf(view: View, role: Role): number | undefined {
 
 /** Says how far ahead a role opens business days. */
 export const policyDay: ActCode<DayPolicyArgs> = {
+  wanted: '{ role, aheadDays }',
   accepts: (value) => parseDayPolicyArgs(value as Json).ok,
   plan: (_view, op, args) => (op.scope === 'hq' ? [dayPolicy.write(args)] : refuse('kernel/only-hq')),
 };

@@ -127,7 +127,7 @@ export const builtinTables: readonly AnyTable[] = [
 /** A schema out of a predicate; the kernel carries no schema library. `publicTexts` says of each member that takes what people write why it is no person's. */
 export function schemaOf<A>(
   accepts: (value: unknown) => boolean,
-  wanted: string,
+  wanted: string | (() => string),
   publicTexts: Readonly<Record<string, string>> = {},
 ): ArgsSchema<A> {
   return {
@@ -135,7 +135,10 @@ export function schemaOf<A>(
     '~standard': {
       version: 1,
       vendor: 'tallystick',
-      validate: (value) => (accepts(value) ? { value } : { issues: [{ message: `expected ${wanted}` }] }),
+      validate: (value) =>
+        accepts(value)
+          ? { value }
+          : { issues: [{ message: `expected ${typeof wanted === 'string' ? wanted : wanted()}` }] },
     },
   };
 }

@@ -59,96 +59,81 @@ const releaseText = { release: 'a release of a program' };
 export const bookOpen: Verb<'book.open', BookOpenArgs> = declareAct('book.open', {
   roles: ['owner'],
   tables: [books, deviceNames, devices, manifest, tableShapes],
-  wanted: '{ key, name, verbs, tables, release }',
   publicTexts: { name: 'what the business is called', ...releaseText },
 });
 
 export const deviceEnroll: Verb<'device.enroll', EnrolArgs> = declareAct('device.enroll', {
   roles: ['owner', 'manager'],
   tables: deviceTables,
-  wanted: '{ device, key, name, role, replaces?, untilDay? }',
   publicTexts: deviceTexts,
 });
 
 export const deviceAdmit: Verb<'device.admit', AdmitArgs> = declareAct('device.admit', {
   roles: ['owner', 'manager'],
   tables: deviceTables,
-  wanted: '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
   publicTexts: deviceTexts,
 });
 
 export const deviceRotate: Verb<'device.rotate', RotateArgs> = declareAct('device.rotate', {
   roles: everyRole,
   tables: [devices, ...actTables],
-  wanted: '{ key, proof }',
 });
 
 export const deviceRevoke: Verb<'device.revoke', RevokeArgs> = declareAct('device.revoke', {
   roles: everyRole,
   tables: [devices, keyPolicy, revocations, ...actTables],
-  wanted: '{ device, reason }',
 });
 
 export const policyRevoke: Verb<'policy.revoke', RevokePolicyArgs> = declareAct('policy.revoke', {
   roles: ['owner'],
   tables: [keyPolicy, ...actTables],
-  wanted: '{ role, revokes }',
 });
 
 export const deviceRecover: Verb<'device.recover', RecoverArgs> = declareAct('device.recover', {
   roles: everyRole,
   tables: [devices, quarantine, recoveries],
-  wanted: '{ op: hash }',
 });
 
 export const deviceDismiss: Verb<'device.dismiss', DismissArgs> = declareAct('device.dismiss', {
   roles: ['owner', 'manager'],
   tables: [quarantine, recoveries],
-  wanted: '{ op: hash, reason: 1 to 200 characters }',
   publicTexts: { reason: 'why an op of a device was put aside' },
 });
 
 export const recoverySet: Verb<'recovery.set', RecoverySetArgs> = declareAct('recovery.set', {
   roles: ['owner'],
   tables: [devices, ...actTables],
-  wanted: '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }',
 });
 
 export const keyOverrule: Verb<'key.overrule', OverruleArgs> = declareAct('key.overrule', {
   roles: ['owner'],
   tables: [devices, keyPolicy, revocations, ...actTables],
-  wanted: '{ act: hash }',
 });
 
 export const dayOpen: Verb<'day.open', DayArgs> = declareAct('day.open', {
   roles: ['owner', 'manager', 'till'],
   tables: [businessDays, dayPolicy, ...actTables],
-  wanted: '{ day: "YYYY-MM-DD" }',
 });
 
 export const policyDay: Verb<'policy.day', DayPolicyArgs> = declareAct('policy.day', {
   roles: ['owner'],
   tables: [dayPolicy],
-  wanted: '{ role, aheadDays }',
 });
 
 export const manifestAdopt: Verb<'manifest.adopt', AdoptArgs> = declareAct('manifest.adopt', {
   roles: ['owner'],
   tables: [manifest, tableShapes],
-  wanted: '{ verbs: ["name@1", ...], tables: { name: "shape" }, release }',
   publicTexts: releaseText,
 });
 
 export const bookAttest: Verb<'book.attest', AttestArgs> = declareAct('book.attest', {
   roles: ['owner', 'manager', 'till', 'van', 'warehouse', 'carrier', 'agent', 'auditor'],
   tables: [certificates, disagreements, relayAppointments],
-  wanted: '{ scope, size, root, marked, manifest, digest }',
 });
 
 export const relayAppoint: Verb<'relay.appoint', AppointArgs> = declareAct('relay.appoint', {
   roles: ['owner'],
   tables: [relayAppointments, relayExtents, ...actTables],
-  wanted: '{ epoch, relay, from, logs: [at most 256 of { scope, size, root }, sorted], address? }',
 });
 
 /** Each scope beside `hq` has one before every op that follows news there, so what it does is here. */
@@ -189,6 +174,7 @@ export const builtinVerbs: readonly [
   typeof bookAttest,
   typeof relayAppoint,
 ] = [
+  // Those of the first release, in this order; later ones follow.
   bookOpen,
   deviceEnroll,
   deviceAdmit,
@@ -211,21 +197,4 @@ export const builtinVerbs: readonly [
  * In force everywhere without adoption: the kernel's verbs of its first release, and never one more. Whatever it gains later is adopted like the
  * verbs of any program (decision 025), or a kernel that lacks it would refuse what another applies.
  */
-export const firstVerbs: ReadonlySet<string> = new Set([
-  'book.open@1',
-  'device.enroll@1',
-  'device.admit@1',
-  'device.rotate@1',
-  'device.revoke@1',
-  'policy.revoke@1',
-  'device.recover@1',
-  'device.dismiss@1',
-  'recovery.set@1',
-  'key.overrule@1',
-  'day.open@1',
-  'policy.day@1',
-  'manifest.adopt@1',
-  'hq.mark@1',
-  'book.attest@1',
-  'relay.appoint@1',
-]);
+export const firstVerbs: ReadonlySet<string> = new Set(builtinVerbs.slice(0, 16).map(({ ref }) => ref));

@@ -29,6 +29,7 @@ export interface AttestArgs extends StateClaim {
 const CLAIMS = ['root', 'marked', 'manifest', 'digest'] as const;
 
 export const bookAttest: ActCode<AttestArgs> = {
+  wanted: '{ scope, size, root, marked, manifest, digest }',
   accepts: (value) =>
     isExactly(value, ['scope', 'size', 'root', 'marked', 'manifest', 'digest']) &&
     parseScope(value['scope']) !== undefined &&

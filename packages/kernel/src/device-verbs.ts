@@ -50,6 +50,7 @@ export interface RevokePolicyArgs {
 }
 
 export const deviceEnroll: ActCode<EnrolArgs> = {
+  wanted: '{ device, key, name, role, replaces?, untilDay? }',
   accepts: (value) => parseEnrolArgs(value as Json).ok,
   plan: (view, op, args) => {
     const keyId: string = keyIdOf(decodeHex(args.key), portableHasher);
@@ -59,6 +60,7 @@ export const deviceEnroll: ActCode<EnrolArgs> = {
 
 /** A device of another scope writes here from now on, in a chain of its own that begins at this op. Revoked there, it is not revoked here. */
 export const deviceAdmit: ActCode<AdmitArgs> = {
+  wanted: '{ device, enrolment, key, name, role, first?, proof?, replaces?, untilDay? }, by the device itself',
   accepts: (value) => parseAdmitArgs(value as Json).ok,
   plan: (view, op, args) =>
     op.scope === 'hq' ? refuse('sign/scope') : enter(view, op, args, keyIdOf(decodeHex(args.key), portableHasher)),
@@ -99,6 +101,7 @@ function holderOf(view: View, name: string): string | undefined {
 
 /** The chain goes on under the new key whatever is decided here; in the scope that enrolled the device the key becomes its own. */
 export const deviceRotate: ActCode<RotateArgs> = {
+  wanted: '{ key, proof }',
   accepts: (value) => parseRotateArgs(value as Json).ok,
   plan: (view, op, { key }) => {
     const row = view.get(devices, { device: op.device });
@@ -109,6 +112,7 @@ export const deviceRotate: ActCode<RotateArgs> = {
 };
 
 export const deviceRevoke: ActCode<RevokeArgs> = {
+  wanted: '{ device, reason }',
   accepts: (value) => parseRevokeArgs(value as Json).ok,
   plan: (view, op, { device }) => {
     const row = view.get(devices, { device });
@@ -133,6 +137,7 @@ function revokeElsewhere(view: View, op: OpFacts, device: string): readonly Effe
 }
 
 export const policyRevoke: ActCode<RevokePolicyArgs> = {
+  wanted: '{ role, revokes }',
   accepts: (value) => parseRevokePolicyArgs(value as Json).ok,
   plan: (view, op, { role, revokes }) => {
     const before = view.get(keyPolicy, { role });

@@ -20,6 +20,7 @@ const MAX_NAMES = 1000;
 const BUILTIN = new Set(kernelTables.map(({ name }) => name));
 
 export const manifestAdopt: ActCode<AdoptArgs> = {
+  wanted: '{ verbs: ["name@1", ...], tables: { name: "shape" }, release }',
   accepts: isAdoptArgs,
   plan: (view, op, args) => (op.scope === 'hq' ? adoption(view, op, args) : refuse('kernel/only-hq')),
 };

@@ -96,6 +96,7 @@ function mayPut(before: RecoverySetArgs, author: string, { keys, windowDays }: R
 }
 
 export const recoverySet: ActCode<RecoverySetArgs> = {
+  wanted: '{ keys: [1 to 16 devices], windowDays: 1 to 3650 }',
   accepts: (value) => parseRecoverySetArgs(value as Json).ok,
   plan: (view, op, { keys, windowDays }) => {
     if (op.scope !== 'hq') return refuse('kernel/only-hq');
@@ -117,6 +118,7 @@ export const recoverySet: ActCode<RecoverySetArgs> = {
 
 /** Its author may be revoked, if what it takes back is that very revocation; see fold.ts. */
 export const keyOverrule: ActCode<OverruleArgs> = {
+  wanted: '{ act: hash }',
   accepts: (value) => isExactly(value, ['act']) && isHash(value['act']),
   plan: (view, op, { act: hash }) => {
     const act = view.get(keyActs, { hash });

@@ -19,6 +19,7 @@ export interface DismissArgs {
 
 /** The fold adds the effects of the op itself, planned here and now with its own args and author. */
 export const deviceRecover: ActCode<RecoverArgs> = {
+  wanted: '{ op: hash }',
   accepts: (value) => isExactly(value, ['op']) && isHash(value['op']),
   plan: (view, { device, hash }, { op }) => {
     const refusal = judgeWaiting(view, op);
@@ -30,6 +31,7 @@ export const deviceRecover: ActCode<RecoverArgs> = {
 };
 
 export const deviceDismiss: ActCode<DismissArgs> = {
+  wanted: '{ op: hash, reason: 1 to 200 characters }',
   accepts: (value) =>
     isExactly(value, ['op', 'reason']) &&
     isHash(value['op']) &&

@@ -7,6 +7,25 @@ import type * as builtin from '../src/builtin.ts';
 import { firstVerbs } from '../src/builtin.ts';
 import { memoryKeys, testEdge } from './shop.ts';
 
+const ofTheFirstRelease = [
+  'book.open@1',
+  'device.enroll@1',
+  'device.admit@1',
+  'device.rotate@1',
+  'device.revoke@1',
+  'policy.revoke@1',
+  'device.recover@1',
+  'device.dismiss@1',
+  'recovery.set@1',
+  'key.overrule@1',
+  'day.open@1',
+  'policy.day@1',
+  'manifest.adopt@1',
+  'hq.mark@1',
+  'book.attest@1',
+  'relay.appoint@1',
+];
+
 type Kernel = typeof first;
 type AnyBook = first.Book<readonly first.Verb[]>;
 let later: Kernel;
@@ -48,6 +67,7 @@ function open(kernel: Kernel, keys = memoryKeys(), book?: AnyBook['id']): Promis
 
 describe('the verbs of the kernel', () => {
   it('that need no adoption are those of the first release', () => {
+    expect([...firstVerbs]).toEqual(ofTheFirstRelease);
     expect(first.builtinVerbs.filter(({ ref }) => !firstVerbs.has(ref))).toEqual([]);
     expect(later.builtinVerbs.map(({ ref }) => ref).filter((ref) => !firstVerbs.has(ref))).toEqual(['device.label@1']);
   });

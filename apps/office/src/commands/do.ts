@@ -1,6 +1,6 @@
 // `tally do`: commits any verb of the book with args given as JSON. What has a command of its own is said more easily there.
 import { readFileSync } from 'node:fs';
-import { builtinVerbs, type Commit, type Verb } from '@tallystick/kernel';
+import { builtinVerbs, type Commit, loadParts, type Verb } from '@tallystick/kernel';
 import { parseScope } from '@tallystick/oplog';
 import { shopVerbs } from '../book.ts';
 import { type Command, type CommandContext, usage } from '../command.ts';
@@ -48,10 +48,12 @@ const committing = changingCommand({
 
 export const doCommand: Command = {
   ...committing,
-  help: ({ positionals, json }) => {
+  help: async ({ positionals, json }) => {
     const [given] = positionals;
     if (given === undefined) return undefined;
     const verb = findVerb(given);
+    // The kernel's own verbs show the form of their args with their code.
+    await loadParts();
     return json ? JSON.stringify({ verb: verb.ref, roles: verb.roles, ...argsOf(verb) }) : verbHelp(verb);
   },
   async run(context) {
