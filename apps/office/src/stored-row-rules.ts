@@ -248,7 +248,7 @@ const engineRules: readonly RowRule[] = [
   {
     table: 'tail',
     why: 'holds text that is not JSON',
-    sql: "SELECT scope || ' ' || ordinal FROM tail WHERE NOT json_valid(touch) OR NOT json_valid(undo)",
+    sql: "SELECT scope || ' ' || ordinal FROM tail WHERE NOT json_valid(touched)",
   },
   {
     table: 'tail',

@@ -62,37 +62,44 @@ function mislabelled(db: Database.Database, table: 'log_asides' | 'log_journal',
 interface TailRow {
   readonly scope: string;
   readonly ordinal: number;
-  readonly undo: string;
+  readonly outline: string;
+  readonly touched: string;
 }
 
 /** Pending ops whose writes are not in the history under the ordinal they are stored with. */
 function misplacedTail(db: Database.Database): ProofProblem[] {
-  const tail = db.prepare<[], TailRow>('SELECT scope, ordinal, undo FROM tail').all();
+  const tail = db.prepare<[], TailRow>('SELECT scope, ordinal, outline, touched FROM tail').all();
   const why = 'what it wrote is not in the history at its place';
   return tail
-    .filter(({ scope, ordinal, undo }) => tablesWritten(undo).some((name) => !hasPlace(db, name, scope, ordinal)))
+    .filter((row) => registersWritten(db, row).some((name) => !hasPlace(db, name, row)))
     .map(({ scope, ordinal }) => ({ table: 'tail', row: `${scope} ${ordinal}`, why }));
 }
 
-/** Names of the registers that a pending op wrote, out of the steps that would take it back. */
-function tablesWritten(undo: string): string[] {
-  const steps: unknown = JSON.parse(undo);
-  if (!Array.isArray(steps)) return [];
+/** Names of the registers that a pending op wrote: as its outline says, or the steps that would take back what is left of an op without effect. */
+function registersWritten(db: Database.Database, { outline, touched }: TailRow): string[] {
+  const labels = outline.split(' ').slice(1);
+  const parts: unknown = JSON.parse(touched);
+  const steps: unknown = Array.isArray(parts) ? parts[labels.length] : undefined;
+  if (!Array.isArray(steps))
+    return labels
+      .filter((label) => label.startsWith('w'))
+      .map((label) => label.slice(2))
+      .filter((name) => hasHistory(db, name));
   return steps.flatMap((step: unknown) => {
     const [kind, table] = Array.isArray(step) ? (step as unknown[]) : [];
     return kind === 'write' && typeof table === 'string' ? [table] : [];
   });
 }
 
-function hasPlace(db: Database.Database, register: string, scope: string, ordinal: number): boolean {
-  const history = `${register}_history`;
-  const isTable = db.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(history);
-  if (isTable === undefined) return false;
-  const place = pendingPlace + ordinal;
-  return (
-    db.prepare<[string, number]>(`SELECT 1 FROM "${history}" WHERE scope = ? AND place = ?`).get(scope, place) !==
-    undefined
-  );
+function hasHistory(db: Database.Database, table: string): boolean {
+  const names = db.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
+  return names.get(`${table}_history`) !== undefined;
+}
+
+function hasPlace(db: Database.Database, register: string, { scope, ordinal }: TailRow): boolean {
+  if (!hasHistory(db, register)) return false;
+  const atPlace = db.prepare<[string, number]>(`SELECT 1 FROM "${register}_history" WHERE scope = ? AND place = ?`);
+  return atPlace.get(scope, pendingPlace + ordinal) !== undefined;
 }
 
 const countedReceipt = /^(.+) receipt (\d+)$/;

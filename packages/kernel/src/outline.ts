@@ -17,27 +17,72 @@ export type Label = string;
 /** So many keys are looked through for one that is read again; of more, the texts are kept. */
 const FEW = 16;
 
+/** How ops begin to touch: one text, and one place for each label, for all that touched the same so far. */
+export class Course {
+  readonly outline: Outline;
+  /** Where the keys of each label stand. */
+  readonly places: ReadonlyMap<Label, number>;
+  readonly #next = new Map<Label, Course>();
+  readonly #start: Course;
+  #size = 1;
+
+  constructor(outline: Outline = '', places: ReadonlyMap<Label, number> = new Map(), start?: Course) {
+    this.outline = outline;
+    this.places = places;
+    this.#start = start ?? this;
+  }
+
+  /** How many courses begin here, of one that is the start of all. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Of those that touch this label next. */
+  next(label: Label): Course {
+    let next = this.#next.get(label);
+    if (next === undefined) {
+      const places = new Map([...this.places, [label, this.places.size]]);
+      next = new Course(`${this.outline} ${label}`, places, this.#start);
+      this.#next.set(label, next);
+      this.#start.#size += 1;
+    }
+    return next;
+  }
+}
+
 /** What one op touches, by label: keys that were read once each, for how often says nothing of the op, the others as often as they come. */
 export class TouchRecorder {
-  readonly keysByLabel: Map<Label, (readonly SqlValue[])[]> = new Map<Label, (readonly SqlValue[])[]>();
+  /** By the places of the course. */
+  readonly keys: (readonly SqlValue[])[][] = [];
   /** By how much the op changes sums, added up whichever way they go. */
   moved = 0;
   /** Nothing may pass the op. */
   all = false;
   readonly #op: Pick<Op, 'id' | 'device'>;
+  #course: Course;
   /** Of the keys that were read, with their labels, where a label has more than a few. */
   #texts: Set<string> | undefined;
 
-  constructor(op: Pick<Op, 'id' | 'device'>) {
+  /** `start` is shared by ops whose outlines shall be. */
+  constructor(op: Pick<Op, 'id' | 'device'>, start: Course = new Course()) {
     this.#op = op;
+    this.#course = start;
+  }
+
+  get course(): Course {
+    return this.#course;
   }
 
   note(way: Way, table: string, key: readonly SqlValue[]): void {
-    const [first] = key;
-    const label = way + (first === this.#op.id ? 'i' : first === this.#op.device ? 'd' : 'k') + table;
-    const keys = this.keysByLabel.get(label);
-    if (keys === undefined) this.keysByLabel.set(label, [key]);
-    else if (!isRead(label) || this.#isNew(label, keys, key)) keys.push(key);
+    const label = labelOf(way, table, key, this.#op);
+    const place = this.#course.places.get(label);
+    if (place === undefined) {
+      this.#course = this.#course.next(label);
+      this.keys.push([key]);
+      return;
+    }
+    const keys = this.keys[place] as (readonly SqlValue[])[];
+    if (!isRead(label) || this.#isNew(label, keys, key)) keys.push(key);
   }
 
   /** Whether it was not read before. */
@@ -52,8 +97,18 @@ export class TouchRecorder {
   }
 
   get outline(): Outline {
-    return [this.all ? '!' : '', ...this.keysByLabel.keys()].join(' ');
+    const { outline } = this.#course;
+    return this.all ? `!${outline}` : outline;
   }
+}
+
+export function labelOf(
+  way: Way,
+  table: string,
+  [first]: readonly SqlValue[],
+  { id, device }: Pick<Op, 'id' | 'device'>,
+): Label {
+  return way + (first === id ? 'i' : first === device ? 'd' : 'k') + table;
 }
 
 export function labelsOf(outline: Outline): Label[] {

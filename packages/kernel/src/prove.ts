@@ -260,7 +260,7 @@ function comparisonsOf(schema: Schema): Comparison[] {
       table: 'tail',
       keys: 2,
       // Whether a sum was near its bound when an op was folded depends on what was folded before it, which arrived as it did.
-      sql: `SELECT scope, hash, ltrim(outline, '!') AS outline, touch, undo FROM tail ORDER BY scope, hash`,
+      sql: `SELECT scope, hash, ltrim(outline, '!') AS outline, touched FROM tail ORDER BY scope, hash`,
     },
   ];
 }

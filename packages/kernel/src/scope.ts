@@ -9,7 +9,6 @@ import { KernelError } from './errors.ts';
 import { Fold } from './fold.ts';
 import type { HqReader } from './hq-prefix.ts';
 import type { FoldedHead } from './chain-heads.ts';
-import { TouchRecorder } from './outline.ts';
 import { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
@@ -356,7 +355,7 @@ export class Scope {
 
   /** A settled op that belongs below the tail is folded on top of it; right only if the two commute. */
   #foldBelow(record: OpRecord, tail: TailConflicts, first: number): void {
-    const recorder = new TouchRecorder(record.op);
+    const recorder = this.#tail.recorderFor(record);
     const verdict = this.#fold.fold(record, this.folded, undefined, recorder);
     if (verdict.kind === 'stopped') this.#stop = verdict.stop;
     else if (tail.meets(record, recorder.outline, () => this.#tail.touchOfNew(record, recorder), first))
@@ -405,7 +404,7 @@ export class Scope {
 
   #foldPending(record: OpRecord): FoldedPending {
     const undo: Undo[] = [];
-    const recorder = new TouchRecorder(record.op);
+    const recorder = this.#tail.recorderFor(record);
     const verdict = this.#fold.fold(record, PENDING_PLACE + this.#tail.nextOrdinal, undo, recorder);
     if (verdict.kind === 'stopped') {
       this.#stop = verdict.stop;

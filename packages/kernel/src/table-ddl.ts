@@ -17,7 +17,7 @@ export const ENGINE_TABLES: readonly MakesName[] = [
   ),
   engineTable(
     'tail',
-    'scope TEXT NOT NULL, ordinal INTEGER NOT NULL, hash TEXT NOT NULL, outline TEXT NOT NULL, touch TEXT NOT NULL, undo TEXT NOT NULL, PRIMARY KEY (scope, ordinal)',
+    'scope TEXT NOT NULL, ordinal INTEGER NOT NULL, hash TEXT NOT NULL, outline TEXT NOT NULL, touched TEXT NOT NULL, PRIMARY KEY (scope, ordinal)',
   ),
   engineTable(
     'enrolments',

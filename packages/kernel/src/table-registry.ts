@@ -10,7 +10,7 @@ import { ddlOf, ENGINE_TABLES, type MakesName, storedText, TABLE_REGISTRY } from
 import { type AnyTable, NAME } from './table.ts';
 
 /** Goes up with every release of the kernel whose own verbs write other rows for the same log. */
-const FOLD = 2;
+const FOLD = 3;
 /** No table has this name. */
 const FOLD_ROW = '@fold';
 

@@ -1,70 +1,80 @@
 /**
- * What is stored beside a pending op: what it touched and how to take it back. Whatever the op says itself is left out: in steps the id of the op stands as
- * `true` in keys and its device as `false`, keys of one table that come one after another name it once, and writes and adds follow from the steps of an op
- * that was applied. The row of a sale has to stay below a quarter of a page: SQLite puts what goes beyond on a page of its own.
+ * What is stored beside a pending op: what it touched and how to take it back. Whatever the op or its outline says is left out: labels name the tables, and of
+ * the key those that begin with the op's own id or device; the head before the op is the one that it links to. An op without effect names what is left of it in
+ * full. The row of a sale has to stay far below a quarter of a page: SQLite puts what goes beyond on a page of its own.
  */
 import type { OpRecord } from '@tallystick/oplog';
 import type { SqlValue } from './driver.ts';
-import { isRead, type Outline, type TouchRecorder } from './outline.ts';
+import { isRead, type Label, labelOf, labelsOf, type Outline, type TouchRecorder } from './outline.ts';
+import type { Schema } from './schema.ts';
 import type { Undo } from './undo.ts';
 
-type StoredKey = readonly (SqlValue | boolean)[];
-/** Steps of one kind in one table: for a `put` keys, for an `add` keys and deltas in turn, for a `write` keys and what was there before, or 0. */
-type StoredSteps =
-  | readonly [kind: 'add' | 'put' | 'write', table: string, ...values: (StoredKey | 0)[]]
-  | readonly ['chain', keyId?: string];
+/** What is left of a key, itself where it is one column. */
+type StoredKey = SqlValue | readonly SqlValue[];
+/** What is known beside a key: of an `add` the deltas, itself where it is one, of a `write` what was there before, or 0. */
+type StoredChange = number | readonly SqlValue[];
+/** Keys of one label; each with its change after it where the op took effect and adds or writes. */
+export type StoredPart = readonly (StoredKey | StoredChange)[];
 
-/** `touch`: the keys of each label of the outline, without a first column that the label tells; of an op that was applied those that it read. */
-export type TailRow = readonly [outline: Outline, touch: string, undo: string];
+/** `touched`: a part for each label of the outline and, where the op took no effect, the steps that take back what is left of it. */
+export type TailRow = readonly [outline: Outline, touched: string];
 
-/** `isApplied`: the op took effect, so its steps name all that it wrote. */
+/** `isApplied`: the op took effect, so its steps are all that it added to and wrote. */
 export function encodeTailRow(
   record: OpRecord,
   touched: TouchRecorder,
   undo: readonly Undo[],
   isApplied: boolean,
 ): TailRow {
-  const keys: StoredKey[][] = [];
-  for (const [label, touchedKeys] of touched.keysByLabel)
-    if (!isApplied || isRead(label)) keys.push(touchedKeys.map((key) => (label[1] === 'k' ? key : key.slice(1))));
-  return [touched.outline, JSON.stringify(keys), JSON.stringify(storedSteps(undo, record))];
-}
-
-function storedSteps(undo: readonly Undo[], record: OpRecord): StoredSteps[] {
-  const stored: StoredSteps[] = [];
-  let last: [kind: 'add' | 'put' | 'write', table: string, ...values: (StoredKey | 0)[]] | undefined;
+  const { places } = touched.course;
+  const parts: StoredPart[] = [];
+  for (const label of places.keys()) {
+    const keys = touched.keys[parts.length] as readonly (readonly SqlValue[])[];
+    parts.push(isApplied && !isRead(label) ? [] : keys.map((key) => shortKey(label, key)));
+  }
+  if (!isApplied) return [touched.outline, JSON.stringify([...parts, undo])];
   for (const step of undo) {
-    if (step[0] === 'chain') {
-      // The head before an op is the one that the op links to, under the key that signs the op.
-      stored.push(step[2] === 0 || step[4] === record.keyId ? ['chain'] : ['chain', step[4]]);
-    } else {
-      if (last?.[0] !== step[0] || last[1] !== step[1]) stored.push((last = [step[0], step[1]]));
-      last.push(storedKey(step[2], record));
-      if (step[0] !== 'put') last.push(step[3]);
+    if (step[0] === 'chain') continue;
+    const label = labelOf(step[0] === 'add' ? 'a' : 'w', step[1], step[2], record.op);
+    const part = parts[places.get(label) as number] as (StoredKey | StoredChange)[];
+    part.push(shortKey(label, step[2]));
+    if (step[0] !== 'put') part.push(step[0] === 'add' && step[3].length === 1 ? (step[3][0] as number) : step[3]);
+  }
+  return [touched.outline, JSON.stringify(parts)];
+}
+
+/** Without a first column that the label tells. */
+function shortKey(label: Label, key: readonly SqlValue[]): StoredKey {
+  const from = label[1] === 'k' ? 0 : 1;
+  return key.length === from + 1 ? (key[from] as SqlValue) : from === 0 ? key : key.slice(1);
+}
+
+export function fullKey(label: Label, { op }: OpRecord, key: unknown): SqlValue[] {
+  const own: SqlValue[] = label[1] === 'i' ? [op.id] : label[1] === 'd' ? [op.device] : [];
+  return own.concat(key as SqlValue);
+}
+
+/** Steps in an order in which those of one key stand as they were made. */
+export function decodeUndo(record: OpRecord, [outline, touched]: TailRow, schema: Schema): Undo[] {
+  const { op, keyId } = record;
+  const labels = labelsOf(outline);
+  const parts = JSON.parse(touched) as StoredPart[];
+  if (parts.length > labels.length) return parts[labels.length] as unknown as Undo[];
+  const undo: Undo[] = [['chain', op.device, op.seq - 1, op.prev ?? '', keyId]];
+  labels.forEach((label, index) => {
+    if (isRead(label)) return;
+    const table = schema.tableNamed(label.slice(2));
+    const kind = label[0] === 'a' ? 'add' : table.def.kind === 'set' ? 'put' : 'write';
+    const part = parts[index] as StoredPart;
+    for (let at = 0; at < part.length; at += kind === 'put' ? 1 : 2) {
+      const key = fullKey(label, record, part[at]);
+      const change = part[at + 1];
+      undo.push(
+        (kind === 'put'
+          ? [kind, table.name, key]
+          : [kind, table.name, key, kind === 'add' ? [change].flat() : change]) as Undo,
+      );
     }
-  }
-  return stored;
-}
-
-export function decodeUndo(record: OpRecord, undo: string): Undo[] {
-  return (JSON.parse(undo) as StoredSteps[]).flatMap((steps) => stepsOf(steps, record));
-}
-
-function storedKey(key: readonly SqlValue[], { op }: OpRecord): StoredKey {
-  return key.map((value) => (value === op.id ? true : value === op.device ? false : value));
-}
-
-function stepsOf(steps: StoredSteps, record: OpRecord): Undo[] {
-  const { op } = record;
-  // Before the first of a chain there is none, whatever the rest says.
-  if (steps[0] === 'chain') return [['chain', op.device, op.seq - 1, op.prev ?? '', steps[1] ?? record.keyId]];
-  const [kind, table, ...values] = steps;
-  const undo: Undo[] = [];
-  for (let index = 0; index < values.length; index += kind === 'put' ? 1 : 2) {
-    const key = (values[index] as StoredKey).map((value) =>
-      value === true ? op.id : value === false ? op.device : value,
-    );
-    undo.push((kind === 'put' ? [kind, table, key] : [kind, table, key, values[index + 1]]) as Undo);
-  }
+  });
   return undo;
 }

@@ -9,6 +9,10 @@ import type { TailRow } from './tail-row.ts';
 
 type HeldRow = readonly [ordinal: number, hash: OpHash, ...row: TailRow];
 
+const ROWS_AT_ONCE = 16;
+const INSERT = 'INSERT INTO tail (scope, ordinal, hash, outline, touched) VALUES (?, ?, ?, ?, ?)';
+const INSERT_MANY = INSERT + ', (?, ?, ?, ?, ?)'.repeat(ROWS_AT_ONCE - 1);
+
 export class TailRows {
   readonly #driver: SqlDriver;
   readonly #scope: string;
@@ -38,15 +42,18 @@ export class TailRows {
   /** Rows in the order of their ordinals. */
   add(ordinal: number, hash: OpHash, row: TailRow, mayWait: boolean): void {
     this.#held.push([ordinal, hash, ...row]);
-    if (!mayWait) this.flush();
+    if (mayWait) return;
+    this.#hasWritten = true;
+    if (this.#held.length >= ROWS_AT_ONCE) this.flush();
   }
 
   flush(): void {
     if (this.#held.length === 0) return;
-    for (const row of this.#held)
-      this.#driver
-        .prepare('INSERT INTO tail (scope, ordinal, hash, outline, touch, undo) VALUES (?, ?, ?, ?, ?, ?)')
-        .run([this.#scope, ...row]);
+    for (let at = 0; at < this.#held.length; ) {
+      const count = this.#held.length - at < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
+      const rows = this.#held.slice(at, (at += count));
+      this.#driver.prepare(count === 1 ? INSERT : INSERT_MANY).run(rows.flatMap((row) => [this.#scope, ...row]));
+    }
     this.#held.length = 0;
     this.#hasWritten = true;
   }
@@ -54,17 +61,17 @@ export class TailRows {
   get(ordinal: number): TailRow {
     this.flush();
     return this.#driver
-      .prepare('SELECT outline, touch, undo FROM tail WHERE scope = ? AND ordinal = ?')
+      .prepare('SELECT outline, touched FROM tail WHERE scope = ? AND ordinal = ?')
       .get([this.#scope, ordinal]) as unknown as TailRow;
   }
 
   /** Every row, the last first. */
-  all(): (readonly [ordinal: number, hash: OpHash, undo: string])[] {
+  all(): HeldRow[] {
     this.flush();
     const rows = this.#driver
-      .prepare('SELECT ordinal, hash, undo FROM tail WHERE scope = ? ORDER BY ordinal DESC')
+      .prepare('SELECT ordinal, hash, outline, touched FROM tail WHERE scope = ? ORDER BY ordinal DESC')
       .iterate([this.#scope]);
-    return [...rows] as unknown as (readonly [number, OpHash, string])[];
+    return [...rows] as unknown as HeldRow[];
   }
 
   /** What stands in the database, the first first; no other statement may run until the last is read. */
@@ -75,13 +82,12 @@ export class TailRows {
   }
 
   /** Removes a row that settles, and answers how its op would have been taken back. */
-  take(ordinal: number): string {
+  take(ordinal: number): TailRow {
     this.flush();
     this.#hasWritten = true;
-    const row = this.#driver
-      .prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ? RETURNING undo')
-      .get([this.#scope, ordinal]) as readonly [string];
-    return row[0];
+    return this.#driver
+      .prepare('DELETE FROM tail WHERE scope = ? AND ordinal = ? RETURNING outline, touched')
+      .get([this.#scope, ordinal]) as unknown as TailRow;
   }
 
   /** Removes the row that was added last. */
@@ -100,7 +106,12 @@ export class TailRows {
     this.#driver.prepare('DELETE FROM tail WHERE scope = ?').run([this.#scope]);
   }
 
-  /** Forgets what waits: after a rollback, or when another connection wrote. */
+  /** Forgets what waits: of a part that is rolled back. */
+  forgetHeld(): void {
+    this.#held.length = 0;
+  }
+
+  /** As `forgetHeld`, and what was written: after a rollback, or when another connection wrote. */
   discard(): void {
     this.#held.length = 0;
     this.#hasWritten = false;

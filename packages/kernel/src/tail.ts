@@ -4,7 +4,7 @@
  */
 import { forgetArgs, type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
 import { actsHere, actsIfHere } from './acts.ts';
-import type { Outline, TouchRecorder } from './outline.ts';
+import { Course, type Outline, TouchRecorder } from './outline.ts';
 import type { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
@@ -23,6 +23,9 @@ export interface TailEntry {
   readonly outline: Outline;
 }
 
+/** Ops of an app take a few; whoever makes up more shall fill no memory. */
+const MOST_COURSES = 1000;
+
 /** What a rollback leads back to. */
 export interface TailState {
   readonly entries: readonly TailEntry[];
@@ -38,6 +41,7 @@ export class Tail {
   #entries: TailEntry[] = [];
   #lastId = '';
   readonly #outlines = new Map<Outline, Outline>();
+  #start = new Course();
   /** Greater than those of the entries. */
   #nextOrdinal = 0;
 
@@ -100,6 +104,12 @@ export class Tail {
     );
   }
 
+  /** Notes what an op touches that may come to be added. */
+  recorderFor({ op }: OpRecord): TouchRecorder {
+    if (this.#start.size > MOST_COURSES) this.#start = new Course();
+    return new TouchRecorder(op, this.#start);
+  }
+
   /** Takes in an op that was folded at `nextOrdinal`. `isApplied`: it took effect. */
   add(
     record: OpRecord,
@@ -109,7 +119,7 @@ export class Tail {
     mayWait: boolean,
   ): TailEntry {
     const row = encodeTailRow(record, recorder, undo, isApplied);
-    const entry: TailEntry = { record, ordinal: this.#nextOrdinal, outline: this.#shared(row[0]) };
+    const entry: TailEntry = { record, ordinal: this.#nextOrdinal, outline: row[0] };
     this.#push(entry);
     this.rows.add(entry.ordinal, record.hash, row, mayWait);
     return entry;
@@ -128,7 +138,7 @@ export class Tail {
   dropLastOf(records: ReadonlySet<OpRecord>): void {
     for (let entry = this.#entries.at(-1); entry !== undefined; entry = this.#entries.at(-1)) {
       if (!records.has(entry.record) || entry.ordinal !== this.#nextOrdinal - 1) break;
-      this.dropLast(entry, decodeUndo(entry.record, this.rows.get(entry.ordinal)[2]), '');
+      this.dropLast(entry, this.#undoOf(entry), '');
     }
     this.#lastId = greatestId(this.#entries);
   }
@@ -137,8 +147,8 @@ export class Tail {
   takeBack(): readonly TailEntry[] {
     const entries = this.#entries;
     for (let at = entries.length - 1; at >= 0; at--) {
-      const { record, ordinal } = entries[at] as TailEntry;
-      this.#projection.takeBack(decodeUndo(record, this.rows.get(ordinal)[2]), PENDING_PLACE + ordinal);
+      const entry = entries[at] as TailEntry;
+      this.#projection.takeBack(this.#undoOf(entry), PENDING_PLACE + entry.ordinal);
     }
     this.rows.clear();
     this.reset();
@@ -147,9 +157,10 @@ export class Tail {
 
   /** Takes back whatever has a row, whether or not its record is pending still; `recordOf` reads the log. */
   async takeRowsBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
-    for (const [ordinal, hash, undo] of this.rows.all()) {
+    for (const [ordinal, hash, ...row] of this.rows.all()) {
       const record = await recordOf(hash);
-      if (record !== undefined) this.#projection.takeBack(decodeUndo(record, undo), PENDING_PLACE + ordinal);
+      if (record !== undefined)
+        this.#projection.takeBack(decodeUndo(record, row, this.#schema), PENDING_PLACE + ordinal);
     }
     this.rows.clear();
     this.reset();
@@ -157,7 +168,11 @@ export class Tail {
 
   /** The rows of an op that got its `position` are those of a settled op from now on. `replace` then leaves it out. */
   settle({ record, ordinal }: TailEntry, position: number): void {
-    this.#projection.settle(decodeUndo(record, this.rows.take(ordinal)), PENDING_PLACE + ordinal, position);
+    this.#projection.settle(
+      decodeUndo(record, this.rows.take(ordinal), this.#schema),
+      PENDING_PLACE + ordinal,
+      position,
+    );
   }
 
   /** The same ops in another order, with others, or without some. */
@@ -179,11 +194,16 @@ export class Tail {
     return actsHere().touchOf(record, recorder, this.#schema);
   }
 
+  #undoOf({ record, ordinal }: TailEntry): Undo[] {
+    return decodeUndo(record, this.rows.get(ordinal), this.#schema);
+  }
+
   state(): TailState {
     return { entries: [...this.#entries], lastId: this.#lastId, nextOrdinal: this.#nextOrdinal };
   }
 
   restore({ entries, lastId, nextOrdinal }: TailState): void {
+    this.rows.forgetHeld();
     this.#entries = [...entries];
     this.#lastId = lastId;
     this.#nextOrdinal = nextOrdinal;
@@ -193,6 +213,7 @@ export class Tail {
   reset(): void {
     this.#entries = [];
     this.#outlines.clear();
+    this.#start = new Course();
     this.#nextOrdinal = 0;
     this.#lastId = '';
   }

@@ -63,7 +63,7 @@ function lengthen(db: Database.Database, pages: number): void {
     db.pragma(`cache_size = ${CACHED_PAGES}`);
     const bytes = pages * Number(db.pragma('page_size', { simple: true }));
     db.prepare(
-      "INSERT INTO tail (scope, ordinal, hash, outline, touch, undo) VALUES ('', 0, '', '', '', CAST(zeroblob(?) AS TEXT))",
+      "INSERT INTO tail (scope, ordinal, hash, outline, touched) VALUES ('', 0, '', '', CAST(zeroblob(?) AS TEXT))",
     ).run(bytes);
   } finally {
     if (db.inTransaction) db.prepare('ROLLBACK').run();

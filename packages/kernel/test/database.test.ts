@@ -83,7 +83,7 @@ it('rows of a newer kernel are left as they are by this one', async () => {
   const before = contentOf();
   await expect(open({ keys })).rejects.toMatchObject({ code: 'kernel/newer-kernel' });
   expect(contentOf()).toBe(before);
-  edit("UPDATE kernel_tables SET shape = '2' WHERE name = '@fold'");
+  edit("UPDATE kernel_tables SET shape = '3' WHERE name = '@fold'");
   const again = await open({ keys });
   expect(again.query('SELECT sku, onHand FROM stock')).toEqual([{ sku: 'tea', onHand: 2 }]);
   await again.close();

@@ -72,11 +72,12 @@ it('what is apart by outline is apart by key', () => {
   fc.assert(
     fc.property(fc.array(touched, { maxLength: 4 }), touched, (group, other) => {
       const union = new OutlineUnion();
-      const index = indexOf(group);
       for (const one of group) union.add(one.record, one.recorder.outline);
-      if (!union.isApart(other.record, other.recorder.outline)) return;
+      // The chain of one device is held against its places: see tail-conflicts.property.test.ts.
+      const others = group.filter(({ record }) => record.op.device !== other.record.op.device);
+      if (!union.isApart(other.record, other.recorder.outline, false)) return;
       apart += 1;
-      expect(index.conflicts(touchOf(other.record, other.recorder, schema))).toBe(false);
+      expect(indexOf(others).conflicts(touchOf(other.record, other.recorder, schema))).toBe(false);
     }),
     { numRuns: 5_000, seed: 1 },
   );
@@ -101,14 +102,14 @@ it.each([
   }) as [Touched, Touched];
   const union = new OutlineUnion();
   union.add(left.record, left.recorder.outline);
-  expect(union.isApart(right.record, right.recorder.outline)).toBe(isApart);
+  expect(union.isApart(right.record, right.recorder.outline, false)).toBe(isApart);
 });
 
 it('notes once what an op reads again, and as often as it comes what it adds to', () => {
   const recorder = new TouchRecorder({ id: idOf(1) as OpId, device: deviceOf(1) as DeviceId });
   for (const way of ['r', 'l', 'a'] as const)
     for (const sku of ['tea', 'milk', 'tea']) recorder.note(way, 'stock', [sku]);
-  expect([...recorder.keysByLabel.values()].map((keys) => keys.flat())).toEqual([
+  expect(recorder.keys.map((keys) => keys.flat())).toEqual([
     ['tea', 'milk'],
     ['tea', 'milk'],
     ['tea', 'milk', 'tea'],
@@ -127,7 +128,7 @@ it.each([3, 40, 5_000])('notes each of %i keys that are read twice once, and loo
   const recorder = new TouchRecorder({ id: idOf(1) as OpId, device: deviceOf(1) as DeviceId });
   for (const _time of [1, 2])
     for (let line = 0; line < count; line++) recorder.note('r', 'stock', watched(['cellar', `sku-${line}`]));
-  const noted = recorder.keysByLabel.get('rkstock') ?? [];
+  const [noted = []] = recorder.keys;
   expect(new Set(noted.map((key) => key[1])).size).toBe(count);
   expect(noted).toHaveLength(count);
   expect(looks).toBeLessThan(count * 200);

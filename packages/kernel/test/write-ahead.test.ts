@@ -48,8 +48,7 @@ function openPlain(hasTail: boolean): { readonly db: Database.Database; readonly
   db.pragma('journal_mode = WAL');
   db.pragma('wal_autocheckpoint = 4000');
   db.exec('CREATE TABLE plain (text TEXT)');
-  if (hasTail)
-    db.exec('CREATE TABLE tail (scope TEXT, ordinal INTEGER, hash TEXT, outline TEXT, touch TEXT, undo TEXT)');
+  if (hasTail) db.exec('CREATE TABLE tail (scope TEXT, ordinal INTEGER, hash TEXT, outline TEXT, touched TEXT)');
   const insert = db.prepare('INSERT INTO plain VALUES (hex(zeroblob(1500)))');
   const write = db.transaction((rows = 1) => {
     for (let row = 0; row < rows; row++) insert.run();
@@ -99,7 +98,7 @@ it('what could not be made once is made later', () => {
     }
   };
   writeSome(40);
-  db.exec('CREATE TABLE tail (scope TEXT, ordinal INTEGER, hash TEXT, outline TEXT, touch TEXT, undo TEXT)');
+  db.exec('CREATE TABLE tail (scope TEXT, ordinal INTEGER, hash TEXT, outline TEXT, touched TEXT)');
   writeSome(560);
   expect(pagesOf(db).held).toBeGreaterThan(pagesOf(db).used);
   db.close();
