@@ -1,6 +1,6 @@
 /** The rows of registers of one scope, read once, and their history: what each was before the op at a place. Written at once. */
 import type { SqlValue } from './driver.ts';
-import { keyName, RowCache } from './row-cache.ts';
+import { RowCache } from './row-cache.ts';
 import type { CompiledTable } from './schema.ts';
 import type { Row } from './table.ts';
 
@@ -14,12 +14,12 @@ export class RegisterRows {
 
   /** `load` reads a row that is not held. */
   get(table: CompiledTable, key: readonly SqlValue[], load: () => Row | undefined): Row | undefined {
-    const rows = this.#rows.of(table);
-    const name = keyName(key);
+    const rows = this.#rows.of(table, key);
+    const name = key[0] as SqlValue;
     const cached = rows.get(name);
     if (cached !== undefined || rows.has(name)) return cached;
     const row = load();
-    this.#rows.set(rows, name, row);
+    this.#rows.set(rows, key, row);
     return row;
   }
 
@@ -62,6 +62,6 @@ export class RegisterRows {
   }
 
   #hold(table: CompiledTable, key: readonly SqlValue[], row: Row | undefined): void {
-    this.#rows.set(this.#rows.of(table), keyName(key), row);
+    this.#rows.set(this.#rows.of(table, key), key, row);
   }
 }

@@ -7,31 +7,31 @@ import type { CompiledTable } from './schema.ts';
 
 const CACHE_ROWS = 200_000;
 
-/** What a key is called among those of its table: itself where it has one column, else a text in which every column is terminated. */
-export function keyName(key: readonly SqlValue[]): SqlValue {
-  if (key.length === 1) return key[0] as SqlValue;
-  let name = '';
-  for (let index = 0; index < key.length; index++) {
-    const value = key[index] as SqlValue;
-    name += typeof value === 'number' ? `${value};` : `${value.length}:${value},`;
-  }
-  return name;
-}
+/** By the last column of a key; rows of keys with several columns stand in maps of maps, the first column innermost. */
+interface Rows<T> extends Map<SqlValue, T | Rows<T>> {}
 
 export class RowCache<T> {
-  readonly #tables = new Map<CompiledTable, Map<SqlValue, T>>();
+  readonly #tables = new Map<CompiledTable, Rows<T>>();
   #size = 0;
 
-  /** The rows of a table that are held, by the names of their keys. */
-  of(table: CompiledTable): Map<SqlValue, T> {
+  /** Those rows of a table that are held and have the same key beyond its first column, by the first. */
+  of(table: CompiledTable, key: readonly SqlValue[]): Map<SqlValue, T> {
     let rows = this.#tables.get(table);
-    if (rows === undefined) this.#tables.set(table, (rows = new Map<SqlValue, T>()));
-    return rows;
+    if (rows === undefined) this.#tables.set(table, (rows = new Map()));
+    // Last columns have few values, such as currencies: few maps.
+    for (let index = key.length - 1; index > 0; index--) {
+      const value = key[index] as SqlValue;
+      let inner = rows.get(value) as Rows<T> | undefined;
+      if (inner === undefined) rows.set(value, (inner = new Map()));
+      rows = inner;
+    }
+    return rows as Map<SqlValue, T>;
   }
 
-  set(rows: Map<SqlValue, T>, name: SqlValue, row: T): void {
+  /** `rows` is what `of` answered for the key. */
+  set(rows: Map<SqlValue, T>, key: readonly SqlValue[], row: T): void {
     const before = rows.size;
-    rows.set(name, row);
+    rows.set(key[0] as SqlValue, row);
     this.#size += rows.size - before;
   }
 

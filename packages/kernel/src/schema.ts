@@ -41,6 +41,8 @@ export class CompiledTable {
   readonly #types: readonly ColumnType[];
   readonly #names: readonly string[];
   readonly #driver: SqlDriver;
+  /** By column the last text that was looked through: many rows say the same. */
+  readonly #checked: (string | undefined)[] = [];
   #statements: TableStatements | undefined;
   #many: ManyRows | undefined;
   readonly #listings: Statement[] = [];
@@ -120,7 +122,9 @@ export class CompiledTable {
   #valueOf(index: number, row: Row): SqlValue {
     const name = this.#names[index] as string;
     const value = this.#read(row, name);
-    return this.#types[index] === 'integer' ? this.#integer(name, value) : this.#text(name, value);
+    if (this.#types[index] === 'integer') return this.#integer(name, value);
+    const checked = this.#checked[index];
+    return checked !== undefined && value === checked ? checked : (this.#checked[index] = this.#text(name, value));
   }
 
   /** A row is an object of a verb's: it may throw when it is read, and that is no failure of the database. */

@@ -1,6 +1,6 @@
 /** The rows of sums of one scope: read once, added to in memory, written when the projection is. A row whose sums are all zero does not exist. */
 import type { SqlValue } from './driver.ts';
-import { keyName, RowCache } from './row-cache.ts';
+import { RowCache } from './row-cache.ts';
 import type { CompiledTable } from './schema.ts';
 
 export interface SumRow {
@@ -21,16 +21,15 @@ export class SumRows {
 
   /** `mustBeHere` is asked before the row is read. */
   get(table: CompiledTable, key: readonly SqlValue[], mustBeHere: (table: string) => void): SumRow {
-    const rows = this.#rows.of(table);
-    const name = keyName(key);
-    const known = rows.get(name);
+    const rows = this.#rows.of(table, key);
+    const known = rows.get(key[0] as SqlValue);
     if (known !== undefined) return known;
     mustBeHere(table.name);
     const values = table.statements.get.get([this.#scope, ...key]);
     const sums =
       values === undefined ? table.columnNames.map(() => 0) : (values.slice(table.keyNames.length) as number[]);
     const row: SumRow = { table, key, sums, isChanged: false };
-    this.#rows.set(rows, name, row);
+    this.#rows.set(rows, key, row);
     return row;
   }
 
