@@ -10,7 +10,11 @@ import { deviceDismiss, deviceRecover } from './recovery.ts';
 
 export { createFileLogStore, logFileChanges } from '@tallystick/oplog/file';
 export { judgeRotation } from '@tallystick/sign';
-export { acceptPublicKey, acceptSignature, importKeyPair, nobleEd25519 } from '@tallystick/sign/judging';
+export {
+  createIndexedDbKeyStore,
+  nobleEd25519,
+  webCryptoEd25519,
+} from '@tallystick/sign/judging';
 export { build } from './build.ts';
 export { learn } from './enrolled-by.ts';
 export { shapesByName } from './manifest.ts';

@@ -1,8 +1,8 @@
-// Device keys in IndexedDB: the private half is a CryptoKey that nothing can extract, kept by the browser itself.
+// Device keys in IndexedDB: the private half is a CryptoKey that nothing can extract, kept by the browser itself. They are put there by indexed-db-keys.ts.
 import type { Hasher } from '@tallystick/chain';
 import { SignError } from './errors.ts';
-import { checkKeyName, type DeviceKey, firstDeviceKey, type ImportingKeyStore } from './key-store.ts';
-import { type CurveCode, generateKeyPair, type PlatformKeyPair, platformKeyPair } from './web-crypto.ts';
+import { checkKeyName, type DeviceKey, firstDeviceKey } from './key-store.ts';
+import { platformKeyPair } from './web-crypto.ts';
 
 export interface IndexedDbKeyStoreOptions {
   readonly hasher: Hasher;
@@ -10,42 +10,29 @@ export interface IndexedDbKeyStoreOptions {
   readonly database?: string;
 }
 
-interface StoredKey {
+export interface StoredKey {
   readonly publicKey: Uint8Array;
   readonly privateKey: CryptoKey;
 }
 
 const storeName = 'keys';
 
-/** `importPair` makes public keys of secrets, which no platform does. */
-export function openIndexedDbKeys(
-  { hasher, database = 'tallystick-keys' }: IndexedDbKeyStoreOptions,
-  importPair: CurveCode['importPair'],
-): ImportingKeyStore {
-  const { subtle } = globalThis.crypto;
-  const keep = async (name: string, { pair, privateKey }: PlatformKeyPair): Promise<DeviceKey> => {
-    const stored: StoredKey = { publicKey: pair.publicKey, privateKey };
-    // `add`, never `put`: of two tabs that create at once, one keeps its key and the other is told.
-    await runRequest(database, 'readwrite', (keys) => keys.add(stored, name));
-    return firstDeviceKey(pair, hasher);
-  };
-  return {
-    async load(name) {
-      checkKeyName(name);
-      // The DOM types leave open what a store holds; here it is what `keep` added.
-      const ask = (keys: IDBObjectStore) => keys.get(name) as IDBRequest<StoredKey | undefined>;
-      const stored = await runRequest(database, 'readonly', ask);
-      if (stored === undefined) return undefined;
-      return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, subtle), hasher);
-    },
-    create: async (name) => keep(checkKeyName(name), await generateKeyPair(subtle)),
-    import: async (name, seed) => keep(checkKeyName(name), await importPair(seed, subtle)),
-  };
+/** The key of this name; undefined where there is none. */
+export async function loadIndexedDbKey(
+  { hasher, database }: IndexedDbKeyStoreOptions,
+  name: string,
+): Promise<DeviceKey | undefined> {
+  checkKeyName(name);
+  // The DOM types leave open what a store holds; here it is what indexed-db-keys.ts added.
+  const ask = (keys: IDBObjectStore) => keys.get(name) as IDBRequest<StoredKey | undefined>;
+  const stored = await runRequest(database, 'readonly', ask);
+  if (stored === undefined) return undefined;
+  return firstDeviceKey(platformKeyPair(stored.publicKey, stored.privateKey, globalThis.crypto.subtle), hasher);
 }
 
 /** Runs one request in a transaction of its own and waits until that is durable. */
-async function runRequest<T>(
-  database: string,
+export async function runRequest<T>(
+  database: string = 'tallystick-keys',
   mode: IDBTransactionMode,
   ask: (keys: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {

@@ -1,6 +1,4 @@
 // @tallystick/sign/judging: what judges keys, and signatures where the platform cannot. There is a curve in it, so the functions of `/device` have it brought when
 // it is first asked.
-export { acceptPublicKey } from './acceptance.ts';
 export { nobleEd25519 } from './noble.ts';
-export { importKeyPair } from './imported-key.ts';
-export { acceptSignature } from './signature-form.ts';
+export { createIndexedDbKeyStore, webCryptoEd25519 } from './native.ts';

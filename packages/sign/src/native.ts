@@ -1,13 +1,14 @@
 // What the platform does for us, with the curve beside it for what it does not.
 import { acceptPublicKey } from './acceptance.ts';
 import type { Ed25519 } from './ed25519.ts';
-import { type IndexedDbKeyStoreOptions, openIndexedDbKeys } from './indexed-db.ts';
+import type { IndexedDbKeyStoreOptions } from './indexed-db.ts';
+import { openIndexedDbKeys } from './indexed-db-keys.ts';
 import type { ImportingKeyStore } from './key-store.ts';
 import { nobleEd25519 } from './noble.ts';
 import { importKeyPair } from './imported-key.ts';
 import { isByTheRule } from './platform.ts';
 import { acceptSignature } from './signature-form.ts';
-import { type CurveCode, createWebCryptoEd25519 } from './web-crypto.ts';
+import { type CurveCode, createWebCryptoEd25519 } from './web-crypto-keys.ts';
 
 const importPair: CurveCode['importPair'] = (seed, subtle) => importKeyPair(seed, subtle, nobleEd25519);
 

@@ -2,23 +2,18 @@
 // a call rejects where that cannot be had, and the next one asks again.
 import type { MaybePromise } from '@tallystick/oplog';
 import type { Ed25519 } from './ed25519.ts';
-import { type IndexedDbKeyStoreOptions, openIndexedDbKeys } from './indexed-db.ts';
+import { type IndexedDbKeyStoreOptions, loadIndexedDbKey } from './indexed-db.ts';
 import type * as judging from './judging.ts';
 import type { ImportingKeyStore } from './key-store.ts';
 import { isByTheRule } from './platform.ts';
-import { type CurveCode, createWebCryptoEd25519, webCryptoEquation } from './web-crypto.ts';
+import { webCryptoEquation } from './web-crypto.ts';
 
 /** Brings what `@tallystick/sign/judging` exports, by `import()` for instance; answers at once where it is here already. */
 export type LoadJudging = () => MaybePromise<Pick<typeof judging, keyof typeof judging>>;
 
-/** The portable provider. Answers with promises. */
+/** The portable provider. Answers with promises until the curve is here. */
 export function lateEd25519(load: LoadJudging): Ed25519 {
-  return {
-    name: 'noble',
-    generate: async () => (await load()).nobleEd25519.generate(),
-    fromSeed: async (seed) => (await load()).nobleEd25519.fromSeed(seed),
-    verify: async (publicKey, message, signature) => (await load()).nobleEd25519.verify(publicKey, message, signature),
-  };
+  return lateProvider('noble', async () => (await load()).nobleEd25519);
 }
 
 /** WebCrypto where it holds to the acceptance rule; otherwise the portable provider. Ask once, at start. */
@@ -26,32 +21,31 @@ export async function choosePlatformEd25519(load: LoadJudging): Promise<Ed25519>
   const { subtle } = globalThis.crypto;
   // The key of the probe may be enrolled, so nothing that judges keys is loaded for it.
   const isRight = await isByTheRule({ verify: webCryptoEquation(subtle) });
-  return isRight ? webCryptoOf(subtle, load) : lateEd25519(load);
+  return isRight ? lateProvider('webcrypto', async () => (await load()).webCryptoEd25519(subtle)) : lateEd25519(load);
 }
 
-function webCryptoOf(subtle: SubtleCrypto, load: LoadJudging): Ed25519 {
-  let here: Awaited<ReturnType<LoadJudging>> | undefined;
-  const accepts = (publicKey: Uint8Array): boolean => here?.acceptPublicKey(publicKey) === true;
-  const acceptsForm = (signature: Uint8Array): boolean => here?.acceptSignature(signature) === true;
-  const native = createWebCryptoEd25519({ accepts, acceptsForm, importPair: pairImport(load) }, subtle);
+function lateProvider(name: string, load: () => Promise<Ed25519>): Ed25519 {
+  let here: Ed25519 | undefined;
+  const provider = async (): Promise<Ed25519> => (here ??= await load());
   return {
-    ...native,
-    verify(publicKey, message, signature) {
-      if (here !== undefined) return native.verify(publicKey, message, signature);
-      const held = [publicKey, message, signature].map((bytes) => Uint8Array.from(bytes));
-      return Promise.resolve(load()).then((loaded) => {
-        here = loaded;
-        return native.verify(...(held as [Uint8Array, Uint8Array, Uint8Array]));
-      });
+    name,
+    generate: async () => (await provider()).generate(),
+    fromSeed: async (seed) => (await provider()).fromSeed(seed),
+    verify(...signed) {
+      if (here !== undefined) return here.verify(...signed);
+      // Whoever asks may write over them meanwhile.
+      const held = signed.map((bytes) => Uint8Array.from(bytes)) as typeof signed;
+      return provider().then((loaded) => loaded.verify(...held));
     },
   };
 }
 
-function pairImport(load: LoadJudging): CurveCode['importPair'] {
-  return async (seed, subtle) => (await load()).importKeyPair(seed, subtle, lateEd25519(load));
-}
-
 /** Works in windows and workers. Opens the database for each call, so no other tab is ever held up by it. */
 export function createIndexedDbKeyStore(options: IndexedDbKeyStoreOptions, load: LoadJudging): ImportingKeyStore {
-  return openIndexedDbKeys(options, pairImport(load));
+  const keys = async (): Promise<ImportingKeyStore> => (await load()).createIndexedDbKeyStore(options);
+  return {
+    load: (name) => loadIndexedDbKey(options, name),
+    create: async (name) => (await keys()).create(name),
+    import: async (name, seed) => (await keys()).import(name, seed),
+  };
 }
