@@ -47,7 +47,8 @@ export async function withRetry(
     const afterMs = retryAfterMs(reply);
     // A busy relay tells all the same number: who comes back exactly then meets all others once more.
     const spreadMs = Math.max(afterMs, Math.min(baseMs * 2 ** (tries - 1), maxWaitMs));
-    await wait(afterMs + random() * spreadMs, signal);
+    const waitMs = afterMs + random() * spreadMs;
+    if (waitMs > 0) await wait(waitMs, signal);
   }
 }
 

@@ -39,7 +39,7 @@ export async function simulateSeeds({ seed, runs, threads, onDone, ...asked }: C
   const entry = new URL(isSource ? './fuzz-thread.ts' : './fuzz-thread.js', import.meta.url);
   const work = Array.from({ length: threads }, async () => {
     // What a simulated fleet makes lives short, and there is much of it.
-    const thread = new Worker(entry, { workerData: shift, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
+    const thread = new Worker(entry, { workerData: shift, resourceLimits: { maxYoungGenerationSizeMb: 128 } });
     thread.on('message', (done: Done) => {
       if (!onDone(done)) Atomics.store(counter, 0, end);
     });

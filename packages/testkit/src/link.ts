@@ -1,7 +1,7 @@
 /** The network between one member and the relay: it loses, doubles and delays, and may be cut in one direction only. */
 import { createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import type { Dice } from './dice.ts';
-import type { Fetch } from './network.ts';
+import { type Fetch, GZIP_FROM_BYTES } from './network.ts';
 
 export interface Link {
   readonly client: RelayClient;
@@ -16,21 +16,32 @@ export interface Link {
 }
 
 const KEPT = 16;
-/** Streams of gzip take longer than all else of a small push, so only great ones go that way. */
-const GZIP_FROM_BYTES = 1 << 16;
+
+/** The request once more. */
+type Resend = () => Request;
+
+/** From its bytes: of two clones, each would be read through a stream that waits for the other. */
+async function resendOf(request: Request): Promise<Resend> {
+  const { url, method, headers, signal } = request;
+  const body = await request.arrayBuffer();
+  return () => new Request(url, { method, headers, body, signal });
+}
 
 export function createLink(fetch: Fetch, dice: Dice): Link {
   let cut = { requests: false, answers: false };
   let lossy = 0;
-  const sent: Request[] = [];
+  const sent: Resend[] = [];
   const through = async (request: Request): Promise<Response> => {
     if (cut.requests || (lossy > 0 && dice.chance(lossy))) throw new TypeError('fetch failed: the request was lost');
+    let arriving = request;
     if (request.method !== 'GET') {
-      sent.push(request.clone());
+      const again = await resendOf(request);
+      sent.push(again);
       if (sent.length > KEPT) sent.shift();
-      if (lossy > 0 && dice.chance(lossy)) await fetch(request.clone());
+      if (lossy > 0 && dice.chance(lossy)) await fetch(again());
+      arriving = again();
     }
-    const response = await fetch(request);
+    const response = await fetch(arriving);
     if (cut.answers || (lossy > 0 && dice.chance(lossy))) throw new TypeError('fetch failed: the answer was lost');
     return response;
   };
@@ -48,8 +59,8 @@ export function createLink(fetch: Fetch, dice: Dice): Link {
       lossy = oneIn;
     },
     async late() {
-      const request = sent[dice.below(Math.max(1, sent.length))];
-      if (request !== undefined) await fetch(request.clone());
+      const again = sent[dice.below(Math.max(1, sent.length))];
+      if (again !== undefined) await fetch(again());
     },
     get isImpaired() {
       return cut.requests || cut.answers || lossy > 0;

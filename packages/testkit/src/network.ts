@@ -3,6 +3,9 @@ import type { Dice } from './dice.ts';
 
 export type Fetch = (request: Request) => Promise<Response>;
 
+/** Streams of gzip take longer than all else of a small push, so only great ones go that way. */
+export const GZIP_FROM_BYTES: number = 1 << 16;
+
 export interface Losses {
   /** One request in so many never arrives; 0 for none. */
   readonly requests: number;

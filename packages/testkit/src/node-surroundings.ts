@@ -30,10 +30,19 @@ export async function createNodeSurroundings(plant: Plant | undefined): Promise<
 function storeOn(db: Database.Database): BookStore {
   return {
     log: createSqliteLogStore(db),
-    sql: betterSqliteDriver(db),
+    sql: { ...betterSqliteDriver(db), withoutSync: (transaction) => rollBackAfter(db, transaction) },
     crypto: nodeCrypto,
     close: () => void db.close(),
   };
+}
+
+/** As the driver's own, without setting and asking for each transaction how long it waits: in memory none does. */
+function rollBackAfter(db: Database.Database, transaction: () => void): void {
+  try {
+    transaction();
+  } finally {
+    if (db.inTransaction) db.exec('ROLLBACK');
+  }
 }
 
 /** A database in which the tables of the older release stand, as the kernel makes them: a run opens a dozen, and making them takes longer than all else. */
@@ -60,7 +69,7 @@ function loadSqlJs(): Promise<SqlJsStatic | undefined> {
  * Signatures are checked by every member; the verdict on the same bytes is the same, so it is asked for once a run. What a key of this run has just signed
  * is known to be valid: a message and a signature that came together otherwise, or were damaged, are checked.
  */
-function rememberVerdicts({ hasher, ed25519 }: CryptoProvider): CryptoProvider {
+function rememberVerdicts({ ed25519, ...others }: CryptoProvider): CryptoProvider {
   const verdicts = new Map<string, boolean | Promise<boolean>>();
   const textOf = (bytes: Uint8Array): string =>
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -75,7 +84,7 @@ function rememberVerdicts({ hasher, ed25519 }: CryptoProvider): CryptoProvider {
     },
   });
   return {
-    hasher,
+    ...others,
     ed25519: {
       ...ed25519,
       fromSeed(seed) {

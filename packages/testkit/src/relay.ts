@@ -11,7 +11,7 @@ import {
 } from '@tallystick/relay-protocol';
 import { createDice, type Dice } from './dice.ts';
 import { createSeededKeys } from './keys.ts';
-import { type Losses, lossyFetch } from './network.ts';
+import { GZIP_FROM_BYTES, type Losses, lossyFetch } from './network.ts';
 
 export interface LocalRelay {
   readonly vkey: string;
@@ -49,6 +49,7 @@ export async function createLocalRelay(options: LocalRelayOptions): Promise<Loca
         url: 'http://relay.test',
         fetch: lossyFetch(fetch, dice, losses),
         retry: { attempts: 8, baseMs: 1, random: () => 0 },
+        gzipFromBytes: GZIP_FROM_BYTES,
       }),
     async restart(next = store) {
       await relay.close();
