@@ -22,6 +22,7 @@ import {
 import type { DeviceKey } from '@tallystick/sign';
 import { proveRotation, rotateVerb, startSigning } from '@tallystick/sign/device';
 import { isAct, loadActs, loadActsFor } from './acts.ts';
+import { KernelError } from './errors.ts';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
@@ -30,7 +31,7 @@ import { type Replica } from './replica.ts';
 import { rootOfTip } from './roots.ts';
 import type { Scope } from './scope.ts';
 import type { Stop } from './verdict.ts';
-import { type Correction, validateArgs } from './verb.ts';
+import { type Correction, type Refusal, validateArgs } from './verb.ts';
 
 /** The clock and the dice of this device. */
 export interface Edge {
@@ -63,6 +64,8 @@ export interface NotCommitted {
   readonly ok: false;
   readonly code: string;
   readonly details: Readonly<Record<string, string | number>>;
+  /** Of `kernel/verb-failed`: what was thrown, as text with its stack, for whoever debugs the verb. Other devices say it in other words. */
+  readonly thrown?: string;
 }
 
 export interface Written {
@@ -72,6 +75,8 @@ export interface Written {
   readonly correction: Correction | undefined;
 }
 
+/** Of what a verb threw, so many UTF-16 units are shown. */
+const MOST_THROWN = 2_000;
 /** How many heads one op may state; the rest go into the next. */
 const MAX_HEADS = 16;
 
@@ -266,7 +271,7 @@ export class Author {
       if (!(await this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table))) break;
     if (verdict.kind === 'stopped')
       return refusedAs(notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop)));
-    if (verdict.kind === 'refused') return refusedAs(notCommitted(verdict.refusal.code, verdict.refusal.details));
+    if (verdict.kind === 'refused') return refusedAs(becauseOf(verdict.refusal));
     heads.set(request.scope, record);
     return { ok: true, record, correction: verdict.correction };
   }
@@ -379,6 +384,21 @@ function stopDetails(scope: string, stop: Stop): NotCommitted['details'] {
 
 function notCommitted(code: string, details: Readonly<Record<string, string | number>>): NotCommitted {
   return { ok: false, code, details };
+}
+
+function becauseOf({ code, details, cause }: Refusal): NotCommitted {
+  const answer = notCommitted(code, details);
+  return cause === undefined ? answer : { ...answer, thrown: textOf(cause) };
+}
+
+/** Of what a table's code threw, not of the error that says so. What was thrown is anything, and may throw when it is asked. */
+function textOf(cause: unknown): string {
+  try {
+    const thrown = cause instanceof KernelError ? (cause.cause ?? cause) : cause;
+    return String((thrown instanceof Error && thrown.stack) || thrown).slice(0, MOST_THROWN);
+  } catch {
+    return 'what has no text';
+  }
 }
 
 /** What the schema says against the args, for the person who wrote them. The fold records only that they were refused. */

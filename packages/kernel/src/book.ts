@@ -9,7 +9,7 @@ import type { Appointing } from './appointed-relay.ts';
 import { retryAsides } from './asides.ts';
 import type { AttestOptions } from './attest.ts';
 import { bookAttest, manifestAdopt, relayAppoint } from './builtin.ts';
-import type { Commit, Stage, TypedRequest, VerbArgs, VerbName } from './commit.ts';
+import type { Commit, PlainName, Stage, TypedRequest, VerbArgs } from './commit.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, ImagePlace, SqlValue } from './driver.ts';
@@ -69,7 +69,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * Durable when it resolves with `ok`. A refusal is answered, and nothing of it is stored. `args` may be a function of the op's place, for what is
    * sealed to it.
    */
-  async commit<N extends VerbName<V>>(
+  async commit<N extends PlainName<V> | `${PlainName<V>}@${number}`>(
     verb: N,
     args: VerbArgs<V, N> | ((place: OpPlace) => VerbArgs<V, N>),
     options: Omit<CommitRequest, 'verb' | 'args'> = {},
@@ -209,6 +209,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
 
   /** Ops that have no position in the shared order yet, in the order they are folded. */
   pendingOps(): readonly PendingOp[] {
+    this.#book.mustBeOpen();
     return this.#replica.read(() => pendingOpsOf(this.#replica));
   }
 

@@ -25,7 +25,7 @@ export type Commit = Committed | NotCommitted;
 type KnownVerb<V extends readonly Verb[]> = V[number] | (typeof builtinVerbs)[number];
 /** Names of the verbs of a book: plain, of which `commit` takes the newest adopted version, or with a version, such as `shop.sell@1`. */
 export type VerbName<V extends readonly Verb[]> = PlainName<V> | `${PlainName<V>}@${number}`;
-type PlainName<V extends readonly Verb[]> = KnownVerb<V>['name'];
+export type PlainName<V extends readonly Verb[]> = KnownVerb<V>['name'];
 /** The args that a verb's schema asks for: of a name that has several versions, those of any. */
 export type VerbArgs<V extends readonly Verb[], N extends string> = ArgsOf<
   Extract<KnownVerb<V>, { readonly name: N extends `${infer Plain}@${number}` ? Plain : N }>

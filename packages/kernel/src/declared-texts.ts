@@ -1,7 +1,7 @@
 /** Texts of a verb's args are personal unless their schema says otherwise (docs/erasure.md): a verb that takes a name in the clear, and says nothing of it, opens no book. */
 import { publicReason, writtenNames } from '@tallystick/erasure/marking';
 import { KernelError } from './errors.ts';
-import type { ArgsSchema, Verb } from './verb.ts';
+import { type ArgsSchema, mustBeVerb, type Verb } from './verb.ts';
 
 /** Schemas are shared by the fields and verbs of a package, and verbs by the books of a program. */
 const declared = new WeakSet<object>();
@@ -20,8 +20,10 @@ interface Parts extends ArgsSchema<unknown> {
   readonly _zod?: { readonly def: Definition };
 }
 
-/** Throws `kernel/undeclared-text` where a name is taken in the place of a text, and nothing is said of it. */
-export function mustDeclareTexts({ ref, args }: Verb): void {
+/** Throws `kernel/bad-verb` for what is no verb, and `kernel/undeclared-text` where a name is taken in the place of a text, and nothing is said of it. */
+export function mustDeclareTexts(verb: Verb): void {
+  mustBeVerb(verb);
+  const { ref, args } = verb;
   const found = undeclared(args, 'args');
   if (found.length > 0)
     throw new KernelError('kernel/undeclared-text', `${ref} takes a name in the clear: ${found.join()}`);

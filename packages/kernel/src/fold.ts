@@ -30,6 +30,7 @@ import type { Undo } from './undo.ts';
 import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { Standing } from './standing.ts';
+import { failedBy } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import {
   type Compensated,
@@ -244,7 +245,7 @@ export class Fold {
     for (const { table } of effects) {
       // Who is enrolled, what is adopted and what was refused change by the kernel's own verbs alone: any verb may read it, whatever it declares.
       if (!tables.has(table) || (BUILTIN_TABLES.has(table) && !BUILTIN.has(ref)))
-        return refuse('kernel/verb-failed', { reason: 'kernel/bad-effect' });
+        return failedBy(new KernelError('kernel/bad-effect', `"${table.name}" is no table that ${ref} may write`));
       if (!inForce.has(table)) return refuse('kernel/not-adopted', { table: table.name });
     }
     const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };
@@ -291,10 +292,10 @@ export class Fold {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
       // What a read of its view failed at is looked at afterwards.
-      if (!(cause instanceof KernelError)) return refuse('kernel/verb-failed');
+      if (!(cause instanceof KernelError)) return { ...refuse('kernel/verb-failed'), cause };
       // Nor is this the verb's: the kernel's own code was not loaded before the fold.
       if (cause instanceof ActsMissing) throw cause;
-      return refuse('kernel/verb-failed', { reason: cause.code });
+      return failedBy(cause);
     } finally {
       this.#now = undefined;
     }

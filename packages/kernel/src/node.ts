@@ -97,13 +97,13 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
     },
     query: (sql, params) => {
       const known = queries.get(sql);
-      if (known !== undefined) return known.all(...params);
+      if (known !== undefined) return asked(() => known.all(...params));
       const statement = prepareQuery(db, sql);
       if (!statement.readonly || !statement.reader)
         throw new KernelError('kernel/query', 'query() only reads: a book changes by ops');
       if (queries.size >= MOST_QUERIES) queries.clear();
       queries.set(sql, statement);
-      return statement.all(...params);
+      return asked(() => statement.all(...params));
     },
     withoutSync: (transaction) => {
       level ??= Number(db.pragma('synchronous', { simple: true }));
@@ -130,9 +130,16 @@ export function betterSqliteDriver(db: Database.Database): SqlDriver {
 }
 
 function prepareQuery(db: Database.Database, sql: string): Query {
+  return asked(() => db.prepare(sql));
+}
+
+/** What a query says wrongly, or is given, is no failure of the database, which has other codes than that of SQL. */
+function asked<T>(work: () => T): T {
   try {
-    return db.prepare(sql);
+    return work();
   } catch (cause) {
+    const { name, code = 'SQLITE_ERROR' } = cause as Error & { readonly code?: string };
+    if (name === 'SqliteError' && code !== 'SQLITE_ERROR') throw cause;
     throw new KernelError(
       'kernel/query',
       `the query failed: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly kind: 'refusal';
   readonly code: string;
   readonly details: Readonly<Record<string, string | number>>;
+  /** What a plan threw here. For who debugs it: no fold looks at it, and it is recorded nowhere. */
+  readonly cause?: unknown;
 }
 
 /** Refuses the op with a code such as `shop/too-late`. */
@@ -140,10 +142,26 @@ export interface Verb<N extends string = string, A = unknown> {
   remains?(view: View, op: OpFacts, args: unknown): readonly Effect[];
 }
 
+/** Programs without types may leave anything out. Throws `kernel/bad-verb`. */
+export function mustBeVerb({ name, roles, tables, args, plan }: Omit<Verb, 'ref'>): void {
+  const missing =
+    typeof plan !== 'function'
+      ? 'a function `plan`'
+      : typeof args?.['~standard']?.validate !== 'function'
+        ? 'a schema `args`, such as `z.strictObject({})`'
+        : !Array.isArray(roles)
+          ? 'a list `roles`'
+          : !Array.isArray(tables) || !tables.every((table) => typeof table?.key === 'object')
+            ? 'a list `tables`, of what `sumTable` and such answer'
+            : undefined;
+  if (missing !== undefined) throw new KernelError('kernel/bad-verb', `${name}: a verb has ${missing}`);
+}
+
 const VERB_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/;
 
 /** Declares one version of a verb. The schema only accepts or refuses: the recorded args are handed to `plan` as they are. */
 export function defineVerb<const N extends string, A>(definition: Omit<Verb<N, A>, 'ref'>): Verb<N, A> {
+  mustBeVerb(definition);
   const { name, version } = definition;
   if (!VERB_NAME.test(name) || name.length > 64)
     throw new KernelError('kernel/bad-verb', `"${name}" is not a verb name like "sale.complete"`);

@@ -212,11 +212,18 @@ describe('a verb that this program lacks', () => {
       verbs: [broken, wrong],
       edge: testEdge(),
     });
-    expect(await book.commit('shop.break', {})).toEqual({ ok: false, code: 'kernel/verb-failed', details: {} });
+    expect(await book.commit('shop.break', {})).toEqual({
+      ok: false,
+      code: 'kernel/verb-failed',
+      details: {},
+      // Said to whoever debugs the verb, and kept nowhere.
+      thrown: expect.stringMatching(/^TypeError: oh\n.*bad-input\.test\.ts/) as string,
+    });
     expect(await book.commit('shop.wrong', {})).toMatchObject({
       ok: false,
       code: 'kernel/verb-failed',
       details: { reason: 'kernel/bad-row' },
+      thrown: expect.stringContaining('stock.onHand must be an integer within +-(2^53-1), got number 0.5') as string,
     });
     expect(book.query('SELECT * FROM stock')).toEqual([]);
   });

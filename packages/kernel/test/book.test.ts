@@ -174,6 +174,7 @@ describe.each(Object.entries(stores))('a book on %s', (_name, makeStore) => {
     expect(torn).toMatchObject({ added: 10 });
     expect(torn.tornAt).toBeGreaterThan(0);
     await expect(copy.import(new Uint8Array([1, 2, 3]))).rejects.toMatchObject({ code: 'kernel/bad-file' });
+    await expect(copy.import('a text' as never)).rejects.toMatchObject({ code: 'kernel/bad-file' });
     expect(await copy.import(file)).toMatchObject({ added: 1 });
     expect(copy.digest()).toEqual(book.digest());
   });

@@ -92,6 +92,11 @@ export function driverContract(name: string, make: () => SqlDriver): void {
       for (const sql of ['DELETE FROM t', 'DROP TABLE t', 'SELEC', 'PRAGMA user_version = 5']) {
         expect(() => driver.query(sql, [])).toThrow(expect.objectContaining({ code: 'kernel/query' }));
       }
+      // The second time the statement is known.
+      for (const params of [[1, 2], [{}], [1, 2]] as number[][])
+        expect(() => driver.query('SELECT ? AS given', params)).toThrow(
+          expect.objectContaining({ code: 'kernel/query' }),
+        );
       expect(driver.prepare('SELECT count(*) FROM t').get([])).toEqual([1]);
     });
   });

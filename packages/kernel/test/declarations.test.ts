@@ -39,6 +39,11 @@ describe('a table', () => {
     ['no key', () => sumTable('shelf', { key: {}, sums: ['onHand'] })],
     ['two columns that differ in case alone', () => sumTable('shelf', { key, sums: ['onHand', 'onhand'] })],
     ['a column of the engine', () => sumTable('shelf', { key, sums: ['scope'] })],
+    ['a type that SQL knows', () => sumTable('shelf', { key: { sku: 'string' as 'text' }, sums: ['onHand'] })],
+    ['no sums', () => sumTable('shelf', { key } as never)],
+    ['one sum that is no list', () => sumTable('shelf', { key, sums: 'onHand' as never })],
+    ['no columns', () => setTable('shelf', { key } as never)],
+    ['neither key nor columns', () => setTable('shelf', {} as never)],
     ['a name of the engine', () => setTable('tail', { key, columns: {} })],
   ])('is not declared with %s', (_what, declare) => {
     expect(declare).toThrow(kernelError('kernel/bad-table'));
@@ -61,8 +66,20 @@ describe('a verb', () => {
     ['more than 64 letters', { name: `stock.${'m'.repeat(60)}` }],
     ['version 0', { version: 0 }],
     ['half a version', { version: 1.5 }],
+    ['no plan', { plan: undefined }],
+    ['no args', { args: undefined }],
+    ['args that are no schema', { args: { sku: 'text' } }],
+    ['no roles', { roles: undefined }],
+    ['one role that is no list', { roles: 'owner' }],
+    ['no tables', { tables: undefined }],
+    ['names of tables', { tables: ['stock'] }],
   ])('is not declared with %s', (_what, bad) => {
-    expect(() => defineVerb({ ...definition, ...bad })).toThrow(kernelError('kernel/bad-verb'));
+    const odd = { ...definition, ...bad } as unknown as typeof move;
+    expect(() => defineVerb(odd)).toThrow(kernelError('kernel/bad-verb'));
+  });
+
+  it('is one, or opens no book', async () => {
+    await expect(openWith({ name: 'shop.count', version: 1 } as Verb)).rejects.toThrow(kernelError('kernel/bad-verb'));
   });
 
   it('has its name and version alone', async () => {
@@ -118,7 +135,7 @@ describe('a verb', () => {
       plan,
     });
     const book = await openWith(verb);
-    expect(await book.commit('shop.odd', {})).toEqual({
+    expect(await book.commit('shop.odd', {})).toMatchObject({
       ok: false,
       code: 'kernel/verb-failed',
       details: { reason: 'kernel/bad-effect' },

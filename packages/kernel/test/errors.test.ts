@@ -8,7 +8,7 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { type BookStore, openBook, replay, verifyLog } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { encodeRecord, type LogStore, type OpRecord, type Scope, textOf } from '@tallystick/oplog';
+import { type BookId, encodeRecord, type LogStore, type OpRecord, type Scope, textOf } from '@tallystick/oplog';
 import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import initSqlJs from 'sql.js';
@@ -47,6 +47,7 @@ describe('a book', () => {
       async () => book.commit('stock.move', { sku: 'apple', quantity: 1 }),
       async () => book.query('SELECT 1'),
       async () => book.status(),
+      async () => book.pendingOps(),
       async () => book.digest(),
       async () => book.sync(relay),
       async () => book.export(),
@@ -59,6 +60,16 @@ describe('a book', () => {
     ]) {
       await expect(use(), String(use)).rejects.toThrow(kernelError('kernel/closed'));
     }
+  });
+
+  it('has an id of a book', async () => {
+    const joining = openBook({
+      store: stores['sql.js'](),
+      verbs: shopVerbs,
+      keys: memoryKeys(),
+      book: 'corner' as BookId,
+    });
+    await expect(joining).rejects.toThrow(kernelError('kernel/foreign-book'));
   });
 
   it('has keys', async () => {
