@@ -397,7 +397,7 @@ function textOf(cause: unknown): string {
     const thrown = cause instanceof KernelError ? (cause.cause ?? cause) : cause;
     return String((thrown instanceof Error && thrown.stack) || thrown).slice(0, MOST_THROWN);
   } catch {
-    return 'what has no text';
+    return 'unknown';
   }
 }
 

@@ -67,15 +67,15 @@ export const NAME: RegExp = /^[a-z][A-Za-z0-9]{0,47}$/;
 const RESERVED = new Set(['scopes', 'tail', 'chains', 'enrolments', 'absent', 'gravity']);
 
 function checkShape(shape: TableShape): void {
-  const types = Object.values({ ...shape.key, ...shape.columns });
-  if (typeof shape.columns !== 'object' || !types.every((type) => type === 'integer' || type === 'text'))
-    throw new KernelError('kernel/bad-table', `table ${shape.name}: columns are 'integer' or 'text'`);
-  const names = [...Object.keys(shape.key ?? {}), ...Object.keys(shape.columns)];
+  const { key, columns } = shape;
+  const types = Object.values({ ...key, ...columns });
+  if (typeof key !== 'object' || typeof columns !== 'object' || types.some((type) => !/^(integer|text)$/.test(type)))
+    throw new KernelError('kernel/bad-table', `table ${shape.name}: a column is integer or text`);
+  const names = [...Object.keys(key), ...Object.keys(columns)];
   const bad = [shape.name, ...names].find((name) => !NAME.test(name));
   if (bad !== undefined)
     throw new KernelError('kernel/bad-table', `table ${shape.name}: "${bad}" is not a camelCase name`);
-  if (Object.keys(shape.key ?? {}).length === 0)
-    throw new KernelError('kernel/bad-table', `table ${shape.name} has no key`);
+  if (Object.keys(key).length === 0) throw new KernelError('kernel/bad-table', `table ${shape.name} has no key`);
   const seen = new Set<string>(['scope', 'place']);
   for (const name of names) {
     const folded = name.toLowerCase();
@@ -94,8 +94,7 @@ export function sumTable<K extends Columns, S extends string>(
   shape: { readonly key: K; readonly sums: readonly S[]; readonly derived?: boolean },
 ): SumTable<K, S> {
   checkName(name);
-  if (!Array.isArray(shape.sums))
-    throw new KernelError('kernel/bad-table', `table ${name}: \`sums\` is a list of names`);
+  if (!Array.isArray(shape.sums)) throw new KernelError('kernel/bad-table', `table ${name}: sums is a list of names`);
   const columns = Object.fromEntries(shape.sums.map((sum) => [sum, 'integer'])) as Record<S, 'integer'>;
   const table: SumTable<K, S> = {
     kind: 'sum',

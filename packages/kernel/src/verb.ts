@@ -144,17 +144,16 @@ export interface Verb<N extends string = string, A = unknown> {
 
 /** Programs without types may leave anything out. Throws `kernel/bad-verb`. */
 export function mustBeVerb({ name, roles, tables, args, plan }: Omit<Verb, 'ref'>): void {
-  const missing =
-    typeof plan !== 'function'
-      ? 'a function `plan`'
-      : typeof args?.['~standard']?.validate !== 'function'
-        ? 'a schema `args`, such as `z.strictObject({})`'
-        : !Array.isArray(roles)
-          ? 'a list `roles`'
-          : !Array.isArray(tables) || !tables.every((table) => typeof table?.key === 'object')
-            ? 'a list `tables`, of what `sumTable` and such answer'
-            : undefined;
-  if (missing !== undefined) throw new KernelError('kernel/bad-verb', `${name}: a verb has ${missing}`);
+  const isTable = (table: unknown): boolean => typeof table === 'object';
+  const hasSchema = typeof args?.['~standard']?.validate === 'function';
+  if (
+    !hasSchema ||
+    typeof plan !== 'function' ||
+    !Array.isArray(roles) ||
+    !Array.isArray(tables) ||
+    !tables.every(isTable)
+  )
+    throw new KernelError('kernel/bad-verb', `${name}: a verb has roles, tables, args (a schema) and plan`);
 }
 
 const VERB_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/;
