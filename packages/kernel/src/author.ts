@@ -22,7 +22,6 @@ import {
 import type { DeviceKey } from '@tallystick/sign';
 import { proveRotation, rotateVerb, startSigning } from '@tallystick/sign/device';
 import { isAct, loadActs, loadActsFor } from './acts.ts';
-import { KernelError } from './errors.ts';
 import { devices, hqMark, marks, refusals } from './builtin.ts';
 import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
@@ -75,8 +74,6 @@ export interface Written {
   readonly correction: Correction | undefined;
 }
 
-/** Of what a verb threw, so many UTF-16 units are shown. */
-const MOST_THROWN = 2_000;
 /** How many heads one op may state; the rest go into the next. */
 const MAX_HEADS = 16;
 
@@ -388,16 +385,12 @@ function notCommitted(code: string, details: Readonly<Record<string, string | nu
 
 function becauseOf({ code, details, cause }: Refusal): NotCommitted {
   const answer = notCommitted(code, details);
-  return cause === undefined ? answer : { ...answer, thrown: textOf(cause) };
-}
-
-/** Of what a table's code threw, not of the error that says so. What was thrown is anything, and may throw when it is asked. */
-function textOf(cause: unknown): string {
+  if (cause === undefined) return answer;
   try {
-    const thrown = cause instanceof KernelError ? (cause.cause ?? cause) : cause;
-    return String((thrown instanceof Error && thrown.stack) || thrown).slice(0, MOST_THROWN);
+    return { ...answer, thrown: String((cause as Error).stack ?? cause) };
   } catch {
-    return 'unknown';
+    // What was thrown is anything, and may throw when it is asked.
+    return answer;
   }
 }
 

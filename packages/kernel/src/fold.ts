@@ -245,7 +245,7 @@ export class Fold {
     for (const { table } of effects) {
       // Who is enrolled, what is adopted and what was refused change by the kernel's own verbs alone: any verb may read it, whatever it declares.
       if (!tables.has(table) || (BUILTIN_TABLES.has(table) && !BUILTIN.has(ref)))
-        return failedBy(new KernelError('kernel/bad-effect', `"${table.name}" is no table that ${ref} may write`));
+        return failedBy(new KernelError('kernel/bad-effect', `"${table.name}" is no table of ${ref}`));
       if (!inForce.has(table)) return refuse('kernel/not-adopted', { table: table.name });
     }
     const rules = { tables, view: this.#viewOf(verb), inForce, fills: [] };

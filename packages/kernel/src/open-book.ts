@@ -1,6 +1,6 @@
 /** `openBook`, the one thing an integrator needs: it opens what is stored, or begins a book, and answers it whole. */
 import { portableHasher } from '@tallystick/chain/hashing';
-import { type BookId, parseBookId, type Scope as ScopeName } from '@tallystick/oplog';
+import type { BookId, Scope as ScopeName } from '@tallystick/oplog';
 import { lateEd25519 } from '@tallystick/sign/device';
 import { loadActs, loadActsFor } from './acts.ts';
 import type { CryptoProvider } from './admitter.ts';
@@ -62,8 +62,6 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   if (keys === undefined) throw new KernelError('kernel/no-keys', 'pass `keys`: this store keeps none of its own');
   const edge = options.edge ?? platformEdge;
   options.verbs.forEach(mustDeclareTexts);
-  if (options.book !== undefined && parseBookId(options.book) === undefined)
-    throw new KernelError('kernel/foreign-book', `"${options.book}" is no id of a book`);
   const { snapshot } = options;
   const start = snapshot && (await loadAudit()).snapshotStart(snapshot, options.book);
   // A snapshot names a book too, and says nothing of what this device wrote since. A log without the name is one whose opening was interrupted.

@@ -25,8 +25,7 @@ export function effectsOf(list: unknown): readonly Effect[] {
   const effects: Effect[] = [];
   for (let index = 0; index < list.length; index++) {
     const { kind, table, row } = (list[index] ?? {}) as Effect;
-    if (typeof row !== 'object' || row === null || kind === undefined || KIND_INTO[table?.kind] !== kind)
-      throw badEffect();
+    if (!row || typeof row !== 'object' || !kind || KIND_INTO[table?.kind] !== kind) throw badEffect();
     effects.push({ kind, table, row });
   }
   return effects;

@@ -64,17 +64,12 @@ export class CompiledTable {
 
   /** The row's values in column order; throws when a verb built a row that its table does not have. */
   valuesOf(row: Row): SqlValue[] {
-    const values: SqlValue[] = [];
-    for (let index = 0; index < this.#names.length; index++) values.push(this.#valueOf(index, row));
-    return values;
+    return this.#values([], row, this.#names.length);
   }
 
   /** The scope and the row's values: what an insert binds. Throws like `valuesOf`. */
   paramsOf(scope: string, row: Row): SqlValue[] {
-    const names = this.#names;
-    const params: SqlValue[] = [scope];
-    for (let index = 0; index < names.length; index++) params.push(this.#valueOf(index, row));
-    return params;
+    return this.#values([scope], row, this.#names.length);
   }
 
   /** By what an `add` changes each sum: those that are not named change by nothing. */
@@ -89,9 +84,7 @@ export class CompiledTable {
 
   /** The values of a key, or of so many of its leading columns. Throws like `valuesOf`. */
   keyValuesOf(key: Row, count: number = this.keyNames.length): SqlValue[] {
-    const values: SqlValue[] = [];
-    for (let index = 0; index < count; index++) values.push(this.#valueOf(index, key));
-    return values;
+    return this.#values([], key, count);
   }
 
   /** The text of a key (or of its leading columns): every column is terminated, so a prefix covers exactly its keys. */
@@ -114,9 +107,15 @@ export class CompiledTable {
   get many(): ManyRows {
     return (this.#many ??= new ManyRows(
       this.#driver,
-      `INSERT OR IGNORE INTO "${this.name}" (scope, ${this.#names.map((name) => `"${name}"`).join(', ')})`,
+      `INSERT OR IGNORE INTO "${this.name}" (scope, ${quoted(this.#names)})`,
       1 + this.#names.length,
     ));
+  }
+
+  /** After what is there, the row's values of so many leading columns. */
+  #values(values: SqlValue[], row: Row, count: number): SqlValue[] {
+    for (let index = 0; index < count; index++) values.push(this.#valueOf(index, row));
+    return values;
   }
 
   #valueOf(index: number, row: Row): SqlValue {
@@ -143,7 +142,7 @@ export class CompiledTable {
   }
 
   #text(name: string, value: unknown): string {
-    if (!isText(value)) this.#badRow(name, value, 'well-formed text without NUL, at most 2^20 units');
+    if (!isText(value)) this.#badRow(name, value, 'well-formed text without NUL');
     return value;
   }
 
@@ -154,13 +153,21 @@ export class CompiledTable {
   }
 
   #keyList(): string {
-    return this.keyNames.map((name) => `"${name}"`).join(', ');
+    return quoted(this.keyNames);
+  }
+
+  /** By the scope and so many leading columns of the key. */
+  #whereKey(columns?: number): string {
+    return `scope = ?${this.keyNames
+      .slice(0, columns)
+      .map((name) => ` AND "${name}" = ?`)
+      .join('')}`;
   }
 
   #prepare(driver: SqlDriver): TableStatements {
-    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    const all = quoted(this.#names);
     const marks = this.#names.map(() => '?').join(', ');
-    const where = ['scope = ?', ...this.keyNames.map((name) => `"${name}" = ?`)].join(' AND ');
+    const where = this.#whereKey();
     const updates = this.columnNames.map((name) => `"${name}" = excluded."${name}"`).join(', ');
     const history = `"${this.name}_history"`;
     const insert = `INTO "${this.name}" (scope, ${all}) VALUES (?, ${marks})`;
@@ -180,7 +187,7 @@ export class CompiledTable {
 
   /** Rows of a register as they stood before the given place, in key order. */
   listAsOf(driver: SqlDriver, scope: string, place: number): Row[] {
-    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    const all = quoted(this.#names);
     // SQLite takes the other columns from the row that has the greatest place.
     const sql = `SELECT ${all}, max(place) FROM "${this.name}_history" WHERE scope = ? AND place < ? GROUP BY ${this.#keyList()} ORDER BY ${this.#keyList()}`;
     return [...driver.prepare(sql).iterate([scope, place])].map((values) => this.rowOf(values));
@@ -188,14 +195,14 @@ export class CompiledTable {
 
   /** Every row of a scope, in key order, read as the caller goes on; no other statement may run meanwhile. */
   *rows(driver: SqlDriver, scope: string): IterableIterator<Row> {
-    const all = this.#names.map((name) => `"${name}"`).join(', ');
+    const all = quoted(this.#names);
     const statement = driver.prepare(`SELECT ${all} FROM "${this.name}" WHERE scope = ? ORDER BY ${this.#keyList()}`);
     for (const values of statement.iterate([scope])) yield this.rowOf(values);
   }
 
   /** The key that no row's key comes after, if there is a row. */
   greatestKey(driver: SqlDriver, scope: string): readonly SqlValue[] | undefined {
-    const falling = this.keyNames.map((name) => `"${name}" DESC`).join(', ');
+    const falling = quoted(this.keyNames, ' DESC');
     return driver
       .prepare(`SELECT ${this.#keyList()} FROM "${this.name}" WHERE scope = ? ORDER BY ${falling} LIMIT 1`)
       .get([scope]);
@@ -213,11 +220,15 @@ export class CompiledTable {
   #listing(driver: SqlDriver, columns: number): Statement {
     const known = this.#listings[columns];
     if (known !== undefined) return known;
-    const all = this.#names.map((name) => `"${name}"`).join(', ');
-    const where = ['scope = ?', ...this.keyNames.slice(0, columns).map((name) => `"${name}" = ?`)].join(' AND ');
+    const all = quoted(this.#names);
+    const where = this.#whereKey(columns);
     const sql = `SELECT ${all} FROM "${this.name}" WHERE ${where} ORDER BY ${this.#keyList()}`;
     return (this.#listings[columns] = driver.prepare(sql));
   }
+}
+
+function quoted(names: readonly string[], order = ''): string {
+  return names.map((name) => `"${name}"${order}`).join(', ');
 }
 
 /** Of a table's statements few are used, and none is prepared before that. */

@@ -26,7 +26,7 @@ export function refusedBy(
 /** What an op comes to whose verb's or table's code failed: a bug of that code, so it refuses the op everywhere. What the kernel did not throw goes on. */
 export function failedBy(cause: unknown): Refusal {
   if (!(cause instanceof KernelError)) throw cause;
-  return { ...refuse('kernel/verb-failed', { reason: cause.code }), cause };
+  return { ...refuse('kernel/verb-failed', { reason: cause.code }), cause: cause.cause ?? cause };
 }
 
 /** Of what was thrown only the kernel's own codes are kept: engines name the same failure differently. */

@@ -66,26 +66,24 @@ export const NAME: RegExp = /^[a-z][A-Za-z0-9]{0,47}$/;
 /** Tables of the engine itself; see schema.ts. */
 const RESERVED = new Set(['scopes', 'tail', 'chains', 'enrolments', 'absent', 'gravity']);
 
-function checkShape(shape: TableShape): void {
-  const { key, columns } = shape;
-  const types = Object.values({ ...key, ...columns });
-  if (typeof key !== 'object' || typeof columns !== 'object' || types.some((type) => !/^(integer|text)$/.test(type)))
-    throw new KernelError('kernel/bad-table', `table ${shape.name}: a column is integer or text`);
-  const names = [...Object.keys(key), ...Object.keys(columns)];
-  const bad = [shape.name, ...names].find((name) => !NAME.test(name));
-  if (bad !== undefined)
-    throw new KernelError('kernel/bad-table', `table ${shape.name}: "${bad}" is not a camelCase name`);
-  if (Object.keys(key).length === 0) throw new KernelError('kernel/bad-table', `table ${shape.name} has no key`);
+/** Programs without types may leave anything out. */
+function checkShape({ name: table, key, columns }: TableShape): void {
+  const bad = (why: string): KernelError => new KernelError('kernel/bad-table', `table ${table}: ${why}`);
+  const entries = Object.entries({ ...key, ...columns });
+  if (!key || !columns || entries.some(([, type]) => type !== 'integer' && type !== 'text'))
+    throw bad('no columns of integer or text');
+  // Of a name in both only one is left above.
+  const names = [table, ...Object.keys(key), ...Object.keys(columns)];
+  const odd = names.find((name) => !NAME.test(name));
+  if (odd !== undefined) throw bad(`"${odd}" is not a camelCase name`);
+  if (Object.keys(key).length === 0) throw bad('it has no key');
+  if (RESERVED.has(table.toLowerCase())) throw bad(`"${table}" is taken`);
   const seen = new Set<string>(['scope', 'place']);
-  for (const name of names) {
+  for (const name of names.slice(1)) {
     const folded = name.toLowerCase();
-    if (seen.has(folded)) throw new KernelError('kernel/bad-table', `table ${shape.name}: column "${name}" is taken`);
+    if (seen.has(folded)) throw bad(`"${name}" is taken`);
     seen.add(folded);
   }
-}
-
-function checkName(name: string): void {
-  if (RESERVED.has(name.toLowerCase())) throw new KernelError('kernel/bad-table', `table name "${name}" is reserved`);
 }
 
 /** A table of integer sums: on-hand is the sum of movements, a balance the sum of postings. */
@@ -93,9 +91,9 @@ export function sumTable<K extends Columns, S extends string>(
   name: string,
   shape: { readonly key: K; readonly sums: readonly S[]; readonly derived?: boolean },
 ): SumTable<K, S> {
-  checkName(name);
-  if (!Array.isArray(shape.sums)) throw new KernelError('kernel/bad-table', `table ${name}: sums is a list of names`);
-  const columns = Object.fromEntries(shape.sums.map((sum) => [sum, 'integer'])) as Record<S, 'integer'>;
+  // What is no list is no columns, which is said below.
+  const columns = (Array.isArray(shape.sums) &&
+    Object.fromEntries(shape.sums.map((sum) => [sum, 'integer']))) as Record<S, 'integer'>;
   const table: SumTable<K, S> = {
     kind: 'sum',
     name,
@@ -113,7 +111,6 @@ export function setTable<K extends Columns, C extends Columns>(
   name: string,
   shape: { readonly key: K; readonly columns: C } & Pick<SetTable<K, C>, 'check' | 'derive'>,
 ): SetTable<K, C> {
-  checkName(name);
   const table: SetTable<K, C> = {
     kind: 'set',
     name,
@@ -129,7 +126,6 @@ export function registerTable<K extends Columns, C extends Columns>(
   name: string,
   shape: { readonly key: K; readonly columns: C },
 ): RegisterTable<K, C> {
-  checkName(name);
   const table: RegisterTable<K, C> = {
     kind: 'register',
     name,

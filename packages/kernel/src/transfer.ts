@@ -225,7 +225,6 @@ async function settlePrefix(replica: Replica, scope: ScopeName, prefix: Prefix):
 export function parseHeader(bytes: Uint8Array): { header: FileHeader; offset: number } {
   const bad = (why: string, cause?: unknown): KernelError =>
     new KernelError('kernel/bad-file', `not a book file: ${why}`, cause);
-  // Programs without types may hand in a text, or a buffer.
   if (!(bytes instanceof Uint8Array)) throw bad('it is no Uint8Array');
   const end = bytes.subarray(0, 1 << 24).indexOf(0x0a);
   if (end < 0) throw bad('it has no header line');

@@ -144,16 +144,9 @@ export interface Verb<N extends string = string, A = unknown> {
 
 /** Programs without types may leave anything out. Throws `kernel/bad-verb`. */
 export function mustBeVerb({ name, roles, tables, args, plan }: Omit<Verb, 'ref'>): void {
-  const isTable = (table: unknown): boolean => typeof table === 'object';
-  const hasSchema = typeof args?.['~standard']?.validate === 'function';
-  if (
-    !hasSchema ||
-    typeof plan !== 'function' ||
-    !Array.isArray(roles) ||
-    !Array.isArray(tables) ||
-    !tables.every(isTable)
-  )
-    throw new KernelError('kernel/bad-verb', `${name}: a verb has roles, tables, args (a schema) and plan`);
+  const isWhole = args?.['~standard'] && typeof plan === 'function' && Array.isArray(roles) && Array.isArray(tables);
+  if (!isWhole || tables.some((table) => typeof table !== 'object'))
+    throw new KernelError('kernel/bad-verb', `${name} lacks roles, tables, args or plan`);
 }
 
 const VERB_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*)+$/;

@@ -8,7 +8,7 @@ import { nodeHasher } from '@tallystick/chain/node';
 import { type BookStore, openBook, replay, verifyLog } from '@tallystick/kernel';
 import { nodeCrypto, nodeStore } from '@tallystick/kernel/node';
 import { sqljsStore } from '@tallystick/kernel/sqljs';
-import { type BookId, encodeRecord, type LogStore, type OpRecord, type Scope, textOf } from '@tallystick/oplog';
+import { encodeRecord, type LogStore, type OpRecord, type Scope, textOf } from '@tallystick/oplog';
 import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import initSqlJs from 'sql.js';
@@ -60,16 +60,6 @@ describe('a book', () => {
     ]) {
       await expect(use(), String(use)).rejects.toThrow(kernelError('kernel/closed'));
     }
-  });
-
-  it('has an id of a book', async () => {
-    const joining = openBook({
-      store: stores['sql.js'](),
-      verbs: shopVerbs,
-      keys: memoryKeys(),
-      book: 'corner' as BookId,
-    });
-    await expect(joining).rejects.toThrow(kernelError('kernel/foreign-book'));
   });
 
   it('has keys', async () => {
