@@ -5,7 +5,7 @@ it('parts the kernel into files that load first and files that load later', asyn
   const { first, later } = await bundleKernel(wholeKernel);
   expect(first.length).toBeGreaterThan(0);
   expect(later.map(({ name }) => name.replace(/-[0-9A-Z]{8}\.js$/, ''))).toEqual(
-    expect.arrayContaining(['part-acts', 'part-audit', 'part-exchange', 'indexed-db-log']),
+    expect.arrayContaining(['part-acts', 'part-audit', 'part-exchange']),
   );
   for (const files of [first, later]) expect(gzippedBytes(files)).toBeGreaterThan(20_000);
 });

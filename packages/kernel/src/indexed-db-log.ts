@@ -2,8 +2,8 @@
  * The log of a browser without sync access handles: the same file of checksummed frames, kept in IndexedDB in the pieces in which it was
  * written, each in a transaction of strict durability. Memory holds the file, so reading answers at once; writing is done when the piece is durable.
  */
-import type { AppendFile, LogStore, OplogError } from '@tallystick/oplog';
-import type { createFileLogStore, FileLogStore } from '@tallystick/oplog/file';
+import { type AppendFile, type LogStore, OplogError } from '@tallystick/oplog';
+import { createFileLogStore, type FileLogStore } from '@tallystick/oplog/file';
 
 const PIECES = 'pieces';
 
@@ -29,12 +29,6 @@ export interface IndexedDbLog
   extends Omit<LogStore, Reads>,
     Pick<FileLogStore, Reads | 'recovered' | 'scanned' | 'recheck'> {}
 
-/** What the kernel has loaded already when this part is. Handed in: what two files of a bundle import becomes a third, and each is packed by itself. */
-export interface LoadedLog {
-  readonly createFileLogStore: typeof createFileLogStore;
-  readonly OplogError: typeof OplogError;
-}
-
 /** The file in the database as it stands. */
 export async function readIndexedDbLog(database: string): Promise<Uint8Array<ArrayBuffer>> {
   const connection = await openPieces(database);
@@ -46,12 +40,12 @@ export async function readIndexedDbLog(database: string): Promise<Uint8Array<Arr
 }
 
 /** Opens or starts the log in the database, which must be this store's alone until `close`. A failed write throws `store/write`; nothing was appended. */
-export async function createIndexedDbLog(database: string, loaded: LoadedLog): Promise<IndexedDbLog> {
+export async function createIndexedDbLog(database: string): Promise<IndexedDbLog> {
   const connection = await openPieces(database);
   const file = createMemoryFile(await readPieces(connection));
   let log: FileLogStore;
   try {
-    log = loaded.createFileLogStore(file);
+    log = createFileLogStore(file);
     await save();
   } catch (error) {
     connection.close();
@@ -76,9 +70,9 @@ export async function createIndexedDbLog(database: string, loaded: LoadedLog): P
       } catch (cause) {
         if (file.changes() !== undefined) {
           file.forget();
-          log = loaded.createFileLogStore(file);
+          log = createFileLogStore(file);
         }
-        throw writeFailed(database, cause, loaded);
+        throw writeFailed(database, cause);
       }
     });
     queue = done.catch(() => undefined);
@@ -119,11 +113,11 @@ export async function createIndexedDbLog(database: string, loaded: LoadedLog): P
   };
 }
 
-function writeFailed(database: string, cause: unknown, { OplogError: Failure }: LoadedLog): unknown {
-  if (cause instanceof Failure) return cause;
+function writeFailed(database: string, cause: unknown): unknown {
+  if (cause instanceof OplogError) return cause;
   if (cause instanceof DOMException && cause.name === 'ConstraintError')
-    return new Failure('store/moved', `another writer appended to database ${database}`, { cause });
-  return new Failure('store/write', `database ${database} took no frame; nothing was appended`, { cause });
+    return new OplogError('store/moved', `another writer appended to database ${database}`, { cause });
+  return new OplogError('store/write', `database ${database} took no frame; nothing was appended`, { cause });
 }
 
 function createMemoryFile(start: Uint8Array): MemoryFile {

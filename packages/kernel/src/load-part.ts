@@ -29,6 +29,6 @@ export async function loadPart<T>(part: string, from: (files: PartFiles) => Prom
   }
 }
 
-export function notLoaded(part: string, cause: unknown): KernelError {
+function notLoaded(part: string, cause: unknown): KernelError {
   return new KernelError('kernel/not-loaded', `the part "${part}" of the kernel cannot be loaded`, cause);
 }

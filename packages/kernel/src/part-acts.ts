@@ -8,7 +8,7 @@ import { manifestAdopt } from './manifest.ts';
 import { keyOverrule, recoverySet } from './overrule.ts';
 import { deviceDismiss, deviceRecover } from './recovery.ts';
 
-export { createFileLogStore, logFileChanges } from '@tallystick/oplog/file';
+export { logFileChanges } from '@tallystick/oplog/file';
 export { judgeRotation } from '@tallystick/sign';
 export {
   createIndexedDbKeyStore,
@@ -17,6 +17,7 @@ export {
 } from '@tallystick/sign/judging';
 export { build } from './build.ts';
 export { learn } from './enrolled-by.ts';
+export { chooseKind, openIndexedDbLog, readDatabase, readFile } from './log-place.ts';
 export { shapesByName } from './manifest.ts';
 export { openGenesis } from './new-book.ts';
 export { TailConflicts } from './tail-conflicts.ts';

@@ -8,7 +8,7 @@ const asked: string[] = [];
 let isGone = false;
 registerHooks({
   resolve(specifier, context, next) {
-    const part = /\/(part-\w+|indexed-db-log)\.ts$/.exec(specifier)?.[1];
+    const part = /\/(part-\w+)\.ts$/.exec(specifier)?.[1];
     if (part === undefined) return next(specifier, context);
     asked.push(part);
     if (isGone) throw new Error(`${part} is gone`);
