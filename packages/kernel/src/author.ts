@@ -387,7 +387,8 @@ function becauseOf({ code, details, cause }: Refusal): NotCommitted {
   const answer = notCommitted(code, details);
   if (cause === undefined) return answer;
   try {
-    return { ...answer, thrown: String((cause as Error).stack ?? (cause as string)) };
+    const { stack = cause } = cause as { readonly stack?: unknown };
+    return { ...answer, thrown: String(stack) };
   } catch {
     // What was thrown is anything, and may throw when it is asked.
     return answer;
