@@ -11,7 +11,8 @@ const STATEMENTS_BETWEEN = 16;
 /** Of texts only those that need no quoting stand in a text. */
 const PLAIN = /^[\w ./:-]{0,64}$/;
 
-interface Short {
+/** A statement, and the columns whose values it takes of each row. */
+interface Insert {
   readonly statement: Statement;
   readonly columns: readonly number[];
 }
@@ -23,9 +24,9 @@ export class ManyRows {
   /** By column what every row had; undefined once two rows differed, and for good, so that few texts are ever made. */
   #common: (SqlValue | undefined)[] = [];
   /** Takes every value. */
-  #long: Statement | undefined;
+  #long: Insert | undefined;
   /** Takes the values of these columns alone. */
-  #short: Short | undefined;
+  #short: Insert | undefined;
   #done = 0;
 
   /** `insert` is the statement up to its rows, of `width` values each. */
@@ -35,37 +36,35 @@ export class ManyRows {
     this.#width = width;
   }
 
-  /** Inserts `ROWS_AT_ONCE` rows, the values of one after those of another; answers how many were not there. */
-  run(values: readonly SqlValue[]): number {
-    this.#compare(values);
+  /** Inserts `ROWS_AT_ONCE` rows; answers how many were not there. */
+  run(rows: readonly (readonly SqlValue[])[]): number {
+    this.#compare(rows);
     this.#done += 1;
     if (this.#done % STATEMENTS_BETWEEN === 0) this.#short ??= this.#prepared(this.#common);
-    if (this.#short === undefined) return (this.#long ??= this.#prepared([]).statement).run(values);
-    const { statement, columns } = this.#short;
+    const { statement, columns } = this.#short ?? (this.#long ??= this.#prepared([]));
     const params: SqlValue[] = [];
-    for (let row = 0; row < values.length; row += this.#width)
-      for (let index = 0; index < columns.length; index++)
-        params.push(values[row + (columns[index] as number)] as SqlValue);
+    for (const row of rows)
+      for (let index = 0; index < columns.length; index++) params.push(row[columns[index] as number] as SqlValue);
     return statement.run(params);
   }
 
-  #compare(values: readonly SqlValue[]): void {
+  #compare(rows: readonly (readonly SqlValue[])[]): void {
     if (this.#done === 0)
-      this.#common = values
-        .slice(0, this.#width)
-        .map((value) => (typeof value === 'number' || PLAIN.test(value) ? value : undefined));
+      this.#common = (rows[0] ?? []).map((value) =>
+        typeof value === 'number' || PLAIN.test(value) ? value : undefined,
+      );
     for (let column = 0; column < this.#width; column++) {
       const common = this.#common[column];
       if (common === undefined) continue;
-      for (let at = column; at < values.length; at += this.#width) {
-        if (values[at] === common) continue;
+      for (const row of rows) {
+        if (row[column] === common) continue;
         this.#common[column] = this.#short = undefined;
         break;
       }
     }
   }
 
-  #prepared(common: readonly (SqlValue | undefined)[]): Short {
+  #prepared(common: readonly (SqlValue | undefined)[]): Insert {
     const columns = Array.from({ length: this.#width }, (_, column) => column);
     const row = columns.map((column) => {
       const value = common[column];

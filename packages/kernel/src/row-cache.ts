@@ -53,7 +53,7 @@ export class RowCache<T> {
 export class PutBuffers {
   readonly #scope: string;
   readonly #driver: SqlDriver;
-  readonly #waiting = new Map<CompiledTable, SqlValue[]>();
+  readonly #waiting = new Map<CompiledTable, (readonly SqlValue[])[]>();
   /** By table: no row has a greater key. Undefined for a table without rows. */
   readonly #greatest = new Map<CompiledTable, readonly SqlValue[] | undefined>();
   #mode: 'apart' | 'together' | 'held' = 'apart';
@@ -97,8 +97,8 @@ export class PutBuffers {
     }
     let waiting = this.#waiting.get(table);
     if (waiting === undefined) this.#waiting.set(table, (waiting = []));
-    for (let index = 0; index < params.length; index++) waiting.push(params[index] as SqlValue);
-    if (this.#mode === 'held' || waiting.length < ROWS_AT_ONCE * params.length) return true;
+    waiting.push(params);
+    if (this.#mode === 'held' || waiting.length < ROWS_AT_ONCE) return true;
     if (table.many.run(waiting) !== ROWS_AT_ONCE) this.#metKnownRow = true;
     waiting.length = 0;
     return true;
@@ -107,12 +107,12 @@ export class PutBuffers {
   /** Takes back the row that was put last, if it waits; answers false when it is to be removed from its table. */
   takeBack(table: CompiledTable, key: readonly SqlValue[]): boolean {
     const waiting = this.#waiting.get(table);
-    const from = waiting === undefined ? -1 : waiting.length - widthOf(table);
-    if (waiting === undefined || from < 0 || key.some((value, index) => waiting[from + 1 + index] !== value)) {
+    const last = waiting?.at(-1);
+    if (last === undefined || key.some((value, index) => last[1 + index] !== value)) {
       this.flush(table);
       return false;
     }
-    waiting.length = from;
+    waiting?.pop();
     return true;
   }
 
@@ -120,12 +120,10 @@ export class PutBuffers {
   flush(table: CompiledTable): boolean {
     const waiting = this.#waiting.get(table);
     if (waiting === undefined || waiting.length === 0) return false;
-    const width = widthOf(table);
-    let from = 0;
-    for (; from + ROWS_AT_ONCE * width <= waiting.length; from += ROWS_AT_ONCE * width)
-      if (table.many.run(waiting.slice(from, from + ROWS_AT_ONCE * width)) !== ROWS_AT_ONCE) this.#met(table);
-    for (; from < waiting.length; from += width)
-      if (table.statements.insert.run(waiting.slice(from, from + width)) === 0) this.#met(table);
+    const together = waiting.length - (waiting.length % ROWS_AT_ONCE);
+    for (let from = 0; from < together; from += ROWS_AT_ONCE)
+      if (table.many.run(waiting.slice(from, from + ROWS_AT_ONCE)) !== ROWS_AT_ONCE) this.#met(table);
+    for (const params of waiting.slice(together)) if (table.statements.insert.run(params) === 0) this.#met(table);
     waiting.length = 0;
     return true;
   }
@@ -154,8 +152,4 @@ export class PutBuffers {
     this.#greatest.set(table, params.slice(1, 1 + table.keyNames.length));
     return true;
   }
-}
-
-function widthOf({ keyNames, columnNames }: CompiledTable): number {
-  return 1 + keyNames.length + columnNames.length;
 }
