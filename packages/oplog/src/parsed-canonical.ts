@@ -8,24 +8,18 @@ import { isPlain } from './plain.ts';
 export function parseCanonical(text: string): Result<Json, Failure<CanonicalCode>> {
   try {
     checkSize(text);
-    const value = parseJson(text);
+    const value = JSON.parse(text) as Json;
     // Most texts are seen to be canonical as they stand; the others are written again and compared.
-    if (!isPlain(text, maxDepth) && encodeCanonical(value) !== text) {
-      throw new OplogError('canonical/form', 'the text is JSON but not the canonical form of its value');
-    }
-    return { ok: true, value };
+    return isPlain(text, maxDepth) || encodeCanonical(value) === text ? { ok: true, value } : notCanonical;
   } catch (error) {
-    if (error instanceof OplogError) {
-      return { ok: false, code: error.code as CanonicalCode, message: error.message };
-    }
-    throw error;
+    return error instanceof OplogError
+      ? { ok: false, code: error.code as CanonicalCode, message: error.message }
+      : { ok: false, code: 'canonical/syntax', message: 'the text is not JSON' };
   }
 }
 
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new OplogError('canonical/syntax', 'the text is not JSON', { cause });
-  }
-}
+const notCanonical: Result<Json, Failure<CanonicalCode>> = {
+  ok: false,
+  code: 'canonical/form',
+  message: 'the text is JSON but not the canonical form of its value',
+};
