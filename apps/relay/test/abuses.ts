@@ -262,6 +262,6 @@ export const abuses: Readonly<Record<string, Abuse>> = {
 
 /** The reader of a device, for the relay whose vkey that is. */
 export function readerFor(vkey: string): (writer: Writer) => Reader {
-  const relay = vkey.slice(0, vkey.lastIndexOf('+'));
+  const relay = vkey.split('+', 2).join('+');
   return ({ key }) => ({ device: key.device, sign: key.sign, relay });
 }

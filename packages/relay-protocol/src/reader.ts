@@ -13,6 +13,6 @@ export interface Reader {
 
 /** Name and key hash of a relay as they stand in its vkey: `relay.example+1a2b3c4d`. */
 export function relayIdOf(relay: NoteKey, hasher: Hasher): string {
-  const vkey = encodeVerifierKey(relay, hasher);
-  return vkey.slice(0, vkey.lastIndexOf('+'));
+  // The base64 behind it may have a `+`, too.
+  return encodeVerifierKey(relay, hasher).split('+', 2).join('+');
 }
