@@ -30,7 +30,8 @@ export class Relay {
     const isOpening = scope === 'hq' && opened.some(({ hash }) => hash === this.book);
     if (this.log('hq').records.length === 0 && !isOpening) return 'relay/unknown-book';
     if (this.isRetired) return 'relay/retired';
-    const push = { log: this.log(scope), scope, isClaim, run: [], results: [], hopeless: new Set() };
+    const log = this.log(scope);
+    const push = { log, from: log.records.length, scope, isClaim, run: [], results: [], hopeless: new Set() };
     opened.forEach((record, index) => this.take(push, record, frames[index], index));
     this.close(push);
     return push.results;
@@ -83,10 +84,9 @@ export class Relay {
     if (keyId !== by.keyId) return { verdict: 'bad-signature' };
     const warnings = [];
     if (isAhead(op, this.nowMs)) warnings.push('clock-ahead');
-    if (root !== undefined && seenSize <= size && hex(treeHash(log.records.slice(0, seenSize))) !== root)
+    if (root !== undefined && seenSize <= push.from && hex(treeHash(log.records.slice(0, seenSize))) !== root)
       warnings.push('seen-differs');
-    if (isLate) warnings.push('quarantined');
-    run.push({ record, frame, index, link, isLate, warnings, key: by.key });
+    run.push({ record, frame, index, link, isNew: by.isNew, warnings, key: by.key });
   }
   holdsMark({ verb, args }) {
     if (verb !== 'hq.mark@1') return true;
@@ -108,8 +108,11 @@ export class Relay {
   close({ log, isClaim, run, results, scope }) {
     const ops = run.splice(0);
     const covered = ops.findLastIndex(({ record, key }) => isSigned(record, key, this.book));
-    for (const [at, { record, frame, index, link, isLate, warnings }] of ops.entries()) {
+    for (const [at, { record, frame, index, link, isNew, warnings }] of ops.entries()) {
       const { op, hash } = record;
+      // What stands before it in its run may have turned its author out.
+      const isLate = isNew !== true && this.roster.standingOf(this.entry(op.device, scope)) !== 'active';
+      if (isLate) warnings.push('quarantined');
       const held = this.holder(log, op);
       if (at > covered) results[index] = { verdict: 'bad-signature' };
       else if (isClaim && held.holder !== undefined) results[index] = { verdict: 'held', ...held };

@@ -271,7 +271,10 @@ async function coveredBy({ ground }: Session, { candidates }: Run, last: MaybePr
 function settleRun(session: Session, { candidates, fork }: Run, covered: number): undefined {
   // Those that failed, and the one that did not.
   session.signaturesChecked += candidates.length - covered + (covered > 0 ? 1 : 0);
-  for (const [index, candidate] of candidates.entries()) {
+  let isTurned = false;
+  for (const [index, judged] of candidates.entries()) {
+    // Its author may have revoked itself, or ended its last day, since the run was judged.
+    const candidate = isTurned ? stoodAnew(session, judged) : judged;
     const { frame, record, warnings } = candidate;
     const { hash, keyId } = record;
     if (index >= covered) {
@@ -288,10 +291,19 @@ function settleRun(session: Session, { candidates, fork }: Run, covered: number)
       continue;
     }
     const position = acceptOp(session, candidate, fork);
+    isTurned ||= rosterVerbs.has(record.op.verb);
     const result: PushResult = { hash, verdict: fork ? 'fork' : 'stored', position, ...holderOf(session, record) };
     session.results[frame] = warnings.length > 0 ? { ...result, warnings } : result;
   }
   return undefined;
+}
+
+function stoodAnew({ ground }: Session, candidate: Candidate): Candidate {
+  const { op } = candidate.record;
+  const isLate = ground.roster.standing(op.device, op.scope) !== 'active';
+  if (isLate === candidate.isLate) return candidate;
+  const others = candidate.warnings.filter((warning) => warning !== 'quarantined');
+  return { ...candidate, isLate, warnings: isLate ? [...others, ...quarantined] : others };
 }
 
 function acceptOp(session: Session, { record, isLate }: Candidate, fork: boolean): number {
