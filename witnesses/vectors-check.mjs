@@ -19,8 +19,10 @@ import { judges as signRotation } from './vectors/sign-rotation.mjs';
 import { judges as recovery } from './vectors/recovery.mjs';
 import { judges as relayEpoch } from './vectors/relay-epoch.mjs';
 import { judges as relayGate } from './vectors/relay-gate.mjs';
+import { judges as relayPage } from './vectors/relay-page.mjs';
 import { judges as relayReading } from './vectors/relay-reading.mjs';
 import { judges as relayRequest } from './vectors/relay-request.mjs';
+import { judges as relayShown } from './vectors/relay-shown.mjs';
 import { judges as relayProof } from './vectors/relay-proof.mjs';
 import { judges as sign } from './vectors/sign.mjs';
 import { judges as snapshot } from './vectors/snapshot.mjs';
@@ -41,9 +43,11 @@ const judges = {
   ...recovery,
   ...relayEpoch,
   ...relayGate,
+  ...relayPage,
   ...relayProof,
   ...relayReading,
   ...relayRequest,
+  ...relayShown,
   ...sign,
   ...signArgs,
   ...signRoster,

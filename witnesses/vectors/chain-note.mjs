@@ -51,7 +51,7 @@ export function parseCheckpoint(body) {
     : refuse('chain/checkpoint-format');
 }
 
-function openCosignature(input) {
+export function openCosignature(input) {
   const { body, key, signature } = openNote(input, 4);
   const time = signature.length === 72 ? signature.readBigUInt64BE() : 2n ** 64n;
   const message = Buffer.from(`cosignature/v1\ntime ${time}\n${body}`);

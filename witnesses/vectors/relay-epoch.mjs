@@ -5,7 +5,7 @@ import { bytes, hex, privateKeyOf, rawPublicOf, sha256 } from './bytes.mjs';
 import { treeHash } from './chain-tree.mjs';
 import { Relay } from './relay-gate.mjs';
 
-class HomeRelay extends Relay {
+export class HomeRelay extends Relay {
   constructor(input) {
     super(input);
     const { name, relaySeed } = input;
@@ -21,13 +21,16 @@ class HomeRelay extends Relay {
   get isRetired() {
     return this.tenure.isRetired;
   }
-  checkpointOf(scope, { records }) {
-    const { epoch } = this.tenure;
-    const origin = `${this.name}/${this.book}${epoch === 0 ? '' : `.${epoch}`}/${scope}`;
-    const body = `${origin}\n${records.length}\n${treeHash(records).toString('base64')}\n`;
+  originOf(scope, epoch = this.tenure.epoch) {
+    return `${this.name}/${this.book}${epoch === 0 ? '' : `.${epoch}`}/${scope}`;
+  }
+  signed(body) {
     const signature = sign(null, Buffer.from(body), this.key);
-    const line = `\u2014 ${this.name} ${Buffer.concat([this.keyId, signature]).toString('base64')}\n`;
-    return { scope, note: `${body}\n${line}` };
+    return `${body}\n\u2014 ${this.name} ${Buffer.concat([this.keyId, signature]).toString('base64')}\n`;
+  }
+  /** What a checkpoint of these records says. */
+  bodyOf(scope, records) {
+    return `${this.originOf(scope)}\n${records.length}\n${treeHash(records).toString('base64')}\n`;
   }
 }
 function judgeEpoch(input) {
@@ -37,7 +40,14 @@ function judgeEpoch(input) {
   const appointed = relay.log('hq').places.get(hash)?.position;
   const checkpoints = [...relay.logs].sort(([one], [two]) => (one < two ? -1 : 1));
   const stands = { epoch, ...(appointed === undefined ? {} : { appointed }) };
-  return { pushes, ...stands, checkpoints: checkpoints.map(([scope, log]) => relay.checkpointOf(scope, log)) };
+  return {
+    pushes,
+    ...stands,
+    checkpoints: checkpoints.map(([scope, { records }]) => ({
+      scope,
+      note: relay.signed(relay.bodyOf(scope, records)),
+    })),
+  };
 }
 
 export const judges = { 'relay-protocol/epoch': judgeEpoch };
