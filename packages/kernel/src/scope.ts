@@ -4,6 +4,7 @@
  * from nothing. Every method here runs inside a transaction that the caller opens and closes.
  */
 import type { MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
+import { attempt, Conflict, MANY } from './attempt.ts';
 import type { SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
 import { Fold } from './fold.ts';
@@ -32,12 +33,6 @@ export interface MergeReport {
   /** Ops that had to be taken back and folded again. */
   readonly refolded: number;
 }
-
-/** From so many ops on it pays to insert the rows of sets together. */
-const MANY = 8;
-
-/** Thrown inside the attempt to merge without refolding; never leaves this file. */
-class Conflict extends Error {}
 
 export class Scope {
   readonly name: string;
@@ -274,47 +269,9 @@ export class Scope {
     }
   }
 
-  /**
-   * Runs a fast path under a savepoint; false when it met a conflict, with everything as before. Of many ops the set rows are first inserted
-   * together, which tells too late which op found its row there; then the ops are folded once more with each row on its own.
-   */
   #attempt(ops: number, work: () => void): boolean {
-    if (ops >= MANY) {
-      const answer = this.#underSavepoint(() => this.projection.withBufferedPuts(work));
-      if (answer !== 'known row') return answer === 'done';
-    }
-    return (
-      this.#underSavepoint(() => {
-        work();
-        this.projection.flush();
-        return true;
-      }) === 'done'
-    );
-  }
-
-  #underSavepoint(work: () => boolean): 'done' | 'conflict' | 'known row' {
-    this.projection.release();
-    this.projection.flush();
-    this.#tail.rows.flush();
-    const before = { prefix: this.#prefix.state(), tail: this.#tail.state() };
-    this.#driver.prepare('SAVEPOINT attempt').run([]);
-    let answer: 'done' | 'conflict' | 'known row';
-    try {
-      answer = work() ? 'done' : 'known row';
-    } catch (error) {
-      // Anything else ends the whole transaction, which SQLite may have done already.
-      if (!(error instanceof Conflict)) throw error;
-      answer = this.projection.metKnownRow ? 'known row' : 'conflict';
-    }
-    if (answer !== 'done') {
-      this.#driver.prepare('ROLLBACK TO attempt').run([]);
-      this.projection.discard();
-      this.#prefix.restore(before.prefix);
-      this.#tail.restore(before.tail);
-      this.#stop = undefined;
-    }
-    this.#driver.prepare('RELEASE attempt').run([]);
-    return answer;
+    const [driver, projection, prefix, tail] = [this.#driver, this.projection, this.#prefix, this.#tail];
+    return attempt({ driver, projection, prefix, tail, forgetStop: () => (this.#stop = undefined) }, ops, work);
   }
 
   #settleAround(records: readonly OpRecord[]): void {
