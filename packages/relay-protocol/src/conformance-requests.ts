@@ -191,6 +191,18 @@ async function checkTail(subject: Subject): Promise<void> {
   await resumed.close();
 }
 
+async function checkTailReach(subject: Subject): Promise<void> {
+  if (subject.reads === 'public') return;
+  const stage = await openFirm(subject);
+  const tail = await listen(subject, stage, stage.byRole.get(branch) as Writer);
+  const told = [await tail.next(), await tail.next()].map((event) => event?.scope);
+  ensureSaid(told.toSorted().join(), [branch, hq].join(), 'the logs that the till of a branch is told of');
+  await push(subject, stage, [await (stage.byRole.get(other) as Writer).write({ scope: other })], other);
+  await push(subject, stage, [await stage.root.write()]);
+  ensureSaid((await tail.next())?.scope, hq, 'the log that it is told of when another branch has grown, and then hq');
+  await tail.close();
+}
+
 async function checkTailEnd(subject: Subject): Promise<void> {
   if (subject.reads === 'public') return;
   const stage = await openStage(subject);
@@ -354,6 +366,7 @@ export const requestClauses: readonly Clause[] = [
   clause('roles', 'Reading', 'each role reads its own scopes and no other', checkRoles),
   clause('revoked-at', 'Reading', 'a revoked device reads up to its revocation, and no further', checkRevocation),
   clause('tail', 'Tail', 'a listener hears how far logs reach, in order, and goes on where it was', checkTail),
+  clause('tail-reach', 'Tail', 'a listener hears of the logs that it may read, and of no other', checkTailReach),
   clause('tail-end', 'Tail', 'a listener that is revoked is told so, and nothing more', checkTailEnd),
   clause('limits', 'Limits', 'what is too much or malformed has its code and status, and stores nothing', checkLimits),
   clause('rates', 'Limits', 'who asks for too much hears when to ask again, and others are served', checkRates),

@@ -413,6 +413,13 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
       });
     },
   ],
+  'tells listeners of every log': [
+    'tail-reach',
+    () =>
+      answering((request, response) =>
+        isTail(request) ? retold(response, (event) => event.replace('"scope":"b/042"', '"scope":"b/043"')) : response,
+      ),
+  ],
   'says not when to ask again': ['rates', () => answering((_, response) => without(response, 'retry-after'))],
   'lets a till replace the keys of others': [
     'keys',
