@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { bundleKernel, gzippedBytes, wholeKernel } from '../../scripts/kernel-bundle.ts';
+import { bundleKernel, gzippedBytes, kernelAlone, wholeKernel } from '../../scripts/kernel-bundle.ts';
 import { type Case, mustBe, type Suite } from '../suite.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -43,16 +43,14 @@ function bundleCase(name: string, modules: readonly string[]): Case {
   };
 }
 
-/** What is loaded when a book opens, alone and with a relay's client, and what comes later (docs/decisions/026-what-loads-when.md). */
+/** What is loaded when a book opens: with the store of a browser, without it, and with a relay's client besides; and what comes later (docs/decisions/026-what-loads-when.md). */
 function kernelCase(): Case {
   const withRelay = `${wholeKernel}
     import { createRelayClient } from '@tallystick/relay-protocol/client';
     console.log(createRelayClient);`;
+  const names = ['bundle-kernel', 'bundle-kernel-later', 'bundle-kernel-alone', 'bundle-kernel-with-relay'];
   return {
-    figures: ['bundle-kernel', 'bundle-kernel-later', 'bundle-kernel-with-relay'].map((name) => ({
-      name,
-      unit: 'bytes',
-    })),
+    figures: names.map((name) => ({ name, unit: 'bytes' })),
     count: async () => {
       const { first, later } = await bundleKernel(wholeKernel);
       return {
@@ -63,7 +61,8 @@ function kernelCase(): Case {
     },
     run: async () => {
       const { first, later } = await bundleKernel(wholeKernel);
-      return [gzippedBytes(first), gzippedBytes(later), gzippedBytes((await bundleKernel(withRelay)).first)];
+      const [alone, relay] = [await bundleKernel(kernelAlone), await bundleKernel(withRelay)];
+      return [first, later, alone.first, relay.first].map(gzippedBytes);
     },
   };
 }

@@ -82,14 +82,15 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
     'stored-payload-177': 420,
   },
   bundle: {
-    'bundle-protocol': 25_000,
-    'bundle-protocol-every-entry': 38_000,
-    'bundle-oplog': 4_900,
-    'bundle-chain': 10_240,
-    'bundle-sign': 15_565,
-    'bundle-kernel': 50_600,
-    'bundle-kernel-later': 55_240,
-    'bundle-kernel-with-relay': 61_560,
+    'bundle-protocol': 21_750,
+    'bundle-protocol-every-entry': 37_020,
+    'bundle-oplog': 3_850,
+    'bundle-chain': 8_450,
+    'bundle-sign': 15_300,
+    'bundle-kernel': 48_640,
+    'bundle-kernel-later': 57_160,
+    'bundle-kernel-alone': 38_780,
+    'bundle-kernel-with-relay': 59_860,
   },
 };
 
