@@ -210,6 +210,12 @@ export class Scope {
     this.#fresh.length = 0;
   }
 
+  /** Shows nothing of what was appended any more. Its rows go with their transaction, which SQLite may have ended already. */
+  forgetFresh(): void {
+    const fresh = new Set(this.#fresh);
+    this.#tail.replace(this.#tail.entries.filter(({ record }) => !fresh.has(record)));
+  }
+
   /** Takes back what was appended and is not durable yet. Call `putBack` before anything else. */
   withdraw(): void {
     if (this.#fresh.length === 0) return;

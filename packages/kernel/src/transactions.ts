@@ -99,6 +99,8 @@ export class Transactions {
       this.#isOpen = false;
       return result;
     } catch (error) {
+      // Reading everything anew takes its time: whoever asks meanwhile sees nothing of what failed.
+      for (const scope of this.#dirty) scope.forgetFresh();
       this.#isOpen = false;
       this.#hasLost ||= heldBefore;
       await this.#rollBack();

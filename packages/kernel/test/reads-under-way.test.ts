@@ -21,6 +21,8 @@ interface Gate {
   /** Resolves when an append waits. */
   waits(): Promise<void>;
   open(failure?: Error): void;
+  /** What reading the log anew waits for. */
+  rereads: Promise<void> | undefined;
 }
 
 function gated(store: BookStore): Gate & { readonly store: BookStore } {
@@ -38,22 +40,28 @@ function gated(store: BookStore): Gate & { readonly store: BookStore } {
     await log.append(records);
     if (shut === 'after') await pause();
   };
-  return {
-    store: { ...store, log: { ...log, append } },
-    shut: (when) => {
+  const refresh = async (): Promise<void> => {
+    await gate.rereads;
+    await log.refresh();
+  };
+  const gate = {
+    rereads: undefined as Promise<void> | undefined,
+    store: { ...store, log: { ...log, append, refresh } },
+    shut: (when: 'before' | 'after') => {
       shut = when;
       reached = Promise.withResolvers<void>();
       released = Promise.withResolvers<void>();
     },
     waits: () => reached.promise,
-    open: (failure) => (failure === undefined ? released.resolve() : released.reject(failure)),
+    open: (failure?: Error) => (failure === undefined ? released.resolve() : released.reject(failure)),
   };
+  return gate;
 }
 
 describe.each(Object.entries(stores))('a commit under way on %s', (_name, createStore) => {
   async function shop(): Promise<{ readonly book: ShopBook; readonly gate: Gate }> {
-    const { store, ...gate } = gated(createStore());
-    const book = await openBook({ store, keys: memoryKeys(), verbs: shopVerbs, edge: testEdge() });
+    const gate = gated(createStore());
+    const book = await openBook({ store: gate.store, keys: memoryKeys(), verbs: shopVerbs, edge: testEdge() });
     gates.push(gate);
     opened.push(book);
     await book.commit('stock.move', apple);
@@ -106,6 +114,25 @@ describe.each(Object.entries(stores))('a commit under way on %s', (_name, create
     expect(seen(book)).toEqual(before);
     expect((await book.commit('stock.move', apple)).ok).toBe(true);
     expect(seen(book)).toMatchObject({ onHand: 2, moves: 2 });
+    expect(await proven(book)).toEqual([]);
+  });
+
+  it('shows nothing of one that failed while the log is read anew', async () => {
+    const { book, gate } = await shop();
+    const before = seen(book);
+    const reread = Promise.withResolvers<void>();
+    gate.rereads = reread.promise;
+    gate.shut('before');
+    const committing = book.commit('stock.move', apple);
+    await gate.waits();
+    const failed = committing.catch((error: unknown) => error);
+    gate.open(new Error('the disk is gone'));
+    await new Promise((resolve) => setImmediate(resolve));
+    const meanwhile = seen(book);
+    reread.resolve();
+    expect(await failed).toMatchObject({ message: 'the disk is gone' });
+    expect(meanwhile).toEqual(before);
+    expect(seen(book)).toEqual(before);
     expect(await proven(book)).toEqual([]);
   });
 
