@@ -77,8 +77,9 @@ const bytesBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = 
   bytes: {
     'record-sale': 830,
     'wire-sale-gzip': 260,
-    'stored-sale-pending': 2_900,
-    'stored-sale-settled': 1_700,
+    'stored-sale-pending': 2_200,
+    // The database is what it was; what it had before the sales has six pages less, for the shop's first ops wait there too.
+    'stored-sale-settled': 1_790,
     'stored-payload-177': 420,
   },
   bundle: {
