@@ -1,4 +1,7 @@
-/** The rows of registers of one scope, read once, and their history: what each was before the op at a place. Written at once. */
+/**
+ * The rows of registers of one scope, read once, and their history: what each was before the op at a place. Written at once. A row that is held is handed to
+ * one plan after the other, so nobody may write into it.
+ */
 import type { SqlValue } from './driver.ts';
 import { RowCache } from './row-cache.ts';
 import type { CompiledTable } from './schema.ts';
@@ -16,17 +19,13 @@ export class RegisterRows {
   get(table: CompiledTable, key: readonly SqlValue[], load: () => Row | undefined): Row | undefined {
     const rows = this.#rows.of(table, key);
     const name = key[0] as SqlValue;
-    const cached = rows.get(name);
-    if (cached !== undefined || rows.has(name)) return cached;
-    const row = load();
-    this.#rows.set(rows, key, row);
-    return row;
+    return rows.get(name) ?? (rows.has(name) ? undefined : this.#hold(table, key, load()));
   }
 
   /** As it stood before the given position; only settled rows count. */
   asOf(table: CompiledTable, key: readonly SqlValue[], position: number): Row | undefined {
     const values = table.statements.historyAsOf.get([this.#scope, ...key, position]);
-    return values === undefined ? undefined : table.rowOf(values);
+    return values && Object.freeze(table.rowOf(values));
   }
 
   /** `params` are those of the table's statements, which begin with the scope; the key is part of them. */
@@ -61,7 +60,8 @@ export class RegisterRows {
     this.#rows.clear();
   }
 
-  #hold(table: CompiledTable, key: readonly SqlValue[], row: Row | undefined): void {
-    this.#rows.set(this.#rows.of(table, key), key, row);
+  #hold(table: CompiledTable, key: readonly SqlValue[], row: Row | undefined): Row | undefined {
+    this.#rows.set(this.#rows.of(table, key), key, Object.freeze(row));
+    return row;
   }
 }
