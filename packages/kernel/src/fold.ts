@@ -30,7 +30,7 @@ import type { Undo } from './undo.ts';
 import { NotResident } from './residency.ts';
 import type { CompiledTable, Schema } from './schema.ts';
 import type { Standing } from './standing.ts';
-import { failedBy } from './table-code.ts';
+import { failedBy, failureOf } from './table-code.ts';
 import type { AnyTable, Effect, Row } from './table.ts';
 import {
   type Compensated,
@@ -292,10 +292,10 @@ export class Fold {
       // A throwing plan is a bug of the verb; it must refuse the op the same way everywhere instead of halting the fleet. Of what it threw only
       // the kernel's own codes are recorded: engines name the same failure differently.
       // What a read of its view failed at is looked at afterwards.
-      if (!(cause instanceof KernelError)) return { ...refuse('kernel/verb-failed'), cause };
-      // Nor is this the verb's: the kernel's own code was not loaded before the fold.
-      if (cause instanceof ActsMissing) throw cause;
-      return failedBy(cause);
+      const failure = failureOf(cause);
+      // This is not the verb's: the kernel's own code was not loaded before the fold.
+      if (failure && cause instanceof ActsMissing) throw cause;
+      return failure ?? { ...refuse('kernel/verb-failed'), cause };
     } finally {
       this.#now = undefined;
     }

@@ -49,6 +49,10 @@ const fail = (thrown: unknown) => (): never => {
 };
 const sqliteError = Object.assign(new Error('no such row'), { name: 'SqliteError' });
 
+/** As the kernel throws it, but for its code. */
+const kernelError = (code: PropertyDescriptor): KernelError =>
+  Object.defineProperty(new KernelError('kernel/bad-row', 'by its own hand'), 'code', code);
+
 const cyclic: unknown[] = [];
 cyclic.push({ cyclic });
 let deep: unknown[] = [];
@@ -98,6 +102,18 @@ const reads: readonly (readonly [string, Read])[] = [
   ['a getter that throws as a database does', fail(sqliteError)],
   ['a getter that throws nothing', fail(undefined)],
   ['a getter that throws as the kernel does', fail(new KernelError('kernel/not-loaded', 'by its own hand'))],
+  ['a getter that throws what cannot be looked at', fail(revoked.proxy)],
+  ...(
+    [
+      ['no text', undefined],
+      ['half a character', 'x\ud800'],
+      ['huge text', huge],
+    ] as const
+  ).map(
+    ([what, code]) =>
+      [`a getter that throws a kernel's error with ${what} as code`, fail(kernelError({ value: code }))] as const,
+  ),
+  ["a getter that throws a kernel's error without a readable code", fail(kernelError({ get: fail(0) }))],
 ];
 
 interface Case {
