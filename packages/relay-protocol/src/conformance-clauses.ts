@@ -30,6 +30,7 @@ import { gateClauses } from './conformance-gate.ts';
 import { keyClauses } from './conformance-keys.ts';
 import { noteClauses } from './conformance-notes.ts';
 import { requestClauses } from './conformance-requests.ts';
+import { rosterClauses } from './conformance-roster.ts';
 import { RelayError } from './errors.ts';
 import { originOf, verifyCheckpoint } from './receipt.ts';
 import { noteDigest, verifyStanding } from './standing.ts';
@@ -347,6 +348,7 @@ export const clauses: readonly Clause[] = [
   ...logClauses,
   ...noteClauses,
   ...gateClauses,
+  ...rosterClauses,
   ...requestClauses,
   ...keyClauses,
 ];

@@ -81,7 +81,7 @@ export interface Stage {
   /** What opens the book and lets the tills in. */
   readonly opening: readonly OpRecord[];
   /** By the root, in `scope` (`hq` when left out); the op is the caller's to hand in. */
-  enrol(name: string, role: Role, scope?: Scope): Promise<[Writer, OpRecord]>;
+  enrol(name: string, role: Role, scope?: Scope, more?: { readonly untilDay: string }): Promise<[Writer, OpRecord]>;
 }
 
 const startMs = 1_764_500_000_000;
@@ -156,9 +156,9 @@ export async function openStage(
   };
 
   const root = writerOf(key, genesis.hash, new Map([[hq, genesis]]));
-  const enrol: Stage['enrol'] = async (name, role, scope = hq) => {
+  const enrol: Stage['enrol'] = async (name, role, scope = hq, more) => {
     const own = await keys.create(name);
-    const member = { device: own.device, key: encodeHex(own.publicKey), name, role };
+    const member = { device: own.device, key: encodeHex(own.publicKey), name, role, ...more };
     const enrolment = await root.write({ verb: 'device.enroll@1', args: member, scope });
     return [writerOf(own, enrolment.hash), enrolment];
   };

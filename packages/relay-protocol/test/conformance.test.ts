@@ -2,11 +2,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BookId, Scope } from '@tallystick/oplog';
+import { openRecord } from '@tallystick/chain';
+import type { BookId, DeviceId, OpHash, Scope } from '@tallystick/oplog';
 import { decodeBundle, encodeBundle } from '@tallystick/oplog/transport';
 import { describe, expect, it } from 'vitest';
 import { type ClauseVerdict, runConformance } from '../src/conformance.ts';
-import { createMemoryRelayStore, createRelay, originOf, type Relay, type RelayStore } from '../src/index.ts';
+import {
+  createMemoryRelayStore,
+  createRelay,
+  originOf,
+  type PushResult,
+  type Relay,
+  type RelayStore,
+} from '../src/index.ts';
 import { createSqliteRelayStore } from '../src/node.ts';
 import { createKeyShelf } from '../src/keys.ts';
 import { encodeClaims, signReceipts } from '../src/receipt.ts';
@@ -253,6 +261,33 @@ const judging = (verdict: string, said: string): Planted =>
       : response,
   );
 
+/** The results of every push, or claim, told otherwise. */
+const telling = (tell: (result: PushResult) => PushResult): Planted =>
+  answering((request, response) =>
+    request.method === 'POST' && /\/(ops|claims)(\?|$)/.test(request.url)
+      ? rewritten(response, (body) => ({ ...body, results: (body['results'] as PushResult[]).map(tell) }))
+      : response,
+  );
+
+/** A relay that folds its roster from these ops of `hq`, each time anew. */
+const folding = (isNoted: (verb: string) => boolean): Planted => {
+  const store = createMemoryRelayStore();
+  const scope = 'hq' as Scope;
+  const noted: RelayStore = {
+    ...store,
+    async enrolments(book) {
+      const { size = 0 } = (await store.log(book, scope)) ?? {};
+      const records = (await store.records(book, scope, 0, size)).map((bytes) => openRecord(bytes, hasher));
+      return records.flatMap((opened) =>
+        opened.ok && isNoted(opened.value.op.verb)
+          ? [{ bytes: opened.value.bytes, hash: opened.value.hash, isFork: false }]
+          : [],
+      );
+    },
+  };
+  return { send: (request) => relayOver(noted).fetch(request), restart: async () => undefined };
+};
+
 /** What goes wrong at the door, in the order of the clauses that tell of it. */
 const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () => Planted]>> = {
   'speaks every version': [
@@ -418,6 +453,32 @@ const doorFaults: Readonly<Record<string, readonly [clause: string, plant: () =>
     () =>
       answering((request, response) =>
         isTail(request) ? retold(response, (event) => event.replace('"scope":"b/042"', '"scope":"b/043"')) : response,
+      ),
+  ],
+  'goes on under the key that was given up': ['keys-in-force', () => folding((verb) => verb !== 'device.rotate@1')],
+  'knows no last day': ['last-day', () => folding((verb) => verb !== 'day.open@1')],
+  'lets in whom the losing branch of a fork lets in': ['branches', () => folding(() => true)],
+  'tells whoever signed nothing who has a token': [
+    'strangers',
+    () => {
+      const holder = { hash: 'ab'.repeat(32) as OpHash, device: 'ab'.repeat(32) as DeviceId, position: 0 };
+      return telling((result) => (result.verdict === 'bad-signature' ? { ...result, holder } : result));
+    },
+  ],
+  'tells a stranger how far a log reaches': [
+    'strangers',
+    () =>
+      answering((request, response) =>
+        isPush(request)
+          ? rewritten(response, (body) => ({ ...body, size: body['size'] === 0 ? 3 : body['size'] }))
+          : response,
+      ),
+  ],
+  'tells a stranger the head of a chain': [
+    'strangers',
+    () =>
+      telling((result) =>
+        result.verdict === 'gap' ? { ...result, head: { seq: 0, hash: 'ab'.repeat(32) as OpHash } } : result,
       ),
   ],
   'says not when to ask again': ['rates', () => answering((_, response) => without(response, 'retry-after'))],
