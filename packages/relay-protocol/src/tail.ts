@@ -62,8 +62,6 @@ interface Watch {
 
 export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limits: TailLimits): Tails {
   const watchByBook = new Map<BookId, Watch>();
-  let runs = 0;
-  const run = crypto.randomUUID().slice(0, 8);
   let count = 0;
 
   function note(watch: Watch, scope: Scope, size: number, place = 0): void {
@@ -91,7 +89,8 @@ export function createTails(store: Pick<RelayStore, 'scopes' | 'refresh'>, limit
     const known = watchByBook.get(book);
     if (known !== undefined) return known;
     const timer = setInterval(() => void look(book, watch).catch(() => undefined), limits.tailLookMs);
-    const id = `${run}-${(runs += 1)}`;
+    // No number: it would tell who comes back how often other books were listened to.
+    const id = crypto.randomUUID().slice(0, 18);
     const watch: Watch = { id, reachedByScope: new Map(), listeners: new Set(), tick: 0, timer };
     watchByBook.set(book, watch);
     return watch;

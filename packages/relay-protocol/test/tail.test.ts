@@ -70,7 +70,7 @@ describe('a tail', () => {
     expect(dataOf(await line.next())).toEqual({ scope: branch, size: 1 });
     await desk.push(fleet.book, [writer.write({ scope: branch })], branch);
     const heard = await line.next();
-    expect(heard).toMatch(/^id: [0-9a-f]{8}-\d+\.\d+\nevent: log\ndata: /);
+    expect(heard).toMatch(/^id: [0-9a-f-]{18}\.\d+\nevent: log\ndata: /);
     expect(dataOf(heard)).toEqual({ scope: branch, size: 2 });
     const id = /^id: (.*)$/m.exec(heard)?.[1] ?? '';
     await desk.push(fleet.book, [fleet.root.write()]);
@@ -126,6 +126,21 @@ describe('a tail', () => {
     expect(ids.map(Number)).toEqual([start * 1_000, (start + 2) * 1_000]);
     clock.mockRestore();
     await line.hangUp();
+  });
+
+  it('counts in the ids of its events nothing of other books', async () => {
+    const desk = open();
+    const fleets = [createFleet('one'), createFleet('two')] as const;
+    for (const { book, genesis } of fleets) await desk.push(book, [genesis]);
+    const heard: string[] = [];
+    for (const { book } of [...fleets, ...fleets]) {
+      const line = await listen(desk, `/v1/books/${book}/tail`);
+      await line.next();
+      heard.push(/^id: ([0-9a-f]{8})/m.exec(await line.next())?.[1] ?? '');
+      await line.hangUp();
+    }
+    // Each time it is listened to anew, a book has ids that nothing orders.
+    expect(new Set(heard).size).toBe(heard.length);
   });
 
   it('beats as long after what was said last, whatever grows meanwhile', async () => {
