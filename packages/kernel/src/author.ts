@@ -385,8 +385,8 @@ function notCommitted(code: string, details: Readonly<Record<string, string | nu
 
 function becauseOf({ code, details, cause }: Refusal): NotCommitted {
   const answer = notCommitted(code, details);
+  if (cause === undefined) return answer;
   try {
-    // Where nothing was thrown this throws, too.
     const { stack = cause } = cause as { readonly stack?: unknown };
     return { ...answer, thrown: String(stack) };
   } catch {
