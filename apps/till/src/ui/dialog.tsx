@@ -1,6 +1,6 @@
 // A modal on the platform's own <dialog>: it traps the focus, closes on Escape and gives the focus back where it was.
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 
 export interface DialogProps {
@@ -19,7 +19,8 @@ export function Dialog(props: DialogProps): VNode {
   const ref = useRef<HTMLDialogElement>(null);
   const isLeaving = useRef(false);
   const titleId = useId();
-  useEffect(() => {
+  // Before anything else can happen, and not a frame later: a key pressed in between would go to the screen below.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     const opener = document.activeElement;
     dialog?.showModal();

@@ -8,23 +8,25 @@ import type * as KeyScreens from '../keys/screens.ts';
 import type * as LayawayScreens from '../layaways/screens.ts';
 import type * as ReturnScreens from '../returns/screens.ts';
 import type * as StockScreens from '../stock/screens.ts';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type * as DrawerScreens from './drawer.tsx';
 import type * as FailedScreens from './failed.tsx';
 import type * as FirstRunScreens from './first-run.tsx';
 import type * as ThisTillScreens from './this-till.tsx';
 
 interface LoadedProps<Screens> {
+  /** Where they were loaded before. */
+  readonly known: Screens | undefined;
   readonly load: () => Promise<Screens>;
   readonly show: (screens: Screens) => VNode;
 }
 
 /** The screens, or what to show until they are here. */
-function Loaded<Screens extends object>({ load, show }: LoadedProps<Screens>): VNode {
-  const [screens, setScreens] = useState<Screens>();
+function Loaded<Screens extends object>({ known, load, show }: LoadedProps<Screens>): VNode {
+  const [screens, setScreens] = useState(known);
   const [fault, setFault] = useState(false);
-  useEffect(() => {
-    load().then(setScreens, () => setFault(true));
+  useLayoutEffect(() => {
+    if (known === undefined) load().then(setScreens, () => setFault(true));
   }, []);
   if (screens !== undefined) return show(screens);
   if (!fault) return <p aria-busy="true">One moment…</p>;
@@ -37,8 +39,11 @@ function Loaded<Screens extends object>({ load, show }: LoadedProps<Screens>): V
 
 type With<Screens> = (props: Pick<LoadedProps<Screens>, 'show'>) => VNode;
 
+/** What was loaded once is shown at once: nobody waits a second time, and no key falls between two screens. */
 function loaded<Screens extends object>(load: () => Promise<Screens>): With<Screens> {
-  return ({ show }) => <Loaded load={load} show={show} />;
+  let known: Screens | undefined;
+  const keep = async (): Promise<Screens> => (known = await load());
+  return ({ show }) => <Loaded known={known} load={keep} show={show} />;
 }
 
 /** The screens about keys. */
