@@ -84,7 +84,7 @@ async function sellOffline(context: BrowserContext): Promise<void> {
 
 /** Without the service worker's copy, a part that cannot be had is said by its code, and costs nothing else. */
 async function missPart(context: BrowserContext): Promise<void> {
-  const part = /part-audit/;
+  const part = /part-seldom/;
   let missed = 0;
   await context.route(part, (route) => {
     missed += 1;
@@ -97,7 +97,7 @@ async function missPart(context: BrowserContext): Promise<void> {
   await page.getByRole('button', { name: 'Take in' }).click();
   await onHand(page, 12);
   assert.equal(missed, 0, 'nothing asks for the part before it is needed');
-  await prove(page, 'the part "audit" of the kernel cannot be loaded');
+  await prove(page, 'the part "seldom" of the kernel cannot be loaded');
   assert.ok(missed > 0);
   await sell(page, 11);
   await context.unroute(part);

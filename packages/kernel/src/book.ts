@@ -2,6 +2,7 @@
 import { type BookId, type DeviceId, type LogStore, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
 import type { RelayClient } from '@tallystick/relay-protocol';
 import type { Mirror } from '@tallystick/relay-protocol/mirror';
+import { loadActs } from './acts.ts';
 import type { ArchiveOptions, ArchiveReport } from './archive.ts';
 import type { CommitRequest, OpPlace } from './author.ts';
 import type { AsOf, AsOfPlace } from './as-of.ts';
@@ -14,12 +15,11 @@ import type { AdmitArgs } from './device-verbs.ts';
 import type { BookDigest } from './digest.ts';
 import type { BookStore, ImagePlace, SqlValue } from './driver.ts';
 import { HQ } from './genesis.ts';
-import { saveImage } from './image.ts';
 import type { OpenBookOptions } from './open-book.ts';
 import { OpenedBook } from './opened-book.ts';
 import type { OwnDevice } from './own-device.ts';
 import type { ListenOptions } from './listen.ts';
-import { loadAudit, loadExchange } from './parts.ts';
+import { loadSeldom } from './parts.ts';
 import type { ProofReport } from './prove.ts';
 import { type QuarantinedOp, readQuarantine, type Renewal } from './renewal.ts';
 import type { Replayed } from './replay.ts';
@@ -89,7 +89,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async adopt(): Promise<Commit | undefined> {
     this.#book.mustBeOpen();
-    const { adoptable } = await loadExchange();
+    const { adoptable } = await loadSeldom();
     const args = adoptable(this.#replica, this.#book.options.release ?? '');
     if (args === undefined) return undefined;
     const [commit] = await this.#writing.commit([{ verb: manifestAdopt.name, args, scope: HQ }]);
@@ -101,7 +101,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * hand the op to both. Throws `kernel/relay-key` where no relay is known yet.
    */
   async appointRelay(appointing: Appointing): Promise<Commit> {
-    const args = await this.#book.afterLoading(loadExchange, async ({ appointmentOf }) =>
+    const args = await this.#book.afterLoading(loadSeldom, async ({ appointmentOf }) =>
       appointmentOf(this.#replica, appointing),
     );
     const [commit] = await this.#writing.commit([{ verb: relayAppoint.name, args, scope: HQ }]);
@@ -121,7 +121,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * `role` of theirs. A later key is vouched for by the first. Undefined until this device is enrolled; devices of `hq` need no admission.
    */
   admission(): Promise<AdmitArgs | undefined> {
-    return this.#book.afterLoading(loadExchange, ({ admissionOf }) => admissionOf(this.#book.own));
+    return this.#book.afterLoading(loadSeldom, ({ admissionOf }) => admissionOf(this.#book.own));
   }
 
   /**
@@ -131,7 +131,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * Asked again before that, it answers the same.
    */
   async renew(): Promise<Renewal> {
-    const renewal = await this.#book.afterLoading(loadExchange, ({ renewDevice }) =>
+    const renewal = await this.#book.afterLoading(loadSeldom, ({ renewDevice }) =>
       renewDevice(this.#replica, this.#book.own),
     );
     this.#book.changes.emit({ kind: 'commit' });
@@ -166,7 +166,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    * that another replica adopts at the same time counts once.
    */
   async recoverAll(device?: DeviceId): Promise<Commit[]> {
-    const { recoveries } = await loadExchange();
+    const { recoveries } = await loadSeldom();
     return this.#writing.commit(recoveries(this.#book.own, this.quarantine(), device));
   }
 
@@ -222,7 +222,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async sync(client: RelayClient, options: { readonly pull?: boolean } = {}): Promise<SyncReport> {
     this.#book.mustBeOpen();
     return this.#book.whileOpen(async () =>
-      (await loadExchange()).exchangeWith(this.#book, client, options.pull ?? true, this.#cosigned),
+      (await loadSeldom()).exchangeWith(this.#book, client, options.pull ?? true, this.#cosigned),
     );
   }
 
@@ -232,7 +232,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   readMirror(mirror: Mirror, scopes?: readonly ScopeName[]): Promise<SyncReport> {
     this.#book.mustBeOpen();
-    return this.#book.whileOpen(async () => (await loadExchange()).takeFromMirror(this.#book, mirror, scopes));
+    return this.#book.whileOpen(async () => (await loadSeldom()).takeFromMirror(this.#book, mirror, scopes));
   }
 
   /**
@@ -241,26 +241,26 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async listen(client: RelayClient, options: ListenOptions): Promise<void> {
     this.#book.mustBeOpen();
-    const { listenTo } = await loadExchange();
+    const { listenTo } = await loadSeldom();
     await listenTo(this.#replica, client, () => this.#book.own.readers(), options);
   }
 
   /** The book, or some scopes of it, as one file for `import`. */
   export(options: { readonly scopes?: readonly ScopeName[] } = {}): Promise<Uint8Array> {
-    return this.#book.afterLoading(loadExchange, ({ exportBook }) => exportBook(this.#replica, options.scopes));
+    return this.#book.afterLoading(loadSeldom, ({ exportBook }) => exportBook(this.#replica, options.scopes));
   }
 
   /** Takes in what another replica exported. Only what verifies is folded; nothing already stored is lost. */
   async import(bytes: Uint8Array): Promise<ImportReport> {
     this.#book.mustBeOpen();
-    return this.#book.whileOpen(async () => (await loadExchange()).takeFromFile(this.#book, bytes));
+    return this.#book.whileOpen(async () => (await loadSeldom()).takeFromFile(this.#book, bytes));
   }
 
   /**
    * Forgets records that were set aside (`log.asides()`), all or those of some ops: a copy of them can be imported again. Answers of how many ops.
    */
   async dismissAsides(hashes?: readonly OpHash[]): Promise<number> {
-    const dismissed = await this.#book.afterLoading(loadExchange, ({ dismissAsides }) =>
+    const dismissed = await this.#book.afterLoading(loadSeldom, ({ dismissAsides }) =>
       dismissAsides(this.#replica, hashes),
     );
     if (dismissed > 0) this.#book.changes.emit({ kind: 'import' });
@@ -290,7 +290,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   /** Checks the stored log: text, hashes, links, one signature a run (or each), Merkle roots. */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     const { log, crypto } = this.#replica;
-    return this.#book.afterLoading(loadAudit, ({ verifyLog }) =>
+    return this.#book.afterLoading(loadSeldom, ({ verifyLog }) =>
       verifyLog(log, crypto, { ...options, enrolments: this.#replica.admitter.enrolments() }),
     );
   }
@@ -302,7 +302,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
   async asOf(place: AsOfPlace, into: BookStore, older: OlderOps = {}): Promise<AsOf> {
     this.#book.mustBeOpen();
     return this.#book.whileOpen(async () =>
-      (await loadAudit()).asOf(this.#replica, this.#verbs, place, { into, older: this.#book.older(older) }),
+      (await loadSeldom()).asOf(this.#replica, this.#verbs, place, { into, older: this.#book.older(older) }),
     );
   }
 
@@ -325,7 +325,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   archive(options: Omit<ArchiveOptions, 'scope'> & { readonly scope?: ScopeName }): Promise<ArchiveReport> {
     const scope = options.scope ?? this.#book.options.scope ?? HQ;
-    return this.#book.afterLoading(loadAudit, async ({ archiveLog }) => {
+    return this.#book.afterLoading(loadSeldom, async ({ archiveLog }) => {
       const report = await archiveLog(this.#replica, { ...options, scope });
       // What is held back was judged by ops that are gone here.
       await retryAsides(this.#book);
@@ -341,7 +341,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
     this.#book.mustBeOpen();
     const { image } = this.#book.options.store;
     if (image === undefined) return false;
-    await this.#replica.exclusive(() => saveImage(this.#replica, image));
+    await this.#book.afterLoading(loadActs, ({ saveImage }) => saveImage(this.#replica, image));
     return true;
   }
 
@@ -351,14 +351,14 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   saveSnapshot(place: Pick<ImagePlace, 'save'>): Promise<SnapshotReport> {
     const { own } = this.#book;
-    return this.#book.afterLoading(loadAudit, ({ saveSnapshot }) =>
+    return this.#book.afterLoading(loadSeldom, ({ saveSnapshot }) =>
       saveSnapshot(this.#replica, own.signingKey(), own.now(), place),
     );
   }
 
   /** Writes what proves the snapshot in `place` as far as it is proven now. Answers how far that is. */
   saveSnapshotProof(place: ImagePlace): Promise<SnapshotTrust> {
-    return this.#book.afterLoading(loadAudit, ({ saveProof }) => saveProof(this.#replica, place));
+    return this.#book.afterLoading(loadSeldom, ({ saveProof }) => saveProof(this.#replica, place));
   }
 
   /**
@@ -367,7 +367,7 @@ export class Book<V extends readonly Verb[] = readonly Verb[]> {
    */
   async sign(kind: StatementKind, text: string): Promise<SignedStatement> {
     this.#book.mustBeOpen();
-    const { signStatement } = await loadExchange();
+    const { signStatement } = await loadSeldom();
     return signStatement(kind, text, this.id, this.#book.own.signingKey(), this.#replica.crypto.hasher);
   }
 

@@ -140,6 +140,7 @@ const changes: readonly (keyof LogFileChanges)[] = [
   'addReceipt',
   'setAside',
   'dropAsides',
+  'encodeIndex',
 ];
 
 /** What asks for them has loaded the acts before; a program that does so by its own hand may wait, or be told `kernel/not-loaded`. */
@@ -148,7 +149,7 @@ function withChanges(opened: LogFile): IndexedDbLog {
     name,
     async (...args: unknown[]) => {
       const { logFileChanges } = await loadActs();
-      (logFileChanges(opened)[name] as (...given: unknown[]) => void)(...args);
+      return (logFileChanges(opened)[name] as (...given: unknown[]) => unknown)(...args);
     },
   ]);
   return { ...opened.log, ...(Object.fromEntries(late) as LogFileChanges) };

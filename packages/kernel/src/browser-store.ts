@@ -1,7 +1,7 @@
 /** Everything a book needs in a browser, as `nodeStore` is in Node: the log on the disk, the rows in sql.js, the keys in IndexedDB. */
 import { portableHasher } from '@tallystick/chain/hashing';
 import type { KeyStore } from '@tallystick/sign';
-import { choosePlatformEd25519, createIndexedDbKeyStore } from '@tallystick/sign/device';
+import { createIndexedDbKeyStore, latePlatformEd25519 } from '@tallystick/sign/device';
 import type { SqlJsStatic } from 'sql.js';
 import { loadActs } from './acts.ts';
 import { type BrowserLog, type BrowserLogOptions, openBrowserLog } from './browser-log.ts';
@@ -25,7 +25,7 @@ export interface BrowserStore extends BookStore {
 export async function browserStore(name: string, options: BrowserStoreOptions): Promise<BrowserStore> {
   useLateFiles();
   const { sqlite, release = '', ...logOptions } = options;
-  const crypto = { hasher: portableHasher, ed25519: await choosePlatformEd25519(loadActs) };
+  const crypto = { hasher: portableHasher, ed25519: latePlatformEd25519(loadActs) };
   const keys = createIndexedDbKeyStore({ hasher: portableHasher, database: `tallystick-${name}-keys` }, loadActs);
   const log = await openBrowserLog(name, logOptions);
   return { ...storeOver({ sqlite, log, release, images: log.images }), log, keys, crypto };

@@ -10,7 +10,7 @@ import type { Replica } from './replica.ts';
 /** Why an image was not used: there is none, it is not whole, or it is of another build, book, list of verbs, shape of tables or log. */
 export type ImageMisfit = 'none' | 'damaged' | 'release' | 'book' | 'verbs' | 'tables' | 'log';
 
-interface ImageHeader {
+export interface ImageHeader {
   readonly tallystick: 'image/1';
   readonly release: string;
   readonly book: string;
@@ -32,28 +32,8 @@ export async function noteTakenBack(log: LogStore): Promise<void> {
   await log.setMeta(META_TAKEN_BACK, String(timesTakenBack(log) + 1));
 }
 
-function timesTakenBack(log: LogStore): number {
+export function timesTakenBack(log: LogStore): number {
   return Number(log.meta(META_TAKEN_BACK) ?? 0);
-}
-
-/** Keeps the rows as they are, and the index of a log that has one. Call inside `exclusive`, outside a transaction. */
-export async function saveImage(replica: Replica, image: StoreImage): Promise<void> {
-  const lastHashes: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [scope, folded] of foldedSizes(replica.sql)) {
-    const [last] = folded <= replica.log.base(scope).size ? [] : await replica.log.settled(scope, folded - 1, 1);
-    if (last !== undefined) lastHashes[scope] = last.hash;
-  }
-  const header: ImageHeader = {
-    tallystick: 'image/1',
-    release: image.release,
-    book: replica.book ?? '',
-    verbs: refsOf(replica),
-    lastHashes,
-    takenBack: timesTakenBack(replica.log),
-  };
-  await image.save(JSON.stringify(header));
-  const index = replica.log.encodeIndex?.();
-  if (index !== undefined) await image.place.save(LOG_INDEX, [index]);
 }
 
 /** Puts the saved rows in the place of empty tables, if they fit; answers why not. */
@@ -112,7 +92,7 @@ async function lastPositions({ log }: Replica, lastHashes: ImageHeader['lastHash
   return positions;
 }
 
-function foldedSizes(sql: SqlDriver): [ScopeName, number][] {
+export function foldedSizes(sql: SqlDriver): [ScopeName, number][] {
   return [...sql.prepare('SELECT scope, folded FROM scopes').iterate([])] as [ScopeName, number][];
 }
 
@@ -127,7 +107,7 @@ function tableRegistryOf(sql: SqlDriver): string {
   return JSON.stringify([...sql.prepare('SELECT name, shape FROM kernel_tables ORDER BY name').iterate([])]);
 }
 
-function refsOf({ verbs }: Replica): string[] {
+export function refsOf({ verbs }: Replica): string[] {
   return [...verbs.keys()].sort();
 }
 

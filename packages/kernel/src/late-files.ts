@@ -7,8 +7,7 @@ import { type PartFiles, partsComeFrom } from './load-part.ts';
 
 const files: PartFiles = {
   acts: () => ofThisBuild(import('./part-acts.ts')),
-  exchange: () => ofThisBuild(import('./part-exchange.ts')),
-  audit: () => ofThisBuild(import('./part-audit.ts')),
+  seldom: () => ofThisBuild(import('./part-seldom.ts')),
 };
 
 /** To be called before anything of a part is asked for. */

@@ -2,14 +2,12 @@
 // oxlint-disable @tallystick/no-shared-state -- files of this very build: no answer depends on when they come, for what needs one waits or says that it is not there
 import { KernelError } from './errors.ts';
 import type * as acts from './part-acts.ts';
-import type * as audit from './part-audit.ts';
-import type * as exchange from './part-exchange.ts';
+import type * as seldom from './part-seldom.ts';
 
 /** How each is brought. Rejects where it cannot be had, or is of another build than the program. */
 export interface PartFiles {
   acts(): Promise<typeof acts>;
-  exchange(): Promise<typeof exchange>;
-  audit(): Promise<typeof audit>;
+  seldom(): Promise<typeof seldom>;
 }
 
 let files: PartFiles | undefined;

@@ -2,20 +2,20 @@
 import type { LogStore } from '@tallystick/oplog';
 import type { CryptoProvider } from './admitter.ts';
 import { useLateFiles } from './late-files.ts';
-import { loadAudit, loadExchange } from './parts.ts';
+import { loadSeldom } from './parts.ts';
 import type { Replayed, ReplayOptions } from './replay.ts';
 import type { LogToVerify, VerifyReport } from './verify.ts';
 
 /** Checks a whole stored log without folding it. */
 export async function verifyLog(log: LogStore, crypto: CryptoProvider, options?: LogToVerify): Promise<VerifyReport> {
   useLateFiles();
-  return (await loadAudit()).verifyLog(log, crypto, options);
+  return (await loadSeldom()).verifyLog(log, crypto, options);
 }
 
 /** Folds what verifies of a log from nothing into an empty database. */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   useLateFiles();
-  return (await loadAudit()).replay(options);
+  return (await loadSeldom()).replay(options);
 }
 
 /**
@@ -24,5 +24,5 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
  */
 export async function loadParts(): Promise<void> {
   useLateFiles();
-  await Promise.all([loadExchange(), loadAudit()]);
+  await loadSeldom();
 }

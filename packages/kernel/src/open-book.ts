@@ -16,7 +16,7 @@ import { HQ } from './genesis.ts';
 import { KeyRing } from './key-ring.ts';
 import { useLateFiles } from './late-files.ts';
 import { OwnDevice } from './own-device.ts';
-import { loadAudit, loadExchange } from './parts.ts';
+import { loadSeldom } from './parts.ts';
 import { deviceKeyName } from './renewal.ts';
 import { Replica } from './replica.ts';
 import type { SnapshotOptions } from './snapshot-start.ts';
@@ -63,7 +63,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   const edge = options.edge ?? platformEdge;
   options.verbs.forEach(mustDeclareTexts);
   const { snapshot } = options;
-  const start = snapshot && (await loadAudit()).snapshotStart(snapshot, options.book);
+  const start = snapshot && (await loadSeldom()).snapshotStart(snapshot, options.book);
   // A snapshot names a book too, and says nothing of what this device wrote since. A log without the name is one whose opening was interrupted.
   const { log } = options.store;
   const hadBook = log.meta('book') !== undefined || log.scopes().length > 0;
@@ -89,7 +89,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
   await retryAtOpening(replica);
   const { relayKey } = options;
   if (relayKey !== undefined && relayKey !== replica.log.meta('relay'))
-    await (await loadExchange()).pinRelay(replica, relayKey);
+    await (await loadSeldom()).pinRelay(replica, relayKey);
   // What is sold now comes before an op of a clock ahead, so all that is pending may be folded again, when its code cannot be had any more.
   for (const { tail, tailId } of replica.scopes())
     if (Number(`0x${tailId.replace('-', '').slice(0, 12)}`) > edge.now()) loadActsFor(tail).catch(() => undefined);

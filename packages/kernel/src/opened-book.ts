@@ -7,7 +7,7 @@ import type { OwnDevice } from './own-device.ts';
 import type { Replica } from './replica.ts';
 import type { AbsentTable } from './residency.ts';
 import { fetchTables } from './snapshot-use.ts';
-import { type AuditPart, loadAudit, loadExchange } from './parts.ts';
+import { loadSeldom, type SeldomPart } from './parts.ts';
 import { META_UNANCHORED } from './status.ts';
 import type { Verb } from './verb.ts';
 import type { OlderOps } from './whole-log.ts';
@@ -96,18 +96,18 @@ export class OpenedBook {
    */
   async audit<T>(
     older: OlderOps,
-    work: (part: AuditPart, older: OlderOps) => Promise<T>,
-    needed: (part: AuditPart) => readonly Scope[] | undefined = () => undefined,
+    work: (part: SeldomPart, older: OlderOps) => Promise<T>,
+    needed: (part: SeldomPart) => readonly Scope[] | undefined = () => undefined,
   ): Promise<T> {
     // Who asks a relay stands in the store, which is closed with the book.
     this.mustBeOpen();
     let held = this.older(older);
     if (older.relay !== undefined)
       held = await this.whileOpen(async () => {
-        const [{ fetchOlder }, part] = await Promise.all([loadExchange(), loadAudit()]);
-        return fetchOlder(this.replica, held, needed(part));
+        const part = await loadSeldom();
+        return part.fetchOlder(this.replica, held, needed(part));
       });
-    return this.afterLoading(loadAudit, (part) => work(part, held));
+    return this.afterLoading(loadSeldom, (part) => work(part, held));
   }
 }
 

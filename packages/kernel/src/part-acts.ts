@@ -10,13 +10,10 @@ import { deviceDismiss, deviceRecover } from './recovery.ts';
 
 export { logFileChanges } from '@tallystick/oplog/file';
 export { judgeRotation } from '@tallystick/sign';
-export {
-  createIndexedDbKeyStore,
-  nobleEd25519,
-  webCryptoEd25519,
-} from '@tallystick/sign/judging';
+export { choosePlatformEd25519, createIndexedDbKeyStore, nobleEd25519 } from '@tallystick/sign/judging';
 export { build } from './build.ts';
 export { learn } from './enrolled-by.ts';
+export { saveImage } from './image-save.ts';
 export { chooseKind, openIndexedDbLog, readDatabase, readFile } from './log-place.ts';
 export { shapesByName } from './manifest.ts';
 export { openGenesis } from './new-book.ts';

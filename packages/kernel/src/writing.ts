@@ -2,7 +2,7 @@
 import type { OpHash } from '@tallystick/oplog';
 import { loadActs } from './acts.ts';
 import { retryAsides } from './asides.ts';
-import { loadExchange } from './parts.ts';
+import { loadSeldom } from './parts.ts';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
 import { builtinVerbs, deviceEnroll } from './builtin.ts';
 import type { Commit, Committed, Stage } from './commit.ts';
@@ -62,7 +62,7 @@ export class Writing {
   /** One answer for each scope that enrolled this device. */
   async rotate(): Promise<Commit[]> {
     const { replica, own } = this.#book;
-    const { rotateKey } = await loadExchange();
+    const { rotateKey } = await loadSeldom();
     return this.#write(() => rotateKey(replica, own, (work) => this.#store(work)), 1);
   }
 

@@ -13,7 +13,7 @@ export interface IndexedPart {
 }
 
 /** What is not a column. */
-interface Header {
+export interface FileLogIndexHeader {
   readonly last: FramePlace;
   readonly ops: number;
   readonly scopes: readonly (Omit<ScopeContent, 'settled' | 'pending'> & { settled: number; pending: number })[];
@@ -26,39 +26,10 @@ interface Header {
   readonly meta: readonly (readonly [string, string])[];
 }
 
-const formatLine = new TextEncoder().encode('tallystick-log-index/2\n');
+export const formatLine: Uint8Array = new TextEncoder().encode('tallystick-log-index/2\n');
 const hashBytes = 32;
 /** Checksum and header length follow the format line. */
-const headerAt: number = formatLine.length + 8;
-
-export function encodeFileLogIndex({ state, last }: IndexedPart): Uint8Array {
-  const { hashes, scopes, receipted, receiptedElsewhere } = state.index.content();
-  const stored: number[] = [];
-  receipted.forEach((position, ordinal) => {
-    if (position !== undefined) stored.push(ordinal, position);
-  });
-  const header: Header = {
-    last,
-    ops: state.bodies.length,
-    scopes: scopes.map((scope) => ({ ...scope, settled: scope.settled.length, pending: scope.pending.length })),
-    receipted: stored.length / 2,
-    receiptedElsewhere: [...receiptedElsewhere],
-    receipts: [...state.receiptsByScope],
-    asides: [...state.asidesByKey],
-    meta: [...state.metaByName],
-  };
-  const columns = [
-    hashes,
-    bytesOf(Float64Array.from(state.bodies, ({ at }) => at)),
-    bytesOf(Uint32Array.from(state.bodies, ({ length }) => length)),
-    ...scopes.flatMap(({ settled, pending }) => [
-      bytesOf(Uint32Array.from(settled)),
-      bytesOf(Uint32Array.from(pending)),
-    ]),
-    bytesOf(Uint32Array.from(stored)),
-  ];
-  return join(new TextEncoder().encode(JSON.stringify(header)), columns);
-}
+export const headerAt: number = formatLine.length + 8;
 
 /** Undefined for bytes that are no index, or a damaged one. */
 export function decodeFileLogIndex(bytes: Uint8Array): IndexedPart | undefined {
@@ -66,7 +37,7 @@ export function decodeFileLogIndex(bytes: Uint8Array): IndexedPart | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(formatLine.length) !== crc32c(bytes.subarray(formatLine.length + 4))) return undefined;
   const columnsAt = headerAt + view.getUint32(formatLine.length + 4);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(headerAt, columnsAt))) as Header;
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(headerAt, columnsAt))) as FileLogIndexHeader;
   let at = columnsAt;
   // A Buffer's own `slice` would not copy, and what it answers be out of step with larger numbers.
   const take = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.prototype.slice.call(bytes, at, (at += length));
@@ -84,31 +55,16 @@ export function decodeFileLogIndex(bytes: Uint8Array): IndexedPart | undefined {
   return { state: stateOf(header, content, starts, lengths), last: header.last };
 }
 
-function stateOf(header: Header, content: IndexContent, starts: Float64Array, lengths: Uint32Array): FileLogState {
+function stateOf(
+  header: FileLogIndexHeader,
+  content: IndexContent,
+  starts: Float64Array,
+  lengths: Uint32Array,
+): FileLogState {
   const state = createFileLogState(LogIndex.from(content));
   starts.forEach((at, ordinal) => state.bodies.push({ at, length: lengths[ordinal] as number }));
   for (const [scope, spans] of header.receipts) state.receiptsByScope.set(scope as ScopeContent['scope'], [...spans]);
   for (const [key, span] of header.asides) state.asidesByKey.set(key, span);
   for (const [name, value] of header.meta) state.metaByName.set(name, value);
   return state;
-}
-
-function join(header: Uint8Array, columns: readonly Uint8Array[]): Uint8Array {
-  const size = columns.reduce((sum, column) => sum + column.length, headerAt + header.length);
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  bytes.set(formatLine);
-  view.setUint32(formatLine.length + 4, header.length);
-  bytes.set(header, headerAt);
-  let at = headerAt + header.length;
-  for (const column of columns) {
-    bytes.set(column, at);
-    at += column.length;
-  }
-  view.setUint32(formatLine.length, crc32c(bytes.subarray(formatLine.length + 4)));
-  return bytes;
-}
-
-function bytesOf({ buffer }: Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): Uint8Array {
-  return new Uint8Array(buffer);
 }

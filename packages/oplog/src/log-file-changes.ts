@@ -1,4 +1,4 @@
-// What becomes of a log in a file when relays answer, others' ops come, or the log is cut at its begin: all that a device does not do which only writes ops of its own.
+// What becomes of a log in a file when relays answer, others' ops come, or the log is cut at its begin: all that a device does not do which only writes ops of its own. And what becomes of its index.
 import { opsOf } from './aside-key.ts';
 import {
   type AsideEntry,
@@ -7,6 +7,7 @@ import {
   type SettleEntry,
   type UnsettleEntry,
 } from './file-log-state.ts';
+import { encodeFileLogIndex } from './file-log-index-encode.ts';
 import { frameKinds } from './frame.ts';
 import { encodeHex } from './hex.ts';
 import { checkBegin, checkSettle, checkUnsettle, hashesElsewhere } from './log-checks.ts';
@@ -52,6 +53,10 @@ export function logFileChanges({ log, parts }: LogFile): LogFileChanges {
       const held = opsOf(state.asidesByKey.keys());
       const known = hashes.filter((hash) => held.has(hash));
       if (known.length > 0) write(frameKinds.dropAsides, encodePayload(known));
+    },
+    encodeIndex: () => {
+      const last = parts.last();
+      return last && encodeFileLogIndex({ state, last });
     },
   };
 }

@@ -12,9 +12,10 @@ import {
   type Span,
 } from './file-log-state.ts';
 import { frameKinds } from './frame.ts';
-import { decodeFileLogIndex, encodeFileLogIndex } from './file-log-index.ts';
+import { decodeFileLogIndex } from './file-log-index.ts';
 import {
   type FramedFile,
+  type FramePlace,
   type FramedFileOptions,
   hasFrame,
   openFramedFile,
@@ -49,9 +50,9 @@ export interface FileLogStoreOptions extends FramedFileOptions {
   readonly index?: Uint8Array | undefined;
 }
 
-/** What only an exchange, an archive or a snapshot asks of a log: see log-file-changes.ts. */
-type Changes = 'replace' | 'settle' | 'begin' | 'unsettle' | 'addReceipt' | 'setAside' | 'dropAsides';
-export type LogFileChanges = Pick<SyncLogStore, Changes>;
+/** What only an exchange, an archive, a snapshot or an image asks of a log: see log-file-changes.ts. */
+type Changes = 'replace' | 'settle' | 'begin' | 'unsettle' | 'addReceipt' | 'setAside' | 'dropAsides' | 'encodeIndex';
+export type LogFileChanges = Pick<FileLogStore, Changes>;
 
 /** What those changes are made with. */
 export interface LogFileParts {
@@ -60,6 +61,8 @@ export interface LogFileParts {
   write(kind: number, payload: Uint8Array): void;
   /** Appends records that are not stored yet. */
   writeRecords(records: readonly OpRecord[]): void;
+  /** The frame written last; undefined in an empty file. */
+  last(): FramePlace | undefined;
 }
 
 export interface LogFile {
@@ -80,7 +83,6 @@ export function openLogFile(file: AppendFile, options: FileLogStoreOptions = {})
     recovered: frames.recovered,
     scanned,
     recheck: () => recheckFrames(file, known?.last.end ?? 0),
-    encodeIndex: () => (frames.last === undefined ? undefined : encodeFileLogIndex({ state, last: frames.last })),
     ...createOps(parts, frames),
     ...createNotes(state, frames),
     meta: (name: string) => state.metaByName.get(name),
@@ -103,6 +105,7 @@ function createParts(state: FileLogState, frames: FramedFile): LogFileParts {
       for (const { bytes, hash } of records) trustedRecord(bytes, hash);
       if (records.length > 0) write(frameKinds.records, encodeRecords(records));
     },
+    last: () => frames.last,
   };
 }
 

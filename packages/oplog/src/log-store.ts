@@ -115,7 +115,7 @@ export interface LogStore {
   meta(name: string): string | undefined;
   setMeta(name: string, value: string): MaybePromise<void>;
   /** What a store that must read itself in would like to be given when it is opened again; see `createFileLogStore`. */
-  encodeIndex?(): Uint8Array | undefined;
+  encodeIndex?(): MaybePromise<Uint8Array | undefined>;
   /** Drops whatever was cached, after another connection wrote or an outer transaction was rolled back. */
   refresh(): MaybePromise<void>;
   close(): MaybePromise<void>;

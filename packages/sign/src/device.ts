@@ -10,6 +10,6 @@ export {
   rotateVerb,
 } from './chain-key.ts';
 export { createMemoryKeyStore, keyIdOf } from './key-store.ts';
-export { choosePlatformEd25519, createIndexedDbKeyStore, lateEd25519, type LoadJudging } from './portable.ts';
+export { createIndexedDbKeyStore, lateEd25519, latePlatformEd25519, type LoadJudging } from './portable.ts';
 export { defaultRevokes } from './roles.ts';
 export { signOp, startSigning } from './signing.ts';

@@ -5,8 +5,6 @@ import type { Ed25519 } from './ed25519.ts';
 import { type IndexedDbKeyStoreOptions, loadIndexedDbKey } from './indexed-db.ts';
 import type * as judging from './judging.ts';
 import type { ImportingKeyStore } from './key-store.ts';
-import { isByTheRule } from './platform.ts';
-import { webCryptoEquation } from './web-crypto.ts';
 
 /** Brings what `@tallystick/sign/judging` exports, by `import()` for instance; answers at once where it is here already. */
 export type LoadJudging = () => MaybePromise<Pick<typeof judging, keyof typeof judging>>;
@@ -16,12 +14,9 @@ export function lateEd25519(load: LoadJudging): Ed25519 {
   return lateProvider('noble', async () => (await load()).nobleEd25519);
 }
 
-/** WebCrypto where it holds to the acceptance rule; otherwise the portable provider. Ask once, at start. */
-export async function choosePlatformEd25519(load: LoadJudging): Promise<Ed25519> {
-  const { subtle } = globalThis.crypto;
-  // The key of the probe may be enrolled, so nothing that judges keys is loaded for it.
-  const isRight = await isByTheRule({ verify: webCryptoEquation(subtle) });
-  return isRight ? lateProvider('webcrypto', async () => (await load()).webCryptoEd25519(subtle)) : lateEd25519(load);
+/** WebCrypto where it holds to the acceptance rule, which is tried with the first call; otherwise the portable provider. Answers with promises until that is known. */
+export function latePlatformEd25519(load: LoadJudging): Ed25519 {
+  return lateProvider('platform', async () => (await load()).choosePlatformEd25519());
 }
 
 function lateProvider(name: string, load: () => Promise<Ed25519>): Ed25519 {

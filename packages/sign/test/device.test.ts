@@ -24,9 +24,9 @@ describe('a device that only signs', () => {
       [pair.publicKey, flipped, false],
       [identity, signature, false],
     ] as const)
-      for (const name of ['webcrypto', 'noble']) {
+      for (const name of ['platform', 'noble']) {
         const entry = await fresh();
-        const ed25519 = name === 'noble' ? entry.lateEd25519(judging) : await entry.choosePlatformEd25519(judging);
+        const ed25519 = name === 'noble' ? entry.lateEd25519(judging) : entry.latePlatformEd25519(judging);
         expect(ed25519.name).toBe(name);
         const verdicts = [await ed25519.verify(key, message, given), await ed25519.verify(key, message, given)];
         expect(verdicts, name).toEqual([verdict, verdict]);
@@ -38,10 +38,24 @@ describe('a device that only signs', () => {
     const pair = await nobleEd25519.generate();
     const held = [pair.publicKey, message, await pair.sign(message)].map((bytes) => Uint8Array.from(bytes));
     const [key, text, signature] = held as [Uint8Array, Uint8Array, Uint8Array];
-    const ed25519 = await entry.choosePlatformEd25519(judging);
+    const ed25519 = entry.latePlatformEd25519(judging);
     const verdict = ed25519.verify(key, text, signature);
     for (const bytes of held) bytes.fill(0);
     expect(await verdict).toBe(true);
+  });
+
+  it('takes the portable provider where the platform says yes to everything', async () => {
+    const entry = await fresh();
+    const verify = vi.spyOn(globalThis.crypto.subtle, 'verify').mockResolvedValue(true);
+    try {
+      const ed25519 = entry.latePlatformEd25519(judging);
+      expect(verify).not.toHaveBeenCalled();
+      const pair = await nobleEd25519.generate();
+      expect(await ed25519.verify(pair.publicKey, message, new Uint8Array(64).fill(1))).toBe(false);
+      expect(await ed25519.verify(pair.publicKey, message, await pair.sign(message))).toBe(true);
+    } finally {
+      verify.mockRestore();
+    }
   });
 
   it('makes keys of secrets as everybody does', async () => {
