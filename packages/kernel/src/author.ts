@@ -20,9 +20,9 @@ import {
   type VerbRef,
 } from '@tallystick/oplog';
 import type { DeviceKey } from '@tallystick/sign';
-import { proveRotation, rotateVerb, startSigning } from '@tallystick/sign/device';
+import { rotateVerb, startSigning } from '@tallystick/sign/device';
 import { isAct, loadActs, loadActsFor } from './acts.ts';
-import { devices, hqMark, marks, refusals } from './builtin.ts';
+import { hqMark, marks, refusals } from './builtin.ts';
 import { FORK, IN_THE_CLEAR } from './codes.ts';
 import { HQ } from './genesis.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -56,6 +56,11 @@ export interface CommitRequest {
   /** Business time in ms; the edge's clock when left out. */
   readonly at?: number;
   readonly scope?: ScopeName;
+}
+
+/** A commit, or a rotation to this key, which makes the args. */
+export interface WriteRequest extends CommitRequest {
+  readonly rotateTo?: DeviceKey;
 }
 
 /** An op that was not committed: nothing of it is stored. */
@@ -154,7 +159,7 @@ export class Author {
   /**
    * Writes, folds and stores ops in one transaction, which may hold their rows. A refused one is answered and leaves no trace; the others go on.
    */
-  async write(requests: readonly CommitRequest[], defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
+  async write(requests: readonly WriteRequest[], defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
     const answers: (Written | NotCommitted)[] = [];
     const fresh: OpRecord[] = [];
     this.#tips.clear();
@@ -176,16 +181,6 @@ export class Author {
     this.#replica.admitter.remember(fresh);
     this.#fresh = fresh;
     return answers;
-  }
-
-  /** Goes on under `key` in each scope that enrolled this device. Call like `write`. */
-  async rotate(key: DeviceKey, defaultScope: ScopeName): Promise<(Written | NotCommitted)[]> {
-    const enrolled = this.#replica.sql.query(`SELECT scope FROM ${devices.name} WHERE device = ? ORDER BY scope`, [
-      key.device,
-    ]);
-    const scopes = enrolled.length === 0 ? [defaultScope] : enrolled.map((row) => row['scope'] as ScopeName);
-    const requests = scopes.map((scope) => ({ verb: rotateVerb, scope, args: {}, rotateTo: key }));
-    return this.write(requests, defaultScope);
   }
 
   /** In a scope beside `hq`, before the next op: takes notice of newer `hq`, and of the key that this device has there. */
@@ -225,7 +220,7 @@ export class Author {
   }
 
   async #writeOne(
-    request: CommitRequest & { readonly scope: ScopeName; readonly rotateTo?: DeviceKey },
+    request: WriteRequest & { readonly scope: ScopeName },
     heads: Map<string, OpRecord>,
   ): Promise<Written | NotCommitted> {
     const scope = this.#replica.change(request.scope);
@@ -241,7 +236,10 @@ export class Author {
     if ('ok' in link) return link;
     const { rotateTo } = request;
     const id = this.#mint.mint();
-    const args = rotateTo === undefined ? this.#argsAt(request, id) : { ...(await proveRotation(link.prev, rotateTo)) };
+    const args =
+      rotateTo === undefined
+        ? this.#argsAt(request, id)
+        : { ...(await (await loadActs()).proveRotation(link.prev, rotateTo)) };
     // The schema judges what will be recorded, in the fold. What it says against the args as they came is looked up for people, once they are refused.
     const refusedAs = (answer: NotCommitted): NotCommitted => {
       if (answer.code === IN_THE_CLEAR) return answer;

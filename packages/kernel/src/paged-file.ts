@@ -9,19 +9,17 @@ import type { AppendFile } from '@tallystick/oplog';
 import { crc32c } from '@tallystick/oplog/open-file';
 
 /** SQLite's own page size, by which it reads and writes. */
-const PAGE = 4096;
+export const PAGE = 4096;
 /** So many changed pages stay in memory: 16 MB. */
 const MOST_IN_MEMORY = 4096;
-/** Pages that did not change are copied so many at a time. */
-const COPIED_AT_ONCE = 256;
-const MAGIC = 0x54_4c_59_50;
+export const MAGIC = 0x54_4c_59_50;
 /** Magic, number of the save, pages, length of the header, checksum of the checksums, the header and this. */
-const FOOTER_BYTES = 20;
+export const FOOTER_BYTES = 20;
 
 export type PageFiles = readonly [AppendFile, AppendFile];
 
 /** A whole image. */
-interface Image {
+export interface Image {
   readonly file: AppendFile;
   /** Of two images the greater is the newer. */
   readonly turn: number;
@@ -35,29 +33,44 @@ class DiskError extends Error {
   readonly errno = 29;
 }
 
+/** What is where. */
+export interface PagedState {
+  readonly files: PageFiles;
+  image: Image | undefined;
+  /** How many there are by now. */
+  pages: number;
+  readonly changed: Map<number, Uint8Array>;
+  /** Checksums of changed pages that stand in the other file. */
+  readonly spilled: Map<number, number>;
+  /** Nothing of an older image is in the other file any more. */
+  isCleared: boolean;
+  /** False where the disk was full: everything stays in memory then, until the next image is kept. */
+  hasRoom: boolean;
+}
+
+/** The file that does not hold the newest image, emptied. */
+export function clearedFile(state: PagedState): AppendFile {
+  const [first, second] = state.files;
+  const file = state.image?.file === first ? second : first;
+  if (!state.isCleared) file.truncate(0);
+  state.isCleared = true;
+  return file;
+}
+
 /**
  * Stands where sql.js's file system expects the bytes of a file: it reads by `subarray`, writes by `set`, and takes the whole over by `slice` when
  * the file is made.
  */
 export class PagedFile {
-  readonly #files: PageFiles;
-  #image: Image | undefined;
-  #pages: number;
-  readonly #changed = new Map<number, Uint8Array>();
-  /** Checksums of changed pages that stand in the other file. */
-  readonly #spilled = new Map<number, number>();
-  /** Nothing of an older image is in the other file any more. */
-  #isCleared = false;
-  #hasRoom = true;
+  /** For paged-file-save.ts. */
+  readonly state: PagedState;
+  readonly #mostInMemory: number;
   #isTaken = false;
   #isLeft = false;
 
-  readonly #mostInMemory: number;
-
   private constructor(files: PageFiles, image: Image | undefined, mostInMemory: number) {
-    this.#files = files;
-    this.#image = image;
-    this.#pages = image?.checksums.length ?? 0;
+    const pages = image?.checksums.length ?? 0;
+    this.state = { files, image, pages, changed: new Map(), spilled: new Map(), isCleared: false, hasRoom: true };
     this.#mostInMemory = mostInMemory;
   }
 
@@ -77,7 +90,7 @@ export class PagedFile {
   }
 
   get header(): string | undefined {
-    return this.#image?.header;
+    return this.state.image?.header;
   }
 
   /** False when sql.js has made a copy of the whole, at once or later: then this is not what it reads and writes. */
@@ -89,7 +102,7 @@ export class PagedFile {
 
   /** Once taken, there is always room to write. */
   get length(): number {
-    return this.#isTaken ? Number.MAX_SAFE_INTEGER : this.#pages * PAGE;
+    return this.#isTaken ? Number.MAX_SAFE_INTEGER : this.state.pages * PAGE;
   }
 
   slice(): this {
@@ -118,88 +131,43 @@ export class PagedFile {
       this.#write(page, part, from);
       done += part.length;
     }
-    if (this.#changed.size > this.#mostInMemory && this.#hasRoom) this.#spill();
+    if (this.state.changed.size > this.#mostInMemory && this.state.hasRoom) this.#spill();
   }
 
-  // Keeping.
-
-  /** Makes everything as it is now the newest image. Throws what the file throws; then the one before is still there. */
-  save(header: string): void {
-    const target = this.#cleared();
-    const checksums = new Uint32Array(this.#pages);
-    for (const [page, checksum] of this.#spilled) checksums[page] = checksum;
-    for (const [page, bytes] of this.#changed) {
-      target.write(page * PAGE, bytes);
-      checksums[page] = crc32c(bytes);
-    }
-    this.#copyUnchanged(target, checksums);
-    const turn = (this.#image?.turn ?? 0) + 1;
-    target.write(this.#pages * PAGE, encodeEnd({ turn, checksums, header }));
-    target.flush();
-    this.#image = { file: target, turn, checksums, header };
-    this.#changed.clear();
-    this.#spilled.clear();
-    this.#isCleared = false;
-    this.#hasRoom = true;
-  }
-
-  #copyUnchanged(target: AppendFile, checksums: Uint32Array): void {
-    if (this.#image === undefined) return;
-    const { file, checksums: known } = this.#image;
-    const end = Math.min(known.length, this.#pages);
-    const isChanged = (page: number): boolean => this.#changed.has(page) || this.#spilled.has(page);
-    for (let page = 0; page < end; ) {
-      const from = page;
-      while (page < end && page - from < COPIED_AT_ONCE && !isChanged(page)) page += 1;
-      if (page > from) target.write(from * PAGE, file.read(from * PAGE, (page - from) * PAGE));
-      else page += 1;
-      for (let copied = from; copied < page; copied++)
-        if (!isChanged(copied)) checksums[copied] = known[copied] as number;
-    }
-  }
-
-  /** The file that does not hold the newest image, emptied. */
-  #cleared(): AppendFile {
-    const [first, second] = this.#files;
-    const file = this.#image?.file === first ? second : first;
-    if (!this.#isCleared) file.truncate(0);
-    this.#isCleared = true;
-    return file;
-  }
-
-  /** Where the disk is full, everything stays in memory. */
   #spill(): void {
+    const { changed, spilled } = this.state;
     try {
-      const file = this.#cleared();
-      for (const [page, bytes] of this.#changed) {
+      const file = clearedFile(this.state);
+      for (const [page, bytes] of changed) {
         file.write(page * PAGE, bytes);
-        this.#spilled.set(page, crc32c(bytes));
-        this.#changed.delete(page);
+        spilled.set(page, crc32c(bytes));
+        changed.delete(page);
       }
     } catch {
-      this.#hasRoom = false;
+      this.state.hasRoom = false;
     }
   }
 
   #write(page: number, part: Uint8Array, from: number): void {
-    let bytes = this.#changed.get(page);
+    const { state } = this;
+    let bytes = state.changed.get(page);
     if (bytes === undefined) {
-      bytes = part.length === PAGE || page >= this.#pages ? new Uint8Array(PAGE) : this.#page(page).slice();
-      this.#changed.set(page, bytes);
+      bytes = part.length === PAGE || page >= state.pages ? new Uint8Array(PAGE) : this.#page(page).slice();
+      state.changed.set(page, bytes);
     }
     bytes.set(part, from);
-    this.#pages = Math.max(this.#pages, page + 1);
+    state.pages = Math.max(state.pages, page + 1);
   }
 
   #page(page: number): Uint8Array {
-    const changed = this.#changed.get(page);
-    if (changed !== undefined) return changed;
-    const spilled = this.#spilled.get(page);
-    if (spilled !== undefined) return readPage(this.#cleared(), page, spilled);
-    const { file, checksums } = this.#image ?? {};
-    const checksum = checksums?.[page];
-    if (file === undefined || checksum === undefined) throw new DiskError(`there is no page ${page}`);
-    return readPage(file, page, checksum);
+    const { changed, spilled, image } = this.state;
+    const inMemory = changed.get(page);
+    if (inMemory !== undefined) return inMemory;
+    const written = spilled.get(page);
+    if (written !== undefined) return readPage(clearedFile(this.state), page, written);
+    const checksum = image?.checksums[page];
+    if (image === undefined || checksum === undefined) throw new DiskError(`there is no page ${page}`);
+    return readPage(image.file, page, checksum);
   }
 }
 
@@ -213,18 +181,6 @@ function readPage(file: AppendFile, page: number, checksum: number): Uint8Array 
     throw new DiskError(`page ${page} cannot be read`, { cause });
   }
   throw new DiskError(`page ${page} is not as it was written`);
-}
-
-function encodeEnd({ turn, checksums, header }: Omit<Image, 'file'>): Uint8Array {
-  const text = new TextEncoder().encode(header);
-  const sums = new Uint8Array(checksums.buffer, checksums.byteOffset, checksums.byteLength);
-  const end = new Uint8Array(sums.length + text.length + FOOTER_BYTES);
-  end.set(sums);
-  end.set(text, sums.length);
-  const footer = new DataView(end.buffer, sums.length + text.length);
-  [MAGIC, turn, checksums.length, text.length].forEach((value, index) => footer.setUint32(index * 4, value));
-  footer.setUint32(FOOTER_BYTES - 4, crc32c(end.subarray(0, -4)));
-  return end;
 }
 
 /** Undefined for a file that is not a whole image. Its pages are checked when they are read. */

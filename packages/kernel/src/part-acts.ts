@@ -10,6 +10,7 @@ import { deviceDismiss, deviceRecover } from './recovery.ts';
 
 export { logFileChanges } from '@tallystick/oplog/file';
 export { judgeRotation } from '@tallystick/sign';
+export { proveRotation } from '@tallystick/sign/rotation';
 export { choosePlatformEd25519, createIndexedDbKeyStore, nobleEd25519 } from '@tallystick/sign/judging';
 export { build } from './build.ts';
 export { learn } from './enrolled-by.ts';
@@ -18,6 +19,8 @@ export { chooseKind, openIndexedDbLog, readDatabase, readFile } from './log-plac
 export { shapesByName } from './manifest.ts';
 export { openGenesis } from './new-book.ts';
 export { TailConflicts } from './tail-conflicts.ts';
+export { savePages } from './paged-file-save.ts';
+export { encodeWhole, readWhole } from './whole-image.ts';
 export { decodeTouch, touchOf } from './tail-touch.ts';
 
 /** By `name@version`. */

@@ -1,9 +1,10 @@
 /** How this device goes on under another key, or as another device with the work that waits for it, and what lets it in elsewhere (docs/keys.md). */
-import { decodeHex, encodeHex, type DeviceId, type OpHash } from '@tallystick/oplog';
+import { decodeHex, encodeHex, type DeviceId, type OpHash, type Scope as ScopeName } from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
+import { rotateVerb } from '@tallystick/sign/device';
 import { proveAdmission } from '@tallystick/sign/rotation';
 import type { CommitRequest, NotCommitted, Written } from './author.ts';
-import { deviceEnroll, deviceRecover } from './builtin.ts';
+import { deviceEnroll, deviceRecover, devices } from './builtin.ts';
 import { SUPERSEDED } from './codes.ts';
 import type { AdmitArgs } from './device-verbs.ts';
 import { HQ } from './genesis.ts';
@@ -68,12 +69,19 @@ export function recoveries(own: OwnDevice, waiting: readonly QuarantinedOp[], de
     .map(({ scope, hash }) => ({ verb: deviceRecover.name, args: { op: hash }, scope }));
 }
 
-/** Goes on under a key that nobody has seen yet. Call inside `exclusive`; `store` runs the author in a transaction. */
+/** Goes on, in each scope that enrolled this device, under a key that nobody has seen yet. Call inside `exclusive`; `store` runs the author in a transaction. */
 export async function rotateKey(
-  { admitter }: Replica,
+  replica: Replica,
   { id, ring, author, options }: OwnDevice,
   store: (work: () => Promise<Answers>) => Promise<Answers>,
 ): Promise<Answers> {
-  const key = await ring.spare((keyId) => admitter.keyOf(id, keyId) !== undefined);
-  return store(() => author.rotate(key, options.scope));
+  const rotateTo = await ring.spare((keyId) => replica.admitter.keyOf(id, keyId) !== undefined);
+  return store(() => {
+    const enrolled = replica.sql.query(`SELECT scope FROM ${devices.name} WHERE device = ? ORDER BY scope`, [id]);
+    const scopes = enrolled.length === 0 ? [options.scope] : enrolled.map(({ scope }) => scope as ScopeName);
+    return author.write(
+      scopes.map((scope) => ({ verb: rotateVerb, scope, args: {}, rotateTo })),
+      options.scope,
+    );
+  });
 }

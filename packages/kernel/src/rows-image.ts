@@ -1,11 +1,11 @@
 /**
  * How the rows of sql.js are kept from one opening to the next: page by page in files where the place has them, so that neither opening nor memory
- * grows with the book; else whole, under one hash.
+ * grows with the book; else whole, under one hash (whole-image.ts), for which the acts must be here.
  */
-import { portableHasher } from '@tallystick/chain/hashing';
-import { encodeHex } from '@tallystick/oplog';
+import { loadActs } from './acts.ts';
 import type { ImagePlace, SqlDriver, StoreImage } from './driver.ts';
 import { PagedFile, type PageFiles } from './paged-file.ts';
+import type { WholeImage } from './whole-image.ts';
 
 /** A database that can be taken out whole, or go on over another one. */
 export interface ReplaceableDatabase {
@@ -16,7 +16,6 @@ export interface ReplaceableDatabase {
 
 /** The name of the rows in their place. */
 const ROWS = 'rows';
-const NEWLINE = 0x0a;
 
 export function createRowsImage(database: ReplaceableDatabase, place: ImagePlace, release: string): StoreImage {
   let files: PageFiles | undefined;
@@ -50,51 +49,23 @@ export function createRowsImage(database: ReplaceableDatabase, place: ImagePlace
       paged = files === undefined ? undefined : PagedFile.open(files);
       if (paged !== undefined) return paged.header;
       const bytes = await place.load(ROWS);
-      whole = bytes === undefined ? undefined : parseWhole(bytes);
-      return bytes === undefined ? undefined : (whole?.header ?? '');
+      const acts = bytes && (await Promise.resolve(loadActs()).catch(() => undefined));
+      if (bytes === undefined || acts === undefined) return undefined;
+      whole = await acts.readWhole(bytes);
+      return whole?.header ?? '';
     },
     async use(accepts) {
       const isFit =
-        paged === undefined
-          ? whole?.sha256 === (whole && (await sha256Hex(whole.rows))) && database.replace(whole?.rows ?? none, accepts)
-          : usePages(paged, accepts);
+        paged === undefined ? whole !== undefined && database.replace(whole.rows, accepts) : usePages(paged, accepts);
       whole = undefined;
       if (!isFit) beginPaged();
       return isFit;
     },
     async save(header) {
       await prepare();
-      if (paged?.isInUse === true || beginPaged()) return paged?.save(header);
-      const rows = database.dump();
-      const lines = new TextEncoder().encode(`${await sha256Hex(rows)}\n${header}\n`);
-      await place.save(ROWS, [lines, rows]);
+      const { encodeWhole, savePages } = await loadActs();
+      if (paged?.isInUse === true || beginPaged()) savePages(paged as PagedFile, header);
+      else await place.save(ROWS, await encodeWhole(database.dump(), header));
     },
   };
-}
-
-const none = new Uint8Array(0);
-
-interface WholeImage {
-  /** Of the rows, in hex. */
-  readonly sha256: string;
-  readonly header: string;
-  readonly rows: Uint8Array;
-}
-
-function parseWhole(bytes: Uint8Array): WholeImage | undefined {
-  const first = bytes.indexOf(NEWLINE);
-  const second = bytes.indexOf(NEWLINE, first + 1);
-  if (first < 0 || second < 0) return undefined;
-  const text = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to));
-  return { sha256: text(0, first), header: text(first + 1, second), rows: bytes.subarray(second + 1) };
-}
-
-/** By the platform where it can: it hashes beside this thread, and faster than JavaScript. */
-async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  const hash =
-    subtle === undefined
-      ? portableHasher.sha256(bytes)
-      : new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  return encodeHex(hash);
 }

@@ -4,6 +4,7 @@ import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { createMemoryFile, type MemoryFile } from '../../oplog/test/memory-file.ts';
 import { PagedFile } from '../src/paged-file.ts';
+import { savePages } from '../src/paged-file-save.ts';
 
 const PAGE = 4096;
 /** Few, so that pages go to the file and come back. */
@@ -38,12 +39,12 @@ describe('rows in files', () => {
             grown.set(part, at);
             bytes = grown;
           } else if (step.kind === 'keep') {
-            file.save('said');
+            savePages(file, 'said');
             kept = bytes.slice();
           } else if (step.kind === 'full') {
             const writes = files.map(({ write: real }) => real);
             for (const one of files) one.write = full;
-            expect(() => file.save('not said')).toThrow('full');
+            expect(() => savePages(file, 'not said')).toThrow('full');
             files.forEach((one, index) => (one.write = writes[index] as MemoryFile['write']));
           } else if (kept !== undefined) {
             const found = PagedFile.open(files, inMemory);
@@ -65,9 +66,9 @@ describe('rows in files', () => {
   it('begins from the image before when the last save was cut off anywhere', () => {
     const files = memoryPair();
     const file = PagedFile.from(new Uint8Array(2 * PAGE).fill(1), files);
-    file.save('first');
+    savePages(file, 'first');
     file.set(new Uint8Array(PAGE).fill(2), 0);
-    file.save('second');
+    savePages(file, 'second');
     const [, second] = files;
     for (const cut of [1, 8, 21, PAGE, second.size()]) {
       const torn = createMemoryFile();
@@ -80,7 +81,7 @@ describe('rows in files', () => {
 
   it('reads no page that is not as it was written, and is begun from no more then', () => {
     const files = memoryPair();
-    PagedFile.from(new Uint8Array(3 * PAGE).fill(1), files).save('kept');
+    savePages(PagedFile.from(new Uint8Array(3 * PAGE).fill(1), files), 'kept');
     files[0].write(PAGE + 5, Uint8Array.of(9));
     const found = PagedFile.open(files) as PagedFile;
     expect(found.subarray(0, PAGE)).toEqual(new Uint8Array(PAGE).fill(1));
@@ -99,7 +100,7 @@ describe('rows in files', () => {
       INSERT INTO t SELECT i, hex(randomblob(20)) FROM n`);
     const rows = db.exec('SELECT * FROM t');
     expect(file.isInUse).toBe(true);
-    file.save('kept');
+    savePages(file, 'kept');
     db.run('DELETE FROM t');
     const again = PagedFile.open(files, inMemory) as PagedFile;
     expect(new sqlite.Database(again as unknown as Uint8Array).exec('SELECT * FROM t')).toEqual(rows);

@@ -1,17 +1,8 @@
 // Which key signs the next op of a chain (docs/spec/sign.md, "Rotation"), for whoever has checked that a rotation holds, and how a device goes on under one.
 import { type Hasher, portableHasher } from '@tallystick/chain/hashing';
-import {
-  type DeviceId,
-  decodeHex,
-  encodeHex,
-  type KeyId,
-  type Op,
-  type OpHash,
-  type OpRecord,
-} from '@tallystick/oplog';
+import { type DeviceId, decodeHex, type KeyId, type Op, type OpRecord } from '@tallystick/oplog';
 import type { KeyPair } from './ed25519.ts';
 import { type DeviceKey, keyIdOf } from './key-store.ts';
-import { preimagesOf } from './preimage.ts';
 
 /** The verb by which a device goes on under a new key. */
 export const rotateVerb = 'device.rotate@1';
@@ -28,19 +19,6 @@ export interface RotateArgs {
 export interface ChainKey {
   readonly keyId: KeyId;
   readonly publicKey: Uint8Array;
-}
-
-const rotation = preimagesOf('rotate');
-
-/** "tallystick/rotate/1\n" || hash of the op before the rotation (32 raw bytes) || new public key (32 bytes). */
-export function rotationPreimage(prev: OpHash, publicKey: Uint8Array): Uint8Array {
-  return rotation(decodeHex(prev), publicKey);
-}
-
-/** The args by which a chain whose head is `prev` goes on under `key`. Throws when the signer does. */
-export async function proveRotation(prev: OpHash, key: KeyPair): Promise<RotateArgs> {
-  const proof = await key.sign(rotationPreimage(prev, key.publicKey));
-  return { key: encodeHex(key.publicKey), proof: encodeHex(proof) };
 }
 
 /** A later key of the device. */

@@ -5,7 +5,6 @@ export {
   keyIdAfter,
   keyRotatedTo,
   laterKey,
-  proveRotation,
   type RotateArgs,
   rotateVerb,
 } from './chain-key.ts';

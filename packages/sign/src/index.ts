@@ -18,9 +18,9 @@ export {
   keyRotatedTo,
   type RotateArgs,
   rotateVerb,
-  rotationPreimage,
 } from './chain-key.ts';
 export { judgeRotation, parseRotateArgs } from './key-life.ts';
+export { rotationPreimage } from './rotation-proof.ts';
 export {
   createMemoryKeyStore,
   type DeviceKey,

@@ -1,11 +1,12 @@
 // Keys that follow one another (docs/spec/sign.md, "Rotation"): whether a rotation holds at its place.
 import type { Hasher } from '@tallystick/chain';
 import { decodeHex, type Json, type KeyId, type Op, type Result } from '@tallystick/oplog';
-import { type RotateArgs, rotateVerb, rotationPreimage } from './chain-key.ts';
+import { type RotateArgs, rotateVerb } from './chain-key.ts';
 import { badArgs, badKey, isAcceptedKey, parseMembers } from './device-args.ts';
 import type { Ed25519 } from './ed25519.ts';
 import { keyIdOf } from './key-store.ts';
 import { proofPattern } from './preimage.ts';
+import { rotationPreimage } from './rotation-proof.ts';
 
 /** Refusals: `sign/args`, `sign/key` when the key is not one that may be enrolled. */
 export function parseRotateArgs(value: Json): Result<RotateArgs> {

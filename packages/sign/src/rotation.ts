@@ -4,7 +4,8 @@ import type { DeviceId, KeyId, MaybePromise, OpHash, OpRecord } from '@tallystic
 import { type ChainKey, keyRotatedTo } from './chain-key.ts';
 
 export { proveAdmission } from './admission.ts';
-export { laterKey, proveRotation } from './chain-key.ts';
+export { laterKey } from './chain-key.ts';
+export { proveRotation } from './rotation-proof.ts';
 
 /** What a reader knows of the chains that it checks. */
 export interface KeysKnown {
