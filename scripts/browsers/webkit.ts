@@ -2,11 +2,10 @@
 // Protocol: https://www.w3.org/TR/webdriver2/, as much of it as opening one page takes.
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../free-ports.ts';
 import { OwnedProcess } from './owned.ts';
 
 const startDeadlineMs = 60_000;
@@ -25,6 +24,7 @@ export async function openInWebKit(
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const display = await startDisplay(stack, xvfb);
+  // The driver does not say which port it took, so it is told one.
   const port = await freePort();
   const env = { ...process.env, ...homeIn(folder), DISPLAY: display, WEBKIT_DISABLE_COMPOSITING_MODE: '1' };
   const server = stack.use(new OwnedProcess(driver, [`--port=${port}`], { env, stdio: 'ignore' }));
@@ -76,16 +76,6 @@ function homeIn(folder: string): Record<string, string> {
     GSETTINGS_BACKEND: 'memory',
     DBUS_SESSION_BUS_ADDRESS: 'disabled:',
   };
-}
-
-/** The driver does not say which port it took, so it is told one. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilReady(base: string): Promise<void> {

@@ -1,7 +1,6 @@
 // A server program as a child process: started, killed, paused and started again by its pid, and ready when its log says so.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 
 export interface ServerProgram {
   readonly name: string;
@@ -94,20 +93,6 @@ async function whenReady(child: ChildProcess, { name, ready }: ServerProgram): P
       if (ready.test(log)) resolve();
     });
   }).finally(() => clearTimeout(late));
-}
-
-/** Ports of the loopback address that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return (server.address() as { port: number }).port;
-    }),
-  );
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 /** Resolves when `holds` answers true; throws with `what` when it has not in `timeoutMs`. */

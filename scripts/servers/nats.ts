@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { natsServerPath } from '../test-environment.ts';
-import { type ChildServer, createChildServer, freePorts, until } from './child-server.ts';
+import { freePorts } from '../free-ports.ts';
+import { type ChildServer, createChildServer, until } from './child-server.ts';
 
 export interface NatsServer extends ChildServer {
   readonly url: string;

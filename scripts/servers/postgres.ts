@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { postgresFolder } from '../test-environment.ts';
-import { type ChildServer, createChildServer, freePorts, until } from './child-server.ts';
+import { freePorts } from '../free-ports.ts';
+import { type ChildServer, createChildServer, until } from './child-server.ts';
 
 const run = promisify(execFile);
 const user = 'tallystick';

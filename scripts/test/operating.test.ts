@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundledProgram } from '../bundled-program.ts';
 import { followReadme, readmeSteps } from '../readme-run.ts';
-import { freePorts } from '../servers/child-server.ts';
+import { freePorts } from '../free-ports.ts';
 import { readDocument, repository } from './markdown.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tallystick-operating-'));

@@ -10,6 +10,7 @@ import { nodeEd25519 } from '@tallystick/sign/node';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/free-ports.ts';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
 import { openKeeper, writeBackupSettings } from '../src/backup-settings.ts';
 import { deviceKey, enrolDevice, openTill, type ShopBook } from '../src/book.ts';
@@ -36,7 +37,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
   let page: Page;
 
   beforeAll(async () => {
-    relay = await startRelay({ dataDir: join(folder, 'relay'), port: 0 });
+    relay = await startRelay({ dataDir: join(folder, 'relay'), port: await freePort() });
     office = await startOffice({
       dataDir: folder,
       relayUrl: relay.url,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/free-ports.ts';
 import { deviceKey, enrolDevice, openOrCreateOffice, openTill } from '../src/book.ts';
 import { homeAt } from '../src/home.ts';
 import type { RelayHealth } from '../src/web/live-state.ts';
@@ -16,12 +17,12 @@ const folder = temporaryFolder();
 
 describe('the link to the relay', () => {
   it('tells weather from betrayal, and finds back by itself', async () => {
-    let relay: RunningRelay = await startRelay({ dataDir: join(folder, 'relay'), port: 0 });
-    const port = Number(new URL(relay.url).port);
+    const port = await freePort();
+    let relay: RunningRelay = await startRelay({ dataDir: join(folder, 'relay'), port });
     const book = await openOrCreateOffice(homeAt(folder), 'Shop');
     const client = createRelayClient({ url: relay.url, retry: { attempts: 1 } });
     let heard: (health: RelayHealth) => void = () => undefined;
-    const link = createRelayLink(book, client, 10, () => heard(link.health()));
+    const link = createRelayLink(book, client, 1, () => heard(link.health()));
     const becomes = (state: RelayHealth['state']): Promise<RelayHealth> =>
       new Promise((resolve) => {
         heard = (health) => void (health.state === state && resolve(health));

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/free-ports.ts';
 import { jsonOf, runTally } from './tally-process.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -17,7 +18,7 @@ let vkey: string;
 
 beforeAll(async () => {
   mkdirSync(relayData);
-  relay = await startRelay({ dataDir: relayData, port: 0, log: () => undefined });
+  relay = await startRelay({ dataDir: relayData, port: await freePort(), log: () => undefined });
   await runTally('init', '--data', data, '--name', 'Tea house');
   await runTally('sync', '--data', data, '--relay', relay.url);
   vkey = String(jsonOf(await runTally('status', '--data', data, '--json'))['relayKey']);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../../scripts/free-ports.ts';
 import type { LogLine } from '../src/log.ts';
 import { type RunningRelay, type StartRelayOptions, startRelay } from '../src/start-relay.ts';
 import { follow, hq, openBook } from './book.ts';
@@ -24,8 +25,8 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
     onTestFinished(relay.close);
     return relay;
   };
-  let home = await start('home', { reads: 'public' });
-  const { port } = new URL(home.url);
+  const port = await freePort();
+  let home = await start('home', { reads: 'public', port });
   const book = openBook();
   await createRelayClient({ url: home.url, retry }).push(book.id, hq, [book.genesis, book.write()]);
   const near = { home: { url: home.url, books: [book.id] }, metrics: { port: 0 } };
@@ -57,7 +58,7 @@ it('a relay in the shop outlives the line, its own process and the home relay', 
   expect(await metrics()).toMatch(/^tallystick_home_waiting_ops 1$/m);
   expect(await metrics()).toMatch(/^tallystick_home_let_go_ops 0$/m);
   expect((await push()).results).toMatchObject([{ verdict: 'kept' }]);
-  home = await start('home', { reads: 'public', port: Number(port) });
+  home = await start('home', { reads: 'public', port });
   await expect.poll(sizeNear).toBe(3);
   expect((await push()).results).toMatchObject([{ verdict: 'exists', position: 2 }]);
   await expect.poll(metrics).toMatch(/^tallystick_home_waiting_ops 0$/m);

@@ -178,7 +178,7 @@ describe('the thread that speaks HTTP', () => {
     const push = `POST ${path} HTTP/1.1\r\nHost: relay\r\nContent-Length: 0\r\n\r\n`;
     const socket = connect(Number(new URL(front.url).port), '127.0.0.1').on('error', () => undefined);
     socket.write(push.repeat(1_000));
-    await expect.poll(() => socket.closed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => socket.closed).toBe(true);
     await expect.poll(() => front.state().connections).toBe(0);
     expect(handedIn).toBeLessThan(70);
   });
@@ -249,7 +249,7 @@ describe('what is passed on', () => {
     for (let round = 0; round < 20; round++)
       expect(await exchange(url, 'POST / HTTP/1.1\r\nHost: relay\r\nContent-Length: 9\r\n\r\nx')).toContain('200 OK');
     expect(asked).toHaveLength(20);
-    await expect.poll(connections, { timeout: 5_000 }).toBeLessThan(2);
+    await expect.poll(connections).toBeLessThan(2);
     end();
   });
 

@@ -104,16 +104,21 @@ export async function serveDist(folder: string = dist): Promise<Served> {
   };
 }
 
-/** The next worker of this device runs `prelude` before its own code. The device must not keep the app itself. */
-export async function breakNextWorker(context: BrowserContext, prelude: string): Promise<void> {
-  const once = { times: 1 };
+/** The next workers of this device, so many, run `prelude` before their own code. The device must not keep the app itself. */
+export async function breakNextWorker(context: BrowserContext, prelude: string, times = 1): Promise<void> {
   const breakIt = async (route: Route): Promise<void> => {
     const response = await route.fetch();
     await route.fulfill({ response, body: `{ ${prelude} }\n${await response.text()}` });
   };
   // A script that comes from here and not from the network may ask the office on this machine only if it is told so.
   await context.grantPermissions(['local-network-access']);
-  await context.route(/\/assets\/worker-[^/]*\.js$/, breakIt, once);
+  await context.route(/\/assets\/worker-[^/]*\.js$/, breakIt, { times });
+}
+
+/** For a worker in which nothing comes that would come after just so long. */
+export function withoutTimer(ms: number): string {
+  return `const { setTimeout: real } = globalThis;
+    globalThis.setTimeout = (work, ms, ...rest) => (ms === ${ms} ? 0 : real(work, ms, ...rest));`;
 }
 
 /** Without movement: every frame of it is drawn by the processor here. */

@@ -318,15 +318,22 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the counter', () => {
 });
 
 async function rowsOf(page: Page): Promise<readonly string[]> {
-  const rows = await page.locator('.receipt-sums > div').all();
-  return Promise.all(rows.map(async (row) => (await row.locator('dt, dd').allTextContents()).join(' ')));
+  await page.locator('.receipt').waitFor();
+  return wordsOf(page, '.receipt-sums > div', ['dt', 'dd']);
 }
 
-async function linesOf(page: Page): Promise<readonly string[]> {
-  const lines = await page.locator('.cart-line').all();
-  const words = (name: string) => Promise.all(lines.map((line) => line.locator(name).textContent()));
-  const [names, amounts] = await Promise.all([words('.cart-name'), words('.cart-amount')]);
-  return names.map((name, at) => `${name} ${amounts[at]}`);
+function linesOf(page: Page): Promise<readonly string[]> {
+  return wordsOf(page, '.cart-line', ['.cart-name', '.cart-amount']);
+}
+
+/** Of each row these parts, as they stand at one moment. */
+function wordsOf(page: Page, rows: string, parts: readonly string[]): Promise<readonly string[]> {
+  return page
+    .locator(rows)
+    .evaluateAll(
+      (all, names) => all.map((row) => names.map((name) => row.querySelector(name)?.textContent ?? '').join(' ')),
+      parts,
+    );
 }
 
 /** What the camera of the browser sees: one picture with this code on it. */

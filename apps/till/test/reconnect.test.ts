@@ -11,6 +11,7 @@ import { chart } from '@tallystick/retail';
 import { createMemoryKeyStore } from '@tallystick/sign';
 import { startRelay } from '@tallystick-app/relay';
 import { expect, it } from 'vitest';
+import { freePort } from '../../../scripts/free-ports.ts';
 import { nextDelayMs } from '../src/model/backoff.ts';
 import { createSyncLoop } from '../src/engine/sync-loop.ts';
 import { type TillBook, tillVerbs } from '../src/engine/till-book.ts';
@@ -33,7 +34,8 @@ const open = (book?: TillBook['id'], keys = createMemoryKeyStore(nodeCrypto.ed25
 it('spread themselves when their relay is back, and hand every sale in once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-reconnect-'));
   const dataDir = join(folder, 'relay');
-  let relay = await startRelay({ dataDir, port: 0 });
+  const port = await freePort();
+  let relay = await startRelay({ dataDir, port });
   const { url } = relay;
   const client = createRelayClient({ url });
   const office = await open();
@@ -76,7 +78,7 @@ it('spread themselves when their relay is back, and hand every sale in once', as
     await expect
       .poll(() => loops.every(({ link }) => link.kind === 'relay-unreachable'), { timeout: 30_000 })
       .toBe(true);
-    relay = await startRelay({ dataDir, port: Number(new URL(url).port) });
+    relay = await startRelay({ dataDir, port });
     await expect.poll(() => loops.every(({ link }) => link.kind === 'linked'), { timeout: 60_000 }).toBe(true);
     // Those who were refused at one moment wait each another time, between one and two seconds.
     expect(pauses.size).toBe(tills);

@@ -6,6 +6,7 @@ import { chart } from '@tallystick/retail';
 import { type RunningOffice, startOffice } from '@tallystick-app/office';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
 import type { Page } from 'playwright-core';
+import { freePorts } from '../../../scripts/free-ports.ts';
 import { dist, tile } from './browser.ts';
 
 /** `pass` it on, answer with an `error`, with `garbage`, or with nothing until the state changes: `silence`. */
@@ -72,11 +73,15 @@ export interface TestShop {
 
 /** `tillDist` is what the office serves as the till. */
 export async function openTestShop(folder: string, tillDist: string = dist): Promise<TestShop> {
-  const relay = await startRelay({ dataDir: join(folder, 'relay'), port: 0 });
+  // Ports that are still theirs after they were stopped for a while.
+  const [relayPort = 0, port = 0, tillPort = 0] = await freePorts(3);
+  const relay = await startRelay({ dataDir: join(folder, 'relay'), port: relayPort });
   const line = await openLine(relay.url);
   const office = await startOffice({
     dataDir: join(folder, 'office'),
     relayUrl: line.url,
+    port,
+    tillPort,
     tillDist,
     currency: 'GBP',
     syncEveryMs: 200,

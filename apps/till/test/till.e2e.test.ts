@@ -147,6 +147,8 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the till alone', () => {
     await page.addInitScript(watchStart);
     await page.reload();
     await page.locator('.cart-line', { hasText: 'Flat white' }).waitFor();
+    // What is on the page now has been drawn.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     const { frames, empty, shift } = await page.evaluate(() => (globalThis as unknown as { start: StartRecord }).start);
     expect(frames).toBeGreaterThan(0);
     expect(empty).toEqual([]);

@@ -123,25 +123,38 @@ describe('a push of a stranger', () => {
 
 describe('a body that stops half way', () => {
   const genesis = encodeBundle([createFleet().genesis]);
-  /** A push of which `sent` has come and the rest never will. */
-  function stall(desk: Desk, sent: Uint8Array): { answer: Promise<Response>; isCancelled: () => boolean } {
+  /** A push of which `sent` has come and the rest never will. `read` resolves once the relay has that and asks for more. */
+  function stall(
+    desk: Desk,
+    sent: Uint8Array,
+  ): { answer: Promise<Response>; read: Promise<void>; isCancelled: () => boolean } {
     let cancelled = false;
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(sent),
-      cancel: () => void (cancelled = true),
-    });
+    const read = Promise.withResolvers<void>();
+    const chunks = [sent];
+    // It holds nothing ready: what is pulled was waited for.
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          const chunk = chunks.shift();
+          if (chunk !== undefined) return controller.enqueue(chunk);
+          read.resolve();
+          return new Promise<never>(() => undefined);
+        },
+        cancel: () => void (cancelled = true),
+      },
+      { highWaterMark: 0 },
+    );
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
     const url = `http://relay.test/v1/books/${'a'.repeat(64)}/scopes/hq/ops`;
-    return { answer: desk.relay.fetch(new Request(url, init)), isCancelled: () => cancelled };
+    return { answer: desk.relay.fetch(new Request(url, init)), read: read.promise, isCancelled: () => cancelled };
   }
-  const untilRead = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 20));
 
   it('takes no place from pushes that are here, and gives way to the next body', async () => {
     const desk = openDesk({ limits: { maxReceiving: 2, maxPushesInFlight: 1 } });
     const fleet = createFleet();
     const longest = stall(desk, genesis.subarray(0, 10));
     const goesOn = stall(desk, genesis.subarray(0, 10));
-    await untilRead();
+    await Promise.all([longest.read, goesOn.read]);
     expect((await post(desk, fleet.book, [fleet.genesis])).status).toBe(200);
     expect((await longest.answer).status).toBe(503);
     expect([longest.isCancelled(), goesOn.isCancelled()]).toEqual([true, false]);
@@ -152,7 +165,7 @@ describe('a body that stops half way', () => {
     const fleet = createFleet();
     const silent = stall(desk, new Uint8Array(0));
     const hoards = [1, 2].map(() => stall(desk, new Uint8Array(49_900)));
-    await untilRead();
+    await Promise.all([silent, ...hoards].map(({ read }) => read));
     expect((await post(desk, fleet.book, [fleet.genesis])).status).toBe(200);
     expect((await hoards[0]?.answer)?.status).toBe(503);
     // One was enough, and who holds nothing was none to drop.
