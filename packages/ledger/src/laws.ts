@@ -76,6 +76,18 @@ function overMinor(view: View, key: { readonly account: string; readonly currenc
 }
 
 function judgeBalance(moves: readonly Move[]): Refusal | undefined {
+  const currency = moves[0]?.currency ?? '';
+  // Nearly every op posts in one currency.
+  if (moves.some((move) => move.currency !== currency)) return judgeCurrencies(moves);
+  let sumMinor = 0;
+  for (const { amountMinor } of moves) {
+    sumMinor += amountMinor;
+    if (!Number.isSafeInteger(sumMinor)) return refuse('ledger/amount-range', { currency });
+  }
+  return sumMinor === 0 ? undefined : refuse('ledger/unbalanced', { currency, sumMinor });
+}
+
+function judgeCurrencies(moves: readonly Move[]): Refusal | undefined {
   const sumsByCurrency = new Map<string, number>();
   for (const { currency, amountMinor } of moves) {
     const sum = (sumsByCurrency.get(currency) ?? 0) + amountMinor;
@@ -89,12 +101,16 @@ function judgeBalance(moves: readonly Move[]): Refusal | undefined {
 
 /** Every day is in balance by itself, so an entry is of one day, or moves one from a day to another; and no day that is closed takes another. */
 function judgeDay(rows: readonly Row[], view: View): Refusal | undefined {
-  const days = [...new Set(rows.map((row) => String(row['day'])))].sort();
   const closed = view.get(periods, { of: 'book' });
+  const one = rows[0]?.['day'];
+  const days = rows.every((row) => row['day'] === one)
+    ? [String(one)]
+    : [...new Set(rows.map((row) => String(row['day'])))].sort();
   for (const day of days) {
-    const moves: readonly unknown[] = rows.filter((row) => row['day'] === day);
-    if (days.length > 1 && judgeBalance(moves as readonly Move[]) !== undefined)
-      return refuse('ledger/two-days', { day });
+    if (days.length > 1) {
+      const moves: readonly unknown[] = rows.filter((row) => row['day'] === day);
+      if (judgeBalance(moves as readonly Move[]) !== undefined) return refuse('ledger/two-days', { day });
+    }
     if (closed !== undefined && day <= closed.through)
       return refuse('ledger/period-closed', { day, through: closed.through });
   }

@@ -74,7 +74,7 @@ export function postDone(view: View, op: OpFacts, entry: Entry): DonePosting | R
   const moved = moveDevice(view, op, lines);
   if ('code' in moved) return moved;
   const done = putDone(view, op, { day, memo, lines });
-  return { ...done, effects: [...moved, ...done.effects] };
+  return moved.length === 0 ? done : { ...done, effects: [...moved, ...done.effects] };
 }
 
 /** As `reverse`, of what was done; `lines` are posted with it, unless all of it was taken back before. */
@@ -95,6 +95,7 @@ export function reverseDone(
   return { ...done, effects: [reversals.put({ of, by: op.id }), ...done.effects] };
 }
 
+/** Lines of which none comes to zero. */
 function putDone(view: View, op: OpFacts, { day, memo, lines }: Entry): DonePosting {
   let contested: Correction | undefined;
   let isHeld = false;
@@ -106,8 +107,8 @@ function putDone(view: View, op: OpFacts, { day, memo, lines }: Entry): DonePost
     return { ...line, account: suspenseAccount };
   });
   // What is held of both sides may come to nothing, and what is on suspense already is one line with it.
-  const merged = isHeld ? mergeLines(standing) : standing;
-  const taken = 'code' in merged ? lines : merged.filter(({ amountMinor }) => amountMinor !== 0);
+  const merged = isHeld ? mergeLines(standing) : lines;
+  const taken = !isHeld || 'code' in merged ? lines : merged.filter(({ amountMinor }) => amountMinor !== 0);
   const closed = view.get(periods, { of: 'book' });
   if (closed?.late === 'refuse' && day <= closed.through && taken.length > 0)
     contested ??= { code: 'ledger/period-closed', details: { day, through: closed.through } };
@@ -150,7 +151,23 @@ function put(
   return effects;
 }
 
+/** So many lines are compared with one another; of more each is looked up. */
+const FEW = 8;
+
+/** Whether nothing is wrong with these lines, and no two are of one account and currency. */
+function areMerged(lines: readonly EntryLine[]): boolean {
+  if (lines.length > FEW) return false;
+  for (let index = 0; index < lines.length; index++) {
+    const { account, currency, amountMinor } = lines[index] as EntryLine;
+    if (!isCurrency(currency) || !Number.isSafeInteger(amountMinor)) return false;
+    for (let other = 0; other < index; other++)
+      if (lines[other]?.account === account && lines[other]?.currency === currency) return false;
+  }
+  return true;
+}
+
 function mergeLines(lines: readonly EntryLine[]): readonly EntryLine[] | Refusal {
+  if (areMerged(lines)) return lines;
   const linesByKey = new Map<string, EntryLine>();
   for (const line of lines) {
     if (!isCurrency(line.currency)) return refuse('ledger/currency', { account: line.account });

@@ -1,18 +1,24 @@
 /** The short texts that name things in the books: days, currencies, names. Days are recorded at the edge, never computed here. */
 
-const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /** True for a day of the proleptic Gregorian calendar written as ISO 8601 `YYYY-MM-DD`. */
 export function isDay(text: string): boolean {
-  const match = DAY.exec(text);
-  if (match === null) return false;
-  const year = Number(match[1]);
-  const month = Number(match[2]);
-  const day = Number(match[3]);
+  if (!DAY.test(text)) return false;
+  const year = numberAt(text, 0, 4);
+  const month = numberAt(text, 5, 7);
+  const day = numberAt(text, 8, 10);
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const last = month === 2 && isLeap ? 29 : (MONTH_DAYS[month - 1] ?? 0);
   return day >= 1 && day <= last;
+}
+
+/** What digits say; every op is asked for its day, so no texts are made of them. */
+function numberAt(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let index = from; index < to; index++) number = 10 * number + text.charCodeAt(index) - 0x30;
+  return number;
 }
 
 /** The day after a day of the calendar; undefined after 9999-12-31. */
@@ -35,7 +41,12 @@ function digits(value: number, count: number): string {
 
 /** True for the shape of an ISO 4217 code: three capital letters. Which codes exist changes, so it is not judged here. */
 export function isCurrency(text: string): boolean {
-  return text.length === 3 && /^[A-Z]{3}$/.test(text);
+  return text.length === 3 && isCapital(text, 0) && isCapital(text, 1) && isCapital(text, 2);
+}
+
+function isCapital(text: string, index: number): boolean {
+  const unit = text.charCodeAt(index);
+  return unit >= 0x41 && unit <= 0x5a;
 }
 
 /**

@@ -222,7 +222,8 @@ export function putLots(
   effects: Effect[],
   numberOf: NumberOf = inOrder,
 ): void {
-  for (const [index, { sku, lot, quantity, restock }] of lines.entries()) {
+  for (let index = 0; index < lines.length; index++) {
+    const { sku, lot, quantity, restock } = lines[index] as Moved & Pick<SaleLine, 'lot'>;
     if (lot === undefined || restock === false) continue;
     effects.push(lotMoves.put({ document: op.id, line: numberOf(index), sku, lot, quantity: signed(sign, quantity) }));
   }

@@ -29,6 +29,7 @@ export function oweGoods(
   debits: EntryLine[],
   remarks: Remark[],
 ): void {
+  if (skus.length === 0) return;
   let isSaid = false;
   for (const sku of new Set(skus)) {
     let [wanted, soldMinor] = [0, 0];

@@ -32,6 +32,7 @@ export function redeem(
   effects: Effect[],
   remarks: Remark[],
 ): void {
+  if (tenders.every(({ kind }) => kind !== 'entitlement')) return;
   let line = 0;
   const paid = { freeMinor: 0, storedMinor: 0 };
   const wantedBySku = new Map<string, number>();
@@ -50,7 +51,6 @@ export function redeem(
     const facts = { token, redemption, kind, currency, amountMinor, claim, day, device: op.device, sku, quantity };
     effects.push(redemptions.put({ document: op.id, line, ...facts }));
   }
-  if (line === 0) return;
   effects.push(tokenPaid.add({ document: op.id }, { worthMinor: totalMinor, ...paid }));
   for (const [sku, wanted] of wantedBySku) {
     const sold = lines.reduce((sum, one) => (one.sku === sku ? sum + one.quantity : sum), 0);
