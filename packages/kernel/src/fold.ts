@@ -242,7 +242,10 @@ export class Fold {
     const effects = 'kind' in outcome ? outcome.effects : outcome;
     const tables = this.#tablesOf(verb);
     const inForce = this.#standing.tablesInForce(size).tables;
+    let last: AnyTable | undefined;
     for (const { table } of effects) {
+      if (table === last) continue;
+      last = table;
       // Who is enrolled, what is adopted and what was refused change by the kernel's own verbs alone: any verb may read it, whatever it declares.
       if (!tables.has(table) || (BUILTIN_TABLES.has(table) && !BUILTIN.has(ref)))
         return failedBy(new KernelError('kernel/bad-effect', `"${table.name}" is no table of ${ref}`));

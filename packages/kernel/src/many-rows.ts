@@ -15,6 +15,8 @@ const PLAIN = /^[\w ./:-]{0,64}$/;
 interface Insert {
   readonly statement: Statement;
   readonly columns: readonly number[];
+  /** Their places, used again and again. */
+  readonly params: SqlValue[];
 }
 
 export class ManyRows {
@@ -36,28 +38,30 @@ export class ManyRows {
     this.#width = width;
   }
 
-  /** Inserts `ROWS_AT_ONCE` rows; answers how many were not there. */
-  run(rows: readonly (readonly SqlValue[])[]): number {
-    this.#compare(rows);
+  /** Inserts `ROWS_AT_ONCE` of these rows; answers how many were not there. */
+  run(rows: readonly (readonly SqlValue[])[], from: number): number {
+    this.#compare(rows, from);
     this.#done += 1;
     if (this.#done % STATEMENTS_BETWEEN === 0) this.#short ??= this.#prepared(this.#common);
-    const { statement, columns } = this.#short ?? (this.#long ??= this.#prepared([]));
-    const params: SqlValue[] = [];
-    for (const row of rows)
-      for (let index = 0; index < columns.length; index++) params.push(row[columns[index] as number] as SqlValue);
+    const { statement, columns, params } = this.#short ?? (this.#long ??= this.#prepared([]));
+    let place = 0;
+    for (let at = from; at < from + ROWS_AT_ONCE; at++) {
+      const row = rows[at] as readonly SqlValue[];
+      for (let index = 0; index < columns.length; index++) params[place++] = row[columns[index] as number] as SqlValue;
+    }
     return statement.run(params);
   }
 
-  #compare(rows: readonly (readonly SqlValue[])[]): void {
+  #compare(rows: readonly (readonly SqlValue[])[], from: number): void {
     if (this.#done === 0)
-      this.#common = (rows[0] ?? []).map((value) =>
+      this.#common = (rows[from] ?? []).map((value) =>
         typeof value === 'number' || PLAIN.test(value) ? value : undefined,
       );
     for (let column = 0; column < this.#width; column++) {
       const common = this.#common[column];
       if (common === undefined) continue;
-      for (const row of rows) {
-        if (row[column] === common) continue;
+      for (let at = from; at < from + ROWS_AT_ONCE; at++) {
+        if (rows[at]?.[column] === common) continue;
         this.#common[column] = this.#short = undefined;
         break;
       }
@@ -71,9 +75,11 @@ export class ManyRows {
       return value === undefined ? '?' : typeof value === 'number' ? value : `'${value}'`;
     });
     const rows = new Array(ROWS_AT_ONCE).fill(`(${row.join()})`).join();
+    const said = columns.filter((column) => common[column] === undefined);
     return {
       statement: this.#driver.prepare(`${this.#insert} VALUES ${rows}`),
-      columns: columns.filter((column) => common[column] === undefined),
+      columns: said,
+      params: new Array<SqlValue>(ROWS_AT_ONCE * said.length),
     };
   }
 }

@@ -22,11 +22,11 @@ export function outcomeOf(answer: unknown): Outcome {
 /** Throws as `outcomeOf`. What the rows hold is judged where they are applied. */
 export function effectsOf(list: unknown): readonly Effect[] {
   if (!Array.isArray(list)) throw badEffect();
-  const effects: Effect[] = [];
-  for (let index = 0; index < list.length; index++) {
+  const effects = new Array<Effect>(list.length);
+  for (let index = 0; index < effects.length; index++) {
     const { kind, table, row } = (list[index] ?? {}) as Effect;
     if (!row || typeof row !== 'object' || !kind || KIND_INTO[table?.kind] !== kind) throw badEffect();
-    effects.push({ kind, table, row });
+    effects[index] = { kind, table, row };
   }
   return effects;
 }

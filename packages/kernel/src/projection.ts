@@ -31,6 +31,12 @@ export interface Rules {
   readonly fills: readonly Effect[];
 }
 
+/** The rows that one op puts into a table that checks them. */
+interface PutRows {
+  readonly table: AnyTable;
+  readonly rows: Row[];
+}
+
 /** Beyond this a sum might leave its bound if the order changed, so nothing may pass the op that brought it there. */
 const NEAR_BOUND = 2 ** 51;
 /**
@@ -122,9 +128,7 @@ export class Projection {
 
   get(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): Row | undefined {
     touch?.note('r', table.name, key);
-    return table.def.kind === 'register'
-      ? this.#registers.get(table, key, () => this.#load(table, key))
-      : this.#load(table, key);
+    return table.def.kind === 'register' ? this.#registers.get(table, key, this) : this.load(table, key);
   }
 
   sumsOf(table: CompiledTable, key: readonly SqlValue[], touch?: TouchRecorder): readonly number[] {
@@ -266,7 +270,8 @@ export class Projection {
     else residency.need(this.scope, table.name);
   }
 
-  #load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
+  /** The row as it stands in the database. */
+  load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined {
     this.#flushPuts(table);
     this.#needRows(table, key);
     const values = table.statements.get.get([this.scope, ...key]);
@@ -282,25 +287,27 @@ export class Projection {
     rules: Rules | undefined,
   ): Refusal | undefined {
     const derived: Effect[] = [];
-    let putRows: Map<CompiledTable, Row[]> | undefined;
-    for (let index = 0; index < effects.length + derived.length; index++) {
-      const effect = (index < effects.length ? effects[index] : derived[index - effects.length]) as Effect;
+    const checked: PutRows[] = [];
+    const { length } = effects;
+    for (let index = 0; index < length + derived.length; index++) {
+      const isDerived = index >= length;
+      const effect = (isDerived ? derived[index - length] : effects[index]) as Effect;
       const table = this.#schema.table(effect.table);
-      const isDerived = index >= effects.length;
       if (table.def.derived === true && !isDerived) return refuse('kernel/derived-table', { table: table.name });
       if (isDerived && !isDerivedInForce(effect, rules)) continue;
       const refusal = this.#applyOne(table, effect, place, undo, touch);
       if (refusal !== undefined) return refusal;
       if (effect.kind !== 'put') continue;
       if (table.def.derive !== undefined) derived.push(...derivedBy(table.def, effect.row));
-      if (table.def.check !== undefined) collect((putRows ??= new Map<CompiledTable, Row[]>()), table, effect.row);
+      if (table.def.check !== undefined) collect(checked, table.def, effect.row);
     }
-    for (const [table, rows] of putRows ?? []) {
-      // Only the kernel puts rows without rules, and its own tables have no checks.
-      const refusal = rules === undefined ? undefined : refusedBy(table.def, rows, op, rules.view);
+    // Only the kernel puts rows without rules, and its own tables have no checks.
+    if (rules === undefined) return undefined;
+    for (const { table, rows } of checked) {
+      const refusal = refusedBy(table, rows, op, rules.view);
       if (refusal !== undefined) return refusal;
     }
-    for (const fill of rules?.fills ?? []) {
+    for (const fill of rules.fills) {
       const refusal = this.#applyOne(this.#schema.table(fill.table), fill, place, undo, touch);
       if (refusal !== undefined) return refusal;
     }
@@ -370,8 +377,8 @@ function isDerivedInForce({ table }: Effect, rules: Rules | undefined): boolean 
   return rules.inForce.has(table);
 }
 
-function collect(rowsByTable: Map<CompiledTable, Row[]>, table: CompiledTable, row: Row): void {
-  const rows = rowsByTable.get(table);
-  if (rows === undefined) rowsByTable.set(table, [row]);
-  else rows.push(row);
+function collect(checked: PutRows[], table: AnyTable, row: Row): void {
+  const known = checked.find((one) => one.table === table);
+  if (known === undefined) checked.push({ table, rows: [row] });
+  else known.rows.push(row);
 }

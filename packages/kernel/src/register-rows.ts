@@ -7,6 +7,11 @@ import { RowCache } from './row-cache.ts';
 import type { CompiledTable } from './schema.ts';
 import type { Row } from './table.ts';
 
+/** Reads one row of the database. */
+interface RowSource {
+  load(table: CompiledTable, key: readonly SqlValue[]): Row | undefined;
+}
+
 export class RegisterRows {
   readonly #scope: string;
   readonly #rows = new RowCache<Row | undefined>();
@@ -15,11 +20,11 @@ export class RegisterRows {
     this.#scope = scope;
   }
 
-  /** `load` reads a row that is not held. */
-  get(table: CompiledTable, key: readonly SqlValue[], load: () => Row | undefined): Row | undefined {
-    const rows = this.#rows.of(table, key);
+  /** `rows` reads a row that is not held. */
+  get(table: CompiledTable, key: readonly SqlValue[], rows: RowSource): Row | undefined {
+    const held = this.#rows.of(table, key);
     const name = key[0] as SqlValue;
-    return rows.get(name) ?? (rows.has(name) ? undefined : this.#hold(table, key, load()));
+    return held.get(name) ?? (held.has(name) ? undefined : this.#hold(table, key, rows.load(table, key)));
   }
 
   /** As it stood before the given position; only settled rows count. */

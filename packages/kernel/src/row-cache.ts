@@ -10,14 +10,21 @@ const CACHE_ROWS = 200_000;
 /** By the last column of a key; rows of keys with several columns stand in maps of maps, the first column innermost. */
 interface Rows<T> extends Map<SqlValue, T | Rows<T>> {}
 
+/** The first `count` of these rows wait; what stands after them has been inserted. */
+interface Waiting {
+  readonly table: CompiledTable;
+  readonly rows: (readonly SqlValue[])[];
+  count: number;
+}
+
 export class RowCache<T> {
-  readonly #tables = new Map<CompiledTable, Rows<T>>();
+  /** By the places of tables. */
+  readonly #tables: (Rows<T> | undefined)[] = [];
   #size = 0;
 
   /** Those rows of a table that are held and have the same key beyond its first column, by the first. */
   of(table: CompiledTable, key: readonly SqlValue[]): Map<SqlValue, T> {
-    let rows = this.#tables.get(table);
-    if (rows === undefined) this.#tables.set(table, (rows = new Map()));
+    let rows = (this.#tables[table.place] ??= new Map());
     // Last columns have few values, such as currencies: few maps.
     for (let index = key.length - 1; index > 0; index--) {
       const value = key[index] as SqlValue;
@@ -41,8 +48,7 @@ export class RowCache<T> {
   }
 
   clear(): void {
-    this.#tables.clear();
-    this.#size = 0;
+    this.#tables.length = this.#size = 0;
   }
 }
 
@@ -53,7 +59,8 @@ export class RowCache<T> {
 export class PutBuffers {
   readonly #scope: string;
   readonly #driver: SqlDriver;
-  readonly #waiting = new Map<CompiledTable, (readonly SqlValue[])[]>();
+  /** By the places of tables. */
+  readonly #waiting: (Waiting | undefined)[] = [];
   /** By table: no row has a greater key. Undefined for a table without rows. */
   readonly #greatest = new Map<CompiledTable, readonly SqlValue[] | undefined>();
   #mode: 'apart' | 'together' | 'held' = 'apart';
@@ -90,50 +97,51 @@ export class PutBuffers {
   /** Takes a row in, or answers false when it is to be inserted by itself; those of its table that wait are inserted then. */
   put(table: CompiledTable, params: readonly SqlValue[]): boolean {
     const isTaken = this.#mode === 'together' || (this.#mode === 'held' && this.comesLast(table, params));
-    if (this.#mode !== 'held') this.#greatest.clear();
+    if (this.#mode !== 'held' && this.#greatest.size > 0) this.#greatest.clear();
     if (!isTaken) {
       this.flush(table);
       return false;
     }
-    let waiting = this.#waiting.get(table);
-    if (waiting === undefined) this.#waiting.set(table, (waiting = []));
-    waiting.push(params);
-    if (this.#mode === 'held' || waiting.length < ROWS_AT_ONCE) return true;
-    if (table.many.run(waiting) !== ROWS_AT_ONCE) this.#metKnownRow = true;
-    waiting.length = 0;
+    const waiting = (this.#waiting[table.place] ??= { table, rows: [], count: 0 });
+    waiting.rows[waiting.count++] = params;
+    if (this.#mode === 'held' || waiting.count < ROWS_AT_ONCE) return true;
+    if (table.many.run(waiting.rows, 0) !== ROWS_AT_ONCE) this.#metKnownRow = true;
+    waiting.count = 0;
     return true;
   }
 
   /** Takes back the row that was put last, if it waits; answers false when it is to be removed from its table. */
   takeBack(table: CompiledTable, key: readonly SqlValue[]): boolean {
-    const waiting = this.#waiting.get(table);
-    const last = waiting?.at(-1);
-    if (last === undefined || key.some((value, index) => last[1 + index] !== value)) {
+    const waiting = this.#waiting[table.place];
+    const last = waiting?.rows[waiting.count - 1];
+    if (waiting === undefined || last === undefined || key.some((value, index) => last[1 + index] !== value)) {
       this.flush(table);
       return false;
     }
-    waiting?.pop();
+    waiting.count -= 1;
     return true;
   }
 
   /** Answers whether there was something to insert. */
   flush(table: CompiledTable): boolean {
-    const waiting = this.#waiting.get(table);
-    if (waiting === undefined || waiting.length === 0) return false;
-    const together = waiting.length - (waiting.length % ROWS_AT_ONCE);
-    for (let from = 0; from < together; from += ROWS_AT_ONCE)
-      if (table.many.run(waiting.slice(from, from + ROWS_AT_ONCE)) !== ROWS_AT_ONCE) this.#met(table);
-    for (const params of waiting.slice(together)) if (table.statements.insert.run(params) === 0) this.#met(table);
-    waiting.length = 0;
+    const waiting = this.#waiting[table.place];
+    if (waiting === undefined || waiting.count === 0) return false;
+    const { rows, count } = waiting;
+    let from = 0;
+    for (; from + ROWS_AT_ONCE <= count; from += ROWS_AT_ONCE)
+      if (table.many.run(rows, from) !== ROWS_AT_ONCE) this.#met(table);
+    for (; from < count; from++) if (table.statements.insert.run(rows[from] as SqlValue[]) === 0) this.#met(table);
+    waiting.count = 0;
+    if (count > ROWS_AT_ONCE) rows.length = 0;
     return true;
   }
 
   flushAll(): void {
-    for (const table of this.#waiting.keys()) this.flush(table);
+    for (const waiting of this.#waiting) if (waiting !== undefined) this.flush(waiting.table);
   }
 
   discard(): void {
-    this.#waiting.clear();
+    this.#waiting.length = 0;
     this.#greatest.clear();
     this.#mode = 'apart';
   }

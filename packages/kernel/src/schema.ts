@@ -35,6 +35,8 @@ export function isText(value: unknown): value is string {
 /** A table with its column lists and statements worked out once. */
 export class CompiledTable {
   readonly def: AnyTable;
+  /** Its place among the tables of its database: what is kept by table is found by this. */
+  readonly place: number;
   readonly name: string;
   readonly keyNames: readonly string[];
   readonly columnNames: readonly string[];
@@ -47,8 +49,9 @@ export class CompiledTable {
   #many: ManyRows | undefined;
   readonly #listings: Statement[] = [];
 
-  constructor(def: AnyTable, driver: SqlDriver) {
+  constructor(def: AnyTable, driver: SqlDriver, place: number) {
     this.def = def;
+    this.place = place;
     this.#driver = driver;
     this.name = def.name;
     this.keyNames = Object.keys(def.key);
@@ -64,27 +67,31 @@ export class CompiledTable {
 
   /** The row's values in column order; throws when a verb built a row that its table does not have. */
   valuesOf(row: Row): SqlValue[] {
-    return this.#values([], row, this.#names.length);
+    return this.#values(row, this.#names.length, 0);
   }
 
   /** The scope and the row's values: what an insert binds. Throws like `valuesOf`. */
   paramsOf(scope: string, row: Row): SqlValue[] {
-    return this.#values([scope], row, this.#names.length);
+    const params = this.#values(row, this.#names.length, 1);
+    params[0] = scope;
+    return params;
   }
 
   /** By what an `add` changes each sum: those that are not named change by nothing. */
   deltasOf(row: Row): number[] {
-    const deltas: number[] = [];
-    for (const name of this.columnNames) {
+    const { columnNames } = this;
+    const deltas = new Array<number>(columnNames.length);
+    for (let index = 0; index < deltas.length; index++) {
+      const name = columnNames[index] as string;
       const value = this.#read(row, name);
-      deltas.push(value === undefined ? 0 : this.#integer(name, value));
+      deltas[index] = value === undefined ? 0 : this.#integer(name, value);
     }
     return deltas;
   }
 
   /** The values of a key, or of so many of its leading columns. Throws like `valuesOf`. */
   keyValuesOf(key: Row, count: number = this.keyNames.length): SqlValue[] {
-    return this.#values([], key, count);
+    return this.#values(key, count, 0);
   }
 
   /** The text of a key (or of its leading columns): every column is terminated, so a prefix covers exactly its keys. */
@@ -112,9 +119,10 @@ export class CompiledTable {
     ));
   }
 
-  /** After what is there, the row's values of so many leading columns. */
-  #values(values: SqlValue[], row: Row, count: number): SqlValue[] {
-    for (let index = 0; index < count; index++) values.push(this.#valueOf(index, row));
+  /** The row's values of so many leading columns, after so many places. Arrays as long as what they hold: one that grows takes several times the memory. */
+  #values(row: Row, count: number, from: number): SqlValue[] {
+    const values = new Array<SqlValue>(from + count);
+    for (let index = 0; index < count; index++) values[from + index] = this.#valueOf(index, row);
     return values;
   }
 
@@ -315,5 +323,5 @@ function createTables(
   );
   const missing = [...ENGINE_TABLES, ...defs.flatMap(ddlOf)].filter(([name]) => !standing.has(name.toLowerCase()));
   if (missing.length > 0) driver.exec(missing.map(([, sql]) => sql).join(';\n'));
-  return new Map(defs.map((def) => [def.name, new CompiledTable(def, driver)]));
+  return new Map(defs.map((def, place) => [def.name, new CompiledTable(def, driver, place)]));
 }

@@ -7,7 +7,11 @@ import { type OpFacts, refuse, type Refusal, type View } from './verb.ts';
 
 /** What a row comes to in other tables. Throws `kernel/bad-effect`. */
 export function derivedBy({ name, derive }: AnyTable, row: Row): readonly Effect[] {
-  return guarded(name, () => effectsOf(derive?.(row)));
+  try {
+    return effectsOf(derive?.(row));
+  } catch (cause) {
+    throw bugOf(name, cause);
+  }
 }
 
 /** What a table says against the rows that one op puts. Throws `kernel/bad-effect`. */
@@ -17,10 +21,13 @@ export function refusedBy(
   op: OpFacts,
   view: View,
 ): Refusal | undefined {
-  return guarded(name, () => {
+  try {
     const refusal: unknown = check?.(rows, op, view);
     return refusal === undefined ? undefined : refusalOf(refusal);
-  });
+    // oxlint-disable-next-line @tallystick/no-catch -- here it is made one refusal everywhere; what is no bug of the table goes on
+  } catch (cause) {
+    throw bugOf(name, cause);
+  }
 }
 
 /** What an op comes to whose verb's or table's code failed: a bug of that code, so it refuses the op everywhere. What the kernel did not throw goes on. */
@@ -43,13 +50,7 @@ export function failureOf(cause: unknown): Refusal | undefined {
   }
 }
 
-/** Of what was thrown only the kernel's own codes are kept: engines name the same failure differently. */
-function guarded<T>(name: string, work: () => T): T {
-  try {
-    return work();
-    // oxlint-disable-next-line @tallystick/no-catch -- here it is made one refusal everywhere; what is no bug of the table goes on
-  } catch (cause) {
-    if (failureOf(cause)) throw cause;
-    throw new KernelError('kernel/bad-effect', `code of table "${name}" failed`, cause);
-  }
+/** What goes on from there: of what was thrown only the kernel's own codes are kept, for engines name the same failure differently. */
+function bugOf(name: string, cause: unknown): unknown {
+  return failureOf(cause) ? cause : new KernelError('kernel/bad-effect', `code of table "${name}" failed`, cause);
 }

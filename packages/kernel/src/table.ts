@@ -100,7 +100,15 @@ export function sumTable<K extends Columns, S extends string>(
     key: shape.key,
     columns,
     derived: shape.derived ?? false,
-    add: (key, deltas) => ({ kind: 'add', table: table, row: { ...key, ...deltas } }),
+    add: (key, deltas) => {
+      // Two objects spread into one take three times as long.
+      const row: Record<string, number | string> = { ...key };
+      for (const sum of shape.sums) {
+        const delta = deltas?.[sum];
+        if (delta !== undefined) row[sum] = delta;
+      }
+      return { kind: 'add', table: table, row };
+    },
   };
   checkShape(table);
   return table;

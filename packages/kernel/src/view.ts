@@ -34,9 +34,14 @@ export interface ViewSource {
 /** One view for all ops of a verb: a plan reads at once or not at all. */
 export function createView(verb: Verb, source: ViewSource): View {
   const { projection, tables, open } = source;
+  const known = new Map<AnyTable, CompiledTable>();
   const readable = (table: AnyTable): CompiledTable => {
+    let compiled = known.get(table);
+    if (compiled !== undefined) return compiled;
     if (!tables.has(table) && !open.has(table)) throw badRead(table, `is no table of ${verb.ref}`);
-    return source.compiled(table);
+    compiled = source.compiled(table);
+    known.set(table, compiled);
+    return compiled;
   };
   const keyed = (table: AnyTable): CompiledTable => {
     // The sums of a table are in memory until they are flushed: read as rows they would be those of some earlier op.
@@ -49,13 +54,9 @@ export function createView(verb: Verb, source: ViewSource): View {
     return planning;
   };
   // Only what fails in here is the database's: a verb may throw errors of that name, too.
-  const read = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (cause) {
-      if (cause instanceof Error && cause.name === 'SqliteError') source.residency.miss(cause);
-      throw cause;
-    }
+  const failed = (cause: unknown): unknown => {
+    if (cause instanceof Error && cause.name === 'SqliteError') source.residency.miss(cause);
+    return cause;
   };
   return {
     get author(): Author {
@@ -67,17 +68,25 @@ export function createView(verb: Verb, source: ViewSource): View {
     ): RowOf<K & C> | undefined => {
       const compiled = keyed(table);
       const values = compiled.keyValuesOf(key);
-      return read(() => projection.get(compiled, values, now().touch)) as RowOf<K & C> | undefined;
+      try {
+        return projection.get(compiled, values, now().touch) as RowOf<K & C> | undefined;
+      } catch (cause) {
+        throw failed(cause);
+      }
     },
     sum: <K extends Columns, S extends string>(table: SumTable<K, S>, key: RowOf<K>): Readonly<Record<S, number>> => {
       if (table.kind !== 'sum') throw badRead(table, 'holds rows, not sums');
       const compiled = readable(table);
       const values = compiled.keyValuesOf(key);
-      const sums = read(() => projection.sumsOf(compiled, values, now().touch));
-      const row: Record<string, number> = {};
-      for (let index = 0; index < sums.length; index++)
-        row[compiled.columnNames[index] as string] = sums[index] as number;
-      return row as Record<S, number>;
+      try {
+        const sums = projection.sumsOf(compiled, values, now().touch);
+        const row: Record<string, number> = {};
+        for (let index = 0; index < sums.length; index++)
+          row[compiled.columnNames[index] as string] = sums[index] as number;
+        return row as Record<S, number>;
+      } catch (cause) {
+        throw failed(cause);
+      }
     },
     list: <K extends Columns, C extends Columns>(
       table: RegisterTable<K, C> | SetTable<K, C>,
@@ -85,8 +94,11 @@ export function createView(verb: Verb, source: ViewSource): View {
     ): readonly RowOf<K & C>[] => {
       const compiled = keyed(table);
       const values = prefixValues(compiled, prefix as Row);
-      const rows = read(() => projection.list(compiled, values, now().touch));
-      return rows as unknown as readonly RowOf<K & C>[];
+      try {
+        return projection.list(compiled, values, now().touch) as unknown as readonly RowOf<K & C>[];
+      } catch (cause) {
+        throw failed(cause);
+      }
     },
     hq: {
       get: <K extends Columns, C extends Columns>(
@@ -96,7 +108,11 @@ export function createView(verb: Verb, source: ViewSource): View {
         const { def } = readable(table);
         if (def.kind !== 'register')
           throw badRead(def, 'keeps no history: only registers of hq are read as of the mark');
-        return read(() => source.hqRow(def, key, now().size, now().touch)) as RowOf<K & C> | undefined;
+        try {
+          return source.hqRow(def, key, now().size, now().touch) as RowOf<K & C> | undefined;
+        } catch (cause) {
+          throw failed(cause);
+        }
       },
     },
   };

@@ -43,7 +43,7 @@ function insert(name: string, rows: readonly StoredRow[]) {
     const batch = rows.slice(from, from + ROWS_AT_ONCE);
     const before = expected.size;
     for (const row of batch) if (!expected.has(row[0])) expected.set(row[0], row);
-    counts.push([many.run(batch), expected.size - before]);
+    counts.push([many.run(rows, from), expected.size - before]);
   }
   const stored = [...sql.prepare('SELECT id, name, quantity, place FROM kept ORDER BY id').iterate([])];
   sql.close();
