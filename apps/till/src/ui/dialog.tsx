@@ -28,7 +28,10 @@ export function Dialog(props: DialogProps): VNode {
     return () => {
       isLeaving.current = true;
       dialog?.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+      if (!(opener instanceof HTMLElement) || !opener.isConnected) return;
+      // By then Chromium may have given it the focus by itself, but no caret: nothing could be typed there.
+      opener.blur();
+      opener.focus({ preventScroll: true });
     };
   }, []);
   const cancel = (event: Event): void => {
