@@ -12,7 +12,7 @@ import {
   trustedRecord,
   type VerbRef,
 } from '@tallystick/oplog';
-import { createMemoryRelayStore, createRelay, createRelayClient } from '@tallystick/relay-protocol';
+import { createMemoryRelayStore, createRelay, createRelayClient, type RelayClient } from '@tallystick/relay-protocol';
 import { createMemoryKeyStore, type DeviceKey, signOp } from '@tallystick/sign';
 import { createRoster } from '@tallystick/sign/roster';
 import { nodeEd25519 } from '@tallystick/sign/node';
@@ -73,7 +73,8 @@ async function actorOf(index: number): Promise<Actor> {
 /** Writes whatever it is told to, allowed or not, in chains that a relay takes. */
 export class Stage {
   readonly store = createMemoryRelayStore();
-  readonly client;
+  client: RelayClient;
+  readonly #signer: DeviceKey;
   readonly refused: OpRecord[] = [];
   readonly acts: OpHash[] = [];
   readonly actors: readonly Actor[];
@@ -88,14 +89,21 @@ export class Stage {
   constructor(all: readonly Actor[], signer: DeviceKey) {
     this.actors = all.slice(0, actors);
     this.marker = (all[actors] as Actor).keys[0] as DeviceKey;
-    const relay = createRelay({
-      store: this.store,
-      signer: { name: 'relay.test', publicKey: signer.publicKey, sign: (message) => signer.sign(message) },
-      hasher: nodeHasher,
-      ed25519: nodeEd25519,
-      reads: 'public',
-    });
-    this.client = createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
+    this.#signer = signer;
+    this.client = this.#openRelay();
+  }
+
+  #openRelay(): RelayClient {
+    const { publicKey, sign } = this.#signer;
+    const signer = { name: 'relay.test', publicKey, sign };
+    const { store } = this;
+    const relay = createRelay({ store, signer, hasher: nodeHasher, ed25519: nodeEd25519, reads: 'public' });
+    return createRelayClient({ url: 'http://relay.test', fetch: (request) => relay.fetch(request) });
+  }
+
+  /** The relay goes on with what it stored, and remembers nothing else. */
+  restart(): void {
+    this.client = this.#openRelay();
   }
 
   generation(device: string, scope: Scope): number {
@@ -131,10 +139,10 @@ export class Stage {
   }
 
   /** True when the relay gave it a position. */
-  async push(record: OpRecord): Promise<boolean> {
+  async push(record: OpRecord, route: 'push' | 'claim' = 'push'): Promise<boolean> {
     const { op, hash } = record;
     if (op.prev === undefined) this.book = hash as string as BookId;
-    const { results } = await this.client.push(this.book, op.scope, [record]);
+    const { results } = await this.client[route](this.book, op.scope, [record]);
     const isTaken = results[0]?.position !== undefined;
     if (!isTaken) this.refused.push(record);
     else this.#heads.set(`${op.scope} ${op.device}`, record);

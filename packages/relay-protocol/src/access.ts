@@ -1,19 +1,11 @@
 // Who may read what (docs/spec/relay.md, "Reading"): a fold of the book's roster, so that an enrolment and a revocation count from
 // their place in the log on.
-import {
-  type BookId,
-  type DeviceId,
-  type MaybePromise,
-  parseScope,
-  type Scope,
-  trustedRecord,
-} from '@tallystick/oplog';
+import { type BookId, type DeviceId, type MaybePromise, type Scope, trustedRecord } from '@tallystick/oplog';
 import type { Role } from '@tallystick/sign';
-import type { Roster } from '@tallystick/sign/roster';
+import { type Device, headquarters as hq, type Roster } from '@tallystick/sign/roster';
 import { RelayError } from './errors.ts';
 import type { RelayStore } from './store.ts';
 
-const hq = parseScope('hq') as Scope;
 /** Enrolled in `hq` in one of these roles, a device reads the whole book. */
 const wideRoles: ReadonlySet<Role> = new Set(['owner', 'manager', 'auditor']);
 /** In one of these, which no branch can admit from `hq`, it works in every branch; other roles only deal with the shop. */
@@ -40,7 +32,16 @@ export function requireStaff(roster: Roster, device: DeviceId): void {
 
 /** Whether the device runs the shop now: an owner or manager of `hq`. */
 export function isChief(roster: Roster, device: DeviceId): boolean {
-  return activeIn(roster, device).some(({ scope, role }) => scope === hq && (role === 'owner' || role === 'manager'));
+  return activeIn(roster, device).some(isOfChief);
+}
+
+/** Now or ever: a relay that is filled again learns of a revocation before it learns of what its device did. */
+export function wasChief(roster: Roster, device: DeviceId): boolean {
+  return roster.memberships(device).some(isOfChief);
+}
+
+function isOfChief({ scope, role }: Pick<Device, 'scope' | 'role'>): boolean {
+  return scope === hq && (role === 'owner' || role === 'manager');
 }
 
 /** Why a device that may not read `scope` may not. */

@@ -102,8 +102,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const { device, created, nonce } = signedBy;
       const name = `${book.slice(0, 16)} ${device.slice(0, 16)} ${nonce}`;
       // What somebody else sends again counts not against the device.
-      if (nonces.has(name))
-        throw new RelayError('relay/replayed', 'this request was sent before; sign each one afresh');
+      if (nonces.has(name)) throw new RelayError('relay/replayed', 'this request was sent before');
       options.rates.take(`${book} ${device}`);
       const now = nowMs();
       if (nonces.take(name, now) !== true) throw tooMany((nonces.roomAtMs() - now) / 1000);
@@ -133,7 +132,7 @@ function readParameters(
 ): Parameters {
   const { created, expires, keyid, nonce, tag } = parameters;
   const device = parseDeviceId(keyid);
-  if (tag !== signatureLabel || device === undefined) throw badSignature('tag or keyid is not as it should be');
+  if (tag !== signatureLabel || device === undefined) throw badSignature('wrong tag or keyid');
   if (nonce === undefined || !noncePattern.test(nonce))
     throw badSignature('a nonce has 16 to 64 characters of base64url');
   if (created === undefined || expires === undefined || expires <= created || expires - created > maxLifetimeSeconds)
@@ -147,7 +146,7 @@ function readParameters(
 function checkClock(created: number, expires: number, nowMs: number): void {
   const now = Math.floor(nowMs / 1000);
   if (created <= now + maxSkewSeconds && expires > now - maxSkewSeconds) return;
-  throw new RelayError('relay/clock', 'the signature is of another time than the relay has', { details: { nowMs } });
+  throw new RelayError('relay/clock', 'the signature is of another time', { details: { nowMs } });
 }
 
 /** The refusals of the library have no code that a client could act upon other than this one. */

@@ -8,6 +8,7 @@ import {
   type BatchAnswer,
   checkStatus,
   type Handshake,
+  badAnswer,
   parseBatchAnswer,
   parseCosigned,
   parseHandshake,
@@ -199,7 +200,7 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     },
     async tail(book, known, { silenceMs = defaultSilenceMs, ...own } = {}) {
       const { stream } = await call(`/v1/books/${book}/tail?${queryOf(known)}`, { ...own, isStream: true });
-      if (stream === undefined) throw new RelayError('relay/bad-answer', 'the tail is no stream');
+      if (stream === undefined) throw badAnswer('stream');
       return readTail(
         stream,
         silenceMs,
@@ -316,7 +317,7 @@ function readKept({ headers, bytes }: Reply, after: number): KeptOps {
   const next = Number(headers.get('tallystick-kept') ?? Number.NaN);
   const { frames, tornAt } = decodeBundle(bytes);
   if (Number.isSafeInteger(next) && next >= after && tornAt === undefined) return { frames, next };
-  throw new RelayError('relay/bad-answer', `what the mirror keeps from ${after} on is damaged`);
+  throw new RelayError('relay/bad-answer', `the relay's page from ${after} is damaged`);
 }
 
 function readPullPage({ status, headers, bytes }: Reply, from: number): PullPage {

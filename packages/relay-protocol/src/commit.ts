@@ -1,12 +1,14 @@
 // Group commit: pushes of many connections, scopes and books that wait together are judged one after another, become durable in one
 // transaction, and are answered then (docs/spec/relay.md, "Push").
 import { encodeVerifierKey } from '@tallystick/chain';
-import { type BookId, type MaybePromise, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type MaybePromise, type OpRecord, type Scope } from '@tallystick/oplog';
+import { headquarters as hq } from '@tallystick/sign/roster';
 import { parseAnswerCode, RelayError } from './errors.ts';
 import type { Ruling } from './gate.ts';
 import { allHere, whenHere } from './maybe.ts';
 import type { Push, PushDesk, PushOutcome } from './push.ts';
 import { batchOf, hasPlace, isOfLog, judgePush, openPushedLog, type PushedLog } from './pushed-log.ts';
+import { unknownBook } from './readers.ts';
 import { encodeClaims, originOf, signReceipts } from './receipt.ts';
 import type { Batch, LogState } from './store.ts';
 import { tenureOf } from './tenure.ts';
@@ -21,7 +23,6 @@ interface Judged {
   readonly opened: boolean;
 }
 
-const hq = parseScope('hq') as Scope;
 /** Of one group, each against another state of the logs. */
 const maxAttempts = 8;
 /** Logs in a row. */
@@ -187,7 +188,7 @@ async function findRefusedOpening(
   booksBefore: number,
 ): Promise<RelayError | undefined> {
   const brings = frames.some((frame) => frame.kind === 'record' && String(frame.record.hash) === book);
-  if (!brings || scope !== hq) return new RelayError('relay/unknown-book', `book ${book} is not here`);
+  if (!brings || scope !== hq) return unknownBook(book);
   if (books !== 'open' && !books.includes(book)) {
     return new RelayError('relay/book-refused', `this relay does not take book ${book}`);
   }

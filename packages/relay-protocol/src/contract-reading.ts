@@ -154,8 +154,13 @@ export const readingCases: readonly Case[] = [
       ]);
       await store.append([batchOf(book, branch, 0, [second], { enrolments: [{ position: 0, isFork: false }] })]);
       await store.append([batchOf(book, hq, 2, [third], { enrolments: [{ position: 2, isFork: true }] })]);
-      const listed = (await store.enrolments(book)).map(({ hash, isFork }) => [hash, isFork]);
-      deepEqual(listed, [...[genesis, first, second].map(({ hash }) => [hash, false]), [third.hash, true]]);
+      const listed = (await store.enrolments(book)).map(({ hash, position, isFork }) => [hash, position, isFork]);
+      deepEqual(listed, [
+        [genesis.hash, 0, false],
+        [first.hash, 1, false],
+        [second.hash, 0, false],
+        [third.hash, 2, true],
+      ]);
       equal((await store.enrolmentCount?.(book)) ?? 4, 4);
     },
   },

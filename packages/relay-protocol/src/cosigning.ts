@@ -39,7 +39,7 @@ export async function keepCosignature(
       return newestOfOthers({ store, checkpoints }, roster, { book, scope, device });
     }
   }
-  throw new RelayError('relay/cosignature', `not a cosignature by a device of this book that may make one: ${device}`);
+  throw new RelayError('relay/cosignature', `no cosignature that ${device} may make`);
 }
 
 /** Devices tell one another through their relay what it showed them: whoever states something learns what another one stated last. */

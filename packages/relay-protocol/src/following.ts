@@ -1,8 +1,9 @@
 // Following a home relay: what it has beyond the copy here, checked and stored (docs/spec/relay.md, "Federation"). Its logs are compared by their roots first, so
 // that only what grew is asked for, and where it says another thing than before, that is found, kept and told.
 import { createTree, type Hasher, type NoteKey } from '@tallystick/chain';
-import { type BookId, encodeHex, parseScope, type Scope, type Tip } from '@tallystick/oplog';
+import { type BookId, encodeHex, type Scope, type Tip } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
+import { headquarters as hq } from '@tallystick/sign/roster';
 import type { RelayClient } from './client.ts';
 import { firstDifference } from './divergence.ts';
 import { RelayError } from './errors.ts';
@@ -38,7 +39,6 @@ export interface Followed {
   readonly failed: readonly { readonly scope: Scope; readonly error: unknown }[];
 }
 
-const hq = parseScope('hq') as Scope;
 const maxKnown = 64;
 
 /** Brings the copy up to the home relay. Throws what the handshake throws; a log that cannot be followed does not hold up the others. */

@@ -3,9 +3,17 @@
 import type { Hasher } from '@tallystick/chain';
 import type { DeviceId, MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
 import { keyIdAfter, rotateVerb } from '@tallystick/sign';
-import { createRoster, type Roster, rosterVerbs } from '@tallystick/sign/roster';
+import { createRoster, markVerb, type Roster, rosterVerbs } from '@tallystick/sign/roster';
 import { claimOf } from './claims.ts';
-import { type Frame, findMissingBasis, findMisplaced, findWarnings, type Ground, linkOf } from './ground.ts';
+import {
+  confirmsMark,
+  type Frame,
+  findMissingBasis,
+  findMisplaced,
+  findWarnings,
+  type Ground,
+  linkOf,
+} from './ground.ts';
 import type { ChainState, Holder, Placed, RosterEntry } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
 
@@ -40,6 +48,8 @@ interface Candidate {
   readonly warnings: readonly Warning[];
   /** Its author is revoked, or its last day is over. */
   readonly isLate: boolean;
+  /** It has no effect by itself: it is late, or under a key that `hq` had superseded by the mark of its log. */
+  readonly isIdle: boolean;
 }
 
 /** Consecutive ops of one chain, waiting for the signature that closes them. */
@@ -61,6 +71,8 @@ interface Session {
   results: PushResult[];
   /** Ops of this push that never get a place here, whatever else comes. */
   readonly hopeless: Set<OpHash>;
+  /** Marks that name the root which `hq` has here. */
+  readonly marks: Set<OpHash>;
   signaturesChecked: number;
   run: Run | undefined;
 }
@@ -79,6 +91,7 @@ export function openGate(ground: Ground, hasher: Hasher): Gate {
     isClaim: false,
     results: [],
     hopeless: new Set(),
+    marks: new Set(),
     signaturesChecked: 0,
     run: undefined,
   };
@@ -106,6 +119,8 @@ async function judgePush(session: Session, { frames, isClaim }: Judgeable): Prom
     const judged = judgeOp(session, record, index);
     const refusal = judged instanceof Promise ? await judged : judged;
     if (refusal !== undefined) session.results[index] = refusal;
+    else if (record.op.verb === markVerb && (await confirmsMark(record.op, session.ground)))
+      session.marks.add(record.hash);
     if (isConditional && session.run !== undefined) await closeRun(session, session.run);
   }
   const closing = session.run === undefined ? undefined : closeRun(session, session.run);
@@ -144,8 +159,9 @@ function judgeOp(session: Session, record: OpRecord, frame: number): MaybePromis
   const waiting = run?.candidates.length ?? 0;
   const isFork = link === 'fork';
   const isLate = roster.standing(op.device, op.scope) !== 'active';
-  if (session.isClaim && (isFork || isLate)) {
-    const message = `${op.device} may not claim: ${isFork ? 'its chain forks here' : 'it is revoked or its last day is over'}`;
+  const isIdle = isLate || roster.isSuperseded(record);
+  if (session.isClaim && (isFork || isIdle)) {
+    const message = `${op.device} may not claim: its ${isFork ? 'chain forks' : 'ops have no effect'} here`;
     return { hash, verdict: isFork ? 'fork' : 'quarantined', message };
   }
   const excess = findExcess(ground, { isFork, isLate, chain, waiting });
@@ -164,7 +180,8 @@ function judgeOp(session: Session, record: OpRecord, frame: number): MaybePromis
       const message = `key ${record.keyId} is not the one in force for ${op.device} here`;
       return { hash, verdict: 'bad-signature', message };
     }
-    const candidate = { frame, record, warnings: isLate ? [...found, ...quarantined] : found, isLate };
+    const warnings = isIdle ? [...found, ...quarantined] : found;
+    const candidate = { frame, record, warnings, isLate, isIdle };
     if (run === undefined) session.run = { candidates: [candidate], fork: isFork };
     else run.candidates.push(candidate);
     return undefined;
@@ -274,14 +291,12 @@ function settleRun(session: Session, { candidates, fork }: Run, covered: number)
   let isTurned = false;
   for (const [index, judged] of candidates.entries()) {
     // Its author may have revoked itself, or ended its last day, since the run was judged.
-    const candidate = isTurned ? stoodAnew(session, judged) : judged;
+    const candidate: Candidate = isTurned ? stoodAnew(session, judged) : judged;
     const { frame, record, warnings } = candidate;
     const { hash, keyId } = record;
     if (index >= covered) {
-      const message =
-        record.op.verb === rotateVerb
-          ? `no valid signature by key ${keyId}, or no proof by the new one`
-          : `no valid signature by key ${keyId} at it or after it`;
+      const proof = record.op.verb === rotateVerb ? ', or no proof by the new one' : '';
+      const message = `no valid signature by key ${keyId} at it or after it${proof}`;
       session.results[frame] = { hash, verdict: 'bad-signature', message };
       continue;
     }
@@ -291,7 +306,7 @@ function settleRun(session: Session, { candidates, fork }: Run, covered: number)
       continue;
     }
     const position = acceptOp(session, candidate, fork);
-    isTurned ||= rosterVerbs.has(record.op.verb);
+    isTurned ||= rosterVerbs.has(record.op.verb) || record.op.verb === markVerb;
     const result: PushResult = { hash, verdict: fork ? 'fork' : 'stored', position, ...holderOf(session, record) };
     session.results[frame] = warnings.length > 0 ? { ...result, warnings } : result;
   }
@@ -299,15 +314,16 @@ function settleRun(session: Session, { candidates, fork }: Run, covered: number)
 }
 
 function stoodAnew({ ground }: Session, candidate: Candidate): Candidate {
-  const { op } = candidate.record;
-  const isLate = ground.roster.standing(op.device, op.scope) !== 'active';
-  if (isLate === candidate.isLate) return candidate;
+  const { record } = candidate;
+  const isLate = ground.roster.standing(record.op.device, record.op.scope) !== 'active';
+  const isIdle = isLate || ground.roster.isSuperseded(record);
+  if (isLate === candidate.isLate && isIdle === candidate.isIdle) return candidate;
   const others = candidate.warnings.filter((warning) => warning !== 'quarantined');
-  return { ...candidate, isLate, warnings: isLate ? [...others, ...quarantined] : others };
+  return { ...candidate, isLate, isIdle, warnings: isIdle ? [...others, ...quarantined] : others };
 }
 
-function acceptOp(session: Session, { record, isLate }: Candidate, fork: boolean): number {
-  const { ground, accepted, placed, chains } = session;
+function acceptOp(session: Session, { record, isLate, isIdle }: Candidate, fork: boolean): number {
+  const { ground, accepted, placed, chains, enrolments, marks } = session;
   const { op, hash } = record;
   const position = ground.size + accepted.length;
   const { forks, late, ...head } = chainOf(session, op.device) ?? { seq: 0, hash, forks: 0, late: 0 };
@@ -315,15 +331,16 @@ function acceptOp(session: Session, { record, isLate }: Candidate, fork: boolean
   placed.set(hash, { position, device: op.device, seq: op.seq });
   chains.set(op.device, {
     ...(fork ? head : { seq: op.seq, hash }),
-    forks: forks + (fork ? 1 : 0),
-    late: late + (isLate ? 1 : 0),
+    forks: forks + Number(fork),
+    late: late + Number(isIdle),
   });
-  if (!fork && !isLate) noteClaim(session, record, position);
+  if (!fork && !isIdle) noteClaim(session, record, position);
+  if (!fork && !isLate && marks.has(hash) && ground.roster.mark(record)) enrolments.push({ position, isFork: fork });
   if (rosterVerbs.has(op.verb)) noteInRoster(session, record, position, fork);
   return position;
 }
 
-/** The first op that claims a token owns it, unless it is one without effect: off its chain, or of a device that is revoked or over. */
+/** The first op that claims a token owns it, unless it is one without effect: off its chain, of a device that is revoked or over, or under a superseded key. */
 function noteClaim({ ground, holders }: Session, { op, hash }: OpRecord, position: number): void {
   const token = claimOf(op);
   if (token === undefined || ground.holders.has(token) || holders.has(token)) return;
@@ -340,7 +357,7 @@ function holderOf({ ground, holders }: Session, { op }: OpRecord): Pick<PushResu
 /** The losing branch of a fork has no effect, so it enrols nobody; yet what is on it may go on under a later key. */
 function noteInRoster({ ground, enrolments }: Session, record: OpRecord, position: number, isFork: boolean): void {
   if (isFork && record.op.verb !== rotateVerb) return;
-  const applied = ground.roster.apply(record, isFork);
+  const applied = ground.roster.apply(record, isFork, position);
   // One that comes after another of the same device changes nothing but where the device's chain may link to.
   if (applied.ok || applied.code === 'sign/enrolled') enrolments.push({ position, isFork });
 }

@@ -9,11 +9,10 @@ import {
   type OpHash,
   type OpRecord,
   parseRootHash,
-  parseScope,
   type RootHash,
   type Scope,
 } from '@tallystick/oplog';
-import type { Roster } from '@tallystick/sign/roster';
+import { headquarters as hq, markVerb, type Roster } from '@tallystick/sign/roster';
 import { claimOf } from './claims.ts';
 import type { ChainState, Holder, Placed } from './store.ts';
 import type { PushResult, Warning } from './verdict.ts';
@@ -47,8 +46,6 @@ export type Frame =
   | { readonly kind: 'record'; readonly record: OpRecord }
   | { readonly kind: 'refused'; readonly result: PushResult };
 
-const hq = parseScope('hq') as Scope;
-const markVerb = 'hq.mark@1';
 const dayMs = 86_400_000;
 const textOffset = 96;
 
@@ -132,6 +129,11 @@ async function findMissingMark({ args }: Op, ground: Ground): Promise<string | u
   if (known === undefined) return `the mark is at ${size}, beyond the end of hq here`;
   if (known === root || isOfEarlierEpoch(ground, hq, size)) return undefined;
   return `the root of hq at ${size} is ${known} here`;
+}
+
+/** Whether a mark that is not without basis is of what `hq` is here: it may be of what `hq` was at a relay before. */
+export async function confirmsMark({ args }: Op, ground: Ground): Promise<boolean> {
+  return (await ground.rootOf(hq, args['size'] as number)) === args['root'];
 }
 
 /**

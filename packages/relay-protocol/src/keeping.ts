@@ -1,5 +1,6 @@
 // What is kept for a home relay that does not answer (docs/spec/relay.md, "Federation", "Keeping"): judged, durable, and told to those who may read it.
-import { type BookId, type OpHash, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type OpHash, type OpRecord, type Scope } from '@tallystick/oplog';
+import { headquarters as hq } from '@tallystick/sign/roster';
 import type { PushAnswer } from './client.ts';
 import { RelayError } from './errors.ts';
 import type { KeptPage } from './home.ts';
@@ -28,7 +29,6 @@ export interface Keeper {
 
 type Taken = NewlyKept & { readonly scope: Scope };
 
-const hq = parseScope('hq') as Scope;
 /** A device has one of so many shares of what is kept of a book. */
 const sharesOfBook = 4;
 const maxTaken = 10_000;

@@ -7,17 +7,17 @@ import {
   type OpHash,
   type OpRecord,
   parseRootHash,
-  parseScope,
   type RootHash,
   type Scope,
   trustedRecord,
 } from '@tallystick/oplog';
 import { createRecordVerifier, type Ed25519 } from '@tallystick/sign';
-import { createRoster, type Roster } from '@tallystick/sign/roster';
+import { headquarters as hq, type Roster } from '@tallystick/sign/roster';
 import { type Gate, openGate } from './gate.ts';
 import { type Frame, type Ground, mentionedHashes } from './ground.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
+import { foldRoster } from './rosters.ts';
 import type { ChainState, Placed, RelayStore } from './store.ts';
 import { rootAt } from './tiles.ts';
 import type { PushResult } from './verdict.ts';
@@ -59,7 +59,6 @@ interface KeptBook {
   lastPlace: number;
 }
 
-const hq = parseScope('hq') as Scope;
 /** How far an author saw is for the home relay to judge: this copy may lag. */
 const beyondAnyLog = 2 ** 50;
 const pageOps = 1_000;
@@ -69,9 +68,7 @@ export function createKeptGate(options: KeptGateOptions): KeptGate {
   const opened = new Map<BookId, KeptBook>();
 
   async function open(book: BookId): Promise<KeptBook> {
-    const roster = createRoster(hasher);
-    for (const { bytes, hash, isFork } of await store.enrolments(book))
-      roster.apply(trustedRecord(bytes, hash), isFork);
+    const { roster } = await foldRoster(store, book, hasher);
     const kept: KeptBook = { roster, logs: new Map(), sizes: new Map(), lastPlace: 0 };
     await noteSizes(kept, book, hq);
     const records = new Map<Scope, OpRecord[]>([[hq, []]]);

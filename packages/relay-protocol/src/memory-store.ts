@@ -40,8 +40,7 @@ export function createMemoryRelayStore(): RelayStore {
     adoptIdentity: (vkey) => (identity ??= vkey),
     bookCount: () => shelves.size,
     storedBytes(book) {
-      const entries = [...(shelves.get(book)?.logs.values() ?? [])].flatMap((log) => log.entries);
-      return entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      return bytesOf([...(shelves.get(book)?.logs.values() ?? [])].flatMap((log) => log.entries));
     },
     scopes(book) {
       const logs = [...(shelves.get(book)?.logs ?? [])];
@@ -56,9 +55,9 @@ export function createMemoryRelayStore(): RelayStore {
         let shelf = shelves.get(batch.book);
         if (shelf === undefined) shelves.set(batch.book, (shelf = { logs: new Map(), enrolments: [] }));
         shelf.logs.set(batch.scope, extendLog(shelf.logs.get(batch.scope) ?? emptyLog(batch.state), batch));
-        for (const { position, isFork } of batch.enrolments) {
-          const { hash, bytes } = batch.entries[position - batch.from] as Entry;
-          shelf.enrolments.push({ hash, bytes, isFork });
+        for (const entry of batch.enrolments) {
+          const { hash, bytes } = batch.entries[entry.position - batch.from] as Entry;
+          shelf.enrolments.push({ hash, bytes, ...entry });
         }
       }
     },
@@ -70,8 +69,7 @@ export function createMemoryRelayStore(): RelayStore {
       if (log === undefined || first === undefined) return undefined;
       let last = first;
       for (const end of ends) {
-        const bytes = log.entries.slice(from, end.size).reduce((sum, entry) => sum + entry.bytes.length, 0);
-        if (end.size - from > maxOps || bytes > maxBytes) break;
+        if (end.size - from > maxOps || bytesOf(log.entries.slice(from, end.size)) > maxBytes) break;
         last = end;
       }
       return { records: log.entries.slice(from, last.size).map(({ bytes }) => bytes), root: last.root };
@@ -157,4 +155,8 @@ function byNews(left: Cosignature, right: Cosignature): number {
 
 function byScope(left: { scope: Scope }, right: { scope: Scope }): number {
   return left.scope < right.scope ? -1 : 1;
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

@@ -1,7 +1,7 @@
 // Who may begin the log of a scope (docs/spec/relay.md, "Opening"): scopes are counted, so whoever opened them all would leave none to those who run the shop.
-import { type DeviceId, type OpRecord, parseScope, type Scope } from '@tallystick/oplog';
-import type { Role } from '@tallystick/sign';
-import type { Roster } from '@tallystick/sign/roster';
+import type { DeviceId, OpRecord } from '@tallystick/oplog';
+import { headquarters as hq } from '@tallystick/sign/roster';
+import { isChief, wasChief } from './access.ts';
 import { RelayError } from './errors.ts';
 import type { Push } from './push.ts';
 import type { PushedLog } from './pushed-log.ts';
@@ -15,8 +15,6 @@ export interface Openings {
   opened(pushed: PushedLog, first: OpRecord): void;
 }
 
-const hq = parseScope('hq') as Scope;
-const chiefRoles: ReadonlySet<Role> = new Set(['owner', 'manager']);
 const daySeconds = 86_400;
 
 export function createOpenings(
@@ -30,11 +28,10 @@ export function createOpenings(
       const { book, roster } = pushed;
       if (scopes >= maxScopes) return new RelayError('relay/quota', `a book has at most ${maxScopes} scopes here`);
       const signers = await signersOf(pushed, push);
-      if (signers.length === 0 || signers.some((device) => isChief(roster, device) && isActive(roster, device)))
-        return undefined;
+      if (signers.length === 0 || signers.some((device) => isChief(roster, device))) return undefined;
       if (scopes >= maxScopes - reserved)
-        return new RelayError('relay/quota', 'the scopes that are left are for an owner or manager to open');
-      if (signers.some((device) => isChief(roster, device))) return undefined;
+        return new RelayError('relay/quota', 'the last scopes are for an owner or manager');
+      if (signers.some((device) => wasChief(roster, device))) return undefined;
       try {
         rates.require(signers.map((device) => `${book} ${device}`));
         return undefined;
@@ -43,7 +40,7 @@ export function createOpenings(
       }
     },
     opened({ book, roster }, { op }) {
-      if (!isChief(roster, op.device)) rates.spend(`${book} ${op.device}`, 1);
+      if (!wasChief(roster, op.device)) rates.spend(`${book} ${op.device}`, 1);
     },
   };
 }
@@ -58,13 +55,4 @@ async function signersOf({ scope, roster, verify }: PushedLog, { frames }: Push)
     if (op.scope === scope && mayWrite && (await verify(frame.record))) signers.add(op.device);
   }
   return [...signers];
-}
-
-/** Now or ever: a relay that is filled again learns of a revocation before it learns of what its device opened. */
-function isChief(roster: Roster, device: DeviceId): boolean {
-  return roster.memberships(device).some(({ scope, role }) => scope === hq && chiefRoles.has(role));
-}
-
-function isActive(roster: Roster, device: DeviceId): boolean {
-  return roster.standing(device, hq) === 'active';
 }

@@ -146,7 +146,7 @@ export const queries = {
   tile: `SELECT n, string_agg(hashes, '' ORDER BY start) AS hashes
     FROM unnest($1::integer[], $2::bytea[], $3::text[], $4::integer[], $5::bigint[]) AS asked (n, book, scope, level, tile)
     JOIN relay_logs USING (book, scope) JOIN relay_tiles USING (log, level, tile) GROUP BY n`,
-  enrolments: `SELECT e.hash, bytes, fork FROM relay_enrolments JOIN relay_entries AS e USING (log, position)
+  enrolments: `SELECT e.hash, bytes, fork, position FROM relay_enrolments JOIN relay_entries AS e USING (log, position)
     WHERE book = $1 ORDER BY place`,
   enrolmentCount: 'SELECT enrolments FROM relay_books WHERE book = $1',
   rootAt: `SELECT b.root FROM relay_logs JOIN relay_batches AS b USING (log)

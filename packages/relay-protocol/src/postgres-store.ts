@@ -99,10 +99,11 @@ export async function createPostgresRelayStore(options: PostgresRelayStoreOption
     records: (book, scope, from, limit) => readRecords(book, scope, from, from + limit),
     tile: (book, scope, level, index) => readTile([book, scope, [[level, index]]]),
     enrolments: async (book) =>
-      (await read('enrolments', hexToBytes(book))).map(({ hash, bytes, fork }) => ({
+      (await read('enrolments', hexToBytes(book))).map(({ hash, bytes, fork, position }) => ({
         hash: toHex<OpHash>(hash),
         bytes: bytes as Uint8Array,
         isFork: fork === true,
+        position: Number(position),
       })),
     enrolmentCount: async (book) => Number((await read('enrolmentCount', hexToBytes(book)))[0]?.['enrolments'] ?? 0),
     async rootAt(book, scope, size) {

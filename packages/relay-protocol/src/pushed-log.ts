@@ -7,13 +7,12 @@ import {
   type MaybePromise,
   type OpHash,
   type OpRecord,
-  parseScope,
   type RootHash,
   type Scope,
   trustedRecord,
 } from '@tallystick/oplog';
 import { createRecordVerifier } from '@tallystick/sign';
-import type { Roster } from '@tallystick/sign/roster';
+import { headquarters as hq, type Roster } from '@tallystick/sign/roster';
 import { type Gate, openGate, type Ruling } from './gate.ts';
 import { claimedTokens, type Frame, type Ground, mentionedHashes } from './ground.ts';
 import { whenHere } from './maybe.ts';
@@ -37,7 +36,6 @@ export interface PushedLog {
   readonly lastTile: MaybePromise<Uint8Array | undefined>;
 }
 
-const hq = parseScope('hq') as Scope;
 const emptyLog = { size: 0, frontier: [] };
 const nothingPlaced: ReadonlyMap<OpHash, Placed> = new Map();
 const nobodyHolds: ReadonlyMap<string, Holder> = new Map();

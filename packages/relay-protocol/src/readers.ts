@@ -1,5 +1,6 @@
 // Who may read what it asks for: the door in front of every read (docs/spec/relay.md, "Authentication" and "Reading").
-import { type BookId, type MaybePromise, parseScope, type Scope } from '@tallystick/oplog';
+import type { BookId, MaybePromise, Scope } from '@tallystick/oplog';
+import { headquarters as hq } from '@tallystick/sign/roster';
 import { denial, findRevocation, isReadable, reachOf, requireActive } from './access.ts';
 import { createAuthentication } from './authentication.ts';
 import { RelayError } from './errors.ts';
@@ -28,8 +29,6 @@ export interface Admitted {
 }
 
 type Read = Exclude<Route, { kind: 'push' | 'cosign' | 'standing' | 'info' }>;
-
-const hq = parseScope('hq') as Scope;
 
 /** Answers who sends a read, or throws what it is refused with. */
 export function createReaders(options: ReadersOptions): (route: Read, request: Request) => Promise<Admitted> {

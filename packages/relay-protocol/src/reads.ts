@@ -1,6 +1,7 @@
 // What a relay answers to those who read: where a book stands, pages of its logs, checkpoints, tiles and proofs (docs/spec/relay.md, "Reading").
 import { consistencyProof, type Hasher, inclusionProof, openRecord } from '@tallystick/chain';
-import { type DeviceId, encodeHex, parseScope, type Scope } from '@tallystick/oplog';
+import { type DeviceId, encodeHex } from '@tallystick/oplog';
+import { headquarters as hq } from '@tallystick/sign/roster';
 import { answerEntries, answerJson, answerNote, answerPage, answerTile } from './answer.ts';
 import { cosignedCheckpoint } from './cosigning.ts';
 import { RelayError } from './errors.ts';
@@ -11,8 +12,6 @@ import type { OfBook, Route } from './routes.ts';
 import type { LogState, RelayStore } from './store.ts';
 import { tileWidth } from './tile-path.ts';
 import { overTiles, type ReadTile, rootAt } from './tiles.ts';
-
-const hq = parseScope('hq') as Scope;
 
 /** Where the book stands, with the roots at the sizes that the asker knows. */
 export async function answerHandshake(

@@ -1,8 +1,9 @@
 // The relay as a standard fetch handler: it accepts, orders, persists and hands out; it runs no verb and knows no business
 // (DESIGN.md section 7, docs/spec/relay.md).
 import { encodeVerifierKey, type Hasher, type NoteSigner } from '@tallystick/chain';
-import { type BookId, parseScope, type Scope } from '@tallystick/oplog';
+import { type BookId, type Scope } from '@tallystick/oplog';
 import type { Ed25519 } from '@tallystick/sign';
+import { headquarters as hq } from '@tallystick/sign/roster';
 import {
   answerJson,
   answerKept,
@@ -108,7 +109,6 @@ export interface Relay {
 type Push = Extract<Route, { kind: 'push' }>;
 type Cosign = Extract<Route, { kind: 'cosign' }>;
 type Stand = Extract<Route, { kind: 'standing' }>;
-const hq = parseScope('hq') as Scope;
 
 export function createRelay(options: RelayOptions): Relay {
   const { store, signer, hasher, home, now: nowMs = Date.now } = options;

@@ -56,7 +56,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Throws what the relay refused with: its own code if it is one we know, `relay/refused` otherwise. */
 export function checkStatus(reply: Reply): void {
   if (reply.status >= 200 && reply.status < 300) return;
-  const { code, message, nowMs, address } = tryJson(reply.bytes) ?? {};
+  const { code, message, nowMs, address } = tryJson(new TextDecoder().decode(reply.bytes)) ?? {};
   const known = parseAnswerCode(code) ?? 'relay/refused';
   const text = typeof message === 'string' ? message.slice(0, 500) : `the relay answered ${reply.status}`;
   const afterMs = retryAfterMs(reply);
@@ -192,14 +192,19 @@ function isWarning(item: unknown): item is Warning {
 
 /** Throws `relay/bad-answer`. */
 export function parseFields(bytes: Uint8Array): Fields {
-  const fields = tryJson(bytes);
+  return readFields(new TextDecoder().decode(bytes));
+}
+
+/** Throws `relay/bad-answer`. */
+export function readFields(text: string): Fields {
+  const fields = tryJson(text);
   if (fields === undefined) throw badAnswer('JSON object');
   return fields;
 }
 
-function tryJson(bytes: Uint8Array): Fields | undefined {
+function tryJson(text: string): Fields | undefined {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const value: unknown = JSON.parse(text);
     return isFields(value) ? value : undefined;
   } catch {
     return undefined;
@@ -210,10 +215,10 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function badAnswer(what: string): RelayError {
+export function badAnswer(what: string): RelayError {
   return new RelayError('relay/bad-answer', `the relay's answer has a wrong ${what}`);
 }

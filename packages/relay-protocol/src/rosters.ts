@@ -2,7 +2,7 @@
 import type { Hasher } from '@tallystick/chain';
 import { type BookId, decodeHex, trustedRecord } from '@tallystick/oplog';
 import { vouchForKey } from '@tallystick/sign';
-import { createRoster, type Roster } from '@tallystick/sign/roster';
+import { createRoster, markVerb, type Roster } from '@tallystick/sign/roster';
 import type { RelayStore } from './store.ts';
 
 /**
@@ -31,16 +31,8 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
   // One fold for all who ask meanwhile: a push changes the roster that readers are handed.
   const foldsByBook = new Map<BookId, Promise<Kept>>();
   async function fold(book: BookId): Promise<Kept> {
-    const roster = createRoster(hasher);
-    const enrolments = await store.enrolments(book);
-    for (const { bytes, hash, isFork } of enrolments) {
-      const record = trustedRecord(bytes, hash);
-      // The store has only what a roster took, so each key in it was checked when it came.
-      const key = record.op.args['key'];
-      if (typeof key === 'string' && keyPattern.test(key)) vouchForKey(decodeHex(key));
-      roster.apply(record, isFork);
-    }
-    const kept = { roster, count: enrolments.length };
+    const { roster, count } = await foldRoster(store, book, hasher);
+    const kept = { roster, count };
     keptByRoster.set(roster, kept);
     return kept;
   }
@@ -67,4 +59,19 @@ export function createRosters(store: RelayStore, hasher: Hasher, maxKept = 256):
     },
     forget: (book) => void keptByBook.delete(book),
   };
+}
+
+/** From what the store has; `count` ops of it. */
+export async function foldRoster(store: Pick<RelayStore, 'enrolments'>, book: BookId, hasher: Hasher): Promise<Kept> {
+  const roster = createRoster(hasher);
+  const enrolments = await store.enrolments(book);
+  for (const { bytes, hash, isFork, position } of enrolments) {
+    const record = trustedRecord(bytes, hash);
+    // The store has only what a roster took, so each key in it was checked when it came.
+    const key = record.op.args['key'];
+    if (typeof key === 'string' && keyPattern.test(key)) vouchForKey(decodeHex(key));
+    if (record.op.verb === markVerb) roster.mark(record);
+    else roster.apply(record, isFork, position);
+  }
+  return { roster, count: enrolments.length };
 }

@@ -155,8 +155,18 @@ function storeIn(db: Database.Database, maxOpsWaiting: number): LogTables {
       return sql.tile.get(log, level, index) as Uint8Array | undefined;
     },
     enrolments(book) {
-      const rows = sql.enrolments.all(hexToBlob(book)) as { hash: Uint8Array; bytes: Uint8Array; fork: number }[];
-      return rows.map(({ hash, bytes, fork }) => ({ hash: encodeHex(hash) as OpHash, bytes, isFork: fork === 1 }));
+      const rows = sql.enrolments.all(hexToBlob(book)) as {
+        hash: Uint8Array;
+        bytes: Uint8Array;
+        fork: number;
+        position: number;
+      }[];
+      return rows.map(({ hash, bytes, fork, position }) => ({
+        hash: encodeHex(hash) as OpHash,
+        bytes,
+        isFork: fork === 1,
+        position,
+      }));
     },
     rootAt(book, scope, size) {
       const log = find(book, scope)?.log;

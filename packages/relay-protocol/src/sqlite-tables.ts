@@ -180,7 +180,8 @@ export function prepare(db: Database.Database): Statements {
     dropWaiting: db.prepare('DELETE FROM relay_waiting WHERE row < ?'),
     addEnrolment: db.prepare('INSERT INTO relay_enrolments (book, entry, fork) VALUES (?, ?, ?)'),
     enrolments: db.prepare(
-      'SELECT hash, bytes, fork FROM relay_enrolments JOIN relay_entries USING (entry) WHERE book = ? ORDER BY place',
+      `SELECT hash, bytes, fork, entry % ${positionsPerLog} AS position
+       FROM relay_enrolments JOIN relay_entries USING (entry) WHERE book = ? ORDER BY place`,
     ),
   };
 }

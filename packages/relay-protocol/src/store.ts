@@ -17,11 +17,11 @@ export interface LogState {
 export interface ChainState extends ChainHead {
   /** Ops with a position that are off that branch. */
   readonly forks: number;
-  /** Ops with a position that came when the device was revoked or its last day was over. */
+  /** Ops with a position that came without effect: when the device was revoked or its last day was over, or under a key that it had given up. */
   readonly late: number;
 }
 
-/** An op that the roster is folded from. */
+/** An op that the roster is folded from; marks by which a key is superseded are among them. */
 export interface RosterEntry {
   readonly position: number;
   /** Off the branch of its chain that counts. */
@@ -100,7 +100,7 @@ export interface ScopeSize {
   readonly size: number;
 }
 
-export interface Enrolment extends Pick<RosterEntry, 'isFork'> {
+export interface Enrolment extends RosterEntry {
   readonly hash: OpHash;
   readonly bytes: Uint8Array;
 }

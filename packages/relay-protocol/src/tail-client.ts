@@ -1,6 +1,7 @@
 // The device's side of the tail: one connection, read event by event, given up when it falls silent (docs/spec/relay.md, "Tail").
 import { parseScope } from '@tallystick/oplog';
 import { parseAnswerCode, RelayError } from './errors.ts';
+import { badAnswer, isCount, readFields } from './replies.ts';
 import type { ScopeSize } from './store.ts';
 
 /** What a tail tells of a log. */
@@ -37,7 +38,7 @@ export async function* readTail(
         text = text.slice(end + 2);
         if (event !== undefined) yield event;
       }
-      if (text.length > maxEventLength) throw new RelayError('relay/bad-answer', 'an event of the tail has no end');
+      if (text.length > maxEventLength) throw badAnswer('end of an event');
     }
   } finally {
     for (const signal of stops) signal.removeEventListener('abort', stop);
@@ -50,34 +51,16 @@ function parseEvent(text: string): LogNews | undefined {
   const fields = new Map(text.split('\n').map((line) => splitField(line)));
   const kind = fields.get('event');
   if (kind !== 'log' && kind !== 'refused') return undefined;
-  const { scope, size, kept, code } = parseData(fields.get('data'));
+  const { scope, size, kept, code } = readFields(fields.get('data') ?? '');
   if (kind === 'refused') throw new RelayError(parseAnswerCode(code) ?? 'relay/refused', 'the relay ended the tail');
   const name = parseScope(scope);
-  if (name === undefined || !isCount(size) || (kept !== undefined && !isCount(kept))) throw badEvent();
+  if (name === undefined || !isCount(size) || (kept !== undefined && !isCount(kept))) throw badAnswer('event');
   return { scope: name, size, ...(kept === undefined ? {} : { kept }) };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function splitField(line: string): [string, string] {
   const colon = line.indexOf(':');
   return colon < 0 ? [line, ''] : [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
-}
-
-function parseData(text = ''): Readonly<Record<string, unknown>> {
-  try {
-    const data: unknown = JSON.parse(text);
-    if (typeof data === 'object' && data !== null) return data as Readonly<Record<string, unknown>>;
-  } catch {
-    // Said below.
-  }
-  throw badEvent();
-}
-
-function badEvent(): RelayError {
-  return new RelayError('relay/bad-answer', 'the tail holds what is no event');
 }
 
 async function within<T>(work: Promise<T>, silenceMs: number): Promise<T> {

@@ -278,9 +278,9 @@ const folding = (isNoted: (verb: string) => boolean): Planted => {
     async enrolments(book) {
       const { size = 0 } = (await store.log(book, scope)) ?? {};
       const records = (await store.records(book, scope, 0, size)).map((bytes) => openRecord(bytes, hasher));
-      return records.flatMap((opened) =>
+      return records.flatMap((opened, position) =>
         opened.ok && isNoted(opened.value.op.verb)
-          ? [{ bytes: opened.value.bytes, hash: opened.value.hash, isFork: false }]
+          ? [{ bytes: opened.value.bytes, hash: opened.value.hash, isFork: false, position }]
           : [],
       );
     },

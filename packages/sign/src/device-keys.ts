@@ -4,17 +4,17 @@ import { type DeviceId, decodeHex, type KeyId, type OpHash } from '@tallystick/o
 import { keyIdOf } from './key-store.ts';
 
 export class DeviceKeys {
-  readonly #hasher: Hasher;
+  readonly hasher: Hasher;
   readonly #keysByDevice = new Map<DeviceId, Map<KeyId, Uint8Array>>();
   readonly #firstKeyByLink = new Map<string, KeyId>();
 
   constructor(hasher: Hasher) {
-    this.#hasher = hasher;
+    this.hasher = hasher;
   }
 
   /** Of a key in hex that a parser has accepted. */
   idOf(key: string): KeyId {
-    return keyIdOf(decodeHex(key), this.#hasher);
+    return keyIdOf(decodeHex(key), this.hasher);
   }
 
   learn(device: DeviceId, key: string): KeyId {

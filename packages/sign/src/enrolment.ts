@@ -37,14 +37,18 @@ export function enrol(act: Act, isProvisional: boolean): Result<void> {
   return entered.ok ? noteAct(act, { kind: 'enroll', device }) : entered;
 }
 
-/** The key is learnt at any place of any chain, even off its branch: what builds on it is signed by that key. */
-export function rotate(act: Act, hasEffect: boolean): Result<void> {
+/**
+ * The key is learnt at any place of any chain, even off its branch: what builds on it is signed by that key. `position` is that of the op; where it is not known
+ * no mark takes notice of the rotation.
+ */
+export function rotate(act: Act, hasEffect: boolean, position: number): Result<void> {
   const { state, author, record } = act;
   const args = parseRotateArgs(record.op.args);
   if (!args.ok) return args;
   const keyId = state.keys.learn(record.op.device, args.value.key);
   if (!hasEffect || author.scope !== record.op.scope) return done;
   author.keyId = keyId;
+  if (author.scope === headquarters) state.marked.rotated({ position, device: author.id, keyId });
   return noteAct(act, { kind: 'rotate', device: author.id });
 }
 

@@ -4,6 +4,7 @@ import type { Appointment } from './appointment.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import { KeyActs } from './key-acts.ts';
 import { defaultAheadDays } from './days.ts';
+import { MarkedKeys } from './marked-keys.ts';
 import type { Role } from './roles.ts';
 
 export interface Device {
@@ -49,6 +50,7 @@ export class RosterState {
   readonly dayPolicies: Map<Role, number> = new Map();
   readonly #policies = new Map<string, readonly Role[]>();
   readonly acts: KeyActs = new KeyActs();
+  readonly marked: MarkedKeys = new MarkedKeys();
   /** Those that had effect, in order: the last is in force. */
   readonly appointments: Appointment[] = [];
 

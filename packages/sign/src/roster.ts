@@ -6,22 +6,26 @@ import type { Appointment } from './appointment.ts';
 import { type Act, done, judges, refuse, unknownIn } from './device-acts.ts';
 import { DeviceKeys } from './device-keys.ts';
 import { enrol, openBook, rotate } from './enrolment.ts';
-import { rotateVerb } from './chain-key.ts';
+import { keyRotatedTo, rotateVerb } from './chain-key.ts';
 import { type Device, headquarters, RosterState, type Standing } from './roster-state.ts';
 
 export type { Appointment, LogExtent } from './appointment.ts';
-export type { Device, Standing } from './roster-state.ts';
+export { type Device, headquarters, type Standing } from './roster-state.ts';
 
 export interface Roster {
   readonly book: BookId | undefined;
   /**
    * Takes notice of a verified record; any verb but those of devices is fine and changes nothing, and so does an op applied before. Of a record
-   * `isFork`, on a branch that does not count, only the key that a rotation brings is noticed.
+   * `isFork`, on a branch that does not count, only the key that a rotation brings is noticed. `position` is that of a rotation in `hq`, for `mark`.
    * Refusals: `sign/args`, `sign/key`, `sign/device` (not the hash of the key), `sign/proof`, `sign/book` (a second genesis, or an
    * enrolment before any), `sign/unknown-device` (author or subject not enrolled here), `sign/revoked` (author or subject), `sign/role`,
    * `sign/enrolled`, `sign/scope` (belongs in `hq`, or anywhere else), `sign/act` (nothing that can be overruled now), `sign/epoch`.
    */
-  apply(record: OpRecord, isFork?: boolean): Result<void>;
+  apply(record: OpRecord, isFork?: boolean, position?: number): Result<void>;
+  /** Takes notice of a mark with effect. True where it supersedes a key in its scope; any other need not be noticed again. */
+  mark(record: OpRecord): boolean;
+  /** Whether `hq` had given its author another key, as of the last mark of its scope, so that the op has no effect. */
+  isSuperseded(record: OpRecord): boolean;
   /** As what the device may write in `scope`: as enrolled or admitted there, else in `hq`. Without a scope: where it was first. */
   get(device: DeviceId, scope?: Scope): Device | undefined;
   /** Undefined for a device that may not write there. */
@@ -46,6 +50,8 @@ export interface Roster {
   readonly appointments: readonly Appointment[];
 }
 
+/** The verb by which a scope takes notice of `hq`. */
+export const markVerb = 'hq.mark@1';
 const openVerb = 'book.open@1';
 const enrolVerb = 'device.enroll@1';
 
@@ -66,13 +72,18 @@ export function createRoster(hasher: Hasher = portableHasher): Roster {
     get book() {
       return state.book;
     },
-    apply(record, isFork = false) {
+    apply(record, isFork = false, position = Number.POSITIVE_INFINITY) {
       const { op, hash } = record;
       if (!rosterVerbs.has(op.verb) || applied.has(hash)) return done;
-      const result = op.verb === openVerb ? openBook(state, record) : judge(state, record, isFork);
+      const result = op.verb === openVerb ? openBook(state, record) : judge(state, record, isFork, position);
       if (result.ok) applied.add(hash);
       return result;
     },
+    mark: ({ op: { args, device, scope } }) =>
+      scope !== headquarters &&
+      !['auditor', 'customer'].includes(state.writerIn(scope, device)?.role ?? '') &&
+      state.marked.mark(scope, args['size'] as number),
+    isSuperseded: (record) => keys.hasLater(record.op.device) && isSuperseded(state, record),
     get: (device, scope) =>
       scope === undefined ? state.members.find(({ id }) => id === device) : state.writerIn(scope, device),
     standing: (device, scope) => state.standingOf(scope, device),
@@ -94,7 +105,7 @@ export function createRoster(hasher: Hasher = portableHasher): Roster {
 }
 
 /** Any verb but the one that opens the book. */
-function judge(state: RosterState, record: OpRecord, isFork: boolean): Result<void> {
+function judge(state: RosterState, record: OpRecord, isFork: boolean, position: number): Result<void> {
   const { device, prev, scope, seq, verb } = record.op;
   const isEnrolling = verb === enrolVerb || verb === admitVerb;
   if (isEnrolling && state.book === undefined) return refuse('sign/book', 'no book is open yet');
@@ -103,7 +114,7 @@ function judge(state: RosterState, record: OpRecord, isFork: boolean): Result<vo
   const act: Act = { state, author, record };
   const isRooted = seq > 1 || prev === author.enrolment;
   const isInactive = !mayAct(act);
-  if (verb === rotateVerb) return rotate(act, !isFork && isRooted && !isInactive);
+  if (verb === rotateVerb) return rotate(act, !isFork && isRooted && !isInactive, position);
   if (isFork) return done;
   if (!isRooted) return refuse('sign/unknown-device', `the chain of ${device} begins at ${author.enrolment}`);
   // Elsewhere replicas read hq as of a mark, which may be older: what a device of hq lets in there may write, as one that is revoked.
@@ -118,4 +129,11 @@ function mayAct({ state, author, record: { op, keyId } }: Act): boolean {
   const overrules = op.verb === 'key.overrule@1' && state.acts.revokes(op.args['act'], op.device);
   const isSuperseded = author.scope === headquarters && op.scope !== headquarters && keyId !== author.keyId;
   return !isSuperseded && !state.isExpired(author, op.scope) && (overrules || !state.isRevoked(author));
+}
+
+/** A mark, and a rotation to the newer key, are how a chain follows `hq`. */
+function isSuperseded(state: RosterState, { op, keyId }: OpRecord): boolean {
+  if (state.writerIn(op.scope, op.device)?.scope !== headquarters || op.verb === markVerb) return false;
+  const newer = state.marked.newerThan(keyId, op.device, op.scope);
+  return newer !== undefined && keyRotatedTo(op, state.keys.hasher)?.keyId !== newer;
 }
