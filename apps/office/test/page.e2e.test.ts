@@ -8,7 +8,7 @@ import { type Sealer, verifyByBook } from '@tallystick/kernel/subjects';
 import { createRelayClient } from '@tallystick/relay-protocol';
 import { nodeEd25519 } from '@tallystick/sign/node';
 import { type RunningRelay, startRelay } from '@tallystick-app/relay';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/free-ports.ts';
 import { chromiumPath, isMissing } from '../../../scripts/test-environment.ts';
@@ -22,6 +22,7 @@ import { homeAt } from '../src/home.ts';
 import { findPersons, openDesk } from '../src/subjects.ts';
 import { type RunningOffice, startOffice } from '../src/web/start-office.ts';
 import { faultsOf } from '../../till/test/axe.ts';
+import { launch } from '../../till/test/browser.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const day = '2026-03-02';
@@ -47,9 +48,7 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     });
     await seedShop(office.book, { day, openedMs });
     till = await newTill(0, 'Front till');
-    const executablePath = chromiumPath();
-    const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'];
-    browser = await chromium.launch({ args, ...(executablePath === undefined ? {} : { executablePath }) });
+    browser = await launch();
   });
   beforeEach(async () => {
     page = await browser.newPage({
@@ -278,6 +277,28 @@ describe.skipIf(isMissing('Chromium', chromiumPath()))('the office page', () => 
     await ben.getByRole('heading', { name: 'Customer C-23 · Ben Okri-Marsh' }).waitFor();
     await dialog().waitFor({ state: 'hidden' });
     const download = page.waitForEvent('download');
+    await ben.getByRole('button', { name: 'Hand out…' }).focus();
+    // What changes meanwhile takes the focus from nobody, and no button from under a finger.
+    const subject = findPersons(office.book, 'C-23')[0]?.subject ?? '';
+    const hold = { subject, basis: 'tax-records', untilDay: '' } as const;
+    mustCommit([await office.book.commit('subject.hold', { ...hold, held: 1 })]);
+    await ben.getByText('Kept by law').waitFor();
+    await page
+      .locator(':focus')
+      .and(ben.getByRole('button', { name: 'Hand out…' }))
+      .waitFor();
+    await ben.getByRole('button', { name: 'Hand out…' }).hover();
+    const isLetGo = page.waitForResponse(
+      async (response) => response.url().endsWith('/api/persons') && !(await response.text()).includes('tax-records'),
+    );
+    await page.mouse.down();
+    mustCommit([await office.book.commit('subject.hold', { ...hold, held: 0 })]);
+    await isLetGo;
+    await page.mouse.up();
+    await dialog().getByRole('button', { name: 'Download' }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'hidden' });
+    await ben.getByText('Kept by law').waitFor({ state: 'detached' });
     await ben.getByRole('button', { name: 'Hand out…' }).focus();
     await page.keyboard.press('Enter');
     await dialog().getByRole('button', { name: 'Download' }).focus();

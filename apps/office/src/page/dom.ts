@@ -39,11 +39,58 @@ export function inputById(id: string): HTMLInputElement {
   return node;
 }
 
-/** Replaces the children of an element when `key` differs from last time: what has not changed is not touched. */
+/**
+ * Replaces the children of an element when `key` differs from last time: what has not changed is not touched. Nothing is taken away from under a finger that
+ * is down, and the focus stays on what is called the same.
+ */
 export function replaceWhenChanged(id: string, key: unknown, build: () => readonly (Node | string)[]): void {
+  if (isPressed) return void awaited.set(id, () => replaceWhenChanged(id, key, build));
   const node = byId(id);
   const text = JSON.stringify(key);
   if (node.dataset['key'] === text) return;
   node.dataset['key'] = text;
+  const { activeElement } = document;
+  const focused = activeElement !== null && node.contains(activeElement) ? placeIn(node, activeElement) : undefined;
   node.replaceChildren(...build());
+  if (focused !== undefined) likeIn(node, focused.name)[focused.index]?.focus();
+}
+
+/** Between the press of a button and its release: what was pressed must still be there to be clicked. */
+let isPressed = false;
+/** What was to be drawn meanwhile, the newest of each element. */
+const awaited = new Map<string, () => void>();
+
+function release(): void {
+  isPressed = false;
+  const draws = [...awaited.values()];
+  awaited.clear();
+  for (const draw of draws) draw();
+}
+
+addEventListener('pointerdown', () => (isPressed = true), true);
+// The click comes right after the release.
+for (const over of ['pointerup', 'pointercancel']) addEventListener(over, () => setTimeout(release), true);
+// Of the window alone: that of an element does not come as far.
+addEventListener('blur', release);
+
+interface FocusPlace {
+  readonly name: string;
+  /** Among those of that name. */
+  readonly index: number;
+}
+
+function placeIn(node: HTMLElement, focused: Element): FocusPlace {
+  const name = nameOf(focused);
+  return { name, index: likeIn(node, name).findIndex((each) => each === focused) };
+}
+
+function likeIn(node: HTMLElement, name: string): readonly HTMLElement[] {
+  return [...node.querySelectorAll<HTMLElement>('a, button, input, select, summary')].filter(
+    (each) => nameOf(each) === name,
+  );
+}
+
+/** What it says, in the part of the page that it stands in. */
+function nameOf(element: Element): string {
+  return `${element.closest('[aria-label]')?.getAttribute('aria-label') ?? ''}: ${element.textContent}`;
 }
