@@ -71,6 +71,6 @@ export function isAct(ref: string): boolean {
 }
 
 /** Before these are folded, or who they enrol is noted. */
-export async function loadActsFor(records: readonly OpRecord[]): Promise<void> {
-  if (here === undefined && records.some(({ op }) => isAct(op.verb))) await loadActs();
+export function loadActsFor(records: readonly OpRecord[]): MaybePromise<unknown> {
+  return here ?? (records.some(({ op }) => isAct(op.verb)) ? loadActs() : undefined);
 }

@@ -66,7 +66,7 @@ export async function asOf(
   });
   mustBeEmpty(into.sql);
   const replica = await Replica.open({ log: cut.log, sql: into.sql, close: () => undefined }, verbs, live.crypto);
-  while (cut.revealMore()) await replica.transaction(() => replica.catchUp());
+  while (cut.revealMore()) await replica.inSteps(() => replica.catchUp());
   return {
     scopes: replica.scopes().map(({ name, folded, tailSize, waiting, stop = missingHq(waiting) }) => {
       return { scope: name as ScopeName, size: folded + tailSize, stop };

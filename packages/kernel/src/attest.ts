@@ -124,7 +124,7 @@ export async function claimEarlier(
     if (left <= 0 || (scope !== name && scope !== HQ)) continue;
     const part = records.slice(0, left);
     const end = part.length === records.length ? tip : extend(replica.log.tip(scope), part, replica);
-    await replica.transaction(() => settle(replica, scope, part, end));
+    await replica.inSteps(() => settle(replica, scope, part, end));
   }
   return replica.log.tip(name).size === size ? claimState(replica, name) : undefined;
 }

@@ -29,6 +29,7 @@ import type { KeyRing } from './key-ring.ts';
 import { type Replica } from './replica.ts';
 import { rootOfTip } from './roots.ts';
 import type { Scope } from './scope.ts';
+import { finish } from './steps.ts';
 import type { Stop } from './verdict.ts';
 import { type Correction, type Refusal, validateArgs } from './verb.ts';
 
@@ -263,7 +264,7 @@ export class Author {
     if (id <= scope.tailId) await Promise.resolve(loadActs()).catch(() => loadActsFor(scope.tail));
     let verdict = scope.append(record);
     for (; verdict.kind === 'stopped' && verdict.stop.code === 'kernel/not-resident'; verdict = scope.append(record))
-      if (!(await this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table))) break;
+      if (!(await finish(this.#replica.fetchTable(verdict.stop.scope, verdict.stop.table)))) break;
     if (verdict.kind === 'stopped')
       return refusedAs(notCommitted('kernel/scope-stopped', stopDetails(scope.name, verdict.stop)));
     if (verdict.kind === 'refused') return refusedAs(becauseOf(verdict.refusal));

@@ -6,6 +6,7 @@ import { cosignerOf, stateCosigned } from './cosigning.ts';
 import { KernelError } from './errors.ts';
 import { HQ } from './genesis.ts';
 import { isCurrent } from './kept-ops.ts';
+import { placeOf } from './merge-records.ts';
 import type { OpenedBook } from './opened-book.ts';
 import { readMirror } from './pull.ts';
 import { openExchange, syncWith, type WantedScopes } from './sync.ts';
@@ -13,47 +14,76 @@ import type { SyncReport } from './sync-report.ts';
 import { importBook, type ImportReport } from './transfer.ts';
 
 /** `cosigned` are the checkpoints that were cosigned last, by scope. */
-export async function exchangeWith(
+export function exchangeWith(
+  book: OpenedBook,
+  client: RelayClient,
+  pull: boolean,
+  cosigned: Map<ScopeName, string>,
+): Promise<SyncReport> {
+  return told(book, 'sync', () => exchange(book, client, pull, cosigned));
+}
+
+async function exchange(
   book: OpenedBook,
   client: RelayClient,
   pull: boolean,
   cosigned: Map<ScopeName, string>,
 ): Promise<SyncReport> {
   const { replica, own, changes } = book;
-  const exchange = await openExchange(replica, client, own.readers(), own.now());
-  const { scopes, report } = await changes.noting(() => syncWith(exchange, wanted(book), { pull, device: own.id }));
+  const opened = await openExchange(replica, client, own.readers(), own.now());
+  const { scopes, report } = await changes.noting(() => syncWith(opened, wanted(book), { pull, device: own.id }));
   own.author.observe();
   const isWhole = pull && report.denied === undefined && own.row() !== undefined;
   // A relay that follows another one may lag: what this device wrote last may be where it was not asked.
-  const isUnsure = exchange.mirror !== undefined && book.isUnanchored;
-  if (isWhole && (!isUnsure || (await isCurrent(exchange, scopes)))) await book.anchor();
+  const isUnsure = opened.mirror !== undefined && book.isUnanchored;
+  if (isWhole && (!isUnsure || (await isCurrent(opened, scopes)))) await book.anchor();
   const cosigner = pull ? cosignerOf(own) : undefined;
   if (cosigner !== undefined)
-    await changes.noting(() => stateCosigned(replica, exchange.client, cosigner, scopes, cosigned));
-  changes.emit({ kind: 'sync' });
+    await changes.noting(() => stateCosigned(replica, opened.client, cosigner, scopes, cosigned));
   return report;
+}
+
+/** Tells listeners of what came. Where it fails later, what came before stays, so they hear of it, and this device's next op builds on it. */
+async function told<T>(book: OpenedBook, kind: 'sync' | 'import', work: () => Promise<T>): Promise<T> {
+  const { replica, own, changes } = book;
+  const before = placeOf(replica);
+  try {
+    const report = await work();
+    changes.emit({ kind });
+    return report;
+  } catch (error) {
+    if (!book.isClosed && placeOf(replica) !== before) {
+      changes.emit({ kind });
+      own.author.observe();
+    }
+    throw error;
+  }
 }
 
 /** All scopes that the mirror has, or those of them that are named. */
 export async function takeFromMirror(
-  { replica, own, changes }: OpenedBook,
+  book: OpenedBook,
   mirror: Mirror,
   scopes: readonly ScopeName[] | undefined,
 ): Promise<SyncReport> {
+  const { replica, own, changes } = book;
   const index = await mirror.index();
   if (index.book !== replica.book) throw new KernelError('kernel/foreign-book', `the mirror is of book ${index.book}`);
   const named = index.scopes.filter((scope) => scopes?.includes(scope) ?? true);
-  const report = await changes.noting(() => readMirror(replica, mirror, named, own.now()));
-  own.author.observe();
-  changes.emit({ kind: 'import' });
-  return report;
+  return told(book, 'import', async () => {
+    const report = await changes.noting(() => readMirror(replica, mirror, named, own.now()));
+    own.author.observe();
+    return report;
+  });
 }
 
-export async function takeFromFile({ replica, own, changes }: OpenedBook, bytes: Uint8Array): Promise<ImportReport> {
-  const report = await changes.noting(() => importBook(replica, bytes, own.now()));
-  own.author.observe();
-  changes.emit({ kind: 'import' });
-  return report;
+export function takeFromFile(book: OpenedBook, bytes: Uint8Array): Promise<ImportReport> {
+  const { replica, own, changes } = book;
+  return told(book, 'import', async () => {
+    const report = await changes.noting(() => importBook(replica, bytes, own.now()));
+    own.author.observe();
+    return report;
+  });
 }
 
 function wanted({ options }: OpenedBook): WantedScopes {

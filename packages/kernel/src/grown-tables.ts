@@ -8,5 +8,5 @@ export async function fetchGrown(replica: Replica): Promise<void> {
   if (residency.size === 0) return;
   replica.transactions.writeHeld();
   const grown = residency.absent.filter((absent) => residency.hasGrown(replica.sql, absent));
-  if (grown.length > 0) await replica.transaction(() => fetchTables(replica, grown));
+  if (grown.length > 0) await replica.inSteps(() => fetchTables(replica, grown));
 }

@@ -3,9 +3,10 @@ import type { Hasher } from '@tallystick/chain/hashing';
 import type { LogStore, OpRecord } from '@tallystick/oplog';
 import { hqMark, relayAppointments } from './builtin.ts';
 import { HQ } from './genesis.ts';
-import { rootOf, rootOfTip } from './roots.ts';
+import { rootOfTip, rootSteps } from './roots.ts';
 import type { Schema } from './schema.ts';
 import type { Scope } from './scope.ts';
+import type { Steps } from './steps.ts';
 import type { AnyTable, Row } from './table.ts';
 
 /** What a scope may know of `hq`: how far it is folded here, its registers as of a size, and whether a mark names its true root. */
@@ -82,23 +83,23 @@ export class HqPrefix implements HqReader {
   }
 
   /** Root of the first `size` records, or undefined when fewer are settled here. */
-  async root(size: number): Promise<string | undefined> {
+  *root(size: number): Steps<string | undefined> {
     const known = this.#roots.get(size);
     if (known !== undefined) return known;
     const tip = this.#log.tip(HQ);
     if (size > tip.size || size < this.#log.base(HQ).size) return undefined;
     // A branch asks for the tip at every change of `hq`, whose ops were hashed when they came. The log of an earlier place has no frontier.
     const isKnown = size === tip.size && tip.frontier.length > 0;
-    const root = isKnown ? rootOfTip(tip, this.#hasher) : await rootOf(this.#log, HQ, size, this.#hasher);
+    const root = isKnown ? rootOfTip(tip, this.#hasher) : yield* rootSteps(this.#log, HQ, size, this.#hasher);
     this.#roots.set(size, root);
     return root;
   }
 
   /** The fold is synchronous, so the roots that marks among these records name are looked up before it. */
-  async lookUpMarks(records: readonly OpRecord[]): Promise<void> {
+  *lookUpMarks(records: readonly OpRecord[]): Steps<void> {
     for (const { op } of records) {
       const size = op.verb === hqMark.ref ? op.args['size'] : undefined;
-      if (typeof size === 'number') await this.root(size);
+      if (typeof size === 'number') yield* this.root(size);
     }
   }
 

@@ -57,11 +57,10 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
     const said = saidBefore.get(copyOf(entry));
     return said?.code !== entry.code || said.message !== entry.message;
   });
-  const refolded = await replica.transaction(async () => {
-    const count = await mergePending(replica, admission.accepted);
-    if (settled.length > 0) await replica.log.dropAsides(settled);
-    await replica.log.setAside(changed);
-    return count;
+  const refolded = await replica.inSteps(function* () {
+    if (settled.length > 0) yield replica.log.dropAsides(settled);
+    yield replica.log.setAside(changed);
+    return yield* mergePending(replica, admission.accepted);
   });
   replica.asidesJudgedAt = entries.length === 0 ? undefined : placeOf(replica);
   const taken = admission.accepted.map(({ hash }) => hash);
@@ -70,6 +69,8 @@ export async function mergeRecords(replica: Replica, records: readonly OpRecord[
 
 /** What was held back before may fit now. Call inside `exclusive`, after anything was stored. */
 export async function mergeAsides(replica: Replica): Promise<Merged> {
+  // What failed before, and the log has, shall not wait for the next op.
+  if (replica.transactions.isBehind) await replica.transaction(() => undefined);
   const judgedAt = replica.asidesJudgedAt;
   if (judgedAt !== undefined && judgedAt === placeOf(replica)) return NOTHING;
   return (await replica.log.asides()).length === 0 ? NOTHING : mergeRecords(replica, []);
@@ -123,7 +124,7 @@ function copyOf({ hash, bytes }: Pick<Aside, 'hash' | 'bytes'>): string {
  * All that a verdict follows from, in short: which ops are stored. A settled prefix only grows, and so does what is pending until it settles. That
  * something settled in the sync under way says less: the one before may have died before it came to the asides.
  */
-function placeOf(replica: Replica): string {
+export function placeOf(replica: Replica): string {
   return replica
     .scopes()
     .map(({ name, tailSize, waiting }) => {

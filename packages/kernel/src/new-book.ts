@@ -52,5 +52,5 @@ export async function openGenesis(replica: Replica, options: GenesisOptions): Pr
   const enrolment = await signOp(enrolling, root, book, hasher);
   await replica.log.append([genesis, enrolment]);
   await replica.bind(book);
-  await replica.exclusive(() => replica.transaction(() => replica.catchUp()));
+  await replica.exclusive(() => replica.inSteps(() => replica.catchUp()));
 }

@@ -92,6 +92,7 @@ export async function openBook<const V extends readonly Verb[]>(options: OpenBoo
     await (await loadSeldom()).pinRelay(replica, relayKey);
   // What is sold now comes before an op of a clock ahead, so all that is pending may be folded again, when its code cannot be had any more.
   for (const { tail, tailId } of replica.scopes())
-    if (Number(`0x${tailId.replace('-', '').slice(0, 12)}`) > edge.now()) loadActsFor(tail).catch(() => undefined);
+    if (Number(`0x${tailId.replace('-', '').slice(0, 12)}`) > edge.now())
+      Promise.resolve(loadActsFor(tail)).catch(() => undefined);
   return new Book(replica, options, new OwnDevice(replica, { keyStore: keys, ring, edge, scope: options.scope ?? HQ }));
 }

@@ -81,7 +81,7 @@ export class OpenedBook {
   /** Loads tables of the snapshot that this book began from. */
   async fetch(tables: readonly AbsentTable[]): Promise<void> {
     if (tables.length === 0) return;
-    await this.replica.exclusive(() => this.replica.transaction(() => fetchTables(this.replica, tables)));
+    await this.replica.exclusive(() => this.replica.inSteps(() => fetchTables(this.replica, tables)));
     this.changes.emit({ kind: 'resident' });
   }
 

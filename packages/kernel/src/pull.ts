@@ -151,7 +151,7 @@ export async function settleChecked(
   const anew = changed.length > 0;
   const [bad] = (await admit(replica.admitter.door, anew ? records : unknown, { anew, positioned: true })).notAccepted;
   if (bad !== undefined) return { ok: false, bad };
-  return { ok: true, refolded: await replica.transaction(() => settle(replica, scope, records, tip, changed)) };
+  return { ok: true, refolded: await replica.inSteps(() => settle(replica, scope, records, tip, changed)) };
 }
 
 export function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {

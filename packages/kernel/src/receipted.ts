@@ -50,7 +50,7 @@ export function settleReceipted(
     const next = run.length === 0 ? undefined : await extendTip(replica, scope, relay, tip, run, checkpoint);
     if (next === undefined) return { settled: 0, refolded: 0 };
     const settled = run.slice(0, next.size - tip.size);
-    const refolded = await replica.transaction(() => settle(replica, scope, settled, next));
+    const refolded = await replica.inSteps(() => settle(replica, scope, settled, next));
     return { settled: settled.length, refolded };
   });
 }

@@ -66,7 +66,7 @@ export async function replay({ from, into, verbs, crypto, every = false }: Repla
   if (book !== undefined) await replica.bind(book as Parameters<Replica['bind']>[0]);
   const verified = new VerifiedLog(from, crypto, { every });
   for await (const { scope, records, tip } of joined(verified.pages())) {
-    await replica.transaction(() =>
+    await replica.inSteps(() =>
       tip === undefined ? mergePending(replica, records) : settle(replica, scope, records, tip),
     );
   }

@@ -25,6 +25,7 @@ import { kernelTables } from './kernel-tables.ts';
 import { Schema } from './schema.ts';
 import { Scope } from './scope.ts';
 import { inOrder } from './scope-order.ts';
+import { answerOf, finish, type Steps } from './steps.ts';
 import type { SnapshotStart } from './snapshot-start.ts';
 import { notResident } from './snapshot-use.ts';
 import type { AnyTable } from './table.ts';
@@ -64,8 +65,8 @@ export class Replica {
     this.#start = start;
     this.log = store.log;
     this.transactions = new Transactions(store.sql, {
-      reload: () => this.#reload(),
-      catchUp: () => this.catchUp(),
+      refresh: () => this.#refresh(),
+      followLog: () => this.#followLog(),
     });
     this.crypto = crypto;
     this.verbs = verbsByRef([...builtinVerbs, ...verbs]);
@@ -87,10 +88,10 @@ export class Replica {
     const book = replica.book ?? (await recoverBookId(replica.log)) ?? start?.book;
     if (book !== undefined) await replica.bind(book);
     if (store.image !== undefined) replica.#misfit = await restoreImage(replica, store.image);
-    await replica.#reload();
-    if ((await start?.begin(replica)) === true) await replica.#reload();
+    await finish(replica.#reload());
+    if ((await start?.begin(replica)) === true) await finish(replica.#reload());
     replica.#mustHaveRows();
-    await replica.transaction(() => replica.catchUp());
+    await replica.inSteps(() => replica.catchUp());
     return replica;
   }
 
@@ -176,6 +177,11 @@ export class Replica {
     return this.transactions.transaction(work, holdsRows);
   }
 
+  /** As `Transactions.inSteps`. */
+  inSteps<T>(work: () => Steps<T>): Promise<T> {
+    return this.transactions.inSteps(work);
+  }
+
   /** The scope, to be changed in this transaction. */
   change(name: ScopeName): Scope {
     const scope = this.scope(name);
@@ -194,25 +200,27 @@ export class Replica {
           'kernel/needs-snapshot',
           `ops before position ${this.log.base(name).size} of ${name} are in an archive: what comes after cannot be folded again here`,
         );
-    await this.transaction(async () => {
-      // A log of its own keeps what is taken back, also where the rows do not: then the next transaction folds them anew.
-      this.#isTakenBack = true;
-      await noteTakenBack(this.log);
-      for (const [name, end] of ends) await this.log.unsettle(name, end);
-      await this.catchUp();
-    });
+    await this.inSteps(() => this.#foldWithout(ends));
     this.#isTakenBack = false;
   }
 
+  *#foldWithout(ends: ReadonlyMap<ScopeName, Tip>): Steps<void> {
+    // A log of its own keeps what is taken back, also where the rows do not: then the next transaction folds them anew.
+    this.#isTakenBack = true;
+    yield noteTakenBack(this.log);
+    for (const [name, end] of ends) yield this.log.unsettle(name, end);
+    yield* this.catchUp();
+  }
+
   /** Folds whatever the log holds beyond what is folded. Call inside a transaction. */
-  async catchUp(): Promise<void> {
-    if (this.#isTakenBack) await this.#forgetRows();
-    for (const scope of this.scopes()) await this.catchUpScope(scope);
+  *catchUp(): Steps<void> {
+    if (this.#isTakenBack) yield* this.#forgetRows();
+    for (const scope of this.scopes()) yield* this.catchUpScope(scope);
   }
 
   /** Root of the first `size` records of `hq`, or undefined when fewer are settled here. */
   hqRoot(size: number): Promise<string | undefined> {
-    return this.prefixOfHq().root(size);
+    return finish(this.prefixOfHq().root(size));
   }
 
   digest(): BookDigest {
@@ -225,29 +233,29 @@ export class Replica {
     const scope = this.#scopes.get(name);
     return this.transactions.isBehind || scope === undefined || scope.stop !== undefined
       ? this.log.pending(name)
-      : [...scope.tail, ...scope.waiting];
+      : scope.pending;
   }
 
   /** As `catchUp`, of one scope. */
-  async catchUpScope(scope: Scope): Promise<void> {
-    do await this.#foldOn(scope);
-    while (await this.fetchFor(scope));
+  *catchUpScope(scope: Scope): Steps<void> {
+    do yield* this.#foldOn(scope);
+    while (yield* this.fetchFor(scope));
   }
 
   /** Loads the table that a fold stopped for, so that it can go on; false when it stopped for nothing, something else, or cannot be had. */
-  async fetchFor(scope: Scope): Promise<boolean> {
+  *fetchFor(scope: Scope): Steps<boolean> {
     const { stop } = scope;
-    if (stop?.code !== 'kernel/not-resident' || !(await this.fetchTable(stop.scope, stop.table))) return false;
+    if (stop?.code !== 'kernel/not-resident' || !(yield* this.fetchTable(stop.scope, stop.table))) return false;
     this.change(scope.name as ScopeName).rewind();
     return true;
   }
 
   /** Loads the rows of a table of the snapshot this replica began from. False when there is none to ask. Call inside a transaction. */
-  async fetchTable(scope: string, table: string): Promise<boolean> {
+  *fetchTable(scope: string, table: string): Steps<boolean> {
     const absent = this.schema.residency.get(scope, table);
     if (absent === undefined) return true;
     if (this.#start === undefined) return false;
-    const { rows } = await this.#start.read(this, absent);
+    const { rows } = yield* answerOf(this.#start.read(this, absent));
     this.#start.insert(this, absent, rows);
     this.schema.residency.remove(this.transactions.driver, absent);
     return true;
@@ -262,43 +270,40 @@ export class Replica {
     }
   }
 
-  async #foldOn(scope: Scope): Promise<void> {
+  *#foldOn(scope: Scope): Steps<void> {
     const name = scope.name as ScopeName;
     const size = this.log.tip(name).size;
     if (scope.holdsPending && scope.folded === size) return;
     // What is folded already may have to be folded again.
-    await loadActsFor(scope.tail);
-    if (scope.hasLeftovers) {
-      const change = this.change(name);
-      await change.takeLeftoversBack(async (hash) => (await this.log.get(hash))?.record);
-    }
+    yield loadActsFor(scope.tail);
+    if (scope.hasLeftovers) yield* this.change(name).takeLeftoversBack(this.log);
     while (scope.folded < size && scope.stop === undefined) {
-      const page = await this.log.settled(name, scope.folded, Math.min(PAGE, size - scope.folded));
+      const page = yield* answerOf(this.log.settled(name, scope.folded, Math.min(PAGE, size - scope.folded)));
       if (page.length === 0)
         throw new KernelError(
           'kernel/invalid-log',
           `scope ${name} has no record at position ${scope.folded} of ${size}`,
         );
-      await loadActsFor(page);
+      yield loadActsFor(page);
       this.#admitter?.remember(page);
-      await this.prefixOfHq().lookUpMarks(page);
+      yield* this.prefixOfHq().lookUpMarks(page);
       this.change(name).settle(page);
     }
-    const pending = await this.log.pending(name);
+    const pending = yield* answerOf(this.log.pending(name));
     // Before anything else is judged: rows that are folded again have lost what the tail said of keys, also where the tail itself is there.
-    await loadActsFor(pending);
+    yield loadActsFor(pending);
     this.#admitter?.remember(pending);
     if (pending.length === scope.tailSize || scope.stop !== undefined) return;
-    await this.prefixOfHq().lookUpMarks(pending);
+    yield* this.prefixOfHq().lookUpMarks(pending);
     this.change(name).merge(orderTail(pending));
   }
 
-  async #forgetRows(): Promise<void> {
+  *#forgetRows(): Steps<void> {
     this.transactions.flush();
     this.schema.clear();
     this.#scopes.clear();
     this.#hqPrefix = undefined;
-    await this.#reload();
+    yield* this.#reload();
   }
 
   /** What is known of the log of `hq`, which marks of other scopes name. */
@@ -307,17 +312,26 @@ export class Replica {
     return this.#hqPrefix;
   }
 
-  async #reload(): Promise<void> {
-    this.#loads += 1;
-    await this.log.refresh();
+  *#followLog(): Steps<void> {
+    yield* this.#reload();
+    yield* this.catchUp();
+  }
+
+  *#refresh(): Steps<void> {
     this.schema.residency.load(this.transactions.driver);
+    yield this.log.refresh();
     this.#admitter?.load();
     this.#hqPrefix?.discard();
+  }
+
+  *#reload(): Steps<void> {
+    this.#loads += 1;
+    yield* this.#refresh();
     for (const scope of this.scopes()) {
-      const pending = await this.log.pending(scope.name as ScopeName);
+      const pending = yield* answerOf(this.log.pending(scope.name as ScopeName));
       scope.load(pending, (hash) => this.log.has(hash));
       // A tail that is folded again asks for the roots that its marks name.
-      await this.prefixOfHq().lookUpMarks(pending);
+      yield* this.prefixOfHq().lookUpMarks(pending);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The Merkle tree of one scope's settled ops, as this replica has them: what notes, marks and certificates name by its root. */
 import { createTree, type Hasher, leafHash, type Tree } from '@tallystick/chain/hashing';
 import { encodeHex, type LogStore, type RootHash, type Scope as ScopeName, type Tip } from '@tallystick/oplog';
+import { answerOf, finish, type Steps } from './steps.ts';
 
 /** How far a log reaches, and the compact range of it: all that a tree goes on from. */
 export type TreeEnd = Pick<Tip, 'size' | 'frontier'>;
@@ -13,16 +14,20 @@ export function rootOfTip(end: TreeEnd, hasher: Hasher): RootHash {
 }
 
 /** The tree over the first `size` records of a scope, computed from the bytes that are stored from `start` on: where the log begins when left out. */
-export async function treeOf(
+export function treeOf(...of: Parameters<typeof treeSteps>): Promise<Tree> {
+  return finish(treeSteps(...of));
+}
+
+function* treeSteps(
   log: LogStore,
   scope: ScopeName,
   size: number,
   hasher: Hasher,
   start: TreeEnd = log.base(scope),
-): Promise<Tree> {
+): Steps<Tree> {
   const tree = createTree(hasher, start);
   while (tree.size < size) {
-    const records = await log.settled(scope, tree.size, Math.min(PAGE, size - tree.size));
+    const records = yield* answerOf(log.settled(scope, tree.size, Math.min(PAGE, size - tree.size)));
     if (records.length === 0) break;
     for (const { bytes } of records) tree.append(leafHash(bytes, hasher));
   }
@@ -30,6 +35,11 @@ export async function treeOf(
 }
 
 /** Its root. */
-export async function rootOf(...tree: Parameters<typeof treeOf>): Promise<RootHash> {
-  return encodeHex((await treeOf(...tree)).root()) as RootHash;
+export function rootOf(...tree: Parameters<typeof treeOf>): Promise<RootHash> {
+  return finish(rootSteps(...tree));
+}
+
+/** As `rootOf`, for a fold. */
+export function* rootSteps(...tree: Parameters<typeof treeOf>): Steps<RootHash> {
+  return encodeHex((yield* treeSteps(...tree)).root()) as RootHash;
 }

@@ -3,7 +3,7 @@
  * ops that nothing in between touched are only marked; otherwise the tail is taken back and folded again. Both ways end in the state of a fold
  * from nothing. Every method here runs inside a transaction that the caller opens and closes.
  */
-import type { MaybePromise, OpHash, OpRecord } from '@tallystick/oplog';
+import type { LogStore, OpHash, OpRecord } from '@tallystick/oplog';
 import { attempt, Conflict, MANY } from './attempt.ts';
 import type { SqlDriver } from './driver.ts';
 import { KernelError } from './errors.ts';
@@ -15,6 +15,7 @@ import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
 import { SettledPrefix } from './settled-prefix.ts';
 import { Standing } from './standing.ts';
+import type { Steps } from './steps.ts';
 import { isInOrder, orderAmong, Tail, type TailEntry } from './tail.ts';
 import type { TailConflicts } from './tail-conflicts.ts';
 import type { Touch } from './touch.ts';
@@ -98,6 +99,11 @@ export class Scope {
     return this.#waiting;
   }
 
+  /** All of them. */
+  get pending(): readonly OpRecord[] {
+    return [...this.tail, ...this.#waiting];
+  }
+
   /** The last op of a device's chain as it is folded here, and the key in force after it. */
   chainHead(device: string): FoldedHead | undefined {
     return this.projection.chainHead(device);
@@ -135,9 +141,9 @@ export class Scope {
     return this.#hasLeftovers && !this.#isBarred;
   }
 
-  /** Takes everything pending back, last folded first, whether or not its record is pending still; `recordOf` reads the log. */
-  async takeLeftoversBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
-    await this.#tail.takeRowsBack(recordOf);
+  /** Takes everything pending back, last folded first, whether or not its record is pending still: `log` has it. */
+  *takeLeftoversBack(log: LogStore): Steps<void> {
+    yield* this.#tail.takeRowsBack(log);
     this.#hasLeftovers = false;
   }
 
@@ -173,7 +179,7 @@ export class Scope {
   /** Folds pending ops of others (or, after a crash, our own) into the tail, and those that need not wait any more. */
   merge(records: readonly OpRecord[]): MergeReport {
     if (this.#stop !== undefined) return { refolded: 0 };
-    const known = new Set([...this.tail, ...this.#waiting].map((record) => record.hash));
+    const known = new Set(this.pending.map((record) => record.hash));
     const news = records.filter((record) => !known.has(record.hash));
     const { ready: fresh, waiting } = partWaiting([...this.#waiting, ...news], this.#hq);
     this.#waiting = waiting;
@@ -210,10 +216,13 @@ export class Scope {
     this.#fresh.length = 0;
   }
 
-  /** Shows nothing of what was appended any more. Its rows go with their transaction, which SQLite may have ended already. */
-  forgetFresh(): void {
+  /** Reads what the database says after a rollback; `pending` is what was so before. */
+  restore(pending: readonly OpRecord[] = this.pending): void {
     const fresh = new Set(this.#fresh);
-    this.#tail.replace(this.#tail.entries.filter(({ record }) => !fresh.has(record)));
+    this.load(
+      pending.filter((record) => !fresh.has(record)),
+      () => false,
+    );
   }
 
   /** Takes back what was appended and is not durable yet. Call `putBack` before anything else. */

@@ -8,6 +8,7 @@ import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
 import type { Scope } from './scope.ts';
 import { encodeShard } from './shard.ts';
+import type { Steps } from './steps.ts';
 import { encodeManifest, MANIFEST, type Shard, type SnapshotManifest, type SnapshotScope } from './snapshot.ts';
 import { settledOnly } from './taking-in.ts';
 
@@ -64,12 +65,12 @@ export async function saveSnapshot(
 
 /** Loads every table that is not here. Call outside a transaction: where everything is here, nothing is written. */
 export async function fetchAll(replica: Replica): Promise<void> {
-  if (replica.schema.residency.size > 0) await replica.transaction(() => fetchEach(replica));
+  if (replica.schema.residency.size > 0) await replica.inSteps(() => fetchEach(replica));
 }
 
-async function fetchEach(replica: Replica): Promise<void> {
+function* fetchEach(replica: Replica): Steps<void> {
   for (const { scope, table } of replica.schema.residency.absent)
-    if (!(await replica.fetchTable(scope, table)))
+    if (!(yield* replica.fetchTable(scope, table)))
       throw new KernelError(
         'kernel/not-resident',
         `table ${table} of ${scope} is not here, and there is no snapshot to load it from`,

@@ -3,6 +3,7 @@ import { KernelError } from './errors.ts';
 import type { Replica } from './replica.ts';
 import { type AbsentTable, NotResident } from './residency.ts';
 import type { SnapshotTrust } from './snapshot-trust.ts';
+import type { Steps } from './steps.ts';
 import { readTrust } from './trust-note.ts';
 
 export interface SnapshotStatus {
@@ -32,6 +33,6 @@ export function notResident(absent: readonly AbsentTable[]): KernelError {
 }
 
 /** Call inside a transaction. */
-export async function fetchTables(replica: Replica, tables: readonly AbsentTable[]): Promise<void> {
-  for (const entry of tables) if (!(await replica.fetchTable(entry.scope, entry.table))) throw notResident([entry]);
+export function* fetchTables(replica: Replica, tables: readonly AbsentTable[]): Steps<void> {
+  for (const entry of tables) if (!(yield* replica.fetchTable(entry.scope, entry.table))) throw notResident([entry]);
 }

@@ -2,12 +2,21 @@
  * The pending tail of a scope as it is folded (DESIGN section 4): its ops in causal order, and beside each in the database what it touched and how to take it
  * back. Which of them belong here, and when they leave, is for scope.ts to say.
  */
-import { forgetArgs, type MaybePromise, type OpHash, type OpRecord, orderTail, parseOpHash } from '@tallystick/oplog';
+import {
+  forgetArgs,
+  type LogStore,
+  type OpHash,
+  type OpRecord,
+  orderTail,
+  parseOpHash,
+  type StoredRecord,
+} from '@tallystick/oplog';
 import { actsHere, actsIfHere } from './acts.ts';
 import { Course, type Outline, TouchRecorder } from './outline.ts';
 import type { Projection } from './projection.ts';
 import type { Undo } from './undo.ts';
 import { PENDING_PLACE, type Schema } from './schema.ts';
+import { answerOf, type Steps } from './steps.ts';
 import { decodeUndo, encodeTailRow } from './tail-row.ts';
 import { TailRows } from './tail-rows.ts';
 import type { TailConflicts } from './tail-conflicts.ts';
@@ -155,10 +164,13 @@ export class Tail {
     return entries;
   }
 
-  /** Takes back whatever has a row, whether or not its record is pending still; `recordOf` reads the log. */
-  async takeRowsBack(recordOf: (hash: OpHash) => MaybePromise<OpRecord | undefined>): Promise<void> {
-    for (const [ordinal, hash, ...row] of this.rows.all()) {
-      const record = await recordOf(hash);
+  /** Takes back whatever has a row, whether or not its record is pending still: `log` has it. */
+  *takeRowsBack(log: LogStore): Steps<void> {
+    const rows = [...this.rows.all()];
+    const stored: (StoredRecord | undefined)[] = [];
+    for (const [, hash] of rows) stored.push(yield* answerOf(log.get(hash)));
+    for (const [at, [ordinal, , ...row]] of rows.entries()) {
+      const { record } = stored[at] ?? {};
       if (record !== undefined)
         this.#projection.takeBack(decodeUndo(record, row, this.#schema), PENDING_PLACE + ordinal);
     }

@@ -5,18 +5,19 @@ import { HQ } from './genesis.ts';
 import type { Replica } from './replica.ts';
 import type { MergeReport, Scope } from './scope.ts';
 import { inOrder } from './scope-order.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** Stores and folds records that have no position yet. Call inside a transaction. Answers how many ops were folded again. */
-export async function mergePending(replica: Replica, records: readonly OpRecord[]): Promise<number> {
-  await loadActsFor(records);
-  await replica.log.append(records);
-  await noteStored(replica, records);
+export function* mergePending(replica: Replica, records: readonly OpRecord[]): Steps<number> {
+  yield loadActsFor(records);
+  yield replica.log.append(records);
+  yield* noteStored(replica, records);
   let refolded = 0;
   for (const [name, group] of groupByScope(records)) {
     const { size } = replica.log.tip(name);
-    refolded += await foldNew(replica, replica.change(name), size, (scope) => scope.merge(group));
+    refolded += yield* foldNew(replica, replica.change(name), size, (scope) => scope.merge(group));
   }
-  await resumeWaiting(replica);
+  yield* resumeWaiting(replica);
   return refolded;
 }
 
@@ -24,21 +25,21 @@ export async function mergePending(replica: Replica, records: readonly OpRecord[
  * Stores records, gives them the positions after the settled prefix, and folds them. `changed` are those that are stored already under other
  * bytes: a position fixes the bytes, so these take the place of the old ones. Call inside a transaction.
  */
-export async function settle(
+export function* settle(
   replica: Replica,
   name: ScopeName,
   records: readonly OpRecord[],
   tip: Tip,
   changed: readonly OpRecord[] = [],
-): Promise<number> {
-  await loadActsFor(records);
+): Steps<number> {
+  yield loadActsFor(records);
   const { log } = replica;
   const from = log.tip(name).size;
-  if (changed.length > 0) await log.replace(changed);
-  await log.settle(name, from, records, tip);
-  await noteStored(replica, records);
-  const refolded = await foldNew(replica, replica.change(name), from, (scope) => scope.settle(records));
-  await resumeWaiting(replica);
+  if (changed.length > 0) yield log.replace(changed);
+  yield log.settle(name, from, records, tip);
+  yield* noteStored(replica, records);
+  const refolded = yield* foldNew(replica, replica.change(name), from, (scope) => scope.settle(records));
+  yield* resumeWaiting(replica);
   return refolded;
 }
 
@@ -71,7 +72,7 @@ export function settledOnly<T>(replica: Replica, name: ScopeName, read: (scope: 
       tail.show();
       run('RELEASE settled');
       // A tail that had stopped stops again.
-      await replica.catchUpScope(scope);
+      await finish(replica.catchUpScope(scope));
     }
   });
 }
@@ -88,45 +89,40 @@ export function groupByScope(records: readonly OpRecord[]): [ScopeName, OpRecord
 }
 
 /** What is stored is no longer kept aside, whichever way it came. */
-async function noteStored(replica: Replica, records: readonly OpRecord[]): Promise<void> {
-  await replica.log.dropAsides(records.map((record) => record.hash));
+function* noteStored(replica: Replica, records: readonly OpRecord[]): Steps<void> {
+  yield replica.log.dropAsides(records.map((record) => record.hash));
   replica.admitter.remember(records);
-  await replica.prefixOfHq().lookUpMarks(records);
+  yield* replica.prefixOfHq().lookUpMarks(records);
 }
 
 /**
  * Folds what has just been stored: by `quick` as a rule, in order from the settled prefix on where the tail had stopped, for the new ops may come
  * before the stop. A scope that stopped within its settled prefix stays there. `size` is how many were settled before.
  */
-async function foldNew(
-  replica: Replica,
-  scope: Scope,
-  size: number,
-  quick: (scope: Scope) => MergeReport,
-): Promise<number> {
+function* foldNew(replica: Replica, scope: Scope, size: number, quick: (scope: Scope) => MergeReport): Steps<number> {
   if (scope.folded < size) return 0;
-  await replica.prefixOfHq().lookUpMarks(scope.waiting);
+  yield* replica.prefixOfHq().lookUpMarks(scope.waiting);
   if (scope.stop === undefined) {
     const { refolded: count } = quick(scope);
-    if (await replica.fetchFor(scope)) await replica.catchUpScope(scope);
+    if (yield* replica.fetchFor(scope)) yield* replica.catchUpScope(scope);
     return count;
   }
   const refolded = scope.tailSize;
   scope.rewind();
-  await replica.catchUpScope(scope);
+  yield* replica.catchUpScope(scope);
   return refolded;
 }
 
 /** Scopes that waited for more of `hq` go on when it has come, and so do the ops of a tail that did. */
-async function resumeWaiting(replica: Replica): Promise<void> {
+function* resumeWaiting(replica: Replica): Steps<void> {
   const folded = replica.scope(HQ).folded;
   for (const scope of replica.scopes()) {
     const { stop } = scope;
     const name = scope.name as ScopeName;
     if (scope.waiting.length > 0 && stop === undefined)
-      await foldNew(replica, replica.change(name), scope.folded, (one) => one.merge([]));
+      yield* foldNew(replica, replica.change(name), scope.folded, (one) => one.merge([]));
     if (stop?.code !== 'kernel/needs-hq' || stop.size > folded) continue;
     replica.change(name).rewind();
-    await replica.catchUpScope(scope);
+    yield* replica.catchUpScope(scope);
   }
 }

@@ -2,20 +2,21 @@
  * When the rows of a replica are written: in SQL transactions that take everything back when one fails, and later than the log where nobody has to see
  * them yet (docs/decisions/023-floors.md).
  */
-import type { MaybePromise } from '@tallystick/oplog';
+import type { MaybePromise, OpRecord } from '@tallystick/oplog';
 import { rollBack, type SqlDriver, storageError } from './driver.ts';
 import { KernelError } from './errors.ts';
 import type { Scope } from './scope.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** So many ops, of all scopes, may wait for their rows to be written: all are folded again after a crash. */
 const MOST_HELD = 256;
 
 /** How what is in memory follows what is stored. */
 export interface Following {
-  /** Reads everything anew from the database and the log. */
-  reload(): Promise<void>;
-  /** Folds what the log holds beyond the rows. */
-  catchUp(): Promise<void>;
+  /** Forgets what was read of the database and the log, but for what a scope holds. */
+  refresh(): Steps<void>;
+  /** Reads everything anew, and folds what the log holds beyond the rows. */
+  followLog(): Steps<void>;
 }
 
 /** A pending tail that is out of the rows for a while. */
@@ -33,6 +34,10 @@ export class Transactions {
   readonly #dirty = new Set<Scope>();
   #isOpen = false;
   #holds = false;
+  /** What was held when the transaction began goes with it. */
+  #mayLose = false;
+  /** By scope that the transaction changes for others: the ops without a position that it had. */
+  readonly #before = new Map<Scope, readonly OpRecord[]>();
   /** What was held could not be written, nor folded again. */
   #hasLost = false;
   /** A transaction failed: memory, and a log outside the database, may be ahead of the rows. */
@@ -75,48 +80,113 @@ export class Transactions {
    * them first. With `holdsRows` the rows of what is committed may wait in memory for a read, a later transaction or the next opening. Call inside
    * `exclusive`.
    */
-  async transaction<T>(work: () => MaybePromise<T>, holdsRows = false): Promise<T> {
-    const heldBefore = this.#dirty.size > 0;
+  transaction<T>(work: () => MaybePromise<T>, holdsRows = false): Promise<T> {
+    return this.#within(holdsRows, async () => {
+      const result = await work();
+      this.#end(holdsRows);
+      return result;
+    });
+  }
+
+  /**
+   * As `transaction`, of what folds the ops of others, of which nobody may see a half: it ends at once with the last step, and wherever it has to wait, what it
+   * did before that is committed. Fails only as far as it was not.
+   */
+  inSteps<T>(work: () => Steps<T>): Promise<T> {
+    return this.#within(false, () => this.#walk(work()));
+  }
+
+  async #within<T>(holdsRows: boolean, work: () => Promise<T>): Promise<T> {
+    const mayTryAgain = !this.#isBehind || this.holdsRows;
+    this.#mayLose = this.holdsRows;
     this.#begin();
     this.#isOpen = true;
     try {
       if (this.driver.changedOutside() || this.#isBehind) {
-        await this.#following.reload();
-        await this.#following.catchUp();
-        this.flush();
+        // The log has what is held, and it is folded from there.
+        this.#dirty.clear();
+        await this.#walk(this.#following.followLog());
+        this.#isBehind = false;
+        this.#hasLost = false;
+        this.#goOn();
       }
       if (!holdsRows) this.flush();
       this.#holds = holdsRows;
-      const result = await work();
-      this.#holds = false;
-      if (this.#isTorn) throw new KernelError('kernel/storage', 'a read could not put back what it had to take back');
-      const isWritten = this.writeDue(holdsRows);
-      this.driver.prepare('COMMIT').run([]);
-      for (const scope of this.#dirty) scope.keep();
-      if (isWritten) this.#dirty.clear();
-      this.#isBehind = false;
-      this.#hasLost = false;
-      this.#isOpen = false;
-      return result;
+      return await work();
     } catch (error) {
-      // Reading everything anew takes its time: whoever asks meanwhile sees nothing of what failed.
-      for (const scope of this.#dirty) scope.forgetFresh();
-      this.#isOpen = false;
-      this.#hasLost ||= heldBefore;
-      await this.#rollBack();
-      // What was held is folded again, so that reads see it.
-      if (heldBefore && !this.#isStuck) await this.transaction(() => undefined).catch(() => undefined);
+      if (this.#isOpen) await this.#fail();
+      // What the log has kept, and what was held, is folded again, so that reads see it.
+      if (mayTryAgain && !this.#isStuck) await this.transaction(() => undefined).catch(() => undefined);
       throw storageError(error);
     }
   }
 
-  async #rollBack(): Promise<void> {
+  async #walk<T>(steps: Steps<T>): Promise<T> {
+    let wait: Promise<unknown> | undefined;
+    try {
+      let step = steps.next();
+      while (step.done !== true) {
+        let { value } = step;
+        if (value instanceof Promise) {
+          wait = value.catch(() => undefined);
+          if (this.#hasWhole) {
+            this.#end(false);
+            this.#goOn();
+          }
+          value = await value;
+        }
+        step = steps.next(value);
+      }
+      this.#end(false);
+      return step.value;
+    } catch (error) {
+      const failed = this.#fail();
+      // What a log was asked to write, it may yet write.
+      await wait;
+      await failed;
+      throw error;
+    }
+  }
+
+  /** Whether something was folded, and no fold waits in its middle for the table of a snapshot. */
+  get #hasWhole(): boolean {
+    return this.#dirty.size > 0 && [...this.#dirty].every(({ stop }) => stop?.code !== 'kernel/not-resident');
+  }
+
+  /** Commits, and shows what was done: nothing else runs meanwhile. */
+  #end(holdsRows: boolean): void {
+    this.#holds = false;
+    if (this.#isTorn) throw new KernelError('kernel/storage', 'a read could not put back what it had to take back');
+    const isWritten = this.writeDue(holdsRows);
+    this.driver.prepare('COMMIT').run([]);
+    this.#isOpen = false;
+    this.#mayLose = false;
+    this.#before.clear();
+    for (const scope of this.#dirty) scope.keep();
+    if (isWritten) this.#dirty.clear();
+  }
+
+  #goOn(): void {
+    this.#begin();
+    this.#isOpen = true;
+    if (this.driver.changedOutside())
+      throw new KernelError('kernel/storage', 'another program wrote in between: ask again');
+  }
+
+  /** Takes back what is not committed, in memory too, before anybody can ask. */
+  async #fail(): Promise<void> {
+    const changed = [...this.#dirty];
     this.#dirty.clear();
+    this.#isOpen = false;
     this.#holds = false;
     this.#isTorn = false;
     this.#isBehind = true;
     this.#isStuck = !rollBack(this.driver);
-    if (!this.#isStuck) await this.#following.reload().catch((cause: unknown) => Promise.reject(storageError(cause)));
+    this.#hasLost ||= this.#mayLose || this.#isStuck;
+    if (this.#isStuck) return;
+    for (const scope of changed) scope.restore(this.#before.get(scope));
+    this.#before.clear();
+    await finish(this.#following.refresh()).catch((cause: unknown) => Promise.reject(storageError(cause)));
   }
 
   /** Writes what is folded in memory to the database. Call inside a transaction. */
@@ -202,6 +272,7 @@ export class Transactions {
    */
   change(scope: Scope, hq: Scope): void {
     if (scope !== hq && this.#dirty.has(hq)) hq.flush();
+    if (!this.#holds && !this.#before.has(scope)) this.#before.set(scope, scope.pending);
     this.#dirty.add(scope);
     // A batch may be longer than what may wait.
     if (this.#holds && this.#holdsMuch) this.flush();

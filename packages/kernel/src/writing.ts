@@ -86,8 +86,6 @@ export class Writing {
       }, true);
     } catch (error) {
       if (!replica.hasKept(written.flatMap((answer) => (answer.ok ? [answer.record.hash] : [])))) throw error;
-      // Reads should see it at once; if the database still cannot, the next transaction tries again.
-      await replica.transaction(() => undefined).catch(() => undefined);
     }
     if (own.author.noteStored()) this.#hasStored = true;
     return written;
