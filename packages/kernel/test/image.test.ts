@@ -5,26 +5,15 @@ import { sqljsStore } from '@tallystick/kernel/sqljs';
 import type { LogStore } from '@tallystick/oplog';
 import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import fc from 'fast-check';
-import { createMemoryFile, type MemoryFile } from '../../oplog/test/memory-file.ts';
+import { createMemoryFile } from '../../oplog/test/memory-file.ts';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createTestRelay, HQ, provenDigest, type ShopBook } from './fleet.ts';
-import { type MemoryPlace, memoryPlace } from './memory-place.ts';
+import { memoryFiles, type MemoryPlace, memoryPlace } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stock, testEdge } from './shop.ts';
 
 const sqlite = await initSqlJs();
-
-/** In memory, with files for rows. */
-function memoryFiles(): MemoryPlace {
-  const pairs = new Map<string, readonly [MemoryFile, MemoryFile]>();
-  const openPair = (name: string): readonly [MemoryFile, MemoryFile] => {
-    const pair = pairs.get(name) ?? ([createMemoryFile(), createMemoryFile()] as const);
-    pairs.set(name, pair);
-    return pair;
-  };
-  return { ...memoryPlace(), openPair };
-}
 
 /** One device whose log and image outlive its store. */
 function createDevice(images: MemoryPlace = memoryPlace()) {

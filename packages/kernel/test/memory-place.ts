@@ -1,4 +1,5 @@
 import type { ImagePlace } from '@tallystick/kernel';
+import { createMemoryFile, type MemoryFile } from '../../oplog/test/memory-file.ts';
 
 /** A place for images, snapshots and archives. */
 export interface MemoryPlace extends ImagePlace {
@@ -13,4 +14,15 @@ export function memoryPlace(): MemoryPlace {
     load: (name) => files.get(name),
     save: (name, parts) => void files.set(name, new Uint8Array(Buffer.concat(parts))),
   };
+}
+
+/** In memory, with files for rows. */
+export function memoryFiles(): MemoryPlace {
+  const pairs = new Map<string, readonly [MemoryFile, MemoryFile]>();
+  const openPair = (name: string): readonly [MemoryFile, MemoryFile] => {
+    const pair = pairs.get(name) ?? ([createMemoryFile(), createMemoryFile()] as const);
+    pairs.set(name, pair);
+    return pair;
+  };
+  return { ...memoryPlace(), openPair };
 }

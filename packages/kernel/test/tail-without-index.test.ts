@@ -7,7 +7,7 @@ import { createMemoryLogStore } from '@tallystick/oplog/memory';
 import initSqlJs from 'sql.js';
 import { expect, it, vi } from 'vitest';
 import { createTestRelay, provenDigest, type ShopBook } from './fleet.ts';
-import { memoryPlace } from './memory-place.ts';
+import { memoryFiles } from './memory-place.ts';
 import { memoryKeys, shopVerbs, stores, testEdge } from './shop.ts';
 
 const sqlite = await initSqlJs();
@@ -20,7 +20,7 @@ it('a tail before which ops of others belong is folded again to the same rows wh
     verbs: shopVerbs,
     edge: testEdge(1),
   });
-  const [keys, log, images] = [memoryKeys(), createMemoryLogStore(), memoryPlace()];
+  const [keys, log, images] = [memoryKeys(), createMemoryLogStore(), memoryFiles()];
   const { device, publicKey } = await keys.create('device');
   await owner.commit('device.enroll', { device, key: encodeHex(publicKey), name: 'till', role: 'till' });
   const storeOf = (make: typeof sqljsStore) => ({ ...make({ sqlite, keys, images, log }), crypto: nodeCrypto });
